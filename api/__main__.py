@@ -1,4 +1,4 @@
-"""``python -m api``: serves the API on the host and port of CLIPSTREAM_API until SIGTERM, then drains."""
+"""Serve the API on the host and port of CLIPSTREAM_API until SIGTERM, then drain: ``python -m api``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from core.settings import MissingSettingError, Settings, load_settings
 
 
 def main() -> int:
-    """Serve; one line on standard error and a code that is not 0 when it cannot."""
+    """Serve; on failure print one line on standard error and return a code other than 0."""
     try:
         settings = load_settings(os.environ)
     except MissingSettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     try:
-        asyncio.run(_knock(settings))
+        asyncio.run(_check_postgres(settings))
     except Unavailable as error:
         sys.stderr.write(f"{error}: start it, or correct CLIPSTREAM_POSTGRES_API\n")
         return 3
@@ -40,8 +40,8 @@ def main() -> int:
     return 0 if server.started else 3
 
 
-async def _knock(settings: Settings) -> None:
-    """Nothing can be served without Postgres: better one plain line now than a trace out of the server's start."""
+async def _check_postgres(settings: Settings) -> None:
+    """Fail with one plain line where Postgres does not answer: without it no request can be served."""
     pool = await create_pool(settings.postgres_api, size=1, name="clipstream-api-start")
     await pool.close()
 

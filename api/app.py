@@ -1,4 +1,4 @@
-"""The one composition root of the API: operations to routes, middleware around them, adapters opened at start-up."""
+"""Compose the API: operations become routes, middleware wraps them, adapters open at start-up."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from api.exports import (
     handlers as exports_handlers,
 )
 from api.health import handlers as health_handlers
-from api.http.context import Context
+from api.http.context import ApiContext
 from api.http.dispatch import answer_error, make_routes
-from api.http.metrics import Metrics
+from api.http.metrics import ApiMetrics
 from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Telemetry
 from api.http.operations import Operation
 from api.labels import handlers as labels_handlers
@@ -82,7 +82,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *dead_letters.OPERATIONS,
     *health_handlers.OPERATIONS,
 )
-OpenContext = Callable[[Metrics], AbstractAsyncContextManager[Context]]
+OpenContext = Callable[[ApiMetrics], AbstractAsyncContextManager[ApiContext]]
 
 
 def create_app(
@@ -92,8 +92,8 @@ def create_app(
     request_timeout_s: float = 20.0,
     body_idle_s: float = BODY_IDLE_S,
 ) -> Starlette:
-    """The ASGI app; ``open_context`` is entered at start-up and left at shutdown."""
-    metrics = Metrics()
+    """The ASGI app; it enters ``open_context`` at start-up and leaves it at shutdown."""
+    metrics = ApiMetrics()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

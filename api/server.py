@@ -1,4 +1,4 @@
-"""uvicorn with the deadline it lacks: a client that does not finish its headers in time is let go. Knows no route."""
+"""uvicorn with a deadline for request headers, which it lacks."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ _ANSWER = (
 
 
 class PunctualProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose request heads must arrive within ``headers_s``, on a new connection and on a kept one."""
+    """HTTP/1.1 whose request heads must arrive within ``headers_s``, on new and on kept connections."""
 
     headers_s = HEADERS_S
     head_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A new connection: its first head is awaited."""
+        """Wait for the first head of a new connection."""
         super().connection_made(transport)
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes: perhaps the beginning of the next head."""
+        """Take bytes: they may begin the next head."""
         if self.head_deadline is None and (self.cycle is None or self.cycle.response_complete):
             self._await_head()
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
-        """The head is there."""
+        """End the wait: the head is complete."""
         self._head_came()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
+        """End the wait: the client has gone."""
         self._head_came()
         super().connection_lost(exc)
 
@@ -68,11 +68,11 @@ class PunctualProtocol(HttpToolsProtocol):
 
 
 class DrainingServer(uvicorn.Server):
-    """A server for which being told to stop is a normal end: it drains and returns, and does not die of the signal."""
+    """Server that drains and returns at SIGTERM, instead of ending by the signal."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGTERM and SIGINT while serving; give the handlers back afterwards."""
+        """Stop at SIGTERM and SIGINT while serving; restore the handlers afterwards."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -85,7 +85,7 @@ class DrainingServer(uvicorn.Server):
 
 
 def make_server(app: Any, host: str, port: int, *, headers_s: float = HEADERS_S) -> uvicorn.Server:
-    """A server that drains for ``DRAIN_S`` at SIGTERM, logs nothing by itself and trusts no forwarded headers."""
+    """A server that drains for ``DRAIN_S`` at SIGTERM, does not log and trusts no forwarded headers."""
     config = uvicorn.Config(
         app,
         host=host,

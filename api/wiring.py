@@ -1,4 +1,4 @@
-"""Opens the real adapters of the API and closes them in order. The only place that names them; decides nothing."""
+"""Open the adapters of the API and close them in order."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from api.app import OpenContext
 from api.health.probes import make_probes
 from api.http.auth import KeyRing
-from api.http.context import AddressCheck, Context
+from api.http.context import AddressCheck, ApiContext
 from api.http.idempotency import Idempotency
-from api.http.metrics import Metrics
+from api.http.metrics import ApiMetrics
 from api.http.rate_limits import Places, TokenBuckets
 from api.http.response_cache import KEPT_S as DOCUMENTS_KEPT_S
-from api.http.response_cache import MOST_DOCUMENTS, Documents, Memory
+from api.http.response_cache import MAX_DOCUMENTS, AnswerCache, CachedDocuments
 from api.organisation.analytics import KEPT_S
 from api.projects.event_follower import Follower, Listeners
-from api.search.handlers import MOST_QUESTIONS, QUESTIONS_KEPT_S
+from api.search.handlers import MAX_QUESTIONS, QUESTIONS_KEPT_S
 from core.infra.clickhouse import open_analytics
 from core.infra.http.client import Resolver, resolve
 from core.infra.http.public_addresses import check_addresses, parse_target
@@ -57,14 +57,14 @@ def make_url_check(allow: Collection[str], resolver: Resolver = resolve) -> Addr
 
 POOL_SIZE = 16
 REFUSALS_PER_MINUTE = 60
-STREAMS_OF_A_KEY = 200
+MAX_STREAMS_PER_KEY = 200
 
 
 def context_opener(settings: Settings) -> OpenContext:
-    """What ``create_app`` enters at start-up."""
+    """The context manager that ``create_app`` enters at start-up."""
 
     @asynccontextmanager
-    async def open_context(metrics: Metrics) -> AsyncIterator[Context]:
+    async def open_context(metrics: ApiMetrics) -> AsyncIterator[ApiContext]:
         async with AsyncExitStack() as stack:
             pool = await create_pool(settings.postgres_api, size=POOL_SIZE, name="clipstream-api")
             stack.push_async_callback(pool.close)
@@ -73,7 +73,7 @@ def context_opener(settings: Settings) -> OpenContext:
     return open_context
 
 
-async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncExitStack) -> Context:
+async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: AsyncExitStack) -> ApiContext:
     objects = open_objects(settings)
     stack.callback(objects.close)
     search = open_search(settings)
@@ -86,21 +86,23 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
     stack.push_async_callback(triton.close)
     listeners = Listeners()
     follower = Follower(settings.kafka, listeners)
-    stack.push_async_callback(_end, asyncio.create_task(follower.run()))
+    stack.push_async_callback(_cancel_task, asyncio.create_task(follower.run()))
     probes = make_probes(
         pool=pool, uploads=objects, search=search, analytics=analytics, follower=follower, triton=triton
     )
-    return Context(
+    return ApiContext(
         settings=settings,
         pool=pool,
         objects=objects,
-        documents=Documents(objects, Memory(seconds=DOCUMENTS_KEPT_S, now=time.monotonic, most=MOST_DOCUMENTS)),
+        documents=CachedDocuments(
+            objects, AnswerCache(seconds=DOCUMENTS_KEPT_S, now=time.monotonic, most=MAX_DOCUMENTS)
+        ),
         uploads=objects,
         search=search,
         sentences=sentences,
         analytics=analytics,
-        answers=Memory(seconds=KEPT_S, now=time.monotonic),
-        questions=Memory(seconds=QUESTIONS_KEPT_S, now=time.monotonic, most=MOST_QUESTIONS),
+        answers=AnswerCache(seconds=KEPT_S, now=time.monotonic),
+        questions=AnswerCache(seconds=QUESTIONS_KEPT_S, now=time.monotonic, most=MAX_QUESTIONS),
         check_url=make_url_check(settings.fetch_allow),
         wakes=listeners,
         keys=KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),
@@ -108,14 +110,14 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         metrics=metrics,
         buckets=TokenBuckets(settings.rate_limit_per_minute, time.monotonic),
         refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),
-        followers=Places(STREAMS_OF_A_KEY),
+        followers=Places(MAX_STREAMS_PER_KEY),
         probes=probes,
         clock=lambda: dt.datetime.now(dt.UTC),
         new_id=uuid.uuid4,
     )
 
 
-async def _end(task: asyncio.Task[None]) -> None:
+async def _cancel_task(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -1,4 +1,4 @@
-"""Files of brand kits: have an upload checked, read what came of it, set it aside. Opens no file; a stage does."""
+"""Files of brand kits: have an upload checked, read the result, archive it. Ingest opens the files."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from schemas.events import AssetReceived
 from schemas.ids import result_id
 from schemas.options.brand_kit import AssetKind, CheckedAsset
 
-MOST_ASSETS = 1_000
+MAX_ASSETS = 1_000
 LINK_S = 3_600
 PROBLEMS: dict[AssetKind, str] = {
     "image": "bad-image", "font": "bad-font", "video": "bad-video", "music": "bad-music",
 }  # fmt: skip
-"""What a refused file of a kind is told as."""
+"""Problem code of a refused file, by its kind."""
 
 
 class CreateAsset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +38,7 @@ class CreateAsset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a file cannot be used: ``code`` names the problem, ``reason`` says which of its kind."""
+    """Why a file cannot be used: ``code`` names the problem, ``reason`` the case."""
 
     code: str
     """Code of the problem."""
@@ -47,7 +47,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file of brand kits as it stands; ``url`` gives what is used of it for an hour."""
+    """A file of brand kits; ``url`` downloads its checked form and expires after an hour."""
 
     asset_id: UUID
     kind: AssetKind
@@ -84,7 +84,7 @@ class AssetPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListAssets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which to list."""
+    """Filters and page of a list of assets."""
 
     kind: AssetKind | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
@@ -110,7 +110,7 @@ async def create_asset(call: Call[CreateAsset, None], stored_bytes: int | None) 
 
 
 async def _write_asset(rows: Connection, call: Call[CreateAsset, None], asset_id: UUID, upload: Row) -> Row:
-    """Its row and its event. Whoever calls holds the upload's row, so that there are no two."""
+    """Insert the asset's row and event. The caller holds the upload's row, so one upload makes one asset."""
     await _check_room(rows, call.org_id)
     row = await assets.insert_asset(rows, upload, asset_id, call.body.name)
     await put(rows, AssetReceived(org_id=call.org_id, asset_id=asset_id, kind=row["kind"]), call.cause(asset_id))
@@ -118,17 +118,17 @@ async def _write_asset(rows: Connection, call: Call[CreateAsset, None], asset_id
 
 
 async def _check_room(rows: Connection, org_id: UUID) -> None:
-    if await assets.lock_and_count_assets(rows, org_id) >= MOST_ASSETS:
-        raise ApiProblem("limit-reached", f"An organisation has at most {MOST_ASSETS} assets.")
+    if await assets.lock_and_count_assets(rows, org_id) >= MAX_ASSETS:
+        raise ApiProblem("limit-reached", f"An organisation has at most {MAX_ASSETS} assets.")
 
 
 async def find_asset(rows: Connection, org_id: UUID, asset_id: UUID) -> Row:
-    """An asset of the caller's that was not set aside; raises a 404."""
+    """An asset of the caller's organisation that is not archived; raises a 404."""
     return require(await assets.find_asset_row(rows, org_id, asset_id), "asset")
 
 
 def view(row: Row, call: Call[Any, Any]) -> Asset:
-    """An asset as it is shown."""
+    """An asset in the form of an answer."""
     told: dict[str, Any] = {
         name: row[name] for name in ("asset_id", "kind", "name", "state", "created_at", "finished_at")
     }
@@ -152,7 +152,7 @@ def _link(ref: ObjectRef, call: Call[Any, Any]) -> str:
 
 
 async def get_asset(call: Call[None, None]) -> Reply:
-    """How the check of an asset went."""
+    """Read an asset and the result of its check."""
     async with call.rows() as rows:
         row = await find_asset(rows, call.org_id, call.ids["asset_id"])
     return Reply(body=view(row, call))
@@ -172,7 +172,10 @@ async def list_assets(call: Call[None, ListAssets]) -> Reply:
 
 
 async def archive_asset(call: Call[None, None]) -> Reply:
-    """Set an asset aside: no kit can name it any more; those that do, and old exports, keep it. Else it is removed."""
+    """Archive an asset: no kit can name it any more.
+
+    Kits that name it and old exports keep it; an asset without users is removed.
+    """
     async with call.rows() as rows:
         await find_asset(rows, call.org_id, call.ids["asset_id"])
         await assets.archive_asset(rows, call.org_id, call.ids["asset_id"], call.now)

@@ -1,4 +1,4 @@
-"""Caption templates that are shipped, as data. Draws nothing, and knows no organisation."""
+"""Caption templates of this release."""
 
 from __future__ import annotations
 

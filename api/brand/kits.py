@@ -1,4 +1,7 @@
-"""Brand kits: make, read, change, list, set aside. Each change is a new version; what an export named stays."""
+"""Brand kits: create, read, change, list, archive.
+
+A change is a new version; an export keeps the version that it named.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,22 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.brand.queries import check_kit, check_look, find_any_kit, find_kit
+from api.brand.queries import check_kit, check_template, find_any_kit, find_kit
 from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import ApiProblem, breaches, no_version
+from api.problems.problem_details import ApiProblem, check_with, no_version
 from core.infra.postgres.connection import Connection, Row
 from core.storage import brand_kits
 from schemas.options.brand_kit import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
 from schemas.options.caption_template import Font
 from schemas.options.caption_template_overrides import TemplateOverrides
 
-MOST_KITS, MOST_VERSIONS = 100, 1_000
+MAX_KITS, MAX_VERSIONS = 100, 1_000
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class ChangeBrandKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Parts that are to be other than they are; null takes one out, what is left out stays."""
+    """Parts to change: null removes a part, a part that is left out stays."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
     colours: Colours | UnsetType = UNSET
@@ -70,25 +73,25 @@ class BrandKitVersions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which version; without it the newest."""
+    """Version of a kit; the newest where it is left out."""
 
     version: Version | None = None
     """Version of the kit; absent: the newest."""
 
 
 class ListKitVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page: the versions before one, newest first."""
+    """Page of versions before a version, newest first."""
 
     before: Version | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
 
 async def create_kit(call: Call[BrandKit, None]) -> Reply:
-    """Make a kit; this is its version 1."""
+    """Create a kit; this is its version 1."""
     kit_id = call.context.new_id()
     async with call.rows() as rows:
-        if await brand_kits.lock_and_count_kits(rows, call.org_id) >= MOST_KITS:
-            raise ApiProblem("limit-reached", f"An organisation has at most {MOST_KITS} brand kits.")
+        if await brand_kits.lock_and_count_kits(rows, call.org_id) >= MAX_KITS:
+            raise ApiProblem("limit-reached", f"An organisation has at most {MAX_KITS} brand kits.")
         await check_kit(rows, call.org_id, call.body)
         await brand_kits.insert_kit(rows, call.org_id, kit_id, call.body, call.caller.key_id)
         reply = await _answer(rows, call.org_id, kit_id, 1)
@@ -96,17 +99,17 @@ async def create_kit(call: Call[BrandKit, None]) -> Reply:
 
 
 async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
-    """Make the next version of the one that was read; where nothing would change it is that one."""
+    """Make the next version of the one that was read; a change without effect answers that version."""
     kit_id = call.ids["kit_id"]
     async with call.rows() as rows:
         row = await find_kit(rows, call.org_id, kit_id, lock=True)
         changed_since = ApiProblem("brand-kit-changed", f"The kit is at version {row['version']} now.")
         check_held(call.request, _etag(row["version"]), of="kit", changed=changed_since)
-        if row["version"] >= MOST_VERSIONS:
-            raise ApiProblem("limit-reached", f"A kit has at most {MOST_VERSIONS} versions.")
+        if row["version"] >= MAX_VERSIONS:
+            raise ApiProblem("limit-reached", f"A kit has at most {MAX_VERSIONS} versions.")
         before = await brand_kits.read_kit(rows, call.org_id, kit_id, row["version"])
         assert before is not None
-        after = changed(before, call.body)
+        after = with_changes(before, call.body)
         if after == before:
             return await _answer(rows, call.org_id, kit_id, row["version"])
         await check_kit(rows, call.org_id, after, before)
@@ -117,8 +120,8 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
         return await _answer(rows, call.org_id, kit_id, version)
 
 
-def changed(kit: BrandKit, wanted: ChangeBrandKit) -> BrandKit:
-    """The kit with the parts that are named."""
+def with_changes(kit: BrandKit, wanted: ChangeBrandKit) -> BrandKit:
+    """The kit with the named parts changed."""
     return msgspec.structs.replace(
         kit, **{name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
     )
@@ -142,7 +145,7 @@ def _view(row: Row) -> BrandKitVersion:
 
 
 async def get_kit(call: Call[None, ReadKit]) -> Reply:
-    """One version of a kit; older ones too, also of a kit that was set aside."""
+    """One version of a kit, also of an archived one."""
     kit_id = call.ids["kit_id"]
     async with call.rows() as rows:
         if call.query.version is not None:
@@ -159,7 +162,7 @@ async def list_kits(call: Call[None, None]) -> Reply:
 
 
 async def list_kit_versions(call: Call[None, ListKitVersions]) -> Reply:
-    """What a kit was, version by version; also of one that was set aside, for exports still name them."""
+    """All versions of a kit, also of an archived one: exports still name them."""
     async with call.rows() as rows:
         kit = await find_any_kit(rows, call.org_id, call.ids["kit_id"])
         before = call.query.before or 2**31 - 1
@@ -175,7 +178,7 @@ def _older(items: list[BrandKitVersion]) -> int | None:
 
 
 async def archive_kit(call: Call[None, None]) -> Reply:
-    """Set a kit aside: nothing new is made with it, and what was made can be made again."""
+    """Archive a kit: nothing new is made with it, and its exports can be made again."""
     async with call.rows() as rows:
         await find_kit(rows, call.org_id, call.ids["kit_id"], lock=True)
         await brand_kits.archive_kit(rows, call.org_id, call.ids["kit_id"], call.now)
@@ -195,7 +198,7 @@ OPERATIONS = (
         summary="Make a brand kit",
         handler=create_kit,
         request=BrandKit,
-        check=breaches(check_look),
+        check=check_with(check_template),
         response=BrandKitVersion,
         problems=_PARTS,
     ),

@@ -1,4 +1,4 @@
-"""Brand kits as they are stored: find one, read a version, pin one to what is asked for. Never changes a version."""
+"""Versions of brand kits: find one, check its parts, pin one to a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from api.brand.assets import PROBLEMS
-from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, refused
+from api.problems.problem_details import ApiProblem, FieldError, invalid, invalid_fields, not_found
 from core.infra.postgres.connection import Connection, Row
 from core.storage.assets import find_asset_row, read_checked_assets
 from core.storage.brand_kits import find_kit_row, lock_kit_row, read_kit, read_kit_row
@@ -20,27 +20,27 @@ from schemas.options.project import ProjectOptions
 
 
 async def find_kit(rows: Connection, org_id: UUID, kit_id: UUID, *, lock: bool = False) -> Row:
-    """A kit of the caller's that was not set aside; raises a 404."""
-    return _there(await (lock_kit_row if lock else find_kit_row)(rows, org_id, kit_id))
+    """A kit of the caller's organisation that is not archived; raises a 404."""
+    return _require_kit(await (lock_kit_row if lock else find_kit_row)(rows, org_id, kit_id))
 
 
 async def find_any_kit(rows: Connection, org_id: UUID, kit_id: UUID) -> Row:
-    """A kit of the caller's, also one that was set aside; raises a 404."""
-    return _there(await read_kit_row(rows, org_id, kit_id))
+    """A kit of the caller's organisation, archived or not; raises a 404."""
+    return _require_kit(await read_kit_row(rows, org_id, kit_id))
 
 
-def _there(row: Row | None) -> Row:
+def _require_kit(row: Row | None) -> Row:
     if row is None:
         raise not_found("brand kit")
     return row
 
 
 async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: BrandKit | None = None) -> None:
-    """Raises a problem for a part that cannot be used: of another kind, not there, refused, not yet checked.
+    """Raise a problem for an asset that a kit cannot use: of another kind, missing, refused or unchecked.
 
-    What was in the kit ``before`` in the same place is not asked about again: a file that was set aside since stays.
+    An asset that the kit has ``before`` in the same place is not checked again: one that was archived since stays.
     """
-    check_look(kit)
+    check_template(kit)
     kept = set(named_assets(before)) if before is not None else set()
     for pointer, asset_id, kind in named_assets(kit):
         if (pointer, asset_id, kind) in kept:
@@ -49,13 +49,13 @@ async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: Brand
         if row is None or row["kind"] != kind:
             raise invalid(pointer, f"There is no such {kind} asset.")
         if row["state"] == "received":
-            raise _about(pointer, "asset-not-checked", "The file is still being checked.")
+            raise _asset_problem(pointer, "asset-not-checked", "The file is still being checked.")
         if row["state"] == "refused":
-            raise _about(pointer, PROBLEMS[row["kind"]], f"{row['detail']} [{row['reason']}]")
+            raise _asset_problem(pointer, PROBLEMS[row["kind"]], f"{row['detail']} [{row['reason']}]")
 
 
-def check_look(kit: BrandKit) -> None:
-    """Raises a 422 for a template that there is none of, and for changes that it does not take."""
+def check_template(kit: BrandKit) -> None:
+    """Raise a 422 for an unknown template, and for overrides that it does not take."""
     if kit.template is not None and kit.template not in templates():
         raise invalid("/template", f"It must be one of {', '.join(templates())}.")
     if kit.overrides == TemplateOverrides():
@@ -64,23 +64,28 @@ def check_look(kit: BrandKit) -> None:
         raise invalid("/overrides", "They change a template: name it as `template`.")
     broken = broken_overrides(templates()[kit.template], kit.overrides).items()
     if broken:
-        raise refused([FieldError(pointer=f"/overrides/{path}", detail=f"It must be {rule}.") for path, rule in broken])
+        raise invalid_fields(
+            [FieldError(pointer=f"/overrides/{path}", detail=f"It must be {rule}.") for path, rule in broken]
+        )
 
 
-def in_its_letters(options: ExportOptions, kit: BrandKit) -> ExportOptions:
-    """The options with what the kit changes in its template, where the caller changes nothing."""
+def with_kit_template(options: ExportOptions, kit: BrandKit) -> ExportOptions:
+    """The options with the kit's overrides of its template, unless the caller overrides it."""
     if options.captions.overrides != TemplateOverrides():
         return options
     captions = msgspec.structs.replace(options.captions, overrides=kit.overrides)
     return msgspec.structs.replace(options, captions=captions)
 
 
-def _about(pointer: str, code: str, detail: str) -> ApiProblem:
+def _asset_problem(pointer: str, code: str, detail: str) -> ApiProblem:
     return ApiProblem(code, detail, errors=[FieldError(pointer=pointer, detail=detail)])
 
 
-async def pinned(rows: Connection, org_id: UUID, pin: BrandPin, pointer: str) -> tuple[BrandPin, BrandKit]:
-    """The version that is asked for, or the newest; raises a 422. Of a kit set aside a version can be named."""
+async def pin_kit(rows: Connection, org_id: UUID, pin: BrandPin, pointer: str) -> tuple[BrandPin, BrandKit]:
+    """The requested version of a kit, or the newest; raises a 422.
+
+    An archived kit needs its version named.
+    """
     row = await read_kit_row(rows, org_id, pin.kit_id)
     if row is None or (row["archived_at"] is not None and pin.version is None):
         raise invalid(f"{pointer}/kit_id", "There is no such brand kit.")
@@ -91,8 +96,8 @@ async def pinned(rows: Connection, org_id: UUID, pin: BrandPin, pointer: str) ->
     return BrandPin(kit_id=pin.kit_id, version=version), kit
 
 
-async def around_ms(rows: Connection, org_id: UUID, pin: BrandPin | None) -> float:
-    """How long a kit plays before and after a clip: its intro, end card and outro."""
+async def kit_length_ms(rows: Connection, org_id: UUID, pin: BrandPin | None) -> float:
+    """Length in ms that a kit plays before and after a clip: intro, end card and outro."""
     kit = await read_kit(rows, org_id, pin.kit_id, pin.version) if pin is not None and pin.version else None
     if kit is None:
         return 0.0
@@ -103,20 +108,20 @@ async def around_ms(rows: Connection, org_id: UUID, pin: BrandPin | None) -> flo
     return card_ms + sum(lasts_ms.get(asset_id, 0) for asset_id in clips)
 
 
-async def branded_export(
+async def resolve_export_brand(
     rows: Connection, org_id: UUID, options: ExportOptions, pointer: str
 ) -> tuple[ExportOptions, BrandKit | None]:
-    """The options with the kit's version written out, and the kit; raises a 422."""
+    """The options with the kit's version filled in, and the kit; raises a 422."""
     if options.brand is None:
         return options, None
-    pin, kit = await pinned(rows, org_id, options.brand, f"{pointer}/brand")
+    pin, kit = await pin_kit(rows, org_id, options.brand, f"{pointer}/brand")
     return msgspec.structs.replace(options, brand=pin), kit
 
 
-async def branded_project(rows: Connection, org_id: UUID, options: ProjectOptions) -> ProjectOptions:
-    """The same for a project's clips: captions look as the kit says, where nobody asked for another look."""
-    export, kit = await branded_export(rows, org_id, options.export, "/options/export")
+async def resolve_project_brand(rows: Connection, org_id: UUID, options: ProjectOptions) -> ProjectOptions:
+    """The options of a project likewise; captions look as the kit says unless the request says otherwise."""
+    export, kit = await resolve_export_brand(rows, org_id, options.export, "/options/export")
     changes: dict[str, Any] = {"export": export}
     if kit is not None and kit.template is not None and options.captions_template == DEFAULT_TEMPLATE:
-        changes |= {"captions_template": kit.template, "export": in_its_letters(export, kit)}
+        changes |= {"captions_template": kit.template, "export": with_kit_template(export, kit)}
     return msgspec.structs.replace(options, **changes)

@@ -1,4 +1,4 @@
-"""Clips of one's own choice: a stretch of a project, or one of its moments. Writes the clip and its event together."""
+"""Clips that people choose: a range of the source, or a moment. Each becomes rows and one event."""
 
 from __future__ import annotations
 
@@ -10,11 +10,20 @@ import msgspec
 from msgspec import Meta
 
 from api.clips.handlers import Clip, clip_reply, find_clip
-from api.exports.create import DISTINCT, find_named, write_export
-from api.exports.models import Look, RequestExport, Wish, clip_fields, export_name, look_errors, look_of, rendition_of
+from api.exports.create import DISTINCT, find_export_by_name, write_export
+from api.exports.models import (
+    RequestExport,
+    ResolvedLook,
+    ResolvedSource,
+    build_rendition,
+    clip_fields,
+    export_name,
+    look_errors,
+    resolve_look,
+)
 from api.http.metadata_etags import metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
-from api.problems.problem_details import ApiProblem, FieldError, breaches, invalid, refused
+from api.problems.problem_details import ApiProblem, FieldError, check_with, invalid, invalid_fields
 from api.projects.handlers import find_project
 from core.domain.project_states import ACTIVE_PROJECT_STATES
 from core.domain.subtitles.cues import clean
@@ -34,13 +43,13 @@ from schemas.options.export import ExportOptions
 from schemas.options.project import CLIP_MS, MOST_SHAPES, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
-MOST_OF_A_PROJECT = 300
+MAX_CLIPS_PER_PROJECT = 300
 """Clips of a project, the automatic ones included: a list that a person can still go through."""
 Ms = Annotated[int, Meta(ge=0, le=2**42)]
 
 
 class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A stretch of the source, or a moment whose ends may be moved. What is absent is as in the project's options."""
+    """A range of the source, or a moment whose ends can be moved; absent fields are the project's options."""
 
     moment_id: Annotated[UUID | None, Meta(description="Take this moment's stretch.")] = None
     start_ms: Annotated[
@@ -75,8 +84,8 @@ class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     options: Annotated[ExportOptions | None, Meta(description="How the files are made, as for an export.")] = None
 
 
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish that was checked: which stretch, the moment with the same one, and the files in their shapes."""
+class _ResolvedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked request: its range, the moment with the same range, and the files in their aspects."""
 
     range: TimeRange
     moment: Moment | None
@@ -96,22 +105,22 @@ async def read_moments(call: Call[RequestClip, None]) -> list[Moment]:
 
 
 async def request_clip(call: Call[RequestClip, None], moments: Sequence[Moment]) -> Reply:
-    """Make a clip of a stretch or a moment; the same wish again gives the clip that is there."""
+    """Make a clip of a range or a moment; the same request again answers the clip that exists."""
     async with call.rows() as rows:
         await project_lifecycle.lock_project(rows, call.org_id, call.ids["project_id"])
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         await _check_ready(rows, project)
-        asked = _asked(call.body, project, moments)
+        asked = _resolve_request(call.body, project, moments)
         same = await find_clip_of_range(rows, call.org_id, project["project_id"], asked.range)
         clip = await find_clip(rows, call.org_id, same or await _write_clip(rows, call, project, asked))
-        await (_check_same if same else _order)(rows, call, clip, asked)
+        await (_check_same if same else _request_exports)(rows, call, clip, asked)
         reply = await clip_reply(rows, call.org_id, clip["clip_id"])
     headers = {**reply.headers, "Location": f"/v1/clips/{clip['clip_id']}"}
     return msgspec.structs.replace(reply, status=200 if same else 202, headers=headers)
 
 
 async def _check_ready(rows: Connection, project: Row) -> None:
-    """Raises a 409 where no clip can be made of the project, or not yet."""
+    """Raise a 409 where the project cannot have clips, or cannot have them yet."""
     if project["state"] in ACTIVE_PROJECT_STATES:
         detect = await read_stage_state(rows, project["org_id"], project["project_id"], "detect")
         if detect not in ("done", "failed"):
@@ -126,7 +135,7 @@ async def _check_ready(rows: Connection, project: Row) -> None:
 
 
 def check_named(wish: RequestClip) -> None:
-    """Raises a 422 where no stretch is named, or a shape twice."""
+    """Raise a 422 where the request names no range, or an aspect twice."""
     errors = []
     if wish.moment_id is None and (wish.start_ms is None or wish.end_ms is None):
         errors.append(FieldError(pointer="", detail="Give `start_ms` and `end_ms`, or a `moment_id`."))
@@ -134,11 +143,11 @@ def check_named(wish: RequestClip) -> None:
     if len(set(aspects)) < len(aspects):
         errors.append(FieldError(pointer="/aspects", detail="Each shape can be asked for once."))
     if errors:
-        raise refused(errors)
+        raise invalid_fields(errors)
 
 
-def _asked(wish: RequestClip, project: Row, moments: Sequence[Moment]) -> _Asked:
-    """The stretch that is wanted, and its files. Raises a 422."""
+def _resolve_request(wish: RequestClip, project: Row, moments: Sequence[Moment]) -> _ResolvedRequest:
+    """The requested range and its files. Raises a 422."""
     options = msgspec.convert(project["options"], ProjectOptions)
     named = next((one for one in moments if UUID(one.id) == wish.moment_id), None)
     if wish.moment_id is not None and named is None:
@@ -148,19 +157,22 @@ def _asked(wish: RequestClip, project: Row, moments: Sequence[Moment]) -> _Asked
         start_ms=base.start_ms if wish.start_ms is None else wish.start_ms,
         end_ms=base.end_ms if wish.end_ms is None else wish.end_ms,
     )
-    _check_stretch(stretch, wish, project["duration_ms"])
+    _check_range(stretch, wish, project["duration_ms"])
     aspects = wish.aspects or options.shapes
     fields: dict[str, Any] = {name: getattr(wish, name) for name in ("template", "mask_profanity", "options")}
     fields["captions"] = options.captions if wish.captions is None else wish.captions
-    return _Asked(
+    return _ResolvedRequest(
         range=stretch,
         moment=next((one for one in moments if one.range == stretch), None),
         exports=[RequestExport(aspect=aspect, **fields) for aspect in aspects],
     )
 
 
-def _check_stretch(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> None:
-    """Raises a 422 for a stretch that no clip can have; a moment of a short source may be shorter than others."""
+def _check_range(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> None:
+    """Raise a 422 for a range that no clip can have.
+
+    A moment of a short source may be shorter than other clips.
+    """
     low, high = CLIP_MS
     errors = []
     if stretch.end_ms > duration_ms:
@@ -172,11 +184,14 @@ def _check_stretch(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> N
         detail = f"A clip lasts {spoken_range(low, high, 'ms')}: `end_ms` less `start_ms` is {given}."
         errors.append(FieldError(pointer=pointer, detail=detail))
     if errors:
-        raise refused(errors)
+        raise invalid_fields(errors)
 
 
-async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: Row, asked: _Asked) -> UUID:
-    """The clip's row. A moment that becomes a clip keeps its id, as those that detect chooses."""
+async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: Row, asked: _ResolvedRequest) -> UUID:
+    """Insert the clip's row and return its id.
+
+    A moment that becomes a clip keeps its id, as detect's own choices do.
+    """
     moment, start_ms, end_ms = asked.moment, asked.range.start_ms, asked.range.end_ms
     name = f"{start_ms}-{end_ms}"
     clip_id = UUID(moment.id) if moment else result_id(project["project_id"], "clip", name)
@@ -189,37 +204,37 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
         moment=moment,
         title=clean(call.body.title),
         metadata=encode_metadata(call.body.metadata),
-        max_clips=MOST_OF_A_PROJECT,
+        max_clips=MAX_CLIPS_PER_PROJECT,
     )
     if not added:
-        raise ApiProblem("limit-reached", f"A project has at most {MOST_OF_A_PROJECT} clips.")
+        raise ApiProblem("limit-reached", f"A project has at most {MAX_CLIPS_PER_PROJECT} clips.")
     return clip_id
 
 
-async def _looked(rows: Connection, clip: Row, asked: _Asked) -> tuple[Look, Wish]:
-    """How the files look and what they play: the stretch as it is, with the newest words. Raises a 422."""
-    look = await look_of(rows, asked.exports[0], clip)
+async def _resolve_look(rows: Connection, clip: Row, asked: _ResolvedRequest) -> tuple[ResolvedLook, ResolvedSource]:
+    """How the files look and what they play: the range as it is, with the newest transcript. Raises a 422."""
+    look = await resolve_look(rows, asked.exports[0], clip)
     words = await newest_transcript_version(rows, clip["org_id"], clip["project_id"])
-    return look, Wish(edit_version=1, range=asked.range, transcript_version=int(words or 0))
+    return look, ResolvedSource(edit_version=1, range=asked.range, transcript_version=int(words or 0))
 
 
-async def _order(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _Asked) -> None:
-    """The exports of a new clip, and the event that has it measured and them made."""
-    look, wish = await _looked(rows, clip, asked)
+async def _request_exports(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _ResolvedRequest) -> None:
+    """Insert the exports of a new clip, and the event by which detect measures it and render makes them."""
+    look, wish = await _resolve_look(rows, clip, asked)
     made = []
     for one in asked.exports:
-        export_id, _ = await find_named(rows, clip, export_name(one, look, wish, clip))
-        await write_export(rows, clip, export_id, rendition_of(one, wish, look), wish.edit_version)
+        export_id, _ = await find_export_by_name(rows, clip, export_name(one, look, wish, clip))
+        await write_export(rows, clip, export_id, build_rendition(one, wish, look), wish.edit_version)
         made.append(Sibling(export_id=export_id, aspect=one.aspect))
-    rendition = rendition_of(asked.exports[0], wish, look)
+    rendition = build_rendition(asked.exports[0], wish, look)
     event = ClipRequested(export_id=made[0].export_id, rendition=rendition, siblings=made[1:], **clip_fields(clip))
     await put(rows, event, call.cause(clip["clip_id"]))
 
 
-async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _Asked) -> None:
-    """Raises a 409 where more is asked for than the clip that has this stretch is, or has."""
-    look, wish = await _looked(rows, clip, asked)
-    there = [(await find_named(rows, clip, export_name(one, look, wish, clip)))[1] for one in asked.exports]
+async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _ResolvedRequest) -> None:
+    """Raise a 409 where the request asks for more than the clip with this range is or has."""
+    look, wish = await _resolve_look(rows, clip, asked)
+    there = [(await find_export_by_name(rows, clip, export_name(one, look, wish, clip)))[1] for one in asked.exports]
     title = clean(call.body.title)
     metadata = call.body.metadata in ({}, decode_metadata(clip["metadata"]))
     if title in ("", clip["title"]) and metadata and all(row is not None for row in there):
@@ -241,7 +256,7 @@ OPERATIONS = (
         summary="Make a clip of a stretch or a moment of your choice",
         handler=TwoPhaseHandler(prepare=read_moments, commit=request_clip),
         request=RequestClip,
-        check=lambda wish: [*look_errors(wish), *metadata_errors(wish.metadata), *breaches(check_named)(wish)],
+        check=lambda wish: [*look_errors(wish), *metadata_errors(wish.metadata), *check_with(check_named)(wish)],
         response=Clip,
         problems=("project-erased", "project-not-ready", "clip-impossible", "clip-exists", "limit-reached"),
         also={"200": ("application/json",)},

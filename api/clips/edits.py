@@ -1,4 +1,4 @@
-"""The edit of a clip: read it, change it, list its versions. Each change is a new version; renders nothing."""
+"""Edits of clips: read, change, list versions. Each change is a new version."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from schemas.documents.edit import CaptionStyle, CaptionText, CropKey, EditList
 from schemas.documents.transcript import Transcript
 from schemas.events import ClipEdited
 
-MOST_VERSIONS = 1_000
+MAX_VERSIONS = 1_000
 PAGE_BYTES = 4 * 2**20
 """Of operations: one request may bring a whole body of them, and a page has up to a hundred requests."""
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class ReadEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which version; without it the newest."""
+    """Version of an edit; the newest where it is left out."""
 
     version: Version | None = None
     """Version of the edit; absent: the newest."""
 
 
 class EditClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to do, in order; all of it or nothing."""
+    """Operations in order; all of them apply, or none."""
 
     operations: Annotated[list[ops.Operation], Meta(min_length=1, max_length=200)]
     transcript_version: Version | None = None
@@ -52,7 +52,7 @@ class EditClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class PlayedSegment(msgspec.Struct, frozen=True, kw_only=True):
-    """A segment, and when it plays in the clip."""
+    """A segment with the times at which it plays in the clip."""
 
     segment_id: str
     start_ms: int
@@ -97,7 +97,7 @@ class EditedClip(ClipEdit, frozen=True, kw_only=True):
 
 
 class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """Who made a version, of which earlier one, and what was asked for."""
+    """One version: its author, its base version and its operations."""
 
     version: int
     made_by: Literal["machine", "person"]
@@ -110,7 +110,7 @@ class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page: the versions before one, newest first; fewer than ``limit`` where much was asked for in them."""
+    """Page of versions before a version, newest first; it is shorter where versions have many operations."""
 
     before: Version | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
@@ -124,7 +124,7 @@ class EditVersions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_edit(call: Call[None, ReadEdit]) -> Reply:
-    """What is played of the source, in which order and how."""
+    """Read what a clip plays of its source, in which order and how."""
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
         version = call.query.version or await clips.newest_edit_version(rows, call.org_id, clip["clip_id"])
@@ -135,7 +135,7 @@ async def get_edit(call: Call[None, ReadEdit]) -> Reply:
 
 
 async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
-    """A clip, its own until the transaction ends; raises a 404, also when its project was erased since it was found."""
+    """A clip, locked until the transaction ends; raises a 404, also where its project was erased."""
     clip = await find_clip(rows, org_id, clip_id)
     await clips.lock_clip(rows, clip["clip_id"])
     project = await project_lifecycle.lock_project(rows, org_id, clip["project_id"])
@@ -145,7 +145,7 @@ async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
 
 
 class ReadWords(msgspec.Struct, frozen=True, kw_only=True):
-    """The words that an edit counts, and the version of the transcript that they are of."""
+    """Words that an edit counts, with the version of their transcript."""
 
     words: list[Word] = []
     transcript_version: int = 1
@@ -168,23 +168,26 @@ async def read_words(call: Call[EditClip, None]) -> ReadWords:
 
 
 async def _check_version(rows: Connection, call: Call[EditClip, None]) -> int:
-    """The newest version of the edit. Raises a 428 or 412 where the caller did not read it, a 409 for one too many."""
+    """The newest version of the edit.
+
+    Raises a 428 or 412 where the caller did not read it, a 409 where the edit has the most versions.
+    """
     newest = await clips.newest_edit_version(rows, call.org_id, call.ids["clip_id"])
     changed = ApiProblem("edit-changed", f"The edit is at version {newest} now.")
     check_held(call.request, etag_of(newest), of="edit", changed=changed)
-    if newest >= MOST_VERSIONS:
-        raise ApiProblem("limit-reached", f"An edit has at most {MOST_VERSIONS} versions.")
+    if newest >= MAX_VERSIONS:
+        raise ApiProblem("limit-reached", f"An edit has at most {MAX_VERSIONS} versions.")
     return newest
 
 
 async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
-    """Make the next version of the one that was read; where nothing would change there is none, and nobody is told."""
+    """Make the next version of the one that was read; operations without effect make none, and no event."""
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         newest = await _check_version(rows, call)
         base = await clips.read_edit(rows, clip, newest)
         assert base is not None
-        material = await _material(rows, call, clip, newest, read)
+        material = await _read_material(rows, call, clip, newest, read)
         try:
             edit = await asyncio.to_thread(apply, base, call.body.operations, material)
         except BadEditError as error:
@@ -192,12 +195,15 @@ async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
         if is_same(edit, base):
             return _answer(clip, base, changed=False)
         await clips.insert_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
-        await _tell(rows, call, clip, edit)
+        await _put_event(rows, call, clip, edit)
     return _answer(clip, edit, changed=True)
 
 
-async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: EditList) -> None:
-    """Say so to those who follow the project; what was asked for by name only, for texts are the customer's words."""
+async def _put_event(rows: Connection, call: Call[EditClip, None], clip: Row, edit: EditList) -> None:
+    """Add the event to the project's list.
+
+    It names the operations alone: their texts are the customer's words.
+    """
     event = ClipEdited(
         org_id=call.org_id,
         project_id=clip["project_id"],
@@ -214,7 +220,9 @@ async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: E
     await put_project_event(rows, event, call.cause(clip["clip_id"]))
 
 
-async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, newest: int, read: ReadWords) -> Material:
+async def _read_material(
+    rows: Connection, call: Call[EditClip, None], clip: Row, newest: int, read: ReadWords
+) -> Material:
     wanted = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
     known = {version: await clips.read_edit(rows, clip, version) for version in sorted(wanted)}
     return Material(
@@ -227,12 +235,12 @@ async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, new
     )
 
 
-_SAME = ("segment_id", "speed", "muted", "gain_db", "style", "output_start_ms")
-"""Fields of a piece that are told as they are."""
+_PIECE_FIELDS = ("segment_id", "speed", "muted", "gain_db", "style", "output_start_ms")
+"""Fields of a piece that an answer has unchanged."""
 
 
 def etag_of(version: int) -> str:
-    """What names one version of a clip's edit."""
+    """ETag of one version of a clip's edit."""
     return f'"edit-{version}"'
 
 
@@ -243,7 +251,7 @@ def _answer(clip: Row, edit: EditList, *, changed: bool | None = None) -> Reply:
             start_ms=one.source.start_ms,
             end_ms=one.source.end_ms,
             output_end_ms=one.output_end_ms,
-            **{name: getattr(one, name) for name in _SAME},
+            **{name: getattr(one, name) for name in _PIECE_FIELDS},
         )
         for one in played
     ]
@@ -255,7 +263,7 @@ def _answer(clip: Row, edit: EditList, *, changed: bool | None = None) -> Reply:
 
 
 async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
-    """Who made which version, of which one, and what was asked for."""
+    """List the versions with their authors, base versions and operations."""
     before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])

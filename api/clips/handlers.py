@@ -1,4 +1,4 @@
-"""Clips of a project: read them, with the files made of them. Changes and renders nothing."""
+"""Clips of a project with the files made of them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
-    """A moment that was chosen, by detect or a person: its evidence, and the files made of it."""
+    """A moment that detect or a person chose: its evidence, and the files made of it."""
 
     clip_id: UUID
     project_id: UUID
@@ -83,7 +83,7 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClipList(msgspec.Struct, frozen=True, kw_only=True):
-    """Clips of a project: the automatic ones best first, then those that people chose."""
+    """Clips of a project: the automatic ones, best first, then those that people chose."""
 
     items: list[Clip]
     nothing_found_reason: str | None = None
@@ -104,13 +104,13 @@ async def list_clips(call: Call[None, None]) -> Reply:
 
 
 async def get_clip(call: Call[None, None]) -> Reply:
-    """One clip."""
+    """Read a clip."""
     async with call.rows() as rows:
         return await clip_reply(rows, call.org_id, call.ids["clip_id"])
 
 
 async def clip_reply(rows: Connection, org_id: UUID, clip_id: UUID) -> Reply:
-    """A clip as it is answered; raises a 404."""
+    """Answer with a clip; raises a 404."""
     row = await find_clip(rows, org_id, clip_id)
     body: Clip = clip_view(row, await read_exports(rows, row))
     return Reply(body=body, headers={"ETag": etag_of("clip", row["revision"])})
@@ -122,12 +122,15 @@ async def read_exports(rows: Connection, clip: Row) -> list[Row]:
 
 
 async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
-    """A clip of the caller's with its project's length and options; raises a 404, also when its project was erased."""
+    """A clip of the caller's organisation with its project's length and options.
+
+    Raises a 404, also where the project was erased.
+    """
     return require(await find_clip_row(rows, org_id, clip_id), "clip")
 
 
 def clip_view(row: Row, exports: list[Row]) -> Clip:
-    """A clip as it is answered, from its row and those of its exports."""
+    """A clip in the form of an answer, from its row and the rows of its exports."""
     names = [name for name in Clip.__struct_fields__ if name not in ("signals", "exports", "metadata")]
     brief = [_brief(export) for export in exports]
     signals = msgspec.convert(row["signals"], list[SubScore])

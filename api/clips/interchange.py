@@ -1,4 +1,4 @@
-"""A clip's edit for editing programs: OpenTimelineIO, FCPXML, CMX 3600, Final Cut Pro 7 XML. Reads; renders nothing."""
+"""A clip's edit as a file for editing programs: OpenTimelineIO, FCPXML, CMX 3600, Final Cut Pro 7 XML."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ MediaName = Annotated[
 ReelName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}(?![\s\S])", description="1 to 32 letters, digits or _")]
 TimeCode = Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2}(?![\s\S])", description="01:00:00:00")]
 UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029<>"|?*\\:/]')
-REEL_SIGNS = 8
+MAX_REEL_CHARS = 8
 """More than old programs read."""
 WARNINGS_HEADER = "Clipstream-Warnings"
-HEADER_SIGNS = 3_000
+MAX_HEADER_CHARS = 3_000
 """Proxies take heads of 4 to 8 KiB: of two hundred segments each with a level of its own, not all are named."""
 IRREGULAR = "rate: the source keeps no rate that editing programs have; pictures are counted at {:.5g} a second"
 UNFRAMED = "crops: what of the picture the clip shows is not handed over: the whole picture of the source is"
@@ -66,7 +66,7 @@ UNSTYLED = "style: how the captions of a segment look is not handed over: their 
 
 
 class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """In which form, and how the media is called where it is cut."""
+    """The format, and the media's name in the editing program."""
 
     format: Format = "otio"
     """Format of the editing program."""
@@ -84,8 +84,8 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Pictures a second of the sequence; without it, the source's."""
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What is read before a hand-over is written."""
+class HandOverRows(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows that a hand-over is made of."""
 
     clip: Any
     edit: EditList
@@ -95,30 +95,30 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def hand_over(call: Call[None, HandOver]) -> Reply:
-    """The edit as a file; what that form cannot hold is said in a header, as a list of sentences in JSON."""
+    """The edit as a file; a header lists what that format cannot hold, as sentences in JSON."""
     known = await _read(call)
     handover, warnings = await asyncio.to_thread(_handover, call.query, known)
     written = await asyncio.to_thread(write, handover, call.query.format)
     return _answer(call.query.format, known, msgspec.structs.replace(written, warnings=warnings + written.warnings))
 
 
-def _answer(wanted: Format, known: Known, written: Written) -> Reply:
+def _answer(wanted: Format, known: HandOverRows, written: Written) -> Reply:
     name = f"clip-{known.clip['ordinal'] + 1:02d}-edit-{known.edit.version}{SUFFIXES[wanted]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
     if written.warnings:
-        headers[WARNINGS_HEADER] = warnings_header(written.warnings)
+        headers[WARNINGS_HEADER] = encode_warnings(written.warnings)
     return Reply(body=written.text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8")
 
 
-def warnings_header(warnings: Sequence[str]) -> str:
-    """The sentences as JSON; past `HEADER_SIGNS` the rest are counted."""
+def encode_warnings(warnings: Sequence[str]) -> str:
+    """The sentences as JSON; beyond the limit of the header the rest are counted."""
     lengths = accumulate(len(json.dumps(one)) + 2 for one in warnings)
-    fitting = sum(length <= HEADER_SIGNS for length in lengths)
+    fitting = sum(length <= MAX_HEADER_CHARS for length in lengths)
     more = [f"and {len(warnings) - fitting} more like these"] if fitting < len(warnings) else []
     return json.dumps([*warnings[:fitting], *more])
 
 
-async def _read(call: Call[None, HandOver]) -> Known:
+async def _read(call: Call[None, HandOver]) -> HandOverRows:
     asked = call.query
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
@@ -132,12 +132,12 @@ async def _read(call: Call[None, HandOver]) -> Known:
         raise no_version(asked.transcript_version, "the transcript")
     if source is None or source.index is None:
         raise ApiProblem("not-ready", "The source is not taken in yet.")
-    return Known(
+    return HandOverRows(
         clip=clip,
         edit=edit,
         facts=await _document(call, source.index, msgspec.msgpack.Decoder(SourceFacts)),
         transcript=await _document(call, transcript.object, msgspec.json.Decoder(Transcript)) if transcript else None,
-        media=asked.media or _own_name(source),
+        media=asked.media or _safe_name(source),
     )
 
 
@@ -146,13 +146,13 @@ async def _document(call: Call[None, HandOver], ref: ObjectRef, form: Any) -> An
     return await asyncio.to_thread(form.decode, body)
 
 
-def _own_name(source: SourceName) -> str:
-    """What its owner calls the file, without what a file name may not hold."""
+def _safe_name(source: SourceName) -> str:
+    """The owner's name of the file, without characters that file names cannot have."""
     path = source.filename or unquote(urlsplit(source.url or "").path)
     return UNSAFE.sub("_", base_name(path))[-200:].strip() or "source.mp4"
 
 
-def _handover(asked: HandOver, known: Known) -> tuple[Handover, list[str]]:
+def _handover(asked: HandOver, known: HandOverRows) -> tuple[Handover, list[str]]:
     video = known.facts.video
     if video is None:
         raise ApiProblem("not-ready", "The source has no pictures to cut.")
@@ -163,7 +163,7 @@ def _handover(asked: HandOver, known: Known) -> tuple[Handover, list[str]]:
     sound, language = known.facts.audio, known.transcript.language if known.transcript else None
     media = Media(
         name=known.media,
-        reel=asked.reel or reel_of(known.media),
+        reel=asked.reel or make_reel_name(known.media),
         first=_first(asked.start, rate),
         count=max(picture_count(known.facts, rate), *(cut.source + cut.source_count for cut in cuts)),
         width_px=video.display_width,
@@ -185,7 +185,7 @@ def _handover(asked: HandOver, known: Known) -> tuple[Handover, list[str]]:
     return made, warnings + ([UNFRAMED] if known.edit.crops else []) + ([UNSTYLED] if styled else [])
 
 
-def _cues(known: Known) -> Any:
+def _cues(known: HandOverRows) -> Any:
     if known.transcript is None:
         return []
     played = pieces(known.edit)
@@ -199,10 +199,10 @@ def _first(start: str | None, rate: Fraction) -> int:
         raise invalid("?start", f"It must be a time code: {error}.") from None
 
 
-def reel_of(media: str) -> str:
-    """A name for edit lists, of the letters and digits of the file's."""
+def make_reel_name(media: str) -> str:
+    """A reel name for edit lists, of the letters and digits of the file's name."""
     stem = base_name(media).rpartition(".")[0] or base_name(media)
-    return re.sub("[^A-Z0-9]", "", stem.upper())[:REEL_SIGNS] or "SOURCE"
+    return re.sub("[^A-Z0-9]", "", stem.upper())[:MAX_REEL_CHARS] or "SOURCE"
 
 
 OPERATIONS = (

@@ -1,4 +1,4 @@
-"""All files of a project's finished exports as one zip, streamed out of object storage. Stores nothing."""
+"""All files of finished exports as one zip, streamed out of object storage."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
-from api.exports.handlers import VTT, stem_of, stored_files, storyboard_of
-from api.exports.zip_stream import Member, zip_size, zipped
+from api.exports.handlers import VTT, file_stem, list_stored_files, read_storyboard
+from api.exports.zip_stream import Member, compute_zip_size, stream_zip
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import ApiProblem, breaches, invalid
+from api.problems.problem_details import ApiProblem, check_with, invalid
 from api.projects.handlers import find_project
 from core.domain.exports.storyboard_vtt import storyboard_vtt
 from core.domain.project_states import ACTIVE_EXPORT_STATES, ACTIVE_PROJECT_STATES
@@ -23,23 +23,23 @@ from core.infra.postgres.connection import Row
 from core.ports.stores import Objects
 from core.storage.exports import list_exports_to_bundle
 
-MOST_EXPORTS = 200
+MAX_EXPORTS = 200
 MANIFEST = "manifest.json"
 ZIP = "application/zip"
 RETRY_S = "5"
-MOST_NAMED = 5
+MAX_NAMED = 5
 
 
 class ReadBundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which exports are wanted."""
+    """Exports to bundle."""
 
     export_ids: (
-        Annotated[str, Meta(max_length=40 * MOST_EXPORTS, description="Ids with commas between them.")] | None
+        Annotated[str, Meta(max_length=40 * MAX_EXPORTS, description="Ids with commas between them.")] | None
     ) = None
     """Without it all that are finished."""
 
 
-class Bundled(msgspec.Struct, frozen=True, kw_only=True):
+class BundledFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file in the manifest."""
 
     name: str
@@ -53,86 +53,88 @@ class Bundled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in a zip."""
+    """Contents of a zip."""
 
     project_id: UUID
     title: str
-    files: list[Bundled]
+    files: list[BundledFile]
 
 
-def wanted_ids(text: str | None) -> list[UUID] | None:
-    """The exports that are asked for; raises a 422 for what is no list of ids."""
+def parse_export_ids(text: str | None) -> list[UUID] | None:
+    """Ids of the requested exports; raises a 422 for text that is no list of ids."""
     if text is None:
         return None
     try:
         found = [UUID(one) for one in text.split(",")]
     except ValueError:
         raise invalid("?export_ids", "It must be ids of exports with commas between them.") from None
-    if len(found) > MOST_EXPORTS:
-        raise invalid("?export_ids", f"A zip holds at most {MOST_EXPORTS} exports.")
+    if len(found) > MAX_EXPORTS:
+        raise invalid("?export_ids", f"A zip holds at most {MAX_EXPORTS} exports.")
     return found
 
 
-def members_of(rows: Sequence[Row], call: Call[Any, Any], project: Row) -> list[Member]:
-    """The manifest and every file of these exports, under names of their own."""
-    found = [one for row in rows for one in _files_of(row, call.context.objects)]
+def list_members(rows: Sequence[Row], call: Call[Any, Any], project: Row) -> list[Member]:
+    """The manifest and every file of these exports, with unique names."""
+    found = [one for row in rows for one in _list_files(row, call.context.objects)]
     told = Manifest(project_id=project["project_id"], title=project["title"], files=[file for file, _ in found])
     body = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
     newest = max(row["finished_at"] for row in rows)
     return [
-        Member(name=MANIFEST, size=len(body), made_at=newest, open=partial(_once, body)),
+        Member(name=MANIFEST, size=len(body), made_at=newest, open=partial(_single_block, body)),
         *(member for _, member in found),
     ]
 
 
-def _files_of(row: Row, store: Objects) -> Iterator[tuple[Bundled, Member]]:
-    """Each file of an export as the manifest tells it, and as it is read."""
-    stem, made_at = stem_of(row), row["finished_at"]
+def _list_files(row: Row, store: Objects) -> Iterator[tuple[BundledFile, Member]]:
+    """Each file of an export as a manifest entry and as a zip member."""
+    stem, made_at = file_stem(row), row["finished_at"]
     whose: dict[str, Any] = {"export_id": row["export_id"], "clip_id": row["clip_id"]}
-    for kind, file in stored_files(row).items():
+    for kind, file in list_stored_files(row).items():
         told: dict[str, Any] = {"size_bytes": file.ref.size, "sha256": file.ref.sha256, "content_type": file.media_type}
-        one = Bundled(name=stem + file.suffix, kind=kind, **told, **whose)
+        one = BundledFile(name=stem + file.suffix, kind=kind, **told, **whose)
         read = partial(store.stream, file.ref)
         yield one, Member(name=one.name, size=one.size_bytes, made_at=made_at, open=read)
-    board = storyboard_of(row)
+    board = read_storyboard(row)
     if board is not None:
         text = storyboard_vtt(board, f"{stem}-storyboard.jpg").encode()
         told = {"size_bytes": len(text), "sha256": hashlib.sha256(text).hexdigest(), "content_type": VTT}
-        one = Bundled(name=f"{stem}-storyboard.vtt", kind="storyboard_vtt", **told, **whose)
-        yield one, Member(name=one.name, size=len(text), made_at=made_at, open=partial(_once, text))
+        one = BundledFile(name=f"{stem}-storyboard.vtt", kind="storyboard_vtt", **told, **whose)
+        yield one, Member(name=one.name, size=len(text), made_at=made_at, open=partial(_single_block, text))
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
+async def _single_block(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
 async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
-    """The zip; its length is told where it is below 2 GiB."""
-    ids = wanted_ids(call.query.export_ids)
+    """The zip; `Content-Length` says its length where it is below 2 GiB."""
+    ids = parse_export_ids(call.query.export_ids)
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        asked = await list_exports_to_bundle(rows, call.org_id, project["project_id"], ids, limit=MOST_EXPORTS + 1)
+        asked = await list_exports_to_bundle(rows, call.org_id, project["project_id"], ids, limit=MAX_EXPORTS + 1)
     found = [row for row in asked if row["state"] == "done"]
-    why = refusal(project, found, [row for row in asked if row["state"] != "done"], ids)
+    why = find_refusal(project, found, [row for row in asked if row["state"] != "done"], ids)
     if why is not None:
         raise why
-    if len(found) > MOST_EXPORTS:
-        raise invalid("?export_ids", f"There are more than {MOST_EXPORTS} finished exports: ask for some of them.")
-    members = members_of(found, call, project)
-    size = zip_size(members)
+    if len(found) > MAX_EXPORTS:
+        raise invalid("?export_ids", f"There are more than {MAX_EXPORTS} finished exports: ask for some of them.")
+    members = list_members(found, call, project)
+    size = compute_zip_size(members)
     headers = {"Content-Disposition": f'attachment; filename="clips-{project["project_id"]}.zip"'}
     headers |= {"Content-Length": str(size)} if size is not None else {}
     headers["Cache-Control"] = "private, no-store"
     if call.request.method == "HEAD":
         return Response(headers=headers, media_type=ZIP)
     call.context.followers.require(str(call.caller.key_id))
-    return StreamingResponse(_held(call, members), headers=headers, media_type=ZIP)
+    return StreamingResponse(_stream_in_place(call, members), headers=headers, media_type=ZIP)
 
 
-def refusal(project: Row, done: Sequence[Row], others: Sequence[Row], ids: Sequence[UUID] | None) -> ApiProblem | None:
-    """Why there is no such zip: one is none of this project's, failed, or is not finished yet; None: there is one.
+def find_refusal(
+    project: Row, done: Sequence[Row], others: Sequence[Row], ids: Sequence[UUID] | None
+) -> ApiProblem | None:
+    """Why the zip cannot be made: an export is unknown, failed or unfinished; None where it can.
 
-    ``others``: the exports that were asked for and have no file, in all states.
+    ``others``: the requested exports without a file, in all states.
     """
     unknown = set(ids or ()) - {row["export_id"] for row in (*done, *others)}
     if unknown:
@@ -145,7 +147,7 @@ def refusal(project: Row, done: Sequence[Row], others: Sequence[Row], ids: Seque
     if ids is not None and failed:
         return ApiProblem("export-not-done", f"Failed, and without a file: {', '.join(failed)}. Leave them out.")
     if (ids is not None or not done) and making:
-        return _not_yet(f"Still being made: {', '.join(making[:MOST_NAMED])}.")
+        return _not_yet(f"Still being made: {', '.join(making[:MAX_NAMED])}.")
     if not done and project["state"] in ACTIVE_PROJECT_STATES:
         return _not_yet("This project has no export yet.")
     if not done:
@@ -160,10 +162,10 @@ def _not_yet(detail: str) -> ApiProblem:
     return ApiProblem("not-ready", detail, headers={"Retry-After": RETRY_S})
 
 
-async def _held(call: Call[Any, Any], members: Sequence[Member]) -> AsyncIterator[bytes]:
-    """The zip, while one of the key's places for long answers is taken."""
+async def _stream_in_place(call: Call[Any, Any], members: Sequence[Member]) -> AsyncIterator[bytes]:
+    """Stream the zip while it takes one of the key's places for long answers."""
     with call.context.followers.hold(str(call.caller.key_id)):
-        async for block in zipped(members):
+        async for block in stream_zip(members):
             yield block
 
 
@@ -177,7 +179,7 @@ OPERATIONS = (
         summary="Download the files of finished exports as one zip",
         handler=get_bundle,
         query=ReadBundle,
-        check=breaches(lambda query: wanted_ids(query.export_ids)),
+        check=check_with(lambda query: parse_export_ids(query.export_ids)),
         media_types=(ZIP,),
         problems=("project-erased", "not-ready", "export-not-done"),
         description="Files are stored in it as they are, with a `manifest.json` that tells the SHA-256 of each. "

@@ -1,4 +1,4 @@
-"""Cancels an export that is not made yet. Its clip, its project and its other exports stay as they are."""
+"""Cancel an export that is not finished. Its clip, its project and its other exports go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports: how one stands, and signed URLs of its files. The bytes go from object storage to the caller directly."""
+"""Exports and signed URLs of their files. The bytes go from object storage to the caller directly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CANDIDATE = "thumbnail-"
 
 
 class FileLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to download: the URL answers Range and dies at ``expires_at``."""
+    """A file to download: the URL answers Range and expires at ``expires_at``."""
 
     url: str
     """Signed URL; it supports range requests."""
@@ -45,7 +45,7 @@ class FileLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThumbnailLink(FileLink, frozen=True, kw_only=True):
-    """A candidate for a thumbnail, with what was measured on it."""
+    """A candidate thumbnail with its measured scores."""
 
     scores: ThumbnailScores
     """What was measured on the picture."""
@@ -103,7 +103,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     transcript_version: int | None = None
     """Whose words it shows; 0 where there were none, null in exports older than this."""
     options: ExportOptions = ExportOptions()
-    """What was asked for beside."""
+    """Options of the request."""
     start_ms: int
     """Start on the project's time line, in ms."""
     end_ms: int
@@ -119,7 +119,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
-    """An export's row as it is answered, with fresh links where it is done."""
+    """An export in the form of an answer, with fresh links where it is finished."""
     derived = ("certificate", "files", "failure", "options", "metadata")
     failure = None
     if row["failure_reason"]:
@@ -135,13 +135,13 @@ def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
 
 
 def export_reply(row: Row, objects: Objects, now: dt.datetime) -> Reply:
-    """An export as it is answered."""
+    """Answer with an export."""
     body: Export = export_view(row, objects, now)
     return Reply(body=body, headers={"ETag": etag_of("export", row["revision"])})
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a finished export, where it lies."""
+    """One file of a finished export in object storage."""
 
     ref: ObjectRef
     suffix: str
@@ -149,14 +149,14 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
 
 
-def stem_of(row: Row) -> str:
-    """What names the files of an export, without suffix: ``clip-01-9x16``, later ones ``clip-01-9x16-v2``."""
+def file_stem(row: Row) -> str:
+    """File name of an export without suffix: ``clip-01-9x16``, later ones ``clip-01-9x16-v2``."""
     stem = f"clip-{row['ordinal'] + 1:02d}-{row['aspect'].replace(':', 'x')}"
     return f"{stem}-v{row['number']}" if row["number"] > 1 else stem
 
 
-def stored_files(row: Row) -> dict[str, StoredFile]:
-    """Kind → file, of a finished export's row."""
+def list_stored_files(row: Row) -> dict[str, StoredFile]:
+    """Files of a finished export by kind, from its row."""
     files = msgspec.convert(row["files"], ExportFiles)
     file = file_for(msgspec.convert(row["options"], ExportOptions))
     found = {
@@ -188,7 +188,7 @@ def stored_files(row: Row) -> dict[str, StoredFile]:
 
 
 def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
-    stem = stem_of(row)
+    stem = file_stem(row)
 
     def link(file: StoredFile) -> FileLink:
         name = stem + file.suffix
@@ -201,7 +201,7 @@ def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
         )
 
     links: dict[str, FileLink | None] = dict.fromkeys(SUBTITLE_TYPES)
-    files = stored_files(row)
+    files = list_stored_files(row)
     links |= {kind: link(file) for kind, file in files.items() if not kind.startswith((STEM, TRACK, CANDIDATE))}
     tracks: dict[str, dict[str, FileLink]] = {}
     for name, file in files.items():
@@ -215,7 +215,7 @@ def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
 
 
 def _thumbnails(row: Row, links: Mapping[str, FileLink]) -> list[ThumbnailLink]:
-    """The candidates with what was measured on them, best first."""
+    """The candidates with their measured scores, best first."""
     candidates = msgspec.convert(row["files"], ExportFiles).thumbnails
     return [
         ThumbnailLink(
@@ -227,12 +227,12 @@ def _thumbnails(row: Row, links: Mapping[str, FileLink]) -> list[ThumbnailLink]:
 
 
 async def get_export(call: Call[None, None]) -> Reply:
-    """How an export stands; when done, signed URLs of its files."""
+    """Read an export; a finished one has signed URLs of its files."""
     return export_reply(await _read(call), call.context.objects, call.now)
 
 
 class ReadStoryboard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the cues name."""
+    """The image that the cues name."""
 
     image: (
         Annotated[
@@ -244,18 +244,18 @@ class ReadStoryboard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A file's name, for a page or folder of your own; None: the sprite's signed URL."""
 
 
-def storyboard_of(row: Row) -> Storyboard | None:
-    """The sprite of an export's row; None where it is not finished, or has none."""
+def read_storyboard(row: Row) -> Storyboard | None:
+    """The sprite of an export; None where the export is unfinished or has none."""
     return msgspec.convert(row["files"], ExportFiles).storyboard if row["files"] else None
 
 
 async def get_storyboard(call: Call[None, ReadStoryboard]) -> Reply:
-    """WebVTT whose cues name the place in the sprite that shows their time."""
+    """WebVTT whose cues name the part of the sprite that shows their time."""
     row = await _read(call)
-    board = storyboard_of(row)
+    board = read_storyboard(row)
     if board is None:
         raise not_found("storyboard of this export")
-    name = f"{stem_of(row)}-storyboard"
+    name = f"{file_stem(row)}-storyboard"
     url = call.context.objects.presign_get(board.image.key, filename=f"{name}.jpg", expires_s=EXPIRES_S)
     headers = {"Cache-Control": "private, no-cache", "Content-Disposition": f'attachment; filename="{name}.vtt"'}
     body = storyboard_vtt(board, call.query.image or url).encode()
@@ -268,7 +268,7 @@ async def _read(call: Call[Any, Any]) -> Row:
 
 
 async def find_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
-    """An export of the caller's; raises a 404, also when its project was erased."""
+    """An export of the caller's organisation; raises a 404, also where its project was erased."""
     return require(await find_export_row(rows, org_id, export_id), "export")
 
 

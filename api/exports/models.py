@@ -1,4 +1,4 @@
-"""What is asked of an export, or of a preview of it: read, completed, checked, named. Writes nothing."""
+"""Requests for an export, and for a preview of it: read, completed, checked, named."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta
 
-from api.brand.queries import branded_export, in_its_letters
+from api.brand.queries import resolve_export_brand, with_kit_template
 from api.clips.edits import Version
-from api.problems.problem_details import FieldError, invalid, refused
+from api.problems.problem_details import FieldError, invalid, invalid_fields
 from core.domain.editing.clock import hull, pieces
 from core.infra.postgres.connection import Connection, Row
 from core.storage.clips import newest_edit_version, read_edit
@@ -26,8 +26,8 @@ from schemas.quantities import exactly, past_end, spoken_range
 _EITHER = "Ask for a version of the edit, or for a stretch of your own: not for both."
 
 
-class ExportWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is wanted, whatever the shape.
+class ExportChoices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The request apart from the aspect.
 
     ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line.
     """
@@ -49,14 +49,14 @@ class ExportWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whose words are shown, whatever is corrected later; without it the newest."""
 
 
-class RequestExport(ExportWish, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file that is wanted. ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line."""
+class RequestExport(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The requested file. ``start_ms`` and ``end_ms`` replace the clip's own, in project time."""
 
     aspect: Aspect = "9:16"
 
 
-class _LookWish(Protocol):
-    """Whatever names a template and options."""
+class _LookChoices(Protocol):
+    """A request that names a template and options."""
 
     @property
     def template(self) -> str | None: ...
@@ -65,16 +65,16 @@ class _LookWish(Protocol):
     def options(self) -> ExportOptions | None: ...
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """How the words of an export are shown, and how its file is made."""
+class ResolvedLook(msgspec.Struct, frozen=True, kw_only=True):
+    """How captions of an export look, and how its file is made."""
 
     template: str
     mask_profanity: bool
     options: ExportOptions
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be played: a version of the edit, the stretch of the source that it is of, and whose words."""
+class ResolvedSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export plays: the version of the edit with its range in the source, and the transcript."""
 
     edit_version: int
     range: TimeRange
@@ -82,16 +82,16 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """0: there is no transcript."""
 
 
-def export_errors(asked: ExportWish) -> list[FieldError]:
-    """What is wrong with a wish whatever the clip: its template, and options that do not go together."""
+def export_errors(asked: ExportChoices) -> list[FieldError]:
+    """Errors of a request that do not depend on the clip: its template, and conflicting options."""
     errors = look_errors(asked)
     if asked.edit_version is not None and (asked.start_ms is not None or asked.end_ms is not None):
         errors.append(FieldError(pointer="/edit_version", detail=_EITHER))
     return errors
 
 
-def look_errors(asked: _LookWish) -> list[FieldError]:
-    """What is wrong with the template and the options of a wish, whatever the clip."""
+def look_errors(asked: _LookChoices) -> list[FieldError]:
+    """Errors of the template and the options of a request."""
     errors = []
     if asked.template is not None and asked.template not in templates():
         errors.append(FieldError(pointer="/template", detail=f"It must be one of {', '.join(templates())}."))
@@ -103,19 +103,19 @@ def look_errors(asked: _LookWish) -> list[FieldError]:
     return errors
 
 
-async def wanted(rows: Connection, asked: ExportWish, clip: Row) -> Wish:
-    """The version that is asked for, or the newest; a stretch of its own is played as it is. Raises a 422."""
+async def resolve_source(rows: Connection, asked: ExportChoices, clip: Row) -> ResolvedSource:
+    """The requested version of the edit, or the newest; a range of its own plays as it is. Raises a 422."""
     own = asked.start_ms is not None or asked.end_ms is not None
     if own and asked.edit_version is not None:
         raise invalid("/edit_version", _EITHER)
     words = await _words_version(rows, asked.transcript_version, clip)
     version = asked.edit_version or (1 if own else await newest_edit_version(rows, clip["org_id"], clip["clip_id"]))
     if version == 1:
-        return Wish(edit_version=1, range=wanted_range(asked, clip), transcript_version=words)
+        return ResolvedSource(edit_version=1, range=resolve_range(asked, clip), transcript_version=words)
     edit = await read_edit(rows, clip, version)
     if edit is None:
         raise invalid("/edit_version", f"There is no version {version} of this clip's edit.")
-    return Wish(edit_version=version, range=hull(pieces(edit)), transcript_version=words)
+    return ResolvedSource(edit_version=version, range=hull(pieces(edit)), transcript_version=words)
 
 
 async def _words_version(rows: Connection, asked: int | None, clip: Row) -> int:
@@ -125,8 +125,8 @@ async def _words_version(rows: Connection, asked: int | None, clip: Row) -> int:
     return found.version if found else 0
 
 
-def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
-    """The stretch to export; raises a 422 for one that the source cannot give."""
+def resolve_range(wanted: ExportChoices, clip: Row) -> TimeRange:
+    """The range to export; raises a 422 for one that the source does not have."""
     start = clip["start_ms"] if wanted.start_ms is None else wanted.start_ms
     end = clip["end_ms"] if wanted.end_ms is None else wanted.end_ms
     low, high = CLIP_MS
@@ -140,19 +140,21 @@ def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
         if (start, end) != (clip["start_ms"], clip["end_ms"]):
             errors.append(FieldError(pointer=pointer, detail=detail))
     if errors:
-        raise refused(errors)
+        raise invalid_fields(errors)
     return TimeRange(start_ms=start, end_ms=end)
 
 
-def settled(asked: ExportWish, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None) -> Look:
-    """How the words are to be shown; raises a 422 for a template that nobody knows.
+def merge_look(
+    asked: ExportChoices, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None
+) -> ResolvedLook:
+    """How captions are shown; raises a 422 for an unknown template.
 
-    The caller's own wish counts first, then that of the brand kit asked for with it, then the project's.
+    The caller's request counts first, then the brand kit that it names, then the project's options.
     """
     own = kit.template if kit is not None and asked.options is not None and asked.template is None else None
     if own is not None and kit is not None:
-        export = in_its_letters(export, kit)
-    look = Look(
+        export = with_kit_template(export, kit)
+    look = ResolvedLook(
         template=asked.template or own or options.captions_template,
         mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,
         options=export,
@@ -163,12 +165,12 @@ def settled(asked: ExportWish, options: ProjectOptions, export: ExportOptions, k
     if rule := broken_language(look.options.captions, options.translate):
         broken["/options/captions/language"] = rule
     if broken:
-        raise refused([FieldError(pointer=path, detail=f"It must be {rule}.") for path, rule in broken.items()])
+        raise invalid_fields([FieldError(pointer=path, detail=f"It must be {rule}.") for path, rule in broken.items()])
     return look
 
 
-def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
-    """What names an export of a clip: the same wish, the same export (also the automatic one)."""
+def export_name(asked: RequestExport, look: ResolvedLook, wish: ResolvedSource, clip: Row) -> str:
+    """Name of an export within its clip: equal requests have equal names, automatic exports included."""
     name = f"{asked.aspect}/{export_words(asked.captions, look.template, masked=look.mask_profanity)}"
     name += export_suffix(look.options) + words_suffix(wish.transcript_version)
     stretch = wish.range
@@ -179,16 +181,16 @@ def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
     return name
 
 
-async def look_of(rows: Connection, asked: ExportWish, clip: Row) -> Look:
-    """How an export of the clip is to look, by what is asked, the brand kit and the project. Raises a 422."""
+async def resolve_look(rows: Connection, asked: ExportChoices, clip: Row) -> ResolvedLook:
+    """How an export looks, by its request, its brand kit and the project. Raises a 422."""
     options = msgspec.convert(clip["options"], ProjectOptions)
     wish = options.export if asked.options is None else asked.options
-    export, kit = await branded_export(rows, clip["org_id"], wish, "/options")
-    return settled(asked, options, export, kit)
+    export, kit = await resolve_export_brand(rows, clip["org_id"], wish, "/options")
+    return merge_look(asked, options, export, kit)
 
 
-def rendition_of(asked: RequestExport, wish: Wish, look: Look) -> Rendition:
-    """What the events of an export, and of a preview of it, carry."""
+def build_rendition(asked: RequestExport, wish: ResolvedSource, look: ResolvedLook) -> Rendition:
+    """The rendition that events of an export, and of a preview of it, carry."""
     return Rendition(
         range=wish.range,
         aspect=asked.aspect,

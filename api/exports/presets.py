@@ -1,4 +1,4 @@
-"""Presets of platforms, as data. Checks no file."""
+"""Presets of platforms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PresetList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_presets(_call: Call[None, None]) -> Reply:
-    """Every preset in full, with where its figures were read."""
+    """Every preset in full, with the sources of its figures."""
     return Reply(body=PresetList(presets=dict(presets())), headers=CACHED)
 
 

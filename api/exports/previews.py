@@ -1,4 +1,7 @@
-"""Single pictures of a clip, as an export would show them. Writes a wish and waits for its picture; renders nothing."""
+"""Previews: one frame of a clip as an export would show it.
+
+A request waits a few seconds for its frame.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,18 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from api.brand.queries import around_ms
+from api.brand.queries import kit_length_ms
 from api.clips.edits import lock_clip
 from api.exports.models import (
-    Look,
     RequestExport,
-    Wish,
+    ResolvedLook,
+    ResolvedSource,
+    build_rendition,
     clip_fields,
     export_errors,
     export_name,
-    look_of,
-    rendition_of,
-    wanted,
+    resolve_look,
+    resolve_source,
 )
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, invalid, require
@@ -39,23 +42,23 @@ from schemas.ids import result_id
 from schemas.options.export import BrandPin
 from schemas.quantities import exactly, spoken_range
 
-WAIT_S = 8.0
-"""So long a request waits for its picture; after that it says where it will be."""
+MAX_WAIT_S = 8.0
+"""Longest wait of a request for its frame; after that the answer says where it will be."""
 RETRY_S = "1"
-MOST_WAITING = 20
+MAX_WAITING_PREVIEWS = 20
 """Of a clip: more than anybody looks at."""
 PNG = "image/png"
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 
 
 class PreviewAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which moment of the clip, as it is played."""
+    """Time of the frame in the clip as it is played."""
 
     at_ms: Annotated[int, Meta(ge=0, le=2**42, description="From the clip's first picture on.")]
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture that is being made; its Location gives it when it is there."""
+    """A frame that is being made; `Location` has it once it is finished."""
 
     preview_id: UUID
     project_id: UUID
@@ -66,21 +69,21 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
-    """Ask for one picture; the same wish gives the same picture."""
+    """Ask for one frame; the same request gives the same preview."""
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
-        wish = await wanted(rows, call.body, clip)
-        look = await look_of(rows, call.body, clip)
+        wish = await resolve_source(rows, call.body, clip)
+        look = await resolve_look(rows, call.body, clip)
         await _check_moment(rows, call.query.at_ms, clip, wish, look.options.brand)
         row = await _ensure_preview(rows, call, clip, wish, look)
     body = Preview(**{name: row[name] for name in Preview.__struct_fields__})
     return Reply(body=body, headers={"Location": f"/v1/previews/{row['preview_id']}", "Retry-After": RETRY_S})
 
 
-async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: Wish, brand: BrandPin | None) -> None:
+async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: ResolvedSource, brand: BrandPin | None) -> None:
     edit = await read_edit(rows, clip, wish.edit_version) if wish.edit_version > 1 else None
     lasts_ms = length_ms(pieces(edit)) if edit else wish.range.length_ms
-    lasts_ms += await around_ms(rows, clip["org_id"], brand)
+    lasts_ms += await kit_length_ms(rows, clip["org_id"], brand)
     if at_ms >= lasts_ms:
         raise invalid(
             "?at_ms",
@@ -89,13 +92,13 @@ async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: Wish, bra
 
 
 async def _ensure_preview(
-    rows: Connection, call: Call[RequestExport, PreviewAt], clip: Row, wish: Wish, look: Look
+    rows: Connection, call: Call[RequestExport, PreviewAt], clip: Row, wish: ResolvedSource, look: ResolvedLook
 ) -> Row:
-    """The preview of this wish; a failed one is made again under a new id."""
+    """The preview of this request; a failed one is made again under a new id."""
     where = (call.org_id, clip["clip_id"])
     plan = await find_plan(rows, *where, aspect=call.body.aspect, edit_version=wish.edit_version, stretch=wish.range)
     if plan is None and clip["tracks"] is None:
-        await _check_looked_at(rows, clip)
+        await _check_framed(rows, clip)
     parts = (call.query.at_ms, export_name(call.body, look, wish, clip), plan.sha256 if plan else "")
     name = "/".join(map(str, parts))
     again = 0
@@ -109,8 +112,8 @@ async def _ensure_preview(
         again += 1
 
 
-async def _check_looked_at(rows: Connection, clip: Row) -> None:
-    """A clip that is about to be looked at anyway is not looked at twice."""
+async def _check_framed(rows: Connection, clip: Row) -> None:
+    """Raise a 409 for a clip that frame is about to analyse: it would be analysed twice."""
     automatic_only = clip["made_by"] != "person"
     if await has_waiting_export(rows, clip["org_id"], clip["clip_id"], automatic_only=automatic_only):
         raise ApiProblem("not-ready", "The clip has not been framed yet.", headers={"Retry-After": "5"})
@@ -121,12 +124,12 @@ async def _write_preview(
     call: Call[RequestExport, PreviewAt],
     clip: Row,
     preview_id: UUID,
-    wish: Wish,
-    look: Look,
+    wish: ResolvedSource,
+    look: ResolvedLook,
     plan: ObjectRef | None,
 ) -> Row:
     waiting = await count_waiting_previews(rows, call.org_id, clip["clip_id"])
-    if waiting >= MOST_WAITING:
+    if waiting >= MAX_WAITING_PREVIEWS:
         raise ApiProblem("limit-reached", f"{waiting} pictures of this clip are being made: wait for one of them.")
     row = await insert_preview(
         rows,
@@ -141,7 +144,7 @@ async def _write_preview(
         preview_id=preview_id,
         at_ms=call.query.at_ms,
         edit_version=wish.edit_version,
-        rendition=rendition_of(call.body, wish, look),
+        rendition=build_rendition(call.body, wish, look),
         **clip_fields(clip),
     )
     planned = PreviewPlanned(plan=plan, **msgspec.structs.asdict(request)) if plan else request
@@ -149,43 +152,46 @@ async def _write_preview(
     return row
 
 
-def patience_s(prefer: str) -> float:
-    """How long to wait, by the header Prefer (RFC 7240): ``respond-async`` not at all, ``wait=3`` three seconds."""
+def read_wait_s(prefer: str) -> float:
+    """Seconds to wait, by the header Prefer (RFC 7240).
+
+    ``respond-async`` waits not at all, ``wait=3`` three seconds.
+    """
     wait = _WAIT.search(prefer)
     if wait:
-        return min(float(wait[1]), WAIT_S)
-    return 0.0 if "respond-async" in prefer else WAIT_S
+        return min(float(wait[1]), MAX_WAIT_S)
+    return 0.0 if "respond-async" in prefer else MAX_WAIT_S
 
 
 async def answer_with_picture(call: Call[Any, Any], response: Response) -> Response:
-    """The picture itself where it comes soon enough; else the answer as it is."""
+    """The frame itself where it is finished in time; else the answer as it is."""
     asked = msgspec.json.decode(bytes(response.body), type=Preview)
     try:
-        async with asyncio.timeout(patience_s(call.request.headers.get("prefer", ""))):
+        async with asyncio.timeout(read_wait_s(call.request.headers.get("prefer", ""))):
             async for _ in call.context.wakes.listen(asked.project_id):
                 async with call.rows() as rows:
-                    row = await _find(rows, call.org_id, asked.preview_id)
+                    row = await _find_preview(rows, call.org_id, asked.preview_id)
                 if row["state"] != "waiting":
-                    return await _picture(call, row)
+                    return await _picture_reply(call, row)
     except TimeoutError:
         return response
     return response
 
 
 async def get_preview(call: Call[None, None]) -> Reply | Response:
-    """The picture, when it is there."""
+    """Read the frame."""
     async with call.rows() as rows:
-        row = await _find(rows, call.org_id, call.ids["preview_id"])
+        row = await _find_preview(rows, call.org_id, call.ids["preview_id"])
     if row["state"] == "waiting":
         raise ApiProblem("not-ready", "The picture is not there yet.", headers={"Retry-After": RETRY_S})
-    return await _picture(call, row)
+    return await _picture_reply(call, row)
 
 
-async def _find(rows: Connection, org_id: UUID, preview_id: UUID) -> Row:
+async def _find_preview(rows: Connection, org_id: UUID, preview_id: UUID) -> Row:
     return require(await find_preview_row(rows, org_id, preview_id), "preview")
 
 
-async def _picture(call: Call[Any, Any], row: Row) -> Response:
+async def _picture_reply(call: Call[Any, Any], row: Row) -> Response:
     if row["state"] == "failed":
         raise ApiProblem("preview-failed", row["failure_detail"] or "The picture could not be made.")
     ref = msgspec.convert(row["picture"], ObjectRef)

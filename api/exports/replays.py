@@ -1,4 +1,4 @@
-"""Replays: asks that a finished export be made again and compared, and says what came of it. Renders nothing."""
+"""Replays: ask for a finished export to be made again and compared, and read the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from schemas.events import ReplayRequested
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest replay of an export. What was found is null until it is done."""
+    """The newest replay of an export. Its result is null until it is done."""
 
     replay_id: UUID
     export_id: UUID
@@ -37,7 +37,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def replay_view(row: Row) -> Replay:
-    """A replay's row as it is answered."""
+    """A replay in the form of an answer."""
     found = msgspec.convert(row["report"], Remade) if row["report"] else None
     told = {name: getattr(found, name) for name in Remade.__struct_fields__} if found else {}
     kept = ("replay_id", "export_id", "state", "requested_at", "finished_at")
@@ -45,14 +45,14 @@ def replay_view(row: Row) -> Replay:
 
 
 async def request_replay(call: Call[None, None]) -> Reply:
-    """Have an export made again; while one replay of it waits there is no second."""
+    """Have an export made again; while one replay of it waits, it is that one."""
     async with call.rows() as rows:
         export = require(await lock_export_row(rows, call.org_id, call.ids["export_id"]), "export")
         if export["state"] != "done":
             raise ApiProblem("export-not-done", f"The export is {export['state']}: there is nothing to compare with.")
         row = await _read(rows, call)
         if row is None or row["state"] == "done":
-            row = await _ask(rows, call, export)
+            row = await _write_replay(rows, call, export)
     return Reply(body=replay_view(row), headers={"Location": f"/v1/exports/{export['export_id']}/replay"})
 
 
@@ -60,8 +60,8 @@ async def _read(rows: Connection, call: Call[None, None]) -> Row | None:
     return await find_replay_row(rows, call.org_id, call.ids["export_id"])
 
 
-async def _ask(rows: Connection, call: Call[None, None], export: Row) -> Row:
-    """Write the replay over an earlier one, and its event."""
+async def _write_replay(rows: Connection, call: Call[None, None], export: Row) -> Row:
+    """Write the replay over an earlier one, with its event."""
     replay_id = call.context.new_id()
     row = await write_replay_request(rows, export, replay_id, call.now)
     event = ReplayRequested(
@@ -77,7 +77,7 @@ async def _ask(rows: Connection, call: Call[None, None], export: Row) -> Row:
 
 
 async def get_replay(call: Call[None, None]) -> Reply:
-    """How the newest replay of an export stands."""
+    """Read the newest replay of an export."""
     async with call.rows() as rows:
         row = require(await _read(rows, call), "replay")
     return Reply(body=replay_view(row))

@@ -1,7 +1,4 @@
-"""A zip as it is sent: members one after the other, stored as they are, nothing of it ever whole in memory or on disk.
-
-Knows neither what its members are nor where they lie.
-"""
+"""Stream a zip of uncompressed members; no part is held whole in memory or on disk."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ class Member(Value, frozen=True, kw_only=True):
 
 
 class _Sink(io.RawIOBase):
-    """Takes what is written and gives it away; cannot go back."""
+    """A file that gives away what is written to it, and cannot seek."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,15 +48,15 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def zip_size(members: Sequence[Member]) -> int | None:
+def compute_zip_size(members: Sequence[Member]) -> int | None:
     """Bytes of the whole zip; None where it is too large to be known ahead."""
     size = END + sum(HEADER + ENTRY + TRAILER + 2 * len(one.name) + one.size for one in members)
     return size if size <= LARGEST_BYTES else None
 
 
-async def zipped(members: Sequence[Member]) -> AsyncIterator[bytes]:
-    """The zip, block by block. Raises ValueError where a member is not as long as it was said to be."""
-    sink, large = _Sink(), zip_size(members) is None
+async def stream_zip(members: Sequence[Member]) -> AsyncIterator[bytes]:
+    """The zip in blocks. Raises ValueError where a member has another length than announced."""
+    sink, large = _Sink(), compute_zip_size(members) is None
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for member in members:
             info = zipfile.ZipInfo(member.name, max(member.made_at, OLDEST).timetuple()[:6])

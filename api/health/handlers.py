@@ -1,7 +1,7 @@
-"""Is the process alive, can it serve, what has it counted. Public, quick, says nothing of any tenant.
+"""Liveness, readiness and metrics: public, quick, without a word of any organisation.
 
-Without Postgres or object storage no request can be answered: not ready (503). Without another part some can, and
-what is taken in waits in the outbox: ready, but degraded, and it says which part.
+Without Postgres or object storage the API answers no request: it is not ready (503). Without another part it answers
+some, and the outbox keeps the rest: it is ready but degraded, and names that part.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from api.http.context import Context, Probe
+from api.http.context import ApiContext, Probe
 from api.http.metrics import CONTENT_TYPE
 from api.http.operations import Call, Operation, Reply
 from schemas.version import VERSION
@@ -32,7 +32,7 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True):
-    """How one part answered just now."""
+    """Answer of one part just now."""
 
     up: bool
     """Whether it answered."""
@@ -43,7 +43,7 @@ class PartState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether requests can be served, part by part; ``down`` names who does not answer."""
+    """Whether requests can be served, part by part; ``down`` names the parts that do not answer."""
 
     status: Literal["ready", "degraded", "down"]
     """`ready`, `degraded` (requests are served) or `down`."""
@@ -53,8 +53,8 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """State of each part, by name."""
 
 
-async def ask(probe: Probe, timeout_s: float = TIMEOUT_S) -> PartState:
-    """Ask one part; any error is an answer."""
+async def probe_part(probe: Probe, timeout_s: float = TIMEOUT_S) -> PartState:
+    """Probe one part; an error is an answer too."""
     begun = time.perf_counter()
 
     def took_ms() -> int:
@@ -70,9 +70,9 @@ async def ask(probe: Probe, timeout_s: float = TIMEOUT_S) -> PartState:
     return PartState(up=True, took_ms=took_ms())
 
 
-async def ask_all(probes: Mapping[str, Probe]) -> Readiness:
-    """Ask every part at once."""
-    states = await asyncio.gather(*(ask(probe) for probe in probes.values()))
+async def probe_all(probes: Mapping[str, Probe]) -> Readiness:
+    """Probe every part at once."""
+    states = await asyncio.gather(*(probe_part(probe) for probe in probes.values()))
     parts = dict(zip(probes, states, strict=True))
     down = [name for name, state in parts.items() if not state.up]
     status: Literal["ready", "degraded", "down"] = "down" if NEEDED & set(down) else "degraded" if down else "ready"
@@ -86,8 +86,8 @@ async def get_health(call: Call[None, None]) -> Reply:  # noqa: ARG001 - every h
 
 async def get_readiness(call: Call[None, None]) -> Reply:
     """Whether requests can be served, part by part."""
-    context: Context = call.context
-    readiness = await ask_all(context.probes)
+    context: ApiContext = call.context
+    readiness = await probe_all(context.probes)
     for name, state in readiness.parts.items():
         context.metrics.part_up.labels(name).set(state.up)
     return Reply(

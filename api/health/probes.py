@@ -1,4 +1,4 @@
-"""The questions behind /readyz: one quick, real question to each part. Changes nothing anywhere."""
+"""Probes of /readyz: one quick, real request to each part."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.ports.stores import Analytics, Search, Uploads
 def make_probes(
     *, pool: Pool, uploads: Uploads, search: Search, analytics: Analytics, follower: Follower, triton: TritonWire
 ) -> Mapping[str, Probe]:
-    """A probe per part, by the name that /readyz shows."""
+    """A probe for each part, by the name that /readyz shows."""
 
     async def ask_postgres() -> None:
         async with transaction(pool) as connection:

@@ -1,6 +1,7 @@
-"""Who is calling: the bearer key of a request, looked up by its keyed hash. Never keeps or logs a plain key.
+"""Authentication: look up the bearer key of a request by its keyed hash.
 
-A key that was found is believed for ``CACHE_S`` seconds, so revoking one takes effect within that time.
+A plain key is neither kept nor logged. A key that was found counts for ``CACHE_S`` seconds, so revoking one takes
+effect within that time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ CACHE_SIZE = 10_000
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose key this request carries."""
+    """Organisation, key and scopes of a request."""
 
     org_id: UUID
     key_id: UUID
@@ -30,7 +31,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyRing:
-    """Finds the caller of a key, with a short memory."""
+    """Caller of a key, with a short cache."""
 
     def __init__(self, *, pool: Pool, secret: bytes, now: Callable[[], float]) -> None:
         """``secret`` is the installation's; ``now`` a monotonic clock in seconds."""

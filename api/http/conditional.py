@@ -1,7 +1,7 @@
-"""Conditional requests: which version a caller holds (RFC 9110, 13.1). Knows no resource and reads no row.
+"""Conditional requests: compare the ETag that a caller holds (RFC 9110, section 13.1).
 
-A tag that a proxy marked as weak (``W/"…"``, as those that compress do) still names its version, so the mark is left
-out; no tag of ours holds a comma.
+A weak tag (``W/"…"``, as proxies that compress make them) still names its version, so the mark is removed. No tag of
+ours holds a comma.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ ANY = "*"
 
 
 def unchanged(request: Request, etag: str) -> bool:
-    """Whether the caller holds this very version (If-None-Match)."""
+    """Whether the caller holds this version (If-None-Match)."""
     return not {ANY, etag}.isdisjoint(_tags(request, "if-none-match"))
 
 
 async def reply_unless_held(request: Request, etag: str, make: Callable[[], Awaitable[Reply]], vary: str = "") -> Reply:
-    """A 304 where the caller holds the version of ``etag``; else the reply that ``make`` reads, with its ETag.
+    """A 304 where the caller holds the version of ``etag``, else the reply of ``make`` with its ETag.
 
     ``vary`` names the header of the request that chose between forms of one document.
     """
@@ -35,12 +35,12 @@ async def reply_unless_held(request: Request, etag: str, make: Callable[[], Awai
 
 
 def held_tags(request: Request) -> list[str]:
-    """What the caller says to hold (If-Match): tags, or ``*`` for any; empty where nothing is said."""
+    """Tags of If-Match, or ``*`` for any; empty where the header is missing."""
     return _tags(request, "if-match")
 
 
 def check_held(request: Request, etag: str, *, of: str, changed: ApiProblem) -> None:
-    """Raises ``precondition-required`` where the caller names no version, ``changed`` where another than ``etag``'s."""
+    """Raise ``precondition-required`` without If-Match, and ``changed`` where it names another version."""
     held = held_tags(request)
     if not held:
         raise ApiProblem("precondition-required", f"Send the {of}'s ETag as If-Match: another may have changed it.")

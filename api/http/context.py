@@ -1,4 +1,4 @@
-"""What handlers are given: settings, adapters, clock, ids. Made by the composition root, frozen, no globals."""
+"""Dependencies of handlers: settings, adapters, clock, ids. Made once by the composition root."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import msgspec
 
 from api.http.auth import KeyRing
 from api.http.idempotency import Idempotency
-from api.http.metrics import Metrics
+from api.http.metrics import ApiMetrics
 from api.http.rate_limits import Places, TokenBuckets
-from api.http.response_cache import Documents, Memory
+from api.http.response_cache import AnswerCache, CachedDocuments
 from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
 from core.ports.stores import Analytics, Objects, Search, Uploads
@@ -24,10 +24,10 @@ Probe = Callable[[], Awaitable[None]]
 
 
 class Wakes(Protocol):
-    """Tells listeners that a project's event list has grown."""
+    """Wakes listeners when a project's event list may have grown."""
 
     def listen(self, project_id: UUID) -> AsyncIterator[None]:
-        """Yields at once, then whenever something may have happened (also after a pause without news)."""
+        """Yield at once, then whenever something may have happened, and after a pause without news."""
         ...
 
 
@@ -35,31 +35,31 @@ class AddressCheck(Protocol):
     """Refuses URLs that lead to addresses which are not public."""
 
     async def __call__(self, url: str) -> None:
-        """Raises Rejected with the rule that was broken."""
+        """Raise Rejected with the broken rule."""
         ...
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a request may need. One per process."""
+class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a request may need. One per process."""
 
     settings: Settings
     pool: Pool
     objects: Objects
-    documents: Documents
+    documents: CachedDocuments
     uploads: Uploads
     search: Search
     sentences: Sentences
     """What a question means."""
-    questions: Memory[Any]
+    questions: AnswerCache[Any]
     """What the questions of the last minutes mean."""
     analytics: Analytics
-    answers: Memory[Any]
+    answers: AnswerCache[Any]
     """What analytics answered a moment ago."""
     check_url: AddressCheck
     wakes: Wakes
     keys: KeyRing
     idempotency: Idempotency
-    metrics: Metrics
+    metrics: ApiMetrics
     buckets: TokenBuckets
     refusals: TokenBuckets
     """Failed authentications, by address."""

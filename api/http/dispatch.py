@@ -17,8 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http.auth import Caller, bearer, require_scope, unauthenticated
-from api.http.context import Context
-from api.http.idempotency import REPLAYED, Kept, fingerprint, key_of
+from api.http.context import ApiContext
+from api.http.idempotency import REPLAYED, FirstAnswer, fingerprint, read_key
 from api.http.middleware import report_bug
 from api.http.operations import WRITES, Call, Handler, Operation, Reply, TwoPhaseHandler
 from api.http.request_reader import decode, read_body
@@ -26,12 +26,12 @@ from api.problems.problem_details import ApiProblem, not_found, respond
 from core.errors import Gone, Rejected, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
 
-NOBODY = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
+ANONYMOUS = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
 _KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
 
 
 def make_routes(operations: Sequence[Operation]) -> list[Route]:
-    """One route per path, so that a wrong method is answered with every method the path takes."""
+    """One route per path, so that a wrong method is answered with the methods of the path."""
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, {})[operation.method] = operation
@@ -55,7 +55,7 @@ def _dispatch(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable
 
 
 def answer_error(request: Request, error: Exception) -> Response:
-    """The problem document of whatever a request raised."""
+    """The problem document of an exception."""
     problem = _problem_of(error)
     if problem.status == 500:
         report_bug(error)
@@ -83,8 +83,8 @@ def _problem_of(error: Exception) -> ApiProblem:
 
 
 async def _serve(operation: Operation, request: Request, extra: dict[str, str]) -> Response:
-    context: Context = request.app.state.context
-    caller = NOBODY
+    context: ApiContext = request.app.state.context
+    caller = ANONYMOUS
     if operation.permission != "public":
         caller = await _authenticate(context, request)
         extra |= context.buckets.require(str(caller.key_id))
@@ -121,7 +121,7 @@ async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Res
     return _render(operation, await operation.handler(call))
 
 
-async def _authenticate(context: Context, request: Request) -> Caller:
+async def _authenticate(context: ApiContext, request: Request) -> Caller:
     address = request.client.host if request.client else "unknown"
     try:
         caller = await context.keys.caller(bearer(request.headers.get("authorization")))
@@ -134,7 +134,7 @@ async def _authenticate(context: Context, request: Request) -> Caller:
 
 
 async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
-    """Run a POST or PATCH; what it needs to know from outside is asked before its transaction, not in it."""
+    """Run a POST or PATCH; a handler of two phases is prepared before its transaction."""
     handler = operation.handler
     if not isinstance(handler, TwoPhaseHandler):
         return await _run_in_transaction(operation, call, raw, handler)
@@ -147,7 +147,7 @@ async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> R
 
 async def _kept_answer(call: Call[Any, Any], raw: bytes) -> Response | None:
     """The answer that was kept for the request's Idempotency-Key, if any."""
-    key = key_of(call.request.headers)
+    key = read_key(call.request.headers)
     if key is None:
         return None
     async with org_transaction(call.context.pool, call.org_id) as connection:
@@ -170,7 +170,7 @@ def _fingerprint(call: Call[Any, Any], raw: bytes) -> bytes:
 async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: bytes, handler: Handler) -> Response:
     """Run a handler and keep its answer in one transaction; give a kept answer again."""
     context, org_id = call.context, call.org_id
-    key = key_of(call.request.headers)
+    key = read_key(call.request.headers)
     async with org_transaction(context.pool, org_id) as connection:
         joined = msgspec.structs.replace(call, rows=lambda: _joined(connection))
         if key is None:
@@ -179,7 +179,7 @@ async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: b
             return kept
         response = _render(operation, await handler(joined))
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        answer = Kept(status=response.status_code, headers=headers, body=bytes(response.body))
+        answer = FirstAnswer(status=response.status_code, headers=headers, body=bytes(response.body))
         await context.idempotency.keep(connection, org_id, key, _fingerprint(call, raw), answer)
     return response
 
@@ -202,7 +202,7 @@ def _render(operation: Operation, reply: Reply | Response) -> Response:
 
 
 def _path_ids(request: Request) -> dict[str, UUID | None]:
-    """Ids in the path, by the names of their parameters; None for one that is no UUID."""
+    """Ids in the path by parameter; None for one that is no UUID."""
     ids: dict[str, UUID | None] = {}
     for name, value in request.path_params.items():
         if name.endswith("_id"):
@@ -214,5 +214,5 @@ def _path_ids(request: Request) -> dict[str, UUID | None]:
 
 
 def _query_text(request: Request) -> str:
-    """The query as it was sent; ``request.url`` would trust the Host header to be well-formed."""
+    """The query as it was sent; ``request.url`` would trust the Host header."""
     return str(request.scope["query_string"].decode("latin-1"))

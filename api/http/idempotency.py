@@ -1,9 +1,9 @@
-"""Idempotency keys: the answer of a POST is kept in the transaction of its effect and replayed byte for byte.
+"""Idempotency keys: the transaction of an effect keeps its answer, and a repeat gets it byte for byte.
 
-Never keeps the answer of a request that failed. An advisory lock for the length of the transaction tells a request
-that still runs (409) from one whose process died (its lock is gone, nothing was kept, the repeat runs anew).
-Answers may hold secrets and signed URLs, so their bodies are sealed at rest. The sweeper forgets them
-(streams/background/sweeper.py), some time after they stopped counting.
+The answer of a failed request is not kept. An advisory lock for the length of the transaction tells a request that
+still runs (409) from one whose process died: its lock is free, nothing was kept, and the repeat runs.
+Answers can hold secrets and signed URLs, so their bodies are encrypted at rest. The sweeper deletes expired ones
+(streams/background/sweeper.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SEAL = "idempotency"
 _SHAPE = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class FirstAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """An answer as it was first given."""
 
     status: int
@@ -36,11 +36,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fingerprint(method: str, path: str, query: str, body: bytes) -> bytes:
-    """What makes two requests the same: SHA-256 over method, path, query and the bytes of the body."""
+    """SHA-256 over method, path, query and body: equal requests have equal fingerprints."""
     return hashlib.sha256(b"\0".join([method.encode(), path.encode(), query.encode(), body])).digest()
 
 
-def key_of(headers: Mapping[str, str]) -> str | None:
+def read_key(headers: Mapping[str, str]) -> str | None:
     """The Idempotency-Key of a request, if any; raises ``idempotency-key-invalid``."""
     key = headers.get(HEADER)
     if key is None:
@@ -51,14 +51,14 @@ def key_of(headers: Mapping[str, str]) -> str | None:
 
 
 class Idempotency:
-    """Begins and ends the record of one request, on the connection of its transaction."""
+    """Record of one request, on the connection of its transaction."""
 
     def __init__(self, secret: bytes) -> None:
         """``secret`` is the installation's."""
         self._secret = secret
 
-    async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> Kept | None:
-        """The kept answer of an equal request, or None when this one is to run. Raises 409 and 422 problems."""
+    async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> FirstAnswer | None:
+        """The kept answer of an equal request, or None where this one is to run. Raises 409 and 422 problems."""
         if not await idempotency_keys.try_lock_key(connection, org_id, key):
             raise ApiProblem(
                 "idempotency-in-progress",
@@ -72,10 +72,10 @@ class Idempotency:
             raise ApiProblem(
                 "idempotency-mismatch", "This Idempotency-Key was used with another method, path, query or body."
             )
-        return Kept(status=kept.status, headers=kept.headers, body=decrypt(self._secret, _SEAL, kept.body))
+        return FirstAnswer(status=kept.status, headers=kept.headers, body=decrypt(self._secret, _SEAL, kept.body))
 
-    async def keep(self, connection: Connection, org_id: UUID, key: str, print_: bytes, answer: Kept) -> None:
-        """Record the answer; it is there when the effect is."""
+    async def keep(self, connection: Connection, org_id: UUID, key: str, print_: bytes, answer: FirstAnswer) -> None:
+        """Record the answer in the transaction of the effect."""
         sealed = encrypt(self._secret, _SEAL, answer.body)
         record = idempotency_keys.KeptAnswer(
             fingerprint=print_, status=answer.status, headers=answer.headers, body=sealed

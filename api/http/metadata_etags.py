@@ -1,4 +1,4 @@
-"""ETags of titles and metadata, and what is wrong with metadata, as requests are told. Reads no row."""
+"""ETags of titles and metadata, and errors of metadata in a body."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from schemas.validation.field_errors import pointer
 
 
 def etag_of(kind: str, revision: int) -> str:
-    """What names the title and the metadata of a project, clip or export as they are; not how far it is."""
+    """ETag of the title and metadata of a project, clip or export; progress does not change it."""
     return f'"{kind}-{revision}"'
 
 
 def metadata_errors(value: Mapping[str, Any]) -> list[FieldError]:
-    """What is wrong with metadata, as fields of a body."""
+    """Errors of metadata, as fields of a body."""
     return [
         FieldError(pointer=pointer(("metadata", *one.path)), detail=f"It must be {one.rule}.")
         for one in faults_of(value)

@@ -1,4 +1,4 @@
-"""What the API counts about itself, in one registry per app. Never labels by anything a caller chooses."""
+"""Metrics of the API, in one registry per app. No label has a value that a caller chooses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0, 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metrics:
-    """Counters of one app."""
+class ApiMetrics:
+    """Counters and gauges of one app."""
 
     def __init__(self) -> None:
-        """Every app has its own registry, so that two in one process (tests) do not meet."""
+        """Each app has its own registry, so that two in one process (tests) do not collide."""
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "clipstream_api_requests", "Requests answered", ["method", "route", "status"], registry=self.registry
@@ -38,5 +38,5 @@ class Metrics:
         )
 
     def page(self) -> bytes:
-        """The exposition text."""
+        """The Prometheus exposition text."""
         return generate_latest(self.registry)

@@ -1,6 +1,6 @@
-"""What happens to every request before and after its handler: trace, log, count, guard headers, limits. Pure ASGI.
+"""ASGI middleware around every request: trace, log, metrics, security headers, limits.
 
-Never reads a body into a log, never logs a query string or a header. Order, outside in: Telemetry, Deadline, BodyGuard.
+Logs hold no body, query string or header. Order from the outside in: Telemetry, Deadline, BodyGuard.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ SECURITY_HEADERS = {
 
 
 class Telemetry:
-    """Request id, trace, one log line, metrics, security headers; the last net under every bug."""
+    """Request id, trace, log line, metrics, security headers; answers bugs that got past the dispatcher."""
 
     def __init__(self, app: ASGIApp) -> None:
-        """Wraps the whole app."""
+        """Wrap the whole app."""
         self._app = app
         self._log = structlog.get_logger("api")
 
@@ -162,12 +162,12 @@ def problem_response(scope: Scope, problem: ApiProblem) -> ASGIApp:
 
 
 def bug_response(scope: Scope) -> ASGIApp:
-    """The answer of a request that met a bug: says nothing about it but the id under which it was reported."""
+    """The answer of a request that met a bug; it says only the id under which the bug was reported."""
     return problem_response(scope, ApiProblem("internal", "The error was reported under this request id."))
 
 
 def report_bug(error: BaseException) -> None:
-    """Tell Sentry and the log of an error nobody expected."""
+    """Report an unexpected error to Sentry and the log."""
     sentry_sdk.capture_exception(error)
     structlog.get_logger("api").error("bug", error=f"{type(error).__name__}: {error}", exc_info=error)
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.auth import Caller
-from api.http.context import Context
+from api.http.context import ApiContext
 from api.http.validation import Check
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause
@@ -29,7 +29,7 @@ PreparedT = TypeVar("PreparedT")
 class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     """One authenticated, validated request, as a handler sees it."""
 
-    context: Context
+    context: ApiContext
     request: Request
     caller: Caller
     ids: Mapping[str, UUID]
@@ -48,12 +48,12 @@ class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
         return self.caller.org_id
 
     def cause(self, input_id: UUID) -> Cause:
-        """What events made by this request follow from."""
+        """Cause of the events that this request makes."""
         return Cause(input_id=input_id, source="api", now=self.now, traceparent=self.traceparent)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler answers: a struct (sent as JSON) or bytes with their media type."""
+    """Answer of a handler: a struct (sent as JSON) or bytes with their media type."""
 
     body: Any = None
     status: int | None = None
@@ -83,7 +83,7 @@ Afterwards = Callable[[Call[Any, Any], Response], Awaitable[Response]]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One method on one path. ``problems`` are the codes it can answer with beside those every operation has."""
+    """One method on one path. ``problems`` are codes it can answer with in addition to the general ones."""
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
@@ -107,7 +107,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     transactional: bool = True
     """A POST or PATCH runs in one transaction with its idempotency record; False for one that only reads."""
     merge_patch: bool = False
-    """Whether the body is a JSON Merge Patch (RFC 7396), which has a media type of its own beside JSON's."""
+    """Whether the body is a JSON Merge Patch (RFC 7396), which has a second media type."""
     afterwards: Afterwards | None = None
     """Runs once the transaction is over, on the answer that was kept; may wait for what comes of it and answer that."""
     also: Mapping[str, tuple[str, ...]] = {}

@@ -1,4 +1,7 @@
-"""Opaque, signed cursors for keyset pagination: stable under inserts, useless when changed or elsewhere. No I/O."""
+"""Opaque, signed cursors for keyset pagination.
+
+They are stable under inserts, and invalid when changed or used with another list.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _SIGNATURE_BYTES = 16
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """Where the last row of a page stands in ``(at, id)`` order."""
+    """Place of the last row of a page in ``(at, id)`` order."""
 
     at: dt.datetime
     id: UUID
@@ -38,7 +41,7 @@ def encode_cursor(secret: bytes, scope: str, position: Position) -> str:
 
 
 def decode_cursor(secret: bytes, scope: str, cursor: str) -> Position:
-    """Position of a cursor; raises the ``cursor-invalid`` problem when it is not ours or of another listing."""
+    """Position of a cursor; raises ``cursor-invalid`` for one of another list or that was changed."""
     refused = ApiProblem("cursor-invalid", "The cursor does not belong to this listing.")
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -51,7 +54,7 @@ def decode_cursor(secret: bytes, scope: str, cursor: str) -> Position:
 
 
 def next_cursor(secret: bytes, scope: str, found: Sequence[Row], limit: int, id_name: str) -> str | None:
-    """Cursor of the page behind the first ``limit`` rows of ``found``; None where there are no more.
+    """Cursor of the next page after the first ``limit`` rows of ``found``; None on the last page.
 
     A row has ``created_at`` and its id as ``id_name``.
     """

@@ -1,4 +1,4 @@
-"""Token buckets and places, per API key (or address), in this process. Never sleeps, shares nothing between processes.
+"""Token buckets and places, per API key or address, within this process.
 
 Source of the headers: draft-ietf-httpapi-ratelimit-headers-10. With n API processes the allowance is n times as large.
 """
@@ -34,7 +34,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenBuckets:
-    """Buckets of ``per_minute`` tokens that refill evenly; a burst of up to a quarter of a minute's worth is fine."""
+    """Buckets of ``per_minute`` tokens that refill evenly; a burst takes up to a quarter of them."""
 
     def __init__(self, per_minute: int, now: Callable[[], float]) -> None:
         """``now`` is a monotonic clock in seconds."""
@@ -71,22 +71,22 @@ class TokenBuckets:
 
 
 class Places:
-    """How many long answers one caller may have open at once: each holds a connection, of which all share a number."""
+    """Places for long answers, per caller: each open answer holds a connection of a shared pool."""
 
     def __init__(self, most: int) -> None:
-        """``most`` for each name."""
+        """``most`` places for each name."""
         self._most = most
         self._held: Counter[str] = Counter()
 
     def require(self, name: str) -> None:
-        """Raises the ``rate-limited`` problem where every place of ``name`` is taken."""
+        """Raise ``rate-limited`` where every place of ``name`` is taken."""
         if self._held[name] >= self._most:
             detail = f"{self._most} streams may be open at once: close one first."
             raise ApiProblem("rate-limited", detail, headers={"Retry-After": "5"})
 
     @contextmanager
     def hold(self, name: str) -> Iterator[None]:
-        """Take a place for as long as the body runs."""
+        """Take a place for the length of the body."""
         self._held[name] += 1
         try:
             yield

@@ -1,4 +1,4 @@
-"""Reads the body and the query of a request. Names everything that is wrong with them in one problem."""
+"""Read the body and the query of a request, and name all errors of both in one problem."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from starlette.requests import Request
 
 from api.http.operations import WRITES, Operation
 from api.http.validation import field_errors
-from api.problems.problem_details import ApiProblem, FieldError, refused
+from api.problems.problem_details import ApiProblem, FieldError, invalid_fields
 from schemas.validation.constraint_texts import takes_several, takes_time
 from schemas.validation.field_errors import pointer, with_nul
 from schemas.validation.json_errors import halves, json_fault, readable, repeated_name
 
-MOST_PARAMETERS = 50
+MAX_PARAMETERS = 50
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?([Zz]|[+ -]\d\d:?\d\d)")
@@ -28,7 +28,7 @@ _SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?([Zz
 
 
 async def read_body(operation: Operation, request: Request) -> bytes:
-    """The bytes of the body; raises ``unsupported-media-type`` for what is not announced as JSON in UTF-8."""
+    """Bytes of the body; raises ``unsupported-media-type`` for one that is not announced as JSON in UTF-8."""
     if operation.method not in WRITES:
         return b""
     if operation.request is not None:
@@ -53,9 +53,9 @@ def _check_type(types: Sequence[str], content_type: str, encoding: str) -> None:
 
 
 def decode(operation: Operation, raw: bytes, query: str, strange: Collection[str] = ()) -> tuple[Any, Any]:
-    """Body and query. Raises ``malformed-request``, or ``invalid`` with what is wrong with both.
+    """Body and query. Raises ``malformed-request``, or ``invalid`` with the errors of both.
 
-    ``strange``: names of ids in the path that are no UUIDs; they are named with what else is wrong.
+    ``strange``: names of ids in the path that are no UUIDs; they are named with the other errors.
     """
     body = None
     errors = [FieldError(pointer=f"{{{name}}}", detail=f"The {name} in the path is not a UUID.") for name in strange]
@@ -71,14 +71,14 @@ def decode(operation: Operation, raw: bytes, query: str, strange: Collection[str
     except ApiProblem as problem:
         if problem.code != "invalid":
             raise
-        raise refused([*errors, *problem.errors]) from None
+        raise invalid_fields([*errors, *problem.errors]) from None
     if len(errors) > told:
-        raise refused(errors)
+        raise invalid_fields(errors)
     return body, asked
 
 
 def decode_body(operation: Operation, raw: bytes) -> Any:
-    """The body as the operation's struct. Raises ``malformed-request``, or ``invalid`` with every wrong field."""
+    """The body as the operation's struct; raises ``malformed-request``, or ``invalid`` with all errors."""
     if operation.request is None:
         return None
     body: Any
@@ -90,15 +90,15 @@ def decode_body(operation: Operation, raw: bytes) -> Any:
         if not isinstance(error, msgspec.ValidationError):
             raise ApiProblem("malformed-request", f"The body is not JSON that can be read: {error}.") from None
         value = msgspec.json.decode(raw)
-        errors = field_errors(value, operation.request, check=operation.check) or [_said(error)]
-        raise refused([*errors, *_nul_errors(value)]) from None
+        errors = field_errors(value, operation.request, check=operation.check) or [_whole_error(error)]
+        raise invalid_fields([*errors, *_nul_errors(value)]) from None
     if repeated := repeated_name(raw):
         raise ApiProblem("malformed-request", repeated)
     return _checked(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
 
 
 def decode_query(operation: Operation, text: str) -> Any:
-    """The query as the operation's struct. Raises like ``decode_body``; a date is taken where a time is."""
+    """The query as the operation's struct. Raises as `decode_body`; a date is accepted as a time."""
     if operation.query is None:
         return None
     given = _pairs(text)
@@ -118,13 +118,13 @@ def decode_query(operation: Operation, text: str) -> Any:
         query = msgspec.convert(pairs, operation.query, strict=False)
     except msgspec.ValidationError as error:
         found = field_errors(pairs, operation.query, prefix="?", strict=False, check=check)
-        raise refused([*(found or [_said(error)]), *errors]) from None
+        raise invalid_fields([*(found or [_whole_error(error)]), *errors]) from None
     return _checked(operation, query, errors) if check is not None or errors else query
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     """The parameters of a query as they were sent."""
-    split = partial(parse_qsl, text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    split = partial(parse_qsl, text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
     try:
         return split(errors="strict")
     except UnicodeDecodeError:
@@ -133,24 +133,24 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         told = f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{one}`' for one in names)}."
         raise _unreadable(told, names) from None
     except ValueError:
-        raise ApiProblem("malformed-request", f"The query has more than {MOST_PARAMETERS} parameters.") from None
+        raise ApiProblem("malformed-request", f"The query has more than {MAX_PARAMETERS} parameters.") from None
 
 
 def _checked(operation: Operation, value: Any, errors: list[FieldError]) -> Any:
     if operation.check is not None:
         errors += operation.check(value)
     if errors:
-        raise refused(errors)
+        raise invalid_fields(errors)
     return value
 
 
-def _said(error: msgspec.ValidationError) -> FieldError:
-    """What msgspec says, where no field alone is at fault."""
+def _whole_error(error: msgspec.ValidationError) -> FieldError:
+    """msgspec's own message, where no single field is wrong."""
     return FieldError(pointer="", detail=f"{str(error).partition(' - at `')[0]}.")
 
 
 def _time(text: str) -> str:
-    """A date is its beginning, in UTC; what is no time stays as it was given, to be told so."""
+    """A date as its first moment in UTC. Text that is no time is returned as it is, for its refusal."""
     if _DATE.fullmatch(text):
         written = f"{text}T00:00:00Z"
     elif parts := _SPACED.fullmatch(text):
@@ -166,12 +166,12 @@ def _time(text: str) -> str:
 
 
 def _unreadable(told: str, pointers: Sequence[str]) -> ApiProblem:
-    """A 400 that names the fields that hold what is no character."""
+    """A 400 that names the fields with invalid characters."""
     errors = [FieldError(pointer=one, detail="It holds what is no character.") for one in pointers]
     return ApiProblem("malformed-request", told, errors=errors)
 
 
 def _nul_errors(value: Any, prefix: str = "") -> Iterator[FieldError]:
-    """Postgres keeps no NUL in text; say so here instead of failing there."""
+    """Errors of texts with NUL: Postgres does not store it."""
     for path in with_nul(value):
         yield FieldError(pointer=pointer(path, prefix), detail="The character NUL is not allowed.")

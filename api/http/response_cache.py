@@ -1,6 +1,6 @@
-"""Answers that are kept for a moment: a question that many ask at once is asked once. Never keeps a failure.
+"""Short-lived cache of answers: callers that ask the same at once share one request.
 
-Bounded in time, so that what changed shows, and in number. In this process only.
+Failures are not cached. Age and number of entries are bounded. It is per process.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from core.ports.stores import Objects
 from schemas.common import ObjectRef
 
 T = TypeVar("T")
-MOST = 100
+MAX_ENTRIES = 100
 
 
-class Memory(Generic[T]):
-    """The answers of the last ``seconds``, by question."""
+class AnswerCache(Generic[T]):
+    """Answers of the last ``seconds``, by question."""
 
-    def __init__(self, *, seconds: float, now: Callable[[], float], most: int = MOST) -> None:
-        """``now`` is a monotonic clock in seconds; an answer's age counts from when its question was asked."""
+    def __init__(self, *, seconds: float, now: Callable[[], float], most: int = MAX_ENTRIES) -> None:
+        """``now`` is a monotonic clock in seconds; an answer's age counts from its request."""
         self.seconds = seconds
         self._now, self._most = now, most
         self._kept: OrderedDict[Hashable, tuple[float, asyncio.Future[T]]] = OrderedDict()
 
     async def get(self, question: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
-        """The kept answer, or a new one; those who ask while it is on its way share it, and its failure."""
+        """The cached answer, or a new one; callers that ask meanwhile share it, and its failure."""
         until_s, answer = self._kept.get(question, (0.0, None))
         if answer is None or until_s <= self._now():
             answer = asyncio.ensure_future(ask())
@@ -53,20 +53,20 @@ class Memory(Generic[T]):
 
 
 KEPT_S = 60.0
-MOST_DOCUMENTS = 24
-LARGEST_BYTES = 4 * 2**20
+MAX_DOCUMENTS = 24
+MAX_CACHED_BYTES = 4 * 2**20
 """An hour's transcript has two."""
 
 
-class Documents:
-    """The store's documents, the newest of them kept."""
+class CachedDocuments:
+    """Documents of the object store, with the newest cached."""
 
-    def __init__(self, objects: Objects, memory: Memory[bytes]) -> None:
-        """``memory`` holds at most ``MOST`` documents of ``LARGEST_BYTES`` each."""
+    def __init__(self, objects: Objects, memory: AnswerCache[bytes]) -> None:
+        """``memory`` holds at most ``MAX_ENTRIES`` documents of ``MAX_CACHED_BYTES`` each."""
         self._objects = objects
         self._memory = memory
 
     async def get(self, ref: ObjectRef) -> bytes:
         """All bytes, checked against the reference's SHA-256. Raises what the store's ``get`` raises."""
         read = partial(self._objects.get, ref)
-        return await (self._memory.get(ref, read) if ref.size <= LARGEST_BYTES else read())
+        return await (self._memory.get(ref, read) if ref.size <= MAX_CACHED_BYTES else read())

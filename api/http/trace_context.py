@@ -1,4 +1,4 @@
-"""W3C trace context of a request: continued where the caller sent one, begun where not. Never trusts a bad header.
+"""W3C trace context of a request: continue the caller's valid one, or begin a new one.
 
 Source: W3C Trace Context, level 1, section 3.2.
 """
@@ -14,7 +14,7 @@ RandomHex = Callable[[int], str]
 
 
 def continue_trace(header: str | None, random_hex: RandomHex = secrets.token_hex) -> str:
-    """``traceparent`` of this request: the caller's trace id with our own span id, or a new sampled trace."""
+    """``traceparent`` of this request: the caller's trace id with a new span id, or a new sampled trace."""
     match = _SHAPE.fullmatch(header or "")
     trace_id, flags = (match[1], match[3]) if match else (random_hex(16), "01")
     return f"00-{trace_id}-{random_hex(8)}-{flags}"

@@ -1,6 +1,6 @@
-"""What is wrong with the fields of a body or a query: all of it, where msgspec stops at the first. Pure.
+"""All errors of a body or a query, where msgspec stops at the first. Pure.
 
-Runs only after msgspec refused the whole. A part is at fault by itself where none of its own parts is.
+It runs only after msgspec refused the whole. A part is wrong by itself where none of its own parts is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Check = Callable[[Any], Sequence[FieldError]]
 def field_errors(
     value: Any, shape: Any, *, prefix: str = "", strict: bool = True, check: Check | None = None
 ) -> list[FieldError]:
-    """Every field that does not fit ``shape``, at most ``MOST_ERRORS``; ``check`` adds what types cannot say.
+    """Every field that does not fit ``shape``, up to ``MOST_ERRORS``; ``check`` adds rules beyond types.
 
     ``value``: decoded JSON, or the pairs of a query, whose pointers begin with ``prefix`` (``?``).
     """
@@ -34,7 +34,7 @@ def field_errors(
 
 
 def _checked(value: Any, shape: Any, found: Sequence[Refusal], check: Check, strict: bool) -> list[FieldError]:
-    """What the check finds in the rest: without the fields that are wrong already."""
+    """Errors that ``check`` finds in the value without its wrong fields."""
     if not isinstance(value, dict):
         return []
     rest = _rest(value, shape, [one.path for one in found], strict)
@@ -52,7 +52,7 @@ def _checked(value: Any, shape: Any, found: Sequence[Refusal], check: Check, str
 
 
 def _rest(value: Any, shape: Any, paths: Iterable[Sequence[str | int]], strict: bool) -> Any:
-    """The value as ``shape`` without what is wrong; None where that is no such value."""
+    """The value as ``shape`` without the wrong fields; None where the rest does not fit."""
     for path in paths:
         value = _without(value, path)
     required = {field.encode_name: field.type for field in msgspec.structs.fields(shape) if field.required}
@@ -64,7 +64,7 @@ def _rest(value: Any, shape: Any, paths: Iterable[Sequence[str | int]], strict: 
 
 
 def _stand_in(shape: Any) -> Any:
-    """A value that a required field takes, so that rules can judge the others; None where none is found."""
+    """A value that fits a required field, so that rules can judge the others; None where none fits."""
     for value in _STAND_INS:
         with suppress(msgspec.ValidationError):
             msgspec.convert(value, shape)
@@ -73,7 +73,7 @@ def _stand_in(shape: Any) -> Any:
 
 
 def _without(value: Any, path: Sequence[str | int]) -> Any:
-    """A copy without the field that a path leads to, or the one whose list holds what it leads to."""
+    """A copy without the field at a path, or without the list that holds it."""
     if not isinstance(value, dict) or not path or path[0] not in value:
         return value
     name, inner = path[0], value[path[0]]

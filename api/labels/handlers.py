@@ -1,6 +1,6 @@
-"""Titles and metadata: change those of a project, a clip or an export by a merge patch (RFC 7396). Renders nothing.
+"""Change the title and metadata of a project, a clip or an export by a merge patch (RFC 7396).
 
-Each change counts a revision, which names the ETag. What changes nothing makes none, and nobody is told of it.
+Each change counts a revision, which is the ETag. A change without effect makes no revision and no event.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MERGE = (
 
 
 class ChangeProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be other than it is; what is left out stays."""
+    """Fields to change; a field that is left out stays."""
 
     title: Annotated[str, Meta(max_length=TITLE_CHARS)] | UnsetType | None = UNSET
     """The new title; null: none."""
@@ -43,7 +43,7 @@ class ChangeProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ChangeClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be other than it is; what is left out stays."""
+    """Fields to change; a field that is left out stays."""
 
     title: Annotated[str, Meta(min_length=1, max_length=CLIP_TITLE_CHARS)] | UnsetType | None = UNSET
     """The new title; null: the one that the machine found."""
@@ -51,7 +51,7 @@ class ChangeClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ChangeExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be other than it is; what is left out stays."""
+    """Fields to change; a field that is left out stays."""
 
     title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] | UnsetType | None = UNSET
     """The new title; null: none of its own. Its files keep their names."""
@@ -62,7 +62,7 @@ Change = ChangeProject | ChangeClip | ChangeExport
 
 
 def change_errors(change: Change) -> list[FieldError]:
-    """What is wrong with a change whatever it is made to."""
+    """Errors of a change that do not depend on its subject."""
     errors = []
     if isinstance(change, ChangeClip) and isinstance(change.title, str) and not clean(change.title):
         errors.append(
@@ -73,8 +73,8 @@ def change_errors(change: Change) -> list[FieldError]:
     return errors
 
 
-def _metadata(row: Row, change: Change) -> str:
-    """What the metadata is after a change. Raises a 422 where that is too much."""
+def _merge_metadata(row: Row, change: Change) -> str:
+    """The metadata after a change. Raises a 422 where it is too large."""
     before = decode_metadata(row["metadata"])
     if change.metadata is UNSET:
         return str(row["metadata"])
@@ -84,14 +84,14 @@ def _metadata(row: Row, change: Change) -> str:
     return encode_metadata(after)
 
 
-def _check_held(call: Call[Any, None], row: Row, kind: str) -> None:
+def _check_revision(call: Call[Any, None], row: Row, kind: str) -> None:
     etag = etag_of(kind, row["revision"])
     problem = ApiProblem(f"{kind}-changed", f"The {kind} is at revision {row['revision']} now: its ETag is {etag}.")
     check_held(call.request, etag, of=kind, changed=problem)
 
 
-def _changes(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
-    """Which of the two differ; in another order of names metadata is the same."""
+def _changed_parts(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
+    """Which of title and metadata differ; the order of names in metadata does not count."""
     found: list[events.LabelPart] = []
     if title != row["title"]:
         found.append("title")
@@ -106,33 +106,33 @@ async def change_project(call: Call[ChangeProject, None]) -> Reply:
     async with call.rows() as rows:
         await project_lifecycle.lock_project(rows, call.org_id, project_id)
         row = await find_project(rows, call.org_id, project_id)
-        _check_held(call, row, "project")
+        _check_revision(call, row, "project")
         title = row["title"] if call.body.title is UNSET else call.body.title or ""
-        metadata = _metadata(row, call.body)
-        if changed := _changes(row, title, metadata):
+        metadata = _merge_metadata(row, call.body)
+        if changed := _changed_parts(row, title, metadata):
             await projects.relabel_project(rows, call.org_id, project_id, title=title, metadata=metadata)
-            await _tell(rows, call, events.ProjectUpdated, row, changed)
+            await _put_event(rows, call, events.ProjectUpdated, row, changed)
         return await project_reply(rows, call)
 
 
 async def change_clip(call: Call[ChangeClip, None]) -> Reply:
-    """Rename a clip, or change its metadata; the title that the machine found is kept beside."""
+    """Rename a clip, or change its metadata; the machine's title is kept."""
     async with call.rows() as rows:
         row = await lock_clip(rows, call.org_id, call.ids["clip_id"])
-        _check_held(call, row, "clip")
+        _check_revision(call, row, "clip")
         title, found = row["title"], row["found_title"]
         if call.body.title is None and found is not None:
             title, found = found, None
         elif isinstance(call.body.title, str):
             title = clean(call.body.title)
             found = row["title"] if found is None and title != row["title"] else found
-        metadata = _metadata(row, call.body)
-        if changed := _changes(row, title, metadata):
+        metadata = _merge_metadata(row, call.body)
+        if changed := _changed_parts(row, title, metadata):
             await clips.relabel_clip(
                 rows, call.org_id, row["clip_id"], title=title, found_title=found, metadata=metadata
             )
             ids = {name: row[name] for name in ("clip_id", "ordinal")}
-            await _tell(rows, call, events.ClipUpdated, row, changed, **ids)
+            await _put_event(rows, call, events.ClipUpdated, row, changed, **ids)
         return await clip_reply(rows, call.org_id, row["clip_id"])
 
 
@@ -140,14 +140,14 @@ async def change_export(call: Call[ChangeExport, None]) -> Reply:
     """Give an export a title of its own, or change its metadata; its files keep their names."""
     async with call.rows() as rows:
         row = await lock_export(rows, call.org_id, call.ids["export_id"])
-        _check_held(call, row, "export")
+        _check_revision(call, row, "export")
         title = row["title"] if call.body.title is UNSET else clean(call.body.title or "")
-        row = await relabel_export(rows, call, row, title, _metadata(row, call.body))
+        row = await relabel_export(rows, call, row, title, _merge_metadata(row, call.body))
     return export_reply(row, call.context.objects, call.now)
 
 
 async def lock_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
-    """An export whose project is the caller's own until the transaction ends; raises a 404."""
+    """An export whose project is locked until the transaction ends; raises a 404."""
     row = await find_export(rows, org_id, export_id)
     project = await project_lifecycle.lock_project(rows, org_id, row["project_id"])
     if project is None or project["state"] == "erased":
@@ -156,17 +156,17 @@ async def lock_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
 
 
 async def relabel_export(rows: Connection, call: Call[Any, None], row: Row, title: str, metadata: str) -> Row:
-    """The export with this title and metadata, and an event where that changes something."""
-    changed = _changes(row, title, metadata)
+    """The export with this title and metadata; a difference makes an event."""
+    changed = _changed_parts(row, title, metadata)
     if not changed:
         return row
     new = await exports.relabel_export(rows, call.org_id, row["export_id"], title=title, metadata=metadata)
     ids = {name: row[name] for name in ("clip_id", "export_id", "ordinal")}
-    await _tell(rows, call, events.ExportUpdated, row, changed, **ids)
+    await _put_event(rows, call, events.ExportUpdated, row, changed, **ids)
     return new
 
 
-async def _tell(
+async def _put_event(
     rows: Connection,
     call: Call[Any, None],
     kind: type[events.ProjectUpdated | events.ClipUpdated | events.ExportUpdated],
@@ -174,7 +174,7 @@ async def _tell(
     changed: list[events.LabelPart],
     **ids: Any,
 ) -> None:
-    """Say so to those who follow the project, and to webhooks; the words are the customer's, and stay in the rows."""
+    """Add the event to the project's list. The words are the customer's and stay in the rows."""
     event = kind(
         org_id=call.org_id,
         project_id=row["project_id"],

@@ -1,4 +1,4 @@
-"""``python -m api.openapi``: writes the OpenAPI document of this version to standard output."""
+"""Write the OpenAPI document of this version to standard output: ``python -m api.openapi``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, generated from the operations and their structs. Never written by hand."""
+"""The OpenAPI 3.1 document, generated from the operations and their structs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 
 from api.http.operations import WRITES, Operation, path_parameters
 from api.openapi.examples import ID, add_example, request_examples
-from api.openapi.fields import complete, describe_query, plain
-from api.openapi.responses import also, good_answer
-from api.openapi.webhooks import make_webhooks, webhook_schemas
+from api.openapi.fields import complete_schemas, describe_query, to_markdown
+from api.openapi.responses import further_answers, successful_answer
+from api.openapi.webhook_messages import make_webhooks, webhook_schemas
 from api.problems.problem_details import MEDIA_TYPE, Problem
 from api.problems.problem_types import CATALOGUE
 from schemas.field_descriptions import FIELDS
@@ -50,7 +50,7 @@ def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
     requests = _distinct(operation.request for operation in operations)
     answers = [Problem, *_distinct(operation.response for operation in operations)]
     _, schemas = msgspec.json.schema_components([*requests, *answers], ref_template=_REF)
-    complete(requests, answers, schemas)
+    complete_schemas(requests, answers, schemas)
     schemas |= webhook_schemas()
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -78,12 +78,12 @@ def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
             "headers": _headers(),
         },
     }
-    _leave_out_unused(document)
+    _remove_unused(document)
     return document
 
 
-def _leave_out_unused(document: dict[str, Any]) -> None:
-    """Schemas that nothing refers to: those of parts that messages leave out."""
+def _remove_unused(document: dict[str, Any]) -> None:
+    """Remove schemas without a reference: those of fields that messages leave out."""
     schemas = document["components"]["schemas"]
     used, waiting = set[str](), [_REF_IN_TEXT.findall(repr({**document, "components": {}}))]
     while waiting:
@@ -112,8 +112,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "description": operation.description or plain(operation.effect.__doc__ or ""),
-        "responses": also(operation) | {str(operation.status): good_answer(operation)} | _problems(operation),
+        "description": operation.description or to_markdown(operation.effect.__doc__ or ""),
+        "responses": further_answers(operation)
+        | {str(operation.status): successful_answer(operation)}
+        | _problems(operation),
     }
     if parameters := _parameters(operation):
         made["parameters"] = parameters
@@ -131,7 +133,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def problem_codes(operation: Operation) -> list[str]:
-    """Every problem an operation can answer with, in the order of the catalogue."""
+    """Every problem of an operation, in the order of the catalogue."""
     codes = {"internal", "timeout", "body-too-large", *operation.problems}
     if operation.permission != "public":
         codes |= {"unauthenticated", "forbidden", "rate-limited", "unavailable"}

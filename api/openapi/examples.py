@@ -1,6 +1,6 @@
-"""Examples in the OpenAPI document: of each scalar field by its name, else by what its schema allows.
+"""Examples in the OpenAPI document: for each scalar field by its name, else by its schema.
 
-Request bodies are written by hand in openapi_examples.json, by operationId.
+Examples of request bodies are in examples.json, by operationId.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
 
 @cache
 def request_examples() -> Mapping[str, Mapping[str, Any]]:
-    """Written bodies: operationId → name of the example → body."""
+    """Example bodies by operationId and by name."""
     found: dict[str, dict[str, Any]] = json.loads(_FILE.read_text())
     return found
 

@@ -1,6 +1,6 @@
-"""Completes the OpenAPI schemas of structs: descriptions, examples, bounds, formats. Changes nothing on the wire.
+"""Complete the OpenAPI schemas of structs: descriptions, examples, bounds, formats.
 
-A description is, in this order: the docstring below the field, the description in its type,
+A description is the first of: the docstring below the field, the description in its type,
 schemas/field_descriptions.py.
 """
 
@@ -23,63 +23,63 @@ from schemas.field_descriptions import FIELDS, NOT_NEGATIVE, SHARES, SIGNED
 _REF = "#/components/schemas/"
 
 
-def complete(requests: Iterable[type], others: Iterable[type], schemas: dict[str, Any]) -> None:
-    """Complete the schemas of these structs and of all that they hold.
+def complete_schemas(requests: Iterable[type], others: Iterable[type], schemas: dict[str, Any]) -> None:
+    """Complete the schemas of these structs and of all structs inside them.
 
-    Fields of a request may be left out, so generators must not read a ``default`` as "always there": it is described
-    instead. An answer has all of its fields, unless its struct omits defaults.
+    Fields of a request may be left out, so generators must not read a ``default`` as "always there": the description
+    names it instead. An answer has all of its fields, unless its struct omits defaults.
     """
-    asked = {kind.cls for kind in reached(inspect.multi_type_info(requests), set())}
-    for kind in reached(inspect.multi_type_info([*requests, *others]), set()):
+    asked = {kind.cls for kind in list_structs(inspect.multi_type_info(requests), set())}
+    for kind in list_structs(inspect.multi_type_info([*requests, *others]), set()):
         schema = schemas[kind.cls.__name__]
-        schema["description"] = plain(schema.get("description", ""))
+        schema["description"] = to_markdown(schema.get("description", ""))
         if kind.tag_field is not None:
             tag = schema["properties"][kind.tag_field]
             tag |= {"description": f"Always `{kind.tag}`: tells the kinds apart.", "examples": [kind.tag]}
         for field in kind.fields:
             schema["properties"][field.encode_name] = _property(kind, field, schema["properties"][field.encode_name])
-        _settle_defaults(kind.cls, schema, asked=kind.cls in asked)
+        _remove_defaults(kind.cls, schema, asked=kind.cls in asked)
         for each in schema["properties"].values():
-            _make_plain(each)
+            _suit_generators(each)
 
 
 def describe_query(struct: type, properties: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The completed schema of each query parameter; its description is still in it."""
+    """The completed schema of each query parameter, with its description inside."""
     kind = inspect.type_info(struct)
     assert isinstance(kind, inspect.StructType)
     made = {field.encode_name: _property(kind, field, properties[field.encode_name]) for field in kind.fields}
     for each in made.values():
-        _take_dates(each)
-        _make_plain(each)
+        _accept_dates(each)
+        _suit_generators(each)
     return made
 
 
-def _take_dates(schema: dict[str, Any]) -> None:
-    """A query takes a date wherever it takes a time."""
+def _accept_dates(schema: dict[str, Any]) -> None:
+    """Accept a date wherever a query accepts a time."""
     times = [part for part in schema.get("anyOf", ()) if part.get("format") == "date-time"]
     if times:
         schema["anyOf"].insert(1, {"type": "string", "format": "date"})
         schema["description"] += " A date means 00:00 UTC of that day."
 
 
-def reached(kinds: Iterable[inspect.Type], seen: set[type]) -> Iterator[inspect.StructType]:
-    """Every struct that these types hold, each once."""
+def list_structs(kinds: Iterable[inspect.Type], seen: set[type]) -> Iterator[inspect.StructType]:
+    """Every struct inside these types, each once."""
     for kind in kinds:
         if not isinstance(kind, inspect.StructType):
-            yield from reached(_inner(kind), seen)
+            yield from list_structs(_inner_types(kind), seen)
         elif kind.cls not in seen:
             seen.add(kind.cls)
             yield kind
-            yield from reached((field.type for field in kind.fields), seen)
+            yield from list_structs((field.type for field in kind.fields), seen)
 
 
-def plain(text: str) -> str:
+def to_markdown(text: str) -> str:
     """A docstring as Markdown."""
     return re.sub(r"\bNone\b", "null", " ".join(text.split()).replace("``", "`"))
 
 
 def field_docs(struct: type) -> dict[str, str]:
-    """The docstrings below the fields of a struct, with those that it inherits."""
+    """Docstrings below the fields of a struct, inherited ones included."""
     found: dict[str, str] = {}
     for cls in reversed(struct.__mro__):
         if issubclass(cls, msgspec.Struct) and cls is not msgspec.Struct:
@@ -106,28 +106,28 @@ def _class_docs(node: ast.ClassDef) -> dict[str, str]:
 
 
 def _property(kind: inspect.StructType, field: inspect.Field, schema: dict[str, Any]) -> dict[str, Any]:
-    """A field's schema, with what is said of it."""
+    """A field's schema with its description."""
     made = dict(schema)
-    said, form = _said(made)
+    said, form = _descriptions_in_type(made)
     text = field_docs(kind.cls).get(field.name) or said or FIELDS.get(field.name) or form
     if text:
-        made["description"] = plain(text)
-    if any(isinstance(part, inspect.DateTimeType) for part in _parts(field.type)):
+        made["description"] = to_markdown(text)
+    if any(isinstance(part, inspect.DateTimeType) for part in _all_types(field.type)):
         _mark_times(made)
-    _bound(field.name, made)
+    _add_bounds(field.name, made)
     add_example(field.name, made)
     return made
 
 
-def _said(schema: Mapping[str, Any]) -> tuple[str, str]:
-    """What the type says of the field, and what it says of its written form (where it has a pattern)."""
+def _descriptions_in_type(schema: Mapping[str, Any]) -> tuple[str, str]:
+    """The type's description of the field, and of its written form (where it has a pattern)."""
     told = [(part, part["description"]) for part in (schema, *schema.get("anyOf", ())) if "description" in part]
     said = next((text for part, text in told if "pattern" not in part), "")
     return said, next((text for part, text in told if "pattern" in part), "")
 
 
-def _settle_defaults(cls: type[msgspec.Struct], schema: dict[str, Any], *, asked: bool) -> None:
-    """No ``default``: in a request it is described, in an answer the field is always there."""
+def _remove_defaults(cls: type[msgspec.Struct], schema: dict[str, Any], *, asked: bool) -> None:
+    """Remove ``default``: a request describes it, an answer always has the field."""
     built_now = cls.__module__.startswith(("api.", "schemas.events")) and not cls.__struct_config__.omit_defaults
     for name, each in schema["properties"].items():
         if "default" not in each:
@@ -142,8 +142,8 @@ def _settle_defaults(cls: type[msgspec.Struct], schema: dict[str, Any], *, asked
         schema.pop("required", None)
 
 
-def _make_plain(schema: dict[str, Any]) -> None:
-    """What generators of code ask for: a type beside an enum, 64 bits for integers, no tuples."""
+def _suit_generators(schema: dict[str, Any]) -> None:
+    """Shape a schema for code generators: a type with each enum, 64 bits for integers, no tuples."""
     values = schema.get("enum")
     if values and "type" not in schema and all(isinstance(value, str) for value in values):
         schema["type"] = "string"
@@ -153,13 +153,13 @@ def _make_plain(schema: dict[str, Any]) -> None:
         schema["items"] = schema.pop("prefixItems")[0]
     for name in ("items", "additionalProperties"):
         if isinstance(schema.get(name), dict):
-            _make_plain(schema[name])
+            _suit_generators(schema[name])
     for each in schema.get("anyOf", ()):
-        _make_plain(each)
+        _suit_generators(each)
 
 
-def _bound(name: str, schema: dict[str, Any]) -> None:
-    """Bounds that no type declares: answers are not checked by their types."""
+def _add_bounds(name: str, schema: dict[str, Any]) -> None:
+    """Add bounds that no type declares: answers are not validated by their types."""
     for each in (schema, *schema.get("anyOf", ())):
         if each.get("type") not in ("integer", "number") or "minimum" in each or "exclusiveMinimum" in each:
             continue
@@ -169,21 +169,21 @@ def _bound(name: str, schema: dict[str, Any]) -> None:
             each["minimum"] = 0
 
 
-def _parts(kind: inspect.Type) -> Iterator[inspect.Type]:
-    """A type and those that it is made of, but for the fields of structs."""
+def _all_types(kind: inspect.Type) -> Iterator[inspect.Type]:
+    """A type and the types inside it, without the fields of structs."""
     yield kind
-    for inner in _inner(kind):
-        yield from _parts(inner)
+    for inner in _inner_types(kind):
+        yield from _all_types(inner)
 
 
-def _inner(kind: inspect.Type) -> list[inspect.Type]:
+def _inner_types(kind: inspect.Type) -> list[inspect.Type]:
     named = [getattr(kind, name, None) for name in ("type", "item_type", "key_type", "value_type")]
     listed = [*getattr(kind, "types", ()), *getattr(kind, "item_types", ())]
     return [one for one in (*named, *listed) if isinstance(one, inspect.Type)]
 
 
 def _mark_times(schema: dict[str, Any]) -> None:
-    """The format ``date-time``, wherever a text without a format stands: msgspec names it only with a time zone."""
+    """Set the format ``date-time`` on texts without one: msgspec names it only for times with a zone."""
     if schema.get("type") == "string":
         schema.setdefault("format", "date-time")
     for inner in (*schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")):

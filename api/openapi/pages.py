@@ -1,4 +1,4 @@
-"""The OpenAPI document, the docs page (Swagger UI from our own files, no CDN), a page per problem. Read-only."""
+"""Pages of the OpenAPI document, the reference (Swagger UI from our own files) and each problem."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def problems_page(_: Request) -> Response:
 
 
 async def problem_page(request: Request) -> Response:
-    """What one problem means, and what to do."""
+    """Meaning of one problem, and what to do."""
     code = request.path_params["code"]
     kind = CATALOGUE.get(code)
     if kind is None:

@@ -1,4 +1,4 @@
-"""Good answers in the OpenAPI document: headers, and a schema for each media type."""
+"""Successful answers in the OpenAPI document: headers, and a schema for each media type."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _BINARY = ("application/zip", "application/octet-stream", "image/", "video/", "a
 """Media types, or what they begin with, whose bytes are no text."""
 
 
-def good_answer(operation: Operation) -> dict[str, Any]:
-    """The answer of an operation that worked."""
+def successful_answer(operation: Operation) -> dict[str, Any]:
+    """The successful answer of an operation."""
     headers: dict[str, Any] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
     if operation.permission != "public":
         headers["RateLimit"] = {"$ref": "#/components/headers/RateLimit"}
@@ -24,8 +24,8 @@ def good_answer(operation: Operation) -> dict[str, Any]:
     return answer | {"content": {one: {"schema": _body(operation, one)} for one in operation.media_types}}
 
 
-def also(operation: Operation) -> dict[str, Any]:
-    """Further good answers, by status."""
+def further_answers(operation: Operation) -> dict[str, Any]:
+    """Further successful answers, by status."""
     return {
         status: {"description": _ALSO.get(status, operation.summary)}
         | ({"content": {one: {"schema": _body(operation, one)} for one in media_types}} if media_types else {})
@@ -40,7 +40,7 @@ def _body(operation: Operation, media_type: str) -> dict[str, Any]:
 
 
 def media_schema(media_type: str) -> dict[str, Any]:
-    """The schema of a body that no struct describes: an object, bytes or text."""
+    """Schema of a body without a struct: an object, bytes or text."""
     if media_type == "application/json" or media_type.endswith("+json"):
         return {"type": "object", "additionalProperties": True}
     made = {"type": "string", "contentMediaType": media_type}

@@ -1,4 +1,4 @@
-"""Whose key this is, and what a producer needs to publish straight to Kafka. Never shows a secret."""
+"""The organisation and key of a request, and what a producer on Kafka needs. Secrets are not shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.topics import TOPIC_OF
 
 
 class Producer(msgspec.Struct, frozen=True, kw_only=True):
-    """How to publish ``UploadReceived`` oneself: where, under which prefix, signed with which key."""
+    """How to publish ``UploadReceived``: topics, prefix of object keys, and ids of the signing keys."""
 
     topic: str
     """Topic of uploads."""
@@ -42,7 +42,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_me(call: Call[None, None]) -> Reply:
-    """Organisation, key, scopes, producer."""
+    """Read organisation, key, scopes and producer."""
     async with call.rows() as rows:
         name = await organisations.read_organisation_name(rows, call.org_id)
         last4 = await organisations.read_key_last4(rows, call.org_id, call.caller.key_id)

@@ -1,6 +1,6 @@
-"""Three named questions to the column store, and a summary. Parameters only, nobody's SQL, always one organisation.
+"""Three named questions to the column store, and a summary, for one organisation.
 
-An answer serves those who ask the same within ``KEPT_S``: a dashboard that many look at asks the store once.
+Equal questions within ``KEPT_S`` share one answer: a dashboard with many viewers asks the store once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import FieldError, breaches, invalid, refused
+from api.problems.problem_details import FieldError, check_with, invalid, invalid_fields
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 7
@@ -22,8 +22,8 @@ YEARS = range(2000, 2200)
 KEPT_S = 2
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The time asked about, ``[since, until)``; by default the last seven days."""
+class AnalyticsWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Time window ``[since, until)``; by default the last seven days."""
 
     since: Annotated[dt.datetime, Meta(tz=True)] | None = None
     """Start of the window; included. By default seven days before `until`."""
@@ -57,7 +57,7 @@ class MinutesRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
-    """How often something failed for one reason."""
+    """Count of one thing that failed for one reason."""
 
     what: str
     """What failed."""
@@ -113,16 +113,16 @@ class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
     items: list[FailureRow]
 
 
-def check_window(window: Window) -> None:
-    """Raises a 422 for times that the store cannot hold."""
+def check_window(window: AnalyticsWindow) -> None:
+    """Raise a 422 for times that the store cannot hold."""
     detail = f"The year must lie between {YEARS[0]} and {YEARS[-1]}."
     given = {"since": window.since, "until": window.until}.items()
     if errors := [FieldError(pointer=f"?{name}", detail=detail) for name, at in given if at and at.year not in YEARS]:
-        raise refused(errors)
+        raise invalid_fields(errors)
 
 
-def resolve(window: Window, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Begin and end in UTC; raises a 422 for a window that is empty or too long."""
+def resolve_window(window: AnalyticsWindow, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Start and end in UTC; raises a 422 for a window that is empty or too long."""
     check_window(window)
     until = (window.until or now).astimezone(dt.UTC)
     since = (window.since or until - dt.timedelta(days=DEFAULT_DAYS)).astimezone(dt.UTC)
@@ -138,12 +138,12 @@ def query_text(name: str) -> str:
 
 Name = Literal["summary", "projects_per_hour", "minutes_processed", "failures_by_reason"]
 Answer = tuple[dict[str, dt.datetime], list[dict[str, Any]]]
-"""The stretch of time that was asked about, and the rows. Shared by all who asked: read only."""
+"""The time window, and the rows. Callers share it: read only."""
 
 
-async def _ask(call: Call[None, Window], name: Name) -> Answer:
-    since, until = resolve(call.query, call.now)
-    parameters = {"org_id": str(call.org_id), "since": _as_text(since), "until": _as_text(until)}
+async def _query(call: Call[None, AnalyticsWindow], name: Name) -> Answer:
+    since, until = resolve_window(call.query, call.now)
+    parameters = {"org_id": str(call.org_id), "since": _format_time(since), "until": _format_time(until)}
 
     async def ask() -> Answer:
         return {"since": since, "until": until}, await call.context.analytics.query(query_text(name), parameters)
@@ -152,8 +152,8 @@ async def _ask(call: Call[None, Window], name: Name) -> Answer:
     return answer
 
 
-def _as_text(at: dt.datetime) -> str:
-    """A DateTime64(3) parameter; the client would cut a datetime to whole seconds, losing the last one."""
+def _format_time(at: dt.datetime) -> str:
+    """A DateTime64(3) parameter as text: the client would cut a datetime to whole seconds."""
     return at.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
@@ -161,28 +161,28 @@ def _reply(body: Summary | HourlyProjects | MinutesProcessed | FailuresByReason)
     return Reply(body=body, headers={"Cache-Control": f"private, max-age={KEPT_S}"})
 
 
-async def get_summary(call: Call[None, Window]) -> Reply:
+async def get_summary(call: Call[None, AnalyticsWindow]) -> Reply:
     """The window in a few numbers."""
-    window, rows = await _ask(call, "summary")
+    window, rows = await _query(call, "summary")
     numbers = {name: value or 0 for name, value in rows[0].items()}  # a sum over nothing may be NULL
     return _reply(msgspec.convert(window | numbers, Summary, strict=False))
 
 
-async def get_projects_per_hour(call: Call[None, Window]) -> Reply:
+async def get_projects_per_hour(call: Call[None, AnalyticsWindow]) -> Reply:
     """Projects per hour, with p50 and p95 of each stage."""
-    window, rows = await _ask(call, "projects_per_hour")
+    window, rows = await _query(call, "projects_per_hour")
     return _reply(HourlyProjects(**window, items=msgspec.convert(rows, list[HourRow], strict=False)))
 
 
-async def get_minutes_processed(call: Call[None, Window]) -> Reply:
+async def get_minutes_processed(call: Call[None, AnalyticsWindow]) -> Reply:
     """Minutes of video per day."""
-    window, rows = await _ask(call, "minutes_processed")
+    window, rows = await _query(call, "minutes_processed")
     return _reply(MinutesProcessed(**window, items=msgspec.convert(rows, list[MinutesRow], strict=False)))
 
 
-async def get_failures_by_reason(call: Call[None, Window]) -> Reply:
+async def get_failures_by_reason(call: Call[None, AnalyticsWindow]) -> Reply:
     """Failures, most frequent first."""
-    window, rows = await _ask(call, "failures_by_reason")
+    window, rows = await _query(call, "failures_by_reason")
     return _reply(FailuresByReason(**window, items=msgspec.convert(rows, list[FailureRow], strict=False)))
 
 
@@ -195,8 +195,8 @@ OPERATIONS = (
         permission="read",
         summary="A stretch of time in a few numbers",
         handler=get_summary,
-        query=Window,
-        check=breaches(check_window),
+        query=AnalyticsWindow,
+        check=check_with(check_window),
         response=Summary,
     ),
     Operation(
@@ -207,8 +207,8 @@ OPERATIONS = (
         permission="read",
         summary="Projects per hour, with p50 and p95 of each stage",
         handler=get_projects_per_hour,
-        query=Window,
-        check=breaches(check_window),
+        query=AnalyticsWindow,
+        check=check_with(check_window),
         response=HourlyProjects,
     ),
     Operation(
@@ -219,8 +219,8 @@ OPERATIONS = (
         permission="read",
         summary="Minutes of video per day",
         handler=get_minutes_processed,
-        query=Window,
-        check=breaches(check_window),
+        query=AnalyticsWindow,
+        check=check_with(check_window),
         response=MinutesProcessed,
     ),
     Operation(
@@ -231,8 +231,8 @@ OPERATIONS = (
         permission="read",
         summary="What failed, by reason",
         handler=get_failures_by_reason,
-        query=Window,
-        check=breaches(check_window),
+        query=AnalyticsWindow,
+        check=check_with(check_window),
         response=FailuresByReason,
     ),
 )

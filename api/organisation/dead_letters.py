@@ -1,4 +1,7 @@
-"""For operators: dead letters of the organisation, and those of nobody. Replays through the outbox only."""
+"""Dead letters for operators: list, read, send again.
+
+They are those of the organisation, and those without an owner.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ from core.infra.postgres.connection import Connection, Row
 from core.services.upload_signatures import SIGNATURE
 from core.storage import dead_letters
 
-CUT_BYTES = 500_000
-"""A dead letter keeps so many bytes of what arrived; one that was cut cannot be sent again."""
+MAX_PAYLOAD_BYTES = 500_000
+"""Bytes that a dead letter keeps of its message; one that was cut cannot be sent again."""
 
 
 class DeadLetterSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that could not be worked on."""
+    """A message that no consumer could process."""
 
     dead_id: UUID
     org_id: UUID | None
@@ -61,7 +64,7 @@ class DeadLetterPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListDeadLetters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which dead letters to list."""
+    """Filters and page of a list of dead letters."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None
@@ -72,7 +75,7 @@ class ListDeadLetters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
-    """The letter's message lies in the outbox again."""
+    """The letter's message is in the outbox again."""
 
     dead_id: UUID
     topic: str
@@ -82,7 +85,10 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def admin_rows(call: Call[Any, Any]) -> AsyncIterator[Connection]:
-    """The caller's rows and, where its organisation runs the installation, the dead letters that have no owner."""
+    """The caller's rows.
+
+    Dead letters without an owner are among them where its organisation runs the installation.
+    """
     async with call.rows() as rows:
         await dead_letters.show_unowned(rows)
         yield rows
@@ -106,9 +112,9 @@ async def list_dead_letters(call: Call[None, ListDeadLetters]) -> Reply:
 
 
 async def get_dead_letter(call: Call[None, None]) -> Reply:
-    """A dead letter with its headers and bytes."""
+    """Read a dead letter with its headers and bytes."""
     async with admin_rows(call) as rows:
-        row = await _find(rows, call.ids["dead_id"])
+        row = await _find_dead_letter(rows, call.ids["dead_id"])
     payload = base64.b64encode(row["payload"]).decode()
     return Reply(body=DeadLetterView(**_fields(row), headers=row["headers"], payload_base64=payload))
 
@@ -116,13 +122,13 @@ async def get_dead_letter(call: Call[None, None]) -> Reply:
 async def replay_dead_letter(call: Call[None, None]) -> Reply:
     """Send a dead letter's message again, and let its stage take it up."""
     async with admin_rows(call) as rows:
-        row = await _find(rows, call.ids["dead_id"])
+        row = await _find_dead_letter(rows, call.ids["dead_id"])
         if not row["payload"]:
             raise ApiProblem("not-replayable", "Its bytes are gone: its project was erased.")
         if row["reason"].startswith("producer.") or (row["topic"] == "uploads.v1" and SIGNATURE not in row["headers"]):
             raise ApiProblem("not-replayable", "Nobody has proved to have sent it; the producer has to sign it anew.")
-        if len(row["payload"]) >= CUT_BYTES:
-            raise ApiProblem("not-replayable", f"Only its first {CUT_BYTES} bytes were kept.")
+        if len(row["payload"]) >= MAX_PAYLOAD_BYTES:
+            raise ApiProblem("not-replayable", f"Only its first {MAX_PAYLOAD_BYTES} bytes were kept.")
         fence = await dead_letters.free_attempt(rows, row)
         # a message that never had an attempt has no fence: the time tells its sendings apart
         emission = int(call.now.timestamp() * 1000) if fence is None else fence
@@ -130,7 +136,7 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
     return Reply(body=Replayed(dead_id=row["dead_id"], topic=row["topic"], replayed_at=call.now))
 
 
-async def _find(rows: Connection, dead_id: UUID) -> Row:
+async def _find_dead_letter(rows: Connection, dead_id: UUID) -> Row:
     return require(await dead_letters.find_dead_letter_row(rows, dead_id), "dead letter")
 
 

@@ -1,4 +1,4 @@
-"""How much each sub-score counts for an organisation: read it, set it, go back. Weighs nothing itself."""
+"""Weights of the sub-scores for an organisation: read, set, reset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.options.score_weights import WeightTable, broken_weights, default_w
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
-    """The table in force. ``revision`` counts an organisation's changes; 0: it never set one."""
+    """The table in force. ``revision`` counts changes of the organisation; 0: it has set none."""
 
     weights: WeightTable
     """The table in force."""
@@ -27,7 +27,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_weights(call: Call[None, None]) -> Reply:
-    """The table that the next project is weighed by."""
+    """Read the table for the next project."""
     async with call.rows() as rows:
         return Reply(body=await _in_force(rows, call))
 
@@ -40,12 +40,12 @@ def weight_errors(table: WeightTable) -> list[FieldError]:
 
 
 async def set_weights(call: Call[WeightTable, None]) -> Reply:
-    """Weigh the coming projects by this table; those that are done stay as they are."""
+    """Use this table for coming projects; finished projects stay as they are."""
     return await _change(call, call.body)
 
 
 async def reset_weights(call: Call[None, None]) -> Reply:
-    """Weigh the coming projects by the installation's own table again."""
+    """Use the installation's table for coming projects."""
     return await _change(call, None)
 
 

@@ -1,4 +1,4 @@
-"""Webhook endpoints: who is told of what, and where. Shows a secret once, keeps it sealed, delivers nothing."""
+"""Webhook endpoints: register, list, read, remove. A secret is shown once and stored encrypted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SECRET_BYTES = 32
 
 
 class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to POST, and what about."""
+    """Where to send messages, and of which kinds."""
 
     url: Annotated[str, Meta(min_length=1, max_length=2000)]
     """Public http or https URL, on port 80 or 443, that takes the POSTs."""
@@ -34,7 +34,7 @@ class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint as it stands; ``disabled_at`` is set when its receiver said that it is gone."""
+    """An endpoint; ``disabled_at`` is set once its receiver answered 410."""
 
     endpoint_id: UUID
     url: str
@@ -47,7 +47,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewEndpoint(Endpoint, frozen=True, kw_only=True):
-    """An endpoint with the secret that its deliveries are signed with (Standard Webhooks); shown this once."""
+    """An endpoint with the secret that signs its deliveries (Standard Webhooks), shown this once."""
 
     secret: str
     """Secret of the signatures (`whsec_…`), shown this once."""
@@ -92,21 +92,21 @@ def _fields(row: Row) -> dict[str, Any]:
 
 
 async def list_endpoints(call: Call[None, None]) -> Reply:
-    """All receivers."""
+    """List all receivers."""
     async with call.rows() as rows:
         found = await webhooks.list_endpoint_rows(rows, call.org_id)
     return Reply(body=EndpointList(items=[Endpoint(**_fields(row)) for row in found]))
 
 
 async def get_endpoint(call: Call[None, None]) -> Reply:
-    """One receiver."""
+    """Read a receiver."""
     async with call.rows() as rows:
         row = require(await webhooks.find_endpoint_row(rows, call.org_id, call.ids["endpoint_id"]), "endpoint")
     return Reply(body=Endpoint(**_fields(row)))
 
 
 async def delete_endpoint(call: Call[None, None]) -> Reply:
-    """Forget a receiver; deliveries that are due are not made any more."""
+    """Remove a receiver; deliveries that are due to it are dropped."""
     async with call.rows() as rows:
         deleted = await webhooks.delete_endpoint(rows, call.org_id, call.ids["endpoint_id"])
     if not deleted:

@@ -1,4 +1,4 @@
-"""Errors of the API as RFC 9457 problem details. Never a traceback, never a secret, never a guess."""
+"""Errors of the API as RFC 9457 problem details, without tracebacks and secrets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from api.problems.problem_types import CATALOGUE
 
 ValueT = TypeVar("ValueT")
 MEDIA_TYPE = "application/problem+json"
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 """Fields that the sentence about many names; `errors` has them all."""
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one field. See ``pointer`` for where."""
+    """Error of one field; ``pointer`` says where it is."""
 
     pointer: str
     """JSON Pointer into the body, `?name` of a query parameter, or `{name}` of an id in the path."""
@@ -47,12 +47,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ApiProblem(Exception):
-    """Raised by any room of the API to end a request with a problem."""
+    """Ends a request with a problem."""
 
     def __init__(
         self, code: str, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
     ) -> None:
-        """``code`` is a key of the catalogue; ``detail`` a sentence about this very request."""
+        """``code`` is a key of the catalogue; ``detail`` a sentence about this request."""
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
@@ -82,18 +82,18 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
     return Response(msgspec.json.encode(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def refused(errors: Sequence[FieldError]) -> ApiProblem:
-    """A 422 about every field that is wrong; the list must not be empty."""
+def invalid_fields(errors: Sequence[FieldError]) -> ApiProblem:
+    """A 422 about every wrong field; the list must not be empty."""
     fields = list(dict.fromkeys(one.pointer for one in errors))
     detail = " ".join(one.detail for one in errors)
     if len(fields) > 1:
-        named = ", ".join(f"`{one}`" for one in fields[:_MOST_NAMED])
-        detail = f"{len(fields)} fields are wrong: {named}{' …' if len(fields) > _MOST_NAMED else ''}."
+        named = ", ".join(f"`{one}`" for one in fields[:_MAX_NAMED])
+        detail = f"{len(fields)} fields are wrong: {named}{' …' if len(fields) > _MAX_NAMED else ''}."
     return ApiProblem("invalid", detail, errors=errors)
 
 
-def breaches(*rules: Callable[[Any], Any]) -> Callable[[Any], list[FieldError]]:
-    """Functions that raise a problem of fields, as one that lists what each of them says."""
+def check_with(*rules: Callable[[Any], Any]) -> Callable[[Any], list[FieldError]]:
+    """A check that lists the field errors of functions that raise them."""
 
     def check(value: Any) -> list[FieldError]:
         found: list[FieldError] = []
@@ -113,7 +113,7 @@ def invalid(pointer: str, detail: str) -> ApiProblem:
 
 
 def not_found(what: str) -> ApiProblem:
-    """A 404 for something that is not there, or belongs to somebody else."""
+    """A 404 for something that does not exist, or belongs to another organisation."""
     return ApiProblem("not-found", f"There is no such {what}.")
 
 
@@ -125,5 +125,5 @@ def require(value: ValueT | None, what: str) -> ValueT:
 
 
 def no_version(version: int | None, of: str) -> ApiProblem:
-    """A 404 for a version that there is not, of something that there is."""
+    """A 404 for an unknown version of something that exists."""
     return ApiProblem("not-found", f"There is no version {version} of {of}.")

@@ -1,4 +1,4 @@
-"""The catalogue of problems: code, status and title of every error the API answers with. Data only."""
+"""Catalogue of problems: code, status and title of every error that the API answers with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 
-class Kind(msgspec.Struct, frozen=True, kw_only=True):
+class ProblemType(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of problem; ``remedy`` says what the caller does next."""
 
     status: int
@@ -15,197 +15,197 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
 
 
-CATALOGUE: Mapping[str, Kind] = {
-    "malformed-request": Kind(
+CATALOGUE: Mapping[str, ProblemType] = {
+    "malformed-request": ProblemType(
         status=400,
         title="The request cannot be read",
         remedy="Send well-formed JSON in UTF-8, as the documentation shows.",
     ),
-    "cursor-invalid": Kind(
+    "cursor-invalid": ProblemType(
         status=400,
         title="The cursor is not one of ours",
         remedy="Pass next_cursor exactly as it was given, with the same filters, or start without one.",
     ),
-    "idempotency-key-invalid": Kind(
+    "idempotency-key-invalid": ProblemType(
         status=400,
         title="The Idempotency-Key is not usable",
         remedy="Send 1 to 255 printable ASCII characters; a UUID is a good choice.",
     ),
-    "unauthenticated": Kind(
+    "unauthenticated": ProblemType(
         status=401,
         title="The API key is missing or not valid",
         remedy="Send `Authorization: Bearer clp_live_…` with a key that is not revoked.",
     ),
-    "forbidden": Kind(
+    "forbidden": ProblemType(
         status=403, title="The API key may not do this", remedy="Use a key with the scope that the operation names."
     ),
-    "not-found": Kind(
+    "not-found": ProblemType(
         status=404,
         title="There is no such thing",
         remedy="Check the path and the id; ids of other organisations are not found either.",
     ),
-    "not-ready": Kind(
+    "not-ready": ProblemType(
         status=404,
         title="It is not there yet",
         remedy="Follow the project's events, or ask again after the seconds in Retry-After.",
     ),
-    "method-not-allowed": Kind(
+    "method-not-allowed": ProblemType(
         status=405, title="The path does not take this method", remedy="Use a method of the Allow header."
     ),
-    "not-acceptable": Kind(
+    "not-acceptable": ProblemType(
         status=406, title="The answer has no such format", remedy="Ask for one of the formats that the operation lists."
     ),
-    "slow-headers": Kind(
+    "slow-headers": ProblemType(
         status=408, title="The headers came too slowly", remedy="Send the whole head of a request within ten seconds."
     ),
-    "slow-body": Kind(
+    "slow-body": ProblemType(
         status=408,
         title="The body came too slowly",
         remedy="Send the whole body at once; files go to object storage, not here.",
     ),
-    "idempotency-in-progress": Kind(
+    "idempotency-in-progress": ProblemType(
         status=409,
         title="The first request with this Idempotency-Key still runs",
         remedy="Repeat the same request after the seconds in Retry-After.",
     ),
-    "upload-not-complete": Kind(
+    "upload-not-complete": ProblemType(
         status=409,
         title="The upload is not complete",
         remedy="PUT the file (or all parts, then complete the upload) before using it.",
     ),
-    "upload-closed": Kind(
+    "upload-closed": ProblemType(
         status=409, title="The upload has ended", remedy="Sign a new upload; an ended one takes no more parts."
     ),
-    "not-replayable": Kind(
+    "not-replayable": ProblemType(
         status=409,
         title="The dead letter cannot be replayed",
         remedy="Read its reason: bytes that cannot be decoded stay dead.",
     ),
-    "export-not-done": Kind(
+    "export-not-done": ProblemType(
         status=409, title="The export has no file yet", remedy="Wait until it is done, or ask for another one."
     ),
-    "export-ended": Kind(
+    "export-ended": ProblemType(
         status=409,
         title="The export has ended",
         remedy="There is nothing left to cancel: a file that is done stays until its project is erased.",
     ),
-    "limit-reached": Kind(
+    "limit-reached": ProblemType(
         status=409,
         title="There are as many as there may be",
         remedy="Delete one that is not needed, or wait for one that is being made, as the detail says.",
     ),
-    "project-not-ready": Kind(
+    "project-not-ready": ProblemType(
         status=409,
         title="The project is not understood yet",
         remedy="Follow the project's events; ask again once its stage `detect` has ended.",
     ),
-    "clip-impossible": Kind(
+    "clip-impossible": ProblemType(
         status=409,
         title="No clip can be made of the project",
         remedy="Read its detail: a source with pictures that could be read is needed.",
     ),
-    "clip-exists": Kind(
+    "clip-exists": ProblemType(
         status=409,
         title="This stretch is a clip already",
         remedy="Use the clip that `Location` names: ask for its files there.",
     ),
-    "preview-failed": Kind(
+    "preview-failed": ProblemType(
         status=409,
         title="The picture could not be made",
         remedy="Read its detail; asking once more tries again.",
     ),
-    "project-erased": Kind(
+    "project-erased": ProblemType(
         status=410, title="The project was erased", remedy="Nothing of it is left; only its id is kept."
     ),
-    "project-ended": Kind(
+    "project-ended": ProblemType(
         status=409, title="The project has ended", remedy="Nothing of it runs: DELETE removes what it has made."
     ),
-    "project-changed": Kind(
+    "project-changed": ProblemType(
         status=412,
         title="Somebody changed the project's title or metadata meanwhile",
         remedy="Read it again, and send the change with the ETag it has now.",
     ),
-    "clip-changed": Kind(
+    "clip-changed": ProblemType(
         status=412,
         title="Somebody changed the clip's title or metadata meanwhile",
         remedy="Read it again, and send the change with the ETag it has now.",
     ),
-    "export-changed": Kind(
+    "export-changed": ProblemType(
         status=412,
         title="Somebody changed the export's title or metadata meanwhile",
         remedy="Read it again, and send the change with the ETag it has now.",
     ),
-    "transcript-changed": Kind(
+    "transcript-changed": ProblemType(
         status=412,
         title="Somebody corrected the transcript meanwhile",
         remedy="Read it again, and send the edits with the version it has now.",
     ),
-    "edit-changed": Kind(
+    "edit-changed": ProblemType(
         status=412,
         title="Somebody edited the clip meanwhile",
         remedy="Read its edit again, and send the operations with the ETag it has now.",
     ),
-    "brand-kit-changed": Kind(
+    "brand-kit-changed": ProblemType(
         status=412,
         title="Somebody changed the brand kit meanwhile",
         remedy="Read it again, and send the change with the ETag it has now.",
     ),
-    "body-too-large": Kind(
+    "body-too-large": ProblemType(
         status=413,
         title="The body is too large",
         remedy="Send less; files go to object storage through POST /v1/uploads/sign.",
     ),
-    "unsupported-media-type": Kind(
+    "unsupported-media-type": ProblemType(
         status=415, title="The body is not JSON", remedy="Send `Content-Type: application/json`."
     ),
-    "invalid": Kind(status=422, title="A field is wrong", remedy="Correct the fields that `errors` points at."),
-    "asset-not-checked": Kind(
+    "invalid": ProblemType(status=422, title="A field is wrong", remedy="Correct the fields that `errors` points at."),
+    "asset-not-checked": ProblemType(
         status=409,
         title="The file is still being checked",
         remedy="Ask for the asset until its state is `checked`, then use it.",
     ),
-    "bad-image": Kind(
+    "bad-image": ProblemType(
         status=422, title="The file cannot be used as a picture", remedy="Upload a still PNG, JPEG or WebP picture."
     ),
-    "bad-font": Kind(
+    "bad-font": ProblemType(
         status=422,
         title="The file cannot be used as a font",
         remedy="Upload one TrueType, OpenType, WOFF or WOFF2 font that may be embedded.",
     ),
-    "bad-video": Kind(
+    "bad-video": ProblemType(
         status=422, title="The file cannot be used as a clip", remedy="Upload a whole video of half a second to 20 s."
     ),
-    "bad-music": Kind(
+    "bad-music": ProblemType(
         status=422, title="The file cannot be used as music", remedy="Upload a sound file of 2 s to 10 minutes."
     ),
-    "idempotency-mismatch": Kind(
+    "idempotency-mismatch": ProblemType(
         status=422, title="The Idempotency-Key was used for another request", remedy="Use a new key for a new request."
     ),
-    "url-refused": Kind(
+    "url-refused": ProblemType(
         status=422, title="The URL may not be used", remedy="Use an http or https URL of a public address."
     ),
-    "upload-mismatch": Kind(
+    "upload-mismatch": ProblemType(
         status=422,
         title="The stored file is not what was announced",
         remedy="Sign a new upload with the right size, and send all of it.",
     ),
-    "precondition-required": Kind(
+    "precondition-required": ProblemType(
         status=428,
         title="The request must say which version it is of",
         remedy="Send `If-Match` with the ETag of what was read.",
     ),
-    "rate-limited": Kind(status=429, title="Too many requests", remedy="Wait for the seconds in Retry-After."),
-    "internal": Kind(
+    "rate-limited": ProblemType(status=429, title="Too many requests", remedy="Wait for the seconds in Retry-After."),
+    "internal": ProblemType(
         status=500,
         title="Something went wrong on our side",
         remedy="Repeat with the same Idempotency-Key; if it stays, report the request id.",
     ),
-    "unavailable": Kind(
+    "unavailable": ProblemType(
         status=503,
         title="A part we depend on does not answer",
         remedy="Repeat after the seconds in Retry-After; nothing was half done.",
     ),
-    "timeout": Kind(
+    "timeout": ProblemType(
         status=504,
         title="The request took too long",
         remedy="Repeat with the same Idempotency-Key; nothing was half done.",

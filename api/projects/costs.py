@@ -1,4 +1,4 @@
-"""What a project cost, as it is shown: items by stage, their money, the estimate beside. Pure; reads no table."""
+"""Cost of a project for an answer: items by stage, their money, and the estimate for comparison. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.stages import PROJECT_STAGES, Stage, stage_position
 
 
 class CostLine(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of one kind a stage used, lost tries included; ``money`` is absent where the kind has no price."""
+    """Use of one kind by a stage, lost tries included; ``money`` is absent where the kind has no price."""
 
     stage: Stage
     kind: CostKind
@@ -24,7 +24,7 @@ class CostLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """One amount of a finished project beside what was expected of it; ``inside``: it lies in the range."""
+    """One amount of a finished project with its estimate; ``inside``: it lies in the estimated range."""
 
     what: str
     """``elapsed``, a stage (its processor time), or a kind of cost."""
@@ -38,7 +38,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What a project cost so far, by the price list of the time when each part was used."""
+    """Cost of a project so far, at the prices of the time when each part was used."""
 
     currency: str
     money: float | None
@@ -50,11 +50,11 @@ class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate | None
     """What was expected once length and size were known; absent before, and in projects older than this."""
     comparison: list[Compared]
-    """Of a completed project: each amount beside its estimate, but for stages that were skipped."""
+    """Of a completed project: each amount with its estimate, without stages that were skipped."""
 
 
 def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> ProjectCost:
-    """A project's cost from its own row, those of its stages and those of its costs."""
+    """A project's cost in the form of an answer, from its own row and those of its stages and costs."""
     estimate = msgspec.convert(project["estimate"], Estimate) if project["estimate"] else None
     ended = estimate is not None and project["state"] == "completed"
     ordered = sorted(rows, key=lambda row: (stage_position(row["stage"]), row["stage"], row["kind"]))
@@ -67,12 +67,12 @@ def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> Proje
         unpriced=sorted({item.kind for item in items if item.money is None}),
         items=items,
         estimate=estimate,
-        comparison=compared(estimate, project, stages, items) if estimate and ended else [],
+        comparison=compare_costs(estimate, project, stages, items) if estimate and ended else [],
     )
 
 
 def cpu_by_stage(items: Sequence[CostLine]) -> Counter[str]:
-    """Processor time of each stage, by the ledger: later exports, previews and lost tries included."""
+    """Processor time of each stage by the ledger: later exports, previews and lost tries included."""
     used: Counter[str] = Counter()
     for item in items:
         if item.kind == "cpu_ms":
@@ -80,15 +80,18 @@ def cpu_by_stage(items: Sequence[CostLine]) -> Counter[str]:
     return used
 
 
-def compared(estimate: Estimate, project: Row, stages: Sequence[Row], items: Sequence[CostLine]) -> list[Compared]:
-    """Each amount of an estimate beside what was used. Processor time is that of the stages, exports asked for later
-    and lost tries left out: they were not part of what was estimated. Where a stage was skipped the totals are left out
-    too: they were estimated with it.
+def compare_costs(estimate: Estimate, project: Row, stages: Sequence[Row], items: Sequence[CostLine]) -> list[Compared]:
+    """Amounts of an estimate with the amounts that were used.
+
+    Processor time is that of the stages, without later exports and lost tries: they were not estimated. Where a stage
+    was skipped the totals are left out too: they were estimated with it.
     """
     cpu_ms = {row["stage"]: row["cpu_ms"] for row in stages if row["stage"] in PROJECT_STAGES}
     skipped = {row["stage"] for row in stages if row["state"] == "skipped"}
     of_stages = [
-        _beside(one.stage, one.cpu_ms, cpu_ms.get(one.stage, 0)) for one in estimate.stages if one.stage not in skipped
+        _compare_amount(one.stage, one.cpu_ms, cpu_ms.get(one.stage, 0))
+        for one in estimate.stages
+        if one.stage not in skipped
     ]
     if any(one.stage in skipped and one.cpu_ms.expected for one in estimate.stages):
         return of_stages
@@ -98,13 +101,13 @@ def compared(estimate: Estimate, project: Row, stages: Sequence[Row], items: Seq
     used["cpu_ms"] = sum(cpu_ms.values())
     elapsed_ms = (project["finished_at"] - project["started_at"]).total_seconds() * 1000
     return [
-        _beside("elapsed", estimate.elapsed_ms, elapsed_ms),
+        _compare_amount("elapsed", estimate.elapsed_ms, elapsed_ms),
         *of_stages,
-        *(_beside(one.kind, one.amount, used[one.kind]) for one in estimate.kinds),
+        *(_compare_amount(one.kind, one.amount, used[one.kind]) for one in estimate.kinds),
     ]
 
 
-def _beside(what: str, expected: Range, actual: float) -> Compared:
+def _compare_amount(what: str, expected: Range, actual: float) -> Compared:
     inside = expected.low <= actual <= expected.high
     return Compared(
         what=what, expected=expected.expected, low=expected.low, high=expected.high, actual=actual, inside=inside

@@ -1,4 +1,4 @@
-"""What a project would take, asked before: time, work and money with an error bar. Starts nothing, writes nothing."""
+"""Estimate of what a project would take: time, work and money, with a range."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class EstimateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What it should take, and what was assumed because nobody said."""
+    """The estimate, and the assumptions about what the request leaves out."""
 
     estimate: Estimate
     """What the project should take."""
@@ -70,7 +70,7 @@ async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
 
 
 def estimate_errors(wanted: EstimateProject) -> list[FieldError]:
-    """What is wrong with a request beyond its types: it says one source."""
+    """Errors of a request beyond its types: it names one source."""
     errors = option_errors(wanted.options)
     given = [one for one in (wanted.duration_ms, wanted.size_bytes, wanted.upload_id) if one is not None]
     if len(given) != 1:
@@ -82,7 +82,7 @@ def estimate_errors(wanted: EstimateProject) -> list[FieldError]:
 
 
 async def _size_of(call: Call[EstimateProject, None], upload_id: UUID) -> int:
-    """What the caller's upload was announced as."""
+    """Announced size of the caller's upload."""
     async with call.rows() as rows:
         size = await read_upload_size(rows, call.org_id, upload_id)
     if size is None:

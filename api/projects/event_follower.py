@@ -1,6 +1,7 @@
-"""Follows projects and previews from the end, without a group, and wakes who listens to a project. Decodes no body.
+"""Tail the topics of projects and previews, and wake the listeners of a project.
 
-A wake only says "look again". When Kafka is away listeners look by themselves every few seconds, so no event is missed.
+A wake only says "look again". While Kafka is away listeners look by themselves every few seconds, so no event is
+missed.
 """
 
 from __future__ import annotations
@@ -22,25 +23,25 @@ AGAIN_S = 2.0
 
 
 class Listeners:
-    """Who waits for news of which project."""
+    """Listeners by project."""
 
     def __init__(self, look_anyway_s: float = LOOK_ANYWAY_S) -> None:
-        """``look_anyway_s``: so long may a listener wait without a wake."""
+        """``look_anyway_s``: longest time that a listener waits without a wake."""
         self._look_anyway_s = look_anyway_s
         self._waiting: dict[UUID, set[asyncio.Event]] = {}
 
     def wake(self, project_id: UUID) -> None:
-        """Something happened to the project."""
+        """Wake a project's listeners."""
         for event in self._waiting.get(project_id, ()):
             event.set()
 
     def wake_all(self) -> None:
-        """Anything may have happened while nobody followed the topic."""
+        """Wake all listeners: events may have been missed while the topic was not followed."""
         for project_id in list(self._waiting):
             self.wake(project_id)
 
     async def listen(self, project_id: UUID) -> AsyncIterator[None]:
-        """Yields at once, then after each wake or pause, for as long as somebody asks."""
+        """Yield at once, then after each wake or pause, until the listener stops."""
         event = asyncio.Event()
         self._waiting.setdefault(project_id, set()).add(event)
         try:
@@ -56,8 +57,8 @@ class Listeners:
                 del self._waiting[project_id]
 
 
-def project_of(key: bytes | None) -> UUID | None:
-    """The project a message speaks of, or None for a key that is no UUID."""
+def read_project_id(key: bytes | None) -> UUID | None:
+    """Project of a message, or None for a key that is no UUID."""
     try:
         return UUID((key or b"").decode())
     except (ValueError, UnicodeDecodeError):
@@ -65,7 +66,7 @@ def project_of(key: bytes | None) -> UUID | None:
 
 
 class Follower:
-    """Tails the topics for as long as it runs; starts again when Kafka comes back."""
+    """Tails the topics while it runs, and starts again when Kafka comes back."""
 
     def __init__(self, bootstrap: str, listeners: Listeners) -> None:
         """Nothing is opened until ``run``."""
@@ -95,7 +96,7 @@ class Follower:
                 self._tail = tail
                 self._listeners.wake_all()
                 while True:
-                    for project_id in {project_of(key) for key in await tail.read_keys()} - {None}:
+                    for project_id in {read_project_id(key) for key in await tail.read_keys()} - {None}:
                         assert project_id is not None
                         self._listeners.wake(project_id)
         finally:

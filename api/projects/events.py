@@ -1,7 +1,7 @@
-"""Live progress of one project as server-sent events. Reads the project's own event list; Kafka only says when to look.
+"""Live progress of one project as server-sent events, read from the project's event list.
 
-The id of an event is the project's version, so ``Last-Event-ID`` resumes exactly. Nothing of another organisation can
-get in: each read is a transaction walled to the caller's.
+Kafka only says when to look. The id of an event is the project's version, so ``Last-Event-ID`` resumes exactly. Each
+read is a transaction of the caller's organisation, so no other organisation's events can appear.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from schemas.metadata import Label
 
 HEARTBEAT_S = 15
 RETRY_MS = 2000
-BATCH = 200
+BATCH_ROWS = 200
 NAMES = {
     codec.type_name(events.ProjectProgressed): "project.progressed",
     codec.type_name(events.ProjectCompleted): "project.completed",
@@ -50,13 +50,13 @@ LABELLED = ENDS | {"project.updated", "clip.updated", "export.updated"}
 
 
 class FollowProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to begin; the header ``Last-Event-ID`` goes before ``after``."""
+    """Version to resume after; the header ``Last-Event-ID`` goes before ``after``."""
 
     after: Annotated[int, Meta(ge=0, le=2**53, description="Version of the last event already seen.")] = 0
 
 
-def last_seen(header: str | None, after: int) -> int:
-    """Version to resume after; raises a problem for a Last-Event-ID that is not one of ours."""
+def read_last_version(header: str | None, after: int) -> int:
+    """Version to resume after; raises a problem for a Last-Event-ID that is none."""
     if not header:
         return after
     if not header.isascii() or not header.isdigit() or len(header) > 18:
@@ -64,8 +64,8 @@ def last_seen(header: str | None, after: int) -> int:
     return int(header)
 
 
-def as_message(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
-    """An event of the project's list as it is sent, with what things are called now; the org stays inside."""
+def encode_event(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
+    """An event of the project's list as a message, with current titles and without the organisation."""
     body = {name: value for name, value in row["body"].items() if name != "org_id"} | {"at": row["at"], **labels}
     return ServerSentEvent(
         id=str(row["version"]), event=NAMES[row["type"]], data=msgspec.json.encode(body).decode(), sep="\n"
@@ -74,27 +74,31 @@ def as_message(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
 
 async def read_events(rows: Connection, caller: Caller, project_id: UUID, after: int) -> list[Row] | None:
     """The project's events after a version, oldest first; None once the caller's key was revoked."""
-    found = await list_project_events(rows, caller.org_id, project_id, after=after, limit=BATCH, key_id=caller.key_id)
+    found = await list_project_events(
+        rows, caller.org_id, project_id, after=after, limit=BATCH_ROWS, key_id=caller.key_id
+    )
     if not found and not await is_api_key_valid(rows, caller.org_id, caller.key_id):
         return None
     return found
 
 
-async def _messages(rows: Connection, caller: Caller, project_id: UUID, found: list[Row]) -> list[ServerSentEvent]:
-    """The events as they are sent. Their words are read now: what was erased since is told by nobody."""
+async def _encode_messages(
+    rows: Connection, caller: Caller, project_id: UUID, found: list[Row]
+) -> list[ServerSentEvent]:
+    """The events as messages. Titles are read now, so the words of an erased project are not sent."""
     made = []
     for row in found:
         labels: Mapping[str, Label] = {}
         if NAMES[row["type"]] in LABELLED:
             ids = [UUID(row["body"][name]) if name in row["body"] else None for name in ("clip_id", "export_id")]
             labels = await labels_of(rows, caller.org_id, project_id, *ids)
-        made.append(as_message(row, labels))
+        made.append(encode_event(row, labels))
     return made
 
 
 async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
     """The project's events so far, then each new one, until the project has ended."""
-    after = last_seen(call.request.headers.get("last-event-id"), call.query.after)
+    after = read_last_version(call.request.headers.get("last-event-id"), call.query.after)
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         unseen = project["version"] > after
@@ -117,7 +121,7 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
                 try:
                     async with call.rows() as rows:
                         found = await read_events(rows, call.caller, project_id, after)
-                        messages = await _messages(rows, call.caller, project_id, found or [])
+                        messages = await _encode_messages(rows, call.caller, project_id, found or [])
                 except Unavailable:
                     break  # the next wake, or the pause, tries again; the client has lost nothing
                 if found is None:
@@ -126,7 +130,7 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
                     yield message
                     after = row["version"]
                     ended = ended or NAMES[row["type"]] in ENDS
-                if len(found) < BATCH:
+                if len(found) < BATCH_ROWS:
                     if ended:
                         return
                     break

@@ -1,4 +1,4 @@
-"""Projects: create, list, read, erase. Writes a project and its first event together; does no stage's work."""
+"""Projects: create, list, read, cancel, erase. A project and its first event are one transaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.brand.queries import branded_project
+from api.brand.queries import resolve_project_brand
 from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor, place_of
@@ -41,14 +41,14 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """What was accepted; follow ``Location`` or the project's events."""
+    """The accepted project; follow ``Location`` or its events."""
 
     project_id: UUID
     state: Literal["queued", "cancelled", "erased"]
 
 
 class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which projects to list."""
+    """Filters and page of a list of projects."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None
@@ -57,13 +57,13 @@ class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 def option_errors(options: ProjectOptions) -> list[FieldError]:
-    """What is wrong with the options of a request."""
+    """Errors of the options of a request."""
     broken = broken_rules(options).items()
     return [FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, rule in broken]
 
 
 def project_errors(wanted: CreateProject) -> list[FieldError]:
-    """What is wrong with a request beyond its types."""
+    """Errors of a request beyond its types."""
     errors = [*option_errors(wanted.options), *metadata_errors(wanted.metadata)]
     if (wanted.upload_id is None) == (wanted.source_url is None):
         errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
@@ -71,7 +71,7 @@ def project_errors(wanted: CreateProject) -> list[FieldError]:
 
 
 async def prepare_project(call: Call[CreateProject, None]) -> int | None:
-    """Check the URL, or measure the upload: its bytes in object storage; None where it is complete already."""
+    """Check the URL, or measure the upload: its bytes in the store; None where it is complete already."""
     if call.body.source_url is not None:
         await check_url(call, call.body.source_url, "/source_url")
     if call.body.upload_id is None:
@@ -83,7 +83,7 @@ async def create_project(call: Call[CreateProject, None], stored_bytes: int | No
     """Take a source in; the work begins at once."""
     wanted, project_id = call.body, call.context.new_id()
     async with call.rows() as rows:
-        options = await branded_project(rows, call.org_id, wanted.options)
+        options = await resolve_project_brand(rows, call.org_id, wanted.options)
         upload = None
         if wanted.upload_id is not None:
             upload = await take_upload(rows, call.org_id, wanted.upload_id, stored_bytes, purpose="source")
@@ -103,7 +103,10 @@ async def create_project(call: Call[CreateProject, None], stored_bytes: int | No
 
 
 async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
-    """Raises a 422 for a URL that we would refuse to call. Resolves its name: no transaction may be open."""
+    """Raise a 422 for a URL that Clipstream would refuse to call.
+
+    It resolves the name, so no transaction may be open.
+    """
     try:
         await call.context.check_url(url)
     except Rejected as error:
@@ -112,7 +115,7 @@ async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
 
 
 async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
-    """A project of the caller's; raises a 404, or a 410 for one that was erased."""
+    """A project of the caller's organisation; raises a 404, or a 410 for an erased one."""
     row = require(await find_project_row(rows, org_id, project_id), "project")
     if row["state"] == "erased":
         raise ApiProblem("project-erased", "The project was erased.")
@@ -120,13 +123,13 @@ async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
 
 
 async def get_project(call: Call[None, None]) -> Reply:
-    """A project, stage by stage."""
+    """Read a project, stage by stage."""
     async with call.rows() as rows:
         return await project_reply(rows, call)
 
 
 async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
-    """The project of the path as it is answered."""
+    """Answer with the project of the path."""
     row = await find_project(rows, call.org_id, call.ids["project_id"])
     stages = await list_stage_rows(rows, call.org_id, row["project_id"])
     costs = await list_cost_rows(rows, call.org_id, row["project_id"])

@@ -1,4 +1,4 @@
-"""How a project is shown: its summary, its stages, why it failed. Pure; reads no table."""
+"""Projects in the form of answers: summary, stages, failure. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ State = Literal["queued", "running", "completed", "failed", "cancelled"]
 
 
 class StageView(msgspec.Struct, frozen=True, kw_only=True):
-    """How one stage of a project stands. ``cpu_ms`` is what it cost so far: later exports and lost tries included.
+    """State of one stage. ``cpu_ms`` is its cost so far: later exports and lost tries included.
 
-    ``skipped``: the project ended without it. ``preview`` is there once one was made, and has no elapsed time.
+    ``skipped``: the project ended without it. ``preview`` is listed once one was made, and has no elapsed time.
     """
 
     stage: Stage

@@ -1,4 +1,4 @@
-"""Full ids of what an abbreviated id stands for, within the caller's organisation. Reads ids only."""
+"""Full ids of an abbreviated id within the caller's organisation."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from api.http.operations import Call, Operation, Reply
 from core.storage.projects import list_ids_between
 
 Kind = Literal["project", "clip", "export", "brand_kit", "asset"]
-MOST_IDS = 10
+MAX_IDS = 10
 """Matches of a kind in one answer: a person who sees more types another digit instead of reading them."""
 HEX_DIGITS = 32
 
 
 class FindIds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which ids to find."""
+    """Digits and kind of the ids to find."""
 
     starts_with: Annotated[str, Meta(pattern="^[0-9a-fA-F-]{4,36}$", examples=["0b8e6c4e"])]
     """First digits of the id, with or without hyphens."""
@@ -55,7 +55,7 @@ async def find_ids(call: Call[None, FindIds]) -> Reply:
     found: list[FoundId] = []
     async with call.rows() as rows:
         for kind in kinds:
-            ids = await list_ids_between(rows, call.org_id, kind, first, last, limit=MOST_IDS)
+            ids = await list_ids_between(rows, call.org_id, kind, first, last, limit=MAX_IDS)
             found += [FoundId(kind=kind, id=one) for one in ids]
     return Reply(body=FoundIds(items=found))
 

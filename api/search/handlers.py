@@ -1,4 +1,4 @@
-"""Search in what was said, in clips, chapters and names. The org filter is ours, on every query; no caller's filter."""
+"""Search in transcripts, clips, chapters and names. Every query is filtered by the organisation."""
 
 from __future__ import annotations
 
@@ -7,62 +7,62 @@ from functools import partial
 from typing import Any
 
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import breaches
+from api.problems.problem_details import check_with
 from api.search.models import SearchResult, Semantic, chapter_hit, clip_hit, entity_hit, segment_hit
 from api.search.query import (
     CHAPTERS,
     CLIPS,
     ENTITIES,
+    INDEXES_WITH_MEANING,
     KNOWN,
     LISTS,
-    MEANT,
     SEGMENTS,
     SearchQuery,
-    lists_of,
+    choose_indexes,
+    make_meaning_options,
     make_options,
-    meant_options,
 )
-from api.search.query_languages import joined, readings
+from api.search.query_languages import make_readings, merge_answers
 from core.infra.sentence_embeddings import NotAskedError, ask, digest
 from core.ports.models import Sentences
 from core.ports.stores import NoVectors, Search
 
-QUESTION_S = 1.0
-"""So long a question waits for its vector."""
-QUESTIONS_KEPT_S, MOST_QUESTIONS = 600.0, 1000
-"""People page through answers and ask again: what a question means is asked for once. Kept by organisation, so that
-nobody learns from the time it takes what others ask."""
+MAX_VECTOR_WAIT_S = 1.0
+"""Longest wait of a query for its vector; without one it is searched by words alone."""
+QUESTIONS_KEPT_S, MAX_QUESTIONS = 600.0, 1000
+"""People page through answers and ask again, so vectors of queries are cached: for how long, and how many. The cache is
+kept by organisation, so that the time of an answer does not tell what others search for."""
 Asked = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 async def search(call: Call[None, SearchQuery]) -> Reply:
     """Find words, and what means the same, in transcripts, clips, chapters and names of the organisation."""
     query, engine = call.query, call.context.search
-    plain = [(index, make_options(call.org_id, query, index)) for index in lists_of(query)]
-    vector, semantic = await _meaning(call, [index for index, _ in plain])
+    plain = [(index, make_options(call.org_id, query, index)) for index in choose_indexes(query)]
+    vector, semantic = await _embed_query(call, [index for index, _ in plain])
     if vector:
-        meant = meant_options(query, vector)
-        asked = [(index, options | meant if index in MEANT else options) for index, options in plain]
+        meant = make_meaning_options(query, vector)
+        asked = [(index, options | meant if index in INDEXES_WITH_MEANING else options) for index, options in plain]
         try:
-            return Reply(body=result_of(query, asked, await _answers(engine, query, asked), semantic))
+            return Reply(body=make_result(query, asked, await _search_indexes(engine, query, asked), semantic))
         except NoVectors:
             semantic = Semantic(used=False, reason="the search server keeps no vectors: its words were searched")
-    return Reply(body=result_of(query, plain, await _answers(engine, query, plain), semantic))
+    return Reply(body=make_result(query, plain, await _search_indexes(engine, query, plain), semantic))
 
 
-async def _answers(engine: Search, query: SearchQuery, asked: Asked) -> list[Mapping[str, Any]]:
-    """The engine's answer for each index, in whatever languages the question has to be read."""
-    each = [(index, options, readings(query, options)) for index, options in asked]
+async def _search_indexes(engine: Search, query: SearchQuery, asked: Asked) -> list[Mapping[str, Any]]:
+    """The engine's answer for each index, in each language that the query has to be read in."""
+    each = [(index, options, make_readings(query, options)) for index, options in asked]
     every = [(index, one) for index, _, several in each for one in several]
     answers = iter(await engine.search_each(every, query.q))
-    return [joined([next(answers) for _ in several], options) for _, options, several in each]
+    return [merge_answers([next(answers) for _ in several], options) for _, options, several in each]
 
 
-async def _meaning(call: Call[None, SearchQuery], indexes: Sequence[str]) -> tuple[list[float], Semantic]:
-    """The vector of the question, where it is wanted and can be had; else why not."""
+async def _embed_query(call: Call[None, SearchQuery], indexes: Sequence[str]) -> tuple[list[float], Semantic]:
+    """The vector of the query where it is wanted and available; else why not."""
     if call.query.mode == "words":
         return [], Semantic(used=False, reason="mode=words: only words were asked for")
-    if not set(indexes) & set(MEANT):
+    if not set(indexes) & set(INDEXES_WITH_MEANING):
         return [], Semantic(used=False, reason="entities are found by words alone")
     if call.query.language and KNOWN not in call.query.language:
         return [], Semantic(used=False, reason="the sentence model knows English only: words were searched")
@@ -75,18 +75,18 @@ async def _meaning(call: Call[None, SearchQuery], indexes: Sequence[str]) -> tup
 
 
 async def _vector(sentences: Sentences, question: str) -> tuple[list[float], str]:
-    """What a question means, and the model that says so. Raises NotAskedError."""
-    rows, model, _ = await ask(sentences, [question], {}, patience_s=QUESTION_S)
+    """Vector of a query, and its model. Raises NotAskedError."""
+    rows, model, _ = await ask(sentences, [question], {}, patience_s=MAX_VECTOR_WAIT_S)
     return [round(float(value), 5) for value in rows[digest(question)]], model
 
 
-def result_of(
+def make_result(
     query: SearchQuery,
     asked: Asked,
     answers: Sequence[Mapping[str, Any]],
     semantic: Semantic,
 ) -> SearchResult:
-    """The engine's answers as ours; what was not asked is empty."""
+    """The engine's answers as a result; kinds that were not searched are empty."""
     found = {index: answer for (index, _), answer in zip(asked, answers, strict=True)}
     hits = {index: found.get(index, {}).get("hits", []) for index in LISTS}
     totals = {index: found.get(index, {}).get("estimatedTotalHits", 0) for index in LISTS}
@@ -115,7 +115,7 @@ OPERATIONS = (
         summary="Find words in transcripts, clips, chapters and names",
         handler=search,
         query=SearchQuery,
-        check=breaches(lists_of),
+        check=check_with(choose_indexes),
         response=SearchResult,
     ),
 )

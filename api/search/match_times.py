@@ -1,4 +1,7 @@
-"""When the words that match a hit are said: from its marks, and the times that its document keeps. Pure."""
+"""Times at which the matching words of a hit are said. Pure.
+
+They come from the marks of the hit and the times in its document.
+"""
 
 from __future__ import annotations
 
@@ -11,47 +14,47 @@ from core.domain.text.indexed_word_times import time_at
 BEGIN, END = "\ue000", "\ue001"
 """Private-use characters around a match: they survive escaping, and become tags after it."""
 _MARKED = re.compile(f"{BEGIN}(.*?){END}", re.DOTALL)
-BESIDE = 2
-"""So many characters may lie between two matches that stand side by side: a space, a comma."""
+MAX_GAP_CHARS = 2
+"""Most characters between two adjacent matches: a space, a comma."""
 
 
-class Run(NamedTuple):
-    """Matches side by side: where they begin, and what they are."""
+class MatchRun(NamedTuple):
+    """Adjacent matches: the place of the first, and the words."""
 
     start: int
     words: tuple[str, ...]
 
 
-def runs(formatted: str) -> list[Run]:
-    """The matches of a text with marks, those side by side as one; places are those of the text without marks."""
-    found: list[Run] = []
-    end = -BESIDE - 1
+def find_runs(formatted: str) -> list[MatchRun]:
+    """Matches of a marked text, adjacent ones as one; places count without the marks."""
+    found: list[MatchRun] = []
+    end = -MAX_GAP_CHARS - 1
     for number, match in enumerate(_MARKED.finditer(formatted)):
         start = match.start() - 2 * number
-        if found and start - end <= BESIDE:
-            found[-1] = Run(found[-1].start, (*found[-1].words, match.group(1)))
+        if found and start - end <= MAX_GAP_CHARS:
+            found[-1] = MatchRun(found[-1].start, (*found[-1].words, match.group(1)))
         else:
-            found.append(Run(start, (match.group(1),)))
+            found.append(MatchRun(start, (match.group(1),)))
         end = start + len(match.group(1))
     return found
 
 
-def best(found: list[Run]) -> Run:
-    """The run with most of the words that were asked for; of two alike the longer, then the first."""
+def choose_run(found: list[MatchRun]) -> MatchRun:
+    """The run with most of the words of the query; of two alike the longer, then the first."""
     return max(found, key=lambda run: (len({word.casefold() for word in run.words}), sum(map(len, run.words))))
 
 
-def word_ms(hit: Mapping[str, Any]) -> int:
-    """When the best match of a hit is said; its beginning, where no match has a time."""
+def find_match_ms(hit: Mapping[str, Any]) -> int:
+    """Time of the best match of a hit; start of the hit where no match has a time."""
     if "mentions" in hit:
-        return _mentioned(hit)
+        return _find_mention(hit)
     begins = int(hit["start_ms"])
     text = (hit.get("_formatted") or {}).get("text")
     times = hit.get("word_at") or []
-    if isinstance(text, str) and (found := runs(text)):
-        at = time_at(times, best(found).start)
+    if isinstance(text, str) and (found := find_runs(text)):
+        at = time_at(times, choose_run(found).start)
         return begins if at is None else at
-    words = _marked(hit)
+    words = _marked_words(hit)
     spoken = str(hit.get("text") or "").casefold()
     places = [match.start() for word in words if (match := re.search(rf"\b{re.escape(word)}", spoken))]
     said = [at for place in places if (at := time_at(times, place)) is not None]
@@ -60,15 +63,15 @@ def word_ms(hit: Mapping[str, Any]) -> int:
     return min(said, default=begins)
 
 
-def _marked(hit: Mapping[str, Any]) -> set[str]:
-    """Every word that matches, in small letters, in any field."""
+def _marked_words(hit: Mapping[str, Any]) -> set[str]:
+    """Every matching word of all fields, in lower case."""
     values = [value for name, value in (hit.get("_formatted") or {}).items() if not name.startswith("_")]
     texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
     return {word.casefold() for text in texts if isinstance(text, str) for word in _MARKED.findall(text)}
 
 
-def _mentioned(hit: Mapping[str, Any]) -> int:
+def _find_mention(hit: Mapping[str, Any]) -> int:
     """The first mention in a form that matches, else the first."""
-    words = _marked(hit)
+    words = _marked_words(hit)
     said = [one["start_ms"] for one in hit["mentions"] if any(word in one["text"].casefold() for word in words)]
     return int(min(said or [one["start_ms"] for one in hit["mentions"]] or [0]))

@@ -1,4 +1,4 @@
-"""What a search answers: hits of each kind with their highlights and the millisecond to jump to. Asks no engine."""
+"""Answers of a search: hits of each kind with their highlights and the millisecond to jump to."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from uuid import UUID
 
 import msgspec
 
-from api.search.match_times import BEGIN, END, word_ms
+from api.search.match_times import BEGIN, END, find_match_ms
 from schemas.documents.intelligence import EntityKind
 
 SubjectKind = EntityKind | Literal["topic"]
 
 
 class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of a transcript. ``highlight`` is escaped HTML with the matches in ``<mark>``."""
+    """A segment of a transcript. ``highlight`` is escaped HTML with the matches in ``<mark>``."""
 
     project_id: UUID
     project_title: str
@@ -37,7 +37,7 @@ class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doubted(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch whose words are not trusted, and which words they are."""
+    """A time range whose words are not trusted, and those words."""
 
     start_ms: int
     end_ms: int
@@ -90,7 +90,7 @@ class ChapterHit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
-    """One time that a name is said, as what, and whether the words there are not trusted."""
+    """One time that a name is said, its form, and whether the words there are not trusted."""
 
     start_ms: int
     end_ms: int
@@ -100,7 +100,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
-    """A name, an amount, a date or a topic of one project. ``across``: where all projects that speak of it are told."""
+    """A name, an amount, a date or a topic of one project. ``across`` lists all projects that mention it."""
 
     project_id: UUID
     project_title: str
@@ -120,7 +120,7 @@ class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Semantic(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether hits were also looked for by what they mean; ``reason`` says why not, ``model`` by what."""
+    """Whether hits were also searched by meaning; ``reason`` says why not, ``model`` by which model."""
 
     used: bool
     """Whether meaning was searched."""
@@ -132,13 +132,13 @@ class Semantic(msgspec.Struct, frozen=True, kw_only=True):
 class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     """Hits of each kind, best first. Totals are estimates of the engine.
 
-    ``facets``, where asked for: of each kind of hit, how many there are by value of each field.
+    ``facets``, on request: number of hits of each kind by value of each field.
     """
 
     query: str
     """The text that was looked for."""
     segments: list[SegmentHit]
-    """Stretches of transcripts."""
+    """Segments of transcripts."""
     clips: list[ClipHit]
     """Clips."""
     chapters: list[ChapterHit]
@@ -146,7 +146,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     entities: list[EntityHit]
     """Names, amounts, dates and topics."""
     segment_total: int
-    """Estimated number of stretches in all."""
+    """Estimated number of segments in all."""
     clip_total: int
     """Estimated number of clips in all."""
     chapter_total: int
@@ -160,7 +160,7 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def highlight(hit: Mapping[str, Any], *names: str) -> str:
-    """The first of the fields that holds a match (else the first), as escaped HTML with ``<mark>``."""
+    """The first of the fields with a match (else the first), as escaped HTML with ``<mark>``."""
     formatted = hit.get("_formatted") or hit
     texts = [_text(formatted.get(name)) for name in names]
     chosen = next((text for text in texts if BEGIN in text), texts[0])
@@ -177,8 +177,8 @@ def _place(hit: Mapping[str, Any]) -> dict[str, Any]:
     return {"project_id": UUID(hit["project_id"]), "project_title": hit.get("project_title") or ""}
 
 
-def _stretch(hit: Mapping[str, Any]) -> dict[str, Any]:
-    """What a clip and a chapter tell alike: where, what is said there, by whom, and how far it is trusted."""
+def _shared_fields(hit: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that a clip and a chapter share: times, words, speakers, and how far they are trusted."""
     return _place(hit) | {
         "start_ms": hit["start_ms"],
         "end_ms": hit["end_ms"],
@@ -194,7 +194,7 @@ def _stretch(hit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _match(hit: Mapping[str, Any]) -> dict[str, Any]:
-    return {"word_ms": word_ms(hit), "match_score": round(hit.get("_rankingScore", 1.0), 4)}
+    return {"word_ms": find_match_ms(hit), "match_score": round(hit.get("_rankingScore", 1.0), 4)}
 
 
 def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
@@ -217,7 +217,7 @@ def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
 def clip_hit(hit: Mapping[str, Any]) -> ClipHit:
     """A hit of the clips index."""
     return ClipHit(
-        **_stretch(hit),
+        **_shared_fields(hit),
         clip_id=UUID(hit["clip_id"]),
         highlight=highlight(hit, "title", "text"),
         score=hit.get("score"),
@@ -227,7 +227,7 @@ def clip_hit(hit: Mapping[str, Any]) -> ClipHit:
 def chapter_hit(hit: Mapping[str, Any]) -> ChapterHit:
     """A hit of the chapters index."""
     return ChapterHit(
-        **_stretch(hit),
+        **_shared_fields(hit),
         highlight=highlight(hit, "title", "text", "phrases"),
         phrases=hit.get("phrases") or [],
     )

@@ -1,4 +1,4 @@
-"""What may be asked of search, and the options of the engine that it comes to. Asks nothing."""
+"""Parameters of a search, and the options of the engine that they become."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SEGMENTS, CLIPS, CHAPTERS, ENTITIES = "segments", "clips", "chapters", "entities
 LISTS = (SEGMENTS, CLIPS, CHAPTERS, ENTITIES)
 MAX_OFFSET = 900
 """The engine pages through its first thousand hits only."""
-LONGEST_MS = 2**40
-MEANT = (SEGMENTS, CLIPS, CHAPTERS)
+MAX_TIME_MS = 2**40
+INDEXES_WITH_MEANING = (SEGMENTS, CLIPS, CHAPTERS)
 """The indexes that keep what their documents mean."""
 EMBEDDER, KNOWN = "meaning", "en"
 RATIOS = {"words": 0.0, "hybrid": 0.5, "meaning": 1.0}
-LEAST_MEANT = 0.65
+MIN_MEANING_SCORE = 0.65
 """The score that a hit by meaning must have unless the caller sets another: benchmarks/ranking/search_meaning.py."""
-LEAST_VECTOR = 0.0001
+MIN_VECTOR_SCORE = 0.0001
 """What has no vector has a score of 0 and stands behind all others."""
-MOST_VALUES = 20
+MAX_FILTER_VALUES = 20
 """Values of one filter."""
 FACETS: Mapping[str, Sequence[str]] = {
     SEGMENTS: ("project_id", "speaker", "speaker_name", "language", "trust", "topics"),
@@ -46,13 +46,13 @@ SHOWN = {
 """Fields in which matches are marked."""
 _ONE = "(segments|clips|chapters|entities)"
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Millisecond = Annotated[int, Meta(ge=0, le=LONGEST_MS)]
+Millisecond = Annotated[int, Meta(ge=0, le=MAX_TIME_MS)]
 T = TypeVar("T")
-Several: TypeAlias = Annotated[list[T], Meta(max_length=MOST_VALUES)]
+Several: TypeAlias = Annotated[list[T], Meta(max_length=MAX_FILTER_VALUES)]
 
 
 class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to look for, and where. Every filter that is given must hold."""
+    """Words to search for, and where. Every given filter must hold."""
 
     q: Annotated[
         str,
@@ -133,8 +133,8 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Number of hits to skip."""
 
 
-def lists_of(query: SearchQuery) -> list[str]:
-    """The indexes that can answer: what has no such field as a filter names is not asked. Raises ApiProblem."""
+def choose_indexes(query: SearchQuery) -> list[str]:
+    """Indexes that can answer: one without a field of the filters is left out. Raises ApiProblem."""
     if query.q and not any(map(str.isalnum, query.q)):
         raise invalid("?q", "There is no word in it that could be looked for.")
     if query.mode != "words" and not query.q:
@@ -151,7 +151,7 @@ def lists_of(query: SearchQuery) -> list[str]:
     able = (ENTITIES,) if query.kind else (SEGMENTS, CLIPS, CHAPTERS) if query.topic else LISTS
     found = [name for name in LISTS if name in wanted and name in able]
     if query.mode == "meaning":
-        found = [name for name in found if name in MEANT]
+        found = [name for name in found if name in INDEXES_WITH_MEANING]
     if not found:
         if query.mode == "meaning":
             raise invalid("?mode", "Entities are found by words alone.")
@@ -161,9 +161,9 @@ def lists_of(query: SearchQuery) -> list[str]:
 
 
 def make_options(org_id: UUID, query: SearchQuery, index: str) -> dict[str, Any]:
-    """Options of the engine's search; UUIDs are safe inside quotes.
+    """Options of the engine for a search; UUIDs are safe inside quotes.
 
-    The engine reads each filter of the list by itself and wants all of them, so that no text in one can lift another.
+    The engine parses each filter of the list by itself and requires all of them, so text in one cannot disable another.
     """
     options: dict[str, Any] = {
         "filter": [f'org_id = "{org_id}"', *_filters(query), *_times(query, index)],
@@ -174,22 +174,22 @@ def make_options(org_id: UUID, query: SearchQuery, index: str) -> dict[str, Any]
         "highlightPostTag": END,
         "showRankingScore": True,
     }
-    if rules := sort_of(query, index):
+    if rules := make_sort_rules(query, index):
         options |= {"sort": rules, "matchingStrategy": "all"}
     if query.min_score:
         options["rankingScoreThreshold"] = query.min_score
     return options | ({"facets": list(FACETS[index])} if query.facets else {})
 
 
-def meant_options(query: SearchQuery, vector: Sequence[float]) -> dict[str, Any]:
-    """What is asked besides where meaning is searched: the vector, and how near a hit must be at least."""
-    least = LEAST_MEANT if query.min_score is None else max(query.min_score, LEAST_VECTOR)
+def make_meaning_options(query: SearchQuery, vector: Sequence[float]) -> dict[str, Any]:
+    """Options of a search by meaning: the vector, and the least similarity of a hit."""
+    least = MIN_MEANING_SCORE if query.min_score is None else max(query.min_score, MIN_VECTOR_SCORE)
     hybrid = {"embedder": EMBEDDER, "semanticRatio": RATIOS[query.mode]}
     return {"hybrid": hybrid, "vector": list(vector), "rankingScoreThreshold": least}
 
 
-def sort_of(query: SearchQuery, index: str) -> list[str]:
-    """The engine's rules; none: best first."""
+def make_sort_rules(query: SearchQuery, index: str) -> list[str]:
+    """The engine's sort rules; empty: best first."""
     if query.sort == "relevance" and query.q:
         return []
     project, place = ("asc" if query.sort == "oldest" else "desc"), ("desc" if query.sort == "time_desc" else "asc")
@@ -216,7 +216,7 @@ def _filters(query: SearchQuery) -> list[str]:
 
 
 def _any_of(field: str, values: Sequence[str]) -> str:
-    return f"{field} IN [{', '.join(map(quoted, values))}]"
+    return f"{field} IN [{', '.join(map(quote_value, values))}]"
 
 
 def _millisecond(at: dt.datetime) -> int:
@@ -224,15 +224,15 @@ def _millisecond(at: dt.datetime) -> int:
 
 
 def _times(query: SearchQuery, index: str) -> list[str]:
-    """Overlap with the asked stretch; a name counts where it begins to be said."""
+    """Filter for overlap with the time range of the query; a name counts where it begins to be said."""
     if query.from_ms is None and query.to_ms is None:
         return []
-    from_ms, to_ms = query.from_ms or 0, LONGEST_MS if query.to_ms is None else query.to_ms
+    from_ms, to_ms = query.from_ms or 0, MAX_TIME_MS if query.to_ms is None else query.to_ms
     if index == ENTITIES:
         return [f"said_ms {from_ms} TO {to_ms - 1}"]
     return [f"end_ms > {from_ms}", f"start_ms < {to_ms}"]
 
 
-def quoted(text: str) -> str:
-    """Any text as a value in the engine's filter language."""
+def quote_value(text: str) -> str:
+    """Text as a value in the engine's filter language."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

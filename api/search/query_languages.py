@@ -1,7 +1,7 @@
-"""Which language a question is read in, for scripts that several languages write. Pure.
+"""Languages to read a query in, for scripts that several languages share. Pure.
 
-The engine cuts Chinese and Japanese by dictionaries of their own: words cut by one are not found in texts cut by the
-other. Han characters alone may be either, so such a question is asked twice, once of each language's texts.
+The engine segments Chinese and Japanese by different dictionaries, so words of one are not found in texts of the other.
+Han characters alone may be either: such a query runs twice, once on the texts of each language.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 Options = Mapping[str, Any]
 
 
-def readings(query: SearchQuery, options: Options) -> list[dict[str, Any]]:
-    """The options of one question, once for each language that it has to be read in; together they are the answer."""
-    written = _written(query)
+def make_readings(query: SearchQuery, options: Options) -> list[dict[str, Any]]:
+    """Options of one query for each language to read it in; together they are the answer."""
+    written = _choose_languages(query)
     if len(written) < 2:
         return [{**options, **({"locales": [LOCALES[one] for one in written]} if written else {})}]
     whole = {**options, "offset": 0, "limit": options["offset"] + options["limit"]}
@@ -30,7 +30,7 @@ def readings(query: SearchQuery, options: Options) -> list[dict[str, Any]]:
     return [japanese, {**whole, "locales": [LOCALES["zh"]], "filter": [*options["filter"], 'language != "ja"']}]
 
 
-def _written(query: SearchQuery) -> list[str]:
+def _choose_languages(query: SearchQuery) -> list[str]:
     named = {written_in(one.casefold()) for one in query.language}
     for name, signs in (("ja", _KANA), ("ko", _HANGUL), ("th", _THAI)):
         if signs.search(query.q):
@@ -41,8 +41,8 @@ def _written(query: SearchQuery) -> list[str]:
     return either or [one for one in LOCALES if one in named][:1] or ["zh"]
 
 
-def joined(answers: Sequence[Mapping[str, Any]], options: Options) -> dict[str, Any]:
-    """The answers to all readings of a question as one; they have no hit in common."""
+def merge_answers(answers: Sequence[Mapping[str, Any]], options: Options) -> dict[str, Any]:
+    """Answers to all readings of a query as one; they share no hit."""
     if len(answers) == 1:
         return dict(answers[0])
     hits = [hit for answer in answers for hit in answer["hits"]]

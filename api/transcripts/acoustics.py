@@ -1,4 +1,4 @@
-"""What a project sounds like: curves thinned to what a caller can draw, and events. Reads the stored document."""
+"""Sounds of a project: curves thinned to what a caller can draw, and events."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.documents.acoustics import Curve, SoundKind, Sounds
 
 
 class ReadSounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How finely the curves are wanted: each has at most ``points`` values. ``kind``: only events of this kind."""
+    """Resolution of the curves (at most ``points`` values each). ``kind``: only events of this kind."""
 
     points: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 600
     """Maximum number of values of each curve."""
@@ -25,14 +25,14 @@ class ReadSounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Only events of this kind."""
 
 
-class _Refers(msgspec.Struct, frozen=True):
+class _SoundsReference(msgspec.Struct, frozen=True):
     """The part of a transcript that is read here."""
 
     sounds: ObjectRef | None = None
 
 
-def thinned(curve: Curve, points: int) -> Curve:
-    """A curve of at most ``points`` values: the mean of what is known in each stretch, None where nothing is."""
+def thin_curve(curve: Curve, points: int) -> Curve:
+    """A curve of at most ``points`` values: means of the known values, None where none is known."""
     factor = -(-len(curve.values) // points)
     if factor <= 1:
         return curve
@@ -48,9 +48,9 @@ def thinned(curve: Curve, points: int) -> Curve:
     )
 
 
-def shown(sounds: Sounds, asked: ReadSounds) -> Sounds:
-    """The document as it is asked for."""
-    curves = {name: thinned(getattr(sounds, name), asked.points) for name in CURVES}
+def thin_sounds(sounds: Sounds, asked: ReadSounds) -> Sounds:
+    """The document in the requested resolution."""
+    curves = {name: thin_curve(getattr(sounds, name), asked.points) for name in CURVES}
     events = [event for event in sounds.events if asked.kind in (None, event.kind)]
     return msgspec.structs.replace(sounds, events=events, **curves)
 
@@ -59,20 +59,20 @@ CURVES = ("loudness", "pitch", "arousal", "speech_rate", "music")
 
 
 async def get_sounds(call: Call[None, ReadSounds]) -> Reply:
-    """Loudness, pitch, arousal, speech rate and music along time; speech, pauses, silence, music and its sections."""
+    """Read curves (loudness, pitch, arousal, speech rate, music) and events (speech, pauses, music)."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         transcript = await read_transcript(rows, call.org_id, project["project_id"])
     get = call.context.documents.get
     ref = None
     if transcript is not None:
-        ref = msgspec.json.decode(await get(transcript.object), type=_Refers).sounds
+        ref = msgspec.json.decode(await get(transcript.object), type=_SoundsReference).sounds
     if ref is None:
         raise not_ready("sounds", project)
     etag = f'"{ref.sha256[:32]}-{call.query.points}-{call.query.kind or ""}"'
 
     async def read() -> Reply:
-        return Reply(body=shown(msgspec.json.decode(await get(ref), type=Sounds), call.query))
+        return Reply(body=thin_sounds(msgspec.json.decode(await get(ref), type=Sounds), call.query))
 
     return await reply_unless_held(call.request, etag, read)
 

@@ -1,4 +1,4 @@
-"""Corrections of a transcript: a new version beside the machine's, and who changed what. Never changes a version."""
+"""Corrections of a transcript's words: each is a new version with its author and changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class CorrectTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change in the version that was read; another version meanwhile is refused."""
+    """Changes to the version that was read; the request is refused where a newer one exists."""
 
     version: Version
     """Version of the transcript that was read."""
@@ -43,7 +43,7 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """One version: who made it, when, and what was changed in which earlier one."""
+    """One version: its author, its time and its changes to an earlier one."""
 
     version: int
     made_by: Literal["machine", "person"]
@@ -59,7 +59,7 @@ class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListTranscriptVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page: the versions before one, newest first; fewer than ``limit`` where much was changed in them."""
+    """Page of versions before a version, newest first; it is shorter where versions have many changes."""
 
     before: Version | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 100
@@ -73,8 +73,8 @@ class TranscriptVersions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def prepare_correction(call: Call[CorrectTranscript, None]) -> PreparedRevision:
-    """Correct the words, and store the version that comes of it."""
-    return await prepare_revision(call, _apply)
+    """Correct the words, and store the new version."""
+    return await prepare_revision(call, _apply_edits)
 
 
 async def correct_transcript(call: Call[CorrectTranscript, None], prepared: PreparedRevision) -> Reply:
@@ -85,13 +85,13 @@ async def correct_transcript(call: Call[CorrectTranscript, None], prepared: Prep
     return Reply(body=corrected_to, headers={"ETag": etag_of(prepared.object, "json")})
 
 
-def _apply(transcript: Transcript, request: CorrectTranscript) -> Revision:
+def _apply_edits(transcript: Transcript, request: CorrectTranscript) -> Revision:
     after, changes = corrected(transcript, request.edits, request.version + 1)
     return Revision(transcript=after, changes=changes)
 
 
 async def list_versions(call: Call[None, ListTranscriptVersions]) -> Reply:
-    """Who made which version of the transcript, and what was changed."""
+    """List the versions of the transcript with their authors and changes."""
     before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
@@ -100,12 +100,12 @@ async def list_versions(call: Call[None, ListTranscriptVersions]) -> Reply:
         )
     if not found and call.query.before is None:
         raise not_ready("transcript", project)
-    items = [_version(row) for row in found]
+    items = [_version_view(row) for row in found]
     more = items[-1].version if items and items[-1].version > 1 else None
     return Reply(body=TranscriptVersions(items=items, next_before=more))
 
 
-def _version(row: Row) -> TranscriptVersion:
+def _version_view(row: Row) -> TranscriptVersion:
     told = {name: row[name] for name in ("version", "word_count", "created_at")}
     if row["key_id"] is None:
         return TranscriptVersion(made_by="machine", **told)

@@ -1,4 +1,4 @@
-"""What the sentences of a corrected transcript mean: kept where they are as they were, asked for where not."""
+"""Sentence embeddings of a corrected transcript: kept where unchanged, else computed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from api.http.context import Context
+from api.http.context import ApiContext
 from api.http.operations import Call
 from core.infra.sentence_embeddings import SUFFIX, NotAskedError, ask, digest, packed, read_rows, texts_of
 from schemas.documents.transcript import SentenceRows, Transcript
@@ -16,15 +16,15 @@ PATIENCE_S = 3.0
 
 
 async def with_meaning(call: Call[Any, None], after: Transcript, identity: UUID) -> Transcript:
-    """The transcript with the rows of its own sentences; where the model is away, without those of changed ones."""
+    """The transcript with embeddings of its sentences; changed ones have none while the model is away."""
     if after.meaning is None:
         return after
     prefix = f"{call.org_id}/{call.ids['project_id']}/meaning/{identity}"
-    rows = await _renewed(call.context, after, after.meaning, prefix)
+    rows = await _update_rows(call.context, after, after.meaning, prefix)
     return msgspec.structs.replace(after, meaning=rows)
 
 
-async def _renewed(context: Context, after: Transcript, kept: SentenceRows, prefix: str) -> SentenceRows:
+async def _update_rows(context: ApiContext, after: Transcript, kept: SentenceRows, prefix: str) -> SentenceRows:
     have = await read_rows(context.objects, kept)
     texts = texts_of(after)
     if all(digest(text) in have for text in texts):

@@ -1,4 +1,4 @@
-"""The transcript of a project as JSON, SRT, VTT or plain text. Reads the stored document; never changes a word."""
+"""The transcript of a project as JSON, subtitles or plain text, and its moments."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RETRY_S = "5"
 
 
 class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the transcript is wanted; without ``format`` the Accept header decides."""
+    """Format of the transcript; without ``format`` the Accept header decides."""
 
     format: Format | None = None
     """Format of the answer; absent: by the Accept header."""
@@ -51,7 +51,7 @@ class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 def choose_format(asked: Format | None, accept: str | None) -> Format:
-    """Format of the answer; raises ``not-acceptable`` where Accept names none of ours."""
+    """Format of the answer; raises ``not-acceptable`` where Accept names no supported one."""
     if asked is not None:
         return asked
     wanted = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
@@ -77,24 +77,24 @@ def write_transcript(transcript: Transcript, wanted: Format) -> str:
 
 
 def not_ready(what: str, project: Row) -> ApiProblem:
-    """A 404 for a part that this project has not, or not yet."""
+    """A 404 for a part that this project does not have, or not yet."""
     if project["state"] in ACTIVE_PROJECT_STATES:
         return ApiProblem("not-ready", f"The {what} is not there yet.", headers={"Retry-After": RETRY_S})
     return ApiProblem("not-found", f"This project ended without {what}.")
 
 
 def etag_of(ref: ObjectRef, *parts: str) -> str:
-    """What names one version, shown in one way: a format (of a track, masked), or its speakers alone."""
+    """ETag of one version in one form: a format (of a track, masked), or its speakers alone."""
     return f'"{"-".join((ref.sha256[:32], *parts))}"'
 
 
-def is_of(etag: str, ref: ObjectRef) -> bool:
-    """Whether a tag names this version, in whichever way it was shown."""
+def names_version(etag: str, ref: ObjectRef) -> bool:
+    """Whether a tag names this version, in any form."""
     return etag.startswith(f'"{ref.sha256[:32]}-')
 
 
 async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRef:
-    """The object of one version, or of the latest; raises ApiProblem where there is none."""
+    """The object of one version, or of the newest; raises ApiProblem where the project has none."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         found = await read_transcript(rows, call.org_id, project["project_id"], version)
@@ -107,7 +107,7 @@ async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRe
 
 
 async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
-    """Words with their times and probabilities, or subtitles, or text."""
+    """Read words with their times and probabilities, or subtitles, or text."""
     wanted = choose_format(call.query.format, call.request.headers.get("accept"))
     ref = await find_transcript(call, call.query.version)
     track = call.query.track
@@ -120,7 +120,7 @@ async def _transcript_reply(call: Call[None, ReadTranscript], ref: ObjectRef, wa
     track = call.query.track
     body = await call.context.documents.get(ref)
     if track is not None:
-        body = await _track(call, msgspec.json.decode(body, type=Transcript), track)
+        body = await _read_track(call, msgspec.json.decode(body, type=Transcript), track)
     if wanted == "json":
         return Reply(body=body)
     transcript = msgspec.json.decode(body, type=Transcript)
@@ -130,8 +130,8 @@ async def _transcript_reply(call: Call[None, ReadTranscript], ref: ObjectRef, wa
     return Reply(body=text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8")
 
 
-async def _track(call: Call[None, ReadTranscript], transcript: Transcript, track: str) -> bytes:
-    """The stored track with the transcript's speakers; raises ``not-found`` where there is none."""
+async def _read_track(call: Call[None, ReadTranscript], transcript: Transcript, track: str) -> bytes:
+    """The stored track with the transcript's speakers; raises ``not-found`` where it does not exist."""
     ref = transcript.tracks.get(track)
     if ref is None:
         detail = f"This project has no track `{track}`: ask for it with `translate` in the options of a project."
@@ -141,7 +141,7 @@ async def _track(call: Call[None, ReadTranscript], transcript: Transcript, track
 
 
 async def get_moments(call: Call[None, None]) -> Reply:
-    """Every candidate that was weighed, with the evidence of each of its signals."""
+    """Read every candidate with the evidence of each of its signals."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         ref = await read_moments(rows, call.org_id, project["project_id"])

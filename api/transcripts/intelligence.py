@@ -1,4 +1,4 @@
-"""What a project is about, and which projects speak of something. Reads what study wrote; finds nothing out itself."""
+"""What a project is about, and which projects mention a name or a topic."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ MEDIA_TYPES: dict[Format, str] = {
     "graphml": "application/graphml+xml",
 }
 SUFFIXES: dict[Format, str] = {"markdown": "md", "csv": "csv", "jsonld": "jsonld", "graphml": "graphml"}
-PROJECTS_LISTED = 50
+MAX_PROJECTS = 50
 
 
 class ReadIntelligence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How it is wanted: as the document itself, a report to read, a table, linked data, or a graph of names."""
+    """Format: the document itself, a report, a table, linked data, or a graph of names."""
 
     format: Format = "json"
 
 
 class ListEntities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which names. ``q`` is a part of them, in any case, with or without accents."""
+    """Filter of names. ``q`` is a part of them, in any case, with or without accents."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     """Part of the name, in any case, with or without accents."""
@@ -48,7 +48,7 @@ class ListEntities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ListTopics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which topics. ``q`` is a part of their names, in any case, with or without accents."""
+    """Filter of topics. ``q`` is a part of their names, in any case, with or without accents."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     """Part of the name, in any case, with or without accents."""
@@ -56,7 +56,7 @@ class ListTopics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SpokenOf(msgspec.Struct, frozen=True, kw_only=True):
-    """A project that speaks of it; ``mentions`` are pairs of start and end in ms."""
+    """A project that mentions it; ``mentions`` are pairs of start and end in ms."""
 
     project_id: UUID
     project_title: str
@@ -66,7 +66,7 @@ class SpokenOf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
-    """A name or topic, and the newest projects that speak of it (at most fifty)."""
+    """A name or topic, and the newest projects that mention it (at most fifty)."""
 
     kind: EntityKind | Literal["topic"]
     """Kind of entity, or `topic`."""
@@ -79,13 +79,13 @@ class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MentionedList(msgspec.Struct, frozen=True, kw_only=True):
-    """What most projects speak of comes first."""
+    """Names or topics, those of most projects first."""
 
     items: list[Mentioned]
 
 
 async def get_intelligence(call: Call[None, ReadIntelligence]) -> Reply:
-    """Summary, chapters, topics, key points, quotes, questions, names, relations, sentiment: each with its quote."""
+    """Read summary, chapters, topics, key points, quotes, questions, names, each with its quote."""
     wanted = call.query.format
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
@@ -100,14 +100,14 @@ async def _intelligence_reply(call: Call[None, ReadIntelligence], ref: ObjectRef
     body, project_id = await call.context.documents.get(ref), call.ids["project_id"]
     if wanted == "json":
         return Reply(body=body)
-    text = write(msgspec.json.decode(body, type=Intelligence), wanted, project_id)
+    text = write_intelligence(msgspec.json.decode(body, type=Intelligence), wanted, project_id)
     headers = {"Content-Disposition": f'attachment; filename="intelligence-{project_id}.{SUFFIXES[wanted]}"'}
     charset = "; charset=utf-8" if MEDIA_TYPES[wanted].startswith("text/") else ""
     return Reply(body=text, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
 
 
-def write(made: Intelligence, wanted: Format, project_id: UUID) -> bytes:
-    """The document in one of the formats that are not JSON."""
+def write_intelligence(made: Intelligence, wanted: Format, project_id: UUID) -> bytes:
+    """The document in a format other than JSON."""
     match wanted:
         case "markdown":
             return markdown(made).encode()
@@ -122,25 +122,25 @@ def write(made: Intelligence, wanted: Format, project_id: UUID) -> bytes:
 
 
 async def list_entities(call: Call[None, ListEntities]) -> Reply:
-    """People, organisations, places … of all projects, with the projects and seconds that mention them."""
-    return await _mentions(call, call.query.kind)
+    """List people, organisations, places … of all projects, with the projects and times that mention them."""
+    return await _list_mentions(call, call.query.kind)
 
 
 async def list_topics(call: Call[None, ListTopics]) -> Reply:
-    """Topics of all projects, with the projects and seconds that speak of them."""
-    return await _mentions(call, "topic")
+    """List topics of all projects, with the projects and times that mention them."""
+    return await _list_mentions(call, "topic")
 
 
-async def _mentions(call: Call[None, ListEntities] | Call[None, ListTopics], kind: str | None) -> Reply:
+async def _list_mentions(call: Call[None, ListEntities] | Call[None, ListTopics], kind: str | None) -> Reply:
     part = None if call.query.q is None else searched(call.query.q)
     async with call.rows() as rows:
         found = await list_subject_rows(
-            rows, call.org_id, kind=kind, part=part, limit=call.query.limit, max_projects=PROJECTS_LISTED
+            rows, call.org_id, kind=kind, part=part, limit=call.query.limit, max_projects=MAX_PROJECTS
         )
-    return Reply(body=MentionedList(items=[_mentioned(row) for row in found]))
+    return Reply(body=MentionedList(items=[_mentioned_view(row) for row in found]))
 
 
-def _mentioned(row: Row) -> Mentioned:
+def _mentioned_view(row: Row) -> Mentioned:
     names = ("kind", "name", "project_count", "mention_count", "projects")
     return msgspec.convert({name: row[name] for name in names}, Mentioned)
 

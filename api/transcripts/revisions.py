@@ -1,4 +1,4 @@
-"""The next version of a transcript, made by a person: prepared and stored, then recorded with its event.
+"""The next version of a transcript by a person: prepare and store it, then record it with its event.
 
 Corrections of words and of speakers share it.
 """
@@ -17,7 +17,7 @@ from api.http.operations import Call
 from api.problems.problem_details import ApiProblem, invalid
 from api.projects.handlers import find_project
 from api.transcripts.embeddings import with_meaning
-from api.transcripts.handlers import is_of, not_ready
+from api.transcripts.handlers import names_version, not_ready
 from core.domain.transcripts.corrections import BadEditError, Change
 from core.domain.transcripts.speaker_operations import SpeakerChange
 from core.infra.postgres.connection import Connection
@@ -31,11 +31,11 @@ from schemas.documents.transcript import Transcript
 from schemas.events import TranscriptCompleted
 from schemas.ids import result_id
 
-MOST_VERSIONS = 1_000
+MAX_VERSIONS = 1_000
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
-    """What an edit made of a transcript, and what it changed."""
+    """A transcript after an edit, and its changes."""
 
     transcript: Transcript
     changes: list[Change] = []
@@ -73,9 +73,9 @@ class PreparedRevision(msgspec.Struct, frozen=True, kw_only=True):
 async def prepare_revision(
     call: Call[RequestT, None], apply: Callable[[Transcript, RequestT], Revision]
 ) -> PreparedRevision:
-    """Apply the request's edits to the version that its caller read, and store what comes of them.
+    """Apply the request's edits to the version that its caller read, and store the result.
 
-    Raises ApiProblem where there is no transcript, or its newest version is another; a 422 for edits that cannot be.
+    Raises ApiProblem where there is no transcript, or a newer version; a 422 for edits that cannot be applied.
     """
     project_id, objects = call.ids["project_id"], call.context.objects
     async with call.rows() as rows:
@@ -86,7 +86,7 @@ async def prepare_revision(
     except BadEditError as error:
         raise invalid(f"/edits/{error.path}", error.detail) from None
     identity = result_id(project_id, "correct", str(revision.transcript.version))
-    if _is_same(revision.transcript, before):
+    if _is_unchanged(revision.transcript, before):
         revision = msgspec.structs.replace(revision, transcript=before)
         return PreparedRevision(revision=revision, identity=identity, object=ref, is_new=False)
     after = await with_meaning(call, revision.transcript, identity)
@@ -106,10 +106,10 @@ async def write_revision(call: Call[RequestT, None], prepared: PreparedRevision)
         await _find_current(rows, call)
         if prepared.is_new:
             await _write(rows, call, prepared)
-            await put(rows, _completed(call, prepared), call.cause(prepared.identity))
+            await put(rows, _completed_event(call, prepared), call.cause(prepared.identity))
 
 
-def _is_same(after: Transcript, before: Transcript) -> bool:
+def _is_unchanged(after: Transcript, before: Transcript) -> bool:
     return msgspec.structs.replace(after, version=before.version) == before
 
 
@@ -120,11 +120,11 @@ async def _find_current(rows: Connection, call: Call[RequestT, None]) -> ObjectR
     if newest is None:
         raise not_ready("transcript", project)
     held = held_tags(call.request)
-    holds_it = not held or ANY in held or any(is_of(tag, newest.object) for tag in held)
+    holds_it = not held or ANY in held or any(names_version(tag, newest.object) for tag in held)
     if call.body.version != newest.version or not holds_it:
         raise ApiProblem("transcript-changed", f"The transcript is at version {newest.version} now.")
-    if newest.version >= MOST_VERSIONS:
-        raise ApiProblem("limit-reached", f"A transcript has at most {MOST_VERSIONS} versions.")
+    if newest.version >= MAX_VERSIONS:
+        raise ApiProblem("limit-reached", f"A transcript has at most {MAX_VERSIONS} versions.")
     return newest.object
 
 
@@ -147,7 +147,7 @@ async def _write(rows: Connection, call: Call[RequestT, None], prepared: Prepare
     await plan_project_sweep(rows, *owner, GRACE)  # another try may have stored a version that lost
 
 
-def _completed(call: Call[RequestT, None], prepared: PreparedRevision) -> TranscriptCompleted:
+def _completed_event(call: Call[RequestT, None], prepared: PreparedRevision) -> TranscriptCompleted:
     after = prepared.revision.transcript
     return TranscriptCompleted(
         org_id=call.org_id,

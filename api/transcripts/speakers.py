@@ -1,4 +1,4 @@
-"""Who speaks in a project: read, and corrected by a person (named, merged, split). Changes no word and no version."""
+"""Speakers of a project: read them, and correct them (name, merge, split) in a new version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.documents.transcript import Transcript
 
 
 class ReadSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Of which version of the transcript."""
+    """Version of the transcript."""
 
     version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="An earlier version; without: the latest.")] | None = (
         None
@@ -29,7 +29,7 @@ class ReadSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ProjectSpeaker(msgspec.Struct, frozen=True, kw_only=True):
-    """One voice. ``label`` is what subtitles call it: the name, or where there is none the id."""
+    """One voice. ``label`` is its name in subtitles: the name, or the id of a voice without one."""
 
     id: str
     """`S1`, `S2` … in order of appearance."""
@@ -49,7 +49,7 @@ class ProjectSpeaker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpokenTurn(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch in which one speaker speaks, and its words: ``words[first_word:end_word]`` of the transcript."""
+    """A turn of one speaker and its words: ``words[first_word:end_word]`` of the transcript."""
 
     start_ms: int
     end_ms: int
@@ -59,7 +59,7 @@ class SpokenTurn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectSpeakers(msgspec.Struct, frozen=True, kw_only=True):
-    """Who speaks when. Empty where no voice was heard, or they could not be told apart: the project warns of that."""
+    """Who speaks when. Empty where no voices could be told apart; the project's warnings say so."""
 
     project_id: UUID
     version: int
@@ -68,12 +68,12 @@ class ProjectSpeakers(msgspec.Struct, frozen=True, kw_only=True):
     turns: list[SpokenTurn]
     """Turns in order of time."""
     overlaps: list[TimeRange]
-    """Stretches that sound like two of the speakers: both at once, or one right after the other."""
+    """Time ranges that sound like two of the speakers: both at once, or one right after the other."""
     model: str | None
 
 
 class CorrectSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change in the version that was read, in this order; another version meanwhile is refused."""
+    """Changes to the version that was read, in order; refused where a newer version exists."""
 
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     """Version of the transcript that was read."""
@@ -82,7 +82,7 @@ class CorrectSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class CorrectedSpeakers(msgspec.Struct, frozen=True, kw_only=True):
-    """The version that the correction made, what each edit changed, and who there is now."""
+    """The new version, what each edit changed, and the speakers now."""
 
     project_id: UUID
     version: int
@@ -93,24 +93,24 @@ class CorrectedSpeakers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_speakers(call: Call[None, ReadSpeakers]) -> Reply:
-    """Speakers, their turns with their words, overlaps."""
+    """Read speakers, their turns with their words, and overlaps."""
     ref = await find_transcript(call, call.query.version)
 
     async def read() -> Reply:
         transcript = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
-        return Reply(body=_told(call.ids["project_id"], transcript))
+        return Reply(body=_speakers_view(call.ids["project_id"], transcript))
 
     return await reply_unless_held(call.request, etag_of(ref, "speakers"), read)
 
 
-def _told(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
+def _speakers_view(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
     told = transcript.diarization
     turns = told.turns if told else []
     places = words_in(turns, transcript.words)
     return ProjectSpeakers(
         project_id=project_id,
         version=transcript.version,
-        speakers=_speakers(transcript),
+        speakers=_speaker_views(transcript),
         turns=[
             SpokenTurn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker, first_word=first, end_word=end)
             for one, (first, end) in zip(turns, places, strict=True)
@@ -120,13 +120,13 @@ def _told(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
     )
 
 
-def _speakers(transcript: Transcript) -> list[ProjectSpeaker]:
+def _speaker_views(transcript: Transcript) -> list[ProjectSpeaker]:
     counts = word_counts(transcript.words)
     told = transcript.diarization.speakers if transcript.diarization else []
-    return [_speaker(one, counts[one.id]) for one in told]
+    return [_speaker_view(one, counts[one.id]) for one in told]
 
 
-def _speaker(one: Speaker, word_count: int) -> ProjectSpeaker:
+def _speaker_view(one: Speaker, word_count: int) -> ProjectSpeaker:
     return ProjectSpeaker(
         id=one.id,
         label=one.name or one.id,
@@ -141,8 +141,8 @@ def _speaker(one: Speaker, word_count: int) -> ProjectSpeaker:
 
 
 async def prepare_speakers(call: Call[CorrectSpeakers, None]) -> PreparedRevision:
-    """Change the speakers, and store the version that comes of it."""
-    return await prepare_revision(call, _apply)
+    """Change the speakers, and store the new version."""
+    return await prepare_revision(call, _apply_edits)
 
 
 async def correct_speakers(call: Call[CorrectSpeakers, None], prepared: PreparedRevision) -> Reply:
@@ -153,12 +153,12 @@ async def correct_speakers(call: Call[CorrectSpeakers, None], prepared: Prepared
         project_id=call.ids["project_id"],
         version=revision.transcript.version,
         changes=revision.speaker_changes,
-        speakers=_speakers(revision.transcript),
+        speakers=_speaker_views(revision.transcript),
     )
     return Reply(body=corrected, headers={"ETag": etag_of(prepared.object, "speakers")})
 
 
-def _apply(transcript: Transcript, request: CorrectSpeakers) -> Revision:
+def _apply_edits(transcript: Transcript, request: CorrectSpeakers) -> Revision:
     after, changes = respoken(transcript, request.edits, request.version + 1)
     return Revision(transcript=after, speaker_changes=changes)
 

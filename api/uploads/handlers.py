@@ -1,4 +1,7 @@
-"""Uploads straight to object storage: sign, sign more parts, complete, abort. No byte of a file passes through here."""
+"""Uploads straight to object storage: sign, sign more parts, complete, abort.
+
+No byte passes through the API.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from uuid import UUID
 import msgspec
 
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
-from api.problems.problem_details import ApiProblem, breaches, invalid
+from api.problems.problem_details import ApiProblem, check_with, invalid
 from api.uploads.models import (
     EXPIRES_S,
-    SIGN_AT_ONCE,
+    MAX_SIGNED_PARTS,
     CompleteUpload,
     SignedPart,
     SignedParts,
@@ -23,7 +26,7 @@ from api.uploads.models import (
     SignUpload,
     Upload,
     content_type_of,
-    most_parts,
+    max_parts,
     object_key,
     part_length,
     plan_parts,
@@ -39,7 +42,7 @@ from schemas.quantities import spoken_range
 
 
 def check_size(wanted: SignUpload) -> None:
-    """Raises a 422 for a file of a brand kit that is larger than such files may be."""
+    """Raise a 422 for a file of a brand kit above its size limit."""
     if wanted.purpose != "source" and wanted.size_bytes > MOST_BYTES[wanted.purpose]:
         most = spoken_range(None, MOST_BYTES[wanted.purpose], "bytes")
         raise invalid("/size_bytes", f"A file for this holds {most}.")
@@ -88,10 +91,10 @@ async def sign_upload(call: Call[SignUpload, None], begun: BegunUpload) -> Reply
         )
         await uploads.insert_upload(rows, call.org_id, new)
         await plan_upload_sweep(rows, call.org_id, begun.upload_id)
-    return Reply(body=_signed(call, begun), headers={"Location": f"/v1/uploads/{begun.upload_id}"})
+    return Reply(body=_signed_upload(call, begun), headers={"Location": f"/v1/uploads/{begun.upload_id}"})
 
 
-def _signed(call: Call[SignUpload, None], begun: BegunUpload) -> SignedUpload:
+def _signed_upload(call: Call[SignUpload, None], begun: BegunUpload) -> SignedUpload:
     store, size, key, part_bytes = call.context.uploads, call.body.size_bytes, begun.key, begun.part_bytes
     expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
     if part_bytes is None or begun.multipart_id is None:
@@ -104,7 +107,7 @@ def _signed(call: Call[SignUpload, None], begun: BegunUpload) -> SignedUpload:
             headers={"Content-Type": begun.content_type, "Content-Length": str(size)},
         )
     count = math.ceil(size / part_bytes)
-    numbers = range(1, min(count, SIGN_AT_ONCE) + 1)
+    numbers = range(1, min(count, MAX_SIGNED_PARTS) + 1)
     return SignedUpload(
         upload_id=begun.upload_id,
         method="multipart",
@@ -112,12 +115,14 @@ def _signed(call: Call[SignUpload, None], begun: BegunUpload) -> SignedUpload:
         expires_at=expires_at,
         part_size_bytes=part_bytes,
         part_count=count,
-        parts=_sign(call, key, begun.multipart_id, {n: part_length(size, part_bytes, n) for n in numbers}),
+        parts=_sign_part_urls(call, key, begun.multipart_id, {n: part_length(size, part_bytes, n) for n in numbers}),
     )
 
 
-def _sign(call: Call[Any, Any], key: str, multipart: str, lengths: Mapping[int, int | None]) -> list[SignedPart]:
-    """The URL of each part takes just its bytes: nobody stores more than was announced, not even for a while."""
+def _sign_part_urls(
+    call: Call[Any, Any], key: str, multipart: str, lengths: Mapping[int, int | None]
+) -> list[SignedPart]:
+    """Signed parts. The URL of each takes exactly its bytes, so that no more than was announced is stored."""
     sign = call.context.uploads.sign_part
     return [
         SignedPart(number=n, url=sign(key, multipart, n, expires_s=EXPIRES_S, size=length), size_bytes=length)
@@ -130,20 +135,20 @@ async def sign_parts(call: Call[SignParts, None]) -> Reply:
     async with call.rows() as rows:
         row = await _open_upload(rows, call, multipart=True)
     size, part_bytes = row["size_bytes"], row["part_bytes"]
-    most = math.ceil(size / part_bytes) if part_bytes else most_parts(size)
+    most = math.ceil(size / part_bytes) if part_bytes else max_parts(size)
     for place, number in enumerate(call.body.numbers):
         if number > most:
             raise invalid(f"/numbers/{place}", f"This upload has {most} parts.")
     lengths = {n: part_length(size, part_bytes, n) if part_bytes else None for n in call.body.numbers}
-    parts = _sign(call, row["object_key"], row["multipart_id"], lengths)
+    parts = _sign_part_urls(call, row["object_key"], row["multipart_id"], lengths)
     expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
     return Reply(body=SignedParts(upload_id=row["upload_id"], parts=parts, expires_at=expires_at))
 
 
 async def get_upload(call: Call[None, None]) -> Reply:
-    """How an upload stands: what arrived need not be sent again."""
+    """Read an upload; parts that arrived need not be sent again."""
     async with call.rows() as rows:
-        row = await _find(rows, call)
+        row = await _find_upload_of_path(rows, call)
     arrived: list[UploadPart] = []
     if row["state"] == "open" and row["multipart_id"]:
         arrived = await arrived_parts(call, row)
@@ -165,30 +170,30 @@ async def complete_upload(call: Call[CompleteUpload, None], stored_bytes: int | 
 
 
 async def _find_unless_aborted(rows: Connection, call: Call[Any, Any]) -> Row:
-    row = await _find(rows, call)
+    row = await _find_upload_of_path(rows, call)
     if row["state"] == "aborted":
         raise ApiProblem("upload-closed", "The upload was aborted.")
     return row
 
 
 async def abort_upload(call: Call[None, None]) -> Reply:
-    """Forget an upload that is not complete; doing it twice is fine."""
+    """Remove an upload that is not complete; doing it twice is fine."""
     async with call.rows() as rows:
-        row = await _find(rows, call)
+        row = await _find_upload_of_path(rows, call)
         if row["state"] == "complete":
             raise ApiProblem("upload-closed", "The upload is complete; erase the projects made of it instead.")
         await uploads.abort_upload(rows, call.org_id, row["upload_id"])
-    if row["multipart_id"]:  # a store that is away is told again by who repeats this, or by the sweep of uploads
+    if row["multipart_id"]:  # where the store is away, a repeat of the request or the sweep of uploads aborts it
         await call.context.uploads.abort_multipart(row["object_key"], row["multipart_id"])
     return Reply(status=204)
 
 
-async def _find(rows: Connection, call: Call[Any, Any]) -> Row:
+async def _find_upload_of_path(rows: Connection, call: Call[Any, Any]) -> Row:
     return await find_upload(rows, call.org_id, call.ids["upload_id"])
 
 
 async def _open_upload(rows: Connection, call: Call[Any, Any], *, multipart: bool) -> Row:
-    row = await _find(rows, call)
+    row = await _find_upload_of_path(rows, call)
     if row["state"] != "open" or bool(row["multipart_id"]) != multipart:
         raise ApiProblem("upload-closed", "The upload takes no parts: it has ended, or goes in one piece.")
     return row
@@ -204,7 +209,7 @@ OPERATIONS = (
         summary="Announce a file and get signed URLs to send it to",
         handler=TwoPhaseHandler(prepare=begin_upload, commit=sign_upload),
         request=SignUpload,
-        check=breaches(check_size, content_type_of),
+        check=check_with(check_size, content_type_of),
         response=SignedUpload,
         status=201,
         located=True,

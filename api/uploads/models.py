@@ -1,4 +1,4 @@
-"""What is said about uploads, and how a file is split and named. Pure; asks neither Postgres nor the store."""
+"""Uploads in requests and answers, and how a file is split and named. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SINGLE_MAX_BYTES = 64 * MIB
 PART_BYTES = 16 * MIB
 PART_MIN_BYTES = 5 * MIB
 MAX_PARTS = 10_000
-SIGN_AT_ONCE = 200
+MAX_SIGNED_PARTS = 200
 EXPIRES_S = 3600
 _MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}$", re.IGNORECASE)
 _EXTENSION = re.compile(r"^\.[a-z0-9]{1,8}$")
@@ -36,21 +36,21 @@ class SignUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What it is for: a video to make clips of, or a file of brand kits (docs/brand-kits.md)."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255, description="Its name; the extension is kept.")]
-    size_bytes: Annotated[int, Meta(ge=1, description="Its exact size; the upload takes exactly so many bytes.")]
+    size_bytes: Annotated[int, Meta(ge=1, description="Its exact size; the upload takes exactly this many bytes.")]
     content_type: Annotated[str, Meta(max_length=163)] | None = None
     parts: (
         Annotated[
             int,
-            Meta(ge=1, le=MAX_PARTS, description="Split into so many parts; by default files above 64 MiB are split."),
+            Meta(ge=1, le=MAX_PARTS, description="Number of parts; by default files above 64 MiB are split."),
         ]
         | None
     ) = None
 
 
 class SignParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Parts whose URLs are wanted."""
+    """Numbers of the parts to sign."""
 
-    numbers: Annotated[list[Annotated[int, Meta(ge=1, le=MAX_PARTS)]], Meta(min_length=1, max_length=SIGN_AT_ONCE)]
+    numbers: Annotated[list[Annotated[int, Meta(ge=1, le=MAX_PARTS)]], Meta(min_length=1, max_length=MAX_SIGNED_PARTS)]
     """Numbers of the parts, each counted from 1."""
 
 
@@ -62,7 +62,7 @@ class PartTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class CompleteUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parts that make the file; none: all that arrived."""
+    """The parts that make the file; empty: all that arrived."""
 
     parts: Annotated[list[PartTag], Meta(max_length=MAX_PARTS)] = []
     """Parts with their ETags; empty for all parts that arrived."""
@@ -75,7 +75,7 @@ class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     """Signed URL of the PUT."""
     size_bytes: int | None = None
-    """The URL takes exactly so many; null of uploads begun before this was kept."""
+    """Bytes that the URL takes exactly; null in uploads from before this was kept."""
 
 
 class SignedUpload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,7 +116,7 @@ class ArrivedPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload as it stands; ``arrived`` is what need not be sent again."""
+    """An upload; ``arrived`` lists the parts that need not be sent again."""
 
     upload_id: UUID
     state: Literal["open", "complete", "aborted"]
@@ -132,15 +132,15 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_parts(size_bytes: int, wanted: int | None) -> int | None:
-    """Bytes of each part (but the last), or None where one PUT will do."""
+    """Bytes of each part but the last, or None where one PUT is enough."""
     if wanted is None and size_bytes <= SINGLE_MAX_BYTES:
         return None
     least = PART_BYTES if wanted is None else max(PART_MIN_BYTES, math.ceil(size_bytes / wanted))
     return max(least, math.ceil(math.ceil(size_bytes / MAX_PARTS) / MIB) * MIB)
 
 
-def most_parts(size_bytes: int) -> int:
-    """No split of a file of this size has more parts."""
+def max_parts(size_bytes: int) -> int:
+    """Largest number of parts of a file of this size."""
     return min(MAX_PARTS, math.ceil(size_bytes / PART_MIN_BYTES))
 
 
@@ -150,13 +150,13 @@ def part_length(size_bytes: int, part_bytes: int, number: int) -> int:
 
 
 def object_key(org_id: UUID, upload_id: UUID, filename: str) -> str:
-    """``<org>/uploads/<upload>/source<ext>``: nothing of a caller's name but a plain extension."""
+    """``<org>/uploads/<upload>/source<ext>``: the caller's name adds only a plain extension."""
     extension = PurePosixPath(filename.replace("\\", "/")).suffix.lower()
     return f"{org_id}/uploads/{upload_id}/source{extension if _EXTENSION.fullmatch(extension) else ''}"
 
 
 def content_type_of(wanted: SignUpload) -> str:
-    """The stated media type, or the one its name suggests; raises a 422 for one that is none."""
+    """The stated media type, or one by the name; raises a 422 for text that is no media type."""
     stated = wanted.content_type or mimetypes.guess_type(wanted.filename)[0] or "application/octet-stream"
     if not _MEDIA_TYPE.fullmatch(stated):
         raise invalid("/content_type", "It must look like `video/mp4`.")
@@ -164,7 +164,7 @@ def content_type_of(wanted: SignUpload) -> str:
 
 
 def view(row: Row, arrived: list[UploadPart]) -> Upload:
-    """An upload as it is shown, from its row and the parts that arrived."""
+    """An upload in the form of an answer, from its row and the parts that arrived."""
     return Upload(
         upload_id=row["upload_id"],
         state=row["state"],

@@ -1,4 +1,4 @@
-"""What became of an upload: whether all of it is there, in one piece. Signs nothing and makes nothing of it."""
+"""Completion of uploads: whether all bytes of an upload are in the store, as one file."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Purpose = Literal["source", "brand kit"]
 
 
 async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
-    """An upload of the caller's, kept as it is until the transaction ends; raises a 404.
+    """An upload of the caller's organisation, locked until the transaction ends; raises a 404.
 
-    Locked as for a change: two that both share it and then both complete it would wait for each other.
+    The lock is exclusive: two requests that shared it and then both completed the upload would deadlock.
     """
     return require(await lock_upload_row(rows, org_id, upload_id), "upload")
 
 
 async def finish_upload(rows: Connection, row: Row, stored_bytes: int | None) -> Row:
-    """Mark an open upload complete; raises ``upload-mismatch`` where the store holds other than the announced bytes."""
+    """Mark an open upload complete; raises ``upload-mismatch`` where the stored size is not the announced."""
     if row["state"] == "complete":
         return row
     if stored_bytes != row["size_bytes"]:
@@ -51,8 +51,10 @@ async def take_upload(
 
 
 async def find_usable_upload(rows: Connection, org_id: UUID, upload_id: UUID, *, purpose: Purpose) -> Row:
-    """An upload that something can be made of. Raises a 422 for one that is not there or has another purpose, a 409
-    for one that was aborted or whose parts were not joined."""
+    """An upload that something can be made of.
+
+    Raises a 422 for one that does not exist or has another purpose, a 409 for one that was aborted or is not joined.
+    """
     try:
         row = await find_upload(rows, org_id, upload_id)
     except ApiProblem:
@@ -69,7 +71,7 @@ async def find_usable_upload(rows: Connection, org_id: UUID, upload_id: UUID, *,
 
 
 async def stored_size(call: Call[Any, Any], row: Row) -> int:
-    """Bytes of the upload's object; raises ``upload-not-complete`` where there is none."""
+    """Bytes of the upload's object; raises ``upload-not-complete`` where there is no object."""
     try:
         head = await call.context.uploads.head(row["object_key"])
     except KeyError:
@@ -78,14 +80,14 @@ async def stored_size(call: Call[Any, Any], row: Row) -> int:
 
 
 async def joined_size(call: Call[CompleteUpload, None], row: Row) -> int:
-    """The same once its parts are one file."""
+    """Bytes of the upload once its parts are one file."""
     if row["multipart_id"]:
         await _join_parts(call, row)
     return await stored_size(call, row)
 
 
 async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
-    """Join the parts, but only when together they are the file: joining too early could not be taken back."""
+    """Join the parts where together they are the whole file: joining too early could not be undone."""
     uploads, key = call.context.uploads, row["object_key"]
     arrived = await arrived_parts(call, row)
     if not arrived:
@@ -104,7 +106,7 @@ async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
 
 
 async def arrived_parts(call: Call[Any, Any], row: Row) -> list[UploadPart]:
-    """What object storage holds of an upload in parts; nothing once they are joined."""
+    """Parts of an upload in object storage; empty once they are joined."""
     try:
         return await call.context.uploads.list_parts(row["object_key"], row["multipart_id"])
     except KeyError:

@@ -1,4 +1,4 @@
-"""Refused upload messages of the organisation's producers on Kafka. Reads only; a refusal is written by ingest."""
+"""Refused upload messages of the organisation's producers on Kafka."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class RefusedUploadPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListRefusedUploads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which refused messages to list."""
+    """Page of a list of refused messages."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None

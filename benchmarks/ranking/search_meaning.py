@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.search.query import LEAST_VECTOR, SEGMENTS, SearchQuery, make_options, meant_options
+from api.search.query import MIN_VECTOR_SCORE, SEGMENTS, SearchQuery, make_meaning_options, make_options
 from benchmarks.ranking.spoken_texts import Meeting, qmsum
 from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
 from core.infra.sentence_embeddings import ask, digest, texts_of
@@ -133,9 +133,9 @@ async def options_of(
     options = make_options(ORG, query, SEGMENTS)
     if mode != "words":
         (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()
-        options |= meant_options(query, vector.tolist())
+        options |= make_meaning_options(query, vector.tolist())
         if every:
-            options |= {"rankingScoreThreshold": LEAST_VECTOR}
+            options |= {"rankingScoreThreshold": MIN_VECTOR_SCORE}
     return options
 
 

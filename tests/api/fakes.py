@@ -13,11 +13,11 @@ from starlette.applications import Starlette
 
 from api.app import create_app
 from api.http.auth import KeyRing
-from api.http.context import Context, Probe
+from api.http.context import ApiContext, Probe
 from api.http.idempotency import Idempotency
-from api.http.metrics import Metrics
+from api.http.metrics import ApiMetrics
 from api.http.rate_limits import Places, TokenBuckets
-from api.http.response_cache import Documents, Memory
+from api.http.response_cache import AnswerCache, CachedDocuments
 from api.projects.event_follower import Listeners
 from core.errors import Gone
 from core.infra.secrets import mint_api_key
@@ -166,7 +166,7 @@ async def _any_url(url: str) -> None:
     return None
 
 
-def make_context(metrics: Metrics, **changes: Any) -> Context:
+def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
     """A context of twins; a fixed clock, random ids."""
     settings = changes.pop("settings", make_settings())
     pool = changes.pop("pool", PoolTwin())
@@ -181,8 +181,8 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
         "search": SearchTwin(),
         "sentences": WordSentences(),
         "analytics": AnalyticsTwin(),
-        "answers": Memory(seconds=2, now=monotonic),
-        "questions": Memory(seconds=2, now=monotonic),
+        "answers": AnswerCache(seconds=2, now=monotonic),
+        "questions": AnswerCache(seconds=2, now=monotonic),
         "check_url": _any_url,
         "wakes": Listeners(),
         "keys": KeyRing(pool=pool, secret=SECRET, now=monotonic),
@@ -196,8 +196,8 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
         "new_id": uuid.uuid4,
     }
     given = values | changes
-    documents = Documents(given["objects"], Memory(seconds=2, now=monotonic))
-    return Context(**({"documents": documents} | given))
+    documents = CachedDocuments(given["objects"], AnswerCache(seconds=2, now=monotonic))
+    return ApiContext(**({"documents": documents} | given))
 
 
 def make_app(
@@ -206,7 +206,7 @@ def make_app(
     """The whole app on twins."""
 
     @asynccontextmanager
-    async def open_context(metrics: Metrics) -> AsyncIterator[Context]:
+    async def open_context(metrics: ApiMetrics) -> AsyncIterator[ApiContext]:
         yield make_context(metrics, **changes)
 
     return create_app(

@@ -14,20 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.clips.interchange import warnings_header
+from api.clips.interchange import encode_warnings
 from api.http.pagination import Position, decode_cursor, encode_cursor
 from api.http.rate_limits import TokenBuckets
 from api.http.trace_context import continue_trace
 from api.http.validation import field_errors
-from api.organisation.analytics import Window, resolve
+from api.organisation.analytics import AnalyticsWindow, resolve_window
 from api.problems.problem_details import ApiProblem
-from api.projects.event_follower import Listeners, project_of
-from api.projects.events import last_seen
+from api.projects.event_follower import Listeners, read_project_id
+from api.projects.events import read_last_version
 from api.projects.handlers import CreateProject
 from api.search.models import highlight
-from api.transcripts.acoustics import ReadSounds, shown, thinned
+from api.transcripts.acoustics import ReadSounds, thin_curve, thin_sounds
 from api.transcripts.handlers import choose_format
-from api.uploads.models import MAX_PARTS, MIB, most_parts, object_key, part_length, plan_parts
+from api.uploads.models import MAX_PARTS, MIB, max_parts, object_key, part_length, plan_parts
 from api.wiring import make_url_check
 from core.errors import Rejected
 from schemas.documents.acoustics import Curve
@@ -47,8 +47,8 @@ def test_a_cursor_comes_back_and_belongs_to_its_listing() -> None:
 
 def test_warnings_of_a_hand_over_fit_into_a_header() -> None:
     few = ["edl: a list has no levels", "rate: „krumm“"]
-    assert json.loads(warnings_header(few)) == few
-    many = json.loads(told := warnings_header([f"edl: s{number} is to be played +3 dB" for number in range(200)]))
+    assert json.loads(encode_warnings(few)) == few
+    many = json.loads(told := encode_warnings([f"edl: s{number} is to be played +3 dB" for number in range(200)]))
     assert len(told) < 4_000
     assert many[-1] == f"and {200 - len(many) + 1} more like these"
 
@@ -167,7 +167,7 @@ def test_planned_parts_cover_the_file_within_s3s_limits(size: int, wanted: int |
     else:
         assert part >= 5 * MIB
         count = -(-size // part)
-        assert count <= most_parts(size) <= MAX_PARTS
+        assert count <= max_parts(size) <= MAX_PARTS
         assert (count - 1) * part + part_length(size, part, count) == size
         assert 0 < part_length(size, part, count) <= part == part_length(size + part, part, 1)
 
@@ -202,11 +202,11 @@ def test_highlights_are_escaped_before_they_are_marked() -> None:
 
 
 def test_last_event_ids() -> None:
-    assert last_seen("17", 3) == 17
-    assert last_seen(None, 3) == 3
+    assert read_last_version("17", 3) == 17
+    assert read_last_version(None, 3) == 3
     for bad in ("x", "-1", "٣", "9" * 30):
         with pytest.raises(ApiProblem):
-            last_seen(bad, 0)
+            read_last_version(bad, 0)
 
 
 async def test_listeners_hear_of_their_project_and_are_forgotten() -> None:
@@ -222,8 +222,8 @@ async def test_listeners_hear_of_their_project_and_are_forgotten() -> None:
     await asyncio.wait_for(second, 1)
     await listening.aclose()  # type: ignore[attr-defined]
     assert listeners._waiting == {}
-    assert project_of(str(mine).encode()) == mine
-    assert project_of(b"\xff") is None
+    assert read_project_id(str(mine).encode()) == mine
+    assert read_project_id(b"\xff") is None
 
 
 async def test_urls_are_checked_before_they_are_kept() -> None:
@@ -252,23 +252,23 @@ async def test_urls_are_checked_before_they_are_kept() -> None:
 )
 def test_windows_that_no_store_could_answer_are_refused(window: dict[str, str]) -> None:
     with pytest.raises(ApiProblem):
-        resolve(msgspec.convert(window, Window), dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
+        resolve_window(msgspec.convert(window, AnalyticsWindow), dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
 
 
 def test_the_default_window_is_the_last_week() -> None:
     now = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
-    assert resolve(Window(), now) == (now - dt.timedelta(days=7), now)
+    assert resolve_window(AnalyticsWindow(), now) == (now - dt.timedelta(days=7), now)
 
 
 def test_a_thinned_curve_keeps_means_and_gaps() -> None:
     curve = Curve(step_ms=100, unit="LUFS", values=[-10.0, -20.0, None, None, None, -30.0, -5.0])
-    thin = thinned(curve, 4)
+    thin = thin_curve(curve, 4)
     assert (thin.step_ms, thin.values) == (200, [-15.0, None, -30.0, -5.0])
-    assert thinned(curve, 7) is curve
-    assert thinned(Curve(step_ms=100, unit="", values=[]), 10).values == []
+    assert thin_curve(curve, 7) is curve
+    assert thin_curve(Curve(step_ms=100, unit="", values=[]), 10).values == []
 
 
 def test_only_the_asked_kind_of_event_is_shown() -> None:
     sounds = heard_sounds(30)
-    assert [event.kind for event in shown(sounds, ReadSounds(kind="silence")).events] == ["silence"]
-    assert len(shown(sounds, ReadSounds()).events) == len(sounds.events)
+    assert [event.kind for event in thin_sounds(sounds, ReadSounds(kind="silence")).events] == ["silence"]
+    assert len(thin_sounds(sounds, ReadSounds()).events) == len(sounds.events)

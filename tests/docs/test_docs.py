@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from api.app import OPERATIONS
-from api.http.metrics import Metrics as ApiMetrics
+from api.http.metrics import ApiMetrics
 from api.organisation.analytics import (
     FailureRow,
     FailuresByReason,

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from api.exports.zip_stream import LARGEST_BYTES, Member, zip_size, zipped
+from api.exports.zip_stream import LARGEST_BYTES, Member, compute_zip_size, stream_zip
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, 2, tzinfo=dt.UTC)
 BLOCK = 1000
@@ -28,9 +28,9 @@ def member(name: str, body: bytes, size: int | None = None) -> Member:
 async def test_every_member_is_read_back_and_the_length_was_known() -> None:
     bodies = {"clip-01-9x16.mp4": bytes(range(256)) * 40, "empty.txt": b"", "manifest.json": b"{}\n"}
     members = [member(name, body) for name, body in bodies.items()]
-    pieces = [piece async for piece in zipped(members)]
+    pieces = [piece async for piece in stream_zip(members)]
     whole = b"".join(pieces)
-    assert len(whole) == zip_size(members)
+    assert len(whole) == compute_zip_size(members)
     assert max(map(len, pieces)) < BLOCK + 200, "nothing is held back"
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         assert archive.testzip() is None
@@ -40,15 +40,15 @@ async def test_every_member_is_read_back_and_the_length_was_known() -> None:
 
 
 async def test_a_zip_too_large_has_no_length_and_its_64_bit_form_is_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert zip_size([member("a", b"", LARGEST_BYTES)]) is None
+    assert compute_zip_size([member("a", b"", LARGEST_BYTES)]) is None
     monkeypatch.setattr("api.exports.zip_stream.LARGEST_BYTES", 100)
     members = [member("a.mp4", b"a" * 5000), member("b.mp4", b"b" * 3)]
-    assert zip_size(members) is None
-    whole = b"".join([piece async for piece in zipped(members)])
+    assert compute_zip_size(members) is None
+    whole = b"".join([piece async for piece in stream_zip(members)])
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         assert (archive.testzip(), archive.read("b.mp4")) == (None, b"bbb")
 
 
 async def test_a_member_of_another_length_breaks_the_zip_off() -> None:
     with pytest.raises(ValueError, match=r"a\.mp4 has 5 bytes, not 6"):
-        _ = [piece async for piece in zipped([member("a.mp4", b"12345", 6)])]
+        _ = [piece async for piece in stream_zip([member("a.mp4", b"12345", 6)])]

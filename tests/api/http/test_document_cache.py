@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from api.http.response_cache import LARGEST_BYTES, Documents, Memory
+from api.http.response_cache import MAX_CACHED_BYTES, AnswerCache, CachedDocuments
 from core.errors import Unavailable
 from schemas.common import ObjectRef
 
@@ -35,8 +35,8 @@ class Clock:
         return self.now_s
 
 
-def documents(store: Store, clock: Clock) -> Documents:
-    return Documents(store, Memory(seconds=60.0, now=clock))  # type: ignore[arg-type]
+def documents(store: Store, clock: Clock) -> CachedDocuments:
+    return CachedDocuments(store, AnswerCache(seconds=60.0, now=clock))  # type: ignore[arg-type]
 
 
 def ref(key: str, size: int = 10) -> ObjectRef:
@@ -58,7 +58,7 @@ async def test_what_is_large_is_not_kept() -> None:
     store = Store()
     asked = documents(store, Clock())
     for _ in range(2):
-        await asked.get(ref("film", LARGEST_BYTES + 1))
+        await asked.get(ref("film", MAX_CACHED_BYTES + 1))
     assert store.read == ["film", "film"]
 
 

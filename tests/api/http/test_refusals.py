@@ -18,7 +18,7 @@ from api.http.operations import Operation
 from api.http.request_reader import decode_body, decode_query
 from api.http.validation import field_errors
 from api.openapi.examples import request_examples
-from api.problems.problem_details import ApiProblem, FieldError, refused
+from api.problems.problem_details import ApiProblem, FieldError, invalid_fields
 from api.wiring import make_url_check
 from core.errors import Rejected
 from schemas.quantities import exactly, spoken_range
@@ -68,8 +68,8 @@ async def test_all_wrong_fields_of_a_body_are_named_in_one_answer(open_client: O
 
 def test_a_field_that_breaks_two_rules_is_one_field() -> None:
     twice = [FieldError(pointer="/a", detail="It is late."), FieldError(pointer="/a", detail="It is long.")]
-    assert refused(twice).detail == "It is late. It is long."
-    assert refused([*twice, FieldError(pointer="/b", detail="No.")]).detail == "2 fields are wrong: `/a`, `/b`."
+    assert invalid_fields(twice).detail == "It is late. It is long."
+    assert invalid_fields([*twice, FieldError(pointer="/b", detail="No.")]).detail == "2 fields are wrong: `/a`, `/b`."
 
 
 def test_rules_beyond_types_are_named_with_the_others() -> None:

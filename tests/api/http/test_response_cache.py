@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from api.http.response_cache import Memory
+from api.http.response_cache import AnswerCache
 from tests.api.conftest import OpenClient
 from tests.api.fakes import AnalyticsTwin
 
@@ -42,7 +42,7 @@ class Clock:
 
 async def test_many_who_ask_at_once_share_one_answer_for_its_time() -> None:
     clock, store = Clock(), Store()
-    memory = Memory[int](seconds=2, now=clock)
+    memory = AnswerCache[int](seconds=2, now=clock)
     waiting = [asyncio.create_task(memory.get("q", store.ask)) for _ in range(5)]
     await asyncio.sleep(0)
     store.open.set()
@@ -56,7 +56,7 @@ async def test_many_who_ask_at_once_share_one_answer_for_its_time() -> None:
 
 async def test_a_failure_is_told_to_all_and_kept_for_nobody() -> None:
     store = Store()
-    memory = Memory[int](seconds=2, now=Clock())
+    memory = AnswerCache[int](seconds=2, now=Clock())
     store.error = RuntimeError("away")
     store.open.set()
     told = await asyncio.gather(*(memory.get("q", store.ask) for _ in range(3)), return_exceptions=True)
@@ -67,7 +67,7 @@ async def test_a_failure_is_told_to_all_and_kept_for_nobody() -> None:
 
 async def test_one_who_gives_up_waiting_takes_it_from_nobody() -> None:
     store = Store()
-    memory = Memory[int](seconds=2, now=Clock())
+    memory = AnswerCache[int](seconds=2, now=Clock())
     first, second = (asyncio.create_task(memory.get("q", store.ask)) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
@@ -80,7 +80,7 @@ async def test_one_who_gives_up_waiting_takes_it_from_nobody() -> None:
 async def test_it_holds_no_more_than_it_may_and_nothing_that_is_over() -> None:
     clock, store = Clock(), Store()
     store.open.set()
-    memory = Memory[int](seconds=2, now=clock, most=3)
+    memory = AnswerCache[int](seconds=2, now=clock, most=3)
     for name in "abcd":
         await memory.get(name, store.ask)
     assert await memory.get("d", store.ask) == 4

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from api.problems.problem_details import ApiProblem
-from api.search.match_times import BEGIN, END, Run, best, runs, word_ms
-from api.search.query import SearchQuery, lists_of, make_options, meant_options
-from api.search.query_languages import joined, readings
+from api.search.match_times import BEGIN, END, MatchRun, choose_run, find_match_ms, find_runs
+from api.search.query import SearchQuery, choose_indexes, make_meaning_options, make_options
+from api.search.query_languages import make_readings, merge_answers
 
 ORG = UUID(int=1)
 
@@ -21,11 +21,11 @@ def marked(text: str) -> str:
 
 
 def test_matches_side_by_side_are_one_run_and_the_longest_counts() -> None:
-    found = runs(marked("the history <of> it, a <history> <of> <computing>, <history>"))
+    found = find_runs(marked("the history <of> it, a <history> <of> <computing>, <history>"))
     assert [run.words for run in found] == [("of",), ("history", "of", "computing", "history")]
-    assert best(found).start == "the history of it, a history".index("history", 10)
-    assert best([Run(0, ("of",)), Run(9, ("energy",)), Run(20, ("of",))]).start == 9
-    assert runs("no match") == []
+    assert choose_run(found).start == "the history of it, a history".index("history", 10)
+    assert choose_run([MatchRun(0, ("of",)), MatchRun(9, ("energy",)), MatchRun(20, ("of",))]).start == 9
+    assert find_runs("no match") == []
 
 
 @pytest.mark.parametrize(
@@ -44,18 +44,18 @@ def test_a_hit_is_said_where_its_words_are(formatted: dict[str, Any], said: int)
     shown = {name: [marked(one) for one in v] if isinstance(v, list) else marked(v) for name, v in formatted.items()}
     hit = {"start_ms": 50, "text": "the walrus swims far", "word_at": [0, 100, 4, 300, 11, 900, 17, 1200]}
     hit |= {"phrases": ["tides", "seals"], "phrase_ms": [7000, None], "_formatted": shown}
-    assert word_ms(hit) == said
+    assert find_match_ms(hit) == said
 
 
 def test_a_name_is_said_in_the_form_that_matches() -> None:
     mentions = [{"start_ms": 10, "text": "Ms Curie"}, {"start_ms": 70, "text": "Marie"}]
-    assert word_ms({"mentions": mentions, "_formatted": {"forms": ["Ms Curie", marked("<Marie>")]}}) == 70
-    assert word_ms({"mentions": mentions, "_formatted": {"name": marked("<Skłodowska>")}}) == 10
+    assert find_match_ms({"mentions": mentions, "_formatted": {"forms": ["Ms Curie", marked("<Marie>")]}}) == 70
+    assert find_match_ms({"mentions": mentions, "_formatted": {"name": marked("<Skłodowska>")}}) == 10
 
 
 def asked(**given: Any) -> list[list[str] | None]:
     query = SearchQuery(**given)
-    return [one.get("locales") for one in readings(query, make_options(ORG, query, "segments"))]
+    return [one.get("locales") for one in make_readings(query, make_options(ORG, query, "segments"))]
 
 
 def test_a_question_is_read_in_the_language_of_its_script() -> None:
@@ -72,7 +72,7 @@ def test_a_question_is_read_in_the_language_of_its_script() -> None:
 def test_two_readings_have_no_hit_in_common_and_come_back_as_one_page() -> None:
     query = SearchQuery(q="歴史", offset=1, limit=2, facets=True)
     options = make_options(ORG, query, "segments")
-    first, second = readings(query, options)
+    first, second = make_readings(query, options)
     assert (first["filter"][-1], second["filter"][-1]) == ('language = "ja"', 'language != "ja"')
     assert (first["offset"], first["limit"]) == (0, 3)
     counts = {"facetDistribution": {"language": {"ja": 2}}, "estimatedTotalHits": 2}
@@ -80,7 +80,7 @@ def test_two_readings_have_no_hit_in_common_and_come_back_as_one_page() -> None:
         {"hits": [{"id": 1, "_rankingScore": 0.9}, {"id": 2, "_rankingScore": 0.4}], **counts},
         {"hits": [{"id": 3, "_rankingScore": 1.0}, {"id": 4, "_rankingScore": 0.6}], **counts},
     ]
-    page = joined(answers, options)
+    page = merge_answers(answers, options)
     assert [hit["id"] for hit in page["hits"]] == [1, 4]
     assert (page["estimatedTotalHits"], page["facetDistribution"]) == (4, {"language": {"ja": 4}})
     by_time = {"sort": ["project_at:desc", "start_ms:asc"], "offset": 0, "limit": 9}
@@ -88,7 +88,7 @@ def test_two_readings_have_no_hit_in_common_and_come_back_as_one_page() -> None:
         {"hits": [{"id": 1, "project_at": 5, "start_ms": 9}, {"id": 2, "project_at": 1, "start_ms": 0}]},
         {"hits": [{"id": 3, "project_at": 5, "start_ms": 2}]},
     ]
-    assert [hit["id"] for hit in joined(placed, by_time)["hits"]] == [3, 1, 2]
+    assert [hit["id"] for hit in merge_answers(placed, by_time)["hits"]] == [3, 1, 2]
 
 
 def test_several_values_are_any_of_them_and_no_text_lifts_a_filter() -> None:
@@ -106,7 +106,7 @@ def test_a_floor_is_asked_of_the_engine() -> None:
     assert make_options(ORG, SearchQuery(q="a", min_score=0.4), "clips")["rankingScoreThreshold"] == 0.4
     for given, least in ((None, 0.65), (0.0, 0.0001), (0.9, 0.9)):
         query = SearchQuery(q="a", mode="meaning", min_score=given)
-        assert meant_options(query, [1.0])["rankingScoreThreshold"] == least
+        assert make_meaning_options(query, [1.0])["rankingScoreThreshold"] == least
 
 
 def test_dates_and_order_are_asked_of_the_engine() -> None:
@@ -133,5 +133,5 @@ def test_dates_and_order_are_asked_of_the_engine() -> None:
 )
 def test_what_cannot_be_asked_together_is_said(given: dict[str, Any], pointer: str) -> None:
     with pytest.raises(ApiProblem) as caught:
-        lists_of(SearchQuery(**given))
+        choose_indexes(SearchQuery(**given))
     assert caught.value.errors[0].pointer == pointer

@@ -157,7 +157,7 @@ async def test_the_same_wish_gives_the_same_export(world: World) -> None:
 
 async def test_a_clip_has_only_so_many_exports(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/v1/clips/{await new_clip(world, world.ann, await new_project(world.ann))}/export"
-    monkeypatch.setattr("api.exports.create.MOST_OPEN", 2)
+    monkeypatch.setattr("api.exports.create.MAX_UNFINISHED_EXPORTS", 2)
     wishes = [{"aspect": aspect} for aspect in ("9:16", "1:1", "16:9", "4:5")]
     first, second, third, _ = [await world.ann.client.post(path, json=wish) for wish in wishes]
     assert (first.status_code, second.status_code) == (202, 202)
@@ -166,6 +166,6 @@ async def test_a_clip_has_only_so_many_exports(world: World, monkeypatch: pytest
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await rows.execute("update exports set state = 'done' where export_id = $1", UUID(first.json()["export_id"]))
     assert (await world.ann.client.post(path, json=wishes[2])).status_code == 202
-    monkeypatch.setattr("api.exports.create.MOST_OF_A_CLIP", 3)
-    monkeypatch.setattr("api.exports.create.MOST_OPEN", 200)
+    monkeypatch.setattr("api.exports.create.MAX_EXPORTS_PER_CLIP", 3)
+    monkeypatch.setattr("api.exports.create.MAX_UNFINISHED_EXPORTS", 200)
     assert (await world.ann.client.post(path, json=wishes[3])).json()["detail"] == "A clip has at most 3 exports."

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.search.abbreviated_ids import MOST_IDS, id_range
+from api.search.abbreviated_ids import MAX_IDS, id_range
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
 from tests.contract.rigs.api_world import World, new_clip, new_project, open_world, outbox
@@ -46,14 +46,14 @@ async def test_many_matches_are_cut(world: World) -> None:
     project_id = await new_project(world.ann)
     start = uuid4().hex[:20]
     async with org_transaction(world.worker, world.ann.org_id) as rows:
-        for number in range(MOST_IDS + 3):
+        for number in range(MAX_IDS + 3):
             await rows.execute(
                 """insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title,
                      reason, signals) values ($1, $2, $3, $4, 0, 9000, 1, 1, 'T', 'R', '[]'::jsonb)""",
                 world.ann.org_id, UUID(f"{start}{number:012x}"), project_id, number,
             )  # fmt: skip
     found = (await world.ann.client.get("/v1/ids", params={"starts_with": start})).json()["items"]
-    assert [one["id"][-2:] for one in found] == [f"{number:02x}" for number in range(MOST_IDS)]
+    assert [one["id"][-2:] for one in found] == [f"{number:02x}" for number in range(MAX_IDS)]
 
 
 @pytest.mark.parametrize("digits", ["0b8", "xyz1", "0b8e'--", "", "0" * 37])

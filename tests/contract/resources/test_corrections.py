@@ -167,7 +167,7 @@ async def test_a_page_of_versions_holds_only_so_much(
         seen += [one["version"] for one in page["items"]]
         before = page["next_before"]
     assert seen == [5, 4, 3, 2, 1]
-    monkeypatch.setattr("api.transcripts.revisions.MOST_VERSIONS", 5)
+    monkeypatch.setattr("api.transcripts.revisions.MAX_VERSIONS", 5)
     assert (await world.ann.client.patch(path, json=fix("Whom", 5))).json()["code"] == "limit-reached"
     for large in (2**31, 2**70):
         for asked in (path, path.replace("transcript", "speakers"), f"{path}/versions"):

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from api.exports.previews import MOST_WAITING
+from api.exports.previews import MAX_WAITING_PREVIEWS
 from core.infra.postgres.connection import create_pool, org_transaction, set_org
 from core.infra.s3.object_store import S3Objects
 from core.services.previews import MOST_OF_A_CLIP
@@ -240,6 +240,6 @@ async def test_an_edited_clip_has_its_own_length_and_its_own_pictures(world: Wor
     new = await world.ann.client.post(ask, json={}, params={"at_ms": 100}, headers=ASYNC)
     assert new.status_code == 202
     assert (await outbox(world))[-1].edit_version == 2
-    for at_ms in range(200, 200 + MOST_WAITING):
+    for at_ms in range(200, 200 + MAX_WAITING_PREVIEWS):
         many = await world.ann.client.post(ask, json={}, params={"at_ms": at_ms}, headers=ASYNC)
     assert (many.status_code, many.json()["code"]) == (409, "limit-reached")

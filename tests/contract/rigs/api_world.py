@@ -16,9 +16,9 @@ import msgspec
 
 from api.app import create_app
 from api.http.auth import KeyRing
-from api.http.context import Context
+from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
-from api.http.metrics import Metrics
+from api.http.metrics import ApiMetrics
 from api.projects.event_follower import Listeners
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
@@ -93,7 +93,7 @@ async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) 
         stack.push_async_callback(owner.close)
 
         @asynccontextmanager
-        async def open_context(metrics: Metrics) -> AsyncIterator[Context]:
+        async def open_context(metrics: ApiMetrics) -> AsyncIterator[ApiContext]:
             yield make_context(
                 metrics, settings=settings, pool=api, wakes=listeners, **_real_keys(settings, api), **changes
             )

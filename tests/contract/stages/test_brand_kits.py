@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from api.brand.queries import around_ms
+from api.brand.queries import kit_length_ms
 from core.infra.postgres.connection import org_transaction, set_org
 from core.infra.s3.object_store import S3Objects
 from core.settings import Settings
@@ -187,7 +187,7 @@ async def test_there_is_room_for_so_many_files(
     world: World, objects: S3Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, body = world.ann.client, png()
-    monkeypatch.setattr("api.brand.assets.MOST_ASSETS", 1)
+    monkeypatch.setattr("api.brand.assets.MAX_ASSETS", 1)
     wanted = []
     for _ in range(2):
         sign = {"filename": "l.png", "size_bytes": len(body), "purpose": "image"}
@@ -383,5 +383,5 @@ async def test_previews_know_how_long_a_kit_plays_around_a_clip(world: World) ->
     parts = {"name": "House", "intro": intro, "outro": intro, "end_card": {"seconds": 2}}
     kit_id = uuid.UUID((await ann.post("/v1/brand-kits", json=parts)).json()["kit_id"])
     async with org_transaction(world.api, world.ann.org_id) as rows:
-        assert await around_ms(rows, world.ann.org_id, BrandPin(kit_id=kit_id, version=1)) == 5_000
-        assert await around_ms(rows, world.ann.org_id, None) == 0
+        assert await kit_length_ms(rows, world.ann.org_id, BrandPin(kit_id=kit_id, version=1)) == 5_000
+        assert await kit_length_ms(rows, world.ann.org_id, None) == 0

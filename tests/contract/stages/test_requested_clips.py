@@ -267,7 +267,7 @@ async def test_too_early_too_many_erased_or_another_organisations(
     path = f"/v1/projects/{project_id}/clips"
     assert (await world.bob.client.post(path, json=wish)).status_code == 404
     assert (await world.ann.client.post(path, json=wish)).status_code == 202
-    monkeypatch.setattr("api.clips.create.MOST_OF_A_PROJECT", 1)
+    monkeypatch.setattr("api.clips.create.MAX_CLIPS_PER_PROJECT", 1)
     full = await world.ann.client.post(path, json={"start_ms": 9_000, "end_ms": 19_000})
     assert (full.status_code, full.json()["code"]) == (409, "limit-reached")
     assert (await world.ann.client.delete(f"/v1/projects/{project_id}")).status_code == 202

@@ -9,7 +9,7 @@ import pytest
 
 from api.http.validation import field_errors
 from api.problems.problem_details import ApiProblem
-from api.search.query import SearchQuery, lists_of
+from api.search.query import SearchQuery, choose_indexes
 from schemas.options.brand_kit import BrandKit
 from streams.renderer.captions.word_painter import parse_colour
 
@@ -50,6 +50,6 @@ def test_a_colour_may_be_written_in_capitals() -> None:
 @pytest.mark.parametrize("words", [" ", "🎬", "“ ”", "…?!"])
 def test_what_holds_no_word_is_not_looked_for(words: str) -> None:
     with pytest.raises(ApiProblem) as caught:
-        lists_of(SearchQuery(q=words))
+        choose_indexes(SearchQuery(q=words))
     assert caught.value.errors[0].pointer == "?q"
-    assert lists_of(SearchQuery(q="é")) == lists_of(SearchQuery(q="हिन्दी 7"))
+    assert choose_indexes(SearchQuery(q="é")) == choose_indexes(SearchQuery(q="हिन्दी 7"))

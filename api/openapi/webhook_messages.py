@@ -1,4 +1,4 @@
-"""The ``webhooks`` of the OpenAPI document: the body and the headers of each message. Sends nothing."""
+"""The ``webhooks`` of the OpenAPI document: body and headers of each message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from api.openapi.examples import ID
-from api.openapi.fields import complete, plain
+from api.openapi.fields import complete_schemas, to_markdown
 from schemas.metadata import Label
 from schemas.topics import TOPIC_OF
 from schemas.webhooks import INTERNAL, TYPES, Told, encode_message, named
@@ -48,7 +48,7 @@ def webhook_schemas() -> dict[str, Any]:
     """Component schemas: each message and its data."""
     told = [*TYPES, Label]
     _, schemas = msgspec.json.schema_components(told, ref_template=_REF + "{name}")
-    complete([], told, schemas)
+    complete_schemas([], told, schemas)
     for event, kind in TYPES.items():
         data = schemas.pop(event.__name__)
         properties = {name: one for name, one in data["properties"].items() if name not in INTERNAL}
@@ -94,7 +94,7 @@ def _message_schema(event: type, kind: str) -> dict[str, Any]:
         },
         "data": {"$ref": _REF + _data(event), "description": "What is known of it."},
     }
-    text = f"A signed message: {plain(event.__doc__ or '')}"
+    text = f"A signed message: {to_markdown(event.__doc__ or '')}"
     return {
         "title": _message(event),
         "description": text,
@@ -110,7 +110,7 @@ def _operation(event: type, kind: str) -> dict[str, Any]:
         "operationId": "receive" + event.__name__,
         "tags": ["webhooks"],
         "summary": f"`{kind}`",
-        "description": plain(event.__doc__ or "")
+        "description": to_markdown(event.__doc__ or "")
         + " Signed by Standard Webhooks; answer within 10 seconds and do the work afterwards.",
         "parameters": [_header(name) for name in _HEADERS],
         "requestBody": {"required": True, "content": {"application/json": content}},
