@@ -27,7 +27,7 @@ from schemas.options.export import ExportOptions
 from streams.frame.agent import FrameStage
 from streams.render.agent import RenderStage
 from tests.contract.rigs.stage_rig import Rig, make_rig
-from tests.contract.stages.test_stages_making import CLIP, asked_again, exports, framed, house, selected
+from tests.contract.stages.test_stages_making import CLIP, asked_again, exports, framed, house, looking, selected
 from tests.detect.material_factory import transcript
 from tests.support.kept_log import MemoryLog
 
@@ -71,7 +71,7 @@ async def wished(rig: Rig, clip: events.ClipSelected, edit: EditList) -> events.
         )
     await edited(rig, clip, edit)
     await spoken(rig, "asked", version=1)
-    return await framed(rig, msgspec.structs.replace(clip, transcript_version=1))
+    return await framed(rig, looking(clip, transcript_version=1))
 
 
 async def exported(rig: Rig, clip: events.ClipSelected, version: int) -> Any:
@@ -180,7 +180,7 @@ async def test_an_edited_export_with_kit_and_captions_is_replayed(rig: Rig, tmp_
         ],
     )
     request = await wished(rig, clip, edit)
-    request = msgspec.structs.replace(request, options=ExportOptions(brand=await house(rig)))
+    request = looking(request, options=ExportOptions(brand=await house(rig)))
     stage = RenderStage(rig.context)
     assert await rig.send(stage, request, uuid.uuid4()) == "committed"
     (export,) = await exports(rig)

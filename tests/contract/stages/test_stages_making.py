@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
@@ -39,6 +39,7 @@ from tests.support.kept_log import MemoryLog
 __all__ = ["make_rig"]
 pytestmark = pytest.mark.contract
 STUDIED = "update project_stages set state = 'done' where org_id = $1 and project_id = $2 and stage = any($3)"
+OrderT = TypeVar("OrderT", bound=events.RenditionOrder)
 CLIP = TimeRange(start_ms=200, end_ms=1800)
 
 
@@ -217,6 +218,11 @@ async def test_a_finished_export_is_replayed_from_the_log(rig: Rig, tmp_path: Pa
     assert (told.outcome, found.detail) == ("impossible", "No longer stored: plan.")
 
 
+def looking(event: OrderT, **changes: Any) -> OrderT:
+    """The same event with another rendition."""
+    return msgspec.structs.replace(event, rendition=msgspec.structs.replace(event.rendition, **changes))
+
+
 async def house(rig: Rig) -> BrandPin:
     """A brand kit with a logo, as the API and the check of its file leave it."""
     logo, kit_id = uuid.uuid4(), uuid.uuid4()
@@ -242,7 +248,7 @@ async def house(rig: Rig) -> BrandPin:
 
 async def test_parallel_clips_have_one_thread_each_and_the_kits_files(rig: Rig, tmp_path: Path) -> None:
     first, *_ = await selected(rig, tmp_path / "film.mp4", clips=3)
-    request = msgspec.structs.replace(await framed(rig, first), options=ExportOptions(brand=await house(rig)))
+    request = looking(await framed(rig, first), options=ExportOptions(brand=await house(rig)))
     async with org_transaction(rig.pool, rig.org_id) as connection:  # a dead letter that is played again
         await connection.execute(
             "update exports set state = 'failed', failure_reason = 'bug', failure_detail = 'x' where export_id = $1",

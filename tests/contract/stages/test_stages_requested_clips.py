@@ -51,9 +51,10 @@ async def chosen(rig: Rig, start_ms: int, end_ms: int, **fields: Any) -> events.
         **rig.of,
         **ids,
         export_id=first,
-        rendition=events.Rendition(range=TimeRange(start_ms=start_ms, end_ms=end_ms), aspect="9:16", captions=True),
-        siblings=[{"export_id": second, "aspect": "1:1"}],
-        **fields,  # type: ignore[list-item]
+        rendition=events.Rendition(
+            range=TimeRange(start_ms=start_ms, end_ms=end_ms), aspect="9:16", captions=True, **fields
+        ),
+        siblings=[{"export_id": second, "aspect": "1:1"}],  # type: ignore[list-item]
     )
 
 
