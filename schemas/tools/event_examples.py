@@ -1,6 +1,6 @@
-"""Examples of events that have none yet, for ``schemas/examples/``: one that passes, one with null, one of no type.
+"""Examples of events for ``schemas/examples/``: first ones of new events, and new fields of the others.
 
-They are a beginning: values are of the right type and mean little. What is there already stays as it is.
+A first example is a beginning: its values are of the right type and mean little.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from uuid import uuid5
 import msgspec
 from msgspec import inspect
 
-from schemas.codec import type_name
+from schemas.codec import decode, encode, type_name
 from schemas.ids import NAMESPACE
-from schemas.topics import TOPICS
+from schemas.topics import BY_NAME, TOPICS
 
 ORG_ID, PROJECT_ID = "11111111-1111-5111-8111-111111111111", "7b0c6b1e-52ef-5d0b-9d34-0f2f6f0a9c01"
 TIME = "2026-01-02T03:04:05+00:00"
@@ -36,6 +36,20 @@ def missing_examples(directory: Path) -> dict[Path, str]:
         if not list(folder.glob("unknown_type.fail.json")):
             unknown = {"because": "the type does not belong to the topic", "headers": _headers("clipstream.Nonsense")}
             texts[folder / "unknown_type.fail.json"] = _text(unknown | {"body": sample_body(topic.events[0])})
+    return texts
+
+
+def completed_examples(directory: Path) -> dict[str, str]:
+    """Path and text of each passing example of ``directory``, with every field that its event is written with."""
+    texts: dict[str, str] = {}
+    for path in sorted(directory.glob("*/*.pass.json")):
+        text = path.read_text()
+        example = msgspec.json.decode(text)
+        _, event = decode(BY_NAME[path.parent.name], example["headers"], msgspec.json.encode(example["body"]))
+        written = msgspec.json.decode(encode(event))
+        texts[str(path.relative_to(directory))] = (
+            text if written == example["body"] else _text(example | {"body": written})
+        )
     return texts
 
 
