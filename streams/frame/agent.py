@@ -1,6 +1,6 @@
 """ClipSelected, ExportRequested → RenderRequested; PreviewRequested → PreviewPlanned.
 
-Looks at every picture of the clip once, whatever the aspect.
+Analyses every frame of the clip once, for all aspects.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class FrameInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a clip's pictures now, what finding out cost, and what had to be left out."""
+    """The analysis of a range, what it cost, and its warnings."""
 
     tracks: ClipTracks
     cpu_ms: int
@@ -58,14 +58,17 @@ class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClipAnalysis(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of all that an export plays, in order of time; ``tracks``: of the clip, for its next export."""
+    """The analysis of all ranges that an export plays, in order.
+
+    ``tracks``: of the clip, for its next export.
+    """
 
     tracks: ClipTracks
     looked: list[tuple[TimeRange, AnalysisResult]]
 
 
 class FrameStage:
-    """Decides what part of the picture each export shows."""
+    """Decides what part of the frame each export shows."""
 
     name: events.Stage = "frame"
 
@@ -74,11 +77,11 @@ class FrameStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Clips, export requests, and previews of which the framing is not known."""
+        """Accept clips, export requests, and previews without a plan."""
         return isinstance(event, Request)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Look closely at what has not been seen yet, then plan the crops."""
+        """Analyse what is missing, then plan the crops."""
         assert isinstance(event, Request)
         context = self._context
         known = await self._read(event)
@@ -89,7 +92,7 @@ class FrameStage:
         asked = requests_by_aspect(event)
         looks = [(stretch, one.tracks) for stretch, one in seen.looked]
         shapes = plan_aspects(looks, [one.rendition.aspect for one in asked], known.media.edit, index)
-        keys = await suggest_or_none(looks, index) if work.cpu_ms else None  # something was looked at anew
+        keys = await suggest_or_none(looks, index) if work.cpu_ms else None  # only if something new was analysed
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         stored = StoredPlans(
             tracks=await self._put(prefix, seen.tracks),
@@ -113,7 +116,7 @@ class FrameStage:
         return await self._context.objects.put(prefix, encode_document(document), "application/json", ".json")
 
     async def _look(self, event: Request, known: FrameInputs, index: SourceIndex, work: Work) -> ClipAnalysis:
-        """Every stretch that is played; what is far from what was seen of the clip is looked at for itself."""
+        """Analyse every range that is played; one far from the clip's analysis gets its own."""
         context = self._context
         ranges = [one.range for one in known.media.edit.segments] if known.media.edit else [event.rendition.range]
         own, steps, looked = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
@@ -155,7 +158,7 @@ class FrameStage:
         tracks: ClipTracks | None,
         time: TimeRange,
     ) -> AnalysisResult:
-        """All tracks needed for a stretch, and what looking at the part of it cost that ``tracks`` have not seen."""
+        """Return all tracks of a range, and the cost of the part that ``tracks`` lacks."""
         context = self._context
         unseen: list[TimeRange] = missing_ranges(tracks, time) if tracks else [time]
         cpu_ms, warnings = 0, list[str]()
@@ -185,7 +188,7 @@ class FrameStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """The exports, or the preview, fail; other clips go on."""
+        """Fail the exports, or the preview; other clips go on."""
         assert isinstance(event, Request)
         for one in requests_by_aspect(event):
             if isinstance(one, events.PreviewRequested):
@@ -195,28 +198,28 @@ class FrameStage:
 
 
 def requests_by_aspect(event: Request) -> Sequence[Request]:
-    """One request for each shape that is wanted."""
+    """Return one request for each wanted aspect."""
     return [event] if isinstance(event, events.PreviewRequested) else apart(event)
 
 
 def _hull_range(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
-    """The wanted time and what was seen of the clip before."""
+    """Return the hull of the wanted range and the earlier analysis."""
     seen = [time, *([tracks.range] if tracks else [])]
     return TimeRange(start_ms=min(one.start_ms for one in seen), end_ms=max(one.end_ms for one in seen))
 
 
 def _output_id(event: Request) -> UUID:
-    """The export, or the preview, that is to be framed."""
+    """Return the id of the export or preview that is framed."""
     return event.preview_id if isinstance(event, events.PreviewRequested) else event.export_id
 
 
 async def _write_suggestions(connection: Connection, event: Request, keys: Mapping[Aspect, Sequence[CropKey]]) -> None:
-    """What a person may start from, by shape."""
+    """Store the suggested crops by aspect."""
     await write_crop_suggestions(connection, event.org_id, event.clip_id, keys)
 
 
 async def _write_plans(connection: Connection, asked: Sequence[Request], stored: StoredPlans, work: Work) -> None:
-    """The clip's tracks, and what is done with the plans."""
+    """Store the clip's tracks, and hand the plans over."""
     first = asked[0]
     await write_tracks(connection, first.org_id, first.clip_id, stored.tracks)
     if isinstance(first, events.PreviewRequested):

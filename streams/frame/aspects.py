@@ -1,6 +1,6 @@
-"""The crops of each shape that a wish asks for, from what was seen of the clip. Stores nothing.
+"""Plans of all aspects that a request asks for, from the analysis of its clip.
 
-What one shape dies of is not what the others die of, and what people may start from is worth no export.
+An aspect that fails does not stop the others, and an export does not need the suggestions.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from streams.frame.manual_crops import apply_manual_crops, join_plans
 from streams.frame.planning.plan import plan_crops
 
 AnalysedRanges = Sequence[tuple[TimeRange, ClipTracks]]
-"""What was seen, in order of time."""
+"""Ranges with their analyses, in order of time."""
 
 
 class AspectPlans(msgspec.Struct, frozen=True, kw_only=True):
-    """The plans that could be made, and why the others could not."""
+    """The plans that could be made, and the errors of the others."""
 
     plans: Mapping[Aspect, FramePlan]
     broken: Mapping[Aspect, Exception]
@@ -35,13 +35,13 @@ class AspectPlans(msgspec.Struct, frozen=True, kw_only=True):
 def plan_aspects(
     looks: AnalysedRanges, aspects: Sequence[Aspect], edit: EditList | None, index: SourceIndex
 ) -> AspectPlans:
-    """A plan for each shape. Raises the first one's error where there is none at all."""
+    """Plan each aspect. Raises the first error if all fail."""
     plans: dict[Aspect, FramePlan] = {}
     broken: dict[Aspect, Exception] = {}
     for aspect in aspects:
         try:
             plans[aspect] = plan_aspect(looks, aspect, edit, index)
-        except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
+        except Exception as error:  # noqa: BLE001 - an error in one aspect does not stop the others
             broken[aspect] = error
     if broken and not plans:
         raise next(iter(broken.values()))
@@ -52,13 +52,13 @@ def plan_aspects(
 
 
 def plan_aspect(looks: AnalysedRanges, aspect: Aspect, edit: EditList | None, index: SourceIndex) -> FramePlan:
-    """The crops of a shape."""
+    """Plan the crops of one aspect."""
     crops = join_plans([plan_crops(tracks, index, aspect, stretch) for stretch, tracks in looks])
     return apply_manual_crops(crops, edit.crops.get(aspect, []) if edit else [])
 
 
 async def suggest_or_none(looks: AnalysedRanges, index: SourceIndex) -> Mapping[Aspect, Sequence[CropKey]] | None:
-    """What a person may start from, by shape; None where that cannot be told, which is reported."""
+    """Suggest crops by aspect; None after an error, which is reported."""
     try:
         return await asyncio.to_thread(suggest_crops, looks, index)
     except Exception as error:  # noqa: BLE001 - an export does not need it

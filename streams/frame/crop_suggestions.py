@@ -1,4 +1,4 @@
-"""Crops that a person may start from: what the machine shows, as key frames; one crop where it shows several. Pure."""
+"""Crops that a person may start an edit from: the plan as key frames, one crop a time. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASPECTS: tuple[Aspect, ...] = ("9:16", "4:5", "1:1", "16:9")
 
 
 def suggest_crops(looked: Iterable[tuple[TimeRange, ClipTracks]], index: SourceIndex) -> dict[Aspect, list[CropKey]]:
-    """For each shape key frames over all stretches that were looked at, in order of time."""
+    """Return key frames over all analysed ranges, by aspect, in order of time."""
     stretches = list(looked)
     return {
         aspect: _limit_keys([key for when, tracks in stretches for key in _suggest_keys(tracks, index, aspect, when)])
@@ -37,7 +37,7 @@ def _suggest_keys(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, when: 
 
 
 def _keys_of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:
-    """Panes and blurred grounds cannot be said with one crop: there the one that would hold whoever matters."""
+    """Return the key frames of a shot; panes and whole frames become the best single crop."""
     start_ms = shot.range.start_ms
     if not shot.path:
         still = shot.mode in ("hold", "cut")
@@ -56,7 +56,7 @@ def _keys_of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:
 
 
 def _inside_frame(key: CropKey, index: SourceIndex) -> CropKey:
-    """The key with whole pixels of the picture alone: rounding may lead one beyond its edge."""
+    """Move the key inside the frame: rounding may push it over the edge."""
     assert index.video is not None
     wide, high, crop = index.video.display_width, index.video.display_height, key.crop
     width, height = min(crop.width, wide), min(crop.height, high)
@@ -69,7 +69,7 @@ def _continues(before: CropKey, key: CropKey) -> bool:
 
 
 def _limit_keys(keys: list[CropKey]) -> list[CropKey]:
-    """No more than an edit takes: those at cuts stay longest."""
+    """Keep no more keys than an edit takes, those at cuts first."""
     if len(keys) <= MOST_KEYS:
         return keys
     cuts = [key for key in keys if key.ease == "cut"]

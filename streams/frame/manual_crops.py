@@ -1,4 +1,4 @@
-"""Which stretches of the source an edit asks to be looked at, and one plan made of those of each. Pure."""
+"""Joins the plans of an edit's ranges, and replaces crops by a person's. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from schemas.documents.frame_plan import FramePlan, PathKey, ShotCrop
 from streams.frame.planning.plan import MIN_FACE_SHOWN_RATIO
 
 EASING_STEPS = 16
-"""Straight parts of a move that sets out and arrives slowly."""
+"""Straight parts of an eased move."""
 
 
 def join_plans(plans: Sequence[FramePlan]) -> FramePlan:
-    """One plan over all stretches, which come in order of time. Raises ValueError when there is none."""
+    """Join the plans of all ranges, in order of time. Raises ValueError without any."""
     if not plans:
         raise ValueError("there is nothing to frame: an edit has at least one segment")
     time = TimeRange(start_ms=plans[0].range.start_ms, end_ms=plans[-1].range.end_ms)
@@ -35,9 +35,9 @@ def join_plans(plans: Sequence[FramePlan]) -> FramePlan:
 
 
 def apply_manual_crops(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
-    """The plan with a person's crops from the first key frame on, to the end.
+    """Replace the plan by a person's crops from the first key frame to the end.
 
-    There the person says who and what is shown: nobody is expected, and the faces are those that these crops hold.
+    There the person decides what is shown: no subject is expected, and the faces are those inside the crops.
     """
     if not keys:
         return plan
@@ -59,7 +59,7 @@ def apply_manual_crops(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
 
 
 def _crop_between(key: CropKey, after: CropKey | None, end_ms: int, plan: FramePlan) -> ShotCrop:
-    """From one key frame to the next: still, or on the way to it."""
+    """Return the crop from one key frame to the next: still, or moving to it."""
     crop, time = fit_to_aspect(key.crop, plan), TimeRange(start_ms=key.at_ms, end_ms=end_ms)
     if after is None or after.ease == "cut":
         return ShotCrop(range=time, mode="hold", crop=crop, reason="a person's key frame")
@@ -82,7 +82,7 @@ def _interpolate_box(one: CropBox, other: CropBox, gone: float) -> Box:
 
 
 def _replace_shots(shots: Sequence[ShotCrop], held: list[ShotCrop]) -> list[ShotCrop]:
-    """The machine's shots up to a person's first one, then those."""
+    """Keep the planned shots up to the first of the person's, then those."""
     start_ms = held[0].range.start_ms
     return [*(_shorten_shot(shot, start_ms) for shot in shots if shot.range.start_ms < start_ms), *held]
 
@@ -103,7 +103,7 @@ def _shorten_shot(shot: ShotCrop, end_ms: int) -> ShotCrop:
 
 
 def fit_to_aspect(crop: CropBox, plan: FramePlan) -> CropBox:
-    """The largest crop of the plan's shape around the middle of what was asked for, and inside of the picture."""
+    """Return the largest crop of the plan's aspect around the middle of a crop, inside the frame."""
     across, down = (int(part) for part in plan.aspect.split(":"))
     height = min(crop.height, crop.width * down // across, plan.source_height, plan.source_width * down // across)
     height = max(2 * down, height)

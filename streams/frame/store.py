@@ -1,6 +1,7 @@
-"""What frame writes when the crops of exports are decided: their rows, and one RenderRequested. Decides no crop.
+"""Stores the plans of exports: their rows, and one RenderRequested for all of them.
 
-A shape that could not be framed fails alone."""
+An aspect without a plan fails alone.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +24,19 @@ ExportTrigger = events.ClipSelected | events.ExportRequested
 
 
 class StoredPlans(msgspec.Struct, frozen=True, kw_only=True):
-    """Where what was found lies, and what it is of."""
+    """The stored documents of a clip, and what they are of."""
 
     tracks: ObjectRef
     plans: Mapping[Aspect, ObjectRef]
     broken: Mapping[Aspect, Exception] = {}
-    """Why shapes have none."""
+    """Errors of aspects without a plan."""
     edit: ObjectRef | None
     source: ObjectRef
     index: ObjectRef
 
 
 async def store_plans(connection: Connection, asked: Sequence[ExportTrigger], stored: StoredPlans, work: Work) -> None:
-    """Write the rows of these exports, which are one wish, and the event that has them made."""
+    """Write the rows of the exports of one request, and the event that has them rendered."""
     for one in asked:
         if one.rendition.aspect in stored.broken:
             await fail_export(connection, one, "frame", *told_of(stored.broken[one.rendition.aspect]), work.cause)
@@ -56,7 +57,7 @@ async def store_plans(connection: Connection, asked: Sequence[ExportTrigger], st
 
 
 def render_request(asked: ExportTrigger, stored: StoredPlans) -> events.RenderRequested:
-    """What render is asked for, of one export."""
+    """Build the render request of one export."""
     return events.RenderRequested(
         **owner_of(asked),
         rendition=asked.rendition,

@@ -1,4 +1,4 @@
-"""SpanPlanned → a seen row; the last one (with close) → UnderstandingCompleted. Sparse pictures only."""
+"""SpanPlanned → a seen row; the last one (with close) → UnderstandingCompleted. Sparse frames only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streams.vision.analysis_input import AnalysisInput
 
 
 class LookStage:
-    """Looks at a few pictures of one span: faces, shot changes, brightness, thumbnails."""
+    """Analyses a few frames of one span: faces, shot changes, brightness, thumbnails."""
 
     name: events.Stage = "look"
 
@@ -25,11 +25,11 @@ class LookStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Spans only."""
+        """Accept spans only."""
         return isinstance(event, events.SpanPlanned)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """See the span and store what was seen as one object."""
+        """Analyse the span and store the result as one object."""
         assert isinstance(event, events.SpanPlanned)
         context = self._context
         prefix = prefix_of(event, "seen", result_id(work.cause.input_id, "look"))
@@ -70,7 +70,7 @@ class LookStage:
         detail: str,
         cause: Cause,
     ) -> None:
-        """The span stays unseen; everything else goes on."""
+        """Leave the span unseen; everything else goes on."""
         assert isinstance(event, events.SpanPlanned)
         await spans.end_span(connection, event, "seen", None, cause, window=self._context.settings.spans.window)
 

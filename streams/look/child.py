@@ -1,6 +1,6 @@
-"""Child process of look: sparse pictures of one span, measured, shrunk for the face detector, some as thumbnails.
+"""Child process of look: measures sparse frames of a span, shrinks them for detectors and thumbnails.
 
-Runs in the sandbox; never talks to the network and never sees more of the source than its descriptor.
+Runs in the sandbox, without network, and sees no more of the source than its descriptor.
 """
 
 from __future__ import annotations
@@ -23,31 +23,36 @@ from streams.vision.screen_detection import measure_graphic, screen_probability
 from streams.vision.shot_detection import find_transitions
 
 FACE_AREA_PX = 320 * 192
+"""Pixels of a frame in which faces are searched."""
 GAP_MS = 5_000
+"""Longest gap between two frames."""
 SMALL_GAP_MS = 1_000
+"""Shortest gap between two frames."""
 MIN_FRAMES = 12
-"""Of a span below a minute; all of it may be decoded then, which takes 0.08 CPU-s a second of 1080p."""
+"""Minimum frames of a short span; all of it may be decoded then, at 0.08 CPU-s a second of 1080p."""
 MAX_SMALL_PX = 640 * 360
-"""Up to this many coded pixels a picture every second costs next to nothing."""
+"""Coded pixels up to which a frame every second costs next to nothing."""
 THUMBNAIL_GAP_MS = 10_000
+"""Gap between two thumbnails."""
 THUMBNAIL_PX = 320
+"""Maximum width of a thumbnail."""
 
 
 def frame_gap_ms(track: VideoTrack, span_ms: int) -> int:
-    """How far apart the pictures of a span may lie: of a short one so many are wanted that they can be compared."""
+    """Return the gap between frames: smaller in a short span, so that its frames can be compared."""
     if track.coded_width * track.coded_height <= MAX_SMALL_PX:
         return SMALL_GAP_MS
     return max(SMALL_GAP_MS, min(GAP_MS, span_ms // MIN_FRAMES))
 
 
 def thumbnail_size(track: VideoTrack) -> tuple[int, int]:
-    """Width and height, at most ``THUMBNAIL_PX`` wide, even."""
+    """Return width and height, at most ``THUMBNAIL_PX`` wide, even."""
     scale = min(1.0, THUMBNAIL_PX / track.display_width)
     return 2 * max(1, round(track.display_width * scale / 2)), 2 * max(1, round(track.display_height * scale / 2))
 
 
 def refine_in_frames(reader: Reader, change: ShotChange) -> list[ShotChange]:
-    """The changes of shot in the stretch of one seen from afar, exact to the picture; none where the camera moved."""
+    """Find the exact changes of shot within a sparse one; none where the camera moved."""
     at_ms: list[int] = []
     measures: list[Measure] = []
     for when, frame in reader.pictures(refinement_range(change)):
@@ -58,10 +63,10 @@ def refine_in_frames(reader: Reader, change: ShotChange) -> list[ShotChange]:
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
-    """Measure the span ``args["start_ms"]..args["end_ms"]`` of the source whose index is the file ``args["index"]``.
+    """Measure the span ``args["start_ms"]..args["end_ms"]`` of the source indexed in ``args["index"]``.
 
     Leaves ``faces.raw`` and ``thumbnail-<ms>.jpg`` in ``args["scratch"]``. Returns ``pictures`` [[at_ms, brightness,
-    difference]], ``screens`` (how surely each is one), ``shots`` (ShotChange each), ``canvas``, ``thumbnails`` [at_ms].
+    difference]], ``screens`` (probabilities), ``shots`` (ShotChange each), ``canvas``, ``thumbnails`` [at_ms].
     """
     index = msgspec.json.decode(Path(args["index"]).read_bytes(), type=SourceIndex)
     scratch, track = Path(args["scratch"]), index.video

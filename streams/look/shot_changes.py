@@ -1,7 +1,7 @@
-"""From differences of sparse pictures to shot changes, and which of them to look at closely. Pure; opens nothing.
+"""Shot changes between sparse frames, and which of them to refine. Pure.
 
-Two pictures far apart say that something changed between them, not what or when. The strongest changes are decoded
-picture by picture, as many as a span may cost; the others stay as they are, and are said to be inexact.
+Two frames far apart show that something changed, not what or when. The strongest changes are decoded frame by frame,
+within the budget of a span; the others stay inexact.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from schemas.documents.scene import Transition
 from schemas.documents.span import ShotChange
 
 SparseFrame = tuple[int, float, float]
-"""Time in ms, brightness 0..255, difference 0..1 to the picture before."""
+"""Time in ms, brightness 0..255, difference 0..1 to the last frame."""
 
 MIN_CHANGE_RATIO = 0.5
-"""Least difference 0..1 of two sparse pictures of different shots.
+"""Minimum difference 0..1 of two sparse frames of different shots.
 
-True cuts of the shared talks measure 0.56 to 0.92 a second apart; a camera that pans for a second reaches 0.5 too and
-passes for a cut where the budget does not reach; where it matters, frame looks at every picture.
+True cuts of the shared talks measure 0.56 to 0.92 a second apart. A camera that pans for a second reaches 0.5 too and
+passes for a cut beyond the budget; frame, where it matters, analyses every frame.
 """
 MARGIN_MS = 320
-"""Pictures behind a stretch that are looked at too: a change at its end needs both its sides.
+"""Frames behind a range that are decoded too: a change at its end needs both its sides.
 
-None before it: it begins with a picture that the decoder can start at, and any before would cost all from the key
-picture before that.
+There are none before it: the range begins at a frame where the decoder can start, and any earlier one would cost all
+frames from the last key frame.
 """
 FULL_HD_PX = 1920 * 1080
 MAX_REFINED_SHARE = 0.04
-"""Share of a span's length that may be decoded again, in full HD: 0.5 CPU-s of a span of 150 s."""
+"""Maximum share of a span that is decoded again, in full HD: 0.5 CPU-s of a span of 150 s."""
 
 
 def find_changes(pictures: Sequence[SparseFrame]) -> list[ShotChange]:
-    """Between which neighbours a shot changes (the first one's difference is not looked at)."""
+    """Find between which neighbours the shot changes; the first one's difference is ignored."""
     return [
         ShotChange(at_ms=at_ms, after_ms=before[0], strength=round(difference, 4))
         for before, (at_ms, _, difference) in pairwise(pictures)
@@ -43,7 +43,7 @@ def find_changes(pictures: Sequence[SparseFrame]) -> list[ShotChange]:
 
 
 def select_changes(found: Sequence[ShotChange], *, span_ms: int, pixels: int) -> list[ShotChange]:
-    """The strongest changes whose stretches together are short enough to be decoded; in order of time."""
+    """Select the strongest changes that the budget can refine, in order of time."""
     left_ms = MAX_REFINED_SHARE * span_ms * FULL_HD_PX / max(1, pixels)
     chosen = []
     for change in sorted(found, key=lambda one: (-one.strength, one.at_ms)):
@@ -55,12 +55,12 @@ def select_changes(found: Sequence[ShotChange], *, span_ms: int, pixels: int) ->
 
 
 def refinement_range(change: ShotChange) -> TimeRange:
-    """What to decode for a change."""
+    """Return the range to decode for a change."""
     return TimeRange(start_ms=change.after_ms, end_ms=change.at_ms + MARGIN_MS)
 
 
 def refine_change(change: ShotChange, transitions: Sequence[Transition]) -> list[ShotChange]:
-    """What a close look made of a change: the transitions in its stretch, or nothing where the camera moved."""
+    """Replace a change by the transitions in its range; none where the camera moved."""
     return [
         ShotChange(
             at_ms=one.at_ms,
@@ -75,5 +75,5 @@ def refine_change(change: ShotChange, transitions: Sequence[Transition]) -> list
 
 
 def unrefined_ranges(found: Sequence[ShotChange]) -> list[TimeRange]:
-    """Stretches in which something changed that nobody looked at closely."""
+    """Return ranges with a change that was not refined."""
     return [TimeRange(start_ms=one.after_ms, end_ms=one.at_ms) for one in found if not one.exact]

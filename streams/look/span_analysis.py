@@ -1,4 +1,4 @@
-"""Looks at one span: pictures from the child, faces and persons from Triton, thumbnails stored. Never decodes here."""
+"""Analyses one span: sparse frames from the child, faces and persons, stored thumbnails."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from streams.vision.person_detection import faceless, find_persons
 
 MODEL = "luma-shots-2"
 MIN_FACE_SCORE = 0.5
-"""A sparse picture has no neighbours that could confirm a doubtful face."""
+"""Minimum score of a face: a sparse frame has no neighbours to confirm a doubtful one."""
 
 
 async def analyse_span(span: SpanPlanned, inputs: AnalysisInput, *, objects: Objects, prefix: str) -> SeenSpan:
-    """What the span shows; nothing where the source has no picture. Thumbnails go under ``prefix``.
+    """Analyse a span; the result is empty where the source has no video. Thumbnails go under ``prefix``.
 
-    Raises Rejected (the pictures cannot be decoded) and Unavailable (store, face detector).
+    Raises Rejected (the video cannot be decoded) and Unavailable (store, face detector).
     """
     if inputs.index.video is None or not span.has_video:
         return SeenSpan(

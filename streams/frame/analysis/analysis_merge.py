@@ -1,4 +1,4 @@
-"""What of a clip was not seen yet, and two looks at it joined into one. Pure."""
+"""Merges two analyses of a clip, and tells which time is missing in one. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from schemas.documents.scene import Letters, Transition
 from streams.frame.analysis.face_tracking import detections_of, track_faces
 
 OVERLAP_MS = 400
-"""New looks reach this far into what was seen, so that a cut at the seam is seen with both its sides."""
+"""Overlap of new and old analysis, so that a cut at the seam is seen with both its sides."""
 
 
 def missing_ranges(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
-    """The stretches of ``time`` not looked at yet, each reaching a little into what was; all of it when far away."""
+    """Return the parts of ``time`` that are not analysed yet, each with a little overlap.
+
+    All of it is missing where it does not touch what was analysed.
+    """
     seen = tracks.range
     if time.start_ms >= seen.start_ms and time.end_ms <= seen.end_ms:
         return []
@@ -32,14 +35,14 @@ def missing_ranges(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
 
 
 def ranges_touch(one: TimeRange, other: TimeRange) -> bool:
-    """Whether nothing lies between them."""
+    """Tell whether nothing lies between two ranges."""
     return one.start_ms <= other.end_ms and other.start_ms <= one.end_ms
 
 
 def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
-    """What both saw, followed again over the joined shots; ``new`` alone where they do not touch.
+    """Merge two analyses, tracked over the joined shots; ``new`` alone where they do not touch.
 
-    Who speaks is not told of the joined part: that is found anew from what it holds (``lips.told``).
+    Speaking turns are left out: `with_speaking_turns` finds them for the merged analysis.
     """
     if not ranges_touch(old.range, new.range):
         return new
@@ -68,18 +71,18 @@ def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
 
 
 def _join_mouths(old: ClipTracks, new: ClipTracks) -> list[Mouth]:
-    """Those of the new part, and of the old one those outside of it."""
+    """Keep the new mouths, and old ones outside the new range."""
     kept = [one for one in old.mouths if not new.range.start_ms <= one.at_ms < new.range.end_ms]
     return sorted([*kept, *new.mouths], key=lambda one: one.at_ms)
 
 
 def _join_letters(old: ClipTracks, new: ClipTracks) -> list[Letters]:
-    """Those of both, in order; what both saw at the seam may stand there twice."""
+    """Keep the lines of both, in order; a line at the seam may occur twice."""
     return sorted([*old.letters, *new.letters], key=lambda one: (one.range.start_ms, one.box.y, one.box.x))
 
 
 def _join_voices(old: VoiceCurve | None, new: VoiceCurve | None) -> VoiceCurve | None:
-    """One curve over both; the new one counts where both are."""
+    """Join the curves; the new one counts where both are."""
     if old is None or new is None or old.step_ms != new.step_ms:
         return new or old
     step, start_ms = old.step_ms, min(old.start_ms, new.start_ms)
@@ -93,13 +96,13 @@ def _join_voices(old: VoiceCurve | None, new: VoiceCurve | None) -> VoiceCurve |
 
 
 def _join_transitions(old: ClipTracks, new: ClipTracks) -> list[Transition]:
-    """Those of both, in order; one that both saw (at the seam) once."""
+    """Keep the transitions of both, in order; one at the seam once."""
     both = {one.at_ms: one for one in (*old.transitions, *new.transitions)}
     return [both[at_ms] for at_ms in sorted(both)]
 
 
 def _join_looks(old: ClipTracks, new: ClipTracks, shots: Sequence[TimeRange]) -> list[ShotLook]:
-    """For each joined shot the look of the part that saw most of it."""
+    """Take for each joined shot the look of the part with most of it."""
     joined = []
     for number, shot in enumerate(shots):
         seen = [(part.shots[look.shot].overlap_ms(shot), look) for part in (old, new) for look in part.looks]

@@ -1,7 +1,4 @@
-"""Which shots show the same camera angle, and whose face matters there: the one who speaks, else the main one.
-
-Pure; decides no pixel of the crop.
-"""
+"""Groups shots by camera angle and faces by person, and picks the main face. Pure."""
 
 from __future__ import annotations
 
@@ -17,47 +14,48 @@ from streams.frame.analysis.face_tracking import box_closeness
 from streams.frame.scene.crop import FramingSubject
 
 MIN_SAME_ANGLE_CORRELATION = 0.9
-"""Correlation of block luma from which two shots are one camera angle, wherever they stand in the clip."""
+"""Minimum correlation of block luma of two shots of one camera angle."""
 MIN_JUMP_CUT_CORRELATION = 0.75
-"""The same for neighbours whose main face stays where it was: a jump cut."""
+"""The same for neighbours whose main face stays in place: a jump cut."""
 MIN_STILL_CLOSENESS = 1.45
-"""``closeness`` of two mean boxes of a face that did not move."""
+"""Minimum ``box_closeness`` of the mean boxes of a face that stayed."""
 MIN_EQUAL_TIME_RATIO = 0.85
-"""Faces on screen for at least this share of the longest count as equally long: then the largest wins."""
+"""Minimum screen time, relative to the longest, that counts as equal: then the largest wins."""
 MIN_STAND_IN_RATIO = 0.6
-"""A face at least this large, in shares of the main one, stands in where that was not found."""
+"""Minimum size of a face, relative to the main one, that stands in where that is missing."""
 MIN_FOREGROUND_RATIO = 0.4
-"""A face smaller than this share of the largest one stands in the background…"""
+"""Minimum size of a foreground face, relative to the largest one."""
 MIN_FOREGROUND_TIME_RATIO = 0.55
-"""…if that is there for so much of the time of whoever is there longest: a head that passes is no foreground."""
+"""Minimum screen time, relative to the longest-visible face's, of a face that sets the size of the foreground: this
+filters out passers-by."""
 MIN_TURN_CONFIDENCE = 0.67
-"""Confidence of a turn from which it is told who speaks: by lips alone a half is a guess, and voices add up guesses."""
+"""Minimum confidence of a turn with a known speaker: by lips alone a half is a guess, and voices add up guesses."""
 
 MIN_SPEECH_MS = 1_000
-"""Less than this of anybody's speech chooses nobody."""
+"""Minimum speech of a face to be the angle's speaker."""
 MIN_SPEECH_RATIO = 0.55
-"""Share of the speech given to faces that makes one of them the speaker of the angle."""
+"""Minimum share of the faces' speech that makes one the speaker of the angle."""
 MIN_VISIBLE_RATIO = 0.3
-"""The speaker is on screen for at least this share of the looks of whoever is there longest."""
+"""Minimum screen time of the speaker, relative to the longest-visible face's."""
 MIN_SPEAKER_SIZE_RATIO = 0.3
-"""Share of the largest face's size below which a face is too far away to be judged by its lips."""
+"""Minimum size, relative to the largest face, at which lips can be judged."""
 
 
 class Cast(msgspec.Struct, frozen=True, kw_only=True):
-    """The faces of an angle, the one to hold first.
+    """The faces of an angle, the main one first.
 
-    ``speaks_ms`` of the ``of_ms`` that were given to faces are its own; 0 where the choice did not rest on speech.
+    ``speaks_ms`` of the ``of_ms`` given to faces are its own; 0 where the choice does not rest on speech.
     """
 
     subjects: list[FramingSubject]
     main: int = 0
-    """Which of the groups is held."""
+    """Index of the main group."""
     speaks_ms: int = 0
     of_ms: int = 0
 
 
 def mean_box(boxes: Sequence[Box]) -> Box:
-    """The mean of boxes."""
+    """Return the mean of boxes."""
     x, y, width, height = np.mean([(b.x, b.y, b.width, b.height) for b in boxes], axis=0)
     return Box(x=float(x), y=float(y), width=float(width), height=float(height))
 
@@ -67,12 +65,12 @@ def _track_boxes(track: FaceTrack) -> list[Box]:
 
 
 def _seen_at_once(one: FaceTrack, other: FaceTrack) -> bool:
-    """True where both are on screen at the same looks: two people, not one."""
+    """Tell whether both are on screen at the same looks: then they are two people."""
     return one.shot == other.shot and bool({s.at_ms for s in one.samples} & {s.at_ms for s in other.samples})
 
 
 def group_faces(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
-    """Tracks that are the same face at the same place (broken by a turn of the head, or by a cut back), as groups."""
+    """Group tracks of the same face at the same place, broken by a turn of the head or by a cut and back."""
     groups: list[list[FaceTrack]] = []
     for track in sorted(tracks, key=lambda t: (-len(t.samples), t.track)):
         here = mean_box(_track_boxes(track))
@@ -87,7 +85,7 @@ def group_faces(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
 
 
 def _main_group(groups: Sequence[Sequence[FaceTrack]]) -> int:
-    """Which group to hold: on screen longest; of nearly equals the largest; never one in the background."""
+    """Choose the group on screen longest, of nearly equals the largest, none in the background."""
     looks = [sum(len(track.samples) for track in group) for group in groups]
     size = [face_size(group) for group in groups]
     largest = max(
@@ -100,12 +98,15 @@ def _main_group(groups: Sequence[Sequence[FaceTrack]]) -> int:
 
 
 def face_size(group: Sequence[FaceTrack]) -> float:
-    """How large a face usually is: the side of a square as large as its box."""
+    """Return the usual size of a face: the side of a square of its area."""
     return math.sqrt(np.median([box.width * box.height for track in group for box in _track_boxes(track)]))
 
 
 def _stand_in_boxes(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]) -> list[Box]:
-    """The largest other face of each look at which the main one was not found: often the same person, lost in a pan."""
+    """Return the largest other face of each look without the main one.
+
+    Often that is the same person, whom the tracker lost in a pan.
+    """
     there = {(track.shot, sample.at_ms) for track in main for sample in track.samples}
     stand_in: dict[tuple[int, int], Box] = {}
     least = MIN_STAND_IN_RATIO * face_size(main)
@@ -121,7 +122,7 @@ def _stand_in_boxes(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTra
 def _speaking_group(
     groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn]
 ) -> tuple[int, int, int] | None:
-    """The group that speaks most, its speech and all of it in ms; None where nobody clearly does."""
+    """Return the group that speaks most, its speech and all speech in ms; None without a clear one."""
     sure = [turn for turn in turns if turn.confidence >= MIN_TURN_CONFIDENCE]
     looks = [sum(len(track.samples) for track in group) for group in groups]
     sizes = [face_size(group) for group in groups]
@@ -140,7 +141,7 @@ def _speaking_group(
 
 
 def build_cast(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn] = ()) -> Cast:
-    """The cast, the one to hold first; where its face was not found, a stand-in of like size counts for it."""
+    """Order the groups, the main one first, with stand-ins of like size where its face was not found."""
     if not groups:
         return Cast(subjects=[])
     speaker = _speaking_group(groups, turns) if len(groups) > 1 else None
@@ -152,7 +153,7 @@ def build_cast(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTu
 
 
 def _layout_correlation(one: ShotLook | None, other: ShotLook | None) -> float:
-    """Correlation of the blocks of two shots, -1..1; 0 where one was not seen or is flat."""
+    """Correlate the blocks of two shots, -1..1; 0 where one was not seen or is flat."""
     if one is None or other is None or not one.blocks or len(one.blocks) != len(other.blocks):
         return 0.0
     first = np.asarray(one.blocks, np.float64) - np.mean(one.blocks)
@@ -169,7 +170,7 @@ def _stays_in_place(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> boo
 
 
 def group_angles(tracks: ClipTracks) -> list[list[int]]:
-    """Shot numbers grouped by camera angle, by first appearance; each group gets one crop, so nothing jumps."""
+    """Group shot numbers by camera angle, by first appearance; each group gets one crop."""
     looks = {look.shot: look for look in tracks.looks}
     of_shot = [[track for track in tracks.tracks if track.shot == shot] for shot in range(len(tracks.shots))]
     groups: list[list[int]] = []

@@ -1,6 +1,6 @@
-"""Child process of frame: every picture of a clip decoded once, at low size: exact shots, small pictures for faces.
+"""Child process of frame: decodes every frame of a clip once, small, for shots, faces and text.
 
-Runs in the sandbox; never talks to the network and never sees more of the source than its descriptor.
+Runs in the sandbox, without network, and sees no more of the source than its descriptor.
 """
 
 from __future__ import annotations
@@ -35,19 +35,21 @@ from streams.vision.shot_detection import find_transitions
 from streams.vision.text_detection import find_text_lines
 
 FACE_AREA_PX = 320 * 192
+"""Pixels of a frame in which faces are searched."""
 FACE_GAP_MS = 160
-"""About six looks for faces a second, and one right after each cut."""
+"""Time between two looks at faces: about six a second, and one right after each cut."""
 MOUTH_AREA_PX = 640 * 360
-"""Larger, for lips; grey, to keep the file small: a minute of it takes 200 MB of the scratch folder."""
+"""Pixels of a frame for lips: larger, and grey, so that a minute takes 200 MB of scratch."""
 MOUTH_GAP_MS = 64
-"""Twelve to fifteen looks at lips a second: syllables come four or five a second."""
+"""Time between two looks at lips: twelve to fifteen a second, for four or five syllables."""
 SCREEN_GAP_MS = 640
+"""Time between two looks for screens, bars and text."""
 MARGIN_MS = 500
-"""Pictures before and after the clip that are measured too: a cut at its edge needs both sides."""
+"""Time before and after the clip that is measured too: a cut at its edge needs both sides."""
 
 
 class FrameMeasurements(msgspec.Struct):
-    """What grows while pictures go by."""
+    """What accumulates while frames are decoded."""
 
     at_ms: list[int] = []
     measures: list[Measure] = []
@@ -55,37 +57,37 @@ class FrameMeasurements(msgspec.Struct):
     details: list[Detail] = []
     mouth_ms: list[int] = []
     screens: list[tuple[int, float]] = []
-    """Times, and how surely a screen or a slide is shown."""
+    """Times, and the probability of a screen or a slide."""
     lines: list[LineBrightness] = []
-    """At the same times, how bright the picture is along its sides."""
+    """At the same times, how bright the frame is along its sides."""
     letters: list[tuple[int, list[Box]]] = []
-    """Times, and where lines of letters stand, in pixels of the grey pictures."""
+    """Times, and boxes of text lines in pixels of the grey frames."""
 
     def wants_faces(self, at_ms: int, measure: Measure) -> bool:
-        """True when the last look is long ago, or the picture may start a shot."""
+        """Tell whether the last look is long ago, or the frame may start a shot."""
         if not self.face_ms or at_ms - self.face_ms[-1] >= FACE_GAP_MS:
             return True
         return bool(self.measures) and difference(self.measures[-1], measure) > CUT_MIN
 
     def wants_mouths(self, at_ms: int) -> bool:
-        """True when the last look at lips is long ago."""
+        """Tell whether the last look at lips is long ago."""
         return not self.mouth_ms or at_ms - self.mouth_ms[-1] >= MOUTH_GAP_MS
 
     def wants_screen(self, at_ms: int) -> bool:
-        """True when it was long ago that a screen was looked for."""
+        """Tell whether the last look for a screen is long ago."""
         return not self.screens or at_ms - self.screens[-1][0] >= SCREEN_GAP_MS
 
     def wants_letters(self, at_ms: int) -> bool:
-        """True when it was long ago that letters were looked for."""
+        """Tell whether the last look for text is long ago."""
         return not self.letters or at_ms - self.letters[-1][0] >= SCREEN_GAP_MS
 
     def screen_in(self, time: TimeRange) -> float | None:
-        """How surely a stretch shows a screen: the median of its looks; None without any."""
+        """Return the median probability of a screen in a time range; None without looks."""
         inside = [value for at_ms, value in self.screens if time.start_ms <= at_ms < time.end_ms]
         return round(median(inside), 3) if inside else None
 
     def content_in(self, time: TimeRange, track: VideoTrack) -> CropBox | None:
-        """The picture of a stretch without its black bars; None without any."""
+        """Return the frame without black bars in a time range; None without bars."""
         looks = zip(self.screens, self.lines, strict=True)
         inside = [lines for (at_ms, _), lines in looks if time.start_ms <= at_ms < time.end_ms]
         return find_content_area(inside, track.display_width, track.display_height)
@@ -127,7 +129,10 @@ def _decode(
 
 
 def _frames_around(reader: Reader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
-    """The pictures of a clip and around it; one that came long before it (a screen's) and is still on is its first."""
+    """Decode the frames of a clip and around it.
+
+    A frame that came long before the clip (a screen recording's) and is still shown becomes its first.
+    """
     start_ms = max(0, clip.start_ms - MARGIN_MS)
     since_ms = shown_since(index, sorted(index.packets.pts) if index.packets else [], clip.start_ms)
     around = TimeRange(start_ms=min(start_ms, since_ms), end_ms=clip.end_ms + MARGIN_MS)
@@ -136,7 +141,7 @@ def _frames_around(reader: Reader, index: SourceIndex, clip: TimeRange) -> Itera
 
 
 def _measure_sides(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.uint8]) -> LineBrightness:
-    """Of a large grey picture; of the small one where making another costs seconds."""
+    """Measure the sides of a large grey frame, or of the small one where scaling takes seconds (HDR)."""
     if is_hdr(frame):
         return measure_lines(small.max(axis=2))
     width = min(SAMPLE_MAX_WIDTH_PX, track.display_width)
@@ -145,14 +150,14 @@ def _measure_sides(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.ui
 
 
 def shots_of(transitions: Sequence[Transition], clip: TimeRange) -> list[TimeRange]:
-    """The shots of the clip: they cover it without a gap."""
+    """Return the shots of the clip: they cover it without a gap."""
     inside = (one.at_ms for one in transitions if clip.start_ms < one.at_ms < clip.end_ms)
     edges = [clip.start_ms, *inside, clip.end_ms]
     return [TimeRange(start_ms=start, end_ms=end) for start, end in pairwise(edges)]
 
 
 def unmixed_range(transitions: Sequence[Transition], shot: TimeRange) -> TimeRange:
-    """The part of a shot that shows nothing of its neighbours; all of it where nothing is left."""
+    """Return the part of a shot that shows nothing of its neighbours; all of it if none is left."""
     mixed = [one.range for one in transitions if one.range.overlap_ms(shot) > 0]
     start = max((part.end_ms for part in mixed if part.start_ms <= shot.start_ms), default=shot.start_ms)
     end = min((part.start_ms for part in mixed if part.end_ms >= shot.end_ms), default=shot.end_ms)
@@ -160,7 +165,7 @@ def unmixed_range(transitions: Sequence[Transition], shot: TimeRange) -> TimeRan
 
 
 def _measure_voice(reader: Reader, index: SourceIndex, clip: TimeRange) -> VoiceCurve | None:
-    """The level of the clip's voices; None where there is no sound, or none that can be decoded."""
+    """Measure the level of the clip's voices; None without sound that can be decoded."""
     if index.audio is None:
         return None
     samples = gather_samples(reader.audio(clip), clip)
@@ -172,12 +177,12 @@ def _is_inside(one: Transition, clip: TimeRange) -> bool:
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
-    """Look at every picture of ``args["start_ms"]..args["end_ms"]`` of the source whose index is ``args["index"]``.
+    """Analyse every frame of ``args["start_ms"]..args["end_ms"]`` of the source.
 
-    Leaves ``faces.raw`` and ``mouths.raw`` in ``args["scratch"]``. Returns ``shots`` [[start_ms, end_ms]],
-    ``transitions``, ``looks`` (ShotLook each), ``letters`` (Letters each), ``face_ms`` (the times in
-    ``faces.raw``), ``canvas``, ``mouth_ms`` and ``fine`` (the same of ``mouths.raw``), ``voice`` (VoiceCurve or None)
-    and ``pictures`` (how many were decoded).
+    ``args["index"]``: path of its index. Leaves ``faces.raw`` and ``mouths.raw`` in ``args["scratch"]``. Returns
+    ``shots`` [[start_ms, end_ms]], ``transitions``, ``looks`` (ShotLook each), ``letters`` (Letters each), ``face_ms``
+    (the times in ``faces.raw``), ``canvas``, ``mouth_ms`` and ``fine`` (the same of ``mouths.raw``), ``voice``
+    (VoiceCurve or None) and ``pictures`` (how many frames were decoded).
     """
     index = msgspec.json.decode(Path(args["index"]).read_bytes(), type=SourceIndex)
     if source is None or index.video is None:

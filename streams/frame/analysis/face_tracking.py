@@ -1,7 +1,4 @@
-"""From faces found in single pictures to faces followed inside each shot: bridges gaps, drops blips.
-
-Pure; never invents a box and never crosses a cut.
-"""
+"""Tracks faces through each shot: bridges gaps, drops blips, never crosses a cut. Pure."""
 
 from __future__ import annotations
 
@@ -13,24 +10,28 @@ from schemas.documents.clip_tracks import FaceSample, FaceTrack
 from schemas.documents.scene import Transition
 
 START_SCORE = 0.5
-"""Score that begins a track."""
+"""Minimum score that begins a track."""
 KEEP_SCORE = 0.3
-"""Score that continues one: a face in profile or half hidden is found with less certainty."""
+"""Minimum score that continues one: a face in profile or half hidden is found with less certainty."""
 MAX_GAP_MS = 1_500
+"""Longest gap in a track."""
 MIN_SAMPLES = 3
+"""Minimum looks of a track."""
 MIN_LENGTH_MS = 400
+"""Minimum length of a track."""
 SHORT_SHOT_MS = 1_200
+"""Length below which a shot keeps all its tracks."""
 MAX_CENTRE_STEP = 0.9
-"""Farthest a face's centre moves between two looks, in face widths (mean of both)."""
+"""Farthest move of a face's centre between two looks, in face widths (mean of both)."""
 MAX_SIZE_STEP = 1.8
 """Largest ratio of widths between two looks."""
 
 Detections = Sequence[tuple[int, Sequence[Face]]]
-"""(time, faces) of each looked-at picture, in order of time."""
+"""Time and faces of each analysed frame, in order of time."""
 
 
 def box_closeness(one: Box, other: Box) -> float:
-    """How likely two boxes are the same face a moment apart: 0 (not) to 2, overlap plus nearness of centres."""
+    """Rate two boxes as the same face a moment apart: 0 (not) to 2, overlap plus nearness of centres."""
     width = (one.width + other.width) / 2
     ratio = max(one.width, other.width) / max(1e-6, min(one.width, other.width))
     step_x = (one.x + one.width / 2) - (other.x + other.width / 2)
@@ -42,7 +43,7 @@ def box_closeness(one: Box, other: Box) -> float:
 
 
 def _assign_faces(open_tracks: list[list[FaceSample]], at_ms: int, faces: Sequence[Face]) -> list[Face]:
-    """Give each open track its best face, best pairs first; returns the faces that no track took."""
+    """Give each open track its best face, best pairs first, and return the faces left over."""
     pairs = [
         (box_closeness(track[-1].face.box, face.box), number, place)
         for number, track in enumerate(open_tracks)
@@ -60,14 +61,14 @@ def _assign_faces(open_tracks: list[list[FaceSample]], at_ms: int, faces: Sequen
 
 
 def _is_steady(track: Sequence[FaceSample], shot: TimeRange) -> bool:
-    """False for blips: too few looks or too short, unless the shot itself is short."""
+    """Tell whether a track is no blip: enough looks and length, unless the shot itself is short."""
     if shot.length_ms < SHORT_SHOT_MS:
         return bool(track)
     return len(track) >= MIN_SAMPLES and track[-1].at_ms - track[0].at_ms >= MIN_LENGTH_MS
 
 
 def track_faces_in_shot(detections: Detections, shot: TimeRange) -> list[list[FaceSample]]:
-    """Tracks of one shot, longest first."""
+    """Return the tracks of one shot, longest first."""
     tracks: list[list[FaceSample]] = []
     for at_ms, faces in detections:
         if shot.start_ms <= at_ms < shot.end_ms:
@@ -79,13 +80,13 @@ def track_faces_in_shot(detections: Detections, shot: TimeRange) -> list[list[Fa
 
 
 def track_faces(detections: Detections, shots: Sequence[TimeRange]) -> list[FaceTrack]:
-    """Face tracks of a clip; a track never crosses a cut. Numbers grow with the shots."""
+    """Return the face tracks of a clip, numbered in order of the shots."""
     found = [(shot, samples) for shot, when in enumerate(shots) for samples in track_faces_in_shot(detections, when)]
     return [FaceTrack(track=number, shot=shot, samples=samples) for number, (shot, samples) in enumerate(found)]
 
 
 def without_mixed_frames(detections: Detections, transitions: Sequence[Transition]) -> list[tuple[int, Sequence[Face]]]:
-    """Faces of pictures that show one shot alone: in a dissolve those of the other shine through."""
+    """Drop the faces of frames inside a dissolve: those of the other shot shine through."""
     mixed = [one.range for one in transitions]
     return [
         (at_ms, [] if any(part.start_ms < at_ms < part.end_ms for part in mixed) else faces)
@@ -94,7 +95,7 @@ def without_mixed_frames(detections: Detections, transitions: Sequence[Transitio
 
 
 def detections_of(tracks: Iterable[FaceTrack]) -> list[tuple[int, list[Face]]]:
-    """The faces that tracks hold, by time: what ``follow`` needs to follow them again over other shots."""
+    """Return the faces of tracks by time, to track them again over other shots."""
     by_time: dict[int, list[Face]] = {}
     for track in tracks:
         for sample in track.samples:

@@ -1,4 +1,4 @@
-"""Looks at every picture of a stretch of the source, once: shots, faces, persons, who speaks. Never decodes here."""
+"""Analyses a range of the source once: shots, faces, persons, text, who speaks."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from streams.vision.person_detection import find_persons
 from streams.vision.shot_detection import NAME
 
 PERSON_GAP_MS = 600
-"""Persons move less than faces do, and cost more to find."""
+"""Time between two looks for persons: they move less than faces, and cost more to find."""
 
 
 class DecodedClip(msgspec.Struct, frozen=True, kw_only=True):
-    """What the child found in the pictures, and where it left those to look at: ``faces.raw`` and ``mouths.raw``."""
+    """What the child measured, and the frames it left to be searched: ``faces.raw`` and ``mouths.raw``."""
 
     pictures: int
     cpu_ms: int
     canvas: Canvas
-    """Of the pictures in which faces are looked for, taken at ``face_ms``."""
+    """Of the frames in which faces are searched, taken at ``face_ms``."""
     face_ms: list[int]
     fine: Canvas
-    """Of the grey pictures in which mouths are marked, taken at ``mouth_ms``."""
+    """Of the grey frames in which mouths are marked, taken at ``mouth_ms``."""
     mouth_ms: list[int]
     shots: list[tuple[int, int]]
     transitions: list[Transition]
@@ -53,11 +53,10 @@ async def analyse_clip(
     speech: Sequence[TimeRange] | None = None,
     voices: HeardVoices | None = None,
 ) -> ClipTracks:
-    """Exact shots, face tracks and who speaks of ``time``.
+    """Find exact shots, face tracks and who speaks in ``time``.
 
-    What is reported counts pictures decoded, then faces looked for, then persons, then mouths. ``speech``: where voices
-    were heard, ``voices``: how they sound. Raises Rejected (the pictures cannot be decoded) and Unavailable (source,
-    face detector).
+    The progress counts frames decoded, then faces searched, then persons, then mouths. ``speech``: where voices were
+    heard, ``voices``: how they sound. Raises Rejected (the video cannot be decoded) and Unavailable (source, detector).
     """
     seen = await _decode(time, inputs)
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
@@ -107,7 +106,7 @@ async def analyse_clip(
 async def _find_faces(
     seen: DecodedClip, shots: Sequence[TimeRange], inputs: AnalysisInput
 ) -> tuple[FacesFound, list[FaceTrack]]:
-    """The faces of the pictures, and each followed through its shot."""
+    """Find the faces of the frames, and track each through its shot."""
     found = await find_faces_sparsely(
         inputs.faces,
         inputs.scratch / "faces.raw",
@@ -125,7 +124,7 @@ async def _find_faces(
 def _build_tracks(
     clip_id: str, time: TimeRange, seen: DecodedClip, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
 ) -> ClipTracks:
-    """What is known before anybody's lips were looked at."""
+    """Build what is known before lips are examined."""
     return ClipTracks(
         clip_id=clip_id,
         range=time,
@@ -143,7 +142,7 @@ def _build_tracks(
 
 
 def faceless_frames(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequence[FaceTrack]) -> list[int]:
-    """Numbers of the looked-at pictures of shots in which no face was followed, some of them."""
+    """Return numbers of some analysed frames in shots without a face track."""
     with_faces = {track.shot for track in tracks}
     bare = [shot for number, shot in enumerate(shots) if number not in with_faces]
     wanted: list[int] = []
@@ -155,7 +154,7 @@ def faceless_frames(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Se
 
 
 async def _decode(time: TimeRange, inputs: AnalysisInput) -> DecodedClip:
-    """Every picture of ``time`` through the child, once."""
+    """Decode every frame of ``time`` once, in the child."""
     index_path = inputs.scratch / "index.json"
     await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(inputs.index))
     args = {"index": str(index_path), "scratch": str(inputs.scratch)} | msgspec.to_builtins(time)

@@ -1,4 +1,4 @@
-"""Where in a small picture there is something to see: edges and movement along x and y. Pure; knows no faces."""
+"""Measures where a small frame has detail: edges and movement along x and y. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from schemas.documents.clip_tracks import ShotLook
 from streams.vision.frame_stats import block_means, sample_plane
 
 BINS = 32
+"""Bins of a profile."""
 EDGE_MIN = 10.0
-"""Luma steps below this are noise, not edges."""
+"""Minimum luma step of an edge: below it is noise."""
 MOVE_MIN = 12.0
+"""Minimum change of luma that counts as movement."""
 MOVEMENT_WEIGHT = 2.0
-"""Movement draws the eye more than edges do."""
+"""Weight of movement, relative to edges: it draws the eye more."""
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """Profiles (32,) of edges and of movement since the picture before, along x and y; block luma (9, 16)."""
+    """Profiles (32,) of edges and of movement since the last frame, along x and y; block luma (9, 16)."""
 
     luma: NDArray[np.float32]
     edges: tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -42,7 +44,7 @@ def _binned(profile: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def measure_detail(picture: NDArray[np.uint8], before: Detail | None) -> Detail:
-    """Detail of a small RGB picture (h, w, 3)."""
+    """Measure the detail of a small RGB frame (h, w, 3)."""
     luma = (picture @ np.array([0.299, 0.587, 0.114], np.float32)).astype(np.float32)
     edges = np.zeros_like(luma)
     edges[:, 1:] += np.abs(np.diff(luma, axis=1))
@@ -67,9 +69,9 @@ def _shares(edges: NDArray[np.float32], movement: NDArray[np.float32]) -> list[f
 
 
 def summarise_shot(shot: int, time: TimeRange, at_ms: Sequence[int], details: Sequence[Detail]) -> ShotLook | None:
-    """The look of one shot from the details inside it; None without any.
+    """Summarise the details inside one shot; None without any.
 
-    The movement of the first is the cut itself and does not count.
+    The movement of the first frame is the cut itself and does not count.
     """
     inside = [detail for when, detail in zip(at_ms, details, strict=True) if time.start_ms <= when < time.end_ms]
     if not inside:

@@ -1,6 +1,6 @@
-"""How loud the sound is where voices lie, picture by picture. Child side; recognises nothing.
+"""Measures the level of the voice band of a clip's sound, in the child.
 
-Rumble below the voice and hiss above it are left out: what is left rises and falls with the syllables.
+Without the rumble below the voice and the hiss above it, the level rises and falls with the syllables.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from schemas.documents.clip_tracks import VoiceCurve
 RATE_HZ = 8_000
 STEP_MS = 40
 FLOOR_DB = -100.0
+"""Level of digital silence."""
 LOW_HZ, HIGH_HZ = 200.0, 3_500.0
+"""Limits of the voice band."""
 
 
 def gather_samples(frames: Iterable[tuple[int, av.AudioFrame]], time: TimeRange) -> NDArray[np.float32] | None:
-    """Mono sound of ``time`` at 8 kHz, gaps silent; None when no frame came."""
+    """Return mono sound of ``time`` at 8 kHz, gaps silent; None when no frame came."""
     samples = np.zeros(time.length_ms * RATE_HZ // 1000, np.float32)
     resampler, cursor, came = None, 0, False
     for at_ms, frame in frames:
@@ -39,7 +41,7 @@ def gather_samples(frames: Iterable[tuple[int, av.AudioFrame]], time: TimeRange)
 
 
 def measure_voice_curve(samples: NDArray[np.float32], start_ms: int) -> VoiceCurve:
-    """Level of each 40 ms of 8 kHz mono sound between 200 and 3,500 Hz."""
+    """Measure the level of each 40 ms of 8 kHz mono sound between 200 and 3,500 Hz."""
     step = RATE_HZ * STEP_MS // 1000
     count = len(samples) // step
     if not count:

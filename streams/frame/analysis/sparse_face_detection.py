@@ -1,9 +1,8 @@
-"""Looks for faces in fewer pictures where nobody moves: between two looks that agree none is needed. Decides no track.
+"""Detects faces in fewer frames where no one moves.
 
-First every fourth picture of a shot is looked at, and its first and last. Where two looks that follow each other find
-the same faces in the same places, what lies between them is read off the two; else the picture in the middle is looked
-at too, until there is none left between. So a head that sits still costs a quarter, one that walks all of it, and every
-picture has its faces either way.
+First every fourth frame of a shot is searched, and its first and last. Where two such neighbours have the same faces in
+the same places, those between are interpolated; else the frame in the middle is searched too, and so on. So a head at
+rest costs a quarter and a walking one everything, and each frame has its faces either way.
 """
 
 from __future__ import annotations
@@ -22,13 +21,14 @@ from schemas.common import Box, Face, TimeRange
 from streams.vision.canvas import Canvas, UInt8, to_display
 
 BATCH_SIZE = 16
+"""Frames of a request to the detector."""
 STRIDE_FRAMES = 4
-"""Of the pictures of a shot so many go by from one look to the next; a power of two."""
+"""Frames from one look to the next in the first pass; a power of two."""
 MIN_SAME_FACE_IOU_RATIO = 0.85
-"""Boxes that share at least this much (intersection over union) are one face that stayed. At 0.7 a walker was lost."""
+"""Minimum overlap (IoU) of boxes of a face that stayed: at 0.7 a walker was lost."""
 
 FacesByFrame = dict[int, list[Face]]
-"""Faces of the looked-at pictures, by number."""
+"""Faces of the searched frames, by number."""
 
 
 async def find_faces_sparsely(
@@ -42,10 +42,10 @@ async def find_faces_sparsely(
     report: Report,
     seen: int = 0,
 ) -> FacesFound:
-    """Faces of each of the pictures in ``path``, taken ``at_ms``, that score ``least_score``, in display pixels.
+    """Find the faces of each frame in ``path``, taken ``at_ms``, with ``least_score``, in display pixels.
 
-    ``shots``: stretches over which nobody is followed. ``report`` is told ``seen`` plus the pictures looked at so far.
-    Raises Unavailable when the detector does not answer.
+    ``shots``: time ranges that no face crosses. ``report`` gets ``seen`` plus the frames searched so far. Raises
+    Unavailable when the detector does not answer.
     """
     runs = frames_by_shot(at_ms, shots)
     found: FacesByFrame = {}
@@ -64,7 +64,7 @@ async def find_faces_sparsely(
 
 
 def frames_by_shot(at_ms: Sequence[int], shots: Sequence[TimeRange]) -> list[list[int]]:
-    """Numbers of the pictures, those of one shot together."""
+    """Group the numbers of the frames by shot."""
 
     def shot_of(place: int) -> int:
         inside = (number for number, shot in enumerate(shots) if shot.start_ms <= at_ms[place] < shot.end_ms)
@@ -74,14 +74,14 @@ def frames_by_shot(at_ms: Sequence[int], shots: Sequence[TimeRange]) -> list[lis
 
 
 def frames_to_check(run: Sequence[int], found: FacesByFrame) -> list[int]:
-    """Pictures between looks that do not agree, one in the middle of each such gap."""
+    """Return the frame in the middle of each gap between looks that disagree."""
     looked = [place for place in run if place in found]
     gaps = [(one, other) for one, other in pairwise(looked) if other - one > 1]
     return [(one + other) // 2 for one, other in gaps if match_faces(found[one], found[other]) is None]
 
 
 def interpolate_faces(runs: Sequence[Sequence[int]], found: FacesByFrame, at_ms: Sequence[int]) -> list[list[Face]]:
-    """The faces of every picture, those that were not looked at from the looks before and after."""
+    """Return the faces of every frame, interpolated where it was not searched."""
     whole = dict(found)
     for run in runs:
         looked = [place for place in run if place in found]
@@ -94,7 +94,7 @@ def interpolate_faces(runs: Sequence[Sequence[int]], found: FacesByFrame, at_ms:
 
 
 def match_faces(ones: Sequence[Face], others: Sequence[Face]) -> list[tuple[Face, Face]] | None:
-    """The faces of two looks, each with itself; None where one came, went or moved."""
+    """Pair the faces of two looks; None where one came, went or moved."""
     if len(ones) != len(others):
         return None
     left, pairs = list(others), list[tuple[Face, Face]]()

@@ -1,4 +1,4 @@
-"""Lines of letters over the looks of a shot: the same line again and again, from when to when. Pure; finds none."""
+"""Tracks lines of text over the looks of a shot: from when to when each one stands. Pure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from schemas.common import Box, TimeRange
 from schemas.documents.scene import Letters
 
 MIN_SAME_LINE_RATIO = 0.5
-"""Of the smaller of two boxes: a line that is found again shares so much with itself."""
+"""Minimum shared area of a line in two looks, as a share of the smaller box."""
 MIN_LINE_LOOKS = 2
-"""What is found in one look only is a fence, or somebody's shirt."""
+"""Minimum looks of a line: what is found once is a fence, or a shirt."""
 TextLooks = Sequence[tuple[int, Sequence[Box]]]
-"""Times, and boxes of lines in pixels of the looked-at pictures, in order of time."""
+"""Times, and boxes of lines in pixels of the analysed frames, in order of time."""
 
 
 class _LineTrack(msgspec.Struct):
-    """A line while looks go by: places of its looks in the shot, and what is around it."""
+    """A line while it is tracked: the indexes of its looks in the shot, and the hull of its boxes."""
 
     places: list[int]
     box: Box
 
 
 def track_text_lines(looks: TextLooks, shots: Sequence[TimeRange], scale: float) -> list[Letters]:
-    """Lines that stay for a while, in display pixels; ``scale``: pixels of the looked-at pictures for one of those."""
+    """Return lines that stay for a while, in display pixels.
+
+    ``scale``: pixels of the analysed frames for one display pixel.
+    """
     found: list[Letters] = []
     for shot in shots:
         inside = [look for look in looks if shot.start_ms <= look[0] < shot.end_ms]
@@ -58,7 +61,7 @@ def _track_lines(looks: TextLooks) -> list[_LineTrack]:
 
 
 def _line_range(line: _LineTrack, looks: TextLooks, shot: TimeRange) -> TimeRange:
-    """From between the last look without the line and its first, to between its last and the next without it."""
+    """Return the range of a line, which begins and ends halfway to the nearest look without it."""
     first, last = line.places[0], line.places[-1]
     start = (looks[first - 1][0] + looks[first][0]) // 2 if first else shot.start_ms
     end = (looks[last][0] + looks[last + 1][0]) // 2 if last + 1 < len(looks) else shot.end_ms
@@ -71,7 +74,10 @@ def _to_display(box: Box, scale: float) -> Box:
 
 
 def text_ranges(lines: Sequence[Letters], when: TimeRange, bridged_ms: int) -> list[TimeRange]:
-    """When some of the lines are there, inside a stretch; shorter gaps count, half as short ones at its ends."""
+    """Return when some of the lines stand inside ``when``.
+
+    Gaps shorter than ``bridged_ms`` are bridged, at both ends half of that.
+    """
     inside = (clamp_range(one.range, when) for one in lines if one.range.overlap_ms(when) > 0)
     edge_ms = bridged_ms // 2
     return [

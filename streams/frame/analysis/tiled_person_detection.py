@@ -1,8 +1,8 @@
-"""Looks nearer for persons who are small in the picture: in parts of it, enlarged. Never opens media, weighs nobody.
+"""Finds distant persons in enlarged tiles of a frame.
 
-Of a whole picture the detector finds nobody below a seventh of its height, and tells of all small ones that they are a
-third of it. So a shot without a face, in which nobody large is found, is looked over once or twice in overlapping
-parts; whoever may be somebody is looked at again, and kept where most of the looks agree.
+In a whole frame the detector misses people below a seventh of its height, and reports all small ones as a third of it.
+So a shot without a face and without a large person is searched once or twice in overlapping tiles. Candidates are
+searched for again in three looks, and kept where most of them agree.
 """
 
 from __future__ import annotations
@@ -28,29 +28,31 @@ from streams.vision.canvas import Canvas, grey_pictures
 from streams.vision.person_detection import INPUT_SIDE_PX, NO_PERSONS_WARNING
 
 TILE_RATIO, TILE_STEP_RATIO = 0.44, 0.34
-"""Of the picture's shorter side: how large a part is, and how far it is to the next."""
+"""Side of a tile, and distance to the next one, as shares of the frame's shorter side."""
 MIN_TILE_DEVIATION = 5.0
-"""Levels of luma: where a part has less to tell nobody is looked for."""
+"""Minimum standard deviation of luma, in levels: flatter tiles are not searched."""
 MAX_SMALL_WIDTH_RATIO = 0.26
-"""Of the picture's longer side: the detector tells of nobody that they are much narrower than a fifth."""
+"""Maximum width of a small person, as a share of the longer side: the detector reports hardly any below a fifth."""
 MIN_SEEN_SHARE = 0.5
+"""Minimum share of looks in which a person is seen."""
 MIN_SCANNED_SHOT_MS = 2_000
-"""A shorter shot is not looked over: it costs too much for what it shows."""
+"""Minimum length of a shot that is searched: a shorter one shows too little for its cost."""
 SECOND_SCAN_MS = 4_000
-"""A longer shot in which nobody was found is looked over once more, later."""
+"""Length from which a shot without candidates is searched a second time, later in the shot."""
 MIN_CANDIDATE_SCORE = 0.5
 """Score from which a finding may be a person; `CONFIRMED_SCORE` is the mean score from which it surely is one."""
 CONFIRMING_COUNT = 3
-"""So often is looked again at whoever may be somebody."""
+"""Looks in which a candidate is searched for again."""
 MAX_WIDTH_TO_HEIGHT_RATIO = 1.25
-"""Times the height: nobody is wider, from head to hips."""
+"""Maximum width of a person, from head to hips, in heights."""
 MAX_PERSONS = 3
+"""Maximum candidates that are followed."""
 SAME_PERSON_RATIO = 0.3
-"""Of a part's side: two findings nearer than this are one person."""
+"""Distance of two detections of one person, as a share of a tile's side."""
 
 
 class TiledPersons(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is there in which look, by its number, in display pixels; how many parts were looked at, and what it cost."""
+    """The persons in each look, by its number, in display pixels; the tiles searched, and their cost."""
 
     by_place: dict[int, list[Person]]
     looked: int = 0
@@ -58,7 +60,7 @@ class TiledPersons(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GreyFrames(msgspec.Struct, frozen=True, kw_only=True):
-    """Grey pictures of a clip in a file, and when each was taken."""
+    """Grey frames of a clip in a file, and the time of each."""
 
     path: Path
     canvas: Canvas
@@ -66,10 +68,10 @@ class GreyFrames(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TileScanner:
-    """Looks at parts of pictures, and counts what that costs."""
+    """Searches tiles of frames, and counts the cost."""
 
     def __init__(self, landmarks: Landmarks, pictures: GreyFrames, report: Report, seen: int) -> None:
-        """``report`` is told ``seen`` plus the parts looked at so far."""
+        """Open the frames; ``report`` gets ``seen`` plus the tiles searched so far."""
         self._landmarks, self._canvas, self._report, self._seen = landmarks, pictures.canvas, report, seen
         self._grey = grey_pictures(pictures.path, pictures.canvas, len(pictures.at_ms))
         self._times = np.asarray(pictures.at_ms)
@@ -78,18 +80,18 @@ class TileScanner:
 
     @property
     def near_px(self) -> float:
-        """How far apart, in display pixels, two findings of one person may be."""
+        """Maximum distance of two detections of one person, in display pixels."""
         return SAME_PERSON_RATIO * self._side / self._canvas.scale
 
     async def scan_frame(self, at_ms: int) -> list[Person]:
-        """Whoever may be somebody in any part of the picture."""
+        """Return the candidates in all tiles of a frame."""
         grey = self._frame_at(at_ms)
         high, wide = grey.shape
         corners = [(x, y) for y in _tile_starts(high, self._side) for x in _tile_starts(wide, self._side)]
         return await self._detect(grey, [one for one in corners if self._tile(grey, one).std() >= MIN_TILE_DEVIATION])
 
     async def scan_around(self, at_ms: int, boxes: Sequence[Box]) -> list[Person]:
-        """Whoever may be somebody about where these stand."""
+        """Return the candidates around some boxes."""
         grey = self._frame_at(at_ms)
         (high, wide), scale = grey.shape, self._canvas.scale
         corners = []
@@ -145,7 +147,7 @@ def _tile_starts(limit: int, side: int) -> list[int]:
 
 
 def distinct_persons(found: Sequence[Person], near_px: float) -> list[Person]:
-    """The surest of those who are in one place, surest first."""
+    """Keep the best detection of each place, best first."""
     kept: list[Person] = []
     for one in sorted(found, key=lambda person: -person.score):
         if all(centre_distance(one.box, other.box) > near_px for other in kept):
@@ -154,7 +156,7 @@ def distinct_persons(found: Sequence[Person], near_px: float) -> list[Person]:
 
 
 def centre_distance(one: Box, other: Box) -> float:
-    """How far apart the middles of two boxes are."""
+    """Return the distance of the centres of two boxes."""
     x, y = one.x + one.width / 2 - other.x - other.width / 2, one.y + one.height / 2 - other.y - other.height / 2
     return float((x * x + y * y) ** 0.5)
 
@@ -170,9 +172,9 @@ async def find_distant_persons(
     seen: int,
     warn: Callable[[str], None],
 ) -> TiledPersons:
-    """Persons of the looks in ``whole`` (by number of ``at_ms``), small ones too; without the model a warning.
+    """Return the persons of the looks in ``whole`` (by number of ``at_ms``), distant ones too.
 
-    Never raises Unavailable.
+    Without the model there is a warning instead; Unavailable is not raised.
     """
     found, longer = dict(whole), pictures.canvas.inner_width / pictures.canvas.scale
     longer = max(longer, pictures.canvas.inner_height / pictures.canvas.scale)
@@ -195,13 +197,13 @@ async def find_distant_persons(
 
 
 def _shows_large_person(there: Mapping[int, list[Person]], longer_px: float) -> bool:
-    """Whether somebody is seen in most looks who is no small one."""
+    """Tell whether most looks show a person who is not small."""
     large = [any(one.box.width > MAX_SMALL_WIDTH_RATIO * longer_px for one in persons) for persons in there.values()]
     return sum(large) >= MIN_SEEN_SHARE * len(large)
 
 
 async def _scan_shot(scanner: TileScanner, there: Mapping[int, list[Person]]) -> dict[int, list[Person]]:
-    """Who is in the looks of one shot, by time; only looks at which somebody is found anew."""
+    """Return the persons of one shot by time, only for looks in which distant ones are found."""
     times, maybe = list(there), list[Person]()
     seen = [persons[0] for persons in there.values() if persons]
     if len(seen) >= MIN_SEEN_SHARE * len(times):
@@ -216,13 +218,13 @@ async def _scan_shot(scanner: TileScanner, there: Mapping[int, list[Person]]) ->
 
 
 def _scan_times(times: Sequence[int]) -> list[int]:
-    """When to look over all of the picture: early in the shot, and later in a longer one."""
+    """Return when to search the whole frame: early in the shot, and later in a longer one."""
     early, late = times[len(times) // 4], times[3 * len(times) // 4]
     return [early, late] if times[-1] - times[0] >= SECOND_SCAN_MS else [early]
 
 
 async def _is_confirmed(scanner: TileScanner, one: Person, times: Sequence[int]) -> bool:
-    """Whether some looks at one place, in all of the shot, agree that somebody is there."""
+    """Tell whether several looks, spread over the shot, agree on a person in one place."""
     scores = []
     for place in np.linspace(0, len(times) - 1, min(CONFIRMING_COUNT, len(times))).round().astype(int).tolist():
         near = [
@@ -237,7 +239,7 @@ async def _is_confirmed(scanner: TileScanner, one: Person, times: Sequence[int])
 async def _follow_persons(
     scanner: TileScanner, sure: Sequence[Person], there: Mapping[int, list[Person]]
 ) -> dict[int, list[Person]]:
-    """Whoever is sure to be there, look by look: each about where they were last."""
+    """Follow confirmed persons from look to look, each around their last place."""
     last, found = [one.box for one in sure], dict[int, list[Person]]()
     for when in there:
         seen = await scanner.scan_around(when, last)

@@ -1,7 +1,7 @@
-"""The way of a crop that follows somebody: rests, and slow moves between, planned with what comes next known. Pure.
+"""Plan the path of a crop that follows a subject: rests with slow moves between. Pure.
 
-A path with the least cost through places and times (a face cut off costs most, then what is around it, setting out and
-turning back), then smoothed by a critically damped spring that looks ahead by as much as it lags: it never overshoots.
+The cheapest path through places and times is found first: a cut face costs most, then its surroundings, starting to
+move and turning back. A critically damped spring that looks ahead by as much as it lags smooths it without overshoot.
 """
 
 from __future__ import annotations
@@ -18,33 +18,36 @@ Floats = NDArray[np.float64]
 
 STEP_MS, SAMPLE_MS = 160, 40
 PLACES_PER_CROP = 84
-"""Places of a crop's length."""
+"""Places of the search grid in one length of the crop."""
 MAX_PLACES_PER_STEP = 3
-"""Places a step: between a fifth and a quarter of the crop's length in a second."""
+"""Fastest move, in places a step: between a fifth and a quarter of the crop's length a second."""
 CUT_FACE_COST, OFF_CENTRE_COST = 4.0, 0.03
-"""What it costs, a step, to cut a face off, and to be far from the middle."""
+"""Costs of a step: of a face that is cut off, and of a subject off the centre."""
 HAIR_COSTS = 0.1, 0.5, 1.0
-"""What it may cost to cut off what is around a face: each gives a way, and the best one is taken."""
+"""Costs of cutting what surrounds a face: each gives a path, and the best one is taken."""
 MARGIN_RATIOS = 0.06, 0.0
-"""Of the crop's length, what is kept free beside a head like the head itself; none where that takes a way too far."""
+"""Margins next to a head, in crop lengths; the second is tried where the first leads too far."""
 SIDE_ROOM_RATIO, NO_ROOM_COST = 0.12, 0.01
-"""Whoever stands for a while has so much beside them: what it costs, a step, to have none."""
+"""Room next to a subject who stands for a while, in crop lengths, and the cost of a step without it."""
 FREE_TRAVEL_PX, TRAVEL_COST = 1.0, 0.1
-"""Mean travel a picture, of a crop of 640 px, from which it counts; what a pixel more costs, in shares of the looks."""
+"""Mean travel a frame, of a crop of 640 px, that costs nothing; and the cost of each further pixel, in shares of the
+looks."""
 START_COST, MOVE_COST, REVERSE_COST = 1.2, 0.04, 3.0
-"""What it costs to begin to move, to move by a place, to move the other way than the last time."""
+"""Costs of starting to move, of moving by a place, and of moving back."""
 SPRING_PER_S = 6.0
-"""Of the critically damped spring, radians a second; it lags by 2 / SPRING seconds."""
+"""Frequency of the critically damped spring, in radians a second; it lags by 2 / ``SPRING_PER_S`` s."""
 KEY_TOLERANCE_PX = 0.25
-"""A key frame that lies so near to the line between its neighbours is left out."""
+"""Distance from the line between its neighbours below which a key frame is left out."""
 MAX_MEAN_TRAVEL_PX, MAX_TRAVEL_PX, REFERENCE_WIDTH_PX, FRAME_MS = 1.4, 5.8, 640, 40
-"""Travel a picture: the mean, of a source that is so wide, and what 95 of 100 pictures keep to, of a crop that is."""
+"""Limits of travel a frame: the mean, of a source ``REFERENCE_WIDTH_PX`` wide; the 95th percentile, of such a crop."""
 MAX_TURNS_PER_S = 0.1
+"""Maximum reversals a second."""
 MOVE_COST_FACTORS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Factors on the costs of moving, tried in turn until the path keeps to the limits."""
 
 
 class SubjectTrack(msgspec.Struct, frozen=True, kw_only=True):
-    """Where somebody is along one axis: (n, 2) from and to at ``at_ms`` (n,), the head and in it the face."""
+    """The subject along one axis: start and end (n, 2) of head and face at ``at_ms`` (n,)."""
 
     at_ms: Floats
     spans: Floats
@@ -52,9 +55,9 @@ class SubjectTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CameraPath(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a window begins at each of ``at_ms``, evenly between them, and how often it holds head and face.
+    """Where the window begins at each of ``at_ms``, and how often it holds head and face.
 
-    ``travel_px``: how far it goes from picture to picture, the mean, of a window that is `WIDTH_PX` wide.
+    Between the times it moves linearly. ``travel_px``: mean travel a frame, of a window `REFERENCE_WIDTH_PX` wide.
     """
 
     at_ms: list[int]
@@ -65,7 +68,7 @@ class CameraPath(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inside_share(spans: Floats, starts: Floats, length: float) -> float:
-    """Share of the looks at which the window holds all of the span."""
+    """Return the share of looks at which the window holds the whole span."""
     held = (spans[:, 0] >= starts - 1) & (spans[:, 1] <= starts + length + 1)
     return float(held.mean())
 
@@ -73,9 +76,9 @@ def inside_share(spans: Floats, starts: Floats, length: float) -> float:
 def plan_path(
     track: SubjectTrack, time: TimeRange, *, length: float, low: float, high: float, source_px: int, crop_px: int
 ) -> CameraPath | None:
-    """The way of a window of ``length`` between ``low`` and ``high`` that keeps to the limits of travel, if there is.
+    """Plan the path of a window of ``length`` between ``low`` and ``high``; None if all are too fast.
 
-    ``source_px`` and ``crop_px``: how wide both are, for travel is told of pictures that are `WIDTH_PX` wide.
+    ``source_px`` and ``crop_px``: their widths; travel is limited for frames `REFERENCE_WIDTH_PX` wide.
     """
     at_ms = np.arange(time.start_ms, time.end_ms + STEP_MS, STEP_MS, dtype=np.float64)
     places = np.arange(low, high - length + 1e-6, length / PLACES_PER_CROP)
@@ -92,14 +95,14 @@ def plan_path(
 
 
 def _path_score(one: CameraPath) -> float:
-    """How often a way holds head and face, less what it goes too far."""
+    """Score a path: how often it holds head and face, less its excess travel."""
     return round(one.inside + one.faces, 2) - TRAVEL_COST * max(0.0, one.travel_px - FREE_TRAVEL_PX)
 
 
 def _calm_path(
     track: SubjectTrack, at_ms: Floats, places: Floats, length: float, costs: Floats, wide_px: tuple[int, int]
 ) -> CameraPath | None:
-    """The cheapest way that keeps to the limits of travel, if there is; ``costs`` of shape (times, places)."""
+    """Return the cheapest path within the limits of travel; ``costs`` has shape (times, places)."""
     for strict in MOVE_COST_FACTORS:
         smooth_ms, smooth = _smooth_path(at_ms, places[_cheapest_places(costs, strict)])
         if _is_calm(smooth * REFERENCE_WIDTH_PX, *wide_px):
@@ -122,7 +125,7 @@ def _calm_path(
 def _place_costs(
     track: SubjectTrack, at_ms: Floats, places: Floats, length: float, *, hair: float, margin: float
 ) -> Floats:
-    """What it costs to be at each place at each time, shape (times, places)."""
+    """Return the cost of each place at each time, shape (times, places)."""
     low, high = (np.interp(at_ms, track.at_ms, track.spans[:, side]) for side in (0, 1))
     left, right = (np.interp(at_ms, track.at_ms, track.faces[:, side]) for side in (0, 1))
     near = np.abs(track.at_ms[None] - at_ms[:, None]).min(axis=1) <= 4 * STEP_MS
@@ -140,18 +143,18 @@ def _place_costs(
 
 
 def _overhang(places: Floats, length: float, low: Floats, high: Floats) -> Floats:
-    """By how much a window at each place does not hold what is there at each time, shape (times, places)."""
+    """Return by how much a window at each place misses the span at each time, shape (times, places)."""
     before, after = low[:, None] - places[None], high[:, None] - places[None] - length
     result: Floats = np.maximum(0.0, -before) + np.maximum(0.0, after)
     return result
 
 
 REST, LEFT, RIGHT, RESTED_LEFT, RESTED_RIGHT = range(5)
-"""At rest and never moved; moving; at rest after moving left, right."""
+"""States: at rest and never moved; moving left, right; at rest after moving left, right."""
 
 
 def _cheapest_places(costs: Floats, strict: float) -> NDArray[np.intp]:
-    """The place at each time, shape (times,)."""
+    """Return the place at each time, shape (times,)."""
     count, wide = costs.shape
     total = np.full((5, wide), np.inf)
     total[REST] = costs[0]
@@ -194,7 +197,7 @@ def _move_cost(before: int, move: int) -> float:
 
 
 def _shift_places(values: Floats, move: int) -> Floats:
-    """What was at each place, ``move`` places on."""
+    """Move the values by ``move`` places."""
     if not move:
         return values
     shifted = np.full_like(values, np.inf)
@@ -206,7 +209,7 @@ def _shift_places(values: Floats, move: int) -> Floats:
 
 
 def _smooth_path(at_ms: Floats, starts: Floats) -> tuple[Floats, Floats]:
-    """A critically damped spring on the way, which it is told of as early as it lags."""
+    """Smooth the path by a critically damped spring, which sees it ahead by its own lag."""
     fine = np.arange(at_ms[0], at_ms[-1] + 1, SAMPLE_MS)
     target = np.interp(fine + 2_000 / SPRING_PER_S, at_ms, starts)
     place, speed, step_s = float(starts[0]), 0.0, SAMPLE_MS / 1000
@@ -220,7 +223,7 @@ def _smooth_path(at_ms: Floats, starts: Floats) -> tuple[Floats, Floats]:
 
 
 def _is_calm(starts: Floats, source_px: int, crop_px: int) -> bool:
-    """Whether a way, in steps of a picture, keeps to the limits."""
+    """Tell whether a path, in steps of a frame, keeps to the limits."""
     steps = np.diff(starts) * FRAME_MS / SAMPLE_MS / source_px
     ways, moves = np.abs(steps), np.sign(steps[np.abs(steps) > 0.02])
     turns = int((moves[1:] != moves[:-1]).sum()) if len(moves) else 0
@@ -230,7 +233,7 @@ def _is_calm(starts: Floats, source_px: int, crop_px: int) -> bool:
 
 
 def _key_samples(at_ms: Floats, starts: Floats) -> Sequence[int]:
-    """The samples that are needed so that straight lines between them are the way (Douglas and Peucker)."""
+    """Return the samples from which straight lines restore the path (Douglas and Peucker)."""
     kept, waiting = {0, len(starts) - 1}, [(0, len(starts) - 1)]
     while waiting:
         first, last = waiting.pop()

@@ -1,6 +1,6 @@
-"""Somebody seen from afar, on a stage, and the screen or the letters beside them that a crop would cut. Pure.
+"""Frame a distant speaker together with the screen or the text that a crop on them would cut. Pure.
 
-They matter more than a screen or an audience; where both do not fit into one crop, more of the picture is shown.
+A distant speaker outranks a screen and an audience. Where speaker and text do not fit into one crop, more is shown.
 """
 
 from __future__ import annotations
@@ -18,29 +18,32 @@ from streams.frame.scene.scenes import AngleScene
 from streams.frame.scene.standing_text import MIN_WORD_WIDTH_RATIO, cuts_signs, signs_of
 
 MAX_DISTANT_FACE_RATIO = 0.15
-"""Of the picture's height: a lower face is seen from afar, and what stands beside it is part of the picture."""
+"""Highest face, as a share of the frame's height, that counts as distant."""
 SHOULDERS_RATIO, CHEST_RATIO = 0.9, 2.2
-"""What belongs to a face seen from afar, in shares of its box: on either side of it, and below."""
+"""Room for the body of a distant face, in shares of its box: on either side, and below."""
 MIN_STANDING_RATIO = 0.9
-"""Share of the looks at which a still crop holds who stands there."""
+"""Minimum share of looks in which a still crop holds a person who stands."""
 CUT_TEXT = "letters that a crop would cut"
 
 
 def is_face_distant(scene: AngleScene) -> bool:
-    """Whether the face that matters is seen from afar."""
+    """Tell whether the main face is distant."""
     subjects, high = scene.cast.subjects, scene.area.content.height
     return bool(subjects) and median(box.height for box in subjects[0].boxes) < MAX_DISTANT_FACE_RATIO * high
 
 
 def persons_outrank_screen(scene: AngleScene, persons: Sequence[FramingSubject]) -> bool:
-    """Whether persons matter more than a screen: who stands small beside one does, who fills it is a picture on it."""
+    """Tell whether persons matter more than a screen.
+
+    Distant ones stand next to it; a large one is a picture on it.
+    """
     return not scene.area.holds_all and are_distant(persons, scene.area.content.height)
 
 
 def frame_distant_face(scene: AngleScene, placed: Placement, shows: Shows) -> CropDecision | None:
-    """A face seen from afar with letters beside it that the crop on it cuts; None where it cuts none.
+    """Frame a distant face with the text that the crop on it cuts; None where it cuts none.
 
-    Whoever walks is followed, past the signs of a place.
+    People who walk are followed past the signs of a place.
     """
     if not is_face_distant(scene) or placed.inside < MIN_STANDING_RATIO or not cuts_signs(scene, placed.crop):
         return None
@@ -48,7 +51,7 @@ def frame_distant_face(scene: AngleScene, placed: Placement, shows: Shows) -> Cr
 
 
 def frame_distant_person(scene: AngleScene, persons: Sequence[FramingSubject]) -> CropDecision | None:
-    """A small person with the screen or the letters that a crop on them would cut; None where it cuts none."""
+    """Frame a distant person with the screen or text that a crop would cut; None where it cuts none."""
     if not persons_outrank_screen(scene, persons):
         return None
     if cuts_signs(scene, scene.area.on_faces(persons[0], persons[1:]).crop):
@@ -60,7 +63,7 @@ def frame_distant_person(scene: AngleScene, persons: Sequence[FramingSubject]) -
 
 
 def _frame_with_signs(scene: AngleScene, bodies: Sequence[Box], shows: Shows, whom: str) -> CropDecision:
-    """One crop with both, else as much of the picture as holds both."""
+    """Hold bodies and signs in one crop, else show as much of the frame as holds both."""
     content, (wide, high) = scene.area.content, scene.area.size
     around, room = hull([*bodies, *signs_of(scene, MIN_WORD_WIDTH_RATIO)]), SIDE_MARGIN_RATIO * wide
     if around.width + 2 * room <= wide and around.height <= high:

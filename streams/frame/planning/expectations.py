@@ -1,7 +1,4 @@
-"""What a framing is held against afterwards: who ought to be seen at each look, which letters no crop may cut. Pure.
-
-The certificate goes by it; no crop is placed here.
-"""
+"""Whom each look must show and which text must not be cut: what the certificate holds crops to. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +17,11 @@ from streams.frame.scene.scenes import AngleScene
 from streams.frame.scene.standing_text import MIN_SIGN_WIDTH_RATIO, MIN_WORD_WIDTH_RATIO, is_sign
 
 MIN_READABLE_MS = 1_300
-"""Letters that stand for less are not there to be read."""
+"""Minimum time that text stands for somebody to read it."""
 
 
 def expected_subjects(scenes: Sequence[AngleScene], tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
-    """At each look of ``time`` whom a crop ought to hold, in order: a face, else a person, else all of the picture."""
+    """Return whom a crop must hold at each look, in order: a face, else a person, else the whole frame."""
     faces = expected_faces(tracks, time)
     known = {one.at_ms for one in faces}
     others = [one for scene in scenes for one in (*expected_persons(scene), *expected_whole_frames(scene))]
@@ -32,7 +29,7 @@ def expected_subjects(scenes: Sequence[AngleScene], tracks: ClipTracks, time: Ti
 
 
 def expected_faces(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
-    """At each look of ``time`` the face that a crop ought to hold: who speaks then, else the largest; in order."""
+    """Return the face that a crop must hold at each look: the speaker's, else the largest; in order."""
     found: dict[int, tuple[bool, float, FaceSample]] = {}
     for track in tracks.tracks:
         said = [turn.range for turn in tracks.turns if turn.track == track.track]
@@ -49,7 +46,10 @@ def expected_faces(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]
 
 
 def expected_persons(scene: AngleScene) -> list[FaceExpectation]:
-    """The largest person of each look of an angle without faces; none where few are seen, or on a slide."""
+    """Return the largest person of each look of an angle without faces.
+
+    There are none on a slide, or where persons are rarely seen.
+    """
     if scene.groups or not persons_found(scene):
         return []
     return [
@@ -60,7 +60,10 @@ def expected_persons(scene: AngleScene) -> list[FaceExpectation]:
 
 
 def expected_whole_frames(scene: AngleScene) -> list[FaceExpectation]:
-    """All that is not empty in an angle without anybody, where other shots show somebody: they may stand anywhere."""
+    """Return all that is not empty in an angle without a person, where other shots show one.
+
+    The person may be anywhere in it.
+    """
     if not is_subject_unseen(scene):
         return []
     box = occupied_box(scene)
@@ -76,7 +79,10 @@ def _area(person: Person) -> float:
 
 
 def expected_signs(scenes: Sequence[AngleScene]) -> list[Letters]:
-    """Lines that a crop ought to show whole, or not at all: all titles and signs where nobody is near, else names."""
+    """Return lines that a crop must show as a whole or not at all.
+
+    Those are titles and signs; where people are near, what is laid over the picture.
+    """
     found: list[Letters] = []
     for scene in scenes:
         for number, when in scene.shots.items():

@@ -1,4 +1,4 @@
-"""A crop that follows somebody who leaves it, where a still one does not hold them. Pure; moves only as it must."""
+"""Follow a subject who leaves a still crop. Pure; moves only as far as needed."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from streams.frame.scene.persons import PresenceRange, largest_persons, presence
 from streams.frame.scene.scenes import AngleScene, ShotCrops
 
 MIN_HELD_RATIO = 0.97
-"""Share of the looks at a shot at which a still crop that does holds whoever matters."""
+"""Minimum share of a shot's looks in which a still crop must hold the subject to be kept."""
 MIN_HELD_GAIN = 0.03
-"""A crop moves only where that holds them at so many more of the looks…"""
+"""Minimum gain in looks that hold the head for which a crop moves."""
 MIN_FACES_GAIN = 0.015
-"""…or their faces alone."""
+"""Minimum gain in looks that hold the face alone for which a crop moves."""
 FACE_MARGIN_RATIO = 0.1
-"""Of a face's width: so much on either side is not cut off while something else will do."""
+"""Margin on either side of a face, in face widths, that is kept where possible."""
 MIN_FOLLOWED_RATIO = 0.7
-"""A crop that moves and holds them less often loses them, where a still one does too."""
+"""Minimum share of looks in which a moving crop must hold the subject."""
 MIN_FACES_HELD_RATIO = 0.92
-"""A crop that moves and cuts their face more often is too slow for them."""
+"""Minimum share of looks in which a moving crop must hold the face: else it is too slow."""
 MIN_WALK_MS, MIN_WALK_COUNT = 1_000, 5
-"""A shorter glance, or who is seen less often, is shown as its angle is."""
+"""Minimum time and looks of a subject in a shot to be followed: otherwise the angle's crop is used."""
 SHORT_SHOT_MS, MIN_SHORT_SHOT_GAIN = 2_500, 0.15
-"""In a shorter shot a crop moves only where it holds the face itself at so many more of the looks."""
+"""In a shorter shot than this, a crop moves only for ``MIN_SHORT_SHOT_GAIN`` more looks at the face."""
 MAX_GONE_RATIO = 0.25
-"""Share of the looks without the face from which neither a still crop nor a slow one will do; of a face that is cut off
-it may be as much as of one that is followed."""
+"""Maximum share of looks without the face up to which a still or a slow crop is kept. A cut-off face is allowed as much
+as one that is followed."""
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    """Where whoever matters is in one shot."""
+    """Where the subject is in one shot."""
 
     at_ms: list[int]
     boxes: list[Box]
     heads: list[Box]
-    """The same, as wide as heads that are turned aside."""
+    """The boxes, as wide as heads that are turned aside."""
 
 
 def follow_subject(scene: AngleScene, still: CropDecision) -> ShotCrops:
-    """Each shot of an angle: still where that holds, else with a crop that moves, or whole where none does."""
+    """Frame each shot of an angle: still where that holds, else moving, or whole where neither does."""
     return {number: _plan_shot(scene, still, number) for number in scene.shots}
 
 
@@ -66,7 +66,7 @@ def _plan_shot(scene: AngleScene, still: CropDecision, number: int) -> list[Shot
 
 
 def _plan_presence(scene: AngleScene, number: int, part: PresenceRange) -> ShotCrop:
-    """A stretch of a shot: whoever is there in it, or all of an empty place."""
+    """Frame a range of a shot: the person present in it, or all of an empty place."""
     if not part.there:
         return crop_shot(show_everything(scene, "nobody is there: all of the picture on a blurred ground"), part.range)
     boxes = [box for _, box in largest_persons(scene.tracks, part.range)]
@@ -78,7 +78,7 @@ def _plan_presence(scene: AngleScene, number: int, part: PresenceRange) -> ShotC
 
 
 def walk_of(scene: AngleScene, number: int, when: TimeRange) -> Walk | None:
-    """The main face of the angle in a stretch of a shot, else the largest person; None where too little was seen."""
+    """Return the main face, else the largest person, in a range of a shot; None where too little was seen."""
     if scene.groups:
         seen = main_face_boxes(scene, number)
     else:
@@ -91,9 +91,9 @@ def walk_of(scene: AngleScene, number: int, when: TimeRange) -> Walk | None:
 
 
 def main_face_boxes(scene: AngleScene, number: int) -> list[tuple[int, Box]]:
-    """The main face of the angle at each look of a shot; where it is not found, the largest other one of like size.
+    """Return the main face of the angle at each look of a shot, with stand-ins where it is missing.
 
-    Somebody who walks is lost now and then, and found again as another.
+    A stand-in is the largest other face of like size: the tracker loses people who walk, and finds them as another.
     """
     main = scene.groups[scene.cast.main]
     least = MIN_STAND_IN_RATIO * face_size(main)
@@ -150,7 +150,7 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
 
 
 def _own_still_crop(scene: AngleScene, still: CropDecision, walk: Walk) -> CropDecision | None:
-    """A still crop for one shot of an angle, in which whoever matters is elsewhere; None where they leave that too."""
+    """Return a still crop for one shot in which the subject is elsewhere; None where they leave that too."""
     placed = scene.area.on_faces(FramingSubject(boxes=walk.heads), [])
     if share_of_heads_held(placed.crop, walk.heads) < MIN_HELD_RATIO:
         return None
@@ -159,7 +159,7 @@ def _own_still_crop(scene: AngleScene, still: CropDecision, walk: Walk) -> CropD
 
 
 def _cut_ratio(walk: Walk, start: float, length: float, *, across: bool) -> float:
-    """Share of the looks at which a still crop cuts the face itself, hair and ears aside."""
+    """Return the share of looks at which a still crop cuts the face itself, without hair and ears."""
     return 1 - inside_share(_face_spans(walk, across=across), np.full(len(walk.boxes), start), length)
 
 

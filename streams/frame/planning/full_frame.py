@@ -1,4 +1,4 @@
-"""All of a picture on a blurred ground, or as much of it as somebody needs from side to side. Pure; nothing moves."""
+"""Show the whole frame on a blurred ground, or as much of it as people need from side to side. Pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from streams.frame.scene.persons import upper_body_box
 from streams.frame.scene.scenes import AngleScene
 
 MIDDLE_RATIO, HIGHEST_RATIO = 0.5, 0.25
-"""How much of what is left over of a ground may lie above all of a picture that stands on it."""
+"""Usual and highest place of the frame on its ground: the share of the free height above it."""
 SIDE_MARGIN_RATIO, NEARLY_ALL_RATIO = 0.06, 0.85
-"""Of a crop, what a wider part of the picture leaves beside whom it holds; of the picture, where all of it is shown."""
+"""Margin next to what a widened part must hold, as a share of the crop; and the share of the frame from which it is
+shown as a whole."""
 
 
 class CropDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """A crop, what it holds on, and why; ``inside``: the share of looks at which it holds the main face or person."""
+    """A crop, its subject and the reason; ``inside``: share of looks at which it holds the main subject."""
 
     crop: CropBox
     shows: Shows
@@ -37,17 +38,17 @@ class CropDecision(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "hold"
     inside: float = 1.0
     above: float = 0.5
-    """Of what a higher ground leaves over of it."""
+    """Share of the free height above the crop, where it stands on a higher ground."""
 
 
 def show_everything(scene: AngleScene, reason: str) -> CropDecision:
-    """All of the picture, on a blurred ground."""
+    """Show the whole content on a blurred ground."""
     content = scene.area.content
     return CropDecision(crop=content, shows="whole", reason=reason, mode="fit", above=space_above(scene, content))
 
 
 def space_above(scene: AngleScene, crop: CropBox) -> float:
-    """Where a wide part of a picture stands on a higher ground: the eyes at a third, as far up as the middle allows."""
+    """Return the share of free height above a crop so that the eyes come to a third, as far as allowed."""
     across, down = ASPECT_RATIOS[scene.area.aspect]
     ground_high = crop.width * down / across
     left_over = ground_high - crop.height
@@ -61,9 +62,9 @@ def space_above(scene: AngleScene, crop: CropBox) -> float:
 def show_widened(
     scene: AngleScene, times: Collection[TimeRange], shows: Shows, reason: str, bodies: Sequence[Box] = ()
 ) -> CropDecision:
-    """All heads of some stretches, whoever's they are, and all letters, from side to side; else all of the picture.
+    """Show all heads and text of some time ranges from side to side, else the whole frame.
 
-    It is as wide as it takes and no wider: whoever no crop holds is larger in it than in all of the picture.
+    The part is as wide as needed and no wider, so that people whom no crop holds stay as large as possible.
     """
     content, across = scene.area.content, scene.area.size[0] < scene.area.content.width
     start, limit = (content.x, content.width) if across else (content.y, content.height)
@@ -84,7 +85,7 @@ def show_widened(
 
 
 def _required_spans(scene: AngleScene, times: Collection[TimeRange], bodies: Sequence[Box], *, across: bool) -> Floats:
-    """From where to where all that must be seen goes, (n, 2)."""
+    """Return start and end of everything that must be seen along the cropped axis, (n, 2)."""
     samples = [sample for group in scene.groups for track in group for sample in track.samples]
     faces = [sample.face.box for sample in samples if _is_inside_any(sample.at_ms, times)]
     persons = [

@@ -1,7 +1,7 @@
-"""A name or a headline laid over somebody's picture, where a crop would cut it: it stands below, whole. Pure.
+"""Show a name or headline laid over somebody in a pane of its own, where a crop would cut it. Pure.
 
-Letters that belong to a place (a shop's sign, a lectern's) stay as long as the shot does; what is laid over it comes or
-goes, or is there in other shots too, and stands in the lowest third.
+Text that belongs to a place (a shop's sign, a lectern's) stays as long as the shot. Overlaid text comes or goes within
+the shot, or stands in other shots too, in the lowest two fifths of the frame.
 """
 
 from __future__ import annotations
@@ -27,36 +27,38 @@ from streams.frame.scene.scenes import AngleScene, ShotCrops
 from streams.frame.scene.standing_text import CUT_TEXT_REASON, is_sign
 
 CROPPING_MODES = "hold", "cut", "follow"
-"""Modes that show one part of the picture, and may cut a line."""
+"""Modes that show one part of the frame, and may cut a line."""
 MIN_LINE_HEIGHT_RATIO = 0.025
-"""Of the picture's height: smaller print is not there to be read."""
+"""Minimum height of readable text, as a share of the frame's."""
 MIN_OVERLAY_POSITION_RATIO = 0.6
-"""From here down something is laid over."""
+"""Highest middle of overlaid text, as a share of the frame's height from the top."""
 MIN_TEXT_MS, BRIDGED_MS = 1_300, 1_500
+"""Minimum time of text that gets a pane, and the gap in it that is bridged."""
 CUT_LINE_RATIOS = 0.02, 0.98
-"""Shares of a line that a crop which cuts it shows."""
+"""A line is cut if a share between these is shown."""
 LINE_MARGIN_RATIO = 0.8
-"""Heights of a line that are left above and below."""
+"""Margin above and below a line, in heights of the line."""
 MIN_EDGE_RATIO = 0.08
-"""Of the picture's height: less than this below a line is shown with it."""
+"""Minimum height below a line, as a share of the frame's, that is left out of its pane."""
 MAX_TEXT_HEIGHT_RATIO = 0.3
+"""Maximum height of text in a pane, as a share of the frame's."""
 MIN_REPEATED_LINE_RATIO = 0.9
-"""A line that stands in another shot too shares so much with itself…"""
+"""Minimum shared area of the same line in another shot."""
 MAX_REPEATED_HEIGHT_RATIO = 2.0
-"""…and is at most so many times as high."""
+"""Maximum ratio of heights of the same line in two shots."""
 MIN_HELD_RATIO = 0.9
-"""Share of the looks at which the face must be whole above the strip."""
+"""Minimum share of looks at which the face must be whole above the text."""
 
 
 def add_text_panes(scene: AngleScene, made: ShotCrops) -> ShotCrops:
-    """The same, but while one crop would cut letters: laid over somebody they stand below, else all is shown."""
+    """Split crops that would cut text: overlaid text stands below the face, else the whole frame is shown."""
     if scene.area.holds_all or scene.is_screen:
         return made
     return {number: [part for shot in run for part in _split_shot(scene, number, shot)] for number, run in made.items()}
 
 
 def _split_shot(scene: AngleScene, number: int, shot: ShotCrop) -> list[ShotCrop]:
-    """A crop, cut into what it is while letters are there, and without."""
+    """Split a crop into its parts with and without text."""
     if shot.mode not in CROPPING_MODES:
         return [shot]
     lines = _readable_lines(scene, number, shot)
@@ -76,7 +78,7 @@ def _split_shot(scene: AngleScene, number: int, shot: ShotCrop) -> list[ShotCrop
 
 
 def _is_line_cut(line: Letters, shot: ShotCrop) -> bool:
-    """Whether the crop shows a part of a line at some time while that is there."""
+    """Tell whether the crop shows only a part of a line at some time."""
     time = clamp_range(line.range, shot.range)
     on_path = (key.at_ms for key in shot.path if time.start_ms < key.at_ms < time.end_ms)
     times = [time.start_ms, *on_path, time.end_ms]
@@ -84,7 +86,7 @@ def _is_line_cut(line: Letters, shot: ShotCrop) -> bool:
 
 
 def _readable_lines(scene: AngleScene, number: int, shot: ShotCrop) -> list[Letters]:
-    """Lines of a stretch that are there to be read; a crop that moves passes by the signs of a place."""
+    """Return the readable lines of a shot; a moving crop passes by the signs of a place."""
     there = [one for one in scene.tracks.letters if one.range.overlap_ms(shot.range) > 0]
     if shot.mode == "follow" or scene.groups:
         there = [one for one in there if is_overlay(scene, number, one)]
@@ -95,7 +97,7 @@ def _readable_lines(scene: AngleScene, number: int, shot: ShotCrop) -> list[Lett
 
 
 def _frame_with_text(scene: AngleScene, number: int, shot: ShotCrop, box: Box, when: TimeRange) -> ShotCrop | None:
-    """What is shown while letters are there; None where nothing holds the face and them."""
+    """Return what is shown while text stands; None where nothing holds the face and the text."""
     content = scene.area.content
     if not scene.groups:
         return crop_shot(show_everything(scene, CUT_TEXT_REASON), when)
@@ -109,7 +111,10 @@ def _frame_with_text(scene: AngleScene, number: int, shot: ShotCrop, box: Box, w
 
 
 def _shown_face_boxes(scene: AngleScene, number: int, shot: ShotCrop, when: TimeRange) -> Sequence[Box]:
-    """Where whom a crop shows is: of a still one at all looks, of one that moves while the letters are there."""
+    """Return the boxes of the face that a crop shows.
+
+    Of a still crop all looks count, of a moving one those of ``when``.
+    """
     if shot.mode == "follow":
         there = [box for at_ms, box in main_face_boxes(scene, number) if when.start_ms <= at_ms < when.end_ms]
         return there or scene.cast.subjects[0].boxes
@@ -125,7 +130,7 @@ def _median_x(boxes: Sequence[Box]) -> float:
 
 
 def is_overlay(scene: AngleScene, number: int, line: Letters) -> bool:
-    """Whether a line of a shot was put over the picture, and is no part of the place."""
+    """Tell whether a line was laid over the picture and is no part of the place."""
     box, content, own = line.box, scene.area.content, scene.tracks.shots[number]
     if box.y + box.height / 2 < content.y + MIN_OVERLAY_POSITION_RATIO * content.height:
         return False
@@ -135,13 +140,13 @@ def is_overlay(scene: AngleScene, number: int, line: Letters) -> bool:
 
 
 def _is_repeated(one: Box, other: Box) -> bool:
-    """Whether two lines stand in one place and are of one size, however long: not a line inside of a large sign."""
+    """Tell whether two lines have one place and size: a line inside a large sign is another."""
     low, high = sorted((one.height, other.height))
     return high <= MAX_REPEATED_HEIGHT_RATIO * low and share_of_smaller(one, other) > MIN_REPEATED_LINE_RATIO
 
 
 def _face_and_text_panes(scene: AngleScene, shot: ShotCrop, box: Box, faces: Sequence[Box]) -> list[Pane] | None:
-    """The face above, the strip below it; None where the face does not fit above it."""
+    """Return panes of the face above and the text below; None where the face does not fit."""
     content, (across, down) = scene.area.content, ASPECT_RATIOS[scene.area.aspect]
     if box.height > MAX_TEXT_HEIGHT_RATIO * content.height:
         return None
@@ -171,7 +176,7 @@ def _face_and_text_panes(scene: AngleScene, shot: ShotCrop, box: Box, faces: Seq
 
 
 def _shot_part(shot: ShotCrop, start_ms: int, end_ms: int) -> ShotCrop:
-    """Part of a shot, with the part of its way that lies in it."""
+    """Cut a time range out of a shot, with its part of the path."""
     inside = [key for key in shot.path if start_ms < key.at_ms < end_ms]
     path = [_path_key(shot, start_ms), *inside, _path_key(shot, end_ms)] if shot.path else []
     return msgspec.structs.replace(shot, range=TimeRange(start_ms=start_ms, end_ms=end_ms), path=path)

@@ -1,4 +1,4 @@
-"""From what was seen in a clip to what each shot of an export shows, with the reason. Pure; opens no picture."""
+"""Plan what each shot of an export shows, from the analysis of its clip, with the reasons. Pure."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from streams.frame.scene.scenes import AngleScene, ShotCrops, build_scene
 from streams.frame.speaker.eye_openness import EyeMarks
 
 MIN_FACE_SHOWN_RATIO = 0.6
-"""Share of a face's box that must be shown for the face to count as shown; of a close-up not more may be."""
+"""Minimum share of a face's box that is shown for the face to count as shown."""
 
 
 def shots_within(shots: Sequence[TimeRange], time: TimeRange) -> list[tuple[int, TimeRange]]:
-    """The shots (with their numbers) inside ``time``, stretched so that they cover it without a gap."""
+    """Return the numbered shots inside ``time``, extended so that they cover it without a gap."""
     inside = [(number, shot) for number, shot in enumerate(shots) if shot.overlap_ms(time) > 0]
     if not inside:
         return []
@@ -41,9 +41,9 @@ def shots_within(shots: Sequence[TimeRange], time: TimeRange) -> list[tuple[int,
 
 
 def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> FramePlan:
-    """What each shot of ``time`` shows; shots of one camera angle are framed alike.
+    """Plan what each shot of ``time`` shows; shots of one camera angle are framed alike.
 
-    Raises ValueError when the source has no picture or ``tracks`` saw nothing of ``time``.
+    Raises ValueError when the source has no video or ``tracks`` has nothing of ``time``.
     """
     if index.video is None:
         raise ValueError("the source has no picture to frame")
@@ -72,7 +72,7 @@ def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Tim
 
 
 def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> list[AngleScene]:
-    """The camera angles of a stretch. Raises ValueError as `plan`."""
+    """Return the camera angles of a time range. Raises ValueError as `plan_crops`."""
     if index.video is None:
         raise ValueError("the source has no picture to frame")
     size, shots = (index.video.display_width, index.video.display_height), dict(shots_within(tracks.shots, time))
@@ -83,7 +83,7 @@ def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Time
 
 
 def choose_crops(scene: AngleScene) -> ShotCrops:
-    """What is shown of an angle: a still crop, unless there is a reason for something else."""
+    """Choose what is shown of an angle: a still crop, unless there is a reason for something else."""
     made = (
         inset_face(scene)
         or frame_candidates(scene)
@@ -94,7 +94,7 @@ def choose_crops(scene: AngleScene) -> ShotCrops:
 
 
 def _with_content(scene: AngleScene, made: ShotCrops) -> ShotCrops:
-    """The same, told what of the picture may be shown where it has bars: a second try may want all of it."""
+    """Add the content area to the crops where the source has bars: a second try may show all of it."""
     area = scene.area
     if (area.content.width, area.content.height) == (area.width, area.height):
         return made
@@ -104,9 +104,9 @@ def _with_content(scene: AngleScene, made: ShotCrops) -> ShotCrops:
 def faces_shown(
     tracks: ClipTracks, crops: Sequence[ShotCrop], who: Mapping[int, float] | None = None
 ) -> list[FaceSample]:
-    """At each look the face that shows most, of those mostly shown; of panes that of each. In order of time.
+    """Return at each look the face that shows most, of those mostly shown, in order of time.
 
-    ``who``: how each track stands (`standing`).
+    Each pane has its own. ``who``: each track's screen time share (`screen_time_shares`).
     """
     shown: dict[tuple[int, int], tuple[float, FaceSample, int]] = {}
     for sample, number in ((sample, track.track) for track in tracks.tracks for sample in track.samples):
@@ -125,9 +125,9 @@ def faces_shown(
 
 
 def screen_time_shares(scenes: Sequence[AngleScene]) -> dict[int, float]:
-    """Of each track how much of the clip is its person's, 0..1 beside whoever has most: looks, and the time of words.
+    """Return for each track how much of the clip is its person's, 0..1 relative to the most present one.
 
-    A listener who fills the picture for two seconds is not whom a clip is about.
+    Looks and speech both count: a listener who fills the frame for two seconds is not the subject of the clip.
     """
     turns = [turn for turn in (scenes[0].tracks.turns if scenes else []) if turn.confidence >= MIN_TURN_CONFIDENCE]
     found: dict[int, float] = {}

@@ -1,7 +1,7 @@
-"""People who talk in turn inside one shot: the picture is cut between them, or shows them all at once. Pure.
+"""Cut between people who talk in turn within one shot, or show them all at once. Pure.
 
-Never a pan between two people, and no cut that a viewer could not follow: each face stays for a while, and a word in
-between changes nothing.
+There are no pans between people and no cuts too quick to follow: each face stays for a while, and a short interjection
+changes nothing.
 """
 
 from __future__ import annotations
@@ -25,37 +25,38 @@ from streams.frame.scene.scenes import AngleScene, ShotCrops, seen_together
 from streams.frame.speaker.pauses import find_pauses
 
 MIN_SPEECH_MS, MIN_SPEECH_RATIO = 1_500, 0.1
-"""Whoever says less in an angle, or less than this share of it, is not one of those who talk in turn."""
+"""Minimum speech of a person in an angle, as time and share, to take part in the cuts."""
 MIN_TURN_MS = 500
-"""A shorter turn is a word in between."""
+"""Minimum turn that is cut to: a shorter one is an interjection."""
 MAX_BREATH_MS = 700
+"""Maximum pause within one turn."""
 MAX_EARLY_MS = 800
-"""Somebody is cut to up to so long before their first word: the start of a turn is found late."""
+"""Longest time before their first word that a speaker is cut to: turns are detected late."""
 MAX_PAUSE_DISTANCE_MS = 1_000
-"""A pause so near to where one turn ends and the next begins is where they really do: lips are told over a second."""
+"""Farthest pause that marks a change of speaker: lip evidence is spread over a second."""
 LEAD_MS = 320
-"""Whoever begins to speak after a pause is there so long before: many a word begins softly."""
+"""Time that a speaker is shown before the first word after a pause: many words begin softly."""
 MIN_ON_SCREEN_MS = 1_200
-"""A face that is cut to stays at least so long…"""
+"""Minimum time that a face stays after a cut."""
 MIN_CUT_INTERVAL_MS = 2_500
-"""…and where cuts would come faster than this, everybody is shown at once."""
+"""Minimum mean time between cuts: for quicker ones all people are shown at once."""
 MIN_SERVED_RATIO = 0.85
-"""Share of what is said during which whoever says it must be on screen, or else everybody is."""
+"""Minimum share of the speech whose speaker must be on screen: below it all are shown."""
 MIN_HELD_RATIO = 0.97
-"""Share of the looks at which a crop on somebody holds the head of somebody else, for both to be shown in it."""
+"""Minimum share of a person's looks that another's crop must hold for both to share it."""
 MIN_CROP_DISTANCE_RATIO = 0.3
-"""Of the crop's width: two crops that are nearer than this are one picture that jumps."""
+"""Minimum distance of two crops, in crop widths: nearer ones look like one jumping picture."""
 
 
 class PictureTurn(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody (a place in ``Scene.groups``) has the picture."""
+    """A person (an index of ``AngleScene.groups``) has the picture for a time range."""
 
     who: int
     range: TimeRange
 
 
 def cut_between_speakers(scene: AngleScene) -> ShotCrops | None:
-    """Cuts between people who talk in turn, or all of them stacked; None where one still crop does."""
+    """Cut between people who talk in turn, or stack them; None where one still crop does."""
     who = talkers(scene)
     people = [scene.groups[one] for one in who]
     if len(who) < 2 or not seen_together(people) or fit_one_crop(people, scene.area):
@@ -77,7 +78,7 @@ def cut_between_speakers(scene: AngleScene) -> ShotCrops | None:
         reason = f"{len(who)} people who talk in turn, too near to each other for cuts and too far apart for one crop"
         return crops_of_angle(scene, show_widened(scene, scene.shots.values(), "people", reason))
     crops = _crops_by_turn(scene, takers, [one for run in shown.values() for one in run])
-    reason = f"cuts between {len(who)} people who talk in turn: whoever speaks is shown in {share:.0%} of what is said"
+    reason = f"cuts between {len(who)} people who talk in turn: the speaker is shown in {share:.0%} of what is said"
     return {
         number: [ShotCrop(range=one.range, mode="cut", crop=crops[one], shows="speaker", reason=reason) for one in run]
         for number, run in shown.items()
@@ -85,7 +86,7 @@ def cut_between_speakers(scene: AngleScene) -> ShotCrops | None:
 
 
 def talkers(scene: AngleScene) -> list[int]:
-    """Places of the people who say something, who says most first."""
+    """Return the people who speak, as indexes of the groups, most speech first."""
     groups = scene.groups
     if len(groups) < 2:
         return []
@@ -109,7 +110,7 @@ def _speech_ms(scene: AngleScene, group: Sequence[FaceTrack]) -> int:
 
 
 def speech_turns(scene: AngleScene, number: int, who: Sequence[int]) -> list[PictureTurn]:
-    """Who says something in one shot, in order of time; turns of one person that follow each other are one."""
+    """Return who speaks when in one shot, in order; neighbouring turns of one person are merged."""
     when, said = scene.shots[number], list[PictureTurn]()
     for one in who:
         numbers = {track.track for track in scene.groups[one]}
@@ -133,9 +134,9 @@ def _join_ranges(one: TimeRange, other: TimeRange) -> TimeRange:
 def assign_picture(
     said: Sequence[PictureTurn], when: TimeRange, usual: int, quiet: Sequence[TimeRange] = ()
 ) -> list[PictureTurn]:
-    """Who has the picture when: from about their first word to that of the next, each for a while. Covers the shot.
+    """Return who has the picture when: from a speaker's first word to that of the next.
 
-    Where nobody speaks, ``usual`` has it; ``quiet``: where no voice is heard.
+    The turns cover the shot. Where no one speaks, ``usual`` has it; ``quiet``: ranges without a voice.
     """
     if not said:
         return [PictureTurn(who=usual, range=when)]
@@ -156,9 +157,9 @@ def assign_picture(
 
 
 def _cut_ms(one: PictureTurn, other: PictureTurn, quiet: Sequence[TimeRange]) -> int:
-    """When the picture goes from one to the other: in the first pause after the one, else in the nearest.
+    """Return when the picture changes: in the first pause between two turns, else in the nearest one.
 
-    Without a pause when the one has ended, and not long before the other begins.
+    Without a pause it changes when the first turn has ended, and not long before the second begins.
     """
     begins = other.range.start_ms
     ends = min(one.range.end_ms, begins)
@@ -167,23 +168,23 @@ def _cut_ms(one: PictureTurn, other: PictureTurn, quiet: Sequence[TimeRange]) ->
         min(other.range.end_ms, begins + MAX_PAUSE_DISTANCE_MS),
     )
 
-    def away(pause: TimeRange) -> tuple[int, int]:
+    def distance(pause: TimeRange) -> tuple[int, int]:
         return max(0, ends - pause.end_ms, pause.start_ms - begins), pause.start_ms
 
-    near = min((pause for pause in quiet if low < pause.end_ms and pause.start_ms < high), key=away, default=None)
+    near = min((pause for pause in quiet if low < pause.end_ms and pause.start_ms < high), key=distance, default=None)
     if near is None:
         return max(ends, begins - MAX_EARLY_MS)
     return min(high, max(near.start_ms, near.end_ms - LEAD_MS))
 
 
 def _drop_turn(run: list[PictureTurn], place: int) -> list[PictureTurn]:
-    """The stretch goes to the one before it, the first to the next."""
+    """Give a turn's time to the one before it, the first one's to the next."""
     taker = run[place - 1] if place else run[1]
     return _merge_turns([*run[:place], msgspec.structs.replace(run[place], who=taker.who), *run[place + 1 :]])
 
 
 def _merge_turns(run: Iterable[PictureTurn]) -> list[PictureTurn]:
-    """The same, neighbours of one person as one."""
+    """Merge neighbouring turns of one person."""
     joined: list[PictureTurn] = []
     for one in run:
         if joined and joined[-1].who == one.who:
@@ -194,7 +195,7 @@ def _merge_turns(run: Iterable[PictureTurn]) -> list[PictureTurn]:
 
 
 def served_ratio(said: Mapping[int, Sequence[PictureTurn]], shown: Mapping[int, Sequence[PictureTurn]]) -> float:
-    """Share of what is said during which whoever says it is on screen."""
+    """Return the share of the speech during which its speaker is on screen."""
     total = sum(one.range.length_ms for run in said.values() for one in run)
     seen = sum(
         one.range.overlap_ms(other.range)
@@ -207,7 +208,10 @@ def served_ratio(said: Mapping[int, Sequence[PictureTurn]], shown: Mapping[int, 
 
 
 def _shared_crops(scene: AngleScene, who: Sequence[int]) -> dict[int, int]:
-    """In whose picture each of them is shown: their own, unless the crop on somebody who says more holds them too."""
+    """Return whose crop shows each person.
+
+    It is their own, unless that of somebody who speaks more holds them too.
+    """
     takers: dict[int, int] = {}
     for one in who:
         boxes = boxes_of(scene.groups[one])
@@ -217,14 +221,14 @@ def _shared_crops(scene: AngleScene, who: Sequence[int]) -> dict[int, int]:
 
 
 def _with_shared_crops(run: Sequence[PictureTurn], takers: Mapping[int, int]) -> list[PictureTurn]:
-    """What is said, as if by those in whose picture it is shown."""
+    """Assign turns to the people whose crop shows them."""
     return _merge_turns(msgspec.structs.replace(one, who=takers[one.who]) for one in run)
 
 
 def _crops_by_turn(
     scene: AngleScene, takers: Mapping[int, int], run: Sequence[PictureTurn]
 ) -> dict[PictureTurn, CropBox]:
-    """The still crop of each stretch: the same whenever somebody has the picture, unless they have moved since."""
+    """Return the still crop of each turn: a person's usual one, unless they have moved since."""
     found: dict[PictureTurn, CropBox] = {}
     for taker in {one.who for one in run}:
         members, own = [one for one in takers if takers[one] == taker], [one for one in run if one.who == taker]
@@ -237,7 +241,10 @@ def _crops_by_turn(
 
 
 def _crop_on(scene: AngleScene, members: Sequence[int], times: Sequence[TimeRange] = ()) -> CropBox:
-    """The still crop on some of them while they have the picture; without ``times`` wherever they are seen."""
+    """Return the still crop on some people while they have the picture.
+
+    Without ``times`` all their looks count.
+    """
     others = [FramingSubject(boxes=boxes_of(group)) for place, group in enumerate(scene.groups) if place not in members]
     boxes = _heads_during(scene, members, times) or _heads_during(scene, members, list(scene.shots.values()))
     return scene.area.on_faces(FramingSubject(boxes=boxes), others).crop
@@ -250,7 +257,7 @@ def _heads_during(scene: AngleScene, members: Sequence[int], times: Sequence[Tim
 
 
 def _crops_differ(scene: AngleScene, takers: Mapping[int, int]) -> bool:
-    """Whether no two of their pictures are nearly the same."""
+    """Tell whether no two of the crops are nearly the same."""
     crops = [
         _crop_on(scene, [one for one in takers if takers[one] == taker]) for taker in dict.fromkeys(takers.values())
     ]

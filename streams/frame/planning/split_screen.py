@@ -1,4 +1,4 @@
-"""Parts of a picture that are stacked: several people one below the other, or a screen above a face. Pure geometry."""
+"""Split screens: several people stacked, or a screen above a face. Pure geometry."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from streams.frame.scene.crop import (
 from streams.frame.scene.scenes import AngleScene, ShotCrops
 
 MAX_PANES: Mapping[Aspect, int] = {"9:16": 4, "4:5": 3, "1:1": 2, "16:9": 0}
-"""More would be stripes; a wide picture has nothing to stack."""
+"""Maximum panes by aspect: more would be stripes, and a wide output has nothing to stack."""
 FACE_HEIGHT_RATIO = 0.4
-"""A face is so high in its pane, where there is room around it."""
+"""Height of a face in its pane, where there is room around it."""
 MIN_PANE_TO_FACE_RATIO = 1.05
-"""A pane is at least so many faces wide and high: of a close-up not more may be."""
+"""Minimum width and height of a pane, in faces; a close-up allows no more."""
 MIN_PANE_HEIGHT_RATIO = 0.25
-"""Of the output: lower panes show nobody well."""
+"""Minimum height of a pane, as a share of the output: people are hardly visible in lower ones."""
 MAX_FACE_PANE_RATIO = 1.6
-"""Width by height of the pane below a screen: a wider one shows little of a face and much of the screen again."""
+"""Maximum width by height of the pane below a screen: wider ones show mostly the screen again."""
 MAX_ENLARGEMENT_FACTOR = 9.0
-"""How many times a pane may be enlarged, beside a picture that is as wide as the output."""
+"""Maximum enlargement of a pane, relative to a frame as wide as the output."""
 HEAD_PERCENTILES = (5, 95)
-"""Percentiles of where a head is: a quick nod need not fit."""
+"""Percentiles of a head's positions that a pane holds: a quick nod need not fit."""
 
 
 def boxes_of(group: Sequence[FaceTrack]) -> list[Box]:
-    """Where one face is, look by look."""
+    """Return the boxes of one face, look by look."""
     return [sample.face.box for track in group for sample in track.samples]
 
 
 def people_panes(
     groups: Sequence[Sequence[FaceTrack]], everybody: Sequence[Sequence[FaceTrack]], area: ContentArea
 ) -> list[Pane] | None:
-    """A pane for each of these people, from left to right; None where they do not come apart."""
+    """Return a pane for each of these people, from left to right; None where they cannot be separated."""
     count = len(groups)
     if not 2 <= count <= MAX_PANES[area.aspect]:
         return None
@@ -63,7 +63,10 @@ def people_panes(
 
 
 def screen_panes(group: Sequence[FaceTrack], area: ContentArea) -> list[Pane] | None:
-    """All of the picture above the face of somebody in it; None where the face would be too small or too low."""
+    """Return the whole frame above a face in it.
+
+    None where the face would be too small or its pane too low.
+    """
     content, (across, down) = area.content, ASPECT_RATIOS[area.aspect]
     share = across * content.height / (down * content.width)
     if 1 - share < MIN_PANE_HEIGHT_RATIO or across > MAX_FACE_PANE_RATIO * down * (1 - share):
@@ -77,7 +80,7 @@ def screen_panes(group: Sequence[FaceTrack], area: ContentArea) -> list[Pane] | 
 def crop_around(
     group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], area: ContentArea, ratio: float
 ) -> CropBox | None:
-    """A crop of ``ratio`` (width by height) around one face, without those of others; None where it cannot be."""
+    """Return a crop of ``ratio`` (width by height) around one face without others; None where none fits."""
     boxes, content = boxes_of(group), area.content
     (left, right), (top, bottom) = _head_range(boxes, across=True), _head_range(boxes, across=False)
     low, high = _pane_range(group, others, area)
@@ -95,7 +98,7 @@ def crop_around(
 
 
 def fit_one_crop(groups: Sequence[Sequence[FaceTrack]], area: ContentArea) -> bool:
-    """Whether one crop holds the heads of all of them."""
+    """Tell whether one crop holds the heads of all of them."""
     spans = [_head_range(boxes_of(group), across=True) for group in groups]
     rows = [_head_range(boxes_of(group), across=False) for group in groups]
     wide, high = area.size
@@ -104,7 +107,7 @@ def fit_one_crop(groups: Sequence[Sequence[FaceTrack]], area: ContentArea) -> bo
 
 
 def _clamp_even(start: float, low: float, high: float) -> int:
-    """The nearest even whole number that is not below ``low`` or above ``high``, as far as both can be had."""
+    """Return the nearest even number within ``low`` and ``high``, as far as possible."""
     return round_to_even(max(low, min(start, high)))
 
 
@@ -117,7 +120,7 @@ def _median(values: Iterable[float]) -> float:
 
 
 def _head_range(boxes: Sequence[Box], *, across: bool) -> tuple[float, float]:
-    """From where to where a head usually goes, along one axis."""
+    """Return the usual range of a head along one axis."""
     found = head_spans(FramingSubject(boxes=boxes), across=across)
     return float(np.percentile(found[:, 0], HEAD_PERCENTILES[0])), float(
         np.percentile(found[:, 1], HEAD_PERCENTILES[1])
@@ -127,7 +130,7 @@ def _head_range(boxes: Sequence[Box], *, across: bool) -> tuple[float, float]:
 def _pane_range(
     group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], area: ContentArea
 ) -> tuple[float, float]:
-    """From where to where along x a pane may go: as far as the heads of whoever stands beside."""
+    """Return the range of a pane along x: up to the heads of the neighbours."""
     left, right = _head_range(boxes_of(group), across=True)
     low, high = float(area.content.x), float(area.content.x + area.content.width)
     middle = _median_x(group)
@@ -141,16 +144,16 @@ def _pane_range(
 
 
 FACE_LOOK_MS = 160
-"""Faces are looked for about so often."""
+"""Usual time between two looks at faces."""
 MIN_FACE_TIME_RATIO = 0.5
-"""The face is there for this share of the looks, or it is a picture on a slide."""
+"""Minimum share of looks with the face: a rarer one is a picture on a slide."""
 MAX_INSET_FACE_RATIO = 0.4
-"""Of the picture's height: behind a larger face there is a screen, and nobody is to read it."""
+"""Highest face next to a screen, as a share of the frame: behind a larger one the screen is background."""
 MIN_INSET_MS = 1_500
 
 
 def inset_face(scene: AngleScene) -> ShotCrops | None:
-    """The screen above, the face below; None where there is no screen, or no such face."""
+    """Show the screen above and the face below; None where there is no screen, or no such face."""
     if (
         scene.screen < MIN_SURE_SCREEN_RATIO
         or not scene.groups

@@ -1,4 +1,4 @@
-"""Still framings of a camera angle: a crop that holds, or more where that would cut off what matters. Pure."""
+"""Static framings of a camera angle: a still crop, or more where that would cut what matters. Pure."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from streams.frame.scene.scenes import AngleScene, ShotCrops, detail_profiles
 from streams.frame.scene.standing_text import CUT_TEXT_REASON, cuts_signs, signs_of
 
 MAX_FACE_WIDTH_RATIO = 0.98
-"""Of the crop's width: a face that is usually wider cannot be shown by it."""
+"""Maximum usual width of a face, as a share of the crop's: a wider one does not fit."""
 MIN_SCREEN_HELD_RATIO = 0.75
-"""A crop that holds less of what stands on a screen or a slide cuts its lines off."""
+"""Minimum share of a screen's content that a crop must hold so as not to cut its lines."""
 MIN_SURE_SCREEN_RATIO = 0.8
-"""So surely a screen is shown where the picture is made small for it."""
+"""Minimum probability of a screen for which the picture is made smaller."""
 MIN_SAFE_HELD_RATIO = 0.98
-"""Share of the looks at which a crop that is beyond doubt holds the main face."""
-UNSEEN_REASON = "nobody was found here, and somebody is seen in other shots"
+"""Minimum share of looks at which a crop of the safer plan holds the main face."""
+UNSEEN_REASON = "no person was found here, but other shots show one"
 LINE_MARGIN_RATIO = 0.3
-"""Heights of a line that are left beside it."""
+"""Margin on either side of a line of text, in heights of the line."""
 
 
 def static_decision(scene: AngleScene) -> CropDecision:
-    """The still crop of an angle, or all of it where a crop would cut off what matters."""
+    """Choose the still crop of an angle, or the whole frame where a crop would cut what matters."""
     if scene.area.is_tall:
         cut = f"{scene.area.aspect} would cut more than half of a tall picture away"
         return show_everything(scene, f"{cut}: all of it on a blurred ground")
@@ -43,7 +43,10 @@ def static_decision(scene: AngleScene) -> CropDecision:
 
 
 def safest_decision(scene: AngleScene) -> CropDecision:
-    """As `held`, but everything is shown unless the crop holds who matters at nearly every look."""
+    """Choose as `static_decision`, but only crops that hold the subject at nearly every look.
+
+    Elsewhere everything is shown.
+    """
     decision = static_decision(scene)
     if decision.mode == "fit" or decision.inside >= MIN_SAFE_HELD_RATIO or scene.area.holds_all:
         return decision
@@ -53,12 +56,12 @@ def safest_decision(scene: AngleScene) -> CropDecision:
 
 
 def crops_of_angle(scene: AngleScene, decision: CropDecision) -> ShotCrops:
-    """The same for all shots of the angle."""
+    """Give all shots of the angle the same crop."""
     return {number: [crop_shot(decision, when)] for number, when in scene.shots.items()}
 
 
 def crop_shot(decision: CropDecision, when: TimeRange) -> ShotCrop:
-    """A decision for a stretch of time."""
+    """Turn a decision into the crop of a time range."""
     return ShotCrop(
         range=when, mode=decision.mode, crop=decision.crop, shows=decision.shows, reason=decision.reason,
         above=decision.above,
@@ -66,7 +69,7 @@ def crop_shot(decision: CropDecision, when: TimeRange) -> ShotCrop:
 
 
 def single_crop(scene: AngleScene) -> CropBox:
-    """The crop that holds whoever or whatever matters best, where nothing but one still crop may be shown."""
+    """Return the one still crop that holds the main subject best, where nothing else may be shown."""
     group = list(scene.shots)
     subjects = scene.cast.subjects or (person_subjects(scene.tracks, group) if not scene.is_screen else [])
     if subjects:
@@ -93,7 +96,7 @@ def _hold_faces(scene: AngleScene) -> CropDecision:
 
 
 def _frame_without_face(scene: AngleScene) -> CropDecision:
-    """On a person, else on letters, a screen or the most detail; whole where a crop might lose an unseen person."""
+    """Hold a person, else text, a screen or detail; show all where a crop may lose an unseen person."""
     persons = persons_found(scene)
     if persons and (afar := frame_distant_person(scene, persons)):
         return afar
@@ -110,7 +113,7 @@ def _frame_without_face(scene: AngleScene) -> CropDecision:
 
 
 def _frame_without_person(scene: AngleScene) -> CropDecision:
-    """On letters, on a screen, or on what has most detail."""
+    """Hold text, a screen, or the most detail."""
     area = scene.area
     if not scene.is_screen and (signs := _hold_text(scene)):
         return signs
@@ -134,7 +137,7 @@ def _frame_without_person(scene: AngleScene) -> CropDecision:
 
 
 def _hold_text(scene: AngleScene) -> CropDecision | None:
-    """Titles and signs are what a picture without anybody is about: a crop that holds them, else all of it."""
+    """Hold titles and signs, the subject of a frame without people, in a crop; else show everything."""
     content, area = scene.area.content, scene.area
     told = signs_of(scene)
     if not told or area.holds_all:
@@ -160,7 +163,7 @@ def _hold_detail(scene: AngleScene) -> tuple[CropBox, bool]:
 
 
 def profile_share_held(profile: Sequence[float], start: int, length: int, limit: int) -> float:
-    """How much of a profile over ``limit`` pixels lies on some of them."""
+    """Return the share of a profile over ``limit`` pixels that lies in a range of them."""
     if not profile:
         return 1.0
     width = limit / len(profile)

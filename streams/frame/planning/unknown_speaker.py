@@ -1,7 +1,7 @@
-"""Several people who might matter, and no telling which: all are stacked, so that nobody wrong is shown alone. Pure.
+"""Show all candidates, stacked, where it is not known which of several people speaks. Pure.
 
-Showing one of them would be a guess: where it is not sure whose words are heard, or where nobody's are and two or three
-stand there alike.
+One of them alone would be a guess: where the speaker is uncertain, or where no one speaks and two or three people are
+equally prominent.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from streams.frame.planning.static_crop import crops_of_angle
 from streams.frame.scene.scenes import AngleScene, ShotCrops, seen_together
 
 MIN_SURE_RATIO = 0.8
-"""Share of what is said that must be told so surely."""
+"""Minimum share of the speech whose speaker must be certain."""
 MIN_SPEECH_MS = 1_500
-"""Of less speech nothing is made."""
+"""Minimum speech in an angle for its certainty to matter."""
 MIN_CANDIDATE_TIME_RATIO = 0.5
-"""Whoever may be meant is there in so many of the looks of whoever is there longest…"""
+"""Minimum screen time of a candidate, relative to the most visible one."""
 MIN_ALIKE_SIZE_RATIO, MIN_ALIKE_TIME_RATIO = 0.6, 0.8
-"""…and where nobody speaks they are so large beside the largest, and there so long."""
+"""Minimum screen time of a silent candidate, relative to the most visible one."""
 MAX_ALIKE_COUNT = 3
-"""More people are a crowd."""
+"""Maximum silent candidates: more people are a crowd."""
 MIN_ANGLE_MS = 3_000
-"""Less of an angle is a glance at people: an audience, whoever listens."""
+"""Minimum length of an angle: a shorter one is a glance at an audience or a listener."""
 MIN_SPEECH_RATIO = 0.3
-"""Share of such a shot from which somebody speaks in it."""
+"""Minimum share of the angle with a known speaker for it to be a talk."""
 
 
 def frame_candidates(scene: AngleScene) -> ShotCrops | None:
-    """All who may be meant, one below the other; None where it is known who is, or where they fit into one crop."""
+    """Stack all candidates; None where the speaker is known, or all fit into one crop."""
     if len(scene.groups) < 2 or scene.length_ms < MIN_ANGLE_MS:
         return None
     turns = [turn for turn in scene.tracks.turns if turn.track in scene.track_numbers]
@@ -64,7 +64,7 @@ def frame_candidates(scene: AngleScene) -> ShotCrops | None:
 
 
 def stack_people(scene: AngleScene, who: Sequence[Sequence[FaceTrack]], told: str) -> ShotCrops | None:
-    """These people one below the other; None where they fit into one crop, or do not come apart."""
+    """Stack these people; None where they fit into one crop, or stand too close to be separated."""
     if len(who) < 2 or not seen_together(who) or fit_one_crop(who, scene.area):
         return None
     panes = people_panes(who, scene.groups, scene.area)
@@ -79,7 +79,7 @@ def stack_people(scene: AngleScene, who: Sequence[Sequence[FaceTrack]], told: st
 
 
 def _show_candidates(scene: AngleScene, who: Sequence[Sequence[FaceTrack]], told: str) -> ShotCrops | None:
-    """All of the picture, where they neither fit into one crop nor come apart."""
+    """Show the whole frame where they neither fit into one crop nor can be separated."""
     if len(who) < 2 or not seen_together(who) or fit_one_crop(who, scene.area) or scene.area.holds_all:
         return None
     reason = f"{len(who)} people who fit neither into one crop nor below each other, and {told}"
@@ -87,7 +87,7 @@ def _show_candidates(scene: AngleScene, who: Sequence[Sequence[FaceTrack]], told
 
 
 def _prominent_groups(scene: AngleScene, there: float, size: float) -> list[list[FaceTrack]]:
-    """Groups that are there for so much of the time of whoever is there longest, and so large beside the largest."""
+    """Return groups with enough screen time and size, relative to the most visible and the largest one."""
     looks = [sum(len(track.samples) for track in group) for group in scene.groups]
     sizes = [face_size(group) for group in scene.groups]
     long = [place for place, count in enumerate(looks) if count >= there * max(looks)]

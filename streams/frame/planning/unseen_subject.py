@@ -1,7 +1,7 @@
-"""Shots in which nobody was found, in a clip whose other shots show somebody: a crop may lose the speaker. Pure.
+"""Shots without a detected person in clips whose other shots show one: a crop may lose them. Pure.
 
 A lecturer 40 px high at the edge of a wide shot is too small for the detectors, while the crop shows the board and the
-audience. Only the whole picture is sure to hold them.
+audience. Only the whole frame surely holds them.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ MIN_SUBJECT_LOOKS = 5
 MIN_SHOT_MS = 500
 """Shortest angle that is shown whole for this reason: in a shorter one the change of layout would only flash."""
 MAX_EMPTY_RATIO = 0.001
-"""Maximum share of the detail and movement in a strip at one side for the strip to count as empty.
+"""Maximum share of the detail and movement in the strips at one side for the side to count as empty.
 
-With 0.005 one in three made halls lost a speaker of 5 % of the height beside large letters
-(``benchmarks.vision.halls --close-up``); he is 0.0165 in the demo's wide shot.
+With 0.005 one in three made halls lost a speaker of 5 % of the height next to large letters
+(``benchmarks.vision.halls --close-up``); the lecturer is 0.0165 in the demo's wide shot.
 """
 MIN_HELD_RATIO = 0.98
 """Minimum share of the occupied area that a crop must hold to lose nothing: less is more than rounding."""
 
 
 def persons_found(scene: AngleScene) -> list[FramingSubject]:
-    """Persons of an angle without faces that a crop may hold, the main one first.
+    """Return the persons of an angle without faces that a crop may hold, the main one first.
 
     Persons on a screen do not count, nor does a distant person below the confirming score where other shots show
     somebody: that may be one of the audience.
@@ -46,14 +46,14 @@ def persons_found(scene: AngleScene) -> list[FramingSubject]:
 
 
 def is_subject_unseen(scene: AngleScene) -> bool:
-    """Whether nobody was found in this angle although another shot of the clip shows somebody."""
+    """Tell whether no person was found in this angle although another shot of the clip shows one."""
     if scene.groups or scene.length_ms < MIN_SHOT_MS or persons_found(scene):
         return False
     return _is_somebody_elsewhere(scene)
 
 
 def _is_somebody_elsewhere(scene: AngleScene) -> bool:
-    """Whether a face or a person is followed in a shot outside of this angle."""
+    """Tell whether a face or a person is followed in a shot outside this angle."""
     tracks = scene.tracks
     if any(track.shot not in scene.shots and len(track.samples) >= MIN_SUBJECT_LOOKS for track in tracks.tracks):
         return True
@@ -61,13 +61,13 @@ def _is_somebody_elsewhere(scene: AngleScene) -> bool:
 
 
 def loses_something(scene: AngleScene, crop: CropBox) -> bool:
-    """Whether a crop leaves out a part of the picture that is not empty."""
+    """Tell whether a crop leaves out a part of the frame that is not empty."""
     box = occupied_box(scene)
     return shared_area(crop, box) < MIN_HELD_RATIO * box.width * box.height
 
 
 def occupied_box(scene: AngleScene) -> Box:
-    """The content without the strips at its sides that have neither detail nor movement; all of it if unmeasured."""
+    """Return the content without sides that lack detail and movement; all of it if unmeasured."""
     area = scene.area
     columns, rows = detail_profiles(scene)
     left, right = _occupied_span(columns, area.content.x, area.content.width, area.width)
@@ -76,7 +76,7 @@ def occupied_box(scene: AngleScene) -> Box:
 
 
 def _occupied_span(profile: Sequence[float], start: int, length: int, limit: int) -> tuple[float, float]:
-    """First and last pixel of the occupied part of an axis of ``limit`` pixels, inside ``start`` + ``length``."""
+    """Return first and last pixel of the occupied part of an axis of ``limit`` pixels."""
     first = _empty_bins(profile)
     last = len(profile) - _empty_bins(profile[::-1])
     if first >= last:
@@ -86,7 +86,7 @@ def _occupied_span(profile: Sequence[float], start: int, length: int, limit: int
 
 
 def _empty_bins(profile: Sequence[float]) -> int:
-    """How many of the first bins hold no more than the empty share together."""
+    """Count the first bins that hold no more than the empty share together."""
     held = 0.0
     for place, value in enumerate(profile):
         held += value

@@ -1,4 +1,4 @@
-"""What of the source may be shown: all that lies inside of black bars. Places crops there; decides nothing."""
+"""The content of a frame: all of it that lies inside black bars, and crops placed there. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from streams.frame.scene.crop import (
 
 
 class ContentArea(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a display picture of ``width`` x ``height`` that crops of one shape are taken from."""
+    """The part of a display frame of ``width`` x ``height`` from which crops of one aspect are taken."""
 
     width: int
     height: int
@@ -35,7 +35,7 @@ class ContentArea(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_tall(self) -> bool:
-        """Whether a crop would throw away more than half of a tall picture."""
+        """Whether a crop would lose more than half of a tall picture."""
         return loses_most_of_tall_picture(self.content.width, self.content.height, self.aspect)
 
     @property
@@ -45,14 +45,14 @@ class ContentArea(msgspec.Struct, frozen=True, kw_only=True):
         return wide * high >= 0.95 * self.content.width * self.content.height
 
     def on_faces(self, main: FramingSubject, others: Sequence[FramingSubject]) -> Placement:
-        """As `place_on_faces`, inside of the content."""
+        """Place a crop on faces as `place_on_faces` does, inside the content."""
         moved = [self._inwards(one) for one in (main, *others)]
         content = self.content
         placed = place_on_faces(moved[0], moved[1:], width=content.width, height=content.height, aspect=self.aspect)
         return msgspec.structs.replace(placed, crop=self._outwards(placed.crop))
 
     def on_detail(self, columns: Sequence[float], rows: Sequence[float]) -> tuple[CropBox, bool]:
-        """As `place_on_detail`, inside of the content; the profiles are of the whole display picture."""
+        """Place a crop as `place_on_detail` does, inside the content; the profiles span the display frame."""
         content = self.content
         crop, stands_out = place_on_detail(
             crop_profile(columns, content.x, content.width, self.width),
@@ -75,7 +75,7 @@ class ContentArea(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def crop_profile(profile: Sequence[float], start: int, length: int, limit: int) -> list[float]:
-    """The shares of a profile over ``limit`` pixels that fall on some of them, in as many bins, sum 1."""
+    """Cut a profile over ``limit`` pixels to some of them: as many bins as before, sum 1."""
     if not profile or (start, length) == (0, limit):
         return list(profile)
     edges = np.linspace(0.0, limit, len(profile) + 1)
@@ -86,7 +86,7 @@ def crop_profile(profile: Sequence[float], start: int, length: int, limit: int) 
 
 
 def content_area_of(tracks: ClipTracks, shots: Sequence[int], width: int, height: int, aspect: Aspect) -> ContentArea:
-    """The ground of some shots: what is content in any of them; all of the picture where one has no bars."""
+    """Return the content area of some shots: the hull of theirs, or the whole frame where one has no bars."""
     found = [look.content for look in tracks.looks if look.shot in shots]
     known = [one for one in found if one is not None]
     content = CropBox(x=0, y=0, width=width, height=height)

@@ -1,4 +1,4 @@
-"""Where a still crop of the asked aspect sits in the display picture. Pure geometry; never moves during a shot."""
+"""Place a still crop of an aspect in the display frame. Pure geometry."""
 
 from __future__ import annotations
 
@@ -13,44 +13,51 @@ from schemas.common import Aspect, Box, CropBox
 Floats = NDArray[np.float64]
 
 ASPECT_RATIOS: dict[Aspect, tuple[int, int]] = {"9:16": (9, 16), "4:5": (4, 5), "1:1": (1, 1), "16:9": (16, 9)}
+"""Width and height of each aspect."""
 MIN_KEPT_RATIO = 0.5
-"""Where a wide crop of a tall picture would keep less than this, all of it is shown on a blurred ground."""
+"""Minimum share of a tall picture's height that a wide crop must keep: below it the whole picture is shown."""
 HEAD_SIDE, HEAD_TOP, HEAD_BOTTOM = 0.2, 0.4, 0.15
-"""A detector's box ends at brow and chin: what a head needs beside it, in shares of the box."""
+"""Room of a head around the detector's box, which ends at brow and chin, as shares of the box: sides, top, bottom."""
 EYES_IN_BOX_RATIO = 0.4
+"""Height of the eyes in the detector's box, as a share of it from the top."""
 EYES_IN_CROP_RATIO = 1 / 3
-"""Headroom: the eyes belong on the upper third."""
+"""Height of the eyes in a crop: headroom puts them on the upper third."""
 MAX_HEAD_RATIO = 0.8
-"""Of a head wider than this share of the crop only the middle part must be inside."""
+"""Widest part of the crop that a head must be inside of: of a wider head only the middle counts."""
 PARTLY_INSIDE_WEIGHT = 0.25
+"""Weight of how far the main head is inside, next to whether it is inside as a whole."""
 OTHER_FACES_WEIGHT = 0.3
+"""Weight of other faces that are wholly inside."""
 CUT_FACE_PENALTY = 0.1
+"""Penalty for other faces that the edge cuts."""
 OFF_CENTRE_PENALTY = 0.3
+"""Penalty for a subject that is one crop length off its place."""
 MIN_DETAIL_GAIN = 0.1
-"""A crop leaves the centre for detail only when it shows this much more of it."""
+"""Minimum gain in detail for which a crop leaves the centre."""
 DETAIL_OFF_CENTRE_PENALTY = 0.1
+"""Penalty for a crop on detail that is the whole frame off the centre."""
 
 
 class FramingSubject(msgspec.Struct, frozen=True, kw_only=True):
-    """One face over the looks of a shot (or of all shots of one camera angle): its boxes, in display pixels."""
+    """One face or person over the looks of a shot or an angle: its boxes, in display pixels."""
 
     boxes: Sequence[Box]
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """A crop and the share of the main face's looks that lie wholly inside it."""
+    """A crop, and the share of the main face's looks that lie wholly inside it."""
 
     crop: CropBox
     inside: float
 
 
 def round_to_even(value: float) -> int:
-    """The nearest even whole number: chroma has half the resolution."""
+    """Round to the nearest even whole number: chroma has half the resolution."""
     return 2 * round(value / 2)
 
 
 def crop_size(width: int, height: int, aspect: Aspect) -> tuple[int, int]:
-    """Width and height of the largest crop of ``aspect`` inside a picture, even, at least 2."""
+    """Return width and height of the largest crop of ``aspect`` inside a frame: even, at least 2."""
     wide, high = ASPECT_RATIOS[aspect]
     if width * high >= height * wide:
         return max(2, min(round_to_even(height * wide / high), width - width % 2)), max(2, height - height % 2)
@@ -58,13 +65,13 @@ def crop_size(width: int, height: int, aspect: Aspect) -> tuple[int, int]:
 
 
 def loses_most_of_tall_picture(width: int, height: int, aspect: Aspect) -> bool:
-    """True where cropping a tall picture to ``aspect`` would throw more than half of it away."""
+    """Tell whether a crop of ``aspect`` would lose more than half of a tall picture."""
     _, crop_high = crop_size(width, height, aspect)
     return crop_high < MIN_KEPT_RATIO * height
 
 
 def head_spans(subject: FramingSubject, *, across: bool) -> Floats:
-    """Head intervals (n, 2) along x (``across``) or y: the boxes with the room that hair and ears need."""
+    """Return where heads begin and end (n, 2) along x (``across``) or y: the boxes with hair and ears."""
     if across:
         pairs = [(b.x - HEAD_SIDE * b.width, b.x + (1 + HEAD_SIDE) * b.width) for b in subject.boxes]
     else:
@@ -73,7 +80,10 @@ def head_spans(subject: FramingSubject, *, across: bool) -> Floats:
 
 
 def share_of_heads_held(crop: CropBox, boxes: Sequence[Box]) -> float:
-    """Share of the looks at which a crop holds a head from side to side, and its chin; two pixels are nothing."""
+    """Return the share of the boxes whose head a crop holds from side to side, down to the chin.
+
+    Two pixels more or less are ignored.
+    """
     columns, rows = (
         head_spans(FramingSubject(boxes=boxes), across=True),
         head_spans(FramingSubject(boxes=boxes), across=False),
@@ -84,7 +94,10 @@ def share_of_heads_held(crop: CropBox, boxes: Sequence[Box]) -> float:
 
 
 def _inside_ratios(intervals: Floats, starts: Floats, length: float, limit: float) -> Floats:
-    """Share of each interval inside each window, (windows, intervals); longer than the window: its middle counts."""
+    """Return the share of each interval inside each window, (windows, intervals).
+
+    Of intervals longer than the window the middle counts.
+    """
     clipped = np.clip(intervals, 0.0, limit)
     middle = clipped.mean(axis=1)
     half = np.minimum((clipped[:, 1] - clipped[:, 0]) / 2, MAX_HEAD_RATIO * length / 2)
@@ -95,7 +108,7 @@ def _inside_ratios(intervals: Floats, starts: Floats, length: float, limit: floa
 
 
 def _whole_face_ratios(main: FramingSubject, starts: Floats, length: float, *, across: bool) -> Floats:
-    """Share of the looks at which each window holds the face itself, whatever of the hair, (windows,)."""
+    """Return the share of looks at which each window holds the face itself, without hair, (windows,)."""
     sides = [(b.x, b.x + b.width) if across else (b.y, b.y + b.height) for b in main.boxes]
     low, high = np.asarray(sides, np.float64).T
     held: Floats = ((low >= starts[:, None]) & (high <= starts[:, None] + length)).mean(axis=1)
@@ -103,7 +116,7 @@ def _whole_face_ratios(main: FramingSubject, starts: Floats, length: float, *, a
 
 
 def _face_weights(others: Sequence[FramingSubject], main: FramingSubject) -> list[float]:
-    """Weight of each other face: how long it is seen beside the main one, and how large; together at most 1."""
+    """Weigh each other face by its screen time and size, relative to the main one; together at most 1."""
     size = float(np.mean([box.width for box in main.boxes]))
     raw = [
         min(1.0, len(other.boxes) / len(main.boxes)) * min(1.0, float(np.mean([b.width for b in other.boxes])) / size)
@@ -116,7 +129,7 @@ def _face_weights(others: Sequence[FramingSubject], main: FramingSubject) -> lis
 def _best_window(
     main: FramingSubject, others: Sequence[FramingSubject], *, length: int, limit: int, across: bool
 ) -> tuple[int, float]:
-    """Start of the still window along one axis, and the share of the main face's looks wholly inside it."""
+    """Return the start of the best still window along one axis, and the share of main heads inside it."""
     starts = np.arange(0, limit - length + 1, 2, dtype=np.float64)
     main_inside = _inside_ratios(head_spans(main, across=across), starts, length, limit)
     whole = (main_inside > 0.98).mean(axis=1)
@@ -141,7 +154,7 @@ def _best_window(
 def place_on_faces(
     main: FramingSubject, others: Sequence[FramingSubject], *, width: int, height: int, aspect: Aspect
 ) -> Placement:
-    """The still crop that holds the main face in for most looks, and other faces where they fit beside it."""
+    """Place the still crop that holds the main face in most looks, and other faces where they fit."""
     crop_wide, crop_high = crop_size(width, height, aspect)
     x, inside_x = _best_window(main, others, length=crop_wide, limit=width, across=True)
     y, inside_y = _best_window(main, others, length=crop_high, limit=height, across=False)
@@ -150,7 +163,7 @@ def place_on_faces(
 
 
 def _detail_window(profile: Sequence[float], length: int, limit: int) -> tuple[int, float]:
-    """Start of the window with most of the profile, and how much more it holds than the middle one."""
+    """Return the start of the window with most of the profile, and its gain over the middle one."""
     starts = np.arange(0, limit - length + 1, 2, dtype=np.float64)
     edges = np.linspace(0.0, limit, len(profile) + 1)
     mass = np.r_[0.0, np.cumsum(np.asarray(profile, np.float64))]
@@ -165,7 +178,7 @@ def _detail_window(profile: Sequence[float], length: int, limit: int) -> tuple[i
 def place_on_detail(
     columns: Sequence[float], rows: Sequence[float], *, width: int, height: int, aspect: Aspect
 ) -> tuple[CropBox, bool]:
-    """The crop with most detail and movement, and True; or the middle and False, where no place stands out.
+    """Place the crop on most detail and movement, and True; or the middle and False.
 
     ``columns`` and ``rows``: shares along x and y, any number of bins, sum 1; empty: nothing known.
     """

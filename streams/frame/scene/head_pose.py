@@ -1,7 +1,7 @@
-"""Heads that are turned aside: behind the face there is as much of a head as before it there is none. Pure.
+"""Widen the boxes of heads that are turned aside. Pure.
 
-A detector's box ends at brow, chin and the edge of a cheek; of a face in profile that is little more than half of a
-head, and a crop that held the box alone would cut the other half off.
+A detector's box ends at brow, chin and the edge of a cheek. In profile that is little more than half of the head: a
+crop around the box would cut the back of the head off.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth
 from streams.frame.speaker.evidence import mouths_by_track
 
 BACK_OF_HEAD_RATIO = 0.3
-"""Widths of the box that a head in full profile reaches on behind it, the hair of any head aside."""
+"""Room behind a head in full profile, in widths of the detector's box, without hair."""
 MAX_MARK_DISTANCE_MS = 1_000
-"""A head is turned as at the marks of its face so near; where there are none it looks ahead."""
+"""Farthest landmarks in time from which a head's turn is taken; without any it looks ahead."""
 
 
 def widen_turned_heads(tracks: Sequence[FaceTrack], mouths: Sequence[Mouth]) -> list[FaceTrack]:
-    """The same tracks, their boxes as wide as the heads that are turned aside."""
+    """Return the tracks with boxes as wide as heads that are turned aside."""
     marked = mouths_by_track(mouths, tracks)
     return [
         msgspec.structs.replace(track, samples=[_widen_sample(one, marked[track.track]) for one in track.samples])

@@ -1,4 +1,4 @@
-"""Persons of a clip without a face: their presence, and as subjects of the framing. Pure."""
+"""Persons without a visible face: as subjects of a crop, and when they are present. Pure."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from schemas.documents.scene import Person, PersonSample
 from streams.frame.scene.crop import FramingSubject
 
 MAX_DISTANT_RATIO, UPPER_BODY_RATIO = 0.4, 0.5
-"""Of the picture's height: whoever is lower, from head to hips, is seen from afar; and what of them `upper` holds."""
+"""Two shares: below ``MAX_DISTANT_RATIO`` of the frame's height, from head to hips, a person is distant;
+``UPPER_BODY_RATIO`` of a person's box is what `upper_body_box` holds."""
 MIN_CONFIRMED_SCORE = 0.68
-"""Mean score from which a distant person is surely one: set on made halls (``benchmarks.vision.halls``)."""
+"""Minimum mean score for a distant person to count as found: set on made halls (``benchmarks.vision.halls``)."""
 MIN_SEEN_SHARE = 0.5
-"""Somebody is held who is seen in at least this share of the looks: one look may be a coat on a chair."""
+"""Minimum share of looks in which a person is seen: a single one may be a coat on a chair."""
 
 
 def person_subjects(tracks: ClipTracks, group: Sequence[int]) -> list[FramingSubject]:
-    """The largest person of each look of these shots is one subject, the others a second; none where few are seen."""
+    """Return the largest person of each look of these shots as one subject, the others as a second.
+
+    There are none where persons are seen too rarely.
+    """
     shots = [tracks.shots[number] for number in group]
     looks = [one for one in tracks.persons if any(shot.start_ms <= one.at_ms < shot.end_ms for shot in shots)]
     by_size = [sorted(look.persons, key=_area, reverse=True) for look in looks if look.persons]
@@ -34,25 +38,25 @@ def person_subjects(tracks: ClipTracks, group: Sequence[int]) -> list[FramingSub
 
 
 def largest_scores(tracks: ClipTracks, group: Sequence[int]) -> list[float]:
-    """The score of the largest person of each look of these shots in which one is found."""
+    """Return the score of the largest person of each look of these shots in which one is found."""
     shots = [tracks.shots[number] for number in group]
     looks = [one for one in tracks.persons if any(shot.start_ms <= one.at_ms < shot.end_ms for shot in shots)]
     return [max(look.persons, key=_area).score for look in looks if look.persons]
 
 
 def are_distant(persons: Sequence[FramingSubject], high: float) -> bool:
-    """Whether the largest of them is seen from afar, in a picture ``high``."""
+    """Tell whether the main persons are distant, in a frame ``high`` pixels high."""
     return median(box.height for box in persons[0].boxes) < MAX_DISTANT_RATIO * high * UPPER_BODY_RATIO
 
 
 def torso_box(person: Person) -> Box:
-    """What of somebody any picture of them holds: small ones are found with much of what is around them."""
+    """Return the middle of head and chest: boxes of small persons hold much of what is around them."""
     box = person.box
     return Box(x=box.x + 0.25 * box.width, y=box.y + 0.2 * box.height, width=0.5 * box.width, height=0.5 * box.height)
 
 
 def largest_persons(tracks: ClipTracks, when: TimeRange) -> list[tuple[int, Box]]:
-    """Where head and chest of the largest person are, at each look of a stretch at which somebody is seen."""
+    """Return time, head and chest of the largest person at each look of a time range with a person."""
     looks = [one for one in tracks.persons if when.start_ms <= one.at_ms < when.end_ms and one.persons]
     return [(one.at_ms, upper_body_box(max(one.persons, key=_area))) for one in looks]
 
@@ -62,33 +66,37 @@ def _area(person: Person) -> float:
 
 
 def upper_body_box(person: Person) -> Box:
-    """The part that a picture of somebody must hold: head and chest. What a crop leaves around faces comes on top."""
+    """Return head and chest of a person; a crop leaves the room of a head around it."""
     box = person.box
     return Box(x=box.x + 0.15 * box.width, y=box.y + 0.2 * box.height, width=0.7 * box.width, height=0.5 * box.height)
 
 
 def screen_share_of(tracks: ClipTracks, group: Sequence[int]) -> float | None:
-    """How surely these shots show a screen or a slide; None where it was not measured."""
+    """Return how probably these shots show a screen or a slide; None where it was not measured."""
     told = [look.screen for look in tracks.looks if look.shot in group and look.screen is not None]
     return median(told) if told else None
 
 
 MIN_ABSENCE_MS = 2_400
-"""So long nobody is found in any look, or they were only missed."""
+"""Minimum time without a person that counts as absence: in shorter ones the detector missed them."""
 MIN_ABSENCE_COUNT = 3
+"""Minimum looks without a person that count as absence."""
 MIN_PRESENCE_MS = 2_000
-"""Whoever is there for less does not get a picture of their own in between."""
+"""Minimum presence for a crop of its own."""
 
 
 class PresenceRange(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of a shot in which somebody is there, or nobody."""
+    """A range of a shot in which a person is present, or none."""
 
     range: TimeRange
     there: bool
 
 
 def presence_ranges(persons: Sequence[PersonSample], when: TimeRange) -> list[PresenceRange]:
-    """The stretches of a shot, in order; one where somebody is there all the time, or nobody was looked for."""
+    """Split a shot by the presence of a person, in order.
+
+    It stays one range where the presence never changes or no look was made.
+    """
     looks = [one for one in persons if when.start_ms <= one.at_ms < when.end_ms]
     runs = [(bool(there), list(run)) for there, run in groupby(looks, key=lambda one: bool(one.persons))]
     if len(runs) < 2:
@@ -111,7 +119,7 @@ def presence_ranges(persons: Sequence[PersonSample], when: TimeRange) -> list[Pr
 
 
 def _merge_neighbours(found: Sequence[PresenceRange]) -> list[PresenceRange]:
-    """The same, neighbours that are alike as one."""
+    """Merge neighbouring ranges of the same presence."""
     joined: list[PresenceRange] = []
     for part in found:
         if joined and joined[-1].there == part.there:

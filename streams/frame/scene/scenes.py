@@ -1,4 +1,4 @@
-"""A camera angle of a clip as its framing sees it: its shots, who is there, what may be shown. Decides nothing."""
+"""A camera angle of a clip as framing sees it: its shots, its people, its content area. Pure."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from streams.frame.scene.persons import screen_share_of
 from streams.vision.screen_detection import SCREEN_MIN_PROBABILITY
 
 MAX_SAME_PERSON_SIZE_RATIO = 2.5
-"""How much nearer to the camera the same person may come…"""
+"""Largest ratio of sizes of one person who walks to or from the camera."""
 MAX_FALSE_FACE_RATIO = 0.05
-"""…and at what share of the looks a false face may stand beside the true one."""
+"""Maximum share of looks at which a false face may be seen together with the true one."""
 MIN_TOGETHER_RATIO = 0.3
-"""Share of the looks at one of two people at which the other is seen too."""
+"""Minimum share of the looks at one of two people in which the other is seen too."""
 ShotCrops = dict[int, list[ShotCrop]]
-"""By number of the shot what it shows, in order of time."""
+"""By shot number, the crops of the shot in order of time."""
 
 
 class AngleScene(msgspec.Struct, frozen=True, kw_only=True):
-    """One camera angle: ``shots`` are its numbered stretches, stretched to cover what is asked for."""
+    """One camera angle: ``shots`` are its numbered time ranges, extended to cover what is framed."""
 
     tracks: ClipTracks
     shots: Mapping[int, TimeRange]
@@ -34,11 +34,11 @@ class AngleScene(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[list[FaceTrack]]
     """The tracks of each face."""
     cast: Cast
-    """Their boxes as wide as heads that are turned aside."""
+    """The faces of the angle, the main one first, with boxes as wide as turned heads."""
     heads: Mapping[tuple[int, Box], Box]
-    """By time and box of a face how wide its head is."""
+    """The head's box by time and face box."""
     screen: float
-    """How surely a screen or a slide is shown."""
+    """Probability that a screen or a slide is shown."""
 
     @property
     def is_screen(self) -> bool:
@@ -47,19 +47,19 @@ class AngleScene(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def track_numbers(self) -> set[int]:
-        """Of the tracks of its faces."""
+        """Numbers of the tracks of its faces."""
         return {track.track for group in self.groups for track in group}
 
     @property
     def length_ms(self) -> int:
-        """Of all its shots."""
+        """Length of all its shots."""
         return sum(when.length_ms for when in self.shots.values())
 
 
 def build_scene(
     tracks: ClipTracks, group: list[int], shots: Mapping[int, TimeRange], size: tuple[int, int], aspect: Aspect
 ) -> AngleScene:
-    """The scene of the shots with numbers ``group``; only those in ``shots`` are to be framed."""
+    """Build the scene of the shots in ``group``; only those in ``shots`` are to be framed."""
     groups = merge_walkers(group_faces([track for track in tracks.tracks if track.shot in group]))
     wider = [widen_turned_heads(one, tracks.mouths) for one in groups]
     return AngleScene(
@@ -78,13 +78,13 @@ def _timed_boxes(groups: Sequence[Sequence[FaceTrack]]) -> list[tuple[int, Box]]
 
 
 def detail_profiles(scene: AngleScene) -> tuple[list[float], list[float]]:
-    """Mean shares of detail and movement along x and y of the display picture; empty where none was measured."""
+    """Return mean shares of detail and movement along x and y; empty where none was measured."""
     looks = shot_looks(scene)
     return _mean_profile([look.columns for look in looks]), _mean_profile([look.rows for look in looks])
 
 
 def shot_looks(scene: AngleScene) -> list[ShotLook]:
-    """What was measured in each shot of the angle."""
+    """Return the measurements of each shot of the angle."""
     return [look for look in scene.tracks.looks if look.shot in scene.shots]
 
 
@@ -94,14 +94,17 @@ def _mean_profile(profiles: Sequence[Sequence[float]]) -> list[float]:
 
 
 def seen_together(groups: Sequence[Sequence[FaceTrack]]) -> bool:
-    """Whether each is seen beside all others: one who walks may be taken for two, but is never in two places."""
+    """Tell whether each of these people is seen together with all others.
+
+    One person who walks may be tracked as two, but is never in two places at once.
+    """
     looks = [{(track.shot, s.at_ms) for track in group for s in track.samples} for group in groups]
     pairs = ((one, other) for place, one in enumerate(looks) for other in looks[:place])
     return all(len(one & other) >= MIN_TOGETHER_RATIO * min(len(one), len(other)) for one, other in pairs)
 
 
 def merge_walkers(groups: Sequence[Sequence[FaceTrack]]) -> list[list[FaceTrack]]:
-    """The groups, those joined that are one who walks about: in one shot at different places, and never together."""
+    """Merge groups that are one person who walks: in one shot at different places, never together."""
     joined: list[list[FaceTrack]] = []
     for group in groups:
         taker = next((other for other in joined if _is_same_person(other, group)), None)

@@ -1,4 +1,4 @@
-"""Titles and signs that stand in an angle for most of its time, and whether a still crop would cut them. Pure."""
+"""Titles and signs that stand for most of an angle, and whether a still crop would cut them. Pure."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from schemas.common import Box, CropBox
 from streams.frame.scene.scenes import AngleScene
 
 MIN_SIGN_HEIGHT_RATIO, MIN_SIGN_WIDTH_RATIO, MIN_SIGN_TIME_RATIO = 0.035, 0.25, 0.6
-"""Of the picture's height, its width, and the time: smaller or shorter letters are not what it is about."""
+"""Minimum height and width (shares of the frame) and time (share of the angle) of a title or sign to be held."""
 MIN_WORD_WIDTH_RATIO = 0.12
-"""Of the picture's width: a single word that is no less, but is not to be cut where somebody stands beside it."""
+"""Minimum width of a single word that must not be cut next to a distant person."""
 CUT_LINE_RATIOS = 0.02, 0.98
-"""Shares of a line that a crop which cuts it shows."""
+"""A line is cut if a share between these is shown."""
 CUT_TEXT_REASON = "letters that a crop would cut: all of it on a blurred ground"
 
 
 def is_sign(box: Box, content: CropBox, wide: float = MIN_SIGN_WIDTH_RATIO) -> bool:
-    """Whether a line is a title or a sign that fills some of a picture."""
+    """Tell whether a line is a title or a sign by its size in the frame."""
     return box.height >= MIN_SIGN_HEIGHT_RATIO * content.height and box.width >= wide * content.width
 
 
 def cuts_signs(scene: AngleScene, crop: CropBox) -> bool:
-    """Whether the edge of a still crop goes through a title or a sign."""
+    """Tell whether the edge of a still crop cuts a title or a sign."""
     if scene.area.holds_all:
         return False
     for box in signs_of(scene, MIN_WORD_WIDTH_RATIO):
@@ -32,7 +32,7 @@ def cuts_signs(scene: AngleScene, crop: CropBox) -> bool:
 
 
 def signs_of(scene: AngleScene, wide: float = MIN_SIGN_WIDTH_RATIO) -> list[Box]:
-    """Titles and signs that stand for most of the time."""
+    """Return titles and signs that stand for most of the time."""
     return [
         one.box
         for one in scene.tracks.letters

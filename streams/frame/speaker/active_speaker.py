@@ -1,6 +1,6 @@
-"""Who of the faces on screen speaks when: the likeliest path through what speaks for each, with the voices. Pure.
+"""Active speaker detection: which face speaks when, by Viterbi over lip and voice evidence. Pure.
 
-What no face explains is nobody's: the voice of somebody off screen is given to no one.
+A voice that no face explains is off screen and is given to no face.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from streams.frame.speaker.evidence import (
 from streams.frame.speaker.voice_matching import HeardVoices, voice_evidence
 
 MIN_MOUTH_COUNT = 3
-"""A mouth seen less often says nothing."""
+"""Minimum marks of a mouth in a shot for it to count as evidence."""
 SWITCH_PENALTY = 4.0
-"""Evidence that a change of speaker needs, added up over its steps."""
+"""Evidence that a change of speaker needs, summed over its steps."""
 
 
 class ShotEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What speaks for whom in one shot: ``scores`` (n, 1 + tracks) on ``steps`` (n,), the first column is nobody's.
+    """Evidence for each face of a shot on ``steps`` (n,): ``scores`` (n, 1 + tracks).
 
-    ``pooled``, of the same shape, is for what many steps say together; ``lips`` is ``scores`` before voices were asked.
+    Column 0 is off screen. ``pooled`` has the same shape and is for evidence summed over many steps. ``lips`` is
+    ``scores`` without voices.
     """
 
     shot: TimeRange
@@ -51,7 +52,10 @@ class ShotEvidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def best_path(scores: Floats, switch_cost: float) -> NDArray[np.intp]:
-    """The most likely speaker of each step, shape (n,), from scores (n, speakers): Viterbi with a price for changes."""
+    """Return the most likely speaker of each step (n,) from scores (n, speakers).
+
+    This is Viterbi with a penalty for each change of speaker.
+    """
     count, speakers = scores.shape
     total, came = np.zeros((count, speakers)), np.zeros((count, speakers), np.intp)
     floor = np.maximum(scores, -1e3)
@@ -70,7 +74,7 @@ def best_path(scores: Floats, switch_cost: float) -> NDArray[np.intp]:
 def weigh_shot(
     shot: TimeRange, mouths: Mapping[int, Sequence[Mouth]], voice: VoiceCurve, speech: Sequence[TimeRange] | None
 ) -> ShotEvidence | None:
-    """What speaks for each face of a shot, ``mouths`` by track; None where nothing does."""
+    """Weigh the evidence for each face of a shot, ``mouths`` by track; None without evidence."""
     steps = np.arange(shot.start_ms, shot.end_ms, STEP_MS, dtype=np.float64)
     faces = [
         resample_mouths(steps, seen, track) for track, seen in sorted(mouths.items()) if len(seen) >= MIN_MOUTH_COUNT
@@ -96,7 +100,7 @@ def weigh_shot(
 
 
 def add_voices(shots: Sequence[ShotEvidence], tracks: Sequence[FaceTrack], voices: HeardVoices) -> list[ShotEvidence]:
-    """The shots of one camera angle, in order of time, with what voices tell of the people in them all."""
+    """Add voice evidence to the shots of one camera angle, in order of time, for the people in them all."""
     if not shots:
         return []
     person = {track.track: place for place, group in enumerate(group_faces(tracks)) for track in group}
@@ -121,14 +125,17 @@ def add_voices(shots: Sequence[ShotEvidence], tracks: Sequence[FaceTrack], voice
 
 
 def _margin(scores: Floats, who: int) -> float:
-    """How much more speaks for one than for any other face (nobody, where there is none), on average over steps."""
+    """Return the mean margin of evidence for one face over the next best.
+
+    If it is alone, over off screen.
+    """
     others = np.delete(scores, [0, who] if scores.shape[1] > 2 else [who], axis=1).max(axis=1)
     known = np.isfinite(scores[:, who])
     return float(np.mean(np.clip(scores[known, who] - others[known], -20.0, 20.0))) if known.any() else -20.0
 
 
 def turns_of_shot(one: ShotEvidence) -> list[SpeakingTurn]:
-    """Who speaks when in one shot."""
+    """Return who speaks when in one shot."""
     scores = one.scores.copy()
     scores[~one.heard] = np.where(np.isfinite(scores[~one.heard]), 0.0, scores[~one.heard])
     path = np.where(one.heard, best_path(scores, SWITCH_PENALTY), 0)
@@ -155,10 +162,10 @@ def find_speaking_turns(
     voices: HeardVoices | None = None,
     angles: Sequence[Sequence[int]] = (),
 ) -> list[SpeakingTurn]:
-    """Turns of all shots, in order; none without sound.
+    """Find the turns of all shots, in order; none without sound.
 
     ``speech``: where voices were detected, None if unknown. ``voices``: how the speech sounds. ``angles``: numbers of
-    the shots of each camera angle; without, each shot is one of its own.
+    the shots of each camera angle; by default each shot is one of its own.
     """
     if voice is None or not voice.level_db:
         return []

@@ -1,6 +1,6 @@
-"""How much speaks for each face on screen, step by step: mouths and the level of the sound together. Pure.
+"""Evidence that a face speaks: mouth movement compared with the level of the sound. Pure.
 
-A mouth that moves while nobody is heard says nothing; of several that move, the one that moves with the sound speaks.
+A mouth that moves in silence is no evidence; of several moving mouths, the one that moves with the sound speaks.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ MOVEMENT_WINDOW_MS = 960
 CHANGE_WINDOW_MS, OPENING_WINDOW_MS = 2_000, 3_040
 """Windows in which lips are compared with the changes of the sound, and their opening with its level."""
 NOISE_RATIO = 3e-4
-"""Movement below this (in face heights a look) is the noise of the points."""
+"""Movement, in face heights a look, up to which it is noise of the landmarks."""
 SPEAKING_MOVEMENT_RATIO = 0.0012
-"""Movement of a mouth that may be speaking; frozen faces have a tenth of it, some speakers but three times as much."""
+"""Movement of a mouth that may be speaking; frozen faces have a tenth of it, some speakers only three times as much."""
 MAX_MOVEMENT_GAIN = 0.7
-"""More movement than this (natural logarithm, over ``SPEAKS``) says no more: some mumble, some grin."""
+"""Maximum movement evidence (natural logarithm over ``SPEAKING_MOVEMENT_RATIO``): some people mumble, some grin."""
 STEP_WEIGHTS = (0.65, 0.5, 2.0, 1.8, 1.2)
-"""Weights of the five kinds of evidence where a moment is judged by itself; by logistic regression on made scenes
+"""Weights of the five kinds of evidence for a single step, by logistic regression on made scenes
 (benchmarks.vision.active_speaker, seeds 1 and 3)."""
 VOICE_WEIGHTS = (0.65, 0.5, 2.5, 2.0, 0.0)
-"""The same where all that a voice says is judged together, tried on the same scenes: lips that move while it is loud
-are lively lips, and over many sentences the liveliest would win."""
+"""The same for all steps of one voice together, tried on the same scenes. Movement with the level counts nothing: over
+many sentences the liveliest lips would win."""
 PAUSE_MS = 640
-"""Shorter pauses are part of speech, for syllables are not all loud."""
+"""Pauses shorter than this are part of speech, for not all syllables are loud."""
 EDGE_MS = 120
-"""The voice detector misses soft beginnings and ends."""
+"""Time added around detected speech: the detector misses soft beginnings and ends."""
 LOUD_DB = 12.0
-"""Over the quietest tenth of the sound: somebody may be speaking, where no voice detector was asked."""
+"""Level over the quietest tenth that counts as speech where no voice detector was asked."""
 
 
 class FaceSignals(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class FaceSignals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mouths_by_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, list[Mouth]]:
-    """The mouths of each track: at its times, and in its box."""
+    """Assign mouths to the tracks that have a box around them at their time."""
     found: dict[int, list[Mouth]] = {track.track: [] for track in tracks}
     for mouth in mouths:
         near: tuple[float, int] | None = None
@@ -72,7 +72,7 @@ def mouths_by_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dic
 
 
 def resample_mouths(steps: Floats, mouths: Sequence[Mouth], track: int) -> FaceSignals:
-    """The mouths of a face, in order of time, on the steps."""
+    """Interpolate the mouths of a face, in order of time, on the steps."""
     times = np.array([mouth.at_ms for mouth in mouths], np.float64)
     after = np.clip(np.searchsorted(times, steps), 0, len(times) - 1)
     before = np.clip(after - 1, 0, len(times) - 1)
@@ -88,7 +88,7 @@ def resample_mouths(steps: Floats, mouths: Sequence[Mouth], track: int) -> FaceS
 
 
 def _window_sums(values: Floats, length: int) -> Floats:
-    """Sums over ``length`` steps around each, shape as given, however few there are."""
+    """Return sums over ``length`` steps around each, in the shape given."""
     before = length // 2
     padded = np.r_[0.0, np.cumsum(np.pad(values, (before, length - before)))]
     sums: Floats = padded[length : length + len(values)] - padded[: len(values)]
@@ -96,21 +96,24 @@ def _window_sums(values: Floats, length: int) -> Floats:
 
 
 def _window_means(values: Floats, length: int) -> Floats:
-    """Mean over ``length`` steps around each, leaving out what was not seen; NaN where nothing was."""
+    """Return means over ``length`` steps around each without NaN; NaN where nothing was seen."""
     known = np.isfinite(values)
     total, count = _window_sums(np.where(known, values, 0.0), length), _window_sums(known.astype(np.float64), length)
     return np.where(count > 0, total / np.maximum(count, 1e-9), np.nan)
 
 
 def sound_level(steps: Floats, voice: VoiceCurve) -> Floats:
-    """The sound on the steps: 0 at its quietest tenth, 1 at 25 dB over that."""
+    """Return the sound on the steps: 0 at its quietest tenth, 1 at 25 dB over that."""
     times = voice.start_ms + voice.step_ms * (np.arange(len(voice.level_db)) + 0.5)
     level = np.interp(steps, times, voice.level_db)
     return np.clip((level - np.percentile(voice.level_db, 10)) / 25.0, 0.0, 1.6)
 
 
 def windowed_correlation(values: Floats, sound: Floats, length: int, lead: int = 0) -> Floats:
-    """Correlation -1..1 of a mouth and the sound over ``length`` steps around each; lips ``lead`` steps ahead of it."""
+    """Correlate a mouth and the sound over ``length`` steps around each, -1..1.
+
+    ``lead``: steps by which lips are ahead of the sound.
+    """
     ahead = np.roll(values, lead)
     both = np.isfinite(ahead)
     lips, heard = np.where(both, ahead, np.nan), np.where(both, sound, np.nan)
@@ -121,9 +124,10 @@ def windowed_correlation(values: Floats, sound: Floats, length: int, lead: int =
 
 
 def measure_evidence(seen: FaceSignals, sound: Floats) -> Floats:
-    """Five kinds of evidence that a face speaks, at each step, shape (n, 5); NaN where it was not seen.
+    """Measure five kinds of evidence that a face speaks, at each step, shape (n, 5).
 
-    Lips of one who speaks move, open and close, move when the sound changes, are open and move when it is loud.
+    It is NaN where the face was not seen. A speaker's lips move, open and close, move when the sound changes, are open
+    and move when it is loud.
     """
     length = MOVEMENT_WINDOW_MS // STEP_MS
     gape = np.abs(np.gradient(seen.opening)) if len(seen.opening) > 1 else seen.opening
@@ -143,13 +147,13 @@ def measure_evidence(seen: FaceSignals, sound: Floats) -> Floats:
 
 
 def weigh_evidence(kinds: Floats, weights: Sequence[float]) -> Floats:
-    """How much speaks for a face at each step, over nobody on screen; -inf where it was not seen."""
+    """Return the evidence for a face over off screen, at each step; -inf where it was not seen."""
     score: Floats = kinds @ np.asarray(weights)
     return np.where(np.isfinite(score), score, -np.inf)
 
 
 def speech_steps(steps: Floats, voice: VoiceCurve, speech: Sequence[TimeRange] | None) -> NDArray[np.bool_]:
-    """The steps at which somebody is heard: by the voice detector, else by the level."""
+    """Return the steps with speech: by the voice detector, else by the level."""
     if speech is not None:
         return np.array(
             [any(part.start_ms - EDGE_MS <= at < part.end_ms + EDGE_MS for part in speech) for at in steps], bool

@@ -1,4 +1,4 @@
-"""How open the eyes of a face are, from its points. Pure; asks no model.
+"""How open the eyes of a face are, from its landmarks. Pure.
 
 The ratio of an eye's height to its width falls below 0.2 in a blink (Soukupova and Cech, 2016).
 """
@@ -14,13 +14,18 @@ from numpy.typing import NDArray
 from schemas.documents.clip_tracks import FaceSample, Mouth
 
 EYES = ((33, 133, 160, 144, 158, 153), (263, 362, 387, 373, 385, 380))
-"""Outer and inner corner, then two pairs of points of the upper and the lower lid, of each eye."""
+"""Landmarks of each eye: outer and inner corner, then two pairs of points of the upper and the lower lid."""
 SHUT_RATIO, OPEN_RATIO = 0.12, 0.25
+"""Height by width of a shut and of an open eye."""
 MAX_MARK_DISTANCE_MS = 100
+"""Farthest mark in time from a face."""
 
 
 def measure_eye_openness(points: NDArray[np.float32]) -> float:
-    """0 shut, 1 open, of a face's points (468, 3): of the eye that shows wider, as the other may be turned away."""
+    """Return 0 (shut) to 1 (open) from a face's points (468, 3), of the eye that shows wider.
+
+    The other one may be turned away.
+    """
     wide = max(EYES, key=lambda eye: _distance(points, eye[0], eye[1]))
     across = max(1e-6, _distance(points, wide[0], wide[1]))
     ratio = (_distance(points, wide[2], wide[3]) + _distance(points, wide[4], wide[5])) / (2 * across)
@@ -32,17 +37,17 @@ def _distance(points: NDArray[np.float32], one: int, other: int) -> float:
 
 
 class EyeMarks:
-    """The eyes of the faces that were marked, by time and place."""
+    """The openness of marked eyes, by time and place."""
 
     def __init__(self, mouths: Sequence[Mouth]) -> None:
-        """``mouths`` in order of time."""
+        """Index ``mouths``, which are in order of time."""
         self._mouths = [one for one in mouths if one.eyes is not None]
         self._times = [one.at_ms for one in self._mouths]
 
     def openness_of(self, sample: FaceSample) -> float | None:
-        """How open the eyes of a found face are: the least of its marks near its time; None where there are none.
+        """Return the least openness near a face's time and place; None without marks.
 
-        A blink lasts as long as from one look to the next: the mark nearest to a picture may miss it.
+        A blink lasts as long as the time between two looks: the nearest mark alone may miss it.
         """
         box = sample.face.box
         begin, end = (

@@ -1,4 +1,4 @@
-"""Asks the landmark model about the faces that were followed. Opens no media, decides nothing of the crop."""
+"""Marks the faces of a clip by the landmark model, and adds who speaks."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from streams.runtime.stage import timed_in_thread
 from streams.vision.canvas import Canvas, grey_pictures
 
 BATCH_SIZE = 64
+"""Crops of a request to the model."""
 RARE_LOOK_MS = 300
-"""Where one person alone is on screen lips decide nothing: so often they are looked at there."""
+"""Time between two looks at the lips of a person who is alone on screen: they decide nothing."""
 LOST = "Who speaks on screen was not looked for (it could not be found out): crops follow the main face."
 
 
 class MouthsFound(msgspec.Struct, frozen=True, kw_only=True):
-    """The mouths of a stretch, and what it cost to find them."""
+    """The mouths of a time range, and what it cost to find them."""
 
     mouths: list[Mouth]
     model: str = ""
@@ -46,10 +47,10 @@ async def mark_mouths(
     seen: int,
     warn: Callable[[str], None],
 ) -> MouthsFound:
-    """Mouths of the tracked faces in the grey pictures of ``path``; without the model none, and a warning.
+    """Mark the tracked faces in the grey frames of ``path``; without the model warn instead.
 
-    In shots ``often`` in every picture, in others in some. ``report`` is told ``seen`` plus the faces answered so far.
-    The clip is made either way: never raises Unavailable.
+    In the shots ``often`` every frame is marked, in others some. ``report`` gets ``seen`` plus the faces answered.
+    Does not raise Unavailable: the clip is made either way.
     """
     wanted = thin_spots(find_spots(tracks, at_ms, canvas), {track.track for track in tracks if track.shot in often})
     pictures = grey_pictures(path, canvas, len(at_ms))
@@ -77,7 +78,7 @@ async def mark_mouths(
 
 
 def contested_shots(tracks: ClipTracks) -> set[int]:
-    """Shots of the camera angles that show more than one person: there lips decide who is held."""
+    """Return shots of the angles with more than one person: there lips decide whom a crop holds."""
     found: set[int] = set()
     for angle in group_angles(tracks):
         if len(group_faces([track for track in tracks.tracks if track.shot in angle])) > 1:
@@ -86,7 +87,7 @@ def contested_shots(tracks: ClipTracks) -> set[int]:
 
 
 def thin_spots(wanted: Sequence[Spot], often: Collection[int]) -> list[Spot]:
-    """All faces of the tracks ``often``; of others one each `RARE_MS`: their eyes are of use, nobody else may speak."""
+    """Keep all faces of the tracks ``often``, of others one each `RARE_LOOK_MS`, for their eyes."""
     kept, last_ms = list[Spot](), dict[int, int]()
     for spot in wanted:
         if spot.track in often or spot.at_ms - last_ms.get(spot.track, -RARE_LOOK_MS) >= RARE_LOOK_MS:
@@ -105,7 +106,7 @@ async def turns_or_warning(
     voices: HeardVoices | None = None,
     angles: Sequence[Sequence[int]] = (),
 ) -> tuple[list[SpeakingTurn], int]:
-    """Who speaks when, and the CPU ms it took; nobody, and a warning, where a bug keeps that from being found."""
+    """Find who speaks when, and the CPU ms it took; no turns and a warning after a bug."""
     try:
         return await timed_in_thread(find_speaking_turns, tracks, shots, mouths, voice, speech, voices, angles)
     except Exception as error:  # noqa: BLE001 - the clip is made either way
@@ -120,7 +121,7 @@ async def with_speaking_turns(
     warn: Callable[[str], None],
     voices: HeardVoices | None = None,
 ) -> tuple[ClipTracks, int]:
-    """What was seen with who speaks in it, and the CPU ms that took; see ``turns_or_none``."""
+    """Add who speaks to an analysis, and return the CPU ms that took; see ``turns_or_warning``."""
     seen, angles = (tracks.tracks, tracks.shots, tracks.mouths, tracks.voice), group_angles(tracks)
     turns, cpu_ms = await turns_or_warning(*seen, speech, warn, voices, angles)
     return msgspec.structs.replace(tracks, turns=turns, compute_ms=tracks.compute_ms + cpu_ms), cpu_ms

@@ -1,4 +1,4 @@
-"""From tracked faces and their points to mouths: crops to be marked, opening, movement, pose. Pure; asks no model."""
+"""Mouth features of tracked faces: crops for the landmark model; opening, movement, pose. Pure."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ UInt8 = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 CROP_SIDE_PX = 192
+"""Side of the model's input."""
 CROP_TO_FACE_RATIO = 1.5
 """Side of a crop in heights of the detector's box, which ends at brow and chin."""
 MAX_BRIDGED_MS = 600
-"""Between two looks this far apart a face is where a straight line has it."""
+"""Longest time between two looks in which a face is interpolated."""
 MIN_FACE_PX = 14
-"""Faces smaller than this in the looked-at picture have no lips to see."""
+"""Minimum height of a face in the analysed frame for its lips to be seen."""
 MIN_EYES_FACE_PX = 40
-"""Nor lids, those smaller than this: of ones of 36 px nine in ten are told within 0.14 of what they are when large, of
-28 px within 0.25, and some shut ones are called open."""
+"""Minimum height of a face for its lids: at 36 px nine in ten measure within 0.14 of what they do when large, at 28 px
+within 0.25, and some shut eyes look open."""
 MAX_FACES = 4
-"""Of one picture, the largest: a crowd costs no more than a panel."""
+"""Maximum faces of a frame, the largest: a crowd costs no more than a panel."""
 MIN_LANDMARK_SCORE = 0.5
+"""Minimum score of the model for a crop to show a face."""
 BROW, CHIN, LIP_TOP, LIP_BOTTOM = 10, 152, 13, 14
 LIPS = (61, 291, 0, 17, 13, 14, 78, 308, 37, 267, 84, 314, 82, 312, 87, 317)
 STILL_POINTS = (1, 4, 6, 33, 133, 263, 362, 10, 109, 338, 168, 197, 127, 356)
-"""Points that no speech moves: nose, eyes, brow, temples."""
+"""Landmarks that speech does not move: nose, eyes, brow, temples."""
 
 
 class Spot(msgspec.Struct, frozen=True, kw_only=True):
-    """One face to be marked: which picture, whose track, the square to cut out (in pixels of the grey picture)."""
+    """One face to be marked: its frame, its track, the square to cut out in pixels of the grey frame."""
 
     picture: int
     at_ms: int
@@ -48,7 +50,7 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def box_at(track: FaceTrack, at_ms: int) -> Box | None:
-    """Where the face is at a time between its looks; None where it was not found near it."""
+    """Interpolate the box of a face at a time; None where it was not found near it."""
     times = [sample.at_ms for sample in track.samples]
     after = int(np.searchsorted(times, at_ms))
     if after < len(times) and times[after] == at_ms:
@@ -66,7 +68,7 @@ def box_at(track: FaceTrack, at_ms: int) -> Box | None:
 
 
 def find_spots(tracks: Sequence[FaceTrack], at_ms: Sequence[int], canvas: Canvas) -> list[Spot]:
-    """The faces of each picture that are worth marking, the largest of it first."""
+    """Return the faces of each frame that are worth marking, its largest first."""
     found: list[Spot] = []
     for picture, when in enumerate(at_ms):
         here = [(box, track.track) for track in tracks if (box := box_at(track, when)) is not None]
@@ -80,7 +82,7 @@ def find_spots(tracks: Sequence[FaceTrack], at_ms: Sequence[int], canvas: Canvas
 
 
 def cut_crops(pictures: UInt8, wanted: Sequence[Spot]) -> UInt8:
-    """Crops (n, 192, 192, 3) of grey pictures (m, height, width); black outside of the picture."""
+    """Cut crops (n, 192, 192, 3) out of grey frames (m, height, width); black outside the frame."""
     crops = np.zeros((len(wanted), CROP_SIDE_PX, CROP_SIDE_PX, 3), np.uint8)
     for number, spot in enumerate(wanted):
         corners = (spot.left, spot.top, spot.left + spot.side, spot.top + spot.side)
@@ -93,7 +95,10 @@ def cut_crops(pictures: UInt8, wanted: Sequence[Spot]) -> UInt8:
 
 
 def _align_heads(points: Floats, before: Floats) -> Floats:
-    """``points`` (468, 3) turned, sized and moved so that the still ones lie on those of ``before``; x and y only."""
+    """Turn, scale and move ``points`` (468, 3) so that the still ones match those of ``before``.
+
+    Only x and y are aligned.
+    """
     still = np.array(STILL_POINTS)
     one, other = points[still, :2].astype(np.float64), before[still, :2].astype(np.float64)
     own, theirs = one - one.mean(axis=0), other - other.mean(axis=0)
@@ -106,7 +111,7 @@ def _align_heads(points: Floats, before: Floats) -> Floats:
 
 
 def measure_mouth(spot: Spot, points: Floats, before: Floats | None, canvas: Canvas) -> Mouth:
-    """Measures of one face from its points (468, 3) in its crop; ``before``: its points at the look before, if near."""
+    """Measure a face from its points (468, 3) in its crop; ``before``: its points at the last look."""
     height = max(1e-6, float(np.linalg.norm(points[BROW] - points[CHIN])))
     stir = 0.0
     if before is not None:
@@ -137,7 +142,10 @@ def _degrees(rise: float, run: float) -> float:
 def measure_mouths(
     wanted: Sequence[Spot], points: Sequence[Floats], scores: Sequence[float], canvas: Canvas
 ) -> list[Mouth]:
-    """The mouth of each spot whose crop shows a face; times grow, each track's movement since its own last look."""
+    """Measure the mouth of each spot whose crop shows a face, in order of time.
+
+    Movement is relative to the last look at the same track.
+    """
     last: dict[int, tuple[int, Floats]] = {}
     found = []
     for spot, marked, score in zip(wanted, points, scores, strict=True):

@@ -1,4 +1,4 @@
-"""Where nobody is heard for a moment, from the level of the sound. Pure; knows no words and no speakers."""
+"""Pauses of the voice, from the level of the sound. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from schemas.common import TimeRange
 from schemas.documents.clip_tracks import VoiceCurve
 
 QUIET_RATIO = 0.3
-"""Of the way, in dB, from the quietest of the sound to its loudest tenth: below that no voice is heard."""
+"""Level below which there is no voice, as a share of the range from the quietest to the loudest tenth."""
 MIN_RANGE_DB, MAX_RANGE_DB = 10.0, 40.0
-"""Between those two: sound that is all alike has no pauses, and digital silence is no quieter than a quiet room."""
+"""Minimum and maximum of that range: even sound has no pauses, and digital silence counts as a quiet room."""
 MIN_PAUSE_MS = 160
-"""Shorter ones are stops and valleys between syllables."""
+"""Minimum length of a pause: shorter ones are stops and valleys between syllables."""
 
 
 def find_pauses(voice: VoiceCurve | None) -> list[TimeRange]:
-    """Stretches in which no voice is heard, in order of time; none without sound, or where it is all alike."""
+    """Return ranges without a voice, in order; none without sound or where its level is even."""
     if voice is None or not voice.level_db:
         return []
     level = np.asarray(voice.level_db)

@@ -1,6 +1,6 @@
-"""What listen heard in the time of a clip: where voices were detected, and how they sound. Asks no model.
+"""Reads what listen stored of a clip's time: detected speech and voice embeddings.
 
-Voices only help to tell who speaks on screen: what cannot be read of them is done without.
+Voices only help to tell who speaks on screen: a clip is made without those that cannot be read.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from schemas.documents.transcript import Transcript
 from streams.frame.speaker.voice_matching import HeardVoices
 
 VECTOR_DTYPE = np.dtype("<f2")
-"""As listen stores vectors."""
+"""Element type of stored vectors."""
 Window = tuple[int, int, NDArray[np.float16]]
-"""From, to, how it sounds."""
+"""Start, end and embedding of a window of speech."""
 
 
 class HeardSpanRef(msgspec.Struct, frozen=True, kw_only=True):
-    """The document of a span that was heard."""
+    """The stored document of a span."""
 
     range: TimeRange
     document: ObjectRef
 
 
 async def read_heard_spans(connection: Connection, org_id: UUID, project_id: UUID) -> list[HeardSpanRef]:
-    """The spans of a project that were heard, in order."""
+    """Read the transcribed spans of a project, in order."""
     spans = await list_spans(connection, org_id, project_id)
     return [HeardSpanRef(range=span.event.range, document=span.heard) for span in spans if span.heard]
 
 
 async def read_speech(objects: Objects, transcript: ObjectRef | None) -> list[TimeRange] | None:
-    """Where voices were detected; None where there is no transcript to tell."""
+    """Read where voices were detected; None without a transcript."""
     if transcript is None:
         return None
     return msgspec.json.decode(await objects.get(transcript), type=Transcript).speech
 
 
 async def read_voices(objects: Objects, spans: Sequence[HeardSpanRef], time: TimeRange) -> HeardVoices | None:
-    """Voices heard in ``time``; None where there are none, or they cannot be read. Raises Unavailable (the store)."""
+    """Read the voices in ``time``; None where there are none, or they are unreadable. Raises Unavailable."""
     found: list[Window] = []
     for span in spans:
         if not span.range.overlap_ms(time):

@@ -1,9 +1,9 @@
-"""Which face each stretch of speech belongs to, by all stretches that sound like it: lips add up over a voice. Pure.
+"""Assigns voice segments to faces: segments that sound alike share the evidence of their lips. Pure.
 
-Lips over one sentence are weak evidence; over all that a voice says they are good. Voices are not counted or named
-here, only compared: two stretches that sound alike are drawn to one face, two that do not to different ones, as far as
-each one's own lips allow (a field of few stretches, solved by mean values). Where one mouth alone moves, its lips are
-so much surer than those of the others that the voices change nothing.
+Lips over one sentence are weak evidence; over all that a voice says they are good. Voices are not counted or named,
+only compared: two segments that sound alike attract one face, two that differ attract different ones, as far as their
+own lips allow (a small field, solved by mean values). Where one mouth alone moves, its lips are so much surer than the
+others that the voices change nothing.
 """
 
 from __future__ import annotations
@@ -17,29 +17,32 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 EPSILON = 1e-9
+"""Lower bound of divisors and probabilities."""
 MAX_WINDOWS = 3
-"""Windows of one stretch: somebody else may go on without a pause."""
+"""Maximum windows of one segment: another speaker may go on without a pause."""
 MIN_STEPS = 3
+"""Minimum steps of a segment."""
 STEP_WEIGHT = 0.1
-"""Steps lie closer than what they tell: lips are compared over seconds."""
+"""Weight of one step: neighbouring steps share evidence, for lips are compared over seconds."""
 MAX_STEP_EVIDENCE = 3.0
-"""Evidence of one step counts up to this much to either side."""
+"""Maximum evidence of one step to either side."""
 SIMILARITY_WEIGHT = 16.0
-"""How much likeness above or below that of two voices is worth, of stretches of a second."""
+"""Weight of the similarity above or below the border, of segments of a second."""
 SECOND_STEPS = 12
+"""Steps of a second."""
 MAX_BORDER_SIMILARITY = 0.65
-"""Cosine from which two stretches are never held against each other: all of a clip may be one voice…"""
+"""Maximum border: more similar segments do not repel each other, as all may be one voice."""
 DEFAULT_BORDER_SIMILARITY = 0.5
-"""…and the one that parts voices where the clip's own do not fall into two kinds: then they are mostly one."""
+"""Border where a clip's similarities do not fall into two kinds: then its segments are mostly one voice."""
 MIN_EXPLAINED_RATIO, MIN_MEANS_DISTANCE = 0.6, 0.15
-"""Share of the spread of all cosines that two kinds explain where there are two, and how far their means lie apart."""
+"""When similarities fall into two kinds: minimum share of the variance they explain, and distance of their means."""
 ROUNDS, DAMPING_FACTOR = 60, 0.5
 LOG_PROBABILITY_WEIGHT, MAX_VOICE_PENALTY = 1.0, 2.5
-"""What the logarithm of a probability is worth at each step of the stretch, and the most of it."""
+"""Weight of a face's log probability at each step of a segment, and its maximum."""
 
 
 class HeardVoices(msgspec.Struct, frozen=True, kw_only=True):
-    """Windows of speech in order of time, and a vector of unit length for each, shape (n, dimensions)."""
+    """Windows of speech in order of time, with a unit vector each, shape (n, dimensions)."""
 
     starts_ms: list[int]
     ends_ms: list[int]
@@ -47,7 +50,7 @@ class HeardVoices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def voice_segments(voices: HeardVoices, start_ms: int, end_ms: int) -> list[tuple[int, int, Floats]]:
-    """Start, end and mean voice of each stretch of windows that overlap, inside a time."""
+    """Return start, end and mean vector of each run of overlapping windows inside a time."""
     found: list[tuple[int, int, list[NDArray[np.float32]]]] = []
     for start, end, row in zip(voices.starts_ms, voices.ends_ms, voices.rows, strict=True):
         if end <= start_ms or start >= end_ms or not row.any():
@@ -64,7 +67,10 @@ def voice_segments(voices: HeardVoices, start_ms: int, end_ms: int) -> list[tupl
 
 
 def voice_evidence(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voices: HeardVoices) -> Floats:
-    """What to add to ``scores`` (n, 1 + faces; the first is nobody) at ``steps`` (ms); 0 where no voice is known."""
+    """Return what to add to ``scores`` (n, 1 + faces; column 0 is off screen) at ``steps`` (ms).
+
+    It is 0 where no voice is known.
+    """
     added = np.zeros_like(scores)
     places, rows = [], []
     for start, end, row in voice_segments(voices, int(steps[0]), int(steps[-1]) + 1):
@@ -86,7 +92,7 @@ def voice_evidence(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voic
 
 
 def _similarity_field(rows: Floats, lengths: Sequence[int]) -> Floats:
-    """How much each two stretches want one face (negative: two), shape (n, n)."""
+    """Return how much each two segments attract one face (negative: repel), shape (n, n)."""
     alike = rows @ rows.T
     usual = _similarity_border(alike[np.triu_indices(len(rows), 1)])
     weight = np.sqrt(np.minimum.outer(lengths, lengths) / SECOND_STEPS)
@@ -96,7 +102,7 @@ def _similarity_field(rows: Floats, lengths: Sequence[int]) -> Floats:
 
 
 def _similarity_border(cosines: Floats) -> float:
-    """The cosine that parts pairs of one voice from pairs of two."""
+    """Return the cosine between pairs of one voice and pairs of two."""
     known = np.sort(cosines)
     spread, best, border = float(known.var()), 0.0, DEFAULT_BORDER_SIMILARITY
     for count in range(2, len(known) - 1):
@@ -108,7 +114,7 @@ def _similarity_border(cosines: Floats) -> float:
 
 
 def _solve_field(evidence: Floats, pull: Floats) -> Floats:
-    """Probability of each face for each stretch, shape as ``evidence``."""
+    """Return the probability of each face for each segment, shape as ``evidence``."""
     likely = _softmax(evidence)
     for _ in range(ROUNDS):
         likely = DAMPING_FACTOR * likely + (1 - DAMPING_FACTOR) * _softmax(evidence + pull @ likely)

@@ -109,7 +109,7 @@ def test_far_away_all_is_missing_and_the_old_is_let_go() -> None:
     assert merge_tracks(seen(1000, 9000), seen(20_000, 30_000)).range == far
 
 
-async def test_a_screen_that_came_before_the_clip_and_is_still_on_is_looked_at(tmp_path: Path) -> None:
+async def test_a_screen_shown_since_before_the_clip_is_analysed(tmp_path: Path) -> None:
     """Nothing of it was seen, so that a slide was shown from its middle."""
     slide = np.full((180, 320, 3), 240, np.uint8)
     for line in range(20, 160, 14):

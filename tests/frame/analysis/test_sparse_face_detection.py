@@ -60,7 +60,7 @@ async def test_a_slow_drift_is_read_off_the_looks_around_it(tmp_path: Path) -> N
     assert [there[0].box.x for there in faces] == pytest.approx([2 * left for left in lefts], abs=1)
 
 
-async def test_where_a_face_comes_and_goes_it_is_looked_for_until_that_is_known(tmp_path: Path) -> None:
+async def test_frames_around_a_coming_face_are_searched(tmp_path: Path) -> None:
     lefts: list[int | None] = [None] * 6 + [40] * 5 + [None] * 6
     faces, asked = await looked(tmp_path, lefts)
     assert [bool(there) for there in faces] == [left is not None for left in lefts]

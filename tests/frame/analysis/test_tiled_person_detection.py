@@ -120,7 +120,7 @@ async def test_where_somebody_small_was_found_only_that_place_is_looked_at(tmp_p
     assert found.by_place[0][0].box.width == pytest.approx(44, abs=5)
 
 
-async def test_without_the_model_the_looks_at_the_whole_remain_and_it_is_told(tmp_path: Path) -> None:
+async def test_without_the_model_whole_frames_remain_with_a_warning(tmp_path: Path) -> None:
     found, warnings, _ = await near(tmp_path, dict.fromkeys(range(10), 70), Away())
     assert warnings == [NO_PERSONS_WARNING]
     assert list(found.by_place) == list(range(10))

@@ -40,7 +40,7 @@ def whole_faces(track: SubjectTrack, found: CameraPath) -> float:
     return float(((track.faces[:, 0] >= at) & (track.faces[:, 1] <= at + LENGTH)).mean())
 
 
-def test_a_head_that_fills_the_crop_and_sways_after_a_walk_loses_hair_and_no_face() -> None:
+def test_a_swaying_head_that_fills_the_crop_keeps_its_face() -> None:
     track, found = made(lambda s: float(np.interp(s, [4, 12], [200, 700])) + (30 * np.sin(3 * s) if s > 12 else 0))
     assert whole_faces(track, found) > 0.98
     moved = starts(found, np.arange(13_000, SECONDS * 1_000, FRAME_MS))
@@ -62,7 +62,7 @@ def test_nothing_is_faster_than_it_may_be() -> None:
     assert np.abs(np.diff(at)).max() <= MAX_PLACES_PER_STEP * LENGTH / PLACES_PER_CROP / STEP_MS * FRAME_MS + 0.3
 
 
-def test_who_goes_there_and_back_is_followed_no_farther_than_their_head_takes() -> None:
+def test_a_return_trip_is_followed_no_farther_than_needed() -> None:
     wide, far = 150, 400
     track, found = made(lambda s: float(np.interp(s, [2, 7, 10, 15], [200, 200 + far, 200 + far, 200])), wide=wide)
     gone = float(np.abs(np.diff(found.starts)).sum())

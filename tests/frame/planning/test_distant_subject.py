@@ -79,7 +79,7 @@ def test_a_large_person_on_a_screen_is_a_picture_on_it() -> None:
     assert framed([LARGE], screen=0.7).expected == []
 
 
-def test_letters_that_may_be_a_screen_are_not_cut_where_nobody_is_found() -> None:
+def test_text_of_a_possible_screen_without_people_is_not_cut() -> None:
     (shot,) = framed([], [SIGN], screen=0.6).shots
     assert (shot.mode, shot.shows) == ("fit", "screen")
 
@@ -90,7 +90,7 @@ def far_face(size: int) -> FramePlan:
     return plan_crops(msgspec.structs.replace(tracks, letters=lines), source(), "9:16", WHOLE)
 
 
-def test_a_face_seen_from_afar_stands_beside_whole_letters_a_near_one_before_them() -> None:
+def test_text_next_to_a_distant_face_is_whole_behind_a_near_one_not() -> None:
     far, near = far_face(70), far_face(400)
     assert [shot.mode for shot in far.shots] == ["fit"]
     assert not is_cut(SIGN, far.shots[0], 0)

@@ -81,7 +81,7 @@ def test_small_movements_are_not_followed() -> None:
     assert made(crosses(8, 14, 700, 900)).shots[0].mode == "hold"
 
 
-def test_pacing_back_and_forth_is_followed_as_seldom_as_the_limit_says() -> None:
+def test_pacing_is_followed_within_the_limit_of_turns() -> None:
     shot = made(lambda s: 800 + 420 * float(np.sin(s / 1.6))).shots[0]
     if shot.mode == "follow":
         mean, most, turns = travel(shot)
@@ -100,7 +100,7 @@ def swings(s: float) -> float:
     return 900 + 330 * float(np.sin(2 * s))
 
 
-def test_a_face_that_a_still_crop_cuts_through_is_shown_in_as_much_as_it_takes() -> None:
+def test_a_face_cut_by_a_still_crop_is_shown_wider() -> None:
     found = made(swings)
     (shot,) = found.shots
     assert (shot.mode, shot.shows) == ("fit", "face")
@@ -110,7 +110,7 @@ def test_a_face_that_a_still_crop_cuts_through_is_shown_in_as_much_as_it_takes()
     assert "as much of the picture as holds all of it" in shot.reason
 
 
-def test_whose_face_a_slow_crop_would_cut_too_often_is_shown_in_as_much_as_it_takes() -> None:
+def test_a_face_too_fast_for_a_slow_crop_is_shown_wider() -> None:
     found = made(lambda s: float(np.interp(s, [4, 6, 12, 14], [300, 1_050, 1_050, 300])), size=300)
     (shot,) = found.shots
     assert shot.mode == "fit"
@@ -174,7 +174,7 @@ def within(when: TimeRange, x: Callable[[float], float], size: float) -> FramePl
     return plan_crops(tracks, source(), "9:16", when)
 
 
-def test_whoever_leaves_the_crop_of_a_short_shot_is_followed_or_shown_in_as_much_as_it_takes() -> None:
+def test_leaving_a_short_shots_crop_is_followed_or_shown_wider() -> None:
     short = TimeRange(start_ms=9_000, end_ms=11_400)
     slow, fast = within(short, crosses(9, 11.4, 500, 1_000), 250), within(short, crosses(9, 11, 200, 1_400), 120)
     assert [shot.mode for shot in slow.shots] == ["follow"]

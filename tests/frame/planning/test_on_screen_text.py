@@ -33,7 +33,7 @@ def made(letters: Sequence[Letters], looks: Sequence[Looks], aspect: Aspect = "9
 
 
 @pytest.mark.parametrize("aspect", ["9:16", "4:5", "1:1"])
-def test_a_name_laid_over_somebody_stands_below_them_while_it_is_there(aspect: Aspect) -> None:
+def test_an_overlaid_name_stands_below_while_it_is_shown(aspect: Aspect) -> None:
     shots = made([line(3_000, 8_000)], [FACE], aspect)
     assert [(shot.range.start_ms, shot.mode) for shot in shots] == [(0, "hold"), (3_000, "inset")]
     face, strip = shots[1].panes
@@ -106,7 +106,7 @@ def test_a_name_stands_below_somebody_who_is_followed_while_they_rest() -> None:
         assert [view(shot, at_ms).x for at_ms in times] == pytest.approx([view(alone, at_ms).x for at_ms in times])
 
 
-def test_letters_do_not_stop_whoever_is_on_their_way_and_signs_are_passed_by() -> None:
+def test_a_walker_is_followed_past_text_and_signs() -> None:
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(crosses(8, 14))])
     for one in (line(9_000, 13_500), line(0, LENGTH_MS)):
         shots = plan_crops(msgspec.structs.replace(tracks, letters=[one]), source(), "9:16", SHOT).shots

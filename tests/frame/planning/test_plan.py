@@ -91,7 +91,7 @@ def test_a_face_that_is_half_out_of_the_crop_is_not_shown() -> None:
     assert [sample.at_ms for sample in shown] == list(every(0, 2000))
 
 
-def test_at_each_look_who_speaks_is_expected_in_the_crop_else_the_largest() -> None:
+def test_the_speaker_is_expected_else_the_largest_face() -> None:
     tracks = clip(ranges(0, 8000), [(0, 200, 300, every(0, 640)), (0, 1400, 100, every(0, 480))])
     speaks = SpeakingTurn(track=1, range=TimeRange(start_ms=160, end_ms=320), confidence=1.0)
     told = expected_faces(msgspec.structs.replace(tracks, turns=[speaks]), TimeRange(start_ms=0, end_ms=600))
@@ -118,7 +118,7 @@ def test_small_faces_in_the_background_never_win() -> None:
     assert crop.x < 1500 < 1700 < crop.x + crop.width
 
 
-def test_a_large_head_that_passes_is_not_held_for_the_rest_of_the_shot() -> None:
+def test_a_large_passing_head_is_not_held() -> None:
     looks: list[Looks] = [(0, 200, 80, every(0, 8000)), (0, 1500, 300, every(0, 3800))]
     crop = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
     assert crop.x < 200 < 280 < crop.x + crop.width
@@ -186,7 +186,7 @@ def test_what_cannot_be_planned_is_said() -> None:
         plan_crops(clip(ranges(0, 8000), []), msgspec.structs.replace(source(), video=None), "9:16", WHOLE)
 
 
-def test_a_face_that_is_wider_than_the_crop_is_shown_in_as_much_as_it_takes() -> None:
+def test_a_face_wider_than_the_crop_is_shown_wider() -> None:
     made = plan_crops(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "9:16", WHOLE)
     (shot,) = made.shots
     assert (shot.mode, shot.shows, shot.crop.y, shot.crop.height) == ("fit", "face", 0, 1080)
@@ -211,7 +211,7 @@ def test_all_of_a_picture_stands_so_that_its_eyes_are_at_a_third() -> None:
     assert plan_crops(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE).shots[0].above == 0.5
 
 
-def test_the_safer_plan_holds_only_where_the_face_is_in_at_nearly_every_look() -> None:
+def test_the_safer_plan_crops_only_where_the_face_stays_inside() -> None:
     walks = [(0, 40 + 10 * n, 120, [160 * n]) for n in range(25)]
     face = [FaceSample(at_ms=one[3][0], face=tracked(0, one).samples[0].face) for one in walks]
     stays = tracked(1, (1, 900, 120, every(4000, 8000)))

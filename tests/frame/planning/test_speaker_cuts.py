@@ -85,7 +85,7 @@ def test_who_fits_into_the_picture_of_another_is_not_cut_to() -> None:
         assert shot.crop.x < x < x + 140 < shot.crop.x + shot.crop.width
 
 
-def test_whoever_has_moved_since_their_last_turn_is_in_the_picture_again() -> None:
+def test_a_speaker_who_moved_since_their_last_turn_is_held() -> None:
     tracks = told(SLOWLY, pair())
     first = tracks.tracks[0]
     walked = [

@@ -51,7 +51,7 @@ def test_one_who_walks_and_is_taken_for_two_is_not_stacked() -> None:
     ("sizes", "mode"),
     [((140, 150), "split"), ((140, 70), "hold"), ((140, 150, 140), "split"), ((130, 130, 130, 130), "hold")],
 )
-def test_two_or_three_who_stand_there_alike_and_say_nothing_are_stacked(sizes: Sequence[float], mode: str) -> None:
+def test_two_or_three_equal_silent_people_are_stacked(sizes: Sequence[float], mode: str) -> None:
     faces: list[Looks] = [(0, 100 + 420 * place, size, every(0, LENGTH_MS)) for place, size in enumerate(sizes)]
     shots = made([], faces).shots
     assert [one.mode for one in shots] == [mode]

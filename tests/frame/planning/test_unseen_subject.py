@@ -53,7 +53,7 @@ def test_a_shot_without_anybody_is_shown_whole(aspect: Aspect, screen: float) ->
     near, far = framed(wide_shot(screen=screen), aspect).shots
     assert near.mode == "hold"
     assert (far.mode, far.crop.width) == ("fit", 1_920)
-    assert far.reason.startswith("nobody was found here, and somebody is seen in other shots: all of it")
+    assert far.reason.startswith("no person was found here, but other shots show one: all of it")
 
 
 @pytest.mark.parametrize("face_looks", [0, 4])

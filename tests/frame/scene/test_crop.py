@@ -83,7 +83,7 @@ def test_a_still_face_is_always_in(x: float, y: float, size: float, aspect: Aspe
     assert placed.inside == 1
 
 
-def test_a_face_alone_stands_in_the_middle_with_its_eyes_on_the_upper_third() -> None:
+def test_a_single_face_is_centred_with_eyes_on_the_upper_third() -> None:
     across = place_on_faces(steady(900, 300, 120), [], width=1920, height=1080, aspect="9:16").crop
     assert abs(across.x + across.width / 2 - 960) <= 2
     down = place_on_faces(steady(500, 900, 120), [], width=1080, height=1920, aspect="1:1").crop

@@ -43,7 +43,7 @@ def test_small_faces_and_crowds_are_left_out() -> None:
     assert found[0].side == pytest.approx(1.5 * 85 * 1.2 * 0.5)
 
 
-def test_crops_hold_the_face_in_their_middle_and_black_beside_the_picture() -> None:
+def test_crops_centre_the_face_and_pad_with_black() -> None:
     pictures = np.full((1, 360, 640), 90, np.uint8)
     pictures[0, 100:160, 0:50] = 250
     crop = cut_crops(pictures, find_spots([track(0, {0: 0, 160: 0})], [0], CANVAS))[0]
