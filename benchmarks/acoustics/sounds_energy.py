@@ -18,14 +18,14 @@ from benchmarks.acoustics.sounds import heard
 from benchmarks.ranking.score_measures import auc
 from benchmarks.ranking.score_rig import LECTURE_FILE, labelled, window_of
 from schemas.common import TimeRange
-from streams.detect.features.audio import energy, listen_whole
-from streams.detect.timeline import Material, gather
+from streams.detect.features.audio import measure_energy, read_sound_facts
+from streams.detect.timeline import ProjectAnalysis, build_timeline
 from tests.support.media.recordings import sound
 
 PAUSE_MS = 300
 
 
-def spoken(material: Material) -> list[TimeRange]:
+def spoken(material: ProjectAnalysis) -> list[TimeRange]:
     """Words with shorter gaps than a pause between them, as stretches."""
     found: list[TimeRange] = []
     for word in material.transcript.words if material.transcript else []:
@@ -45,9 +45,9 @@ def main() -> None:
     sounds = heard(sound(media / LECTURE_FILE), spoken(text.material))
     ways = {"level": text.material, "raised voice": msgspec.structs.replace(text.material, sounds=sounds)}
     for name, material in ways.items():
-        timeline = gather(material)
-        whole = listen_whole(timeline)
-        found = [energy(window_of(timeline, part), timeline, whole) for part in text.ranges]
+        timeline = build_timeline(material)
+        whole = read_sound_facts(timeline)
+        found = [measure_energy(window_of(timeline, part), timeline, whole) for part in text.ranges]
         values = np.array([one.value if one else 0.5 for one in found])
         print(f"energy by {name}: AUC {auc(values, np.array(text.worth)):.2f} over {len(found)} windows, ", end="")
         print(f"{sum(text.worth)} of them worth posting")

@@ -25,12 +25,12 @@ from benchmarks.harness.measure import judge, script
 from benchmarks.ranking.spoken_texts import Call, Meeting, Span, call, qmsum, without_article
 from core.infra.triton.embeddings import TritonSentences
 from schemas.documents.intelligence import Intelligence
-from streams.study.assemble import TITLE_WORDS, Material, study
-from streams.study.entities.candidates import sentence_ends
-from streams.study.entities.recognizer import named, valued
+from streams.study.assemble import MAX_TITLE_WORDS, StudyInputs, build_intelligence
+from streams.study.entities.candidates import is_sentence_end
+from streams.study.entities.recognizer import find_entities, find_values
 from streams.study.topics import keyphrases
-from streams.study.topics.topic_tokens import terms
-from streams.study.transcript_text import Spoken, read
+from streams.study.topics.topic_tokens import list_terms
+from streams.study.transcript_text import TranscriptText, read_transcript
 from tests.contract.rigs.triton_server import running
 
 SEEN = frozenset(
@@ -45,22 +45,24 @@ class Studied(msgspec.Struct, frozen=True, kw_only=True):
     """A meeting, as it was read, and what study made of it."""
 
     meeting: Meeting
-    spoken: Spoken
+    spoken: TranscriptText
     made: Intelligence
 
 
-def found_names(spoken: Spoken) -> set[Span]:
+def found_names(spoken: TranscriptText) -> set[Span]:
     """What study names, as spans."""
-    return {(first, end, one.kind) for one in (*named(spoken), *valued(spoken)) for first, end in one.places}
+    return {
+        (first, end, one.kind) for one in (*find_entities(spoken), *find_values(spoken)) for first, end in one.places
+    }
 
 
-def capitals(spoken: Spoken) -> set[Span]:
+def capitals(spoken: TranscriptText) -> set[Span]:
     """The baseline: a run of capitals inside a sentence is a name of every class; digits are amounts or numbers."""
     found: set[Span] = set()
     words = [word.text for word in spoken.words]
     first: int | None = None
     for at in range(len(words) + 1):
-        opens = at == 0 or at == len(words) or sentence_ends(words[at - 1])
+        opens = at == 0 or at == len(words) or is_sentence_end(words[at - 1])
         capital = (
             at < len(words) and words[at][:1].isupper() and not opens and not words[at].startswith(("I'", "I ", "I"))
         )
@@ -81,7 +83,7 @@ def capitals(spoken: Spoken) -> set[Span]:
     return found
 
 
-def compromise(spoken: Spoken) -> set[Span]:
+def compromise(spoken: TranscriptText) -> set[Span]:
     """The peer: the npm package of that name, sentence by sentence; amounts as it marks them."""
     told = script("compromise", [line.text for line in spoken.lines])
     found: set[Span] = set()
@@ -104,11 +106,11 @@ def f1(right: int, found: int, truth: int) -> float:
     return 2 * right / (found + truth) if found + truth else 0.0
 
 
-def entity_lines(calls: Sequence[Call], engines: dict[str, Callable[[Spoken], set[Span]]]) -> Iterable[str]:
+def entity_lines(calls: Sequence[Call], engines: dict[str, Callable[[TranscriptText], set[Span]]]) -> Iterable[str]:
     """One line a class: labels, and precision, recall, F1 of each engine, over all calls together."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for one in calls:
-        spoken = read(one.transcript)
+        spoken = read_transcript(one.transcript)
         words = [word.text.strip(",.?!;:") for word in spoken.words]
         for name, engine in engines.items():
             found = {without_article(span, words) for span in engine(spoken)}
@@ -128,14 +130,14 @@ def entity_lines(calls: Sequence[Call], engines: dict[str, Callable[[Spoken], se
 
 async def studied(meeting: Meeting, sentences: TritonSentences) -> Studied:
     """Through the same functions as the stage."""
-    spoken = read(meeting.transcript)
-    found = keyphrases.candidates(spoken)
+    spoken = read_transcript(meeting.transcript)
+    found = keyphrases.find_keyphrases(spoken)
     lines = await sentences.embed([line.text for line in spoken.lines])
     names = await sentences.embed([phrase.text for phrase in found])
-    material = Material(
-        spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=names.values, model=lines.model
+    material = StudyInputs(
+        document=spoken, vectors=lines.values, phrases=found, phrase_vectors=names.values, model=lines.model
     )
-    return Studied(meeting=meeting, spoken=spoken, made=study(material))
+    return Studied(meeting=meeting, spoken=spoken, made=build_intelligence(material))
 
 
 def turn_at(meeting: Meeting, start_ms: int) -> int:
@@ -232,21 +234,21 @@ def title_lines(found: Sequence[Studied]) -> Iterable[str]:
     """F1 of the words that carry meaning, of titles against what people call the same stretch; mean of all chapters."""
     near: dict[str, list[float]] = defaultdict(list)
     for one in found:
-        said = [phrase.text for phrase in keyphrases.candidates(one.spoken)]
+        said = [phrase.text for phrase in keyphrases.find_keyphrases(one.spoken)]
         for chapter in one.made.chapters:
             name = called(one.meeting, chapter.start_ms, chapter.end_ms)
             if name is None:
                 continue
             opens = next(line.text for line in one.spoken.lines if line.start_ms >= chapter.start_ms)
-            titles = {"study": chapter.title, "its first words": " ".join(opens.split()[:TITLE_WORDS])}
-            titles["its most typical words"] = " ".join(chapter.quote.text.split()[:TITLE_WORDS])
+            titles = {"study": chapter.title, "its first words": " ".join(opens.split()[:MAX_TITLE_WORDS])}
+            titles["its most typical words"] = " ".join(chapter.quote.text.split()[:MAX_TITLE_WORDS])
             titles |= {
                 f"random phrases {seed}": " ".join(random.Random(seed).sample(said, min(2, len(said))))
                 for seed in range(RANDOM_ROUNDS)
             }
-            truth = set(terms(name))
+            truth = set(list_terms(name))
             for engine, title in titles.items():
-                words = set(terms(title))
+                words = set(list_terms(title))
                 near[engine.rstrip("0123456789 ")].append(f1(len(words & truth), len(words), len(truth)))
     for engine, values in near.items():
         yield f"  titles, {engine:<22} F1 of words {sum(values) / len(values):.3f}"

@@ -15,9 +15,10 @@ from pathlib import Path
 from schemas.common import TimeRange, Word
 from schemas.documents.transcript import Transcript
 from schemas.options.project import ProjectOptions
-from streams.detect.lexicon import ENGLISH, bare
-from streams.detect.pipeline import Material, weigh
+from streams.detect.lexicon import ENGLISH, normalise_lexicon_word
+from streams.detect.pipeline import find_moments
 from streams.detect.sentences import split_sentences
+from streams.detect.timeline import ProjectAnalysis
 
 NEAR_MS = 500
 FIXED_MS = 30_000
@@ -43,7 +44,7 @@ def borders(parts: Sequence[TimeRange], words: Sequence[Word], duration_ms: int)
     """Shares of clips with clean borders."""
     sentences = split_sentences(words, duration_ms)
     starts, ends = [s.start_ms for s in sentences], [s.end_ms for s in sentences]
-    firsts = [next((bare(w.text) for w in words if w.end_ms > part.start_ms), "") for part in parts]
+    firsts = [next((normalise_lexicon_word(w.text) for w in words if w.end_ms > part.start_ms), "") for part in parts]
 
     def share(hits: Sequence[bool]) -> float:
         return sum(hits) / len(hits)
@@ -75,8 +76,8 @@ def main() -> None:
         speech=[],
         model="reference",
     )
-    material = Material(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])
-    ours = [moment.range for moment in weigh(material, ProjectOptions(), str).moments if moment.selected]
+    material = ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])
+    ours = [moment.range for moment in find_moments(material, ProjectOptions(), str).moments if moment.selected]
     fixed = [
         TimeRange(start_ms=at, end_ms=min(at + FIXED_MS, duration_ms))
         for at in range(0, duration_ms - FIXED_MS // 2, FIXED_MS)

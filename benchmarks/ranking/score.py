@@ -31,10 +31,10 @@ from benchmarks.ranking.score_rig import (
 from schemas.documents.moments import SubScore
 from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import default_weights
-from streams.detect.candidates.speech_windows import spoken_windows
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.scoring import SCORER, measure, scales, weighted
-from streams.detect.timeline import gather
+from streams.detect.candidates.speech_windows import find_speech_windows
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.scoring import SCORER_NAME, build_scales, measure_window, weigh_sub_scores
+from streams.detect.timeline import build_timeline
 
 SEED = 20_261_121
 OURS, LONGEST, LOUDEST, RANDOM = "clipstream", "longest sentence", "loudest", "random"
@@ -57,14 +57,14 @@ def score(signals: Sequence[SubScore], without: str = "", only: str = "") -> flo
 
 def scored(text: Labelled) -> Scored:
     """Our scores of a text's windows and those of the baselines."""
-    timeline = gather(text.material)
-    whole = read_whole(timeline, text.material.embedded)
+    timeline = build_timeline(text.material)
+    whole = read_baseline(timeline, text.material.embedded)
     options = ProjectOptions()
-    every = spoken_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
-    scale = scales([measure(window, timeline, whole) for window in every])
+    every = find_speech_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    scale = build_scales([measure_window(window, timeline, whole) for window in every])
     windows = [window_of(timeline, part) for part in text.ranges]
     table = default_weights().of("none", spoken=True)
-    signals = [weighted(measure(window, timeline, whole), scale, table) for window in windows]
+    signals = [weigh_sub_scores(measure_window(window, timeline, whole), scale, table) for window in windows]
     ways = {OURS: [score(one) for one in signals], LONGEST: [longest_sentence(window) for window in windows]}
     if timeline.sound is not None:
         ways[LOUDEST] = [loudest(timeline, window) for window in windows]
@@ -178,7 +178,7 @@ def auc_of(one: Scored, without: str, only: str) -> float:
 def report(texts: Sequence[Labelled]) -> Iterator[str]:
     """All tables, line by line."""
     known = next((text.material.embedded.model for text in texts if text.material.embedded), "words in common")
-    yield f"scorer {SCORER}, meaning by {known}; {ROUNDS} rounds, blocks of neighbours; 95 % intervals"
+    yield f"scorer {SCORER_NAME}, meaning by {known}; {ROUNDS} rounds, blocks of neighbours; 95 % intervals"
     yield from agreement(texts)
     found = [scored(text) for text in texts]
     by_text: dict[str, dict[str, Figures]] = {}

@@ -26,11 +26,11 @@ from core.infra.triton.embeddings import TritonSentences
 from schemas.common import TimeRange
 from schemas.documents.transcript import Transcript
 from schemas.options.project import ProjectOptions
-from streams.detect.candidates.speech_windows import spoken_windows
-from streams.detect.features.semantic import match, pieces
+from streams.detect.candidates.speech_windows import find_speech_windows
+from streams.detect.features.semantic import locate_sentences, measure_match
 from streams.detect.semantics import read_meaning, texts_to_embed
-from streams.detect.timeline import Embedded, Material, Timeline, gather
-from streams.detect.window import Window
+from streams.detect.timeline import EmbeddedTexts, ProjectAnalysis, ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow
 from tests.contract.rigs.triton_server import running
 
 ROUNDS = 2_000
@@ -43,7 +43,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One meeting: its time line, its questions, and the stretches marked as answer to each."""
 
     name: str
-    timeline: Timeline
+    timeline: ProjectTimeline
     questions: list[str]
     answers: list[list[TimeRange]]
 
@@ -71,7 +71,7 @@ def read(path: Path) -> Asked:
     questions = json.loads(path.read_text())["specific_query_list"]
     return Asked(
         name=path.stem,
-        timeline=gather(Material(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])),
+        timeline=build_timeline(ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])),
         questions=[one["query"] for one in questions],
         answers=[[stretch(turns, *map(int, span)) for span in one["relevant_text_span"]] for one in questions],
     )
@@ -85,28 +85,28 @@ def stretch(turns: Sequence[Sequence[Sentence]], first: int, last: int) -> TimeR
     )
 
 
-def right(window: Window, answers: Sequence[TimeRange]) -> bool:
+def right(window: CandidateWindow, answers: Sequence[TimeRange]) -> bool:
     """Whether half of a window lies in the marked turns."""
     return sum(window.range.overlap_ms(part) for part in answers) >= HALF * window.range.length_ms
 
 
-def shares(asked: Asked, embedded: Embedded | None) -> list[float]:
+def shares(asked: Asked, embedded: EmbeddedTexts | None) -> list[float]:
     """For each question the share of the five nearest windows that are right."""
     options = ProjectOptions()
-    windows = spoken_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    windows = find_speech_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
     placed = {sentence.first_word: at for at, sentence in enumerate(asked.timeline.sentences)}
     meaning = read_meaning(asked.timeline, embedded, asked.questions)
     assert meaning is not None
     found = []
     for at, answers in enumerate(asked.answers):
         alone = dataclasses.replace(meaning, wished=meaning.wished[at : at + 1], wishes=[asked.questions[at]])
-        near = [match(window, alone, pieces(placed, window)) for window in windows]
+        near = [measure_match(window, alone, locate_sentences(placed, window)) for window in windows]
         values = np.array([one.value if one else 0.0 for one in near])
         found.append(share(values, windows, answers))
     return found
 
 
-def share(values: np.ndarray, windows: Sequence[Window], answers: Sequence[TimeRange]) -> float:
+def share(values: np.ndarray, windows: Sequence[CandidateWindow], answers: Sequence[TimeRange]) -> float:
     """The share of the first five of them, by these values, that are right."""
 
     def apart(one: int, other: int) -> bool:
@@ -118,17 +118,17 @@ def share(values: np.ndarray, windows: Sequence[Window], answers: Sequence[TimeR
 def by_chance(asked: Asked) -> list[float]:
     """The same of windows at random: the share of all windows that are right."""
     options = ProjectOptions()
-    windows = spoken_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    windows = find_speech_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
     return [float(np.mean([right(window, answers) for window in windows])) for answers in asked.answers]
 
 
-async def _embed(url: str, meetings: Sequence[Asked]) -> list[Embedded]:
+async def _embed(url: str, meetings: Sequence[Asked]) -> list[EmbeddedTexts]:
     sentences = TritonSentences(url)
     try:
         found = [await sentences.embed(texts_to_embed(one.timeline, one.questions)) for one in meetings]
     finally:
         await sentences.close()
-    return [Embedded(values=one.values, model=one.model) for one in found]
+    return [EmbeddedTexts(values=one.values, model=one.model) for one in found]
 
 
 def told(name: str, each: Sequence[Sequence[float]]) -> str:

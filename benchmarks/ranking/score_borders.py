@@ -13,9 +13,9 @@ from benchmarks.ranking.ranking import borders
 from benchmarks.ranking.score_rig import Labelled
 from schemas.common import TimeRange, Word
 from schemas.options.project import ProjectOptions
-from streams.detect.features.text import hints
-from streams.detect.lexicon import ENGLISH, bare
-from streams.detect.pipeline import weigh
+from streams.detect.features.text import find_hints
+from streams.detect.lexicon import ENGLISH, normalise_lexicon_word
+from streams.detect.pipeline import find_moments
 
 SEED = 20_261_121
 HOOK_MS = 3_000
@@ -42,7 +42,7 @@ def reaches_hook(part: TimeRange, words: Sequence[Word]) -> bool:
     """Whether a question, a number, a contrast, a strong word or the listener comes within 3 s."""
     opening = [word for word in words if part.start_ms <= word.start_ms < part.start_ms + HOOK_MS]
     text = " ".join(word.text.strip() for word in opening)
-    return bool(hints([bare(word.text) for word in opening], text, ENGLISH))
+    return bool(find_hints([normalise_lexicon_word(word.text) for word in opening], text, ENGLISH))
 
 
 def shares(texts: Sequence[Labelled]) -> Iterator[str]:
@@ -52,7 +52,9 @@ def shares(texts: Sequence[Labelled]) -> Iterator[str]:
     for text in texts:
         assert text.material.transcript is not None
         words, duration_ms = text.material.transcript.words, text.material.duration_ms
-        ours = [moment.range for moment in weigh(text.material, ProjectOptions(), str).moments if moment.selected]
+        ours = [
+            moment.range for moment in find_moments(text.material, ProjectOptions(), str).moments if moment.selected
+        ]
         ways = {"clipstream": ours, "fixed 30 s": fixed(duration_ms), "random": anywhere(duration_ms)}
         for way, parts in ways.items():
             counts.setdefault(way, []).append(len(parts))

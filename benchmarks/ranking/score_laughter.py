@@ -23,10 +23,10 @@ from benchmarks.ranking.score_rig import Labelled, embedded
 from schemas.common import TimeRange, Word
 from schemas.documents.transcript import Transcript
 from schemas.options.score_weights import SUB_SCORES
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.scoring import FEATURES, measure
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.scoring import FEATURES, measure_window
 from streams.detect.sentences import split_sentences
-from streams.detect.timeline import Material, gather
+from streams.detect.timeline import ProjectAnalysis, build_timeline
 
 MEETINGS = ("ES2006a", "ES2009c", "TS3009a", "TS3010c", "ES2006d", "IS1006b", "TS3009d")
 DEVELOPED_ON = MEETINGS[:4]
@@ -104,7 +104,7 @@ def labelled(name: str, found: Said, least: int) -> Labelled:
         ranges.append(TimeRange(start_ms=end_ms - BEFORE_MS, end_ms=end_ms))
         before.append(soon)
     labels = [3 if soon else 0 for soon in before]
-    known = Material(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])
+    known = ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])
     return Labelled(name=name, material=known, ranges=ranges, first=labels, second=labels)
 
 
@@ -131,10 +131,10 @@ def parts(texts: Sequence[Labelled]) -> Iterator[str]:
 
 
 def _alone(text: Labelled, name: str, part: str) -> float | None:
-    timeline = gather(text.material)
-    whole = read_whole(timeline, text.material.embedded)
+    timeline = build_timeline(text.material)
+    whole = read_baseline(timeline, text.material.embedded)
     windows = [score.window_of(timeline, one) for one in text.ranges]
-    raws = [measure(window, timeline, whole).get(name) for window in windows]  # type: ignore[call-overload]
+    raws = [measure_window(window, timeline, whole).get(name) for window in windows]  # type: ignore[call-overload]
     values = [next((e.strength for e in raw.evidence if e.part == part), None) if raw else None for raw in raws]
     known = [value if value is not None else 0.0 for value in values]
     return auc(np.array(known), np.array(text.worth)) if any(value is not None for value in values) else None

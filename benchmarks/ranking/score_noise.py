@@ -17,12 +17,12 @@ from benchmarks.ranking.score_rig import Labelled, window_of
 from schemas.common import TimeRange
 from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import SubScoreName, default_weights
-from streams.detect.candidates.speech_windows import spoken_windows
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.pipeline import Judge
-from streams.detect.scoring import FEATURES, Raw, Scale, measure, scales
-from streams.detect.selection import Weighed, clip_limit, select
-from streams.detect.timeline import gather
+from streams.detect.candidates.speech_windows import find_speech_windows
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.pipeline import WindowScorer
+from streams.detect.scoring import FEATURES, RawScores, ScoreScale, build_scales, measure_window
+from streams.detect.selection import ScoredWindow, compute_clip_limit, select_clips
+from streams.detect.timeline import build_timeline
 
 NOISE = 0.05
 ROUNDS = 2_000
@@ -36,7 +36,7 @@ class Shaken:
     """The features of some windows, to be scored again and again with errors. Scores as detect's own do."""
 
     def __init__(
-        self, raws: Sequence[Raw], scale: Mapping[SubScoreName, Scale], table: Mapping[SubScoreName, float]
+        self, raws: Sequence[RawScores], scale: Mapping[SubScoreName, ScoreScale], table: Mapping[SubScoreName, float]
     ) -> None:
         self._scale, self._table, self._count = scale, table, len(raws)
         self._strengths = {name: _strengths(raws, name) for name, weight in table.items() if weight > 0}
@@ -56,7 +56,7 @@ class Shaken:
         return np.asarray(100.0 * made / np.where(weights > 0, weights, 1.0), dtype=np.float64)
 
 
-def _strengths(raws: Sequence[Raw], name: SubScoreName) -> NDArray[np.float64]:
+def _strengths(raws: Sequence[RawScores], name: SubScoreName) -> NDArray[np.float64]:
     """How strong each feature of a sub-score is in each window; NaN where it was not measured."""
     parts = list(FEATURES[name])
     found = np.full((len(raws), len(parts)), np.nan)
@@ -68,16 +68,16 @@ def _strengths(raws: Sequence[Raw], name: SubScoreName) -> NDArray[np.float64]:
 
 def changes(text: Labelled) -> tuple[list[int], list[int]]:
     """How many of the first five are others, in each round: of the labelled windows, of detect's own clips."""
-    timeline, options, weights = gather(text.material), ProjectOptions(), default_weights()
-    whole, table = read_whole(timeline, text.material.embedded), weights.of("none", spoken=True)
-    every = spoken_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
-    raws = [measure(window, timeline, whole) for window in every]
-    scale = scales(raws)
-    judge = Judge(timeline=timeline, whole=whole, scale=scale, table=weights, options=options)
+    timeline, options, weights = build_timeline(text.material), ProjectOptions(), default_weights()
+    whole, table = read_baseline(timeline, text.material.embedded), weights.of("none", spoken=True)
+    every = find_speech_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    raws = [measure_window(window, timeline, whole) for window in every]
+    scale = build_scales(raws)
+    judge = WindowScorer(timeline=timeline, baseline=whole, scale=scale, table=weights, options=options)
     found = [one for window, raw in zip(every, raws, strict=True) if (one := judge.weigh(window, raw))]
     all_of_them = Shaken(raws, scale, table)
-    marked = Shaken([measure(window_of(timeline, part), timeline, whole) for part in text.ranges], scale, table)
-    limit = clip_limit(spoken_ms=timeline.spoken_ms(), quiet_ms=timeline.duration_ms, options=options)
+    marked = Shaken([measure_window(window_of(timeline, part), timeline, whole) for part in text.ranges], scale, table)
+    limit = compute_clip_limit(spoken_ms=timeline.spoken_ms(), quiet_ms=timeline.duration_ms, options=options)
 
     def firsts(rng: Rng | None) -> set[int]:
         return set(picks(marked.scores(rng), text.apart))
@@ -91,9 +91,9 @@ def changes(text: Labelled) -> tuple[list[int], list[int]]:
     return windows, [_lost(moments, clips(rng)) for _ in range(CHOSEN_ROUNDS)]
 
 
-def _chosen(found: Sequence[Weighed], scores: Floats, limit: int) -> list[TimeRange]:
+def _chosen(found: Sequence[ScoredWindow], scores: Floats, limit: int) -> list[TimeRange]:
     again = [replace(one, score=round(float(score), 2)) for one, score in zip(found, scores, strict=True)]
-    return [one.range for one in select(again, limit)[:FIRST]]
+    return [one.range for one in select_clips(again, limit)[:FIRST]]
 
 
 def _lost(kept: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:

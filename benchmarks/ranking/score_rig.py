@@ -21,8 +21,8 @@ from schemas.documents.transcript import Transcript
 from streams.detect.candidates.speech_windows import clip_range
 from streams.detect.semantics import texts_to_embed
 from streams.detect.sentences import Sentence
-from streams.detect.timeline import Embedded, Material, Timeline, gather
-from streams.detect.window import Window, end_quality, start_quality
+from streams.detect.timeline import EmbeddedTexts, ProjectAnalysis, ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow, rate_end, rate_start
 from streams.speech.audio_reader import RATE_HZ, measure_loudness
 from tests.contract.rigs.triton_server import running
 
@@ -39,7 +39,7 @@ class Labelled(msgspec.Struct, frozen=True, kw_only=True):
     """One text: what detect is given, the windows that were read, what each reader said of them."""
 
     name: str
-    material: Material
+    material: ProjectAnalysis
     ranges: list[TimeRange]
     first: list[int]
     second: list[int]
@@ -81,7 +81,7 @@ def lecture_sound(media: Path) -> LoudnessCurve:
     return measure_loudness(samples, padded=whole, span_range=whole)
 
 
-def material(name: str, said: Sequence[score_texts.Sentence], media: Path) -> Material:
+def material(name: str, said: Sequence[score_texts.Sentence], media: Path) -> ProjectAnalysis:
     """What detect is given of a text: no pictures, and sound of the lecture alone."""
     heard: list[HeardSpan] = []
     if name == "lecture":
@@ -101,7 +101,7 @@ def material(name: str, said: Sequence[score_texts.Sentence], media: Path) -> Ma
         language="en", language_probability=1.0, duration_ms=duration_ms, words=words, segments=[], speech=[],
         model="labelled text",
     )  # fmt: skip
-    return Material(duration_ms=duration_ms, transcript=transcript, heard=heard, seen=[])
+    return ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=heard, seen=[])
 
 
 def labelled(media: Path) -> list[Labelled]:
@@ -129,8 +129,8 @@ async def _asked(url: str, texts: Sequence[Labelled]) -> list[Labelled]:
     found = []
     try:
         for text in texts:
-            said = await sentences.embed(texts_to_embed(gather(text.material), []))
-            known = msgspec.structs.replace(text.material, embedded=Embedded(values=said.values, model=said.model))
+            said = await sentences.embed(texts_to_embed(build_timeline(text.material), []))
+            known = msgspec.structs.replace(text.material, embedded=EmbeddedTexts(values=said.values, model=said.model))
             found.append(msgspec.structs.replace(text, material=known))
     finally:
         await sentences.close()
@@ -143,7 +143,7 @@ def embedded(texts: Sequence[Labelled]) -> list[Labelled]:
         return asyncio.run(_asked(triton.url, texts))
 
 
-def window_of(timeline: Timeline, part: TimeRange) -> Window:
+def window_of(timeline: ProjectTimeline, part: TimeRange) -> CandidateWindow:
     """The labelled stretch as a candidate: detect's own sentences whose middle lies in it."""
     at = [
         index
@@ -152,9 +152,9 @@ def window_of(timeline: Timeline, part: TimeRange) -> Window:
     ]
     every = timeline.sentences
     run = every[at[0] : at[-1] + 1]
-    starts, start_flaw = start_quality(run[0], _at(every, at[0] - 1), timeline.lexicon, after=_at(every, at[0] + 1))
-    ends, end_flaw = end_quality(run[-1], _at(every, at[-1] + 1), timeline.lexicon)
-    return Window(
+    starts, start_flaw = rate_start(run[0], _at(every, at[0] - 1), timeline.lexicon, after=_at(every, at[0] + 1))
+    ends, end_flaw = rate_end(run[-1], _at(every, at[-1] + 1), timeline.lexicon)
+    return CandidateWindow(
         range=clip_range(run, timeline.duration_ms), sentences=run, start_quality=starts, end_quality=ends,
         start_flaw=start_flaw, end_flaw=end_flaw,
     )  # fmt: skip
@@ -164,12 +164,12 @@ def _at(sentences: Sequence[Sentence], index: int) -> Sentence | None:
     return sentences[index] if 0 <= index < len(sentences) else None
 
 
-def longest_sentence(window: Window) -> float:
+def longest_sentence(window: CandidateWindow) -> float:
     """Words of the longest sentence: the baseline that knows no content."""
     return float(max(sentence.end_word - sentence.first_word for sentence in window.sentences))
 
 
-def loudest(timeline: Timeline, window: Window) -> float:
+def loudest(timeline: ProjectTimeline, window: CandidateWindow) -> float:
     """Mean level of what is not silent, dBFS: the baseline that knows no words."""
     assert timeline.sound is not None
     return float(timeline.sound.active(window.range).mean())

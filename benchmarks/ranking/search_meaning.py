@@ -35,7 +35,7 @@ from schemas import events
 from schemas.common import ObjectRef
 from streams.detect.sentences import split_sentences
 from streams.sinks.search.search_documents import Document, segment_documents
-from streams.study.transcript_text import read
+from streams.study.transcript_text import read_transcript
 from tests.contract.rigs.servers import make_settings, run_search_front
 from tests.contract.rigs.triton_server import running
 
@@ -176,7 +176,7 @@ async def measure_strange(project: UUID, search: MeilisearchSearch, sentences: T
 def known_already(meeting: Meeting) -> tuple[int, int]:
     """Of the sentences of study and of detect, how many have a segment's text, and how many there are."""
     kept = {digest(text) for text in texts_of(meeting.transcript)}
-    lines = [line.text for line in read(meeting.transcript).lines]
+    lines = [line.text for line in read_transcript(meeting.transcript).lines]
     sentences = [one.text for one in split_sentences(meeting.transcript.words, meeting.transcript.duration_ms)]
     wanted = lines + sentences
     return sum(digest(text) in kept for text in wanted), len(wanted)

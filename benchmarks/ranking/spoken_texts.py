@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.ranking.score_texts import MS_PER_WORD, PAUSE_MS, TURN_PAUSE_MS, meeting
 from schemas.common import Segment, Word
 from schemas.documents.transcript import Transcript
-from streams.study.entities.candidates import sentence_ends
+from streams.study.entities.candidates import is_sentence_end
 
 CLASSES = {
     "PERSON": "person", "ORG": "organisation", "GPE": "place", "LOC": "place", "FAC": "place", "MONEY": "money",
@@ -63,7 +63,7 @@ def transcript_of(turns: Sequence[tuple[str, Sequence[str]]]) -> Transcript:
         for at, text in enumerate(texts):
             words.append(Word(text=text, start_ms=at_ms, end_ms=at_ms + MS_PER_WORD, probability=1.0, speaker=speaker))
             at_ms += MS_PER_WORD
-            if at + 1 == len(texts) or sentence_ends(text):
+            if at + 1 == len(texts) or is_sentence_end(text):
                 segments.append(_segment(words, first, speaker))
                 first = len(words)
                 at_ms += PAUSE_MS

@@ -1,6 +1,6 @@
 """UnderstandingCompleted → MomentsDetected and ClipSelected (one a clip), or "nothing found".
 
-ClipRequested (a clip that a person chose) → ClipMeasured, ExportRequested. Weighs elsewhere.
+ClipRequested (a clip that a person chose) → ClipMeasured, ExportRequested.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ from schemas.documents.span import HeardSpan, SeenSpan
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
 from schemas.options.project import ProjectOptions
-from streams.detect.pipeline import Material, weigh, wishes_of
-from streams.detect.requested_clip_store import ask_for_exports, read_requested, store_facts, write_measured
-from streams.detect.requested_clips import facts_of, own_facts
+from streams.detect.pipeline import find_moments, list_requested_topics
+from streams.detect.requested_clip_store import commit_measured, read_requested, request_exports, store_facts
+from streams.detect.requested_clips import copy_moment_facts, measure_clip
 from streams.detect.semantics import texts_to_embed
-from streams.detect.store import Known, write_moments
-from streams.detect.timeline import Embedded, gather
-from streams.detect.visual_coverage import scenery
+from streams.detect.store import DetectInputs, commit_moments
+from streams.detect.timeline import EmbeddedTexts, ProjectAnalysis, build_timeline
+from streams.detect.visual_coverage import count_visual_coverage
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 
-MEANING_LOST = "What the sentences mean could not be asked for: moments were compared by the words they have in common."
+EMBEDDING_WARNING = (
+    "What the sentences mean could not be asked for: moments were compared by the words they have in common."
+)
+"""Warning of a project whose sentences could not be embedded."""
 
 
 class DetectStage:
@@ -47,87 +50,93 @@ class DetectStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Projects that are understood, and clips that people choose of them."""
+        """Accept projects that are understood, and clips that people request of them."""
         return isinstance(event, events.UnderstandingCompleted | events.ClipRequested)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Read what was heard and seen, weigh it, store every candidate."""
+        """Read the analyses, score them, store every candidate."""
         if isinstance(event, events.ClipRequested):
-            return await self._measured(event, work)
+            return await self._measure_requested(event, work)
         assert isinstance(event, events.UnderstandingCompleted)
-        known = await self._read(event)
-        material = await self._material(known)
+        inputs = await self._read_inputs(event)
+        analysis = await self._read_analysis(inputs)
         work.report(1)
-        embedded, asked_ms, lost = await self._embed(material, known.options, work)
+        embedded, embedding_ms, warning = await self._embed(analysis, inputs.options, work)
         work.report(2)
         input_id = work.cause.input_id
-        moments, weighed_ms = await work.in_thread(
-            weigh,
-            msgspec.structs.replace(material, embedded=embedded),
-            known.options,
+        moments, scoring_ms = await work.in_thread(
+            find_moments,
+            msgspec.structs.replace(analysis, embedded=embedded),
+            inputs.options,
             lambda name: str(result_id(input_id, "detect", name)),
-            known.weights,
+            inputs.weights,
         )
-        work.cpu_ms = asked_ms + weighed_ms
-        looked = sorted({span.model for span in material.seen})
+        work.cpu_ms = embedding_ms + scoring_ms
+        picture_models = sorted({span.model for span in analysis.seen})
         moments = msgspec.structs.replace(
-            moments, project_title=known.title, picture_models=looked, scenery=scenery(material.seen)
+            moments,
+            project_title=inputs.title,
+            picture_models=picture_models,
+            scenery=count_visual_coverage(analysis.seen),
         )
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            if lost:
-                await project_lifecycle.warn(connection, event.org_id, event.project_id, lost)
-            await write_moments(connection, event, known, moments, ref, work)
+            if warning:
+                await project_lifecycle.warn(connection, event.org_id, event.project_id, warning)
+            await commit_moments(connection, event, inputs, moments, ref, work)
 
         return commit
 
-    async def _measured(self, event: events.ClipRequested, work: Work) -> Commit:
-        """Measure the stretch that a person chose; one that is a moment was measured before."""
-        asked = await read_requested(self._context, event)
+    async def _measure_requested(self, event: events.ClipRequested, work: Work) -> Commit:
+        """Measure the range that a person chose; a moment was measured before."""
+        requested = await read_requested(self._context, event)
         work.report(1)
-        if asked.moment is not None:
-            facts = facts_of(asked.moment, asked.title)
-            facts = msgspec.structs.replace(facts, scorer=asked.scorer, weights=asked.weights)
+        if requested.moment is not None:
+            facts = copy_moment_facts(requested.moment, requested.title)
+            facts = msgspec.structs.replace(facts, scorer=requested.scorer, weights=requested.weights)
         else:
-            known = await self._read(event)
-            material = await self._material(known)
-            embedded, asked_ms, _ = await self._embed(material, known.options, work)
+            inputs = await self._read_inputs(event)
+            analysis = await self._read_analysis(inputs)
+            embedded, embedding_ms, _ = await self._embed(analysis, inputs.options, work)
             work.report(2)
-            whole = msgspec.structs.replace(material, embedded=embedded)
+            embedded_analysis = msgspec.structs.replace(analysis, embedded=embedded)
             facts, measured_ms = await work.in_thread(
-                own_facts, whole, known.options, event.rendition.range, asked.title, known.weights
+                measure_clip, embedded_analysis, inputs.options, event.rendition.range, requested.title, inputs.weights
             )
-            work.cpu_ms = asked_ms + measured_ms
+            work.cpu_ms = embedding_ms + measured_ms
         facts = msgspec.structs.replace(
-            facts, clip_id=str(event.clip_id), ordinal=event.ordinal, project_title=asked.project_title
+            facts, clip_id=str(event.clip_id), ordinal=event.ordinal, project_title=requested.project_title
         )
         ref = await store_facts(self._context, event, facts, work)
 
         async def commit(connection: Connection) -> None:
-            await write_measured(connection, event, facts, ref, work.cause)
+            await commit_measured(connection, event, facts, ref, work.cause)
 
         return commit
 
-    async def _embed(self, material: Material, options: ProjectOptions, work: Work) -> tuple[Embedded, int, str]:
-        """What the sentence model says, what that cost, and a warning where it was to be asked and did not answer."""
-        language = material.transcript.language if material.transcript else None
+    async def _embed(
+        self, analysis: ProjectAnalysis, options: ProjectOptions, work: Work
+    ) -> tuple[EmbeddedTexts, int, str]:
+        """Embed the sentences; return the compute time, and a warning if the model did not answer."""
+        language = analysis.transcript.language if analysis.transcript else None
         if language != "en":
-            return _unasked(f"the language is {language or 'unknown'}"), 0, ""
-        timeline, cpu_ms = await work.in_thread(gather, material)
+            return _no_embeddings(f"the language is {language or 'unknown'}"), 0, ""
+        timeline, cpu_ms = await work.in_thread(build_timeline, analysis)
         if not timeline.sentences:
-            return _unasked("nothing is said"), cpu_ms, ""
+            return _no_embeddings("nothing is said"), cpu_ms, ""
         try:
-            kept = material.transcript.meaning if material.transcript else None
-            have = await read_rows(self._context.objects, kept)
-            texts = texts_to_embed(timeline, wishes_of(options))
-            found = await embed(self._context.sentences, texts, have, kept.model if kept else "")
+            stored_rows = analysis.transcript.meaning if analysis.transcript else None
+            known_rows = await read_rows(self._context.objects, stored_rows)
+            texts = texts_to_embed(timeline, list_requested_topics(options))
+            vectors = await embed(self._context.sentences, texts, known_rows, stored_rows.model if stored_rows else "")
         except Unavailable:
-            return _unasked("the sentence model did not answer"), cpu_ms, MEANING_LOST
-        return Embedded(values=found.values, model=found.model), cpu_ms + found.compute_ms, ""
+            return _no_embeddings("the sentence model did not answer"), cpu_ms, EMBEDDING_WARNING
+        return EmbeddedTexts(values=vectors.values, model=vectors.model), cpu_ms + vectors.compute_ms, ""
 
-    async def _read(self, event: events.UnderstandingCompleted | events.ClipRequested) -> Known:
+    async def _read_inputs(self, event: events.UnderstandingCompleted | events.ClipRequested) -> DetectInputs:
+        """Read the project's row and the references of its analyses."""
         owner = (event.org_id, event.project_id)
         async with org_transaction(self._context.pool, event.org_id) as connection:
             project = await read_project(connection, *owner)
@@ -136,7 +145,7 @@ class DetectStage:
             transcript = await read_transcript(connection, *owner)
         assert project is not None
         assert project.duration_ms is not None  # ingest writes it before anything can be understood
-        return Known(
+        return DetectInputs(
             title=project.title,
             options=project.options,
             duration_ms=project.duration_ms,
@@ -148,26 +157,27 @@ class DetectStage:
             weights=weights,
         )
 
-    async def _material(self, known: Known) -> Material:
+    async def _read_analysis(self, inputs: DetectInputs) -> ProjectAnalysis:
+        """Read the stored transcript, acoustics and spans."""
         get = self._context.objects.get
-        transcript = msgspec.json.decode(await get(known.transcript), type=Transcript) if known.transcript else None
+        transcript = msgspec.json.decode(await get(inputs.transcript), type=Transcript) if inputs.transcript else None
         sounds = transcript.sounds if transcript else None
-        return Material(
-            duration_ms=known.duration_ms,
+        return ProjectAnalysis(
+            duration_ms=inputs.duration_ms,
             transcript=transcript,
             sounds=msgspec.json.decode(await get(sounds), type=Sounds) if sounds else None,
-            heard=[msgspec.json.decode(await get(ref), type=HeardSpan) for ref in known.heard],
-            seen=[msgspec.json.decode(await get(ref), type=SeenSpan) for ref in known.seen],
-            has_video=known.height_px is not None,
-            display_height_px=known.height_px,
+            heard=[msgspec.json.decode(await get(ref), type=HeardSpan) for ref in inputs.heard],
+            seen=[msgspec.json.decode(await get(ref), type=SeenSpan) for ref in inputs.seen],
+            has_video=inputs.height_px is not None,
+            display_height_px=inputs.height_px,
         )
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """Without moments there are no clips: the project fails and says why. A person's clip is made all the same."""
+        """Fail the project, for without moments there are no clips; a requested clip is made all the same."""
         if isinstance(event, events.ClipRequested):
-            await ask_for_exports(connection, event, cause)
+            await request_exports(connection, event, cause)
             return
         assert isinstance(event, events.UnderstandingCompleted)
         await project_lifecycle.fail_project(
@@ -175,5 +185,6 @@ class DetectStage:
         )
 
 
-def _unasked(why: str) -> Embedded:
-    return Embedded(values=np.zeros((0, 0), dtype=np.float32), model=why)
+def _no_embeddings(reason: str) -> EmbeddedTexts:
+    """No embeddings, and why."""
+    return EmbeddedTexts(values=np.zeros((0, 0), dtype=np.float32), model=reason)

@@ -1,6 +1,7 @@
-"""Word lists the text signals look things up in, by language. Data only; a language without a list has no such signal.
+"""Word lists of the text features, by language; a language without lists has no such features.
 
-Lists are lower case and closed by hand: short enough to read, so that a score can be explained by pointing at a word.
+Data only. Lists are lower case and closed by hand: short enough to read, so that a score can be explained by pointing
+at a word.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     values: frozenset[str]
     """What people clap for."""
     courtesy: re.Pattern[str]
-    """Greetings, thanks and housekeeping: said in every meeting, worth nobody's clip."""
+    """Greetings, thanks and housekeeping: said in every meeting, worth no clip."""
 
 
 ENGLISH = Lexicon(
@@ -117,9 +118,9 @@ POLITE = word_set("thank thanks please welcome kind kindly like well okay ok yes
 DIGIT = re.compile(r"\d")
 
 
-def bare(word: str) -> str:
-    """A word as the lists have it: lower case, a plain apostrophe, of its signs only those of amounts."""
-    return bare_word(word.lower().replace("’", "'"), keep_before="%$€£", keep_after="%")
+def normalise_lexicon_word(text: str) -> str:
+    """Fold a word as the lists have it: lower case, a plain apostrophe, only the signs of amounts."""
+    return bare_word(text.lower().replace("’", "'"), keep_before="%$€£", keep_after="%")
 
 
 def lexicon_for(language: str | None) -> Lexicon | None:

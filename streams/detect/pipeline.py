@@ -1,4 +1,7 @@
-"""All that is known of a project → its moments, weighed and chosen. Pure: no clock; ids come from the caller."""
+"""Find a project's moments: measure, score and select candidate windows.
+
+Pure: ids come from the caller.
+"""
 
 from __future__ import annotations
 
@@ -11,156 +14,177 @@ from schemas.common import TimeRange
 from schemas.documents.moments import Moment, MomentList
 from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import SubScoreName, WeightTable, default_weights
-from streams.detect.candidates.silent_windows import is_spoken, quiet_windows
-from streams.detect.candidates.speech_windows import spoken_windows
+from streams.detect.candidates.silent_windows import find_silent_windows, has_speech
+from streams.detect.candidates.speech_windows import find_speech_windows
 from streams.detect.explanations import titles
-from streams.detect.explanations.nothing_found import nothing_found, why_no_words
-from streams.detect.explanations.reasons import reason, support_of
-from streams.detect.explanations.uncertainty import marked
-from streams.detect.features.delivery import wanted_length
-from streams.detect.features.project_baseline import Whole, read_whole
-from streams.detect.features.semantic import pieces
+from streams.detect.explanations.nothing_found import explain_no_captions, explain_nothing_found
+from streams.detect.explanations.reasons import compute_support, write_reason
+from streams.detect.explanations.uncertainty import mark_doubtful_evidence
+from streams.detect.features.delivery import preferred_length
+from streams.detect.features.project_baseline import ProjectBaseline, read_baseline
+from streams.detect.features.semantic import locate_sentences
 from streams.detect.scoring import (
     FEATURES,
-    SCORER,
-    Raw,
-    Scale,
-    certainty,
-    confidence_of,
-    measure,
-    scales,
-    score_of,
-    weighted,
+    SCORER_NAME,
+    RawScores,
+    ScoreScale,
+    build_scales,
+    compute_confidence,
+    compute_score,
+    measure_window,
+    measure_word_certainty,
+    weigh_sub_scores,
 )
-from streams.detect.selection import MIN_QUIET_SCORE, MIN_SCORE, NEAR_BEST, Weighed, clip_limit, fit, order, select
-from streams.detect.shortfalls import Bar, lacks, nearest
-from streams.detect.timeline import Material, Timeline, gather
-from streams.detect.window import Window
+from streams.detect.selection import (
+    MIN_BEST_RATIO,
+    MIN_QUIET_SCORE,
+    MIN_SCORE,
+    ScoredWindow,
+    compute_clip_limit,
+    filter_eligible,
+    rank_windows,
+    select_clips,
+)
+from streams.detect.shortfalls import SelectionLimits, list_nearest, list_shortfalls
+from streams.detect.timeline import ProjectAnalysis, ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow
 
-__all__ = ["Judge", "Material", "weigh", "windows_of", "wishes_of"]
-
-MOST_MOMENTS = 200
-"""So many moments are kept in the list (an hour of talk has some 2,000 windows); the chosen ones always are."""
+MAX_MOMENTS = 200
+"""Moments kept in the list (an hour of talk has some 2,000 windows); the selected ones always are."""
 
 NameId = Callable[[str], UUID | str]
 """From a moment's name (``<start_ms>-<end_ms>``) to its id: ``lambda name: result_id(event_id, "detect", name)``."""
 
 
-def wishes_of(options: ProjectOptions) -> list[str]:
-    """What the caller wants to hear about: the prompt, then the topics."""
+def list_requested_topics(options: ProjectOptions) -> list[str]:
+    """List the topics that the caller asks for: the prompt, then the topics."""
     return [wish.strip() for wish in (options.prompt or "", *options.topics) if wish.strip()]
 
 
-def weigh(
-    material: Material, options: ProjectOptions, name_id: NameId, weights: WeightTable | None = None
+def find_moments(
+    analysis: ProjectAnalysis, options: ProjectOptions, name_id: NameId, weights: WeightTable | None = None
 ) -> MomentList:
-    """Moments of a project, best first; the chosen ones carry a ``rank`` from 1.
+    """Find the moments of a project, best first; the selected ones carry a ``rank`` from 1.
 
-    Without any chosen moment, ``nothing_found_reason`` says why.
+    Without any selected moment, ``nothing_found_reason`` says why.
     """
     table = weights or default_weights()
-    timeline = gather(material)
-    wanted_ms = wanted_length(options.min_clip_ms, options.max_clip_ms)
-    whole = read_whole(timeline, material.embedded, wishes_of(options), wanted_ms)
-    windows = windows_of(timeline, options)
-    raws = [(window, measure(window, timeline, whole)) for window in windows]
-    scale = scales([raw for _, raw in raws])
-    judge = Judge(timeline=timeline, whole=whole, scale=scale, table=table, options=options)
-    found = {window.range: (one, window) for window, raw in raws if (one := judge.weigh(window, raw))}
-    candidates = [one for one, _ in found.values()]
-    spoken = any(window.sentences for window in windows)
-    usual = MIN_SCORE if spoken else MIN_QUIET_SCORE
-    least, near_best = (usual, NEAR_BEST) if options.min_score is None else (options.min_score, 0.0)
-    spoken_ms = timeline.spoken_ms() if spoken else 0
-    limit = clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, options=options)
-    chosen = select(candidates, limit if timeline.has_video else 0, least, near_best)
-    ranks = {one.range: rank for rank, one in enumerate(chosen, start=1)}
-    bar = Bar(
-        least=least,
-        near_best=near_best * max((one.score for one in fit(candidates)), default=0.0),
+    timeline = build_timeline(analysis)
+    preferred_ms = preferred_length(options.min_clip_ms, options.max_clip_ms)
+    baseline = read_baseline(timeline, analysis.embedded, list_requested_topics(options), preferred_ms)
+    windows = find_windows(timeline, options)
+    measurements = [(window, measure_window(window, timeline, baseline)) for window in windows]
+    scale = build_scales([raw for _, raw in measurements])
+    scorer = WindowScorer(timeline=timeline, baseline=baseline, scale=scale, table=table, options=options)
+    scored = {
+        window.range: (scored_window, window)
+        for window, raw in measurements
+        if (scored_window := scorer.score_window(window, raw))
+    }
+    candidates = [scored_window for scored_window, _ in scored.values()]
+    any_speech = any(window.sentences for window in windows)
+    usual_min_score = MIN_SCORE if any_speech else MIN_QUIET_SCORE
+    min_score, near_best = (usual_min_score, MIN_BEST_RATIO) if options.min_score is None else (options.min_score, 0.0)
+    spoken_ms = timeline.spoken_ms() if any_speech else 0
+    limit = compute_clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, options=options)
+    chosen = select_clips(candidates, limit if timeline.has_video else 0, min_score, near_best)
+    ranks = {scored_window.range: rank for rank, scored_window in enumerate(chosen, start=1)}
+    bar = SelectionLimits(
+        min_score=min_score,
+        best_score_limit=near_best
+        * max((scored_window.score for scored_window in filter_eligible(candidates)), default=0.0),
         has_video=timeline.has_video,
     )
     moments = [
-        msgspec.structs.replace(_moment(*found[one.range], judge, ranks, name_id), lacks=lacks(one, chosen, bar))
-        for one in _kept(candidates, chosen)
+        msgspec.structs.replace(
+            _build_moment(*scored[scored_window.range], scorer, ranks, name_id),
+            lacks=list_shortfalls(scored_window, chosen, bar),
+        )
+        for scored_window in _limit_moments(candidates, chosen)
     ]
     return MomentList(
         moments=moments,
-        nothing_found_reason=None if chosen else nothing_found(timeline, candidates, least, wishes_of(options)),
-        nearest=[] if chosen else nearest(moments),
-        scorer=SCORER,
+        nothing_found_reason=None
+        if chosen
+        else explain_nothing_found(timeline, candidates, min_score, list_requested_topics(options)),
+        nearest=[] if chosen else list_nearest(moments),
+        scorer=SCORER_NAME,
         weights=f"{table.version}/{options.genre}",
-        meaning=whole.meaning.engine if whole.meaning else "",
-        transcript_version=material.transcript.version if material.transcript else 1,
+        meaning=baseline.meaning.engine if baseline.meaning else "",
+        transcript_version=analysis.transcript.version if analysis.transcript else 1,
     )
 
 
-def windows_of(timeline: Timeline, options: ProjectOptions) -> list[Window]:
-    """Every stretch that may become a clip by itself."""
+def find_windows(timeline: ProjectTimeline, options: ProjectOptions) -> list[CandidateWindow]:
+    """Find every range that may become a clip by itself."""
     limits = {"min_ms": options.min_clip_ms, "max_ms": max(options.min_clip_ms, options.max_clip_ms)}
-    spoken = spoken_windows(timeline, **limits) if is_spoken(timeline) else []
-    every = spoken or quiet_windows(timeline, **limits)
-    return [window for window in every if not any(window.range.overlap_ms(part) for part in options.skip)]
+    speech_windows = find_speech_windows(timeline, **limits) if has_speech(timeline) else []
+    candidates = speech_windows or find_silent_windows(timeline, **limits)
+    return [window for window in candidates if not any(window.range.overlap_ms(part) for part in options.skip)]
 
 
-class Judge:
-    """What turns measurements into a candidate: one for a whole video."""
+class WindowScorer:
+    """Scores the windows of one video."""
 
     def __init__(
         self,
         *,
-        timeline: Timeline,
-        whole: Whole,
-        scale: Mapping[SubScoreName, Scale],
+        timeline: ProjectTimeline,
+        baseline: ProjectBaseline,
+        scale: Mapping[SubScoreName, ScoreScale],
         table: WeightTable,
         options: ProjectOptions,
     ) -> None:
-        self.timeline, self.whole, self.scale = timeline, whole, scale
+        self.timeline, self.baseline, self.scale = timeline, baseline, scale
         self._table, self._genre = table, options.genre
-        self._asked = bool(wishes_of(options))
+        self._has_requests = bool(list_requested_topics(options))
 
-    def weigh(self, window: Window, raw: Raw) -> Weighed | None:
-        """A candidate; None where nothing that counts could be measured."""
+    def score_window(self, window: CandidateWindow, raw: RawScores) -> ScoredWindow | None:
+        """Score a window; None where nothing that counts could be measured."""
         table = self._table.of(self._genre, spoken=bool(window.sentences))
-        signals = weighted(raw, self.scale, table, certainty(window, self.timeline))
+        signals = weigh_sub_scores(raw, self.scale, table, measure_word_certainty(window, self.timeline))
         if not signals:
             return None
-        facts, meaning = self.whole.facts, self.whole.meaning
-        at = pieces(self.whole.placed, window) if window.sentences else None
-        return Weighed(
+        facts, meaning = self.baseline.facts, self.baseline.meaning
+        at = locate_sentences(self.baseline.sentence_index, window) if window.sentences else None
+        return ScoredWindow(
             range=window.range,
-            score=score_of(signals),
-            confidence=confidence_of(window, self.timeline, signals, self._table.of(self._genre, spoken=True)),
+            score=compute_score(signals),
+            confidence=compute_confidence(window, self.timeline, signals, self._table.of(self._genre, spoken=True)),
             signals=signals,
-            support=support_of(signals, dict(table.items()), dict(FEATURES.items())),
+            support=compute_support(signals, dict(table.items()), dict(FEATURES.items())),
             content=frozenset().union(*(facts[s.first_word].content for s in window.sentences)),
-            direction=meaning.own(at.first, at.end) if meaning and at else None,
-            asked=raw["asked"].value if "asked" in raw else (0.0 if self._asked else None),
+            direction=meaning.own_direction(at.first, at.end) if meaning and at else None,
+            asked=raw["asked"].value if "asked" in raw else (0.0 if self._has_requests else None),
         )
 
 
-def _kept(candidates: Sequence[Weighed], chosen: Sequence[Weighed]) -> list[Weighed]:
-    ranked = order(candidates)
-    kept = set(map(id, ranked[:MOST_MOMENTS]))
-    late = [one for one in chosen if id(one) not in kept]
-    return ranked[:MOST_MOMENTS] + late
+def _limit_moments(candidates: Sequence[ScoredWindow], chosen: Sequence[ScoredWindow]) -> list[ScoredWindow]:
+    """Keep the best moments, and every selected one."""
+    ranked = rank_windows(candidates)
+    kept_ids = set(map(id, ranked[:MAX_MOMENTS]))
+    chosen_beyond = [one for one in chosen if id(one) not in kept_ids]
+    return ranked[:MAX_MOMENTS] + chosen_beyond
 
 
-def _moment(one: Weighed, window: Window, judge: Judge, ranks: Mapping[TimeRange, int], name_id: NameId) -> Moment:
-    told = titles.of(window, judge.timeline, judge.whole, one.signals)
+def _build_moment(
+    scored: ScoredWindow, window: CandidateWindow, scorer: WindowScorer, ranks: Mapping[TimeRange, int], name_id: NameId
+) -> Moment:
+    """Build the document of one moment."""
+    wording = titles.write_wording(window, scorer.timeline, scorer.baseline, scored.signals)
     return Moment(
-        id=str(name_id(f"{one.range.start_ms}-{one.range.end_ms}")),
-        range=one.range,
-        score=one.score,
-        confidence=one.confidence,
-        title=told.title,
-        reason=reason(one.signals),
-        signals=marked(one.signals, judge.timeline.doubtful),
-        selected=one.range in ranks,
+        id=str(name_id(f"{scored.range.start_ms}-{scored.range.end_ms}")),
+        range=scored.range,
+        score=scored.score,
+        confidence=scored.confidence,
+        title=wording.title,
+        reason=write_reason(scored.signals),
+        signals=mark_doubtful_evidence(scored.signals, scorer.timeline.doubtful),
+        selected=scored.range in ranks,
         text=window.text,
-        rank=ranks.get(one.range),
-        hook=told.hook,
-        description=told.description,
-        hashtags=list(told.hashtags),
-        without_words=why_no_words(window.range, judge.timeline),
+        rank=ranks.get(scored.range),
+        hook=wording.hook,
+        description=wording.description,
+        hashtags=list(wording.hashtags),
+        without_words=explain_no_captions(window.range, scorer.timeline),
     )

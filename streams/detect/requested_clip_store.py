@@ -1,4 +1,4 @@
-"""What detect reads and writes of a clip that a person chose: its row, what was measured, the event for its exports."""
+"""Rows, facts and events of a clip that a person requested."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Work
 
 
-class Requested(msgspec.Struct, frozen=True, kw_only=True):
+class ClipRequestInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the clip before it is measured."""
 
     title: str
-    """What the person calls it; empty where they left that open."""
+    """The person's title; empty where they left that open."""
     project_title: str
     moment: Moment | None
-    """That has the same stretch."""
+    """The moment of the same range, if there is one."""
     scorer: str = ""
     weights: str = ""
 
 
-async def read_requested(context: Context, event: events.ClipRequested) -> Requested:
-    """The clip's title, and the moment that it is. Raises Rejected for a clip that is not there."""
+async def read_requested(context: Context, event: events.ClipRequested) -> ClipRequestInputs:
+    """Read the clip's title, and the moment that it is. Raises Rejected for an unknown clip."""
     async with org_transaction(context.pool, event.org_id) as connection:
         clip = await read_requested_clip(connection, event.org_id, event.clip_id)
     if clip is None:
         raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
     if clip.moments is None:
-        return Requested(title=clip.title, project_title=clip.project_title, moment=None)
-    found = msgspec.json.decode(await context.objects.get(clip.moments), type=MomentList)
-    moment = next((one for one in found.moments if one.range == event.rendition.range), None)
-    return Requested(
+        return ClipRequestInputs(title=clip.title, project_title=clip.project_title, moment=None)
+    moment_list = msgspec.json.decode(await context.objects.get(clip.moments), type=MomentList)
+    moment = next((moment_ for moment_ in moment_list.moments if moment_.range == event.rendition.range), None)
+    return ClipRequestInputs(
         title=clip.title,
         project_title=clip.project_title,
         moment=moment,
-        scorer=found.scorer,
-        weights=found.weights,
+        scorer=moment_list.scorer,
+        weights=moment_list.weights,
     )
 
 
 async def store_facts(context: Context, event: events.ClipRequested, facts: ClipFacts, work: Work) -> ObjectRef:
-    """Where the facts lie; their key is made of the request, so that a second try writes the same."""
+    """Store the facts; the key is derived from the request, so that a retry writes the same object."""
     prefix = prefix_of(event, "moments", result_id(work.cause.input_id, "detect", str(event.clip_id)))
     return await context.objects.put(prefix, encode_document(facts), "application/json", ".json")
 
 
-async def write_measured(
+async def commit_measured(
     connection: Connection, event: events.ClipRequested, facts: ClipFacts, ref: ObjectRef, cause: Cause
 ) -> None:
-    """The clip's row and event, then its exports; a title that a person gave, also meanwhile, stays."""
+    """Commit the clip's facts and its exports. A title that a person gave, even meanwhile, stays."""
     await write_facts(connection, event.org_id, event.clip_id, facts, ref)
     measured = events.ClipMeasured(
         org_id=event.org_id,
@@ -69,10 +69,10 @@ async def write_measured(
         confidence=facts.confidence,
     )
     await put(connection, measured, cause, name=str(event.clip_id))
-    await ask_for_exports(connection, event, cause)
+    await request_exports(connection, event, cause)
 
 
-async def ask_for_exports(connection: Connection, event: events.ClipRequested, cause: Cause) -> None:
-    """Have the files made, whether the clip could be measured or not."""
+async def request_exports(connection: Connection, event: events.ClipRequested, cause: Cause) -> None:
+    """Request the clip's exports, measured or not."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
     await put(connection, events.ExportRequested(edit_version=1, **fields), cause, name=str(event.export_id))

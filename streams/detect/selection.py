@@ -1,4 +1,7 @@
-"""Which windows become clips: the best that differ, none overlapping or below a gate. Never pads the number."""
+"""Select the clips among the scored windows: good enough, not alike, no more than the video holds.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -13,113 +16,131 @@ from schemas.common import TimeRange
 from schemas.documents.moments import SubScore
 from schemas.options.project import ProjectOptions
 
-MOST_CLIPS = 12
+MAX_CLIPS = 12
+"""Most clips of a video, unless a number is requested."""
 MIN_SCORE = 40.0
-"""Below this a clip is not worth somebody's time, even where it is the best there is."""
+"""Least score of a clip: below it a clip is not worth a viewer's time, even where it is the best there is."""
 MIN_QUIET_SCORE = 35.0
-"""The same for video without speech, where half of the signals have nothing to say."""
+"""The same for video without speech, where half of the features have no value."""
 MIN_SUPPORT = 0.05
-"""Least weight, in the whole table, of the signals that stand out.
+"""Least weight, in the whole table, of the features that stand out.
 
-The score is a mean of what could be measured, so that weak signals alone may give a fair one. What has less than a
+The score is a mean of what could be measured, so weak features alone may give a fair one. What has less than a
 twentieth of the table (the cuts of a talk, its pace) is no reason for a clip by itself; several together may be.
 """
-NEAR_BEST = 0.6
-"""A clip must reach this share of the best one's score.
+MIN_BEST_RATIO = 0.6
+"""Share of the best clip's score that a clip must reach.
 
 The middle of a video scores 50, its best 75 to 90: a larger share would leave a short talk with one or two clips, and
-people who got so few rarely came back.
+people who got that few rarely came back.
 """
-ALIKE = 0.5
-"""Two clips that share this much of their content words (Jaccard) say the same."""
-SPEECH_PER_CLIP_MS = 50_000
-QUIET_PER_CLIP_MS = 90_000
+MAX_SHARED_WORDS_RATIO = 0.5
+"""Share of content words (Jaccard) from which two clips say the same."""
+SPEECH_MS_PER_CLIP = 50_000
+"""Speech for which a video gets one clip."""
+QUIET_MS_PER_CLIP = 90_000
+"""Length for which a video without speech gets one clip."""
 
 
-LEAST_ASKED = 0.3
-"""What was asked for must be at least so near (see ``signals_sense.match``): a clip of something else is no answer."""
-VARIETY = 0.25
-"""How much being like a chosen clip counts against a candidate, beside its own score (maximal marginal relevance)."""
+MIN_MATCH = 0.3
+"""Least nearness to the requested topic (``features/semantic.py``): a clip of another topic is no answer."""
+REDUNDANCY_WEIGHT = 0.25
+"""Weight of similarity to a selected clip against a candidate's own score (maximal marginal relevance)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weighed:
-    """A window with its score; ``content`` are the words that carry meaning, for telling repetitions."""
+class ScoredWindow:
+    """A window with its score; ``content`` are the content words, by which repetition is measured."""
 
     range: TimeRange
     score: float
     confidence: float
     signals: Sequence[SubScore]
     support: float
-    """Weight of the features that stand out, in shares of the whole table of weights."""
+    """Weight of the features that stand out, as a share of the whole table of weights."""
     content: frozenset[str]
     direction: NDArray[np.float32] | None = None
-    """Where its meaning lies, less what the whole video is about; unit length. None where nothing is said."""
+    """Direction of its meaning, less the whole video's; unit length. None without speech."""
     asked: float | None = None
-    """How near it comes to what was asked for; None where nothing was."""
+    """Nearness to the requested topic; None where none was requested."""
 
 
-def clip_limit(*, spoken_ms: int, quiet_ms: int, options: ProjectOptions) -> int:
-    """The most clips a video may have: one for each 50 s of speech (90 s without), 12, or what was asked for.
+def compute_clip_limit(*, spoken_ms: int, quiet_ms: int, options: ProjectOptions) -> int:
+    """Compute the most clips of a video: one for each 50 s of speech (90 s without), 12, or as requested.
 
-    A number that is aimed at may go beyond 12, never beyond what the video's length holds.
+    A requested number may go beyond 12, never beyond what the video's length holds.
     """
-    natural = math.ceil(spoken_ms / SPEECH_PER_CLIP_MS) if spoken_ms else math.ceil(quiet_ms / QUIET_PER_CLIP_MS)
+    usual_count = math.ceil(spoken_ms / SPEECH_MS_PER_CLIP) if spoken_ms else math.ceil(quiet_ms / QUIET_MS_PER_CLIP)
     if options.target_clips is not None:
-        room = math.ceil((spoken_ms or quiet_ms) / max(1, options.min_clip_ms))
-        aimed = min(options.target_clips, room)
+        max_count = math.ceil((spoken_ms or quiet_ms) / max(1, options.min_clip_ms))
+        target_count = min(options.target_clips, max_count)
     else:
-        aimed = min(natural, MOST_CLIPS)
-    return max(0, aimed if options.max_clips is None else min(aimed, options.max_clips))
+        target_count = min(usual_count, MAX_CLIPS)
+    return max(0, target_count if options.max_clips is None else min(target_count, options.max_clips))
 
 
-def order(weighed: Sequence[Weighed]) -> list[Weighed]:
-    """Best first; on a tie the surer, then the earlier, then the shorter."""
-    return sorted(weighed, key=lambda one: (-one.score, -one.confidence, one.range.start_ms, one.range.end_ms))
-
-
-def fit(weighed: Sequence[Weighed]) -> list[Weighed]:
-    """Those that may be a clip whatever they score, best first: something stands out, and it is what was asked for."""
-    return order(
-        [one for one in weighed if one.support >= MIN_SUPPORT and (one.asked is None or one.asked >= LEAST_ASKED)]
+def rank_windows(windows: Sequence[ScoredWindow]) -> list[ScoredWindow]:
+    """Rank windows: best first; on a tie the more confident, then the earlier, then the shorter."""
+    return sorted(
+        windows, key=lambda window: (-window.score, -window.confidence, window.range.start_ms, window.range.end_ms)
     )
 
 
-def select(
-    weighed: Sequence[Weighed], limit: int, min_score: float = MIN_SCORE, near_best: float = NEAR_BEST
-) -> list[Weighed]:
-    """The chosen ones, best first: each is the best of what is left when likeness to the chosen is taken off."""
-    able = fit(weighed)
-    if not able:
+def filter_eligible(windows: Sequence[ScoredWindow]) -> list[ScoredWindow]:
+    """Return the windows that may be a clip at any score, best first.
+
+    Something stands out in them, and they match the requested topic.
+    """
+    return rank_windows(
+        [
+            window
+            for window in windows
+            if window.support >= MIN_SUPPORT and (window.asked is None or window.asked >= MIN_MATCH)
+        ]
+    )
+
+
+def select_clips(
+    windows: Sequence[ScoredWindow], limit: int, min_score: float = MIN_SCORE, min_best_ratio: float = MIN_BEST_RATIO
+) -> list[ScoredWindow]:
+    """Select clips, best first.
+
+    Each is the best of the rest once similarity to those selected is subtracted.
+    """
+    eligible = filter_eligible(windows)
+    if not eligible:
         return []
-    least = max(min_score, near_best * able[0].score)
-    left = [one for one in able if one.score >= least]
-    likeness = [0.0] * len(left)
-    chosen: list[Weighed] = []
-    while left and len(chosen) < limit:
-        at = max(range(len(left)), key=lambda place: (_worth(left[place], likeness[place]), -place))
-        newest = left[at]
+    threshold = max(min_score, min_best_ratio * eligible[0].score)
+    remaining = [window for window in eligible if window.score >= threshold]
+    closeness_to_chosen = [0.0] * len(remaining)
+    chosen: list[ScoredWindow] = []
+    while remaining and len(chosen) < limit:
+        best = max(
+            range(len(remaining)),
+            key=lambda index: (_marginal_score(remaining[index], closeness_to_chosen[index]), -index),
+        )
+        newest = remaining[best]
         chosen.append(newest)
         pairs = [
-            (one, max(near, _like(one, newest)))
-            for one, near in zip(left, likeness, strict=True)
-            if not one.range.overlap_ms(newest.range) and not alike(one, newest)
+            (window, max(closeness, _similarity(window, newest)))
+            for window, closeness in zip(remaining, closeness_to_chosen, strict=True)
+            if not window.range.overlap_ms(newest.range) and not are_alike(window, newest)
         ]
-        left, likeness = [one for one, _ in pairs], [near for _, near in pairs]
-    return order(chosen)
+        remaining, closeness_to_chosen = [window for window, _ in pairs], [closeness for _, closeness in pairs]
+    return rank_windows(chosen)
 
 
-def _worth(one: Weighed, likeness: float) -> float:
-    return (1.0 - VARIETY) * one.score - VARIETY * 100.0 * likeness
+def _marginal_score(window: ScoredWindow, closeness: float) -> float:
+    return (1.0 - REDUNDANCY_WEIGHT) * window.score - REDUNDANCY_WEIGHT * 100.0 * closeness
 
 
-def _like(one: Weighed, other: Weighed) -> float:
-    if one.direction is None or other.direction is None:
+def _similarity(first: ScoredWindow, second: ScoredWindow) -> float:
+    if first.direction is None or second.direction is None:
         return 0.0
-    return max(0.0, float(one.direction @ other.direction))
+    return max(0.0, float(first.direction @ second.direction))
 
 
-def alike(one: Weighed, other: Weighed) -> bool:
+def are_alike(first: ScoredWindow, second: ScoredWindow) -> bool:
     """Whether two windows say nearly the same; windows without words are never alike."""
-    both = len(one.content | other.content)
-    return both > 0 and len(one.content & other.content) / both >= ALIKE
+    all_words = len(first.content | second.content)
+    return all_words > 0 and len(first.content & second.content) / all_words >= MAX_SHARED_WORDS_RATIO

@@ -1,7 +1,8 @@
-"""What sentences mean, as vectors: how near they are to each other, to a wish, to examples. Pure; asks no model.
+"""Meaning of sentences as vectors: their similarity to each other, to topics, to examples. Pure.
 
-The vectors of an English talk come from the sentence model (the agent asks it once). In another language, or where the
-model is away, a sentence is its words weighed by rarity (TF-IDF), and the result says so; then there are no examples.
+The vectors of an English talk come from the sentence model (the agent embeds them once). In another language, or
+where the model is unavailable, a sentence is its words weighted by rarity (TF-IDF), and the result says so; then
+there are no examples.
 """
 
 from __future__ import annotations
@@ -16,26 +17,28 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.detect.lexicon import Lexicon, bare
-from streams.detect.timeline import Embedded, Timeline
+from streams.detect.lexicon import Lexicon, normalise_lexicon_word
+from streams.detect.timeline import EmbeddedTexts, ProjectTimeline
 
 Float32 = NDArray[np.float32]
 HOUSEKEEPING = "housekeeping"
-MOST_WORDS = 4_000
-"""Words a sentence is told by without a model: the most frequent ones that occur more than once."""
+"""Kind of the examples of greeting, thanks and organisation."""
+MAX_VOCABULARY_WORDS = 4_000
+"""Words that describe a sentence without a model: the most frequent ones that occur more than once."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """``rows``: one unit vector a sentence, shape (n, d). ``wished``: one a wish.
+class SentenceMeaning:
+    """Vectors of all sentences.
 
-    ``near``: by kind of example, how near each sentence comes to the nearest one (cosine); empty without the model.
+    ``rows``: one unit vector a sentence, shape (n, d). ``topic_rows``: one a topic. ``near``: by kind of example,
+    the cosine of each sentence to the nearest one; empty without the model.
     """
 
     engine: str
     rows: Float32
-    wished: Float32
-    wishes: Sequence[str]
+    topic_rows: Float32
+    topics: Sequence[str]
     near: Mapping[str, Float32]
     lengths: Float32
     """Words of each sentence, shape (n, 1)."""
@@ -44,98 +47,113 @@ class Meaning:
     centre: Float32
     is_model: bool
 
-    def of(self, first: int, end: int) -> Float32:
-        """The direction of sentences ``first`` to ``end`` (exclusive), unit length; zero where they say nothing."""
-        return unit(self.sums[end] - self.sums[first])
+    def direction_of(self, first: int, end: int) -> Float32:
+        """Direction of sentences ``first`` to ``end`` (exclusive), unit length; zero without content."""
+        return normalise_vectors(self.sums[end] - self.sums[first])
 
-    def to_others(self, first: int, end: int) -> Float32:
-        """How near each of the sentences is to the rest of them (cosine), shape (end - first,)."""
+    def similarity_to_others(self, first: int, end: int) -> Float32:
+        """Cosine of each sentence to the rest of the run, shape (end - first,)."""
         rows, lengths = self.rows[first:end], self.lengths[first:end]
-        others = unit((self.sums[end] - self.sums[first])[None, :] - rows * lengths)
+        others = normalise_vectors((self.sums[end] - self.sums[first])[None, :] - rows * lengths)
         return np.asarray((rows * others).sum(axis=1), dtype=np.float32)
 
-    def own(self, first: int, end: int) -> Float32:
-        """The same less what the whole video is about: by it two stretches of one talk are told apart."""
-        return unit(self.of(first, end) - self.centre)
+    def own_direction(self, first: int, end: int) -> Float32:
+        """Direction less the whole video's: it tells two ranges of one talk apart."""
+        return normalise_vectors(self.direction_of(first, end) - self.centre)
 
 
-def examples() -> Mapping[str, Sequence[str]]:
-    """The example sentences by kind."""
+def read_examples() -> Mapping[str, Sequence[str]]:
+    """Read the example sentences by kind."""
     return msgspec.json.decode(
         (files("streams.detect.features") / "examples.json").read_bytes(), type=dict[str, list[str]]
     )
 
 
-def texts_to_embed(timeline: Timeline, wishes: Sequence[str]) -> list[str]:
-    """What the sentence model is asked for: the sentences, the wishes, the examples, in this order."""
-    return [*(s.text for s in timeline.sentences), *wishes, *(text for kind in examples().values() for text in kind)]
+def texts_to_embed(timeline: ProjectTimeline, topics: Sequence[str]) -> list[str]:
+    """List the texts to embed: the sentences, the topics, the examples, in this order."""
+    return [
+        *(sentence.text for sentence in timeline.sentences),
+        *topics,
+        *(text for kind in read_examples().values() for text in kind),
+    ]
 
 
-def read_meaning(timeline: Timeline, embedded: Embedded | None, wishes: Sequence[str]) -> Meaning | None:
-    """The meaning of all sentences; None where nothing is said."""
+def read_meaning(
+    timeline: ProjectTimeline, embedded: EmbeddedTexts | None, topics: Sequence[str]
+) -> SentenceMeaning | None:
+    """Build the meaning of all sentences; None without speech."""
     count = len(timeline.sentences)
     if not count:
         return None
-    expected = len(texts_to_embed(timeline, wishes))
+    expected = len(texts_to_embed(timeline, topics))
     if embedded is not None and embedded.values.shape[0] == expected:
-        rows, wished = embedded.values[:count], embedded.values[count : count + len(wishes)]
-        near, at = {}, count + len(wishes)
-        for kind, texts in examples().items():
-            near[kind] = (rows @ embedded.values[at : at + len(texts)].T).max(axis=1)
-            at += len(texts)
-        return _meaning(timeline, embedded.model, rows, wished, wishes, near)
-    said = [content_words(sentence.text, sentence.lexicon) for sentence in timeline.sentences]
-    rows, wished = by_words(said, [content_words(wish, timeline.lexicon) for wish in wishes])
-    why = embedded.model if embedded is not None else "no sentence model was asked"
-    return _meaning(timeline, f"words in common ({why})", rows, wished, wishes, {})
+        rows, topic_rows = embedded.values[:count], embedded.values[count : count + len(topics)]
+        near, first_row = {}, count + len(topics)
+        for kind, texts in read_examples().items():
+            near[kind] = (rows @ embedded.values[first_row : first_row + len(texts)].T).max(axis=1)
+            first_row += len(texts)
+        return _build_meaning(timeline, embedded.model, rows, topic_rows, topics, near)
+    sentence_words = [content_words(sentence.text, sentence.lexicon) for sentence in timeline.sentences]
+    rows, topic_rows = embed_by_words(sentence_words, [content_words(wish, timeline.lexicon) for wish in topics])
+    reason = embedded.model if embedded is not None else "no sentence model was asked"
+    return _build_meaning(timeline, f"words in common ({reason})", rows, topic_rows, topics, {})
 
 
-def _meaning(
-    timeline: Timeline, engine: str, rows: Float32, wished: Float32, wishes: Sequence[str], near: Mapping[str, Float32]
-) -> Meaning:
-    lengths = np.array([[s.end_word - s.first_word] for s in timeline.sentences], dtype=np.float32)
+def _build_meaning(
+    timeline: ProjectTimeline,
+    engine: str,
+    rows: Float32,
+    topic_rows: Float32,
+    topics: Sequence[str],
+    near: Mapping[str, Float32],
+) -> SentenceMeaning:
+    lengths = np.array([[sentence.end_word - sentence.first_word] for sentence in timeline.sentences], dtype=np.float32)
     sums = np.concatenate([np.zeros((1, rows.shape[1]), dtype=np.float32), np.cumsum(rows * lengths, axis=0)])
-    return Meaning(
+    return SentenceMeaning(
         engine=engine,
         rows=rows,
-        wished=wished,
-        wishes=wishes,
+        topic_rows=topic_rows,
+        topics=topics,
         near=near,
         lengths=lengths,
         sums=sums,
-        centre=unit(sums[-1]),
+        centre=normalise_vectors(sums[-1]),
         is_model=bool(near),
     )
 
 
-def unit(row: Float32) -> Float32:
-    """A vector, or rows of them, of length one; zero stays zero."""
+def normalise_vectors(row: Float32) -> Float32:
+    """Scale a vector, or rows of them, to length one; zero stays zero."""
     length = np.linalg.norm(row, axis=-1, keepdims=True)
     return np.asarray(np.divide(row, length, out=np.zeros_like(row), where=length > 0), dtype=np.float32)
 
 
-def by_words(said: Sequence[Sequence[str]], wishes: Sequence[Sequence[str]]) -> tuple[Float32, Float32]:
-    """Sentences and wishes as words weighed by rarity: unit vectors, shapes (n, d) and (m, d)."""
-    spread = Counter(word for words in said for word in set(words))
-    wanted = {word for wish in wishes for word in wish}
-    ranked = sorted(spread, key=lambda word: (-spread[word], word))
-    kept = [word for word in ranked if spread[word] > 1 or word in wanted][:MOST_WORDS]
-    column = {word: at for at, word in enumerate(kept)}
-    rarity = {word: math.log((1 + len(said)) / (1 + spread[word])) + 1 for word in kept}
+def embed_by_words(
+    sentence_words: Sequence[Sequence[str]], topic_words: Sequence[Sequence[str]]
+) -> tuple[Float32, Float32]:
+    """Embed sentences and topics as words weighted by rarity: unit vectors, shapes (n, d) and (m, d)."""
+    sentence_counts = Counter(word for words in sentence_words for word in set(words))
+    requested_words = {word for wish in topic_words for word in wish}
+    ranked = sorted(sentence_counts, key=lambda word: (-sentence_counts[word], word))
+    vocabulary = [word for word in ranked if sentence_counts[word] > 1 or word in requested_words][
+        :MAX_VOCABULARY_WORDS
+    ]
+    column = {word: at for at, word in enumerate(vocabulary)}
+    rarity = {word: math.log((1 + len(sentence_words)) / (1 + sentence_counts[word])) + 1 for word in vocabulary}
 
-    def rows(every: Sequence[Sequence[str]]) -> Float32:
-        found = np.zeros((len(every), max(1, len(kept))), dtype=np.float32)
-        for row, words in enumerate(every):
+    def rows(texts: Sequence[Sequence[str]]) -> Float32:
+        matrix = np.zeros((len(texts), max(1, len(vocabulary))), dtype=np.float32)
+        for row, words in enumerate(texts):
             for word in words:
                 if word in column:
-                    found[row, column[word]] += rarity[word]
-        return unit(found)
+                    matrix[row, column[word]] += rarity[word]
+        return normalise_vectors(matrix)
 
-    return rows(said), rows(wishes)
+    return rows(sentence_words), rows(topic_words)
 
 
 def content_words(text: str, lexicon: Lexicon | None) -> list[str]:
-    """Words that carry meaning, lower case, a plural's s gone."""
-    words = [bare(word) for word in text.split()]
+    """Words that carry meaning, lower case, without a plural's s."""
+    words = [normalise_lexicon_word(word) for word in text.split()]
     kept = [word for word in words if len(word) > 2 and not (lexicon and word in lexicon.stop)]
     return [word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word for word in kept]

@@ -1,4 +1,4 @@
-"""Words to sentences, by punctuation and by pauses. Pure; it never changes a word or a time."""
+"""Split words into sentences, by punctuation and by pauses. Pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from core.domain.text.sentence_end import ends_sentence
 from schemas.common import Value, Word
 from streams.detect.lexicon import Lexicon, lexicon_for
 
-PAUSE_MS = 1_500
-"""A silence this long ends a sentence even where the recogniser set no full stop."""
-SURE_PAUSE_MS = 4_000
-"""In a text with full stops, only so long a silence separates a word from a lower-case one behind it."""
-PUNCTUATED_EVERY = 40
-"""A text with a full stop at least every so many words is taken to be punctuated."""
-LONGEST_MS = 22_000
-"""Longer runs without a full stop are split at their widest gap, else no window could hold them."""
-SHORTEST_PART_MS = 4_000
+MIN_SENTENCE_PAUSE_MS = 1_500
+"""Silence that ends a sentence even where the recogniser set no full stop."""
+MIN_CONTINUED_PAUSE_MS = 4_000
+"""The same in a punctuated text before a lower-case word."""
+MAX_WORDS_PER_FULL_STOP = 40
+"""A text with a full stop at least every this many words counts as punctuated."""
+MAX_SENTENCE_MS = 22_000
+"""Longer runs without a full stop are split at their widest gap; otherwise no window could hold them."""
+MIN_PART_MS = 4_000
+"""Shortest part of a split run."""
 
 Ending = Literal["stop", "pause", "split"]
 
@@ -35,7 +36,7 @@ class Sentence(Value, frozen=True, kw_only=True):
     """Silence to the word before; the first sentence has the time from 0."""
     pause_after_ms: int
     language: str | None = None
-    """What it is said in: another than the recording's where a recording changes its language."""
+    """Its language, which may differ from the recording's."""
 
     @property
     def lexicon(self) -> Lexicon | None:
@@ -44,48 +45,48 @@ class Sentence(Value, frozen=True, kw_only=True):
 
     @property
     def length_ms(self) -> int:
-        """From its first word's start to its last word's end."""
+        """Time from its first word's start to its last word's end."""
         return self.end_ms - self.start_ms
 
 
-def _widest_gap(words: Sequence[Word], first: int, end: int) -> int | None:
+def _find_widest_gap(words: Sequence[Word], first: int, end: int) -> int | None:
     best: tuple[int, int] | None = None
     for at in range(first + 1, end):
         left = words[at - 1].end_ms - words[first].start_ms
         right = words[end - 1].end_ms - words[at].start_ms
-        if min(left, right) >= SHORTEST_PART_MS:
+        if min(left, right) >= MIN_PART_MS:
             comma = 300 if words[at - 1].text.rstrip().endswith((",", ";", ":", "、", "，")) else 0
-            found = (words[at].start_ms - words[at - 1].end_ms + comma, at)
-            best = max(best, found) if best else found
+            gap = (words[at].start_ms - words[at - 1].end_ms + comma, at)
+            best = max(best, gap) if best else gap
     return best[1] if best else None
 
 
 def _split_long(words: Sequence[Word], first: int, end: int, ending: Ending) -> list[tuple[int, int, Ending]]:
-    if words[end - 1].end_ms - words[first].start_ms <= LONGEST_MS:
+    if words[end - 1].end_ms - words[first].start_ms <= MAX_SENTENCE_MS:
         return [(first, end, ending)]
-    at = _widest_gap(words, first, end)
+    at = _find_widest_gap(words, first, end)
     if at is None:
         return [(first, end, ending)]
     return [*_split_long(words, first, at, "split"), *_split_long(words, at, end, ending)]
 
 
 def split_sentences(words: Sequence[Word], duration_ms: int) -> list[Sentence]:
-    """Sentences of a whole time line, in order, covering every word exactly once."""
+    """Split a time line's words into sentences, in order, covering every word exactly once."""
     runs: list[tuple[int, int, Ending]] = []
     first = 0
-    punctuated = sum(ends_sentence(word.text) for word in words) * PUNCTUATED_EVERY >= len(words)
+    punctuated = sum(ends_sentence(word.text) for word in words) * MAX_WORDS_PER_FULL_STOP >= len(words)
     for at, word in enumerate(words):
         last = at + 1 == len(words)
         gap = 0 if last else words[at + 1].start_ms - word.end_ms
         stops = ends_sentence(word.text)
-        goes_on = punctuated and not last and words[at + 1].text.strip()[:1].islower()
-        if stops or last or gap >= (SURE_PAUSE_MS if goes_on else PAUSE_MS):
+        continues = punctuated and not last and words[at + 1].text.strip()[:1].islower()
+        if stops or last or gap >= (MIN_CONTINUED_PAUSE_MS if continues else MIN_SENTENCE_PAUSE_MS):
             runs.extend(_split_long(words, first, at + 1, "stop" if stops else "pause"))
             first = at + 1
-    return [_sentence(words, run, duration_ms) for run in runs]
+    return [_build_sentence(words, run, duration_ms) for run in runs]
 
 
-def _sentence(words: Sequence[Word], run: tuple[int, int, Ending], duration_ms: int) -> Sentence:
+def _build_sentence(words: Sequence[Word], run: tuple[int, int, Ending], duration_ms: int) -> Sentence:
     first, end, ending = run
     before = words[first - 1].end_ms if first else 0
     after = words[end].start_ms if end < len(words) else duration_ms

@@ -1,4 +1,4 @@
-"""What keeps a moment from becoming a clip by itself, and which came nearest where none did. Pure; chooses nothing."""
+"""What kept a moment from becoming a clip, and which moments came nearest where none did. Pure."""
 
 from __future__ import annotations
 
@@ -6,79 +6,83 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.documents.moments import Moment, NearMoment, Shortfall
-from streams.detect.selection import LEAST_ASKED, MIN_SUPPORT, Weighed, alike
+from streams.detect.selection import MIN_MATCH, MIN_SUPPORT, ScoredWindow, are_alike
 
-MOST_NEAREST = 3
+MAX_NEAREST = 3
 """Moments that are named where there is no clip: a choice, not a list to read."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bar:
+class SelectionLimits:
     """What a clip must reach in one video."""
 
-    least: float
+    min_score: float
     """Minimum score."""
-    near_best: float
+    best_score_limit: float
     """Score that is near enough to the best one's."""
     has_video: bool
 
 
-def lacks(one: Weighed, chosen: Sequence[Weighed], bar: Bar) -> list[Shortfall]:
-    """Everything that kept a moment from being chosen; empty for one that was.
+def list_shortfalls(window: ScoredWindow, chosen: Sequence[ScoredWindow], limits: SelectionLimits) -> list[Shortfall]:
+    """List everything that kept a moment from being selected; empty for a selected one.
 
-    Where it reaches every bar, a better one stands in its way, or there is no room for more.
+    Where it reaches every limit, a better one stands in its way, or there is no room for more.
     """
-    if any(one.range == other.range for other in chosen):
+    if any(window.range == clip.range for clip in chosen):
         return []
-    found = _below(one, bar)
-    return found or [_in_the_way(one, chosen)]
+    shortfalls = _compare_limits(window, limits)
+    return shortfalls or [_find_obstacle(window, chosen)]
 
 
-def _below(one: Weighed, bar: Bar) -> list[Shortfall]:
-    found = []
-    if not bar.has_video:
-        found.append(Shortfall(what="pictures", told="The recording has no pictures to make a clip of."))
-    if one.support < MIN_SUPPORT:
-        value, needed = round(100 * one.support, 2), 100 * MIN_SUPPORT
+def _compare_limits(window: ScoredWindow, limits: SelectionLimits) -> list[Shortfall]:
+    """List the limits that a window does not reach."""
+    shortfalls = []
+    if not limits.has_video:
+        shortfalls.append(Shortfall(what="pictures", told="The recording has no pictures to make a clip of."))
+    if window.support < MIN_SUPPORT:
+        value, needed = round(100 * window.support, 2), 100 * MIN_SUPPORT
         told = f"What stands out in it has {value:g} % of the weights, where {needed:g} % are needed."
-        found.append(Shortfall(what="support", told=told, value=value, needed=needed))
-    if one.asked is not None and one.asked < LEAST_ASKED:
-        value, needed = round(100 * one.asked, 2), 100 * LEAST_ASKED
+        shortfalls.append(Shortfall(what="support", told=told, value=value, needed=needed))
+    if window.asked is not None and window.asked < MIN_MATCH:
+        value, needed = round(100 * window.asked, 2), 100 * MIN_MATCH
         told = f"It comes {value:g} % near to what was asked for, where {needed:g} % are needed."
-        found.append(Shortfall(what="asked", told=told, value=value, needed=needed))
-    if one.score < bar.least:
-        told = f"It scores {one.score:g} of 100, where {bar.least:g} are needed."
-        found.append(Shortfall(what="score", told=told, value=one.score, needed=bar.least))
-    elif one.score < bar.near_best:
-        needed = round(bar.near_best, 2)
-        told = f"It scores {one.score:g} of 100, where {needed:g} are near enough to the best one."
-        found.append(Shortfall(what="near_best", told=told, value=one.score, needed=needed))
-    return found
+        shortfalls.append(Shortfall(what="asked", told=told, value=value, needed=needed))
+    if window.score < limits.min_score:
+        told = f"It scores {window.score:g} of 100, where {limits.min_score:g} are needed."
+        shortfalls.append(Shortfall(what="score", told=told, value=window.score, needed=limits.min_score))
+    elif window.score < limits.best_score_limit:
+        needed = round(limits.best_score_limit, 2)
+        told = f"It scores {window.score:g} of 100, where {needed:g} are near enough to the best one."
+        shortfalls.append(Shortfall(what="near_best", told=told, value=window.score, needed=needed))
+    return shortfalls
 
 
-def _in_the_way(one: Weighed, chosen: Sequence[Weighed]) -> Shortfall:
-    if any(one.range.overlap_ms(other.range) for other in chosen):
+def _find_obstacle(window: ScoredWindow, chosen: Sequence[ScoredWindow]) -> Shortfall:
+    """Find which selected clip stands in its way, or that there is no room."""
+    if any(window.range.overlap_ms(clip.range) for clip in chosen):
         return Shortfall(what="overlap", told="It overlaps a clip that was chosen before it.")
-    if any(alike(one, other) for other in chosen):
+    if any(are_alike(window, clip) for clip in chosen):
         return Shortfall(what="alike", told="It says nearly the same as a clip that was chosen before it.")
     return Shortfall(what="room", told="There are as many clips as the video's length, or its options, have room for.")
 
 
-def nearest(moments: Sequence[Moment]) -> list[NearMoment]:
-    """The moments that lack least, then those that score most; none overlaps another."""
-    ordered = sorted(moments, key=lambda one: (len(one.lacks), -one.score, one.range.start_ms, one.range.end_ms))
+def list_nearest(moments: Sequence[Moment]) -> list[NearMoment]:
+    """List the moments that lack least, then those that score most; none overlaps another."""
+    ordered = sorted(
+        moments, key=lambda moment: (len(moment.lacks), -moment.score, moment.range.start_ms, moment.range.end_ms)
+    )
     kept: list[Moment] = []
-    for one in ordered:
-        if len(kept) < MOST_NEAREST and not any(one.range.overlap_ms(other.range) for other in kept):
-            kept.append(one)
+    for moment in ordered:
+        if len(kept) < MAX_NEAREST and not any(moment.range.overlap_ms(kept_moment.range) for kept_moment in kept):
+            kept.append(moment)
     return [
         NearMoment(
-            moment_id=one.id,
-            start_ms=one.range.start_ms,
-            end_ms=one.range.end_ms,
-            score=one.score,
-            lacks=one.lacks,
-            title=one.title,
+            moment_id=moment.id,
+            start_ms=moment.range.start_ms,
+            end_ms=moment.range.end_ms,
+            score=moment.score,
+            lacks=moment.lacks,
+            title=moment.title,
         )
-        for one in kept
+        for moment in kept
     ]

@@ -1,4 +1,4 @@
-"""The rows and events that detect writes: moments, chosen clips, their exports."""
+"""Commit what detect found: moments, selected clips, their exports."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from schemas.stages import EXPORT_STAGES
 from streams.runtime.stage import Work
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What detect reads of a project."""
+class DetectInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What detect reads about a project."""
 
     title: str
     options: ProjectOptions
@@ -35,25 +35,25 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     height_px: int | None
     transcript: ObjectRef | None
     transcript_version: int
-    """0: there is none."""
+    """0 without a transcript."""
     heard: list[ObjectRef]
     seen: list[ObjectRef]
     weights: WeightTable | None
-    """The organisation's own; None: the installation's."""
+    """The organisation's own table; None: the installation's."""
 
 
-async def write_moments(
+async def commit_moments(
     connection: Connection,
     event: events.UnderstandingCompleted,
-    known: Known,
+    inputs: DetectInputs,
     moments: MomentList,
     ref: ObjectRef,
     work: Work,
 ) -> None:
-    """Write the moments, and each chosen clip with its export and its event."""
+    """Commit the moments, and each selected clip with its exports and its event."""
     owner = (event.org_id, event.project_id)
     clips = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
-    nothing = moments.nothing_found_reason
+    nothing_found_reason = moments.nothing_found_reason
     await write_moments_row(connection, *owner, ref, candidate_count=len(moments.moments), nearest=moments.nearest)
     detected = events.MomentsDetected(
         org_id=event.org_id,
@@ -61,39 +61,42 @@ async def write_moments(
         moments=ref,
         candidate_count=len(moments.moments),
         clip_count=len(clips),
-        nothing_found_reason=nothing,
+        nothing_found_reason=nothing_found_reason,
     )
     await put(connection, detected, work.cause)
     for stage in EXPORT_STAGES:
-        await project_lifecycle.expect_parts(connection, *owner, stage, len(clips) * len(known.options.shapes))
+        await project_lifecycle.expect_parts(connection, *owner, stage, len(clips) * len(inputs.options.shapes))
     await project_lifecycle.end_part(connection, *owner, "detect", work.cause, cpu_ms=work.cpu_ms)
     for ordinal, moment in enumerate(clips):
-        await _write_clip(connection, event, known, ordinal, moment, work.cause)
+        await _commit_clip(connection, event, inputs, ordinal, moment, work.cause)
     if not clips:
-        await write_nothing_found(connection, *owner, nothing)
+        await write_nothing_found(connection, *owner, nothing_found_reason)
         await project_lifecycle.settle(connection, *owner, work.cause)
 
 
-async def _write_clip(
+async def _commit_clip(
     connection: Connection,
     event: events.UnderstandingCompleted,
-    known: Known,
+    inputs: DetectInputs,
     ordinal: int,
     moment: Moment,
     cause: Cause,
 ) -> None:
-    selected = _selected(event, known, ordinal, moment)
+    """Commit one clip with its exports."""
+    selected = _build_selection(event, inputs, ordinal, moment)
     await insert_selected_clip(connection, selected, moment)
-    for number, one in enumerate(apart(selected), 1):
-        await insert_selected_export(connection, one, number)
+    for number, export in enumerate(apart(selected), 1):
+        await insert_selected_export(connection, export, number)
     await put(connection, selected, cause, name=str(selected.clip_id))
 
 
-def _selected(event: events.UnderstandingCompleted, known: Known, ordinal: int, moment: Moment) -> events.ClipSelected:
-    """What is said of a clip, with its export in each shape that is wanted."""
-    clip_id, options = UUID(moment.id), known.options
+def _build_selection(
+    event: events.UnderstandingCompleted, inputs: DetectInputs, ordinal: int, moment: Moment
+) -> events.ClipSelected:
+    """Build the clip's event, with an export in each requested aspect."""
+    clip_id, options = UUID(moment.id), inputs.options
     words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
-    name = f"{words}{export_suffix(options.export)}{words_suffix(known.transcript_version)}"
+    name = f"{words}{export_suffix(options.export)}{words_suffix(inputs.transcript_version)}"
     first, *others = [
         Sibling(export_id=result_id(clip_id, "export", f"{aspect}/{name}"), aspect=aspect) for aspect in options.shapes
     ]
@@ -113,7 +116,7 @@ def _selected(event: events.UnderstandingCompleted, known: Known, ordinal: int, 
             template_version=version_of(options.captions_template),
             mask_profanity=options.mask_profanity,
             options=options.export,
-            transcript_version=known.transcript_version,
+            transcript_version=inputs.transcript_version,
         ),
         siblings=others,
     )

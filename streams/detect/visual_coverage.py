@@ -1,4 +1,4 @@
-"""What the pictures of a project show, counted over all its spans: faces, persons, screens. Pure; looks at none."""
+"""How much of a project's picture shows faces, persons and screens. Pure."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from schemas.documents.scene import Scenery
 from schemas.documents.span import SeenPicture, SeenSpan
 from streams.vision.screen_detection import SCREEN_MIN_PROBABILITY
 
-MOST_TIMES = 100
-"""Stretches told of each kind, the longest ones."""
-LEAST_PICTURES = 2
-"""One picture alone may be a mistake, or a glimpse."""
+MAX_TIMES = 100
+"""Ranges listed of each kind, the longest ones."""
+MIN_PICTURES_IN_A_ROW = 2
+"""Frames in a row that make a range: one alone may be a mistake, or a glimpse."""
 
 
-def scenery(seen: Sequence[SeenSpan]) -> Scenery | None:
-    """Counts and stretches; None where no picture was looked at."""
-    pictures = sorted((picture for span in seen for picture in span.pictures), key=lambda one: one.at_ms)
+def count_visual_coverage(seen: Sequence[SeenSpan]) -> Scenery | None:
+    """Count faces, persons and screens over all spans; None where no frame was sampled."""
+    pictures = sorted((picture for span in seen for picture in span.pictures), key=lambda picture: picture.at_ms)
     if not pictures:
         return None
     end_ms = max(span.range.end_ms for span in seen)
     return Scenery(
         pictures=len(pictures),
-        faces=sum(bool(one.faces) for one in pictures),
-        persons=sum(_person(one) for one in pictures),
-        screens=sum(_screen(one) for one in pictures),
-        person_times=_times(pictures, _person, end_ms),
-        screen_times=_times(pictures, _screen, end_ms),
+        faces=sum(bool(picture.faces) for picture in pictures),
+        persons=sum(_shows_person(picture) for picture in pictures),
+        screens=sum(_shows_screen(picture) for picture in pictures),
+        person_times=_list_times(pictures, _shows_person, end_ms),
+        screen_times=_list_times(pictures, _shows_screen, end_ms),
     )
 
 
-def _person(picture: SeenPicture) -> bool:
+def _shows_person(picture: SeenPicture) -> bool:
     return bool(picture.persons) and not picture.faces
 
 
-def _screen(picture: SeenPicture) -> bool:
+def _shows_screen(picture: SeenPicture) -> bool:
     return picture.screen is not None and picture.screen >= SCREEN_MIN_PROBABILITY
 
 
-def _times(pictures: Sequence[SeenPicture], shows: Callable[[SeenPicture], bool], end_ms: int) -> list[TimeRange]:
-    """From the first of some pictures that show it to the next one that does not."""
-    found, place = [], 0
-    for shown, run in groupby(pictures, key=shows):
-        first, place = place, place + len(list(run))
-        if shown and place - first >= LEAST_PICTURES:
-            until_ms = pictures[place].at_ms if place < len(pictures) else max(end_ms, pictures[-1].at_ms)
-            found.append(TimeRange(start_ms=pictures[first].at_ms, end_ms=until_ms))
-    longest = sorted(found, key=lambda one: -one.length_ms)[:MOST_TIMES]
-    return sorted(longest, key=lambda one: one.start_ms)
+def _list_times(pictures: Sequence[SeenPicture], shows: Callable[[SeenPicture], bool], end_ms: int) -> list[TimeRange]:
+    """List ranges from the first frame of a run that shows it to the next one that does not."""
+    times, index = [], 0
+    for is_shown, group in groupby(pictures, key=shows):
+        first, index = index, index + len(list(group))
+        if is_shown and index - first >= MIN_PICTURES_IN_A_ROW:
+            until_ms = pictures[index].at_ms if index < len(pictures) else max(end_ms, pictures[-1].at_ms)
+            times.append(TimeRange(start_ms=pictures[first].at_ms, end_ms=until_ms))
+    longest = sorted(times, key=lambda time_range: -time_range.length_ms)[:MAX_TIMES]
+    return sorted(longest, key=lambda time_range: time_range.start_ms)

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.common import TimeRange
-from streams.detect.lexicon import Lexicon, bare
+from streams.detect.lexicon import Lexicon, normalise_lexicon_word
 from streams.detect.sentences import Sentence
 
-FULL_PAUSE_MS = 800
+CLEAR_PAUSE_MS = 800
 """A pause that clearly separates two thoughts."""
-LEANS = 0.3
-"""An opening this unclean leans on what was said before, or lies inside a sentence: no clip starts there."""
+MIN_CLEAN_SCORE = 0.3
+"""A start rated no better than this depends on what was said before, or lies inside a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
-    """A stretch that could be a clip: whole sentences, and how well it starts and ends (0..1 each)."""
+class CandidateWindow:
+    """A range that could be a clip: whole sentences, and how well it starts and ends (0..1 each)."""
 
     range: TimeRange
     sentences: Sequence[Sentence]
@@ -32,40 +32,41 @@ class Window:
         return " ".join(sentence.text for sentence in self.sentences)
 
 
-def start_quality(
+def rate_start(
     sentence: Sentence, before: Sentence | None, lexicon: Lexicon | None, *, after: Sentence | None = None
 ) -> tuple[float, str]:
-    """How well a clip can start at ``sentence``, and its flaw in words: half opening word, half what came before.
+    """Rate a start at ``sentence``, with its flaw in words.
 
-    After an opening of one or two words (“Right.”) it is the sentence behind it that must stand alone.
+    Half of it is the opening word, half what came before. After an opening of one or two words (“Right.”) it is
+    the next sentence that must stand alone.
     """
-    words = [bare(word) for word in sentence.text.split()]
+    words = [normalise_lexicon_word(word) for word in sentence.text.split()]
     if len(words) <= 2 and after is not None:
-        words = [bare(word) for word in after.text.split()]
+        words = [normalise_lexicon_word(word) for word in after.text.split()]
     opening = [word for word in words if not (lexicon and word in lexicon.fillers)][:4]
-    clean, flaw = 1.0, ""
+    opening_score, flaw = 1.0, ""
     if before is not None and before.ending == "split":
-        clean, flaw = 0.2, "starts inside a sentence"
+        opening_score, flaw = 0.2, "starts inside a sentence"
     elif sentence.text[:1].islower():
-        clean, flaw = 0.3, "starts inside a sentence"
+        opening_score, flaw = 0.3, "starts inside a sentence"
     elif lexicon and opening and opening[0] in lexicon.leaning:
-        clean, flaw = 0.15, f"starts with “{opening[0]}”, which leans on what was said before"
+        opening_score, flaw = 0.15, f"starts with “{opening[0]}”, which leans on what was said before"
     elif lexicon and opening and opening[0] in lexicon.pointing:
-        clean, flaw = 0.3, f"starts with “{opening[0]}”, which points at what was said before"
+        opening_score, flaw = 0.3, f"starts with “{opening[0]}”, which points at what was said before"
     elif lexicon and any(word in lexicon.pointing for word in opening[1:]):
-        clean, flaw = 0.6, "its first words point at what was said before"
+        opening_score, flaw = 0.6, "its first words point at what was said before"
     if before is None:
-        return round(0.5 * clean + 0.5, 4), flaw
-    separated = min(1.0, sentence.pause_before_ms / FULL_PAUSE_MS)
+        return round(0.5 * opening_score + 0.5, 4), flaw
+    separated = min(1.0, sentence.pause_before_ms / CLEAR_PAUSE_MS)
     closed = 1.0 if before.ending == "stop" else 0.3
-    quality = 0.5 * clean + 0.3 * separated + 0.2 * closed
-    return round(min(LEANS, quality) if clean <= LEANS else quality, 4), flaw
+    quality = 0.5 * opening_score + 0.3 * separated + 0.2 * closed
+    return round(min(MIN_CLEAN_SCORE, quality) if opening_score <= MIN_CLEAN_SCORE else quality, 4), flaw
 
 
-def end_quality(
+def rate_end(
     sentence: Sentence, after: Sentence | None, lexicon: Lexicon | None, *, shown_next: bool = False
 ) -> tuple[float, str]:
-    """How well a clip can end with ``sentence``: punctuation, the pause behind it, whether a new thought follows.
+    """Rate an end with ``sentence``: punctuation, the pause after it, whether a new thought follows.
 
     ``shown_next`` says that a long pause follows in which something is seen or heard.
     """
@@ -77,11 +78,11 @@ def end_quality(
         punctuation, flaw = 0.3, "ends on thanks or housekeeping, behind its point"
     if after is None:
         return round(0.5 * punctuation + 0.5, 4), flaw
-    opening = bare(after.text.split()[0]) if after.text.split() else ""
-    goes_on = after.text[:1].islower() or bool(lexicon and opening in lexicon.leaning)
-    if goes_on and not flaw:
+    opening = normalise_lexicon_word(after.text.split()[0]) if after.text.split() else ""
+    continues = after.text[:1].islower() or bool(lexicon and opening in lexicon.leaning)
+    if continues and not flaw:
         flaw = f"the next sentence goes on with “{opening}”"
-    separated = min(1.0, sentence.pause_after_ms / FULL_PAUSE_MS)
+    separated = min(1.0, sentence.pause_after_ms / CLEAR_PAUSE_MS)
     if shown_next:
         separated, flaw = 0.0, flaw or "ends before what is shown in the long pause behind it"
-    return round(0.5 * punctuation + 0.3 * separated + 0.2 * (0.0 if goes_on else 1.0), 4), flaw
+    return round(0.5 * punctuation + 0.3 * separated + 0.2 * (0.0 if continues else 1.0), 4), flaw

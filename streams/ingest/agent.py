@@ -1,7 +1,4 @@
-"""UploadReceived → SpanPlanned (the first few), or ProjectFailed; AssetReceived → AssetChecked, or AssetRefused.
-
-Joins fetch, probe and planning; decides nothing.
-"""
+"""UploadReceived → SpanPlanned (the first few) or ProjectFailed; AssetReceived → AssetChecked/Refused."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from pathlib import Path
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause
 from core.services import estimates, project_lifecycle
-from core.services import spans as understanding
+from core.services.spans import emit_next_spans
 from core.services.upload_signatures import check_upload
 from core.storage.projects import IngestedSource, write_source
 from core.storage.spans import insert_spans
@@ -27,29 +24,29 @@ from streams.runtime.stage import Commit, Work
 
 
 class IngestStage:
-    """Fetches an original, learns what it is, cuts its time line into spans."""
+    """Fetches an original, indexes it, and cuts its time line into spans."""
 
     name: events.Stage = "ingest"
 
     def __init__(self, context: Context) -> None:
-        """Take the adapters; sweep what predecessors began to fetch and nobody came back for."""
+        """Take the adapters; remove downloads that earlier workers began and no attempt resumed."""
         self._context = context
         limit = context.settings.media.max_bytes
         self._partials = PartialDownloads(context.kept("downloads"), max_bytes=limit, now_s=time.time)
         self._partials.sweep()
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Uploads to make clips of, and files of brand kits."""
+        """Accept uploads to make clips of, and files of brand kits."""
         return isinstance(event, events.UploadReceived | events.AssetReceived)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Prepare the source; see ``streams.ingest.source_importer``."""
+        """Import the source; see ``streams.ingest.source_importer``."""
         if isinstance(event, events.AssetReceived):
-            return await self._check(event, work)
+            return await self._check_asset(event, work)
         assert isinstance(event, events.UploadReceived)
         check_upload(event)
         with self._context.scratch() as scratch:
-            prepared = await self._prepare(event, work, scratch)
+            prepared = await self._import_source(event, work, scratch)
         work.cpu_ms = prepared.cpu_ms
 
         async def commit(connection: Connection) -> None:
@@ -59,7 +56,8 @@ class IngestStage:
 
         return commit
 
-    async def _check(self, event: events.AssetReceived, work: Work) -> Commit:
+    async def _check_asset(self, event: events.AssetReceived, work: Work) -> Commit:
+        """Check a file of a brand kit."""
         object_key = await find_upload(self._context, event)
         if object_key is None:
             return _commit_nothing
@@ -80,7 +78,8 @@ class IngestStage:
 
         return commit
 
-    async def _prepare(self, event: events.UploadReceived, work: Work, scratch: Path) -> ImportedSource:
+    async def _import_source(self, event: events.UploadReceived, work: Work, scratch: Path) -> ImportedSource:
+        """Import the source of a project."""
         context = self._context
         return await import_source(
             event,
@@ -97,7 +96,7 @@ class IngestStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """A source that cannot be used fails its project; a file of brand kits is refused."""
+        """Fail the project of a source that cannot be used; refuse a file of a brand kit."""
         if isinstance(event, events.AssetReceived):
             await commit_refused(connection, event, reason, detail, cause)
             return
@@ -137,7 +136,7 @@ async def _commit_source(
     await project_lifecycle.end_part(
         connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms
     )
-    await understanding.emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
+    await emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
 
 
 def _build_span_event(event: events.UploadReceived, prepared: ImportedSource, ordinal: int) -> events.SpanPlanned:

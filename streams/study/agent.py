@@ -1,4 +1,4 @@
-"""TranscriptCompleted → IntelligenceCompleted: what a project is about. Finds it elsewhere; makes no clip wait."""
+"""TranscriptCompleted → IntelligenceCompleted: what a project is about. No clip waits for it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from schemas.documents.transcript import SentenceRows, Transcript
 from schemas.ids import result_id
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
-from streams.study.assemble import VERSION, Material, study
-from streams.study.index_rows import Subject, subjects
-from streams.study.lexicon import speaks_english
-from streams.study.llm.grounding import laid_over, not_written
-from streams.study.llm.summarizer import NotWritten, Writer
+from streams.study.assemble import STUDY_VERSION, StudyInputs, build_intelligence
+from streams.study.discourse_patterns import speaks_english
+from streams.study.index_rows import IndexedSubject, build_index_rows
+from streams.study.llm.grounding import apply_answers, mark_not_used
+from streams.study.llm.summarizer import AnswerUnavailableError, TranscriptSummarizer
 from streams.study.topics import keyphrases, topic_tokens
-from streams.study.topics.keyphrases import Phrase
-from streams.study.transcript_text import Spoken, read
+from streams.study.topics.keyphrases import Keyphrase
+from streams.study.transcript_text import TranscriptText, read_transcript
 
-MACHINES = 1
-"""The version of a transcript that a machine made; the next ones are people's corrections."""
-AT_ONCE = 256
-"""Texts between two signs of life."""
-BY_WORDS = "the sentence model knows English only: sentences are compared by their words"
+MACHINE_VERSION = 1
+"""Version of the machine's transcript; later ones are corrections."""
+TEXTS_PER_REPORT_COUNT = 256
+"""Texts embedded between two reports of progress."""
+TFIDF_REASON = "the sentence model knows English only: sentences are compared by their words"
+"""Reason for comparing sentences by words."""
 
 
 class StudyStage:
-    """Reads the transcript for what it is about, beside the stages that make clips."""
+    """Analyses what a transcript is about, in parallel with the stages that make clips."""
 
     name: events.Stage = "study"
 
@@ -47,97 +48,110 @@ class StudyStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """The word that there is a transcript: the machine's, and each one that a person corrected."""
+        """Accept each transcript: the machine's, and each correction."""
         return isinstance(event, events.TranscriptCompleted)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Read the transcript, study it, store what was found."""
+        """Read the transcript, analyse it, store the document."""
         assert isinstance(event, events.TranscriptCompleted)
-        if await self._outdated(event):
-            return _nothing
+        if await self._is_outdated(event):
+            return _commit_nothing
         body = await self._context.objects.get(event.transcript)
         transcript = msgspec.json.decode(body, type=Transcript)
-        (spoken, found), reading_ms = await work.in_thread(_prepare, transcript)
-        material, asking_ms = await self._material(spoken, found, transcript.meaning, work)
-        made, studying_ms = await work.in_thread(study, material)
-        made = await self._written(made, spoken, work)
-        made = msgspec.structs.replace(
-            made,
+        (document, keyphrases_), reading_ms = await work.in_thread(_read_transcript, transcript)
+        inputs, embedding_ms = await self._embed_inputs(document, keyphrases_, transcript.meaning, work)
+        intelligence, studying_ms = await work.in_thread(build_intelligence, inputs)
+        intelligence = await self._apply_model(intelligence, document, work)
+        intelligence = msgspec.structs.replace(
+            intelligence,
             project_title=transcript.project_title,
             transcript_version=event.version,
-            speaker_names=names_of(transcript),
+            speaker_names=list_speaker_names(transcript),
         )
-        work.cpu_ms = reading_ms + asking_ms + studying_ms
+        work.cpu_ms = reading_ms + embedding_ms + studying_ms
         prefix = prefix_of(event, "intelligence", result_id(work.cause.input_id, "study"))
-        ref = await self._context.objects.put(prefix, encode_document(made), "application/json", ".json")
+        ref = await self._context.objects.put(prefix, encode_document(intelligence), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            await _write(connection, event, made, ref, work)
+            await _commit_intelligence(connection, event, intelligence, ref, work)
 
         return commit
 
-    async def _outdated(self, event: events.TranscriptCompleted) -> bool:
-        """Whether a correction was corrected again meanwhile: of many in a row, the last one is studied."""
-        if event.version == MACHINES:
+    async def _is_outdated(self, event: events.TranscriptCompleted) -> bool:
+        """Whether a newer correction exists: of several in a row, only the last one is studied."""
+        if event.version == MACHINE_VERSION:
             return False
         async with org_transaction(self._context.pool, event.org_id) as connection:
             newest = await newest_transcript_version(connection, event.org_id, event.project_id)
         return newest is not None and newest > event.version
 
-    async def _material(
-        self, spoken: Spoken, found: list[Phrase], kept: SentenceRows | None, work: Work
-    ) -> tuple[Material, int]:
-        """Vectors of sentences and phrases, and the processor time they cost. Raises Unavailable."""
-        texts = [line.text for line in spoken.lines]
-        if not speaks_english(spoken.language):
-            rows = topic_tokens.vectors([*texts, *(phrase.text for phrase in found)])
-            lined, named_rows = rows[: len(texts)], rows[len(texts) :]
-            return Material(
-                spoken=spoken, vectors=lined, phrases=found, phrase_vectors=named_rows, model="tf-idf", reason=BY_WORDS
+    async def _embed_inputs(
+        self, document: TranscriptText, phrases: list[Keyphrase], stored_rows: SentenceRows | None, work: Work
+    ) -> tuple[StudyInputs, int]:
+        """Embed sentences and phrases; return the inputs and the CPU time. Raises Unavailable."""
+        texts = [line.text for line in document.lines]
+        if not speaks_english(document.language):
+            rows = topic_tokens.compute_tfidf([*texts, *(phrase.text for phrase in phrases)])
+            line_rows, phrase_rows = rows[: len(texts)], rows[len(texts) :]
+            return StudyInputs(
+                document=document,
+                vectors=line_rows,
+                phrases=phrases,
+                phrase_vectors=phrase_rows,
+                model="tf-idf",
+                reason=TFIDF_REASON,
             ), 0
-        have = await read_rows(self._context.objects, kept)
-        lines = await self._embed(texts, have, kept, work, 0)
-        named = await self._embed([phrase.text for phrase in found], {}, kept, work, len(texts))
-        material = Material(
-            spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=named.values, model=lines.model
+        known_rows = await read_rows(self._context.objects, stored_rows)
+        line_vectors = await self._embed(texts, known_rows, stored_rows, work, 0)
+        phrase_vectors = await self._embed([phrase.text for phrase in phrases], {}, stored_rows, work, len(texts))
+        inputs = StudyInputs(
+            document=document,
+            vectors=line_vectors.values,
+            phrases=phrases,
+            phrase_vectors=phrase_vectors.values,
+            model=line_vectors.model,
         )
-        return material, lines.compute_ms + named.compute_ms
+        return inputs, line_vectors.compute_ms + phrase_vectors.compute_ms
 
-    async def _written(self, made: Intelligence, spoken: Spoken, work: Work) -> Intelligence:
-        """What a configured model makes of it; without one, or where it fails, what was made here, which says so."""
+    async def _apply_model(self, intelligence: Intelligence, document: TranscriptText, work: Work) -> Intelligence:
+        """Let the configured model write the document; the local one, with the reason, where it fails."""
         chat, rules = self._context.chat, self._context.settings.writer
-        if chat is None or not spoken.lines:
-            return made
-        writer = Writer(chat, rules)
+        if chat is None or not document.lines:
+            return intelligence
+        writer = TranscriptSummarizer(chat, rules)
         try:
-            answers = await writer.write(spoken, work.report)
-        except NotWritten as error:
-            return not_written(made, rules.model, error.reason, error.cost)
-        engine = Engine(name=rules.model, version=VERSION, model=rules.model, reason="the configured model")
-        return laid_over(made, spoken, answers, engine, writer.cost)
+            answers = await writer.write(document, work.report)
+        except AnswerUnavailableError as error:
+            return mark_not_used(intelligence, rules.model, error.reason, error.cost)
+        engine = Engine(name=rules.model, version=STUDY_VERSION, model=rules.model, reason="the configured model")
+        return apply_answers(intelligence, document, answers, engine, writer.cost)
 
-    async def _embed(self, texts: list[str], have: Rows, kept: SentenceRows | None, work: Work, done: int) -> Vectors:
-        """One row a text; only those that close did not ask for are asked for. Raises Unavailable."""
-        parts = []
-        for at in range(0, len(texts) or 1, AT_ONCE):
-            part = texts[at : at + AT_ONCE]
-            parts.append(await embed(self._context.sentences, part, have, kept.model if kept else ""))
+    async def _embed(
+        self, texts: list[str], known_rows: Rows, stored_rows: SentenceRows | None, work: Work, done: int
+    ) -> Vectors:
+        """Embed texts, one row each, except those that close embedded. Raises Unavailable."""
+        batches = []
+        for at in range(0, len(texts) or 1, TEXTS_PER_REPORT_COUNT):
+            batch = texts[at : at + TEXTS_PER_REPORT_COUNT]
+            batches.append(
+                await embed(self._context.sentences, batch, known_rows, stored_rows.model if stored_rows else "")
+            )
             work.report(done + at + 1)
         return Vectors(
-            values=np.concatenate([part.values for part in parts]),
-            model=parts[0].model,
-            compute_ms=sum(part.compute_ms for part in parts),
+            values=np.concatenate([batch.values for batch in batches]),
+            model=batches[0].model,
+            compute_ms=sum(batch.compute_ms for batch in batches),
         )
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """Nobody will know what it is about; transcript and clips are as they were."""
+        """End without an analysis; transcript and clips stay as they are."""
         assert isinstance(event, events.TranscriptCompleted)
         owner = (event.org_id, event.project_id)
-        if event.version > MACHINES:
-            told = f"intelligence: it does not know of correction {event.version} yet: {detail} ({reason})"
-            await project_lifecycle.warn(connection, *owner, told)
+        if event.version > MACHINE_VERSION:
+            warning = f"intelligence: it does not know of correction {event.version} yet: {detail} ({reason})"
+            await project_lifecycle.warn(connection, *owner, warning)
             return
         await project_lifecycle.ensure_stage(connection, *owner, "study")
         await project_lifecycle.warn(connection, *owner, f"intelligence: {detail} ({reason})")
@@ -145,49 +159,51 @@ class StudyStage:
         await project_lifecycle.settle(connection, *owner, cause)
 
 
-async def _nothing(connection: Connection) -> None:
-    """What there is to write of a transcript that nobody reads any more."""
+async def _commit_nothing(connection: Connection) -> None:
+    """Commit nothing: the transcript is outdated."""
 
 
-def _prepare(transcript: Transcript) -> tuple[Spoken, list[Phrase]]:
-    spoken = read(transcript)
-    return spoken, keyphrases.candidates(spoken)
+def _read_transcript(transcript: Transcript) -> tuple[TranscriptText, list[Keyphrase]]:
+    """Split the transcript into sentences and find its keyphrases."""
+    document = read_transcript(transcript)
+    return document, keyphrases.find_keyphrases(document)
 
 
-def names_of(transcript: Transcript) -> dict[str, str]:
-    """What the speakers are called, by id; who has no name is not there."""
-    known = transcript.diarization.speakers if transcript.diarization else []
-    return {one.id: one.name for one in known if one.name}
+def list_speaker_names(transcript: Transcript) -> dict[str, str]:
+    """List the speakers' names by id; speakers without a name are left out."""
+    speakers = transcript.diarization.speakers if transcript.diarization else []
+    return {speaker.id: speaker.name for speaker in speakers if speaker.name}
 
 
-async def _write(
-    connection: Connection, event: events.TranscriptCompleted, made: Intelligence, ref: ObjectRef, work: Work
+async def _commit_intelligence(
+    connection: Connection, event: events.TranscriptCompleted, intelligence: Intelligence, ref: ObjectRef, work: Work
 ) -> None:
+    """Commit the document, its index rows and the event."""
     owner = (event.org_id, event.project_id)
-    newest = await write_intelligence(
+    is_newest = await write_intelligence(
         connection,
         *owner,
         ref,
-        engine=made.engine.name,
+        engine=intelligence.engine.name,
         transcript_version=event.version,
         cpu_ms=work.cpu_ms,
     )
-    if made.engine.not_used:
-        await project_lifecycle.warn(connection, *owner, f"intelligence: made locally, {made.engine.reason}")
-    if newest:  # of an older transcript that comes late nothing is kept
-        await _write_subjects(connection, event, subjects(made))
+    if intelligence.engine.not_used:
+        await project_lifecycle.warn(connection, *owner, f"intelligence: made locally, {intelligence.engine.reason}")
+    if is_newest:  # of an older transcript that comes late nothing is kept
+        await _commit_index_rows(connection, event, build_index_rows(intelligence))
     completed = events.IntelligenceCompleted(
         org_id=event.org_id,
         project_id=event.project_id,
         intelligence=ref,
-        engine=made.engine.name,
-        chapter_count=len(made.chapters),
-        topic_count=len(made.topics),
-        entity_count=len(made.entities),
+        engine=intelligence.engine.name,
+        chapter_count=len(intelligence.chapters),
+        topic_count=len(intelligence.topics),
+        entity_count=len(intelligence.entities),
         transcript_version=event.version,
     )
     await put(connection, completed, work.cause)
-    if event.version > MACHINES:  # the project waited for the machine's alone, and may long have ended
+    if event.version > MACHINE_VERSION:  # the project waited for the machine's alone, and may long have ended
         await project_lifecycle.add_cost(connection, *owner, "study", work.cpu_ms)
         return
     await project_lifecycle.ensure_stage(connection, *owner, "study")
@@ -195,9 +211,12 @@ async def _write(
     await project_lifecycle.settle(connection, *owner, work.cause)
 
 
-async def _write_subjects(connection: Connection, event: events.TranscriptCompleted, found: list[Subject]) -> None:
+async def _commit_index_rows(
+    connection: Connection, event: events.TranscriptCompleted, index_rows: list[IndexedSubject]
+) -> None:
+    """Replace the project's index rows."""
     records = [
-        SubjectRecord(kind=one.kind, key=one.key, name=one.name, plain=searched(one.name), mentions=one.seconds)
-        for one in found
+        SubjectRecord(kind=row.kind, key=row.key, name=row.name, plain=searched(row.name), mentions=row.seconds)
+        for row in index_rows
     ]
     await replace_subjects(connection, event.org_id, event.project_id, records)

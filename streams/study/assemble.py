@@ -1,4 +1,4 @@
-"""Everything known of what was said, put into one document. Pure; what it cannot quote word for word it throws away."""
+"""Assemble the intelligence document of a transcript. Pure; drops what it cannot quote word for word."""
 
 from __future__ import annotations
 
@@ -12,140 +12,158 @@ import numpy as np
 from core.ports.models import Float32
 from schemas.documents.intelligence import Chapter, Engine, Intelligence, Point, Quote, Topic
 from streams.study import sentiment, summary
+from streams.study.discourse_patterns import speaks_english
 from streams.study.entities import recognizer, relations
-from streams.study.lexicon import speaks_english
-from streams.study.summary import Scored
+from streams.study.summary import ScoredLine
 from streams.study.topics import chapters, keyphrases
-from streams.study.topics.keyphrases import Phrase
-from streams.study.transcript_text import Line, Spoken
+from streams.study.topics.keyphrases import Keyphrase
+from streams.study.transcript_text import TranscriptLine, TranscriptText
 
-VERSION = "study-5"
-"""Changes with anything that makes another document of the same transcript."""
-TOPICS = 12
-TITLE_PHRASES = 2
-TITLE_WORDS = 8
-MENTIONS = 50
+STUDY_VERSION = "study-5"
+"""Version of the local analysis: changes with anything that makes another document of the same transcript."""
+MAX_TOPICS = 12
+"""Most topics of a project."""
+MAX_TITLE_PHRASES = 2
+"""Most phrases in a chapter's title."""
+MAX_TITLE_WORDS = 8
+"""Most words of a title that is the beginning of a sentence."""
+MAX_MENTIONS = 50
 """Most mentions listed of one topic or name."""
-NOT_ENGLISH = "topics, quotes, sentiment, names and relations are found in English only"
-NOTHING_SAID = "nothing was said"
+NOT_ENGLISH_NOTE = "topics, quotes, sentiment, names and relations are found in English only"
+"""Note of a document with lines in other languages."""
+NO_SPEECH_NOTE = "nothing was said"
+"""Note of a document without speech."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
-    """``lines`` and ``phrase_vectors``: one row each, unit length, from the same model, whose name is ``model``."""
+class StudyInputs:
+    """A transcript with its phrases, and the vectors of lines and phrases.
 
-    spoken: Spoken
+    One row each, unit length, all from ``model``; ``reason`` says why it is not the sentence model.
+    """
+
+    document: TranscriptText
     vectors: Float32
-    phrases: Sequence[Phrase]
+    phrases: Sequence[Keyphrase]
     phrase_vectors: Float32
     model: str
     reason: str = ""
 
 
-def study(material: Material) -> Intelligence:
-    """The document of a transcript, by local means alone."""
-    spoken = material.spoken
-    engine = Engine(name="local", version=VERSION, model=material.model, reason=material.reason)
-    if not spoken.lines:
-        notes = [NOTHING_SAID]
-        return Intelligence(engine=engine, language=spoken.language, duration_ms=spoken.duration_ms, notes=notes)
-    first = chapters.borders(spoken, material.vectors)
-    spans = [*pairwise([*first, len(spoken.lines)])]
-    rank = summary.central(material.vectors, np.array([line.words for line in spoken.lines], dtype=np.float32))
-    felt = sentiment.moods(spoken)
-    who = recognizer.named(spoken)
-    made = Intelligence(
-        engine=engine,
-        language=spoken.language,
-        duration_ms=spoken.duration_ms,
-        summary=_points(spoken, summary.summary(spoken, material.vectors, rank, spans)),
-        chapters=_chapters(material, spans),
-        topics=_topics(material),
-        key_points=_points(spoken, [one for _, one in summary.key_points(spoken, material.vectors, spans)]),
-        quotes=_points(spoken, summary.quotable(spoken, rank, felt)),
-        questions=_points(spoken, summary.questions(spoken, rank)),
-        sentiment=sentiment.along(spoken, felt),
-        entities=recognizer.listed(spoken, who),
-        relations=relations.relations(spoken, who),
-        notes=[] if all(speaks_english(line.language) for line in spoken.lines) else [NOT_ENGLISH],
+def build_intelligence(inputs: StudyInputs) -> Intelligence:
+    """Build the document of a transcript, by local means alone."""
+    document = inputs.document
+    engine = Engine(name="local", version=STUDY_VERSION, model=inputs.model, reason=inputs.reason)
+    if not document.lines:
+        notes = [NO_SPEECH_NOTE]
+        return Intelligence(engine=engine, language=document.language, duration_ms=document.duration_ms, notes=notes)
+    chapter_starts = chapters.find_chapter_starts(document, inputs.vectors)
+    spans = [*pairwise([*chapter_starts, len(document.lines)])]
+    centrality = summary.measure_centrality(
+        inputs.vectors, np.array([line.words for line in document.lines], dtype=np.float32)
     )
-    return proved(made, spoken)
+    polarity = sentiment.measure_polarity(document)
+    entities = recognizer.find_entities(document)
+    intelligence = Intelligence(
+        engine=engine,
+        language=document.language,
+        duration_ms=document.duration_ms,
+        summary=_build_points(document, summary.select_summary(document, inputs.vectors, centrality, spans)),
+        chapters=_build_chapters(inputs, spans),
+        topics=_build_topics(inputs),
+        key_points=_build_points(
+            document, [scored_line for _, scored_line in summary.select_key_points(document, inputs.vectors, spans)]
+        ),
+        quotes=_build_points(document, summary.select_quotes(document, centrality, polarity)),
+        questions=_build_points(document, summary.select_questions(document, centrality)),
+        sentiment=sentiment.build_sentiment(document, polarity),
+        entities=recognizer.build_entities(document, entities),
+        relations=relations.find_relations(document, entities),
+        notes=[] if all(speaks_english(line.language) for line in document.lines) else [NOT_ENGLISH_NOTE],
+    )
+    return drop_unproved(intelligence, document)
 
 
-def _points(spoken: Spoken, scored: Sequence[Scored]) -> list[Point]:
-    return [Point(quote=spoken.line_quote(spoken.lines[one.at]), weight=one.weight) for one in scored]
+def _build_points(document: TranscriptText, scored_lines: Sequence[ScoredLine]) -> list[Point]:
+    return [
+        Point(quote=document.line_quote(document.lines[scored_line.at]), weight=scored_line.weight)
+        for scored_line in scored_lines
+    ]
 
 
-def _chapters(material: Material, spans: Sequence[tuple[int, int]]) -> list[Chapter]:
-    own = keyphrases.within(material.phrases, material.phrase_vectors, spans)
-    return [_chapter(material, span, found, rows) for span, (found, rows) in zip(spans, own, strict=True)]
+def _build_chapters(inputs: StudyInputs, spans: Sequence[tuple[int, int]]) -> list[Chapter]:
+    chapter_phrases = keyphrases.weigh_by_chapter(inputs.phrases, inputs.phrase_vectors, spans)
+    return [
+        _build_chapter(inputs, span, phrases, rows)
+        for span, (phrases, rows) in zip(spans, chapter_phrases, strict=True)
+    ]
 
 
-def _chapter(material: Material, span: tuple[int, int], found: Sequence[Phrase], rows: Float32) -> Chapter:
-    spoken, (first, end) = material.spoken, span
-    lines = spoken.lines[first:end]
+def _build_chapter(inputs: StudyInputs, span: tuple[int, int], phrases: Sequence[Keyphrase], rows: Float32) -> Chapter:
+    document, (first, end) = inputs.document, span
+    lines = document.lines[first:end]
     words = np.array([line.words for line in lines], dtype=np.float32)
-    near = summary.central(material.vectors[first:end], words) * np.minimum(words, 25)
-    typical = lines[int(near.argmax())]
-    chosen = keyphrases.chosen(found, rows, _mean(material.vectors[first:end], words), 5)
-    named = [phrase.text for phrase, _ in chosen]
+    typicality = summary.measure_centrality(inputs.vectors[first:end], words) * np.minimum(words, 25)
+    typical_line = lines[int(typicality.argmax())]
+    chapter_phrases = keyphrases.select_keyphrases(phrases, rows, _mean_vector(inputs.vectors[first:end], words), 5)
+    phrase_texts = [phrase.text for phrase, _ in chapter_phrases]
     return Chapter(
-        title=_title(named[:TITLE_PHRASES], typical),
+        title=_chapter_title(phrase_texts[:MAX_TITLE_PHRASES], typical_line),
         start_ms=lines[0].start_ms,
         end_ms=lines[-1].end_ms,
-        quote=spoken.line_quote(typical),
-        phrases=named,
+        quote=document.line_quote(typical_line),
+        phrases=phrase_texts,
     )
 
 
-def _mean(vectors: Float32, words: Float32) -> Float32:
+def _mean_vector(vectors: Float32, words: Float32) -> Float32:
     total = (vectors * words[:, None]).sum(axis=0)
     return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
 
 
-def _title(named: Sequence[str], typical: Line) -> str:
-    """The chapter's own phrases; where a language has none, the beginning of its most typical sentence."""
-    if not named:
-        words = typical.text.split()
-        return " ".join(words[:TITLE_WORDS]) + ("…" if len(words) > TITLE_WORDS else "")
-    text = ", ".join(named)
+def _chapter_title(phrase_texts: Sequence[str], typical_line: TranscriptLine) -> str:
+    """Title a chapter by its phrases; without any, by the beginning of its most typical sentence."""
+    if not phrase_texts:
+        words = typical_line.text.split()
+        return " ".join(words[:MAX_TITLE_WORDS]) + ("…" if len(words) > MAX_TITLE_WORDS else "")
+    text = ", ".join(phrase_texts)
     return text[:1].upper() + text[1:]
 
 
-def _topics(material: Material) -> list[Topic]:
-    words = np.array([line.words for line in material.spoken.lines], dtype=np.float32)
-    subject = _mean(material.vectors, words)
-    chosen = keyphrases.chosen(material.phrases, material.phrase_vectors, subject, TOPICS)
+def _build_topics(inputs: StudyInputs) -> list[Topic]:
+    words = np.array([line.words for line in inputs.document.lines], dtype=np.float32)
+    mean_vector = _mean_vector(inputs.vectors, words)
+    topic_phrases = keyphrases.select_keyphrases(inputs.phrases, inputs.phrase_vectors, mean_vector, MAX_TOPICS)
     return [
         Topic(
             name=phrase.text,
             weight=weight,
-            mentions=[material.spoken.quote(first, end) for _, first, end in phrase.places[:MENTIONS]],
+            mentions=[inputs.document.quote(first, end) for _, first, end in phrase.places[:MAX_MENTIONS]],
         )
-        for phrase, weight in chosen
+        for phrase, weight in topic_phrases
     ]
 
 
-def proved(made: Intelligence, spoken: Spoken) -> Intelligence:
-    """The document without any item whose quote is not said word for word at its time."""
-    lost = 0
+def drop_unproved(intelligence: Intelligence, document: TranscriptText) -> Intelligence:
+    """Drop every item whose quote is not said word for word at its time."""
+    dropped = 0
 
-    def fine(quotes: Sequence[Quote]) -> bool:
-        nonlocal lost
-        good = bool(quotes) and all(spoken.holds(quote) for quote in quotes)
-        lost += not good
-        return good
+    def is_proved(quotes: Sequence[Quote]) -> bool:
+        nonlocal dropped
+        proved = bool(quotes) and all(document.contains_quote(quote) for quote in quotes)
+        dropped += not proved
+        return proved
 
     return msgspec.structs.replace(
-        made,
-        summary=[one for one in made.summary if fine([one.quote])],
-        chapters=[one for one in made.chapters if fine([one.quote])],
-        topics=[one for one in made.topics if fine(one.mentions)],
-        key_points=[one for one in made.key_points if fine([one.quote])],
-        quotes=[one for one in made.quotes if fine([one.quote])],
-        questions=[one for one in made.questions if fine([one.quote])],
-        sentiment=[one for one in made.sentiment if fine([one.quote])],
-        entities=[one for one in made.entities if fine(one.mentions)],
-        relations=[one for one in made.relations if fine([one.quote])],
-        thrown_away=made.thrown_away + lost,
+        intelligence,
+        summary=[item for item in intelligence.summary if is_proved([item.quote])],
+        chapters=[item for item in intelligence.chapters if is_proved([item.quote])],
+        topics=[item for item in intelligence.topics if is_proved(item.mentions)],
+        key_points=[item for item in intelligence.key_points if is_proved([item.quote])],
+        quotes=[item for item in intelligence.quotes if is_proved([item.quote])],
+        questions=[item for item in intelligence.questions if is_proved([item.quote])],
+        sentiment=[item for item in intelligence.sentiment if is_proved([item.quote])],
+        entities=[item for item in intelligence.entities if is_proved(item.mentions)],
+        relations=[item for item in intelligence.relations if is_proved([item.quote])],
+        thrown_away=intelligence.thrown_away + dropped,
     )

@@ -1,4 +1,4 @@
-"""The transcript as text one can quote from: sentences, and where each word stands. Pure; never changes a word."""
+"""A transcript as text to quote from: sentences, and the place of each word. Pure; changes no word."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from schemas.common import Segment, Value, Word
 from schemas.documents.intelligence import Quote
 from schemas.documents.transcript import Transcript
 
-LONGEST_WORDS = 80
-"""Longer runs without a full stop are cut: no rule shall have to read a whole hour as one sentence."""
-LONGEST_PAUSE_MS = 2_000
+MAX_LINE_WORDS = 80
+"""Most words of a line without a full stop, so that no rule has to read a whole hour as one sentence."""
+MAX_LINE_PAUSE_MS = 2_000
+"""Pause that ends a line."""
 _GAPS = re.compile(r"\s+")
 
 
-class Line(Value, frozen=True, kw_only=True):
+class TranscriptLine(Value, frozen=True, kw_only=True):
     """A sentence: ``words[first_word:end_word]`` of the transcript."""
 
     first_word: int
@@ -29,51 +30,54 @@ class Line(Value, frozen=True, kw_only=True):
     text: str
     speaker: str | None = None
     doubtful: bool = False
-    """Whether the recogniser doubts some of it: it is marked where it is quoted, and stands for nothing."""
+    """Whether the recogniser doubts some of it: quotes of it are marked, and nothing rests on it."""
     language: str | None = None
-    """What it is said in: another than the recording's where a recording changes its language."""
+    """Its language, which may differ from the recording's."""
 
     @property
     def words(self) -> int:
-        """How many words."""
+        """Number of words."""
         return self.end_word - self.first_word
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spoken:
-    """All that was said. ``text`` is every word joined; ``starts[i]`` is where word ``i`` begins in it."""
+class TranscriptText:
+    """All words of a project.
+
+    ``text`` is every word joined; ``starts[i]`` is where word ``i`` begins in it.
+    """
 
     language: str | None
     duration_ms: int
     words: Sequence[Word]
-    lines: Sequence[Line]
+    lines: Sequence[TranscriptLine]
     text: str
     starts: Sequence[int]
 
     def quote(self, first: int, end: int) -> Quote:
-        """The words ``[first, end)`` as they stand in the transcript."""
-        spoken_by = {word.speaker for word in self.words[first:end]}
+        """Quote the words ``[first, end)`` as they stand in the transcript."""
+        speakers = {word.speaker for word in self.words[first:end]}
         return Quote(
             text=join_words((word.text.strip() for word in self.words[first:end]), self.language),
             start_ms=self.words[first].start_ms,
             end_ms=self.words[end - 1].end_ms,
-            speaker=spoken_by.pop() if len(spoken_by) == 1 else None,
-            doubtful=self._doubted(first, end),
+            speaker=speakers.pop() if len(speakers) == 1 else None,
+            doubtful=self._is_doubtful(first, end),
         )
 
-    def _doubted(self, first: int, end: int) -> bool:
-        at = max(0, bisect.bisect_right(self.lines, first, key=lambda line: line.first_word) - 1)
-        while at < len(self.lines) and self.lines[at].first_word < end:
-            if self.lines[at].doubtful:
+    def _is_doubtful(self, first: int, end: int) -> bool:
+        number = max(0, bisect.bisect_right(self.lines, first, key=lambda line: line.first_word) - 1)
+        while number < len(self.lines) and self.lines[number].first_word < end:
+            if self.lines[number].doubtful:
                 return True
-            at += 1
+            number += 1
         return False
 
-    def line_quote(self, line: Line) -> Quote:
-        """A sentence as a quote."""
+    def line_quote(self, line: TranscriptLine) -> Quote:
+        """Quote a line."""
         return self.quote(line.first_word, line.end_word)
 
-    def holds(self, quote: Quote) -> bool:
+    def contains_quote(self, quote: Quote) -> bool:
         """Whether these very words are said at this very time."""
         first = bisect.bisect_left(self.words, quote.start_ms, key=lambda word: word.start_ms)
         while first < len(self.words) and self.words[first].start_ms == quote.start_ms:
@@ -84,63 +88,67 @@ class Spoken:
             first += 1
         return False
 
-    def find(self, text: str) -> Quote | None:
-        """The first place where this is said word for word, widened to whole words; None where it is not."""
-        wanted = space(self.language).join(_GAPS.split(text.strip())) if space(self.language) else text.strip()
-        at = self.text.find(wanted) if wanted else -1
+    def find_quote(self, text: str) -> Quote | None:
+        """Find the first place where a text is said word for word, widened to whole words."""
+        phrase = space(self.language).join(_GAPS.split(text.strip())) if space(self.language) else text.strip()
+        at = self.text.find(phrase) if phrase else -1
         if at < 0:
             return None
         first = bisect.bisect_right(self.starts, at) - 1
-        return self.quote(first, bisect.bisect_left(self.starts, at + len(wanted)))
+        return self.quote(first, bisect.bisect_left(self.starts, at + len(phrase)))
 
 
-def read(transcript: Transcript) -> Spoken:
-    """A stored transcript, ready to be studied."""
+def read_transcript(transcript: Transcript) -> TranscriptText:
+    """Prepare a stored transcript for analysis."""
     texts = [word.text.strip() for word in transcript.words]
     starts, at, gap = [], 0, len(space(transcript.language))
     for text in texts:
         starts.append(at)
         at += len(text) + gap
-    return Spoken(
+    return TranscriptText(
         language=transcript.language,
         duration_ms=transcript.duration_ms,
         words=transcript.words,
-        lines=_lines(transcript),
+        lines=_split_lines(transcript),
         text=join_words(texts, transcript.language),
         starts=starts,
     )
 
 
-def _lines(transcript: Transcript) -> list[Line]:
-    """Segments joined to whole sentences: the recogniser's segments may end at any pause."""
-    found: list[Line] = []
-    open_from: Segment | None = None
-    opened = 0
-    for at, segment in enumerate(transcript.segments):
-        if open_from is None:
-            open_from, opened = segment, at
-        after = transcript.segments[at + 1] if at + 1 < len(transcript.segments) else None
-        words = segment.end_word - open_from.first_word
-        if after is None or _ends(segment, after) or words + after.end_word - after.first_word > LONGEST_WORDS:
-            doubtful = any(one.trust == "doubtful" for one in transcript.segments[opened : at + 1])
-            for first in range(open_from.first_word, segment.end_word, LONGEST_WORDS):
-                end = min(first + LONGEST_WORDS, segment.end_word)
-                found.append(_line(transcript, first, end, segment, doubtful))
-            open_from = None
-    return found
+def _split_lines(transcript: Transcript) -> list[TranscriptLine]:
+    """Join segments to whole sentences: the recogniser's segments may end at any pause."""
+    lines: list[TranscriptLine] = []
+    first_segment: Segment | None = None
+    first_number = 0
+    for number, segment in enumerate(transcript.segments):
+        if first_segment is None:
+            first_segment, first_number = segment, number
+        following = transcript.segments[number + 1] if number + 1 < len(transcript.segments) else None
+        words = segment.end_word - first_segment.first_word
+        if (
+            following is None
+            or _is_line_end(segment, following)
+            or words + following.end_word - following.first_word > MAX_LINE_WORDS
+        ):
+            doubtful = any(part.trust == "doubtful" for part in transcript.segments[first_number : number + 1])
+            for first in range(first_segment.first_word, segment.end_word, MAX_LINE_WORDS):
+                end = min(first + MAX_LINE_WORDS, segment.end_word)
+                lines.append(_build_line(transcript, first, end, segment, doubtful))
+            first_segment = None
+    return lines
 
 
-def _ends(segment: Segment, after: Segment) -> bool:
-    if segment.speaker != after.speaker or segment.language != after.language:
+def _is_line_end(segment: Segment, following: Segment) -> bool:
+    if segment.speaker != following.speaker or segment.language != following.language:
         return True
-    if after.start_ms - segment.end_ms >= LONGEST_PAUSE_MS:
+    if following.start_ms - segment.end_ms >= MAX_LINE_PAUSE_MS:
         return True
     return segment.text.rstrip().rstrip(CLOSING_MARKS).endswith(SENTENCE_MARKS)
 
 
-def _line(transcript: Transcript, first: int, end: int, segment: Segment, doubtful: bool) -> Line:
+def _build_line(transcript: Transcript, first: int, end: int, segment: Segment, doubtful: bool) -> TranscriptLine:
     words = transcript.words[first:end]
-    return Line(
+    return TranscriptLine(
         first_word=first,
         end_word=end,
         start_ms=words[0].start_ms,

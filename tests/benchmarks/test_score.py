@@ -11,7 +11,7 @@ from benchmarks.ranking.score_borders import reaches_hook
 from benchmarks.ranking.score_measures import auc, blocks, interval, kappa, picks, precision
 from benchmarks.ranking.score_rig import labelled, window_of
 from schemas.common import TimeRange
-from streams.detect.timeline import gather
+from streams.detect.timeline import build_timeline
 from tests.detect.material_factory import say
 from tests.support.media.shared_media import media
 
@@ -59,7 +59,7 @@ def test_a_hook_within_three_seconds_is_told_by_its_words() -> None:
 
 def test_each_labelled_stretch_becomes_a_window_of_its_own_words() -> None:
     for text in labelled(media("text").parent):
-        timeline = gather(text.material)
+        timeline = build_timeline(text.material)
         for part in text.ranges:
             window = window_of(timeline, part)
             assert window.range.overlap_ms(part) >= 0.5 * part.length_ms

@@ -12,7 +12,7 @@ from schemas.common import Box, Face, TimeRange, Word
 from schemas.documents.span import HeardSpan, LoudnessCurve, SeenPicture, SeenSpan, ShotChange
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
-from streams.detect.timeline import Material
+from streams.detect.timeline import ProjectAnalysis
 
 LECTURE_MS = 203_341
 EVENT_ID = uuid.UUID(int=7)
@@ -119,8 +119,8 @@ def material(
     pictures: list[SeenPicture] | None = None,
     cuts_ms: list[int] | None = None,
     has_video: bool = True,
-) -> Material:
-    return Material(
+) -> ProjectAnalysis:
+    return ProjectAnalysis(
         duration_ms=duration_ms,
         transcript=transcript(words, duration_ms, language),
         heard=[heard(levels_db)] if levels_db else [],

@@ -7,13 +7,13 @@ import msgspec
 from schemas.common import Segment, Word
 from schemas.documents.transcript import Transcript
 from schemas.options.project import ProjectOptions
-from streams.detect.candidates.speech_windows import spoken_windows
+from streams.detect.candidates.speech_windows import find_speech_windows
 from streams.detect.features import audience, delivery
 from streams.detect.features import text as signals_text
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.pipeline import weigh
-from streams.detect.timeline import Timeline, gather
-from streams.detect.window import Window
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.pipeline import find_moments
+from streams.detect.timeline import ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow
 from tests.detect.material_factory import material, name_id, say
 
 ENGLISH = (
@@ -45,9 +45,9 @@ def two_languages(recording: str) -> tuple[list[Word], int, Transcript]:
     return words, duration_ms, msgspec.structs.replace(made, segments=segments)
 
 
-def timeline(recording: str) -> Timeline:
+def timeline(recording: str) -> ProjectTimeline:
     words, duration_ms, said = two_languages(recording)
-    return gather(msgspec.structs.replace(material(words, duration_ms), transcript=said))
+    return build_timeline(msgspec.structs.replace(material(words, duration_ms), transcript=said))
 
 
 def test_each_sentence_has_the_lists_of_its_language() -> None:
@@ -59,17 +59,17 @@ def test_each_sentence_has_the_lists_of_its_language() -> None:
 def test_a_german_article_is_no_english_word_of_death() -> None:
     of = timeline("en")
     german = [sentence for sentence in of.sentences if sentence.language == "de"]
-    window = Window(range=of.whole, sentences=german, start_quality=1.0, end_quality=1.0)
-    facts = signals_text.read_sentences(of)
-    assert signals_text.tension(window, facts) is None
+    window = CandidateWindow(range=of.full_range, sentences=german, start_quality=1.0, end_quality=1.0)
+    facts = signals_text.read_sentence_facts(of)
+    assert signals_text.measure_tension(window, facts) is None
     assert all(facts[sentence.first_word].emotion is None for sentence in german)
-    assert spoken_windows(of, min_ms=3_000, max_ms=30_000)
+    assert find_speech_windows(of, min_ms=3_000, max_ms=30_000)
 
 
 def test_titles_and_tags_are_made_by_the_language_of_their_words() -> None:
     words, duration_ms, said = two_languages("de")
     known = msgspec.structs.replace(material(words, duration_ms), transcript=said)
-    found = weigh(known, ProjectOptions(min_clip_ms=3_000), name_id).moments
+    found = find_moments(known, ProjectOptions(min_clip_ms=3_000), name_id).moments
     tags = {tag for moment in found for tag in moment.hashtags}
     assert any(moment.title == "The engine of a rocket never forgives a mistake" for moment in found)
     assert tags & {"#rakete", "#treibstoff", "#umlaufbahn"}
@@ -77,13 +77,13 @@ def test_titles_and_tags_are_made_by_the_language_of_their_words() -> None:
 
 
 def test_an_english_stretch_is_measured_as_one_whatever_the_recording_is_in() -> None:
-    whole = {recording: read_whole(timeline(recording)) for recording in ("en", "de")}
+    whole = {recording: read_baseline(timeline(recording)) for recording in ("en", "de")}
     assert whole["en"].density_levels == whole["de"].density_levels
-    assert whole["en"].lines == whole["de"].lines != {}
+    assert whole["en"].audience_cues == whole["de"].audience_cues != {}
     of = timeline("de")
     english, german = ([s for s in of.sentences if s.language == language] for language in ("en", "de"))
     for sentences, known in ((english, True), (german, False)):
-        window = Window(range=of.whole, sentences=sentences, start_quality=1.0, end_quality=1.0)
+        window = CandidateWindow(range=of.full_range, sentences=sentences, start_quality=1.0, end_quality=1.0)
         facts = whole["de"].facts
-        assert (audience.wit(window, whole["de"].lines) is not None) == known
-        assert (delivery.density(window, of, facts, [1.0, 2.0]) is not None) == known
+        assert (audience.measure_wit(window, whole["de"].audience_cues) is not None) == known
+        assert (delivery.measure_density(window, of, facts, [1.0, 2.0]) is not None) == known

@@ -7,10 +7,10 @@ import numpy as np
 from benchmarks.ranking.score_measures import picks
 from benchmarks.ranking.score_noise import Rng, Shaken
 from schemas.options.score_weights import default_weights
-from streams.detect.candidates.speech_windows import spoken_windows
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.scoring import measure, scales, score_of, weighted
-from streams.detect.timeline import gather
+from streams.detect.candidates.speech_windows import find_speech_windows
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.scoring import build_scales, compute_score, measure_window, weigh_sub_scores
+from streams.detect.timeline import build_timeline
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, speech_levels
 
 ROUNDS = 40
@@ -18,13 +18,13 @@ ROUNDS = 40
 
 def test_five_percent_of_noise_changes_at_most_one_of_the_first_five() -> None:
     words = lecture_words()
-    timeline = gather(material(words, LECTURE_MS, levels_db=speech_levels(words, LECTURE_MS)))
-    whole = read_whole(timeline)
-    windows = spoken_windows(timeline, min_ms=10_000, max_ms=25_000)
-    raws = [measure(window, timeline, whole) for window in windows]
-    scale, table = scales(raws), default_weights().of("lecture", spoken=True)
+    timeline = build_timeline(material(words, LECTURE_MS, levels_db=speech_levels(words, LECTURE_MS)))
+    whole = read_baseline(timeline)
+    windows = find_speech_windows(timeline, min_ms=10_000, max_ms=25_000)
+    raws = [measure_window(window, timeline, whole) for window in windows]
+    scale, table = build_scales(raws), default_weights().of("lecture", spoken=True)
     features, parts = Shaken(raws, scale, table), [window.range for window in windows]
-    exact = [score_of(weighted(raw, scale, table)) for raw in raws]
+    exact = [compute_score(weigh_sub_scores(raw, scale, table)) for raw in raws]
     assert np.abs(features.scores() - exact).max() < 0.05, "scored as detect scores"
 
     def apart(one: int, other: int) -> bool:

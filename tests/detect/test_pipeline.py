@@ -12,8 +12,9 @@ from schemas.common import Word
 from schemas.documents import encode_document
 from schemas.documents.moments import MomentList
 from schemas.options.project import ProjectOptions
-from streams.detect.pipeline import Material, weigh
-from streams.detect.shortfalls import MOST_NEAREST
+from streams.detect.pipeline import find_moments
+from streams.detect.shortfalls import MAX_NEAREST
+from streams.detect.timeline import ProjectAnalysis
 from tests.detect.material_factory import (
     LECTURE_MS,
     lecture_words,
@@ -31,7 +32,7 @@ def lecture(options: ProjectOptions | None = None) -> MomentList:
     looked = [picture(at, 0.05, 60.0 if at % 30_000 < 20_000 else None) for at in range(0, LECTURE_MS, 1_000)]
     levels = speech_levels(words, LECTURE_MS)
     known = material(words, LECTURE_MS, levels_db=levels, pictures=looked, cuts_ms=[30_000, 64_000])
-    return weigh(known, options or ProjectOptions(), name_id)
+    return find_moments(known, options or ProjectOptions(), name_id)
 
 
 def weigh_quiet(
@@ -39,7 +40,7 @@ def weigh_quiet(
 ) -> MomentList:
     looked = [picture(at, difference + (at % 20_000) / 2e6 * (difference > 0)) for at in range(0, duration_ms, 1_000)]
     known = material([], duration_ms, language=None, levels_db=levels, pictures=looked if pictures else None)
-    return weigh(known, ProjectOptions(), name_id)
+    return find_moments(known, ProjectOptions(), name_id)
 
 
 def test_the_lecture_gives_three_or_four_clips_that_read_well() -> None:
@@ -113,7 +114,7 @@ def test_a_short_video_of_which_only_the_evenness_of_its_sound_is_known_gives_no
     """As a camera left running for six seconds: weak noise, two pictures, nobody in them."""
     levels = [-34.0 + at % 4 for at in range(38)] + [-100.0] * 26
     known = material([], 6_379, language=None, levels_db=levels, pictures=[picture(0, 0.0), picture(3_722, 0.7)])
-    found = weigh(known, ProjectOptions(min_clip_ms=3_000), name_id)
+    found = find_moments(known, ProjectOptions(min_clip_ms=3_000), name_id)
     (moment,) = found.moments
     assert moment.score > 35
     assert not moment.selected
@@ -128,13 +129,13 @@ def test_a_short_video_of_which_only_the_evenness_of_its_sound_is_known_gives_no
 def test_one_cut_in_a_short_video_is_no_rhythm(cuts_ms: list[int], clips: int) -> None:
     looked = [picture(at, 0.05, 40.0 if at % 2_000 == 0 else None) for at in range(0, 6_400, 500)]
     known = material([], 6_400, levels_db=[-34.0] * 64, pictures=looked, cuts_ms=cuts_ms)
-    found = weigh(known, ProjectOptions(), name_id)
+    found = find_moments(known, ProjectOptions(), name_id)
     assert sum(moment.selected for moment in found.moments) == clips
 
 
 def test_too_few_looks_are_said_to_be_too_few() -> None:
     known = material([], 8_000, levels_db=[-47.0] * 80, pictures=[picture(0, 0.0, 80.0), picture(5_000, 0.07, 80.0)])
-    assert weigh(known, ProjectOptions(), name_id).nothing_found_reason == (
+    assert find_moments(known, ProjectOptions(), name_id).nothing_found_reason == (
         "Nothing is said in this video, and the rest is too little to choose a clip by: "
         "2 pictures looked at, 2 with a face, sound at -47 dBFS."
     )
@@ -149,7 +150,7 @@ def test_every_clip_has_a_reason_that_stands_out() -> None:
 
 def test_movement_that_is_typical_of_the_video_is_no_reason() -> None:
     looked = [picture(at, 0.05 + at // 1000 % 7 / 1000) for at in range(0, 60_000, 1_000)]
-    found = weigh(
+    found = find_moments(
         material([], 60_000, pictures=looked), ProjectOptions(min_clip_ms=20_000, max_clip_ms=20_000), name_id
     )
     assert found.moments
@@ -159,15 +160,15 @@ def test_movement_that_is_typical_of_the_video_is_no_reason() -> None:
 
 def test_dull_talk_is_not_padded() -> None:
     words = say("and it was like that and so it was " * 20, 0)
-    found = weigh(material(words, 70_000), ProjectOptions(), name_id)
+    found = find_moments(material(words, 70_000), ProjectOptions(), name_id)
     assert not any(moment.selected for moment in found.moments)
     assert found.nothing_found_reason
 
 
 def test_a_project_without_its_transcript_is_still_weighed() -> None:
     looked = [picture(at, 0.05 + (at % 30_000) / 1e6, 80.0) for at in range(0, 60_000, 1_000)]
-    known = Material(duration_ms=60_000, transcript=None, heard=[], seen=[seen(looked, 60_000)])
-    found = weigh(known, ProjectOptions(), name_id)
+    known = ProjectAnalysis(duration_ms=60_000, transcript=None, heard=[], seen=[seen(looked, 60_000)])
+    found = find_moments(known, ProjectOptions(), name_id)
     assert any(moment.selected for moment in found.moments)
 
 
@@ -181,7 +182,7 @@ def test_an_hour_is_weighed_in_seconds_and_the_list_stays_small() -> None:
     looked = [picture(at, 0.05, 60.0) for at in range(0, hour_ms, 1_000)]
     known = material(words, hour_ms, levels_db=speech_levels(words, hour_ms), pictures=looked)
     started = time.process_time()
-    found = weigh(known, ProjectOptions(), name_id)
+    found = find_moments(known, ProjectOptions(), name_id)
     assert time.process_time() - started < 5
     assert len(found.moments) <= 212
     assert len(encode_document(found)) < 2_000_000
@@ -194,12 +195,12 @@ def test_words_that_make_no_sense_in_time_do_no_harm() -> None:
         Word(text=" ", start_ms=300, end_ms=400, probability=0.5),
         Word(text="beyond", start_ms=99_000, end_ms=99_500, probability=0.5),
     ]
-    found = weigh(material(odd, 10_000), ProjectOptions(), name_id)
+    found = find_moments(material(odd, 10_000), ProjectOptions(), name_id)
     assert found.nothing_found_reason
 
 
 def test_sound_without_pictures_is_weighed_but_gives_no_clip() -> None:
-    found = weigh(material(lecture_words(), LECTURE_MS, has_video=False), ProjectOptions(), name_id)
+    found = find_moments(material(lecture_words(), LECTURE_MS, has_video=False), ProjectOptions(), name_id)
     assert found.moments
     assert not any(moment.selected for moment in found.moments)
     assert found.nothing_found_reason == "This recording has no pictures to make a clip of; its transcript is there."
@@ -214,7 +215,7 @@ def test_without_a_clip_the_nearest_moments_are_named_with_what_they_lacked() ->
     found = dull()
     assert found.nothing_found_reason
     assert "99 are needed" in found.nothing_found_reason
-    assert len(found.nearest) == MOST_NEAREST
+    assert len(found.nearest) == MAX_NEAREST
     kept = {moment.id: moment for moment in found.moments}
     for near in found.nearest:
         moment = kept[near.moment_id]

@@ -7,13 +7,13 @@ import pytest
 from schemas.common import TimeRange
 from schemas.documents.moments import Moment
 from schemas.options.project import ProjectOptions
-from streams.detect.pipeline import weigh
-from streams.detect.requested_clips import own_facts, window_of
-from streams.detect.timeline import Material, gather
+from streams.detect.pipeline import find_moments
+from streams.detect.requested_clips import build_window, measure_clip
+from streams.detect.timeline import ProjectAnalysis, build_timeline
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id, picture, say, speech_levels
 
 
-def lecture() -> Material:
+def lecture() -> ProjectAnalysis:
     words = lecture_words()
     looked = [picture(at, 0.05, 60.0 if at % 30_000 < 20_000 else None) for at in range(0, LECTURE_MS, 1_000)]
     return material(words, LECTURE_MS, levels_db=speech_levels(words, LECTURE_MS), pictures=looked, cuts_ms=[30_000])
@@ -21,13 +21,13 @@ def lecture() -> Material:
 
 KNOWN = lecture()
 OPTIONS = ProjectOptions()
-MOMENTS = weigh(KNOWN, OPTIONS, name_id).moments
+MOMENTS = find_moments(KNOWN, OPTIONS, name_id).moments
 
 
 @pytest.mark.parametrize("moment", MOMENTS[::9], ids=lambda moment: moment.range.start_ms)
 def test_the_stretch_of_a_moment_is_measured_as_the_moment_was(moment: Moment) -> None:
     """Its sentences are found again by their times alone; only an end that holds on a pause may be judged otherwise."""
-    facts = own_facts(KNOWN, OPTIONS, moment.range, "")
+    facts = measure_clip(KNOWN, OPTIONS, moment.range, "")
     assert facts.text == " ".join(moment.text.split())
     assert facts.score == pytest.approx(moment.score, abs=1.5)
     assert (facts.title, facts.hook, facts.description, facts.hashtags) == (
@@ -37,36 +37,36 @@ def test_the_stretch_of_a_moment_is_measured_as_the_moment_was(moment: Moment) -
 
 
 def test_ends_inside_a_sentence_are_told_as_flaws() -> None:
-    sentence = next(one for one in gather(KNOWN).sentences if one.length_ms > 4_000 and one.start_ms > 60_000)
+    sentence = next(one for one in build_timeline(KNOWN).sentences if one.length_ms > 4_000 and one.start_ms > 60_000)
     middle = (sentence.start_ms + sentence.end_ms) // 2
-    window = window_of(TimeRange(start_ms=middle, end_ms=middle + 30_000), gather(KNOWN))
+    window = build_window(TimeRange(start_ms=middle, end_ms=middle + 30_000), build_timeline(KNOWN))
     assert window.start_flaw == "starts inside a sentence"
-    window = window_of(TimeRange(start_ms=middle - 30_000, end_ms=middle), gather(KNOWN))
+    window = build_window(TimeRange(start_ms=middle - 30_000, end_ms=middle), build_timeline(KNOWN))
     assert window.end_flaw == "ends inside a sentence"
 
 
 def test_a_title_of_ones_own_stays_and_without_one_it_is_of_the_words() -> None:
     stretch = MOMENTS[0].range
-    assert own_facts(KNOWN, OPTIONS, stretch, "Mine").title == "Mine"
-    assert own_facts(KNOWN, OPTIONS, stretch, "").title.casefold() in MOMENTS[0].text.casefold()
+    assert measure_clip(KNOWN, OPTIONS, stretch, "Mine").title == "Mine"
+    assert measure_clip(KNOWN, OPTIONS, stretch, "").title.casefold() in MOMENTS[0].text.casefold()
 
 
 def test_a_stretch_without_a_word_in_a_talk_has_no_caption_and_says_why() -> None:
     words = [*say("Here is a sentence that says a thing.", 0), *say("And here is another one of these.", 60_000)]
     known = material(words, 90_000, pictures=[picture(at, 0.05) for at in range(0, 90_000, 1_000)])
-    facts = own_facts(known, OPTIONS, TimeRange(start_ms=20_000, end_ms=40_000), "")
+    facts = measure_clip(known, OPTIONS, TimeRange(start_ms=20_000, end_ms=40_000), "")
     assert (facts.text, facts.hook) == ("", "")
     assert "no captions" in facts.without_words
     assert facts.title
 
 
 def test_without_any_moment_there_is_no_score() -> None:
-    facts = own_facts(material([], 60_000, language=None), OPTIONS, TimeRange(start_ms=0, end_ms=20_000), "")
+    facts = measure_clip(material([], 60_000, language=None), OPTIONS, TimeRange(start_ms=0, end_ms=20_000), "")
     assert (facts.score, facts.confidence, facts.signals, facts.reason) == (None, None, [], "")
 
 
 def test_it_may_be_longer_than_any_moment_and_touch_what_moments_may_not() -> None:
     options = ProjectOptions(max_clip_ms=30_000, skip=[TimeRange(start_ms=0, end_ms=60_000)])
-    facts = own_facts(KNOWN, options, TimeRange(start_ms=10_000, end_ms=180_000), "")
+    facts = measure_clip(KNOWN, options, TimeRange(start_ms=10_000, end_ms=180_000), "")
     assert facts.score is not None
     assert 0 < facts.score < 100

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from schemas.common import TimeRange
-from streams.detect.features.audience import FEWEST_PAUSES, Line, pause_level, read_line
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.lexicon import ENGLISH, bare
-from streams.detect.scoring import measure
-from streams.detect.timeline import Timeline, gather
-from streams.detect.window import Window
+from streams.detect.features.audience import MIN_PAUSES, AudienceCues, measure_pause_level, read_audience_cues
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.lexicon import ENGLISH, normalise_lexicon_word
+from streams.detect.scoring import measure_window
+from streams.detect.timeline import ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow
 from tests.detect.material_factory import material, say
 from tests.support.media.heard_sounds import heard_sounds
 
@@ -19,8 +19,8 @@ PLAIN = "The committee will meet on the second floor after the break."
 LENGTH_MS = 60_000
 
 
-def line(text: str, before: int = 25) -> Line:
-    return read_line([bare(word) for word in text.split()], text, before, ENGLISH)
+def line(text: str, before: int = 25) -> AudienceCues:
+    return read_audience_cues([normalise_lexicon_word(word) for word in text.split()], text, before, ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -50,23 +50,23 @@ def test_a_call_is_told_from_a_plain_sentence(text: str) -> None:
 
 
 def test_without_word_lists_and_in_fragments_there_is_no_line() -> None:
-    assert read_line(["das", "war", "dumm"], "Das war dumm.", 20, None) == Line()
-    assert line("Oh no.") == Line()
+    assert read_audience_cues(["das", "war", "dumm"], "Das war dumm.", 20, None) == AudienceCues()
+    assert line("Oh no.") == AudienceCues()
 
 
-def talk(levels: list[float] | None = None, arousal: list[float | None] | None = None) -> Timeline:
+def talk(levels: list[float] | None = None, arousal: list[float | None] | None = None) -> ProjectTimeline:
     words = [word for at in range(0, LENGTH_MS, 4_000) for word in say("This is one whole sentence of words.", at)]
     made = material(words, LENGTH_MS, levels_db=levels)
     sounds = heard_sounds(LENGTH_MS // 100, arousal) if arousal else None
-    return gather(msgspec.structs.replace(made, sounds=sounds))
+    return build_timeline(msgspec.structs.replace(made, sounds=sounds))
 
 
-def emotion(timeline: Timeline, start_ms: int, end_ms: int) -> dict[str, float]:
+def emotion(timeline: ProjectTimeline, start_ms: int, end_ms: int) -> dict[str, float]:
     """Strength of each feature of emotion that was measured."""
     inside = [one for one in timeline.sentences if start_ms <= one.start_ms and one.end_ms <= end_ms]
     part = TimeRange(start_ms=start_ms, end_ms=end_ms)
-    window = Window(range=part, sentences=inside, start_quality=1.0, end_quality=1.0)
-    found = measure(window, timeline, read_whole(timeline))["emotion"]
+    window = CandidateWindow(range=part, sentences=inside, start_quality=1.0, end_quality=1.0)
+    found = measure_window(window, timeline, read_baseline(timeline))["emotion"]
     return {one.part: one.strength or 0.0 for one in found.evidence}
 
 
@@ -78,17 +78,17 @@ def levels(answer_db: float) -> list[float]:
 
 def test_what_is_heard_in_a_pause_is_an_answer_where_pauses_are_quiet() -> None:
     loud, still = talk(levels(-30.0)), talk(levels(-55.0))
-    assert pause_level(still) == pytest.approx(-55.0)
+    assert measure_pause_level(still) == pytest.approx(-55.0)
     assert emotion(loud, 24_000, 34_500)["answered"] > 0.25
     assert emotion(still, 24_000, 34_500)["answered"] == 0.0
     assert emotion(loud, 40_000, 52_000)["answered"] == 0.0, "it was elsewhere"
 
 
 def test_too_few_pauses_are_nothing_to_compare_with() -> None:
-    words = [word for at in range(0, 4_000 * (FEWEST_PAUSES - 2), 4_000) for word in say("One sentence of words.", at)]
-    short = gather(material(words, words[-1].end_ms + 300, levels_db=[-30.0] * 240))
-    assert pause_level(short) is None
-    assert pause_level(talk(None)) is None
+    words = [word for at in range(0, 4_000 * (MIN_PAUSES - 2), 4_000) for word in say("One sentence of words.", at)]
+    short = build_timeline(material(words, words[-1].end_ms + 300, levels_db=[-30.0] * 240))
+    assert measure_pause_level(short) is None
+    assert measure_pause_level(talk(None)) is None
 
 
 def test_a_voice_at_its_height_is_emotion_where_it_was_measured() -> None:

@@ -9,38 +9,51 @@ import pytest
 from schemas.common import TimeRange
 from schemas.documents.moments import SubScore
 from schemas.options.score_weights import SUB_SCORES, broken_weights, default_weights
-from streams.detect.candidates.speech_windows import spoken_windows
-from streams.detect.features.base import Measured, blend, number, rank_in
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.scoring import FEATURES, Raw, Scale, certainty, confidence_of, measure, scales, score_of, weighted
-from streams.detect.timeline import Timeline, gather
-from streams.detect.window import Window
+from streams.detect.candidates.speech_windows import find_speech_windows
+from streams.detect.features.base import FeatureValue, blend_features, number_evidence, percentile_rank
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.scoring import (
+    FEATURES,
+    RawScores,
+    ScoreScale,
+    build_scales,
+    compute_confidence,
+    compute_score,
+    measure_window,
+    measure_word_certainty,
+    weigh_sub_scores,
+)
+from streams.detect.timeline import ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, picture, say, speech_levels
 
 TABLE = default_weights().of("none", spoken=True)
 
 
-def lecture(*, sound: bool = True, pictures: bool = True, language: str | None = "en") -> Timeline:
+def lecture(*, sound: bool = True, pictures: bool = True, language: str | None = "en") -> ProjectTimeline:
     words = lecture_words()
     looked = [picture(at, 0.05, 70.0 if at < 60_000 else None) for at in range(0, LECTURE_MS, 1_000)]
     levels = speech_levels(words, LECTURE_MS) if sound else None
     shown = looked if pictures else None
-    return gather(
+    return build_timeline(
         material(words, LECTURE_MS, language=language, levels_db=levels, pictures=shown, cuts_ms=[20_000, 40_000])
     )
 
 
-def measured(timeline: Timeline) -> list[tuple[Window, Raw]]:
-    whole = read_whole(timeline)
-    windows = spoken_windows(timeline, min_ms=15_000, max_ms=60_000)
-    return [(window, measure(window, timeline, whole)) for window in windows]
+def measured(timeline: ProjectTimeline) -> list[tuple[CandidateWindow, RawScores]]:
+    whole = read_baseline(timeline)
+    windows = find_speech_windows(timeline, min_ms=15_000, max_ms=60_000)
+    return [(window, measure_window(window, timeline, whole)) for window in windows]
 
 
-def scored(timeline: Timeline) -> list[tuple[Window, dict[str, SubScore]]]:
+def scored(timeline: ProjectTimeline) -> list[tuple[CandidateWindow, dict[str, SubScore]]]:
     raws = measured(timeline)
-    scale = scales([raw for _, raw in raws])
+    scale = build_scales([raw for _, raw in raws])
     return [
-        (window, {one.name: one for one in weighted(raw, scale, TABLE, certainty(window, timeline))})
+        (
+            window,
+            {one.name: one for one in weigh_sub_scores(raw, scale, TABLE, measure_word_certainty(window, timeline))},
+        )
         for window, raw in raws
     ]
 
@@ -90,27 +103,30 @@ def test_what_cannot_be_measured_is_absent_and_confidence_falls() -> None:
     assert set(all_signals) - set(unseen) == {"picture"}
     assert "emotion" not in unread  # neither lists nor examples in that language
     assert "density" not in parts(unread["novelty"])
-    sure = confidence_of(window, full, list(all_signals.values()), TABLE)
+    sure = compute_confidence(window, full, list(all_signals.values()), TABLE)
     for timeline, signals in ((deaf, unheard), (blind, unseen), (foreign, unread)):
-        assert confidence_of(window, timeline, list(signals.values()), TABLE) < sure
+        assert compute_confidence(window, timeline, list(signals.values()), TABLE) < sure
 
 
 def test_weights_renormalise_over_what_was_measured() -> None:
-    raw: Raw = {"hook": Measured(value=1.0, evidence=[]), "emotion": Measured(value=0.0, evidence=[])}
-    signals = weighted(raw, {}, {"hook": 0.2, "emotion": 0.1, "energy": 0.7})
+    raw: RawScores = {"hook": FeatureValue(value=1.0, evidence=[]), "emotion": FeatureValue(value=0.0, evidence=[])}
+    signals = weigh_sub_scores(raw, {}, {"hook": 0.2, "emotion": 0.1, "energy": 0.7})
     assert sum(signal.weight for signal in signals) == pytest.approx(1, abs=0.001)
-    assert score_of(signals) == pytest.approx(100 * 0.2 / 0.3, abs=0.02)
+    assert compute_score(signals) == pytest.approx(100 * 0.2 / 0.3, abs=0.02)
 
 
 def test_a_sub_score_that_weighs_nothing_is_not_shown() -> None:
-    raw: Raw = {"hook": Measured(value=1.0, evidence=[]), "speaker_changes": Measured(value=0.5, evidence=[])}
+    raw: RawScores = {
+        "hook": FeatureValue(value=1.0, evidence=[]),
+        "speaker_changes": FeatureValue(value=0.5, evidence=[]),
+    }
     talk = default_weights().of("talk", spoken=True)
-    assert [signal.name for signal in weighted(raw, {}, talk)] == ["hook"]
+    assert [signal.name for signal in weigh_sub_scores(raw, {}, talk)] == ["hook"]
 
 
 def test_no_signal_is_no_score() -> None:
     with pytest.raises(ValueError, match="no score"):
-        score_of([])
+        compute_score([])
 
 
 def test_the_installations_own_weights_are_sound_and_each_genre_sums_to_one() -> None:
@@ -125,21 +141,21 @@ def test_features_of_a_sub_score_are_shares() -> None:
 
 
 def test_a_middling_window_is_half_and_like_windows_stay_alike() -> None:
-    scale = Scale(median=0.3, spread=0.4)
-    assert scale.place(0.3) == 0.5
-    assert scale.place(0.5) == 1.0
-    alike: list[Raw] = [{"hook": Measured(value=0.5 + at / 1000, evidence=[])} for at in range(9)]
-    assert scales(alike)["hook"].place(0.508) < 0.52
-    assert scales(alike[:7]) == {}
+    scale = ScoreScale(median=0.3, spread=0.4)
+    assert scale.normalise(0.3) == 0.5
+    assert scale.normalise(0.5) == 1.0
+    alike: list[RawScores] = [{"hook": FeatureValue(value=0.5 + at / 1000, evidence=[])} for at in range(9)]
+    assert build_scales(alike)["hook"].normalise(0.508) < 0.52
+    assert build_scales(alike[:7]) == {}
 
 
 def test_a_blend_leaves_out_what_is_missing_and_says_so() -> None:
     part = TimeRange(start_ms=0, end_ms=1)
-    one = Measured(value=0.6, evidence=[number("x", part, 1, "s")])
-    found = blend({"a": one, "b": None}, {"a": 0.25, "b": 0.75})
+    one = FeatureValue(value=0.6, evidence=[number_evidence("x", part, 1, "s")])
+    found = blend_features({"a": one, "b": None}, {"a": 0.25, "b": 0.75})
     assert found is not None
     assert (found.value, found.measured, found.evidence[0].share) == (0.6, 0.25, 1.0)
-    assert blend({"a": None}, {"a": 1.0}) is None
+    assert blend_features({"a": None}, {"a": 1.0}) is None
 
 
 def test_faces_count_pictures_and_size() -> None:
@@ -152,7 +168,7 @@ def test_faces_count_pictures_and_size() -> None:
 
 def test_level_sound_has_no_louder_part() -> None:
     timeline = lecture()
-    flat = gather(material(lecture_words(), LECTURE_MS, levels_db=[-20.0] * (LECTURE_MS // 100)))
+    flat = build_timeline(material(lecture_words(), LECTURE_MS, levels_db=[-20.0] * (LECTURE_MS // 100)))
     assert {"level", "dynamics"} <= parts(scored(timeline)[0][1]["energy"])
     assert not {"level", "dynamics"} & parts(scored(flat)[0][1]["energy"])
 
@@ -160,19 +176,19 @@ def test_level_sound_has_no_louder_part() -> None:
 def test_a_given_up_stretch_lowers_confidence() -> None:
     timeline = lecture()
     window, signals = scored(timeline)[0]
-    lost = Timeline(**{**timeline.__dict__, "missing": [TimeRange(start_ms=0, end_ms=window.range.end_ms)]})
-    assert confidence_of(window, lost, list(signals.values()), TABLE) == 0
+    lost = ProjectTimeline(**{**timeline.__dict__, "missing": [TimeRange(start_ms=0, end_ms=window.range.end_ms)]})
+    assert compute_confidence(window, lost, list(signals.values()), TABLE) == 0
 
 
 def test_a_percentile_needs_others() -> None:
-    assert rank_in(2, [1, 2, 3]) == 0.5
+    assert percentile_rank(2, [1, 2, 3]) == 0.5
     with pytest.raises(ValueError, match="compare"):
-        rank_in(2, [])
+        percentile_rank(2, [])
 
 
 def opening(text: str) -> float:
     plain = "They walked along the quiet road for many hours. " * 5
-    _, raw = measured(gather(material(say(text + plain, 0), 25_000)))[0]
+    _, raw = measured(build_timeline(material(say(text + plain, 0), 25_000)))[0]
     return next(one.strength or 0.0 for one in raw["hook"].evidence if one.part == "opening")
 
 
@@ -191,7 +207,9 @@ def test_turns_count_only_between_known_speakers() -> None:
         type(word)(**{**{name: getattr(word, name) for name in word.__struct_fields__}, "speaker": "AB"[at // 10 % 2]})
         for at, word in enumerate(say("Ten words are said by each of them in turn. " * 12, 0))
     ]
-    (_, raw), *_ = measured(gather(material(words, 45_000)))
+    (_, raw), *_ = measured(build_timeline(material(words, 45_000)))
     assert raw["speaker_changes"].value > 0
-    (_, alone), *_ = measured(gather(material(say("Ten words are said by each of them in turn. " * 12, 0), 45_000)))
+    (_, alone), *_ = measured(
+        build_timeline(material(say("Ten words are said by each of them in turn. " * 12, 0), 45_000))
+    )
     assert "speaker_changes" not in alone

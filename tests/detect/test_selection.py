@@ -10,39 +10,39 @@ from hypothesis import strategies as st
 
 from schemas.common import TimeRange
 from schemas.options.project import ProjectOptions
-from streams.detect.selection import LEAST_ASKED, MIN_SCORE, MIN_SUPPORT, Weighed, clip_limit, select
+from streams.detect.selection import MIN_MATCH, MIN_SCORE, MIN_SUPPORT, ScoredWindow, compute_clip_limit, select_clips
 
 
-def one(start_s: int, end_s: int, score: float, content: str = "", support: float = 0.2) -> Weighed:
+def one(start_s: int, end_s: int, score: float, content: str = "", support: float = 0.2) -> ScoredWindow:
     part = TimeRange(start_ms=start_s * 1000, end_ms=end_s * 1000)
     words = frozenset(content.split())
-    return Weighed(range=part, score=score, confidence=0.9, signals=[], support=support, content=words)
+    return ScoredWindow(range=part, score=score, confidence=0.9, signals=[], support=support, content=words)
 
 
 def test_best_first_without_overlap() -> None:
-    chosen = select([one(0, 30, 60), one(20, 50, 80), one(50, 80, 70)], 5)
+    chosen = select_clips([one(0, 30, 60), one(20, 50, 80), one(50, 80, 70)], 5)
     assert [(w.range.start_ms, w.score) for w in chosen] == [(20_000, 80), (50_000, 70)]
 
 
 def test_the_gate_and_the_best_both_bound_what_is_worth_showing() -> None:
-    assert select([one(0, 20, MIN_SCORE - 1)], 5) == []
-    assert len(select([one(0, 20, 90), one(20, 40, 53)], 5)) == 1
-    assert len(select([one(0, 20, 90), one(20, 40, 55)], 5)) == 2
+    assert select_clips([one(0, 20, MIN_SCORE - 1)], 5) == []
+    assert len(select_clips([one(0, 20, 90), one(20, 40, 53)], 5)) == 1
+    assert len(select_clips([one(0, 20, 90), one(20, 40, 55)], 5)) == 2
 
 
 def test_a_score_that_nothing_stands_out_in_is_no_clip() -> None:
-    assert select([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT - 0.01)], 5) == []
-    (chosen,) = select([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT)], 5)
+    assert select_clips([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT - 0.01)], 5) == []
+    (chosen,) = select_clips([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT)], 5)
     assert chosen.score == 60  # and what is not a clip sets no measure for the others
 
 
 def test_what_says_the_same_twice_is_shown_once() -> None:
     twice = [one(0, 20, 90, "pendulum energy height"), one(50, 70, 88, "pendulum energy height swing")]
-    assert len(select(twice, 5)) == 1
+    assert len(select_clips(twice, 5)) == 1
 
 
 def limit_of(spoken_ms: int, quiet_ms: int, **asked: int) -> int:
-    return clip_limit(spoken_ms=spoken_ms, quiet_ms=quiet_ms, options=ProjectOptions(**asked))  # type: ignore[arg-type]
+    return compute_clip_limit(spoken_ms=spoken_ms, quiet_ms=quiet_ms, options=ProjectOptions(**asked))  # type: ignore[arg-type]
 
 
 def test_number_of_clips_by_length_and_by_what_was_asked() -> None:
@@ -67,16 +67,16 @@ def test_of_two_nearly_as_good_the_one_that_differs_is_taken() -> None:
         dataclasses.replace(weighed, direction=facing(degrees))
         for weighed, degrees in ((best, 0), (same, 5), (other, 90))
     ]
-    assert [w.score for w in select(known, 2)] == [90, 80]
-    assert [w.score for w in select([best, same, other], 2)] == [90, 85]
+    assert [w.score for w in select_clips(known, 2)] == [90, 80]
+    assert [w.score for w in select_clips([best, same, other], 2)] == [90, 85]
 
 
 def test_what_was_asked_for_is_a_gate() -> None:
     near, far = (
         dataclasses.replace(one(start, start + 20, 80), asked=asked)
-        for start, asked in ((0, LEAST_ASKED), (30, LEAST_ASKED - 0.01))
+        for start, asked in ((0, MIN_MATCH), (30, MIN_MATCH - 0.01))
     )
-    assert select([near, far], 5) == [near]
+    assert select_clips([near, far], 5) == [near]
 
 
 @given(
@@ -84,7 +84,7 @@ def test_what_was_asked_for_is_a_gate() -> None:
     st.integers(0, 12),
 )
 def test_any_choice_is_sorted_bounded_and_free_of_overlap(parts: list[tuple[int, int, int]], limit: int) -> None:
-    chosen = select([one(start, start + length, score) for start, length, score in parts], limit)
+    chosen = select_clips([one(start, start + length, score) for start, length, score in parts], limit)
     assert len(chosen) <= limit
     assert [w.score for w in chosen] == sorted((w.score for w in chosen), reverse=True)
     assert all(w.score >= MIN_SCORE for w in chosen)

@@ -11,13 +11,13 @@ import pytest
 from schemas.common import TimeRange
 from schemas.documents.moments import MomentList
 from schemas.options.project import ProjectOptions
-from streams.detect.candidates.speech_windows import spoken_windows
-from streams.detect.explanations.reasons import told
-from streams.detect.features.project_baseline import read_whole
-from streams.detect.pipeline import weigh, wishes_of
-from streams.detect.scoring import measure
-from streams.detect.semantics import by_words, content_words, read_meaning, texts_to_embed
-from streams.detect.timeline import Embedded, Material, gather
+from streams.detect.candidates.speech_windows import find_speech_windows
+from streams.detect.explanations.reasons import describe_sub_score
+from streams.detect.features.project_baseline import read_baseline
+from streams.detect.pipeline import find_moments, list_requested_topics
+from streams.detect.scoring import measure_window
+from streams.detect.semantics import content_words, embed_by_words, read_meaning, texts_to_embed
+from streams.detect.timeline import EmbeddedTexts, ProjectAnalysis, build_timeline
 from tests.detect.material_factory import material, name_id, picture, say
 from tests.support.vectors import WordSentences
 
@@ -26,7 +26,7 @@ RIVER = "The river below the bridge is cold and deep in winter. Fish hide under 
 MS = 120_000
 
 
-def talk() -> Material:
+def talk() -> ProjectAnalysis:
     words = say(RIVER * 4, 0) + say(MONEY * 3, 40_000) + say(RIVER * 3, 75_000)
     return material(words, MS, pictures=[picture(at, 0.05, 60.0) for at in range(0, MS, 1_000)])
 
@@ -34,11 +34,13 @@ def talk() -> Material:
 def asked(options: ProjectOptions, *, model: bool = True) -> MomentList:
     known = talk()
     if model:
-        found = asyncio.run(WordSentences().embed(texts_to_embed(gather(known), wishes_of(options))))
-        embedded = Embedded(values=found.values, model=found.model)
+        found = asyncio.run(
+            WordSentences().embed(texts_to_embed(build_timeline(known), list_requested_topics(options)))
+        )
+        embedded = EmbeddedTexts(values=found.values, model=found.model)
     else:
-        embedded = Embedded(values=np.zeros((0, 0), dtype=np.float32), model="the language is unknown")
-    return weigh(msgspec.structs.replace(known, embedded=embedded), options, name_id)
+        embedded = EmbeddedTexts(values=np.zeros((0, 0), dtype=np.float32), model="the language is unknown")
+    return find_moments(msgspec.structs.replace(known, embedded=embedded), options, name_id)
 
 
 @pytest.mark.parametrize("model", [True, False])
@@ -66,16 +68,16 @@ def test_the_result_says_what_told_the_meaning() -> None:
 
 
 def test_vectors_that_do_not_fit_the_sentences_are_not_used() -> None:
-    timeline = gather(talk())
-    short = Embedded(values=np.ones((3, 384), dtype=np.float32), model="m")
+    timeline = build_timeline(talk())
+    short = EmbeddedTexts(values=np.ones((3, 384), dtype=np.float32), model="m")
     meaning = read_meaning(timeline, short, [])
     assert meaning is not None
     assert not meaning.is_model
-    assert read_meaning(gather(material([], 10_000)), None, []) is None
+    assert read_meaning(build_timeline(material([], 10_000)), None, []) is None
 
 
 def test_sentences_with_words_in_common_are_near() -> None:
-    rows, wished = by_words(
+    rows, wished = embed_by_words(
         [content_words(text, None) for text in ("cold deep river", "cold deep rivers", "warm shallow lake")],
         [content_words("a river", None)],
     )
@@ -85,13 +87,13 @@ def test_sentences_with_words_in_common_are_near() -> None:
 
 
 def test_sentences_of_one_subject_hold_together() -> None:
-    timeline = gather(talk())
+    timeline = build_timeline(talk())
     meaning = read_meaning(timeline, None, [])
     assert meaning is not None
     starts = [sentence.start_ms for sentence in timeline.sentences]
     money = starts.index(40_000)
-    same = meaning.to_others(0, 4).mean()
-    mixed = meaning.to_others(money - 2, money + 2).mean()
+    same = meaning.similarity_to_others(0, 4).mean()
+    mixed = meaning.similarity_to_others(money - 2, money + 2).mean()
     assert same > mixed
 
 
@@ -110,13 +112,13 @@ def test_a_genre_without_speaker_changes_does_not_weigh_them() -> None:
 def test_what_is_near_to_housekeeping_has_less_substance_and_says_how_near() -> None:
     words = say("Welcome back to the show. Let me introduce our guest today. See you next week, goodbye. " * 3, 0)
     words += say(RIVER * 3, 30_000)
-    timeline = gather(material(words, 70_000))
+    timeline = build_timeline(material(words, 70_000))
     found = asyncio.run(WordSentences().embed(texts_to_embed(timeline, [])))
-    whole = read_whole(timeline, Embedded(values=found.values, model=found.model))
-    windows = spoken_windows(timeline, min_ms=10_000, max_ms=25_000)
-    raws = [(window, measure(window, timeline, whole)["novelty"]) for window in windows]
+    whole = read_baseline(timeline, EmbeddedTexts(values=found.values, model=found.model))
+    windows = find_speech_windows(timeline, min_ms=10_000, max_ms=25_000)
+    raws = [(window, measure_window(window, timeline, whole)["novelty"]) for window in windows]
     idle, river = raws[0][1], raws[-1][1]
     strengths = [next(one for one in raw.evidence if one.kind == "housekeeping") for raw in (idle, river)]
     assert (strengths[0].value or 0) > 0.9
     assert (strengths[1].value or 0) < (strengths[0].value or 0) - 0.2
-    assert "near to greeting and housekeeping" in told("novelty", river.value, river.evidence)
+    assert "near to greeting and housekeeping" in describe_sub_score("novelty", river.value, river.evidence)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.common import Word
-from streams.detect.sentences import LONGEST_MS, split_sentences
+from streams.detect.sentences import MAX_SENTENCE_MS, split_sentences
 from tests.detect.material_factory import LECTURE_MS, lecture_words, say
 
 
@@ -28,7 +28,7 @@ def test_a_pause_ends_a_sentence_only_where_the_next_word_does_not_go_on() -> No
 def test_a_run_without_full_stops_is_split_at_its_widest_gap() -> None:
     words = say(" ".join(["word"] * 60), 0) + say(" ".join(["word"] * 60), 21_500)
     sentences = split_sentences(words, 60_000)
-    assert all(sentence.length_ms <= LONGEST_MS for sentence in sentences)
+    assert all(sentence.length_ms <= MAX_SENTENCE_MS for sentence in sentences)
     assert sentences[0].ending == "split"
     assert sentences[0].end_word == 60
 

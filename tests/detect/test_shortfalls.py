@@ -9,11 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.documents.moments import Lacking
-from streams.detect.selection import LEAST_ASKED, MIN_SCORE, MIN_SUPPORT, NEAR_BEST, Weighed, fit, select
-from streams.detect.shortfalls import Bar, lacks
+from streams.detect.selection import (
+    MIN_BEST_RATIO,
+    MIN_MATCH,
+    MIN_SCORE,
+    MIN_SUPPORT,
+    ScoredWindow,
+    filter_eligible,
+    select_clips,
+)
+from streams.detect.shortfalls import SelectionLimits, list_shortfalls
 from tests.detect.test_selection import one
 
-BAR = Bar(least=40, near_best=48, has_video=True)
+BAR = SelectionLimits(min_score=40, best_score_limit=48, has_video=True)
 BEST = one(0, 20, 80, "pendulum energy height")
 
 
@@ -23,7 +31,7 @@ BEST = one(0, 20, 80, "pendulum energy height")
         (one(30, 50, 39.4), BAR, ["score"]),
         (one(30, 50, 47), BAR, ["near_best"]),
         (one(30, 50, 60, support=MIN_SUPPORT - 0.01), BAR, ["support"]),
-        (dataclasses.replace(one(30, 50, 60), asked=LEAST_ASKED - 0.1), BAR, ["asked"]),
+        (dataclasses.replace(one(30, 50, 60), asked=MIN_MATCH - 0.1), BAR, ["asked"]),
         (one(30, 50, 39, support=0.0), BAR, ["support", "score"]),
         (one(30, 50, 60), dataclasses.replace(BAR, has_video=False), ["pictures"]),
         (one(10, 30, 60), BAR, ["overlap"]),
@@ -31,8 +39,10 @@ BEST = one(0, 20, 80, "pendulum energy height")
         (one(30, 50, 60), BAR, ["room"]),
     ],
 )
-def test_each_reason_has_its_own_name_and_numbers(candidate: Weighed, bar: Bar, what: list[Lacking]) -> None:
-    found = lacks(candidate, [BEST], bar)
+def test_each_reason_has_its_own_name_and_numbers(
+    candidate: ScoredWindow, bar: SelectionLimits, what: list[Lacking]
+) -> None:
+    found = list_shortfalls(candidate, [BEST], bar)
     assert [shortfall.what for shortfall in found] == what
     for shortfall in found:
         if shortfall.needed is not None:
@@ -42,7 +52,7 @@ def test_each_reason_has_its_own_name_and_numbers(candidate: Weighed, bar: Bar, 
 
 
 def test_what_was_chosen_lacks_nothing() -> None:
-    assert lacks(BEST, [BEST], BAR) == []
+    assert list_shortfalls(BEST, [BEST], BAR) == []
 
 
 @given(
@@ -55,12 +65,16 @@ def test_what_was_chosen_lacks_nothing() -> None:
     ),
     st.integers(0, 3),
 )  # fmt: skip
-def test_the_reasons_agree_with_the_choice(weighed: list[Weighed], limit: int) -> None:
+def test_the_reasons_agree_with_the_choice(weighed: list[ScoredWindow], limit: int) -> None:
     """What reaches every bar and is in nobody's way is left out for want of room alone."""
-    chosen = select(weighed, limit)
-    bar = Bar(least=MIN_SCORE, near_best=NEAR_BEST * max((w.score for w in fit(weighed)), default=0.0), has_video=True)
+    chosen = select_clips(weighed, limit)
+    bar = SelectionLimits(
+        min_score=MIN_SCORE,
+        best_score_limit=MIN_BEST_RATIO * max((w.score for w in filter_eligible(weighed)), default=0.0),
+        has_video=True,
+    )
     for candidate in weighed:
-        found = [shortfall.what for shortfall in lacks(candidate, chosen, bar)]
+        found = [shortfall.what for shortfall in list_shortfalls(candidate, chosen, bar)]
         assert bool(found) != any(candidate is other for other in chosen)
         if found == ["room"]:
             assert len(chosen) >= limit

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.documents import encode_document
 from schemas.documents.intelligence import Entity, Intelligence, Point, Quote
-from streams.study.assemble import NOT_ENGLISH, NOTHING_SAID, proved, study
-from streams.study.transcript_text import Spoken, read
+from streams.study.assemble import NO_SPEECH_NOTE, NOT_ENGLISH_NOTE, build_intelligence, drop_unproved
+from streams.study.transcript_text import TranscriptText, read_transcript
 from tests.support.transcript_factory import GARDEN, ORBIT, material, spoken, transcript
 
 WORD = st.text(st.characters(codec="utf-8", exclude_categories=("Z", "C")), min_size=1, max_size=8)
@@ -24,14 +24,14 @@ def quotes(made: Intelligence) -> list[Quote]:
     return listed + [quote for one in (*made.topics, *made.entities) for quote in one.mentions]
 
 
-def said_at(heard: Spoken, quote: Quote) -> str:
+def said_at(heard: TranscriptText, quote: Quote) -> str:
     words = [word for word in heard.words if quote.start_ms <= word.start_ms and word.end_ms <= quote.end_ms]
     return " ".join(word.text for word in words)
 
 
 async def test_two_subjects_are_two_chapters_and_every_item_is_quoted() -> None:
     heard = spoken(*GARDEN, *GARDEN, *ORBIT, *ORBIT)
-    made = study(await material(heard))
+    made = build_intelligence(await material(heard))
     border = heard.lines[2 * len(GARDEN)].start_ms
     assert [one.start_ms for one in made.chapters] == [0, border]
     assert "garden" in made.chapters[0].title.lower() or "tomatoes" in made.chapters[0].title.lower()
@@ -54,13 +54,13 @@ async def test_two_subjects_are_two_chapters_and_every_item_is_quoted() -> None:
 
 async def test_the_same_transcript_gives_the_same_bytes() -> None:
     heard = spoken(*GARDEN, *ORBIT)
-    first, second = study(await material(heard)), study(await material(heard))
+    first, second = build_intelligence(await material(heard)), build_intelligence(await material(heard))
     assert encode_document(first) == encode_document(second)
 
 
 async def test_what_nobody_said_is_thrown_away_and_counted() -> None:
     heard = spoken(*GARDEN)
-    made = study(await material(heard))
+    made = build_intelligence(await material(heard))
     real = made.summary[0].quote
     late = msgspec.structs.replace(real, start_ms=real.start_ms + 1)
     invented = Point(quote=msgspec.structs.replace(real, text="The moon is made of cheese."), weight=1.0)
@@ -68,7 +68,7 @@ async def test_what_nobody_said_is_thrown_away_and_counted() -> None:
         made, quotes=[invented, Point(quote=late, weight=1.0), Point(quote=real, weight=1.0)],
         entities=[Entity(kind="person", name="Nobody", mentions=[])],
     )  # fmt: skip
-    kept = proved(forged, heard)
+    kept = drop_unproved(forged, heard)
     assert [one.quote for one in kept.quotes] == [real]
     assert (kept.entities, kept.thrown_away) == ([], 3)
 
@@ -80,8 +80,8 @@ async def test_another_language_has_what_needs_no_word_lists_and_says_so() -> No
         "La fusée brûle son moteur pendant huit minutes avant son orbite.",
         "Chaque moteur de la fusée est essayé avant le lancement de la fusée.",
     ] * 6
-    made = study(await material(spoken(*french, language="fr")))
-    assert made.notes == [NOT_ENGLISH]
+    made = build_intelligence(await material(spoken(*french, language="fr")))
+    assert made.notes == [NOT_ENGLISH_NOTE]
     assert made.engine.model == "tf-idf"
     assert made.chapters
     assert made.summary
@@ -94,8 +94,8 @@ async def test_what_the_transcript_doubts_is_marked_and_stands_for_nothing() -> 
         msgspec.structs.replace(one, trust="doubtful" if at < len(GARDEN) else "trusted")
         for at, one in enumerate(text.segments)
     ]
-    heard = read(msgspec.structs.replace(text, segments=segments))
-    made = study(await material(heard))
+    heard = read_transcript(msgspec.structs.replace(text, segments=segments))
+    made = build_intelligence(await material(heard))
     border = heard.lines[len(GARDEN)].start_ms
     assert made.summary
     assert all(one.quote.start_ms >= border for one in (*made.summary, *made.key_points, *made.quotes))
@@ -104,8 +104,8 @@ async def test_what_the_transcript_doubts_is_marked_and_stands_for_nothing() -> 
 
 
 async def test_silence_is_an_answer() -> None:
-    made = study(await material(read(transcript([]))))
-    assert (made.notes, made.chapters, made.summary) == ([NOTHING_SAID], [], [])
+    made = build_intelligence(await material(read_transcript(transcript([]))))
+    assert (made.notes, made.chapters, made.summary) == ([NO_SPEECH_NOTE], [], [])
 
 
 @settings(max_examples=40)
@@ -114,14 +114,14 @@ async def test_silence_is_an_answer() -> None:
 )
 async def test_whatever_is_said_nothing_is_invented(sentences: list[list[str]], language: str | None) -> None:
     heard = spoken(*(" ".join(words) for words in sentences), language=language)
-    made = study(await material(heard))
+    made = build_intelligence(await material(heard))
     assert made.thrown_away == 0
     assert all(heard.holds(quote) for quote in quotes(made))
 
 
 @pytest.mark.parametrize("text", ["the soil   turns\nsour", "the soil turns sour"])
 def test_a_quote_of_a_model_is_found_at_its_time(text: str) -> None:
-    found = spoken(*GARDEN).find(text)
+    found = spoken(*GARDEN).find_quote(text)
     assert found is not None
     assert found.text == "the soil turns sour."
-    assert spoken(*GARDEN).find("the soil turns sweet") is None
+    assert spoken(*GARDEN).find_quote("the soil turns sweet") is None

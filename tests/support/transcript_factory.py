@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from core.domain.text.word_joining import join_words
 from schemas.common import Segment, Word
 from schemas.documents.transcript import Transcript
-from streams.study.assemble import Material
-from streams.study.lexicon import speaks_english
+from streams.study.assemble import StudyInputs
+from streams.study.discourse_patterns import speaks_english
 from streams.study.topics import keyphrases, topic_tokens
-from streams.study.transcript_text import Spoken, read
+from streams.study.transcript_text import TranscriptText, read_transcript
 from tests.support.vectors import WordSentences
 
 MS_PER_WORD = 400
@@ -64,19 +64,25 @@ def transcript(
     )  # fmt: skip
 
 
-async def material(spoken: Spoken) -> Material:
+async def material(spoken: TranscriptText) -> StudyInputs:
     """As the agent makes it, on the twin of the sentence model."""
     texts = [line.text for line in spoken.lines]
-    found, twin = keyphrases.candidates(spoken), WordSentences()
+    found, twin = keyphrases.find_keyphrases(spoken), WordSentences()
     if not speaks_english(spoken.language):
-        rows = topic_tokens.vectors([*texts, *(phrase.text for phrase in found)])
-        return Material(
-            spoken=spoken, vectors=rows[: len(texts)], phrases=found, phrase_vectors=rows[len(texts) :], model="tf-idf"
+        rows = topic_tokens.compute_tfidf([*texts, *(phrase.text for phrase in found)])
+        return StudyInputs(
+            document=spoken,
+            vectors=rows[: len(texts)],
+            phrases=found,
+            phrase_vectors=rows[len(texts) :],
+            model="tf-idf",
         )
     lines, named = await twin.embed(texts), await twin.embed([phrase.text for phrase in found])
-    return Material(spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=named.values, model="words-1")
+    return StudyInputs(
+        document=spoken, vectors=lines.values, phrases=found, phrase_vectors=named.values, model="words-1"
+    )
 
 
-def spoken(*sentences: str, language: str | None = "en") -> Spoken:
+def spoken(*sentences: str, language: str | None = "en") -> TranscriptText:
     """Sentences as study reads them."""
-    return read(transcript(sentences, language=language))
+    return read_transcript(transcript(sentences, language=language))

@@ -1,4 +1,4 @@
-"""Title and reason of a moment, and each sub-score in a sentence, from its own evidence. Pure; invents no text."""
+"""Title and reason of a moment, and each sub-score in a sentence, from its own evidence. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from core.domain.clock_format import format_clock
 from schemas.documents.moments import Evidence, SubScore
-from streams.detect.explanations.evidence_text import phrases, telling
-from streams.detect.features.base import shorten
-from streams.detect.lexicon import bare
+from streams.detect.explanations.evidence_text import describe_features, list_reasons
+from streams.detect.features.base import shorten_text
+from streams.detect.lexicon import normalise_lexicon_word
 from streams.detect.sentences import Sentence
 
-TITLE_CHARS = 60
-REASONS = 3
+MAX_TITLE_CHARS = 60
+"""Longest title."""
+MAX_REASONS = 3
+"""Reasons named for a moment."""
 _CLAUSE = re.compile(
     r"[;:–—]\s|,?\s(?=(?:because|which|so that|when|where|but|who)\s)"
     r"|,?\s(?=and\s(?!(?:there|then|again|more|on|over|forth|down|out|wide|large|a half)\b))"
@@ -24,85 +26,96 @@ _CONDITIONS = frozenset(
     {"when", "whenever", "if", "unless", "because", "since", "while", "as", "although", "though", "until", "after"}
     | {"before", "once", "where", "in", "on", "at", "for", "from", "with"}
 )
-"""A sentence that begins so says nothing by its first comma."""
+"""Words after which a sentence says nothing by its first comma."""
 _DROP_FIRST = frozenset(
     {"so", "and", "but", "now", "well", "okay", "ok", "then", "because", "or", "um", "uh", "hmm", "yeah", "oh", "ah"}
 )
-_OPENING_WORDS = 2
-"""Before a first comma: no more than an opening (“Today, …”); what follows it tells how the sentence begins."""
+_MAX_OPENING_WORDS = 2
+"""Most words of an opening before a first comma (“Today, …”); what follows it is the sentence's real start."""
 
 
-def spoken_title(sentence: Sentence) -> str:
-    """A sentence as a title: no opening filler, cut at a clause where too long, no closing full stop, capital first."""
+def title_from_sentence(sentence: Sentence) -> str:
+    """Make a title of a sentence: no opening filler, cut at a clause, no full stop, capital first."""
     words = sentence.text.split()
-    while sentence.lexicon and len(words) > 3 and bare(words[0]) in _DROP_FIRST:
+    while sentence.lexicon and len(words) > 3 and normalise_lexicon_word(words[0]) in _DROP_FIRST:
         words = words[1:]
     text = " ".join(words)
-    if len(text) > TITLE_CHARS:
-        text = _first_clauses(text)
-    text = shorten(text, TITLE_CHARS)
+    if len(text) > MAX_TITLE_CHARS:
+        text = _cut_at_clause(text)
+    text = shorten_text(text, MAX_TITLE_CHARS)
     if text.endswith((".", "。", ",", ";", ":")) and not text.endswith("..."):
         text = text.rstrip(".。,;:")
     return text[:1].upper() + text[1:]
 
 
-def _first_clauses(text: str) -> str:
-    """Up to the last clause that fits; else to the last comma, where what stands before it is no mere condition."""
+def _cut_at_clause(text: str) -> str:
+    """Cut at the last clause that fits; else at the last comma, unless a mere condition stands before it."""
     opening, _, rest = text.partition(", ")
-    begins = rest if rest and len(opening.split()) <= _OPENING_WORDS else text
-    breaks = [_CLAUSE] if bare(begins.split(maxsplit=1)[0]) in _CONDITIONS else [_CLAUSE, _COMMA]
-    for one in breaks:
-        if ends := [match.start() for match in one.finditer(text) if 24 <= match.start() <= TITLE_CHARS]:
+    clause_start = rest if rest and len(opening.split()) <= _MAX_OPENING_WORDS else text
+    breaks = (
+        [_CLAUSE] if normalise_lexicon_word(clause_start.split(maxsplit=1)[0]) in _CONDITIONS else [_CLAUSE, _COMMA]
+    )
+    for pattern in breaks:
+        if ends := [match.start() for match in pattern.finditer(text) if 24 <= match.start() <= MAX_TITLE_CHARS]:
             return text[: ends[-1]]
     return text
 
 
-def quiet_title(start_ms: int, signals: Sequence[SubScore]) -> str:
-    """What can be said of a moment without words: what stands out most in it, and when."""
-    named = {
+def title_from_signals(start_ms: int, signals: Sequence[SubScore]) -> str:
+    """Make a title of a moment without words: what stands out most in it, and when."""
+    labels = {
         "level": "Loudest stretch",
         "dynamics": "Liveliest sound",
         "motion": "Most movement",
         "faces": "Faces",
         "cuts": "Fast cuts",
     }
-    best = next((named[one.part] for signal in signals for one in telling(signal) if one.part in named), "Scene")
+    best = next(
+        (labels[phrase.part] for signal in signals for phrase in list_reasons(signal) if phrase.part in labels), "Scene"
+    )
     return f"{best} at {format_clock(start_ms)}"
 
 
-def standing_out(signals: Sequence[SubScore]) -> list[tuple[SubScore, str]]:
-    """The sub-scores that are a reason for a clip, the one that counts most first, each with its words and number."""
-    found = [(signal, telling(signal)) for signal in signals]
-    found.sort(key=lambda pair: pair[0].weight * pair[0].value, reverse=True)
-    return [(signal, strong[0].phrase) for signal, strong in found if strong]
+def list_strong_signals(signals: Sequence[SubScore]) -> list[tuple[SubScore, str]]:
+    """List the sub-scores that are a reason for a clip, in words, the one that counts most first."""
+    reasons = [(signal, list_reasons(signal)) for signal in signals]
+    reasons.sort(key=lambda pair: pair[0].weight * pair[0].value, reverse=True)
+    return [(signal, strong[0].phrase) for signal, strong in reasons if strong]
 
 
-def support_of(
+def compute_support(
     signals: Sequence[SubScore], table: Mapping[str, float], features: Mapping[str, Mapping[str, float]]
 ) -> float:
-    """Weight of the features that are a reason, in shares of the whole table: how much speaks for a clip."""
-    return round(sum(table[one.name] * features[one.name][each.part] for one in signals for each in telling(one)), 4)
+    """Return the weight of the features that are a reason, as a share of the whole table."""
+    return round(
+        sum(
+            table[signal.name] * features[signal.name][phrase.part]
+            for signal in signals
+            for phrase in list_reasons(signal)
+        ),
+        4,
+    )
 
 
-def told(name: str, value: float, evidence: Sequence[Evidence]) -> str:
-    """A sub-score in one sentence, whether it is a reason or not."""
-    found = [one.phrase for one in phrases(evidence) if one.phrase]
-    if not found:
+def describe_sub_score(name: str, value: float, evidence: Sequence[Evidence]) -> str:
+    """Describe a sub-score in one sentence, whether it is a reason or not."""
+    feature_phrases = [feature_phrase.phrase for feature_phrase in describe_features(evidence) if feature_phrase.phrase]
+    if not feature_phrases:
         return f"{name.replace('_', ' ').capitalize()}: nothing to point at ({value:.2f} of 1)."
-    return _sentence(found[:2])
+    return _join_phrases(feature_phrases[:2])
 
 
-def reason(signals: Sequence[SubScore]) -> str:
-    """One sentence: the strongest sub-scores in words, each with its number or its quote."""
-    phrases = [phrase for _, phrase in standing_out(signals)]
+def write_reason(signals: Sequence[SubScore]) -> str:
+    """Write one sentence of the strongest sub-scores, each with its number or its quote."""
+    phrases = [phrase for _, phrase in list_strong_signals(signals)]
     if not phrases:
         strongest = max(signals, key=lambda signal: signal.value * signal.weight)
         return (
             f"Nothing stands out; its best signal is {strongest.name.replace('_', ' ')} ({strongest.value:.2f} of 1)."
         )
-    return _sentence(phrases[:REASONS])
+    return _join_phrases(phrases[:MAX_REASONS])
 
 
-def _sentence(phrases: Sequence[str]) -> str:
+def _join_phrases(phrases: Sequence[str]) -> str:
     joined = "; ".join(phrases)
     return joined[:1].upper() + joined[1:] + ("" if joined.endswith("…") else ".")

@@ -1,4 +1,4 @@
-"""Marks evidence that rests on words which the transcript doubts. Pure; changes no value and no score."""
+"""Mark evidence that rests on words which the transcript doubts. Pure; changes no value and no score."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from schemas.common import TimeRange
 from schemas.documents.moments import Evidence, SubScore
 
 
-def marked(signals: Sequence[SubScore], doubtful: Sequence[TimeRange]) -> list[SubScore]:
-    """The same sub-scores; what of their evidence quotes words out of a doubtful stretch says so."""
+def mark_doubtful_evidence(signals: Sequence[SubScore], doubtful: Sequence[TimeRange]) -> list[SubScore]:
+    """Mark the evidence that quotes words out of a doubtful range."""
     if not doubtful:
         return list(signals)
     return [
-        msgspec.structs.replace(one, evidence=[_marked(part, doubtful) for part in one.evidence]) for one in signals
+        msgspec.structs.replace(signal, evidence=[_mark_item(part, doubtful) for part in signal.evidence])
+        for signal in signals
     ]
 
 
-def _marked(part: Evidence, doubtful: Sequence[TimeRange]) -> Evidence:
-    at = TimeRange(start_ms=part.start_ms, end_ms=part.end_ms)
-    if part.text and any(at.overlap_ms(stretch) for stretch in doubtful):
+def _mark_item(part: Evidence, doubtful: Sequence[TimeRange]) -> Evidence:
+    item_range = TimeRange(start_ms=part.start_ms, end_ms=part.end_ms)
+    if part.text and any(item_range.overlap_ms(doubtful_range) for doubtful_range in doubtful):
         return msgspec.structs.replace(part, doubtful=True)
     return part

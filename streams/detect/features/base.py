@@ -1,4 +1,7 @@
-"""What a feature returns, and how features make a sub-score. What cannot be measured is None, never a number."""
+"""Values of features, their evidence, and how features make a sub-score.
+
+What cannot be measured is None.
+"""
 
 from __future__ import annotations
 
@@ -12,76 +15,79 @@ import msgspec
 from schemas.common import TimeRange
 from schemas.documents.moments import Evidence
 
-QUOTE_CHARS = 90
-LEAST_MEASURED = 0.15
-"""Of less than this share of its features no sub-score is made: one small feature cannot stand for it."""
+MAX_QUOTE_CHARS = 90
+"""Longest quote in evidence."""
+MIN_MEASURED_RATIO = 0.15
+"""Share of its features from which a sub-score is made: one small feature cannot stand for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
-    """A feature or sub-score 0..1 with what made it, and how much of it could be measured (0..1)."""
+class FeatureValue:
+    """A feature or sub-score 0..1 with its evidence, and how much of it could be measured (0..1)."""
 
     value: float
     evidence: Sequence[Evidence]
     measured: float = 1.0
 
 
-def clamp(value: float) -> float:
-    """``value`` held inside 0..1."""
+def clamp_unit(value: float) -> float:
+    """Clamp a value to 0..1."""
     return min(1.0, max(0.0, value))
 
 
-def rounded(value: float) -> float:
-    """A sub-score as it is stored: four digits, so that equal inputs have equal bytes."""
-    return round(clamp(value), 4)
+def round_score(value: float) -> float:
+    """Round a score to four digits, so that equal inputs have equal bytes."""
+    return round(clamp_unit(value), 4)
 
 
-def any_of(parts: Sequence[float]) -> float:
-    """How much at least one of several independent hints says: ``1 - prod(1 - part)``."""
-    return 1.0 - math.prod(1.0 - clamp(part) for part in parts)
+def combine_hints(parts: Sequence[float]) -> float:
+    """Combine independent hints: ``1 - prod(1 - part)``."""
+    return 1.0 - math.prod(1.0 - clamp_unit(part) for part in parts)
 
 
-def blend(parts: Mapping[str, Measured | None], weights: Mapping[str, float]) -> Measured | None:
-    """The weighted mean of the features that were measured; each says in its evidence how much it made of it."""
-    found = {name: part for name, part in parts.items() if part is not None}
-    total = sum(weights[name] for name in found)
-    if total <= 0 or total < LEAST_MEASURED * sum(weights.values()):
+def blend_features(parts: Mapping[str, FeatureValue | None], weights: Mapping[str, float]) -> FeatureValue | None:
+    """Return the weighted mean of the measured features; each one's evidence has its share."""
+    measured = {name: part for name, part in parts.items() if part is not None}
+    total = sum(weights[name] for name in measured)
+    if total <= 0 or total < MIN_MEASURED_RATIO * sum(weights.values()):
         return None
-    made = {name: weights[name] * part.value / total for name, part in found.items()}
-    value = sum(made.values())
+    shares = {name: weights[name] * part.value / total for name, part in measured.items()}
+    value = sum(shares.values())
     evidence = [
         msgspec.structs.replace(
-            one, part=name, strength=round(part.value, 4), share=round(made[name] / value, 4) if value else 0.0
+            item, part=name, strength=round(part.value, 4), share=round(shares[name] / value, 4) if value else 0.0
         )
-        for name, part in found.items()
-        for one in part.evidence
+        for name, part in measured.items()
+        for item in part.evidence
     ]
-    return Measured(value=rounded(value), evidence=evidence, measured=round(total / sum(weights.values()), 4))
+    return FeatureValue(value=round_score(value), evidence=evidence, measured=round(total / sum(weights.values()), 4))
 
 
-def rank_in(value: float, ordered: Sequence[float]) -> float:
-    """Share of ``ordered`` (ascending) below ``value``, ties counting half: its percentile, 0..1."""
+def percentile_rank(value: float, ordered: Sequence[float]) -> float:
+    """Return the percentile 0..1 of ``value`` in ``ordered`` (ascending), ties counting half."""
     if not ordered:
         raise ValueError("a percentile needs something to compare with")
     return (bisect_left(ordered, value) + bisect_right(ordered, value)) / (2 * len(ordered))
 
 
-def number(kind: str, part: TimeRange, value: float, unit: str, text: str = "") -> Evidence:
-    """Evidence that is a number."""
+def number_evidence(kind: str, part: TimeRange, value: float, unit: str, text: str = "") -> Evidence:
+    """Build evidence that is a number."""
     return Evidence(
         kind=kind, start_ms=part.start_ms, end_ms=part.end_ms, text=text, value=round(float(value), 3), unit=unit
     )
 
 
-def quote(kind: str, start_ms: int, end_ms: int, text: str, value: float | None = None, unit: str = "") -> Evidence:
-    """Evidence that is a quote, cut at a word where it is long."""
+def quote_evidence(
+    kind: str, start_ms: int, end_ms: int, text: str, value: float | None = None, unit: str = ""
+) -> Evidence:
+    """Build evidence that is a quote, cut at a word if it is long."""
     return Evidence(
-        kind=kind, start_ms=start_ms, end_ms=end_ms, text=shorten(text, QUOTE_CHARS), value=value, unit=unit
+        kind=kind, start_ms=start_ms, end_ms=end_ms, text=shorten_text(text, MAX_QUOTE_CHARS), value=value, unit=unit
     )
 
 
-def shorten(text: str, limit: int) -> str:
-    """``text`` cut at a word to at most ``limit`` characters, with an ellipsis where something is left out."""
+def shorten_text(text: str, limit: int) -> str:
+    """Cut ``text`` at a word to at most ``limit`` characters, with an ellipsis if something is left out."""
     flat = " ".join(text.split())
     if len(flat) <= limit:
         return flat

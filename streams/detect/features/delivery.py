@@ -1,4 +1,4 @@
-"""Features of how something is said: whole sentences, sure words, length, density. Pure; knows no meaning."""
+"""Features of how something is said: whole sentences, certain words, length, density. Pure."""
 
 from __future__ import annotations
 
@@ -6,119 +6,143 @@ import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 
-from streams.detect.features.base import Measured, number, quote, rank_in, rounded
+from streams.detect.features.base import FeatureValue, number_evidence, percentile_rank, quote_evidence, round_score
 from streams.detect.features.text import SentenceFacts
 from streams.detect.sentences import Sentence
-from streams.detect.timeline import Timeline
-from streams.detect.window import Window
+from streams.detect.timeline import ProjectTimeline
+from streams.detect.window import CandidateWindow
 
 DENSITY_STEP_MS = 15_000
-SHORT_WORDS = 3
-"""A sentence of fewer words is a fragment, unless it is the answer to a question or a cry."""
-USUAL_MS = (20_000, 60_000)
-"""A clip of so long is as long as such clips are watched."""
-SHORT_LEFT = 0.2
-"""What is left of a clip half as long; of one half as long again nothing is."""
-SURE = (0.4, 0.95)
-"""Mean probability of the words at which they count as guessed, and as sure."""
+"""Speech over which content words are counted."""
+MIN_SENTENCE_WORDS = 3
+"""A sentence of fewer words is a fragment, unless it answers a question or is an outcry."""
+USUAL_LENGTH_MS = (20_000, 60_000)
+"""Preferred clip length (ms), as such clips are watched; scores fall off outside of it."""
+HALF_LENGTH_SCORE = 0.2
+"""Score of a clip half as long as the shortest preferred one; one half as long again as the longest has 0."""
+WORD_PROBABILITY_LIMITS = (0.4, 0.95)
+"""Mean probability of words at which they count as guessed, and as certain."""
 
 
-def fluency(window: Window, facts: Mapping[int, SentenceFacts]) -> Measured:
-    """Share of the words in whole sentences, less fillers and words said twice in a row."""
-    count = sum(len(facts[s.first_word].words) for s in window.sentences) or 1
+def measure_fluency(window: CandidateWindow, facts: Mapping[int, SentenceFacts]) -> FeatureValue:
+    """Measure the share of words in whole sentences, less fillers and repeated words."""
+    count = sum(len(facts[sentence.first_word].words) for sentence in window.sentences) or 1
     broken, stumbles = 0, 0
     worst: Sentence | None = None
     for sentence in window.sentences:
         words = facts[sentence.first_word].words
         stumbles += sum(word in lexicon.fillers for word in words) if (lexicon := sentence.lexicon) else 0
-        stumbles += sum(one == other and one != "" for one, other in itertools.pairwise(words))
-        if sentence.ending == "split" or len(words) < SHORT_WORDS or "…" in sentence.text or "..." in sentence.text:
+        stumbles += sum(word == following and word != "" for word, following in itertools.pairwise(words))
+        if (
+            sentence.ending == "split"
+            or len(words) < MIN_SENTENCE_WORDS
+            or "…" in sentence.text
+            or "..." in sentence.text
+        ):
             broken += len(words)
             worst = worst or sentence
     value = 1.0 - (broken + 2 * stumbles) / count
     evidence = [
-        number("in_fragments", window.range, 100 * broken / count, "% of the words"),
-        number("stumbles", window.range, 100 * stumbles / count, "% of the words"),
+        number_evidence("in_fragments", window.range, 100 * broken / count, "% of the words"),
+        number_evidence("stumbles", window.range, 100 * stumbles / count, "% of the words"),
     ]
     if worst is not None:
-        evidence.append(quote("fragment", worst.start_ms, worst.end_ms, worst.text))
-    return Measured(value=rounded(value), evidence=evidence)
+        evidence.append(quote_evidence("fragment", worst.start_ms, worst.end_ms, worst.text))
+    return FeatureValue(value=round_score(value), evidence=evidence)
 
 
-def sure(window: Window, timeline: Timeline) -> Measured | None:
-    """How sure the recogniser is of the window's words."""
+def measure_word_certainty(window: CandidateWindow, timeline: ProjectTimeline) -> FeatureValue | None:
+    """Measure how certain the recogniser is of the window's words."""
     words = timeline.words[window.sentences[0].first_word : window.sentences[-1].end_word]
     if not words:
         return None
     mean = statistics.fmean(word.probability for word in words)
-    least = min(words, key=lambda word: word.probability)
+    least_certain = min(words, key=lambda word: word.probability)
     evidence = [
-        number("mean_probability", window.range, mean, "of 1"),
-        quote("least_sure", least.start_ms, least.end_ms, least.text, round(least.probability, 3), "of 1"),
+        number_evidence("mean_probability", window.range, mean, "of 1"),
+        quote_evidence(
+            "least_sure",
+            least_certain.start_ms,
+            least_certain.end_ms,
+            least_certain.text,
+            round(least_certain.probability, 3),
+            "of 1",
+        ),
     ]
-    low, high = SURE
-    return Measured(value=rounded((mean - low) / (high - low)), evidence=evidence)
+    low, high = WORD_PROBABILITY_LIMITS
+    return FeatureValue(value=round_score((mean - low) / (high - low)), evidence=evidence)
 
 
-def wanted_length(min_ms: int, max_ms: int) -> tuple[int, int]:
-    """The usual length as far as it was asked for; what was asked for where that is another."""
-    low, high = max(USUAL_MS[0], min_ms), min(USUAL_MS[1], max_ms)
+def preferred_length(min_ms: int, max_ms: int) -> tuple[int, int]:
+    """Return the usual length within the requested limits, or the limits where they exclude it."""
+    low, high = max(USUAL_LENGTH_MS[0], min_ms), min(USUAL_LENGTH_MS[1], max_ms)
     return (low, high) if low <= high else (min_ms, max_ms)
 
 
-def length(window: Window, wanted: tuple[int, int]) -> Measured:
-    """How near the length comes to that of clips people watch to the end: 20 to 60 s, or what was asked for."""
-    low, high = wanted
+def measure_length(window: CandidateWindow, preferred_ms: tuple[int, int]) -> FeatureValue:
+    """Measure how near the length is to the preferred one."""
+    low, high = preferred_ms
     length_ms = window.range.length_ms
     value = 1.0
     if length_ms < low:
-        value = 1.0 - (1.0 - SHORT_LEFT) * (low - length_ms) / (low / 2)
+        value = 1.0 - (1.0 - HALF_LENGTH_SCORE) * (low - length_ms) / (low / 2)
     elif length_ms > high:
         value = 1.0 - (length_ms - high) / (high / 2)
-    return Measured(value=rounded(value), evidence=[number("length", window.range, length_ms / 1000, "s")])
+    return FeatureValue(
+        value=round_score(value), evidence=[number_evidence("length", window.range, length_ms / 1000, "s")]
+    )
 
 
-def _density(content: Sequence[frozenset[str]], length_ms: int) -> float:
+def _words_per_10_s(content: Sequence[frozenset[str]], length_ms: int) -> float:
     return len(frozenset().union(*content)) * 10_000 / max(1, length_ms)
 
 
-def density_levels(timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> list[float]:
-    """Different content words in 10 s of speech, for each stretch of about 15 s of speech in a language with lists."""
+def list_density_levels(timeline: ProjectTimeline, facts: Mapping[int, SentenceFacts]) -> list[float]:
+    """List different content words in 10 s of speech, for each 15 s of speech in a language with lists."""
     levels: list[float] = []
-    run: list[Sentence] = []
-    for sentence in _listed(timeline.sentences):
-        run.append(sentence)
-        length_ms = sum(part.length_ms for part in run)
+    sentences: list[Sentence] = []
+    for sentence in _with_lexicon(timeline.sentences):
+        sentences.append(sentence)
+        length_ms = sum(part.length_ms for part in sentences)
         if length_ms >= DENSITY_STEP_MS:
-            levels.append(_density([facts[s.first_word].content for s in run], length_ms))
-            run = []
+            levels.append(_words_per_10_s([facts[sentence.first_word].content for sentence in sentences], length_ms))
+            sentences = []
     return levels
 
 
-def _listed(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Those whose language has word lists: in others nobody knows which words carry meaning."""
+def _with_lexicon(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Select sentences whose language has word lists: in others it is unknown which words carry meaning."""
     return [sentence for sentence in sentences if sentence.lexicon is not None]
 
 
-def density(
-    window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts], levels: Sequence[float]
-) -> Measured | None:
-    """Different content words in 10 s, as a percentile of the video's own stretches (needs two of them)."""
-    sentences = _listed(window.sentences)
+def measure_density(
+    window: CandidateWindow, timeline: ProjectTimeline, facts: Mapping[int, SentenceFacts], levels: Sequence[float]
+) -> FeatureValue | None:
+    """Rank different content words in 10 s among the video's own ranges; None with fewer than two."""
+    sentences = _with_lexicon(window.sentences)
     if not sentences or len(levels) < 2:
         return None
     parts: list[float] = []
-    run: list[Sentence] = []
+    step_sentences: list[Sentence] = []
     for at, sentence in enumerate(sentences):
-        run.append(sentence)
-        length_ms = sum(part.length_ms for part in run)
+        step_sentences.append(sentence)
+        length_ms = sum(part.length_ms for part in step_sentences)
         if length_ms >= DENSITY_STEP_MS or at + 1 == len(sentences):
-            parts.append(_density([facts[s.first_word].content for s in run], max(length_ms, DENSITY_STEP_MS // 2)))
-            run = []
+            parts.append(
+                _words_per_10_s(
+                    [facts[sentence.first_word].content for sentence in step_sentences],
+                    max(length_ms, DENSITY_STEP_MS // 2),
+                )
+            )
+            step_sentences = []
     per_10_s = statistics.fmean(parts)
-    words = sorted(frozenset().union(*(facts[s.first_word].content for s in sentences)), key=len, reverse=True)
+    words = sorted(
+        frozenset().union(*(facts[sentence.first_word].content for sentence in sentences)), key=len, reverse=True
+    )
     evidence = [
-        number("content_words", window.range, per_10_s, "different words in 10 s", ", ".join(sorted(words[:6]))),
-        number("video_median", timeline.whole, statistics.median(levels), "different words in 10 s"),
+        number_evidence(
+            "content_words", window.range, per_10_s, "different words in 10 s", ", ".join(sorted(words[:6]))
+        ),
+        number_evidence("video_median", timeline.full_range, statistics.median(levels), "different words in 10 s"),
     ]
-    return Measured(value=rounded(rank_in(per_10_s, levels)), evidence=evidence)
+    return FeatureValue(value=round_score(percentile_rank(per_10_s, levels)), evidence=evidence)

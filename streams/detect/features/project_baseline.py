@@ -1,4 +1,4 @@
-"""What all windows of a project are measured against, read once. Pure."""
+"""What all windows of a project are compared with, computed once. Pure."""
 
 from __future__ import annotations
 
@@ -7,50 +7,54 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from streams.detect.features import audience, audio, delivery, text
-from streams.detect.features.audience import Line
+from streams.detect.features.audience import AudienceCues
 from streams.detect.features.audio import SoundFacts
 from streams.detect.features.text import SentenceFacts
-from streams.detect.semantics import Meaning, read_meaning
-from streams.detect.timeline import Embedded, Timeline
+from streams.detect.semantics import SentenceMeaning, read_meaning
+from streams.detect.timeline import EmbeddedTexts, ProjectTimeline
 
 
 @dataclass(frozen=True, kw_only=True)
-class Whole:
-    """What is computed once per video, for all windows. ``placed``: first word of a sentence → its index."""
+class ProjectBaseline:
+    """Facts of a whole video. ``sentence_index``: first word of a sentence → its index."""
 
     facts: Mapping[int, SentenceFacts]
     density_levels: Sequence[float]
     sound: SoundFacts | None
     motion_levels: Sequence[float]
-    meaning: Meaning | None
-    placed: Mapping[int, int]
+    meaning: SentenceMeaning | None
+    sentence_index: Mapping[int, int]
     word_spread: Mapping[str, int]
-    """In how many sentences each word of meaning is said."""
-    lines: Mapping[int, Line]
-    """How each sentence would go down in a room; those in a language without word lists are left out."""
+    """In how many sentences each content word is said."""
+    audience_cues: Mapping[int, AudienceCues]
+    """Audience cues of each sentence; those in a language without word lists are left out."""
     pause_db: float | None
-    """How loud the video's pauses are."""
-    wanted_ms: tuple[int, int]
-    """How long a clip is at best."""
+    """Loudness of the video's pauses."""
+    preferred_ms: tuple[int, int]
+    """Preferred length of a clip."""
 
 
-def read_whole(
-    timeline: Timeline,
-    embedded: Embedded | None = None,
-    wishes: Sequence[str] = (),
-    wanted_ms: tuple[int, int] = delivery.USUAL_MS,
-) -> Whole:
-    """Facts of the whole video, and what was asked of its clips."""
-    facts = text.read_sentences(timeline)
-    return Whole(
+def read_baseline(
+    timeline: ProjectTimeline,
+    embedded: EmbeddedTexts | None = None,
+    topics: Sequence[str] = (),
+    wanted_ms: tuple[int, int] = delivery.USUAL_LENGTH_MS,
+) -> ProjectBaseline:
+    """Compute the facts of the whole video, and the requested topics and length."""
+    facts = text.read_sentence_facts(timeline)
+    return ProjectBaseline(
         facts=facts,
-        density_levels=sorted(delivery.density_levels(timeline, facts)),
-        sound=audio.listen_whole(timeline),
+        density_levels=sorted(delivery.list_density_levels(timeline, facts)),
+        sound=audio.read_sound_facts(timeline),
         motion_levels=sorted(picture.difference for picture in timeline.pictures),
-        meaning=read_meaning(timeline, embedded, wishes),
-        placed={sentence.first_word: at for at, sentence in enumerate(timeline.sentences)},
-        word_spread=Counter(word for one in facts.values() for word in one.content),
-        lines={s.first_word: facts[s.first_word].line for s in timeline.sentences if s.lexicon},
-        pause_db=audience.pause_level(timeline),
-        wanted_ms=wanted_ms,
+        meaning=read_meaning(timeline, embedded, topics),
+        sentence_index={sentence.first_word: at for at, sentence in enumerate(timeline.sentences)},
+        word_spread=Counter(word for fact_set in facts.values() for word in fact_set.content),
+        audience_cues={
+            sentence.first_word: facts[sentence.first_word].audience_cues
+            for sentence in timeline.sentences
+            if sentence.lexicon
+        },
+        pause_db=audience.measure_pause_level(timeline),
+        preferred_ms=wanted_ms,
     )

@@ -1,4 +1,4 @@
-"""Features from what sentences mean and who says them: promise, substance, turns. Pure; absent where unknown."""
+"""Features of meaning and speakers: substance, coherence, turns, match. Absent where unknown. Pure."""
 
 from __future__ import annotations
 
@@ -10,117 +10,171 @@ import numpy as np
 
 from schemas.common import TimeRange
 from schemas.documents.moments import Evidence
-from streams.detect.features.base import Measured, number, quote, rounded
-from streams.detect.semantics import HOUSEKEEPING, Meaning
+from streams.detect.features.base import FeatureValue, number_evidence, quote_evidence, round_score
+from streams.detect.semantics import HOUSEKEEPING, SentenceMeaning
 from streams.detect.sentences import Sentence
-from streams.detect.timeline import Timeline
-from streams.detect.window import Window
+from streams.detect.timeline import ProjectTimeline
+from streams.detect.window import CandidateWindow
 
-LEAST_NEAR, NEAR = 0.05, 0.45
-"""Cosine between a sentence and an example: below the first it is about something else, at the second it is alike."""
-WISHED_FAR, WISHED_NEAR = 0.10, 0.50
-"""The same between a sentence and what was asked for."""
-OWN = 0.3
-"""What the window's own nearest sentences count for what was asked for, beside what is said around it."""
-AROUND, AROUND_SHARE = 15, 16
-"""So many sentences before and behind a window are around it, but no more than a sixteenth of all."""
-LIVELY_TURNS_PER_MIN = 8.0
-TOGETHER = 0.7
+MIN_EXAMPLE_SIMILARITY = 0.05
+"""Cosine of a sentence to an example below which it is about something else."""
+FULL_EXAMPLE_SIMILARITY = 0.45
+"""Cosine of a sentence to an example from which it is alike."""
+MIN_TOPIC_SIMILARITY = 0.10
+"""Cosine to the requested topic below which a window does not match."""
+FULL_TOPIC_SIMILARITY = 0.50
+"""Cosine to the requested topic from which a window matches fully."""
+OWN_SENTENCES_WEIGHT = 0.3
+"""Weight of the window's nearest sentences in a match, compared with what is said around it."""
+MAX_CONTEXT_SENTENCES = 15
+"""Most sentences before and after a window that are its context."""
+CONTEXT_DIVISOR = 16
+"""The context is at most this part of all sentences on either side."""
+LIVELY_TURNS_PER_MINUTE = 8.0
+"""Changes of speaker a minute that score fully."""
+FULL_COHERENCE_SIMILARITY = 0.7
 """Mean cosine between sentences and the rest of their window that only one subject has."""
-FAR = 0.6
-"""Distance (1 - cosine) from what the video is about on the whole at which a stretch is something else altogether."""
+FULL_DISTANCE = 0.6
+"""Distance (1 - cosine) from the whole video's meaning at which a range is something else altogether."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Placed:
+class SentenceSpan:
     """A window's sentences, as indices among all of the video's."""
 
     first: int
     end: int
 
-    def only(self, count: int) -> Placed:
-        """The first so many of them."""
-        return Placed(first=self.first, end=min(self.end, self.first + count))
+    def truncate(self, count: int) -> SentenceSpan:
+        """Keep the first ``count`` of them."""
+        return SentenceSpan(first=self.first, end=min(self.end, self.first + count))
 
 
-def substance(window: Window, meaning: Meaning | None, at: Placed, courtesy: Callable[[Sentence], bool]) -> Measured:
-    """How little of the sentences is greeting, thanks and housekeeping, by their words and by examples of it."""
-    run = window.sentences[: at.end - at.first]
-    lengths = np.array([s.end_word - s.first_word for s in run], dtype=np.float64)
-    idle = np.array([1.0 if courtesy(s) else 0.0 for s in run])
+def measure_substance(
+    window: CandidateWindow,
+    meaning: SentenceMeaning | None,
+    sentence_span: SentenceSpan,
+    courtesy: Callable[[Sentence], bool],
+) -> FeatureValue:
+    """Measure how little of the sentences is greeting, thanks and housekeeping, by words and by examples."""
+    sentences = window.sentences[: sentence_span.end - sentence_span.first]
+    lengths = np.array([sentence.end_word - sentence.first_word for sentence in sentences], dtype=np.float64)
+    housekeeping = np.array([1.0 if courtesy(sentence) else 0.0 for sentence in sentences])
     if meaning is not None and meaning.near:
-        near = meaning.near[HOUSEKEEPING][at.first : at.end]
-        idle = np.maximum(idle, np.clip((near - LEAST_NEAR) / (NEAR - LEAST_NEAR), 0.0, 1.0))
-    share = float((idle * lengths).sum() / max(1.0, lengths.sum()))
-    worst = run[int(idle.argmax())]
-    part = TimeRange(start_ms=run[0].start_ms, end_ms=run[-1].end_ms)
-    evidence: list[Evidence] = [number("housekeeping", part, share, "mean nearness, of 1")]
-    if idle.max() > 0:
-        evidence.append(quote("most_like_it", worst.start_ms, worst.end_ms, worst.text, round(float(idle.max()), 3)))
-    return Measured(value=rounded(1.0 - share), evidence=evidence)
+        example_similarity = meaning.near[HOUSEKEEPING][sentence_span.first : sentence_span.end]
+        housekeeping = np.maximum(
+            housekeeping,
+            np.clip(
+                (example_similarity - MIN_EXAMPLE_SIMILARITY) / (FULL_EXAMPLE_SIMILARITY - MIN_EXAMPLE_SIMILARITY),
+                0.0,
+                1.0,
+            ),
+        )
+    share = float((housekeeping * lengths).sum() / max(1.0, lengths.sum()))
+    worst = sentences[int(housekeeping.argmax())]
+    part = TimeRange(start_ms=sentences[0].start_ms, end_ms=sentences[-1].end_ms)
+    evidence: list[Evidence] = [number_evidence("housekeeping", part, share, "mean nearness, of 1")]
+    if housekeeping.max() > 0:
+        evidence.append(
+            quote_evidence(
+                "most_like_it", worst.start_ms, worst.end_ms, worst.text, round(float(housekeeping.max()), 3)
+            )
+        )
+    return FeatureValue(value=round_score(1.0 - share), evidence=evidence)
 
 
-def holds_together(window: Window, meaning: Meaning | None, at: Placed) -> Measured | None:
-    """How near each sentence is to all the others of the window, mean cosine; needs three of them."""
-    if meaning is None or at.end - at.first < 3:
+def measure_coherence(
+    window: CandidateWindow, meaning: SentenceMeaning | None, sentence_span: SentenceSpan
+) -> FeatureValue | None:
+    """Measure the mean cosine of each sentence to the others of the window; needs three of them."""
+    if meaning is None or sentence_span.end - sentence_span.first < 3:
         return None
-    near = meaning.to_others(at.first, at.end)
-    odd = window.sentences[int(near.argmin())]
+    similarity = meaning.similarity_to_others(sentence_span.first, sentence_span.end)
+    least_similar = window.sentences[int(similarity.argmin())]
     evidence = [
-        number("near_the_others", window.range, float(near.mean()), "mean cosine"),
-        quote("least_near", odd.start_ms, odd.end_ms, odd.text, round(float(near.min()), 3), "cosine"),
+        number_evidence("near_the_others", window.range, float(similarity.mean()), "mean cosine"),
+        quote_evidence(
+            "least_near",
+            least_similar.start_ms,
+            least_similar.end_ms,
+            least_similar.text,
+            round(float(similarity.min()), 3),
+            "cosine",
+        ),
     ]
-    return Measured(value=rounded(float(near.mean()) / TOGETHER), evidence=evidence)
+    return FeatureValue(value=round_score(float(similarity.mean()) / FULL_COHERENCE_SIMILARITY), evidence=evidence)
 
 
-def distance(window: Window, meaning: Meaning | None, at: Placed) -> Measured | None:
-    """How far the window is from what the video is about on the whole."""
+def measure_distance(
+    window: CandidateWindow, meaning: SentenceMeaning | None, sentence_span: SentenceSpan
+) -> FeatureValue | None:
+    """Measure how far the window is from the whole video's meaning."""
     if meaning is None:
         return None
-    cosine = float(meaning.of(at.first, at.end) @ meaning.centre)
-    return Measured(
-        value=rounded((1.0 - cosine) / FAR), evidence=[number("near_the_video", window.range, cosine, "cosine")]
+    cosine = float(meaning.direction_of(sentence_span.first, sentence_span.end) @ meaning.centre)
+    return FeatureValue(
+        value=round_score((1.0 - cosine) / FULL_DISTANCE),
+        evidence=[number_evidence("near_the_video", window.range, cosine, "cosine")],
     )
 
 
-def turns(window: Window, timeline: Timeline) -> Measured | None:
-    """Changes of speaker in a minute; absent where the video has not two known speakers."""
+def measure_turns(window: CandidateWindow, timeline: ProjectTimeline) -> FeatureValue | None:
+    """Count changes of speaker in a minute; absent where the video has fewer than two known speakers."""
     if len(timeline.speakers) < 2:
         return None
     words = timeline.words[window.sentences[0].first_word : window.sentences[-1].end_word]
-    who = [word.speaker for word in words if word.speaker is not None]
-    if not who:
+    speakers = [word.speaker for word in words if word.speaker is not None]
+    if not speakers:
         return None
-    changes = sum(one != other for one, other in itertools.pairwise(who))
+    changes = sum(speaker != next_speaker for speaker, next_speaker in itertools.pairwise(speakers))
     per_min = changes * 60_000 / window.range.length_ms
-    evidence = [number("turns", window.range, per_min, "per minute", f"{len(set(who))} speakers")]
-    return Measured(value=rounded(per_min / LIVELY_TURNS_PER_MIN), evidence=evidence)
+    evidence = [number_evidence("turns", window.range, per_min, "per minute", f"{len(set(speakers))} speakers")]
+    return FeatureValue(value=round_score(per_min / LIVELY_TURNS_PER_MINUTE), evidence=evidence)
 
 
-def match(window: Window, meaning: Meaning | None, at: Placed) -> Measured | None:
-    """How near the window comes to what was asked for: by its nearest sentences, and by what is talked of around it.
+def measure_match(
+    window: CandidateWindow, meaning: SentenceMeaning | None, sentence_span: SentenceSpan
+) -> FeatureValue | None:
+    """Measure how near the window is to a requested topic, by its nearest sentences and by its context.
 
-    Talk stays on a subject without naming it again: what lies around a window tells more than the window does.
+    Talk stays on a subject without naming it again: what lies around a window says more than the window does.
     """
-    if meaning is None or not len(meaning.wishes):
+    if meaning is None or not len(meaning.topics):
         return None
-    table = meaning.rows[at.first : at.end] @ meaning.wished.T
-    place, wish = (int(value) for value in np.unravel_index(int(table.argmax()), table.shape))
-    best = np.sort(table[:, wish])[::-1]
-    own = 0.6 * float(best[0]) + 0.4 * float(best[:3].mean())
+    similarities = meaning.rows[sentence_span.first : sentence_span.end] @ meaning.topic_rows.T
+    sentence, topic = (int(value) for value in np.unravel_index(int(similarities.argmax()), similarities.shape))
+    best = np.sort(similarities[:, topic])[::-1]
+    own_similarity = 0.6 * float(best[0]) + 0.4 * float(best[:3].mean())
     count = meaning.rows.shape[0]
-    reach = min(AROUND, count // AROUND_SHARE)
-    around = float(meaning.of(max(0, at.first - reach), min(count, at.end + reach)) @ meaning.wished[wish])
-    cosine = OWN * own + (1.0 - OWN) * around
-    found = window.sentences[place]
+    context = min(MAX_CONTEXT_SENTENCES, count // CONTEXT_DIVISOR)
+    context_similarity = float(
+        meaning.direction_of(max(0, sentence_span.first - context), min(count, sentence_span.end + context))
+        @ meaning.topic_rows[topic]
+    )
+    cosine = OWN_SENTENCES_WEIGHT * own_similarity + (1.0 - OWN_SENTENCES_WEIGHT) * context_similarity
+    nearest_sentence = window.sentences[sentence]
     evidence = [
-        quote("asked_for", found.start_ms, found.end_ms, meaning.wishes[wish]),
-        quote("nearest", found.start_ms, found.end_ms, found.text, round(float(best[0]), 3), "cosine"),
-        number("around", window.range, around, "cosine", f"with {reach} sentences before and behind"),
+        quote_evidence("asked_for", nearest_sentence.start_ms, nearest_sentence.end_ms, meaning.topics[topic]),
+        quote_evidence(
+            "nearest",
+            nearest_sentence.start_ms,
+            nearest_sentence.end_ms,
+            nearest_sentence.text,
+            round(float(best[0]), 3),
+            "cosine",
+        ),
+        number_evidence(
+            "around", window.range, context_similarity, "cosine", f"with {context} sentences before and behind"
+        ),
     ]
-    return Measured(value=rounded((cosine - WISHED_FAR) / (WISHED_NEAR - WISHED_FAR)), evidence=evidence)
+    return FeatureValue(
+        value=round_score((cosine - MIN_TOPIC_SIMILARITY) / (FULL_TOPIC_SIMILARITY - MIN_TOPIC_SIMILARITY)),
+        evidence=evidence,
+    )
 
 
-def pieces(placed: Mapping[int, int], window: Window) -> Placed:
-    """Where a window lies; ``placed``: first word of a sentence → its index."""
-    return Placed(first=placed[window.sentences[0].first_word], end=placed[window.sentences[-1].first_word] + 1)
+def locate_sentences(sentence_index: Mapping[int, int], window: CandidateWindow) -> SentenceSpan:
+    """Locate a window; ``sentence_index``: first word of a sentence → its index."""
+    return SentenceSpan(
+        first=sentence_index[window.sentences[0].first_word], end=sentence_index[window.sentences[-1].first_word] + 1
+    )

@@ -1,4 +1,4 @@
-"""An uploaded file of a brand kit → checked and stored, or refused. Joins store, sanitiser and child; opens nothing."""
+"""Check a file of a brand kit in a child, and store what is used of it, or refuse it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ from streams.runtime.context import Context
 ASSET_ENTRY_POINT = "streams.ingest.assets.child:main"
 CHILD_LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=120, wall_s=240.0, file_bytes=2**30, nice=10)
 TOOL_LIMITS = ChildLimits(memory_bytes=500_000_000, cpu_s=20, wall_s=40.0, file_bytes=2**27, nice=10)
+"""Limits of the font sanitiser."""
 FETCH_PART_BYTES = 8 * 2**20
 UPLOAD_FILE = "received.bin"
+"""Name of the upload in the scratch folder."""
 MEDIA_TYPES = {".png": "image/png", ".ttf": "font/ttf", ".otf": "font/otf"}
 
 
@@ -47,19 +49,19 @@ async def check_asset(
     report: Report,
 ) -> AssetCheckResult:  # fmt: skip
     """Check an upload and store what is used of it under ``prefix``. Raises Rejected and Unavailable."""
-    steps = Steps(report)
+    progress = Steps(report)
     upload = scratch / UPLOAD_FILE
-    await _fetch_upload(kind, object_key, objects, upload, steps.part())
+    await _fetch_upload(kind, object_key, objects, upload, progress.part())
     if kind == "font":
         await _sanitise_font(upload, scratch)
     args = msgspec.to_builtins(AssetCheckArgs(kind=kind, scratch=str(scratch), limits=limits))
     with LocalSource(upload) as source:
-        answer = await run_child(
-            ASSET_ENTRY_POINT, args, scratch=scratch, limits=CHILD_LIMITS, source=source, report=steps.part()
+        child_result = await run_child(
+            ASSET_ENTRY_POINT, args, scratch=scratch, limits=CHILD_LIMITS, source=source, report=progress.part()
         )
-    found = msgspec.convert(answer, InspectedAsset)
-    asset = await _store_asset(kind, found, scratch, objects, prefix)
-    return AssetCheckResult(asset=asset, cpu_ms=found.cpu_ms)
+    inspected = msgspec.convert(child_result, InspectedAsset)
+    asset = await _store_asset(kind, inspected, scratch, objects, prefix)
+    return AssetCheckResult(asset=asset, cpu_ms=inspected.cpu_ms)
 
 
 async def _fetch_upload(kind: AssetKind, key: str, objects: Objects, path: Path, report: Report) -> None:
@@ -103,9 +105,10 @@ async def _store_asset(
 
 
 async def find_upload(context: Context, event: events.AssetReceived) -> str | None:
-    """Where the file lies: the row says so, an event that somebody else wrote does not. None: it was checked before.
+    """Return the key of the uploaded file, None if it was checked before.
 
-    One that was given up for no fault of its own is checked again, where an operator replays its letter.
+    The key comes from the row, never from the event. A file that was given up through no fault of its own is
+    checked again when an operator replays its letter.
     """
     async with org_transaction(context.pool, event.org_id) as connection:
         return await assets.find_key_to_check(

@@ -1,4 +1,4 @@
-"""Money, shares, dates, times of day and numbers in a sentence, by rules. Pure; English only; never works one out."""
+"""Find money, shares, dates, times and numbers in a sentence, by rules. English only. Pure."""
 
 from __future__ import annotations
 
@@ -83,31 +83,34 @@ _TIME = (
     rf"|(?:this |tomorrow |yesterday |last |the )?(?:morning|afternoon|evening|night)|{_LESS}(?:{_RANGE}|a few"
     rf"|several|a couple of|a|an|half an) {_SHORT}|midnight|noon"
 )
-_WRITTEN: tuple[tuple[EntityKind, str], ...] = (
+_PATTERNS: tuple[tuple[EntityKind, str], ...] = (
     ("money", _MONEY),
     ("percent", _PERCENT),
     ("date", _DATE),
     ("time", _TIME),
     ("number", rf"(?:{_LESS}(?:{_RANGE}|dozens|hundreds of {_SCALE}s|(?:{_SCALE})s of|half|{_NTH}))"),
 )
-_TELLING = re.compile(rf"\d[\d,.]*\d|\b(?:{_SCALE}|dozens|{_TENS})", re.IGNORECASE)
+_NOTABLE_NUMBER = re.compile(rf"\d[\d,.]*\d|\b(?:{_SCALE}|dozens|{_TENS})", re.IGNORECASE)
 _RULES = tuple(
-    (kind, re.compile(rf"(?<![\w$€£.,-])(?:{rule})(?![\w]|[.,]\d)", re.IGNORECASE)) for kind, rule in _WRITTEN
+    (kind, re.compile(rf"(?<![\w$€£.,-])(?:{rule})(?![\w]|[.,]\d)", re.IGNORECASE)) for kind, rule in _PATTERNS
 )
 
 
-def amounts(text: str) -> Iterator[tuple[int, int, EntityKind]]:
-    """(begin, end, kind) of each amount in a sentence, none inside another, by the order of ``_RULES``."""
+def find_amounts(text: str) -> Iterator[tuple[int, int, EntityKind]]:
+    """Yield (begin, end, kind) of each amount in a sentence, none inside another.
+
+    Rules are tried in their order.
+    """
     taken = [False] * len(text)
     for kind, rule in _RULES:
-        for found in rule.finditer(text):
-            begin, end = found.span()
-            shouted = kind == "number" and found[0].isupper() and found[0].isalpha()  # a name: ONE Gas
-            if not any(taken[begin:end]) and end > begin and not shouted:
+        for match in rule.finditer(text):
+            begin, end = match.span()
+            is_name = kind == "number" and match[0].isupper() and match[0].isalpha()  # a name: ONE Gas
+            if not any(taken[begin:end]) and end > begin and not is_name:
                 taken[begin:end] = [True] * (end - begin)
                 yield begin, end, kind
 
 
-def telling(number: str) -> bool:
+def is_notable_number(number: str) -> bool:
     """Whether a number is worth a line of its own: more than can be counted on fingers, or exact."""
-    return bool(_TELLING.search(number))
+    return bool(_NOTABLE_NUMBER.search(number))

@@ -1,6 +1,6 @@
-"""How strongly a name, and what stands around it, speak for a person, an organisation, a place or an event. Pure.
+"""Vote on a name's kind (person, organisation, place, event) by the name and its context. Pure.
 
-Each sign adds to one kind; nothing is decided here. Numbers are in votes: a name is listed from about two.
+Each sign adds to one kind; nothing is decided here. A name is listed from about two votes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from schemas.documents.intelligence import EntityKind
 from streams.study.entities import gazetteer
 
-Votes = defaultdict[EntityKind, float]
+KindVotes = defaultdict[EntityKind, float]
 _PERSON_BEFORE = re.compile(
     r"(\b(i'm|i am|my name is|my name's|this is|line of|line (?:\w+ ){0,2}is|comes? from|is from|questions? from"
     r"|goes to"
@@ -39,25 +39,25 @@ _JOB_BEFORE = re.compile(
     r"(?: \w+(?: [\w'’-]+){0,3})?, $",
     re.IGNORECASE,
 )
-"""``the chancellor of Germany, Olaf Scholz``: who somebody is, and then a name."""
+"""``the chancellor of Germany, Olaf Scholz``: a role, and then a name."""
 _JOB_BESIDE = re.compile(rf"\b{_JOB} $", re.IGNORECASE)
-_NAMED = re.compile(
+_PERSON_CALLED = re.compile(
     r"\b(?:his|her|their|whose|(?:man|woman|boy|girl|child|one|other)['’]s|first|last) name(?: is| was|['’]s) $"
     r"|\b(?:he|she|who|man|woman|boy|girl|child|baby|guy|friend|brother|sister|son|daughter)(?: is| was|['’]s)?"
     r" (?:called|named) $",
     re.IGNORECASE,
 )
 _WHO_AFTER = re.compile(r"^,? who(?:se|['’]s)?\b", re.IGNORECASE)
-_SAYS = re.compile(
+_PERSON_ACTS = re.compile(
     r"^ (?:(?:once|also|then|has|had|never|always) )?(?:said|says|told|wrote|thought|believed|argued|explained|laughed"
     r"|smiled|died|married|was born)\b",
     re.IGNORECASE,
 )
 """What people do and few others."""
-_ROLE_AFTER = re.compile(rf"^,? (?:who is |is )?{gazetteer.ROLE}\b", re.IGNORECASE)
+_ROLE_AFTER = re.compile(rf"^,? (?:who is |is )?{gazetteer.ROLE_PATTERN}\b", re.IGNORECASE)
 _WITH = re.compile(r"\b(?:[Ww]ith|[Ff]rom|[Aa]t|[a-z][\w'’-]* of) $")
 """``a division of Harbour``, and not the second half of ``Game of Thrones``."""
-_DEALS = re.compile(
+_ORGANISATION_BEFORE = re.compile(
     r"\b(company|companies|firm|startup|manufacturer|retailer|supplier|subsidiary|competitor|agency|employer|brand"
     r"|partners?|customers?|clients?)(?: (?:called|named|like)|,? such as|,? including)? $"
     r"|\b(?:partnership|agreement|contract|collaboration|merger|alliance|joint venture) (?:with|between) $"
@@ -66,7 +66,7 @@ _DEALS = re.compile(
     r"|\b(?:works?|worked|working) (?:at|for) $|\b(?:acquired|acquire|acquiring|bought|joined|sued) $",
     re.IGNORECASE,
 )
-"""What one does with an organisation; all but a few of these are done with nobody else."""
+"""What is done with an organisation, and hardly with anything else."""
 _CALL_AFTER = re.compile(
     r"^,? (?:\w+ )?(?:q[1-4]|(?:first|second|third|fourth|full|fiscal)[ -](?:quarter|half|year)|quarterly|earnings"
     r"|annual|investor|shareholder|conference call)\b",
@@ -81,7 +81,7 @@ _ACTS = re.compile(
 )
 _IN = re.compile(r"\b(in|throughout|across|near|outside|around|within|to|from) (?:the )?$", re.IGNORECASE)
 _INSIDE = re.compile(r"\b(in|near|outside|around|within|throughout|across) (?:the )?$", re.IGNORECASE)
-_LIES = re.compile(
+_PLACE_BEFORE = re.compile(
     r"\b(?:based|headquartered|located|situated|born|lives?|lived|living|raised|offices?|plants?|facilit(?:y|ies)"
     r"|factory|factories|stores|warehouse|campus|mine|mines|operations) (?:is |are )?(?:in|near|outside|at) (?:the )?$"
     r"|\b(?:moved|travell?ed|flew|drove|shipped|relocated) (?:back )?to $"
@@ -89,7 +89,7 @@ _LIES = re.compile(
     r"|\b(?:north|south|east|west|outskirts|coast|suburbs?) of $",
     re.IGNORECASE,
 )
-"""Where somebody or something is said to be."""
+"""Words that say where somebody or something is."""
 _COMMA_PLACE = re.compile(r"^, ((?:[A-Z][\w.'’-]*)(?: [A-Z][\w.'’-]*)?)")
 _GIVEN_FORM = re.compile(r".{2,}(?:ville|burgh?|shire|stan|polis|minster|stadt|grad|abad)$")
 _THE = re.compile(r"\b[Tt]he $")
@@ -97,91 +97,105 @@ _ACRONYM = re.compile(r"[A-Z]{2,6}")
 _CAMEL = re.compile(r"^[A-Z]?[a-z]+[A-Z]|^[A-Z]{2,}[a-z]{2,}")
 
 
-def votes(words: Sequence[str], before: str, after: str) -> dict[EntityKind, float]:
-    """How strongly the name itself and its neighbours speak for each kind."""
-    low = [word.lower() for word in words]
-    found: Votes = defaultdict(float)
-    found["organisation"] += 0.5
-    _of_organisations(found, words, low, before, after)
-    _of_persons(found, words, low, before, after)
-    _of_places(found, low, before, after)
-    if len(low) > 1 and low[-1] in gazetteer.EVENT_ENDS:
-        found["event"] += 4.5
-    return dict(found)
+def count_votes(words: Sequence[str], before: str, after: str) -> dict[EntityKind, float]:
+    """Count how strongly the name itself and its context suggest each kind."""
+    lower_words = [word.lower() for word in words]
+    votes_by_kind: KindVotes = defaultdict(float)
+    votes_by_kind["organisation"] += 0.5
+    _vote_organisation(votes_by_kind, words, lower_words, before, after)
+    _vote_person(votes_by_kind, words, lower_words, before, after)
+    _vote_place(votes_by_kind, lower_words, before, after)
+    if len(lower_words) > 1 and lower_words[-1] in gazetteer.EVENT_ENDS:
+        votes_by_kind["event"] += 4.5
+    return dict(votes_by_kind)
 
 
-def _of_organisations(found: Votes, words: Sequence[str], low: Sequence[str], before: str, after: str) -> None:
-    if low[-1] in gazetteer.ORG_ENDS and len(low) > 1:
-        found["organisation"] += 4.0
-    small = next((at for at, word in enumerate(low) if word in ("of", "for")), int(len(low) > 2))
-    heads = low[:small]
+def _vote_organisation(
+    votes_by_kind: KindVotes, words: Sequence[str], lower_words: Sequence[str], before: str, after: str
+) -> None:
+    if lower_words[-1] in gazetteer.ORG_ENDS and len(lower_words) > 1:
+        votes_by_kind["organisation"] += 4.0
+    split_at = next(
+        (index for index, word in enumerate(lower_words) if word in ("of", "for")), int(len(lower_words) > 2)
+    )
+    heads = lower_words[:split_at]
     if gazetteer.ORG_STARTS.intersection(heads):
-        found["organisation"] += 3.0
-    if low[0] in gazetteer.KNOWN_ORGS:
-        found["organisation"] += 3.0
-    if len(low) == 1 and _ACRONYM.fullmatch(words[0]):
-        found["organisation"] += 2.0 if re.search(r"\b(the|by|at|from|with) $", before) else 0.7
-    if len(low) == 1 and low[0] in gazetteer.BODIES and _THE.search(before):
-        found["organisation"] += 2.5
+        votes_by_kind["organisation"] += 3.0
+    if lower_words[0] in gazetteer.KNOWN_ORGS:
+        votes_by_kind["organisation"] += 3.0
+    if len(lower_words) == 1 and _ACRONYM.fullmatch(words[0]):
+        votes_by_kind["organisation"] += 2.0 if re.search(r"\b(the|by|at|from|with) $", before) else 0.7
+    if len(lower_words) == 1 and lower_words[0] in gazetteer.PUBLIC_BODIES and _THE.search(before):
+        votes_by_kind["organisation"] += 2.5
     if any(_CAMEL.match(word) for word in words):
-        found["organisation"] += 1.0
+        votes_by_kind["organisation"] += 1.0
     if re.match(r"['’]s?\b", after):
-        found["organisation"] += 0.7
+        votes_by_kind["organisation"] += 0.7
     if _WITH.search(before):
-        found["organisation"] += 1.0
-    if low[0] not in gazetteer.GIVEN:
-        found["organisation"] += 1.5 if _DEALS.search(before) else 0.0
-        found["organisation"] += 2.5 if _CALL_AFTER.match(after) else 0.0
-        found["organisation"] += 1.0 if _ACTS.match(after) else 0.0
+        votes_by_kind["organisation"] += 1.0
+    if lower_words[0] not in gazetteer.GIVEN_NAMES:
+        votes_by_kind["organisation"] += 1.5 if _ORGANISATION_BEFORE.search(before) else 0.0
+        votes_by_kind["organisation"] += 2.5 if _CALL_AFTER.match(after) else 0.0
+        votes_by_kind["organisation"] += 1.0 if _ACTS.match(after) else 0.0
 
 
-def _of_persons(found: Votes, words: Sequence[str], low: Sequence[str], before: str, after: str) -> None:
-    if low[-1] in gazetteer.ORG_ENDS:
+def _vote_person(
+    votes_by_kind: KindVotes, words: Sequence[str], lower_words: Sequence[str], before: str, after: str
+) -> None:
+    if lower_words[-1] in gazetteer.ORG_ENDS:
         return
-    if low[0] in gazetteer.GIVEN:
-        found["person"] += 3.0 if 2 <= len(low) <= 3 else 2.0 if len(low) == 1 else 0.0
-    if len(low) <= 3 and not words[0].isupper():
-        found["person"] += 3.5 if _STRONG_BEFORE.search(before) else 1.0 if _PERSON_BEFORE.search(before) else 0.0
-        told = after[:1] == "," or low[0] in gazetteer.GIVEN or _STRONG_BEFORE.search(before)
-        found["person"] += 3.0 if len(low) > 1 and told and _ROLE_AFTER.match(after) else 0.0
-        found["person"] += 1.0 if len(low) == 2 and re.match(r",? (with|from|of) [A-Z]", after) else 0.0
-        found["person"] += _of_people(len(low), before, after)
+    if lower_words[0] in gazetteer.GIVEN_NAMES:
+        votes_by_kind["person"] += 3.0 if 2 <= len(lower_words) <= 3 else 2.0 if len(lower_words) == 1 else 0.0
+    if len(lower_words) <= 3 and not words[0].isupper():
+        votes_by_kind["person"] += (
+            3.5 if _STRONG_BEFORE.search(before) else 1.0 if _PERSON_BEFORE.search(before) else 0.0
+        )
+        is_introduced = after[:1] == "," or lower_words[0] in gazetteer.GIVEN_NAMES or _STRONG_BEFORE.search(before)
+        votes_by_kind["person"] += 3.0 if len(lower_words) > 1 and is_introduced and _ROLE_AFTER.match(after) else 0.0
+        votes_by_kind["person"] += 1.0 if len(lower_words) == 2 and re.match(r",? (with|from|of) [A-Z]", after) else 0.0
+        votes_by_kind["person"] += _rate_person_context(len(lower_words), before, after)
 
 
-def _of_people(words: int, before: str, after: str) -> float:
-    """How strongly it is said of a name what is said of people: who they are, what they are called, that they speak."""
-    told = 3.0 if _NAMED.search(before) else 0.0
-    told += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
-    told += 1.5 if words > 1 and _JOB_BESIDE.search(before) else 0.0
-    return told + (1.5 if _WHO_AFTER.match(after) or _SAYS.match(after) else 0.0)
+def _rate_person_context(words: int, before: str, after: str) -> float:
+    """Rate context that is said of people: who they are, what they are called, that they speak."""
+    votes_ = 3.0 if _PERSON_CALLED.search(before) else 0.0
+    votes_ += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
+    votes_ += 1.5 if words > 1 and _JOB_BESIDE.search(before) else 0.0
+    return votes_ + (1.5 if _WHO_AFTER.match(after) or _PERSON_ACTS.match(after) else 0.0)
 
 
-def _of_places(found: Votes, low: Sequence[str], before: str, after: str) -> None:
-    whole = " ".join(low)
-    listed = gazetteer.is_place(whole) or (len(low) > 1 and all(gazetteer.is_place(part) for part in low))
-    if listed or (len(low) > 1 and low[0] in gazetteer.DIRECTIONS and gazetteer.is_place(" ".join(low[1:]))):
-        found["place"] += 3.0
-    if len(low) > 1 and low[-1] in gazetteer.PLACE_ENDS:
-        found["place"] += 4.0
-    if len(low) > 1 and low[0] in gazetteer.PLACE_STARTS and low[-1] not in gazetteer.ORG_ENDS:
-        found["place"] += 2.5
-    if "of" in low[1:2] and low[0] in gazetteer.PLACES_OF:
-        found["place"] += 3.5
-    said_in, town = bool(_INSIDE.search(before)), whole in gazetteer.towns()
+def _vote_place(votes_by_kind: KindVotes, lower_words: Sequence[str], before: str, after: str) -> None:
+    full_name = " ".join(lower_words)
+    is_listed = gazetteer.is_place(full_name) or (
+        len(lower_words) > 1 and all(gazetteer.is_place(part) for part in lower_words)
+    )
+    if is_listed or (
+        len(lower_words) > 1
+        and lower_words[0] in gazetteer.DIRECTIONS
+        and gazetteer.is_place(" ".join(lower_words[1:]))
+    ):
+        votes_by_kind["place"] += 3.0
+    if len(lower_words) > 1 and lower_words[-1] in gazetteer.PLACE_ENDS:
+        votes_by_kind["place"] += 4.0
+    if len(lower_words) > 1 and lower_words[0] in gazetteer.PLACE_STARTS and lower_words[-1] not in gazetteer.ORG_ENDS:
+        votes_by_kind["place"] += 2.5
+    if "of" in lower_words[1:2] and lower_words[0] in gazetteer.PLACES_OF:
+        votes_by_kind["place"] += 3.5
+    is_inside, is_town = bool(_INSIDE.search(before)), full_name in gazetteer.towns()
     if _IN.search(before):
-        found["place"] += 0.2
-    if len(low) > 3 or low[-1] in gazetteer.ORG_ENDS:
+        votes_by_kind["place"] += 0.2
+    if len(lower_words) > 3 or lower_words[-1] in gazetteer.ORG_ENDS:
         return
-    found["place"] += 2.5 if _LIES.search(before) else 0.0
-    found["place"] += 2.0 if town and said_in and low[0] not in gazetteer.GIVEN else 0.0
-    within = _COMMA_PLACE.match(after)
-    if within and (town or said_in) and gazetteer.is_place(_first_place(within[1])):
-        found["place"] += 2.5
-    if len(low) == 1 and said_in and _GIVEN_FORM.match(whole):
-        found["place"] += 1.5
+    votes_by_kind["place"] += 2.5 if _PLACE_BEFORE.search(before) else 0.0
+    votes_by_kind["place"] += 2.0 if is_town and is_inside and lower_words[0] not in gazetteer.GIVEN_NAMES else 0.0
+    region_match = _COMMA_PLACE.match(after)
+    if region_match and (is_town or is_inside) and gazetteer.is_place(_first_place(region_match[1])):
+        votes_by_kind["place"] += 2.5
+    if len(lower_words) == 1 and is_inside and _GIVEN_FORM.match(full_name):
+        votes_by_kind["place"] += 1.5
 
 
 def _first_place(text: str) -> str:
-    """The two words behind a comma where they are one place, else the first of them."""
-    low = text.lower().rstrip(".'’")
-    return low if gazetteer.is_place(low) else low.split()[0]
+    """Return the two words after a comma where they are one place, else the first of them."""
+    lower_text = text.lower().rstrip(".'’")
+    return lower_text if gazetteer.is_place(lower_text) else lower_text.split()[0]

@@ -1,4 +1,4 @@
-"""Lists by which names are told apart: given names, titles, roles, what organisations are called, places. Data only."""
+"""Word lists for names: given names, titles, roles, organisation words, places. Data only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import resources
 
 from core.domain.text.english.stopwords import word_set
 
-GIVEN = word_set(
+GIVEN_NAMES = word_set(
     "aaron abigail adam adrian agnes ahmed aidan alan albert alejandro alex alexander alexandra alexis alfred "
     "ali alice alicia alison amanda amber amelia amir amit amy ana andre andrea andreas andrei andrew andy "
     "angela angelo anil anita anna anne annette anthony antoine anton antonio anya ariel arjun arthur arun "
@@ -52,11 +52,11 @@ GIVEN = word_set(
     "wei wendy wesley wilhelm will william willie wolfgang xavier yan yann yannick ying yuki yusuf yves yvonne "
     "zach zachary zoe"
 )
-"""Given names of many countries, by hand; a name that is not here is found by what stands around it."""
-TITLES = word_set(
+"""Given names of many countries, by hand; other names are found by their context."""
+PERSON_TITLES = word_set(
     "mr mrs ms miss dr prof professor sir madam lord lady president senator congressman minister judge captain"
 )
-ROLE = (
+ROLE_PATTERN = (
     r"(?:(?:our|the|your|my|a|former|current|interim|global|group|deputy|acting|senior|executive|associate"
     r"|assistant|vice|"
     r"managing|general|chief|co|founding|lead|principal|independent|regional|corporate|non)[ -]+)*"
@@ -67,14 +67,14 @@ ROLE = (
     r"host|moderator|producer|spokes(?:man|woman|person)|leader|economist|strategist|vp|evp|svp|investor relations)"
 )
 """A job as it is said after a name."""
-JOBS = word_set(
+JOB_WORDS = word_set(
     "chief executive officer president vice senior chairman chairwoman chair director financial operating "
     "commercial technology medical scientific marketing information general counsel manager managing head ceo "
     "cfo coo cto cmo evp svp vp secretary minister prime board directors deputy analyst founder cofounder "
     "co-founder partner operator investor relations treasurer controller editor host moderator honourable "
     "honorable speaker member members phase figure table slide section chapter mr mrs ms dr"
 )
-"""Words that are capitalised though they name nobody: jobs, titles, parts of a document."""
+"""Capitalised words that are no name: jobs, titles, parts of a document."""
 ORG_ENDS = word_set(
     "inc incorporated corp corporation ltd limited llc llp plc gmbh ag sa nv co company companies group "
     "holdings holding bank bancorp capital partners securities research advisors advisers management "
@@ -100,7 +100,7 @@ ORG_CLOSERS = word_set(
     "inc incorporated corp corporation ltd limited llc llp plc gmbh ag sa nv co company companies group holdings "
     "partners advisors advisers university club solutions news media foundation association society agency"
 )
-"""Behind these ``and`` begins another name."""
+"""After these words ``and`` begins another name."""
 ORG_STARTS = word_set(
     "university bank department ministry institute bureau office house society council college board federation "
     "academy chamber centre center association commission museum court union order school league"
@@ -109,12 +109,12 @@ ORG_FOR = word_set(
     "institute centre center department association foundation council agency society bureau ministry campaign "
     "coalition"
 )
-"""What is for something by its name: ``Institute for Sea Ice``."""
-BODIES = word_set(
+"""Words that are for something by their name: ``Institute for Sea Ice``."""
+PUBLIC_BODIES = word_set(
     "commission senate congress parliament court ministry department agency council committee treasury bureau fed "
     "company university army navy legislature bundestag duma knesset politburo federation union league association"
 )
-"""One of these alone, with a capital and ``the`` before it, is that very one."""
+"""With a capital and ``the`` before it, one of these alone is a certain organisation."""
 KNOWN_ORGS = word_set(
     "google microsoft apple amazon facebook meta netflix twitter youtube instagram tiktok linkedin uber airbnb "
     "tesla spacex nasa ibm intel nvidia amd oracle cisco samsung sony nokia toyota honda ford walmart target "
@@ -129,7 +129,7 @@ NOT_ORG = word_set(
     "mba ba ma ms dna rna icu cpu gpu ui ux iot vr ar gps atm pin id diy usd eur gbp lp wi-fi wifi qa q&a m&a "
     "r&d ir sg&a yoy p&l cogs b2b b2c saas csr esg"
 )
-"""Capitals that name nobody."""
+"""Capitals that are no organisation."""
 HOLIDAYS = word_set(
     "christmas easter thanksgiving halloween hanukkah passover ramadan eid diwali pentecost advent xmas valentine's"
 )
@@ -176,16 +176,19 @@ def is_place(name: str) -> bool:
 
 @cache
 def places() -> frozenset[str]:
-    """Names of places, lower case; see data/places.txt for whose they are."""
-    return _listed("places.txt")
+    """Names of places, lower case; data/places.txt says where they are from."""
+    return _read_names("places.txt")
 
 
 @cache
 def towns() -> frozenset[str]:
-    """Names of smaller places, lower case: many are surnames or words as well, so the sentence has to say where."""
-    return _listed("towns.txt")
+    """Names of smaller places, lower case.
+
+    Many are surnames or words as well, so the sentence has to say that it is a place.
+    """
+    return _read_names("towns.txt")
 
 
-def _listed(name: str) -> frozenset[str]:
+def _read_names(name: str) -> frozenset[str]:
     text = resources.files(__package__).joinpath(f"data/{name}").read_text(encoding="utf-8")
     return frozenset(line.lower() for line in text.splitlines() if line and not line.startswith("#"))

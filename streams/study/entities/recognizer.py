@@ -1,7 +1,7 @@
-"""Who and what is named, by rules, a gazetteer and what the rest of the text says. Pure; English only.
+"""Recognise named entities by rules, gazetteer and what the rest of the text says. English only. Pure.
 
-A name is a run of capitalised words. What stands around it and what it ends with say what it is; all mentions of one
-name are then of the kind that most of them spoke for (document memory): a surname alone is still the person.
+A name is a run of capitalised words. Its context and its last word suggest its kind; all mentions of one name then
+have the kind that most of them suggest (document memory): a surname alone is still the person.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ from dataclasses import dataclass
 
 from core.domain.text.bare_word import APOSTROPHES, strip_punctuation
 from schemas.documents.intelligence import Entity, EntityKind
+from streams.study.discourse_patterns import speaks_english
 from streams.study.entities import gazetteer
-from streams.study.entities.amounts import telling
-from streams.study.entities.candidates import Mention, Reader
-from streams.study.lexicon import speaks_english
-from streams.study.transcript_text import Spoken
+from streams.study.entities.amounts import is_notable_number
+from streams.study.entities.candidates import CandidateFinder, NameCandidate
+from streams.study.transcript_text import TranscriptText
 
-MENTIONS = 50
-SURE_EACH, SURE_ONCE = 1.2, 2.4
-"""A name is listed where its mentions speak for one kind so strongly: each of them, or one of them."""
-SHORTEST_INITIALS = 3
+MAX_ENTITY_MENTIONS = 50
+"""Most mentions listed of one entity."""
+MIN_MEAN_VOTES = 1.2
+"""Mean votes of its mentions from which a name is listed."""
+MIN_SINGLE_VOTES = 2.4
+"""Votes of a single mention from which a name is listed."""
+MIN_INITIALS_LENGTH = 3
+"""Shortest capitals that may be an organisation's initials."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class NamedEntity:
     """One entity with its mentions as (first word, end word)."""
 
     kind: EntityKind
@@ -33,77 +37,94 @@ class Found:
     places: Sequence[tuple[int, int]]
 
 
-def named(spoken: Spoken) -> list[Found]:
-    """Every person, organisation and place, each once, by first mention."""
-    reader = Reader(spoken)
-    mentions = list(reader.mentions())
-    owner = _owners(mentions)
+def find_entities(document: TranscriptText) -> list[NamedEntity]:
+    """Find every person, organisation, place and work, each once, by first mention."""
+    finder = CandidateFinder(document)
+    candidates = list(finder.find_names())
+    full_names = _resolve_short_forms(candidates)
     votes: dict[str, Counter[EntityKind]] = defaultdict(Counter)
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     strongest: dict[tuple[str, EntityKind], float] = defaultdict(float)
-    for one in mentions:
-        key = owner.get(_key(one.name), _key(one.name))
-        votes[key].update(one.votes)
-        for kind, vote in one.votes.items():
+    for candidate in candidates:
+        key = full_names.get(_fold_name(candidate.name), _fold_name(candidate.name))
+        votes[key].update(candidate.votes)
+        for kind, vote in candidate.votes.items():
             strongest[key, kind] = max(strongest[key, kind], vote)
-        places[key].append((one.first, one.end))
-        forms[key][one.name] += 1
-    found = []
-    for key, ways in forms.items():
+        places[key].append((candidate.first, candidate.end))
+        forms[key][candidate.name] += 1
+    entities = []
+    for key, name_forms in forms.items():
         kind, total = max(votes[key].items(), key=lambda pair: pair[1])
-        if total / len(places[key]) < SURE_EACH and strongest[key, kind] < SURE_ONCE:
+        if total / len(places[key]) < MIN_MEAN_VOTES and strongest[key, kind] < MIN_SINGLE_VOTES:
             continue
-        found.append(Found(kind=kind, name=max(ways, key=lambda way: (len(way), ways[way])), places=places[key]))
-    return sorted(found, key=lambda one: one.places[0])
+        entities.append(
+            NamedEntity(
+                kind=kind, name=max(name_forms, key=lambda form: (len(form), name_forms[form])), places=places[key]
+            )
+        )
+    return sorted(entities, key=lambda candidate: candidate.places[0])
 
 
-def _key(name: str) -> str:
-    """What mentions of one name share: no case, no article."""
+def _fold_name(name: str) -> str:
+    """Fold a name: no case, no article."""
     return name.lower().removeprefix("the ")
 
 
-def _owners(mentions: Sequence[Mention]) -> dict[str, str]:
-    """Short form → long form, where only one fits: a person's surname or given name, an organisation's first word
-    or its initials.
+def _resolve_short_forms(candidates: Sequence[NameCandidate]) -> dict[str, str]:
+    """Map short forms to the full name where only one fits.
+
+    A person's surname or given name; an organisation's first word or its initials.
     """
-    longs: dict[str, set[str]] = defaultdict(set)
-    shouted = {one.name for one in mentions if one.name.isupper() and len(one.name) >= SHORTEST_INITIALS}
-    for one in mentions:
-        parts = one.name.lower().split()
-        person, organisation = one.votes.get("person", 0) >= 3, one.votes.get("organisation", 0) >= 3
+    full_names: dict[str, set[str]] = defaultdict(set)
+    capital_names = {
+        candidate.name
+        for candidate in candidates
+        if candidate.name.isupper() and len(candidate.name) >= MIN_INITIALS_LENGTH
+    }
+    for candidate in candidates:
+        parts = candidate.name.lower().split()
+        person, organisation = candidate.votes.get("person", 0) >= 3, candidate.votes.get("organisation", 0) >= 3
         if len(parts) == 1 or not (person or organisation):
             continue
         if person or (not gazetteer.is_place(parts[0]) and parts[0] not in gazetteer.ORG_STARTS | gazetteer.PEOPLES):
-            longs[parts[0]].add(_key(one.name))
+            full_names[parts[0]].add(_fold_name(candidate.name))
         if person:
-            longs[parts[-1]].add(_key(one.name))
-        initials = "".join(word[0] for word in one.name.split() if word[:1].isupper())
-        if organisation and initials in shouted:
-            longs[initials.lower()].add(_key(one.name))
-    return {short: min(known) for short, known in longs.items() if len(known) == 1}
+            full_names[parts[-1]].add(_fold_name(candidate.name))
+        initials = "".join(word[0] for word in candidate.name.split() if word[:1].isupper())
+        if organisation and initials in capital_names:
+            full_names[initials.lower()].add(_fold_name(candidate.name))
+    return {short_form: min(matches) for short_form, matches in full_names.items() if len(matches) == 1}
 
 
-def valued(spoken: Spoken) -> list[Found]:
-    """Every date, time, sum, share and number, each once as it is written."""
-    reader = Reader(spoken)
+def find_values(document: TranscriptText) -> list[NamedEntity]:
+    """Find every date, time, sum, share and number, each once as it is written."""
+    finder = CandidateFinder(document)
     places: dict[tuple[EntityKind, str], list[tuple[int, int]]] = defaultdict(list)
-    for line in spoken.lines:
+    for line in document.lines:
         if not speaks_english(line.language):
             continue
-        for first, end, kind in reader.amounts(line):
-            text = strip_punctuation(" ".join(word.text.strip() for word in spoken.words[first:end]), APOSTROPHES)
+        for first, end, kind in finder.find_amounts(line):
+            text = strip_punctuation(" ".join(word.text.strip() for word in document.words[first:end]), APOSTROPHES)
             places[kind, text].append((first, end))
-    return [Found(kind=kind, name=name, places=at) for (kind, name), at in places.items()]
+    return [NamedEntity(kind=kind, name=name, places=value_places) for (kind, name), value_places in places.items()]
 
 
-def listed(spoken: Spoken, who: Sequence[Found]) -> list[Entity]:
-    """Names and amounts as they are stored, without times of day and without the small numbers of any talk."""
-    found = [
-        *who,
-        *(one for one in valued(spoken) if one.kind != "time" and (one.kind != "number" or telling(one.name))),
+def build_entities(document: TranscriptText, entities: Sequence[NamedEntity]) -> list[Entity]:
+    """Build the stored entities, without times of day and without small numbers."""
+    listed_entities = [
+        *entities,
+        *(
+            entity
+            for entity in find_values(document)
+            if entity.kind != "time" and (entity.kind != "number" or is_notable_number(entity.name))
+        ),
     ]
     return [
-        Entity(kind=one.kind, name=one.name, mentions=[spoken.quote(*at) for at in one.places[:MENTIONS]])
-        for one in sorted(found, key=lambda one: one.places[0])
+        Entity(
+            kind=entity.kind,
+            name=entity.name,
+            mentions=[document.quote(*place) for place in entity.places[:MAX_ENTITY_MENTIONS]],
+        )
+        for entity in sorted(listed_entities, key=lambda entity: entity.places[0])
     ]

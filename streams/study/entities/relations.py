@@ -1,4 +1,4 @@
-"""How two names stand to each other, where one sentence says it. Pure; English only; no rule, no relation."""
+"""Find relations of two names where one sentence states them, by rules. English only. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from itertools import pairwise
 
 from schemas.documents.intelligence import EntityKind, Quote, Relation
 from streams.study.entities import gazetteer
-from streams.study.entities.recognizer import Found
-from streams.study.transcript_text import Line, Spoken
+from streams.study.entities.recognizer import NamedEntity
+from streams.study.transcript_text import TranscriptLine, TranscriptText
 
-TOGETHER = 2
-"""In so many sentences two names must meet before that is told."""
-MOST_TOGETHER = 60
-LONGEST_WORDS = 60
+MIN_SHARED_SENTENCES_COUNT = 2
+"""Sentences in which two names must meet before "said with" is reported."""
+MAX_CO_OCCURRENCES = 60
+"""Most pairs of names that are checked for it."""
+MAX_PAIR_LINE_WORDS = 60
 """In a longer sentence two names may have nothing to do with each other."""
 _ROLE = re.compile(
-    rf"^,? ?(?:who is |who's |is |was |as )?(?:our |the |your |my )?(?P<role>{gazetteer.ROLE})\b", re.IGNORECASE
+    rf"^,? ?(?:who is |who's |is |was |as )?(?:our |the |your |my )?(?P<role>{gazetteer.ROLE_PATTERN})\b", re.IGNORECASE
 )
 _OF = re.compile(r"^,? ?(?:(?:and|our|the) )*(?:with|from|of|at|for)(?: the)? ?$", re.IGNORECASE)
 _BASED = re.compile(
@@ -50,8 +51,8 @@ _MAKERS = ("person", "organisation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """One entity where a sentence names it."""
+class EntityPlace:
+    """One mention of an entity in a sentence."""
 
     first: int
     end: int
@@ -59,64 +60,75 @@ class Place:
     name: str
 
 
-def relations(spoken: Spoken, found: Sequence[Found]) -> list[Relation]:
-    """Every relation once, with the first sentence that says it, in the order they were said."""
-    told: dict[tuple[str, str, str], Relation] = {}
-    met: Counter[tuple[str, str]] = Counter()
-    first_met: dict[tuple[str, str], Line] = {}
-    for line, places in _by_line(spoken, found):
-        for relation in _said(spoken, line, places):
-            told.setdefault((relation.kind, relation.subject, relation.object), relation)
-        pairs = {(a.name, b.name) for a in places for b in places if a.name < b.name}
-        for pair in pairs if line.words <= LONGEST_WORDS else ():
-            met[pair] += 1
-            first_met.setdefault(pair, line)
-    known = {(one.subject, one.object) for one in told.values()}
-    for pair, count in met.most_common(MOST_TOGETHER):
-        if count >= TOGETHER and pair not in known and pair[::-1] not in known:
-            quote = spoken.line_quote(first_met[pair])
-            told["said_with", *pair] = Relation(kind="said_with", subject=pair[0], object=pair[1], quote=quote)
-    return sorted(told.values(), key=lambda one: (one.quote.start_ms, one.kind, one.subject, one.object))
+def find_relations(document: TranscriptText, entities: Sequence[NamedEntity]) -> list[Relation]:
+    """Find every relation once, with the first sentence that states it, in order."""
+    relations_by_key: dict[tuple[str, str, str], Relation] = {}
+    pair_counts: Counter[tuple[str, str]] = Counter()
+    first_lines: dict[tuple[str, str], TranscriptLine] = {}
+    for line, places in _group_by_line(document, entities):
+        for relation in _find_in_line(document, line, places):
+            relations_by_key.setdefault((relation.kind, relation.subject, relation.object), relation)
+        pairs = {(place_.name, other.name) for place_ in places for other in places if place_.name < other.name}
+        for pair in pairs if line.words <= MAX_PAIR_LINE_WORDS else ():
+            pair_counts[pair] += 1
+            first_lines.setdefault(pair, line)
+    related_pairs = {(relation_.subject, relation_.object) for relation_ in relations_by_key.values()}
+    for pair, count in pair_counts.most_common(MAX_CO_OCCURRENCES):
+        if count >= MIN_SHARED_SENTENCES_COUNT and pair not in related_pairs and pair[::-1] not in related_pairs:
+            quote = document.line_quote(first_lines[pair])
+            relations_by_key["said_with", *pair] = Relation(
+                kind="said_with", subject=pair[0], object=pair[1], quote=quote
+            )
+    return sorted(
+        relations_by_key.values(),
+        key=lambda relation_: (relation_.quote.start_ms, relation_.kind, relation_.subject, relation_.object),
+    )
 
 
-def _by_line(spoken: Spoken, found: Sequence[Found]) -> Iterator[tuple[Line, list[Place]]]:
-    """Each sentence that names anybody, with whom it names."""
-    every = sorted(
-        (Place(first=first, end=end, kind=one.kind, name=one.name) for one in found for first, end in one.places),
+def _group_by_line(
+    document: TranscriptText, entities: Sequence[NamedEntity]
+) -> Iterator[tuple[TranscriptLine, list[EntityPlace]]]:
+    """Yield each sentence that mentions entities, with their places."""
+    all_places = sorted(
+        (
+            EntityPlace(first=first, end=end, kind=entity.kind, name=entity.name)
+            for entity in entities
+            for first, end in entity.places
+        ),
         key=lambda place: place.first,
     )
-    at = 0
-    for line in spoken.lines:
-        here = []
-        while at < len(every) and every[at].first < line.end_word:
-            here.append(every[at])
-            at += 1
-        if here:
-            yield line, here
+    next_place = 0
+    for line in document.lines:
+        line_places = []
+        while next_place < len(all_places) and all_places[next_place].first < line.end_word:
+            line_places.append(all_places[next_place])
+            next_place += 1
+        if line_places:
+            yield line, line_places
 
 
-def _said(spoken: Spoken, line: Line, places: Sequence[Place]) -> Iterator[Relation]:
-    """What a sentence says of neighbours in it."""
-    quote = spoken.line_quote(line)
-    for at, place in enumerate(places):
-        following = places[at + 1] if at + 1 < len(places) else None
+def _find_in_line(document: TranscriptText, line: TranscriptLine, places: Sequence[EntityPlace]) -> Iterator[Relation]:
+    """Find what a sentence states of neighbouring names."""
+    quote = document.line_quote(line)
+    for number, place in enumerate(places):
+        following = places[number + 1] if number + 1 < len(places) else None
         if place.kind == "person":
-            role = _ROLE.match(_after(spoken, line, place))
+            role = _ROLE.match(_after(document, line, place))
             if role and place.name.lower() != role["role"].lower():
                 role_text = " ".join(role["role"].split())
                 yield Relation(kind="holds_role", subject=place.name, object=role_text, quote=quote)
         if following is None or following.name == place.name:
             continue
-        between = _between(spoken, line, place, following)
-        if place.kind == "person" and following.kind == "organisation" and _works(between):
+        between = _between(document, line, place, following)
+        if place.kind == "person" and following.kind == "organisation" and _is_employment(between):
             yield Relation(kind="works_for", subject=place.name, object=following.name, quote=quote)
-        yield from _of_two(place, following, between, quote)
-        if following.kind == "place" and (_BASED.match(between) or _within(spoken, line, places, at)):
+        yield from _find_between(place, following, between, quote)
+        if following.kind == "place" and (_BASED.match(between) or _is_place_pair(document, line, places, number)):
             yield Relation(kind="located_in", subject=place.name, object=following.name, quote=quote)
 
 
-def _of_two(place: Place, following: Place, between: str, quote: Quote) -> Iterator[Relation]:
-    """What stands between an organisation and another, or between a work and who made it."""
+def _find_between(place: EntityPlace, following: EntityPlace, between: str, quote: Quote) -> Iterator[Relation]:
+    """Find relations of two organisations, or of a work and its maker, by the words between."""
     kinds, names_of = (place.kind, following.kind), (place.name, following.name)
     if kinds == ("organisation", "organisation") and _PART.match(between):
         yield Relation(kind="part_of", subject=names_of[0], object=names_of[1], quote=quote)
@@ -128,31 +140,31 @@ def _of_two(place: Place, following: Place, between: str, quote: Quote) -> Itera
         yield Relation(kind="made", subject=names_of[1], object=names_of[0], quote=quote)
 
 
-def _within(spoken: Spoken, line: Line, places: Sequence[Place], at: int) -> bool:
+def _is_place_pair(document: TranscriptText, line: TranscriptLine, places: Sequence[EntityPlace], number: int) -> bool:
     """Whether a place and the next are ``Toronto, Canada``: two places with a comma, in no longer list."""
-    listed = [
-        place.kind == other.kind == "place" and _between(spoken, line, place, other).strip() in (",", "and", ", and")
+    in_list = [
+        place.kind == other.kind == "place" and _between(document, line, place, other).strip() in (",", "and", ", and")
         for place, other in pairwise(places)
     ]
-    alone = not any(listed[at - 1 : at] if at else []) and not any(listed[at + 1 : at + 2])
-    return listed[at] and alone and _between(spoken, line, places[at], places[at + 1]).strip() == ","
+    no_list = not any(in_list[number - 1 : number] if number else []) and not any(in_list[number + 1 : number + 2])
+    return in_list[number] and no_list and _between(document, line, places[number], places[number + 1]).strip() == ","
 
 
-def _works(between: str) -> bool:
+def _is_employment(between: str) -> bool:
     role = _ROLE.match(between)
     return bool(_OF.match(between[role.end() :] if role else between))
 
 
-def _after(spoken: Spoken, line: Line, place: Place) -> str:
-    return _gap(spoken, line, place.end, line.end_word)
+def _after(document: TranscriptText, line: TranscriptLine, place: EntityPlace) -> str:
+    return _gap(document, line, place.end, line.end_word)
 
 
-def _between(spoken: Spoken, line: Line, place: Place, following: Place) -> str:
-    return _gap(spoken, line, place.end, following.first)
+def _between(document: TranscriptText, line: TranscriptLine, place: EntityPlace, following: EntityPlace) -> str:
+    return _gap(document, line, place.end, following.first)
 
 
-def _gap(spoken: Spoken, line: Line, first: int, end: int) -> str:
-    """Text from behind a name to before another, with the name's own comma."""
-    comma = "," if spoken.words[first - 1].text.strip().endswith(",") else ""
-    rest = " ".join(word.text.strip() for word in spoken.words[first : min(end, line.end_word)])
+def _gap(document: TranscriptText, line: TranscriptLine, first: int, end: int) -> str:
+    """Text from one name to the next, with the first name's own comma."""
+    comma = "," if document.words[first - 1].text.strip().endswith(",") else ""
+    rest = " ".join(word.text.strip() for word in document.words[first : min(end, line.end_word)])
     return f"{comma} {rest} " if rest else comma

@@ -1,4 +1,4 @@
-"""A model's answer laid over the document made here: quoted word for word, or thrown away. Pure; trusts no answer."""
+"""Ground a model's answer: every item is quoted word for word from the transcript, or dropped. Pure."""
 
 from __future__ import annotations
 
@@ -18,41 +18,45 @@ from schemas.documents.intelligence import (
     Quote,
     Relation,
 )
-from streams.study.assemble import proved
-from streams.study.llm.prompt import Written, WrittenPoint
-from streams.study.transcript_text import Spoken
+from streams.study.assemble import drop_unproved
+from streams.study.llm.prompt import AnswerPoint, ModelAnswer
+from streams.study.transcript_text import TranscriptText
 
-LINKS = re.compile(r"https?:|www\.|[<>]|\]\(", re.IGNORECASE)
-"""No place for these in a title or a summary: a transcript that talks a model into them gets nothing."""
-PARTS = ("summary", "chapters", "key_points", "entities", "relations")
+FORBIDDEN_LINKS = re.compile(r"https?:|www\.|[<>]|\]\(", re.IGNORECASE)
+"""Links and markup, which have no place in a title or a summary: a transcript cannot make the model insert them."""
+MODEL_PARTS = ("summary", "chapters", "key_points", "entities", "relations")
+"""Parts of a document that a model writes."""
 
 
-class Overlay:
-    """Items of answers that hold, and how many did not."""
+class AnswerGrounding:
+    """Grounded items of the answers, and how many were dropped."""
 
-    def __init__(self, spoken: Spoken) -> None:
-        """Of this transcript."""
-        self._spoken = spoken
-        self.lost = 0
+    def __init__(self, document: TranscriptText) -> None:
+        """Ground answers in this transcript."""
+        self._spoken = document
+        self.dropped_count = 0
 
-    def quote(self, text: str, *own: str) -> Quote | None:
-        """The words of the transcript that an item rests on; None, and counted, where it rests on none."""
-        bad = any(not one.strip() or LINKS.search(one) for one in own)
-        found = None if bad else self._spoken.find(text)
-        self.lost += found is None
+    def ground_quote(self, text: str, *own: str) -> Quote | None:
+        """Return the words that an item rests on; None, and counted as dropped, without any."""
+        bad = any(not one.strip() or FORBIDDEN_LINKS.search(one) for one in own)
+        found = None if bad else self._spoken.find_quote(text)
+        self.dropped_count += found is None
         return found
 
-    def points(self, written: Sequence[WrittenPoint]) -> list[Point]:
-        """Points in the order in which what they rest on was said."""
-        pairs = [(one.text.strip(), self.quote(one.quote, one.text)) for one in written]
+    def ground_points(self, written: Sequence[AnswerPoint]) -> list[Point]:
+        """Return grounded points, in the order of their quotes."""
+        pairs = [(one.text.strip(), self.ground_quote(one.quote, one.text)) for one in written]
         held = [Point(quote=quote, weight=1.0, text=text) for text, quote in pairs if quote]
         return sorted(held, key=lambda one: one.quote.start_ms)
 
-    def chapters(self, answers: Sequence[Written]) -> list[Chapter]:
-        """Chapters from where their first words are said to where the next one's are; the first from the beginning."""
+    def ground_chapters(self, answers: Sequence[ModelAnswer]) -> list[Chapter]:
+        """Return chapters, each up to the next one; the first from the beginning.
+
+        A chapter begins where its first words are said.
+        """
         begun: dict[int, tuple[str, Quote]] = {}
         for one in (one for answer in answers for one in answer.chapters):
-            quote = self.quote(one.quote, one.title)
+            quote = self.ground_quote(one.quote, one.title)
             if quote:
                 begun.setdefault(quote.start_ms, (one.title.strip(), quote))
         starts = sorted(begun)
@@ -70,60 +74,67 @@ class Overlay:
             for at, (start, end) in enumerate(zip(starts, ends, strict=True))
         ]
 
-    def entities(self, answers: Sequence[Written]) -> list[Entity]:
-        """Names, each with where it was said; a name that its quote does not hold is thrown away."""
+    def ground_entities(self, answers: Sequence[ModelAnswer]) -> list[Entity]:
+        """Return names with their quotes; a name that is not in its quote is dropped."""
         found: dict[tuple[EntityKind, str], list[Quote]] = {}
         for one in (one for answer in answers for one in answer.entities):
-            quote = self.quote(one.quote, one.name)
-            if quote and _holds(quote, one.name):
+            quote = self.ground_quote(one.quote, one.name)
+            if quote and _contains_name(quote, one.name):
                 mentions = found.setdefault((one.kind, one.name.strip()), [])
                 mentions += [quote] if quote not in mentions else []
             elif quote:
-                self.lost += 1
+                self.dropped_count += 1
         return [Entity(kind=kind, name=name, mentions=mentions) for (kind, name), mentions in found.items()]
 
-    def relations(self, answers: Sequence[Written]) -> list[Relation]:
-        """Relations whose quote names both that they speak of."""
+    def ground_relations(self, answers: Sequence[ModelAnswer]) -> list[Relation]:
+        """Return relations whose quote contains both names."""
         found = []
         for one in (one for answer in answers for one in answer.relations):
-            quote = self.quote(one.quote, one.subject, one.object)
-            if quote and _holds(quote, _last(one.subject)) and _holds(quote, _last(one.object)):
+            quote = self.ground_quote(one.quote, one.subject, one.object)
+            if (
+                quote
+                and _contains_name(quote, _last_word(one.subject))
+                and _contains_name(quote, _last_word(one.object))
+            ):
                 found.append(Relation(kind=one.kind, subject=one.subject, object=one.object, quote=quote))
             elif quote:
-                self.lost += 1
+                self.dropped_count += 1
         return found
 
 
-def _holds(quote: Quote, name: str) -> bool:
-    """Whether a name stands in its quote; a blank one stands nowhere."""
+def _contains_name(quote: Quote, name: str) -> bool:
+    """Whether a name stands in its quote; a blank one does not."""
     return bool(name.strip()) and name.strip().lower() in quote.text.lower()
 
 
-def _last(name: str) -> str:
-    """The last word of a name, by which it may be called alone; nothing of nothing."""
+def _last_word(name: str) -> str:
+    """Return the last word of a name, by which it may be called alone."""
     return (name.split() or [""])[-1]
 
 
-def laid_over(
-    local: Intelligence, spoken: Spoken, answers: Sequence[Written], engine: Engine, cost: Cost
+def apply_answers(
+    local: Intelligence, document: TranscriptText, answers: Sequence[ModelAnswer], engine: Engine, cost: Cost
 ) -> Intelligence:
-    """The local document with the parts that the model wrote; one of which nothing holds stays local, and says so."""
-    over = Overlay(spoken)
-    made: Mapping[str, Sequence[object]] = {
-        "summary": over.points([one for answer in answers for one in answer.summary]),
-        "chapters": over.chapters(answers),
-        "key_points": over.points([one for answer in answers for one in answer.key_points]),
-        "entities": over.entities(answers),
-        "relations": over.relations(answers),
+    """Replace parts of the local document by the model's grounded ones.
+
+    A part without a grounded item stays local, with a note.
+    """
+    grounding = AnswerGrounding(document)
+    grounded_parts: Mapping[str, Sequence[object]] = {
+        "summary": grounding.ground_points([one for answer in answers for one in answer.summary]),
+        "chapters": grounding.ground_chapters(answers),
+        "key_points": grounding.ground_points([one for answer in answers for one in answer.key_points]),
+        "entities": grounding.ground_entities(answers),
+        "relations": grounding.ground_relations(answers),
     }
-    kept = {name: found for name, found in made.items() if found}
-    missing = [name for name in PARTS if name not in kept and getattr(local, name)]
+    used_parts = {name: items for name, items in grounded_parts.items() if items}
+    missing = [name for name in MODEL_PARTS if name not in used_parts and getattr(local, name)]
     notes = [f"{name.replace('_', ' ')}: made locally, the model gave nothing that is quoted" for name in missing]
-    made_of = {"engine": engine, "cost": cost, "thrown_away": local.thrown_away + over.lost}
-    return proved(msgspec.structs.replace(local, **kept, **made_of, notes=[*local.notes, *notes]), spoken)
+    origin = {"engine": engine, "cost": cost, "thrown_away": local.thrown_away + grounding.dropped_count}
+    return drop_unproved(msgspec.structs.replace(local, **used_parts, **origin, notes=[*local.notes, *notes]), document)
 
 
-def not_written(local: Intelligence, model: str, reason: str, cost: Cost) -> Intelligence:
-    """The local document, saying which model was to write it, why it did not, and what that cost all the same."""
+def mark_not_used(local: Intelligence, model: str, reason: str, cost: Cost) -> Intelligence:
+    """Mark the local document with the model that was not used, the reason and its cost."""
     engine = msgspec.structs.replace(local.engine, not_used=model, reason=f"{model} was not used: {reason}")
     return msgspec.structs.replace(local, engine=engine, cost=cost)

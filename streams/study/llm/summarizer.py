@@ -1,4 +1,4 @@
-"""Asks a configured model what a transcript is about, within a budget. Where it has nothing it says why, always."""
+"""Let a configured model summarise a transcript, within a budget. Always says why it could not."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from core.ports.models import Chat
 from core.progress import Report
 from core.settings import WriterRules
 from schemas.documents.intelligence import Cost
-from streams.study.llm.prompt import Written, conversation, parts, read_answer, schema
-from streams.study.transcript_text import Line, Spoken
+from streams.study.llm.prompt import ModelAnswer, build_messages, build_schema, read_answer, split_parts
+from streams.study.transcript_text import TranscriptLine, TranscriptText
 
-LETTERS_A_TOKEN = 3
-"""Fewer than any tokeniser has on average: an estimate from it is too high rather than too low."""
-PAUSE_S = 2.0
-"""Before a model that was busy is asked again; it doubles, and is as long as the endpoint asks for, if not too long."""
-LONGEST_PAUSE_S = 60.0
-ALIVE_S = 5.0
+CHARS_PER_TOKEN = 3
+"""Characters a token, fewer than any tokeniser's mean: the estimate is too high rather than too low."""
+RETRY_PAUSE_S = 2.0
+"""Pause before a busy model is called again; it doubles, or follows the endpoint's own wish within limits."""
+MAX_RETRY_PAUSE_S = 60.0
+"""Longest pause that an endpoint may ask for."""
+REPORT_INTERVAL_S = 5.0
+"""Interval of progress reports during a pause."""
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class NotWritten(Exception):
-    """The model was not used, or its answer not taken; ``cost`` is what was spent on it all the same."""
+class AnswerUnavailableError(Exception):
+    """The model was not used, or its answer not accepted; ``cost`` is what was spent nevertheless."""
 
     def __init__(self, reason: str, cost: Cost) -> None:
         """``reason``: a sentence for a person."""
@@ -34,65 +36,67 @@ class NotWritten(Exception):
         self.reason, self.cost = reason, cost
 
 
-class Writer:
-    """One job with one model: what it asked, what it cost so far."""
+class TranscriptSummarizer:
+    """One job with one model: its calls and their cost so far."""
 
     def __init__(self, chat: Chat, rules: WriterRules, *, sleep: Sleep = asyncio.sleep) -> None:
         """``sleep`` waits between tries."""
         self._chat, self._rules, self._sleep = chat, rules, sleep
         self.cost = Cost()
-        self._asked = 0
+        self._report_count = 0
 
-    async def write(self, spoken: Spoken, report: Report) -> list[Written]:
-        """One answer for each part of the transcript. Raises NotWritten."""
-        pieces = list(parts(spoken))
-        self._within_budget([conversation(piece) for piece in pieces])
-        return [await self._part(piece, report) for piece in pieces]
+    async def write(self, document: TranscriptText, report: Report) -> list[ModelAnswer]:
+        """Return one answer for each part of the transcript. Raises AnswerUnavailableError."""
+        parts_ = list(split_parts(document))
+        self._check_budget([build_messages(part) for part in parts_])
+        return [await self._part(part, report) for part in parts_]
 
-    async def _part(self, lines: Sequence[Line], report: Report) -> Written:
-        messages, wrong = conversation(lines), ""
+    async def _part(self, lines: Sequence[TranscriptLine], report: Report) -> ModelAnswer:
+        messages, problem = build_messages(lines), ""
         for turn in range(self._rules.tries):
-            self._within_budget([messages])
+            self._check_budget([messages])
             try:
                 text, cut_off = await self._ask(messages, report)
                 if cut_off:
                     raise ValueError(f"the answer was cut off: say less, within {self._rules.output_tokens} tokens")
                 return read_answer(text)
             except Unavailable as error:
-                wrong = str(error)
+                problem = str(error)
                 if turn + 1 < self._rules.tries:
-                    await self._pause(PAUSE_S * 2**turn, error, report)
+                    await self._pause(RETRY_PAUSE_S * 2**turn, error, report)
             except Declined as error:
                 self._count(error.tokens_in, error.tokens_out, messages, "")
-                raise NotWritten(f"the model declined: {error}", self.cost) from None
+                raise AnswerUnavailableError(f"the model declined: {error}", self.cost) from None
             except ValueError as error:
-                wrong = str(error)
-                messages = [*messages[:2], *_correction(text, wrong)]
-        raise NotWritten(f"the model gave no usable answer in {self._rules.tries} tries: {wrong}"[:500], self.cost)
+                problem = str(error)
+                messages = [*messages[:2], *_build_correction(text, problem)]
+        raise AnswerUnavailableError(
+            f"the model gave no usable answer in {self._rules.tries} tries: {problem}"[:500], self.cost
+        )
 
     async def _pause(self, pause_s: float, error: Unavailable, report: Report) -> None:
-        """Wait before the next try, and say meanwhile that somebody is alive."""
-        left_s = max(pause_s, min(error.wait_s, LONGEST_PAUSE_S)) if isinstance(error, Busy) else pause_s
+        """Wait before the next try, reporting progress meanwhile."""
+        left_s = max(pause_s, min(error.wait_s, MAX_RETRY_PAUSE_S)) if isinstance(error, Busy) else pause_s
         while left_s > 0:
-            self._asked += 1
-            report(1_000_000 + self._asked)
-            await self._sleep(min(left_s, ALIVE_S))
-            left_s -= ALIVE_S
+            self._report_count += 1
+            report(1_000_000 + self._report_count)
+            await self._sleep(min(left_s, REPORT_INTERVAL_S))
+            left_s -= REPORT_INTERVAL_S
 
     async def _ask(self, messages: list[Mapping[str, str]], report: Report) -> tuple[str, bool]:
         def ticked(_: int) -> None:
-            self._asked += 1
-            report(1_000_000 + self._asked)
+            self._report_count += 1
+            report(1_000_000 + self._report_count)
 
-        answer = await self._chat.ask(messages, name="intelligence", schema=schema(), report=ticked)
+        answer = await self._chat.ask(messages, name="intelligence", schema=build_schema(), report=ticked)
         self._count(answer.tokens_in, answer.tokens_out, messages, answer.text)
         return answer.text, answer.cut_off
 
     def _count(self, tokens_in: int, tokens_out: int, messages: list[Mapping[str, str]], text: str) -> None:
-        """Add a call: by the model's own count, or by an estimate where it counts nothing."""
+        """Add a call's tokens: by the model's own count, or by an estimate without one."""
         counted = tokens_in > 0
-        tokens_in = tokens_in or _tokens(messages)
-        tokens_out = tokens_out or len(text) // LETTERS_A_TOKEN
+        tokens_in = tokens_in or _estimate_tokens(messages)
+        tokens_out = tokens_out or len(text) // CHARS_PER_TOKEN
         count_tokens(tokens_in, tokens_out, self._price(tokens_in, 0), self._price(0, tokens_out))
         before = self.cost
         self.cost = msgspec.structs.replace(
@@ -107,21 +111,24 @@ class Writer:
     def _price(self, tokens_in: int, tokens_out: int) -> float:
         return (tokens_in * self._rules.input_price + tokens_out * self._rules.output_price) / 1_000_000
 
-    def _within_budget(self, conversations: Sequence[list[Mapping[str, str]]]) -> None:
-        """Raises NotWritten where these calls, each at its longest, might go beyond the budget."""
-        most = sum(self._price(_tokens(one), self._rules.output_tokens) for one in conversations)
-        if self.cost.money + most > self._rules.budget:
-            need = f"{self.cost.money + most:.4f} might be needed, the budget is {self._rules.budget:g}"
-            raise NotWritten(f"over the budget of a job: {need}", self.cost)
+    def _check_budget(self, conversations: Sequence[list[Mapping[str, str]]]) -> None:
+        """Raise AnswerUnavailableError where these calls, each at its longest, might exceed the budget."""
+        max_cost = sum(self._price(_estimate_tokens(messages), self._rules.output_tokens) for messages in conversations)
+        if self.cost.money + max_cost > self._rules.budget:
+            detail = f"{self.cost.money + max_cost:.4f} might be needed, the budget is {self._rules.budget:g}"
+            raise AnswerUnavailableError(f"over the budget of a job: {detail}", self.cost)
 
 
-def _tokens(messages: Sequence[Mapping[str, str]]) -> int:
-    return sum(len(message["content"].encode()) for message in messages) // LETTERS_A_TOKEN + 1
+def _estimate_tokens(messages: Sequence[Mapping[str, str]]) -> int:
+    return sum(len(message["content"].encode()) for message in messages) // CHARS_PER_TOKEN + 1
 
 
-def _correction(text: str, wrong: str) -> list[Mapping[str, str]]:
-    """What a wrong answer is answered with."""
+def _build_correction(text: str, problem: str) -> list[Mapping[str, str]]:
+    """Build the messages that answer a wrong answer."""
     return [
         {"role": "assistant", "content": text[:20_000]},
-        {"role": "user", "content": f"{wrong[:1000]}. Answer again, with JSON that fits the schema and nothing else."},
+        {
+            "role": "user",
+            "content": f"{problem[:1000]}. Answer again, with JSON that fits the schema and nothing else.",
+        },
     ]

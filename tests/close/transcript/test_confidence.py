@@ -20,11 +20,11 @@ from streams.close.transcript.confidence import (
 from streams.close.transcript.fillers import mark_fillers
 from streams.close.transcript.segments import split_segments
 from streams.close.transcript.span_merge import merge_spans
-from streams.detect.timeline import Material, gather
+from streams.detect.timeline import ProjectAnalysis, build_timeline
 from streams.renderer.captions.cue_builder import build_cues
 from streams.renderer.prepare import select_doubtful_ranges
 from streams.sinks.search.search_documents import segment_documents
-from streams.study.transcript_text import read
+from streams.study.transcript_text import read_transcript
 from tests.support.event_factory import transcript_completed
 from tests.support.spoken_words import sentence, span, texts, word
 
@@ -171,9 +171,9 @@ def test_captions_search_scores_and_study_know_what_is_doubtful_and_nothing_that
     assert [(one["text"], one["trust"], one["language"]) for one in found] == [
         ("Doubtful words here now.", "doubtful", "en"), ("Clear words follow.", "trusted", "en"),
     ]  # fmt: skip
-    timeline = gather(Material(duration_ms=30_000, transcript=told, heard=[], seen=[]))
+    timeline = build_timeline(ProjectAnalysis(duration_ms=30_000, transcript=told, heard=[], seen=[]))
     assert texts(list(timeline.words)) == "Doubtful words here now. Clear words follow."
     assert [one.start_ms for one in timeline.doubtful] == [0]
-    assert [(one.text, one.doubtful) for one in read(told).lines] == [
+    assert [(one.text, one.doubtful) for one in read_transcript(told).lines] == [
         ("Doubtful words here now.", True), ("Clear words follow.", False),
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from schemas import events
 from schemas.common import ObjectRef, TimeRange
 from schemas.documents.moments import ClipFacts
 from schemas.metadata import MOST_BYTES
-from streams.detect.requested_clip_store import write_measured
+from streams.detect.requested_clip_store import commit_measured
 from tests.contract.rigs.api_world import URL, World, new_clip, new_project, open_world, outbox
 from tests.contract.rigs.attempt_rig import NOW
 
@@ -166,7 +166,7 @@ async def measured(rows: Any, org_id: UUID, project_id: UUID, clip_id: UUID, tit
     )
     facts = ClipFacts(clip_id=str(clip_id), ordinal=0, range=stretch, title=title)
     ref = ObjectRef(key=f"{org_id}/{project_id}/facts", sha256="0" * 64, size=1)
-    await write_measured(rows, event, facts, ref, Cause(input_id=uuid4(), source="detect", now=NOW))
+    await commit_measured(rows, event, facts, ref, Cause(input_id=uuid4(), source="detect", now=NOW))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.detect.explanations.reasons import TITLE_CHARS, spoken_title
+from streams.detect.explanations.reasons import MAX_TITLE_CHARS, title_from_sentence
 from streams.detect.sentences import Sentence
 
 
@@ -14,7 +14,7 @@ def title(text: str) -> str:
         first_word=0, end_word=len(text.split()), start_ms=0, end_ms=9_000, text=text, ending="stop",
         pause_before_ms=0, pause_after_ms=0, language="en",
     )  # fmt: skip
-    return spoken_title(sentence)
+    return title_from_sentence(sentence)
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_a_condition_alone_is_no_title() -> None:
     shown = title("When the large clock reaches forty, I will say the only word that matters here.")
     assert shown.startswith("When the large clock reaches forty, I will say")
     assert shown.endswith("…")
-    assert len(shown) <= TITLE_CHARS
+    assert len(shown) <= MAX_TITLE_CHARS

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from schemas.options.project import ProjectOptions
-from streams.detect.lexicon import bare
-from streams.detect.pipeline import weigh
+from streams.detect.lexicon import normalise_lexicon_word
+from streams.detect.pipeline import find_moments
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id, picture, say
 
 LOOKED = [picture(at, 0.05, 60.0) for at in range(0, LECTURE_MS, 1_000)]
 
 
 def plain(text: str) -> set[str]:
-    return {bare(word).removesuffix("'s") for word in text.split()} - {""}
+    return {normalise_lexicon_word(word).removesuffix("'s") for word in text.split()} - {""}
 
 
 def test_all_that_is_written_of_a_clip_was_said_in_it() -> None:
-    found = weigh(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id)
+    found = find_moments(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id)
     for moment in found.moments:
         said, written = plain(moment.text), plain(f"{moment.hook} {moment.description}")
         assert written <= said
@@ -30,7 +30,7 @@ def test_all_that_is_written_of_a_clip_was_said_in_it() -> None:
 
 def test_a_stretch_without_words_has_a_title_and_no_more() -> None:
     looked = [picture(at, 0.05 + (at % 20_000) / 2e6) for at in range(0, 60_000, 1_000)]
-    found = weigh(material([], 60_000, pictures=looked), ProjectOptions(), name_id)
+    found = find_moments(material([], 60_000, pictures=looked), ProjectOptions(), name_id)
     assert found.moments
     for moment in found.moments:
         assert moment.title
@@ -39,14 +39,14 @@ def test_a_stretch_without_words_has_a_title_and_no_more() -> None:
 
 def test_a_language_without_lists_has_longer_words_as_hashtags() -> None:
     known = material(lecture_words(), LECTURE_MS, language="nl", pictures=LOOKED)
-    found = weigh(known, ProjectOptions(), name_id).moments
+    found = find_moments(known, ProjectOptions(), name_id).moments
     assert any(moment.hashtags for moment in found)
     for moment in found:
         assert all(len(tag) > 7 and tag.removeprefix("#") in plain(moment.text) for tag in moment.hashtags)
 
 
 def test_hashtags_are_nouns_and_names() -> None:
-    found = weigh(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id).moments
+    found = find_moments(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id).moments
     tags = {tag for moment in found for tag in moment.hashtags}
     assert tags & {"#energy", "#object", "#pendulum", "#conservation", "#height", "#building", "#joules"}
     assert not tags & {"#called", "#done", "#converted", "#converting", "#believe", "#willing"}
@@ -55,7 +55,7 @@ def test_hashtags_are_nouns_and_names() -> None:
 def test_one_word_is_one_hashtag_in_singular_and_plural() -> None:
     said = "The building stands beside the buildings. We paint each building and clean the buildings on the hill."
     words = say(said, 0)
-    found = weigh(material(words, words[-1].end_ms + 1_000), ProjectOptions(min_clip_ms=3_000), name_id).moments
+    found = find_moments(material(words, words[-1].end_ms + 1_000), ProjectOptions(min_clip_ms=3_000), name_id).moments
     tags = [tag for moment in found for tag in moment.hashtags]
     assert {"#building", "#buildings"} & set(tags)
     for moment in found:

@@ -7,8 +7,8 @@ import msgspec
 from schemas.common import Segment, TimeRange
 from schemas.documents.moments import Evidence, SubScore
 from schemas.options.project import ProjectOptions
-from streams.detect.explanations.uncertainty import marked
-from streams.detect.pipeline import weigh
+from streams.detect.explanations.uncertainty import mark_doubtful_evidence
+from streams.detect.pipeline import find_moments
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id
 
 
@@ -18,7 +18,7 @@ def quoted(start_ms: int, end_ms: int, text: str = "words") -> Evidence:
 
 def test_only_a_quote_out_of_a_doubtful_stretch_is_marked() -> None:
     parts = [quoted(0, 1000), quoted(900, 2000), quoted(1500, 1800, ""), quoted(2000, 3000)]
-    (one,) = marked(
+    (one,) = mark_doubtful_evidence(
         [SubScore(name="hook", value=0.5, weight=1.0, evidence=parts)], [TimeRange(start_ms=1000, end_ms=2000)]
     )
     assert [part.doubtful for part in one.evidence] == [False, True, False, False]
@@ -34,8 +34,8 @@ def test_moments_quote_doubtful_words_with_a_mark_and_less_confidence() -> None:
         trust="doubtful",
     )  # fmt: skip
     transcript = msgspec.structs.replace(plain.transcript, segments=[segment])
-    doubted = weigh(msgspec.structs.replace(plain, transcript=transcript), ProjectOptions(), name_id)
-    known = {one.id: one for one in weigh(plain, ProjectOptions(), name_id).moments}
+    doubted = find_moments(msgspec.structs.replace(plain, transcript=transcript), ProjectOptions(), name_id)
+    known = {one.id: one for one in find_moments(plain, ProjectOptions(), name_id).moments}
     quotes = [part for one in doubted.moments for signal in one.signals for part in signal.evidence if part.text]
     assert quotes
     assert all(part.doubtful for part in quotes)

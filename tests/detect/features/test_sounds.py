@@ -6,33 +6,33 @@ import msgspec
 
 from schemas.common import TimeRange
 from schemas.documents.acoustics import SoundEvent
-from streams.detect.candidates.silent_windows import quiet_windows
-from streams.detect.explanations.reasons import told
-from streams.detect.features.audio import energy, listen_whole
-from streams.detect.features.base import blend
-from streams.detect.timeline import Timeline, gather
-from streams.detect.window import Window
+from streams.detect.candidates.silent_windows import find_silent_windows
+from streams.detect.explanations.reasons import describe_sub_score
+from streams.detect.features.audio import measure_energy, read_sound_facts
+from streams.detect.features.base import blend_features
+from streams.detect.timeline import ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow
 from tests.detect.material_factory import material, say, speech_levels
 from tests.support.media.heard_sounds import heard_sounds
 
 LENGTH_MS = 60_000
 
 
-def spoken(arousal: list[float | None] | None) -> Timeline:
+def spoken(arousal: list[float | None] | None) -> ProjectTimeline:
     words = [word for at in range(0, LENGTH_MS, 4_000) for word in say("This is one whole sentence of words.", at)]
     made = material(words, LENGTH_MS, levels_db=speech_levels(words, LENGTH_MS))
     sounds = heard_sounds(LENGTH_MS // 100, arousal) if arousal else None
-    return gather(msgspec.structs.replace(made, sounds=sounds))
+    return build_timeline(msgspec.structs.replace(made, sounds=sounds))
 
 
-def window(timeline: Timeline, start_ms: int, end_ms: int) -> Window:
+def window(timeline: ProjectTimeline, start_ms: int, end_ms: int) -> CandidateWindow:
     inside = [one for one in timeline.sentences if start_ms <= one.start_ms and one.end_ms <= end_ms]
     part = TimeRange(start_ms=start_ms, end_ms=end_ms)
-    return Window(range=part, sentences=inside, start_quality=1.0, end_quality=1.0)
+    return CandidateWindow(range=part, sentences=inside, start_quality=1.0, end_quality=1.0)
 
 
-def energy_of(timeline: Timeline, start_ms: int, end_ms: int) -> tuple[float, list[str]]:
-    found = energy(window(timeline, start_ms, end_ms), timeline, listen_whole(timeline))
+def energy_of(timeline: ProjectTimeline, start_ms: int, end_ms: int) -> tuple[float, list[str]]:
+    found = measure_energy(window(timeline, start_ms, end_ms), timeline, read_sound_facts(timeline))
     assert found
     return found.value, [one.kind for one in found.evidence]
 
@@ -48,10 +48,10 @@ def test_a_raised_voice_is_energy_and_says_where() -> None:
 
 def test_the_sentence_speaks_of_what_made_the_number() -> None:
     timeline = spoken([0.3] * 60 + [0.8] * 60)
-    found = energy(window(timeline, 32_000, 56_000), timeline, listen_whole(timeline))
-    voice = blend({"level": found}, {"level": 1.0})
+    found = measure_energy(window(timeline, 32_000, 56_000), timeline, read_sound_facts(timeline))
+    voice = blend_features({"level": found}, {"level": 1.0})
     assert voice
-    assert told("energy", voice.value, voice.evidence).startswith("The voice is raised at 0:")
+    assert describe_sub_score("energy", voice.value, voice.evidence).startswith("The voice is raised at 0:")
 
 
 def test_an_unknown_arousal_changes_nothing() -> None:
@@ -63,7 +63,9 @@ def test_windows_of_music_begin_where_it_changes() -> None:
     sounds = heard_sounds(LENGTH_MS // 100)
     change = SoundEvent(kind="section", start_ms=21_300, end_ms=21_300, confidence=0.8)
     sounds = msgspec.structs.replace(sounds, events=[*sounds.events, change])
-    timeline = gather(msgspec.structs.replace(made, sounds=sounds))
-    ranges = {(one.range.start_ms, one.range.end_ms) for one in quiet_windows(timeline, min_ms=8_000, max_ms=30_000)}
+    timeline = build_timeline(msgspec.structs.replace(made, sounds=sounds))
+    ranges = {
+        (one.range.start_ms, one.range.end_ms) for one in find_silent_windows(timeline, min_ms=8_000, max_ms=30_000)
+    }
     assert {(21_300, 30_000), (0, 21_300)} <= ranges, "whole sections, up to where the music ends"
     assert any(start == 21_300 and end > 30_000 for start, end in ranges), "and windows moved to the change"

@@ -7,15 +7,15 @@ from itertools import pairwise
 
 import pytest
 
-from streams.study.entities.amounts import amounts
-from streams.study.entities.recognizer import listed, named, valued
-from streams.study.entities.relations import relations
-from streams.study.index_rows import key_of
+from streams.study.entities.amounts import find_amounts
+from streams.study.entities.recognizer import build_entities, find_entities, find_values
+from streams.study.entities.relations import find_relations
+from streams.study.index_rows import normalise_name
 from tests.support.transcript_factory import spoken
 
 
 def found(*sentences: str) -> set[tuple[str, str]]:
-    return {(one.kind, one.name) for one in named(spoken(*sentences))}
+    return {(one.kind, one.name) for one in find_entities(spoken(*sentences))}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_only_has_a_capital_is_no_name(sentence: str) -> None:
     ],
 )
 def test_a_title_is_a_work_where_the_sentence_says_so(sentence: str, title: str) -> None:
-    (one,) = [one for one in named(spoken(sentence)) if one.kind == "work"]
+    (one,) = [one for one in find_entities(spoken(sentence)) if one.kind == "work"]
     assert one.name == title
 
 
@@ -95,18 +95,18 @@ def test_a_title_is_a_work_where_the_sentence_says_so(sentence: str, title: str)
     ],
 )
 def test_what_is_beside_a_work_is_none(sentence: str) -> None:
-    assert [one for one in named(spoken(sentence)) if one.kind == "work"] == []
+    assert [one for one in find_entities(spoken(sentence)) if one.kind == "work"] == []
 
 
 def test_a_work_is_one_wherever_it_is_said_again() -> None:
     heard = spoken("I saw the film called The Iron Valley.", "Everybody talked about The Iron Valley then.")
-    (one,) = [one for one in named(heard) if one.kind == "work"]
+    (one,) = [one for one in find_entities(heard) if one.kind == "work"]
     assert (one.name, len(one.places)) == ("The Iron Valley", 2)
 
 
 def test_what_is_inside_a_title_is_neither_a_date_nor_a_name_of_its_own() -> None:
     heard = spoken("She wrote a book called The Last White Summer.", "The book is The Last White Summer, in print.")
-    assert [(one.kind, one.name, len(one.mentions)) for one in listed(heard, named(heard))] == [
+    assert [(one.kind, one.name, len(one.mentions)) for one in build_entities(heard, find_entities(heard))] == [
         ("work", "The Last White Summer", 2)
     ]
 
@@ -125,30 +125,30 @@ def test_what_is_inside_a_title_is_neither_a_date_nor_a_name_of_its_own() -> Non
     ],
 )
 def test_a_person_is_told_by_what_is_said_of_people(sentence: str, name: str) -> None:
-    assert (("person", name)) in {(one.kind, one.name) for one in named(spoken(sentence))}
+    assert (("person", name)) in {(one.kind, one.name) for one in find_entities(spoken(sentence))}
 
 
 def test_who_is_for_something_by_its_name_is_told_whole() -> None:
     heard = spoken("She runs the Oslo Institute for Sea Ice.", "We watched Game of Thrones at Christmas.")
-    assert [(one.kind, one.name) for one in named(heard)] == [("organisation", "Oslo Institute for Sea Ice")]
+    assert [(one.kind, one.name) for one in find_entities(heard)] == [("organisation", "Oslo Institute for Sea Ice")]
 
 
 def test_initials_are_the_organisation_that_was_spelled_out() -> None:
     heard = spoken("It is the National Institute of Harbour Safety.", "We asked NIHS twice.")
-    assert [(one.kind, one.name, len(one.places)) for one in named(heard)] == [
+    assert [(one.kind, one.name, len(one.places)) for one in find_entities(heard)] == [
         ("organisation", "National Institute of Harbour Safety", 2)
     ]
 
 
 def test_numbers_that_tell_something_are_listed_and_fingers_are_not() -> None:
     heard = spoken("First, two of us saw 4,000 birds and three million ants in one field.")
-    told = [one.name for one in listed(heard, named(heard)) if one.kind == "number"]
+    told = [one.name for one in build_entities(heard, find_entities(heard)) if one.kind == "number"]
     assert told == ["4,000", "three million"]
 
 
 def test_a_surname_alone_is_the_person_who_was_introduced() -> None:
     heard = spoken("I'm joined by Peter Lindqvist today.", "Lindqvist runs the place.", "That was Lindqvist's idea.")
-    (person,) = named(heard)
+    (person,) = find_entities(heard)
     assert (person.kind, person.name, len(person.places)) == ("person", "Peter Lindqvist", 3)
 
 
@@ -171,17 +171,17 @@ def test_a_surname_alone_is_the_person_who_was_introduced() -> None:
     ],
 )
 def test_amounts(text: str, kind: str, expected: list[str]) -> None:
-    assert [text[begin:end] for begin, end, of in sorted(amounts(text)) if of == kind] == expected
+    assert [text[begin:end] for begin, end, of in sorted(find_amounts(text)) if of == kind] == expected
 
 
 def test_no_two_amounts_share_a_letter() -> None:
     text = "In the third quarter of 2019 we earned $3.4 billion, about 25 percent more than in Q2 2018, at 5 p.m."
-    spans = sorted((begin, end) for begin, end, _ in amounts(text))
+    spans = sorted((begin, end) for begin, end, _ in find_amounts(text))
     assert all(end <= begin for (_, end), (begin, _) in pairwise(spans))
 
 
 def test_amounts_are_listed_once_with_all_their_places() -> None:
-    (one,) = [one for one in valued(spoken("It cost $5.", "And $5 again.")) if one.kind == "money"]
+    (one,) = [one for one in find_values(spoken("It cost $5.", "And $5 again.")) if one.kind == "money"]
     assert (one.name, len(one.places)) == ("$5", 2)
 
 
@@ -191,7 +191,7 @@ def test_relations_quote_the_sentence_that_says_them() -> None:
         "The next question comes from Louise Chen with Harbour Research.",
         "Harbour Research is based in Toronto, Canada.",
     )
-    told = {(one.kind, one.subject, one.object) for one in relations(heard, named(heard))}
+    told = {(one.kind, one.subject, one.object) for one in find_relations(heard, find_entities(heard))}
     assert told >= {
         ("holds_role", "Anna Petrova", "chief financial officer"),
         ("works_for", "Louise Chen", "Harbour Research"),
@@ -210,17 +210,19 @@ def test_relations_quote_the_sentence_that_says_them() -> None:
 )
 def test_a_relation_is_what_stands_between_two_names(sentence: str, told: tuple[str, str, str]) -> None:
     heard = spoken(sentence)
-    assert told in {(one.kind, one.subject, one.object) for one in relations(heard, named(heard))}
+    assert told in {(one.kind, one.subject, one.object) for one in find_relations(heard, find_entities(heard))}
 
 
 def test_no_verb_between_two_names_no_relation() -> None:
     heard = spoken("Corvin Bank and Harbour Research met.", "Jane Larsen read a book called Winter Roads.")
-    assert relations(heard, named(heard)) == []
+    assert find_relations(heard, find_entities(heard)) == []
 
 
 def test_places_in_a_list_do_not_lie_in_each_other() -> None:
     heard = spoken("They sell to Australia, India, Japan and Canada now.", "He lives in Boston, Massachusetts today.")
-    told = [(one.subject, one.object) for one in relations(heard, named(heard)) if one.kind == "located_in"]
+    told = [
+        (one.subject, one.object) for one in find_relations(heard, find_entities(heard)) if one.kind == "located_in"
+    ]
     assert told == [("Boston", "Massachusetts")]
 
 
@@ -231,8 +233,8 @@ def test_a_country_is_not_the_organisation_that_begins_with_its_name() -> None:
 
 
 def test_forms_of_one_name_have_one_key() -> None:
-    assert key_of("Café Royals") == key_of("cafe royal")
-    assert key_of("…") == "…"
+    assert normalise_name("Café Royals") == normalise_name("cafe royal")
+    assert normalise_name("…") == "…"
 
 
 def test_a_hostile_sentence_takes_no_time() -> None:
@@ -250,6 +252,6 @@ def test_a_hostile_sentence_takes_no_time() -> None:
         "Gone with the ",
         "in X, Ohio ",
     ):
-        named(heard := spoken(part * 1000 + "X"))
-        valued(heard)
+        find_entities(heard := spoken(part * 1000 + "X"))
+        find_values(heard)
     assert time.process_time() - began < 20

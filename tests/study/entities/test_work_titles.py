@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.study.entities.work_titles import works
+from streams.study.entities.work_titles import find_work_titles
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from streams.study.entities.work_titles import works
     ],
 )
 def test_titles_are_whole(text: str, titles: list[str]) -> None:
-    assert [text[begin:end] for begin, end in works(text)] == titles
+    assert [text[begin:end] for begin, end in find_work_titles(text)] == titles

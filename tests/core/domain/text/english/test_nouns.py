@@ -7,14 +7,16 @@ import pytest
 
 from core.domain.text.english.nouns import used_as_noun
 from streams.study.topics import keyphrases
-from streams.study.topics.topic_tokens import carries
+from streams.study.topics.topic_tokens import is_content_word
 from tests.support.transcript_factory import spoken
 
 
 def used(word: str, *sentences: str) -> bool:
     """The word by its places in these sentences."""
     words = " ".join(sentences).lower().split()
-    return used_as_noun(words, [(at, at + 1) for at, one in enumerate(words) if one.strip(".,?") == word], carries)
+    return used_as_noun(
+        words, [(at, at + 1) for at, one in enumerate(words) if one.strip(".,?") == word], is_content_word
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_topics_are_noun_phrases_and_names() -> None:
         "I wrote to Maren about the highly successful remote control.",
         "He wrote a highly successful book.",
     )
-    texts = {phrase.text.lower() for phrase in keyphrases.candidates(heard)}
+    texts = {phrase.text.lower() for phrase in keyphrases.find_keyphrases(heard)}
     assert {"remote control", "maren"} <= texts
     assert not texts & {"'re", "'re ahead", "ahead", "wrote", "called", "highly successful", "remote", "successful"}
 
@@ -71,9 +73,9 @@ def test_a_longer_phrase_stands_beside_its_own_head() -> None:
         *(f"The kinetic energy of {what} grows." for what in ("a ball", "a car")),
         *(f"Some energy of {what} is lost." for what in ("a lamp", "the sun", "an oven", "this house", "my engine")),
     )
-    found = keyphrases.candidates(heard)
+    found = keyphrases.find_keyphrases(heard)
     rows = np.ones((len(found), 1), dtype=np.float32)
-    chosen = [phrase.text.lower() for phrase, _ in keyphrases.chosen(found, rows, rows[0], 5)]
+    chosen = [phrase.text.lower() for phrase, _ in keyphrases.select_keyphrases(found, rows, rows[0], 5)]
     assert {"energy", "kinetic energy"} <= set(chosen)
 
 

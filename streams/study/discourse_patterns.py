@@ -1,4 +1,4 @@
-"""English word lists of study: what opens a chapter, what leans on others. Data only."""
+"""English word lists of study: how chapters open, which sentences depend on others. Data only."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 from core.domain.text.english.stopwords import word_set
 
-OPENERS = re.compile(
+CHAPTER_OPENERS = re.compile(
     r"^(okay|ok|alright|all right|so|now|next|then|well|first|second|third|finally|lastly|anyway|right|let's|let us)"
     r"\b[ ,.]",
     re.IGNORECASE,
 )
 """How a new chapter may begin."""
-MOVES = re.compile(
+TOPIC_CHANGES = re.compile(
     r"\b(mov(e|ing) on|next (topic|item|point|question|slide|section|chapter|step|thing|up|on the)"
     r"|let's (start|begin|talk|go (on|to|over|through)|turn|switch|move|look at)|turn(ing)? (it |now )*(over )?to"
     r"|on the agenda|another (topic|issue|subject)"
@@ -21,13 +21,13 @@ MOVES = re.compile(
     r"|in (this|the next) (part|section|chapter))\b",
     re.IGNORECASE,
 )
-"""Said openly: something else begins."""
-LEANS = word_set(
+"""Phrases that announce another topic."""
+DEPENDENT_OPENERS = word_set(
     "and but or so because then also which that's he she it they this that these those there it's he's she's "
     "they're therefore thus hence however although though such him her them his their its too as than not nor"
 )
-"""First words of a sentence that does not stand alone."""
-HOUSEKEEPING = re.compile(
+"""First words of a sentence that depends on the one before."""
+HOUSEKEEPING_PHRASES = re.compile(
     r"\b(thank(s| you)\b|good (morning|afternoon|evening|day)\b|welcome\b|ladies and gentlemen"
     r"|have a (nice|good|great)\b|(next|first|last) question|open the line|press (\*|star|the )|conference call"
     r"|stand(ing)? by|operator\b|subscribe\b|see you (next|later|soon)|over to you|on mute\b|can you hear me|go ahead"
@@ -35,18 +35,19 @@ HOUSEKEEPING = re.compile(
     re.IGNORECASE,
 )
 """Greetings, thanks and the business of the meeting itself."""
-TAGS = re.compile(
+TAG_QUESTIONS = re.compile(
     r"^(right|okay|ok|yeah|yes|no|hmm|huh|what|really|sorry|pardon|correct|true|is it|isn't it|you know"
     r"|(is|does) (that|this|it) (right|correct|okay|ok|fine|clear|make sense)|any(more)? questions?"
     r"|(uh|um|mm)[\s,-]*)+[?.! ]*$",
     re.IGNORECASE,
 )
 """Questions that ask nothing."""
-ASKS = word_set(
+QUESTION_WORDS = word_set(
     "what why how when where who which whose is are was were do does did can could will would should have has"
 )
+"""Words that make a question."""
 
 
 def speaks_english(language: str | None) -> bool:
-    """Whether these lists are for this language (``en-GB`` is English)."""
+    """Whether these lists apply to a language (``en-GB`` is English)."""
     return (language or "").split("-")[0].lower() == "en"
