@@ -99,7 +99,7 @@ def shares(asked: Asked, embedded: EmbeddedTexts | None) -> list[float]:
     assert meaning is not None
     found = []
     for at, answers in enumerate(asked.answers):
-        alone = dataclasses.replace(meaning, wished=meaning.wished[at : at + 1], wishes=[asked.questions[at]])
+        alone = dataclasses.replace(meaning, topic_rows=meaning.topic_rows[at : at + 1], topics=[asked.questions[at]])
         near = [measure_match(window, alone, locate_sentences(placed, window)) for window in windows]
         values = np.array([one.value if one else 0.0 for one in near])
         found.append(share(values, windows, answers))

@@ -74,7 +74,7 @@ def changes(text: Labelled) -> tuple[list[int], list[int]]:
     raws = [measure_window(window, timeline, whole) for window in every]
     scale = build_scales(raws)
     judge = WindowScorer(timeline=timeline, baseline=whole, scale=scale, table=weights, options=options)
-    found = [one for window, raw in zip(every, raws, strict=True) if (one := judge.weigh(window, raw))]
+    found = [one for window, raw in zip(every, raws, strict=True) if (one := judge.score_window(window, raw))]
     all_of_them = Shaken(raws, scale, table)
     marked = Shaken([measure_window(window_of(timeline, part), timeline, whole) for part in text.ranges], scale, table)
     limit = compute_clip_limit(spoken_ms=timeline.spoken_ms(), quiet_ms=timeline.duration_ms, options=options)

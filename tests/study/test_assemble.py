@@ -116,7 +116,7 @@ async def test_whatever_is_said_nothing_is_invented(sentences: list[list[str]], 
     heard = spoken(*(" ".join(words) for words in sentences), language=language)
     made = build_intelligence(await material(heard))
     assert made.thrown_away == 0
-    assert all(heard.holds(quote) for quote in quotes(made))
+    assert all(heard.contains_quote(quote) for quote in quotes(made))
 
 
 @pytest.mark.parametrize("text", ["the soil   turns\nsour", "the soil turns sour"])
