@@ -107,12 +107,13 @@ class IngestStage:
 
 
 async def _commit_nothing(_: Connection) -> None:
-    """What there is to write about a file that was checked before."""
+    """Commit nothing: the file was checked before."""
 
 
 async def _commit_source(
     connection: Connection, event: events.UploadReceived, prepared: ImportedSource, work: Work, window: int
 ) -> None:
+    """Commit the source's row, its spans, the expected parts of each stage, and the first span events."""
     index = prepared.index
     video = index.video
     owner = (event.org_id, event.project_id)
@@ -140,6 +141,7 @@ async def _commit_source(
 
 
 def _build_span_event(event: events.UploadReceived, prepared: ImportedSource, ordinal: int) -> events.SpanPlanned:
+    """Build the event of one span."""
     span = prepared.spans[ordinal]
     return events.SpanPlanned(
         org_id=event.org_id,

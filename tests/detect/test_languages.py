@@ -9,8 +9,8 @@ from schemas.documents.transcript import Transcript
 from schemas.options.project import ProjectOptions
 from streams.detect.candidates.speech_windows import find_speech_windows
 from streams.detect.features import audience, delivery
-from streams.detect.features import text as signals_text
 from streams.detect.features.project_baseline import read_baseline
+from streams.detect.features.text import measure_tension, read_sentence_facts
 from streams.detect.pipeline import find_moments
 from streams.detect.timeline import ProjectTimeline, build_timeline
 from streams.detect.window import CandidateWindow
@@ -60,8 +60,8 @@ def test_a_german_article_is_no_english_word_of_death() -> None:
     of = timeline("en")
     german = [sentence for sentence in of.sentences if sentence.language == "de"]
     window = CandidateWindow(range=of.full_range, sentences=german, start_quality=1.0, end_quality=1.0)
-    facts = signals_text.read_sentence_facts(of)
-    assert signals_text.measure_tension(window, facts) is None
+    facts = read_sentence_facts(of)
+    assert measure_tension(window, facts) is None
     assert all(facts[sentence.first_word].emotion is None for sentence in german)
     assert find_speech_windows(of, min_ms=3_000, max_ms=30_000)
 
@@ -76,7 +76,7 @@ def test_titles_and_tags_are_made_by_the_language_of_their_words() -> None:
     assert not tags & {"#anderen", "#wirklich", "#verbrennen", "#danach", "#burned", "#cooled"}
 
 
-def test_an_english_stretch_is_measured_as_one_whatever_the_recording_is_in() -> None:
+def test_english_ranges_score_alike_in_any_recording() -> None:
     whole = {recording: read_baseline(timeline(recording)) for recording in ("en", "de")}
     assert whole["en"].density_levels == whole["de"].density_levels
     assert whole["en"].audience_cues == whole["de"].audience_cues != {}

@@ -91,7 +91,7 @@ def test_a_very_short_video_is_said_to_be_short() -> None:
     assert "too short" in (weigh_quiet(1_000, difference=0.2).nothing_found_reason or "")
 
 
-def test_a_silent_video_that_moves_gives_clips_from_pictures_with_little_confidence() -> None:
+def test_a_silent_moving_video_gives_clips_of_low_confidence() -> None:
     found = weigh_quiet(120_000, difference=0.05)
     clips = [moment for moment in found.moments if moment.selected]
     assert clips
@@ -110,7 +110,7 @@ def test_sound_without_speech_gives_clips_from_sound() -> None:
     assert "dB" in clip.reason
 
 
-def test_a_short_video_of_which_only_the_evenness_of_its_sound_is_known_gives_no_clip() -> None:
+def test_even_sound_alone_gives_no_clip() -> None:
     """As a camera left running for six seconds: weak noise, two pictures, nobody in them."""
     levels = [-34.0 + at % 4 for at in range(38)] + [-100.0] * 26
     known = material([], 6_379, language=None, levels_db=levels, pictures=[picture(0, 0.0), picture(3_722, 0.7)])
@@ -211,7 +211,7 @@ def dull() -> MomentList:
     return lecture(ProjectOptions(min_score=99.0))
 
 
-def test_without_a_clip_the_nearest_moments_are_named_with_what_they_lacked() -> None:
+def test_without_clips_the_nearest_moments_have_shortfalls() -> None:
     found = dull()
     assert found.nothing_found_reason
     assert "99 are needed" in found.nothing_found_reason
@@ -230,7 +230,7 @@ def test_without_a_clip_the_nearest_moments_are_named_with_what_they_lacked() ->
     assert lecture().nearest == [], "where there are clips there is nothing to make up for"
 
 
-def test_every_moment_that_is_no_clip_says_what_it_lacked_and_keeps_its_score_and_evidence() -> None:
+def test_unselected_moments_keep_score_and_name_shortfalls() -> None:
     for found in (lecture(), dull()):
         for moment in found.moments:
             assert bool(moment.lacks) != moment.selected

@@ -51,7 +51,7 @@ def test_a_title_of_ones_own_stays_and_without_one_it_is_of_the_words() -> None:
     assert measure_clip(KNOWN, OPTIONS, stretch, "").title.casefold() in MOMENTS[0].text.casefold()
 
 
-def test_a_stretch_without_a_word_in_a_talk_has_no_caption_and_says_why() -> None:
+def test_a_wordless_range_of_a_talk_explains_no_captions() -> None:
     words = [*say("Here is a sentence that says a thing.", 0), *say("And here is another one of these.", 60_000)]
     known = material(words, 90_000, pictures=[picture(at, 0.05) for at in range(0, 90_000, 1_000)])
     facts = measure_clip(known, OPTIONS, TimeRange(start_ms=20_000, end_ms=40_000), "")
@@ -65,7 +65,7 @@ def test_without_any_moment_there_is_no_score() -> None:
     assert (facts.score, facts.confidence, facts.signals, facts.reason) == (None, None, [], "")
 
 
-def test_it_may_be_longer_than_any_moment_and_touch_what_moments_may_not() -> None:
+def test_a_requested_clip_may_exceed_the_limits_of_moments() -> None:
     options = ProjectOptions(max_clip_ms=30_000, skip=[TimeRange(start_ms=0, end_ms=60_000)])
     facts = measure_clip(KNOWN, options, TimeRange(start_ms=10_000, end_ms=180_000), "")
     assert facts.score is not None

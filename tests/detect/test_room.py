@@ -32,7 +32,7 @@ def test_a_punch_line_is_told_from_a_plain_sentence(text: str) -> None:
     assert line(text).punch_words
 
 
-def test_the_same_words_count_less_where_nothing_longer_leads_up_to_them() -> None:
+def test_a_punch_line_needs_a_longer_set_up() -> None:
     assert line("And I am not very good at this.", before=2).punch < line("And I am not very good at this.").punch
 
 

@@ -129,7 +129,7 @@ def test_no_signal_is_no_score() -> None:
         compute_score([])
 
 
-def test_the_installations_own_weights_are_sound_and_each_genre_sums_to_one() -> None:
+def test_weights_of_each_genre_sum_to_one() -> None:
     table = default_weights()
     assert not broken_weights(table)
     for weights in table.genres.values():

@@ -44,7 +44,7 @@ def asked(options: ProjectOptions, *, model: bool = True) -> MomentList:
 
 
 @pytest.mark.parametrize("model", [True, False])
-def test_a_prompt_finds_where_it_is_talked_about_and_shows_the_sentence(model: bool) -> None:
+def test_a_prompt_finds_its_subject_and_quotes_it(model: bool) -> None:
     options = ProjectOptions(prompt="who pays the money of the budget")
     found = asked(options, model=model)
     clips = [moment for moment in found.moments if moment.selected]
@@ -109,7 +109,7 @@ def test_a_genre_without_speaker_changes_does_not_weigh_them() -> None:
     assert all(signal.name != "speaker_changes" for moment in found.moments for signal in moment.signals)
 
 
-def test_what_is_near_to_housekeeping_has_less_substance_and_says_how_near() -> None:
+def test_housekeeping_lowers_substance_with_evidence() -> None:
     words = say("Welcome back to the show. Let me introduce our guest today. See you next week, goodbye. " * 3, 0)
     words += say(RIVER * 3, 30_000)
     timeline = build_timeline(material(words, 70_000))

@@ -105,7 +105,7 @@ class NoFlac(ObjectsTwin):
         return await super().put_file(prefix, path, content_type, suffix, report)
 
 
-async def test_a_store_that_goes_away_between_spans_is_told_and_nothing_goes_on(tmp_path: Path) -> None:
+async def test_a_store_lost_between_spans_stops_the_import(tmp_path: Path) -> None:
     """The next attempt stores them all: those of this one would take its place, and its files are gone."""
     body = film(tmp_path / "film.mp4", seconds=6).read_bytes()
     rules = SpanRules(target_ms=2000, search_ms=500, overlap_ms=400, padding_ms=100)

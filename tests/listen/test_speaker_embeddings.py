@@ -15,7 +15,7 @@ from core.ports.models import Int16, Vectors
 from schemas.common import ObjectRef, TimeRange
 from schemas.documents.span import HeardSpan
 from streams.close.diarization.stored_embeddings import read_frames, read_voices
-from streams.listen import speaker_embeddings as listening
+from streams.listen import speaker_embeddings
 from streams.listen.speaker_embeddings import WINDOWS_PER_REQUEST, VoicesUnavailableError, embed_voices
 from tests.listen.test_speech_segments import bursts
 from tests.support.spoken_words import span
@@ -72,7 +72,7 @@ async def listened(voices: PitchVoices, objects: Kept, length_ms: int = 10_000) 
     ), counts
 
 
-async def test_windows_are_on_project_time_and_vectors_come_back_as_they_were() -> None:
+async def test_windows_are_on_project_time_and_vectors_survive() -> None:
     objects = Kept()
     found, counts = await listened(PitchVoices(), objects)
     assert found.voices
@@ -110,7 +110,7 @@ async def test_a_model_that_stays_away_costs_the_voices_only(error: Exception) -
 
 
 async def test_nobody_waits_for_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "EMBEDDING_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(speaker_embeddings, "EMBEDDING_TIMEOUT_S", 0.05)
     with pytest.raises(VoicesUnavailableError):
         await listened(Hung(), Kept())
 
@@ -126,7 +126,7 @@ async def test_where_nobody_speaks_nothing_is_stored() -> None:
     assert objects.bodies == {}
 
 
-async def test_where_little_is_said_voices_are_listened_for_wherever_one_may_be() -> None:
+async def test_little_speech_embeds_all_possible_voice() -> None:
     for length_ms, wide in ((10_000, True), (60_000, False)):
         samples = bursts((500, length_ms - 500), length_ms=length_ms)
         said = [TimeRange(start_ms=3_000, end_ms=length_ms - 3_000)]
@@ -157,7 +157,7 @@ async def test_a_bug_in_what_it_sounds_like_costs_neither_voices_nor_speech(monk
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(listening, "compute_mfcc", broken)
+    monkeypatch.setattr(speaker_embeddings, "compute_mfcc", broken)
     samples, said = bursts((1000, 9000), length_ms=10_000), [TimeRange(start_ms=1_000, end_ms=9_000)]
     heard, cost_ms = await embed_voices(
         samples, said, voiced=said, starts_at_ms=0, span_range=TimeRange(start_ms=0, end_ms=10_000),

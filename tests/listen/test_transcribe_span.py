@@ -177,7 +177,7 @@ async def test_a_language_the_aligner_does_not_know_is_not_sent_to_it() -> None:
     assert (found.fits, found.aligner, found.not_aligned) == ([], "", "")
 
 
-async def test_words_of_another_language_in_between_keep_the_recognisers_times() -> None:
+async def test_foreign_words_keep_the_recognisers_times() -> None:
     """The second of four words lies in a German window: the aligner is asked for the other three."""
 
     class Mixed(Recogniser):
@@ -249,7 +249,7 @@ class Ready(Recogniser):
         return msgspec.structs.replace(heard, speech=[TimeRange(start_ms=2000, end_ms=3000)], voiced=voiced)
 
 
-async def test_voices_are_listened_for_where_one_may_be_words_where_somebody_speaks() -> None:
+async def test_voices_use_possible_voice_words_use_speech() -> None:
     store = Store(flac(np.random.default_rng(1).normal(0, 3000, 4 * 16_000).astype(np.int16)))
     found = await transcribe_span(
         planned(REF), objects=store, speech=Ready(), report=lambda _: None, voices=PitchVoices(), prefix="p"  # type: ignore[arg-type]

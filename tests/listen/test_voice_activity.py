@@ -28,7 +28,7 @@ def near(found: list[TimeRange], wanted: list[TimeRange]) -> bool:
     return all(max(abs(a.start_ms - b.start_ms), abs(a.end_ms - b.end_ms)) <= 60 for a, b in pairs)
 
 
-def test_an_end_that_was_dropped_is_found_and_a_little_silence_that_was_held_on_to_is_left() -> None:
+def test_dropped_speech_ends_are_recovered() -> None:
     rows = frames((100, 300), (500, 700))
     found = refine_voice_activity(rows, [at(110, 270), at(500, 705)], starts_at_ms=0)
     assert near(found, [at(100, 300), at(500, 700)])

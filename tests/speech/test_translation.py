@@ -95,7 +95,7 @@ async def test_english_silence_and_what_is_not_believed_are_not_asked_about(foun
 
 
 @pytest.mark.parametrize("failure", [Unavailable("triton", "whisper: gone"), InferenceFailed("whisper: a bug")])
-async def test_a_recogniser_that_breaks_down_costs_the_translation_of_what_is_left(failure: Exception) -> None:
+async def test_a_failing_recogniser_loses_only_the_rest(failure: Exception) -> None:
     found = await ask(MIXED, Interpreter(failure, at=1))
     assert found
     assert texts(found.words) == "hello E1"
@@ -137,7 +137,7 @@ def test_a_word_that_both_sides_of_a_seam_translated_comes_once() -> None:
     assert texts(build_english_track(spans, merge_spans(spans, 40_000, [])).words) == "yes certainly. indeed."
 
 
-def test_what_the_transcript_does_not_believe_its_track_does_not_either() -> None:
+def test_the_track_rejects_what_the_transcript_rejects() -> None:
     spans = spoken()
     transcript = merge_spans(spans, 40_000, [])
     doubted = msgspec.structs.replace(transcript.segments[0], trust="doubtful", doubts=["unsure"])

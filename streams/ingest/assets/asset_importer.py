@@ -28,17 +28,21 @@ from streams.runtime import dead_letters
 from streams.runtime.context import Context
 
 ASSET_ENTRY_POINT = "streams.ingest.assets.child:main"
+"""Entry point of the asset child."""
 CHILD_LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=120, wall_s=240.0, file_bytes=2**30, nice=10)
+"""Limits of the child that opens the file."""
 TOOL_LIMITS = ChildLimits(memory_bytes=500_000_000, cpu_s=20, wall_s=40.0, file_bytes=2**27, nice=10)
 """Limits of the font sanitiser."""
 FETCH_PART_BYTES = 8 * 2**20
+"""Bytes that are read from the object store at once."""
 UPLOAD_FILE = "received.bin"
 """Name of the upload in the scratch folder."""
 MEDIA_TYPES = {".png": "image/png", ".ttf": "font/ttf", ".otf": "font/otf"}
+"""Media types of the files that we write; an upload kept as it is has none of them."""
 
 
 class AssetCheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be written down, and what it took."""
+    """The checked asset, and its CPU time."""
 
     asset: CheckedAsset
     cpu_ms: int
@@ -65,6 +69,7 @@ async def check_asset(
 
 
 async def _fetch_upload(kind: AssetKind, key: str, objects: Objects, path: Path, report: Report) -> None:
+    """Fetch the upload to ``path``, within the size for its kind."""
     try:
         size = await objects.size(key)
     except KeyError:
@@ -81,7 +86,7 @@ async def _fetch_upload(kind: AssetKind, key: str, objects: Objects, path: Path,
 
 
 async def _sanitise_font(upload: Path, scratch: Path) -> None:
-    """The OpenType Sanitizer writes a plain font of it, table by table, or refuses it."""
+    """Let the OpenType Sanitizer rewrite a font table by table, or refuse it."""
     with upload.open("rb") as file:
         check_font_magic(file.read(8))
     command = [ots.OTS_SANITIZE, str(upload), str(scratch / SANITISED_FILE)]
@@ -94,6 +99,7 @@ async def _sanitise_font(upload: Path, scratch: Path) -> None:
 async def _store_asset(
     kind: AssetKind, found: InspectedAsset, scratch: Path, objects: Objects, prefix: str
 ) -> CheckedAsset:
+    """Store the file to use, and the index of a video or of music."""
     used = scratch / (found.file or UPLOAD_FILE)
     media_type = MEDIA_TYPES.get(found.suffix, "application/octet-stream")
     stored: ObjectRef = await objects.put_file(prefix, used, media_type, found.suffix)
@@ -119,7 +125,7 @@ async def find_upload(context: Context, event: events.AssetReceived) -> str | No
 async def commit_checked(
     connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause
 ) -> None:
-    """The file may be used from now on; its upload goes in a day. One that was set aside meanwhile goes sooner."""
+    """Commit the checked asset; its upload is swept after a day, an archived one sooner."""
     upload = await assets.write_checked(
         connection, event.org_id, event.asset_id, asset, cause.now, retry_reasons=list(dead_letters.TOLD)
     )
@@ -128,14 +134,14 @@ async def commit_checked(
     await plan_upload_sweep(connection, event.org_id, upload.upload_id)
     if upload.archived:
         await plan_asset_sweep(connection, event.org_id, event.asset_id)
-    told: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
-    await put(connection, events.AssetChecked(object=asset.object, **told), cause)
+    event_fields: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
+    await put(connection, events.AssetChecked(object=asset.object, **event_fields), cause)
 
 
 async def commit_refused(
     connection: Connection, event: events.AssetReceived, reason: str, detail: str, cause: Cause
 ) -> None:
-    """It cannot be used, and why."""
+    """Commit the refusal with its reason."""
     upload_id = await assets.write_refused(
         connection,
         event.org_id,

@@ -143,7 +143,7 @@ def test_sections_are_where_the_texture_changes() -> None:
     assert find_changes(np.zeros((5, 24))) == []
 
 
-def test_documents_of_before_still_decode_and_new_ones_survive_storage() -> None:
+def test_old_documents_decode_and_new_ones_survive_storage() -> None:
     old = encode_document(span(0, None, 0, 1_000)).replace(b'"sounds":null,', b"").replace(b',"sounds":null', b"")
     assert b"sounds" not in old
     assert msgspec.json.decode(old, type=HeardSpan).sounds is None

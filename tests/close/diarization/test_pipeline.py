@@ -22,7 +22,7 @@ def labelled(turns: list[tuple[int, int, int]], words: list) -> Transcript:
     return add_speakers(merge_spans([heard], turns[-1][1], []), [heard], [vectors])
 
 
-def test_words_turns_and_segments_have_their_speakers_in_order_of_appearance() -> None:
+def test_speakers_are_numbered_by_appearance_everywhere() -> None:
     words = sentence("one two three four", 1000) + sentence("five six", 7000) + sentence("seven eight", 14_000)
     found = labelled(TURNS, words)
     assert [one.speaker for one in found.words] == ["S1"] * 4 + ["S2"] * 2 + ["S1"] * 2
@@ -38,13 +38,13 @@ def test_words_turns_and_segments_have_their_speakers_in_order_of_appearance() -
     assert all(one.confidence is not None and one.confidence > 0.9 for one in speakers.values())
 
 
-def test_a_sentence_is_parted_where_the_speaker_changes_without_a_pause() -> None:
+def test_a_sentence_is_split_where_the_speaker_changes() -> None:
     words = [word("no", 5000), word("pause", 5700, 6250), word("at", 6350), word("all.", 6800)]
     found = labelled(TURNS, words)
     assert [segment.text for segment in found.segments] == ["no pause", "at all."]
 
 
-def test_speakers_leave_the_doubts_and_the_languages_of_segments_as_they_were() -> None:
+def test_speakers_keep_doubts_and_languages_of_segments() -> None:
     words = [word("no", 5000), word("pause", 5700, 6250), word("at", 6350), word("all.", 6800)]
     unsure = [msgspec.structs.replace(one, probability=0.3) for one in words]
     later = sentence("one sure sentence.", 14_000)
@@ -70,7 +70,7 @@ def test_a_word_far_from_all_speech_has_no_speaker() -> None:
     assert [one.speaker for one in found.words] == [None, "S1", "S1"]
 
 
-def test_turns_are_where_a_voice_may_be_not_only_where_words_are_looked_for() -> None:
+def test_turns_cover_possible_voice_outside_words() -> None:
     heard, vectors = voiced(TURNS, sentence("one two", 1000))
     assert heard.voices
     speech = [TimeRange(start_ms=start_ms, end_ms=end_ms - 1_500) for start_ms, end_ms, _ in TURNS]

@@ -59,7 +59,7 @@ def test_one_speaker_no_frames_and_frames_elsewhere_change_nothing() -> None:
     assert resegment(none, frames) is none
 
 
-def test_whoever_is_heard_too_briefly_for_a_model_is_told_by_the_windows() -> None:
+def test_a_brief_speaker_is_scored_by_the_windows_alone() -> None:
     brief = [0] * 60 + [1] * 2 + [0] * 60
     assert resegment(steps(brief), sounding(brief)).labels.shape == (122,)
 

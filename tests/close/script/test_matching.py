@@ -137,7 +137,7 @@ async def test_a_stretch_is_put_on_the_sound_of_its_span() -> None:
     assert (told.script.words, told.script.heard, told.script.left_out, found.compute_ms) == (5, 3, 0, 5)
 
 
-async def test_a_script_in_two_languages_keeps_them_and_only_what_the_aligner_knows_is_put_on_the_sound() -> None:
+async def test_a_bilingual_script_is_aligned_only_in_english() -> None:
     heard = span(0, 9_000, [*sentence("we meet smith today", 0), *sentence("das ist äh Schmid selbst", 5_000)])
     mixed = msgspec.structs.replace(heard, windows=[window(0, 4_000, "en"), window(4_500, 9_000, "de")])
     told = (await followed(mixed, "We meet Szmyt today. Das ist äh Szmidt selbst.")).transcript

@@ -143,7 +143,7 @@ def closed() -> Transcript:
     return merge_spans([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])
 
 
-def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere() -> None:
+def test_rejected_text_is_gone_and_doubtful_text_is_marked() -> None:
     told = closed()
     assert texts(told.words) == "Doubtful words here now. Clear words follow."
     assert [(one.text, one.trust, one.language) for one in told.segments] == [
@@ -159,7 +159,7 @@ def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere()
         assert "[?] Clear" not in text
 
 
-def test_captions_search_scores_and_study_know_what_is_doubtful_and_nothing_that_is_rejected() -> None:
+def test_doubts_reach_captions_search_scores_and_study() -> None:
     told = closed()
     cues = build_cues(
         told.words, ALL, lambda texts: len(texts) <= 5, doubtful=select_doubtful_ranges(told.segments, ALL)

@@ -50,7 +50,7 @@ def test_every_word_is_in_one_segment_and_none_is_too_long(raw: list[tuple[str, 
         assert length == 1 or one.end_ms - one.start_ms <= MAX_SEGMENT_MS
 
 
-def test_no_segment_holds_two_languages_and_each_is_written_as_its_own() -> None:
+def test_a_segment_has_one_language_and_its_spelling() -> None:
     words = [*sentence("we go on", 0), word("今日", 1200), word("は", 1600)]
     found = split_segments(words, "en", ["en"] * 3 + ["ja"] * 2)
     assert [(one.text, one.language) for one in found] == [("we go on", "en"), ("今日は", "ja")]

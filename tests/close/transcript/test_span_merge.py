@@ -77,7 +77,7 @@ def test_a_word_that_each_hears_on_another_side_of_a_pause_comes_once() -> None:
     assert merged(before, margin_after, margin_before, after) == "here a pendulum."
 
 
-def test_a_word_whose_partner_lies_further_than_what_is_settled_comes_once() -> None:
+def test_a_pair_across_the_overlap_edge_is_one_word() -> None:
     before, margin_after = [word("then", 49_500)], [word("that", 50_000, 50_850)]
     margin_before, after = [], [word("then", 49_960, 50_900), word("that", 51_100, 51_500), word("will", 51_500)]
     assert merged(before, margin_after, margin_before, after) == "then that will"

@@ -11,7 +11,7 @@ from benchmarks.speech.conversations import conversation, phrases
 from core.infra.triton.embeddings import TritonVoices
 from schemas.common import TimeRange
 from streams.close.diarization.clustering import find_speakers
-from streams.listen import speech_segments as pauses
+from streams.listen import speech_segments
 from tests.contract.rigs.triton_server import Triton
 
 pytestmark = pytest.mark.contract
@@ -31,7 +31,7 @@ async def test_as_many_are_found_as_speak(voices: TritonVoices) -> None:
     for count in (1, 2, 3, 4):
         made = conversation(SEED, count, said, SECONDS * 1000)
         whole = [TimeRange(start_ms=0, end_ms=made.samples.size // 16)]
-        windows = pauses.place_windows(pauses.split_phrases(made.samples, whole))
+        windows = speech_segments.place_windows(speech_segments.split_phrases(made.samples, whole))
         rows = (await voices.embed(made.samples, windows)).values
         starts_ms = np.array([window.start_ms for window in windows])
         found = find_speakers(rows, starts_ms, np.array([window.end_ms for window in windows]))

@@ -61,7 +61,7 @@ def test_a_clip_does_not_start_in_the_middle_of_a_thought(text: str, expected: b
     assert (quality >= 0.5, not flaw) == (expected, expected)
 
 
-def test_no_window_starts_with_a_leaning_sentence_that_follows_at_once() -> None:
+def test_no_window_starts_with_a_dependent_sentence() -> None:
     flow = spoken(
         [("First thing said here. " * 12 + "And then another thing. " + "Last things said here. " * 12, 0)], 60_000
     )

@@ -75,7 +75,7 @@ def test_one_track_is_not_listened_to(tmp_path: Path) -> None:
     assert [one.speech for one in index.audio_tracks] == [None]
 
 
-def test_a_long_file_is_heard_in_several_places_and_many_tracks_not_all() -> None:
+def test_long_files_are_sampled_and_many_tracks_limited() -> None:
     """Somebody talks only in the middle of it; the ninth track of ten is not asked."""
     count = 2 * SAMPLE_COUNT * 8 + 12
     memory = io.BytesIO()

@@ -104,7 +104,7 @@ def test_a_work_is_one_wherever_it_is_said_again() -> None:
     assert (one.name, len(one.places)) == ("The Iron Valley", 2)
 
 
-def test_what_is_inside_a_title_is_neither_a_date_nor_a_name_of_its_own() -> None:
+def test_words_inside_a_title_are_no_date_and_no_name() -> None:
     heard = spoken("She wrote a book called The Last White Summer.", "The book is The Last White Summer, in print.")
     assert [(one.kind, one.name, len(one.mentions)) for one in build_entities(heard, find_entities(heard))] == [
         ("work", "The Last White Summer", 2)
