@@ -48,7 +48,7 @@ _HINT_WEIGHTS: Mapping[str, float] = {"question": 0.5, "number": 0.3, "strong": 
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceFacts:
-    """What is looked up once per sentence. ``emotion`` is VADER's compound, None outside English."""
+    """What is looked up once per sentence. ``measure_emotion`` is VADER's compound, None outside English."""
 
     hits: Mapping[str, Sequence[str]]
     """Kind of hint to the words that gave it."""
