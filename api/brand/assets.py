@@ -129,20 +129,20 @@ async def find_asset(rows: Connection, org_id: UUID, asset_id: UUID) -> Row:
 
 def view(row: Row, call: Call[Any, Any]) -> Asset:
     """An asset in the form of an answer."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         name: row[name] for name in ("asset_id", "kind", "name", "state", "created_at", "finished_at")
     }
     if row["state"] == "refused":
         code = PROBLEMS[row["kind"]]
-        told["refusal"] = Refusal(code=code, reason=row["reason"] or "", detail=row["detail"] or "")
+        fields["refusal"] = Refusal(code=code, reason=row["reason"] or "", detail=row["detail"] or "")
     if row["state"] == "checked":
         checked = msgspec.convert(row["checked"], CheckedAsset)
         facts = ("width_px", "height_px", "duration_ms", "family", "style", "licence", "characters")
-        told |= {name: getattr(checked, name) for name in facts}
-        told["size_bytes"] = checked.object.size
-        told["has_sound"] = checked.has_sound if checked.kind == "video" else None
-        told["url"] = _link(checked.object, call)
-    return Asset(**told)
+        fields |= {name: getattr(checked, name) for name in facts}
+        fields["size_bytes"] = checked.object.size
+        fields["has_sound"] = checked.has_sound if checked.kind == "video" else None
+        fields["url"] = _link(checked.object, call)
+    return Asset(**fields)
 
 
 def _link(ref: ObjectRef, call: Call[Any, Any]) -> str:
@@ -164,11 +164,11 @@ async def list_assets(call: Call[None, ListAssets]) -> Reply:
     scope = f"assets/{call.org_id}/{query.kind}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await assets.list_asset_rows(
+        asset_rows = await assets.list_asset_rows(
             rows, call.org_id, kind=query.kind, after=place_of(after), limit=query.limit + 1
         )
-    cursor = next_cursor(secret, scope, found, query.limit, "asset_id")
-    return Reply(body=AssetPage(items=[view(row, call) for row in found[: query.limit]], next_cursor=cursor))
+    cursor = next_cursor(secret, scope, asset_rows, query.limit, "asset_id")
+    return Reply(body=AssetPage(items=[view(row, call) for row in asset_rows[: query.limit]], next_cursor=cursor))
 
 
 async def archive_asset(call: Call[None, None]) -> Reply:

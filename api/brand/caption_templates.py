@@ -27,10 +27,10 @@ async def list_templates(_call: Call[None, None]) -> Reply:
 
 async def get_template(call: Call[None, None]) -> Reply:
     """One template."""
-    wanted = str(call.request.path_params["template"])
-    if wanted not in templates():
+    template_id = str(call.request.path_params["template"])
+    if template_id not in templates():
         raise ApiProblem("not-found", f"There is no such caption template. These are known: {', '.join(templates())}.")
-    return Reply(body=templates()[wanted], headers=CACHED)
+    return Reply(body=templates()[template_id], headers=CACHED)
 
 
 OPERATIONS = (

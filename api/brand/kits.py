@@ -120,10 +120,10 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
         return await _answer(rows, call.org_id, kit_id, version)
 
 
-def with_changes(kit: BrandKit, wanted: ChangeBrandKit) -> BrandKit:
+def with_changes(kit: BrandKit, changes: ChangeBrandKit) -> BrandKit:
     """The kit with the named parts changed."""
     return msgspec.structs.replace(
-        kit, **{name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
+        kit, **{name: value for name, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
     )
 
 
@@ -140,8 +140,8 @@ async def _answer(rows: Connection, org_id: UUID, kit_id: UUID, version: int) ->
 
 
 def _view(row: Row) -> BrandKitVersion:
-    told = {name: row[name] for name in ("kit_id", "version", "created_at", "key_id")}
-    return BrandKitVersion(kit=msgspec.convert(row["kit"], BrandKit), **told)
+    fields = {name: row[name] for name in ("kit_id", "version", "created_at", "key_id")}
+    return BrandKitVersion(kit=msgspec.convert(row["kit"], BrandKit), **fields)
 
 
 async def get_kit(call: Call[None, ReadKit]) -> Reply:
@@ -157,8 +157,8 @@ async def get_kit(call: Call[None, ReadKit]) -> Reply:
 async def list_kits(call: Call[None, None]) -> Reply:
     """All kits at their newest version."""
     async with call.rows() as rows:
-        found = await brand_kits.list_newest_version_rows(rows, call.org_id)
-    return Reply(body=BrandKits(items=[_view(row) for row in found]))
+        kit_rows = await brand_kits.list_newest_version_rows(rows, call.org_id)
+    return Reply(body=BrandKits(items=[_view(row) for row in kit_rows]))
 
 
 async def list_kit_versions(call: Call[None, ListKitVersions]) -> Reply:
@@ -166,10 +166,10 @@ async def list_kit_versions(call: Call[None, ListKitVersions]) -> Reply:
     async with call.rows() as rows:
         kit = await find_any_kit(rows, call.org_id, call.ids["kit_id"])
         before = call.query.before or 2**31 - 1
-        found = await brand_kits.list_kit_version_rows(
+        version_rows = await brand_kits.list_kit_version_rows(
             rows, call.org_id, call.ids["kit_id"], before=before, limit=call.query.limit
         )
-    items = [_view(row) for row in found]
+    items = [_view(row) for row in version_rows]
     return Reply(body=BrandKitVersions(items=items, next_before=_older(items), archived_at=kit["archived_at"]))
 
 

@@ -41,9 +41,9 @@ async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: Brand
     An asset that the kit has ``before`` in the same place is not checked again: one that was archived since stays.
     """
     check_template(kit)
-    kept = set(named_assets(before)) if before is not None else set()
+    unchanged = set(named_assets(before)) if before is not None else set()
     for pointer, asset_id, kind in named_assets(kit):
-        if (pointer, asset_id, kind) in kept:
+        if (pointer, asset_id, kind) in unchanged:
             continue
         row = await find_asset_row(rows, org_id, asset_id)
         if row is None or row["kind"] != kind:

@@ -51,7 +51,7 @@ Ms = Annotated[int, Meta(ge=0, le=2**42)]
 class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A range of the source, or a moment whose ends can be moved; absent fields are the project's options."""
 
-    moment_id: Annotated[UUID | None, Meta(description="Take this moment's stretch.")] = None
+    moment_id: Annotated[UUID | None, Meta(description="Take this moment's range.")] = None
     start_ms: Annotated[
         Ms | None, Meta(description="Where it begins in the source; instead of the moment's.", examples=[12_000])
     ] = None
@@ -110,13 +110,13 @@ async def request_clip(call: Call[RequestClip, None], moments: Sequence[Moment])
         await project_lifecycle.lock_project(rows, call.org_id, call.ids["project_id"])
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         await _check_ready(rows, project)
-        asked = _resolve_request(call.body, project, moments)
-        same = await find_clip_of_range(rows, call.org_id, project["project_id"], asked.range)
-        clip = await find_clip(rows, call.org_id, same or await _write_clip(rows, call, project, asked))
-        await (_check_same if same else _request_exports)(rows, call, clip, asked)
+        request = _resolve_request(call.body, project, moments)
+        existing_id = await find_clip_of_range(rows, call.org_id, project["project_id"], request.range)
+        clip = await find_clip(rows, call.org_id, existing_id or await _write_clip(rows, call, project, request))
+        await (_check_same if existing_id else _request_exports)(rows, call, clip, request)
         reply = await clip_reply(rows, call.org_id, clip["clip_id"])
     headers = {**reply.headers, "Location": f"/v1/clips/{clip['clip_id']}"}
-    return msgspec.structs.replace(reply, status=200 if same else 202, headers=headers)
+    return msgspec.structs.replace(reply, status=200 if existing_id else 202, headers=headers)
 
 
 async def _check_ready(rows: Connection, project: Row) -> None:
@@ -134,65 +134,65 @@ async def _check_ready(rows: Connection, project: Row) -> None:
         raise ApiProblem("clip-impossible", "This recording has no pictures to make a clip of.")
 
 
-def check_named(wish: RequestClip) -> None:
+def check_named(body: RequestClip) -> None:
     """Raise a 422 where the request names no range, or an aspect twice."""
     errors = []
-    if wish.moment_id is None and (wish.start_ms is None or wish.end_ms is None):
+    if body.moment_id is None and (body.start_ms is None or body.end_ms is None):
         errors.append(FieldError(pointer="", detail="Give `start_ms` and `end_ms`, or a `moment_id`."))
-    aspects = wish.aspects or []
+    aspects = body.aspects or []
     if len(set(aspects)) < len(aspects):
-        errors.append(FieldError(pointer="/aspects", detail="Each shape can be asked for once."))
+        errors.append(FieldError(pointer="/aspects", detail="Each aspect can be named once."))
     if errors:
         raise invalid_fields(errors)
 
 
-def _resolve_request(wish: RequestClip, project: Row, moments: Sequence[Moment]) -> _ResolvedRequest:
+def _resolve_request(body: RequestClip, project: Row, moments: Sequence[Moment]) -> _ResolvedRequest:
     """The requested range and its files. Raises a 422."""
     options = msgspec.convert(project["options"], ProjectOptions)
-    named = next((one for one in moments if UUID(one.id) == wish.moment_id), None)
-    if wish.moment_id is not None and named is None:
+    moment = next((one for one in moments if UUID(one.id) == body.moment_id), None)
+    if body.moment_id is not None and moment is None:
         raise invalid("/moment_id", "The project has no such moment: GET /v1/projects/{project_id}/moments lists them.")
-    base = named.range if named else TimeRange(start_ms=0, end_ms=0)
-    stretch = TimeRange(
-        start_ms=base.start_ms if wish.start_ms is None else wish.start_ms,
-        end_ms=base.end_ms if wish.end_ms is None else wish.end_ms,
+    base = moment.range if moment else TimeRange(start_ms=0, end_ms=0)
+    range_ = TimeRange(
+        start_ms=base.start_ms if body.start_ms is None else body.start_ms,
+        end_ms=base.end_ms if body.end_ms is None else body.end_ms,
     )
-    _check_range(stretch, wish, project["duration_ms"])
-    aspects = wish.aspects or options.shapes
-    fields: dict[str, Any] = {name: getattr(wish, name) for name in ("template", "mask_profanity", "options")}
-    fields["captions"] = options.captions if wish.captions is None else wish.captions
+    _check_range(range_, body, project["duration_ms"])
+    aspects = body.aspects or options.shapes
+    fields: dict[str, Any] = {name: getattr(body, name) for name in ("template", "mask_profanity", "options")}
+    fields["captions"] = options.captions if body.captions is None else body.captions
     return _ResolvedRequest(
-        range=stretch,
-        moment=next((one for one in moments if one.range == stretch), None),
+        range=range_,
+        moment=next((one for one in moments if one.range == range_), None),
         exports=[RequestExport(aspect=aspect, **fields) for aspect in aspects],
     )
 
 
-def _check_range(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> None:
+def _check_range(range_: TimeRange, body: RequestClip, duration_ms: int) -> None:
     """Raise a 422 for a range that no clip can have.
 
     A moment of a short source may be shorter than other clips.
     """
     low, high = CLIP_MS
     errors = []
-    if stretch.end_ms > duration_ms:
-        errors.append(FieldError(pointer="/end_ms", detail=past_end(duration_ms, stretch.end_ms)))
-    whole = wish.start_ms is None and wish.end_ms is None
-    if not whole and not low <= stretch.length_ms <= high:
-        pointer = "/start_ms" if wish.end_ms is None else "/end_ms"
-        given = exactly(stretch.length_ms, "ms")
-        detail = f"A clip lasts {spoken_range(low, high, 'ms')}: `end_ms` less `start_ms` is {given}."
+    if range_.end_ms > duration_ms:
+        errors.append(FieldError(pointer="/end_ms", detail=past_end(duration_ms, range_.end_ms)))
+    is_whole_moment = body.start_ms is None and body.end_ms is None
+    if not is_whole_moment and not low <= range_.length_ms <= high:
+        pointer = "/start_ms" if body.end_ms is None else "/end_ms"
+        length = exactly(range_.length_ms, "ms")
+        detail = f"A clip lasts {spoken_range(low, high, 'ms')}: `end_ms` less `start_ms` is {length}."
         errors.append(FieldError(pointer=pointer, detail=detail))
     if errors:
         raise invalid_fields(errors)
 
 
-async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: Row, asked: _ResolvedRequest) -> UUID:
+async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: Row, request: _ResolvedRequest) -> UUID:
     """Insert the clip's row and return its id.
 
     A moment that becomes a clip keeps its id, as detect's own choices do.
     """
-    moment, start_ms, end_ms = asked.moment, asked.range.start_ms, asked.range.end_ms
+    moment, start_ms, end_ms = request.moment, request.range.start_ms, request.range.end_ms
     name = f"{start_ms}-{end_ms}"
     clip_id = UUID(moment.id) if moment else result_id(project["project_id"], "clip", name)
     added = await insert_requested_clip(
@@ -200,7 +200,7 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
         call.org_id,
         project["project_id"],
         clip_id,
-        asked.range,
+        request.range,
         moment=moment,
         title=clean(call.body.title),
         metadata=encode_metadata(call.body.metadata),
@@ -211,36 +211,42 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
     return clip_id
 
 
-async def _resolve_look(rows: Connection, clip: Row, asked: _ResolvedRequest) -> tuple[ResolvedLook, ResolvedSource]:
+async def _resolve_look(rows: Connection, clip: Row, request: _ResolvedRequest) -> tuple[ResolvedLook, ResolvedSource]:
     """How the files look and what they play: the range as it is, with the newest transcript. Raises a 422."""
-    look = await resolve_look(rows, asked.exports[0], clip)
+    look = await resolve_look(rows, request.exports[0], clip)
     words = await newest_transcript_version(rows, clip["org_id"], clip["project_id"])
-    return look, ResolvedSource(edit_version=1, range=asked.range, transcript_version=int(words or 0))
+    return look, ResolvedSource(edit_version=1, range=request.range, transcript_version=int(words or 0))
 
 
-async def _request_exports(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _ResolvedRequest) -> None:
+async def _request_exports(
+    rows: Connection, call: Call[RequestClip, None], clip: Row, request: _ResolvedRequest
+) -> None:
     """Insert the exports of a new clip, and the event by which detect measures it and render makes them."""
-    look, wish = await _resolve_look(rows, clip, asked)
-    made = []
-    for one in asked.exports:
-        export_id, _ = await find_export_by_name(rows, clip, export_name(one, look, wish, clip))
-        await write_export(rows, clip, export_id, build_rendition(one, wish, look), wish.edit_version)
-        made.append(Sibling(export_id=export_id, aspect=one.aspect))
-    rendition = build_rendition(asked.exports[0], wish, look)
-    event = ClipRequested(export_id=made[0].export_id, rendition=rendition, siblings=made[1:], **clip_fields(clip))
+    look, source = await _resolve_look(rows, clip, request)
+    siblings = []
+    for one in request.exports:
+        export_id, _ = await find_export_by_name(rows, clip, export_name(one, look, source, clip))
+        await write_export(rows, clip, export_id, build_rendition(one, source, look), source.edit_version)
+        siblings.append(Sibling(export_id=export_id, aspect=one.aspect))
+    rendition = build_rendition(request.exports[0], source, look)
+    event = ClipRequested(
+        export_id=siblings[0].export_id, rendition=rendition, siblings=siblings[1:], **clip_fields(clip)
+    )
     await put(rows, event, call.cause(clip["clip_id"]))
 
 
-async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _ResolvedRequest) -> None:
+async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row, request: _ResolvedRequest) -> None:
     """Raise a 409 where the request asks for more than the clip with this range is or has."""
-    look, wish = await _resolve_look(rows, clip, asked)
-    there = [(await find_export_by_name(rows, clip, export_name(one, look, wish, clip)))[1] for one in asked.exports]
+    look, source = await _resolve_look(rows, clip, request)
+    existing = [
+        (await find_export_by_name(rows, clip, export_name(one, look, source, clip)))[1] for one in request.exports
+    ]
     title = clean(call.body.title)
     metadata = call.body.metadata in ({}, decode_metadata(clip["metadata"]))
-    if title in ("", clip["title"]) and metadata and all(row is not None for row in there):
+    if title in ("", clip["title"]) and metadata and all(row is not None for row in existing):
         return
     path = f"/v1/clips/{clip['clip_id']}"
-    detail = f"This stretch is the clip {clip['clip_id']} already: ask for its files with POST {path}/exports."
+    detail = f"This range is the clip {clip['clip_id']} already: ask for its files with POST {path}/exports."
     raise ApiProblem("clip-exists", detail, headers={"Location": path})
 
 
@@ -253,7 +259,7 @@ OPERATIONS = (
         permission="write",
         status=202,
         located=True,
-        summary="Make a clip of a stretch or a moment of your choice",
+        summary="Make a clip of a range or a moment of your choice",
         handler=TwoPhaseHandler(prepare=read_moments, commit=request_clip),
         request=RequestClip,
         check=lambda wish: [*look_errors(wish), *metadata_errors(wish.metadata), *check_with(check_named)(wish)],

@@ -83,7 +83,7 @@ class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
     """Segments in the order in which they are played."""
     crops: dict[Aspect, list[CropKey]]
     suggested: dict[Aspect, list[CropKey]]
-    """Key frames to start from: what the machine shows of the clip in each shape. Empty until it was looked at."""
+    """Key frames to start from: automatic framing of the clip in each aspect. Empty until it was analysed."""
     captions: list[CaptionText]
     """Own texts that are shown instead of the words."""
 
@@ -153,13 +153,13 @@ class ReadWords(msgspec.Struct, frozen=True, kw_only=True):
 
 async def read_words(call: Call[EditClip, None]) -> ReadWords:
     """Read the transcript that the request names, or the newest. Raises as `_check_version`, and a 422."""
-    wanted = call.body.transcript_version
+    version = call.body.transcript_version
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
         await _check_version(rows, call)
-        transcript = await read_transcript(rows, call.org_id, clip["project_id"], wanted)
-    if transcript is None and wanted is not None:
-        raise invalid("/transcript_version", f"There is no version {wanted} of the transcript.")
+        transcript = await read_transcript(rows, call.org_id, clip["project_id"], version)
+    if transcript is None and version is not None:
+        raise invalid("/transcript_version", f"There is no version {version} of the transcript.")
     if transcript is None:
         return ReadWords()
     body = await call.context.documents.get(transcript.object)
@@ -223,15 +223,15 @@ async def _put_event(rows: Connection, call: Call[EditClip, None], clip: Row, ed
 async def _read_material(
     rows: Connection, call: Call[EditClip, None], clip: Row, newest: int, read: ReadWords
 ) -> Material:
-    wanted = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
-    known = {version: await clips.read_edit(rows, clip, version) for version in sorted(wanted)}
+    restored = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
+    edits = {version: await clips.read_edit(rows, clip, version) for version in sorted(restored)}
     return Material(
         words=read.words,
         duration_ms=clip["duration_ms"] or clip["end_ms"],
         width_px=clip["width_px"] or 0,
         height_px=clip["height_px"] or 0,
         transcript_version=read.transcript_version,
-        versions={number: edit for number, edit in known.items() if edit is not None},
+        versions={number: edit for number, edit in edits.items() if edit is not None},
     )
 
 
@@ -255,10 +255,10 @@ def _answer(clip: Row, edit: EditList, *, changed: bool | None = None) -> Reply:
         )
         for one in played
     ]
-    told = {name: getattr(edit, name) for name in EditList.__struct_fields__ if name != "segments"}
+    fields = {name: getattr(edit, name) for name in EditList.__struct_fields__ if name != "segments"}
     keys = msgspec.convert(clip["crops"], dict[Aspect, list[CropKey]])
-    told |= {"clip_id": clip["clip_id"], "suggested": keys, "length_ms": length_ms(played), "segments": segments}
-    body = ClipEdit(**told) if changed is None else EditedClip(changed=changed, **told)
+    fields |= {"clip_id": clip["clip_id"], "suggested": keys, "length_ms": length_ms(played), "segments": segments}
+    body = ClipEdit(**fields) if changed is None else EditedClip(changed=changed, **fields)
     return Reply(body=body, headers={"ETag": etag_of(edit.version), "Cache-Control": "private, no-cache"})
 
 
@@ -267,10 +267,10 @@ async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
     before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        found = await clips.list_edit_rows(
+        version_rows = await clips.list_edit_rows(
             rows, call.org_id, clip["clip_id"], before=before, limit=call.query.limit, max_bytes=PAGE_BYTES
         )
-    items = [_version(row) for row in found]
+    items = [_version(row) for row in version_rows]
     oldest = items[-1].version if items else before
     if len(items) < call.query.limit and (oldest == 2 or (not items and before > 1)):
         items.append(EditVersion(version=1, made_by="machine", created_at=clip["created_at"]))
@@ -279,8 +279,8 @@ async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
 
 
 def _version(row: Row) -> EditVersion:
-    told: dict[str, Any] = {name: row[name] for name in ("version", "base_version", "key_id", "note", "created_at")}
-    return EditVersion(made_by="person", operations=msgspec.convert(row["operations"], list[ops.Operation]), **told)
+    fields: dict[str, Any] = {name: row[name] for name in ("version", "base_version", "key_id", "note", "created_at")}
+    return EditVersion(made_by="person", operations=msgspec.convert(row["operations"], list[ops.Operation]), **fields)
 
 
 OPERATIONS = (

@@ -139,9 +139,9 @@ def clip_view(row: Row, exports: list[Row]) -> Clip:
 
 
 def _brief(export: Row) -> ClipExport:
-    told = {name: export[name] for name in ClipExport.__struct_fields__}
-    told |= {"framing": msgspec.convert(export["framing"], list[Framing])}
-    return ClipExport(**told | {"metadata": decode_metadata(export["metadata"])})
+    fields = {name: export[name] for name in ClipExport.__struct_fields__}
+    fields |= {"framing": msgspec.convert(export["framing"], list[Framing])}
+    return ClipExport(**fields | {"metadata": decode_metadata(export["metadata"])})
 
 
 OPERATIONS = (

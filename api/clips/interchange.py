@@ -96,18 +96,18 @@ class HandOverRows(msgspec.Struct, frozen=True, kw_only=True):
 
 async def hand_over(call: Call[None, HandOver]) -> Reply:
     """The edit as a file; a header lists what that format cannot hold, as sentences in JSON."""
-    known = await _read(call)
-    handover, warnings = await asyncio.to_thread(_handover, call.query, known)
+    inputs = await _read(call)
+    handover, warnings = await asyncio.to_thread(_handover, call.query, inputs)
     written = await asyncio.to_thread(write, handover, call.query.format)
-    return _answer(call.query.format, known, msgspec.structs.replace(written, warnings=warnings + written.warnings))
+    return _answer(call.query.format, inputs, msgspec.structs.replace(written, warnings=warnings + written.warnings))
 
 
-def _answer(wanted: Format, known: HandOverRows, written: Written) -> Reply:
-    name = f"clip-{known.clip['ordinal'] + 1:02d}-edit-{known.edit.version}{SUFFIXES[wanted]}"
+def _answer(format_: Format, inputs: HandOverRows, written: Written) -> Reply:
+    name = f"clip-{inputs.clip['ordinal'] + 1:02d}-edit-{inputs.edit.version}{SUFFIXES[format_]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
     if written.warnings:
         headers[WARNINGS_HEADER] = encode_warnings(written.warnings)
-    return Reply(body=written.text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8")
+    return Reply(body=written.text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
 
 
 def encode_warnings(warnings: Sequence[str]) -> str:
@@ -119,17 +119,17 @@ def encode_warnings(warnings: Sequence[str]) -> str:
 
 
 async def _read(call: Call[None, HandOver]) -> HandOverRows:
-    asked = call.query
+    query = call.query
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        version = asked.version or await newest_edit_version(rows, call.org_id, clip["clip_id"])
+        version = query.version or await newest_edit_version(rows, call.org_id, clip["clip_id"])
         edit = await read_edit(rows, clip, version)
         source = await read_source_name(rows, call.org_id, clip["project_id"])
-        transcript = await read_transcript(rows, call.org_id, clip["project_id"], asked.transcript_version)
+        transcript = await read_transcript(rows, call.org_id, clip["project_id"], query.transcript_version)
     if edit is None:
-        raise no_version(asked.version, "this clip's edit")
-    if transcript is None and asked.transcript_version is not None:
-        raise no_version(asked.transcript_version, "the transcript")
+        raise no_version(query.version, "this clip's edit")
+    if transcript is None and query.transcript_version is not None:
+        raise no_version(query.transcript_version, "the transcript")
     if source is None or source.index is None:
         raise ApiProblem("not-ready", "The source is not taken in yet.")
     return HandOverRows(
@@ -137,7 +137,7 @@ async def _read(call: Call[None, HandOver]) -> HandOverRows:
         edit=edit,
         facts=await _document(call, source.index, msgspec.msgpack.Decoder(SourceFacts)),
         transcript=await _document(call, transcript.object, msgspec.json.Decoder(Transcript)) if transcript else None,
-        media=asked.media or _safe_name(source),
+        media=query.media or _safe_name(source),
     )
 
 
@@ -152,44 +152,44 @@ def _safe_name(source: SourceName) -> str:
     return UNSAFE.sub("_", base_name(path))[-200:].strip() or "source.mp4"
 
 
-def _handover(asked: HandOver, known: HandOverRows) -> tuple[Handover, list[str]]:
-    video = known.facts.video
+def _handover(query: HandOver, inputs: HandOverRows) -> tuple[Handover, list[str]]:
+    video = inputs.facts.video
     if video is None:
         raise ApiProblem("not-ready", "The source has no pictures to cut.")
     rate, regular = sequence_rate(told_rate(video))
-    rate = RATES[asked.rate] if asked.rate else rate
-    cuts = cuts_of(pieces(known.edit), known.facts, rate)
+    rate = RATES[query.rate] if query.rate else rate
+    cuts = cuts_of(pieces(inputs.edit), inputs.facts, rate)
     count = cuts[-1].record + cuts[-1].count
-    sound, language = known.facts.audio, known.transcript.language if known.transcript else None
+    sound, language = inputs.facts.audio, inputs.transcript.language if inputs.transcript else None
     media = Media(
-        name=known.media,
-        reel=asked.reel or make_reel_name(known.media),
-        first=_first(asked.start, rate),
-        count=max(picture_count(known.facts, rate), *(cut.source + cut.source_count for cut in cuts)),
+        name=inputs.media,
+        reel=query.reel or make_reel_name(inputs.media),
+        first=_first(query.start, rate),
+        count=max(picture_count(inputs.facts, rate), *(cut.source + cut.source_count for cut in cuts)),
         width_px=video.display_width,
         height_px=video.display_height,
         channels=sound.channels if sound else 0,
         sample_rate_hz=sound.sample_rate_hz if sound else 0,
     )
-    made = Handover(
-        name=known.clip["title"] or f"clip {known.clip['ordinal'] + 1}",
+    handover = Handover(
+        name=inputs.clip["title"] or f"clip {inputs.clip['ordinal'] + 1}",
         rate=rate,
         media=media,
         cuts=cuts,
-        marks=marks_of(_cues(known), rate, count),
+        marks=marks_of(_cues(inputs), rate, count),
         language=language or "en",
-        about={"clip_id": str(known.clip["clip_id"]), "edit_version": str(known.edit.version)},
+        about={"clip_id": str(inputs.clip["clip_id"]), "edit_version": str(inputs.edit.version)},
     )
-    warnings = [] if regular or asked.rate else [IRREGULAR.format(float(rate))]
-    styled = any(one.style for one in known.edit.segments)
-    return made, warnings + ([UNFRAMED] if known.edit.crops else []) + ([UNSTYLED] if styled else [])
+    warnings = [] if regular or query.rate else [IRREGULAR.format(float(rate))]
+    styled = any(one.style for one in inputs.edit.segments)
+    return handover, warnings + ([UNFRAMED] if inputs.edit.crops else []) + ([UNSTYLED] if styled else [])
 
 
-def _cues(known: HandOverRows) -> Any:
-    if known.transcript is None:
+def _cues(inputs: HandOverRows) -> Any:
+    if inputs.transcript is None:
         return []
-    played = pieces(known.edit)
-    return cues_out(retold(known.transcript, known.edit.captions, played), played)
+    played = pieces(inputs.edit)
+    return cues_out(retold(inputs.transcript, inputs.edit.captions, played), played)
 
 
 def _first(start: str | None, rate: Fraction) -> int:

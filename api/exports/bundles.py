@@ -65,40 +65,44 @@ def parse_export_ids(text: str | None) -> list[UUID] | None:
     if text is None:
         return None
     try:
-        found = [UUID(one) for one in text.split(",")]
+        ids = [UUID(one) for one in text.split(",")]
     except ValueError:
         raise invalid("?export_ids", "It must be ids of exports with commas between them.") from None
-    if len(found) > MAX_EXPORTS:
+    if len(ids) > MAX_EXPORTS:
         raise invalid("?export_ids", f"A zip holds at most {MAX_EXPORTS} exports.")
-    return found
+    return ids
 
 
 def list_members(rows: Sequence[Row], call: Call[Any, Any], project: Row) -> list[Member]:
     """The manifest and every file of these exports, with unique names."""
-    found = [one for row in rows for one in _list_files(row, call.context.objects)]
-    told = Manifest(project_id=project["project_id"], title=project["title"], files=[file for file, _ in found])
-    body = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+    files = [one for row in rows for one in _list_files(row, call.context.objects)]
+    manifest = Manifest(project_id=project["project_id"], title=project["title"], files=[file for file, _ in files])
+    body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     newest = max(row["finished_at"] for row in rows)
     return [
         Member(name=MANIFEST, size=len(body), made_at=newest, open=partial(_single_block, body)),
-        *(member for _, member in found),
+        *(member for _, member in files),
     ]
 
 
 def _list_files(row: Row, store: Objects) -> Iterator[tuple[BundledFile, Member]]:
     """Each file of an export as a manifest entry and as a zip member."""
     stem, made_at = file_stem(row), row["finished_at"]
-    whose: dict[str, Any] = {"export_id": row["export_id"], "clip_id": row["clip_id"]}
+    owner: dict[str, Any] = {"export_id": row["export_id"], "clip_id": row["clip_id"]}
     for kind, file in list_stored_files(row).items():
-        told: dict[str, Any] = {"size_bytes": file.ref.size, "sha256": file.ref.sha256, "content_type": file.media_type}
-        one = BundledFile(name=stem + file.suffix, kind=kind, **told, **whose)
+        facts: dict[str, Any] = {
+            "size_bytes": file.ref.size,
+            "sha256": file.ref.sha256,
+            "content_type": file.media_type,
+        }
+        one = BundledFile(name=stem + file.suffix, kind=kind, **facts, **owner)
         read = partial(store.stream, file.ref)
         yield one, Member(name=one.name, size=one.size_bytes, made_at=made_at, open=read)
     board = read_storyboard(row)
     if board is not None:
         text = storyboard_vtt(board, f"{stem}-storyboard.jpg").encode()
-        told = {"size_bytes": len(text), "sha256": hashlib.sha256(text).hexdigest(), "content_type": VTT}
-        one = BundledFile(name=f"{stem}-storyboard.vtt", kind="storyboard_vtt", **told, **whose)
+        facts = {"size_bytes": len(text), "sha256": hashlib.sha256(text).hexdigest(), "content_type": VTT}
+        one = BundledFile(name=f"{stem}-storyboard.vtt", kind="storyboard_vtt", **facts, **owner)
         yield one, Member(name=one.name, size=len(text), made_at=made_at, open=partial(_single_block, text))
 
 
@@ -111,14 +115,14 @@ async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
     ids = parse_export_ids(call.query.export_ids)
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        asked = await list_exports_to_bundle(rows, call.org_id, project["project_id"], ids, limit=MAX_EXPORTS + 1)
-    found = [row for row in asked if row["state"] == "done"]
-    why = find_refusal(project, found, [row for row in asked if row["state"] != "done"], ids)
+        requested = await list_exports_to_bundle(rows, call.org_id, project["project_id"], ids, limit=MAX_EXPORTS + 1)
+    finished = [row for row in requested if row["state"] == "done"]
+    why = find_refusal(project, finished, [row for row in requested if row["state"] != "done"], ids)
     if why is not None:
         raise why
-    if len(found) > MAX_EXPORTS:
+    if len(finished) > MAX_EXPORTS:
         raise invalid("?export_ids", f"There are more than {MAX_EXPORTS} finished exports: ask for some of them.")
-    members = list_members(found, call, project)
+    members = list_members(finished, call, project)
     size = compute_zip_size(members)
     headers = {"Content-Disposition": f'attachment; filename="clips-{project["project_id"]}.zip"'}
     headers |= {"Content-Length": str(size)} if size is not None else {}
@@ -151,10 +155,8 @@ def find_refusal(
     if not done and project["state"] in ACTIVE_PROJECT_STATES:
         return _not_yet("This project has no export yet.")
     if not done:
-        told = f"all {len(failed)} exports of it failed" if failed else "it has no exports"
-        return ApiProblem(
-            "export-not-done", f"This project has no file: {told}. Ask for an export of one of its clips."
-        )
+        why = f"all {len(failed)} exports of it failed" if failed else "it has no exports"
+        return ApiProblem("export-not-done", f"This project has no file: {why}. Ask for an export of one of its clips.")
     return None
 
 
@@ -183,7 +185,7 @@ OPERATIONS = (
         media_types=(ZIP,),
         problems=("project-erased", "not-ready", "export-not-done"),
         description="Files are stored in it as they are, with a `manifest.json` that tells the SHA-256 of each. "
-        "`Content-Length` is told where the whole is below 2 GiB. A file that cannot be read breaks the answer off: "
+        "`Content-Length` is there where the whole is below 2 GiB. A file that cannot be read breaks the answer off: "
         "a zip without its end is not whole.",
     ),
 )

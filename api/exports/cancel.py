@@ -32,7 +32,7 @@ OPERATIONS = (
         handler=cancel,
         response=Export,
         problems=("export-ended",),
-        description="Work in progress on it alone stops within seconds, and nothing of it is kept; other shapes that "
+        description="Work in progress on it alone stops within seconds, and nothing of it is kept; other aspects that "
         "are made with it go on. What was used until then stays in the project's costs. Repeating it changes nothing; "
         "asking for the same export again makes a new one.",
     ),

@@ -78,55 +78,55 @@ async def request_exports(call: Call[RequestExports, None]) -> Reply:
     return Reply(body=Exports(items=[export_view(row, call.context.objects, call.now) for row in rows]))
 
 
-def split_by_aspect(wish: RequestExports) -> list[RequestExport]:
+def split_by_aspect(request: RequestExports) -> list[RequestExport]:
     """The request once for each aspect. Raises a 422 for an aspect that is named twice."""
-    if len(set(wish.aspects)) < len(wish.aspects):
-        raise invalid("/aspects", "Each shape can be asked for once.")
-    fields = {name: getattr(wish, name) for name in ExportChoices.__struct_fields__}
-    return [RequestExport(aspect=aspect, **fields) for aspect in wish.aspects]
+    if len(set(request.aspects)) < len(request.aspects):
+        raise invalid("/aspects", "Each aspect can be named once.")
+    fields = {name: getattr(request, name) for name in ExportChoices.__struct_fields__}
+    return [RequestExport(aspect=aspect, **fields) for aspect in request.aspects]
 
 
-def order_errors(wish: OrderExport | RequestExports) -> list[FieldError]:
+def order_errors(request: OrderExport | RequestExports) -> list[FieldError]:
     """Errors of a request that do not depend on the clip."""
-    return [*export_errors(wish), *metadata_errors(wish.metadata)]
+    return [*export_errors(request), *metadata_errors(request.metadata)]
 
 
 async def _relabel(rows: Connection, call: Call[Any, None], row: Row) -> Row:
     """The export with the title and metadata of the request; fields that it leaves out stay."""
-    given: OrderExport | RequestExports = call.body
-    title, metadata = clean(given.title) or row["title"], encode_metadata(given.metadata)
-    return await relabel_export(rows, call, row, title, metadata if given.metadata else row["metadata"])
+    request: OrderExport | RequestExports = call.body
+    title, metadata = clean(request.title) or row["title"], encode_metadata(request.metadata)
+    return await relabel_export(rows, call, row, title, metadata if request.metadata else row["metadata"])
 
 
-async def _write_exports(call: Call[Any, None], asked: Sequence[RequestExport]) -> list[Row]:
+async def _write_exports(call: Call[Any, None], requests: Sequence[RequestExport]) -> list[Row]:
     """The exports of a request in the order of its aspects; new ones share one event."""
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
-        wish = await resolve_source(rows, asked[0], clip)
-        look = await resolve_look(rows, asked[0], clip)
-        found, new = [], list[tuple[UUID, RequestExport]]()
-        for one in asked:
-            export_id, row = await find_export_by_name(rows, clip, export_name(one, look, wish, clip))
+        source = await resolve_source(rows, requests[0], clip)
+        look = await resolve_look(rows, requests[0], clip)
+        export_rows, new = [], list[tuple[UUID, RequestExport]]()
+        for one in requests:
+            export_id, row = await find_export_by_name(rows, clip, export_name(one, look, source, clip))
             if row is None:
                 title, metadata = clean(call.body.title), encode_metadata(call.body.metadata)
-                rendition = build_rendition(one, wish, look)
+                rendition = build_rendition(one, source, look)
                 row = await write_export(
-                    rows, clip, export_id, rendition, wish.edit_version, title=title, metadata=metadata
+                    rows, clip, export_id, rendition, source.edit_version, title=title, metadata=metadata
                 )
                 new.append((export_id, one))
-            found.append(await _relabel(rows, call, row))
+            export_rows.append(await _relabel(rows, call, row))
         if new:
             (export_id, first), *others = new
             siblings = [Sibling(export_id=other_id, aspect=one.aspect) for other_id, one in others]
             event = ExportRequested(
                 export_id=export_id,
-                edit_version=wish.edit_version,
-                rendition=build_rendition(first, wish, look),
+                edit_version=source.edit_version,
+                rendition=build_rendition(first, source, look),
                 siblings=siblings,
                 **clip_fields(clip),
             )
             await put(rows, event, call.cause(export_id))
-    return found
+    return export_rows
 
 
 async def find_export_by_name(rows: Connection, clip: Row, name: str) -> tuple[UUID, Row | None]:
@@ -194,7 +194,7 @@ OPERATIONS = (
         tag="clips",
         permission="write",
         status=202,
-        summary="Ask for files of a clip in several shapes, made by one decode",
+        summary="Ask for files of a clip in several aspects, made by one decode",
         handler=request_exports,
         request=RequestExports,
         check=lambda wish: [*order_errors(wish), *check_with(split_by_aspect)(wish)],

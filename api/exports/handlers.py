@@ -159,28 +159,28 @@ def list_stored_files(row: Row) -> dict[str, StoredFile]:
     """Files of a finished export by kind, from its row."""
     files = msgspec.convert(row["files"], ExportFiles)
     file = file_for(msgspec.convert(row["options"], ExportOptions))
-    found = {
+    stored = {
         "video": StoredFile(ref=files.video, suffix=file.suffix, media_type=file.media_type),
         "thumbnail": StoredFile(ref=files.thumbnail, suffix=".jpg", media_type="image/jpeg"),
     }
-    found |= {
+    stored |= {
         f"{STEM}{name}": StoredFile(ref=ref, suffix=f"-{name}.flac", media_type="audio/flac")
         for name, ref in files.stems.items()
     }
-    found |= {
+    stored |= {
         f"{TRACK}{language} {kind}": StoredFile(ref=ref, suffix=f".{language}.{kind}", media_type=SUBTITLE_TYPES[kind])
         for language, kinds in files.tracks.items()
         for kind, ref in kinds.items()
     }
-    found |= {
+    stored |= {
         f"{CANDIDATE}{number}": StoredFile(ref=one.image, suffix=f"-thumbnail-{number}.jpg", media_type="image/jpeg")
         for number, one in enumerate(files.thumbnails[1:], 2)
     }
     if files.storyboard:
         image = files.storyboard.image
-        found["storyboard"] = StoredFile(ref=image, suffix="-storyboard.jpg", media_type="image/jpeg")
+        stored["storyboard"] = StoredFile(ref=image, suffix="-storyboard.jpg", media_type="image/jpeg")
     texts = {kind: getattr(files, kind) for kind in SUBTITLE_TYPES}
-    return found | {
+    return stored | {
         kind: StoredFile(ref=ref, suffix=f".{kind}", media_type=SUBTITLE_TYPES[kind])
         for kind, ref in texts.items()
         if ref is not None

@@ -23,7 +23,7 @@ from schemas.options.export import ExportOptions, broken_export_rules, export_su
 from schemas.options.project import CLIP_MS, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
-_EITHER = "Ask for a version of the edit, or for a stretch of your own: not for both."
+_EITHER = "Ask for a version of the edit, or for a range of your own: not for both."
 
 
 class ExportChoices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,59 +82,59 @@ class ResolvedSource(msgspec.Struct, frozen=True, kw_only=True):
     """0: there is no transcript."""
 
 
-def export_errors(asked: ExportChoices) -> list[FieldError]:
+def export_errors(request: ExportChoices) -> list[FieldError]:
     """Errors of a request that do not depend on the clip: its template, and conflicting options."""
-    errors = look_errors(asked)
-    if asked.edit_version is not None and (asked.start_ms is not None or asked.end_ms is not None):
+    errors = look_errors(request)
+    if request.edit_version is not None and (request.start_ms is not None or request.end_ms is not None):
         errors.append(FieldError(pointer="/edit_version", detail=_EITHER))
     return errors
 
 
-def look_errors(asked: _LookChoices) -> list[FieldError]:
+def look_errors(request: _LookChoices) -> list[FieldError]:
     """Errors of the template and the options of a request."""
     errors = []
-    if asked.template is not None and asked.template not in templates():
+    if request.template is not None and request.template not in templates():
         errors.append(FieldError(pointer="/template", detail=f"It must be one of {', '.join(templates())}."))
-    if asked.options is not None:
-        broken = broken_export_rules(asked.options, asked.template or "")
+    if request.options is not None:
+        broken = broken_export_rules(request.options, request.template or "")
         errors += [
             FieldError(pointer=f"/options/{path}", detail=f"It must be {rule}.") for path, rule in broken.items()
         ]
     return errors
 
 
-async def resolve_source(rows: Connection, asked: ExportChoices, clip: Row) -> ResolvedSource:
+async def resolve_source(rows: Connection, request: ExportChoices, clip: Row) -> ResolvedSource:
     """The requested version of the edit, or the newest; a range of its own plays as it is. Raises a 422."""
-    own = asked.start_ms is not None or asked.end_ms is not None
-    if own and asked.edit_version is not None:
+    own = request.start_ms is not None or request.end_ms is not None
+    if own and request.edit_version is not None:
         raise invalid("/edit_version", _EITHER)
-    words = await _words_version(rows, asked.transcript_version, clip)
-    version = asked.edit_version or (1 if own else await newest_edit_version(rows, clip["org_id"], clip["clip_id"]))
+    words = await _words_version(rows, request.transcript_version, clip)
+    version = request.edit_version or (1 if own else await newest_edit_version(rows, clip["org_id"], clip["clip_id"]))
     if version == 1:
-        return ResolvedSource(edit_version=1, range=resolve_range(asked, clip), transcript_version=words)
+        return ResolvedSource(edit_version=1, range=resolve_range(request, clip), transcript_version=words)
     edit = await read_edit(rows, clip, version)
     if edit is None:
         raise invalid("/edit_version", f"There is no version {version} of this clip's edit.")
     return ResolvedSource(edit_version=version, range=hull(pieces(edit)), transcript_version=words)
 
 
-async def _words_version(rows: Connection, asked: int | None, clip: Row) -> int:
-    found = await read_transcript(rows, clip["org_id"], clip["project_id"], asked)
-    if found is None and asked is not None:
-        raise invalid("/transcript_version", f"There is no version {asked} of the transcript.")
-    return found.version if found else 0
+async def _words_version(rows: Connection, version: int | None, clip: Row) -> int:
+    transcript = await read_transcript(rows, clip["org_id"], clip["project_id"], version)
+    if transcript is None and version is not None:
+        raise invalid("/transcript_version", f"There is no version {version} of the transcript.")
+    return transcript.version if transcript else 0
 
 
-def resolve_range(wanted: ExportChoices, clip: Row) -> TimeRange:
+def resolve_range(request: ExportChoices, clip: Row) -> TimeRange:
     """The range to export; raises a 422 for one that the source does not have."""
-    start = clip["start_ms"] if wanted.start_ms is None else wanted.start_ms
-    end = clip["end_ms"] if wanted.end_ms is None else wanted.end_ms
+    start = clip["start_ms"] if request.start_ms is None else request.start_ms
+    end = clip["end_ms"] if request.end_ms is None else request.end_ms
     low, high = CLIP_MS
     errors = []
     if clip["duration_ms"] is not None and end > clip["duration_ms"]:
         errors.append(FieldError(pointer="/end_ms", detail=past_end(clip["duration_ms"], end)))
     if not low <= end - start <= high:
-        pointer = "/end_ms" if wanted.end_ms is not None else "/start_ms"
+        pointer = "/end_ms" if request.end_ms is not None else "/start_ms"
         detail = f"A clip lasts {spoken_range(low, high, 'ms')}, not {exactly(end - start, 'ms')}."
         # the automatic clip of a very short source may be shorter than what may be asked for
         if (start, end) != (clip["start_ms"], clip["end_ms"]):
@@ -145,18 +145,18 @@ def resolve_range(wanted: ExportChoices, clip: Row) -> TimeRange:
 
 
 def merge_look(
-    asked: ExportChoices, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None
+    request: ExportChoices, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None
 ) -> ResolvedLook:
     """How captions are shown; raises a 422 for an unknown template.
 
     The caller's request counts first, then the brand kit that it names, then the project's options.
     """
-    own = kit.template if kit is not None and asked.options is not None and asked.template is None else None
+    own = kit.template if kit is not None and request.options is not None and request.template is None else None
     if own is not None and kit is not None:
         export = with_kit_template(export, kit)
     look = ResolvedLook(
-        template=asked.template or own or options.captions_template,
-        mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,
+        template=request.template or own or options.captions_template,
+        mask_profanity=options.mask_profanity if request.mask_profanity is None else request.mask_profanity,
         options=export,
     )
     broken = {f"/options/{path}": rule for path, rule in broken_export_rules(look.options, look.template).items()}
@@ -169,37 +169,37 @@ def merge_look(
     return look
 
 
-def export_name(asked: RequestExport, look: ResolvedLook, wish: ResolvedSource, clip: Row) -> str:
+def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSource, clip: Row) -> str:
     """Name of an export within its clip: equal requests have equal names, automatic exports included."""
-    name = f"{asked.aspect}/{export_words(asked.captions, look.template, masked=look.mask_profanity)}"
-    name += export_suffix(look.options) + words_suffix(wish.transcript_version)
-    stretch = wish.range
-    if wish.edit_version > 1:
-        return f"{name}/edit-{wish.edit_version}"
-    if (stretch.start_ms, stretch.end_ms) != (clip["start_ms"], clip["end_ms"]):
-        name += f"/{stretch.start_ms}-{stretch.end_ms}"
+    name = f"{request.aspect}/{export_words(request.captions, look.template, masked=look.mask_profanity)}"
+    name += export_suffix(look.options) + words_suffix(source.transcript_version)
+    range_ = source.range
+    if source.edit_version > 1:
+        return f"{name}/edit-{source.edit_version}"
+    if (range_.start_ms, range_.end_ms) != (clip["start_ms"], clip["end_ms"]):
+        name += f"/{range_.start_ms}-{range_.end_ms}"
     return name
 
 
-async def resolve_look(rows: Connection, asked: ExportChoices, clip: Row) -> ResolvedLook:
+async def resolve_look(rows: Connection, request: ExportChoices, clip: Row) -> ResolvedLook:
     """How an export looks, by its request, its brand kit and the project. Raises a 422."""
     options = msgspec.convert(clip["options"], ProjectOptions)
-    wish = options.export if asked.options is None else asked.options
-    export, kit = await resolve_export_brand(rows, clip["org_id"], wish, "/options")
-    return merge_look(asked, options, export, kit)
+    export_options = options.export if request.options is None else request.options
+    export, kit = await resolve_export_brand(rows, clip["org_id"], export_options, "/options")
+    return merge_look(request, options, export, kit)
 
 
-def build_rendition(asked: RequestExport, wish: ResolvedSource, look: ResolvedLook) -> Rendition:
+def build_rendition(request: RequestExport, source: ResolvedSource, look: ResolvedLook) -> Rendition:
     """The rendition that events of an export, and of a preview of it, carry."""
     return Rendition(
-        range=wish.range,
-        aspect=asked.aspect,
-        captions=asked.captions,
+        range=source.range,
+        aspect=request.aspect,
+        captions=request.captions,
         template=look.template,
         template_version=version_of(look.template),
         mask_profanity=look.mask_profanity,
         options=look.options,
-        transcript_version=wish.transcript_version,
+        transcript_version=source.transcript_version,
     )
 
 

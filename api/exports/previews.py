@@ -72,17 +72,19 @@ async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
     """Ask for one frame; the same request gives the same preview."""
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
-        wish = await resolve_source(rows, call.body, clip)
+        source = await resolve_source(rows, call.body, clip)
         look = await resolve_look(rows, call.body, clip)
-        await _check_moment(rows, call.query.at_ms, clip, wish, look.options.brand)
-        row = await _ensure_preview(rows, call, clip, wish, look)
+        await _check_moment(rows, call.query.at_ms, clip, source, look.options.brand)
+        row = await _ensure_preview(rows, call, clip, source, look)
     body = Preview(**{name: row[name] for name in Preview.__struct_fields__})
     return Reply(body=body, headers={"Location": f"/v1/previews/{row['preview_id']}", "Retry-After": RETRY_S})
 
 
-async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: ResolvedSource, brand: BrandPin | None) -> None:
-    edit = await read_edit(rows, clip, wish.edit_version) if wish.edit_version > 1 else None
-    lasts_ms = length_ms(pieces(edit)) if edit else wish.range.length_ms
+async def _check_moment(
+    rows: Connection, at_ms: int, clip: Row, source: ResolvedSource, brand: BrandPin | None
+) -> None:
+    edit = await read_edit(rows, clip, source.edit_version) if source.edit_version > 1 else None
+    lasts_ms = length_ms(pieces(edit)) if edit else source.range.length_ms
     lasts_ms += await kit_length_ms(rows, clip["org_id"], brand)
     if at_ms >= lasts_ms:
         raise invalid(
@@ -92,21 +94,23 @@ async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: ResolvedS
 
 
 async def _ensure_preview(
-    rows: Connection, call: Call[RequestExport, PreviewAt], clip: Row, wish: ResolvedSource, look: ResolvedLook
+    rows: Connection, call: Call[RequestExport, PreviewAt], clip: Row, source: ResolvedSource, look: ResolvedLook
 ) -> Row:
     """The preview of this request; a failed one is made again under a new id."""
     where = (call.org_id, clip["clip_id"])
-    plan = await find_plan(rows, *where, aspect=call.body.aspect, edit_version=wish.edit_version, stretch=wish.range)
+    plan = await find_plan(
+        rows, *where, aspect=call.body.aspect, edit_version=source.edit_version, stretch=source.range
+    )
     if plan is None and clip["tracks"] is None:
         await _check_framed(rows, clip)
-    parts = (call.query.at_ms, export_name(call.body, look, wish, clip), plan.sha256 if plan else "")
+    parts = (call.query.at_ms, export_name(call.body, look, source, clip), plan.sha256 if plan else "")
     name = "/".join(map(str, parts))
     again = 0
     while True:
         preview_id = result_id(clip["clip_id"], "preview", f"{name}/again-{again}" if again else name)
         row = await read_preview_row(rows, call.org_id, preview_id)
         if row is None:
-            return await _write_preview(rows, call, clip, preview_id, wish, look, plan)
+            return await _write_preview(rows, call, clip, preview_id, source, look, plan)
         if row["state"] != "failed":
             return row
         again += 1
@@ -124,7 +128,7 @@ async def _write_preview(
     call: Call[RequestExport, PreviewAt],
     clip: Row,
     preview_id: UUID,
-    wish: ResolvedSource,
+    source: ResolvedSource,
     look: ResolvedLook,
     plan: ObjectRef | None,
 ) -> Row:
@@ -143,8 +147,8 @@ async def _write_preview(
     request = PreviewRequested(
         preview_id=preview_id,
         at_ms=call.query.at_ms,
-        edit_version=wish.edit_version,
-        rendition=build_rendition(call.body, wish, look),
+        edit_version=source.edit_version,
+        rendition=build_rendition(call.body, source, look),
         **clip_fields(clip),
     )
     planned = PreviewPlanned(plan=plan, **msgspec.structs.asdict(request)) if plan else request
@@ -165,12 +169,12 @@ def read_wait_s(prefer: str) -> float:
 
 async def answer_with_picture(call: Call[Any, Any], response: Response) -> Response:
     """The frame itself where it is finished in time; else the answer as it is."""
-    asked = msgspec.json.decode(bytes(response.body), type=Preview)
+    preview = msgspec.json.decode(bytes(response.body), type=Preview)
     try:
         async with asyncio.timeout(read_wait_s(call.request.headers.get("prefer", ""))):
-            async for _ in call.context.wakes.listen(asked.project_id):
+            async for _ in call.context.wakes.listen(preview.project_id):
                 async with call.rows() as rows:
-                    row = await _find_preview(rows, call.org_id, asked.preview_id)
+                    row = await _find_preview(rows, call.org_id, preview.preview_id)
                 if row["state"] != "waiting":
                     return await _picture_reply(call, row)
     except TimeoutError:

@@ -38,10 +38,10 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay_view(row: Row) -> Replay:
     """A replay in the form of an answer."""
-    found = msgspec.convert(row["report"], Remade) if row["report"] else None
-    told = {name: getattr(found, name) for name in Remade.__struct_fields__} if found else {}
-    kept = ("replay_id", "export_id", "state", "requested_at", "finished_at")
-    return Replay(**{name: row[name] for name in kept}, **told)
+    report = msgspec.convert(row["report"], Remade) if row["report"] else None
+    results = {name: getattr(report, name) for name in Remade.__struct_fields__} if report else {}
+    columns = ("replay_id", "export_id", "state", "requested_at", "finished_at")
+    return Replay(**{name: row[name] for name in columns}, **results)
 
 
 async def request_replay(call: Call[None, None]) -> Reply:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from schemas.common import Value
 
 LARGEST_BYTES = 2**31 - 1
-"""Beyond it zip needs its 64 bit form, whose size is not told ahead."""
+"""Beyond it zip needs its 64 bit form, whose size is not known ahead."""
 HEADER, ENTRY, TRAILER, END = 30, 46, 16, 22
 """Bytes of a local header, an entry of the directory (both without the name), what follows each member, and the end
 (APPNOTE 6.3.10: 4.3.7, 4.3.12, 4.3.9, 4.3.16)."""

@@ -45,9 +45,9 @@ class KeyRing:
         if not looks_like_api_key(plain):
             return None
         hashed = hash_api_key(self._secret, plain)
-        kept = self._found.get(hashed)
-        if kept is not None and kept[0] > self._now():
-            return kept[1]
+        cached = self._found.get(hashed)
+        if cached is not None and cached[0] > self._now():
+            return cached[1]
         self._found.pop(hashed, None)
         caller = await self._look_up(hashed)
         if caller is not None:

@@ -41,10 +41,10 @@ def held_tags(request: Request) -> list[str]:
 
 def check_held(request: Request, etag: str, *, of: str, changed: ApiProblem) -> None:
     """Raise ``precondition-required`` without If-Match, and ``changed`` where it names another version."""
-    held = held_tags(request)
-    if not held:
+    tags = held_tags(request)
+    if not tags:
         raise ApiProblem("precondition-required", f"Send the {of}'s ETag as If-Match: another may have changed it.")
-    if {ANY, etag}.isdisjoint(held):
+    if {ANY, etag}.isdisjoint(tags):
         raise changed
 
 

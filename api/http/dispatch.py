@@ -139,8 +139,8 @@ async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> R
     if not isinstance(handler, TwoPhaseHandler):
         return await _run_in_transaction(operation, call, raw, handler)
     # a repeat gets the kept answer whatever the world outside would say now
-    if kept := await _kept_answer(call, raw):
-        return kept
+    if answer := await _kept_answer(call, raw):
+        return answer
     prepared = await handler.prepare(call)
     return await _run_in_transaction(operation, call, raw, lambda joined: handler.commit(joined, prepared))
 
@@ -156,11 +156,11 @@ async def _kept_answer(call: Call[Any, Any], raw: bytes) -> Response | None:
 
 async def _begin(connection: Connection, call: Call[Any, Any], key: str, raw: bytes) -> Response | None:
     """Take the key for the length of the transaction; the answer that was kept for it, if any."""
-    kept = await call.context.idempotency.begin(connection, call.org_id, key, _fingerprint(call, raw))
-    if kept is None:
+    answer = await call.context.idempotency.begin(connection, call.org_id, key, _fingerprint(call, raw))
+    if answer is None:
         return None
     call.context.metrics.replays.inc()
-    return Response(kept.body, status_code=kept.status, headers=kept.headers | {REPLAYED: "true"})
+    return Response(answer.body, status_code=answer.status, headers=answer.headers | {REPLAYED: "true"})
 
 
 def _fingerprint(call: Call[Any, Any], raw: bytes) -> bytes:
@@ -175,8 +175,8 @@ async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: b
         joined = msgspec.structs.replace(call, rows=lambda: _joined(connection))
         if key is None:
             return _render(operation, await handler(joined))
-        if kept := await _begin(connection, call, key, raw):
-            return kept
+        if kept_answer := await _begin(connection, call, key, raw):
+            return kept_answer
         response = _render(operation, await handler(joined))
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         answer = FirstAnswer(status=response.status_code, headers=headers, body=bytes(response.body))

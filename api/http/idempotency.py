@@ -65,14 +65,14 @@ class Idempotency:
                 "Another request with this Idempotency-Key has not ended yet.",
                 headers={"Retry-After": "1"},
             )
-        kept = await idempotency_keys.read_answer(connection, org_id, key, max_age_hours=KEEP_HOURS)
-        if kept is None:
+        record = await idempotency_keys.read_answer(connection, org_id, key, max_age_hours=KEEP_HOURS)
+        if record is None:
             return None
-        if kept.fingerprint != print_:
+        if record.fingerprint != print_:
             raise ApiProblem(
                 "idempotency-mismatch", "This Idempotency-Key was used with another method, path, query or body."
             )
-        return FirstAnswer(status=kept.status, headers=kept.headers, body=decrypt(self._secret, _SEAL, kept.body))
+        return FirstAnswer(status=record.status, headers=record.headers, body=decrypt(self._secret, _SEAL, record.body))
 
     async def keep(self, connection: Connection, org_id: UUID, key: str, print_: bytes, answer: FirstAnswer) -> None:
         """Record the answer in the transaction of the effect."""

@@ -45,8 +45,8 @@ class Telemetry:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
-        request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(12)
+        sent_id = headers.get("x-request-id", "")
+        request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(12)
         traceparent = continue_trace(headers.get("traceparent"))
         state = scope.setdefault("state", {})
         state["request_id"], state["traceparent"] = request_id, traceparent

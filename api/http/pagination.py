@@ -53,14 +53,14 @@ def decode_cursor(secret: bytes, scope: str, cursor: str) -> Position:
     return msgspec.json.decode(payload, type=Position)
 
 
-def next_cursor(secret: bytes, scope: str, found: Sequence[Row], limit: int, id_name: str) -> str | None:
-    """Cursor of the next page after the first ``limit`` rows of ``found``; None on the last page.
+def next_cursor(secret: bytes, scope: str, page: Sequence[Row], limit: int, id_name: str) -> str | None:
+    """Cursor of the next page after the first ``limit`` rows of ``page``; None on the last page.
 
     A row has ``created_at`` and its id as ``id_name``.
     """
-    if len(found) <= limit:
+    if len(page) <= limit:
         return None
-    last = found[limit - 1]
+    last = page[limit - 1]
     return encode_cursor(secret, scope, Position(last["created_at"], last[id_name]))
 
 

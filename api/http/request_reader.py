@@ -41,11 +41,11 @@ def _check_type(types: Sequence[str], content_type: str, encoding: str) -> None:
     media_type, _, parameters = content_type.partition(";")
     media_type = media_type.strip().lower()
     charset = parameters.lower().replace(" ", "").partition("charset=")[2].partition(";")[0].strip('"')
-    wanted = f"send JSON as `Content-Type: {' or '.join(types)}`."
+    remedy = f"send JSON as `Content-Type: {' or '.join(types)}`."
     if not media_type:
-        raise ApiProblem("unsupported-media-type", f"The body has no Content-Type: {wanted}")
+        raise ApiProblem("unsupported-media-type", f"The body has no Content-Type: {remedy}")
     if media_type not in types:
-        raise ApiProblem("unsupported-media-type", f"The body is announced as {media_type[:100]}: {wanted}")
+        raise ApiProblem("unsupported-media-type", f"The body is announced as {media_type[:100]}: {remedy}")
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise ApiProblem("unsupported-media-type", f"The body is announced as {charset[:40]}: JSON is UTF-8.")
     if encoding.strip().lower() not in ("", "identity"):
@@ -59,7 +59,7 @@ def decode(operation: Operation, raw: bytes, query: str, strange: Collection[str
     """
     body = None
     errors = [FieldError(pointer=f"{{{name}}}", detail=f"The {name} in the path is not a UUID.") for name in strange]
-    told = len(errors)
+    path_error_count = len(errors)
     try:
         body = decode_body(operation, raw)
     except ApiProblem as problem:
@@ -67,14 +67,14 @@ def decode(operation: Operation, raw: bytes, query: str, strange: Collection[str
             raise
         errors += problem.errors
     try:
-        asked = decode_query(operation, query)
+        parsed_query = decode_query(operation, query)
     except ApiProblem as problem:
         if problem.code != "invalid":
             raise
         raise invalid_fields([*errors, *problem.errors]) from None
-    if len(errors) > told:
+    if len(errors) > path_error_count:
         raise invalid_fields(errors)
-    return body, asked
+    return body, parsed_query
 
 
 def decode_body(operation: Operation, raw: bytes) -> Any:
@@ -101,15 +101,15 @@ def decode_query(operation: Operation, text: str) -> Any:
     """The query as the operation's struct. Raises as `decode_body`; a date is accepted as a time."""
     if operation.query is None:
         return None
-    given = _pairs(text)
+    parameters = _pairs(text)
     times = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_time(field.type)}
     several = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_several(field.type)}
-    pairs: dict[str, Any] = {name: _time(value) if name in times else value for name, value in given}
-    pairs |= {name: [value for other, value in given if other == name] for name in pairs.keys() & several}
+    pairs: dict[str, Any] = {name: _time(value) if name in times else value for name, value in parameters}
+    pairs |= {name: [value for other, value in parameters if other == name] for name in pairs.keys() & several}
     check = operation.check if operation.request is None else None
     errors = [
         FieldError(pointer=f"?{name}", detail=f"A query parameter is given once, `{name}` is {count} times.")
-        for name, count in Counter(name for name, _ in given).items()
+        for name, count in Counter(name for name, _ in parameters).items()
         if count > 1 and name not in several
     ]
     errors += _nul_errors(pairs, "?")
@@ -130,8 +130,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     except UnicodeDecodeError:
         loose = split(errors="surrogateescape")
         names = [f"?{readable(name)}" for name, value in loose if any(halves([name, value]))]
-        told = f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{one}`' for one in names)}."
-        raise _unreadable(told, names) from None
+        detail = f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{one}`' for one in names)}."
+        raise _unreadable(detail, names) from None
     except ValueError:
         raise ApiProblem("malformed-request", f"The query has more than {MAX_PARAMETERS} parameters.") from None
 
@@ -165,10 +165,10 @@ def _time(text: str) -> str:
     return written
 
 
-def _unreadable(told: str, pointers: Sequence[str]) -> ApiProblem:
+def _unreadable(detail: str, pointers: Sequence[str]) -> ApiProblem:
     """A 400 that names the fields with invalid characters."""
     errors = [FieldError(pointer=one, detail="It holds what is no character.") for one in pointers]
-    return ApiProblem("malformed-request", told, errors=errors)
+    return ApiProblem("malformed-request", detail, errors=errors)
 
 
 def _nul_errors(value: Any, prefix: str = "") -> Iterator[FieldError]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from api.problems.problem_details import FieldError
-from schemas.validation.field_errors import MOST_ERRORS, Refusal, pointer, refusals
+from schemas.validation.field_errors import MOST_ERRORS, FieldRefusal, pointer, refusals
 
 _STAND_INS: tuple[Any, ...] = ("x", 1, [], {}, "00000000-0000-0000-0000-000000000000")
 """A value of each type that required fields have."""
@@ -33,7 +33,7 @@ def field_errors(
     return errors
 
 
-def _checked(value: Any, shape: Any, found: Sequence[Refusal], check: Check, strict: bool) -> list[FieldError]:
+def _checked(value: Any, shape: Any, found: Sequence[FieldRefusal], check: Check, strict: bool) -> list[FieldError]:
     """Errors that ``check`` finds in the value without its wrong fields."""
     if not isinstance(value, dict):
         return []

@@ -30,7 +30,7 @@ from schemas.metadata import CLIP_TITLE_CHARS, TITLE_CHARS, MetadataPatch, decod
 
 _MERGE = (
     "A JSON Merge Patch (RFC 7396), as `application/merge-patch+json` or `application/json`. `If-Match` with the ETag "
-    "of what was read is required. What changes nothing makes no revision, and nobody is told."
+    "of what was read is required. A change without effect makes no revision and no event."
 )
 
 
@@ -92,12 +92,12 @@ def _check_revision(call: Call[Any, None], row: Row, kind: str) -> None:
 
 def _changed_parts(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
     """Which of title and metadata differ; the order of names in metadata does not count."""
-    found: list[events.LabelPart] = []
+    parts: list[events.LabelPart] = []
     if title != row["title"]:
-        found.append("title")
+        parts.append("title")
     if decode_metadata(metadata) != decode_metadata(row["metadata"]):
-        found.append("metadata")
-    return found
+        parts.append("metadata")
+    return parts
 
 
 async def change_project(call: Call[ChangeProject, None]) -> Reply:
@@ -120,16 +120,16 @@ async def change_clip(call: Call[ChangeClip, None]) -> Reply:
     async with call.rows() as rows:
         row = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         _check_revision(call, row, "clip")
-        title, found = row["title"], row["found_title"]
-        if call.body.title is None and found is not None:
-            title, found = found, None
+        title, found_title = row["title"], row["found_title"]
+        if call.body.title is None and found_title is not None:
+            title, found_title = found_title, None
         elif isinstance(call.body.title, str):
             title = clean(call.body.title)
-            found = row["title"] if found is None and title != row["title"] else found
+            found_title = row["title"] if found_title is None and title != row["title"] else found_title
         metadata = _merge_metadata(row, call.body)
         if changed := _changed_parts(row, title, metadata):
             await clips.relabel_clip(
-                rows, call.org_id, row["clip_id"], title=title, found_title=found, metadata=metadata
+                rows, call.org_id, row["clip_id"], title=title, found_title=found_title, metadata=metadata
             )
             ids = {name: row[name] for name in ("clip_id", "ordinal")}
             await _put_event(rows, call, events.ClipUpdated, row, changed, **ids)

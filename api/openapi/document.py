@@ -25,7 +25,7 @@ Every call needs `Authorization: Bearer clp_live_…`. Every POST and PATCH take
 request with the same key and you get the same answer, and one effect. Every error is `application/problem+json`; its
 `type` is a page that says what to do. All times on a video are whole milliseconds of its own time line."""
 HELD = "precondition-required"
-"""What an operation answers that has to be told which version it is of."""
+"""Problem of an operation that needs the version that was read."""
 _REF_IN_TEXT = re.compile(r"#/components/schemas/([A-Za-z0-9_.]+)")
 _PATHS: dict[str, str] = {}
 """Path parameters that are no ids."""
@@ -38,7 +38,7 @@ _TAGS = {
     "scoring": "How much each sub-score counts.",
     "search": "Find what was said, with the millisecond to jump to.",
     "analytics": "Three named questions and a summary.",
-    "webhooks": "Be told instead of asking.",
+    "webhooks": "Receive messages instead of polling.",
     "account": "Who the key belongs to.",
     "admin": "For operators: what could not be worked on.",
     "operations": "For the machinery around us.",
@@ -108,7 +108,7 @@ def _ref(struct: type) -> dict[str, str]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    document: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
@@ -118,18 +118,18 @@ def _operation(operation: Operation) -> dict[str, Any]:
         | _problems(operation),
     }
     if parameters := _parameters(operation):
-        made["parameters"] = parameters
+        document["parameters"] = parameters
     if operation.request is not None:
         content: dict[str, Any] = {"schema": _ref(operation.request)}
         if examples := request_examples().get(operation.name):
             content["examples"] = {name: {"value": body} for name, body in examples.items()}
         types = ("application/json", "application/merge-patch+json") if operation.merge_patch else ("application/json",)
-        made["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
+        document["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
     if operation.permission == "public":
-        made["security"] = []
+        document["security"] = []
     else:
-        made["x-scope"] = operation.permission
-    return made
+        document["x-scope"] = operation.permission
+    return document
 
 
 def problem_codes(operation: Operation) -> list[str]:
@@ -163,18 +163,22 @@ def _problems(operation: Operation) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    found = [_path_parameter(name) for name in path_parameters(operation.path)]
+    parameters = [_path_parameter(name) for name in path_parameters(operation.path)]
     if operation.query is not None:
-        found += _query_parameters(operation.query)
+        parameters += _query_parameters(operation.query)
     if operation.method in WRITES and operation.permission != "public":
         key = {"type": "string", "minLength": 1, "maxLength": 255, "examples": ["2026-03-01-lecture-4"]}
         text = "A value of your choice, kept for a day: the same request with the same key has one effect."
-        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text})
+        parameters.append(
+            {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text}
+        )
     if HELD in operation.problems:
         text = "The ETag of the version that was read; `*` for any version."
-        held = {"type": "string", "minLength": 1, "examples": ['"edit-1"']}
-        found.append({"name": "If-Match", "in": "header", "required": True, "schema": held, "description": text})
-    return found
+        tag_schema = {"type": "string", "minLength": 1, "examples": ['"edit-1"']}
+        parameters.append(
+            {"name": "If-Match", "in": "header", "required": True, "schema": tag_schema, "description": text}
+        )
+    return parameters
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
@@ -191,11 +195,13 @@ def _query_parameters(struct: type) -> list[dict[str, Any]]:
     _, schemas = msgspec.json.schema_components([struct], ref_template=_REF)
     schema = schemas[struct.__name__]
     required = schema.get("required", [])
-    made = []
+    parameters = []
     for name, inner in describe_query(struct, schema["properties"]).items():
         text = inner.pop("description", "")
-        made.append({"name": name, "in": "query", "required": name in required, "schema": inner, "description": text})
-    return made
+        parameters.append(
+            {"name": name, "in": "query", "required": name in required, "schema": inner, "description": text}
+        )
+    return parameters
 
 
 def _headers() -> dict[str, Any]:

@@ -144,8 +144,8 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
 @cache
 def request_examples() -> Mapping[str, Mapping[str, Any]]:
     """Example bodies by operationId and by name."""
-    found: dict[str, dict[str, Any]] = json.loads(_FILE.read_text())
-    return found
+    examples: dict[str, dict[str, Any]] = json.loads(_FILE.read_text())
+    return examples
 
 
 def add_example(name: str, schema: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ def complete_schemas(requests: Iterable[type], others: Iterable[type], schemas: 
     Fields of a request may be left out, so generators must not read a ``default`` as "always there": the description
     names it instead. An answer has all of its fields, unless its struct omits defaults.
     """
-    asked = {kind.cls for kind in list_structs(inspect.multi_type_info(requests), set())}
+    request_structs = {kind.cls for kind in list_structs(inspect.multi_type_info(requests), set())}
     for kind in list_structs(inspect.multi_type_info([*requests, *others]), set()):
         schema = schemas[kind.cls.__name__]
         schema["description"] = to_markdown(schema.get("description", ""))
@@ -38,7 +38,7 @@ def complete_schemas(requests: Iterable[type], others: Iterable[type], schemas: 
             tag |= {"description": f"Always `{kind.tag}`: tells the kinds apart.", "examples": [kind.tag]}
         for field in kind.fields:
             schema["properties"][field.encode_name] = _property(kind, field, schema["properties"][field.encode_name])
-        _remove_defaults(kind.cls, schema, asked=kind.cls in asked)
+        _remove_defaults(kind.cls, schema, is_request=kind.cls in request_structs)
         for each in schema["properties"].values():
             _suit_generators(each)
 
@@ -47,11 +47,11 @@ def describe_query(struct: type, properties: Mapping[str, Any]) -> dict[str, dic
     """The completed schema of each query parameter, with its description inside."""
     kind = inspect.type_info(struct)
     assert isinstance(kind, inspect.StructType)
-    made = {field.encode_name: _property(kind, field, properties[field.encode_name]) for field in kind.fields}
-    for each in made.values():
+    described = {field.encode_name: _property(kind, field, properties[field.encode_name]) for field in kind.fields}
+    for each in described.values():
         _accept_dates(each)
         _suit_generators(each)
-    return made
+    return described
 
 
 def _accept_dates(schema: dict[str, Any]) -> None:
@@ -80,11 +80,11 @@ def to_markdown(text: str) -> str:
 
 def field_docs(struct: type) -> dict[str, str]:
     """Docstrings below the fields of a struct, inherited ones included."""
-    found: dict[str, str] = {}
+    docs: dict[str, str] = {}
     for cls in reversed(struct.__mro__):
         if issubclass(cls, msgspec.Struct) and cls is not msgspec.Struct:
-            found |= _module_docs(cls.__module__).get(cls.__qualname__, {})
-    return found
+            docs |= _module_docs(cls.__module__).get(cls.__qualname__, {})
+    return docs
 
 
 @cache
@@ -94,49 +94,49 @@ def _module_docs(module: str) -> dict[str, dict[str, str]]:
 
 
 def _class_docs(node: ast.ClassDef) -> dict[str, str]:
-    found = {}
+    docs = {}
     for field, after in zip(node.body, node.body[1:], strict=False):
         match field, after:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
-                found[name] = text
-    return found
+                docs[name] = text
+    return docs
 
 
 def _property(kind: inspect.StructType, field: inspect.Field, schema: dict[str, Any]) -> dict[str, Any]:
     """A field's schema with its description."""
-    made = dict(schema)
-    said, form = _descriptions_in_type(made)
-    text = field_docs(kind.cls).get(field.name) or said or FIELDS.get(field.name) or form
+    completed = dict(schema)
+    in_type, form = _descriptions_in_type(completed)
+    text = field_docs(kind.cls).get(field.name) or in_type or FIELDS.get(field.name) or form
     if text:
-        made["description"] = to_markdown(text)
+        completed["description"] = to_markdown(text)
     if any(isinstance(part, inspect.DateTimeType) for part in _all_types(field.type)):
-        _mark_times(made)
-    _add_bounds(field.name, made)
-    add_example(field.name, made)
-    return made
+        _mark_times(completed)
+    _add_bounds(field.name, completed)
+    add_example(field.name, completed)
+    return completed
 
 
 def _descriptions_in_type(schema: Mapping[str, Any]) -> tuple[str, str]:
     """The type's description of the field, and of its written form (where it has a pattern)."""
-    told = [(part, part["description"]) for part in (schema, *schema.get("anyOf", ())) if "description" in part]
-    said = next((text for part, text in told if "pattern" not in part), "")
-    return said, next((text for part, text in told if "pattern" in part), "")
+    described = [(part, part["description"]) for part in (schema, *schema.get("anyOf", ())) if "description" in part]
+    of_field = next((text for part, text in described if "pattern" not in part), "")
+    return of_field, next((text for part, text in described if "pattern" in part), "")
 
 
-def _remove_defaults(cls: type[msgspec.Struct], schema: dict[str, Any], *, asked: bool) -> None:
+def _remove_defaults(cls: type[msgspec.Struct], schema: dict[str, Any], *, is_request: bool) -> None:
     """Remove ``default``: a request describes it, an answer always has the field."""
     built_now = cls.__module__.startswith(("api.", "schemas.events")) and not cls.__struct_config__.omit_defaults
     for name, each in schema["properties"].items():
         if "default" not in each:
             continue
         default = each.pop("default")
-        if asked and default is not None and not isinstance(default, dict) and default != []:
-            shown = msgspec.json.encode(default).decode()
-            each["description"] = f"{each.get('description', '')} Default: `{shown}`.".strip()
-        if not asked and built_now and name not in schema["required"]:
+        if is_request and default is not None and not isinstance(default, dict) and default != []:
+            default_text = msgspec.json.encode(default).decode()
+            each["description"] = f"{each.get('description', '')} Default: `{default_text}`.".strip()
+        if not is_request and built_now and name not in schema["required"]:
             schema["required"].append(name)
     if not schema.get("required"):
         schema.pop("required", None)
@@ -177,9 +177,9 @@ def _all_types(kind: inspect.Type) -> Iterator[inspect.Type]:
 
 
 def _inner_types(kind: inspect.Type) -> list[inspect.Type]:
-    named = [getattr(kind, name, None) for name in ("type", "item_type", "key_type", "value_type")]
+    attributes = [getattr(kind, name, None) for name in ("type", "item_type", "key_type", "value_type")]
     listed = [*getattr(kind, "types", ()), *getattr(kind, "item_types", ())]
-    return [one for one in (*named, *listed) if isinstance(one, inspect.Type)]
+    return [one for one in (*attributes, *listed) if isinstance(one, inspect.Type)]
 
 
 def _mark_times(schema: dict[str, Any]) -> None:

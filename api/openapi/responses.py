@@ -43,5 +43,5 @@ def media_schema(media_type: str) -> dict[str, Any]:
     """Schema of a body without a struct: an object, bytes or text."""
     if media_type == "application/json" or media_type.endswith("+json"):
         return {"type": "object", "additionalProperties": True}
-    made = {"type": "string", "contentMediaType": media_type}
-    return made | {"format": "binary"} if media_type.startswith(_BINARY) else made
+    schema = {"type": "string", "contentMediaType": media_type}
+    return schema | {"format": "binary"} if media_type.startswith(_BINARY) else schema

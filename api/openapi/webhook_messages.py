@@ -46,9 +46,9 @@ _ANSWERS = {
 
 def webhook_schemas() -> dict[str, Any]:
     """Component schemas: each message and its data."""
-    told = [*TYPES, Label]
-    _, schemas = msgspec.json.schema_components(told, ref_template=_REF + "{name}")
-    complete_schemas([], told, schemas)
+    structs = [*TYPES, Label]
+    _, schemas = msgspec.json.schema_components(structs, ref_template=_REF + "{name}")
+    complete_schemas([], structs, schemas)
     for event, kind in TYPES.items():
         data = schemas.pop(event.__name__)
         properties = {name: one for name, one in data["properties"].items() if name not in INTERNAL}

@@ -116,8 +116,8 @@ class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
 def check_window(window: AnalyticsWindow) -> None:
     """Raise a 422 for times that the store cannot hold."""
     detail = f"The year must lie between {YEARS[0]} and {YEARS[-1]}."
-    given = {"since": window.since, "until": window.until}.items()
-    if errors := [FieldError(pointer=f"?{name}", detail=detail) for name, at in given if at and at.year not in YEARS]:
+    bounds = {"since": window.since, "until": window.until}.items()
+    if errors := [FieldError(pointer=f"?{name}", detail=detail) for name, at in bounds if at and at.year not in YEARS]:
         raise invalid_fields(errors)
 
 
@@ -193,7 +193,7 @@ OPERATIONS = (
         name="getSummary",
         tag="analytics",
         permission="read",
-        summary="A stretch of time in a few numbers",
+        summary="A time window in a few numbers",
         handler=get_summary,
         query=AnalyticsWindow,
         check=check_with(check_window),

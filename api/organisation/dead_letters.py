@@ -100,13 +100,13 @@ async def list_dead_letters(call: Call[None, ListDeadLetters]) -> Reply:
     scope = f"dead/{call.org_id}/{query.stage}/{query.project_id}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with admin_rows(call) as rows:
-        found = await dead_letters.list_dead_letter_rows(
+        letter_rows = await dead_letters.list_dead_letter_rows(
             rows, stage=query.stage, project_id=query.project_id, after=place_of(after), limit=query.limit + 1
         )
-    cursor = next_cursor(secret, scope, found, query.limit, "dead_id")
+    cursor = next_cursor(secret, scope, letter_rows, query.limit, "dead_id")
     return Reply(
         body=DeadLetterPage(
-            items=[DeadLetterSummary(**_fields(row)) for row in found[: query.limit]], next_cursor=cursor
+            items=[DeadLetterSummary(**_fields(row)) for row in letter_rows[: query.limit]], next_cursor=cursor
         )
     )
 
@@ -126,7 +126,7 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
         if not row["payload"]:
             raise ApiProblem("not-replayable", "Its bytes are gone: its project was erased.")
         if row["reason"].startswith("producer.") or (row["topic"] == "uploads.v1" and SIGNATURE not in row["headers"]):
-            raise ApiProblem("not-replayable", "Nobody has proved to have sent it; the producer has to sign it anew.")
+            raise ApiProblem("not-replayable", "Its sender is not proven; the producer has to sign it again.")
         if len(row["payload"]) >= MAX_PAYLOAD_BYTES:
             raise ApiProblem("not-replayable", f"Only its first {MAX_PAYLOAD_BYTES} bytes were kept.")
         fence = await dead_letters.free_attempt(rows, row)

@@ -94,8 +94,8 @@ def _fields(row: Row) -> dict[str, Any]:
 async def list_endpoints(call: Call[None, None]) -> Reply:
     """List all receivers."""
     async with call.rows() as rows:
-        found = await webhooks.list_endpoint_rows(rows, call.org_id)
-    return Reply(body=EndpointList(items=[Endpoint(**_fields(row)) for row in found]))
+        endpoint_rows = await webhooks.list_endpoint_rows(rows, call.org_id)
+    return Reply(body=EndpointList(items=[Endpoint(**_fields(row)) for row in endpoint_rows]))
 
 
 async def get_endpoint(call: Call[None, None]) -> Reply:

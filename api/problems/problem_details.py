@@ -87,8 +87,8 @@ def invalid_fields(errors: Sequence[FieldError]) -> ApiProblem:
     fields = list(dict.fromkeys(one.pointer for one in errors))
     detail = " ".join(one.detail for one in errors)
     if len(fields) > 1:
-        named = ", ".join(f"`{one}`" for one in fields[:_MAX_NAMED])
-        detail = f"{len(fields)} fields are wrong: {named}{' …' if len(fields) > _MAX_NAMED else ''}."
+        names = ", ".join(f"`{one}`" for one in fields[:_MAX_NAMED])
+        detail = f"{len(fields)} fields are wrong: {names}{' …' if len(fields) > _MAX_NAMED else ''}."
     return ApiProblem("invalid", detail, errors=errors)
 
 
@@ -96,13 +96,13 @@ def check_with(*rules: Callable[[Any], Any]) -> Callable[[Any], list[FieldError]
     """A check that lists the field errors of functions that raise them."""
 
     def check(value: Any) -> list[FieldError]:
-        found: list[FieldError] = []
+        errors: list[FieldError] = []
         for rule in rules:
             try:
                 rule(value)
             except ApiProblem as problem:
-                found += problem.errors
-        return found
+                errors += problem.errors
+        return errors
 
     return check
 
@@ -112,15 +112,15 @@ def invalid(pointer: str, detail: str) -> ApiProblem:
     return ApiProblem("invalid", detail, errors=[FieldError(pointer=pointer, detail=detail)])
 
 
-def not_found(what: str) -> ApiProblem:
+def not_found(thing: str) -> ApiProblem:
     """A 404 for something that does not exist, or belongs to another organisation."""
-    return ApiProblem("not-found", f"There is no such {what}.")
+    return ApiProblem("not-found", f"There is no such {thing}.")
 
 
-def require(value: ValueT | None, what: str) -> ValueT:
-    """The value; raises a 404 that names ``what`` where it is None."""
+def require(value: ValueT | None, thing: str) -> ValueT:
+    """The value; raises a 404 that names ``thing`` where it is None."""
     if value is None:
-        raise not_found(what)
+        raise not_found(thing)
     return value
 
 

@@ -106,7 +106,7 @@ CATALOGUE: Mapping[str, ProblemType] = {
     ),
     "clip-exists": ProblemType(
         status=409,
-        title="This stretch is a clip already",
+        title="This range is a clip already",
         remedy="Use the clip that `Location` names: ask for its files there.",
     ),
     "preview-failed": ProblemType(

@@ -107,8 +107,8 @@ def compare_costs(estimate: Estimate, project: Row, stages: Sequence[Row], items
     ]
 
 
-def _compare_amount(what: str, expected: Range, actual: float) -> Compared:
+def _compare_amount(name: str, expected: Range, actual: float) -> Compared:
     inside = expected.low <= actual <= expected.high
     return Compared(
-        what=what, expected=expected.expected, low=expected.low, high=expected.high, actual=actual, inside=inside
+        what=name, expected=expected.expected, low=expected.low, high=expected.high, actual=actual, inside=inside
     )

@@ -52,31 +52,31 @@ class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
 async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
     """What a project of this source should take; 80 % of projects should lie inside each range."""
-    wanted, settings, rates = call.body, call.context.settings, default_rates()
+    request, settings, rates = call.body, call.context.settings, default_rates()
     assumed: list[str] = []
     async with call.rows() as rows:
-        size = wanted.size_bytes
-        if wanted.upload_id is not None:
-            size = await _size_of(call, wanted.upload_id)
-        media_ms, unsure = wanted.duration_ms or 0, 0.0
+        size = request.size_bytes
+        if request.upload_id is not None:
+            size = await _size_of(call, request.upload_id)
+        media_ms, unsure = request.duration_ms or 0, 0.0
         if size is not None:
             media_ms, unsure = max(1, round(1000 * size / rates.bytes_per_s)), rates.bytes_spread
             assumed.append(f"length: {rates.bytes_per_s / 1e6:g} MB for each second, {media_ms / 60_000:.1f} minutes")
         elif media_ms > settings.media.max_duration_ms:
             raise invalid("/duration_ms", f"A source lasts {spoken_range(None, settings.media.max_duration_ms, 'ms')}.")
-        source = Source(media_ms=media_ms, megapixels=_megapixels(wanted, assumed), options=wanted.options)
-        made = await estimates.estimate_source(rows, call.org_id, source, settings, unsure)
-    return Reply(body=ProjectEstimate(estimate=made, assumed=assumed))
+        source = Source(media_ms=media_ms, megapixels=_megapixels(request, assumed), options=request.options)
+        estimate = await estimates.estimate_source(rows, call.org_id, source, settings, unsure)
+    return Reply(body=ProjectEstimate(estimate=estimate, assumed=assumed))
 
 
-def estimate_errors(wanted: EstimateProject) -> list[FieldError]:
+def estimate_errors(request: EstimateProject) -> list[FieldError]:
     """Errors of a request beyond its types: it names one source."""
-    errors = option_errors(wanted.options)
-    given = [one for one in (wanted.duration_ms, wanted.size_bytes, wanted.upload_id) if one is not None]
-    if len(given) != 1:
+    errors = option_errors(request.options)
+    sources = [one for one in (request.duration_ms, request.size_bytes, request.upload_id) if one is not None]
+    if len(sources) != 1:
         line = "Give exactly one of `duration_ms`, `size_bytes` and `upload_id`."
         errors.insert(0, FieldError(pointer="", detail=line))
-    if (wanted.width_px is None) != (wanted.height_px is None):
+    if (request.width_px is None) != (request.height_px is None):
         errors.append(FieldError(pointer="/width_px", detail="Give `width_px` and `height_px` together."))
     return errors
 
@@ -90,10 +90,10 @@ async def _size_of(call: Call[EstimateProject, None], upload_id: UUID) -> int:
     return size
 
 
-def _megapixels(wanted: EstimateProject, assumed: list[str]) -> float:
-    if not wanted.video:
+def _megapixels(request: EstimateProject, assumed: list[str]) -> float:
+    if not request.video:
         return 0.0
-    width, height = wanted.width_px, wanted.height_px
+    width, height = request.width_px, request.height_px
     if width is None or height is None:
         width, height = USUAL_PX
         assumed.append(f"picture: {width} × {height}")

@@ -74,26 +74,26 @@ def encode_event(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
 
 async def read_events(rows: Connection, caller: Caller, project_id: UUID, after: int) -> list[Row] | None:
     """The project's events after a version, oldest first; None once the caller's key was revoked."""
-    found = await list_project_events(
+    event_rows = await list_project_events(
         rows, caller.org_id, project_id, after=after, limit=BATCH_ROWS, key_id=caller.key_id
     )
-    if not found and not await is_api_key_valid(rows, caller.org_id, caller.key_id):
+    if not event_rows and not await is_api_key_valid(rows, caller.org_id, caller.key_id):
         return None
-    return found
+    return event_rows
 
 
 async def _encode_messages(
-    rows: Connection, caller: Caller, project_id: UUID, found: list[Row]
+    rows: Connection, caller: Caller, project_id: UUID, event_rows: list[Row]
 ) -> list[ServerSentEvent]:
     """The events as messages. Titles are read now, so the words of an erased project are not sent."""
-    made = []
-    for row in found:
+    messages = []
+    for row in event_rows:
         labels: Mapping[str, Label] = {}
         if NAMES[row["type"]] in LABELLED:
             ids = [UUID(row["body"][name]) if name in row["body"] else None for name in ("clip_id", "export_id")]
             labels = await labels_of(rows, caller.org_id, project_id, *ids)
-        made.append(encode_event(row, labels))
-    return made
+        messages.append(encode_event(row, labels))
+    return messages
 
 
 async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
@@ -120,17 +120,17 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
             while True:
                 try:
                     async with call.rows() as rows:
-                        found = await read_events(rows, call.caller, project_id, after)
-                        messages = await _encode_messages(rows, call.caller, project_id, found or [])
+                        event_rows = await read_events(rows, call.caller, project_id, after)
+                        messages = await _encode_messages(rows, call.caller, project_id, event_rows or [])
                 except Unavailable:
                     break  # the next wake, or the pause, tries again; the client has lost nothing
-                if found is None:
+                if event_rows is None:
                     return
-                for row, message in zip(found, messages, strict=True):
+                for row, message in zip(event_rows, messages, strict=True):
                     yield message
                     after = row["version"]
                     ended = ended or NAMES[row["type"]] in ENDS
-                if len(found) < BATCH_ROWS:
+                if len(event_rows) < BATCH_ROWS:
                     if ended:
                         return
                     break

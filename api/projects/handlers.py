@@ -62,10 +62,10 @@ def option_errors(options: ProjectOptions) -> list[FieldError]:
     return [FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, rule in broken]
 
 
-def project_errors(wanted: CreateProject) -> list[FieldError]:
+def project_errors(request: CreateProject) -> list[FieldError]:
     """Errors of a request beyond its types."""
-    errors = [*option_errors(wanted.options), *metadata_errors(wanted.metadata)]
-    if (wanted.upload_id is None) == (wanted.source_url is None):
+    errors = [*option_errors(request.options), *metadata_errors(request.metadata)]
+    if (request.upload_id is None) == (request.source_url is None):
         errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
     return errors
 
@@ -81,20 +81,20 @@ async def prepare_project(call: Call[CreateProject, None]) -> int | None:
 
 async def create_project(call: Call[CreateProject, None], stored_bytes: int | None) -> Reply:
     """Take a source in; the work begins at once."""
-    wanted, project_id = call.body, call.context.new_id()
+    request, project_id = call.body, call.context.new_id()
     async with call.rows() as rows:
-        options = await resolve_project_brand(rows, call.org_id, wanted.options)
+        options = await resolve_project_brand(rows, call.org_id, request.options)
         upload = None
-        if wanted.upload_id is not None:
-            upload = await take_upload(rows, call.org_id, wanted.upload_id, stored_bytes, purpose="source")
+        if request.upload_id is not None:
+            upload = await take_upload(rows, call.org_id, request.upload_id, stored_bytes, purpose="source")
         event = UploadReceived(
             org_id=call.org_id,
             project_id=project_id,
             object_key=upload["object_key"] if upload is not None else None,
-            source_url=wanted.source_url,
-            title=wanted.title,
+            source_url=request.source_url,
+            title=request.title,
             options=options,
-            metadata=wanted.metadata,
+            metadata=request.metadata,
         )
         await project_lifecycle.create_project(rows, event)
         await put(rows, event, call.cause(project_id))
@@ -143,11 +143,11 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
     scope = f"projects/{call.org_id}/{query.state}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await list_project_rows(
+        project_rows = await list_project_rows(
             rows, call.org_id, state=query.state, after=place_of(after), limit=query.limit + 1
         )
-    cursor = next_cursor(secret, scope, found, query.limit, "project_id")
-    return Reply(body=ProjectPage(items=[summary_view(row) for row in found[: query.limit]], next_cursor=cursor))
+    cursor = next_cursor(secret, scope, project_rows, query.limit, "project_id")
+    return Reply(body=ProjectPage(items=[summary_view(row) for row in project_rows[: query.limit]], next_cursor=cursor))
 
 
 async def cancel_project(call: Call[None, None]) -> Reply:

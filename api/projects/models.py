@@ -97,8 +97,8 @@ def summary_view(row: Row) -> ProjectSummary:
 
 
 def _summary(row: Row) -> dict[str, Any]:
-    told = {name: row[name] for name in ProjectSummary.__struct_fields__}
-    return told | {"metadata": decode_metadata(row["metadata"])}
+    fields = {name: row[name] for name in ProjectSummary.__struct_fields__}
+    return fields | {"metadata": decode_metadata(row["metadata"])}
 
 
 def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime) -> Project:

@@ -44,20 +44,20 @@ class FoundIds(msgspec.Struct, frozen=True, kw_only=True):
 
 def id_range(digits: str) -> tuple[UUID, UUID]:
     """First and last id that start with ``digits`` (1 to 32 hexadecimal ones; hyphens are ignored). Pure."""
-    known = digits.replace("-", "").lower()[:HEX_DIGITS]
-    return UUID(known.ljust(HEX_DIGITS, "0")), UUID(known.ljust(HEX_DIGITS, "f"))
+    prefix = digits.replace("-", "").lower()[:HEX_DIGITS]
+    return UUID(prefix.ljust(HEX_DIGITS, "0")), UUID(prefix.ljust(HEX_DIGITS, "f"))
 
 
 async def find_ids(call: Call[None, FindIds]) -> Reply:
     """Every resource of the caller's organisation whose id starts with the digits."""
     first, last = id_range(call.query.starts_with)
     kinds: tuple[Kind, ...] = (call.query.kind,) if call.query.kind else get_args(Kind)
-    found: list[FoundId] = []
+    matches: list[FoundId] = []
     async with call.rows() as rows:
         for kind in kinds:
             ids = await list_ids_between(rows, call.org_id, kind, first, last, limit=MAX_IDS)
-            found += [FoundId(kind=kind, id=one) for one in ids]
-    return Reply(body=FoundIds(items=found))
+            matches += [FoundId(kind=kind, id=one) for one in ids]
+    return Reply(body=FoundIds(items=matches))
 
 
 OPERATIONS = (

@@ -42,17 +42,17 @@ async def search(call: Call[None, SearchQuery]) -> Reply:
     vector, semantic = await _embed_query(call, [index for index, _ in plain])
     if vector:
         meant = make_meaning_options(query, vector)
-        asked = [(index, options | meant if index in INDEXES_WITH_MEANING else options) for index, options in plain]
+        searches = [(index, options | meant if index in INDEXES_WITH_MEANING else options) for index, options in plain]
         try:
-            return Reply(body=make_result(query, asked, await _search_indexes(engine, query, asked), semantic))
+            return Reply(body=make_result(query, searches, await _search_indexes(engine, query, searches), semantic))
         except NoVectors:
             semantic = Semantic(used=False, reason="the search server keeps no vectors: its words were searched")
     return Reply(body=make_result(query, plain, await _search_indexes(engine, query, plain), semantic))
 
 
-async def _search_indexes(engine: Search, query: SearchQuery, asked: Asked) -> list[Mapping[str, Any]]:
+async def _search_indexes(engine: Search, query: SearchQuery, searches: Asked) -> list[Mapping[str, Any]]:
     """The engine's answer for each index, in each language that the query has to be read in."""
-    each = [(index, options, make_readings(query, options)) for index, options in asked]
+    each = [(index, options, make_readings(query, options)) for index, options in searches]
     every = [(index, one) for index, _, several in each for one in several]
     answers = iter(await engine.search_each(every, query.q))
     return [merge_answers([next(answers) for _ in several], options) for _, options, several in each]
@@ -67,8 +67,8 @@ async def _embed_query(call: Call[None, SearchQuery], indexes: Sequence[str]) ->
     if call.query.language and KNOWN not in call.query.language:
         return [], Semantic(used=False, reason="the sentence model knows English only: words were searched")
     try:
-        asked = partial(_vector, call.context.sentences, call.query.q)
-        vector, model = await call.context.questions.get((call.org_id, call.query.q), asked)
+        embed = partial(_vector, call.context.sentences, call.query.q)
+        vector, model = await call.context.questions.get((call.org_id, call.query.q), embed)
     except NotAskedError as error:
         return [], Semantic(used=False, reason=f"{error}: words were searched")
     return vector, Semantic(used=True, model=model)
@@ -82,14 +82,14 @@ async def _vector(sentences: Sentences, question: str) -> tuple[list[float], str
 
 def make_result(
     query: SearchQuery,
-    asked: Asked,
+    searches: Asked,
     answers: Sequence[Mapping[str, Any]],
     semantic: Semantic,
 ) -> SearchResult:
     """The engine's answers as a result; kinds that were not searched are empty."""
-    found = {index: answer for (index, _), answer in zip(asked, answers, strict=True)}
-    hits = {index: found.get(index, {}).get("hits", []) for index in LISTS}
-    totals = {index: found.get(index, {}).get("estimatedTotalHits", 0) for index in LISTS}
+    by_index = {index: answer for (index, _), answer in zip(searches, answers, strict=True)}
+    hits = {index: by_index.get(index, {}).get("hits", []) for index in LISTS}
+    totals = {index: by_index.get(index, {}).get("estimatedTotalHits", 0) for index in LISTS}
     return SearchResult(
         query=query.q,
         segments=[segment_hit(hit) for hit in hits[SEGMENTS]],
@@ -101,7 +101,7 @@ def make_result(
         chapter_total=totals[CHAPTERS],
         entity_total=totals[ENTITIES],
         semantic=semantic,
-        facets={index: dict(answer.get("facetDistribution", {})) for index, answer in found.items() if query.facets},
+        facets={index: dict(answer.get("facetDistribution", {})) for index, answer in by_index.items() if query.facets},
     )
 
 

@@ -27,21 +27,21 @@ class MatchRun(NamedTuple):
 
 def find_runs(formatted: str) -> list[MatchRun]:
     """Matches of a marked text, adjacent ones as one; places count without the marks."""
-    found: list[MatchRun] = []
+    adjacent: list[MatchRun] = []
     end = -MAX_GAP_CHARS - 1
     for number, match in enumerate(_MARKED.finditer(formatted)):
         start = match.start() - 2 * number
-        if found and start - end <= MAX_GAP_CHARS:
-            found[-1] = MatchRun(found[-1].start, (*found[-1].words, match.group(1)))
+        if adjacent and start - end <= MAX_GAP_CHARS:
+            adjacent[-1] = MatchRun(adjacent[-1].start, (*adjacent[-1].words, match.group(1)))
         else:
-            found.append(MatchRun(start, (match.group(1),)))
+            adjacent.append(MatchRun(start, (match.group(1),)))
         end = start + len(match.group(1))
-    return found
+    return adjacent
 
 
-def choose_run(found: list[MatchRun]) -> MatchRun:
+def choose_run(candidates: list[MatchRun]) -> MatchRun:
     """The run with most of the words of the query; of two alike the longer, then the first."""
-    return max(found, key=lambda run: (len({word.casefold() for word in run.words}), sum(map(len, run.words))))
+    return max(candidates, key=lambda run: (len({word.casefold() for word in run.words}), sum(map(len, run.words))))
 
 
 def find_match_ms(hit: Mapping[str, Any]) -> int:
@@ -51,16 +51,16 @@ def find_match_ms(hit: Mapping[str, Any]) -> int:
     begins = int(hit["start_ms"])
     text = (hit.get("_formatted") or {}).get("text")
     times = hit.get("word_at") or []
-    if isinstance(text, str) and (found := find_runs(text)):
-        at = time_at(times, choose_run(found).start)
+    if isinstance(text, str) and (matches := find_runs(text)):
+        at = time_at(times, choose_run(matches).start)
         return begins if at is None else at
     words = _marked_words(hit)
     spoken = str(hit.get("text") or "").casefold()
     places = [match.start() for word in words if (match := re.search(rf"\b{re.escape(word)}", spoken))]
-    said = [at for place in places if (at := time_at(times, place)) is not None]
+    times_ms = [at for place in places if (at := time_at(times, place)) is not None]
     phrases = zip(hit.get("phrases") or [], hit.get("phrase_ms") or [], strict=False)
-    said += [at for phrase, at in phrases if at is not None and any(word in phrase.casefold() for word in words)]
-    return min(said, default=begins)
+    times_ms += [at for phrase, at in phrases if at is not None and any(word in phrase.casefold() for word in words)]
+    return min(times_ms, default=begins)
 
 
 def _marked_words(hit: Mapping[str, Any]) -> set[str]:
@@ -73,5 +73,5 @@ def _marked_words(hit: Mapping[str, Any]) -> set[str]:
 def _find_mention(hit: Mapping[str, Any]) -> int:
     """The first mention in a form that matches, else the first."""
     words = _marked_words(hit)
-    said = [one["start_ms"] for one in hit["mentions"] if any(word in one["text"].casefold() for word in words)]
-    return int(min(said or [one["start_ms"] for one in hit["mentions"]] or [0]))
+    starts_ms = [one["start_ms"] for one in hit["mentions"] if any(word in one["text"].casefold() for word in words)]
+    return int(min(starts_ms or [one["start_ms"] for one in hit["mentions"]] or [0]))

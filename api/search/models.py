@@ -236,7 +236,7 @@ def chapter_hit(hit: Mapping[str, Any]) -> ChapterHit:
 def entity_hit(hit: Mapping[str, Any]) -> EntityHit:
     """A hit of the entities index."""
     topic = hit["kind"] == "topic"
-    asked = {"q": hit["name"][:200]} | ({} if topic else {"kind": hit["kind"]})
+    parameters = {"q": hit["name"][:200]} | ({} if topic else {"kind": hit["kind"]})
     return EntityHit(
         **_place(hit),
         kind=hit["kind"],
@@ -246,5 +246,5 @@ def entity_hit(hit: Mapping[str, Any]) -> EntityHit:
         mentions=msgspec.convert(hit["mentions"], list[Mention]),
         trust=hit.get("trust"),
         **_match(hit),
-        across=f"/v1/{'topics' if topic else 'entities'}?{urlencode(asked)}",
+        across=f"/v1/{'topics' if topic else 'entities'}?{urlencode(parameters)}",
     )

@@ -147,17 +147,17 @@ def choose_indexes(query: SearchQuery) -> list[str]:
         raise invalid("?to_ms", "`to_ms` must lie behind `from_ms`.")
     if query.kind and query.topic:
         raise invalid("?kind", "Entities have a kind, the other hits have topics: ask for one of them.")
-    wanted = query.only.split(",") if query.only else LISTS
+    requested = query.only.split(",") if query.only else LISTS
     able = (ENTITIES,) if query.kind else (SEGMENTS, CLIPS, CHAPTERS) if query.topic else LISTS
-    found = [name for name in LISTS if name in wanted and name in able]
+    indexes = [name for name in LISTS if name in requested and name in able]
     if query.mode == "meaning":
-        found = [name for name in found if name in INDEXES_WITH_MEANING]
-    if not found:
+        indexes = [name for name in indexes if name in INDEXES_WITH_MEANING]
+    if not indexes:
         if query.mode == "meaning":
             raise invalid("?mode", "Entities are found by words alone.")
         field = "kind" if query.kind else "topic"
         raise invalid("?only", f"None of these kinds of hit has a {field}.")
-    return found
+    return indexes
 
 
 def make_options(org_id: UUID, query: SearchQuery, index: str) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def make_sort_rules(query: SearchQuery, index: str) -> list[str]:
 
 
 def _filters(query: SearchQuery) -> list[str]:
-    asked: dict[str, Sequence[str]] = {
+    fields: dict[str, Sequence[str]] = {
         "project_id": [str(one) for one in query.project_id],
         "project_title": query.project_title,
         "language": query.language,
@@ -205,14 +205,14 @@ def _filters(query: SearchQuery) -> list[str]:
         "topics": query.topic,
         "kind": query.kind,
     }
-    found = [_any_of(field, values) for field, values in asked.items() if values]
+    filters = [_any_of(field, values) for field, values in fields.items() if values]
     if query.speaker:
-        found.append(f"{_any_of('speaker', query.speaker)} OR {_any_of('speaker_name', query.speaker)}")
+        filters.append(f"{_any_of('speaker', query.speaker)} OR {_any_of('speaker_name', query.speaker)}")
     if query.since is not None:
-        found.append(f"project_at >= {_millisecond(query.since)}")
+        filters.append(f"project_at >= {_millisecond(query.since)}")
     if query.until is not None:
-        found.append(f"project_at < {_millisecond(query.until)}")
-    return found
+        filters.append(f"project_at < {_millisecond(query.until)}")
+    return filters
 
 
 def _any_of(field: str, values: Sequence[str]) -> str:

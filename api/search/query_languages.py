@@ -25,20 +25,20 @@ def make_readings(query: SearchQuery, options: Options) -> list[dict[str, Any]]:
     written = _choose_languages(query)
     if len(written) < 2:
         return [{**options, **({"locales": [LOCALES[one] for one in written]} if written else {})}]
-    whole = {**options, "offset": 0, "limit": options["offset"] + options["limit"]}
-    japanese = {**whole, "locales": [LOCALES["ja"]], "filter": [*options["filter"], 'language = "ja"']}
-    return [japanese, {**whole, "locales": [LOCALES["zh"]], "filter": [*options["filter"], 'language != "ja"']}]
+    unpaged = {**options, "offset": 0, "limit": options["offset"] + options["limit"]}
+    japanese = {**unpaged, "locales": [LOCALES["ja"]], "filter": [*options["filter"], 'language = "ja"']}
+    return [japanese, {**unpaged, "locales": [LOCALES["zh"]], "filter": [*options["filter"], 'language != "ja"']}]
 
 
 def _choose_languages(query: SearchQuery) -> list[str]:
-    named = {written_in(one.casefold()) for one in query.language}
+    requested = {written_in(one.casefold()) for one in query.language}
     for name, signs in (("ja", _KANA), ("ko", _HANGUL), ("th", _THAI)):
         if signs.search(query.q):
             return [name]
     if not _HAN.search(query.q):
-        return [one for one in named if one is not None] if len(named) == 1 else []
-    either = [one for one in ("ja", "zh") if not named or one in named]
-    return either or [one for one in LOCALES if one in named][:1] or ["zh"]
+        return [one for one in requested if one is not None] if len(requested) == 1 else []
+    either = [one for one in ("ja", "zh") if not requested or one in requested]
+    return either or [one for one in LOCALES if one in requested][:1] or ["zh"]
 
 
 def merge_answers(answers: Sequence[Mapping[str, Any]], options: Options) -> dict[str, Any]:

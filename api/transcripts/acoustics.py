@@ -48,10 +48,10 @@ def thin_curve(curve: Curve, points: int) -> Curve:
     )
 
 
-def thin_sounds(sounds: Sounds, asked: ReadSounds) -> Sounds:
+def thin_sounds(sounds: Sounds, query: ReadSounds) -> Sounds:
     """The document in the requested resolution."""
-    curves = {name: thin_curve(getattr(sounds, name), asked.points) for name in CURVES}
-    events = [event for event in sounds.events if asked.kind in (None, event.kind)]
+    curves = {name: thin_curve(getattr(sounds, name), query.points) for name in CURVES}
+    events = [event for event in sounds.events if query.kind in (None, event.kind)]
     return msgspec.structs.replace(sounds, events=events, **curves)
 
 

@@ -95,27 +95,27 @@ async def list_versions(call: Call[None, ListTranscriptVersions]) -> Reply:
     before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await list_version_rows(
+        version_rows = await list_version_rows(
             rows, call.org_id, project["project_id"], before=before, limit=call.query.limit, max_bytes=PAGE_BYTES
         )
-    if not found and call.query.before is None:
+    if not version_rows and call.query.before is None:
         raise not_ready("transcript", project)
-    items = [_version_view(row) for row in found]
+    items = [_version_view(row) for row in version_rows]
     more = items[-1].version if items and items[-1].version > 1 else None
     return Reply(body=TranscriptVersions(items=items, next_before=more))
 
 
 def _version_view(row: Row) -> TranscriptVersion:
-    told = {name: row[name] for name in ("version", "word_count", "created_at")}
+    fields = {name: row[name] for name in ("version", "word_count", "created_at")}
     if row["key_id"] is None:
-        return TranscriptVersion(made_by="machine", **told)
+        return TranscriptVersion(made_by="machine", **fields)
     by = {name: row[name] for name in ("key_id", "base_version", "note")}
     return TranscriptVersion(
         made_by="person",
         changes=msgspec.convert(row["changes"], list[Change]),
         speaker_changes=msgspec.convert(row["speaker_changes"], list[SpeakerChange]),
         **by,
-        **told,
+        **fields,
     )
 
 

@@ -24,16 +24,16 @@ async def with_meaning(call: Call[Any, None], after: Transcript, identity: UUID)
     return msgspec.structs.replace(after, meaning=rows)
 
 
-async def _update_rows(context: ApiContext, after: Transcript, kept: SentenceRows, prefix: str) -> SentenceRows:
-    have = await read_rows(context.objects, kept)
+async def _update_rows(context: ApiContext, after: Transcript, stored: SentenceRows, prefix: str) -> SentenceRows:
+    have = await read_rows(context.objects, stored)
     texts = texts_of(after)
     if all(digest(text) in have for text in texts):
-        return kept
+        return stored
     try:
-        found, model, _ = await ask(context.sentences, texts, have, patience_s=PATIENCE_S)
+        computed, model, _ = await ask(context.sentences, texts, have, patience_s=PATIENCE_S)
     except NotAskedError:
-        return kept  # the changed sentences are found by their words until the next correction
-    wanted = {digest(text) for text in texts}
-    rows = {key: row for key, row in (have | found).items() if key in wanted}
+        return stored  # the changed sentences are found by their words until the next correction
+    digests = {digest(text) for text in texts}
+    rows = {key: row for key, row in (have | computed).items() if key in digests}
     ref = await context.objects.put(prefix, packed(rows), "application/octet-stream", SUFFIX)
-    return SentenceRows(rows=ref, dimensions=kept.dimensions, model=model, texts=len(rows))
+    return SentenceRows(rows=ref, dimensions=stored.dimensions, model=model, texts=len(rows))

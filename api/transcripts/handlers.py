@@ -50,12 +50,12 @@ class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     track: Annotated[Literal["en"], Meta(description="The English track, if the project has one.")] | None = None
 
 
-def choose_format(asked: Format | None, accept: str | None) -> Format:
+def choose_format(requested: Format | None, accept: str | None) -> Format:
     """Format of the answer; raises ``not-acceptable`` where Accept names no supported one."""
-    if asked is not None:
-        return asked
-    wanted = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
-    for media_type in wanted:
+    if requested is not None:
+        return requested
+    accepted = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
+    for media_type in accepted:
         if media_type in ("*/*", "application/*"):
             return "json"
         for name, ours in MEDIA_TYPES.items():
@@ -66,21 +66,21 @@ def choose_format(asked: Format | None, accept: str | None) -> Format:
     raise ApiProblem("not-acceptable", f"The transcript comes as {', '.join(MEDIA_TYPES.values())}.")
 
 
-def write_transcript(transcript: Transcript, wanted: Format) -> str:
+def write_transcript(transcript: Transcript, format_: Format) -> str:
     """The transcript in one of the text formats."""
-    if wanted == "txt":
+    if format_ == "txt":
         return txt(transcript.segments, names=speaker_names(transcript))
-    cues = transcript_cues(transcript, labelled=wanted == "srt")
-    if wanted == "ttml":
+    cues = transcript_cues(transcript, labelled=format_ == "srt")
+    if format_ == "ttml":
         return ttml(cues, transcript.language)
-    return {"srt": srt, "vtt": vtt, "ass": ass}[wanted](cues)
+    return {"srt": srt, "vtt": vtt, "ass": ass}[format_](cues)
 
 
-def not_ready(what: str, project: Row) -> ApiProblem:
+def not_ready(part: str, project: Row) -> ApiProblem:
     """A 404 for a part that this project does not have, or not yet."""
     if project["state"] in ACTIVE_PROJECT_STATES:
-        return ApiProblem("not-ready", f"The {what} is not there yet.", headers={"Retry-After": RETRY_S})
-    return ApiProblem("not-found", f"This project ended without {what}.")
+        return ApiProblem("not-ready", f"The {part} is not there yet.", headers={"Retry-After": RETRY_S})
+    return ApiProblem("not-found", f"This project ended without {part}.")
 
 
 def etag_of(ref: ObjectRef, *parts: str) -> str:
@@ -97,37 +97,37 @@ async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRe
     """The object of one version, or of the newest; raises ApiProblem where the project has none."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await read_transcript(rows, call.org_id, project["project_id"], version)
-        newest = found or await newest_transcript_version(rows, call.org_id, project["project_id"])
-    if found is None and version is not None and newest:
+        stored = await read_transcript(rows, call.org_id, project["project_id"], version)
+        newest = stored or await newest_transcript_version(rows, call.org_id, project["project_id"])
+    if stored is None and version is not None and newest:
         raise no_version(version, "this transcript")
-    if found is None:
+    if stored is None:
         raise not_ready("transcript", project)
-    return found.object
+    return stored.object
 
 
 async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
     """Read words with their times and probabilities, or subtitles, or text."""
-    wanted = choose_format(call.query.format, call.request.headers.get("accept"))
+    format_ = choose_format(call.query.format, call.request.headers.get("accept"))
     ref = await find_transcript(call, call.query.version)
     track = call.query.track
-    masked = call.query.mask and wanted != "json"
-    etag = etag_of(ref, *([track] if track else []), wanted, *(["masked"] if masked else []))
-    return await reply_unless_held(call.request, etag, partial(_transcript_reply, call, ref, wanted), vary="Accept")
+    masked = call.query.mask and format_ != "json"
+    etag = etag_of(ref, *([track] if track else []), format_, *(["masked"] if masked else []))
+    return await reply_unless_held(call.request, etag, partial(_transcript_reply, call, ref, format_), vary="Accept")
 
 
-async def _transcript_reply(call: Call[None, ReadTranscript], ref: ObjectRef, wanted: Format) -> Reply:
+async def _transcript_reply(call: Call[None, ReadTranscript], ref: ObjectRef, format_: Format) -> Reply:
     track = call.query.track
     body = await call.context.documents.get(ref)
     if track is not None:
         body = await _read_track(call, msgspec.json.decode(body, type=Transcript), track)
-    if wanted == "json":
+    if format_ == "json":
         return Reply(body=body)
     transcript = msgspec.json.decode(body, type=Transcript)
-    text = write_transcript(masked_transcript(transcript) if call.query.mask else transcript, wanted)
-    name = f"transcript-{call.ids['project_id']}" + (f".{track}" if track else "") + f".{wanted}"
+    text = write_transcript(masked_transcript(transcript) if call.query.mask else transcript, format_)
+    name = f"transcript-{call.ids['project_id']}" + (f".{track}" if track else "") + f".{format_}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Reply(body=text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8")
+    return Reply(body=text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
 
 
 async def _read_track(call: Call[None, ReadTranscript], transcript: Transcript, track: str) -> bytes:

@@ -86,39 +86,39 @@ class MentionedList(msgspec.Struct, frozen=True, kw_only=True):
 
 async def get_intelligence(call: Call[None, ReadIntelligence]) -> Reply:
     """Read summary, chapters, topics, key points, quotes, questions, names, each with its quote."""
-    wanted = call.query.format
+    format_ = call.query.format
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         ref = await read_intelligence(rows, call.org_id, project["project_id"])
     if ref is None:
         raise not_ready("intelligence", project)
-    read = partial(_intelligence_reply, call, ref, wanted)
-    return await reply_unless_held(call.request, f'"{ref.sha256[:32]}-{wanted}"', read)
+    read = partial(_intelligence_reply, call, ref, format_)
+    return await reply_unless_held(call.request, f'"{ref.sha256[:32]}-{format_}"', read)
 
 
-async def _intelligence_reply(call: Call[None, ReadIntelligence], ref: ObjectRef, wanted: Format) -> Reply:
+async def _intelligence_reply(call: Call[None, ReadIntelligence], ref: ObjectRef, format_: Format) -> Reply:
     body, project_id = await call.context.documents.get(ref), call.ids["project_id"]
-    if wanted == "json":
+    if format_ == "json":
         return Reply(body=body)
-    text = write_intelligence(msgspec.json.decode(body, type=Intelligence), wanted, project_id)
-    headers = {"Content-Disposition": f'attachment; filename="intelligence-{project_id}.{SUFFIXES[wanted]}"'}
-    charset = "; charset=utf-8" if MEDIA_TYPES[wanted].startswith("text/") else ""
-    return Reply(body=text, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
+    text = write_intelligence(msgspec.json.decode(body, type=Intelligence), format_, project_id)
+    headers = {"Content-Disposition": f'attachment; filename="intelligence-{project_id}.{SUFFIXES[format_]}"'}
+    charset = "; charset=utf-8" if MEDIA_TYPES[format_].startswith("text/") else ""
+    return Reply(body=text, headers=headers, media_type=MEDIA_TYPES[format_] + charset)
 
 
-def write_intelligence(made: Intelligence, wanted: Format, project_id: UUID) -> bytes:
+def write_intelligence(intelligence: Intelligence, format_: Format, project_id: UUID) -> bytes:
     """The document in a format other than JSON."""
-    match wanted:
+    match format_:
         case "markdown":
-            return markdown(made).encode()
+            return markdown(intelligence).encode()
         case "csv":
-            return table(made).encode()
+            return table(intelligence).encode()
         case "jsonld":
-            return json_ld(made, f"urn:uuid:{project_id}")
+            return json_ld(intelligence, f"urn:uuid:{project_id}")
         case "graphml":
-            return graphml(made).encode()
+            return graphml(intelligence).encode()
         case "json":
-            return msgspec.json.encode(made)
+            return msgspec.json.encode(intelligence)
 
 
 async def list_entities(call: Call[None, ListEntities]) -> Reply:
@@ -134,10 +134,10 @@ async def list_topics(call: Call[None, ListTopics]) -> Reply:
 async def _list_mentions(call: Call[None, ListEntities] | Call[None, ListTopics], kind: str | None) -> Reply:
     part = None if call.query.q is None else searched(call.query.q)
     async with call.rows() as rows:
-        found = await list_subject_rows(
+        subject_rows = await list_subject_rows(
             rows, call.org_id, kind=kind, part=part, limit=call.query.limit, max_projects=MAX_PROJECTS
         )
-    return Reply(body=MentionedList(items=[_mentioned_view(row) for row in found]))
+    return Reply(body=MentionedList(items=[_mentioned_view(row) for row in subject_rows]))
 
 
 def _mentioned_view(row: Row) -> Mentioned:

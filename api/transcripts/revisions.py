@@ -91,9 +91,9 @@ async def prepare_revision(
         return PreparedRevision(revision=revision, identity=identity, object=ref, is_new=False)
     after = await with_meaning(call, revision.transcript, identity)
     prefix = f"{call.org_id}/{project_id}/transcript/{identity}"
-    made = await objects.put(prefix, encode_document(after), "application/json", ".json")
+    stored = await objects.put(prefix, encode_document(after), "application/json", ".json")
     revision = msgspec.structs.replace(revision, transcript=after)
-    return PreparedRevision(revision=revision, identity=identity, object=made, is_new=True)
+    return PreparedRevision(revision=revision, identity=identity, object=stored, is_new=True)
 
 
 async def write_revision(call: Call[RequestT, None], prepared: PreparedRevision) -> None:
@@ -119,8 +119,8 @@ async def _find_current(rows: Connection, call: Call[RequestT, None]) -> ObjectR
     newest = await read_transcript(rows, call.org_id, project["project_id"])
     if newest is None:
         raise not_ready("transcript", project)
-    held = held_tags(call.request)
-    holds_it = not held or ANY in held or any(names_version(tag, newest.object) for tag in held)
+    tags = held_tags(call.request)
+    holds_it = not tags or ANY in tags or any(names_version(tag, newest.object) for tag in tags)
     if call.body.version != newest.version or not holds_it:
         raise ApiProblem("transcript-changed", f"The transcript is at version {newest.version} now.")
     if newest.version >= MAX_VERSIONS:
@@ -156,6 +156,6 @@ def _completed_event(call: Call[RequestT, None], prepared: PreparedRevision) -> 
         language=after.language,
         word_count=len(after.words),
         segment_count=len(after.segments),
-        speech_ms=sum(stretch.length_ms for stretch in after.speech),
+        speech_ms=sum(turn.length_ms for turn in after.speech),
         version=after.version,
     )

@@ -104,8 +104,8 @@ async def get_speakers(call: Call[None, ReadSpeakers]) -> Reply:
 
 
 def _speakers_view(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
-    told = transcript.diarization
-    turns = told.turns if told else []
+    diarization = transcript.diarization
+    turns = diarization.turns if diarization else []
     places = words_in(turns, transcript.words)
     return ProjectSpeakers(
         project_id=project_id,
@@ -115,15 +115,15 @@ def _speakers_view(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
             SpokenTurn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker, first_word=first, end_word=end)
             for one, (first, end) in zip(turns, places, strict=True)
         ],
-        overlaps=told.overlaps if told else [],
-        model=told.model if told else None,
+        overlaps=diarization.overlaps if diarization else [],
+        model=diarization.model if diarization else None,
     )
 
 
 def _speaker_views(transcript: Transcript) -> list[ProjectSpeaker]:
     counts = word_counts(transcript.words)
-    told = transcript.diarization.speakers if transcript.diarization else []
-    return [_speaker_view(one, counts[one.id]) for one in told]
+    speakers = transcript.diarization.speakers if transcript.diarization else []
+    return [_speaker_view(one, counts[one.id]) for one in speakers]
 
 
 def _speaker_view(one: Speaker, word_count: int) -> ProjectSpeaker:

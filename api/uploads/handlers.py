@@ -41,10 +41,10 @@ from schemas.options.brand_kit import MOST_BYTES
 from schemas.quantities import spoken_range
 
 
-def check_size(wanted: SignUpload) -> None:
+def check_size(request: SignUpload) -> None:
     """Raise a 422 for a file of a brand kit above its size limit."""
-    if wanted.purpose != "source" and wanted.size_bytes > MOST_BYTES[wanted.purpose]:
-        most = spoken_range(None, MOST_BYTES[wanted.purpose], "bytes")
+    if request.purpose != "source" and request.size_bytes > MOST_BYTES[request.purpose]:
+        most = spoken_range(None, MOST_BYTES[request.purpose], "bytes")
         raise invalid("/size_bytes", f"A file for this holds {most}.")
 
 
@@ -62,12 +62,12 @@ class BegunUpload(msgspec.Struct, frozen=True, kw_only=True):
 
 async def begin_upload(call: Call[SignUpload, None]) -> BegunUpload:
     """Choose the file's place and, where it is sent in parts, begin it in the store."""
-    wanted, context = call.body, call.context
-    if wanted.size_bytes > context.settings.max_upload_bytes:
+    request, context = call.body, call.context
+    if request.size_bytes > context.settings.max_upload_bytes:
         raise invalid("/size_bytes", f"A file holds {spoken_range(None, context.settings.max_upload_bytes, 'bytes')}.")
-    content_type, part_bytes = content_type_of(wanted), plan_parts(wanted.size_bytes, wanted.parts)
+    content_type, part_bytes = content_type_of(request), plan_parts(request.size_bytes, request.parts)
     upload_id = context.new_id()
-    key, multipart_id = object_key(call.org_id, upload_id, wanted.filename), None
+    key, multipart_id = object_key(call.org_id, upload_id, request.filename), None
     if part_bytes is not None:
         multipart_id = await context.uploads.create_multipart(key, content_type=content_type)
     return BegunUpload(
@@ -77,15 +77,15 @@ async def begin_upload(call: Call[SignUpload, None]) -> BegunUpload:
 
 async def sign_upload(call: Call[SignUpload, None], begun: BegunUpload) -> Reply:
     """Announce a file and get signed URLs to send it to."""
-    wanted = call.body
+    request = call.body
     async with call.rows() as rows:
         new = uploads.NewUpload(
             upload_id=begun.upload_id,
             object_key=begun.key,
-            filename=wanted.filename,
+            filename=request.filename,
             content_type=begun.content_type,
-            size_bytes=wanted.size_bytes,
-            purpose=wanted.purpose,
+            size_bytes=request.size_bytes,
+            purpose=request.purpose,
             multipart_id=begun.multipart_id,
             part_bytes=begun.part_bytes,
         )

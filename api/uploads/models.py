@@ -131,11 +131,11 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     """Parts that object storage holds."""
 
 
-def plan_parts(size_bytes: int, wanted: int | None) -> int | None:
+def plan_parts(size_bytes: int, requested_parts: int | None) -> int | None:
     """Bytes of each part but the last, or None where one PUT is enough."""
-    if wanted is None and size_bytes <= SINGLE_MAX_BYTES:
+    if requested_parts is None and size_bytes <= SINGLE_MAX_BYTES:
         return None
-    least = PART_BYTES if wanted is None else max(PART_MIN_BYTES, math.ceil(size_bytes / wanted))
+    least = PART_BYTES if requested_parts is None else max(PART_MIN_BYTES, math.ceil(size_bytes / requested_parts))
     return max(least, math.ceil(math.ceil(size_bytes / MAX_PARTS) / MIB) * MIB)
 
 
@@ -155,9 +155,9 @@ def object_key(org_id: UUID, upload_id: UUID, filename: str) -> str:
     return f"{org_id}/uploads/{upload_id}/source{extension if _EXTENSION.fullmatch(extension) else ''}"
 
 
-def content_type_of(wanted: SignUpload) -> str:
+def content_type_of(request: SignUpload) -> str:
     """The stated media type, or one by the name; raises a 422 for text that is no media type."""
-    stated = wanted.content_type or mimetypes.guess_type(wanted.filename)[0] or "application/octet-stream"
+    stated = request.content_type or mimetypes.guess_type(request.filename)[0] or "application/octet-stream"
     if not _MEDIA_TYPE.fullmatch(stated):
         raise invalid("/content_type", "It must look like `video/mp4`.")
     return stated

@@ -62,14 +62,14 @@ async def list_refused_uploads(call: Call[None, ListRefusedUploads]) -> Reply:
     scope = f"refused/{call.org_id}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await list_refusal_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
-    cursor = next_cursor(secret, scope, found, query.limit, "refusal_id")
-    return Reply(body=RefusedUploadPage(items=[_view(row) for row in found[: query.limit]], next_cursor=cursor))
+        refusal_rows = await list_refusal_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
+    cursor = next_cursor(secret, scope, refusal_rows, query.limit, "refusal_id")
+    return Reply(body=RefusedUploadPage(items=[_view(row) for row in refusal_rows[: query.limit]], next_cursor=cursor))
 
 
 def _view(row: Row) -> RefusedUpload:
-    same = {name: row[name] for name in RefusedUpload.__struct_fields__ if name != "project_id"}
-    return RefusedUpload(**same, project_id=row["message_key"])
+    fields = {name: row[name] for name in RefusedUpload.__struct_fields__ if name != "project_id"}
+    return RefusedUpload(**fields, project_id=row["message_key"])
 
 
 OPERATIONS = (

@@ -22,14 +22,14 @@ _LONGEST_NAME = 100
 """Characters of an unknown field's name that are compared with the known ones, and told."""
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class FieldRefusal(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong, and where: names of fields and places in lists."""
 
     path: tuple[str | int, ...]
     detail: str
 
 
-def refusals(value: Any, shape: Any, *, strict: bool = True) -> list[Refusal]:
+def refusals(value: Any, shape: Any, *, strict: bool = True) -> list[FieldRefusal]:
     """Every part of a value that does not fit ``shape``, at most ``MOST_ERRORS``."""
     return list(islice(_refusals(value, shape, (), strict), MOST_ERRORS))
 
@@ -57,7 +57,7 @@ def with_nul(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
             yield from with_nul(part, (*path, number))
 
 
-def _refusals(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[Refusal]:
+def _refusals(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[FieldRefusal]:
     try:
         msgspec.convert(value, shape, strict=strict)
     except msgspec.ValidationError as error:
@@ -66,17 +66,17 @@ def _refusals(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool)
             inner = True
             yield refusal
         if not inner:
-            yield Refusal(path=path, detail=sentence(value, shape, str(path[-1]) if path else "", str(error)))
+            yield FieldRefusal(path=path, detail=sentence(value, shape, str(path[-1]) if path else "", str(error)))
 
 
-def _inside(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[Refusal]:
+def _inside(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[FieldRefusal]:
     """What is wrong with the parts of a value."""
     if isinstance(value, dict):
         kinds = [kind for kind in choices_of(shape) if _is_struct(kind) or get_origin(kind) is dict]
         tag = next((_config(kind).tag_field for kind in kinds if _is_struct(kind)), None)
         kind = next((one for one in kinds if tag and _config(one).tag == value.get(tag)), None) if tag else None
         if tag and kind is None:
-            yield Refusal(path=(*path, tag), detail=_untagged(value.get(tag), kinds))
+            yield FieldRefusal(path=(*path, tag), detail=_untagged(value.get(tag), kinds))
         kind = kind if tag else next(iter(kinds), None)
         if _is_struct(kind):
             yield from _fields(value, kind, path, strict)
@@ -93,17 +93,17 @@ def _inside(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -
 
 def _fields(
     value: Mapping[str, Any], struct: type[msgspec.Struct], path: tuple[str | int, ...], strict: bool
-) -> Iterator[Refusal]:
+) -> Iterator[FieldRefusal]:
     known = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     tag = struct.__struct_config__.tag_field
     for name, part in value.items():
         if name in known:
             yield from _refusals(part, known[name].type, (*path, name), strict)
         elif name != tag and struct.__struct_config__.forbid_unknown_fields:
-            yield Refusal(path=(*path, name), detail=_unknown(name, [*known, *([tag] if tag else [])]))
+            yield FieldRefusal(path=(*path, name), detail=_unknown(name, [*known, *([tag] if tag else [])]))
     for name, field in known.items():
         if field.required and name not in value:
-            yield Refusal(path=(*path, name), detail="It is required and missing.")
+            yield FieldRefusal(path=(*path, name), detail="It is required and missing.")
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -114,7 +114,7 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     return f"{told}; there are {', '.join(f'`{one}`' for one in sorted(known))}." if known else f"{told}."
 
 
-def _items(items: Sequence[Any], shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[Refusal]:
+def _items(items: Sequence[Any], shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[FieldRefusal]:
     """What is wrong with the items of a list; stretches of it without a fault cost one look."""
     for begin in range(0, len(items), _STRETCH):
         stretch = items[begin : begin + _STRETCH]
