@@ -9,8 +9,8 @@ import msgspec
 
 Trust = Literal["trusted", "doubtful"]
 Doubt = Literal["no_speech", "unsure", "heard_twice", "repeats", "does_not_fit"]
-"""Why a stretch of transcript is not trusted: no voice there, improbable words, a window that two
-readings do not agree on, a text that repeats itself, words that the aligner cannot put on the sound."""
+"""Why a part of a transcript is not trusted: no voice, improbable words, two decodings that disagree, a text that
+repeats itself, words that do not fit the sound."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class ObjectRef(Value, frozen=True, kw_only=True):
 
 
 class TimeRange(Value, frozen=True, kw_only=True):
-    """A half-open stretch ``[start_ms, end_ms)`` of the project's one time line."""
+    """A half-open range ``[start_ms, end_ms)`` of project time."""
 
     start_ms: int
     end_ms: int

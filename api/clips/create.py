@@ -40,7 +40,7 @@ from schemas.events import ClipRequested
 from schemas.ids import result_id
 from schemas.metadata import CLIP_TITLE_CHARS, Metadata, decode_metadata, encode_metadata
 from schemas.options.export import ExportOptions
-from schemas.options.project import CLIP_MS, MOST_SHAPES, ProjectOptions
+from schemas.options.project import CLIP_MS, MAX_ASPECTS, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
 MAX_CLIPS_PER_PROJECT = 300
@@ -73,7 +73,7 @@ class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     metadata: Metadata = {}
     """Of the clip; its files have none until they are given some."""
     aspects: Annotated[
-        Annotated[list[Aspect], Meta(min_length=1, max_length=MOST_SHAPES, extra_json_schema=DISTINCT)] | None,
+        Annotated[list[Aspect], Meta(min_length=1, max_length=MAX_ASPECTS, extra_json_schema=DISTINCT)] | None,
         Meta(description="Shapes of its files.", examples=[["9:16", "1:1"]]),
     ] = None
     captions: Annotated[bool | None, Meta(description="Whether captions are burned in.")] = None

@@ -33,7 +33,7 @@ from schemas.common import Aspect, Sibling
 from schemas.events import ExportRequested, Rendition
 from schemas.ids import result_id
 from schemas.metadata import CLIP_TITLE_CHARS, Metadata, encode_metadata
-from schemas.options.project import MOST_SHAPES
+from schemas.options.project import MAX_ASPECTS
 
 MAX_EXPORTS_PER_CLIP, MAX_UNFINISHED_EXPORTS = 500, 200
 """Exports of a clip, and such of a project that wait or are being made: more than anybody looks at."""
@@ -51,7 +51,7 @@ class OrderExport(RequestExport, frozen=True, kw_only=True, forbid_unknown_field
 class RequestExports(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The requested files: the same in each of ``aspects``."""
 
-    aspects: Annotated[list[Aspect], Meta(min_length=1, max_length=MOST_SHAPES, extra_json_schema=DISTINCT)]
+    aspects: Annotated[list[Aspect], Meta(min_length=1, max_length=MAX_ASPECTS, extra_json_schema=DISTINCT)]
     title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] = ""
     """Title of each of them; empty: the clip's."""
     metadata: Metadata = {}

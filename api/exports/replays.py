@@ -13,7 +13,7 @@ from api.problems.problem_details import ApiProblem, require
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.storage.exports import find_replay_row, lock_export_row, write_replay_request
-from schemas.documents.replay import Difference, Remade, ReplayOutcome
+from schemas.documents.replay import Difference, ReplayResult, ReplayOutcome
 from schemas.events import ReplayRequested
 
 
@@ -38,8 +38,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay_view(row: Row) -> Replay:
     """A replay in the form of an answer."""
-    report = msgspec.convert(row["report"], Remade) if row["report"] else None
-    results = {name: getattr(report, name) for name in Remade.__struct_fields__} if report else {}
+    report = msgspec.convert(row["report"], ReplayResult) if row["report"] else None
+    results = {name: getattr(report, name) for name in ReplayResult.__struct_fields__} if report else {}
     columns = ("replay_id", "export_id", "state", "requested_at", "finished_at")
     return Replay(**{name: row[name] for name in columns}, **results)
 

@@ -37,14 +37,14 @@ from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
 from core.services.orphan_cleanup import plan_upload_sweep
 from core.storage import uploads
-from schemas.options.brand_kit import MOST_BYTES
+from schemas.options.brand_kit import MAX_ASSET_BYTES
 from schemas.quantities import spoken_range
 
 
 def check_size(request: SignUpload) -> None:
     """Raise a 422 for a file of a brand kit above its size limit."""
-    if request.purpose != "source" and request.size_bytes > MOST_BYTES[request.purpose]:
-        most = spoken_range(None, MOST_BYTES[request.purpose], "bytes")
+    if request.purpose != "source" and request.size_bytes > MAX_ASSET_BYTES[request.purpose]:
+        most = spoken_range(None, MAX_ASSET_BYTES[request.purpose], "bytes")
         raise invalid("/size_bytes", f"A file for this holds {most}.")
 
 

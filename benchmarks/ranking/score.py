@@ -63,7 +63,7 @@ def scored(text: Labelled) -> Scored:
     every = find_speech_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
     scale = build_scales([measure_window(window, timeline, whole) for window in every])
     windows = [window_of(timeline, part) for part in text.ranges]
-    table = default_weights().of("none", spoken=True)
+    table = default_weights().weights_of("none", spoken=True)
     signals = [weigh_sub_scores(measure_window(window, timeline, whole), scale, table) for window in windows]
     ways = {OURS: [score(one) for one in signals], LONGEST: [longest_sentence(window) for window in windows]}
     if timeline.sound is not None:

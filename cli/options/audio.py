@@ -7,14 +7,14 @@ from argparse import Namespace
 from typing import get_args
 
 from cli.api.client import JSON
-from schemas.options.audio import LOUDEST_LUFS, MOST_TRACKS, SOFTEST_LUFS, TARGET_LUFS, Denoise
+from schemas.options.audio import MAX_AUDIO_TRACKS, MAX_TARGET_LUFS, MIN_TARGET_LUFS, TARGET_LUFS, Denoise
 from schemas.quantities import spoken_range
 
 
 def add_sound(parser: argparse.ArgumentParser) -> None:
     """The flags."""
     add = parser.add_argument
-    add("--loudness", type=_lufs, metavar="LUFS", help=f"{SOFTEST_LUFS:g} to {LOUDEST_LUFS:g} ({TARGET_LUFS:g})")
+    add("--loudness", type=_lufs, metavar="LUFS", help=f"{MIN_TARGET_LUFS:g} to {MAX_TARGET_LUFS:g} ({TARGET_LUFS:g})")
     add("--denoise", choices=get_args(Denoise), help="take steady noise out of the sound (off)")
     add("--high-pass", action="store_true", help="take out what lies below voices: rumble, wind, bumps")
     add("--declick", action="store_true", help="repair single clicks")
@@ -35,12 +35,12 @@ def _lufs(text: str) -> float:
         lufs = float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no loudness: write -14") from None
-    if not SOFTEST_LUFS <= lufs <= LOUDEST_LUFS:
-        raise argparse.ArgumentTypeError(f"it must be {spoken_range(SOFTEST_LUFS, LOUDEST_LUFS, 'LUFS')}")
+    if not MIN_TARGET_LUFS <= lufs <= MAX_TARGET_LUFS:
+        raise argparse.ArgumentTypeError(f"it must be {spoken_range(MIN_TARGET_LUFS, MAX_TARGET_LUFS, 'LUFS')}")
     return lufs
 
 
 def _track(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= MOST_TRACKS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no track: write 1 to {MOST_TRACKS}")
+    if not text.isdigit() or not 1 <= int(text) <= MAX_AUDIO_TRACKS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no track: write 1 to {MAX_AUDIO_TRACKS}")
     return int(text)

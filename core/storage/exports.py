@@ -11,7 +11,7 @@ import msgspec
 from core.infra.postgres.connection import Connection, Row
 from schemas.common import Aspect, ObjectRef, TimeRange, Value
 from schemas.documents.export import Certificate, Chunks, ExportFiles
-from schemas.documents.replay import Remade
+from schemas.documents.replay import ReplayResult
 from schemas.events import ClipSelected, Rendition
 
 _IN_SHORT = """
@@ -321,7 +321,7 @@ async def write_replay_request(connection: Connection, export: Row, replay_id: U
 
 
 async def write_replay_report(
-    connection: Connection, org_id: UUID, export_id: UUID, replay_id: UUID, report: Remade, at: dt.datetime
+    connection: Connection, org_id: UUID, export_id: UUID, replay_id: UUID, report: ReplayResult, at: dt.datetime
 ) -> None:
     """Write what a replay found, unless a later one was requested since."""
     await connection.execute(

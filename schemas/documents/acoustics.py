@@ -1,4 +1,4 @@
-"""What is heard besides words: curves and events, of a span and of a whole project. Pure data; ms of project time."""
+"""Acoustics of a span and of a project: curves and events besides words, in project time."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Literal
 from schemas.common import Value
 
 SoundKind = Literal["speech", "pause", "silence", "music", "section"]
-"""``speech``: somebody speaks (voice activity). ``pause``: a talk stands still for a moment. ``silence``: nothing can
-be heard. ``music``: music, alone or under speech. ``section``: a point inside music where it becomes another.
+"""``speech``: voice activity. ``pause``: a short break in a talk. ``silence``: no audible sound. ``music``: alone or under
+speech. ``section``: a point at which music changes.
 """
 
 
 class SpanSounds(Value, frozen=True, kw_only=True):
-    """What one span sounds like; every list begins at ``start_ms`` of project time.
+    """Acoustics of one span; every list begins at ``start_ms`` of project time.
 
-    ``loudness_lufs``, ``pitch_hz`` and ``bright_db`` have a value each ``step_ms``, ``music`` each ``music_step_ms``.
+    ``loudness_lufs``, ``pitch_hz`` and ``bright_db`` have one value a ``step_ms``, ``music`` one a ``music_step_ms``.
     """
 
     start_ms: int
@@ -23,30 +23,30 @@ class SpanSounds(Value, frozen=True, kw_only=True):
     loudness_lufs: list[float]
     """Momentary loudness (BS.1770: K-weighted, 400 ms) of the mono sound at 16 kHz; -100 is digital silence."""
     pitch_hz: list[int]
-    """Fundamental frequency, the median of the step's voiced looks; 0 where it has no pitch."""
+    """Fundamental frequency, the median of the step's voiced frames; 0 without pitch."""
     bright_db: list[float]
-    """Level above 500 Hz against that below: a raised voice is brighter."""
+    """Level above 500 Hz relative to the level below it: a raised voice is brighter."""
     music_step_ms: int
     music: list[float]
-    """How probably there is music, 0..1."""
+    """Probability of music, 0..1."""
     texture_step_ms: int
     texture_size: int
     texture: bytes
-    """``texture_size`` numbers 0..255 a step: pitch classes and spectral shape, to tell sections of music apart."""
+    """``texture_size`` numbers 0..255 a step, pitch classes and spectral shape: they separate sections of music."""
 
 
 class Curve(Value, frozen=True, kw_only=True):
-    """Values from 0 ms on, one each ``step_ms``; None where there is none (nothing heard, no pitch, nobody speaks)."""
+    """Values from 0 ms on, one a ``step_ms``; null without sound, pitch or speech."""
 
     step_ms: int
     """Time between two values."""
     unit: str
     values: list[float | None]
-    """Values; null where there is none."""
+    """Values; null where nothing was measured."""
 
 
 class SoundEvent(Value, frozen=True, kw_only=True):
-    """Something heard from ``start_ms`` to ``end_ms`` (a section's two are the same); ``confidence`` 0..1."""
+    """A sound from ``start_ms`` to ``end_ms`` (equal for a section); ``confidence`` 0..1."""
 
     kind: SoundKind
     """Kind of sound."""
@@ -56,7 +56,7 @@ class SoundEvent(Value, frozen=True, kw_only=True):
 
 
 class SoundTotals(Value, frozen=True, kw_only=True):
-    """The project's sound in numbers; None where there was nothing to measure."""
+    """The project's sound in numbers; null where nothing could be measured."""
 
     speech_ms: int
     music_ms: int
@@ -74,7 +74,7 @@ class SoundTotals(Value, frozen=True, kw_only=True):
 
 
 class Sounds(Value, frozen=True, kw_only=True):
-    """What a whole project sounds like."""
+    """Acoustics of a whole project."""
 
     duration_ms: int
     loudness: Curve
@@ -82,7 +82,7 @@ class Sounds(Value, frozen=True, kw_only=True):
     pitch: Curve
     """Pitch of the voice over time."""
     arousal: Curve
-    """How raised the voice is against the speaker's own (the file's, where speakers are not known): 0.5 is usual."""
+    """How raised the voice is relative to the speaker's usual (the file's, without speakers): 0.5 is usual."""
     speech_rate: Curve
     """Rate of speech over time."""
     music: Curve

@@ -1,4 +1,4 @@
-"""What frame sees in a clip: tracks of faces with their mouths, shots, speaking turns. Pure data."""
+"""What the stage frame finds in a clip: face tracks with mouths, shots, speaking turns. Pure data."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from schemas.documents.scene import Letters, PersonSample, Transition
 
 
 class Mouth(Value, frozen=True, kw_only=True):
-    """One face of one picture: ``x``, ``y`` its middle and ``height_px`` brow to chin, in display pixels.
+    """The mouth of one face in one sample.
 
-    ``opening``: gap of the inner lips, in face heights. ``stir``: how far the lips moved since the look before, the
-    head held still, in face heights; 0 at the first. ``yaw_deg`` right, ``pitch_deg`` down, ``roll_deg`` clockwise.
+    ``x``, ``y``: centre; ``height_px``: brow to chin, in display pixels. ``opening``: gap of the inner lips, in face
+    heights. ``stir``: movement of the lips since the previous sample without that of the head, in face heights; 0 at
+    the first. ``yaw_deg`` right, ``pitch_deg`` down, ``roll_deg`` clockwise.
     """
 
     at_ms: int
@@ -23,11 +24,11 @@ class Mouth(Value, frozen=True, kw_only=True):
     pitch_deg: float
     roll_deg: float
     eyes: float | None = None
-    """How open the eyes are, 0..1; None where the face is too small to tell, or nobody looked at them."""
+    """How open the eyes are, 0..1; null if the face is too small, or they were not measured."""
 
 
 class VoiceCurve(Value, frozen=True, kw_only=True):
-    """Level of the sound in dBFS (floor -100) where voices lie, one number per ``step_ms`` from ``start_ms``."""
+    """Sound level in the voice band in dBFS (floor -100), one number a ``step_ms`` from ``start_ms``."""
 
     start_ms: int
     step_ms: int
@@ -35,7 +36,7 @@ class VoiceCurve(Value, frozen=True, kw_only=True):
 
 
 class SpeakingTurn(Value, frozen=True, kw_only=True):
-    """A stretch in which the face of ``track`` speaks. ``confidence`` 0..1: how clearly it, and none of the others."""
+    """A range in which the face of ``track`` speaks; ``confidence`` 0..1: how clearly this face alone."""
 
     track: int
     range: TimeRange
@@ -43,18 +44,18 @@ class SpeakingTurn(Value, frozen=True, kw_only=True):
 
 
 class FaceSample(Value, frozen=True, kw_only=True):
-    """Where one tracked face is at one looked-at picture."""
+    """A tracked face in one sample."""
 
     at_ms: int
     face: Face
     eyes: float | None = None
-    """How open its eyes are, 0..1; None where that is not known."""
+    """How open its eyes are, 0..1; null if unknown."""
     standing: float | None = None
-    """How much of the clip is this person's, in time on screen and words, beside whoever has most; None: not told."""
+    """This person's share of screen time and words, relative to the most prominent person's; null if unknown."""
 
 
 class FaceTrack(Value, frozen=True, kw_only=True):
-    """One face followed inside one shot."""
+    """One face, tracked inside one shot."""
 
     track: int
     shot: int
@@ -62,9 +63,10 @@ class FaceTrack(Value, frozen=True, kw_only=True):
 
 
 class ShotLook(Value, frozen=True, kw_only=True):
-    """What a shot shows where no face decides. ``columns`` and ``rows`` (32 each, left to right and top to bottom of
-    the display picture): shares of detail and movement, sum 1. ``blocks``: mean luma of 9 × 16 blocks, row by row; it
-    tells camera angles apart.
+    """Where a shot has detail, for framing without faces.
+
+    ``columns`` and ``rows`` (32 each, from the left and from the top of the display frame): shares of detail and
+    movement, sum 1. ``blocks``: mean luma of 9 × 16 blocks, row by row, which separates camera angles.
     """
 
     shot: int
@@ -72,13 +74,13 @@ class ShotLook(Value, frozen=True, kw_only=True):
     rows: list[float]
     blocks: list[int]
     screen: float | None = None
-    """How surely it shows a screen or a slide, 0..1; None where that was not measured."""
+    """Probability that it shows a screen or a slide, 0..1; null if not measured."""
     content: CropBox | None = None
-    """The picture inside of black bars; None where there are none, or nobody looked for them."""
+    """The content area inside black bars; null without bars, or if not measured."""
 
 
 class ClipTracks(Value, frozen=True, kw_only=True):
-    """What frame saw in a stretch of the source, whatever the aspect: exact shots and face tracks."""
+    """The visual analysis of a source range, for every aspect: exact shots, face tracks, persons, text."""
 
     clip_id: str
     range: TimeRange
@@ -89,12 +91,12 @@ class ClipTracks(Value, frozen=True, kw_only=True):
     compute_ms: int
     looks: list[ShotLook] = []
     transitions: list[Transition] = []
-    """How each shot gives way to the next: ``shots`` meet at their ``at_ms``."""
+    """The change from each shot to the next: ``shots`` meet at its ``at_ms``."""
     mouths: list[Mouth] = []
     voice: VoiceCurve | None = None
     turns: list[SpeakingTurn] = []
-    """Who of the faces speaks when, from ``mouths`` and ``voice`` together."""
+    """Which face speaks when, from ``mouths`` and ``voice``."""
     persons: list[PersonSample] = []
-    """Some of the pictures without a face, and who is seen there."""
+    """Persons in some samples without a face."""
     letters: list[Letters] = []
-    """Lines that stand in the picture: titles, signs, names that were laid over it."""
+    """Lines of on-screen text: titles, signs, name strips."""

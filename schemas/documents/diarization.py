@@ -1,4 +1,4 @@
-"""Who speaks: the voices heard in a span. Pure data; all times in ms of project time."""
+"""Voices of a span, and who speaks when in a project. Pure data; project time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from schemas.common import ObjectRef, TimeRange, Value
 
 
 class VoiceFrames(Value, frozen=True, kw_only=True):
-    """What a span sounds like every ``step_ms`` from ``start_ms``, whoever makes the sound.
+    """Cepstra of a span's sound, every ``step_ms`` from ``start_ms``.
 
-    ``rows`` is one object: ``dimensions`` little-endian float16, cepstra of the step, for each.
+    ``rows`` is one object: ``dimensions`` little-endian float16 for each step.
     """
 
     start_ms: int
@@ -20,10 +20,10 @@ class VoiceFrames(Value, frozen=True, kw_only=True):
 
 
 class VoiceWindows(Value, frozen=True, kw_only=True):
-    """Where a span's voices were heard. Columns: one entry a window, by its start; windows overlap.
+    """Voice embeddings of a span. Columns: one entry a window, by its start; windows overlap.
 
     ``vectors`` is one object: a row of ``dimensions`` little-endian float16 for each window, of unit length, or zero
-    where the sound was digital silence. ``phrases`` is the span's speech, cut at its pauses.
+    for digital silence. ``phrases``: the span's speech segments.
     """
 
     starts_ms: list[int]
@@ -33,13 +33,13 @@ class VoiceWindows(Value, frozen=True, kw_only=True):
     vectors: ObjectRef
     model: str
     voiced: list[TimeRange] = []
-    """Where a voice may be: more than the speech that words are looked for in. Empty in older spans: that speech."""
+    """Ranges in which a voice may be, more than the speech that is transcribed. Empty in older spans."""
     frames: VoiceFrames | None = None
-    """None in older spans, and where they failed: who speaks is told by the windows alone."""
+    """Absent in older spans, and if it failed: the diarization then uses the windows alone."""
 
 
 class Turn(Value, frozen=True, kw_only=True):
-    """A stretch in which one speaker speaks."""
+    """A range in which one speaker speaks."""
 
     start_ms: int
     end_ms: int
@@ -47,7 +47,7 @@ class Turn(Value, frozen=True, kw_only=True):
 
 
 class SelfIntroduction(Value, frozen=True, kw_only=True):
-    """The words by which a speaker said who they are."""
+    """The words with which a speaker introduced themselves."""
 
     quote: str
     start_ms: int
@@ -63,14 +63,14 @@ class Speaker(Value, frozen=True, kw_only=True):
     turns: int
     """Number of turns."""
     confidence: float | None = None
-    """Share of its windows that are clearly nearer to it than to any other voice, 0..1; None for the only one, and for
-    whoever a person gave words to or took them from."""
+    """Share of its windows that are clearly nearest to this voice, 0..1; null for an only speaker, and for one whose
+    words a person corrected."""
     name: str | None = None
-    """As they introduced themselves, or as a person called them; None where neither did."""
+    """Their own introduction, or the name that a person gave; null without either."""
     evidence: SelfIntroduction | None = None
-    """Words by which the speaker said their own name."""
+    """Words with which the speaker said their own name."""
     named_by: Literal["self", "person"] | None = None
-    """Whose word the name is; None where there is no name, or (in older transcripts) they introduced themselves."""
+    """Who gave the name; null without a name, and in older transcripts for an introduction."""
 
 
 class Diarization(Value, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Diarization(Value, frozen=True, kw_only=True):
     turns: list[Turn]
     """Turns in order of time."""
     overlaps: list[TimeRange]
-    """Stretches that sound like two of the speakers about equally: both at once, or one right after the other."""
+    """Ranges that sound like two speakers about equally: both at once, or one right after the other."""
     model: str
     highest: int = 0
-    """The highest number a person's correction gave, so that none is given twice; 0: that of the last speaker."""
+    """Highest speaker number that a correction used, so that no number is reused; 0: the last speaker's."""

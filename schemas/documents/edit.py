@@ -1,6 +1,6 @@
-"""The edit of a clip: what of the source is played, in which order and how. Frozen values; decides and plays nothing.
+"""The edit of a clip: which ranges of the source play, in which order and how. Pure data.
 
-Two clocks: *source* ms are the project's time line, *output* ms count from the first picture of the edited clip.
+Two clocks: *source* ms are project time, *output* ms count from the first frame of the edited clip.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from schemas.common import Aspect, CropBox, TimeRange, Value
 from schemas.options.caption_template import CaptionTemplate, template_named
 from schemas.options.caption_template_overrides import TemplateOverrides, overridden
 
-MOST_SEGMENTS = 200
-MOST_TEXTS = 200
-MOST_KEYS = 200
-SLOWEST, FASTEST = 0.25, 4.0
-QUIETEST_DB, LOUDEST_DB = -24.0, 12.0
-TEXT_SIGNS = 500
-LEAST_MS = 100
-"""A segment plays at least so long: the slowest exports show a picture every 100 ms."""
+MAX_SEGMENTS = 200
+MAX_TEXTS = 200
+MAX_CROP_KEYS = 200
+MIN_SPEED, MAX_SPEED = 0.25, 4.0
+MIN_GAIN_DB, MAX_GAIN_DB = -24.0, 12.0
+MAX_TEXT_CHARACTERS = 500
+MIN_SEGMENT_MS = 100
+"""Shortest output of a segment: the slowest exports show a frame every 100 ms."""
 SegmentId = Annotated[str, Meta(pattern="^s[1-9][0-9]{0,5}$", description="s1, s2 …")]
 
 
 class CropKey(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From ``at_ms`` (source ms) on the picture shows ``crop``, until the next key: a person's word over the plan's."""
+    """From ``at_ms`` (source ms) until the next key the export shows ``crop`` instead of its plan."""
 
     at_ms: Annotated[int, Meta(ge=0, le=2**42)]
     crop: CropBox
-    """Part of the source picture to show."""
+    """Part of the source frame to show."""
     ease: Literal["linear", "smooth", "cut"] = "cut"
-    """How it comes from the crop of the key before: at once, evenly, or setting out and arriving slowly."""
+    """How the crop moves here from the previous key: at once, evenly, or with slow start and end."""
 
 
 class CaptionText(Value, frozen=True, kw_only=True):
-    """What is shown instead of the words in a stretch of the source; an empty text hides them."""
+    """A text shown instead of the words in a source range; an empty text hides them."""
 
     range: TimeRange
     text: str
@@ -43,20 +43,20 @@ class CaptionText(Value, frozen=True, kw_only=True):
 
 
 class CaptionStyle(Value, frozen=True, kw_only=True):
-    """How a segment's captions look, where they look otherwise than the clip's."""
+    """The look of a segment's captions, if it differs from the clip's."""
 
     template: str
     template_version: int
-    """As which version of itself: written out when the segment was given it."""
+    """The template's version, fixed when the segment got it."""
     overrides: TemplateOverrides = TemplateOverrides()
 
     def resolved(self) -> CaptionTemplate:
-        """The template itself. Raises KeyError for one that this release does not have."""
+        """The template with its overrides. Raises KeyError if this release does not have it."""
         return overridden(template_named(self.template, self.template_version), self.overrides)
 
 
 class EditSegment(Value, frozen=True, kw_only=True):
-    """Plays a stretch of the source once. Its id stays its own over all versions."""
+    """Plays a range of the source once. Its id stays the same in all versions."""
 
     segment_id: str
     range: TimeRange
@@ -66,27 +66,27 @@ class EditSegment(Value, frozen=True, kw_only=True):
     muted: bool = False
     gain_db: float = 0.0
     style: CaptionStyle | None = None
-    """Of its captions; None: the export's own."""
+    """Look of its captions; null: the export's."""
 
 
 class EditList(Value, frozen=True, kw_only=True):
     """One version of a clip's edit. The order of the segments is the order of playing."""
 
     version: int
-    """1 is the machine's: the clip's own range in one segment."""
+    """1 is the automatic version: the clip's range in one segment."""
     base_version: int | None = None
-    """The version it was made of."""
+    """The version it was made from."""
     transcript_version: int = 1
-    """The transcript whose words the operations counted."""
+    """The transcript version whose words the operations refer to."""
     segments: list[EditSegment]
     crops: dict[Aspect, list[CropKey]] = {}
-    """By shape; where there are none the machine frames."""
+    """By aspect; without keys the framing is automatic."""
     captions: list[CaptionText] = []
     """In order of time, not overlapping."""
 
 
 class Piece(Value, frozen=True, kw_only=True):
-    """A segment on both clocks."""
+    """A segment on both clocks, source and output."""
 
     segment_id: str
     source: TimeRange
@@ -96,28 +96,28 @@ class Piece(Value, frozen=True, kw_only=True):
     gain_db: float = 0.0
     style: CaptionStyle | None = None
     texts: list[TimeRange] = []
-    """Of a muted one: where a person wrote what is shown. Nothing else is: what is not heard is no caption."""
+    """Ranges of a muted segment that have a written text: words that are not audible get no caption."""
 
     @property
     def output_ms(self) -> float:
-        """How long it plays."""
+        """Duration in the output."""
         return self.source.length_ms / self.speed
 
     @property
     def output_end_ms(self) -> float:
-        """When the next one begins."""
+        """Output time at which the next one begins."""
         return self.output_start_ms + self.output_ms
 
 
 def machine_edit(clip: TimeRange, transcript_version: int = 1) -> EditList:
-    """The first version: the clip as it was found."""
+    """The first version: the clip's whole range in one segment."""
     return EditList(
         version=1, transcript_version=transcript_version, segments=[EditSegment(segment_id="s1", range=clip)]
     )
 
 
-def plain(edit: EditList) -> bool:
-    """Whether it plays one stretch just as it is, so that there is nothing to do but to cut its ends."""
+def is_single_unchanged_range(edit: EditList) -> bool:
+    """Whether it plays one unchanged range, so that only the ends are cut."""
     first, *more = edit.segments
-    as_it_is = (first.speed, first.muted, first.gain_db, first.style) == (1.0, False, 0.0, None)
-    return not more and not edit.captions and as_it_is
+    unchanged = (first.speed, first.muted, first.gain_db, first.style) == (1.0, False, 0.0, None)
+    return not more and not edit.captions and unchanged

@@ -1,4 +1,4 @@
-"""What an export is made of and came to: cues, segments, audio report, thumbnails, certificate, files. Pure data."""
+"""An export's parts and results: cues, files, thumbnails, audio report, certificate. Pure data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemas.documents.scene import Framing
 
 
 class SpeakerLevel(Value, frozen=True, kw_only=True):
-    """How loud somebody spoke in the source, and how that was changed before the programme's own gain."""
+    """A speaker's loudness in the source, and the gain applied before the programme's own."""
 
     speaker: str
     lufs: float
@@ -18,47 +18,47 @@ class SpeakerLevel(Value, frozen=True, kw_only=True):
 
 
 class SoundReport(Value, frozen=True, kw_only=True):
-    """From the source's sound to the file's."""
+    """How the sound was changed from the source to the file."""
 
     source_lufs: float | None
-    """None where nothing was loud enough to measure."""
+    """Null if no part was loud enough to measure."""
     gain_db: float
-    """Of the whole, before the limiter."""
+    """Gain of the whole clip, before the limiter."""
     speakers: list[SpeakerLevel] = []
-    """Those whose loudness was changed; none where all speak alike, one speaks, or nobody knows who."""
+    """Speakers whose level was changed; empty with one speaker, equal levels or unknown speakers."""
     clicks: int = 0
-    """That were repaired."""
+    """Clicks that were repaired."""
     track: int | None = None
-    """Which of the source's audio tracks was heard, in the file's order from 1; None where that was not counted."""
+    """The source's audio track that was used, counted from 1 in the file's order; null in older reports."""
     tracks: int = 1
     """Number of audio tracks of the source."""
 
 
 class ThumbnailScores(Value, frozen=True, kw_only=True):
-    """What was measured on one picture, each 0..1 but for the time; None where there is no face, or it is not known."""
+    """Scores of one frame, 0..1 but for the time; null without a face."""
 
     at_ms: int
-    """Of the clip."""
+    """Clip time."""
     score: float
-    """All of it together: the first candidate has the highest."""
+    """The combined score: the first candidate has the highest."""
     sharp: float
-    """Of the face where there is one, else of the picture."""
+    """Sharpness of the face, or of the frame without a face."""
     contrast: float
     """Contrast between 0 and 1."""
     face_size: float | None = None
-    """1 from a quarter of the picture's height on."""
+    """Height of the face; 1 from a quarter of the frame's height."""
     eyes_open: float | None = None
     """How open the eyes are, between 0 and 1."""
 
 
 class ClipThumbnail(ThumbnailScores, frozen=True, kw_only=True):
-    """A candidate that is stored."""
+    """A stored candidate."""
 
     image: ObjectRef
 
 
 class Sprite(Value, frozen=True, kw_only=True):
-    """A grid of small pictures of the clip, row by row, one each ``step_ms`` from its start."""
+    """A grid of small frames of the clip, row by row, one every ``step_ms`` from its start."""
 
     tile_width: int
     tile_height: int
@@ -69,31 +69,31 @@ class Sprite(Value, frozen=True, kw_only=True):
 
 
 class Storyboard(Sprite, frozen=True, kw_only=True):
-    """A sprite that is stored."""
+    """A stored sprite."""
 
     image: ObjectRef
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):
-    """The words shown together; each lights up in its own time. Times count from the clip's first picture."""
+    """Words shown together, each highlighted at its own time. Times count from the clip's first frame."""
 
     start_ms: int
     end_ms: int
     words: list[Word]
     doubtful: bool = False
-    """Shown dimmer, behind a mark."""
+    """Shown dimmed, after a mark."""
 
 
 class Certificate(Value, frozen=True, kw_only=True):
-    """What was measured on the finished file."""
+    """Measurements of the finished file, and how it was made."""
 
     width_px: int
     height_px: int
     duration_ms: int
     frames: int
-    """Number of pictures."""
+    """Number of frames."""
     frame_rate: float
-    """Pictures per second."""
+    """Frames a second."""
     integrated_lufs: float | None
     """Integrated loudness (EBU R 128); null without sound."""
     true_peak_dbtp: float | None
@@ -103,36 +103,36 @@ class Certificate(Value, frozen=True, kw_only=True):
     encoder: str
     """Video encoder."""
     framed_by: str = ""
-    """What looked at the pictures to place the crop."""
+    """Detectors and models behind the framing."""
     framing: list[Framing] = []
-    """What the picture holds on, stretch by stretch, on the time line of the project."""
+    """What each range shows, in project time."""
     warnings: list[str] = []
     checks: list[Check] = []
-    """What was measured, each held against its limit; none in certificates older than this."""
+    """Each check with its value and limit; empty in older certificates."""
     verdict: Verdict | None = None
     """The worst of the checks."""
     sound: SoundReport | None = None
-    """What was done to the sound; None in certificates older than this, and where there is none."""
+    """How the sound was changed; null without sound, and in older certificates."""
     tries: int = 1
-    """2: a check failed that a safer plan may help, so it was made once more."""
+    """2: a check failed that a fallback plan may help, so the file was made a second time."""
     safer: list[str] = []
-    """What was made simpler in this file than was asked for; empty where it is as asked for."""
+    """What is simpler in this file than requested; empty if it is as requested."""
     other_try: OtherTry | None = None
-    """Of two tries the one that was not kept."""
+    """The try that was not kept."""
     made_with: dict[str, str] = {}
-    """Code, libraries, fonts, settings and inputs by name: what a replay is compared by. None in older ones."""
+    """Provenance: code, libraries, fonts, settings and inputs by name, which a replay compares."""
     recipe: str = ""
-    """One name for all that goes into the files: an export of the same clip with the same one has the same files."""
+    """Hash of everything that decides the files: exports of a clip with the same recipe have the same files."""
     reused_from: str | None = None
-    """The export whose files these are, where there was nothing to be made."""
+    """The export whose files were reused as a whole."""
     chunks: int = 0
-    """In how many its pictures are encoded, each by itself; 0: in one piece, or an older export."""
+    """Number of segments that were encoded separately; 0: one piece, or an older export."""
     chunks_reused: int = 0
-    """Of which so many were taken from earlier exports of the clip."""
+    """Number of those segments that came from earlier exports of the clip."""
 
 
 class ExportFiles(Value, frozen=True, kw_only=True):
-    """The objects of one finished export. Subtitle files are absent where nothing is said."""
+    """The objects of one finished export. Without speech there are no subtitle files."""
 
     video: ObjectRef
     thumbnail: ObjectRef
@@ -142,31 +142,31 @@ class ExportFiles(Value, frozen=True, kw_only=True):
     ttml: ObjectRef | None = None
     txt: ObjectRef | None = None
     tracks: dict[str, dict[str, ObjectRef]] = {}
-    """Subtitles in further languages: by code, then by kind."""
+    """Subtitles in further languages, by language code, then by kind."""
     stems: dict[str, ObjectRef] = {}
-    """By name, where they were asked for."""
+    """Requested stems by name."""
     thumbnails: list[ClipThumbnail] = []
-    """Candidates, best first: ``thumbnail`` is the first."""
+    """Candidates, best first; ``thumbnail`` is the first."""
     storyboard: Storyboard | None = None
 
 
 class Chunk(Value, frozen=True, kw_only=True):
-    """A run of pictures that was encoded by itself."""
+    """A run of frames that was encoded separately."""
 
     key: str
-    """SHA-256 of all that decides its pictures and their encoding, apart from the export's ``ground`` and threads."""
+    """SHA-256 of everything that decides its frames and encoding, but the export's ``ground`` and threads."""
     first: int
-    """Number of its first picture in the file."""
+    """Number of its first frame in the file."""
     slots: int
     digest: str
-    """SHA-256 of its packets as they stand in the file."""
+    """SHA-256 of its packets in the file."""
 
 
 class Chunks(Value, frozen=True, kw_only=True):
-    """Those of an export whose pictures came from the source as its index says."""
+    """The segments of an export whose frames came from the source at the times of its index."""
 
     ground: str
-    """SHA-256 of what all its chunks share: source, code, libraries, settings of the encoder, brand kit."""
+    """SHA-256 of what all segments share: source, code, libraries, encoder settings, brand kit."""
     threads: int
-    """Of the encoder: others give other bytes."""
+    """Encoder threads: another number gives other bytes."""
     chunks: list[Chunk]

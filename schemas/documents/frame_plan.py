@@ -9,14 +9,14 @@ from schemas.documents.scene import Letters, Shows
 
 
 class PathKey(Value, frozen=True, kw_only=True):
-    """Where a crop that moves is at ``at_ms`` (source ms); between two keys it goes evenly."""
+    """Position of a moving crop at ``at_ms`` (source ms); linear between two keys."""
 
     at_ms: int
     box: Box
 
 
 class Pane(Value, frozen=True, kw_only=True):
-    """One of several parts of the source, stacked from the top: as wide as the output, ``share`` of its height."""
+    """One of several stacked crops: as wide as the output, ``share`` of its height."""
 
     source: CropBox
     share: float
@@ -28,17 +28,17 @@ class ShotCrop(Value, frozen=True, kw_only=True):
     range: TimeRange
     mode: Mode
     crop: CropBox
-    """What is shown of the source; where ``path`` or ``panes`` tell more, the part around all of it."""
+    """The part of the source that is shown; with ``path`` or ``panes`` the hull of all of them."""
     reason: str
     shows: Shows = ""
     path: list[PathKey] = []
-    """Where the crop is, of one that moves; in order of time."""
+    """The path of a moving crop, in order of time."""
     panes: list[Pane] = []
-    """From the top, where several parts are shown at once."""
+    """Stacked crops, from the top."""
     above: float = 0.5
-    """Where all of a picture stands on a higher ground: the share of what is left that is above it."""
+    """For a whole frame on a blurred ground: the share of the remaining height above it."""
     content: CropBox | None = None
-    """What lies inside of the source's black bars; None: all of the picture."""
+    """The source's content area inside black bars; null: the whole frame."""
 
 
 class FramePlan(Value, frozen=True, kw_only=True):
@@ -51,18 +51,19 @@ class FramePlan(Value, frozen=True, kw_only=True):
     source_height: int
     shots: list[ShotCrop]
     faces: list[FaceSample] = []
-    """At each look the largest face that is mostly in the crop, or in each pane, in display pixels: for the thumbnail,
-    and for captions to keep off.
+    """For each sample, the largest face inside the crop or each pane, in display pixels.
+
+    Thumbnails prefer these faces, and captions avoid them.
     """
     model: str = ""
-    """What looked at the pictures."""
+    """Detectors and models of the analysis."""
     expected: list[FaceExpectation] = []
-    """At each look the face that the crop ought to hold; what the certificate holds the crops against."""
+    """For each sample, the face that the crop has to hold; the certificate compares the file with it."""
     safer: list[ShotCrop] = []
-    """The same shots with still crops and blurred grounds alone: for another try, where the first is not good."""
+    """The fallback plan: the same shots with static crops and blurred grounds only."""
     safer_faces: list[FaceSample] = []
-    """As ``faces``, of the safer shots."""
+    """The same as ``faces`` for the fallback plan."""
     letters: list[Letters] = []
-    """Lines that stand in the source, for captions to keep off."""
+    """Lines of on-screen text, which captions avoid."""
     signs: list[Letters] = []
-    """Those of them that no crop may cut: titles, signs and names; what the certificate holds the crops against."""
+    """Lines that no crop may cut (titles, signs, names); the certificate compares the file with them."""

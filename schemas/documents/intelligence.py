@@ -1,4 +1,4 @@
-"""What a project is about, as one stored document: each item with its quote and its milliseconds. Pure data."""
+"""The intelligence of a project: summary, chapters, topics, entities, each with its quote. Pure data."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from typing import Literal
 from schemas.common import Value
 
 EntityKind = Literal["person", "organisation", "place", "work", "event", "date", "time", "money", "percent", "number"]
-"""What an entity is; ``work`` is a book, film, product or project with a name."""
+"""Kinds of entity; ``work`` is a named book, film, product or project."""
 RelationKind = Literal["holds_role", "works_for", "located_in", "part_of", "acquired", "made", "said_with"]
-"""How two names stand to each other; ``made`` is between who made a work and the work."""
+"""Kinds of relation between two entities; ``made`` connects a maker and a work."""
 
 
 class Quote(Value, frozen=True, kw_only=True):
-    """Words of the transcript as they stand there, and when they were said."""
+    """Words of the transcript, verbatim, with their time."""
 
     text: str
     start_ms: int
     end_ms: int
     speaker: str | None = None
     doubtful: bool = False
-    """Whether the transcript is not sure of some of it."""
+    """Whether the transcript is unsure of some of its words."""
 
 
 class Engine(Value, frozen=True, kw_only=True):
-    """What made the document, and why this one: ``name`` is ``local`` or that of a configured model."""
+    """What made the document, and why: ``name`` is ``local`` or that of a configured model."""
 
     name: str
     """`local`, or the name of a configured model."""
     version: str
     """Version of the engine."""
     model: str = ""
-    """What compared sentences, or the model that wrote."""
+    """The sentence model, or the language model that wrote."""
     reason: str = ""
     """Why this engine was used."""
     not_used: str = ""
-    """The configured model that was to make it and did not; ``reason`` says why."""
+    """The configured model that failed to make it; ``reason`` says why."""
 
 
 class Cost(Value, frozen=True, kw_only=True):
-    """What a configured model was paid, by the price list in the settings. ``counted``: by itself, else estimated."""
+    """Cost of a configured model, by the price list in the settings."""
 
     calls: int = 0
     """Number of calls."""
@@ -54,7 +54,7 @@ class Cost(Value, frozen=True, kw_only=True):
 
 
 class Chapter(Value, frozen=True, kw_only=True):
-    """A stretch about one thing. ``quote`` is its most typical sentence; ``title`` is made of its own words."""
+    """A range about one subject; ``quote``: its most typical sentence; ``title``: in its own words."""
 
     title: str
     start_ms: int
@@ -65,18 +65,18 @@ class Chapter(Value, frozen=True, kw_only=True):
 
 
 class Point(Value, frozen=True, kw_only=True):
-    """A sentence that matters; ``weight`` 0..1 inside this document."""
+    """An important sentence; ``weight`` 0..1 inside this document."""
 
     quote: Quote
     """Sentence it rests on."""
     weight: float
     """Importance in this document, between 0 and 1."""
     text: str = ""
-    """The point in a model's own words, where a model wrote it; ``quote`` is what it rests on."""
+    """The point in a model's own words, if a model wrote it, based on ``quote``."""
 
 
 class Topic(Value, frozen=True, kw_only=True):
-    """A phrase that is spoken of, and where. ``weight`` 0..1 inside this document."""
+    """A phrase that the recording is about; ``weight`` 0..1 inside this document."""
 
     name: str
     """The topic."""
@@ -86,7 +86,7 @@ class Topic(Value, frozen=True, kw_only=True):
 
 
 class Mood(Value, frozen=True, kw_only=True):
-    """Sentiment of a stretch, -1..1, and the sentence that carries most of it."""
+    """Sentiment of a range, -1..1, and the sentence that carries most of it."""
 
     start_ms: int
     end_ms: int
@@ -97,17 +97,17 @@ class Mood(Value, frozen=True, kw_only=True):
 
 
 class Entity(Value, frozen=True, kw_only=True):
-    """Somebody or something with a name, or an amount; ``name`` is its longest form that was said."""
+    """A named person or thing, or an amount; ``name``: its longest spoken form."""
 
     kind: EntityKind
     """Kind of entity."""
     name: str
-    """Longest form of the name that was said."""
+    """Longest spoken form of the name."""
     mentions: list[Quote]
 
 
 class Relation(Value, frozen=True, kw_only=True):
-    """What ``quote`` says of two entities (their names as listed); ``role`` where ``kind`` is ``holds_role``."""
+    """A statement of ``quote`` about two entities, by their listed names."""
 
     kind: RelationKind
     """Kind of relation."""
@@ -119,7 +119,7 @@ class Relation(Value, frozen=True, kw_only=True):
 
 
 class Intelligence(Value, frozen=True, kw_only=True):
-    """Everything found out about what was said. A part that a language has no means for is empty, and says so."""
+    """The intelligence of one transcript; ``notes`` names parts that its language does not support."""
 
     engine: Engine
     """What made this document."""
@@ -132,26 +132,26 @@ class Intelligence(Value, frozen=True, kw_only=True):
     topics: list[Topic] = []
     """Topics, the most important first."""
     key_points: list[Point] = []
-    """Sentences that matter."""
+    """Important sentences."""
     quotes: list[Point] = []
     """Sentences worth quoting."""
     questions: list[Point] = []
-    """Questions that are asked."""
+    """Questions from the recording."""
     sentiment: list[Mood] = []
     """Sentiment over time."""
     entities: list[Entity] = []
     """Persons, organisations, places, works, dates and amounts."""
     relations: list[Relation] = []
-    """What is said of two entities."""
+    """Statements about two entities."""
     thrown_away: int = 0
-    """Items whose quote did not stand in the transcript."""
+    """Number of items that were dropped because their quote is not in the transcript."""
     cost: Cost = Cost()
-    """What a configured model cost."""
+    """Cost of a configured model."""
     notes: list[str] = []
     """What is missing, and why."""
     project_title: str = ""
     """As in `Transcript`."""
     transcript_version: int = 1
-    """The version of the transcript it was made of; a correction makes the next, and is studied again."""
+    """The transcript version it was made from; after a correction the next one is studied again."""
     speaker_names: dict[str, str] = {}
-    """What the `speaker` of a quote is called in that version: by themselves, or by a person who corrected it."""
+    """Names of the quotes' `speaker` ids in that version: introduced, or given by a person."""

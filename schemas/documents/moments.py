@@ -1,4 +1,4 @@
-"""What detect weighed: candidate windows, their sub-scores, the evidence of each. Pure data; ms of project time."""
+"""Candidate moments with their sub-scores and evidence. Pure data; project time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.documents.scene import Scenery
 
 
 class Evidence(Value, frozen=True, kw_only=True):
-    """Why a sub-score has its value: a quote, a stretch of time, a measured number with its unit."""
+    """Evidence of a sub-score: a quote, a time range, a measured number with its unit."""
 
     kind: str
     """Kind of evidence."""
@@ -19,57 +19,57 @@ class Evidence(Value, frozen=True, kw_only=True):
     end_ms: int
     text: str = ""
     value: float | None = None
-    """Measured number; null where there is none."""
+    """Measured number; null without one."""
     unit: str = ""
     """Unit of the number."""
     part: str = ""
-    """The feature it belongs to: a sub-score may be made of several."""
+    """The feature it belongs to; a sub-score may combine several."""
     strength: float | None = None
-    """How strong that feature is, 0..1."""
+    """Strength of that feature, 0..1."""
     share: float | None = None
-    """How much of the sub-score that feature made, 0..1."""
+    """That feature's share of the sub-score, 0..1."""
     doubtful: bool = False
-    """Whether it quotes words that the transcript does not trust."""
+    """Whether it quotes words that are not trusted."""
 
 
 class SubScore(Value, frozen=True, kw_only=True):
-    """One sub-score of a moment, 0..1 inside its video, with what made it."""
+    """One sub-score of a moment, 0..1 relative to its video, with its evidence."""
 
     name: str
     """Name of the sub-score."""
     value: float
     """Sub-score between 0 and 1."""
     weight: float
-    """Share of the weights that it counts."""
+    """Its share of the weights."""
     evidence: list[Evidence]
     raw: float | None = None
-    """The same before it was compared with the rest of the video."""
+    """The value before it was compared with the rest of the video."""
     confidence: float | None = None
-    """How much of it could be measured, times how sure the words are."""
+    """Measured share of it, times the confidence of the words."""
     told: str = ""
-    """It in a sentence."""
+    """The same as a sentence."""
 
 
 Lacking = Literal["pictures", "support", "asked", "score", "near_best", "overlap", "alike", "room"]
-"""What keeps a moment from becoming a clip by itself."""
+"""Reasons why a moment was not selected."""
 
 
 class Shortfall(Value, frozen=True, kw_only=True):
-    """One thing that a moment lacked to become a clip by itself."""
+    """One reason why a moment was not selected."""
 
     what: Lacking
-    """`support`: what stands out in it; `asked`: nearness to `prompt` and `topics`; `score`: the minimum score;
-    `near_best`: the share of the best one's score; `overlap`, `alike`: a better clip is there, or says the same;
-    `room`: there are as many clips as there may be; `pictures`: the source has none.
+    """`support`: too little stands out; `asked`: too far from `prompt` and `topics`; `score`: below the minimum score;
+    `near_best`: below the required share of the best score; `overlap`, `alike`: a better clip overlaps it, or says the
+    same; `room`: the maximum number of clips is reached; `pictures`: the source has no video.
     """
     told: str
-    """It in a sentence."""
-    value: Annotated[float, Meta(ge=0, le=100, description="What it has.", examples=[39.4])] | None = None
-    needed: Annotated[float, Meta(ge=0, le=100, description="What is needed.", examples=[40.0])] | None = None
+    """The same as a sentence."""
+    value: Annotated[float, Meta(ge=0, le=100, description="Its value.", examples=[39.4])] | None = None
+    needed: Annotated[float, Meta(ge=0, le=100, description="The value it needs.", examples=[40.0])] | None = None
 
 
 class NearMoment(Value, frozen=True, kw_only=True):
-    """A moment that came near to a clip in a project without one."""
+    """A moment that came close to selection in a project without clips."""
 
     moment_id: Annotated[
         str,
@@ -82,9 +82,9 @@ class NearMoment(Value, frozen=True, kw_only=True):
     end_ms: int
     score: Annotated[float, Meta(ge=0, le=100, description="Its score.", examples=[39.4])]
     lacks: list[Shortfall]
-    """What it lacked."""
+    """Why it was not selected."""
     title: str = ""
-    """Empty in events: they carry no words of what is said."""
+    """Empty in events, which carry no spoken words."""
 
 
 class Moment(Value, frozen=True, kw_only=True):
@@ -93,32 +93,32 @@ class Moment(Value, frozen=True, kw_only=True):
     id: str
     """Id of the moment."""
     range: TimeRange
-    """Where it lies on the time line."""
+    """Its range in project time."""
     score: float
     """Weighted mean of the sub-scores, from 0 to 100."""
     confidence: float
     title: str
     reason: str
-    """Why it stands out, in a sentence."""
+    """Why it stands out, as a sentence."""
     signals: list[SubScore]
     selected: bool
-    """Whether a clip was made of it."""
+    """Whether it became a clip."""
     text: str = ""
-    """Words that are said in it."""
+    """Its spoken words."""
     rank: int | None = None
-    """Rank among the selected; null where it was not."""
+    """Rank among the selected moments; null if it was not selected."""
     hook: str = ""
-    """The line to open with: what is said first that makes one stay."""
+    """The line that opens the clip and holds the viewer."""
     description: str = ""
     hashtags: list[str] = []
     without_words: str = ""
-    """Why there is no word in it, and so no caption, in a sentence; empty where there are words."""
+    """Why it has no words, and so no captions, as a sentence; empty if it has words."""
     lacks: list[Shortfall] = []
-    """What it lacked to be selected; empty where it was, and in lists older than this."""
+    """Why it was not selected; empty if it was, and in older lists."""
 
 
 class ClipFacts(Value, frozen=True, kw_only=True):
-    """What is known of a clip that a person chose. Without a score there was nothing to compare it with."""
+    """The measurements of a clip that a person chose; no score without other moments to compare with."""
 
     clip_id: str
     ordinal: int
@@ -140,24 +140,24 @@ class ClipFacts(Value, frozen=True, kw_only=True):
 
 
 class MomentList(Value, frozen=True, kw_only=True):
-    """Every candidate detect weighed, best first."""
+    """Every candidate moment, best first."""
 
     moments: list[Moment]
-    """Candidate moments, the best first."""
+    """Candidate moments, best first."""
     nothing_found_reason: str | None = None
     scorer: str = ""
     """Name of the scorer."""
     picture_models: list[str] = []
-    """What looked at the pictures that were weighed."""
+    """Detectors and models of the visual analysis."""
     project_title: str = ""
     """As in `Transcript`."""
     weights: str = ""
-    """Which table of weights, and of which genre."""
+    """The table of weights, and its genre."""
     meaning: str = ""
-    """What told how near two sentences are in meaning: a model, or words in common and why."""
+    """What compared the meaning of sentences: a model, or common words with the reason."""
     scenery: Scenery | None = None
-    """What its pictures show; None where there are none."""
+    """What its sampled frames show; null without video."""
     nearest: list[NearMoment] = []
-    """Where none was selected: the moments that came nearest."""
+    """The moments that came closest, if none was selected."""
     transcript_version: int = 1
-    """The version of the transcript it was weighed by; a later correction, of words or speakers, changes no moment."""
+    """The transcript version that was scored; later corrections change no moment."""

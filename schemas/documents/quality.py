@@ -1,4 +1,4 @@
-"""What is measured on a finished export, held against limits, and what comes of it. Pure data; opens no file."""
+"""Checks of a finished export: values, limits, verdicts. Pure data."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ CheckName = Literal[
     "preset", "cut_letters",
 ]  # fmt: skip
 Side = Literal["at_most", "at_least", "equal", "within"]
-"""How a value stands to its limit; ``within``: no farther than the limit from ``around``."""
+"""Which side of the limit is good; ``within``: at most the limit away from ``around``."""
 Outcome = Literal["pass", "warn", "fail", "not_measured"]
 Verdict = Literal["pass", "warn", "fail"]
 
 
 class Bound(Value, frozen=True, kw_only=True):
-    """A value up to ``limit`` is good, up to ``fail`` a warning, past it the export is not fit to be posted."""
+    """A value up to ``limit`` passes, up to ``fail`` it warns, beyond that it fails."""
 
     limit: float
     fail: float
@@ -30,44 +30,44 @@ class Bound(Value, frozen=True, kw_only=True):
 
 
 class Limits(Value, frozen=True, kw_only=True):
-    """Every limit of the certificate. Where a value is compared with its own plan, it is told as the difference."""
+    """Every limit of the certificate. A value with a planned target is given as the difference from it."""
 
     duration_ms: Bound = Bound(limit=50, fail=250)
-    """How far picture and sound are from the planned length."""
+    """Difference of video and sound from the planned duration."""
     streams: Bound = Bound(limit=2, fail=2, side="equal")
-    """One H.264 and one stereo AAC track of 48 kHz, and nothing else."""
+    """Exactly one H.264 track and one stereo AAC track of 48 kHz."""
     size_px: Bound = Bound(limit=0, fail=0, side="equal")
-    """Pixels by which width and height differ from what was asked for."""
+    """Pixels by which width and height differ from the request."""
     frames: Bound = Bound(limit=0, fail=1)
-    """Pictures more or fewer than planned."""
+    """Frames more or fewer than planned."""
     faststart: Bound = Bound(limit=1, fail=1, side="at_least")
     caption_offset_ms: Bound = Bound(limit=50, fail=120)
-    """A picture at 25 a second lasts 40 ms: a word cannot be lit more exactly."""
+    """A frame at 25 a second lasts 40 ms: a word cannot be highlighted more exactly."""
     caption_cut_off: Bound = Bound(limit=0, fail=0.7)
-    """Share of the margin that letters stand in; letters that touch the edge, or are missing, count as all of it."""
+    """Share of the margin that letters enter; letters that touch the edge, or are missing, count as 1."""
     nobody_in_frame: Bound = Bound(limit=0.01, fail=0.1)
     cut_face: Bound = Bound(limit=0.02, fail=0.15)
     cut_letters: Bound = Bound(limit=0.02, fail=0.5)
-    """Share of the pictures with titles, signs or names in which the edge cuts a line of them."""
+    """Share of the frames with titles, signs or names in which the crop cuts a line."""
     jitter_px: Bound = Bound(limit=1.5, fail=6)
-    """Mean travel of the crop in px a picture, of a source that is 640 px wide."""
+    """Mean movement of the crop in px a frame, for a source 640 px wide."""
     reversals: Bound = Bound(limit=0.1, fail=1)
-    """Turns of the crop's way a second."""
+    """Changes of the crop's direction a second."""
     lufs: Bound = Bound(limit=0.5, fail=1.5, side="within", around=-14)
     true_peak_dbtp: Bound = Bound(limit=-1, fail=-0.5)
-    """AAC keeps peaks below full scale by itself: what is near it was above it."""
+    """AAC keeps peaks below full scale: a peak close to it was above it before encoding."""
     clipping_ppm: Bound = Bound(limit=10, fail=1_000)
     black: Bound = Bound(limit=0, fail=0.05)
-    """Share of sampled pictures that are black where the source is not."""
+    """Share of sampled frames that are black although the source is not."""
     frozen_ms: Bound = Bound(limit=500, fail=3_000)
     av_offset_ms: Bound = Bound(limit=20, fail=45, side="within")
     ssim: Bound = Bound(limit=0.9, fail=0.75, side="at_least")
     caption_margin: float = 0.04
-    """Share of the shorter side that letters keep away from each edge."""
+    """Least distance of letters from each edge, as a share of the shorter side."""
 
 
 class Check(Value, frozen=True, kw_only=True):
-    """One thing measured. ``value`` is None where it could not be; ``detail`` says why, or more."""
+    """One check; ``value`` is null if it could not be measured, and ``detail`` says why."""
 
     name: CheckName
     """Name of the check."""
@@ -79,15 +79,15 @@ class Check(Value, frozen=True, kw_only=True):
     """On which side of the limit a good value lies."""
     verdict: Outcome
     around: float = 0.0
-    """Target of the value, where it has one."""
+    """Target of the value, if it has one."""
     detail: str = ""
     """Why nothing was measured, or more about the value."""
     at_ms: list[int] = []
-    """Where in the file, at most ten places."""
+    """Times in the file, at most ten."""
 
 
 class Figure(Value, frozen=True, kw_only=True):
-    """A check in short, as events carry it: without its sentence and places."""
+    """A check as events carry it: without detail and times."""
 
     name: CheckName
     value: float | None
@@ -99,35 +99,36 @@ class Figure(Value, frozen=True, kw_only=True):
 
 
 class OtherTry(Value, frozen=True, kw_only=True):
-    """The file of an export that was made in two tries and not kept: try ``number``, and what failed in it."""
+    """The discarded file of an export that was made twice: try ``number``, and its failed checks."""
 
     number: int
     """Number of the try."""
     verdict: Verdict | None
-    """None where it could not be made; then ``why`` says why."""
+    """Null if it could not be made; ``why`` says why."""
     faults: list[CheckName]
     safer: list[str] = []
-    """What was made simpler in it."""
+    """What is simpler in it than requested."""
     why: str = ""
-    """Why it was not kept."""
+    """Why it was discarded."""
 
 
 class FaceExpectation(Value, frozen=True, kw_only=True):
-    """Somebody on screen, in display pixels and ms of the project, whom the crop ought to hold: who speaks, else the
-    largest. Of whoever is too far away for a face to be seen, or turned away, the middle of head and chest.
+    """The face that the crop has to hold in one sample: the active speaker's, else the largest.
+
+    For a person too far away or turned away, the middle of head and chest. Display pixels, project time.
     """
 
     at_ms: int
     box: Box
     speaks: bool
     is_found: bool = True
-    """False where nobody was found in a shot although others show somebody: ``box`` is then all that is not empty."""
+    """False in a shot without a person, in a clip that shows persons elsewhere: ``box`` is all that is not empty."""
 
 
 def judged(
     name: CheckName, value: float | None, unit: str, bound: Bound, *, detail: str = "", at_ms: Iterable[float] = ()
 ) -> Check:
-    """A value held against its bound."""
+    """Compare a value with its bound."""
     return Check(
         name=name,
         value=None if value is None else round(value, 4),
@@ -162,16 +163,16 @@ def _holds(value: float, limit: float, bound: Bound) -> bool:
 
 
 def verdict_of(checks: Iterable[Check]) -> Verdict:
-    """The worst of all; what could not be measured condemns nothing."""
+    """The worst verdict; an unmeasured check does not count."""
     found = {check.verdict for check in checks}
     return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
 
 
 def in_short(checks: Iterable[Check]) -> list[Figure]:
-    """What events carry of them."""
+    """The checks as events carry them."""
     return [Figure(**{name: getattr(check, name) for name in Figure.__struct_fields__}) for check in checks]
 
 
 def softened(check: Check) -> Check:
-    """A failure that is the source's own and no fault of the making is a warning."""
+    """Turn a failure into a warning, where the source causes it and not the rendering."""
     return msgspec.structs.replace(check, verdict="warn") if check.verdict == "fail" else check

@@ -1,4 +1,4 @@
-"""Whether an export that was made again came out the same, and what differs. Pure data."""
+"""The result of a replay: whether an export came out the same, and what differs. Pure data."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Literal
 from schemas.common import Value
 
 ReplayOutcome = Literal["same", "different", "impossible", "failed"]
-"""``impossible``: what it was made of is gone; ``failed``: it could not be made this time."""
+"""``impossible``: an input is gone; ``failed``: rendering failed this time."""
 
 
 class Difference(Value, frozen=True, kw_only=True):
-    """One thing an export was made with that is another now; None where it was, or is, not there."""
+    """One entry of the provenance that differs; null if it did, or does, not exist."""
 
     what: str
     """What differs."""
     then: str | None
-    """Value at the first making; null where it was not there."""
+    """Value at the original rendering; null if it did not exist."""
     now: str | None
-    """Value now; null where it is not there."""
+    """Value now; null if it does not exist."""
 
 
-class Remade(Value, frozen=True, kw_only=True):
-    """What a replay found."""
+class ReplayResult(Value, frozen=True, kw_only=True):
+    """The result of a replay."""
 
     outcome: ReplayOutcome
     detail: str
-    """In a sentence."""
+    """The result as a sentence."""
     files: list[str] = []
     """Names of the files whose bytes differ."""
     compared: int = 0
-    """How many files were compared."""
+    """Number of files that were compared."""
     differences: list[Difference] = []
-    """What it was made with then and now, where that is not the same; also where the bytes are."""
+    """Provenance entries that differ, also when the bytes are the same."""

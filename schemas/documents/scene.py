@@ -8,35 +8,35 @@ from schemas.common import Box, Mode, TimeRange, Value
 
 
 class Person(Value, frozen=True, kw_only=True):
-    """Somebody, head to hips, in display pixels. ``score`` 0..1."""
+    """A person from head to hips, in display pixels; ``score`` 0..1."""
 
     box: Box
     score: float
 
 
 class Scenery(Value, frozen=True, kw_only=True):
-    """What the sparse pictures of a whole project show, counted; a picture may show several of these."""
+    """Counts of what the sampled frames of a project show; a frame may count several times."""
 
     pictures: int
-    """Looked at."""
+    """Sampled frames."""
     faces: int
-    """Pictures that show a face."""
+    """Frames with a face."""
     persons: int
-    """Somebody is seen, and no face."""
+    """Frames with a person and no face."""
     screens: int
-    """A screen or a slide."""
+    """Frames with a screen or a slide."""
     person_times: list[TimeRange] = []
-    """Stretches in which persons without a face are seen."""
+    """Ranges with persons and without faces."""
     screen_times: list[TimeRange] = []
-    """Where two pictures in a row or more show it, in order; where there are very many, the longest of them."""
+    """Ranges in which at least two samples in a row show a screen; of very many the longest."""
 
 
 Shows = Literal["", "speaker", "face", "people", "person", "screen", "detail", "centre", "whole"]
-"""What a crop holds on; empty where it was made before that was told."""
+"""What a crop shows; empty in older plans."""
 
 
 class Framing(Value, frozen=True, kw_only=True):
-    """What a stretch of an export holds on, and why."""
+    """What a range of an export shows, and why."""
 
     start_ms: int
     end_ms: int
@@ -49,14 +49,14 @@ class Framing(Value, frozen=True, kw_only=True):
 
 
 class PersonSample(Value, frozen=True, kw_only=True):
-    """Who was seen in one looked-at picture that shows no face; nobody where ``persons`` is empty."""
+    """The persons in one sample without a face."""
 
     at_ms: int
     persons: list[Person]
 
 
 class Letters(Value, frozen=True, kw_only=True):
-    """A line of letters that stands in the picture, in display pixels, and when."""
+    """A line of on-screen text with its time range, in display pixels."""
 
     range: TimeRange
     box: Box
@@ -66,10 +66,10 @@ TransitionKind = Literal["cut", "fade", "dissolve"]
 
 
 class Transition(Value, frozen=True, kw_only=True):
-    """One shot ends, another begins.
+    """The change from one shot to the next.
 
-    ``range`` holds the pictures that show something of both, or nothing at all (empty for a cut); ``at_ms`` is the
-    first picture that belongs to the new shot: the middle of a dissolve, the middle of the black of a fade.
+    ``range``: frames that show both shots or a flat colour (empty for a cut). ``at_ms``: the first frame of the new
+    shot, which is the middle of a dissolve, and of the black of a fade.
     """
 
     kind: TransitionKind

@@ -1,4 +1,4 @@
-"""The source as ingest found it: its tracks, the table of its packets, its index. Pure data."""
+"""The index of a source: its tracks and packet table. Pure data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class VideoTrack(Value, frozen=True, kw_only=True):
     rotation_deg: int
     """Clockwise turn a player applies: 0, 90, 180 or 270."""
     mirrored: bool = False
-    """Whether left and right change places before the turn."""
+    """Whether it is mirrored horizontally before the rotation."""
     sample_aspect: tuple[int, int]
     time_base: tuple[int, int]
     frame_rate: tuple[int, int]
@@ -38,15 +38,15 @@ class AudioTrack(Value, frozen=True, kw_only=True):
     start_pts: int
     duration_ms: int
     layout: str = ""
-    """Its channels, as libav names them: ``stereo``, ``5.1(side)``."""
+    """Channel layout in libav's names: ``stereo``, ``5.1(side)``."""
     language: str = ""
-    """As the file says, e.g. ``eng``."""
+    """Language tag of the file, for example ``eng``."""
     speech: float | None = None
-    """How much like speech it sounds, 0..1; measured where there are several."""
+    """Speech likelihood, 0..1; measured if there are several tracks."""
 
 
 class PacketTable(Value, frozen=True, kw_only=True):
-    """Columns, one entry per video packet in file order. ``pos`` is -1 where the container does not say."""
+    """Columns, one entry a video packet in file order; ``pos`` is -1 if the container does not give it."""
 
     pts: list[int]
     pos: list[int]
@@ -55,7 +55,7 @@ class PacketTable(Value, frozen=True, kw_only=True):
 
 
 class SourceIndex(Value, frozen=True, kw_only=True):
-    """What ingest learnt in its one pass: enough to read any range without demuxing the file again.
+    """The result of demuxing once: enough to read any range without demuxing again.
 
     ``origin_us`` is the stream time (µs) that is 0 ms of project time: the earliest start of the chosen streams.
     """
@@ -67,8 +67,8 @@ class SourceIndex(Value, frozen=True, kw_only=True):
     seekable: bool
     video: VideoTrack | None = None
     audio: AudioTrack | None = None
-    """The one that is listened to."""
+    """The chosen audio track."""
     packets: PacketTable | None = None
     warnings: list[str] = []
     audio_tracks: list[AudioTrack] = []
-    """All of them, in the file's order; none in indexes older than this."""
+    """All audio tracks in the file's order; empty in older indexes."""

@@ -1,4 +1,4 @@
-"""What was heard and seen in one span: recognised words, loudness, sampled frames, shot changes. Pure data."""
+"""Results of one span: transcribed words, acoustics, sampled frames, shot changes. Pure data."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from schemas.documents.scene import Person, TransitionKind
 
 
 class HeardWindow(Value, frozen=True, kw_only=True):
-    """What the decoder thought of one window of up to 30 s that it heard at once.
+    """The decoder's figures for one window of up to 30 s.
 
-    ``log_probability`` is the mean a token (0 best), ``compression`` how far its text shrinks (repetition),
-    ``no_speech`` its belief in silence; ``again``: only the careful decoder could read it; ``agreement``: how much of
-    both readings is the same then, 0..1; ``dropped``: the text that was not believed, if any; ``language``: that it was
-    heard in. The last and ``agreement`` are absent in spans heard before they were kept.
+    ``log_probability``: mean a token (0 is best). ``compression``: how far gzip shrinks its text (repetition).
+    ``no_speech``: probability of silence. ``again``: whether it was decoded a second time. ``agreement``: similarity of
+    both decodings, 0..1. ``dropped``: rejected text. ``language``: language of the decoding. The last and ``agreement``
+    are absent in older spans.
     """
 
     start_ms: int
@@ -29,19 +29,19 @@ class HeardWindow(Value, frozen=True, kw_only=True):
 
 
 class Rejected(Value, frozen=True, kw_only=True):
-    """A text that was recognised and is not believed. It is in no caption, no search and no score."""
+    """Recognised text that was rejected: it is in no caption, search or score."""
 
     start_ms: int
     end_ms: int
     text: str
     reasons: list[Doubt]
-    """Why the text is not believed."""
+    """Why the text was rejected."""
 
 
 class ScriptReport(Value, frozen=True, kw_only=True):
-    """How much of a given script was said: its words, those heard as they are written, those left out.
+    """How much of a given script was spoken.
 
-    ``used`` is false where hardly any of it is said: the script is of something else, and the recognised words stay.
+    ``used`` is false if hardly any of it was: the script belongs to another recording, and the recognised words stay.
     """
 
     words: int
@@ -49,16 +49,16 @@ class ScriptReport(Value, frozen=True, kw_only=True):
     heard: int
     """Words of the script that were recognised as written."""
     left_out: int
-    """Words of the script that were not said."""
+    """Words of the script that were not spoken."""
     used: bool = True
     """Whether the script replaced the recognised words."""
 
 
 class Fit(Value, frozen=True, kw_only=True):
-    """How a run of words between two pauses sits on its sound, as the aligner found it; ms of project time.
+    """How well a run of words between two pauses fits its sound, by forced alignment; project time.
 
-    ``score`` is a log likelihood a frame (0 best), absent where the words did not fit at all; ``moved_ms`` is the
-    median way from the recogniser's time; ``placed`` of ``words`` took the aligner's time.
+    ``score``: log likelihood a frame (0 is best), absent if the words did not fit. ``moved_ms``: median distance from
+    the recogniser's times. ``placed`` of ``words`` took the aligner's times.
     """
 
     start_ms: int
@@ -70,10 +70,10 @@ class Fit(Value, frozen=True, kw_only=True):
 
 
 class SpanTranslation(Value, frozen=True, kw_only=True):
-    """A span in English: translated where another language is spoken, as it was heard where not; ms of project time.
+    """A span in English: translated, or transcribed where English is spoken; project time.
 
-    ``margin_words`` are those of the padding. ``windows`` have the language that was spoken. ``missing``: stretches
-    that could not be translated.
+    ``margin_words``: words of the padding. ``windows`` name the spoken language. ``missing``: ranges that could not be
+    translated.
     """
 
     words: list[Word]
@@ -83,7 +83,7 @@ class SpanTranslation(Value, frozen=True, kw_only=True):
 
 
 class LoudnessCurve(Value, frozen=True, kw_only=True):
-    """RMS level in dBFS (floor -100), one number per ``step_ms`` from ``start_ms``."""
+    """RMS level in dBFS (floor -100), one number a ``step_ms`` from ``start_ms``."""
 
     start_ms: int
     step_ms: int
@@ -91,7 +91,7 @@ class LoudnessCurve(Value, frozen=True, kw_only=True):
 
 
 class HeardSpan(Value, frozen=True, kw_only=True):
-    """What listen heard in one span; words already on project time and cut to ``range`` at the seams."""
+    """The result of listen for one span; words in project time, cut to ``range``."""
 
     ordinal: int
     range: TimeRange
@@ -103,42 +103,42 @@ class HeardSpan(Value, frozen=True, kw_only=True):
     model: str
     compute_ms: int
     margin_words: list[Word] = []
-    """Words heard in the padding around ``range``, also on project time: close decides at the seam who is right."""
+    """Words of the padding around ``range``: close chooses between them and the neighbour's."""
     voices: VoiceWindows | None = None
-    """Absent where nobody speaks, or the model of voices was away."""
+    """Absent without speech, or if the voice model was unavailable."""
     warnings: list[str] = []
-    """Parts that could not be had, each as a sentence."""
+    """Missing parts, each as a sentence."""
     sounds: SpanSounds | None = None
-    """None where there is no sound, or it could not be measured."""
+    """Absent without sound, or if it could not be measured."""
     fits: list[Fit] = []
-    """How runs of words sit on their sound (also those of the padding); none where no aligner knows the language."""
+    """Alignment of runs of words, padding included; empty if no aligner supports the language."""
     aligner: str = ""
-    """Who refined the times of the words; empty where nobody did."""
+    """The aligner that refined the word times; empty without one."""
     not_aligned: str = ""
-    """Why the aligner, though it knows the language, did not."""
+    """Why the aligner failed although it supports the language."""
     windows: list[HeardWindow] = []
-    """What the decoder thought of what it heard, window by window, also those of the padding."""
+    """The decoder's figures, window by window, padding included."""
     translation: SpanTranslation | None = None
-    """The same in English, where that was asked for and not all of it is English already."""
+    """The span in English, if requested and not all of it is English."""
 
 
 class SeenPicture(Value, frozen=True, kw_only=True):
-    """One sparse picture: mean luma 0..255, difference to the picture before 0..1, faces in display pixels."""
+    """One sample: mean luma 0..255, difference to the previous sample 0..1, faces in display pixels."""
 
     at_ms: int
     brightness: float
     difference: float
     faces: list[Face]
     persons: list[Person] = []
-    """Looked for where no face was found."""
+    """Detected only if no face was found."""
     screen: float | None = None
-    """How surely it shows a screen or a slide, 0..1; None where that was not measured."""
+    """Probability that it shows a screen or a slide, 0..1; null if not measured."""
 
 
 class ShotChange(Value, frozen=True, kw_only=True):
-    """A change of shot between two looked-at pictures: somewhere in ``(after_ms, at_ms]``.
+    """A change of shot between two samples, somewhere in ``(after_ms, at_ms]``.
 
-    ``exact``: every picture there was looked at; the new shot begins at ``at_ms``, and ``kind`` says how.
+    ``exact``: every frame between was examined; the new shot begins at ``at_ms``, by a transition of ``kind``.
     """
 
     at_ms: int
@@ -149,7 +149,7 @@ class ShotChange(Value, frozen=True, kw_only=True):
 
 
 class SeenSpan(Value, frozen=True, kw_only=True):
-    """What look saw in one span."""
+    """The result of look for one span."""
 
     ordinal: int
     range: TimeRange
@@ -159,11 +159,11 @@ class SeenSpan(Value, frozen=True, kw_only=True):
     model: str
     compute_ms: int
     not_looked_at: list[TimeRange] = []
-    """Stretches in which the shot changed somewhere, and that nobody looked at picture by picture."""
+    """Ranges with a change of shot that were not examined frame by frame."""
 
 
 class Thumbnail(Value, frozen=True, kw_only=True):
-    """A small JPEG of the source at a time."""
+    """A small JPEG of one source frame."""
 
     at_ms: int
     image: ObjectRef

@@ -10,9 +10,10 @@ from schemas.documents.span import Rejected, ScriptReport
 
 
 class SentenceRows(Value, frozen=True, kw_only=True):
-    """``rows`` is one object: for each text eight bytes (BLAKE2b of it) and ``dimensions`` little-endian float16.
+    """Sentence embeddings as one object, found by their text.
 
-    By its text a row is found again whatever became of the transcript's order; what has no row has none.
+    ``rows``: for each text eight bytes of its BLAKE2b and ``dimensions`` little-endian float16. A text without a row
+    has no embedding.
     """
 
     rows: ObjectRef
@@ -25,7 +26,7 @@ class SentenceRows(Value, frozen=True, kw_only=True):
 
 
 class Transcript(Value, frozen=True, kw_only=True):
-    """The whole project's words on one time line."""
+    """All words of a project in project time."""
 
     language: str | None
     language_probability: float
@@ -35,27 +36,27 @@ class Transcript(Value, frozen=True, kw_only=True):
     segments: list[Segment]
     """Sentence-like runs of words, in order of time."""
     speech: list[TimeRange]
-    """Stretches in which somebody speaks."""
+    """Ranges with speech."""
     model: str
     missing: list[TimeRange] = []
-    """Stretches whose span was given up."""
+    """Ranges of spans that failed."""
     project_title: str = ""
-    """What its owner called the project: here because events hold no customers' words, and search shows it."""
+    """The project's title, for search: events hold no customers' words."""
     project_created_at: dt.datetime | None = None
-    """When the project was made: search filters and sorts by it. Absent in transcripts older than this."""
+    """Creation time of the project, for search filters and order. Absent in older transcripts."""
     sounds: ObjectRef | None = None
-    """The project's `Sounds`; None where there are none."""
+    """The project's `Sounds`; null without sound."""
     without_words: str = ""
-    """Why there is no word, and so no caption, in a sentence; empty where there are words."""
+    """Why there are no words, and so no captions, as a sentence; empty if there are words."""
     diarization: Diarization | None = None
-    """Who speaks when; absent where no voice was heard, or they could not be told apart."""
+    """Who speaks when; absent without voices, or if diarization failed."""
     version: int = 1
-    """1 is the machine's; each correction by a person makes the next."""
+    """1 is the automatic version; each correction makes the next."""
     meaning: SentenceRows | None = None
-    """What its segments mean, by their texts; absent where the sentence model knows no word of it, or was away."""
+    """Embeddings of its segments; absent if the model does not know the language, or was unavailable."""
     script: ScriptReport | None = None
-    """Where the caller gave the words: how they compare with what is said."""
+    """How a given script compares with the recording."""
     rejected: list[Rejected] = []
-    """What was recognised and is not believed: no word of it is in ``words``."""
+    """Recognised text that was rejected: no word of it is in ``words``."""
     tracks: dict[str, ObjectRef] = {}
-    """Further transcripts of the same by language, e.g. ``en``: translations that were asked for."""
+    """Requested translations by language, for example ``en``."""

@@ -1,4 +1,4 @@
-"""Brand kits and what they are made of, as data: pictures, fonts, clips and music of an organisation. Never draws."""
+"""Brand kits: images, fonts, videos and music of an organisation. Pure data."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from schemas.options.caption_template_overrides import TemplateOverrides
 
 AssetKind = Literal["image", "font", "video", "music"]
 Purpose = Literal["source", "image", "font", "video", "music"]
-"""What an upload is for: clips are made of a source, the rest become assets."""
-MOST_BYTES: Mapping[AssetKind, int] = MappingProxyType(
+"""What an upload is for: a source becomes clips, the others become assets."""
+MAX_ASSET_BYTES: Mapping[AssetKind, int] = MappingProxyType(
     {"image": 10_000_000, "font": 20_000_000, "video": 200_000_000, "music": 50_000_000}
 )
-LASTS_MS: Mapping[AssetKind, tuple[int, int]] = MappingProxyType({"video": (500, 20_000), "music": (2_000, 600_000)})
-"""From the shortest to the longest that is taken."""
+ASSET_DURATION_MS: Mapping[AssetKind, tuple[int, int]] = MappingProxyType(
+    {"video": (500, 20_000), "music": (2_000, 600_000)}
+)
+"""Shortest and longest duration that is accepted."""
 Corner = Literal["top_left", "top_right", "bottom_left", "bottom_right"]
 
 
 class AssetFacts(Value, frozen=True, kw_only=True):
-    """What was found in a file; what a kind of file has not is left open."""
+    """Properties of a checked file; absent where its kind has none."""
 
     width_px: int | None = None
     height_px: int | None = None
@@ -35,96 +37,96 @@ class AssetFacts(Value, frozen=True, kw_only=True):
     family: str = ""
     style: str = ""
     licence: str = ""
-    """What the font itself says of its licence."""
+    """The font's own licence text."""
     characters: int | None = None
-    """So many the font can show."""
+    """Number of characters the font has."""
 
 
 class CheckedAsset(AssetFacts, frozen=True, kw_only=True):
-    """A file that was taken; ``object`` is what is used: pictures and fonts written anew."""
+    """An accepted file; ``object`` is what is used: images and fonts are re-encoded."""
 
     kind: AssetKind
     object: ObjectRef
     index: ObjectRef | None = None
-    """Where the pictures and the sound of a video or of music lie in its file."""
+    """Index of the packets of a video or of music."""
 
 
 class Placed(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A picture in a corner. Lengths in shares of the picture's width, upright ones of its height.
+    """An image in a corner. Lengths are shares of the frame's width, vertical ones of its height.
 
-    On pictures higher than wide margins count from where no platform lays its signs.
+    On frames taller than wide, margins count from the edge of the safe zone.
     """
 
     asset_id: UUID
     corner: Corner = "top_left"
-    """Corner of the picture."""
+    """Corner of the frame."""
     width: Annotated[float, Meta(ge=0.02, le=0.6)] = 0.18
-    """Width, as a share of the picture's."""
+    """Width, as a share of the frame's."""
     margin_x: Annotated[float, Meta(ge=0, le=0.4)] = 0.02
-    """Horizontal margin, as a share of the picture's width."""
+    """Horizontal margin, as a share of the frame's width."""
     margin_y: Annotated[float, Meta(ge=0, le=0.4)] = 0.01
-    """Vertical margin, as a share of the picture's height."""
+    """Vertical margin, as a share of the frame's height."""
     opacity: Annotated[float, Meta(gt=0, le=1)] = 1.0
     during: Literal["all", "start", "end"] = "all"
     """``start`` and ``end``: the first and the last three seconds."""
     other_corners: Annotated[list[Corner], Meta(max_length=3)] = []
-    """Corners that will do as well, in this order, where a face would be covered: one for all of a clip."""
+    """Other corners to use, in this order, if it would cover a face; one corner for the whole clip."""
 
 
 class LowerThird(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who speaks, by the names of the transcript. Nothing is shown for a voice without a name."""
+    """A plate with the speaker's name from the transcript; none for a speaker without a name."""
 
     show: Literal["first_time", "each_turn"] = "first_time"
     """When the plate is shown."""
     seconds: Annotated[float, Meta(ge=1, le=10)] = 4.0
     """How long it is shown."""
     size: Annotated[float, Meta(ge=0.02, le=0.1)] = 0.042
-    """Of the letters, in shares of the picture's width."""
+    """Size of the letters, as a share of the frame's width."""
     font: Font = "text"
     """Font by its role."""
     fill: Colour | None = None
-    """None: the kit's colour ``text``, else white."""
+    """Colour of the letters; null: the kit's colour ``text``, else white."""
     plate: Colour | None = None
-    """None: the kit's colour ``primary``, else nearly black."""
+    """Colour of the plate; null: the kit's colour ``primary``, else nearly black."""
     avoid_faces: bool = True
-    """Whether it stands higher, lower or at the other side where it would cover a face or a caption."""
+    """Whether it moves up, down or to the other side if it would cover a face or a caption."""
 
 
 class EndCard(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A still picture after the clip: a ground, a picture on it, a text."""
+    """A still frame after the clip: a background, an image, a text."""
 
     seconds: Annotated[float, Meta(ge=1, le=8)] = 3.0
     asset_id: UUID | None = None
-    """Picture on the card."""
+    """Image on the card."""
     width: Annotated[float, Meta(ge=0.05, le=1)] = 0.4
-    """Of the picture, in shares of the card's."""
+    """Width of the image, as a share of the card's."""
     text: Annotated[str, Meta(max_length=120)] = ""
     """Text on the card."""
     font: Font = "display"
     """Font by its role."""
     size: Annotated[float, Meta(ge=0.02, le=0.15)] = 0.06
-    """Size of the letters, as a share of the picture's width."""
+    """Size of the letters, as a share of the frame's width."""
     fill: Colour | None = None
     """Colour of the letters; null: the kit's colour `text`, else white."""
     background: Colour | None = None
-    """None: the kit's colour ``background``, else nearly black."""
+    """Colour of the background; null: the kit's colour ``background``, else nearly black."""
 
 
 class MusicBed(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Music under the clip, softer still while somebody speaks."""
+    """Music under the clip, lowered during speech."""
 
     asset_id: UUID
     """Music to play."""
     gain_db: Annotated[float, Meta(ge=-40, le=0)] = -16.0
-    """Beside the loudness of the speech."""
+    """Gain relative to the loudness of the speech."""
     duck_db: Annotated[float, Meta(ge=-40, le=0)] = -10.0
-    """By so much more while somebody speaks."""
+    """Further gain during speech."""
     attack_ms: Annotated[int, Meta(ge=5, le=1_000)] = 120
-    """How fast it becomes softer when somebody speaks."""
+    """Time in which it is lowered when speech begins."""
     release_ms: Annotated[int, Meta(ge=20, le=3_000)] = 600
-    """How fast it becomes louder again."""
+    """Time in which it returns after speech."""
     loop: bool = True
-    """Whether it begins again when it ends before the clip."""
+    """Whether it repeats if it is shorter than the clip."""
     fade_ms: Annotated[int, Meta(ge=0, le=5_000)] = 800
     """Length of the fade at both ends."""
 
@@ -141,20 +143,20 @@ Colours = Annotated[
 
 
 class BrandKit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the clips of an organisation look and sound. Every part may be left out."""
+    """The look and sound of an organisation's clips; every part is optional."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     """Name of the kit."""
     colours: Colours = {}
-    """``primary``, ``text`` and ``background`` are used where a part names no colour of its own."""
+    """``primary``, ``text`` and ``background`` are the colours of parts that name none."""
     logo: Placed | None = None
     watermark: Placed | None = None
     fonts: dict[Font, UUID] = {}
-    """Own fonts in the place of the shipped ones, by role; letters they lack are still shown in the shipped ones."""
+    """Own fonts by role; characters they lack are shown in the built-in fonts."""
     template: Annotated[str, Meta(max_length=40)] | None = None
-    """Of captions, where a caller names none."""
+    """Caption template of requests that name none."""
     overrides: TemplateOverrides = TemplateOverrides()
-    """What is other than in that template, where a caller asks for nothing else."""
+    """Changes of that template, unless a request has its own."""
     lower_third: LowerThird | None = None
     intro: UUID | None = None
     outro: UUID | None = None
@@ -163,12 +165,12 @@ class BrandKit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Music under the clip."""
 
     def colour(self, own: Colour | None, role: str, otherwise: Colour) -> Colour:
-        """The colour of a part, else the kit's of that role, else one that always does."""
+        """The part's own colour, else the kit's for that role, else ``otherwise``."""
         return own or self.colours.get(role, otherwise)
 
 
 class BrandSnapshot(Value, frozen=True, kw_only=True):
-    """One version of a kit with all that it names: enough to make an export of it, now and later."""
+    """One version of a kit with all its assets: everything an export needs, now and later."""
 
     kit_id: UUID
     version: int
@@ -177,12 +179,12 @@ class BrandSnapshot(Value, frozen=True, kw_only=True):
 
 
 def plain(snapshot: BrandSnapshot | None) -> Any:
-    """As JSON has it: its files by ids that are text, so that it can be written in one order and hashed."""
+    """The snapshot in JSON types, with text ids as keys, so that it can be sorted and hashed."""
     return msgspec.to_builtins(snapshot, str_keys=True)
 
 
 def named_assets(kit: BrandKit) -> Iterator[tuple[str, UUID, AssetKind]]:
-    """Where a kit names an asset (a JSON Pointer), which, and what it has to be."""
+    """Yield (JSON Pointer, asset id, required kind) for each asset that a kit names."""
     for part in ("logo", "watermark"):
         placed = getattr(kit, part)
         if placed is not None:

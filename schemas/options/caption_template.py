@@ -36,7 +36,7 @@ class Shadow(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Plate(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A filled area behind a word, each line, the block, or the block as wide as it may be. Shares of the font size."""
+    """A filled area behind a word, each line, the block, or the full width; shares of the font size."""
 
     around: Literal["word", "line", "block", "bar"]
     colour: Colour
@@ -48,13 +48,13 @@ class Plate(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Letters(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Words at rest."""
+    """Look of words that are not highlighted."""
 
     font: Font = "display"
     """Font by its role."""
     fill: Colour = "#ffffff"
     doubtful: Colour = "#b0b0b4"
-    """Of words that are not trusted."""
+    """Colour of words that are not trusted."""
     case: Literal["as_spoken", "upper"] = "as_spoken"
     stroke: Stroke | None = None
     shadow: Shadow | None = None
@@ -62,10 +62,10 @@ class Letters(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Highlight(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The word that is said.
+    """Look of the spoken word.
 
-    ``colour`` lights it; ``plate`` lays an area behind it; ``fill`` colours it from left to right while it is said;
-    ``reveal`` hides what is not yet said; ``type`` does so letter by letter.
+    ``colour`` changes its colour; ``plate`` adds an area behind it; ``fill`` colours it from left to right while it is
+    spoken; ``reveal`` hides later words; ``type`` does so letter by letter.
     """
 
     how: Literal["none", "colour", "plate", "fill", "reveal", "type"] = "colour"
@@ -74,13 +74,13 @@ class Highlight(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Colour of a spoken word that is not trusted."""
     plate: Plate | None = None
     scale: Annotated[float, Meta(ge=1, le=1.3)] = 1.0
-    """How much it grows around its own middle; no other word moves for it."""
+    """Factor by which it grows around its centre; other words do not move."""
     keep: bool = False
-    """Whether words that were said stay lit."""
+    """Whether spoken words stay highlighted."""
 
 
 class Motion(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a cue, or each word, comes in."""
+    """Animation of a cue, or of each word, at its start."""
 
     enter: Literal["none", "pop", "fade", "slide"] = "none"
     per: Literal["cue", "word"] = "cue"
@@ -89,21 +89,21 @@ class Motion(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Shape(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Size and place on one shape of picture, in shares of its width (``font``, ``width``) and height (``y``)."""
+    """Size and position on one aspect, as shares of its width (``font``, ``width``) and height (``y``)."""
 
     font: Annotated[float, Meta(gt=0, le=0.3)]
-    """Size of the letters, as a share of the picture's width."""
+    """Size of the letters, as a share of the frame's width."""
     y: Share
-    """Where the middle of the block stands."""
+    """Position of the block's centre."""
     width: Share
-    """How long a line of letters may be."""
+    """Maximum width of a line."""
     align: Literal["left", "centre"] = "centre"
     left: Share | None = None
-    """Where lines begin; None: as far from the left as they end from the right."""
+    """Where lines begin; null: centred by ``width``."""
 
 
 class Shapes(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """On pictures higher than wide, as high as wide, and wider than high."""
+    """Layouts for tall, square and wide frames."""
 
     tall: Shape
     square: Shape
@@ -111,16 +111,16 @@ class Shapes(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Wrap(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much is shown at once."""
+    """How many words and lines a cue has."""
 
     max_words: Annotated[int, Meta(ge=1, le=14)] = 5
     max_lines: Annotated[int, Meta(ge=1, le=2)] = 2
 
 
 class Emphasis(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is stressed without being said: one word of a cue, an amount or a long one.
+    """Emphasis of one keyword of a cue: an amount, or a long word.
 
-    ``emoji``: behind the first word of a cue that stands for a thing, its picture (``schemas/data/emoji.json``).
+    ``emoji``: shows an emoji after the first word of a cue that has one (``schemas/data/emoji.json``).
     """
 
     keywords: bool = False
@@ -144,14 +144,14 @@ class CaptionTemplate(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     wrap: Wrap = Wrap()
     emphasis: Emphasis = Emphasis()
     speaker_colours: Annotated[list[Colour], Meta(max_length=8)] = []
-    """Fills by speaker, in their order; where there are none all speakers look alike."""
+    """Fills by speaker, in their order; empty: one look for all speakers."""
     avoid_faces: bool = True
-    """Whether a cue moves up or down where it would lie on a face and there is room."""
+    """Whether a cue moves up or down if it would cover a face."""
 
 
 @cache
 def templates() -> Mapping[str, CaptionTemplate]:
-    """All that are shipped by id, the default first."""
+    """All built-in templates by id, the default first."""
     found = [
         msgspec.json.decode(file.read_bytes(), type=CaptionTemplate)
         for file in (files("schemas") / "data" / "templates").iterdir()
@@ -162,8 +162,8 @@ def templates() -> Mapping[str, CaptionTemplate]:
 
 
 @cache
-def earlier() -> Mapping[tuple[str, int], CaptionTemplate]:
-    """What templates were before they were changed, by id and version: old exports are made again with them."""
+def earlier_templates() -> Mapping[tuple[str, int], CaptionTemplate]:
+    """Earlier versions of templates, by id and version, for replays of old exports."""
     found = [
         msgspec.json.decode(file.read_bytes(), type=CaptionTemplate)
         for file in (files("schemas") / "data" / "templates" / "earlier").iterdir()
@@ -173,7 +173,7 @@ def earlier() -> Mapping[tuple[str, int], CaptionTemplate]:
 
 
 def export_words(captions: bool, template_id: str, *, masked: bool) -> str:
-    """The part of an export's name that says how its words are shown; as it was before there were templates."""
+    """The part of an export's name for its captions; the default template keeps its old form."""
     version = version_of(template_id)
     plain = template_id == DEFAULT_TEMPLATE and version == 1
     named = f"/{template_id}" if captions and not plain else ""
@@ -182,11 +182,11 @@ def export_words(captions: bool, template_id: str, *, masked: bool) -> str:
 
 
 def version_of(template_id: str) -> int:
-    """What an export is asked for with now. Raises KeyError for an unknown id."""
+    """The current version of a template. Raises KeyError for an unknown id."""
     return templates()[template_id].version
 
 
 def template_named(template_id: str, version: int | None = None) -> CaptionTemplate:
-    """One of them, as it was in a version, or as it is. Raises KeyError for what there is none of."""
+    """Return a template by id, in the given version or the latest. Raises KeyError if it does not exist."""
     newest = templates()[template_id]
-    return newest if version in (None, newest.version) else earlier()[template_id, version]
+    return newest if version in (None, newest.version) else earlier_templates()[template_id, version]

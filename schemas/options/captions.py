@@ -1,4 +1,4 @@
-"""What a caller may ask of the words that are shown, beside the name of a template. Never draws."""
+"""Options of captions other than the template's name. Pure data."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from schemas.options.caption_template import templates
 from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
 
 CaptionLanguage = Literal["spoken", "en"]
-"""``spoken``: as it was said; else the track that the project has in that language."""
+"""``spoken``: the spoken language; else the project's track in that language."""
 
 
 class CaptionWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the words look, and in which language they are."""
+    """Look and language of captions."""
 
     overrides: TemplateOverrides = TemplateOverrides()
-    """What is other than in the template."""
+    """Changes of the template."""
     language: CaptionLanguage = "spoken"
-    """Of the words that are burned in, and of the subtitle files beside."""
+    """Language of the captions and of the subtitle files."""
 
 
 def broken_caption_rules(wish: CaptionWish, template_id: str) -> Mapping[str, str]:
-    """Path of each part that cannot be so with this template → what it must be; an unknown one is refused elsewhere."""
+    """Map the path of each invalid part to its rule; an unknown template is refused elsewhere."""
     if template_id not in templates():
         return {}
     broken = broken_overrides(templates()[template_id], wish.overrides)
@@ -31,7 +31,7 @@ def broken_caption_rules(wish: CaptionWish, template_id: str) -> Mapping[str, st
 
 
 def broken_language(wish: CaptionWish, translated: str | None) -> str:
-    """What the language must be in a project with this track; empty: all well."""
+    """The rule that the language breaks in a project with this track; empty if none."""
     if wish.language in ("spoken", translated):
         return ""
     return f"spoken: there is no track in {wish.language} without `translate` among the options of the project"

@@ -1,6 +1,6 @@
-"""What a caller may ask of the files of a clip beside its shape and its captions: one tree, each part with defaults.
+"""Options of an export's files: encoding, sound, captions, brand, thumbnails. Pure data.
 
-Stored with each export, carried by its events, written out in its certificate. Never encodes anything.
+They are stored with each export, carried by its events and listed in its certificate.
 """
 
 from __future__ import annotations
@@ -21,40 +21,40 @@ from schemas.options.presets import PresetName, broken_preset_rules, filled
 
 
 class ThumbnailWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How many candidates are wanted, and whether the clip's title stands on them."""
+    """Options of the thumbnails."""
 
     count: Annotated[int, Meta(ge=1, le=6)] = 3
     """Number of candidates."""
     title: bool = False
-    """Whether the clip's title stands on them."""
+    """Whether they show the clip's title."""
 
 
 Quality = Literal["draft", "good", "best"]
-"""``draft``: quickest, for a look; ``good``: to be posted; ``best``: small and clean, slow."""
+"""``draft``: fastest, for review; ``good``: for posting; ``best``: smallest and cleanest, slow."""
 
 
 class VideoWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the pictures are encoded."""
+    """Options of the video encoding."""
 
     quality: Quality = "good"
-    """`draft`: quickest; `good`: to be posted; `best`: small and clean, slow."""
+    """`draft`: fastest; `good`: for posting; `best`: smallest and cleanest, slow."""
 
 
 class BrandPin(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Whose look the files have; the version is written out when the request is taken."""
+    """The brand kit of the files; its version is fixed when the request is accepted."""
 
     kit_id: UUID
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
-    """None: the newest."""
+    """Version of the kit; null: the newest."""
 
 
 class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """All of them; what is left out is as it always was."""
+    """All options of an export; an omitted one keeps its default."""
 
     video: VideoWish = VideoWish()
-    """How the picture is encoded."""
+    """Video encoding."""
     sound: SoundWish = SoundWish()
-    """How the sound is made."""
+    """Sound."""
     captions: CaptionWish = CaptionWish()
     """Further options of captions and subtitles."""
     brand: BrandPin | None = None
@@ -62,19 +62,19 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     file: FileWish = FileWish()
     """Container and codecs."""
     stems: bool = False
-    """Whether sound comes beside the file too: the voice before anything is laid under it, and the final mix."""
+    """Whether two sound files are added: the voice alone, and the final mix."""
     preset: PresetName | None = None
-    """For which platform: it settles what is left open, and the finished file is held against its limits."""
+    """Platform preset: it fills in omitted options, and the finished file is checked against its limits."""
     thumbnails: ThumbnailWish = ThumbnailWish()
     """Thumbnail candidates."""
     storyboard: bool = True
-    """Whether a sprite for scrubbing comes beside the file."""
+    """Whether a sprite for scrubbing is added."""
 
 
 def broken_export_rules(options: ExportOptions, template_id: str) -> Mapping[str, str]:
-    """Path of each option that is out of its range or does not go with another → what it must be; empty: all well.
+    """Map the path of each invalid or conflicting option to its rule; empty if all are valid.
 
-    ``template_id``: of the captions.
+    ``template_id``: template of the captions.
     """
     broken = {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
     broken |= {f"file/{name}": rule for name, rule in broken_file_rules(filled(options.file, options.preset)).items()}
@@ -87,17 +87,17 @@ def broken_export_rules(options: ExportOptions, template_id: str) -> Mapping[str
 
 
 def file_for(options: ExportOptions) -> FileKind:
-    """The kind of file that is asked for, with what the preset settles."""
+    """The requested kind of file, completed by the preset."""
     return file_of(filled(options.file, options.preset))
 
 
 def words_suffix(transcript_version: int | None) -> str:
-    """What tells an export with corrected words from one with the machine's own, in the same name."""
+    """The part of an export's name for corrected words; empty for the automatic transcript."""
     return f"/transcript-{transcript_version}" if transcript_version and transcript_version > 1 else ""
 
 
 def export_suffix(options: ExportOptions) -> str:
-    """What tells an export with these options from one without any, in the name that its id is made of."""
+    """The part of an export's name, from which its id is made, for these options; empty for none."""
     if options == ExportOptions():
         return ""
     return f"/options-{hashlib.sha256(msgspec.json.encode(options, order='sorted')).hexdigest()[:12]}"

@@ -1,4 +1,4 @@
-"""The kinds of file that an export can be: containers, the codecs each may hold, suffixes, media types. Pure."""
+"""File formats of exports: containers, their codecs, suffixes and media types. Pure."""
 
 from __future__ import annotations
 
@@ -9,55 +9,55 @@ from typing import Literal
 from schemas.common import Value
 
 Container = Literal["mp4", "webm", "mov", "gif", "webp", "m4a", "mp3", "flac", "wav"]
-"""``gif`` and ``webp`` are small moving previews without sound; ``m4a``, ``mp3``, ``flac`` and ``wav`` sound alone."""
+"""``gif`` and ``webp``: small animated previews without sound; ``m4a``, ``mp3``, ``flac``, ``wav``: sound only."""
 VideoCodec = Literal["h264", "hevc", "av1", "vp9", "prores"]
 AudioCodec = Literal["aac", "opus", "pcm", "mp3", "flac"]
 Pictures = VideoCodec | Literal["gif", "webp"]
 
 
-class Kind(Value, frozen=True, kw_only=True):
-    """What a container may hold; the first codec of each is what it holds where nothing is said."""
+class ContainerFormat(Value, frozen=True, kw_only=True):
+    """The codecs of a container; the first of each is the default."""
 
     video: tuple[VideoCodec, ...] = ()
     audio: tuple[AudioCodec, ...] = ()
     media_type: str
     preview: Literal["gif", "webp"] | None = None
-    """What its pictures are where it is a preview."""
+    """Format of its frames, if it is an animated preview."""
 
     @property
     def pictures(self) -> tuple[Pictures, ...]:
-        """What its pictures may be."""
+        """Formats of its frames."""
         return (self.preview,) if self.preview else self.video
 
 
-KINDS: Mapping[Container, Kind] = MappingProxyType(
+KINDS: Mapping[Container, ContainerFormat] = MappingProxyType(
     {
-        "mp4": Kind(video=("h264", "hevc", "av1"), audio=("aac",), media_type="video/mp4"),
-        "webm": Kind(video=("vp9", "av1"), audio=("opus",), media_type="video/webm"),
-        "mov": Kind(video=("h264", "prores"), audio=("aac", "pcm"), media_type="video/quicktime"),
-        "gif": Kind(preview="gif", media_type="image/gif"),
-        "webp": Kind(preview="webp", media_type="image/webp"),
-        "m4a": Kind(audio=("aac",), media_type="audio/mp4"),
-        "mp3": Kind(audio=("mp3",), media_type="audio/mpeg"),
-        "flac": Kind(audio=("flac",), media_type="audio/flac"),
-        "wav": Kind(audio=("pcm",), media_type="audio/wav"),
+        "mp4": ContainerFormat(video=("h264", "hevc", "av1"), audio=("aac",), media_type="video/mp4"),
+        "webm": ContainerFormat(video=("vp9", "av1"), audio=("opus",), media_type="video/webm"),
+        "mov": ContainerFormat(video=("h264", "prores"), audio=("aac", "pcm"), media_type="video/quicktime"),
+        "gif": ContainerFormat(preview="gif", media_type="image/gif"),
+        "webp": ContainerFormat(preview="webp", media_type="image/webp"),
+        "m4a": ContainerFormat(audio=("aac",), media_type="audio/mp4"),
+        "mp3": ContainerFormat(audio=("mp3",), media_type="audio/mpeg"),
+        "flac": ContainerFormat(audio=("flac",), media_type="audio/flac"),
+        "wav": ContainerFormat(audio=("pcm",), media_type="audio/wav"),
     }
 )
 
 
 class FileWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What file is wanted; what is left out is the container's own first choice, and that of all an MP4."""
+    """The requested file format; omitted parts get the container's default, the container MP4."""
 
     container: Container | None = None
     """Container, or kind, of the file."""
     video_codec: VideoCodec | None = None
-    """Video codec; null: the container's first choice."""
+    """Video codec; null: the container's default."""
     audio_codec: AudioCodec | None = None
-    """Audio codec; null: the container's first choice."""
+    """Audio codec; null: the container's default."""
 
 
 class FileKind(Value, frozen=True, kw_only=True):
-    """One file, with nothing left open. ``video`` is None where there is sound alone, ``audio`` where it is silent."""
+    """A complete file format; ``video`` is None for sound only, ``audio`` for a silent preview."""
 
     container: Container = "mp4"
     video: Pictures | None = "h264"
@@ -65,22 +65,22 @@ class FileKind(Value, frozen=True, kw_only=True):
 
     @property
     def suffix(self) -> str:
-        """Of its name."""
+        """Suffix of the file name."""
         return f".{self.container}"
 
     @property
     def media_type(self) -> str:
-        """As HTTP says it."""
+        """Media type of HTTP."""
         return KINDS[self.container].media_type
 
     @property
     def is_preview(self) -> bool:
-        """Whether it shows few and small pictures, and has no sound."""
+        """Whether it is a small animated preview without sound."""
         return KINDS[self.container].preview is not None
 
 
 def file_of(wish: FileWish) -> FileKind:
-    """The file that a wish means; of a wish that breaks no rule."""
+    """Complete a valid request with the defaults."""
     container = wish.container or "mp4"
     kind = KINDS[container]
     video: Pictures | None = wish.video_codec or next(iter(kind.pictures), None)
@@ -91,14 +91,14 @@ def file_of(wish: FileWish) -> FileKind:
 
 
 def broken_file_rules(wish: FileWish) -> Mapping[str, str]:
-    """Field of each codec that its container cannot hold → what it must be."""
+    """Map the field of each codec that its container cannot hold to the rule."""
     container = wish.container or "mp4"
     kind = KINDS[container]
-    asked = (("video_codec", wish.video_codec, kind.video), ("audio_codec", wish.audio_codec, kind.audio))
+    choices = (("video_codec", wish.video_codec, kind.video), ("audio_codec", wish.audio_codec, kind.audio))
     return {
         name: f"{' or '.join(known)} in {container}"
         if known
         else f"left out: {container} holds none that can be chosen"
-        for name, codec, known in asked
+        for name, codec, known in choices
         if codec is not None and codec not in known
     }

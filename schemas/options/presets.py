@@ -1,4 +1,4 @@
-"""Presets: what a platform takes, as data with its sources, and what of a finished file it would not take. Pure."""
+"""Platform presets: limits and formats that each platform accepts, with their sources. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PresetName = Literal["youtube_shorts", "reels", "tiktok", "linkedin", "x"]
 
 
 class Source(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a row's figures were read, and when."""
+    """The source of a preset's figures."""
 
     title: str
     """Title of the page."""
@@ -25,7 +25,7 @@ class Source(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Preset(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One platform's limits. ``better_max_ms`` is no limit, but past it the platform shows a clip in fewer places."""
+    """One platform's limits and accepted formats."""
 
     name: str
     """Name of the platform."""
@@ -40,13 +40,13 @@ class Preset(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_bytes: int
     """Maximum size of the file."""
     ratio: tuple[float, float] = (0.0, 100.0)
-    """Of width to height, least and most."""
+    """Least and greatest ratio of width to height."""
     shortest_px: int = 1
     """Minimum length of the shorter side."""
     longest_px: int = 100_000
     """Maximum length of the longer side."""
     rate: tuple[float, float] = (1, 1000)
-    """Pictures a second, least and most."""
+    """Least and greatest frame rate."""
     containers: list[Container]
     """Containers it accepts."""
     video_codecs: list[VideoCodec]
@@ -54,13 +54,13 @@ class Preset(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     audio_codecs: list[AudioCodec]
     """Audio codecs it accepts."""
     max_bit_rate: int | None = None
-    """Of the whole file, bits a second."""
+    """Maximum bit rate of the file, in bits a second."""
     index_first: bool = False
     """Whether the index of an MP4 has to come first."""
     edit_lists: bool = True
-    """Whether an MP4 may have edit lists: they say that a codec's first samples are not played."""
+    """Whether an MP4 may have edit lists, which skip a codec's first samples."""
     audio_bit_rate: int | None = None
-    """What the sound is encoded at where this preset is asked for."""
+    """Bit rate of the sound with this preset."""
     note: str = ""
     """Remark."""
     sources: list[Source]
@@ -69,13 +69,13 @@ class Preset(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @cache
 def presets() -> Mapping[PresetName, Preset]:
-    """All of them, by name."""
+    """All presets by name."""
     text = (files("schemas") / "data" / "presets.json").read_bytes()
     return msgspec.json.decode(text, type=dict[PresetName, Preset])
 
 
 def filled(wish: FileWish, name: PresetName | None) -> FileWish:
-    """The wish with what it leaves open as the preset has it first."""
+    """Fill in omitted parts from the preset."""
     if name is None:
         return wish
     preset = presets()[name]
@@ -87,7 +87,7 @@ def filled(wish: FileWish, name: PresetName | None) -> FileWish:
 
 
 def broken_preset_rules(wish: FileWish, name: PresetName | None) -> Mapping[str, str]:
-    """Field of the file's wish that the platform does not take → what it does."""
+    """Map each field that the platform does not accept to what it accepts."""
     if name is None:
         return {}
     preset = presets()[name]

@@ -1,4 +1,4 @@
-"""What a caller may ask of a project, and the rule of each: one for the API and for producers on Kafka. Pure."""
+"""Options of a project, with the rules that the API and producers on Kafka share. Pure."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from schemas.options.score_weights import Genre
 from schemas.quantities import exactly, spoken_range
 
 MAX_CLIPS = 50
-MOST_SHAPES = 4
+MAX_ASPECTS = 4
 CLIP_MS = (3_000, 180_000)
-MOST_TOPICS = 10
-TOPIC_CHARS = 100
-PROMPT_CHARS = 500
-MOST_SKIPPED = 100
-MOST_TOLD = 5
-"""Stretches that a warning names; the rest is counted."""
-TERM_SIGNS, GLOSSARY_SIGNS = 60, 500
-"""The decoder reads so many beside its own; more terms would push each other out."""
-SCRIPT_BYTES = 60_000
+MAX_TOPICS = 10
+MAX_TOPIC_CHARACTERS = 100
+MAX_PROMPT_CHARACTERS = 500
+MAX_SKIPPED_RANGES = 100
+MAX_NAMED_RANGES = 5
+"""Ranges that a warning names; it counts the others."""
+MAX_TERM_CHARACTERS, MAX_GLOSSARY_CHARACTERS = 60, 500
+"""The decoder's prompt holds about this many; more terms would push each other out."""
+MAX_SCRIPT_BYTES = 60_000
 """An event holds 64 KiB at most."""
 _CODES = """
 af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy
@@ -34,73 +34,73 @@ id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl
 sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh
 """
 LANGUAGES = frozenset(_CODES.split())
-"""What Whisper can be told to hear, as it names them (Javanese is jw)."""
+"""Whisper's language codes (Javanese is jw)."""
 ClipCount = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_CLIPS})]
 ClipLength = Annotated[int, Meta(extra_json_schema={"minimum": CLIP_MS[0], "maximum": CLIP_MS[1]})]
 ScoreBar = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 100, "examples": [30.0]})]
 LanguageCode = Annotated[str, Meta(extra_json_schema={"enum": sorted(LANGUAGES)})]
-Prompt = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": PROMPT_CHARS})]
-Script = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": SCRIPT_BYTES})]
-Term = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TERM_SIGNS})]
-TopicOption = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TOPIC_CHARS})]
+Prompt = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_PROMPT_CHARACTERS})]
+Script = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_SCRIPT_BYTES})]
+Term = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_TERM_CHARACTERS})]
+TopicOption = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": MAX_TOPIC_CHARACTERS})]
 """Types only document the bounds: `broken_rules` checks them, so that a Kafka producer gets a reason."""
 
 
 class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a caller may ask of a project; all optional."""
+    """Options of a project; all have defaults."""
 
     aspect: Aspect = "9:16"
-    aspects: Annotated[list[Aspect], Meta(extra_json_schema={"maxItems": MOST_SHAPES, "uniqueItems": True})] = []
-    """Shapes of the automatic clips, each made in all of them by one decode; none: ``aspect`` alone."""
+    aspects: Annotated[list[Aspect], Meta(extra_json_schema={"maxItems": MAX_ASPECTS, "uniqueItems": True})] = []
+    """Aspects of the automatic clips, all rendered from one decode; empty: ``aspect`` alone."""
     captions: bool = True
     """Whether the words are burned into the clips."""
     captions_template: str = DEFAULT_TEMPLATE
-    """How the captions of the automatic clips look."""
+    """Caption template of the automatic clips."""
     mask_profanity: bool = False
-    """Whether captions and subtitle files of the clips hide coarse words behind stars."""
+    """Whether captions and subtitle files mask profanity with asterisks."""
     export: ExportOptions = ExportOptions()
-    """How the files of the automatic clips are made."""
+    """Export options of the automatic clips."""
     language: LanguageCode | None = None
-    """Language that is spoken; null: recognised by the machine."""
+    """Spoken language; null: detected."""
     max_clips: ClipCount | None = None
-    """Maximum number of clips; null: by the length of the video."""
+    """Maximum number of clips; null: depends on the video's length."""
     min_clip_ms: ClipLength = 10_000
     """Minimum length of a clip."""
     max_clip_ms: ClipLength = 90_000
     """Maximum length of a clip."""
     target_clips: ClipCount | None = None
-    """So many clips are aimed at; ``max_clips`` still holds, and what is not good enough is still left out."""
+    """Desired number of clips; ``max_clips`` and the minimum score still apply."""
     min_score: ScoreBar | None = None
-    """Minimum score of an automatic clip, 0 to 100; null: 40 (35 where nothing is said), and 60 % of the best one's."""
+    """Minimum score of an automatic clip, 0 to 100; null: 40 (35 without speech) and 60 % of the best score."""
     genre: Genre = "none"
-    """Kind of video: chooses the weights of the sub-scores."""
-    topics: Annotated[list[TopicOption], Meta(extra_json_schema={"maxItems": MOST_TOPICS})] = []
-    """Topics that moments should be about."""
+    """Genre of the video, which chooses the weights of the sub-scores."""
+    topics: Annotated[list[TopicOption], Meta(extra_json_schema={"maxItems": MAX_TOPICS})] = []
+    """Topics to prefer."""
     prompt: Prompt | None = None
-    """What the moments should be about, in the caller's own words."""
-    skip: Annotated[list[TimeRange], Meta(extra_json_schema={"maxItems": MOST_SKIPPED})] = []
-    """Stretches no clip may touch."""
+    """Subject to prefer, in the caller's words."""
+    skip: Annotated[list[TimeRange], Meta(extra_json_schema={"maxItems": MAX_SKIPPED_RANGES})] = []
+    """Ranges that no clip may touch."""
     glossary: tuple[Term, ...] = ()
-    """Names and terms that are likely to be said, as they are written."""
+    """Names and terms that are likely to occur, as they are spelled."""
     script: Script | None = None
-    """What is said, word for word: it replaces what was recognised, at the times where it is said."""
+    """The spoken words verbatim: they replace the recognised words at their times."""
     translate: Literal["en"] | None = None
-    """Give the transcript a second track in this language."""
+    """Language of a translated track of the transcript."""
 
     @property
     def shapes(self) -> list[Aspect]:
-        """In which each automatic clip is made, the first one first."""
+        """Aspects of each automatic clip, in order."""
         return self.aspects or [self.aspect]
 
 
 def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
-    """Name of each option that is out of its range → what it must be; empty when all is well."""
+    """Map each invalid option to its rule; empty if all are valid."""
     low, high = CLIP_MS
     checks = (
         (
             "aspects",
-            len(set(options.aspects)) == len(options.aspects) <= MOST_SHAPES,
-            f"at most {MOST_SHAPES} shapes, each once",
+            len(set(options.aspects)) == len(options.aspects) <= MAX_ASPECTS,
+            f"at most {MAX_ASPECTS} aspects, each once",
         ),
         ("max_clips", options.max_clips is None or 1 <= options.max_clips <= MAX_CLIPS, spoken_range(1, MAX_CLIPS)),
         ("min_clip_ms", low <= options.min_clip_ms <= high, spoken_range(low, high, "ms")),
@@ -117,28 +117,31 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ("min_score", options.min_score is None or 0 <= options.min_score <= 100, spoken_range(0, 100)),
         (
             "topics",
-            len(options.topics) <= MOST_TOPICS and all(1 <= len(one.strip()) <= TOPIC_CHARS for one in options.topics),
-            f"at most {MOST_TOPICS} topics, each of 1 to {TOPIC_CHARS} characters",
+            len(options.topics) <= MAX_TOPICS
+            and all(1 <= len(one.strip()) <= MAX_TOPIC_CHARACTERS for one in options.topics),
+            f"at most {MAX_TOPICS} topics, each of 1 to {MAX_TOPIC_CHARACTERS} characters",
         ),
         (
             "prompt",
-            options.prompt is None or 1 <= len(options.prompt.strip()) <= PROMPT_CHARS,
-            f"{spoken_range(1, PROMPT_CHARS)} characters",
+            options.prompt is None or 1 <= len(options.prompt.strip()) <= MAX_PROMPT_CHARACTERS,
+            f"{spoken_range(1, MAX_PROMPT_CHARACTERS)} characters",
         ),
         (
             "skip",
-            len(options.skip) <= MOST_SKIPPED,
-            f"at most {MOST_SKIPPED} stretches, not {len(options.skip)}",
+            len(options.skip) <= MAX_SKIPPED_RANGES,
+            f"at most {MAX_SKIPPED_RANGES} ranges, not {len(options.skip)}",
         ),
         (
             "glossary",
-            all(map(_is_term, options.glossary)) and len(", ".join(options.glossary)) <= GLOSSARY_SIGNS,
-            f"terms of 1 to {TERM_SIGNS} signs with a letter or digit and without <|, at most {GLOSSARY_SIGNS} in all",
+            all(map(_is_term, options.glossary)) and len(", ".join(options.glossary)) <= MAX_GLOSSARY_CHARACTERS,
+            f"terms of 1 to {MAX_TERM_CHARACTERS} characters with a letter or digit and without <|, "
+            f"at most {MAX_GLOSSARY_CHARACTERS} in all",
         ),
         (
             "script",
-            options.script is None or (bool(options.script.strip()) and len(options.script.encode()) <= SCRIPT_BYTES),
-            f"a text of {spoken_range(None, SCRIPT_BYTES, 'bytes')}",
+            options.script is None
+            or (bool(options.script.strip()) and len(options.script.encode()) <= MAX_SCRIPT_BYTES),
+            f"a text of {spoken_range(None, MAX_SCRIPT_BYTES, 'bytes')}",
         ),
         (
             "language",
@@ -147,7 +150,7 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ),
         ("captions_template", options.captions_template in templates(), f"one of {', '.join(templates())}"),
     )
-    skipped = dict(_broken_stretches(options.skip[:MOST_SKIPPED]))
+    skipped = dict(_broken_ranges(options.skip[:MAX_SKIPPED_RANGES]))
     broken = dict(broken_export_rules(options.export, options.captions_template))
     if rule := broken_language(options.export.captions, options.translate):
         broken["captions/language"] = rule
@@ -155,9 +158,9 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
     return {name: rule for name, fine, rule in checks if not fine} | skipped | nested
 
 
-def _broken_stretches(stretches: Sequence[TimeRange]) -> Iterator[tuple[str, str]]:
-    """Which end of which stretch is wrong, and what it must be."""
-    for at, part in enumerate(stretches):
+def _broken_ranges(ranges: Sequence[TimeRange]) -> Iterator[tuple[str, str]]:
+    """Path and rule of each invalid bound of a range."""
+    for at, part in enumerate(ranges):
         if part.start_ms < 0:
             yield f"skip/{at}/start_ms", f"{spoken_range(0, None, 'ms')}, not {exactly(part.start_ms, 'ms')}"
         if part.end_ms <= part.start_ms:
@@ -166,17 +169,19 @@ def _broken_stretches(stretches: Sequence[TimeRange]) -> Iterator[tuple[str, str
 
 
 def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
-    """What to tell of stretches to skip that the source does not have; its length is not known when they are given."""
+    """Warnings about ranges to skip beyond the source's end, which is unknown at the request."""
     beyond = [part for part in options.skip if part.end_ms > duration_ms]
     if not beyond:
         return []
-    told = ", ".join(f"{exactly(part.start_ms, 'ms')} to {exactly(part.end_ms, 'ms')}" for part in beyond[:MOST_TOLD])
-    more = f" and {len(beyond) - MOST_TOLD} more" if len(beyond) > MOST_TOLD else ""
+    named = ", ".join(
+        f"{exactly(part.start_ms, 'ms')} to {exactly(part.end_ms, 'ms')}" for part in beyond[:MAX_NAMED_RANGES]
+    )
+    more = f" and {len(beyond) - MAX_NAMED_RANGES} more" if len(beyond) > MAX_NAMED_RANGES else ""
     ends = f"skip: the source ends at {exactly(duration_ms, 'ms')}"
-    return [f"{ends}, so what lies beyond it of {told}{more} is not there to skip."]
+    return [f"{ends}, so what lies beyond it of {named}{more} is not there to skip."]
 
 
 def _is_term(term: str) -> bool:
-    """Whether the decoder can be shown a term: ``<|`` begins its own commands."""
-    short = 0 < len(term.strip()) <= TERM_SIGNS and term.isprintable()
+    """Whether a term may be in the decoder's prompt: ``<|`` starts its control tokens."""
+    short = 0 < len(term.strip()) <= MAX_TERM_CHARACTERS and term.isprintable()
     return short and any(sign.isalnum() for sign in term) and "<|" not in term

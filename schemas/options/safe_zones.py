@@ -1,4 +1,4 @@
-"""Where platforms lay their own signs over a tall picture: data with its source. Never places a caption."""
+"""Safe zones: what platforms' own controls cover of a tall frame, with sources. Pure data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Platform = Literal["shorts", "reels", "tiktok"]
 
 
 class SafeZone(Value, frozen=True, kw_only=True):
-    """What one platform covers of a tall picture, from each edge, and who says so."""
+    """What one platform covers of a tall frame, from each edge, with its source."""
 
     platform: Platform
     top_px: int
@@ -26,14 +26,14 @@ class SafeZone(Value, frozen=True, kw_only=True):
 
 
 class SafeZones(Value, frozen=True, kw_only=True):
-    """All platforms, on a picture of ``picture_px`` (width, height)."""
+    """All platforms, on a frame of ``picture_px`` (width, height)."""
 
     picture_px: tuple[int, int]
     zones: list[SafeZone]
 
     @property
     def clear(self) -> CropBox:
-        """What none of them covers."""
+        """The part that no platform covers."""
         width, height = self.picture_px
         left, top = max(one.left_px for one in self.zones), max(one.top_px for one in self.zones)
         right, bottom = max(one.right_px for one in self.zones), max(one.bottom_px for one in self.zones)
@@ -42,5 +42,5 @@ class SafeZones(Value, frozen=True, kw_only=True):
 
 @cache
 def safe_zones() -> SafeZones:
-    """As they lie in ``schemas/data/safe_zones.json``."""
+    """Load ``schemas/data/safe_zones.json``."""
     return msgspec.json.decode((files("schemas") / "data" / "safe_zones.json").read_bytes(), type=SafeZones)

@@ -1,4 +1,4 @@
-"""What makes a minute matter, as data: sub-scores, genres, their weights. Pure; measures and chooses nothing.
+"""Weights of the sub-scores by genre. Pure data.
 
 The installation's own table is ``schemas/data/weights.json``; an organisation may set another through the API.
 """
@@ -20,15 +20,15 @@ Genre = Literal["none", "talk", "interview", "lecture", "podcast", "stream", "sp
 Table = dict[SubScoreName, float]
 
 SUB_SCORES: tuple[SubScoreName, ...] = get_args(SubScoreName)
-"""``asked``: how near a moment comes to what the caller asked for; measured only where something was."""
-MOST = 100.0
+"""``asked``: similarity to the caller's prompt and topics; measured only with either."""
+MAX_WEIGHT = 100.0
 """Largest weight; only the ratios count."""
 
 
 class WeightTable(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much each sub-score counts, by genre; ``quiet`` is for stretches without words.
+    """The weight of each sub-score by genre; ``quiet`` is for ranges without words.
 
-    Only the ratios matter: they are taken over what was measured. A sub-score that is left out counts nothing.
+    Only ratios among the measured sub-scores matter. An omitted sub-score has no weight.
     """
 
     version: str
@@ -36,20 +36,20 @@ class WeightTable(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     genres: dict[Genre, Table]
     """Weights of the sub-scores, by genre."""
     quiet: Table
-    """Weights for stretches without words."""
+    """Weights for ranges without words."""
 
-    def of(self, genre: Genre, *, spoken: bool) -> Mapping[SubScoreName, float]:
-        """The weights of a genre (those of ``none`` where it has no own), or of stretches without words."""
+    def weights_of(self, genre: Genre, *, spoken: bool) -> Mapping[SubScoreName, float]:
+        """The weights of a genre (by default those of ``none``), or those for ranges without words."""
         return self.genres.get(genre, self.genres["none"]) if spoken else self.quiet
 
 
 def default_weights() -> WeightTable:
-    """The installation's own table."""
+    """Load the installation's table."""
     return msgspec.json.decode((files("schemas") / "data" / "weights.json").read_bytes(), type=WeightTable)
 
 
 def broken_weights(table: WeightTable) -> Mapping[str, str]:
-    """Where in a table → what it must be; empty when all is well."""
+    """Map each invalid place of a table to its rule; empty if all are valid."""
     broken: dict[str, str] = {}
     if "none" not in table.genres:
         broken["genres"] = "a table that names at least the genre `none`"
@@ -57,7 +57,11 @@ def broken_weights(table: WeightTable) -> Mapping[str, str]:
         broken["version"] = "1 to 40 characters"
     places = {f"genres/{genre}": weights for genre, weights in table.genres.items()} | {"quiet": table.quiet}
     for place, weights in places.items():
-        broken |= {f"{place}/{name}": f"0 to {MOST:g}" for name, weight in weights.items() if not 0 <= weight <= MOST}
+        broken |= {
+            f"{place}/{name}": f"0 to {MAX_WEIGHT:g}"
+            for name, weight in weights.items()
+            if not 0 <= weight <= MAX_WEIGHT
+        }
         if not sum(weights.values()) > 0:
             broken[place] = "a table in which something counts"
     return broken

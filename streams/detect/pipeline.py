@@ -141,7 +141,7 @@ class WindowScorer:
 
     def score_window(self, window: CandidateWindow, raw: RawScores) -> ScoredWindow | None:
         """Score a window; None where nothing that counts could be measured."""
-        table = self._table.of(self._genre, spoken=bool(window.sentences))
+        table = self._table.weights_of(self._genre, spoken=bool(window.sentences))
         signals = weigh_sub_scores(raw, self.scale, table, measure_word_certainty(window, self.timeline))
         if not signals:
             return None
@@ -150,7 +150,7 @@ class WindowScorer:
         return ScoredWindow(
             range=window.range,
             score=compute_score(signals),
-            confidence=compute_confidence(window, self.timeline, signals, self._table.of(self._genre, spoken=True)),
+            confidence=compute_confidence(window, self.timeline, signals, self._table.weights_of(self._genre, spoken=True)),
             signals=signals,
             support=compute_support(signals, dict(table.items()), dict(FEATURES.items())),
             content=frozenset().union(*(facts[s.first_word].content for s in window.sentences)),

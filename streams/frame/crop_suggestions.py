@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.common import Aspect, CropBox, TimeRange
 from schemas.documents.clip_tracks import ClipTracks
-from schemas.documents.edit import MOST_KEYS, CropKey
+from schemas.documents.edit import MAX_CROP_KEYS, CropKey
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.source import SourceIndex
 from streams.frame.planning.plan import choose_crops, scenes_of
@@ -70,7 +70,7 @@ def _continues(before: CropKey, key: CropKey) -> bool:
 
 def _limit_keys(keys: list[CropKey]) -> list[CropKey]:
     """Keep no more keys than an edit takes, those at cuts first."""
-    if len(keys) <= MOST_KEYS:
+    if len(keys) <= MAX_CROP_KEYS:
         return keys
     cuts = [key for key in keys if key.ease == "cut"]
-    return cuts[:MOST_KEYS]
+    return cuts[:MAX_CROP_KEYS]

@@ -19,7 +19,7 @@ from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents.edit import EditList
 from schemas.documents.frame_plan import FramePlan
-from schemas.documents.replay import Remade
+from schemas.documents.replay import ReplayResult
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
 from streams.render.earlier_exports import candidates_of
@@ -182,7 +182,7 @@ class RenderStage:
     ) -> None:
         """What is not made of it fails; other clips go on."""
         if isinstance(event, events.ReplayRequested):
-            await write(connection, event, Remade(outcome="failed", detail=detail), cause)
+            await write(connection, event, ReplayResult(outcome="failed", detail=detail), cause)
             return
         assert isinstance(event, events.RenderRequested)
         for one in apart(event):

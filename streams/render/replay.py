@@ -26,7 +26,7 @@ from core.storage.exports import write_replay_report
 from schemas import codec, events
 from schemas.common import ObjectRef
 from schemas.documents.export import Certificate, ExportFiles
-from schemas.documents.replay import Remade
+from schemas.documents.replay import ReplayResult
 from schemas.topics import TOPIC_OF, partition_before, partition_for
 from streams.render.exporter import Produced
 from streams.runtime.context import Context
@@ -75,7 +75,7 @@ async def replay(context: Context, event: events.ReplayRequested, work: Work, ma
     async with org_transaction(context.pool, event.org_id) as connection:
         row = await read_export(connection, event.org_id, event.export_id)
     if row is None or row["state"] != "done":
-        found = Remade(outcome="impossible", detail="The export has no files to compare with.")
+        found = ReplayResult(outcome="impossible", detail="The export has no files to compare with.")
     else:
         found = await _found(context, context.log, event, row, work, make)
 
@@ -87,16 +87,16 @@ async def replay(context: Context, event: events.ReplayRequested, work: Work, ma
 
 async def _found(
     context: Context, log: EventLog, event: events.ReplayRequested, row: Row, work: Work, make: Make
-) -> Remade:
+) -> ReplayResult:
     steps = Steps(work.report)
     request = await logged(log, event, row["created_at"] - EARLIER, steps)
     if request is None:
         topic = TOPIC_OF[events.RenderRequested].name
         detail = f"The log no longer has the event that this export was made by ({topic}): it cannot be made again."
-        return Remade(outcome="impossible", detail=detail)
+        return ReplayResult(outcome="impossible", detail=detail)
     lost = [name for name, ref in inputs_of(request).items() if not await _there(context.objects, ref)]
     if lost:
-        return Remade(outcome="impossible", detail=f"No longer stored: {', '.join(lost)}.")
+        return ReplayResult(outcome="impossible", detail=f"No longer stored: {', '.join(lost)}.")
     certificate = msgspec.convert(row["certificate"], Certificate)
     rest = msgspec.structs.replace(work, report=steps.part())
     produced = await make(request, rest, Nowhere(context.objects), threads_of(certificate))
@@ -158,7 +158,7 @@ def threads_of(certificate: Certificate) -> int:
     return int(told)
 
 
-async def write(connection: Connection, event: events.ReplayRequested, found: Remade, cause: Cause) -> None:
+async def write(connection: Connection, event: events.ReplayRequested, found: ReplayResult, cause: Cause) -> None:
     """Keep what was found, where no later replay was asked for, and say so."""
     await write_replay_report(connection, event.org_id, event.export_id, event.replay_id, found, cause.now)
     completed = events.ReplayCompleted(

@@ -22,7 +22,7 @@ def test_five_percent_of_noise_changes_at_most_one_of_the_first_five() -> None:
     whole = read_baseline(timeline)
     windows = find_speech_windows(timeline, min_ms=10_000, max_ms=25_000)
     raws = [measure_window(window, timeline, whole) for window in windows]
-    scale, table = build_scales(raws), default_weights().of("lecture", spoken=True)
+    scale, table = build_scales(raws), default_weights().weights_of("lecture", spoken=True)
     features, parts = Shaken(raws, scale, table), [window.range for window in windows]
     exact = [compute_score(weigh_sub_scores(raw, scale, table)) for raw in raws]
     assert np.abs(features.scores() - exact).max() < 0.05, "scored as detect scores"

@@ -27,7 +27,7 @@ from streams.detect.timeline import ProjectTimeline, build_timeline
 from streams.detect.window import CandidateWindow
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, picture, say, speech_levels
 
-TABLE = default_weights().of("none", spoken=True)
+TABLE = default_weights().weights_of("none", spoken=True)
 
 
 def lecture(*, sound: bool = True, pictures: bool = True, language: str | None = "en") -> ProjectTimeline:
@@ -120,7 +120,7 @@ def test_a_sub_score_that_weighs_nothing_is_not_shown() -> None:
         "hook": FeatureValue(value=1.0, evidence=[]),
         "speaker_changes": FeatureValue(value=0.5, evidence=[]),
     }
-    talk = default_weights().of("talk", spoken=True)
+    talk = default_weights().weights_of("talk", spoken=True)
     assert [signal.name for signal in weigh_sub_scores(raw, {}, talk)] == ["hook"]
 
 

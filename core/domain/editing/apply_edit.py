@@ -17,9 +17,9 @@ from core.domain.subtitles.cues import clean
 from core.domain.transcripts.corrections import BadEditError
 from schemas.common import CropBox, TimeRange, Value, Word
 from schemas.documents.edit import (
-    LEAST_MS,
-    MOST_SEGMENTS,
-    MOST_TEXTS,
+    MAX_SEGMENTS,
+    MAX_TEXTS,
+    MIN_SEGMENT_MS,
     CaptionStyle,
     CaptionText,
     EditList,
@@ -75,13 +75,13 @@ def apply(edit: EditList, operations: Sequence[ops.Operation], material: Materia
 def _check_count(edit: EditList) -> None:
     if not edit.segments:
         raise ImpossibleError("Nothing would be left to play.")
-    if len(edit.segments) > MOST_SEGMENTS:
-        raise ImpossibleError(f"An edit has at most {MOST_SEGMENTS} segments; this would be {len(edit.segments)}.")
-    if len(edit.captions) > MOST_TEXTS:
-        raise ImpossibleError(f"An edit has at most {MOST_TEXTS} texts of its own.")
+    if len(edit.segments) > MAX_SEGMENTS:
+        raise ImpossibleError(f"An edit has at most {MAX_SEGMENTS} segments; this would be {len(edit.segments)}.")
+    if len(edit.captions) > MAX_TEXTS:
+        raise ImpossibleError(f"An edit has at most {MAX_TEXTS} texts of its own.")
     for one in edit.segments:
-        if one.range.length_ms / one.speed < LEAST_MS:
-            raise ImpossibleError(f"Segment {one.segment_id} would play less than {exactly(LEAST_MS, 'ms')}.")
+        if one.range.length_ms / one.speed < MIN_SEGMENT_MS:
+            raise ImpossibleError(f"Segment {one.segment_id} would play less than {exactly(MIN_SEGMENT_MS, 'ms')}.")
 
 
 def is_same(edit: EditList, before: EditList) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from core.domain.editing.cut_points import Gaps
 from core.domain.time_ranges import merge_ranges
 from schemas.common import TimeRange, Word
-from schemas.documents.edit import LEAST_MS, EditList, EditSegment
+from schemas.documents.edit import MIN_SEGMENT_MS, EditList, EditSegment
 
 REST_MS = 500
 """What a cut leaves over without a word is kept only when it is as long as this."""
@@ -72,6 +72,6 @@ def _rest(time: TimeRange, cut: Sequence[TimeRange]) -> list[TimeRange]:
 
 
 def _is_worth(part: TimeRange, speed: float, gaps: Gaps) -> bool:
-    if part.length_ms / speed < LEAST_MS:
+    if part.length_ms / speed < MIN_SEGMENT_MS:
         return False
     return part.length_ms >= REST_MS or gaps.words_in(part) > 0

@@ -8,12 +8,12 @@ from msgspec import Meta
 
 from schemas.common import Aspect, Value
 from schemas.documents.edit import (
-    FASTEST,
-    LOUDEST_DB,
-    MOST_KEYS,
-    QUIETEST_DB,
-    SLOWEST,
-    TEXT_SIGNS,
+    MAX_CROP_KEYS,
+    MAX_GAIN_DB,
+    MAX_SPEED,
+    MAX_TEXT_CHARACTERS,
+    MIN_GAIN_DB,
+    MIN_SPEED,
     CropKey,
     SegmentId,
 )
@@ -96,7 +96,7 @@ class Speed(_Operation, frozen=True, kw_only=True, tag="speed"):
     """Play a segment faster or slower; voices keep their pitch."""
 
     segment_id: SegmentId
-    speed: Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
+    speed: Annotated[float, Meta(ge=MIN_SPEED, le=MAX_SPEED)]
 
 
 class Mute(_Operation, frozen=True, kw_only=True, tag="mute"):
@@ -110,7 +110,7 @@ class Gain(_Operation, frozen=True, kw_only=True, tag="gain"):
     """Play a segment louder or softer than the others."""
 
     segment_id: SegmentId
-    gain_db: Annotated[float, Meta(ge=QUIETEST_DB, le=LOUDEST_DB)]
+    gain_db: Annotated[float, Meta(ge=MIN_GAIN_DB, le=MAX_GAIN_DB)]
 
 
 class Style(_Operation, frozen=True, kw_only=True, tag="style"):
@@ -126,7 +126,7 @@ class Crop(_Operation, frozen=True, kw_only=True, tag="crop"):
     """Frame one shape by hand: all its key frames anew; none gives it back to the machine."""
 
     aspect: Aspect
-    keys: Annotated[list[CropKey], Meta(max_length=MOST_KEYS)]
+    keys: Annotated[list[CropKey], Meta(max_length=MAX_CROP_KEYS)]
     """Key frames in order of time; empty: the automatic framing."""
 
 
@@ -135,7 +135,7 @@ class Text(_Operation, frozen=True, kw_only=True, tag="text"):
 
     start_ms: Ms
     end_ms: Ms
-    text: Annotated[str, Meta(max_length=TEXT_SIGNS)] | None
+    text: Annotated[str, Meta(max_length=MAX_TEXT_CHARACTERS)] | None
     """Text to show; empty hides the words, null shows them again."""
 
 

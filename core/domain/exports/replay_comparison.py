@@ -7,12 +7,14 @@ from typing import Any
 
 from schemas.common import ObjectRef, Value
 from schemas.documents.export import ExportFiles
-from schemas.documents.replay import Difference, Remade
+from schemas.documents.replay import Difference, ReplayResult
 
 MOST_FILES = 100
 
 
-def compared(then: ExportFiles, now: ExportFiles, made_then: Mapping[str, str], made_now: Mapping[str, str]) -> Remade:
+def compared(
+    then: ExportFiles, now: ExportFiles, made_then: Mapping[str, str], made_now: Mapping[str, str]
+) -> ReplayResult:
     """Hold an export against its replay."""
     before, after = hashes(then), hashes(now)
     names = sorted(before.keys() | after.keys())
@@ -22,7 +24,7 @@ def compared(then: ExportFiles, now: ExportFiles, made_then: Mapping[str, str], 
         for what in sorted(made_then.keys() | made_now.keys())
         if made_then.get(what) != made_now.get(what)
     ]
-    return Remade(
+    return ReplayResult(
         outcome="different" if files else "same",
         detail=_sentence(files, len(names), differences, known=bool(made_then)),
         files=files[:MOST_FILES],

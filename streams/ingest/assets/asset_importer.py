@@ -22,7 +22,7 @@ from core.settings import MediaLimits
 from core.storage import assets
 from schemas import events
 from schemas.common import ObjectRef
-from schemas.options.brand_kit import MOST_BYTES, AssetFacts, AssetKind, CheckedAsset
+from schemas.options.brand_kit import MAX_ASSET_BYTES, AssetFacts, AssetKind, CheckedAsset
 from streams.ingest.assets.messages import INDEX_FILE, SANITISED_FILE, AssetCheckArgs, InspectedAsset, check_font_magic
 from streams.runtime import dead_letters
 from streams.runtime.context import Context
@@ -74,8 +74,8 @@ async def _fetch_upload(kind: AssetKind, key: str, objects: Objects, path: Path,
         size = await objects.size(key)
     except KeyError:
         raise Rejected("upload.not_found", "The uploaded file is not there: upload it again.") from None
-    if not 0 < size <= MOST_BYTES[kind]:
-        raise Rejected(f"{kind}.too_large", f"The file has {size} bytes; {MOST_BYTES[kind]} is most.")
+    if not 0 < size <= MAX_ASSET_BYTES[kind]:
+        raise Rejected(f"{kind}.too_large", f"The file has {size} bytes; {MAX_ASSET_BYTES[kind]} is most.")
     with path.open("wb") as file:
         while (start := file.tell()) < size:
             part = await objects.read_range(key, start, min(FETCH_PART_BYTES, size - start))

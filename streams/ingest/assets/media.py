@@ -17,7 +17,7 @@ from core.media.decode.reader import Reader
 from core.settings import MediaLimits
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
-from schemas.options.brand_kit import LASTS_MS
+from schemas.options.brand_kit import ASSET_DURATION_MS
 from streams.ingest.assets.messages import INDEX_FILE
 from streams.ingest.probe.demux import probe_file
 
@@ -31,7 +31,7 @@ def index_media(
     kind: str, source: BinaryIO, limits: MediaLimits, scratch: Path, report: Callable[[int], None]
 ) -> SourceIndex:
     """Write ``INDEX_FILE``. Raises Rejected ``media.*``, ``video.*``, ``music.*``."""
-    min_ms, max_ms = LASTS_MS["video" if kind == "video" else "music"]
+    min_ms, max_ms = ASSET_DURATION_MS["video" if kind == "video" else "music"]
     refuse_text(source.read(TEXT_CHECK_BYTES))
     source.seek(0)
     pcm = scratch / "sound.pcm"

@@ -13,14 +13,14 @@ from core.errors import Unavailable
 from core.infra.kafka.topic_reader import KafkaLog
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
-from schemas.documents.replay import Difference, Remade
+from schemas.documents.replay import Difference, ReplayResult
 from tests.contract.resources.test_edits import clip_of
 from tests.contract.rigs.api_world import World, open_world
 from tests.contract.rigs.kafka import kafka
 
 __all__ = ["kafka"]
 pytestmark = pytest.mark.contract
-FOUND = Remade(
+FOUND = ReplayResult(
     outcome="different", detail="Other bytes: video.", files=["video"], compared=3,
     differences=[Difference(what="library.av", then="1", now="2")],
 )  # fmt: skip

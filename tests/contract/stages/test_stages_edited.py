@@ -21,7 +21,7 @@ from schemas.common import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.documents.edit import CaptionStyle, CropKey, EditList, EditSegment
 from schemas.documents.export import Certificate, ExportFiles
 from schemas.documents.frame_plan import FramePlan
-from schemas.documents.replay import Remade
+from schemas.documents.replay import ReplayResult
 from schemas.options.caption_template import version_of
 from schemas.options.export import ExportOptions
 from streams.frame.agent import FrameStage
@@ -190,5 +190,5 @@ async def test_an_edited_export_with_kit_and_captions_is_replayed(rig: Rig, tmp_
     rig.context.log = MemoryLog(request)
     assert await rig.send(stage, asked, uuid.uuid4()) == "committed"
     row = await rig.row("select * from replays where org_id = $1 and project_id = $2")
-    found = msgspec.convert(row["report"], Remade)
+    found = msgspec.convert(row["report"], ReplayResult)
     assert (found.outcome, found.differences) == ("same", []), found

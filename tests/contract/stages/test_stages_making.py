@@ -22,7 +22,7 @@ from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.diarization import VoiceWindows
 from schemas.documents.export import Certificate, ExportFiles
 from schemas.documents.frame_plan import FramePlan
-from schemas.documents.replay import Remade
+from schemas.documents.replay import ReplayResult
 from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit, CheckedAsset, Placed
 from schemas.options.export import BrandPin, ExportOptions
@@ -190,14 +190,14 @@ async def test_a_finished_export_is_replayed_from_the_log(rig: Rig, tmp_path: Pa
     (before,) = await exports(rig)
     asked = await asked_again(rig, clip)
 
-    async def replayed(*kept: events.AnyEvent) -> tuple[events.ReplayCompleted, Remade]:
+    async def replayed(*kept: events.AnyEvent) -> tuple[events.ReplayCompleted, ReplayResult]:
         rig.context.log = MemoryLog(*kept)
         assert await rig.send(stage, asked, uuid.uuid4()) == "committed"
         (sent,) = await rig.fresh()
         assert isinstance(sent.event, events.ReplayCompleted)
         row = await rig.row("select * from replays where org_id = $1 and project_id = $2")
         assert row["state"] == "done"
-        return sent.event, msgspec.convert(row["report"], Remade)
+        return sent.event, msgspec.convert(row["report"], ReplayResult)
 
     told, found = await replayed(request)
     assert (told.outcome, found.outcome, found.differences) == ("same", "same", []), found

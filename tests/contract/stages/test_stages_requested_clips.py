@@ -17,7 +17,7 @@ from schemas.common import ObjectRef, TimeRange
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.export import Certificate
 from schemas.documents.moments import ClipFacts, MomentList
-from schemas.documents.replay import Remade
+from schemas.documents.replay import ReplayResult
 from schemas.ids import result_id
 from streams.detect.agent import DetectStage
 from streams.frame.agent import FrameStage
@@ -190,7 +190,7 @@ async def test_a_requested_clip_leaves_its_project_completed(rig: Rig, tmp_path:
     )
     assert await rig.send(RenderStage(rig.context), again, uuid.uuid4()) == "committed"
     report = await rig.row("select report from replays where org_id = $1 and project_id = $2")
-    assert msgspec.convert(report["report"], Remade).outcome == "same"
+    assert msgspec.convert(report["report"], ReplayResult).outcome == "same"
 
 
 async def test_of_an_erased_project_no_clip_is_measured(rig: Rig) -> None:

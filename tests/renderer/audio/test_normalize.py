@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from schemas.options.audio import LOUDEST_LUFS, SOFTEST_LUFS
+from schemas.options.audio import MAX_TARGET_LUFS, MIN_TARGET_LUFS
 from streams.renderer.audio.codec_round_trip import decode_round_trip
 from streams.renderer.audio.loudness import RATE_HZ, Loudness, Sound, measure_loudness
 from streams.renderer.audio.normalize import MAX_GAIN_DB, NormalizedAudio, normalize_loudness
@@ -106,7 +106,7 @@ def test_noise_like_speech_reaches_it_under_the_ceiling(level: float) -> None:
     assert found.true_peak_dbtp <= CEILING_DBTP + 0.05
 
 
-@pytest.mark.parametrize("target", [SOFTEST_LUFS, -16, LOUDEST_LUFS])
+@pytest.mark.parametrize("target", [MIN_TARGET_LUFS, -16, MAX_TARGET_LUFS])
 def test_another_target_is_reached(voice: Sound, target: float) -> None:
     lufs, peak = found_of(normalize_loudness(voice, target, aac))
     assert lufs == pytest.approx(target, abs=0.5)

@@ -11,7 +11,7 @@ import pytest
 
 from schemas.options.caption_template import (
     CaptionTemplate,
-    earlier,
+    earlier_templates,
     export_words,
     template_named,
     templates,
@@ -41,7 +41,7 @@ def test_every_version_there_was_is_there() -> None:
         one = template_named(name, version)
         assert (one.template_id, one.version) == (name, version)
     assert {name for name, _ in KNOWN} == set(templates())
-    for name, version in earlier():
+    for name, version in earlier_templates():
         assert version < version_of(name)
         file = FOLDER / "earlier" / f"{name}.{version}.json"
         jsonschema.validate(msgspec.json.decode(file.read_bytes()), json_schema(CaptionTemplate))

@@ -19,7 +19,7 @@ from core.domain.editing.output_words import words_out
 from core.domain.time_ranges import merge_ranges
 from core.domain.transcripts.corrections import BadEditError
 from schemas.common import CropBox, TimeRange, Word
-from schemas.documents.edit import CaptionStyle, CropKey, EditList, EditSegment, machine_edit, plain
+from schemas.documents.edit import CaptionStyle, CropKey, EditList, EditSegment, is_single_unchanged_range, machine_edit
 from schemas.options.caption_template import version_of
 from schemas.options.caption_template_overrides import (
     ShapeOverrides,
@@ -75,13 +75,13 @@ def refused(*operations: ops.Operation, edit: EditList = CLIP, material: Materia
 
 
 def test_the_first_version_is_the_clip_itself() -> None:
-    assert (CLIP.version, ranges(CLIP), plain(CLIP)) == (1, [(800, 6_000)], True)
+    assert (CLIP.version, ranges(CLIP), is_single_unchanged_range(CLIP)) == (1, [(800, 6_000)], True)
 
 
 def test_a_new_version_says_what_it_was_made_of() -> None:
     edit = done(ops.Mute(segment_id="s1"))
     assert (edit.version, edit.base_version, edit.transcript_version) == (2, 1, 3)
-    assert not plain(edit)
+    assert not is_single_unchanged_range(edit)
 
 
 def test_ends_move_to_gaps_between_words_both_ways() -> None:
@@ -250,8 +250,8 @@ def test_a_segment_has_a_style_of_its_own_until_it_is_taken_back() -> None:
     back = done(ops.Style(segment_id="s2"), ops.Join(segment_id="s1"), edit=edit)
     assert [one.style for one in back.segments] == [None]
     alone = done(ops.Style(segment_id="s1", template="minimal"))
-    assert plain(CLIP)
-    assert not plain(alone)
+    assert is_single_unchanged_range(CLIP)
+    assert not is_single_unchanged_range(alone)
     split = done(ops.Split(segment_id="s1", at_ms=2_400), edit=alone)
     assert split.segments[0].style == split.segments[1].style is not None
 
