@@ -7,8 +7,8 @@ from typing import Literal
 from schemas.common import Value
 
 SoundKind = Literal["speech", "pause", "silence", "music", "section"]
-"""``speech``: voice activity. ``pause``: a short break in a talk. ``silence``: no audible sound. ``music``: alone or under
-speech. ``section``: a point at which music changes.
+"""``speech``: voice activity. ``pause``: a short break in a talk. ``silence``: no audible sound. ``music``: alone or
+under speech. ``section``: a point at which music changes.
 """
 
 
