@@ -13,7 +13,7 @@ from api.problems.problem_details import ApiProblem, require
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.storage.exports import find_replay_row, lock_export_row, write_replay_request
-from schemas.documents.replay import Difference, ReplayResult, ReplayOutcome
+from schemas.documents.replay import Difference, ReplayOutcome, ReplayResult
 from schemas.events import ReplayRequested
 
 

@@ -150,7 +150,9 @@ class WindowScorer:
         return ScoredWindow(
             range=window.range,
             score=compute_score(signals),
-            confidence=compute_confidence(window, self.timeline, signals, self._table.weights_of(self._genre, spoken=True)),
+            confidence=compute_confidence(
+                window, self.timeline, signals, self._table.weights_of(self._genre, spoken=True)
+            ),
             signals=signals,
             support=compute_support(signals, dict(table.items()), dict(FEATURES.items())),
             content=frozenset().union(*(facts[s.first_word].content for s in window.sentences)),
