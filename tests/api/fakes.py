@@ -1,4 +1,4 @@
-"""In-memory twins of what the API stands on, for unit tests of the front door only. Never shipped, never a server."""
+"""In-memory twins of the ports of the API, for unit tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds an answer against what the OpenAPI document says of its operation: status, problem, headers, shape."""
+"""Compare an answer with its operation in the OpenAPI document: status, problem, headers, schema."""
 
 from __future__ import annotations
 

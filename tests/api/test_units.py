@@ -1,4 +1,4 @@
-"""Small pure parts of the API: cursors, traces, buckets, field pointers, parts, formats, ranges, listeners."""
+"""Pure parts of the API: cursors, traces, buckets, field pointers, parts, formats, ranges, listeners."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_field_errors_become_json_pointers(text: bytes, pointer: str) -> None:
     [" - at `$" + "[" * 40_000, " - at `$" + ".a" * 40_000, " - at `$" * 40_000, "a" * 400_000],
     ids=["[", ".", "$", "a"],
 )
-def test_a_field_of_any_name_is_told_of_at_once_and_in_short(name: str) -> None:
+def test_an_unknown_field_is_named_quickly_and_in_short(name: str) -> None:
     began_s = time.process_time()
     (found,) = field_errors({"options": {}, name: 1}, CreateProject)
     assert time.process_time() - began_s < 0.5
@@ -154,7 +154,7 @@ class Palette(msgspec.Struct):
         ),
     ],
 )
-def test_a_wrong_choice_is_told_which_there_are(text: bytes, pointer: str, told: str) -> None:
+def test_a_wrong_choice_is_refused_with_the_choices(text: bytes, pointer: str, told: str) -> None:
     (found,) = field_errors(msgspec.json.decode(text), Palette)
     assert (found.pointer, found.detail) == (pointer, told)
 
@@ -268,7 +268,7 @@ def test_a_thinned_curve_keeps_means_and_gaps() -> None:
     assert thin_curve(Curve(step_ms=100, unit="", values=[]), 10).values == []
 
 
-def test_only_the_asked_kind_of_event_is_shown() -> None:
+def test_only_the_requested_kind_of_event_is_shown() -> None:
     sounds = heard_sounds(30)
     assert [event.kind for event in thin_sounds(sounds, ReadSounds(kind="silence")).events] == ["silence"]
     assert len(thin_sounds(sounds, ReadSounds()).events) == len(sounds.events)

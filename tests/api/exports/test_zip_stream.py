@@ -1,4 +1,4 @@
-"""A zip in pieces: what is read back, its length known ahead, and what happens where a member is not what was said."""
+"""A streamed zip reads back, has the announced length, and ends where a member has another one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_every_member_is_read_back_and_the_length_was_known() -> None:
         assert {info.date_time for info in archive.infolist()} == {(2026, 5, 6, 12, 0, 2)}
 
 
-async def test_a_zip_too_large_has_no_length_and_its_64_bit_form_is_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_zip_in_64_bit_form_has_no_length_and_is_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compute_zip_size([member("a", b"", LARGEST_BYTES)]) is None
     monkeypatch.setattr("api.exports.zip_stream.LARGEST_BYTES", 100)
     members = [member("a.mp4", b"a" * 5000), member("b.mp4", b"b" * 3)]

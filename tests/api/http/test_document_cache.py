@@ -1,4 +1,4 @@
-"""A document is read from the store once, however many ask; a large one is not kept, a failure neither."""
+"""A document is read from the store once for many callers; large ones and failures are not cached."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_many_readers_cost_one_reading_and_after_a_minute_another() -> Non
     assert store.read == ["a", "b", "a"]
 
 
-async def test_what_is_large_is_not_kept() -> None:
+async def test_a_large_document_is_not_cached() -> None:
     store = Store()
     asked = documents(store, Clock())
     for _ in range(2):

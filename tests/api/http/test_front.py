@@ -1,4 +1,4 @@
-"""The front door: problems, auth, limits, headers, deadlines, docs. No socket, no server."""
+"""Dispatch and middleware: problems, authentication, limits, headers, deadlines, pages."""
 
 from __future__ import annotations
 

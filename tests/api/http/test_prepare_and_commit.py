@@ -59,7 +59,7 @@ class WatchfulObjects(ObjectsTwin):
             raise Unavailable("objects", "away")
 
 
-async def test_object_storage_is_asked_between_two_transactions(open_client: OpenClient) -> None:
+async def test_object_storage_is_read_between_two_transactions(open_client: OpenClient) -> None:
     pool = make_pool()
     objects = WatchfulObjects(pool)
     async with open_client(pool=pool, uploads=objects) as client:
@@ -94,7 +94,7 @@ async def test_both_phases_run_once(open_client: OpenClient) -> None:
     assert not [sql for sql, _ in pool.rows.statements if sql.lstrip().startswith("update uploads")]
 
 
-async def test_a_key_is_free_while_the_store_is_asked(open_client: OpenClient) -> None:
+async def test_a_key_is_free_while_the_store_is_read(open_client: OpenClient) -> None:
     pool = make_pool()
     objects = WatchfulObjects(pool)
     async with open_client(pool=pool, uploads=objects) as client:
@@ -104,7 +104,7 @@ async def test_a_key_is_free_while_the_store_is_asked(open_client: OpenClient) -
     assert (len(locks), len(kept)) == (2, 1), "looked up before the question, taken again with the effect"
 
 
-async def test_a_store_that_is_away_holds_nothing_and_writes_nothing(open_client: OpenClient) -> None:
+async def test_a_store_that_is_away_leaves_no_row(open_client: OpenClient) -> None:
     pool = make_pool()
     objects = WatchfulObjects(pool)
     objects.away = True
@@ -115,7 +115,7 @@ async def test_a_store_that_is_away_holds_nothing_and_writes_nothing(open_client
     assert not [sql for sql, _ in pool.rows.statements if sql.lstrip().startswith(("insert", "update"))]
 
 
-async def test_names_are_resolved_with_nothing_held_and_refusals_stay_refusals(open_client: OpenClient) -> None:
+async def test_names_are_resolved_with_no_transaction_open(open_client: OpenClient) -> None:
     pool = make_pool()
     seen: list[bool] = []
 
@@ -132,7 +132,7 @@ async def test_names_are_resolved_with_nothing_held_and_refusals_stay_refusals(o
     assert seen == [False, False]
 
 
-async def test_a_kept_answer_asks_nobody(open_client: OpenClient) -> None:
+async def test_a_kept_answer_needs_no_other_part(open_client: OpenClient) -> None:
     pool = make_pool()
     objects = WatchfulObjects(pool)
     headers = {"Idempotency-Key": "k"}
@@ -147,7 +147,7 @@ async def test_a_kept_answer_asks_nobody(open_client: OpenClient) -> None:
     assert objects.asked_while_held == [False]
 
 
-async def test_an_upload_in_parts_is_begun_with_nothing_held_and_once(open_client: OpenClient) -> None:
+async def test_an_upload_in_parts_is_begun_once_with_no_transaction_open(open_client: OpenClient) -> None:
     """A store that is slow must not keep the database's connections, of which all callers share a few."""
     pool = make_pool()
     objects = WatchfulObjects(pool)
@@ -161,7 +161,7 @@ async def test_an_upload_in_parts_is_begun_with_nothing_held_and_once(open_clien
     assert f"begun {written[2]}" in written, "the row names what was begun under its own key"
 
 
-async def test_an_upload_is_aborted_with_nothing_held_and_stays_so_where_the_store_is_away(
+async def test_an_upload_stays_aborted_where_the_store_is_away(
     open_client: OpenClient,
 ) -> None:
     pool = make_pool(**{"from uploads": {**OPEN, "multipart_id": "m"}})

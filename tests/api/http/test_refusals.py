@@ -1,4 +1,4 @@
-"""A refusal names everything that is wrong, says what would be right, and costs no more than it has to."""
+"""A refusal names every error and what would be right, at bounded cost."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_all_wrong_parameters_of_a_query_are_named_in_one_answer() -> None:
     assert told["?mod"] == "There is no field `mod`: did you mean `mode`?"
 
 
-async def test_what_is_wrong_with_body_and_query_is_one_answer(open_client: OpenClient) -> None:
+async def test_errors_of_body_and_query_are_one_answer(open_client: OpenClient) -> None:
     body = {"template": "nothing", "aspect": "10:16", "options": {"sound": {"track": 99, "target_lufs": "loud"}}}
     async with open_client() as client:
         problem = (await client.post(f"/v1/clips/{uuid4()}/preview?at_ms=soon", json=body)).json()
@@ -102,7 +102,7 @@ async def test_what_is_wrong_with_body_and_query_is_one_answer(open_client: Open
     }
 
 
-async def test_what_is_wrong_with_the_path_is_named_with_the_rest(open_client: OpenClient) -> None:
+async def test_errors_of_the_path_are_named_with_the_rest(open_client: OpenClient) -> None:
     async with open_client() as client:
         problem = (await client.post("/v1/clips/mine/preview?at_ms=soon", json={"aspect": "10:16"})).json()
         assert {one["pointer"] for one in problem["errors"]} == {"{clip_id}", "/aspect", "?at_ms"}
@@ -139,7 +139,7 @@ def test_an_offset_whose_plus_was_not_escaped_is_read_as_it_was_meant() -> None:
 
 
 @pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "yesterday", "2026-01-01T00:00:00", "2026-01-01 00:00"])
-def test_what_is_no_time_is_told_how_one_is_written_and_what_was_given(text: str) -> None:
+def test_a_wrong_time_is_refused_with_its_form_and_its_value(text: str) -> None:
     told = query_refusal("getSummary", f"since={quote_plus(text)}")["?since"]
     assert told == f"It must be a time with its zone, such as `2026-03-01T12:00:00Z`, not `{text}`."
 
@@ -187,7 +187,7 @@ def test_no_sentence_tells_a_time_in_milliseconds_alone(folder: str) -> None:
     assert not found
 
 
-def test_kinds_of_a_union_are_told_by_their_tag() -> None:
+def test_kinds_of_a_union_are_recognised_by_their_tag() -> None:
     told = refusal("editClip", {"operations": [{"op": "trimm"}, {"op": "speed", "segment_id": "s1"}, {}, 5]})
     assert told["/operations/0/op"].endswith("did you mean `trim`?")
     assert told["/operations/1/speed"] == "It is required and missing."
@@ -221,7 +221,7 @@ def test_the_errors_of_one_request_are_bounded_and_cheap() -> None:
     assert time.process_time() - began_s < 2.0
 
 
-async def test_loopback_by_name_and_by_address_are_told_apart() -> None:
+async def test_loopback_by_name_differs_from_loopback_by_address() -> None:
     async def resolver(host: str, _port: int) -> list[str]:
         return ["127.0.0.1"] if host == "localhost" else [host]
 
@@ -281,7 +281,7 @@ IN_FIELDS = {
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-async def test_a_body_that_cannot_be_read_is_told_why(open_client: OpenClient, case: str) -> None:
+async def test_an_unreadable_body_is_refused_with_the_reason(open_client: OpenClient, case: str) -> None:
     content, told = UNREADABLE[case]
     async with open_client() as client:
         answer = await client.post("/v1/projects", content=content, headers=JSON)
@@ -295,7 +295,7 @@ async def test_a_body_that_cannot_be_read_is_told_why(open_client: OpenClient, c
 
 
 @pytest.mark.parametrize("text", ["😀", "\\ud83d\\ude00", "\\\\ud800", "a\\u0041\\n", "é"])
-def test_what_is_written_well_is_taken(text: str) -> None:
+def test_well_formed_values_are_accepted(text: str) -> None:
     raw = b'{"source_url": "https://a.example/v", "title": "' + text.encode() + b'"}'
     assert decode_body(BY_NAME["createProject"], raw).title == msgspec.json.decode(f'"{text}"'.encode())
 
@@ -309,7 +309,7 @@ def test_what_is_written_well_is_taken(text: str) -> None:
         ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, "encoded as gzip"),
     ],
 )
-async def test_a_body_announced_as_something_else_is_told_so(
+async def test_a_body_of_another_media_type_is_refused(
     open_client: OpenClient, headers: dict[str, str], told: str
 ) -> None:
     async with open_client() as client:
@@ -328,7 +328,7 @@ async def test_a_body_announced_as_something_else_is_told_so(
         ("&".join(f"a{number}=1" for number in range(60)), "more than 50 parameters"),
     ],
 )
-def test_a_query_that_cannot_be_read_is_told_why(text: str, told: str) -> None:
+def test_an_unreadable_query_is_refused_with_the_reason(text: str, told: str) -> None:
     with pytest.raises(ApiProblem, match=told) as caught:
         decode_query(BY_NAME["listProjects"], text)
     assert caught.value.code == "malformed-request"

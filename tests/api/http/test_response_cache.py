@@ -1,6 +1,6 @@
-"""Answers kept for a moment: asked once for all who wait, forgotten in time, no failure kept, nobody's wait cut.
+"""Cached answers: one request for all callers, bounded age, no failures.
 
-And analytics through them: another window is another question.
+Analytics uses the cache: another window is another question.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ async def test_many_who_ask_at_once_share_one_answer_for_its_time() -> None:
     assert await memory.get("q", store.ask) == 3
 
 
-async def test_a_failure_is_told_to_all_and_kept_for_nobody() -> None:
+async def test_a_failure_reaches_all_callers_and_is_not_cached() -> None:
     store = Store()
     memory = AnswerCache[int](seconds=2, now=Clock())
     store.error = RuntimeError("away")
@@ -65,7 +65,7 @@ async def test_a_failure_is_told_to_all_and_kept_for_nobody() -> None:
     assert await memory.get("q", store.ask) == 2
 
 
-async def test_one_who_gives_up_waiting_takes_it_from_nobody() -> None:
+async def test_a_caller_that_gives_up_leaves_the_others_their_answer() -> None:
     store = Store()
     memory = AnswerCache[int](seconds=2, now=Clock())
     first, second = (asyncio.create_task(memory.get("q", store.ask)) for _ in range(2))
@@ -90,7 +90,7 @@ async def test_it_holds_no_more_than_it_may_and_nothing_that_is_over() -> None:
     assert len(memory._kept) == 1
 
 
-async def test_who_asks_the_same_is_told_the_same_and_for_how_long(
+async def test_equal_questions_share_an_answer_that_says_its_age(
     open_client: OpenClient,
 ) -> None:
     analytics, now_s = AnalyticsTwin([]), 0.0

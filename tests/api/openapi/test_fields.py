@@ -1,4 +1,4 @@
-"""Everything in the OpenAPI document is described: fields, parameters, operations, messages; examples fit."""
+"""The OpenAPI document describes every field, parameter, operation and message; examples fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of search that ask no engine: when a match is said, how a question is read, what the engine is told."""
+"""Pure parts of search: times of matches, languages of a query, options of the engine."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_several_values_are_any_of_them_and_no_text_lifts_a_filter() -> None:
     assert any(r'"x\"] OR org_id EXISTS OR speaker IN [\""]' in one for one in filters)
 
 
-def test_a_floor_is_asked_of_the_engine() -> None:
+def test_a_least_score_is_passed_to_the_engine() -> None:
     assert "rankingScoreThreshold" not in make_options(ORG, SearchQuery(q="a"), "clips")
     assert make_options(ORG, SearchQuery(q="a", min_score=0.4), "clips")["rankingScoreThreshold"] == 0.4
     for given, least in ((None, 0.65), (0.0, 0.0001), (0.9, 0.9)):
@@ -109,7 +109,7 @@ def test_a_floor_is_asked_of_the_engine() -> None:
         assert make_meaning_options(query, [1.0])["rankingScoreThreshold"] == least
 
 
-def test_dates_and_order_are_asked_of_the_engine() -> None:
+def test_dates_and_order_are_passed_to_the_engine() -> None:
     day = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
     options = make_options(ORG, SearchQuery(since=day, until=day + dt.timedelta(days=1)), "entities")
     assert options["sort"] == ["project_at:desc", "ordinal:asc"]
@@ -131,7 +131,7 @@ def test_dates_and_order_are_asked_of_the_engine() -> None:
         ({"since": dt.datetime(2026, 3, 1, tzinfo=dt.UTC), "until": dt.datetime(2026, 3, 1, tzinfo=dt.UTC)}, "?until"),
     ],
 )
-def test_what_cannot_be_asked_together_is_said(given: dict[str, Any], pointer: str) -> None:
+def test_parameters_that_exclude_each_other_are_refused(given: dict[str, Any], pointer: str) -> None:
     with pytest.raises(ApiProblem) as caught:
         choose_indexes(SearchQuery(**given))
     assert caught.value.errors[0].pointer == pointer
