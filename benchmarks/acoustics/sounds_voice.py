@@ -10,13 +10,13 @@ import sys
 import numpy as np
 from faster_whisper.vad import get_speech_timestamps
 from packing import RATE_HZ, speech_ms
-from recogniser import PAD_MS, VAD
+from recogniser import PAD_MS, SPEECH_VAD
 
 
 def main() -> None:
     for line in sys.stdin:
         samples = np.load(json.loads(line)).astype(np.float32) / 32768.0
-        found = [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, VAD)]
+        found = [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, SPEECH_VAD)]
         print(json.dumps(speech_ms(found, PAD_MS * RATE_HZ // 1000)), flush=True)
 
 

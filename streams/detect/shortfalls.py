@@ -41,19 +41,19 @@ def _compare_limits(window: ScoredWindow, limits: SelectionLimits) -> list[Short
         shortfalls.append(Shortfall(what="pictures", told="The recording has no pictures to make a clip of."))
     if window.support < MIN_SUPPORT:
         value, needed = round(100 * window.support, 2), 100 * MIN_SUPPORT
-        told = f"What stands out in it has {value:g} % of the weights, where {needed:g} % are needed."
-        shortfalls.append(Shortfall(what="support", told=told, value=value, needed=needed))
+        sentence = f"What stands out in it has {value:g} % of the weights, where {needed:g} % are needed."
+        shortfalls.append(Shortfall(what="support", told=sentence, value=value, needed=needed))
     if window.asked is not None and window.asked < MIN_MATCH:
         value, needed = round(100 * window.asked, 2), 100 * MIN_MATCH
-        told = f"It comes {value:g} % near to what was asked for, where {needed:g} % are needed."
-        shortfalls.append(Shortfall(what="asked", told=told, value=value, needed=needed))
+        sentence = f"It comes {value:g} % near to what was asked for, where {needed:g} % are needed."
+        shortfalls.append(Shortfall(what="asked", told=sentence, value=value, needed=needed))
     if window.score < limits.min_score:
-        told = f"It scores {window.score:g} of 100, where {limits.min_score:g} are needed."
-        shortfalls.append(Shortfall(what="score", told=told, value=window.score, needed=limits.min_score))
+        sentence = f"It scores {window.score:g} of 100, where {limits.min_score:g} are needed."
+        shortfalls.append(Shortfall(what="score", told=sentence, value=window.score, needed=limits.min_score))
     elif window.score < limits.best_score_limit:
         needed = round(limits.best_score_limit, 2)
-        told = f"It scores {window.score:g} of 100, where {needed:g} are near enough to the best one."
-        shortfalls.append(Shortfall(what="near_best", told=told, value=window.score, needed=needed))
+        sentence = f"It scores {window.score:g} of 100, where {needed:g} are near enough to the best one."
+        shortfalls.append(Shortfall(what="near_best", told=sentence, value=window.score, needed=needed))
     return shortfalls
 
 

@@ -54,29 +54,31 @@ class RefinedWords(msgspec.Struct, frozen=True, kw_only=True):
     failure: str = ""
 
 
-async def refine_word_times(heard: Heard, samples: Int16, alignment: Alignment | None) -> RefinedWords:
+async def refine_word_times(recognised: Heard, samples: Int16, alignment: Alignment | None) -> RefinedWords:
     """Return better times for what was heard in 16 kHz mono audio, shape (n,).
 
     Words of windows in other languages than the aligner's keep the recogniser's times. A failing aligner is
     reported in ``failure``, never raised.
     """
-    words, alignable = _select_alignable(heard.words, heard.windows, heard.language)
+    words, alignable = _select_alignable(recognised.words, recognised.windows, recognised.language)
     if alignment is None or not any(alignable):
         return RefinedWords(words=words, fits=[])
-    aligner_words = [word for word, here in zip(words, alignable, strict=True) if here]
+    aligner_words = [word for word, is_alignable in zip(words, alignable, strict=True) if is_alignable]
     try:
         async with asyncio.timeout(ALIGNMENT_TIMEOUT_S):
-            aligned_runs, aligned = await _align_runs(aligner_words, find_borders(heard.windows), samples, alignment)
+            aligned_runs, aligned = await _align_runs(
+                aligner_words, find_borders(recognised.windows), samples, alignment
+            )
     except (Unavailable, InferenceFailed) as error:
         return RefinedWords(words=words, fits=[], failure=str(error))
     except TimeoutError:
         return RefinedWords(
             words=words, fits=[], failure=f"the aligner did not answer within {ALIGNMENT_TIMEOUT_S:.0f} s"
         )
-    placed_words, fits = place_words(aligner_words, aligned_runs, aligned, heard.speech)
+    placed_words, fits = place_words(aligner_words, aligned_runs, aligned, recognised.speech)
     placed_in_order = iter(placed_words)
     all_words = order_words(
-        [next(placed_in_order) if here else word for word, here in zip(words, alignable, strict=True)]
+        [next(placed_in_order) if is_alignable else word for word, is_alignable in zip(words, alignable, strict=True)]
     )
     return RefinedWords(words=all_words, fits=fits, compute_ms=aligned.compute_ms, model=aligned.model)
 
@@ -87,7 +89,7 @@ def select_stable_pieces(words: Sequence[Word], windows: Sequence[HeardWindow], 
     The last run is left out: it may still grow, and the audio around it ends where the next word begins.
     """
     tidy_words, alignable = _select_alignable(words, windows, None)
-    aligner_words = [word for word, here in zip(tidy_words, alignable, strict=True) if here]
+    aligner_words = [word for word, is_alignable in zip(tidy_words, alignable, strict=True) if is_alignable]
     return build_pieces(aligner_words, split_runs(aligner_words, find_borders(windows)), length_ms)[:-1]
 
 

@@ -44,15 +44,19 @@ class TranslatedWords(msgspec.Struct, frozen=True, kw_only=True):
     compute_ms: int
 
 
-def find_foreign_ranges(heard: Heard, length_ms: int) -> list[ForeignRange]:
+def find_foreign_ranges(recognised: Heard, length_ms: int) -> list[ForeignRange]:
     """Find where a language other than English is spoken; neighbouring windows of one language are joined."""
-    if not heard.windows:
+    if not recognised.windows:
         whole = TimeRange(start_ms=0, end_ms=length_ms)
-        return [ForeignRange(range=whole, language=heard.language)] if heard.words and heard.language != ENGLISH else []
+        return (
+            [ForeignRange(range=whole, language=recognised.language)]
+            if recognised.words and recognised.language != ENGLISH
+            else []
+        )
     accepted_windows = [
-        window for window in sorted(heard.windows, key=lambda window: window.start_ms) if not window.dropped
+        window for window in sorted(recognised.windows, key=lambda window: window.start_ms) if not window.dropped
     ]
-    language_runs = groupby(accepted_windows, key=lambda window: window.language or heard.language)
+    language_runs = groupby(accepted_windows, key=lambda window: window.language or recognised.language)
     return [
         _stretch(list(run_windows), language, length_ms)
         for language, run_windows in language_runs
@@ -67,7 +71,7 @@ def _stretch(run: Sequence[HeardWindow], language: str | None, length_ms: int) -
 
 
 async def translate_to_english(
-    heard: Heard,
+    recognised: Heard,
     words: Sequence[Word],
     samples: Int16,
     speech: Speech,
@@ -80,12 +84,12 @@ async def translate_to_english(
     ``words`` were recognised in it; English ones stay. ``counted`` gives a new progress counter for each request.
     Where the recogniser is unavailable, the rest is reported as missing and nothing is raised.
     """
-    foreign_ranges = find_foreign_ranges(heard, samples.size // SAMPLE_RATE_KHZ)
+    foreign_ranges = find_foreign_ranges(recognised, samples.size // SAMPLE_RATE_KHZ)
     if not foreign_ranges:
         return None
-    languages = languages_by_window(words, heard.windows, heard.language)
+    languages = languages_by_window(words, recognised.windows, recognised.language)
     english_words = [word for word, word_language in zip(words, languages, strict=True) if word_language == ENGLISH]
-    windows = [foreign_range for foreign_range in heard.windows if foreign_range.language == ENGLISH]
+    windows = [foreign_range for foreign_range in recognised.windows if foreign_range.language == ENGLISH]
     compute_ms = 0
     for at, foreign_range in enumerate(foreign_ranges):
         range_samples = samples[

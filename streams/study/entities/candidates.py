@@ -81,60 +81,60 @@ class CandidateFinder:
         for line in self._document.lines:
             if not speaks_english(line.language):
                 continue
-            titles, found = self.find_titles(line), list[NameCandidate]()
+            titles, candidates = self.find_titles(line), list[NameCandidate]()
             spans = [*titles, *((first, end) for first, end, _ in self.find_amounts(line))]
-            taken = {at for first, end in spans for at in range(first, end)}
+            taken = {index for first, end in spans for index in range(first, end)}
             for first, end in titles:
                 name = " ".join(self._names[first:end])
-                found.append(NameCandidate(first=first, end=end, name=name, votes={"work": TITLE_VOTES}))
-            found += [self._build_candidate(line, first, end) for first, end in self._find_runs(line, taken)]
-            yield from sorted(found, key=lambda one: one.first)
+                candidates.append(NameCandidate(first=first, end=end, name=name, votes={"work": TITLE_VOTES}))
+            candidates += [self._build_candidate(line, first, end) for first, end in self._find_runs(line, taken)]
+            yield from sorted(candidates, key=lambda candidate: candidate.first)
 
     def find_amounts(self, line: TranscriptLine) -> list[tuple[int, int, EntityKind]]:
         """Return (first word, end word, kind) of each amount of a sentence, except inside titles."""
-        titled = {at for first, end in self.find_titles(line) for at in range(first, end)}
-        found = ((self._words_within(line, begin, end), kind) for begin, end, kind in find_amounts(line.text))
-        return [(*span, kind) for span, kind in found if span and titled.isdisjoint(range(*span))]
+        titled = {index for first, end in self.find_titles(line) for index in range(first, end)}
+        spans = ((self._words_within(line, begin, end), kind) for begin, end, kind in find_amounts(line.text))
+        return [(*span, kind) for span, kind in spans if span and titled.isdisjoint(range(*span))]
 
     def find_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
         """Return (first word, end word) of each title, by this sentence or by another one."""
-        found = self._find_called_titles(line)
-        taken = {at for first, end in found for at in range(first, end)}
-        for at in range(line.first_word, line.end_word):
-            for title in self._titles_by_word.get(self._names[at], ()):
-                span = range(at, at + len(title))
+        titles = self._find_called_titles(line)
+        taken = {index for first, end in titles for index in range(first, end)}
+        for index in range(line.first_word, line.end_word):
+            for title in self._titles_by_word.get(self._names[index], ()):
+                span = range(index, index + len(title))
                 if (
                     span.stop <= line.end_word
-                    and tuple(self._names[at : span.stop]) == title
+                    and tuple(self._names[index : span.stop]) == title
                     and taken.isdisjoint(span)
                 ):
-                    found.append((at, span.stop))
+                    titles.append((index, span.stop))
                     taken.update(span)
-        return found
+        return titles
 
     def _find_called_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
-        found = (self._words_within(line, begin, end) for begin, end in find_work_titles(line.text))
-        return [span for span in found if span]
+        spans = (self._words_within(line, begin, end) for begin, end in find_work_titles(line.text))
+        return [span for span in spans if span]
 
     def _collect_titles(self) -> Mapping[str, set[tuple[str, ...]]]:
         """Collect the titles of two words and more that some sentence calls one, by first word."""
-        found = defaultdict[str, set[tuple[str, ...]]](set)
+        titles = defaultdict[str, set[tuple[str, ...]]](set)
         for line in self._document.lines:
             for first, end in self._find_called_titles(line) if speaks_english(line.language) else ():
                 if end - first > 1:
-                    found[self._names[first]].add(tuple(self._names[first:end]))
-        return found
+                    titles[self._names[first]].add(tuple(self._names[first:end]))
+        return titles
 
     def _words_within(self, line: TranscriptLine, begin: int, end: int) -> tuple[int, int] | None:
         """Return the words that a range of letters belongs to."""
         offset = self._document.starts[line.first_word]
-        inside = [
-            at
-            for at in range(line.first_word, line.end_word)
-            if begin < self._document.starts[at] - offset + len(self._document.words[at].text.strip())
-            and self._document.starts[at] - offset < end
+        indices = [
+            index
+            for index in range(line.first_word, line.end_word)
+            if begin < self._document.starts[index] - offset + len(self._document.words[index].text.strip())
+            and self._document.starts[index] - offset < end
         ]
-        return (inside[0], inside[-1] + 1) if inside else None
+        return (indices[0], indices[-1] + 1) if indices else None
 
     def _find_runs(self, line: TranscriptLine, taken: set[int]) -> Iterator[tuple[int, int]]:
         at = line.first_word
@@ -261,10 +261,10 @@ class CandidateFinder:
             )
         return not (low in TOPICLESS_WORDS and self._small[low] > self._capital[low]) or self._is_shouted(at)
 
-    def _is_shouted(self, at: int) -> bool:
+    def _is_shouted(self, index: int) -> bool:
         """Whether a single word in capitals stands next to a name: the ``ONE`` of ``ONE Harbour``."""
-        beside = self._names[at + 1 : at + 2]
-        return self._names[at].isupper() and any(one[:1].isupper() and not one.isupper() for one in beside)
+        next_words = self._names[index + 1 : index + 2]
+        return self._names[index].isupper() and any(word[:1].isupper() and not word.isupper() for word in next_words)
 
     def _build_candidate(self, line: TranscriptLine, first: int, end: int) -> NameCandidate:
         offset = self._document.starts[line.first_word]

@@ -33,73 +33,75 @@ class AnswerGrounding:
 
     def __init__(self, document: TranscriptText) -> None:
         """Ground answers in this transcript."""
-        self._spoken = document
+        self._document = document
         self.dropped_count = 0
 
-    def ground_quote(self, text: str, *own: str) -> Quote | None:
+    def ground_quote(self, text: str, *own_texts: str) -> Quote | None:
         """Return the words that an item rests on; None, and counted as dropped, without any."""
-        bad = any(not one.strip() or FORBIDDEN_LINKS.search(one) for one in own)
-        found = None if bad else self._spoken.find_quote(text)
-        self.dropped_count += found is None
-        return found
+        is_forbidden = any(not text_.strip() or FORBIDDEN_LINKS.search(text_) for text_ in own_texts)
+        quote = None if is_forbidden else self._document.find_quote(text)
+        self.dropped_count += quote is None
+        return quote
 
-    def ground_points(self, written: Sequence[AnswerPoint]) -> list[Point]:
+    def ground_points(self, points: Sequence[AnswerPoint]) -> list[Point]:
         """Return grounded points, in the order of their quotes."""
-        pairs = [(one.text.strip(), self.ground_quote(one.quote, one.text)) for one in written]
-        held = [Point(quote=quote, weight=1.0, text=text) for text, quote in pairs if quote]
-        return sorted(held, key=lambda one: one.quote.start_ms)
+        pairs = [(point.text.strip(), self.ground_quote(point.quote, point.text)) for point in points]
+        grounded = [Point(quote=quote, weight=1.0, text=text) for text, quote in pairs if quote]
+        return sorted(grounded, key=lambda point: point.quote.start_ms)
 
     def ground_chapters(self, answers: Sequence[ModelAnswer]) -> list[Chapter]:
         """Return chapters, each up to the next one; the first from the beginning.
 
         A chapter begins where its first words are said.
         """
-        begun: dict[int, tuple[str, Quote]] = {}
-        for one in (one for answer in answers for one in answer.chapters):
-            quote = self.ground_quote(one.quote, one.title)
+        chapters_by_start: dict[int, tuple[str, Quote]] = {}
+        for chapter in (chapter for answer in answers for chapter in answer.chapters):
+            quote = self.ground_quote(chapter.quote, chapter.title)
             if quote:
-                begun.setdefault(quote.start_ms, (one.title.strip(), quote))
-        starts = sorted(begun)
+                chapters_by_start.setdefault(quote.start_ms, (chapter.title.strip(), quote))
+        starts = sorted(chapters_by_start)
         if not starts:
             return []
-        ends = [*starts[1:], self._spoken.lines[-1].end_ms]
-        first_ms = self._spoken.lines[0].start_ms
+        ends = [*starts[1:], self._document.lines[-1].end_ms]
+        first_ms = self._document.lines[0].start_ms
         return [
             Chapter(
-                title=begun[start][0],
-                start_ms=start if at else first_ms,
+                title=chapters_by_start[start][0],
+                start_ms=start if index else first_ms,
                 end_ms=end,
-                quote=begun[start][1],
+                quote=chapters_by_start[start][1],
             )
-            for at, (start, end) in enumerate(zip(starts, ends, strict=True))
+            for index, (start, end) in enumerate(zip(starts, ends, strict=True))
         ]
 
     def ground_entities(self, answers: Sequence[ModelAnswer]) -> list[Entity]:
         """Return names with their quotes; a name that is not in its quote is dropped."""
-        found: dict[tuple[EntityKind, str], list[Quote]] = {}
-        for one in (one for answer in answers for one in answer.entities):
-            quote = self.ground_quote(one.quote, one.name)
-            if quote and _contains_name(quote, one.name):
-                mentions = found.setdefault((one.kind, one.name.strip()), [])
+        mentions_by_name: dict[tuple[EntityKind, str], list[Quote]] = {}
+        for entity in (entity for answer in answers for entity in answer.entities):
+            quote = self.ground_quote(entity.quote, entity.name)
+            if quote and _contains_name(quote, entity.name):
+                mentions = mentions_by_name.setdefault((entity.kind, entity.name.strip()), [])
                 mentions += [quote] if quote not in mentions else []
             elif quote:
                 self.dropped_count += 1
-        return [Entity(kind=kind, name=name, mentions=mentions) for (kind, name), mentions in found.items()]
+        return [Entity(kind=kind, name=name, mentions=mentions) for (kind, name), mentions in mentions_by_name.items()]
 
     def ground_relations(self, answers: Sequence[ModelAnswer]) -> list[Relation]:
         """Return relations whose quote contains both names."""
-        found = []
-        for one in (one for answer in answers for one in answer.relations):
-            quote = self.ground_quote(one.quote, one.subject, one.object)
+        grounded = []
+        for relation in (relation for answer in answers for relation in answer.relations):
+            quote = self.ground_quote(relation.quote, relation.subject, relation.object)
             if (
                 quote
-                and _contains_name(quote, _last_word(one.subject))
-                and _contains_name(quote, _last_word(one.object))
+                and _contains_name(quote, _last_word(relation.subject))
+                and _contains_name(quote, _last_word(relation.object))
             ):
-                found.append(Relation(kind=one.kind, subject=one.subject, object=one.object, quote=quote))
+                grounded.append(
+                    Relation(kind=relation.kind, subject=relation.subject, object=relation.object, quote=quote)
+                )
             elif quote:
                 self.dropped_count += 1
-        return found
+        return grounded
 
 
 def _contains_name(quote: Quote, name: str) -> bool:
@@ -121,9 +123,9 @@ def apply_answers(
     """
     grounding = AnswerGrounding(document)
     grounded_parts: Mapping[str, Sequence[object]] = {
-        "summary": grounding.ground_points([one for answer in answers for one in answer.summary]),
+        "summary": grounding.ground_points([point for answer in answers for point in answer.summary]),
         "chapters": grounding.ground_chapters(answers),
-        "key_points": grounding.ground_points([one for answer in answers for one in answer.key_points]),
+        "key_points": grounding.ground_points([point for answer in answers for point in answer.key_points]),
         "entities": grounding.ground_entities(answers),
         "relations": grounding.ground_relations(answers),
     }

@@ -20,12 +20,12 @@ HALF_BODY_RATIO = 0.3
 
 def anchors() -> np.ndarray:
     """Centres (2254, 2) of the cells as shares of the frame, in the order of the network's rows."""
-    found = []
+    grids = []
     for cells, each in GRIDS:
         middle = (np.arange(cells) + 0.5) / cells
         across, down = np.meshgrid(middle, middle)
-        found.append(np.repeat(np.stack([across.ravel(), down.ravel()], axis=1), each, axis=0))
-    return np.concatenate(found).astype(np.float32)
+        grids.append(np.repeat(np.stack([across.ravel(), down.ravel()], axis=1), each, axis=0))
+    return np.concatenate(grids).astype(np.float32)
 
 
 def to_input(picture: np.ndarray) -> np.ndarray:
@@ -63,17 +63,19 @@ def _bodies(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.stack([left, top, right - left, bottom - top], axis=1)
 
 
-def _intersection_over_union(one: np.ndarray, other: np.ndarray) -> float:
-    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
-    if wide <= 0 or high <= 0:
+def _intersection_over_union(first: np.ndarray, second: np.ndarray) -> float:
+    shared_width = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
+    shared_height = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
+    if shared_width <= 0 or shared_height <= 0:
         return 0.0
-    return float(wide * high / (one[2] * one[3] + other[2] * other[3] - wide * high))
+    return float(
+        shared_width * shared_height / (first[2] * first[3] + second[2] * second[3] - shared_width * shared_height)
+    )
 
 
-def stack_boxes(found: list[np.ndarray]) -> np.ndarray:
+def stack_boxes(boxes_by_frame: list[np.ndarray]) -> np.ndarray:
     """Persons of each frame as one array (n, 8, 5), padded with zeros."""
-    stacked = np.zeros((len(found), MAX_PERSONS, 5), np.float32)
-    for number, rows in enumerate(found):
+    stacked = np.zeros((len(boxes_by_frame), MAX_PERSONS, 5), np.float32)
+    for number, rows in enumerate(boxes_by_frame):
         stacked[number, : len(rows)] = rows
     return stacked

@@ -61,14 +61,14 @@ class TritonPythonModel:
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         for at in range(0, len(order), self._batch):
-            these = order[at : at + self._batch]
-            read = self._tokens.encode_batch([texts[one] for one in these])
-            tokens = np.array([one.ids for one in read], dtype=np.int64)
-            mask = np.array([one.attention_mask for one in read], dtype=np.int64)
+            batch = order[at : at + self._batch]
+            encodings = self._tokens.encode_batch([texts[encoding] for encoding in batch])
+            tokens = np.array([encoding.ids for encoding in encodings], dtype=np.int64)
+            mask = np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64)
             fed = {"input_ids": tokens, "attention_mask": mask, "token_type_ids": np.zeros_like(tokens)}
             hidden = self._session.run(None, fed)[0]
             pooled = (hidden * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-            vectors[these] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+            vectors[batch] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return vectors
 
     def finalize(self) -> None:

@@ -20,11 +20,11 @@ def check(mode: str, where: str) -> str:
     return mode
 
 
-def task(asked: str | None) -> str:
+def task(requested: str | None) -> str:
     """Return the requested task, by default ``transcribe``. Raises ValueError that names the tasks."""
-    if (asked or TRANSCRIBE) not in TASKS:
-        raise ValueError(f"task is {asked!r}: give {' or '.join(TASKS)}")
-    return asked or TRANSCRIBE
+    if (requested or TRANSCRIBE) not in TASKS:
+        raise ValueError(f"task is {requested!r}: give {' or '.join(TASKS)}")
+    return requested or TRANSCRIBE
 
 
 def resolve(asked: str, configured: str) -> str:

@@ -39,33 +39,51 @@ def slices(length: int, slice_length: int) -> list[Range]:
     return [(at * each, (at + 1) * each) for at in range(count)]
 
 
-def mean(slices_likely: Sequence[LanguageProbabilities]) -> LanguageProbabilities:
+def mean(slice_probabilities: Sequence[LanguageProbabilities]) -> LanguageProbabilities:
     """Mean probabilities of a window's slices."""
-    names = {name for one in slices_likely for name in one}
-    return {name: sum(one.get(name, 0.0) for one in slices_likely) / len(slices_likely) for name in names}
+    names = {name for probabilities in slice_probabilities for name in probabilities}
+    return {
+        name: sum(probabilities.get(name, 0.0) for probabilities in slice_probabilities) / len(slice_probabilities)
+        for name in names
+    }
 
 
-def candidates(slices_likely: Sequence[LanguageProbabilities], prior: str) -> list[str]:
+def candidates(slice_probabilities: Sequence[LanguageProbabilities], prior: str) -> list[str]:
     """The recording's language, then every language of which some slice is sure."""
-    sure = {name for one in slices_likely for name, probability in one.items() if probability >= SURE_PROBABILITY}
-    return [prior, *sorted(sure - {prior})]
+    sure_languages = {
+        name
+        for probabilities in slice_probabilities
+        for name, probability in probabilities.items()
+        if probability >= SURE_PROBABILITY
+    }
+    return [prior, *sorted(sure_languages - {prior})]
 
 
-def is_mixed(slices_likely: Sequence[LanguageProbabilities]) -> bool:
+def is_mixed(slice_probabilities: Sequence[LanguageProbabilities]) -> bool:
     """Whether different slices are sure of different languages."""
     return (
-        len({name for one in slices_likely for name, probability in one.items() if probability >= SURE_PROBABILITY}) > 1
+        len(
+            {
+                name
+                for probabilities in slice_probabilities
+                for name, probability in probabilities.items()
+                if probability >= SURE_PROBABILITY
+            }
+        )
+        > 1
     )
 
 
-def slice_languages(slices_likely: Sequence[LanguageProbabilities], prior: str) -> list[str]:
+def slice_languages(slice_probabilities: Sequence[LanguageProbabilities], prior: str) -> list[str]:
     """The language of each slice: ``prior``, the recording's, unless a slice is sure of another by far.
 
     The path begins and ends in ``prior``, so a window of one slice leaves it only for a language 20 times as likely.
     For five seconds of accented English the network gave Dutch 0.91, eleven times as likely as English.
     """
     return path(
-        [(one, SLICE_S) for one in slices_likely], candidates(slices_likely, prior), edge_penalty=CHANGE_PENALTY
+        [(probabilities, SLICE_S) for probabilities in slice_probabilities],
+        candidates(slice_probabilities, prior),
+        edge_penalty=CHANGE_PENALTY,
     )
 
 
@@ -84,37 +102,40 @@ def path(
             weight * max(MIN_LOG_PROBABILITY_OF_SLICE, math.log(max(likely.get(name, 0.0), 1e-9))) for name in names
         ]
         if at == 0:
-            best = [(score + gain, way) for (score, way), gain in zip(best, gains, strict=True)]
+            best = [(score + gain, scored_path_) for (score, scored_path_), gain in zip(best, gains, strict=True)]
             continue
-        top = max(best, key=lambda one: one[0])
-        stepped = [max((one, (top[0] - CHANGE_PENALTY, top[1])), key=lambda way: way[0]) for one in best]
-        best = [(score + gains[i], [*way, names[i]]) for i, (score, way) in enumerate(stepped)]
-    ended = [(score - edge, way) for (score, way), edge in zip(best, edges, strict=True)]
-    return max(ended, key=lambda one: one[0])[1]
+        top = max(best, key=lambda scored_path: scored_path[0])
+        stepped = [
+            max((scored_path, (top[0] - CHANGE_PENALTY, top[1])), key=lambda scored_path_: scored_path_[0])
+            for scored_path in best
+        ]
+        best = [(score + gains[i], [*scored_path_, names[i]]) for i, (score, scored_path_) in enumerate(stepped)]
+    final_scores = [(score - edge, scored_path_) for (score, scored_path_), edge in zip(best, edges, strict=True)]
+    return max(final_scores, key=lambda scored_path: scored_path[0])[1]
 
 
 def runs(units: Sequence[Range], languages: Sequence[str]) -> list[tuple[int, int, str]]:
     """Join neighbouring units of one language: (start, end, language)."""
-    found: list[tuple[int, int, str]] = []
+    joined: list[tuple[int, int, str]] = []
     for (start, end), language in zip(units, languages, strict=True):
-        if found and found[-1][2] == language:
-            found[-1] = (found[-1][0], end, language)
+        if joined and joined[-1][2] == language:
+            joined[-1] = (joined[-1][0], end, language)
         else:
-            found.append((start, end, language))
-    return found
+            joined.append((start, end, language))
+    return joined
 
 
-def wordless_ranges(units: Sequence[Range], words: Sequence[tuple[float, float]], least: int) -> list[Range]:
-    """Ranges of neighbouring units without a word, at least ``least`` long."""
-    found: list[Range] = []
+def wordless_ranges(units: Sequence[Range], words: Sequence[tuple[float, float]], min_length: int) -> list[Range]:
+    """Ranges of neighbouring units without a word, at least ``min_length`` long."""
+    silent_ranges: list[Range] = []
     silent = False
     for start, end in units:
-        if any(one < end and other > start for one, other in words):
+        if any(word_start < end and word_end > start for word_start, word_end in words):
             silent = False
             continue
-        found = [*found[:-1], (found[-1][0], end)] if silent else [*found, (start, end)]
+        silent_ranges = [*silent_ranges[:-1], (silent_ranges[-1][0], end)] if silent else [*silent_ranges, (start, end)]
         silent = True
-    return [(start, end) for start, end in found if end - start >= least]
+    return [(start, end) for start, end in silent_ranges if end - start >= min_length]
 
 
 def input_length_s(length_s: float) -> int:

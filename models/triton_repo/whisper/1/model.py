@@ -20,7 +20,8 @@ import decoding_mode
 import malloc
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from recogniser import Options, Recogniser
+from recogniser import Recogniser
+from window_decoder import Options
 
 ENVIRONMENT = {
     "weights": "CLIPSTREAM_WHISPER_DIR",

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import acceptance
 import ctranslate2
-import decoding_mode
 import encoder_output
 import language_spans
 import numpy as np
-import short_window_decoder
 import voice_activity
 import windowing
 from batched_decoder import ParallelBatchPipeline
-from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper import WhisperModel
 from faster_whisper.vad import VadOptions
 from multilingual import MultilingualNetwork
 from seeded_sampling import SeededNetwork
+from window_decoder import DecodedRange, Options, WindowDecoder, find_window, has_failed
 from window_words import Part, insert_part, part_of
 
 PAD_MS = 400
@@ -33,38 +29,14 @@ SPEECH_VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160,
 VOICE_VAD = VadOptions(threshold=0.1, neg_threshold=0.05, min_silence_duration_ms=160, speech_pad_ms=0)
 """Silero with low thresholds: keeps quiet voices and ends of sentences, but noise too. For diarization, not words."""
 WINDOW_S = 30
+"""Whisper's window."""
 FRAME_SAMPLES = windowing.RATE_HZ // 50
 """Samples of one frame of encoder output."""
 MAX_UNIT_SAMPLES = round(language_spans.UNIT_S * windowing.RATE_HZ)
-FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
 LOOK_AHEAD_WINDOWS = 8
 """Windows whose ranges in several languages are decoded together."""
-Cut = tuple[int, int, str]
-"""First and end sample of a range, and its language."""
 PLACEHOLDER_LANGUAGE = "en"
 """The decoder's language until the windows' own replace it; nothing is decoded with it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to decode a recording. ``language`` None: detect it; ``hint`` holds unless another is sure."""
-
-    mode: str
-    beam_size: int
-    batch_size: int
-    language: str | None = None
-    hint: str | None = None
-    glossary: str | None = None
-    """Terms that are likely to occur, separated by commas."""
-    task: str = decoding_mode.TRANSCRIBE
-
-
-class DecodedRange(NamedTuple):
-    """A faster-whisper segment of a range; its times start at ``offset_s`` of the packed sound."""
-
-    offset_s: float
-    segment: Any
-    language: str
 
 
 class Hearing:
@@ -107,8 +79,8 @@ class Recogniser:
             self._model.model, lambda: _load_fresh(weights, device, device_index, compute_type)
         )
         self._network = self._model.model = MultilingualNetwork(self._seeded, encoder_output)
-        self._batched = ParallelBatchPipeline(self._model, self._network, lanes)
-        self._lanes = lanes
+        batched = ParallelBatchPipeline(self._model, self._network, lanes)
+        self._decoder = WindowDecoder(self._model, batched, lanes)
         self.name = f"{weights.name}/{compute_type}"
 
     def check(self) -> None:
@@ -120,11 +92,11 @@ class Recogniser:
         """Words of 16 kHz mono int16 audio, shape (n,). Stops after the current batch when cancelled."""
         self._seeded.begin()
         samples = audio.astype(np.float32) / 32768.0
-        found, voiced = voice_activity.find_speech(samples, SPEECH_VAD, VOICE_VAD)
-        pieces = windowing.pack(found)
+        speech, voiced = voice_activity.find_speech(samples, SPEECH_VAD, VOICE_VAD)
+        pieces = windowing.pack(speech)
         spans = windowing.windows(pieces, WINDOW_S * windowing.RATE_HZ)
         hearing = Hearing(
-            windowing.speech_ms(found, PAD_MS * windowing.RATE_HZ // 1000),
+            windowing.speech_ms(speech, PAD_MS * windowing.RATE_HZ // 1000),
             windowing.speech_ms(voiced, 0) if spans else [],
         )
         if spans:
@@ -154,67 +126,29 @@ class Recogniser:
         )
         with self._network.switching(prior, options.hint, many=many, units=units):
             if options.mode == "sequential":
-                segments = self._decode_sequentially(packed, options, language, many=many)
+                segments = self._decoder.decode_sequentially(packed, options, language, many=many)
             else:
-                segments = self._decode_windows(packed, spans, options, language, many=many)
+                segments = self._decoder.decode_windows(packed, spans, options, language, many=many)
             with closing(segments):  # a reader that stops early ends the decoding while the network still switches
                 yield from self._accept(segments, packed, spans, units, pieces, options, cancelled)
             hearing.language, hearing.language_probability = self._network.prior or (None, 0.0)
 
-    def _requested_language(self, asked: str | None) -> tuple[str | None, bool]:
+    def _requested_language(self, requested: str | None) -> tuple[str | None, bool]:
         """The language if the caller or the model fixes it, and whether windows may be in other languages."""
         if not self._network.is_multilingual:
             return "en", False
-        return (asked, False) if asked in self._model.supported_languages else (None, True)
+        return (requested, False) if requested in self._model.supported_languages else (None, True)
 
     def _language(self, packed: np.ndarray, spans: list[windowing.Window], hint: str | None) -> tuple[str, float]:
         """The recording's language and its probability: the mean over windows until one leads clearly."""
-        found: list[dict[str, float]] = []
+        window_probabilities: list[dict[str, float]] = []
         for span in spans[: acceptance.LANGUAGE_MAX_WINDOWS]:
             window = packed[span.start : span.end]
-            found.append(dict(self._model.detect_language(window, language_detection_segments=1)[2]))
-            verdict = acceptance.language(found, hint)
+            window_probabilities.append(dict(self._model.detect_language(window, language_detection_segments=1)[2]))
+            verdict = acceptance.language(window_probabilities, hint)
             if verdict is not None:
                 return verdict
-        return acceptance.likeliest_language(found, hint)
-
-    def _decode_windows(
-        self,
-        packed: np.ndarray,
-        spans: list[windowing.Window],
-        options: Options,
-        language: str,
-        *,
-        many: bool,
-        by: BatchedInferencePipeline | None = None,
-    ):
-        rate = windowing.RATE_HZ
-        return (by or self._batched).transcribe(
-            packed,
-            language=language,
-            task=options.task,
-            beam_size=options.beam_size,
-            batch_size=max(options.batch_size, acceptance.LANGUAGE_MAX_WINDOWS) if many else options.batch_size,
-            clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
-            word_timestamps=True,
-            without_timestamps=True,
-            multilingual=many,
-            hotwords=options.glossary,
-        )[0]
-
-    def _decode_sequentially(self, audio: np.ndarray, options: Options, language: str, *, many: bool = False):
-        return self._model.transcribe(
-            audio,
-            language=language,
-            task=options.task,
-            beam_size=options.beam_size,
-            temperature=FALLBACK_TEMPERATURES,
-            condition_on_previous_text=False,
-            vad_filter=False,
-            word_timestamps=True,
-            multilingual=many,
-            hotwords=options.glossary,
-        )[0]
+        return acceptance.likeliest_language(window_probabilities, hint)
 
     def _accept(
         self,
@@ -228,22 +162,22 @@ class Recogniser:
     ) -> Iterator[Part]:
         """Yield parts in order; windows that fail are decoded again, text that stays doubtful is dropped."""
         in_turn = options.mode == "sequential"
-        for segment, span, own, apart in self._iterate_windows(segments, packed, spans, units, pieces, options):
+        for segment, span, language, ranges in self._iterate_windows(segments, packed, spans, units, pieces, options):
             if cancelled():
                 return
-            if apart is not None:
-                yield from (_part_of_range(said, pieces, options) for said in apart)
+            if ranges is not None:
+                yield from (_part_of_range(decoded, pieces, options) for decoded in ranges)
                 continue
             index = spans.index(span)
-            again = not in_turn and _is_failed(segment, span)
-            believed, offset_s, agreement = [segment], 0.0, None
+            again = not in_turn and has_failed(segment, span)
+            accepted, offset_s, agreement = [segment], 0.0, None
             if again:
                 offset_s = span.start / windowing.RATE_HZ
-                believed = list(self._decode_sequentially(packed[span.start : span.end], options, own))
-                agreement = acceptance.agreement(_word_texts([segment]), _word_texts(believed))
+                accepted = list(self._decoder.decode_sequentially(packed[span.start : span.end], options, language))
+                agreement = acceptance.agreement(_word_texts([segment]), _word_texts(accepted))
             parts = [
-                part_of(one, pieces, offset_s, own, again=again, agreement=agreement, glossary=options.glossary)
-                for one in believed
+                part_of(result, pieces, offset_s, language, again=again, agreement=agreement, glossary=options.glossary)
+                for result in accepted
             ]
             if not in_turn and not again:
                 parts = self._fill_gaps(parts[0], segment, span, units[index], packed, pieces, options)
@@ -266,8 +200,8 @@ class Recogniser:
         ):
             at, until = span.start + start * FRAME_SAMPLES, min(span.start + end * FRAME_SAMPLES, span.end)
             language = self._language_of(packed[at:until], part.language) if not options.language else part.language
-            for said in self._decode_ranges(packed, [(at, until, language)], options)[0]:
-                new = _part_of_range(said, pieces, options)
+            for decoded in self._decoder.decode_ranges(packed, [(at, until, language)], options)[0]:
+                new = _part_of_range(decoded, pieces, options)
                 if new.words and sum(word[3] for word in new.words) >= acceptance.GAP_MIN_WORD_PROBABILITY * len(
                     new.words
                 ):
@@ -292,62 +226,25 @@ class Recogniser:
         """Yield each segment, its window and language, and for several languages the decoded ranges."""
         if options.mode == "sequential":
             for segment in segments:
-                yield segment, _window_of(segment, spans), self._network.latest(), None
+                yield segment, find_window(segment, spans), self._network.latest(), None
             return
         for group in _take_groups(segments, LOOK_AHEAD_WINDOWS):
-            windows = [_window_of(segment, spans) for segment in group]
-            own = [self._network.languages_of(spans.index(window)) for window in windows]
+            windows = [find_window(segment, spans) for segment in group]
+            window_languages = [self._network.languages_of(spans.index(window)) for window in windows]
             cuts = [
                 windowing.cut(
                     packed, window, pieces, language_spans.runs(units[spans.index(window)], languages), FRAME_SAMPLES
                 )
                 if len(languages) > 1
                 else []
-                for window, languages in zip(windows, own, strict=True)
+                for window, languages in zip(windows, window_languages, strict=True)
             ]
-            heard = iter(self._decode_ranges(packed, [cut for several in cuts for cut in several], options))
-            for segment, window, languages, several in zip(group, windows, own, cuts, strict=True):
-                apart = [said for _ in several for said in next(heard)]
-                yield segment, window, languages[0], apart if several else None
-
-    def _decode_ranges(self, packed: np.ndarray, cuts: list[Cut], options: Options) -> list[list[DecodedRange]]:
-        """Decode each of ``cuts`` in its language, sequentially where the batched result fails.
-
-        Cuts of one language and one input length form a batch, and batches are decoded in parallel. The result of a cut
-        does not depend on its batch.
-        """
-        alike: defaultdict[tuple[str, int], list[windowing.Window]] = defaultdict(list)
-        for start, end, language in cuts:
-            window = windowing.Window(start=start, end=end)
-            alike[language, language_spans.input_length_s((end - start) / windowing.RATE_HZ)].append(window)
-        batches = [
-            (language, windows[at : at + options.batch_size])
-            for (language, _), windows in alike.items()
-            for at in range(0, len(windows), options.batch_size)
-        ]
-        with ThreadPoolExecutor(self._lanes, "range") as pool:
-            heard = list(pool.map(lambda one: self._decode_batch(packed, one[1], options, one[0]), batches))
-        quick = {
-            _window_of(segment, windows).start: segment
-            for (_, windows), found in zip(batches, heard, strict=True)
-            for segment in found
-        }
-        return [self._decode_range(quick.get(cut[0]), packed, cut, options) for cut in cuts]
-
-    def _decode_batch(
-        self, packed: np.ndarray, windows: list[windowing.Window], options: Options, language: str
-    ) -> list:
-        pipeline = short_window_decoder.ShortWindowPipeline(self._model)
-        return list(self._decode_windows(packed, windows, options, language, many=False, by=pipeline))
-
-    def _decode_range(self, quick: Any, packed: np.ndarray, cut: Cut, options: Options) -> list[DecodedRange]:
-        start, end, language = cut
-        if quick is None:
-            return []
-        if not _is_failed(quick, windowing.Window(start=start, end=end)):
-            return [DecodedRange(0.0, quick, language)]
-        careful = self._decode_sequentially(packed[start:end], options, language)
-        return [DecodedRange(start / windowing.RATE_HZ, one, language) for one in careful]
+            decoded_ranges = iter(
+                self._decoder.decode_ranges(packed, [cut for several in cuts for cut in several], options)
+            )
+            for segment, window, languages, several in zip(group, windows, window_languages, cuts, strict=True):
+                ranges = [decoded for _ in several for decoded in next(decoded_ranges)]
+                yield segment, window, languages[0], ranges if several else None
 
 
 def _load_fresh(weights: Path, device: str, device_index: int, compute_type: str):
@@ -365,23 +262,15 @@ def _take_groups(segments: Iterable, size: int) -> Iterator[list]:
         yield group
 
 
-def _part_of_range(said: DecodedRange, pieces: list[windowing.Piece], options: Options) -> Part:
+def _part_of_range(decoded: DecodedRange, pieces: list[windowing.Piece], options: Options) -> Part:
     return part_of(
-        said.segment, pieces, said.offset_s, said.language, again=False, agreement=None, glossary=options.glossary
-    )
-
-
-def _window_of(segment, spans: list[windowing.Window]) -> windowing.Window:
-    """The window that a batched segment came from: ``seek`` is its start in frames of 10 ms."""
-    return min(spans, key=lambda span: abs(span.start * 100 // windowing.RATE_HZ - segment.seek))
-
-
-def _is_failed(segment, span: windowing.Window) -> bool:
-    return acceptance.is_failed(
-        compression=segment.compression_ratio,
-        log_probability=segment.avg_logprob,
-        words=len(segment.words or ()),
-        speech_s=(span.end - span.start) / windowing.RATE_HZ,
+        decoded.segment,
+        pieces,
+        decoded.offset_s,
+        decoded.language,
+        again=False,
+        agreement=None,
+        glossary=options.glossary,
     )
 
 

@@ -43,17 +43,17 @@ def pack(speech: Sequence[tuple[int, int]]) -> list[Piece]:
 
 def windows(pieces: Sequence[Piece], longest: int) -> list[Window]:
     """Fill windows of at most ``longest`` samples with whole pieces (a longer piece is cut), in order."""
-    found: list[Window] = []
+    filled: list[Window] = []
     for piece in pieces:
         start, end = piece.packed, piece.packed + piece.end - piece.start
-        if found and end - found[-1].start <= longest:
-            found[-1] = Window(start=found[-1].start, end=end)
+        if filled and end - filled[-1].start <= longest:
+            filled[-1] = Window(start=filled[-1].start, end=end)
             continue
         while end - start > longest:
-            found.append(Window(start=start, end=start + longest))
+            filled.append(Window(start=start, end=start + longest))
             start += longest
-        found.append(Window(start=start, end=end))
-    return found
+        filled.append(Window(start=start, end=end))
+    return filled
 
 
 def units(pieces: Sequence[Piece], window: Window, longest: int, unit: int) -> list[tuple[int, int]]:
@@ -81,15 +81,15 @@ def cut(
     A border that is not at a pause moves to the quietest place nearby.
     """
     pauses = {(piece.packed - window.start) // unit for piece in pieces}
-    found: list[tuple[int, int, str]] = []
-    at = window.start
-    for number, (_, end, what) in enumerate(runs, 1):
+    cuts: list[tuple[int, int, str]] = []
+    start = window.start
+    for number, (_, end, language) in enumerate(runs, 1):
         border = window.end if number == len(runs) else window.start + end * unit
         if number < len(runs) and end not in pauses:
-            border = max(at + 1, _quietest(sound[: window.end], border))
-        found.append((at, border, what))
-        at = border
-    return found
+            border = max(start + 1, _quietest(sound[: window.end], border))
+        cuts.append((start, border, language))
+        start = border
+    return cuts
 
 
 def _quietest(sound: np.ndarray, near: int) -> int:
@@ -116,11 +116,11 @@ def restore_ms(pieces: Sequence[Piece], start_s: float, end_s: float) -> tuple[i
 
 def speech_ms(speech: Sequence[tuple[int, int]], pad: int) -> list[tuple[int, int]]:
     """Speech ranges in ms without the voice detector's padding; touching ranges are joined."""
-    found: list[tuple[int, int]] = []
+    merged: list[tuple[int, int]] = []
     for start, end in speech:
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], end)
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], end)
         else:
-            found.append((start, end))
-    trimmed = ((start + (pad if start else 0), end - pad) for start, end in found)
+            merged.append((start, end))
+    trimmed = ((start + (pad if start else 0), end - pad) for start, end in merged)
     return [(start * 1000 // RATE_HZ, end * 1000 // RATE_HZ) for start, end in trimmed if end > start]
