@@ -87,7 +87,7 @@ def test_a_black_silent_video_gives_an_honest_sentence() -> None:
     assert found.nothing_found_reason == "Nothing is said and nothing moves in this video."
 
 
-def test_a_very_short_video_is_said_to_be_short() -> None:
+def test_a_very_short_video_explains_that_it_is_short() -> None:
     assert "too short" in (weigh_quiet(1_000, difference=0.2).nothing_found_reason or "")
 
 
@@ -133,7 +133,7 @@ def test_one_cut_in_a_short_video_is_no_rhythm(cuts_ms: list[int], clips: int) -
     assert sum(moment.selected for moment in found.moments) == clips
 
 
-def test_too_few_looks_are_said_to_be_too_few() -> None:
+def test_the_explanation_counts_sampled_frames() -> None:
     known = material([], 8_000, levels_db=[-47.0] * 80, pictures=[picture(0, 0.0, 80.0), picture(5_000, 0.07, 80.0)])
     assert find_moments(known, ProjectOptions(), name_id).nothing_found_reason == (
         "Nothing is said in this video, and the rest is too little to choose a clip by: "

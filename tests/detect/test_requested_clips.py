@@ -25,7 +25,7 @@ MOMENTS = find_moments(KNOWN, OPTIONS, name_id).moments
 
 
 @pytest.mark.parametrize("moment", MOMENTS[::9], ids=lambda moment: moment.range.start_ms)
-def test_the_stretch_of_a_moment_is_measured_as_the_moment_was(moment: Moment) -> None:
+def test_a_moments_range_is_measured_like_the_moment(moment: Moment) -> None:
     """Its sentences are found again by their times alone; only an end that holds on a pause may be judged otherwise."""
     facts = measure_clip(KNOWN, OPTIONS, moment.range, "")
     assert facts.text == " ".join(moment.text.split())
@@ -36,7 +36,7 @@ def test_the_stretch_of_a_moment_is_measured_as_the_moment_was(moment: Moment) -
     assert {signal.name for signal in facts.signals} == {signal.name for signal in moment.signals}
 
 
-def test_ends_inside_a_sentence_are_told_as_flaws() -> None:
+def test_ends_inside_a_sentence_are_flaws() -> None:
     sentence = next(one for one in build_timeline(KNOWN).sentences if one.length_ms > 4_000 and one.start_ms > 60_000)
     middle = (sentence.start_ms + sentence.end_ms) // 2
     window = build_window(TimeRange(start_ms=middle, end_ms=middle + 30_000), build_timeline(KNOWN))

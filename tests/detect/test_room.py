@@ -27,7 +27,7 @@ def line(text: str, before: int = 25) -> AudienceCues:
     "text",
     ["And I am not very good at this.", "My wife said no.", "Well, that was stupid.", "Oh, I don't even have a dog!"],
 )
-def test_a_punch_line_is_told_from_a_plain_sentence(text: str) -> None:
+def test_a_punch_line_scores_above_a_plain_sentence(text: str) -> None:
     assert line(text).punch > line(PLAIN).punch + 0.1
     assert line(text).punch_words
 
@@ -44,7 +44,7 @@ def test_a_punch_line_needs_a_longer_set_up() -> None:
         "This is not a problem of money, it's a problem of justice.",
     ],
 )
-def test_a_call_is_told_from_a_plain_sentence(text: str) -> None:
+def test_a_call_scores_above_a_plain_sentence(text: str) -> None:
     assert line(text).call >= 0.3
     assert line(PLAIN).call < 0.1
 
@@ -76,7 +76,7 @@ def levels(answer_db: float) -> list[float]:
     return [answer_db if 305 <= at < 320 else level for at, level in enumerate(found)]
 
 
-def test_what_is_heard_in_a_pause_is_an_answer_where_pauses_are_quiet() -> None:
+def test_sound_in_a_pause_counts_where_pauses_are_quiet() -> None:
     loud, still = talk(levels(-30.0)), talk(levels(-55.0))
     assert measure_pause_level(still) == pytest.approx(-55.0)
     assert emotion(loud, 24_000, 34_500)["answered"] > 0.25

@@ -173,7 +173,7 @@ def test_level_sound_has_no_louder_part() -> None:
     assert not {"level", "dynamics"} & parts(scored(flat)[0][1]["energy"])
 
 
-def test_a_given_up_stretch_lowers_confidence() -> None:
+def test_a_range_that_was_given_up_lowers_confidence() -> None:
     timeline = lecture()
     window, signals = scored(timeline)[0]
     lost = ProjectTimeline(**{**timeline.__dict__, "missing": [TimeRange(start_ms=0, end_ms=window.range.end_ms)]})

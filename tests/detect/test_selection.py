@@ -36,7 +36,7 @@ def test_a_score_that_nothing_stands_out_in_is_no_clip() -> None:
     assert chosen.score == 60  # and what is not a clip sets no measure for the others
 
 
-def test_what_says_the_same_twice_is_shown_once() -> None:
+def test_repetitions_become_one_clip() -> None:
     twice = [one(0, 20, 90, "pendulum energy height"), one(50, 70, 88, "pendulum energy height swing")]
     assert len(select_clips(twice, 5)) == 1
 
@@ -45,7 +45,7 @@ def limit_of(spoken_ms: int, quiet_ms: int, **asked: int) -> int:
     return compute_clip_limit(spoken_ms=spoken_ms, quiet_ms=quiet_ms, options=ProjectOptions(**asked))  # type: ignore[arg-type]
 
 
-def test_number_of_clips_by_length_and_by_what_was_asked() -> None:
+def test_number_of_clips_by_length_and_request() -> None:
     assert limit_of(160_000, 203_000) == 4
     assert limit_of(3_600_000, 3_600_000) == 12
     assert limit_of(3_600_000, 0, max_clips=3) == 3
@@ -71,7 +71,7 @@ def test_of_two_nearly_as_good_the_one_that_differs_is_taken() -> None:
     assert [w.score for w in select_clips([best, same, other], 2)] == [90, 85]
 
 
-def test_what_was_asked_for_is_a_gate() -> None:
+def test_a_requested_topic_is_a_gate() -> None:
     near, far = (
         dataclasses.replace(one(start, start + 20, 80), asked=asked)
         for start, asked in ((0, MIN_MATCH), (30, MIN_MATCH - 0.01))

@@ -56,13 +56,13 @@ def test_a_prompt_finds_its_subject_and_quotes_it(model: bool) -> None:
         assert any(one.kind == "nearest" and one.text in clip.text for one in wanted.evidence)
 
 
-def test_what_nobody_talks_about_gives_no_clip_and_says_so() -> None:
+def test_an_absent_topic_gives_no_clip_and_an_explanation() -> None:
     found = asked(ProjectOptions(topics=["quantum chromodynamics"]))
     assert not any(moment.selected for moment in found.moments)
     assert "comes near to “quantum chromodynamics”" in (found.nothing_found_reason or "")
 
 
-def test_the_result_says_what_told_the_meaning() -> None:
+def test_the_result_names_the_embedding_engine() -> None:
     assert asked(ProjectOptions()).meaning == "words-1"
     assert asked(ProjectOptions(), model=False).meaning == "words in common (the language is unknown)"
 
@@ -97,7 +97,7 @@ def test_sentences_of_one_subject_hold_together() -> None:
     assert same > mixed
 
 
-def test_skipped_stretches_are_in_no_clip() -> None:
+def test_skipped_ranges_are_in_no_clip() -> None:
     skip = [TimeRange(start_ms=0, end_ms=50_000)]
     for moment in asked(ProjectOptions(skip=skip)).moments:
         assert not any(moment.range.overlap_ms(part) for part in skip)

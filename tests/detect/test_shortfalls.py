@@ -51,7 +51,7 @@ def test_each_reason_has_its_own_name_and_numbers(
             assert f"{shortfall.needed:g}" in shortfall.told
 
 
-def test_what_was_chosen_lacks_nothing() -> None:
+def test_selected_moments_lack_nothing() -> None:
     assert list_shortfalls(BEST, [BEST], BAR) == []
 
 

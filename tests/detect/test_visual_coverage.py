@@ -40,13 +40,13 @@ def test_what_is_seen_to_the_end_ends_with_the_span() -> None:
     assert [(time.start_ms, time.end_ms) for time in told.screen_times] == [(1000, 9000)]
 
 
-def test_one_picture_alone_is_counted_and_no_stretch() -> None:
+def test_a_single_frame_is_counted_but_no_range() -> None:
     told = count_visual_coverage([seen([picture(0), slide(1000), picture(2000)], 3000)])
     assert told is not None
     assert (told.screens, told.screen_times) == (1, [])
 
 
-def test_many_stretches_are_told_by_the_longest() -> None:
+def test_many_ranges_are_reported_by_the_longest() -> None:
     pictures = [slide(at * 1000) if at % 3 else picture(at * 1000) for at in range(3 * MAX_TIMES + 30)]
     told = count_visual_coverage([seen(pictures, 1000 * len(pictures))])
     assert told is not None

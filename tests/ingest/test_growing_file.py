@@ -34,7 +34,7 @@ class SlowTwin(ObjectsTwin):
         return await super().read_range(key, start, length)
 
 
-async def test_what_has_come_can_be_read_and_the_rest_is_waited_for(tmp_path: Path) -> None:
+async def test_copied_bytes_are_readable_and_the_rest_awaited(tmp_path: Path) -> None:
     objects, counts = SlowTwin(it=BODY), list[int]()
     async with copy_object(objects, "it", len(BODY), tmp_path / "it", counts.append) as source:
         assert await source.ensure(0, 10) == range(COPY_PART_BYTES)
@@ -49,7 +49,7 @@ async def test_what_has_come_can_be_read_and_the_rest_is_waited_for(tmp_path: Pa
     assert counts == [COPY_PART_BYTES, 2 * COPY_PART_BYTES, len(BODY)]
 
 
-async def test_whoever_waits_learns_that_the_store_went_away(tmp_path: Path) -> None:
+async def test_a_waiting_reader_learns_that_the_store_is_lost(tmp_path: Path) -> None:
     objects = SlowTwin(it=BODY)
     objects.broken = True
     async with copy_object(objects, "it", len(BODY), tmp_path / "it", lambda _: None) as source:
@@ -61,7 +61,7 @@ async def test_whoever_waits_learns_that_the_store_went_away(tmp_path: Path) -> 
                 await one
 
 
-async def test_nothing_is_copied_once_nobody_reads(tmp_path: Path) -> None:
+async def test_the_copy_stops_with_its_reader(tmp_path: Path) -> None:
     objects = SlowTwin(it=BODY)
     async with copy_object(objects, "it", len(BODY), tmp_path / "it", lambda _: None) as source:
         await source.ensure(0, 1)

@@ -43,7 +43,9 @@ def leave(tmp_path: Path, name: str, size: int, age_s: float) -> None:
     [(None, False), (NoAnswer("outside", "cut"), True), (asyncio.CancelledError(), True), (Rejected("a", "b"), False)],
     ids=["done", "later", "drained", "refused"],
 )
-def test_what_is_kept_for_the_next_attempt(error: BaseException | None, *, kept: bool, tmp_path: Path) -> None:
+def test_a_partial_download_is_kept_for_the_next_attempt(
+    error: BaseException | None, *, kept: bool, tmp_path: Path
+) -> None:
     held = partials(tmp_path)
     with pytest.raises(type(error)) if error else nullcontext():
         with held.open_download("a", tmp_path / "other") as path:
@@ -68,7 +70,7 @@ def test_two_never_write_to_one(tmp_path: Path) -> None:
         assert left(tmp_path) == ["a"], "what is written to is not swept"
 
 
-def test_old_ones_and_what_is_too_much_go(tmp_path: Path) -> None:
+def test_old_and_excess_downloads_are_removed(tmp_path: Path) -> None:
     leave(tmp_path, "old", 1, MAX_PARTIAL_AGE_S + 1)
     leave(tmp_path, "early", 600, 300)
     leave(tmp_path, "late", 500, 200)

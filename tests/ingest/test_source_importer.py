@@ -169,7 +169,7 @@ async def test_refusals(body: bytes | None, limits: MediaLimits, reason: str, tm
     assert refused.value.reason == reason
 
 
-async def test_too_long_is_refused_by_what_the_packets_say(tmp_path: Path) -> None:
+async def test_too_long_files_are_refused_by_their_packets(tmp_path: Path) -> None:
     body = film(tmp_path / "film.mp4", seconds=6).read_bytes()
     with pytest.raises(Rejected, match=r"media\.too_long"):
         await run(tmp_path, ObjectsTwin(**{UPLOAD: body}), limits=MediaLimits(max_duration_ms=5_000))

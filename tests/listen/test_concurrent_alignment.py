@@ -79,7 +79,7 @@ async def refined(aligner: Steady, count: int, *, told: int, language: str = "en
 
 
 @pytest.mark.parametrize("told", [0, 1, 3, 4])
-async def test_what_is_told_early_changes_nothing_but_when_it_is_asked(told: int) -> None:
+async def test_early_windows_change_only_the_time_of_requests(told: int) -> None:
     plain = Steady()
     after = await refine_word_times(heard(4), SAMPLES, plain)
     aligner = Steady()
@@ -89,7 +89,7 @@ async def test_what_is_told_early_changes_nothing_but_when_it_is_asked(told: int
     assert after.compute_ms == 2 * len(asked)
 
 
-async def test_what_could_be_asked_early_was() -> None:
+async def test_stable_pieces_are_aligned_early() -> None:
     aligner = Steady()
     async with ConcurrentAligner(aligner, SAMPLES) as early:
         early.add_window(words(0), window(0))
@@ -100,13 +100,13 @@ async def test_what_could_be_asked_early_was() -> None:
         assert "w0.38" not in asked, "the last run may go on"
 
 
-async def test_an_aligner_that_was_away_is_asked_again_at_the_end() -> None:
+async def test_an_unavailable_aligner_is_called_again_at_the_end() -> None:
     aligner = Steady(failures=1)
     found = await refined(aligner, 4, told=4)
     assert (found.failure, len(found.words), found.model) == ("", 4 * 39, "steady-1")
 
 
-async def test_other_languages_are_not_asked_for() -> None:
+async def test_other_languages_are_not_aligned() -> None:
     aligner = Steady()
     found = await refined(aligner, 2, told=2, language="nl")
     assert (aligner.asked, found.fits) == ([], [])

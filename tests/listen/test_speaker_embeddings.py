@@ -86,7 +86,7 @@ async def test_windows_are_on_project_time_and_vectors_survive() -> None:
     assert counts == [1]
 
 
-async def test_many_windows_are_asked_for_in_parts_that_move_the_counter() -> None:
+async def test_many_windows_are_embedded_in_reported_batches() -> None:
     voices = Failing(Unavailable("triton", "away"), 0)
     found, counts = await listened(voices, Kept(), length_ms=80_000)
     assert found.voices
@@ -96,7 +96,7 @@ async def test_many_windows_are_asked_for_in_parts_that_move_the_counter() -> No
     assert len(counts) == len(voices.asked) > 1
 
 
-async def test_a_model_that_was_loaded_again_is_asked_once_more() -> None:
+async def test_a_reloaded_model_is_called_again() -> None:
     found, _ = await listened(Failing(ModelDead("triton", "dead"), 1), Kept())
     assert found.voices
 
@@ -109,13 +109,13 @@ async def test_a_model_that_stays_away_costs_the_voices_only(error: Exception) -
     assert objects.bodies == {}
 
 
-async def test_nobody_waits_for_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_late_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speaker_embeddings, "EMBEDDING_TIMEOUT_S", 0.05)
     with pytest.raises(VoicesUnavailableError):
         await listened(Hung(), Kept())
 
 
-async def test_where_nobody_speaks_nothing_is_stored() -> None:
+async def test_silence_stores_nothing() -> None:
     objects = Kept()
     found = await embed_voices(
         bursts(length_ms=2000), [], starts_at_ms=0, span_range=TimeRange(start_ms=0, end_ms=2000),
@@ -143,7 +143,7 @@ async def test_little_speech_embeds_all_possible_voice() -> None:
         assert abs(heard.voiced[-1].end_ms - (length_ms - 500)) <= 60
 
 
-async def test_what_a_span_sounds_like_comes_back_on_project_time() -> None:
+async def test_frames_of_a_span_are_on_project_time() -> None:
     objects = Kept()
     found, _ = await listened(PitchVoices(), objects)
     frames = await read_frames([span(0, 1, []), found], objects)  # type: ignore[arg-type]
@@ -153,7 +153,7 @@ async def test_what_a_span_sounds_like_comes_back_on_project_time() -> None:
     assert await read_frames([span(0, 1, [])], objects) is None  # type: ignore[arg-type]
 
 
-async def test_a_bug_in_what_it_sounds_like_costs_neither_voices_nor_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_in_the_frames_loses_no_voices_and_no_speech(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 

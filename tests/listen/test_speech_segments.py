@@ -25,7 +25,7 @@ def bursts(*loud: tuple[int, int], length_ms: int) -> np.ndarray:
     return sound.astype(np.int16)
 
 
-def test_speech_is_parted_where_it_pauses() -> None:
+def test_speech_is_split_at_its_pauses() -> None:
     sound = bursts((1000, 3000), (3600, 5000), (5100, 7000), length_ms=8000)
     found = split_phrases(sound, [reach(900, 7100)])
     assert [(round(one.start_ms, -2), round(one.end_ms, -2)) for one in found] == [(1000, 3000), (3600, 7000)]

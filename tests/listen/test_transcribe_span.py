@@ -94,7 +94,7 @@ class Recogniser:
         )
 
 
-async def test_words_land_on_project_time_and_the_padding_is_kept_apart() -> None:
+async def test_words_are_on_project_time_without_the_padding() -> None:
     signs: list[int] = []
     recogniser = Recogniser()
     store = OneObject(flac(np.zeros(4 * 16_000, dtype=np.int16)))
@@ -137,7 +137,7 @@ async def test_the_aligners_times_reach_the_project_and_its_cost_is_counted() ->
     assert [(one.start_ms, one.placed, one.score) for one in found.fits] == [(9_500 + START_EARLY_MS, 4, -2.0)]
 
 
-async def test_a_run_that_does_not_fit_is_parted_and_asked_for_again() -> None:
+async def test_a_run_that_does_not_fit_is_split_and_realigned() -> None:
     """Here only words alone, or two at once, fit."""
 
     class Fussy:
@@ -202,7 +202,7 @@ async def test_foreign_words_keep_the_recognisers_times() -> None:
 
 
 @pytest.mark.parametrize(("language", "wanted", "costs"), [("nl", True, 7), ("nl", False, 0), ("en", True, 0)])
-async def test_a_translation_is_made_where_it_is_asked_for_and_needed(language: str, wanted: bool, costs: int) -> None:
+async def test_a_requested_translation_is_made_where_needed(language: str, wanted: bool, costs: int) -> None:
     recogniser = Recogniser(language=language)
     given = {"objects": STORE, "speech": recogniser, "report": lambda _: None}
     found = await transcribe_span(planned(REF), hints=RecognitionHints(into_english=wanted), **given)  # type: ignore[arg-type]
@@ -214,7 +214,7 @@ async def test_a_translation_is_made_where_it_is_asked_for_and_needed(language: 
         assert texts(found.translation.margin_words) == "w0 w3"
 
 
-async def test_a_span_without_audio_is_heard_at_once() -> None:
+async def test_a_span_without_audio_ends_at_once() -> None:
     found = await transcribe_span(planned(None), objects=OneObject(b""), speech=Recogniser(), report=lambda _: None)  # type: ignore[arg-type]
     assert (found.words, found.language, found.model) == ([], None, "none")
 
@@ -224,7 +224,7 @@ class Away(PitchVoices):
         raise Unavailable("triton", "away")
 
 
-async def test_a_span_is_heard_without_voices_where_their_model_is_away() -> None:
+async def test_a_span_without_a_voice_model_still_has_words() -> None:
     sound = np.random.default_rng(1).normal(0, 3000, 4 * 16_000).astype(np.int16)
     signs: list[int] = []
     for voices, warnings, cost_ms in ((Away(), [VOICES_MISSING_WARNING], 7), (PitchVoices(), [], 7 + 3 * 2)):

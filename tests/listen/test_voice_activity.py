@@ -39,7 +39,7 @@ def test_times_are_the_projects() -> None:
     assert near(found, [at(100, 300, 60_000)])
 
 
-def test_what_sounds_like_speech_far_from_any_is_none() -> None:
+def test_voice_far_from_speech_is_dropped() -> None:
     found = refine_voice_activity(frames((100, 300), (600, 700)), [at(100, 300)], starts_at_ms=0)
     assert near(found, [at(100, 300)])
     long = refine_voice_activity(frames((100, 600)), [at(100, 300)], starts_at_ms=0)

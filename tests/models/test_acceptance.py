@@ -15,7 +15,7 @@ sys.modules["language_spans"] = load("whisper", "language_spans")
 multilingual = load("whisper", "multilingual")
 
 
-def test_speech_is_believed_and_invention_is_not() -> None:
+def test_speech_is_accepted_and_invention_is_not() -> None:
     assert not acceptance.is_invented(compression=1.9, log_probability=-0.07, no_speech=0.09, word_probability=0.96)
     assert not acceptance.is_invented(compression=1.47, log_probability=-0.53, no_speech=0.41, word_probability=0.75)
     assert acceptance.is_invented(compression=0.33, log_probability=-1.26, no_speech=0.78, word_probability=0.04)
@@ -78,7 +78,7 @@ class Network:
         return [[(f"<|{name}|>", probability) for name, probability in window] for window in ranked]
 
 
-def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
+def test_each_window_is_decoded_in_its_own_language() -> None:
     network = multilingual.MultilingualNetwork(Network(), None)
     assert network.is_multilingual
     assert network.detect_language([DUTCH])[0][0] == ("<|nl|>", 0.75)
@@ -92,7 +92,7 @@ def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
         assert (network.languages_of(0), network.latest()) == (["nl"], "nl")
 
 
-def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
+def test_the_first_windows_decide_the_language() -> None:
     network = multilingual.MultilingualNetwork(Network(), None)
     with network.switching(None, None, many=True):
         found = network.detect_language([DUTCH, ENGLISH, ENGLISH, GERMAN])

@@ -58,7 +58,7 @@ def test_a_window_leaves_the_language_only_for_a_far_likelier_one() -> None:
     assert language_spans.slice_languages([ACCENTED], "en") == ["en"]
 
 
-def test_neighbours_of_one_language_are_one_stretch() -> None:
+def test_neighbouring_windows_of_one_language_are_one_range() -> None:
     units = [(0, 10), (10, 30), (30, 40)]
     assert language_spans.runs(units, ["en", "en", "de"]) == [(0, 30, "en"), (30, 40, "de")]
 
@@ -102,14 +102,14 @@ def heard(windows: list[np.ndarray], units: list[list[tuple[int, int]]]) -> list
         return [network.languages_of(at) for at in range(len(windows))]
 
 
-def test_a_window_of_two_languages_is_parted_at_its_pauses() -> None:
+def test_a_bilingual_window_is_split_at_its_pauses() -> None:
     english, both = window((0, 1500)), window((0, 740), (1, 600))
     parted = [(0, 300), (300, 740), (740, 1000), (1000, 1340)]
     found = heard([english, english, both], [[(0, 1500)], [(0, 1500)], parted])
     assert found == [["en"], ["en"], ["en", "en", "de", "de"]]
 
 
-def test_a_window_that_is_parted_is_not_decoded_as_a_whole() -> None:
+def test_a_split_window_is_not_decoded_whole() -> None:
     windows = np.stack([window((0, 740), (1, 600)), window((1, 1400)), window((1, 700), (0, 700))])
     units = [[(0, 740), (740, 1340)], [(0, 1400)], [(0, 700), (700, 1400)]]
     network = multilingual.MultilingualNetwork(Network(), Frames())
@@ -141,7 +141,7 @@ def test_sound_of_its_own_is_in_another_language_only_if_that_is_sure() -> None:
     assert network.language_of_sound(np.full((1, 250), 2), "en") == "en"
 
 
-def test_units_are_the_pieces_of_a_window_and_long_ones_are_parted() -> None:
+def test_units_are_pieces_of_a_window_and_long_ones_split() -> None:
     pieces = windowing.pack([(0, 32_000), (50_000, 210_000), (300_000, 332_000)])
     whole = windowing.Window(start=0, end=224_000)
     assert windowing.units(pieces, whole, 96_000, 320) == [(0, 100), (100, 350), (350, 600), (600, 700)]

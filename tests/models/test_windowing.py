@@ -45,12 +45,12 @@ def test_a_time_inside_a_piece_comes_back(ranges: list[tuple[int, int]], where: 
         assert start_ms <= end_ms <= piece.end * 1000 // RATE
 
 
-def test_a_word_never_stretches_over_what_was_left_out() -> None:
+def test_a_word_never_extends_over_removed_silence() -> None:
     pieces = windowing.pack([(0, RATE), (60 * RATE, 61 * RATE)])
     assert windowing.restore_ms(pieces, 0.8, 1.1) == (800, 1000)
     assert windowing.restore_ms(pieces, 0.9, 1.4) == (60_000, 60_400)
 
 
-def test_speech_is_told_without_padding() -> None:
+def test_speech_is_reported_without_padding() -> None:
     assert windowing.speech_ms([(0, 16_000), (16_000, 32_000), (80_000, 96_000)], 6400) == [(0, 1600), (5400, 5600)]
     assert windowing.speech_ms([], 6400) == []

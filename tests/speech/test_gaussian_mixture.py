@@ -27,7 +27,7 @@ def test_two_clouds_are_two_parts() -> None:
     assert found.weights.tolist() == pytest.approx([0.5, 0.5], abs=0.02)
 
 
-def test_what_was_learnt_is_likelier_than_what_lies_elsewhere() -> None:
+def test_training_rows_are_likelier_than_others() -> None:
     found = fit_mixture(clouds(), 2)
     near, far = log_likelihood(found, np.array([[3, 3], [3, -9]], dtype=np.float32))
     assert near > far

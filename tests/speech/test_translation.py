@@ -70,7 +70,7 @@ async def ask(found: Heard, interpreter: Interpreter, signs: list[int] | None = 
     return await translate_to_english(found, found.words, TEN_S, interpreter, counted=counted(signs))  # type: ignore[arg-type]
 
 
-async def test_only_what_is_not_english_is_asked_for_in_its_own_language() -> None:
+async def test_only_foreign_ranges_are_translated() -> None:
     interpreter, signs = Interpreter(), list[int]()
     found = await ask(MIXED, interpreter, signs)
     assert found
@@ -88,7 +88,7 @@ async def test_only_what_is_not_english_is_asked_for_in_its_own_language() -> No
         heard([], [], "de"),
     ],
 )
-async def test_english_silence_and_what_is_not_believed_are_not_asked_about(found: Heard) -> None:
+async def test_english_silence_and_dropped_text_are_not_translated(found: Heard) -> None:
     interpreter = Interpreter()
     assert await ask(found, interpreter) is None
     assert interpreter.asked == []
@@ -128,7 +128,7 @@ def test_spans_are_joined_and_each_segment_says_what_was_spoken() -> None:
     assert (track.language, texts(track.words)) == ("en", "Good day everybody. We go on in English.")
 
 
-def test_a_word_that_both_sides_of_a_seam_translated_comes_once() -> None:
+def test_a_word_translated_by_both_spans_comes_once() -> None:
     before = german(0, 20_000, [word("ja", 19_000)], [word("yes", 19_000), word("certainly.", 19_800, 20_100)])
     after = german(20_000, 40_000, [word("doch", 20_500)], [word("indeed.", 20_500)])
     assert after.translation
@@ -151,7 +151,7 @@ def test_the_track_rejects_what_the_transcript_rejects() -> None:
     assert [(one.text, one.reasons) for one in left.rejected] == [("Good day everybody.", ["no_speech"])]
 
 
-def test_what_could_not_be_translated_is_missing() -> None:
+def test_untranslated_ranges_are_missing() -> None:
     (first, second) = spoken()
     assert first.translation
     lost = msgspec.structs.replace(first.translation, words=[], missing=[TimeRange(start_ms=0, end_ms=20_000)])

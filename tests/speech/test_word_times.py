@@ -44,7 +44,7 @@ def test_runs_end_at_pauses() -> None:
     assert split_runs([]) == []
 
 
-def test_a_long_run_is_parted_at_its_widest_gap() -> None:
+def test_a_long_run_is_split_at_its_widest_gap() -> None:
     words = [word("w", start, start + 280) for start in range(0, 8_000, 300)]
     words += [word("w", start + 100, start + 380) for start in range(8_100, 17_000, 300)]
     assert [words[first].start_ms for first, _ in split_runs(words)] == [0, 8_200]
@@ -80,7 +80,7 @@ def test_words_that_fit_well_may_move_further(far_ms: int, start_ms: int) -> Non
     assert moved.start_ms == start_ms
 
 
-def test_no_word_is_moved_to_where_nobody_speaks() -> None:
+def test_no_word_is_moved_to_silence() -> None:
     words, times = sentence("one two", 1000), [at(1050, 1200), at(1850, 2000)]
     speech = [at(900, 1500)]
     moved, _ = place_words(words, [(0, 2)], Aligned(pieces=[times], scores=[-2.0]), speech)

@@ -82,7 +82,7 @@ def test_speech_is_clamped_to_the_range() -> None:
     assert clamp_speech(heard, PADDED, RANGE) == [TimeRange(start_ms=50_000, end_ms=52_000)]
 
 
-def test_what_may_be_a_voice_counts_near_speech_only() -> None:
+def test_possible_voice_counts_near_speech_only() -> None:
     voiced = [TimeRange(start_ms=at, end_ms=at + 1000) for at in (0, 4_000, 9_000, 20_000)]
     assert keep_near_speech(voiced, [TimeRange(start_ms=7_000, end_ms=8_000)]) == voiced[1:3]
     assert keep_near_speech(voiced, []) == []

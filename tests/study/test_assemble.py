@@ -58,7 +58,7 @@ async def test_the_same_transcript_gives_the_same_bytes() -> None:
     assert encode_document(first) == encode_document(second)
 
 
-async def test_what_nobody_said_is_thrown_away_and_counted() -> None:
+async def test_unspoken_quotes_are_dropped_and_counted() -> None:
     heard = spoken(*GARDEN)
     made = build_intelligence(await material(heard))
     real = made.summary[0].quote
@@ -88,7 +88,7 @@ async def test_another_language_has_what_needs_no_word_lists_and_says_so() -> No
     assert (made.topics, made.entities, made.sentiment) == ([], [], [])
 
 
-async def test_what_the_transcript_doubts_is_marked_and_stands_for_nothing() -> None:
+async def test_doubtful_words_are_marked_and_support_nothing() -> None:
     text = transcript([*GARDEN, *ORBIT])
     segments = [
         msgspec.structs.replace(one, trust="doubtful" if at < len(GARDEN) else "trusted")
@@ -112,7 +112,7 @@ async def test_silence_is_an_answer() -> None:
 @given(
     st.lists(st.lists(WORD, min_size=1, max_size=9), min_size=1, max_size=12), st.sampled_from(["en", "de", "ja", None])
 )
-async def test_whatever_is_said_nothing_is_invented(sentences: list[list[str]], language: str | None) -> None:
+async def test_every_quote_is_in_the_transcript(sentences: list[list[str]], language: str | None) -> None:
     heard = spoken(*(" ".join(words) for words in sentences), language=language)
     made = build_intelligence(await material(heard))
     assert made.thrown_away == 0

@@ -75,7 +75,7 @@ def test_spans_that_meet_anywhere_leave_no_gap(lengths_ms: list[int]) -> None:
     assert None not in found.music.values
 
 
-def test_silence_and_pauses_are_told_apart() -> None:
+def test_silence_and_pauses_differ() -> None:
     loud = [-20.0] * 20 + [-45.0] * 5 + [-20.0] * 20 + [-80.0] * 15
     speech = [TimeRange(start_ms=0, end_ms=2_000), TimeRange(start_ms=2_500, end_ms=4_500)]
     found = summarise_acoustics([span(0, sounds(0, loud), 0, 6_000)], speech, [], 6_000)

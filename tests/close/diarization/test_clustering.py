@@ -47,7 +47,7 @@ def test_the_longer_it_lasts_the_farther_apart_two_must_be() -> None:
     assert wanted == pytest.approx([0.22, 0.15, 0.15, 0.185, 0.22, 0.22])
 
 
-def test_who_says_almost_nothing_is_not_told_apart() -> None:
+def test_a_speaker_with_almost_no_speech_is_merged() -> None:
     turns = [(0, 20_000, 0), (20_500, 22_000, 1), (22_500, 40_000, 0)]
     assert len(found_in(turns)[0].centres) == 1
 
@@ -75,7 +75,7 @@ def test_changes_are_made_only_where_they_pay() -> None:
     assert find_best_path(scores[:0], np.zeros(0)).tolist() == []
 
 
-def test_linkage_leaves_out_what_belongs_to_nobody() -> None:
+def test_linkage_labels_outliers_as_unassigned() -> None:
     rows = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2]]
     assert link_rows(rows, max_groups=2).tolist() in ([0, 0, 1, 1, -1], [1, 1, 0, 0, -1])
     assert link_rows(rows[:1], max_groups=2).tolist() == [0]

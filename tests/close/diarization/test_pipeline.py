@@ -56,7 +56,7 @@ def test_speakers_keep_doubts_and_languages_of_segments() -> None:
     ]
 
 
-def test_one_voice_is_one_speaker_whose_confidence_nobody_can_say() -> None:
+def test_one_voice_is_one_speaker_without_confidence() -> None:
     found = labelled(taking_turns(1, 1), sentence("all mine", 2000))
     assert found.diarization
     (only,) = found.diarization.speakers

@@ -43,7 +43,7 @@ def test_a_word_thrown_in_and_a_late_change_are_put_right() -> None:
     assert np.array_equal(found.scores, steps(HEARD).scores)
 
 
-def test_where_all_sound_alike_the_windows_are_believed() -> None:
+def test_indistinct_frames_leave_the_windows_decision() -> None:
     found = resegment(steps(TRUE), sounding(TRUE, apart=0.0))
     assert (found.labels != np.array(TRUE)).mean() < 0.1
 

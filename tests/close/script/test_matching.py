@@ -39,14 +39,14 @@ def test_matched_words_take_the_scripts_spelling_at_their_times() -> None:
     assert unsaid == 0
 
 
-def test_what_was_misheard_takes_the_time_of_what_was_heard_instead() -> None:
+def test_misheard_words_take_the_recognised_time() -> None:
     words, _ = laid(sentence("we met doctor smith yes today", 1000), "we met Dr Szmyt-Nowak today")
     assert texts(words) == "we met Dr Szmyt-Nowak today"
     assert (words[2].start_ms, words[3].end_ms) == (1800, 2900)
     assert [word.probability for word in words[2:4]] == [GUESSED_PROBABILITY, GUESSED_PROBABILITY]
 
 
-def test_what_was_not_said_is_left_out_and_counted() -> None:
+def test_unspoken_script_words_are_left_out_and_counted() -> None:
     heard = [*sentence("first sentence", 0), *sentence("last sentence", 30_000)]
     words, unsaid = laid(heard, "first sentence and then this was never said at all last sentence")
     assert texts(words) == "first sentence last sentence"
@@ -54,7 +54,7 @@ def test_what_was_not_said_is_left_out_and_counted() -> None:
     assert laid(sentence("one two", 0), "one a b c d two") == (sentence("one two", 0), 4)
 
 
-def test_what_the_script_does_not_have_stays_where_it_is_much() -> None:
+def test_long_additions_to_the_script_stay() -> None:
     assert texts(laid(sentence("one uh two", 0), "one two")[0]) == "one two"
     heard = sentence("one now let me say something else two", 0)
     assert texts(laid(heard, "one two")[0]) == "one now let me say something else two"
@@ -83,7 +83,7 @@ def test_a_script_of_something_else_is_not_used() -> None:
         assert matched.unsaid == matched.given
 
 
-def test_what_is_said_beside_the_script_stays() -> None:
+def test_long_ad_libs_stay() -> None:
     heard = sentence("one now let me say something else to all of you here two", 0)
     assert texts(laid(heard, "one aside two")[0]) == texts(heard)
 
@@ -99,7 +99,7 @@ def test_without_spaces_each_sign_is_matched() -> None:
     assert (matched.heard, unsaid) == (5, 0)
 
 
-def test_a_word_as_long_as_a_page_was_not_said() -> None:
+def test_a_page_long_word_counts_as_unspoken() -> None:
     words, unsaid = laid(sentence("one two three four", 0), f"one two {'x' * 50_000} three four")
     assert (texts(words), unsaid) == ("one two three four", 1)
 
@@ -127,7 +127,7 @@ async def followed(heard: HeardSpan, script: str) -> ScriptedTranscript:
     )  # fmt: skip
 
 
-async def test_a_stretch_is_put_on_the_sound_of_its_span() -> None:
+async def test_a_gap_is_aligned_with_its_spans_audio() -> None:
     found = await followed(span(0, 9_000, sentence("we met doctor smith today.", 1_000)), "We met Dr Szmyt today.")
     told = found.transcript
     assert texts(told.words) == "We met Dr Szmyt today."

@@ -33,7 +33,7 @@ def test_no_word_is_longer_than_people_can_say() -> None:
     assert len(word) == MAX_WORD_CHARACTERS
 
 
-def test_frequent_words_are_matched_beside_others() -> None:
+def test_frequent_words_are_matched_next_to_others() -> None:
     """The same word fifteen thousand times costs no minutes, and an honest script is matched as before."""
     heard = ["the", *(f"w{at}" for at in range(9)), "the"] * 60
     begun_s = time.process_time()

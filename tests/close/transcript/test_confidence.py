@@ -66,7 +66,7 @@ def test_clean_speech_is_trusted() -> None:
         (TranscriptEvidence(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
     ],
 )
-def test_one_witness_marks(witnesses: TranscriptEvidence, probability: float, doubt: str) -> None:
+def test_one_doubt_marks(witnesses: TranscriptEvidence, probability: float, doubt: str) -> None:
     words = improbable(sentence("We begin at nine.", 0), probability)
     found = judged(words, witnesses)
     assert [(one.trust, one.doubts) for one in found.segments] == [("doubtful", [doubt])]
@@ -105,7 +105,7 @@ def test_a_grave_doubt_and_improbable_words_reject() -> None:
         ("so I went to the so I went to the so I went to the so I went to the shop", 20),
     ],
 )
-def test_a_loop_is_said_over_and_over(text: str, looping: int) -> None:
+def test_repeated_words_are_a_loop(text: str, looping: int) -> None:
     assert sum(find_loops(sentence(text, 0))) == looping
 
 

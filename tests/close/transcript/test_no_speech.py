@@ -33,13 +33,13 @@ ROOM = SoundTotals(
         ({"silence_ms": 59_900, "median_lufs": -100.0}, "silent from beginning to end"),
     ],
 )
-def test_what_is_heard_instead_is_told(changes: dict[str, object], said: str) -> None:
+def test_the_sound_without_words_is_described(changes: dict[str, object], said: str) -> None:
     found = explain_no_words(EMPTY, msgspec.structs.replace(ROOM, **changes))
     assert said in found
     assert found.endswith("no captions, because there are no words to show.")
 
 
-def test_a_voice_without_words_and_no_sound_at_all_are_told_apart() -> None:
+def test_a_voice_without_words_differs_from_no_sound() -> None:
     muttered = msgspec.structs.replace(EMPTY, speech=[TimeRange(start_ms=0, end_ms=3_000)])
     assert "A voice seems to be there for 3 s" in explain_no_words(muttered, ROOM)
     assert "has no sound" in explain_no_words(EMPTY, None)
@@ -48,6 +48,6 @@ def test_a_voice_without_words_and_no_sound_at_all_are_told_apart() -> None:
     assert explain_lost_sound() == explain_no_words(lost, None)
 
 
-def test_where_there_are_words_nothing_is_said() -> None:
+def test_with_words_there_is_no_explanation() -> None:
     word = Word(text="so", start_ms=0, end_ms=200, probability=0.9)
     assert explain_no_words(msgspec.structs.replace(EMPTY, words=[word]), ROOM) == ""

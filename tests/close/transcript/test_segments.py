@@ -28,7 +28,7 @@ def test_a_language_without_spaces_is_written_without() -> None:
     assert found.text == "今日は。"
 
 
-def test_a_long_run_is_parted_at_a_comma() -> None:
+def test_a_long_run_is_split_at_a_comma() -> None:
     words = sentence(" ".join(["word"] * 24 + ["here,"] + ["word"] * 24), 0)
     first, second = split_segments(words, "en")
     assert first.text.endswith("here,")

@@ -18,7 +18,7 @@ def merged(before: list, margin_after: list, margin_before: list, after: list) -
     return texts(merge_spans(list(reversed(spans)), 100_000, []).words)
 
 
-def test_a_quiet_seam_changes_nothing() -> None:
+def test_a_quiet_border_changes_nothing() -> None:
     assert merged(sentence("one two", 48_000), [], [], sentence("three four", 51_500)) == "one two three four"
 
 
@@ -34,13 +34,13 @@ def test_a_word_that_each_leaves_to_the_other_is_not_lost() -> None:
     assert merged(before, margin_after, margin_before, after) == "left middle right"
 
 
-def test_a_word_only_one_side_heard_is_kept_near_the_seam() -> None:
+def test_a_word_of_one_span_is_kept_near_the_border() -> None:
     assert merged([word("left", 49_000)], [word("orphan", 50_020, 50_300)], [], []) == "left orphan"
     assert merged([], [], [word("orphan", 49_700, 49_990)], [word("right", 50_600)]) == "orphan right"
     assert merged([word("left", 49_000)], [word("edge", 51_000, 51_290)], [], []) == "left"
 
 
-def test_a_word_that_only_one_side_heard_stays_between_its_neighbours() -> None:
+def test_a_word_of_one_span_stays_between_its_neighbours() -> None:
     """Of the lecture: the right side hears "So when" from the first moment of "that" on."""
     margin_after = [word("So", 50_247, 50_387), word("that", 50_387, 50_517), word("when", 50_517, 50_647)]
     after = [word("So", 50_213, 50_383), word("when", 50_383, 50_663), word("it", 50_663, 50_753)]
@@ -70,7 +70,7 @@ def test_the_same_word_said_twice_stays_twice() -> None:
     assert merged(before, margin_after, margin_before, after) == "very very good"
 
 
-def test_a_word_that_each_hears_on_another_side_of_a_pause_comes_once() -> None:
+def test_a_word_on_either_side_of_a_pause_comes_once() -> None:
     before = [word("here", 48_900), word("a", 49_300, 49_730)]
     margin_after, margin_before = [word("pendulum.", 50_590, 51_000)], [word("here", 48_920)]
     after = [word("a", 50_540, 50_590), word("pendulum.", 50_600, 51_100)]
@@ -89,7 +89,7 @@ def test_very_short_spans_count_no_word_twice() -> None:
     assert texts(merge_spans(parts, 90_000, []).words) == "a b c"
 
 
-def test_a_missing_neighbour_is_said_and_its_seam_left_alone() -> None:
+def test_a_missing_neighbour_leaves_the_border_alone() -> None:
     missing = [TimeRange(start_ms=SEAM, end_ms=100_000)]
     found = merge_spans([span(0, SEAM, [word("left", 49_500)], [word("beyond", 50_300)])], 100_000, missing)
     assert texts(found.words) == "left"
@@ -135,12 +135,12 @@ def window(start_ms: int, end_ms: int, language: str) -> HeardWindow:
     )
 
 
-def test_nothing_heard() -> None:
+def test_no_speech_gives_an_empty_transcript() -> None:
     found = merge_spans([span(0, SEAM, [], language=None, sure=0.0)], SEAM, [])
     assert (found.language, found.words, found.segments, found.speech) == (None, [], [], [])
     assert merge_spans([], 0, []).model == "none"
 
 
-def test_speech_through_a_seam_is_one_stretch() -> None:
+def test_speech_through_a_border_is_one_range() -> None:
     spans = [span(0, SEAM, [word("a", 100)]), span(SEAM, 100_000, [word("b", 99_000)])]
     assert merge_spans(spans, 100_000, []).speech == [TimeRange(start_ms=0, end_ms=100_000)]

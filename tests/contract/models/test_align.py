@@ -57,7 +57,7 @@ async def test_numbers_and_words_no_dictionary_has(alignment: TritonAlignment) -
     assert np.percentile(moved, 80) <= 100
 
 
-async def test_words_that_are_not_said_fit_worse(alignment: TritonAlignment) -> None:
+async def test_unspoken_words_fit_worse(alignment: TritonAlignment) -> None:
     samples = sound(media("speech/jfk.flac"))
     whole = TimeRange(start_ms=0, end_ms=samples.size // 16)
     wrong = [f"quarterly{at}" if at % 3 else "figures" for at in range(15)]
@@ -81,7 +81,7 @@ async def test_a_piece_that_is_none_is_a_bug(alignment: TritonAlignment) -> None
         await alignment.align(second, [Piece(range=TimeRange(start_ms=700, end_ms=600), words=["a"])])
 
 
-async def test_nobody_there() -> None:
+async def test_an_unavailable_server_raises() -> None:
     alignment = TritonAlignment("127.0.0.1:9")
     with pytest.raises(Unavailable):
         await alignment.align(

@@ -41,7 +41,7 @@ async def test_what_its_twin_promises_too(faces: TritonFaces) -> None:
     await faces_keep_what_they_promise(faces)
 
 
-async def test_nothing_where_nobody_is(faces: TritonFaces) -> None:
+async def test_no_face_is_found_where_there_is_none(faces: TritonFaces) -> None:
     grey = np.full((2, 180, 320, 3), 128, dtype=np.uint8)
     assert [list(found) for found in (await faces.detect(grey)).faces] == [[], []]
     assert (await faces.detect(np.zeros((0, 180, 320, 3), dtype=np.uint8))).faces == []
@@ -96,7 +96,7 @@ async def test_the_wrong_shape_is_a_bug(faces: TritonFaces) -> None:
         await faces.detect(np.zeros((180, 320, 3), dtype=np.uint8))
 
 
-async def test_nobody_there() -> None:
+async def test_an_unavailable_server_raises() -> None:
     faces = TritonFaces("127.0.0.1:9")
     with pytest.raises(Unavailable):
         await faces.detect(np.zeros((1, 64, 64, 3), dtype=np.uint8))
@@ -126,7 +126,7 @@ async def test_it_says_which_model_looked_and_what_it_cost(faces: TritonFaces, t
     assert answers[0].model == f"{Path(FACES).stem}-{digest[:12]}"
 
 
-async def test_whoever_is_cancelled_leaves_no_shared_memory(faces: TritonFaces) -> None:
+async def test_a_cancelled_request_leaves_no_shared_memory(faces: TritonFaces) -> None:
     """At any step of it: while the server is told of the memory too."""
     pictures = np.zeros((4, 720, 1280, 3), dtype=np.uint8)
     for step in range(12):

@@ -83,7 +83,7 @@ async def test_pictures_of_another_size_are_a_bug(landmarks: TritonLandmarks) ->
         await landmarks.find_persons(np.zeros((1, 100, 100, 3), np.uint8))
 
 
-async def test_nobody_there() -> None:
+async def test_an_unavailable_server_raises() -> None:
     landmarks = TritonLandmarks("127.0.0.1:9")
     with pytest.raises(Unavailable):
         await landmarks.mark(np.zeros((1, 192, 192, 3), np.uint8))

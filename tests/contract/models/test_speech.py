@@ -116,7 +116,7 @@ async def test_a_glossary_invents_nothing(speech: TritonSpeech) -> None:
     assert texts(nudged.words) == texts(plain.words)
 
 
-async def test_what_is_drawn_at_random_depends_on_the_recording_alone(speech: TritonSpeech) -> None:
+async def test_random_draws_depend_on_the_recording_alone(speech: TritonSpeech) -> None:
     """Music with a glossary is heard carefully, by chance in the end: the same again, whatever was heard before."""
     samples = sound(media("music/Kevin_MacLeod-Vibe_Ace.ogg"))[: 10 * RATE_HZ]
     terms = ("Lorenz", "Tchaikovsky", "Betelgeuse")
@@ -125,7 +125,7 @@ async def test_what_is_drawn_at_random_depends_on_the_recording_alone(speech: Tr
     assert (second.windows, second.words) == (first.windows, first.words)
 
 
-async def test_what_the_decoder_thought_comes_along(speech: TritonSpeech) -> None:
+async def test_the_decoders_verdict_is_reported(speech: TritonSpeech) -> None:
     with metered() as meter:
         heard = await speech.transcribe(sound(media("speech/jfk.flac")), language="en", report=ignore)
     (call,) = meter.calls
@@ -147,7 +147,7 @@ async def test_no_samples_and_silence(speech: TritonSpeech) -> None:
     assert heard.speech == []
 
 
-async def test_seams_leave_no_trace(speech: TritonSpeech) -> None:
+async def test_span_borders_leave_no_trace(speech: TritonSpeech) -> None:
     """The lecture in four spans and in five; benchmarks/speech/seams.py cuts it at twenty other places, one at a
     time.
     """
@@ -165,7 +165,7 @@ async def test_seams_leave_no_trace(speech: TritonSpeech) -> None:
         assert all(word.start_ms < word.end_ms for word in merged.words)
 
 
-async def test_a_seam_through_speech(speech: TritonSpeech) -> None:
+async def test_a_border_through_speech(speech: TritonSpeech) -> None:
     """Cuts that ignore silences, as where there is none: still nothing doubled or lost around them."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))[: 100 * RATE_HZ]
     whole = await transcribed(speech, samples)
@@ -198,7 +198,7 @@ async def test_bad_options_are_a_bug_and_the_model_goes_on(speech: TritonSpeech,
     await speech.probe()
 
 
-async def test_nobody_there() -> None:
+async def test_an_unavailable_server_raises() -> None:
     speech = TritonSpeech("127.0.0.1:9")
     with pytest.raises(Unavailable):
         await speech.transcribe(np.zeros(RATE_HZ, dtype=np.int16), language=None, report=ignore)

@@ -85,7 +85,7 @@ async def test_long_texts_and_many_keep_their_order(sentences: TritonSentences) 
     assert float(values[577] @ alone[0]) > 0.98
 
 
-async def test_nobody_there() -> None:
+async def test_an_unavailable_server_raises() -> None:
     voices, sentences = TritonVoices("127.0.0.1:9"), TritonSentences("127.0.0.1:9")
     with pytest.raises(Unavailable):
         await voices.embed(np.ones(16_000, dtype=np.int16), [TimeRange(start_ms=0, end_ms=900)])

@@ -78,7 +78,7 @@ async def uploaded(rig: Rig, kind: str, body: bytes) -> events.AssetReceived:
 ROW = "select * from assets where org_id = $1 and asset_id = $2"
 
 
-async def test_a_picture_and_a_font_are_checked_and_stored_anew(rig: Rig) -> None:
+async def test_an_image_and_a_font_are_checked_and_rewritten(rig: Rig) -> None:
     stage = IngestStage(rig.context)
     for kind, body, suffix in (("image", png(), ".png"), ("font", FONT.read_bytes(), ".ttf")):
         event, input_id = await uploaded(rig, kind, body), uuid.uuid4()

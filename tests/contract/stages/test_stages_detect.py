@@ -60,7 +60,7 @@ async def understood(rig: Rig, *, said: bool = True) -> events.UnderstandingComp
     return events.UnderstandingCompleted(**rig.of, missing=[])
 
 
-async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
+async def test_an_understood_project_becomes_clips(rig: Rig) -> None:
     """>> UnderstandingCompleted << MomentsDetected, ClipSelected for each clip; again << nothing."""
     event, stage, input_id = await understood(rig), DetectStage(rig.context), uuid.uuid4()
     would = await rig.rehearse(stage, event, input_id)

@@ -280,7 +280,7 @@ class AwayFaces(BrightestFaces):
         raise Unavailable("triton", "it is away")
 
 
-async def test_a_detector_that_is_away_is_asked_again(rig: Rig, tmp_path: Path) -> None:
+async def test_an_unavailable_detector_is_called_again(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     frame, input_id, faces = FrameStage(rig.context), uuid.uuid4(), rig.context.faces
     rig.context.faces = AwayFaces()  # type: ignore[assignment]

@@ -68,7 +68,7 @@ async def clip_of(rig: Rig, event: events.ClipRequested) -> Any:
     return next(row for row in rows if row["clip_id"] == event.clip_id)
 
 
-async def test_a_stretch_is_measured_as_the_moments_are(rig: Rig) -> None:
+async def test_a_requested_range_is_measured_like_moments(rig: Rig) -> None:
     """>> ClipRequested << ClipMeasured, ExportRequested of all its shapes; again << nothing."""
     stage, found = DetectStage(rig.context), await understood(rig)
     assert await rig.send(stage, found, uuid.uuid4()) == "committed"
@@ -103,7 +103,7 @@ async def test_a_stretch_is_measured_as_the_moments_are(rig: Rig) -> None:
     assert await rig.said() == {}
 
 
-async def test_a_stretch_that_is_a_moment_keeps_what_was_measured_then(rig: Rig) -> None:
+async def test_a_requested_moment_keeps_its_measurements(rig: Rig) -> None:
     stage = DetectStage(rig.context)
     assert await rig.send(stage, await understood(rig), uuid.uuid4()) == "committed"
     detected, *_ = await rig.fresh()
@@ -125,7 +125,7 @@ class NoModel:
         raise AssertionError("it was measured before")
 
 
-async def test_where_nothing_is_said_it_has_no_words_and_says_so(rig: Rig) -> None:
+async def test_silence_has_no_words_and_an_explanation(rig: Rig) -> None:
     stage = DetectStage(rig.context)
     assert await rig.send(stage, await understood(rig, said=False), uuid.uuid4()) == "committed"
     await rig.fresh()
@@ -141,7 +141,7 @@ async def test_where_nothing_is_said_it_has_no_words_and_says_so(rig: Rig) -> No
     assert (await rig.project())["version"] == before["version"], "a completed project stays as it is"
 
 
-async def test_what_cannot_be_measured_is_made_all_the_same(rig: Rig) -> None:
+async def test_an_unmeasured_clip_is_made_all_the_same(rig: Rig) -> None:
     event = decoded(await chosen(rig, 5_000, 15_000)) if await understood(rig) else None
     assert event is not None
     gone = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)

@@ -190,7 +190,7 @@ class AwayVoices:
         raise Unavailable("triton", "away")
 
 
-async def test_what_the_caller_said_of_the_words_is_followed(rig: Rig, spans: list[Sent]) -> None:
+async def test_glossary_and_script_of_the_caller_are_used(rig: Rig, spans: list[Sent]) -> None:
     """The glossary reaches the recogniser; the script's words replace the recognised ones, the rest is told."""
     options = {"glossary": ["Lorenz"], "script": "WORD WORD"}
     async with org_transaction(rig.pool, rig.org_id) as connection:
@@ -257,7 +257,7 @@ async def test_a_span_seen_and_heard_frees_space_the_last_tells(rig: Rig, spans:
     assert (await rig.stage("look"))["cpu_ms"] == sum(one.compute_ms for one in seen)
 
 
-async def test_what_cannot_be_heard_is_given_up_and_the_rest_goes_on(rig: Rig, spans: list[Sent]) -> None:
+async def test_a_failing_span_is_given_up_and_the_rest_goes_on(rig: Rig, spans: list[Sent]) -> None:
     """Refused, and a bug: each counts as ended, leaves a warning, and the transcript names what is missing."""
     listen, planned = ListenStage(rig.context), await all_spans(rig)
 
@@ -284,7 +284,7 @@ async def test_what_cannot_be_heard_is_given_up_and_the_rest_goes_on(rig: Rig, s
     assert text.missing == [span.range for span in planned[1:]]
 
 
-async def test_a_recogniser_that_is_away_is_asked_again(rig: Rig, spans: list[Sent]) -> None:
+async def test_an_unavailable_recogniser_is_called_again(rig: Rig, spans: list[Sent]) -> None:
     listen, (span, *_) = ListenStage(rig.context), await all_spans(rig)
 
     async def be_away() -> None:

@@ -150,7 +150,7 @@ async def test_an_older_project_is_studied_and_stays_as_it_ended(rig: Rig) -> No
     assert await rig.said() == {"IntelligenceCompleted": 1}
 
 
-async def test_what_is_made_of_an_older_transcript_replaces_nothing(rig: Rig) -> None:
+async def test_an_older_transcripts_analysis_replaces_nothing(rig: Rig) -> None:
     first, stage = await heard(rig), StudyStage(rig.context)
     ref = await rig.put(transcript(GARDEN))
     second = msgspec.structs.replace(first, version=2, transcript=ref)
@@ -196,7 +196,7 @@ async def test_a_correction_is_studied_and_the_project_stays_ended(rig: Rig) -> 
     assert (await rig.stage("study"))["state"] == "done"
 
 
-async def test_who_is_corrected_to_have_said_it_is_who_is_quoted(rig: Rig) -> None:
+async def test_quotes_name_the_corrected_speaker(rig: Rig) -> None:
     """A correction of speakers is a version of the transcript as any other: merged and named, they are quoted so."""
     first, stage = await heard(rig), StudyStage(rig.context)
     text = transcript([*GARDEN, *ORBIT], speakers=["S1", "S2"])

@@ -104,7 +104,7 @@ async def test_a_good_answer_is_taken_quoted_and_paid_for() -> None:
 
 
 @pytest.mark.parametrize("bad", ["I'd love to help!", '{"summary": []}', json.dumps(GOOD | {"more": 1}), ""])
-async def test_a_wrong_answer_goes_back_with_what_is_wrong(bad: str) -> None:
+async def test_a_wrong_answer_is_returned_with_its_error(bad: str) -> None:
     async with writing(completion(bad), completion(json.dumps(GOOD))) as (writer, endpoint):
         assert len(await writer.write(talk(), lambda _: None)) == 1
     assert writer.cost.calls == 2, "the wrong one was paid for as well"
@@ -166,7 +166,7 @@ async def test_an_option_that_an_endpoint_refuses_is_replaced() -> None:
 
 
 @pytest.mark.parametrize("refusal", [NO_SCHEMA, NO_EXTRA])
-async def test_an_endpoint_without_schemas_is_told_it_in_words(refusal: Answer) -> None:
+async def test_an_endpoint_without_schemas_gets_it_in_words(refusal: Answer) -> None:
     async with writing(refusal, completion(json.dumps(GOOD))) as (writer, endpoint):
         assert len(await writer.write(talk(), lambda _: None)) == 1
     asked = endpoint.asked[1]
@@ -175,7 +175,7 @@ async def test_an_endpoint_without_schemas_is_told_it_in_words(refusal: Answer) 
     assert json.dumps(build_schema(), separators=(",", ":")) in asked["messages"][0]["content"]
 
 
-async def test_one_that_takes_nothing_is_not_asked_for_ever() -> None:
+async def test_an_endpoint_that_rejects_everything_is_given_up() -> None:
     async with writing(complaint("max_tokens, temperature, response_format: not allowed")) as (writer, endpoint):
         with pytest.raises(AnswerUnavailableError, match=r"status 400 \(unsupported_parameter\)"):
             await writer.write(talk(), lambda _: None)
@@ -209,7 +209,7 @@ async def test_what_cannot_be_used_is_told(answers: list[Answer], calls: int, wh
     assert len(endpoint.asked) == (calls or RULES.tries)
 
 
-async def test_a_busy_endpoint_is_asked_again() -> None:
+async def test_a_busy_endpoint_is_called_again() -> None:
     async with writing(status(429), status(500), completion(json.dumps(GOOD))) as (writer, endpoint):
         assert len(await writer.write(talk(), lambda _: None)) == 1
     assert (len(endpoint.asked), writer.cost.calls) == (3, 1)
@@ -235,7 +235,7 @@ async def test_a_slow_one_is_not_waited_for() -> None:
             await writer.write(talk(), lambda _: None)
 
 
-async def test_nobody_there_is_told() -> None:
+async def test_an_unreachable_endpoint_is_reported() -> None:
     chat = OpenAiChat(url="http://127.0.0.1:9", model="fake", key="", timeout_s=2, most_tokens=10)
     with pytest.raises(AnswerUnavailableError, match="Connect"):
         await TranscriptSummarizer(chat, RULES, sleep=pause).write(talk(), lambda _: None)

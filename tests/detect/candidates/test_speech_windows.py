@@ -27,7 +27,7 @@ def lecture() -> ProjectTimeline:
     return build_timeline(material(lecture_words(), LECTURE_MS))
 
 
-def test_windows_hold_whole_sentences_within_the_asked_lengths(lecture: ProjectTimeline) -> None:
+def test_windows_hold_whole_sentences_of_requested_length(lecture: ProjectTimeline) -> None:
     windows = find_speech_windows(lecture, min_ms=15_000, max_ms=60_000)
     assert windows
     for window in windows:
@@ -92,7 +92,7 @@ def test_a_clip_ends_before_the_thanks_that_follow_its_point() -> None:
     assert "behind its point" in flaw
 
 
-def test_a_border_moves_to_a_cut_that_lies_in_the_silence_beside_it() -> None:
+def test_an_edge_snaps_to_a_cut_in_the_silence_next_to_it() -> None:
     words = say("All of these words are said before it. " * 6, 2_000)
     made = material(words, 30_000, pictures=[picture(at) for at in range(0, 30_000, 1_000)])
     first_ms, last_ms = words[0].start_ms, words[-1].end_ms
@@ -153,7 +153,7 @@ def test_a_one_word_opening_does_not_hide_a_sentence_that_leans() -> None:
 
 
 @pytest.mark.parametrize(("word", "kept"), [("“Hello,”", "hello"), ("50%.", "50%"), ("!!$!!", ""), ("$5!", "$5")])
-def test_a_word_is_told_without_its_punctuation(word: str, kept: str) -> None:
+def test_a_lexicon_word_has_no_punctuation(word: str, kept: str) -> None:
     assert normalise_lexicon_word(word) == kept
 
 

@@ -14,7 +14,7 @@ def plain(text: str) -> set[str]:
     return {normalise_lexicon_word(word).removesuffix("'s") for word in text.split()} - {""}
 
 
-def test_all_that_is_written_of_a_clip_was_said_in_it() -> None:
+def test_a_clips_wording_only_has_spoken_words() -> None:
     found = find_moments(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id)
     for moment in found.moments:
         said, written = plain(moment.text), plain(f"{moment.hook} {moment.description}")
@@ -28,7 +28,7 @@ def test_all_that_is_written_of_a_clip_was_said_in_it() -> None:
         assert {tag.removeprefix("#") for tag in moment.hashtags} <= said
 
 
-def test_a_stretch_without_words_has_a_title_and_no_more() -> None:
+def test_a_wordless_range_only_has_a_title() -> None:
     looked = [picture(at, 0.05 + (at % 20_000) / 2e6) for at in range(0, 60_000, 1_000)]
     found = find_moments(material([], 60_000, pictures=looked), ProjectOptions(), name_id)
     assert found.moments

@@ -16,7 +16,7 @@ def quoted(start_ms: int, end_ms: int, text: str = "words") -> Evidence:
     return Evidence(kind="quote", start_ms=start_ms, end_ms=end_ms, text=text)
 
 
-def test_only_a_quote_out_of_a_doubtful_stretch_is_marked() -> None:
+def test_only_quotes_of_doubtful_ranges_are_marked() -> None:
     parts = [quoted(0, 1000), quoted(900, 2000), quoted(1500, 1800, ""), quoted(2000, 3000)]
     (one,) = mark_doubtful_evidence(
         [SubScore(name="hook", value=0.5, weight=1.0, evidence=parts)], [TimeRange(start_ms=1000, end_ms=2000)]

@@ -46,7 +46,7 @@ def test_a_raised_voice_is_energy_and_says_where() -> None:
     assert "raised_voice" not in energy_of(plain, 32_000, 56_000)[1]
 
 
-def test_the_sentence_speaks_of_what_made_the_number() -> None:
+def test_a_sub_scores_sentence_names_its_main_features() -> None:
     timeline = spoken([0.3] * 60 + [0.8] * 60)
     found = measure_energy(window(timeline, 32_000, 56_000), timeline, read_sound_facts(timeline))
     voice = blend_features({"level": found}, {"level": 1.0})

@@ -41,7 +41,7 @@ def refused(body: bytes, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(("form", "mode"), [("PNG", "RGBA"), ("JPEG", "RGB"), ("WEBP", "RGB")])
-def test_a_picture_is_written_anew_with_nothing_but_its_pixels(form: str, mode: str, tmp_path: Path) -> None:
+def test_an_image_is_rewritten_with_its_pixels_only(form: str, mode: str, tmp_path: Path) -> None:
     body = picture(mode, form=form, exif=Image.Exif()) if form != "PNG" else picture(mode)
     assert rewrite_image(io.BytesIO(body), tmp_path) == (40, 20)
     with Image.open(tmp_path / IMAGE_FILE) as made:
@@ -106,7 +106,7 @@ async def test_a_font_that_may_not_be_embedded_is_refused(tmp_path: Path) -> Non
         rewrite_font(tmp_path)
 
 
-def test_what_is_no_single_font_is_refused(tmp_path: Path) -> None:
+def test_files_that_are_no_single_font_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match=r"font\.collection"):
         check_font_magic(b"ttcf\x00\x01\x00\x00")
     with pytest.raises(Rejected, match=r"font\.unsupported"):

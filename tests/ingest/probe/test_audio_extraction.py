@@ -58,11 +58,11 @@ def test_the_origin_is_zero(tmp_path: Path) -> None:
     assert loud_ms(written(tmp_path / "a", [frame_at(8266, 100)], origin_us=8_066_000)) == [(200, 300)]
 
 
-def test_what_lies_before_the_origin_is_left_out(tmp_path: Path) -> None:
+def test_audio_before_the_origin_is_left_out(tmp_path: Path) -> None:
     assert loud_ms(written(tmp_path / "a", [frame_at(0, 300)], origin_us=100_000)) == [(0, 200)]
 
 
-def test_what_is_said_twice_is_kept_once(tmp_path: Path) -> None:
+def test_repeated_audio_is_kept_once(tmp_path: Path) -> None:
     frames = [frame_at(n * 20, 20) for n in range(50)] + [frame_at(800 + n * 20, 20) for n in range(50)]
     samples = written(tmp_path / "a", frames)
     assert loud_ms(samples) == [(0, 1800)]
@@ -120,9 +120,7 @@ def long_and_short_frames() -> list[av.AudioFrame]:
     return [*first, *(frame_at(4_000 + n * 20, 20) for n in range(30))]
 
 
-def test_sound_that_cannot_be_converted_moves_none_of_what_follows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unconvertible_audio_does_not_move_what_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class FailsAtFirst:
         """The converter, of which one breaks."""
 

@@ -60,7 +60,7 @@ def test_a_name_is_found_by_what_stands_around_it(sentence: str, kind: str, name
         "Thanks to Reading and Perry comes much joy.",
     ],
 )
-def test_what_only_has_a_capital_is_no_name(sentence: str) -> None:
+def test_a_capital_alone_is_no_name(sentence: str) -> None:
     assert found(sentence) == set()
 
 
@@ -94,11 +94,11 @@ def test_a_title_is_a_work_where_the_sentence_says_so(sentence: str, title: str)
         "It is our novel HSP inhibitor.",
     ],
 )
-def test_what_is_beside_a_work_is_none(sentence: str) -> None:
+def test_text_next_to_a_title_is_no_title(sentence: str) -> None:
     assert [one for one in find_entities(spoken(sentence)) if one.kind == "work"] == []
 
 
-def test_a_work_is_one_wherever_it_is_said_again() -> None:
+def test_a_title_is_recognised_in_later_sentences() -> None:
     heard = spoken("I saw the film called The Iron Valley.", "Everybody talked about The Iron Valley then.")
     (one,) = [one for one in find_entities(heard) if one.kind == "work"]
     assert (one.name, len(one.places)) == ("The Iron Valley", 2)
@@ -124,11 +124,11 @@ def test_words_inside_a_title_are_no_date_and_no_name() -> None:
         ("I think it was Aristotle who said so.", "Aristotle"),
     ],
 )
-def test_a_person_is_told_by_what_is_said_of_people(sentence: str, name: str) -> None:
+def test_a_person_is_recognised_by_roles_and_actions(sentence: str, name: str) -> None:
     assert (("person", name)) in {(one.kind, one.name) for one in find_entities(spoken(sentence))}
 
 
-def test_who_is_for_something_by_its_name_is_told_whole() -> None:
+def test_names_with_for_are_whole() -> None:
     heard = spoken("She runs the Oslo Institute for Sea Ice.", "We watched Game of Thrones at Christmas.")
     assert [(one.kind, one.name) for one in find_entities(heard)] == [("organisation", "Oslo Institute for Sea Ice")]
 
