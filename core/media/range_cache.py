@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from core.errors import Unavailable
+from core.media.sandbox.source_handle import FileHandle
 from core.ports.stores import Objects
 from schemas.common import ObjectRef
 
@@ -172,7 +173,7 @@ class SourceCache:
         return self._directory / (hashlib.sha256(key.encode()).hexdigest() + SUFFIX)
 
 
-class CachedSource:
+class CachedSource(FileHandle):
     """A handle on one object in the cache. The blocks of the last request stay until the next one."""
 
     complete = False
@@ -181,22 +182,11 @@ class CachedSource:
         """Made by `SourceCache.open`."""
         self._cache = cache
         self._key = key
-        self._size = size
         self._held: list[Block] = [(key, -1)]  # a block that is never there keeps the file open for the child
         self._there = range(0)
         self._forwards = 0
         cache.pin(self._held)
-        self._descriptor = cache.descriptor(key)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the object."""
-        return self._size
-
-    @property
-    def descriptor(self) -> int:
-        """The sparse file."""
-        return self._descriptor
+        super().__init__(cache.descriptor(key), size)
 
     async def ensure(self, offset: int, length: int) -> range:
         """Bring a stretch, and some more when reading goes forwards; raises Unavailable or KeyError."""

@@ -20,8 +20,9 @@ from pathlib import Path
 import msgspec
 from setproctitle import getproctitle, setproctitle
 
+from core.process_control import end_with_parent, lower_priority
 from local.supervisor.prefork_client import PACKET_BYTES, Forked
-from local.supervisor.processes import Spawn, be_nice, die_with, open_outputs
+from local.supervisor.processes import Spawn, open_outputs
 from schemas.stages import STAGES
 
 MODULES = {"streams": "streams.__main__", "api": "api.__main__"}
@@ -49,7 +50,7 @@ def serve(requests: socket.socket, supervisor: int) -> Spawn | None:
             os._exit(0)  # its child is an orphan now: the supervisor's
         else:
             _handed_over(supervisor)
-            die_with(supervisor, how.death_signal)
+            end_with_parent(supervisor, how.death_signal)
             os.setsid()
             requests.send(msgspec.json.encode(Forked(pid=os.getpid())))
             requests.close()
@@ -77,7 +78,7 @@ def become(how: Spawn) -> int:
     os.environ.update(how.env)
     sys.argv = list(how.argv[2:])
     if how.nice:
-        be_nice(how.nice)
+        lower_priority(how.nice)
     run: Callable[[], int] = import_module(MODULES[how.argv[2]]).main
     return run()
 

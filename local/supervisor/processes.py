@@ -15,14 +15,12 @@ from typing import BinaryIO, Protocol, cast
 import msgspec
 import psutil
 
+from core.process_control import end_with_parent, lower_priority
+
 STACK_MARK = "CLIPSTREAM_STACK_ID"
 """In the environment of every process of a stack: what a killed supervisor left behind is known by it."""
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_AUTOGROUP = Path("/proc/self/autogroup")
-_SESSION_NICE_MOST = 5
-"""A third of another session's weight: enough to give way at once; more gains little, and starves beside other work."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _START_TOLERANCE_S = 0.05
 
@@ -102,34 +100,11 @@ def tied(death_signal: int, nice: int = 0) -> Callable[[], None]:
     parent = os.getpid()
 
     def before_exec() -> None:
-        die_with(parent, death_signal)
+        end_with_parent(parent, death_signal)
         if nice:
-            be_nice(nice)
+            lower_priority(nice)
 
     return before_exec
-
-
-def die_with(parent: int, death_signal: int) -> None:
-    """Let the kernel send this process a signal when its parent dies; at once if it is somebody else's child."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), death_signal)
-
-
-def be_nice(by: int) -> None:
-    """Lower this process's priority, and its session's: where the kernel shares the processor between sessions first
-    (autogroup, sched(7)), a nice process in a session of its own would weigh as much as any other.
-    """
-    niceness = str(min(os.nice(by), _SESSION_NICE_MOST))
-    for _ in range(4):
-        try:
-            _AUTOGROUP.write_text(niceness)
-        except BlockingIOError:  # the kernel takes ten a second from those who are not root
-            time.sleep(0.1)
-        except OSError:  # no such kernel
-            return
-        else:
-            return
 
 
 def adopt_orphans() -> None:

@@ -10,6 +10,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 from core.errors import Unavailable
+from core.media.sandbox.source_handle import FileHandle
 from core.ports.stores import Objects
 from core.progress import Report
 from schemas.common import ObjectRef
@@ -18,7 +19,7 @@ COPY_PART_BYTES = 8 * 2**20
 """Bytes that are read from the object store at once."""
 
 
-class GrowingFile:
+class GrowingFile(FileHandle):
     """The bytes of one object as they are copied from front to back.
 
     A source for a child (a `SourceHandle`).
@@ -28,23 +29,12 @@ class GrowingFile:
 
     def __init__(self, objects: Objects, key: str, size: int, descriptor: int) -> None:
         """Wrap ``descriptor``, an empty file, readable and writable. Made by `copy_object`."""
+        super().__init__(descriptor, size)
         self._objects = objects
         self._key = key
-        self._size = size
-        self._descriptor = descriptor
         self._copied_bytes = 0
         self._grown = asyncio.Event()
         self._copying: asyncio.Task[ObjectRef] | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes of the whole object."""
-        return self._size
-
-    @property
-    def descriptor(self) -> int:
-        """The file that grows."""
-        return self._descriptor
 
     async def ensure(self, offset: int, length: int) -> range:
         """Wait until a range is copied; return all that is. Raises Unavailable or KeyError."""

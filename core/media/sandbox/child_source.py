@@ -25,16 +25,10 @@ class SourceLost(OSError):
     """The parent could not bring the bytes; it knows why and says so itself."""
 
 
-class SourceFile(io.RawIOBase):
-    """Raw reads of ``size`` bytes through ``descriptor``; ``channel`` is asked first, -1 when all bytes are there."""
+class SeekableFile(io.RawIOBase):
+    """Base of read-only files that keep their own position."""
 
-    def __init__(self, *, descriptor: int, size: int, channel: int = -1) -> None:
-        """Owns neither descriptor."""
-        self._descriptor = descriptor
-        self._size = size
-        self._channel = channel
-        self._position = 0
-        self._granted = range(0)
+    _position = 0
 
     def readable(self) -> bool:
         """Yes."""
@@ -45,8 +39,19 @@ class SourceFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Where the next read starts."""
+        """Return where the next read starts."""
         return self._position
+
+
+class SourceFile(SeekableFile):
+    """Raw reads of ``size`` bytes through ``descriptor``; ``channel`` is asked first, -1 when all bytes are there."""
+
+    def __init__(self, *, descriptor: int, size: int, channel: int = -1) -> None:
+        """Owns neither descriptor."""
+        self._descriptor = descriptor
+        self._size = size
+        self._channel = channel
+        self._granted = range(0)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move; beyond the end is allowed and reads nothing."""
@@ -93,25 +98,12 @@ class SourceFile(io.RawIOBase):
         return granted
 
 
-class View(io.RawIOBase):
+class View(SeekableFile):
     """A second, independent position over one file object: two demuxers can share a source."""
 
     def __init__(self, base: BinaryIO) -> None:
         """``base`` stays open when this closes."""
         self._base = base
-        self._position = 0
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next read starts."""
-        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move this view only."""

@@ -5,21 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-import signal
-import time
-from pathlib import Path
 
 import msgspec
 
 from core.media.sandbox import seccomp
+from core.process_control import end_with_parent, lower_priority
 
-PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
-AUTOGROUP = Path("/proc/self/autogroup")
-SESSION_NICE_MOST = 5
-"""A third of another session's weight: enough to give way at once; more gains little, and starves beside other work."""
 
 
 class ChildLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,13 +32,6 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent(parent_pid: int) -> None:
-    """SIGKILL for this process when its parent ends; at once when it has ended already."""
-    _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent_pid:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
 def set_limits(limits: ChildLimits) -> None:
     """Rlimits and niceness. Threads count as processes, and a user's are counted together: NPROC is not touched."""
     wanted = {
@@ -59,23 +46,7 @@ def set_limits(limits: ChildLimits) -> None:
         if ceiling != resource.RLIM_INFINITY:
             soft, hard = min(soft, ceiling), min(hard, ceiling)  # noqa: PLW2901 - an operator's own limit is lower
         resource.setrlimit(name, (soft, hard))
-    be_nice(limits.nice)
-
-
-def be_nice(by: int) -> None:
-    """Lower our priority, and make our session as nice as we are: where the kernel shares the processor between
-    sessions first (autogroup, sched(7)), a child in a session of its own would else weigh as much as the API.
-    """
-    niceness = min(os.nice(by), SESSION_NICE_MOST)
-    for _ in range(4 if niceness > 0 else 0):
-        try:
-            AUTOGROUP.write_text(str(niceness))
-        except BlockingIOError:  # the kernel takes ten a second from those who are not root
-            time.sleep(0.1)
-        except OSError:  # no such kernel
-            return
-        else:
-            return
+    lower_priority(limits.nice)
 
 
 def cut_network() -> bool:
@@ -92,7 +63,7 @@ def confine(limits: ChildLimits, parent_pid: int, *, may_execute: bool = False) 
 
     ``may_execute`` is for a process that then becomes another program: its walls stay, but it could become a third.
     """
-    die_with_parent(parent_pid)
+    end_with_parent(parent_pid)
     set_limits(limits)
     network_cut = cut_network()
     if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:

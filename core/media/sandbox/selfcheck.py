@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from core.media.sandbox.confinement import AUTOGROUP
+from core.process_control import AUTOGROUP
 
 
 def _holds(attempt: Callable[[], object]) -> bool:

@@ -34,25 +34,34 @@ class SourceHandle(Protocol):
         ...
 
 
-class LocalSource:
-    """A plain local file as a source. Use as a context manager."""
+class FileHandle:
+    """Base of handles on a file: its descriptor, and the size of the whole source."""
 
-    complete = True
-
-    def __init__(self, path: Path) -> None:
-        """Opens the file; FileNotFoundError when it is not there."""
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._size = os.fstat(self._descriptor).st_size
+    def __init__(self, descriptor: int, size: int) -> None:
+        """Keep a readable descriptor; its opener closes it."""
+        self._descriptor = descriptor
+        self._size = size
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
+        """Bytes of the whole source."""
         return self._size
 
     @property
     def descriptor(self) -> int:
         """The file's descriptor."""
         return self._descriptor
+
+
+class LocalSource(FileHandle):
+    """A plain local file as a source. Use as a context manager."""
+
+    complete = True
+
+    def __init__(self, path: Path) -> None:
+        """Open the file; FileNotFoundError when it is not there."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        super().__init__(descriptor, os.fstat(descriptor).st_size)
 
     async def ensure(self, offset: int, length: int) -> range:
         """Nothing to bring."""

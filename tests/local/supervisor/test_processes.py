@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.process_control import AUTOGROUP
 from local.supervisor.processes import Spawn, spawn
 
-AUTOGROUP = Path("/proc/self/autogroup")
 SAY = "import os, pathlib; print(os.nice(0), pathlib.Path('/proc/self/autogroup').read_text())"
 
 

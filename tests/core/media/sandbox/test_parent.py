@@ -15,9 +15,9 @@ from core.errors import Rejected, Starved, Unavailable
 from core.media.range_cache import SourceCache
 from core.media.sandbox.child import verdict
 from core.media.sandbox.child_source import SourceLost
-from core.media.sandbox.confinement import AUTOGROUP, SESSION_NICE_MOST
 from core.media.sandbox.parent import ChildFailed, ChildLimits, LocalSource, run_child
 from core.media.sandbox.seccomp import ARCHES, program
+from core.process_control import AUTOGROUP, MAX_SESSION_NICE
 from core.settings import MediaLimits, SpanRules
 from streams.ingest.probe.child import ProbeArgs
 from tests.core.media.fakes import ObjectsTwin
@@ -59,7 +59,7 @@ async def test_a_nice_child_steps_aside_as_a_session(tmp_path: Path) -> None:
     """Its session is its own; without this it would weigh as much as the API's."""
     limits = ChildLimits(nice=7)
     answer = await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path, limits=limits)
-    assert answer["session_nice"] == min(SESSION_NICE_MOST, os.nice(0) + 7)
+    assert answer["session_nice"] == min(MAX_SESSION_NICE, os.nice(0) + 7)
 
 
 async def test_the_scratch_folder_lends_no_code(tmp_path: Path) -> None:
