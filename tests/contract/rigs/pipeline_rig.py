@@ -75,16 +75,21 @@ class Pipeline:
         for row in kept:
             yield Logged(key=row["key"], headers=row["headers"], payload=row["payload"])
 
-    async def run(self, *, until: type[Any] | None = None) -> None:
-        """Let everything be worked on that is due, and all that follows; or stop before an event of this type."""
+    async def run(self, *, until: type[Any] | None = None) -> int:
+        """Let everything be worked on that is due, and all that follows; or stop before an event of this type.
+
+        Returns how many events were taken.
+        """
+        taken_before = self._taken
         while rows := await self._fresh():
             for row in rows:
                 arrived = self._arrived(row)
                 if until is not None and isinstance(arrived.event, until):
-                    return
+                    return self._taken - taken_before
                 self._seen, self._taken = row["seq"], self._taken + 1
                 assert self._taken < MOST_EVENTS, f"it does not come to an end: {arrived.event}"
                 await self._take(arrived)
+        return self._taken - taken_before
 
     async def _fresh(self) -> list[Row]:
         async with org_transaction(self.world.api, self.org_id) as rows:
