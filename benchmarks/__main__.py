@@ -1,4 +1,4 @@
-"""``python -m benchmarks [name …]``: what we claim, measured beside a peer or a limit in the same run, as one table.
+"""Measure what we claim, against a peer or a limit in the same run: ``python -m benchmarks [name …]``.
 
 Runs the named benchmarks (all by default, in this order), one at a time; writes ``out/bench/report.json``; ends with 1
 where a limit is missed. The recipe's files (10 minutes, an hour) are made once and kept in the cache. ``--quick`` shows
@@ -54,7 +54,7 @@ def run(names: Sequence[str], rig: Rig) -> tuple[list[Claim], list[Failed]]:
         bench: Bench = import_module(f"benchmarks.{FOLDERS[name]}.{name}").bench
         try:
             found = bench(rig)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever one dies of, the others are run
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails does not stop the others
             traceback.print_exc()
             failed.append(Failed(name=name, error=f"{type(error).__name__}: {error}"))
             rig.keep_logs()

@@ -1,4 +1,6 @@
-"""Labelled mixtures of speech, music, noise and silence, by a seed from real recordings. Never part of the product.
+"""Labelled mixtures of speech, music, noise and silence, by a seed from real recordings.
+
+Never part of the product.
 
 The two halves share no recording: constants are set on ``dev``, figures are reported on ``test``. What is true is known
 before anything is mixed: where speech is from its own clean level, music and silence from where they were put.
@@ -54,7 +56,10 @@ CHANCE = (0.3, 0.2, 0.25, 0.1, 0.15)
 
 
 class Mixture(Value):
-    """16 kHz (int16), and per 100 ms whether each class is heard. ``joins_s``: where one music becomes another."""
+    """16 kHz (int16), and per 100 ms whether each class is heard.
+
+    ``joins_s``: where one music becomes another.
+    """
 
     samples: NDArray[np.int16]
     truth: dict[str, NDArray[np.bool_]]
@@ -109,7 +114,7 @@ def stretches(flags: NDArray[np.bool_]) -> list[TimeRange]:
 
 
 def piece(generator: np.random.Generator, names: Sequence[str], steps: int) -> Samples:
-    """A stretch of one of the recordings, repeated where it is too short; a long one is chosen more often."""
+    """A range of one of the recordings, repeated where it is too short; a long one is chosen more often."""
     lengths = np.array([min(len(recording(name)), LONGEST_S * RATE_HZ) for name in names], dtype=float)
     whole = recording(names[int(generator.choice(len(names), p=lengths / lengths.sum()))])
     size = steps * RATE_HZ * STEP_MS // 1000
@@ -141,7 +146,10 @@ def mixture(
     music_names: Sequence[str] | None = None,
     speech_names: Sequence[str] | None = None,
 ) -> Mixture:
-    """A mixture of at least ``seconds``: 5 to 15 s of each kind in turn, levels at random, a faint hiss under all."""
+    """A mixture of at least ``seconds``, with a faint hiss under all.
+
+    5 to 15 s of each kind in turn, levels at random.
+    """
     generator = np.random.default_rng(seed)
     parts: list[Samples] = []
     labels: dict[str, list[NDArray[np.bool_]]] = {"speech": [], "music": [], "silence": []}
@@ -209,7 +217,7 @@ def _faded(samples: Samples) -> Samples:
 
 
 def songs_joined(names: Sequence[str], seed: int, parts: int) -> Mixture:
-    """Stretches of 15 to 30 s of different recordings (or far parts of one), joined: the truth of sections."""
+    """Ranges of 15 to 30 s of different recordings (or far parts of one), joined: the truth of sections."""
     generator = np.random.default_rng(seed)
     made: list[Samples] = []
     last = -1

@@ -1,4 +1,6 @@
-"""Voices whose pitch is known to the sample: real speech, its excitation replaced. Never part of the product.
+"""Voices whose pitch is known to the sample: real speech, its excitation replaced.
+
+Never part of the product.
 
 The spectral envelope of each 32 ms of a recording (linear prediction, order 18) is excited by pulses at a frequency
 that we choose, or by noise: so formants and levels are those of a person, and the truth of the pitch is exact.
@@ -18,14 +20,20 @@ STEP = RATE_HZ * STEP_MS // 1000
 
 
 class Sung(Value):
-    """Samples (int16), and the true frequency of each 100 ms: 0 unvoiced, NaN where a border or a change lies in it."""
+    """Samples (int16), and the true frequency of each 100 ms.
+
+    0 unvoiced, NaN where a border or a change lies in it.
+    """
 
     samples: NDArray[np.int16]
     hz: NDArray[np.float64]
 
 
 def contour(generator: np.random.Generator, size: int, middle_hz: float) -> NDArray[np.float64]:
-    """Hz of each sample: phrases of 0.3 to 1.2 s that rise or fall by up to an octave, unvoiced stretches between."""
+    """Hz of each sample.
+
+    Phrases of 0.3 to 1.2 s that rise or fall by up to an octave, unvoiced ranges between.
+    """
     hz = np.zeros(size)
     at = 0
     while at < size:
@@ -73,7 +81,10 @@ def _envelope(piece: Samples) -> NDArray[np.complex128]:
 
 
 def _truth(hz: NDArray[np.float64], real: Samples) -> NDArray[np.float64]:
-    """The median of each step; NaN where only a part is voiced, or the recording is too soft to carry a pitch."""
+    """The median of each step.
+
+    NaN where only a part is voiced, or the recording is too soft to carry a pitch.
+    """
     steps = hz[: len(hz) // STEP * STEP].reshape(-1, STEP)
     power = np.square(real[: steps.size].reshape(-1, STEP)).mean(axis=1)
     part = (steps > 0).mean(axis=1)
@@ -89,7 +100,10 @@ def plain_pitch(samples: NDArray[np.int16]) -> NDArray[np.float64]:
 
 
 def pitch_errors(truth: NDArray[np.float64], found: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Share more than 20 % off of the steps both call voiced, their median error in cents, and voicing errors."""
+    """Gross errors, median error in cents, and voicing errors, of the steps that both call voiced.
+
+    A gross error is more than 20 % off.
+    """
     size = min(len(truth), len(found))
     truth, found = truth[:size], found[:size]
     known = ~np.isnan(truth)

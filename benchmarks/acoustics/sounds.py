@@ -1,5 +1,6 @@
-"""Speech, music, silence, sections and pitch on made truth, beside trivial baselines: ``python -m
-benchmarks.acoustics.sounds``.
+"""Speech, music, silence, sections and pitch on made truth, compared with trivial baselines.
+
+``python -m benchmarks.acoustics.sounds``.
 
 Mixtures by seed of the recordings' ``test`` half (benchmarks/acoustics/sound_mixtures.py); constants were set on the
 other one. Speech is the product's voice detector; all else is ``streams/listen``. Scored each 100 ms, but not within
@@ -161,7 +162,7 @@ def classes(mixtures: Sequence[Mixture], found: Sequence[Sounds]) -> dict[str, C
 
 
 def _widened(flags: Flags) -> Flags:
-    """Speech with its pauses up to 2 s: the stretch in which a person talks."""
+    """Speech with its pauses up to 2 s: the range in which a person talks."""
     found = flags.copy()
     for start, end in runs(~flags):
         if end - start <= 20:
@@ -212,7 +213,10 @@ def pitch(seeds: Sequence[int]) -> None:
 
 
 def cpu_s_per_hour() -> float:
-    """CPU seconds of ``measure_acoustics`` for an hour: ten minutes of the lecture's sound, in spans of 150 s."""
+    """CPU seconds of ``measure_acoustics`` for an hour.
+
+    Ten minutes of the lecture's sound, in spans of 150 s.
+    """
     sound = np.tile((recording("talking/physicsworks_lecture_203s_240p.webm") * 32768).astype(np.int16), 3)
     span = TimeRange(start_ms=0, end_ms=150_000)
     began = time.process_time()

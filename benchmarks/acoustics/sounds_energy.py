@@ -26,7 +26,7 @@ PAUSE_MS = 300
 
 
 def spoken(material: ProjectAnalysis) -> list[TimeRange]:
-    """Words with shorter gaps than a pause between them, as stretches."""
+    """Words with shorter gaps than a pause between them, as ranges."""
     found: list[TimeRange] = []
     for word in material.transcript.words if material.transcript else []:
         if found and word.start_ms - found[-1].end_ms < PAUSE_MS:

@@ -1,8 +1,9 @@
-"""Fits the model of ``streams/listen/acoustics/music.py`` and prints it: ``python -m benchmarks.acoustics.sounds_fit``.
-Keeps nothing.
+"""Fit the model of ``streams/listen/acoustics/music.py`` and print it.
+
+``python -m benchmarks.acoustics.sounds_fit``; keeps nothing.
 
 Trained on the ``dev`` half of the recordings alone (mixtures by seed, benchmarks/acoustics/sound_mixtures.py), by
-ridge-penalised logistic regression (Newton's method). Beside it: each music recording left out in turn, and the share
+ridge-penalised logistic regression (Newton's method). In addition: each music recording left out in turn, and the share
 of every spoken recording, alone, that would pass for music when it is left out.
 """
 
@@ -24,7 +25,7 @@ SEEDS = (1, 2, 3)
 SECONDS = 600.0
 RIDGE = 1e-3
 NEAR_STEPS = 15
-"""Stretches whose window holds a border of music (1.5 s) teach nothing: neither answer is right."""
+"""Ranges whose window holds a border of music (1.5 s) teach nothing: neither answer is right."""
 Rows = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 

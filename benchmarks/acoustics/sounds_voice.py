@@ -1,6 +1,8 @@
-"""The product's voice detector, in the models' environment: one JSON question a line, one JSON answer a line.
+"""The product's voice detector, in the models' environment.
 
-A question is the path of a .npy (16 kHz, int16); the answer the stretches of speech, [start_ms, end_ms], as listen gets
+One JSON question a line, one JSON answer a line.
+
+A question is the path of a .npy (16 kHz, int16); the answer the ranges of speech, [start_ms, end_ms], as listen gets
 them from the model, whose folder is on the module path. Recognises no word.
 """
 

@@ -1,4 +1,6 @@
-"""Contact sheets of clips from all shared media on one page, to look at: ``out/gallery/index.html``. Judges nothing.
+"""Contact sheets of clips from all shared media on one page, to look at: ``out/gallery/index.html``.
+
+Judges nothing.
 
 ``python -m benchmarks.gallery [--only WORD …] [--folders talking …] [--max-clips 2] [--aspects 1:1 16:9] [--older]``.
 Uses the stack that runs in the state directory (``.clipstream``), or starts and stops it. Each file becomes a

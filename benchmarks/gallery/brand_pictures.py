@@ -1,4 +1,6 @@
-"""Draws docs/pictures/brand-kits.jpg: the shipped lecture with a made-up kit, as a render shows it. Measures nothing.
+"""Draws docs/pictures/brand-kits.jpg: the shipped lecture with a made-up kit, as a render shows it.
+
+Measures nothing.
 
 ``python -m benchmarks.gallery.brand_pictures [OUT]``
 """

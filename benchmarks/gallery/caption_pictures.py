@@ -1,4 +1,6 @@
-"""A picture of each caption template on each shape, of a real clip: ``docs/pictures/captions/``. Judges nothing.
+"""A picture of each caption template on each shape, of a real clip: ``docs/pictures/captions/``.
+
+Judges nothing.
 
 ``python -m benchmarks.gallery.caption_pictures [--out DIR] [--at-s 2.9]``. Draws with the very code that renders; the
 words and their times are what Whisper medium heard in the lecture (MIT, CC BY 3.0; shared media); the crop holds its
@@ -63,7 +65,7 @@ def cropped(picture: av.VideoFrame, aspect: Aspect) -> av.VideoFrame:
 
 
 def shown(template: CaptionTemplate, words: list[Word], picture: av.VideoFrame, at_ms: float) -> Image.Image:
-    """One template on all shapes, side by side."""
+    """One template on all shapes, in parallel."""
     aspects: tuple[Aspect, ...] = ("9:16", "1:1", "16:9")
     parts = []
     for aspect in aspects:

@@ -1,5 +1,6 @@
-"""Makes ``streams/renderer/typography/fonts/NotoColorEmoji-common.ttf`` out of the whole of Noto Color Emoji (CBDT).
-Run by hand.
+"""Make the subset font of common emoji out of the whole of Noto Color Emoji (CBDT). Run by hand.
+
+Writes ``streams/renderer/typography/fonts/NotoColorEmoji-common.ttf``.
 
 ``python -m benchmarks.gallery.emoji_font NotoColorEmoji.ttf``. The whole font is 11 MB (SIL Open Font License; Debian's
 fonts-noto-color-emoji has it). Kept are faces, hands in all skin tones, hearts, what people talk about, all flags of

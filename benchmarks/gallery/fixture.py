@@ -1,6 +1,8 @@
-"""What lies in a fixture's folder of the gallery as it stands on the page. Asks no server; draws what is not yet drawn.
+"""What lies in a fixture's folder of the gallery as it stands on the page.
 
-``made.json`` is what the product answered, with the names of the files beside it; ``drawn.json`` what was drawn.
+Asks no server; draws what is not yet drawn.
+
+``made.json`` is what the product answered, with the names of the files next to it; ``drawn.json`` what was drawn.
 """
 
 from __future__ import annotations
@@ -51,7 +53,10 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stamp(paths: Iterable[Path], *more: str) -> str:
-    """One name for the content of these files and more; of folders all that is in them but what Python compiled."""
+    """One name for the content of these files and more.
+
+    Of folders all that is in them but what Python compiled.
+    """
     digest = hashlib.sha256()
     for path in paths:
         inside = sorted(one for one in path.rglob("*") if "__pycache__" not in one.parts) if path.is_dir() else [path]
@@ -110,7 +115,10 @@ def _sheets(folder: Path, made: Made) -> dict[str, Sheet]:
 
 
 def cues_of(export: JSON, transcript: JSON | None) -> list[Cue]:
-    """The captions of an export that plays its clip as it is, on its own clock; as the renderer puts them together."""
+    """The captions of an export that plays its clip as it is, on its own clock.
+
+    As the renderer puts them together.
+    """
     if transcript is None or not export["captions"]:
         return []
     said = msgspec.convert(transcript, Transcript)
@@ -133,7 +141,7 @@ def cues_of(export: JSON, transcript: JSON | None) -> list[Cue]:
 
 
 def framing_of(export: JSON) -> list[Framed]:
-    """Its stretches, on the clock of the file."""
+    """Its ranges, on the clock of the file."""
     told = (export.get("certificate") or {}).get("framing", [])
     return [
         Framed(

@@ -1,4 +1,6 @@
-"""The gallery's one page: what was made of each file, to be looked at on a phone or a wide screen. Fetches nothing.
+"""The gallery's one page: what was made of each file, to be looked at on a phone or a wide screen.
+
+Fetches nothing.
 
 Pure text, without a script: the choice of verdicts is made by the style sheet, so it works from a folder.
 """

@@ -1,4 +1,6 @@
-"""A contact sheet of scripts and templates: what a person looks at to see that letters join and lines run right.
+"""A contact sheet of scripts and templates.
+
+What a person looks at to see that letters join and lines run right.
 
 ``python -m benchmarks.gallery.script_pictures [--out FILE] [--templates NAME …]``. Drawn by the code that
 renders; judges nothing. The sentences are the first article of the Universal Declaration of Human Rights, cut short,

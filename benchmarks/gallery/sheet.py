@@ -1,7 +1,9 @@
-"""The pictures of one finished file that a person looks at: which moments, and how they are drawn. Judges nothing.
+"""The pictures of one finished file that a person looks at: which moments, and how they are drawn.
 
-Each cut that can be seen in the file, each caption when it comes, the first and the last picture, and so many between
-them that nowhere more than two seconds are unseen. Around each cut eight pictures in a row stand in a strip.
+Judges nothing.
+
+Each cut that can be seen in the file, each caption when it comes, the first and the last picture, and between them
+enough that at most two seconds pass unseen. Around each cut eight pictures in a row stand in a strip.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ BEFORE = AFTER = 4
 SMALL = (36, 64)
 CHANGED = 16
 CUT_SHARE = 0.4
-"""Of the points of a small picture: so many of them change at a cut, and a caption that comes changes far fewer."""
+"""Share of the points of a small picture that change at a cut. A caption that appears changes far fewer."""
 LEVEL_HZ = 8_000
 LEVEL_STEP_MS = 100
 SILENT_DB = -90.0
@@ -65,7 +67,10 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def moments(length_ms: float, cuts_ms: Sequence[float], captions_ms: Sequence[float]) -> list[tuple[float, Why]]:
-    """When to look, in order; of moments that are too near to each other the first kind named in `Why` stays."""
+    """When to look, in order.
+
+    Of moments that are too near to each other the first kind named in `Why` stays.
+    """
     asked: list[tuple[float, Why]] = [(0.0, "first"), (max(0.0, length_ms - 60), "last")]
     asked += [(cut, "cut") for cut in cuts_ms]
     asked += [(at + CAPTION_IN_MS, "caption") for at in _spread(captions_ms, MOST_CAPTIONS)]
@@ -87,7 +92,10 @@ def _spread(values: Sequence[float], most: int) -> list[float]:
 
 
 def cut_slots(smalls: Sequence[NDArray[np.uint8]]) -> list[int]:
-    """The pictures with which another shot or crop begins, the strongest where there are many; each h x w, grey."""
+    """The pictures with which another shot or crop begins, the strongest where there are many.
+
+    Each h x w, grey.
+    """
     changed = [
         (float((np.abs(other.astype(np.int16) - one) > CHANGED).mean()), at)
         for at, (one, other) in enumerate(pairwise(smalls), 1)
@@ -97,12 +105,18 @@ def cut_slots(smalls: Sequence[NDArray[np.uint8]]) -> list[int]:
 
 
 def with_planned(seen: Sequence[int], planned: Sequence[int]) -> list[int]:
-    """The cuts that can be seen, and those planned ones that are none of them: a plan may name the picture beside."""
+    """The cuts that can be seen, and the planned ones that are not among them.
+
+    A plan may name the neighbouring picture.
+    """
     return sorted({*seen, *(slot for slot in planned if all(abs(slot - one) > 2 for one in seen))})
 
 
 def draw(video: Path, folder: Path, stem: str, captions_ms: Sequence[float], planned_ms: Sequence[float] = ()) -> Sheet:
-    """Decode a file twice: once for its cuts, once for its pictures. ``planned_ms``: where the framing changes."""
+    """Decode a file twice: once for its cuts, once for its pictures.
+
+    ``planned_ms``: where the framing changes.
+    """
     times_s, smalls = _survey(video)
     if not times_s:
         return Sheet(length_ms=0, level_db=levels(video))

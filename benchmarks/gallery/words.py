@@ -1,4 +1,7 @@
-"""What a certificate's checks found, in plain words for somebody who wants to post the clip. Judges nothing itself."""
+"""What a certificate's checks found, in plain words for somebody who wants to post the clip.
+
+Judges nothing itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a benchmark hands back: a claim with its figure, its limit and where the time went. Measures nothing."""
+"""What a benchmark hands back: a claim with its figure, its limit and where the time went.
+
+Measures nothing.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def met(self) -> bool | None:
-        """Whether the limit is kept; None where there is none. A figure that is no number keeps nothing."""
+        """Whether the limit is kept; None without a limit. A figure that is no number keeps nothing."""
         if self.limit is None:
             return None
         return self.measured >= self.limit if self.at_least else self.measured <= self.limit

@@ -1,4 +1,7 @@
-"""How the clips of a project were made, clip by clip: rows of attempts beside certificates. Reads, and slows nobody."""
+"""How the clips of a project were made, clip by clip: rows of attempts compared with certificates.
+
+Reads, and slows no one.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read(dsn: str, project_id: str) -> list[Work]:
-    """What frame and render did for a project, in the order in which it began; ``dsn`` of one who sees all rows."""
+    """What frame and render did for a project, in the order in which it began.
+
+    ``dsn`` is of a role that sees all rows.
+    """
     connection = await asyncpg.connect(dsn)
     try:
         return [Work(**dict(row)) for row in await connection.fetch(_ATTEMPTS, project_id, list(EXPORT_STAGES))]

@@ -1,7 +1,9 @@
-"""Who had the processor, part by part, between two moments of a job. Samples from outside; never slows what it watches.
+"""Who had the processor, part by part, between two moments of a job.
 
-One pass over ``/proc`` a sample: a few ms. A process is told by what it and all that it has waited for took, so that
-children which ended are counted with whoever started them.
+Samples from outside; never slows what it watches.
+
+One pass over ``/proc`` a sample: a few ms. A process is recognised by what it and all that it has waited for took, so
+that children which ended are counted with the process that started them.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ IDLE_FIELDS = (4, 5)
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """Processor seconds since each part began, and of the machine that nobody took (``IDLE``); at ``at_s`` (epoch)."""
+    """Processor seconds since each part began, and of the machine that no one took (``IDLE``).
+
+    At ``at_s`` (epoch).
+    """
 
     at_s: float
     spent_s: Mapping[str, float]
@@ -45,7 +50,10 @@ def process_of(line: str) -> Process:
 
 
 def shares(processes: Mapping[int, Process], parts: Mapping[str, int]) -> dict[str, float]:
-    """Processor seconds of each part, with all that lives below it; a process belongs to the nearest part above it."""
+    """Processor seconds of each part, with all that lives below it.
+
+    A process belongs to the nearest part above it.
+    """
     names = {pid: name for name, pid in parts.items()}
     found = dict.fromkeys(parts, 0.0)
     for pid, process in processes.items():
@@ -58,7 +66,10 @@ def shares(processes: Mapping[int, Process], parts: Mapping[str, int]) -> dict[s
 
 
 def between(samples: Sequence[Sample], from_s: float, to_s: float) -> dict[str, float]:
-    """Processor seconds of each part from about ``from_s`` to about ``to_s``, the most first; empty without samples."""
+    """Processor seconds of each part from about ``from_s`` to about ``to_s``, the most first.
+
+    Empty without samples.
+    """
     inside = [one for one in samples if from_s - EVERY_S <= one.at_s <= to_s + EVERY_S]
     if len(inside) < 2:
         return {}

@@ -1,4 +1,6 @@
-"""Public scorers and peers in an environment of their own, asked by JSON. Never imported by the product.
+"""Public scorers and peers in an environment of their own, asked by JSON.
+
+Never imported by the product.
 
 A judge is a file in ``benchmarks/judges`` that reads one JSON value on standard input and prints one. It runs in the
 environment of the group ``measure`` in uv.lock, made once and kept in the cache: what judges us shares no library with
@@ -46,7 +48,7 @@ def environment() -> Path:
 def script(name: str, asked: Any) -> Any | None:
     """What ``benchmarks/judges/<name>/names.js`` answers; None where there is no Node.js to run it.
 
-    Its packages come from npm by the lock beside it, once, without running a line of theirs to install them.
+    Its packages come from npm by the lock next to it, once, without running a line of theirs to install them.
     """
     if not (shutil.which("node") and shutil.which("npm")):
         return None

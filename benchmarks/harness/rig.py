@@ -1,4 +1,7 @@
-"""What benchmarks share: the recipe's file, a stack of their own, a client of its API. Measures nothing itself."""
+"""What benchmarks share: the recipe's file, a stack of their own, a client of its API.
+
+Measures nothing itself.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,10 @@ class Rig:
         return path
 
     def recipe(self, minutes: float | None = None) -> Path:
-        """The 1080p file of the recipe, made once for each length and text of the recipe; ``minutes``: the rig's."""
+        """The 1080p file of the recipe, made once for each length and text of the recipe.
+
+        ``minutes``: the rig's.
+        """
         minutes = minutes or self.minutes
         text = Path(source_video.__file__).read_bytes() + f"{minutes} {SEED}".encode()
         path = self.cache / f"recipe-{minutes:g}min-{hashlib.sha256(text).hexdigest()[:12]}.mp4"
@@ -194,7 +200,10 @@ def expect_completed(project: JSON) -> JSON:
 
 
 def patiently(call: Callable[[], T], timeout_s: float) -> T:
-    """Call until the API answers: through a restart of it, or of a store behind it. Raises CliError after that."""
+    """Call until the API answers: through a restart of it, or of a store behind it.
+
+    Raises CliError after that.
+    """
     deadline_s = time.monotonic() + timeout_s
     while True:
         try:
@@ -207,7 +216,10 @@ def patiently(call: Callable[[], T], timeout_s: float) -> T:
 
 
 def judged(what: str | None, bench: Callable[[Rig], list[Claim]]) -> int:
-    """A benchmark by itself on the command line, told as ``what``; exit code 1 where a claim does not hold."""
+    """A benchmark by itself on the command line, told as ``what``.
+
+    Exit code 1 where a claim does not hold.
+    """
     with rig_of(arguments(what, "out/bench").parse_args()) as rig:
         claims = bench(rig)
     print("\n".join(map(told, claims)))

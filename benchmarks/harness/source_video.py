@@ -36,7 +36,10 @@ Sound = NDArray[np.int16]
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of one source, changed. ``sound`` None: its own; else cut from the speech sets at ``sound_at_s``."""
+    """A range of one source, changed.
+
+    ``sound`` None: its own; else cut from the speech sets at ``sound_at_s``.
+    """
 
     picture: Path
     start_s: float
@@ -165,7 +168,7 @@ def picture_filters(piece: Piece, width: int, height: int) -> list[tuple[str, st
 
 
 def decoded(piece: Piece) -> Iterator[tuple[float, av.VideoFrame]]:
-    """(seconds from the piece's start, picture) of its stretch."""
+    """(seconds from the piece's start, picture) of its range."""
     with av.open(str(piece.picture)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -179,7 +182,10 @@ def decoded(piece: Piece) -> Iterator[tuple[float, av.VideoFrame]]:
 
 
 def at_rate(piece: Piece) -> Iterator[av.VideoFrame]:
-    """The pictures shown at each 30th of a second of the piece, tempo applied; the last one holds to the end."""
+    """The pictures shown at each 30th of a second of the piece, tempo applied.
+
+    The last one holds to the end.
+    """
     pictures = decoded(piece)
     shown = next(pictures, None)
     coming = next(pictures, None)

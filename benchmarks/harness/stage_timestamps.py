@@ -1,4 +1,6 @@
-"""Notes in Postgres when events are written and attempts claimed, while a benchmark looks. Never part of the product.
+"""Notes in Postgres when events are written and attempts claimed, while a benchmark looks.
+
+Never part of the product.
 
 Two triggers write down the transaction of each outbox row and of each first claim; with ``track_commit_timestamp`` the
 server itself then tells when those transactions were committed, on one clock.
@@ -61,7 +63,10 @@ order by committed_s
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
-    """One event from the COMMIT that wrote it to the COMMIT that claimed it; times in seconds since the epoch."""
+    """One event from the COMMIT that wrote it to the COMMIT that claimed it.
+
+    Times in seconds since the epoch.
+    """
 
     id: UUID
     source: str
@@ -120,7 +125,10 @@ async def marking(rig: Rig) -> AsyncIterator[Marks]:
 
 
 def _restart_postgres(rig: Rig) -> None:
-    """The setting needs a restart: its supervisor starts it again, and all others wait for it as they always would."""
+    """The setting needs a restart.
+
+    Its supervisor starts it again, and all others wait for it as they always would.
+    """
     say("restarting Postgres, so that it notes when transactions are committed")
     before = rig.parts()["postgres"].pid
     assert before

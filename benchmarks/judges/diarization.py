@@ -1,4 +1,6 @@
-"""Diarization error rate by pyannote.metrics: no collar, overlaps counted. Runs in the judges' environment only.
+"""Diarization error rate by pyannote.metrics: no collar, overlaps counted.
+
+Runs in the judges' environment only.
 
 In: ``{file: {"said": [[start s, end s, who], …], "heard": […], "within": [start s, end s]}}``. Out: per file and
 ``"pooled"``: total, missed, false alarm and confusion in seconds of speaker time, and their rate.

@@ -1,4 +1,6 @@
-"""Faces of small pictures by MediaPipe's full-range detector on LiteRT: one JSON in, one out. Opens no media.
+"""Faces of small pictures by MediaPipe's full-range detector on LiteRT: one JSON in, one out.
+
+Opens no media.
 
 In: ``weights`` (.tflite), ``pictures`` (a .npy file, shape (n, 192, 192, 3), RGB). Out: a list for each picture of
 [x, y, width, height, eyes_y, score], in shares of the square. Runs in the environment of the models, which has LiteRT.

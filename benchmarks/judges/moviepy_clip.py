@@ -1,4 +1,6 @@
-"""A captioned vertical clip by MoviePy, as its users make one. Runs in MoviePy's environment, and none of our code.
+"""A captioned vertical clip by MoviePy, as its users make one.
+
+Runs in MoviePy's environment, and none of our code.
 
 Reads one JSON value: ``video``, ``start_s``, ``end_s``, ``crop`` (x, y, width, height), ``size``, ``words`` (text,
 start_s, end_s: of the source), ``font``, ``out``, ``preset``, ``crf``, ``threads``, ``audio_bit_rate``, ``rate``.

@@ -1,4 +1,6 @@
-"""Where pyautoflip would crop videos, picture by picture. Runs in the peer's environment only; writes no video.
+"""Where pyautoflip would crop videos, picture by picture.
+
+Runs in the peer's environment only; writes no video.
 
 In: ``{"aspect": "9:16", "paths": [path]}``. Out: ``{path: {"rate": pictures a second, "crops": [[x, y, width, height]
 of each picture, in shares]}}``. Its default face finder fetches weights from elsewhere when it runs; here its own other

@@ -1,4 +1,6 @@
-"""Shot boundaries by PySceneDetect's adaptive and content detectors. Runs in the judges' environment only.
+"""Shot boundaries by PySceneDetect's adaptive and content detectors.
+
+Runs in the judges' environment only.
 
 In: ``{"path": a file, "end": the number of the first picture that is not looked at, or null}``.
 Out: ``{detector: {"frames": [first picture of each new shot], "cpu_s": decode and all}}``.

@@ -1,4 +1,6 @@
-"""Names, chapters, summaries and quotes of study, on public truth, beside trivial baselines. Tunes nothing.
+"""Names, chapters, summaries and quotes of study, on public truth, compared with trivial baselines.
+
+Tunes nothing.
 
 ``python -m benchmarks.ranking.intelligence [--media DIR]``: names and amounts on Earnings-21 (F1 of exact spans and
 classes, but for a leading article; neighbouring amounts of one class joined, numbers inside other labels left out),
@@ -57,7 +59,10 @@ def found_names(spoken: TranscriptText) -> set[Span]:
 
 
 def capitals(spoken: TranscriptText) -> set[Span]:
-    """The baseline: a run of capitals inside a sentence is a name of every class; digits are amounts or numbers."""
+    """The baseline: a run of capitals inside a sentence is a name of every class.
+
+    Digits are amounts or numbers.
+    """
     found: set[Span] = set()
     words = [word.text for word in spoken.words]
     first: int | None = None
@@ -219,7 +224,7 @@ def meeting_lines(found: Sequence[Studied]) -> Iterable[str]:
 
 
 def called(meeting: Meeting, start_ms: int, end_ms: int) -> str | None:
-    """What people call the topic that most of a stretch is about; None where it is about none."""
+    """What people call the topic that most of a range is about; None where it is about none."""
     words = meeting.transcript.words
     turns = [*meeting.turns, len(words)]
     shared = [
@@ -231,7 +236,10 @@ def called(meeting: Meeting, start_ms: int, end_ms: int) -> str | None:
 
 
 def title_lines(found: Sequence[Studied]) -> Iterable[str]:
-    """F1 of the words that carry meaning, of titles against what people call the same stretch; mean of all chapters."""
+    """F1 of the words that carry meaning, of titles against what people call the same range.
+
+    Mean of all chapters.
+    """
     near: dict[str, list[float]] = defaultdict(list)
     for one in found:
         said = [phrase.text for phrase in keyphrases.find_keyphrases(one.spoken)]
@@ -255,7 +263,7 @@ def title_lines(found: Sequence[Studied]) -> Iterable[str]:
 
 
 def quote_line(found: Sequence[Studied]) -> str:
-    """How many items are quoted word for word where the transcript says so, checked against its words anew."""
+    """How many items are quoted word for word where the transcript says so, checked again."""
     count = right = 0
     for one in found:
         made = one.made

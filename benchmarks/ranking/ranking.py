@@ -1,4 +1,6 @@
-"""How clips of the lecture start and end, beside fixed 30 s windows on the same words. Judges borders only, not taste.
+"""How clips of the lecture start and end, compared with fixed 30 s windows on the same words.
+
+Judges borders only, not taste.
 
 The words are those whisper-medium heard (``physicsworks_whisper_medium.json`` of the shared media), so this needs no
 server and no model: ``python -m benchmarks.ranking.ranking [words.json]``.

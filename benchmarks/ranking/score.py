@@ -1,7 +1,9 @@
-"""Whether detect's score finds what readers would post, and how its clips begin and end. Never fits a weight.
+"""Whether detect's score finds what readers would post, and how its clips begin and end.
+
+Never fits a weight.
 
 ``python -m benchmarks.ranking.score``: labels of ``benchmarks/labels``, texts of ``benchmarks/ranking/score_texts.py``.
-Each figure stands beside random, the longest sentence and (where there is sound) the loudest window, with intervals of
+Each figure stands next to random, the longest sentence and (where there is sound) the loudest window, with intervals of
 a block bootstrap. Texts whose labels were read while the scorer was written are marked, and pooled apart from the
 others.
 """

@@ -1,8 +1,10 @@
-"""Whether a prompt finds what it asks for: QMSum's questions and the turns that people marked as their answer.
+"""Whether a prompt finds what it asks for.
+
+The truth: QMSum's questions and the turns that people marked as their answer.
 
 ``python -m benchmarks.ranking.score_asked``: the five windows nearest to each question that share no time; a window is
-right when at least half of it lies in marked turns. Beside words in common (TF-IDF) and windows at random. Never reads
-a label of ``benchmarks/labels``.
+right when at least half of it lies in marked turns. Compared with words in common (TF-IDF) and windows at random. Reads
+no label of ``benchmarks/labels``.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ HALF = 0.5
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One meeting: its time line, its questions, and the stretches marked as answer to each."""
+    """One meeting: its time line, its questions, and the ranges marked as answer to each."""
 
     name: str
     timeline: ProjectTimeline

@@ -1,7 +1,9 @@
-"""How clips begin and end, beside fixed and random windows of the same texts. Judges borders only, not taste.
+"""How clips begin and end, compared with fixed and random windows of the same texts.
 
-Whether a clip reaches its hook is told by detect's own word lists: it says that the opening was looked for, not that it
-works on people.
+Judges borders only, not taste.
+
+Whether a clip reaches its hook is decided by detect's own word lists: it says that the opening was looked for, not that
+it works on people.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Whether the score rises before people laugh: recorded meetings whose transcripts mark it. Never hears a sound.
+"""Whether the score rises before people laugh: recorded meetings whose transcripts mark it.
+
+Never hears a sound.
 
 ``python -m benchmarks.ranking.score_laughter``: QMSum's AMI meetings mark vocal sounds; where two people or more make
 one within a few words of each other it is taken for laughter that is shared (alone it may be a cough). The text is
@@ -32,13 +34,13 @@ MEETINGS = ("ES2006a", "ES2009c", "TS3009a", "TS3010c", "ES2006d", "IS1006b", "T
 DEVELOPED_ON = MEETINGS[:4]
 """What lifts the odds of laughter was looked at in these while the word lists were written; others are held back."""
 BEFORE_MS = 25_000
-"""So long a stretch is scored."""
+"""Length of each scored range."""
 SOON_MS = 3_000
 """It is one before laughter where somebody laughs so soon behind it."""
 CALM_MS = 12_000
-"""One that is not has no laughter inside it, nor for so long behind it."""
+"""Seconds without laughter inside and after a range that is not."""
 APART_MS = 6_000
-"""Stretches end so far from each other."""
+"""Distance between the ends of two ranges."""
 TOGETHER_WORDS = 10
 _MARKS = re.compile(r"(\{\w+\}|\((?:[Ll]aughter|[Aa]pplause|LAUGHTER|APPLAUSE|[Cc]heers)[^)]*\)|\[[^\]]*\])")
 ROOM = re.compile(r"laugh|applause|cheer", re.IGNORECASE)
@@ -74,7 +76,7 @@ def said(turns: Sequence[tuple[str, str]]) -> Said:
 
 
 def shared(found: Said, least: int) -> list[int]:
-    """When (ms) at least so many people laugh together; each run of marks counts once, at its begin."""
+    """When (ms) at least this many people laugh together; each run of marks counts once, at its begin."""
     runs: list[list[tuple[int, str]]] = []
     for mark in found.marks:
         if runs and mark[0] - runs[-1][-1][0] <= TOGETHER_WORDS:
@@ -86,7 +88,7 @@ def shared(found: Said, least: int) -> list[int]:
 
 
 def labelled(name: str, found: Said, least: int) -> Labelled:
-    """A text's stretches: those right before laughter, and those that are far from it."""
+    """A text's ranges: those right before laughter, and those that are far from it."""
     duration_ms = found.words[-1].end_ms + score_texts.TURN_PAUSE_MS
     transcript = Transcript(
         language="en", language_probability=1.0, duration_ms=duration_ms, words=found.words, segments=[], speech=[],
@@ -115,7 +117,7 @@ def meetings(media: Path) -> list[Labelled]:
 
 
 def talks(folder: Path) -> list[Labelled]:
-    """Anybody's transcripts; a mark counts whoever laughs."""
+    """Anybody's transcripts; a mark counts for any speaker."""
     every = {path.stem: said([("1", path.read_text(errors="replace"))]) for path in sorted(folder.glob("*.txt"))}
     return [labelled(name, found, 1) for name, found in every.items() if found.marks]
 

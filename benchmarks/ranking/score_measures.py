@@ -1,4 +1,7 @@
-"""How well a score finds what readers would post: AUC, precision of the first five, intervals, agreement. Pure."""
+"""How well a score finds what readers would post.
+
+AUC, precision of the first five, intervals, agreement. Pure.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,16 @@ Apart = Callable[[int, int], bool]
 
 FIRST = 5
 BLOCK = 3
-"""Neighbours are drawn together: windows side by side share their subject (and, in a short text, their sentences)."""
+"""Neighbours are drawn together: windows in parallel share their subject (and, in a short text, their sentences)."""
 ROUNDS = 2_000
 LABELS = 4
 
 
 def auc(scores: Floats, worth: Bools) -> float:
-    """Chance that a window worth posting scores above one that is not, a tie counting half; NaN without both."""
+    """Chance that a window worth posting scores above one that is not, a tie counting half.
+
+    NaN without both.
+    """
     good, rest = scores[worth], scores[~worth]
     if not good.size or not rest.size:
         return float("nan")
@@ -29,7 +35,7 @@ def auc(scores: Floats, worth: Bools) -> float:
 
 
 def picks(scores: Floats, apart: Apart, count: int = FIRST) -> list[int]:
-    """The best windows that may stand side by side, best first, the earlier on a tie."""
+    """The best windows that may stand in parallel, best first, the earlier on a tie."""
     chosen: list[int] = []
     for at in np.argsort(-scores, kind="stable"):
         if len(chosen) < count and all(apart(int(at), other) for other in chosen):

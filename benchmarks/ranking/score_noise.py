@@ -67,7 +67,10 @@ def _strengths(raws: Sequence[RawScores], name: SubScoreName) -> NDArray[np.floa
 
 
 def changes(text: Labelled) -> tuple[list[int], list[int]]:
-    """How many of the first five are others, in each round: of the labelled windows, of detect's own clips."""
+    """How many of the first five are others, in each round.
+
+    Of the labelled windows, of detect's own clips.
+    """
     timeline, options, weights = build_timeline(text.material), ProjectOptions(), default_weights()
     whole, table = read_baseline(timeline, text.material.embedded), weights.weights_of("none", spoken=True)
     every = find_speech_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)

@@ -1,4 +1,7 @@
-"""Labelled texts as detect sees them: words on a time line, labelled windows, readers' labels. Scores nothing."""
+"""Labelled texts as detect sees them: words on a time line, labelled windows, readers' labels.
+
+Scores nothing.
+"""
 
 from __future__ import annotations
 
@@ -144,7 +147,7 @@ def embedded(texts: Sequence[Labelled]) -> list[Labelled]:
 
 
 def window_of(timeline: ProjectTimeline, part: TimeRange) -> CandidateWindow:
-    """The labelled stretch as a candidate: detect's own sentences whose middle lies in it."""
+    """The labelled range as a candidate: detect's own sentences whose middle lies in it."""
     at = [
         index
         for index, sentence in enumerate(timeline.sentences)

@@ -1,4 +1,6 @@
-"""Spoken texts whose windows readers marked as worth posting or not, cut into sentences and windows. Scores nothing.
+"""Spoken texts whose windows readers marked as worth posting or not, cut into sentences and windows.
+
+Scores nothing.
 
 ``python -m benchmarks.ranking.score_texts --out DIR`` writes each text's sampled windows as one Markdown sheet to
 label. Texts without times get a steady speech rate: only order and length matter to what is measured on them.
@@ -105,7 +107,10 @@ def texts(media: Path) -> dict[str, list[Sentence]]:
 
 
 def windows(name: str, sentences: Sequence[Sentence]) -> list[Window]:
-    """The text laid out in windows of 20 to 45 s on sentence borders, cut where the pause or the turn suggests it."""
+    """The text laid out in windows of 20 to 45 s on sentence borders.
+
+    A window is cut where a pause or a turn suggests it.
+    """
     found, first = [], 0
     for at, sentence in enumerate(sentences):
         length = sentence.end_ms - sentences[first].start_ms
@@ -134,7 +139,10 @@ def overlapping(name: str, sentences: Sequence[Sentence]) -> list[Window]:
 
 
 def sampled(name: str, sentences: Sequence[Sentence]) -> list[Window]:
-    """At most ``SAMPLED`` windows of a text: a stretch from its begin, one from its middle, one near its end."""
+    """At most ``SAMPLED`` windows of a text.
+
+    A range from its begin, one from its middle, one near its end.
+    """
     every = windows(name, sentences)
     if len(every) < SAMPLED // 4:
         return overlapping(name, sentences)

@@ -1,4 +1,4 @@
-"""Search by words, by meaning and by both, on public truth, beside chance. Tunes nothing.
+"""Search by words, by meaning and by both, on public truth, compared with chance. Tunes nothing.
 
 ``python -m benchmarks.ranking.search_meaning [--media DIR] [--meetings NAME …]``: QMSum's questions about a meeting,
 and the titles that people gave to its topics (a few words, as one types them), each with the turns that answer it,
@@ -68,7 +68,10 @@ class Tally:
 
 
 class Floors:
-    """Scores of hits by meaning: of each question its hits, right or not; of each strange question its best."""
+    """Scores of hits by meaning: of each question its hits, right or not.
+
+    Of each strange question its best.
+    """
 
     def __init__(self) -> None:
         self.asked: list[list[tuple[float, bool]]] = []
@@ -196,7 +199,10 @@ def reciprocal(found: Sequence[bool]) -> float:
 
 
 def scores(found: Sequence[Sequence[bool]]) -> str:
-    """A right hit among the first 1, 5 and 10; the mean reciprocal rank of the first; the share of right ones in 5."""
+    """A right hit among the first 1, 5 and 10; the mean reciprocal rank of the first.
+
+    The share of right ones in 5.
+    """
     among = [sum(any(one[:most]) for one in found) / len(found) for most in (1, 5, SHOWN)]
     rank = statistics.fmean(reciprocal(one) for one in found)
     share = statistics.fmean(sum(one[:5]) / 5 for one in found)

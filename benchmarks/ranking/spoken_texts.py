@@ -1,4 +1,7 @@
-"""Calls and meetings of the shared texts as transcripts, and what people marked in them. Scores nothing."""
+"""Calls and meetings of the shared texts as transcripts, and what people marked in them.
+
+Scores nothing.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
-    """A meeting: ``turns`` are the first words of its turns, ``borders`` the turns that a new topic begins with."""
+    """A meeting.
+
+    ``turns`` are the first words of its turns, ``borders`` the turns that begin a new topic.
+    """
 
     name: str
     transcript: Transcript
@@ -51,7 +57,7 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     numbers: list[int] = []
     """What the file calls each turn: those without a word are left out here."""
     topics: list[tuple[int, int, str]] = []
-    """(first turn, end turn, what people call it) of each stretch about a topic."""
+    """(first turn, end turn, what people call it) of each range about a topic."""
 
 
 def transcript_of(turns: Sequence[tuple[str, Sequence[str]]]) -> Transcript:
@@ -89,7 +95,10 @@ def _segment(words: Sequence[Word], first: int, speaker: str) -> Segment:
 
 
 def call(media: Path, name: str) -> Call:
-    """One call of Earnings-21. Neighbouring amounts of one class are one: its labels part ``$7.5`` from ``million``."""
+    """One call of Earnings-21.
+
+    Neighbouring amounts of one class are one: its labels part ``$7.5`` from ``million``.
+    """
     folder = media / "text/earnings21"
     rows = [line.split("|") for line in (folder / f"{name}.nlp").read_text().splitlines()[1:]]
     kinds = json.loads((folder / f"{name}.wer_tag.json").read_text())
@@ -143,7 +152,10 @@ def _outermost(spans: Sequence[Span]) -> list[Span]:
 
 
 def _alone(spans: Sequence[Span]) -> list[Span]:
-    """Spans without the numbers inside others: the ``30`` and the ``2020`` of a date are labelled as numbers, too."""
+    """Spans without the numbers inside others.
+
+    The ``30`` and the ``2020`` of a date are labelled as numbers, too.
+    """
     others = [span for span in spans if span[2] != "number"]
     return [
         span
@@ -153,7 +165,10 @@ def _alone(spans: Sequence[Span]) -> list[Span]:
 
 
 def without_article(span: Span, words: Sequence[str]) -> Span:
-    """A span without its first article or possessive: ``the FDA`` is ``FDA``, in the labels and in what is found."""
+    """A span without its first article or possessive.
+
+    ``the FDA`` is ``FDA``, in the labels and in what is found.
+    """
     first, end, kind = span
     while end - first > 1 and words[first].lower() in ARTICLES:
         first += 1

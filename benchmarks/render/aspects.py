@@ -1,4 +1,6 @@
-"""Three shapes of a 30 s clip made at once, beside three renders one after the other. Favours neither.
+"""Three shapes of a 30 s clip made at once, compared with three renders one after the other.
+
+Favours neither.
 
 ``python -m benchmarks.render.aspects VIDEO [--rounds 3] [--threads 2]``, VIDEO a 1080p file: ``python -m
 benchmarks.harness.source_video
@@ -64,7 +66,10 @@ def shape_of(index: SourceIndex, aspect: Aspect) -> Shape:
 
 
 async def made(video: Path, index: SourceIndex, shapes: list[Shape], encoding: Encoding, work: Path) -> list[Outcome]:
-    """Exports of one wish, from their plans to the stored files. Raises where one is not made, or not at once."""
+    """Exports of one wish, from their plans to the stored files.
+
+    Raises where one is not made, or not at once.
+    """
     with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
         found = await produce_all(
             shapes, RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=said()), encoding=encoding),

@@ -1,4 +1,6 @@
-"""What each caption template costs: processor time to draw 30 s of speech at 1080 × 1920. Encodes nothing.
+"""What each caption template costs: processor time to draw 30 s of speech at 1080 × 1920.
+
+Encodes nothing.
 
 ``python -m benchmarks.render.caption_cost``. The words are those of `benchmarks.gallery.caption_pictures`; 30 pictures
 a second, each drawn as the renderer draws it, on one thread; the best of three. The baseline is the default template.

@@ -1,7 +1,9 @@
-"""Where the processor time of one clip goes, part by part: frame, its models, render, certificate. Has no limit.
+"""Where the processor time of one clip goes, part by part: frame, its models, render, certificate.
+
+Has no limit.
 
 ``python -m benchmarks.render.clip_cost [--start-s 60] [--seconds 30] [--quality draft] [--quick] [--no-models]``: one
-stretch of the recipe's file goes through frame's child (in this process, profiled), its models on a Triton of their
+range of the recipe's file goes through frame's child (in this process, profiled), its models on a Triton of their
 own, and the render child's own code (in this process, one thread, profiled). What a line tells is the time inside the
 calls that it names; profiling adds some to what Python itself does.
 """

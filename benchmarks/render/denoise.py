@@ -1,9 +1,11 @@
-"""What noise reduction gains and what it costs, on real voices with known noise, beside libav's own filters.
+"""What noise reduction gains and what it costs, compared with libav's own filters.
+
+On real voices with known noise.
 
 ``python -m benchmarks.render.denoise``. Voices of the shared media plus white, pink, hum-like and room noise at 5, 10
 and 20 dB; gain is that of the signal-to-noise ratio after the best fit in time and level. ``speech``: by how much the
 voice is softer or louder than alone; ``clean``: how little is lost of a voice without noise (signal to error);
-``late``: the delay. The noise of the room is real: a webcam's recording in which nobody speaks. High-pass and de-click
+``late``: the delay. The noise of the room is real: a webcam's recording in which no one speaks. High-pass and de-click
 come last.
 """
 

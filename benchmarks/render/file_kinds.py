@@ -1,8 +1,10 @@
-"""What each kind of file costs and weighs: one stretch of a real video, captioned, in every kind. Judges no picture.
+"""What each kind of file costs and weighs: one range of a real video, captioned, in every kind.
+
+Judges no picture.
 
 ``python -m benchmarks.render.file_kinds [--start-s 2] [--seconds 4] [--keep DIR]``: the whole render child (decode,
 crop, scale, captions, loudness, encode, certificate) at one thread, in this process, each kind once after the other.
-Compare inside one run; what the certificate finds wrong is printed beside.
+Compare inside one run; what the certificate finds wrong is printed too.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ def cpu_s() -> float:
 
 
 def made(source: Path, index: SourceIndex, wish: FileWish, args: argparse.Namespace, out: Path) -> Certificate:
-    """One file of the stretch."""
+    """One file of the range."""
     start_ms, end_ms = round(args.start_s * 1000), round((args.start_s + args.seconds) * 1000)
     said: list[Word] = words("these are words that nobody says at all", start_ms + 300)
     encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(wish))

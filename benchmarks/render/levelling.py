@@ -1,4 +1,6 @@
-"""How far apart speakers are before and after levelling, in made conversations of real readers, beside libav's filters.
+"""Distance between speakers before and after levelling, compared with libav's filters.
+
+In made conversations of real readers.
 
 ``python -m benchmarks.render.levelling``. The conversations are those of `benchmarks.speech.conversations` (half a
 minute each, two or three readers at levels of their own, by telephone, across a room, overlapping at times), the

@@ -1,8 +1,10 @@
-"""How near exports come to −14 LUFS under −1 dBTP, on the decoded AAC, beside plain gain and libav's own loudnorm.
+"""How near exports come to −14 LUFS under −1 dBTP on the decoded AAC.
 
-``python -m benchmarks.render.loudness``. Stretches of the shared media as they are, and some made harder: soft,
+Compared with plain gain and libav's own loudnorm.
+
+``python -m benchmarks.render.loudness``. Ranges of the shared media as they are, and some made harder: soft,
 clipped, whispered with a shout, three seconds, mostly silent, one-sided, with bumps. The judge is libav's ebur128, not
-our own meter. A stretch in which nothing is to be heard is left out by all.
+our own meter. A range in which nothing is to be heard is left out by all.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ WAYS = ("plain gain", "loudnorm", "ours")
 
 
 class Outcome(Value, frozen=True, kw_only=True):
-    """One stretch by one way."""
+    """One range by one way."""
 
     name: str
     lufs: float
@@ -74,7 +76,7 @@ def stretches() -> Iterator[tuple[str, Sound]]:
 
 
 def loaded(file: str, start_s: float, length_s: float) -> Sound:
-    """48 kHz stereo of a stretch; shorter where the file ends."""
+    """48 kHz stereo of a range; shorter where the file ends."""
     with av.open(str(media(file))) as container:
         stream = container.streams.audio[0]
         length_s = min(length_s, (container.duration or 0) / 1e6 - start_s)
@@ -195,7 +197,7 @@ def judged(sound: Sound) -> tuple[float, float]:
 
 
 def outcomes(way: str, sounds: Sequence[tuple[str, Sound]]) -> tuple[list[Outcome], float]:
-    """Each stretch by one way, and CPU seconds a minute of sound, the encoding of the file left out."""
+    """Each range by one way, and CPU seconds a minute of sound, the encoding of the file left out."""
     found, spent_s, length_s = [], 0.0, 0.0
     for name, sound in sounds:
         began, told = time.process_time(), False

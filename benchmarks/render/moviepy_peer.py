@@ -1,4 +1,6 @@
-"""The CPU of one captioned 30 s clip beside MoviePy 2.2.1, which makes it as its users do. Favours neither.
+"""The CPU of one captioned 30 s clip compared with MoviePy 2.2.1, which makes it as its users do.
+
+Favours neither.
 
 ``python -m benchmarks.render.moviepy_peer [--rounds 3] [--threads 1] [--quick]``. Both cut the same 30 s of the
 recipe's file, crop 9:16, scale to 1080 × 1920, lay a picture over it for each word that is spoken, and encode x264
@@ -55,7 +57,7 @@ def install(cache: Path) -> Path:
 
 
 def job_for(video: Path, index: SourceIndex, encoding: Encoding, clip: TimeRange, out: Path) -> dict[str, Any]:
-    """What `judges/moviepy_clip.py` is told."""
+    """Arguments of `judges/moviepy_clip.py`."""
     crop = plan_for(index, clip).shots[0].crop
     return {
         "video": str(video),
@@ -98,7 +100,7 @@ def measured(video: Path, python: Path, rounds: int, encoding: Encoding, clip: T
 
 
 def compared(mine: list[Cost], others: list[Cost], encoding: Encoding, clip: TimeRange) -> Claim:
-    """Medians of CPU; wall beside it."""
+    """Medians of CPU; and of wall time."""
     cpu, wall = (
         [statistics.median(getattr(cost, name) for cost in runs) for runs in (mine, others)]
         for name in ("cpu_s", "wall_s")

@@ -1,4 +1,6 @@
-"""Ten clips side by side, as two render workers make them, beside one after the other. Starts no stack.
+"""Ten clips in parallel, as two render workers make them, compared with one after the other.
+
+Starts no stack.
 
 ``python -m benchmarks.render.parallel_renders [--rounds 3] [--clips 10] [--seconds 30] [--quality draft] [--quick]``.
 Every clip goes the whole way of an export (the sandboxed child, its certificate, thumbnails, files), from different
@@ -44,7 +46,7 @@ ROW = Way(name="one after the other", workers=1, threads=ALONE)
 
 
 def places(index: SourceIndex, count: int, seconds: float) -> list[TimeRange]:
-    """So many clips, evenly over the file; they overlap where it is short."""
+    """This many clips, evenly over the file; they overlap where it is short."""
     length_ms = round(seconds * 1000)
     room_ms = max(0, index.duration_ms - length_ms - 1000)
     starts = [500 + room_ms * number // max(1, count - 1) for number in range(count)]

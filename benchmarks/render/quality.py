@@ -1,11 +1,13 @@
-"""How like its source a finished file is, by quality: the certificate's SSIM beside VMAF; and what that look costs.
+"""How like its source a finished file is, by quality: the certificate's SSIM compared with VMAF.
+
+And what that look costs.
 
 ``python -m benchmarks.render.quality VIDEO [--start-ms 2000] [--seconds 4] [--certificate]``. Setup: the ``bench``
 group: imageio-ffmpeg has libvmaf, and a 1080p file: ``python -m benchmarks.harness.source_video --minutes 1 --out
 bench.mp4``.
 
 The reference is what was painted, before the encoder, as lossless FFV1, without captions. The baselines are x264 at
-crf 4, nearly without loss, and at crf 40, which nobody would post. ``--certificate``: of a 30 s clip the
+crf 4, nearly without loss, and at crf 40, which no one would post. ``--certificate``: of a 30 s clip the
 processor time of looking at the finished file, apart from making it. Limit: 2 CPU-s.
 """
 
@@ -129,7 +131,7 @@ def certificate_cost(source: Path, index: SourceIndex, work: Path) -> Claim:
 
 
 def at(plan: FramePlan, start_ms: int, seconds: int) -> FramePlan:
-    """The same crop over another stretch."""
+    """The same crop over another range."""
     time = TimeRange(start_ms=start_ms, end_ms=start_ms + 1000 * seconds)
     shots = [msgspec.structs.replace(shot, range=time) for shot in plan.shots]
     return msgspec.structs.replace(plan, range=time, shots=shots)

@@ -1,4 +1,6 @@
-"""Render of a 30 s clip, whole path through the sandboxed child, beside ffmpeg doing the same. Favours neither.
+"""Render of a 30 s clip, whole path through the sandboxed child, compared with ffmpeg doing the same.
+
+Favours neither.
 
 ``python -m benchmarks.render.render VIDEO [--rounds 3] [--threads 1]``. Setup: ``apt-get install ffmpeg`` (Debian's,
 with libass), and a 1080p file: ``python -m benchmarks.harness.source_video --minutes 1 --out bench.mp4``.

@@ -1,9 +1,11 @@
-"""What the second export of a clip costs beside a whole one, and what chunks cost in bytes. Renders in this process.
+"""What the second export of a clip costs compared with a whole one, and what chunks cost in bytes.
+
+Renders in this process.
 
 ``python -m benchmarks.render.reuse VIDEO [--seconds 30]``: a clip of the file is exported; then with another text of
 one word, with a word taken out, and with another loudness, each once whole and once with what the first one has.
 Processor time of both sides, chunks taken, and whether the files are the same. Then the clip's pictures through one
-encoder beside chunks: bytes.
+encoder compared with chunks: bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The stack under a steady load of short videos while its parts are killed at random: nothing may be lost or doubled.
+"""The stack under a steady load of short videos while its parts are killed at random.
+
+Nothing may be lost or doubled.
 
 ``python -m benchmarks.soak [--minutes 60] [--seed 1] [--width 2]``. A seeded schedule kills −9 one part after the
 other: workers, relay, API, sinks, Triton and the stores (a part is struck again only when all others had their turn).
@@ -42,15 +44,15 @@ SPARED = ("migrate", "bootstrap")
 """Commands: they have ended."""
 FIRST_S, PAUSE_S = 15.0, (15.0, 45.0)
 SILENT_S = 180.0
-"""An API that does not come back for so long is a failure of the soak."""
+"""An API that is away for longer fails the soak."""
 DRAIN_S = 420.0
-"""What is outstanding when the time is over may take so long, without further faults."""
+"""How long work may take that is outstanding when the time is over, without further faults."""
 SETTLE_S = 90.0
-"""Webhooks and sinks may come so long after the last project."""
+"""How long after the last project webhooks and sinks may come."""
 
 
 class Strike(msgspec.Struct, frozen=True, kw_only=True):
-    """One part is killed, so many seconds after the start."""
+    """Seconds after the start at which each part is killed."""
 
     at_s: float
     part: str

@@ -1,4 +1,7 @@
-"""Reads Postgres, ClickHouse, object storage and the receiver for the soak's judgement. Writes nothing."""
+"""Reads Postgres, ClickHouse, object storage and the receiver for the soak's judgement.
+
+Writes nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Speech through our whole path (FLAC → hear → Triton → words on the sound) beside faster-whisper called directly.
+"""Speech through our whole path, compared with faster-whisper called directly.
+
+The path: FLAC → transcribe → Triton → words aligned to the sound.
 
 The same mode, interleaved, medians; claim: at most 1.15 times the wall time. ``python -m benchmarks.speech.asr
 [rounds]``

@@ -1,4 +1,6 @@
-"""WER, coverage and speed of the recogniser's modes, through Triton, on the speech sets of the shared media.
+"""WER, coverage and speed of the recogniser's modes, through Triton.
+
+On the speech sets of the shared media.
 
 ``python -m benchmarks.speech.asr_accuracy [mode …]``: modes are batched and sequential. Coverage is words heard over
 words said: a mode that stops early shows there before it shows in WER. The lecture's reference is
@@ -60,7 +62,10 @@ class Score(Value):
 
 
 def plain(text: str) -> list[str]:
-    """Words for comparing: case, punctuation and apostrophes gone; hyphens part words. Numbers stay as they are."""
+    """Words for comparing: case, punctuation and apostrophes gone; hyphens part words.
+
+    Numbers stay as they are.
+    """
     lowered = re.sub(r"[-—–]", " ", text.lower())
     return re.sub(r"[^\w\s]", "", lowered).split()
 

@@ -1,4 +1,6 @@
-"""faster-whisper called directly, in the models' environment: one JSON question a line, one JSON answer a line.
+"""faster-whisper called directly, in the models' environment.
+
+One JSON question a line, one JSON answer a line.
 
 A question: ``{"audio": path of a .npy (int16), "mode", "beam_size", "batch_size", "language"}``; the mode ``defaults``
 is sequential with whatever the library does by itself. Runs none of our code.

@@ -1,4 +1,6 @@
-"""WER and coverage on public sets, beside sequential faster-whisper with the same weights and its own defaults.
+"""WER and coverage on public sets, compared with sequential faster-whisper.
+
+Both have the same weights; faster-whisper has its own defaults.
 
 ``python -m benchmarks.speech.asr_sets``: ours is the whole path (recogniser on Triton, aligner, joining, trust map:
 what that rejects is lost), the language found by itself on both sides. Each set file by file, and its files joined to

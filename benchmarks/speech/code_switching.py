@@ -1,4 +1,6 @@
-"""Words and languages of recordings that change their language, through the whole path, beside one-language ones.
+"""Words and languages of recordings that change their language, through the whole path.
+
+Compared with recordings in one language.
 
 ``python -m benchmarks.speech.code_switching [seeds]``: recogniser on Triton, aligner, joining, trust map; the language
 is found by itself. What is written is in the right language where it is in the one that is spoken at that time.

@@ -1,4 +1,6 @@
-"""Recordings that change their language, out of labelled readings, by a seed: the sound and the truth about it.
+"""Recordings that change their language, out of labelled readings, by a seed.
+
+The sound and the truth about it.
 
 None is real. Blocks of one to four phrases of one reader in one language follow each other at random lengths, over a
 little noise, with the pauses of somebody who talks on. German is the licence text of ``multilingual.mp3``, cut at its
@@ -43,7 +45,7 @@ LICENCE: dict[str, tuple[tuple[float, float, str], ...]] = {
 
 
 class Phrase(Value):
-    """A stretch of one reader and what is said in it."""
+    """A range of one reader and what is said in it."""
 
     samples: NDArray[np.int16]
     said: str

@@ -1,4 +1,6 @@
-"""Conversations of one to five speakers out of labelled readings, by a seed: sound and who speaks when. None is real.
+"""Conversations of one to five speakers out of labelled readings, by a seed.
+
+Sound, and who speaks when. None is real.
 
 Each recording is cut at its pauses into phrases; speakers then take turns of one to three phrases, at levels of their
 own, slowly or briskly, with pauses or a short overlap between turns, over a little noise; a third each are heard as
@@ -76,7 +78,7 @@ def _folder(pattern: str) -> Path:
 
 
 def _cut(samples: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    """Stretches between pauses of a quarter of a second, within the wanted lengths."""
+    """Ranges between pauses of a quarter of a second, within the wanted lengths."""
     power = np.square(samples[: samples.size // STEP * STEP]).reshape(-1, STEP).mean(axis=1) + 1.0
     level_db = 10 * np.log10(power)
     floor_db, top_db = np.percentile(level_db, (5, 95))
@@ -140,7 +142,10 @@ def _next(
 
 
 def _between(random: np.random.Generator, last: Placed, brisk: bool) -> int:
-    """When the next turn begins: after a pause; in one of eight (brisk: of three) before the last one has ended."""
+    """When the next turn begins: after a pause.
+
+    In one of eight (brisk: of three) before the last one has ended.
+    """
     if random.random() < (0.33 if brisk else 0.125):
         return last.end - min(int(random.uniform(0.0, 0.6) * RATE_HZ), last.samples.size // 3)
     return last.end + int(random.uniform(0.0, 0.3 if brisk else 1.2) * RATE_HZ)

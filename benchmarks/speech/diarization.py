@@ -1,4 +1,6 @@
-"""Who speaks when: error beside one speaker and fixed windows on real recordings and made conversations, and its cost.
+"""Error and cost of diarization, compared with one speaker and fixed windows.
+
+On real recordings and made conversations.
 
 ``python -m benchmarks.speech.diarization [seed …]``: seeds of the made conversations (thresholds were set on 1 to 8, 21
 to 32, 51 to 56 (a minute), and 11 to 18 and 31 to 42 (half a minute)).

@@ -1,4 +1,6 @@
-"""What a glossary is worth: the same recordings with and without one; names heard, names invented, words wrong.
+"""What a glossary is worth: the same recordings with and without one.
+
+Names heard, names invented, words wrong.
 
 ``python -m benchmarks.speech.glossary``: through Triton. Four glossaries: none, the names that are said, those among as
 many others, and only others. Few names are said in these recordings: a direction, no exact figure.

@@ -1,8 +1,10 @@
-"""Words heard where nobody speaks: the files without speech, and sounds made by a seed, through the whole path.
+"""Words heard where no one speaks, through the whole path.
+
+In the files without speech, and in sounds made by a seed.
 
 ``python -m benchmarks.speech.hallucinations [seeds]``: recogniser on Triton, aligner, joining, trust map. Twice: as
 without options, and with the language fixed and a glossary, which tempt a recogniser. What the trust map rejects is no
-word of the transcript; it is counted beside.
+word of the transcript; it is counted too.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ FILES = (
     "hostile/long_1080p_av1.mp4",
     "hostile/rotate-buck-bunny.mp4",
 )
-"""In these nobody speaks."""
+"""In these no one speaks."""
 GLOSSARY = ("Lorenz", "Tchaikovsky", "Betelgeuse", "Hester Prynne")
 WAYS: Mapping[str, Mapping[str, Any]] = {
     "as it comes": {},

@@ -1,4 +1,6 @@
-"""How visible the seams between spans are: one recording heard whole, and cut at twenty other places, one at a time.
+"""How visible the seams between spans are.
+
+One recording heard whole, and cut at twenty other places, one at a time.
 
 ``python -m benchmarks.speech.seams [places]``: through Triton and the aligner, joined as close joins. First at the
 silences nearest to twenty evenly spread places, as ingest cuts; then at the very places, through whatever is said
@@ -52,7 +54,7 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def by_time(spans: Sequence[HeardSpan], duration_ms: int) -> Transcript:
-    """The baseline: each span's own words one after the other; nobody looks at what the neighbour heard."""
+    """The baseline: each span's own words one after the other; no one looks at what the neighbour heard."""
     words = [word for span in spans for word in span.words]
     whole = TimeRange(start_ms=0, end_ms=duration_ms)
     return merge_spans([msgspec.structs.replace(spans[0], range=whole, words=words, margin_words=[])], duration_ms, [])

@@ -1,4 +1,6 @@
-"""Who speaks in half an hour to two hours: processor time and memory of grouping, which must grow with length alone.
+"""Who speaks in half an hour to two hours.
+
+Processor time and memory of grouping, which must grow with length alone.
 
 ``python -m benchmarks.speech.speakers_hours``. Voices are made by a seed (tests/support/media/synthetic_voices.py), as
 wide as GE2E's, and so is what each 20 ms sounds like; what it costs to hear that is measured on five minutes of noise.
@@ -40,7 +42,10 @@ class Cost(Value):
 
 
 def cost(minutes: int) -> Cost:
-    """Five people in turns, four words to each; time first, memory in a second run: tracing slows the first."""
+    """Five people in turns, four words to each.
+
+    Time first, memory in a second run: tracing slows the first.
+    """
     turns = taking_turns(SPEAKERS, minutes)
     words: list[Word] = [word for start_ms, _, _ in turns for word in sentence("one two three four", start_ms)]
     heard, rows = voiced(turns, words)

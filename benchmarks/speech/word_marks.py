@@ -1,4 +1,6 @@
-"""Recordings whose word starts are known: marked by people, by a machine, or exact because we joined the pieces.
+"""Recordings whose word starts are known.
+
+Marked by people, by a machine, or exact because we joined the pieces.
 
 A join is made of runs of words cut out of marked speech at their marks, laid down at places of our choice with
 silence or noise between them: where a run begins is known to the sample. Only the first word of each run counts there.
@@ -71,9 +73,11 @@ def text_grid(path: Path, tier: str) -> list[tuple[float, float, str]]:
 
 
 def joined(sources: list[Marked], seed: int) -> Marked:
-    """Every word once: the sources cut into runs of two to five words, in random order, 0.4 to 1.2 s apart.
+    """Every word once: the sources cut into runs of two to five words, in random order.
 
-    What is said twice is not counted: nobody could tell which of them was heard.
+    They are 0.4 to 1.2 s apart.
+
+    What is said twice is not counted: no one could tell which of them was heard.
     """
     random = np.random.default_rng(seed)
     once = Counter(normalise_word(text) for source in sources for text in source.words)

@@ -1,4 +1,6 @@
-"""How far the starts of words lie from the truth: raw Whisper, without its bias, and put on the sound; what that costs.
+"""How far the starts of words lie from the truth: raw Whisper, without its bias, and put on the sound.
+
+What that costs.
 
 ``python -m benchmarks.speech.word_times``: the same recognition three times over, through Triton. The bias is measured
 on the machine-marked recording and tested on the others. Words count where the recogniser heard the word that is there.
@@ -36,7 +38,10 @@ BANANA = "talking/auto-editor_example_42s_720p.mp4"
 
 
 class Found(Value, frozen=True, kw_only=True):
-    """Signed errors in ms (found minus truth) of one recording by each way; what recognising and aligning cost."""
+    """Signed errors in ms (found minus truth) of one recording by each way.
+
+    What recognising and aligning cost.
+    """
 
     name: str
     by: str

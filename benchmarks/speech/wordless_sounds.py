@@ -1,4 +1,7 @@
-"""Sounds in which nobody says a word, made by a seed: noises, tones, claps, music bent and mixed. Never measures."""
+"""Sounds in which no one says a word, made by a seed: noises, tones, claps, music bent and mixed.
+
+Never measures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Latency of the API on a named mix of requests while a job runs, and with the stack at rest. Loads from outside.
+"""Latency of the API on a named mix of requests while a job runs, and with the stack at rest.
+
+Loads from outside.
 
 ``python -m benchmarks.system.api_latency [--quick] [--state-dir DIR]``. A few concurrent customers (``api_load.py``, a
 process of its own at normal priority) ask 40 times a second while the recipe's file is worked on; it stops with the
@@ -129,7 +131,10 @@ def claims_of(busy: Heard, rest: Heard) -> list[Claim]:
 
 
 def prepared(rig: Rig, client: Client) -> list[Ask]:
-    """A finished project to ask about; an upload that is no video, so that the projects posted here end at once."""
+    """A finished project to ask about.
+
+    An upload that is no video, so that the projects posted here end at once.
+    """
     rig.warm()
     project_id = start(client, rig.file(TALK), {"max_clips": 1})
     expect_completed(wait(client, project_id, timeout_s=600))

@@ -1,4 +1,6 @@
-"""The load generator, in a process of its own: asks the API on a schedule, times each answer. Knows no resource.
+"""The load generator, in a process of its own: asks the API on a schedule, times each answer.
+
+Knows no resource.
 
 One JSON document on standard input (``Load``); runs for its seconds, or until standard input is closed; prints one
 JSON document (``Heard``). A customer who was still waiting when its next request fell due has that waiting counted
@@ -21,7 +23,7 @@ import msgspec
 FRESH = "fresh"
 """An Idempotency-Key that stands for a new one each time."""
 CUSTOMER = "{customer}"
-"""Stands for the customer's number in an Idempotency-Key: two that repeat one key at once are told to wait (409)."""
+"""Stands for the customer's number in an Idempotency-Key: two that repeat one key at once get 409."""
 
 
 SOME_WORDS = "{words}"
@@ -72,7 +74,7 @@ def draw(asks: Sequence[Ask], dice: random.Random) -> Ask:
 
 
 def headers_of(ask: Ask, api_key: str, customer: int) -> Mapping[str, str]:
-    """What is sent beside the body."""
+    """What is sent with the body."""
     found = {"Authorization": f"Bearer {api_key}"}
     if ask.body:
         found["Content-Type"] = "application/json"

@@ -1,8 +1,10 @@
-"""The two picture passes beside ffmpeg doing the same decode, CPU against CPU, interleaved. Never counts the detector.
+"""The two picture passes compared with ffmpeg doing the same decode, CPU against CPU, interleaved.
+
+Never counts the detector.
 
 ``python -m benchmarks.system.decode_passes bench.mp4 [--runs 3] [--seconds 60]`` with a file of
 ``benchmarks.harness.source_video``. frame takes every picture of ``--seconds`` from the middle of the file; look takes
-key pictures of all of it, and every picture of the few stretches in which it saw a shot change from afar: ffmpeg
+key pictures of all of it, and every picture of the few ranges in which it saw a shot change from afar: ffmpeg
 decodes those too. Faces run in Triton and are not in these numbers. Limit of the house: 2.2 times ffmpeg.
 """
 
@@ -55,7 +57,7 @@ def ffmpeg_binary() -> str:
 
 
 def ffmpeg_cpu_s(path: Path, stretches: Sequence[TimeRange], *input_options: str) -> float:
-    """CPU seconds of ffmpeg decoding the stretches' pictures to nowhere, one thread."""
+    """CPU seconds of ffmpeg decoding the ranges' pictures to nowhere, one thread."""
     inputs: list[str] = []
     for one in stretches:
         window = ["-ss", f"{one.start_ms / 1000:.3f}", "-t", f"{one.length_ms / 1000:.3f}"]
@@ -75,7 +77,7 @@ def child_answer(entry: str, path: Path, index: Path, time_range: TimeRange) -> 
 
 
 def looked_at_closely(answer: Mapping[str, Any], length_ms: int, track: VideoTrack) -> list[TimeRange]:
-    """The stretches that look decoded picture by picture."""
+    """The ranges that look decoded picture by picture."""
     found = find_changes([tuple(picture) for picture in answer["pictures"]])
     chosen = select_changes(found, span_ms=length_ms, pixels=track.coded_width * track.coded_height)
     return [refinement_range(change) for change in chosen]

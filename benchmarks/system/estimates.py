@@ -1,4 +1,6 @@
-"""How far an estimate lies from what a project then took: ``python -m benchmarks.system.estimates``. Judges no stage.
+"""How far an estimate lies from what a project then took: ``python -m benchmarks.system.estimates``.
+
+Judges no stage.
 
 Reads the finished projects of a stack (``--state-dir``) through its API; with ``--fill`` takes the files of `FILES`
 through it first, one after the other. Three estimates of each are compared with what it took:
@@ -63,7 +65,10 @@ Project = tuple[str, Finished, JSON]
 
 
 def finished_of(project: JSON) -> Finished:
-    """A project of the API as an estimate learns from it: without exports asked for later, where that is known."""
+    """A project of the API as an estimate learns from it.
+
+    Without exports asked for later, where that is known.
+    """
     amounts: dict[CostKind, int] = {}
     for item in project["cost"]["items"]:
         amounts[item["kind"]] = amounts.get(item["kind"], 0) + item["amount"]

@@ -1,4 +1,6 @@
-"""From COMMIT in one stage to the start in the next (outbox → relay → Kafka → Faust → claim), on the real stack.
+"""Time from COMMIT in one stage to the start in the next, on the real stack.
+
+The way: outbox → relay → Kafka → Faust → claim.
 
 ``python -m benchmarks.system.hop [--quick] [--state-dir DIR]``. Both ends are commit times that Postgres itself noted
 (``benchmarks/harness/stage_timestamps.py``): of the transaction that wrote the event, and of the claim with which the
@@ -75,7 +77,9 @@ async def small_projects(rig: Rig, marks: Marks) -> list[Hop]:
 
 
 async def webhook_tries(rig: Rig, marks: Marks, project_id: UUID) -> list[Hop]:
-    """Facts to tell a subscriber of, at a steady rate: deliver plans a try in one transaction, and takes it in another.
+    """Facts to tell a subscriber of, at a steady rate.
+
+    Deliver plans a try in one transaction, and takes it in another.
 
     The facts are written as the API writes its own: through the outbox, in a transaction of its role.
     """

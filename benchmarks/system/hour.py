@@ -1,9 +1,11 @@
-"""The one-hour budget on a warm stack: from the upload's end to MomentsDetected, at 10, 20, 40 and 60 minutes of video.
+"""The one-hour budget on a warm stack.
+
+From the upload's end to MomentsDetected, at 10, 20, 40 and 60 minutes of video.
 
 ``python -m benchmarks.system.hour [--lengths 10 20 40 60]``. The file is the recipe's at the longest length; the
 shorter ones are its first minutes, so that they differ in length only. Each project is deleted once its moments are
 told: clips are what ``pipeline`` measures. Memory is that of our own processes; the servers' (Triton with its models
-among them) is said beside it. Limits: 170 s for 60 minutes, 3 GiB, and CPU time a minute within a tenth of the longest
+among them) is printed with it. Limits: 170 s for 60 minutes, 3 GiB, and CPU time a minute within a tenth of the longest
 file's.
 """
 
@@ -54,7 +56,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def first_minutes(source: Path, minutes: float, target: Path) -> None:
-    """Copy the packets of the first minutes, up to the key picture that begins the next one; nothing is encoded."""
+    """Copy the packets of the first minutes, up to the key picture that begins the next one.
+
+    Nothing is encoded.
+    """
     until_s = minutes * 60
     with av.open(str(source)) as whole, av.open(str(target), "w", options={"movflags": "faststart"}) as part:
         streams = {

@@ -1,10 +1,12 @@
-"""From an hour of 1080p to ten captioned clips that can be downloaded: all of it on the stack's own machine.
+"""From an hour of 1080p to ten captioned clips that can be downloaded.
+
+All of it on the stack's own machine.
 
 ``python -m benchmarks.system.hour_clips [--minutes 60] [--quality draft]`` (`make bench-hour`). A warm stack; the clock
 starts when the upload is complete. Fixed: ten clips of 27 to 33 s, 9:16, captions burned in; the encoder's quality is
-an argument and is told. Meanwhile the named mix of `api_latency` is asked, and memory is sampled: seldom, for each
+an argument and is printed. Meanwhile the named mix of `api_latency` is asked, and memory is sampled: seldom, for each
 sample takes 0.3 to 0.5 CPU-s. Limits for the hour: 300 s in all, 125 s from MomentsDetected to the last export, p95 of
-the API 25 ms. Told beside: who had the cores while clips were made, and which checks of which certificates did not
+the API 25 ms. Also printed: who had the cores while clips were made, and which checks of which certificates did not
 pass.
 """
 
@@ -60,7 +62,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     missed: list[str]
     """Checks that did not pass, a clip each: its name, value and verdict; and how many tries the file took."""
     spent_s: dict[str, float]
-    """CPU-s of each part from MomentsDetected on, and of what nobody took."""
+    """CPU-s of each part from MomentsDetected on, and of what no one took."""
     memory_bytes: int
     heard: Heard
 

@@ -1,4 +1,6 @@
-"""Peak memory of each part of the stack during one job. Samples from outside; slows the job a little, times nothing.
+"""Peak memory of each part of the stack during one job.
+
+Samples from outside; slows the job a little, times nothing.
 
 ``python -m benchmarks.system.memory [--quick] [--state-dir DIR]``. Every half second each part's whole process tree is
 summed as PSS (shared pages split among those who share them), so that parts can be added up; where the kernel does not

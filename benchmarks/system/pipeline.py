@@ -1,11 +1,13 @@
-"""The whole pipeline on a warm stack beside ``shorts-factory`` on the recipe's file, and beside its own stages' limits.
+"""The whole pipeline on a warm stack compared with ``shorts-factory``.
+
+On the recipe's file, and compared with the limits of its own stages.
 
 ``python -m benchmarks.system.pipeline [--quick] [--rounds 3]``. Same Whisper weights, number of clips, bounds of their
 length, size (1080 × 1920), preset and crf, captions, loudness, a thumbnail each. Ours is measured from the first byte
 of the upload to the last downloaded clip; the peer from its start to its end. Interleaved, medians of at least two
 rounds; the stack is down while the peer runs (at rest it would still take a share of the processor from it), and warmed
 by short projects before ours. Limit: 0.75 × wall; and 1.25 × what the stages would take alone
-(`benchmarks.system.stage_limits`, in the same run, of the clips of our median round). Told beside: when each clip was
+(`benchmarks.system.stage_limits`, in the same run, of the clips of our median round). Also printed: when each clip was
 framed and rendered, and at what cost.
 
 The two choose their own clips, of other lengths within the bounds. Where ours are shorter in sum, our wall time is

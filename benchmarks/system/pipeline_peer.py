@@ -1,4 +1,6 @@
-"""The peer of the whole pipeline: PyPI's ``shorts-factory`` 0.1.1 (MIT), installed aside and run as its users run it.
+"""The peer of the whole pipeline: PyPI's ``shorts-factory`` 0.1.1 (MIT).
+
+It is installed apart and run as its users run it.
 
 It transcribes with faster-whisper (int8, sequential, VAD), scores sentences, samples one picture a second of each clip
 for Haar faces, renders with ffmpeg (x264 veryfast, crf 20, 1080 × 1920, captions by libass, loudnorm to -14), makes
@@ -89,7 +91,10 @@ def load_s(python: Path, weights: Path) -> float:
 def command(
     python: Path, video: Path, out: Path, weights: Path, clips: int, length_s: tuple[float, float]
 ) -> Sequence[str]:
-    """How it is run: our weights (it hands the name of a model on to faster-whisper, which takes a folder)."""
+    """How it is run.
+
+    Our weights (it hands the name of a model on to faster-whisper, which takes a folder).
+    """
     shortest, longest = length_s
     return [
         str(python), "-m", "shorts_factory", "run", str(video), "-o", str(out), "--top", str(clips), "--model",

@@ -1,9 +1,11 @@
-"""What each stage of the pipeline would take alone, at its best, on this machine and in this run. Runs none of ours.
+"""What each stage of the pipeline would take alone, at its best, on this machine and in this run.
+
+Runs none of ours.
 
 Speech: faster-whisper called directly, batched, with the stack's weights. Sound, key pictures, a clip's pictures: bare
-ffmpeg decoding them. Rendering: ffmpeg and libass, as in `benchmarks.render.render`, of the very stretches that became
+ffmpeg decoding them. Rendering: ffmpeg and libass, as in `benchmarks.render.render`, of the very ranges that became
 clips (grain and movement decide what a second costs), two at a time as the stack has them. No faces, no landmarks, no
-certificate, no servers: a limit that nobody reaches.
+certificate, no servers: a limit that no one reaches.
 """
 
 from __future__ import annotations
@@ -61,7 +63,10 @@ def limits(video: Path, clips: Sequence[TimeRange], encoding: Encoding) -> AtBes
 def rendering_cpu_s(
     video: Path, index: SourceIndex, clips: Sequence[TimeRange], encoding: Encoding, work: Path
 ) -> float:
-    """ffmpeg and libass making the clips, as many at a time as there are cores: alone each would take less."""
+    """ffmpeg and libass making the clips, as many at a time as there are cores.
+
+    Alone each would take less.
+    """
 
     def make(numbered: tuple[int, TimeRange]) -> None:
         folder = work / f"clip-{numbered[0]}"
