@@ -19,8 +19,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from benchmarks.harness.claims import Claim, Failed, exit_code, report, table, told
-from benchmarks.harness.rig import Rig, about, arguments, rig_of, say
+from benchmarks.harness.claims import Claim, Failed, exit_code, format_claim, report, table
+from benchmarks.harness.rig import Rig, arguments, describe_run, rig_of, say
 
 FOLDERS = {
     "asr": "speech",
@@ -60,7 +60,7 @@ def run(names: Sequence[str], rig: Rig) -> tuple[list[Claim], list[Failed]]:
             rig.keep_logs()
             continue
         claims += found
-        print("\n".join(map(told, found)), flush=True)
+        print("\n".join(map(format_claim, found)), flush=True)
         say(f"[{number}/{len(names)}] {name}: {time.monotonic() - begun_s:.0f} s")
     return claims, failed
 
@@ -83,7 +83,7 @@ def main() -> int:
     if os.getloadavg()[0] > 1:
         say(f"the machine is busy (load {os.getloadavg()[0]:.1f}): wall times are noise until it is quiet")
     with rig_of(asked) as rig:
-        circumstances = about(rig)
+        circumstances = describe_run(rig)
         if set(names) - WITHOUT_RECIPE:
             rig.recipe()  # before anything is timed
             circumstances["distinct_source_s"] = rig.distinct_s

@@ -183,7 +183,7 @@ def _music(generator: np.random.Generator, steps: int, _: Names, music: Names) -
     return piece(generator, music, steps), np.zeros(steps, dtype=bool)
 
 
-def _both(generator: np.random.Generator, steps: int, speech: Names, music: Names) -> Made:
+def _speech_over_music(generator: np.random.Generator, steps: int, speech: Names, music: Names) -> Made:
     clean, spoken = _speech(generator, steps, speech, music)
     under = 10 ** (-float(generator.choice(SPEECH_OVER_MUSIC_DB)) / 20)
     return clean + under * piece(generator, music, steps), spoken
@@ -200,7 +200,7 @@ def _noise(generator: np.random.Generator, steps: int, _: Names, __: Names) -> M
 _MAKERS: dict[str, Callable[[np.random.Generator, int, Names, Names], Made]] = {
     "speech": _speech,
     "music": _music,
-    "both": _both,
+    "both": _speech_over_music,
     "silence": _silence,
     "noise": _noise,
 }

@@ -100,7 +100,7 @@ def voices(recordings: Sequence[NDArray[np.int16]]) -> list[list[TimeRange]]:
     return [[TimeRange(start_ms=start, end_ms=end) for start, end in answer] for answer in answers]
 
 
-def heard(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> Sounds:
+def classify_sounds(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> Sounds:
     """The project's sounds, were this all of it."""
     whole = TimeRange(start_ms=0, end_ms=len(samples) * 1000 // RATE_HZ)
     span = HeardSpan(
@@ -118,7 +118,7 @@ def heard(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> Sounds:
     return summarise_acoustics([span], speech, [], whole.end_ms)
 
 
-def said(sounds: Sounds, kind: str, steps: int) -> Flags:
+def event_steps(sounds: Sounds, kind: str, steps: int) -> Flags:
     """Which steps lie in an event of a kind."""
     found = np.zeros(steps, dtype=bool)
     for event in sounds.events:
@@ -151,11 +151,11 @@ def classes(mixtures: Sequence[Mixture], found: Sequence[Sounds]) -> dict[str, C
     for mixed, sounds in zip(mixtures, found, strict=True):
         for kind in CLASSES:
             truth = mixed.truth[kind]
-            ours, level = said(sounds, kind, len(truth)), by_level(mixed.samples, kind)[: len(truth)]
+            ours, level = event_steps(sounds, kind, len(truth)), by_level(mixed.samples, kind)[: len(truth)]
             total[kind] = total.get(kind, Counts()) + counted(truth, ours)
             total[f"{kind}, by level"] = total.get(f"{kind}, by level", Counts()) + counted(truth, level)
         talk = _widened(mixed.truth["speech"])
-        ours = said(sounds, "music", len(talk))
+        ours = event_steps(sounds, "music", len(talk))
         for name, part in (("music, nobody speaks", ~talk), ("music, somebody speaks", talk)):
             total[name] = total.get(name, Counts()) + counted(mixed.truth["music"], ours, part)
     return total
@@ -175,7 +175,7 @@ def sections(seeds: Sequence[int]) -> tuple[Counts, Counts]:
     ours, spaced = Counts(), Counts()
     for seed in seeds:
         made = songs_joined(MUSIC["test"], seed, 8)
-        sounds = heard(made.samples, [])
+        sounds = classify_sounds(made.samples, [])
         at_s = [event.start_ms / 1000 for event in sounds.events if event.kind == "section"]
         even = np.linspace(0, len(made.samples) / RATE_HZ, len(at_s) + 2)[1:-1].tolist()
         ours, spaced = ours + near(made.joins_s, at_s), spaced + near(made.joins_s, even)
@@ -233,7 +233,7 @@ def main() -> None:
     asked = parser.parse_args()
     made = [mixture(asked.half, seed, asked.seconds) for seed in SEEDS]
     heard_speech = voices([one.samples for one in made])
-    found = [heard(one.samples, speech) for one, speech in zip(made, heard_speech, strict=True)]
+    found = [classify_sounds(one.samples, speech) for one, speech in zip(made, heard_speech, strict=True)]
     for name, counts in classes(made, found).items():
         print(f"{name:24} {counts.line()}")
     ours, spaced = sections(SEEDS)

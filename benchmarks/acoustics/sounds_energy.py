@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from benchmarks.acoustics.sounds import heard
+from benchmarks.acoustics.sounds import classify_sounds
 from benchmarks.ranking.score_measures import auc
 from benchmarks.ranking.score_rig import LECTURE_FILE, labelled, window_of
 from schemas.common import TimeRange
@@ -25,7 +25,7 @@ from tests.support.media.recordings import sound
 PAUSE_MS = 300
 
 
-def spoken(material: ProjectAnalysis) -> list[TimeRange]:
+def speech_ranges(material: ProjectAnalysis) -> list[TimeRange]:
     """Words with shorter gaps than a pause between them, as ranges."""
     found: list[TimeRange] = []
     for word in material.transcript.words if material.transcript else []:
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
     media = parser.parse_args().media
     text = next(one for one in labelled(media) if one.name == "lecture")
-    sounds = heard(sound(media / LECTURE_FILE), spoken(text.material))
+    sounds = classify_sounds(sound(media / LECTURE_FILE), speech_ranges(text.material))
     ways = {"level": text.material, "raised voice": msgspec.structs.replace(text.material, sounds=sounds)}
     for name, material in ways.items():
         timeline = build_timeline(material)

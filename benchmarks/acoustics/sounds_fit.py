@@ -23,7 +23,7 @@ from streams.listen.acoustics.features import compute_music_training_rows
 
 SEEDS = (1, 2, 3)
 SECONDS = 600.0
-RIDGE = 1e-3
+RIDGE_FACTOR = 1e-3
 NEAR_STEPS = 15
 """Ranges whose window holds a border of music (1.5 s) teach nothing: neither answer is right."""
 Rows = tuple[NDArray[np.float64], NDArray[np.bool_]]
@@ -45,7 +45,7 @@ def fitted(found: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.MusicM
     mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
     inputs = np.column_stack([np.ones(len(found)), (found - mean) / spread])
     weights = np.zeros(inputs.shape[1])
-    penalty = RIDGE * len(found) * np.diag([0.0, *np.ones(inputs.shape[1] - 1)])
+    penalty = RIDGE_FACTOR * len(found) * np.diag([0.0, *np.ones(inputs.shape[1] - 1)])
     for _ in range(30):
         sure = 1 / (1 + np.exp(-inputs @ weights))
         slope = inputs.T @ (sure - truth) + penalty @ weights

@@ -21,7 +21,7 @@ from pathlib import Path
 import av
 import msgspec
 
-from benchmarks.gallery.fixture import MADE, Made, fixture, read_made, stamp
+from benchmarks.gallery.fixture import MADE, FixtureProject, fixture, read_made, stamp
 from benchmarks.gallery.page import page
 from benchmarks.harness.rig import Rig, say, start, wait
 from cli.api.client import JSON, ApiRefused, Client
@@ -35,7 +35,7 @@ CODE = ("streams", "core", "schemas", "models", "api")
 TIMEOUT_S = 1800.0
 SHORT_S = 20.0
 """Files up to this length get clips from 3 s on: the default of 10 s would leave nothing of some."""
-AT_ONCE = 3
+QUEUED_COUNT = 3
 """Projects that the stack works on while the one before them is drawn."""
 REPO = Path(__file__).parents[2]
 
@@ -84,7 +84,9 @@ def begin(client: Client, path: Path, max_clips: int) -> tuple[str | None, str]:
         return None, str(error)
 
 
-def collect(client: Client, path: Path, project_id: str, folder: Path, aspects: Sequence[str], by: str) -> Made:
+def collect(
+    client: Client, path: Path, project_id: str, folder: Path, aspects: Sequence[str], by: str
+) -> FixtureProject:
     """Wait for a project, ask for the further shapes of its first clip, download everything."""
     project = wait(client, project_id, timeout_s=TIMEOUT_S, every_s=0.5)
     clips = (optional(lambda: client.get(f"/v1/projects/{project_id}/clips")) or {"items": []})["items"]
@@ -100,7 +102,7 @@ def collect(client: Client, path: Path, project_id: str, folder: Path, aspects: 
             wanted += [(clip, one["export_id"]) for one in asked]
     films = []
     for clip, export_id in wanted:
-        export = _ended(client, export_id)
+        export = _wait_for_export(client, export_id)
         name = stem(clip["ordinal"], clip["title"], export["aspect"], export["number"])
         saved = download_export(client, export, name, folder, lambda _: None)
         if "video" in saved:
@@ -109,10 +111,10 @@ def collect(client: Client, path: Path, project_id: str, folder: Path, aspects: 
             said.append(f"{clip['title']}, {export['aspect']}: {export.get('failure') or export['state']}")
     heard = optional(lambda: client.get(f"/v1/projects/{project_id}/transcript", format="json"))
     name = f"{path.parent.name}/{path.name}"
-    return Made(name=name, made_by=by, project=project, films=films, transcript=heard, said=said)
+    return FixtureProject(name=name, made_by=by, project=project, films=films, transcript=heard, said=said)
 
 
-def _ended(client: Client, export_id: str) -> JSON:
+def _wait_for_export(client: Client, export_id: str) -> JSON:
     for _ in range(round(TIMEOUT_S / 0.5)):
         export = client.get(f"/v1/exports/{export_id}")
         if export["state"] in ("done", "failed"):
@@ -121,10 +123,10 @@ def _ended(client: Client, export_id: str) -> JSON:
     return export
 
 
-def refused(path: Path, why: str, by: str) -> Made:
+def refused(path: Path, why: str, by: str) -> FixtureProject:
     """A file of which there is no project."""
     project = {"state": "refused", "duration_ms": None}
-    return Made(name=f"{path.parent.name}/{path.name}", made_by=by, project=project, films=[], said=[why])
+    return FixtureProject(name=f"{path.parent.name}/{path.name}", made_by=by, project=project, films=[], said=[why])
 
 
 def make(rig: Rig, paths: Sequence[Path], max_clips: int, aspects: Sequence[str], by: str) -> None:
@@ -133,7 +135,7 @@ def make(rig: Rig, paths: Sequence[Path], max_clips: int, aspects: Sequence[str]
         waiting = iter(paths)
         begun: list[tuple[Path, str | None, str]] = []
         for number in range(len(paths)):
-            for path in _next(waiting, AT_ONCE - len(begun)):
+            for path in _next(waiting, QUEUED_COUNT - len(begun)):
                 begun.append((path, *begin(client, path, max_clips)))
             path, project_id, why = begun.pop(0)
             folder = folder_of(rig.out, path)
@@ -182,7 +184,9 @@ def main() -> None:
     by = made_by(asked.max_clips, asked.aspects)
     out.mkdir(parents=True, exist_ok=True)
     paths = [
-        path for path in files(media, asked.folders, asked.only) if not kept(folder_of(out, path), by, asked.older)
+        path
+        for path in files(media, asked.folders, asked.only)
+        if not is_current(folder_of(out, path), by, asked.older)
     ]
     if paths:
         with Rig(media=media, out=out, minutes=0, rounds=1, quick=False, state=asked.state_dir) as rig:
@@ -190,7 +194,7 @@ def main() -> None:
     print(f"gallery: {write_page(out, by)}")
 
 
-def kept(folder: Path, by: str, older: bool) -> bool:
+def is_current(folder: Path, by: str, older: bool) -> bool:
     """Whether what lies there stays: what the same code made, and, if wished, what other code did."""
     made = read_made(folder)
     return made is not None and (older or made.made_by == by)

@@ -33,7 +33,7 @@ LOGO = UUID(int=1)
 START_MS, LENGTH_MS = 41_000, 6_000
 SAID = "energy is always conserved in a closed system"
 HEIGHT_PX, GAP_PX = 560, 12
-SPEAKER = 0.68
+SPEAKER_X_RATIO = 0.68
 """Where he stands then, of the width; his head is at the top."""
 SHOWN: tuple[tuple[Aspect, int], ...] = (("9:16", 1_200), ("9:16", 7_000), ("1:1", 1_200), ("16:9", 1_200))
 KIT = BrandKit(
@@ -63,7 +63,7 @@ def task(index: SourceIndex, aspect: Aspect, dress: BrandAssets) -> RenderJob:
     wide, high = OUTPUT_SIZES[aspect]
     width = round(min(across, down * wide / high))
     height = round(width * high / wide)
-    left = max(0, min(across - width, round(across * SPEAKER) - width // 2))
+    left = max(0, min(across - width, round(across * SPEAKER_X_RATIO) - width // 2))
     crop = CropBox(x=left, y=0, width=width, height=height)
     time = TimeRange(start_ms=START_MS, end_ms=START_MS + LENGTH_MS)
     words = [

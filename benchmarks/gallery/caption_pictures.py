@@ -31,7 +31,7 @@ CLIP = TimeRange(start_ms=0, end_ms=20_000)
 HEIGHT_PX = 360
 
 
-def heard(path: Path) -> list[Word]:
+def read_words(path: Path) -> list[Word]:
     """The reference's words; who speaks is the same person throughout."""
     document: dict[str, Any] = json.loads(path.read_text())
     return [
@@ -64,7 +64,7 @@ def cropped(picture: av.VideoFrame, aspect: Aspect) -> av.VideoFrame:
     return av.VideoFrame.from_image(part).reformat(format="yuv420p", dst_colorspace="ITU709")  # type: ignore[no-untyped-call]
 
 
-def shown(template: CaptionTemplate, words: list[Word], picture: av.VideoFrame, at_ms: float) -> Image.Image:
+def draw_template(template: CaptionTemplate, words: list[Word], picture: av.VideoFrame, at_ms: float) -> Image.Image:
     """One template on all shapes, in parallel."""
     aspects: tuple[Aspect, ...] = ("9:16", "1:1", "16:9")
     parts = []
@@ -91,10 +91,10 @@ def main() -> None:
     parser.add_argument("--at-s", type=float, default=2.9)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    words, picture = heard(media(HEARD)), picture_at(media(FILMED), args.at_s)
+    words, picture = read_words(media(HEARD)), picture_at(media(FILMED), args.at_s)
     for name, template in templates().items():
         path = args.out / f"{name}.jpg"
-        shown(template, words, picture, args.at_s * 1000).save(path, quality=82, optimize=True)
+        draw_template(template, words, picture, args.at_s * 1000).save(path, quality=82, optimize=True)
         print(path)
 
 

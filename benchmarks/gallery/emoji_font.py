@@ -55,18 +55,18 @@ TL TM TN TO TR TT TV TW TZ UA UG UN US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT
 """
 
 
-def wanted() -> list[str]:
+def list_sequences() -> list[str]:
     """Every sequence that must come out as one picture."""
     flags = ["".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in country) for country in COUNTRIES.split()]
     toned = [sign + tone for sign in TONED for tone in TONES]
     return [*"".join(SINGLE.split()), *TONED, *JOINED.split(), *toned, *flags]
 
 
-def numbers(path: Path) -> set[int]:
+def glyph_numbers(path: Path) -> set[int]:
     """Glyphs of all sequences and of their parts."""
     font = hb.Font(hb.Face(hb.Blob.from_file_path(str(path))))
-    found = {font.get_nominal_glyph(ord(sign)) or 0 for text in wanted() for sign in text + "\u200d\ufe0f"}
-    for text in wanted():
+    found = {font.get_nominal_glyph(ord(sign)) or 0 for text in list_sequences() for sign in text + "\u200d\ufe0f"}
+    for text in list_sequences():
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
@@ -82,7 +82,7 @@ def main() -> None:
     font = TTFont(args.font)
     options = subset.Options(layout_closure=False, layout_features=["*"], glyph_names=False, name_IDs=["*"])
     cutter = subset.Subsetter(options)
-    cutter.populate(gids=sorted(numbers(args.font)))
+    cutter.populate(gids=sorted(glyph_numbers(args.font)))
     cutter.subset(font)
     font.save(FONT_FOLDER / EMOJI_FONT)
     print(f"{len(font.getGlyphOrder())} glyphs, {(FONT_FOLDER / EMOJI_FONT).stat().st_size} bytes")

@@ -33,7 +33,7 @@ MADE, DRAWN = "made.json", "drawn.json"
 DRAWN_BY = ("sheet.py", "fixture.py")
 
 
-class Made(msgspec.Struct, frozen=True, kw_only=True):
+class FixtureProject(msgspec.Struct, frozen=True, kw_only=True):
     """A file's project as the API told of it; ``films``: clip, export, and what was saved of it by kind."""
 
     name: str
@@ -67,11 +67,11 @@ def stamp(paths: Iterable[Path], *more: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def read_made(folder: Path) -> Made | None:
+def read_made(folder: Path) -> FixtureProject | None:
     """What a folder holds; None where nothing was made there to its end."""
     path = folder / MADE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Made) if path.is_file() else None
+        return msgspec.json.decode(path.read_bytes(), type=FixtureProject) if path.is_file() else None
     except msgspec.DecodeError:
         return None
 
@@ -96,7 +96,7 @@ def fixture(folder: Path, current: str) -> Fixture | None:
     )
 
 
-def _sheets(folder: Path, made: Made) -> dict[str, Sheet]:
+def _sheets(folder: Path, made: FixtureProject) -> dict[str, Sheet]:
     here = Path(__file__).parent
     now = stamp([here / name for name in DRAWN_BY] + [folder / MADE])
     path = folder / DRAWN
@@ -154,7 +154,7 @@ def framing_of(export: JSON) -> list[Framed]:
     ]
 
 
-def _film(folder: Path, made: Made, film: JSON, sheet: Sheet) -> Film:
+def _film(folder: Path, made: FixtureProject, film: JSON, sheet: Sheet) -> Film:
     clip, export, saved = film["clip"], film["export"], film["saved"]
     certificate = msgspec.convert(export["certificate"] or {}, Certificate)
     at = folder.name

@@ -26,14 +26,14 @@ NEAR_MS = 150
 """Two moments that are nearer to each other show the same."""
 CAPTION_IN_MS = 120
 """By then a caption has come in, in all templates that move."""
-MOST_CAPTIONS = 24
-MOST_CUTS = 12
+MAX_CAPTIONS_COUNT = 24
+MAX_CUTS_COUNT = 12
 HEIGHT_PX = 640
 STRIP_HEIGHT_PX = 320
-BEFORE = AFTER = 4
+BEFORE_FRAMES = AFTER_FRAMES = 4
 """Pictures of a strip on each side of a cut."""
 SMALL = (36, 64)
-CHANGED = 16
+CHANGED_LEVEL = 16
 CUT_SHARE = 0.4
 """Share of the points of a small picture that change at a cut. A caption that appears changes far fewer."""
 LEVEL_HZ = 8_000
@@ -73,7 +73,7 @@ def moments(length_ms: float, cuts_ms: Sequence[float], captions_ms: Sequence[fl
     """
     asked: list[tuple[float, Why]] = [(0.0, "first"), (max(0.0, length_ms - 60), "last")]
     asked += [(cut, "cut") for cut in cuts_ms]
-    asked += [(at + CAPTION_IN_MS, "caption") for at in _spread(captions_ms, MOST_CAPTIONS)]
+    asked += [(at + CAPTION_IN_MS, "caption") for at in _spread(captions_ms, MAX_CAPTIONS_COUNT)]
     kept: list[tuple[float, Why]] = []
     for at_ms, why in asked:
         if 0 <= at_ms < length_ms and all(abs(at_ms - other) >= NEAR_MS for other, _ in kept):
@@ -97,10 +97,10 @@ def cut_slots(smalls: Sequence[NDArray[np.uint8]]) -> list[int]:
     Each h x w, grey.
     """
     changed = [
-        (float((np.abs(other.astype(np.int16) - one) > CHANGED).mean()), at)
+        (float((np.abs(other.astype(np.int16) - one) > CHANGED_LEVEL).mean()), at)
         for at, (one, other) in enumerate(pairwise(smalls), 1)
     ]
-    strongest = sorted((share, at) for share, at in changed if share > CUT_SHARE)[-MOST_CUTS:]
+    strongest = sorted((share, at) for share, at in changed if share > CUT_SHARE)[-MAX_CUTS_COUNT:]
     return sorted(at for _, at in strongest)
 
 
@@ -127,7 +127,7 @@ def draw(video: Path, folder: Path, stem: str, captions_ms: Sequence[float], pla
         wanted.setdefault(_slot(times_s, at_ms), why)
     folder.mkdir(parents=True, exist_ok=True)
     stills, smalls_by = [], dict[int, Image.Image]()
-    near = {slot + step for slot in slots for step in range(-BEFORE, AFTER)}
+    near = {slot + step for slot in slots for step in range(-BEFORE_FRAMES, AFTER_FRAMES)}
     for number, frame in enumerate(_decoded(video)):
         if number in wanted:
             name = f"{stem}-{number:05d}.jpg"
@@ -138,8 +138,8 @@ def draw(video: Path, folder: Path, stem: str, captions_ms: Sequence[float], pla
     strips = []
     for slot in slots:
         name = f"{stem}-{slot:05d}-strip.jpg"
-        row = [smalls_by[at] for at in range(slot - BEFORE, slot + AFTER) if at in smalls_by]
-        beside(row).save(folder / name, quality=80)
+        row = [smalls_by[at] for at in range(slot - BEFORE_FRAMES, slot + AFTER_FRAMES) if at in smalls_by]
+        join_pictures(row).save(folder / name, quality=80)
         strips.append(Strip(at_ms=round(1000 * times_s[slot]), file=name))
     return Sheet(length_ms=round(length_ms), stills=stills, strips=strips, level_db=levels(video))
 
@@ -173,7 +173,7 @@ def _drawn(frame: av.VideoFrame, height_px: int) -> Image.Image:
     return image
 
 
-def beside(pictures: Sequence[Image.Image], gap_px: int = 4) -> Image.Image:
+def join_pictures(pictures: Sequence[Image.Image], gap_px: int = 4) -> Image.Image:
     """Pictures of one height from left to right."""
     whole = Image.new("RGB", (sum(one.width + gap_px for one in pictures) - gap_px, pictures[0].height), "white")
     left = 0

@@ -34,7 +34,7 @@ FOUND: Mapping[CheckName, str] = MappingProxyType(
         "preset": "{value:.0f} of the platform's limits are broken",
     }
 )
-MOST_PLACES = 4
+MAX_PLACES_COUNT = 4
 
 
 def in_words(check: Check) -> str:
@@ -55,5 +55,5 @@ def _limit(check: Check) -> str:
 def _places(at_ms: list[int]) -> str:
     if not at_ms:
         return ""
-    named = ", ".join(f"{at / 1000:.1f}" for at in at_ms[:MOST_PLACES])
-    return f", at {named} s" + (" and elsewhere" if len(at_ms) > MOST_PLACES else "")
+    named = ", ".join(f"{at / 1000:.1f}" for at in at_ms[:MAX_PLACES_COUNT])
+    return f", at {named} s" + (" and elsewhere" if len(at_ms) > MAX_PLACES_COUNT else "")

@@ -55,7 +55,7 @@ def spread(values: Sequence[float], unit: str = "ms") -> str:
     return f"p50 {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f} {unit} (n {len(values)})"
 
 
-def shown(value: float, unit: str) -> str:
+def format_value(value: float, unit: str) -> str:
     """A figure with its unit, as the table writes it."""
     return f"{value:.2f}{unit}" if unit == RATIO else f"{value:.1f} {unit}"
 
@@ -65,9 +65,9 @@ def table(claims: Sequence[Claim], failed: Sequence[Failed] = ()) -> str:
     rows = [("claim", "measured", "limit", "met?")]
     for claim in claims:
         bound = "≥ " if claim.at_least else "≤ "
-        limit = "none" if claim.limit is None else bound + shown(claim.limit, claim.unit)
+        limit = "none" if claim.limit is None else bound + format_value(claim.limit, claim.unit)
         met = {None: "shown", True: "met", False: "MISSED"}[claim.met]
-        rows.append((claim.name, shown(claim.measured, claim.unit), limit, met))
+        rows.append((claim.name, format_value(claim.measured, claim.unit), limit, met))
     rows += [(one.name, "no figure", "", "FAILED") for one in failed]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [
@@ -77,7 +77,7 @@ def table(claims: Sequence[Claim], failed: Sequence[Failed] = ()) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def told(claim: Claim) -> str:
+def format_claim(claim: Claim) -> str:
     """One claim with its where-lines, as a single benchmark prints it."""
     return "\n".join([table([claim]).splitlines()[-1], *(f"    {line}" for line in claim.where)])
 

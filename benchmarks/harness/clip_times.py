@@ -50,7 +50,7 @@ async def read(dsn: str, project_id: str) -> list[Work]:
         await connection.close()
 
 
-def works(rig: Rig, project_id: str) -> list[Work]:
+def read_stack_works(rig: Rig, project_id: str) -> list[Work]:
     """The same on a benchmark's stack."""
     return asyncio.run(read(rig.superuser(), project_id))
 

@@ -102,16 +102,16 @@ class Cores:
         """Stop, with a last sample."""
         self._stop.set()
         self._thread.join()
-        self.samples.append(taken(self._parts))
+        self.samples.append(take_sample(self._parts))
 
     def _run(self) -> None:
         while True:
-            self.samples.append(taken(self._parts))
+            self.samples.append(take_sample(self._parts))
             if self._stop.wait(self._every_s):
                 return
 
 
-def taken(parts: Mapping[str, int]) -> Sample:
+def take_sample(parts: Mapping[str, int]) -> Sample:
     """A sample of now."""
     processes = {}
     for place in PROC.glob("[0-9]*"):

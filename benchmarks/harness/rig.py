@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from benchmarks.harness import source_video
-from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.claims import Claim, exit_code, format_claim
 from cli.api.client import JSON, ApiRefused, Client
 from cli.api.resume import Note
 from cli.api.upload import upload
@@ -142,7 +142,7 @@ class Rig:
         parts = urlsplit(info.env["CLIPSTREAM_POSTGRES_OWNER"])
         return urlunsplit(parts._replace(netloc=f"postgres:{password}@{parts.hostname}:{parts.port}"))
 
-    def parts(self) -> dict[str, PartStatus]:
+    def read_parts(self) -> dict[str, PartStatus]:
         """The stack's parts as its supervisor wrote them down."""
         state = load(local_stack.layout_of(self.stack().state_dir))
         assert state is not None
@@ -222,11 +222,11 @@ def judged(what: str | None, bench: Callable[[Rig], list[Claim]]) -> int:
     """
     with rig_of(arguments(what, "out/bench").parse_args()) as rig:
         claims = bench(rig)
-    print("\n".join(map(told, claims)))
+    print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 
 
-def about(rig: Rig) -> dict[str, Any]:
+def describe_run(rig: Rig) -> dict[str, Any]:
     """The machine and the circumstances, for the report."""
     models = [line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")]
     return {

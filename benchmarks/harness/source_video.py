@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 WIDTH, HEIGHT, RATE = 1920, 1080, 30
 SOUND_HZ = 48_000
-KEY_EVERY = 150
+KEY_INTERVAL_FRAMES = 150
 BIT_RATE = 5_000_000
 PIECE_S = (20.0, 45.0)
 """Lengths of the pieces that later passes are made of."""
@@ -263,7 +263,7 @@ class Sounds:
         self.speech: Sound = np.concatenate([part for path in shuffled for part in (sound_of(path), pause)])
         self._own: dict[Path, Sound] = {}
 
-    def of(self, piece: Piece) -> Sound:
+    def cut(self, piece: Piece) -> Sound:
         """Exactly the piece's length; speech wraps round, own sound that ends early is followed by silence."""
         wanted = round(piece.length_s * SOUND_HZ)
         if piece.speech_at_s is not None:
@@ -282,7 +282,9 @@ class Sounds:
 def write(path: Path, pieces: Sequence[Piece], sounds: Sounds) -> None:
     """Encode the file."""
     options = {"preset": "superfast", "maxrate": str(BIT_RATE), "bufsize": str(2 * BIT_RATE)}
-    options["x264-params"] = f"keyint={KEY_EVERY}:min-keyint={KEY_EVERY}:scenecut=0:bframes=3:b-adapt=1"
+    options["x264-params"] = (
+        f"keyint={KEY_INTERVAL_FRAMES}:min-keyint={KEY_INTERVAL_FRAMES}:scenecut=0:bframes=3:b-adapt=1"
+    )
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         video = container.add_stream("libx264", rate=RATE, options=options)
         video.width, video.height, video.pix_fmt, video.bit_rate = WIDTH, HEIGHT, "yuv420p", BIT_RATE

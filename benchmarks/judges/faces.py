@@ -23,7 +23,7 @@ def anchors():
     return np.stack([across.ravel(), down.ravel()], axis=1)
 
 
-def shared(one, other):
+def box_overlap(one, other):
     """Intersection over union."""
     wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
@@ -42,7 +42,7 @@ def decode(rows, logits, places):
         size = rows[place, 2:4] / SIDE
         eyes = (rows[place, 5] + rows[place, 7]) / 2 / SIDE + places[place, 1]
         box = [*(middle - size / 2), *size, eyes, scores[place]]
-        if all(shared(box, other) < ALIKE for other in found):
+        if all(box_overlap(box, other) < ALIKE for other in found):
             found.append([round(float(value), 5) for value in box])
     return found
 

@@ -93,7 +93,7 @@ def figures(values: Sequence[float], text: Labelled) -> Figures:
         firsts[at] = precision(scores[drawn], worth[drawn], _twins(text, drawn.tolist()))
     return Figures(
         auc=auc(scores, worth),
-        precision=precision(scores, worth, text.apart),
+        precision=precision(scores, worth, text.are_disjoint),
         auc_rounds=areas,
         precision_rounds=firsts,
     )
@@ -101,14 +101,14 @@ def figures(values: Sequence[float], text: Labelled) -> Figures:
 
 def _twins(text: Labelled, drawn: list[int]) -> Apart:
     """A window that was drawn twice counts twice; windows that share time still exclude each other."""
-    return lambda one, other: drawn[one] == drawn[other] or text.apart(drawn[one], drawn[other])
+    return lambda one, other: drawn[one] == drawn[other] or text.are_disjoint(drawn[one], drawn[other])
 
 
 def by_chance(text: Labelled) -> Figures:
     """What picking blindly gives, over many draws."""
     rng = np.random.default_rng(SEED)
     worth = np.array(text.worth)
-    firsts = np.array([precision(rng.random(worth.size), worth, text.apart) for _ in range(ROUNDS)])
+    firsts = np.array([precision(rng.random(worth.size), worth, text.are_disjoint) for _ in range(ROUNDS)])
     half = np.full(ROUNDS, 0.5)
     return Figures(
         auc=0.5, precision=float(firsts.mean()), auc_rounds=half, precision_rounds=np.full(ROUNDS, firsts.mean())
@@ -129,7 +129,7 @@ def pooled(each: Sequence[Figures]) -> Figures:
     )
 
 
-def told(name: str, found: Figures) -> str:
+def format_row(name: str, found: Figures) -> str:
     """One line of the table."""
     (low, high), (least, most) = interval(found.auc_rounds), interval(found.precision_rounds)
     return (
@@ -138,7 +138,7 @@ def told(name: str, found: Figures) -> str:
     )
 
 
-def beside(ours: Figures, other: Figures, name: str) -> str:
+def compare_figures(ours: Figures, other: Figures, name: str) -> str:
     """Whether the difference is beyond chance, in a sentence."""
     low, high = interval(ours.auc_rounds - other.auc_rounds)
     least, most = interval(ours.precision_rounds - other.precision_rounds)
@@ -188,13 +188,13 @@ def report(texts: Sequence[Labelled]) -> Iterator[str]:
         by_text[one.text.name] = {name: figures(values, one.text) for name, values in one.ways.items()}
         by_text[one.text.name][RANDOM] = by_chance(one.text)
         yield one.text.name + (" (developed on)" if one.text.name in DEVELOPED_ON else "")
-        yield from (told(name, each) for name, each in by_text[one.text.name].items())
+        yield from (format_row(name, each) for name, each in by_text[one.text.name].items())
     for title, inside in (("held back", False), ("developed on", True)):
         group = [ways for name, ways in by_text.items() if (name in DEVELOPED_ON) is inside]
         every = {way: pooled([ways[way] for ways in group]) for way in (OURS, LONGEST, RANDOM)}
         yield f"pooled, {title}: mean over {len(group)} texts"
-        yield from (told(way, each) for way, each in every.items())
-        yield from (beside(every[OURS], every[way], way) for way in (LONGEST, RANDOM))
+        yield from (format_row(way, each) for way, each in every.items())
+        yield from (compare_figures(every[OURS], every[way], way) for way in (LONGEST, RANDOM))
     yield from ablations([one for one in found if one.text.name not in DEVELOPED_ON])
     yield from shares(texts)
     yield from stability(texts)

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from benchmarks.ranking.score_measures import FIRST, interval, picks
+from benchmarks.ranking.score_measures import FIRST_COUNT, interval, picks
 from benchmarks.ranking.score_rig import TAIL_MS, spread
 from benchmarks.ranking.score_texts import Sentence, meeting, timed
 from core.infra.triton.embeddings import TritonSentences
@@ -36,12 +36,12 @@ from streams.detect.window import CandidateWindow
 from tests.contract.rigs.triton_server import running
 
 ROUNDS = 2_000
-RANDOMS = 200
+RANDOM_ROUNDS = 200
 SEED = 20_261_121
-HALF = 0.5
+MIN_MARKED_SHARE = 0.5
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     """One meeting: its time line, its questions, and the ranges marked as answer to each."""
 
     name: str
@@ -61,7 +61,7 @@ def turns_of(path: Path) -> Iterator[list[Sentence]]:
         at += count
 
 
-def read(path: Path) -> Asked:
+def read(path: Path) -> Meeting:
     """A meeting of QMSum."""
     turns = list(turns_of(path))
     words = [word for turn in turns for sentence in turn for word in spread(sentence)]
@@ -71,7 +71,7 @@ def read(path: Path) -> Asked:
         model="QMSum",
     )  # fmt: skip
     questions = json.loads(path.read_text())["specific_query_list"]
-    return Asked(
+    return Meeting(
         name=path.stem,
         timeline=build_timeline(ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])),
         questions=[one["query"] for one in questions],
@@ -89,10 +89,10 @@ def stretch(turns: Sequence[Sequence[Sentence]], first: int, last: int) -> TimeR
 
 def right(window: CandidateWindow, answers: Sequence[TimeRange]) -> bool:
     """Whether half of a window lies in the marked turns."""
-    return sum(window.range.overlap_ms(part) for part in answers) >= HALF * window.range.length_ms
+    return sum(window.range.overlap_ms(part) for part in answers) >= MIN_MARKED_SHARE * window.range.length_ms
 
 
-def shares(asked: Asked, embedded: EmbeddedTexts | None) -> list[float]:
+def shares(asked: Meeting, embedded: EmbeddedTexts | None) -> list[float]:
     """For each question the share of the five nearest windows that are right."""
     options = ProjectOptions()
     windows = find_speech_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
@@ -111,20 +111,20 @@ def shares(asked: Asked, embedded: EmbeddedTexts | None) -> list[float]:
 def share(values: np.ndarray, windows: Sequence[CandidateWindow], answers: Sequence[TimeRange]) -> float:
     """The share of the first five of them, by these values, that are right."""
 
-    def apart(one: int, other: int) -> bool:
+    def are_disjoint(one: int, other: int) -> bool:
         return one != other and not windows[one].range.overlap_ms(windows[other].range)
 
-    return float(np.mean([right(windows[at], answers) for at in picks(values, apart)]))
+    return float(np.mean([right(windows[at], answers) for at in picks(values, are_disjoint)]))
 
 
-def by_chance(asked: Asked) -> list[float]:
+def by_chance(asked: Meeting) -> list[float]:
     """The same of windows at random: the share of all windows that are right."""
     options = ProjectOptions()
     windows = find_speech_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
     return [float(np.mean([right(window, answers) for window in windows])) for answers in asked.answers]
 
 
-async def _embed(url: str, meetings: Sequence[Asked]) -> list[EmbeddedTexts]:
+async def _embed(url: str, meetings: Sequence[Meeting]) -> list[EmbeddedTexts]:
     sentences = TritonSentences(url)
     try:
         found = [await sentences.embed(texts_to_embed(one.timeline, one.questions)) for one in meetings]
@@ -133,7 +133,7 @@ async def _embed(url: str, meetings: Sequence[Asked]) -> list[EmbeddedTexts]:
     return [EmbeddedTexts(values=one.values, model=one.model) for one in found]
 
 
-def told(name: str, each: Sequence[Sequence[float]]) -> str:
+def format_row(name: str, each: Sequence[Sequence[float]]) -> str:
     """One line: the mean over questions, with the middle 95 % of draws of meetings."""
     rng = np.random.default_rng(SEED)
     means = []
@@ -142,7 +142,7 @@ def told(name: str, each: Sequence[Sequence[float]]) -> str:
         means.append(float(np.mean([value for at in drawn for value in each[at]])))
     low, high = interval(means)
     flat = [value for one in each for value in one]
-    return f"  {name:<28} precision@{FIRST} {np.mean(flat):.2f} [{low:.2f}, {high:.2f}]  ({len(flat)} questions)"
+    return f"  {name:<28} precision@{FIRST_COUNT} {np.mean(flat):.2f} [{low:.2f}, {high:.2f}]  ({len(flat)} questions)"
 
 
 def main() -> None:
@@ -157,9 +157,9 @@ def main() -> None:
         group = slice(first, None, 2)
         pairs = zip(meetings[group], embedded[group], strict=True)
         print(f"{title}: every other meeting of QMSum; intervals draw meetings")
-        print(told(f"by {embedded[0].model}", [shares(*pair) for pair in pairs]))
-        print(told("by words in common", [shares(one, None) for one in meetings[group]]))
-        print(told("random", [by_chance(one) for one in meetings[group]]))
+        print(format_row(f"by {embedded[0].model}", [shares(*pair) for pair in pairs]))
+        print(format_row("by words in common", [shares(one, None) for one in meetings[group]]))
+        print(format_row("random", [by_chance(one) for one in meetings[group]]))
 
 
 if __name__ == "__main__":

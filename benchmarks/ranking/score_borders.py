@@ -23,7 +23,7 @@ SEED = 20_261_121
 HOOK_MS = 3_000
 FIXED_MS = 30_000
 RANDOM_MS = (15_000, 60_000)
-RANDOMS = 50
+RANDOM_ROUNDS = 50
 
 
 def fixed(duration_ms: int) -> list[TimeRange]:
@@ -35,7 +35,7 @@ def fixed(duration_ms: int) -> list[TimeRange]:
 def anywhere(duration_ms: int) -> list[TimeRange]:
     """Windows of 15 to 60 s wherever."""
     rng = random.Random(SEED)
-    lengths = [rng.randint(*RANDOM_MS) for _ in range(RANDOMS)]
+    lengths = [rng.randint(*RANDOM_MS) for _ in range(RANDOM_ROUNDS)]
     starts = [rng.randint(0, max(0, duration_ms - length)) for length in lengths]
     return [TimeRange(start_ms=a, end_ms=min(duration_ms, a + b)) for a, b in zip(starts, lengths, strict=True)]
 

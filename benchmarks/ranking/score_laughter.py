@@ -46,7 +46,7 @@ _MARKS = re.compile(r"(\{\w+\}|\((?:[Ll]aughter|[Aa]pplause|LAUGHTER|APPLAUSE|[C
 ROOM = re.compile(r"laugh|applause|cheer", re.IGNORECASE)
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class MarkedSpeech(msgspec.Struct, frozen=True, kw_only=True):
     """Words at a steady rate, and when somebody laughs or claps."""
 
     words: list[Word]
@@ -54,7 +54,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """Index of the word behind a mark, and who made it."""
 
 
-def said(turns: Sequence[tuple[str, str]]) -> Said:
+def read_words(turns: Sequence[tuple[str, str]]) -> MarkedSpeech:
     """The words of (speaker, text) turns, without their marks."""
     words: list[Word] = []
     marks: list[tuple[int, str]] = []
@@ -72,10 +72,10 @@ def said(turns: Sequence[tuple[str, str]]) -> Said:
                 words.append(Word(text=token, start_ms=at_ms, end_ms=end_ms, probability=1.0, speaker=speaker))
                 at_ms = end_ms + (score_texts.PAUSE_MS if token[-1] in ".?!" else 0)
         at_ms += score_texts.TURN_PAUSE_MS
-    return Said(words=words, marks=marks)
+    return MarkedSpeech(words=words, marks=marks)
 
 
-def shared(found: Said, least: int) -> list[int]:
+def shared_laughter_ms(found: MarkedSpeech, least: int) -> list[int]:
     """When (ms) at least this many people laugh together; each run of marks counts once, at its begin."""
     runs: list[list[tuple[int, str]]] = []
     for mark in found.marks:
@@ -87,14 +87,14 @@ def shared(found: Said, least: int) -> list[int]:
     return [found.words[at - 1].end_ms for at in kept]
 
 
-def labelled(name: str, found: Said, least: int) -> Labelled:
+def labelled(name: str, found: MarkedSpeech, least: int) -> Labelled:
     """A text's ranges: those right before laughter, and those that are far from it."""
     duration_ms = found.words[-1].end_ms + score_texts.TURN_PAUSE_MS
     transcript = Transcript(
         language="en", language_probability=1.0, duration_ms=duration_ms, words=found.words, segments=[], speech=[],
         model="a transcript",
     )  # fmt: skip
-    laughs = shared(found, least)
+    laughs = shared_laughter_ms(found, least)
     ranges: list[TimeRange] = []
     before: list[bool] = []
     for sentence in split_sentences(found.words, duration_ms):
@@ -112,17 +112,17 @@ def labelled(name: str, found: Said, least: int) -> Labelled:
 
 def meetings(media: Path) -> list[Labelled]:
     """The meetings whose people can be heard to laugh."""
-    every = {name: said(list(score_texts.meeting(media / f"text/qmsum/{name}.json"))) for name in MEETINGS}
+    every = {name: read_words(list(score_texts.meeting(media / f"text/qmsum/{name}.json"))) for name in MEETINGS}
     return [labelled(name, found, 2) for name, found in every.items()]
 
 
 def talks(folder: Path) -> list[Labelled]:
     """Anybody's transcripts; a mark counts for any speaker."""
-    every = {path.stem: said([("1", path.read_text(errors="replace"))]) for path in sorted(folder.glob("*.txt"))}
+    every = {path.stem: read_words([("1", path.read_text(errors="replace"))]) for path in sorted(folder.glob("*.txt"))}
     return [labelled(name, found, 1) for name, found in every.items() if found.marks]
 
 
-def parts(texts: Sequence[Labelled]) -> Iterator[str]:
+def feature_rows(texts: Sequence[Labelled]) -> Iterator[str]:
     """What each feature finds alone: mean AUC over the texts where it was measured."""
     yield "features alone"
     for name in SUB_SCORES:
@@ -150,17 +150,17 @@ def report(texts: Sequence[Labelled], held: Sequence[str]) -> Iterator[str]:
         ways = {name: score.figures(values, one.text) for name, values in one.ways.items()}
         by_text[one.text.name] = ways | {score.RANDOM: score.by_chance(one.text)}
         yield f"{one.text.name}: {sum(one.text.worth)} stretches before laughter, {len(one.text.worth)} in all"
-        yield from (score.told(name, each) for name, each in by_text[one.text.name].items())
+        yield from (score.format_row(name, each) for name, each in by_text[one.text.name].items())
     for title, inside in (("held back", True), ("developed on", False)):
         group = [ways for name, ways in by_text.items() if (name in held) is inside]
         if not group:
             continue
         every = {way: score.pooled([ways[way] for ways in group]) for way in (score.OURS, score.LONGEST, score.RANDOM)}
         yield f"pooled, {title}: mean over {len(group)} texts"
-        yield from (score.told(way, each) for way, each in every.items())
-        yield from (score.beside(every[score.OURS], every[way], way) for way in (score.LONGEST, score.RANDOM))
+        yield from (score.format_row(way, each) for way, each in every.items())
+        yield from (score.compare_figures(every[score.OURS], every[way], way) for way in (score.LONGEST, score.RANDOM))
         yield from score.ablations([one for one in found if (one.text.name in held) is inside])
-        yield from parts([one.text for one in found if (one.text.name in held) is inside])
+        yield from feature_rows([one.text for one in found if (one.text.name in held) is inside])
 
 
 def main() -> None:

@@ -15,11 +15,11 @@ Bools = NDArray[np.bool_]
 Apart = Callable[[int, int], bool]
 """Whether two windows may both be picked."""
 
-FIRST = 5
-BLOCK = 3
+FIRST_COUNT = 5
+BLOCK_COUNT = 3
 """Neighbours are drawn together: windows in parallel share their subject (and, in a short text, their sentences)."""
 ROUNDS = 2_000
-LABELS = 4
+LABELS_COUNT = 4
 
 
 def auc(scores: Floats, worth: Bools) -> float:
@@ -34,7 +34,7 @@ def auc(scores: Floats, worth: Bools) -> float:
     return float(above)
 
 
-def picks(scores: Floats, apart: Apart, count: int = FIRST) -> list[int]:
+def picks(scores: Floats, apart: Apart, count: int = FIRST_COUNT) -> list[int]:
     """The best windows that may stand in parallel, best first, the earlier on a tie."""
     chosen: list[int] = []
     for at in np.argsort(-scores, kind="stable"):
@@ -50,8 +50,8 @@ def precision(scores: Floats, worth: Bools, apart: Apart) -> float:
 
 def blocks(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """As many indices as there are windows, drawn with replacement in runs of neighbours."""
-    starts = rng.integers(0, count, size=-(-count // BLOCK))
-    return np.concatenate([(start + np.arange(BLOCK)) % count for start in starts])[:count]
+    starts = rng.integers(0, count, size=-(-count // BLOCK_COUNT))
+    return np.concatenate([(start + np.arange(BLOCK_COUNT)) % count for start in starts])[:count]
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
@@ -63,10 +63,10 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 def kappa(one: Sequence[int], other: Sequence[int]) -> float:
     """Cohen's kappa with quadratic weights, for labels 0 to 3: agreement beyond chance, 1 is full."""
-    seen = np.zeros((LABELS, LABELS))
+    seen = np.zeros((LABELS_COUNT, LABELS_COUNT))
     for left, right in zip(one, other, strict=True):
         seen[left, right] += 1
     chance = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
-    weights = np.subtract.outer(np.arange(LABELS), np.arange(LABELS)) ** 2
+    weights = np.subtract.outer(np.arange(LABELS_COUNT), np.arange(LABELS_COUNT)) ** 2
     expected = (weights * chance).sum()
     return float(1 - (weights * seen).sum() / expected) if expected else 1.0

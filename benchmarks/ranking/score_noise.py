@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.ranking.score_measures import FIRST, Floats, picks
+from benchmarks.ranking.score_measures import FIRST_COUNT, Floats, picks
 from benchmarks.ranking.score_rig import Labelled, window_of
 from schemas.common import TimeRange
 from schemas.options.project import ProjectOptions
@@ -24,7 +24,7 @@ from streams.detect.scoring import FEATURES, RawScores, ScoreScale, build_scales
 from streams.detect.selection import ScoredWindow, compute_clip_limit, select_clips
 from streams.detect.timeline import build_timeline
 
-NOISE = 0.05
+NOISE_FACTOR = 0.05
 ROUNDS = 2_000
 CHOSEN_ROUNDS = 50
 """Fewer: choosing among thousands of windows takes a second."""
@@ -45,7 +45,7 @@ class Shaken:
         """0..100 each; with ``rng`` every feature is multiplied by 0.95 to 1.05."""
         made, weights = np.zeros(self._count), np.zeros(self._count)
         for name, table in self._strengths.items():
-            off = np.ones(table.shape) if rng is None else rng.uniform(1 - NOISE, 1 + NOISE, table.shape)
+            off = np.ones(table.shape) if rng is None else rng.uniform(1 - NOISE_FACTOR, 1 + NOISE_FACTOR, table.shape)
             shares = np.array(list(FEATURES[name].values())) * ~np.isnan(table)
             there = shares.sum(axis=1)
             value = np.nansum(shares * np.minimum(1.0, table * off), axis=1) / np.where(there > 0, there, 1.0)
@@ -83,7 +83,7 @@ def changes(text: Labelled) -> tuple[list[int], list[int]]:
     limit = compute_clip_limit(spoken_ms=timeline.spoken_ms(), quiet_ms=timeline.duration_ms, options=options)
 
     def firsts(rng: Rng | None) -> set[int]:
-        return set(picks(marked.scores(rng), text.apart))
+        return set(picks(marked.scores(rng), text.are_disjoint))
 
     def clips(rng: Rng | None) -> list[TimeRange]:
         return _chosen(found, all_of_them.scores(rng), limit)
@@ -96,7 +96,7 @@ def changes(text: Labelled) -> tuple[list[int], list[int]]:
 
 def _chosen(found: Sequence[ScoredWindow], scores: Floats, limit: int) -> list[TimeRange]:
     again = [replace(one, score=round(float(score), 2)) for one, score in zip(found, scores, strict=True)]
-    return [one.range for one in select_clips(again, limit)[:FIRST]]
+    return [one.range for one in select_clips(again, limit)[:FIRST_COUNT]]
 
 
 def _lost(kept: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:
@@ -107,13 +107,13 @@ def _lost(kept: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:
 def stability(texts: Sequence[Labelled]) -> Iterator[str]:
     """The table."""
     yield (
-        f"{100 * NOISE:.0f} % noise on every feature: how many of the first {FIRST} change, of the labelled windows "
-        f"({ROUNDS} rounds) and of the moments that detect chooses ({CHOSEN_ROUNDS})"
+        f"{100 * NOISE_FACTOR:.0f} % noise on every feature: how many of the first {FIRST_COUNT} change, of the labelled "
+        f"windows ({ROUNDS} rounds) and of the moments that detect chooses ({CHOSEN_ROUNDS})"
     )
     for text in texts:
         windows, moments = (np.array(one) for one in changes(text))
-        yield f"  {text.name:<22} windows {_told(windows)};  moments {_told(moments)}"
+        yield f"  {text.name:<22} windows {_format_changes(windows)};  moments {_format_changes(moments)}"
 
 
-def _told(found: NDArray[np.int64]) -> str:
+def _format_changes(found: NDArray[np.int64]) -> str:
     return f"mean {found.mean():.2f}, at most 1 in {100 * (found <= 1).mean():.0f} %, most {found.max()}"

@@ -32,7 +32,7 @@ from tests.contract.rigs.triton_server import running
 LABELS = Path(__file__).parents[1] / "labels"
 DEVELOPED_ON = ("call_4366522", "meeting_ES2006a", "meeting_covid_6")
 """Texts whose labels were read while the scorer was written; the figures that count are those of the others."""
-WORTH = 1.5
+MIN_WORTH_SCORE = 1.5
 """Least mean of both readers for a window worth posting."""
 TAIL_MS = 500
 LECTURE_FILE = "talking/physicsworks_lecture_203s_240p.webm"
@@ -50,9 +50,9 @@ class Labelled(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def worth(self) -> list[bool]:
         """Whether each window is worth posting."""
-        return [(one + other) / 2 >= WORTH for one, other in zip(self.first, self.second, strict=True)]
+        return [(one + other) / 2 >= MIN_WORTH_SCORE for one, other in zip(self.first, self.second, strict=True)]
 
-    def apart(self, one: int, other: int) -> bool:
+    def are_disjoint(self, one: int, other: int) -> bool:
         """Whether two windows share no time."""
         return one != other and not self.ranges[one].overlap_ms(self.ranges[other])
 
@@ -127,7 +127,7 @@ def labelled(media: Path) -> list[Labelled]:
     return found
 
 
-async def _asked(url: str, texts: Sequence[Labelled]) -> list[Labelled]:
+async def _embed_texts(url: str, texts: Sequence[Labelled]) -> list[Labelled]:
     sentences = TritonSentences(url)
     found = []
     try:
@@ -143,7 +143,7 @@ async def _asked(url: str, texts: Sequence[Labelled]) -> list[Labelled]:
 def embedded(texts: Sequence[Labelled]) -> list[Labelled]:
     """The same with what the sentence model says of them, asked as detect asks: on Triton."""
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "triton.log") as triton:
-        return asyncio.run(_asked(triton.url, texts))
+        return asyncio.run(_embed_texts(triton.url, texts))
 
 
 def window_of(timeline: ProjectTimeline, part: TimeRange) -> CandidateWindow:

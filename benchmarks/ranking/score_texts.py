@@ -23,7 +23,7 @@ MS_PER_WORD = 380
 PAUSE_MS = 350
 TURN_PAUSE_MS = 700
 WINDOW_MS = (20_000, 45_000)
-SAMPLED = 44
+MAX_SAMPLED_COUNT = 44
 SEED = 20_261_121
 EARNINGS = ("4366522", "4386541", "4394084")
 MEETINGS = ("covid_6", "education_18", "ES2006a", "Bed002")
@@ -144,11 +144,11 @@ def sampled(name: str, sentences: Sequence[Sentence]) -> list[Window]:
     A range from its begin, one from its middle, one near its end.
     """
     every = windows(name, sentences)
-    if len(every) < SAMPLED // 4:
+    if len(every) < MAX_SAMPLED_COUNT // 4:
         return overlapping(name, sentences)
-    if len(every) <= SAMPLED:
+    if len(every) <= MAX_SAMPLED_COUNT:
         return every
-    third = SAMPLED // 3
+    third = MAX_SAMPLED_COUNT // 3
     middle = random.Random(f"{SEED} {name}").randrange(third, len(every) - 2 * third)
     return every[:third] + every[middle : middle + third] + every[-third:]
 

@@ -40,13 +40,13 @@ from tests.contract.rigs.servers import make_settings, run_search_front
 from tests.contract.rigs.triton_server import running
 
 MODES = ("words", "hybrid", "meaning")
-SHOWN = 10
+SHOWN_COUNT = 10
 RANDOM_ROUNDS = 20
 ORG = UUID(int=1)
 SEEN = frozenset(("ES2006d", "TS3009d", "IS1006b"))
 ASKED = {"questions": ("specific_query_list", "query"), "titles": ("topic_list", "topic")}
 """What is asked: where it stands in QMSum's files, and under which name."""
-BOOTSTRAPS = 1000
+BOOTSTRAP_ROUNDS = 1000
 FLOORS = (0.5, 0.55, 0.58, 0.6, 0.62, 0.64, 0.65, 0.66, 0.68, 0.7, 0.75)
 """Scores below which a hit might be left out."""
 STRANGE = (
@@ -132,7 +132,7 @@ async def options_of(
     text: str, project: UUID, mode: str, sentences: TritonSentences, *, every: bool = False
 ) -> Document:
     """What the product asks the engine for; ``every``: hits of any score."""
-    query = SearchQuery(q=text[:500], project_id=[project], limit=SHOWN, mode=mode)  # type: ignore[arg-type]
+    query = SearchQuery(q=text[:500], project_id=[project], limit=SHOWN_COUNT, mode=mode)  # type: ignore[arg-type]
     options = make_options(ORG, query, SEGMENTS)
     if mode != "words":
         (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()
@@ -164,7 +164,7 @@ async def measure(
                 (answer,) = await search.search_each([(SEGMENTS, options)], text)
                 floors.asked.append([(hit["_rankingScore"], is_right(hit, spans)) for hit in answer["hits"]])
         for turn in range(RANDOM_ROUNDS):
-            chosen = random.Random(f"{number}/{turn}").sample(documents, SHOWN)
+            chosen = random.Random(f"{number}/{turn}").sample(documents, SHOWN_COUNT)
             tally.found["chance"].append([is_right(hit, spans) for hit in chosen])
 
 
@@ -189,8 +189,8 @@ def interval(found: Sequence[Sequence[bool]]) -> str:
     """95 % of the reciprocal ranks' means, drawn from the questions again."""
     ranks = [reciprocal(one) for one in found]
     drawn = random.Random(0)
-    means = sorted(statistics.fmean(drawn.choices(ranks, k=len(ranks))) for _ in range(BOOTSTRAPS))
-    return f"{means[BOOTSTRAPS // 40]:.2f}..{means[-BOOTSTRAPS // 40]:.2f}"
+    means = sorted(statistics.fmean(drawn.choices(ranks, k=len(ranks))) for _ in range(BOOTSTRAP_ROUNDS))
+    return f"{means[BOOTSTRAP_ROUNDS // 40]:.2f}..{means[-BOOTSTRAP_ROUNDS // 40]:.2f}"
 
 
 def reciprocal(found: Sequence[bool]) -> float:
@@ -203,7 +203,7 @@ def scores(found: Sequence[Sequence[bool]]) -> str:
 
     The share of right ones in 5.
     """
-    among = [sum(any(one[:most]) for one in found) / len(found) for most in (1, 5, SHOWN)]
+    among = [sum(any(one[:most]) for one in found) / len(found) for most in (1, 5, SHOWN_COUNT)]
     rank = statistics.fmean(reciprocal(one) for one in found)
     share = statistics.fmean(sum(one[:5]) / 5 for one in found)
     return "  ".join(f"{value:7.2f}" for value in (*among, rank, share))

@@ -29,7 +29,7 @@ CLASSES = {
 """Classes of Earnings-21 that we name as well."""
 ARTICLES = frozenset(("the", "our", "a", "an", "its", "their", "your"))
 _MARKS = re.compile(r"\{\w+\}|\[[^\]]*\]|<[^>]*>")
-NEAR_TURNS = 5
+MAX_NEAR_TURNS_COUNT = 5
 """Borders so near to each other are one: a few words between two topics are no topic."""
 Span = tuple[int, int, str]
 """(first word, end word, kind)."""
@@ -190,7 +190,7 @@ def qmsum(media: Path, name: str) -> Meeting:
     )
     marked: set[int] = set()
     for edge in sorted({first for first, _ in spans} | {last + 1 for _, last in spans}):
-        if not marked or edge - max(marked) > NEAR_TURNS:
+        if not marked or edge - max(marked) > MAX_NEAR_TURNS_COUNT:
             marked.add(edge)
     at_turn = {next((at for at, number in enumerate(numbers) if number >= edge), len(numbers)) for edge in marked}
     topics = [

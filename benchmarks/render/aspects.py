@@ -18,9 +18,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.rig import Rig
-from benchmarks.render.render import CLIP, NOBODY, NOTHING, Cost, Folder, said, timed
+from benchmarks.render.render import CLIP, NOBODY, NOTHING, Cost, Folder, make_transcript, timed
 from core.media.sandbox.source_handle import LocalSource
 from core.settings import MediaLimits
 from schemas.common import Aspect, CropBox
@@ -65,14 +65,16 @@ def shape_of(index: SourceIndex, aspect: Aspect) -> Shape:
     return Shape(request=request, plan=plan, prefix="bench")
 
 
-async def made(video: Path, index: SourceIndex, shapes: list[Shape], encoding: Encoding, work: Path) -> list[Outcome]:
+async def render_aspects(
+    video: Path, index: SourceIndex, shapes: list[Shape], encoding: Encoding, work: Path
+) -> list[Outcome]:
     """Exports of one wish, from their plans to the stored files.
 
     Raises where one is not made, or not at once.
     """
     with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
         found = await produce_all(
-            shapes, RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=said()), encoding=encoding),
+            shapes, RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=make_transcript()), encoding=encoding),
             source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
         )  # fmt: skip
     for one in found:
@@ -96,7 +98,7 @@ def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
 
         def once(*wishes: list[Shape]) -> None:
             for wish in wishes:
-                asyncio.run(made(video, index, wish, encoding, work))
+                asyncio.run(render_aspects(video, index, wish, encoding, work))
 
         for _ in range(rounds):
             costs[TOGETHER].append(timed(lambda: once(shapes)))
@@ -132,7 +134,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=THREADS)
     asked = parser.parse_args()
     claims = measured(asked.video, asked.rounds, Encoding(threads=asked.threads))
-    print("\n".join(map(told, claims)))
+    print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 
 

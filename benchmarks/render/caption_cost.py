@@ -12,7 +12,7 @@ import time
 
 import av
 
-from benchmarks.gallery.caption_pictures import HEARD, heard
+from benchmarks.gallery.caption_pictures import HEARD, read_words
 from schemas.common import TimeRange, Word
 from schemas.options.caption_template import DEFAULT_TEMPLATE, CaptionTemplate, templates
 from streams.renderer.captions.burn_in import CaptionBurner, cue_rules_for, fits_look
@@ -22,7 +22,7 @@ from streams.renderer.video.planes import plane_rows
 from tests.support.media.shared_media import media
 
 CLIP = TimeRange(start_ms=0, end_ms=30_000)
-PICTURES_A_SECOND = 30
+RATE_FPS = 30
 SIZE_PX = (1080, 1920)
 
 
@@ -34,14 +34,14 @@ def cost_s(template: CaptionTemplate, words: list[Word]) -> float:
     for plane in picture.planes:
         plane_rows(plane)[:] = 100
     began = time.process_time()
-    for number in range(CLIP.length_ms * PICTURES_A_SECOND // 1000):
-        captions.burn(picture, number * 1000 / PICTURES_A_SECOND)
+    for number in range(CLIP.length_ms * RATE_FPS // 1000):
+        captions.burn(picture, number * 1000 / RATE_FPS)
     return time.process_time() - began
 
 
 def main() -> None:
     """Print them, the default first."""
-    words = heard(media(HEARD))
+    words = read_words(media(HEARD))
     spent = {name: min(cost_s(one, words) for _ in range(3)) for name, one in templates().items()}
     for name, cpu_s in spent.items():
         print(f"{name:<18} {cpu_s:5.2f} CPU-s, {cpu_s / spent[DEFAULT_TEMPLATE]:4.1f} times the default")

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from benchmarks.harness.rig import arguments, rig_of
-from benchmarks.render.render import plan_for, spoken, surveyed
+from benchmarks.render.render import make_words, plan_for, surveyed
 from core.infra.triton.faces import TritonFaces
 from core.infra.triton.landmarks import TritonLandmarks
 from core.media.sandbox.source_handle import LocalSource
@@ -133,7 +133,7 @@ async def frame_models(video: Path, index: SourceIndex, clip: TimeRange, url: st
 def render_child(video: Path, index: SourceIndex, clip: TimeRange, quality: Any, work: Path, seconds: float) -> str:
     """The render child's work, its certificate apart."""
     encoding = build_encoding(VideoWish(quality=quality), 1)
-    task = RenderJob(plan=plan_for(index, clip), index=index, words=spoken(clip), encoding=encoding)
+    task = RenderJob(plan=plan_for(index, clip), index=index, words=make_words(clip), encoding=encoding)
     with video.open("rb") as source:
         found, spent_s, parts = profiled(lambda: render(task, source, work, lambda _: None))
     looked_s = found.check_cpu_ms / 1000

@@ -111,7 +111,7 @@ def denoising(voices: Sequence[Sound]) -> None:
         )
 
 
-def others(voices: Sequence[Sound]) -> None:
+def measure_other_filters(voices: Sequence[Sound]) -> None:
     """High-pass against rumble, de-click against clicks, and what each does to a voice that has neither."""
     at = np.arange(len(voices[0])) / RATE_HZ
     rumble = sum(np.sin(2 * np.pi * hz * at + hz) for hz in (18, 27, 35, 50)) * (1 + np.sin(at * 3)) / 4
@@ -149,7 +149,7 @@ def main() -> None:
     shortest = min(map(len, voices))
     voices = [voice[:shortest] for voice in voices]
     denoising(voices)
-    others(voices)
+    measure_other_filters(voices)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def made(source: Path, index: SourceIndex, wish: FileWish, args: argparse.Namespace, out: Path) -> Certificate:
+def render_kind(source: Path, index: SourceIndex, wish: FileWish, args: argparse.Namespace, out: Path) -> Certificate:
     """One file of the range."""
     start_ms, end_ms = round(args.start_s * 1000), round((args.start_s + args.seconds) * 1000)
     said: list[Word] = words("these are words that nobody says at all", start_ms + 300)
@@ -83,7 +83,7 @@ def main() -> None:
         print("| kind | CPU-s a second | Mbit/s | certificate | what is wrong |\n|---|---|---|---|---|")
         for wish in WISHES:
             begun = cpu_s()
-            certificate = made(source, index, wish, args, out)
+            certificate = render_kind(source, index, wish, args, out)
             spent_s = cpu_s() - begun
             encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(wish))
             print(line(wish, args, spent_s, (out / clip_file_name(encoding)).stat().st_size, certificate), flush=True)

@@ -27,7 +27,7 @@ from streams.renderer.audio.speaker_levels import level_speakers
 SEEDS, COUNTS = range(1, 11), (2, 3)
 LENGTH_MS, WORD_MS = 30_000, 250
 FURTHER_DB = -6.0
-WRONG = 10
+WRONG_SPEAKER_PERCENT = 10
 Way = Callable[[Conversation, Sound], Sound]
 
 
@@ -52,7 +52,7 @@ def words(made: Conversation, *, wrong: bool = False) -> list[Word]:
     found = []
     for number, turn in enumerate(made.turns):
         who = turn.speaker
-        if wrong and number % WRONG == WRONG // 2:
+        if wrong and number % WRONG_SPEAKER_PERCENT == WRONG_SPEAKER_PERCENT // 2:
             who = names[(names.index(who) + 1) % len(names)]
         for at_ms in range(turn.range.start_ms, turn.range.end_ms, WORD_MS):
             end_ms = min(at_ms + WORD_MS, turn.range.end_ms)

@@ -20,10 +20,10 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.measure import JUDGES
 from benchmarks.harness.rig import Rig, arguments, rig_of, say
-from benchmarks.render.render import CLIP, Cost, ours, plan_for, spoken, surveyed, timed
+from benchmarks.render.render import CLIP, Cost, make_words, ours, plan_for, surveyed, timed
 from local.config.paths import make_private
 from local.install.cache import ensure_built
 from local.install.tools import tool_environment, uv_command
@@ -66,7 +66,8 @@ def job_for(video: Path, index: SourceIndex, encoding: Encoding, clip: TimeRange
         "crop": (crop.x, crop.y, crop.width, crop.height),
         "size": OUTPUT_SIZES["9:16"],
         "words": [
-            {"text": word.text, "start_s": word.start_ms / 1000, "end_s": word.end_ms / 1000} for word in spoken(clip)
+            {"text": word.text, "start_s": word.start_ms / 1000, "end_s": word.end_ms / 1000}
+            for word in make_words(clip)
         ],
         "font": str(FONT_FOLDER / LATIN_FONTS[0]),
         "out": str(out),
@@ -129,7 +130,7 @@ def main() -> int:
     asked = parser.parse_args()
     with rig_of(asked) as rig:
         claims = bench(rig, asked.threads)
-    print("\n".join(map(told, claims)))
+    print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.rig import Rig, arguments, rig_of, say
 from benchmarks.render.render import Cost, rendered, surveyed, timed
 from schemas.common import TimeRange
@@ -27,7 +27,7 @@ from schemas.options.export import Quality, VideoWish
 from streams.render.agent import ALONE, SIDE_BY_SIDE
 from streams.renderer.encoding.muxer import Encoding, build_encoding
 
-CORES = 2
+CORES_COUNT = 2
 CLIPS, SECONDS = 10, 30.0
 QUICK_CLIPS, QUICK_SECONDS = 4, 3.0
 LIMIT_RATIO = 0.85
@@ -41,7 +41,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
 
 
-SIDE = Way(name="side by side", workers=CORES, threads=SIDE_BY_SIDE)
+SIDE = Way(name="side by side", workers=CORES_COUNT, threads=SIDE_BY_SIDE)
 ROW = Way(name="one after the other", workers=1, threads=ALONE)
 
 
@@ -53,7 +53,9 @@ def places(index: SourceIndex, count: int, seconds: float) -> list[TimeRange]:
     return [TimeRange(start_ms=start, end_ms=start + length_ms) for start in starts]
 
 
-async def made(video: Path, index: SourceIndex, clips: list[TimeRange], way: Way, quality: Quality, work: Path) -> None:
+async def render_clips(
+    video: Path, index: SourceIndex, clips: list[TimeRange], way: Way, quality: Quality, work: Path
+) -> None:
     """All clips, each by the next worker that is free."""
     encoding: Encoding = build_encoding(VideoWish(quality=quality), way.threads)
     waiting = list(enumerate(clips))
@@ -80,7 +82,7 @@ def measured(
         clips = places(index, count, seconds)
         for number in range(1, rounds + 1):
             for way in (SIDE, ROW):
-                cost = timed(lambda way=way: asyncio.run(made(video, index, clips, way, quality, work)))
+                cost = timed(lambda way=way: asyncio.run(render_clips(video, index, clips, way, quality, work)))
                 costs[way.name].append(cost)
                 say(f"many, round {number} of {rounds}: {way.name} {cost.wall_s:.1f} s, {cost.cpu_s:.1f} CPU-s")
     return compared(costs, count, seconds, quality, full=full)
@@ -121,7 +123,7 @@ def main() -> int:
         full = not rig.quick and (asked.clips, asked.seconds) == (CLIPS, SECONDS)
         count, seconds = (QUICK_CLIPS, QUICK_SECONDS) if rig.quick else (asked.clips, asked.seconds)
         claim = measured(rig.recipe(), rig.rounds, count, seconds, asked.quality, full=full)
-    print(told(claim))
+    print(format_claim(claim))
     return exit_code([claim], [])
 
 

@@ -24,8 +24,8 @@ from pathlib import Path
 import av
 import msgspec
 
-from benchmarks.harness.claims import Claim, exit_code, told
-from benchmarks.render.render import plan_for, spoken
+from benchmarks.harness.claims import Claim, exit_code, format_claim
+from benchmarks.render.render import make_words, plan_for
 from core.media.decode.reader import Reader
 from core.settings import MediaLimits
 from schemas.common import TimeRange, Value
@@ -72,12 +72,12 @@ def painted(source: Path, index: SourceIndex, plan: FramePlan, path: Path) -> No
         container.mux(stream.encode(None))
 
 
-def made(
+def render_plan(
     source: Path, index: SourceIndex, plan: FramePlan, encoding: Encoding, folder: Path, *, said: bool
 ) -> RenderResult:
     """The clip as the product makes it."""
     folder.mkdir()
-    words = spoken() if said else []
+    words = make_words() if said else []
     task = RenderJob(plan=plan, index=index, words=words, captions=said, encoding=encoding)
     with source.open("rb") as file:
         return render(task, file, folder, lambda _: None)
@@ -102,7 +102,7 @@ def likenesses(source: Path, index: SourceIndex, plan: FramePlan, ffmpeg: str, w
     found = []
     for name, encoding in (encodings | BASELINES).items():
         folder = work / name.replace(" ", "-")
-        checks = made(source, index, plan, encoding, folder, said=False).certificate.checks
+        checks = render_plan(source, index, plan, encoding, folder, said=False).certificate.checks
         video = folder / clip_file_name(encoding)
         mean, worst = vmaf(ffmpeg, video, reference)
         found.append(
@@ -120,7 +120,7 @@ def likenesses(source: Path, index: SourceIndex, plan: FramePlan, ffmpeg: str, w
 def certificate_cost(source: Path, index: SourceIndex, work: Path) -> Claim:
     """Processor time of the look at a finished clip with captions."""
     plan = at(plan_for(index), plan_for(index).range.start_ms, CERTIFIED_S)
-    rendered = made(source, index, plan, Encoding(preset="ultrafast"), work / "certified", said=True)
+    rendered = render_plan(source, index, plan, Encoding(preset="ultrafast"), work / "certified", said=True)
     return Claim(
         name=f"certificate of a {CERTIFIED_S} s clip",
         measured=rendered.check_cpu_ms / 1000,
@@ -152,7 +152,7 @@ def main() -> int:
             index = probe_file(file, MediaLimits(), work / "pcm", lambda _: None)
         if asked.certificate:
             claim = certificate_cost(asked.video, index, work)
-            print(told(claim))
+            print(format_claim(claim))
             return exit_code([claim], [])
         ffmpeg = asked.ffmpeg or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
         plan = at(plan_for(index), asked.start_ms, asked.seconds)

@@ -27,7 +27,7 @@ from uuid import UUID
 
 import msgspec
 
-from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.rig import Rig
 from core.domain.subtitles.cues import range_cues
 from core.domain.subtitles.srt_vtt import srt
@@ -78,7 +78,7 @@ class Folder:
         return ObjectRef(key=prefix + suffix, sha256="0" * 64, size=path.stat().st_size)
 
 
-def spoken(clip: TimeRange = CLIP) -> list[Word]:
+def make_words(clip: TimeRange = CLIP) -> list[Word]:
     """Words without end, as regular as a metronome."""
     texts = TEXT.split()
     return [
@@ -87,9 +87,9 @@ def spoken(clip: TimeRange = CLIP) -> list[Word]:
     ]
 
 
-def said(clip: TimeRange = CLIP) -> Transcript:
+def make_transcript(clip: TimeRange = CLIP) -> Transcript:
     """The same words as a transcript of one segment."""
-    words = spoken(clip)
+    words = make_words(clip)
     segment = Segment(start_ms=clip.start_ms, end_ms=clip.end_ms, text=TEXT, first_word=0, end_word=len(words))
     return Transcript(
         language="en", language_probability=1.0, duration_ms=clip.end_ms, words=words, segments=[segment],
@@ -125,7 +125,7 @@ async def rendered(
         index=NOTHING,
     )
     transcript = Transcript(
-        language="en", language_probability=1, duration_ms=index.duration_ms, words=spoken(clip), segments=[],
+        language="en", language_probability=1, duration_ms=index.duration_ms, words=make_words(clip), segments=[],
         speech=[], model="none",
     )  # fmt: skip
     with LocalSource(video) as source:
@@ -155,7 +155,7 @@ def ffmpeg(
     ]  # fmt: skip
     if captions:
         subtitles = work / "burn.srt"
-        subtitles.write_text(srt(range_cues(said(clip), clip)))
+        subtitles.write_text(srt(range_cues(make_transcript(clip), clip)))
         style = "FontName=Inter Display,Bold=1,Fontsize=14,Outline=1,MarginV=70"
         filters.append(f"subtitles={subtitles}:fontsdir={FONT_FOLDER}:force_style='{style}'")
     threads = str(encoding.threads)
@@ -241,7 +241,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
     claim = measured(asked.video, asked.rounds, Encoding(threads=asked.threads))
-    print(told(claim))
+    print(format_claim(claim))
     return exit_code([claim], [])
 
 

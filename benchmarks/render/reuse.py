@@ -19,7 +19,7 @@ import av
 import msgspec
 import numpy as np
 
-from benchmarks.render.render import plan_for, spoken, surveyed
+from benchmarks.render.render import make_words, plan_for, surveyed
 from core.domain.editing.clock import pieces_of, whole
 from core.media.decode.reader import Reader
 from schemas.common import TimeRange
@@ -40,10 +40,10 @@ from streams.renderer.timeline.source_frames import SourcePlayer
 from streams.renderer.video.planes import copy_frame
 
 FROM_MS = 2_000
-SENTENCE = 9
+SENTENCE_WORDS = 9
 
 
-def made(video: Path, task: RenderJob, folder: Path) -> tuple[RenderResult, float]:
+def render_task(video: Path, task: RenderJob, folder: Path) -> tuple[RenderResult, float]:
     """An export in a folder of its own, and its processor time."""
     folder.mkdir(parents=True)
     began = process_time()
@@ -110,13 +110,13 @@ def main() -> None:
         work = Path(folder)
         index = surveyed(asked.video, work)
         task = task_for(index, clip)
-        first, whole_s = made(asked.video, task, work / "first")
+        first, whole_s = render_task(asked.video, task, work / "first")
         print(f"{asked.seconds} s of {asked.video.name}: {whole_s:.1f} CPU-s whole, {len(first.chunks)} chunks")
         earlier = [EarlierFile(path=str(work / "first" / VIDEO_FILE), threads=1, chunks=first.chunks)]
         for number, (name, changed) in enumerate(changes(task, clip).items()):
             ways = [work / f"{number}-{way}" for way in ("whole", "again")]
-            _, alone_s = made(asked.video, changed, ways[0])
-            again, again_s = made(asked.video, msgspec.structs.replace(changed, earlier_files=earlier), ways[1])
+            _, alone_s = render_task(asked.video, changed, ways[0])
+            again, again_s = render_task(asked.video, msgspec.structs.replace(changed, earlier_files=earlier), ways[1])
             same = len({(way / VIDEO_FILE).read_bytes() for way in ways}) == 1
             told = again.certificate
             print(
@@ -131,8 +131,8 @@ def main() -> None:
 def task_for(index: SourceIndex, clip: TimeRange) -> RenderJob:
     """A clip with captions, a sentence of nine words after the other."""
     words = [
-        msgspec.structs.replace(word, text=f"{word.text}.") if number % SENTENCE == SENTENCE - 1 else word
-        for number, word in enumerate(spoken(clip))
+        msgspec.structs.replace(word, text=f"{word.text}.") if number % SENTENCE_WORDS == SENTENCE_WORDS - 1 else word
+        for number, word in enumerate(make_words(clip))
     ]
     return RenderJob(plan=plan_for(index, clip), index=index, words=words, pieces=whole(clip), encoding=Encoding())
 

@@ -30,7 +30,7 @@ from uuid import uuid4
 
 import msgspec
 
-from benchmarks.harness.rig import ENDED, SHORT, Rig, about, patiently, say, send
+from benchmarks.harness.rig import ENDED, SHORT, Rig, describe_run, patiently, say, send
 from benchmarks.soak.invariants import Stores, violations
 from benchmarks.soak.stores import read
 from cli.api.client import Client
@@ -170,7 +170,7 @@ def soak(rig: Rig, *, minutes: float, seed: int, width: int) -> list[str]:
     videos = [rig.file(name) for name in VIDEOS]
     info, inbox = rig.stack(), Inbox(now_s=time.time)
     strikes = schedule([name for name in rig.parts() if name not in SPARED], minutes * 60, seed)
-    circumstances = about(rig)
+    circumstances = describe_run(rig)
     with contextlib.closing(rig.client()) as client, Receiver(inbox, info.webhook_port) as receiver:
         endpoint = client.post("/v1/webhooks/endpoints", {"url": receiver.url, "events": list(KINDS)})
         inbox.secret = endpoint["secret"]

@@ -18,7 +18,7 @@ ONE_A_PROJECT = (
 ONE_A_CLIP = ("ClipSelected", "RenderRequested", "ExportCompleted")
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
+class EndedProject(msgspec.Struct, frozen=True, kw_only=True):
     """One project as Postgres, the webhooks and object storage have it."""
 
     state: str
@@ -40,7 +40,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
 
     accepted: Sequence[str]
     """Projects whose 202 came."""
-    projects: Mapping[str, Ended]
+    projects: Mapping[str, EndedProject]
     unaccounted: Sequence[str]
     """Projects of the organisation whose 202 never came: a POST that was tried again must not leave any."""
     unsent: int
@@ -67,7 +67,7 @@ def violations(stores: Stores) -> list[str]:
     return found + list(_of_analytics(stores.published, stores.counted))
 
 
-def _of_project(ended: Ended) -> Iterator[str]:
+def _of_project(ended: EndedProject) -> Iterator[str]:
     if ended.state != "completed":
         yield f"{ended.state} ({ended.reason})"
         return

@@ -13,7 +13,7 @@ import asyncpg
 import httpx2
 
 from benchmarks.harness.rig import Rig
-from benchmarks.soak.invariants import Ended, Stores
+from benchmarks.soak.invariants import EndedProject, Stores
 from cli.api.client import Client
 from cli.exit_codes import CliError
 from cli.output.webhook_receiver import Inbox
@@ -42,7 +42,7 @@ _PUBLISHED = (
     "select distinct event_id::text as id from outbox where published_at is not null and project_id is not null"
 )
 _COUNTED = "SELECT toString(event_id) AS id FROM events_once WHERE project_id IN {project_ids:Array(UUID)}"
-PROJECTS_A_QUESTION = 50
+MAX_QUERY_PROJECTS_COUNT = 50
 
 
 async def read(rig: Rig, client: Client, inbox: Inbox, accepted: Sequence[str]) -> Stores:
@@ -60,7 +60,7 @@ async def read(rig: Rig, client: Client, inbox: Inbox, accepted: Sequence[str]) 
     found = [row["project_id"] for row in rows]
     webhooks = _webhooks(inbox)
     projects = {
-        row["project_id"]: Ended(
+        row["project_id"]: EndedProject(
             state=row["state"],
             reason=row["failure_reason"],
             clips=row["clips"],
@@ -109,8 +109,8 @@ async def _counted(rig: Rig, project_ids: Sequence[str]) -> list[str]:
     analytics = ClickHouseAnalytics(rig.stack().env["CLIPSTREAM_CLICKHOUSE"])
     try:
         rows: list[Mapping[str, object]] = []
-        for at in range(0, len(project_ids), PROJECTS_A_QUESTION):
-            asked = {"project_ids": list(project_ids[at : at + PROJECTS_A_QUESTION])}
+        for at in range(0, len(project_ids), MAX_QUERY_PROJECTS_COUNT):
+            asked = {"project_ids": list(project_ids[at : at + MAX_QUERY_PROJECTS_COUNT])}
             rows += await analytics.query(_COUNTED, asked)
     finally:
         await analytics.close()

@@ -22,7 +22,7 @@ from uuid import UUID
 
 import numpy as np
 
-from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.claims import Claim, format_claim
 from benchmarks.harness.rig import Rig
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
@@ -33,11 +33,11 @@ from streams.speech.audio_reader import decode_flac
 from tests.contract.rigs.triton_server import Triton, running
 from tests.support.media.recordings import RATE_HZ, flac, media, sound
 
-CLAIM = 1.15
+CLAIM_RATIO = 1.15
 SPAN_MS = 150_000
 THREADS = 2
-BATCH = 4
-BEAM = 5
+BATCH_COUNT = 4
+BEAM_COUNT = 5
 PEER = Path(__file__).with_name("asr_peer.py")
 
 
@@ -94,7 +94,7 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
         started = time.perf_counter()
         heard = await transcribe_span(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)  # type: ignore[arg-type]
         wall_s = time.perf_counter() - started
-        answer = other.ask(audio=str(path), mode="batched", beam_size=BEAM, batch_size=BATCH, language=None)
+        answer = other.ask(audio=str(path), mode="batched", beam_size=BEAM_COUNT, batch_size=BATCH_COUNT, language=None)
         if at:  # the first round warms both
             ours.append(wall_s)
             theirs.append(float(str(answer["wall_s"])))
@@ -110,9 +110,9 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
     return Claim(
         name="speech through the whole path, beside faster-whisper called directly (wall)",
         measured=ratio,
-        limit=CLAIM,
+        limit=CLAIM_RATIO,
         where=(
-            f"one {SPAN_MS // 1000} s span, base int8, batched, beam {BEAM}, {THREADS} threads, {rounds} rounds",
+            f"one {SPAN_MS // 1000} s span, base int8, batched, beam {BEAM_COUNT}, {THREADS} threads, {rounds} rounds",
             f"through Triton: median {statistics.median(ours):.2f} s ({min(ours):.2f} … {max(ours):.2f})",
             f"directly: median {statistics.median(theirs):.2f} s ({min(theirs):.2f} … {max(theirs):.2f})",
             f"models {cpu:.2f} CPU-s (directly {cpu_peer:.2f}, ratio {cpu / cpu_peer:.3f}), FLAC {flac_s:.3f} s",
@@ -137,4 +137,4 @@ def bench(rig: Rig) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    print(told(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 7)))
+    print(format_claim(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 7)))

@@ -26,7 +26,7 @@ from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, media, sound
 
 SEED = 1
-NOISE = 8
+NOISE_AMPLITUDE = 8
 """Amplitude of the noise between joined recordings: digital silence would flatter the voice detector."""
 
 
@@ -111,7 +111,10 @@ def _joined() -> Case:
         entry = json.loads(line)
         path = manifest.parent / Path(entry["audio_filepath"]).name
         if path.is_file():
-            parts += [sound(path), random.normal(0, NOISE, int(RATE_HZ * random.uniform(0.3, 1.2))).astype(np.int16)]
+            parts += [
+                sound(path),
+                random.normal(0, NOISE_AMPLITUDE, int(RATE_HZ * random.uniform(0.3, 1.2))).astype(np.int16),
+            ]
             said.append(entry["text"])
     return Case(name="read", samples=np.concatenate(parts), said=" ".join(said))
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.claims import Claim, format_claim
 from benchmarks.harness.rig import say
-from benchmarks.speech.asr import BATCH, BEAM, Peer, peer
-from benchmarks.speech.asr_accuracy import NOISE, SEED, Case, Score, edits, plain
+from benchmarks.speech.asr import BATCH_COUNT, BEAM_COUNT, Peer, peer
+from benchmarks.speech.asr_accuracy import NOISE_AMPLITUDE, SEED, Case, Score, edits, plain
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
 from tests.contract.rigs.triton_server import running
@@ -63,7 +63,7 @@ def joined(name: str, cases: Sequence[Case]) -> Case:
     random = np.random.default_rng(SEED)
     parts = []
     for case in cases:
-        pause = random.normal(0, NOISE, int(RATE_HZ * random.uniform(0.3, 1.2)))
+        pause = random.normal(0, NOISE_AMPLITUDE, int(RATE_HZ * random.uniform(0.3, 1.2)))
         parts += [case.samples, pause.astype(np.int16)]
     return Case(name=name, samples=np.concatenate(parts), said=" ".join(case.said for case in cases))
 
@@ -83,7 +83,7 @@ def points(one: Score) -> float:
     return 100 * (one.substituted + one.deleted + one.inserted) / one.said
 
 
-class Both:
+class Recognisers:
     """Hears a recording by both."""
 
     def __init__(self, url: str, other: Peer, place: Path) -> None:
@@ -93,7 +93,9 @@ class Both:
     async def hear(self, case: Case) -> tuple[Score, Score]:
         transcript = await transcribed(self.speech, case.samples, alignment=self.alignment)
         np.save(self._path, case.samples)
-        answer = self._peer.ask(audio=str(self._path), mode="defaults", beam_size=BEAM, batch_size=BATCH, language=None)
+        answer = self._peer.ask(
+            audio=str(self._path), mode="defaults", beam_size=BEAM_COUNT, batch_size=BATCH_COUNT, language=None
+        )
         ours = " ".join(word.text for word in transcript.words)
         return score(case, ours), score(case, str(answer["text"]))
 
@@ -102,7 +104,7 @@ class Both:
         await self.alignment.close()
 
 
-async def measure(both: Both, given: Sets) -> list[Claim]:
+async def measure(both: Recognisers, given: Sets) -> list[Claim]:
     """Two claims for the sets file by file, two for the sets joined."""
     ways = {
         "file by file": given,
@@ -153,8 +155,8 @@ def compare(given: Sets) -> list[Claim]:
         running(Path(name) / "log") as server,
         peer(server.python, server.weights) as other,
     ):
-        return asyncio.run(measure(Both(server.url, other, Path(name)), given))
+        return asyncio.run(measure(Recognisers(server.url, other, Path(name)), given))
 
 
 if __name__ == "__main__":
-    print("\n".join(map(told, compare(sets()))))
+    print("\n".join(map(format_claim, compare(sets()))))

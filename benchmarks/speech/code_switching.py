@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.claims import Claim, format_claim
 from benchmarks.harness.rig import say
 from benchmarks.speech.asr_accuracy import Score, edits, plain
 from benchmarks.speech.code_switching_corpus import Mixture, mixture, readers
@@ -25,7 +25,7 @@ from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ
 from tests.support.seams import transcribed
 
-SEEDS = 8
+SEEDS_COUNT = 8
 LENGTH_S = 90.0
 WAYS = {"English and German in turn": ("en", "de"), "English alone": ("en",)}
 STEP_MS = 100
@@ -44,7 +44,7 @@ def right(one: Mixture, transcript: Transcript) -> tuple[int, int]:
 
 def score(one: Mixture, transcript: Transcript) -> Score:
     """One recording's counts."""
-    said, heard = plain(one.said), plain(" ".join(word.text for word in transcript.words))
+    said, heard = plain(one.text), plain(" ".join(word.text for word in transcript.words))
     substituted, deleted, inserted = edits(said, heard)
     return Score(
         said=len(said), heard=len(heard), substituted=substituted, deleted=deleted, inserted=inserted,
@@ -81,11 +81,11 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
     return claims
 
 
-def compare(seeds: int = SEEDS) -> list[Claim]:
+def compare(seeds: int = SEEDS_COUNT) -> list[Claim]:
     """With a server of its own."""
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
         return asyncio.run(measure(server.url, range(1, seeds + 1)))
 
 
 if __name__ == "__main__":
-    print("\n".join(map(told, compare(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS))))
+    print("\n".join(map(format_claim, compare(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS_COUNT))))

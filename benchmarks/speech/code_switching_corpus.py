@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from schemas.common import TimeRange, Value
 from tests.support.media.recordings import RATE_HZ, media, sound
 
-NOISE = 8
+NOISE_AMPLITUDE = 8
 BOTH = "speech/multilingual.mp3"
 LICENCE: dict[str, tuple[tuple[float, float, str], ...]] = {
     "en": (
@@ -67,7 +67,7 @@ class Mixture(Value):
     blocks: list[Block]
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """All that is said, in order."""
         return " ".join(block.said for block in self.blocks)
 
@@ -124,7 +124,7 @@ def mixture(given: Readers, seed: int, languages: Sequence[str], longest_s: floa
         span = TimeRange(start_ms=start * 1000 // RATE_HZ, end_ms=end * 1000 // RATE_HZ)
         blocks.append(Block(range=span, language=language, said=" ".join(said)))
     samples = np.concatenate(sounds)
-    noise = dice.normal(0, NOISE, samples.size)
+    noise = dice.normal(0, NOISE_AMPLITUDE, samples.size)
     return Mixture(
         name=f"{'+'.join(languages)} {seed}",
         samples=np.clip(samples + noise, -32768, 32767).astype(np.int16),

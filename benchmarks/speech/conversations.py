@@ -106,19 +106,19 @@ def conversation(
     left = {one: [said[one][at] for at in random.permutation(len(said[one]))] for one in who}
     gain = {one: 10 ** (random.uniform(-5, 5) / 20) for one in who}
     brisk = bool(random.random() < 0.5)
-    placed: list[Placed] = []
+    placed: list[PlacedPhrase] = []
     at, speaker = RATE_HZ // 2, who[0]
     while any(left.values()) and at < length_ms * RATE_HZ // 1000:
         speaker = _next(random, placed, speaker, left)
         for _ in range(1 if brisk else int(random.integers(1, 4))):
             if left[speaker]:
-                placed.append(Placed(at=at, speaker=speaker, samples=left[speaker].pop() * gain[speaker]))
+                placed.append(PlacedPhrase(at=at, speaker=speaker, samples=left[speaker].pop() * gain[speaker]))
                 at = placed[-1].end + int(random.uniform(0.1, 0.6) * RATE_HZ)
         at = _between(random, placed[-1], brisk)
     return _mixed(f"made-{seed}-{count}", random, placed)
 
 
-class Placed(Value):
+class PlacedPhrase(Value):
     """A phrase where it is said; samples from the start."""
 
     at: int
@@ -132,7 +132,7 @@ class Placed(Value):
 
 
 def _next(
-    random: np.random.Generator, placed: Sequence[Placed], before: str, left: Mapping[str, Sequence[object]]
+    random: np.random.Generator, placed: Sequence[PlacedPhrase], before: str, left: Mapping[str, Sequence[object]]
 ) -> str:
     """Another speaker, those first who have said least: everybody who is counted must be heard."""
     others = [one for one in left if left[one] and (one != before or not placed)] or [one for one in left if left[one]]
@@ -141,7 +141,7 @@ def _next(
     return str(random.choice(short or others))
 
 
-def _between(random: np.random.Generator, last: Placed, brisk: bool) -> int:
+def _between(random: np.random.Generator, last: PlacedPhrase, brisk: bool) -> int:
     """When the next turn begins: after a pause.
 
     In one of eight (brisk: of three) before the last one has ended.
@@ -151,7 +151,7 @@ def _between(random: np.random.Generator, last: Placed, brisk: bool) -> int:
     return last.end + int(random.uniform(0.0, 0.3 if brisk else 1.2) * RATE_HZ)
 
 
-def _mixed(name: str, random: np.random.Generator, placed: Sequence[Placed]) -> Conversation:
+def _mixed(name: str, random: np.random.Generator, placed: Sequence[PlacedPhrase]) -> Conversation:
     mixed = np.zeros(max(phrase.end for phrase in placed) + RATE_HZ // 2)
     turns = []
     for phrase in placed:

@@ -191,7 +191,7 @@ def rates(answers: Sequence[Answer], system: str) -> dict[str, dict[str, float]]
         }
         for one in answers
     }
-    told: dict[str, dict[str, float]] = judge("diarization", asked)
+    told: dict[str, dict[str, float]] = judge("diarization_errors", asked)
     return told
 
 

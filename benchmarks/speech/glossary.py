@@ -48,7 +48,7 @@ def cases() -> list[Case]:
     return [Case(name=path.stem, samples=sound(path), said=text) for path, text in said.items()]
 
 
-def named(words: Sequence[str], names: Sequence[str]) -> Counter[str]:
+def count_names(words: Sequence[str], names: Sequence[str]) -> Counter[str]:
     """How often each word of these names stands among ``words``."""
     wanted = {part for name in names for part in plain(name)}
     return Counter(word for word in words if word in wanted)
@@ -65,9 +65,9 @@ async def measure(url: str) -> None:
             total += Score(
                 said=len(said), heard=len(words), substituted=substituted, deleted=deleted, inserted=inserted
             )
-            right += (named(said, NAMES) & named(words, NAMES)).total()
-            said_names += named(said, NAMES).total()
-            invented += (named(words, [*NAMES, *OTHERS]) - named(said, [*NAMES, *OTHERS])).total()
+            right += (count_names(said, NAMES) & count_names(words, NAMES)).total()
+            said_names += count_names(said, NAMES).total()
+            invented += (count_names(words, [*NAMES, *OTHERS]) - count_names(said, [*NAMES, *OTHERS])).total()
         print(
             f"{name:28} {right} of {said_names} words of names right, {invented} invented, "
             f"WER {points(total):.1f} % of {total.said}",

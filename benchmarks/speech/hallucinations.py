@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.claims import Claim, format_claim
 from benchmarks.harness.rig import say
-from benchmarks.speech.wordless_sounds import Wordless, made
+from benchmarks.speech.wordless_sounds import Wordless, make_sounds
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
 from streams.close.transcript.span_merge import merge_spans
@@ -28,7 +28,7 @@ from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, media, sound
 from tests.support.seams import hear_in_spans
 
-SEEDS = 4
+SEEDS_COUNT = 4
 FILES = (
     "music/Kevin_MacLeod-Vibe_Ace.ogg",
     "music/Kevin_MacLeod-Nutcracker.ogg",
@@ -53,7 +53,7 @@ def sounds(seeds: Iterable[int]) -> Iterator[Wordless]:
         yield Wordless(name=name, samples=sound(media(name)))
     yield Wordless(name="digital silence", samples=np.zeros(20 * RATE_HZ, dtype=np.int16))
     for seed in seeds:
-        yield from made(seed)
+        yield from make_sounds(seed)
 
 
 async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
@@ -84,11 +84,11 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
     return claims
 
 
-def compare(seeds: int = SEEDS) -> list[Claim]:
+def compare(seeds: int = SEEDS_COUNT) -> list[Claim]:
     """With a server of its own."""
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
         return asyncio.run(measure(server.url, range(1, seeds + 1)))
 
 
 if __name__ == "__main__":
-    print("\n".join(map(told, compare(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS))))
+    print("\n".join(map(format_claim, compare(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS_COUNT))))

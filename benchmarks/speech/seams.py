@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.claims import Claim, format_claim
 from benchmarks.harness.rig import say
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
@@ -30,8 +30,8 @@ from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, media, sound
 from tests.support.seams import Cut, cut_near, differing, hear_in_spans, torn
 
-PLACES = 20
-MOST = 0.02
+PLACES_COUNT = 20
+MAX_DIFFERENCE_RATIO = 0.02
 RECORDING = "talking/physicsworks_lecture_203s_240p.webm"
 SEARCH_MS = 3_000
 """Ingest looks further; here it would find the same silence for several places."""
@@ -93,7 +93,7 @@ async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
                 name=f"words that differ, cut at {count} other places {name}",
                 measured=100 * max(ours.differing) / len(whole.words),
                 unit="%",
-                limit=100 * MOST,
+                limit=100 * MAX_DIFFERENCE_RATIO,
                 where=(
                     f"{len(whole.words)} words, {sum(cut.silent for cut in cuts)} of {count} cuts in a silence",
                     ours.line("ours", len(whole.words)),
@@ -110,11 +110,11 @@ async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
     return claims
 
 
-def compare(count: int = PLACES) -> list[Claim]:
+def compare(count: int = PLACES_COUNT) -> list[Claim]:
     """With a server of its own."""
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
         return asyncio.run(measure(server.url, sound(media(RECORDING)), count))
 
 
 if __name__ == "__main__":
-    print("\n".join(map(told, compare(int(sys.argv[1]) if len(sys.argv) > 1 else PLACES))))
+    print("\n".join(map(format_claim, compare(int(sys.argv[1]) if len(sys.argv) > 1 else PLACES_COUNT))))

@@ -27,7 +27,7 @@ from tests.support.media.synthetic_voices import DIMENSIONS, taking_turns, voice
 from tests.support.spoken_words import sentence
 
 MINUTES = (30, 60, 120)
-SPEAKERS = 5
+SPEAKERS_COUNT = 5
 MIB = 2**20
 
 
@@ -46,7 +46,7 @@ def cost(minutes: int) -> Cost:
 
     Time first, memory in a second run: tracing slows the first.
     """
-    turns = taking_turns(SPEAKERS, minutes)
+    turns = taking_turns(SPEAKERS_COUNT, minutes)
     words: list[Word] = [word for start_ms, _, _ in turns for word in sentence("one two three four", start_ms)]
     heard, rows = voiced(turns, words)
     wide = np.pad(rows, ((0, 0), (0, VOICE - DIMENSIONS)))
@@ -68,7 +68,7 @@ def sounding(turns: Sequence[tuple[int, int, int]]) -> SpeechFrames:
     random = np.random.default_rng(1)
     middles_ms = np.arange(0, turns[-1][1], FRAME_STEP_MS) + FRAME_STEP_MS // 2
     rows = random.normal(0, 1, (len(middles_ms), CEPSTRA_COUNT)).astype(np.float32)
-    places = random.normal(0, 1, (SPEAKERS, CEPSTRA_COUNT)).astype(np.float32)
+    places = random.normal(0, 1, (SPEAKERS_COUNT, CEPSTRA_COUNT)).astype(np.float32)
     at = np.searchsorted([start_ms for start_ms, _, _ in turns], middles_ms, side="right") - 1
     owners = np.array([who for _, _, who in turns])
     return SpeechFrames(middles_ms=middles_ms, rows=rows + places[owners[np.maximum(at, 0)]])
@@ -88,7 +88,7 @@ def main() -> None:
     for minutes in MINUTES:
         one = cost(minutes)
         print(
-            f"{one.minutes:4} min: {one.windows:6} windows, {one.found} of {SPEAKERS} speakers, "
+            f"{one.minutes:4} min: {one.windows:6} windows, {one.found} of {SPEAKERS_COUNT} speakers, "
             f"{one.cpu_s:5.1f} CPU-s, {one.peak_mib:5.0f} MiB at most"
         )
 

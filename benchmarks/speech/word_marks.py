@@ -20,7 +20,7 @@ from schemas.common import Value
 from streams.close.transcript.span_overlap import normalise_word
 from tests.support.media.recordings import RATE_HZ, media, sound
 
-NOISE = 12
+NOISE_AMPLITUDE = 12
 """Amplitude of the noise between runs, in 16-bit units; every other gap is digital silence."""
 FADE = RATE_HZ // 200
 """5 ms at each end of a run, against clicks."""
@@ -81,7 +81,7 @@ def joined(sources: list[Marked], seed: int) -> Marked:
     """
     random = np.random.default_rng(seed)
     once = Counter(normalise_word(text) for source in sources for text in source.words)
-    cuts = [(source, *part) for source in sources for part in parts(len(source.words), random)]
+    cuts = [(source, *part) for source in sources for part in cut_runs(len(source.words), random)]
     blocks: list[NDArray[np.int16]] = [np.zeros(RATE_HZ // 2, dtype=np.int16)]
     words, starts, ends, counted = [], [], [], []
     for number, at in enumerate(random.permutation(len(cuts))):
@@ -93,7 +93,7 @@ def joined(sources: list[Marked], seed: int) -> Marked:
         ends += [begin_ms + end_ms - from_ms for end_ms in source.ends_ms[first:end]]
         counted += [one == first and once[normalise_word(source.words[one])] == 1 for one in range(first, end)]
         gap = int(RATE_HZ * random.uniform(0.4, 1.2))
-        noise = random.normal(0, NOISE, gap) if number % 2 else np.zeros(gap)
+        noise = random.normal(0, NOISE_AMPLITUDE, gap) if number % 2 else np.zeros(gap)
         cut = faded(source.samples[round(from_ms * 16) : round(source.ends_ms[end - 1] * 16)])
         blocks += [cut, noise.astype(np.int16)]
     return Marked(
@@ -102,7 +102,7 @@ def joined(sources: list[Marked], seed: int) -> Marked:
     )  # fmt: skip
 
 
-def parts(words: int, random: np.random.Generator) -> list[tuple[int, int]]:
+def cut_runs(words: int, random: np.random.Generator) -> list[tuple[int, int]]:
     """``[first, end)`` of neighbouring runs that cover all words."""
     marks = [0]
     while marks[-1] < words:

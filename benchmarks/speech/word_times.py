@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness.claims import Claim, percentile, told
+from benchmarks.harness.claims import Claim, format_claim, percentile
 from benchmarks.harness.rig import Rig
 from benchmarks.speech.word_marks import Marked, by_hand, by_machine, joined
 from core.infra.triton.alignment import TritonAlignment
@@ -37,7 +37,7 @@ WAYS = ("raw", "unbiased", "aligned")
 BANANA = "talking/auto-editor_example_42s_720p.mp4"
 
 
-class Found(Value, frozen=True, kw_only=True):
+class StartErrors(Value, frozen=True, kw_only=True):
     """Signed errors in ms (found minus truth) of one recording by each way.
 
     What recognising and aligning cost.
@@ -59,18 +59,18 @@ def errors_of(one: Marked, words: Sequence[Word]) -> list[float]:
     return [words[b].start_ms - one.starts_ms[a] for a, b in pairs if one.counted[a]]
 
 
-async def find(one: Marked, speech: TritonSpeech, alignment: TritonAlignment) -> Found:
+async def measure_starts(one: Marked, speech: TritonSpeech, alignment: TritonAlignment) -> StartErrors:
     heard = await speech.transcribe(one.samples, language="en", report=lambda _: None)
     refined = await refine_word_times(heard, one.samples, alignment)
     assert not refined.failure, refined.failure
     ways = {"raw": heard.words, "unbiased": order_words(remove_bias(heard.words)), "aligned": refined.words}
-    return Found(
+    return StartErrors(
         name=one.name, by=one.by, errors={way: errors_of(one, words) for way, words in ways.items()},
         words=sum(one.counted), audio_s=one.samples.size / RATE_HZ, aligning_s=refined.compute_ms / 1000,
     )  # fmt: skip
 
 
-def line(found: Found) -> str:
+def line(found: StartErrors) -> str:
     """One recording: each way's median and p90, and its bias."""
     ways = ", ".join(f"{way} {figures(found.errors[way])}" for way in WAYS)
     return f"{found.name}, marked by {found.by}, {len(found.errors['raw'])} of {found.words} words: {ways}"
@@ -112,7 +112,7 @@ async def measure(url: str, seeds: Sequence[int]) -> Claim:
     speech, alignment = TritonSpeech(url, mode="batched"), TritonAlignment(url)
     machine, hand = by_machine(), by_hand()
     made = [joined([machine, *hand], seed) for seed in seeds]
-    found = [await find(one, speech, alignment) for one in (machine, *hand, *made)]
+    found = [await measure_starts(one, speech, alignment) for one in (machine, *hand, *made)]
     said, _, _ = await banana(speech, alignment)
     spent = await cost(speech, alignment)
     await speech.close()
@@ -141,4 +141,4 @@ def bench(rig: Rig) -> list[Claim]:
 
 
 if __name__ == "__main__":
-    print(told(compare()))
+    print(format_claim(compare()))

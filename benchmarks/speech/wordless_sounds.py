@@ -29,7 +29,7 @@ class Wordless(Value, frozen=True, kw_only=True):
     samples: NDArray[np.int16]
 
 
-def made(seed: int) -> Iterator[Wordless]:
+def make_sounds(seed: int) -> Iterator[Wordless]:
     """One of each kind."""
     for kind, make in MAKERS.items():
         random = np.random.default_rng([seed, *kind.encode()])
@@ -137,7 +137,7 @@ def _backwards(random: Random) -> Samples:
     return _song(random)[::-1].copy()
 
 
-def _room(random: Random) -> Samples:
+def _make_room(random: Random) -> Samples:
     return piece(random, (ROOM,), SECONDS * 10) + 0.1 * coloured(random, 1.0)
 
 
@@ -157,5 +157,5 @@ MAKERS: dict[str, Callable[[Random], Samples]] = {
     "music in noise": _song_in_noise,
     "bent music": _bent_song,
     "music backwards": _backwards,
-    "a real room": _room,
+    "a real room": _make_room,
 }

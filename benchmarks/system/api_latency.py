@@ -23,7 +23,7 @@ import msgspec
 
 from benchmarks.harness.claims import Claim, percentile, spread
 from benchmarks.harness.rig import Rig, expect_completed, judged, say, send, start, wait
-from benchmarks.system.api_load import CUSTOMER, FRESH, SOME_WORDS, Ask, Heard, Load
+from benchmarks.system.api_load import CUSTOMER, FRESH, SOME_WORDS, Ask, Load, LoadResult
 from cli.api.client import JSON, Client
 
 TALK = "talking/physicsworks_lecture_203s_240p.webm"
@@ -72,20 +72,20 @@ def asking(load: Load) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def said(process: subprocess.Popen[bytes]) -> Heard:
+def read_result(process: subprocess.Popen[bytes]) -> LoadResult:
     """What the generator heard, once it has ended."""
     assert process.stdout is not None
-    return msgspec.json.decode(process.stdout.read(), type=Heard)
+    return msgspec.json.decode(process.stdout.read(), type=LoadResult)
 
 
-def heard_at_rest(load: Load) -> Heard:
+def heard_at_rest(load: Load) -> LoadResult:
     """The whole load, without a job."""
     say(f"API: {load.seconds:.0f} s with the stack at rest")
     with asking(load) as process:
-        return said(process)
+        return read_result(process)
 
 
-def heard_during_job(client: Client, video: Path, load: Load) -> Heard:
+def heard_during_job(client: Client, video: Path, load: Load) -> LoadResult:
     """The load from the start of a job to its end."""
     say("API: while a job runs")
     project_id = start(client, video, {"max_clips": 5})
@@ -94,12 +94,12 @@ def heard_during_job(client: Client, video: Path, load: Load) -> Heard:
             wait(client, project_id, timeout_s=load.seconds, every_s=1.0)
         assert process.stdin is not None
         process.stdin.close()
-        heard = said(process)
+        heard = read_result(process)
     expect_completed(wait(client, project_id, timeout_s=JOB_TIMEOUT_S, every_s=1.0))
     return heard
 
 
-def claims_of(busy: Heard, rest: Heard) -> list[Claim]:
+def claims_of(busy: LoadResult, rest: LoadResult) -> list[Claim]:
     """p95 over all requests of the mix, and refusals."""
     whole = [ms for times in busy.times_ms.values() for ms in times]
     idle = [ms for times in rest.times_ms.values() for ms in times]

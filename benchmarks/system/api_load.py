@@ -61,7 +61,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
 
 
-class Heard(msgspec.Struct, kw_only=True):
+class LoadResult(msgspec.Struct, kw_only=True):
     """Milliseconds of each answer by name, and the statuses that were no success."""
 
     times_ms: dict[str, list[float]] = {}
@@ -86,7 +86,7 @@ def headers_of(ask: Ask, api_key: str, customer: int) -> Mapping[str, str]:
 class Customer:
     """One connection that is kept open; its requests fall due at even times."""
 
-    def __init__(self, load: Load, number: int, heard: Heard, stop: threading.Event) -> None:
+    def __init__(self, load: Load, number: int, heard: LoadResult, stop: threading.Event) -> None:
         """``heard`` is its own: nothing is shared with the other customers."""
         self._load, self._number, self._heard, self._stop = load, number, heard, stop
         self._dice = random.Random(load.seed * 1000 + number)
@@ -129,9 +129,9 @@ class Customer:
         self._heard.refused[name] = self._heard.refused.get(name, 0) + 1
 
 
-def joined(parts: Sequence[Heard]) -> Heard:
+def joined(parts: Sequence[LoadResult]) -> LoadResult:
     """What all customers heard."""
-    whole = Heard()
+    whole = LoadResult()
     for part in parts:
         for name, times in part.times_ms.items():
             whole.times_ms.setdefault(name, []).extend(times)
@@ -150,7 +150,7 @@ def main() -> None:
     """Ask, then print what was heard."""
     load = msgspec.json.decode(sys.stdin.readline(), type=Load)
     stop = threading.Event()
-    heard = [Heard() for _ in range(load.clients)]
+    heard = [LoadResult() for _ in range(load.clients)]
     customers = [Customer(load, number, heard[number], stop) for number in range(load.clients)]
     threads = [threading.Thread(target=customer.run) for customer in customers]
     for thread in threads:

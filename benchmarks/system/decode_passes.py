@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.rig import Rig
 from core.media.decode.reader import Reader, display_array
 from core.media.sandbox.parent import run_child
@@ -42,7 +42,7 @@ from streams.vision.canvas import fit_canvas
 from streams.vision.frame_stats import measure_frame
 
 LIMIT = 2.2
-PARTS_PICTURES = 300
+PARTS_FRAMES = 300
 
 
 def ffmpeg_binary() -> str:
@@ -83,7 +83,7 @@ def looked_at_closely(answer: Mapping[str, Any], length_ms: int, track: VideoTra
     return [refinement_range(change) for change in chosen]
 
 
-def parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, float]:
+def measure_parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, float]:
     """Where the dense pass spends its time: CPU ms a picture of each part, over some hundred pictures."""
     track = index.video
     assert track is not None
@@ -99,7 +99,7 @@ def parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, float]:
     due_ms, detail = start_ms, None
     with path.open("rb") as source:
         pictures = Reader(source, index).pictures(TimeRange(start_ms=start_ms, end_ms=index.duration_ms))
-        for _ in range(PARTS_PICTURES):
+        for _ in range(PARTS_FRAMES):
             with timed("decode"):
                 at_ms, frame = next(pictures)
             with timed("measure"):
@@ -110,7 +110,7 @@ def parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, float]:
                     small = display_array(frame, track, canvas.inner_width, canvas.inner_height)
                 with timed("detail"):
                     detail = measure_detail(small, detail)
-    return {name: seconds * 1000 / PARTS_PICTURES for name, seconds in spent.items()}
+    return {name: seconds * 1000 / PARTS_FRAMES for name, seconds in spent.items()}
 
 
 def compare(name: str, ours: list[float], theirs: list[float], media_s: float, pictures: int, more: str = "") -> Claim:
@@ -144,7 +144,7 @@ def _dense(file: Path, index: SourceIndex, index_path: Path, clip: TimeRange, ru
         answer = child_answer("streams.frame.analysis.child:main", file, index_path, clip)
         ours.append(answer["cpu_ms"] / 1000)
         pictures = answer["pictures"]
-    spent = ", ".join(f"{name} {ms:.2f}" for name, ms in parts(file, index, clip.start_ms).items())
+    spent = ", ".join(f"{name} {ms:.2f}" for name, ms in measure_parts(file, index, clip.start_ms).items())
     name = "every picture of a clip, beside ffmpeg's decode (CPU)"
     return compare(name, ours, theirs, clip.length_ms / 1000, pictures, f"CPU-ms a picture: {spent}")
 
@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     asked = parser.parse_args()
     claims = measured(asked.file, asked.runs, asked.seconds)
-    print("\n".join(map(told, claims)))
+    print("\n".join(map(format_claim, claims)))
     raise SystemExit(exit_code(claims, []))
 
 

@@ -59,7 +59,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     ELAPSED: ("fixed", "per_media_s", "per_clip_s", "per_clip_megapixel_s"),
 }
 """What each amount grows with."""
-LEAST_SPREAD = 0.25
+MIN_SPREAD_RATIO = 0.25
 Project = tuple[str, Finished, JSON]
 """Title, what it took, and the project as the API shows it."""
 
@@ -123,7 +123,7 @@ def fitted(name: str, projects: Sequence[Finished], rates: Rates) -> Rate:
     rate = msgspec.structs.replace(bare, **{term: round(max(0.0, value), 4) for term, value in found.items()})
     logs = [math.log(actual(name, one) / max(1.0, by_table(rate, one.source, rates))) for one in rows]
     spread = math.sqrt(sum(one**2 for one in logs) / max(1, len(logs) - len(terms))) if logs else 1.0
-    return msgspec.structs.replace(rate, spread=round(max(LEAST_SPREAD, spread), 2))
+    return msgspec.structs.replace(rate, spread=round(max(MIN_SPREAD_RATIO, spread), 2))
 
 
 def table_of(projects: Sequence[Project], shown: Rates) -> Rates:
@@ -174,7 +174,7 @@ def report(projects: Sequence[Project], rates: Rates) -> list[str]:
                 inside.append(told[name][1])
         others = _left_out(name, projects, rates)
         lines.append(
-            f"| {name} | {_told(kept)} | {sum(inside)} of {len(inside)} | {_told(others[0])} | {_told(others[1])} |"
+            f"| {name} | {_format_factors(kept)} | {sum(inside)} of {len(inside)} | {_format_factors(others[0])} | {_format_factors(others[1])} |"
         )
     return lines
 
@@ -194,7 +194,7 @@ def _left_out(name: str, projects: Sequence[Project], rates: Rates) -> tuple[lis
     return of_table, of_mean
 
 
-def _told(factors: Sequence[float]) -> str:
+def _format_factors(factors: Sequence[float]) -> str:
     known = [one for one in factors if not math.isnan(one)]
     return f"{statistics.median(known):.2f} ({max(known):.2f})" if known else "–"
 

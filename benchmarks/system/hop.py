@@ -31,7 +31,7 @@ from schemas.common import ObjectRef
 from schemas.events import ExportCompleted
 
 LIMIT_MS = 50.0
-PROJECTS = 30
+PROJECTS_COUNT = 30
 TRIES, EVERY_S = 300, 0.1
 NOTHING = ObjectRef(key="none", sha256="0" * 64, size=0)
 
@@ -66,7 +66,7 @@ def between_stages(hops: Sequence[Hop]) -> list[Hop]:
 
 async def small_projects(rig: Rig, marks: Marks) -> list[Hop]:
     """Hops of short projects, one after the other."""
-    count = 2 if rig.quick else PROJECTS
+    count = 2 if rig.quick else PROJECTS_COUNT
     seen = len(await marks.hops())
     with contextlib.closing(rig.client()) as client:
         for number in range(count):

@@ -20,7 +20,7 @@ from pathlib import Path
 import av
 import msgspec
 
-from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.rig import Rig, arguments, rig_of, say, send
 from benchmarks.system.memory import MIB, Sample, Sampler, most_at_once
 from benchmarks.system.pipeline import stages_of
@@ -185,7 +185,7 @@ def main() -> int:
     asked = parser.parse_args()
     with rig_of(asked) as rig:
         claims = bench(rig, asked.lengths)
-    print("\n".join(map(told, claims)))
+    print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 
 

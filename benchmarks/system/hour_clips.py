@@ -22,14 +22,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from benchmarks.harness.claims import Claim, exit_code, percentile, spread, told
-from benchmarks.harness.clip_times import clip_lines, works
+from benchmarks.harness.claims import Claim, exit_code, format_claim, percentile, spread
+from benchmarks.harness.clip_times import clip_lines, read_stack_works
 from benchmarks.harness.cpu_usage import Cores, between
 from benchmarks.harness.cpu_usage import told_of as cores_told
 from benchmarks.harness.rig import Rig, arguments, expect_completed, rig_of, say, send, wait
-from benchmarks.system.api_latency import CLIENTS, PER_SECOND, TALK, asking, prepared, said
+from benchmarks.system.api_latency import CLIENTS, PER_SECOND, TALK, asking, prepared, read_result
 from benchmarks.system.api_latency import LIMIT_MS as API_LIMIT_MS
-from benchmarks.system.api_load import Heard, Load
+from benchmarks.system.api_load import Load, LoadResult
 from benchmarks.system.memory import MIB, Sampler, most_at_once
 from benchmarks.system.pipeline import stages_of
 from cli.api.client import JSON
@@ -45,7 +45,7 @@ OURSELVES = "this benchmark and its load"
 QUALITIES = ("draft", "good", "best")
 
 
-class Made(msgspec.Struct, frozen=True, kw_only=True):
+class HourRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run; seconds count from the project's creation."""
 
     minutes: float
@@ -64,7 +64,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     spent_s: dict[str, float]
     """CPU-s of each part from MomentsDetected on, and of what no one took."""
     memory_bytes: int
-    heard: Heard
+    heard: LoadResult
 
 
 def options_of(quality: str, *, quick: bool) -> JSON:
@@ -74,7 +74,7 @@ def options_of(quality: str, *, quick: bool) -> JSON:
     return {"max_clips": CLIPS, "target_clips": CLIPS, **lengths, "export": {"video": {"quality": quality}}}
 
 
-def run(rig: Rig, quality: str) -> Made:
+def run(rig: Rig, quality: str) -> HourRun:
     """The whole way, once."""
     video, info = rig.file(TALK) if rig.quick else rig.recipe(), rig.stack()  # the quick recipe is worth no clip
     at = urlsplit(info.api)
@@ -87,24 +87,24 @@ def run(rig: Rig, quality: str) -> Made:
         )  # fmt: skip
         upload_id = send(client, video)
         say(f"an hour's clips: {rig.minutes:g} min, quality {quality}")
-        parts = {name: part.pid for name, part in rig.parts().items() if part.pid} | {OURSELVES: os.getpid()}
+        parts = {name: part.pid for name, part in rig.read_parts().items() if part.pid} | {OURSELVES: os.getpid()}
         with Sampler(rig, every_s=SAMPLE_EVERY_S) as sampler, Cores(parts) as cores, asking(load) as process:
             body = {"upload_id": upload_id, "title": video.stem, "options": options_of(quality, quick=rig.quick)}
             project_id = str(client.post("/v1/projects", body)["project_id"])
             project = expect_completed(wait(client, project_id, timeout_s=TIMEOUT_S, every_s=1.0))
             assert process.stdin is not None
             process.stdin.close()
-            heard = said(process)
+            heard = read_result(process)
         clips = client.get(f"/v1/projects/{project_id}/clips")["items"]
         exports = [client.get(f"/v1/exports/{one['export_id']}") for clip in clips for one in clip["exports"]]
-    return Made(
+    return HourRun(
         minutes=rig.minutes,
         quality=quality,
         memory_bytes=most_at_once(sampler.samples),
         heard=heard,
         clips_s=[(clip["end_ms"] - clip["start_ms"]) / 1000 for clip in clips],
         spent_s=making_of(cores, project),
-        made=list(clip_lines(works(rig, project_id), exports)),
+        made=list(clip_lines(read_stack_works(rig, project_id), exports)),
         **told_of(project, exports),
     )
 
@@ -126,7 +126,7 @@ def told_of(project: JSON, exports: Sequence[JSON]) -> dict[str, Any]:
         "ready_s": sorted((dt.datetime.fromisoformat(one["finished_at"]) - created).total_seconds() for one in done),
         "encoders": {one["certificate"]["encoder"] for one in done},
         "verdicts": [str(one["certificate"].get("verdict")) for one in done],
-        "missed": [told for one in done for told in missed_by(one["certificate"])],
+        "missed": [format_claim for one in done for format_claim in missed_by(one["certificate"])],
     }
 
 
@@ -140,7 +140,7 @@ def missed_by(certificate: JSON) -> list[str]:
     return told
 
 
-def claims_of(made: Made) -> list[Claim]:
+def claims_of(made: HourRun) -> list[Claim]:
     """The whole way, the making of clips, the API meanwhile, memory."""
     full = made.minutes == HOUR_MIN
     last_s = made.ready_s[-1] if made.ready_s else float("inf")
@@ -190,7 +190,7 @@ def main() -> int:
     begun_s = time.perf_counter()
     with rig_of(asked) as rig:
         claims = claims_of(run(rig, asked.quality))
-    print("\n".join(map(told, claims)))
+    print("\n".join(map(format_claim, claims)))
     say(f"measured in {time.perf_counter() - begun_s:.0f} s")
     return exit_code(claims, [])
 

@@ -27,7 +27,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.harness.claims import Claim
-from benchmarks.harness.clip_times import clip_lines, works
+from benchmarks.harness.clip_times import clip_lines, read_stack_works
 from benchmarks.harness.rig import Rig, expect_completed, judged, say, start, wait
 from benchmarks.system import pipeline_peer
 from benchmarks.system.pipeline_peer import PeerRun
@@ -41,7 +41,7 @@ from schemas.common import TimeRange
 from streams.renderer.encoding.muxer import Encoding
 
 LIMIT, LIMIT_TO_STAGES = 0.75, 1.25
-CLIPS = 5
+CLIPS_COUNT = 5
 LENGTH_S = (27.0, 33.0)
 TIMEOUT_S = 3600.0
 ENCODING = Encoding()
@@ -79,7 +79,7 @@ def run_ours(rig: Rig, client: Client, video: Path, out: Path) -> OurRun:
     """Upload, work, download: what a person waits for."""
     least_ms, most_ms = (round(second * 1000) for second in LENGTH_S)
     begun_s = time.perf_counter()
-    project_id = start(client, video, {"max_clips": CLIPS, "min_clip_ms": least_ms, "max_clip_ms": most_ms})
+    project_id = start(client, video, {"max_clips": CLIPS_COUNT, "min_clip_ms": least_ms, "max_clip_ms": most_ms})
     uploaded_s = time.perf_counter()
     project = expect_completed(wait(client, project_id, timeout_s=TIMEOUT_S))
     worked_s = time.perf_counter()
@@ -97,7 +97,7 @@ def run_ours(rig: Rig, client: Client, video: Path, out: Path) -> OurRun:
         download_s=ended_s - worked_s,
         clips=[TimeRange(start_ms=one["start_ms"], end_ms=one["end_ms"]) for one in exports],
         stages=stages_of(project),
-        made=list(clip_lines(works(rig, project_id), exports)),
+        made=list(clip_lines(read_stack_works(rig, project_id), exports)),
     )
 
 
@@ -127,7 +127,7 @@ def rounds(rig: Rig, python: Path, video: Path) -> tuple[list[OurRun], list[Peer
         rig.stop()
         say(f"pipeline, round {number} of {count}: {pipeline_peer.NAME} ({ours[-1].wall_s:.1f} s was ours)")
         start_s = start_s or pipeline_peer.load_s(python, weights)
-        theirs.append(pipeline_peer.run(python, video, weights, CLIPS, LENGTH_S))
+        theirs.append(pipeline_peer.run(python, video, weights, CLIPS_COUNT, LENGTH_S))
     return ours, theirs, start_s
 
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.harness.rig import say
 from benchmarks.render.render import ffmpeg, surveyed, timed
-from benchmarks.speech.asr import BATCH, BEAM, THREADS, peer
+from benchmarks.speech.asr import BATCH_COUNT, BEAM_COUNT, THREADS, peer
 from benchmarks.system.decode_passes import ffmpeg_binary, ffmpeg_cpu_s
 from local.config.paths import cache_dir, make_private
 from local.install import triton, weights
@@ -31,7 +31,7 @@ from schemas.documents.source import SourceIndex
 from streams.renderer.encoding.muxer import Encoding
 from tests.support.media.recordings import sound
 
-CORES = 2
+CORES_COUNT = 2
 
 
 class AtBest(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ def limits(video: Path, clips: Sequence[TimeRange], encoding: Encoding) -> AtBes
             "the clips' pictures (CPU)": sum(ffmpeg_cpu_s(video, [clip]) for clip in clips),
             "rendering them with captions (CPU)": rendering,
         }
-        return AtBest(parts_s=shared(parts), rendering_cpu_s=rendering)
+        return AtBest(parts_s=spread_over_cores(parts), rendering_cpu_s=rendering)
 
 
 def rendering_cpu_s(
@@ -74,15 +74,15 @@ def rendering_cpu_s(
         ffmpeg(video, index, encoding, folder, captions=True, clip=numbered[1])
 
     def make_all() -> None:
-        with ThreadPoolExecutor(CORES) as hands:
+        with ThreadPoolExecutor(CORES_COUNT) as hands:
             list(hands.map(make, enumerate(clips)))
 
     return timed(make_all).cpu_s
 
 
-def shared(parts: Mapping[str, float]) -> dict[str, float]:
+def spread_over_cores(parts: Mapping[str, float]) -> dict[str, float]:
     """Processor time spread over the cores; wall time as it is."""
-    return {name: seconds / (CORES if "(CPU)" in name else 1) for name, seconds in parts.items()}
+    return {name: seconds / (CORES_COUNT if "(CPU)" in name else 1) for name, seconds in parts.items()}
 
 
 def speech_s(video: Path, work: Path) -> float:
@@ -92,7 +92,9 @@ def speech_s(video: Path, work: Path) -> float:
     installed = triton.install(cache, os.environ, say)
     held = weights.install(cache, installed, os.environ, say)
     with peer(installed.home / "bin" / "python", held, THREADS) as other:
-        told = other.ask(audio=str(work / "sound.npy"), mode="batched", beam_size=BEAM, batch_size=BATCH, language=None)
+        told = other.ask(
+            audio=str(work / "sound.npy"), mode="batched", beam_size=BEAM_COUNT, batch_size=BATCH_COUNT, language=None
+        )
     return float(str(told["wall_s"]))
 
 

@@ -97,7 +97,7 @@ def in_turn(path: Path, truth: list[Edit], rounds: int, end: int | None = None) 
 
 def peers(path: Path, end: int | None) -> dict[str, Peer]:
     """PySceneDetect's detectors on the same pictures."""
-    return msgspec.convert(judge("shots", {"path": str(path), "end": end}), dict[str, Peer])
+    return msgspec.convert(judge("shot_peers", {"path": str(path), "end": end}), dict[str, Peer])
 
 
 def labelled(path: Path, truth: Mapping[str, Any], rounds: int) -> Video:

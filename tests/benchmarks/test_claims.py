@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from benchmarks.harness.claims import Claim, Failed, exit_code, percentile, report, table, told
+from benchmarks.harness.claims import Claim, Failed, exit_code, format_claim, percentile, report, table
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_table_has_a_line_for_each() -> None:
 
 
 def test_where_the_time_went_is_told() -> None:
-    assert told(Claim(name="a", measured=1.0, where=("x 1", "y 2"))).splitlines()[1:] == ["    x 1", "    y 2"]
+    assert format_claim(Claim(name="a", measured=1.0, where=("x 1", "y 2"))).splitlines()[1:] == ["    x 1", "    y 2"]
 
 
 def test_the_report_says_what_was_met_and_where() -> None:

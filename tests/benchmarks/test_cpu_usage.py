@@ -7,7 +7,17 @@ import sys
 
 import pytest
 
-from benchmarks.harness.cpu_usage import IDLE, TICKS_S, Process, Sample, between, process_of, shares, taken, told_of
+from benchmarks.harness.cpu_usage import (
+    IDLE,
+    TICKS_S,
+    Process,
+    Sample,
+    between,
+    process_of,
+    shares,
+    take_sample,
+    told_of,
+)
 
 BUSY = """
 import sys, time
@@ -48,7 +58,7 @@ def test_a_process_that_works_is_seen() -> None:
     with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
         assert process.stdout is not None
         spent_s = float(process.stdout.readline())
-        sample = taken({"it": process.pid})
+        sample = take_sample({"it": process.pid})
         process.kill()
     assert sample.spent_s["it"] == pytest.approx(spent_s, abs=0.1)
     assert sample.spent_s[IDLE] > 0

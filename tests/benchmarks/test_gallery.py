@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.gallery.__main__ import files, kept
-from benchmarks.gallery.fixture import DRAWN, MADE, Made, cues_of, fixture, stamp
+from benchmarks.gallery.__main__ import files, is_current
+from benchmarks.gallery.fixture import DRAWN, MADE, FixtureProject, cues_of, fixture, stamp
 from benchmarks.gallery.page import Cue, Film, Fixture, Framed, Thumbnail, page, text_at
 from benchmarks.gallery.sheet import Sheet, Still, Strip, draw, levels, moments, with_planned
 from benchmarks.gallery.words import FOUND, in_words
@@ -164,12 +164,14 @@ def test_captions_are_told_on_the_clock_of_the_file() -> None:
 
 
 def test_what_the_same_code_made_is_kept(tmp_path: Path) -> None:
-    made = Made(name="talking/a.mp4", made_by="now", project={"state": "failed", "duration_ms": None}, films=[])
-    assert not kept(tmp_path, "now", older=True)
+    made = FixtureProject(
+        name="talking/a.mp4", made_by="now", project={"state": "failed", "duration_ms": None}, films=[]
+    )
+    assert not is_current(tmp_path, "now", older=True)
     (tmp_path / MADE).write_bytes(msgspec.json.encode(made))
-    assert kept(tmp_path, "now", older=False)
-    assert not kept(tmp_path, "later", older=False)
-    assert kept(tmp_path, "later", older=True)
+    assert is_current(tmp_path, "now", older=False)
+    assert not is_current(tmp_path, "later", older=False)
+    assert is_current(tmp_path, "later", older=True)
     found = fixture(tmp_path, "later")
     assert found is not None
     assert found.older

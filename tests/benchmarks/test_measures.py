@@ -12,13 +12,13 @@ from benchmarks.render import moviepy_peer, parallel_renders
 from benchmarks.render.render import CLIP, Cost
 from benchmarks.system import api_load
 from benchmarks.system.api_latency import claims_of, mix
-from benchmarks.system.api_load import CUSTOMER, FRESH, Ask, Heard, draw, headers_of, joined
+from benchmarks.system.api_load import CUSTOMER, FRESH, Ask, LoadResult, draw, headers_of, joined
 from benchmarks.system.hop import between_stages, claim_of
 from benchmarks.system.memory import most_at_once, peaks
 from benchmarks.system.pipeline import OurRun, fair_ratio
 from benchmarks.system.pipeline import claims_of as claims_of_pipeline
 from benchmarks.system.pipeline_peer import PeerRun
-from benchmarks.system.stage_limits import AtBest, shared
+from benchmarks.system.stage_limits import AtBest, spread_over_cores
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from streams.renderer.encoding.muxer import Encoding
@@ -79,7 +79,10 @@ def test_medians_of_the_rounds_are_compared() -> None:
 
 
 def test_the_limits_share_the_cores() -> None:
-    assert shared({"speech (wall)": 14.0, "rendering (CPU)": 70.0}) == {"speech (wall)": 14.0, "rendering (CPU)": 35.0}
+    assert spread_over_cores({"speech (wall)": 14.0, "rendering (CPU)": 70.0}) == {
+        "speech (wall)": 14.0,
+        "rendering (CPU)": 35.0,
+    }
 
 
 def test_the_pipeline_is_held_to_peer_and_stage_limits() -> None:
@@ -143,19 +146,21 @@ def test_each_customer_repeats_its_own_key() -> None:
 
 
 def test_what_the_customers_heard_is_one() -> None:
-    whole = joined([Heard(times_ms={"a": [1.0]}, refused={"a: 409": 1}), Heard(times_ms={"a": [2.0], "b": [3.0]})])
-    assert whole == Heard(times_ms={"a": [1.0, 2.0], "b": [3.0]}, refused={"a: 409": 1})
+    whole = joined(
+        [LoadResult(times_ms={"a": [1.0]}, refused={"a: 409": 1}), LoadResult(times_ms={"a": [2.0], "b": [3.0]})]
+    )
+    assert whole == LoadResult(times_ms={"a": [1.0, 2.0], "b": [3.0]}, refused={"a: 409": 1})
 
 
 def test_a_refused_request_misses_a_limit_of_its_own() -> None:
-    latency, refused = claims_of(Heard(times_ms={"a": [1.0]}, refused={"a: 500": 1}), Heard())
+    latency, refused = claims_of(LoadResult(times_ms={"a": [1.0]}, refused={"a: 500": 1}), LoadResult())
     assert latency.met
     assert refused.met is False
 
 
 def test_the_generator_asks_nothing_when_it_is_stopped_at_once() -> None:
     load = api_load.Load(host="127.0.0.1", port=9, api_key="k", asks=asks(), clients=1, per_second=1, seconds=60)
-    heard, stop = Heard(), api_load.threading.Event()
+    heard, stop = LoadResult(), api_load.threading.Event()
     stop.set()
     api_load.Customer(load, 0, heard, stop).run()
-    assert heard == Heard()
+    assert heard == LoadResult()

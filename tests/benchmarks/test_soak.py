@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from benchmarks.soak.__main__ import FIRST_S, PAUSE_S, schedule
-from benchmarks.soak.invariants import ONE_A_CLIP, ONE_A_PROJECT, STAGES, Ended, Stores, violations
+from benchmarks.soak.invariants import ONE_A_CLIP, ONE_A_PROJECT, STAGES, EndedProject, Stores, violations
 from schemas.stages import EXPORT_STAGES
 
 PARTS = ["api", "kafka", "relay", "render-1"]
-GOOD = Ended(
+GOOD = EndedProject(
     state="completed",
     reason=None,
     clips=2,

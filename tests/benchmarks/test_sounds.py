@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.acoustics.sound_mixtures import RATE_HZ, mixture, recording, stretches
 from benchmarks.acoustics.sound_voices import pitch_errors, plain_pitch, sung
-from benchmarks.acoustics.sounds import Counts, by_level, classes, counted, heard, near
+from benchmarks.acoustics.sounds import Counts, by_level, classes, classify_sounds, counted, near
 from schemas.common import TimeRange
 from streams.listen.acoustics.features import measure_acoustics
 
@@ -17,7 +17,7 @@ def test_music_speech_and_silence_are_distinguished() -> None:
     made = mixture("test", 4, 120)
     again = mixture("test", 4, 120)
     assert np.array_equal(made.samples, again.samples)
-    sounds = heard(made.samples, stretches(made.truth["speech"]))
+    sounds = classify_sounds(made.samples, stretches(made.truth["speech"]))
     found = classes([made], [sounds])
     assert found["music"].precision > 0.9
     assert found["music, nobody speaks"].recall > 0.8
