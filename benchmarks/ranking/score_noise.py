@@ -107,8 +107,8 @@ def _lost(kept: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:
 def stability(texts: Sequence[Labelled]) -> Iterator[str]:
     """The table."""
     yield (
-        f"{100 * NOISE_FACTOR:.0f} % noise on every feature: how many of the first {FIRST_COUNT} change, of the labelled "
-        f"windows ({ROUNDS} rounds) and of the moments that detect chooses ({CHOSEN_ROUNDS})"
+        f"{100 * NOISE_FACTOR:.0f} % noise on every feature: how many of the first {FIRST_COUNT} change, of the "
+        f"labelled windows ({ROUNDS} rounds) and of the moments that detect chooses ({CHOSEN_ROUNDS})"
     )
     for text in texts:
         windows, moments = (np.array(one) for one in changes(text))

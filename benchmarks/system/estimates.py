@@ -173,9 +173,8 @@ def report(projects: Sequence[Project], rates: Rates) -> list[str]:
                 kept.append(told[name][0])
                 inside.append(told[name][1])
         others = _left_out(name, projects, rates)
-        lines.append(
-            f"| {name} | {_format_factors(kept)} | {sum(inside)} of {len(inside)} | {_format_factors(others[0])} | {_format_factors(others[1])} |"
-        )
+        table, baseline = (_format_factors(factors) for factors in others)
+        lines.append(f"| {name} | {_format_factors(kept)} | {sum(inside)} of {len(inside)} | {table} | {baseline} |")
     return lines
 
 
