@@ -23,7 +23,7 @@ from tests.e2e.rig import Api, Receiver
 from tests.support.media.shared_media import LECTURE, media
 from tests.support.progress import HANG_S, wait_while_moving
 
-MAX_CLIPS = 3
+MAX_CLIPS = 2
 MOST_OFF = 4
 """An estimate of processor time is worth something on any machine as long as it lies within so many times."""
 
