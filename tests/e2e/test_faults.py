@@ -120,7 +120,8 @@ async def test_a_struck_worker_is_replaced(api: Api, receiver: Receiver, holds: 
     await check(api, holds, receiver, held)
     for stage, struck in inputs.items():
         assert struck, stage
-        idle_s = max(idle_before_takeover(await holds.times(stage), one, struck_at) for one in struck)
+        times = await holds.times(stage)
+        idle_s = max(idle_before_takeover(times, one, struck_at) for one in struck)
         assert idle_s <= started_s + TAKEOVER_LEASES * LEASE_S, (stage, idle_s, started_s)
 
 
@@ -235,8 +236,8 @@ def joined(api: Api, root: Path) -> Iterator[None]:
         work = root / stage
         work.mkdir(exist_ok=True)
         env = os.environ | api.stack.env | {"CLIPSTREAM_WORK_DIR": str(work), "CLIPSTREAM_WORKER_PORT": str(port)}
-        log = (root / f"{stage}.log").open("ab")
-        processes.append(begun(["streams", "--stage", stage], env, log))
+        with (root / f"{stage}.log").open("ab") as log:
+            processes.append(begun(["streams", "--stage", stage], env, log))
     try:
         for stage, port in ports.items():
             wait_while_moving(partial(is_ready, port), f"one more worker of {stage}")
