@@ -72,10 +72,10 @@ async def render_aspects(
 
     Raises where one is not made, or not at once.
     """
+    stored = StoredTranscript(transcript=make_transcript())
     with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
         found = await produce_all(
-            shapes,
-            RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=make_transcript()), encoding=encoding),
+            shapes, RenderInputs(index=index, stored_transcript=stored, encoding=encoding),
             source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
         )  # fmt: skip
     for one in found:
