@@ -43,21 +43,22 @@ def alive(processes: list[psutil.Process]) -> list[int]:
 
 def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
     layout = stack.layout_of(tmp_path / "stack")
-    run = subprocess.Popen([sys.executable, "-c", STARTS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert run.stdout is not None
-        assert any("all run" in line for line in run.stdout)
-        started = psutil.Process(run.pid).children(recursive=True)
-        names = {one.name() for one in started}
-        assert "postgres" in names
-        assert len(started) > 6
-        os.kill(run.pid, signal.SIGKILL)
-        run.wait(HANG_S)
-        wait_while_moving(lambda: not alive(started), "their ends", progress=lambda: alive(started))
-        wait_while_moving(lambda: not is_running(layout), "a stack whose lock is free")
-        state = load(layout)
-        assert state is not None
-        assert nothing_left(state)
-    finally:
-        run.kill()
-        stack.reset(layout, print)
+    command = [sys.executable, "-c", STARTS, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        try:
+            assert run.stdout is not None
+            assert any("all run" in line for line in run.stdout)
+            started = psutil.Process(run.pid).children(recursive=True)
+            names = {one.name() for one in started}
+            assert "postgres" in names
+            assert len(started) > 6
+            os.kill(run.pid, signal.SIGKILL)
+            run.wait(HANG_S)
+            wait_while_moving(lambda: not alive(started), "their ends", progress=lambda: alive(started))
+            wait_while_moving(lambda: not is_running(layout), "a stack whose lock is free")
+            state = load(layout)
+            assert state is not None
+            assert nothing_left(state)
+        finally:
+            run.kill()
+            stack.reset(layout, print)
