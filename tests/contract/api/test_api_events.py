@@ -1,4 +1,4 @@
-"""A project followed live, on a real Postgres: resumed, ended, and only for as long as its key holds."""
+"""Live events of a project on a real Postgres: resumed, ended, and closed with their key."""
 
 from __future__ import annotations
 

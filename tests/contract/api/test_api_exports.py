@@ -1,4 +1,4 @@
-"""What is asked for of a clip, on a real Postgres: the same wish is the same export; shapes share one event."""
+"""Requests for files of a clip on a real Postgres: equal requests share an export, aspects share an event."""
 
 from __future__ import annotations
 

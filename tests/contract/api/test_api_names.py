@@ -1,4 +1,4 @@
-"""Abbreviated ids and cancelled projects through the API on a real Postgres: matches, walls, ends."""
+"""Abbreviated ids and cancelled projects on a real Postgres: matches, walls, ends."""
 
 from __future__ import annotations
 

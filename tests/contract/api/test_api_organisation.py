@@ -1,4 +1,4 @@
-"""What an organisation keeps of its own, on a real Postgres: secrets, keys, weights, dead letters."""
+"""Data of an organisation on a real Postgres: secrets, keys, weights, dead letters."""
 
 from __future__ import annotations
 

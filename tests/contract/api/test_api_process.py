@@ -1,4 +1,4 @@
-"""``python -m api`` as a process: serves, names parts that are down, drains at SIGTERM, says what is missing."""
+"""``python -m api`` as a process: serves, names parts that are down, drains, says what is missing."""
 
 from __future__ import annotations
 

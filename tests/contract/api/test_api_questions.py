@@ -1,4 +1,4 @@
-"""Search and analytics through the API on the real engines' fronts and a real Postgres: answers, walls, highlights."""
+"""Search and analytics on the real engines and a real Postgres: answers, walls, highlights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reading of every GET on real stores: complete, and its own check for gaps."""
+"""Every GET on real stores returns a complete reading, and the check of that finds gaps."""
 
 from __future__ import annotations
 

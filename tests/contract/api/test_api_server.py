@@ -1,4 +1,4 @@
-"""The API behind its real server: slow heads and bodies are let go, streams flow, SIGTERM drains."""
+"""The API on its real server: slow heads and bodies are cut, streams flow, SIGTERM drains."""
 
 from __future__ import annotations
 

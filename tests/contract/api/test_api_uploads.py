@@ -1,4 +1,4 @@
-"""Uploads through signed URLs on a real Postgres and a real object store: whole, in parts, resumed, wrong, aborted."""
+"""Uploads through signed URLs on a real Postgres and object store: whole, in parts, resumed, aborted."""
 
 from __future__ import annotations
 

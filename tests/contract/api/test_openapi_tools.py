@@ -1,4 +1,4 @@
-"""Linters of the field find nothing in the OpenAPI document; generators take all of it, and what they make works."""
+"""Linters find nothing in the OpenAPI document, and generated clients of it work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outside client over real sockets: allowed addresses only, a download that is cut resumes, a webhook arrives."""
+"""The outside client over real sockets: public addresses only, resumed downloads, webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Corrections of a transcript on a real Postgres and object store: one wins, all versions stay, the event follows."""
+"""Corrections of a transcript on real stores: one wins, all versions stay, the event follows."""
 
 from __future__ import annotations
 

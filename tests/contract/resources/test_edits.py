@@ -1,4 +1,4 @@
-"""Edits of clips on a real Postgres: no change is overwritten, each version stays, exports play the one asked for."""
+"""Edits of clips on a real Postgres: no change is overwritten, versions stay, exports name theirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates through the API on a real Postgres: learnt from one's own projects alone, kept, and compared afterwards."""
+"""Estimates on a real Postgres: learnt from the organisation's own projects, kept, compared afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports that are cancelled, on a real Postgres: whoever works on one alone stops, and siblings go on."""
+"""Cancelled exports on a real Postgres: their work stops, and siblings go on."""
 
 from __future__ import annotations
 

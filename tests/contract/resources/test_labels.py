@@ -1,4 +1,4 @@
-"""Titles and metadata on a real Postgres: given, read, changed, told, erased; never a word of them in an event."""
+"""Titles and metadata on a real Postgres: set, read, changed, erased, and never in an event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Previews on real stores: asked for by the API, framed and made by the stages, walled by tenant, few of them kept."""
+"""Previews on real stores: requested, framed, made, walled by organisation, and few kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refused Kafka message is told to its producer: once, on the topic and in the API. Real Postgres."""
+"""Refused Kafka messages on a real Postgres: listed once, on the topic and in the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replays on real servers: asked for through the API once at a time, walled; the log read from a real Kafka."""
+"""Replays on real servers: one at a time, walled, from the log of a real Kafka."""
 
 from __future__ import annotations
 

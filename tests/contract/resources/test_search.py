@@ -1,4 +1,4 @@
-"""The `Search` port on the search server: written is findable, failed tasks are told, being down is Unavailable."""
+"""The `Search` port on the search server: written documents are found, failed tasks and outages raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From events over the sink and the real engine to the API: words' times, floors, filters, order, languages."""
+"""From events through the sink and the engine to the API: times of words, floors, filters, order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Corrections of who speaks on a real Postgres and object store: read, named, merged, split; versions and walls."""
+"""Corrections of speakers on real stores: named, merged, split, with versions and walls."""
 
 from __future__ import annotations
 
