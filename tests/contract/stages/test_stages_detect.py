@@ -84,7 +84,7 @@ async def test_an_understood_project_becomes_clips(rig: Rig) -> None:
         assert (chosen.ordinal, chosen.clip_id, chosen.export_id) == (ordinal, clip["clip_id"], export["export_id"])
         assert (export["state"], export["automatic"], export["aspect"]) == ("waiting", True, "9:16")
         assert export["transcript_version"] == chosen.rendition.transcript_version == 1
-        assert (chosen.range.start_ms, chosen.range.end_ms) == (clip["start_ms"], clip["end_ms"])
+        assert (chosen.rendition.range.start_ms, chosen.rendition.range.end_ms) == (clip["start_ms"], clip["end_ms"])
     assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [len(clips)] * 2
     assert await rig.send(stage, event, input_id) == "done"
     assert await rig.said() == {}
