@@ -1,10 +1,9 @@
-"""Who speaks on screen: our turns on made panels of real people with known turns, beside the largest face.
+"""Measure who speaks on screen: our turns on made panels of real people with known turns.
 
 ``python -m benchmarks.vision.active_speaker [--seed 2] [--files 6]``: of each kind of scene (the others stand still,
 listen, or talk without sound) that many files go through listen's own code (speech, voices) and frame's own child, with
-all models on a Triton of their own. Counted are steps of 40 ms at which the speaker is heard: right, another one,
-nobody. The largest face and the liveliest mouth (no sound) are the baselines; ours without the voices stands beside
-them.
+all models on a Triton of their own. Steps of 40 ms with speech are counted: right, another face, none. Baselines are
+the largest face, the liveliest mouth (without sound), and ours without the voices.
 """
 
 from __future__ import annotations
@@ -49,10 +48,10 @@ from tests.support.media.recordings import RATE_HZ, flac, sound
 KINDS: tuple[Others, ...] = ("still", "listen", "mute")
 LIMITS = {"still": 0.95, "listen": 0.95, "mute": 0.80}
 Answer = Callable[[int], int | None]
-"""The panel of who speaks at a time in ms, None for nobody."""
+"""The panel of the speaker at a time in ms; None for none."""
 
 
-class Looked(msgspec.Struct, frozen=True, kw_only=True):
+class AnalysedScene(msgspec.Struct, frozen=True, kw_only=True):
     """One scene, where voices are heard in it, and what frame made of it."""
 
     scene: Scene
@@ -109,18 +108,18 @@ def panel_of(track: FaceTrack, at_ms: int) -> int:
     return int((box.x + box.width / 2) // WIDE)
 
 
-def ours(looked: Looked) -> Answer:
+def ours(looked: AnalysedScene) -> Answer:
     """The turns of frame."""
     return by_turns(looked, looked.tracks.turns)
 
 
-def without_voices(looked: Looked) -> Answer:
+def without_voices(looked: AnalysedScene) -> Answer:
     """The same by lips and level alone."""
     seen = looked.tracks
     return by_turns(looked, find_speaking_turns(seen.tracks, seen.shots, seen.mouths, seen.voice, looked.speech))
 
 
-def by_turns(looked: Looked, turns: Sequence[SpeakingTurn]) -> Answer:
+def by_turns(looked: AnalysedScene, turns: Sequence[SpeakingTurn]) -> Answer:
     """Who has the turn."""
     by_number = {track.track: track for track in looked.tracks.tracks}
 
@@ -131,7 +130,7 @@ def by_turns(looked: Looked, turns: Sequence[SpeakingTurn]) -> Answer:
     return answer
 
 
-def largest(looked: Looked) -> Answer:
+def largest(looked: AnalysedScene) -> Answer:
     """The largest face there is at a time."""
 
     def answer(at_ms: int) -> int | None:
@@ -141,7 +140,7 @@ def largest(looked: Looked) -> Answer:
     return answer
 
 
-def liveliest(looked: Looked) -> Answer:
+def liveliest(looked: AnalysedScene) -> Answer:
     """The mouth that moves most within half a second, whatever is heard."""
     mouths = mouths_by_track(looked.tracks.mouths, looked.tracks.tracks)
     by_number = {track.track: track for track in looked.tracks.tracks}
@@ -154,8 +153,8 @@ def liveliest(looked: Looked) -> Answer:
     return answer
 
 
-def counted(looked: Sequence[Looked], of: Callable[[Looked], Answer]) -> Counter[str]:
-    """Steps at which the speaker is heard: right, another, nobody."""
+def count_steps(looked: Sequence[AnalysedScene], of: Callable[[AnalysedScene], Answer]) -> Counter[str]:
+    """Count the steps with speech: right, another, none."""
     found: Counter[str] = Counter()
     for one in looked:
         answer = of(one)
@@ -166,7 +165,7 @@ def counted(looked: Sequence[Looked], of: Callable[[Looked], Answer]) -> Counter
     return found
 
 
-WAYS: dict[str, Callable[[Looked], Answer]] = {
+WAYS: dict[str, Callable[[AnalysedScene], Answer]] = {
     "ours": ours,
     "without voices": without_voices,
     "liveliest mouth": liveliest,
@@ -174,14 +173,14 @@ WAYS: dict[str, Callable[[Looked], Answer]] = {
 }
 
 
-def told(name: str, counts: Counter[str]) -> str:
+def format_row(name: str, counts: Counter[str]) -> str:
     """One line of the table."""
     total = max(1, counts.total())
     parts = ", ".join(f"{part} {counts[part] / total:6.1%}" for part in ("right", "another", "nobody"))
     return f"  {name:22} {parts} (of {total} steps)"
 
 
-async def measured(media: Path, seed: int, files: int, url: str, folder: Path) -> list[Looked]:
+async def analyse_scenes(media: Path, seed: int, files: int, url: str, folder: Path) -> list[AnalysedScene]:
     """Every scene of a seed, made and looked at."""
     faces, landmarks, speech, voices = TritonFaces(url), TritonLandmarks(url), TritonSpeech(url), TritonVoices(url)
     looked = []
@@ -190,7 +189,7 @@ async def measured(media: Path, seed: int, files: int, url: str, folder: Path) -
             scene = make(media, seed, number, kind, folder)
             spoken, whose = await hear_voices(folder / scene.file, speech, voices)
             tracks, seconds = await look(folder / scene.file, faces, landmarks, spoken, whose)
-            looked.append(Looked(scene=scene, tracks=tracks, seconds=seconds, speech=spoken))
+            looked.append(AnalysedScene(scene=scene, tracks=tracks, seconds=seconds, speech=spoken))
     for adapter in (faces, landmarks, speech, voices):
         await adapter.close()
     return looked
@@ -208,17 +207,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         if asked.triton:
-            looked = asyncio.run(measured(asked.media, asked.seed, asked.files, asked.triton, folder))
+            looked = asyncio.run(analyse_scenes(asked.media, asked.seed, asked.files, asked.triton, folder))
         else:
             with running(folder / "triton.log") as server:
-                looked = asyncio.run(measured(asked.media, asked.seed, asked.files, server.url, folder))
+                looked = asyncio.run(analyse_scenes(asked.media, asked.seed, asked.files, server.url, folder))
     if asked.keep:
         asked.keep.write_bytes(msgspec.json.encode(looked))
     for kind in KINDS:
         some = [one for one in looked if one.scene.others == kind]
         print(f"the others {kind}: {len(some)} files, at least {LIMITS[kind]:.0%} right")
         for name, of in WAYS.items():
-            print(told(name, counted(some, of)))
+            print(format_row(name, count_steps(some, of)))
     seconds = sum(one.seconds for one in looked)
     print(
         f"{sum(one.tracks.compute_ms for one in looked) / seconds:.0f} CPU-ms a second of clip, decode and all models"

@@ -1,7 +1,6 @@
-"""Made screens and slides by a seed: what people show while they talk, drawn with Pillow. None is real.
+"""Screens and slides made by a seed: what people show while they talk.
 
-Five kinds: slides, code, windows of an application, tables, and slides beside a picture of whoever speaks. Each is
-squeezed as videos are (JPEG at a low quality, a little blur) before it is looked at.
+Five kinds: slides, code, application windows, tables, and slides next to a camera picture.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ def font(dice: random.Random, size: int) -> Any:
     return ImageFont.truetype(str(FONTS / name), size) if name else ImageFont.load_default(size)
 
 
-def said(dice: random.Random, least: int, most: int) -> str:
+def draw_words(dice: random.Random, least: int, most: int) -> str:
     """Some words."""
     return " ".join(dice.choices(WORDS, k=dice.randint(least, most)))
 
@@ -107,11 +106,11 @@ def slide(dice: random.Random) -> Image.Image:
     draw = ImageDraw.Draw(page)
     if dice.random() < 0.4:
         draw.rectangle((0, 0, WIDE, dice.randint(40, 130)), fill=dice.choice(ACCENTS))
-    draw.text((80, dice.randint(30, 90)), said(dice, 2, 5).title(), ink(ground), font(dice, dice.randint(48, 76)))
+    draw.text((80, dice.randint(30, 90)), draw_words(dice, 2, 5).title(), ink(ground), font(dice, dice.randint(48, 76)))
     if dice.random() < 0.65:
         face, step = font(dice, dice.randint(26, 40)), dice.randint(60, 92)
         for number in range(dice.randint(2, 6)):
-            draw.text((110, 190 + number * step), "• " + said(dice, 3, 9), ink(ground), face)
+            draw.text((110, 190 + number * step), "• " + draw_words(dice, 3, 9), ink(ground), face)
     else:
         for number in range(dice.randint(3, 9)):
             top = dice.randint(200, 560)
@@ -151,7 +150,7 @@ def window(dice: random.Random) -> Image.Image:
         draw.rectangle((x, y, x + 290, y + 280), outline=(150, 154, 160), width=2)
         draw.rectangle((x + 16, y + 16, x + 274, y + 120), fill=dice.choice(ACCENTS))
         for line in range(4):
-            draw.text((x + 16, y + 136 + line * 32), said(dice, 2, 4)[:26], ink(ground), face)
+            draw.text((x + 16, y + 136 + line * 32), draw_words(dice, 2, 4)[:26], ink(ground), face)
     return page
 
 
@@ -188,7 +187,7 @@ KINDS: dict[str, Callable[[random.Random], Image.Image]] = {
 }
 
 
-def beside(page: Image.Image, camera: NDArray[np.uint8], dice: random.Random) -> Image.Image:
+def put_camera(page: Image.Image, camera: NDArray[np.uint8], dice: random.Random) -> Image.Image:
     """The page with a camera's picture in a corner, a fifth to a third of its width."""
     wide = round(WIDE * dice.uniform(0.2, 0.33))
     small = Image.fromarray(camera)

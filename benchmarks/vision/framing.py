@@ -1,11 +1,11 @@
-"""Who is in the crop: plans of made and shared videos, judged by another face detector than they were made with.
+"""Measure who is in the crop: plans of made and shared videos, judged by another face detector.
 
 ``python -m benchmarks.vision.framing [--quick] [--aspect 9:16]``: people who talk in turn
-(``benchmarks.vision.panels``, where it is known who speaks), somebody who walks (``benchmarks.vision.walking``) and the
-shared files with faces go through frame's code; MediaPipe's full-range detector then says where faces are in the
-source, five times a second, and the plan what of them is shown. Ours stands beside still crops alone, a peer, and the
-middle of the picture. Nothing is rendered. The walks are framed once more as if they were cut every second or two. Some
-of the made scenes are unseen: other people, ways and turns, looked at once after all was set on the others.
+(``benchmarks.vision.panels``, where it is known who speaks), walkers (``benchmarks.vision.walking``) and the shared
+files with faces go through frame's code. MediaPipe's full-range detector then finds the source's faces five times a
+second, and the plan tells what is shown of them, compared with still crops alone, a peer, and the middle of the frame.
+Nothing is rendered. The walks are framed once more as if they were cut every second or two. Some of the made scenes are
+unseen: other people, paths and turns, looked at once after everything was set on the others.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from benchmarks.vision.active_speaker import hear_voices, look
 from benchmarks.vision.framing_figures import (
     Case,
     Figures,
-    Seen,
+    JudgedFace,
     Shots,
     cut_short,
-    measured,
+    format_figures,
+    measure_plan,
     middle,
     ours,
     peer,
     stills,
-    told,
 )
 from benchmarks.vision.framing_peer import crops_of
 from benchmarks.vision.panels import Others, Scene, make
@@ -75,8 +75,8 @@ SHARED = [
     "talking/cap12_webcam_54s_silent.mp4",
     "talking/physicsworks_lecture_203s_240p.webm",
 ]
-QUICK = 4
-"""Of the shared files and of the walkers."""
+QUICK_COUNT = 4
+"""Shared files and walkers of a quick run."""
 KINDS: tuple[Others, ...] = get_args(Others)
 SEEDS = {False: (2, 5), True: (7, 21)}
 """Of the scenes on which frame was set, and of the unseen ones."""
@@ -106,7 +106,7 @@ def judge_weights() -> Path:
 
 
 class Square(msgspec.Struct, frozen=True, kw_only=True):
-    """Part of a picture that the judge is shown: from ``x`` on, ``side`` source pixels wide, down from the top."""
+    """Part of a frame for the judge: from ``x`` on, ``side`` source pixels wide, down from the top."""
 
     at_ms: int
     x: float
@@ -114,9 +114,9 @@ class Square(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def squares(path: Path, index: SourceIndex) -> Iterator[tuple[Square, NDArray[np.uint8]]]:
-    """Pictures of the source as the judge wants them: whole, black beside them, and in squares as high as they are.
+    """Decode the frames of the source for the judge: padded with black, and in squares of their height.
 
-    A face of a wide picture is small in the whole of it, and is not found there when it turns away.
+    A face of a wide frame is small in the whole of it, and is not found there when it turns away.
     """
     assert index.video is not None
     track, due_ms = index.video, 0
@@ -137,7 +137,7 @@ def squares(path: Path, index: SourceIndex) -> Iterator[tuple[Square, NDArray[np
                 yield Square(at_ms=at_ms, x=left * high / SIDE, side=high), strip[:, left : left + SIDE]
 
 
-def judged(path: Path, index: SourceIndex, python: Path, folder: Path) -> dict[int, list[Seen]]:
+def judged(path: Path, index: SourceIndex, python: Path, folder: Path) -> dict[int, list[JudgedFace]]:
     """Faces of some pictures, by the other detector."""
     assert index.video is not None
     shown, pictures = zip(*squares(path, index), strict=True)
@@ -147,7 +147,7 @@ def judged(path: Path, index: SourceIndex, python: Path, folder: Path) -> dict[i
         [python, JUDGES / "faces.py"], input=msgspec.json.encode(asked), stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, check=True,
     )  # fmt: skip
-    found: dict[int, list[tuple[float, Seen]]] = {}
+    found: dict[int, list[tuple[float, JudgedFace]]] = {}
     for square, faces in zip(shown, msgspec.json.decode(run.stdout), strict=True):
         seen = found.setdefault(square.at_ms, [])
         for x, y, wide, high, eyes, score in faces:
@@ -155,19 +155,19 @@ def judged(path: Path, index: SourceIndex, python: Path, folder: Path) -> dict[i
                 x=square.x + x * square.side, y=y * square.side, width=wide * square.side, height=high * square.side
             )
             if not _is_cut(x, x + wide, square, index.video.display_width):
-                seen.append((score, Seen(box=place, eyes_y=eyes * square.side)))
+                seen.append((score, JudgedFace(box=place, eyes_y=eyes * square.side)))
     return {at_ms: _once(seen) for at_ms, seen in found.items()}
 
 
 def _is_cut(left: float, right: float, square: Square, width: int) -> bool:
-    """Whether a face may go on beside a square that is only a part of the picture."""
+    """Tell whether a face may continue outside a square that is only a part of the frame."""
     before, after = square.x > 1, square.x + square.side < width - 1
     return (before and left < NEAR_EDGE) or (after and right > 1 - NEAR_EDGE)
 
 
-def _once(seen: Sequence[tuple[float, Seen]]) -> list[Seen]:
+def _once(seen: Sequence[tuple[float, JudgedFace]]) -> list[JudgedFace]:
     """Each face once, as it was found most surely."""
-    kept: list[Seen] = []
+    kept: list[JudgedFace] = []
     for _, one in sorted(seen, key=lambda pair: -pair[0]):
         if all(intersection_over_union(one.box, other.box) < ALIKE for other in kept):
             kept.append(one)
@@ -183,7 +183,7 @@ WAYS: dict[str, Callable[[Case, Aspect], Shots]] = {
 Made = tuple[Path, Scene | None]
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class VideoToFrame(msgspec.Struct, frozen=True, kw_only=True):
     """A video to be looked at."""
 
     kind: str
@@ -192,20 +192,20 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     made: Callable[[], Made]
 
 
-def wanted(media: Path, folder: Path, *, quick: bool) -> Iterator[Wanted]:
+def list_videos(media: Path, folder: Path, *, quick: bool) -> Iterator[VideoToFrame]:
     """All of them."""
     for unseen, seeds in SEEDS.items():
         for seed, number, others in product(seeds, range(1 if quick else 2), KINDS):
             made = partial(_talk, media, folder, seed, number, others)
-            yield Wanted(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
-        for walker in (UNSEEN_WALKERS if unseen else WALKERS)[: QUICK if quick else None]:
-            yield Wanted(kind="walk", name=walker.name, unseen=unseen, made=partial(_walk, media, folder, walker))
+            yield VideoToFrame(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
+        for walker in (UNSEEN_WALKERS if unseen else WALKERS)[: QUICK_COUNT if quick else None]:
+            yield VideoToFrame(kind="walk", name=walker.name, unseen=unseen, made=partial(_walk, media, folder, walker))
     for unseen, seeds in WALKS_SEEDS.items():
         for walker in (one for seed in seeds for one in drawn(seed)[: 2 if quick else None]):
             made = partial(_walk, media, folder, walker)
-            yield Wanted(kind="walk by chance", name=walker.name, unseen=unseen, made=made)
-    for name in SHARED[: QUICK if quick else None]:
-        yield Wanted(
+            yield VideoToFrame(kind="walk by chance", name=walker.name, unseen=unseen, made=made)
+    for name in SHARED[: QUICK_COUNT if quick else None]:
+        yield VideoToFrame(
             kind="shared files", name=Path(name).stem, unseen=False, made=lambda file=name: (media / file, None)
         )
 
@@ -220,11 +220,14 @@ def _walk(media: Path, folder: Path, walker: Walker) -> Made:
 
 
 async def cases(media: Path, server: Triton, folder: Path, keep: Path, aspect: Aspect, *, quick: bool) -> list[Case]:
-    """Every video, made where it has to be, looked at and judged; what was kept before is not looked at again."""
+    """Make, analyse and judge every video.
+
+    What was kept before is not analysed again.
+    """
     faces, landmarks = TritonFaces(server.url), TritonLandmarks(server.url)
     speech, voices = TritonSpeech(server.url), TritonVoices(server.url)
     found: list[Case] = []
-    for one in wanted(media, folder, quick=quick):
+    for one in list_videos(media, folder, quick=quick):
         kept = keep / f"{one.name.replace(' ', '-')}.json"
         case = msgspec.json.decode(kept.read_bytes(), type=Case) if kept.exists() else None
         if case is None or aspect not in case.peer:
@@ -253,7 +256,7 @@ def print_all(found: Sequence[Case], aspect: Aspect) -> None:
     for case in found:
         shots = ours(case, aspect)
         print(f"{case.kind}, {case.name}: {', '.join(dict.fromkeys(shot.mode for shot in shots))}")
-        print(told("ours", measured(case, shots, aspect)))
+        print(format_figures("ours", measure_plan(case, shots, aspect)))
     for kind in dict.fromkeys(case.kind for case in found):
         of_kind = [case for case in found if case.kind == kind]
         halves = {"": of_kind}
@@ -265,8 +268,8 @@ def print_all(found: Sequence[Case], aspect: Aspect) -> None:
             for name, way in WAYS.items():
                 total = Figures()
                 for case in some:
-                    total.add(measured(case, way(case, aspect), aspect))
-                print(told(name, total))
+                    total.add(measure_plan(case, way(case, aspect), aspect))
+                print(format_figures(name, total))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What a plan shows of the faces that a judge found: figures for ``benchmarks.vision.framing``. Looks at no picture."""
+"""Figures for ``benchmarks.vision.framing``: what a plan shows of the faces that a judge found."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from streams.frame.scene.crop import ASPECT_RATIOS, crop_size
 
 PICTURE_MS, WIDTH_PX = 40, 640
 GONE, HALF, WHOLE = 0.1, 0.5, 0.9
-LEAST_FACE = 0.04
-"""Of the picture's longer side: what is smaller is nobody that a crop is made for, if it is a face."""
-ALIKE = 0.8
-"""Of two faces whose widths are nearer than this, none is known to be the one that matters."""
+MIN_FACE_RATIO = 0.04
+"""Minimum width of a face, as a share of the frame's longer side, to be a subject."""
+MIN_ALIKE_RATIO = 0.8
+"""Ratio of two faces' widths above which neither is known to be the subject."""
 RATIO_PX = {aspect: (120 * across, 120 * down) for aspect, (across, down) in ASPECT_RATIOS.items()}
 SHORT_MS = 1_000, 2_400
 Shots = Sequence[ShotCrop]
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class JudgedFace(msgspec.Struct, frozen=True, kw_only=True):
     """A face as the judge found it, in pixels of the source."""
 
     box: Box
@@ -47,7 +47,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     index: SourceIndex
     tracks: ClipTracks
-    faces: dict[int, list[Seen]]
+    faces: dict[int, list[JudgedFace]]
     scene: Scene | None = None
     unseen: bool = False
     """Of the half that was looked at once, after all was set."""
@@ -61,7 +61,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cut_short(case: Case, *, one_angle: bool) -> Case:
-    """The same looks as if the video were cut every second or two, by chance: all of one camera angle, or none."""
+    """Cut a case at random every second or two: into shots of one camera angle, or of different ones."""
     chance, seen, time = random.Random(case.name), case.tracks, case.tracks.range
     edges = [time.start_ms]
     while time.end_ms - edges[-1] > sum(SHORT_MS):
@@ -104,11 +104,11 @@ class Figures(msgspec.Struct, kw_only=True):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-def measured(case: Case, shots: Shots, aspect: Aspect) -> Figures:
+def measure_plan(case: Case, shots: Shots, aspect: Aspect) -> Figures:
     """One plan, held against what the judge sees."""
     crop_wide, _ = crop_size(case.video.display_width, case.video.display_height, aspect)
     found = Figures(seconds=case.index.duration_ms / 1000)
-    least_wide = LEAST_FACE * max(case.video.display_width, case.video.display_height)
+    least_wide = MIN_FACE_RATIO * max(case.video.display_width, case.video.display_height)
     for at_ms, seen in case.faces.items():
         faces = [one for one in seen if one.box.width >= least_wide]
         shot = next((one for one in shots if one.range.start_ms <= at_ms < one.range.end_ms), None)
@@ -140,13 +140,13 @@ def _filmed(box: Box, video: VideoTrack) -> Box:
     return Box(x=left, y=top, width=max(1.0, right - left), height=max(1.0, bottom - top))
 
 
-def expected(case: Case, faces: Sequence[Seen], at_ms: int, shown: Sequence[float]) -> int | None:
-    """Who should be in the crop: who speaks, from their first word to their last, where that is known.
+def expected(case: Case, faces: Sequence[JudgedFace], at_ms: int, shown: Sequence[float]) -> int | None:
+    """Return the subject: the speaker from first to last word, where that is known.
 
-    Else the largest, or whoever is shown most of those nearly as large.
+    Else the largest face, or the one shown most of those nearly as large.
     """
     if case.scene is None:
-        least = ALIKE * max(one.box.width for one in faces)
+        least = MIN_ALIKE_RATIO * max(one.box.width for one in faces)
         return max((place for place, one in enumerate(faces) if one.box.width >= least), key=lambda one: shown[one])
     turn = next((one for one in case.scene.turns if one.start_ms <= at_ms < one.end_ms), None)
     heard = [] if turn is None else [step for step in case.scene.spoken_ms if turn.start_ms <= step < turn.end_ms]
@@ -196,7 +196,7 @@ def middle(case: Case, aspect: Aspect) -> Shots:
     return [ShotCrop(range=case.tracks.range, mode="hold", crop=crop, reason="middle")]
 
 
-def told(name: str, found: Figures) -> str:
+def format_figures(name: str, found: Figures) -> str:
     """One line of the table."""
     looks, speaking, turns = max(1, found.looks), max(1, found.speaking), max(1, found.turns)
     wrong = f"{found.wrong / turns:6.1%}" if found.turns else "     -"

@@ -1,7 +1,7 @@
-"""A peer of framing: PyPI's ``pyautoflip`` 0.2.1 (MIT), an heir of AutoFlip, in an environment of its own.
+"""A peer of framing: PyPI's ``pyautoflip`` 0.2.1 (MIT), in an environment of its own.
 
-It looks for faces and things in some pictures of each shot, holds the crop, pans or follows, and knows no speakers.
-Only where it would crop is asked (``benchmarks/judges/reframe.py``); nothing is rendered.
+A successor of AutoFlip, it searches some frames of each shot for faces and things, holds the crop, pans or follows, and
+knows no speakers. Only its crops are asked for (``benchmarks/judges/reframe.py``); nothing is rendered.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def crops_of(path: Path, aspect: Aspect) -> Answer:
 
 
 def shots_of(answer: Answer, shots: Sequence[TimeRange], width: int, height: int) -> list[ShotCrop]:
-    """Its crops as ours are told, by shots of the camera: a jump at a cut is no travel."""
+    """Return its crops by shots of the camera: a jump at a cut is no travel."""
     sizes: Mapping[str, int] = {"x": width, "y": height, "width": width, "height": height}
     keys = [
         PathKey(

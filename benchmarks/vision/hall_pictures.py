@@ -1,8 +1,8 @@
-"""A talk in a hall, filmed from behind, made by a seed: who speaks is small and real, all else is drawn. Judges none.
+"""A talk in a hall, filmed from behind, made by a seed: a small real speaker in a drawn hall.
 
-A dark audience below, a lit screen or a wall with letters in the middle, and at one side somebody who is cut from a
-shared file: by the blue behind them, by an empty picture of the same room, or along head and shoulders. Where they
-stand, and where the largest letters are, is told.
+A dark audience below, a lit screen or a wall with letters in the middle, and at one side a speaker cut out of a shared
+file: by the blue behind them, by an empty frame of the same room, or along head and shoulders. The places of the
+speaker and of the largest letters are known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from benchmarks.vision.drawn import FONTS, said
+from benchmarks.vision.drawn import FONTS, draw_words
 from benchmarks.vision.panels import GOOGLE, LECTURE, OBAMA, STAGE, Part
 from schemas.common import Box
 
@@ -26,12 +26,12 @@ Place = tuple[float, float, float, float]
 WIDE, HIGH, RATE, LENGTH_S = 1_280, 720, 25, 3.2
 ROOM = "talking/intel_one_person_139s_nofaceaudio.mp4"
 EMPTY_S = 89.0
-"""When the room of that file is empty…"""
-UNLIKE = 26
-"""…and by how many levels somebody differs from it."""
+"""Second at which the room of that file is empty."""
+MIN_DIFFERENCE_LEVELS = 26
+"""Minimum difference of a person from the empty room, in levels."""
 TITLES = ["NEW YORK", "WELCOME BACK", "OPEN SOURCE", "THE NEXT TEN YEARS", "RESULTS", "QUESTIONS?", "CLIMATE 2040"]
 LEAST_HIGH, MOST_HIGH = 0.08, 0.34
-"""Of the picture's height: whoever speaks, from head to hips."""
+"""Range of the speaker's height from head to hips, as a share of the frame's."""
 WIDE_SHOT_HEIGHTS = 0.05, 0.12
 """The same where a close-up comes first: most of them are too small for the detectors to find."""
 CLOSE_UP_S = 2.4
@@ -88,7 +88,10 @@ class Hall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make(media: Path, seed: int, number: int, folder: Path, *, close_up: bool = False) -> Hall:
-    """Write one file; with ``close_up`` the speaker is shown near first, then smaller than in the other halls."""
+    """Write one file.
+
+    With ``close_up`` the speaker is shown near first, then smaller than in the other halls.
+    """
     dice = random.Random(f"hall-{seed}-{number}")
     speaker = SPEAKERS[number % len(SPEAKERS)]
     heights = WIDE_SHOT_HEIGHTS if close_up else (LEAST_HIGH, MOST_HIGH)
@@ -98,7 +101,7 @@ def make(media: Path, seed: int, number: int, folder: Path, *, close_up: bool = 
     stage, letters, free = _stage(dice, kind, floor)
     figures = [_lit(one, mask, high) for one, mask in _cut_out(media, speaker)]
     wide = max(picture.shape[1] for picture, _ in figures)
-    left = dice.choice(_beside(free, wide)) + dice.randint(-8, 8)
+    left = dice.choice(_speaker_places(free, wide)) + dice.randint(-8, 8)
     left = min(max(4, left), WIDE - wide - 4)
     light, top = dice.uniform(0.55, 1.0), floor - high
     stage += _spot(left + wide // 2, floor - high // 2, high, dice.uniform(0, 50))
@@ -163,16 +166,16 @@ def _stage(dice: random.Random, kind: str, floor: int) -> tuple[NDArray[np.float
     title = dice.choice(TITLES)
     if kind == "wall":
         size = _fitting(title, wide, dice.uniform(0.1, 0.16) * HIGH)
-        box = _written(draw, title, size, (left + wide // 2, top + high // 3), (225, 225, 220))
+        box = _draw_title(draw, title, size, (left + wide // 2, top + high // 3), (225, 225, 220))
         return np.asarray(image, np.float32), box, (left, left + wide)
     page = dice.choice([(236, 238, 240), (250, 248, 240), (24, 60, 120), (16, 18, 22)])
     ink = (24, 26, 30) if sum(page) > 380 else (235, 236, 240)
     draw.rectangle((left, top, left + wide, top + high), fill=page)
     size = _fitting(title, round(0.86 * wide), 0.2 * high)
-    box = _written(draw, title, size, (left + wide // 2, top + round(0.22 * high)), ink)
+    box = _draw_title(draw, title, size, (left + wide // 2, top + round(0.22 * high)), ink)
     face = ImageFont.truetype(str(FONTS / "NotoSans-Bold.ttf"), round(0.075 * high))
     for line in range(dice.randint(2, 4)):
-        draw.text((left + 0.1 * wide, top + (0.42 + 0.13 * line) * high), said(dice, 2, 4), ink, face)
+        draw.text((left + 0.1 * wide, top + (0.42 + 0.13 * line) * high), draw_words(dice, 2, 4), ink, face)
     glow = np.asarray(image.filter(ImageFilter.GaussianBlur(40)), np.float32)
     return np.asarray(image, np.float32) * 0.9 + glow * 0.12, box, (left, left + wide)
 
@@ -186,21 +189,21 @@ def _fitting(title: str, wide: int, high: float) -> Any:
         size -= 2
 
 
-def _written(draw: ImageDraw.ImageDraw, title: str, face: Any, middle: tuple[int, int], ink: tuple[int, ...]) -> Box:
+def _draw_title(draw: ImageDraw.ImageDraw, title: str, face: Any, middle: tuple[int, int], ink: tuple[int, ...]) -> Box:
     draw.text(middle, title, ink, face, anchor="mm")
     x, y, right, bottom = draw.textbbox(middle, title, face, anchor="mm")
     return Box(x=x, y=y, width=right - x, height=bottom - y)
 
 
-def _beside(free: tuple[int, int], wide: int) -> list[int]:
-    """Where somebody may stand: in the middle of what is left beside the screen, or at the picture's edge."""
+def _speaker_places(free: tuple[int, int], wide: int) -> list[int]:
+    """Return where the speaker may stand: next to the screen, or at the frame's edge."""
     low, high = free
     left, right = (low - wide) // 2, high + (WIDE - high - wide) // 2
     return [left, left, left, right, round(0.02 * WIDE)]
 
 
 def _crowd(dice: random.Random, floor: int) -> NDArray[np.float32]:
-    """Heads and shoulders of an audience, from behind: how light they are, 0 where there is none."""
+    """Draw heads and shoulders of an audience from behind: their brightness, 0 outside."""
     image = Image.new("L", (WIDE, HIGH))
     draw, low = ImageDraw.Draw(image), floor + 34
     while low < HIGH + 60:
@@ -223,7 +226,7 @@ def _spot(x: int, y: int, high: int, light: float) -> NDArray[np.float32]:
 
 
 def _lectern(stage: NDArray[np.float32], middle: int, floor: int, high: int) -> None:
-    """What whoever is seen to the chest stands behind; drawn over them."""
+    """Draw what hides the lower part of a speaker who is seen to the chest."""
     half, top = round(0.3 * high), floor - round(0.12 * high)
     stage[top : floor + round(0.7 * high), max(0, middle - half) : middle + half] = (58, 40, 28)
 
@@ -241,14 +244,14 @@ def _lit(picture: Picture, mask: NDArray[np.float32], high: int) -> Cut:
 
 
 def _cut_out(media: Path, speaker: Speaker) -> list[tuple[Picture, NDArray[np.float32]]]:
-    pictures = [_placed(one, speaker.place) for one in _pictures(media, speaker.part)]
+    pictures = [_crop_place(one, speaker.place) for one in _pictures(media, speaker.part)]
     if speaker.cut == "bust":
         return [(one, _bust(one.shape[1], one.shape[0])) for one in pictures]
     if speaker.cut == "blue":
         return [(one, _soft(one[..., 2].astype(np.int16) - one[..., 0] < 40)) for one in pictures]
     part = Part(file=speaker.part.file, start_s=EMPTY_S, end_s=EMPTY_S + 0.3)
-    empty = _placed(_pictures(media, part)[0], speaker.place).astype(np.int16)
-    masks = [_soft(np.abs(one.astype(np.int16) - empty).max(axis=2) > UNLIKE) for one in pictures]
+    empty = _crop_place(_pictures(media, part)[0], speaker.place).astype(np.int16)
+    masks = [_soft(np.abs(one.astype(np.int16) - empty).max(axis=2) > MIN_DIFFERENCE_LEVELS) for one in pictures]
     rows = np.flatnonzero(np.median([mask.max(axis=1) for mask in masks], axis=0) > 0.5)
     half = (rows[0], rows[0] + round(0.62 * (rows[-1] - rows[0])))  # to the hips, or a little below
     return [(one[half[0] : half[1]], mask[half[0] : half[1]]) for one, mask in zip(pictures, masks, strict=True)]
@@ -272,7 +275,7 @@ def _soft(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
     return np.asarray(image, np.float32) / 255
 
 
-def _placed(picture: Picture, place: Place) -> Picture:
+def _crop_place(picture: Picture, place: Place) -> Picture:
     high, wide = picture.shape[:2]
     left, top = round(place[0] * wide), round(place[1] * high)
     return picture[top : top + round(place[3] * high), left : left + round(place[2] * wide)]

@@ -1,9 +1,9 @@
-"""Measure whether distant speakers are whole in the crop, and whether the certificate tells where they are not.
+"""Measure whether distant speakers are whole in the crop, and what the certificate reports.
 
 ``python -m benchmarks.vision.halls [--seed 1] [--halls 24] [--close-up]``: made halls
 (``benchmarks.vision.hall_pictures``: a dark audience, a lit screen or a wall with letters, a small real speaker at one
-side) go through frame's own code, in all four shapes. The speaker's place is known. Our plan is compared with the
-middle of the picture, both by the certificate's own checks. With ``--close-up`` a near shot of the speaker comes before
+side) go through frame's own code, in all four aspects. The speaker's place is known. Our plan is compared with the
+middle of the frame, both by the certificate's own checks. With ``--close-up`` a near shot of the speaker comes before
 each hall, in which they are smaller, most of them too small for the detectors.
 """
 
@@ -49,7 +49,7 @@ WHOLE, GONE = 0.9, 0.02
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
 
-class Looked(msgspec.Struct, frozen=True, kw_only=True):
+class AnalysedHall(msgspec.Struct, frozen=True, kw_only=True):
     """A hall, and what frame saw of it."""
 
     hall: Hall
@@ -94,7 +94,7 @@ def head_and_chest(body: Box) -> Box:
     return msgspec.structs.replace(body, height=0.75 * body.height)
 
 
-def counted(one: Looked, made: FramePlan) -> Counter[str]:
+def count_hall(one: AnalysedHall, made: FramePlan) -> Counter[str]:
     """What is right and wrong with a framing, and whether the certificate says so."""
     shots = [shot for shot in made.shots if shot.range.end_ms > one.hall.start_ms + PICTURE_MS]
     speaker = least_shown(head_and_chest(one.hall.body), shots)
@@ -116,22 +116,22 @@ def counted(one: Looked, made: FramePlan) -> Counter[str]:
     )
 
 
-async def looked_at(
+async def analyse_halls(
     media: Path, url: str, seed: int, count: int, folder: Path, keep: Path | None, *, close_up: bool = False
-) -> list[Looked]:
+) -> list[AnalysedHall]:
     """Every hall, made and looked at; what was kept is not looked at again."""
-    faces, landmarks, found = TritonFaces(url), TritonLandmarks(url), list[Looked]()
+    faces, landmarks, found = TritonFaces(url), TritonLandmarks(url), list[AnalysedHall]()
     for number in range(count):
         hall = await asyncio.to_thread(make, media, seed, number, folder, close_up=close_up)
         path = folder / hall.file
         kept = keep / f"{path.stem}.json" if keep else None
         if kept and kept.exists():
-            found.append(msgspec.json.decode(kept.read_bytes(), type=Looked))
+            found.append(msgspec.json.decode(kept.read_bytes(), type=AnalysedHall))
             continue
         with path.open("rb") as file:
             index = probe_file(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
         tracks, _ = await look(path, faces, landmarks, [], None)
-        found.append(Looked(hall=hall, index=index, tracks=tracks))
+        found.append(AnalysedHall(hall=hall, index=index, tracks=tracks))
         if kept:
             kept.write_bytes(msgspec.json.encode(found[-1]))
         say(hall.file)
@@ -140,11 +140,11 @@ async def looked_at(
     return found
 
 
-def tell(found: Sequence[Looked]) -> None:
+def tell(found: Sequence[AnalysedHall]) -> None:
     """Each hall in 9:16, then all of them in each shape."""
     for one in found:
         made = plan_crops(one.tracks, one.index, "9:16", one.tracks.range)
-        right = counted(one, made)
+        right = count_hall(one, made)
         hall = one.hall
         marks = ", ".join(name for name in right if right[name] and name != "halls")
         seen = sum(bool(look.persons) for look in one.tracks.persons), len(one.tracks.tracks)
@@ -156,7 +156,7 @@ def tell(found: Sequence[Looked]) -> None:
             total: Counter[str] = Counter()
             for one in found:
                 made = plan_crops(one.tracks, one.index, aspect, one.tracks.range)
-                total += counted(one, made if name == "ours" else middle(made, one.tracks))
+                total += count_hall(one, made if name == "ours" else middle(made, one.tracks))
             print(f"{aspect} {name:6} " + ", ".join(f"{what} {total[what]}" for what in TOLD))
     cpu_ms = sum(one.tracks.compute_ms for one in found) / max(1, sum(one.tracks.range.length_ms for one in found))
     print(f"{cpu_ms:.3f} CPU-s a second of them")
@@ -182,7 +182,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as place,
         running(Path(place) / "triton.log", ("faces", "landmarks")) as server,
     ):
-        looking = looked_at(
+        looking = analyse_halls(
             asked.media, server.url, asked.seed, asked.halls, Path(place), asked.keep, close_up=asked.close_up
         )
         found = asyncio.run(looking)

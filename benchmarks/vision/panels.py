@@ -23,7 +23,7 @@ Others = Literal["still", "listen", "mute"]
 
 WIDE, HIGH, RATE, RATE_HZ = 426, 480, 25, 16_000
 TURNS, TURN_S, GAP_S = 5, (1.6, 3.2), 0.32
-NOISE = 0.0015
+NOISE_LEVEL = 0.0015
 """Of the room, under everything: digital silence would tell the turns."""
 
 
@@ -206,7 +206,7 @@ def make(media: Path, seed: int, number: int, others: Others, folder: Path) -> S
             at += count + gap
         container.mux(video.encode(None))
         whole = np.concatenate(sounds)
-        write_sound(container, audio, whole + noise.normal(0, NOISE, len(whole)).astype(np.float32))
+        write_sound(container, audio, whole + noise.normal(0, NOISE_LEVEL, len(whole)).astype(np.float32))
     return Scene(file=name, others=others, people=[one.name for one in people], turns=told, spoken_ms=spoken)
 
 

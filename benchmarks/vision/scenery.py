@@ -22,7 +22,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.vision.drawn import KINDS, beside, squeezed
+from benchmarks.vision.drawn import KINDS, put_camera, squeezed
 from core.infra.triton.faces import TritonFaces
 from core.infra.triton.landmarks import TritonLandmarks
 from schemas.common import Face
@@ -41,7 +41,7 @@ from tests.contract.rigs.triton_server import running
 
 Picture = NDArray[np.uint8]
 FILES = ["talking/*.mp4", "talking/*.webm", "talking/*.mpg", "talking/*.mov", "shots/*.mp4"]
-MOST = 60
+MAX_FRAMES = 60
 """Pictures of a file at most: the long ones would outvote the others."""
 PAGES = 40
 """Of each kind."""
@@ -53,7 +53,7 @@ CARDS: Mapping[str, Sequence[tuple[float, float]]] = {
     "tears_of_steel_dialogue_9s.mp4": [(0.0, 3.0)],
 }
 """Seconds in which a shared file shows something drawn (titles, cards, logos), by eye: neither right nor wrong."""
-TRIVIAL = 0.5
+TRIVIAL_SHARE = 0.5
 """The trivial way: a screen is where half of the picture is even."""
 CLEAR_FACE, LEAST_FACE = 0.7, 0.05
 
@@ -71,7 +71,7 @@ def shared_pictures(media: Path) -> Iterator[tuple[str, float, Picture]]:
     for path in sorted(found for pattern in FILES for found in media.glob(pattern)):
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            gap_s = max(1.0, float((container.duration or 0) / 1_000_000) / MOST)
+            gap_s = max(1.0, float((container.duration or 0) / 1_000_000) / MAX_FRAMES)
             due_s, origin_s = 0.5, float((stream.start_time or 0) * (stream.time_base or 0))
             for frame in container.decode(stream):
                 at_s = (frame.time or 0.0) - origin_s
@@ -87,7 +87,7 @@ def pages(seed: int, cameras: Sequence[Picture]) -> Iterator[tuple[str, Picture]
         for number in range(PAGES):
             page = draw(dice)
             if number % 3 == 2:
-                yield f"{kind} with camera", squeezed(beside(page, dice.choice(cameras), dice), dice)
+                yield f"{kind} with camera", squeezed(put_camera(page, dice.choice(cameras), dice), dice)
             else:
                 yield kind, squeezed(page, dice)
 
@@ -111,7 +111,7 @@ def rows(media: Path, seed: int) -> list[Row]:
         small = shrunk(picture)
         drawn = measure_graphic(small)
         measures = np.array([getattr(drawn, part) for part, _ in LOGIT_WEIGHTS])
-        told.append((name, screen, measures, screen_probability(drawn), _even(small) > TRIVIAL))
+        told.append((name, screen, measures, screen_probability(drawn), _even(small) > TRIVIAL_SHARE))
     return told
 
 

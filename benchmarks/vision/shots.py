@@ -189,7 +189,7 @@ def sparse(videos: Sequence[Video]) -> None:
     """What look's few pictures find of the same edits."""
     exact, seen, false, cpu_s, unsettled = 0, 0, 0, 0.0, 0.0
     for video in videos:
-        found, spent_s = looked(video.path)
+        found, spent_s = detect_all(video.path)
         cpu_s += spent_s
         unsettled += sum(one.at_ms - one.after_ms for one in found if not one.exact) / 1000
         left = list(found)
@@ -207,7 +207,7 @@ def sparse(videos: Sequence[Video]) -> None:
     )
 
 
-def looked(path: Path) -> tuple[list[ShotChange], float]:
+def detect_all(path: Path) -> tuple[list[ShotChange], float]:
     """The sparse pass over one file as one span, faces and thumbnails and all."""
     index = indexed(path)
     with tempfile.TemporaryDirectory() as scratch, path.open("rb") as source:

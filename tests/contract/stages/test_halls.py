@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.vision.halls import ASPECTS, certified, counted, looked_at, middle
+from benchmarks.vision.halls import ASPECTS, analyse_halls, certified, count_hall, middle
 from streams.frame.planning.plan import plan_crops
 from tests.contract.rigs.triton_server import Triton
 from tests.support.media.recordings import media
@@ -20,12 +20,12 @@ SEED, HALLS, TALKS = 1, 6, 4
 
 def test_small_speakers_are_whole_and_no_text_is_cut(triton_server: Triton, tmp_path: Path) -> None:
     folder = media("README.md").parent
-    found = asyncio.run(looked_at(folder, triton_server.url, SEED, HALLS, tmp_path, None))
+    found = asyncio.run(analyse_halls(folder, triton_server.url, SEED, HALLS, tmp_path, None))
     assert min(one.hall.high for one in found) < 0.1
     for one in found:
         for aspect in ASPECTS:
             made = plan_crops(one.tracks, one.index, aspect, one.tracks.range)
-            right = counted(one, made)
+            right = count_hall(one, made)
             assert right["whole"], (one.hall, aspect, made.shots)
             assert not right["letters cut"], (one.hall, aspect, made.shots)
             assert not right["refused wrongly"]
@@ -35,12 +35,12 @@ def test_small_speakers_are_whole_and_no_text_is_cut(triton_server: Triton, tmp_
 
 def test_a_speaker_too_small_to_be_found_is_whole_after_a_close_up(triton_server: Triton, tmp_path: Path) -> None:
     folder = media("README.md").parent
-    found = asyncio.run(looked_at(folder, triton_server.url, SEED, TALKS, tmp_path, None, close_up=True))
+    found = asyncio.run(analyse_halls(folder, triton_server.url, SEED, TALKS, tmp_path, None, close_up=True))
     unseen = 0
     for one in found:
         for aspect in ASPECTS:
             made = plan_crops(one.tracks, one.index, aspect, one.tracks.range)
-            right = counted(one, made)
+            right = count_hall(one, made)
             assert right["whole"], (one.hall, aspect, made.shots)
             assert not right["refused wrongly"]
         made = plan_crops(one.tracks, one.index, "9:16", one.tracks.range)
