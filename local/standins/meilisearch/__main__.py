@@ -36,8 +36,7 @@ def main() -> None:
     store = Store(folder / "search.db")
     library = Library(folder, store)
     tasks = Tasks(store, library)
-    keys = Keys(store, master_key)
-    app = make_app(Service(store, tasks, keys), Contents(store, library, tasks), keys)
+    app = make_app(Service(store, tasks), Contents(store, library, tasks), Keys(master_key))
     tasks.start()
     try:
         uvicorn.run(

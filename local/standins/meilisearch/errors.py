@@ -25,11 +25,6 @@ def index_not_found(uid: str) -> MeiliError:
     return MeiliError("index_not_found", f"Index `{uid}` not found.", status=404)
 
 
-def document_not_found(identity: str) -> MeiliError:
-    """No such document."""
-    return MeiliError("document_not_found", f"Document `{identity}` not found.", status=404)
-
-
 def task_not_found(uid: object) -> MeiliError:
     """No such task."""
     return MeiliError("task_not_found", f"Task `{uid}` not found.", status=404)

@@ -1,11 +1,10 @@
-"""The official Meilisearch client on the search front: indexes, documents, tasks, settings, keys; what survives a kill.
+"""The official Meilisearch client on the stand-in: indexes, documents, tasks, settings, its key; what survives a kill.
 
 Nothing here is particular to the stand-in but what it refuses (marked so): the suite reads on a real Meilisearch 1.50.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import signal
 from pathlib import Path
 from typing import Any
@@ -30,20 +29,17 @@ def test_health_version_and_stats(client: Any, index: Any) -> None:
     stats = index.get_stats()
     assert stats.number_of_documents == 5
     assert stats.is_indexing is False
-    assert client.get_all_stats()["indexes"][index.uid]["numberOfDocuments"] == 5
 
 
-def test_indexes_are_made_listed_changed_and_deleted(client: Any) -> None:
+def test_indexes_are_made_listed_and_deleted(client: Any) -> None:
     uid = f"made-{uuid4().hex}"
     done(client, client.create_index(uid))
     assert uid in [found.uid for found in client.get_indexes({"limit": 100})["results"]]
     again = client.wait_for_task(client.create_index(uid).task_uid)
     assert (again.status, again.error["code"]) == ("failed", "index_already_exists")
-    done(client, client.index(uid).update(primary_key="number"))
-    assert client.get_index(uid).primary_key == "number"
     done(client, client.delete_index(uid))
     with pytest.raises(MeilisearchApiError) as caught:
-        client.get_index(uid)
+        client.index(uid).get_stats()
     assert (caught.value.code, caught.value.status_code) == ("index_not_found", 404)
     gone = client.wait_for_task(client.delete_index(uid).task_uid)
     assert (gone.status, gone.error["code"]) == ("failed", "index_not_found")
@@ -51,46 +47,31 @@ def test_indexes_are_made_listed_changed_and_deleted(client: Any) -> None:
 
 def test_documents_are_replaced_updated_read_and_deleted(client: Any, index: Any) -> None:
     done(client, index.update_documents([{"id": "a1", "extra": 1}]))
-    assert index.get_document("a1").text == DOCUMENTS[0]["text"]
+    (first,) = index.get_documents({"limit": 1}).results
+    assert (first.text, first.extra) == (DOCUMENTS[0]["text"], 1)
     done(client, index.add_documents([{"id": "a1", "text": "only this"}]))
-    assert dict(index.get_document("a1")) == {"id": "a1", "text": "only this"}
+    (first,) = index.get_documents({"limit": 1}).results
+    assert dict(first) == {"id": "a1", "text": "only this"}
     page = index.get_documents({"limit": 2, "offset": 1, "fields": ["id"]})
     assert (page.total, [dict(document) for document in page.results]) == (5, [{"id": "a2"}, {"id": "a3"}])
-    assert [d.id for d in index.get_documents({"filter": "org = two", "sort": ["at:desc"]}).results] == [
-        "a5",
-        "a4",
-        "a3",
-    ]
-    done(client, index.delete_document("a1"))
-    with pytest.raises(MeilisearchApiError) as caught:
-        index.get_document("a1")
-    assert caught.value.code == "document_not_found"
-    with pytest.warns(DeprecationWarning, match="ids"):
-        assert done(client, index.delete_documents(["a2", "nope"])).details["deletedDocuments"] == 1
     assert done(client, index.delete_documents(filter="org = two AND at > 3000")).details["deletedDocuments"] == 2
-    assert ids(index.search("")) == ["a3"]
-    done(client, index.delete_all_documents())
-    assert index.search("")["estimatedTotalHits"] == 0
+    assert set(ids(index.search(""))) == {"a1", "a2", "a3"}
+    for bad, code in (("", "invalid_document_filter"), ("org", "invalid_document_filter")):
+        with pytest.raises(MeilisearchApiError) as caught:
+            index.delete_documents(filter=bad)
+        assert caught.value.code == code
 
 
-def test_a_task_is_told_about_from_queue_to_end(client: Any, index: Any) -> None:
+def test_a_task_is_shown_from_queue_to_end(client: Any, index: Any) -> None:
     info = index.add_documents([{"id": "t"}])
     assert (info.status, info.index_uid, info.type) == ("enqueued", index.uid, "documentAdditionOrUpdate")
     task = done(client, info)
     assert task.details == {"receivedDocuments": 1, "indexedDocuments": 1}
     assert task.enqueued_at <= task.started_at <= task.finished_at
     assert task.duration.startswith("PT")
-    page = client.get_tasks({"indexUids": [index.uid], "types": ["documentAdditionOrUpdate"], "limit": "1"})
-    assert page.results[0].uid == info.task_uid
-    assert page.total == 2
-    assert page.next_ is not None
-    assert client.get_tasks({"statuses": ["failed"], "indexUids": [index.uid]}).results == []
     with pytest.raises(MeilisearchApiError) as caught:
         client.get_task(10**9)
     assert caught.value.code == "task_not_found"
-    with pytest.raises(MeilisearchApiError) as caught:
-        client.get_tasks({"statuses": ["sleeping"]})
-    assert caught.value.code == "invalid_task_statuses"
 
 
 @pytest.mark.parametrize(
@@ -108,19 +89,24 @@ def test_bad_documents_fail_the_whole_task(client: Any, index: Any, documents: A
     assert index.get_stats().number_of_documents == 5
 
 
+def setting(index: Any, name: str) -> Any:
+    path = f"{index.config.paths.index}/{index.uid}/{index.config.paths.setting}"
+    return index.http.get(path)[name]
+
+
 def test_settings(client: Any, index: Any) -> None:
     assert index.get_settings()["searchableAttributes"] == ["text", "tags"]
-    done(client, index.update_typo_tolerance({"minWordSizeForTypos": {"oneTypo": 4}}))
-    assert index.get_typo_tolerance().min_word_size_for_typos.two_typos == 9
-    done(client, index.update_ranking_rules(["words", "typo", "at:desc"]))
-    assert index.get_ranking_rules() == ["words", "typo", "at:desc"]
+    done(client, index.update_settings({"typoTolerance": {"minWordSizeForTypos": {"oneTypo": 4}}}))
+    assert setting(index, "typoTolerance")["minWordSizeForTypos"]["twoTypos"] == 9
+    done(client, index.update_settings({"rankingRules": ["words", "typo", "at:desc"]}))
+    assert setting(index, "rankingRules") == ["words", "typo", "at:desc"]
     assert ids(index.search("history")) == ["a3", "a1"]
-    done(client, index.reset_ranking_rules())
-    assert index.get_ranking_rules()[0] == "words"
-    done(client, index.update_displayed_attributes(["id"]))
+    done(client, index.update_settings({"rankingRules": None}))
+    assert setting(index, "rankingRules")[0] == "words"
+    done(client, index.update_settings({"displayedAttributes": ["id"]}))
     assert index.search("solace")["hits"] == [{"id": "a2"}]
-    done(client, index.update_stop_words(["the", "of"]))
-    done(client, index.update_filterable_attributes(["org"]))
+    done(client, index.update_settings({"stopWords": ["the", "of"]}))
+    done(client, index.update_settings({"filterableAttributes": ["org"]}))
     with pytest.raises(MeilisearchApiError) as caught:
         index.search("", {"filter": "at = 1"})
     assert caught.value.code == "invalid_search_filter"
@@ -134,43 +120,35 @@ def test_settings(client: Any, index: Any) -> None:
         assert caught.value.code == code
 
 
-def test_keys_and_tenant_tokens_are_walls(search_front: Server, client: Any, index: Any) -> None:
-    for wrong, code in (("wrong-key", "invalid_api_key"), ("a.b.c", "invalid_api_key")):
+def test_only_the_master_key_is_let_in(search_front: Server) -> None:
+    for wrong in ("wrong-key", "a.b.c"):
         with pytest.raises(MeilisearchApiError) as caught:
             meilisearch.Client(search_front.url, wrong).get_indexes()
-        assert caught.value.code == code
-    assert httpx2.get(f"{search_front.url}/indexes").json()["code"] == "missing_authorization_header"
-    assert {key.name for key in client.get_keys().results} >= {"Default Search API Key", "Default Admin API Key"}
-    key = client.create_key({"description": "t", "actions": ["search"], "indexes": [index.uid], "expiresAt": None})
-    searcher = meilisearch.Client(search_front.url, key.key)
-    assert len(searcher.index(index.uid).search("quantum")["hits"]) == 2
-    with pytest.raises(MeilisearchApiError) as caught:
-        searcher.index(index.uid).delete_all_documents()
-    assert caught.value.code == "invalid_api_key"
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
-    token = searcher.generate_tenant_token(key.uid, {index.uid: {"filter": "org = two"}}, expires_at=soon)
-    tenant = meilisearch.Client(search_front.url, token)
-    assert ids(tenant.index(index.uid).search("quantum")) == []
-    assert ids(tenant.index(index.uid).search("", {"filter": "at >= 1000"})) == ["a3", "a4", "a5"]
-    assert ids(tenant.index(index.uid).search("", {"filter": [["org = one", "org = two"]]})) == ["a3", "a4", "a5"]
-    elsewhere = searcher.generate_tenant_token(key.uid, {"another": None})
-    forged = token.rsplit(".", 1)[0] + "." + elsewhere.rsplit(".", 1)[1]
-    for bad in (forged, elsewhere):
-        with pytest.raises(MeilisearchApiError) as caught:
-            meilisearch.Client(search_front.url, bad).index(index.uid).search("")
-        assert caught.value.code == "invalid_api_key"
-    client.delete_key(key.uid)
-    with pytest.raises(MeilisearchApiError):
-        tenant.index(index.uid).search("")
+        assert (caught.value.code, caught.value.status_code) == ("invalid_api_key", 403)
+    answer = httpx2.get(f"{search_front.url}/indexes")
+    assert (answer.status_code, answer.json()["code"]) == (401, "missing_authorization_header")
 
 
 @pytest.mark.skipif(given_search() is not None, reason="a real server can do it")
-def test_what_the_stand_in_cannot_do_it_refuses(client: Any, index: Any) -> None:
+def test_what_is_not_served_is_refused(client: Any, index: Any) -> None:
     for attempt in (
         lambda: index.update_settings({"embedders": {"e": {"source": "huggingFace"}}}),
         lambda: index.search("x", {"showRankingScoreDetails": True}),
         lambda: index.search("", {"filter": "_geoRadius(1, 2, 3)"}),
-        lambda: index.update_dictionary(["J. R. R."]),
+        lambda: index.update_settings({"dictionary": ["J. R. R."]}),
+        lambda: index.update_settings({"distinctAttribute": "org"}),
+        lambda: index.search("x", {"distinct": "org"}),
+        lambda: index.update_ranking_rules(["words"]),
+        lambda: index.get_document("a1"),
+        lambda: index.get_documents({"filter": "org = two"}),
+        index.delete_all_documents,
+        index.reset_settings,
+        index.fetch_info,
+        client.get_all_stats,
+        client.get_keys,
+        client.get_tasks,
+        lambda: client.cancel_tasks({"statuses": "enqueued"}),
+        lambda: client.swap_indexes([{"indexes": [index.uid, index.uid]}]),
         lambda: index.facet_search("org", "on"),
         client.create_dump,
         client.get_batches,

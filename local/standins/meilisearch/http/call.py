@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from local.standins.meilisearch.errors import MeiliError, unknown_field
-from local.standins.meilisearch.keys import Access
 from local.standins.meilisearch.tasks.queue import Tasks
 
 _UID = re.compile(r"^[A-Za-z0-9_-]{1,400}$")
@@ -18,7 +17,6 @@ _UID = re.compile(r"^[A-Za-z0-9_-]{1,400}$")
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What a route is given."""
 
-    access: Access
     query: Mapping[str, str]
     body: bytes
     content_type: str
@@ -52,16 +50,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return int(text)
 
     def documents(self) -> list[dict[str, Any]]:
-        """Documents to add: JSON (one, or a list) or NDJSON."""
-        kind = self.content_type.split(";")[0].strip()
-        if kind == "application/x-ndjson":
-            found = [decode(line) for line in self.body.splitlines() if line.strip()]
-        elif kind == "text/csv":
-            message = f"The Content-Type `{kind}` is invalid here: send `application/json` or `application/x-ndjson`"
-            raise MeiliError("invalid_content_type", message, status=415)
-        else:
-            given = self.json()
-            found = given if isinstance(given, list) else [given]
+        """Documents to add, as JSON: one, or a list; raises MeiliError."""
+        given = self.json()
+        found = given if isinstance(given, list) else [given]
         if not all(isinstance(document, dict) for document in found):
             message = "The `json` payload provided is malformed. `Couldn't serialize document value: expected a map`."
             raise MeiliError("malformed_payload", message)

@@ -18,63 +18,43 @@ from local.standins.meilisearch.errors import MeiliError, internal
 from local.standins.meilisearch.http.call import Answer, Call
 from local.standins.meilisearch.http.contents import Contents
 from local.standins.meilisearch.http.index_service import Service
-from local.standins.meilisearch.keys import MASTER, Keys
+from local.standins.meilisearch.keys import Keys
 
 MAX_BODY_BYTES = 100 * 2**20
 Handler = Callable[..., Answer]
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_ELSEWHERE = (
-    "batches", "batches/*", "dumps", "snapshots", "network", "experimental-features", "webhooks", "webhooks/*",
-    "logs/*", "export", "metrics", "chats", "chats/*", "chats/*/*", "indexes/*/similar", "indexes/*/facet-search",
-    "indexes/*/documents/edit", "indexes/*/compact", "indexes/*/fields", "render-template", "dynamic-search-rules",
-    "dynamic-search-rules/*",
+_NOT_SERVED = (
+    "version", "stats", "keys", "keys/*", "tasks", "tasks/*", "tasks/cancel", "indexes", "indexes/*", "swap-indexes",
+    "indexes/*/settings", "indexes/*/settings/*", "indexes/*/stats", "indexes/*/documents", "indexes/*/documents/*",
+    "indexes/*/documents/edit", "indexes/*/documents/edit/*", "indexes/*/search", "indexes/*/similar",
+    "indexes/*/facet-search", "indexes/*/compact", "indexes/*/fields", "multi-search", "batches", "batches/*", "dumps",
+    "snapshots", "network", "experimental-features", "webhooks", "webhooks/*", "logs/*", "export", "metrics", "chats",
+    "chats/*", "chats/*/*", "render-template", "dynamic-search-rules", "dynamic-search-rules/*",
 )  # fmt: skip
+"""Paths of Meilisearch of which this server has no method, or not all: the others answer ``feature_not_enabled``."""
 
 
-def table(service: Service, contents: Contents) -> list[tuple[str, str, Handler]]:
-    """Method, path (``*`` is an argument), handler."""
+def list_routes(service: Service, contents: Contents) -> list[tuple[str, str, Handler]]:
+    """Method, path (``*`` is an argument) and handler of each route; those that are served stand first."""
     s, c = service, contents
     routes: list[tuple[str, str, Handler]] = [
         ("GET", "health", s.health),
         ("GET", "version", s.version),
-        ("GET", "stats", s.stats),
-        ("GET", "keys", s.keys_list),
-        ("POST", "keys", s.key_create),
-        ("GET", "keys/*", s.key_get),
-        ("PATCH", "keys/*", s.key_update),
-        ("DELETE", "keys/*", s.key_delete),
-        ("GET", "tasks", s.tasks_list),
-        ("DELETE", "tasks", s.tasks_delete),
-        ("POST", "tasks/cancel", s.tasks_cancel),
         ("GET", "tasks/*", s.task_get),
         ("GET", "indexes", s.indexes_list),
         ("POST", "indexes", s.index_create),
-        ("GET", "indexes/*", s.index_get),
-        ("PATCH", "indexes/*", s.index_update),
         ("DELETE", "indexes/*", s.index_delete),
-        ("POST", "swap-indexes", s.indexes_swap),
         ("GET", "indexes/*/stats", s.index_stats),
         ("GET", "indexes/*/settings", s.settings_get),
         ("PATCH", "indexes/*/settings", s.settings_update),
-        ("DELETE", "indexes/*/settings", s.settings_reset),
-        ("GET", "indexes/*/settings/*", s.setting_get),
-        ("PUT", "indexes/*/settings/*", s.setting_update),
-        ("PATCH", "indexes/*/settings/*", s.setting_update),
-        ("DELETE", "indexes/*/settings/*", s.setting_reset),
-        ("GET", "indexes/*/documents", c.documents_get),
         ("POST", "indexes/*/documents", partial(c.documents_put, partial=False)),
         ("PUT", "indexes/*/documents", partial(c.documents_put, partial=True)),
-        ("DELETE", "indexes/*/documents", c.documents_delete_all),
         ("POST", "indexes/*/documents/fetch", c.documents_fetch),
-        ("POST", "indexes/*/documents/delete-batch", c.documents_delete_batch),
         ("POST", "indexes/*/documents/delete", c.documents_delete_by_filter),
-        ("GET", "indexes/*/documents/*", c.document_get),
-        ("DELETE", "indexes/*/documents/*", c.document_delete),
         ("POST", "indexes/*/search", c.search),
-        ("GET", "indexes/*/search", c.search_get),
         ("POST", "multi-search", c.multi_search),
     ]
-    return [(method, path, s.not_supported) for path in _ELSEWHERE for method in METHODS] + routes
+    return routes + [(method, path, s.not_supported) for path in _NOT_SERVED for method in METHODS]
 
 
 def compiled(routes: list[tuple[str, str, Handler]]) -> list[tuple[str, re.Pattern[str], Handler]]:
@@ -101,18 +81,19 @@ async def read_body(request: Request) -> bytes:
 
 def make_app(service: Service, contents: Contents, keys: Keys) -> Starlette:
     """The ASGI application."""
-    routes = compiled(table(service, contents))
+    routes = compiled(list_routes(service, contents))
 
     def answer(request: Request, body: bytes) -> Answer:
         path, method = request.url.path.rstrip("/"), request.method
         matching = [(m, match, handler) for m, pattern, handler in routes if (match := pattern.fullmatch(path))]
         if not matching:
             raise MeiliError("not_found", f"The route {path} does not exist.", status=404)
-        access = MASTER if path == "/health" else keys.access(request.headers.get("authorization"))
+        if path != "/health":
+            keys.check(request.headers.get("authorization"))
         for verb, match, handler in matching:
             if verb == method:
                 kind = request.headers.get("content-type", "")
-                call = Call(access=access, query=dict(request.query_params), body=body, content_type=kind)
+                call = Call(query=dict(request.query_params), body=body, content_type=kind)
                 return handler(call, *match.groups())
         raise MeiliError("method_not_allowed", f"{method} is not allowed on {path}.", status=405)
 

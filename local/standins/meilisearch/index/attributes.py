@@ -161,14 +161,6 @@ class Values:
                 found[value] = found.get(value, 0) + 1
         return found
 
-    def first_values(self, field: str) -> dict[int, str]:
-        """One value of each document, for `distinct`."""
-        sql = (
-            "select document_no, coalesce(folded, number) from attributes"
-            " where index_no = ? and field = ? and kind = 'v'"
-        )
-        return {document: str(value) for document, value in self._connection.execute(sql, (self._index_no, field))}
-
 
 def _plain(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)

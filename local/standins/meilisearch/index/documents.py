@@ -177,13 +177,6 @@ class Library:
         self._finish(row)
         return len(gone)
 
-    def numbers_of(self, row: IndexRow, identities: Iterable[str]) -> list[int]:
-        """Numbers of documents by id; unknown ids are left out."""
-        sql = "select no from documents where index_no = ? and id = ?"
-        read = self.store.read()
-        rows = (read.execute(sql, (row.number, identity)).fetchone() for identity in identities)
-        return [found[0] for found in rows if found]
-
     def change_settings(self, row: IndexRow, change: Mapping[str, Any]) -> None:
         """Store settings, and index anew where they ask for it."""
         stored = updated(row.settings, change)
@@ -224,22 +217,10 @@ class Library:
         self.fulltext(row.number).clear()
         self._write_texts(row, bodies, settings)
 
-    def swap(self, left: IndexRow, right: IndexRow) -> None:
-        """Two indexes change names."""
-        with self.store.write() as connection:
-            for number, uid in ((left.number, "\0"), (right.number, left.uid), (left.number, right.uid)):
-                connection.execute("update indexes set uid = ? where no = ?", (uid, number))
-
-    def rename(self, row: IndexRow, uid: str) -> None:
-        """An index gets another name."""
-        with self.store.write() as connection:
-            connection.execute("update indexes set uid = ?, updated_at = ? where no = ?", (uid, now_text(), row.number))
-
     @staticmethod
     def _valued(settings: Mapping[str, Any]) -> list[str]:
         rules = [rule.split(":")[0] for rule in settings["rankingRules"] if ":" in rule]
-        distinct = [settings["distinctAttribute"]] if settings["distinctAttribute"] else []
-        return [*settings["filterableAttributes"], *settings["sortableAttributes"], *rules, *distinct]
+        return [*settings["filterableAttributes"], *settings["sortableAttributes"], *rules]
 
     @staticmethod
     def _touch(connection: Connection, row: IndexRow, primary_key: str | None) -> None:

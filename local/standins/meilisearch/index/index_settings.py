@@ -46,12 +46,11 @@ REBUILDS = {
     "searchableAttributes",
     "filterableAttributes",
     "sortableAttributes",
-    "distinctAttribute",
     "rankingRules",
     "localizedAttributes",
 }
 """Settings after which every document is indexed anew."""
-_UNABLE = ("nonSeparatorTokens", "separatorTokens", "dictionary", "searchCutoffMs")
+_UNABLE = ("nonSeparatorTokens", "separatorTokens", "dictionary", "distinctAttribute", "searchCutoffMs")
 
 
 def _texts(value: object) -> bool:
@@ -70,7 +69,6 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "rankingRules": (_texts, "an array of strings"),
     "stopWords": (_texts, "an array of strings"),
     "synonyms": (_synonyms, "an object of arrays of strings"),
-    "distinctAttribute": (lambda v: isinstance(v, str), "a string"),
     "proximityPrecision": (lambda v: v in ("byWord", "byAttribute"), "one of `byWord`, `byAttribute`"),
     "typoTolerance": (lambda v: isinstance(v, dict), "an object"),
     "faceting": (lambda v: isinstance(v, dict), "an object"),
@@ -89,14 +87,6 @@ _OWN_CHECKS: Mapping[str, Callable[[object], None]] = {
 def code_of(name: str) -> str:
     """Error code of a setting, e.g. ``invalid_settings_ranking_rules``."""
     return "invalid_settings_" + re.sub(r"([A-Z])", lambda m: "_" + m.group(1).lower(), name)
-
-
-def path_of(name: str) -> str:
-    """The setting's own route, e.g. ``ranking-rules``."""
-    return re.sub(r"([A-Z])", lambda m: "-" + m.group(1).lower(), name)
-
-
-BY_PATH: Mapping[str, str] = {path_of(name): name for name in DEFAULTS}
 
 
 def check_settings(given: object) -> dict[str, Any]:

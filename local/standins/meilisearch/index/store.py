@@ -1,4 +1,4 @@
-"""SQLite: the truth about indexes, documents, tasks and keys. The full-text index is derived from it. No HTTP here."""
+"""SQLite: the truth about indexes, documents and tasks. The full-text index is derived from it. No HTTP here."""
 
 from __future__ import annotations
 
@@ -36,9 +36,6 @@ create table if not exists tasks (
   error text, canceled_by integer, enqueued_at text not null, started_at text, finished_at text, custom_metadata text,
   payload text);
 create index if not exists tasks_waiting on tasks (uid) where status in ('enqueued', 'processing');
-create table if not exists keys (
-  uid text primary key, name text, description text, actions text not null, indexes text not null, expires_at text,
-  created_at text not null, updated_at text not null);
 """
 
 
@@ -53,7 +50,7 @@ def time_text(at: dt.datetime) -> str:
 
 
 class IndexRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One index. ``number`` stays when indexes are swapped or renamed."""
+    """One index."""
 
     number: int
     uid: str
@@ -142,12 +139,6 @@ class Store:
         if row is None:
             raise index_not_found(uid)
         return row
-
-    def document(self, index_no: int, identity: str) -> dict[str, Any] | None:
-        """One document by its id."""
-        sql = "select body from documents where index_no = ? and id = ?"
-        row = self.read().execute(sql, (index_no, identity)).fetchone()
-        return msgspec.json.decode(row[0]) if row else None
 
     def bodies(self, numbers: list[int]) -> dict[int, dict[str, Any]]:
         """Documents by their numbers; those that are gone are absent."""

@@ -1,4 +1,4 @@
-"""The order of hits by the ranking rules, one hit a value (`distinct`), and counts by value (facets). Reads only."""
+"""The order of hits by the ranking rules, and counts by value (facets). Reads only."""
 
 from __future__ import annotations
 
@@ -94,26 +94,6 @@ def _sort_rule(rule: str, sortable: Sequence[str]) -> tuple[str, bool]:
 
 
 _NONE = "This index does not have configured {} attributes."
-
-
-def distinct(hits: list[Hit], asked: str | None, settings: Settings, values: Values) -> list[Hit]:
-    """The best hit of each value; documents without the attribute all stay."""
-    field = asked or settings["distinctAttribute"]
-    if not field:
-        return hits
-    if asked and not any(covers(pattern, field) for pattern in settings["filterableAttributes"]):
-        message = f"Attribute `{field}` is not filterable and thus, cannot be used as distinct attribute."
-        raise MeiliError("invalid_search_distinct", message)
-    having = values.first_values(field)
-    seen: set[str] = set()
-    kept: list[Hit] = []
-    for hit in hits:
-        value = having.get(hit[0])
-        if value is None or value not in seen:
-            kept.append(hit)
-        if value is not None:
-            seen.add(value)
-    return kept
 
 
 def facets_of(asked: Sequence[str] | None, among: set[int], settings: Settings, values: Values) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from local.standins.meilisearch.index.index_settings import merged
 from local.standins.meilisearch.index.locales import Rules, query_is_japanese
 from local.standins.meilisearch.index.store import IndexRow
 from local.standins.meilisearch.index.vectors import FIELD, check_dimensions
-from local.standins.meilisearch.query.filters import Both, Node, parse_filter
+from local.standins.meilisearch.query.filters import parse_filter
 from local.standins.meilisearch.query.terms import Query, Term, parse_query
 from local.standins.meilisearch.search.formatting import Style, formatted, match_positions
 from local.standins.meilisearch.search.ordering import (
@@ -23,7 +23,6 @@ from local.standins.meilisearch.search.ordering import (
     Ranked,
     Scored,
     blended,
-    distinct,
     facets_of,
     ordered,
 )
@@ -43,17 +42,16 @@ class Searcher:
         self._settings = merged(row.settings)
         self._values = Values(library.store.read(), row.number)
 
-    def run(self, request: SearchRequest, rules: object = None) -> dict[str, Any]:
-        """The whole answer. ``rules``: a tenant token's filter, added to the request's."""
+    def run(self, request: SearchRequest) -> dict[str, Any]:
+        """The whole answer."""
         began = time.perf_counter()
-        allowed = self._allowed(request, rules)
+        allowed = self._allowed(request)
         paths, rules_of = self._paths(self._searched(request)), self._settings["localizedAttributes"]
         japanese = query_is_japanese(request.q or "", request.locales, paths, rules_of)
         query = parse_query(request.q or "", self._settings, japanese=japanese)
         by_words = ordered(self._hits(query, request, allowed), request.sort or [], self._settings, self._values)
         least = request.ranking_score_threshold or 0.0
         hits, meant = self._meant([hit for hit in by_words if hit[1].score() >= least], request, allowed)
-        hits = distinct(hits, request.distinct, self._settings, self._values)
         first, count = request.window
         most = self._settings["pagination"]["maxTotalHits"]
         shown = hits[:most][first : first + count]
@@ -69,11 +67,9 @@ class Searcher:
             | facets_of(request.facets, {n for n, _ in hits}, self._settings, self._values)
         )
 
-    def _allowed(self, request: SearchRequest, rules: object) -> set[int] | None:
-        nodes: list[Node] = [node for given in (request.filter, rules) if (node := parse_filter(given)) is not None]
-        if not nodes:
-            return None
-        return self._values.matching(Both(tuple(nodes)), self._settings["filterableAttributes"])
+    def _allowed(self, request: SearchRequest) -> set[int] | None:
+        node = parse_filter(request.filter)
+        return None if node is None else self._values.matching(node, self._settings["filterableAttributes"])
 
     def _meant(
         self, hits: Sequence[Hit], request: SearchRequest, allowed: set[int] | None

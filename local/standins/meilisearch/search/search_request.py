@@ -41,7 +41,6 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     show_ranking_score: bool = False
     ranking_score_threshold: float | None = None
     attributes_to_search_on: list[str] | None = None
-    distinct: str | None = None
     index_uid: str | None = None
     vector: list[float] | None = None
     hybrid: Hybrid | None = None
@@ -63,7 +62,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(SearchRequest)}
-_UNABLE = ("showRankingScoreDetails", "media", "personalize", "federationOptions", "showPerformanceDetails")
+_UNABLE = ("distinct", "showRankingScoreDetails", "media", "personalize", "federationOptions", "showPerformanceDetails")
 _SAME_AS_ABSENT = (None, False)
 
 

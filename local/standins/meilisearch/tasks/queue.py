@@ -1,4 +1,4 @@
-"""The queue of tasks: enqueue, run one by one, list, cancel, delete. None is lost: it runs again after a kill."""
+"""The queue of tasks: enqueue, run one by one, look up. None is lost: it runs again after a kill."""
 
 from __future__ import annotations
 
@@ -14,21 +14,9 @@ from local.standins.meilisearch.index.documents import Library
 from local.standins.meilisearch.index.store import Store, now_text
 from local.standins.meilisearch.tasks.operations import OPERATIONS
 
-STATUSES = ("enqueued", "processing", "succeeded", "failed", "canceled")
-TYPES = (*OPERATIONS, "taskCancelation", "taskDeletion")
 _COLUMNS = (
     "uid, index_uid, status, type, details, error, canceled_by, enqueued_at, started_at, finished_at, custom_metadata"
 )
-_TIMES = {
-    "beforeEnqueuedAt": "enqueued_at < ?",
-    "afterEnqueuedAt": "enqueued_at > ?",
-    "beforeStartedAt": "started_at < ?",
-    "afterStartedAt": "started_at > ?",
-    "beforeFinishedAt": "finished_at < ?",
-    "afterFinishedAt": "finished_at > ?",
-}
-_LISTS = {"uids": "uid", "statuses": "status", "types": "type", "indexUids": "index_uid", "canceledBy": "canceled_by"}
-FILTERS = (*_LISTS, *_TIMES)
 
 
 def _duration(started: str | None, finished: str | None) -> str | None:
@@ -55,37 +43,6 @@ def _shown(row: Sequence[Any]) -> dict[str, Any]:
         "finishedAt": finished,
     }
     return shown | ({"customMetadata": metadata} if metadata else {})
-
-
-def where_of(query: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """SQL for the filters of a listing; ``*`` means any."""
-    parts, values = ["1"], []
-    for name, column in _LISTS.items():
-        wanted = [item.strip() for item in query.get(name, "").split(",") if item.strip()]
-        if wanted and wanted != ["*"]:
-            _check(name, wanted)
-            parts.append(f"{column} in ({','.join('?' * len(wanted))})")
-            values += wanted
-    for name, condition in _TIMES.items():
-        if name in query:
-            parts.append(condition)
-            values.append(query[name])
-    return " and ".join(parts), values
-
-
-def _check(name: str, wanted: Sequence[str]) -> None:
-    known = {"statuses": STATUSES, "types": TYPES}.get(name)
-    code = {"statuses": "invalid_task_statuses", "types": "invalid_task_types", "uids": "invalid_task_uids"}.get(
-        name, ""
-    )
-    for item in wanted:
-        if known and item not in known:
-            listed = ", ".join(f"`{value}`" for value in known)
-            raise MeiliError(code, f"`{item}` is not a valid task {name[:-2]}. Available values are {listed}.")
-        if name in ("uids", "canceledBy") and not item.isdigit():
-            raise MeiliError(
-                code or "invalid_task_canceled_by", f"`{item}` is invalid. It should only contain numeric characters."
-            )
 
 
 class Tasks:
@@ -142,21 +99,6 @@ class Tasks:
             raise task_not_found(uid)
         return _shown(row)
 
-    def page(self, query: Mapping[str, str], *, limit: int, start: int | None, reverse: bool) -> dict[str, Any]:
-        """A page of tasks, newest first (oldest first with ``reverse``)."""
-        where, values = where_of(query)
-        read = self._store.read()
-        total = read.execute(f"select count(*) from tasks where {where}", values).fetchone()[0]  # noqa: S608  fixed text
-        order, compare = ("asc", ">=") if reverse else ("desc", "<=")
-        if start is not None:
-            where, values = f"{where} and uid {compare} ?", [*values, start]
-        sql = f"select {_COLUMNS} from tasks where {where} order by uid {order} limit ?"  # noqa: S608  fixed text
-        rows = [_shown(row) for row in read.execute(sql, (*values, limit + 1))]
-        following = rows[limit]["uid"] if len(rows) > limit else None
-        page = rows[:limit]
-        first = page[0]["uid"] if page else None
-        return {"results": page, "total": total, "limit": limit, "from": first, "next": following}
-
     def _next(self) -> tuple[int, str, str | None, str] | None:
         sql = "select uid, type, index_uid, payload from tasks where status = 'enqueued' order by uid limit 1"
         row: tuple[int, str, str | None, str] | None = self._store.read().execute(sql).fetchone()
@@ -175,7 +117,7 @@ class Tasks:
     def _run_one(self, uid: int, kind: str, index_uid: str | None, payload: str) -> None:
         self._set(uid, "processing", started_at=now_text())
         try:
-            details = self._do(uid, kind, index_uid or "", msgspec.json.decode(payload))
+            details = OPERATIONS[kind](self._library, index_uid or "", msgspec.json.decode(payload))
         except MeiliError as error:
             self._set(uid, "failed", finished_at=now_text(), error=error.body())
         except Exception as error:  # noqa: BLE001  whatever a task hits, the queue goes on, and the task tells
@@ -190,33 +132,6 @@ class Tasks:
         with self._store.write() as connection:
             sql = f"update tasks set status = ?, {assignments}{dropped} where uid = ?"  # noqa: S608  our own names
             connection.execute(sql, (status, *texts.values(), uid))
-
-    def _do(self, uid: int, kind: str, index_uid: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-        if kind == "taskCancelation":
-            return self._cancel(uid, payload["query"], payload["original"])
-        if kind == "taskDeletion":
-            return self._delete(uid, payload["query"], payload["original"])
-        return OPERATIONS[kind](self._library, index_uid, payload)
-
-    def _matching(self, uid: int, query: Mapping[str, str]) -> list[tuple[int, str]]:
-        where, values = where_of(query)
-        sql = f"select uid, status from tasks where uid < ? and {where}"  # noqa: S608  fixed text
-        return self._store.read().execute(sql, (uid, *values)).fetchall()
-
-    def _cancel(self, uid: int, query: Mapping[str, str], original: str) -> dict[str, Any]:
-        found = self._matching(uid, query)
-        waiting = [(uid, now_text(), other) for other, status in found if status == "enqueued"]
-        with self._store.write() as connection:
-            sql = "update tasks set status = 'canceled', canceled_by = ?, finished_at = ?, payload = null where uid = ?"
-            connection.executemany(sql, waiting)
-        return {"matchedTasks": len(found), "canceledTasks": len(waiting), "originalFilter": original}
-
-    def _delete(self, uid: int, query: Mapping[str, str], original: str) -> dict[str, Any]:
-        found = self._matching(uid, query)
-        ended = [(other,) for other, status in found if status not in ("enqueued", "processing")]
-        with self._store.write() as connection:
-            connection.executemany("delete from tasks where uid = ?", ended)
-        return {"matchedTasks": len(found), "deletedTasks": len(ended), "originalFilter": original}
 
     def busy(self, index_uid: str) -> bool:
         """Whether a task of this index runs right now."""
