@@ -11,7 +11,7 @@ def format_clock(ms: int) -> str:
 
 
 def format_timestamp(ms: int, decimal_mark: str = ".") -> str:
-    """Format a time for a file: ``hh:mm:ss.mmm``, as WebVTT and TTML have it; SRT has a comma. Times below 0 are 0."""
+    """Format a time for a file, ``hh:mm:ss.mmm``; SRT has a comma as its mark. Times below 0 are 0."""
     seconds, ms = divmod(max(0, ms), 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)

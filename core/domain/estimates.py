@@ -1,4 +1,4 @@
-"""What a project will cost, before: a table of rates that is data, scaled by finished projects. Pure; measures nothing.
+"""What a project will cost: a table of rates, adjusted by the projects that have finished. Pure.
 
 ``amount = fixed + per_media_s · seconds + per_megapixel_s · megapixels · seconds + (per_clip_s +
 per_clip_megapixel_s · megapixels) · seconds of clips``, the last by shapes and quality. How far the finished ones lay

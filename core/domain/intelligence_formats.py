@@ -1,4 +1,4 @@
-"""An intelligence document as Markdown, CSV, JSON-LD and GraphML. Pure; adds nothing that is not in the document."""
+"""An intelligence document as Markdown, CSV, JSON-LD and GraphML. Pure."""
 
 from __future__ import annotations
 

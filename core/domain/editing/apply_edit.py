@@ -1,4 +1,4 @@
-"""A clip's edit after what a person asked of it: a new version. Pure; changes no version and reads nothing."""
+"""A clip's next edit after the operations that a person asked for. Pure."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def unstyled(played: Sequence[Piece]) -> list[Piece]:
 
 
 def whole(clip: TimeRange) -> list[Piece]:
-    """A stretch that is played as it is."""
+    """A range that is played as it is."""
     return [Piece(segment_id="s1", source=clip, output_start_ms=0.0)]
 
 

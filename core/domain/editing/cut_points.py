@@ -1,4 +1,4 @@
-"""Where a cut may fall: in the gaps between words, away from both. Pure; knows times only, and hears nothing."""
+"""Where a cut may fall: in the gaps between words. Pure."""
 
 from __future__ import annotations
 

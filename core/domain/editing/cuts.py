@@ -1,4 +1,4 @@
-"""Taking stretches out of an edit's segments, and what to take out so that words are gone. Pure; knows no request."""
+"""Cut ranges out of an edit's segments, and find the range that takes words with it. Pure."""
 
 from __future__ import annotations
 

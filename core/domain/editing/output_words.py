@@ -1,4 +1,4 @@
-"""What is said in an edited clip, on the output's clock: words, doubts, subtitles. Pure; draws and writes nothing."""
+"""Words and cues of an edited clip, on the output's clock. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the source a framed shot shows at a moment, and where on the output. Pure geometry; decides nothing."""
+"""What a framed shot shows of the source at a moment, and where on the output. Pure geometry."""
 
 from __future__ import annotations
 

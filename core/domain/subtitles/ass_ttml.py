@@ -1,4 +1,4 @@
-"""Cues as ASS, TTML and plain text, beside the SRT and WebVTT of `subtitles`. Pure; knows no file and no clock.
+"""Cues as ASS, TTML and plain text; `srt_vtt` has the other formats. Pure.
 
 Sources: W3C TTML2 (8.1, 12.1, 14.1) and IMSC 1.1's text profile; the ASS reader of libass (override blocks, ``\\N``).
 """

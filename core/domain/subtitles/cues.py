@@ -20,7 +20,7 @@ PAUSE_MS = 700
 DOUBT = "[?] "
 """Before what is doubtful: in subtitles and text alike, for players and people know no other mark."""
 SHORTEST_MS = 700
-"""A cue stays at least so long, if the next one leaves it the time."""
+"""Shortest time that a cue stays, unless the next one begins before."""
 
 
 class Cue(Value, frozen=True, kw_only=True):

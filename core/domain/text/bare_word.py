@@ -11,7 +11,7 @@ DASHES = "-–—"
 
 
 def bare_word(word: str, *, keep_before: str = "", keep_after: str = "") -> str:
-    """A word from its first letter or digit to its last, with the marks that combine with it; its case stays.
+    """Strip signs around a word, except marks that combine with its letters; its case stays.
 
     Args:
         word: One word as it was written; spaces around it go too.
@@ -27,7 +27,7 @@ def bare_word(word: str, *, keep_before: str = "", keep_after: str = "") -> str:
 
 
 def strip_punctuation(word: str, also: str = "") -> str:
-    """A word without `PUNCTUATION` and the signs of ``also`` at its ends; its case stays."""
+    """Strip `PUNCTUATION` and the signs of ``also`` around a word; its case stays."""
     return word.strip().strip(PUNCTUATION + also)
 
 

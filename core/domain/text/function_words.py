@@ -1,4 +1,4 @@
-"""Words that only hold a sentence together, however long (``unstressed.json``): no keyword, no tag. Data only."""
+"""Function words by language (``function_words.json``): neither keywords nor tags. Data only."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def _is_conjunct(before: str, sign: str) -> bool:
 
 
 def _is_mark(before: str, sign: str) -> bool:
-    """Whether a sign is a mark of the letter before it: UAX 29 leaves some of Burmese out (U+102C, U+1038)."""
+    """Whether a sign is a mark of the letter before it. UAX 29 leaves out U+102C and U+1038."""
     return unicodedata.category(sign[0]) in ("Mn", "Me", "Mc") and unicodedata.category(before[-1]) != "Cc"
 
 

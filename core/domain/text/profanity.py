@@ -1,4 +1,4 @@
-"""Coarse words behind stars, where somebody asks for it. Knows English alone; never changes a stored transcript."""
+"""Coarse words masked with stars, on request. Pure but for reading its lists."""
 
 from __future__ import annotations
 

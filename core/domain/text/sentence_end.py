@@ -14,7 +14,7 @@ ABBREVIATIONS = frozenset(
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a word's punctuation ends a sentence: the full stop of an abbreviation or an initial does not.
+    """Whether a word's punctuation ends a sentence; that of an abbreviation or initial does not.
 
     An initial is one capital letter (``J.``), but not ``I``: people say "so do I." more often than they are called I.
     A small letter is a variable (``of mass m.``) and ends its sentence.

@@ -1,4 +1,4 @@
-"""How words become running text, and text words. Pure; knows which languages put no spaces between words."""
+"""How words become running text, and text words. Pure."""
 
 from __future__ import annotations
 

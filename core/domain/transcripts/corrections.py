@@ -1,4 +1,4 @@
-"""A person's corrections of a transcript: what they are, and the transcript after them. Pure; keeps no history."""
+"""A person's corrections of a transcript, and the transcript after them. Pure."""
 
 from __future__ import annotations
 

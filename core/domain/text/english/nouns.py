@@ -1,4 +1,4 @@
-"""Whether a word is used as a noun where it stands, told by its neighbours. Pure; English only; knows no dictionary."""
+"""Whether a word is used as a noun where it stands, by its neighbours. English only. Pure."""
 
 from __future__ import annotations
 

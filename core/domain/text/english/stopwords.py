@@ -1,4 +1,4 @@
-"""English words that say little: function words, words without a topic, hesitations, fillers. Data only."""
+"""English stop words, words without a topic, hesitations, fillers. Data only."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TOPICLESS_WORDS = STOP_WORDS | word_set(
     "went weren't whatever whether who's whole whose within without wonder word words work worked working works "
     "wouldn't wow year years yep yesterday yet zero"
 )
-"""`STOP_WORDS`, and what people say in any conversation: none of them is what a text is about."""
+"""`STOP_WORDS`, and what people say in any conversation: no text is about one of these."""
 
 COMMON_HESITATIONS = word_set("um uh er erm hmm uhm")
 """The sounds of hesitation that recognisers write most. The ranking's features were fitted with these."""
