@@ -28,7 +28,7 @@ from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.events import RenderRequested, Rendition
 from streams.ingest.probe.demux import probe_file
-from streams.render.exporter import Outcome, Shape, produce_all
+from streams.render.exporter import ExportOutcome, ExportTarget, produce_exports
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
 from streams.renderer.timeline.slots import OUTPUT_SIZES
@@ -40,7 +40,7 @@ LIMIT_RATIO = 0.92
 TOGETHER, APART = "three shapes at once", "three renders, one after the other"
 
 
-def shape_of(index: SourceIndex, aspect: Aspect) -> Shape:
+def shape_of(index: SourceIndex, aspect: Aspect) -> ExportTarget:
     """The middle of the picture, all clip long."""
     assert index.video is not None
     width, height = index.video.display_width, index.video.display_height
@@ -62,19 +62,19 @@ def shape_of(index: SourceIndex, aspect: Aspect) -> Shape:
         source=NOTHING,
         index=NOTHING,
     )
-    return Shape(request=request, plan=plan, prefix="bench")
+    return ExportTarget(request=request, plan=plan, prefix="bench")
 
 
 async def render_aspects(
-    video: Path, index: SourceIndex, shapes: list[Shape], encoding: Encoding, work: Path
-) -> list[Outcome]:
+    video: Path, index: SourceIndex, shapes: list[ExportTarget], encoding: Encoding, work: Path
+) -> list[ExportOutcome]:
     """Exports of one wish, from their plans to the stored files.
 
     Raises where one is not made, or not at once.
     """
     stored = StoredTranscript(transcript=make_transcript())
     with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
-        found = await produce_all(
+        found = await produce_exports(
             shapes, RenderInputs(index=index, stored_transcript=stored, encoding=encoding),
             source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
         )  # fmt: skip
@@ -97,7 +97,7 @@ def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
             index = probe_file(source, MediaLimits(), work / "pcm", lambda _: None)
         shapes = [shape_of(index, aspect) for aspect in ASPECTS]
 
-        def once(*wishes: list[Shape]) -> None:
+        def once(*wishes: list[ExportTarget]) -> None:
             for wish in wishes:
                 asyncio.run(render_aspects(video, index, wish, encoding, work))
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from benchmarks.render.loudness import loaded, through
-from streams.render.quality.check_av_sync import sound_lag_ms
+from streams.render.quality.check_av_sync import measure_audio_lag_ms
 from streams.renderer.audio.cleanup import apply_high_pass, remove_clicks
 from streams.renderer.audio.denoise import reduce_noise
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
@@ -95,7 +95,7 @@ def denoising(voices: Sequence[Sound]) -> None:
                     began = time.process_time()
                     found = way(given)
                     spent_s, runs = spent_s + time.process_time() - began, runs + 1
-                    lag = sound_lag_ms(voice, found) or 0.0
+                    lag = measure_audio_lag_ms(voice, found) or 0.0
                     lags.append(lag)
                     at = round(lag * RATE_HZ / 1000)
                     each.append(snr_db(voice, found, at) - snr_db(voice, given, 0))
@@ -127,7 +127,7 @@ def measure_other_filters(voices: Sequence[Sound]) -> None:
         spent_s = time.process_time() - began
         gain = np.mean([snr_db(a, b, 0) - snr_db(a, c, 0) for a, b, c in zip(voices, found, given, strict=True)])
         clean = np.mean([snr_db(voice, way(voice), 0) for voice in voices])
-        lags = [sound_lag_ms(voice, one) or 0.0 for voice, one in zip(voices, found, strict=True)]
+        lags = [measure_audio_lag_ms(voice, one) or 0.0 for voice, one in zip(voices, found, strict=True)]
         print(
             f"{name:<18} {gain:+.1f} dB; clean {clean:.0f} dB; late {max(lags, key=abs):.1f} ms; "
             f"{spent_s * 60 / (len(voices) * LENGTH_S):.1f} CPU-s a minute"

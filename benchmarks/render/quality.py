@@ -26,7 +26,7 @@ import msgspec
 
 from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.render.render import make_words, plan_for
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from core.settings import MediaLimits
 from schemas.common import TimeRange, Value
 from schemas.documents.frame_plan import FramePlan
@@ -64,7 +64,7 @@ def painted(source: Path, index: SourceIndex, plan: FramePlan, path: Path) -> No
     with source.open("rb") as file, av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=timeline.rate)
         stream.width, stream.height, stream.pix_fmt = *size_px, "yuv420p"
-        for at_ms, picture, slots in fill_slots(Reader(file, index).pictures(time), timeline):
+        for at_ms, picture, slots in fill_slots(SourceReader(file, index).read_frames(time), timeline):
             shown = painter.scale(picture, plan.shots[0], at_ms)
             for slot in slots:
                 shown.pts, shown.time_base = slot.number, 1 / timeline.rate

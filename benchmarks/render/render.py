@@ -40,7 +40,7 @@ from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested, Rendition
 from streams.ingest.probe.demux import probe_file
-from streams.render.exporter import Produced, Shape, produce_all
+from streams.render.exporter import ExportTarget, ProducedExport, produce_exports
 from streams.renderer.encoding.muxer import KEY_INTERVAL_S, Encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
 from streams.renderer.timeline.slots import build_range_timeline
@@ -109,7 +109,7 @@ def plan_for(index: SourceIndex, clip: TimeRange = CLIP) -> FramePlan:
 
 async def rendered(
     video: Path, index: SourceIndex, encoding: Encoding, work: Path, clip: TimeRange = CLIP, scratch: Path | None = None
-) -> Produced:
+) -> ProducedExport:
     """One export, from the plan to the stored files; ``scratch``: a folder for it alone."""
     scratch = scratch or work / "scratch"
     scratch.mkdir(exist_ok=True)
@@ -129,8 +129,8 @@ async def rendered(
         speech=[], model="none",
     )  # fmt: skip
     with LocalSource(video) as source:
-        (produced,) = await produce_all(
-            [Shape(request=request, plan=plan_for(index, clip), prefix="bench")],
+        (produced,) = await produce_exports(
+            [ExportTarget(request=request, plan=plan_for(index, clip), prefix="bench")],
             RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=transcript), encoding=encoding),
             source=source, objects=Folder(work), scratch=scratch, report=lambda _: None,
         )  # fmt: skip

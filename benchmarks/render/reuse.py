@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.render.render import make_words, plan_for, surveyed
 from core.domain.editing.clock import pieces_of, whole
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange
 from schemas.documents.edit import EditSegment
 from schemas.documents.source import SourceIndex
@@ -93,7 +93,7 @@ def sizes(video: Path, task: RenderJob, folder: Path) -> tuple[int, int]:
                 chunks.write(copy_frame(shown), slot.number)
                 one.write(shown, slot.number)
 
-        projector = SourcePlayer(Reader(file, index), index, timeline)
+        projector = SourcePlayer(SourceReader(file, index), index, timeline)
         for part in timeline.parts:
             projector.play(part, show)
     return paths[0].stat().st_size, paths[1].stat().st_size

@@ -28,7 +28,7 @@ import msgspec
 
 from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.rig import Rig
-from core.media.decode.reader import Reader, display_array
+from core.media.decode.reader import SourceReader, display_array
 from core.media.sandbox.parent import run_child
 from core.media.sandbox.source_handle import LocalSource
 from core.settings import MediaLimits
@@ -98,7 +98,7 @@ def measure_parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, fl
 
     due_ms, detail = start_ms, None
     with path.open("rb") as source:
-        pictures = Reader(source, index).pictures(TimeRange(start_ms=start_ms, end_ms=index.duration_ms))
+        pictures = SourceReader(source, index).read_frames(TimeRange(start_ms=start_ms, end_ms=index.duration_ms))
         for _ in range(PARTS_FRAMES):
             with timed("decode"):
                 at_ms, frame = next(pictures)

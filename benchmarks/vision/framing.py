@@ -53,7 +53,7 @@ from core.infra.triton.faces import TritonFaces
 from core.infra.triton.landmarks import TritonLandmarks
 from core.infra.triton.speech import TritonSpeech
 from core.media.decode.display import display_array
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from core.settings import MediaLimits
 from local.config.paths import cache_dir, make_private
 from local.install.cache import ensure_built
@@ -123,7 +123,7 @@ def squares(path: Path, index: SourceIndex) -> Iterator[tuple[Square, NDArray[np
     wide, high = track.display_width, track.display_height
     places = np.linspace(0, wide - high, 1 + math.ceil((wide - high) / (TILE_STEP * high))) if wide > high else []
     with path.open("rb") as file:
-        for at_ms, frame in Reader(file, index).pictures(TimeRange(start_ms=0, end_ms=index.duration_ms)):
+        for at_ms, frame in SourceReader(file, index).read_frames(TimeRange(start_ms=0, end_ms=index.duration_ms)):
             if at_ms < due_ms:
                 continue
             due_ms = at_ms + GAP_MS

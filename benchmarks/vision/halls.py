@@ -37,10 +37,10 @@ from streams.frame.planning.plan import faces_shown, plan_crops
 from streams.frame.scene.crop import crop_size
 from streams.ingest.probe.demux import probe_file
 from streams.render.quality.check_framing import check_framing
-from streams.render.quality.container import Tracks
-from streams.render.quality.probe import Film
-from streams.render.quality.reference_frames import Seen, Witness
-from streams.render.quality.subject import Case, Meant
+from streams.render.quality.container import FileTracks
+from streams.render.quality.probe import ProbedFile
+from streams.render.quality.reference_frames import ReferenceFrame, ReferenceFrames
+from streams.render.quality.subject import CheckSubject, Expectation
 from streams.renderer.timeline.slots import OutputTimeline
 from tests.contract.rigs.triton_server import running
 
@@ -68,20 +68,20 @@ def middle(made: FramePlan, seen: ClipTracks) -> FramePlan:
 
 def certified(made: FramePlan) -> dict[str, Check]:
     """What the certificate tells of a film that is framed so; nothing is rendered."""
-    witness, count = Witness(), made.range.length_ms // PICTURE_MS
+    witness, count = ReferenceFrames(), made.range.length_ms // PICTURE_MS
     for number in range(count):
         at_ms = made.range.start_ms + number * PICTURE_MS
         shot = next(one for one in made.shots if one.range.start_ms <= at_ms < one.range.end_ms)
-        witness.seen[number] = Seen(source_ms=at_ms, shot=shot, luma=None)
+        witness.frames[number] = ReferenceFrame(source_ms=at_ms, shot=shot, luma=None)
     timeline = OutputTimeline(start_ms=made.range.start_ms, rate_numerator=25, rate_denominator=1, count=count)
     length_ms = made.range.length_ms
-    tracks = Tracks(
+    tracks = FileTracks(
         width_px=1, height_px=1, frames=count, frame_rate=25, video_ms=length_ms, audio_ms=0, index_first=True
     )
-    film = Film(path=Path("hall.mp4"), tracks=tracks, sizes=[], keys=[], stills=[], sound=None)
+    film = ProbedFile(path=Path("hall.mp4"), tracks=tracks, sizes=[], keys=[], stills=[], sound=None)
     silence = np.zeros((0, 2), np.float32)
-    meant = Meant(plan=made, timeline=timeline, size_px=(1, 1), sound=silence, witness=witness)
-    return {check.name: check for check in check_framing(Case(film=film, meant=meant))}
+    meant = Expectation(plan=made, timeline=timeline, size_px=(1, 1), sound=silence, reference=witness)
+    return {check.name: check for check in check_framing(CheckSubject(probed=film, expected=meant))}
 
 
 def least_shown(box: Box, shots: Sequence[ShotCrop]) -> float:

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.harness.measure import judge
 from benchmarks.vision.edited import Edit, make
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from core.settings import MediaLimits
 from schemas.common import TimeRange
 from schemas.documents.scene import Transition
@@ -72,7 +72,7 @@ def measured(path: Path, end: int | None = None) -> tuple[list[int], list[Transi
     index = indexed(path)
     times, measures, begun = [], [], time.process_time()
     with path.open("rb") as source:
-        for at_ms, frame in Reader(source, index, smooth=False).pictures(
+        for at_ms, frame in SourceReader(source, index, smooth=False).read_frames(
             TimeRange(start_ms=0, end_ms=index.duration_ms + 1000)
         ):
             times.append(at_ms)

@@ -22,20 +22,20 @@ from schemas.common import ObjectRef
 
 BLOCK_BYTES = 2**18
 """A key picture of 1080p takes one or two. By blocks of 1 MiB one each five seconds was most of a file."""
-AHEAD_BLOCKS = 32
+READ_AHEAD_BLOCKS = 32
 """Who reads forwards is soon brought all up to the next multiple of so many: stores keep objects in pieces of 4 or
 8 MiB, and read a whole one for a part of it (SeaweedFS: 19 ms for 1 MiB, 20 for 4).
 """
-DOUBLINGS = 2
+READ_AHEAD_STEPS = 2
 """So often he is brought twice as much before that: half the key pictures need a second request, and no third."""
-MOST_FILES = 256
+MAX_OPEN_FILES = 256
 """Open at once: of short videos many fit, and a process may have only so many descriptors (often 1,024)."""
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
-SUFFIX = ".source"
-Block = tuple[str, int]
+CACHE_FILE_SUFFIX = ".source"
+BlockKey = tuple[str, int]
 
 
-def punch_hole(descriptor: int, offset: int, length: int) -> None:
+def free_file_range(descriptor: int, offset: int, length: int) -> None:
     """Give the space of a stretch of a file back (fallocate(2)); OSError where the file system cannot."""
     libc = ctypes.CDLL(None, use_errno=True)
     mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
@@ -53,19 +53,19 @@ class SourceCache:
         self._objects = objects
         self._directory = directory
         self._max_blocks = max(1, max_bytes // BLOCK_BYTES)
-        self.ahead_blocks = max(1, min(AHEAD_BLOCKS, self._max_blocks // 2))
-        self._used: OrderedDict[Block, None] = OrderedDict()
-        self._pinned: Counter[Block] = Counter()
-        self._fetching: dict[Block, asyncio.Event] = {}
+        self.read_ahead_blocks = max(1, min(READ_AHEAD_BLOCKS, self._max_blocks // 2))
+        self._blocks: OrderedDict[BlockKey, None] = OrderedDict()
+        self._pinned: Counter[BlockKey] = Counter()
+        self._fetching: dict[BlockKey, asyncio.Event] = {}
         self._files: dict[str, int] = {}
         directory.mkdir(parents=True, exist_ok=True)
-        for left_over in directory.glob(f"*{SUFFIX}"):
+        for left_over in directory.glob(f"*{CACHE_FILE_SUFFIX}"):
             left_over.unlink()
 
     @property
     def bytes_held(self) -> int:
         """How much of the disk the blocks take (whole blocks)."""
-        return len(self._used) * BLOCK_BYTES
+        return len(self._blocks) * BLOCK_BYTES
 
     @asynccontextmanager
     async def open(self, source: ObjectRef | str, size: int | None = None) -> AsyncIterator[CachedSource]:
@@ -74,8 +74,8 @@ class SourceCache:
         Raises Unavailable or KeyError.
         """
         key = source if isinstance(source, str) else source.key
-        known = size if size is not None else (None if isinstance(source, str) else source.size)
-        handle = CachedSource(self, key, await self._objects.size(key) if known is None else known)
+        known_size = size if size is not None else (None if isinstance(source, str) else source.size)
+        handle = CachedSource(self, key, await self._objects.size(key) if known_size is None else known_size)
         try:
             yield handle
         finally:
@@ -87,7 +87,7 @@ class SourceCache:
             os.close(descriptor)
             self._path(key).unlink(missing_ok=True)
         self._files.clear()
-        self._used.clear()
+        self._blocks.clear()
 
     def descriptor(self, key: str) -> int:
         """The open sparse file of an object."""
@@ -96,11 +96,11 @@ class SourceCache:
             self._files[key] = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         return self._files[key]
 
-    def pin(self, blocks: list[Block]) -> None:
+    def pin(self, blocks: list[BlockKey]) -> None:
         """Keep blocks until `unpin`."""
         self._pinned.update(blocks)
 
-    def unpin(self, blocks: list[Block]) -> None:
+    def unpin(self, blocks: list[BlockKey]) -> None:
         """Let blocks go again."""
         self._pinned.subtract(blocks)
         for block in blocks:
@@ -109,15 +109,15 @@ class SourceCache:
 
     async def ensure(self, key: str, size: int, first: int, count: int) -> None:
         """Bring blocks ``first … first + count`` of an object; raises Unavailable or KeyError."""
-        wanted = [(key, number) for number in range(first, first + count)]
-        while missing := [block for block in wanted if block not in self._used]:
-            under_way = next((self._fetching[block] for block in missing if block in self._fetching), None)
-            if under_way is not None:
-                await under_way.wait()
+        requested = [(key, number) for number in range(first, first + count)]
+        while missing := [block for block in requested if block not in self._blocks]:
+            in_progress = next((self._fetching[block] for block in missing if block in self._fetching), None)
+            if in_progress is not None:
+                await in_progress.wait()
             else:
-                await self._fetch(key, size, consecutive([number for _, number in missing])[0])
-        for block in wanted:
-            self._used.move_to_end(block)
+                await self._fetch(key, size, group_consecutive([number for _, number in missing])[0])
+        for block in requested:
+            self._blocks.move_to_end(block)
         self._evict()
 
     async def _fetch(self, key: str, size: int, run: range) -> None:
@@ -131,38 +131,38 @@ class SourceCache:
             if len(body) != length:
                 raise Unavailable("objects", f"{key!r} gave {len(body)} bytes of {length} at {start}: it was cut short")
             await asyncio.to_thread(os.pwrite, self.descriptor(key), body, start)
-            self._used.update(dict.fromkeys(blocks))
+            self._blocks.update(dict.fromkeys(blocks))
         finally:
             for block in blocks:
                 del self._fetching[block]
             ended.set()
 
     def _evict(self) -> None:
-        surplus = len(self._used) - self._max_blocks
+        surplus = len(self._blocks) - self._max_blocks
         if surplus <= 0:
             return
-        for block in [block for block in self._used if block not in self._pinned][:surplus]:
-            del self._used[block]
+        for block in [block for block in self._blocks if block not in self._pinned][:surplus]:
+            del self._blocks[block]
             key, number = block
-            punch_hole(self.descriptor(key), number * BLOCK_BYTES, BLOCK_BYTES)
+            free_file_range(self.descriptor(key), number * BLOCK_BYTES, BLOCK_BYTES)
         self._close_empty()
 
     def _close_empty(self) -> None:
-        held = {key for key, _ in [*self._used, *self._pinned, *self._fetching]}
+        held = {key for key, _ in [*self._blocks, *self._pinned, *self._fetching]}
         for key in [key for key in self._files if key not in held]:
             self._forget(key)
 
     def _close_oldest(self) -> None:
         """Make room for one more open file: of objects that nobody reads, those go whose last use is longest ago."""
-        surplus = len(self._files) + 1 - MOST_FILES
+        surplus = len(self._files) + 1 - MAX_OPEN_FILES
         if surplus <= 0:
             return
         held = {key for key, _ in [*self._pinned, *self._fetching]}
-        last_use = {key: at for at, (key, _) in enumerate(self._used)}
+        last_use = {key: at for at, (key, _) in enumerate(self._blocks)}
         idle = sorted((key for key in self._files if key not in held), key=lambda key: last_use.get(key, -1))
         for key in idle[:surplus]:
-            for block in [block for block in self._used if block[0] == key]:
-                del self._used[block]
+            for block in [block for block in self._blocks if block[0] == key]:
+                del self._blocks[block]
             self._forget(key)
 
     def _forget(self, key: str) -> None:
@@ -170,7 +170,7 @@ class SourceCache:
         self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        return self._directory / (hashlib.sha256(key.encode()).hexdigest() + SUFFIX)
+        return self._directory / (hashlib.sha256(key.encode()).hexdigest() + CACHE_FILE_SUFFIX)
 
 
 class CachedSource(FileHandle):
@@ -182,35 +182,36 @@ class CachedSource(FileHandle):
         """Made by `SourceCache.open`."""
         self._cache = cache
         self._key = key
-        self._held: list[Block] = [(key, -1)]  # a block that is never there keeps the file open for the child
-        self._there = range(0)
-        self._forwards = 0
-        cache.pin(self._held)
+        # A block that never exists keeps the file open for the child.
+        self._pinned_blocks: list[BlockKey] = [(key, -1)]
+        self._available = range(0)
+        self._sequential_reads = 0
+        cache.pin(self._pinned_blocks)
         super().__init__(cache.descriptor(key), size)
 
     async def ensure(self, offset: int, length: int) -> range:
         """Bring a stretch, and some more when reading goes forwards; raises Unavailable or KeyError."""
         first = offset // BLOCK_BYTES
         end = -(-min(offset + length, self._size) // BLOCK_BYTES)
-        self._forwards = self._forwards + 1 if offset == self._there.stop else 0
-        if self._forwards > DOUBLINGS:
-            end = max(end, (first // self._cache.ahead_blocks + 1) * self._cache.ahead_blocks)
-        end = min(max(end, first + 2 ** min(self._forwards, DOUBLINGS)), -(-self._size // BLOCK_BYTES))
+        self._sequential_reads = self._sequential_reads + 1 if offset == self._available.stop else 0
+        if self._sequential_reads > READ_AHEAD_STEPS:
+            end = max(end, (first // self._cache.read_ahead_blocks + 1) * self._cache.read_ahead_blocks)
+        end = min(max(end, first + 2 ** min(self._sequential_reads, READ_AHEAD_STEPS)), -(-self._size // BLOCK_BYTES))
         held = [(self._key, -1), *((self._key, number) for number in range(first, end))]
         self._cache.pin(held)
-        self._cache.unpin(self._held)
-        self._held = held
+        self._cache.unpin(self._pinned_blocks)
+        self._pinned_blocks = held
         await self._cache.ensure(self._key, self._size, first, end - first)
-        self._there = range(first * BLOCK_BYTES, min(end * BLOCK_BYTES, self._size))
-        return self._there
+        self._available = range(first * BLOCK_BYTES, min(end * BLOCK_BYTES, self._size))
+        return self._available
 
     def release(self) -> None:
         """Let the blocks go; the descriptor stays valid only while the cache keeps the file."""
-        self._cache.unpin(self._held)
-        self._held = []
+        self._cache.unpin(self._pinned_blocks)
+        self._pinned_blocks = []
 
 
-def consecutive(numbers: list[int]) -> list[range]:
+def group_consecutive(numbers: list[int]) -> list[range]:
     """Sorted numbers as runs: ``[1, 2, 5]`` → ``[range(1, 3), range(5, 6)]``."""
     runs: list[range] = []
     for number in numbers:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import msgspec
 from PIL import Image
 
-from core.media.decode.reader import Reader, display_array
+from core.media.decode.reader import SourceReader, display_array
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex, VideoTrack
 from schemas.documents.span import ShotChange
@@ -51,11 +51,11 @@ def thumbnail_size(track: VideoTrack) -> tuple[int, int]:
     return 2 * max(1, round(track.display_width * scale / 2)), 2 * max(1, round(track.display_height * scale / 2))
 
 
-def refine_in_frames(reader: Reader, change: ShotChange) -> list[ShotChange]:
+def refine_in_frames(reader: SourceReader, change: ShotChange) -> list[ShotChange]:
     """Find the exact changes of shot within a sparse one; none where the camera moved."""
     at_ms: list[int] = []
     measures: list[Measure] = []
-    for when, frame in reader.pictures(refinement_range(change)):
+    for when, frame in reader.read_frames(refinement_range(change)):
         if not frame.is_corrupt:
             at_ms.append(when)
             measures.append(measure_frame(frame))
@@ -80,8 +80,8 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     last: Measure | None = None
     with (scratch / "faces.raw").open("wb") as file:
         gap_ms = frame_gap_ms(track, span.length_ms)
-        reader = Reader(source, index)
-        for at_ms, frame in reader.sparse_pictures(span, wanted_gap_ms=gap_ms, far_keys_ms=gap_ms):
+        reader = SourceReader(source, index)
+        for at_ms, frame in reader.read_sparse_frames(span, gap_ms=gap_ms, far_keys_ms=gap_ms):
             measure = measure_frame(frame)
             changed = difference(last, measure) if last is not None else 0.0
             pictures.append((at_ms, round(measure.brightness, 2), round(changed, 4)))
@@ -96,7 +96,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
             report(len(pictures))
     found = find_changes(pictures)
     closely = select_changes(found, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
-    unsmoothed = Reader(source, index, smooth=False)
+    unsmoothed = SourceReader(source, index, smooth=False)
     shots = [
         one for change in found for one in (refine_in_frames(unsmoothed, change) if change in closely else [change])
     ]

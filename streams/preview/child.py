@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
 from core.domain.editing.clock import whole
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from core.media.decode.timestamps import first_pts_at, project_ms
 from schemas.common import TimeRange, Value
 from schemas.documents.source import SourceIndex
@@ -75,7 +75,7 @@ def still(task: RenderJob, at_ms: int, source: BinaryIO, scratch: Path, report: 
     part = next(part for part in timeline.parts if part.first <= number < part.end)
     cues, _ = build_job_cues(task, played)
     scene = build_compositor(task, cues, scratch)
-    reader = Reader(source, task.index, threads=task.encoding.threads)
+    reader = SourceReader(source, task.index, threads=task.encoding.threads)
     try:
         pictures = deinterlace(_counted(pictures_near(reader, task.index, timeline, part, number), report))
         for source_ms, picture, slots in fill_slots(pictures, timeline, part):
@@ -93,7 +93,7 @@ def slot_at(timeline: OutputTimeline, at_ms: int) -> int:
 
 
 def pictures_near(
-    reader: Reader, index: SourceIndex, timeline: OutputTimeline, part: TimelinePart, number: int
+    reader: SourceReader, index: SourceIndex, timeline: OutputTimeline, part: TimelinePart, number: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """The pictures of a part that slot ``number`` may depend on: its first ones, and those around the slot."""
     lead = part.range(timeline.period_ms, LEAD_MS)
@@ -101,7 +101,7 @@ def pictures_near(
     everything = LeadIn(index).read_frames(reader, part, timeline.period_ms)
     if near_ms is None:
         return everything
-    return chain(islice(everything, FIRST), reader.pictures(TimeRange(start_ms=near_ms, end_ms=lead.end_ms)))
+    return chain(islice(everything, FIRST), reader.read_frames(TimeRange(start_ms=near_ms, end_ms=lead.end_ms)))
 
 
 def _some_before(index: SourceIndex, lead: TimeRange, wanted_ms: float) -> int | None:

@@ -1,4 +1,7 @@
-"""RenderRequested → ExportCompleted or ExportFailed, which may end a project; ReplayRequested → ReplayCompleted."""
+"""RenderRequested → ExportCompleted or ExportFailed; ReplayRequested → ReplayCompleted.
+
+The last export of a project ends it.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,13 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.replay import ReplayResult
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
-from streams.render.earlier_exports import candidates_of
-from streams.render.export_request import RenderRows, Wanted, read_rows
-from streams.render.export_reuse import certified, made_before, recipe_of
-from streams.render.exporter import Outcome, Produced, Shape, produce_all
-from streams.render.provenance import workshop
-from streams.render.replay import replay, write
-from streams.render.store import end_export
+from streams.render.earlier_exports import find_candidates
+from streams.render.export_request import RenderRows, ResolvedRequest, read_rows
+from streams.render.export_reuse import find_identical_export, hash_recipe, with_certificate
+from streams.render.exporter import ExportOutcome, ExportTarget, ProducedExport, produce_exports
+from streams.render.provenance import environment
+from streams.render.replay import replay_export, write_report
+from streams.render.store import finish_export
 from streams.renderer.encoding.muxer import encoding_for_export
 from streams.renderer.encoding.nvenc_probe import NvencProbe
 from streams.renderer.inputs import RenderInputs, StoredTranscript
@@ -41,7 +44,7 @@ SIDE_BY_SIDE, ALONE = 1, 2
 
 
 class RenderStage:
-    """Encodes one export."""
+    """Renders exports, and replays finished ones."""
 
     name: events.Stage = "render"
 
@@ -51,23 +54,23 @@ class RenderStage:
         self._hardware = NvencProbe(requested=context.settings.encoder == "nvenc", scratch=context.scratch)
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Framed exports, and finished ones that are to be made again to compare."""
+        """Framed exports, and replay requests."""
         return isinstance(event, events.RenderRequested | events.ReplayRequested)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """One decode, one encode, everything beside it."""
+        """Render the exports of a request, or replay one."""
         if isinstance(event, events.ReplayRequested):
-            return await replay(self._context, event, work, self._make)
+            return await replay_export(self._context, event, work, self._make)
         assert isinstance(event, events.RenderRequested)
         rows = await self._read_rows(event)
         event = _without(event, rows.cancelled)
         threads = SIDE_BY_SIDE if rows.unfinished > 1 else ALONE
         ended = await self._ended(await self._read(event, rows, threads), work)
-        work.cpu_ms = sum(one.cpu_ms for one in ended if isinstance(one, Produced))
+        work.cpu_ms = sum(one.cpu_ms for one in ended if isinstance(one, ProducedExport))
 
         async def commit(connection: Connection) -> None:
             for one, outcome in zip(apart(event), ended, strict=True):
-                await end_export(connection, one, outcome, work.cause)
+                await finish_export(connection, one, outcome, work.cause)
 
         return commit
 
@@ -76,14 +79,14 @@ class RenderStage:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             return await read_rows(connection, event)
 
-    async def _ended(self, wanted: Sequence[Wanted | Exception], work: Work) -> list[Outcome]:
+    async def _ended(self, wanted: Sequence[ResolvedRequest | Exception], work: Work) -> list[ExportOutcome]:
         """Each of them, or why it is not there; what was made before is not made again. Raises when none is there."""
         found, earlier = await self._look_up(wanted)
         missing = [
             one for one, there in zip(wanted, found, strict=True) if there is None and not isinstance(one, Exception)
         ]
         made = iter(await self._render(missing, work, self._context.objects, earlier) if missing else [])
-        ended: list[Outcome] = [there if there is not None else next(made) for there in found]
+        ended: list[ExportOutcome] = [there if there is not None else next(made) for there in found]
         errors = [one for one in ended if isinstance(one, Exception)]
         if len(errors) == len(ended):
             raise min(errors, key=lambda error: isinstance(error, Rejected))  # what may come right is tried again
@@ -92,7 +95,7 @@ class RenderStage:
                 report_bug(error, self.name)
         return ended
 
-    async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> Produced:
+    async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> ProducedExport:
         """The export, its files put into ``objects``, whatever was made before: nothing is taken of that."""
         (wanted,) = await self._read(event, await self._read_rows(event), threads)
         if isinstance(wanted, Exception):
@@ -102,7 +105,9 @@ class RenderStage:
             raise made
         return made
 
-    async def _read(self, event: events.RenderRequested, rows: RenderRows, threads: int) -> list[Wanted | Exception]:
+    async def _read(
+        self, event: events.RenderRequested, rows: RenderRows, threads: int
+    ) -> list[ResolvedRequest | Exception]:
         """What the request names, for each of its exports; why it cannot be told for one. Raises Unavailable."""
         context = self._context
         index, words, edit = await context.index(event.index), await self._words(rows.transcript), None
@@ -115,7 +120,7 @@ class RenderStage:
         )
         return [await self._wanted(one, shared) for one in apart(event)]
 
-    async def _wanted(self, event: events.RenderRequested, shared: RenderInputs) -> Wanted | Exception:
+    async def _wanted(self, event: events.RenderRequested, shared: RenderInputs) -> ResolvedRequest | Exception:
         try:
             return await self._told(event, shared)
         except Unavailable:
@@ -123,18 +128,18 @@ class RenderStage:
         except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
             return error
 
-    async def _told(self, event: events.RenderRequested, shared: RenderInputs) -> Wanted:
+    async def _told(self, event: events.RenderRequested, shared: RenderInputs) -> ResolvedRequest:
         objects = self._context.objects
         plan = msgspec.json.decode(await objects.get(event.plan), type=FramePlan)
         prepared = await build_job(event.rendition, plan, shared, objects=objects)
-        recipe = recipe_of(prepared, event, shared.brand, workshop())
-        return Wanted(request=event, plan=plan, shared=shared, recipe=recipe)
+        recipe = hash_recipe(prepared, event, shared.brand, environment())
+        return ResolvedRequest(request=event, plan=plan, inputs=shared, recipe=recipe)
 
     async def _look_up(
-        self, wanted: Sequence[Wanted | Exception]
-    ) -> tuple[list[Produced | Exception | None], list[ReusableExport]]:
+        self, wanted: Sequence[ResolvedRequest | Exception]
+    ) -> tuple[list[ProducedExport | Exception | None], list[ReusableExport]]:
         """What earlier exports have, in one transaction: whole files by recipe, and segments for the others."""
-        whole: list[Produced | Exception | None] = []
+        whole: list[ProducedExport | Exception | None] = []
         segments: list[ReusableExport] = []
         asked = [one for one in wanted if not isinstance(one, Exception)]
         if not asked:
@@ -144,30 +149,30 @@ class RenderStage:
                 if isinstance(one, Exception):
                     whole.append(one)
                     continue
-                before = await made_before(connection, one.request, one.recipe)
+                before = await find_identical_export(connection, one.request, one.recipe)
                 whole.append(_inherited(before, one) if before else None)
                 if before is None:
-                    segments += await candidates_of(connection, one.request, one.ground)
+                    segments += await find_candidates(connection, one.request, one.segment_base)
         return whole, segments
 
     async def _render(
-        self, wanted: Sequence[Wanted], work: Work, objects: Objects, candidates: Sequence[ReusableExport] = ()
-    ) -> list[Outcome]:
-        context, shared, event = self._context, wanted[0].shared, wanted[0].request
+        self, wanted: Sequence[ResolvedRequest], work: Work, objects: Objects, candidates: Sequence[ReusableExport] = ()
+    ) -> list[ExportOutcome]:
+        context, shared, event = self._context, wanted[0].inputs, wanted[0].request
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
-                produced = await produce_all(
+                produced = await produce_exports(
                     [_shape(one, work) for one in wanted],
                     shared,
                     source=source,
                     objects=objects,
                     scratch=scratch,
                     report=work.report,
-                    ground=wanted[0].ground,
+                    segment_base=wanted[0].segment_base,
                     candidates=candidates,
                 )
         return [
-            _named(made, one) if isinstance(made, Produced) else made
+            _named(made, one) if isinstance(made, ProducedExport) else made
             for one, made in zip(wanted, produced, strict=True)
         ]
 
@@ -180,9 +185,9 @@ class RenderStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """What is not made of it fails; other clips go on."""
+        """Fail the exports that are not done; other clips go on."""
         if isinstance(event, events.ReplayRequested):
-            await write(connection, event, ReplayResult(outcome="failed", detail=detail), cause)
+            await write_report(connection, event, ReplayResult(outcome="failed", detail=detail), cause)
             return
         assert isinstance(event, events.RenderRequested)
         for one in apart(event):
@@ -198,20 +203,20 @@ def _without(event: events.RenderRequested, cancelled: Collection[UUID]) -> even
     return together(kept) if cancelled else event
 
 
-def _inherited(before: Produced, wanted: Wanted) -> Produced:
+def _inherited(before: ProducedExport, wanted: ResolvedRequest) -> ProducedExport:
     """Files of an earlier export, made by its tools of the new one's inputs."""
     tools = {name: value for name, value in before.certificate.made_with.items() if not name.startswith("input.")}
-    inputs = {name: value for name, value in wanted.made_with.items() if name.startswith("input.")}
-    return certified(before, made_with=tools | inputs)
+    inputs = {name: value for name, value in wanted.provenance.items() if name.startswith("input.")}
+    return with_certificate(before, made_with=tools | inputs)
 
 
-def _named(made: Produced, wanted: Wanted) -> Produced:
+def _named(made: ProducedExport, wanted: ResolvedRequest) -> ProducedExport:
     """With what it was made of and by: the threads may be those of an earlier file."""
-    made_with = wanted.made_with | {"encoder.threads": str(made.threads)}
-    return certified(made, made_with=made_with, recipe=wanted.recipe)
+    made_with = wanted.provenance | {"encoder.threads": str(made.threads)}
+    return with_certificate(made, made_with=made_with, recipe=wanted.recipe)
 
 
-def _shape(wanted: Wanted, work: Work) -> Shape:
+def _shape(wanted: ResolvedRequest, work: Work) -> ExportTarget:
     """Where its files go: a place of its own for each."""
     result = result_id(work.cause.input_id, "render", str(wanted.request.export_id))
-    return Shape(request=wanted.request, plan=wanted.plan, prefix=prefix_of(wanted.request, "exports", result))
+    return ExportTarget(request=wanted.request, plan=wanted.plan, prefix=prefix_of(wanted.request, "exports", result))

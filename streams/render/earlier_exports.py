@@ -1,4 +1,4 @@
-"""Finished exports of a clip that a new one may take chunks of: found, brought to scratch. Opens none of them."""
+"""Downloads finished exports of a clip whose segments a new export may reuse."""
 
 from __future__ import annotations
 
@@ -14,42 +14,46 @@ from schemas.common import ObjectRef
 from schemas.events import RenderRequested
 from streams.renderer.segments.packets import EarlierFile
 
-MOST = 3
-"""Exports that are looked at, the newest first."""
-MOST_BYTES = 400_000_000
-COPY_BYTES = 8 * 2**20
+MAX_CANDIDATES = 3
+"""Number of earlier exports examined, newest first."""
+MAX_CANDIDATE_BYTES = 400_000_000
+"""Bytes downloaded in total."""
+COPY_CHUNK_BYTES = 8 * 2**20
+"""Bytes read at a time."""
 
 
-async def candidates_of(connection: Connection, request: RenderRequested, ground: str) -> list[ReusableExport]:
-    """The last exports of the clip that share the new one's shape and ``ground``, the newest first."""
+async def find_candidates(connection: Connection, request: RenderRequested, segment_base: str) -> list[ReusableExport]:
+    """The clip's last exports with the new one's aspect and ``segment_base``, newest first."""
     return await list_reusable_exports(
         connection,
         request.org_id,
         request.clip_id,
         but=request.export_id,
         aspect=request.rendition.aspect,
-        ground=ground,
-        limit=MOST,
+        ground=segment_base,
+        limit=MAX_CANDIDATES,
     )
 
 
-async def brought(candidates: Sequence[ReusableExport], objects: Objects, scratch: Path) -> list[EarlierFile]:
-    """Their files where the child finds them; one that is gone is left out, for all of it can be made."""
-    found: list[EarlierFile] = []
-    room = MOST_BYTES
+async def download_candidates(
+    candidates: Sequence[ReusableExport], objects: Objects, scratch: Path
+) -> list[EarlierFile]:
+    """Download the files; missing ones are left out, because everything can be rendered."""
+    earlier_files: list[EarlierFile] = []
+    bytes_left = MAX_CANDIDATE_BYTES
     for number, one in enumerate(candidates):
         path = scratch / f"earlier-{number}{Path(one.files.video.key).suffix}"
-        if one.files.video.size <= room and await _bring(one.files.video, path, objects):
-            room -= one.files.video.size
-            found.append(EarlierFile(path=str(path), threads=one.chunks.threads, chunks=one.chunks.chunks))
-    return found
+        if one.files.video.size <= bytes_left and await _download(one.files.video, path, objects):
+            bytes_left -= one.files.video.size
+            earlier_files.append(EarlierFile(path=str(path), threads=one.chunks.threads, chunks=one.chunks.chunks))
+    return earlier_files
 
 
-async def _bring(ref: ObjectRef, path: Path, objects: Objects) -> bool:
+async def _download(ref: ObjectRef, path: Path, objects: Objects) -> bool:
     try:
         with path.open("wb") as file:
             while (start := file.tell()) < ref.size:
-                part = await objects.read_range(ref.key, start, min(COPY_BYTES, ref.size - start))
+                part = await objects.read_range(ref.key, start, min(COPY_CHUNK_BYTES, ref.size - start))
                 if not part:
                     return False
                 await asyncio.to_thread(file.write, part)

@@ -1,4 +1,4 @@
-"""One requested export with all that it is made of, and the names it is known by in the cache of segments."""
+"""An export request resolved to its stored inputs, with its provenance and cache key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.common import ObjectRef
 from schemas.documents.frame_plan import FramePlan
 from schemas.options.brand_kit import BrandSnapshot
 from schemas.options.caption_template import template_named
-from streams.render.provenance import made_with, workshop
+from streams.render.provenance import collect_provenance, environment
 from streams.renderer.branding.loader import list_brand_files
 from streams.renderer.inputs import RenderInputs
 from streams.renderer.segments.cache_key import hash_segment_base
@@ -48,25 +48,25 @@ async def read_rows(connection: Connection, event: events.RenderRequested) -> Re
     )
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them."""
+class ResolvedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A requested export with everything that it is made from."""
 
     request: events.RenderRequested
     plan: FramePlan
-    shared: RenderInputs
+    inputs: RenderInputs
     recipe: str
-    """One name for all that goes into the files."""
+    """Hash of everything that decides its files."""
 
     @property
-    def ground(self) -> str:
-        """One name for what all chunks of its pictures have in common."""
-        return hash_segment_base(self.request, self.shared.encoding, self.shared.brand, workshop())
+    def segment_base(self) -> str:
+        """Hash of what all its segments have in common."""
+        return hash_segment_base(self.request, self.inputs.encoding, self.inputs.brand, environment())
 
     @property
-    def made_with(self) -> dict[str, str]:
-        """Everything by name."""
-        event, shared = self.request, self.shared
+    def provenance(self) -> dict[str, str]:
+        """Code, libraries, settings and inputs, by name."""
+        event, shared = self.request, self.inputs
         used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
         inputs = used | {"transcript": shared.stored_transcript.ref} | list_brand_files(shared.brand)
         look = template_named(event.rendition.template, event.rendition.template_version)
-        return made_with(shared.encoding, look, self.plan, shared.stored_transcript.transcript, inputs)
+        return collect_provenance(shared.encoding, look, self.plan, shared.stored_transcript.transcript, inputs)

@@ -1,8 +1,7 @@
-"""Whether an export was made before: of exactly the same, by exactly the same. Renders nothing, removes nothing.
+"""Finds an earlier export that was made from exactly the same inputs by the same code.
 
-Two requests of one clip may come to the same: an undone edit, a correction of words that are said elsewhere. The same
-task gives the same bytes (tests/render/child/test_main.py), so the files that are there are the files that would be
-made.
+Two requests of a clip may come to the same: an undone edit, or a correction of words outside the clip. The same job
+gives the same bytes (tests/render/child/test_main.py), so the earlier files are the files that would be rendered.
 """
 
 from __future__ import annotations
@@ -18,44 +17,44 @@ from core.infra.postgres.connection import Connection
 from core.storage.exports import find_export_by_recipe
 from schemas.events import RenderRequested
 from schemas.options.brand_kit import BrandSnapshot, plain
-from streams.render.exporter import Produced
+from streams.render.exporter import ProducedExport
 from streams.renderer.prepare import PreparedJob
 
 
-def recipe_of(
+def hash_recipe(
     prepared: PreparedJob, request: RenderRequested, brand: BrandSnapshot | None, tools: Mapping[str, str]
 ) -> str:
-    """One name for all that goes into an export's files: what is shown, heard and written, the source, and the code.
+    """Hash everything that decides an export's files: frames, audio, texts, source and code.
 
-    How many threads encode is left out: it is chosen by what else is to be done, and asked for by nobody. The index is
-    named by its own hash, for it is large; a brand kit is named by all that it names, and may show who speaks.
+    The number of encoder threads is left out: scheduling chooses it, not the request. The index is named by its own
+    hash, because it is large; a brand kit by all its parts and the speakers' names.
     """
     task, said = prepared.job, prepared.transcript
-    told = msgspec.structs.replace(
+    normalised_job = msgspec.structs.replace(
         task,
         encoding=msgspec.structs.replace(task.encoding, threads=0),
         index=msgspec.structs.replace(task.index, packets=None),
     )
-    others = sorted(prepared.other_tracks.items())
-    subtitles = [cues_out(track, task.pieces) for track in (said, *(track for _, track in others)) if track]
-    languages = [language for language, _ in others]
+    other_tracks = sorted(prepared.other_tracks.items())
+    subtitles = [cues_out(track, task.pieces) for track in (said, *(track for _, track in other_tracks)) if track]
+    languages = [language for language, _ in other_tracks]
     speakers = said.diarization if said and brand else None
     sources = (request.source.sha256, request.index.sha256)
     digest = hashlib.sha256()
-    for part in (told, subtitles, languages, plain(brand), speakers, prepared.warnings, sources, tools):
+    for part in (normalised_job, subtitles, languages, plain(brand), speakers, prepared.warnings, sources, tools):
         digest.update(hashlib.sha256(msgspec.json.encode(part, order="sorted")).digest())
     return digest.hexdigest()
 
 
-async def made_before(connection: Connection, request: RenderRequested, recipe: str) -> Produced | None:
-    """What the oldest finished export of the clip by this recipe has; None where there is none."""
+async def find_identical_export(connection: Connection, request: RenderRequested, recipe: str) -> ProducedExport | None:
+    """The oldest finished export of the clip with this recipe; None without one."""
     found = await find_export_by_recipe(
         connection, request.org_id, request.clip_id, but=request.export_id, recipe=recipe
     )
     if found is None:
         return None
     origin = found.certificate.reused_from or found.export_id
-    return Produced(
+    return ProducedExport(
         files=found.files,
         certificate=msgspec.structs.replace(found.certificate, reused_from=origin),
         cpu_ms=0,
@@ -63,6 +62,6 @@ async def made_before(connection: Connection, request: RenderRequested, recipe: 
     )
 
 
-def certified(produced: Produced, **told: Any) -> Produced:
-    """The same, more told in its certificate."""
-    return msgspec.structs.replace(produced, certificate=msgspec.structs.replace(produced.certificate, **told))
+def with_certificate(produced: ProducedExport, **fields: Any) -> ProducedExport:
+    """The export with changed fields in its certificate."""
+    return msgspec.structs.replace(produced, certificate=msgspec.structs.replace(produced.certificate, **fields))

@@ -1,4 +1,4 @@
-"""Exports from their plans: starts the render child, stores its files. The event loop's side; opens no media itself."""
+"""Renders exports in a child process, and stores their files, subtitles and images."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.scene import Framing
 from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested
-from streams.render.earlier_exports import brought
-from streams.render.retry import Made, made_together
+from streams.render.earlier_exports import download_candidates
+from streams.render.retry import RenderedClip, render_with_retry
 from streams.renderer.audio.stems import stem_file_name
 from streams.renderer.branding.loader import load_brand
 from streams.renderer.encoding.muxer import Encoding
@@ -37,116 +37,133 @@ from streams.renderer.stills.storyboard import STORYBOARD_FILE
 from streams.renderer.stills.thumbnail import thumbnail_file_name
 
 
-class Produced(Value, frozen=True, kw_only=True):
-    """The stored files of an export and what was measured on its video."""
+class ProducedExport(Value, frozen=True, kw_only=True):
+    """The stored files of an export, and its certificate."""
 
     files: ExportFiles
     certificate: Certificate
     cpu_ms: int
     chunks: Chunks | None = None
-    """What a later export may take of its file."""
+    """Segments that a later export may reuse."""
     threads: int = 1
-    """Of the encoder, as it was."""
+    """Threads that the encoder used."""
 
 
-class Shape(Value, frozen=True, kw_only=True):
-    """One of the files that a wish asks for: its own request, how it is framed, and where it goes."""
+class ExportTarget(Value, frozen=True, kw_only=True):
+    """One of the files of a request: its own request, its frame plan, and where it is stored."""
 
     request: RenderRequested
     plan: FramePlan
     prefix: str
 
 
-Outcome = Produced | Exception
-"""An export, or why there is none."""
+ExportOutcome = ProducedExport | Exception
+"""An export, or the error that prevented it."""
 
 
-async def produce_all(
-    shapes: Sequence[Shape],
-    shared: RenderInputs,
+async def produce_exports(
+    targets: Sequence[ExportTarget],
+    inputs: RenderInputs,
     *,
     source: SourceHandle,
     objects: Objects,
     scratch: Path,
     report: Report,
-    ground: str = "",
+    segment_base: str = "",
     candidates: Sequence[ReusableExport] = (),
-) -> list[Outcome]:
-    """Render, measure and store the exports of one wish, by one decode where that can be.
+) -> list[ExportOutcome]:
+    """Render, check and store the exports of one request, with one decode where possible.
 
-    Chunks are taken of ``candidates``, which share its ``ground``. Raises as `dress`, and Unavailable, as `Objects`.
+    Segments are reused from ``candidates``, which share its ``segment_base``. Raises as `load_brand`, and
+    Unavailable as `Objects`.
     """
-    dressed = await load_brand(
-        shapes[0].request.rendition.options.brand, shared.brand, shared.stored_transcript.transcript, objects, scratch
+    brand = await load_brand(
+        targets[0].request.rendition.options.brand, inputs.brand, inputs.stored_transcript.transcript, objects, scratch
     )
     prepared = [
-        await build_job(shape.request.rendition, shape.plan, shared, objects=objects, brand=dressed) for shape in shapes
+        await build_job(shape.request.rendition, shape.plan, inputs, objects=objects, brand=brand) for shape in targets
     ]
-    folders = [scratch / str(number) for number in range(len(shapes))]
+    folders = [scratch / str(number) for number in range(len(targets))]
     for folder in folders:
         folder.mkdir(exist_ok=True)
-    earlier = await brought(candidates, objects, scratch)
-    tasks = [msgspec.structs.replace(one.job, earlier_files=earlier) for one in prepared]
+    earlier_files = await download_candidates(candidates, objects, scratch)
+    tasks = [msgspec.structs.replace(one.job, earlier_files=earlier_files) for one in prepared]
     steps = Steps(report)
-    made = await made_together(tasks, source=source, folders=folders, report=steps.part())
+    rendered = await render_with_retry(tasks, source=source, folders=folders, report=steps.part())
     return [
-        one if isinstance(one, Exception) else await _stored(one, told, shape, shared.encoding, objects, ground, steps)
-        for one, told, shape in zip(made, prepared, shapes, strict=True)
+        one
+        if isinstance(one, Exception)
+        else await _store_export(one, told, shape, inputs.encoding, objects, segment_base, steps)
+        for one, told, shape in zip(rendered, prepared, targets, strict=True)
     ]
 
 
-async def _stored(
-    made: Made, prepared: PreparedJob, shape: Shape, encoding: Encoding, objects: Objects, ground: str, steps: Steps
-) -> Produced:
-    """Everything of one export where it belongs; a file for an editing program may have gigabytes."""
-    task, prefix = prepared.job, shape.prefix
+async def _store_export(
+    rendered_clip: RenderedClip,
+    prepared: PreparedJob,
+    target: ExportTarget,
+    encoding: Encoding,
+    objects: Objects,
+    segment_base: str,
+    steps: Steps,
+) -> ProducedExport:
+    """Store all files of one export; a file for an editor may have gigabytes."""
+    task, prefix = prepared.job, target.prefix
     video = await objects.put_file(
-        prefix, made.folder / clip_file_name(encoding), encoding.file.media_type, encoding.file.suffix, steps.part()
+        prefix,
+        rendered_clip.folder / clip_file_name(encoding),
+        encoding.file.media_type,
+        encoding.file.suffix,
+        steps.part(),
     )
-    files = await _store(made.folder, video, prepared.transcript, task.pieces, objects, prefix)
-    pictures = await _store_pictures(made.folder, made.rendered, files.thumbnail, objects, prefix)
+    files = await _store_clip_files(rendered_clip.folder, video, prepared.transcript, task.pieces, objects, prefix)
+    pictures = await _store_images(rendered_clip.folder, rendered_clip.rendered, files.thumbnail, objects, prefix)
     tracks = {
-        language: await _store_texts(track, task.pieces, objects, prefix)
+        language: await _store_subtitles(track, task.pieces, objects, prefix)
         for language, track in prepared.other_tracks.items()
     }
     files = msgspec.structs.replace(
         files, tracks={language: one for language, one in tracks.items() if one}, **pictures
     )
-    files = msgspec.structs.replace(files, stems=await _store_stems(made.folder, made.rendered.stems, objects, prefix))
-    certificate = msgspec.structs.replace(
-        made.certificate,
-        framed_by=shape.plan.model,
-        framing=framing_of(made.plan, merge_ranges(piece.source for piece in task.pieces)),
-        warnings=[*made.certificate.warnings, *prepared.warnings],
+    files = msgspec.structs.replace(
+        files, stems=await _store_stems(rendered_clip.folder, rendered_clip.rendered.stems, objects, prefix)
     )
-    told = made.rendered
-    chunks = Chunks(ground=ground, threads=told.threads, chunks=told.chunks) if told.chunks else None
-    return Produced(files=files, certificate=certificate, cpu_ms=made.cpu_ms, chunks=chunks, threads=told.threads)
+    certificate = msgspec.structs.replace(
+        rendered_clip.certificate,
+        framed_by=target.plan.model,
+        framing=summarise_framing(rendered_clip.plan, merge_ranges(piece.source for piece in task.pieces)),
+        warnings=[*rendered_clip.certificate.warnings, *prepared.warnings],
+    )
+    result = rendered_clip.rendered
+    chunks = Chunks(ground=segment_base, threads=result.threads, chunks=result.chunks) if result.chunks else None
+    return ProducedExport(
+        files=files, certificate=certificate, cpu_ms=rendered_clip.cpu_ms, chunks=chunks, threads=result.threads
+    )
 
 
-def framing_of(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
-    """What the picture holds on where it is played; neighbours that hold on the same for one reason are one stretch."""
-    told = []
+def summarise_framing(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
+    """What the frame shows while it plays; neighbours with one subject and reason are merged."""
+    stretches = []
     played = [shot for shot in plan.shots if any(shot.range.overlap_ms(time) for time in times)]
     for (mode, shows, reason), run in groupby(played, key=lambda shot: (shot.mode, shot.shows, shot.reason)):
         shots = list(run)
         start_ms, end_ms = shots[0].range.start_ms, shots[-1].range.end_ms
-        told.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason, mode=mode))
-    return told
+        stretches.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason, mode=mode))
+    return stretches
 
 
-async def _store_texts(
+async def _store_subtitles(
     transcript: Transcript, played: Sequence[Piece], objects: Objects, prefix: str
 ) -> dict[str, ObjectRef]:
-    """Subtitles of what is played, by kind; none where nothing is said."""
+    """Store the subtitles of what is played, by format; none without speech."""
     cues = cues_out(transcript, played)
-    texts = subtitle_texts(cues, transcript.language) if cues else {}
+    texts = format_subtitles(cues, transcript.language) if cues else {}
     return {
         kind: await objects.put(prefix, text.encode(), SUBTITLE_TYPES[kind], f".{kind}") for kind, text in texts.items()
     }
 
 
-async def _store(
+async def _store_clip_files(
     scratch: Path,
     video: ObjectRef,
     transcript: Transcript | None,
@@ -154,8 +171,8 @@ async def _store(
     objects: Objects,
     prefix: str,
 ) -> ExportFiles:
-    """Upload what is beside the video. Subtitles only where something is said."""
-    stored: dict[str, Any] = dict(await _store_texts(transcript, played, objects, prefix)) if transcript else {}
+    """Store the thumbnail, and subtitles where there is speech."""
+    stored: dict[str, Any] = dict(await _store_subtitles(transcript, played, objects, prefix)) if transcript else {}
     return ExportFiles(
         video=video,
         thumbnail=await objects.put_file(prefix, scratch / THUMBNAIL_FILE, "image/jpeg", ".jpg"),
@@ -163,23 +180,23 @@ async def _store(
     )
 
 
-async def _store_pictures(
-    scratch: Path, rendered: RenderResult, best: ObjectRef, objects: Objects, prefix: str
+async def _store_images(
+    scratch: Path, rendered: RenderResult, best_thumbnail: ObjectRef, objects: Objects, prefix: str
 ) -> dict[str, Any]:
-    """The candidates for a thumbnail (the best is stored already), and the sprite."""
-    images = [best] + [
+    """Store the thumbnail candidates (the best is stored already) and the storyboard."""
+    images = [best_thumbnail] + [
         await objects.put_file(prefix, scratch / thumbnail_file_name(number), "image/jpeg", ".jpg")
         for number in range(1, len(rendered.thumbnails))
     ]
-    told = [
+    thumbnails = [
         ClipThumbnail(image=image, **msgspec.structs.asdict(scores))
         for image, scores in zip(images, rendered.thumbnails, strict=True)
     ]
     if rendered.storyboard is None:
-        return {"thumbnails": told}
+        return {"thumbnails": thumbnails}
     sprite = await objects.put_file(prefix, scratch / STORYBOARD_FILE, "image/jpeg", ".jpg")
     board = Storyboard(image=sprite, **msgspec.structs.asdict(rendered.storyboard))
-    return {"thumbnails": told, "storyboard": board}
+    return {"thumbnails": thumbnails, "storyboard": board}
 
 
 async def _store_stems(scratch: Path, names: Sequence[str], objects: Objects, prefix: str) -> dict[str, ObjectRef]:
@@ -188,6 +205,6 @@ async def _store_stems(scratch: Path, names: Sequence[str], objects: Objects, pr
     }
 
 
-def subtitle_texts(cues: Sequence[Cue], language: str | None) -> dict[str, str]:
-    """The same cues in every form."""
+def format_subtitles(cues: Sequence[Cue], language: str | None) -> dict[str, str]:
+    """The same cues in every subtitle format."""
     return {"srt": srt(cues), "vtt": vtt(cues), "ass": ass(cues), "ttml": ttml(cues, language), "txt": plain(cues)}

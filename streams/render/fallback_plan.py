@@ -1,6 +1,6 @@
-"""What the second try of a failed export does otherwise: crops that cut nothing off, captions that stand still. Pure.
+"""Plans the second try of a failed export: safer crops, still captions. Pure.
 
-Only what the failed checks are about is made simpler: the rest stays as it was asked for.
+Only what the failed checks concern is simplified; the rest stays as requested.
 """
 
 from __future__ import annotations
@@ -16,60 +16,64 @@ from schemas.documents.quality import Check, CheckName
 from schemas.options.caption_template import DEFAULT_TEMPLATE, CaptionTemplate, Motion, template_named
 from streams.render.quality.check_framing import WHOLE
 
-FACES: frozenset[CheckName] = frozenset({"nobody_in_frame", "cut_face", "cut_letters"})
-MOVEMENT: frozenset[CheckName] = frozenset({"jitter", "reversals"})
-LETTERS: frozenset[CheckName] = frozenset({"caption_offset", "caption_cut_off"})
-FEWER_WORDS = 3
+FACE_CHECKS: frozenset[CheckName] = frozenset({"nobody_in_frame", "cut_face", "cut_letters"})
+"""Checks that a safer crop may pass."""
+MOVEMENT_CHECKS: frozenset[CheckName] = frozenset({"jitter", "reversals"})
+"""Checks that a still crop may pass."""
+CAPTION_CHECKS: frozenset[CheckName] = frozenset({"caption_offset", "caption_cut_off"})
+"""Checks that plainer captions may pass."""
+MAX_FALLBACK_WORDS = 3
+"""Words per cue of fallback captions."""
 FIT_REASON = "the whole picture, in a second try: {}"
 
 
-class Simpler(Value, frozen=True, kw_only=True):
-    """A safer way to the same clip, and what it does otherwise, each as a phrase."""
+class FallbackPlan(Value, frozen=True, kw_only=True):
+    """A safer plan of the same clip, and what it changes, in phrases."""
 
     plan: FramePlan
     template: CaptionTemplate | None
-    styles: bool
-    """Whether segments keep their own captions' looks."""
-    told: list[str]
+    keeps_styles: bool
+    """Whether segments keep caption styles of their own."""
+    changes: list[str]
 
 
-def failed(checks: Sequence[Check]) -> list[CheckName]:
-    """The checks that fail."""
+def list_failed_checks(checks: Sequence[Check]) -> list[CheckName]:
+    """Names of the failed checks."""
     return [check.name for check in checks if check.verdict == "fail"]
 
 
-def simpler(
-    plan: FramePlan, template: CaptionTemplate | None, faults: Collection[CheckName], *, styled: bool = False
-) -> Simpler | None:
-    """What may pass where these checks failed; None where no safer plan helps: a silent source stays silent.
+def build_fallback(
+    plan: FramePlan, template: CaptionTemplate | None, failed_checks: Collection[CheckName], *, has_styles: bool = False
+) -> FallbackPlan | None:
+    """Build what may pass the failed checks; None where no safer plan helps, as with a silent source.
 
-    ``styled``: some segments have captions that look otherwise.
+    ``has_styles``: some segments have caption styles of their own.
     """
-    told: list[str] = []
-    safer, look = plan, template
-    if FACES.union(MOVEMENT).intersection(faults):
-        safer = safer_plan(plan, faults)
-        told += _changes(plan.shots, safer.shots)
-    letters = bool(LETTERS.intersection(faults))
+    changes: list[str] = []
+    fallback, look = plan, template
+    if FACE_CHECKS.union(MOVEMENT_CHECKS).intersection(failed_checks):
+        fallback = build_safe_framing(plan, failed_checks)
+        changes += _describe_changes(plan.shots, fallback.shots)
+    letters = bool(CAPTION_CHECKS.intersection(failed_checks))
     if letters:
-        look = plain_captions()
-        told += [f"plain captions of at most {FEWER_WORDS} words"] if styled or look != template else []
-    return Simpler(plan=safer, template=look, styles=not letters, told=told) if told else None
+        look = build_plain_captions()
+        changes += [f"plain captions of at most {MAX_FALLBACK_WORDS} words"] if has_styles or look != template else []
+    return FallbackPlan(plan=fallback, template=look, keeps_styles=not letters, changes=changes) if changes else None
 
 
-def safer_plan(plan: FramePlan, faults: Collection[CheckName]) -> FramePlan:
-    """Still crops only, as framing itself would have it, and nothing cropped away where that still loses a face.
+def build_safe_framing(plan: FramePlan, failed_checks: Collection[CheckName]) -> FramePlan:
+    """Replace moving crops by still ones, and fit shots whose crop still loses a face.
 
-    Where no crop moves in the plan and it was the movement that failed, nothing is cropped away in any shot.
+    Where no crop moves and movement failed nevertheless, every shot is fitted.
     """
     shots, faces = (plan.safer, plan.safer_faces) if plan.safer else (plan.shots, plan.faces)
-    all_of_it = shots == plan.shots and bool(MOVEMENT.intersection(faults))
-    fitted = [_fit(plan, shot) if all_of_it or not _is_safe(plan, shot) else shot for shot in shots]
+    all_of_it = shots == plan.shots and bool(MOVEMENT_CHECKS.intersection(failed_checks))
+    fitted = [_fit_shot(plan, shot) if all_of_it or not _is_safe(plan, shot) else shot for shot in shots]
     return msgspec.structs.replace(plan, shots=fitted, faces=faces)
 
 
 def _is_safe(plan: FramePlan, shot: ShotCrop) -> bool:
-    """Whether it stands still, loses no face and cuts no letters."""
+    """Whether the crop is still, holds all faces and cuts no on-screen text."""
     looks = [one for one in plan.expected if shot.range.start_ms <= one.at_ms < shot.range.end_ms]
     whole = all(share_shown(one.box, shot, one.at_ms) >= WHOLE for one in looks)
     signs = [one for one in plan.signs if shot.range.overlap_ms(one.range) > 0]
@@ -77,7 +81,7 @@ def _is_safe(plan: FramePlan, shot: ShotCrop) -> bool:
     return whole and not cut and not shot.path and not shot.panes
 
 
-def _fit(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
+def _fit_shot(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
     if shot.mode == "fit":
         return shot
     crop = shot.content or CropBox(x=0, y=0, width=plan.source_width, height=plan.source_height)
@@ -86,20 +90,20 @@ def _fit(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
     )
 
 
-def _changes(before: Sequence[ShotCrop], after: Sequence[ShotCrop]) -> list[str]:
-    """What a person would see of it."""
+def _describe_changes(before: Sequence[ShotCrop], after: Sequence[ShotCrop]) -> list[str]:
+    """What a viewer would notice."""
     changed = [shot for shot in after if shot not in before]
     whole = sum(shot.mode == "fit" for shot in changed)
-    told = [(whole, "the whole picture"), (len(changed) - whole, "a still crop")]
-    return [f"{what} in {count} of {len(after)} shots" for count, what in told if count]
+    counts = [(whole, "the whole picture"), (len(changed) - whole, "a still crop")]
+    return [f"{what} in {count} of {len(after)} shots" for count, what in counts if count]
 
 
-def plain_captions() -> CaptionTemplate:
-    """The default template without movement, and with few words at once."""
+def build_plain_captions() -> CaptionTemplate:
+    """The default template without motion, with few words at a time."""
     template = template_named(DEFAULT_TEMPLATE)
     return msgspec.structs.replace(
         template,
         highlight=msgspec.structs.replace(template.highlight, how="colour", scale=1.0),
         motion=Motion(),
-        wrap=msgspec.structs.replace(template.wrap, max_words=FEWER_WORDS),
+        wrap=msgspec.structs.replace(template.wrap, max_words=MAX_FALLBACK_WORDS),
     )

@@ -1,6 +1,6 @@
-"""Makes an export once more from its event in the log and its stored inputs, and compares. Overwrites nothing.
+"""Renders an export again from its logged event and stored inputs, and compares the bytes.
 
-The files of a replay are never stored: only what they are, as SHA-256, is kept for as long as the comparison lasts.
+The files of a replay are not stored: their SHA-256 is kept while the comparison lasts.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from schemas.common import ObjectRef
 from schemas.documents.export import Certificate, ExportFiles
 from schemas.documents.replay import ReplayResult
 from schemas.topics import TOPIC_OF, partition_before, partition_for
-from streams.render.exporter import Produced
+from streams.render.exporter import ProducedExport
 from streams.runtime.context import Context
 from streams.runtime.stage import Commit, Work
 
-Make = Callable[[events.RenderRequested, Work, Objects, int], Awaitable[Produced]]
+RenderAgain = Callable[[events.RenderRequested, Work, Objects, int], Awaitable[ProducedExport]]
 """Renders an export into the given objects with so many threads."""
-EARLIER = dt.timedelta(hours=1)
-"""Clocks of the database and the broker may differ: the log is read from so long before the export was asked for."""
-THREADS = re.compile(r"threads (\d+)")
+LOG_MARGIN = dt.timedelta(hours=1)
+"""The log is read from this long before the request: clocks of database and broker may differ."""
+THREADS_PATTERN = re.compile(r"threads (\d+)")
 
 
-class Nowhere:
-    """Takes files as object storage does and keeps only what they are; reads what is really stored."""
+class DiscardingObjects:
+    """Object storage that keeps only references of what is written, and reads what is really stored."""
 
     def __init__(self, objects: Objects) -> None:
-        """``objects`` is where inputs lie."""
+        """``objects`` holds the inputs."""
         self._objects = objects
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever only reads."""
+        """Reading methods of the real storage."""
         return getattr(self._objects, name)
 
     async def put(self, prefix: str, body: bytes, content_type: str, suffix: str = "") -> ObjectRef:
-        """What these bytes would be."""
+        """Reference that these bytes would have."""
         del content_type
         digest = hashlib.sha256(body).hexdigest()
         return ObjectRef(key=f"{prefix}/{digest}{suffix}", sha256=digest, size=len(body))
@@ -59,68 +59,73 @@ class Nowhere:
     async def put_file(
         self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
     ) -> ObjectRef:
-        """What this file would be."""
+        """Reference that this file would have."""
         del content_type, report
-        digest, size = await asyncio.to_thread(_of_file, path)
+        digest, size = await asyncio.to_thread(_hash_file, path)
         return ObjectRef(key=f"{prefix}/{digest}{suffix}", sha256=digest, size=size)
 
 
-def _of_file(path: Path) -> tuple[str, int]:
+def _hash_file(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 
 
-async def replay(context: Context, event: events.ReplayRequested, work: Work, make: Make) -> Commit:
-    """Find, render, compare; gives what is to be written. Raises as `make`, and Unavailable."""
+async def replay_export(
+    context: Context, event: events.ReplayRequested, work: Work, render_again: RenderAgain
+) -> Commit:
+    """Find the logged request, render it and compare; returns the commit.
+
+    Raises as `render_again`, and Unavailable.
+    """
     async with org_transaction(context.pool, event.org_id) as connection:
         row = await read_export(connection, event.org_id, event.export_id)
     if row is None or row["state"] != "done":
-        found = ReplayResult(outcome="impossible", detail="The export has no files to compare with.")
+        report = ReplayResult(outcome="impossible", detail="The export has no files to compare with.")
     else:
-        found = await _found(context, context.log, event, row, work, make)
+        report = await _render_and_compare(context, context.log, event, row, work, render_again)
 
     async def commit(connection: Connection) -> None:
-        await write(connection, event, found, work.cause)
+        await write_report(connection, event, report, work.cause)
 
     return commit
 
 
-async def _found(
-    context: Context, log: EventLog, event: events.ReplayRequested, row: Row, work: Work, make: Make
+async def _render_and_compare(
+    context: Context, log: EventLog, event: events.ReplayRequested, row: Row, work: Work, render_again: RenderAgain
 ) -> ReplayResult:
     steps = Steps(work.report)
-    request = await logged(log, event, row["created_at"] - EARLIER, steps)
+    request = await find_logged_request(log, event, row["created_at"] - LOG_MARGIN, steps)
     if request is None:
         topic = TOPIC_OF[events.RenderRequested].name
         detail = f"The log no longer has the event that this export was made by ({topic}): it cannot be made again."
         return ReplayResult(outcome="impossible", detail=detail)
-    lost = [name for name, ref in inputs_of(request).items() if not await _there(context.objects, ref)]
+    lost = [name for name, ref in list_inputs(request).items() if not await _is_stored(context.objects, ref)]
     if lost:
         return ReplayResult(outcome="impossible", detail=f"No longer stored: {', '.join(lost)}.")
     certificate = msgspec.convert(row["certificate"], Certificate)
     rest = msgspec.structs.replace(work, report=steps.part())
-    produced = await make(request, rest, Nowhere(context.objects), threads_of(certificate))
+    produced = await render_again(request, rest, DiscardingObjects(context.objects), encoder_threads(certificate))
     work.cpu_ms = produced.cpu_ms
     files = msgspec.convert(row["files"], ExportFiles)
     return compared(files, produced.files, certificate.made_with, produced.certificate.made_with)
 
 
-async def logged(
-    log: EventLog, event: events.ReplayRequested, since: dt.datetime, steps: Steps
+async def find_logged_request(
+    log: EventLog, event: events.ReplayRequested, since: dt.datetime, progress: Steps
 ) -> events.RenderRequested | None:
-    """The event that the export was rendered by, of this one alone; None where the log has it no more.
+    """The logged event of this export; None where the log no longer has it.
 
-    ``steps`` counts what is read: a long log is no standstill.
+    ``progress`` counts the records read: reading a long log is progress.
     """
     topic, parts = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
     for partition in dict.fromkeys((partition_for(topic, *parts), partition_before(topic, *parts))):
-        found = await _logged_in(partition, log, event, since, steps.part())
+        found = await _find_in_partition(partition, log, event, since, progress.part())
         if found is not None:
             return found
     return None
 
 
-async def _logged_in(
+async def _find_in_partition(
     partition: int, log: EventLog, event: events.ReplayRequested, since: dt.datetime, report: Report
 ) -> events.RenderRequested | None:
     topic = TOPIC_OF[events.RenderRequested]
@@ -130,42 +135,46 @@ async def _logged_in(
         if record.key != str(event.project_id):
             continue
         try:
-            _, found = codec.decode(topic, record.headers, record.payload)
+            _, event_read = codec.decode(topic, record.headers, record.payload)
         except codec.DecodeError:
             continue
-        for one in apart(found) if isinstance(found, events.RenderRequested) else ():
+        for one in apart(event_read) if isinstance(event_read, events.RenderRequested) else ():
             if (one.org_id, one.export_id) == (event.org_id, event.export_id):
                 return one
     return None
 
 
-def inputs_of(request: events.RenderRequested) -> dict[str, ObjectRef]:
-    """What the event names of what is stored."""
+def list_inputs(request: events.RenderRequested) -> dict[str, ObjectRef]:
+    """Stored inputs that the event names."""
     named = {"plan": request.plan, "source": request.source, "index": request.index, "edit": request.edit}
     return {name: ref for name, ref in named.items() if ref is not None}
 
 
-async def _there(objects: Objects, ref: ObjectRef) -> bool:
+async def _is_stored(objects: Objects, ref: ObjectRef) -> bool:
     try:
         return await objects.size(ref.key) == ref.size
     except KeyError:
         return False
 
 
-def threads_of(certificate: Certificate) -> int:
-    """With how many threads it was encoded: others give other bytes."""
-    told = certificate.made_with.get("encoder.threads") or next(iter(THREADS.findall(certificate.encoder)), "1")
-    return int(told)
+def encoder_threads(certificate: Certificate) -> int:
+    """Threads of the original encode: another number gives other bytes."""
+    threads = certificate.made_with.get("encoder.threads") or next(
+        iter(THREADS_PATTERN.findall(certificate.encoder)), "1"
+    )
+    return int(threads)
 
 
-async def write(connection: Connection, event: events.ReplayRequested, found: ReplayResult, cause: Cause) -> None:
-    """Keep what was found, where no later replay was asked for, and say so."""
-    await write_replay_report(connection, event.org_id, event.export_id, event.replay_id, found, cause.now)
+async def write_report(
+    connection: Connection, event: events.ReplayRequested, report: ReplayResult, cause: Cause
+) -> None:
+    """Store the report unless a later replay was requested, and emit the event."""
+    await write_replay_report(connection, event.org_id, event.export_id, event.replay_id, report, cause.now)
     completed = events.ReplayCompleted(
         replay_id=event.replay_id,
-        outcome=found.outcome,
-        files=found.files,
-        differences=[one.what for one in found.differences],
+        outcome=report.outcome,
+        files=report.files,
+        differences=[one.what for one in report.differences],
         **owner_of(event),
     )
     await put(connection, completed, cause, name=str(event.replay_id))

@@ -1,4 +1,4 @@
-"""Makes clips, and one of them once more in a safer way where its certificate fails. Hides no try; stores nothing."""
+"""Renders clips, with one safer retry where the certificate fails; both tries are reported."""
 
 from __future__ import annotations
 
@@ -18,129 +18,132 @@ from schemas.common import Value
 from schemas.documents.export import Certificate
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.quality import Check, OtherTry
-from streams.render.fallback_plan import Simpler, failed, simpler
+from streams.render.fallback_plan import FallbackPlan, build_fallback, list_failed_checks
 from streams.renderer.codecs import Encoding
 from streams.renderer.encoding.nvenc_probe import ADDRESS_SPACE_BYTES
 from streams.renderer.job import RenderJob, RenderResult, clip_file_name
 from streams.renderer.segments.packets import EarlierFile
 from streams.runtime.dead_letters import TOLD
 
-LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
-"""Of one file. A 4K source takes 1.2 GB."""
-SIBLING_BYTES = 500_000_000
-"""What each further file of the same child may take."""
-SECOND = "second"
+RENDER_LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
+"""Limits of a child with one file. A 4K source takes 1.2 GB."""
+EXTRA_FILE_BYTES = 500_000_000
+"""Memory of each further file of the same child."""
+SECOND_TRY_FOLDER = "second"
+"""Folder of the second try, below the first one's."""
 
 
-class Made(Value, frozen=True, kw_only=True):
-    """A finished clip: where its files lie, by which plan, and what was measured."""
+class RenderedClip(Value, frozen=True, kw_only=True):
+    """A finished clip: its folder, its plan, and the child's result."""
 
     folder: Path
     plan: FramePlan
     rendered: RenderResult
     cpu_ms: int
-    """Of all tries."""
+    """Processor time of all tries."""
 
     @property
     def certificate(self) -> Certificate:
-        """What was measured on it."""
+        """Certificate of the file."""
         return self.rendered.certificate
 
-    def file(self, encoding: Encoding) -> EarlierFile:
-        """What another try may take of it: what is shown there as it is here."""
+    def as_earlier_file(self, encoding: Encoding) -> EarlierFile:
+        """The file as a source of segments for another try."""
         made = self.rendered
         return EarlierFile(path=str(self.folder / clip_file_name(encoding)), threads=made.threads, chunks=made.chunks)
 
-    def certified(self, certificate: Certificate, cpu_ms: int) -> Made:
-        """The same with another certificate and cost."""
+    def with_certificate(self, certificate: Certificate, cpu_ms: int) -> RenderedClip:
+        """The clip with another certificate and cost."""
         rendered = msgspec.structs.replace(self.rendered, certificate=certificate)
         return msgspec.structs.replace(self, rendered=rendered, cpu_ms=cpu_ms)
 
 
-Ended = Made | Rejected | ChildFailed
-"""A clip, or why there is none."""
+RenderOutcome = RenderedClip | Rejected | ChildFailed
+"""A clip, or the error that prevented it."""
 
 
-async def made_together(
-    tasks: Sequence[RenderJob], *, source: SourceHandle, folders: Sequence[Path], report: Report
-) -> list[Ended]:
-    """Each clip, the better of two tries; the first ones of all by one decode, and alone what went wrong there.
+async def render_with_retry(
+    jobs: Sequence[RenderJob], *, source: SourceHandle, folders: Sequence[Path], report: Report
+) -> list[RenderOutcome]:
+    """Render each job, and keep the better of two tries.
 
-    Raises Unavailable.
+    First tries share one decode; what fails there is rendered alone. Raises Unavailable.
     """
     steps = Steps(report)
-    firsts = await _side_by_side(tasks, folders, source, steps.part())
+    firsts = await _render_first_tries(jobs, folders, source, steps.part())
     return [
-        await _ended(task, folder, first, source, steps)
-        for task, folder, first in zip(tasks, folders, firsts, strict=True)
+        await _retry_one(task, folder, first, source, steps)
+        for task, folder, first in zip(jobs, folders, firsts, strict=True)
     ]
 
 
-async def _ended(task: RenderJob, folder: Path, first: Made | None, source: SourceHandle, steps: Steps) -> Ended:
+async def _retry_one(
+    job: RenderJob, folder: Path, first: RenderedClip | None, source: SourceHandle, steps: Steps
+) -> RenderOutcome:
     try:
         if first is None:
-            first = await _make(task, folder, source, steps.part())
-        return await best_of_two(first, task, source, steps)
+            first = await _render_one(job, folder, source, steps.part())
+        return await best_of_two(first, job, source, steps)
     except (Rejected, ChildFailed) as error:
         return error
 
 
-async def best_of_two(first: Made, task: RenderJob, source: SourceHandle, steps: Steps) -> Made:
-    """The clip as it was asked for; where that fails and something safer may not, the better of both.
+async def best_of_two(first: RenderedClip, job: RenderJob, source: SourceHandle, steps: Steps) -> RenderedClip:
+    """Retry where checks failed and a fallback may pass, and keep the better clip.
 
-    A second one that cannot be made leaves the first. Raises Unavailable.
+    A second try that cannot be rendered leaves the first. Raises Unavailable.
     """
-    faults = failed(first.certificate.checks)
-    styled = any(piece.style for piece in task.pieces)
-    safer = simpler(task.plan, task.template, faults, styled=styled) if faults else None
-    if safer is None:
+    failed_checks = list_failed_checks(first.certificate.checks)
+    has_styles = any(piece.style for piece in job.pieces)
+    fallback = build_fallback(job.plan, job.template, failed_checks, has_styles=has_styles) if failed_checks else None
+    if fallback is None:
         return first
-    folder = first.folder / SECOND
+    folder = first.folder / SECOND_TRY_FOLDER
     folder.mkdir()
-    again = msgspec.structs.replace(
-        task,
-        plan=safer.plan,
-        pieces=task.pieces if safer.styles else unstyled(task.pieces),
-        template=safer.template,
-        earlier_files=[first.file(task.encoding), *task.earlier_files],
+    second_job = msgspec.structs.replace(
+        job,
+        plan=fallback.plan,
+        pieces=job.pieces if fallback.keeps_styles else unstyled(job.pieces),
+        template=fallback.template,
+        earlier_files=[first.as_earlier_file(job.encoding), *job.earlier_files],
     )
     try:
-        second = await _make(again, folder, source, steps.part())
+        second = await _render_one(second_job, folder, source, steps.part())
     except Rejected as error:
-        return alone(first, safer, error.detail)
+        return keep_first_try(first, fallback, error.detail)
     except ChildFailed as error:
         report_bug(error, "render")
-        return alone(first, safer, TOLD["bug"])
-    return better(first, second, safer)
+        return keep_first_try(first, fallback, TOLD["bug"])
+    return choose_better(first, second, fallback)
 
 
-async def _side_by_side(
-    tasks: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
-) -> list[Made | None]:
-    """The first try of several; None for one that is to be made alone."""
-    apart: list[Made | None] = [None] * len(tasks)
-    if len(tasks) == 1 or not all(msgspec.structs.replace(one, plan=tasks[0].plan) == tasks[0] for one in tasks):
-        return apart
+async def _render_first_tries(
+    jobs: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
+) -> list[RenderedClip | None]:
+    """Render the first tries together; None for each that has to be rendered alone."""
+    unrendered: list[RenderedClip | None] = [None] * len(jobs)
+    if len(jobs) == 1 or not all(msgspec.structs.replace(one, plan=jobs[0].plan) == jobs[0] for one in jobs):
+        return unrendered
     try:
-        return await _made(tasks, folders, source, report)
+        return await _run_render_child(jobs, folders, source, report)
     except Rejected:
-        return apart
+        return unrendered
     except ChildFailed as error:
         report_bug(error, "render")
-        return apart
+        return unrendered
 
 
-async def _make(task: RenderJob, folder: Path, source: SourceHandle, report: Report) -> Made:
-    (made,) = await _made([task], [folder], source, report)
+async def _render_one(job: RenderJob, folder: Path, source: SourceHandle, report: Report) -> RenderedClip:
+    (made,) = await _run_render_child([job], [folder], source, report)
     assert made is not None
     return made
 
 
-async def _made(
-    tasks: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
-) -> list[Made | None]:
-    """One child for all; what it took is shared out among those that it made."""
-    first, *others = tasks
+async def _run_render_child(
+    jobs: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
+) -> list[RenderedClip | None]:
+    """Run one child for all jobs, and split its cost among the rendered files."""
+    first, *others = jobs
     args = {
         "task": msgspec.json.encode(first).decode(),
         "plans": msgspec.json.encode([one.plan for one in others]).decode(),
@@ -150,69 +153,71 @@ async def _made(
         "streams.render.child.main:main",
         args,
         scratch=folders[0],
-        limits=limits_for(len(tasks), by_hardware=first.encoding.uses_nvenc),
+        limits=child_limits(len(jobs), uses_nvenc=first.encoding.uses_nvenc),
         source=source,
         report=report,
     )
     rendered = msgspec.convert(result["rendered"], list[RenderResult | None])
-    costs = iter(shared_out(int(result["cpu_ms"]), len([one for one in rendered if one is not None])))
+    costs = iter(split_evenly(int(result["cpu_ms"]), len([one for one in rendered if one is not None])))
     return [
-        None if one is None else Made(folder=folder, plan=task.plan, rendered=one, cpu_ms=next(costs))
-        for task, folder, one in zip(tasks, folders, rendered, strict=True)
+        None if one is None else RenderedClip(folder=folder, plan=task.plan, rendered=one, cpu_ms=next(costs))
+        for task, folder, one in zip(jobs, folders, rendered, strict=True)
     ]
 
 
-def limits_for(files: int, *, by_hardware: bool) -> ChildLimits:
-    """What a child that makes so many files may use."""
-    space = ADDRESS_SPACE_BYTES if by_hardware else LIMITS.memory_bytes + (files - 1) * SIBLING_BYTES
-    return msgspec.structs.replace(LIMITS, memory_bytes=space, cpu_s=LIMITS.cpu_s * files, wall_s=LIMITS.wall_s * files)
+def child_limits(files: int, *, uses_nvenc: bool) -> ChildLimits:
+    """Limits of a child that renders several files."""
+    space = ADDRESS_SPACE_BYTES if uses_nvenc else RENDER_LIMITS.memory_bytes + (files - 1) * EXTRA_FILE_BYTES
+    return msgspec.structs.replace(
+        RENDER_LIMITS, memory_bytes=space, cpu_s=RENDER_LIMITS.cpu_s * files, wall_s=RENDER_LIMITS.wall_s * files
+    )
 
 
-def shared_out(total: int, parts: int) -> list[int]:
-    """Nearly equal parts that come to the total."""
+def split_evenly(total: int, parts: int) -> list[int]:
+    """Split a total into nearly equal parts."""
     return [total // parts + (number < total % parts) for number in range(parts)]
 
 
-def better(first: Made, second: Made, safer: Simpler) -> Made:
-    """Whichever has fewer failed checks, then fewer warnings; of two alike that which was asked for."""
-    took_second = _faults(second.certificate.checks) < _faults(first.certificate.checks)
+def choose_better(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan) -> RenderedClip:
+    """Choose the clip with fewer failed checks, then fewer warnings; on a tie the first."""
+    took_second = _count_faults(second.certificate.checks) < _count_faults(first.certificate.checks)
     kept, other = (second, first) if took_second else (first, second)
     certificate = msgspec.structs.replace(
         kept.certificate,
         tries=2,
-        safer=safer.told if took_second else [],
+        safer=fallback.changes if took_second else [],
         other_try=OtherTry(
             number=1 if took_second else 2,
             verdict=other.certificate.verdict,
-            faults=failed(other.certificate.checks),
-            safer=[] if took_second else safer.told,
+            faults=list_failed_checks(other.certificate.checks),
+            safer=[] if took_second else fallback.changes,
         ),
-        warnings=[*kept.certificate.warnings, _sentence(first, second, safer, took_second=took_second)],
+        warnings=[*kept.certificate.warnings, _retry_warning(first, second, fallback, took_second=took_second)],
     )
-    return kept.certified(certificate, first.cpu_ms + second.cpu_ms)
+    return kept.with_certificate(certificate, first.cpu_ms + second.cpu_ms)
 
 
-def _faults(checks: list[Check]) -> tuple[int, int]:
-    return len(failed(checks)), sum(check.verdict == "warn" for check in checks)
+def _count_faults(checks: list[Check]) -> tuple[int, int]:
+    return len(list_failed_checks(checks)), sum(check.verdict == "warn" for check in checks)
 
 
-def _sentence(first: Made, second: Made, safer: Simpler, *, took_second: bool) -> str:
-    once, again = (", ".join(failed(one.certificate.checks)) for one in (first, second))
-    how = " and ".join(safer.told)
+def _retry_warning(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan, *, took_second: bool) -> str:
+    once, again = (", ".join(list_failed_checks(one.certificate.checks)) for one in (first, second))
+    how = " and ".join(fallback.changes)
     if not again:
         return f"export.second_try: the file as asked for failed ({once}); this is a second one, with {how}"
-    kept = f"this is the second one, with {how}" if took_second else f"this is the first; the second had {how}"
-    return f"export.failed_twice: both tries failed (the first: {once}; the second: {again}); {kept}"
+    kept_text = f"this is the second one, with {how}" if took_second else f"this is the first; the second had {how}"
+    return f"export.failed_twice: both tries failed (the first: {once}; the second: {again}); {kept_text}"
 
 
-def alone(first: Made, safer: Simpler, why: str) -> Made:
-    """The first file, as there is no second."""
-    faults = ", ".join(failed(first.certificate.checks))
-    told = (
+def keep_first_try(first: RenderedClip, fallback: FallbackPlan, reason: str) -> RenderedClip:
+    """The first clip, with the reason why there is no second."""
+    faults = ", ".join(list_failed_checks(first.certificate.checks))
+    warning = (
         f"export.failed_twice: the first file failed ({faults}), and a second one could not be made; this is the first"
     )
-    other = OtherTry(number=2, verdict=None, faults=[], safer=safer.told, why=why)
+    other = OtherTry(number=2, verdict=None, faults=[], safer=fallback.changes, why=reason)
     certificate = msgspec.structs.replace(
-        first.certificate, tries=2, other_try=other, warnings=[*first.certificate.warnings, told]
+        first.certificate, tries=2, other_try=other, warnings=[*first.certificate.warnings, warning]
     )
-    return first.certified(certificate, first.cpu_ms)
+    return first.with_certificate(certificate, first.cpu_ms)

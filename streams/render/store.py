@@ -1,4 +1,4 @@
-"""What render writes when an export has ended: its row, its event, what that means for the project. Makes nothing."""
+"""Stores the outcome of an export: its row, its event, and what it means for the project."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from core.services.orphan_cleanup import GRACE, plan_project_sweep
 from core.storage.exports import write_files
 from schemas import events
 from schemas.documents.quality import in_short
-from streams.render.exporter import Outcome, Produced
+from streams.render.exporter import ExportOutcome, ProducedExport
 from streams.runtime.dead_letters import told_of
 
 
-async def end_export(connection: Connection, event: events.RenderRequested, outcome: Outcome, cause: Cause) -> None:
-    """One export is done, or failed."""
+async def finish_export(
+    connection: Connection, event: events.RenderRequested, outcome: ExportOutcome, cause: Cause
+) -> None:
+    """Record an export as done or failed."""
     if isinstance(outcome, Exception) and await is_done(connection, event.org_id, event.export_id):
         return
     if isinstance(outcome, Exception):
         await fail_export(connection, event, "render", *told_of(outcome), cause)
     else:
-        await _complete(connection, event, outcome, cause)
+        await _complete_export(connection, event, outcome, cause)
 
 
-async def _complete(connection: Connection, event: events.RenderRequested, produced: Produced, cause: Cause) -> None:
+async def _complete_export(
+    connection: Connection, event: events.RenderRequested, produced: ProducedExport, cause: Cause
+) -> None:
     written = await write_files(
         connection,
         event.org_id,

@@ -1,4 +1,4 @@
-"""In which language the words of an export are shown, and in which others its subtitles come. Translates nothing."""
+"""Chooses the transcript track whose words are shown, and the tracks that become further subtitles."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from schemas.options.captions import CaptionLanguage
 MISSING_TRACK_WARNING = (
     "captions.language: there is no track in the language {}; the words are shown as they were spoken"
 )
+"""Warning where the requested caption language has no track."""
 
 
 class CaptionTracks(Value, frozen=True, kw_only=True):
-    """What is shown, the same in other languages by their codes, and what is to be warned of."""
+    """The track that captions show, the other tracks by language code, and warnings."""
 
     shown: Transcript | None
     others: dict[str, Transcript]
@@ -29,7 +30,10 @@ class CaptionTracks(Value, frozen=True, kw_only=True):
 async def load_caption_tracks(
     transcript: Transcript | None, requested: CaptionLanguage, objects: Objects
 ) -> CaptionTracks:
-    """The transcript and its tracks, the wanted one first. Raises as `Objects.get`."""
+    """Load the transcript's tracks and choose the one in the requested language.
+
+    Without such a track the spoken words are shown, with a warning. Raises as `Objects.get`.
+    """
     if transcript is None:
         return CaptionTracks(shown=None, others={}, warnings=[])
     tracks = {}
@@ -48,9 +52,9 @@ async def load_caption_tracks(
 
 
 def with_clip_languages(tracks: CaptionTracks, times: Sequence[TimeRange]) -> CaptionTracks:
-    """The same of a clip that plays these times, each called by the language that most of it is in there.
+    """Label each track with the language in which most of the clip is spoken.
 
-    A recording may change its language. What comes to the language that is shown is no other and left out.
+    A recording may change its language. A track that comes out in the language already shown is dropped.
     """
     if tracks.shown is None:
         return tracks
@@ -65,6 +69,7 @@ def with_clip_languages(tracks: CaptionTracks, times: Sequence[TimeRange]) -> Ca
 
 
 def _with_main_language(track: Transcript, times: Sequence[TimeRange]) -> Transcript:
+    """The track, labelled with the language of most of its time inside the played ranges."""
     heard_ms: Counter[str | None] = Counter()
     for segment in track.segments:
         part = TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)

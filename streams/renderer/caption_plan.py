@@ -1,4 +1,4 @@
-"""Which cues an export shows, in which template, on which clock: follows from the job. Opens nothing."""
+"""Derives cues, their looks and the output timeline from a job. Pure."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from streams.renderer.typography.font_fallback import drop_undrawable, font_lang
 
 
 def min_frame_rate(preset: PresetName | None) -> Fraction:
-    """Pictures a second that a platform wants at least."""
+    """Lowest frame rate that a preset's platform accepts, in frames per second."""
     return max(MIN_RATE, Fraction(presets()[preset].rate[0])) if preset else MIN_RATE
 
 
 def build_job_timeline(job: RenderJob, played: Sequence[Piece]) -> OutputTimeline:
-    """The output's clock until the clip ends. Raises as `timeline_of`."""
+    """Build the output timeline of the clip, without bumpers. Raises as `build_timeline`."""
     return build_timeline(played, job.index, min_frame_rate(job.options.preset))
 
 
 def list_templates(job: RenderJob) -> list[CaptionTemplate | None]:
-    """All that the task's captions are shown by, the clip's first."""
+    """Every caption template that the job uses, the clip's first."""
     return [job.template, *(piece.style.resolved() for piece in job.pieces if piece.style)]
 
 
 def resolve_look(job: RenderJob, style: CaptionStyle | None = None) -> CaptionLook:
-    """How the task's captions look, or those of a piece that has a style of its own."""
+    """The look of the job's captions, or of a segment with a style of its own."""
     language = font_language(job.language, "".join(word.text for word in job.words))
     template = style.resolved() if style else job.template
     look = build_look(*OUTPUT_SIZES[job.plan.aspect], template, language)
@@ -50,7 +50,7 @@ def resolve_look(job: RenderJob, style: CaptionStyle | None = None) -> CaptionLo
 
 
 def resolve_cue_looks(job: RenderJob, cues: Sequence[CaptionCue], played: Sequence[Piece]) -> list[CaptionLook]:
-    """How each cue looks: as the piece it is shown in."""
+    """The look of each cue: that of the segment in which the cue is shown."""
     if not any(piece.style for piece in played):
         return [resolve_look(job)] * len(cues)
     ends = [piece.output_end_ms for piece in played]
@@ -59,7 +59,10 @@ def resolve_cue_looks(job: RenderJob, cues: Sequence[CaptionCue], played: Sequen
 
 
 def build_job_cues(job: RenderJob, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
-    """The cues to burn, on the output's clock, in letters that the shipped fonts have."""
+    """Build the cues to burn in, on the output clock, from letters that the shipped fonts have.
+
+    Returns the cues and warnings about words that the fonts cannot draw.
+    """
     if not job.captions or job.encoding.file.video is None:
         return [], []
     drawable_words = [msgspec.structs.replace(word, text=drop_undrawable(word.text)) for word in job.words]

@@ -1,4 +1,4 @@
-"""How each codec and container is asked for: encoders, their settings by quality, what muxers are told. Data."""
+"""Settings of each codec and container: encoder names, quality scales, muxer options."""
 
 from __future__ import annotations
 
@@ -24,12 +24,15 @@ QUALITY_SETTINGS: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = Mapping
         "webp": {"draft": ("1", 50), "good": ("2", 60), "best": ("4", 75)},
     }
 )
-"""Each encoder's own preset and crf: x264's, x265's and SVT-AV1's preset, libvpx's cpu-used, ProRes' profile (LT,
-standard, HQ), libwebp's effort and quality. A GIF has neither."""
+"""Encoder preset and CRF by codec and quality.
+
+The preset is x264's, x265's or SVT-AV1's preset, libvpx's cpu-used, ProRes' profile (LT, standard, HQ), or libwebp's
+effort, whose second value is its quality. GIF has neither.
+"""
 NVENC_QUALITY_SETTINGS: Mapping[Quality, tuple[str, int]] = MappingProxyType(
     {"draft": ("p2", 27), "good": ("p5", 23), "best": ("p7", 19)}
 )
-"""NVENC's preset and cq."""
+"""NVENC's preset and CQ by quality."""
 SOFTWARE_ENCODERS: Mapping[Pictures, str] = MappingProxyType(
     {
         "h264": "libx264",
@@ -41,10 +44,11 @@ SOFTWARE_ENCODERS: Mapping[Pictures, str] = MappingProxyType(
         "webp": "libwebp_anim",
     }
 )
-"""prores_aw takes a third of what prores_ks does, at the same rate."""
+"""libav's encoder by codec. prores_aw takes a third of the time of prores_ks at the same bit rate."""
 NVENC_ENCODERS: Mapping[Pictures, str] = MappingProxyType(
     {"h264": "h264_nvenc", "hevc": "hevc_nvenc", "av1": "av1_nvenc"}
 )
+"""NVENC's encoder by codec, where it has one."""
 AUDIO_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
     {
         "aac": ("aac", "fltp"),
@@ -54,12 +58,16 @@ AUDIO_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
         "pcm": ("pcm_s16le", "s16"),
     }
 )
-"""Encoder and the form of samples that it takes."""
+"""libav's encoder and its sample format, by audio codec."""
 AUDIO_BIT_RATES_BPS: Mapping[AudioCodec, int] = MappingProxyType({"aac": 160_000, "opus": 128_000, "mp3": 192_000})
-"""At less LAME takes what is above 17 kHz away, and with it loudness."""
+"""Bits per second of the lossy audio codecs.
+
+Below its rate LAME cuts above 17 kHz, which lowers the loudness.
+"""
 SEGMENTABLE_CODECS: frozenset[Pictures] = frozenset({"h264", "hevc"})
+"""Codecs whose packets can be joined from independently encoded segments."""
 HEVC_REORDER_FRAMES = 2
-"""Of x265 with B-pictures, at each of its presets that is used here."""
+"""Frames that x265 reorders with B-frames, at each preset used here."""
 MUXERS: Mapping[Container, tuple[str, Mapping[str, str]]] = MappingProxyType(
     {
         "mp4": ("mp4", {"movflags": "+faststart"}),
@@ -73,11 +81,17 @@ MUXERS: Mapping[Container, tuple[str, Mapping[str, str]]] = MappingProxyType(
         "wav": ("wav", {}),
     }
 )
-"""Name of the muxer and what it is told, beside to write nothing of itself."""
+"""Muxer name and options by container.
+
+Every muxer also gets ``+bitexact`` and writes no version of itself.
+"""
 
 
 class Encoding(Value, frozen=True, kw_only=True):
-    """How the file is encoded. Two clips at one thread each are faster than one at two (ratio 1.24 on two cores)."""
+    """Encoder settings of one file. Its fields are part of the certificate's provenance.
+
+    Two clips at one thread each are faster than one clip at two threads (ratio 1.24 on two cores).
+    """
 
     preset: str = "veryfast"
     crf: int = 20
@@ -85,25 +99,25 @@ class Encoding(Value, frozen=True, kw_only=True):
     threads: int = 1
     file: FileKind = FileKind()
     edit_lists: bool = True
-    """Without them pictures are stored as they are shown, and the first 21 ms of sound are the encoder's."""
+    """Without edit lists frames are stored in display order, and the first 21 ms of audio are the encoder's delay."""
     hardware: bool = False
-    """By NVENC, where it has an encoder of the codec."""
+    """Whether to encode with NVENC where it has an encoder for the codec."""
 
     @property
     def encoder(self) -> str:
-        """Name of the encoder of pictures; empty where there are none."""
+        """Name of the video encoder; empty for audio files."""
         if self.file.video is None:
             return ""
         return NVENC_ENCODERS[self.file.video] if self.uses_nvenc else SOFTWARE_ENCODERS[self.file.video]
 
     @property
     def uses_nvenc(self) -> bool:
-        """Whether the pictures are encoded by NVENC."""
+        """Whether NVENC encodes the video."""
         return self.hardware and self.file.video in NVENC_ENCODERS
 
     @property
     def name(self) -> str:
-        """For the certificate: enough to make the same file again."""
+        """Encoders and settings in words, as the certificate names them."""
         version = ".".join(str(part) for part in av.library_versions["libavcodec"])
         return ", ".join([*self._pictures(), *self._sound(), f"libavcodec {version}"])
 
@@ -128,7 +142,7 @@ class Encoding(Value, frozen=True, kw_only=True):
 
 
 def build_encoding(wish: VideoWish, threads: int, file: FileKind = FileKind(), *, hardware: bool = False) -> Encoding:  # noqa: B008 - frozen
-    """How a file of the asked quality is encoded."""
+    """Build the encoding of a file of the requested quality."""
     by_hardware = hardware and file.video in NVENC_ENCODERS
     preset, crf = (
         NVENC_QUALITY_SETTINGS[wish.quality] if by_hardware else QUALITY_SETTINGS[file.video or "h264"][wish.quality]
@@ -138,7 +152,7 @@ def build_encoding(wish: VideoWish, threads: int, file: FileKind = FileKind(), *
 
 
 def encoding_for_export(options: ExportOptions, threads: int, *, hardware: bool = False) -> Encoding:
-    """How a file with these options is encoded; a preset's platform may want less of the sound, and no edit lists."""
+    """Build the encoding for export options; a preset may lower the audio bit rate and drop edit lists."""
     encoding = build_encoding(options.video, threads, file_for(options), hardware=hardware)
     if options.preset is None:
         return encoding
@@ -149,27 +163,30 @@ def encoding_for_export(options: ExportOptions, threads: int, *, hardware: bool 
 
 
 def is_segmentable(encoding: Encoding) -> bool:
-    """Whether the pictures are made of chunks: of these encoders packets can be joined and counted on."""
+    """Whether the video is encoded in segments that later exports may reuse."""
     return encoding.file.video in SEGMENTABLE_CODECS and not encoding.uses_nvenc
 
 
 def reorder_frames(encoding: Encoding, reported_frames: int) -> int:
-    """By how many pictures the encoder may be ahead of what is shown; ``told`` by its context. x265 tells nothing."""
+    """Number of frames by which decoding order may run ahead of display order.
+
+    ``reported_frames`` is the encoder context's own value; x265 reports none.
+    """
     return HEVC_REORDER_FRAMES if encoding.file.video == "hevc" and encoding.edit_lists else reported_frames
 
 
 def pixel_format(encoding: Encoding) -> str:
-    """Of the pictures as they are encoded."""
+    """Pixel format that the video encoder takes."""
     return "yuv422p10le" if encoding.file.video == "prores" else "yuv420p"
 
 
 def codec_tag(file: FileKind) -> str | None:
-    """The name by which Apple's players know HEVC; None where the muxer's own choice is right."""
+    """The codec tag by which Apple's players recognise HEVC; None where the muxer's default is right."""
     return "hvc1" if file.video == "hevc" else None
 
 
 def encoder_options(encoding: Encoding) -> dict[str, str]:
-    """What the encoder of pictures is told."""
+    """Options of the video encoder."""
     if encoding.uses_nvenc:
         return {
             "preset": encoding.preset,

@@ -1,6 +1,6 @@
-"""From a decoded picture to the picture that is encoded: crop, colours, captions. Never decodes, never encodes.
+"""Composes output frames: crop and scale, brand overlays, captions. Shared by exports and previews.
 
-The one way by which an export and a preview show a slot: the same picture, plan and words give the same pixels.
+The same source frame, plan and words give the same pixels in both.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from streams.renderer.video.scaler import FrameScaler
 
 
 class FrameSink(Protocol):
-    """Whatever is given the pictures of an export, in order."""
+    """Receives the frames of an export in order."""
 
     def write(self, frame: av.VideoFrame, number: int) -> None:
-        """One picture, and the number of its slot."""
+        """Take one frame and the number of its slot."""
         ...
 
 
 class PaintedFrame(NamedTuple):
-    """A picture of the source on the output's size, yuv420p; nothing is drawn over it yet."""
+    """A source frame scaled to the output size (yuv420p), before overlays and captions."""
 
     frame: av.VideoFrame
     source_ms: int
     shot: ShotCrop
     to_cut_ms: int
-    """How far the nearest border between two shots is."""
+    """Distance to the nearest shot border, in ms."""
 
 
 class Compositor:
-    """What all pictures of an export are shown by."""
+    """Everything that turns source frames into output frames of one export."""
 
     def __init__(
         self,
@@ -58,48 +58,51 @@ class Compositor:
         scratch: Path,
         overlays: Overlays | None = None,
     ) -> None:
-        """``captions`` on the output's clock; ``scratch`` takes what filters need as files."""
+        """``captions`` are on the output clock; ``scratch`` takes the files that filters need."""
         self.overlays = overlays
         self._shots = ShotIndex(plan)
         self._painter = FrameScaler(track, OUTPUT_SIZES[plan.aspect], scratch)
         self._captions = captions
 
     def paint(self, frame: av.VideoFrame, at_ms: int) -> PaintedFrame:
-        """A picture of the source, which is shown there from ``at_ms`` on."""
+        """Crop and scale a source frame that is shown from ``at_ms`` of the source on."""
         shot = self._shots.at(at_ms)
         painted = self._painter.scale(frame, shot, at_ms)
         return PaintedFrame(painted, at_ms, shot, self._shots.distance_to_cut_ms(at_ms))
 
     def shot_at(self, at_ms: int) -> ShotCrop:
-        """What of a picture of the source is shown."""
+        """The crop of a time of the source."""
         return self._shots.at(at_ms)
 
     def slot_state(self, at_ms: int, slot: Slot) -> list[object]:
-        """All that a slot shows, as plain values: where they are equal, the pictures are."""
+        """Everything that a slot shows, as plain values: equal values mean equal pixels."""
         shot = self._shots.at(at_ms)
         crop = [shot.mode, shot.crop, shot.panes, view(shot, at_ms) if shot.path else None]
         overlay_state = self.overlays.slot_state(slot) if self.overlays is not None else []
         return [at_ms, crop, overlay_state, self._captions.slot_state(slot.words_ms)]
 
     def compose(self, painted: PaintedFrame, slot: Slot, *, last: bool) -> av.VideoFrame:
-        """What is encoded in a slot. ``last``: no other slot shows this picture, so it may be drawn on."""
+        """Draw overlays and captions for a slot.
+
+        ``last``: no later slot shows this frame, so it may be drawn on.
+        """
         return self.with_captions(self.with_overlays(painted, slot, last=last), slot)
 
     def with_overlays(self, painted: PaintedFrame, slot: Slot, *, last: bool) -> av.VideoFrame:
-        """The picture of a slot with what a brand kit lays over it."""
+        """The slot's frame with the brand kit's overlays."""
         shown = painted.frame if last else copy_frame(painted.frame)
         if self.overlays is not None:
             self.overlays.burn(shown, slot)
         return shown
 
     def with_captions(self, shown: av.VideoFrame, slot: Slot) -> av.VideoFrame:
-        """The same picture with its captions, drawn into it."""
+        """Draw the slot's captions into the frame, in place."""
         self._captions.burn(shown, slot.words_ms)
         return shown
 
 
 def build_compositor(job: RenderJob, cues: list[CaptionCue], scratch: Path) -> Compositor:
-    """By what all pictures of the export are shown."""
+    """Build the compositor of a job."""
     assert job.index.video is not None
     played = job.pieces or whole(job.plan.range)
     captions = place_captions(cues, resolve_look(job), job.plan, played, resolve_cue_looks(job, cues, played))
@@ -107,7 +110,7 @@ def build_compositor(job: RenderJob, cues: list[CaptionCue], scratch: Path) -> C
 
 
 def build_overlays(job: RenderJob, played: Sequence[Piece], captions: CaptionBurner) -> Overlays | None:
-    """What a brand kit lays over the clip's pictures."""
+    """Build the brand kit's overlays of the clip; None without a kit."""
     if job.brand is None:
         return None
     clip_ms, size_px = (played[0].output_start_ms, played[-1].output_end_ms), OUTPUT_SIZES[job.plan.aspect]

@@ -1,4 +1,4 @@
-"""What all exports of a request are made of, as render and preview read it."""
+"""The stored inputs that all exports of a request share."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from streams.renderer.codecs import Encoding
 
 
 class StoredTranscript(msgspec.Struct, frozen=True, kw_only=True):
-    """A transcript and where it is stored; None where nothing is said."""
+    """A transcript and its reference in object storage; both None where the source has no speech."""
 
     transcript: Transcript | None = None
     ref: ObjectRef | None = None
 
 
 class RenderInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What all exports of a request are made of."""
+    """Inputs shared by all exports of a request, and by previews."""
 
     index: SourceIndex
     stored_transcript: StoredTranscript = StoredTranscript()
     edit: EditList | None = None
-    """Without one the plan's range is played as it is."""
+    """None: the plan's range is played unedited."""
     brand: BrandSnapshot | None = None
     encoding: Encoding = Encoding()
     title: str = ""
-    """On the thumbnails, where it is to stand there."""
+    """The clip's title, for thumbnails that show it."""

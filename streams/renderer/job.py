@@ -1,4 +1,4 @@
-"""What the render child is told and what it tells; clock, look and cues, which follow from that. Opens nothing."""
+"""The message to the render child and its answer."""
 
 from __future__ import annotations
 
@@ -20,47 +20,47 @@ VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
 
 
 class RenderJob(Value, frozen=True, kw_only=True):
-    """Everything the child is told; the same task gives the same bytes."""
+    """Everything that decides an export's bytes: the same job gives the same bytes."""
 
     plan: FramePlan
     index: SourceIndex
     pieces: list[Piece] = []
-    """What is played, in order; none: the plan's range as it is."""
+    """Pieces to play, in order; empty: the plan's range, unedited."""
     words: list[Word] = []
-    """Of the source, as the doubtful stretches."""
+    """Words on the source's clock."""
     doubtful_ranges: list[TimeRange] = []
-    """Stretches whose words are not trusted."""
+    """Source ranges whose words are doubtful."""
     captions: bool = True
     template: CaptionTemplate | None = None
-    """How the captions look; None: the default."""
+    """Caption template; None: the default."""
     language: str | None = None
-    """Of what is said."""
+    """Language of the words."""
     encoding: Encoding = Encoding()
     options: ExportOptions = ExportOptions()
     brand: BrandAssets | None = None
-    """What a brand kit lays over the clip and plays around it; its files lie where the child may read."""
+    """Brand kit to draw and play; its files lie where the child may read them."""
     title: str = ""
-    """Written on the thumbnails, where that was asked for."""
+    """Drawn on the thumbnails; empty: no title."""
     earlier_files: list[EarlierFile] = []
-    """Finished files of the clip whose chunks may be taken, the newest first."""
+    """Finished files of the clip whose segments may be reused, newest first."""
 
 
 class RenderResult(Value, frozen=True, kw_only=True):
-    """What the child found; its files are `clip_file` and ``THUMBNAIL_FILE`` in its scratch folder."""
+    """What the child rendered; its files have the names of `clip_file_name` and ``THUMBNAIL_FILE``."""
 
     certificate: Certificate
     thumbnails: list[ThumbnailScores] = []
-    """Of the candidates, best first; their files are `candidate_file`."""
+    """Scores of the thumbnail candidates, best first; their files are `thumbnail_file_name`."""
     storyboard: Sprite | None = None
-    """Of ``STORYBOARD_FILE``."""
+    """The sprite in ``STORYBOARD_FILE``; None without one."""
     stems: list[str] = []
-    """Names of those that lie in the folder too."""
+    """Names of the stems in the folder."""
     check_cpu_ms: int = 0
-    """Processor time of the look at the finished file."""
+    """Processor time of the quality checks on the finished file."""
     chunks: list[Chunk] = []
-    """What a later export may take of the file."""
+    """Segments that a later export may reuse."""
     threads: int = 1
-    """Of the encoder."""
+    """Threads of the encoder."""
 
 
 def clip_file_name(encoding: Encoding) -> str:

@@ -1,4 +1,4 @@
-"""Progress of a render: one counter over all that is made."""
+"""Counts the progress of a render over all its files."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ Report = Callable[[int], None]
 
 
 class RenderProgress:
-    """One counter over everything that is made: it only grows."""
+    """A counter that only grows, over all files of a render."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._count = 0
         self._lock = Lock()
-        """Files that are made side by side count on threads of their own."""
+        """Files that are rendered in parallel count on threads of their own."""
 
     def count_frame(self) -> None:
-        """A picture, or a frame of sound, more."""
+        """Count one frame of video or audio; every tenth is reported."""
         with self._lock:
             self._count += 1
             if self._count % 10 == 0:
                 self._report(self._count)
 
     def count_task(self) -> None:
-        """Something that takes seconds is done."""
+        """Count a task of some seconds, and report at once."""
         with self._lock:
             self._count += 1
             self._report(self._count)

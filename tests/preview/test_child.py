@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.domain.editing.clock import pieces, unstyled, whole
 from core.errors import Rejected
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from core.media.sandbox.parent import run_child
 from core.media.sandbox.source_handle import LocalSource
 from schemas.common import Box, Face, TimeRange
@@ -29,8 +29,8 @@ from schemas.options.export import ExportOptions, VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from streams.preview.agent import shown_kind
 from streams.preview.child import PICTURE_FILE, StillTask, pictures_near, png, slot_at, still
-from streams.render.child.frame_pipeline import Film
-from streams.render.quality.reference_frames import Witness
+from streams.render.child.frame_pipeline import FramePipeline
+from streams.render.quality.reference_frames import ReferenceFrames
 from streams.renderer.caption_plan import build_job_cues
 from streams.renderer.encoding.muxer import build_encoding
 from streams.renderer.job import RenderJob
@@ -68,12 +68,12 @@ def handed_to_the_encoder(task: RenderJob, path: Path, scratch: Path, wanted: se
     played = task.pieces or whole(task.plan.range)
     timeline, recorder = build_timeline(played, task.index), Recorder(wanted)
     cues, _ = build_job_cues(task, played)
-    film = Film(task, timeline, cues, scratch, RenderProgress(lambda _: None), Witness())
+    film = FramePipeline(task, timeline, cues, scratch, RenderProgress(lambda _: None), ReferenceFrames())
     with path.open("rb") as file:
-        reader = Reader(file, task.index)
+        reader = SourceReader(file, task.index)
         projector = SourcePlayer(reader, task.index, timeline)
         for part in timeline.parts:
-            projector.play(part, lambda *seen: film.see(*seen, recorder))
+            projector.play(part, lambda *seen: film.add_frame(*seen, recorder))
         reader.close()
     return recorder.kept
 
@@ -182,7 +182,7 @@ def test_a_late_picture_is_not_decoded_towards_from_the_beginning(source: tuple[
 
     def seen(number: int) -> list[int]:
         with path.open("rb") as file:
-            reader = Reader(file, index)
+            reader = SourceReader(file, index)
             found: Iterator[tuple[int, av.VideoFrame]] = pictures_near(
                 reader, index, timeline, timeline.parts[0], number
             )

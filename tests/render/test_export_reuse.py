@@ -17,7 +17,7 @@ from schemas.events import RenderRequested, Rendition
 from schemas.events.rendition import FLAT_FIELDS
 from schemas.options.brand_kit import BrandKit, BrandSnapshot, CheckedAsset
 from schemas.options.export import ExportOptions
-from streams.render.export_reuse import recipe_of
+from streams.render.export_reuse import hash_recipe
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
 from streams.renderer.prepare import build_job
@@ -82,7 +82,7 @@ def recipe(
         index=known, stored_transcript=stored, encoding=Encoding(threads=threads), edit=edit, title=title
     )
     prepared = asyncio.run(build_job(request.rendition, crops, inputs, objects=NOTHING))
-    return recipe_of(prepared, request, brand, tools or {"code": "1"})
+    return hash_recipe(prepared, request, brand, tools or {"code": "1"})
 
 
 def with_intro(sha256: str) -> BrandSnapshot:

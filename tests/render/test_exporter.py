@@ -23,8 +23,8 @@ from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested, Rendition
 from schemas.options.audio import SoundWish
 from schemas.options.export import ExportOptions
-from streams.render.exporter import Produced, Shape, framing_of, produce_all
-from streams.render.fallback_plan import failed, simpler
+from streams.render.exporter import ExportTarget, ProducedExport, produce_exports, summarise_framing
+from streams.render.fallback_plan import build_fallback, list_failed_checks
 from streams.renderer.audio.loudness import RATE_HZ
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
@@ -95,15 +95,15 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with LocalSource(path) as source:
-        (produced,) = await produce_all(
-            [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
+        (produced,) = await produce_exports(
+            [ExportTarget(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
             RenderInputs(
                 index=index, stored_transcript=StoredTranscript(transcript=transcript),
                 encoding=Encoding(preset="ultrafast"),
             ),
             source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
-    assert isinstance(produced, Produced)
+    assert isinstance(produced, ProducedExport)
     files = produced.files
     assert files.srt is not None
     assert files.vtt is not None
@@ -160,14 +160,14 @@ async def test_a_file_that_fails_is_made_once_more_in_a_safer_way(
     memory, ticks, scratch = Memory(), list[int](), tmp_path / "scratch"
     scratch.mkdir()
     with LocalSource(path) as source:
-        (produced,) = await produce_all(
-            [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
+        (produced,) = await produce_exports(
+            [ExportTarget(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
             RenderInputs(index=index, encoding=Encoding(preset="ultrafast")),
             source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
-    assert isinstance(produced, Produced)
+    assert isinstance(produced, ProducedExport)
     certificate, other = produced.certificate, produced.certificate.other_try
-    assert (certificate.verdict, certificate.tries) == (verdict, 2), failed(certificate.checks)
+    assert (certificate.verdict, certificate.tries) == (verdict, 2), list_failed_checks(certificate.checks)
     assert other is not None
     assert (other.number, other.verdict, other.faults) == (3 - kept, "fail", ["nobody_in_frame"])
     shown = certificate.framing[0].reason
@@ -196,17 +196,17 @@ async def test_a_second_try_takes_what_the_first_showed_as_well(tmp_path: Path) 
         memory, scratch = Memory(), tmp_path / str(len(crops.expected))
         scratch.mkdir()
         with LocalSource(path) as source:
-            (produced,) = await produce_all(
-                [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
+            (produced,) = await produce_exports(
+                [ExportTarget(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
                 RenderInputs(index=index, encoding=Encoding(preset="ultrafast")),
                 source=source, objects=memory, scratch=scratch, report=lambda _: None,  # type: ignore[arg-type]
             )  # fmt: skip
-        assert isinstance(produced, Produced)
+        assert isinstance(produced, ProducedExport)
         return produced.certificate, memory.stored[produced.files.video.key][0]
 
     twice, video = await made(crops)
     assert (twice.verdict, twice.tries, twice.chunks, twice.chunks_reused) == ("pass", 2, 2, 1)
-    safer = simpler(crops, None, ["nobody_in_frame"])
+    safer = build_fallback(crops, None, ["nobody_in_frame"])
     assert safer is not None
     once, same = await made(msgspec.structs.replace(safer.plan, expected=[]))
     assert (once.tries, once.chunks_reused) == (1, 0)
@@ -221,7 +221,7 @@ def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
         )
         for at, shows in ((0, "face"), (100, "face"), (200, "screen"), (300, "face"))
     ]
-    told = framing_of(msgspec.structs.replace(whole, shots=shots), [whole.range])
+    told = summarise_framing(msgspec.structs.replace(whole, shots=shots), [whole.range])
     assert [(one.start_ms, one.end_ms, one.shows) for one in told] == [
         (0, 200, "face"), (200, 300, "screen"), (300, 400, "face")
     ]  # fmt: skip
@@ -240,17 +240,17 @@ async def test_shapes_made_together_are_stored_apart_and_one_may_fail(tmp_path: 
     crops = [plan(index, 200, 800, aspect=aspect) for aspect in aspects]
     crops[1] = msgspec.structs.replace(crops[1], shots=[])
     shapes = [
-        Shape(request=request_for(one), plan=one, prefix=f"org/project/exports/{number}")
+        ExportTarget(request=request_for(one), plan=one, prefix=f"org/project/exports/{number}")
         for number, one in enumerate(crops)
     ]
     scratch.mkdir()
     with LocalSource(path) as source:
-        first, lost, last = await produce_all(
+        first, lost, last = await produce_exports(
             shapes, RenderInputs(index=index, encoding=Encoding(preset="ultrafast")),
             source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
-    assert isinstance(first, Produced)
-    assert isinstance(last, Produced)
+    assert isinstance(first, ProducedExport)
+    assert isinstance(last, ProducedExport)
     assert isinstance(lost, ChildFailed)
     assert "no shot" in str(lost)
     assert (first.files.video.key.split("/")[3], last.files.video.key.split("/")[3]) == ("0", "2")

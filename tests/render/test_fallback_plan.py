@@ -13,8 +13,8 @@ from schemas.documents.frame_plan import FramePlan, PathKey, ShotCrop
 from schemas.documents.quality import Check, CheckName, FaceExpectation, Outcome
 from schemas.documents.scene import Letters
 from schemas.options.caption_template import template_named
-from streams.render.fallback_plan import FEWER_WORDS, simpler
-from streams.render.retry import Made, alone, better
+from streams.render.fallback_plan import MAX_FALLBACK_WORDS, build_fallback
+from streams.render.retry import RenderedClip, choose_better, keep_first_try
 from streams.renderer.job import RenderResult
 
 LEFT, MIDDLE = CropBox(x=0, y=0, width=100, height=180), CropBox(x=110, y=0, width=100, height=180)
@@ -35,20 +35,20 @@ PLAN = FramePlan(
 
 @pytest.mark.parametrize("fault", ["nobody_in_frame", "cut_face"])
 def test_shots_that_lose_a_face_show_the_whole_picture_and_others_stay(fault: CheckName) -> None:
-    safer = simpler(PLAN, None, [fault])
+    safer = build_fallback(PLAN, None, [fault])
     assert safer is not None
     first, second = safer.plan.shots
     assert first == PLAN.shots[0]
     assert (second.mode, second.crop) == ("fit", CropBox(x=0, y=0, width=320, height=180))
     assert second.reason == "the whole picture, in a second try: a face"
-    assert (safer.template, safer.told) == (None, ["the whole picture in 1 of 2 shots"])
+    assert (safer.template, safer.changes) == (None, ["the whole picture in 1 of 2 shots"])
 
 
 def test_a_shot_that_cuts_letters_shows_the_whole_picture_and_others_stay() -> None:
     sign = Letters(range=TimeRange(start_ms=0, end_ms=2_000), box=Box(x=20, y=10, width=120, height=14))
     crops = [msgspec.structs.replace(LEFT, x=10, width=140), LEFT]
     shots = [shot(1_000 * number, crop) for number, crop in enumerate(crops)]
-    safer = simpler(msgspec.structs.replace(PLAN, shots=shots, signs=[sign]), None, ["cut_letters"])
+    safer = build_fallback(msgspec.structs.replace(PLAN, shots=shots, signs=[sign]), None, ["cut_letters"])
     assert safer is not None
     assert [one.mode for one in safer.plan.shots] == ["hold", "fit"]
 
@@ -56,14 +56,14 @@ def test_a_shot_that_cuts_letters_shows_the_whole_picture_and_others_stay() -> N
 def test_all_of_a_picture_is_what_lies_between_its_bars() -> None:
     content = CropBox(x=0, y=20, width=320, height=140)
     shots = [msgspec.structs.replace(one, content=content) for one in PLAN.shots]
-    safer = simpler(msgspec.structs.replace(PLAN, shots=shots), None, ["cut_face"])
+    safer = build_fallback(msgspec.structs.replace(PLAN, shots=shots), None, ["cut_face"])
     assert safer is not None
     assert (safer.plan.shots[1].mode, safer.plan.shots[1].crop) == ("fit", content)
 
 
 @pytest.mark.parametrize("fault", ["jitter", "reversals"])
 def test_a_crop_that_moves_too_much_is_given_up(fault: CheckName) -> None:
-    safer = simpler(PLAN, None, [fault])
+    safer = build_fallback(PLAN, None, [fault])
     assert safer is not None
     assert {one.mode for one in safer.plan.shots} == {"fit"}
 
@@ -72,34 +72,34 @@ def test_what_framing_itself_holds_for_safer_comes_first() -> None:
     path = [PathKey(at_ms=0, box=Box(x=0, y=0, width=100, height=180))]
     moving = msgspec.structs.replace(PLAN.shots[0], mode="follow", path=path)
     planned = msgspec.structs.replace(PLAN, shots=[moving, PLAN.shots[1]], safer=PLAN.shots, expected=[])
-    safer = simpler(planned, None, ["jitter"])
+    safer = build_fallback(planned, None, ["jitter"])
     assert safer is not None
     assert safer.plan.shots == PLAN.shots
-    assert safer.told == ["a still crop in 1 of 2 shots"]
-    faces = simpler(msgspec.structs.replace(planned, expected=PLAN.expected), None, ["cut_face"])
+    assert safer.changes == ["a still crop in 1 of 2 shots"]
+    faces = build_fallback(msgspec.structs.replace(planned, expected=PLAN.expected), None, ["cut_face"])
     assert faces is not None
     assert [one.mode for one in faces.plan.shots] == ["hold", "fit"]
-    assert faces.told == ["the whole picture in 1 of 2 shots", "a still crop in 1 of 2 shots"]
-    older = simpler(msgspec.structs.replace(planned, safer=[]), None, ["jitter"])
+    assert faces.changes == ["the whole picture in 1 of 2 shots", "a still crop in 1 of 2 shots"]
+    older = build_fallback(msgspec.structs.replace(planned, safer=[]), None, ["jitter"])
     assert older is not None
     assert older.plan.shots[0].path == []
 
 
 @pytest.mark.parametrize("fault", ["caption_offset", "caption_cut_off"])
 def test_captions_that_fail_become_plain_ones(fault: CheckName) -> None:
-    safer = simpler(PLAN, template_named("typewriter"), [fault])
+    safer = build_fallback(PLAN, template_named("typewriter"), [fault])
     assert safer is not None
     assert safer.plan == PLAN
     assert safer.template is not None
     assert (safer.template.highlight.how, safer.template.motion.enter) == ("colour", "none")
-    assert safer.template.wrap.max_words == FEWER_WORDS
-    assert simpler(PLAN, safer.template, [fault]) is None, "there is nothing plainer"
-    again = simpler(PLAN, safer.template, [fault], styled=True)
+    assert safer.template.wrap.max_words == MAX_FALLBACK_WORDS
+    assert build_fallback(PLAN, safer.template, [fault]) is None, "there is nothing plainer"
+    again = build_fallback(PLAN, safer.template, [fault], has_styles=True)
     assert again is not None
-    assert not again.styles, "segments with a look of their own have none in the second try"
-    moved = simpler(PLAN, None, ["cut_face"], styled=True)
+    assert not again.keeps_styles, "segments with a look of their own have none in the second try"
+    moved = build_fallback(PLAN, None, ["cut_face"], has_styles=True)
     assert moved is not None
-    assert moved.styles
+    assert moved.keeps_styles
 
 
 def test_what_no_plan_can_help_is_not_tried_again() -> None:
@@ -107,29 +107,29 @@ def test_what_no_plan_can_help_is_not_tried_again() -> None:
         "duration", "streams", "size", "frames", "faststart", "lufs", "true_peak", "clipping", "black", "frozen",
         "av_offset", "ssim",
     ]  # fmt: skip
-    assert simpler(PLAN, None, others) is None
+    assert build_fallback(PLAN, None, others) is None
     whole = msgspec.structs.replace(PLAN, shots=[msgspec.structs.replace(one, mode="fit") for one in PLAN.shots])
-    assert simpler(whole, None, ["jitter"]) is None, "all of it is shown already"
+    assert build_fallback(whole, None, ["jitter"]) is None, "all of it is shown already"
 
 
 def check(name: CheckName, verdict: Outcome) -> Check:
     return Check(name=name, value=1.0, unit="", limit=0.0, side="at_most", verdict=verdict)
 
 
-def made(*checks: Check, cpu_ms: int = 5) -> Made:
+def made(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
     verdict = "fail" if any(one.verdict == "fail" for one in checks) else "pass"
     certificate = Certificate(
         width_px=1080, height_px=1920, duration_ms=1, frames=1, frame_rate=25.0, integrated_lufs=None,
         true_peak_dbtp=None, caption_cues=0, encoder="x", checks=list(checks), verdict=verdict,
     )  # fmt: skip
-    return Made(folder=Path(), plan=PLAN, rendered=RenderResult(certificate=certificate), cpu_ms=cpu_ms)
+    return RenderedClip(folder=Path(), plan=PLAN, rendered=RenderResult(certificate=certificate), cpu_ms=cpu_ms)
 
 
 def test_of_two_files_the_better_is_kept_and_the_other_told() -> None:
-    safer = simpler(PLAN, None, ["jitter"])
+    safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
     bad, good = made(check("jitter", "fail")), made(check("jitter", "warn"), cpu_ms=7)
-    kept = better(bad, good, safer)
+    kept = choose_better(bad, good, safer)
     assert (kept.certificate.verdict, kept.certificate.tries, kept.cpu_ms) == ("pass", 2, 12)
     assert kept.certificate.safer == ["the whole picture in 2 of 2 shots"]
     other = kept.certificate.other_try
@@ -142,23 +142,23 @@ def test_of_two_files_the_better_is_kept_and_the_other_told() -> None:
 
 
 def test_where_both_fail_it_says_so_and_which_it_is() -> None:
-    safer = simpler(PLAN, None, ["jitter"])
+    safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
     worse, bad = made(check("jitter", "fail"), check("lufs", "fail")), made(check("lufs", "fail"))
-    kept = better(worse, bad, safer).certificate
+    kept = choose_better(worse, bad, safer).certificate
     assert (kept.verdict, kept.tries, kept.other_try and kept.other_try.number) == ("fail", 2, 1)
     assert kept.warnings[-1].startswith(
         "export.failed_twice: both tries failed (the first: jitter, lufs; the second: lufs); this is the second one"
     )
-    alike = better(bad, made(check("lufs", "fail")), safer).certificate
+    alike = choose_better(bad, made(check("lufs", "fail")), safer).certificate
     assert (alike.safer, alike.other_try and alike.other_try.number) == ([], 2), "of two alike what was asked for"
     assert "this is the first" in alike.warnings[-1]
 
 
 def test_a_second_file_that_cannot_be_made_leaves_the_first() -> None:
-    safer = simpler(PLAN, None, ["jitter"])
+    safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
-    kept = alone(made(check("jitter", "fail")), safer, "There is no picture.").certificate
+    kept = keep_first_try(made(check("jitter", "fail")), safer, "There is no picture.").certificate
     assert (kept.verdict, kept.tries, kept.safer) == ("fail", 2, [])
     assert kept.other_try is not None
     assert (kept.other_try.verdict, kept.other_try.why) == (None, "There is no picture.")

@@ -21,8 +21,8 @@ from schemas.options.caption_template import template_named
 from schemas.options.export import VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from schemas.topics import BY_NAME, partition_before, partition_for
-from streams.render.provenance import data_files, digest, made_with, workshop
-from streams.render.replay import Nowhere, inputs_of, logged, threads_of
+from streams.render.provenance import collect_provenance, environment, hash_files, list_data_files
+from streams.render.replay import DiscardingObjects, encoder_threads, find_logged_request, list_inputs
 from streams.renderer.audio.loudness import RATE_HZ
 from streams.renderer.encoding.muxer import Encoding, build_encoding, open_writer
 from streams.renderer.timeline.slots import OutputTimeline
@@ -57,18 +57,18 @@ async def test_the_exports_own_event_is_found_in_the_log() -> None:
     ]
     log = MemoryLog(*others, RENDER)
     read: list[int] = []
-    assert await logged(log, ASKED, NOW, Steps(read.append)) == RENDER
+    assert await find_logged_request(log, ASKED, NOW, Steps(read.append)) == RENDER
     assert read == list(range(1, 2 * len(log.kept) + 1)), "each message is a sign of life"
     topic = "renders.v1"
     assert [(name, since) for name, _, since in log.asked] == [(topic, NOW)]
     assert log.asked[0][1] == partition_for(BY_NAME[topic], PROJECT, 3)
-    assert await logged(MemoryLog(*others), ASKED, NOW, Steps(read.append)) is None
+    assert await find_logged_request(MemoryLog(*others), ASKED, NOW, Steps(read.append)) is None
 
 
 async def test_an_event_of_before_is_looked_for_where_it_lay_then() -> None:
     asked = msgspec.structs.replace(ASKED, ordinal=4)
     log, topic = MemoryLog(), BY_NAME["renders.v1"]
-    assert await logged(log, asked, NOW, Steps(lambda _: None)) is None
+    assert await find_logged_request(log, asked, NOW, Steps(lambda _: None)) is None
     assert [at for _, at, _ in log.asked] == [partition_for(topic, PROJECT, 4), partition_before(topic, PROJECT, 4)]
 
 
@@ -76,7 +76,7 @@ async def test_a_replays_files_are_nowhere(tmp_path: Path) -> None:
     body = b"clip" * 100
     path = tmp_path / "clip.mp4"
     path.write_bytes(body)
-    nowhere = Nowhere(object())  # type: ignore[arg-type]
+    nowhere = DiscardingObjects(object())  # type: ignore[arg-type]
     stored = [await nowhere.put("p", body, "video/mp4", ".mp4"), await nowhere.put_file("p", path, "video/mp4", ".mp4")]
     digest_ = hashlib.sha256(body).hexdigest()
     assert set(stored) == {ObjectRef(key=f"p/{digest_}.mp4", sha256=digest_, size=400)}
@@ -90,15 +90,15 @@ def certificate(encoder: str, **made: str) -> Certificate:
 
 
 def test_as_many_threads_as_the_first_time() -> None:
-    assert threads_of(certificate("x", **{"encoder.threads": "2"})) == 2
-    assert threads_of(certificate(Encoding(threads=3).name)) == 3, "before there was a record"
-    assert threads_of(certificate("x")) == 1
-    assert set(inputs_of(RENDER)) == {"plan", "source", "index"}
+    assert encoder_threads(certificate("x", **{"encoder.threads": "2"})) == 2
+    assert encoder_threads(certificate(Encoding(threads=3).name)) == 3, "before there was a record"
+    assert encoder_threads(certificate("x")) == 1
+    assert set(list_inputs(RENDER)) == {"plan", "source", "index"}
 
 
 def test_an_export_is_made_with_code_libraries_fonts_settings_and_inputs(tmp_path: Path) -> None:
     crops = plan(flash_and_beep(tmp_path / "source.mp4", length_ms=400), 0, 400)
-    made = made_with(Encoding(threads=2), template_named("minimal"), crops, None, {"plan": REF, "edit": None})
+    made = collect_provenance(Encoding(threads=2), template_named("minimal"), crops, None, {"plan": REF, "edit": None})
     assert (made["encoder.threads"], made["input.plan"], made["template.minimal"]) == ("2", "0" * 16, "1")
     assert "input.edit" not in made
     kinds = {name.split(".")[0] for name in made}
@@ -110,14 +110,14 @@ def test_an_export_is_made_with_code_libraries_fonts_settings_and_inputs(tmp_pat
 def test_every_shipped_font_is_named() -> None:
     root = Path(__file__).parents[2]
     shipped = {path.name for room in ("streams", "schemas") for path in (root / room).rglob("*.[to]tf")}
-    assert {name.removeprefix("font.") for name in workshop() if name.startswith("font.")} == shipped != set()
+    assert {name.removeprefix("font.") for name in environment() if name.startswith("font.")} == shipped != set()
 
 
 def test_data_that_a_clip_is_drawn_by_is_named_too() -> None:
     """An emoji of another word, or another safe zone, gives other pictures, and no export from before may stand in."""
     root = Path(__file__).parents[2] / "schemas" / "data"
     read = {str(path.relative_to(root)) for path in root.rglob("*") if path.suffix in (".json", ".txt")}
-    named = {str(path.relative_to(root)) for path in data_files(root)}
+    named = {str(path.relative_to(root)) for path in list_data_files(root)}
     assert named == read
     assert {
         "emoji.json",
@@ -126,17 +126,17 @@ def test_data_that_a_clip_is_drawn_by_is_named_too() -> None:
         "profanity/en.txt",
         "templates/minimal.json",
     } <= named
-    assert workshop()["data.schemas"] == digest(data_files(root), root)
+    assert environment()["data.schemas"] == hash_files(list_data_files(root), root)
 
 
 @pytest.mark.parametrize("change", ["text", "name"])
 def test_code_is_named_by_what_it_says_and_is_called(tmp_path: Path, change: str) -> None:
     first, second = tmp_path / "a.py", tmp_path / "b.py"
     first.write_text("1")
-    before = digest([first], tmp_path)
-    assert digest([first], tmp_path) == before
+    before = hash_files([first], tmp_path)
+    assert hash_files([first], tmp_path) == before
     (first if change == "text" else second).write_text("2" if change == "text" else "1")
-    assert digest([first if change == "text" else second], tmp_path) != before
+    assert hash_files([first if change == "text" else second], tmp_path) != before
 
 
 def test_no_picture_is_converted_by_several_threads() -> None:

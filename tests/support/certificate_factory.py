@@ -15,9 +15,9 @@ from schemas.documents.export import CaptionCue, Certificate
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.quality import Check, FaceExpectation
 from schemas.options.presets import PresetName
-from streams.render.quality.certificate import examine
-from streams.render.quality.reference_frames import Witness
-from streams.render.quality.subject import Meant, comes_in_ms
+from streams.render.quality.certificate import issue_certificate
+from streams.render.quality.reference_frames import ReferenceFrames
+from streams.render.quality.subject import Expectation, caption_entry_ms
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.normalize import normalize_loudness
 from streams.renderer.captions.burn_in import CaptionBurner
@@ -103,7 +103,7 @@ class Making:
 
     def make(self, folder: Path) -> Certificate:
         """Write the file as told, then have it examined against what was meant."""
-        witness, captions = Witness(), CaptionBurner(self.drawn, self.look)
+        witness, captions = ReferenceFrames(), CaptionBurner(self.drawn, self.look)
         path, written = (
             folder / clip_file_name(self.encoding),
             self.sound if self.written_sound is None else self.written_sound,
@@ -115,18 +115,19 @@ class Making:
                 source_ms = 10_000 + number * 40
                 if file.video is None:
                     continue
-                witness.see(frame(luma), [slot], source_ms=source_ms, shot=self.crops(source_ms))
+                witness.add_frame(frame(luma), [slot], source_ms=source_ms, shot=self.crops(source_ms))
                 picture = frame(self.spoils(number, luma))
                 captions.burn(picture, slot.words_ms)
                 writer.write(picture, number)
         self.after(path)
-        meant = Meant(
+        meant = Expectation(
             plan=self.plan, timeline=TIMELINE, size_px=file_size_px(file, self.size_px),
-            sound=self.sound, witness=witness,
-            cues=self.told if file.video else [], words=self.said, comes_in_ms=comes_in_ms(self.look.template),
-            file=file, preset=self.preset, count=count_preview_frames(TIMELINE) if file.is_preview else None,
+            sound=self.sound, reference=witness,
+            cues=self.told if file.video else [], words=self.said,
+            caption_entry_ms=caption_entry_ms(self.look.template),
+            file=file, preset=self.preset, frame_count=count_preview_frames(TIMELINE) if file.is_preview else None,
         )  # fmt: skip
-        return examine(path, meant, encoder="test", warnings=[])
+        return issue_certificate(path, meant, encoder="test", warnings=[])
 
 
 def bad(certificate: Certificate) -> dict[str, str]:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from schemas.documents.source import VideoTrack
 
-HDR_CURVES = {int(ColorTrc.SMPTE2084), int(ColorTrc.ARIB_STD_B67)}
+HDR_TRANSFERS = {int(ColorTrc.SMPTE2084), int(ColorTrc.ARIB_STD_B67)}
 
 
 def is_hdr(frame: av.VideoFrame) -> bool:
     """Whether the picture is PQ or HLG, which looks grey and flat when shown as it is."""
-    return frame.color_trc in HDR_CURVES
+    return frame.color_trc in HDR_TRANSFERS
 
 
 def display_frame(frame: av.VideoFrame, track: VideoTrack, width: int, height: int, pixel_format: str) -> av.VideoFrame:

@@ -19,13 +19,23 @@ BUFFER_BYTES = 32 * 1024
 """libav fills it anew at each jump, and a file whose sound lies far from its pictures has one a packet."""
 OPEN_TIMEOUT_S = 20.0
 READ_TIMEOUT_S = 20.0
-PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"v=0\r", b"v=0\n", b"<MPD", b"<smil", b"[playlist]", b"[Reference]")
+PLAYLIST_STARTS = (
+    b"#EXTM3U",
+    b"ffconcat",
+    b"<?xml",
+    b"v=0\r",
+    b"v=0\n",
+    b"<MPD",
+    b"<smil",
+    b"[playlist]",
+    b"[Reference]",
+)
 
 
 def refuse_text(head: bytes) -> None:
     """Raises Rejected for playlists and descriptions: files that point elsewhere instead of holding pictures."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text.startswith(PLAYLISTS):
+    if text.startswith(PLAYLIST_STARTS):
         raise Rejected("media.unsupported", "This is a playlist or description, not a media file.")
 
 
@@ -35,7 +45,7 @@ def open_media(
     """A demuxer over ``source``. ``format_name`` skips the guess. Raises PyAV's errors for what it cannot open."""
     options = {
         "protocol_whitelist": "file",
-        "format_whitelist": ",".join(_names()),
+        "format_whitelist": ",".join(_demuxer_aliases()),
         "max_pixels": str(max_pixels),
         "max_streams": str(max_streams),
         "threads": "1",
@@ -55,16 +65,16 @@ def open_media(
     return container
 
 
-def _names() -> list[str]:
+def _demuxer_aliases() -> list[str]:
     """Every alias of the wanted demuxers: libav compares the whole comma list of names."""
     aliases = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
     return [aliases.get(name, name) for name in FORMATS]
 
 
-def limit_decoder(stream: Stream, *, max_pixels: int, threads: int = 1, smooth: bool = True) -> None:
+def limit_decoder(stream: Stream, *, max_pixels: int, threads: int = 1, deblock: bool = True) -> None:
     """Bound what decoding one stream may allocate; to be called before its first packet is decoded."""
     context = stream.codec_context
-    if not smooth:
+    if not deblock:
         context.options = {**context.options, "skip_loop_filter": "all"}
     context.options = {**context.options, "max_pixels": str(max_pixels)}
     context.thread_count = threads

@@ -19,26 +19,41 @@ from av.video.stream import VideoStream
 
 from core.media.decode.display import display_array
 from core.media.decode.open import as_binary, limit_decoder, open_media
-from core.media.decode.skippable_packets import Sparing
-from core.media.decode.timestamps import by_order, first_pts_at, key_times, packet_pts, project_ms, stretches
-from core.media.decode.tolerant import byte_positions, decode, demux, hear, in_step, thinned, until
-from core.media.sandbox.child_source import View
+from core.media.decode.skippable_packets import SkippingDecoder
+from core.media.decode.timestamps import (
+    first_pts_at,
+    is_by_order,
+    list_key_times,
+    packet_pts,
+    project_ms,
+    split_at_keys,
+)
+from core.media.decode.tolerant import (
+    decode,
+    decode_audio,
+    demux,
+    drop_misplaced_frames,
+    frames_until,
+    key_byte_positions,
+    thin_out,
+)
+from core.media.sandbox.child_source import SharedFileView
 from schemas.common import TimeRange
 from schemas.documents.source import AudioTrack, SourceIndex, VideoTrack
 
-__all__ = ["Reader", "display_array"]
+__all__ = ["SourceReader", "display_array"]
 
-FAR_KEYS_MS = 5_000
+MAX_KEY_GAP_MS = 5_000
 """Key packets further apart than this are too sparse to find shots and faces by."""
-FEW_PIXELS = 640 * 360
+MAX_SMALL_FRAME_PIXELS = 640 * 360
 """Pictures up to this size are decoded all: an hour of 240p costs 12 CPU-s."""
 AUDIO_PREROLL_MS = 120
 """Decoders of Opus and AAC need 80 ms before the first good sample."""
-CUES_OF_VIDEO = "matroska"
+VIDEO_CUES_FORMAT = "matroska"
 DEFAULT_MAX_PIXELS = 36_000_000
 
 
-class Reader:
+class SourceReader:
     """One source, read by its index. Iterators are independent of each other: each opens its own demuxer."""
 
     def __init__(
@@ -58,15 +73,15 @@ class Reader:
         self._threads = threads
         self._max_pixels = max_pixels
         self._smooth = smooth
-        self._keys = key_times(index)
+        self._keys = list_key_times(index)
         self._key_ms = [ms for _, ms in self._keys]
-        self._ordered = by_order(index.format)
-        self._sorted_pts = sorted(index.packets.pts) if self._ordered and index.packets is not None else []
-        self._byte_of = byte_positions(index)
+        self._is_by_order = is_by_order(index.format)
+        self._pts_by_order = sorted(index.packets.pts) if self._is_by_order and index.packets is not None else []
+        self._byte_of = key_byte_positions(index)
         self._open: list[InputContainer] = []
         self._damaged_ms: set[int] = set()
 
-    def damaged(self, time: TimeRange) -> int:
+    def count_damaged(self, time: TimeRange) -> int:
         """How many pictures of ``time`` that were asked for so far are damaged, or could not be decoded at all."""
         return sum(time.start_ms <= at_ms < time.end_ms for at_ms in self._damaged_ms)
 
@@ -76,83 +91,83 @@ class Reader:
             container.close()
         self._open.clear()
 
-    def pictures(
-        self, time: TimeRange, needless_ms: Collection[int] = frozenset()
+    def read_frames(
+        self, time: TimeRange, skippable_ms: Collection[int] = frozenset()
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Every picture presented in ``time``, (project ms, frame), in order of presentation.
 
         Those that begin at ``needless_ms`` may be missing.
         """
-        container, stream = self._video()
-        position = self._key_at(time.start_ms)
-        sparing = Sparing(self._index, needless_ms, time.start_ms)
+        container, stream = self._open_video()
+        position = self._key_position(time.start_ms)
+        sparing = SkippingDecoder(self._index, skippable_ms, time.start_ms)
         yield from self._decode_from(container, stream, position, time, sparing)
-        self._shut(container)
+        self._close_demuxer(container)
 
-    def sparse_pictures(
-        self, time: TimeRange, *, wanted_gap_ms: int, far_keys_ms: int = FAR_KEYS_MS
+    def read_sparse_frames(
+        self, time: TimeRange, *, gap_ms: int, far_keys_ms: int = MAX_KEY_GAP_MS
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Some pictures of ``time``, about ``wanted_gap_ms`` apart, as cheap as they can be had.
 
         Small pictures are decoded all. Of larger ones only key packets are fed to the decoder (``skip_frame`` is
         ignored by VP9), except where they are more than ``far_keys_ms`` apart: there it decodes on to the wanted times.
         """
-        track = self._track()
-        container, stream = self._video()
-        if not self._ordered:
+        track = self._video_track()
+        container, stream = self._open_video()
+        if not self._is_by_order:
             stream.codec_context.skip_frame = "NONREF"  # nobody refers to them, and any neighbour will do
-        if track.coded_width * track.coded_height <= FEW_PIXELS or not self._keys:
-            everything = self._decode_from(container, stream, self._key_at(time.start_ms), time)
-            yield from thinned(everything, wanted_gap_ms)
+        if track.coded_width * track.coded_height <= MAX_SMALL_FRAME_PIXELS or not self._keys:
+            everything = self._decode_from(container, stream, self._key_position(time.start_ms), time)
+            yield from thin_out(everything, gap_ms)
         else:
-            yield from self._sparse_large(container, stream, time, wanted_gap_ms, far_keys_ms)
-        self._shut(container)
+            yield from self._read_sparse_large(container, stream, time, gap_ms, far_keys_ms)
+        self._close_demuxer(container)
 
-    def audio(self, time: TimeRange, track: AudioTrack | None = None) -> Iterator[tuple[int, av.AudioFrame]]:
+    def read_audio(self, time: TimeRange, track: AudioTrack | None = None) -> Iterator[tuple[int, av.AudioFrame]]:
         """Every audio frame that overlaps ``time``, (project ms of its first sample, frame), in order.
 
         Of the chosen track, or of another one of the index.
         """
         track = track or self._audio_track()
-        container = self._demuxer(track.stream_index)
+        container = self._open_demuxer(track.stream_index)
         stream = cast(AudioStream, container.streams[track.stream_index])
         wanted = first_pts_at(time.start_ms - AUDIO_PREROLL_MS, track.time_base, self._index.origin_us)
         behind = 0  # two frames in a row behind the end are the end: one may be a damaged packet's
         for packet in self._audio_packets(container, stream, track, max(track.start_pts, wanted)):
-            for frame in hear(stream, packet if packet.size else None):
+            for frame in decode_audio(stream, packet if packet.size else None):
                 if frame.pts is None or frame.time_base is None:
                     continue
                 start_ms = project_ms(frame.pts, frame.time_base, self._index.origin_us)
                 behind = behind + 1 if start_ms >= time.end_ms else 0
                 if behind == 2:
-                    self._shut(container)
+                    self._close_demuxer(container)
                     return
                 if not behind and start_ms + frame.samples * 1000 / frame.sample_rate > time.start_ms:
                     yield start_ms, frame
-        self._shut(container)
+        self._close_demuxer(container)
 
-    def _sparse_large(
-        self, container: InputContainer, stream: VideoStream, time: TimeRange, wanted_gap_ms: int, far_keys_ms: int
+    def _read_sparse_large(
+        self, container: InputContainer, stream: VideoStream, time: TimeRange, gap_ms: int, far_keys_ms: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         last_ms: int | None = None
-        for position, stretch in stretches(self._key_ms, time, self._index.duration_ms, least_ms=far_keys_ms):
+        for position, stretch in split_at_keys(self._key_ms, time, self._index.duration_ms, min_ms=far_keys_ms):
             if stretch.length_ms > far_keys_ms or position is None or self._key_ms[position] < time.start_ms:
-                found = thinned(self._decode_from(container, stream, position, stretch), wanted_gap_ms)
-            elif last_ms is not None and stretch.start_ms - last_ms < wanted_gap_ms // 2:
+                found = thin_out(self._decode_from(container, stream, position, stretch), gap_ms)
+            elif last_ms is not None and stretch.start_ms - last_ms < gap_ms // 2:
                 continue
             else:
-                found = self._key_picture(container, stream, position)
+                found = self._read_key_frame(container, stream, position)
             for at_ms, frame in found:
                 if time.start_ms <= at_ms < time.end_ms:
                     last_ms = at_ms
                     yield at_ms, frame
 
-    def _key_picture(
+    def _read_key_frame(
         self, container: InputContainer, stream: VideoStream, position: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         wanted_pts = self._keys[position][0]
         for packet in self._packets_from(container, stream, position):
-            pts = packet_pts(packet, ordered=self._ordered)
+            pts = packet_pts(packet, by_order=self._is_by_order)
             if pts is None or pts < wanted_pts:
                 continue
             frames = decode(stream, packet) if packet.is_keyframe else []
@@ -166,11 +181,11 @@ class Reader:
         stream: VideoStream,
         position: int | None,
         time: TimeRange,
-        sparing: Sparing | None = None,
+        sparing: SkippingDecoder | None = None,
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        sparing = sparing or Sparing(self._index, frozenset())
-        timed = self._timed(self._packets_from(container, stream, position), stream, position, sparing)
-        for at_ms, frame in in_step(until(timed, time.end_ms)):
+        sparing = sparing or SkippingDecoder(self._index, frozenset())
+        timed = self._decode_timed(self._packets_from(container, stream, position), stream, position, sparing)
+        for at_ms, frame in drop_misplaced_frames(frames_until(timed, time.end_ms)):
             if time.start_ms <= at_ms < time.end_ms:
                 yield at_ms, frame
 
@@ -186,7 +201,7 @@ class Reader:
             self._seek_video(container, stream, position)
             packets = demux(container, stream)
             first = next((packet for packet in packets if packet.is_keyframe or not packet.size), None)
-            landed = None if first is None else packet_pts(first, ordered=self._ordered)
+            landed = None if first is None else packet_pts(first, by_order=self._is_by_order)
             if not position or (landed is not None and landed <= self._keys[position][0]):
                 break
             position, step = max(0, position - step), step * 2
@@ -195,7 +210,7 @@ class Reader:
         yield from packets
 
     def _seek_video(self, container: InputContainer, stream: VideoStream, position: int | None) -> None:
-        pts = self._track().start_pts if position is None else self._keys[position][0]
+        pts = self._video_track().start_pts if position is None else self._keys[position][0]
         byte = self._byte_of.get(pts, -1)
         if byte >= 0:
             container.seek(byte, unsupported_byte_offset=True, stream=stream)
@@ -210,25 +225,27 @@ class Reader:
         Matroska lists only video in its cues: seeking by the sound alone would read the file from its beginning. What
         lies before the first key picture is read from there: behind a seek its sound would be missing.
         """
-        position = self._key_at(project_ms(pts, track.time_base, self._index.origin_us))
-        if position is None or not self._index.format.startswith(CUES_OF_VIDEO):
+        position = self._key_position(project_ms(pts, track.time_base, self._index.origin_us))
+        if position is None or not self._index.format.startswith(VIDEO_CUES_FORMAT):
             container.seek(pts, backward=True, stream=stream)
         elif position:
-            container.seek(self._keys[position][0], backward=True, stream=container.streams[self._track().stream_index])
+            container.seek(
+                self._keys[position][0], backward=True, stream=container.streams[self._video_track().stream_index]
+            )
         for packet in demux(container, stream):
             if not packet.size or packet.pts is None or packet.pts >= pts:
                 yield packet
 
-    def _video(self) -> tuple[InputContainer, VideoStream]:
-        track = self._track()
-        container = self._demuxer(track.stream_index)
+    def _open_video(self) -> tuple[InputContainer, VideoStream]:
+        track = self._video_track()
+        container = self._open_demuxer(track.stream_index)
         stream = cast(VideoStream, container.streams[track.stream_index])
-        limit_decoder(stream, max_pixels=self._max_pixels, threads=self._threads, smooth=self._smooth)
+        limit_decoder(stream, max_pixels=self._max_pixels, threads=self._threads, deblock=self._smooth)
         return container, stream
 
-    def _demuxer(self, stream_index: int) -> InputContainer:
+    def _open_demuxer(self, stream_index: int) -> InputContainer:
         container = open_media(
-            as_binary(View(self._source)),
+            as_binary(SharedFileView(self._source)),
             max_pixels=self._max_pixels,
             format_name=self._index.format,
         )
@@ -237,21 +254,29 @@ class Reader:
         self._open.append(container)
         return container
 
-    def _shut(self, container: InputContainer) -> None:
+    def _close_demuxer(self, container: InputContainer) -> None:
         container.close()
         self._open.remove(container)
 
-    def _timed(
-        self, packets: Iterator[Packet[VideoStream]], stream: VideoStream, position: int | None, sparing: Sparing
+    def _decode_timed(
+        self,
+        packets: Iterator[Packet[VideoStream]],
+        stream: VideoStream,
+        position: int | None,
+        sparing: SkippingDecoder,
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Decoded pictures with their project time; by order where the format stores no presentation times."""
-        track = self._track()
+        track = self._video_track()
         base, origin_us = track.time_base, self._index.origin_us
-        turn = bisect_left(self._sorted_pts, self._keys[position][0]) if self._ordered and position is not None else 0
+        turn = (
+            bisect_left(self._pts_by_order, self._keys[position][0])
+            if self._is_by_order and position is not None
+            else 0
+        )
         for packet in packets:
-            for frame in sparing.decode(stream, packet if packet.size else None, partial(self._lose, packet)):
-                if self._ordered:
-                    pts = self._sorted_pts[min(turn, len(self._sorted_pts) - 1)]
+            for frame in sparing.decode(stream, packet if packet.size else None, partial(self._note_damaged, packet)):
+                if self._is_by_order:
+                    pts = self._pts_by_order[min(turn, len(self._pts_by_order) - 1)]
                     turn += 1
                 elif frame.pts is not None:
                     pts = frame.pts
@@ -262,16 +287,16 @@ class Reader:
                     self._damaged_ms.add(at_ms)
                 yield at_ms, frame
 
-    def _lose(self, packet: Packet[VideoStream]) -> None:
-        pts = packet_pts(packet, ordered=self._ordered)
+    def _note_damaged(self, packet: Packet[VideoStream]) -> None:
+        pts = packet_pts(packet, by_order=self._is_by_order)
         if pts is not None:
-            self._damaged_ms.add(project_ms(pts, self._track().time_base, self._index.origin_us))
+            self._damaged_ms.add(project_ms(pts, self._video_track().time_base, self._index.origin_us))
 
-    def _key_at(self, time_ms: int) -> int | None:
+    def _key_position(self, time_ms: int) -> int | None:
         position = bisect_right(self._key_ms, time_ms) - 1
         return max(0, position) if self._keys else None
 
-    def _track(self) -> VideoTrack:
+    def _video_track(self) -> VideoTrack:
         if self._index.video is None:
             raise ValueError("the source has no video: do not ask for pictures")
         return self._index.video

@@ -12,75 +12,75 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from core.media.decode.timestamps import by_order, first_pts_at, project_ms
+from core.media.decode.timestamps import first_pts_at, is_by_order, project_ms
 from core.media.decode.tolerant import decode
 from schemas.documents.source import SourceIndex
 
-MARKS_UNREFERRED = "h264"
+MARKED_DISPOSABLE_CODEC = "h264"
 """In its streams a picture says whether any other is made of it; HEVC says so of one layer only."""
 
 
-class Sparing:
+class SkippingDecoder:
     """Decodes the packets of one stream but for those that only make needless pictures."""
 
-    def __init__(self, index: SourceIndex, needless_ms: Collection[int], from_ms: int | None = None) -> None:
+    def __init__(self, index: SourceIndex, skippable_ms: Collection[int], from_ms: int | None = None) -> None:
         """``needless_ms``: when pictures begin that nobody needs, as nobody does those before ``from_ms``: the way
         there from a key picture. All are decoded where times go by order.
         """
         self._from_pts: int | None = None
         self._pts: set[int] = set()
-        self._left_out: set[int] = set()
-        self._is_gap = False
-        if index.video is None or by_order(index.format):
+        self._skipped_packets: set[int] = set()
+        self._has_gap = False
+        if index.video is None or is_by_order(index.format):
             return
         base, origin_us, table = index.video.time_base, index.origin_us, index.packets
         self._from_pts = None if from_ms is None else first_pts_at(from_ms, base, origin_us)
-        if not needless_ms or table is None:
+        if not skippable_ms or table is None:
             return
-        least, most = (first_pts_at(at_ms, base, origin_us) for at_ms in (min(needless_ms), max(needless_ms) + 1))
+        least, most = (first_pts_at(at_ms, base, origin_us) for at_ms in (min(skippable_ms), max(skippable_ms) + 1))
         near = [pts for pts in table.pts if least <= pts <= most]
-        self._pts = {pts for pts in near if project_ms(pts, base, origin_us) in needless_ms}
-        self._left_out = set(tails(table.pts, table.key, self._pts))
+        self._pts = {pts for pts in near if project_ms(pts, base, origin_us) in skippable_ms}
+        self._skipped_packets = set(skippable_tails(table.pts, table.key, self._pts))
 
     def decode(
-        self, stream: VideoStream, packet: Packet[VideoStream] | None, lost: Callable[[], None] | None = None
+        self, stream: VideoStream, packet: Packet[VideoStream] | None, on_damage: Callable[[], None] | None = None
     ) -> list[av.VideoFrame]:
         """As `decoding.decode`; needless pictures may be missing."""
         if not self._pts and self._from_pts is None:
-            return decode(stream, packet, lost)
-        if packet is not None and packet.pts in self._left_out:
-            self._is_gap = True
+            return decode(stream, packet, on_damage)
+        if packet is not None and packet.pts in self._skipped_packets:
+            self._has_gap = True
             return []
         context, found = stream.codec_context, list[av.VideoFrame]()
-        if packet is not None and self._is_gap:
-            found = decode(stream, None, lost)
+        if packet is not None and self._has_gap:
+            found = decode(stream, None, on_damage)
             context.flush_buffers()
-            self._is_gap = False
-        if context.name == MARKS_UNREFERRED:
-            context.skip_frame = "NONREF" if packet is not None and self._is_needless(packet) else "DEFAULT"
-        return found + decode(stream, packet, lost)
+            self._has_gap = False
+        if context.name == MARKED_DISPOSABLE_CODEC:
+            context.skip_frame = "NONREF" if packet is not None and self._is_skippable(packet) else "DEFAULT"
+        return found + decode(stream, packet, on_damage)
 
-    def _is_needless(self, packet: Packet[VideoStream]) -> bool:
+    def _is_skippable(self, packet: Packet[VideoStream]) -> bool:
         pts = packet.pts
         return pts is not None and (pts in self._pts or (self._from_pts is not None and pts < self._from_pts))
 
 
-def tails(pts: Sequence[int], keys: Sequence[bool], needless: Container[int]) -> Iterator[int]:
+def skippable_tails(pts: Sequence[int], keys: Sequence[bool], skippable: Container[int]) -> Iterator[int]:
     """Packets after the last needed one before a key packet; all columns in the order of decoding.
 
     None where a picture that is needed comes behind that key packet but is shown before it: it may hang on both sides.
     """
     starts = [number for number, key in enumerate(keys) if key]
-    for first, key, end in _triples(starts, len(pts)):
-        if pts[key - 1] not in needless:
+    for first, key, end in _key_intervals(starts, len(pts)):
+        if pts[key - 1] not in skippable:
             continue
-        if any(pts[number] < pts[key] and pts[number] not in needless for number in range(key, end)):
+        if any(pts[number] < pts[key] and pts[number] not in skippable for number in range(key, end)):
             continue
-        last = max((number for number in range(first, key) if pts[number] not in needless), default=first - 1)
+        last = max((number for number in range(first, key) if pts[number] not in skippable), default=first - 1)
         yield from pts[last + 1 : key]
 
 
-def _triples(starts: Sequence[int], count: int) -> Iterator[tuple[int, int, int]]:
+def _key_intervals(starts: Sequence[int], count: int) -> Iterator[tuple[int, int, int]]:
     """Of each key packet but the last one: itself, the next one, and the end of that one's pictures."""
     for (first, key), end in zip(pairwise(starts), [*starts[2:], count], strict=False):
         yield first, key, end

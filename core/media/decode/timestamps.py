@@ -18,19 +18,19 @@ US_PER_S = 1_000_000
 
 def stream_us(pts: int, time_base: Fraction | tuple[int, int]) -> int:
     """Stream time of ``pts`` in µs, rounded down."""
-    numerator, denominator = _parts(time_base)
+    numerator, denominator = _ratio_of(time_base)
     return pts * numerator * US_PER_S // denominator
 
 
-def streams_us(many_pts: Iterable[int], time_base: Fraction | tuple[int, int]) -> list[int]:
+def list_stream_us(many_pts: Iterable[int], time_base: Fraction | tuple[int, int]) -> list[int]:
     """`stream_us` of each: a long source has hundreds of thousands."""
-    numerator, denominator = _parts(time_base)
+    numerator, denominator = _ratio_of(time_base)
     return [pts * numerator * US_PER_S // denominator for pts in many_pts]
 
 
-def projects_ms(many_pts: Iterable[int], time_base: Fraction | tuple[int, int], origin_us: int) -> list[int]:
+def list_project_ms(many_pts: Iterable[int], time_base: Fraction | tuple[int, int], origin_us: int) -> list[int]:
     """`project_ms` of each."""
-    return [(at_us - origin_us + 500) // 1000 for at_us in streams_us(many_pts, time_base)]
+    return [(at_us - origin_us + 500) // 1000 for at_us in list_stream_us(many_pts, time_base)]
 
 
 def project_ms(pts: int, time_base: Fraction | tuple[int, int], origin_us: int) -> int:
@@ -40,16 +40,16 @@ def project_ms(pts: int, time_base: Fraction | tuple[int, int], origin_us: int) 
 
 def first_pts_at(project_time_ms: int, time_base: Fraction | tuple[int, int], origin_us: int) -> int:
     """The smallest pts whose `project_ms` is ``project_time_ms`` or later."""
-    numerator, denominator = _parts(time_base)
+    numerator, denominator = _ratio_of(time_base)
     wanted_us = project_time_ms * 1000 - 500 + origin_us
     return -((-wanted_us * denominator) // (numerator * US_PER_S))
 
 
-def _parts(time_base: Fraction | tuple[int, int]) -> tuple[int, int]:
+def _ratio_of(time_base: Fraction | tuple[int, int]) -> tuple[int, int]:
     return (time_base.numerator, time_base.denominator) if isinstance(time_base, Fraction) else time_base
 
 
-def shown_since(index: SourceIndex, pts: Sequence[int], at_ms: int) -> int:
+def frame_start_ms(index: SourceIndex, pts: Sequence[int], at_ms: int) -> int:
     """When the picture began that is shown at a time; the time itself where none is, or it is not known.
 
     ``pts`` of the index's packets, sorted.
@@ -61,7 +61,7 @@ def shown_since(index: SourceIndex, pts: Sequence[int], at_ms: int) -> int:
     return project_ms(pts[after - 1], track.time_base, index.origin_us) if after else at_ms
 
 
-def by_order(format_name: str) -> bool:
+def is_by_order(format_name: str) -> bool:
     """Whether a format stores no presentation times: pictures are shown as the decoder gives them.
 
     The table then holds decoding times, whose sorted sequence is the sequence of presentation times.
@@ -69,13 +69,13 @@ def by_order(format_name: str) -> bool:
     return format_name == "avi"
 
 
-def packet_pts(packet: Packet[Any], *, ordered: bool) -> int | None:
+def packet_pts(packet: Packet[Any], *, by_order: bool) -> int | None:
     """The time a packet goes into the table with."""
-    first, second = (packet.dts, packet.pts) if ordered else (packet.pts, packet.dts)
+    first, second = (packet.dts, packet.pts) if by_order else (packet.pts, packet.dts)
     return first if first is not None else second
 
 
-def key_times(index: SourceIndex) -> list[tuple[int, int]]:
+def list_key_times(index: SourceIndex) -> list[tuple[int, int]]:
     """(pts, project ms) of each key packet of the video, in order of time; empty without a packet table."""
     track, packets = index.video, index.packets
     if track is None or packets is None:
@@ -84,8 +84,8 @@ def key_times(index: SourceIndex) -> list[tuple[int, int]]:
     return [(pts, project_ms(pts, track.time_base, index.origin_us)) for pts in keys]
 
 
-def stretches(
-    key_ms: Sequence[int], time: TimeRange, duration_ms: int, *, least_ms: int
+def split_at_keys(
+    key_ms: Sequence[int], time: TimeRange, duration_ms: int, *, min_ms: int
 ) -> Iterator[tuple[int | None, TimeRange]]:
     """A range cut at key packets, whose times are ``key_ms``: (key packet to start from, stretch).
 
@@ -95,7 +95,7 @@ def stretches(
     first = bisect_right(key_ms, time.start_ms - 1)
     inside = [n for n in range(first, len(key_ms)) if key_ms[n] < time.end_ms]
     lead_end = key_ms[inside[0]] if inside else time.end_ms
-    if lead_end - time.start_ms > least_ms or not inside:
+    if lead_end - time.start_ms > min_ms or not inside:
         before = max(0, bisect_right(key_ms, time.start_ms) - 1) if key_ms else None
         yield before, TimeRange(start_ms=time.start_ms, end_ms=lead_end)
     for n in inside:

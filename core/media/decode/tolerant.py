@@ -20,7 +20,7 @@ BYTE_SEEK_FORMATS = ("mpegts", "mpeg")
 MAX_READ_ERRORS = 20
 """Damaged places in a row that a demuxer may step over."""
 MediaStream = TypeVar("MediaStream", VideoStream, AudioStream)
-Timed = tuple[int, av.VideoFrame]
+TimestampedFrame = tuple[int, av.VideoFrame]
 
 
 def demux(container: InputContainer, stream: MediaStream) -> Iterator[Packet[MediaStream]]:
@@ -42,7 +42,7 @@ def demux(container: InputContainer, stream: MediaStream) -> Iterator[Packet[Med
 
 
 def decode(
-    stream: VideoStream, packet: Packet[VideoStream] | None, lost: Callable[[], None] | None = None
+    stream: VideoStream, packet: Packet[VideoStream] | None, on_damage: Callable[[], None] | None = None
 ) -> list[av.VideoFrame]:
     """Pictures that a packet completes (None drains); a damaged packet completes none, and ``lost`` is called."""
     try:
@@ -50,17 +50,17 @@ def decode(
     except (MemoryError, av.error.ExitError):
         raise
     except (av.FFmpegError, ValueError):
-        if lost is not None:
-            lost()
+        if on_damage is not None:
+            on_damage()
         return []
 
 
-def in_step(pictures: Iterator[Timed]) -> Iterator[Timed]:
+def drop_misplaced_frames(pictures: Iterator[TimestampedFrame]) -> Iterator[TimestampedFrame]:
     """The same pictures without those whose time a damaged packet has made up: time only goes on.
 
     A picture that is later than the one after it is the wrong one of the two where that one follows the last.
     """
-    held: Timed | None = None
+    held: TimestampedFrame | None = None
     last_ms: int | None = None
     for at_ms, frame in pictures:
         if held is not None and at_ms < held[0]:
@@ -75,7 +75,7 @@ def in_step(pictures: Iterator[Timed]) -> Iterator[Timed]:
         yield held
 
 
-def until(pictures: Iterator[Timed], end_ms: int) -> Iterator[Timed]:
+def frames_until(pictures: Iterator[TimestampedFrame], end_ms: int) -> Iterator[TimestampedFrame]:
     """Pictures before ``end_ms``; two in a row must lie behind it to end it: one may be a damaged packet's."""
     behind = 0
     for at_ms, frame in pictures:
@@ -85,7 +85,7 @@ def until(pictures: Iterator[Timed], end_ms: int) -> Iterator[Timed]:
         yield at_ms, frame
 
 
-def thinned(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
+def thin_out(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
     """The first picture, then the first one at or after each further ``gap_ms``."""
     due: int | None = None
     for at_ms, frame in pictures:
@@ -94,7 +94,7 @@ def thinned(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Itera
             yield at_ms, frame
 
 
-def hear(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[av.AudioFrame]:
+def decode_audio(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[av.AudioFrame]:
     """Audio frames that a packet completes (None drains); a damaged packet completes none."""
     try:
         return stream.codec_context.decode(packet)
@@ -104,7 +104,7 @@ def hear(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[av.Aud
         return []
 
 
-def byte_positions(index: SourceIndex) -> dict[int, int]:
+def key_byte_positions(index: SourceIndex) -> dict[int, int]:
     """pts → byte of each key packet, for formats that are sought by byte; else empty."""
     if index.packets is None or not index.format.startswith(BYTE_SEEK_FORMATS):
         return {}

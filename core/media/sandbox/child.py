@@ -22,9 +22,9 @@ import msgspec
 
 from core.errors import Rejected, Unavailable
 from core.media.sandbox.child_source import SourceLost, open_source
-from core.media.sandbox.confinement import ChildLimits, confine
+from core.media.sandbox.confinement import ChildLimits, apply_confinement
 
-REPORT_EVERY_S = 0.1
+REPORT_INTERVAL_S = 0.1
 Entry = Callable[[dict[str, Any], BinaryIO | None, Callable[[int], None]], dict[str, Any]]
 
 
@@ -52,7 +52,7 @@ class Messages:
     def __init__(self, descriptor: int) -> None:
         """``descriptor`` is the write end of the parent's pipe."""
         self._descriptor = descriptor
-        self._reported_at = -REPORT_EVERY_S
+        self._reported_at = -REPORT_INTERVAL_S
 
     def send(self, name: str, value: object) -> None:
         """One message; blocks until the parent has room."""
@@ -63,7 +63,7 @@ class Messages:
     def progress(self, counter: int) -> None:
         """Tell the parent that work moves, at most ten times a second."""
         now = time.monotonic()
-        if now - self._reported_at >= REPORT_EVERY_S:
+        if now - self._reported_at >= REPORT_INTERVAL_S:
             self._reported_at = now
             self.send("progress", counter)
 
@@ -82,7 +82,7 @@ def _raised_in_av(error: BaseException) -> bool:
     return bool(frames) and frames[-1].filename.startswith("av/")
 
 
-def verdict(error: BaseException) -> tuple[str, object]:
+def outcome_message(error: BaseException) -> tuple[str, object]:
     """The message that an exception becomes.
 
     libav's errors, and whatever PyAV raises while it reads a file (text that is not UTF-8, streams without a
@@ -149,7 +149,7 @@ def run(entry_name: str, header: Header, messages: Messages) -> None:
         source = open_source(**msgspec.structs.asdict(header.source)) if header.source else None
         result = entry(header.args, source, messages.progress)
     except Exception as error:  # noqa: BLE001 - the last frame of the process: every exception becomes a message
-        messages.send(*verdict(error))
+        messages.send(*outcome_message(error))
     else:
         messages.send("result", result | _usage(status))
 
@@ -158,7 +158,7 @@ def main() -> None:
     """Entry point of ``python -m core.media.sandbox.child <module:function>``."""
     os.dup2(2, 1)
     header = msgspec.json.decode(sys.stdin.buffer.read(), type=Header)
-    confine(header.limits, header.parent_pid)
+    apply_confinement(header.limits, header.parent_pid)
     run(sys.argv[1], header, Messages(header.messages))
     sys.stderr.flush()
     os._exit(0)  # destructors of a broken demuxer have nothing left to say

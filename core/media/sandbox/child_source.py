@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 REQUEST = ANSWER = struct.Struct("!QQ")
-NOTHING = ANSWER.pack(0, 0)
+EMPTY_ANSWER = ANSWER.pack(0, 0)
 """The answer where the bytes did not come."""
-ASKED_BYTES = 256 * 1024
+MIN_REQUEST_BYTES = 256 * 1024
 """The parent is asked for so many at least: a key picture of 1080p comes with one question."""
 
 
@@ -51,7 +51,7 @@ class SourceFile(SeekableFile):
         self._descriptor = descriptor
         self._size = size
         self._channel = channel
-        self._granted = range(0)
+        self._available = range(0)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move; beyond the end is allowed and reads nothing."""
@@ -81,10 +81,10 @@ class SourceFile(SeekableFile):
         length = max(0, min(wanted, self._size - self._position))
         if length == 0 or self._channel < 0:
             return length
-        if self._position not in self._granted:
-            asked = min(max(length, ASKED_BYTES), self._size - self._position)
-            self._granted = self._ask(self._position, asked)
-        return min(length, self._granted.stop - self._position)
+        if self._position not in self._available:
+            asked = min(max(length, MIN_REQUEST_BYTES), self._size - self._position)
+            self._available = self._ask(self._position, asked)
+        return min(length, self._available.stop - self._position)
 
     def _ask(self, offset: int, length: int) -> range:
         try:
@@ -98,7 +98,7 @@ class SourceFile(SeekableFile):
         return granted
 
 
-class View(SeekableFile):
+class SharedFileView(SeekableFile):
     """A second, independent position over one file object: two demuxers can share a source."""
 
     def __init__(self, base: BinaryIO) -> None:

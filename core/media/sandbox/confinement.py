@@ -58,7 +58,7 @@ def cut_network() -> bool:
     return bool(_libc().unshare(flags) == 0)
 
 
-def confine(limits: ChildLimits, parent_pid: int, *, may_execute: bool = False) -> dict[str, bool]:
+def apply_confinement(limits: ChildLimits, parent_pid: int, *, may_execute: bool = False) -> dict[str, bool]:
     """All of the above plus the system call filter; says which optional walls stand.
 
     ``may_execute`` is for a process that then becomes another program: its walls stay, but it could become a third.
@@ -68,4 +68,4 @@ def confine(limits: ChildLimits, parent_pid: int, *, may_execute: bool = False) 
     network_cut = cut_network()
     if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the kernel refused PR_SET_NO_NEW_PRIVS")
-    return {"network_namespace": network_cut, "system_calls": seccomp.install(may_execute=may_execute)}
+    return {"network_namespace": network_cut, "system_calls": seccomp.install_filter(may_execute=may_execute)}

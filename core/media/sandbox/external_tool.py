@@ -13,14 +13,14 @@ from pathlib import Path
 import msgspec
 
 from core.errors import Starved
-from core.media.sandbox.confinement import ChildLimits, confine
+from core.media.sandbox.confinement import ChildLimits, apply_confinement
 from core.media.sandbox.parent import ENVIRONMENT
-from core.media.sandbox.pipes import read_tail, send
+from core.media.sandbox.pipes import read_tail, send_order
 
-MOST_SAID_BYTES = 8_000
+MAX_OUTPUT_BYTES = 8_000
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class ToolOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What the process between us and the program is told."""
 
     parent_pid: int
@@ -28,16 +28,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     command: list[str]
 
 
-class Ran(msgspec.Struct, frozen=True, kw_only=True):
+class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a program ended (negative: by this signal), and the end of what it said."""
 
     code: int
     said: str
 
 
-async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits) -> Ran:
+async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits) -> ToolResult:
     """Run a program by its absolute path inside ``scratch``. Raises Starved; cancelling kills it."""
-    order = Order(parent_pid=os.getpid(), limits=limits, command=list(command))
+    order = ToolOrder(parent_pid=os.getpid(), limits=limits, command=list(command))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",
@@ -53,8 +53,8 @@ async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits
     said = bytearray()
     try:
         async with asyncio.timeout(limits.wall_s):
-            await send(process, msgspec.json.encode(order))
-            await read_tail(process, said, MOST_SAID_BYTES)
+            await send_order(process, msgspec.json.encode(order))
+            await read_tail(process, said, MAX_OUTPUT_BYTES)
             await process.wait()
     except TimeoutError:
         raise Starved(limits.wall_s) from None
@@ -63,13 +63,13 @@ async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await asyncio.shield(process.wait())
-    return Ran(code=process.returncode or 0, said=said.decode(errors="replace"))
+    return ToolResult(code=process.returncode or 0, said=said.decode(errors="replace"))
 
 
 def main() -> None:
     """Entry point of ``python -m core.media.sandbox.external_tool``: confines itself, then becomes the program."""
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
-    confine(order.limits, order.parent_pid, may_execute=True)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=ToolOrder)
+    apply_confinement(order.limits, order.parent_pid, may_execute=True)
     os.execv(order.command[0], order.command)  # noqa: S606 - no shell
 
 

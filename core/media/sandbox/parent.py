@@ -16,9 +16,9 @@ import msgspec
 
 from core.errors import Rejected, Starved, Unavailable
 from core.media.sandbox.child import Header, SourceSpec
-from core.media.sandbox.child_source import ANSWER, NOTHING, REQUEST
+from core.media.sandbox.child_source import ANSWER, EMPTY_ANSWER, REQUEST
 from core.media.sandbox.confinement import ChildLimits
-from core.media.sandbox.pipes import read_tail, send
+from core.media.sandbox.pipes import read_tail, send_order
 from core.media.sandbox.source_handle import LocalSource, SourceHandle
 from core.progress import Report
 
@@ -78,18 +78,18 @@ async def run_child(
     ours, theirs = socket.socketpair()
     with ours, os.fdopen(read_end, "rb", buffering=0) as messages:
         with theirs, os.fdopen(write_end, "wb", buffering=0):
-            header = _header(args, limits, source, write_end, theirs.fileno())
-            process = await _start(entry, scratch, [write_end, *_descriptors(source, theirs.fileno())])
-        return await _converse(process, header, limits, source, ours, messages, report)
+            header = _encode_header(args, limits, source, write_end, theirs.fileno())
+            process = await _start_child(entry, scratch, [write_end, *_inherited_descriptors(source, theirs.fileno())])
+        return await _run_conversation(process, header, limits, source, ours, messages, report)
 
 
-def _descriptors(source: SourceHandle | None, channel: int) -> list[int]:
+def _inherited_descriptors(source: SourceHandle | None, channel: int) -> list[int]:
     if source is None:
         return []
     return [source.descriptor] if source.complete else [source.descriptor, channel]
 
 
-def _header(
+def _encode_header(
     args: Mapping[str, Any], limits: ChildLimits, source: SourceHandle | None, messages: int, channel: int
 ) -> bytes:
     spec = None
@@ -99,7 +99,7 @@ def _header(
     return msgspec.json.encode(header)
 
 
-async def _start(entry: str, scratch: Path, descriptors: list[int]) -> asyncio.subprocess.Process:
+async def _start_child(entry: str, scratch: Path, descriptors: list[int]) -> asyncio.subprocess.Process:
     # -I: neither the scratch folder nor the environment may lend code. A new session: its group can be killed whole.
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -117,7 +117,7 @@ async def _start(entry: str, scratch: Path, descriptors: list[int]) -> asyncio.s
     )
 
 
-async def _converse(
+async def _run_conversation(
     process: asyncio.subprocess.Process,
     header: bytes,
     limits: ChildLimits,
@@ -128,36 +128,36 @@ async def _converse(
 ) -> dict[str, Any]:
     outcome = _Outcome()
     tail = bytearray()
-    bringing = asyncio.create_task(_bring(source, ours))
+    bringing = asyncio.create_task(_serve_source(source, ours))
     reading_stderr = asyncio.create_task(read_tail(process, tail, STDERR_TAIL_BYTES))
     try:
         async with asyncio.timeout(limits.wall_s):
-            await send(process, header)
-            await _listen(messages, outcome, report)
+            await send_order(process, header)
+            await _read_messages(messages, outcome, report)
             code = await process.wait()
         await reading_stderr
     except TimeoutError:
         raise Starved(limits.wall_s) from None
     finally:
-        await _end(process, bringing, reading_stderr)
-    return _conclude(outcome, code, bytes(tail), bringing)
+        await _end_child(process, bringing, reading_stderr)
+    return _conclude_outcome(outcome, code, bytes(tail), bringing)
 
 
-async def _listen(messages: IO[bytes], outcome: _Outcome, report: Report | None) -> None:
+async def _read_messages(messages: IO[bytes], outcome: _Outcome, report: Report | None) -> None:
     reader = asyncio.StreamReader(limit=LINE_LIMIT_BYTES)
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), messages
     )
     try:
         while line := await reader.readline():
-            _take(msgspec.json.decode(line, type=dict[str, Any]), outcome, report)
+            _handle_message(msgspec.json.decode(line, type=dict[str, Any]), outcome, report)
     except ValueError as error:
         outcome.error = ChildFailed(f"the child's message is not usable: {error}")
     finally:
         transport.close()
 
 
-def _take(message: dict[str, Any], outcome: _Outcome, report: Report | None) -> None:
+def _handle_message(message: dict[str, Any], outcome: _Outcome, report: Report | None) -> None:
     if "progress" in message:
         if report is not None:
             report(message["progress"])
@@ -173,7 +173,7 @@ def _take(message: dict[str, Any], outcome: _Outcome, report: Report | None) -> 
         outcome.error = ChildFailed(message["bug"])
 
 
-async def _bring(source: SourceHandle | None, ours: socket.socket) -> None:
+async def _serve_source(source: SourceHandle | None, ours: socket.socket) -> None:
     """Answer the child's requests for bytes until it hangs up. Ends with the error that made an answer impossible."""
     if source is None or source.complete:
         return
@@ -189,13 +189,13 @@ async def _bring(source: SourceHandle | None, ours: socket.socket) -> None:
         try:
             there = await source.ensure(offset, min(length, source.size))
         except Exception:
-            await loop.sock_sendall(ours, NOTHING)
+            await loop.sock_sendall(ours, EMPTY_ANSWER)
             ours.shutdown(socket.SHUT_RDWR)
             raise
         await loop.sock_sendall(ours, ANSWER.pack(there.start, there.stop))
 
 
-async def _end(process: asyncio.subprocess.Process, *tasks: asyncio.Task[None]) -> None:
+async def _end_child(process: asyncio.subprocess.Process, *tasks: asyncio.Task[None]) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -205,7 +205,7 @@ async def _end(process: asyncio.subprocess.Process, *tasks: asyncio.Task[None]) 
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _conclude(outcome: _Outcome, code: int, tail: bytes, bringing: asyncio.Task[None]) -> dict[str, Any]:
+def _conclude_outcome(outcome: _Outcome, code: int, tail: bytes, bringing: asyncio.Task[None]) -> dict[str, Any]:
     broken = None if bringing.cancelled() else bringing.exception()
     if broken is not None:
         raise broken

@@ -8,7 +8,7 @@ from contextlib import suppress
 READ_BYTES = 65_536
 
 
-async def send(process: asyncio.subprocess.Process, order: bytes) -> None:
+async def send_order(process: asyncio.subprocess.Process, order: bytes) -> None:
     """All of ``order`` on its stdin, then the end; a child that died before it was read says so in another way."""
     assert process.stdin is not None
     with suppress(BrokenPipeError, ConnectionResetError):

@@ -39,7 +39,7 @@ def _instruction(code: int, value: int, jump_true: int = 0, jump_false: int = 0)
     return struct.pack("=HBBI", code, jump_true, jump_false, value)
 
 
-def program(machine: str, *, may_execute: bool = False) -> bytes:
+def build_filter(machine: str, *, may_execute: bool = False) -> bytes:
     """The filter for ``machine`` as packed instructions; KeyError for one that we have no numbers of."""
     refused = [one for one in REFUSED[machine] if not (may_execute and one in EXECUTE[machine])]
     steps = [
@@ -68,13 +68,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install(*, may_execute: bool = False) -> bool:
+def install_filter(*, may_execute: bool = False) -> bool:
     """Put the filter on this process for good; False where the machine or its kernel does not take it.
 
     PR_SET_NO_NEW_PRIVS must be set before.
     """
     try:
-        body = program(platform.machine(), may_execute=may_execute)
+        body = build_filter(platform.machine(), may_execute=may_execute)
     except KeyError:
         return False
     packed = _Program(len(body) // 8, body)

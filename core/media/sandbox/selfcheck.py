@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from core.process_control import AUTOGROUP
 
 
-def _holds(attempt: Callable[[], object]) -> bool:
+def _is_refused(attempt: Callable[[], object]) -> bool:
     try:
         attempt()
     except (OSError, MemoryError, OverflowError):
@@ -68,7 +68,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     }
     walls = {}
     for count, (name, attempt) in enumerate(attempts.items()):
-        walls[name] = _holds(attempt)
+        walls[name] = _is_refused(attempt)
         report(count + 1)
     thread = threading.Thread(target=lambda: None)
     thread.start()

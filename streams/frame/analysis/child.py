@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.media.decode.display import is_hdr
-from core.media.decode.reader import Reader, display_array
-from core.media.decode.timestamps import shown_since
+from core.media.decode.reader import SourceReader, display_array
+from core.media.decode.timestamps import frame_start_ms
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.clip_tracks import VoiceCurve
 from schemas.documents.scene import Transition
@@ -94,7 +94,7 @@ class FrameMeasurements(msgspec.Struct):
 
 
 def _decode(
-    reader: Reader,
+    reader: SourceReader,
     index: SourceIndex,
     clip: TimeRange,
     faces: tuple[Canvas, BinaryIO],
@@ -128,15 +128,15 @@ def _decode(
     return seen
 
 
-def _frames_around(reader: Reader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
+def _frames_around(reader: SourceReader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
     """Decode the frames of a clip and around it.
 
     A frame that came long before the clip (a screen recording's) and is still shown becomes its first.
     """
     start_ms = max(0, clip.start_ms - MARGIN_MS)
-    since_ms = shown_since(index, sorted(index.packets.pts) if index.packets else [], clip.start_ms)
+    since_ms = frame_start_ms(index, sorted(index.packets.pts) if index.packets else [], clip.start_ms)
     around = TimeRange(start_ms=min(start_ms, since_ms), end_ms=clip.end_ms + MARGIN_MS)
-    for at_ms, frame in reader.pictures(around):
+    for at_ms, frame in reader.read_frames(around):
         yield at_ms if at_ms >= start_ms else clip.start_ms, frame
 
 
@@ -164,11 +164,11 @@ def unmixed_range(transitions: Sequence[Transition], shot: TimeRange) -> TimeRan
     return TimeRange(start_ms=start, end_ms=end) if start < end else shot
 
 
-def _measure_voice(reader: Reader, index: SourceIndex, clip: TimeRange) -> VoiceCurve | None:
+def _measure_voice(reader: SourceReader, index: SourceIndex, clip: TimeRange) -> VoiceCurve | None:
     """Measure the level of the clip's voices; None without sound that can be decoded."""
     if index.audio is None:
         return None
-    samples = gather_samples(reader.audio(clip), clip)
+    samples = gather_samples(reader.read_audio(clip), clip)
     return None if samples is None else measure_voice_curve(samples, clip.start_ms)
 
 
@@ -189,7 +189,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         raise ValueError("frame was asked for the pictures of a source that has none")
     clip = TimeRange(start_ms=args["start_ms"], end_ms=args["end_ms"])
     canvas, fine = fit_canvas(index.video, FACE_AREA_PX), fit_canvas(index.video, MOUTH_AREA_PX)
-    scratch, reader = Path(args["scratch"]), Reader(source, index, smooth=False)
+    scratch, reader = Path(args["scratch"]), SourceReader(source, index, smooth=False)
     with (scratch / "faces.raw").open("wb") as file, (scratch / "mouths.raw").open("wb") as mouths:
         seen = _decode(reader, index, clip, (canvas, file), (fine, mouths), report)
     transitions = [

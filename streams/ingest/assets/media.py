@@ -13,7 +13,7 @@ import msgspec
 
 from core.errors import Rejected
 from core.media.decode.open import refuse_text
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from core.settings import MediaLimits
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
@@ -63,13 +63,13 @@ def _decode_frames(source: BinaryIO, index: SourceIndex, report: Callable[[int],
     if index.video is None:
         raise Rejected("video.no_pictures", "There are no pictures in the file.")
     source.seek(0)
-    reader = Reader(source, index, threads=1)
+    reader = SourceReader(source, index, threads=1)
     full_range = TimeRange(start_ms=0, end_ms=index.duration_ms)
     frame_count = 0
-    for _ in reader.pictures(full_range):
+    for _ in reader.read_frames(full_range):
         frame_count += 1
         report(index.duration_ms + frame_count)
-    damaged = reader.damaged(full_range)
+    damaged = reader.count_damaged(full_range)
     reader.close()
     if not frame_count:
         raise Rejected("video.no_pictures", "No picture of the file can be decoded.")

@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from core.errors import Rejected
 from core.media.decode.open import limit_decoder, open_media
-from core.media.decode.timestamps import by_order, stream_us
+from core.media.decode.timestamps import is_by_order, stream_us
 from core.settings import MediaLimits
 from schemas.documents.source import AudioTrack, SourceIndex
 from streams.ingest.probe.audio_extraction import PcmWriter
@@ -135,7 +135,7 @@ class _Pass:
         if self._video is None:
             return None
         limit_decoder(self._video, max_pixels=self._limits.max_pixels)
-        return VideoPacketTable(self._video, ordered=by_order(self._container.format.name))
+        return VideoPacketTable(self._video, ordered=is_by_order(self._container.format.name))
 
     def _prepare_audio(self, pcm: Path) -> PcmWriter | None:
         return None if self._audio is None else PcmWriter(pcm, self._origin_us)

@@ -47,7 +47,7 @@ class VideoPacketTable:
 
     def add(self, packet: Packet[VideoStream]) -> None:
         """Add one packet. Raises Rejected for an impossible rate."""
-        pts = packet_pts(packet, ordered=self._ordered)
+        pts = packet_pts(packet, by_order=self._ordered)
         if pts is not None:
             self._pts.append(pts)
             self._pos.append(packet.pos if packet.pos is not None else -1)

@@ -18,7 +18,7 @@ from av.stream import Discard
 from numpy.typing import NDArray
 
 from core.media.decode.open import open_media
-from core.media.decode.tolerant import demux, hear
+from core.media.decode.tolerant import decode_audio, demux
 
 ANALYSIS_RATE_HZ = 16_000
 """Sample rate of the analysis."""
@@ -122,7 +122,7 @@ def _decode_samples(container: InputContainer, audio: AudioStream, seconds: int)
     sample_count = 0
     audio.codec_context.flush_buffers()
     for packet in demux(container, audio):
-        for frame in hear(audio, packet) if packet.size else []:
+        for frame in decode_audio(audio, packet) if packet.size else []:
             frame.pts = None
             try:
                 parts = [part.to_ndarray().reshape(-1).astype(np.float32) for part in resampler.resample(frame)]

@@ -1,7 +1,4 @@
-"""The render child: one decode, an encode for each shape, and a look at each result.
-
-Never talks to anything but its descriptors.
-"""
+"""The render child: one decode, one encode for each aspect, quality checks on each file."""
 
 from __future__ import annotations
 
@@ -14,10 +11,10 @@ import numpy as np
 
 from core.domain.editing.clock import whole
 from core.domain.editing.output_words import words_out
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from schemas.documents.edit import Piece
 from schemas.documents.frame_plan import FramePlan
-from streams.render.child.output_file import Common, Company, Making
+from streams.render.child.output_file import OutputFile, OutputFiles, SharedMedia
 from streams.renderer.audio.codec_round_trip import CodecRoundTrip
 from streams.renderer.audio.loudness import RATE_HZ
 from streams.renderer.audio.mixer import AudioMix, SourceAudio, add_nothing, mix_audio
@@ -34,86 +31,100 @@ from streams.renderer.timeline.source_frames import SourcePlayer
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[str, Any]:
-    """Child entry: ``task`` as JSON text, ``plans`` of the same in further shapes as another, a folder for each in
-    ``folders``; ``rendered`` out, for each a `Rendered` as plain values or None, as `render_all` gives them.
+    """Child entry.
+
+    ``task``: a job as JSON; ``plans``: the frame plans of further aspects; ``folders``: one for each. Returns
+    ``rendered``: for each job a `RenderResult` as plain values, or None, as `render_all` returns them.
     """
     assert source is not None
-    task = msgspec.json.decode(args["task"], type=RenderJob)
+    job = msgspec.json.decode(args["task"], type=RenderJob)
     plans = msgspec.json.decode(args["plans"], type=list[FramePlan])
-    tasks = [task, *(msgspec.structs.replace(task, plan=plan) for plan in plans)]
-    return {"rendered": msgspec.to_builtins(render_all(tasks, source, list(map(Path, args["folders"])), report))}
+    jobs = [job, *(msgspec.structs.replace(job, plan=plan) for plan in plans)]
+    return {"rendered": msgspec.to_builtins(render_all(jobs, source, list(map(Path, args["folders"])), report))}
 
 
-def render(task: RenderJob, source: BinaryIO, scratch: Path, report: Report) -> RenderResult:
-    """Make the clip and its thumbnail in ``scratch``. Raises Rejected when the range has no picture."""
-    (rendered,) = render_all([task], source, [scratch], report)
+def render(job: RenderJob, source: BinaryIO, scratch: Path, report: Report) -> RenderResult:
+    """Render the clip and its images into ``scratch``. Raises Rejected when the range has no video."""
+    (rendered,) = render_all([job], source, [scratch], report)
     assert rendered is not None
     return rendered
 
 
 def render_all(
-    tasks: Sequence[RenderJob], source: BinaryIO, folders: Sequence[Path], report: Report
+    jobs: Sequence[RenderJob], source: BinaryIO, folders: Sequence[Path], report: Report
 ) -> list[RenderResult | None]:
-    """The same as `render` for tasks that differ in nothing but their plan, by one decode; each in its own folder.
+    """Render jobs that differ only in their plan with one decode, each into its own folder.
 
-    None for one that could not be made beside the others. Raises when that is so of all, or the source is at fault.
+    None for a job that failed beside others. Raises when all fail, or the source is at fault.
     """
     progress = RenderProgress(report)
     try:
-        return _rendered(tasks, source, folders, progress)
+        return _render_outputs(jobs, source, folders, progress)
     except SegmentMismatch:
-        alone = [msgspec.structs.replace(task, earlier_files=[]) for task in tasks]
-        return _rendered(alone, source, folders, progress)
+        without_reuse = [msgspec.structs.replace(task, earlier_files=[]) for task in jobs]
+        return _render_outputs(without_reuse, source, folders, progress)
 
 
-def _rendered(
-    tasks: Sequence[RenderJob], source: BinaryIO, folders: Sequence[Path], progress: RenderProgress
+def _render_outputs(
+    jobs: Sequence[RenderJob], source: BinaryIO, folders: Sequence[Path], progress: RenderProgress
 ) -> list[RenderResult | None]:
-    """Raises Otherwise where what was made before is not to be trusted."""
-    task = tasks[0]
-    played = task.pieces or whole(task.plan.range)
-    body = build_job_timeline(task, played)
-    body = shorten_timeline(body) if task.encoding.file.is_preview else body
-    timeline = with_bumpers(body, bumper_slots(task.brand, body.rate))
-    reader = Reader(source, task.index, threads=task.encoding.threads)
-    mix = _sound(task, reader, body, played, progress)
-    common = Common(played=played, timeline=timeline, mix=mix)
-    makings = [Making(one, common, folder, progress) for one, folder in zip(tasks, folders, strict=True)]
-    with Company(makings) as company:
-        lost = _shown(company, SourcePlayer(reader, task.index, timeline), timeline)
+    """Raises SegmentMismatch where cached segments cannot be trusted."""
+    job = jobs[0]
+    played = job.pieces or whole(job.plan.range)
+    clip_timeline = build_job_timeline(job, played)
+    clip_timeline = shorten_timeline(clip_timeline) if job.encoding.file.is_preview else clip_timeline
+    timeline = with_bumpers(clip_timeline, bumper_slots(job.brand, clip_timeline.rate))
+    reader = SourceReader(source, job.index, threads=job.encoding.threads)
+    mix = _build_audio(job, reader, clip_timeline, played, progress)
+    common = SharedMedia(played=played, timeline=timeline, mix=mix)
+    outputs = [OutputFile(one, common, folder, progress) for one, folder in zip(jobs, folders, strict=True)]
+    with OutputFiles(outputs) as output_files:
+        losses = _play_source(output_files, SourcePlayer(reader, job.index, timeline), timeline)
         reader.close()
-        return company.rendered(lost, progress)
+        return output_files.build_results(losses, progress)
 
 
-def _shown(company: Company, projector: SourcePlayer, timeline: OutputTimeline) -> list[str]:
-    """Every picture to every file; gives what of the source could not be read."""
+def _play_source(outputs: OutputFiles, player: SourcePlayer, timeline: OutputTimeline) -> list[str]:
+    """Show every frame to every output; returns warnings about undecodable video."""
     try:
-        company.each(Making.begin)
-        needless_ms = company.needless_ms()
+        outputs.apply_to_each(OutputFile.open)
+        needless_ms = outputs.skippable_ms()
         for part in timeline.parts:
-            projector.play(part, company.see, needless_ms)
-        if projector.is_interlaced:
-            company.each(Making.doubt)
-        company.each(Making.end)
+            player.play(part, outputs.add_frame, needless_ms)
+        if player.is_interlaced:
+            outputs.apply_to_each(OutputFile.reject_reuse)
+        outputs.apply_to_each(OutputFile.finish)
     except Exception as error:
-        company.drop(error)
+        outputs.drop_all(error)
         raise
-    return projector.loss_warnings()
+    return player.loss_warnings()
 
 
-def _sound(
-    task: RenderJob, reader: Reader, body: OutputTimeline, played: Sequence[Piece], progress: RenderProgress
+def _build_audio(
+    job: RenderJob,
+    reader: SourceReader,
+    clip_timeline: OutputTimeline,
+    played: Sequence[Piece],
+    progress: RenderProgress,
 ) -> AudioMix:
-    """All sound as it is to be encoded; silence of the right length where there is none. ``body`` is the clip's."""
-    beside = bumper_slots(task.brand, body.rate)
-    timeline = with_bumpers(body, beside)
-    if task.encoding.file.audio is None:
+    """Mix the audio to encode; silence of the right length for files without audio."""
+    bumpers = bumper_slots(job.brand, clip_timeline.rate)
+    timeline = with_bumpers(clip_timeline, bumpers)
+    if job.encoding.file.audio is None:
         return AudioMix(sound=np.zeros((timeline.samples(RATE_HZ), 2), np.float32))
-    source = SourceAudio(reader=reader, index=task.index, step=progress.count_frame)
-    words = words_out(task.words, played)
-    trial = CodecRoundTrip(task.encoding.audio_bit_rate, task.encoding.file.audio)
-    heard = audible_words(words, played)
-    added = BrandAudio(task.brand, beside, timeline, heard).add_to if task.brand else add_nothing
-    samples = body.samples(RATE_HZ)
-    mix = mix_audio(source, played, words, task.options.sound, samples=samples, round_trip=trial, add_brand_audio=added)
-    return msgspec.structs.replace(mix, packets=trial.packets_of(mix.sound))
+    source = SourceAudio(reader=reader, index=job.index, step=progress.count_frame)
+    words = words_out(job.words, played)
+    round_trip = CodecRoundTrip(job.encoding.audio_bit_rate, job.encoding.file.audio)
+    audible = audible_words(words, played)
+    add_brand_audio = BrandAudio(job.brand, bumpers, timeline, audible).add_to if job.brand else add_nothing
+    samples = clip_timeline.samples(RATE_HZ)
+    mix = mix_audio(
+        source,
+        played,
+        words,
+        job.options.sound,
+        samples=samples,
+        round_trip=round_trip,
+        add_brand_audio=add_brand_audio,
+    )
+    return msgspec.structs.replace(mix, packets=round_trip.packets_of(mix.sound))

@@ -1,7 +1,7 @@
-"""Files that are made side by side, of one clip and by one decode: each in a folder of its own. Decodes no picture.
+"""Output files of one clip, encoded in parallel from one decode, each in its own folder.
 
-What one dies of is not what the others die of: a file that cannot go on is left out, and the rest are finished. When
-none is left its error is raised, so that one file alone fails as it would.
+Outputs fail independently: a failing file is dropped and the others are completed. When none is left, its error is
+raised, so that a single file fails as it would alone.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from core.domain.editing.output_words import words_out
 from schemas.common import Value
 from schemas.documents.edit import Piece
 from schemas.documents.export import CaptionCue, Certificate
-from streams.render.child.frame_pipeline import Film
-from streams.render.quality.certificate import examine
-from streams.render.quality.reference_frames import Witness
-from streams.render.quality.subject import Meant, comes_in_ms
+from streams.render.child.frame_pipeline import FramePipeline
+from streams.render.quality.certificate import issue_certificate
+from streams.render.quality.reference_frames import ReferenceFrames
+from streams.render.quality.subject import Expectation, caption_entry_ms
 from streams.renderer.audio.loudness import Sound
 from streams.renderer.audio.mixer import AudioMix, quality_limits_for
 from streams.renderer.audio.stems import list_stems, save_stems
@@ -39,83 +39,83 @@ from streams.renderer.stills.storyboard import STORYBOARD_FILE
 from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, Slot
 
 
-class Common(Value, frozen=True, kw_only=True):
-    """What all of them share: the clock, what is played on it, and the sound."""
+class SharedMedia(Value, frozen=True, kw_only=True):
+    """What all outputs share: the timeline, what is played on it, and the audio."""
 
     played: Sequence[Piece]
     timeline: OutputTimeline
     mix: AudioMix
 
 
-class Making:
-    """One file in the making."""
+class OutputFile:
+    """One file while it is rendered."""
 
-    def __init__(self, task: RenderJob, common: Common, folder: Path, progress: RenderProgress) -> None:
-        """``folder`` takes it and whatever comes beside it."""
+    def __init__(self, job: RenderJob, shared: SharedMedia, folder: Path, progress: RenderProgress) -> None:
+        """``folder`` takes the file and its images and stems."""
         self.error: Exception | None = None
-        self._task, self._common, self._folder, self._progress = task, common, folder, progress
-        self._size_px = OUTPUT_SIZES[task.plan.aspect]
-        self._witness, self._open = Witness(), ExitStack()
+        self._job, self._shared, self._folder, self._progress = job, shared, folder, progress
+        self._size_px = OUTPUT_SIZES[job.plan.aspect]
+        self._reference, self._open = ReferenceFrames(), ExitStack()
         self._cues: list[CaptionCue]
         self._missing_glyphs: list[str]
-        self._film: Film
-        self._encoding = task.encoding
-        self._inserts: Bumpers
+        self._pipeline: FramePipeline
+        self._encoding = job.encoding
+        self._bumpers: Bumpers
         self._writer: FileWriter
 
-    def begin(self) -> None:
-        """Open it; what a brand kit shows before the clip."""
-        task, timeline, folder = self._task, self._common.timeline, self._folder
-        self._cues, self._missing_glyphs = build_job_cues(task, self._common.played)
-        self._film = Film(task, timeline, self._cues, folder, self._progress, self._witness)
-        self._inserts = Bumpers(task.brand, bumper_slots(task.brand, timeline.rate), timeline, self._size_px, folder)
-        path, mix = folder / clip_file_name(task.encoding), self._common.mix
-        chunks = self._film.chunks
+    def open(self) -> None:
+        """Open the file and write the intro."""
+        task, timeline, folder = self._job, self._shared.timeline, self._folder
+        self._cues, self._missing_glyphs = build_job_cues(task, self._shared.played)
+        self._pipeline = FramePipeline(task, timeline, self._cues, folder, self._progress, self._reference)
+        self._bumpers = Bumpers(task.brand, bumper_slots(task.brand, timeline.rate), timeline, self._size_px, folder)
+        path, mix = folder / clip_file_name(task.encoding), self._shared.mix
+        chunks = self._pipeline.segments
         self._encoding = msgspec.structs.replace(task.encoding, threads=chunks.threads)
         parts = EncodedParts(segments=chunks.segments, reused=chunks.reused, audio_packets=mix.packets)
         self._writer = self._open.enter_context(
             open_writer(path, self._size_px, timeline, mix.sound, self._encoding, parts)
         )
-        self._film.insert(self._inserts.before(), self._writer)
+        self._pipeline.add_bumper_frames(self._bumpers.before(), self._writer)
 
-    def needless_ms(self) -> set[int]:
-        """When pictures of the source begin that it does not need."""
-        return self._film.needless_ms(self._common.timeline)
+    def skippable_ms(self) -> set[int]:
+        """Start times of source frames that this file does not need."""
+        return self._pipeline.skippable_ms(self._shared.timeline)
 
-    def see(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
-        """A picture of the source; None where nobody needs it."""
-        self._film.see(at_ms, picture, slots, self._writer)
+    def add_frame(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
+        """Take a source frame; None where it was skipped."""
+        self._pipeline.add_frame(at_ms, picture, slots, self._writer)
 
-    def doubt(self) -> None:
-        """The source's pictures are made of others than those shown. Raises Otherwise where any was made before."""
-        self._film.chunks.reject_all()
+    def reject_reuse(self) -> None:
+        """Source frames depend on their neighbours. Raises SegmentMismatch where a segment is reused."""
+        self._pipeline.segments.reject_all()
 
-    def end(self) -> None:
-        """What it shows after the clip; then the file is whole."""
-        self._film.insert(self._inserts.after(), self._writer)
+    def finish(self) -> None:
+        """Write end card and outro, and close the file."""
+        self._pipeline.add_bumper_frames(self._bumpers.after(), self._writer)
         self._open.close()
 
     def drop(self, error: Exception) -> None:
-        """Make no more of it; a file that cannot even be closed is not worth the others."""
+        """Give the file up; an error while closing it does not stop the others."""
         self.error = error
         with suppress(av.error.FFmpegError, OSError):
             self._open.__exit__(type(error), error, error.__traceback__)
 
-    def rendered(self, lost: Sequence[str]) -> RenderResult:
-        """What the finished file is, and all that comes beside it; ``lost``: what of the source could not be read."""
-        task, mix = self._task, self._common.mix
+    def build_result(self, losses: Sequence[str]) -> RenderResult:
+        """Check the finished file, and save its images and stems. ``losses``: warnings about the source."""
+        task, mix = self._job, self._shared.mix
         stems: Mapping[str, Sound] = list_stems(mix) if task.options.stems else {}
         turned_down = save_stems(self._folder, stems)
         began = process_time()
-        certificate = examine(
+        certificate = issue_certificate(
             self._folder / clip_file_name(task.encoding),
-            self._meant(lost),
+            self._expectation(losses),
             encoder=self._encoding.name,
-            warnings=[*mix.warnings, *self._missing_glyphs, *lost, *turned_down],
+            warnings=[*mix.warnings, *self._missing_glyphs, *losses, *turned_down],
         )
         looked_cpu_ms = round((process_time() - began) * 1000)
-        film = self._film
-        chunks = film.chunks
+        film = self._pipeline
+        chunks = film.segments
         certificate = msgspec.structs.replace(
             certificate, sound=mix.report, chunks=len(chunks.segments), chunks_reused=len(chunks.reused)
         )
@@ -123,101 +123,104 @@ class Making:
         return RenderResult(
             certificate=certificate,
             thumbnails=film.thumbnail.save(self._folder, film.title),
-            storyboard=film.tiles.save(self._folder / STORYBOARD_FILE) if film.tiles else None,
+            storyboard=film.storyboard.save(self._folder / STORYBOARD_FILE) if film.storyboard else None,
             stems=list(stems),
             check_cpu_ms=looked_cpu_ms,
-            chunks=chunks.list_reusable(path, self._common.timeline.rate) if is_clean(certificate) and not lost else [],
+            chunks=chunks.list_reusable(path, self._shared.timeline.rate)
+            if is_reusable(certificate) and not losses
+            else [],
             threads=self._encoding.threads,
         )
 
-    def _meant(self, lost: Sequence[str]) -> Meant:
-        task, common, file = self._task, self._common, self._task.encoding.file
-        return Meant(
+    def _expectation(self, lost: Sequence[str]) -> Expectation:
+        task, common, file = self._job, self._shared, self._job.encoding.file
+        return Expectation(
             plan=task.plan,
             timeline=common.timeline,
             size_px=file_size_px(file, self._size_px),
             sound=common.mix.sound,
-            witness=self._witness,
+            reference=self._reference,
             cues=self._cues,
             words=words_out(task.words, common.played),
-            comes_in_ms=comes_in_ms(*list_templates(task)),
+            caption_entry_ms=caption_entry_ms(*list_templates(task)),
             limits=quality_limits_for(task.options.sound),
-            source_lost=any(one.startswith("video.frozen") for one in lost),
+            is_source_lost=any(one.startswith("video.frozen") for one in lost),
             file=file,
             preset=task.options.preset,
-            looked_at=self._witness.painted if self._film.chunks.reused else None,
-            count=count_preview_frames(common.timeline) if file.is_preview else None,
+            comparable_slots=self._reference.painted_slots if self._pipeline.segments.reused else None,
+            frame_count=count_preview_frames(common.timeline) if file.is_preview else None,
         )
 
 
-def is_clean(certificate: Certificate) -> bool:
-    """Whether nothing is wrong with a file's pictures that a later certificate might not see: of chunks that are taken
-    it looks at few.
-    """
+def is_reusable(certificate: Certificate) -> bool:
+    """Whether a later export may reuse the file's segments: their frames are checked only in part then."""
     found = {check.name: check.verdict for check in certificate.checks}
     fine = all(found.get(name, "pass") in ("pass", "not_measured") for name in ("ssim", "caption_cut_off"))
     return fine and all(found[name] == "pass" for name in ("frozen", "black"))
 
 
-class Company:
-    """Some of them, step by step; pictures are taken on a thread for each file, so that all encoders work at once."""
+class OutputFiles:
+    """All outputs, step by step.
 
-    def __init__(self, makings: Sequence[Making]) -> None:
+    Each takes frames on a thread of its own, so that the encoders run in parallel.
+    """
+
+    def __init__(self, outputs: Sequence[OutputFile]) -> None:
         """At least one."""
-        self._makings = makings
-        self._hands = ThreadPoolExecutor(len(makings)) if len(makings) > 1 else None
+        self._outputs = outputs
+        self._threads = ThreadPoolExecutor(len(outputs)) if len(outputs) > 1 else None
 
     def __enter__(self) -> Self:
         """Itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """No step is taken any more."""
-        if self._hands is not None:
-            self._hands.shutdown()
+        """Stop the threads."""
+        if self._threads is not None:
+            self._threads.shutdown()
 
-    def each(self, step: Callable[[Making], None], *, at_once: bool = False) -> None:
-        """Take a step of each that is left. Raises the first one's error when none is."""
+    def apply_to_each(self, step: Callable[[OutputFile], None], *, at_once: bool = False) -> None:
+        """Run a step on each remaining output. Raises the first error when none remains."""
 
-        def take(making: Making) -> None:
+        def take(making: OutputFile) -> None:
             try:
                 step(making)
             except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
                 making.drop(error)
 
-        left = [making for making in self._makings if making.error is None]
-        if self._hands is not None and at_once:
-            list(self._hands.map(take, left))
+        left = [making for making in self._outputs if making.error is None]
+        if self._threads is not None and at_once:
+            list(self._threads.map(take, left))
         else:
             for making in left:
                 take(making)
-        if all(making.error is not None for making in self._makings):
+        if all(making.error is not None for making in self._outputs):
             raise next(self._errors())
 
-    def needless_ms(self) -> set[int]:
-        """When pictures of the source begin that none of those that are left needs."""
-        return set.intersection(*(making.needless_ms() for making in self._makings if making.error is None))
+    def skippable_ms(self) -> set[int]:
+        """Start times of source frames that no remaining output needs."""
+        return set.intersection(*(making.skippable_ms() for making in self._outputs if making.error is None))
 
-    def see(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
-        """A picture of the source; None where nobody needs it."""
-        self.each(lambda making: making.see(at_ms, picture, slots), at_once=True)
+    def add_frame(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
+        """Take a source frame; None where it was skipped."""
+        self.apply_to_each(lambda making: making.add_frame(at_ms, picture, slots), at_once=True)
 
-    def rendered(self, lost: Sequence[str], progress: RenderProgress) -> list[RenderResult | None]:
-        """What each finished file is; None of one that could not be made."""
-        found: dict[Making, RenderResult] = {}
+    def build_results(self, losses: Sequence[str], progress: RenderProgress) -> list[RenderResult | None]:
+        """The result of each file; None for failed ones."""
+        found: dict[OutputFile, RenderResult] = {}
 
-        def look(making: Making) -> None:
-            found[making] = making.rendered(lost)
+        def look(making: OutputFile) -> None:
+            found[making] = making.build_result(losses)
             progress.count_task()
 
-        self.each(look)
-        return [found.get(making) for making in self._makings]
+        self.apply_to_each(look)
+        return [found.get(making) for making in self._outputs]
 
-    def drop(self, error: Exception) -> None:
-        """Let go of every file: nothing more can be shown."""
-        for making in self._makings:
+    def drop_all(self, error: Exception) -> None:
+        """Give all files up."""
+        for making in self._outputs:
             if making.error is None:
                 making.drop(error)
 
     def _errors(self) -> Iterator[Exception]:
-        return (making.error for making in self._makings if making.error is not None)
+        return (making.error for making in self._outputs if making.error is not None)

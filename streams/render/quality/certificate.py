@@ -1,4 +1,4 @@
-"""What the finished file is: every check on it, and their verdict. Believes nothing that the encoder was told."""
+"""Issues the certificate of a finished file: all checks, measured on the file itself."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ from pathlib import Path
 from core.domain.exports.preset_check import FileFacts, check_preset
 from schemas.documents.export import Certificate
 from schemas.documents.quality import Check, verdict_of
-from streams.render.quality.check_av_sync import check_sync
+from streams.render.quality.check_av_sync import check_av_sync
 from streams.render.quality.check_captions import check_captions
-from streams.render.quality.check_frames import check_pictures
+from streams.render.quality.check_frames import check_frames
 from streams.render.quality.check_framing import check_framing
-from streams.render.quality.check_loudness import check_sound
-from streams.render.quality.check_structure import check_shape
-from streams.render.quality.container import Tracks, has_edit_lists
-from streams.render.quality.probe import open_film
-from streams.render.quality.subject import Case, Meant
+from streams.render.quality.check_loudness import check_loudness
+from streams.render.quality.check_structure import check_structure
+from streams.render.quality.container import FileTracks, has_edit_lists
+from streams.render.quality.probe import probe_file
+from streams.render.quality.subject import CheckSubject, Expectation
 from streams.renderer.audio.loudness import Loudness, measure_loudness
 
 LENGTH_TOLERANCE_MS = 50
+"""Difference of video and audio length that is reported."""
 LOUDNESS_TOLERANCE_LU = 1.0
+"""Excess over the requested loudness that is reported."""
 PEAK_LIMIT_DBTP = -1.0
-SILENCE = Loudness(integrated_lufs=None, true_peak_dbtp=None)
+"""True peak that is reported."""
+NO_LOUDNESS = Loudness(integrated_lufs=None, true_peak_dbtp=None)
 
 
-def examine(path: Path, meant: Meant, *, encoder: str, warnings: list[str]) -> Certificate:
-    """Measure a finished file; ``warnings`` of the making are kept, what is found wrong is added."""
-    film = open_film(path, meant.timeline.rate, meant.looked_at)
-    case, tracks = Case(film=film, meant=meant), film.tracks
-    loudness = measure_loudness(film.sound) if film.sound is not None else SILENCE
+def issue_certificate(path: Path, expected: Expectation, *, encoder: str, warnings: list[str]) -> Certificate:
+    """Measure a finished file; ``warnings`` of the render are kept, and faults are added."""
+    film = probe_file(path, expected.timeline.rate, expected.comparable_slots)
+    subject, tracks = CheckSubject(probed=film, expected=expected), film.tracks
+    loudness = measure_loudness(film.sound) if film.sound is not None else NO_LOUDNESS
     lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp
-    checks = checks_of(case, loudness)
+    checks = run_checks(subject, loudness)
     return Certificate(
         width_px=tracks.width_px,
         height_px=tracks.height_px,
@@ -39,50 +42,50 @@ def examine(path: Path, meant: Meant, *, encoder: str, warnings: list[str]) -> C
         frame_rate=round(tracks.frame_rate, 3),
         integrated_lufs=round(lufs, 2) if lufs is not None else None,
         true_peak_dbtp=round(peak, 2) if peak is not None else None,
-        caption_cues=len(meant.cues),
+        caption_cues=len(expected.cues),
         encoder=encoder,
-        warnings=[*warnings, *_faults(tracks, meant, lufs, peak)],
+        warnings=[*warnings, *_fault_warnings(tracks, expected, lufs, peak)],
         checks=checks,
         verdict=verdict_of(checks),
     )
 
 
-def checks_of(case: Case, loudness: Loudness) -> list[Check]:
-    """Every check, in the order of their names' list."""
+def run_checks(subject: CheckSubject, loudness: Loudness) -> list[Check]:
+    """Run every check, in the order of `CheckName`."""
     return [
-        *check_shape(case),
-        *check_captions(case),
-        *check_framing(case),
-        *check_sound(case, loudness),
-        *check_pictures(case),
-        *check_sync(case),
-        *([check_preset(case.meant.preset, facts_of(case))] if case.meant.preset else []),
+        *check_structure(subject),
+        *check_captions(subject),
+        *check_framing(subject),
+        *check_loudness(subject, loudness),
+        *check_frames(subject),
+        *check_av_sync(subject),
+        *([check_preset(subject.expected.preset, file_facts(subject))] if subject.expected.preset else []),
     ]
 
 
-def facts_of(case: Case) -> FileFacts:
-    """What a platform asks of a file."""
-    tracks = case.film.tracks
+def file_facts(subject: CheckSubject) -> FileFacts:
+    """Facts that a platform's preset is checked against."""
+    tracks = subject.probed.tracks
     return FileFacts(
-        size_bytes=case.film.path.stat().st_size,
+        size_bytes=subject.probed.path.stat().st_size,
         lasts_ms=max(tracks.video_ms, tracks.audio_ms),
         width_px=tracks.width_px,
         height_px=tracks.height_px,
         rate=tracks.frame_rate,
         index_first=tracks.index_first,
-        edit_lists=has_edit_lists(case.film.path),
-        file=case.meant.file,
+        edit_lists=has_edit_lists(subject.probed.path),
+        file=subject.expected.file,
     )
 
 
-def _faults(tracks: Tracks, meant: Meant, lufs: float | None, peak: float | None) -> list[str]:
+def _fault_warnings(tracks: FileTracks, expected: Expectation, lufs: float | None, peak: float | None) -> list[str]:
     faults = []
-    planned = meant.timeline.count if meant.count is None else meant.count
-    if meant.file.video and tracks.frames != planned:
+    planned = expected.timeline.count if expected.frame_count is None else expected.frame_count
+    if expected.file.video and tracks.frames != planned:
         faults.append(f"video.frames: {tracks.frames} pictures instead of {planned}")
-    if meant.file.video and meant.file.audio and abs(tracks.video_ms - tracks.audio_ms) > LENGTH_TOLERANCE_MS:
+    if expected.file.video and expected.file.audio and abs(tracks.video_ms - tracks.audio_ms) > LENGTH_TOLERANCE_MS:
         faults.append(f"av.length: picture lasts {tracks.video_ms:.0f} ms, sound {tracks.audio_ms:.0f} ms")
-    if lufs is not None and lufs > meant.limits.lufs.around + LOUDNESS_TOLERANCE_LU:
+    if lufs is not None and lufs > expected.limits.lufs.around + LOUDNESS_TOLERANCE_LU:
         faults.append(f"audio.loud: {lufs:.1f} LUFS")
     if peak is not None and peak > PEAK_LIMIT_DBTP:
         faults.append(f"audio.peak: {peak:.1f} dBTP")

@@ -1,4 +1,4 @@
-"""How far sound and picture of the file have moved against each other, beside what was given to the encoder."""
+"""Measures the offset between audio and video of a file, against what was given to the encoder."""
 
 from __future__ import annotations
 
@@ -6,65 +6,75 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents.quality import Check, judged
-from streams.render.quality.subject import Case
+from streams.render.quality.subject import CheckSubject
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 
-STRETCH = 4 * RATE_HZ
-REACH = RATE_HZ
-"""An offset of more than a second either way is not looked for."""
-NEAR_SLOTS = 12
-CLEARLY = 1.5
-"""Mean difference, of 255, by which another slot must fit better than the right one."""
-LEAST_LIKENESS = 0.3
-HEARD = 1e-3
-"""Of full scale: what is as soft on the whole may be left out by a codec."""
-AS_LIKE = 0.005
-"""A tone is like itself at each of its periods: of shifts that fit as well the smallest is taken."""
+CORRELATION_SAMPLES = 4 * RATE_HZ
+"""Length of the correlated window: 4 s."""
+MAX_OFFSET_SAMPLES = RATE_HZ
+"""Offsets beyond one second are not searched."""
+MAX_LAG_SLOTS = 12
+"""Slots on each side that a frame is compared with."""
+MIN_LUMA_DIFFERENCE_LEVELS = 1.5
+"""Mean luma difference (of 255) by which another slot must fit better than the right one."""
+MIN_CORRELATION = 0.3
+"""Correlation below which nothing fits."""
+MIN_AUDIBLE_AMPLITUDE = 1e-3
+"""RMS of full scale below which a codec may drop the audio."""
+EQUAL_CORRELATION_TOLERANCE = 0.005
+"""A tone matches itself at each period: among equal shifts the smallest counts."""
 
 
-def check_sync(case: Case) -> list[Check]:
-    """One check: the sound's lag less the picture's."""
-    bound = case.meant.limits.av_offset_ms
-    late = None if case.film.sound is None else sound_lag_ms(case.meant.sound, case.film.sound)
-    if late is None and case.film.sound is not None and _is_heard(case.meant.sound):
+def check_av_sync(subject: CheckSubject) -> list[Check]:
+    """One check: the audio's lag minus the video's."""
+    bound = subject.expected.limits.av_offset_ms
+    lag_ms = (
+        None if subject.probed.sound is None else measure_audio_lag_ms(subject.expected.sound, subject.probed.sound)
+    )
+    if lag_ms is None and subject.probed.sound is not None and _is_audible(subject.expected.sound):
         told = "the sound is not the one that was made, or is more than a second away"
-        return [judged("av_offset", REACH * 1000 / RATE_HZ, "ms", bound, detail=told)]
-    if late is None:
-        why = "the sound is silent" if case.meant.file.audio else f"{case.meant.file.container} has no sound"
+        return [judged("av_offset", MAX_OFFSET_SAMPLES * 1000 / RATE_HZ, "ms", bound, detail=told)]
+    if lag_ms is None:
+        why = (
+            "the sound is silent" if subject.expected.file.audio else f"{subject.expected.file.container} has no sound"
+        )
         return [judged("av_offset", None, "ms", bound, detail=why)]
-    slots = picture_lag(case)
-    offset_ms = late - slots * float(case.meant.timeline.period_ms)
-    return [judged("av_offset", offset_ms, "ms", bound, detail=f"sound {late:.1f} ms late, picture {slots} pictures")]
+    slots = measure_frame_lag(subject)
+    offset_ms = lag_ms - slots * float(subject.expected.timeline.period_ms)
+    return [judged("av_offset", offset_ms, "ms", bound, detail=f"sound {lag_ms:.1f} ms late, picture {slots} pictures")]
 
 
-def sound_lag_ms(given: Sound, found: Sound) -> float | None:
-    """By how much ``found`` is later than ``given``, by correlating their loudest stretch; None where nothing fits."""
-    mono = given.mean(axis=1)
+def measure_audio_lag_ms(reference: Sound, decoded: Sound) -> float | None:
+    """Lag of the decoded audio, by correlating the reference's loudest window; None where nothing fits."""
+    mono = reference.mean(axis=1)
     if len(mono) < RATE_HZ // 10 or float(np.abs(mono).max()) < 1e-4:
         return None
     energy = np.add.reduceat(mono**2, np.arange(0, len(mono), RATE_HZ // 10))
-    length = min(STRETCH, len(mono) // 2)
-    reach = min(REACH, (len(mono) - length) // 2)
+    length = min(CORRELATION_SAMPLES, len(mono) // 2)
+    reach = min(MAX_OFFSET_SAMPLES, (len(mono) - length) // 2)
     middle = int(np.argmax(energy)) * RATE_HZ // 10
     begin = max(reach, min(middle - length // 2, len(mono) - length - reach))
-    window = found.mean(axis=1)[begin - reach : begin + length + reach]
+    window = decoded.mean(axis=1)[begin - reach : begin + length + reach]
     if len(window) < length:
         return None
     likeness = _correlation(window, mono[begin : begin + length])
     best = float(likeness.max())
-    if best < LEAST_LIKENESS:
+    if best < MIN_CORRELATION:
         return None
-    as_like = np.nonzero(likeness >= best - AS_LIKE)[0] - reach
-    return float(as_like[np.argmin(np.abs(as_like))]) * 1000 / RATE_HZ
+    equal_shifts = np.nonzero(likeness >= best - EQUAL_CORRELATION_TOLERANCE)[0] - reach
+    return float(equal_shifts[np.argmin(np.abs(equal_shifts))]) * 1000 / RATE_HZ
 
 
-def _is_heard(given: Sound) -> bool:
-    """Whether there is enough of a sound for it to be found again."""
-    return len(given) >= RATE_HZ // 10 and float(np.sqrt(np.square(given, dtype=np.float64).mean())) > HEARD
+def _is_audible(reference: Sound) -> bool:
+    """Whether a sound is loud and long enough to be found again."""
+    return (
+        len(reference) >= RATE_HZ // 10
+        and float(np.sqrt(np.square(reference, dtype=np.float64).mean())) > MIN_AUDIBLE_AMPLITUDE
+    )
 
 
 def _correlation(window: NDArray[np.float32], piece: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Normalised, one value a shift of ``piece`` in ``window``; both are padded where they end."""
+    """Normalised correlation, one value for each shift of ``piece`` in ``window``."""
     shifts = max(1, len(window) - len(piece) + 1)
     size = 1 << (len(window) + len(piece)).bit_length()
     product: NDArray[np.float64] = np.fft.irfft(np.fft.rfft(window, size) * np.conj(np.fft.rfft(piece, size)), size)
@@ -75,21 +85,21 @@ def _correlation(window: NDArray[np.float32], piece: NDArray[np.float32]) -> NDA
     return result
 
 
-def picture_lag(case: Case) -> int:
-    """By how many slots the sampled pictures are later than painted; 0 where no other fits clearly better."""
-    lags = [_lag(case, still.number, still.luma.astype(np.int16)) for still in case.film.stills]
-    found = [lag for lag in lags if lag is not None]
-    return round(float(np.median(found))) if found else 0
+def measure_frame_lag(subject: CheckSubject) -> int:
+    """Lag of the sampled frames in slots; 0 where no other lag fits clearly better."""
+    lags = [_frame_lag(subject, still.number, still.luma.astype(np.int16)) for still in subject.probed.stills]
+    measured = [lag for lag in lags if lag is not None]
+    return round(float(np.median(measured))) if measured else 0
 
 
-def _lag(case: Case, number: int, luma: NDArray[np.int16]) -> int | None:
-    """None where the painted pictures around do not differ: nothing moves there."""
+def _frame_lag(subject: CheckSubject, number: int, luma: NDArray[np.int16]) -> int | None:
+    """Lag of one frame; None where the reference frames around it do not differ."""
     fits: dict[int, float] = {}
-    for shift in range(-NEAR_SLOTS, NEAR_SLOTS + 1):
-        painted = case.meant.witness.luma(number - shift)
+    for shift in range(-MAX_LAG_SLOTS, MAX_LAG_SLOTS + 1):
+        painted = subject.expected.reference.luma(number - shift)
         if painted is not None and painted.shape == luma.shape:
             fits[shift] = float(np.abs(luma - painted).mean())
-    if len(fits) < 2 or max(fits.values()) - min(fits.values()) < CLEARLY:
+    if len(fits) < 2 or max(fits.values()) - min(fits.values()) < MIN_LUMA_DIFFERENCE_LEVELS:
         return None
     best = min(fits, key=fits.__getitem__)
-    return 0 if fits.get(0, 255.0) - fits[best] < CLEARLY / 3 else best
+    return 0 if fits.get(0, 255.0) - fits[best] < MIN_LUMA_DIFFERENCE_LEVELS / 3 else best

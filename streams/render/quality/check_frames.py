@@ -1,4 +1,7 @@
-"""Black and frozen pictures, and how like the source's crop the sampled ones are. Never counts a caption as damage."""
+"""Checks for black and frozen frames, and compares sampled frames with their references.
+
+Captions are ignored.
+"""
 
 from __future__ import annotations
 
@@ -8,146 +11,157 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents.quality import Check, judged
-from streams.render.quality.probe import Still
+from streams.render.quality.probe import SampledFrame
 from streams.render.quality.reference_frames import UInt8
-from streams.render.quality.subject import Case, not_there
+from streams.render.quality.subject import CheckSubject, unmeasured_reason
 
-BLACK = 24
-"""Mean luma of a black picture; its lightest points, but for a few (a caption), are darker than `DARK`."""
-DARK = 40
-STILL_BYTES = 60
-STILL_POINTS_A_BYTE = 40_000
-"""An H.264 picture in which no block changes has no more bytes than this for its pixels."""
-SIZES_TELL = "h264"
-"""Of the other codecs each picture stands for itself, or shares its bytes with others, or has few where it moves."""
-MOVED = 1.0
-"""Mean difference, of 255, of two painted pictures that are not the same."""
-WINDOW = 8
-INK = 48
-"""A point that differs this much from what was painted belongs to a caption, or is badly broken."""
-MOST_INK = 0.5
-"""Of a window's points: with more it is no caption over a picture but another picture."""
-
-
-def check_pictures(case: Case) -> list[Check]:
-    """Black, frozen, SSIM."""
-    return [_black(case), _frozen(case), _ssim(case)]
+MAX_BLACK_LUMA_LEVEL = 24
+"""Median luma of a black frame."""
+MAX_DARK_LUMA_LEVEL = 40
+"""Luma below which 90 % of a black frame lies; the rest may be a caption."""
+MAX_STILL_BYTES = 60
+"""Bytes of an H.264 frame in which no block changes, before those for its pixels."""
+STILL_PIXELS_PER_BYTE = 40_000
+"""Pixels for each further byte of such a frame."""
+SIZE_CHECKED_CODEC = "h264"
+"""The codec whose frame sizes reveal still frames; others share bytes between frames, or have few where it moves."""
+MIN_MOTION_LEVELS = 1.0
+"""Mean luma difference (of 255) of two different frames."""
+SSIM_WINDOW_POINTS = 8
+"""Side of an SSIM window."""
+MIN_INK_LEVELS = 48
+"""Luma difference of a point that belongs to a caption, or is badly damaged."""
+MAX_INK_RATIO = 0.5
+"""Share of such points in a window under a caption; with more, the frame is a different one."""
 
 
-def _black(case: Case) -> Check:
-    stills, bound = case.film.stills, case.meant.limits.black
+def check_frames(subject: CheckSubject) -> list[Check]:
+    """Check black frames, frozen frames and SSIM."""
+    return [_check_black(subject), _check_frozen(subject), _check_ssim(subject)]
+
+
+def _check_black(subject: CheckSubject) -> Check:
+    stills, bound = subject.probed.stills, subject.expected.limits.black
     if not stills:
-        return judged("black", None, "share", bound, detail=not_there(case, "no picture could be decoded"))
+        return judged("black", None, "share", bound, detail=unmeasured_reason(subject, "no picture could be decoded"))
     black = [still for still in stills if is_black(still.luma)]
-    lost = [one for one in black if not _painted_black(case, one.number)]
-    period_ms = float(case.meant.timeline.period_ms)
-    detail = f"{len(black)} of {len(stills)} sampled pictures are black, {len(black) - len(lost)} of them in the source"
-    at_ms = [one.number * period_ms for one in lost]
-    return judged("black", len(lost) / len(stills), "share", bound, detail=detail, at_ms=at_ms)
+    unexpected = [one for one in black if not _is_reference_black(subject, one.number)]
+    period_ms = float(subject.expected.timeline.period_ms)
+    in_source = len(black) - len(unexpected)
+    detail = f"{len(black)} of {len(stills)} sampled pictures are black, {in_source} of them in the source"
+    at_ms = [one.number * period_ms for one in unexpected]
+    return judged("black", len(unexpected) / len(stills), "share", bound, detail=detail, at_ms=at_ms)
 
 
 def is_black(luma: UInt8) -> bool:
-    """Whether nothing can be seen, a caption set aside."""
-    return float(np.median(luma)) <= BLACK and float(np.percentile(luma, 90)) <= DARK
+    """Whether a frame is black, captions ignored."""
+    return float(np.median(luma)) <= MAX_BLACK_LUMA_LEVEL and float(np.percentile(luma, 90)) <= MAX_DARK_LUMA_LEVEL
 
 
-def _painted_black(case: Case, number: int) -> bool:
-    painted = case.meant.witness.luma(number)
+def _is_reference_black(subject: CheckSubject, number: int) -> bool:
+    painted = subject.expected.reference.luma(number)
     return painted is not None and is_black(painted)
 
 
-def _frozen(case: Case) -> Check:
-    """The longest stretch that stands still in the file where the source moves, or could not be read."""
-    limits, period_ms = case.meant.limits, float(case.meant.timeline.period_ms)
-    still = _still_by_bytes(case) if case.meant.file.video == SIZES_TELL else _still_by_sight(case)
+def _check_frozen(subject: CheckSubject) -> Check:
+    """The longest range that is still in the file where the source moves or could not be read."""
+    limits, period_ms = subject.expected.limits, float(subject.expected.timeline.period_ms)
+    still = (
+        _unchanged_by_size(subject)
+        if subject.expected.file.video == SIZE_CHECKED_CODEC
+        else _unchanged_by_luma(subject)
+    )
     if not still:
-        why = not_there(case, "no pictures of the file could be compared")
+        why = unmeasured_reason(subject, "no pictures of the file could be compared")
         return judged("frozen", None, "ms", limits.frozen_ms, detail=why)
     worst, at_ms = 0.0, list[float]()
     for stands, run in groupby(range(len(still)), key=still.__getitem__):
         slots = list(run)
         lasts_ms = len(slots) * period_ms
-        if stands and lasts_ms > limits.frozen_ms.limit and _moves(case, slots[0], slots[-1]):
+        if stands and lasts_ms > limits.frozen_ms.limit and _reference_moves(subject, slots[0], slots[-1]):
             worst = max(worst, lasts_ms)
             at_ms.append(slots[0] * period_ms)
     return judged("frozen", worst, "ms", limits.frozen_ms, at_ms=at_ms)
 
 
-def _still_by_bytes(case: Case) -> list[bool]:
-    """Which slots show what the slot before shows, as the bytes of their pictures tell."""
-    bytes_still = STILL_BYTES + case.meant.size_px[0] * case.meant.size_px[1] / STILL_POINTS_A_BYTE
-    same, keys = _same_keys(case), set(case.film.keys)
-    return [number in same if number in keys else size <= bytes_still for number, size in enumerate(case.film.sizes)]
+def _unchanged_by_size(subject: CheckSubject) -> list[bool]:
+    """Slots that repeat the slot before, by the size of their packets."""
+    bytes_still = MAX_STILL_BYTES + subject.expected.size_px[0] * subject.expected.size_px[1] / STILL_PIXELS_PER_BYTE
+    same, keys = _repeated_keys(subject), set(subject.probed.keys)
+    return [
+        number in same if number in keys else size <= bytes_still for number, size in enumerate(subject.probed.sizes)
+    ]
 
 
-def _still_by_sight(case: Case) -> list[bool]:
-    """The same from the sampled pictures alone: what comes between two that show the same is taken for still."""
-    stills = case.film.stills
+def _unchanged_by_luma(subject: CheckSubject) -> list[bool]:
+    """Slots that repeat the slot before, from sampled frames: what lies between two equal ones is still."""
+    stills = subject.probed.stills
     still = [False] * (stills[-1].number + 1 if len(stills) > 1 else 0)
     for one, other in pairwise(stills):
-        if _shows_what_was(case, one, other):
+        if _repeats_previous(subject, one, other):
             still[one.number : other.number] = [True] * (other.number - one.number)
     return still
 
 
-def _shows_what_was(case: Case, one: Still, other: Still) -> bool:
-    """Whether ``other`` is like what was painted at the time of ``one`` rather than at its own; captions set aside."""
-    before, own = case.meant.witness.luma(one.number), case.meant.witness.luma(other.number)
+def _repeats_previous(subject: CheckSubject, one: SampledFrame, other: SampledFrame) -> bool:
+    """Whether ``other`` matches the reference at ``one``'s time better than its own; captions ignored."""
+    before, own = subject.expected.reference.luma(one.number), subject.expected.reference.luma(other.number)
     if before is None or own is None or own.shape != other.luma.shape:
-        return not _differ(one.luma, other.luma)
-    return _apart(other.luma, own) - _apart(other.luma, before) > MOVED
+        return not _is_different(one.luma, other.luma)
+    return _mean_difference(other.luma, own) - _mean_difference(other.luma, before) > MIN_MOTION_LEVELS
 
 
-def _apart(one: UInt8, other: UInt8) -> float:
+def _mean_difference(one: UInt8, other: UInt8) -> float:
     return float(np.abs(one.astype(np.int16) - other).mean())
 
 
-def _same_keys(case: Case) -> set[int]:
-    """Key pictures that look as the sampled one before them, and those between two such: of a long clip not each is
-    sampled. Where nothing came between, the file stands still.
+def _repeated_keys(subject: CheckSubject) -> set[int]:
+    """Key frames equal to the sampled one before them, and those between.
+
+    In long clips only some key frames are sampled; where none came between two equal ones, the file stands still.
     """
-    alike = [(one, other) for one, other in pairwise(case.film.stills) if not _differ(one.luma, other.luma)]
-    return {key for one, other in alike for key in case.film.keys if one.number < key <= other.number}
+    alike = [(one, other) for one, other in pairwise(subject.probed.stills) if not _is_different(one.luma, other.luma)]
+    return {key for one, other in alike for key in subject.probed.keys if one.number < key <= other.number}
 
 
-def _moves(case: Case, first: int, last: int) -> bool:
-    """Whether what was painted there moved: a source that stands still may.
+def _reference_moves(subject: CheckSubject, first: int, last: int) -> bool:
+    """Whether the reference moves there.
 
-    Of chunks that were taken from an earlier file little is painted: where they stand still they did so there.
+    Reused segments have few references: where they are still, so they were in the earlier file.
     """
-    seen = case.meant.witness.seen
-    if case.meant.source_lost:
+    seen = subject.expected.reference.frames
+    if subject.expected.is_source_lost:
         return True
-    found = [seen[number].luma for number in range(first, last + 1) if number in seen]
-    painted = [luma for luma in found if luma is not None]
-    return any(_differ(painted[0], one) for one in painted[:: max(1, len(painted) // 16)])
+    frames = [seen[number].luma for number in range(first, last + 1) if number in seen]
+    painted = [luma for luma in frames if luma is not None]
+    return any(_is_different(painted[0], one) for one in painted[:: max(1, len(painted) // 16)])
 
 
-def _differ(one: UInt8, other: UInt8) -> bool:
-    return one.shape != other.shape or (one is not other and _apart(one, other) > MOVED)
+def _is_different(one: UInt8, other: UInt8) -> bool:
+    return one.shape != other.shape or (one is not other and _mean_difference(one, other) > MIN_MOTION_LEVELS)
 
 
-def _ssim(case: Case) -> Check:
-    found = []
-    for still in case.film.stills:
-        painted = case.meant.witness.luma(still.number)
+def _check_ssim(subject: CheckSubject) -> Check:
+    scores = []
+    for still in subject.probed.stills:
+        painted = subject.expected.reference.luma(still.number)
         if painted is not None and painted.shape == still.luma.shape:
-            found.append((ssim(painted, still.luma), still.number))
-    bound = case.meant.limits.ssim
-    if not found:
-        why = not_there(case, "no sampled picture has its like before encoding")
+            scores.append((measure_ssim(painted, still.luma), still.number))
+    bound = subject.expected.limits.ssim
+    if not scores:
+        why = unmeasured_reason(subject, "no sampled picture has its like before encoding")
         return judged("ssim", None, "", bound, detail=why)
-    worst, number = min(found)
-    mean = sum(value for value, _ in found) / len(found)
-    at_ms = [number * float(case.meant.timeline.period_ms)]
-    return judged("ssim", mean, "", bound, detail=f"{len(found)} pictures, the worst {worst:.3f}", at_ms=at_ms)
+    worst, number = min(scores)
+    mean = sum(value for value, _ in scores) / len(scores)
+    at_ms = [number * float(subject.expected.timeline.period_ms)]
+    return judged("ssim", mean, "", bound, detail=f"{len(scores)} pictures, the worst {worst:.3f}", at_ms=at_ms)
 
 
-def ssim(painted: UInt8, found: UInt8) -> float:
-    """Mean structural similarity over windows of 8 x 8 points (Wang et al. 2004); windows under a caption left out."""
-    one, other = _windows(painted), _windows(found)
-    inked = (np.abs(one - other) > INK).mean(axis=1)
-    plain = (inked == 0) | (inked > MOST_INK)
+def measure_ssim(painted: UInt8, decoded: UInt8) -> float:
+    """Mean SSIM over windows of 8 x 8 points (Wang et al. 2004), without windows under captions."""
+    one, other = _split_windows(painted), _split_windows(decoded)
+    inked = (np.abs(one - other) > MIN_INK_LEVELS).mean(axis=1)
+    plain = (inked == 0) | (inked > MAX_INK_RATIO)
     if not plain.any():
         plain[:] = True
     one, other = one[plain], other[plain]
@@ -160,7 +174,11 @@ def ssim(painted: UInt8, found: UInt8) -> float:
     return float(alike.mean())
 
 
-def _windows(luma: UInt8) -> NDArray[np.float64]:
-    height, width = (length // WINDOW * WINDOW for length in luma.shape)
-    cut = luma[:height, :width].astype(np.float64).reshape(height // WINDOW, WINDOW, width // WINDOW, WINDOW)
-    return cut.swapaxes(1, 2).reshape(-1, WINDOW * WINDOW)
+def _split_windows(luma: UInt8) -> NDArray[np.float64]:
+    height, width = (length // SSIM_WINDOW_POINTS * SSIM_WINDOW_POINTS for length in luma.shape)
+    cut = (
+        luma[:height, :width]
+        .astype(np.float64)
+        .reshape(height // SSIM_WINDOW_POINTS, SSIM_WINDOW_POINTS, width // SSIM_WINDOW_POINTS, SSIM_WINDOW_POINTS)
+    )
+    return cut.swapaxes(1, 2).reshape(-1, SSIM_WINDOW_POINTS * SSIM_WINDOW_POINTS)

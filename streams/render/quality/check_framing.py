@@ -12,8 +12,8 @@ from itertools import pairwise
 from core.domain.framing.geometry import is_cut, share_shown, view
 from schemas.common import Box
 from schemas.documents.quality import Bound, Check, CheckName, Limits, judged
-from streams.render.quality.reference_frames import Seen
-from streams.render.quality.subject import NO_PICTURES, Case
+from streams.render.quality.reference_frames import ReferenceFrame
+from streams.render.quality.subject import NO_VIDEO_REASON, CheckSubject
 
 WIDTH_PX = 640
 """Travel is told of a source that is so wide, as in public measures of how people move a crop (RetargetVid)."""
@@ -26,12 +26,12 @@ A_MOVE = 0.02
 """Steps of fewer px are none: they turn nothing back."""
 
 
-def check_framing(case: Case) -> list[Check]:
+def check_framing(case: CheckSubject) -> list[Check]:
     """Faces and movement."""
     return (
         [*_faces(case), _letters(case), *_movement(case)]
-        if case.meant.file.video
-        else _without_pictures(case.meant.limits)
+        if case.expected.file.video
+        else _without_pictures(case.expected.limits)
     )
 
 
@@ -43,11 +43,11 @@ def _without_pictures(limits: Limits) -> list[Check]:
         ("jitter", "px a picture", limits.jitter_px),
         ("reversals", "a second", limits.reversals),
     ]
-    return [judged(name, None, unit, bound, detail=NO_PICTURES) for name, unit, bound in asked]
+    return [judged(name, None, unit, bound, detail=NO_VIDEO_REASON) for name, unit, bound in asked]
 
 
-def _faces(case: Case) -> list[Check]:
-    limits = case.meant.limits
+def _faces(case: CheckSubject) -> list[Check]:
+    limits = case.expected.limits
     shown = _shown(case)
     if not shown:
         why = "nobody was found in this part of the source"
@@ -66,40 +66,40 @@ def _faces(case: Case) -> list[Check]:
     ]
 
 
-def _unseen(case: Case) -> str:
+def _unseen(case: CheckSubject) -> str:
     """What is added to the detail where some shots of the plan show nobody whom the detectors found."""
-    if all(one.is_found for one in case.meant.plan.expected):
+    if all(one.is_found for one in case.expected.plan.expected):
         return ""
     return ", or at all of a picture in which nobody was found though other shots show somebody"
 
 
-def _shown(case: Case) -> list[tuple[float, float]]:
+def _shown(case: CheckSubject) -> list[tuple[float, float]]:
     """For each look that is played, at a face on screen: output ms, and the share of it that the crop holds.
 
     Where another face shows more, that of the other: somebody is there, if not who was expected.
     """
-    boxes: dict[int, list[Box]] = {one.at_ms: [one.box] for one in case.meant.plan.expected}
-    for sample in case.meant.plan.faces:
+    boxes: dict[int, list[Box]] = {one.at_ms: [one.box] for one in case.expected.plan.expected}
+    for sample in case.expected.plan.faces:
         boxes.setdefault(sample.at_ms, []).append(sample.face.box)
     times = sorted(boxes)
     found: dict[int, tuple[float, float]] = {}
-    for number, seen in sorted(case.meant.witness.seen.items()):
+    for number, seen in sorted(case.expected.reference.frames.items()):
         at = bisect_right(times, seen.source_ms) - 1
         if at < 0 or times[at] in found:
             continue
         begins = seen.shot.range.start_ms <= times[at] < seen.shot.range.end_ms
-        if begins and seen.source_ms - times[at] <= case.meant.timeline.period_ms * 2:
-            time_ms = number * float(case.meant.timeline.period_ms)
+        if begins and seen.source_ms - times[at] <= case.expected.timeline.period_ms * 2:
+            time_ms = number * float(case.expected.timeline.period_ms)
             found[times[at]] = time_ms, max(share_shown(box, seen.shot, times[at]) for box in boxes[times[at]])
     return list(found.values())
 
 
-def _letters(case: Case) -> Check:
+def _letters(case: CheckSubject) -> Check:
     """How many of the pictures with titles, signs or names show a line of them that the edge cuts."""
-    bound, period_ms = case.meant.limits.cut_letters, float(case.meant.timeline.period_ms)
+    bound, period_ms = case.expected.limits.cut_letters, float(case.expected.timeline.period_ms)
     looked, cut = 0, list[float]()
-    for number, seen in sorted(case.meant.witness.seen.items()):
-        there = [one.box for one in case.meant.plan.signs if one.range.start_ms <= seen.source_ms < one.range.end_ms]
+    for number, seen in sorted(case.expected.reference.frames.items()):
+        there = [one.box for one in case.expected.plan.signs if one.range.start_ms <= seen.source_ms < one.range.end_ms]
         looked += bool(there)
         if any(is_cut(box, seen.shot, seen.source_ms) for box in there):
             cut.append(number * period_ms)
@@ -116,10 +116,10 @@ def _apart(times: Sequence[float]) -> list[float]:
     return kept
 
 
-def _movement(case: Case) -> list[Check]:
-    limits, timeline = case.meant.limits, case.meant.timeline
-    seen = [one for _, one in sorted(case.meant.witness.seen.items())]
-    scale = WIDTH_PX / case.meant.plan.source_width
+def _movement(case: CheckSubject) -> list[Check]:
+    limits, timeline = case.expected.limits, case.expected.timeline
+    seen = [one for _, one in sorted(case.expected.reference.frames.items())]
+    scale = WIDTH_PX / case.expected.plan.source_width
     steps = [(x * scale, y * scale) for x, y in (_step(one, other) for one, other in pairwise(seen))]
     ways = sorted((x * x + y * y) ** 0.5 for x, y in steps)
     most = ways[int(0.95 * (len(ways) - 1))] if ways else 0.0
@@ -138,7 +138,7 @@ def _turns(steps: Sequence[float]) -> int:
     return sum(one * other < 0 for one, other in pairwise(moves))
 
 
-def _step(one: Seen, other: Seen) -> tuple[float, float]:
+def _step(one: ReferenceFrame, other: ReferenceFrame) -> tuple[float, float]:
     """How the crop moved from a picture to the next, in px of the source; nothing at a cut."""
     still = one.shot == other.shot and not one.shot.path
     if still or one.shot.mode != other.shot.mode or one.shot.panes or other.shot.panes:

@@ -1,4 +1,4 @@
-"""Length, tracks, size, number of pictures, and whether it plays while it loads. Decodes nothing."""
+"""Checks length, tracks, size, number of frames, and whether a file plays while it loads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import msgspec
 
 from schemas.documents.quality import Check, judged
 from schemas.options.file_formats import AudioCodec, FileKind, Pictures
-from streams.render.quality.subject import NO_PICTURES, Case
+from streams.render.quality.subject import NO_VIDEO_REASON, CheckSubject
 from streams.renderer.encoding.animated_image import PREVIEW_RATE
 
-PICTURES: Mapping[Pictures, str] = MappingProxyType(
+VIDEO_TRACK_NAMES: Mapping[Pictures, str] = MappingProxyType(
     {
         "h264": "h264 yuv420p",
         "hevc": "hevc yuv420p",
@@ -23,28 +23,28 @@ PICTURES: Mapping[Pictures, str] = MappingProxyType(
         "webp": "webp rgba",
     }
 )
-SOUND: Mapping[AudioCodec, str] = MappingProxyType({"pcm": "pcm_s16le"})
-"""Names of decoders that are not the codec's own."""
+AUDIO_CODEC_NAMES: Mapping[AudioCodec, str] = MappingProxyType({"pcm": "pcm_s16le"})
+"""Decoder names that differ from the codec's."""
 
 
-def wanted_tracks(file: FileKind) -> list[str]:
-    """The tracks of a kind of file, as `Tracks.codecs` names them."""
-    pictures = [PICTURES[file.video]] if file.video else []
-    return pictures + ([f"{SOUND.get(file.audio, file.audio)} 48000 stereo"] if file.audio else [])
+def expected_tracks(file: FileKind) -> list[str]:
+    """The tracks of a file format, as `FileTracks.codecs` names them."""
+    pictures = [VIDEO_TRACK_NAMES[file.video]] if file.video else []
+    return pictures + ([f"{AUDIO_CODEC_NAMES.get(file.audio, file.audio)} 48000 stereo"] if file.audio else [])
 
 
-def check_shape(case: Case) -> list[Check]:
+def check_structure(subject: CheckSubject) -> list[Check]:
     """Five checks on the file's packets and boxes."""
-    tracks, meant, limits = case.film.tracks, case.meant, case.meant.limits
-    wanted = wanted_tracks(meant.file)
-    fitting = sum(codec in tracks.codecs for codec in wanted)
+    tracks, expected, limits = subject.probed.tracks, subject.expected, subject.expected.limits
+    expected_names = expected_tracks(expected.file)
+    fitting = sum(codec in tracks.codecs for codec in expected_names)
     others = len(tracks.codecs) - fitting
-    both = msgspec.structs.replace(limits.streams, limit=len(wanted), fail=len(wanted))
-    no_index = "" if tracks.index_first is not None else f"{meant.file.container} has no index to come first"
+    bound = msgspec.structs.replace(limits.streams, limit=len(expected_names), fail=len(expected_names))
+    no_index = "" if tracks.index_first is not None else f"{expected.file.container} has no index to come first"
     return [
-        _duration(case),
-        judged("streams", fitting - others, "", both, detail=", ".join(tracks.codecs)),
-        *_pictures(case),
+        _check_duration(subject),
+        judged("streams", fitting - others, "", bound, detail=", ".join(tracks.codecs)),
+        *_check_size_and_count(subject),
         judged(
             "faststart",
             None if tracks.index_first is None else float(tracks.index_first),
@@ -55,31 +55,31 @@ def check_shape(case: Case) -> list[Check]:
     ]
 
 
-def _duration(case: Case) -> Check:
-    tracks, file = case.film.tracks, case.meant.file
-    planned_ms = float(case.meant.timeline.length_ms)
+def _check_duration(subject: CheckSubject) -> Check:
+    tracks, file = subject.probed.tracks, subject.expected.file
+    planned_ms = float(subject.expected.timeline.length_ms)
     lasts = [("picture", tracks.video_ms)] if file.video else []
     lasts += [("sound", tracks.audio_ms)] if file.audio else []
     off_ms = max(abs(ms - planned_ms) for _, ms in lasts)
     if file.is_preview:  # its last picture is shown for a tenth of a second, wherever the clip ends
         off_ms = max(0.0, off_ms - 1000 / PREVIEW_RATE)
     detail = ", ".join([*(f"{name} {ms:.0f} ms" for name, ms in lasts), f"planned {planned_ms:.0f} ms"])
-    return judged("duration", off_ms, "ms", case.meant.limits.duration_ms, detail=detail)
+    return judged("duration", off_ms, "ms", subject.expected.limits.duration_ms, detail=detail)
 
 
-def _pictures(case: Case) -> list[Check]:
-    """Their size and number."""
-    tracks, meant, limits = case.film.tracks, case.meant, case.meant.limits
-    if meant.file.video is None:
+def _check_size_and_count(subject: CheckSubject) -> list[Check]:
+    """Frame size and number of frames."""
+    tracks, expected, limits = subject.probed.tracks, subject.expected, subject.expected.limits
+    if expected.file.video is None:
         return [
-            judged("size", None, "px", limits.size_px, detail=NO_PICTURES),
-            judged("frames", None, "pictures", limits.frames, detail=NO_PICTURES),
+            judged("size", None, "px", limits.size_px, detail=NO_VIDEO_REASON),
+            judged("frames", None, "pictures", limits.frames, detail=NO_VIDEO_REASON),
         ]
-    across, down = meant.size_px
+    across, down = expected.size_px
     off_px = abs(tracks.width_px - across) + abs(tracks.height_px - down)
-    planned = meant.timeline.count if meant.count is None else meant.count
-    off, told = abs(tracks.frames - planned), f"{tracks.frames} of {planned}"
+    planned = expected.timeline.count if expected.frame_count is None else expected.frame_count
+    off, counted = abs(tracks.frames - planned), f"{tracks.frames} of {planned}"
     return [
         judged("size", off_px, "px", limits.size_px, detail=f"{tracks.width_px}x{tracks.height_px}"),
-        judged("frames", off, "pictures", limits.frames, detail=told),
+        judged("frames", off, "pictures", limits.frames, detail=counted),
     ]

@@ -1,6 +1,6 @@
-"""The finished file, opened again: its packets, some of its pictures, all of its sound. Judges nothing.
+"""Opens the finished file again: its packets, some of its frames, all of its audio.
 
-Only key pictures are decoded (a whole decode costs forty times as much), and the pictures around a few captions.
+Only key frames are decoded (decoding all costs forty times as much), and the frames around a few captions.
 """
 
 from __future__ import annotations
@@ -16,111 +16,124 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from schemas.common import Value
-from streams.render.quality.container import Tracks, index_first, webp_tracks
-from streams.render.quality.reference_frames import UInt8, points
+from streams.render.quality.container import FileTracks, is_index_first, read_webp_tracks
+from streams.render.quality.reference_frames import UInt8, sample_luma
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.soundtrack import gather_audio
 
-MOST_STILLS = 24
-AFTER_PICTURES = 3
+MAX_STILLS = 24
+"""Number of key frames decoded."""
+TRAILING_FRAMES = 3
+"""Frames decoded after the last one of a range."""
 
 
-class Still(Value, frozen=True, kw_only=True):
-    """One decoded picture: its slot, and points of its luma."""
+class SampledFrame(Value, frozen=True, kw_only=True):
+    """A decoded frame: its slot, and sampled luma."""
 
     number: int
     luma: UInt8
 
 
-class Film(Value, frozen=True, kw_only=True):
+class ProbedFile(Value, frozen=True, kw_only=True):
     """What was read of a file."""
 
     path: Path
-    tracks: Tracks
+    tracks: FileTracks
     sizes: list[int]
-    """Bytes of each picture, in the order of showing."""
+    """Bytes of each frame, in display order."""
     keys: list[int]
-    """Slots of key pictures."""
-    stills: list[Still]
+    """Slots of key frames."""
+    stills: list[SampledFrame]
     sound: Sound | None
 
 
-def open_film(path: Path, rate: Fraction, known: Container[int] | None = None) -> Film:
-    """Read a finished file whose pictures come at ``rate`` a second; of ``known`` slots only pictures are decoded."""
+def probe_file(path: Path, rate: Fraction, comparable_slots: Container[int] | None = None) -> ProbedFile:
+    """Read a finished file at ``rate`` frames per second.
+
+    Frames are decoded only of ``comparable_slots``, where given.
+    """
     if path.suffix == ".webp":  # libav writes moving ones, but cannot read them
-        return Film(path=path, tracks=webp_tracks(path), sizes=[], keys=[], stills=[], sound=None)
+        return ProbedFile(path=path, tracks=read_webp_tracks(path), sizes=[], keys=[], stills=[], sound=None)
     with av.open(str(path)) as container:
         video = next(iter(container.streams.video), None)
-        packets = _packets(container)
+        packets = _list_packets(container)
         all_keys = path.suffix == ".gif"
-        keys = [_slot(pts, video, rate) for pts, _, is_key in packets if is_key or all_keys] if video else []
-        tracks = _tracks(path, container, len(packets))
-    return Film(
+        keys = [_slot_number(pts, video, rate) for pts, _, is_key in packets if is_key or all_keys] if video else []
+        tracks = _read_tracks(path, container, len(packets))
+    return ProbedFile(
         path=path,
         tracks=tracks,
         sizes=[size for _, size, _ in packets],
         keys=keys,
-        stills=list(_stills(path, rate, spread([key for key in keys if known is None or key in known], MOST_STILLS))),
-        sound=_heard(path, tracks),
+        stills=list(
+            _decode_stills(
+                path,
+                rate,
+                pick_evenly([key for key in keys if comparable_slots is None or key in comparable_slots], MAX_STILLS),
+            )
+        ),
+        sound=_decode_audio(path, tracks),
     )
 
 
-def _packets(container: av.container.InputContainer) -> list[tuple[int, int, bool]]:
-    """Time, size and key mark of each picture, in the order of showing."""
+def _list_packets(container: av.container.InputContainer) -> list[tuple[int, int, bool]]:
+    """Time, size and key mark of each frame, in display order."""
     if not container.streams.video:
         return []
     found = container.demux(container.streams.video[0])
     return sorted((one.pts, one.size, one.is_keyframe) for one in found if one.size and one.pts is not None)
 
 
-def spread(numbers: Sequence[int], most: int) -> list[int]:
-    """At most so many of them, evenly."""
-    if len(numbers) <= most:
+def pick_evenly(numbers: Sequence[int], max_count: int) -> list[int]:
+    """At most ``max_count`` of the numbers, evenly spaced."""
+    if len(numbers) <= max_count:
         return list(numbers)
-    if most < 2:
-        return list(numbers[:most])
-    return [numbers[round(step * (len(numbers) - 1) / (most - 1))] for step in range(most)]
+    if max_count < 2:
+        return list(numbers[:max_count])
+    return [numbers[round(step * (len(numbers) - 1) / (max_count - 1))] for step in range(max_count)]
 
 
-def between(film: Film, rate: Fraction, first: int, last: int) -> Iterator[Still]:
-    """Every picture from the key picture at or before slot ``first`` to a few after slot ``last``."""
+def decode_between(film: ProbedFile, rate: Fraction, first: int, last: int) -> Iterator[SampledFrame]:
+    """Every frame from the key frame at or before slot ``first`` to a few after slot ``last``."""
     begin = film.keys[max(0, bisect_right(film.keys, max(0, first)) - 1)] if film.keys else 0
     with av.open(str(film.path)) as container:
         video = container.streams.video[0]
-        container.seek(round(begin / rate / _base(video)), stream=video)
+        container.seek(round(begin / rate / _time_base(video)), stream=video)
         for frame in container.decode(video):
-            still = Still(number=_slot(frame.pts or 0, video, rate), luma=points(_planar(frame)))
+            still = SampledFrame(number=_slot_number(frame.pts or 0, video, rate), luma=sample_luma(_to_planar(frame)))
             yield still
-            if still.number >= last + AFTER_PICTURES:
+            if still.number >= last + TRAILING_FRAMES:
                 return
 
 
-def _base(video: VideoStream) -> Fraction:
+def _time_base(video: VideoStream) -> Fraction:
     return video.time_base or Fraction(1, 90_000)
 
 
-def _slot(pts: int, video: VideoStream, rate: Fraction) -> int:
-    return round((pts - (video.start_time or 0)) * _base(video) * rate)
+def _slot_number(pts: int, video: VideoStream, rate: Fraction) -> int:
+    return round((pts - (video.start_time or 0)) * _time_base(video) * rate)
 
 
-def _stills(path: Path, rate: Fraction, wanted: Sequence[int]) -> Iterator[Still]:
-    """Only these key pictures are given to the decoder; of a GIF all, as each builds on the one before."""
-    if not wanted:
+def _decode_stills(path: Path, rate: Fraction, slots: Sequence[int]) -> Iterator[SampledFrame]:
+    """Decode only these key frames; of a GIF all frames, because each builds on the one before."""
+    if not slots:
         return
     with av.open(str(path)) as container:
         video = container.streams.video[0]
         builds = path.suffix == ".gif"
         for packet in container.demux(video):
             key = packet.size and packet.is_keyframe and packet.pts is not None
-            if packet.size and not builds and not (key and _slot(packet.pts or 0, video, rate) in wanted):
+            if packet.size and not builds and not (key and _slot_number(packet.pts or 0, video, rate) in slots):
                 continue
             for frame in packet.decode():
-                if isinstance(frame, av.VideoFrame) and _slot(frame.pts or 0, video, rate) in wanted:
-                    yield Still(number=_slot(frame.pts or 0, video, rate), luma=points(_planar(frame)))
+                if isinstance(frame, av.VideoFrame) and _slot_number(frame.pts or 0, video, rate) in slots:
+                    yield SampledFrame(
+                        number=_slot_number(frame.pts or 0, video, rate), luma=sample_luma(_to_planar(frame))
+                    )
 
 
-def _planar(frame: av.VideoFrame) -> av.VideoFrame:
-    """The picture with its luma as bytes of their own."""
+def _to_planar(frame: av.VideoFrame) -> av.VideoFrame:
+    """The frame with luma in a plane of its own."""
     if frame.format.name == "yuv420p":
         return frame
     return frame.reformat(
@@ -128,7 +141,7 @@ def _planar(frame: av.VideoFrame) -> av.VideoFrame:
     )
 
 
-def _heard(path: Path, tracks: Tracks) -> Sound | None:
+def _decode_audio(path: Path, tracks: FileTracks) -> Sound | None:
     if not tracks.audio_ms:
         return None
     with av.open(str(path)) as container:
@@ -137,33 +150,33 @@ def _heard(path: Path, tracks: Tracks) -> Sound | None:
         return gather_audio(frames, 0, round(tracks.audio_ms * RATE_HZ / 1000))
 
 
-def _tracks(path: Path, container: av.container.InputContainer, frames: int) -> Tracks:
+def _read_tracks(path: Path, container: av.container.InputContainer, frames: int) -> FileTracks:
     video = next(iter(container.streams.video), None)
-    names = [_pictures_told(one) for one in container.streams.video]
-    names += [_sound_told(one) for one in container.streams.audio]
-    return Tracks(
+    names = [_video_codec_name(one) for one in container.streams.video]
+    names += [_audio_codec_name(one) for one in container.streams.audio]
+    return FileTracks(
         width_px=video.width if video else 0,
         height_px=video.height if video else 0,
         frames=frames,
         frame_rate=float(video.average_rate or 0) if video else 0.0,
-        video_ms=_lasts_ms(container, video),
-        audio_ms=_lasts_ms(container, next(iter(container.streams.audio), None)),
-        index_first=index_first(path),
+        video_ms=_duration_ms(container, video),
+        audio_ms=_duration_ms(container, next(iter(container.streams.audio), None)),
+        index_first=is_index_first(path),
         codecs=names + ["another"] * (len(container.streams) - len(names)),
     )
 
 
-def _pictures_told(stream: VideoStream) -> str:
+def _video_codec_name(stream: VideoStream) -> str:
     return f"{stream.codec_context.codec.canonical_name} {stream.codec_context.pix_fmt}"
 
 
-def _sound_told(stream: AudioStream) -> str:
+def _audio_codec_name(stream: AudioStream) -> str:
     layout = "stereo" if stream.channels == 2 else stream.layout.name  # a WAV of two channels says no more
     return f"{stream.codec_context.codec.canonical_name} {stream.sample_rate} {layout}"
 
 
-def _lasts_ms(container: av.container.InputContainer, stream: VideoStream | AudioStream | None) -> float:
-    """By the track's own word, else (WebM tells none) the file's."""
+def _duration_ms(container: av.container.InputContainer, stream: VideoStream | AudioStream | None) -> float:
+    """The track's duration, else (WebM) the file's."""
     if stream is None:
         return 0.0
     if stream.duration is not None:

@@ -1,6 +1,6 @@
-"""Keeps a small luma of every picture before captions and encoder, to hold the finished file against. Changes nothing.
+"""Keeps sampled luma of every frame before captions and encoding, to compare the finished file with.
 
-Points of the picture, not means of it: what the encoder did to a point is still seen, and a picture costs 17 KB.
+Points are sampled, not averaged: encoder damage to a point stays visible, and a frame takes 17 KB.
 """
 
 from __future__ import annotations
@@ -17,55 +17,55 @@ from streams.renderer.timeline.slots import Slot
 from streams.renderer.video.planes import plane_rows
 
 UInt8 = NDArray[np.uint8]
-POINTS = 98
-"""Along the shorter side, about."""
+POINTS_PER_SIDE = 98
+"""Approximate number of points along the shorter side."""
 
 
-class Seen(Value, frozen=True, kw_only=True):
-    """One output picture as it was painted."""
+class ReferenceFrame(Value, frozen=True, kw_only=True):
+    """An output frame before captions."""
 
     source_ms: int
     shot: ShotCrop
     luma: UInt8 | None
-    """Shape (h, w) of points; slots that show one source picture share it. None: nobody needed it painted."""
+    """Sampled points, shape (h, w), shared by slots of one source frame; None where it was not scaled."""
 
 
-class Witness:
-    """What was painted, slot by slot."""
+class ReferenceFrames:
+    """Reference frames by slot."""
 
     def __init__(self) -> None:
-        """Nothing seen yet."""
-        self.seen: dict[int, Seen] = {}
+        """Empty."""
+        self.frames: dict[int, ReferenceFrame] = {}
 
-    def see(self, painted: av.VideoFrame, slots: Sequence[Slot], *, source_ms: int, shot: ShotCrop) -> None:
-        """A painted picture, without captions, and the slots that show it."""
-        one = Seen(source_ms=source_ms, shot=shot, luma=points(painted))
-        self.seen |= dict.fromkeys((slot.number for slot in slots), one)
+    def add_frame(self, painted: av.VideoFrame, slots: Sequence[Slot], *, source_ms: int, shot: ShotCrop) -> None:
+        """Keep a scaled frame without captions, for the slots that show it."""
+        one = ReferenceFrame(source_ms=source_ms, shot=shot, luma=sample_luma(painted))
+        self.frames |= dict.fromkeys((slot.number for slot in slots), one)
 
-    def pass_by(self, slots: Sequence[Slot], *, source_ms: int, shot: ShotCrop) -> None:
-        """Slots that show a picture which is not painted: their packets are there already."""
-        one = Seen(source_ms=source_ms, shot=shot, luma=None)
+    def add_unpainted(self, slots: Sequence[Slot], *, source_ms: int, shot: ShotCrop) -> None:
+        """Note slots whose frame is not scaled: their packets are reused."""
+        one = ReferenceFrame(source_ms=source_ms, shot=shot, luma=None)
         for slot in slots:
-            self.seen.setdefault(slot.number, one)
+            self.frames.setdefault(slot.number, one)
 
     @property
-    def painted(self) -> frozenset[int]:
-        """Slots of which points are kept."""
-        return frozenset(number for number, one in self.seen.items() if one.luma is not None)
+    def painted_slots(self) -> frozenset[int]:
+        """Slots with sampled points."""
+        return frozenset(number for number, one in self.frames.items() if one.luma is not None)
 
     def luma(self, number: int) -> UInt8 | None:
-        """Of a slot; None where none was painted."""
-        one = self.seen.get(number)
+        """Points of a slot; None where it was not scaled."""
+        one = self.frames.get(number)
         return one.luma if one is not None else None
 
 
-def stride_px(width_px: int, height_px: int) -> int:
-    """Distance of two points: odd, so that every place in the encoder's blocks has its turn."""
-    return max(1, min(width_px, height_px) // POINTS) | 1
+def sample_stride_px(width_px: int, height_px: int) -> int:
+    """Distance of two points: odd, so that every position in the encoder's blocks is sampled."""
+    return max(1, min(width_px, height_px) // POINTS_PER_SIDE) | 1
 
 
-def points(picture: av.VideoFrame) -> UInt8:
-    """Some points of a picture's luma, as a copy."""
+def sample_luma(picture: av.VideoFrame) -> UInt8:
+    """Sampled luma of a frame, as a copy."""
     plane = picture.planes[0]
-    step = stride_px(plane.width, plane.height)
+    step = sample_stride_px(plane.width, plane.height)
     return plane_rows(plane)[: plane.height : step, : plane.width : step].copy()

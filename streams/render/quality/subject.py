@@ -1,4 +1,4 @@
-"""Everything the checks may look at: the file, and what it was meant to be. Data only."""
+"""What the checks look at: the probed file, and what it was meant to be."""
 
 from __future__ import annotations
 
@@ -11,62 +11,67 @@ from schemas.documents.quality import Limits
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.file_formats import FileKind
 from schemas.options.presets import PresetName
-from streams.render.quality.probe import Film
-from streams.render.quality.reference_frames import Witness
+from streams.render.quality.probe import ProbedFile
+from streams.render.quality.reference_frames import ReferenceFrames
 from streams.renderer.audio.loudness import Sound
 from streams.renderer.timeline.slots import OutputTimeline
 
-FIRST_LETTERS_MS = 160
-NO_PICTURES = "the file is sound alone"
-NO_CAPTIONS = "there are no captions"
+MIN_LETTERS_VISIBLE_MS = 160
+"""Time until enough letters of a revealed or typed caption are visible."""
+NO_VIDEO_REASON = "the file is sound alone"
+NO_CAPTIONS_REASON = "there are no captions"
 
 
-class Meant(Value, frozen=True, kw_only=True):
+class Expectation(Value, frozen=True, kw_only=True):
     """What the file was meant to be."""
 
     plan: FramePlan
     timeline: OutputTimeline
     size_px: tuple[int, int]
     sound: Sound
-    """As it was given to the encoder."""
-    witness: Witness
+    """The audio given to the encoder."""
+    reference: ReferenceFrames
     cues: Sequence[CaptionCue] = ()
-    """On the output's clock, as the words."""
+    """Cues and ``words`` are on the output clock."""
     words: Sequence[Word] = ()
-    comes_in_ms: int = 0
-    """How long a caption takes to come in: its letters need not all be there before."""
+    caption_entry_ms: int = 0
+    """How long a caption takes to enter: its letters need not be complete before."""
     limits: Limits = Limits()
     file: FileKind = FileKind()
     preset: PresetName | None = None
-    count: int | None = None
-    """Pictures that the file has, where not every slot is one; None: all of them."""
-    looked_at: frozenset[int] | None = None
-    """Slots that can be compared with what was painted, where not all can."""
-    source_lost: bool = False
-    """Whether some of its pictures could not be read: what stands still there is no choice of the source's."""
+    frame_count: int | None = None
+    """Frames in the file, where not every slot has one; None: one per slot."""
+    comparable_slots: frozenset[int] | None = None
+    """Slots with a reference frame, where not all have one."""
+    is_source_lost: bool = False
+    """Whether parts of the source could not be decoded: a still range there is a fault."""
 
 
-class Case(Value, frozen=True, kw_only=True):
-    """A file beside what it was meant to be."""
+class CheckSubject(Value, frozen=True, kw_only=True):
+    """A file, and what it was meant to be."""
 
-    film: Film
-    meant: Meant
-
-
-def not_there(case: Case, otherwise: str) -> str:
-    """Why pictures were not measured: the kind of file has none, or none to measure, or else ``otherwise``."""
-    if case.meant.file.video is None:
-        return NO_PICTURES
-    return f"a preview as {case.meant.file.container}: not measured" if case.meant.file.is_preview else otherwise
+    probed: ProbedFile
+    expected: Expectation
 
 
-def comes_in_ms(*templates: CaptionTemplate | None) -> int:
-    """How long the captions of the slowest template take until enough of them is there to be seen in a few points."""
-    return max(_comes_in_ms(one) for one in templates)
+def unmeasured_reason(subject: CheckSubject, fallback: str) -> str:
+    """Why frames were not measured: no video, an animated preview, or else ``fallback``."""
+    if subject.expected.file.video is None:
+        return NO_VIDEO_REASON
+    return (
+        f"a preview as {subject.expected.file.container}: not measured"
+        if subject.expected.file.is_preview
+        else fallback
+    )
 
 
-def _comes_in_ms(template: CaptionTemplate | None) -> int:
+def caption_entry_ms(*templates: CaptionTemplate | None) -> int:
+    """Time until enough of a caption is visible to be found, in the slowest template."""
+    return max(_template_entry_ms(one) for one in templates)
+
+
+def _template_entry_ms(template: CaptionTemplate | None) -> int:
     if template is None:
         return 0
     bit_by_bit = template.highlight.how in ("reveal", "type")
-    return max(template.motion.duration_ms, FIRST_LETTERS_MS if bit_by_bit else 0)
+    return max(template.motion.duration_ms, MIN_LETTERS_VISIBLE_MS if bit_by_bit else 0)

@@ -1,4 +1,4 @@
-"""What takes hum of the building and single clicks out of sound, with no delay. Changes no level, judges no noise."""
+"""Audio cleanup without delay: a high-pass filter against rumble, and repair of single clicks."""
 
 from __future__ import annotations
 
@@ -8,24 +8,30 @@ from numpy.typing import NDArray
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 
 HIGH_PASS_HZ = 80.0
-"""Low voices begin at about 85 Hz."""
+"""Cutoff of the high-pass filter. Low voices begin at about 85 Hz."""
 FILTER_ORDER = 4
+"""Order of the Butterworth high-pass."""
 BLOCK_SAMPLES = RATE_HZ // 100
-"""A click is told by what is around it: 10 ms either side."""
+"""A sample is compared with the 10 ms around it to find clicks."""
 MIN_CLICK_RATIO = 8.0
-"""How much more bent than nearly all of its surroundings a click is; plosives reach 4, glottal pulses come in rows."""
+"""Second difference of a click, relative to nearly all samples around it.
+
+Plosives reach 4; glottal pulses come in rows.
+"""
 MIN_CLICK_CURVATURE = 0.003
+"""Smallest second difference of a click, of full scale; quieter ones are inaudible."""
 MAX_CLICK_SAMPLES = RATE_HZ // 1000
-"""A ms: what lasts longer is a sound."""
+"""Longest click, 1 ms: longer events are sounds."""
 CLICK_MARGIN_SAMPLES = 3
+"""Samples replaced on each side of a click."""
 AR_ORDER, AR_CONTEXT_SAMPLES = 32, 512
 MAX_CLICKS_PER_S = 30
-"""More of them are no clicks but the sound itself."""
+"""With more clicks a second than this, they are part of the sound itself and stay."""
 Samples = NDArray[np.float64]
 
 
 def apply_high_pass(sound: Sound, cutoff_hz: float = HIGH_PASS_HZ) -> Sound:
-    """The sound without what lies below a frequency, where it is 3 dB down (Butterworth, its phase left alone)."""
+    """Remove what lies below a cutoff (-3 dB there; Butterworth magnitude, zero phase)."""
     size = 1 << (len(sound) + RATE_HZ).bit_length()
     frequency = np.fft.rfftfreq(size, 1 / RATE_HZ).astype(np.float32)
     below = (cutoff_hz / np.maximum(frequency, 1.0)) ** (2 * FILTER_ORDER)
@@ -35,7 +41,10 @@ def apply_high_pass(sound: Sound, cutoff_hz: float = HIGH_PASS_HZ) -> Sound:
 
 
 def remove_clicks(sound: Sound) -> tuple[Sound, int]:
-    """The sound with single clicks replaced by what their surroundings lead one to expect, and how many those were."""
+    """Replace single clicks by a prediction from their surroundings.
+
+    Returns the sound and the number of clicks.
+    """
     result, count = sound, 0
     for side in range(2):
         channel_clicks = find_clicks(sound[:, side])
@@ -49,7 +58,7 @@ def remove_clicks(sound: Sound) -> tuple[Sound, int]:
 
 
 def find_clicks(channel: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """First sample and end of each click."""
+    """First sample and end of each click in a channel."""
     curvature = np.abs(np.diff(channel, n=2, prepend=channel[:1], append=channel[-1:]))
     blocks = -(-len(curvature) // BLOCK_SAMPLES)
     block_curvature = np.pad(curvature, (0, blocks * BLOCK_SAMPLES - len(curvature))).reshape(blocks, BLOCK_SAMPLES)
@@ -74,7 +83,7 @@ def find_clicks(channel: NDArray[np.float32]) -> list[tuple[int, int]]:
 
 
 def _interpolate_click(channel: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
-    """Samples that make a linear prediction of the surroundings err least (Janssen, Veldhuis, Vries 1986)."""
+    """Samples that minimise the linear prediction error around the gap (Janssen, Veldhuis, Vries 1986)."""
     first, last = max(0, start - AR_CONTEXT_SAMPLES), min(len(channel), end + AR_CONTEXT_SAMPLES)
     piece = channel[first:last].astype(np.float64)
     gap = slice(start - first, end - first)
@@ -89,9 +98,9 @@ def _interpolate_click(channel: NDArray[np.float32], start: int, end: int) -> ND
 
 
 def _prediction_error_matrix(piece: Samples, gap: slice) -> tuple[Samples, int]:
-    """Matrix that gives what a piece's own best linear prediction misses wherever the gap has a part in it.
+    """Matrix of the prediction errors in which the gap takes part.
 
-    Shape (rows, samples), and the sample of the piece that its first column stands for.
+    Returns shape (rows, samples), and the sample of the piece that the first column stands for.
     """
     past = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(piece, AR_ORDER)[: len(piece) - AR_ORDER])
     loaded = past.T @ past + 1e-6 * float(piece @ piece + 1e-12) * np.eye(AR_ORDER)

@@ -1,7 +1,7 @@
-"""Where the frames of an unbroken run of sound belong, by their time stamps: as they are, stretched, or in parts. Pure.
+"""Aligns a run of audio frames with its time stamps: unchanged, stretched, or cut in parts.
 
-Stamps are coarse and shake; what their median over half a second does is real. A run that drifts from its own count
-of samples is stretched; one that steps (frames were lost) is cut where it does.
+Stamps are coarse and jitter; their median over half a second is reliable. A run that drifts from its sample count is
+stretched, and one with a step (lost frames) is cut there.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from schemas.common import Value
 
 MAX_JITTER_MS = 8.0
-"""Stamps nearer than this to the count of samples are taken for shaking: the sound is left whole."""
+"""Stamps nearer than this to the sample count are jitter: the audio stays as it is."""
 MAX_DRIFT_RATIO = 0.05
-"""Beyond it the stamps are nonsense."""
+"""Beyond this drift the stamps are wrong, not the clock."""
 MEDIAN_FRAMES = 25
-"""Half a second of most codecs."""
+"""Frames of the running median: half a second for most codecs."""
 Times = NDArray[np.float64]
 
 
 class DriftSegment(Value, frozen=True, kw_only=True):
-    """Frames ``first`` up to ``end`` of a run: they begin at ``start_ms`` and last ``ratio`` times their samples."""
+    """Frames ``first`` up to ``end`` of a run, from ``start_ms`` on, stretched by ``ratio``."""
 
     first: int
     end: int
@@ -34,7 +34,7 @@ class DriftSegment(Value, frozen=True, kw_only=True):
 def fit_clock_drift(
     at_ms: Sequence[float] | Times, due_ms: Sequence[float] | Times, first: int = 0
 ) -> list[DriftSegment]:
-    """How a run is laid out, from the stamp of each frame and the time it is due by the samples before it."""
+    """Lay out a run, given each frame's stamp and the time it is due by its preceding samples."""
     at, due = np.asarray(at_ms, np.float64), np.asarray(due_ms, np.float64)
     lag = at - due
     smooth = running_median(lag)
@@ -54,7 +54,7 @@ def fit_clock_drift(
 
 
 def running_median(values: Times) -> Times:
-    """Median of `FRAMES` around each value; fewer at the ends."""
+    """Median of `MEDIAN_FRAMES` around each value; fewer at the ends."""
     reach = min(MEDIAN_FRAMES // 2, (len(values) - 1) // 2)
     if not reach:
         return values
@@ -64,7 +64,7 @@ def running_median(values: Times) -> Times:
 
 
 def _find_step(lag: Times, smooth: Times) -> int:
-    """The frame before which stamps and samples part most; never within a few frames of an end."""
+    """Frame before which stamps and samples diverge most, at least five frames from an end."""
     across = np.abs(smooth[MEDIAN_FRAMES:] - smooth[:-MEDIAN_FRAMES])
     about = int(np.argmax(across))
     jumps = np.abs(np.diff(lag[about : about + MEDIAN_FRAMES + 1]))

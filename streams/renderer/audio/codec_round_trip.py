@@ -1,4 +1,4 @@
-"""Tries the sound's encoding before it counts: AAC lifts some peaks by 2 or 3 dB. Keeps no file."""
+"""Encodes and decodes audio to measure what a codec does to its peaks: AAC raises some by 2 to 3 dB."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from streams.renderer.audio.soundtrack import to_audio_frames
 from streams.renderer.codecs import AUDIO_ENCODERS
 
 LOSSY_CONTAINERS: Mapping[AudioCodec, str] = MappingProxyType({"aac": "mp4", "opus": "webm", "mp3": "mp3"})
-"""Codecs that change peaks, and a container that says how much silence they begin with."""
+"""Codecs that change peaks, and for each a container that states the encoder's delay."""
 KEPT_CODEC: AudioCodec = "aac"
-"""Of this one packets are kept: those of others carry more than their bytes and times."""
+"""The codec whose packets can be muxed again; packets of the others carry more than bytes and times."""
 
 
 class AudioPacket(NamedTuple):
-    """What an encoder gave; its times are samples."""
+    """An encoded packet; its times are in samples."""
 
     body: bytes
     pts: int | None
@@ -34,19 +34,19 @@ class AudioPacket(NamedTuple):
 
 
 EncodedAudio = Sequence[Sequence[AudioPacket]]
-"""The packets of a sound, call by call: one for each frame of `audio_frames`, and one that drains the encoder."""
+"""Packets of a sound for each encode call: one per frame of `to_audio_frames`, and the final drain."""
 
 
 class CodecRoundTrip:
-    """Tells what is heard of a sound after a codec; a sound that was tried need not be encoded again."""
+    """Decodes a sound after encoding it; the packets of AAC are kept, so that they are encoded once."""
 
     def __init__(self, bit_rate: int, audio: AudioCodec) -> None:
-        """Codecs that lose nothing are not tried."""
+        """Lossless codecs are passed through."""
         self._bit_rate, self._audio = bit_rate, audio
         self._round_trips: list[tuple[Sound, EncodedAudio]] = []
 
     def __call__(self, sound: Sound) -> Sound:
-        """What is heard of 48 kHz stereo, sample for sample."""
+        """What is heard of 48 kHz stereo after the codec, sample for sample."""
         if self._audio not in LOSSY_CONTAINERS:
             return sound
         heard, coded = encode_and_decode(sound, self._bit_rate, self._audio)
@@ -60,12 +60,12 @@ class CodecRoundTrip:
 
 
 def decode_round_trip(sound: Sound, bit_rate: int, audio: AudioCodec = "aac") -> Sound:
-    """What is heard of 48 kHz stereo after a codec that loses something, sample for sample."""
+    """Decode 48 kHz stereo after a lossy codec, sample for sample."""
     return encode_and_decode(sound, bit_rate, audio)[0]
 
 
 def encode_and_decode(sound: Sound, bit_rate: int, audio: AudioCodec) -> tuple[Sound, EncodedAudio]:
-    """The same, and what the encoder gave."""
+    """Encode 48 kHz stereo and decode it again. Returns the decoded sound and the packets."""
     memory = io.BytesIO()
     encoder, form = AUDIO_ENCODERS[audio]
     calls: list[list[AudioPacket]] = []
@@ -87,10 +87,10 @@ def encode_and_decode(sound: Sound, bit_rate: int, audio: AudioCodec) -> tuple[S
 
 
 class PacketReplay:
-    """Gives the packets of a sound as its encoder gave them, call by call."""
+    """Stands in for an encoder and returns the packets of an earlier encode, call by call."""
 
     def __init__(self, coded: EncodedAudio, stream: AudioStream) -> None:
-        """``stream``: the track that they go to, set as the encoder was."""
+        """``stream`` is the target track, configured as the encoder was."""
         self._coded, self._stream = iter(coded), stream
 
     def encode(self, frame: av.AudioFrame | None) -> list[Packet[Any]]:
@@ -106,6 +106,6 @@ class PacketReplay:
 
 
 def _stereo(frame: av.AudioFrame) -> Sound:
-    """Samples of a decoded frame, shape (n, 2), whether its channels come one after the other or side by side."""
+    """Samples of a decoded frame, shape (n, 2), from planar or interleaved layout."""
     samples = frame.to_ndarray().astype(np.float32, copy=False)
     return samples.T if frame.format.is_planar else samples.reshape(-1, 2)

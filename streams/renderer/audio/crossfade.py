@@ -1,4 +1,4 @@
-"""The sound of an edited clip: its pieces one after the other, cross-faded where they meet. Opens no media itself."""
+"""Joins the audio of an edited clip's pieces with cross-fades at the cuts."""
 
 from __future__ import annotations
 
@@ -18,18 +18,22 @@ HALF_FADE_SAMPLES = RATE_HZ * 5 // 1000
 """Samples on each side of a cut: the cross-fade lasts 10 ms. A hard cut in mid-wave clicks."""
 SAMPLES_PER_MS = RATE_HZ // 1000
 MIN_ATEMPO, MAX_ATEMPO = 0.5, 2.0
-"""What ``atempo`` does well in one step: beyond twice the speed it leaves samples out."""
+"""Fastest speed of one ``atempo`` step: beyond it the filter drops samples."""
 FILTER_MARGIN_MS = 100
-"""Of source around a piece whose speed is changed: the filter's first and last windows are not whole."""
+"""Source audio read around a piece with changed speed: the filter's edge windows are incomplete."""
 HALF_WINDOW_SAMPLES = 1024
-"""Of the filter at this rate: it lines its windows up at their starts, so what is slowed down comes early."""
+"""Half of ``atempo``'s window at 48 kHz.
+
+It aligns windows at their starts, so slowed audio comes early.
+"""
 ATEMPO_ADVANCE_SAMPLES = 6 * SAMPLES_PER_MS
-"""And by so much at any speed: beeps came 4 to 10 ms early from a quarter of the speed to four times it."""
+"""Further advance of ``atempo`` at any speed: test beeps came 4 to 10 ms early at 0.25x to 4x."""
 ReadAudio = Callable[[TimeRange], Iterable[tuple[int, av.AudioFrame]]]
+"""Reads the audio frames of a source range, with their times in ms."""
 
 
 class PieceSamples(Value, frozen=True, kw_only=True):
-    """The samples of one piece on the output's clock, with what its cross-fades need before and after it."""
+    """The output samples of one piece, with the margins that its cross-fades need."""
 
     piece: Piece
     start: int
@@ -49,12 +53,15 @@ class PieceSamples(Value, frozen=True, kw_only=True):
 
     @property
     def count(self) -> int:
-        """All of them."""
+        """All samples, margins included."""
         return self.lead + self.end - self.start + self.tail
 
 
 def join_pieces(played: Sequence[Piece], samples: int, read_audio: ReadAudio) -> Sound | None:
-    """48 kHz stereo of exactly ``samples``: the pieces at their times. None when nothing was heard in any of them."""
+    """Place the pieces at their times in 48 kHz stereo of exactly ``samples``.
+
+    None where no piece has audio.
+    """
     total = np.zeros((samples, 2), np.float32)
     has_audio = False
     for piece_samples in lay_out_samples(played, samples):
@@ -69,7 +76,7 @@ def join_pieces(played: Sequence[Piece], samples: int, read_audio: ReadAudio) ->
 
 
 def lay_out_samples(played: Sequence[Piece], samples: int) -> list[PieceSamples]:
-    """Which samples each piece fills; the last one all that are left."""
+    """Assign output samples to each piece; the last one takes the rest."""
     starts = [round(piece.output_start_ms * SAMPLES_PER_MS) for piece in played]
     ends = [*starts[1:], samples]
     last = len(played) - 1
@@ -81,7 +88,7 @@ def lay_out_samples(played: Sequence[Piece], samples: int) -> list[PieceSamples]
 
 
 def _read_piece(piece_samples: PieceSamples, read_audio: ReadAudio) -> Sound | None:
-    """Exactly ``wanted.count`` samples; silent where the source has none."""
+    """Read exactly ``piece_samples.count`` samples; silent where the source has none."""
     piece, speed = piece_samples.piece, Fraction(piece_samples.piece.speed).limit_denominator(100_000)
     spare_ms = 0 if speed == 1 else FILTER_MARGIN_MS
     lead_ms = ceil(Fraction(piece_samples.lead, SAMPLES_PER_MS) * speed) + spare_ms
@@ -97,12 +104,12 @@ def _read_piece(piece_samples: PieceSamples, read_audio: ReadAudio) -> Sound | N
 
 
 def fit_length(sound: Sound, count: int) -> Sound:
-    """So many samples of it, silence behind them where it is too short."""
+    """The first ``count`` samples, padded with silence."""
     return np.pad(sound[:count], ((0, max(0, count - len(sound))), (0, 0)))
 
 
 def _fade_at_cuts(sound: Sound, piece_samples: PieceSamples) -> Sound:
-    """Coming and going around each cut, so that both sides add up to one."""
+    """Fade in and out around each cut, so that both sides add up to one."""
     ramp = ((np.arange(2 * HALF_FADE_SAMPLES, dtype=np.float32) + 0.5) / (2 * HALF_FADE_SAMPLES))[:, None]
     result, length = sound.copy(), min(2 * HALF_FADE_SAMPLES, len(sound))
     if piece_samples.fades_in:
@@ -113,7 +120,7 @@ def _fade_at_cuts(sound: Sound, piece_samples: PieceSamples) -> Sound:
 
 
 def change_speed(sound: Sound, speed: float) -> Sound:
-    """The same sound faster or slower, at the same pitch."""
+    """Play faster or slower at the same pitch."""
     graph = av.filter.Graph()
     source = graph.add_abuffer(format="fltp", sample_rate=RATE_HZ, layout="stereo", time_base=Fraction(1, RATE_HZ))
     head = source
@@ -144,7 +151,7 @@ def _pull_samples(graph: av.filter.Graph) -> list[Sound]:
 
 
 def atempo_advance(speed: float) -> int:
-    """Samples by which the filter is ahead at this speed, over all its steps."""
+    """Samples by which ``atempo`` runs ahead at this speed, over all its steps."""
     ahead = 0.0
     for factor in atempo_factors(speed):
         ahead = ahead / factor + HALF_WINDOW_SAMPLES * max(0.0, 1 / factor - 1)
@@ -152,7 +159,7 @@ def atempo_advance(speed: float) -> int:
 
 
 def atempo_factors(speed: float) -> list[float]:
-    """Steps that multiply to the speed, none of them beyond what the filter does well."""
+    """Steps that multiply to the speed, each within the filter's range."""
     steps: list[float] = []
     while not MIN_ATEMPO <= speed <= MAX_ATEMPO:
         step = MAX_ATEMPO if speed > MAX_ATEMPO else MIN_ATEMPO

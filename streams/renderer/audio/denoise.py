@@ -1,4 +1,4 @@
-"""Takes steady noise out of sound: a Wiener filter that listens to how it did before. No delay; knows no speech."""
+"""Reduces steady noise with a decision-directed Wiener filter, without delay."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from schemas.options.audio import Denoise
 from streams.renderer.audio.loudness import Sound
 
 WINDOW_SAMPLES, HOP_SAMPLES = 1024, 256
-"""21 ms every 5."""
+"""Analysis window: 21 ms."""
 GAIN_FLOORS_DB: Mapping[Denoise, float] = MappingProxyType({"light": -9.0, "strong": -15.0})
-"""The most that is taken off: taken out whole, noise comes back as tones."""
+"""Largest attenuation by strength: noise that is removed entirely comes back as musical tones."""
 SMOOTHING_RATIO = 0.96
-"""Of the decision-directed estimate of what stands out of the noise (Ephraim, Malah 1984)."""
+"""Weight of the previous frame in the a-priori SNR estimate (Ephraim, Malah 1984)."""
 NOISE_PERCENTILE = 12
-"""Per cent of the time in which a frequency is taken to be noise alone …"""
+"""Share of the time, in percent, in which a frequency is assumed to hold noise alone."""
 NOISE_BIAS = 1.4
-"""… and how much louder noise is on the whole than in its quietest part."""
+"""Mean noise level relative to the noise in its quietest part."""
 FRAMES_PER_MEASURE = 8
 """Frames whose mean power is one measure of the noise."""
 BATCH_FRAMES = 2_048
-"""Worked on at once: memory does not grow with the clip."""
+"""Frames processed at a time, so that memory does not grow with the clip."""
 DIGITAL_SILENCE_POWER = 1e-12
+"""Power below which a frame is digital silence, not noise."""
 Power = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
 
 
 def reduce_noise(sound: Sound, strength: Denoise) -> Sound:
-    """The sound with less noise; one gain for both channels, so that nobody moves from left to right."""
+    """Attenuate steady noise; both channels share one gain, so that the stereo image stays."""
     if strength == "off" or len(sound) < WINDOW_SAMPLES * FRAMES_PER_MEASURE:
         return sound
     padded = np.pad(sound, ((WINDOW_SAMPLES, WINDOW_SAMPLES + HOP_SAMPLES), (0, 0)))
@@ -53,12 +54,12 @@ def reduce_noise(sound: Sound, strength: Denoise) -> Sound:
 
 
 def _window() -> NDArray[np.float32]:
-    """Hann, periodic: its squares add up to the same everywhere."""
+    """Periodic Hann window: its squares add up to a constant."""
     return np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 
 
 def _spectra(sound: Sound) -> Iterator[tuple[int, Spectrum]]:
-    """Number of the first frame, and spectra, shape (frames, frequencies, 2)."""
+    """Number of the first frame, and spectra of shape (frames, frequencies, 2)."""
     frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW_SAMPLES, axis=0)[::HOP_SAMPLES]
     window = _window()
     for first in range(0, len(frames), BATCH_FRAMES):
@@ -72,7 +73,7 @@ def _power(spectra: Spectrum) -> Power:
 
 
 def _estimate_noise(sound: Sound) -> Power | None:
-    """Power of the noise at each frequency: what is there in the quietest part of the time. Digital silence is none."""
+    """Noise power at each frequency, from the quietest part of the time; None for digital silence."""
     groups = []
     for _, spectra in _spectra(sound):
         power = _power(spectra)
@@ -88,7 +89,7 @@ def _estimate_noise(sound: Sound) -> Power | None:
 
 
 def _gains(power: Power, noise: Power, before: Power, floor: np.float32) -> tuple[Power, Power]:
-    """Gain of each frame and frequency, and what the next frames start from."""
+    """Gain of each frame and frequency, and the state for the next batch."""
     ratio = power / noise
     stands_out = np.maximum(ratio - 1, 0) * np.float32(1 - SMOOTHING_RATIO)
     gain = np.empty_like(ratio)

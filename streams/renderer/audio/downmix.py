@@ -1,4 +1,4 @@
-"""Surround sound as stereo: who speaks in the middle stays in front of what is around. Resamples nothing."""
+"""Mixes surround sound down to stereo, dialogue first."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 CENTRE_GAIN, SURROUND_GAIN, REAR_GAIN = 1.0, 0.5, 0.35
-"""libav's own matrix has centre and surround 3 dB below the front (ITU-R BS.775): dialogue, which is in the centre,
-comes out 6 dB nearer to what is around it than it does from these."""
+"""Gain of the centre channel, which carries the dialogue.
+
+libav's matrix has centre and surround 3 dB below the front (ITU-R BS.775); with these three gains dialogue stands 6 dB
+further out of what surrounds it.
+"""
 SILENT_SIDE_RATIO = 1e-5
-"""50 dB: what is that much softer is the noise of an unused input."""
+"""Power ratio, -50 dB, below which one side of stereo is the noise of an unused input."""
 CHANNEL_GAINS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "FL": (1.0, 0.0), "FR": (0.0, 1.0), "FLC": (1.0, 0.0), "FRC": (0.0, 1.0),
@@ -25,18 +28,21 @@ CHANNEL_GAINS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "LFE": (0.0, 0.0), "LFE2": (0.0, 0.0),
     }
 )  # fmt: skip
-"""What each channel gives to left and right. Of the low-frequency effects nothing: they are meant for another box."""
+"""Gain of each channel to left and right.
+
+Low-frequency effects are left out: they are meant for a subwoofer.
+"""
 
 
 def downmix_matrix(channels: Sequence[str]) -> NDArray[np.float32] | None:
-    """Shape (channels, 2); None for mono and stereo, and for layouts with a channel that is not known."""
+    """Matrix of shape (channels, 2); None for mono and stereo, and for layouts with an unknown channel."""
     if len(channels) < 3 or any(name not in CHANNEL_GAINS for name in channels):
         return None
     return np.array([CHANNEL_GAINS[name] for name in channels], np.float32)
 
 
 def fill_silent_side(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Stereo of which one side is silent (a microphone on one channel) with the other on both; else as it is."""
+    """Copy a microphone that was recorded on one channel to both; other stereo is unchanged."""
     left, right = (float(np.square(sound[:, side], dtype=np.float64).mean()) for side in range(2))
     if max(left, right) < 1e-10 or min(left, right) > max(left, right) * SILENT_SIDE_RATIO:
         return sound

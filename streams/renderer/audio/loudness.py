@@ -1,4 +1,4 @@
-"""Loudness and true peak of sound by ITU-R BS.1770-5. Measures only: changes no sample, opens no media."""
+"""Measures loudness and true peak by ITU-R BS.1770-5."""
 
 from __future__ import annotations
 
@@ -16,25 +16,30 @@ Channel = NDArray[np.float32]
 Samples = NDArray[np.float64]
 
 RATE_HZ = 48_000
+"""Sample rate of all audio in the renderer."""
 ABSOLUTE_GATE_LUFS = -70.0
+"""Blocks below this loudness do not count (BS.1770-5, annex 1)."""
 RELATIVE_GATE_LU = -10.0
+"""Blocks this far below the mean of the others do not count (BS.1770-5, annex 1)."""
 OVERSAMPLING = 4
+"""Points per sample at which true peaks are measured (BS.1770-5, annex 2)."""
 INTERPOLATION_TAPS = 16
-"""Of the interpolation between two samples."""
+"""Taps of the interpolation between two samples."""
 BATCH_ROWS = 1024
-"""Times `TAPS` samples that are looked at together: what that takes stays in the processor's own memory."""
+"""Rows of `INTERPOLATION_TAPS` samples processed together: their products fit the processor's cache."""
 FFT_SAMPLES = 1 << 17
+"""Block length of the overlap-add filter."""
 
 
 class Loudness(Value, frozen=True, kw_only=True):
-    """Integrated loudness (None where nothing passes the gate) and true peak (None on digital silence)."""
+    """Integrated loudness (None where nothing passes the gate) and true peak (None for digital silence)."""
 
     integrated_lufs: float | None
     true_peak_dbtp: float | None
 
 
 def measure_loudness(sound: Sound) -> Loudness:
-    """Loudness of 48 kHz stereo."""
+    """Loudness and true peak of 48 kHz stereo."""
     peak = float(np.max(true_peaks(sound), initial=0.0))
     return Loudness(
         integrated_lufs=integrated_lufs(sound), true_peak_dbtp=20 * float(np.log10(peak)) if peak > 1e-6 else None
@@ -42,12 +47,15 @@ def measure_loudness(sound: Sound) -> Loudness:
 
 
 def integrated_lufs(sound: Sound) -> float | None:
-    """Gated loudness of 48 kHz stereo; None where nothing passes the gates, or it is shorter than 400 ms."""
+    """Gated loudness of 48 kHz stereo; None where nothing passes the gates, or below 400 ms."""
     return gated_lufs(weighted_power(sound, RATE_HZ // 10))
 
 
 def weighted_power(sound: Sound, step: int) -> Samples:
-    """Mean K-weighted power of each ``step`` samples, summed over both channels, shape (n,); the rest is left out."""
+    """Mean K-weighted power of each ``step`` samples, summed over both channels, shape (n,).
+
+    Samples after the last full step are dropped.
+    """
     steps = len(sound) // step
     total = np.zeros(steps)
     for channel, alike in distinct_channels(sound[: steps * step]):
@@ -58,14 +66,15 @@ def weighted_power(sound: Sound, step: int) -> Samples:
 
 
 def distinct_channels(sound: Sound) -> list[tuple[Channel, int]]:
-    """What is to be measured of stereo, and how often it is there: most talks are one channel, twice."""
+    """Channels to measure, each with its weight: most talks are mono on both sides, measured once."""
     left, right = np.ascontiguousarray(sound[:, 0]), np.ascontiguousarray(sound[:, 1])
     return [(left, 2)] if np.array_equal(left, right) else [(left, 1), (right, 1)]
 
 
 def gated_lufs(power: Samples) -> float | None:
-    """Loudness of power in steps of 100 ms, BS.1770-5 annex 1: blocks of 400 ms every 100 ms, gates at -70 LUFS and
-    10 LU below the mean of what passes the first.
+    """Loudness of power in steps of 100 ms (BS.1770-5, annex 1).
+
+    Blocks of 400 ms every 100 ms, gated at -70 LUFS and at 10 LU below the mean of what passes the first gate.
     """
     if len(power) < 4:
         return None
@@ -82,14 +91,14 @@ def power_from_lufs(lufs: float) -> float:
 
 
 def lufs_from_power(power: float) -> float:
-    """Loudness of K-weighted power, which is not 0."""
+    """Loudness of a K-weighted power above 0."""
     return float(-0.691 + 10 * np.log10(power))
 
 
 def _k_weighted(channel: Channel) -> Channel:
-    """The K curve, applied block by block as the impulse response of its two filters (FFT, overlap-add).
+    """Apply the K curve as the impulse response of its two filters (FFT, overlap-add).
 
-    In single precision: what that loses is 120 dB below what is measured.
+    Single precision loses what is 120 dB below the signal.
     """
     response, taps = _k_response()
     out = np.zeros(len(channel) + taps, np.float32)
@@ -117,7 +126,7 @@ def _k_response() -> tuple[NDArray[np.complex64], int]:
 
 @lru_cache(maxsize=1)
 def interpolators() -> NDArray[np.float32]:
-    """Three points between two samples, 16 taps each: a Kaiser-windowed sinc (its like: BS.1770-5 annex 2)."""
+    """Three interpolation phases of 16 taps each: a Kaiser-windowed sinc (compare BS.1770-5, annex 2)."""
     at = (
         np.arange(INTERPOLATION_TAPS)[None, :]
         - INTERPOLATION_TAPS // 2
@@ -139,10 +148,10 @@ def true_peaks(sound: Sound) -> NDArray[np.float32]:
 
 
 def _raise_between(peaks: Channel, channel: Channel) -> None:
-    """In place: lift each peak to the levels after its sample.
+    """Raise each peak to the levels up to the next sample, in place.
 
-    `TAPS` samples in a row are worked out at once, of themselves and as many behind them, by a product of matrices: a
-    convolution with so few taps takes six times as long.
+    Computes `INTERPOLATION_TAPS` samples at a time as a product of matrices; a convolution with few taps takes six
+    times as long.
     """
     early, late = _spread_interpolators()
     padded = np.zeros((-(-len(channel) // INTERPOLATION_TAPS) + 1) * INTERPOLATION_TAPS, np.float32)
@@ -162,8 +171,10 @@ def _raise_between(peaks: Channel, channel: Channel) -> None:
 
 @lru_cache(maxsize=1)
 def _spread_interpolators() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What makes the points between `TAPS` samples, phase by phase, of those from `TAPS` / 2 before the first on, and
-    of as many behind them; shape (`TAPS`, phases * `TAPS`) each.
+    """Interpolation matrices for a row of samples and for the row after it.
+
+    Each has shape (`INTERPOLATION_TAPS`, phases * `INTERPOLATION_TAPS`) and gives the points between the row's
+    samples, phase by phase.
     """
     phases = interpolators()
     spread = np.zeros((2 * INTERPOLATION_TAPS, len(phases), INTERPOLATION_TAPS), np.float32)

@@ -1,6 +1,6 @@
-"""The clip's sound from its source to what is encoded, step by step. Opens no media itself, writes no file.
+"""Builds the clip's audio step by step, from its source to what is encoded.
 
-In order: the wanted track, its pieces joined; high-pass, clicks, noise; speakers levelled; loudness and peaks.
+In order: the chosen track with its pieces joined; high-pass, clicks, noise; speaker levels; loudness and peaks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import av
 import numpy as np
 
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange, Value, Word
 from schemas.documents.edit import Piece
 from schemas.documents.export import SoundReport, SpeakerLevel
@@ -29,27 +29,28 @@ from streams.renderer.audio.speaker_levels import level_speakers
 from streams.renderer.timeline.source_damage import silence_warnings
 
 AddBrandAudio = Callable[[Sound], Sound]
+"""Lays the brand kit's music and bumper audio under and around the clip's."""
 
 
 def add_nothing(sound: Sound) -> Sound:
-    """Nothing is added."""
+    """Return the clip's audio unchanged: there is no brand kit."""
     return sound
 
 
 class AudioMix(Value, frozen=True, kw_only=True):
-    """The sound to encode, what could not be had, and what was done."""
+    """The audio to encode, with warnings and the report of what was done."""
 
     sound: Sound
     packets: EncodedAudio | None = None
-    """The sound's packets, where its encoding was tried."""
+    """The encoded packets, where a round trip made them already."""
     warnings: list[str] = []
     report: SoundReport | None = None
     voice: Sound | None = None
-    """What is heard of the source, cleaned and levelled, before its loudness is set and anything laid under it."""
+    """The source's audio, cleaned and levelled, before normalisation and music."""
 
 
 class CleanedAudio(Value, frozen=True, kw_only=True):
-    """Sound without what disturbs, its speakers alike; its loudness is still the source's."""
+    """Cleaned audio with its speakers at one level; its loudness is still the source's."""
 
     sound: Sound
     speakers: list[SpeakerLevel] = []
@@ -57,17 +58,17 @@ class CleanedAudio(Value, frozen=True, kw_only=True):
 
 
 class SourceAudio:
-    """One audio track of a source; counts what was heard of it."""
+    """Reads one audio track of a source and counts what was decoded of it."""
 
-    def __init__(self, *, reader: Reader, index: SourceIndex, step: Callable[[], None]) -> None:
+    def __init__(self, *, reader: SourceReader, index: SourceIndex, step: Callable[[], None]) -> None:
         """``step`` is called for each frame."""
         self.index = index
         self.heard_ranges: list[tuple[TimeRange, float]] = []
-        """Each stretch that was asked for, and how many ms of it there were."""
+        """Each range that was requested, and how many ms of it were decoded."""
         self._reader, self._step = reader, step
 
     def choose_track(self, number: int | None) -> tuple[AudioTrack | None, list[str]]:
-        """The wanted one, or the chosen one and why."""
+        """The track of the requested number, else the default track with a warning."""
         tracks = self.index.audio_tracks
         if number is None or self.index.audio is None:
             return self.index.audio, []
@@ -77,9 +78,9 @@ class SourceAudio:
         return self.index.audio, [f"audio.track: track {number} was asked for; the source {known}: the usual one plays"]
 
     def read(self, track: AudioTrack, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
-        """Frames of a stretch."""
+        """Frames of a range."""
         heard_ms = 0.0
-        for at_ms, frame in self._reader.audio(time, track):
+        for at_ms, frame in self._reader.read_audio(time, track):
             self._step()
             end_ms = at_ms + frame.samples * 1000 / frame.sample_rate
             heard_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
@@ -87,7 +88,7 @@ class SourceAudio:
         self.heard_ranges.append((time, heard_ms))
 
     def loss_warnings(self, track: AudioTrack) -> list[str]:
-        """What of the chosen track could not be read; how long others last only their headers tell."""
+        """Warnings about undecodable audio of the default track; only headers tell how long others last."""
         if self.index.audio is None or track.stream_index != self.index.audio.stream_index:
             return []
         return [told for time, heard_ms in self.heard_ranges for told in silence_warnings(time, self.index, heard_ms)]
@@ -103,9 +104,10 @@ def mix_audio(
     round_trip: RoundTrip,
     add_brand_audio: AddBrandAudio = add_nothing,
 ) -> AudioMix:
-    """The whole way. ``words`` are on the output's clock; ``trial`` tells what the encoding makes of a sound.
+    """Mix the clip's audio.
 
-    ``added`` lays what a brand kit plays under and around the ``samples`` of the clip, which may become more.
+    ``words`` are on the output clock; ``round_trip`` decodes what the encoder makes of a sound. ``add_brand_audio``
+    may lengthen the ``samples`` of the clip.
     """
     silence = np.zeros((samples, 2), np.float32)
     track, warnings = source.choose_track(options.track)
@@ -138,7 +140,7 @@ def mix_audio(
 
 
 def _mix_without_source(sound: Sound, warnings: list[str], options: SoundWish, round_trip: RoundTrip) -> AudioMix:
-    """A clip without sound of its own: silent, but for what a brand kit plays."""
+    """Mix a clip without source audio: silence, except for the brand kit's audio."""
     if not np.any(sound):
         return AudioMix(sound=sound, warnings=warnings)
     normalized = normalize_loudness(fade_edges(sound), options.target_lufs, round_trip)
@@ -146,9 +148,9 @@ def _mix_without_source(sound: Sound, warnings: list[str], options: SoundWish, r
 
 
 def clean_audio(sound: Sound, words: Sequence[Word], played: Sequence[Piece], options: SoundWish) -> CleanedAudio:
-    """What was asked for, step by step; without a wish only speakers are levelled.
+    """Apply the requested cleanup steps; speaker levelling is on by default.
 
-    The silence in the place of what plays before the clip is set aside meanwhile: it would be taken for its noise.
+    Silence in the place of an intro is set aside: the denoiser would take it for the noise floor.
     """
     lead_samples = round(played[0].output_start_ms * SAMPLES_PER_MS) if played else 0
     before, sound = sound[:lead_samples], sound[lead_samples:]
@@ -165,7 +167,7 @@ def clean_audio(sound: Sound, words: Sequence[Word], played: Sequence[Piece], op
 
 
 def quality_limits_for(options: SoundWish) -> Limits:
-    """What the file is held against: the loudness that was asked for."""
+    """Limits of the quality checks, around the requested loudness."""
     default = Limits()
     return Limits(
         lufs=Bound(limit=default.lufs.limit, fail=default.lufs.fail, side=default.lufs.side, around=options.target_lufs)
@@ -173,6 +175,6 @@ def quality_limits_for(options: SoundWish) -> Limits:
 
 
 def _track_number(index: SourceIndex, track: AudioTrack) -> int | None:
-    """Of a track, from 1."""
+    """Number of a track, from 1; None where the index does not list it."""
     numbers = [at for at, one in enumerate(index.audio_tracks, 1) if one.stream_index == track.stream_index]
     return numbers[0] if numbers else None

@@ -1,4 +1,4 @@
-"""Music under a clip, and the sound of what is shown around it. Decodes assets by their index; decides no loudness."""
+"""Adds the brand kit's audio: ducked music under the clip, and the audio of intro and outro."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange, Word
 from schemas.options.brand_kit import MusicBed
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
@@ -19,22 +19,23 @@ from streams.renderer.branding.brand_assets import BrandAssets, BumperSlots
 from streams.renderer.timeline.slots import OutputTimeline
 
 GAIN_STEP_MS = 10
-"""Gain is worked out so often, and runs straight in between."""
+"""Spacing of the ducking curve's points; gain is linear between them."""
 SAMPLES_PER_MS = RATE_HZ // 1000
 SILENT_CLIP_LUFS = -20.0
-"""What a bed and an intro are measured by where the clip itself is silent."""
+"""Reference loudness of music and intro where the clip itself is silent."""
 MAX_BED_GAIN_DB = 24.0
+"""Largest gain that brings music to the clip's loudness."""
 LOOP_FADE_SAMPLES = RATE_HZ // 10
-"""Samples in which the end of a piece of music that is looped goes over into its beginning."""
+"""Cross-fade between the end of looped music and its beginning: 100 ms."""
 
 
 class BrandAudio:
-    """The sound that a kit adds to a clip's."""
+    """The audio that a brand kit adds to a clip's."""
 
     def __init__(
         self, assets: BrandAssets, bumpers: BumperSlots, timeline: OutputTimeline, words: Sequence[Word]
     ) -> None:
-        """``timeline`` is of all that is played; ``words`` are on its clock."""
+        """``timeline`` covers everything that is played; ``words`` are on its clock."""
         self._assets, self._bumpers, self._words = assets, bumpers, words
         self._samples = timeline.samples(RATE_HZ)
         self._clip_end = _samples(timeline.count - bumpers.outro - bumpers.card, timeline)
@@ -42,7 +43,7 @@ class BrandAudio:
         self._clip_start = _samples(bumpers.intro, timeline)
 
     def add_to(self, clip: Sound) -> Sound:
-        """Everything, from ``clip``: the sound of the clip, silence in the place of an intro before it."""
+        """Mix the kit's audio with ``clip``, which is silent where an intro plays before it."""
         total = np.zeros((self._samples, 2), np.float32)
         total[self._clip_start : self._clip_end] = clip[self._clip_start : self._clip_end]
         if self._bumpers.intro or self._bumpers.card or self._bumpers.outro:
@@ -61,7 +62,7 @@ class BrandAudio:
         return total
 
     def _read_bumper(self, asset_id: UUID, samples: int, level: float) -> Sound:
-        """An intro or outro, as loud as the clip."""
+        """Audio of an intro or outro, as loud as the clip."""
         sound = read_asset_audio(self._assets, asset_id, samples)
         return fade_edges(match_loudness(sound, level))
 
@@ -80,19 +81,19 @@ def _samples(slots: int, timeline: OutputTimeline) -> int:
 
 
 def read_asset_audio(assets: BrandAssets, asset_id: UUID, samples: int) -> Sound:
-    """So many samples of an asset's sound; silence where it has none."""
+    """Read exactly ``samples`` of an asset's audio; silence where it has none."""
     index = assets.indexes[asset_id]
     if index.audio is None:
         return np.zeros((samples, 2), np.float32)
     with Path(assets.files[asset_id]).open("rb") as file:
-        reader = Reader(file, index)
-        sound = gather_audio(reader.audio(TimeRange(start_ms=0, end_ms=index.duration_ms)), 0, samples)
+        reader = SourceReader(file, index)
+        sound = gather_audio(reader.read_audio(TimeRange(start_ms=0, end_ms=index.duration_ms)), 0, samples)
         reader.close()
     return np.zeros((samples, 2), np.float32) if sound is None else sound
 
 
 def match_loudness(sound: Sound, level: float) -> Sound:
-    """The same as loud as ``level``, LUFS; silence stays silence."""
+    """Bring a sound to a loudness in LUFS; silence stays silence."""
     own = integrated_lufs(sound)
     if own is None:
         return sound
@@ -100,7 +101,7 @@ def match_loudness(sound: Sound, level: float) -> Sound:
 
 
 def loop_music(sound: Sound, count: int, *, loop: bool) -> Sound:
-    """So many samples of it: again and again, its end going over into its beginning; or once, then silence."""
+    """Repeat music to ``count`` samples with cross-fades, or play it once and then silence."""
     result = np.zeros((count, 2), np.float32)
     if not loop or len(sound) <= 2 * LOOP_FADE_SAMPLES:
         once = fade_edges(sound[:count])
@@ -120,9 +121,10 @@ def loop_music(sound: Sound, count: int, *, loop: bool) -> Sound:
 
 
 def ducking_gain(spoken: Sequence[tuple[float, float]], music: MusicBed, count: int) -> NDArray[np.float32]:
-    """Gain of each sample, shape (count,): lower from ``attack_ms`` before a word until ``release_ms`` after it.
+    """Gain of each sample, shape (count,), ducked around words.
 
-    Straight in decibels, as a person would draw it; coming and going over ``fade_ms`` at both ends.
+    It falls over ``attack_ms`` before a word and rises over ``release_ms`` after it, linear in decibels, and fades
+    in and out over ``fade_ms``.
     """
     times = np.arange(0, count / SAMPLES_PER_MS + GAIN_STEP_MS, GAIN_STEP_MS)
     down = np.zeros(len(times))

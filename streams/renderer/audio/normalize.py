@@ -1,7 +1,7 @@
-"""Sound brought to its loudness under its peak, both as they are once it is encoded. Writes no file.
+"""Normalises loudness and true peak as they are after encoding.
 
-The gain is found with the limiter in the loop, for the limiter takes loudness away; then the encoding is tried, for it
-moves both.
+The gain is found with the limiter in the loop, because the limiter lowers loudness; then an encode and decode corrects
+both.
 """
 
 from __future__ import annotations
@@ -25,82 +25,92 @@ from streams.renderer.audio.loudness import (
 from streams.renderer.audio.true_peak_limiter import CEILING_DBTP, STEP_SAMPLES, apply_gain, limiter_gain, step_peaks
 
 PEAK_LIMIT = 10 ** (-1.1 / 20)
-"""Of true peaks: a little below what is promised (-1 dBTP)."""
+"""Bound of true peaks after encoding, as amplitude: 0.1 dB below the promised -1 dBTP."""
 TARGET_TOLERANCE_LU = 0.15
-"""Nearer to the target than this nothing is tried again; ±0.5 is promised."""
+"""Distance to the target at which the search ends; ±0.5 LU is promised."""
 WARNING_TOLERANCE_LU = 0.5
+"""Distance to the target that the certificate warns about."""
 MAX_TRIES = 5
+"""Round trips through the encoder."""
 MAX_GAIN_DB = 24.0
-"""More would make a programme of the room's noise …"""
+"""Largest gain for sound that hardly stands out of its noise: more would amplify the room."""
 MAX_GAIN_OVER_NOISE_DB = 45.0
-"""… but not where something stands out of it: speech in a noisy room does by 13 LU and more, noise alone by 2."""
+"""Largest gain for speech in a noisy room.
+
+Such speech stands 13 LU and more out of the noise; noise alone stands out of itself by 2.
+"""
 MIN_OVER_NOISE_LU = 6.0
+"""Distance between loud and quiet parts from which a sound is more than noise."""
 MAX_GAIN_CLEAR_DB = 60.0
-"""From the gate at -70 LUFS to the target, and what the limiter takes: a voice that stands clearly out of its room does
-so at any level, however softly it was recorded."""
+"""Largest gain for a voice that stands clearly out of its room, however softly it was recorded.
+
+It spans from the gate at -70 LUFS to the target, and what the limiter takes.
+"""
 MIN_CLEAR_OVER_NOISE_LU = 15.0
+"""Distance between loud and quiet parts of a clear recording."""
 FLATTENING_DB, MAX_FLATTENED_RATIO = -6.0, 0.25
-"""The limiter may take more than this off a quarter of what is loud; past that it only makes it flat."""
+"""Limiter reduction that counts as flattening."""
 LOUD_PART_LU = -10.0
-"""Loud is what counts in the loudness of the whole."""
+"""Parts within this distance of the whole's loudness count as loud."""
 GAIN_STEP_DB = 1.0
+"""Step of the search for the gain."""
 STEPS_PER_BLOCK = RATE_HZ // 10 // STEP_SAMPLES
 RoundTrip = Callable[[Sound], Sound]
-"""What is heard of a sound after its encoding, sample for sample."""
+"""Decodes a sound after its encoding, sample for sample."""
 
 
 class NormalizedAudio(Value, frozen=True, kw_only=True):
-    """What was made, and how."""
+    """The normalised sound, the gain, and warnings."""
 
     sound: Sound
     source_lufs: float | None
-    """Before any gain."""
+    """Loudness before any gain."""
     gain_db: float
     warnings: list[str] = []
 
 
 class _LimiterModel(Value, frozen=True, kw_only=True):
-    """What gain and limiter need to know of a sound, a value a step."""
+    """Power and peaks of each step, from which loudness after gain and limiter is computed."""
 
     power: Samples
     peaks: NDArray[np.float32]
 
     def step_gains(self, gain_db: float) -> Samples:
-        """Of each step: the gain, and what the limiter takes off it."""
+        """Gain of each step, the limiter's reduction included."""
         factor = 10 ** (gain_db / 20)
         return factor * limiter_gain(self.peaks * np.float32(factor), 10 ** (CEILING_DBTP / 20))
 
     def lufs(self, gain_db: float) -> float | None:
-        """Loudness after both, as near as a value a step tells."""
+        """Loudness after gain and limiter, as exact as one value a step allows."""
         return gated_lufs(_block_power(self.power * self.step_gains(gain_db)[: len(self.power)] ** 2))
 
     def is_flattened(self, gain_db: float, lufs: float) -> bool:
-        """Whether the limiter has to take too much off too often to come to ``lufs``."""
+        """Whether the limiter reduces too much of the loud parts to reach ``lufs``."""
         gain = self.step_gains(gain_db)[: len(self.power)]
         loud = gain[self.power * gain**2 > power_from_lufs(lufs + LOUD_PART_LU)]
         return len(loud) > 0 and float(np.mean(loud < 10 ** ((gain_db + FLATTENING_DB) / 20))) > MAX_FLATTENED_RATIO
 
 
 class _Attempt(Value, frozen=True, kw_only=True):
-    """One gain, and what was heard of it."""
+    """One gain, and the result after encoding."""
 
     sound: Sound
     gain_db: float
     missing_lu: float
     peak_ratio: float
-    """The highest peak by the limit."""
+    """The highest peak, relative to the limit."""
     reaches: bool
-    """Whether there was a gain that should have reached what was aimed at."""
+    """Whether a gain was found that should reach the target."""
 
     def is_good_enough(self) -> bool:
-        """Whether another would be no better."""
+        """Whether another attempt would be no better."""
         return self.peak_ratio <= 1.0 and (
             abs(self.missing_lu) < TARGET_TOLERANCE_LU or (self.missing_lu > 0 and not self.reaches)
         )
 
 
 def normalize_loudness(sound: Sound, target_lufs: float, round_trip: RoundTrip) -> NormalizedAudio:
-    """Sound of which ``trial`` hears ``target_lufs`` and no peak above -1 dBTP, as near as can be had."""
+    """Bring a sound to ``target_lufs`` and below -1 dBTP after ``round_trip``, as near as possible."""
     model = _LimiterModel(power=weighted_power(sound, STEP_SAMPLES), peaks=step_peaks(sound))
     before = gated_lufs(_block_power(model.power))
     if before is None:
@@ -132,10 +142,10 @@ def normalize_loudness(sound: Sound, target_lufs: float, round_trip: RoundTrip) 
 
 
 def find_gain(model: _LimiterModel, before_lufs: float, aim_lufs: float, max_db: float) -> tuple[float, bool]:
-    """The least gain in dB at which limited sound is this loud, and True; the one at which it is loudest, and False.
+    """Find the least gain in dB that reaches the loudness, and True; else the loudest gain, and False.
 
-    Loudness first grows with gain; where the limiter flattens what is loud, and what is soft comes through the gate, it
-    falls again.
+    Loudness first grows with gain; where the limiter flattens loud parts and quiet ones pass the gate, it falls
+    again.
     """
     best_db, best_lufs, gain_db = 0.0, -200.0, min(aim_lufs - before_lufs, max_db)
     while gain_db <= max_db:
@@ -151,7 +161,7 @@ def find_gain(model: _LimiterModel, before_lufs: float, aim_lufs: float, max_db:
 
 
 def _bisect_gain(model: _LimiterModel, aim_lufs: float, high_db: float) -> float:
-    """The gain at which it is this loud, a step or less below one at which it is louder."""
+    """Narrow the gain down between the last step and the one before it."""
     low_db = high_db - GAIN_STEP_DB
     while high_db - low_db > 0.02:
         middle_db = (low_db + high_db) / 2
@@ -163,7 +173,7 @@ def _bisect_gain(model: _LimiterModel, aim_lufs: float, high_db: float) -> float
 
 
 def max_gain_db(power: Samples, lufs: float) -> float:
-    """How much a sound may be lifted: the more its loud parts stand out of its quiet ones."""
+    """How much a sound may be raised: more where its loud parts stand further out of its quiet ones."""
     quiet = np.percentile(_block_power(power), 10)
     over_noise_lu = lufs - lufs_from_power(max(float(quiet), 1e-12))
     if over_noise_lu >= MIN_CLEAR_OVER_NOISE_LU:
@@ -172,19 +182,20 @@ def max_gain_db(power: Samples, lufs: float) -> float:
 
 
 def _raise_peaks(peaks: NDArray[np.float32], gain: Samples, heard: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The peaks as the limiter has to think they are: higher where encoding lifted them too high."""
+    """Peaks as the limiter should assume them: higher where encoding raised them too far."""
     given = np.maximum(peaks * gain.astype(np.float32), 1e-6)
     return np.where(heard > PEAK_LIMIT, peaks * np.maximum(heard / given, 1.0), peaks).astype(np.float32)
 
 
 def _block_power(power: Samples) -> Samples:
-    """The same power in steps of 100 ms."""
+    """Power in blocks of 100 ms."""
     count = len(power) // STEPS_PER_BLOCK
     blocks: Samples = power[: count * STEPS_PER_BLOCK].reshape(count, STEPS_PER_BLOCK).mean(axis=1)
     return blocks
 
 
 def _miss_warnings(target_lufs: float, missing: float, max_db: float) -> list[str]:
+    """Warnings where the target was missed."""
     if abs(missing) <= WARNING_TOLERANCE_LU:
         return []
     name, reason = "audio.quiet", f"more than {max_db:.0f} dB of gain, or of its peaks cut off"

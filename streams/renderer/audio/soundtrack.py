@@ -1,4 +1,4 @@
-"""The clip's sound as one stereo array on the output clock, and back into frames. Changes no level but at the edges."""
+"""Gathers decoded audio frames into one 48 kHz stereo array, and cuts it into frames for encoders."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from streams.renderer.audio.downmix import downmix_matrix
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 
 AAC_FRAME_SAMPLES = 1024
-"""Of AAC-LC."""
+"""Samples of an AAC-LC frame."""
 MIN_JUMP_MS = 40
-"""Frames this far from where the last one ended begin a run of their own; less is rounding, or drift."""
+"""Distance to the end of the last frame from which a frame begins a new run; less is rounding or drift."""
 LAG_FOLLOW_RATIO = 0.05
-"""How much of a frame's lag the run's own follows: a drift is kept up with, a jump is not."""
+"""Share of a frame's lag that the run follows: it keeps up with drift, not with jumps."""
 EDGE_FADE_SAMPLES = RATE_HZ * 8 // 1000
-"""A cut in mid-wave clicks."""
+"""Fade at the clip's ends, 8 ms: a cut in mid-wave clicks."""
 
 
 class _FrameRun:
-    """Frames of one form that follow each other without a jump, as 48 kHz stereo."""
+    """Frames of one format without a jump between them, as 48 kHz stereo."""
 
     def __init__(self, frame: av.AudioFrame, at_ms: float) -> None:
         channels = [channel.name for channel in frame.layout.channels]
@@ -40,11 +40,11 @@ class _FrameRun:
         self._pieces: list[NDArray[np.float32]] = []
 
     def continues(self, frame: av.AudioFrame, at_ms: float) -> bool:
-        """Whether the frame follows on."""
+        """Whether the frame follows on the run."""
         return frame_format(frame) == self.form and abs(at_ms - self.due_ms - self.lag_ms) <= MIN_JUMP_MS
 
     def append(self, frame: av.AudioFrame, at_ms: float) -> None:
-        """Append it."""
+        """Add a frame."""
         self.stamps.append(at_ms)
         self.dues.append(self.due_ms)
         self.lag_ms += (at_ms - self.due_ms - self.lag_ms) * LAG_FOLLOW_RATIO
@@ -53,7 +53,7 @@ class _FrameRun:
         self._collect(self._resampler.resample(frame))
 
     def parts(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
-        """Stretches of it and the ms they begin at."""
+        """Parts of the run, aligned with its stamps, each with its start in ms."""
         self._collect(self._resampler.resample(None))
         whole = np.concatenate(self._pieces) if self._pieces else np.zeros((0, 2), np.float32)
         found = fit_clock_drift(self.stamps, self.dues)
@@ -71,12 +71,15 @@ class _FrameRun:
 
 
 def frame_format(frame: av.AudioFrame) -> tuple[str, str, int]:
-    """What frames of one run have in common."""
+    """Sample format, layout and rate: what the frames of one run have in common."""
     return frame.format.name, frame.layout.name, frame.sample_rate
 
 
 def stretch_audio(sound: Sound, ratio: float) -> Sound:
-    """The sound lasting ``ratio`` times as long: what was recorded by a clock that goes wrong. Pitch goes with it."""
+    """Resample a sound to last ``ratio`` times as long, for a recorder whose clock ran wrong.
+
+    Pitch changes too.
+    """
     rate = round(RATE_HZ / ratio)
     if rate == RATE_HZ or not len(sound):
         return sound
@@ -88,10 +91,10 @@ def stretch_audio(sound: Sound, ratio: float) -> Sound:
 
 
 def gather_audio(frames: Iterable[tuple[int, av.AudioFrame]], start_ms: int, samples: int) -> Sound | None:
-    """48 kHz stereo of exactly ``samples``, shape (samples, 2); gaps are silent. None when no frame came.
+    """Gather exactly ``samples`` of 48 kHz stereo, shape (samples, 2). None without frames.
 
-    Mono goes to both sides; more channels are mixed down by `downmix`. Time stamps decide where sound is: where they
-    drift from the count of samples it is stretched, where they step it is cut.
+    Gaps are silent. Mono goes to both sides; more channels are mixed down by `downmix`. Time stamps decide where
+    audio is: where they drift from the sample count it is stretched, where they jump it is cut.
     """
     sound: Sound = np.zeros((samples, 2), np.float32)
     placed = 0
@@ -114,7 +117,7 @@ def _split_runs(frames: Iterable[tuple[int, av.AudioFrame]]) -> Iterator[_FrameR
 
 
 def _place(sound: Sound, piece: NDArray[np.float32], cursor: int) -> int:
-    """Writes what of the piece lies inside, and says how many samples that was."""
+    """Write the part of the piece that lies inside; returns its number of samples."""
     start, end = max(0, cursor), min(len(sound), cursor + len(piece))
     if end <= start:
         return 0
@@ -123,7 +126,7 @@ def _place(sound: Sound, piece: NDArray[np.float32], cursor: int) -> int:
 
 
 def fade_edges(sound: Sound) -> Sound:
-    """The same sound, coming and going over 8 ms."""
+    """Fade in and out over 8 ms."""
     length = min(EDGE_FADE_SAMPLES, len(sound) // 2)
     ramp = np.linspace(0, 1, length, dtype=np.float32)[:, None]
     result = sound.copy()
@@ -133,7 +136,7 @@ def fade_edges(sound: Sound) -> Sound:
 
 
 def to_audio_frames(sound: Sound) -> Iterator[av.AudioFrame]:
-    """Planar float frames of one AAC frame's length each, with their pts."""
+    """Cut a sound into planar float frames of an AAC frame's length, with their pts."""
     for start in range(0, len(sound), AAC_FRAME_SAMPLES):
         piece = np.ascontiguousarray(sound[start : start + AAC_FRAME_SAMPLES].T)
         frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")

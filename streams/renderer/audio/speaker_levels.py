@@ -1,4 +1,4 @@
-"""Brings those who speak in a clip to one loudness: a gain for each, moved between their turns. Knows no recogniser."""
+"""Brings the speakers of a clip to one loudness: one gain a speaker, moved between turns."""
 
 from __future__ import annotations
 
@@ -15,37 +15,39 @@ from streams.renderer.audio.loudness import RELATIVE_GATE_LU, Samples, Sound, lu
 from streams.renderer.audio.true_peak_limiter import STEP_SAMPLES, apply_gain
 
 MAX_LEVEL_GAIN_DB = 9.0
+"""Largest gain or attenuation of a speaker."""
 MIN_SPREAD_DB = 1.0
-"""Speakers nearer to each other than this are left alone: hardly anybody hears it."""
+"""Speakers nearer to each other than this are left alone: the difference is hardly audible."""
 MIN_SPEECH_MS = 1_500
-"""Of one speaker, to say how loud they are; who says less is left alone."""
+"""Speech of one speaker that a loudness measurement needs; speakers with less are left alone."""
 MAX_SHORT_TURN_MS = 500
-"""A turn so short inside another's (a yes, a word given to the wrong one) moves no gain."""
+"""A turn this short inside another speaker's (a yes, a wrongly assigned word) moves no gain."""
 MAX_RAMP_MS, MIN_RAMP_MS = 200, 40
 LEVEL_STEP_MS = 10
+"""Resolution of the loudness measurement."""
 
 
 class WordTurn(Value, frozen=True, kw_only=True):
-    """Words of one speaker in a row, on the output's clock."""
+    """Consecutive words of one speaker, on the output clock."""
 
     speaker: str
     words: tuple[Word, ...]
 
     @property
     def start_ms(self) -> int:
-        """When the first begins."""
+        """Start of the first word."""
         return self.words[0].start_ms
 
     @property
     def end_ms(self) -> int:
-        """When the last ends."""
+        """End of the last word."""
         return max(word.end_ms for word in self.words)
 
 
 def level_speakers(sound: Sound, words: Sequence[Word], played: Sequence[Piece]) -> tuple[Sound, list[SpeakerLevel]]:
-    """The sound with its speakers at one loudness, and what that took; the same sound where there is nothing to do.
+    """Level the speakers; returns the sound and a report for each speaker, or the same sound and none.
 
-    ``words`` are on the output's clock. What a person set as gain of a segment is kept: it is not seen.
+    ``words`` are on the output clock. A segment's own gain is left out of the measurement, so it stays.
     """
     turns = group_turns([word for word in audible_words(words, played) if word.speaker])
     if len({turn.speaker for turn in turns}) < 2:
@@ -63,7 +65,7 @@ def level_speakers(sound: Sound, words: Sequence[Word], played: Sequence[Piece])
 
 
 def group_turns(words: Sequence[Word]) -> list[WordTurn]:
-    """Who speaks in turn; what is too short inside another's turn belongs to that one."""
+    """Group words into turns; a short turn inside another speaker's joins that one."""
     ordered = sorted(words, key=lambda word: word.start_ms)
     turns = [WordTurn(speaker=who or "", words=tuple(run)) for who, run in groupby(ordered, lambda word: word.speaker)]
     lasting = [
@@ -82,7 +84,7 @@ def group_turns(words: Sequence[Word]) -> list[WordTurn]:
 def speaker_gains(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
     """Gain in dB of each speaker, from loudness and ms of speech; empty where they are alike.
 
-    They meet at their mean, weighed by how long each speaks: who speaks most is changed least.
+    Speakers meet at their mean, weighted by speech: the one who speaks most changes least.
     """
     if len(levels) < 2:
         return {}
@@ -96,7 +98,7 @@ def speaker_gains(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
 
 
 def _measure_levels(sound: Sound, turns: Sequence[WordTurn], played: Sequence[Piece]) -> dict[str, tuple[float, int]]:
-    """Loudness and ms of speech of each who says enough: their own words only, without the gaps."""
+    """Loudness and ms of speech of each speaker with enough words, without the pauses."""
     power = weighted_power(sound, STEP_SAMPLES * LEVEL_STEP_MS) / _segment_gain(
         len(sound) // (STEP_SAMPLES * LEVEL_STEP_MS), played
     )
@@ -118,7 +120,7 @@ def _measure_levels(sound: Sound, turns: Sequence[WordTurn], played: Sequence[Pi
 
 
 def _segment_gain(steps: int, played: Sequence[Piece]) -> Samples:
-    """Power by which a person changed each step: the gain of the segment it plays."""
+    """Power gain of each step: the gain that the user set for its segment."""
     gain = np.ones(steps)
     for piece in played:
         first, end = (round(at_ms / LEVEL_STEP_MS) for at_ms in (piece.output_start_ms, piece.output_end_ms))
@@ -127,7 +129,7 @@ def _segment_gain(steps: int, played: Sequence[Piece]) -> Samples:
 
 
 def _gain_curve(turns: Sequence[WordTurn], gains: Mapping[str, float], steps: int) -> NDArray[np.float64]:
-    """Gain in dB of each step of `limiter.STEP`, a ms: constant in a turn, moved in the gap before the next."""
+    """Gain in dB of each ms: constant in a turn, ramped in the gap before the next."""
     at_ms, gain_db = [0.0], [gains.get(turns[0].speaker, 0.0)]
     for before, after in pairwise(turns):
         gap_ms = after.start_ms - before.end_ms
@@ -139,7 +141,7 @@ def _gain_curve(turns: Sequence[WordTurn], gains: Mapping[str, float], steps: in
 
 
 def audible_words(words: Sequence[Word], played: Sequence[Piece]) -> list[Word]:
-    """The words that are heard: those of pieces without their sound are not."""
+    """Words whose pieces are not muted."""
     return [word for word in words if not _is_muted(word, played)]
 
 

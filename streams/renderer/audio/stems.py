@@ -1,6 +1,6 @@
-"""A clip's sound beside its file, for people who mix it again: FLAC, sample for sample at the pictures' time.
+"""Writes a clip's stems as FLAC files that line up with its first frame.
 
-Each begins with the clip's first picture and lasts as long as its pictures. Changes no level but what would clip.
+Each begins with the clip's first frame and lasts as long as its video; only what would clip is turned down.
 """
 
 from __future__ import annotations
@@ -16,22 +16,24 @@ from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.mixer import AudioMix
 
 FLAC_FRAME_SAMPLES = 4096
+"""Samples per frame that the encoder gets."""
 SAMPLE_BITS = 24
+"""Bits of a stem's samples."""
 MAX_SAMPLE_VALUE = (1 << (SAMPLE_BITS - 1)) - 1
 
 
 def list_stems(mix: AudioMix) -> dict[str, Sound]:
-    """Each by its name; none where nothing is heard."""
+    """Stems of a mix by name; empty where it has no audio."""
     return {"voice": mix.voice, "mix": mix.sound} if mix.voice is not None else {}
 
 
 def stem_file_name(name: str) -> str:
-    """Name of a stem in the scratch folder."""
+    """Name of a stem's file in the scratch folder."""
     return f"stem-{name}.flac"
 
 
 def save_stems(folder: Path, stems: Mapping[str, Sound]) -> list[str]:
-    """Write each; gives what had to be turned down, in sentences."""
+    """Write each stem; returns warnings about those that were turned down."""
     warnings = []
     for name, sound in stems.items():
         peak = float(np.max(np.abs(sound), initial=0.0))
@@ -42,7 +44,7 @@ def save_stems(folder: Path, stems: Mapping[str, Sound]) -> list[str]:
 
 
 def save_flac(path: Path, sound: Sound) -> None:
-    """48 kHz stereo, shape (n, 2), within full scale, as FLAC of 24 bits."""
+    """Write 48 kHz stereo, shape (n, 2), as 24-bit FLAC."""
     samples = np.rint(np.clip(sound, -1, 1) * MAX_SAMPLE_VALUE).astype(np.int32) << (32 - SAMPLE_BITS)
     with av.open(str(path), "w", format="flac", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("flac", rate=RATE_HZ, layout="stereo", options={"flags": "+bitexact"})

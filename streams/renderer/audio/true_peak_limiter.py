@@ -1,4 +1,4 @@
-"""Gain that keeps true peaks under a ceiling: it bends smoothly around each. Clips nothing, measures no loudness."""
+"""Computes gain that keeps true peaks under a ceiling, smooth around each peak."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from streams.renderer.audio.loudness import RATE_HZ, Samples, Sound, true_peaks
 
 STEP_SAMPLES = RATE_HZ // 1000
-"""Gain has one value a ms, and is straight between two."""
+"""Samples per gain value (1 ms); gain is linear between values."""
 REACH_STEPS = 10
-"""Steps either side of a peak in which the gain has moved to it, one of them for what lies between two values."""
+"""Steps on each side of a peak in which gain moves, one of them for what lies between two values."""
 CEILING_DBTP = -2.0
-"""A dB below what is promised: encoding moves peaks, AAC by 0.5 dB on speech."""
+"""Ceiling of the limiter, 1 dB below the promise: encoding moves peaks, AAC by 0.5 dB on speech."""
 
 
 def step_peaks(sound: Sound) -> NDArray[np.float32]:
@@ -28,7 +28,8 @@ def step_peaks(sound: Sound) -> NDArray[np.float32]:
 def limiter_gain(peaks: NDArray[np.float32], ceiling: float = 1.0) -> Samples:
     """Gain of each step, at most 1, that brings every peak under a level.
 
-    The lowest that is needed within `REACH` steps, averaged over a little less: never above what any peak needs.
+    It is the lowest gain needed within `REACH_STEPS`, averaged over a little less, so it never exceeds what a peak
+    needs.
     """
     needed = ceiling / np.maximum(peaks.astype(np.float64), ceiling)
     if not len(needed) or needed.min() >= 1.0:
@@ -40,20 +41,20 @@ def limiter_gain(peaks: NDArray[np.float32], ceiling: float = 1.0) -> Samples:
 
 
 def apply_gain(sound: Sound, gain: Samples) -> Sound:
-    """The sound with the gain of each step."""
+    """Multiply the sound by the gain of each step."""
     at = np.arange(len(sound), dtype=np.float64) / STEP_SAMPLES - 0.5
     curve = np.interp(at, np.arange(len(gain)), gain).astype(np.float32)
     return sound * curve[:, None]
 
 
 def limit_peaks(sound: Sound, ceiling_dbtp: float = CEILING_DBTP) -> Sound:
-    """Sound whose true peaks stay under the ceiling."""
+    """Limit true peaks to the ceiling."""
     gain = limiter_gain(step_peaks(sound), 10 ** (ceiling_dbtp / 20))
     return sound if not len(gain) or gain.min() >= 1.0 else apply_gain(sound, gain)
 
 
 def _sliding_minimum(values: Samples, reach: int) -> Samples:
-    """Minimum over ``[i - reach, i + reach]`` (van Herk, 1992: two running minima per block)."""
+    """Minimum over ``[i - reach, i + reach]`` (van Herk 1992: two running minima per block)."""
     width = 2 * reach + 1
     padded = np.full(-(-(len(values) + 2 * reach) // width) * width, np.inf)
     padded[reach : reach + len(values)] = values

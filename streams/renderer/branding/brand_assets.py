@@ -1,4 +1,4 @@
-"""What a brand kit adds to an export, as its child is told, and how many slots of it that takes. Pure data."""
+"""The brand kit as the render child gets it, and the slots that its bumpers take. Pure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from streams.renderer.timeline.slots import OutputTimeline
 
 
 class BrandAssets(Value, frozen=True, kw_only=True):
-    """A version of a kit, its files where the child finds them, and who the voices are."""
+    """A version of a kit, the local paths of its files, and the speakers' names."""
 
     kit: BrandKit
     files: dict[UUID, str] = {}
-    """By asset: a path in the parent's scratch folder."""
+    """Path in the parent's scratch folder, by asset."""
     indexes: dict[UUID, SourceIndex] = {}
-    """Of intro, outro and music."""
+    """Index of intro, outro and music, by asset."""
     names: dict[str, str] = {}
-    """Of speakers, by their ids; those without a name are not there."""
+    """Names by speaker id; speakers without a name are left out."""
 
     @property
     def fonts(self) -> dict[Font, str]:
-        """Paths of own fonts by their roles."""
+        """Paths of the kit's own fonts, by role."""
         return {role: self.files[asset_id] for role, asset_id in self.kit.fonts.items() if asset_id in self.files}
 
 
@@ -42,7 +42,7 @@ class BumperSlots(Value, frozen=True, kw_only=True):
 
 
 def bumper_slots(assets: BrandAssets | None, rate: Fraction) -> BumperSlots:
-    """How many slots each part takes at so many pictures a second."""
+    """Number of slots of each bumper at a frame rate."""
     if assets is None:
         return BumperSlots()
     kit = assets.kit
@@ -59,11 +59,11 @@ def _slots(assets: BrandAssets, asset_id: UUID | None, rate: Fraction) -> int:
 
 
 def with_bumpers(clip: OutputTimeline, bumpers: BumperSlots) -> OutputTimeline:
-    """The clock of all that is played; ``body`` is of the clip with what plays before it."""
+    """Extend the clip's timeline by the end card and the outro; an intro is part of ``clip`` already."""
     return msgspec.structs.replace(clip, count=clip.count + bumpers.card + bumpers.outro)
 
 
 def delayed_pieces(played: Sequence[Piece], slots: int, rate: Fraction) -> list[Piece]:
-    """The pieces so much later, for what plays before them: all that counts from them is as much later."""
+    """Move pieces back on the output clock by the slots that play before them."""
     late_ms = float(slots * 1000 / rate)
     return [msgspec.structs.replace(piece, output_start_ms=piece.output_start_ms + late_ms) for piece in played]

@@ -1,4 +1,4 @@
-"""The pictures before and after a clip: intro, end card, outro, at the clip's own size and rate. Encodes nothing."""
+"""Makes the frames before and after a clip: intro, end card, outro, at the clip's size and rate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
 from core.errors import Rejected
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from schemas.common import CropBox, TimeRange
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.source import SourceIndex, VideoTrack
@@ -28,30 +28,33 @@ from streams.renderer.video.planes import copy_frame, plane_rows
 from streams.renderer.video.scaler import FrameScaler, deinterlace
 
 PRE_ROLL_MS = 100
+"""Frames are read from this long before a bumper's start: the one shown first began earlier."""
 NO_SOURCE_MS = -1
-"""The source's time of a picture that is not of the source."""
+"""Source time of a frame that is not from the source."""
 OUTSIDE_PX = 1_000_000
+"""Side of the crop that stands for no crop: far from any other, so that checks see a cut, not a movement."""
 BUMPER_SHOT = ShotCrop(
     range=TimeRange(start_ms=0, end_ms=0),
     mode="fit",
     crop=CropBox(x=0, y=0, width=OUTSIDE_PX, height=OUTSIDE_PX),
     reason="this picture is the brand kit's, not the source's",
 )
-"""What the certificate is told of it: no crop that any other is near to, so that there is a cut and no movement."""
+"""The crop that quality checks see for bumper frames."""
 MAX_CUT_OFF_RATIO = 0.3
-"""Share of an intro's picture that may be cut off for it to fill the output; else all of it is shown on a ground."""
+"""Share of an intro's frame that may be cut off to fill the output; else it is fitted on a background."""
 DEFAULT_BACKGROUND = "#10131a"
+"""Background of an end card without a colour of its own."""
 
 
 class BumperFrame(NamedTuple):
-    """A picture to be encoded, and its slot."""
+    """A frame to encode, and its slot."""
 
     frame: av.VideoFrame
     slot: Slot
 
 
 class Bumpers:
-    """What a kit shows around the clip; nothing without one."""
+    """The bumper frames of one export; none without a kit."""
 
     def __init__(
         self,
@@ -61,17 +64,17 @@ class Bumpers:
         size_px: tuple[int, int],
         scratch: Path,
     ) -> None:
-        """``timeline`` is of all of it: intro, clip, end card, outro."""
+        """``timeline`` covers intro, clip, end card and outro."""
         self._assets, self._slots_of, self._timeline = assets, slots, timeline
         self._size_px, self._scratch = size_px, scratch
 
     def before(self) -> Iterator[BumperFrame]:
-        """The intro's pictures, in order."""
+        """The intro's frames, in order."""
         if self._assets is not None and self._assets.kit.intro is not None:
             yield from self._play(self._assets, self._assets.kit.intro, 0, self._slots_of.intro)
 
     def after(self) -> Iterator[BumperFrame]:
-        """The end card's pictures, then the outro's."""
+        """The end card's frames, then the outro's."""
         if self._assets is None:
             return
         last = self._timeline.count - self._slots_of.outro
@@ -92,17 +95,17 @@ class Bumpers:
         part = TimelinePart(first=first, end=first + count, source_ms=Fraction(0))
         with Path(assets.files[asset_id]).open("rb") as file:
             count_shown = 0
-            for one in self._painted(Reader(file, index), index, part):
+            for one in self._painted(SourceReader(file, index), index, part):
                 yield one
                 count_shown += 1
         if count_shown < count:
             raise Rejected("media.no_pictures", "The brand kit's intro or outro cannot be decoded any more.")
 
-    def _painted(self, reader: Reader, index: SourceIndex, part: TimelinePart) -> Iterator[BumperFrame]:
+    def _painted(self, reader: SourceReader, index: SourceIndex, part: TimelinePart) -> Iterator[BumperFrame]:
         assert index.video is not None
         painter = FrameScaler(index.video, self._size_px, self._scratch)
         shot = choose_fill_crop(index.video, self._size_px)
-        pictures = deinterlace(reader.pictures(part.range(self._timeline.period_ms, PRE_ROLL_MS)))
+        pictures = deinterlace(reader.read_frames(part.range(self._timeline.period_ms, PRE_ROLL_MS)))
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
             painted = painter.scale(picture, shot, at_ms)
             for slot in slots:
@@ -111,7 +114,7 @@ class Bumpers:
 
 
 def choose_fill_crop(track: VideoTrack, size_px: tuple[int, int]) -> ShotCrop:
-    """The middle of a film that fills the output, where that cuts off little; else all of it."""
+    """Crop the middle of a video to fill the output where that cuts off little; else show all of it."""
     across, down = track.display_width, track.display_height
     ratio = min(across / size_px[0], down / size_px[1])
     width, height = round(size_px[0] * ratio), round(size_px[1] * ratio)
@@ -127,7 +130,7 @@ def choose_fill_crop(track: VideoTrack, size_px: tuple[int, int]) -> ShotCrop:
 
 
 def draw_end_card(assets: BrandAssets, size_px: tuple[int, int]) -> av.VideoFrame:
-    """The card as a picture to be encoded."""
+    """Draw the end card as a frame to encode."""
     card = assets.kit.end_card
     assert card is not None
     canvas = Image.new(
@@ -154,7 +157,7 @@ def draw_end_card(assets: BrandAssets, size_px: tuple[int, int]) -> av.VideoFram
 
 
 def _paste_card_picture(canvas: Image.Image, path: Path, width: float, *, raised: bool) -> None:
-    """A picture in the middle of the card, or above its text."""
+    """Paste a picture in the middle of the card, or above its text."""
     with Image.open(path, formats=("PNG",)) as opened:
         picture = opened.convert("RGBA")
     ratio = min(width * canvas.width / picture.width, 0.45 * canvas.height / picture.height)
@@ -165,7 +168,7 @@ def _paste_card_picture(canvas: Image.Image, path: Path, width: float, *, raised
 
 
 def to_video_frame(image: Image.Image) -> av.VideoFrame:
-    """An opaque RGBA picture of even sides as yuv420p, BT.709 limited: the colours that overlays get."""
+    """Convert an opaque RGBA image of even sides to yuv420p, BT.709 limited, as overlays are."""
     frame = av.VideoFrame(image.width, image.height, "yuv420p")
     frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
     for plane, patch in zip(frame.planes, yuv_patches(DrawnCue(image=image, x_px=0, y_px=0)), strict=True):

@@ -1,4 +1,4 @@
-"""A pinned brand kit → what the render child is told of it: rows read, files brought to scratch. Opens none of them."""
+"""Loads a pinned brand kit for the render child: brings its files to the scratch folder."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ from streams.renderer.branding.brand_assets import BrandAssets, bumper_slots, de
 from streams.renderer.timeline.slots import build_timeline
 
 COPY_BYTES = 8 * 2**20
+"""Bytes read at a time."""
 MISSING_WARNING = "brand.missing: {}: the clip is made without it"
+"""Warning about a part of the kit that is missing."""
 
 
 class LoadedBrand(Value, frozen=True, kw_only=True):
-    """What the child is told, and what is to be warned of."""
+    """The loaded kit, and warnings about what is missing."""
 
     assets: BrandAssets | None = None
     warnings: list[str] = []
 
 
 def list_brand_files(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | None]:
-    """The stored files of a kit by where it names them: part of what an export is made of."""
+    """Stored files of a kit by their place in it: part of an export's inputs."""
     if snapshot is None:
         return {}
     named = {pointer: snapshot.assets.get(asset_id) for pointer, asset_id, _ in named_assets(snapshot.kit)}
@@ -41,7 +43,10 @@ def list_brand_files(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | No
 def pieces_after_intro(
     played: list[Piece], assets: BrandAssets | None, index: SourceIndex, min_rate: Fraction
 ) -> list[Piece]:
-    """The pieces as they play behind the kit's intro, if it has one; ``least`` pictures a second are made."""
+    """Move the pieces behind the kit's intro, if it has one.
+
+    ``min_rate``: lowest frame rate of the output.
+    """
     if assets is None or assets.kit.intro not in assets.indexes:
         return played
     rate = build_timeline(played, index, min_rate).rate
@@ -51,7 +56,7 @@ def pieces_after_intro(
 async def load_brand(
     pin: BrandPin | None, snapshot: BrandSnapshot | None, transcript: Transcript | None, objects: Objects, scratch: Path
 ) -> LoadedBrand:
-    """Bring what the kit names to ``scratch``. A file that is gone costs its part of the kit and nothing else."""
+    """Bring the kit's files to ``scratch``. A missing file costs its part of the kit and nothing else."""
     if pin is None:
         return LoadedBrand()
     if snapshot is None:
@@ -80,7 +85,7 @@ async def load_brand(
 
 
 def without_bumpers(brand: LoadedBrand) -> LoadedBrand:
-    """What is laid over the clip, and nothing around it: small moving previews show its first seconds."""
+    """Keep what is laid over the clip and drop what plays around it, for animated previews."""
     if brand.assets is None:
         return brand
     kit = msgspec.structs.replace(brand.assets.kit, intro=None, outro=None, end_card=None, music=None)
@@ -88,7 +93,7 @@ def without_bumpers(brand: LoadedBrand) -> LoadedBrand:
 
 
 async def _download(ref: ObjectRef, path: Path, objects: Objects) -> None:
-    """One object as a file. Raises KeyError where it is not there."""
+    """Write an object to a file. Raises KeyError where it is missing."""
     if await objects.size(ref.key) != ref.size:
         raise KeyError(ref.key)
     with path.open("wb") as file:

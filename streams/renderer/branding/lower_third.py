@@ -1,4 +1,4 @@
-"""When a speaker's name is shown, and how its plate is drawn. Invents no name: a voice without one has none."""
+"""Decides when a speaker's name is shown, and draws its plate. Unnamed speakers get none."""
 
 from __future__ import annotations
 
@@ -28,18 +28,19 @@ from streams.renderer.captions.look import build_look
 from streams.renderer.typography.font_fallback import drop_undrawable, font_language
 
 NAME_DELAY_MS = 150
-"""After the first word: a name before the voice belongs to the last speaker."""
+"""From the first word to the name: a name before the voice would seem the last speaker's."""
 MIN_TURN_MS = 1_000
-"""A turn that is shorter is over before its name is read."""
+"""Shorter turns are over before a name is read."""
 LEFT, WIDTH = 0.135, 0.66
 """Inside what no platform covers, its plate included."""
 PLATE_Y_RATIOS = (0.49, 0.66, 0.7)
-"""Of the plate's middle, on tall, square and wide pictures: above where most templates have their captions."""
+"""Height of the plate's middle on tall, square and wide frames: above most templates' captions."""
 FONT_SCALES = (1.0, 0.8, 0.5)
+"""Font size on tall, square and wide frames, relative to tall ones."""
 
 
 class NameDisplay(NamedTuple):
-    """A stretch in which a name is shown."""
+    """A time range in which a name is shown."""
 
     name: str
     start_ms: float
@@ -47,7 +48,10 @@ class NameDisplay(NamedTuple):
 
 
 def find_name_displays(assets: BrandAssets, words: Sequence[Word], end_ms: float) -> list[NameDisplay]:
-    """When each name is shown: no longer than its speaker speaks, and never two at once; none without a font for it."""
+    """When each name is shown: within its speaker's turn, one at a time.
+
+    Names that no font can draw are left out.
+    """
     third = assets.kit.lower_third
     if third is None:
         return []
@@ -64,7 +68,7 @@ def find_name_displays(assets: BrandAssets, words: Sequence[Word], end_ms: float
 
 
 def _turns(words: Sequence[Word], end_ms: float) -> list[tuple[str, float, float]]:
-    """Who speaks from when until another does, or the clip ends; words of nobody known belong to whoever speaks."""
+    """Speaker turns, each until the next one or the clip's end; words without a speaker join the turn."""
     turns: list[tuple[str, float, float]] = []
     for word in sorted(words, key=lambda word: word.start_ms):
         if word.speaker is None or (turns and turns[-1][0] == word.speaker):
@@ -76,7 +80,7 @@ def _turns(words: Sequence[Word], end_ms: float) -> list[tuple[str, float, float
 
 
 def draw_name_plate(name: str, assets: BrandAssets, size_px: tuple[int, int]) -> DrawnCue:
-    """A name on its plate, where it belongs on the output."""
+    """Draw a name on its plate, at its usual place on the output."""
     kit = assets.kit
     third = kit.lower_third or LowerThird()
     template = build_plain_template(
@@ -100,7 +104,7 @@ def build_plain_template(
     plate: Colour | None = None,
     lines: int = 1,
 ) -> CaptionTemplate:
-    """A template of words that are only there: drawn as captions are, in the same fonts and scripts."""
+    """A template without highlight: brand text is drawn as captions are, in the same fonts."""
     tall, square, wide = (
         Shape(font=size * smaller, y=y, width=WIDTH, align="centre" if left is None else "left", left=left)
         for y, smaller in zip(heights, FONT_SCALES, strict=True)
@@ -122,7 +126,7 @@ def build_plain_template(
 
 
 def draw_text(text: str, template: CaptionTemplate, assets: BrandAssets, size_px: tuple[int, int]) -> DrawnCue:
-    """A text by a template, at its place on the output."""
+    """Draw a text by a template, at its place on the output."""
     words = [Word(text=word, start_ms=0, end_ms=1, probability=1.0) for word in drop_undrawable(text).split()]
     cue = CaptionCue(start_ms=0, end_ms=1, words=words)
     look = build_look(*size_px, template, font_language(None, text))

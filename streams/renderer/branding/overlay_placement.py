@@ -1,4 +1,4 @@
-"""Where a kit's pictures and names stand so that they cover no face where there is a choice. Pure; draws nothing."""
+"""Places a kit's images and names so that they cover no face where possible. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from streams.renderer.captions.cue_painter import DrawnCue
 from streams.renderer.captions.look import build_look
 
 EDGE_WINDOW_MS = 3_000
-"""What ``start`` and ``end`` mean."""
+"""How long ``start`` and ``end`` last."""
 MAX_HEIGHT_RATIO = 0.4
-"""Share of the picture's height that a placed picture may have at most."""
+"""Largest height of a placed image, as a share of the frame's."""
 
 
 class OccupiedArea(NamedTuple):
-    """A part of the picture on which something else is seen for a while: a face, a caption."""
+    """An area that is taken for a while, by a face or a caption."""
 
     start_ms: float
     end_ms: float
@@ -29,7 +29,7 @@ class OccupiedArea(NamedTuple):
 
 
 def visible_window(placed: Placed, clip_ms: tuple[float, float]) -> tuple[float, float]:
-    """From when to when a placed picture is seen."""
+    """From when to when a placed image is visible."""
     start, end = clip_ms
     if placed.during == "start":
         return start, min(end, start + EDGE_WINDOW_MS)
@@ -37,7 +37,7 @@ def visible_window(placed: Placed, clip_ms: tuple[float, float]) -> tuple[float,
 
 
 def place_overlay(placed: Placed, picture_px: tuple[int, int], size_px: tuple[int, int]) -> CropBox:
-    """Where it lies, in even px: whole, in its own shape, inside the clear area of the output."""
+    """Place an image in even px, whole and undistorted, inside the output's clear area."""
     across, down = size_px
     area = clear_area_for(build_look(across, down))
     ratio = min(
@@ -60,7 +60,10 @@ def choose_corner(
     times_ms: tuple[float, float],
     faces: Sequence[OccupiedArea],
 ) -> Corner:
-    """The first of the kit's corners in which no face is covered, else that where fewest are: one for all of a clip."""
+    """Choose the first of the kit's corners that covers no face, else the one that covers fewest.
+
+    The corner is the same for the whole clip.
+    """
 
     def covered(corner: Corner) -> int:
         box = to_box(place_overlay(msgspec.structs.replace(placed, corner=corner), picture_px, size_px))
@@ -72,7 +75,10 @@ def choose_corner(
 def place_name_plate(
     plate: DrawnCue, start_ms: float, end_ms: float, occupied: Sequence[OccupiedArea], size_px: tuple[int, int]
 ) -> DrawnCue:
-    """A name as near to its place as nothing else is seen: higher or lower, else at the other side, else there."""
+    """Move a name plate off faces and captions: higher or lower, else to the other side.
+
+    Without a free place it stays where it is.
+    """
     boxes = boxes_between(occupied, start_ms, end_ms)
     left, top, right, bottom = plate.image.getchannel("A").getbbox() or (0, 0, *plate.image.size)
     ink = Box(x=plate.x_px + left, y=plate.y_px + top, width=right - left, height=bottom - top)
@@ -90,7 +96,7 @@ def place_name_plate(
 
 
 def _shifted_plate(plate: DrawnCue, right: float, down: float, size_px: tuple[int, int]) -> DrawnCue:
-    """By whole chroma samples, and with all of it on the picture."""
+    """The plate moved by whole chroma samples, kept inside the frame."""
     x, y = (
         min(max(0, at + round(by / 2) * 2), (most - length) // 2 * 2)
         for at, by, most, length in zip((plate.x_px, plate.y_px), (right, down), size_px, plate.image.size, strict=True)
@@ -99,10 +105,10 @@ def _shifted_plate(plate: DrawnCue, right: float, down: float, size_px: tuple[in
 
 
 def boxes_between(areas: Sequence[OccupiedArea], start_ms: float, end_ms: float) -> list[Box]:
-    """What is seen at any time from one moment to another."""
+    """Areas that are taken at any time between two moments."""
     return [one.box for one in areas if one.start_ms < end_ms and start_ms < one.end_ms]
 
 
 def to_box(box: CropBox) -> Box:
-    """The same with a point."""
+    """The same box in floating point."""
     return Box(x=box.x, y=box.y, width=box.width, height=box.height)

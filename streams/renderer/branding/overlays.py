@@ -1,4 +1,4 @@
-"""Lays a kit's logo, watermark and lower thirds over the pictures of a clip. Blends only where they are."""
+"""Blends a kit's logo, watermark and lower thirds into the frames of a clip."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Patches = tuple[PlanePatch, ...]
 
 
 class TimedOverlay(NamedTuple):
-    """Something drawn, and when it is to be seen."""
+    """A drawn overlay, and when it is visible."""
 
     patches: Patches
     start_ms: float
@@ -42,7 +42,7 @@ class TimedOverlay(NamedTuple):
 
 
 class Overlays:
-    """All of them, drawn once."""
+    """All overlays of a clip, drawn once."""
 
     def __init__(
         self,
@@ -53,8 +53,10 @@ class Overlays:
         faces: Sequence[OccupiedArea] = (),
         captions: Sequence[OccupiedArea] = (),
     ) -> None:
-        """``words``, and ``clip_ms``, from where to where the clip itself plays, are on the output's clock, as are
-        the ``faces`` and ``captions`` that it keeps clear of.
+        """Draw the kit's overlays.
+
+        ``words``, ``faces``, ``captions`` and ``clip_ms``, the range in which the clip itself plays, are on the
+        output clock.
         """
         kit, self._overlays = assets.kit, list[TimedOverlay]()
         for name, one in (("watermark", kit.watermark), ("logo", kit.logo)):
@@ -69,17 +71,17 @@ class Overlays:
         ]
 
     def slot_state(self, slot: Slot) -> list[tuple[str, int]]:
-        """What is due in a slot, each with how much of it is seen, of `FADE_STEPS`."""
+        """Overlays due in a slot, each with its opacity step of `FADE_STEPS`."""
         return [(one.name, step) for one, step in self._due_overlays(slot)]
 
     def burn(self, picture: av.VideoFrame, slot: Slot) -> None:
-        """Draw what is due in a slot into a writable yuv420p picture."""
+        """Blend what is due in a slot into a writable yuv420p frame."""
         for one, step in self._due_overlays(slot):
             for plane, patch in zip(picture.planes, faded_patches(one.patches, step), strict=True):
                 blend_patch(plane_rows(plane), patch)
 
     def _due_overlays(self, slot: Slot) -> Iterator[tuple[TimedOverlay, int]]:
-        """A name belongs to words, and comes when they do."""
+        """Overlays due in a slot; names follow the words' clock."""
         for one in self._overlays:
             at_ms = slot.words_ms if one.fades else slot.at_ms
             if one.start_ms <= at_ms < one.end_ms:
@@ -103,7 +105,7 @@ def _draw_placed_image(
     faces: Sequence[OccupiedArea],
     name: str,
 ) -> TimedOverlay:
-    """A picture in the corner that suits the clip."""
+    """Draw an image in the corner that suits the clip."""
     with Image.open(path, formats=("PNG",)) as opened:
         picture = opened.convert("RGBA")
     times = visible_window(placed, clip_ms)
@@ -113,7 +115,7 @@ def _draw_placed_image(
 
 
 def overlay_patches(image: Image.Image, placed: Placed, size_px: tuple[int, int]) -> Patches:
-    """A picture in its corner, as it is blended."""
+    """An image in its corner, as plane patches."""
     box = place_overlay(placed, image.size, size_px)
     image = image.resize((box.width, box.height), Image.Resampling.LANCZOS)
     if placed.opacity < 1:
@@ -122,7 +124,7 @@ def overlay_patches(image: Image.Image, placed: Placed, size_px: tuple[int, int]
 
 
 def faded_patches(patches: Patches, step: int) -> Patches:
-    """The same, seen to ``step`` of `FADE_STEPS`."""
+    """The patches at ``step`` of `FADE_STEPS` of their opacity."""
     if step >= FADE_STEPS:
         return patches
     return tuple(

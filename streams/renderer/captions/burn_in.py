@@ -1,4 +1,4 @@
-"""Burns captions into yuv420p pictures, in place and only where a caption stands. Decides no words and no times."""
+"""Burns captions into yuv420p frames, in place and only inside the caption's rectangle."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ from streams.renderer.video.planes import plane_rows
 
 UInt16 = NDArray[np.uint16]
 MAX_CACHED_STATES = 8
-"""States are needed in order: a few behind the newest suffice."""
+"""Drawn states kept: they are needed in order, so a few suffice."""
 BT709_LIMITED = np.array(
     [[0.1826, 0.6142, 0.0620], [-0.1006, -0.3386, 0.4392], [0.4392, -0.3989, -0.0403]], dtype=np.float32
 )
-"""R'G'B' 0..255 to Y'CbCr 16..235/240, ITU-R BT.709-6 items 3.2 to 3.4, before `OFFSETS`."""
+"""R'G'B' 0..255 to Y'CbCr 16..235/240 (ITU-R BT.709-6, items 3.2 to 3.4), before `YUV_OFFSETS`."""
 YUV_OFFSETS = np.array([16, 128, 128], dtype=np.float32)
+"""Zero points of Y', Cb and Cr in limited range."""
 
 
 class PlanePatch(Value, frozen=True, kw_only=True):
-    """One plane's share of a caption: ``out = (picture * keep + add) / 256`` inside the rectangle."""
+    """One plane's share of a caption: ``out = (frame * keep + add) / 256`` inside the rectangle."""
 
     x: int
     y: int
@@ -44,12 +45,12 @@ class PlanePatch(Value, frozen=True, kw_only=True):
 
 
 def fits_look(look: CaptionLook) -> FitsLines:
-    """The measure by which cues are cut for this look."""
+    """Test whether words fit the lines of this look."""
     return lambda texts: fits_lines(displayed_texts(texts, look), look, look.measure)
 
 
 def displayed_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
-    """A cue's words as the template writes them."""
+    """A cue's words as the template writes them, with an emoji where the template adds one."""
     shown = [look.display_text(text) for text in texts]
     found = find_emoji(texts, look.language) if look.template.emphasis.emoji == "keywords" else None
     if found:
@@ -58,24 +59,24 @@ def displayed_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
 
 
 def cue_rules_for(look: CaptionLook) -> CueRules:
-    """How full a cue of this look may be."""
+    """Limits of a cue in this look."""
     return CueRules(max_words=look.template.wrap.max_words)
 
 
 def place_caption(cue: CaptionCue, look: CaptionLook) -> PlacedCue:
-    """A cue's words laid out; a doubtful one's first word is the mark."""
+    """Lay out a cue's words; a doubtful cue begins with the mark."""
     texts = [DOUBT] * cue.doubtful + displayed_texts([word.text for word in cue.words], look)
     return lay_out_cue(texts, look, look.measure)
 
 
 def paint_cue(cue: CaptionCue, look: CaptionLook) -> CuePainter:
-    """A cue's words laid out and drawn; a doubtful one is dimmer."""
+    """Lay out and draw a cue's words; a doubtful cue is dimmer."""
     look = msgspec.structs.replace(look, doubtful=cue.doubtful, speaker=cue.words[0].speaker)
     return CuePainter(place_caption(cue, look), look, marks=int(cue.doubtful))
 
 
 class CaptionState(NamedTuple):
-    """What is shown: all pictures with the same state look alike."""
+    """What is shown: frames with the same state look alike."""
 
     cue: int
     word: int
@@ -88,7 +89,7 @@ class CaptionBurner:
     def __init__(
         self, cues: Sequence[CaptionCue], look: CaptionLook, looks: Sequence[CaptionLook] | None = None
     ) -> None:
-        """``cues`` in order and not overlapping, on the output's clock; ``looks``: of each, where it stands."""
+        """``cues`` are in order, without overlap, on the output clock; ``looks`` has the placed look of each."""
         self._cues = cues
         self._look = look
         self._looks = [look] * len(cues) if looks is None else looks
@@ -98,7 +99,7 @@ class CaptionBurner:
         self._last: tuple[int, DrawnCue, tuple[PlanePatch, ...]] | None = None
 
     def state_at(self, at_ms: float) -> CaptionState | None:
-        """Cue, spoken word and phase at a time. A word stays lit until the next one starts: nothing flickers."""
+        """Cue, spoken word and phase at a time. A word stays lit until the next one starts, without flicker."""
         number = bisect_right(self._starts, at_ms) - 1
         if number < 0 or at_ms >= self._cues[number].end_ms:
             return None
@@ -107,12 +108,12 @@ class CaptionBurner:
         return CaptionState(number, word, phase_at(self._looks[number].template, cue, word, at_ms))
 
     def ink_areas(self) -> list[tuple[float, float, Box]]:
-        """From when to when each cue is seen, and what it covers."""
+        """Start, end and covered box of each cue."""
         cues = zip(self._cues, self._looks, strict=True)
         return [(cue.start_ms, cue.end_ms, ink_box(place_caption(cue, look), look)) for cue, look in cues]
 
     def slot_state(self, at_ms: float) -> tuple[object, ...] | None:
-        """What is shown at a time, as plain values: where they are equal, what is drawn is."""
+        """What is shown at a time, as plain values: equal values mean equal pixels."""
         state = self.state_at(at_ms)
         if state is None:
             return None
@@ -123,7 +124,7 @@ class CaptionBurner:
         return texts, cue.words[0].speaker, cue.doubtful, look.centre_y_px, own, state.word, state.phase
 
     def burn(self, picture: av.VideoFrame, at_ms: float) -> bool:
-        """Draw what is due at ``at_ms`` into a writable yuv420p picture; says whether anything was."""
+        """Draw what is due at ``at_ms`` into a writable yuv420p frame; returns whether anything was."""
         state = self.state_at(at_ms)
         if state is None:
             return False
@@ -145,7 +146,7 @@ class CaptionBurner:
         return self._states[state]
 
     def _patches_after_last(self, cue: int, lettering: DrawnCue) -> tuple[PlanePatch, ...]:
-        """Only what differs from the state before is turned into planes."""
+        """Convert only the pixels that differ from the last state."""
         if self._last is None or self._last[0] != cue:
             return yuv_patches(lettering)
         return update_patches(self._last[1], self._last[2], lettering)
@@ -154,7 +155,7 @@ class CaptionBurner:
 def yuv_patches(drawn: DrawnCue) -> tuple[PlanePatch, ...]:
     """Y, U and V patches of a drawn state: premultiplied, chroma averaged over 2x2 px, 8 bits of fraction.
 
-    Each pixel is worked out by itself, so that a part of a picture has the values it has in the whole.
+    Each pixel is computed on its own, so that a part of an image has the values it has in the whole.
     """
     pixels = np.asarray(drawn.image, dtype=np.float32)
     alpha = pixels[..., 3] * np.float32(1 / 255)
@@ -172,7 +173,7 @@ def yuv_patches(drawn: DrawnCue) -> tuple[PlanePatch, ...]:
 
 
 def update_patches(before: DrawnCue, patches: tuple[PlanePatch, ...], after: DrawnCue) -> tuple[PlanePatch, ...]:
-    """The patches of ``after``, a state of the same cue as ``before``, of which ``patches`` are."""
+    """The patches of ``after``, given those of ``before``, a state of the same cue."""
     box = ImageChops.difference(before.image, after.image).getbbox(alpha_only=False)
     if box is None:
         return patches
@@ -204,7 +205,10 @@ def _patch(premultiplied: NDArray[np.float32], alpha: NDArray[np.float32], x: in
 
 
 def blend_patch(plane: NDArray[np.uint8], patch: PlanePatch) -> None:
-    """In place; 16 bits hold it, because ``picture * keep + add`` stays below 255 * 256 + 127 + rounding."""
+    """Blend a patch into a plane, in place.
+
+    16 bits hold ``frame * keep + add``: at most 255 * 256 + 127 + rounding.
+    """
     height, width = patch.keep.shape
     region = plane[patch.y : patch.y + height, patch.x : patch.x + width]
     mixed = region * patch.keep

@@ -1,4 +1,4 @@
-"""Where each cue stands so that it covers no face, and no letters, while there is room. Pure: both are the plan's."""
+"""Places each cue so that it covers no face and no on-screen text where there is room. Pure."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from streams.renderer.captions.safe_area import clear_area_of
 from streams.renderer.timeline.slots import ShotIndex
 
 FACE_MARGIN_MS = 200
-"""Faces are looked for every 160 ms: one seen so shortly before or after a cue is there during it."""
+"""Faces are detected every 160 ms: one this near to a cue is visible during it."""
 HEIGHT_STEPS = 40
-"""Heights that are tried, from the top of the clear area to its bottom."""
+"""Heights tried, from the top of the clear area to its bottom."""
 
 
 class CueObstacles(Value, frozen=True, kw_only=True):
-    """A cue's ink where it stands as usual, and the faces of its time, in px of the output."""
+    """The area that a cue covers at its usual height, and the faces of its time, in px of the output."""
 
     ink: Box
     faces: list[Box]
     letters: list[Box] = []
-    """That stand in the source at its time: kept off where the faces leave room for it."""
+    """On-screen text of its time: avoided where faces leave room for that."""
 
 
 def place_captions(
@@ -43,9 +43,9 @@ def place_captions(
     played: Sequence[Piece],
     looks: Sequence[CaptionLook] | None = None,
 ) -> CaptionBurner:
-    """The captions of a clip, clear of its faces and of letters in its pictures where that can be.
+    """Place the captions of a clip clear of faces and on-screen text where possible.
 
-    ``look``: the clip's; ``looks``: of each cue, where they are not all of that one.
+    ``look`` is the clip's; ``looks`` has the look of each cue where segments differ.
     """
     standing: list[CaptionLook] = []
     each = [look] * len(cues) if looks is None else looks
@@ -61,7 +61,7 @@ def place_captions(
 def find_obstacles(
     cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]
 ) -> list[CueObstacles]:
-    """What each cue covers, and should not: the plan's faces are on the source's clock, cues on the output's."""
+    """What each cue covers and should not; the plan is on the source's clock, cues are on the output's."""
     seen = faces_on_output(plan, played, (look.width_px, look.height_px))
     written = list(_source_text_boxes(look, plan, played))
     return [
@@ -98,7 +98,10 @@ def _source_text_boxes(
 
 
 def choose_centres(obstacles: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
-    """The middle of each cue. Cues in a row share one as long as that is clear for all of them: they seldom move."""
+    """Height of each cue.
+
+    Consecutive cues share one while it is clear for all of them, so that they seldom move.
+    """
     found: list[int] = []
     run: list[CueObstacles] = []
     for unplaced in obstacles:
@@ -126,7 +129,7 @@ def _run_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
 
 
 def clear_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
-    """Middles at which no cue of the run lies on a face, or letters, of its time: as usual, or elsewhere."""
+    """Heights at which no cue of the run covers a face or on-screen text of its time, the usual one first."""
     area = clear_area_for(look)
     top = max(look.centre_y_px - need.ink.y for need in run)
     bottom = max(need.ink.y + need.ink.height - look.centre_y_px for need in run)
@@ -136,7 +139,7 @@ def clear_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
 
 
 def clear_area_for(look: CaptionLook) -> CropBox:
-    """Where captions may stand on a picture of this size: what no platform covers, where it fills a phone."""
+    """The clear area of the look's frame size."""
     return clear_area_of(look.width_px, look.height_px)
 
 

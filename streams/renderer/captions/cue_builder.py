@@ -1,4 +1,4 @@
-"""Decides which words are shown together and when. Pure: measures through a function it is given, never draws."""
+"""Decides which words are shown together and when. Pure: text is measured by a given function."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from schemas.common import TimeRange, Value, Word
 from schemas.documents.export import CaptionCue
 
 FitsLines = Callable[[Sequence[str]], bool]
-"""Whether these words, in this order, fit the caption's lines without being scaled down."""
+"""Tests whether words, in this order, fit the caption's lines at full size."""
 
 DOUBT = DOUBT_BEFORE.strip()
-"""Stands before doubtful words, as in subtitles; it is no word and never lit."""
+"""Mark before doubtful words, as in subtitles; it is never highlighted."""
 CLAUSE_END_MARKS = (",", ";", ":", "—", "–", "、", "，", "،")
+"""Punctuation at which a cue may end."""
 
 
 class CueRules(Value, frozen=True, kw_only=True):
-    """How long and how full a cue may be. Caption readers follow about 20 characters a second."""
+    """Bounds of a cue's length and content. Viewers read about 20 characters a second."""
 
     max_words: int = 5
     min_words_before_clause: int = 3
-    """A comma ends a cue only when this many words stand before it."""
+    """A comma ends a cue only after at least this many words."""
     max_length_ms: int = 4_000
     min_length_ms: int = 500
     pause_ms: int = 450
-    """A silence this long always ends a cue."""
+    """A pause of this length always ends a cue."""
     hold_ms: int = 700
-    """A gap up to this long is bridged: the cue stays until the next one comes."""
+    """Gaps up to this length are bridged: the cue stays until the next one."""
     linger_ms: int = 250
-    """How long a cue stays after its last word when nothing follows soon."""
+    """How long a cue stays after its last word when none follows soon."""
     min_word_ms: int = 60
 
 
 def clip_words(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
-    """Words heard in the clip, clamped to it, each starting no earlier than the last and ending before the next.
+    """Words heard in the clip, clamped to it and without overlaps.
 
-    A word cut by an edge counts when at least half of it is inside: a clip cannot caption what cannot be heard.
+    A word cut by an edge counts when at least half of it is inside: captions show only what is audible.
     """
     inside: list[Word] = []
     for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
@@ -73,9 +74,9 @@ def build_cues(
     rules: CueRules = CueRules(),  # noqa: B008 - frozen
     doubtful: Sequence[TimeRange] = (),
 ) -> list[CaptionCue]:
-    """Cues of the clip in order, not overlapping, inside the clip. Times are of the clock that the words' are of.
+    """Build the clip's cues in order, without overlaps, inside the clip, on the words' clock.
 
-    No cue holds words of a ``doubtful`` stretch and others: it is marked as a whole, and has room for its mark.
+    No cue mixes doubtful words with others: a doubtful cue is marked as a whole, and has room for its mark.
     """
     cues: list[CaptionCue] = []
     for run, doubted in _split_runs(clip_words(words, clip, rules), rules, doubtful):
@@ -99,7 +100,7 @@ def ends_with(text: str, marks: tuple[str, ...]) -> bool:
 def _split_runs(
     words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange]
 ) -> Iterator[tuple[list[Word], bool]]:
-    """Stretches that no cue may cross the end of (sentences, pauses, another speaker's turn, doubt); is it doubtful?"""
+    """Runs of words that cues never cross (sentence, pause, speaker, doubt), and whether each is doubtful."""
     run: list[Word] = []
     before = False
     for word in words:
@@ -119,7 +120,7 @@ def _split_runs(
 
 
 def _split_into_cues(run: Sequence[Word], fits: FitsLines, rules: CueRules) -> list[Sequence[Word]]:
-    """The cheapest way to cut a run into cues that fit: even lengths, cuts at commas and breaths, no lone word."""
+    """Find the cheapest split of a run: even lengths, cuts at commas and breaths, no single words."""
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(run) + 1):
         options = []
@@ -140,7 +141,7 @@ def _is_allowed(words: Sequence[Word], fits: FitsLines, rules: CueRules) -> bool
 
 
 def _cue_cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> float:
-    """Lower is better: 1 for each cue, more for short ones and for cutting where the speaker does not breathe."""
+    """Cost of a cue: 1, plus penalties for short cues and for cuts away from commas and breaths."""
     cost = 1.0
     count = end - start
     if count == 1 and len(run) > 1:
@@ -160,7 +161,7 @@ def _cue_cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> flo
 
 
 def _extend_cues(cues: Sequence[CaptionCue], clip: TimeRange, rules: CueRules) -> list[CaptionCue]:
-    """Bridge short gaps, and let the last of a stretch stay for a moment."""
+    """Bridge short gaps, and let the last cue before a pause linger."""
     held: list[CaptionCue] = []
     for position, cue in enumerate(cues):
         following = cues[position + 1].start_ms if position + 1 < len(cues) else clip.end_ms

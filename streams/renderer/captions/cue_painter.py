@@ -1,4 +1,4 @@
-"""Draws a cue by its template: words at rest, the spoken word, plates, shadow, motion. Never decides a time."""
+"""Draws a cue by its template: words at rest, the spoken word, plates, shadow, motion."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from streams.renderer.captions.word_painter import (
 )
 
 SETTLED_PHASE = AnimationPhase(enter=10_000, spoken=10_000)
-"""Everything has come in, and the spoken word is said."""
+"""The phase in which everything has entered and the spoken word is complete."""
 SLIDE_RATIO = 0.5
-"""Of the font size: how far from the left a cue slides in."""
+"""Distance of the slide entrance, as a share of the font size."""
 MIN_PADDING_RATIO = 0.04
-"""Of a plate behind a word that touches its neighbours, of the font size."""
+"""Smallest padding of a plate between touching words, as a share of the font size."""
 MIN_OPACITY_RATIO = 0.35
-"""What fades in is never less visible than this."""
+"""Opacity at which a fade begins."""
 
 
 class DrawnCue(Value, frozen=True, kw_only=True):
-    """A drawn cue, RGBA, and where its top left corner belongs on the output picture (even px)."""
+    """A drawn cue (RGBA), and its top left corner on the output in even px."""
 
     image: Image.Image
     x_px: int
@@ -46,10 +46,10 @@ class DrawnCue(Value, frozen=True, kw_only=True):
 
 
 class CuePainter:
-    """One cue, each of its words drawn twice (at rest and spoken) and put together for any state."""
+    """Draws each word of a cue at rest and spoken, and composes them for any state."""
 
     def __init__(self, cue: PlacedCue, look: CaptionLook, *, marks: int = 0) -> None:
-        """Draw the words, the first ``marks`` of which are never said; states are put together on demand."""
+        """Draw the words; the first ``marks`` of them are never highlighted."""
         self._cue, self._look, self._marks = cue, look, marks
         self._template = look.template
         self.rectangle = _cue_rectangle(cue, look)
@@ -66,7 +66,7 @@ class CuePainter:
         self._background: tuple[int, Image.Image] | None = None
 
     def state(self, spoken: int | None, phase: AnimationPhase = SETTLED_PHASE) -> DrawnCue:
-        """The cue with word ``spoken`` lit; None lights none."""
+        """The cue with word ``spoken`` highlighted; None highlights none."""
         picture = self._background_for(self._visible_words(spoken)).copy()
         if spoken is not None and self._template.highlight.how == "plate":
             self._paste_all(picture, self._draw_plates([self._cue.words[spoken]], self._word_plate(spoken)))
@@ -80,13 +80,13 @@ class CuePainter:
         return DrawnCue(image=self._animate(picture, phase), x_px=self.rectangle.x, y_px=self.rectangle.y)
 
     def _visible_words(self, spoken: int | None) -> int:
-        """How many words are there to be seen."""
+        """Number of words visible: reveal and typewriter show them as they are spoken."""
         if spoken is None or self._template.highlight.how not in ("reveal", "type"):
             return len(self._cue.words)
         return spoken + 1
 
     def _lit_tiles(self, spoken: int, phase: AnimationPhase) -> list[WordTile]:
-        """The spoken word as its phase has it."""
+        """The spoken word in its phase."""
         how, word = self._template.highlight.how, self._cue.words[spoken]
         steps = animation.spoken_steps(self._template, word.text)
         said = min(steps, phase.spoken)
@@ -104,7 +104,7 @@ class CuePainter:
         )
 
     def _cut_word(self, tile: WordTile, word: PlacedWord, spans: list[WidthRange]) -> list[WordTile]:
-        """The parts of a word's tile, given in shares of the font size from the word's left end."""
+        """Parts of a word's tile, for ranges in shares of the font size."""
         left, font_px = word.x_px - self.rectangle.x, self._cue.font_px
         parts = (cut_tile(tile, left + one.left * font_px, left + one.right * font_px) for one in spans)
         return [part for part in parts if part]
@@ -113,7 +113,7 @@ class CuePainter:
         return AnimationPhase(enter=min(phase.enter, animation.enter_steps(self._template)), spoken=phase.spoken)
 
     def _animate(self, picture: Image.Image, phase: AnimationPhase) -> Image.Image:
-        """The whole cue on its way in."""
+        """The whole cue during its entrance."""
         share = animation.entrance_ratio(self._template, self._clamp_phase(phase))
         if share >= 1 or self._template.motion.per == "word":
             return picture
@@ -136,7 +136,7 @@ class CuePainter:
         return LetterStyle(font=self._look.face, fill=fill, stroke=letters.stroke, language=self._look.language)
 
     def _draw_spoken_word(self, number: int) -> WordTile:
-        """Larger around its own middle, by at most a fifth of the space to its neighbours on each side."""
+        """Enlarge the word around its middle, by at most a fifth of the space to its neighbours on each side."""
         word, font_px, highlight = self._cue.words[number], self._cue.font_px, self._template.highlight
         if highlight.how in ("none", "reveal", "type"):
             return self._at_rest[number]
@@ -155,7 +155,7 @@ class CuePainter:
         return [draw_plates(boxes, cue.font_px, plate, self.rectangle, backwards=cue.backwards)]
 
     def _word_plate(self, spoken: int) -> Plate | None:
-        """The plate of the word that is said, no wider than half of the space to its neighbours: some have none."""
+        """The spoken word's plate, padded by at most half of the space to its neighbours."""
         plate, word = self._template.highlight.plate, self._cue.words[spoken]
         if plate is None:
             return None
@@ -169,7 +169,7 @@ class CuePainter:
             paste_tile(picture, tile)
 
     def _background_for(self, shown: int) -> Image.Image:
-        """The plate and the shadow of the first words."""
+        """Plate and shadow of the first words."""
         if self._background is None or self._background[0] != shown:
             ground = self._draw_shadow(self._at_rest[:shown])
             if self._plate:
@@ -204,13 +204,13 @@ def _rest_fill(look: CaptionLook, *, stressed: bool) -> str:
 
 
 def _speaker_number(speaker: str) -> int:
-    """From 0; the same in all clips of a project, because it is the number in the speaker's id (S1, S2 …)."""
+    """Number in the speaker's id (S1, S2), from 0, so that colours are the same in all clips of a project."""
     digits = re.search(r"\d+$", speaker)
     return max(0, int(digits[0]) - 1) if digits else 0
 
 
 def _scale_word(word: PlacedWord, font_px: int, spoken_px: int, look: CaptionLook) -> PlacedWord:
-    """The word at its spoken size, around its own middle."""
+    """The word at its spoken size, around its middle."""
     width = look.measure(word.text, spoken_px)
     return PlacedWord(
         text=word.text,
@@ -222,7 +222,7 @@ def _scale_word(word: PlacedWord, font_px: int, spoken_px: int, look: CaptionLoo
 
 
 def ink_box(cue: PlacedCue, look: CaptionLook) -> Box:
-    """What the cue's letters and plates cover at rest, in px of the output picture; a little more where none hangs."""
+    """Box that the cue's letters and plates cover at rest, in px of the output, descenders assumed."""
     letters, font_px = look.template.letters, cue.font_px
     line = (letters.stroke.width if letters.stroke else 0.0) * font_px
     left = min(word.x_px for word in cue.words) - line
@@ -237,7 +237,7 @@ def ink_box(cue: PlacedCue, look: CaptionLook) -> Box:
 
 
 def _cue_rectangle(cue: PlacedCue, look: CaptionLook) -> CropBox:
-    """What the cue may touch, with room for outline, shadow, plates and motion; even, and inside the picture."""
+    """Rectangle with room for outline, shadow, plates and motion, in even px inside the frame."""
     font_px, template = cue.font_px, look.template
     plates = [plate for plate in (template.letters.plate, template.highlight.plate) if plate]
     around = max(0.25, _letter_margin(template.letters))
@@ -260,12 +260,12 @@ def _cue_rectangle(cue: PlacedCue, look: CaptionLook) -> CropBox:
 
 
 def _letter_margin(letters: Letters) -> float:
-    """How far outline and shadow go around letters, of the font size."""
+    """How far outline and shadow reach around letters, as a share of the font size."""
     stroke = letters.stroke.width if letters.stroke else 0.0
     return stroke + (2.2 * letters.shadow.blur + letters.shadow.down if letters.shadow else 0.0)
 
 
 def _line_reach(word: PlacedWord, font_px: int, look: CaptionLook) -> tuple[float, float]:
-    """How far letters go above and below their line, marks on capitals included."""
+    """How far letters reach above and below their line, marks on capitals included."""
     shape = look.shape_word(word.text, word.levels)
     return font_px * max(1.05, shape.up), font_px * max(0.35, shape.down)

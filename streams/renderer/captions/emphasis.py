@@ -1,4 +1,4 @@
-"""Which word of a cue is worth stressing, and which has an emoji. By data (``schemas/*.json``); asks no model."""
+"""Chooses the keyword of a cue, and the emoji of a word, from data in ``schemas/data``."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from core.domain.text.function_words import unstressed
 from core.domain.text.unspaced_scripts import is_unspaced
 
 MIN_LONG_LETTERS = 7
+"""Letters from which a word counts as long, in scripts without an entry below."""
 MIN_LONG_LETTERS_BY_SCRIPT: Mapping[str, int] = MappingProxyType(
     {"CJK": 3, "HIRAGANA": 5, "KATAKANA": 4, "HANGUL": 4, "ARABIC": 5, "HEBREW": 5, "THAI": 5}
 )
-"""Letters that make a word a long one; scripts without vowels, or with whole syllables as signs, need fewer."""
+"""Letters from which a word counts as long; scripts without vowels, or of syllables, need fewer."""
 MIN_PART_LETTERS = 2
-"""A shorter entry would be found inside other words."""
+"""Shortest table entry that is looked for inside a word: shorter ones occur by chance."""
 PREFIXED_ARTICLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"ar": ("ال", "وال", "بال"), "he": ("ה", "ב", "ל", "ו")}
 )
-"""What is written together with the word that follows it."""
+"""Articles and prepositions written together with the following word."""
 
 
 def find_keyword(texts: Sequence[str], language: str | None = None) -> int | None:
-    """Number of the word to stress: an amount, else the longest of the long ones; None where all are short.
+    """Position of the word to emphasise; None where all are short.
 
-    Words that only hold a sentence together, however long, are none (``unstressed.json``).
+    It is the first number, else the longest of the long words. Function words never count.
     """
     for number, text in enumerate(texts):
         if any(sign.isdigit() for sign in text):
@@ -41,7 +42,7 @@ def find_keyword(texts: Sequence[str], language: str | None = None) -> int | Non
 
 
 def find_emoji(texts: Sequence[str], language: str | None) -> tuple[int, str] | None:
-    """The first word that stands for a thing that there is an emoji of, and that emoji."""
+    """The first word with an emoji in the language's table, and that emoji."""
     table = _emoji_table().get(_base_language(language), {})
     for number, text in enumerate(texts):
         found = _look_up_emoji(bare_word(text.casefold()), table, _base_language(language)) if table else None
@@ -61,7 +62,7 @@ def _look_up_emoji(word: str, table: Mapping[str, str], language: str) -> str | 
 
 
 def _letters_over_long(text: str, language: str | None) -> int:
-    """Letters beyond what makes a word a long one; below 0 for one that is not."""
+    """Letters beyond a long word's minimum; below 0 for other words."""
     letters = [sign for sign in text if sign.isalpha()]
     if not letters or bare_word(text.casefold()) in unstressed(language):
         return -1
@@ -70,12 +71,12 @@ def _letters_over_long(text: str, language: str | None) -> int:
 
 
 def _base_language(language: str | None) -> str:
-    """``zh`` of ``zh-Hans``."""
+    """Language without script or region: ``zh`` of ``zh-Hans``."""
     return (language or "").split("-")[0]
 
 
 @cache
 def _emoji_table() -> dict[str, Any]:
-    """Words and their emoji by language; read when it is first asked for."""
+    """Emoji by language and word, read at first use."""
     found: dict[str, Any] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
     return found

@@ -1,4 +1,4 @@
-"""How much of a word is said, as stretches of it: by signs, in the order they are read. Pure; draws nothing."""
+"""The spoken part of a word as ranges of its width, in reading order. Pure."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from core.domain.time_ranges import merge_intervals
 from streams.renderer.typography.shaping import ShapedWord
 
 TOUCHING_EM = 1e-6
-"""Gap, in font sizes, below which two spans touch: what rounding leaves between neighbours."""
+"""Gap in font sizes below which two ranges touch: what rounding leaves between neighbours."""
 
 
 class WidthRange(NamedTuple):
-    """From where to where, in shares of the font size from the word's left end; outlines stick out at both ends."""
+    """A range in shares of the font size from the word's left end; outlines reach beyond both ends."""
 
     left: float
     right: float
 
 
 def spoken_ranges(word: ShapedWord, spoken: int, steps: int, *, by_sign: bool) -> list[WidthRange]:
-    """What is said of a word after ``said`` of ``steps``: whole signs, or an even share of its width.
+    """Ranges spoken after ``spoken`` of ``steps``: whole clusters, or an even share of the width.
 
-    A word that is read from the right is said from the right; in one that runs both ways each part as it is read.
+    A right-to-left word fills from the right, and a word of both directions part by part, as it is read.
     """
     parts, left_over = list[WidthRange](), word.width * spoken / steps
     for number, sign in enumerate(word.clusters):
@@ -48,7 +48,7 @@ def _extend_to_edges(span: WidthRange, width: float) -> WidthRange:
 
 
 def complement_ranges(spans: Sequence[WidthRange]) -> list[WidthRange]:
-    """What is left between and around them."""
+    """The ranges between and around the given ones."""
     edges = [-math.inf, *(edge for span in spans for edge in span), math.inf]
     found = [WidthRange(left, right) for left, right in zip(edges[::2], edges[1::2], strict=True)]
     return [one for one in found if one.left < one.right]

@@ -1,4 +1,4 @@
-"""Where each word of a cue stands: lines wrapped by measured width inside safe margins. Never draws a pixel."""
+"""Places the words of a cue: lines wrapped by measured width, inside safe margins."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from streams.renderer.typography.bidi import base_level, resolve_levels, visual_
 from streams.renderer.typography.shaping import has_right_to_left, text_levels
 
 CAP_HEIGHT_RATIO = 0.73
-"""How high capitals are, of the font size."""
+"""Height of capitals, as a share of the font size."""
 ASCENT_RATIO, DESCENT_RATIO = CAP_HEIGHT_RATIO + 0.05, 0.21
 """How far letters of Europe go above and below their line, of the font size; marks on capitals set aside."""
 LEADING_RATIO = 0.12
-"""What stays free between lines whose letters are higher than those, of the font size."""
+"""Space between lines of scripts taller than Latin, as a share of the font size."""
 
 
 class PlacedWord(Value, frozen=True, kw_only=True):
@@ -31,11 +31,11 @@ class PlacedWord(Value, frozen=True, kw_only=True):
     baseline_px: float
     width_px: float
     levels: tuple[int, ...] = ()
-    """In which direction each of its signs runs; none: all to the right."""
+    """Bidi level of each character; empty: all left to right."""
 
 
 class PlacedCue(Value, frozen=True, kw_only=True):
-    """One cue laid out; the layout never depends on which word is spoken."""
+    """A cue laid out; the layout does not depend on the spoken word."""
 
     font_px: int
     words: list[PlacedWord]
@@ -43,11 +43,11 @@ class PlacedCue(Value, frozen=True, kw_only=True):
     """Whether its lines begin at the right."""
     up: float = ASCENT_RATIO
     down: float = DESCENT_RATIO
-    """How far its letters go above and below their lines, of the font size."""
+    """How far letters reach below their lines, as a share of the font size; ``up``: above."""
 
 
 class LineReach(NamedTuple):
-    """How far letters go above and below their line, and where the middle of a line is, of the font size."""
+    """How far letters reach above and below their line, and the line's middle, as shares of the font size."""
 
     up: float = ASCENT_RATIO
     down: float = DESCENT_RATIO
@@ -55,7 +55,10 @@ class LineReach(NamedTuple):
 
 
 def lay_out_cue(texts: Sequence[str], look: CaptionLook, measure: Measure) -> PlacedCue:
-    """Lay a cue out. What does not fit at the full size is scaled down; what does not at the smallest is shortened."""
+    """Lay out a cue.
+
+    What does not fit at full size is scaled down; at the smallest size words are truncated.
+    """
     font_px = look.font_px
     while (lines := wrap_lines(texts, look, font_px, measure)) is None and font_px > look.smallest_font_px:
         font_px = max(look.smallest_font_px, int(font_px * 0.94))
@@ -73,7 +76,7 @@ def lay_out_cue(texts: Sequence[str], look: CaptionLook, measure: Measure) -> Pl
 def _raise_into_clear_area(
     words: list[PlacedWord], look: CaptionLook, font_px: int, reach: LineReach
 ) -> list[PlacedWord]:
-    """The words, higher where the lowest line would else leave the clear area: high scripts may need it."""
+    """Raise the words where tall scripts would leave the clear area."""
     letters, area = look.template.letters, clear_area_of(look.width_px, look.height_px)
     paddings = [plate.padding_y for plate in (letters.plate, look.template.highlight.plate) if plate]
     below = max([letters.stroke.width if letters.stroke else 0.0, *paddings])
@@ -85,7 +88,7 @@ def _raise_into_clear_area(
 
 
 def line_reach(texts: Sequence[str], look: CaptionLook) -> LineReach:
-    """How high the lines of a cue must be: other scripts than Europe's are higher, and have marks above and below."""
+    """Reach of a cue's lines: many scripts are taller than Latin, with marks above and below."""
     words = [look.shape_word(text, text_levels(text)) for text in texts]
     others = [word for word in words if word.script_reach]
     if not others:
@@ -98,7 +101,7 @@ def line_reach(texts: Sequence[str], look: CaptionLook) -> LineReach:
 def _place_lines(
     lines: Sequence[Sequence[str]], look: CaptionLook, font_px: int, measure: Measure, *, base: int, reach: LineReach
 ) -> list[PlacedWord]:
-    """Each line centred, or from the side where it begins; the middle of the block on ``centre_y_px``."""
+    """Centre each line, or align it to the side where it begins; the block's middle is ``centre_y_px``."""
     step = max(look.line_height, reach.up + reach.down + LEADING_RATIO) * font_px
     first_baseline = look.centre_y_px + reach.middle * font_px - step * (len(lines) - 1) / 2
     words = []
@@ -115,7 +118,7 @@ def _place_lines(
 def _place_line(
     line: Sequence[str], left: float, baseline: float, base: int, *, look: CaptionLook, font_px: int, measure: Measure
 ) -> list[PlacedWord]:
-    """The words of a line as they are said, each where it is read."""
+    """The words of a line in spoken order, each at its visual place."""
     directions, between = _word_levels(line, base)
     order = _visual_order([min(one, default=0) for one in directions], between)
     spaces = word_spaces(line, look, font_px)
@@ -132,15 +135,13 @@ def _place_line(
 
 
 def _visual_order(words: Sequence[int], between: Sequence[int]) -> list[int]:
-    """Which word stands first from the left, which second …: the spaces between them have levels of their own, and
-    part two numbers that are said one after the other.
-    """
+    """Visual order of words: the spaces between them have levels too, and separate consecutive numbers."""
     mixed = [level for pair in zip(words, [*between, 0], strict=True) for level in pair][:-1]
     return [place // 2 for place in visual_order(mixed) if place % 2 == 0]
 
 
 def _word_levels(line: Sequence[str], base: int) -> tuple[list[tuple[int, ...]], list[int]]:
-    """The levels of each word's signs, and of the spaces between the words, worked out over the whole line."""
+    """Bidi levels of each word's characters and of the spaces, resolved over the whole line."""
     whole = " ".join(line)
     if not base and not has_right_to_left(whole):
         return [()] * len(line), [0] * (len(line) - 1)

@@ -1,4 +1,4 @@
-"""How words are broken into lines by measured width, and how a line ends that is too long. Draws nothing."""
+"""Breaks words into lines by measured width, and truncates words longer than a line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Measure = Callable[[str, int], float]
 
 
 def truncate_word(text: str, most_px: float, font_px: int, measure: Measure) -> str:
-    """The beginning of a word that is too long for any line, and a sign that it goes on."""
+    """Shorten a word to a width, with an ellipsis."""
     if measure(text, font_px) <= most_px:
         return text
     signs = clusters(text)
@@ -27,29 +27,29 @@ def truncate_word(text: str, most_px: float, font_px: int, measure: Measure) -> 
 
 
 def line_partitions(texts: list[str], count: int) -> list[list[list[str]]]:
-    """All ways to cut the words into ``count`` lines, none empty."""
+    """All ways to split the words into ``count`` non-empty lines."""
     if count == 1:
         return [[texts]] if texts else []
     return [[texts[:cut], *rest] for cut in range(1, len(texts)) for rest in line_partitions(texts[cut:], count - 1)]
 
 
 def fits_lines(texts: Sequence[str], look: CaptionLook, measure: Measure) -> bool:
-    """Whether the words fit the look's lines at its full font size."""
+    """Whether the words fit the look's lines at full size."""
     return wrap_lines(texts, look, look.font_px, measure) is not None
 
 
 def line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> float:
-    """Width of a line in pixels, with the spaces between its words."""
+    """Width of a line in px, with the spaces between its words."""
     return sum(measure(text, font_px) for text in texts) + sum(word_spaces(texts, look, font_px))
 
 
 def word_spaces(texts: Sequence[str], look: CaptionLook, font_px: int) -> list[float]:
-    """Between each word and the next; none where a script writes none."""
+    """Space after each word but the last; none in scripts without spaces."""
     return [look.word_space * font_px * stand_apart(one, other) for one, other in pairwise(texts)]
 
 
 def wrap_lines(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:
-    """The fewest lines that hold the words, of those the most even; None when there is no such wrapping."""
+    """Wrap into the fewest lines, as evenly as possible; None where the words do not fit."""
     for count in range(1, look.max_lines + 1):
         choices = [
             (max(line_width(line, look, font_px, measure) for line in lines), lines)

@@ -1,4 +1,4 @@
-"""How captions look at an output size: template, fonts and sizes in pixels."""
+"""The look of captions at an output size: template, fonts, and sizes in px."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.renderer.typography.shaping import ShapedWord, shape_text, text_lev
 
 
 class CaptionLook(Value, frozen=True, kw_only=True):
-    """A template on one picture size. All lengths in px of the output picture."""
+    """A template at one frame size. All lengths are in px of the output."""
 
     template: CaptionTemplate
     width_px: int
@@ -24,29 +24,29 @@ class CaptionLook(Value, frozen=True, kw_only=True):
     max_lines: int = 2
     align: Literal["left", "centre"] = "centre"
     left_px: int | None = None
-    """Where lines begin; None: as far from the left as they end from the right."""
+    """Where lines begin; None: centred margins."""
     line_height: float = 1.14
-    """Of the font size."""
+    """Line spacing, as a share of the font size."""
     word_space: float = 0.3
-    """Of the font size."""
+    """Space between words, as a share of the font size."""
     smallest_font_px: int = 18
     doubtful: bool = False
-    """Whether the words shown are not trusted."""
+    """Whether the shown words are doubtful."""
     speaker: str | None = None
     own_fonts: dict[Font, str] = {}
-    """Paths of an organisation's own fonts, by the roles that they take."""
+    """Paths of an organisation's own fonts, by role."""
     language: str | None = None
-    """Which forms of a letter are drawn where languages differ, and at which side a line of both directions begins."""
+    """Language that decides between regional letter forms, and the base direction of mixed lines."""
 
     @property
     def line_px(self) -> tuple[float, float]:
-        """From where to where the longest line goes."""
+        """Left and right end of the longest line."""
         left = (self.width_px - self.max_line_px) / 2 if self.left_px is None else self.left_px
         return left, left + self.max_line_px
 
     @property
     def face(self) -> Face:
-        """The fonts of its letters."""
+        """The font face of its letters."""
         role = self.template.letters.font
         return face_for_role(role, self.own_fonts.get(role))
 
@@ -59,14 +59,14 @@ class CaptionLook(Value, frozen=True, kw_only=True):
         return shape_text(text, self.face, self.language, directions)
 
     def display_text(self, text: str) -> str:
-        """A word as the template writes it."""
+        """A word in the template's letter case."""
         return capitals(text, self.language) if self.template.letters.case == "upper" else text
 
 
 def build_look(
     width_px: int, height_px: int, template: CaptionTemplate | None = None, language: str | None = None
 ) -> CaptionLook:
-    """The look of a template, else of the default one, for an output size."""
+    """The look of a template (default: the default template) at an output size."""
     template = template or template_named(DEFAULT_TEMPLATE)
     shape = choose_shape(template, width_px, height_px)
     return CaptionLook(
@@ -84,7 +84,7 @@ def build_look(
 
 
 def choose_shape(template: CaptionTemplate, width_px: int, height_px: int) -> Shape:
-    """Which of a template's shapes a picture has."""
+    """The template's shape for a frame size."""
     if is_tall(width_px, height_px):
         return template.shapes.tall
     return template.shapes.wide if width_px > height_px else template.shapes.square

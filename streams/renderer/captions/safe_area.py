@@ -1,4 +1,4 @@
-"""What of a picture captions may stand on: all that no platform lays its own signs over. Pure; knows no caption."""
+"""The title-safe area: the part of a frame that no platform's interface covers. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from schemas.common import CropBox
 from schemas.options.safe_zones import safe_zones
 
 MIN_TALL_RATIO = 1.5
-"""Height of a width from which a picture fills a phone."""
+"""Height to width from which a frame fills a phone."""
 EDGE_RATIO = 0.04
-"""Of the height: what stays free above and below on pictures that no platform lays signs over."""
+"""Margin above and below on frames that platforms do not cover, as a share of the height."""
 
 
 def is_tall(width_px: int, height_px: int) -> bool:
-    """Whether a picture fills a phone, where platforms lay their own signs over it; 4:5 stands in a feed, as 1:1."""
+    """Whether a frame fills a phone, where platforms draw their interface over it; 4:5 and 1:1 do not."""
     return height_px >= MIN_TALL_RATIO * width_px
 
 
 def clear_area_of(width_px: int, height_px: int) -> CropBox:
-    """The clear area of a picture size; platforms cover what fills a phone."""
+    """The clear area of a frame size."""
     if not is_tall(width_px, height_px):
         edge = round(EDGE_RATIO * height_px)
         return CropBox(x=0, y=edge, width=width_px, height=height_px - 2 * edge)

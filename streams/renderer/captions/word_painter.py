@@ -1,4 +1,4 @@
-"""Draws one word, and the plates behind words, with Pillow. Never knows which word is spoken, or when."""
+"""Draws a word, and the plates behind words, with Pillow."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from streams.renderer.typography.shaping import shape_text
 
 Rgba = tuple[int, int, int, int]
 PLATE_OVERSAMPLING = 4
-"""Plates are drawn so many times larger: Pillow's rounded corners are jagged."""
+"""Plates are drawn this many times larger: Pillow does not antialias rounded corners."""
 
 
 class WordTile(Value, frozen=True, kw_only=True):
-    """A small RGBA picture and its corner inside the cue's rectangle."""
+    """A small RGBA image and its corner inside the cue's rectangle."""
 
     image: Image.Image
     x_px: int
@@ -28,7 +28,7 @@ class WordTile(Value, frozen=True, kw_only=True):
 
 
 class LetterStyle(Value, frozen=True, kw_only=True):
-    """How letters are drawn."""
+    """Font, colour and outline of letters."""
 
     font: Face
     fill: str
@@ -37,13 +37,13 @@ class LetterStyle(Value, frozen=True, kw_only=True):
 
 
 def parse_colour(colour: str) -> Rgba:
-    """``#rrggbb`` or ``#rrggbbaa`` as numbers."""
+    """Parse ``#rrggbb`` or ``#rrggbbaa``."""
     red, green, blue, *alpha = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue, alpha[0] if alpha else 255
 
 
 def draw_word(word: PlacedWord, font_px: int, ink: LetterStyle, rectangle: CropBox) -> WordTile:
-    """A word's letters with their outline; emoji in their own colours."""
+    """Draw a word's letters with their outline; emoji keep their colours."""
     outline_px = max(2, round(font_px * ink.stroke.width)) if ink.stroke else 0
     shape = shape_text(word.text, ink.font, ink.language, word.levels)
     letters = glyph_raster.rasterise_word(shape, font_px, word.x_px - rectangle.x, outline_px)
@@ -60,7 +60,7 @@ def draw_word(word: PlacedWord, font_px: int, ink: LetterStyle, rectangle: CropB
 
 
 def cut_tile(tile: WordTile, from_px: float, to_px: float) -> WordTile | None:
-    """The part of a tile between two columns of the cue's rectangle; None where nothing is left."""
+    """Part of a tile between two columns of the cue's rectangle; None where nothing is left."""
     left, right = round(max(0.0, from_px - tile.x_px)), round(min(tile.image.width, to_px - tile.x_px))
     if right <= left:
         return None
@@ -69,7 +69,7 @@ def cut_tile(tile: WordTile, from_px: float, to_px: float) -> WordTile | None:
 
 
 def resize_tile(tile: WordTile, scale: float) -> WordTile:
-    """A tile larger or smaller around its own middle."""
+    """Scale a tile around its middle."""
     old, wanted = tile.image.size, [max(1, round(length * scale)) for length in tile.image.size]
     return WordTile(
         image=tile.image.resize((wanted[0], wanted[1]), Image.Resampling.BILINEAR),
@@ -79,7 +79,7 @@ def resize_tile(tile: WordTile, scale: float) -> WordTile:
 
 
 def paste_tile(ground: Image.Image, tile: WordTile) -> None:
-    """Lay a tile over the ground; what sticks out is left out."""
+    """Composite a tile over the background; parts outside are cropped."""
     x, y = max(0, tile.x_px), max(0, tile.y_px)
     part = tile.image.crop((x - tile.x_px, y - tile.y_px, tile.image.width, tile.image.height))
     part = part.crop((0, 0, min(part.width, ground.width - x), min(part.height, ground.height - y)))
@@ -94,9 +94,9 @@ def plate_boxes(
     line_px: tuple[float, float],
     reach: tuple[float, float] = (ASCENT_RATIO, DESCENT_RATIO),
 ) -> list[Box]:
-    """Where a plate lies, on the output picture; ``line_px`` from where to where a line may go.
+    """Boxes of a plate on the output; ``line_px`` is the extent of a full-width bar.
 
-    ``reach``: how far letters go above and below their line, of the font size.
+    ``reach``: how far letters go above and below their line, as shares of the font size.
     """
     if plate.around == "word":
         return [_plate_box([word], font_px, plate, reach) for word in words]
@@ -113,7 +113,7 @@ def plate_boxes(
 
 
 def _plate_box(words: Sequence[PlacedWord], font_px: int, plate: Plate, reach: tuple[float, float]) -> Box:
-    """Around letters and what hangs below the line."""
+    """Box around letters and descenders."""
     left = min(word.x_px for word in words) - plate.padding_x * font_px
     right = max(word.x_px + word.width_px for word in words) + plate.padding_x * font_px
     top = min(word.baseline_px for word in words) - (reach[0] + plate.padding_y) * font_px
@@ -124,7 +124,7 @@ def _plate_box(words: Sequence[PlacedWord], font_px: int, plate: Plate, reach: t
 def draw_plates(
     boxes: Sequence[Box], font_px: int, plate: Plate, rectangle: CropBox, *, backwards: bool = False
 ) -> WordTile:
-    """All boxes of one plate as one area, so that nothing is darker where they meet; a stripe where lines begin."""
+    """Draw all boxes of a plate as one area, so that overlaps are not darker; with its edge stripe."""
     left, top = (math.floor(min(getattr(box, side) for box in boxes)) for side in ("x", "y"))
     right = math.ceil(max(box.x + box.width for box in boxes))
     bottom = math.ceil(max(box.y + box.height for box in boxes))

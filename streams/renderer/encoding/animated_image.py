@@ -1,7 +1,4 @@
-"""Small moving previews, GIF and WebP: ten pictures a second, a quarter of the size, a few seconds, no sound.
-
-Decides no content.
-"""
+"""Writes animated previews, GIF and WebP: ten frames a second, small, a few seconds, silent."""
 
 from __future__ import annotations
 
@@ -22,41 +19,41 @@ from streams.renderer.codecs import MUXERS, Encoding, encoder_options
 from streams.renderer.timeline.slots import OutputTimeline
 
 PREVIEW_RATE = 10
-"""Pictures a second: a GIF at 25 is 2.5 times as large, and many viewers show it slower than that."""
+"""Frames per second: a GIF at 25 is 2.5 times as large, and many viewers slow it down."""
 LONGER_SIDE_PX = 480
 MAX_PREVIEW_MS = 6_000
-"""Of a preview: 270 x 480 at ten a second take 0.7 MB a second as GIF."""
+"""Length of a preview: 270 x 480 px at ten a second take 0.7 MB a second as GIF."""
 
 
 def preview_size_px(size_px: tuple[int, int]) -> tuple[int, int]:
-    """Even pixels with the longer side `LONGER_SIDE_PX`, in the shape of the output."""
+    """Even size with the longer side `LONGER_SIDE_PX`, in the output's aspect."""
     ratio = LONGER_SIDE_PX / max(size_px)
     across, down = (max(2, round(side * ratio / 2) * 2) for side in size_px)
     return across, down
 
 
 def file_size_px(file: FileKind, size_px: tuple[int, int]) -> tuple[int, int]:
-    """Pixels of a file whose output is ``size_px``."""
+    """Size of a file whose output is ``size_px``."""
     return preview_size_px(size_px) if file.is_preview else size_px
 
 
 def shorten_timeline(timeline: OutputTimeline) -> OutputTimeline:
-    """The first `LENGTH_MS` of it."""
+    """The first `MAX_PREVIEW_MS` of a timeline."""
     count = min(timeline.count, max(1, round(timeline.rate * MAX_PREVIEW_MS / 1000)))
     parts = [msgspec.structs.replace(part, end=min(part.end, count)) for part in timeline.parts if part.first < count]
     return msgspec.structs.replace(timeline, count=count, pieces=tuple(parts))
 
 
 def count_preview_frames(timeline: OutputTimeline) -> int:
-    """How many pictures a preview of a time line has."""
+    """Number of frames of a timeline's preview."""
     return int((timeline.count - 1) * PREVIEW_RATE / timeline.rate) + 1
 
 
 class AnimatedImageWriter:
-    """Takes every picture, keeps one each tenth of a second. Use as a context manager."""
+    """Takes every frame and keeps one each tenth of a second. Use as a context manager."""
 
     def __init__(self, path: Path, size_px: tuple[int, int], timeline: OutputTimeline, encoding: Encoding) -> None:
-        """``size_px`` of the pictures that are written; the file's are smaller."""
+        """``size_px`` of the written frames; the file's are smaller."""
         muxer, told = MUXERS[encoding.file.container]
         self._size_px = preview_size_px(size_px)
         self._container = av.open(str(path), "w", format=muxer, options={**told, "fflags": "+bitexact"})
@@ -70,7 +67,7 @@ class AnimatedImageWriter:
         self._written = 0
 
     def write(self, frame: av.VideoFrame, number: int) -> None:
-        """Take a picture where the next tenth of a second has begun."""
+        """Take a frame where the next tenth of a second has begun."""
         if number * PREVIEW_RATE < self._written * self._rate:
             return
         across, down = self._size_px
@@ -95,7 +92,7 @@ class AnimatedImageWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Finish the file; after an error only let go of it."""
+        """Finish the file; after an error only close it."""
         if error is None:
             for number, picture in enumerate(_pull_frames(self._palette) if self._palette is not None else ()):
                 picture.pts, picture.time_base, picture.duration = number, Fraction(1, PREVIEW_RATE), 1
@@ -105,7 +102,7 @@ class AnimatedImageWriter:
 
 
 def _build_palette_graph(size_px: tuple[int, int]) -> av.filter.Graph:
-    """One palette for all pictures, which are given out when all are in."""
+    """Filter graph with one palette for all frames, which come out at the end."""
     graph = av.filter.Graph()
     across, down = size_px
     source = graph.add_buffer(

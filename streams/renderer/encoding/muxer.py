@@ -1,7 +1,4 @@
-"""The file: pictures and sound through encoders into a container, index first, nothing of the source's metadata.
-
-Decides no content.
-"""
+"""Encodes frames and audio into a file, index first, without the source's metadata."""
 
 from __future__ import annotations
 
@@ -51,30 +48,31 @@ __all__ = [
 ]
 
 KEY_INTERVAL_S = 2
+"""Distance of key frames."""
 NOTHING_REUSED: Mapping[int, ReusedSegment] = MappingProxyType({})
 AAC_LEAD_IN_SAMPLES = 1024
 """Samples that the encoder puts before the first."""
 
 
 class EncodedParts(Value, frozen=True, kw_only=True):
-    """What a film is put together from."""
+    """Parts of a file that are encoded already, and its segments."""
 
     segments: Sequence[SlotRange] = ()
-    """The chunks that pictures are encoded in, where the encoding is made of chunks; none: in one piece."""
+    """Segments in which frames are encoded; empty: in one piece."""
     reused: Mapping[int, ReusedSegment] = NOTHING_REUSED
-    """Chunks that are there already, by their first slot."""
+    """Segments copied from earlier files, by first slot."""
     audio_packets: EncodedAudio | None = None
-    """The sound's packets, where they are there already."""
+    """Packets of the audio, where they are encoded already."""
 
 
 NO_PARTS = EncodedParts()
 
 
 class FileWriter(Protocol):
-    """Takes pictures in order; a context manager that finishes the file."""
+    """Takes frames in order; a context manager that finishes the file."""
 
     def write(self, frame: av.VideoFrame, number: int) -> None:
-        """One picture of the output's size, number ``number`` from 0."""
+        """Take a frame of the output's size, number ``number`` from 0."""
         ...
 
     def __enter__(self) -> Self:
@@ -82,7 +80,7 @@ class FileWriter(Protocol):
         ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Finish the file; after an error only let go of it."""
+        """Finish the file; after an error only close it."""
         ...
 
 
@@ -94,14 +92,14 @@ def open_writer(
     encoding: Encoding,
     parts: EncodedParts = NO_PARTS,
 ) -> FileWriter:
-    """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``."""
+    """Open the writer for an encoding; frames are ``size_px``, the audio lasts as long as ``timeline``."""
     if encoding.file.is_preview:
         return AnimatedImageWriter(path, size_px, timeline, encoding)
     return MediaWriter(path, size_px, timeline, sound, encoding, parts)
 
 
 class MediaWriter:
-    """Pictures, and the sound muxed along with them; or sound alone."""
+    """Writes video with audio interleaved, or audio alone."""
 
     def __init__(
         self,
@@ -142,7 +140,7 @@ class MediaWriter:
         return SingleEncoder(self._container, stream)
 
     def _create_encoder(self, flags: int) -> VideoCodecContext:
-        """Another encoder, just as the track's own."""
+        """Another encoder with the track's settings."""
         context = cast(VideoCodecContext, av.CodecContext.create(self._encoding.encoder, "w"))
         context.framerate, context.flags = self._rate, flags
         context.options = encoder_options(self._encoding)
@@ -174,7 +172,7 @@ class MediaWriter:
         return stream
 
     def write(self, frame: av.VideoFrame, number: int) -> None:
-        """Encode one picture, number ``number`` from 0, and the sound up to it."""
+        """Encode a frame, number ``number`` from 0, and the audio up to it."""
         if self._video is not None:
             if frame.format.name != self._format:
                 frame = frame.reformat(format=self._format, threads=1)
@@ -192,7 +190,7 @@ class MediaWriter:
             self._mux_audio(frame)
 
     def _mux_audio(self, frame: av.AudioFrame | None) -> None:
-        """Without edit lists what the encoder begins with is played, in place of as much of the sound."""
+        """Without edit lists the encoder's delay is audible, and replaces as much of the audio."""
         for packet in self._encode(frame):
             for name in ("pts", "dts"):
                 at = getattr(packet, name)
@@ -204,7 +202,7 @@ class MediaWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Finish the file; after an error only let go of it."""
+        """Finish the file; after an error only close it."""
         if error is None:
             for end in self._video.finish() if self._video is not None else ():
                 self._write_audio(until=end / self._rate)

@@ -1,4 +1,4 @@
-"""Whether NVENC works on this machine: one picture is encoded in a child, once a process. Encodes no clip."""
+"""Tests once per process, in a child, whether NVENC can encode a frame on this machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from core.media.sandbox.parent import ChildFailed, run_child
 from streams.renderer.codecs import NVENC_ENCODERS
 
 ADDRESS_SPACE_BYTES = 64 * 2**30
-"""CUDA reserves far more than it uses."""
+"""CUDA reserves far more address space than it uses."""
 PROBE_LIMITS = ChildLimits(memory_bytes=ADDRESS_SPACE_BYTES, cpu_s=30, wall_s=30.0)
 PROBE_SIDE_PX = 256
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
-    """Child entry: ``refused``, why the encoder named in ``args["encoder"]`` takes no picture; empty where it does."""
+    """Child entry: encode one frame with ``args["encoder"]``.
+
+    Returns ``refused``: why it failed; empty where it works.
+    """
     del source, report
     try:
         encoder = av.codec.CodecContext.create(args["encoder"], "w")
@@ -42,7 +45,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
 
 
 class NvencProbe:
-    """What a worker knows of its NVENC. One that was not asked for is never tried."""
+    """Whether a worker's NVENC works. It is tested only where the operator asks for it."""
 
     def __init__(
         self,
@@ -51,13 +54,13 @@ class NvencProbe:
         scratch: Callable[[], AbstractContextManager[Path]],
         encoder: str = NVENC_ENCODERS["h264"],
     ) -> None:
-        """``wanted``: whether the operator asks for it; ``scratch`` makes a folder for the child that tries it."""
+        """``requested``: whether the operator asks for NVENC; ``scratch`` makes a folder for the child."""
         self._scratch, self._encoder = scratch, encoder
         self._works: bool | None = None if requested else False
         self._lock = asyncio.Lock()
 
     async def is_available(self) -> bool:
-        """Whether pictures can be encoded by it; tried once, and where not said once in the log."""
+        """Whether NVENC works; tested once, and logged once where it does not."""
         async with self._lock:
             if self._works is None:
                 refused = await self._probe()

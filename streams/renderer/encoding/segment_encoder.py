@@ -1,6 +1,6 @@
-"""The track of pictures as chunks, each encoded by an encoder of its own and joined at packets. Chooses no border.
+"""Encodes video in independent segments and joins their packets.
 
-No chunk knows of another: the same pictures and settings give the same packets wherever they stand in a file.
+Segments do not depend on each other: the same frames and settings give the same packets anywhere in a file.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from streams.renderer.segments.segment_plan import SlotRange
 
 
 class SingleEncoder:
-    """One encoder for all pictures."""
+    """One encoder for all frames."""
 
     def __init__(self, container: OutputContainer, stream: VideoStream) -> None:
         """``stream`` is the track, with its encoder set."""
         self._container, self._stream = container, stream
 
     def finish_before(self, number: int) -> Iterator[int]:
-        """Nothing ends before the last picture."""
+        """No segment ends before the last frame."""
         yield from ()
 
     def write(self, frame: av.VideoFrame, number: int) -> None:
-        """As `Joined.write`."""
+        """As `SegmentEncoder.write`."""
         set_frame_time(frame, number, 1 / Fraction(self._stream.codec_context.framerate))
         self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> Iterator[int]:
-        """What the encoder still holds."""
+        """Drain the encoder."""
         self._container.mux(self._stream.encode(None))
         yield from ()
 
 
 class SegmentEncoder:
-    """Takes pictures in order and muxes their packets."""
+    """Encodes frames segment by segment, and muxes new and reused packets in order."""
 
     def __init__(
         self,
@@ -53,9 +53,9 @@ class SegmentEncoder:
         create_encoder: Callable[[], VideoCodecContext],
         reorder_frames: int,
     ) -> None:
-        """``stream`` has an open encoder with the settings of those that ``encoder`` makes: the first chunk takes it.
+        """``stream`` has an open encoder for the first segment, configured as those of ``create_encoder``.
 
-        ``ahead``: by how many pictures encoders may be ahead of what is shown.
+        ``reorder_frames``: how far decoding order may run ahead of display order.
         """
         self._container, self._stream = container, stream
         self._segments, self._reused = segments, reused
@@ -66,7 +66,7 @@ class SegmentEncoder:
         self._position, self._muxed = 0, 0
 
     def finish_before(self, number: int) -> Iterator[int]:
-        """Finish the chunks that end before a picture, one after the other; gives where each ends."""
+        """Finish the segments that end before a frame; yields the end of each."""
         while self._position < len(self._segments) and self._segments[self._position].end <= number:
             run = self._segments[self._position]
             if run.first in self._reused:
@@ -77,14 +77,14 @@ class SegmentEncoder:
             yield run.end
 
     def write(self, frame: av.VideoFrame, number: int) -> None:
-        """One picture of the encoder's format, number ``number`` from 0, all before it being there."""
+        """Encode a frame in the encoder's format, number ``number`` from 0, in order."""
         if self._context is None:
             self._context = self._create_encoder()
         set_frame_time(frame, number - self._segments[self._position].first, self._tick)
         self._mux(self._context.encode(frame))
 
     def finish(self) -> Iterator[int]:
-        """As `before`, of all chunks that are left."""
+        """Finish all remaining segments, as `finish_before`."""
         yield from self.finish_before(self._segments[-1].end)
 
     def _copy_packets(self, taken: ReusedSegment) -> None:
@@ -99,7 +99,7 @@ class SegmentEncoder:
             self._context = None
 
     def _mux(self, packets: Iterable[Packet[Any]]) -> None:
-        """Packets of the chunk in the order of decoding; theirs is one time line from the first chunk to the last."""
+        """Mux packets in decoding order, on one timeline over all segments."""
         for packet in map(without_disposable_mark, packets):
             assert packet.pts is not None
             packet.pts += self._segments[self._position].first
@@ -110,7 +110,7 @@ class SegmentEncoder:
 
 
 def without_disposable_mark(packet: Packet[Any]) -> Packet[Any]:
-    """The same without x265's mark that no picture refers to it: a packet out of a file has lost that."""
+    """Drop x265's disposable mark: packets read from a file have lost it, and both must be equal."""
     if not packet.is_disposable:
         return packet
     bare: Packet[Any] = Packet(bytes(packet))
@@ -119,6 +119,6 @@ def without_disposable_mark(packet: Packet[Any]) -> Packet[Any]:
 
 
 def set_frame_time(frame: av.VideoFrame, number: int, tick: Fraction) -> None:
-    """Give a picture its place in its encoder's time; what kind it was in the source is forgotten."""
+    """Set a frame's time for its encoder, and clear the picture type of the source."""
     frame.pts, frame.time_base, frame.duration = number, tick, 1
     frame.pict_type = 0

@@ -1,7 +1,7 @@
-"""What decides the pictures of a chunk, as one name: equal names, equal packets. Pure; decodes and draws nothing.
+"""Hashes everything that decides a segment's frames: equal keys, equal packets. Pure.
 
-A name holds what each slot shows (the source's picture, the crop, the state of captions and overlays), not when: so a
-chunk is the same wherever in a clip it is played. What is not sure to make no difference is part of it.
+A key holds what each slot shows (source frame, crop, state of captions and overlays), not when, so a segment is the
+same wherever it is played. Whatever is not certain to make no difference is part of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, build_
 def hash_segment_base(
     request: RenderRequested, encoding: Encoding, brand: BrandSnapshot | None, tools: Mapping[str, str]
 ) -> str:
-    """What all chunks of an export have in common, but for the encoder's threads. Sound is no part of it."""
+    """Hash what all segments of an export share, without the encoder's threads and the audio."""
     silent = msgspec.structs.replace(
         encoding, threads=0, audio_bit_rate=0, file=msgspec.structs.replace(encoding.file, audio=None)
     )
@@ -35,7 +35,7 @@ def hash_segment_base(
 def hash_segments(
     job: RenderJob, timeline: OutputTimeline, compositor: Compositor, shown: Sequence[int], runs: Sequence[SlotRange]
 ) -> list[str]:
-    """The name of each chunk; ``shown`` as `chunks.shown_ms`."""
+    """Hash each segment; ``shown`` as `map_slots_to_frames`."""
     shared = _hash_parts(_common_parts(job, timeline))
     return [_hash_parts([shared, *_slot_parts(timeline, compositor, shown, run)]) for run in runs]
 
@@ -51,7 +51,10 @@ def _common_parts(job: RenderJob, timeline: OutputTimeline) -> list[Any]:
 def _slot_parts(
     timeline: OutputTimeline, compositor: Compositor, shown: Sequence[int], run: SlotRange
 ) -> Iterator[Any]:
-    """Slot by slot. No picture hangs on another: of interlaced sources, where it does, nothing is taken."""
+    """What each slot of a segment shows.
+
+    Frames do not depend on each other; interlaced sources, where they do, reuse nothing.
+    """
     part = next((part for part in timeline.parts if part.first <= run.first < part.end), None)
     if part is None:
         before = run.first < timeline.parts[0].first

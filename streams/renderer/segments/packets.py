@@ -1,4 +1,4 @@
-"""The packets of a finished file, chunk by chunk: named, checked, read again. Decodes nothing and writes nothing."""
+"""Reads, hashes and copies the packets of a finished file, segment by segment."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from schemas.documents.export import Chunk
 from streams.renderer.segments.segment_plan import SlotRange
 
 LENGTH_BYTES = 4
+"""Bytes of a NAL unit's length in an MP4 sample."""
 START_CODE = b"\0\0\0\1"
 SYNC_CHECK_FRAMES = 3
-"""Pictures on both sides of a looked at one: by them is told whether the file's are late or early."""
+"""Frames on both sides of a checked one, from which the check tells whether the file is late or early."""
 
 
 class EarlierFile(Value, frozen=True, kw_only=True):
-    """A finished file of the same clip, where the child finds it, and what it remembers."""
+    """A finished file of the same clip, where the child finds it, with its segments."""
 
     path: str
     threads: int
@@ -29,16 +30,16 @@ class EarlierFile(Value, frozen=True, kw_only=True):
 
 
 class VideoPacket(NamedTuple):
-    """A picture's packet as encoders give it."""
+    """A frame's packet as encoders give it."""
 
     number: int
-    """Of its slot, from the chunk's first."""
+    """Slot, counted from the segment's first."""
     is_key: bool
     body: bytes
 
 
 class _PacketPosition(NamedTuple):
-    """Where a picture's packet lies in a file."""
+    """Where a frame's packet lies in a file."""
 
     slot: int
     is_key: bool
@@ -47,10 +48,13 @@ class _PacketPosition(NamedTuple):
 
 
 class PacketFile:
-    """Those of a file's pictures, in the order of decoding."""
+    """The video packets of a file, in decoding order."""
 
     def __init__(self, path: Path, rate: Fraction) -> None:
-        """``rate``: pictures a second. Raises av.FFmpegError, OSError or ValueError for what is no such file."""
+        """Index the packets at ``rate`` frames per second.
+
+        Raises av.FFmpegError, OSError or ValueError for other files.
+        """
         self._path = path
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
@@ -63,7 +67,7 @@ class PacketFile:
             ]
 
     def digest(self, run: SlotRange) -> str | None:
-        """One name for what the packets of a chunk are; None where the file has no such chunk."""
+        """Hash the packets of a segment; None where the file has no such segment."""
         stored = self._stored[run.first : run.end]
         whole = [one.slot for one in sorted(stored)] == list(range(run.first, run.end))
         if not whole or not stored[0].is_key or stored[0].slot != run.first:
@@ -74,11 +78,11 @@ class PacketFile:
         return found.hexdigest()
 
     def key_frames(self, run: SlotRange) -> list[int]:
-        """Which pictures of a chunk are key pictures, from its first."""
+        """Key frames of a segment, counted from its first slot."""
         return sorted(one.slot - run.first for one in self._stored[run.first : run.end] if one.is_key)
 
     def read(self, run: SlotRange) -> Iterator[VideoPacket]:
-        """The packets of a chunk, in the order of decoding. Raises ValueError where they are no chain of units."""
+        """Packets of a segment, in decoding order. Raises ValueError where they are no NAL units."""
         stored = self._stored[run.first : run.end]
         for one, body in zip(stored, self._bodies(stored), strict=True):
             yield VideoPacket(one.slot - run.first, one.is_key, to_start_codes(body))
@@ -91,7 +95,7 @@ class PacketFile:
 
 
 class ReusedSegment(NamedTuple):
-    """A chunk of this export, and where it lies in an earlier file."""
+    """A segment of this export, and its slots in an earlier file."""
 
     segment: SlotRange
     stored: SlotRange
@@ -102,7 +106,7 @@ class ReusedSegment(NamedTuple):
         return self.packets.read(self.stored)
 
     def checked_slots(self) -> range:
-        """The slots around a key picture of it that the certificate may hold the file against."""
+        """Slots around one of its key frames, which the certificate checks."""
         keys = self.packets.key_frames(self.stored)
         inner = [key for key in keys if SYNC_CHECK_FRAMES <= key < self.segment.slot_count - SYNC_CHECK_FRAMES] or [0]
         first = self.segment.first + inner[-1]
@@ -110,9 +114,9 @@ class ReusedSegment(NamedTuple):
 
 
 def to_start_codes(sample: bytes) -> bytes:
-    """A sample of H.264 or HEVC with start codes in place of lengths (ISO/IEC 14496-15, 5.3.4.2.1), as encoders write.
+    """Convert an H.264 or HEVC sample from length prefixes to start codes (ISO/IEC 14496-15, 5.3.4.2.1).
 
-    Raises ValueError where the lengths do not come out even.
+    Raises ValueError where the lengths do not add up.
     """
     units, at = list[bytes](), 0
     while at < len(sample):

@@ -1,4 +1,4 @@
-"""Which pictures of the source nobody needs: those that only chunks show which are there already. Pure."""
+"""Source frames that need not be decoded because only reused segments show them. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from streams.renderer.timeline.slots import OutputTimeline
 def required_slots(
     timeline: OutputTimeline, shown: Sequence[int], is_needed: Callable[[int], bool], tile_ms: float | None
 ) -> set[int]:
-    """Slots of which somebody needs the picture: an encoder, the storyboard (one each ``tile_ms``), the thumbnails.
+    """Slots whose frame is needed by an encoder, the storyboard (each ``tile_ms``) or the thumbnails.
 
-    ``shown`` as `chunks.shown_ms`; ``wants``: whether a slot is encoded, or looked at by the certificate.
+    ``shown`` as `map_slots_to_frames`; ``is_needed``: whether a slot is encoded, or checked by the certificate.
     """
     found = {number for number in range(timeline.count) if is_needed(number)}
     found |= storyboard_slots(timeline, tile_ms)
@@ -34,7 +34,7 @@ def required_slots(
 def skippable_frames_ms(
     timeline: OutputTimeline, shown: Sequence[int], times: Sequence[int], looked: set[int]
 ) -> set[int]:
-    """When pictures begin that only slots show which nobody looks at; the one shown as a part begins is needed."""
+    """Start times of frames that no required slot shows; the frame shown as a part begins is kept."""
     needed = {shown[number] for number in looked}
     for part in timeline.parts:
         needed |= {shown[part.first], part.range(timeline.period_ms, LEAD_MS).start_ms}

@@ -1,6 +1,6 @@
-"""Where an export's pictures are cut into chunks, each encoded by itself. Pure; encodes nothing.
+"""Cuts an export's video into segments that are encoded independently. Pure.
 
-Borders hang on the source's time: an edit moves those beside it and leaves the others where they were.
+Borders follow the source's time: an edit moves those next to it and leaves the others in place.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from core.media.decode.timestamps import projects_ms
+from core.media.decode.timestamps import list_project_ms
 from schemas.common import Value
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
@@ -17,32 +17,32 @@ from streams.renderer.timeline.lead_in import LEAD_MS
 from streams.renderer.timeline.slots import OutputTimeline, TimelinePart, fill_slot_numbers
 
 SEGMENT_LENGTH_MS = 4_000
-"""From border to border of a stretch that goes on: twice the distance of key pictures, so that none is added."""
+"""Length of a segment: twice the distance of key frames, so that borders add none."""
 MAX_SNAP_TO_CUT_MS = 1_000
-"""A shot that begins so near to where a border would be takes it: the picture is new there anyway."""
+"""A border moves to a shot cut within this distance: the image changes there anyway."""
 MIN_SEGMENT_MS = 500
-"""No border so near to where a piece begins or ends."""
+"""No border lies closer than this to a piece's start or end."""
 
 
 class SlotRange(Value, frozen=True, kw_only=True):
-    """The slots of one chunk, from ``first`` to before ``end``."""
+    """Slots from ``first`` to before ``end``."""
 
     first: int
     end: int
 
     @property
     def slot_count(self) -> int:
-        """How many."""
+        """Number of slots."""
         return self.end - self.first
 
 
 def list_cuts_ms(plan: FramePlan) -> list[int]:
-    """Where shots begin in the source; the first one begins where the clip does, and that is no cut."""
+    """Source times at which shots begin, without the first."""
     return sorted(shot.range.start_ms for shot in plan.shots)[1:]
 
 
 def plan_segments(timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[SlotRange]:
-    """All slots as chunks, in order. ``shown`` as `shown_ms`; ``cuts_ms``: where shots begin in the source."""
+    """Cut all slots into segments, in order. ``shown`` as `map_slots_to_frames`."""
     firsts = {0}
     for part in timeline.parts:
         firsts |= {part.first, part.end, *_part_borders(part, timeline, shown, cuts_ms)}
@@ -55,7 +55,7 @@ def plan_segments(timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Seque
 def _part_borders(
     part: TimelinePart, timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Sequence[int]
 ) -> Iterator[int]:
-    """Slots in a part from which a chunk begins, its first one left out; in the source's time as its speed wants."""
+    """First slots of a part's segments, except the first; distances scale with its speed."""
     grid_ms, reach_ms = float(SEGMENT_LENGTH_MS * part.speed), float(MAX_SNAP_TO_CUT_MS * part.speed)
     least = round(MIN_SEGMENT_MS / timeline.period_ms)
     start_ms, end_ms = shown[part.first], shown[part.end - 1]
@@ -68,16 +68,16 @@ def _part_borders(
 
 
 def list_frame_times(index: SourceIndex) -> list[int]:
-    """When each picture of the source begins, by its packet table; empty without one."""
+    """Start time of each source frame, by its packet table; empty without one."""
     if index.video is None or index.packets is None:
         return []
-    return sorted(projects_ms(index.packets.pts, index.video.time_base, index.origin_us))
+    return sorted(list_project_ms(index.packets.pts, index.video.time_base, index.origin_us))
 
 
 def map_slots_to_frames(timeline: OutputTimeline, times: Sequence[int]) -> list[int]:
-    """When the picture begins that each slot shows, by the table ``times``; of slots that show no source, -1.
+    """Start time of the source frame that each slot shows, by the table ``times``; -1 for bumper slots.
 
-    Without a table the moment that belongs to the slot.
+    Without a table it is the slot's own source time.
     """
     found = [-1] * timeline.count
     for part in timeline.parts:

@@ -1,7 +1,7 @@
-"""Which chunks of an export are there already, in an earlier file of the clip, and which are to be made. Child side.
+"""Decides which segments of an export are copied from earlier files, in the render child.
 
-A picture that comes otherwise than the index says ends the reuse, for the chunk may then not be what would be made.
-Those that nobody needs (`needed`) came as it says when the chunk was made: else it would not have been remembered.
+If a decoded frame's time differs from the index, reuse stops: the cached segment may not match a fresh encode. Skipped
+frames were as the index says when the segment was made, else it would not have been listed.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from streams.renderer.segments.segment_plan import (
 from streams.renderer.timeline.slots import OutputTimeline, Slot
 
 MIN_REUSE_RATIO = 0.5
-"""Share of the pictures that must be there for the encoder to have the threads that they were made with."""
+"""Share of frames that must be reusable for the encoder to adopt the earlier file's thread count."""
 
 
 class SegmentMismatch(Exception):
-    """The source's pictures do not come as its index says: all of the export is to be made."""
+    """The source's frames differ from its index: the whole export has to be encoded."""
 
 
 class SegmentReuse:
-    """The chunks of one export."""
+    """The segments of one export."""
 
     def __init__(self, task: RenderJob, timeline: OutputTimeline, scene: Compositor) -> None:
-        """Cut the export, name its chunks and look for them in the task's earlier files."""
+        """Cut the export, hash its segments and look for them in the job's earlier files."""
         self.threads = task.encoding.threads
         self.segments: list[SlotRange] = []
         self.reused: dict[int, ReusedSegment] = {}
@@ -63,39 +63,37 @@ class SegmentReuse:
         self._checked_slots = {number for one in self.reused.values() for number in one.checked_slots()}
 
     def needs_encoding(self, number: int) -> bool:
-        """Whether the picture of a slot is to be encoded."""
+        """Whether a slot's frame is encoded."""
         return not self.reused or self._segment_at(number).first not in self.reused
 
     def is_checked(self, number: int) -> bool:
-        """Whether the certificate looks at a slot whose packet is there already."""
+        """Whether the certificate checks a slot of a reused segment."""
         return number in self._checked_slots
 
     def check_slots(self, numbers: Collection[int]) -> None:
-        """The certificate looks at further slots."""
+        """Let the certificate check further slots."""
         self._checked_slots.update(numbers if self.reused else ())
 
     def skippable_ms(self, timeline: OutputTimeline, tile_ms: float | None) -> set[int]:
-        """When pictures of the source begin that nobody needs; ``tile_ms``: how far apart the storyboard's are."""
+        """Start times of source frames that need no decoding; ``tile_ms``: the storyboard's interval."""
         if not self.reused:
             return set()
         looked = required_slots(timeline, self._shown, lambda n: self.needs_encoding(n) or self.is_checked(n), tile_ms)
         return skippable_frames_ms(timeline, self._shown, self._times, looked)
 
     def verify_frame(self, at_ms: int, slots: Sequence[Slot], *, damaged: bool) -> None:
-        """A picture of the source and the slots that show it. Raises Otherwise where it belongs to a taken chunk
-        and is not the one that the index tells of.
-        """
+        """Compare a source frame with the index. Raises SegmentMismatch where a reused segment shows another."""
         for slot in slots if self.segments else ():
             if damaged or self._shown[slot.number] != at_ms:
                 self._reject(self._segment_at(slot.number).first)
 
     def reject_all(self) -> None:
-        """Pictures depend on others than those shown. Raises Otherwise where any chunk is taken."""
+        """Frames depend on their neighbours. Raises SegmentMismatch where any segment is reused."""
         for run in self.segments:
             self._reject(run.first)
 
     def list_reusable(self, path: Path, rate: Fraction) -> list[Chunk]:
-        """What a finished file remembers: chunks whose pictures all came as the index says."""
+        """Segments of the finished file whose frames all matched the index."""
         if not self._keys or len(self._mismatched) == len(self.segments):
             return []
         packets = PacketFile(path, rate)
@@ -115,7 +113,7 @@ class SegmentReuse:
         return self.segments[bisect_right(self._first_slots, number) - 1]
 
     def _choose_reused(self, files: Sequence[EarlierFile], timeline: OutputTimeline) -> None:
-        """From the files made with the number of threads that gives most; the task's own where it is nothing much."""
+        """Reuse the files whose thread count gives most; the job's own threads where that is little."""
         found = {self.threads: dict[int, ReusedSegment]()}
         for file in files:
             for first, taken in self._find_segments(file, timeline.rate).items():
@@ -126,7 +124,7 @@ class SegmentReuse:
         self.reused = found[self.threads]
 
     def _find_segments(self, file: EarlierFile, rate: Fraction) -> dict[int, ReusedSegment]:
-        """Chunks that a file has; a file that is not what it was has none."""
+        """Segments that a file has; none where the file has changed."""
         known = {chunk.key: chunk for chunk in file.chunks}
         wanted = [(run, known[name]) for run, name in zip(self.segments, self._keys, strict=True) if name in known]
         try:

@@ -1,4 +1,4 @@
-"""The sprite for scrubbing: small pictures of the clip as it is shown, in one JPEG. Decides no content."""
+"""Builds the storyboard sprite for scrubbing: small frames of the clip in one JPEG."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from streams.renderer.timeline.slots import OutputTimeline
 
 STORYBOARD_FILE = "storyboard.jpg"
 MAX_TILES = 60
-"""Tiles: a clip of a minute has one a second."""
+"""A clip of one minute has one tile a second."""
 MIN_STEP_MS = 500
+"""Shortest time between two tiles."""
 MAX_COLUMNS = 10
 LONGER_SIDE_PX = 160
 JPEG_QUALITY = 72
 
 
 class StoryboardBuilder:
-    """Takes the written pictures, and keeps a small one each step."""
+    """Collects a small frame at each step."""
 
     def __init__(self, length_ms: float, size_px: tuple[int, int]) -> None:
-        """``size_px`` of the pictures."""
+        """``size_px`` of the frames."""
         self._length_ms = length_ms
         self._step_ms = max(MIN_STEP_MS, length_ms / MAX_TILES)
         ratio = LONGER_SIDE_PX / max(size_px)
@@ -33,15 +34,15 @@ class StoryboardBuilder:
 
     @property
     def step_ms(self) -> float:
-        """From one picture to the next."""
+        """Time between two tiles."""
         return self._step_ms
 
     def is_due(self, at_ms: float) -> bool:
-        """Whether a picture of that time would be kept."""
+        """Whether a frame of that time would be kept."""
         return at_ms >= len(self._tiles) * self._step_ms and len(self._tiles) < MAX_TILES
 
     def add_frame(self, picture: av.VideoFrame, at_ms: float) -> None:
-        """One picture, in order of time."""
+        """Take a frame, in order of time."""
         if not self.is_due(at_ms):
             return
         small = picture.reformat(
@@ -56,7 +57,7 @@ class StoryboardBuilder:
         self._tiles.append(Image.fromarray(small.to_ndarray()))
 
     def save(self, path: Path) -> Sprite | None:
-        """Write the grid; None where nothing was seen."""
+        """Write the grid; None without frames."""
         if not self._tiles:
             return None
         columns = min(MAX_COLUMNS, len(self._tiles))
@@ -76,7 +77,7 @@ class StoryboardBuilder:
 
 
 def storyboard_slots(timeline: OutputTimeline, step_ms: float | None) -> set[int]:
-    """Slots whose pictures `Tiles` keep; none without ``step_ms``."""
+    """Slots that `StoryboardBuilder` keeps; empty without ``step_ms``."""
     found: set[int] = set()
     for number in range(timeline.count if step_ms is not None else 0):
         if (

@@ -1,6 +1,6 @@
-"""Picks the pictures that may stand for the clip: a face with open eyes, sharp, well lit, not at a cut, early.
+"""Chooses thumbnail candidates: a face with open eyes, sharp, well lit, away from cuts, early.
 
-Never shows a caption.
+Candidates come from before captions are burned in.
 """
 
 from __future__ import annotations
@@ -23,55 +23,59 @@ from schemas.documents.frame_plan import ShotCrop
 from streams.renderer.video.planes import copy_frame, plane_rows
 
 MIN_GAP_MS = 500
+"""Time between two frames that are scored."""
 CUT_MARGIN_MS = 250
-"""So near to a cut a picture may be half of the other shot."""
+"""A frame this near to a cut may show half of the other shot."""
 EDGE_MARGIN_MS = 300
+"""Frames this near to the clip's start score lower."""
 JPEG_QUALITY = 88
 LUMA_STRIDE_PX = 4
+"""Every so many-th pixel is scored."""
 MAX_FACE_GAP_MS = 100
-"""Faces are looked for every 160 ms: the nearest look is no farther away than this, or the face was not there."""
+"""Faces are detected every 160 ms: one further away than this was not visible."""
 MAX_BLINK_GAP_MS = 160
-"""So near to a look with shut eyes they may be shut too: a picture between two looks counts as the worse of them."""
+"""Eyes may be shut this near to a sample with shut eyes: a frame between two samples gets the worse one."""
 FACE_WEIGHT = 4.0
-"""A good face counts for twice what the best picture without one gets (detail of 6 is about 2)."""
+"""A good face counts twice what the best frame without one gets (detail of 6 is about 2)."""
 FULL_FACE_HEIGHT_RATIO = 0.25
-"""As high as this share of the picture a face is large enough."""
+"""Height of a face, as a share of the frame's, from which it is large enough."""
 FULL_DETAIL = 12.0
-"""Detail of a face in focus; a blurred or dark one has 1 to 4, whatever its size."""
+"""Detail of a face in focus; blurred or dark ones have 1 to 4, whatever their size."""
 FACE_SAMPLE_ROWS = 48
+"""Rows and columns at which a face is sampled, so that near and far faces compare."""
 MIN_FACE_PX = 8
+"""Smaller faces cannot be scored."""
 FULL_CONTRAST = 64.0
-"""Deviation of luma from which on a picture has all the contrast that counts."""
+"""Standard deviation of luma from which contrast is full."""
 SHUT_EYES_RATIO = 0.4
-"""Of a good face this much is left where its eyes are shut."""
+"""Share of a face's score that is left with shut eyes."""
 PASSING_FACE_RATIO = 0.5
-"""Of a good face this much is left where it is there for a moment only, and somebody else for most of the clip."""
+"""Share of a face's score that is left where it is on screen for a moment only."""
 FULL_MERIT = 6.0
-"""A large, crisp, well lit face in a picture full of detail."""
+"""Merit of a large, crisp, well lit face in a frame full of detail: score 1."""
 STRETCHES_PER_PICK = 2
-"""So many stretches of the clip, for each candidate, have their best kept."""
+"""Parts of the clip, per candidate, of which the best frame is kept."""
 
 UInt8 = NDArray[np.uint8]
 
 
 def measure_detail(luma: NDArray[np.int16]) -> float:
-    """Mean of the Laplacian of some luma, shape (h, w), at least (3, 3)."""
+    """Mean absolute Laplacian of luma, shape (h, w), at least (3, 3)."""
     around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
     return float(np.abs(4 * luma[1:-1, 1:-1] - around).mean())
 
 
 def score_frame(luma: UInt8) -> float:
-    """How good a picture looks, from its luma plane, shape (h, w): detail (log), times how well it is lit."""
+    """Score a luma plane, shape (h, w): log of its detail, times its exposure."""
     small = luma[::LUMA_STRIDE_PX, ::LUMA_STRIDE_PX].astype(np.int16)
     brightness, contrast = float(small.mean()), float(small.std())
     return float(np.log1p(measure_detail(small))) * _exposure_score(brightness, 70) * min(1.0, contrast / 35)
 
 
 def score_face(luma: UInt8, box: Box) -> float:
-    """How good a face looks, 0..1: how large, how crisp, how well lit, and how much of it is in the picture.
+    """Score a face, 0..1: size, sharpness, exposure, and the share of it inside the frame.
 
-    ``box`` in pixels of the picture, of any size and place. Its detail is that of `FACE_SAMPLES` rows, so that near
-    and far faces compare.
+    ``box`` in px of the frame, of any size and place.
     """
     found = _face_samples(luma, box)
     if found is None:
@@ -84,13 +88,13 @@ def score_face(luma: UInt8, box: Box) -> float:
 
 
 def measure_crispness(luma: UInt8, box: Box) -> float:
-    """Detail of a face, 1 where it is in focus."""
+    """Detail of a face, 1 in focus."""
     found = _face_samples(luma, box)
     return 0.0 if found is None else measure_detail(found) / FULL_DETAIL
 
 
 def _face_samples(luma: UInt8, box: Box) -> NDArray[np.int16] | None:
-    """`FACE_SAMPLES` rows of what of the box is in the picture; None where that is too little to tell."""
+    """Sample the part of the box inside the frame; None where it is too small."""
     left, top, right, bottom = _edges(luma, box)
     if min(right - left, bottom - top) < MIN_FACE_PX:
         return None
@@ -115,7 +119,7 @@ def _exposure_score(brightness: float, ramp: float) -> float:
 
 
 class _ScoredFrame(Value, frozen=True, kw_only=True):
-    """One picture with what it is worth among the others of its clip."""
+    """A frame with its merit among those of its clip."""
 
     merit: float
     scores: ThumbnailScores
@@ -123,10 +127,10 @@ class _ScoredFrame(Value, frozen=True, kw_only=True):
 
 
 class ThumbnailPicker:
-    """Sees painted pictures before captions are burned, and keeps the best of each stretch of the clip."""
+    """Scores frames before captions, and keeps the best of each part of the clip."""
 
     def __init__(self, length_ms: float, faces: Sequence[FaceSample] = (), count: int = 3) -> None:
-        """``length_ms`` of the clip: later pictures count a little less. ``faces`` in order of time."""
+        """``length_ms`` of the clip: later frames score slightly lower. ``faces`` in order of time."""
         self._length_ms = max(1.0, length_ms)
         self._faces = faces
         self._face_ms = [sample.at_ms for sample in faces]
@@ -135,13 +139,13 @@ class ThumbnailPicker:
         self._best: dict[int, _ScoredFrame] = {}
 
     def is_due(self, at_ms: float) -> bool:
-        """Whether a picture of that time would be looked at."""
+        """Whether a frame of that time would be scored."""
         return at_ms >= self._due_ms or not self._best
 
     def consider(
         self, picture: av.VideoFrame, at_ms: float, *, source_ms: int, shot: ShotCrop, is_awkward: bool
     ) -> None:
-        """A picture at ``at_ms`` of the clip; ``awkward`` at a cut, or damaged. The best so far is copied."""
+        """Score a frame at ``at_ms`` of the clip; ``is_awkward``: at a cut, or damaged. The best is copied."""
         if not self.is_due(at_ms):
             return
         self._due_ms = at_ms + MIN_GAP_MS
@@ -155,7 +159,7 @@ class ThumbnailPicker:
             self._best[stretch] = _ScoredFrame(merit=merit, scores=told, picture=copy_frame(picture))
 
     def _score_frame(self, luma: UInt8, at_ms: float, source_ms: int, shot: ShotCrop) -> tuple[float, ThumbnailScores]:
-        """What a picture is worth wherever it stands, and why."""
+        """Merit of a frame regardless of its time, and the scores behind it."""
         height, width = luma.shape
         small = luma[::LUMA_STRIDE_PX, ::LUMA_STRIDE_PX].astype(np.int16)
         merit, sharp = 0.05 + score_frame(luma), min(1.0, measure_detail(small) / FULL_DETAIL)
@@ -187,7 +191,7 @@ class ThumbnailPicker:
         return None if near is None or abs(near.at_ms - source_ms) > MAX_FACE_GAP_MS else near
 
     def _eyes_at(self, source_ms: int) -> float | None:
-        """How open eyes are there at least, of the looks before and after; None where neither knows."""
+        """The lower openness of eyes in the samples before and after; None where neither has one."""
         after = bisect_left(self._face_ms, source_ms)
         around = [
             one for one in self._faces[max(0, after - 1) : after + 1] if abs(one.at_ms - source_ms) <= MAX_BLINK_GAP_MS
@@ -195,7 +199,7 @@ class ThumbnailPicker:
         return min((one.eyes for one in around if one.eyes is not None), default=None)
 
     def choose_frames(self) -> list[tuple[ThumbnailScores, av.VideoFrame]]:
-        """The candidates, best first, not near to each other where the clip has room. Raises ValueError without any."""
+        """The candidates, best first, apart in time where the clip allows. Raises ValueError without any."""
         if not self._best:
             raise ValueError("no picture was seen: nothing to make a thumbnail of")
         left = sorted(self._best.values(), key=lambda one: (-one.merit, one.scores.at_ms))
@@ -209,7 +213,7 @@ class ThumbnailPicker:
         return [(one.scores, one.picture) for one in chosen]
 
     def save(self, folder: Path, draw: Callable[[av.VideoFrame, int], None] | None = None) -> list[ThumbnailScores]:
-        """Write the candidates as JPEG (`candidate_file`), best first; ``draw`` is given each picture and its time."""
+        """Write the candidates as JPEG (`thumbnail_file_name`), best first; ``draw`` may draw on each."""
         found = self.choose_frames()
         for number, (scores, picture) in enumerate(found):
             if draw is not None:
@@ -220,5 +224,5 @@ class ThumbnailPicker:
 
 
 def thumbnail_file_name(number: int) -> str:
-    """Name of a candidate's file; the best is number 0."""
+    """Name of a candidate's file; number 0 is the best."""
     return f"thumbnail-{number}.jpg" if number else "thumbnail.jpg"

@@ -20,18 +20,19 @@ from streams.renderer.captions.look import CaptionLook
 from streams.renderer.typography.font_fallback import drop_undrawable
 
 CUE_LENGTH_MS = 200
+"""Length of the cue that stands for the title."""
 MAX_TITLE_LETTERS = 90
-"""A thumbnail is looked at small: a longer title is cut between words, and says so."""
+"""Thumbnails are viewed small: longer titles are cut between words, with an ellipsis."""
 MAX_LINES, MAX_LINES_OF_MANY_WORDS = 4, 3
-"""Captions have two, and a title in two lines is too small to read in a feed."""
+"""Captions have two lines; a title in two would be too small to read in a feed."""
 MIN_MANY_WORDS = 14
-"""Each way to wrap so many into four lines is tried at each size; of more there are too many."""
+"""Titles with more words get `MAX_LINES_OF_MANY_WORDS`: four lines have too many ways to wrap."""
 
 
 def build_title_drawer(
     title: str, look: CaptionLook, plan: FramePlan, played: Sequence[Piece]
 ) -> Callable[[av.VideoFrame, int], None]:
-    """Draws the title into a writable picture of a time of the clip; no word of it is lit, none moves."""
+    """Build a function that draws the title into a writable frame of a time of the clip, without motion."""
     words = [word for word in map(drop_undrawable, truncate_title(title).split()) if word.strip()]
     still = build_title_look(words, look)
 
@@ -43,7 +44,7 @@ def build_title_drawer(
 
 
 def truncate_title(title: str) -> str:
-    """A title that is too long, up to the last word that has room."""
+    """Cut a long title after the last word that fits."""
     if len(title) <= MAX_TITLE_LETTERS:
         return title
     kept = title[:MAX_TITLE_LETTERS]
@@ -51,7 +52,7 @@ def truncate_title(title: str) -> str:
 
 
 def build_title_look(words: Sequence[str], look: CaptionLook) -> CaptionLook:
-    """The look of captions that stand still, in more lines, all of them where no platform covers them."""
+    """A still caption look in more lines, raised into the area that platforms leave clear."""
     template = msgspec.structs.replace(look.template, highlight=Highlight(how="none"), motion=Motion())
     lines = MAX_LINES if len(words) <= MIN_MANY_WORDS else MAX_LINES_OF_MANY_WORDS
     still = msgspec.structs.replace(look, template=template, max_lines=lines)
@@ -63,7 +64,7 @@ def build_title_look(words: Sequence[str], look: CaptionLook) -> CaptionLook:
 
 
 def build_title_cue(words: Sequence[str], at_ms: int) -> CaptionCue:
-    """All words of a title at once, from a time of the clip on."""
+    """All words of a title as one cue."""
     end_ms = at_ms + CUE_LENGTH_MS
     said = [Word(text=word, start_ms=at_ms, end_ms=end_ms, probability=1.0) for word in words]
     return CaptionCue(start_ms=at_ms, end_ms=end_ms, words=said)

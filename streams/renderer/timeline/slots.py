@@ -1,4 +1,4 @@
-"""The output's clock: which source picture and which crop each output picture shows. Pure; never decodes."""
+"""The output clock: which source frame and which crop each output frame shows. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streams.renderer.timeline.frame_rate import MIN_RATE, output_rate
 
 Picture = TypeVar("Picture")
 MAX_EARLY_MS = 50
-"""A word is lit no earlier than so long before it is heard."""
+"""A word is highlighted at most this long before it is heard."""
 
 OUTPUT_SIZES: dict[Aspect, tuple[int, int]] = {
     "9:16": (1080, 1920),
@@ -29,7 +29,7 @@ OUTPUT_SIZES: dict[Aspect, tuple[int, int]] = {
 
 
 class Slot(Value, frozen=True, kw_only=True):
-    """One output picture: its number and its time from the clip's start."""
+    """An output frame: its number and its time from the clip's start."""
 
     number: int
     at_ms: float
@@ -37,63 +37,63 @@ class Slot(Value, frozen=True, kw_only=True):
 
     @property
     def words_ms(self) -> float:
-        """The time whose words it shows: see `slot_of`."""
+        """The time whose words it shows: see `build_slot`."""
         return self.at_ms if self.lit_ms is None else self.lit_ms
 
 
 class TimelinePart(Value, frozen=True, kw_only=True):
-    """The slots of one piece, from ``first`` to before ``end``: they show the source from ``source_ms`` on."""
+    """The slots of one piece, from ``first`` to before ``end``, showing the source from ``source_ms`` on."""
 
     first: int
     end: int
     source_ms: Fraction
     speed: Fraction = Fraction(1)
     output_ms: float = 0.0
-    """When the piece itself begins to play: at its first slot, or up to one before it."""
+    """Start of the piece itself: at its first slot, or up to one before it."""
 
     def source_ms_at(self, number: int, period_ms: Fraction) -> Fraction:
-        """The moment of the source that belongs to a slot."""
+        """The source time of a slot."""
         return self.source_ms + (number - self.first) * period_ms * self.speed
 
     def range(self, period_ms: Fraction, lead_ms: int = 0) -> TimeRange:
-        """The stretch of the source that its slots show, with a little before and after it."""
+        """The source range that its slots show, with a margin of ``lead_ms`` on both sides."""
         start = int(self.source_ms)
         end = start + round((self.end - self.first) * period_ms * self.speed)
         return TimeRange(start_ms=max(0, start - lead_ms), end_ms=end + lead_ms)
 
 
 class OutputTimeline(Value, frozen=True, kw_only=True):
-    """The output's clock: ``count`` pictures at a constant rate, the first of them of ``start_ms`` of project time."""
+    """The output clock: ``count`` frames at a constant rate, the first at ``start_ms`` of project time."""
 
     start_ms: int
     rate_numerator: int
     rate_denominator: int
     count: int
     pieces: tuple[TimelinePart, ...] = ()
-    """None: one stretch, as it is."""
+    """Empty: one part, unedited."""
 
     @property
     def parts(self) -> tuple[TimelinePart, ...]:
-        """What is played, in order; every slot belongs to one part."""
+        """The parts in order; every slot belongs to one."""
         return self.pieces or (TimelinePart(first=0, end=self.count, source_ms=Fraction(self.start_ms)),)
 
     @property
     def rate(self) -> Fraction:
-        """Pictures a second."""
+        """Frames per second."""
         return Fraction(self.rate_numerator, self.rate_denominator)
 
     @property
     def period_ms(self) -> Fraction:
-        """How long one picture is shown."""
+        """Duration of one frame."""
         return _period_ms(self.rate_numerator, self.rate_denominator)
 
     @property
     def length_ms(self) -> Fraction:
-        """How long all of them are shown."""
+        """Duration of all frames."""
         return self.count * self.period_ms
 
     def samples(self, sample_rate_hz: int) -> int:
-        """Audio samples that last exactly as long as the pictures."""
+        """Audio samples that last exactly as long as the frames."""
         return round(self.length_ms * sample_rate_hz / 1000)
 
 
@@ -103,14 +103,14 @@ def _period_ms(rate_numerator: int, rate_denominator: int) -> Fraction:
 
 
 def build_range_timeline(clip: TimeRange, index: SourceIndex) -> OutputTimeline:
-    """The output's clock for a clip as it is. Raises as `timeline_of`."""
+    """Build the output clock of an unedited clip. Raises as `build_timeline`."""
     return build_timeline(whole(clip), index)
 
 
 def build_timeline(played: Sequence[Piece], index: SourceIndex, min_rate: Fraction = MIN_RATE) -> OutputTimeline:
-    """The output's clock for pieces, at the rate of the longest one, at least ``least`` pictures a second.
+    """Build the output clock of pieces, at the longest piece's rate and at least ``min_rate``.
 
-    Raises ValueError when the source has no picture or the pieces no length.
+    Raises ValueError when the source has no video or the pieces no length.
     """
     rate = output_rate(max((piece.source for piece in played), key=lambda time: time.length_ms), index, min_rate)
     duration_ms = _exact_ms(length_ms(played))
@@ -130,7 +130,7 @@ def build_timeline(played: Sequence[Piece], index: SourceIndex, min_rate: Fracti
 
 
 def _exact_ms(ms: float) -> Fraction:
-    """A time that was added up in floats."""
+    """A time that was added up in floats, as a fraction."""
     return Fraction(ms).limit_denominator(100_000)
 
 
@@ -144,12 +144,12 @@ def _build_part(piece: Piece, first: int, end: int, rate: Fraction) -> TimelineP
 def fill_slots(
     pictures: Iterable[tuple[int, Picture]], timeline: OutputTimeline, part: TimelinePart | None = None
 ) -> Iterator[tuple[int, Picture, list[Slot]]]:
-    """Source pictures that are shown, in order, each with the output slots that show it: ``(its ms, picture, slots)``.
+    """Assign source frames to output slots: ``(its ms, frame, slots)`` for each shown frame, in order.
 
-    Slots of ``part`` only; without one, of the first.
+    Slots of ``part`` only; without one, of the first part.
 
-    A slot shows the picture that stands nearest before its middle; slots before the first picture show the first,
-    slots after the last the last. Middles keep the rounding of times to ms from doubling or dropping pictures.
+    A slot shows the latest frame before its middle; slots before the first frame show the first, slots after the
+    last the last. Middles keep the rounding of times to ms from repeating or dropping frames.
     """
     part = part or timeline.parts[0]
     for at_ms, picture, numbers in fill_slot_numbers(pictures, timeline, part):
@@ -159,7 +159,7 @@ def fill_slots(
 def fill_slot_numbers(
     pictures: Iterable[tuple[int, Picture]], timeline: OutputTimeline, part: TimelinePart
 ) -> Iterator[tuple[int, Picture, range]]:
-    """The same, with the numbers of the slots only."""
+    """As `fill_slots`, with slot numbers only."""
     next_number = part.first
     held: tuple[int, Picture] | None = None
     ends: _SlotEnds | None = None
@@ -180,10 +180,10 @@ def fill_slot_numbers(
 
 
 class _SlotEnds:
-    """Which slots look at the source before a picture of it begins; in whole numbers, which are exact and quick."""
+    """Finds the slots that sample the source before a frame begins, in whole numbers: exact and fast."""
 
     def __init__(self, part: TimelinePart, period_ms: Fraction, offset: Fraction) -> None:
-        """``offset``: how far after a slot's start it looks."""
+        """``offset``: how far after its start a slot samples the source."""
         (begin, begin_over), (step, step_over) = (
             value.as_integer_ratio() for value in (part.source_ms + offset, period_ms * part.speed)
         )
@@ -191,15 +191,15 @@ class _SlotEnds:
         self._over, self._first = begin_over * step, part.first
 
     def before(self, at_ms: int) -> int:
-        """The first slot that does not."""
+        """The first slot that samples at or after a time."""
         return self._first - (self._begin - at_ms * self._begin_over) * self._step_over // self._over
 
 
 def build_slot(number: int, timeline: OutputTimeline, part: TimelinePart) -> Slot:
-    """A slot of a part.
+    """Build a slot of a part.
 
-    Its words are those of the next full period of the source, counted from the source's beginning: so a word is lit
-    with the same picture wherever a cut lies, and no more than a picture before or after it is heard.
+    Its words are those of the next full period of the source, counted from the source's beginning. So a word is
+    highlighted with the same frame wherever a cut lies, at most one frame before or after it is heard.
     """
     period_ms = timeline.period_ms
     at_ms, step_ms = number * period_ms, period_ms * part.speed
@@ -209,10 +209,10 @@ def build_slot(number: int, timeline: OutputTimeline, part: TimelinePart) -> Slo
 
 
 def _sampling_offset(first_ms: int, second_ms: int, part: TimelinePart, period_ms: Fraction) -> Fraction:
-    """How far after a slot's start to look, so that pictures at a constant rate begin far from where we look.
+    """How far after a slot's start to sample, so that frames at a constant rate begin far from there.
 
-    From the source picture that begins nearest to the part's start: half a picture later. So sound and picture differ
-    by at most half a source picture, and rounding to ms neither doubles nor drops one.
+    It is half a frame after the source frame that begins nearest to the part's start. Sound and video then differ
+    by at most half a source frame, and rounding to ms neither repeats nor drops one.
     """
     step = Fraction(max(1, second_ms - first_ms))
     nearest = first_ms + round((part.source_ms - first_ms) / step) * step
@@ -224,7 +224,7 @@ def _sampling_offset(first_ms: int, second_ms: int, part: TimelinePart, period_m
 
 
 class ShotIndex:
-    """The plan's shots by time. A picture between or outside them takes the nearest one before, or the first."""
+    """Finds a plan's shot by time: the nearest one before a time, or the first."""
 
     def __init__(self, plan: FramePlan) -> None:
         """Raises ValueError when the plan has no shot."""
@@ -234,9 +234,9 @@ class ShotIndex:
         self._starts = [shot.range.start_ms for shot in self._shots]
 
     def at(self, at_ms: int) -> ShotCrop:
-        """The shot that a source picture belongs to."""
+        """The shot of a source frame."""
         return self._shots[max(0, bisect_right(self._starts, at_ms) - 1)]
 
     def distance_to_cut_ms(self, at_ms: int) -> int:
-        """How far the nearest border between two shots is; very far when there is none."""
+        """Distance to the nearest shot border; very large without one."""
         return min((abs(at_ms - start) for start in self._starts[1:]), default=2**31)

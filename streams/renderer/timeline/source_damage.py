@@ -1,4 +1,4 @@
-"""Where a clip's source could not be read: what stands still, what is silent; told, or too much. Opens no media."""
+"""Detects frozen video and lost audio of a damaged source, and refuses clips with too much of it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from schemas.documents.source import SourceIndex
 from streams.renderer.timeline.frame_rate import declared_rate, find_steady_rate, frame_periods_us
 
 MIN_FROZEN_MS = 500
+"""A steady source is frozen where no frame comes for this long, and for `MIN_FROZEN_PERIODS`."""
 MIN_FROZEN_PERIODS = 4
-"""A steady source stands still when no picture comes for so many of its periods, and for `FROZEN_MS`."""
+"""Frame periods without a frame after which a steady source is frozen."""
 MAX_SAMPLED_PERIODS = 2_000
-"""Of the source's periods: an hour has a hundred thousand, and weighing all takes a second and a half."""
+"""Periods of the source that are examined: an hour has a hundred thousand, which take 1.5 s."""
 MAX_LOST_AUDIO_MS = 100
+"""Lost audio that is not worth a warning."""
 MAX_FROZEN_RATIO = 0.5
-"""Of a clip that stands still for more than this share nobody has any use."""
+"""A clip that is frozen for a larger share than this is refused."""
 
 
 def max_still_ms(index: SourceIndex) -> float:
-    """How long a source may stand still before its pictures are thought lost; for ever where it is not steady.
+    """How long a source may stand still before frames count as lost; infinite where it is not steady.
 
-    Raises ValueError when it has no pictures.
+    Raises ValueError without video.
     """
     if index.video is None:
         raise ValueError("the source has no pictures")
@@ -33,7 +35,7 @@ def max_still_ms(index: SourceIndex) -> float:
 
 
 class FreezeDetector:
-    """Watches the times of a stretch's pictures. A source that is not steady (a screen) may stand still as it likes."""
+    """Finds frozen ranges in the times of a part's frames. Irregular sources (screens) may stand still."""
 
     def __init__(
         self,
@@ -44,9 +46,9 @@ class FreezeDetector:
         speed: float = 1.0,
         limit_ms: float | None = None,
     ) -> None:
-        """``begins_ms``: when the stretch is played, at ``speed``; ``limit_ms``: `still_ms`, where that is known.
+        """``begins_ms``: output time of the range; ``limit_ms``: `max_still_ms`, where it is known already.
 
-        Raises ValueError when the source has no pictures.
+        Raises ValueError without video.
         """
         if index.video is None:
             raise ValueError("the source has no pictures")
@@ -59,13 +61,13 @@ class FreezeDetector:
         self._stretches: list[TimeRange] = []
 
     def advance(self, at_ms: int) -> None:
-        """The next picture that is shown is of this time."""
+        """Note the time of the next shown frame."""
         if at_ms - self._last_ms > self._limit_ms:
             self._stretches.append(TimeRange(start_ms=self._last_ms, end_ms=at_ms))
         self._last_ms = max(self._last_ms, at_ms)
 
     def warnings(self) -> list[str]:
-        """Warnings, to be asked for once, after the last picture."""
+        """Warnings; call once, after the last frame."""
         last_ms = self._last_ms
         warnings = [
             f"video.frozen: {stretch.length_ms} ms stand still, {self._output_ms(stretch.start_ms)} ms in: "
@@ -83,17 +85,17 @@ class FreezeDetector:
 
     @property
     def lost_ms(self) -> int:
-        """How long nothing moved."""
+        """Total duration of the frozen ranges."""
         return sum(stretch.length_ms for stretch in self._stretches)
 
     @property
     def length_ms(self) -> int:
-        """Of the stretch."""
+        """Duration of the source range."""
         return self._clip.length_ms
 
 
 def freeze_warnings(detectors: Sequence[FreezeDetector]) -> list[str]:
-    """Warnings of all stretches of a clip. Raises Rejected where too much of them stands still."""
+    """Warnings of all parts of a clip. Raises Rejected where too much of it is frozen."""
     warnings = [sentence for detector in detectors for sentence in detector.warnings()]
     if sum(detector.lost_ms for detector in detectors) > MAX_FROZEN_RATIO * sum(
         detector.length_ms for detector in detectors
@@ -103,7 +105,7 @@ def freeze_warnings(detectors: Sequence[FreezeDetector]) -> list[str]:
 
 
 def silence_warnings(clip: TimeRange, index: SourceIndex, heard_ms: float) -> list[str]:
-    """A warning where less of the clip was heard than its source's sound lasts there."""
+    """A warning where less audio was decoded than the source has in the range."""
     if index.audio is None:
         return []
     start_ms = stream_us(index.audio.start_pts, index.audio.time_base) / 1000 - index.origin_us / 1000

@@ -1,4 +1,4 @@
-"""One decode of the parts that a clip plays: each picture is shown to whoever looks on. Encodes nothing."""
+"""Decodes the parts of a clip once, and shows each frame to every output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import av
 
 from core.domain.time_ranges import merge_ranges
 from core.errors import Rejected
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from streams.renderer.timeline.lead_in import LEAD_MS, LeadIn
@@ -17,29 +17,26 @@ from streams.renderer.timeline.source_damage import FreezeDetector, freeze_warni
 from streams.renderer.video.scaler import deinterlace
 
 ShowFrame = Callable[[int, av.VideoFrame | None, list[Slot]], None]
-"""Is given a picture of the source, its time there, and the slots that show it; changes nothing in it.
-
-None: a picture that nobody needs.
-"""
+"""Takes a source frame (None: skipped), its source time, and the slots that show it; must not modify it."""
 TimedFrame = tuple[int, av.VideoFrame]
 
 
 class SourcePlayer:
-    """Plays one part after the other, and remembers what of the source could not be read."""
+    """Plays parts one after the other, and notes what could not be decoded."""
 
-    def __init__(self, reader: Reader, index: SourceIndex, timeline: OutputTimeline) -> None:
+    def __init__(self, reader: SourceReader, index: SourceIndex, timeline: OutputTimeline) -> None:
         """``timeline`` is the output's."""
         self._reader, self._index, self._timeline = reader, index, timeline
         self._lead_in, self._limit_ms = LeadIn(index), max_still_ms(index)
         self._freeze_detectors: list[FreezeDetector] = []
         self._ranges: list[TimeRange] = []
         self.is_interlaced = False
-        """Whether pictures are made of others beside them: some are interlaced."""
+        """Whether frames depend on their neighbours because some are interlaced."""
 
     def play(self, part: TimelinePart, show: ShowFrame, skippable_ms: Collection[int] = frozenset()) -> None:
-        """Every slot of the part; pictures that begin at ``needless_ms`` are not decoded where that can be.
+        """Show every slot of the part; frames that begin at ``skippable_ms`` are not decoded where possible.
 
-        Raises Rejected when the source has no picture there.
+        Raises Rejected when the source has no frame there.
         """
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
@@ -66,14 +63,14 @@ class SourcePlayer:
             yield at_ms, picture
 
     def loss_warnings(self) -> list[str]:
-        """Warnings, to be asked for once, after the last part."""
-        damaged = sum(self._reader.damaged(stretch) for stretch in merge_ranges(self._ranges))
+        """Warnings about undecodable video; call once, after the last part."""
+        damaged = sum(self._reader.count_damaged(stretch) for stretch in merge_ranges(self._ranges))
         warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
         return warnings + freeze_warnings(self._freeze_detectors)
 
 
 def fill_skipped(pictures: Iterable[TimedFrame], skipped: Sequence[int]) -> Iterator[tuple[int, av.VideoFrame | None]]:
-    """The pictures in order of time, None for those of ``spared`` that did not come."""
+    """The frames in order of time, with None for those of ``skipped`` that did not come."""
     position = 0
     for at_ms, picture in pictures:
         while position < len(skipped) and skipped[position] < at_ms:
@@ -85,5 +82,5 @@ def fill_skipped(pictures: Iterable[TimedFrame], skipped: Sequence[int]) -> Iter
 
 
 def no_frames_error() -> Rejected:
-    """Nothing can be shown there."""
+    """The refusal of a range without video."""
     return Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")

@@ -1,7 +1,6 @@
-"""In which direction each sign of a line runs, and in which order words stand. Pure; shapes and draws nothing.
+"""Resolves bidi levels of a line and its visual order (Unicode UAX 9). Pure.
 
-Source: Unicode UAX 9, rules W1 to W7, N0 to N2, I1, I2, L1 and L2. Embeddings and isolates (X1 to X8) are left out:
-speech has none, and such signs are passed over.
+Rules W1 to W7, N0 to N2, I1, I2, L1 and L2. Explicit embeddings and isolates (X1 to X8) are ignored: speech has none.
 """
 
 from __future__ import annotations
@@ -13,26 +12,26 @@ from itertools import pairwise
 _BRACKETS = "()[]{}⁅⁆⁽⁾₍₎⌈⌉⌊⌋❨❩❪❫❬❭❮❯❰❱❲❳❴❵⟦⟧⟨⟩⟪⟫〈〉《》「」『』【】〔〕〖〗〘〙〚〛（）［］｛｝｟｠｢｣"
 _CLOSING_BRACKETS = dict(zip(_BRACKETS[::2], _BRACKETS[1::2], strict=True))
 _EQUIVALENT_BRACKETS = str.maketrans("\u2329\u232a", "\u3008\u3009")
-"""Brackets that mean others (BD16)."""
+"""Canonically equivalent brackets (BD16)."""
 _IGNORED_TYPES = frozenset({"BN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _NEUTRAL_TYPES = frozenset({"B", "S", "WS", "ON"})
 RIGHT_TO_LEFT_LANGUAGES = frozenset(
     {"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ku", "ps", "sd", "ug", "ur", "yi"}
 )
-"""Languages (ISO 639) that are written so; Kurdish only where its letters say so too."""
+"""Languages (ISO 639) written from right to left; Kurdish only where its letters are Arabic."""
 
 
 def count_strong_letters(text: str) -> tuple[int, int]:
-    """How many signs of a text run to the right, and how many to the left."""
+    """Number of strong left-to-right and right-to-left characters in a text."""
     kinds = [unicodedata.bidirectional(sign) for sign in text]
     return kinds.count("L"), kinds.count("R") + kinds.count("AL")
 
 
 def base_level(text: str, language: str | None = None) -> int:
-    """0 for lines that begin at the left, 1 at the right.
+    """Base level of a line: 0 begins at the left, 1 at the right.
 
-    A line with no letter that runs to the left begins at the left. One with both is its language's, where that is
-    known, else that of most letters: a sentence that begins with a brand's name keeps its own direction.
+    Without right-to-left letters it is 0. A mixed line follows its language, where known, else the majority of its
+    letters: a sentence that begins with a brand's name keeps its own direction.
     """
     right, left = count_strong_letters(text)
     if not left:
@@ -43,7 +42,7 @@ def base_level(text: str, language: str | None = None) -> int:
 
 
 def resolve_levels(text: str, base: int) -> list[int]:
-    """The level of each sign of one line: even ones run to the right, odd ones to the left."""
+    """The level of each character of a line: even levels run left to right, odd ones right to left."""
     kinds = [unicodedata.bidirectional(sign) or "L" for sign in text]
     kept = [at for at, kind in enumerate(kinds) if kind not in _IGNORED_TYPES]
     signs = "".join(text[at] for at in kept).translate(_EQUIVALENT_BRACKETS)
@@ -58,14 +57,14 @@ def resolve_levels(text: str, base: int) -> list[int]:
 
 
 def _implicit_level(kind: str, base: int) -> int:
-    """I1 and I2."""
+    """Rules I1 and I2."""
     if base % 2:
         return base + (kind != "R")
     return base + {"L": 0, "R": 1}.get(kind, 2)
 
 
 def _reset_trailing_space(found: list[int], kinds: Sequence[str], base: int) -> list[int]:
-    """L1: tabs, and spaces before them and at the end."""
+    """Rule L1: separators, and white space before them and at the end, get the base level."""
     at_end = True
     for at in reversed(range(len(found))):
         if kinds[at] in ("B", "S"):
@@ -78,7 +77,7 @@ def _reset_trailing_space(found: list[int], kinds: Sequence[str], base: int) -> 
 
 
 def _resolve_types(signs: str, kinds: list[str], base: str) -> list[str]:
-    """Each sign's kind when nothing is left open: L, R, EN or AN."""
+    """Resolve each character's type to L, R, EN or AN."""
     marks = [kind == "NSM" for kind in kinds]
     kinds = _resolve_weak(kinds, base)
     kinds = _resolve_brackets(signs, kinds, marks, base)
@@ -86,7 +85,7 @@ def _resolve_types(signs: str, kinds: list[str], base: str) -> list[str]:
 
 
 def _resolve_weak(kinds: list[str], base: str) -> list[str]:
-    """W1 to W7."""
+    """Rules W1 to W7."""
     strong_before, before = base, base
     for at, kind in enumerate(kinds):
         now = before if kind == "NSM" else kind  # W1
@@ -116,7 +115,7 @@ def _resolve_weak(kinds: list[str], base: str) -> list[str]:
 
 
 def _resolve_brackets(signs: str, kinds: list[str], marks: Sequence[bool], base: str) -> list[str]:
-    """N0: both brackets of a pair run as what they hold, or as what stands before them."""
+    """Rule N0: a bracket pair takes the direction of its content, or of what precedes it."""
     for opens, closes in _bracket_pairs(signs, kinds):
         inside = {_strong_side(kind) for kind in kinds[opens + 1 : closes]} - {""}
         if not inside:
@@ -135,12 +134,12 @@ def _resolve_brackets(signs: str, kinds: list[str], marks: Sequence[bool], base:
 
 
 def _strong_side(kind: str) -> str:
-    """What a sign counts as beside neutral ones: numbers as R."""
+    """The direction a type has for neutral neighbours: numbers count as R."""
     return "R" if kind in ("R", "EN", "AN") else "L" if kind == "L" else ""
 
 
 def _bracket_pairs(signs: str, kinds: Sequence[str]) -> list[tuple[int, int]]:
-    """BD16, by their first bracket."""
+    """Bracket pairs (BD16), sorted by opening bracket."""
     waiting: list[tuple[str, int]] = []
     found = []
     for at, sign in enumerate(signs):
@@ -157,7 +156,7 @@ def _bracket_pairs(signs: str, kinds: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _resolve_neutral(kinds: list[str], base: str) -> list[str]:
-    """N1 and N2: between two that run alike neutral signs do so too, else as the line."""
+    """Rules N1 and N2: neutrals between equal directions take them, else the base direction."""
     at = 0
     while at < len(kinds):
         end = at
@@ -172,7 +171,7 @@ def _resolve_neutral(kinds: list[str], base: str) -> list[str]:
 
 
 def visual_order(found: Sequence[int]) -> list[int]:
-    """L2: which of the things with these levels stands first from the left, which second …"""
+    """Rule L2: indices in visual order, from left to right."""
     order = list(range(len(found)))
     odd = [level for level in found if level % 2]
     for level in range(max(found, default=0), min(odd, default=1) - 1, -1):

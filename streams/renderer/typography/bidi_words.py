@@ -1,8 +1,7 @@
-"""Words that only together stand as they are read: a run in the other direction goes from one into the next. Pure.
+"""Groups words that must be drawn as one because a bidi run crosses their border. Pure.
 
-Words of a caption are drawn each for itself. Of a Hebrew word with a Latin name in it and the name's second word
-(הiPhone Plus) the two Latin parts belong side by side, and the Hebrew letter at their right: no order of two whole
-words has that.
+Captions draw words one by one. In a Hebrew word with a Latin name in it, followed by the name's second word (הiPhone
+Plus), the two Latin parts are adjacent and the Hebrew letter is at their right: no order of whole words gives that.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from schemas.common import Word
 from streams.renderer.typography.bidi import base_level, count_strong_letters, resolve_levels
 
 MAX_GROUP_LETTERS = 28
-"""A longer one would fill a line: better out of order than smaller than the rest."""
+"""Longest group: a longer one would fill a line and shrink the cue."""
 MAX_GROUP_GAP_MS = 450
-"""As far apart no cue holds both."""
+"""Words further apart never share a cue."""
 
 
 def group_bidi_words(words: Sequence[Word], language: str | None) -> list[Word]:
-    """The words, those that must not be drawn apart as one, which is lit as one."""
+    """Merge words that must not be drawn apart; a group is highlighted as one."""
     if not any(all(count_strong_letters(word.text)) for word in words):
         return list(words)
     base = base_level(" ".join(word.text for word in words), language)
@@ -35,7 +34,7 @@ def group_bidi_words(words: Sequence[Word], language: str | None) -> list[Word]:
 
 
 def _continues_run(one: Word, other: Word, base: int) -> bool:
-    """Whether the run in which the first ends is that in which the second begins, and not all of both."""
+    """Whether one run ends the first word and begins the second, without covering both."""
     near = other.start_ms - one.end_ms < MAX_GROUP_GAP_MS and one.speaker == other.speaker
     if (
         not near

@@ -1,4 +1,4 @@
-"""What the shipped fonts can show, and which of them shows a sign. Never looks for fonts elsewhere, never shapes."""
+"""Chooses the shipped font for each character, and drops what no font can draw."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ INVISIBLE_LETTERS = "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufe0e\ufe0f"
 _EMOJI_BELOW_1F000 = frozenset(
     "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕"
 )
-"""What is a coloured picture without being asked to be one (Emoji_Presentation, UTS 51), and older than the others."""
+"""Characters below U+1F000 with emoji presentation by default (Emoji_Presentation, UTS 51)."""
 
 
 @lru_cache(maxsize=8192)
 def choose_font(sign: str, face: Face) -> str:
-    """The first font of the face that has the whole sign, else the one that has its beginning, else the first."""
+    """The first font of the face with the whole cluster, else with its first character."""
     files = fonts_of_face(face)
     asked = (EMOJI_FONT, *files) if is_emoji(sign) else (*files, EMOJI_FONT)
     whole = next((file for file in asked if has_glyphs(file, sign)), None)
@@ -25,13 +25,13 @@ def choose_font(sign: str, face: Face) -> str:
 
 
 def is_emoji(cluster: str) -> bool:
-    """Whether a sign is a coloured picture first of all."""
+    """Whether a cluster is shown as an emoji by default."""
     return EMOJI_FACE in cluster or "\U0001f000" <= cluster[0] <= "\U0001faff" or cluster[0] in _EMOJI_BELOW_1F000
 
 
 @lru_cache(maxsize=8192)
 def has_glyphs(file: str, cluster: str) -> bool:
-    """Whether a font can show a sign with all its marks, composed or taken apart."""
+    """Whether a font can draw a cluster with all its marks, composed or decomposed."""
     if file == EMOJI_FONT and is_flag_letter(cluster[0]) and len(cluster) == 1:
         return False
     forms = (cluster, unicodedata.normalize("NFC", cluster), unicodedata.normalize("NFD", cluster))
@@ -39,9 +39,9 @@ def has_glyphs(file: str, cluster: str) -> bool:
 
 
 def drop_undrawable(text: str) -> str:
-    """The text without the signs that no font has: no reader is helped by empty boxes.
+    """The text without characters that no font has, instead of empty boxes.
 
-    Of a sign of which only the marks are missing the letter stays.
+    Where only marks are missing, the letter stays.
     """
     return "".join(_drawable_cluster(sign) for sign in clusters(text))
 
@@ -59,7 +59,7 @@ def _drawable_cluster(sign: str) -> str:
 
 
 def lacks_glyphs(text: str) -> bool:
-    """Whether something that a reader would see is missing from what can be drawn."""
+    """Whether a visible part of the text cannot be drawn."""
     return len(_visible_text(drop_undrawable(text))) < len(_visible_text(text))
 
 
@@ -68,8 +68,11 @@ def _visible_text(text: str) -> str:
 
 
 def font_language(language: str | None, text: str) -> str | None:
-    """The language by which a font chooses between forms of one letter: Chinese is told by its signs, simplified or
-    not, and what is no language of the East by the letters that are there."""
+    """The language that decides between regional letter forms.
+
+    Chinese is told apart into simplified and traditional by its characters; other languages with East Asian letters
+    by those letters.
+    """
     if language in ("ja", "ko"):
         return language
     if language not in ("zh", "yue"):
@@ -83,7 +86,7 @@ def font_language(language: str | None, text: str) -> str | None:
 
 
 def is_traditional(text: str) -> bool:
-    """Whether more signs belong to traditional Chinese alone than to simplified alone, by the two old code tables."""
+    """Whether more characters are traditional only than simplified only, by Big5 and GB 2312."""
     traditional = simplified = 0
     for sign in text:
         big5, gb = _encodes(sign, "big5"), _encodes(sign, "gb2312")

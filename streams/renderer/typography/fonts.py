@@ -1,8 +1,8 @@
-"""The shipped fonts: which there are, in what order they are asked, and how one is opened. Never looks for others.
+"""The shipped fonts: their order of fallback, and how they are opened.
 
-A font is opened twice: by HarfBuzz, which turns text into numbered glyphs, and by Pillow's FreeType, which draws them.
-Pillow draws letters only; it is given a copy of the font whose letters *are* the numbers of its glyphs. So the same
-text is the same picture wherever it is drawn: no library of the machine's own has a part in it.
+HarfBuzz shapes text into glyph numbers, and Pillow's FreeType draws them. Pillow draws characters only, so it gets a
+copy of the font whose characters are the glyph numbers. Drawing thus depends on no library of the system, and the same
+text is the same image everywhere.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from schemas.options.caption_template import Font
 
 FONT_FOLDER = Path(__file__).parent / "fonts"
 LATIN_FONTS = ("InterDisplay-ExtraBold.otf", "NotoSans-Bold.ttf")
-"""Latin, Cyrillic, Greek. In order of preference; all under the SIL Open Font License (fonts/OFL.txt)."""
+"""Fonts of Latin, Cyrillic and Greek, in order of preference; all under the SIL Open Font License (fonts/OFL.txt)."""
 EMOJI_FONT = "NotoColorEmoji-common.ttf"
 CJK_FONT = "NotoSansCJKjp-Bold.otf"
-"""From a package of its own: 17 MB. Its Chinese, Japanese and Korean forms are told apart by language."""
+"""From a package of its own, 17 MB. Its Chinese, Japanese and Korean forms are chosen by language."""
 CJK_PACKAGE = "noto_cjk_sans_jp_bold"
 SCRIPT_REACH_RATIOS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -51,8 +51,10 @@ SCRIPT_REACH_RATIOS: Mapping[str, tuple[float, float]] = MappingProxyType(
         CJK_FONT: (0.86, 0.12),
     }
 )
-"""Fonts of other scripts, and how far their letters go above and below the line, of the font size: plates are as high
-from cue to cue."""
+"""Fonts of other scripts, and how far their letters reach above and below the line.
+
+Shares of the font size. They keep plates at one height from cue to cue.
+"""
 SCRIPT_FONTS = tuple(SCRIPT_REACH_RATIOS)
 FONTS_BY_ROLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -63,7 +65,7 @@ FONTS_BY_ROLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 FIRST_GLYPH_CODE = 0x10000
-"""The letter that stands for glyph 0 in a numbered font: beyond what Pillow could take for anything else."""
+"""Character of glyph 0 in a numbered font: outside what Pillow treats specially."""
 _KEPT_TABLES = (
     b"CFF ",
     b"CFF2",
@@ -84,24 +86,22 @@ _KEPT_TABLES = (
 
 
 Face = str
-"""A role of the shipped fonts; or ``path|role``: an organisation's own font, and the role of those that show what it
-lacks.
-"""
+"""A role of the shipped fonts; or ``path|role``: an organisation's own font with the role's fonts as fallback."""
 
 
 def face_for_role(role: Font, own: str | None) -> Face:
-    """The face of a role where an organisation may have a font of its own for it."""
+    """The face of a role, with the organisation's own font first where it has one."""
     return f"{own}|{role}" if own else role
 
 
 def fonts_of_face(face: Face) -> tuple[str, ...]:
-    """The fonts of a face, in the order in which they are asked."""
+    """The fonts of a face, in order of fallback."""
     own, _, role = face.rpartition("|")
     return (own, *FONTS_BY_ROLE[role]) if own else FONTS_BY_ROLE[role]
 
 
 def font_path(file: str) -> Path:
-    """Where a shipped font lies; a path is its own (an organisation's font, checked before)."""
+    """Path of a shipped font; an organisation's own font is its path already."""
     if file == CJK_FONT:
         return Path(str(files(CJK_PACKAGE) / CJK_FONT))
     return FONT_FOLDER / file
@@ -111,7 +111,7 @@ class OpenFont:
     """A font as HarfBuzz reads it."""
 
     def __init__(self, file: str) -> None:
-        """Map the file; lengths of its glyphs are asked in ``units`` to the font's size."""
+        """Map the file; glyph lengths are in ``units`` to the font's size."""
         face: Any = hb.Face(hb.Blob.from_file_path(str(font_path(file))))
         self.units: int = face.upem
         self.face = face
@@ -120,26 +120,26 @@ class OpenFont:
 
 @lru_cache(maxsize=32)
 def open_font(file: str) -> OpenFont:
-    """A font, opened once."""
+    """Open a font, once."""
     return OpenFont(file)
 
 
 @lru_cache(maxsize=8192)
 def glyph_number(file: str, sign: str) -> int:
-    """The font's glyph for a single sign; 0 where it has none."""
+    """The font's glyph for a character; 0 where it has none."""
     return open_font(file).shaper.get_nominal_glyph(ord(sign)) or 0
 
 
 @lru_cache(maxsize=64)
 def open_numbered_font(file: str, size_px: int) -> ImageFont.FreeTypeFont:
-    """The numbered font at a size: its letter ``FIRST_NUMBER + n`` is the glyph n."""
+    """The numbered font at a size: character ``FIRST_GLYPH_CODE + n`` is glyph n."""
     path = f"/proc/self/fd/{_numbered_font_descriptor(file)}"
     return ImageFont.truetype(path, size_px, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=32)
 def _numbered_font_descriptor(file: str) -> int:
-    """A descriptor of the numbered font, in memory alone: however many sizes are open they share one copy."""
+    """Descriptor of the numbered font in memory: all sizes share one copy."""
     descriptor = os.memfd_create(Path(file).name)
     with os.fdopen(descriptor, "wb", closefd=False) as memory:
         memory.write(number_glyphs(font_path(file).read_bytes()))
@@ -147,9 +147,9 @@ def _numbered_font_descriptor(file: str) -> int:
 
 
 def number_glyphs(font: bytes) -> bytes:
-    """An OpenType font with nothing in it but outlines, and a letter for each glyph's number.
+    """Reduce an OpenType font to its outlines, with one character per glyph number.
 
-    Source: the OpenType specification, "cmap" format 12: one group says it for all glyphs.
+    One group of "cmap" format 12 maps all glyphs (OpenType specification).
     """
     count = struct.unpack_from(">H", font, 4)[0]
     tables = {}
@@ -164,7 +164,7 @@ def number_glyphs(font: bytes) -> bytes:
 
 
 def _pack_tables(kind: bytes, tables: Mapping[bytes, bytes]) -> bytes:
-    """A font file of these tables; nobody who draws reads the checksums."""
+    """Pack tables into a font file; FreeType does not check the checksums."""
     power = len(tables).bit_length() - 1
     head = kind + struct.pack(">HHHH", len(tables), 16 << power, power, 16 * len(tables) - (16 << power))
     offset = len(head) + 16 * len(tables)

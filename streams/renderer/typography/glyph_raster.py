@@ -1,6 +1,6 @@
-"""Shaped words → masks and coloured pictures, glyph by glyph. Each drawn glyph is kept. Never shapes, never places.
+"""Rasterises shaped words glyph by glyph, with a cache.
 
-Outlines and their borders are FreeType's, by way of Pillow; emoji are the bitmaps of their font, made smaller.
+Outlines and strokes come from FreeType through Pillow; emoji are bitmaps of their font, scaled down.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from streams.renderer.typography.fonts import EMOJI_FONT, FIRST_GLYPH_CODE, open
 from streams.renderer.typography.shaping import EMOJI_DESCENT_RATIO, EMOJI_SIZE_RATIO, ShapedWord
 
 SUBPIXEL_STEPS = 4
-"""Parts of a pixel at which glyphs may stand."""
+"""Horizontal positions per pixel at which glyphs may stand."""
 
 
 class GlyphImage(NamedTuple):
-    """A drawn glyph, and its left upper corner from its origin."""
+    """A drawn glyph, and its top left corner from its origin."""
 
     picture: Image.Image
     left: int
@@ -29,20 +29,20 @@ class GlyphImage(NamedTuple):
 
 
 class RasterWord(NamedTuple):
-    """A word's letters, its outline and its emoji, in one rectangle."""
+    """A word's letters, outline and emoji in one rectangle."""
 
     fill: Image.Image
-    """Masks, grey."""
+    """Grey mask of the letters."""
     outline: Image.Image | None
     colour: Image.Image | None
-    """RGBA."""
+    """RGBA image of the emoji."""
     left: int
     top: int
 
 
 @lru_cache(maxsize=2048)
 def rasterise_glyph(file: str, number: int, size_px: int, part: int, outline_px: int) -> GlyphImage | None:
-    """A glyph that begins ``part`` quarters of a pixel right of a whole one; None where it shows nothing."""
+    """Draw a glyph ``part`` quarters of a pixel to the right; None where it is empty."""
     font = open_numbered_font(file, size_px)
     mask, offset = font.getmask2(
         chr(FIRST_GLYPH_CODE + number), "L", stroke_width=outline_px, anchor="ls", start=(part / SUBPIXEL_STEPS, 0)
@@ -54,7 +54,7 @@ def rasterise_glyph(file: str, number: int, size_px: int, part: int, outline_px:
 
 @lru_cache(maxsize=256)
 def rasterise_emoji(number: int, size_px: int) -> GlyphImage | None:
-    """An emoji."""
+    """Draw an emoji."""
     image = open_font(EMOJI_FONT).shaper.get_glyph_color_png(number)
     if not image or not image.data:
         return None
@@ -66,7 +66,7 @@ def rasterise_emoji(number: int, size_px: int) -> GlyphImage | None:
 
 
 def rasterise_word(word: ShapedWord, size_px: int, x: float, outline_px: int) -> RasterWord | None:
-    """A word whose left end is at ``x`` on a line at 0; None where there is nothing to see."""
+    """Draw a word whose left end is at ``x`` on a baseline at 0; None where it is empty."""
     fills = list(_glyph_images(word, size_px, x, 0))
     outlines = list(_glyph_images(word, size_px, x, outline_px)) if outline_px else []
     emoji = list(_emoji_images(word, size_px, x))
@@ -105,7 +105,7 @@ def _emoji_images(word: ShapedWord, size_px: int, x: float) -> Iterator[GlyphIma
 
 
 def _merge_masks(stamps: list[GlyphImage], size: tuple[int, int], left: int, top: int) -> Image.Image:
-    """Where two overlap the darker one counts: joined letters show no seam."""
+    """Merge masks by their maximum, so that joined letters show no seam."""
     mask = Image.new("L", size)
     for one in stamps:
         box = (one.left - left, one.top - top)

@@ -1,8 +1,7 @@
-"""Text → glyphs with their places, by HarfBuzz: joined letters, marks, conjuncts, right-to-left. Never draws.
+"""Shapes text into placed glyphs with HarfBuzz: ligatures, marks, conjuncts, right to left.
 
-All lengths are shares of the font size, so that one shaping serves every size. A word is cut into runs of one
-direction and one font: a sign that the first font lacks is taken from the next one that has it, and the rest of the
-word stays as it is.
+All lengths are shares of the font size, so that one shaping serves every size. A word is split into runs of one
+direction and one font: a character missing from the first font comes from the next one that has it.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from streams.renderer.typography.font_fallback import choose_font, has_glyphs
 from streams.renderer.typography.fonts import EMOJI_FONT, SCRIPT_REACH_RATIOS, Face, open_font
 
 EMOJI_SIZE_RATIO = 0.85
-"""Of the font size: at its full size an emoji is half again as high as the capitals beside it."""
+"""Size of emoji relative to the font: at full size they are half again as tall as capitals."""
 EMOJI_DESCENT_RATIO = 0.12
-"""How far it reaches below the line, of the font size: its middle is that of the capitals."""
+"""How far emoji reach below the line, as a share of the font size: this centres them on capitals."""
 
 
 class Glyph(NamedTuple):
-    """One glyph, and where its origin stands from the word's left end and the line."""
+    """A glyph, and its origin relative to the word's left end and the baseline."""
 
     file: str
     number: int
@@ -37,7 +36,7 @@ class Glyph(NamedTuple):
 
 
 class ClusterEdges(NamedTuple):
-    """From where to where one sign of the text stands, and whether it is read from its right side."""
+    """Left and right end of a text cluster, and whether it is read from the right."""
 
     left: float
     right: float
@@ -45,20 +44,20 @@ class ClusterEdges(NamedTuple):
 
 
 class ShapedWord(NamedTuple):
-    """A word: glyphs from left to right, signs as they are read."""
+    """A word's glyphs from left to right, and its clusters in reading order."""
 
     glyphs: tuple[Glyph, ...]
     width: float
     clusters: tuple[ClusterEdges, ...]
     up: float
-    """How far its ink goes above the line."""
+    """How far its ink reaches above the line."""
     down: float
     script_reach: tuple[float, float] | None
-    """How far letters of its script usually go; None: as Latin ones."""
+    """How far letters of its script usually reach; None: as Latin."""
 
 
 class _FontPiece(NamedTuple):
-    """A sign of the text on its way: which font and direction it has, and where it begins."""
+    """A cluster with its font, its direction and its position in the text."""
 
     text: str
     file: str
@@ -68,18 +67,21 @@ class _FontPiece(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def text_levels(text: str) -> tuple[int, ...]:
-    """Levels of a text that stands alone; none where all of it runs to the right."""
+    """Bidi levels of a text on its own; empty where all of it runs left to right."""
     return tuple(resolve_levels(text, base_level(text))) if has_right_to_left(text) else ()
 
 
 def has_right_to_left(text: str) -> bool:
-    """Whether any sign does."""
+    """Whether any character runs right to left."""
     return not text.isascii() and any(unicodedata.bidirectional(sign) in ("R", "AL", "AN") for sign in text)
 
 
 @lru_cache(maxsize=4096)
 def shape_text(text: str, face: Face, language: str | None = None, directions: tuple[int, ...] = ()) -> ShapedWord:
-    """A word in the fonts of a role; ``directions``: its signs' levels (`bidi.levels`), none: all run to the right."""
+    """Shape a word in a face.
+
+    ``directions``: the characters' bidi levels (`bidi.resolve_levels`); empty: all left to right.
+    """
     glyphs: list[Glyph] = []
     edges: dict[int, ClusterEdges] = {}
     gone = 0.0
@@ -106,7 +108,7 @@ def shape_text(text: str, face: Face, language: str | None = None, directions: t
 
 
 def _split_by_font(text: str, face: Face, directions: Sequence[int]) -> list[_FontPiece]:
-    """Each sign with its font; punctuation is of the font of the letters that it follows, where that has it."""
+    """Each cluster with its font; punctuation takes the font of the letters it follows, where that has it."""
     found: list[_FontPiece] = []
     at = 0
     signs = clusters(text)
@@ -132,7 +134,7 @@ def _is_punctuation(sign: str) -> bool:
 def _shape_run(
     text: str, run: Sequence[_FontPiece], language: str | None
 ) -> tuple[list[Glyph], float, list[ClusterEdges]]:
-    """Glyphs, width and signs of one run, from its own left end."""
+    """Glyphs, width and clusters of one run, from its left end."""
     file, backwards = run[0].file, bool(run[0].level % 2)
     font = open_font(file)
     buffer: Any = hb.Buffer()
@@ -156,7 +158,7 @@ def _shape_run(
 def _cluster_edges(
     run: Sequence[_FontPiece], spans: Sequence[tuple[int, float, float]], *, backwards: bool
 ) -> list[ClusterEdges]:
-    """Where each sign stands: its glyphs from side to side; signs that became one glyph share its width."""
+    """Edges of each cluster; clusters merged into one glyph share its width."""
     begins = sorted({cluster for cluster, _, _ in spans})
     owners = [begins[max(0, bisect_left(begins, one.at + len(one.text)) - 1)] for one in run]
     sides: dict[int, tuple[float, float]] = {}
@@ -185,7 +187,7 @@ def _glyph_extents(file: str, number: int) -> tuple[float, float]:
 
 
 def _glyph_reach(glyph: Glyph) -> tuple[float, float]:
-    """How far a glyph goes above and below the line."""
+    """How far a glyph reaches above and below the line."""
     if glyph.file == EMOJI_FONT:
         return 1.0 - EMOJI_DESCENT_RATIO, EMOJI_DESCENT_RATIO
     up, down = _glyph_extents(glyph.file, glyph.number)

@@ -1,4 +1,4 @@
-"""A look-up table from HDR (PQ or HLG, BT.2020) to SDR BT.709, as a .cube file for libav. Never touches a picture."""
+"""Builds a .cube look-up table from HDR (PQ or HLG, BT.2020) to SDR BT.709 for libav."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ Array = NDArray[np.float64]
 Transfer = Literal["pq", "hlg"]
 
 TABLE_STEPS = 33
+"""Entries of the table along each axis."""
 REFERENCE_WHITE_NITS = 203.0
-"""Where diffuse white stands in HDR, ITU-R BT.2408-7 table 1; it becomes the top of SDR."""
+"""Luminance of diffuse white in HDR (ITU-R BT.2408-7, table 1), mapped to the top of SDR."""
 SOURCE_PEAK_NITS = 1_000.0
+"""Peak luminance assumed of HDR sources."""
 DISPLAY_GAMMA = 2.4
+"""Gamma of an SDR display."""
 BT2020_TO_BT709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
-"""ITU-R BT.2087-0, linear light."""
+"""Linear-light conversion (ITU-R BT.2087-0)."""
 BT709_LUMA = np.array([0.2126, 0.7152, 0.0722])
 BT2020_LUMA = np.array([0.2627, 0.6780, 0.0593])
 
 M1, M2, C1, C2, C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-"""SMPTE ST 2084."""
+"""Constants of SMPTE ST 2084."""
 
 
 def pq_to_nits(signal: Array) -> Array:
@@ -49,7 +52,7 @@ def hlg_to_nits(signal: Array) -> Array:
 
 
 def compress_highlights(nits: Array) -> Array:
-    """Roll highlights off into what SDR can show: the EETF of ITU-R BT.2390-11 5.4.1, with its black at 0."""
+    """Roll highlights off to SDR's range: the EETF of ITU-R BT.2390-11, 5.4.1, with black at 0."""
     peak = nits_to_pq(np.asarray(SOURCE_PEAK_NITS))
     top = nits_to_pq(np.asarray(REFERENCE_WHITE_NITS)) / peak
     knee = 1.5 * top - 0.5
@@ -60,7 +63,10 @@ def compress_highlights(nits: Array) -> Array:
 
 
 def convert_to_sdr(signal: Array, transfer: Transfer) -> Array:
-    """HDR R'G'B' (BT.2020) to SDR R'G'B' (BT.709), both 0..1, shape (..., 3). Hue is kept, not each channel's curve."""
+    """Convert HDR R'G'B' (BT.2020) to SDR R'G'B' (BT.709), both 0..1, shape (..., 3).
+
+    Channels are scaled together, so that the hue stays.
+    """
     nits = pq_to_nits(signal) if transfer == "pq" else hlg_to_nits(signal)
     brightest = np.maximum(nits.max(axis=-1, keepdims=True), 1e-6)
     linear = nits * (compress_highlights(brightest) / brightest) / REFERENCE_WHITE_NITS
@@ -69,7 +75,7 @@ def convert_to_sdr(signal: Array, transfer: Transfer) -> Array:
 
 
 def _clip_to_gamut(linear: Array) -> Array:
-    """Pull colours that BT.709 lacks towards their own grey until no channel is below 0, then clip the top."""
+    """Desaturate colours outside BT.709 until no channel is negative, then clip the top."""
     grey = np.clip(linear @ BT709_LUMA, 0, 1)[..., None]
     lowest = linear.min(axis=-1, keepdims=True)
     share = np.where(lowest < 0, grey / np.maximum(grey - lowest, 1e-9), 1.0)

@@ -1,4 +1,4 @@
-"""From a decoded picture to the output's size: libav filters, staying in YUV. Never decides a crop, never encodes."""
+"""Crops and scales decoded frames to the output size with libav filters, in YUV."""
 
 from __future__ import annotations
 
@@ -22,14 +22,19 @@ from streams.renderer.video.subpixel_crop import Cutout, crop_window, cut_plane,
 PQ, HLG = 16, 18
 """AVColorTransferCharacteristic."""
 FULL_RANGE = 2
+"""AVColorRange of full-range samples."""
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-"""AVColorSpace to the scale filter's names."""
+"""AVColorSpace to names of the scale filter."""
 BACKGROUND_SCALE_DIVISOR = 8
+"""The blurred background is computed at this fraction of the output size."""
 Step = tuple[str, dict[str, str]]
 
 
 def to_coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) -> CropBox:
-    """A crop of the display picture as even px of the coded one (not turned nor mirrored, with its own pixel shape)."""
+    """Convert a crop of the display picture to even px of the coded frame.
+
+    The coded frame is neither rotated nor mirrored, and has its own pixel aspect.
+    """
     turned = track.rotation_deg in (90, 270)
     across, down = (height_px, width_px) if turned else (width_px, height_px)
     scale_x, scale_y = across / track.display_width, down / track.display_height
@@ -48,7 +53,7 @@ def to_coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: in
 
 
 def to_display_box(coded: CropBox, track: VideoTrack, width_px: int, height_px: int) -> Box:
-    """Where a part of the coded picture lies in the display picture: the way back from `coded_crop`."""
+    """Convert a box of the coded frame to the display picture: the inverse of `to_coded_crop`."""
     x, y, width, height = float(coded.x), float(coded.y), float(coded.width), float(coded.height)
     if track.mirrored:
         x = width_px - x - width
@@ -73,7 +78,7 @@ def _even_inside(x: float, y: float, width: float, height: float, width_px: int,
 
 
 def rotation_steps(track: VideoTrack) -> list[Step]:
-    """Filters that make a coded picture one as it is shown."""
+    """Filters that turn a coded frame upright."""
     steps: dict[int, list[Step]] = {
         90: [("transpose", {"dir": "clock"})],
         180: [("hflip", {}), ("vflip", {})],
@@ -84,7 +89,7 @@ def rotation_steps(track: VideoTrack) -> list[Step]:
 
 
 def deinterlace(pictures: Iterable[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
-    """The same pictures at the same times, from the first one on that says so the interlaced ones made whole."""
+    """Deinterlace frames at unchanged times, from the first interlaced one on."""
     graph: av.filter.Graph | None = None
     waiting: deque[int] = deque()
     for number, (at_ms, frame) in enumerate(pictures):
@@ -116,20 +121,20 @@ def _pull_all(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
 
 
 class FrameScaler:
-    """Paints source pictures onto the output's size, one filter graph at a time: shots come one after the other."""
+    """Crops and scales frames, with one filter graph at a time: shots come one after the other."""
 
     def __init__(self, track: VideoTrack, size_px: tuple[int, int], scratch: Path) -> None:
-        """``scratch`` takes the HDR table, when one is needed."""
+        """``scratch`` takes the HDR table where one is needed."""
         self._track = track
         self._width, self._height = size_px
         self._scratch = scratch
         self._key: object = None
         self._graph: av.filter.Graph | None = None
         self._window: FilterContext | None = None
-        """The filter of a graph for crops that move."""
+        """The crop filter of a graph for moving crops."""
 
     def scale(self, frame: av.VideoFrame, shot: ShotCrop, at_ms: float) -> av.VideoFrame:
-        """A picture of the output's size, yuv420p, BT.709 limited, that may be written to; ``at_ms`` of the source."""
+        """Crop and scale to a writable frame, yuv420p, BT.709 limited; ``at_ms`` of the source."""
         if shot.path:
             return self._scale_moving(frame, view(shot, at_ms))
         if self._needs_new_graph((shot.mode, shot.crop, shot.panes, shot.above), frame):
@@ -139,7 +144,7 @@ class FrameScaler:
         return painted
 
     def _needs_new_graph(self, what: object, frame: av.VideoFrame) -> bool:
-        """Whether another graph is needed than for the picture before."""
+        """Whether the filters differ from the last frame's."""
         key = (what, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
         new, self._key = self._graph is None or key != self._key, key
         return new
@@ -160,13 +165,13 @@ class FrameScaler:
         return _build_chain(frame, [*steps, *self._scale_steps(frame, self._width, self._height)])
 
     def _crop_steps(self, frame: av.VideoFrame, crop: CropBox) -> list[Step]:
-        """Filters that leave a part of the picture as it is shown."""
+        """Filters that crop and turn upright."""
         part = to_coded_crop(crop, self._track, frame.width, frame.height)
         cut = {"w": str(part.width), "h": str(part.height), "x": str(part.x), "y": str(part.y)}
         return [("crop", cut), *rotation_steps(self._track)]
 
     def _scale_moving(self, frame: av.VideoFrame, box: Box) -> av.VideoFrame:
-        """A crop that lies between pixels: a window around it is scaled, and the picture cut out of that."""
+        """Scale a window around a moving crop, then cut the frame out between its pixels."""
         part = to_coded_crop(crop_window(box, self._track), self._track, frame.width, frame.height)
         to = place_cutout(box, to_display_box(part, self._track, frame.width, frame.height), self._width, self._height)
         if self._needs_new_graph(("moved", part.width, part.height, to.width_px, to.height_px), frame):
@@ -187,7 +192,7 @@ class FrameScaler:
         return cut_frame(self._filter_frame(frame), to, (self._width, self._height))
 
     def _build_panes(self, frame: av.VideoFrame, panes: Sequence[Pane]) -> av.filter.Graph:
-        """Parts of the picture, each as wide as the output, one below the other."""
+        """Panes of the output's width, one above the other."""
         graph = av.filter.Graph()
         split, stack = graph.add("split", str(len(panes))), graph.add("vstack", inputs=str(len(panes)))
         _add_source(graph, frame).link_to(split)
@@ -199,7 +204,7 @@ class FrameScaler:
         return graph
 
     def _scale_steps(self, frame: av.VideoFrame, width: int, height: int) -> list[Step]:
-        """Scale into BT.709 limited yuv420p; HDR goes through a table at the output's size."""
+        """Scale to BT.709 limited yuv420p; HDR goes through a table at the output's size."""
         size = {"w": str(width), "h": str(height), "flags": "bicubic", **_input_colours(frame)}
         out = {"out_color_matrix": "bt709", "out_range": "limited"}
         square: Step = ("setsar", {"sar": "1"})
@@ -217,7 +222,7 @@ class FrameScaler:
         ]
 
     def _build_fit(self, frame: av.VideoFrame, steps: Sequence[Step], shot: ShotCrop) -> av.filter.Graph:
-        """All of the crop, on a dimmed and blurred enlargement of itself."""
+        """The whole crop, on a dimmed and blurred enlargement of itself."""
         crop = shot.crop
         ratio = min(self._width / crop.width, self._height / crop.height)
         width, height = (max(2, round(length * ratio / 2) * 2) for length in (crop.width, crop.height))
@@ -247,7 +252,7 @@ class FrameScaler:
 
 
 def _input_colours(frame: av.VideoFrame) -> dict[str, str]:
-    """How to read a picture's samples; untagged ones by size, as players do."""
+    """Colour matrix and range of a frame; untagged ones by size, as players do."""
     if frame.format.is_rgb:
         return {}
     guess = "bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601"
@@ -265,7 +270,7 @@ def _add_source(graph: av.filter.Graph, frame: av.VideoFrame) -> FilterContext:
 def _append_steps(
     head: FilterContext, graph: av.filter.Graph, steps: Sequence[Step], *, output: int = 0
 ) -> FilterContext:
-    """Hang filters on one output of ``head``; returns the last."""
+    """Append filters to one output of ``head``; returns the last."""
     for name, options in steps:
         following = graph.add(name, **options)
         head.link_to(following, output)
@@ -281,7 +286,7 @@ def _build_chain(frame: av.VideoFrame, steps: Sequence[Step]) -> av.filter.Graph
 
 
 def cut_frame(scaled: av.VideoFrame, at: Cutout, size_px: tuple[int, int]) -> av.VideoFrame:
-    """The part of a yuv420p picture that begins between its pixels, as one of its own."""
+    """Cut a frame out of a larger yuv420p one, between its pixels."""
     width, height = size_px
     picture = av.VideoFrame(width, height, "yuv420p")
     for number, (mine, other) in enumerate(zip(picture.planes, scaled.planes, strict=True)):

@@ -1,7 +1,7 @@
-"""A crop that moves, to fractions of a pixel: which window of the source to scale, where in it the picture lies. Pure.
+"""Crops that move by fractions of a pixel: the window to scale, and the cut-out in it. Pure.
 
-A crop of whole pixels that moves slowly jerks: chroma allows steps of two, and scaling makes them larger. So a little
-more than the crop is scaled, and the picture is cut out of that with a weighted mean of neighbours.
+A crop of whole pixels that moves slowly jerks: chroma allows steps of two, and scaling enlarges them. So a window
+larger than the crop is scaled, and the frame is cut out as a weighted mean of neighbours.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from schemas.documents.source import VideoTrack
 UInt8 = NDArray[np.uint8]
 UInt16 = NDArray[np.uint16]
 WINDOW_MARGIN_PX = 2
+"""Margin of the window around the crop."""
 SUBPIXEL_PARTS = 16
-"""Fractions of a pixel that are told apart."""
+"""Fractions of a pixel that are distinguished."""
 BAND_ROWS = 128
-"""Rows that are worked out at a time: what lies between stays in the processor's own memory."""
+"""Rows processed at a time: intermediate values fit the processor's cache."""
 
 
 class Cutout(Value, frozen=True, kw_only=True):
-    """To what size a window is scaled, and where in that the picture begins."""
+    """The size to which a window is scaled, and where the frame begins in it."""
 
     width_px: int
     height_px: int
@@ -33,7 +34,7 @@ class Cutout(Value, frozen=True, kw_only=True):
 
 
 def crop_window(box: Box, track: VideoTrack) -> CropBox:
-    """Whole pixels around a crop, with a margin where the picture has one; of the same size wherever the crop is."""
+    """Whole pixels around a crop, with a margin; the size does not depend on the crop's place."""
     x, width = _window_along(box.x, box.width, track.display_width)
     y, height = _window_along(box.y, box.height, track.display_height)
     return CropBox(x=x, y=y, width=width, height=height)
@@ -46,7 +47,7 @@ def _window_along(start: float, length: float, limit: int) -> tuple[int, int]:
 
 
 def place_cutout(box: Box, window: Box, width_px: int, height_px: int) -> Cutout:
-    """Where the crop ``box`` lies in what was decoded of it, once that is scaled so that the crop fills the output."""
+    """Place the crop in its decoded window, scaled so that the crop fills the output."""
     wide, x = _scaled_offset(box.x - window.x, box.width, window.width, width_px)
     high, y = _scaled_offset(box.y - window.y, box.height, window.height, height_px)
     return Cutout(width_px=wide, height_px=high, x_px=x, y_px=y)
@@ -58,7 +59,7 @@ def _scaled_offset(offset: float, length: float, window: float, size_px: int) ->
 
 
 def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt8:
-    """``height`` x ``width`` samples of a plane (h, w) that begin between samples."""
+    """Cut ``height`` x ``width`` samples out of a plane (h, w), from between samples."""
     left, right = divmod(round(x * SUBPIXEL_PARTS), SUBPIXEL_PARTS)
     top, down = divmod(round(y * SUBPIXEL_PARTS), SUBPIXEL_PARTS)
     whole = plane[top : top + height + 1, left : left + width + 1]
@@ -75,7 +76,7 @@ def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt
 
 
 def _weighted_mean(one: UInt16, other: UInt16, part: int) -> UInt16:
-    """The weighted mean of samples and their neighbours, ``part`` of `PARTS` on the way."""
+    """The mean of samples and their neighbours, weighted by ``part`` of `SUBPIXEL_PARTS`."""
     mean = one * np.uint16(SUBPIXEL_PARTS - part)
     mean += other * np.uint16(part)
     mean += np.uint16(SUBPIXEL_PARTS // 2)

@@ -28,7 +28,7 @@ from streams.frame.analysis.pipeline import analyse_clip
 from streams.frame.planning.plan import plan_crops
 from streams.ingest.probe.child import INDEX_FILE_NAME
 from streams.ingest.source_importer import probe_source
-from streams.render.exporter import Shape, produce_all
+from streams.render.exporter import ExportTarget, produce_exports
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import RenderInputs
 from streams.vision.analysis_input import AnalysisInput
@@ -124,8 +124,8 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
     )
     memory = Memory()
     with LocalSource(path) as source:
-        (produced,) = await produce_all(
-            [Shape(request=request, plan=plan_crops(tracks, index, "1:1", clip), prefix="x")],
+        (produced,) = await produce_exports(
+            [ExportTarget(request=request, plan=plan_crops(tracks, index, "1:1", clip), prefix="x")],
             RenderInputs(index=index, encoding=Encoding(preset="ultrafast", crf=30)),
             source=source, objects=memory, scratch=scratch, report=lambda _: None,  # type: ignore[arg-type]
         )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Unavailable
-from core.media.range_cache import BLOCK_BYTES, SourceCache, consecutive
+from core.media.range_cache import BLOCK_BYTES, SourceCache, group_consecutive
 from tests.core.media.fakes import ObjectsTwin
 
 MIB = 2**20
@@ -134,8 +134,8 @@ async def test_a_missing_object_is_a_key_error(tmp_path: Path) -> None:
 
 
 def test_runs() -> None:
-    assert consecutive([1, 2, 5, 6, 9]) == [range(1, 3), range(5, 7), range(9, 10)]
-    assert consecutive([]) == []
+    assert group_consecutive([1, 2, 5, 6, 9]) == [range(1, 3), range(5, 7), range(9, 10)]
+    assert group_consecutive([]) == []
 
 
 def _disk_bytes(directory: Path) -> int:

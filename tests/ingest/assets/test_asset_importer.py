@@ -14,7 +14,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 from core.errors import Rejected, Starved
-from core.media.sandbox.external_tool import MOST_SAID_BYTES, run_tool
+from core.media.sandbox.external_tool import MAX_OUTPUT_BYTES, run_tool
 from core.media.sandbox.parent import ChildLimits
 from core.settings import MediaLimits
 from schemas.documents.source import SourceIndex
@@ -132,7 +132,7 @@ async def test_a_tool_has_no_network_no_children_and_an_end(tmp_path: Path) -> N
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     ran = await run_tool(command, scratch=tmp_path, limits=TOOL)
     assert ran.said.endswith("xxend\n")
-    assert len(ran.said) == MOST_SAID_BYTES
+    assert len(ran.said) == MAX_OUTPUT_BYTES
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000, "KiB: what it says is not kept"
     endless = msgspec.structs.replace(TOOL, wall_s=0.5)
     with pytest.raises(Starved):

@@ -20,7 +20,7 @@ from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.options.export import Quality, VideoWish
 from streams.render.child.main import main, render
-from streams.render.quality.container import boxes
+from streams.render.quality.container import list_boxes
 from streams.renderer.encoding.muxer import Encoding, build_encoding
 from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, RenderJob, RenderResult
 from tests.support.media.synthetic_media import FLASH_LENGTH_MS, FLASH_MS, flash_and_beep, plan, words, write
@@ -105,7 +105,7 @@ def test_size_length_tracks_and_loudness_are_as_promised(source: tuple[Path, Sou
     assert certificate.true_peak_dbtp is not None
     assert certificate.true_peak_dbtp <= -1
     assert certificate.warnings == []
-    assert boxes(tmp_path / VIDEO_FILE).index("moov") < boxes(tmp_path / VIDEO_FILE).index("mdat")
+    assert list_boxes(tmp_path / VIDEO_FILE).index("moov") < list_boxes(tmp_path / VIDEO_FILE).index("mdat")
     with av.open(str(tmp_path / VIDEO_FILE)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert (video.codec_context.name, video.profile, video.pix_fmt) == ("h264", "High", "yuv420p")

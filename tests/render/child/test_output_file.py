@@ -15,7 +15,7 @@ from schemas.documents.source import SourceIndex
 from schemas.options.export import ExportOptions
 from schemas.options.file_formats import FileWish, file_of
 from streams.render.child.main import render, render_all
-from streams.render.retry import LIMITS, limits_for, shared_out
+from streams.render.retry import RENDER_LIMITS, child_limits, split_evenly
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.job import RenderJob, RenderResult
 from tests.support.media.synthetic_media import flash_and_beep, plan, words
@@ -105,12 +105,12 @@ def test_one_that_cannot_be_made_leaves_the_others(source: tuple[Path, SourceInd
 
 
 def test_what_a_child_took_is_shared_out_to_the_last_millisecond() -> None:
-    assert shared_out(1_000, 3) == [334, 333, 333]
-    assert sum(shared_out(2, 4)) == 2
+    assert split_evenly(1_000, 3) == [334, 333, 333]
+    assert sum(split_evenly(2, 4)) == 2
 
 
 def test_a_child_of_several_files_may_use_more() -> None:
-    assert limits_for(1, by_hardware=False) == LIMITS
-    four, one = limits_for(4, by_hardware=False), limits_for(1, by_hardware=False)
+    assert child_limits(1, uses_nvenc=False) == RENDER_LIMITS
+    four, one = child_limits(4, uses_nvenc=False), child_limits(1, uses_nvenc=False)
     assert (four.cpu_s, four.wall_s) == (4 * one.cpu_s, 4 * one.wall_s)
     assert one.memory_bytes < four.memory_bytes < 2 * one.memory_bytes, "there is one decoder"

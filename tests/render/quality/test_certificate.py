@@ -18,12 +18,12 @@ from schemas.documents.frame_plan import Pane, PathKey, ShotCrop
 from schemas.documents.quality import verdict_of
 from schemas.documents.scene import Letters
 from schemas.options.caption_template import CaptionTemplate, templates
-from streams.render.quality.check_captions import LATE_MS
-from streams.render.quality.check_frames import check_pictures
-from streams.render.quality.container import Tracks
-from streams.render.quality.probe import MOST_STILLS, Film, Still, open_film, spread
-from streams.render.quality.reference_frames import Witness, points
-from streams.render.quality.subject import Case, Meant
+from streams.render.quality.check_captions import MAX_LATE_MS
+from streams.render.quality.check_frames import check_frames
+from streams.render.quality.container import FileTracks
+from streams.render.quality.probe import MAX_STILLS, ProbedFile, SampledFrame, pick_evenly, probe_file
+from streams.render.quality.reference_frames import ReferenceFrames, sample_luma
+from streams.render.quality.subject import CheckSubject, Expectation
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.normalize import normalize_loudness
 from streams.renderer.captions.look import build_look
@@ -70,8 +70,8 @@ def test_a_caption_that_comes_just_before_a_key_picture_is_seen_to_come_in_time(
         CaptionCue(start_ms=making.said[0].start_ms, end_ms=making.said[-1].end_ms, words=making.said)
     ]
     certificate = making.make(tmp_path)
-    keys = open_film(tmp_path / "clip.mp4", TIMELINE.rate).keys
-    assert any(1_800 < key * TIMELINE.period_ms < 1_800 + LATE_MS for key in keys), keys
+    keys = probe_file(tmp_path / "clip.mp4", TIMELINE.rate).keys
+    assert any(1_800 < key * TIMELINE.period_ms < 1_800 + MAX_LATE_MS for key in keys), keys
     assert found(certificate, "caption_offset").value == 0
     assert bad(certificate) == {}
 
@@ -82,7 +82,7 @@ def test_a_caption_that_is_gone_in_a_key_picture_because_it_ends_during_it_is_no
     making.said = words("said aloud here", 1_200, each_ms=280, gap_ms=20)
     making.drawn = making.told = [CaptionCue(start_ms=1_200, end_ms=making.said[-1].end_ms, words=making.said)]
     certificate = making.make(tmp_path)
-    keys = open_film(tmp_path / "clip.mp4", TIMELINE.rate).keys
+    keys = probe_file(tmp_path / "clip.mp4", TIMELINE.rate).keys
     assert any(0 < making.said[-1].end_ms - key * TIMELINE.period_ms < making.late_ms for key in keys), keys
     assert bad(certificate) == {"caption_cut_off": "not_measured"}, "no other sampled picture has a caption"
 
@@ -288,23 +288,26 @@ def test_a_long_film_that_stands_still_fails_though_not_each_of_its_key_pictures
     """Three minutes: between two sampled key pictures there are others, at each of which the run used to end."""
     count, step = 180 * RATE, 2 * RATE
     keys = list(range(0, count, step))
-    making, witness = Making(), Witness()
+    making, witness = Making(), ReferenceFrames()
     for number in range(0, count, 10):
-        witness.see(frame(scene(number % 60)), [Slot(number=number, at_ms=number * 40.0)], source_ms=0, shot=shot())
-    still = points(frame(scene(0)))
-    tracks = Tracks(
+        witness.add_frame(
+            frame(scene(number % 60)), [Slot(number=number, at_ms=number * 40.0)], source_ms=0, shot=shot()
+        )
+    still = sample_luma(frame(scene(0)))
+    tracks = FileTracks(
         width_px=SIZE[0], height_px=SIZE[1], frames=count, frame_rate=RATE, video_ms=count * 40.0, audio_ms=0,
         index_first=True,
     )  # fmt: skip
-    film = Film(
+    film = ProbedFile(
         path=Path("clip.mp4"), tracks=tracks, sizes=[9_000 if number in keys else 20 for number in range(count)],
-        keys=keys, stills=[Still(number=number, luma=still) for number in spread(keys, MOST_STILLS)], sound=None,
+        keys=keys, sound=None,
+        stills=[SampledFrame(number=number, luma=still) for number in pick_evenly(keys, MAX_STILLS)],
     )  # fmt: skip
-    meant = Meant(
+    meant = Expectation(
         plan=making.plan, timeline=msgspec.structs.replace(TIMELINE, count=count), size_px=SIZE, sound=making.sound,
-        witness=witness,
+        reference=witness,
     )  # fmt: skip
-    (frozen,) = (check for check in check_pictures(Case(film=film, meant=meant)) if check.name == "frozen")
+    (frozen,) = (check for check in check_frames(CheckSubject(probed=film, expected=meant)) if check.name == "frozen")
     assert (frozen.verdict, frozen.at_ms) == ("fail", [40])
 
 

@@ -14,10 +14,10 @@ from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.quality import Check, FaceExpectation
 from schemas.documents.scene import Letters
 from streams.render.quality.check_framing import check_framing
-from streams.render.quality.container import Tracks
-from streams.render.quality.probe import Film
-from streams.render.quality.reference_frames import Seen, Witness
-from streams.render.quality.subject import Case, Meant
+from streams.render.quality.container import FileTracks
+from streams.render.quality.probe import ProbedFile
+from streams.render.quality.reference_frames import ReferenceFrame, ReferenceFrames
+from streams.render.quality.subject import CheckSubject, Expectation
 from streams.renderer.timeline.slots import OutputTimeline
 
 COUNT = 100
@@ -40,10 +40,10 @@ def checked(
     is_found: bool = True,
 ) -> dict[str, Check]:
     """``shots`` slot by slot, of pictures of the source at ``times_ms``."""
-    witness = Witness()
+    witness = ReferenceFrames()
     for number, one in enumerate(shots):
         at_ms = times_ms[number] if times_ms else number * 40
-        witness.seen[number] = Seen(source_ms=at_ms, shot=one, luma=NOWHERE)
+        witness.frames[number] = ReferenceFrame(source_ms=at_ms, shot=one, luma=NOWHERE)
     expected = [
         FaceExpectation(at_ms=at_ms, box=box, speaks=is_found, is_found=is_found)
         for at_ms, box in (looks or {}).items()
@@ -52,13 +52,13 @@ def checked(
         clip_id="clip", aspect="9:16", range=TimeRange(start_ms=0, end_ms=4_000), source_width=WIDTH,
         source_height=1_080, shots=shots[:1], expected=expected, signs=list(signs),
     )  # fmt: skip
-    tracks = Tracks(
+    tracks = FileTracks(
         width_px=1, height_px=1, frames=len(shots), frame_rate=25, video_ms=4_000, audio_ms=0, index_first=True
     )
-    film = Film(path=Path("clip.mp4"), tracks=tracks, sizes=[], keys=[], stills=[], sound=None)
+    film = ProbedFile(path=Path("clip.mp4"), tracks=tracks, sizes=[], keys=[], stills=[], sound=None)
     sound = np.zeros((0, 2), np.float32)
-    meant = Meant(plan=plan, timeline=TIMELINE, size_px=(1_080, 1_920), sound=sound, witness=witness)
-    return {check.name: check for check in check_framing(Case(film=film, meant=meant))}
+    meant = Expectation(plan=plan, timeline=TIMELINE, size_px=(1_080, 1_920), sound=sound, reference=witness)
+    return {check.name: check for check in check_framing(CheckSubject(probed=film, expected=meant))}
 
 
 @pytest.mark.parametrize(("x", "y", "way"), [(6, 0, 2.0), (0, 3, 1.0), (-6, 0, 2.0), (9, 12, 5.0)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from schemas.options.audio import Denoise
-from streams.render.quality.check_av_sync import sound_lag_ms
+from streams.render.quality.check_av_sync import measure_audio_lag_ms
 from streams.renderer.audio.cleanup import apply_high_pass, find_clicks, remove_clicks
 from streams.renderer.audio.denoise import reduce_noise
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
@@ -45,7 +45,7 @@ def test_rumble_goes_and_voices_stay(voice: Sound) -> None:
     assert np.square(found - apply_high_pass(voice)).mean() < 1e-3 * np.square(rumble).mean()
     assert integrated_lufs(apply_high_pass(voice)) == pytest.approx(integrated_lufs(voice), abs=0.2)
     assert snr_db(voice, found) > 15
-    assert sound_lag_ms(voice, found) == pytest.approx(0, abs=0.1)
+    assert measure_audio_lag_ms(voice, found) == pytest.approx(0, abs=0.1)
 
 
 @pytest.mark.parametrize(("how", "least_gain_db"), [("light", 2.5), ("strong", 3.5)])
@@ -54,7 +54,7 @@ def test_steady_noise_goes_and_the_voice_stays(voice: Sound, how: Denoise, least
     found = reduce_noise(noisy, how)
     assert found.shape == voice.shape
     assert snr_db(voice, found) - snr_db(voice, noisy) > least_gain_db
-    assert sound_lag_ms(voice, found) == pytest.approx(0, abs=0.1)
+    assert measure_audio_lag_ms(voice, found) == pytest.approx(0, abs=0.1)
     assert integrated_lufs(found) == pytest.approx(integrated_lufs(voice), abs=1)
 
 
@@ -88,7 +88,7 @@ def test_clicks_are_found_and_repaired(voice: Sound) -> None:
     found, count = remove_clicks(clicky)
     assert count == pytest.approx(20, abs=3)
     assert snr_db(voice, found) - snr_db(voice, clicky) > 15
-    assert sound_lag_ms(voice, found) == pytest.approx(0, abs=0.1)
+    assert measure_audio_lag_ms(voice, found) == pytest.approx(0, abs=0.1)
 
 
 def test_a_voice_is_no_click(voice: Sound) -> None:

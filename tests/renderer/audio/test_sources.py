@@ -10,13 +10,13 @@ import pytest
 from av.stream import Disposition
 
 from core.domain.editing.clock import whole
-from core.media.decode.reader import Reader
+from core.media.decode.reader import SourceReader
 from core.media.decode.timestamps import project_ms
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.options.audio import SoundWish
 from streams.render.child.main import render
-from streams.render.quality.check_av_sync import sound_lag_ms
+from streams.render.quality.check_av_sync import measure_audio_lag_ms
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.mixer import AudioMix, SourceAudio, mix_audio
 from streams.renderer.audio.soundtrack import gather_audio
@@ -33,7 +33,7 @@ TRUTH = murmur(LENGTH_MS)
 def exported(path: Path, index: SourceIndex, start_ms: int, end_ms: int, track: int | None = None) -> AudioMix:
     """The sound that is given to the encoder, of a stretch of the film."""
     with path.open("rb") as file:
-        reader = Reader(file, index)
+        reader = SourceReader(file, index)
         source = SourceAudio(reader=reader, index=index, step=lambda: None)
         samples = (end_ms - start_ms) * RATE_HZ // 1000
         clip = whole(TimeRange(start_ms=start_ms, end_ms=end_ms))
@@ -45,7 +45,10 @@ def exported(path: Path, index: SourceIndex, start_ms: int, end_ms: int, track: 
 def lags_ms(truth: Sound, found: Sound, stretch_ms: int = 2_000) -> list[float]:
     """How late the found sound is, each two seconds."""
     step = stretch_ms * RATE_HZ // 1000
-    told = [sound_lag_ms(truth[at : at + step], found[at : at + step]) for at in range(0, len(truth) - step + 1, step)]
+    told = [
+        measure_audio_lag_ms(truth[at : at + step], found[at : at + step])
+        for at in range(0, len(truth) - step + 1, step)
+    ]
     return [one for one in told if one is not None]
 
 
@@ -107,7 +110,7 @@ def test_the_finished_file_has_flash_and_sound_where_the_source_has_them(tmp_pat
     with av.open(str(tmp_path / "clip.mp4")) as container:
         lit = [float(frame.time or 0) * 1000 for frame in container.decode(video=0) if frame.to_ndarray().mean() > 150]
     assert found is not None
-    assert sound_lag_ms(shifted(TRUTH, 300)[RATE_HZ : 7 * RATE_HZ // 2], found) == pytest.approx(0, abs=NEAR_MS)
+    assert measure_audio_lag_ms(shifted(TRUTH, 300)[RATE_HZ : 7 * RATE_HZ // 2], found) == pytest.approx(0, abs=NEAR_MS)
     assert lit[0] == pytest.approx(FLASH_MS - 1_000, abs=1)
     checks = {check.name: check for check in rendered.certificate.checks}
     assert checks["av_offset"].verdict == "pass"

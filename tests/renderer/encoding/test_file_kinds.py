@@ -12,8 +12,8 @@ from PIL import Image
 
 from schemas.options.export import ExportOptions, VideoWish
 from schemas.options.file_formats import KINDS, FileKind, FileWish, broken_file_rules, file_of
-from streams.render.quality.container import has_edit_lists, index_first
-from streams.render.quality.subject import NO_CAPTIONS, NO_PICTURES
+from streams.render.quality.container import has_edit_lists, is_index_first
+from streams.render.quality.subject import NO_CAPTIONS_REASON, NO_VIDEO_REASON
 from streams.renderer.encoding.animated_image import count_preview_frames, preview_size_px, shorten_timeline
 from streams.renderer.encoding.muxer import build_encoding, encoding_for_export
 from streams.renderer.timeline.slots import OutputTimeline
@@ -78,7 +78,7 @@ def test_what_a_preview_or_sound_alone_has_not_is_not_measured_and_all_else_pass
     kind = file_of(wish)
     without = {name: found(certificate, name).detail for name in unknown - {"faststart"}}
     if kind.video is None:
-        assert set(without.values()) <= {NO_PICTURES, NO_CAPTIONS}
+        assert set(without.values()) <= {NO_VIDEO_REASON, NO_CAPTIONS_REASON}
     else:
         assert {without[name] for name in SILENT} == {f"{kind.container} has no sound"}
     assert all(without.values())
@@ -162,7 +162,7 @@ def test_an_index_behind_the_pictures_is_seen_in_webm(tmp_path: Path) -> None:
             stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
             for packet in stream.encode(av.VideoFrame(64, 64, "yuv420p")) + stream.encode(None):
                 container.mux(packet)
-        assert index_first(tmp_path / "a.webm") is bool(told)
+        assert is_index_first(tmp_path / "a.webm") is bool(told)
 
 
 def test_what_a_wish_leaves_out_is_the_containers_first_choice() -> None:

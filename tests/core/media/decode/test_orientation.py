@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.media.decode.reader import Reader, display_array
+from core.media.decode.reader import SourceReader, display_array
 from schemas.common import CropBox, TimeRange
 from schemas.documents.frame_plan import ShotCrop
 from streams.renderer.video.scaler import FrameScaler
@@ -75,8 +75,8 @@ def test_a_picture_is_seen_and_painted_as_its_matrix_asks(name: str, tmp_path: P
         reason="test",
     )
     with path.open("rb") as source:
-        reader = Reader(source, index)
-        _, frame = next(reader.pictures(TimeRange(start_ms=0, end_ms=200)))
+        reader = SourceReader(source, index)
+        _, frame = next(reader.read_frames(TimeRange(start_ms=0, end_ms=200)))
         seen = display_array(frame, index.video, width // 2, height // 2)
         painted = FrameScaler(index.video, (width, height), tmp_path).scale(frame, whole, 0)
         reader.close()

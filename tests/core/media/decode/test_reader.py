@@ -13,9 +13,9 @@ import av
 import numpy as np
 import pytest
 
-from core.media.decode.reader import Reader, display_array
+from core.media.decode.reader import SourceReader, display_array
 from core.media.decode.timestamps import first_pts_at, project_ms
-from core.media.decode.tolerant import thinned
+from core.media.decode.tolerant import thin_out
 from core.settings import MediaLimits
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
@@ -46,11 +46,11 @@ class Counting(io.FileIO):
 
 
 @contextmanager
-def opened(path: Path, scratch: Path) -> Iterator[tuple[Reader, SourceIndex, Counting]]:
+def opened(path: Path, scratch: Path) -> Iterator[tuple[SourceReader, SourceIndex, Counting]]:
     with Counting(path, "rb") as file, io.BufferedReader(file, 65_536) as source:
         index = probe_file(source, MediaLimits(), scratch / "sound.pcm", lambda _: None)
         file.count = 0
-        reader = Reader(source, index)
+        reader = SourceReader(source, index)
         yield reader, index, file
         reader.close()
 
@@ -77,7 +77,7 @@ def test_ranges_put_together_are_the_whole(name: str, tmp_path: Path) -> None:
         expected = whole(path, index)
         middle = index.duration_ms * 4 // 7
         parts = [TimeRange(start_ms=0, end_ms=middle), TimeRange(start_ms=middle, end_ms=index.duration_ms + 1)]
-        found = [(at_ms, print_of(frame)) for part in parts for at_ms, frame in reader.pictures(part)]
+        found = [(at_ms, print_of(frame)) for part in parts for at_ms, frame in reader.read_frames(part)]
     assert found == expected
     assert expected[0][0] >= 0
     assert expected == sorted(expected, key=lambda one: one[0])
@@ -88,7 +88,7 @@ def test_ranges_put_together_are_the_whole(name: str, tmp_path: Path) -> None:
 )
 def test_zero_is_the_earliest_start_of_the_chosen_streams(name: str, first_ms: int, tmp_path: Path) -> None:
     with opened(media(name), tmp_path) as (reader, index, _):
-        at_ms, _frame = next(reader.pictures(TimeRange(start_ms=0, end_ms=index.duration_ms)))
+        at_ms, _frame = next(reader.read_frames(TimeRange(start_ms=0, end_ms=index.duration_ms)))
     assert at_ms == first_ms
 
 
@@ -101,7 +101,7 @@ def test_every_container_is_read_alike(suffix: str, tmp_path: Path) -> None:
         found = [
             (at_ms, print_of(frame))
             for start in range(0, index.duration_ms + 1, 1700)
-            for at_ms, frame in reader.pictures(TimeRange(start_ms=start, end_ms=start + 1700))
+            for at_ms, frame in reader.read_frames(TimeRange(start_ms=start, end_ms=start + 1700))
         ]
     assert found == expected
     assert len(found) == 60
@@ -110,15 +110,15 @@ def test_every_container_is_read_alike(suffix: str, tmp_path: Path) -> None:
 def test_a_window_in_mid_file_reads_only_its_part(tmp_path: Path) -> None:
     path = media("talking/auto-editor_example_42s_720p.mp4")
     with opened(path, tmp_path) as (reader, _, file):
-        assert len(list(reader.pictures(TimeRange(start_ms=20_000, end_ms=23_000)))) == 90
+        assert len(list(reader.read_frames(TimeRange(start_ms=20_000, end_ms=23_000)))) == 90
         assert file.count < path.stat().st_size / 2
 
 
 def test_who_only_measures_gets_the_same_pictures_with_block_edges(tmp_path: Path) -> None:
     path, stretch = media("talking/auto-editor_example_42s_720p.mp4"), TimeRange(start_ms=20_000, end_ms=22_500)
     with opened(path, tmp_path) as (reader, index, file):
-        rough = Reader(file, index, smooth=False)
-        pairs = list(zip(reader.pictures(stretch), rough.pictures(stretch), strict=True))
+        rough = SourceReader(file, index, smooth=False)
+        pairs = list(zip(reader.read_frames(stretch), rough.read_frames(stretch), strict=True))
         apart = [
             np.abs(a.to_ndarray(format="gray").astype(int) - b.to_ndarray(format="gray")).mean()
             for (_, a), (_, b) in pairs
@@ -131,7 +131,7 @@ def test_who_only_measures_gets_the_same_pictures_with_block_edges(tmp_path: Pat
 def test_large_pictures_are_sparse_at_key_packets(tmp_path: Path) -> None:
     with opened(media("talking/auto-editor_example_42s_720p.mp4"), tmp_path) as (reader, index, _):
         assert index.packets is not None
-        times = [at for at, _ in reader.sparse_pictures(TimeRange(start_ms=0, end_ms=42_000), wanted_gap_ms=1000)]
+        times = [at for at, _ in reader.read_sparse_frames(TimeRange(start_ms=0, end_ms=42_000), gap_ms=1000)]
         assert times == list(range(0, 42_000, 2000))
         assert sum(index.packets.key) >= len(times)
 
@@ -139,7 +139,7 @@ def test_large_pictures_are_sparse_at_key_packets(tmp_path: Path) -> None:
 def test_far_keys_are_decoded_on_to_the_wanted_times(tmp_path: Path) -> None:
     """One key packet in 8 s of 720p: sparse still sees a picture every two seconds."""
     with opened(media("talking/nvidia_webcam_pillarbox_8s_720p.mp4"), tmp_path) as (reader, _, _):
-        pictures = reader.sparse_pictures(TimeRange(start_ms=1000, end_ms=8000), wanted_gap_ms=2000)
+        pictures = reader.read_sparse_frames(TimeRange(start_ms=1000, end_ms=8000), gap_ms=2000)
         times = [at_ms for at_ms, _ in pictures]
     assert len(times) == 4
     assert all(1900 <= step <= 2100 for step in np.diff(times))
@@ -147,7 +147,7 @@ def test_far_keys_are_decoded_on_to_the_wanted_times(tmp_path: Path) -> None:
 
 def test_small_pictures_are_looked_at_as_often_as_wanted(tmp_path: Path) -> None:
     with opened(media("talking/cap12_webcam_54s_silent.mp4"), tmp_path) as (reader, _, _):
-        times = [at for at, _ in reader.sparse_pictures(TimeRange(start_ms=0, end_ms=20_000), wanted_gap_ms=1000)]
+        times = [at for at, _ in reader.read_sparse_frames(TimeRange(start_ms=0, end_ms=20_000), gap_ms=1000)]
     assert len(times) == 20
 
 
@@ -156,7 +156,7 @@ def test_sound_covers_the_range_without_gaps(name: str, tmp_path: Path) -> None:
     with opened(media(name), tmp_path) as (reader, index, _):
         assert index.audio is not None
         start = index.duration_ms // 3
-        frames = list(reader.audio(TimeRange(start_ms=start, end_ms=start + 400)))
+        frames = list(reader.read_audio(TimeRange(start_ms=start, end_ms=start + 400)))
     ends = [at_ms + frame.samples * 1000 / frame.sample_rate for at_ms, frame in frames]
     assert frames[0][0] <= start < start + 400 <= ends[-1] + 1
     assert all(abs(end - following[0]) <= 1 for end, following in zip(ends, frames[1:], strict=False))
@@ -169,7 +169,7 @@ def test_a_rotated_picture_stands_upright(tmp_path: Path) -> None:
         with opened(path, tmp_path) as (reader, index, _):
             assert index.video is not None
             width, height = index.video.display_width // 2, index.video.display_height // 2
-            _, frame = next(reader.pictures(TimeRange(start_ms=0, end_ms=1000)))
+            _, frame = next(reader.read_frames(TimeRange(start_ms=0, end_ms=1000)))
             shown.append(display_array(frame, index.video, width, height).astype(int))
     assert shown[1].shape == (shown[0].shape[1], shown[0].shape[0], 3)
     assert np.abs(np.rot90(shown[0], k=1) - shown[1]).mean() < 4
@@ -184,7 +184,7 @@ def test_an_anamorphic_picture_is_shown_with_square_pixels(tmp_path: Path) -> No
 def test_hdr_is_mapped_to_eight_bits_that_are_neither_grey_nor_clipped(tmp_path: Path) -> None:
     with opened(media("hostile/hdr10-video-with-sdr-container.mp4"), tmp_path) as (reader, index, _):
         assert index.video is not None
-        _, frame = next(reader.sparse_pictures(TimeRange(start_ms=0, end_ms=1000), wanted_gap_ms=1000))
+        _, frame = next(reader.read_sparse_frames(TimeRange(start_ms=0, end_ms=1000), gap_ms=1000))
         plain = frame.to_ndarray(format="rgb24", width=64, height=36)
         mapped = display_array(frame, index.video, 64, 36)
     assert mapped.std() > plain.std() * 1.15
@@ -193,7 +193,7 @@ def test_hdr_is_mapped_to_eight_bits_that_are_neither_grey_nor_clipped(tmp_path:
 
 def test_thinning_keeps_the_grid() -> None:
     frames = [(at_ms, av.VideoFrame(2, 2, "gray")) for at_ms in range(0, 5000, 33)]
-    assert [at_ms for at_ms, _ in thinned(iter(frames), 1000)] == [0, 1023, 2013, 3003, 4026]
+    assert [at_ms for at_ms, _ in thin_out(iter(frames), 1000)] == [0, 1023, 2013, 3003, 4026]
 
 
 @pytest.mark.parametrize("base", [(1, 1000), (1001, 30000), (1, 90000), (1, 14112000), (8, 30625)])
@@ -209,7 +209,7 @@ def test_hdr_in_two_sizes_by_turns_makes_its_tables_once(tmp_path: Path) -> None
     with opened(media("hostile/dolbyVision-hdr.MOV"), tmp_path) as (reader, index, _):
         assert index.video is not None
         seconds = []
-        for _, frame in reader.pictures(TimeRange(start_ms=0, end_ms=1000)):
+        for _, frame in reader.read_frames(TimeRange(start_ms=0, end_ms=1000)):
             started = time.process_time()
             display_array(frame, index.video, 36, 64)
             display_array(frame, index.video, 72, 128)

@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from core.media.decode.reader import Reader
-from core.media.decode.skippable_packets import Sparing, tails
+from core.media.decode.reader import SourceReader
+from core.media.decode.skippable_packets import SkippingDecoder, skippable_tails
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from tests.support.media.synthetic_media import index_of
@@ -33,8 +33,8 @@ def film(path: Path, codec: str, options: dict[str, str]) -> SourceIndex:
 
 def decoded(path: Path, index: SourceIndex, needless_ms: set[int], threads: int) -> dict[int, bytes]:
     with path.open("rb") as file:
-        reader = Reader(file, index, threads=threads)
-        return {at_ms: one.to_ndarray().tobytes() for at_ms, one in reader.pictures(TIME, needless_ms)}
+        reader = SourceReader(file, index, threads=threads)
+        return {at_ms: one.to_ndarray().tobytes() for at_ms, one in reader.read_frames(TIME, needless_ms)}
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_the_way_from_a_key_picture_changes_nothing(
     path = tmp_path / name
     index = film(path, codec, options)
     with path.open("rb") as file:
-        reader = Reader(file, index)
-        whole = [(at_ms, one.to_ndarray().tobytes()) for at_ms, one in reader.pictures(ALL)]
+        reader = SourceReader(file, index)
+        whole = [(at_ms, one.to_ndarray().tobytes()) for at_ms, one in reader.read_frames(ALL)]
         for start_ms in range(80, 5_900, 440):
-            found = reader.pictures(TimeRange(start_ms=start_ms, end_ms=min(start_ms + 400, 6_000)))
+            found = reader.read_frames(TimeRange(start_ms=start_ms, end_ms=min(start_ms + 400, 6_000)))
             part = [(at_ms, one.to_ndarray().tobytes()) for at_ms, one in found]
             assert part == [one for one in whole if start_ms <= one[0] < start_ms + 400]
 
@@ -89,7 +89,7 @@ def test_on_the_way_what_no_other_picture_hangs_on_is_left_out(tmp_path: Path) -
     index = film(path, "libx264", {"g": "75", "x264-params": "bframes=3:b-pyramid=normal:log-level=none"})
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        sparing = Sparing(index, frozenset(), 4_000)
+        sparing = SkippingDecoder(index, frozenset(), 4_000)
         came = [one.time or 0.0 for packet in container.demux(stream) for one in sparing.decode(stream, packet)]
     assert len([at_s for at_s in came if at_s < 4.0]) < 0.75 * 100
     assert len([at_s for at_s in came if at_s >= 4.0]) == 50
@@ -97,8 +97,8 @@ def test_on_the_way_what_no_other_picture_hangs_on_is_left_out(tmp_path: Path) -
 
 def test_tails_are_what_no_needed_picture_hangs_on() -> None:
     keys = [True, False, False, True, False, False, True]
-    assert set(tails([0, 1, 2, 3, 4, 5, 6], keys, {1, 2, 5})) == {1, 2, 5}
-    assert set(tails([0, 1, 2, 3, 4, 5, 6], keys, {1, 4})) == set(), "the last one of each group is needed"
-    assert set(tails([0, 1, 2, 3, 4, 5, 6], keys, set(range(6)))) == set(range(6))
-    assert set(tails([0, 2, 1, 5, 4, 3, 6], keys, {1, 2, 5})) == set(), "3 and 4 may hang on both sides"
-    assert set(tails([0, 2, 1, 5, 4, 3, 6], keys, {1, 2, 3, 4})) == {1, 2, 3, 4}
+    assert set(skippable_tails([0, 1, 2, 3, 4, 5, 6], keys, {1, 2, 5})) == {1, 2, 5}
+    assert set(skippable_tails([0, 1, 2, 3, 4, 5, 6], keys, {1, 4})) == set(), "the last one of each group is needed"
+    assert set(skippable_tails([0, 1, 2, 3, 4, 5, 6], keys, set(range(6)))) == set(range(6))
+    assert set(skippable_tails([0, 2, 1, 5, 4, 3, 6], keys, {1, 2, 5})) == set(), "3 and 4 may hang on both sides"
+    assert set(skippable_tails([0, 2, 1, 5, 4, 3, 6], keys, {1, 2, 3, 4})) == {1, 2, 3, 4}

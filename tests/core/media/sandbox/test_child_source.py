@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from core.media.sandbox.child_source import ANSWER, NOTHING, REQUEST, SourceLost, open_source
+from core.media.sandbox.child_source import ANSWER, EMPTY_ANSWER, REQUEST, SourceLost, open_source
 
 BODY = os.urandom(3_000_000)
 
@@ -62,7 +62,7 @@ def test_nothing_is_read_beyond_what_is_there(descriptor: int) -> None:
     assert [offset for offset, _ in asked] == [0, 1_000_000]
 
 
-@pytest.mark.parametrize("answers", [[NOTHING], [], [ANSWER.pack(500, 600)]])
+@pytest.mark.parametrize("answers", [[EMPTY_ANSWER], [], [ANSWER.pack(500, 600)]])
 def test_bytes_that_do_not_come_are_lost(descriptor: int, answers: list[bytes]) -> None:
     with answering(answers) as (channel, _):
         source = open_source(descriptor=descriptor, size=len(BODY), channel=channel)

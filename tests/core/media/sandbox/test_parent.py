@@ -13,10 +13,10 @@ import pytest
 
 from core.errors import Rejected, Starved, Unavailable
 from core.media.range_cache import SourceCache
-from core.media.sandbox.child import verdict
+from core.media.sandbox.child import outcome_message
 from core.media.sandbox.child_source import SourceLost
 from core.media.sandbox.parent import ChildFailed, ChildLimits, LocalSource, run_child
-from core.media.sandbox.seccomp import ARCHES, program
+from core.media.sandbox.seccomp import ARCHES, build_filter
 from core.process_control import AUTOGROUP, MAX_SESSION_NICE
 from core.settings import MediaLimits, SpanRules
 from streams.ingest.probe.child import ProbeArgs
@@ -169,12 +169,12 @@ def _raised(error: Exception) -> Exception:
     ],
 )
 def test_verdicts(error: Exception, kind: str) -> None:
-    assert verdict(_raised(error))[0] == kind
+    assert outcome_message(_raised(error))[0] == kind
 
 
 @pytest.mark.parametrize("machine", sorted(ARCHES))
 def test_the_filter_is_whole_instructions_and_ends_by_allowing(machine: str) -> None:
-    body = program(machine)
+    body = build_filter(machine)
     assert len(body) % 8 == 0
     assert body[-8:] == b"\x06\x00\x00\x00\x00\x00\xff\x7f"
 
