@@ -19,7 +19,7 @@ def open_files() -> int:
 
 
 async def test_many_short_originals_leave_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MOST_FILES", 4)
+    monkeypatch.setattr(caching, "MAX_OPEN_FILES", 4)
     bodies = {f"film-{number}": os.urandom(1000) for number in range(20)}
     objects, before = ObjectsTwin(**bodies), open_files()
     cache = SourceCache(objects, tmp_path, 64 * MIB)
