@@ -24,7 +24,7 @@ from benchmarks.render.render import Cost, rendered, surveyed, timed
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.options.export import Quality, VideoWish
-from streams.render.agent import ALONE, SIDE_BY_SIDE
+from streams.render.agent import PARALLEL_THREADS, SINGLE_THREADS
 from streams.renderer.encoding.muxer import Encoding, build_encoding
 
 CORES_COUNT = 2
@@ -41,8 +41,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
 
 
-SIDE = Way(name="side by side", workers=CORES_COUNT, threads=SIDE_BY_SIDE)
-ROW = Way(name="one after the other", workers=1, threads=ALONE)
+SIDE = Way(name="side by side", workers=CORES_COUNT, threads=PARALLEL_THREADS)
+ROW = Way(name="one after the other", workers=1, threads=SINGLE_THREADS)
 
 
 def places(index: SourceIndex, count: int, seconds: float) -> list[TimeRange]:

@@ -94,7 +94,7 @@ def sizes(video: Path, task: RenderJob, folder: Path) -> tuple[int, int]:
                 one.write(shown, slot.number)
 
         projector = SourcePlayer(SourceReader(file, index), index, timeline)
-        for part in timeline.parts:
+        for part in timeline.timeline_parts:
             projector.play(part, show)
     return paths[0].stat().st_size, paths[1].stat().st_size
 

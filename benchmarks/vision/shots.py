@@ -72,7 +72,7 @@ def measured(path: Path, end: int | None = None) -> tuple[list[int], list[Transi
     index = indexed(path)
     times, measures, begun = [], [], time.process_time()
     with path.open("rb") as source:
-        for at_ms, frame in SourceReader(source, index, smooth=False).read_frames(
+        for at_ms, frame in SourceReader(source, index, deblock=False).read_frames(
             TimeRange(start_ms=0, end_ms=index.duration_ms + 1000)
         ):
             times.append(at_ms)

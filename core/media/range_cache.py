@@ -1,7 +1,7 @@
-"""Ranges of originals on local disk, bounded. Fetches blocks through the object store; never reads what they hold.
+"""Caches byte ranges of originals on local disk, within a bound.
 
-One sparse file an object; blocks leave by least recent use (their space is given back by punching a hole). The
-directory belongs to this cache alone: what it finds there at the start is left over from a dead process and removed.
+Each object has one sparse file; the least recently used blocks leave, and holes punched in the file give their space
+back. The directory belongs to this cache alone: files found at the start are a dead process's, and are removed.
 """
 
 from __future__ import annotations
@@ -21,22 +21,29 @@ from core.ports.stores import Objects
 from schemas.common import ObjectRef
 
 BLOCK_BYTES = 2**18
-"""A key picture of 1080p takes one or two. By blocks of 1 MiB one each five seconds was most of a file."""
+"""A key frame of 1080p takes one or two blocks.
+
+With blocks of 1 MiB, a key frame every five seconds was most of a file.
+"""
 READ_AHEAD_BLOCKS = 32
-"""Who reads forwards is soon brought all up to the next multiple of so many: stores keep objects in pieces of 4 or
-8 MiB, and read a whole one for a part of it (SeaweedFS: 19 ms for 1 MiB, 20 for 4).
+"""A sequential reader gets all blocks up to the next multiple of this.
+
+Stores keep objects in chunks of 4 or 8 MiB, and read a whole one for a part of it (SeaweedFS: 19 ms for 1 MiB, 20 for
+4).
 """
 READ_AHEAD_STEPS = 2
-"""So often he is brought twice as much before that: half the key pictures need a second request, and no third."""
+"""Sequential reads that each double the read-ahead first: half of the key frames need a second request, and none a
+third.
+"""
 MAX_OPEN_FILES = 256
-"""Open at once: of short videos many fit, and a process may have only so many descriptors (often 1,024)."""
+"""Files open at once: a process may have only so few descriptors (often 1,024), and many short videos fit the cache."""
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
 CACHE_FILE_SUFFIX = ".source"
 BlockKey = tuple[str, int]
 
 
 def free_file_range(descriptor: int, offset: int, length: int) -> None:
-    """Give the space of a stretch of a file back (fallocate(2)); OSError where the file system cannot."""
+    """Free the disk space of a file range (fallocate(2)). Raises OSError where the file system cannot."""
     libc = ctypes.CDLL(None, use_errno=True)
     mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
     if libc.fallocate(descriptor, mode, ctypes.c_int64(offset), ctypes.c_int64(length)) != 0:
@@ -46,10 +53,13 @@ def free_file_range(descriptor: int, offset: int, length: int) -> None:
 
 
 class SourceCache:
-    """Blocks of objects under ``directory``, at most ``max_bytes`` (more only while children hold more at once)."""
+    """Blocks of objects under ``directory``, at most ``max_bytes``.
+
+    It holds more only while children use more at once.
+    """
 
     def __init__(self, objects: Objects, directory: Path, max_bytes: int) -> None:
-        """Makes the directory and empties it of an earlier cache's files."""
+        """Make the directory, and empty it of an earlier cache's files."""
         self._objects = objects
         self._directory = directory
         self._max_blocks = max(1, max_bytes // BLOCK_BYTES)
@@ -64,12 +74,12 @@ class SourceCache:
 
     @property
     def bytes_held(self) -> int:
-        """How much of the disk the blocks take (whole blocks)."""
+        """Disk space that the blocks take."""
         return len(self._blocks) * BLOCK_BYTES
 
     @asynccontextmanager
     async def open(self, source: ObjectRef | str, size: int | None = None) -> AsyncIterator[CachedSource]:
-        """A handle on one object, by reference or by key; without a size the store is asked.
+        """Open an object by reference or key; without a size the store is queried.
 
         Raises Unavailable or KeyError.
         """
@@ -82,7 +92,7 @@ class SourceCache:
             handle.release()
 
     def close(self) -> None:
-        """Forget everything and remove the files."""
+        """Remove all blocks and files."""
         for key, descriptor in self._files.items():
             os.close(descriptor)
             self._path(key).unlink(missing_ok=True)
@@ -90,7 +100,7 @@ class SourceCache:
         self._blocks.clear()
 
     def descriptor(self, key: str) -> int:
-        """The open sparse file of an object."""
+        """Descriptor of an object's sparse file."""
         if key not in self._files:
             self._close_oldest()
             self._files[key] = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -101,14 +111,14 @@ class SourceCache:
         self._pinned.update(blocks)
 
     def unpin(self, blocks: list[BlockKey]) -> None:
-        """Let blocks go again."""
+        """Release blocks."""
         self._pinned.subtract(blocks)
         for block in blocks:
             if self._pinned[block] <= 0:
                 del self._pinned[block]
 
     async def ensure(self, key: str, size: int, first: int, count: int) -> None:
-        """Bring blocks ``first … first + count`` of an object; raises Unavailable or KeyError."""
+        """Fetch blocks ``first`` to ``first + count`` of an object. Raises Unavailable or KeyError."""
         requested = [(key, number) for number in range(first, first + count)]
         while missing := [block for block in requested if block not in self._blocks]:
             in_progress = next((self._fetching[block] for block in missing if block in self._fetching), None)
@@ -153,7 +163,7 @@ class SourceCache:
             self._forget(key)
 
     def _close_oldest(self) -> None:
-        """Make room for one more open file: of objects that nobody reads, those go whose last use is longest ago."""
+        """Close the least recently used idle files until one more may be opened."""
         surplus = len(self._files) + 1 - MAX_OPEN_FILES
         if surplus <= 0:
             return
@@ -174,7 +184,7 @@ class SourceCache:
 
 
 class CachedSource(FileHandle):
-    """A handle on one object in the cache. The blocks of the last request stay until the next one."""
+    """A handle on one cached object. The blocks of the last request stay until the next one."""
 
     complete = False
 
@@ -190,7 +200,7 @@ class CachedSource(FileHandle):
         super().__init__(cache.descriptor(key), size)
 
     async def ensure(self, offset: int, length: int) -> range:
-        """Bring a stretch, and some more when reading goes forwards; raises Unavailable or KeyError."""
+        """Fetch a range, and read ahead for sequential reads. Raises Unavailable or KeyError."""
         first = offset // BLOCK_BYTES
         end = -(-min(offset + length, self._size) // BLOCK_BYTES)
         self._sequential_reads = self._sequential_reads + 1 if offset == self._available.stop else 0
@@ -206,13 +216,13 @@ class CachedSource(FileHandle):
         return self._available
 
     def release(self) -> None:
-        """Let the blocks go; the descriptor stays valid only while the cache keeps the file."""
+        """Release the blocks; the descriptor stays valid only while the cache keeps the file."""
         self._cache.unpin(self._pinned_blocks)
         self._pinned_blocks = []
 
 
 def group_consecutive(numbers: list[int]) -> list[range]:
-    """Sorted numbers as runs: ``[1, 2, 5]`` → ``[range(1, 3), range(5, 6)]``."""
+    """Group sorted numbers into ranges: ``[1, 2, 5]`` → ``[range(1, 3), range(5, 6)]``."""
     runs: list[range] = []
     for number in numbers:
         if runs and runs[-1].stop == number:

@@ -96,7 +96,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
             report(len(pictures))
     found = find_changes(pictures)
     closely = select_changes(found, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
-    unsmoothed = SourceReader(source, index, smooth=False)
+    unsmoothed = SourceReader(source, index, deblock=False)
     shots = [
         one for change in found for one in (refine_in_frames(unsmoothed, change) if change in closely else [change])
     ]

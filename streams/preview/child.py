@@ -72,7 +72,7 @@ def still(task: RenderJob, at_ms: int, source: BinaryIO, scratch: Path, report: 
         inserts = Bumpers(task.brand, beside, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
         shown = chain(inserts.before(), inserts.after())
         return next((one.slot, one.frame) for one in shown if one.slot.number == number)
-    part = next(part for part in timeline.parts if part.first <= number < part.end)
+    part = next(part for part in timeline.timeline_parts if part.first <= number < part.end)
     cues, _ = build_job_cues(task, played)
     scene = build_compositor(task, cues, scratch)
     reader = SourceReader(source, task.index, threads=task.encoding.threads)

@@ -1,4 +1,4 @@
-"""Builds the render child's job from a rendition and its stored inputs, for an export and for a preview alike."""
+"""Builds the render child's job from a rendition and its stored inputs, for exports and previews."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _pinned_template(rendition: Rendition, played: Sequence[Piece]) -> CaptionTe
 
 
 def _with_requested_texts(transcript: Transcript, rendition: Rendition, edit: EditList | None) -> Transcript:
-    """The transcript with the edit's custom captions and, where the rendition masks profanity, coarse words hidden."""
+    """The transcript with the edit's custom captions, and profanity masked where requested."""
     captioned = retold(transcript, edit.captions, pieces(edit)) if edit else transcript
     return masked_transcript(captioned) if rendition.mask_profanity else captioned
 

@@ -72,7 +72,7 @@ def handed_to_the_encoder(task: RenderJob, path: Path, scratch: Path, wanted: se
     with path.open("rb") as file:
         reader = SourceReader(file, task.index)
         projector = SourcePlayer(reader, task.index, timeline)
-        for part in timeline.parts:
+        for part in timeline.timeline_parts:
             projector.play(part, lambda *seen: film.add_frame(*seen, recorder))
         reader.close()
     return recorder.kept
@@ -133,7 +133,14 @@ def test_so_it_is_in_an_edited_clip_slower_faster_and_turned_round(
         plan=plan(index, 100, 7_500, aspect="1:1"), index=index, pieces=played, words=words("over and over", 5_500),
     )  # fmt: skip
     timeline = build_timeline(played, index)
-    wanted = {3, 30, timeline.parts[0].end - 1, timeline.parts[1].first, timeline.parts[1].first + 60, 150}
+    wanted = {
+        3,
+        30,
+        timeline.timeline_parts[0].end - 1,
+        timeline.timeline_parts[1].first,
+        timeline.timeline_parts[1].first + 60,
+        150,
+    }
     exported = handed_to_the_encoder(task, path, tmp_path, wanted)
     assert previews(task, path, tmp_path, wanted) == exported
 
@@ -184,7 +191,7 @@ def test_a_late_picture_is_not_decoded_towards_from_the_beginning(source: tuple[
         with path.open("rb") as file:
             reader = SourceReader(file, index)
             found: Iterator[tuple[int, av.VideoFrame]] = pictures_near(
-                reader, index, timeline, timeline.parts[0], number
+                reader, index, timeline, timeline.timeline_parts[0], number
             )
             times = [at_ms for at_ms, _ in found]
             reader.close()

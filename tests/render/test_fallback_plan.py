@@ -34,7 +34,7 @@ PLAN = FramePlan(
 
 
 @pytest.mark.parametrize("fault", ["nobody_in_frame", "cut_face"])
-def test_shots_that_lose_a_face_show_the_whole_picture_and_others_stay(fault: CheckName) -> None:
+def test_only_shots_that_lose_a_face_are_fitted(fault: CheckName) -> None:
     safer = build_fallback(PLAN, None, [fault])
     assert safer is not None
     first, second = safer.plan.shots
@@ -44,7 +44,7 @@ def test_shots_that_lose_a_face_show_the_whole_picture_and_others_stay(fault: Ch
     assert (safer.template, safer.changes) == (None, ["the whole picture in 1 of 2 shots"])
 
 
-def test_a_shot_that_cuts_letters_shows_the_whole_picture_and_others_stay() -> None:
+def test_only_shots_that_cut_letters_are_fitted() -> None:
     sign = Letters(range=TimeRange(start_ms=0, end_ms=2_000), box=Box(x=20, y=10, width=120, height=14))
     crops = [msgspec.structs.replace(LEFT, x=10, width=140), LEFT]
     shots = [shot(1_000 * number, crop) for number, crop in enumerate(crops)]

@@ -96,7 +96,7 @@ def test_as_many_threads_as_the_first_time() -> None:
     assert set(list_inputs(RENDER)) == {"plan", "source", "index"}
 
 
-def test_an_export_is_made_with_code_libraries_fonts_settings_and_inputs(tmp_path: Path) -> None:
+def test_provenance_names_code_libraries_fonts_and_inputs(tmp_path: Path) -> None:
     crops = plan(flash_and_beep(tmp_path / "source.mp4", length_ms=400), 0, 400)
     made = collect_provenance(Encoding(threads=2), template_named("minimal"), crops, None, {"plan": REF, "edit": None})
     assert (made["encoder.threads"], made["input.plan"], made["template.minimal"]) == ("2", "0" * 16, "1")

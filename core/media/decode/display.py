@@ -1,4 +1,4 @@
-"""Decoded pictures as a viewer sees them: turned upright, square pixels, eight bits. Child side only; opens nothing."""
+"""Converts decoded frames to what a viewer sees: upright, square pixels, 8 bits. For children only."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ HDR_TRANSFERS = {int(ColorTrc.SMPTE2084), int(ColorTrc.ARIB_STD_B67)}
 
 
 def is_hdr(frame: av.VideoFrame) -> bool:
-    """Whether the picture is PQ or HLG, which looks grey and flat when shown as it is."""
+    """Whether a frame is PQ or HLG, which look grey and flat when shown unmapped."""
     return frame.color_trc in HDR_TRANSFERS
 
 
 def display_frame(frame: av.VideoFrame, track: VideoTrack, width: int, height: int, pixel_format: str) -> av.VideoFrame:
-    """The picture scaled so that, turned upright, it measures ``width`` × ``height``; not turned yet."""
+    """Scale a frame to ``width`` × ``height`` as seen upright; it is not rotated yet."""
     sideways = track.rotation_deg in (90, 270)
     scaled_width, scaled_height = (height, width) if sideways else (width, height)
     tone: dict[str, Any] = {}
@@ -38,9 +38,10 @@ def display_frame(frame: av.VideoFrame, track: VideoTrack, width: int, height: i
 
 @lru_cache(maxsize=8)
 def _reformatter(*_shape: int | str) -> VideoReformatter:
-    """One for each size: the table that maps HDR to SDR takes two seconds to make, a picture then 0.06 s.
+    """One reformatter for each size.
 
-    A reformatter that is asked for another size makes its table anew.
+    The table that maps HDR to SDR takes two seconds to make, a frame then 0.06 s; a reformatter that gets another
+    size makes its table again.
     """
     return VideoReformatter()
 
@@ -48,7 +49,7 @@ def _reformatter(*_shape: int | str) -> VideoReformatter:
 def display_array(
     frame: av.VideoFrame, track: VideoTrack, width: int, height: int, pixel_format: str = "rgb24"
 ) -> NDArray[np.uint8]:
-    """The display picture (upright, unmirrored, square pixels, HDR mapped to SDR) at ``width`` × ``height``.
+    """Return the display picture (upright, square pixels, HDR mapped to SDR) as an array.
 
     Shape (height, width, 3) for ``rgb24`` and ``bgr24``, (height, width) for ``gray``; C-contiguous uint8.
     """

@@ -1,4 +1,4 @@
-"""The one way a media file is opened: whitelisted formats, no protocols, bounded pictures. Child side only."""
+"""Opens media files: whitelisted formats, no protocols, bounded frames. For children only."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ FORMATS = (
     "mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf", "mp3", "wav", "w64", "flac", "aac", "amr", "aiff",
     "caf", "mpegvideo", "ac3", "eac3", "dv", "mxf",
 )  # fmt: skip
-"""Demuxers that hold everything in one file. None of them follows a reference to another file or address."""
+"""Demuxers of self-contained files. None of them follows a reference to another file or address."""
 BUFFER_BYTES = 32 * 1024
-"""libav fills it anew at each jump, and a file whose sound lies far from its pictures has one a packet."""
+"""libav refills its buffer at each jump, and a file with audio far from its video jumps once a packet."""
 OPEN_TIMEOUT_S = 20.0
+"""Time that opening a file may take."""
 READ_TIMEOUT_S = 20.0
+"""Time that one read may take."""
 PLAYLIST_STARTS = (
     b"#EXTM3U",
     b"ffconcat",
@@ -30,10 +32,11 @@ PLAYLIST_STARTS = (
     b"[playlist]",
     b"[Reference]",
 )
+"""First bytes of playlists and descriptions."""
 
 
 def refuse_text(head: bytes) -> None:
-    """Raises Rejected for playlists and descriptions: files that point elsewhere instead of holding pictures."""
+    """Refuse playlists and descriptions: they point to media instead of holding it. Raises Rejected."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(PLAYLIST_STARTS):
         raise Rejected("media.unsupported", "This is a playlist or description, not a media file.")
@@ -42,7 +45,7 @@ def refuse_text(head: bytes) -> None:
 def open_media(
     source: BinaryIO, *, max_pixels: int, max_streams: int = 32, format_name: str | None = None
 ) -> InputContainer:
-    """A demuxer over ``source``. ``format_name`` skips the guess. Raises PyAV's errors for what it cannot open."""
+    """Open a demuxer over ``source``. ``format_name`` skips probing. Raises PyAV's errors."""
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": ",".join(_demuxer_aliases()),
@@ -66,13 +69,13 @@ def open_media(
 
 
 def _demuxer_aliases() -> list[str]:
-    """Every alias of the wanted demuxers: libav compares the whole comma list of names."""
+    """Every alias of the allowed demuxers: libav compares the whole comma-separated list."""
     aliases = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
     return [aliases.get(name, name) for name in FORMATS]
 
 
 def limit_decoder(stream: Stream, *, max_pixels: int, threads: int = 1, deblock: bool = True) -> None:
-    """Bound what decoding one stream may allocate; to be called before its first packet is decoded."""
+    """Bound what decoding a stream may allocate; call it before the first packet is decoded."""
     context = stream.codec_context
     if not deblock:
         context.options = {**context.options, "skip_loop_filter": "all"}
@@ -83,5 +86,5 @@ def limit_decoder(stream: Stream, *, max_pixels: int, threads: int = 1, deblock:
 
 
 def as_binary(source: object) -> BinaryIO:
-    """What PyAV needs of a file object."""
+    """Cast a file object to the type that PyAV's stubs expect."""
     return cast(BinaryIO, source)

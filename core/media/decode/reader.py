@@ -1,6 +1,6 @@
-"""Pictures and sound of a stretch of a source, on project time. Child side only; reads no more than it needs.
+"""Reads frames and audio of a source range on project time. For children only.
 
-All times are ms on the project's one time line; conversion to and from pts is in `timeline`.
+It reads no more than needed. All times are ms on the project's timeline; `timestamps` converts them to and from pts.
 """
 
 from __future__ import annotations
@@ -45,16 +45,18 @@ __all__ = ["SourceReader", "display_array"]
 
 MAX_KEY_GAP_MS = 5_000
 """Key packets further apart than this are too sparse to find shots and faces by."""
-MAX_SMALL_FRAME_PIXELS = 640 * 360
-"""Pictures up to this size are decoded all: an hour of 240p costs 12 CPU-s."""
+MAX_FULLY_DECODED_PIXELS = 640 * 360
+"""Frames up to this size are all decoded: an hour of 240p costs 12 CPU-s."""
 AUDIO_PREROLL_MS = 120
 """Decoders of Opus and AAC need 80 ms before the first good sample."""
 VIDEO_CUES_FORMAT = "matroska"
+"""The format whose cues list only video."""
 DEFAULT_MAX_PIXELS = 36_000_000
+"""Pixels of the largest frame that is decoded."""
 
 
 class SourceReader:
-    """One source, read by its index. Iterators are independent of each other: each opens its own demuxer."""
+    """Reads a source by its index. Iterators are independent: each opens its own demuxer."""
 
     def __init__(
         self,
@@ -63,16 +65,18 @@ class SourceReader:
         *,
         threads: int = 1,
         max_pixels: int = DEFAULT_MAX_PIXELS,
-        smooth: bool = True,
+        deblock: bool = True,
     ) -> None:
-        """``source`` stays open when this closes. ``threads`` of the video decoder. Not ``smooth``: block edges stay
-        (the loop filter is left out), for who only measures: a seventh to a quarter cheaper, not fit to be shown.
+        """Prepare to read; ``source`` stays open when the reader closes.
+
+        ``threads``: of the video decoder. Without ``deblock`` the loop filter is skipped: a seventh to a
+        quarter cheaper, for measuring only, because block edges stay visible.
         """
         self._source = source
         self._index = index
         self._threads = threads
         self._max_pixels = max_pixels
-        self._smooth = smooth
+        self._smooth = deblock
         self._keys = list_key_times(index)
         self._key_ms = [ms for _, ms in self._keys]
         self._is_by_order = is_by_order(index.format)
@@ -82,11 +86,11 @@ class SourceReader:
         self._damaged_ms: set[int] = set()
 
     def count_damaged(self, time: TimeRange) -> int:
-        """How many pictures of ``time`` that were asked for so far are damaged, or could not be decoded at all."""
+        """Number of frames in ``time`` that were requested so far and are damaged or undecodable."""
         return sum(time.start_ms <= at_ms < time.end_ms for at_ms in self._damaged_ms)
 
     def close(self) -> None:
-        """Close every demuxer this reader opened."""
+        """Close every demuxer that this reader opened."""
         for container in self._open:
             container.close()
         self._open.clear()
@@ -94,9 +98,9 @@ class SourceReader:
     def read_frames(
         self, time: TimeRange, skippable_ms: Collection[int] = frozenset()
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Every picture presented in ``time``, (project ms, frame), in order of presentation.
+        """Every frame presented in ``time``, (project ms, frame), in presentation order.
 
-        Those that begin at ``needless_ms`` may be missing.
+        Frames that begin at ``skippable_ms`` may be missing.
         """
         container, stream = self._open_video()
         position = self._key_position(time.start_ms)
@@ -107,16 +111,17 @@ class SourceReader:
     def read_sparse_frames(
         self, time: TimeRange, *, gap_ms: int, far_keys_ms: int = MAX_KEY_GAP_MS
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Some pictures of ``time``, about ``wanted_gap_ms`` apart, as cheap as they can be had.
+        """Some frames of ``time``, about ``gap_ms`` apart, as cheaply as possible.
 
-        Small pictures are decoded all. Of larger ones only key packets are fed to the decoder (``skip_frame`` is
-        ignored by VP9), except where they are more than ``far_keys_ms`` apart: there it decodes on to the wanted times.
+        Small frames are all decoded. Of larger ones only key packets are fed to the decoder (VP9 ignores
+        ``skip_frame``), except where they are more than ``far_keys_ms`` apart: there it decodes up to the
+        wanted times.
         """
         track = self._video_track()
         container, stream = self._open_video()
         if not self._is_by_order:
             stream.codec_context.skip_frame = "NONREF"  # nobody refers to them, and any neighbour will do
-        if track.coded_width * track.coded_height <= MAX_SMALL_FRAME_PIXELS or not self._keys:
+        if track.coded_width * track.coded_height <= MAX_FULLY_DECODED_PIXELS or not self._keys:
             everything = self._decode_from(container, stream, self._key_position(time.start_ms), time)
             yield from thin_out(everything, gap_ms)
         else:
@@ -126,7 +131,7 @@ class SourceReader:
     def read_audio(self, time: TimeRange, track: AudioTrack | None = None) -> Iterator[tuple[int, av.AudioFrame]]:
         """Every audio frame that overlaps ``time``, (project ms of its first sample, frame), in order.
 
-        Of the chosen track, or of another one of the index.
+        From the chosen track, or another one of the index.
         """
         track = track or self._audio_track()
         container = self._open_demuxer(track.stream_index)
@@ -192,9 +197,9 @@ class SourceReader:
     def _packets_from(
         self, container: InputContainer, stream: VideoStream, position: int | None
     ) -> Iterator[Packet[VideoStream]]:
-        """Packets from a key packet on, the last one empty: it drains the decoder.
+        """Packets from a key packet on; the last one is empty and drains the decoder.
 
-        Where the format's own seek lands behind the key packet, we start further back.
+        Where the format's own seek lands behind the key packet, reading starts further back.
         """
         step = 1
         while True:
@@ -220,10 +225,10 @@ class SourceReader:
     def _audio_packets(
         self, container: InputContainer, stream: AudioStream, track: AudioTrack, pts: int
     ) -> Iterator[Packet[AudioStream]]:
-        """Packets from the first one at ``pts`` or a little before it, the last one empty.
+        """Packets from the first one at ``pts`` or slightly before; the last one is empty.
 
-        Matroska lists only video in its cues: seeking by the sound alone would read the file from its beginning. What
-        lies before the first key picture is read from there: behind a seek its sound would be missing.
+        Matroska's cues list only video: a seek by audio alone would read the file from its beginning. What lies
+        before the first key frame is read from there, because a seek would skip its audio.
         """
         position = self._key_position(project_ms(pts, track.time_base, self._index.origin_us))
         if position is None or not self._index.format.startswith(VIDEO_CUES_FORMAT):
@@ -265,7 +270,7 @@ class SourceReader:
         position: int | None,
         sparing: SkippingDecoder,
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Decoded pictures with their project time; by order where the format stores no presentation times."""
+        """Decoded frames with project times; by order where the format stores no presentation times."""
         track = self._video_track()
         base, origin_us = track.time_base, self._index.origin_us
         turn = (

@@ -1,6 +1,6 @@
-"""Packets that need not be decoded where some pictures of a stretch are needed by nobody. Child side only.
+"""Skips packets whose frames are not needed. For children only.
 
-What is decoded comes out as it would among all: only what no other picture hangs on is left out.
+The remaining frames come out as in a full decode: only packets that no other frame refers to are skipped.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from core.media.decode.tolerant import decode
 from schemas.documents.source import SourceIndex
 
 MARKED_DISPOSABLE_CODEC = "h264"
-"""In its streams a picture says whether any other is made of it; HEVC says so of one layer only."""
+"""The codec whose packets tell whether other frames refer to them; HEVC tells it for one layer only."""
 
 
 class SkippingDecoder:
-    """Decodes the packets of one stream but for those that only make needless pictures."""
+    """Decodes a stream's packets, except those that only make skippable frames."""
 
     def __init__(self, index: SourceIndex, skippable_ms: Collection[int], from_ms: int | None = None) -> None:
-        """``needless_ms``: when pictures begin that nobody needs, as nobody does those before ``from_ms``: the way
-        there from a key picture. All are decoded where times go by order.
+        """``skippable_ms``: start times of frames that are not needed; ``from_ms``: none before it is.
+
+        Nothing is skipped where times follow the order of packets.
         """
         self._from_pts: int | None = None
         self._pts: set[int] = set()
@@ -45,7 +46,7 @@ class SkippingDecoder:
     def decode(
         self, stream: VideoStream, packet: Packet[VideoStream] | None, on_damage: Callable[[], None] | None = None
     ) -> list[av.VideoFrame]:
-        """As `decoding.decode`; needless pictures may be missing."""
+        """As `tolerant.decode`; skippable frames may be missing."""
         if not self._pts and self._from_pts is None:
             return decode(stream, packet, on_damage)
         if packet is not None and packet.pts in self._skipped_packets:
@@ -66,9 +67,9 @@ class SkippingDecoder:
 
 
 def skippable_tails(pts: Sequence[int], keys: Sequence[bool], skippable: Container[int]) -> Iterator[int]:
-    """Packets after the last needed one before a key packet; all columns in the order of decoding.
+    """Packets after the last needed one before a key packet; columns are in decoding order.
 
-    None where a picture that is needed comes behind that key packet but is shown before it: it may hang on both sides.
+    None where a needed frame is decoded after that key packet but shown before it: it may refer to both sides.
     """
     starts = [number for number, key in enumerate(keys) if key]
     for first, key, end in _key_intervals(starts, len(pts)):
@@ -81,6 +82,6 @@ def skippable_tails(pts: Sequence[int], keys: Sequence[bool], skippable: Contain
 
 
 def _key_intervals(starts: Sequence[int], count: int) -> Iterator[tuple[int, int, int]]:
-    """Of each key packet but the last one: itself, the next one, and the end of that one's pictures."""
+    """For each key packet but the last: itself, the next one, and the end of that one's frames."""
     for (first, key), end in zip(pairwise(starts), [*starts[2:], count], strict=False):
         yield first, key, end

@@ -1,4 +1,4 @@
-"""Project time to stream time and back, in whole numbers. The only place where the conversion is written."""
+"""Converts project time to stream time and back, in integers. No other module does it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _ratio_of(time_base: Fraction | tuple[int, int]) -> tuple[int, int]:
 
 
 def frame_start_ms(index: SourceIndex, pts: Sequence[int], at_ms: int) -> int:
-    """When the picture began that is shown at a time; the time itself where none is, or it is not known.
+    """Start of the frame shown at a time; the time itself where it is unknown.
 
     ``pts`` of the index's packets, sorted.
     """
@@ -62,15 +62,15 @@ def frame_start_ms(index: SourceIndex, pts: Sequence[int], at_ms: int) -> int:
 
 
 def is_by_order(format_name: str) -> bool:
-    """Whether a format stores no presentation times: pictures are shown as the decoder gives them.
+    """Whether a format stores no presentation times, so that frames are shown in decoder order.
 
-    The table then holds decoding times, whose sorted sequence is the sequence of presentation times.
+    The table then holds decoding times, whose sorted sequence is that of the presentation times.
     """
     return format_name == "avi"
 
 
 def packet_pts(packet: Packet[Any], *, by_order: bool) -> int | None:
-    """The time a packet goes into the table with."""
+    """The time under which a packet is in the table."""
     first, second = (packet.dts, packet.pts) if by_order else (packet.pts, packet.dts)
     return first if first is not None else second
 
@@ -87,10 +87,10 @@ def list_key_times(index: SourceIndex) -> list[tuple[int, int]]:
 def split_at_keys(
     key_ms: Sequence[int], time: TimeRange, duration_ms: int, *, min_ms: int
 ) -> Iterator[tuple[int | None, TimeRange]]:
-    """A range cut at key packets, whose times are ``key_ms``: (key packet to start from, stretch).
+    """Split a range at key packets: (key packet to start from, part of the range).
 
-    A stretch before the first key packet inside the range counts only when it is longer than ``least_ms``, or all
-    there is.
+    A part before the first key packet inside the range counts only when it is longer than ``min_ms``, or all there
+    is.
     """
     first = bisect_right(key_ms, time.start_ms - 1)
     inside = [n for n in range(first, len(key_ms)) if key_ms[n] < time.end_ms]

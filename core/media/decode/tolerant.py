@@ -1,4 +1,4 @@
-"""Decoding that takes damage in its stride, and small steps over decoded pictures. Child side only; opens nothing."""
+"""Decodes damaged streams without stopping, and filters decoded frames. For children only."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from av.video.stream import VideoStream
 from schemas.documents.source import SourceIndex
 
 BYTE_SEEK_FORMATS = ("mpegts", "mpeg")
-"""Formats without an index of their own: seeking by time would search the file, the position is known."""
+"""Formats without an index: a seek by time would search the file, but positions are known."""
 
 
 MAX_READ_ERRORS = 20
-"""Damaged places in a row that a demuxer may step over."""
+"""Consecutive damaged places that a demuxer may skip."""
 MediaStream = TypeVar("MediaStream", VideoStream, AudioStream)
 TimestampedFrame = tuple[int, av.VideoFrame]
 
 
 def demux(container: InputContainer, stream: MediaStream) -> Iterator[Packet[MediaStream]]:
-    """Packets of a stream, the last one empty; a damaged place is stepped over as long as something comes after it.
+    """Packets of a stream, the last one empty; damaged places are skipped while more packets follow.
 
-    PyAV raises IndexError for a stream that shows up in mid-file, as damage can make one do.
+    PyAV raises IndexError for a stream that appears in mid-file, as damage can cause.
     """
     failures = 0
     while failures < MAX_READ_ERRORS:
@@ -44,7 +44,7 @@ def demux(container: InputContainer, stream: MediaStream) -> Iterator[Packet[Med
 def decode(
     stream: VideoStream, packet: Packet[VideoStream] | None, on_damage: Callable[[], None] | None = None
 ) -> list[av.VideoFrame]:
-    """Pictures that a packet completes (None drains); a damaged packet completes none, and ``lost`` is called."""
+    """Frames that a packet completes (None drains); none for a damaged one, and ``on_damage`` is called."""
     try:
         return stream.codec_context.decode(packet)
     except (MemoryError, av.error.ExitError):
@@ -56,9 +56,9 @@ def decode(
 
 
 def drop_misplaced_frames(pictures: Iterator[TimestampedFrame]) -> Iterator[TimestampedFrame]:
-    """The same pictures without those whose time a damaged packet has made up: time only goes on.
+    """Drop frames whose time a damaged packet invented, so that times only increase.
 
-    A picture that is later than the one after it is the wrong one of the two where that one follows the last.
+    Of two frames in the wrong order the later-timed one is wrong where the other follows the last.
     """
     held: TimestampedFrame | None = None
     last_ms: int | None = None
@@ -76,7 +76,7 @@ def drop_misplaced_frames(pictures: Iterator[TimestampedFrame]) -> Iterator[Time
 
 
 def frames_until(pictures: Iterator[TimestampedFrame], end_ms: int) -> Iterator[TimestampedFrame]:
-    """Pictures before ``end_ms``; two in a row must lie behind it to end it: one may be a damaged packet's."""
+    """Frames before ``end_ms``. Two consecutive ones beyond it end it: a single one may be damaged."""
     behind = 0
     for at_ms, frame in pictures:
         behind = behind + 1 if at_ms >= end_ms else 0
@@ -86,7 +86,7 @@ def frames_until(pictures: Iterator[TimestampedFrame], end_ms: int) -> Iterator[
 
 
 def thin_out(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
-    """The first picture, then the first one at or after each further ``gap_ms``."""
+    """The first frame, then the first one at or after each further ``gap_ms``."""
     due: int | None = None
     for at_ms, frame in pictures:
         if due is None or at_ms >= due:
@@ -95,7 +95,7 @@ def thin_out(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Iter
 
 
 def decode_audio(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[av.AudioFrame]:
-    """Audio frames that a packet completes (None drains); a damaged packet completes none."""
+    """Audio frames that a packet completes (None drains); none for a damaged one."""
     try:
         return stream.codec_context.decode(packet)
     except (MemoryError, av.error.ExitError):
@@ -105,7 +105,7 @@ def decode_audio(stream: AudioStream, packet: Packet[AudioStream] | None) -> lis
 
 
 def key_byte_positions(index: SourceIndex) -> dict[int, int]:
-    """pts → byte of each key packet, for formats that are sought by byte; else empty."""
+    """Byte position of each key packet by pts, for formats that seek by byte; else empty."""
     if index.packets is None or not index.format.startswith(BYTE_SEEK_FORMATS):
         return {}
     columns = zip(index.packets.pts, index.packets.pos, index.packets.key, strict=True)

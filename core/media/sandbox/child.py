@@ -1,8 +1,8 @@
-"""The child process: confines itself, runs one entry of streams on one source, says how it went. Never asks twice.
+"""The child process: confines itself, runs one entry on one source, and reports the outcome.
 
-Reads one JSON header on stdin, writes JSON lines on the descriptor that the header names:
-``{"progress": n}``, then one of ``{"result": {...}}``, ``{"rejected": [reason, detail]}``, ``{"unavailable": [part,
-detail]}``, ``{"lost": text}``, ``{"bug": traceback}``.
+It reads one JSON header on stdin and writes JSON lines on the descriptor named there: ``{"progress": n}``, then one of
+``{"result": {...}}``, ``{"rejected": [reason, detail]}``, ``{"unavailable": [part, detail]}``, ``{"lost": text}``,
+``{"bug": traceback}``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Entry = Callable[[dict[str, Any], BinaryIO | None, Callable[[int], None]], dict[
 
 
 class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The descriptors of a source as the child sees them; ``channel`` is -1 when there is nobody to ask."""
+    """Descriptors of a source as the child sees them; ``channel`` is -1 for complete sources."""
 
     descriptor: int
     size: int
@@ -37,7 +37,7 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent tells the child before anything else."""
+    """The parent's first message."""
 
     parent_pid: int
     messages: int
@@ -47,7 +47,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Messages:
-    """JSON lines to the parent."""
+    """Writes JSON lines to the parent."""
 
     def __init__(self, descriptor: int) -> None:
         """``descriptor`` is the write end of the parent's pipe."""
@@ -55,13 +55,13 @@ class Messages:
         self._reported_at = -REPORT_INTERVAL_S
 
     def send(self, name: str, value: object) -> None:
-        """One message; blocks until the parent has room."""
+        """Write a message; blocks while the pipe is full."""
         line = memoryview(msgspec.json.encode({name: value}) + b"\n")
         while line:
             line = line[os.write(self._descriptor, line) :]
 
     def progress(self, counter: int) -> None:
-        """Tell the parent that work moves, at most ten times a second."""
+        """Report progress, at most ten times a second."""
         now = time.monotonic()
         if now - self._reported_at >= REPORT_INTERVAL_S:
             self._reported_at = now

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 REQUEST = ANSWER = struct.Struct("!QQ")
 EMPTY_ANSWER = ANSWER.pack(0, 0)
-"""The answer where the bytes did not come."""
+"""The answer where the bytes could not be fetched."""
 MIN_REQUEST_BYTES = 256 * 1024
-"""The parent is asked for so many at least: a key picture of 1080p comes with one question."""
+"""Smallest request to the parent: a key frame of 1080p comes with one."""
 
 
 class SourceLost(OSError):
-    """The parent could not bring the bytes; it knows why and says so itself."""
+    """The parent could not fetch the bytes, and reports the reason itself."""
 
 
 class SeekableFile(io.RawIOBase):
@@ -31,11 +31,11 @@ class SeekableFile(io.RawIOBase):
     _position = 0
 
     def readable(self) -> bool:
-        """Yes."""
+        """True."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
+        """True."""
         return True
 
     def tell(self) -> int:
@@ -44,17 +44,17 @@ class SeekableFile(io.RawIOBase):
 
 
 class SourceFile(SeekableFile):
-    """Raw reads of ``size`` bytes through ``descriptor``; ``channel`` is asked first, -1 when all bytes are there."""
+    """Reads a source through ``descriptor``, after a request on ``channel`` (-1: all bytes are there)."""
 
     def __init__(self, *, descriptor: int, size: int, channel: int = -1) -> None:
-        """Owns neither descriptor."""
+        """The descriptors stay the caller's."""
         self._descriptor = descriptor
         self._size = size
         self._channel = channel
         self._available = range(0)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; beyond the end is allowed and reads nothing."""
+        """Move the position; beyond the end reads return nothing."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if base + offset < 0:
             raise ValueError("a position before the beginning")
@@ -62,7 +62,7 @@ class SourceFile(SeekableFile):
         return self._position
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to ``size`` bytes, none at the end only: as many as are there, copied once."""
+        """Read up to ``size`` bytes, as many as are there; none only at the end."""
         if size < 0:
             return self.readall()
         found = os.pread(self._descriptor, self._readable_bytes(size), self._position)
@@ -77,7 +77,7 @@ class SourceFile(SeekableFile):
         return count
 
     def _readable_bytes(self, wanted: int) -> int:
-        """How many can be read here; asked for where none is there. What is there stays until the next question."""
+        """Number of bytes readable here, requested where none are. Fetched bytes stay until the next request."""
         length = max(0, min(wanted, self._size - self._position))
         if length == 0 or self._channel < 0:
             return length
@@ -99,7 +99,7 @@ class SourceFile(SeekableFile):
 
 
 class SharedFileView(SeekableFile):
-    """A second, independent position over one file object: two demuxers can share a source."""
+    """An independent position over a shared file object, so that two demuxers can share a source."""
 
     def __init__(self, base: BinaryIO) -> None:
         """``base`` stays open when this closes."""
@@ -113,7 +113,7 @@ class SharedFileView(SeekableFile):
         return self._position
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to ``size`` bytes from this view's position, none at the end only."""
+        """Read up to ``size`` bytes from this view's position; none only at the end."""
         self._base.seek(self._position)
         found = self._base.read(size)
         self._position += len(found)
@@ -121,5 +121,5 @@ class SharedFileView(SeekableFile):
 
 
 def open_source(*, descriptor: int, size: int, channel: int) -> BinaryIO:
-    """A file object over what the parent handed down. Not buffered: libav has its own buffer."""
+    """Open what the parent handed down. Unbuffered: libav has its own buffer."""
     return cast(BinaryIO, SourceFile(descriptor=descriptor, size=size, channel=channel))

@@ -1,4 +1,4 @@
-"""What a child does to itself before it meets a hostile byte: limits, no new rights, no network. Never undone."""
+"""Confines a child before it reads hostile bytes: limits, no new privileges, no network."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ import msgspec
 from core.media.sandbox import seccomp
 from core.process_control import end_with_parent, lower_priority
 
-PR_SET_NO_NEW_PRIVS = 38
-CLONE_NEWUSER = 0x10000000
-CLONE_NEWNET = 0x40000000
+PR_SET_NO_NEW_PRIVS_CODE = 38
+CLONE_NEWUSER_CODE = 0x10000000
+CLONE_NEWNET_CODE = 0x40000000
 
 
 class ChildLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one child may use. ``memory_bytes`` is address space; ``file_bytes`` the largest file it may write."""
+    """Limits of one child.
+
+    ``memory_bytes`` is address space, ``file_bytes`` the largest file it may write.
+    """
 
     memory_bytes: int = 1_500_000_000
     cpu_s: int = 900
@@ -25,7 +28,7 @@ class ChildLimits(msgspec.Struct, frozen=True, kw_only=True):
     file_bytes: int = 8 * 2**30
     open_files: int = 64
     nice: int = 10
-    """A worker takes its next event at once, and the API answers, while children have every core."""
+    """Keeps workers and the API responsive while children use every core."""
 
 
 def _libc() -> ctypes.CDLL:
@@ -33,7 +36,10 @@ def _libc() -> ctypes.CDLL:
 
 
 def set_limits(limits: ChildLimits) -> None:
-    """Rlimits and niceness. Threads count as processes, and a user's are counted together: NPROC is not touched."""
+    """Set rlimits and niceness.
+
+    NPROC stays: threads count as processes, over all processes of the user.
+    """
     wanted = {
         resource.RLIMIT_AS: (limits.memory_bytes, limits.memory_bytes),
         resource.RLIMIT_CPU: (limits.cpu_s, limits.cpu_s + 2),
@@ -50,22 +56,23 @@ def set_limits(limits: ChildLimits) -> None:
 
 
 def cut_network() -> bool:
-    """Move into an empty network namespace where the kernel lets us; says whether it did.
+    """Move into an empty network namespace where the kernel allows it; returns whether it did.
 
-    Root keeps its user namespace: losing its rights over files would hide code that another user owns.
+    Root keeps its user namespace: without its rights over files it could not read code that another user owns.
     """
-    flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWNET | CLONE_NEWUSER
+    flags = CLONE_NEWNET_CODE if os.geteuid() == 0 else CLONE_NEWNET_CODE | CLONE_NEWUSER_CODE
     return bool(_libc().unshare(flags) == 0)
 
 
 def apply_confinement(limits: ChildLimits, parent_pid: int, *, may_execute: bool = False) -> dict[str, bool]:
-    """All of the above plus the system call filter; says which optional walls stand.
+    """Apply all limits and the system call filter; returns which optional ones hold.
 
-    ``may_execute`` is for a process that then becomes another program: its walls stay, but it could become a third.
+    ``may_execute`` is for a process that then becomes another program: its confinement stays, but it could become a
+    third.
     """
     end_with_parent(parent_pid)
     set_limits(limits)
     network_cut = cut_network()
-    if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+    if _libc().prctl(PR_SET_NO_NEW_PRIVS_CODE, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the kernel refused PR_SET_NO_NEW_PRIVS")
     return {"network_namespace": network_cut, "system_calls": seccomp.install_filter(may_execute=may_execute)}

@@ -1,4 +1,4 @@
-"""A foreign program on a hostile file, confined as our own children are. Never gives it a network or a way to fork."""
+"""Runs an external program on a hostile file, confined as children are."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from core.media.sandbox.parent import ENVIRONMENT
 from core.media.sandbox.pipes import read_tail, send_order
 
 MAX_OUTPUT_BYTES = 8_000
+"""End of the program's stderr that is kept."""
 
 
 class ToolOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process between us and the program is told."""
+    """The message to the process that becomes the program."""
 
     parent_pid: int
     limits: ChildLimits
@@ -29,7 +30,7 @@ class ToolOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How a program ended (negative: by this signal), and the end of what it said."""
+    """Exit code of a program (negative: a signal), and the end of its stderr."""
 
     code: int
     said: str
@@ -67,7 +68,7 @@ async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits
 
 
 def main() -> None:
-    """Entry point of ``python -m core.media.sandbox.external_tool``: confines itself, then becomes the program."""
+    """Entry of ``python -m core.media.sandbox.external_tool``: confine, then become the program."""
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=ToolOrder)
     apply_confinement(order.limits, order.parent_pid, may_execute=True)
     os.execv(order.command[0], order.command)  # noqa: S606 - no shell

@@ -1,4 +1,4 @@
-"""The parent's side of a child process: start it, listen, end it. Never opens media and never blocks the event loop."""
+"""Starts, serves and ends a child process, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ from core.progress import Report
 __all__ = ["ChildFailed", "ChildLimits", "LocalSource", "SourceHandle", "run_child"]
 
 LINE_LIMIT_BYTES = 8 * 2**20
+"""Longest message of a child."""
 STDERR_TAIL_BYTES = 8_000
+"""End of a child's stderr that is kept."""
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -37,20 +39,26 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
     "SVT_LOG": "1",
 }
-"""One arena and one BLAS thread: each more reserves address space that the limit counts. SVT-AV1 tells errors only.
+"""Environment of children.
 
-New memory, above a kilobyte at once, holds zeros (255 names the bits that are left out): x264 reads some before it
-writes it, and the same pictures could become other bytes.
+One arena and one BLAS thread: each more reserves address space that the limit counts. SVT-AV1 logs errors only.
 
-What was freed is kept for the next picture. Given back each time, a clip of 8 s came to 84,000 page faults instead of
-53,000: 6.2 and 6.1 CPU-s, not 6.0 and 5.6.
+New memory above a kilobyte holds zeros (MALLOC_PERTURB_ 255 names the bits that are left out): x264 reads some before
+it writes it, and the same frames could become other bytes.
+
+Freed memory is kept for the next frame. Without that, a clip of 8 s had 84,000 page faults instead of 53,000: 6.2 and
+6.1 CPU-s, not 6.0 and 5.6.
 """
 TIMEOUT_DETAIL = "Working on the file took longer than it may."
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
+"""Signals of a decoder that crashed on the file."""
 
 
 class ChildFailed(Exception):
-    """A child ended without an outcome, or with a bug: the message holds its traceback or the end of its stderr."""
+    """A child ended without an outcome, or with a bug.
+
+    The message holds its traceback or the end of its stderr.
+    """
 
 
 class _Outcome(msgspec.Struct):
@@ -68,11 +76,11 @@ async def run_child(
     source: SourceHandle | None = None,
     report: Report | None = None,
 ) -> dict[str, Any]:
-    """Run ``module:function`` of streams in a confined process and return its result (+ ``cpu_ms``, ``peak_bytes``).
+    """Run ``module:function`` in a confined process; returns its result, ``cpu_ms`` and ``peak_bytes``.
 
     Raises Rejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
-    (source or disk; Starved when only the wall time is over), ChildFailed (a bug).
-    Cancelling kills the child and waits for its end.
+    (source or disk; Starved when only the wall time is over), ChildFailed (a bug). Cancelling kills the child and
+    waits for its end.
     """
     read_end, write_end = os.pipe()
     ours, theirs = socket.socketpair()
@@ -174,7 +182,10 @@ def _handle_message(message: dict[str, Any], outcome: _Outcome, report: Report |
 
 
 async def _serve_source(source: SourceHandle | None, ours: socket.socket) -> None:
-    """Answer the child's requests for bytes until it hangs up. Ends with the error that made an answer impossible."""
+    """Answer the child's requests for bytes until it closes the channel.
+
+    Ends with the error that prevented an answer.
+    """
     if source is None or source.complete:
         return
     ours.setblocking(False)

@@ -1,4 +1,4 @@
-"""What a parent says to a child and hears of it, by its standard streams. Starts and ends no process."""
+"""Writes to a child's stdin, and keeps the end of its stderr."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import asyncio
 from contextlib import suppress
 
 READ_BYTES = 65_536
+"""Bytes read at a time."""
 
 
 async def send_order(process: asyncio.subprocess.Process, order: bytes) -> None:
-    """All of ``order`` on its stdin, then the end; a child that died before it was read says so in another way."""
+    """Write ``order`` to stdin and close it.
+
+    A child that dies before reading it reports that by its exit.
+    """
     assert process.stdin is not None
     with suppress(BrokenPipeError, ConnectionResetError):
         process.stdin.write(order)
@@ -18,7 +22,7 @@ async def send_order(process: asyncio.subprocess.Process, order: bytes) -> None:
 
 
 async def read_tail(process: asyncio.subprocess.Process, tail: bytearray, most_bytes: int) -> None:
-    """Keep the end of its stderr in ``tail``: a child on a hostile file may say gigabytes."""
+    """Keep the end of stderr in ``tail``: a child on a hostile file may write gigabytes."""
     assert process.stderr is not None
     while part := await process.stderr.read(READ_BYTES):
         tail += part

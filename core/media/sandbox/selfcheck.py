@@ -1,4 +1,4 @@
-"""Child entry that tries what no child may do and says which walls hold. For tests and operators; touches no media."""
+"""Child entry that attempts what no child may do, and reports which limits hold."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _bind_raw() -> None:
 
 
 def _new_memory_is_empty() -> bool:
-    """Also such as was used before and given back."""
+    """Whether new memory holds zeros, also where it was used and freed before."""
     libc = ctypes.CDLL(None)
     libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     empty = []
@@ -51,10 +51,11 @@ def _new_memory_is_empty() -> bool:
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
-    """``{wall: whether it holds}``, ``threads``: whether those still work, ``read``: bytes the source gave,
-    ``session_nice``: niceness of its session, None where the kernel knows of none; ``empty``: whether new memory is.
+    """Return ``{wall: whether it holds}`` and what else children rely on.
 
-    ``args["scratch"]`` is written to; ``report`` counts the checks.
+    ``threads``: whether they work; ``read``: bytes that the source gave; ``session_nice``: niceness of the session,
+    None where the kernel has none; ``empty``: whether new memory holds zeros. ``args["scratch"]`` is written to;
+    ``report`` counts the checks.
     """
     session_nice = int(AUTOGROUP.read_text().split()[-1]) if AUTOGROUP.exists() else None
     attempts: dict[str, Callable[[], object]] = {

@@ -1,4 +1,4 @@
-"""What a child may read: the parent's side of a source. A handle owns descriptors; it never parses a byte."""
+"""The parent's side of a child's source: descriptors, and fetching of missing bytes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol, Self
 
 
 class SourceHandle(Protocol):
-    """Bytes for one child: a local descriptor, and somebody who brings missing bytes when asked."""
+    """Bytes for one child: a local descriptor, and a way to fetch missing bytes."""
 
     @property
     def size(self) -> int:
@@ -18,16 +18,16 @@ class SourceHandle(Protocol):
 
     @property
     def descriptor(self) -> int:
-        """A readable descriptor; bytes are there once `ensure` says so."""
+        """A readable descriptor; bytes are there once `ensure` returns."""
         ...
 
     @property
     def complete(self) -> bool:
-        """True when every byte is there already and nobody needs to ask."""
+        """Whether every byte is there already."""
         ...
 
     async def ensure(self, offset: int, length: int) -> range:
-        """Return when these bytes are there: the whole stretch that is, and stays until the next call.
+        """Return when these bytes are there, with the whole range that stays until the next call.
 
         Raises Unavailable or KeyError.
         """
@@ -54,17 +54,17 @@ class FileHandle:
 
 
 class LocalSource(FileHandle):
-    """A plain local file as a source. Use as a context manager."""
+    """A local file as a source. Use as a context manager."""
 
     complete = True
 
     def __init__(self, path: Path) -> None:
-        """Open the file; FileNotFoundError when it is not there."""
+        """Open the file. Raises FileNotFoundError where it is missing."""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         super().__init__(descriptor, os.fstat(descriptor).st_size)
 
     async def ensure(self, offset: int, length: int) -> range:
-        """Nothing to bring."""
+        """All bytes are there."""
         return range(self._size)
 
     def __enter__(self) -> Self:

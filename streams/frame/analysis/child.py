@@ -189,7 +189,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         raise ValueError("frame was asked for the pictures of a source that has none")
     clip = TimeRange(start_ms=args["start_ms"], end_ms=args["end_ms"])
     canvas, fine = fit_canvas(index.video, FACE_AREA_PX), fit_canvas(index.video, MOUTH_AREA_PX)
-    scratch, reader = Path(args["scratch"]), SourceReader(source, index, smooth=False)
+    scratch, reader = Path(args["scratch"]), SourceReader(source, index, deblock=False)
     with (scratch / "faces.raw").open("wb") as file, (scratch / "mouths.raw").open("wb") as mouths:
         seen = _decode(reader, index, clip, (canvas, file), (fine, mouths), report)
     transitions = [

@@ -55,7 +55,7 @@ def render_all(
 ) -> list[RenderResult | None]:
     """Render jobs that differ only in their plan with one decode, each into its own folder.
 
-    None for a job that failed beside others. Raises when all fail, or the source is at fault.
+    None for a job that failed while others succeeded. Raises when all fail, or the source is at fault.
     """
     progress = RenderProgress(report)
     try:
@@ -89,7 +89,7 @@ def _play_source(outputs: OutputFiles, player: SourcePlayer, timeline: OutputTim
     try:
         outputs.apply_to_each(OutputFile.open)
         needless_ms = outputs.skippable_ms()
-        for part in timeline.parts:
+        for part in timeline.timeline_parts:
             player.play(part, outputs.add_frame, needless_ms)
         if player.is_interlaced:
             outputs.apply_to_each(OutputFile.reject_reuse)

@@ -31,7 +31,7 @@ MAX_LATE_MS = 400
 """Letters that appear later than this after their word count as missing."""
 MAX_EARLY_SEARCH_MS = 160
 """Letters this early fail."""
-TRAILING_SLOTS = 2
+MAX_TRAILING_SLOTS = 2
 """Slots by which a caption may be late and still be measured; later ones count as `MAX_LATE_MS`."""
 
 
@@ -84,7 +84,7 @@ def list_timed_slots(cues: Sequence[CaptionCue], timeline: OutputTimeline, comes
     slots: set[int] = set()
     for cue in choose_timed_cues(cues):
         due = first_cue_slot(cue, timeline)
-        last = due + ceil(comes_in_ms / timeline.period_ms) + TRAILING_SLOTS
+        last = due + ceil(comes_in_ms / timeline.period_ms) + MAX_TRAILING_SLOTS
         slots.update(range(max(0, due - ceil(MAX_EARLY_SEARCH_MS / timeline.period_ms)), min(timeline.count, last + 1)))
     return slots
 

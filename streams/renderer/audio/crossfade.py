@@ -42,19 +42,19 @@ class PieceSamples(Value, frozen=True, kw_only=True):
     fades_out: bool
 
     @property
-    def lead(self) -> int:
+    def lead_samples(self) -> int:
         """Samples before its start."""
         return HALF_FADE_SAMPLES if self.fades_in else 0
 
     @property
-    def tail(self) -> int:
+    def tail_samples(self) -> int:
         """Samples after its end."""
         return HALF_FADE_SAMPLES if self.fades_out else 0
 
     @property
-    def count(self) -> int:
+    def sample_count(self) -> int:
         """All samples, margins included."""
-        return self.lead + self.end - self.start + self.tail
+        return self.lead_samples + self.end - self.start + self.tail_samples
 
 
 def join_pieces(played: Sequence[Piece], samples: int, read_audio: ReadAudio) -> Sound | None:
@@ -70,8 +70,8 @@ def join_pieces(played: Sequence[Piece], samples: int, read_audio: ReadAudio) ->
             has_audio = has_audio or piece_samples.piece.muted
             continue
         has_audio = True
-        start = piece_samples.start - piece_samples.lead
-        total[start : start + piece_samples.count] += _fade_at_cuts(sound, piece_samples)
+        start = piece_samples.start - piece_samples.lead_samples
+        total[start : start + piece_samples.sample_count] += _fade_at_cuts(sound, piece_samples)
     return total if has_audio else None
 
 
@@ -91,16 +91,16 @@ def _read_piece(piece_samples: PieceSamples, read_audio: ReadAudio) -> Sound | N
     """Read exactly ``piece_samples.count`` samples; silent where the source has none."""
     piece, speed = piece_samples.piece, Fraction(piece_samples.piece.speed).limit_denominator(100_000)
     spare_ms = 0 if speed == 1 else FILTER_MARGIN_MS
-    lead_ms = ceil(Fraction(piece_samples.lead, SAMPLES_PER_MS) * speed) + spare_ms
-    skipped = round(lead_ms * SAMPLES_PER_MS / speed) - piece_samples.lead - atempo_advance(float(speed))
-    needed = ceil((skipped + piece_samples.count) * speed) + spare_ms * SAMPLES_PER_MS
+    lead_ms = ceil(Fraction(piece_samples.lead_samples, SAMPLES_PER_MS) * speed) + spare_ms
+    skipped = round(lead_ms * SAMPLES_PER_MS / speed) - piece_samples.lead_samples - atempo_advance(float(speed))
+    needed = ceil((skipped + piece_samples.sample_count) * speed) + spare_ms * SAMPLES_PER_MS
     start_ms = piece.source.start_ms - lead_ms
     reach = TimeRange(start_ms=max(0, start_ms), end_ms=start_ms + round(Fraction(needed, SAMPLES_PER_MS)))
     sound = gather_audio(read_audio(reach), start_ms, needed)
     if sound is None:
         return None
     sound = sound if speed == 1 else change_speed(sound, float(speed))
-    return fit_length(sound[skipped:], piece_samples.count) * np.float32(10 ** (piece.gain_db / 20))
+    return fit_length(sound[skipped:], piece_samples.sample_count) * np.float32(10 ** (piece.gain_db / 20))
 
 
 def fit_length(sound: Sound, count: int) -> Sound:

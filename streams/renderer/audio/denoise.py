@@ -25,7 +25,7 @@ FRAMES_PER_MEASURE = 8
 """Frames whose mean power is one measure of the noise."""
 BATCH_FRAMES = 2_048
 """Frames processed at a time, so that memory does not grow with the clip."""
-DIGITAL_SILENCE_POWER = 1e-12
+MIN_NOISE_POWER = 1e-12
 """Power below which a frame is digital silence, not noise."""
 Power = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
@@ -80,11 +80,11 @@ def _estimate_noise(sound: Sound) -> Power | None:
         count = len(power) // FRAMES_PER_MEASURE
         groups.append(power[: count * FRAMES_PER_MEASURE].reshape(count, FRAMES_PER_MEASURE, -1).mean(axis=1))
     means = np.concatenate(groups)
-    means = means[means.mean(axis=1) > DIGITAL_SILENCE_POWER]
+    means = means[means.mean(axis=1) > MIN_NOISE_POWER]
     if len(means) < 2:
         return None
     quiet = np.percentile(means, NOISE_PERCENTILE, axis=0) * NOISE_BIAS
-    noise: Power = np.maximum(quiet, DIGITAL_SILENCE_POWER).astype(np.float32)
+    noise: Power = np.maximum(quiet, MIN_NOISE_POWER).astype(np.float32)
     return noise
 
 

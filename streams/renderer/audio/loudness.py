@@ -21,7 +21,7 @@ ABSOLUTE_GATE_LUFS = -70.0
 """Blocks below this loudness do not count (BS.1770-5, annex 1)."""
 RELATIVE_GATE_LU = -10.0
 """Blocks this far below the mean of the others do not count (BS.1770-5, annex 1)."""
-OVERSAMPLING = 4
+OVERSAMPLING_FACTOR = 4
 """Points per sample at which true peaks are measured (BS.1770-5, annex 2)."""
 INTERPOLATION_TAPS = 16
 """Taps of the interpolation between two samples."""
@@ -130,7 +130,7 @@ def interpolators() -> NDArray[np.float32]:
     at = (
         np.arange(INTERPOLATION_TAPS)[None, :]
         - INTERPOLATION_TAPS // 2
-        + np.arange(1, OVERSAMPLING)[:, None] / OVERSAMPLING
+        + np.arange(1, OVERSAMPLING_FACTOR)[:, None] / OVERSAMPLING_FACTOR
     )
     kernel = np.sinc(at) * np.i0(6.0 * np.sqrt(1 - (at / (INTERPOLATION_TAPS // 2)) ** 2)) / np.i0(6.0)
     phases: NDArray[np.float32] = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -163,7 +163,7 @@ def _raise_between(peaks: Channel, channel: Channel) -> None:
         between += rows[first + 1 : last + 1] @ late
         np.abs(between, out=between)
         highest = between[:, :INTERPOLATION_TAPS]
-        for phase in range(1, OVERSAMPLING - 1):
+        for phase in range(1, OVERSAMPLING_FACTOR - 1):
             highest = np.maximum(highest, between[:, phase * INTERPOLATION_TAPS : (phase + 1) * INTERPOLATION_TAPS])
         part = peaks[first * INTERPOLATION_TAPS : last * INTERPOLATION_TAPS]
         np.maximum(part, highest.ravel()[: len(part)], out=part)

@@ -52,7 +52,7 @@ class _FrameRun:
         frame.pts = None
         self._collect(self._resampler.resample(frame))
 
-    def parts(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    def aligned_parts(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
         """Parts of the run, aligned with its stamps, each with its start in ms."""
         self._collect(self._resampler.resample(None))
         whole = np.concatenate(self._pieces) if self._pieces else np.zeros((0, 2), np.float32)
@@ -99,7 +99,7 @@ def gather_audio(frames: Iterable[tuple[int, av.AudioFrame]], start_ms: int, sam
     sound: Sound = np.zeros((samples, 2), np.float32)
     placed = 0
     for run in _split_runs(frames):
-        for at_ms, piece in run.parts():
+        for at_ms, piece in run.aligned_parts():
             placed += _place(sound, piece, round((at_ms - start_ms) * RATE_HZ / 1000))
     return np.nan_to_num(sound, copy=False) if placed else None
 

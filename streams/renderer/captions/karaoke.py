@@ -9,7 +9,7 @@ from typing import NamedTuple
 from core.domain.time_ranges import merge_intervals
 from streams.renderer.typography.shaping import ShapedWord
 
-TOUCHING_EM = 1e-6
+MAX_TOUCHING_GAP_RATIO = 1e-6
 """Gap in font sizes below which two ranges touch: what rounding leaves between neighbours."""
 
 
@@ -39,12 +39,12 @@ def spoken_ranges(word: ShapedWord, spoken: int, steps: int, *, by_sign: bool) -
                 if sign.backwards
                 else WidthRange(sign.left, sign.left + share)
             )
-    return [_extend_to_edges(WidthRange(*one), word.width) for one in merge_intervals(parts, TOUCHING_EM)]
+    return [_extend_to_edges(WidthRange(*one), word.width) for one in merge_intervals(parts, MAX_TOUCHING_GAP_RATIO)]
 
 
 def _extend_to_edges(span: WidthRange, width: float) -> WidthRange:
-    left = -math.inf if span.left <= TOUCHING_EM else span.left
-    return WidthRange(left, math.inf if span.right >= width - TOUCHING_EM else span.right)
+    left = -math.inf if span.left <= MAX_TOUCHING_GAP_RATIO else span.left
+    return WidthRange(left, math.inf if span.right >= width - MAX_TOUCHING_GAP_RATIO else span.right)
 
 
 def complement_ranges(spans: Sequence[WidthRange]) -> list[WidthRange]:

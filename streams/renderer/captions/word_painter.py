@@ -15,7 +15,7 @@ from streams.renderer.typography.fonts import Face
 from streams.renderer.typography.shaping import shape_text
 
 Rgba = tuple[int, int, int, int]
-PLATE_OVERSAMPLING = 4
+PLATE_SCALE = 4
 """Plates are drawn this many times larger: Pillow does not antialias rounded corners."""
 
 
@@ -128,13 +128,13 @@ def draw_plates(
     left, top = (math.floor(min(getattr(box, side) for box in boxes)) for side in ("x", "y"))
     right = math.ceil(max(box.x + box.width for box in boxes))
     bottom = math.ceil(max(box.y + box.height for box in boxes))
-    mask = Image.new("L", ((right - left) * PLATE_OVERSAMPLING, (bottom - top) * PLATE_OVERSAMPLING))
+    mask = Image.new("L", ((right - left) * PLATE_SCALE, (bottom - top) * PLATE_SCALE))
     edge = Image.new("L", mask.size)
     for box in boxes:
-        corners = [(box.x - left) * PLATE_OVERSAMPLING, (box.y - top) * PLATE_OVERSAMPLING]
-        corners += [corners[0] + box.width * PLATE_OVERSAMPLING - 1, corners[1] + box.height * PLATE_OVERSAMPLING - 1]
-        ImageDraw.Draw(mask).rounded_rectangle(corners, plate.radius * font_px * PLATE_OVERSAMPLING, fill=255)
-        wide = 0.12 * font_px * PLATE_OVERSAMPLING
+        corners = [(box.x - left) * PLATE_SCALE, (box.y - top) * PLATE_SCALE]
+        corners += [corners[0] + box.width * PLATE_SCALE - 1, corners[1] + box.height * PLATE_SCALE - 1]
+        ImageDraw.Draw(mask).rounded_rectangle(corners, plate.radius * font_px * PLATE_SCALE, fill=255)
+        wide = 0.12 * font_px * PLATE_SCALE
         begins = corners[2] - wide if backwards else corners[0]
         ImageDraw.Draw(edge).rectangle([begins, corners[1], begins + wide, corners[3]], fill=255)
     size = (right - left, bottom - top)

@@ -40,7 +40,11 @@ def file_size_px(file: FileKind, size_px: tuple[int, int]) -> tuple[int, int]:
 def shorten_timeline(timeline: OutputTimeline) -> OutputTimeline:
     """The first `MAX_PREVIEW_MS` of a timeline."""
     count = min(timeline.count, max(1, round(timeline.rate * MAX_PREVIEW_MS / 1000)))
-    parts = [msgspec.structs.replace(part, end=min(part.end, count)) for part in timeline.parts if part.first < count]
+    parts = [
+        msgspec.structs.replace(part, end=min(part.end, count))
+        for part in timeline.timeline_parts
+        if part.first < count
+    ]
     return msgspec.structs.replace(timeline, count=count, pieces=tuple(parts))
 
 

@@ -55,10 +55,10 @@ def _slot_parts(
 
     Frames do not depend on each other; interlaced sources, where they do, reuse nothing.
     """
-    part = next((part for part in timeline.parts if part.first <= run.first < part.end), None)
+    part = next((part for part in timeline.timeline_parts if part.first <= run.first < part.end), None)
     if part is None:
-        before = run.first < timeline.parts[0].first
-        yield [before, run.first - (0 if before else timeline.parts[-1].end), run.slot_count]
+        before = run.first < timeline.timeline_parts[0].first
+        yield [before, run.first - (0 if before else timeline.timeline_parts[-1].end), run.slot_count]
         return
     for number in range(run.first, run.end):
         yield compositor.slot_state(shown[number], build_slot(number, timeline, part))

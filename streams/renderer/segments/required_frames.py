@@ -21,7 +21,7 @@ def required_slots(
     found = {number for number in range(timeline.count) if is_needed(number)}
     found |= storyboard_slots(timeline, tile_ms)
     due_ms = 0.0
-    for part in timeline.parts:
+    for part in timeline.timeline_parts:
         for _, slots in groupby(range(part.first, part.end), key=lambda number: shown[number]):
             first = next(slots)
             at_ms = float(first * timeline.period_ms)
@@ -36,6 +36,6 @@ def skippable_frames_ms(
 ) -> set[int]:
     """Start times of frames that no required slot shows; the frame shown as a part begins is kept."""
     needed = {shown[number] for number in looked}
-    for part in timeline.parts:
+    for part in timeline.timeline_parts:
         needed |= {shown[part.first], part.range(timeline.period_ms, LEAD_MS).start_ms}
     return set(times) - needed

@@ -44,9 +44,9 @@ def list_cuts_ms(plan: FramePlan) -> list[int]:
 def plan_segments(timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[SlotRange]:
     """Cut all slots into segments, in order. ``shown`` as `map_slots_to_frames`."""
     firsts = {0}
-    for part in timeline.parts:
+    for part in timeline.timeline_parts:
         firsts |= {part.first, part.end, *_part_borders(part, timeline, shown, cuts_ms)}
-    for first, end in ((0, timeline.parts[0].first), (timeline.parts[-1].end, timeline.count)):
+    for first, end in ((0, timeline.timeline_parts[0].first), (timeline.timeline_parts[-1].end, timeline.count)):
         firsts.update(range(first, end, round(SEGMENT_LENGTH_MS / timeline.period_ms)))
     ordered = sorted({first for first in firsts if first < timeline.count} | {timeline.count})
     return [SlotRange(first=first, end=end) for first, end in pairwise(ordered)]
@@ -80,7 +80,7 @@ def map_slots_to_frames(timeline: OutputTimeline, times: Sequence[int]) -> list[
     Without a table it is the slot's own source time.
     """
     found = [-1] * timeline.count
-    for part in timeline.parts:
+    for part in timeline.timeline_parts:
         near = part.range(timeline.period_ms, LEAD_MS)
         begins = min(bisect_left(times, near.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
         inside = [max(at_ms, near.start_ms) for at_ms in times[begins : bisect_left(times, near.end_ms)]]

@@ -18,7 +18,7 @@ MIN_STEP_MS = 500
 """Shortest time between two tiles."""
 MAX_COLUMNS = 10
 LONGER_SIDE_PX = 160
-JPEG_QUALITY = 72
+STORYBOARD_QUALITY_PERCENT = 72
 
 
 class StoryboardBuilder:
@@ -65,7 +65,7 @@ class StoryboardBuilder:
         sheet = Image.new("RGB", (columns * self._width, down * self._height))
         for number, tile in enumerate(self._tiles):
             sheet.paste(tile, (number % columns * self._width, number // columns * self._height))
-        sheet.save(path, "JPEG", quality=JPEG_QUALITY, optimize=True)
+        sheet.save(path, "JPEG", quality=STORYBOARD_QUALITY_PERCENT, optimize=True)
         return Sprite(
             tile_width=self._width,
             tile_height=self._height,

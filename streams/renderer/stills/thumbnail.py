@@ -28,9 +28,9 @@ CUT_MARGIN_MS = 250
 """A frame this near to a cut may show half of the other shot."""
 EDGE_MARGIN_MS = 300
 """Frames this near to the clip's start score lower."""
-JPEG_QUALITY = 88
+THUMBNAIL_QUALITY_PERCENT = 88
 LUMA_STRIDE_PX = 4
-"""Every so many-th pixel is scored."""
+"""Distance of the pixels that are scored."""
 MAX_FACE_GAP_MS = 100
 """Faces are detected every 160 ms: one further away than this was not visible."""
 MAX_BLINK_GAP_MS = 160
@@ -39,19 +39,19 @@ FACE_WEIGHT = 4.0
 """A good face counts twice what the best frame without one gets (detail of 6 is about 2)."""
 FULL_FACE_HEIGHT_RATIO = 0.25
 """Height of a face, as a share of the frame's, from which it is large enough."""
-FULL_DETAIL = 12.0
+FULL_DETAIL_LEVELS = 12.0
 """Detail of a face in focus; blurred or dark ones have 1 to 4, whatever their size."""
 FACE_SAMPLE_ROWS = 48
 """Rows and columns at which a face is sampled, so that near and far faces compare."""
 MIN_FACE_PX = 8
 """Smaller faces cannot be scored."""
-FULL_CONTRAST = 64.0
+FULL_CONTRAST_LEVELS = 64.0
 """Standard deviation of luma from which contrast is full."""
 SHUT_EYES_RATIO = 0.4
 """Share of a face's score that is left with shut eyes."""
 PASSING_FACE_RATIO = 0.5
 """Share of a face's score that is left where it is on screen for a moment only."""
-FULL_MERIT = 6.0
+FULL_MERIT_SCORE = 6.0
 """Merit of a large, crisp, well lit face in a frame full of detail: score 1."""
 STRETCHES_PER_PICK = 2
 """Parts of the clip, per candidate, of which the best frame is kept."""
@@ -82,7 +82,7 @@ def score_face(luma: UInt8, box: Box) -> float:
         return 0.0
     size, crisp = (
         min(1.0, box.height / luma.shape[0] / FULL_FACE_HEIGHT_RATIO),
-        min(1.0, measure_detail(found) / FULL_DETAIL),
+        min(1.0, measure_detail(found) / FULL_DETAIL_LEVELS),
     )
     return float(size * crisp * _exposure_score(float(found.mean()), 45) * min(1.0, _inside_ratio(luma, box)))
 
@@ -90,7 +90,7 @@ def score_face(luma: UInt8, box: Box) -> float:
 def measure_crispness(luma: UInt8, box: Box) -> float:
     """Detail of a face, 1 in focus."""
     found = _face_samples(luma, box)
-    return 0.0 if found is None else measure_detail(found) / FULL_DETAIL
+    return 0.0 if found is None else measure_detail(found) / FULL_DETAIL_LEVELS
 
 
 def _face_samples(luma: UInt8, box: Box) -> NDArray[np.int16] | None:
@@ -155,19 +155,19 @@ class ThumbnailPicker:
         merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if is_awkward or at_ms < EDGE_MARGIN_MS else 1.0)
         stretch = int(at_ms / self._length_ms * self._count * STRETCHES_PER_PICK)
         if stretch not in self._best or merit > self._best[stretch].merit:
-            told = msgspec.structs.replace(scores, score=round(min(1.0, merit / FULL_MERIT), 3))
+            told = msgspec.structs.replace(scores, score=round(min(1.0, merit / FULL_MERIT_SCORE), 3))
             self._best[stretch] = _ScoredFrame(merit=merit, scores=told, picture=copy_frame(picture))
 
     def _score_frame(self, luma: UInt8, at_ms: float, source_ms: int, shot: ShotCrop) -> tuple[float, ThumbnailScores]:
         """Merit of a frame regardless of its time, and the scores behind it."""
         height, width = luma.shape
         small = luma[::LUMA_STRIDE_PX, ::LUMA_STRIDE_PX].astype(np.int16)
-        merit, sharp = 0.05 + score_frame(luma), min(1.0, measure_detail(small) / FULL_DETAIL)
+        merit, sharp = 0.05 + score_frame(luma), min(1.0, measure_detail(small) / FULL_DETAIL_LEVELS)
         scores = ThumbnailScores(
             at_ms=round(at_ms),
             score=0.0,
             sharp=round(sharp, 3),
-            contrast=round(min(1.0, float(small.std()) / FULL_CONTRAST), 3),
+            contrast=round(min(1.0, float(small.std()) / FULL_CONTRAST_LEVELS), 3),
         )
         near = self._face_at(source_ms)
         if near is None:
@@ -219,7 +219,7 @@ class ThumbnailPicker:
             if draw is not None:
                 draw(picture, scores.at_ms)
             image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
-            image.save(folder / thumbnail_file_name(number), "JPEG", quality=JPEG_QUALITY, optimize=True)
+            image.save(folder / thumbnail_file_name(number), "JPEG", quality=THUMBNAIL_QUALITY_PERCENT, optimize=True)
         return [scores for scores, _ in found]
 
 

@@ -1,4 +1,4 @@
-"""A clip's title on its thumbnails, in the letters of its captions, off faces where there is room. Decides no words."""
+"""Draws a clip's title on its thumbnails, in the look of its captions, clear of faces."""
 
 from __future__ import annotations
 

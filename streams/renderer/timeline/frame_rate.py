@@ -88,7 +88,7 @@ def measure_rate(periods: Sequence[Fraction], declared: Fraction) -> Fraction:
 
 
 def find_steady_rate(periods: Sequence[Fraction], declared: Fraction) -> Fraction | None:
-    """The rate that nearly all frames keep; None where there is none, as in screen recordings."""
+    """The rate that nearly all frames keep; None for irregular sources, as screen recordings."""
     return measure_rate(periods, declared) if periods and _regular_periods(periods, declared) is not None else None
 
 

@@ -73,7 +73,7 @@ class OutputTimeline(Value, frozen=True, kw_only=True):
     """Empty: one part, unedited."""
 
     @property
-    def parts(self) -> tuple[TimelinePart, ...]:
+    def timeline_parts(self) -> tuple[TimelinePart, ...]:
         """The parts in order; every slot belongs to one."""
         return self.pieces or (TimelinePart(first=0, end=self.count, source_ms=Fraction(self.start_ms)),)
 
@@ -151,7 +151,7 @@ def fill_slots(
     A slot shows the latest frame before its middle; slots before the first frame show the first, slots after the
     last the last. Middles keep the rounding of times to ms from repeating or dropping frames.
     """
-    part = part or timeline.parts[0]
+    part = part or timeline.timeline_parts[0]
     for at_ms, picture, numbers in fill_slot_numbers(pictures, timeline, part):
         yield at_ms, picture, [build_slot(number, timeline, part) for number in numbers]
 

@@ -70,8 +70,8 @@ def _visible_text(text: str) -> str:
 def font_language(language: str | None, text: str) -> str | None:
     """The language that decides between regional letter forms.
 
-    Chinese is told apart into simplified and traditional by its characters; other languages with East Asian letters
-    by those letters.
+    Chinese counts as simplified or traditional by its characters; other languages with East Asian letters by those
+    letters.
     """
     if language in ("ja", "ko"):
         return language

@@ -13,11 +13,11 @@ Transfer = Literal["pq", "hlg"]
 
 TABLE_STEPS = 33
 """Entries of the table along each axis."""
-REFERENCE_WHITE_NITS = 203.0
+REFERENCE_WHITE_LEVEL_NITS = 203.0
 """Luminance of diffuse white in HDR (ITU-R BT.2408-7, table 1), mapped to the top of SDR."""
-SOURCE_PEAK_NITS = 1_000.0
+SOURCE_PEAK_LEVEL_NITS = 1_000.0
 """Peak luminance assumed of HDR sources."""
-DISPLAY_GAMMA = 2.4
+DISPLAY_GAMMA_EXPONENT = 2.4
 """Gamma of an SDR display."""
 BT2020_TO_BT709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
 """Linear-light conversion (ITU-R BT.2087-0)."""
@@ -47,14 +47,14 @@ def hlg_to_nits(signal: Array) -> Array:
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
     luma = np.maximum(scene @ BT2020_LUMA, 1e-6)[..., None]
-    nits: Array = SOURCE_PEAK_NITS * luma**0.2 * scene
+    nits: Array = SOURCE_PEAK_LEVEL_NITS * luma**0.2 * scene
     return nits
 
 
 def compress_highlights(nits: Array) -> Array:
     """Roll highlights off to SDR's range: the EETF of ITU-R BT.2390-11, 5.4.1, with black at 0."""
-    peak = nits_to_pq(np.asarray(SOURCE_PEAK_NITS))
-    top = nits_to_pq(np.asarray(REFERENCE_WHITE_NITS)) / peak
+    peak = nits_to_pq(np.asarray(SOURCE_PEAK_LEVEL_NITS))
+    top = nits_to_pq(np.asarray(REFERENCE_WHITE_LEVEL_NITS)) / peak
     knee = 1.5 * top - 0.5
     level = np.clip(nits_to_pq(nits) / peak, 0, 1)
     t = np.clip((level - knee) / (1 - knee), 0, 1)
@@ -69,8 +69,8 @@ def convert_to_sdr(signal: Array, transfer: Transfer) -> Array:
     """
     nits = pq_to_nits(signal) if transfer == "pq" else hlg_to_nits(signal)
     brightest = np.maximum(nits.max(axis=-1, keepdims=True), 1e-6)
-    linear = nits * (compress_highlights(brightest) / brightest) / REFERENCE_WHITE_NITS
-    sdr: Array = np.power(_clip_to_gamut(linear @ BT2020_TO_BT709.T), 1 / DISPLAY_GAMMA)
+    linear = nits * (compress_highlights(brightest) / brightest) / REFERENCE_WHITE_LEVEL_NITS
+    sdr: Array = np.power(_clip_to_gamut(linear @ BT2020_TO_BT709.T), 1 / DISPLAY_GAMMA_EXPONENT)
     return sdr
 
 

@@ -21,7 +21,7 @@ from streams.renderer.video.subpixel_crop import Cutout, crop_window, cut_plane,
 
 PQ, HLG = 16, 18
 """AVColorTransferCharacteristic."""
-FULL_RANGE = 2
+FULL_RANGE_CODE = 2
 """AVColorRange of full-range samples."""
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """AVColorSpace to names of the scale filter."""
@@ -256,7 +256,7 @@ def _input_colours(frame: av.VideoFrame) -> dict[str, str]:
     if frame.format.is_rgb:
         return {}
     guess = "bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601"
-    full = frame.color_range == FULL_RANGE or frame.format.name.startswith("yuvj")
+    full = frame.color_range == FULL_RANGE_CODE or frame.format.name.startswith("yuvj")
     return {
         "in_color_matrix": MATRICES.get(int(frame.colorspace), guess),
         "in_range": "full" if full else "limited",

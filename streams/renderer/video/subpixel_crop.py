@@ -18,7 +18,7 @@ UInt8 = NDArray[np.uint8]
 UInt16 = NDArray[np.uint16]
 WINDOW_MARGIN_PX = 2
 """Margin of the window around the crop."""
-SUBPIXEL_PARTS = 16
+SUBPIXEL_STEPS_PER_PX = 16
 """Fractions of a pixel that are distinguished."""
 BAND_ROWS = 128
 """Rows processed at a time: intermediate values fit the processor's cache."""
@@ -60,8 +60,8 @@ def _scaled_offset(offset: float, length: float, window: float, size_px: int) ->
 
 def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt8:
     """Cut ``height`` x ``width`` samples out of a plane (h, w), from between samples."""
-    left, right = divmod(round(x * SUBPIXEL_PARTS), SUBPIXEL_PARTS)
-    top, down = divmod(round(y * SUBPIXEL_PARTS), SUBPIXEL_PARTS)
+    left, right = divmod(round(x * SUBPIXEL_STEPS_PER_PX), SUBPIXEL_STEPS_PER_PX)
+    top, down = divmod(round(y * SUBPIXEL_STEPS_PER_PX), SUBPIXEL_STEPS_PER_PX)
     whole = plane[top : top + height + 1, left : left + width + 1]
     right, down = right if whole.shape[1] > width else 0, down if whole.shape[0] > height else 0
     if not right and not down:
@@ -77,8 +77,8 @@ def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt
 
 def _weighted_mean(one: UInt16, other: UInt16, part: int) -> UInt16:
     """The mean of samples and their neighbours, weighted by ``part`` of `SUBPIXEL_PARTS`."""
-    mean = one * np.uint16(SUBPIXEL_PARTS - part)
+    mean = one * np.uint16(SUBPIXEL_STEPS_PER_PX - part)
     mean += other * np.uint16(part)
-    mean += np.uint16(SUBPIXEL_PARTS // 2)
-    mean //= np.uint16(SUBPIXEL_PARTS)
+    mean += np.uint16(SUBPIXEL_STEPS_PER_PX // 2)
+    mean //= np.uint16(SUBPIXEL_STEPS_PER_PX)
     return mean

@@ -215,7 +215,7 @@ def test_a_source_without_sound_gets_a_silent_track_and_says_so(tmp_path: Path) 
     assert abs(len(sound(tmp_path / VIDEO_FILE)) / 48 - 600) < 30
 
 
-def test_a_range_that_ends_after_the_source_holds_the_last_picture_and_says_so(tmp_path: Path) -> None:
+def test_a_range_beyond_the_source_holds_the_last_frame(tmp_path: Path) -> None:
     path = tmp_path / "short.mp4"
     index = flash_and_beep(path, length_ms=600)
     rendered, _ = make((path, index), tmp_path, plan(index, 0, 1_600), [])

@@ -63,7 +63,7 @@ def test_the_captions_of_every_template_pass(template: CaptionTemplate, tmp_path
     assert bad(making.make(tmp_path)) == {}
 
 
-def test_a_caption_that_comes_just_before_a_key_picture_is_seen_to_come_in_time(tmp_path: Path) -> None:
+def test_a_caption_just_before_a_key_frame_is_in_time(tmp_path: Path) -> None:
     making = Making()
     making.said = words("said aloud here", 1_800, each_ms=300, gap_ms=20)
     making.drawn = making.told = [
@@ -76,7 +76,7 @@ def test_a_caption_that_comes_just_before_a_key_picture_is_seen_to_come_in_time(
     assert bad(certificate) == {}
 
 
-def test_a_caption_that_is_gone_in_a_key_picture_because_it_ends_during_it_is_not_missed(tmp_path: Path) -> None:
+def test_a_caption_ending_within_a_key_frame_is_not_missed(tmp_path: Path) -> None:
     making = Making()
     making.late_ms = 32.0
     making.said = words("said aloud here", 1_200, each_ms=280, gap_ms=20)
@@ -284,7 +284,7 @@ def test_what_is_broken_on_purpose_is_caught(
     assert certificate.verdict == verdict_of(certificate.checks) != "pass"
 
 
-def test_a_long_film_that_stands_still_fails_though_not_each_of_its_key_pictures_is_looked_at() -> None:
+def test_a_long_frozen_file_fails_with_sampled_key_frames() -> None:
     """Three minutes: between two sampled key pictures there are others, at each of which the run used to end."""
     count, step = 180 * RATE, 2 * RATE
     keys = list(range(0, count, step))
@@ -311,7 +311,7 @@ def test_a_long_film_that_stands_still_fails_though_not_each_of_its_key_pictures
     assert (frozen.verdict, frozen.at_ms) == ("fail", [40])
 
 
-def test_a_source_that_is_black_or_stands_still_is_no_fault_of_the_file(tmp_path: Path) -> None:
+def test_a_black_or_still_source_is_no_fault_of_the_file(tmp_path: Path) -> None:
     making = Making()
     making.shows = lambda number: np.full((SIZE[1], SIZE[0]), 16, np.uint8) if number < 30 else scene(10)
     certificate = making.make(tmp_path)

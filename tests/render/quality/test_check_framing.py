@@ -62,7 +62,7 @@ def checked(
 
 
 @pytest.mark.parametrize(("x", "y", "way"), [(6, 0, 2.0), (0, 3, 1.0), (-6, 0, 2.0), (9, 12, 5.0)])
-def test_travel_is_told_of_a_source_that_is_640_px_wide_whichever_way_it_goes(x: int, y: int, way: float) -> None:
+def test_movement_is_scaled_to_a_source_640_px_wide(x: int, y: int, way: float) -> None:
     found = checked([shot(600 + x * n, 20 + y * n, n * 40, n * 40 + 40) for n in range(COUNT)])
     assert found["jitter"].value == pytest.approx(way, abs=0.01)
     assert found["reversals"].value == 0

@@ -24,9 +24,7 @@ def test_what_is_heard_again_lines_up_with_what_was_given() -> None:
 
 
 @pytest.mark.parametrize("container", ["mp4", "mov"])
-def test_a_sound_that_was_tried_is_the_same_file_without_encoding_it_again(
-    container: Container, tmp_path: Path
-) -> None:
+def test_packets_of_a_round_trip_give_the_same_file(container: Container, tmp_path: Path) -> None:
     trial, sound = CodecRoundTrip(160_000, "aac"), noise()
     trial(sound * np.float32(0.5))
     trial(sound)

@@ -96,7 +96,7 @@ def test_containers_with_edit_lists_and_priming(form: str, at_ms: float, picture
     assert max(map(abs, lags)) <= NEAR_MS
 
 
-def test_the_finished_file_has_flash_and_sound_where_the_source_has_them(tmp_path: Path) -> None:
+def test_flash_and_beep_keep_the_sources_times(tmp_path: Path) -> None:
     """All the way to the decoded MP4, of sound that is late and drifts: by correlating, and by the lit picture."""
     path, drift = tmp_path / "film.mkv", 0.01
     recorded = TRUTH[np.minimum(np.arange(int(LENGTH_MS * 47.5)) * (1 + drift), len(TRUTH) - 1).astype(int)]
@@ -184,7 +184,7 @@ def test_dialogue_in_the_centre_stays_in_front(tmp_path: Path) -> None:
     assert lags_ms(np.repeat(voice[:, None], 2, axis=1), found.sound) == pytest.approx([0, 0], abs=NEAR_MS)
 
 
-def test_of_several_tracks_the_one_with_speech_is_heard_and_another_on_demand(tmp_path: Path) -> None:
+def test_the_speech_track_plays_unless_another_is_requested(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     comments = Track(murmur(LENGTH_MS, 7), disposition=Disposition.comment)
     tracks = [Track(music(LENGTH_MS), disposition=Disposition.default), comments, Track(TRUTH, language="eng")]

@@ -71,7 +71,7 @@ def test_a_logo_lies_whole_in_its_corner_on_even_px(size: tuple[int, int], corne
     assert (box.y + box.height / 2 < size[1] / 2) is corner.startswith("top")
 
 
-def test_margins_on_a_tall_picture_count_from_where_no_platform_lays_signs() -> None:
+def test_margins_on_tall_frames_count_from_the_clear_area() -> None:
     close = place_overlay(Placed(asset_id=LOGO, margin_x=0, margin_y=0), (100, 100), TALL)
     assert close.x >= 60
     assert close.y >= 250
@@ -234,7 +234,7 @@ def test_music_is_down_while_somebody_speaks_and_comes_back() -> None:
     assert steps.max() < 0.01, "no step that could be heard"
 
 
-def test_music_is_as_loud_as_it_is_brought_to_and_loops_without_a_hole() -> None:
+def test_music_reaches_its_loudness_and_loops_without_gaps() -> None:
     times = np.arange(2 * RATE_HZ) / RATE_HZ
     tone = np.repeat((0.05 * np.sin(times * 2 * np.pi * 440))[:, None], 2, axis=1).astype(np.float32)
     loud = match_loudness(tone, -20.0)
@@ -266,7 +266,7 @@ def everything(folder: Path) -> BrandAssets:
     return BrandAssets(kit=kit, files=files, indexes=indexes, names={"S1": "Ann"})
 
 
-def test_a_whole_kit_is_rendered_and_the_certificate_knows_what_is_not_the_source(tmp_path: Path) -> None:
+def test_a_whole_kit_renders_and_passes_its_certificate(tmp_path: Path) -> None:
     source = tmp_path / "flash.mp4"
     index = flash_and_beep(source)
     made = everything(tmp_path)

@@ -74,7 +74,7 @@ def test_the_spoken_word_is_in_the_accent_colour_and_walks() -> None:
     assert middles[2] - middles[0] > 40
 
 
-def test_doubtful_words_are_dimmer_and_behind_a_mark_that_is_never_lit() -> None:
+def test_doubtful_words_are_dim_after_an_unlit_mark() -> None:
     (sure,) = cues("one two")
     doubtful = msgspec.structs.replace(sure, doubtful=True)
     shown = []

@@ -84,7 +84,7 @@ def test_words_cut_by_an_edge_count_when_half_is_heard(start_ms: int, end_ms: in
     assert all(CLIP.start_ms <= one.start_ms < one.end_ms <= CLIP.end_ms for one in inside)
 
 
-def test_words_that_overlap_end_where_the_next_begins_and_short_ones_last_until_then() -> None:
+def test_overlapping_words_end_where_the_next_begins() -> None:
     heard = [word("long", 10_000, 12_000), word("in", 11_000, 11_010), word("between", 11_040, 11_500)]
     assert [(one.start_ms, one.end_ms) for one in clip_words(heard, CLIP, RULES)] == [
         (10_000, 11_000), (11_000, 11_040), (11_040, 11_500),

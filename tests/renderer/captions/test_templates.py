@@ -236,7 +236,7 @@ def test_no_face_is_covered_where_there_is_room(name: str) -> None:
         assert area.y <= top < bottom <= area.y + area.height
 
 
-def test_letters_in_the_picture_are_kept_off_as_far_as_faces_leave_room() -> None:
+def test_on_screen_text_is_avoided_where_faces_leave_room() -> None:
     look = look_of(DEFAULT_TEMPLATE)
     cues = cues_of(look)
     title = Box(x=100, y=look.centre_y_px - 60, width=880, height=120)

@@ -70,9 +70,7 @@ def test_a_good_film_passes_every_check_whatever_its_codecs(wish: FileWish, tmp_
 @pytest.mark.parametrize(
     ("wish", "unknown"), OTHERS, ids=lambda one: named(file_of(one)) if not isinstance(one, set) else ""
 )
-def test_what_a_preview_or_sound_alone_has_not_is_not_measured_and_all_else_passes(
-    wish: FileWish, unknown: set[str], tmp_path: Path
-) -> None:
+def test_properties_a_format_lacks_are_not_measured(wish: FileWish, unknown: set[str], tmp_path: Path) -> None:
     certificate = making(wish).make(tmp_path)
     assert bad(certificate) == dict.fromkeys(unknown, "not_measured")
     kind = file_of(wish)
@@ -87,7 +85,7 @@ def test_what_a_preview_or_sound_alone_has_not_is_not_measured_and_all_else_pass
 
 
 @pytest.mark.parametrize("wish", FILMS[1:], ids=lambda wish: named(file_of(wish)))
-def test_other_films_are_caught_too_where_they_stand_still_or_sound_late(wish: FileWish, tmp_path: Path) -> None:
+def test_other_codecs_are_caught_when_frozen_or_out_of_sync(wish: FileWish, tmp_path: Path) -> None:
     made = making(wish)
     stand_still(made)
     break_sync(made)
@@ -151,7 +149,7 @@ def test_a_preview_has_ten_pictures_a_second(count: int, rate: int, pictures: in
 
 def test_a_preview_ends_after_six_seconds() -> None:
     long = OutputTimeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=900)
-    assert (shorten_timeline(long).count, shorten_timeline(long).parts[-1].end) == (150, 150)
+    assert (shorten_timeline(long).count, shorten_timeline(long).timeline_parts[-1].end) == (150, 150)
     assert shorten_timeline(TIMELINE).count == TIMELINE.count
 
 

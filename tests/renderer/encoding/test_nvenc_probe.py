@@ -55,7 +55,7 @@ def test_the_same_wish_names_nvencs_own_scale() -> None:
     assert "bf" not in encoder_options(encoding)
 
 
-def test_without_edit_lists_nvenc_shows_pictures_in_the_order_it_stores_them() -> None:
+def test_without_edit_lists_nvenc_keeps_display_order() -> None:
     """Else the first is shown some pictures late, and nothing in the file says so."""
     plain = encoding_for_export(ExportOptions(preset="reels"), 1, hardware=True)
     assert (plain.uses_nvenc, plain.edit_lists, encoder_options(plain)["bf"]) == (True, False, "0")

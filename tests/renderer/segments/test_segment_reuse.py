@@ -207,9 +207,7 @@ def test_a_damaged_or_missing_file_only_means_rendering(
     assert (tmp_path / "again" / VIDEO_FILE).read_bytes() == Path(first.path).read_bytes()
 
 
-def test_a_chunk_of_a_source_that_is_not_as_its_index_says_is_not_remembered(
-    source: tuple[Path, SourceIndex], tmp_path: Path
-) -> None:
+def test_segments_that_differ_from_the_index_are_not_listed(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     """The table has lost a picture that the file still has: slots would show another than its clock says."""
     path, index = source
     assert index.packets is not None
@@ -223,7 +221,7 @@ def test_a_chunk_of_a_source_that_is_not_as_its_index_says_is_not_remembered(
     assert len(rendered.chunks) == 1, "a chunk whose pictures came otherwise is not remembered"
 
 
-def test_the_threads_of_the_earlier_file_are_taken_where_most_of_it_is(
+def test_the_earlier_files_thread_count_wins_if_most_is_reused(
     source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
 ) -> None:
     task = task_of(source[1], earlier_files=[first])

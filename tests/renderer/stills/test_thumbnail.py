@@ -144,7 +144,7 @@ def test_a_picture_between_two_looks_has_the_eyes_of_the_worse(tmp_path: Path) -
     assert (best.at_ms, best.eyes_open) == (9_000, 0.7)
 
 
-def test_candidates_are_spread_over_the_clip_and_tell_what_was_measured(tmp_path: Path) -> None:
+def test_candidates_are_spread_out_and_carry_their_scores(tmp_path: Path) -> None:
     thumbnail = ThumbnailPicker(12_000, [], count=4)
     for at_ms in range(0, 12_000, 500):
         picture = frame(DETAIL if at_ms < 2_000 else CALM)

@@ -60,11 +60,11 @@ def test_a_constant_rate_is_itself_however_coarse_its_times(rate: Fraction, grai
     [("15", "15"), ("60", "60"), ("120", "60"), ("240", "60"), ("100", "50"), ("120000/1001", "60000/1001"),
      ("90", "45"), ("10", "10"), ("8", "16"), ("5", "10"), ("1", "10"), ("0.1", "10")],
 )  # fmt: skip
-def test_rates_nobody_can_play_or_read_captions_at_are_divided_or_multiplied(own: str, output: str) -> None:
+def test_extreme_rates_are_divided_or_multiplied(own: str, output: str) -> None:
     assert bound_rate(Fraction(own)) == Fraction(output)
 
 
-def test_what_is_not_constant_becomes_the_common_rate_nearest_to_most_of_it() -> None:
+def test_irregular_sources_get_the_nearest_common_rate() -> None:
     assert measure_rate(periods(jittering()), Fraction("29.2")) in (30, Fraction(30_000, 1001))
     assert measure_rate(periods(bursting()), Fraction("41.3")) == 60
     mixed = constant(Fraction(24), 6_000_000)
@@ -119,9 +119,7 @@ def steps_of(lumas: NDArray[np.float64], sound: NDArray[np.float32], rate: Fract
 
 
 @pytest.mark.parametrize("wanted", [Fraction(rate) for rate in CONSTANT])
-def test_every_picture_of_a_constant_source_is_shown_once_in_step_with_the_sound(
-    wanted: Fraction, tmp_path: Path
-) -> None:
+def test_constant_sources_show_every_frame_once_in_sync(wanted: Fraction, tmp_path: Path) -> None:
     index = flash_at(tmp_path / "film.mp4", constant(wanted), wanted)
     rate, frames, lumas, sound = made(index, tmp_path / "film.mp4", tmp_path)
     assert rate == wanted

@@ -36,9 +36,7 @@ def shown(luma: float) -> int:
     return round((luma - (16 + 30 * 219 / 255)) / (30 * 219 / 255))
 
 
-def test_a_piece_that_lies_between_two_pictures_shows_the_one_that_is_on(
-    screen: tuple[Path, SourceIndex], tmp_path: Path
-) -> None:
+def test_a_piece_between_two_frames_shows_the_earlier_one(screen: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     """Refused before for want of a picture; and where it went on into the next one, that was shown from the start."""
     path, index = screen
     parts = [(4_000, 5_200), (1_000, 3_600), (5_000, 6_600)]

@@ -85,7 +85,7 @@ def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, 
     assert clock.rate == 25
     assert clock.count == pytest.approx(length_ms(played) / 40, abs=1)
     numbers = []
-    for part in clock.parts:
+    for part in clock.timeline_parts:
         near = part.range(clock.period_ms, 100)
         pictures = [(at, at) for at in range(0, 20_000, 40) if near.start_ms <= at < near.end_ms]
         for at_ms, _, slots in fill_slots(pictures, clock, part):
@@ -117,7 +117,7 @@ def test_a_cut_shows_no_picture_from_beyond_it() -> None:
     clock = build_timeline(pieces(EditList(version=2, segments=segments)), STEADY)
     shown_ms = [
         at
-        for part in clock.parts
+        for part in clock.timeline_parts
         for at, _, slots in fill_slots([(at, at) for at in range(920, 4_000, 40)], clock, part)
         for _ in slots
     ]

@@ -89,13 +89,13 @@ def test_slides_stand_still_by_nature() -> None:
     assert told(index(list(range(0, 20_000, 2_000))), list(range(2_000, 12_001, 2_000))) == []
 
 
-def test_a_screen_that_stands_still_at_the_end_of_a_clip_is_no_loss_but_the_end_of_the_film_is() -> None:
+def test_a_still_screen_at_the_clips_end_is_no_loss() -> None:
     for screens in ([0, 5_000, 10_000, 15_000], [0, 300, 1_700, 2_100, 9_000, 10_000, 15_000]):
         assert told(index(screens), screens[:-1]) == [], "the last 2,000 ms of the clip show what came at 10,000"
     assert told(index([0, 5_000, 10_000], 11_000), [0, 5_000, 10_000]) == ["video.frozen: the last 2000 ms stand still"]
 
 
-def test_how_long_a_source_may_stand_still_is_told_by_some_of_its_pictures() -> None:
+def test_the_freeze_limit_comes_from_sampled_periods() -> None:
     """Of an hour all of them were weighed, for each piece of a clip: a second and a half of the processor each time."""
     hour = range(0, 3_600_000, 40)
     assert max_still_ms(index(list(hour), 3_600_000)) == max_still_ms(STEADY) == 500

@@ -84,7 +84,7 @@ def test_a_picture_is_seen_and_painted_as_its_matrix_asks(name: str, tmp_path: P
     assert quarters_of(painted.to_ndarray(format="rgb24", src_colorspace="ITU709")) == asked_for(matrix)
 
 
-def test_what_pyav_calls_the_rotation_does_not_tell_a_mirrored_picture(tmp_path: Path) -> None:
+def test_pyav_rotation_misses_mirrored_frames(tmp_path: Path) -> None:
     """Why the matrix is read itself: the angle alone is the same for a half turn and for a mirrored picture."""
     told = set()
     for name in ("mirrored", "half turn"):

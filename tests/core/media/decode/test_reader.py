@@ -117,7 +117,7 @@ def test_a_window_in_mid_file_reads_only_its_part(tmp_path: Path) -> None:
 def test_who_only_measures_gets_the_same_pictures_with_block_edges(tmp_path: Path) -> None:
     path, stretch = media("talking/auto-editor_example_42s_720p.mp4"), TimeRange(start_ms=20_000, end_ms=22_500)
     with opened(path, tmp_path) as (reader, index, file):
-        rough = SourceReader(file, index, smooth=False)
+        rough = SourceReader(file, index, deblock=False)
         pairs = list(zip(reader.read_frames(stretch), rough.read_frames(stretch), strict=True))
         apart = [
             np.abs(a.to_ndarray(format="gray").astype(int) - b.to_ndarray(format="gray")).mean()
@@ -181,7 +181,7 @@ def test_an_anamorphic_picture_is_shown_with_square_pixels(tmp_path: Path) -> No
         assert (index.video.display_width, index.video.display_height) == (1024, 576)
 
 
-def test_hdr_is_mapped_to_eight_bits_that_are_neither_grey_nor_clipped(tmp_path: Path) -> None:
+def test_hdr_maps_to_8_bits_neither_grey_nor_clipped(tmp_path: Path) -> None:
     with opened(media("hostile/hdr10-video-with-sdr-container.mp4"), tmp_path) as (reader, index, _):
         assert index.video is not None
         _, frame = next(reader.read_sparse_frames(TimeRange(start_ms=0, end_ms=1000), gap_ms=1000))
