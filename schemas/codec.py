@@ -1,4 +1,4 @@
-"""Bytes to event and back: JSON body, CloudEvents attributes in ``ce_*`` headers (binary mode). Strict; never guesses.
+"""Encodes and decodes events: JSON body, CloudEvents attributes in ``ce_*`` headers (binary mode).
 
 Source of the header rules: CloudEvents Kafka Protocol Binding 1.0.2, section 3.2.
 """
@@ -24,8 +24,8 @@ SPEC_VERSION = "1.0"
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_LETTER_BYTES = 1_000_000
 MAX_HEADERS_BYTES = 16 * 1024
-MOST_NAMED = 10
-"""Fields that a refusal names."""
+MAX_NAMED_FIELDS = 10
+"""Most fields that a refusal names."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -70,7 +70,7 @@ def encode(event: events.AnyEvent) -> bytes:
 
 
 def wire_form(event: events.AnyEvent) -> object:
-    """The event as it is written on a topic: also with the flat fields that readers of the version before expect."""
+    """The event as it is written on a topic, with the flat fields that older readers expect."""
     return with_flat_fields(msgspec.to_builtins(event)) if isinstance(event, events.RenditionOrder) else event
 
 
@@ -158,4 +158,4 @@ def _why(body: bytes, event_type: type, error: Exception) -> str:
     if not isinstance(error, msgspec.ValidationError):
         return str(error)
     found = refusals(msgspec.json.decode(body), event_type)
-    return " ".join(f"`{pointer(one.path)}`: {one.detail}" for one in found[:MOST_NAMED]) or str(error)
+    return " ".join(f"`{pointer(one.path)}`: {one.detail}" for one in found[:MAX_NAMED_FIELDS]) or str(error)

@@ -1,4 +1,4 @@
-"""What work costs: the kinds of cost, one call of a model, one item, the price list. Pure; measures nothing."""
+"""Kinds of cost, calls of models, items and the price list. Pure data."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ CostKind = Literal[
 """``stored``: put into object storage; ``read``: out of it; ``fetched``: from a URL; ``delivered``: webhooks."""
 COST_KINDS: tuple[CostKind, ...] = get_args(CostKind)
 Outcome = Literal["done", "gave_up", "later"]
-"""How a try ended: with its result, for good without one, or to be made again."""
+"""How an attempt ended: with a result, given up, or to be retried."""
 MS_AN_HOUR = 3_600_000
-GB = 1_000_000_000
+GB_BYTES = 1_000_000_000
 
 
 class PriceList(msgspec.Struct, frozen=True, kw_only=True):
-    """Money in the operator's own currency. A price of 0 is no price: it is counted, and no money is made of it."""
+    """Prices in the operator's currency; an item with price 0 is counted, but costs no money."""
 
     currency: str = ""
-    """Shown beside the money, as written here."""
+    """Shown next to amounts, as written here."""
     cpu_hour: float = 0.0
     gpu_hour: float = 0.0
     stored_gb: float = 0.0
@@ -75,10 +75,10 @@ def price_of(kind: CostKind, prices: PriceList) -> float:
     return {
         "cpu_ms": prices.cpu_hour / MS_AN_HOUR,
         "gpu_ms": prices.gpu_hour / MS_AN_HOUR,
-        "stored_bytes": prices.stored_gb / GB,
-        "read_bytes": prices.read_gb / GB,
-        "fetched_bytes": prices.fetched_gb / GB,
-        "delivered_bytes": prices.delivered_gb / GB,
+        "stored_bytes": prices.stored_gb / GB_BYTES,
+        "read_bytes": prices.read_gb / GB_BYTES,
+        "fetched_bytes": prices.fetched_gb / GB_BYTES,
+        "delivered_bytes": prices.delivered_gb / GB_BYTES,
     }.get(kind, 0.0)
 
 
@@ -89,13 +89,13 @@ def priced(kind: CostKind, amount: int, prices: PriceList) -> CostItem:
 
 
 def sum_of(money: Sequence[float | None]) -> float | None:
-    """All the money there is; None where nothing has a price."""
+    """Sum of the known amounts; None if no item has a price."""
     known = [one for one in money if one is not None]
     return round(sum(known), 9) if known else None
 
 
 def shortened(calls: Sequence[InferenceCall], most: int) -> list[InferenceCall]:
-    """At most ``most`` calls one by one, and what came after them as one for each model: an event stays small."""
+    """The first ``most`` calls, and the later ones summed by model, so that an event stays small."""
     rest: dict[tuple[str, str], InferenceCall] = {}
     for call in calls[most:]:
         place = (call.model, call.weights)

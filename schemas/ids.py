@@ -1,4 +1,4 @@
-"""Deterministic identities: the id of a result is uuid5 of what it was made from. Never random, never the clock."""
+"""Deterministic ids: the id of a result is the uuid5 of its inputs, without clock or randomness."""
 
 from __future__ import annotations
 

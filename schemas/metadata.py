@@ -1,6 +1,6 @@
-"""What a customer attaches to a project, clip or export: a JSON object of their own, and how it is changed. Pure.
+"""Customers' metadata on projects, clips and exports: bounds, encoding and merge patch. Pure.
 
-It is kept as the compact JSON that came, its names in their order: jsonb would sort them, and write 1e300 out.
+Metadata is stored as compact JSON text in the given order: jsonb would sort the names and write 1e300 out.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 from msgspec import Meta
 
-MOST_BYTES = 16 * 1024
-"""As compact JSON in UTF-8."""
-DEEPEST = 10
-"""Levels of objects and lists, the outermost included."""
-LONGEST_NAME = 200
-"""Characters of a name."""
-TITLE_CHARS = 500
-"""Of a project; a message on Kafka is held to it too."""
-CLIP_TITLE_CHARS = 200
-"""Of a clip or an export."""
+MAX_BYTES = 16 * 1024
+"""Size as compact JSON in UTF-8."""
+MAX_LEVELS = 10
+"""Levels of objects and lists, including the outermost."""
+MAX_NAME_CHARACTERS = 200
+"""Length of a name."""
+MAX_TITLE_CHARACTERS = 500
+"""Length of a project's title, by API and Kafka."""
+MAX_CLIP_TITLE_CHARACTERS = 200
+"""Length of a clip's or an export's title."""
 _BOUNDS = (
-    f"an object of at most {MOST_BYTES:,} bytes as compact JSON in UTF-8, {DEEPEST} levels, "
-    f"names of at most {LONGEST_NAME} characters"
+    f"an object of at most {MAX_BYTES:,} bytes as compact JSON in UTF-8, {MAX_LEVELS} levels, "
+    f"names of at most {MAX_NAME_CHARACTERS} characters"
 )
 Metadata: TypeAlias = Annotated[
     dict[str, Any],
@@ -44,14 +44,14 @@ MetadataPatch: TypeAlias = Annotated[
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer calls a thing, and attached to it."""
+    """The title and metadata of a project, clip or export."""
 
     title: str
     metadata: Metadata
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong with metadata: where, and what it must be."""
+class MetadataFault(msgspec.Struct, frozen=True, kw_only=True):
+    """One broken rule of metadata, and where."""
 
     path: tuple[str | int, ...]
     rule: str
@@ -67,23 +67,25 @@ def decode_metadata(text: str) -> dict[str, Any]:
     return msgspec.json.decode(text, type=dict[str, Any])
 
 
-def faults_of(value: Mapping[str, Any]) -> list[Fault]:
+def faults_of(value: Mapping[str, Any]) -> list[MetadataFault]:
     """What is wrong with metadata; empty where nothing is."""
     found = list(_faults(value, (), 1))
-    if not found and (size := len(msgspec.json.encode(value))) > MOST_BYTES:
-        found.append(Fault(path=(), rule=f"at most {MOST_BYTES:,} bytes as compact JSON in UTF-8, not {size:,}"))
+    if not found and (size := len(msgspec.json.encode(value))) > MAX_BYTES:
+        found.append(MetadataFault(path=(), rule=f"at most {MAX_BYTES:,} bytes as compact JSON in UTF-8, not {size:,}"))
     return found
 
 
-def _faults(value: Any, path: tuple[str | int, ...], level: int) -> Iterator[Fault]:
+def _faults(value: Any, path: tuple[str | int, ...], level: int) -> Iterator[MetadataFault]:
     if not isinstance(value, dict | list):
         return
-    if level > DEEPEST:
-        yield Fault(path=path, rule=f"nested no deeper than {DEEPEST} levels")
+    if level > MAX_LEVELS:
+        yield MetadataFault(path=path, rule=f"nested no deeper than {MAX_LEVELS} levels")
         return
     for name, part in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(name, str) and not 0 < len(name) <= LONGEST_NAME:
-            yield Fault(path=(*path, name), rule=f"called by 1 to {LONGEST_NAME} characters, not {len(name):,}")
+        if isinstance(name, str) and not 0 < len(name) <= MAX_NAME_CHARACTERS:
+            yield MetadataFault(
+                path=(*path, name), rule=f"called by 1 to {MAX_NAME_CHARACTERS} characters, not {len(name):,}"
+            )
         yield from _faults(part, (*path, name), level + 1)
 
 

@@ -1,4 +1,4 @@
-"""The table of stages: one row a stage. Lists, orders and look-ups of stages derive from it. Data only.
+"""The table of stages: one row a stage; all lists and look-ups derive from it. Pure data.
 
 A new stage is a name in `Stage` and a row in `TABLE`, a folder ``streams/<name>/`` with ``agent.py``, and what
 CONTRIBUTING.md lists; tests compare the rest of the tree with this table.

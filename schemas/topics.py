@@ -1,4 +1,4 @@
-"""The topics table as data: who makes what, who takes it, how it is keyed and how long it stays. No client here."""
+"""The table of topics: producers, consumers, keys, partitions, retention. Pure data."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import msgspec
 from schemas import events
 
 DAY_MS = 24 * 60 * 60 * 1000
-FOREVER = -1
+UNLIMITED_MS = -1
 PARTITIONS = 12
 DEALT = (0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11)
-"""How far from a project's first partition each of its parts lies, by ordinal: every second one half of all away."""
+"""Distance of each part from its project's first partition, by ordinal: every second one half of all away."""
 Spread = Literal["project", "ordinal"]
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
-    """One topic. ``spread`` says how the partition is chosen: by project, or by project and ordinal."""
+    """One topic; ``spread``: partition by project, or by project and ordinal."""
 
     name: str
     events: tuple[type, ...]
@@ -60,7 +60,7 @@ TOPICS: tuple[Topic, ...] = (
             events.IntelligenceCompleted,
         ),
         spread="project",
-        retention_ms=FOREVER,
+        retention_ms=UNLIMITED_MS,
         producers=("listen", "close", "look", "study", "api", "sweeper"),
         consumers=("close", "study", "detect", "sinks"),
         doc="What is known of a project's words and pictures, and what it is about.",
@@ -75,7 +75,7 @@ TOPICS: tuple[Topic, ...] = (
             events.ExportRequested,
         ),
         spread="ordinal",
-        retention_ms=FOREVER,
+        retention_ms=UNLIMITED_MS,
         producers=("detect", "api"),
         consumers=("detect", "frame", "sinks"),
         doc="Chosen moments, clips that people choose, and requests for files of them.",
@@ -84,7 +84,7 @@ TOPICS: tuple[Topic, ...] = (
         name="renders.v1",
         events=(events.RenderRequested, events.ReplayRequested),
         spread="ordinal",
-        retention_ms=FOREVER,
+        retention_ms=UNLIMITED_MS,
         producers=("frame", "api"),
         consumers=("render", "sinks"),
         doc="Framed exports to encode, and finished ones to make again and compare.",
@@ -93,7 +93,7 @@ TOPICS: tuple[Topic, ...] = (
         name="exports.v1",
         events=(events.ExportCompleted, events.ExportFailed, events.ExportCancelled, events.ReplayCompleted),
         spread="project",
-        retention_ms=FOREVER,
+        retention_ms=UNLIMITED_MS,
         producers=("render", "frame", "api", "sweeper"),
         consumers=("deliver", "sinks"),
         doc="Finished, failed or cancelled files, and whether they came out the same when made again.",
@@ -122,7 +122,7 @@ TOPICS: tuple[Topic, ...] = (
             events.CostIncurred,
         ),
         spread="project",
-        retention_ms=FOREVER,
+        retention_ms=UNLIMITED_MS,
         producers=("all stages", "api", "sweeper"),
         consumers=("deliver", "api (SSE)", "sinks", "sweeper"),
         doc="How a project fares, what it cost, how its clips are edited, and that something was renamed.",
@@ -131,7 +131,7 @@ TOPICS: tuple[Topic, ...] = (
         name="assets.v1",
         events=(events.AssetReceived, events.AssetChecked, events.AssetRefused),
         spread="project",
-        retention_ms=FOREVER,
+        retention_ms=UNLIMITED_MS,
         producers=("api", "ingest"),
         consumers=("ingest", "sinks"),
         doc="Files of brand kits: pictures, fonts, clips and music of an organisation.",
@@ -172,7 +172,7 @@ TOPIC_OF: Mapping[type, Topic] = {event: topic for topic in TOPICS for event in 
 
 
 def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
-    """Partition of an event: ``(hash(project) + DEALT[ordinal]) mod n``: a short video does not wait behind a long one.
+    """Partition of an event, ``(project + DEALT[ordinal]) mod n``: no short video waits behind a long one.
 
     Workers own contiguous blocks of partitions: neighbouring ordinals must not be neighbours there, or one worker
     gets all clips of a project while the other rests (docs/adr/0007, docs/adr/0012).
@@ -181,7 +181,7 @@ def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
 
 
 def partition_before(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
-    """Where `partition_for` had it before docs/adr/0012: topics keep their events, and some are looked for again."""
+    """The partition before docs/adr/0012, for looking up older events."""
     return (project_id.int + (7 * ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
 
 

@@ -1,4 +1,4 @@
-"""Webhook messages: which events subscribers get, under which name, and what the body tells. Pure; sends nothing."""
+"""Webhook messages: events that subscribers get, their types and bodies. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import msgspec
 from schemas import events
 from schemas.metadata import Label
 
-Ended = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ExportFailed
-Told = (
-    Ended
+EndEvent = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ExportFailed
+NotifiedEvent = (
+    EndEvent
     | events.ExportCancelled
     | events.ClipEdited
     | events.ProjectUpdated
@@ -46,27 +46,27 @@ TYPES: Mapping[type, Kind] = MappingProxyType(
         events.ClipUpdated: "clip.updated",
     }
 )
-"""Name of each event's messages."""
+"""Message type of each event."""
 INTERNAL = ("org_id", "video", "version")
 """Fields of events that messages leave out."""
 MEASURED = ("checks", "faults")
-"""Of an export's checks: the values by name, and the names of those that warn or fail."""
+"""Fields of an export's checks: values by name, and names of those that warn or fail."""
 
 
-def named(event: type) -> tuple[str, ...]:
-    """Of what a message has title and metadata: of its project, and of the clip and the export that it names."""
+def labelled_kinds(event: type) -> tuple[str, ...]:
+    """Kinds whose title and metadata a message has: the project, and the clip or export that it names."""
     known = event.__struct_fields__  # type: ignore[attr-defined]
     return ("project", *(kind for kind in ("clip", "export") if f"{kind}_id" in known))
 
 
-def encode_message(event: Told, *, event_id: UUID, at: dt.datetime, labels: Mapping[str, Label]) -> bytes:
-    """The body of a message: type, time, id and data; ``labels`` by kind, those that are still there."""
+def encode_message(event: NotifiedEvent, *, event_id: UUID, at: dt.datetime, labels: Mapping[str, Label]) -> bytes:
+    """The body of a message: type, time, id and data; ``labels`` by kind, unless erased."""
     data = {name: value for name, value in msgspec.to_builtins(event).items() if name not in INTERNAL}
     if isinstance(event, events.ExportCompleted):
         data |= {
             "checks": {one.name: one.value for one in event.checks if one.value is not None},
             "faults": [one.name for one in event.checks if one.verdict in ("warn", "fail")],
         }
-    data |= {kind: labels.get(kind, Label(title="", metadata={})) for kind in named(type(event))}
+    data |= {kind: labels.get(kind, Label(title="", metadata={})) for kind in labelled_kinds(type(event))}
     body = {"type": TYPES[type(event)], "timestamp": at.isoformat(), "id": str(event_id), "data": data}
     return msgspec.json.encode(body)

@@ -15,7 +15,7 @@ from core.storage.brand_kits import find_kit_row, lock_kit_row, read_kit, read_k
 from schemas.options.brand_kit import BrandKit, named_assets
 from schemas.options.caption_template import DEFAULT_TEMPLATE, templates
 from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
-from schemas.options.export import BrandPin, ExportOptions
+from schemas.options.export_options import BrandPin, ExportOptions
 from schemas.options.project import ProjectOptions
 
 

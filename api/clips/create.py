@@ -38,8 +38,8 @@ from schemas.common import Aspect, Sibling, TimeRange
 from schemas.documents.moments import Moment, MomentList
 from schemas.events import ClipRequested
 from schemas.ids import result_id
-from schemas.metadata import CLIP_TITLE_CHARS, Metadata, decode_metadata, encode_metadata
-from schemas.options.export import ExportOptions
+from schemas.metadata import MAX_CLIP_TITLE_CHARACTERS, Metadata, decode_metadata, encode_metadata
+from schemas.options.export_options import ExportOptions
 from schemas.options.project import CLIP_MS, MAX_ASPECTS, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
@@ -65,7 +65,7 @@ class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     title: Annotated[
         str,
         Meta(
-            max_length=CLIP_TITLE_CHARS,
+            max_length=MAX_CLIP_TITLE_CHARACTERS,
             description="Empty: made of what is said in it.",
             examples=["Why parachutes work"],
         ),

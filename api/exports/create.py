@@ -32,7 +32,7 @@ from core.storage.exports import count_exports, insert_requested_export, read_ex
 from schemas.common import Aspect, Sibling
 from schemas.events import ExportRequested, Rendition
 from schemas.ids import result_id
-from schemas.metadata import CLIP_TITLE_CHARS, Metadata, encode_metadata
+from schemas.metadata import MAX_CLIP_TITLE_CHARACTERS, Metadata, encode_metadata
 from schemas.options.project import MAX_ASPECTS
 
 MAX_EXPORTS_PER_CLIP, MAX_UNFINISHED_EXPORTS = 500, 200
@@ -43,7 +43,7 @@ DISTINCT = {"uniqueItems": True}
 class OrderExport(RequestExport, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The requested file and its title. ``start_ms`` and ``end_ms`` replace the clip's own."""
 
-    title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] = ""
+    title: Annotated[str, Meta(max_length=MAX_CLIP_TITLE_CHARACTERS)] = ""
     """Title of its own; empty: the clip's."""
     metadata: Metadata = {}
 
@@ -52,7 +52,7 @@ class RequestExports(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fi
     """The requested files: the same in each of ``aspects``."""
 
     aspects: Annotated[list[Aspect], Meta(min_length=1, max_length=MAX_ASPECTS, extra_json_schema=DISTINCT)]
-    title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] = ""
+    title: Annotated[str, Meta(max_length=MAX_CLIP_TITLE_CHARACTERS)] = ""
     """Title of each of them; empty: the clip's."""
     metadata: Metadata = {}
     """Of each of them, in the bounds of a clip's."""

@@ -23,7 +23,7 @@ from core.storage.exports import find_export_row
 from schemas.common import Aspect, ObjectRef
 from schemas.documents.export import Certificate, ExportFiles, Storyboard, ThumbnailScores
 from schemas.metadata import Metadata, decode_metadata
-from schemas.options.export import ExportOptions, file_for
+from schemas.options.export_options import ExportOptions, file_for
 
 EXPIRES_S = 900
 STEM, TRACK = "stem-", "track "

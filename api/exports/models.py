@@ -19,7 +19,7 @@ from schemas.events import Rendition
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import export_words, templates, version_of
 from schemas.options.captions import broken_language
-from schemas.options.export import ExportOptions, broken_export_rules, export_suffix, words_suffix
+from schemas.options.export_options import ExportOptions, broken_export_rules, export_suffix, words_suffix
 from schemas.options.project import CLIP_MS, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 

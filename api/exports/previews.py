@@ -39,7 +39,7 @@ from core.storage.previews import count_waiting_previews, find_preview_row, inse
 from schemas.common import ObjectRef
 from schemas.events import PreviewPlanned, PreviewRequested
 from schemas.ids import result_id
-from schemas.options.export import BrandPin
+from schemas.options.export_options import BrandPin
 from schemas.quantities import exactly, spoken_range
 
 MAX_WAIT_S = 8.0

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from api.problems.problem_details import FieldError
-from schemas.validation.field_errors import MOST_ERRORS, FieldRefusal, pointer, refusals
+from schemas.validation.field_errors import MAX_ERRORS, FieldRefusal, pointer, refusals
 
 _STAND_INS: tuple[Any, ...] = ("x", 1, [], {}, "00000000-0000-0000-0000-000000000000")
 """A value of each type that required fields have."""
@@ -22,13 +22,13 @@ Check = Callable[[Any], Sequence[FieldError]]
 def field_errors(
     value: Any, shape: Any, *, prefix: str = "", strict: bool = True, check: Check | None = None
 ) -> list[FieldError]:
-    """Every field that does not fit ``shape``, up to ``MOST_ERRORS``; ``check`` adds rules beyond types.
+    """Every field that does not fit ``shape``, up to ``MAX_ERRORS``; ``check`` adds rules beyond types.
 
     ``value``: decoded JSON, or the pairs of a query, whose pointers begin with ``prefix`` (``?``).
     """
     found = refusals(value, shape, strict=strict)
     errors = [FieldError(pointer=pointer(one.path, prefix), detail=one.detail) for one in found]
-    if check is not None and len(found) < MOST_ERRORS:
+    if check is not None and len(found) < MAX_ERRORS:
         errors += _checked(value, shape, found, check, strict)
     return errors
 

@@ -26,7 +26,14 @@ from core.infra.postgres.outbox import next_version, put_project_event
 from core.services import project_lifecycle
 from core.storage import clips, exports, projects
 from schemas import events
-from schemas.metadata import CLIP_TITLE_CHARS, TITLE_CHARS, MetadataPatch, decode_metadata, encode_metadata, merged
+from schemas.metadata import (
+    MAX_CLIP_TITLE_CHARACTERS,
+    MAX_TITLE_CHARACTERS,
+    MetadataPatch,
+    decode_metadata,
+    encode_metadata,
+    merged,
+)
 
 _MERGE = (
     "A JSON Merge Patch (RFC 7396), as `application/merge-patch+json` or `application/json`. `If-Match` with the ETag "
@@ -37,7 +44,7 @@ _MERGE = (
 class ChangeProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fields to change; a field that is left out stays."""
 
-    title: Annotated[str, Meta(max_length=TITLE_CHARS)] | UnsetType | None = UNSET
+    title: Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS)] | UnsetType | None = UNSET
     """The new title; null: none."""
     metadata: MetadataPatch | UnsetType | None = UNSET
 
@@ -45,7 +52,7 @@ class ChangeProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class ChangeClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fields to change; a field that is left out stays."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=CLIP_TITLE_CHARS)] | UnsetType | None = UNSET
+    title: Annotated[str, Meta(min_length=1, max_length=MAX_CLIP_TITLE_CHARACTERS)] | UnsetType | None = UNSET
     """The new title; null: the one that the machine found."""
     metadata: MetadataPatch | UnsetType | None = UNSET
 
@@ -53,7 +60,7 @@ class ChangeClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ChangeExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fields to change; a field that is left out stays."""
 
-    title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] | UnsetType | None = UNSET
+    title: Annotated[str, Meta(max_length=MAX_CLIP_TITLE_CHARACTERS)] | UnsetType | None = UNSET
     """The new title; null: none of its own. Its files keep their names."""
     metadata: MetadataPatch | UnsetType | None = UNSET
 

@@ -14,7 +14,7 @@ from api.openapi.examples import ID
 from api.openapi.fields import complete_schemas, to_markdown
 from schemas.metadata import Label
 from schemas.topics import TOPIC_OF
-from schemas.webhooks import INTERNAL, TYPES, Told, encode_message, named
+from schemas.webhooks import INTERNAL, TYPES, NotifiedEvent, encode_message, labelled_kinds
 
 _REF = "#/components/schemas/"
 _HEADERS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -56,7 +56,7 @@ def webhook_schemas() -> dict[str, Any]:
             properties |= {"checks": _CHECKS, "faults": _FAULTS}
         properties |= {
             kind: {"$ref": _REF + Label.__name__, "description": f"Of the {kind}, as it was when this became due."}
-            for kind in named(event)
+            for kind in labelled_kinds(event)
         }
         schemas[_data(event)] = {**data, "title": _data(event), "properties": properties, "required": [*properties]}
         schemas[_message(event)] = _message_schema(event, kind)
@@ -128,8 +128,8 @@ def _header(name: str) -> dict[str, Any]:
 def _example(event: type) -> Any:
     """The message of the event's example in the contract."""
     file = files("schemas") / "examples" / TOPIC_OF[event].name / f"{event.__name__}.pass.json"
-    body: Told = msgspec.convert(json.loads(file.read_text())["body"], event)
+    body: NotifiedEvent = msgspec.convert(json.loads(file.read_text())["body"], event)
     at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     title = {"project": "Lecture 4", "clip": "Why we measure twice", "export": ""}
-    labels = {kind: Label(title=title[kind], metadata={"order": 4711}) for kind in named(event)}
+    labels = {kind: Label(title=title[kind], metadata={"order": 4711}) for kind in labelled_kinds(event)}
     return json.loads(encode_message(body, event_id=UUID(ID), at=at, labels=labels))

@@ -22,7 +22,7 @@ from core.services import project_lifecycle
 from core.storage.costs import list_cost_rows
 from core.storage.projects import find_project_row, list_project_rows, list_stage_rows
 from schemas.events import UploadReceived
-from schemas.metadata import TITLE_CHARS, Metadata
+from schemas.metadata import MAX_TITLE_CHARACTERS, Metadata
 from schemas.options.project import ProjectOptions, broken_rules
 
 
@@ -33,7 +33,7 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Id of a complete upload; either this or `source_url`."""
     source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
     """Public http or https URL of a video; either this or `upload_id`."""
-    title: Annotated[str, Meta(max_length=TITLE_CHARS)] = ""
+    title: Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS)] = ""
     """Title; empty: the name of the file."""
     options: ProjectOptions = ProjectOptions()
     """What to make, and how."""

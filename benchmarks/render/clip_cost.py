@@ -29,7 +29,7 @@ from core.media.sandbox.source_handle import LocalSource
 from core.ports.models import FacesFound, LandmarksFound, PersonsFound, UInt8
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
-from schemas.options.export import VideoWish
+from schemas.options.export_options import VideoWish
 from streams.frame.analysis.child import main as look_at_pictures
 from streams.frame.analysis.pipeline import analyse_clip
 from streams.render.child.main import render

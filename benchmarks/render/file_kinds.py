@@ -17,7 +17,7 @@ from pathlib import Path
 from schemas.common import Word
 from schemas.documents.export import Certificate
 from schemas.documents.source import SourceIndex
-from schemas.options.export import VideoWish
+from schemas.options.export_options import VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import build_encoding

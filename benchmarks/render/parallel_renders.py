@@ -23,7 +23,7 @@ from benchmarks.harness.rig import Rig, arguments, rig_of, say
 from benchmarks.render.render import Cost, rendered, surveyed, timed
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
-from schemas.options.export import Quality, VideoWish
+from schemas.options.export_options import Quality, VideoWish
 from streams.render.agent import PARALLEL_THREADS, SINGLE_THREADS
 from streams.renderer.encoding.muxer import Encoding, build_encoding
 

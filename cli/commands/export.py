@@ -15,7 +15,7 @@ from cli.options.files import add_files
 from cli.options.project import ASPECTS, BRAND_HELP, add_caption_wishes, brand_kit, export_options_of
 from cli.output import results
 from cli.output.terminal import Display
-from schemas.options.export import Quality
+from schemas.options.export_options import Quality
 
 TIMEOUT_S = 1800.0
 POLL_S = 1.0

@@ -16,7 +16,7 @@ from cli.options.audio import add_sound, sound_of
 from cli.options.files import add_files, files_of
 from schemas.options.caption_template_overrides import TemplateOverrides
 from schemas.options.captions import CaptionLanguage
-from schemas.options.export import Quality
+from schemas.options.export_options import Quality
 from schemas.options.score_weights import Genre
 
 ASPECTS = ("9:16", "4:5", "1:1", "16:9")

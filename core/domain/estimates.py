@@ -17,7 +17,7 @@ import msgspec
 from schemas.common import Value
 from schemas.costs import CostKind, PriceList, price_of
 from schemas.events import Stage
-from schemas.options.export import Quality
+from schemas.options.export_options import Quality
 from schemas.options.project import ProjectOptions
 
 TABLE_COUNTS = 2.0

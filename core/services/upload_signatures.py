@@ -18,7 +18,7 @@ from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Pool, Row, transaction
 from core.infra.secrets import decrypt_secret, derive_key
 from schemas import codec, events
-from schemas.metadata import TITLE_CHARS, faults_of
+from schemas.metadata import MAX_TITLE_CHARACTERS, faults_of
 from schemas.options.project import broken_rules
 from schemas.validation.field_errors import with_nul
 
@@ -143,7 +143,7 @@ def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
         yield "upload.prefix", "`object_key` must not contain empty or '..' parts"
     for name, rule in broken_rules(event.options).items():
         yield "upload.options", f"`options/{name}` must be {rule}"
-    sizes = (("title", len(event.title), TITLE_CHARS, "characters"),
+    sizes = (("title", len(event.title), MAX_TITLE_CHARACTERS, "characters"),
              ("source_url", len(url or ""), MAX_URL_CHARACTERS, "characters"),
              ("object_key", len((key or "").encode()), MAX_KEY_BYTES, "bytes"))  # fmt: skip
     for name, size, most, unit in sizes:

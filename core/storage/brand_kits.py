@@ -10,7 +10,7 @@ import msgspec
 from core.infra.postgres.connection import Connection, Row
 from core.storage.assets import read_checked_assets
 from schemas.options.brand_kit import BrandKit, BrandSnapshot, named_assets
-from schemas.options.export import BrandPin
+from schemas.options.export_options import BrandPin
 
 _LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7305))"
 """Two requests that add a kit at the same time count one after the other."""

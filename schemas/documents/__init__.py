@@ -1,4 +1,4 @@
-"""The documents that events refer to: what each stage stores as one object. Pure data; times are ms of project time."""
+"""Documents that events refer to, each stored as one object. Pure data; project time in ms."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from schemas.common import Value
 
 
 def encode_document(document: Value) -> bytes:
-    """Store form of a document: JSON with sorted keys, so equal content has equal bytes."""
+    """Encode a document as JSON with sorted keys, so that equal content has equal bytes."""
     return msgspec.json.encode(document, order="sorted")

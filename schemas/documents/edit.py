@@ -85,7 +85,7 @@ class EditList(Value, frozen=True, kw_only=True):
     """In order of time, not overlapping."""
 
 
-class Piece(Value, frozen=True, kw_only=True):
+class PlacedSegment(Value, frozen=True, kw_only=True):
     """A segment on both clocks, source and output."""
 
     segment_id: str

@@ -24,7 +24,7 @@ class ProjectProgressed(Event, frozen=True, kw_only=True):
 
 
 class ProjectCompleted(Event, frozen=True, kw_only=True):
-    """All automatic exports ended and one has a file, or ``nothing_found_reason`` says why no clip was found."""
+    """All automatic exports ended, one with a file, or ``nothing_found_reason`` says why not."""
 
     version: int
     clip_count: int

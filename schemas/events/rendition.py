@@ -15,7 +15,7 @@ import msgspec
 from schemas.common import Aspect, TimeRange, Value
 from schemas.events.event_base import Event
 from schemas.options.caption_template import DEFAULT_TEMPLATE
-from schemas.options.export import ExportOptions
+from schemas.options.export_options import ExportOptions
 
 FIELD = "rendition"
 FLAT_FIELDS = (
@@ -63,7 +63,7 @@ class _Form(msgspec.Struct, frozen=True):
 
 
 def with_flat_fields(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Body of an event with its rendition's fields at the top level too, for readers of the version before."""
+    """The event's body with its rendition's fields at the top level too, for older readers."""
     rendition = body[FIELD]
     return {**body, **{name: rendition[name] for name in FLAT_FIELDS}}
 

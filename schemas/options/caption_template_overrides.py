@@ -1,6 +1,6 @@
-"""What a caller may change of a caption template: the same tree, all of it optional. Merges; never draws.
+"""Overrides of a caption template: the same tree with every part optional. Pure.
 
-What is left out stays as the template has it; null takes a part away. Lists are replaced as a whole.
+An omitted part keeps the template's value, null removes a part, lists are replaced as a whole.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from schemas.common import Value
 from schemas.options.caption_template import CaptionTemplate, Colour, Font, Plate, Shape, Share
 from schemas.options.safe_zones import safe_zones
 
-LINE = 1.14
-"""From one line to the next, of the font size."""
-EDGE = 0.03
-"""Of a picture that no platform lays signs over: what stays free on each side."""
+LINE_HEIGHT = 1.14
+"""Distance of lines, as a multiple of the font size."""
+EDGE_SHARE = 0.03
+"""Free margin at top and bottom of frames without platform controls."""
 TALL, SQUARE, WIDE = 16 / 9, 1.0, 9 / 16
 """Height of the pictures that a template's shapes are for, of their width."""
 
@@ -184,8 +184,8 @@ def _path_in(error: str) -> str:
 def _stands_outside(template: CaptionTemplate, shape: Shape, ratio: float) -> str:
     """What is wrong with its place: a full block, its outline and its plate must stand in the clear area."""
     left, top, right, bottom = clear_shares(ratio)
-    beside, above = _beside(template)
-    half = template.wrap.max_lines * LINE / 2
+    beside, above = _outset(template)
+    half = template.wrap.max_lines * LINE_HEIGHT / 2
     high = (half + above) * shape.font / ratio
     if 2 * high > bottom - top:
         return f"of a smaller font: {template.wrap.max_lines} lines of {shape.font:g} have no room"
@@ -200,17 +200,17 @@ def _stands_outside(template: CaptionTemplate, shape: Shape, ratio: float) -> st
 
 
 def clear_shares(ratio: float) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of where captions may stand, in shares: what no platform covers of a tall picture."""
+    """Left, top, right and bottom bounds of captions, as shares of the frame: its safe zone."""
     if ratio <= 1:
-        return 0.0, EDGE, 1.0, 1 - EDGE
+        return 0.0, EDGE_SHARE, 1.0, 1 - EDGE_SHARE
     zones = safe_zones()
     width, height = zones.picture_px
     clear = zones.clear
     return clear.x / width, clear.y / height, (clear.x + clear.width) / width, (clear.y + clear.height) / height
 
 
-def _beside(template: CaptionTemplate) -> tuple[float, float]:
-    """How far outline and plates go out beside and above the letters, in shares of the font size."""
+def _outset(template: CaptionTemplate) -> tuple[float, float]:
+    """How far outline and plates extend sideways and upwards, as shares of the font size."""
     plates: list[Plate] = [one for one in (template.letters.plate, template.highlight.plate) if one is not None]
     stroke = template.letters.stroke.width if template.letters.stroke else 0.0
     return max([stroke, *(one.padding_x for one in plates)]), max([stroke, *(one.padding_y for one in plates)])

@@ -11,7 +11,7 @@ from msgspec import Meta
 from schemas.common import Aspect, TimeRange
 from schemas.options.caption_template import DEFAULT_TEMPLATE, templates
 from schemas.options.captions import broken_language
-from schemas.options.export import ExportOptions, broken_export_rules
+from schemas.options.export_options import ExportOptions, broken_export_rules
 from schemas.options.score_weights import Genre
 from schemas.quantities import exactly, spoken_range
 

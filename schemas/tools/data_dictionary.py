@@ -1,7 +1,6 @@
-"""The data dictionary of the analytics store, read out of its migrations: ``python -m schemas.tools.data_dictionary``
-writes it.
+"""Writes the data dictionary of the analytics store from its migrations.
 
-Pure but for `main`; asks no server. A contract test holds it against the tables of the real engine.
+``python -m schemas.tools.data_dictionary``. A contract test compares it with the tables of the real engine.
 """
 
 from __future__ import annotations

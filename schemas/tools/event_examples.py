@@ -1,7 +1,4 @@
-"""Examples of events for ``schemas/examples/``: first ones of new events, and new fields of the others.
-
-A first example is a beginning: its values are of the right type and mean little.
-"""
+"""Writes examples of events that have none yet, into ``schemas/examples``."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ TIME = "2026-01-02T03:04:05+00:00"
 
 
 def missing_examples(directory: Path) -> dict[Path, str]:
-    """Path and text of each example that ``directory`` lacks. An event with any example of a kind lacks none of it."""
+    """Path and text of each missing example: for events without any example of a kind."""
     texts: dict[Path, str] = {}
     for topic in TOPICS:
         folder = directory / topic.name
@@ -40,7 +37,7 @@ def missing_examples(directory: Path) -> dict[Path, str]:
 
 
 def completed_examples(directory: Path) -> dict[str, str]:
-    """Path and text of each passing example of ``directory``, with every field that its event is written with."""
+    """Path and text of each passing example of ``directory``, with every field of its event."""
     texts: dict[str, str] = {}
     for path in sorted(directory.glob("*/*.pass.json")):
         text = path.read_text()

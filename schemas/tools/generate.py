@@ -18,7 +18,7 @@ from schemas.events.rendition import FIELD, FLAT_FIELDS
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.caption_template_overrides import TemplateOverrides
 from schemas.tools.event_examples import completed_examples, missing_examples
-from schemas.topics import FOREVER, TOPICS, Topic
+from schemas.topics import TOPICS, UNLIMITED_MS, Topic
 from schemas.version import VERSION
 
 HERE = Path(__file__).parents[1]
@@ -124,7 +124,9 @@ def _channel(topic: Topic) -> dict[str, Any]:
             "kafka": {
                 "topic": topic.name,
                 "partitions": topic.partitions,
-                "topicConfiguration": {"retention.ms": -1 if topic.retention_ms == FOREVER else topic.retention_ms},
+                "topicConfiguration": {
+                    "retention.ms": -1 if topic.retention_ms == UNLIMITED_MS else topic.retention_ms
+                },
             }
         },
     }

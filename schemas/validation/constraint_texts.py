@@ -1,4 +1,4 @@
-"""What a field must be, in a sentence, by its type: bounds with their units, choices, forms. Decodes nothing."""
+"""Sentences about what a field must be, by its type: bounds with units, choices, patterns."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from msgspec import Meta, UnsetType
 
 from schemas.quantities import spoken_range, unit_of
 
-_MOST_TOLD = 100
-"""Characters of a caller's own text that are given back."""
+_MAX_ECHO_CHARACTERS = 100
+"""Characters of a caller's text that a sentence repeats."""
 _WRITTEN: dict[Any, str] = {
     UUID: "a UUID, such as `0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21`",
     dt.datetime: "a time with its zone, such as `2026-03-01T12:00:00Z`",
@@ -31,48 +31,50 @@ _WRITTEN: dict[Any, str] = {
 
 
 def sentence(value: Any, shape: Any, name: str, said: str) -> str:
-    """What is wrong with a value that does not fit ``shape``; ``said`` is what msgspec says of it."""
+    """Why a value does not fit ``shape``; ``said``: msgspec's own message."""
     kinds = [kind for kind in choices_of(shape) if kind not in (NoneType, UnsetType)]
     values = sorted((one for kind in kinds for one in _values(kind)), key=str)
     if values:
-        return f"It must be one of {', '.join(map(str, values))}, not {_shown(value)}."
+        return f"It must be one of {', '.join(map(str, values))}, not {_describe_value(value)}."
     fitting = [kind for kind in kinds if _is_of(value, kind)]
     if not fitting:
-        wanted = " or ".join(dict.fromkeys(_named(kind) for kind in kinds))
-        return f"It must be {wanted}, not {_shown(value)}."
+        wanted = " or ".join(dict.fromkeys(_describe_type(kind) for kind in kinds))
+        return f"It must be {wanted}, not {_describe_value(value)}."
     return _bounds(value, fitting[0], _meta(shape, fitting[0]), name) or f"{said.partition(' - at `')[0]}."
 
 
 def is_too_long(value: Sequence[Any], shape: Any) -> bool:
-    """Whether a list has more items than it may: then none of them is looked at."""
+    """Whether a list has too many items; its items are then not checked."""
     return any(
-        one.max_length is not None and len(value) > one.max_length for _, metas in _parts(shape) for one in metas
+        one.max_length is not None and len(value) > one.max_length
+        for _, metas in _annotated_types(shape)
+        for one in metas
     )
 
 
 def choices_of(shape: Any) -> list[Any]:
-    """The types of a union, or the one that there is, without what is said about them."""
-    return [kind for kind, _ in _parts(shape)]
+    """The types of a union, or the single type, without annotations."""
+    return [kind for kind, _ in _annotated_types(shape)]
 
 
-def _parts(shape: Any, metas: tuple[Meta, ...] = ()) -> Iterator[tuple[Any, tuple[Meta, ...]]]:
-    """Each type of a union with what is said about it."""
+def _annotated_types(shape: Any, metas: tuple[Meta, ...] = ()) -> Iterator[tuple[Any, tuple[Meta, ...]]]:
+    """Each type of a union with its constraints."""
     if get_origin(shape) is Annotated:
-        inner, *told = get_args(shape)
-        yield from _parts(inner, (*metas, *(one for one in told if isinstance(one, Meta))))
+        inner, *annotations = get_args(shape)
+        yield from _annotated_types(inner, (*metas, *(one for one in annotations if isinstance(one, Meta))))
     elif get_origin(shape) in (Union, UnionType):
         for one in get_args(shape):
-            yield from _parts(one, metas)
+            yield from _annotated_types(one, metas)
     else:
         yield shape, metas
 
 
 def _meta(shape: Any, kind: Any) -> Sequence[Meta]:
-    return next((metas for found, metas in _parts(shape) if found is kind), ())
+    return next((metas for found, metas in _annotated_types(shape) if found is kind), ())
 
 
 def _bounds(value: Any, kind: Any, metas: Sequence[Meta], name: str) -> str:
-    """The bounds or the form that a value of the right type does not keep; empty where there is none."""
+    """The bounds or pattern that a value of the right type breaks; empty if none."""
     form = next((one for one in metas if one.pattern is not None), None)
     if form is not None and isinstance(value, str):
         told = form.description or next((one.description for one in metas if one.description), None)
@@ -82,11 +84,11 @@ def _bounds(value: Any, kind: Any, metas: Sequence[Meta], name: str) -> str:
     if low is not None or high is not None:
         more = "more than 0 and " if any(one.gt == 0 for one in metas) else ""
         low = None if more else low
-        return f"It must be {more}{spoken_range(low, high, unit_of(name))}, not {_shown(value)}."
+        return f"It must be {more}{spoken_range(low, high, unit_of(name))}, not {_describe_value(value)}."
     least = next((one.min_length for one in metas if one.min_length is not None), None)
     most = next((one.max_length for one in metas if one.max_length is not None), None)
     if least is None and most is None:
-        return f"It must be {_named(kind)}, not {_shown(value)}." if isinstance(value, str) else ""
+        return f"It must be {_describe_type(kind)}, not {_describe_value(value)}." if isinstance(value, str) else ""
     unit = "characters" if isinstance(value, str) else "items" if isinstance(value, list) else "entries"
     has = len(value) if isinstance(value, str | list | dict) else value
     return f"It must have {spoken_range(least, most)} {unit}, not {has}."
@@ -97,7 +99,7 @@ def _first(*values: Any) -> Any:
 
 
 def _is_of(value: Any, kind: Any) -> bool:
-    """Whether a value is of the JSON type that a type is written as; a query has only texts."""
+    """Whether a value has the JSON type of ``kind``; a query string has texts only."""
     base = get_origin(kind) or kind
     if isinstance(value, bool):
         return base is bool
@@ -114,7 +116,7 @@ def _is_number(text: str) -> bool:
     return text.removeprefix("-").replace(".", "", 1).isdecimal()
 
 
-def _named(kind: Any) -> str:
+def _describe_type(kind: Any) -> str:
     base = get_origin(kind) or kind
     return _WRITTEN.get(base, "an object" if hasattr(base, "__struct_fields__") else "of another type")
 
@@ -125,20 +127,20 @@ def _values(kind: Any) -> list[Any]:
     return [member.value for member in kind] if isinstance(kind, type) and issubclass(kind, enum.Enum) else []
 
 
-def _shown(value: Any) -> str:
-    """A caller's value, in short."""
+def _describe_value(value: Any) -> str:
+    """A short form of a caller's value."""
     if value is None or isinstance(value, bool | int | float):
-        return msgspec.json.encode(value).decode()[:_MOST_TOLD]
+        return msgspec.json.encode(value).decode()[:_MAX_ECHO_CHARACTERS]
     if isinstance(value, str):
-        return f"`{value[:_MOST_TOLD]}{'…' if len(value) > _MOST_TOLD else ''}`"
+        return f"`{value[:_MAX_ECHO_CHARACTERS]}{'…' if len(value) > _MAX_ECHO_CHARACTERS else ''}`"
     return "a list" if isinstance(value, list) else "an object"
 
 
 def takes_several(shape: Any) -> bool:
-    """Whether a field is a list: a query may give it more than once."""
+    """Whether a field is a list, which a query string may repeat."""
     return any(get_origin(kind) is list for kind in choices_of(shape))
 
 
 def takes_time(shape: Any) -> bool:
-    """Whether a field is a moment."""
+    """Whether a field is a point in time."""
     return dt.datetime in choices_of(shape)

@@ -1,6 +1,6 @@
-"""What is wrong with a value, by the type it should be of: all of it, where msgspec stops at the first. Pure.
+"""Finds every error of a value that msgspec refused; msgspec itself stops at the first. Pure.
 
-Runs only after msgspec refused the whole. A part is at fault by itself where none of its own parts is.
+A part is reported itself only if none of its own parts is at fault.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ import msgspec
 
 from schemas.validation.constraint_texts import choices_of, is_too_long, sentence
 
-MOST_ERRORS = 50
-"""Of one request: who has more has something else in mind."""
-_STRETCH = 200
-"""Items of a list that are looked at together."""
-_LONGEST_NAME = 100
-"""Characters of an unknown field's name that are compared with the known ones, and told."""
+MAX_ERRORS = 50
+"""Most errors of one request that are reported."""
+_BATCH_ITEMS = 200
+"""Items of a list that are checked together."""
+_MAX_NAME_CHARACTERS = 100
+"""Characters of an unknown field's name that are compared with known names and repeated."""
 
 
 class FieldRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong, and where: names of fields and places in lists."""
+    """One error and its path: names of fields and indices of lists."""
 
     path: tuple[str | int, ...]
     detail: str
 
 
 def refusals(value: Any, shape: Any, *, strict: bool = True) -> list[FieldRefusal]:
-    """Every part of a value that does not fit ``shape``, at most ``MOST_ERRORS``."""
-    return list(islice(_refusals(value, shape, (), strict), MOST_ERRORS))
+    """Every part of a value that does not fit ``shape``, at most ``MAX_ERRORS``."""
+    return list(islice(_refusals(value, shape, (), strict), MAX_ERRORS))
 
 
 def pointer(path: Sequence[str | int], prefix: str = "") -> str:
-    """A JSON Pointer (RFC 6901), or ``?name``: a parameter that is given several times has one name."""
+    """A JSON Pointer (RFC 6901), or ``?name`` for a query parameter, which may be repeated."""
     if prefix:
         path = path[:1]
-    steps = [str(step).replace("~", "~0").replace("/", "~1")[:_LONGEST_NAME] for step in path]
+    steps = [str(step).replace("~", "~0").replace("/", "~1")[:_MAX_NAME_CHARACTERS] for step in path]
     return prefix + "/".join(steps) if prefix else "".join(f"/{step}" for step in steps)
 
 
 def with_nul(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where a decoded value holds the character NUL: Postgres keeps none in text. Of a name its object's place."""
+    """Paths of text with NUL, which Postgres cannot store; for a name the path of its object."""
     if isinstance(value, str):
         if "\0" in value:
             yield path
@@ -70,7 +70,7 @@ def _refusals(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool)
 
 
 def _inside(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[FieldRefusal]:
-    """What is wrong with the parts of a value."""
+    """Errors of the parts of a value."""
     if isinstance(value, dict):
         kinds = [kind for kind in choices_of(shape) if _is_struct(kind) or get_origin(kind) is dict]
         tag = next((_config(kind).tag_field for kind in kinds if _is_struct(kind)), None)
@@ -107,27 +107,27 @@ def _fields(
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1, cutoff=0.6)
-    told = f"There is no field `{name[:_LONGEST_NAME]}`"
+    near = difflib.get_close_matches(name[:_MAX_NAME_CHARACTERS].lower(), known, n=1, cutoff=0.6)
+    text = f"There is no field `{name[:_MAX_NAME_CHARACTERS]}`"
     if near:
-        return f"{told}: did you mean `{near[0]}`?"
-    return f"{told}; there are {', '.join(f'`{one}`' for one in sorted(known))}." if known else f"{told}."
+        return f"{text}: did you mean `{near[0]}`?"
+    return f"{text}; there are {', '.join(f'`{one}`' for one in sorted(known))}." if known else f"{text}."
 
 
 def _items(items: Sequence[Any], shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[FieldRefusal]:
-    """What is wrong with the items of a list; stretches of it without a fault cost one look."""
-    for begin in range(0, len(items), _STRETCH):
-        stretch = items[begin : begin + _STRETCH]
+    """Errors of a list's items; a batch without an error costs one check."""
+    for begin in range(0, len(items), _BATCH_ITEMS):
+        batch = items[begin : begin + _BATCH_ITEMS]
         try:
-            msgspec.convert(stretch, list[shape], strict=strict)
+            msgspec.convert(batch, list[shape], strict=strict)
         except msgspec.ValidationError:
-            for place, part in enumerate(stretch, begin):
+            for place, part in enumerate(batch, begin):
                 yield from _refusals(part, shape, (*path, place), strict)
 
 
 def _untagged(given: Any, kinds: Sequence[Any]) -> str:
     listed = ", ".join(sorted(str(_config(kind).tag) for kind in kinds))
-    near = difflib.get_close_matches(str(given)[:_LONGEST_NAME], listed.split(", "), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(given)[:_MAX_NAME_CHARACTERS], listed.split(", "), n=1, cutoff=0.6)
     return f"It must be one of {listed}" + (f": did you mean `{near[0]}`?" if near else ".")
 
 

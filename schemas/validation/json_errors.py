@@ -1,6 +1,6 @@
-"""Why JSON cannot be read, in a sentence: what msgspec does not tell, or tells otherwise. Pure.
+"""Sentences about unreadable JSON that msgspec does not explain. Pure.
 
-Runs after msgspec refused a body; only ``repeated_name`` runs on good ones.
+Runs after msgspec refused a body; only ``repeated_name`` runs on valid ones.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any
 
 import msgspec
 
-from schemas.validation.field_errors import MOST_ERRORS, pointer
+from schemas.validation.field_errors import MAX_ERRORS, pointer
 
-DEEPEST = 100
+MAX_LEVELS = 100
 """Levels of lists and objects; no body of the API has ten."""
-MOST_NAMED = 5
-"""Fields that the sentence names."""
-LONGEST_NUMBER = 400
-"""Characters: more digits than any number that a double can hold."""
-_NAME_CHARS = 100
-"""Of a caller's own name that are given back."""
+MAX_NAMED_FIELDS = 5
+"""Most fields that a sentence names."""
+MAX_NUMBER_CHARACTERS = 400
+"""More digits than any number that fits a double."""
+_MAX_NAME_CHARACTERS = 100
+"""Characters of a caller's name that are repeated."""
 _MARKS = {
     codecs.BOM_UTF8: "begins with a byte order mark: send UTF-8 without one",
     codecs.BOM_UTF32_LE: "is UTF-32: send UTF-8",
@@ -33,7 +33,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "is UTF-16: send UTF-8",
     b"\x1f\x8b": "is compressed (gzip): send it as it is",
 }
-"""First bytes of what is no plain UTF-8."""
+"""First bytes of text that is not plain UTF-8."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _SAID = {
@@ -48,45 +48,45 @@ _SAID = {
     "Illegal trailing comma before end of object": "a comma stands before the end of the object",
     "Illegal trailing comma before end of array": "a comma stands before the end of the list",
 }
-"""What Python's own parser says → what we do."""
+"""Our sentence for each message of Python's parser."""
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Why JSON cannot be read; ``pointers``: the fields that hold what is no character, where they can be told."""
+class JsonFault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why JSON cannot be read; ``pointers``: fields with invalid characters, if they can be located."""
 
     detail: str
     pointers: list[str] = []
 
 
 class _Fault(Exception):
-    """Something that the parser takes and JSON does not have."""
+    """Input that Python's parser accepts although JSON does not allow it."""
 
 
-def json_fault(raw: bytes) -> Fault | None:
-    """Why the bytes are no JSON; None where they are."""
+def json_fault(raw: bytes) -> JsonFault | None:
+    """Why the bytes are not JSON; None if they are."""
     if not raw.strip():
-        return Fault(detail="The body is empty: send a JSON object.")
+        return JsonFault(detail="The body is empty: send a JSON object.")
     for mark, told in _MARKS.items():
         if raw.startswith(mark):
-            return Fault(detail=f"The body {told}.")
+            return JsonFault(detail=f"The body {told}.")
     if b"\0" in raw[:4]:
-        return Fault(detail="The body is UTF-16 or UTF-32, or no text: send UTF-8.")
+        return JsonFault(detail="The body is UTF-16 or UTF-32, or no text: send UTF-8.")
     text = raw.decode(errors="surrogateescape")
     try:
         raw.decode()
     except UnicodeDecodeError as error:
         place = f"byte {error.start + 1} is 0x{raw[error.start]:02x}, which does not fit there"
         return _in_fields(f"The body is not UTF-8: {place}.", text)
-    if _depth(text) > DEEPEST:
-        return Fault(detail=f"The body is nested too deeply: more than {DEEPEST} levels.")
+    if _depth(text) > MAX_LEVELS:
+        return JsonFault(detail=f"The body is nested too deeply: more than {MAX_LEVELS} levels.")
     if syntax := _syntax_fault(text):
-        return Fault(detail=syntax)
+        return JsonFault(detail=syntax)
     half = _lone_surrogate(text)
     return _in_fields(half, text) if half else None
 
 
 def halves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where a decoded value holds text with halves of surrogate pairs, or bytes that are no UTF-8."""
+    """Paths of text with half of a surrogate pair, or with bytes that are not UTF-8."""
     if isinstance(value, str):
         if any("\ud800" <= sign <= "\udfff" for sign in value):
             yield path
@@ -100,23 +100,23 @@ def halves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 
 
 def readable(text: str) -> str:
-    """Text that every answer can hold: a question mark for each half of a pair."""
+    """Encodable text: a question mark for each half of a pair."""
     return text.encode(errors="replace").decode()
 
 
-def _in_fields(told: str, text: str) -> Fault:
-    """A fault of characters, with the fields that hold one."""
+def _in_fields(told: str, text: str) -> JsonFault:
+    """A fault of characters, with the fields that have one."""
     try:
         found = [pointer(path) for path in halves(json.loads(text))]
     except (ValueError, RecursionError):  # no JSON either
-        return Fault(detail=told)
-    named = ", ".join(f"`{one}`" for one in found[:MOST_NAMED]) + (" …" if len(found) > MOST_NAMED else "")
+        return JsonFault(detail=told)
+    named = ", ".join(f"`{one}`" for one in found[:MAX_NAMED_FIELDS]) + (" …" if len(found) > MAX_NAMED_FIELDS else "")
     detail = f"{told} It stands in {named}." if named else told
-    return Fault(detail=detail, pointers=found[:MOST_ERRORS])
+    return JsonFault(detail=detail, pointers=found[:MAX_ERRORS])
 
 
 def repeated_name(raw: bytes) -> str | None:
-    """What to say of a name that stands twice in one object of good JSON; None where none does."""
+    """The sentence for a name that occurs twice in an object of valid JSON; None without one."""
     try:
         json.loads(raw, object_pairs_hook=_once, parse_int=len, parse_float=len)
     except _Fault as fault:
@@ -135,7 +135,7 @@ def _syntax_fault(text: str) -> str | None:
             return f"The body ends too early, after {len(text.encode())} bytes: {told}."
         told = next((ours for theirs, ours in _SAID.items() if error.msg.startswith(theirs)), error.msg)
         return f"The body is not JSON: line {error.lineno}, column {error.colno}: {told}."
-    except RecursionError:  # never met: the depth was counted
+    except RecursionError:  # unreachable: the depth was checked before
         return "The body is nested too deeply."
     return None
 
@@ -144,7 +144,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        shown = readable(name[:_NAME_CHARS])
+        shown = readable(name[:_MAX_NAME_CHARACTERS])
         raise _Fault(f"The name `{shown}` stands twice in one object: send each once.")
     return found
 
@@ -154,7 +154,7 @@ def _no_number(name: str) -> None:
 
 
 def _bounded(digits: str) -> float:
-    if len(digits) > LONGEST_NUMBER or math.isinf(float(digits)):
+    if len(digits) > MAX_NUMBER_CHARACTERS or math.isinf(float(digits)):
         raise _Fault(f"The number {digits[:20]}{'…' if len(digits) > 20 else ''} is too large.")
     return float(digits)
 
@@ -181,7 +181,7 @@ def _lone_surrogate(text: str) -> str | None:
 
 
 def _depth(text: str) -> int:
-    """Levels of brackets outside of texts."""
+    """Nesting of brackets outside strings."""
     depth = deepest = 0
     for found in _BRACKETS.finditer(text):
         if found[0] in "[{":

@@ -18,7 +18,7 @@ from core.storage.labels import labels_of
 from core.storage.webhooks import DeliveryRecord
 from schemas import codec, events
 from schemas.ids import result_id
-from schemas.webhooks import TYPES, Told, encode_message
+from schemas.webhooks import TYPES, NotifiedEvent, encode_message
 from streams.deliver.backoff import next_try
 from streams.deliver.signature import headers
 from streams.runtime.context import Context
@@ -53,13 +53,13 @@ class DeliverStage:
 
     def wants(self, event: events.AnyEvent) -> bool:
         """What customers subscribe to, and tries that are due."""
-        return isinstance(event, Told | events.DeliveryDue)
+        return isinstance(event, NotifiedEvent | events.DeliveryDue)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Plan deliveries for a fact, or make the try that is due. Raises Unavailable where it has to wait its turn."""
         if isinstance(event, events.DeliveryDue):
             return await self._try(event, work)
-        assert isinstance(event, Told)
+        assert isinstance(event, NotifiedEvent)
 
         async def commit(connection: Connection) -> None:
             await _plan(connection, event, work.cause)
@@ -118,7 +118,7 @@ class DeliverStage:
             await _record(connection, event, outcome, cause)
 
 
-async def _plan(connection: Connection, event: Told, cause: Cause) -> None:
+async def _plan(connection: Connection, event: NotifiedEvent, cause: Cause) -> None:
     kind = TYPES[type(event)]
     endpoint_ids = await webhooks.lock_subscribers(connection, event.org_id, kind)
     if not endpoint_ids:

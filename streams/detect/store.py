@@ -19,7 +19,7 @@ from schemas.common import ObjectRef, Sibling
 from schemas.documents.moments import Moment, MomentList
 from schemas.ids import result_id
 from schemas.options.caption_template import export_words, version_of
-from schemas.options.export import export_suffix, words_suffix
+from schemas.options.export_options import export_suffix, words_suffix
 from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import WeightTable
 from schemas.stages import EXPORT_STAGES

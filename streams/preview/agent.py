@@ -24,7 +24,7 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
 from schemas.options.brand_kit import BrandSnapshot
-from schemas.options.export import ExportOptions, file_for
+from schemas.options.export_options import ExportOptions, file_for
 from schemas.options.file_formats import FileKind
 from streams.preview.child import PICTURE_FILE, StillTask
 from streams.renderer.branding.loader import load_brand

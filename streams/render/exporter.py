@@ -19,7 +19,7 @@ from core.ports.stores import Objects
 from core.progress import Report, Steps
 from core.storage.exports import ReusableExport
 from schemas.common import ObjectRef, TimeRange, Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import Certificate, Chunks, ClipThumbnail, ExportFiles, Storyboard
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.scene import Framing
@@ -153,7 +153,7 @@ def summarise_framing(plan: FramePlan, times: Sequence[TimeRange]) -> list[Frami
 
 
 async def _store_subtitles(
-    transcript: Transcript, played: Sequence[Piece], objects: Objects, prefix: str
+    transcript: Transcript, played: Sequence[PlacedSegment], objects: Objects, prefix: str
 ) -> dict[str, ObjectRef]:
     """Store the subtitles of what is played, by format; none without speech."""
     cues = cues_out(transcript, played)
@@ -167,7 +167,7 @@ async def _store_clip_files(
     scratch: Path,
     video: ObjectRef,
     transcript: Transcript | None,
-    played: Sequence[Piece],
+    played: Sequence[PlacedSegment],
     objects: Objects,
     prefix: str,
 ) -> ExportFiles:

@@ -12,7 +12,7 @@ from core.domain.editing.clock import takes
 from core.domain.editing.output_words import ranges_out, words_out
 from core.domain.text.unspaced_scripts import phrased
 from schemas.common import TimeRange
-from schemas.documents.edit import CaptionStyle, Piece
+from schemas.documents.edit import CaptionStyle, PlacedSegment
 from schemas.documents.export import CaptionCue
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.presets import PresetName, presets
@@ -31,7 +31,7 @@ def min_frame_rate(preset: PresetName | None) -> Fraction:
     return max(MIN_RATE, Fraction(presets()[preset].rate[0])) if preset else MIN_RATE
 
 
-def build_job_timeline(job: RenderJob, played: Sequence[Piece]) -> OutputTimeline:
+def build_job_timeline(job: RenderJob, played: Sequence[PlacedSegment]) -> OutputTimeline:
     """Build the output timeline of the clip, without bumpers. Raises as `build_timeline`."""
     return build_timeline(played, job.index, min_frame_rate(job.options.preset))
 
@@ -49,7 +49,7 @@ def resolve_look(job: RenderJob, style: CaptionStyle | None = None) -> CaptionLo
     return msgspec.structs.replace(look, own_fonts=job.brand.fonts if job.brand else {})
 
 
-def resolve_cue_looks(job: RenderJob, cues: Sequence[CaptionCue], played: Sequence[Piece]) -> list[CaptionLook]:
+def resolve_cue_looks(job: RenderJob, cues: Sequence[CaptionCue], played: Sequence[PlacedSegment]) -> list[CaptionLook]:
     """The look of each cue: that of the segment in which the cue is shown."""
     if not any(piece.style for piece in played):
         return [resolve_look(job)] * len(cues)
@@ -58,7 +58,7 @@ def resolve_cue_looks(job: RenderJob, cues: Sequence[CaptionCue], played: Sequen
     return [resolve_look(job, played[min(number, len(played) - 1)].style) for number in numbers]
 
 
-def build_job_cues(job: RenderJob, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
+def build_job_cues(job: RenderJob, played: Sequence[PlacedSegment]) -> tuple[list[CaptionCue], list[str]]:
     """Build the cues to burn in, on the output clock, from letters that the shipped fonts have.
 
     Returns the cues and warnings about words that the fonts cannot draw.

@@ -9,7 +9,7 @@ import av
 import msgspec
 
 from schemas.common import Value
-from schemas.options.export import ExportOptions, Quality, VideoWish, file_for
+from schemas.options.export_options import ExportOptions, Quality, VideoWish, file_for
 from schemas.options.file_formats import AudioCodec, Container, FileKind, Pictures
 from schemas.options.presets import presets
 

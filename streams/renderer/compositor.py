@@ -14,7 +14,7 @@ import av
 from core.domain.editing.clock import whole
 from core.domain.editing.output_words import words_out
 from core.domain.framing.geometry import view
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import CaptionCue
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import VideoTrack
@@ -109,7 +109,7 @@ def build_compositor(job: RenderJob, cues: list[CaptionCue], scratch: Path) -> C
     return Compositor(job.plan, job.index.video, captions, scratch, build_overlays(job, played, captions))
 
 
-def build_overlays(job: RenderJob, played: Sequence[Piece], captions: CaptionBurner) -> Overlays | None:
+def build_overlays(job: RenderJob, played: Sequence[PlacedSegment], captions: CaptionBurner) -> Overlays | None:
     """Build the brand kit's overlays of the clip; None without a kit."""
     if job.brand is None:
         return None

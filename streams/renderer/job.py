@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from schemas.common import TimeRange, Value, Word
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import Certificate, Chunk, Sprite, ThumbnailScores
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
 from schemas.options.caption_template import CaptionTemplate
-from schemas.options.export import ExportOptions
+from schemas.options.export_options import ExportOptions
 from streams.renderer.branding.brand_assets import BrandAssets
 from streams.renderer.codecs import Encoding
 from streams.renderer.segments.packets import EarlierFile
@@ -24,7 +24,7 @@ class RenderJob(Value, frozen=True, kw_only=True):
 
     plan: FramePlan
     index: SourceIndex
-    pieces: list[Piece] = []
+    pieces: list[PlacedSegment] = []
     """Pieces to play, in order; empty: the plan's range, unedited."""
     words: list[Word] = []
     """Words on the source's clock."""

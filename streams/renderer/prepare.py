@@ -11,7 +11,7 @@ from core.domain.time_ranges import merge_ranges
 from core.errors import Rejected
 from core.ports.stores import Objects
 from schemas.common import Segment, TimeRange, Value, Word
-from schemas.documents.edit import EditList, Piece
+from schemas.documents.edit import EditList, PlacedSegment
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.transcript import Transcript
 from schemas.events import Rendition
@@ -85,7 +85,7 @@ async def build_job(
     return PreparedJob(job=job, transcript=transcript, other_tracks=other_tracks, warnings=warnings)
 
 
-def _pinned_template(rendition: Rendition, played: Sequence[Piece]) -> CaptionTemplate:
+def _pinned_template(rendition: Rendition, played: Sequence[PlacedSegment]) -> CaptionTemplate:
     """Return the rendition's caption template in its pinned version.
 
     Raises Rejected where this release lacks it, or lacks the template of a segment with a style of its own.

@@ -25,7 +25,7 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
 from schemas.options.caption_template import template_named
 from schemas.options.caption_template_overrides import TemplateOverrides, overridden
-from schemas.options.export import ExportOptions, VideoWish
+from schemas.options.export_options import ExportOptions, VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from streams.preview.agent import shown_kind
 from streams.preview.child import PICTURE_FILE, StillTask, pictures_near, png, slot_at, still

@@ -16,7 +16,7 @@ from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested, Rendition
 from schemas.events.rendition import FLAT_FIELDS
 from schemas.options.brand_kit import BrandKit, BrandSnapshot, CheckedAsset
-from schemas.options.export import ExportOptions
+from schemas.options.export_options import ExportOptions
 from streams.render.export_reuse import hash_recipe
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript

@@ -22,7 +22,7 @@ from schemas.documents.quality import FaceExpectation
 from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested, Rendition
 from schemas.options.audio import SoundWish
-from schemas.options.export import ExportOptions
+from schemas.options.export_options import ExportOptions
 from streams.render.exporter import ExportTarget, ProducedExport, produce_exports, summarise_framing
 from streams.render.fallback_plan import build_fallback, list_failed_checks
 from streams.renderer.audio.loudness import RATE_HZ

@@ -18,7 +18,7 @@ from schemas import events
 from schemas.common import ObjectRef, TimeRange
 from schemas.documents.export import Certificate
 from schemas.options.caption_template import template_named
-from schemas.options.export import VideoWish
+from schemas.options.export_options import VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from schemas.topics import BY_NAME, partition_before, partition_for
 from streams.render.provenance import collect_provenance, environment, hash_files, list_data_files

@@ -10,7 +10,7 @@ from schemas.documents import encode_document
 from schemas.documents.transcript import Transcript
 from schemas.events import PreviewPlanned, Rendition
 from schemas.options.captions import CaptionLanguage, CaptionWish, broken_language
-from schemas.options.export import ExportOptions
+from schemas.options.export_options import ExportOptions
 from streams.renderer.caption_language import load_caption_tracks, with_clip_languages
 from streams.renderer.inputs import RenderInputs, StoredTranscript
 from streams.renderer.prepare import build_job

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from schemas.options.export import VideoWish
+from schemas.options.export_options import VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import build_encoding

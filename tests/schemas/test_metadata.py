@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.metadata import DEEPEST, LONGEST_NAME, MOST_BYTES, decode_metadata, encode_metadata, faults_of, merged
+from schemas.metadata import (
+    MAX_BYTES,
+    MAX_LEVELS,
+    MAX_NAME_CHARACTERS,
+    decode_metadata,
+    encode_metadata,
+    faults_of,
+    merged,
+)
 from schemas.validation.field_errors import with_nul
 
 APPENDIX: list[tuple[Any, Any, Any]] = [
@@ -66,16 +74,21 @@ def nested(levels: int) -> dict[str, Any]:
 
 
 def test_bounds_are_where_they_are_said_to_be() -> None:
-    full = {"a": "x" * (MOST_BYTES - len('{"a":""}'))}
-    wide = {"a": "ü" * ((MOST_BYTES - len('{"a":""}')) // 2)}
-    for good in ({}, full, wide, nested(DEEPEST), {"n" * LONGEST_NAME: 1}, {"a": [[[]]]}):
+    full = {"a": "x" * (MAX_BYTES - len('{"a":""}'))}
+    wide = {"a": "ü" * ((MAX_BYTES - len('{"a":""}')) // 2)}
+    for good in ({}, full, wide, nested(MAX_LEVELS), {"n" * MAX_NAME_CHARACTERS: 1}, {"a": [[[]]]}):
         assert faults_of(good) == []
     ((big,), (deep,), (named,), (nameless,)) = (
         faults_of(bad)
-        for bad in ({"a": full["a"] + "x"}, nested(DEEPEST + 1), {"n" * (LONGEST_NAME + 1): 1}, {"b": [{"": 1}]})
+        for bad in (
+            {"a": full["a"] + "x"},
+            nested(MAX_LEVELS + 1),
+            {"n" * (MAX_NAME_CHARACTERS + 1): 1},
+            {"b": [{"": 1}]},
+        )
     )
     assert (big.path, big.rule) == ((), "at most 16,384 bytes as compact JSON in UTF-8, not 16,385")
-    assert (deep.path, deep.rule) == (("a",) * DEEPEST, "nested no deeper than 10 levels")
+    assert (deep.path, deep.rule) == (("a",) * MAX_LEVELS, "nested no deeper than 10 levels")
     assert named.rule == "called by 1 to 200 characters, not 201"
     assert nameless.path == ("b", 0, "")
 

@@ -28,7 +28,7 @@ from schemas.documents.edit import (
 from schemas.options.caption_template import templates, version_of
 from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
 from schemas.options.project import CLIP_MS
-from schemas.quantities import exactly, spoken, spoken_range
+from schemas.quantities import exactly, format_quantity, spoken_range
 
 SHORTEST_MS = 1_000
 """A clip that plays shorter is none."""
@@ -148,7 +148,9 @@ def _check_inside(
 
 def _beyond(at_ms: int, material: Material) -> str:
     possible = spoken_range(0, material.duration_ms, "ms")
-    return f"The source ends at {spoken(material.duration_ms, 'ms')}: {possible} is possible, not {_told(at_ms)}."
+    return (
+        f"The source ends at {format_quantity(material.duration_ms, 'ms')}: {possible} is possible, not {_told(at_ms)}."
+    )
 
 
 def _told(at_ms: int) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from schemas.common import TimeRange
-from schemas.documents.edit import EditList, EditSegment, Piece
+from schemas.documents.edit import EditList, EditSegment, PlacedSegment
 
 TAKE_MS = 5_000
 """Who speaks still speaks of the same when less than this is cut out."""
 
 
-def pieces(edit: EditList) -> list[Piece]:
+def pieces(edit: EditList) -> list[PlacedSegment]:
     """The segments on both clocks, in order of playing."""
     texts = [one.range for one in edit.captions]
     return [
@@ -27,11 +27,11 @@ def pieces(edit: EditList) -> list[Piece]:
     ]
 
 
-def pieces_of(segments: Iterable[EditSegment]) -> list[Piece]:
+def pieces_of(segments: Iterable[EditSegment]) -> list[PlacedSegment]:
     """As `pieces`, of segments that are no edit yet."""
-    found: list[Piece] = []
+    found: list[PlacedSegment] = []
     for one in segments:
-        piece = Piece(
+        piece = PlacedSegment(
             segment_id=one.segment_id,
             source=one.range,
             output_start_ms=found[-1].output_end_ms if found else 0.0,
@@ -44,39 +44,39 @@ def pieces_of(segments: Iterable[EditSegment]) -> list[Piece]:
     return found
 
 
-def unstyled(played: Sequence[Piece]) -> list[Piece]:
+def unstyled(played: Sequence[PlacedSegment]) -> list[PlacedSegment]:
     """The pieces with captions that look alike."""
     return [msgspec.structs.replace(piece, style=None) for piece in played]
 
 
-def whole(clip: TimeRange) -> list[Piece]:
+def whole(clip: TimeRange) -> list[PlacedSegment]:
     """A range that is played as it is."""
-    return [Piece(segment_id="s1", source=clip, output_start_ms=0.0)]
+    return [PlacedSegment(segment_id="s1", source=clip, output_start_ms=0.0)]
 
 
-def length_ms(played: Sequence[Piece]) -> float:
+def length_ms(played: Sequence[PlacedSegment]) -> float:
     """How long all of it plays."""
     return played[-1].output_end_ms if played else 0.0
 
 
-def on_output(piece: Piece, source_ms: float) -> float:
+def on_output(piece: PlacedSegment, source_ms: float) -> float:
     """A moment of the source on the output's clock, as if the piece went on before and after its ends."""
     return piece.output_start_ms + (source_ms - piece.source.start_ms) / piece.speed
 
 
-def hull(played: Sequence[Piece]) -> TimeRange:
+def hull(played: Sequence[PlacedSegment]) -> TimeRange:
     """From the earliest to the latest moment of the source that is played."""
     return TimeRange(
         start_ms=min(piece.source.start_ms for piece in played), end_ms=max(piece.source.end_ms for piece in played)
     )
 
 
-def takes(played: Sequence[Piece]) -> list[list[Piece]]:
+def takes(played: Sequence[PlacedSegment]) -> list[list[PlacedSegment]]:
     """Runs of pieces in which the source goes on: little is left out between two, and nothing is played again.
 
     Where captions begin to look otherwise another run begins.
     """
-    runs: list[list[Piece]] = []
+    runs: list[list[PlacedSegment]] = []
     for piece in played:
         gap_ms = piece.source.start_ms - runs[-1][-1].source.end_ms if runs else -1
         if 0 <= gap_ms < TAKE_MS and piece.style == runs[-1][-1].style:

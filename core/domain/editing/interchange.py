@@ -11,7 +11,7 @@ from typing import Literal
 
 from core.domain.subtitles.cues import Cue
 from schemas.common import Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.source import AudioTrack, VideoTrack
 
 Format = Literal["otio", "fcpxml", "edl", "fcp7"]
@@ -123,7 +123,7 @@ def sequence_rate(told: Fraction | None) -> tuple[Fraction, bool]:
     return min(known, key=lambda one: abs(one / told - 1)), False
 
 
-def cuts_of(played: Sequence[Piece], facts: SourceFacts, rate: Fraction) -> list[Cut]:
+def cuts_of(played: Sequence[PlacedSegment], facts: SourceFacts, rate: Fraction) -> list[Cut]:
     """The pieces in whole pictures, without holes. A piece shorter than half a picture is none."""
     late_ms = _first_picture_ms(facts)
     cuts: list[Cut] = []

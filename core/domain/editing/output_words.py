@@ -13,12 +13,12 @@ from core.domain.subtitles.cues import Cue, held, marked, word_cues
 from core.domain.text.word_joining import join_words
 from core.domain.time_ranges import clamp_range, merge_ranges, overlap_ms
 from schemas.common import Segment, TimeRange, Word
-from schemas.documents.edit import CaptionText, Piece
+from schemas.documents.edit import CaptionText, PlacedSegment
 from schemas.documents.transcript import Transcript
 
 
 def retold(
-    transcript: Transcript, captions: Sequence[CaptionText], played: Sequence[Piece] | None = None
+    transcript: Transcript, captions: Sequence[CaptionText], played: Sequence[PlacedSegment] | None = None
 ) -> Transcript:
     """The transcript with a person's own texts in their stretches, instead of the words whose middle lies there.
 
@@ -130,7 +130,7 @@ def _within(room: Sequence[TimeRange], begins_ms: int, ends_ms: int) -> TimeRang
     return TimeRange(start_ms=part.start_ms + start_ms, end_ms=part.start_ms + end_ms)
 
 
-def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:
+def words_out(words: Iterable[Word], played: Sequence[PlacedSegment]) -> list[Word]:
     """The words as they are played, in order, on the output's clock; one of which less than half is heard is none.
 
     Of one that is cut in its very middle the first half counts: it is shown once. Of a piece without its sound only
@@ -145,7 +145,7 @@ def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:
     ]
 
 
-def _is_shown(word: Word, piece: Piece) -> bool:
+def _is_shown(word: Word, piece: PlacedSegment) -> bool:
     """Whether it is heard, or a person's own: `retold` puts nothing else where there is a text."""
     return not piece.muted or any(_is_in(word, time) for time in piece.texts)
 
@@ -157,14 +157,14 @@ def _is_heard(word: Word, time: TimeRange) -> bool:
     return instant or (heard_ms > 0 and half) or heard_ms * 2 > word.end_ms - word.start_ms
 
 
-def _placed(word: Word, piece: Piece) -> Word:
+def _placed(word: Word, piece: PlacedSegment) -> Word:
     """A word clamped to its piece."""
     start, end = max(word.start_ms, piece.source.start_ms), min(word.end_ms, piece.source.end_ms)
     times = {"start_ms": round(on_output(piece, start)), "end_ms": round(on_output(piece, end))}
     return msgspec.structs.replace(word, **times)
 
 
-def ranges_out(ranges: Iterable[TimeRange], played: Sequence[Piece]) -> list[TimeRange]:
+def ranges_out(ranges: Iterable[TimeRange], played: Sequence[PlacedSegment]) -> list[TimeRange]:
     """Stretches of the source as they are played, on the output's clock; in parts where they are cut."""
     return [
         TimeRange(
@@ -177,7 +177,7 @@ def ranges_out(ranges: Iterable[TimeRange], played: Sequence[Piece]) -> list[Tim
     ]
 
 
-def cues_out(transcript: Transcript, played: Sequence[Piece]) -> list[Cue]:
+def cues_out(transcript: Transcript, played: Sequence[PlacedSegment]) -> list[Cue]:
     """Subtitles on the output's clock: as `subtitles.range_cues`, over all pieces.
 
     A sentence that a cut goes through is one still; words that straddle a cut are clamped.

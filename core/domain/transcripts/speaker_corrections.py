@@ -27,7 +27,7 @@ from core.domain.transcripts.speaker_operations import (
 from core.domain.transcripts.speaker_turns import Place, cut, joined_turns, middles_ms, numbered, parted
 from schemas.documents.diarization import Diarization, Speaker, Turn
 from schemas.documents.transcript import Transcript
-from schemas.quantities import exactly, spoken, spoken_range
+from schemas.quantities import exactly, format_quantity, spoken_range
 
 
 def respoken(
@@ -165,7 +165,7 @@ class _Draft:
         lasts_ms = self._transcript.duration_ms
         if stretch.end_ms > lasts_ms:
             possible, given = spoken_range(0, lasts_ms, "ms"), exactly(stretch.end_ms, "ms")
-            told = f"The source ends at {spoken(lasts_ms, 'ms')}: {possible} is possible, not {given}."
+            told = f"The source ends at {format_quantity(lasts_ms, 'ms')}: {possible} is possible, not {given}."
             raise self._refused(told, field)
         if stretch.end_ms <= stretch.start_ms:
             raise self._refused("`end_ms` must lie behind `start_ms`.", field)

@@ -12,7 +12,7 @@ import numpy as np
 from core.domain.editing.clock import whole
 from core.domain.editing.output_words import words_out
 from core.media.decode.reader import SourceReader
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.frame_plan import FramePlan
 from streams.render.child.output_file import OutputFile, OutputFiles, SharedMedia
 from streams.renderer.audio.codec_round_trip import CodecRoundTrip
@@ -104,7 +104,7 @@ def _build_audio(
     job: RenderJob,
     reader: SourceReader,
     clip_timeline: OutputTimeline,
-    played: Sequence[Piece],
+    played: Sequence[PlacedSegment],
     progress: RenderProgress,
 ) -> AudioMix:
     """Mix the audio to encode; silence of the right length for files without audio."""

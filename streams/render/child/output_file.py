@@ -19,7 +19,7 @@ import msgspec
 
 from core.domain.editing.output_words import words_out
 from schemas.common import Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import CaptionCue, Certificate
 from streams.render.child.frame_pipeline import FramePipeline
 from streams.render.quality.certificate import issue_certificate
@@ -42,7 +42,7 @@ from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, Slot
 class SharedMedia(Value, frozen=True, kw_only=True):
     """What all outputs share: the timeline, what is played on it, and the audio."""
 
-    played: Sequence[Piece]
+    played: Sequence[PlacedSegment]
     timeline: OutputTimeline
     mix: AudioMix
 

@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from schemas.common import TimeRange, Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.soundtrack import gather_audio
 
@@ -35,7 +35,7 @@ ReadAudio = Callable[[TimeRange], Iterable[tuple[int, av.AudioFrame]]]
 class PieceSamples(Value, frozen=True, kw_only=True):
     """The output samples of one piece, with the margins that its cross-fades need."""
 
-    piece: Piece
+    piece: PlacedSegment
     start: int
     end: int
     fades_in: bool
@@ -57,7 +57,7 @@ class PieceSamples(Value, frozen=True, kw_only=True):
         return self.lead_samples + self.end - self.start + self.tail_samples
 
 
-def join_pieces(played: Sequence[Piece], samples: int, read_audio: ReadAudio) -> Sound | None:
+def join_pieces(played: Sequence[PlacedSegment], samples: int, read_audio: ReadAudio) -> Sound | None:
     """Place the pieces at their times in 48 kHz stereo of exactly ``samples``.
 
     None where no piece has audio.
@@ -75,7 +75,7 @@ def join_pieces(played: Sequence[Piece], samples: int, read_audio: ReadAudio) ->
     return total if has_audio else None
 
 
-def lay_out_samples(played: Sequence[Piece], samples: int) -> list[PieceSamples]:
+def lay_out_samples(played: Sequence[PlacedSegment], samples: int) -> list[PieceSamples]:
     """Assign output samples to each piece; the last one takes the rest."""
     starts = [round(piece.output_start_ms * SAMPLES_PER_MS) for piece in played]
     ends = [*starts[1:], samples]

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange, Value, Word
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import SoundReport, SpeakerLevel
 from schemas.documents.quality import Bound, Limits
 from schemas.documents.source import AudioTrack, SourceIndex
@@ -96,7 +96,7 @@ class SourceAudio:
 
 def mix_audio(
     source: SourceAudio,
-    played: Sequence[Piece],
+    played: Sequence[PlacedSegment],
     words: Sequence[Word],
     options: SoundWish,
     *,
@@ -147,7 +147,7 @@ def _mix_without_source(sound: Sound, warnings: list[str], options: SoundWish, r
     return AudioMix(sound=normalized.sound, warnings=[*warnings, *normalized.warnings])
 
 
-def clean_audio(sound: Sound, words: Sequence[Word], played: Sequence[Piece], options: SoundWish) -> CleanedAudio:
+def clean_audio(sound: Sound, words: Sequence[Word], played: Sequence[PlacedSegment], options: SoundWish) -> CleanedAudio:
     """Apply the requested cleanup steps; speaker levelling is on by default.
 
     Silence in the place of an intro is set aside: the denoiser would take it for the noise floor.

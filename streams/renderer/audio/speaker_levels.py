@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.common import Value, Word
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import SpeakerLevel
 from streams.renderer.audio.loudness import RELATIVE_GATE_LU, Samples, Sound, lufs_from_power, weighted_power
 from streams.renderer.audio.true_peak_limiter import STEP_SAMPLES, apply_gain
@@ -44,7 +44,7 @@ class WordTurn(Value, frozen=True, kw_only=True):
         return max(word.end_ms for word in self.words)
 
 
-def level_speakers(sound: Sound, words: Sequence[Word], played: Sequence[Piece]) -> tuple[Sound, list[SpeakerLevel]]:
+def level_speakers(sound: Sound, words: Sequence[Word], played: Sequence[PlacedSegment]) -> tuple[Sound, list[SpeakerLevel]]:
     """Level the speakers; returns the sound and a report for each speaker, or the same sound and none.
 
     ``words`` are on the output clock. A segment's own gain is left out of the measurement, so it stays.
@@ -97,7 +97,7 @@ def speaker_gains(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
     }
 
 
-def _measure_levels(sound: Sound, turns: Sequence[WordTurn], played: Sequence[Piece]) -> dict[str, tuple[float, int]]:
+def _measure_levels(sound: Sound, turns: Sequence[WordTurn], played: Sequence[PlacedSegment]) -> dict[str, tuple[float, int]]:
     """Loudness and ms of speech of each speaker with enough words, without the pauses."""
     power = weighted_power(sound, STEP_SAMPLES * LEVEL_STEP_MS) / _segment_gain(
         len(sound) // (STEP_SAMPLES * LEVEL_STEP_MS), played
@@ -119,7 +119,7 @@ def _measure_levels(sound: Sound, turns: Sequence[WordTurn], played: Sequence[Pi
     return levels
 
 
-def _segment_gain(steps: int, played: Sequence[Piece]) -> Samples:
+def _segment_gain(steps: int, played: Sequence[PlacedSegment]) -> Samples:
     """Power gain of each step: the gain that the user set for its segment."""
     gain = np.ones(steps)
     for piece in played:
@@ -140,11 +140,11 @@ def _gain_curve(turns: Sequence[WordTurn], gains: Mapping[str, float], steps: in
     return np.interp(np.arange(steps), at_ms, gain_db)
 
 
-def audible_words(words: Sequence[Word], played: Sequence[Piece]) -> list[Word]:
+def audible_words(words: Sequence[Word], played: Sequence[PlacedSegment]) -> list[Word]:
     """Words whose pieces are not muted."""
     return [word for word in words if not _is_muted(word, played)]
 
 
-def _is_muted(word: Word, played: Sequence[Piece]) -> bool:
+def _is_muted(word: Word, played: Sequence[PlacedSegment]) -> bool:
     middle = (word.start_ms + word.end_ms) / 2
     return any(piece.muted and piece.output_start_ms <= middle < piece.output_end_ms for piece in played)

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from schemas.common import Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.source import SourceIndex
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import Font
@@ -63,7 +63,7 @@ def with_bumpers(clip: OutputTimeline, bumpers: BumperSlots) -> OutputTimeline:
     return msgspec.structs.replace(clip, count=clip.count + bumpers.card + bumpers.outro)
 
 
-def delayed_pieces(played: Sequence[Piece], slots: int, rate: Fraction) -> list[Piece]:
+def delayed_pieces(played: Sequence[PlacedSegment], slots: int, rate: Fraction) -> list[PlacedSegment]:
     """Move pieces back on the output clock by the slots that play before them."""
     late_ms = float(slots * 1000 / rate)
     return [msgspec.structs.replace(piece, output_start_ms=piece.output_start_ms + late_ms) for piece in played]

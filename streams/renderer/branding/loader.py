@@ -11,11 +11,11 @@ import msgspec
 
 from core.ports.stores import Objects
 from schemas.common import ObjectRef, Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
 from schemas.options.brand_kit import BrandSnapshot, named_assets
-from schemas.options.export import BrandPin
+from schemas.options.export_options import BrandPin
 from streams.renderer.branding.brand_assets import BrandAssets, bumper_slots, delayed_pieces
 from streams.renderer.timeline.slots import build_timeline
 
@@ -41,8 +41,8 @@ def list_brand_files(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | No
 
 
 def pieces_after_intro(
-    played: list[Piece], assets: BrandAssets | None, index: SourceIndex, min_rate: Fraction
-) -> list[Piece]:
+    played: list[PlacedSegment], assets: BrandAssets | None, index: SourceIndex, min_rate: Fraction
+) -> list[PlacedSegment]:
     """Move the pieces behind the kit's intro, if it has one.
 
     ``min_rate``: lowest frame rate of the output.

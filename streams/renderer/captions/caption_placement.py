@@ -12,7 +12,7 @@ from core.domain.editing.clock import on_output
 from core.domain.framing.boxes import overlaps
 from core.domain.framing.geometry import painted_box
 from schemas.common import Box, CropBox, Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import CaptionCue
 from schemas.documents.frame_plan import FramePlan
 from streams.renderer.captions.burn_in import CaptionBurner, place_caption
@@ -40,7 +40,7 @@ def place_captions(
     cues: Sequence[CaptionCue],
     look: CaptionLook,
     plan: FramePlan,
-    played: Sequence[Piece],
+    played: Sequence[PlacedSegment],
     looks: Sequence[CaptionLook] | None = None,
 ) -> CaptionBurner:
     """Place the captions of a clip clear of faces and on-screen text where possible.
@@ -59,7 +59,7 @@ def place_captions(
 
 
 def find_obstacles(
-    cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]
+    cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> list[CueObstacles]:
     """What each cue covers and should not; the plan is on the source's clock, cues are on the output's."""
     seen = faces_on_output(plan, played, (look.width_px, look.height_px))
@@ -74,7 +74,9 @@ def find_obstacles(
     ]
 
 
-def faces_on_output(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int, int]) -> list[tuple[float, Box]]:
+def faces_on_output(
+    plan: FramePlan, played: Sequence[PlacedSegment], size_px: tuple[int, int]
+) -> list[tuple[float, Box]]:
     """The plan's faces on the output's clock and picture."""
     shots = ShotIndex(plan) if plan.faces else None
     return [
@@ -86,7 +88,7 @@ def faces_on_output(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int
 
 
 def _source_text_boxes(
-    look: CaptionLook, plan: FramePlan, played: Sequence[Piece]
+    look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> Iterator[tuple[float, float, Box]]:
     """Where letters of the source stand on the output, from when to when, while a shot shows them."""
     for piece, line, shot in product(played, plan.letters, plan.shots):

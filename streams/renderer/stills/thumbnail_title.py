@@ -9,7 +9,7 @@ import av
 import msgspec
 
 from schemas.common import Word
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import CaptionCue
 from schemas.documents.frame_plan import FramePlan
 from schemas.options.caption_template import Highlight, Motion
@@ -30,7 +30,7 @@ MIN_MANY_WORDS = 14
 
 
 def build_title_drawer(
-    title: str, look: CaptionLook, plan: FramePlan, played: Sequence[Piece]
+    title: str, look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> Callable[[av.VideoFrame, int], None]:
     """Build a function that draws the title into a writable frame of a time of the clip, without motion."""
     words = [word for word in map(drop_undrawable, truncate_title(title).split()) if word.strip()]

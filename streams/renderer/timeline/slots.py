@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from core.domain.editing.clock import length_ms, whole
 from schemas.common import Aspect, TimeRange, Value
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from streams.renderer.timeline.frame_rate import MIN_RATE, output_rate
@@ -107,7 +107,7 @@ def build_range_timeline(clip: TimeRange, index: SourceIndex) -> OutputTimeline:
     return build_timeline(whole(clip), index)
 
 
-def build_timeline(played: Sequence[Piece], index: SourceIndex, min_rate: Fraction = MIN_RATE) -> OutputTimeline:
+def build_timeline(played: Sequence[PlacedSegment], index: SourceIndex, min_rate: Fraction = MIN_RATE) -> OutputTimeline:
     """Build the output clock of pieces, at the longest piece's rate and at least ``min_rate``.
 
     Raises ValueError when the source has no video or the pieces no length.
@@ -134,7 +134,7 @@ def _exact_ms(ms: float) -> Fraction:
     return Fraction(ms).limit_denominator(100_000)
 
 
-def _build_part(piece: Piece, first: int, end: int, rate: Fraction) -> TimelinePart:
+def _build_part(piece: PlacedSegment, first: int, end: int, rate: Fraction) -> TimelinePart:
     speed = _exact_ms(piece.speed)
     late_ms = first * 1000 / rate - _exact_ms(piece.output_start_ms)
     source_ms = piece.source.start_ms + late_ms * speed

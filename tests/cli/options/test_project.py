@@ -13,7 +13,7 @@ from cli.exit_codes import USAGE
 from cli.options.files import file_format
 from cli.options.project import at_ms, flag_of, options_of, score, script_file, stretch
 from schemas.options.audio import SoundWish
-from schemas.options.export import ThumbnailWish
+from schemas.options.export_options import ThumbnailWish
 from schemas.options.project import ProjectOptions, broken_rules
 
 

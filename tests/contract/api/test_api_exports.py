@@ -12,7 +12,7 @@ from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
 from schemas.events import ExportRequested
 from schemas.ids import result_id
-from schemas.options.export import ExportOptions, VideoWish
+from schemas.options.export_options import ExportOptions, VideoWish
 from schemas.options.project import ProjectOptions
 from tests.contract.rigs.api_world import World, new_clip, new_project, open_world, outbox
 

@@ -17,7 +17,7 @@ from core.settings import Settings
 from schemas import events
 from schemas.common import ObjectRef, TimeRange
 from schemas.documents.moments import ClipFacts
-from schemas.metadata import MOST_BYTES
+from schemas.metadata import MAX_BYTES
 from streams.detect.requested_clip_store import commit_measured
 from tests.contract.rigs.api_world import URL, World, new_clip, new_project, open_world, outbox
 from tests.contract.rigs.attempt_rig import NOW
@@ -180,7 +180,7 @@ async def measured(rows: Any, org_id: UUID, project_id: UUID, clip_id: UUID, tit
         ('{"metadata": {"": 1}}', 422, "/metadata/"),
         ('{"metadata": {"a": 1, "a": 2}}', 400, None),
         ('{"metadata": {"a": NaN}}', 400, None),
-        (json.dumps({"metadata": {"a": "x" * MOST_BYTES}}), 422, "/metadata"),
+        (json.dumps({"metadata": {"a": "x" * MAX_BYTES}}), 422, "/metadata"),
         (json.dumps({"metadata": {"a": [[[[[[[[[[1]]]]]]]]]]}}), 422, "/metadata/a/0/0/0/0/0/0/0/0/0"),
         (json.dumps({"metadata": {"n" * 201: 1}}), 422, f"/metadata/{'n' * 100}"),
         ('{"titel": "x"}', 422, "/titel"),
@@ -203,7 +203,7 @@ async def test_what_cannot_be_kept_is_refused_and_said(
 
 async def test_what_is_refused_when_something_is_made(world: World) -> None:
     _, paths = await things(world)
-    big, post = {"a": "x" * MOST_BYTES}, world.ann.client.post
+    big, post = {"a": "x" * MAX_BYTES}, world.ann.client.post
     for path, body in (
         ("/v1/projects", URL),
         (f"{paths['project']}/clips", {"start_ms": 0, "end_ms": 20_000}),
@@ -218,7 +218,7 @@ async def test_what_is_refused_when_something_is_made(world: World) -> None:
 
 async def test_valid_patches_do_not_grow_it_past_its_bounds(world: World) -> None:
     _, paths = await things(world)
-    half = "x" * (MOST_BYTES // 2)
+    half = "x" * (MAX_BYTES // 2)
     assert (await patch(world, paths["clip"], {"metadata": {"a": half}})).status_code == 200
     full = await patch(world, paths["clip"], {"metadata": {"b": half}})
     assert (full.status_code, full.json()["errors"][0]["pointer"]) == (422, "/metadata")

@@ -23,7 +23,7 @@ from schemas import events
 from schemas.common import ObjectRef
 from schemas.ids import result_id
 from schemas.options.brand_kit import CheckedAsset
-from schemas.options.export import BrandPin
+from schemas.options.export_options import BrandPin
 from streams.ingest.agent import IngestStage
 from streams.renderer.branding.loader import LoadedBrand, load_brand
 from tests.contract.resources.test_edits import clip_of

@@ -23,7 +23,7 @@ from schemas.documents.export import Certificate, ExportFiles
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.replay import ReplayResult
 from schemas.options.caption_template import version_of
-from schemas.options.export import ExportOptions
+from schemas.options.export_options import ExportOptions
 from streams.frame.agent import FrameStage
 from streams.render.agent import RenderStage
 from tests.contract.rigs.stage_rig import Rig, make_rig

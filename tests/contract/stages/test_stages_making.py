@@ -25,7 +25,7 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.replay import ReplayResult
 from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit, CheckedAsset, Placed
-from schemas.options.export import BrandPin, ExportOptions
+from schemas.options.export_options import BrandPin, ExportOptions
 from streams.frame.agent import FrameStage
 from streams.frame.speaker.stored_voices import read_heard_spans, read_voices
 from streams.ingest.agent import IngestStage

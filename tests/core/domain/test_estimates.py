@@ -22,7 +22,7 @@ from core.domain.estimates import (
     widened,
 )
 from schemas.costs import PriceList
-from schemas.options.export import ExportOptions, VideoWish
+from schemas.options.export_options import ExportOptions, VideoWish
 from schemas.options.project import ProjectOptions
 from schemas.stages import PROJECT_STAGES
 

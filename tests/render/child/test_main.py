@@ -15,10 +15,10 @@ from core.domain.editing.clock import pieces, whole
 from core.errors import Rejected
 from schemas.common import Aspect, Box, CropBox, Face, TimeRange, Word
 from schemas.documents.clip_tracks import FaceSample
-from schemas.documents.edit import EditList, EditSegment, Piece
+from schemas.documents.edit import EditList, EditSegment, PlacedSegment
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
-from schemas.options.export import Quality, VideoWish
+from schemas.options.export_options import Quality, VideoWish
 from streams.render.child.main import main, render
 from streams.render.quality.container import list_boxes
 from streams.renderer.encoding.muxer import Encoding, build_encoding
@@ -42,7 +42,7 @@ def make(
     *,
     captions: bool = True,
     encoding: Encoding = FAST,
-    played: list[Piece] | None = None,
+    played: list[PlacedSegment] | None = None,
 ) -> tuple[RenderResult, list[int]]:
     path, index = source
     task = RenderJob(plan=crops, index=index, words=heard, captions=captions, encoding=encoding, pieces=played or [])

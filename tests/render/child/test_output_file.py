@@ -12,7 +12,7 @@ from schemas.common import Aspect, TimeRange
 from schemas.documents.edit import EditList, EditSegment
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
-from schemas.options.export import ExportOptions
+from schemas.options.export_options import ExportOptions
 from schemas.options.file_formats import FileWish, file_of
 from streams.render.child.main import render, render_all
 from streams.render.retry import RENDER_LIMITS, child_limits, split_evenly

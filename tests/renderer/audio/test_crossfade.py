@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.domain.editing.clock import length_ms, pieces, whole
 from schemas.common import TimeRange
-from schemas.documents.edit import EditList, EditSegment, Piece
+from schemas.documents.edit import EditList, EditSegment, PlacedSegment
 from streams.renderer.audio.crossfade import HALF_FADE_SAMPLES, ReadAudio, atempo_factors, change_speed, join_pieces
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.soundtrack import gather_audio, to_audio_frames
@@ -31,7 +31,7 @@ def hearing(sound: Sound) -> ReadAudio:
     return hear
 
 
-def edit(*parts: tuple[int, int], **fields: float) -> list[Piece]:
+def edit(*parts: tuple[int, int], **fields: float) -> list[PlacedSegment]:
     segments = [
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=end), **fields)  # type: ignore[arg-type]
         for at, (start, end) in enumerate(parts, start=1)
@@ -39,7 +39,7 @@ def edit(*parts: tuple[int, int], **fields: float) -> list[Piece]:
     return pieces(EditList(version=2, segments=segments))
 
 
-def played(sound: Sound, parts: list[Piece]) -> Sound:
+def played(sound: Sound, parts: list[PlacedSegment]) -> Sound:
     found = join_pieces(parts, round(length_ms(parts) * RATE_HZ / 1000), hearing(sound))
     assert found is not None
     return found
@@ -134,8 +134,8 @@ def test_a_speed_that_is_hardly_one_is_still_a_speed() -> None:
 def test_muted_is_silent_and_gain_is_gain() -> None:
     sound = tone(440, 3_000)
     parts = edit((0, 1_000), (1_000, 2_000), (2_000, 3_000))
-    quiet = Piece(**{name: getattr(parts[2], name) for name in parts[2].__struct_fields__} | {"gain_db": -20.0})
-    mute = Piece(**{name: getattr(parts[1], name) for name in parts[1].__struct_fields__} | {"muted": True})
+    quiet = PlacedSegment(**{name: getattr(parts[2], name) for name in parts[2].__struct_fields__} | {"gain_db": -20.0})
+    mute = PlacedSegment(**{name: getattr(parts[1], name) for name in parts[1].__struct_fields__} | {"muted": True})
     found = played(sound, [parts[0], mute, quiet])
     levels = [np.abs(found[at * 48 : (at + 900) * 48]).max() for at in (20, 1_020, 2_020)]
     assert levels == pytest.approx([0.3, 0.0, 0.03], abs=1e-3)

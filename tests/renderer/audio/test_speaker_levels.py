@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.editing.clock import pieces_of, whole
 from schemas.common import TimeRange, Word
-from schemas.documents.edit import EditSegment, Piece
+from schemas.documents.edit import EditSegment, PlacedSegment
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
 from streams.renderer.audio.soundtrack import gather_audio
 from streams.renderer.audio.speaker_levels import (
@@ -63,7 +63,7 @@ def said(who: str | None, start_ms: int, end_ms: int) -> Word:
     return Word(text="word", start_ms=start_ms, end_ms=end_ms, probability=1.0, speaker=who)
 
 
-def played(sound: Sound) -> list[Piece]:
+def played(sound: Sound) -> list[PlacedSegment]:
     return whole(TimeRange(start_ms=0, end_ms=len(sound) // 48))
 
 
@@ -143,7 +143,7 @@ def test_what_a_person_set_is_kept(readers: dict[str, Sound]) -> None:
     by_hand = sound.copy()
     by_hand[half:] *= np.float32(10 ** (6 / 20))
     first = msgspec.structs.replace(played(sound)[0], source=TimeRange(start_ms=0, end_ms=half // 48))
-    second = Piece(
+    second = PlacedSegment(
         segment_id="s2",
         source=TimeRange(start_ms=half // 48, end_ms=len(sound) // 48),
         output_start_ms=half / 48,

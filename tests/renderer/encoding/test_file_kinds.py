@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.options.export import ExportOptions, VideoWish
+from schemas.options.export_options import ExportOptions, VideoWish
 from schemas.options.file_formats import KINDS, FileKind, FileWish, broken_file_rules, file_of
 from streams.render.quality.container import has_edit_lists, is_index_first
 from streams.render.quality.subject import NO_CAPTIONS_REASON, NO_VIDEO_REASON

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from schemas.options.export import ExportOptions, VideoWish
+from schemas.options.export_options import ExportOptions, VideoWish
 from schemas.options.file_formats import FileKind
 from streams.renderer.codecs import build_encoding, encoder_options, encoding_for_export
 from streams.renderer.encoding.nvenc_probe import NvencProbe, main

@@ -11,7 +11,7 @@ import pytest
 
 from core.domain.editing.clock import pieces_of
 from schemas.common import TimeRange
-from schemas.documents.edit import EditSegment, Piece
+from schemas.documents.edit import EditSegment, PlacedSegment
 from schemas.options.file_formats import FileKind, Pictures
 from streams.renderer.audio.loudness import RATE_HZ
 from streams.renderer.encoding.muxer import EncodedParts, Encoding, open_writer
@@ -29,7 +29,7 @@ def clock(*ranges: tuple[int, int], speed: float = 1.0) -> OutputTimeline:
         EditSegment(segment_id=f"s{n}", range=TimeRange(start_ms=start, end_ms=end), speed=speed)
         for n, (start, end) in enumerate(ranges)
     ]
-    played: list[Piece] = pieces_of(cut)
+    played: list[PlacedSegment] = pieces_of(cut)
     parts, first = [], 0
     for piece in played:
         end = first + round(piece.output_ms / 40)

@@ -12,10 +12,10 @@ import pytest
 
 from core.domain.editing.clock import pieces_of, whole
 from schemas.common import TimeRange, Word
-from schemas.documents.edit import CaptionStyle, EditSegment, Piece
+from schemas.documents.edit import CaptionStyle, EditSegment, PlacedSegment
 from schemas.documents.source import SourceIndex
 from schemas.options.caption_template import version_of
-from schemas.options.export import ExportOptions, SoundWish
+from schemas.options.export_options import ExportOptions, SoundWish
 from schemas.options.file_formats import FileKind, VideoCodec
 from streams.render.child.main import render, render_all
 from streams.renderer.codecs import Encoding
@@ -57,14 +57,14 @@ def first(source: tuple[Path, SourceIndex], tmp_path_factory: pytest.TempPathFac
     return EarlierFile(path=str(folder / VIDEO_FILE), threads=1, chunks=rendered.chunks)
 
 
-def played(*ranges: tuple[int, int]) -> list[Piece]:
+def played(*ranges: tuple[int, int]) -> list[PlacedSegment]:
     return pieces_of(
         EditSegment(segment_id=f"s{n}", range=TimeRange(start_ms=start, end_ms=end))
         for n, (start, end) in enumerate(ranges)
     )
 
 
-def styled(*ranges: tuple[int, int]) -> list[Piece]:
+def styled(*ranges: tuple[int, int]) -> list[PlacedSegment]:
     """The last one's captions are other than the clip's."""
     own = CaptionStyle(template="minimal", template_version=version_of("minimal"))
     *before, last = played(*ranges)

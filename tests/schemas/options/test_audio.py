@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from schemas.options.audio import SoundWish
-from schemas.options.export import ExportOptions, export_suffix
+from schemas.options.export_options import ExportOptions, export_suffix
 from schemas.options.project import ProjectOptions, broken_rules
 
 

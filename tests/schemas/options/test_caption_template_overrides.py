@@ -10,7 +10,7 @@ import pytest
 from schemas.options.caption_template import CaptionTemplate, templates
 from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides, overridden
 from schemas.options.captions import CaptionWish
-from schemas.options.export import ExportOptions, broken_export_rules, export_suffix
+from schemas.options.export_options import ExportOptions, broken_export_rules, export_suffix
 
 FIXED = {"template_id", "version", "name", "description"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.exports.preset_check import FileFacts, check_preset
 from schemas.options.caption_template import DEFAULT_TEMPLATE
-from schemas.options.export import ExportOptions, broken_export_rules, file_for
+from schemas.options.export_options import ExportOptions, broken_export_rules, file_for
 from schemas.options.file_formats import FileKind, FileWish
 from schemas.options.presets import PresetName, presets
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.documents.edit import Piece
+from schemas.documents.edit import PlacedSegment
 
 
-def to_source(played: Sequence[Piece], output_ms: float) -> float:
+def to_source(played: Sequence[PlacedSegment], output_ms: float) -> float:
     """What is played at a moment of the output; before its start the first moment, after its end the last."""
     piece = max((one for one in played if one.output_start_ms <= output_ms), key=lambda one: one.output_start_ms)
     within_ms = min(output_ms - piece.output_start_ms, piece.output_ms)

@@ -8,7 +8,7 @@ from core.domain.editing.clock import length_ms, pieces, whole
 from core.domain.editing.output_words import cues_out, ranges_out, retold, words_out
 from core.domain.subtitles.cues import range_cues
 from schemas.common import Segment, TimeRange, Word
-from schemas.documents.edit import CaptionText, EditList, EditSegment, Piece
+from schemas.documents.edit import CaptionText, EditList, EditSegment, PlacedSegment
 from schemas.documents.transcript import Transcript
 
 TEXT = "one two three four five six"
@@ -32,7 +32,7 @@ def transcript() -> Transcript:
     )
 
 
-def edit(*parts: tuple[int, int], speed: float = 1.0) -> list[Piece]:
+def edit(*parts: tuple[int, int], speed: float = 1.0) -> list[PlacedSegment]:
     segments = [
         EditSegment(segment_id=f"s{at}", range=time(*part), speed=speed) for at, part in enumerate(parts, start=1)
     ]
@@ -117,7 +117,7 @@ def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
     assert [word.text for word in never.words][1:4] == ["deux", "et", "trois"], "nothing of it is played"
 
 
-def quiet(*parts: tuple[int, int, bool], texts: tuple[CaptionText, ...] = ()) -> list[Piece]:
+def quiet(*parts: tuple[int, int, bool], texts: tuple[CaptionText, ...] = ()) -> list[PlacedSegment]:
     """Pieces of which some are played without their sound."""
     segments = [
         EditSegment(segment_id=f"s{at}", range=time(start, end), muted=muted)
