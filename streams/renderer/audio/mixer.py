@@ -147,7 +147,9 @@ def _mix_without_source(sound: Sound, warnings: list[str], options: SoundWish, r
     return AudioMix(sound=normalized.sound, warnings=[*warnings, *normalized.warnings])
 
 
-def clean_audio(sound: Sound, words: Sequence[Word], played: Sequence[PlacedSegment], options: SoundWish) -> CleanedAudio:
+def clean_audio(
+    sound: Sound, words: Sequence[Word], played: Sequence[PlacedSegment], options: SoundWish
+) -> CleanedAudio:
     """Apply the requested cleanup steps; speaker levelling is on by default.
 
     Silence in the place of an intro is set aside: the denoiser would take it for the noise floor.

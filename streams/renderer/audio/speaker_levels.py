@@ -44,7 +44,9 @@ class WordTurn(Value, frozen=True, kw_only=True):
         return max(word.end_ms for word in self.words)
 
 
-def level_speakers(sound: Sound, words: Sequence[Word], played: Sequence[PlacedSegment]) -> tuple[Sound, list[SpeakerLevel]]:
+def level_speakers(
+    sound: Sound, words: Sequence[Word], played: Sequence[PlacedSegment]
+) -> tuple[Sound, list[SpeakerLevel]]:
     """Level the speakers; returns the sound and a report for each speaker, or the same sound and none.
 
     ``words`` are on the output clock. A segment's own gain is left out of the measurement, so it stays.
@@ -97,7 +99,9 @@ def speaker_gains(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
     }
 
 
-def _measure_levels(sound: Sound, turns: Sequence[WordTurn], played: Sequence[PlacedSegment]) -> dict[str, tuple[float, int]]:
+def _measure_levels(
+    sound: Sound, turns: Sequence[WordTurn], played: Sequence[PlacedSegment]
+) -> dict[str, tuple[float, int]]:
     """Loudness and ms of speech of each speaker with enough words, without the pauses."""
     power = weighted_power(sound, STEP_SAMPLES * LEVEL_STEP_MS) / _segment_gain(
         len(sound) // (STEP_SAMPLES * LEVEL_STEP_MS), played

@@ -107,7 +107,9 @@ def build_range_timeline(clip: TimeRange, index: SourceIndex) -> OutputTimeline:
     return build_timeline(whole(clip), index)
 
 
-def build_timeline(played: Sequence[PlacedSegment], index: SourceIndex, min_rate: Fraction = MIN_RATE) -> OutputTimeline:
+def build_timeline(
+    played: Sequence[PlacedSegment], index: SourceIndex, min_rate: Fraction = MIN_RATE
+) -> OutputTimeline:
     """Build the output clock of pieces, at the longest piece's rate and at least ``min_rate``.
 
     Raises ValueError when the source has no video or the pieces no length.
