@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from local.config.ports import Claim, check_wanted, claim_block
+from local.config.ports import PortClaim, check_wanted, claim_block
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout, PartStatus, StackState, load, save, write_private
 from local.endpoints import env_file, external_parts, product_env
@@ -31,7 +31,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
     setting: Setting
     state: StackState
     parts: list[Part]
-    claim: Claim
+    claim: PortClaim
     """Kept as long as the stack lives: the ports are ours by it."""
 
 
@@ -79,7 +79,7 @@ def _make_outside(outside: Path) -> None:
         raise Problem(f"{outside} cannot be made for Postgres ({error.strerror}): run as an ordinary user") from None
 
 
-def _claim(before: StackState | None, stack_id: str) -> Claim:
+def _claim(before: StackState | None, stack_id: str) -> PortClaim:
     return claim_block(
         preferred=before.port_base if before else None,
         seed=int(stack_id, 16),
@@ -88,7 +88,7 @@ def _claim(before: StackState | None, stack_id: str) -> Claim:
     )
 
 
-def _ports(claim: Claim, environ: Mapping[str, str]) -> dict[str, int]:
+def _ports(claim: PortClaim, environ: Mapping[str, str]) -> dict[str, int]:
     """Name → port; the API's can be asked for by number."""
     ports = {name: claim.port(index) for index, name in enumerate(PORTS)}
     if wanted := environ.get("CLIPSTREAM_API_PORT"):
@@ -99,7 +99,7 @@ def _ports(claim: Claim, environ: Mapping[str, str]) -> dict[str, int]:
     return ports
 
 
-def _state(setting: Setting, claim: Claim, env: Mapping[str, str], external: frozenset[str]) -> StackState:
+def _state(setting: Setting, claim: PortClaim, env: Mapping[str, str], external: frozenset[str]) -> StackState:
     public = ("CLIPSTREAM_API", "CLIPSTREAM_KAFKA", "CLIPSTREAM_S3", "CLIPSTREAM_TRITON", "CLIPSTREAM_MEILISEARCH")
     endpoints = {name.removeprefix("CLIPSTREAM_").lower(): env[name] for name in public}
     endpoints["files"] = f"127.0.0.1:{setting.port('files')}"

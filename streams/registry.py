@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import cast
 
 from schemas.stages import ROW_BY_NAME
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 from streams.runtime.stage import Stage
 
 
@@ -17,7 +17,7 @@ def actor_path(stage: str) -> str:
     return f"streams.{stage}.agent:{stage.capitalize()}Stage"
 
 
-def make_stage(stage: str, context: Context) -> Stage:
+def make_stage(stage: str, context: StageContext) -> Stage:
     """The actor of a stage. Raises ValueError for a name that is none."""
     module, _, name = actor_path(stage).partition(":")
     return cast("Stage", getattr(import_module(module), name)(context))

@@ -24,14 +24,14 @@ from schemas.stages import ROW_BY_NAME
 from schemas.topics import TOPICS
 from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
-from streams.runtime.consumer import Consumption
+from streams.runtime.consumer import EventConsumer
 from streams.runtime.context import open_context
 from streams.runtime.health import Pulse, serve_health
-from streams.runtime.lag import Lag, open_lag
+from streams.runtime.lag import Lag, open_lag_counter
 from streams.runtime.leases import Rules
-from streams.runtime.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, Metrics
-from streams.runtime.ordered_ack import SideBySide
-from streams.runtime.stage import Progress
+from streams.runtime.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, ProcessMetrics
+from streams.runtime.ordered_ack import OrderedAcknowledger
+from streams.runtime.stage import AttemptProgress
 
 PATIENCE_LEASES = 1.5
 """A lease is kept while the counter grew within this many leases: one slow step of a model must not lose it."""
@@ -87,7 +87,7 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
     source = app.topic(*topics_of(stage), key_serializer="raw", value_serializer="raw", acks=True)
 
     async def agent(stream: Any) -> AsyncIterator[str]:
-        async with SideBySide(
+        async with OrderedAcknowledger(
             lambda event: handle(as_message(event.message)), ROW_BY_NAME[stage].concurrency, broken=leave
         ) as hands:
             async for event in stream.noack().events():
@@ -120,11 +120,11 @@ async def run_stage(settings: Settings, stage: str) -> int:
         )
         pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
         verifier = Verifier(pool=pool, master=settings.secret)
-        metrics = Metrics(OF_STAGE)
-        consumption = Consumption(
+        metrics = ProcessMetrics(OF_STAGE)
+        consumption = EventConsumer(
             attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier, metrics=metrics
         )
-        show_work(metrics, stage, attempts, pulse, asyncio.get_running_loop().time)
+        register_work_gauges(metrics, stage, attempts, pulse, asyncio.get_running_loop().time)
         app = build_app(settings, stage, consumption.handle)
         stack.push_async_callback(_stop, app)
         await stack.enter_async_context(
@@ -132,16 +132,18 @@ async def run_stage(settings: Settings, stage: str) -> int:
         )
         await app.start()
         log.info("ready", topics=topics_of(stage))
-        async with open_lag(settings.kafka, app) as lag:
+        async with open_lag_counter(settings.kafka, app) as lag:
             await _watch(app, lag, attempts, pulse, stop)
         log.info("draining")
     return 0
 
 
-def show_work(metrics: Metrics, stage: str, attempts: Attempts, pulse: Pulse, now: Callable[[], float]) -> None:
+def register_work_gauges(
+    metrics: ProcessMetrics, stage: str, attempts: Attempts, pulse: Pulse, now: Callable[[], float]
+) -> None:
     """Let the gauges ask for the lag, and for the age and the last movement of whatever is in flight."""
 
-    def since(moment_of: Callable[[Progress], float]) -> float:
+    def since(moment_of: Callable[[AttemptProgress], float]) -> float:
         return now() - moment_of(attempts.progress) if attempts.progress else 0.0
 
     metrics.ask(LAG, lambda: pulse.lag, stage=stage)

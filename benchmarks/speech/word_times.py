@@ -22,7 +22,7 @@ from benchmarks.harness.rig import Rig
 from benchmarks.speech.word_marks import Marked, by_hand, by_machine, joined
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
-from core.ports.models import Heard
+from core.ports.models import Recognition
 from schemas.common import Value, Word
 from streams.close.transcript.span_overlap import normalise_word
 from streams.speech.forced_alignment import refine_word_times
@@ -82,7 +82,7 @@ def figures(errors: Sequence[float]) -> str:
     return f"{percentile(far, 0.5):.0f}/{percentile(far, 0.9):.0f} (bias {statistics.median(errors):+.0f})"
 
 
-async def banana(speech: TritonSpeech, alignment: TritonAlignment) -> tuple[str, Heard, float]:
+async def banana(speech: TritonSpeech, alignment: TritonAlignment) -> tuple[str, Recognition, float]:
     """Where the word that is said at 40 s is found."""
     samples = sound(media(BANANA))
     heard = await speech.transcribe(samples, language="en", report=lambda _: None)

@@ -19,7 +19,7 @@ UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True):
+class Recognition(msgspec.Struct, frozen=True, kw_only=True):
     """What the recogniser returned for one piece of audio; times in ms from the piece's start."""
 
     words: list[Word]
@@ -35,7 +35,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SpeechTask = Literal["transcribe", "translate"]
-Told = Callable[[Sequence[Word], HeardWindow], None]
+WindowListener = Callable[[Sequence[Word], HeardWindow], None]
 """Takes the words of one window as soon as they are known; times in ms from the start of the audio."""
 
 
@@ -51,9 +51,9 @@ class Speech(Protocol):
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: SpeechTask = "transcribe",
-        told: Told | None = None,
-    ) -> Heard:
-        """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back, and ``told`` with each.
+        on_window: WindowListener | None = None,
+    ) -> Recognition:
+        """Words of 16 kHz mono audio, shape (n,). ``report`` counts windows; ``on_window`` gets each one's words.
 
         ``language`` is a fact, ``hint`` a guess (what the rest of the project is in): the sound may overrule it.
         ``glossary``: names and terms that are likely to be said, as they are written. With the task ``translate`` the
@@ -62,7 +62,7 @@ class Speech(Protocol):
         ...
 
 
-class Piece(msgspec.Struct, frozen=True, kw_only=True):
+class AlignmentPiece(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a recording (ms from its start), and the words that are said in it, as they are shown."""
 
     range: TimeRange
@@ -84,7 +84,7 @@ class Aligned(msgspec.Struct, frozen=True, kw_only=True):
 class Alignment(Protocol):
     """Known words put on the sound. English. Raises Unavailable."""
 
-    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+    async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         """Times of the words of each piece of 16 kHz mono audio, shape (n,)."""
         ...
 

@@ -21,7 +21,7 @@ GRPC_OFFSET = 10_000
 HOST = "127.0.0.1"
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class PortClaim(msgspec.Struct, frozen=True, kw_only=True):
     """A block of ports that is ours until ``holder`` is closed."""
 
     base: int
@@ -53,7 +53,7 @@ def order_of_blocks(preferred: int | None, seed: int) -> Iterable[int]:
     yield from (block for block in blocks[start:] + blocks[:start] if block != preferred)
 
 
-def claim_block(*, preferred: int | None, seed: int, used: Sequence[int], also_above: Sequence[int]) -> Claim:
+def claim_block(*, preferred: int | None, seed: int, used: Sequence[int], also_above: Sequence[int]) -> PortClaim:
     """Claim a block whose ``used`` places are free (``also_above``: and 10000 higher). Raises Problem if none is."""
     for base in order_of_blocks(preferred, seed):
         wanted = [base + index for index in used] + [base + index + GRPC_OFFSET for index in also_above]
@@ -61,7 +61,7 @@ def claim_block(*, preferred: int | None, seed: int, used: Sequence[int], also_a
         if holder is None:
             continue
         if all(is_free(port) for port in wanted):
-            return Claim(base=base, holder=holder)
+            return PortClaim(base=base, holder=holder)
         holder.close()
     raise Problem(
         f"no block of {SIZE} free ports between {LOWEST} and {HIGHEST}: stop another stack (`clipstream down`) first"

@@ -20,7 +20,7 @@ def shm_prefix(stack_id: str) -> str:
     return f"clipstream_{stack_id}_"
 
 
-def leavings(stack_id: str, port_base: int) -> Iterator[Path]:
+def leftover_files(stack_id: str, port_base: int) -> Iterator[Path]:
     """Every such file there is now. The stack must not run."""
     yield from SHARED_MEMORY.glob(f"{shm_prefix(stack_id)}*")
     ports = range(port_base, port_base + SIZE)
@@ -30,9 +30,9 @@ def leavings(stack_id: str, port_base: int) -> Iterator[Path]:
             yield path
 
 
-def remove_leavings(stack_id: str, port_base: int) -> None:
+def remove_leftover_files(stack_id: str, port_base: int) -> None:
     """Unlink them, and what Tritons left that can no longer be told apart."""
-    for path in leavings(stack_id, port_base):
+    for path in leftover_files(stack_id, port_base):
         with contextlib.suppress(OSError):
             path.unlink()
     if not any("tritonserver" in (process.info["name"] or "") for process in psutil.process_iter(["name"])):

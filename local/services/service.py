@@ -43,7 +43,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     port: int | None = None
     once: bool = False
     forked: bool = False
-    """Runs ``python -m NAME …`` of a module that the zygote has loaded (zygote.py)."""
+    """Runs ``python -m NAME …`` of a module that the prefork has loaded (prefork.py)."""
     capture: Callable[[str], None] | None = None
     """Takes the output of a command that runs once."""
     prepare: Check | None = None

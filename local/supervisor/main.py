@@ -23,7 +23,7 @@ from local.config.state import Layout, PartStatus, Phase, StackState, load, save
 from local.errors import Problem
 from local.services.table import SINKS
 from local.supervisor.logs import rotate
-from local.supervisor.prefork_client import Zygote
+from local.supervisor.prefork_client import PreforkServer
 from local.supervisor.runner import Runner
 
 _ROTATE_EVERY_S = 10.0
@@ -40,7 +40,9 @@ class Supervisor:
         self._layout = assembly.setting.layout
         self._executor = ThreadPoolExecutor(max_workers=len(assembly.parts) + 4, thread_name_prefix="probe")
         forks = any(part.forked for part in assembly.parts)
-        self._zygote = Zygote(self._state.stack_id, os.environ, self._layout.logs / "zygote.log") if forks else None
+        self._prefork = (
+            PreforkServer(self._state.stack_id, os.environ, self._layout.logs / "prefork.log") if forks else None
+        )
         self._runners = {
             part.name: Runner(
                 part,
@@ -48,7 +50,7 @@ class Supervisor:
                 stack_id=self._state.stack_id,
                 executor=self._executor,
                 changed=self._part_changed,
-                zygote=self._zygote,
+                prefork=self._prefork,
             )
             for part in assembly.parts
         }
@@ -76,8 +78,8 @@ class Supervisor:
         for task in (*keepers, *helpers):
             task.cancel()
         await asyncio.gather(*keepers, *helpers, return_exceptions=True)
-        if self._zygote:
-            self._zygote.close()
+        if self._prefork:
+            self._prefork.close()
         self._phase("failed" if problem else "stopped", problem)
         self._executor.shutdown(wait=False, cancel_futures=True)
         return 1 if problem else 0

@@ -1,4 +1,4 @@
-"""The supervisor's side of the zygote: asks it for processes, has them as its own children. Forks nothing itself."""
+"""The supervisor's side of the prefork: asks it for processes, has them as its own children. Forks nothing itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.supervisor.processes import STACK_MARK, Spawn, adopt_orphans, open_fo
 PACKET_BYTES = 128 * 1024
 """Of one request: a command and its environment."""
 PATIENCE_S = 60.0
-"""The zygote answers in milliseconds, once it has loaded everything."""
+"""The prefork answers in milliseconds, once it has loaded everything."""
 
 
 class Forked(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Forked(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
 
 
-class ZygoteGoneError(RuntimeError):
+class PreforkGoneError(RuntimeError):
     """It does not answer: start the process by its command instead."""
 
 
@@ -65,12 +65,12 @@ class Adopted:
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 """Matrices here are small: what listen computes of a span took 0.6 CPU-s on two threads, 0.35 on one, to the same bits.
-Read when numpy is loaded: it has to be there before the zygote is.
+Read when numpy is loaded: it has to be there before the prefork is.
 """
 
 
-class Zygote:
-    """One running zygote; makes this process the parent of every orphan below it."""
+class PreforkServer:
+    """One running prefork; makes this process the parent of every orphan below it."""
 
     def __init__(self, stack_id: str, environ: Mapping[str, str], log: Path) -> None:
         """Start it; it loads the product's modules meanwhile."""
@@ -101,16 +101,16 @@ class Zygote:
             )
 
     def fork(self, how: Spawn) -> Adopted:
-        """A process that runs ``python -m NAME …`` of ``how.argv``. Blocks. Raises ZygoteGoneError."""
+        """A process that runs ``python -m NAME …`` of ``how.argv``. Blocks. Raises PreforkGoneError."""
         body = msgspec.json.encode(how, enc_hook=str)
         with self._lock:
             try:
                 self._requests.send(body)
                 answer = self._requests.recv(PACKET_BYTES)
             except OSError as error:
-                raise ZygoteGoneError(str(error)) from error
+                raise PreforkGoneError(str(error)) from error
         if not answer:
-            raise ZygoteGoneError(f"it ended with {self._process.poll()}")
+            raise PreforkGoneError(f"it ended with {self._process.poll()}")
         return Adopted(msgspec.json.decode(answer, type=Forked).pid)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from local.config.state import Layout, PartState, PartStatus
 from local.errors import Problem
 from local.services.service import Part
 from local.supervisor.logs import last_line
-from local.supervisor.prefork_client import Zygote, ZygoteGoneError
+from local.supervisor.prefork_client import PreforkGoneError, PreforkServer
 from local.supervisor.processes import STACK_MARK, Child, Spawn, descendants, end_all, session_members, spawn, started
 
 FIRST_S, LONGEST_S = 0.5, 30.0
@@ -59,9 +59,9 @@ class Runner:
         stack_id: str,
         executor: Executor,
         changed: Callable[[PartStatus], None],
-        zygote: Zygote | None = None,
+        prefork: PreforkServer | None = None,
     ) -> None:
-        """Nothing is started yet. Without ``zygote``, or when it is gone, a forked part is started by its command."""
+        """Nothing is started yet. Without ``prefork``, or when it is gone, a forked part is started by its command."""
         self.part = part
         self.status = PartStatus(name=part.name, port=part.port)
         self.ready = asyncio.Event()
@@ -70,7 +70,7 @@ class Runner:
         self._cwd = layout.root if part.uid is None else Path("/")
         self._stack_id = stack_id
         self._executor = executor
-        self._zygote = zygote if part.forked else None
+        self._prefork = prefork if part.forked else None
         self._changed = changed
         self._stopping = asyncio.Event()
         self._process: Child | None = None
@@ -139,17 +139,17 @@ class Runner:
             gid=self.part.gid,
             death_signal=self.part.death_signal,
         )
-        process = await self._forked(how, self._zygote) if self._zygote else spawn(how)
+        process = await self._forked(how, self._prefork) if self._prefork else spawn(how)
         self._process = process
         self.status.pid, self.status.pid_started = process.pid, started(process.pid)
         self._tell("starting", "")
         return process
 
-    async def _forked(self, how: Spawn, zygote: Zygote) -> Child:
+    async def _forked(self, how: Spawn, prefork: PreforkServer) -> Child:
         try:
-            return await self._in_thread(lambda: zygote.fork(how))
-        except ZygoteGoneError:
-            self._zygote = None
+            return await self._in_thread(lambda: prefork.fork(how))
+        except PreforkGoneError:
+            self._prefork = None
             return spawn(how)
 
     async def _stand(self, process: Child) -> float:

@@ -19,7 +19,7 @@ import psutil
 
 from local.config.state import Layout, load, save, try_lock
 from local.errors import Problem
-from local.services.leftovers import remove_leavings
+from local.services.leftovers import remove_leftover_files
 from local.supervisor.processes import adopt_orphans, descendants, end_all, is_same, marked, tied
 
 _GRACE_S = 3.0
@@ -37,7 +37,7 @@ def sweep(layout: Layout) -> None:
         if part.pid and is_same(part.pid, part.pid_started or 0.0):
             left += [*descendants(part.pid), psutil.Process(part.pid)]
     end_all(left, grace_s=_GRACE_S)
-    remove_leavings(state.stack_id, state.port_base)
+    remove_leftover_files(state.stack_id, state.port_base)
 
 
 def guard(layout: Layout, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -76,7 +76,7 @@ def _write_down(layout: Layout, code: int) -> None:
     state = load(layout)
     if state is None:
         return
-    remove_leavings(state.stack_id, state.port_base)
+    remove_leftover_files(state.stack_id, state.port_base)
     if state.phase in ("stopped", "failed"):
         return
     state.phase, state.said = "failed", f"the supervisor was killed (signal {-code}); all parts were ended"

@@ -12,11 +12,11 @@ import structlog
 from core.infra.postgres.connection import create_pool
 from core.infra.s3.object_store import open_objects
 from core.settings import Settings
-from streams.background.orphan_sweep import run_leftovers
+from streams.background.orphan_sweep import run_orphan_sweep
 from streams.background.relay import Relay, run_backlog
 from streams.background.sweeper import run_erasure, run_letters, run_sweeps
 from streams.runtime.health import Pulse, serve_health
-from streams.runtime.metrics import OF_RELAY, OF_SINK, Metrics
+from streams.runtime.metrics import OF_RELAY, OF_SINK, ProcessMetrics
 from streams.sinks.batch_consumer import ALL_TOPICS, rewind
 from streams.sinks.clickhouse.sink import run_clickhouse_sink
 from streams.sinks.search.search_documents import TOPICS
@@ -58,7 +58,7 @@ async def run_relay(settings: Settings) -> int:
     relay_pool = await create_pool(settings.postgres_relay, size=2, name="clipstream-sweeper")
     worker_pool = await create_pool(settings.postgres_worker, size=2, name="clipstream-erasure")
     objects = open_objects(settings)
-    metrics = Metrics(OF_RELAY)
+    metrics = ProcessMetrics(OF_RELAY)
     relay = Relay(settings, pulse, metrics)
     try:
         async with serve_health(settings.worker_host, settings.worker_port, pulse, metrics, ready=lambda: True):
@@ -70,7 +70,7 @@ async def run_relay(settings: Settings) -> int:
                 run_sweeps(settings, relay_pool, stop, metrics),
                 run_erasure(settings, worker_pool, objects, stop),
                 run_letters(settings, worker_pool, stop),
-                run_leftovers(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),
+                run_orphan_sweep(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),
             )
     finally:
         objects.close()
@@ -83,7 +83,7 @@ async def run_sink(settings: Settings, name: str) -> int:
     stop = _stop_on_signals()
     pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
     run = {"clickhouse": run_clickhouse_sink, "meilisearch": run_meilisearch_sink}[name]
-    metrics = Metrics(OF_SINK)
+    metrics = ProcessMetrics(OF_SINK)
     async with serve_health(settings.worker_host, settings.worker_port, pulse, metrics, ready=lambda: True):
         return await _until_stopped(stop, pulse, run(settings, stop, pulse.beat, metrics))
 

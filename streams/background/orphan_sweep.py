@@ -28,17 +28,17 @@ from core.services.orphan_cleanup import (
     repeat_sweep,
 )
 from core.storage.projects import read_project_state
-from streams.runtime.metrics import LEFTOVERS, Metrics
+from streams.runtime.metrics import LEFTOVERS, ProcessMetrics
 
 
-async def run_leftovers(
-    relay: Pool, worker: Pool, objects: S3Objects, stop: asyncio.Event, pause_s: float, metrics: Metrics
+async def run_orphan_sweep(
+    relay: Pool, worker: Pool, objects: S3Objects, stop: asyncio.Event, pause_s: float, metrics: ProcessMetrics
 ) -> None:
     """Make every look that is due, each ``pause_s``, until ``stop``."""
     log = structlog.get_logger()
     while not stop.is_set():
         try:
-            metrics.count(LEFTOVERS, await sweep_leftovers(relay, worker, objects))
+            metrics.count(LEFTOVERS, await sweep_orphans(relay, worker, objects))
         except Unavailable as error:
             log.warning("leftovers wait", part=error.part)
         try:
@@ -47,7 +47,7 @@ async def run_leftovers(
             continue
 
 
-async def sweep_leftovers(relay: Pool, worker: Pool, objects: S3Objects) -> int:
+async def sweep_orphans(relay: Pool, worker: Pool, objects: S3Objects) -> int:
     """Make the looks that are due; says how many objects went. Raises Unavailable; the look is then made again."""
     async with transaction(relay) as connection:
         taken = await claim_due_sweeps(connection)

@@ -20,7 +20,7 @@ from core.infra.postgres.connection import DOWN, Connection, Pool, Row, prepare_
 from core.services.upload_signatures import INTERNAL_KEY_ID, SIGNATURE, internal_secret, sign
 from core.settings import Settings
 from streams.runtime.health import Pulse
-from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, Metrics
+from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, ProcessMetrics
 from streams.runtime.metrics import UNSENDABLE as COUNT_UNSENDABLE
 
 BATCH = 500
@@ -32,7 +32,7 @@ UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, 
 class Relay:
     """Reads due rows, sends them with acks=all, marks them. A crash in between sends some twice, never none."""
 
-    def __init__(self, settings: Settings, pulse: Pulse, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, pulse: Pulse, metrics: ProcessMetrics) -> None:
         """``pulse`` is beaten at each round that worked."""
         self._settings = settings
         self._pulse = pulse
@@ -142,7 +142,7 @@ def _producer(settings: Settings) -> Any:
     )
 
 
-async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: Metrics) -> None:
+async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: ProcessMetrics) -> None:
     """Measure what waits to be sent, every ``pause_s`` until ``stop``: also while Kafka is away, or another relays."""
     while not stop.is_set():
         try:

@@ -16,7 +16,7 @@ from schemas import events
 from streams.background.topic_follower import follow
 from streams.runtime import dead_letters
 from streams.runtime.leases import free_expired
-from streams.runtime.metrics import REEMITTED, Metrics
+from streams.runtime.metrics import REEMITTED, ProcessMetrics
 
 FORGET_EVERY_S = 3600.0
 
@@ -27,7 +27,7 @@ async def sweep_attempts(pool: Pool) -> int:
         return await free_expired(connection)
 
 
-async def forget_old(pool: Pool) -> int:
+async def delete_old(pool: Pool) -> int:
     """Delete answers of Idempotency-Keys, dead letters and previews that count no more, whoever's; says how many.
 
     The pictures of the previews are looked for afterwards.
@@ -36,7 +36,7 @@ async def forget_old(pool: Pool) -> int:
         return await delete_expired(connection)
 
 
-async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: Metrics) -> None:
+async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: ProcessMetrics) -> None:
     """Sweep expired claims every ``sweep_s`` until ``stop``, and what is too old each hour."""
     log = structlog.get_logger()
     now, forget_at = asyncio.get_running_loop().time, 0.0
@@ -48,7 +48,7 @@ async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metric
                 log.info("swept", attempts=swept)
             if now() >= forget_at:
                 forget_at = now() + FORGET_EVERY_S
-                await forget_old(pool)
+                await delete_old(pool)
         except Unavailable as error:
             log.warning("sweeper waits", part=error.part)
         try:

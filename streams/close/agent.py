@@ -29,7 +29,7 @@ from streams.close.transcript.english_track import build_english_track
 from streams.close.transcript.no_speech import explain_lost_sound, explain_no_words
 from streams.close.transcript.span_merge import merge_spans
 from streams.close.transcript_embeddings import StoredEmbeddings, store_transcript_embeddings
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.speech.translation import ENGLISH
 
@@ -46,7 +46,7 @@ class CloseStage:
 
     name: events.Stage = "close"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
 

@@ -21,7 +21,7 @@ from schemas.ids import result_id
 from schemas.webhooks import TYPES, NotifiedEvent, encode_message
 from streams.deliver.backoff import next_try
 from streams.deliver.signature import headers
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 from streams.runtime.stage import Commit, Work
 
 TIMEOUT_S = 10.0
@@ -45,7 +45,7 @@ class DeliverStage:
 
     name: events.Stage = "deliver"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
         self._under_way: Counter[UUID] = Counter()

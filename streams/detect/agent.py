@@ -31,7 +31,7 @@ from streams.detect.semantics import texts_to_embed
 from streams.detect.store import DetectInputs, commit_moments
 from streams.detect.timeline import EmbeddedTexts, ProjectAnalysis, build_timeline
 from streams.detect.visual_coverage import count_visual_coverage
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 
 EMBEDDING_WARNING = (
@@ -45,7 +45,7 @@ class DetectStage:
 
     name: events.Stage = "detect"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
 

@@ -13,7 +13,7 @@ from schemas.common import ObjectRef
 from schemas.documents import encode_document
 from schemas.documents.moments import ClipFacts, Moment, MomentList
 from schemas.ids import result_id
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Work
 
 
@@ -29,7 +29,7 @@ class ClipRequestInputs(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = ""
 
 
-async def read_requested(context: Context, event: events.ClipRequested) -> ClipRequestInputs:
+async def read_requested(context: StageContext, event: events.ClipRequested) -> ClipRequestInputs:
     """Read the clip's title, and the moment that it is. Raises Rejected for an unknown clip."""
     async with org_transaction(context.pool, event.org_id) as connection:
         clip = await read_requested_clip(connection, event.org_id, event.clip_id)
@@ -48,7 +48,7 @@ async def read_requested(context: Context, event: events.ClipRequested) -> ClipR
     )
 
 
-async def store_facts(context: Context, event: events.ClipRequested, facts: ClipFacts, work: Work) -> ObjectRef:
+async def store_facts(context: StageContext, event: events.ClipRequested, facts: ClipFacts, work: Work) -> ObjectRef:
     """Store the facts; the key is derived from the request, so that a retry writes the same object."""
     prefix = prefix_of(event, "moments", result_id(work.cause.input_id, "detect", str(event.clip_id)))
     return await context.objects.put(prefix, encode_document(facts), "application/json", ".json")

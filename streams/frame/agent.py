@@ -34,7 +34,7 @@ from streams.frame.edit_ranges import analysis_ranges
 from streams.frame.speaker.face_landmarks import with_speaking_turns
 from streams.frame.speaker.stored_voices import HeardSpanRef, read_heard_spans, read_speech, read_voices
 from streams.frame.store import StoredPlans, store_plans
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.vision.analysis_input import AnalysisInput
 
@@ -72,7 +72,7 @@ class FrameStage:
 
     name: events.Stage = "frame"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
 

@@ -17,7 +17,7 @@ from core.services.exports import cancelled_among, fail_export, is_automatic, ow
 from core.storage.exports import start_rendering
 from schemas import events
 from schemas.common import Aspect, ObjectRef
-from streams.runtime.dead_letters import told_of
+from streams.runtime.dead_letters import failure_reason
 from streams.runtime.stage import Work
 
 ExportTrigger = events.ClipSelected | events.ExportRequested
@@ -39,7 +39,9 @@ async def store_plans(connection: Connection, asked: Sequence[ExportTrigger], st
     """Write the rows of the exports of one request, and the event that has them rendered."""
     for one in asked:
         if one.rendition.aspect in stored.broken:
-            await fail_export(connection, one, "frame", *told_of(stored.broken[one.rendition.aspect]), work.cause)
+            await fail_export(
+                connection, one, "frame", *failure_reason(stored.broken[one.rendition.aspect]), work.cause
+            )
     gone = await cancelled_among(connection, asked[0].org_id, [one.export_id for one in asked])
     asked = [one for one in asked if one.rendition.aspect in stored.plans and one.export_id not in gone]
     if not asked:

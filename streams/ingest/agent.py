@@ -19,7 +19,7 @@ from schemas.stages import TABLE
 from streams.ingest.assets.asset_importer import check_asset, commit_checked, commit_refused, find_upload
 from streams.ingest.partial_downloads import PartialDownloads
 from streams.ingest.source_importer import UPLOAD_NOT_FOUND, ImportedSource, import_source
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 
 
@@ -28,11 +28,11 @@ class IngestStage:
 
     name: events.Stage = "ingest"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters; remove downloads that earlier workers began and no attempt resumed."""
         self._context = context
         limit = context.settings.media.max_bytes
-        self._partials = PartialDownloads(context.kept("downloads"), max_bytes=limit, now_s=time.time)
+        self._partials = PartialDownloads(context.persistent_dir("downloads"), max_bytes=limit, now_s=time.time)
         self._partials.sweep()
 
     def wants(self, event: events.AnyEvent) -> bool:

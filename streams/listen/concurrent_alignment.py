@@ -10,7 +10,7 @@ from typing import Self
 
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Aligned, Alignment, Int16, Piece
+from core.ports.models import Aligned, Alignment, AlignmentPiece, Int16
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
 from streams.speech.forced_alignment import ALIGNMENT_TIMEOUT_S, SAMPLES_PER_MS, select_stable_pieces
@@ -61,7 +61,7 @@ class ConcurrentAligner:
         self._windows.append(window)
         self._new_words.set()
 
-    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+    async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         """Return the times of the words of each piece; compute time is reported once."""
         keys = [_piece_key(piece) for piece in pieces]
         unknown_pieces = [piece for piece, key in zip(pieces, keys, strict=True) if key not in self._known_times]
@@ -97,5 +97,5 @@ class ConcurrentAligner:
             self._unreported_ms += alignment_result.compute_ms
 
 
-def _piece_key(piece: Piece) -> str:
+def _piece_key(piece: AlignmentPiece) -> str:
     return repr(piece)

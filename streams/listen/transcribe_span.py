@@ -9,7 +9,7 @@ from contextlib import nullcontext
 import msgspec
 
 from core.infra import telemetry
-from core.ports.models import Alignment, Heard, Int16, Speech, Voices
+from core.ports.models import Alignment, Int16, Recognition, Speech, Voices
 from core.ports.stores import Objects
 from core.progress import Report, Steps
 from schemas.common import TimeRange, Word
@@ -75,7 +75,7 @@ async def transcribe_span(
             report=progress.part(),
             hint=hints.language,
             glossary=hints.glossary,
-            told=aligner.add_window if aligner else None,
+            on_window=aligner.add_window if aligner else None,
         )
     refined, sounds = await asyncio.gather(
         refine_word_times(recognised, samples, aligner), _measure_acoustics(samples, span)
@@ -111,7 +111,7 @@ async def transcribe_span(
 def _build_heard_span(
     span: SpanPlanned,
     samples: Int16,
-    recognised: Heard,
+    recognised: Recognition,
     refined: RefinedWords,
     acoustics: tuple[SpanSounds | None, int],
 ) -> HeardSpan:
@@ -138,7 +138,12 @@ def _build_heard_span(
 
 
 async def _translate(
-    recognised: Heard, words: Sequence[Word], samples: Int16, speech: Speech, progress: Steps, glossary: Sequence[str]
+    recognised: Recognition,
+    words: Sequence[Word],
+    samples: Int16,
+    speech: Speech,
+    progress: Steps,
+    glossary: Sequence[str],
 ) -> TranslatedWords | None:
     """Translate to English. A bug reports everything as missing: the words are worth more."""
     try:

@@ -31,7 +31,7 @@ from streams.renderer.branding.loader import load_brand
 from streams.renderer.encoding.muxer import build_encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
 from streams.renderer.prepare import build_job
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=120, wall_s=120.0)
@@ -58,7 +58,7 @@ class PreviewStage:
 
     name: events.Stage = "preview"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
 

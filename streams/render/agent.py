@@ -36,7 +36,7 @@ from streams.renderer.encoding.muxer import encoding_for_export
 from streams.renderer.encoding.nvenc_probe import NvencProbe
 from streams.renderer.inputs import RenderInputs, StoredTranscript
 from streams.renderer.prepare import build_job
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 
 PARALLEL_THREADS, SINGLE_THREADS = 1, 2
@@ -51,7 +51,7 @@ class RenderStage:
 
     name: events.Stage = "render"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
         self._nvenc = NvencProbe(requested=context.settings.encoder == "nvenc", scratch=context.scratch)

@@ -29,7 +29,7 @@ from schemas.documents.export import Certificate, ExportFiles
 from schemas.documents.replay import ReplayResult
 from schemas.topics import TOPIC_OF, partition_before, partition_for
 from streams.render.exporter import ProducedExport
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 from streams.runtime.stage import Commit, Work
 
 RenderAgain = Callable[[events.RenderRequested, Work, Objects, int], Awaitable[ProducedExport]]
@@ -71,7 +71,7 @@ def _hash_file(path: Path) -> tuple[str, int]:
 
 
 async def replay_export(
-    context: Context, event: events.ReplayRequested, work: Work, render_again: RenderAgain
+    context: StageContext, event: events.ReplayRequested, work: Work, render_again: RenderAgain
 ) -> Commit:
     """Find the logged request, render it and compare; returns the commit.
 
@@ -91,7 +91,7 @@ async def replay_export(
 
 
 async def _render_and_compare(
-    context: Context, log: EventLog, event: events.ReplayRequested, row: Row, work: Work, render_again: RenderAgain
+    context: StageContext, log: EventLog, event: events.ReplayRequested, row: Row, work: Work, render_again: RenderAgain
 ) -> ReplayResult:
     steps = Steps(work.report)
     request = await find_logged_request(log, event, row["created_at"] - LOG_MARGIN, steps)

@@ -27,7 +27,7 @@ from schemas.costs import Outcome, PriceList
 from schemas.stages import PROJECT_STAGES
 from streams.runtime import cost_ledger, dead_letters, leases
 from streams.runtime.leases import Claim, Rules, pause_of
-from streams.runtime.stage import Commit, Progress, Stage, Work
+from streams.runtime.stage import AttemptProgress, Commit, Stage, Work
 
 Clock = Callable[[], dt.datetime]
 Verdict = Literal["done", "busy", "committed", "cancelled", "refused", "retried", "dead", "superseded"]
@@ -53,12 +53,12 @@ class Attempts:
         self._worker = worker
         self._rules = rules
         self._clock = clock
-        self._in_flight: list[Progress] = []
-        self.buried_for = ""
+        self._in_flight: list[AttemptProgress] = []
+        self.last_dead_reason = ""
         """Reason of the last dead letter: of the one that `run` has just told of."""
 
     @property
-    def progress(self) -> Progress | None:
+    def progress(self) -> AttemptProgress | None:
         """Of the attempts in flight that which moved last; None when there is none."""
         return max(self._in_flight, key=lambda one: one.moved_at, default=None)
 
@@ -119,7 +119,7 @@ class Attempts:
 
     async def _work_kept(self, claim: Claim, event: events.AnyEvent, work: Work) -> Commit:
         """The stage's work with the lease held; raises Superseded when the lease is lost meanwhile."""
-        progress = Progress(asyncio.get_running_loop().time)
+        progress = AttemptProgress(asyncio.get_running_loop().time)
         self._in_flight.append(progress)
         work.report, work.moved = progress.report, progress.moved
         body = asyncio.create_task(self._stage.work(event, work))
@@ -139,7 +139,7 @@ class Attempts:
                 body.cancel()
                 await asyncio.wait({body})
 
-    async def _keep(self, claim: Claim, event: events.AnyEvent, progress: Progress) -> None:
+    async def _keep(self, claim: Claim, event: events.AnyEvent, progress: AttemptProgress) -> None:
         """Renew the lease while the counter grows; return when it is lost, or nobody wants what is made any more."""
         now = asyncio.get_running_loop().time
         while True:
@@ -276,7 +276,9 @@ class Attempts:
                 )
                 await self._charge(connection, claim, event, cause, "gave_up")
                 if tell:
-                    await self._stage.give_up(connection, event, reason, dead_letters.told(reason, part), cause)
+                    await self._stage.give_up(
+                        connection, event, reason, dead_letters.customer_sentence(reason, part), cause
+                    )
                 return "dead"
 
         try:
@@ -287,7 +289,7 @@ class Attempts:
             telemetry.report_bug(error, self._stage.name)
             tell = False
             verdict = await self._unless_superseded(write)
-        self.buried_for = reason
+        self.last_dead_reason = reason
         return verdict
 
     async def _unless_superseded(self, write: Callable[[], Awaitable[Verdict]]) -> Verdict:

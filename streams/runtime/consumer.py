@@ -21,10 +21,10 @@ from schemas.topics import BY_NAME, TOPIC_OF
 from streams.runtime import dead_letters, metrics, refused_uploads
 from streams.runtime.attempts import Attempts
 from streams.runtime.health import Pulse
-from streams.runtime.metrics import Metrics
+from streams.runtime.metrics import ProcessMetrics
 from streams.runtime.stage import Stage
 
-BREAKER_IN_A_ROW = 50
+BREAKER_LETTER_COUNT = 50
 """So many such messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
 
 UPLOADS = TOPIC_OF[events.UploadReceived].name
@@ -35,11 +35,11 @@ class BreakerOpen(RuntimeError):
     """Too many dead letters in a row; a person has to look before more is diverted."""
 
 
-class Consumption:
+class EventConsumer:
     """One stage's way of taking messages."""
 
     def __init__(
-        self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier, metrics: Metrics
+        self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier, metrics: ProcessMetrics
     ) -> None:
         """``verifier`` proves who sent an upload."""
         self._attempts = attempts
@@ -101,15 +101,17 @@ class Consumption:
             return await self._bury(message, error.reason, error.detail)
         verdict = await self._attempts.run(message, envelope, event)
         if verdict == "dead":
-            self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=self._attempts.buried_for)
-        is_bug = verdict == "dead" and self._attempts.buried_for == "bug"  # of a dead URL nobody's deploy is the cause
+            self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=self._attempts.last_dead_reason)
+        is_bug = (
+            verdict == "dead" and self._attempts.last_dead_reason == "bug"
+        )  # of a dead URL nobody's deploy is the cause
         self._dead_in_a_row = self._dead_in_a_row + 1 if is_bug else 0
         self._mind_the_breaker(message, "every event of late met a bug")
         return verdict
 
     def _mind_the_breaker(self, message: Message, detail: str) -> None:
         """Raise BreakerOpen, which ends the process (streams/worker.py): the message comes again to the next one."""
-        if self._dead_in_a_row > BREAKER_IN_A_ROW:
+        if self._dead_in_a_row > BREAKER_LETTER_COUNT:
             raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
 
     async def _bury(self, message: Message, reason: str, detail: str) -> str:

@@ -48,7 +48,7 @@ class GivenPorts(TypedDict, total=False):
     log: EventLog
 
 
-class Context:
+class StageContext:
     """Ports and directories of one worker. A port is opened at its first use and closed with the context."""
 
     def __init__(self, *, settings: Settings, stage: str, pool: Pool, **ports: Unpack[GivenPorts]) -> None:
@@ -160,7 +160,7 @@ class Context:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
-    def kept(self, name: str) -> Path:
+    def persistent_dir(self, name: str) -> Path:
         """A directory that outlives a killed worker, for its successor. The stage that uses it bounds its size."""
         return self._work_dir / name
 
@@ -180,9 +180,9 @@ def prefix_of(event: events.Event, kind: str, result: UUID | str) -> str:
 
 
 @asynccontextmanager
-async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncIterator[Context]:
+async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncIterator[StageContext]:
     """The context of one worker, for as long as the block lasts."""
-    context = Context(settings=settings, stage=stage, pool=pool)
+    context = StageContext(settings=settings, stage=stage, pool=pool)
     context.remove_leftovers()
     try:
         yield context

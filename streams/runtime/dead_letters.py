@@ -20,7 +20,7 @@ MAX_UPLOAD_BYTES = codec.MAX_PAYLOAD_BYTES
 MAX_HEADER_CHARACTERS = 30_000
 """More than a message that can be decoded has; with the bytes and the detail a letter stays below its own limit."""
 MAX_DETAIL_CHARACTERS = 2_000
-TOLD = {
+CUSTOMER_SENTENCES = {
     "bug": "Something went wrong on our side; it has been reported.",
     "retries.exhausted": "It was tried several times and never came to an end; this has been reported.",
     "retries.exhausted/processor": "The machine was too busy to finish it in time, however often it was tried.",
@@ -30,14 +30,14 @@ TOLD = {
 and in the attempt's row, because what is told goes on to topics that are kept for ever."""
 
 
-def told_of(error: Exception) -> tuple[str, str]:
+def failure_reason(error: Exception) -> tuple[str, str]:
     """Reason and sentence of what one of several died of: what the others became says nothing of it."""
-    return (error.reason, error.detail) if isinstance(error, Rejected) else ("bug", TOLD["bug"])
+    return (error.reason, error.detail) if isinstance(error, Rejected) else ("bug", CUSTOMER_SENTENCES["bug"])
 
 
-def told(reason: str, part: str = "") -> str:
+def customer_sentence(reason: str, part: str = "") -> str:
     """The sentence for a customer; ``part`` is what did not answer, where that is why."""
-    return TOLD.get(f"{reason}/{part}", TOLD[reason])
+    return CUSTOMER_SENTENCES.get(f"{reason}/{part}", CUSTOMER_SENTENCES[reason])
 
 
 def letter_of(

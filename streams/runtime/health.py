@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from streams.runtime.metrics import CONTENT_TYPE, Metrics
-from streams.runtime.stage import Progress
+from streams.runtime.metrics import CONTENT_TYPE, ProcessMetrics
+from streams.runtime.stage import AttemptProgress
 
 DATE_S = 1.0
 """How often the date in the answers is made anew."""
@@ -33,7 +33,7 @@ class Pulse:
         """Something was brought to its end."""
         self._moved_at = self._now()
 
-    def look(self, lag: int, progress: Progress | None) -> None:
+    def look(self, lag: int, progress: AttemptProgress | None) -> None:
         """Take in the present lag and the counter of the attempt in flight."""
         self.lag = lag
         if progress is not None:
@@ -73,7 +73,7 @@ class _QuietServer(uvicorn.Server):
 
 @asynccontextmanager
 async def serve_health(
-    host: str, port: int, pulse: Pulse, metrics: Metrics, ready: Callable[[], bool]
+    host: str, port: int, pulse: Pulse, metrics: ProcessMetrics, ready: Callable[[], bool]
 ) -> AsyncIterator[None]:
     """Serve the three routes while the body runs (port 0: any free one)."""
 

@@ -79,7 +79,7 @@ class Lag:
 
 
 @asynccontextmanager
-async def open_lag(kafka: str, app: faust.App) -> AsyncIterator[Lag]:
+async def open_lag_counter(kafka: str, app: faust.App) -> AsyncIterator[Lag]:
     """The lag of a worker, while the body runs. ``app`` has been started."""
     consumer: Any = app.consumer
     async with open_offsets(kafka) as offsets:

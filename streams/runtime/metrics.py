@@ -129,7 +129,7 @@ OF_RELAY = (OUTBOX_DUE, OUTBOX_AGE, PUBLISHED, PUBLISH, UNSENDABLE, REEMITTED, L
 OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD)
 
 
-class Metrics:
+class ProcessMetrics:
     """The metrics of one process."""
 
     def __init__(self, declared: Sequence[Metric]) -> None:

@@ -15,7 +15,7 @@ Handle = Callable[[Any], Awaitable[object]]
 """Takes a Faust event to its end."""
 
 
-class SideBySide:
+class OrderedAcknowledger:
     """Handles up to ``most`` events at once; ends those that are under way on leaving, unacknowledged."""
 
     def __init__(self, handle: Handle, most: int, broken: Callable[[BaseException], None]) -> None:

@@ -14,7 +14,7 @@ from schemas import events
 from schemas.documents import encode_document
 from schemas.documents.span import HeardSpan, SeenSpan
 from schemas.ids import result_id
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 
 SpanDocument = TypeVar("SpanDocument", HeardSpan, SeenSpan)
@@ -35,7 +35,7 @@ class SpanStage(ABC, Generic[SpanDocument]):
     part: ClassVar[spans.Part]
     """Which part of a span's row it fills; also the folder of its documents."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
 

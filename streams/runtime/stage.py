@@ -82,7 +82,7 @@ class Stage(Protocol):
         ...
 
 
-class Progress:
+class AttemptProgress:
     """The counter of the attempt in flight. ``moved_at`` is when it last grew (loop time, seconds)."""
 
     def __init__(self, now: Callable[[], float]) -> None:

@@ -29,7 +29,7 @@ from schemas.ids import NAMESPACE, result_id
 from schemas.topics import BY_NAME, TOPICS, route
 from streams.runtime import dead_letters
 from streams.runtime.metrics import DEAD as DEAD_LETTERS
-from streams.runtime.metrics import SINK_BATCH, SINK_LAG, Metrics
+from streams.runtime.metrics import SINK_BATCH, SINK_LAG, ProcessMetrics
 
 Health: TypeAlias = Callable[[], None]
 Handle: TypeAlias = Callable[["Sequence[Arrived]"], Awaitable["Sequence[Refused]"]]
@@ -43,7 +43,7 @@ MAX_POLL_INTERVAL_MS = 600_000
 FETCH_MAX_WAIT_MS = 1000
 """The broker answers at once where there is something; each empty answer costs both sides a millisecond or two."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
-BREAKER_IN_A_ROW = 500
+BREAKER_LETTER_COUNT = 500
 """So many undecodable messages one after the other are a bad deploy: stop, do not divert them all."""
 
 
@@ -117,7 +117,7 @@ class Sink:
         most: int,
         stop: asyncio.Event,
         health: Health,
-        metrics: Metrics,
+        metrics: ProcessMetrics,
     ) -> None:
         """``name`` gives the group; ``handle`` writes a batch of at most ``most`` and may raise Unavailable."""
         self._settings, self._name, self._handle, self._most = settings, name, handle, most
@@ -182,7 +182,7 @@ class Sink:
 
     def _mind_the_breaker(self, arrived: Sequence[Arrived], refused: Sequence[Refused]) -> None:
         self._undecodable_in_a_row = 0 if arrived else self._undecodable_in_a_row + len(refused)
-        if self._undecodable_in_a_row > BREAKER_IN_A_ROW:
+        if self._undecodable_in_a_row > BREAKER_LETTER_COUNT:
             raise BreakerOpenError(f"{self._undecodable_in_a_row} undecodable messages in a row: {refused[-1].detail}")
 
     async def _patiently(self, action: Callable[[], Awaitable[object]]) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Aligned, Alignment, Heard, Int16, Piece
+from core.ports.models import Aligned, Alignment, Recognition, Int16, AlignmentPiece
 from schemas.common import Word
 from schemas.documents.span import Fit, HeardWindow
 from streams.speech.languages import languages_by_window
@@ -54,7 +54,7 @@ class RefinedWords(msgspec.Struct, frozen=True, kw_only=True):
     failure: str = ""
 
 
-async def refine_word_times(recognised: Heard, samples: Int16, alignment: Alignment | None) -> RefinedWords:
+async def refine_word_times(recognised: Recognition, samples: Int16, alignment: Alignment | None) -> RefinedWords:
     """Return better times for what was heard in 16 kHz mono audio, shape (n,).
 
     Words of windows in other languages than the aligner's keep the recogniser's times. A failing aligner is
@@ -83,7 +83,7 @@ async def refine_word_times(recognised: Heard, samples: Int16, alignment: Alignm
     return RefinedWords(words=all_words, fits=fits, compute_ms=aligned.compute_ms, model=aligned.model)
 
 
-def select_stable_pieces(words: Sequence[Word], windows: Sequence[HeardWindow], length_ms: int) -> list[Piece]:
+def select_stable_pieces(words: Sequence[Word], windows: Sequence[HeardWindow], length_ms: int) -> list[AlignmentPiece]:
     """Return the pieces ``refine_word_times`` will align whatever is still to be recognised.
 
     The last run is left out: it may still grow, and the audio around it ends where the next word begins.

@@ -12,7 +12,7 @@ import msgspec
 
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Heard, Int16, Speech
+from core.ports.models import Recognition, Int16, Speech
 from core.progress import Report
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
@@ -44,7 +44,7 @@ class TranslatedWords(msgspec.Struct, frozen=True, kw_only=True):
     compute_ms: int
 
 
-def find_foreign_ranges(recognised: Heard, length_ms: int) -> list[ForeignRange]:
+def find_foreign_ranges(recognised: Recognition, length_ms: int) -> list[ForeignRange]:
     """Find where a language other than English is spoken; neighbouring windows of one language are joined."""
     if not recognised.windows:
         whole = TimeRange(start_ms=0, end_ms=length_ms)
@@ -71,7 +71,7 @@ def _stretch(run: Sequence[HeardWindow], language: str | None, length_ms: int) -
 
 
 async def translate_to_english(
-    recognised: Heard,
+    recognised: Recognition,
     words: Sequence[Word],
     samples: Int16,
     speech: Speech,

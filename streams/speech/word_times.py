@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from core.ports.models import Aligned, Piece
+from core.ports.models import Aligned, AlignmentPiece
 from schemas.common import TimeRange, Word
 from schemas.documents.span import Fit, HeardWindow
 from streams.speech.words import MIN_WORD_MS
@@ -108,7 +108,7 @@ def find_widest_gap(words: Sequence[Word], first: int, end: int) -> int:
     return max(cuts, key=lambda at: (words[at].start_ms - words[at - 1].end_ms, -abs(2 * at - first - end)))
 
 
-def build_pieces(words: Sequence[Word], word_runs: Sequence[WordRun], length_ms: int) -> list[Piece]:
+def build_pieces(words: Sequence[Word], word_runs: Sequence[WordRun], length_ms: int) -> list[AlignmentPiece]:
     """Build the aligner's pieces: each run with audio up to the middle of the pauses at its ends.
 
     ``length_ms`` is the recording's.
@@ -118,13 +118,15 @@ def build_pieces(words: Sequence[Word], word_runs: Sequence[WordRun], length_ms:
         *(ms for first, end in word_runs for ms in (words[first].start_ms, words[end - 1].end_ms)),
         length_ms,
     ]
-    alignment_pieces: list[Piece] = []
+    alignment_pieces: list[AlignmentPiece] = []
     for at, (first, end) in enumerate(word_runs):
         before_ms, start_ms, end_ms, after_ms = edges_ms[2 * at : 2 * at + 4]
         start_ms = max(0, min(start_ms - _margin_ms(start_ms - before_ms), length_ms - MIN_WORD_MS))
         end_ms = min(length_ms, end_ms + _margin_ms(after_ms - end_ms))
         alignment_pieces.append(
-            Piece(range=TimeRange(start_ms=start_ms, end_ms=end_ms), words=[word.text for word in words[first:end]])
+            AlignmentPiece(
+                range=TimeRange(start_ms=start_ms, end_ms=end_ms), words=[word.text for word in words[first:end]]
+            )
         )
     return alignment_pieces
 

@@ -19,7 +19,7 @@ from schemas.documents import encode_document
 from schemas.documents.intelligence import Engine, Intelligence
 from schemas.documents.transcript import SentenceRows, Transcript
 from schemas.ids import result_id
-from streams.runtime.context import Context, prefix_of
+from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.study.assemble import STUDY_VERSION, StudyInputs, build_intelligence
 from streams.study.discourse_patterns import speaks_english
@@ -43,7 +43,7 @@ class StudyStage:
 
     name: events.Stage = "study"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
         self._context = context
 

@@ -37,7 +37,7 @@ ROLES = set(
 RIDDLES = set(
     """
     about afar alike alongside anew apart aside asked away bed beside both chance company different dress
-    dressing each earlier ended find found fronts given ground heard held here inserts kept known lead leavings
+    dressing each earlier ended find found fronts given ground heard held here inserts kept known lead leftovers
     looked made making meant mended moved named needed numbers of one other others own parted parts placed
     played proof remade respoken retold room said seen sent settled shared shorter shown spoken taken that them
     there things told tongue tongues wanted weave what where which whole whose wish wishes witness works written
@@ -48,7 +48,7 @@ RIDDLES = set(
 
 IDIOM = re.compile(
     r"\b(nobody|whoever|whomever|anew|of whom|whose they are|dies? of|died of|(?:is|are|was|were) told|so many"
-    r"|so long(?! as)|none of (?:it|them) is|there is none|what for|stretch(?:es)?|tongues?|witness|leavings|zygote"
+    r"|so long(?! as)|none of (?:it|them) is|there is none|what for|stretch(?:es)?|tongues?|witness|leftovers|zygote"
     r"|beside)\b",
     re.IGNORECASE,
 )

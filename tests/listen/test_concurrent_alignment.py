@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import Unavailable
-from core.ports.models import Aligned, Heard, Int16, Piece
+from core.ports.models import Aligned, AlignmentPiece, Int16, Recognition
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
 from streams.listen.concurrent_alignment import ConcurrentAligner
@@ -38,9 +38,9 @@ def words(number: int) -> list[Word]:
     ]
 
 
-def heard(count: int, language: str = "en") -> Heard:
+def heard(count: int, language: str = "en") -> Recognition:
     spoken = [word for number in range(count) for word in words(number)]
-    return Heard(
+    return Recognition(
         words=spoken, speech=[TimeRange(start_ms=0, end_ms=80_000)], language=language, language_probability=1.0,
         model="m", compute_ms=1, windows=[window(number, language) for number in range(count)],
     )  # fmt: skip
@@ -50,10 +50,10 @@ class Steady:
     """Finds each word 30 ms after its piece begins, one after the other; a piece costs 2 ms."""
 
     def __init__(self, failures: int = 0) -> None:
-        self.asked: list[Piece] = []
+        self.asked: list[AlignmentPiece] = []
         self._failures = failures
 
-    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+    async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         await asyncio.sleep(0)
         if self._failures:
             self._failures -= 1

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Aligned, Heard, Int16, Piece, Told, Vectors
+from core.ports.models import Aligned, AlignmentPiece, Int16, Recognition, Vectors, WindowListener
 from core.progress import Report
 from schemas.common import ObjectRef, TimeRange, Word
 from schemas.documents.span import HeardWindow
@@ -76,13 +76,13 @@ class Recogniser:
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: str = "transcribe",
-        told: Told | None = None,
-    ) -> Heard:
+        on_window: WindowListener | None = None,
+    ) -> Recognition:
         self.asked = (language, hint)
         self.tasks = (*self.tasks, task)
         seconds = range(audio.size // 16_000)
         report(1)
-        return Heard(
+        return Recognition(
             words=[
                 Word(text=f"w{at}", start_ms=at * 1000 + 500, end_ms=at * 1000 + 700, probability=0.9) for at in seconds
             ],
@@ -116,7 +116,7 @@ class Late:
     def __init__(self, words: Sequence[int], failure: Exception | None = None) -> None:
         self._words, self._failure = words, failure
 
-    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+    async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         if self._failure:
             raise self._failure
         times = [TimeRange(start_ms=at + 100, end_ms=at + 150) for at in self._words]
@@ -141,7 +141,7 @@ async def test_a_run_that_does_not_fit_is_split_and_realigned() -> None:
     """Here only words alone, or two at once, fit."""
 
     class Fussy:
-        async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+        async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
             fits = [len(piece.words) <= 2 for piece in pieces]
             times = [
                 [TimeRange(start_ms=piece.range.start_ms + 300, end_ms=piece.range.start_ms + 350) if fit else None]
@@ -181,7 +181,7 @@ async def test_foreign_words_keep_the_recognisers_times() -> None:
     """The second of four words lies in a German window: the aligner is asked for the other three."""
 
     class Mixed(Recogniser):
-        async def transcribe(self, audio: np.ndarray, **given: Any) -> Heard:
+        async def transcribe(self, audio: np.ndarray, **given: Any) -> Recognition:
             windows = [
                 HeardWindow(start_ms=a, end_ms=b, log_probability=-0.3, compression=1.4, no_speech=0.0, language=tongue)
                 for a, b, tongue in ((0, 1300, "en"), (1300, 2300, "de"), (2300, 4000, "en"))
@@ -189,7 +189,7 @@ async def test_foreign_words_keep_the_recognisers_times() -> None:
             return msgspec.structs.replace(await super().transcribe(audio, **given), windows=windows)
 
     class Asked(Late):
-        async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+        async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
             assert [piece.words for piece in pieces] == [["w0"], ["w2", "w3"]]
             found = await super().align(audio, pieces)
             return msgspec.structs.replace(found, pieces=[found.pieces[0][:1], found.pieces[0][1:]], scores=[-2.0] * 2)
@@ -243,7 +243,7 @@ async def test_a_span_without_a_voice_model_still_has_words() -> None:
 class Ready(Recogniser):
     """Also hears where a voice may be: a second more than the speech it finds, and something far from any."""
 
-    async def transcribe(self, audio: np.ndarray, **asked: Any) -> Heard:
+    async def transcribe(self, audio: np.ndarray, **asked: Any) -> Recognition:
         heard = await super().transcribe(audio, **asked)
         voiced = [TimeRange(start_ms=1000, end_ms=3500)]
         return msgspec.structs.replace(heard, speech=[TimeRange(start_ms=2000, end_ms=3000)], voiced=voiced)

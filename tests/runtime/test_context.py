@@ -11,14 +11,14 @@ import pytest
 
 from core.infra.triton.embeddings import TritonVoices
 from core.infra.triton.faces import TritonFaces
-from streams.runtime.context import Context, open_context
+from streams.runtime.context import StageContext, open_context
 from tests.api.fakes import make_settings
 from tests.support.vectors import WordSentences
 
-PORTS = {name for name, member in vars(Context).items() if isinstance(member, cached_property)}
+PORTS = {name for name, member in vars(StageContext).items() if isinstance(member, cached_property)}
 
 
-def opened(context: Context) -> set[str]:
+def opened(context: StageContext) -> set[str]:
     """The ports that a context holds by now."""
     return PORTS & set(vars(context))
 
@@ -34,7 +34,7 @@ async def test_a_port_is_opened_at_its_first_use_and_once(tmp_path: Path) -> Non
 
 async def test_a_given_port_is_used_as_it_is(tmp_path: Path) -> None:
     sentences = WordSentences()
-    context = Context(settings=make_settings(work_dir=tmp_path), stage="test", pool=pool(), sentences=sentences)
+    context = StageContext(settings=make_settings(work_dir=tmp_path), stage="test", pool=pool(), sentences=sentences)
     assert context.sentences is sentences
     assert opened(context) == {"sentences"}
     await context.close()
@@ -71,7 +71,7 @@ async def test_scratch_is_removed_at_its_end_and_a_predecessors_at_the_start(tmp
         with context.scratch() as scratch:
             (scratch / "file").touch()
         assert not scratch.exists()
-        assert (context.kept("downloads") / "file").exists()
+        assert (context.persistent_dir("downloads") / "file").exists()
 
 
 def pool() -> Any:

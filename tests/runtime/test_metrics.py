@@ -17,7 +17,7 @@ from streams.runtime.metrics import (
     PUBLISH,
     WORK_S,
     Metric,
-    Metrics,
+    ProcessMetrics,
 )
 
 ALL = {metric.name: metric for metric in (*OF_STAGE, *OF_RELAY, *OF_SINK)}
@@ -44,7 +44,7 @@ def test_buckets_grow(buckets: tuple[float, ...]) -> None:
 
 
 def test_a_page_shows_what_was_counted_beside_what_python_counts() -> None:
-    metrics = Metrics(OF_STAGE)
+    metrics = ProcessMetrics(OF_STAGE)
     metrics.count(EVENTS, stage="look", verdict="committed")
     metrics.count(DEAD, 2, stage="look", reason="bug")
     lag = [3.0]
@@ -59,7 +59,7 @@ def test_a_page_shows_what_was_counted_beside_what_python_counts() -> None:
 
 
 def test_what_a_process_has_not_declared_it_cannot_count() -> None:
-    metrics = Metrics(OF_RELAY)
+    metrics = ProcessMetrics(OF_RELAY)
     metrics.observe(PUBLISH, 0.003)
     metrics.put(OUTBOX_DUE, float("nan"))
     with pytest.raises(KeyError):

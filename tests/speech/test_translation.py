@@ -11,7 +11,7 @@ import pytest
 from core.domain.transcripts.translated_tracks import shown
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Heard
+from core.ports.models import Recognition
 from core.progress import Report
 from schemas.common import TimeRange, Word
 from schemas.documents.diarization import Diarization, Speaker, Turn
@@ -32,8 +32,8 @@ def window(start_ms: int, end_ms: int, language: str, dropped: str = "") -> Hear
     )  # fmt: skip
 
 
-def heard(words: list[Word], windows: list[HeardWindow], language: str = "en") -> Heard:
-    return Heard(
+def heard(words: list[Word], windows: list[HeardWindow], language: str = "en") -> Recognition:
+    return Recognition(
         words=words, speech=[], language=language, language_probability=0.9, model="m", compute_ms=1, windows=windows
     )
 
@@ -47,7 +47,7 @@ class Interpreter:
 
     async def transcribe(
         self, audio: np.ndarray, *, language: str | None, report: Report, task: str, **_: object
-    ) -> Heard:
+    ) -> Recognition:
         if self._failure and len(self.asked) == self._at:
             raise self._failure
         self.asked.append((len(audio) // 16, language, task))
@@ -65,7 +65,7 @@ MIXED = heard(
 )
 
 
-async def ask(found: Heard, interpreter: Interpreter, signs: list[int] | None = None) -> TranslatedWords | None:
+async def ask(found: Recognition, interpreter: Interpreter, signs: list[int] | None = None) -> TranslatedWords | None:
     signs = [] if signs is None else signs
     return await translate_to_english(found, found.words, TEN_S, interpreter, counted=counted(signs))  # type: ignore[arg-type]
 
@@ -88,7 +88,7 @@ async def test_only_foreign_ranges_are_translated() -> None:
         heard([], [], "de"),
     ],
 )
-async def test_english_silence_and_dropped_text_are_not_translated(found: Heard) -> None:
+async def test_english_silence_and_dropped_text_are_not_translated(found: Recognition) -> None:
     interpreter = Interpreter()
     assert await ask(found, interpreter) is None
     assert interpreter.asked == []

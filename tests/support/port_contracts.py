@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import Gone, Unavailable
 from core.infra.clickhouse import schema_text
-from core.ports.models import Alignment, Faces, Int16, Landmarks, Piece, Sentences, Speech, Voices
+from core.ports.models import Alignment, AlignmentPiece, Faces, Int16, Landmarks, Sentences, Speech, Voices
 from core.ports.stores import Analytics, Objects, Search
 from schemas import codec, events
 from schemas.common import ObjectRef, TimeRange
@@ -182,7 +182,9 @@ async def sentences_keep_what_they_promise(sentences: Sentences) -> None:
 async def alignment_keeps_what_it_promises(alignment: Alignment, spoken: Int16, words: list[str]) -> None:
     """One time or none a word, in order, inside its piece; pieces do not mix; none for none."""
     whole = TimeRange(start_ms=0, end_ms=len(spoken) // 16)
-    found = await alignment.align(spoken, [Piece(range=whole, words=words), Piece(range=whole, words=[])])
+    found = await alignment.align(
+        spoken, [AlignmentPiece(range=whole, words=words), AlignmentPiece(range=whole, words=[])]
+    )
     times = [time for time in found.pieces[0] if time]
     assert len(times) == len(words)
     assert [time.start_ms for time in times] == sorted(time.start_ms for time in times)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.ports.models import Aligned, Float32, Int16, Piece, Vectors
+from core.ports.models import Aligned, AlignmentPiece, Float32, Int16, Vectors
 from schemas.common import TimeRange
 
 
@@ -41,12 +41,12 @@ class WordSentences:
 class EvenAlignment:
     """Spreads the words of a piece evenly over it; says that a piece cost 5 ms."""
 
-    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+    async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         placed = [self._one(piece) for piece in pieces]
         scores = [-1.0 if piece.words else None for piece in pieces]
         return Aligned(pieces=placed, scores=scores, model="even-1", compute_ms=5 * len(pieces))
 
-    def _one(self, piece: Piece) -> list[TimeRange | None]:
+    def _one(self, piece: AlignmentPiece) -> list[TimeRange | None]:
         step = piece.range.length_ms / max(1, len(piece.words))
         marks = [piece.range.start_ms + round(at * step) for at in range(len(piece.words) + 1)]
         return [TimeRange(start_ms=marks[at], end_ms=marks[at + 1]) for at in range(len(piece.words))]

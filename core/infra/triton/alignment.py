@@ -12,7 +12,7 @@ import numpy as np
 
 from core.infra.triton.client import about, output, tensor, text_tensor
 from core.infra.triton.model import TritonModel
-from core.ports.models import Aligned, Int16, Piece
+from core.ports.models import Aligned, AlignmentPiece, Int16
 from schemas.common import TimeRange
 
 RATE_HZ = 16_000
@@ -35,7 +35,7 @@ class TritonAlignment(TritonModel):
         """``url`` is ``host:grpc port``; nothing is opened yet."""
         super().__init__(url, model, TIMEOUT_S)
 
-    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+    async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         """Times of the words of each piece of 16 kHz mono audio, in ms from its start. Sends what the pieces span."""
         borders = [at_ms for one in pieces for at_ms in (one.range.start_ms, one.range.end_ms)]
         from_ms, to_ms = min(borders, default=0), max(borders, default=0)

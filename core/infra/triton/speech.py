@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.errors import Unavailable
 from core.infra.triton.client import PART, ModelDead, TritonWire, tensor, text_tensor
 from core.infra.usage_meter import called
-from core.ports.models import Heard, Int16, SpeechTask, Told
+from core.ports.models import Int16, Recognition, SpeechTask, WindowListener
 from core.progress import Report
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
@@ -71,20 +71,22 @@ class TritonSpeech:
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: SpeechTask = "transcribe",
-        told: Told | None = None,
-    ) -> Heard:
+        on_window: WindowListener | None = None,
+    ) -> Recognition:
         """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
         if not audio.size:
             return _heard([], _Said(kind="final"))
         try:
             terms = ", ".join(glossary) or None
             options = {"mode": self._mode, "language": language, "hint": hint, "glossary": terms, "task": task}
-            return await self._collect(audio, options, report, told)
+            return await self._collect(audio, options, report, on_window)
         except ModelDead:
             await self._wire.mend(self._model, self._check)
             raise
 
-    async def _collect(self, audio: Int16, options: Options, report: Report, told: Told | None) -> Heard:
+    async def _collect(
+        self, audio: Int16, options: Options, report: Report, on_window: WindowListener | None
+    ) -> Recognition:
         words: list[Word] = []
         windows: list[HeardWindow] = []
         final: _Said | None = None
@@ -100,8 +102,8 @@ class TritonSpeech:
                 words += spoken
                 if said.window:
                     windows.append(said.window)
-                    if told:
-                        told(spoken, said.window)
+                    if on_window:
+                        on_window(spoken, said.window)
                 final = said if said.kind == "final" else final
             if final is None:
                 raise Unavailable(PART, f"{self._model} ended its answer early")
@@ -161,8 +163,8 @@ def _word(text: str, start_ms: int, end_ms: int, probability: float) -> Word:
     return Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=probability)
 
 
-def _heard(words: list[Word], final: _Said, windows: Sequence[HeardWindow] = ()) -> Heard:
-    return Heard(
+def _heard(words: list[Word], final: _Said, windows: Sequence[HeardWindow] = ()) -> Recognition:
+    return Recognition(
         words=words,
         speech=[TimeRange(start_ms=start, end_ms=end) for start, end in final.speech],
         voiced=[TimeRange(start_ms=start, end_ms=end) for start, end in final.voiced],

@@ -9,7 +9,7 @@ import msgspec
 
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Alignment, Piece
+from core.ports.models import Alignment, AlignmentPiece
 from core.ports.stores import Objects
 from core.progress import Report
 from schemas.common import Segment, TimeRange, Trust, Word
@@ -103,16 +103,16 @@ def _lies_in_span(gap: ScriptGap, span: SpanPlanned) -> bool:
     return span.range.start_ms <= middle_ms < span.range.end_ms and covered
 
 
-def _build_piece(words: Sequence[Word], gap: ScriptGap, padded: TimeRange) -> Piece:
+def _build_piece(words: Sequence[Word], gap: ScriptGap, padded: TimeRange) -> AlignmentPiece:
     """Build the aligner's piece for a gap, with a margin of audio."""
     start_ms = max(0, gap.room.start_ms - MIN_MARGIN_MS - padded.start_ms)
     end_ms = min(padded.length_ms, gap.room.end_ms + MIN_MARGIN_MS - padded.start_ms)
     texts = [word.text for word in words[gap.first : gap.end]]
-    return Piece(range=TimeRange(start_ms=start_ms, end_ms=end_ms), words=texts)
+    return AlignmentPiece(range=TimeRange(start_ms=start_ms, end_ms=end_ms), words=texts)
 
 
 async def _align_pieces(
-    flac: bytes, span: SpanPlanned, alignment_pieces: Sequence[Piece], alignment: Alignment
+    flac: bytes, span: SpanPlanned, alignment_pieces: Sequence[AlignmentPiece], alignment: Alignment
 ) -> tuple[list[PieceTimes], int]:
     """Align the pieces of one span; no times where the aligner fails."""
     samples = await asyncio.to_thread(decode_flac, flac, max_length_ms=span.padded.length_ms)

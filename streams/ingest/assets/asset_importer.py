@@ -25,7 +25,7 @@ from schemas.common import ObjectRef
 from schemas.options.brand_kit import MAX_ASSET_BYTES, AssetFacts, AssetKind, CheckedAsset
 from streams.ingest.assets.messages import INDEX_FILE, SANITISED_FILE, AssetCheckArgs, InspectedAsset, check_font_magic
 from streams.runtime import dead_letters
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 
 ASSET_ENTRY_POINT = "streams.ingest.assets.child:main"
 """Entry point of the asset child."""
@@ -110,7 +110,7 @@ async def _store_asset(
     return CheckedAsset(kind=kind, object=stored, index=index, **facts)
 
 
-async def find_upload(context: Context, event: events.AssetReceived) -> str | None:
+async def find_upload(context: StageContext, event: events.AssetReceived) -> str | None:
     """Return the key of the uploaded file, None if it was checked before.
 
     The key comes from the row, never from the event. A file that was given up through no fault of its own is
@@ -118,7 +118,7 @@ async def find_upload(context: Context, event: events.AssetReceived) -> str | No
     """
     async with org_transaction(context.pool, event.org_id) as connection:
         return await assets.find_key_to_check(
-            connection, event.org_id, event.asset_id, event.kind, retry_reasons=list(dead_letters.TOLD)
+            connection, event.org_id, event.asset_id, event.kind, retry_reasons=list(dead_letters.CUSTOMER_SENTENCES)
         )
 
 
@@ -127,7 +127,7 @@ async def commit_checked(
 ) -> None:
     """Commit the checked asset; its upload is swept after a day, an archived one sooner."""
     upload = await assets.write_checked(
-        connection, event.org_id, event.asset_id, asset, cause.now, retry_reasons=list(dead_letters.TOLD)
+        connection, event.org_id, event.asset_id, asset, cause.now, retry_reasons=list(dead_letters.CUSTOMER_SENTENCES)
     )
     if upload is None:
         return
@@ -149,7 +149,7 @@ async def commit_refused(
         reason=reason,
         detail=detail,
         at=cause.now,
-        retry_reasons=list(dead_letters.TOLD),
+        retry_reasons=list(dead_letters.CUSTOMER_SENTENCES),
     )
     if upload_id is None:
         return

@@ -24,7 +24,7 @@ from core.storage.labels import Labels, PostgresLabels
 from schemas import codec, events
 from schemas.documents.moments import ClipFacts, MomentList
 from schemas.documents.transcript import Transcript
-from streams.runtime.metrics import SINK_ROWS, Metrics
+from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import ALL_TOPICS, Arrived, Health, Refused, Sink, Wrote
 from streams.sinks.clickhouse import fact_rows
 from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
@@ -196,11 +196,11 @@ class _LazyVerifier:
             await self._pool.close()
 
 
-def _count(metrics: Metrics, table: str, rows: int) -> None:
+def _count(metrics: ProcessMetrics, table: str, rows: int) -> None:
     metrics.count(SINK_ROWS, rows, sink=NAME, table=table)
 
 
-async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: Metrics) -> None:
+async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: ProcessMetrics) -> None:
     """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
     analytics, objects = await open_analytics(settings), open_objects(settings)
     verifier = _LazyVerifier(settings)

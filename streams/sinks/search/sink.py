@@ -22,7 +22,7 @@ from schemas import events
 from schemas.documents.intelligence import Intelligence
 from schemas.documents.moments import ClipFacts, MomentList
 from schemas.documents.transcript import Transcript
-from streams.runtime.metrics import SINK_ROWS, Metrics
+from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import Arrived, Health, Refused, Sink, Wrote
 from streams.sinks.poison import handle_all
 from streams.sinks.search import intelligence_documents, search_documents
@@ -223,11 +223,13 @@ class MeilisearchSink:
             await self._delete_project(event)
 
 
-def _count(metrics: Metrics, table: str, rows: int) -> None:
+def _count(metrics: ProcessMetrics, table: str, rows: int) -> None:
     metrics.count(SINK_ROWS, rows, sink=NAME, table=table)
 
 
-async def run_meilisearch_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: Metrics) -> None:
+async def run_meilisearch_sink(
+    settings: Settings, stop: asyncio.Event, health: Health, metrics: ProcessMetrics
+) -> None:
     """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
     search, objects = open_search(settings), open_objects(settings)
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-search")

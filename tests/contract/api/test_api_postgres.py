@@ -21,7 +21,7 @@ from schemas.common import ObjectRef, Segment, Word
 from schemas.documents import encode_document
 from schemas.documents.transcript import Transcript
 from schemas.stages import PROJECT_STAGES
-from streams.background.sweeper import forget_old
+from streams.background.sweeper import delete_old
 from tests.api.fakes import ObjectsTwin
 from tests.contract.rigs.api_world import (
     URL,
@@ -117,7 +117,7 @@ async def test_old_answers_and_letters_of_all_organisations_go(world: World, pos
                 "update dead_letters set created_at = now() - interval '29 days' where dead_id = $1", old
             )
     relay = await create_pool(postgres.postgres_relay, size=1)
-    assert await forget_old(relay) >= 4
+    assert await delete_old(relay) >= 4
     for tenant in (world.ann, world.bob):
         async with org_transaction(world.api, tenant.org_id) as rows:
             assert [row["key"] for row in await rows.fetch("select key from idempotency_keys")] == ["new"]

@@ -20,7 +20,7 @@ from local import stack
 from local.config.state import Layout, StackState, is_running, load
 from local.endpoints import GIVEN_BY
 from local.errors import Problem
-from local.services.leftovers import leavings
+from local.services.leftovers import leftover_files
 from local.services.readiness import kafka_round_trip
 from local.services.triton import instances
 from local.stack import StackInfo
@@ -82,7 +82,7 @@ def until(layout: Layout, true: Callable[[], object], awaited: str) -> None:
 
 
 def nothing_left(state: StackState) -> bool:
-    return not marked(state.stack_id) and not list(leavings(state.stack_id, state.port_base))
+    return not marked(state.stack_id) and not list(leftover_files(state.stack_id, state.port_base))
 
 
 def dies(layout: Layout, part: str) -> int:

@@ -10,7 +10,7 @@ import pytest
 from core.errors import Unavailable
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Piece
+from core.ports.models import AlignmentPiece
 from schemas.common import TimeRange
 from tests.contract.rigs.triton_server import Triton
 from tests.support.media.recordings import media, sound
@@ -38,7 +38,7 @@ async def test_words_lie_where_a_person_marked_them(alignment: TritonAlignment) 
     said = [(int(start) / 25, word) for start, _, word in marks if word != "sil"]
     samples = sound(media("talking/grid_swwp2s.mpg"))
     whole = TimeRange(start_ms=0, end_ms=samples.size // 16)
-    found = await alignment.align(samples, [Piece(range=whole, words=[word for _, word in said])])
+    found = await alignment.align(samples, [AlignmentPiece(range=whole, words=[word for _, word in said])])
     errors = [abs(time.start_ms - start) for time, (start, _) in zip(found.pieces[0], said, strict=True) if time]
     assert len(errors) == len(said)
     assert np.median(errors) <= 60
@@ -50,7 +50,7 @@ async def test_numbers_and_words_no_dictionary_has(alignment: TritonAlignment) -
     whole = TimeRange(start_ms=0, end_ms=samples.size // 16)
     strange = ["4" if word == "for" else word.replace("Americans", "Amerrykanz") for word in JFK_WORDS]
     plain, other = (
-        await alignment.align(samples, [Piece(range=whole, words=words) for words in (JFK_WORDS, strange)])
+        await alignment.align(samples, [AlignmentPiece(range=whole, words=words) for words in (JFK_WORDS, strange)])
     ).pieces
     assert all(other)
     moved = [abs(one.start_ms - two.start_ms) for one, two in zip(plain, other, strict=True) if one and two]
@@ -61,7 +61,9 @@ async def test_unspoken_words_fit_worse(alignment: TritonAlignment) -> None:
     samples = sound(media("speech/jfk.flac"))
     whole = TimeRange(start_ms=0, end_ms=samples.size // 16)
     wrong = [f"quarterly{at}" if at % 3 else "figures" for at in range(15)]
-    found = await alignment.align(samples, [Piece(range=whole, words=JFK_WORDS), Piece(range=whole, words=wrong)])
+    found = await alignment.align(
+        samples, [AlignmentPiece(range=whole, words=JFK_WORDS), AlignmentPiece(range=whole, words=wrong)]
+    )
     right, other = found.scores
     assert right is not None
     assert other is None or other < right
@@ -70,7 +72,7 @@ async def test_unspoken_words_fit_worse(alignment: TritonAlignment) -> None:
 async def test_a_word_without_sound_has_no_time(alignment: TritonAlignment) -> None:
     samples = sound(media("speech/jfk.flac"))
     whole = TimeRange(start_ms=0, end_ms=samples.size // 16)
-    found = await alignment.align(samples, [Piece(range=whole, words=["—", *JFK_WORDS])])
+    found = await alignment.align(samples, [AlignmentPiece(range=whole, words=["—", *JFK_WORDS])])
     assert found.pieces[0][0] is None
     assert all(found.pieces[0][1:])
 
@@ -78,14 +80,14 @@ async def test_a_word_without_sound_has_no_time(alignment: TritonAlignment) -> N
 async def test_a_piece_that_is_none_is_a_bug(alignment: TritonAlignment) -> None:
     second = np.ones(16_000, dtype=np.int16)
     with pytest.raises(InferenceFailed, match="piece"):
-        await alignment.align(second, [Piece(range=TimeRange(start_ms=700, end_ms=600), words=["a"])])
+        await alignment.align(second, [AlignmentPiece(range=TimeRange(start_ms=700, end_ms=600), words=["a"])])
 
 
 async def test_an_unavailable_server_raises() -> None:
     alignment = TritonAlignment("127.0.0.1:9")
     with pytest.raises(Unavailable):
         await alignment.align(
-            np.ones(16_000, dtype=np.int16), [Piece(range=TimeRange(start_ms=0, end_ms=900), words=["a"])]
+            np.ones(16_000, dtype=np.int16), [AlignmentPiece(range=TimeRange(start_ms=0, end_ms=900), words=["a"])]
         )
     await alignment.close()
 

@@ -25,7 +25,7 @@ from schemas.common import ObjectRef
 from schemas.ids import result_id
 from schemas.quantities import spoken_range
 from schemas.topics import BY_NAME
-from streams.background.sweeper import forget_old
+from streams.background.sweeper import delete_old
 from streams.frame.agent import FrameStage
 from streams.preview.agent import PreviewStage
 from tests.contract.resources.test_edits import DELETE, clip_of, patched
@@ -113,7 +113,7 @@ async def test_what_cannot_be_shown_says_so_and_few_are_kept(rig: Rig, tmp_path:
     assert latest.preview_id in {row["preview_id"] for row in rows}
     await remembered(rig, asked(clip), state="done", hours=25)
     relay = await create_pool(rig.context.settings.postgres_relay, size=1)
-    assert await forget_old(relay) >= 1
+    assert await delete_old(relay) >= 1
     await relay.close()
     assert len(await rig.rows("select * from previews where org_id = $1 and project_id = $2")) == MOST_OF_A_CLIP
     sweeps = await rig.rows("select * from object_sweeps where org_id = $1 and subject_id = $2")

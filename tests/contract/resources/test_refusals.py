@@ -13,7 +13,7 @@ from core.infra.postgres.connection import create_pool, org_transaction
 from core.services import upload_signatures
 from core.settings import Settings
 from schemas import events
-from streams.background.sweeper import forget_old
+from streams.background.sweeper import delete_old
 from streams.runtime import refused_uploads
 from tests.contract.rigs.refusal_rig import (
     WORDS,
@@ -177,7 +177,7 @@ async def test_refusals_are_paged_newest_first_and_expire(rig: Rig, postgres: Se
             "update upload_refusals set created_at = now() - interval '8 days' where \"offset\" <> $1", offsets[-1]
         )
     relay = await create_pool(postgres.postgres_relay, size=1)
-    await forget_old(relay)
+    await delete_old(relay)
     await relay.close()
     assert [item["offset"] for item in await rig.listed()] == offsets[-1:]
 

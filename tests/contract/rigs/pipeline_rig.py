@@ -29,7 +29,7 @@ from schemas.stages import STAGES
 from schemas.topics import BY_NAME
 from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 from streams.runtime.stage import Stage
 from streams.sinks.batch_consumer import Arrived
 from streams.sinks.clickhouse.sink import ClickHouseSink
@@ -56,7 +56,7 @@ class Nowhere:
 class Pipeline:
     """One organisation's events and all that takes them."""
 
-    def __init__(self, world: World, context: Context, sinks: tuple[ClickHouseSink, MeilisearchSink]) -> None:
+    def __init__(self, world: World, context: StageContext, sinks: tuple[ClickHouseSink, MeilisearchSink]) -> None:
         self.world, self.context, self.sinks = world, context, sinks
         self.client, self.org_id = world.ann.client, world.ann.org_id
         self.stages = {name: self._attempts(make_stage(name, context)) for name in STAGES if name not in NOT_HERE}

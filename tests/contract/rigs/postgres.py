@@ -47,7 +47,7 @@ def _run(*command: str) -> None:
 @contextmanager
 def run_postgres() -> Iterator[Settings]:
     """Start, migrate, yield settings that point there, stop, remove."""
-    _remove_leavings()
+    _remove_leftover_memory()
     root = Path(tempfile.mkdtemp(prefix=f"{PLACE}{os.getpid()}-"))
     (port,) = free_ports(1)
     data, password_file = root / "data", root / "password"
@@ -101,7 +101,7 @@ def _wait_ready(process: subprocess.Popen[bytes], data: Path) -> None:
     raise RuntimeError(f"Postgres did not start:\n{log.read_text()[-4000:]}")
 
 
-def _remove_leavings() -> None:
+def _remove_leftover_memory() -> None:
     """The data of runs that were killed; their servers ended with them."""
     for left in Path(tempfile.gettempdir()).glob(f"{PLACE}*"):
         owner = left.name.removeprefix(PLACE).partition("-")[0]

@@ -21,9 +21,9 @@ from core.settings import Settings
 from schemas import codec, events
 from schemas.topics import BY_NAME
 from streams.runtime.attempts import Attempts
-from streams.runtime.consumer import Consumption
+from streams.runtime.consumer import EventConsumer
 from streams.runtime.health import Pulse
-from streams.runtime.metrics import OF_STAGE, Metrics
+from streams.runtime.metrics import OF_STAGE, ProcessMetrics
 from tests.contract.rigs.api_world import Tenant, World, open_world
 from tests.contract.rigs.attempt_rig import RULES, ScriptedStage, nothing
 
@@ -64,7 +64,7 @@ class Sent:
 class Rig:
     """Two organisations with a producer each, and ingest's way of taking messages."""
 
-    def __init__(self, world: World, consumption: Consumption, owner: asyncpg.Connection) -> None:
+    def __init__(self, world: World, consumption: EventConsumer, owner: asyncpg.Connection) -> None:
         self.world, self.consumption, self.owner = world, consumption, owner
         self.partition, self.places = uuid.uuid4().int % 10**6, itertools.count()
         self.keys: dict[uuid.UUID, str] = {}
@@ -100,10 +100,10 @@ class Rig:
 async def make_rig(postgres: Settings) -> AsyncIterator[Rig]:
     pool = await create_pool(postgres.postgres_worker, size=4)
     stage = ScriptedStage(nothing)
-    consumption = Consumption(
+    consumption = EventConsumer(
         attempts=Attempts(pool=pool, stage=stage, worker="w", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)),
         stage=stage, pool=pool, pulse=Pulse(stall_s=60, now=asyncio.get_running_loop().time),
-        verifier=Verifier(pool=pool, master=postgres.secret), metrics=Metrics(OF_STAGE),
+        verifier=Verifier(pool=pool, master=postgres.secret), metrics=ProcessMetrics(OF_STAGE),
     )  # fmt: skip
     async with open_world(postgres) as world:
         owner = await asyncpg.connect(postgres.postgres_owner)

@@ -18,7 +18,7 @@ from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
 from core.infra.postgres.outbox import Cause
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
-from core.ports.models import Heard, Int16, Told
+from core.ports.models import Int16, Recognition, WindowListener
 from core.progress import Report
 from core.services import project_lifecycle
 from core.settings import Settings, SpanRules
@@ -28,7 +28,7 @@ from schemas.documents import encode_document
 from schemas.topics import BY_NAME, TOPIC_OF, partition_for, route
 from streams.ingest.agent import IngestStage
 from streams.runtime.attempts import Attempts, Verdict
-from streams.runtime.context import Context, GivenPorts
+from streams.runtime.context import GivenPorts, StageContext
 from streams.runtime.leases import Rules
 from streams.runtime.stage import Stage, Work
 from tests.contract.rigs.servers import Server
@@ -64,8 +64,8 @@ class SpeechTwin:
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: str = "transcribe",
-        told: Told | None = None,
-    ) -> Heard:
+        on_window: WindowListener | None = None,
+    ) -> Recognition:
         self.glossary = list(glossary)
         self.tasks.append(task)
         if self.before:
@@ -74,7 +74,7 @@ class SpeechTwin:
         length_ms = len(audio) // 16
         starts = range(0, length_ms - 500, 1000)
         text = "word" if task == "transcribe" else "english"
-        return Heard(
+        return Recognition(
             words=[Word(text=text, start_ms=at, end_ms=at + 400, probability=0.9) for at in starts],
             speech=[TimeRange(start_ms=0, end_ms=length_ms)] if length_ms else [],
             language=self.language, language_probability=0.9, model="twin", compute_ms=7,
@@ -95,7 +95,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 class Rig:
     """One project in an organisation of its own, and every stage that a test hands its events to."""
 
-    def __init__(self, context: Context, objects: S3Objects, speech: SpeechTwin, org_id: uuid.UUID) -> None:
+    def __init__(self, context: StageContext, objects: S3Objects, speech: SpeechTwin, org_id: uuid.UUID) -> None:
         self.context, self.objects, self.speech, self.pool = context, objects, speech, context.pool
         self.org_id, self.project_id = org_id, uuid.uuid4()
         self.owner = (org_id, self.project_id)
@@ -183,13 +183,13 @@ class Rig:
         return await self.fresh()
 
 
-def context_with_fakes(settings: Settings, pool: Pool, **ports: Unpack[GivenPorts]) -> Context:
+def context_with_fakes(settings: Settings, pool: Pool, **ports: Unpack[GivenPorts]) -> StageContext:
     """A context whose models are fakes, but for what is given; what is neither is opened as in production."""
     fakes = GivenPorts(
         speech=SpeechTwin(), faces=BrightestFaces(), landmarks=DarkLipped(), alignment=EvenAlignment(),
         voices=PitchVoices(), sentences=WordSentences(),
     )  # fmt: skip
-    return Context(settings=settings, stage="test", pool=pool, **{**fakes, **ports})
+    return StageContext(settings=settings, stage="test", pool=pool, **{**fakes, **ports})
 
 
 @pytest.fixture(name="rig")

@@ -77,7 +77,7 @@ def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
     held = weights.install(cache, installed, os.environ, say)
     ports = free_ports(3)
     prefix = f"{SHARED}{os.getpid()}_"
-    _remove_leavings()
+    _remove_leftover_memory()
     with log.open("wb") as out:
         process = subprocess.Popen(
             _command(installed, ports, prefix, models),
@@ -101,7 +101,7 @@ def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
             left.unlink()
 
 
-def _remove_leavings() -> None:
+def _remove_leftover_memory() -> None:
     """The shared memory of runs that were killed."""
     for left in Path("/dev/shm").glob(f"{SHARED}*"):
         owner = left.name.removeprefix(SHARED).partition("_")[0]

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from core.infra.kafka.message import Message
 from core.settings import Settings
 from schemas import events
-from streams.runtime.consumer import BREAKER_IN_A_ROW, BreakerOpen
+from streams.runtime.consumer import BREAKER_LETTER_COUNT, BreakerOpen
 from streams.runtime.stage import Commit, Work
 from tests.contract.api.test_api_process import environment
 from tests.contract.runtime.test_poison import Rig, rig
@@ -32,16 +32,16 @@ async def garbage(rig: Rig, topic: str = "spans.v1") -> str:
 
 
 async def test_so_many_in_a_row_stop_the_stage(rig: Rig) -> None:
-    for _ in range(BREAKER_IN_A_ROW):
+    for _ in range(BREAKER_LETTER_COUNT):
         assert await garbage(rig) == "dead"
     for _ in range(2):
         with pytest.raises(BreakerOpen, match=r"spans\.v1"):
             await garbage(rig)
-    assert len(await rig.letters()) == BREAKER_IN_A_ROW
+    assert len(await rig.letters()) == BREAKER_LETTER_COUNT
 
 
 async def test_a_good_message_in_between_resets_the_count(rig: Rig) -> None:
-    for _ in range(BREAKER_IN_A_ROW):
+    for _ in range(BREAKER_LETTER_COUNT):
         await garbage(rig)
     body = rig.body(project_id=str(uuid.uuid4()))
     assert await rig.take(body, rig.headers(body)) == "committed"
@@ -49,7 +49,7 @@ async def test_a_good_message_in_between_resets_the_count(rig: Rig) -> None:
 
 
 async def test_a_good_message_of_another_stage_resets_the_count(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(BREAKER_IN_A_ROW):
+    for _ in range(BREAKER_LETTER_COUNT):
         await garbage(rig)
     body = rig.body()
     with monkeypatch.context() as patched:
@@ -69,7 +69,7 @@ async def test_a_stage_that_meets_a_bug_with_everything_stops(rig: Rig, monkeypa
 
     monkeypatch.setattr(rig, "work", broken)
     monkeypatch.setattr(rig, "give_up", tell_nobody)
-    for _ in range(BREAKER_IN_A_ROW):
+    for _ in range(BREAKER_LETTER_COUNT):
         body = rig.body()
         assert await rig.take(body, rig.headers(body)) == "dead"
     with pytest.raises(BreakerOpen, match="met a bug"):
@@ -77,13 +77,13 @@ async def test_a_stage_that_meets_a_bug_with_everything_stops(rig: Rig, monkeypa
 
 
 async def test_what_outsiders_write_stops_nobody(rig: Rig) -> None:
-    for _ in range(BREAKER_IN_A_ROW + 5):
+    for _ in range(BREAKER_LETTER_COUNT + 5):
         assert await garbage(rig, "uploads.v1") == "dead"
 
 
 async def test_a_worker_whose_breaker_opens_ends_and_says_why(postgres: Settings, kafka: str, tmp_path: Path) -> None:
     """It is then started again by whoever supervises it, with growing pauses; the message in hand comes again."""
-    place, count = TopicPartition("spans.v1", 7), BREAKER_IN_A_ROW + 1
+    place, count = TopicPartition("spans.v1", 7), BREAKER_LETTER_COUNT + 1
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         for _ in range(count):
             await producer.send_and_wait(place.topic, b"no event", partition=place.partition)

@@ -13,7 +13,7 @@ from core.infra.postgres.outbox import Cause
 from core.infra.triton.client import ModelDead, ModelMissing
 from core.media.sandbox.parent import ChildFailed
 from core.services import project_lifecycle
-from streams.runtime.dead_letters import TOLD
+from streams.runtime.dead_letters import CUSTOMER_SENTENCES
 from streams.runtime.leases import pause_of
 from streams.runtime.stage import Work
 from tests.contract.rigs.attempt_rig import NOW, RULES, Rig, make_rig, nothing
@@ -139,7 +139,7 @@ async def test_technical_text_stays_with_the_operators(rig: Rig, error: Exceptio
     )
     assert len(told) >= 3
     assert not [row for row in told if "scratch" in row[0]]
-    assert told[-1][0] in TOLD.values()
+    assert told[-1][0] in CUSTOMER_SENTENCES.values()
     kept = await rig.rows(
         """select last_error from attempts where org_id = $1 and project_id = $2
            union all select detail from dead_letters where org_id = $1 and project_id = $2"""

@@ -50,7 +50,7 @@ class Rig:
 
     async def sweep(self) -> int:
         await self.due()
-        return await orphan_sweep.sweep_leftovers(self.relay, self.worker, self.objects)
+        return await orphan_sweep.sweep_orphans(self.relay, self.worker, self.objects)
 
     async def planned(self) -> list[tuple[str, int]]:
         async with org_transaction(self.worker, self.org_id) as connection:
@@ -234,7 +234,7 @@ async def test_a_plan_made_anew_meanwhile_is_not_lost(rig: Rig) -> None:
                 await project_lifecycle.erase_project(connection, *rig.owner, cause(rig.project_id))
             return []
 
-    await orphan_sweep.sweep_leftovers(rig.relay, rig.worker, Slow())
+    await orphan_sweep.sweep_orphans(rig.relay, rig.worker, Slow())
     assert await rig.planned() == [("project", 0)]
 
 

@@ -29,10 +29,10 @@ from core.settings import Settings
 from schemas import codec, events
 from streams.runtime import dead_letters
 from streams.runtime.attempts import Attempts
-from streams.runtime.consumer import Consumption
+from streams.runtime.consumer import EventConsumer
 from streams.runtime.health import Pulse
 from streams.runtime.leases import Rules
-from streams.runtime.metrics import ATTEMPT, CHILD_CPU, DEAD, EVENTS, OF_STAGE, Metrics
+from streams.runtime.metrics import ATTEMPT, CHILD_CPU, DEAD, EVENTS, OF_STAGE, ProcessMetrics
 from streams.runtime.stage import Commit, Work
 from tests.contract.rigs.postgres import new_org
 from tests.support.progress import HANG_S
@@ -56,9 +56,9 @@ class Rig:
         self.pool, self.org_id, self.worked = pool, org_id, list[uuid.UUID]()
         self.place = iter(range(10**6))
         self.partition = uuid.uuid4().int % 10**6
-        self.metrics = Metrics(OF_STAGE)
+        self.metrics = ProcessMetrics(OF_STAGE)
         loop = asyncio.get_running_loop()
-        self.consumption = Consumption(
+        self.consumption = EventConsumer(
             attempts=Attempts(pool=pool, stage=self, worker="w", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)),
             stage=self,
             pool=pool,

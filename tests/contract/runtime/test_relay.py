@@ -21,7 +21,7 @@ from schemas import codec, events
 from schemas.topics import BY_NAME
 from streams.background.relay import Relay, run_backlog
 from streams.runtime.health import Pulse
-from streams.runtime.metrics import OF_RELAY, OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, UNSENDABLE, Metrics
+from streams.runtime.metrics import OF_RELAY, OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, UNSENDABLE, ProcessMetrics
 from tests.support.progress import HANG_S, await_while_moving
 
 _RAW = """
@@ -33,7 +33,7 @@ values ($1, $2, $3, 'k', $4, $5, $6, now() - interval '1 hour')
 class Rig:
     """An organisation, its outbox, and a relay at work."""
 
-    def __init__(self, settings: Settings, owner: Any, org_id: uuid.UUID, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, owner: Any, org_id: uuid.UUID, metrics: ProcessMetrics) -> None:
         self.settings, self.owner, self.org_id, self.metrics = settings, owner, org_id, metrics
 
     async def raw(self, *, topic: str, org_id: uuid.UUID | None, partition: int = 0, **given: Any) -> uuid.UUID:
@@ -68,7 +68,7 @@ async def rig(postgres: Settings, kafka: str) -> AsyncIterator[Rig]:
         await set_org(owner, org_id)
         await owner.execute("insert into orgs (org_id, name) values ($1, 'relay')", org_id)
     pulse = Pulse(stall_s=60, now=asyncio.get_running_loop().time)
-    metrics = Metrics(OF_RELAY)
+    metrics = ProcessMetrics(OF_RELAY)
     running = asyncio.create_task(Relay(settings, pulse, metrics).run(stop))
     yield Rig(settings, owner, org_id, metrics)
     stop.set()
@@ -122,7 +122,7 @@ async def test_an_upload_of_nobody_is_not_signed(rig: Rig) -> None:
 async def test_what_waits_is_measured_though_nobody_relays(postgres: Settings) -> None:
     owner = await asyncpg.connect(postgres.postgres_owner)
     await prepare_connection(owner)
-    event_id, metrics, stop = uuid.uuid4(), Metrics(OF_RELAY), asyncio.Event()
+    event_id, metrics, stop = uuid.uuid4(), ProcessMetrics(OF_RELAY), asyncio.Event()
     await owner.execute("delete from outbox where published_at is null")
     await owner.execute(_RAW, None, event_id, "projects.v1", 0, {}, b"{}")
     pool = await create_pool(postgres.postgres_relay, size=1)

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from core.settings import Settings
 from streams.runtime.health import Pulse, serve_health
-from streams.runtime.metrics import EVENTS, IN_FLIGHT, LAG, OF_SINK, UNMOVED, Metrics
+from streams.runtime.metrics import EVENTS, IN_FLIGHT, LAG, OF_SINK, UNMOVED, ProcessMetrics
 from tests.contract.api.test_api_process import environment
 from tests.contract.rigs.servers import begun, free_ports
 from tests.support.progress import HANG_S, Patience, await_while_moving
@@ -62,5 +62,8 @@ async def test_a_health_server_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("streams.runtime.health.DATE_S", 2 * HANG_S)
     (port,) = free_ports(1)
     pulse = Pulse(stall_s=60, now=asyncio.get_running_loop().time)
-    async with asyncio.timeout(HANG_S), serve_health("127.0.0.1", port, pulse, Metrics(OF_SINK), ready=lambda: True):
+    async with (
+        asyncio.timeout(HANG_S),
+        serve_health("127.0.0.1", port, pulse, ProcessMetrics(OF_SINK), ready=lambda: True),
+    ):
         await await_while_moving(lambda: page(f"http://127.0.0.1:{port}/metrics"), "its answer")

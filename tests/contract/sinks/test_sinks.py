@@ -27,7 +27,7 @@ from schemas.common import ObjectRef
 from schemas.documents import encode_document
 from schemas.topics import route
 from streams.background.main import rewind_sink
-from streams.runtime.metrics import DEAD, OF_SINK, SINK_BATCH, SINK_LAG, SINK_ROWS, Metrics
+from streams.runtime.metrics import DEAD, OF_SINK, SINK_BATCH, SINK_LAG, SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import SinkRunsError
 from streams.sinks.clickhouse.sink import run_clickhouse_sink
 from streams.sinks.search.sink import run_meilisearch_sink
@@ -38,15 +38,15 @@ from tests.support.progress import HANG_S, await_while_moving, measure_slowness
 pytestmark = pytest.mark.contract
 FOUND_WITHIN_S = 5.0
 """What the documentation promises of an idle machine; longer on a busy one, by as much as it is busy."""
-Run = Callable[[Settings, asyncio.Event, Callable[[], None], Metrics], Awaitable[None]]
+Run = Callable[[Settings, asyncio.Event, Callable[[], None], ProcessMetrics], Awaitable[None]]
 
 
 @asynccontextmanager
-async def running(run: Run, settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[list[float]]:
+async def running(run: Run, settings: Settings, metrics: ProcessMetrics | None = None) -> AsyncIterator[list[float]]:
     """A sink at work; yields the times at which it said that it is well."""
     stop, beats = asyncio.Event(), list[float]()
     task = asyncio.ensure_future(
-        run(settings, stop, lambda: beats.append(time.monotonic()), metrics or Metrics(OF_SINK))
+        run(settings, stop, lambda: beats.append(time.monotonic()), metrics or ProcessMetrics(OF_SINK))
     )
     try:
         yield beats
@@ -216,7 +216,7 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
 
 async def test_a_message_that_is_no_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:
     settings, analytics, _ = columns
-    metrics = Metrics(OF_SINK)
+    metrics = ProcessMetrics(OF_SINK)
     async with running(run_clickhouse_sink, settings, metrics):
         await writer.producer.send_and_wait("exports.v1", b"\xff not json", partition=5)
         await writer.send(writer.failed())

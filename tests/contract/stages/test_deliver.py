@@ -24,7 +24,7 @@ from core.settings import Settings
 from schemas import events
 from streams.deliver.agent import MOST_OF_ONE, DeliverStage
 from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
-from streams.runtime.context import Context
+from streams.runtime.context import StageContext
 from streams.runtime.stage import Work
 from tests.contract.rigs.postgres import new_org, until_blocked
 
@@ -54,7 +54,7 @@ def answer(status: int, **headers: str) -> Response:
 class Rig:
     """One project with one subscribed endpoint, in an organisation of its own."""
 
-    def __init__(self, context: Context, outside: OutsideTwin, org_id: uuid.UUID) -> None:
+    def __init__(self, context: StageContext, outside: OutsideTwin, org_id: uuid.UUID) -> None:
         self.stage, self.outside, self.pool = DeliverStage(context), outside, context.pool
         self.org_id, self.project_id, self.endpoint_id = org_id, uuid.uuid4(), uuid.uuid4()
         self.fact = events.ProjectCompleted(org_id=org_id, project_id=self.project_id, version=3, clip_count=2)
@@ -112,7 +112,7 @@ async def rig(postgres: Settings, tmp_path: Path) -> AsyncIterator[Rig]:
     settings, org_id = msgspec.structs.replace(postgres, work_dir=tmp_path), await new_org(postgres)
     pool = await create_pool(settings.postgres_worker, size=2)
     outside = OutsideTwin()
-    context = Context(settings=settings, stage="deliver", pool=pool, outside=outside)
+    context = StageContext(settings=settings, stage="deliver", pool=pool, outside=outside)
     made = Rig(context, outside, org_id)
     await made.subscribe(settings, "project.completed")
     yield made

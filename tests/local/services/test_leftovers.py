@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.services import leftovers
-from local.services.leftovers import remove_forsaken, remove_leavings
+from local.services.leftovers import remove_forsaken, remove_leftover_files
 
 
 def test_only_this_stacks_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +17,7 @@ def test_only_this_stacks_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     others = ["clipstream_ab13_0f", "seaweedfs-s3-21006.sock", "seaweedfs-filer-grpc-31009.sock", "PostgreSQL.1"]
     for name in (*ours, *others):
         (tmp_path / name).touch()
-    remove_leavings("ab12", 20_000)
+    remove_leftover_files("ab12", 20_000)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
 
 

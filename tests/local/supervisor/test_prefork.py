@@ -1,4 +1,4 @@
-"""Processes forked from the zygote: children like any other, with the command's output, code, session and name."""
+"""Processes forked from the prefork: children like any other, with the command's output, code, session and name."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.supervisor.prefork_client import Zygote, ZygoteGoneError
+from local.supervisor.prefork_client import PreforkGoneError, PreforkServer
 from local.supervisor.processes import Spawn
 
 
 @pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    started = Zygote("a-stack", os.environ, tmp_path_factory.mktemp("zygote") / "log")
+def prefork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PreforkServer]:
+    started = PreforkServer("a-stack", os.environ, tmp_path_factory.mktemp("prefork") / "log")
     yield started
     started.close()
 
@@ -33,23 +33,23 @@ def command(place: Path, *arguments: str, **env: str) -> Spawn:
     )
 
 
-def test_a_fork_runs_its_command(zygote: Zygote, tmp_path: Path) -> None:
-    assert zygote.fork(command(tmp_path, "--help")).wait() == 0
+def test_a_fork_runs_its_command(prefork: PreforkServer, tmp_path: Path) -> None:
+    assert prefork.fork(command(tmp_path, "--help")).wait() == 0
     assert (tmp_path / "output").read_text().startswith("usage: python -m streams")
-    assert zygote.fork(command(tmp_path, "--stage", "none-such")).wait() == 2
+    assert prefork.fork(command(tmp_path, "--stage", "none-such")).wait() == 2
     assert "invalid choice: 'none-such'" in (tmp_path / "log").read_text()
 
 
-def test_a_fork_reads_its_own_environment(zygote: Zygote, tmp_path: Path) -> None:
-    assert zygote.fork(command(tmp_path, "--relay")).wait() == 2
+def test_a_fork_reads_its_own_environment(prefork: PreforkServer, tmp_path: Path) -> None:
+    assert prefork.fork(command(tmp_path, "--relay")).wait() == 2
     assert "CLIPSTREAM_" in (tmp_path / "log").read_text()
 
 
-def test_a_fork_is_a_child_with_a_session_and_a_signal(zygote: Zygote, tmp_path: Path) -> None:
+def test_a_fork_is_a_child_with_a_session_and_a_signal(prefork: PreforkServer, tmp_path: Path) -> None:
     log = tmp_path / "fifo"
     os.mkfifo(log)  # nobody reads: it waits, until it is ended
     how = command(tmp_path, "--help")
-    process = zygote.fork(Spawn(argv=how.argv, env=how.env, cwd=tmp_path, log=log))
+    process = prefork.fork(Spawn(argv=how.argv, env=how.env, cwd=tmp_path, log=log))
     try:
         assert process.poll() is None
         seen = psutil.Process(process.pid)
@@ -62,8 +62,8 @@ def test_a_fork_is_a_child_with_a_session_and_a_signal(zygote: Zygote, tmp_path:
     process.send_signal(signal.SIGTERM)  # to nobody
 
 
-def test_without_a_zygote_one_is_told(tmp_path: Path) -> None:
-    gone = Zygote("a-stack", os.environ, tmp_path / "log")
+def test_a_prefork_server_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    gone = PreforkServer("a-stack", os.environ, tmp_path / "log")
     gone.close()
-    with pytest.raises(ZygoteGoneError):
+    with pytest.raises(PreforkGoneError):
         gone.fork(command(tmp_path, "--help"))
