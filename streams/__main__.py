@@ -1,4 +1,4 @@
-"""``python -m streams``: one process of the product (a stage, the relay, a sink) or one of its set-up steps."""
+"""``python -m streams``: run a stage, the relay or a sink, or one of the set-up steps."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from streams.runtime.stage import Stage
 
 
 def actor_path(stage: str) -> str:
-    """``module:class`` of a stage's actor: ``streams.render.agent:RenderStage``. Raises ValueError for no stage."""
+    """``module:class`` of a stage's actor: ``streams.render.agent:RenderStage``. Raises ValueError."""
     if stage not in ROW_BY_NAME:
         raise ValueError(f"there is no stage {stage!r}")
     return f"streams.{stage}.agent:{stage.capitalize()}Stage"

@@ -1,4 +1,4 @@
-"""The one composition root of the actors: settings in, a running Faust worker of one stage out. No decisions here."""
+"""Composition root of the actors: build one stage's Faust worker from the settings and run it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from streams.runtime.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, ProcessMe
 from streams.runtime.ordered_ack import OrderedAcknowledger
 from streams.runtime.stage import AttemptProgress
 
-PATIENCE_LEASES = 1.5
-"""A lease is kept while the counter grew within this many leases: one slow step of a model must not lose it."""
+PATIENCE_RATIO = 1.5
+"""Leases' worth of time without growth of the counter before the lease is lost: allows one slow step of a model."""
 CUT_OFF_S = 30.0
-"""A worker that had partitions and has none for so long has lost its group: it starts anew."""
-SAID_S = 2.0
-"""So long /readyz says that the work stands still before the process ends: who asks every second hears it."""
+"""Seconds without partitions after which a worker that had some has lost its group, and ends to be restarted."""
+STUCK_REPORT_S = 2.0
+"""Seconds for which /readyz reports "stuck" before the process ends: enough for a probe every second."""
 STOP_S = 45.0
 
 
@@ -48,7 +48,7 @@ def topics_of(stage: str) -> list[str]:
 
 
 def leave(error: BaseException) -> None:
-    """End the process at once: the message in hand comes again to whoever is started next."""
+    """End the process at once: the unacknowledged message goes to the next worker of the group."""
     sentry_sdk.capture_exception(error)
     sentry_sdk.flush(2.0)
     structlog.get_logger().error("stopped by itself", why=repr(error))
@@ -56,7 +56,7 @@ def leave(error: BaseException) -> None:
 
 
 def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) -> faust.App:
-    """A Faust app with one agent which hands each raw message to ``handle`` and acknowledges it afterwards.
+    """A Faust app whose one agent hands each raw message to ``handle``, then acknowledges it.
 
     Where ``handle`` raises the process ends: Faust counts a message whose agent raised as done, ``noack`` or not.
 
@@ -141,7 +141,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
 def register_work_gauges(
     metrics: ProcessMetrics, stage: str, attempts: Attempts, pulse: Pulse, now: Callable[[], float]
 ) -> None:
-    """Let the gauges ask for the lag, and for the age and the last movement of whatever is in flight."""
+    """Let the gauges read the lag, and the age and last movement of the attempt in flight."""
 
     def since(moment_of: Callable[[AttemptProgress], float]) -> float:
         return now() - moment_of(attempts.progress) if attempts.progress else 0.0
@@ -155,7 +155,7 @@ async def _watch(app: faust.App, lag: Lag, attempts: Attempts, pulse: Pulse, sto
     """Return when asked to stop; end the process when it is stuck, crashed or cut off.
 
     A consumer in such a state cannot be stopped in order (``app.stop`` hangs): its leases run out, others take over,
-    and whoever supervises this process starts it again.
+    and the supervisor of this process starts it again.
     """
     assigned_at = asyncio.get_running_loop().time()
     had_any = False
@@ -166,12 +166,12 @@ async def _watch(app: faust.App, lag: Lag, attempts: Attempts, pulse: Pulse, sto
                 assigned_at, had_any = asyncio.get_running_loop().time(), True
             cut_off = had_any and asyncio.get_running_loop().time() - assigned_at > CUT_OFF_S
             why = "crashed" if app.should_stop else "stuck" if pulse.stuck else "cut off" if cut_off else ""
-        except Exception as error:  # noqa: BLE001 - whatever breaks the watch breaks the worker
+        except Exception as error:  # noqa: BLE001 - an error in the watch breaks the worker
             why = repr(error)
         if why:
             structlog.get_logger().error("stopped by itself", why=why, crashed=repr(app.crash_reason))
             if pulse.stuck:
-                await asyncio.sleep(SAID_S)
+                await asyncio.sleep(STUCK_REPORT_S)
             os._exit(1)
         await _wait(stop, 1.0)
 
@@ -181,7 +181,7 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(
         lease_s=settings.lease_s,
         renew_s=settings.renew_s,
-        patience_s=settings.lease_s * PATIENCE_LEASES,
+        patience_s=settings.lease_s * PATIENCE_RATIO,
         max_tries=settings.max_tries,
         retry_base_s=settings.retry_base_s,
         outage_s=settings.outage_s,

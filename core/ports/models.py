@@ -53,7 +53,7 @@ class Speech(Protocol):
         task: SpeechTask = "transcribe",
         on_window: WindowListener | None = None,
     ) -> Recognition:
-        """Words of 16 kHz mono audio, shape (n,). ``report`` counts windows; ``on_window`` gets each one's words.
+        """Words of 16 kHz mono audio, shape (n,). ``report`` counts windows; ``on_window`` gets their words.
 
         ``language`` is a fact, ``hint`` a guess (what the rest of the project is in): the sound may overrule it.
         ``glossary``: names and terms that are likely to be said, as they are written. With the task ``translate`` the
@@ -63,14 +63,14 @@ class Speech(Protocol):
 
 
 class AlignmentPiece(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of a recording (ms from its start), and the words that are said in it, as they are shown."""
+    """A range of a recording (ms from its start), and the words spoken in it, as they are shown."""
 
     range: TimeRange
     words: list[str]
 
 
 class Aligned(msgspec.Struct, frozen=True, kw_only=True):
-    """Times of the words of each piece, ms from the recording's start; None where a word could not be placed.
+    """Times of each piece's words in ms from the recording's start; None for a word without a place.
 
     ``scores``: how well a piece's words fit its sound (log likelihood a frame, 0 best); None where not at all.
     """
@@ -90,7 +90,7 @@ class Alignment(Protocol):
 
 
 class FacesFound(msgspec.Struct, frozen=True, kw_only=True):
-    """What the detector returned: one list a picture; ``compute_ms`` is its processor time, never time it waited."""
+    """Faces, one list per picture; ``compute_ms`` is processor time without waiting."""
 
     faces: list[list[Face]]
     model: str = ""
@@ -106,7 +106,7 @@ class Faces(Protocol):
 
 
 class LandmarksFound(msgspec.Struct, frozen=True, kw_only=True):
-    """468 points a crop: ``points`` (n, 468, [x, y, depth]) in pixels of the crop; ``scores`` (n,) 0..1: is it a face.
+    """468 points per crop: ``points`` (n, 468, [x, y, depth]), pixels; ``scores`` (n,): a face, 0..1.
 
     ``compute_ms`` is processor time, never time it waited.
     """

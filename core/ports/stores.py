@@ -14,7 +14,7 @@ from schemas.common import ObjectRef
 
 
 class Objects(Protocol):
-    """Immutable objects. Raises Unavailable when the store does not answer, Gone (a KeyError) for what is not there."""
+    """Immutable objects. Raises Unavailable if the store is away, Gone (a KeyError) for a missing object."""
 
     async def put(self, prefix: str, body: bytes, content_type: str, suffix: str = "") -> ObjectRef:
         """Store bytes under ``<prefix>/<sha256><suffix>``."""
@@ -70,7 +70,7 @@ class UploadPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Uploads(Protocol):
-    """Uploads by clients, straight to the store. Raises Unavailable, KeyError; Rejected for parts that do not fit."""
+    """Uploads by clients to the store. Raises Unavailable, KeyError; Rejected for parts that do not fit."""
 
     async def head(self, key: str) -> ObjectHead:
         """What is there under ``key``."""
@@ -122,7 +122,7 @@ class EventLog(Protocol):
 
 
 class NoVectors(Exception):
-    """The search engine cannot compare meanings: it is too old, or its indexes were not migrated. Ask by words."""
+    """The engine cannot search by meaning: it is too old, or not migrated. Search by words instead."""
 
 
 class Search(Protocol):

@@ -1,4 +1,4 @@
-"""Composition of the processes that are not actors: the relay with its sweeper, and the sinks. No decisions here."""
+"""Composition root of the processes that are not actors: the relay with its sweeper, and the sinks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streams.sinks.search.search_documents import TOPICS
 from streams.sinks.search.sink import run_meilisearch_sink
 
 DRAIN_S = 10.0
-"""So long the parts may take to end once they are told to."""
+"""Longest time that the parts may take to end after ``stop``."""
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -36,10 +36,10 @@ def _stop_on_signals() -> asyncio.Event:
 async def _until_stopped(stop: asyncio.Event, pulse: Pulse, *parts: Coroutine[Any, Any, None]) -> int:
     """Run the parts until ``stop``; 1 when one of them ends or stalls by itself."""
     tasks = [asyncio.create_task(part) for part in parts]
-    told = asyncio.create_task(stop.wait())
+    stopping = asyncio.create_task(stop.wait())
     failed = False
     while not stop.is_set() and not failed:
-        await asyncio.wait({*tasks, told}, timeout=1.0, return_when="FIRST_COMPLETED")
+        await asyncio.wait({*tasks, stopping}, timeout=1.0, return_when="FIRST_COMPLETED")
         failed = pulse.stuck or (any(task.done() for task in tasks) and not stop.is_set())
     stop.set()
     await asyncio.wait(tasks, timeout=DRAIN_S)

@@ -1,4 +1,4 @@
-"""Removes objects that no row names: of workers that lost their fence, of uploads never used; erases once more."""
+"""Orphan cleanup: remove objects that no row names, of lost workers and unused uploads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from streams.runtime.metrics import LEFTOVERS, ProcessMetrics
 async def run_orphan_sweep(
     relay: Pool, worker: Pool, objects: S3Objects, stop: asyncio.Event, pause_s: float, metrics: ProcessMetrics
 ) -> None:
-    """Make every look that is due, each ``pause_s``, until ``stop``."""
+    """Run the sweeps that are due, every ``pause_s``, until ``stop``."""
     log = structlog.get_logger()
     while not stop.is_set():
         try:
@@ -48,7 +48,10 @@ async def run_orphan_sweep(
 
 
 async def sweep_orphans(relay: Pool, worker: Pool, objects: S3Objects) -> int:
-    """Make the looks that are due; says how many objects went. Raises Unavailable; the look is then made again."""
+    """Run the sweeps that are due; returns how many objects were removed.
+
+    Raises Unavailable; the sweep is then repeated.
+    """
     async with transaction(relay) as connection:
         taken = await claim_due_sweeps(connection)
     removed = 0
@@ -88,7 +91,7 @@ async def _settle(relay: Pool, sweep: DueSweep, again: dt.timedelta | None) -> N
 async def _sweep_project(
     pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID, round_: int
 ) -> tuple[int, dt.timedelta | None]:
-    """How many objects went, and when to look again."""
+    """How many objects were removed, and when to sweep again."""
     prefix = f"{org_id}/{project_id}/"
     async with org_transaction(pool, org_id) as connection:
         state = await read_project_state(connection, org_id, project_id)
@@ -134,7 +137,7 @@ async def _sweep_upload(pool: Pool, objects: S3Objects, org_id: UUID, upload_id:
 
 
 async def _sweep_asset(pool: Pool, objects: S3Objects, org_id: UUID, asset_id: UUID) -> int:
-    """Remove a file of brand kits that was set aside, where no version of a kit names it; its id stays."""
+    """Remove an archived asset that no version of a brand kit names; its id stays."""
     async with org_transaction(pool, org_id) as connection:
         unnamed = await blank_unnamed_asset(connection, org_id, asset_id)
     return await objects.delete_prefix(f"{org_id}/assets/{asset_id}/") if unnamed else 0

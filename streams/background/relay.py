@@ -1,4 +1,4 @@
-"""Outbox → Kafka: the only way work moves. One relay at a time (advisory lock); never decides what to send."""
+"""The relay: outbox → Kafka, the only way work moves. One at a time (advisory lock)."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from streams.runtime.health import Pulse
 from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, ProcessMetrics
 from streams.runtime.metrics import UNSENDABLE as COUNT_UNSENDABLE
 
-BATCH = 500
+BATCH_ROWS = 500
 POLL_S = 1.0
 UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, ValueError)
 """The row itself is at fault (too large, no such partition, nothing to sign by): others must not wait behind it."""
 
 
 class Relay:
-    """Reads due rows, sends them with acks=all, marks them. A crash in between sends some twice, never none."""
+    """Reads due rows, sends them with acks=all, marks them. A crash may send a row twice, never lose it."""
 
     def __init__(self, settings: Settings, pulse: Pulse, metrics: ProcessMetrics) -> None:
         """``pulse`` is beaten at each round that worked."""
@@ -67,18 +67,18 @@ class Relay:
         rounds = 0
         while not stop.is_set():
             self._wake.clear()
-            rows = await outbox_queue.list_due_rows(connection, BATCH)
+            rows = await outbox_queue.list_due_rows(connection, BATCH_ROWS)
             if rows:
                 await self._hand_over(connection, producer, rows)
             self._pulse.beat()
             rounds += 1
             if rounds % 600 == 0:
                 await outbox_queue.prune_sent(connection)
-            if len(rows) < BATCH:
+            if len(rows) < BATCH_ROWS:
                 await _first(self._wake, stop, POLL_S)
 
     async def _hand_over(self, connection: Connection, producer: Any, rows: Sequence[Row]) -> None:
-        """Send and mark a batch; what can never be sent is told of and looked at again much later."""
+        """Send and mark a batch; rows that cannot be sent are reported and postponed."""
         now = asyncio.get_running_loop().time
         began_at = now()
         aside = await self._send(producer, rows)
@@ -88,7 +88,7 @@ class Relay:
         await outbox_queue.mark_sent(connection, [row["seq"] for row in rows if row["seq"] not in aside])
 
     async def _send(self, producer: Any, rows: Sequence[Row]) -> list[int]:
-        """All rows of a batch in order, then wait for every acknowledgement; returns those that cannot be sent."""
+        """Send a batch in order, wait for all acknowledgements; returns the rows that cannot be sent."""
         sent: dict[int, Any] = {}
         outcomes: dict[int, object] = {}
         for row in rows:
@@ -103,8 +103,8 @@ class Relay:
                 raise failure  # Kafka's fault, not a row's: all of them again
         for seq, failure in failed.items():
             sentry_sdk.capture_exception(failure)
-            told = f"{type(failure).__name__}: {failure}"
-            structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=told)
+            reason = f"{type(failure).__name__}: {failure}"
+            structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=reason)
         return list(failed)
 
     def _count(self, rows: Sequence[Row], aside: Sequence[int], sent_in_s: float) -> None:
@@ -127,7 +127,7 @@ class Relay:
         headers: dict[str, str] = row["headers"]
         org_id: UUID | None = row["org_id"]
         if row["topic"] != "uploads.v1" or SIGNATURE in headers or org_id is None:
-            return headers  # what belongs to nobody was not written by us: our name is not put under it
+            return headers  # a row without an organisation is not ours: it is not signed
         return headers | sign(headers, row["payload"], secret=self._secret, key_id=INTERNAL_KEY_ID, org_id=org_id)
 
 
@@ -143,7 +143,7 @@ def _producer(settings: Settings) -> Any:
 
 
 async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: ProcessMetrics) -> None:
-    """Measure what waits to be sent, every ``pause_s`` until ``stop``: also while Kafka is away, or another relays."""
+    """Measure the backlog every ``pause_s`` until ``stop``, also while Kafka is away or another relays."""
     while not stop.is_set():
         try:
             async with transaction(pool) as connection:

@@ -1,4 +1,4 @@
-"""Picks up what others dropped: expired claims are re-emitted, erased projects are removed. Does no stage's work."""
+"""The sweeper: re-emit expired attempts, remove erased projects, delete old rows, keep dead letters."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from streams.runtime import dead_letters
 from streams.runtime.leases import free_expired
 from streams.runtime.metrics import REEMITTED, ProcessMetrics
 
-FORGET_EVERY_S = 3600.0
+DELETE_OLD_EVERY_S = 3600.0
 
 
 async def sweep_attempts(pool: Pool) -> int:
-    """Free every attempt whose lease ran out and write its event to the outbox again; says how many."""
+    """Free every attempt whose lease ran out and re-emit its event; returns their number."""
     async with transaction(pool) as connection:
         return await free_expired(connection)
 
 
 async def delete_old(pool: Pool) -> int:
-    """Delete answers of Idempotency-Keys, dead letters and previews that count no more, whoever's; says how many.
+    """Delete expired idempotency answers, dead letters and previews of all organisations.
 
-    The pictures of the previews are looked for afterwards.
+    Returns their number. The orphan sweep removes the pictures of the previews.
     """
     async with transaction(pool) as connection:
         return await delete_expired(connection)
@@ -39,15 +39,15 @@ async def delete_old(pool: Pool) -> int:
 async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: ProcessMetrics) -> None:
     """Sweep expired claims every ``sweep_s`` until ``stop``, and what is too old each hour."""
     log = structlog.get_logger()
-    now, forget_at = asyncio.get_running_loop().time, 0.0
+    now, delete_at = asyncio.get_running_loop().time, 0.0
     while not stop.is_set():
         try:
             swept = await sweep_attempts(pool)
             metrics.count(REEMITTED, swept)
             if swept:
                 log.info("swept", attempts=swept)
-            if now() >= forget_at:
-                forget_at = now() + FORGET_EVERY_S
+            if now() >= delete_at:
+                delete_at = now() + DELETE_OLD_EVERY_S
                 await delete_old(pool)
         except Unavailable as error:
             log.warning("sweeper waits", part=error.part)
@@ -68,7 +68,7 @@ async def run_erasure(settings: Settings, pool: Pool, objects: S3Objects, stop: 
 
 
 async def run_letters(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
-    """Follow ``dead.v1`` and keep each letter in the table that operators list; those of the sinks come this way."""
+    """Follow ``dead.v1`` and keep each letter in the table that operators list, the sinks' among them."""
 
     async def handle(event: events.AnyEvent) -> None:
         if isinstance(event, events.DeadLetter):

@@ -1,4 +1,4 @@
-"""Follow one topic in a group of its own, event by event, for the background jobs. Never writes dead letters."""
+"""Follow one topic in a group of its own, event by event, for the background jobs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from core.infra.kafka.message import Message
 from schemas import codec, events
 from schemas.topics import BY_NAME
 
-MOST_RECORDS = 50
+MAX_RECORDS = 50
 """Each may take seconds; a batch must end well before Kafka takes the partitions away (five minutes)."""
 POLL_MS = 500
 Handle = Callable[[events.AnyEvent], Awaitable[None]]
 
 
 async def follow(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
-    """Hand each event to ``handle``, commit behind it, until ``stop``; starts over when Kafka or a store goes away."""
+    """Hand each event to ``handle`` and commit, until ``stop``; start over when Kafka or a store is away."""
     while not stop.is_set():
         try:
             await _session(bootstrap, topic, group, handle, stop)
@@ -34,7 +34,7 @@ async def follow(bootstrap: str, topic: str, group: str, handle: Handle, stop: a
 async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
     async with open_group_consumer(bootstrap, group, [topic]) as consumer:
         while not stop.is_set():
-            batch = await consumer.take(timeout_ms=POLL_MS, max_messages=MOST_RECORDS)
+            batch = await consumer.take(timeout_ms=POLL_MS, max_messages=MAX_RECORDS)
             for message in batch.messages:
                 event = _decoded(message)
                 if event is not None:
@@ -44,15 +44,15 @@ async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop:
 
 
 async def hand_over(handle: Handle, event: events.AnyEvent, group: str) -> None:
-    """One event; a bug with it is reported and passed over, as all that runs in this process would stand still for it.
+    """Handle one event; report a bug with it and go on, for it would stop every job of this process.
 
-    Raises what passes: KafkaError, OSError, Unavailable.
+    Raises KafkaError, OSError, Unavailable.
     """
     try:
         await handle(event)
     except (KafkaError, OSError, Unavailable):
         raise
-    except Exception as error:  # noqa: BLE001 - whatever the bug is, the others are handled
+    except Exception as error:  # noqa: BLE001 - a bug with one event must not keep the others
         telemetry.report_bug(error, group)
 
 

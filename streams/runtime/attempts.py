@@ -1,4 +1,4 @@
-"""One event, one stage, one winner: claim with a lease, renew while work moves, commit behind a fence. No stage logic.
+"""Attempts: claim an event with a lease, renew it while the work moves, commit behind a fence.
 
 State and event are one transaction (docs/adr/0002): what a stage found, the attempt's end and the events that follow
 are committed together ``WHERE fence = mine``, and only then is the message acknowledged.
@@ -26,7 +26,7 @@ from schemas import codec, events
 from schemas.costs import Outcome, PriceList
 from schemas.stages import PROJECT_STAGES
 from streams.runtime import cost_ledger, dead_letters, leases
-from streams.runtime.leases import Claim, Rules, pause_of
+from streams.runtime.leases import Claim, Rules, retry_pause_s
 from streams.runtime.stage import AttemptProgress, Commit, Stage, Work
 
 Clock = Callable[[], dt.datetime]
@@ -55,11 +55,11 @@ class Attempts:
         self._clock = clock
         self._in_flight: list[AttemptProgress] = []
         self.last_dead_reason = ""
-        """Reason of the last dead letter: of the one that `run` has just told of."""
+        """Reason of the last dead letter: of the one that `run` has just reported."""
 
     @property
     def progress(self) -> AttemptProgress | None:
-        """Of the attempts in flight that which moved last; None when there is none."""
+        """The attempt in flight that moved last; None while none is."""
         return max(self._in_flight, key=lambda one: one.moved_at, default=None)
 
     async def run(self, message: Message, envelope: codec.Envelope, event: events.AnyEvent) -> Verdict:
@@ -80,13 +80,13 @@ class Attempts:
             return await self._try(claim, message, event, cause)
 
     async def _try(self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause) -> Verdict:
-        """One try with its claim, to whatever end; what it used is written down with that end."""
+        """Make one try with its claim, and record its end together with what it used."""
         work = Work(cause=cause, report=lambda _: None, tries=claim.tries)
         try:
             commit = await self._work_kept(claim, event, work)
             return await self._commit(claim, event, work, commit)
         except Superseded:
-            return await self._left(claim, event, work)
+            return await self._end_lost(claim, event, work)
         except asyncio.CancelledError:
             await asyncio.shield(self._release(claim))
             raise
@@ -118,16 +118,18 @@ class Attempts:
             return found
 
     async def _work_kept(self, claim: Claim, event: events.AnyEvent, work: Work) -> Commit:
-        """The stage's work with the lease held; raises Superseded when the lease is lost meanwhile."""
+        """Run the stage's work while the lease is renewed. Raises Superseded once the lease is lost."""
         progress = AttemptProgress(asyncio.get_running_loop().time)
         self._in_flight.append(progress)
-        work.report, work.moved = progress.report, progress.moved
+        work.report, work.moved = progress.report, progress.note_movement
         body = asyncio.create_task(self._stage.work(event, work))
         keeper = asyncio.create_task(self._keep(claim, event, progress))
         try:
             await asyncio.wait({body, keeper}, return_when=asyncio.FIRST_COMPLETED)
             if body.cancelled():
-                raise RuntimeError("the work cancelled itself")  # nobody drains us: it must not look as if
+                raise RuntimeError(
+                    "the work cancelled itself"
+                )  # the worker is not draining: a cancellation would say so
             if body.done():
                 return body.result()
             keeper.result()
@@ -140,7 +142,7 @@ class Attempts:
                 await asyncio.wait({body})
 
     async def _keep(self, claim: Claim, event: events.AnyEvent, progress: AttemptProgress) -> None:
-        """Renew the lease while the counter grows; return when it is lost, or nobody wants what is made any more."""
+        """Renew the lease while the counter grows; return once it is lost, or the work was cancelled."""
         now = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(self._rules.renew_s)
@@ -155,12 +157,12 @@ class Attempts:
             except Unavailable:
                 continue
 
-    async def _alive(
+    async def _lock_or_cancel(
         self, connection: Connection, claim: Claim, event: events.AnyEvent, cause: Cause, cpu_ms: int = 0
     ) -> bool:
-        """Lock the project, for whatever the attempt's end writes; of one that was cancelled nothing is written.
+        """Lock the project for what the attempt's end writes; False when the work was cancelled.
 
-        Of exports that were cancelled it is what the try used.
+        A cancelled attempt is ended here. What it used is still charged, unless the project itself is gone.
         """
         project = await project_lifecycle.lock_owner(connection, event)
         gone = project is None or project["state"] in GONE_PROJECT_STATES
@@ -171,14 +173,14 @@ class Attempts:
             await self._charge(connection, claim, event, cause, "gave_up", cpu_ms)
         return False
 
-    async def _left(self, claim: Claim, event: events.AnyEvent, work: Work) -> Verdict:
-        """End a try that lost its lease, where that is because what it made was cancelled: nobody takes it up again."""
+    async def _end_lost(self, claim: Claim, event: events.AnyEvent, work: Work) -> Verdict:
+        """End a try that lost its lease: as cancelled where its work was, else as superseded."""
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 if not await is_unwanted(connection, event):
                     return "superseded"
-                await self._alive(connection, claim, event, work.cause, work.cpu_ms)
+                await self._lock_or_cancel(connection, claim, event, work.cause, work.cpu_ms)
                 return "cancelled"
 
         return await self._unless_superseded(write)
@@ -192,7 +194,7 @@ class Attempts:
         outcome: Outcome,
         cpu_ms: int = 0,
     ) -> None:
-        """Write down what the try used; the project is locked. What no project is behind is in the attempt's row."""
+        """Record what the try used; the project is locked. An asset has no project, and no ledger."""
         if (used := usage_meter.current()) is not None and not isinstance(event, events.AssetEvent):
             await cost_ledger.record(
                 connection, claim, event, used, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms
@@ -201,7 +203,7 @@ class Attempts:
     async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await self._alive(connection, claim, event, work.cause, work.cpu_ms):
+                if not await self._lock_or_cancel(connection, claim, event, work.cause, work.cpu_ms):
                     return "cancelled"
                 await leases.finish(connection, claim, "done", work.cpu_ms)
                 await commit(connection)
@@ -216,7 +218,7 @@ class Attempts:
     ) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await self._alive(connection, claim, event, cause):
+                if not await self._lock_or_cancel(connection, claim, event, cause):
                     return "cancelled"
                 await leases.finish(connection, claim, "gave_up", error=str(error))
                 await self._stage.give_up(connection, event, error.reason, error.detail, cause)
@@ -234,14 +236,14 @@ class Attempts:
     async def _later(
         self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: Unavailable | ChildFailed
     ) -> Verdict:
-        """Free the attempt and write its event to the outbox, due after a pause; give up when that went on too long."""
+        """Free the attempt and send its event again after a pause; give up when tries or time are over."""
         outage = isinstance(error, Unavailable) and not error.counted
         cap = self._rules.max_tries if isinstance(error, Unavailable) else min(3, self._rules.max_tries)
         if claim.waited_s > self._rules.outage_s if outage else claim.tries >= cap:
             telemetry.report_bug(error, self._stage.name)
             part = error.part if isinstance(error, Unavailable) else ""
             return await self._bury(claim, message, event, cause, "retries.exhausted", str(error), part)
-        pause_s = pause_of(self._rules, claim.tries, claim.waited_s if outage else None)
+        pause_s = retry_pause_s(self._rules, claim.tries, claim.waited_s if outage else None)
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
@@ -263,12 +265,12 @@ class Attempts:
         detail: str,
         part: str = "",
     ) -> Verdict:
-        """Write a dead letter with the technical ``detail``; what it means for the project is told in plain words."""
+        """Write a dead letter with the technical ``detail``; the project gets a plain sentence."""
         tell = True
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await self._alive(connection, claim, event, cause):
+                if not await self._lock_or_cancel(connection, claim, event, cause):
                     return "cancelled"
                 await leases.finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
                 await dead_letters.record(
@@ -311,7 +313,7 @@ class Attempts:
 
 
 async def _patiently(write: Callable[[], Awaitable[Verdict]], tries: int = 60) -> Verdict:
-    """Run a transaction again while Postgres is away: the work behind it is done and worth keeping."""
+    """Repeat a transaction while Postgres is away: the work that it commits is done already."""
     for attempt in range(tries):
         try:
             return await write()

@@ -1,4 +1,4 @@
-"""From a raw message to an attempt: decode, check, skip what does not concern the stage. Never acknowledges."""
+"""From a raw message to an attempt: decode, check, skip what does not concern the stage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from streams.runtime.metrics import ProcessMetrics
 from streams.runtime.stage import Stage
 
 BREAKER_LETTER_COUNT = 50
-"""So many such messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
+"""Dead letters in a row that point to a bad deploy, not to bad messages: stop instead of diverting them all."""
 
 UPLOADS = TOPIC_OF[events.UploadReceived].name
 NOT_WORKED_ON = ("skipped", "busy", "done")
@@ -36,7 +36,7 @@ class BreakerOpen(RuntimeError):
 
 
 class EventConsumer:
-    """One stage's way of taking messages."""
+    """Takes the messages of one stage."""
 
     def __init__(
         self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier, metrics: ProcessMetrics
@@ -102,23 +102,21 @@ class EventConsumer:
         verdict = await self._attempts.run(message, envelope, event)
         if verdict == "dead":
             self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=self._attempts.last_dead_reason)
-        is_bug = (
-            verdict == "dead" and self._attempts.last_dead_reason == "bug"
-        )  # of a dead URL nobody's deploy is the cause
+        is_bug = verdict == "dead" and self._attempts.last_dead_reason == "bug"  # a dead URL is no bad deploy
         self._dead_in_a_row = self._dead_in_a_row + 1 if is_bug else 0
-        self._mind_the_breaker(message, "every event of late met a bug")
+        self._check_breaker(message, "every event of late met a bug")
         return verdict
 
-    def _mind_the_breaker(self, message: Message, detail: str) -> None:
-        """Raise BreakerOpen, which ends the process (streams/worker.py): the message comes again to the next one."""
+    def _check_breaker(self, message: Message, detail: str) -> None:
+        """Raise BreakerOpen, which ends the process: the next one gets the message again."""
         if self._dead_in_a_row > BREAKER_LETTER_COUNT:
             raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
 
     async def _bury(self, message: Message, reason: str, detail: str) -> str:
-        """Write a dead letter for a message whose owner nobody can vouch for, and tell the producer of an upload."""
-        if reason == "bug" or message.topic != UPLOADS:  # there outsiders write what they like
+        """Write a dead letter for a message without a proven owner, and tell the producer of an upload."""
+        if reason == "bug" or message.topic != UPLOADS:  # outsiders may fill that topic with anything
             self._dead_in_a_row += 1
-        self._mind_the_breaker(message, detail)
+        self._check_breaker(message, detail)
         place = f"{message.topic}/{message.partition}/{message.offset}"
         input_id: UUID = result_id(NAMESPACE, "message", place)
         cause = Cause(input_id=input_id, source=self._stage.name, now=dt.datetime.now(dt.UTC))

@@ -1,4 +1,4 @@
-"""What a stage is given: settings, its places on disk, and ports that are opened when it first asks for one."""
+"""What a stage is given: settings, directories, and ports that open at their first use."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class StageContext:
             shutil.rmtree(path, ignore_errors=True)
 
     def persistent_dir(self, name: str) -> Path:
-        """A directory that outlives a killed worker, for its successor. The stage that uses it bounds its size."""
+        """A directory that outlives a killed worker. The stage that uses it bounds its size."""
         return self._work_dir / name
 
     def remove_leftovers(self) -> None:

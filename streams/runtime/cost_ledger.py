@@ -1,6 +1,6 @@
-"""What a try cost, written down in the transaction that ends it: rows of ``costs``, and CostIncurred. Measures nothing.
+"""The cost ledger: rows of ``costs`` and CostIncurred, in the transaction that ends a try.
 
-Every try counts, also one that came to nothing: it was paid for. One that lost its fence is written down by nobody.
+Every try counts, also a failed one: it was paid for. Only one that lost its fence is not recorded.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from schemas.costs import CostItem, Outcome, PriceList, priced, shortened
 from schemas.events import AnyEvent, CostIncurred, Stage, owner_of
 from streams.runtime.leases import Claim
 
-MOST_CALLS = 200
-"""Listed one by one in an event; it stays below 64 KiB."""
+MAX_LISTED_CALLS = 200
+"""Calls that an event lists one by one: it stays below 64 KiB."""
 
 
 def items_of(meter: Meter, cpu_ms: int, prices: PriceList) -> list[CostItem]:
-    """What was used, priced. The models' processor time is part of a finished stage's; of a lost try it is all."""
+    """Priced cost items of one try. Its processor time is at least that of the models it asked."""
     cpu_ms = max(cpu_ms, sum(call.compute_ms for call in meter.calls))
     gpu_ms = sum(call.gpu_ms for call in meter.calls)
     found = [priced("cpu_ms", cpu_ms, prices), priced("gpu_ms", gpu_ms, prices)]
@@ -43,7 +43,7 @@ async def record(
     outcome: Outcome,
     cpu_ms: int = 0,
 ) -> None:
-    """Write down one try; one that used nothing leaves nothing. The caller has locked the project's row."""
+    """Record one try, unless it used nothing. The caller has locked the project's row."""
     items = items_of(meter, cpu_ms, prices)
     if not items and not meter.calls:
         return
@@ -57,7 +57,7 @@ async def record(
         outcome=outcome,
         wall_ms=meter.wall_ms,
         items=items,
-        calls=shortened(meter.calls, MOST_CALLS),
+        calls=shortened(meter.calls, MAX_LISTED_CALLS),
         currency=prices.currency,
     )
     await put(connection, incurred, cause, name=str(claim.fence))

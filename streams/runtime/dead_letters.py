@@ -1,4 +1,4 @@
-"""Dead letters: what could not be worked on is written down with its bytes and reason. Never retries."""
+"""Dead letters: store a message that could not be worked on, with its bytes and the reason."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from schemas import codec, events
 from schemas.ids import result_id
 
 MAX_BYTES = 500_000
+"""Bytes kept of any other message: in base64 the letter stays below the topic's message limit."""
 MAX_UPLOAD_BYTES = codec.MAX_PAYLOAD_BYTES
-"""Of what outsiders write; no upload message is longer, and they may write as many as they like."""
+"""Bytes kept of an upload message, which outsiders write: no valid one is longer."""
 MAX_HEADER_CHARACTERS = 30_000
-"""More than a message that can be decoded has; with the bytes and the detail a letter stays below its own limit."""
+"""Characters kept of all headers: more than a decodable message has, and a letter stays below its own limit."""
 MAX_DETAIL_CHARACTERS = 2_000
 CUSTOMER_SENTENCES = {
     "bug": "Something went wrong on our side; it has been reported.",
@@ -26,24 +27,24 @@ CUSTOMER_SENTENCES = {
     "retries.exhausted/processor": "The machine was too busy to finish it in time, however often it was tried.",
     "retries.exhausted/outside": "The server of the given URL did not send the file, however often it was asked.",
 }
-"""What a customer is told of an attempt that was given up. The technical text is for operators: it stays in the letter
-and in the attempt's row, because what is told goes on to topics that are kept for ever."""
+"""What a customer reads about an attempt that was given up. The technical text is for operators: it stays in the letter
+and in the attempt's row, because this sentence goes on to topics that are kept for ever."""
 
 
 def failure_reason(error: Exception) -> tuple[str, str]:
-    """Reason and sentence of what one of several died of: what the others became says nothing of it."""
+    """Reason and sentence for one output that failed while others of the same event did not."""
     return (error.reason, error.detail) if isinstance(error, Rejected) else ("bug", CUSTOMER_SENTENCES["bug"])
 
 
 def customer_sentence(reason: str, part: str = "") -> str:
-    """The sentence for a customer; ``part`` is what did not answer, where that is why."""
+    """The sentence for a customer; ``part`` names the part that did not answer, if that is the cause."""
     return CUSTOMER_SENTENCES.get(f"{reason}/{part}", CUSTOMER_SENTENCES[reason])
 
 
 def letter_of(
     message: Message, *, dead_id: UUID, stage: str, reason: str, detail: str, owner: tuple[UUID, UUID] | None
 ) -> events.DeadLetter:
-    """The letter about a message, whatever the message holds: text that stores refuse is replaced, bulk is cut."""
+    """The letter about a message: text that stores refuse is replaced, headers and payload are cut."""
     org_id, project_id = owner or (None, None)
     most = MAX_UPLOAD_BYTES if message.topic == "uploads.v1" else MAX_BYTES
     return events.DeadLetter(
@@ -81,7 +82,7 @@ async def record(
     cause: Cause,
     owner: tuple[UUID, UUID] | None,
 ) -> bool:
-    """Write one dead letter to its table and, through the outbox, to ``dead.v1``; False where it is there already."""
+    """Write a dead letter to its table and to ``dead.v1``; False if the table has it already."""
     place = f"{message.topic}/{message.partition}/{message.offset}/{stage}"
     dead_id = result_id(cause.input_id, "dead", place)
     letter = letter_of(message, dead_id=dead_id, stage=stage, reason=reason, detail=detail, owner=owner)
@@ -91,7 +92,7 @@ async def record(
 
 
 async def keep(pool: Pool, letter: events.DeadLetter) -> None:
-    """Write a letter that came by ``dead.v1`` to its table; one that is there already stays as it is."""
+    """Write a letter from ``dead.v1`` to its table, unless it is there already."""
     if letter.org_id is None:
         async with transaction(pool) as connection:
             await _insert(connection, letter)

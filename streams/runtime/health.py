@@ -1,4 +1,4 @@
-"""A worker's pulse and its small HTTP server: /healthz, /readyz, /metrics. Watches progress, not the process."""
+"""A worker's pulse and HTTP server: /healthz, /readyz, /metrics. Watches progress, not the process."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from streams.runtime.metrics import CONTENT_TYPE, ProcessMetrics
 from streams.runtime.stage import AttemptProgress
 
 DATE_S = 1.0
-"""How often the date in the answers is made anew."""
+"""How often the date in the responses is renewed."""
 
 
 class Pulse:
-    """Says whether work that lies there moves. A commit, or growth of the child's own counter, is movement."""
+    """Tells whether waiting work moves. A commit, or growth of the child's counter, is movement."""
 
     def __init__(self, *, stall_s: float, now: Callable[[], float]) -> None:
-        """``stall_s``: so long may messages lie without any movement; ``now`` is loop time in seconds."""
+        """``stall_s``: longest time that messages may wait without movement; ``now`` is loop time in seconds."""
         self._stall_s = stall_s
         self._now = now
         self._moved_at = now()
         self.lag = 0
 
     def beat(self) -> None:
-        """Something was brought to its end."""
+        """Note that an event was brought to its end."""
         self._moved_at = self._now()
 
     def look(self, lag: int, progress: AttemptProgress | None) -> None:
-        """Take in the present lag and the counter of the attempt in flight."""
+        """Note the present lag and the counter of the attempt in flight."""
         self.lag = lag
         if progress is not None:
             self._moved_at = max(self._moved_at, progress.moved_at)
@@ -43,27 +43,27 @@ class Pulse:
 
     @property
     def stuck(self) -> bool:
-        """Whether work lies there and has not moved for ``stall_s``."""
+        """Whether work waits and has not moved for ``stall_s``."""
         return self._now() - self._moved_at > self._stall_s
 
 
 class _QuietServer(uvicorn.Server):
-    """Leaves signals to the process that it is a guest in, and wakes up ten times less often than the library's."""
+    """Leaves signals to its process, and wakes once a second: the library's server does ten times."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._told = asyncio.Event()
+        self._leaving = asyncio.Event()
 
     def leave(self) -> None:
         """Let ``serve`` end."""
         self.should_exit = True
-        self._told.set()
+        self._leaving.set()
 
     async def main_loop(self) -> None:
-        """Each second a new date for the answers, until it is to leave."""
+        """Renew the date of the responses each second until told to leave."""
         while not await self.on_tick(0):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), DATE_S)
+                await asyncio.wait_for(self._leaving.wait(), DATE_S)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

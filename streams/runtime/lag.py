@@ -1,4 +1,4 @@
-"""How much lies before a worker: messages of its partitions that it has not acknowledged. Asks the broker, never acts.
+"""The lag of a worker: messages of its partitions that it has not acknowledged.
 
 Over a connection of its own: a consumer that has silently stopped fetching sees nothing new, and what is asked on its
 connection waits behind its fetch for up to 1.5 s.
@@ -37,7 +37,7 @@ class Ends(NamedTuple):
 
 
 class Lag:
-    """Counts by what the broker last said; one question at a time, so that its silence holds up nothing."""
+    """Counts by the broker's last answer; asks in the background, so that its silence delays nothing."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Lag:
         self._known = Ends({}, {})
 
     def count(self) -> int:
-        """Messages not acknowledged and committed; asks anew for the next time."""
+        """Messages not acknowledged and committed. Starts the next question to the broker."""
         assigned = [TopicPartition(*place) for place in sorted(self._assigned())]
         if self._asking is not None and self._asking.done():
             if not self._asking.cancelled() and self._asking.exception() is None:
@@ -59,21 +59,21 @@ class Lag:
             self._asking = None
         if self._asking is None and assigned:
             self._asking = asyncio.create_task(self._ask(assigned))
-        return sum(self._of(place) for place in assigned)
+        return sum(self._partition_lag(place) for place in assigned)
 
-    def _of(self, place: TopicPartition) -> int:
-        """Of a partition where nothing was committed, or less than retention has taken, what is there counts."""
+    def _partition_lag(self, place: TopicPartition) -> int:
+        """Messages behind the committed offset, or behind the first one that retention has left."""
         done = max(self._known.first.get(place, 0), self._committed(place) or 0)
         return max(0, self._known.next.get(place, 0) - done)
 
     async def _ask(self, places: list[TopicPartition]) -> Ends:
-        """What retention has taken is asked only where something seems to lie: elsewhere it changes nothing."""
+        """End offsets; first offsets only where something seems to wait: elsewhere they change nothing."""
         ends = await self._offsets.end_offsets(places)
         behind = [place for place in places if ends[place] > (self._committed(place) or 0)]
         return Ends(first=await self._offsets.beginning_offsets(behind) if behind else {}, next=ends)
 
     def forget(self) -> None:
-        """Ask no more."""
+        """Stop asking."""
         if self._asking is not None:
             self._asking.cancel()
 

@@ -1,4 +1,4 @@
-"""The rows of attempts: claim one, renew it, end it, give it back. Never works on an event, decides no outcome."""
+"""Leases in the table of attempts: claim, renew, finish, free. Leaves the outcome to the caller."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ on conflict do nothing
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right to commit, as long as nobody took a higher fence."""
+    """The right to commit, until another worker holds a higher fence."""
 
     org_id: UUID
     input_id: UUID
@@ -69,7 +69,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     fence: int
     tries: int
     waited_s: float
-    """How long ago a part of ours that this event needs was first away."""
+    """Seconds since a part of ours that this event needs was first away."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Tries at an event that may itself be why they fail."""
     retry_base_s: float
     outage_s: float
-    """So long an event is tried again while a part of ours is away."""
+    """Longest time for which an event is retried while a part of ours is away."""
 
 
 async def claim(
@@ -121,43 +121,46 @@ async def claim(
 
 async def renew(connection: Connection, held: Claim, lease_s: float, counter: int) -> bool:
     """Hold the claim for longer; False when it is lost, or the project was cancelled."""
-    return bool(await connection.fetchval(_RENEW, *_where(held), dt.timedelta(seconds=lease_s), counter))
+    return bool(await connection.fetchval(_RENEW, *_key_of(held), dt.timedelta(seconds=lease_s), counter))
 
 
 async def finish(connection: Connection, held: Claim, state: str, cpu_ms: int = 0, error: str = "") -> None:
     """End the attempt; raises Superseded when it is another's by now."""
-    if not await connection.fetchval(_FINISH, *_where(held), state, cpu_ms, error or None):
+    if not await connection.fetchval(_FINISH, *_key_of(held), state, cpu_ms, error or None):
         raise Superseded
 
 
 async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> None:
-    """End what waits to be taken up again: nobody wants what would come of it."""
+    """End an attempt that waits to be claimed again: its result was cancelled."""
     await connection.execute(_DROP, org_id, input_id, stage)
 
 
 async def free(
     connection: Connection, held: Claim, why: str, pause_s: float, *, uncount: bool, outage: bool = False
 ) -> None:
-    """Give the attempt back and have its event sent again after a pause; raises Superseded. ``uncount``: no try."""
-    if not await connection.fetchval(_FREE, *_where(held), why, int(uncount), outage):
+    """Give the attempt back and send its event again after a pause. ``uncount``: it was no try.
+
+    Raises Superseded.
+    """
+    if not await connection.fetchval(_FREE, *_key_of(held), why, int(uncount), outage):
         raise Superseded
-    await connection.execute(_REEMIT, *_where(held)[:3], dt.timedelta(seconds=pause_s))
+    await connection.execute(_REEMIT, *_key_of(held)[:3], dt.timedelta(seconds=pause_s))
 
 
 async def free_expired(connection: Connection) -> int:
-    """Free attempts of any organisation whose lease ran out, have their events sent again, and return how many."""
+    """Free all attempts whose lease ran out and send their events again; returns their number."""
     rows = await connection.fetch(_EXPIRED)
     for row in rows:
         await connection.execute(_REEMIT, row["org_id"], row["input_id"], row["stage"], dt.timedelta())
     return len(rows)
 
 
-def pause_of(rules: Rules, tries: int, waited_s: float | None) -> float:
-    """Seconds until the next try: doubling with the tries, or in an outage an eighth of the time it has lasted."""
+def retry_pause_s(rules: Rules, tries: int, waited_s: float | None) -> float:
+    """Seconds until the next try: doubling with the tries; in an outage an eighth of its length."""
     if waited_s is None:
         return min(LONGEST_PAUSE_S, rules.retry_base_s * 2.0 ** (tries - 1))
     return min(LONGEST_OUTAGE_PAUSE_S, max(rules.retry_base_s, waited_s / 8))
 
 
-def _where(held: Claim) -> tuple[UUID, UUID, str, int]:
+def _key_of(held: Claim) -> tuple[UUID, UUID, str, int]:
     return held.org_id, held.input_id, held.stage, held.fence

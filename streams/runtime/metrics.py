@@ -1,7 +1,7 @@
-"""What stages, relay, sweeper and sinks count about themselves, declared once as data. Never labels by customer.
+"""The metrics of stages, relay, sweeper and sinks, declared as data. No label names a customer.
 
-A label may be a stage, a verdict, a reason of ours, a topic, a sink or its table: so the number of series is bounded,
-whoever sends what. Every process has a registry of its own, with the metrics of its kind and Python's own beside them.
+A label is a stage, a verdict, a reason of ours, a topic, a sink or its table: the number of series is bounded, no
+matter what is sent. Every process has a registry of its own, with the metrics of its kind and those of Python.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class ProcessMetrics:
     """The metrics of one process."""
 
     def __init__(self, declared: Sequence[Metric]) -> None:
-        """A registry of its own, so that two in one process (tests) do not meet."""
+        """Make a registry: two in one process (in tests) must not share one."""
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
@@ -148,29 +148,29 @@ class ProcessMetrics:
 
     def count(self, metric: Metric, by: float = 1, /, **labels: str) -> None:
         """Add to a counter."""
-        made = self._of(metric, labels)
+        made = self._series(metric, labels)
         assert isinstance(made, Counter)
         made.inc(by)
 
     def put(self, metric: Metric, value: float, /, **labels: str) -> None:
-        """Set a gauge; NaN where nobody knows."""
-        made = self._of(metric, labels)
+        """Set a gauge; NaN stands for unknown."""
+        made = self._series(metric, labels)
         assert isinstance(made, Gauge)
         made.set(value)
 
     def ask(self, metric: Metric, value: Callable[[], float], /, **labels: str) -> None:
-        """Have a gauge ask for its value whenever the page is read."""
-        made = self._of(metric, labels)
+        """Let a gauge read its value whenever the page is requested."""
+        made = self._series(metric, labels)
         assert isinstance(made, Gauge)
         made.set_function(value)
 
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Add to a histogram."""
-        made = self._of(metric, labels)
+        made = self._series(metric, labels)
         assert isinstance(made, Histogram)
         made.observe(value)
 
-    def _of(self, metric: Metric, labels: dict[str, str]) -> Counter | Gauge | Histogram:
+    def _series(self, metric: Metric, labels: dict[str, str]) -> Counter | Gauge | Histogram:
         made = self._made[metric]
         return made.labels(**labels) if labels else made
 

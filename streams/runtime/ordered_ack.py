@@ -1,6 +1,6 @@
-"""Messages of one worker, some at once, each acknowledged when all before it on its partition are. Handles none itself.
+"""Concurrent messages of one worker, acknowledged in the order of their partition.
 
-Faust's own ``concurrency`` commits whatever is done: a message before it that is not is lost with the worker.
+Faust's own ``concurrency`` commits every finished message: an unfinished one before it is lost with the worker.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ Handle = Callable[[Any], Awaitable[object]]
 
 
 class OrderedAcknowledger:
-    """Handles up to ``most`` events at once; ends those that are under way on leaving, unacknowledged."""
+    """Handles up to ``most`` events at once; on leaving, cancels those under way, unacknowledged."""
 
     def __init__(self, handle: Handle, most: int, broken: Callable[[BaseException], None]) -> None:
-        """``broken`` is told when ``handle`` raises: that event must not be acknowledged, nor any behind it."""
+        """``broken`` is called when ``handle`` raises: neither that event nor a later one may be acknowledged."""
         self._handle = handle
         self._broken = broken
         self._room = asyncio.Semaphore(most)
@@ -32,20 +32,20 @@ class OrderedAcknowledger:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        """Cancel what is under way, and wait until it has given back what it held."""
+        """Cancel the events under way, and wait until each has released its lease."""
         tasks = [task for taken in self._taken.values() for _, task in taken]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def take(self, event: Any) -> None:
-        """Begin with an event as soon as there is room."""
+        """Start handling an event as soon as a place is free."""
         await self._room.acquire()
         task = asyncio.ensure_future(self._handle(event))
         self._taken[event.message.tp].append((event, task))
-        task.add_done_callback(lambda _: self._ended(event.message.tp, task))
+        task.add_done_callback(lambda _: self._acknowledge_done(event.message.tp, task))
 
-    def _ended(self, place: Any, ended: asyncio.Task[object]) -> None:
+    def _acknowledge_done(self, place: Any, ended: asyncio.Task[object]) -> None:
         self._room.release()
         if not ended.cancelled() and (error := ended.exception()) is not None:
             self._broken(error)

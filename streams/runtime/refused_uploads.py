@@ -1,7 +1,7 @@
-"""Refused upload messages as their producers see them: an event on ``uploads.refused.v1``, a row of the organisation.
+"""Refused upload messages for their producers: an event on ``uploads.refused.v1`` and a row.
 
-All producers read that topic: it holds ids and sentences of ours, and no text of a message. A row has the exact error,
-where the signature proves that its organisation sent the message. A flood makes few of both, and a count.
+All producers read that topic: it holds ids and our sentences, and no text of a message. A row has the exact error,
+where the signature proves that its organisation sent the message. Of a flood a few are listed, the rest is counted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core.storage.uploads import count_refusal, insert_refusal, lock_last_refusa
 from schemas import events
 from schemas.ids import NAMESPACE, result_id
 
-MOST_A_MINUTE = 60
+MAX_LISTED_PER_MINUTE = 60
 """Refusals listed of one sender: more than a person reads, and too few to fill table or topic with garbage."""
 MAX_DETAIL_CHARACTERS = 500
 SENTENCES: Mapping[str, str] = {
@@ -44,15 +44,15 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 async def record(
     connection: Connection, message: Message, reason: str, detail: str, sender: Sender | None, cause: Cause
 ) -> bool:
-    """Tell of a message that is refused for the first time; False where it is only counted, as one of too many.
+    """Record a refused message; False where it is only counted, as one of too many.
 
-    Leaves the transaction walled to the sender's organisation.
+    Leaves the transaction restricted to the sender's organisation.
     """
     org_id, signed = (sender.org_id, sender.signed) if sender else (None, False)
     if org_id is not None:
         await set_org(connection, org_id)
-    before = await lock_last_refusal(connection, org_id, signed=signed, limit=MOST_A_MINUTE)
-    if before and before.recent >= MOST_A_MINUTE:
+    before = await lock_last_refusal(connection, org_id, signed=signed, limit=MAX_LISTED_PER_MINUTE)
+    if before and before.recent >= MAX_LISTED_PER_MINUTE:
         await count_refusal(connection, before.refusal_id)
         return False
     refused = events.UploadRefused(
@@ -67,8 +67,8 @@ async def record(
         event_id=_uuid(message.headers.get("ce_id", "")),
         unlisted=before.unlisted if before else 0,
     )
-    told = f"{refused.detail} ({printable(detail)[:MAX_DETAIL_CHARACTERS]})" if signed else refused.detail
-    await insert_refusal(connection, org_id, refused, told)
+    sentence = f"{refused.detail} ({printable(detail)[:MAX_DETAIL_CHARACTERS]})" if signed else refused.detail
+    await insert_refusal(connection, org_id, refused, sentence)
     await put(connection, refused, cause, event_id=refused.refusal_id)
     return True
 

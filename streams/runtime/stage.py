@@ -1,4 +1,4 @@
-"""What a stage is to the runtime: the protocol, the work at hand with its progress, the commit it returns."""
+"""A stage as the runtime sees it: the protocol, the work with its progress, the commit it returns."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Commit = Callable[[Connection], Awaitable[None]]
 """Writes a stage's result rows and outbox rows on the given connection."""
-LOOK_S = 2.0
-"""How often it is looked whether a function in a thread takes processor time."""
-LONGEST_S = 900.0
-"""Processor time beyond which it is taken for one that never ends."""
+CPU_CLOCK_POLL_S = 2.0
+"""Time between two looks at the CPU clock of a function in a thread."""
+MAX_THREAD_CPU_S = 900.0
+"""CPU time after which a function in a thread no longer counts as moving: it may never end."""
 
 
 class Work(msgspec.Struct, kw_only=True):
-    """What a stage is given beside the event. ``report`` takes a counter that only grows; ``cpu_ms`` is filled in."""
+    """What a stage gets with the event. ``report`` takes a growing counter; the stage fills in ``cpu_ms``."""
 
     cause: Cause
     report: Callable[[int], None]
     moved: Callable[[], None] = lambda: None
-    """Says that the work moves where there is nothing to count."""
+    """Report movement where there is nothing to count."""
     cpu_ms: int = 0
     tries: int = 1
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
-        """As `timed_in_thread`, of what may last longer than a lease: it moves while it takes processor time."""
+        """As `timed_in_thread`, for what may outlast a lease: it moves while it takes processor time."""
         clocks: list[int] = []
 
         def run() -> T:
@@ -51,13 +51,13 @@ class Work(msgspec.Struct, kw_only=True):
             watching.cancel()
 
     async def _watch(self, clocks: Sequence[int]) -> None:
-        """Move while the clock of the thread does; there is none before the thread begins."""
+        """Report progress while the thread's CPU clock advances; it exists only once the thread runs."""
         began_s = seen_s = 0.0
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(CPU_CLOCK_POLL_S)
             now_s = time.clock_gettime(clocks[0]) if clocks else 0.0
             began_s = began_s or now_s
-            if seen_s < now_s < began_s + LONGEST_S:
+            if seen_s < now_s < began_s + MAX_THREAD_CPU_S:
                 self.moved()
             seen_s = now_s
 
@@ -72,13 +72,13 @@ class Stage(Protocol):
         ...
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Do the work outside of any transaction and return what is to be written. Raises Rejected, Unavailable."""
+        """Do the work outside of any transaction and return its commit. Raises Rejected, Unavailable."""
         ...
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """Write what it means that this event will never be worked on."""
+        """Write what follows from never working on this event."""
         ...
 
 
@@ -95,15 +95,15 @@ class AttemptProgress:
         """Note the child's or model's own counter; only growth counts as movement."""
         if counter > self.counter:
             self.counter = counter
-            self.moved()
+            self.note_movement()
 
-    def moved(self) -> None:
+    def note_movement(self) -> None:
         """Note that the work moves, though nothing is counted."""
         self.moved_at = self._now()
 
 
 async def timed_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
-    """Result of a pure function run beside the event loop, and the CPU time it took in ms (at least 1)."""
+    """Run a pure function in a thread; its result and its CPU time in ms (at least 1)."""
 
     def run() -> tuple[T, int]:
         began = time.thread_time()

@@ -1,4 +1,4 @@
-"""Makes the first organisation with one API key and one producer secret. Never stores a plain secret."""
+"""Make the first organisation with one API key and one producer secret, stored encrypted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the stores ready: roles, numbered SQL, topics, bucket, tables, indexes. Forward only; safe to repeat."""
+"""Make the stores ready: roles, numbered SQL, topics, bucket, indexes. Forward only; safe to repeat."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from schemas.topics import TOPICS
 from streams.sinks.batch_consumer import SinkRunsError, rewind
 from streams.sinks.search.search_documents import TOPICS as TO_FIND
 
-REPLICAS = 3
-"""Copies of each partition where there are so many brokers."""
+MAX_REPLICAS = 3
+"""Copies of each partition, if there are that many brokers."""
 
 
 async def migrate(settings: Settings) -> None:
@@ -37,7 +37,7 @@ async def migrate(settings: Settings) -> None:
 
 
 async def _fill_anew(settings: Settings, indexes: list[str]) -> None:
-    """Let the search sink read its topics from the beginning: older documents lack what they are filtered by now."""
+    """Rewind the search sink: older documents lack fields that searches filter by now."""
     log = structlog.get_logger()
     try:
         await rewind(settings, "meilisearch", TO_FIND)
@@ -56,7 +56,7 @@ async def create_topics(bootstrap: str) -> None:
             NewTopic(
                 topic.name,
                 num_partitions=topic.partitions,
-                replication_factor=min(REPLICAS, len(brokers)),
+                replication_factor=min(MAX_REPLICAS, len(brokers)),
                 topic_configs={"retention.ms": str(topic.retention_ms), "max.message.bytes": "2000000"},
             )
             for topic in TOPICS

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from core.infra.triton.client import about, output, tensor, text_tensor
+from core.infra.triton.client import output, response_info, tensor, text_tensor
 from core.infra.triton.model import TritonModel
 from core.ports.models import Aligned, AlignmentPiece, Int16
 from schemas.common import TimeRange
@@ -36,7 +36,7 @@ class TritonAlignment(TritonModel):
         super().__init__(url, model, TIMEOUT_S)
 
     async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
-        """Times of the words of each piece of 16 kHz mono audio, in ms from its start. Sends what the pieces span."""
+        """Times of each piece's words in ms from the start of the audio. Sends only what the pieces span."""
         borders = [at_ms for one in pieces for at_ms in (one.range.start_ms, one.range.end_ms)]
         from_ms, to_ms = min(borders, default=0), max(borders, default=0)
         heard = audio[from_ms * RATE_HZ // 1000 : to_ms * RATE_HZ // 1000]
@@ -48,12 +48,12 @@ class TritonAlignment(TritonModel):
         ]
         told = msgspec.json.encode({"pieces": asked}).decode()
         result = await self.ask_or_mend([tensor("AUDIO", heard, "INT16"), text_tensor("PIECES", told)])
-        answer, said = msgspec.json.decode(output(result, "ALIGNED")[0], type=_Answer), about(result)
+        answer, said = msgspec.json.decode(output(result, "ALIGNED")[0], type=_Answer), response_info(result)
         return Aligned(
             pieces=[[_range(times, from_ms) for times in placed.words] for placed in answer.pieces],
             scores=[placed.score for placed in answer.pieces],
-            model=said.model,
-            compute_ms=said.compute_ms,
+            model=info.model,
+            compute_ms=info.compute_ms,
         )
 
     async def check(self) -> None:

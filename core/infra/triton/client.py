@@ -1,4 +1,4 @@
-"""One channel to a Triton server: requests with deadlines, errors by what to do next, dead models revived.
+"""A channel to a Triton server: requests with deadlines, errors by remedy, revival of dead models.
 
 Never knows what a model means.
 """
@@ -52,7 +52,7 @@ class InferenceFailed(RuntimeError):
 
 
 class ModelDead(Unavailable):
-    """The model's process is gone though server and model say ready: unload and load. This input may have killed it."""
+    """The model's process is gone, though it says ready: unload and load. This input may have killed it."""
 
     counted = True
 
@@ -63,7 +63,7 @@ class ModelMissing(ModelDead):
     counted = False
 
 
-class About(msgspec.Struct, frozen=True, kw_only=True):
+class ResponseInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What a model says of one answer: its weights, its processor time in ms, and how long it held a GPU."""
 
     model: str
@@ -83,13 +83,13 @@ def output(result: triton.InferResult, name: str) -> NDArray[Any]:
     return found
 
 
-def about(result: triton.InferResult) -> About:
+def response_info(result: triton.InferResult) -> ResponseInfo:
     """The ABOUT of an answer, which every model of ours gives. Raises Unavailable where it is not there."""
-    return msgspec.json.decode(output(result, "ABOUT")[0], type=About)
+    return msgspec.json.decode(output(result, "ABOUT")[0], type=ResponseInfo)
 
 
 def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exception:
-    """What an error of the client library demands: Unavailable (ModelDead where loading helps) or InferenceFailed."""
+    """An error of the client library as Unavailable (ModelDead if loading helps) or InferenceFailed."""
     if isinstance(error, InferenceServerException):
         status, text = str(error.status() or ""), str(error.message() or "")
     else:
@@ -151,8 +151,8 @@ class TritonWire:
                 result = await self.client.infer(model, inputs, client_timeout=timeout_s)
             except (InferenceServerException, grpc.RpcError) as error:
                 raise failure(model, error) from error
-            said = about(result)
-            told.weights, told.compute_ms, told.gpu_ms = said.model, said.compute_ms, said.gpu_ms
+            info = response_info(result)
+            told.weights, told.compute_ms, told.gpu_ms = info.model, info.compute_ms, info.gpu_ms
             return result
 
     async def stream(
@@ -214,7 +214,7 @@ class TritonWire:
             raise Unavailable(PART, f"{model} could not be loaded again: {cause}") from cause
 
     @asynccontextmanager
-    async def shared(self, name: str, values: NDArray[Any], datatype: str) -> AsyncIterator[InferInput]:
+    async def shared_input(self, name: str, values: NDArray[Any], datatype: str) -> AsyncIterator[InferInput]:
         """An input in shared memory where the server is on this machine, else inside the message.
 
         The file is unlinked as soon as the server has mapped it: a kill -9 leaves nothing behind.
@@ -276,7 +276,7 @@ class TritonWire:
 
 
 async def _to_its_end(asked: Awaitable[None]) -> None:
-    """Wait for it though the caller is cancelled meanwhile, which is raised then: what follows must not come first."""
+    """Wait to the end even if the caller is cancelled; raise the cancellation only then."""
     doing = asyncio.ensure_future(asked)
     try:
         await asyncio.shield(doing)

@@ -1,4 +1,4 @@
-"""Voices and sentences as vectors, on NVIDIA Triton. Never compares two of them: that is the stages' business.
+"""Voice and sentence embeddings on NVIDIA Triton.
 
 models/triton_repo/README.md describes the tensors on the wire.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from tritonclient.grpc.aio import InferInput
 
-from core.infra.triton.client import about, output, tensor
+from core.infra.triton.client import output, response_info, tensor
 from core.infra.triton.model import TritonModel
 from core.ports.models import Int16, Vectors
 from schemas.common import TimeRange
@@ -19,7 +19,7 @@ RATE_HZ = 16_000
 TIMEOUT_S = 120.0
 VOICE, SENTENCE = 256, 384
 """Numbers of one vector."""
-TEXTS_AT_ONCE = 512
+MAX_REQUEST_TEXTS = 512
 
 
 class _Embedder(TritonModel):
@@ -27,8 +27,8 @@ class _Embedder(TritonModel):
 
     async def _embed(self, inputs: Sequence[InferInput]) -> Vectors:
         result = await self.ask_or_mend(inputs)
-        said = about(result)
-        return Vectors(values=output(result, "VECTORS"), model=said.model, compute_ms=said.compute_ms)
+        info = response_info(result)
+        return Vectors(values=output(result, "VECTORS"), model=info.model, compute_ms=info.compute_ms)
 
 
 class TritonVoices(_Embedder):
@@ -39,17 +39,17 @@ class TritonVoices(_Embedder):
         super().__init__(url, model, TIMEOUT_S)
 
     async def embed(self, audio: Int16, windows: Sequence[TimeRange]) -> Vectors:
-        """One row a window of 16 kHz mono audio; those that leave the audio by a little are pulled back into it."""
+        """One row per window of 16 kHz mono audio; a window that overhangs the audio is cut to it."""
         if not windows:
             return Vectors(values=np.zeros((0, VOICE), dtype=np.float32))
-        return await self._embed(_heard(audio, windows))
+        return await self._embed(_voice_inputs(audio, windows))
 
     async def check(self) -> None:
         """Embed half a second of next to nothing."""
-        await self.ask(_heard(np.ones(RATE_HZ, dtype=np.int16), [TimeRange(start_ms=0, end_ms=500)]))
+        await self.ask(_voice_inputs(np.ones(RATE_HZ, dtype=np.int16), [TimeRange(start_ms=0, end_ms=500)]))
 
 
-def _heard(audio: Int16, windows: Sequence[TimeRange]) -> list[InferInput]:
+def _voice_inputs(audio: Int16, windows: Sequence[TimeRange]) -> list[InferInput]:
     samples = [[window.start_ms * RATE_HZ // 1000, window.end_ms * RATE_HZ // 1000] for window in windows]
     marks = np.clip(np.array(samples, dtype=np.int32), 0, audio.size)
     return [tensor("AUDIO", audio, "INT16"), tensor("WINDOWS", marks, "INT32")]
@@ -65,7 +65,8 @@ class TritonSentences(_Embedder):
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text."""
         parts = [
-            await self._embed([_texts(texts[at : at + TEXTS_AT_ONCE])]) for at in range(0, len(texts), TEXTS_AT_ONCE)
+            await self._embed([_texts(texts[at : at + MAX_REQUEST_TEXTS])])
+            for at in range(0, len(texts), MAX_REQUEST_TEXTS)
         ]
         if not parts:
             return Vectors(values=np.zeros((0, SENTENCE), dtype=np.float32))

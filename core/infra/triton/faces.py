@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.infra.triton.client import ModelDead, TritonWire, about, output, tensor
+from core.infra.triton.client import ModelDead, TritonWire, output, response_info, tensor
 from core.ports.models import FacesFound, UInt8
 from schemas.common import Box, Face
 
@@ -27,11 +27,11 @@ class TritonFaces:
         await self._wire.close()
 
     async def probe(self) -> None:
-        """Look at one black picture. A dead model is loaded again first; raises Unavailable if it still is dead."""
+        """Detect in one black picture, after loading a dead model again. Raises Unavailable if it stays dead."""
         await self._wire.probe(self._model, self._check)
 
     async def detect(self, pictures: UInt8) -> FacesFound:
-        """Faces of pictures, shape (n, height, width, 3), RGB; best first; boxes in pixels of the given pictures."""
+        """Faces of RGB pictures, shape (n, height, width, 3); best first; boxes in pixels of the pictures."""
         if pictures.ndim != 4 or pictures.shape[3] != 3:
             raise ValueError(f"pictures have shape {pictures.shape}, not (n, height, width, 3)")
         if not pictures.size:
@@ -53,11 +53,11 @@ class TritonFaces:
         if values.nbytes < SHARE_FROM_BYTES:
             result = await self._wire.infer(self._model, [tensor("PICTURES", values, "UINT8")], FACES_TIMEOUT_S)
         else:
-            async with self._wire.shared("PICTURES", values, "UINT8") as given:
+            async with self._wire.shared_input("PICTURES", values, "UINT8") as given:
                 result = await self._wire.infer(self._model, [given], FACES_TIMEOUT_S)
-        said = about(result)
+        info = response_info(result)
         faces = [[_face(*row) for row in rows if row[4] > 0] for rows in output(result, "FACES").tolist()]
-        return FacesFound(faces=faces, model=said.model, compute_ms=said.compute_ms)
+        return FacesFound(faces=faces, model=info.model, compute_ms=info.compute_ms)
 
     async def _check(self) -> None:
         await self._look(np.zeros((1, 64, 64, 3), dtype=np.uint8))

@@ -1,4 +1,4 @@
-"""Points of faces, and persons, on NVIDIA Triton. Never finds a face by itself: it is shown crops of them.
+"""Face landmarks and person detection on NVIDIA Triton. Takes crops of faces that are found already.
 
 models/triton_repo/README.md describes the tensors on the wire.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.infra.triton.client import about, output, tensor
+from core.infra.triton.client import output, response_info, tensor
 from core.infra.triton.model import TritonModel
 from core.ports.models import LandmarksFound, PersonsFound, UInt8
 from schemas.common import Box
@@ -15,8 +15,8 @@ from schemas.documents.scene import Person
 
 TIMEOUT_S = 60.0
 SIDE, POINTS = 192, 468
-CROPS_AT_ONCE = 128
-PERSON_SIDE = 224
+MAX_REQUEST_CROPS = 128
+PERSON_SIDE_PX = 224
 
 
 class TritonLandmarks(TritonModel):
@@ -30,7 +30,7 @@ class TritonLandmarks(TritonModel):
         """Points and score of each crop, shape (n, 192, 192, 3)."""
         if crops.ndim != 4 or crops.shape[1:] != (SIDE, SIDE, 3):
             raise ValueError(f"crops have shape {crops.shape}, not (n, {SIDE}, {SIDE}, 3)")
-        parts = [await self._mark(crops[at : at + CROPS_AT_ONCE]) for at in range(0, len(crops), CROPS_AT_ONCE)]
+        parts = [await self._mark(crops[at : at + MAX_REQUEST_CROPS]) for at in range(0, len(crops), MAX_REQUEST_CROPS)]
         if not parts:
             return LandmarksFound(points=np.zeros((0, POINTS, 3), np.float32), scores=np.zeros(0, np.float32))
         return LandmarksFound(
@@ -42,25 +42,25 @@ class TritonLandmarks(TritonModel):
 
     async def _mark(self, crops: UInt8) -> LandmarksFound:
         result = await self.ask_or_mend([tensor("CROPS", np.ascontiguousarray(crops), "UINT8")])
-        said = about(result)
+        info = response_info(result)
         return LandmarksFound(
             points=output(result, "POINTS"),
             scores=output(result, "SCORES"),
-            model=said.model,
-            compute_ms=said.compute_ms,
+            model=info.model,
+            compute_ms=info.compute_ms,
         )
 
     async def find_persons(self, pictures: UInt8) -> PersonsFound:
         """Persons of pictures, shape (n, 224, 224, 3)."""
-        if pictures.ndim != 4 or pictures.shape[1:] != (PERSON_SIDE, PERSON_SIDE, 3):
-            raise ValueError(f"pictures have shape {pictures.shape}, not (n, {PERSON_SIDE}, {PERSON_SIDE}, 3)")
+        if pictures.ndim != 4 or pictures.shape[1:] != (PERSON_SIDE_PX, PERSON_SIDE_PX, 3):
+            raise ValueError(f"pictures have shape {pictures.shape}, not (n, {PERSON_SIDE_PX}, {PERSON_SIDE_PX}, 3)")
         if not len(pictures):
             return PersonsFound(persons=[])
         result = await self.ask_or_mend([tensor("PICTURES", np.ascontiguousarray(pictures), "UINT8")])
-        said = about(result)
+        info = response_info(result)
         rows = output(result, "PERSONS").astype(float).tolist()
         persons = [[_person(row) for row in picture if row[4] > 0] for picture in rows]
-        return PersonsFound(persons=persons, model=said.model, compute_ms=said.compute_ms)
+        return PersonsFound(persons=persons, model=info.model, compute_ms=info.compute_ms)
 
     async def check(self) -> None:
         """Look at one grey crop."""

@@ -1,4 +1,4 @@
-"""What the models on Triton that answer at once have in common: one wire, one probe, revival. Knows no tensor."""
+"""Base of the models on Triton that give one response per request: channel, probe, revival."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speech recognition on NVIDIA Triton. Never decides what is believed: the model's gates do."""
+"""Speech recognition on NVIDIA Triton."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from schemas.documents.span import HeardWindow
 RATE_HZ = 16_000
 QUEUE_S = 300.0
 """Longest wait for the model to begin: its own queue policy refuses at the same time."""
-SLOWEST = 4.0
+MAX_WORK_RATIO = 4.0
 """Seconds of work for a second of sound beyond which something is wrong (two busy cores need 0.1)."""
 SIGN_S = 5.0
 """How often the server is asked whether its queue moves, while nothing came back yet."""
 SILENCE_S = 60.0
-"""A model at work says something every two seconds; after so long without, it hangs."""
+"""Longest silence of a model at work, which sends something every two seconds: beyond, it hangs."""
 Options = Mapping[str, str | None]
 
 
@@ -59,7 +59,7 @@ class TritonSpeech:
         await self._wire.close()
 
     async def probe(self) -> None:
-        """Decode a second of silence. A dead model is loaded again first; raises Unavailable if it still is dead."""
+        """Decode a second of silence, after loading a dead model again. Raises Unavailable if it stays dead."""
         await self._wire.probe(self._model, self._check)
 
     async def transcribe(
@@ -75,7 +75,7 @@ class TritonSpeech:
     ) -> Recognition:
         """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
         if not audio.size:
-            return _heard([], _Said(kind="final"))
+            return _recognition([], _Said(kind="final"))
         try:
             terms = ", ".join(glossary) or None
             options = {"mode": self._mode, "language": language, "hint": hint, "glossary": terms, "task": task}
@@ -108,12 +108,12 @@ class TritonSpeech:
             if final is None:
                 raise Unavailable(PART, f"{self._model} ended its answer early")
             call.weights, call.compute_ms, call.gpu_ms = final.model, final.compute_ms, final.gpu_ms
-        return _heard(words, final, windows)
+        return _recognition(words, final, windows)
 
     async def _listen(self, audio: Int16, options: Options) -> AsyncIterator[_Said | None]:
         """What the model says; None for each sign that its queue moves before it says anything."""
         inputs = [tensor("AUDIO", audio, "INT16"), text_tensor("OPTIONS", msgspec.json.encode(options).decode())]
-        stream = self._wire.stream(self._model, inputs, QUEUE_S + SILENCE_S + SLOWEST * audio.size / RATE_HZ)
+        stream = self._wire.stream(self._model, inputs, QUEUE_S + SILENCE_S + MAX_WORK_RATIO * audio.size / RATE_HZ)
         begun = False
         before = await self._wire.signs(self._model)
         pending = asyncio.create_task(_next(stream))
@@ -163,7 +163,7 @@ def _word(text: str, start_ms: int, end_ms: int, probability: float) -> Word:
     return Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=probability)
 
 
-def _heard(words: list[Word], final: _Said, windows: Sequence[HeardWindow] = ()) -> Recognition:
+def _recognition(words: list[Word], final: _Said, windows: Sequence[HeardWindow] = ()) -> Recognition:
     return Recognition(
         words=words,
         speech=[TimeRange(start_ms=start, end_ms=end) for start, end in final.speech],
