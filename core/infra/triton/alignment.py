@@ -48,7 +48,7 @@ class TritonAlignment(TritonModel):
         ]
         told = msgspec.json.encode({"pieces": asked}).decode()
         result = await self.ask_or_mend([tensor("AUDIO", heard, "INT16"), text_tensor("PIECES", told)])
-        answer, said = msgspec.json.decode(output(result, "ALIGNED")[0], type=_Answer), response_info(result)
+        answer, info = msgspec.json.decode(output(result, "ALIGNED")[0], type=_Answer), response_info(result)
         return Aligned(
             pieces=[[_range(times, from_ms) for times in placed.words] for placed in answer.pieces],
             scores=[placed.score for placed in answer.pieces],
