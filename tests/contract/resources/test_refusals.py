@@ -128,7 +128,7 @@ async def test_a_message_that_comes_again_is_told_once(rig: Rig) -> None:
 
 
 async def test_a_flood_makes_few_rows_and_hides_no_other_refusal(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refused_uploads, "MOST_A_MINUTE", 3)
+    monkeypatch.setattr(refused_uploads, "MAX_LISTED_PER_MINUTE", 3)
     stranger = rig.sent()
     unsigned(stranger)
     flood = [await rig.take(stranger) for _ in range(10)]
@@ -147,7 +147,7 @@ async def test_a_flood_makes_few_rows_and_hides_no_other_refusal(rig: Rig, monke
 
 
 async def test_workers_side_by_side_keep_to_the_bound(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refused_uploads, "MOST_A_MINUTE", 3)
+    monkeypatch.setattr(refused_uploads, "MAX_LISTED_PER_MINUTE", 3)
     sent = rig.sent()
     options(sent)
     messages = [sent.message(rig.partition, next(rig.places)) for _ in range(12)]

@@ -70,7 +70,7 @@ async def test_a_moving_counter_keeps_the_lease(rig: Rig) -> None:
 
 
 async def test_a_function_that_takes_processor_time_keeps_the_lease(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.runtime.stage.LOOK_S", 0.1)
+    monkeypatch.setattr("streams.runtime.stage.CPU_CLOCK_POLL_S", 0.1)
 
     rig.rules, enough = KEEPING, threading.Event()
 
@@ -92,7 +92,7 @@ async def test_a_function_that_takes_processor_time_keeps_the_lease(rig: Rig, mo
 
 
 async def test_a_function_that_only_waits_loses_the_lease(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.runtime.stage.LOOK_S", 0.1)
+    monkeypatch.setattr("streams.runtime.stage.CPU_CLOCK_POLL_S", 0.1)
     rig.rules, woken = LOSING, threading.Event()
 
     async def hang(work: Work) -> None:

@@ -14,7 +14,7 @@ from core.infra.triton.client import ModelDead, ModelMissing
 from core.media.sandbox.parent import ChildFailed
 from core.services import project_lifecycle
 from streams.runtime.dead_letters import CUSTOMER_SENTENCES
-from streams.runtime.leases import pause_of
+from streams.runtime.leases import retry_pause_s
 from streams.runtime.stage import Work
 from tests.contract.rigs.attempt_rig import NOW, RULES, Rig, make_rig, nothing
 
@@ -61,7 +61,7 @@ async def test_who_has_waited_long_is_asked_for_less_often(rig: Rig) -> None:
     first, second = [row["pause"].total_seconds() for row in await rig.rows(DUE)]
     assert first < 1
     assert 100 < second < 125
-    assert [pause_of(RULES, 1, 10**6), pause_of(RULES, 1, 0)] == [300, RULES.retry_base_s]
+    assert [retry_pause_s(RULES, 1, 10**6), retry_pause_s(RULES, 1, 0)] == [300, RULES.retry_base_s]
 
 
 @pytest.mark.parametrize("error", [NoAnswer("outside", "no answer"), ModelDead("triton", "the stub process died")])
