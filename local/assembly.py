@@ -14,7 +14,7 @@ from local.config.ports import PortClaim, check_wanted, claim_block
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout, PartStatus, StackState, load, save, write_private
 from local.endpoints import env_file, external_parts, product_env
-from local.errors import Problem
+from local.errors import StackError
 from local.install.all import noted
 from local.services.order import plan
 from local.services.postgres import needs_outside
@@ -43,7 +43,7 @@ def installed_file(layout: Layout) -> Path:
 def assemble(
     layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False, rewind: Sequence[str] = ()
 ) -> Assembly:
-    """Read or make everything, write ``stack.json`` and ``stack.env``. Raises Problem."""
+    """Read or make everything, write ``stack.json`` and ``stack.env``. Raises StackError."""
     external = external_parts(environ)
     before = load(layout)
     stack_id = (before.stack_id if before else "") or random.token_hex(4)  # a first start that failed early has none
@@ -76,7 +76,7 @@ def _make_outside(outside: Path) -> None:
         for place in (outside, outside.parent):
             place.chmod(0o711)
     except OSError as error:
-        raise Problem(f"{outside} cannot be made for Postgres ({error.strerror}): run as an ordinary user") from None
+        raise StackError(f"{outside} cannot be made for Postgres ({error.strerror}): run as an ordinary user") from None
 
 
 def _claim(before: StackState | None, stack_id: str) -> PortClaim:
@@ -93,7 +93,7 @@ def _ports(claim: PortClaim, environ: Mapping[str, str]) -> dict[str, int]:
     ports = {name: claim.port(index) for index, name in enumerate(PORTS)}
     if wanted := environ.get("CLIPSTREAM_API_PORT"):
         if not wanted.isdigit() or not 0 < int(wanted) < 65_536:
-            raise Problem(f"the API's port is {wanted!r}: give a number between 1 and 65535")
+            raise StackError(f"the API's port is {wanted!r}: give a number between 1 and 65535")
         check_wanted(int(wanted))
         ports["api"] = int(wanted)
     return ports

@@ -1,11 +1,11 @@
-"""Which endpoints a stack has: given from outside, or its own; and the ``CLIPSTREAM_*`` that say so. Pure."""
+"""The endpoints of a stack, its own or given ones, and the ``CLIPSTREAM_*`` variables for them. Pure."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Set
 
-from local.errors import Problem
+from local.errors import StackError
 from local.services.postgres import dsn
 from local.services.seaweedfs import endpoint as objects_endpoint
 from local.services.service import Setting
@@ -23,20 +23,22 @@ GIVEN_BY: dict[str, tuple[str, ...]] = {
 
 
 def external_parts(environ: Mapping[str, str]) -> frozenset[str]:
-    """Parts that the environment says run elsewhere. Raises Problem where one is named by half."""
+    """Parts that the environment says run elsewhere. Raises StackError where one is named by half."""
     found = set()
     for part, names in GIVEN_BY.items():
         given = [name for name in names if environ.get(name)]
         missing = [name for name in names if not environ.get(name)]
         if given and missing:
-            raise Problem(f"{given[0]} is set, so {part} runs elsewhere: set {', '.join(missing)} as well, or unset it")
+            raise StackError(
+                f"{given[0]} is set, so {part} runs elsewhere: set {', '.join(missing)} as well, or unset it"
+            )
         if given:
             found.add(part)
     return frozenset(found)
 
 
 def forget_own(environ: Mapping[str, str], recorded: Mapping[str, str], external: Set[str]) -> dict[str, str]:
-    """``environ`` without what a shell got from this stack's own ``stack.env`` about parts that this stack runs.
+    """``environ`` without this stack's own ``stack.env``, as far as it names services that the stack runs.
 
     ``recorded``: the variables of that file; ``external``: the parts that ran elsewhere when it was written. A value
     that differs from the recorded one was meant by the person, and stays.

@@ -1,7 +1,7 @@
-"""The one error of the stack that a person sees: a line that says what to do. Never carries a traceback."""
+"""The error of the local stack that a person sees: one line that says what to do."""
 
 from __future__ import annotations
 
 
-class Problem(Exception):
+class StackError(Exception):
     """Something outside the code is in the way; the message is one line: what is wrong, and what to do."""

@@ -1,4 +1,4 @@
-"""Up, down, reset: what a person (or a test) does with a stack. Prints nothing itself: it says lines to its caller."""
+"""Up, down, reset: what a person or a test does with a stack. Its lines go to the caller."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from local.assembly import OUTSIDE, installed_file
 from local.config.paths import cache_dir, check_free, make_private
 from local.config.state import Layout, StackState, is_running, load, save, try_lock
 from local.endpoints import external_parts, forget_own, read_env_file
-from local.errors import Problem
+from local.errors import StackError
 from local.install.all import install, note
 from local.install.tools import Say
 from local.supervisor.logs import last_line
 from local.supervisor.processes import open_for_append, tied
-from local.supervisor.watchdog import EXIT_HELD, sweep
+from local.supervisor.watchdog import HELD_EXIT_CODE, sweep
 
 _NEEDED_BYTES = 1 * 2**30
 _START_TIMEOUT_S = 360.0
@@ -63,14 +63,14 @@ def ensure_running(
     rewind: Sequence[str] = (),
     ends_with_us: bool = False,
 ) -> StackInfo:
-    """Start the stack unless it runs, wait until all of it works. Raises Problem.
+    """Start the stack unless it runs, wait until all of it works. Raises StackError.
 
     The sinks in ``rewind`` begin at the earliest message of their topics; a stack that runs cannot be told so.
     ``ends_with_us``: one that is started here drains and stops when this process ends, however it does (for tests).
     """
     if is_running(layout):
         if rewind:
-            raise Problem("this stack runs, and a sink can be rewound only while it stands: `clipstream down` first")
+            raise StackError("this stack runs, and a sink can be rewound only while it stands: `clipstream down` first")
         return wait_ready(layout, None, say)
     prepare(layout, environ, say)
     process = start_guard(layout, environ, stores_only=stores_only, rewind=rewind, ends_with_us=ends_with_us)
@@ -82,11 +82,11 @@ def ensure_running(
 
 
 def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:
-    """Check room, fetch what is missing, note where it lies. Raises Problem."""
-    external = external_parts(_meant(layout, environ))
+    """Check room, fetch what is missing, note where it lies. Raises StackError."""
+    external = external_parts(_matching_state(layout, environ))
     make_private(layout.root)
     if not _is_ours(layout):
-        raise Problem(f"{layout.root} holds other things: give --state-dir a directory of its own")
+        raise StackError(f"{layout.root} holds other things: give --state-dir a directory of its own")
     layout.lock.touch(0o600)
     layout.root.chmod(0o711 if os.geteuid() == 0 else 0o700)  # root's Postgres has another user, who walks through it
     (layout.root / "data").mkdir(exist_ok=True)
@@ -98,7 +98,7 @@ def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:
     note(installed, installed_file(layout))
 
 
-def _meant(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
+def _matching_state(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment, whether or not this stack's own ``stack.env`` was read into the shell before."""
     state = load(layout)
     if state is None or not layout.stack_env.is_file():
@@ -130,18 +130,18 @@ def start_guard(
     with open_for_append(layout.logs / "supervisor.log") as log:
         return subprocess.Popen(
             guard_command(layout, stores_only=stores_only, rewind=rewind),
-            env=_meant(layout, environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env=_matching_state(layout, environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
             preexec_fn=tied(signal.SIGTERM) if ends_with_us else None,  # noqa: PLW1509 - it takes no lock
         )  # fmt: skip
 
 
 def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say) -> StackInfo:
-    """Say each part as it gets ready; returns when all are. Raises Problem when the stack gives up or is too slow."""
+    """Report each service as it gets ready; return when all are. Raises StackError on failure or delay."""
     deadline_s, told = time.monotonic() + _START_TIMEOUT_S, set[str]()
     ours = process is not None
     while time.monotonic() < deadline_s:
-        if process is not None and process.poll() == EXIT_HELD:
+        if process is not None and process.poll() == HELD_EXIT_CODE:
             process, ours = None, False  # somebody else starts this very stack: wait for it
         ended = process.poll() is not None if process is not None else not is_running(layout)
         state = load(layout)
@@ -151,9 +151,9 @@ def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say
             if state.phase == "ready" and not ended:
                 return info(layout, state, started_here=ours)
         if ended:
-            raise Problem(_why_ended(layout, state))
+            raise StackError(_why_ended(layout, state))
         time.sleep(_POLL_S)
-    raise Problem(why_late(layout, load(layout)))
+    raise StackError(why_late(layout, load(layout)))
 
 
 def why_late(layout: Layout, state: StackState | None) -> str:
@@ -221,7 +221,7 @@ def down(layout: Layout, say: Say) -> bool:
     say("it takes too long: ending it")
     _signal(state, signal.SIGKILL)
     if not _wait_stopped(layout, 30.0):
-        raise Problem(f"the supervisor (pid {state.supervisor_pid}) does not end: `kill -9` it and its guard")
+        raise StackError(f"the supervisor (pid {state.supervisor_pid}) does not end: `kill -9` it and its guard")
     return True
 
 
@@ -253,11 +253,11 @@ def _is_ours(layout: Layout) -> bool:
 
 
 def reset(layout: Layout, say: Say) -> bool:
-    """Stop and remove everything of this stack, data too; False where there was none. Raises Problem."""
+    """Stop and remove everything of this stack, data too; False where there was none. Raises StackError."""
     if not layout.root.is_dir():
         return False
     if not _is_ours(layout):
-        raise Problem(f"{layout.root} is not a stack's directory: nothing was removed")
+        raise StackError(f"{layout.root} is not a stack's directory: nothing was removed")
     down(layout, say)
     state = load(layout) if layout.stack_json.exists() else None
     for directory in state.outside_dirs if state else []:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from cli.api import local_stack
 from cli.exit_codes import STACK_UNAVAILABLE, USAGE, CliError
-from local.errors import Problem
+from local.errors import StackError
 from schemas.version import USER_AGENT
 
 API_VARIABLE = "CLIPSTREAM_API"
@@ -74,7 +74,7 @@ def running(args: Namespace, environ: Mapping[str, str], console: Console) -> Ac
         return found or with_key(own, args, environ)
     try:
         info = local_stack.ensure_running(Path(args.state_dir), console, environ=environ)
-    except Problem as problem:
+    except StackError as problem:
         raise CliError(STACK_UNAVAILABLE, str(problem)) from None
     return Access(
         api_url=info.api, api_key=info.api_key, started_here=info.started_here, receiver_port=info.webhook_port

@@ -21,7 +21,7 @@ from cli.exit_codes import INTERRUPTED, STACK_UNAVAILABLE, USAGE, CliError
 from local import stack
 from local.config.paths import DEFAULT_STATE
 from local.config.state import Layout, StackState, is_running, load
-from local.errors import Problem
+from local.errors import StackError
 from local.install.tools import Say
 from local.services.table import SINKS
 from local.stack import StackInfo
@@ -74,7 +74,7 @@ def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.
     say = sayer(Console(stderr=True))
     try:
         return run(arguments, say)
-    except Problem as problem:
+    except StackError as problem:
         say(f"clipstream: {problem}")
         return STACK_UNAVAILABLE
     except KeyboardInterrupt:
@@ -103,7 +103,7 @@ def as_json(info: StackInfo) -> str:
 def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Sequence[str]) -> int:
     """The guard as our child in this terminal: Ctrl-C reaches us, and we pass it on and wait."""
     if is_running(layout):
-        raise Problem("this stack runs already: `clipstream down` first, or leave out --foreground")
+        raise StackError("this stack runs already: `clipstream down` first, or leave out --foreground")
     stack.prepare(layout, environ, say)
     guard = stack.start_guard(layout, environ, rewind=rewind)
     try:
@@ -119,7 +119,7 @@ def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Se
             return INTERRUPTED
         raise
     state = load(layout)
-    raise Problem(state.said if state and state.said else "the stack was stopped from elsewhere")
+    raise StackError(state.said if state and state.said else "the stack was stopped from elsewhere")
 
 
 def _wait_patiently(guard: subprocess.Popen[bytes]) -> None:
@@ -151,7 +151,7 @@ def _status(arguments: argparse.Namespace, _: Say) -> int:
     layout = stack.layout_of(arguments.state_dir)
     state = load(layout)
     if state is None:
-        raise Problem(f"there is no stack in {layout.root}: `clipstream up` makes one")
+        raise StackError(f"there is no stack in {layout.root}: `clipstream up` makes one")
     running = is_running(layout)
     rows = _rows(state, running)
     phase = state.phase if running else ("failed" if state.phase == "failed" else "stopped")

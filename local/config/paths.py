@@ -1,4 +1,4 @@
-"""Where things lie: the clone, the download cache, the state of one stack. Never reads the environment by itself."""
+"""Paths: the clone, the download cache, the state directory of one stack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.errors import Problem
+from local.errors import StackError
 
 REPO = Path(__file__).resolve().parents[2]
 """The clone: pyproject.toml, uv.lock and models/triton_repo are read from here."""
@@ -18,7 +18,7 @@ MIB = 2**20
 
 
 def cache_dir(environ: Mapping[str, str]) -> Path:
-    """The download cache shared by all stacks and clones of this user: ``CLIPSTREAM_CACHE``, else under the home."""
+    """The download cache of all stacks of this user: ``CLIPSTREAM_CACHE``, else under the home."""
     given = environ.get("CLIPSTREAM_CACHE")
     return Path(given).expanduser().resolve() if given else Path.home() / ".cache" / "clipstream"
 
@@ -32,26 +32,26 @@ def existing_parent(path: Path) -> Path:
 
 
 def check_free(path: Path, needed_bytes: int, what: str, otherwise: str) -> None:
-    """Raise Problem unless ``needed_bytes`` are free on the disk of ``path``."""
+    """Raise StackError unless ``needed_bytes`` are free on the disk of ``path``."""
     free = shutil.disk_usage(existing_parent(path)).free
     if free < needed_bytes:
-        raise Problem(
+        raise StackError(
             f"{what} needs {needed_bytes // MIB} MB under {path} and {free // MIB} MB are free: "
             f"make room there, or {otherwise}"
         )
 
 
 def make_private(path: Path) -> Path:
-    """Create ``path`` if it is missing; raises Problem where that is not allowed."""
+    """Create ``path`` if it is missing; raises StackError where that is not allowed."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, FileExistsError) as error:
-        raise Problem(f"{path} cannot be made ({error.strerror}): choose another place") from None
+        raise StackError(f"{path} cannot be made ({error.strerror}): choose another place") from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise Problem(f"{path} cannot be written: choose another place, or mend its owner")
+        raise StackError(f"{path} cannot be written: choose another place, or mend its owner")
     return path
 
 
 def open_to_all(path: Path) -> bool:
-    """Can any user reach ``path``, that is: has each directory above it (and it, if it is one) its x bit for others?"""
+    """Whether any user can reach ``path``: it and each directory above it is open to others (x bit)."""
     return all(place.stat().st_mode & stat.S_IXOTH for place in (path, *path.parents) if place.is_dir())

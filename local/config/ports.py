@@ -1,8 +1,8 @@
-"""Free ports for a stack: one block, claimed while the stack lives. Never hands one block to two stacks.
+"""Free ports for a stack: one block of its own, claimed while the stack lives.
 
 A block is claimed by binding an abstract Unix socket, whose name is one for all users of the machine and goes away
 with the process: a claim cannot be stale. Blocks lie below the ports that Linux hands out to outgoing connections
-(32768 and up), and so do the ports 10000 above, which SeaweedFS opens beside each of its own.
+(32768 and up), and so do the ports 10000 above, which SeaweedFS opens in addition to its own.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from local.errors import Problem
+from local.errors import StackError
 
 LOWEST, HIGHEST, SIZE = 20_000, 22_700, 50
-GRPC_OFFSET = 10_000
-"""SeaweedFS opens its gRPC ports so far above."""
+GRPC_PORT_DISTANCE = 10_000
+"""Distance from each port of SeaweedFS to its gRPC port."""
 HOST = "127.0.0.1"
 
 
@@ -54,16 +54,16 @@ def order_of_blocks(preferred: int | None, seed: int) -> Iterable[int]:
 
 
 def claim_block(*, preferred: int | None, seed: int, used: Sequence[int], also_above: Sequence[int]) -> PortClaim:
-    """Claim a block whose ``used`` places are free (``also_above``: and 10000 higher). Raises Problem if none is."""
+    """Claim a block whose ``used`` places are free (``also_above``: 10000 higher too). Raises StackError."""
     for base in order_of_blocks(preferred, seed):
-        wanted = [base + index for index in used] + [base + index + GRPC_OFFSET for index in also_above]
+        wanted = [base + index for index in used] + [base + index + GRPC_PORT_DISTANCE for index in also_above]
         holder = _hold(base)
         if holder is None:
             continue
         if all(is_free(port) for port in wanted):
             return PortClaim(base=base, holder=holder)
         holder.close()
-    raise Problem(
+    raise StackError(
         f"no block of {SIZE} free ports between {LOWEST} and {HIGHEST}: stop another stack (`clipstream down`) first"
     )
 
@@ -78,8 +78,8 @@ def _hold(base: int) -> socket.socket | None:
 
 
 def check_wanted(port: int) -> None:
-    """Raise Problem when a port that the person asked for by number is taken."""
+    """Raise StackError when a port that the person asked for by number is taken."""
     if not is_free(port):
-        raise Problem(
+        raise StackError(
             f"port {port} is taken: stop what listens there (`ss -ltnp 'sport = :{port}'`), or ask for another"
         )

@@ -1,4 +1,4 @@
-"""Passwords of a stack's parts: made once, readable by their owner only. Never printed, never in stack.json."""
+"""Passwords of a stack's services: made once, readable by their owner only, never in stack.json."""
 
 from __future__ import annotations
 

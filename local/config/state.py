@@ -1,4 +1,4 @@
-"""What a stack writes down about itself: ``stack.json`` to read, a flock for truth. Never holds a secret."""
+"""The state of a stack: ``stack.json`` to read, a flock as the proof that it runs. Holds no secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from local.errors import Problem
+from local.errors import StackError
 
 PartState = Literal["waiting", "starting", "ready", "restarting", "stopping", "stopped", "failed", "done", "external"]
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
@@ -112,15 +112,15 @@ def save(layout: Layout, state: StackState) -> None:
 
 
 def load(layout: Layout) -> StackState | None:
-    """The last written state; None where there was never a stack. Raises Problem on a file that is not ours."""
+    """The last written state; None where no stack ever was. Raises StackError for a file of others."""
     try:
         return msgspec.json.decode(layout.stack_json.read_bytes(), type=StackState)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
-        raise Problem(_not_ours(layout)) from None
+        raise StackError(_not_ours(layout)) from None
     except (msgspec.DecodeError, OSError) as error:
-        raise Problem(f"{layout.stack_json} cannot be read ({error}): `clipstream reset` begins anew") from None
+        raise StackError(f"{layout.stack_json} cannot be read ({error}): `clipstream reset` begins anew") from None
 
 
 def _not_ours(layout: Layout) -> str:
@@ -128,11 +128,11 @@ def _not_ours(layout: Layout) -> str:
 
 
 def try_lock(layout: Layout) -> int | None:
-    """The lock's descriptor if nobody holds it, to be kept open (children may inherit it); else None, or Problem."""
+    """Take the lock: its descriptor, to be kept open, or None if it is held. Raises StackError."""
     try:
         descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
     except PermissionError:
-        raise Problem(_not_ours(layout)) from None
+        raise StackError(_not_ours(layout)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -142,13 +142,13 @@ def try_lock(layout: Layout) -> int | None:
 
 
 def is_running(layout: Layout) -> bool:
-    """Does a supervisor (or its guard) hold this directory? A finished one never does: the kernel freed its lock."""
+    """Whether a supervisor or its watchdog holds this directory. The kernel frees the lock of a dead one."""
     try:
         layout.lock.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
     except PermissionError:
-        raise Problem(_not_ours(layout)) from None
+        raise StackError(_not_ours(layout)) from None
     descriptor = try_lock(layout)
     if descriptor is None:
         return True

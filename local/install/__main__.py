@@ -1,4 +1,4 @@
-"""``python -m local.install``: fetch what a stack needs into the cache, and print where it lies. Starts nothing."""
+"""``python -m local.install``: fetch what a stack needs into the cache, and print the paths."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from local.config.paths import cache_dir
-from local.errors import Problem
+from local.errors import StackError
 from local.install.all import install
 
 
@@ -19,7 +19,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     options = parser.parse_args(argv)
     try:
         installed = install(cache_dir(environ), environ, _to_stderr, kafka_wanted=not options.triton_only)
-    except Problem as problem:
+    except StackError as problem:
         _to_stderr(f"clipstream: {problem}")
         return 1
     for name, place in (("kafka", installed.kafka_jars), ("weights", installed.weights)):

@@ -1,4 +1,4 @@
-"""All that a stack needs from the registries: says how much is missing, then fetches it. Never starts a server."""
+"""Everything that a stack needs from the registries: report how much is missing, then fetch it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from local.config.paths import check_free, make_private
-from local.errors import Problem
+from local.errors import StackError
 from local.install import kafka, triton, weights
 from local.install.tools import Say, find_java
 
@@ -16,7 +16,7 @@ _MIB = 2**20
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to be had: what it weighs on the wire and on the disk (while it is unpacked, with the tool's cache)."""
+    """One download: its size on the wire, and on the disk while it is unpacked (with the tool's cache)."""
 
     name: str
     fetch_bytes: int
@@ -44,11 +44,11 @@ def note(installed: Installed, path: Path) -> None:
 
 
 def noted(path: Path) -> Installed:
-    """What ``note`` wrote. Raises Problem."""
+    """What ``note`` wrote. Raises StackError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Installed, dec_hook=lambda kind, value: kind(value))
     except (FileNotFoundError, msgspec.DecodeError):
-        raise Problem("nothing is installed yet: start through `clipstream up`") from None
+        raise StackError("nothing is installed yet: start through `clipstream up`") from None
 
 
 def missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
@@ -65,7 +65,7 @@ def missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Dow
 
 
 def announce(downloads: list[Download], cache: Path, say: Say) -> None:
-    """Say how much is fetched; raises Problem where the disk has no room for it."""
+    """Say how much is fetched; raises StackError where the disk has no room for it."""
     if not downloads:
         return
     total = sum(download.fetch_bytes for download in downloads)
@@ -79,7 +79,7 @@ def announce(downloads: list[Download], cache: Path, say: Say) -> None:
 def install(
     cache: Path, environ: Mapping[str, str], say: Say, *, kafka_wanted: bool = True, triton_wanted: bool = True
 ) -> Installed:
-    """Fetch what is missing. Raises Problem."""
+    """Fetch what is missing. Raises StackError."""
     java = find_java() if kafka_wanted else None
     announce(missing(cache, kafka_wanted=kafka_wanted, triton_wanted=triton_wanted), cache, say)
     jars = kafka.install(cache, environ, _prefixed("kafka", say)) if kafka_wanted else None

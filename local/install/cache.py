@@ -1,4 +1,4 @@
-"""Directories of the download cache: built aside, renamed when whole. Never shows a half-built one to anybody."""
+"""Directories of the download cache: built under another name, renamed when complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.errors import Problem
+from local.errors import StackError
 
 _CHUNK_BYTES = 4 * 2**20
 
@@ -28,7 +28,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def ensure_built(target: Path, build: Callable[[Path], None]) -> Path:
-    """``target``, built by ``build(empty directory)`` unless it is there; two callers at once build it once."""
+    """``target``, built by ``build(empty directory)`` if it is missing; concurrent callers build it once."""
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,9 @@ def ensure_built(target: Path, build: Callable[[Path], None]) -> Path:
             partial.chmod(0o755)
             partial.rename(target)
         except OSError as error:
-            raise Problem(f"{target.name} could not be written to {target.parent}: {error.strerror or error}") from None
+            raise StackError(
+                f"{target.name} could not be written to {target.parent}: {error.strerror or error}"
+            ) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return target
@@ -65,12 +67,12 @@ def parse_checksums(text: str) -> dict[str, str]:
 
 
 def check_files(directory: Path, expected: dict[str, str], *, what: str, remedy: str) -> None:
-    """Raise Problem unless ``directory`` holds each file with its checksum; ``remedy`` may say ``{name}``."""
+    """Raise StackError unless ``directory`` holds each file with its checksum; ``remedy`` may say ``{name}``."""
     for name, digest in sorted(expected.items()):
         path = directory / name
         if not path.is_file():
-            raise Problem(f"{what}: {name} is missing from the download: {remedy.format(name=name)}")
+            raise StackError(f"{what}: {name} is missing from the download: {remedy.format(name=name)}")
         found = sha256_of(path)
         if found != digest:
             wrong = f"{name} has SHA-256 {found[:12]}… and should have {digest[:12]}…"
-            raise Problem(f"{what}: {wrong}: {remedy.format(name=name)}")
+            raise StackError(f"{what}: {wrong}: {remedy.format(name=name)}")

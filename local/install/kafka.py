@@ -1,4 +1,4 @@
-"""Apache Kafka from its Maven artifacts, each jar checked against a checked-in SHA-256. Never starts it."""
+"""Install Apache Kafka from its Maven artifacts, each jar checked against a checked-in SHA-256."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def target(cache: Path) -> Path:
 
 
 def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
-    """The directory of jars, fetched when missing. Raises Problem."""
+    """The directory of jars, fetched when missing. Raises StackError."""
     find_java()
 
     def build(directory: Path) -> None:
@@ -44,7 +44,7 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
 
 
 def _maven_options(environ: Mapping[str, str]) -> str:
-    """Java takes the home directory from the user database; where HOME says otherwise (containers), HOME is meant."""
+    """Java takes the home directory from the user database; in containers HOME is the right one."""
     home = environ.get("HOME")
     return " ".join(filter(None, (environ.get("MAVEN_OPTS"), f"-Duser.home={home}" if home else None)))
 

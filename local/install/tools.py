@@ -1,4 +1,4 @@
-"""Runs the tools that download (uv, Maven) and turns their output into short lines. Never shows their stack traces."""
+"""Run the tools that download (uv, Maven) and shorten their output to a line per file."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from local.errors import Problem
+from local.errors import StackError
 
 Say = Callable[[str], None]
-"""Told one line of progress."""
+"""Takes one line of progress."""
 
 _KEPT_LINES = 40
-_NEEDED_JAVA = 17
+_MIN_JAVA = 17
 
 
 def uv_command() -> list[str]:
@@ -34,7 +34,7 @@ def run_tool(
     shorten: Callable[[str], str | None],
     explain: Callable[[str], str],
 ) -> None:
-    """Run to the end; each output line goes through ``shorten`` to ``say``; raises Problem(``explain(output)``)."""
+    """Run a tool; each line goes through ``shorten`` to ``say``. Raises StackError(``explain(output)``)."""
     last: deque[str] = deque(maxlen=_KEPT_LINES)
     with subprocess.Popen(
         argv, cwd=cwd, env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -46,7 +46,7 @@ def run_tool(
             if short := shorten(line.rstrip()):
                 say(short)
     if process.returncode:
-        raise Problem(explain("\n".join(last)))
+        raise StackError(explain("\n".join(last)))
 
 
 def shorten_uv(line: str) -> str | None:
@@ -81,22 +81,22 @@ def last_words(output: str) -> str:
 
 
 def find_tool(name: str, remedy: str) -> str:
-    """Path of a program; raises Problem(remedy) where it is missing."""
+    """Path of a program; raises StackError(remedy) where it is missing."""
     found = shutil.which(name)
     if not found:
-        raise Problem(remedy)
+        raise StackError(remedy)
     return found
 
 
 def find_java() -> str:
-    """Path of a Java of 17 or newer; raises Problem."""
+    """Path of a Java of 17 or newer; raises StackError."""
     advice = "`apt-get install openjdk-17-jre-headless`, or set CLIPSTREAM_KAFKA to a broker that runs elsewhere"
-    java = find_tool("java", f"Kafka needs Java {_NEEDED_JAVA} or newer and there is none: {advice}")
+    java = find_tool("java", f"Kafka needs Java {_MIN_JAVA} or newer and there is none: {advice}")
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=20)
     match = re.search(r'version "(\d+)', output.stderr + output.stdout)
-    if not match or int(match[1]) < _NEEDED_JAVA:
+    if not match or int(match[1]) < _MIN_JAVA:
         found = match[1] if match else "one that does not run"
-        raise Problem(f"Kafka needs Java {_NEEDED_JAVA} or newer and this one is {found}: {advice}")
+        raise StackError(f"Kafka needs Java {_MIN_JAVA} or newer and this one is {found}: {advice}")
     return java
 
 

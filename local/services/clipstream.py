@@ -1,4 +1,4 @@
-"""Clipstream's own processes: migrations, API, relay, workers, sinks. Their commands only: none runs here."""
+"""Clipstream's own processes: commands of migrations, API, relay, workers, sinks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 
 from local.config.state import write_private
-from local.errors import Problem
+from local.errors import StackError
 from local.services.readiness import http_ready
 from local.services.service import Part, Setting
 from local.services.table import SINKS, WORKERS
@@ -47,11 +47,13 @@ def keep_credentials(setting: Setting, output: str) -> None:
     try:
         printed = msgspec.json.decode(output.strip().splitlines()[-1], type=dict[str, str | None])
     except (msgspec.DecodeError, IndexError):
-        raise Problem("the bootstrap printed no credentials: see `clipstream logs bootstrap`") from None
+        raise StackError("the bootstrap printed no credentials: see `clipstream logs bootstrap`") from None
     if printed.get("api_key"):
         write_private(path, msgspec.json.format(msgspec.json.encode(printed), indent=2) + b"\n")
     elif not path.is_file():
-        raise Problem(f"the API key of this database is not in {path}: bring that file back, or use an empty database")
+        raise StackError(
+            f"the API key of this database is not in {path}: bring that file back, or use an empty database"
+        )
 
 
 def _command(name: str, arguments: tuple[str, ...], env: Mapping[str, str], needs: tuple[str, ...]) -> Part:

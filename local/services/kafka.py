@@ -1,4 +1,4 @@
-"""Apache Kafka as one KRaft node: its configuration, its command, its storage. Never creates the product's topics."""
+"""Apache Kafka as one KRaft node: configuration, command, storage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from functools import partial
 
-from local.errors import Problem
+from local.errors import StackError
 from local.install import kafka as jars
 from local.services.readiness import kafka_round_trip, knock
 from local.services.service import Part, Setting
@@ -43,7 +43,7 @@ message.max.bytes=2000000
 log.segment.bytes=67108864
 log.retention.check.interval.ms=60000
 """
-"""One controller has nobody to write empty records for (metadata.max.idle.interval.ms): 0.011 of a core without
+"""A single controller needs no empty records (metadata.max.idle.interval.ms): 0.011 of a core without
 clients, 0.018 with them.
 """
 
@@ -95,4 +95,4 @@ def _format(java: tuple[str, ...], properties: str, setting: Setting) -> None:
     )  # fmt: skip
     if result.returncode:
         words = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
-        raise Problem(f"Kafka's storage could not be formatted ({words[-1][:160]}): `clipstream reset` begins anew")
+        raise StackError(f"Kafka's storage could not be formatted ({words[-1][:160]}): `clipstream reset` begins anew")

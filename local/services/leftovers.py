@@ -1,4 +1,4 @@
-"""Names and removes what a killed stack leaves outside its directory: shared memory, sockets. Never another stack's."""
+"""Find and remove what a killed stack leaves outside its directory: shared memory, sockets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from local.config.ports import GRPC_OFFSET, SIZE
+from local.config.ports import GRPC_PORT_DISTANCE, SIZE
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory is, on Linux
 SOCKETS = Path("/tmp")  # noqa: S108 - where SeaweedFS puts its sockets, whatever TMPDIR says
@@ -26,7 +26,7 @@ def leftover_files(stack_id: str, port_base: int) -> Iterator[Path]:
     ports = range(port_base, port_base + SIZE)
     for path in SOCKETS.glob("seaweedfs-*.sock"):
         number = path.stem.rsplit("-", 1)[-1]
-        if number.isdigit() and (int(number) in ports or int(number) - GRPC_OFFSET in ports):
+        if number.isdigit() and (int(number) in ports or int(number) - GRPC_PORT_DISTANCE in ports):
             yield path
 
 
@@ -42,7 +42,7 @@ def remove_leftover_files(stack_id: str, port_base: int) -> None:
 def remove_forsaken(place: Path) -> None:
     """Remove the empty ``python_env_…`` that a killed Triton leaves there, if they are this user's.
 
-    Whose stack's they were nobody knows: only to be done while no Triton runs.
+    Their stack is unknown: only to be called while no Triton runs.
     """
     for path in place.glob("python_env_??????"):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""One small inference on each model of the repository: the smallest that its inputs allow, or its ``probe.json``.
+"""Probe each model of the repository with one small inference: of ones, or as its ``probe.json`` says.
 
 That file, in a model's folder, names the inputs to send, each with one of ``{"shape": […], "fill": n}`` (an array of
 one number), ``{"values": […]}`` or ``{"text": "…"}``. An input that it leaves out is not sent: persons, for one, are
@@ -39,7 +39,7 @@ def model_names(repository: Path = REPOSITORY) -> list[str]:
 
 
 def read_probe(model: str, inputs: Mapping[str, Sequence[int]], repository: Path = REPOSITORY) -> dict[str, ProbeInput]:
-    """What is sent to a model to see whether it works. ``inputs``: shape of each of its inputs, -1 where it varies."""
+    """What a model is probed with. ``inputs``: shape of each of its inputs, -1 where it varies."""
     path = repository / model / PROBE_FILE
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=dict[str, ProbeInput])
@@ -47,7 +47,7 @@ def read_probe(model: str, inputs: Mapping[str, Sequence[int]], repository: Path
 
 
 def probe_models(endpoint: str) -> None:
-    """Ask each model for one inference. Raises NotReadyError, and errors of the client where no server answers."""
+    """Ask each model for one inference. Raises NotReadyError, or the client's errors if no server answers."""
     from tritonclient.grpc import InferenceServerClient  # noqa: PLC0415
 
     client: Any = InferenceServerClient(endpoint)

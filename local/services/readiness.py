@@ -1,4 +1,4 @@
-"""What proves that a server works: a message goes round, a query answers. An open port alone proves nothing.
+"""Readiness probes: a message goes round, a query answers. An open port alone proves nothing.
 
 Clients are imported where they are used: `clipstream status` and `down` need none of them.
 """

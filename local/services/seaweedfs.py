@@ -1,4 +1,4 @@
-"""SeaweedFS as the S3 store: one process, no telemetry, no web pages. Never creates the product's bucket."""
+"""SeaweedFS as the S3 store: one process, no telemetry, no web pages."""
 
 from __future__ import annotations
 

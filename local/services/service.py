@@ -1,4 +1,4 @@
-"""A part of the stack as data: what is run, when it counts as ready, how it is stopped. Starts nothing itself."""
+"""A service of the stack as data: its command, when it counts as ready, how it is stopped."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     port: int | None = None
     once: bool = False
     forked: bool = False
-    """Runs ``python -m NAME …`` of a module that the prefork has loaded (prefork.py)."""
+    """Whether ``python -m NAME …`` is forked from the prefork server, which has loaded the module."""
     capture: Callable[[str], None] | None = None
     """Takes the output of a command that runs once."""
     prepare: Check | None = None

@@ -1,4 +1,4 @@
-"""ClickHouse and search: the real server where it is installed, else our front and our server. Starts none."""
+"""ClickHouse and search: the real server where it is installed, else our stand-in."""
 
 from __future__ import annotations
 

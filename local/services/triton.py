@@ -1,4 +1,4 @@
-"""Triton on CPU with the repository of this clone, at low priority. Never fetches a model: a missing one fails."""
+"""Triton on CPU with the model repository of this clone, at low priority."""
 
 from __future__ import annotations
 

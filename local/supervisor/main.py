@@ -1,4 +1,4 @@
-"""The process that keeps a stack's parts alive and writes down how they are. Never serves a request itself.
+"""The supervisor: keeps a stack's services alive and records their state.
 
 Started by the guard (watchdog.py), which ends whatever is left should this process be killed. SIGTERM or SIGINT: drain
 the product, then stop the stores.
@@ -20,7 +20,7 @@ from typing import Any
 
 from local.assembly import Assembly, assemble
 from local.config.state import Layout, PartStatus, Phase, StackState, load, save
-from local.errors import Problem
+from local.errors import StackError
 from local.services.table import SINKS
 from local.supervisor.logs import rotate
 from local.supervisor.prefork_client import PreforkServer
@@ -124,7 +124,7 @@ async def _first_problem(keepers: Sequence[asyncio.Task[None]], stop: asyncio.Ta
             return ""
         for task in done:
             error = task.exception()
-            if isinstance(error, Problem):
+            if isinstance(error, StackError):
                 return str(error)
             if error is not None:
                 return f"the supervisor has a fault ({error!r}): see `clipstream logs supervisor`"
@@ -147,7 +147,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         signal.signal(number, lambda got, _: early.append(got))
     try:
         assembly = assemble(layout, environ, stores_only=options.stores_only, rewind=options.rewind)
-    except Problem as problem:
+    except StackError as problem:
         _say(str(problem))
         state = load(layout) or StackState(stack_id="")
         state.phase, state.said = "failed", str(problem)

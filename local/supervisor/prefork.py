@@ -1,4 +1,4 @@
-"""A process with the product's modules loaded: each of the product's processes is forked from it. Runs no part itself.
+"""The prefork server: loads the product's modules once; each of its processes is forked from it.
 
 Loading them costs a second of processor time; a stack has fifteen such processes, which then share the memory too.
 A forked part is handed to the supervisor (a subreaper), so that it is its child like any other: waited for, told of
@@ -40,7 +40,7 @@ HANDED_OVER_S = 5.0
 
 
 def serve(requests: socket.socket, supervisor: int) -> Spawn | None:
-    """Fork for every request until the socket ends. Returns in each fork with what it shall be, and at the end None."""
+    """Fork for every request until the socket ends. Returns the request in each fork, and None at the end."""
     while body := requests.recv(PACKET_BYTES):
         how = msgspec.json.decode(body, type=Spawn, dec_hook=lambda wanted, given: wanted(given))
         between = os.fork()
@@ -89,7 +89,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--supervisor", type=int, required=True)
     asked = parser.parse_args(argv)
-    getproctitle()  # finds the place of the title, as long as nobody has changed the environment
+    getproctitle()  # finds the memory of the title, which works only before the environment changes
     for name in LOADED:
         import_module(name)
     gc.collect()

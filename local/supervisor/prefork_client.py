@@ -1,4 +1,4 @@
-"""The supervisor's side of the prefork: asks it for processes, has them as its own children. Forks nothing itself."""
+"""Client of the prefork server: asks it for processes, which become children of the supervisor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.supervisor.processes import STACK_MARK, Spawn, adopt_orphans, open_fo
 PACKET_BYTES = 128 * 1024
 """Of one request: a command and its environment."""
 PATIENCE_S = 60.0
-"""The prefork answers in milliseconds, once it has loaded everything."""
+"""Longest wait for an answer: milliseconds, once the server has loaded every module."""
 
 
 class Forked(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Forked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreforkGoneError(RuntimeError):
-    """It does not answer: start the process by its command instead."""
+    """The server does not answer: start the process by its command instead."""
 
 
 class Adopted:
@@ -65,12 +65,12 @@ class Adopted:
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 """Matrices here are small: what listen computes of a span took 0.6 CPU-s on two threads, 0.35 on one, to the same bits.
-Read when numpy is loaded: it has to be there before the prefork is.
+Read when numpy is loaded: it has to be set before the server starts.
 """
 
 
 class PreforkServer:
-    """One running prefork; makes this process the parent of every orphan below it."""
+    """A running prefork server; this process becomes the parent of every orphan below it."""
 
     def __init__(self, stack_id: str, environ: Mapping[str, str], log: Path) -> None:
         """Start it; it loads the product's modules meanwhile."""

@@ -1,4 +1,4 @@
-"""Keeps one part alive: start, wait until it works, watch, start again. Never decides about another part."""
+"""Keep one service alive: start, wait until it works, watch, restart."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from local.config.state import Layout, PartState, PartStatus
-from local.errors import Problem
+from local.errors import StackError
 from local.services.service import Part
 from local.supervisor.logs import last_line
 from local.supervisor.prefork_client import PreforkGoneError, PreforkServer
@@ -44,7 +44,7 @@ T = TypeVar("T")
 _PROBE_EVERY_S = 0.15
 _FALLS_AT_START, _FALLS_OF_COMMAND = 4, 2
 """A part that falls so often before it was ever ready will not come: the stack says so and stops."""
-_PATIENCE = 2
+_PATIENCE_RATIO = 2
 """Times as long a part is given that was late once: on a machine with much else to do it would be late for ever."""
 
 
@@ -61,7 +61,7 @@ class Runner:
         changed: Callable[[PartStatus], None],
         prefork: PreforkServer | None = None,
     ) -> None:
-        """Nothing is started yet. Without ``prefork``, or when it is gone, a forked part is started by its command."""
+        """Starts nothing yet. Without a ``prefork`` server a forked service is started by its command."""
         self.part = part
         self.status = PartStatus(name=part.name, port=part.port)
         self.ready = asyncio.Event()
@@ -78,7 +78,7 @@ class Runner:
         self._was_late = False
 
     async def keep(self, needs: Sequence[Runner]) -> None:
-        """Run until ``stop``. Raises Problem when the part does not come up at all."""
+        """Run until ``stop``. Raises StackError when the part does not come up at all."""
         for need in needs:
             await need.ready.wait()
         backoff = Backoff()
@@ -90,7 +90,7 @@ class Runner:
             if not self.ready.is_set() and backoff.falls >= (_FALLS_OF_COMMAND if self.part.once else _FALLS_AT_START):
                 said, name = self.status.said, self.part.name
                 self._tell("failed")
-                raise Problem(f"{name} does not come up ({said}): see `clipstream logs {name}`")
+                raise StackError(f"{name} does not come up ({said}): see `clipstream logs {name}`")
             self.status.restarts += 1
             self._tell("restarting")
             with contextlib.suppress(asyncio.TimeoutError):
@@ -194,7 +194,7 @@ class Runner:
 
     async def _until_ready(self) -> str:
         """Probe until it works; '' then, or what the last probe said when the time is over."""
-        patience_s = self.part.start_timeout_s * (_PATIENCE if self._was_late else 1)
+        patience_s = self.part.start_timeout_s * (_PATIENCE_RATIO if self._was_late else 1)
         deadline_s, why = time.monotonic() + patience_s, ""
         while time.monotonic() < deadline_s:
             try:

@@ -1,4 +1,4 @@
-"""Parent of the supervisor: when that ends, however it ends, nothing of the stack is left. Never starts a part.
+"""The watchdog, parent of the supervisor: however that ends, nothing of the stack is left.
 
 As the subreaper of everything below it, each orphan becomes its child; so it finds them all, whatever their user,
 session or environment. Should the guard be killed, the supervisor gets SIGTERM from the kernel and drains.
@@ -18,17 +18,17 @@ from pathlib import Path
 import psutil
 
 from local.config.state import Layout, load, save, try_lock
-from local.errors import Problem
+from local.errors import StackError
 from local.services.leftovers import remove_leftover_files
 from local.supervisor.processes import adopt_orphans, descendants, end_all, is_same, marked, tied
 
 _GRACE_S = 3.0
-EXIT_HELD = 75
+HELD_EXIT_CODE = 75
 """Another supervisor holds this state directory (EX_TEMPFAIL)."""
 
 
 def sweep(layout: Layout) -> None:
-    """End and remove what a stack left behind whose guard and supervisor were both killed. Its lock must be ours."""
+    """Clean up after a stack whose watchdog and supervisor were both killed. Its lock must be ours."""
     state = load(layout)
     if state is None:
         return
@@ -45,7 +45,7 @@ def guard(layout: Layout, arguments: Sequence[str], environ: Mapping[str, str]) 
     os.umask(0o077)
     lock = try_lock(layout)
     if lock is None:
-        return EXIT_HELD
+        return HELD_EXIT_CODE
     sweep(layout)
     adopt_orphans()
     supervisor = subprocess.Popen(
@@ -93,7 +93,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     options, rest = parser.parse_known_args(argv)
     try:
         return guard(Layout(root=options.state_dir), rest, environ)
-    except Problem as problem:
+    except StackError as problem:
         print(problem, flush=True)
         return 1
 

@@ -11,7 +11,7 @@ from core.settings import load_settings
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout
 from local.endpoints import GIVEN_BY, allowed, env_file, external_parts, forget_own, product_env, read_env_file
-from local.errors import Problem
+from local.errors import StackError
 from local.install.all import Installed
 from local.services.order import MAKERS, plan
 from local.services.service import Setting
@@ -65,7 +65,7 @@ def test_a_given_part_is_external_and_keeps_its_endpoint(tmp_path: Path, part: s
 
 
 def test_a_part_given_by_half_says_what_is_missing() -> None:
-    with pytest.raises(Problem, match="set CLIPSTREAM_S3_SECRET_KEY as well"):
+    with pytest.raises(StackError, match="set CLIPSTREAM_S3_SECRET_KEY as well"):
         external_parts({"CLIPSTREAM_S3": "http://s3", "CLIPSTREAM_S3_ACCESS_KEY": "x"})
 
 

@@ -1,1 +1,1 @@
-"""ClickHouse's own engine (chDB) behind ClickHouse's HTTP interface, for one machine. Never for production."""
+"""ClickHouse's own engine (chDB) behind ClickHouse's HTTP interface, for one machine only."""

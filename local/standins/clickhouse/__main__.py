@@ -1,4 +1,4 @@
-"""`python -m local.standins.clickhouse`: serve one data directory on one port until SIGTERM. Listens on the loopback.
+"""`python -m local.standins.clickhouse`: serve one data directory on a loopback port until SIGTERM.
 
 The password comes by the environment (``CLICKHOUSE_PASSWORD``, as ClickHouse's own images take it), not by an argument,
 which anybody on the machine could read.

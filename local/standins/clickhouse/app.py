@@ -1,4 +1,4 @@
-"""ClickHouse's HTTP interface over the engine: who may ask, what is packed how, which headers answer. Knows no SQL."""
+"""ClickHouse's HTTP interface over the engine: authentication, compression, response headers."""
 
 from __future__ import annotations
 

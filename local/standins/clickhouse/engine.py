@@ -1,4 +1,4 @@
-"""chDB in this process: a connection per statement, one kept per session. Never two statements of a session at once."""
+"""chDB in this process: a connection per statement, or per session, whose statements run in turn."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def not_implemented(detail: str) -> FrontError:
 
 
 def describe(error: BaseException) -> tuple[int, int, str]:
-    """HTTP status, exception code and text of an error, whoever raised it."""
+    """HTTP status, exception code and text of any error."""
     text = str(error)
     found = _CODE.search(text)
     code = int(found.group(1)) if found else _DEFAULT_CODE

@@ -1,4 +1,4 @@
-"""SQL cut into tokens, as far as finding keywords outside of strings and comments needs it. Knows no grammar."""
+"""SQL as tokens, to find keywords outside of strings and comments. No grammar."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tokens(sql: bytes) -> Iterator[Token]:
-    """Tokens of a statement, without spaces and comments; lazily, so that data after an INSERT is never read."""
+    """Tokens of a statement without spaces and comments; lazy, so that data after INSERT is not read."""
     depth = 0
     for match in _TOKEN.finditer(sql):
         kind = match.lastgroup or "other"

@@ -1,4 +1,4 @@
-"""Which statements are refused: those that would reach beyond the server's own tables. Allows by name, not by guess.
+"""Refuse statements that reach beyond the server's own tables, by a list of what is allowed.
 
 A Kafka table makes chDB's data directory unreadable; `file()`, `url()`, `s3()` read what the server's user can read.
 """

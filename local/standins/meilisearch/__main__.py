@@ -1,4 +1,4 @@
-"""`python -m local.standins.meilisearch`: serve one data directory on one port until SIGTERM. Listens on the loopback.
+"""`python -m local.standins.meilisearch`: serve one data directory on a loopback port until SIGTERM.
 
 The master key (at least 16 bytes) comes by the environment (``MEILI_MASTER_KEY``, as Meilisearch itself takes it), not
 by an argument, which anybody on the machine could read.

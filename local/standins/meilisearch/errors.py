@@ -1,4 +1,4 @@
-"""Meilisearch's error form. Codes, types and statuses are those of its documentation; none is invented here."""
+"""Meilisearch's errors, with the codes, types and statuses of its documentation."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import pytest
 from local import stack
 from local.config.state import Layout, StackState, is_running, load
 from local.endpoints import GIVEN_BY
-from local.errors import Problem
+from local.errors import StackError
 from local.services.leftovers import leftover_files
 from local.services.readiness import kafka_round_trip
 from local.services.triton import instances
@@ -183,7 +183,7 @@ def test_down_in_mid_start_ends_the_start_in_one_line(made: Made) -> None:
 
     until(layout, supervised, "the supervisor's start")
     stack.down(layout, print)
-    with pytest.raises(Problem, match="stopped before it was ready"):
+    with pytest.raises(StackError, match="stopped before it was ready"):
         stack.wait_ready(layout, guard, made.said.append)
     assert nothing_left(state_of(layout))
 
@@ -235,7 +235,7 @@ def test_reset_removes_everything(made: Made) -> None:
 
 def test_a_directory_that_is_no_stack_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(Problem, match="nothing was removed"):
+    with pytest.raises(StackError, match="nothing was removed"):
         stack.reset(stack.layout_of(tmp_path), print)
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from local.config.ports import GRPC_OFFSET, HIGHEST, LOWEST, SIZE, order_of_blocks
+from local.config.ports import GRPC_PORT_DISTANCE, HIGHEST, LOWEST, SIZE, order_of_blocks
 from local.services.table import OBJECT_PORTS, PORTS, WORKERS, worker_names
 from schemas.stages import TABLE
 
@@ -28,8 +28,8 @@ def test_two_stacks_look_in_different_places_first() -> None:
 
 
 def test_no_port_is_one_that_the_kernel_hands_out_by_itself() -> None:
-    assert HIGHEST + SIZE + GRPC_OFFSET < FIRST_OUTGOING_PORT
-    assert LOWEST + GRPC_OFFSET >= HIGHEST + SIZE, "a gRPC port must not lie in another stack's block"
+    assert HIGHEST + SIZE + GRPC_PORT_DISTANCE < FIRST_OUTGOING_PORT
+    assert LOWEST + GRPC_PORT_DISTANCE >= HIGHEST + SIZE, "a gRPC port must not lie in another stack's block"
 
 
 def test_every_process_has_a_place_of_its_own_in_the_block() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout, PartStatus, StackState, is_running, load, save, try_lock
-from local.errors import Problem
+from local.errors import StackError
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_no_stack_yet_is_none(layout: Layout) -> None:
 
 def test_a_broken_file_says_what_to_do(layout: Layout) -> None:
     layout.stack_json.write_text("{")
-    with pytest.raises(Problem, match="clipstream reset"):
+    with pytest.raises(StackError, match="clipstream reset"):
         load(layout)
 
 
@@ -87,5 +87,5 @@ def foreign(tmp_path: Path) -> Iterator[Layout]:
 
 def test_a_stack_of_another_user_is_said_to_be(foreign: Layout) -> None:
     for ask in (is_running, load, try_lock):
-        with pytest.raises(Problem, match="belongs to another user"):
+        with pytest.raises(StackError, match="belongs to another user"):
             ask(foreign)

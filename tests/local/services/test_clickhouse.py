@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from local.errors import Problem
+from local.errors import StackError
 from local.services.clickhouse import installed_server, write_config
 
 
@@ -32,10 +32,10 @@ def test_none_or_an_old_one_on_the_path_leaves_the_engine(tmp_path: Path, capsys
 
 def test_a_named_one_must_be_there_and_new_enough(tmp_path: Path) -> None:
     named = {"PATH": "", "CLIPSTREAM_CLICKHOUSE_BIN": str(tmp_path / "clickhouse")}
-    with pytest.raises(Problem, match="there is no such program"):
+    with pytest.raises(StackError, match="there is no such program"):
         installed_server(named)
     program(tmp_path, "23.8.1.1.")
-    with pytest.raises(Problem, match="is ClickHouse 23, and 24 or newer is needed"):
+    with pytest.raises(StackError, match="is ClickHouse 23, and 24 or newer is needed"):
         installed_server(named)
     path = program(tmp_path, "25.3.2.39.")
     assert installed_server(named) == str(path)

@@ -96,7 +96,7 @@ def enqueue(tasks: Tasks, call: Call, kind: str, uid: str | None, payload: dict[
     return 202, tasks.enqueue(kind, uid, payload, details=details, metadata=metadata)
 
 
-def known(call: Call, names: set[str]) -> None:
+def known_fields(call: Call, names: set[str]) -> None:
     """Raise MeiliError when the query string holds another name."""
     for name in call.query:
         if name not in names:

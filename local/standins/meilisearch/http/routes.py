@@ -1,4 +1,4 @@
-"""The table of routes, and the one handler that authenticates, calls the service in a thread, and answers in JSON."""
+"""The routes, and the one handler: authenticate, call the service in a thread, answer in JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attributes of documents as rows that filters, sorts and facets can ask. Writes and reads one SQLite table."""
+"""Attributes of documents as rows of a SQLite table, for filters, sorts and facets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row: TypeAlias = tuple[str, str, str | None, float | None]
 
 
 def flatten(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Attributes with their dotted paths; objects and objects in lists are entered, and named themselves too."""
+    """Attributes by dotted path, into objects and lists of objects; parents are listed too."""
     for name, value in document.items():
         if name == "_vectors" and not prefix:
             continue

@@ -1,7 +1,7 @@
-"""Documents of an index: add, replace, update, delete, and the derived indexes kept in step. Never answers HTTP.
+"""Documents of an index: add, replace, update, delete, with the derived indexes kept in step.
 
 SQLite is written first, with the index marked dirty; then tantivy; then the mark is taken away. An index that is
-still dirty at start is built anew, so a kill at any moment loses nothing.
+still dirty at start is rebuilt, so a kill at any moment loses nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def identity_of(document: Mapping[str, Any], primary_key: str) -> str:
 
 
 def guess_primary_key(document: Mapping[str, Any]) -> str:
-    """The one attribute that ends in ``id``; raises MeiliError when there is none, or more."""
+    """The one attribute that ends in ``id``; raises MeiliError for none, or several."""
     found = [name for name in document if name.lower().endswith("id")]
     if not found:
         detail = "the engine did not find any field ending with `id` in its name"
@@ -66,7 +66,7 @@ class Library:
     """All indexes of one data folder. One thread writes (the tasks' runner), any thread reads."""
 
     def __init__(self, folder: Path, store: Store) -> None:
-        """Open every index; build anew those a kill left dirty."""
+        """Open every index; rebuild those that a kill left dirty."""
         self.store = store
         self._folder = folder
         self._open: dict[int, FullText] = {}
@@ -118,7 +118,7 @@ class Library:
             connection.execute(sql, (primary_key, now_text(), row.number))
 
     def put(self, uid: str, documents: Sequence[Document], primary_key: str | None, *, partial: bool) -> int:
-        """Add or replace documents (``partial``: merge into what is there); all or none. Makes the index if need be."""
+        """Add or replace documents (``partial``: merge), all or none. Creates a missing index."""
         row = self.store.find_index(uid) or self.create(uid, primary_key)
         key = row.primary_key or primary_key or (guess_primary_key(documents[0]) if documents else None)
         if primary_key and key != primary_key:
@@ -178,7 +178,7 @@ class Library:
         return len(gone)
 
     def change_settings(self, row: IndexRow, change: Mapping[str, Any]) -> None:
-        """Store settings, and index anew where they ask for it."""
+        """Store settings, and reindex if they require it."""
         stored = updated(row.settings, change)
         rebuild = any(merged(row.settings)[name] != merged(stored)[name] for name in REBUILDS)
         with self.store.write() as connection:
@@ -203,7 +203,7 @@ class Library:
             self.vectors.put(connection, row.number, number, given, [name for name in fresh if name not in given])
 
     def rebuild(self, row: IndexRow) -> None:
-        """Derive values and texts of every document anew."""
+        """Derive values and texts of every document again."""
         settings = merged(row.settings)
         with self.store.write() as connection:
             self._touch(connection, row, row.primary_key)
@@ -244,7 +244,7 @@ class Library:
 
 
 def _without(document: Document, taken: Iterable[str]) -> Document:
-    """A document less the vectors that are kept elsewhere; those of embedders that are not configured stay in it."""
+    """A document without the vectors of configured embedders, which are stored apart from it."""
     if FIELD not in document:
         return document
     left = {name: value for name, value in document[FIELD].items() if name not in taken}

@@ -1,6 +1,6 @@
-"""Which language an attribute's text, or a query, is read in: `localizedAttributes` and `locales`. Pure.
+"""The language of an attribute's text, or of a query: `localizedAttributes` and `locales`. Pure.
 
-Only how Chinese and Japanese are told apart is honoured; other languages are cut by spaces, whatever is set.
+Only the choice between Chinese and Japanese is honoured; other languages are cut by spaces, whatever is set.
 """
 
 from __future__ import annotations
@@ -35,21 +35,23 @@ def check_rules(value: object) -> None:
     """Raises MeiliError for what are no `localizedAttributes`."""
     code, at = "invalid_settings_localized_attributes", ".localizedAttributes"
     if not isinstance(value, list):
-        raise MeiliError(code, f"Invalid value type at `{at}`: expected an array, but found {_found(value)}")
+        raise MeiliError(code, f"Invalid value type at `{at}`: expected an array, but found {_type_name(value)}")
     for number, rule in enumerate(value):
         place = f"{at}[{number}]"
         if not isinstance(rule, dict):
-            raise MeiliError(code, f"Invalid value type at `{place}`: expected an object, but found {_found(rule)}")
+            raise MeiliError(code, f"Invalid value type at `{place}`: expected an object, but found {_type_name(rule)}")
         for name in ("attributePatterns", "locales"):
             if name not in rule:
                 raise MeiliError(code, f"Missing field `{name}` inside `{place}`")
             if not isinstance(rule[name], list):
-                message = f"Invalid value type at `{place}.{name}`: expected an array, but found {_found(rule[name])}"
+                message = (
+                    f"Invalid value type at `{place}.{name}`: expected an array, but found {_type_name(rule[name])}"
+                )
                 raise MeiliError(code, message)
         check_locales(rule["locales"], f"{place}.locales", code)
 
 
-def _found(value: object) -> str:
+def _type_name(value: object) -> str:
     return f'a string: `"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 

@@ -1,4 +1,4 @@
-"""Vectors of documents: taken from what is written, kept as blobs, compared with a query's. Computes no embedding.
+"""Vectors of documents, given by the writer: stored as blobs, compared with the query's.
 
 As in Meilisearch with embedders of source ``userProvided``: every document of such an index brings its vectors in
 ``_vectors``, or says ``null`` there. https://www.meilisearch.com/docs/reference/api/settings (embedders).
@@ -23,7 +23,7 @@ Given: TypeAlias = dict[str, list[list[float]]]
 FIELD = "_vectors"
 MAX_DIMENSIONS = 4096
 _KNOWN = {"source", "dimensions", "distribution", "binaryQuantized"}
-_UNTOLD = -1
+_MISSING_TEXT = -1
 """Part of a document that wants no vector."""
 
 
@@ -95,7 +95,7 @@ class Vectors:
         self._lock = threading.Lock()
 
     def put(self, connection: Connection, index_no: int, number: int, given: Given, missing: Iterable[str]) -> None:
-        """Replace the vectors that are given; ``missing`` are embedders that the document had to bring and did not."""
+        """Replace the given vectors; ``missing``: embedders whose vector the document should have brought."""
         for name in missing:
             message = (
                 f"While embedding documents for embedder `{name}`: no vectors provided for a document. Documents must "
@@ -105,7 +105,7 @@ class Vectors:
         for name, rows in given.items():
             where = (index_no, name, number)
             connection.execute("delete from vectors where index_no = ? and embedder = ? and document_no = ?", where)
-            bodies = [(*where, part, _stored(row)) for part, row in enumerate(rows)] or [(*where, _UNTOLD, b"")]
+            bodies = [(*where, part, _stored(row)) for part, row in enumerate(rows)] or [(*where, _MISSING_TEXT, b"")]
             connection.executemany("insert into vectors values (?, ?, ?, ?, ?)", bodies)
         self._changes[index_no] += bool(given)
 
@@ -127,7 +127,7 @@ class Vectors:
         shown: dict[str, Any] = {}
         for name, part, body in self._store.read().execute(sql, (index_no, number)):
             entry = shown.setdefault(name, {"embeddings": [], "regenerate": False})
-            if part != _UNTOLD:
+            if part != _MISSING_TEXT:
                 entry["embeddings"].append(np.frombuffer(body, "<f4").astype(float).round(7).tolist())
         return shown
 
@@ -146,7 +146,7 @@ class Vectors:
         return list(found.items())
 
     def _matrix(self, index_no: int, embedder: str) -> tuple[Any, Any]:
-        """Numbers of documents and their vectors, one row each of unit length; kept until something is written."""
+        """Document numbers and unit vectors, one row each; cached until the next write."""
         import numpy as np  # noqa: PLC0415 - as above
 
         with self._lock:

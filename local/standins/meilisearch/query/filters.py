@@ -190,7 +190,7 @@ _WORDS: tuple[tuple[tuple[str, ...], Callable[[_Parser, str], Node]], ...] = (
 
 
 def parse_filter(given: object) -> Node | None:
-    """The tree of a filter: a string, or a list (all of) of strings and lists (any of). None when it is empty."""
+    """The tree of a filter: a string, or a list (all of) of strings and lists (any of); None if empty."""
     if given is None or given in ("", []):
         return None
     if isinstance(given, str):

@@ -40,7 +40,7 @@ def normalise(word: str) -> str:
 
 
 def is_japanese(text: str, allowed: Sequence[str] = ()) -> bool:
-    """How Han characters are to be read: as the only language of the two that is allowed, else by the kana beside."""
+    """How to read Han characters: as the one allowed language of the two, else by kana in the text."""
     japanese, chinese = not JAPANESE.isdisjoint(allowed), not CHINESE.isdisjoint(allowed)
     if japanese != chinese:
         return japanese
@@ -68,7 +68,7 @@ def indexable(text: str, *, japanese: bool = False) -> str:
 
 
 def distance(left: str, right: str, most: int) -> int:
-    """Edits (insert, delete, change, swap of neighbours) between two words; ``most + 1`` when there are more."""
+    """Edits (insert, delete, change, swap of neighbours) between two words; at most ``most + 1``."""
     if abs(len(left) - len(right)) > most:
         return most + 1
     before, row = [0] * (len(right) + 1), list(range(len(right) + 1))
@@ -94,7 +94,7 @@ def prefix_distance(wanted: str, word: str, most: int) -> int:
 
 @lru_cache(maxsize=262_144)
 def typos(wanted: str, word: str, most: int, prefix: bool) -> int | None:
-    """Typos by which ``word`` answers ``wanted``, None when it does not; one in the first letter counts as two."""
+    """Typos by which ``word`` matches ``wanted``, else None; one in the first letter counts as two."""
     if word == wanted or (prefix and word.startswith(wanted)):
         return 0
     if not most or not word or not wanted:

@@ -29,7 +29,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | None = None) -> Spans:
-    """Character ranges of a text where terms stand, in order, not overlapping; of a prefix only what was typed."""
+    """Character ranges of matched terms, ordered, without overlap; of a prefix only what was typed."""
     matches = match_document(terms, {path: text}, rules=rules)
     tokens = matches.tokens[path]
     found: Spans = []

@@ -1,4 +1,4 @@
-"""How well a document answers a query, by Meilisearch's rules: words, typo, proximity, attribute, exactness. Pure.
+"""Score of a document for a query by Meilisearch's rules: words, typo, proximity, attribute, exact.
 
 https://www.meilisearch.com/docs/learn/relevancy/ranking_rules. Without splitting and joining of words.
 """
@@ -114,7 +114,7 @@ def match_document(
 
 
 def rank(matches: Matches, terms: Sequence[Term] = (), *, attributes: int = 1) -> Rank:
-    """The measures of a document that holds what it holds. ``attributes``: so many are told apart by their order."""
+    """The measures of a document by its matches. ``attributes``: how many rank by their order."""
     best = [min(found, key=lambda m: (m.typos, not m.exact, m.attribute, m.first)) for found in matches.places if found]
     return Rank(
         words=len(best),
@@ -125,14 +125,15 @@ def rank(matches: Matches, terms: Sequence[Term] = (), *, attributes: int = 1) -
         exact=sum(match.exact for match in best),
         terms=len(matches.places),
         whole=max(
-            (_whole(matches, number, len(words)) for number, words in enumerate(matches.tokens.values())), default=0
+            (_exact_match(matches, number, len(words)) for number, words in enumerate(matches.tokens.values())),
+            default=0,
         ),
         most_typos=sum(term.typos for term in terms),
         attributes=attributes,
     )
 
 
-def _whole(matches: Matches, attribute: int, length: int) -> int:
+def _exact_match(matches: Matches, attribute: int, length: int) -> int:
     """Whether an attribute is the asked words (2), begins with them (1), or neither (0)."""
     at = 0
     for found in matches.places:

@@ -12,7 +12,7 @@ from local.standins.meilisearch.index.locales import check_locales
 
 
 class Hybrid(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """How much meaning counts beside words, 0..1, and by which embedder."""
+    """Weight of meaning against words, 0..1, and the embedder."""
 
     embedder: str
     semantic_ratio: float = 0.5
@@ -72,7 +72,7 @@ def snake(name: str) -> str:
 
 
 def read_search(body: object) -> SearchRequest:
-    """A search from its JSON; raises MeiliError for unknown fields, bad values and what this server cannot do."""
+    """A search from its JSON. Raises MeiliError for unknown fields, bad values, unsupported features."""
     if not isinstance(body, Mapping):
         raise MeiliError("bad_request", "Invalid value type: expected an object")
     for name, value in body.items():

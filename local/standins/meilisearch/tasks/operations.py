@@ -1,4 +1,4 @@
-"""What each kind of task does to the library. Returns the task's final details; raises MeiliError when it fails."""
+"""Run a task of each kind on the library: its final details, or a MeiliError."""
 
 from __future__ import annotations
 
