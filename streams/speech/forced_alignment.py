@@ -12,7 +12,7 @@ import msgspec
 
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Aligned, Alignment, Recognition, Int16, AlignmentPiece
+from core.ports.models import Aligned, Alignment, AlignmentPiece, Int16, Recognition
 from schemas.common import Word
 from schemas.documents.span import Fit, HeardWindow
 from streams.speech.languages import languages_by_window

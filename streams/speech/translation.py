@@ -12,7 +12,7 @@ import msgspec
 
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
-from core.ports.models import Recognition, Int16, Speech
+from core.ports.models import Int16, Recognition, Speech
 from core.progress import Report
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
