@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local.standins.meilisearch.errors import MeiliError, not_here, unknown_field
-from local.standins.meilisearch.http.call import Answer, Call, enqueue, index_uid, known
+from local.standins.meilisearch.http.call import Answer, Call, enqueue, index_uid, known_fields
 from local.standins.meilisearch.index.attributes import Values
 from local.standins.meilisearch.index.documents import Library
 from local.standins.meilisearch.index.store import Store
@@ -28,7 +28,7 @@ class Contents:
 
     def documents_put(self, call: Call, uid: str, *, partial: bool) -> Answer:
         """Add or replace (``partial``: update)."""
-        known(call, {"primaryKey", "customMetadata"})
+        known_fields(call, {"primaryKey", "customMetadata"})
         documents = call.documents()
         payload = {"documents": documents, "primaryKey": call.query.get("primaryKey"), "partial": partial}
         count: dict[str, Any] = {"receivedDocuments": len(documents), "indexedDocuments": None}
