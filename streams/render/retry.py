@@ -23,7 +23,7 @@ from streams.renderer.codecs import Encoding
 from streams.renderer.encoding.nvenc_probe import ADDRESS_SPACE_BYTES
 from streams.renderer.job import RenderJob, RenderResult, clip_file_name
 from streams.renderer.segments.packets import EarlierFile
-from streams.runtime.dead_letters import TOLD
+from streams.runtime.dead_letters import CUSTOMER_SENTENCES
 
 RENDER_LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
 """Limits of a child with one file. A 4K source takes 1.2 GB."""
@@ -113,7 +113,7 @@ async def best_of_two(first: RenderedClip, job: RenderJob, source: SourceHandle,
         return keep_first_try(first, fallback, error.detail)
     except ChildFailed as error:
         report_bug(error, "render")
-        return keep_first_try(first, fallback, TOLD["bug"])
+        return keep_first_try(first, fallback, CUSTOMER_SENTENCES["bug"])
     return choose_better(first, second, fallback)
 
 

@@ -11,7 +11,7 @@ from core.storage.exports import write_files
 from schemas import events
 from schemas.documents.quality import in_short
 from streams.render.exporter import ExportOutcome, ProducedExport
-from streams.runtime.dead_letters import told_of
+from streams.runtime.dead_letters import failure_reason
 
 
 async def finish_export(
@@ -21,7 +21,7 @@ async def finish_export(
     if isinstance(outcome, Exception) and await is_done(connection, event.org_id, event.export_id):
         return
     if isinstance(outcome, Exception):
-        await fail_export(connection, event, "render", *told_of(outcome), cause)
+        await fail_export(connection, event, "render", *failure_reason(outcome), cause)
     else:
         await _complete_export(connection, event, outcome, cause)
 
