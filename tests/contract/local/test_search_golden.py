@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.contract
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
 def test_the_server_answers_as_the_file_says(search_front: Server, path: Path) -> None:
     golden = json.loads(path.read_text())
-    assert differences(Engine(search_front.url, search_front.password), golden) == []
+    with closing(Engine(search_front.url, search_front.password)) as engine:
+        assert differences(engine, golden) == []
 
 
 def test_the_recorder_writes_what_the_server_says(search_front: Server) -> None:
@@ -32,12 +34,12 @@ def test_the_recorder_writes_what_the_server_says(search_front: Server) -> None:
             }
         ]
     }
-    engine = Engine(search_front.url, search_front.password)
-    assert len(differences(engine, golden, record=True)) == 2
-    first, second = (case["answer"] for case in golden["scenes"][0]["cases"])
-    assert first == {"status": 200, "ids": [1]}
-    assert second == {"status": 400, "code": "invalid_search_limit", "type": "invalid_request"}
-    assert differences(engine, golden) == []
+    with closing(Engine(search_front.url, search_front.password)) as engine:
+        assert len(differences(engine, golden, record=True)) == 2
+        first, second = (case["answer"] for case in golden["scenes"][0]["cases"])
+        assert first == {"status": 200, "ids": [1]}
+        assert second == {"status": 400, "code": "invalid_search_limit", "type": "invalid_request"}
+        assert differences(engine, golden) == []
 
 
 def test_every_file_says_where_its_answers_are_from() -> None:

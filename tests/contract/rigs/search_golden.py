@@ -32,6 +32,10 @@ class Engine:
     def __init__(self, url: str, key: str) -> None:
         self._client = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=HANG_S)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def version(self) -> str:
         return str(self._client.get("/version").json()["pkgVersion"])
 
