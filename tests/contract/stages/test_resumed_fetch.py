@@ -25,8 +25,8 @@ import asyncio, sys, time, uuid
 from pathlib import Path
 from schemas.events import UploadReceived
 from core.infra.http.client import OutsideHttp
-from streams.ingest.partial_downloads import Partials
-from streams.ingest.source_importer import prepare
+from streams.ingest.partial_downloads import PartialDownloads
+from streams.ingest.source_importer import import_source
 from core.settings import MediaLimits, SpanRules
 from tests.core.media.fakes import ObjectsTwin
 
@@ -34,10 +34,10 @@ async def main(url, work):
     scratch = work / str(uuid.uuid4())
     scratch.mkdir()
     client = OutsideHttp(allow=[url.split("/")[2]])
-    prepared = await prepare(
+    prepared = await import_source(
         UploadReceived(org_id=uuid.UUID(int=1), project_id=uuid.UUID(int=2), source_url=url),
         objects=ObjectsTwin(), outside=client, limits=MediaLimits(), rules=SpanRules(),
-        partials=Partials(work / "downloads", max_bytes=10**9, now_s=time.time),
+        partials=PartialDownloads(work / "downloads", max_bytes=10**9, now_s=time.time),
         scratch=scratch, prefix="p", report=lambda _: None,
     )
     print(prepared.source.sha256, prepared.source.size, len(prepared.spans))
@@ -104,13 +104,16 @@ class Bench:
         """Start one, kill -9 it when ``after`` bytes more were sent, and written; gives what lies on the disk."""
         self.origin.stall_after = after
         worker = await self.start()
-        await asyncio.wait_for(self.origin.stalled.wait(), HANG_S)
+        stalled = asyncio.ensure_future(self.origin.stalled.wait())
+        ended = asyncio.ensure_future(worker.wait())
+        await asyncio.wait((stalled, ended), timeout=HANG_S, return_when=asyncio.FIRST_COMPLETED)
+        assert not ended.done(), f"the worker ended by itself, with {worker.returncode}"
         patience = Patience("the bytes on the disk")
         while self.on_disk() < self.origin.sent:
             patience.check(self.on_disk())
             await asyncio.sleep(0.02)
         worker.kill()
-        await worker.wait()
+        await ended
         self.origin.stall_after = 10**12
         self.origin.stalled.clear()
         return self.on_disk()
