@@ -22,7 +22,7 @@ from api.projects.handlers import find_project
 from core.domain.project_states import ENDED_PROJECT_STATES
 from core.errors import Unavailable
 from core.infra.postgres.connection import Connection, Row
-from core.storage.labels import labels_of
+from core.storage.labels import read_labels
 from core.storage.organisations import is_api_key_valid
 from core.storage.projects import list_project_events
 from schemas import codec, events
@@ -91,7 +91,7 @@ async def _encode_messages(
         labels: Mapping[str, Label] = {}
         if NAMES[row["type"]] in LABELLED:
             ids = [UUID(row["body"][name]) if name in row["body"] else None for name in ("clip_id", "export_id")]
-            labels = await labels_of(rows, caller.org_id, project_id, *ids)
+            labels = await read_labels(rows, caller.org_id, project_id, *ids)
         messages.append(encode_event(row, labels))
     return messages
 

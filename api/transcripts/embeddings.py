@@ -9,7 +9,7 @@ import msgspec
 
 from api.http.context import ApiContext
 from api.http.operations import Call
-from core.infra.sentence_embeddings import SUFFIX, NotAskedError, ask, digest, packed, read_rows, texts_of
+from core.infra.sentence_embeddings import SUFFIX, NotAskedError, ask, digest, list_texts, pack_rows, read_rows
 from schemas.documents.transcript import SentenceRows, Transcript
 
 PATIENCE_S = 3.0
@@ -26,7 +26,7 @@ async def with_meaning(call: Call[Any, None], after: Transcript, identity: UUID)
 
 async def _update_rows(context: ApiContext, after: Transcript, stored: SentenceRows, prefix: str) -> SentenceRows:
     have = await read_rows(context.objects, stored)
-    texts = texts_of(after)
+    texts = list_texts(after)
     if all(digest(text) in have for text in texts):
         return stored
     try:
@@ -35,5 +35,5 @@ async def _update_rows(context: ApiContext, after: Transcript, stored: SentenceR
         return stored  # the changed sentences are found by their words until the next correction
     digests = {digest(text) for text in texts}
     rows = {key: row for key, row in (have | computed).items() if key in digests}
-    ref = await context.objects.put(prefix, packed(rows), "application/octet-stream", SUFFIX)
+    ref = await context.objects.put(prefix, pack_rows(rows), "application/octet-stream", SUFFIX)
     return SentenceRows(rows=ref, dimensions=stored.dimensions, model=model, texts=len(rows))

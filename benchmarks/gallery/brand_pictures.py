@@ -22,7 +22,7 @@ from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.options.brand_kit import BrandKit, EndCard, LowerThird, Placed
 from streams.ingest.probe.demux import probe_file
-from streams.preview.child import still
+from streams.preview.child import draw_frame
 from streams.renderer.branding.brand_assets import BrandAssets
 from streams.renderer.job import RenderJob
 from streams.renderer.timeline.slots import OUTPUT_SIZES
@@ -84,7 +84,7 @@ def main() -> None:
         dress = BrandAssets(kit=KIT, files={LOGO: str(logo(scratch / "logo.png"))}, names={"S1": "Name of the speaker"})
         pictures = []
         for aspect, at_ms in SHOWN:
-            _, picture = still(task(index, aspect, dress), at_ms, source, scratch, lambda _: None)
+            _, picture = draw_frame(task(index, aspect, dress), at_ms, source, scratch, lambda _: None)
             image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
             pictures.append(image.resize((image.width * HEIGHT_PX // image.height, HEIGHT_PX)))
     wide = sum(one.width + GAP_PX for one in pictures) - GAP_PX

@@ -29,7 +29,7 @@ from uuid import UUID, uuid4
 from api.search.query import MIN_VECTOR_SCORE, SEGMENTS, SearchQuery, make_meaning_options, make_options
 from benchmarks.ranking.spoken_texts import Meeting, qmsum
 from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
-from core.infra.sentence_embeddings import ask, digest, texts_of
+from core.infra.sentence_embeddings import ask, digest, list_texts
 from core.infra.triton.embeddings import TritonSentences
 from schemas import events
 from schemas.common import ObjectRef
@@ -117,7 +117,7 @@ def is_right(hit: Mapping[str, Any], spans: Spans) -> bool:
 
 async def index(meeting: Meeting, search: MeilisearchSearch, sentences: TritonSentences) -> tuple[UUID, list[Document]]:
     """A meeting's segments in the engine, as the product writes them: their project and documents."""
-    rows, _, _ = await ask(sentences, texts_of(meeting.transcript), {}, patience_s=600)
+    rows, _, _ = await ask(sentences, list_texts(meeting.transcript), {}, patience_s=600)
     project = uuid4()
     ref = ObjectRef(key="", sha256="", size=0)
     told = events.TranscriptCompleted(
@@ -178,7 +178,7 @@ async def measure_strange(project: UUID, search: MeilisearchSearch, sentences: T
 
 def known_already(meeting: Meeting) -> tuple[int, int]:
     """Of the sentences of study and of detect, how many have a segment's text, and how many there are."""
-    kept = {digest(text) for text in texts_of(meeting.transcript)}
+    kept = {digest(text) for text in list_texts(meeting.transcript)}
     lines = [line.text for line in read_transcript(meeting.transcript).lines]
     sentences = [one.text for one in split_sentences(meeting.transcript.words, meeting.transcript.duration_ms)]
     wanted = lines + sentences

@@ -1,7 +1,7 @@
-"""The column store: the `Analytics` port on clickhouse-connect, and the migration of its tables. Never a caller's SQL.
+"""The column store: the `Analytics` port on clickhouse-connect, and the migration of its tables.
 
-The client asks the server for its version when it is made, so it is made at the first call: a process starts though
-ClickHouse is down, and what it asks then is Unavailable.
+The client asks the server for its version when it is created, so it is created at the first call: a process starts
+while ClickHouse is down, and its questions are Unavailable until ClickHouse is up.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ Client: TypeAlias = Any
 """clickhouse-connect's AsyncClient (the library ships no types)."""
 PART = "clickhouse"
 QUERY_TIMEOUT_S = 30
-LATER = {60, 81, 159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 394, 425, 999}
-"""Server errors that pass: time-outs, too many queries or parts, memory, network, not migrated yet."""
-READING: Mapping[str, Any] = {
+TRANSIENT_ERROR_CODES = {60, 81, 159, 160, 202, 203, 209, 210, 236, 241, 242, 243, 252, 319, 394, 425, 999}
+"""Server errors that pass: time-outs, too many queries or parts, memory, network, tables not migrated yet."""
+QUERY_LIMITS: Mapping[str, Any] = {
     "readonly": 1,
     "max_execution_time": 10,
     "max_result_rows": 100_000,
     "max_rows_to_read": 200_000_000,
     "max_memory_usage": 2 * 2**30,
 }
-"""Limits of a question, so that one organisation's cannot starve the others'."""
+"""Limits of one query, so that one organisation cannot starve the others."""
 
 
 def schema_text(*path: str) -> str:
-    """A file under ``schemas/clickhouse``."""
+    """Text of a file under ``schemas/clickhouse``."""
     return files("schemas").joinpath("clickhouse", *path).read_text()
 
 
 def split_statements(sql: str) -> list[str]:
-    """The statements of a migration; none of ours holds a semicolon inside a text at the end of a line."""
+    """Split a migration into statements; none of ours has a semicolon at the end of a line inside a text."""
     parts = (part.strip() for part in sql.split(";\n"))
     bare = ["\n".join(line for line in part.splitlines() if not line.startswith("--")).strip() for part in parts]
     return [part.rstrip(";") for part in bare if part]
@@ -55,7 +55,7 @@ async def _translated() -> AsyncIterator[None]:
         raise Unavailable(PART, f"{type(error).__name__}: {error}") from error
     except DatabaseError as error:
         code = getattr(error, "code", None)
-        if code in LATER or code is None:
+        if code in TRANSIENT_ERROR_CODES or code is None:
             raise Unavailable(PART, str(error)) from error
         raise
 
@@ -99,18 +99,18 @@ class ClickHouseAnalytics:
         """Rows of a parameterised query, which may only read. Raises Unavailable."""
         async with _translated():
             client = await self._connected()
-            found = await client.query(sql, parameters=dict(parameters), settings=dict(READING))
-            return list(found.named_results())
+            result = await client.query(sql, parameters=dict(parameters), settings=dict(QUERY_LIMITS))
+            return list(result.named_results())
 
     async def command(self, sql: str, parameters: Mapping[str, Any]) -> None:
-        """Run a parameterised statement of ours that changes something. Raises Unavailable."""
+        """Run a parameterised statement that changes something. Raises Unavailable."""
         async with _translated():
             client = await self._connected()
             await client.command(sql, parameters=dict(parameters))
 
 
 async def open_analytics(settings: Settings) -> ClickHouseAnalytics:
-    """The store that the settings name; opens no connection yet."""
+    """The store of the settings; connects at the first call."""
     return ClickHouseAnalytics(settings.clickhouse)
 
 
@@ -121,7 +121,10 @@ ENGINE = ReplacingMergeTree ORDER BY name
 
 
 async def migrate_clickhouse(settings: Settings) -> None:
-    """Apply the numbered files not yet applied. Every statement may be repeated: a kill between two is fine."""
+    """Apply the numbered files that are not yet applied.
+
+    Every statement may be repeated, so a kill between two does no harm.
+    """
     analytics = ClickHouseAnalytics(settings.clickhouse)
     try:
         await analytics.command(_APPLIED, {})

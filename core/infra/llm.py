@@ -1,9 +1,9 @@
-"""A model behind an OpenAI-compatible endpoint, asked for JSON that fits a schema. Never decides what to ask.
+"""A model behind an OpenAI-compatible endpoint, asked for JSON that fits a schema.
 
 ``POST <url>/chat/completions`` with ``response_format: json_schema``, as OpenAI, Gemini's compatible endpoint and
-servers of open models take it. They do not all take the same parameters: what one of them names as not taken is said
-otherwise or left out, from then on. The endpoint is the operator's own choice, so it may be a private address;
-redirects are not followed.
+servers of open models accept it. Their parameters differ: one that an endpoint names as unknown is replaced or left
+out from then on. The endpoint is the operator's own choice, so it may be a private address; redirects are not
+followed.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import httpx2
 import msgspec
 
 from core.errors import Busy, Declined, Unavailable
-from core.infra.usage_meter import called
+from core.infra.usage_meter import meter_call
 from core.ports.models import ChatAnswer
 from core.progress import Report
 from schemas.version import USER_AGENT
 
 PART = "writer"
-MOST_BYTES = 2 * 2**20
-"""An answer longer than this is no answer of ours."""
-ALIVE_S = 5.0
-"""So often a call that is waited for is reported as alive; its own deadline ends it."""
-LATER = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
-"""Statuses that may pass."""
-WRONG = frozenset((400, 422))
-"""Statuses of a request that is not understood."""
+MAX_ANSWER_BYTES = 2 * 2**20
+"""Maximum size of an answer: a longer one cannot fit our schemas."""
+REPORT_INTERVAL_S = 5.0
+"""Interval at which a pending call is reported as alive; its own deadline ends it."""
+TRANSIENT_STATUSES = frozenset((408, 409, 425, 429, 500, 502, 503, 504, 529))
+"""HTTP statuses that may pass."""
+NOT_UNDERSTOOD_STATUSES = frozenset((400, 422))
+"""HTTP statuses of a request that the endpoint does not understand."""
 _NOT_TAKEN = re.compile(r"unsupported|(?:not|n't) (?:support|permit|allow)|unavailable|invalid schema", re.IGNORECASE)
 _CODE = re.compile(r"[A-Za-z_]{1,60}")
 
@@ -57,14 +57,17 @@ class _Completion(msgspec.Struct):
 
 
 class _Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """Which parameters are taken: newer models of OpenAI take no ``max_tokens`` and no temperature, some no schema."""
+    """Parameters that the endpoint accepts.
+
+    Newer models of OpenAI accept neither ``max_tokens`` nor a temperature, and some models no schema.
+    """
 
     limit: str = "max_tokens"
     temperature: bool = True
     schema: bool = True
 
     def without(self, complaint: str) -> _Dialect:
-        """The same without what a complaint names as not taken."""
+        """The same without the parameter that a complaint names."""
         if not _NOT_TAKEN.search(complaint):
             return self
         return _Dialect(
@@ -75,7 +78,7 @@ class _Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _NotTaken(Declined):
-    """The endpoint does not understand a request; ``complaint`` is all that it said."""
+    """The endpoint does not understand a request; ``complaint`` is its whole answer."""
 
     def __init__(self, detail: str, complaint: str) -> None:
         super().__init__(detail)
@@ -83,7 +86,7 @@ class _NotTaken(Declined):
 
 
 class OpenAiChat:
-    """One endpoint and one model of it."""
+    """One model of one endpoint."""
 
     def __init__(self, *, url: str, model: str, key: str, timeout_s: float, most_tokens: int) -> None:
         """``url`` ends before ``/chat/completions``; ``timeout_s`` bounds a whole call."""
@@ -98,10 +101,14 @@ class OpenAiChat:
     async def ask(
         self, messages: list[Mapping[str, str]], *, name: str, schema: Mapping[str, Any], report: Report
     ) -> ChatAnswer:
-        """What the model answers. Raises Unavailable (429, 5xx, no answer in time), Busy where it says when to ask
-        again, Declined (it will not, ever).
+        """Ask the model and return its answer.
+
+        Raises:
+            Unavailable: 429, 5xx, or no answer in time.
+            Busy: As Unavailable, and the endpoint says when to ask again.
+            Declined: The model will never answer this request.
         """
-        with called(self._model) as told:
+        with meter_call(self._model) as told:
             answer = _read(await self._understood(messages, name, schema, report))
             told.weights, told.tokens_in, told.tokens_out = answer.model[:100], answer.tokens_in, answer.tokens_out
             return answer
@@ -109,7 +116,7 @@ class OpenAiChat:
     async def _understood(
         self, messages: list[Mapping[str, str]], name: str, schema: Mapping[str, Any], report: Report
     ) -> bytes:
-        """Ask in the endpoint's dialect, as far as it is known; each complaint about a parameter teaches some of it."""
+        """Ask in the endpoint's dialect as far as it is known; each complaint about a parameter refines it."""
         while True:
             dialect = self._dialect
             try:
@@ -138,7 +145,7 @@ class OpenAiChat:
         ticks = 0
         try:
             while not call.done():
-                await asyncio.wait({call}, timeout=ALIVE_S)
+                await asyncio.wait({call}, timeout=REPORT_INTERVAL_S)
                 report(ticks := ticks + 1)
             return call.result()
         finally:
@@ -159,41 +166,48 @@ class OpenAiChat:
             got = bytearray()
             async for chunk in response.aiter_bytes():
                 got += chunk
-                if len(got) > MOST_BYTES:
-                    raise Declined(f"its answer is longer than {MOST_BYTES} bytes")
-            if response.status_code in LATER:
+                if len(got) > MAX_ANSWER_BYTES:
+                    raise Declined(f"its answer is longer than {MAX_ANSWER_BYTES} bytes")
+            if response.status_code in TRANSIENT_STATUSES:
                 raise _later(response)
             if response.status_code != 200:
                 raise _declined(response.status_code, bytes(got))
             return bytes(got)
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 
 def _later(response: httpx2.Response) -> Unavailable:
-    """Why a call may work later, and when, where the endpoint says so in seconds; a date is not read."""
-    told, detail = response.headers.get("retry-after", ""), f"status {response.status_code}"
-    return Busy(PART, detail, float(told)) if told.isascii() and told.isdigit() else Unavailable(PART, detail)
+    """Why a call may work later, and when if the endpoint says so in seconds (a date is not read)."""
+    retry_after, detail = response.headers.get("retry-after", ""), f"status {response.status_code}"
+    return (
+        Busy(PART, detail, float(retry_after))
+        if retry_after.isascii() and retry_after.isdigit()
+        else Unavailable(PART, detail)
+    )
 
 
 def _declined(status: int, body: bytes) -> Declined:
-    """Why a call will never work, by the endpoint's own code for it; its sentences are the operator's, not told."""
+    """Why a call will never work: the endpoint's error code.
+
+    Its sentences are for the operator, not for customers.
+    """
     try:
-        told = msgspec.json.decode(body)
+        answer = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        told = None
-    first = told[0] if isinstance(told, list) and told else told  # Gemini's comes in a list
+        answer = None
+    first = answer[0] if isinstance(answer, list) and answer else answer  # Gemini's comes in a list
     error = first.get("error") if isinstance(first, dict) else None
     codes = [error.get(key) for key in ("code", "status", "type")] if isinstance(error, dict) else []
     code = next((one for one in codes if isinstance(one, str) and _CODE.fullmatch(one)), "")
     detail = f"status {status} ({code})" if code else f"status {status}"
-    return _NotTaken(detail, body.decode(errors="replace")) if status in WRONG else Declined(detail)
+    return _NotTaken(detail, body.decode(errors="replace")) if status in NOT_UNDERSTOOD_STATUSES else Declined(detail)
 
 
 def _read(body: bytes) -> ChatAnswer:
-    """The answer in a completion. Raises Declined for a refusal, or for what is no completion."""
+    """Read the answer of a completion. Raises Declined for a refusal, or for a body that is no completion."""
     try:
         completion = msgspec.json.decode(body, type=_Completion)
         choice = completion.choices[0]

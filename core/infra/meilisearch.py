@@ -1,7 +1,7 @@
-"""The search engine: the `Search` port on the official client, and its indexes' settings. Never a caller's filter.
+"""The search engine: the `Search` port on the official client, and the settings of its indexes.
 
-The client is synchronous and keeps headers that it changes at each call, so each call runs in a thread of this module's
-own small pool with index objects of its own.
+The client is synchronous and keeps headers that it changes at each call, so each call runs in a thread of this
+module's own small pool, with index objects of its own.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CALL_TIMEOUT_S = 20
 TASK_TIMEOUT_MS = 120_000
 POLL_MS = 15
 VECTORS = "_vectors"
-PAGE_DOCUMENTS = 500
+DOCUMENTS_PER_PAGE = 500
 """Documents read at once while an embedder is added: a page of vectors is about 4 MB of JSON."""
 LATER_CODES = {"index_not_found", "no_space_left_on_device", "too_many_open_files", "too_many_search_requests"}
 NO_VECTOR_CODES = {"invalid_search_embedder", "invalid_vector_dimensions", "vector_embedding_error"} | {
@@ -45,15 +45,18 @@ NO_VECTOR_CODES = {"invalid_search_embedder", "invalid_vector_dimensions", "vect
     "invalid_search_vector",
 }
 UNORDERED = {"filterableAttributes", "sortableAttributes"}
-WHOLE = {"synonyms", "embedders"}
-"""Objects of which the engine keeps exactly what was set, no defaults beside it."""
+REPLACED_SETTINGS = {"synonyms", "embedders"}
+"""Settings of which the engine keeps exactly what was set, without adding defaults."""
 NOT_A_VECTOR = re.compile(r"invalid type: .*, expected a map")
-"""What Meilisearch says of `_vectors` that are no object: as `internal`, though the document is at fault."""
+"""Meilisearch's message about `_vectors` that are no object: coded `internal`, though the document is at fault."""
 LATER_STATUSES = {408, 429, 500, 502, 503, 504}
 
 
 class TaskFailedError(RuntimeError):
-    """The engine took a task and failed it: what we sent does not fit its index. A bug of ours, not an outage."""
+    """The engine accepted a task and failed it: the documents do not fit the index.
+
+    A bug of ours, not an outage.
+    """
 
 
 class IndexSchema(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -64,16 +67,16 @@ class IndexSchema(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     primary_key: str
     settings: dict[str, Any]
     synonyms: bool = False
-    """Whether the groups of ``schemas/data/synonyms.json`` hold for it."""
+    """Whether the groups of ``schemas/data/synonyms.json`` apply to the index."""
 
 
 def index_schemas() -> list[IndexSchema]:
-    """Every index that we keep, with its synonyms among its settings."""
+    """Every index of ours, with synonyms among its settings."""
     entries = sorted(files("schemas").joinpath("meilisearch").iterdir(), key=lambda entry: entry.name)
-    found = [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
+    schemas = [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
     groups = msgspec.json.decode(files("schemas").joinpath("data", "synonyms.json").read_bytes(), type=list[list[str]])
     each = {"synonyms": {one: [other for other in group if other != one] for group in groups for one in group}}
-    return [msgspec.structs.replace(one, settings=one.settings | each) if one.synonyms else one for one in found]
+    return [msgspec.structs.replace(one, settings=one.settings | each) if one.synonyms else one for one in schemas]
 
 
 @contextmanager
@@ -90,8 +93,8 @@ def _translated() -> Iterator[None]:
         raise
 
 
-def finish(client: Client, info: Any) -> None:
-    """Wait for a task; raises TaskFailedError, or Unavailable when the engine itself failed."""
+def wait_for_task(client: Client, info: Any) -> None:
+    """Wait for a task. Raises TaskFailedError, or Unavailable if the engine itself failed."""
     task = client.wait_for_task(info.task_uid, timeout_in_ms=TASK_TIMEOUT_MS, interval_in_ms=POLL_MS)
     if task.status == "succeeded":
         return
@@ -105,9 +108,9 @@ def finish(client: Client, info: Any) -> None:
 
 
 class _Kept(threading.local):
-    """A session for each thread: the client by itself makes a connection for each call.
+    """Keeps a session for each thread: the client by itself opens a connection for each call.
 
-    A search is asked once more where the engine had just closed the connection.
+    A search is repeated once if the engine had just closed the connection.
     """
 
     def __init__(self) -> None:
@@ -134,18 +137,20 @@ class MeilisearchSearch:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:
-        """Let the threads go; calls under way finish."""
+        """End the threads; calls under way finish."""
         self._pool.shutdown(wait=False)
 
     async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
-        """Write documents by primary key (fields that are not given stay) and return when they can be found."""
+        """Write documents by primary key and return once they can be found. Fields that are not given stay."""
         if documents:
             sent = [dict(document) for document in documents]
-            await self._call(lambda client: finish(client, client.index(index).update_documents(sent)))
+            await self._call(lambda client: wait_for_task(client, client.index(index).update_documents(sent)))
 
     async def delete(self, index: str, filter_expression: str) -> None:
-        """Delete what matches and return when it is gone."""
-        await self._call(lambda client: finish(client, client.index(index).delete_documents(filter=filter_expression)))
+        """Delete matching documents and return once they are gone."""
+        await self._call(
+            lambda client: wait_for_task(client, client.index(index).delete_documents(filter=filter_expression))
+        )
 
     async def search(self, index: str, query: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The engine's own answer."""
@@ -155,7 +160,7 @@ class MeilisearchSearch:
     async def search_each(
         self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
-        """The engine's own answers, one an index, by one request on a connection that is kept."""
+        """The engine's own answers, one for each index, by one request on a kept connection."""
         queries = [{"indexUid": index, "q": query, **options} for index, options in asked]
 
         def ask(client: Client) -> dict[str, list[Mapping[str, Any]]]:
@@ -168,7 +173,7 @@ class MeilisearchSearch:
         return (await self._call(ask))["results"]
 
     async def lacks_fields(self, schema: IndexSchema) -> bool:
-        """Whether an index holds documents from before there was a field that it is to be filtered by now."""
+        """Whether an index holds documents that lack a field it is to be filtered by."""
 
         def work(client: Client) -> bool:
             if schema.uid not in {found.uid for found in client.get_indexes({"limit": 1000})["results"]}:
@@ -180,12 +185,12 @@ class MeilisearchSearch:
         return await self._call(work)
 
     async def prepare(self, schema: IndexSchema) -> None:
-        """Make an index and give it its settings, where it has others."""
+        """Create an index and change those settings that differ from its schema."""
 
         def work(client: Client) -> None:
             known = {found.uid: found.primary_key for found in client.get_indexes({"limit": 1000})["results"]}
             if schema.uid not in known:
-                finish(client, client.create_index(schema.uid, {"primaryKey": schema.primary_key}))
+                wait_for_task(client, client.create_index(schema.uid, {"primaryKey": schema.primary_key}))
             current = _settings(client, schema.uid)
             change = {
                 name: value for name, value in schema.settings.items() if not _same(name, current.get(name), value)
@@ -205,27 +210,33 @@ class MeilisearchSearch:
 
 
 def _settings(client: Client, uid: str) -> dict[str, Any]:
-    """An index's settings as the engine's JSON; the client's `get_settings` makes objects of some, equal to no dict."""
+    """Read an index's settings as JSON.
+
+    The client's `get_settings` returns some as objects that equal no dict.
+    """
     paths = client.config.paths
-    found: dict[str, Any] = client.http.get(f"{paths.index}/{uid}/{paths.setting}")
-    return found
+    settings: dict[str, Any] = client.http.get(f"{paths.index}/{uid}/{paths.setting}")
+    return settings
 
 
 def _opt_out(client: Client, schema: IndexSchema, embedders: Mapping[str, Any]) -> None:
-    """Mark each document that has no vector for a new embedder as without one; the engine refuses the embedder else."""
+    """Mark each document without a vector for a new embedder as such.
+
+    The engine refuses the embedder otherwise.
+    """
     index, offset, key = client.index(schema.uid), 0, schema.primary_key
-    asked = {"fields": [key, VECTORS], "retrieveVectors": True, "limit": PAGE_DOCUMENTS}
+    asked = {"fields": [key, VECTORS], "retrieveVectors": True, "limit": DOCUMENTS_PER_PAGE}
     while page := index.get_documents(asked | {"offset": offset}).results:
         found = [dict(document) for document in page]
         lacking = [(one[key], _lacking(one.get(VECTORS) or {}, embedders)) for one in found]
         sent = [{key: identity, VECTORS: dict.fromkeys(names)} for identity, names in lacking if names]
         if sent:
-            finish(client, index.update_documents(sent))
+            wait_for_task(client, index.update_documents(sent))
         offset += len(page)
 
 
 def _lacking(vectors: Mapping[str, Any], embedders: Mapping[str, Any]) -> list[str]:
-    """The embedders for which a document brings no vector of the right length."""
+    """Embedders for which a document has no vector of the right length."""
     return [name for name, rules in embedders.items() if not _fits(vectors.get(name), rules.get("dimensions"))]
 
 
@@ -238,19 +249,25 @@ def _fits(given: Any, dimensions: int | None) -> bool:
 
 
 def _set(client: Client, uid: str, change: dict[str, Any]) -> None:
-    """Settings; of an engine that knows no embedders, all but those: answers then say that words were searched."""
+    """Change settings.
+
+    An engine without embedders gets all others: answers then say that only words were searched.
+    """
     try:
-        finish(client, client.index(uid).update_settings(change))
+        wait_for_task(client, client.index(uid).update_settings(change))
     except MeilisearchApiError as error:
         if error.code != "feature_not_enabled" or "embedders" not in change:
             raise
         structlog.get_logger().warning("search by words alone", index=uid, reason=error.message)
-        finish(client, client.index(uid).update_settings({k: v for k, v in change.items() if k != "embedders"}))
+        wait_for_task(client, client.index(uid).update_settings({k: v for k, v in change.items() if k != "embedders"}))
 
 
 def _same(name: str, current: object, wanted: object) -> bool:
-    """Whether a setting is as wanted; the engine returns lists whose order means nothing in an order of its own."""
-    if name in WHOLE and isinstance(current, dict) and current.keys() != wanted.keys():  # type: ignore[attr-defined]
+    """Whether a setting is as wanted.
+
+    Lists whose order has no meaning come back in the engine's own order.
+    """
+    if name in REPLACED_SETTINGS and isinstance(current, dict) and current.keys() != wanted.keys():  # type: ignore[attr-defined]
         return False
     if isinstance(current, dict) and isinstance(wanted, dict):
         return all(_same(inner, current.get(inner), value) for inner, value in wanted.items())
@@ -260,12 +277,12 @@ def _same(name: str, current: object, wanted: object) -> bool:
 
 
 def open_search(settings: Settings) -> MeilisearchSearch:
-    """The engine that the settings name."""
+    """The engine of the settings."""
     return MeilisearchSearch(settings.meilisearch, settings.meilisearch_key)
 
 
 async def lacking_fields(settings: Settings) -> list[str]:
-    """Indexes whose documents have to be made anew: ask before the indexes are changed."""
+    """Indexes whose documents must be rebuilt. Ask before their settings are changed."""
     search = open_search(settings)
     try:
         return [schema.uid for schema in index_schemas() if await search.lacks_fields(schema)]
@@ -274,7 +291,7 @@ async def lacking_fields(settings: Settings) -> list[str]:
 
 
 async def migrate_meilisearch(settings: Settings) -> None:
-    """Make every index as its file says; doing it again changes nothing."""
+    """Create or change every index as its file says; repeating it changes nothing."""
     search = open_search(settings)
     try:
         await asyncio.gather(*(search.prepare(schema) for schema in index_schemas()))

@@ -1,7 +1,7 @@
-"""Secrets at rest and the shape of API keys: derive, mint, hash, encrypt. Never stores or logs anything.
+"""Secrets at rest and the format of API keys: derive, mint, hash, encrypt.
 
 An API key has 30 random base62 characters (178 bits), so a keyed hash is enough: a slow password hash would only slow
-us down. Its last six characters are a CRC-32, so a mistyped or cut key is refused without a look at the database.
+us down. Its last six characters are a CRC-32, so a mistyped or cut key is refused without asking the database.
 Producer and webhook secrets must be read again to sign with them, so they are encrypted (AES-256-GCM), not hashed.
 """
 
@@ -26,7 +26,7 @@ RandomBytes = Callable[[int], bytes]
 
 
 class MintedKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A new API key: ``plain`` is shown once and forgotten, ``hash`` and ``last4`` are kept."""
+    """A new API key: ``plain`` is shown once and not stored, ``hash`` and ``last4`` are stored."""
 
     plain: str
     hash: bytes
@@ -39,7 +39,7 @@ def derive_key(secret: bytes, purpose: str) -> bytes:
 
 
 def mint_api_key(secret: bytes, random: RandomBytes = secrets.token_bytes) -> MintedKey:
-    """A new key ``clp_live_<30 base62><6 crc32>`` with the hash to store."""
+    """Mint a key ``clp_live_<30 base62><6 crc32>`` with the hash to store."""
     number = int.from_bytes(random(32), "big")
     body = PREFIX + _base62(number, RANDOM_LENGTH)
     plain = body + _check(body)
@@ -52,7 +52,7 @@ def hash_api_key(secret: bytes, plain: str) -> bytes:
 
 
 def looks_like_api_key(plain: str) -> bool:
-    """Whether prefix, length and checksum are right; says nothing about whether the key exists."""
+    """Whether prefix, length and checksum are right; the key may still not exist."""
     if len(plain) != len(PREFIX) + RANDOM_LENGTH + CHECK_LENGTH or not plain.startswith(PREFIX) or not plain.isascii():
         return False
     body, check = plain[:-CHECK_LENGTH], plain[-CHECK_LENGTH:]
@@ -66,7 +66,7 @@ def encrypt(secret: bytes, purpose: str, plain: bytes, random: RandomBytes = sec
 
 
 def decrypt(secret: bytes, purpose: str, sealed: bytes) -> bytes:
-    """What ``encrypt`` was given; raises ValueError when the bytes were changed or sealed under another secret."""
+    """Reverse ``encrypt``. Raises ValueError if the bytes were changed or sealed under another secret."""
     try:
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         return AESGCM(derive_key(secret, purpose)).decrypt(nonce, rest, purpose.encode())
@@ -77,12 +77,12 @@ def decrypt(secret: bytes, purpose: str, sealed: bytes) -> bytes:
 
 
 def encrypt_secret(master: bytes, plain: bytes) -> bytes:
-    """A producer's or a webhook endpoint's secret, sealed for its ``secret_encrypted`` column."""
+    """Seal a producer's or a webhook endpoint's secret for its ``secret_encrypted`` column."""
     return encrypt(master, "secrets", plain)
 
 
 def decrypt_secret(master: bytes, sealed: bytes) -> bytes:
-    """A secret out of its ``secret_encrypted`` column; raises ValueError as ``decrypt`` does."""
+    """Read a secret from its ``secret_encrypted`` column. Raises ValueError as ``decrypt`` does."""
     return decrypt(master, "secrets", sealed)
 
 

@@ -1,4 +1,4 @@
-"""Embeddings of sentences: asked of the model within a limit of time, kept as one object and read again."""
+"""Sentence embeddings: requested from the model within a time limit, and stored as one object."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from core.ports.models import Float32, Sentences, Vectors
 from core.ports.stores import Objects
 from schemas.documents.transcript import SentenceRows, Transcript
 
-KNOWN = "en"
-"""The language that the sentence model knows."""
+MODEL_LANGUAGE = "en"
+"""Language of the sentence model."""
 SUFFIX = ".rows"
 Rows = Mapping[bytes, Float32]
-"""By the digest of a text."""
+"""Embeddings by the digest of their text."""
 
 
 def digest(text: str) -> bytes:
@@ -27,45 +27,48 @@ def digest(text: str) -> bytes:
 
 
 def layout(dimensions: int) -> np.dtype[np.void]:
-    """One entry of the object: a text's digest, and its row."""
+    """Record type of the stored object: a text's digest and its embedding."""
     return np.dtype([("text", "V8"), ("row", "<f2", (dimensions,))])
 
 
-def packed(rows: Rows) -> bytes:
-    """Rows as they are stored, in the order of their digests: equal rows have equal bytes."""
+def pack_rows(rows: Rows) -> bytes:
+    """Pack embeddings in the order of their digests, so that equal embeddings give equal bytes."""
     if not rows:
         return b""
-    found = np.zeros(len(rows), dtype=layout(len(next(iter(rows.values())))))
+    records = np.zeros(len(rows), dtype=layout(len(next(iter(rows.values())))))
     ordered = sorted(rows)
-    found["text"] = np.array([np.void(key) for key in ordered], dtype="V8")
-    found["row"] = np.array([rows[key] for key in ordered])
-    return found.tobytes()
+    records["text"] = np.array([np.void(key) for key in ordered], dtype="V8")
+    records["row"] = np.array([rows[key] for key in ordered])
+    return records.tobytes()
 
 
-def unpacked(body: bytes, dimensions: int) -> dict[bytes, Float32]:
-    """The same, read again. Raises ValueError where the object is another."""
-    found = np.frombuffer(body, layout(dimensions))
-    return {bytes(entry["text"]): entry["row"].astype(np.float32) for entry in found}
+def unpack_rows(body: bytes, dimensions: int) -> dict[bytes, Float32]:
+    """Reverse ``pack_rows``. Raises ValueError for other bytes."""
+    records = np.frombuffer(body, layout(dimensions))
+    return {bytes(entry["text"]): entry["row"].astype(np.float32) for entry in records}
 
 
 async def read_rows(objects: Objects, kept: SentenceRows | None) -> dict[bytes, Float32]:
-    """What was kept; nothing where nothing was, or where it is gone: rows can always be asked for again."""
+    """Read stored embeddings.
+
+    Empty if there are none, or the object is gone: the model can compute them again.
+    """
     if kept is None:
         return {}
     try:
-        return unpacked(await objects.get(kept.rows), kept.dimensions)
+        return unpack_rows(await objects.get(kept.rows), kept.dimensions)
     except (KeyError, ValueError):
         return {}
 
 
-def texts_of(transcript: Transcript) -> list[str]:
-    """The segments that the model can be asked about, each text once."""
-    known = (one.text for one in transcript.segments if (one.language or transcript.language) == KNOWN)
+def list_texts(transcript: Transcript) -> list[str]:
+    """Texts of the segments in the model's language, each once."""
+    known = (one.text for one in transcript.segments if (one.language or transcript.language) == MODEL_LANGUAGE)
     return list(dict.fromkeys(text for text in known if text))
 
 
 async def embed(sentences: Sentences, texts: Sequence[str], have: Rows, model: str) -> Vectors:
-    """One row a text as `Sentences` gives them, asking only for those that are not there. Raises Unavailable."""
+    """Embed texts, requesting only those that are not in ``have``. Raises Unavailable."""
     missing = [text for text in dict.fromkeys(texts) if digest(text) not in have]
     if not texts or len(missing) == len(set(texts)):
         return await sentences.embed(texts)
@@ -75,13 +78,13 @@ async def embed(sentences: Sentences, texts: Sequence[str], have: Rows, model: s
     return Vectors(values=values, model=answer.model, compute_ms=answer.compute_ms)
 
 
-AT_ONCE = 256
-"""Texts between two signs of life."""
+TEXTS_PER_REQUEST_COUNT = 256
+"""Texts of one request, and so between two progress reports."""
 PATIENCE_S = 20.0
 
 
 class NotAskedError(RuntimeError):
-    """The sentence model could not be asked; the message says why, for a person."""
+    """The sentence model gave no embeddings; the message says why, for a person."""
 
 
 async def ask(
@@ -92,18 +95,25 @@ async def ask(
     *,
     patience_s: float = PATIENCE_S,
 ) -> tuple[dict[bytes, Float32], str, int]:
-    """Rows of those texts that are not there yet; the model and what it cost. Raises NotAskedError."""
+    """Request the embeddings of texts that are not in ``have``.
+
+    Returns:
+        The new embeddings, the model's name, and the compute time in ms.
+
+    Raises:
+        NotAskedError: The model did not answer within ``patience_s``.
+    """
     missing = [text for text in dict.fromkeys(texts) if digest(text) not in have]
-    found: dict[bytes, Float32] = {}
+    embeddings: dict[bytes, Float32] = {}
     model, cost_ms = "", 0
-    for at in range(0, len(missing), AT_ONCE):
-        part = missing[at : at + AT_ONCE]
+    for at in range(0, len(missing), TEXTS_PER_REQUEST_COUNT):
+        part = missing[at : at + TEXTS_PER_REQUEST_COUNT]
         try:
             async with asyncio.timeout(patience_s):
                 answer = await sentences.embed(part)
         except (Unavailable, InferenceFailed, TimeoutError) as error:
             raise NotAskedError("the sentence model did not answer") from error
-        found |= {digest(text): row for text, row in zip(part, answer.values, strict=True)}
+        embeddings |= {digest(text): row for text, row in zip(part, answer.values, strict=True)}
         model, cost_ms = answer.model, cost_ms + answer.compute_ms
         report(at + len(part))
-    return found, model, cost_ms
+    return embeddings, model, cost_ms

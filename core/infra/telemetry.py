@@ -1,4 +1,7 @@
-"""Logs as JSON lines and errors to Sentry, set up once by a process's main. Never logs words or secrets."""
+"""JSON logs, and errors to Sentry; each process's main sets both up once.
+
+Neither gets words or secrets.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ def _scrub(event: Any, _: Any) -> Any:
 
 
 def set_up(process: str, settings: Settings | None = None) -> None:
-    """JSON logs on standard error for everything; Sentry where a DSN is set, without variables and requests."""
+    """Log everything as JSON to standard error.
+
+    With a DSN, errors go to Sentry too, without variables and requests.
+    """
 
     def name_process(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {"process": process, **entry}
@@ -66,6 +72,6 @@ def set_up(process: str, settings: Settings | None = None) -> None:
 
 
 def report_bug(error: BaseException, stage: str) -> None:
-    """Tell Sentry and the log of an error that nobody expected."""
+    """Report an unexpected error to Sentry and the log."""
     sentry_sdk.capture_exception(error)
     structlog.get_logger().error("bug", stage=stage, error=str(error), exc_info=error)

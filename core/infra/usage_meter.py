@@ -1,7 +1,9 @@
-"""What a piece of work uses outside of its own process: model calls, bytes, tokens. Counts; prices nothing.
+"""What a piece of work uses outside of its own process: model calls, bytes, tokens.
 
-A context variable and no argument: as a trace does, it follows the work into its tasks, so that an adapter which a
-stage is given tomorrow is counted as well. Outside of a metered piece of work counting does nothing.
+Prices are schemas.costs.
+
+A context variable instead of an argument: like a trace it follows the work into its tasks, so that each new adapter
+of a stage is counted as well. Outside of metered work counting does nothing.
 """
 
 from __future__ import annotations
@@ -17,28 +19,28 @@ import msgspec
 from schemas.costs import CostKind, InferenceCall
 
 Now = Callable[[], float]
-"""Seconds of a clock that only goes forward."""
+"""A monotonic clock, in seconds."""
 
 
 class Meter:
-    """What one piece of work used so far."""
+    """Usage of one piece of work so far."""
 
     def __init__(self, now: Now = time.monotonic) -> None:
-        """Nothing yet."""
+        """Start at zero."""
         self._now, self._began_s = now, now()
         self.calls: list[InferenceCall] = []
         self.counts: Counter[CostKind] = Counter()
         self.token_money: dict[CostKind, float] = {}
-        """Tokens are priced where the model is configured."""
+        """Price of the tokens used, by kind: it is configured with the model."""
 
     @property
     def wall_ms(self) -> int:
-        """Since it began."""
+        """Milliseconds since the meter was made."""
         return round((self._now() - self._began_s) * 1000)
 
 
-class Told(msgspec.Struct, kw_only=True):
-    """What a model says of its answer; filled in by whoever reads it."""
+class ModelReport(msgspec.Struct, kw_only=True):
+    """What a model reports with its answer; the adapter fills it in."""
 
     weights: str = ""
     compute_ms: int = 0
@@ -52,7 +54,7 @@ _METER: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 @contextmanager
 def metered() -> Iterator[Meter]:
-    """Count what is done inside."""
+    """Count the usage of the body."""
     meter = Meter()
     token = _METER.set(meter)
     try:
@@ -62,25 +64,25 @@ def metered() -> Iterator[Meter]:
 
 
 def current() -> Meter | None:
-    """The meter of the work under way, if it is metered."""
+    """The meter of the current work, or None if it is not metered."""
     return _METER.get()
 
 
 @contextmanager
-def called(model: str) -> Iterator[Told]:
+def meter_call(model: str) -> Iterator[ModelReport]:
     """One request to a model, answered or not."""
-    told, meter = Told(), _METER.get()
+    report, meter = ModelReport(), _METER.get()
     if meter is None:
-        yield told
+        yield report
         return
     at_ms, failed = meter.wall_ms, 1
     try:
-        yield told
+        yield report
         failed = 0
     finally:
         meter.calls.append(
             InferenceCall(
-                model=model, at_ms=at_ms, wall_ms=meter.wall_ms - at_ms, failed=failed, **msgspec.structs.asdict(told)
+                model=model, at_ms=at_ms, wall_ms=meter.wall_ms - at_ms, failed=failed, **msgspec.structs.asdict(report)
             )
         )
 
@@ -93,7 +95,7 @@ def count(kind: CostKind, amount: int) -> None:
 
 
 def count_tokens(tokens_in: int, tokens_out: int, money_in: float, money_out: float) -> None:
-    """Add what a model read and wrote, and what that is paid by its own price list (0: it has none)."""
+    """Add the tokens that a model read and wrote, and their price by its own price list (0: it has none)."""
     meter = _METER.get()
     if meter is None:
         return

@@ -1,6 +1,7 @@
-"""What goes when a project is erased: its objects, its upload, its rows but for the tombstone. Decides no erasure.
+"""Erase a project: its objects, its upload, and its rows but for the tombstone.
 
 Several projects may be made of one object. It stays, with the name of its upload, until the last of them is erased.
+When a project is erased is decided by core.services.project_lifecycle.
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ _LOCK_UPLOAD = """
 select 1 from uploads u join projects p using (org_id, object_key) where p.org_id = $1 and p.project_id = $2
 for update of u
 """
-"""A project that is being made of the upload is committed first, or finds the upload closed."""
+"""A project that is just being made of the upload is committed first, or finds the upload closed."""
 _OWN_SOURCE = """
 select object_key from projects p where org_id = $1 and project_id = $2 and not exists (
   select 1 from projects o where o.org_id = p.org_id and o.object_key = p.object_key and o.project_id <> p.project_id
     and o.state <> 'erased')
 """
-"""The object that the project was made of, unless another project was made of it too."""
+"""The source object, unless another project that is not erased was made of it too."""
 _CLOSE_UPLOAD = "update uploads set filename = '', state = 'aborted' where org_id = $1 and object_key = $2"
 _OTHERS_SOURCES = """
 select object_key from projects where org_id = $1 and project_id <> $2 and state <> 'erased'
   and starts_with(object_key, $3)
 """
-"""Objects of this project that a producer made other projects of: a clip of a clip."""
+"""Objects of this project that other projects are made of: a producer named a clip as a source."""
 _IS_ERASED = "select 1 from projects where org_id = $1 and project_id = $2 and state = 'erased'"
 _UPLOAD_KEY = re.compile(r"[0-9a-f-]{36}/uploads/[^/]+/[^/]+")
-"""One object, never a folder of them."""
+"""Matches one object of an upload, not a folder of them."""
 _PROJECTS_KEY = re.compile(r"[0-9a-f-]{36}/([0-9a-f-]{36})/.+")
 _LOCK = "select 1 from projects where org_id = $1 and project_id = $2 for update"
 _FORGET = (
@@ -61,7 +62,10 @@ _FORGET = (
 
 
 async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) -> int:
-    """Remove what the project left; says how many objects. It is run several times: what comes late goes too."""
+    """Remove what is left of an erased project and return the number of removed objects.
+
+    It runs several times for each project, so that objects which arrive late are removed too.
+    """
     owner, prefix = (org_id, project_id), f"{org_id}/{project_id}/"
     async with org_transaction(pool, org_id) as connection:
         source = await _own_source(connection, *owner)
@@ -78,9 +82,9 @@ async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) 
 
 
 async def _own_source(connection: Connection, org_id: UUID, project_id: UUID) -> str | None:
-    """The key of the object that goes with the project, its upload closed; None where there is none, or it stays.
+    """Close the project's upload and return the key of its object; None if nothing may be removed.
 
-    An object that a producer put elsewhere is the producer's, and stays, unless an erased project left it for this one.
+    An object that a producer put elsewhere is the producer's and stays, unless it belonged to a project that is erased.
     """
     await connection.execute(_LOCK_UPLOAD, org_id, project_id)
     key: str | None = await connection.fetchval(_OWN_SOURCE, org_id, project_id)
@@ -95,7 +99,7 @@ async def _own_source(connection: Connection, org_id: UUID, project_id: UUID) ->
 
 
 async def _empty(objects: S3Objects, prefix: str, kept: set[str]) -> int:
-    """Remove what lies under a prefix, but for these; says how many objects."""
+    """Remove all objects under a prefix except ``kept``, and return how many."""
     if not kept:
         return await objects.delete_prefix(prefix)
     there = await objects.list_prefix(prefix, limit=None)

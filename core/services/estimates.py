@@ -1,6 +1,6 @@
-"""Estimates with the database: an organisation's finished projects, and what a project was expected to cost.
+"""Estimates from the database: an organisation's finished projects, and the estimate of each new one.
 
-Reads one organisation's rows only. Never decides what a project is worth, nor lets one fail for want of an estimate.
+A failed estimate never fails its project.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from schemas.costs import CostKind
 from schemas.options.project import ProjectOptions
 from schemas.stages import EXPORT_STAGES
 
-LEARN_FROM = 50
-"""The newest so many: an installation that became faster is not judged by what it was. A video without clips, whose
-last stages were skipped, says nothing of what one with clips takes."""
+MAX_PROJECTS_LEARNED_FROM = 50
+"""Number of finished projects to learn from, the newest: an installation that became faster is judged by its present.
+
+Videos without clips are left out: their last stages were skipped, so they say nothing about videos with clips.
+"""
 _FINISHED = """
 select p.duration_ms, p.width_px, p.height_px, p.options,
   (extract(epoch from p.finished_at - p.started_at) * 1000)::bigint as elapsed_ms,
@@ -37,9 +39,9 @@ order by p.finished_at desc limit $2
 """
 
 
-async def finished_projects(connection: Connection, org_id: UUID) -> list[Finished]:
-    """What the organisation's newest finished projects took."""
-    rows = await connection.fetch(_FINISHED, org_id, LEARN_FROM, list(EXPORT_STAGES))
+async def list_finished_projects(connection: Connection, org_id: UUID) -> list[Finished]:
+    """Read what the organisation's newest finished projects took."""
+    rows = await connection.fetch(_FINISHED, org_id, MAX_PROJECTS_LEARNED_FROM, list(EXPORT_STAGES))
     return [
         msgspec.convert(
             {
@@ -56,7 +58,7 @@ async def finished_projects(connection: Connection, org_id: UUID) -> list[Finish
 
 
 def source_of(row: Row) -> Source:
-    """What a project's row knows of its source."""
+    """Read the properties of a source from its project's row."""
     pixels = (row["width_px"] or 0) * (row["height_px"] or 0)
     return Source(
         media_ms=row["duration_ms"],
@@ -66,7 +68,7 @@ def source_of(row: Row) -> Source:
 
 
 def token_prices(settings: Settings) -> dict[CostKind, float]:
-    """Money for a token of the configured model; empty where none is configured."""
+    """Price of one token of the configured model, by kind; empty if no model is configured."""
     rules = settings.writer
     if not rules.url:
         return {}
@@ -76,13 +78,13 @@ def token_prices(settings: Settings) -> dict[CostKind, float]:
 async def estimate_source(
     connection: Connection, org_id: UUID, source: Source, settings: Settings, unsure: float = 0.0
 ) -> Estimate:
-    """What a project of this source should take in this organisation's experience."""
-    finished = await finished_projects(connection, org_id)
+    """Estimate what a project of this source should take, from this organisation's finished projects."""
+    finished = await list_finished_projects(connection, org_id)
     return estimate(source, default_rates(), finished, settings.prices, token_prices(settings), unsure)
 
 
-async def keep_estimate(connection: Connection, org_id: UUID, project_id: UUID, settings: Settings) -> None:
-    """Write down what a project should take, now that its length and size are known."""
+async def write_estimate(connection: Connection, org_id: UUID, project_id: UUID, settings: Settings) -> None:
+    """Write the estimate of a project, once its length and size are known."""
     row = await connection.fetchrow(
         "select duration_ms, width_px, height_px, options from projects where org_id = $1 and project_id = $2",
         org_id,
@@ -90,7 +92,7 @@ async def keep_estimate(connection: Connection, org_id: UUID, project_id: UUID, 
     )
     if row is None or not row["duration_ms"]:
         return
-    finished = await finished_projects(connection, org_id)
+    finished = await list_finished_projects(connection, org_id)
     try:
         made = estimate(source_of(row), default_rates(), finished, settings.prices, token_prices(settings))
     except (ArithmeticError, ValueError) as error:  # a bug of ours: the project goes on without

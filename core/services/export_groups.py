@@ -1,4 +1,4 @@
-"""Events of several exports as one event for each of them, and back. Pure."""
+"""Split an event of several exports into one event for each, and join them again. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from schemas.common import FramedSibling, Sibling
 OneOf = TypeVar("OneOf", bound=events.ClipSelected | events.ExportRequested | events.RenderRequested)
 
 
-def apart(event: OneOf) -> list[OneOf]:
-    """The same event for each of its exports alone, its own first."""
+def split_exports(event: OneOf) -> list[OneOf]:
+    """Split an event into one event for each of its exports, its own export first."""
     return [msgspec.structs.replace(event, siblings=[]), *(_of_sibling(event, one) for one in event.siblings)]
 
 
@@ -24,8 +24,8 @@ def _of_sibling(event: OneOf, sibling: Sibling) -> OneOf:
     return msgspec.structs.replace(event, export_id=sibling.export_id, rendition=rendition, siblings=[], **plan)
 
 
-def together(requests: Sequence[events.RenderRequested]) -> events.RenderRequested:
-    """One event for all of them; they differ in export, shape and plan only."""
+def join_requests(requests: Sequence[events.RenderRequested]) -> events.RenderRequested:
+    """Join render requests of one clip that differ in export, aspect and plan only."""
     first, *others = requests
     siblings = [FramedSibling(export_id=one.export_id, aspect=one.rendition.aspect, plan=one.plan) for one in others]
     return msgspec.structs.replace(first, siblings=siblings)

@@ -1,4 +1,4 @@
-"""The rows of exports, as frame and render share them: read one, end one. Never encodes anything."""
+"""Transitions of exports that several stages share: read, cancel and fail one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.errors import Rejected
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
-from core.services.export_groups import apart
+from core.services.export_groups import split_exports
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
 from schemas import events
 from schemas.common import ObjectRef
@@ -21,12 +21,12 @@ OWNER = ("org_id", "project_id", "clip_id", "export_id", "ordinal")
 
 
 def owner_of(event: Request | events.ReplayRequested) -> dict[str, Any]:
-    """Which export of which clip an event is about, as another event of it says so."""
+    """Fields that say which export of which clip an event is about."""
     return {name: getattr(event, name) for name in OWNER}
 
 
 async def read_export(connection: Connection, org_id: UUID, export_id: UUID) -> Row | None:
-    """An export with its project's source."""
+    """Read an export with its project's source; None if there is no such export."""
     return await connection.fetchrow(
         """select e.*, p.source, p.source_index from exports e join projects p using (org_id, project_id)
            where e.org_id = $1 and e.export_id = $2""",
@@ -35,29 +35,33 @@ async def read_export(connection: Connection, org_id: UUID, export_id: UUID) -> 
     )
 
 
-async def pinned_transcript(
+async def find_pinned_transcript(
     connection: Connection, org_id: UUID, project_id: UUID, version: int | None
 ) -> ObjectRef | None:
-    """The transcript that an export was asked for with; None where there was none.
+    """Find the transcript version that an export was requested with; None if it has no transcript.
 
-    Without a version (older events) the newest. Raises Rejected where the version is gone.
+    Args:
+        version: None in older events: the newest; 0: no transcript.
+
+    Raises:
+        Rejected: The version no longer exists.
     """
     if version == 0:
         return None
-    found = await connection.fetchval(
+    reference = await connection.fetchval(
         """select object from transcripts where org_id = $1 and project_id = $2 and ($3::int is null or version = $3)
            order by version desc limit 1""",
         org_id,
         project_id,
         version,
     )
-    if found is None and version is not None:
+    if reference is None and version is not None:
         raise Rejected("transcript.unknown", f"There is no version {version} of the transcript any more.")
-    return project_lifecycle.ref_of(found) if found else None
+    return project_lifecycle.ref_of(reference) if reference else None
 
 
 async def is_automatic(connection: Connection, org_id: UUID, export_id: UUID) -> bool:
-    """Whether the export came with its clip; only those count for the project's stages and end."""
+    """Whether the export came with its clip. Only those count for the project's stages and end."""
     return bool(
         await connection.fetchval(
             "select automatic from exports where org_id = $1 and export_id = $2", org_id, export_id
@@ -73,31 +77,37 @@ async def is_done(connection: Connection, org_id: UUID, export_id: UUID) -> bool
     return bool(state == "done")
 
 
-def exports_of(event: events.AnyEvent) -> list[UUID]:
-    """The exports that an event asks to be framed or made; none where it asks for something else."""
-    return [one.export_id for one in apart(event)] if isinstance(event, Request) else []
+def requested_exports(event: events.AnyEvent) -> list[UUID]:
+    """Ids of the exports that an event requests; empty for other events."""
+    return [one.export_id for one in split_exports(event)] if isinstance(event, Request) else []
 
 
-async def cancelled_among(connection: Connection, org_id: UUID, export_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these exports that somebody has cancelled."""
-    found = await connection.fetch(
+async def find_cancelled(connection: Connection, org_id: UUID, export_ids: Sequence[UUID]) -> set[UUID]:
+    """Find the cancelled exports among some."""
+    rows = await connection.fetch(
         "select export_id from exports where org_id = $1 and export_id = any($2::uuid[]) and state = 'cancelled'",
         org_id,
         list(export_ids),
     )
-    return {row["export_id"] for row in found}
+    return {row["export_id"] for row in rows}
 
 
-async def is_unwanted(connection: Connection, event: events.AnyEvent) -> bool:
-    """Whether each export that an event asks for was cancelled. Whoever asks holds the project, or asks again."""
-    wanted = exports_of(event)
+async def is_all_cancelled(connection: Connection, event: events.AnyEvent) -> bool:
+    """Whether all exports that an event requests were cancelled.
+
+    The answer is final only while the project is locked.
+    """
+    wanted = requested_exports(event)
     if not wanted or event.org_id is None:
         return False
-    return await cancelled_among(connection, event.org_id, wanted) == set(wanted)
+    return await find_cancelled(connection, event.org_id, wanted) == set(wanted)
 
 
 async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
-    """End an export that waits or is being made; whoever works on it alone loses the lease. The project is locked."""
+    """Cancel an export that waits or is being rendered. The caller has locked the project.
+
+    A worker that renders this export alone loses its lease.
+    """
     owner = {name: row[name] for name in OWNER}
     await connection.execute(
         "update exports set state = 'cancelled', finished_at = $3 where org_id = $1 and export_id = $2",
@@ -109,20 +119,20 @@ async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
     if row["automatic"]:
         for ended in EXPORT_STAGES if row["state"] == "waiting" else remaining_export_stages("render"):
             await project_lifecycle.end_part(connection, row["org_id"], row["project_id"], ended, cause)
-        await project_lifecycle.settle(connection, row["org_id"], row["project_id"], cause)
+        await project_lifecycle.settle_project(connection, row["org_id"], row["project_id"], cause)
     else:
         await plan_project_sweep(connection, row["org_id"], row["project_id"], GRACE)
 
 
 async def count_unfinished(connection: Connection, request: events.RenderRequested) -> int:
-    """How many exports of the project are still to be made, or being made, beside those of the request."""
+    """Count the project's other exports that wait or are being rendered."""
     return int(
         await connection.fetchval(
             """select count(*) from exports where org_id = $1 and project_id = $2 and export_id <> all($3::uuid[])
                and state in ('waiting', 'rendering')""",
             request.org_id,
             request.project_id,
-            [one.export_id for one in apart(request)],
+            [one.export_id for one in split_exports(request)],
         )
     )
 
@@ -130,9 +140,9 @@ async def count_unfinished(connection: Connection, request: events.RenderRequest
 async def fail_export(
     connection: Connection, request: Request, stage: str, reason: str, detail: str, cause: Cause
 ) -> None:
-    """End an export without a file; where it was automatic, count it and see whether that ends the project.
+    """End an export without a file; an automatic one also counts for the project's stages and end.
 
-    One that was cancelled has ended already, and is told and counted as that.
+    An export that was cancelled stays cancelled.
     """
     failing = await connection.fetchval(
         """update exports set state = 'failed', failure_reason = $3, failure_detail = $4, finished_at = $5
@@ -150,6 +160,6 @@ async def fail_export(
     if await is_automatic(connection, request.org_id, request.export_id):
         for ended in remaining_export_stages(stage):
             await project_lifecycle.end_part(connection, request.org_id, request.project_id, ended, cause, failed=True)
-        await project_lifecycle.settle(connection, request.org_id, request.project_id, cause)
+        await project_lifecycle.settle_project(connection, request.org_id, request.project_id, cause)
     else:
         await plan_project_sweep(connection, request.org_id, request.project_id, GRACE)

@@ -14,13 +14,13 @@ from core.infra.postgres.connection import Connection
 from schemas.common import Value
 
 GRACE = dt.timedelta(hours=1)
-"""How old an object of a living project must be before it can count as left behind; longer than any attempt puts."""
+"""Age from which an object of a living project may be an orphan: longer than any attempt takes to write its rows."""
 UPLOAD_AGE = dt.timedelta(hours=24)
-"""An upload that no project was made of, and that no longer waits to be checked, is removed after this."""
+"""Age at which an upload is removed if no project was made of it and no asset waits for its check."""
 ERASED_ROUNDS = tuple(dt.timedelta(seconds=s) for s in (10, 20, 120, 1800, 86_400))
-"""Pauses before the rounds over an erased prefix: past a renewal, past a lease, past a stall, a long pause, a day."""
+"""Pauses before each sweep of an erased project: past a renewal, a lease, a stall, a long pause, a day."""
 CLAIM_FOR = dt.timedelta(minutes=5)
-"""How long a sweep that was claimed stays with its process; then another one claims it."""
+"""Time after which another process may claim a sweep that was claimed and not ended."""
 _CLAIM = """
 update object_sweeps set due_at = now() + $1 where (org_id, kind, subject_id) in (
   select org_id, kind, subject_id from object_sweeps where due_at <= now()
@@ -88,17 +88,20 @@ class UnusedUpload(Value, frozen=True, kw_only=True):
 
 
 async def plan_project_sweep(connection: Connection, org_id: UUID, project_id: UUID, after: dt.timedelta) -> None:
-    """Have a project's objects looked through ``after`` some time; an earlier plan for it is replaced."""
+    """Plan a sweep of a project's objects ``after`` some time; it replaces an earlier plan."""
     await connection.execute(_PLAN, org_id, "project", project_id, after)
 
 
 async def plan_upload_sweep(connection: Connection, org_id: UUID, upload_id: UUID) -> None:
-    """Have an upload removed in a day, should no project be made of it."""
+    """Plan the removal of an upload in a day, in case no project is made of it."""
     await connection.execute(_PLAN, org_id, "upload", upload_id, UPLOAD_AGE)
 
 
 async def plan_asset_sweep(connection: Connection, org_id: UUID, asset_id: UUID) -> None:
-    """Have a file that was set aside removed where no kit names it; after a while, for one may just be written."""
+    """Plan the removal of an archived asset that no kit names.
+
+    The pause lets a kit version that names it be committed first.
+    """
     await connection.execute(_PLAN, org_id, "asset", asset_id, GRACE)
 
 
@@ -124,7 +127,10 @@ async def is_busy(connection: Connection, org_id: UUID, project_id: UUID) -> boo
 
 
 async def list_mentions(connection: Connection, org_id: UUID, project_id: UUID) -> list[str]:
-    """Texts of all rows that name objects of a project, those of other projects made of them too."""
+    """Texts of all rows that name objects of a project.
+
+    Rows of other projects made of its objects are among them.
+    """
     return [row[0] or "" for row in await connection.fetch(_MENTIONS, org_id, project_id)]
 
 

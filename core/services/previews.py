@@ -1,4 +1,4 @@
-"""The rows of previews, as frame and preview share them: plan one, end one, forget old ones. Never opens a picture."""
+"""Transitions of previews that frame and preview share: plan, finish and fail one, forget old ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from core.services.project_lifecycle import count_on_demand
 from schemas import events
 from schemas.common import ObjectRef
 
-MOST_OF_A_CLIP = 50
+MAX_KEPT_PREVIEWS = 50
+"""Finished previews kept of a clip; the oldest are deleted beyond it."""
 Request = events.PreviewRequested | events.PreviewPlanned
-_TOO_MANY = """
+_DELETE_SURPLUS = """
 delete from previews where org_id = $1 and clip_id = $2 and state <> 'waiting' and preview_id in (
   select preview_id from previews where org_id = $1 and clip_id = $2 order by created_at desc, preview_id offset $3)
 """
 
 
 async def plan_preview(connection: Connection, request: events.PreviewRequested, plan: ObjectRef, cause: Cause) -> None:
-    """It is known now how the picture is framed."""
+    """Write the framing plan of a preview and request its picture."""
     await connection.execute(
         "update previews set plan = $3 where org_id = $1 and preview_id = $2", request.org_id, request.preview_id, plan
     )
@@ -33,7 +34,7 @@ async def plan_preview(connection: Connection, request: events.PreviewRequested,
 async def end_preview(
     connection: Connection, request: events.PreviewPlanned, picture: ObjectRef, cause: Cause, *, cpu_ms: int
 ) -> None:
-    """The picture is there; what the clip has too many of is forgotten."""
+    """Write the finished picture and delete the clip's surplus previews."""
     await connection.execute(
         "update previews set state = 'done', picture = $3, finished_at = $4 where org_id = $1 and preview_id = $2",
         request.org_id,
@@ -41,14 +42,14 @@ async def end_preview(
         picture,
         cause.now,
     )
-    done = events.PreviewCompleted(picture=picture, **_named(request))
+    done = events.PreviewCompleted(picture=picture, **_preview_ids(request))
     await put(connection, done, cause, name=str(request.preview_id))
     await count_on_demand(connection, request.org_id, request.project_id, "preview", cause, cpu_ms=cpu_ms)
-    await _forget(connection, request)
+    await _delete_surplus(connection, request)
 
 
 async def fail_preview(connection: Connection, request: Request, reason: str, detail: str, cause: Cause) -> None:
-    """There will be no picture."""
+    """End a preview without a picture."""
     await connection.execute(
         """update previews set state = 'failed', failure_reason = $3, failure_detail = $4, finished_at = $5
            where org_id = $1 and preview_id = $2""",
@@ -58,17 +59,17 @@ async def fail_preview(connection: Connection, request: Request, reason: str, de
         detail,
         cause.now,
     )
-    failed = events.PreviewFailed(reason=reason, detail=detail, **_named(request))
+    failed = events.PreviewFailed(reason=reason, detail=detail, **_preview_ids(request))
     await put(connection, failed, cause, name=str(request.preview_id))
     await count_on_demand(connection, request.org_id, request.project_id, "preview", cause, failed=True)
-    await _forget(connection, request)
+    await _delete_surplus(connection, request)
 
 
-async def _forget(connection: Connection, request: Request) -> None:
-    await connection.execute(_TOO_MANY, request.org_id, request.clip_id, MOST_OF_A_CLIP)
+async def _delete_surplus(connection: Connection, request: Request) -> None:
+    await connection.execute(_DELETE_SURPLUS, request.org_id, request.clip_id, MAX_KEPT_PREVIEWS)
     await plan_project_sweep(connection, request.org_id, request.project_id, GRACE)
 
 
-def _named(request: Request) -> dict[str, UUID]:
+def _preview_ids(request: Request) -> dict[str, UUID]:
     names = ("org_id", "project_id", "clip_id", "preview_id")
     return {name: getattr(request, name) for name in names}

@@ -1,7 +1,8 @@
-"""How a project moves: every decision of the form "who finishes last says so". Never does the work of a stage.
+"""The state machine of projects: starts, counts and ends stages, and then the project.
 
 Each function runs in the caller's transaction, after ``lock_project``, so that two parts which end at the same time
-see each other. A part that is given up runs the very same function as a part that is done.
+see each other. A part that is given up runs the same function as a part that is done. The table of states is in
+core.domain.project_states.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from schemas.events import owner_of
 from schemas.metadata import encode_metadata
 from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 
-_USED = """
+_COMPLETE_UPLOAD = """
 update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
 """
-"""An upload in parts that nobody joined is no object yet, and takes its parts until it is completed."""
-_NOT_THERE = """
+"""A multipart upload that was not completed is no object yet: it stays open and takes more parts."""
+_REOPEN_UPLOAD = """
 update uploads set state = 'open' where org_id = $1 and object_key = $2 and state = 'complete' and multipart_id is null
 """
-_ONE_MORE = """
+_COUNT_ON_DEMAND = """
 insert into project_stages
   (org_id, project_id, stage, state, percent, parts_done, parts_total, cpu_ms, finished_at)
 values ($1, $2, $3, $4, 100, 1, 1, $5, $6)
@@ -48,18 +49,18 @@ _CANCEL_EXPORTS = """
 update exports set state = 'cancelled', finished_at = $3
 where org_id = $1 and project_id = $2 and state in ('waiting', 'rendering')
 """
-"""Nobody is told of each: that their project was cancelled is told."""
+"""No event for each export: ProjectCancelled covers them."""
 
 
 async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
-    """The project's row, locked until the transaction ends; None where there is no such project."""
+    """Lock the project's row until the transaction ends; None if there is no such project."""
     return await connection.fetchrow(
         "select * from projects where org_id = $1 and project_id = $2 for update", org_id, project_id
     )
 
 
 async def lock_owner(connection: Connection, event: events.AnyEvent) -> Row | None:
-    """What an event is about, locked until the transaction ends: a project, or a file of brand kits; None: neither."""
+    """Lock the project or asset that an event is about until the transaction ends; None if missing."""
     org_id, owner_id = owner_of(event)
     if not isinstance(event, events.AssetEvent):
         return await lock_project(connection, org_id, owner_id)
@@ -69,9 +70,9 @@ async def lock_owner(connection: Connection, event: events.AnyEvent) -> Row | No
 
 
 async def create_project(connection: Connection, event: events.UploadReceived) -> bool:
-    """Write the project of an upload with all its stages waiting; False where it is there already.
+    """Write the project of an upload with all its stages waiting; False if it exists already.
 
-    Its upload is complete from then on, also where a producer on Kafka named the object and called no API.
+    Its upload is complete from then on, also if a producer on Kafka named the object without calling the API.
     """
     row = await connection.fetchval(
         """insert into projects (org_id, project_id, title, object_key, source_url, options, metadata)
@@ -89,17 +90,17 @@ async def create_project(connection: Connection, event: events.UploadReceived) -
         [(event.org_id, event.project_id, stage) for stage in PROJECT_STAGES],
     )
     if row is not None and event.object_key is not None:
-        await connection.execute(_USED, event.org_id, event.object_key)
+        await connection.execute(_COMPLETE_UPLOAD, event.org_id, event.object_key)
     return row is not None
 
 
 async def reopen_upload(connection: Connection, event: events.UploadReceived) -> None:
-    """Take back that an upload is complete: a producer named its object before it was there."""
-    await connection.execute(_NOT_THERE, event.org_id, event.object_key)
+    """Open an upload again: a producer named its object before it arrived."""
+    await connection.execute(_REOPEN_UPLOAD, event.org_id, event.object_key)
 
 
 async def start_stage(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
-    """Mark a stage as running the first time one of its parts is claimed, and say so."""
+    """Mark a stage as running when its first part is claimed, and publish that."""
     started = await connection.fetchval(
         """update project_stages set state = 'running', started_at = $4
            where org_id = $1 and project_id = $2 and stage = $3 and state = 'waiting' returning stage""",
@@ -116,11 +117,11 @@ async def start_stage(connection: Connection, org_id: UUID, project_id: UUID, st
             project_id,
             cause.now,
         )
-        await _say_progress(connection, org_id, project_id, stage, cause)
+        await _publish_progress(connection, org_id, project_id, stage, cause)
 
 
 async def expect_parts(connection: Connection, org_id: UUID, project_id: UUID, stage: str, total: int) -> None:
-    """Say how many parts a stage has."""
+    """Write how many parts a stage has."""
     await connection.execute(
         "update project_stages set parts_total = $4 where org_id = $1 and project_id = $2 and stage = $3",
         org_id,
@@ -141,7 +142,10 @@ async def end_part(
     failed: bool = False,
     grow: bool = False,
 ) -> None:
-    """Count one part of a stage as ended; the last one ends the stage. ``grow`` adds the part to the total first."""
+    """Count one part of a stage as ended; the last one ends the stage.
+
+    ``grow`` adds the part to the total first.
+    """
     await connection.execute(
         """update project_stages set
              parts_total = greatest(parts_total + $6, parts_done + 1, 1), parts_done = parts_done + 1,
@@ -158,10 +162,10 @@ async def end_part(
         1 if grow else 0,
         failed,
     )
-    await _say_progress(connection, org_id, project_id, stage, cause)
+    await _publish_progress(connection, org_id, project_id, stage, cause)
 
 
-async def _say_progress(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
+async def _publish_progress(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
     row = await connection.fetchrow(
         """select s.*, p.duration_ms from project_stages s join projects p using (org_id, project_id)
            where s.org_id = $1 and s.project_id = $2 and s.stage = $3""",
@@ -184,8 +188,8 @@ async def _say_progress(connection: Connection, org_id: UUID, project_id: UUID, 
     await put_project_event(connection, event, cause)
 
 
-async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
-    """Complete or fail the project once its awaited stages and every automatic export have ended."""
+async def settle_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Complete or fail the project once its awaited stages and all automatic exports have ended."""
     if not await _stages_ended(connection, org_id, project_id):
         return
     row = await connection.fetchrow(
@@ -205,18 +209,18 @@ async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: 
         detail = f"No clip could be made. The first one failed with: {row['detail']}"
         await fail_project(connection, org_id, project_id, "clips.all_failed", detail, cause)
         return
-    what = "clips" if row["clips"] == row["all"] else "files of clips"
-    for number, told in ((row["failed"], "failed"), (row["cancelled"], "cancelled")):
+    noun = "clips" if row["clips"] == row["all"] else "files of clips"
+    for number, state in ((row["failed"], "failed"), (row["cancelled"], "cancelled")):
         if number:
-            said = told if told == "failed" else "were cancelled" if number > 1 else "was cancelled"
-            await warn(connection, org_id, project_id, f"{number} of {row['all']} {what} {said}")
+            verb = state if state == "failed" else "were cancelled" if number > 1 else "was cancelled"
+            await add_warning(connection, org_id, project_id, f"{number} of {row['all']} {noun} {verb}")
     await complete_project(connection, org_id, project_id, int(row["made"]), cause)
 
 
 async def _stages_ended(connection: Connection, org_id: UUID, project_id: UUID) -> bool:
-    """Whether it is known which exports there are, and what the project is about, or that it never will be.
+    """Whether the awaited stages have ended, so that no more exports and no more intelligence can come.
 
-    A project that an older version made has no row of study, and does not wait for it.
+    A project of an older version has no row for study and does not wait for it.
     """
     still: int = await connection.fetchval(
         """select count(*) from project_stages where org_id = $1 and project_id = $2
@@ -229,7 +233,7 @@ async def _stages_ended(connection: Connection, org_id: UUID, project_id: UUID) 
 
 
 async def ensure_stage(connection: Connection, org_id: UUID, project_id: UUID, stage: events.Stage) -> None:
-    """Give a project that an older version made the row of a stage that it did not know."""
+    """Add the row of a stage to a project of an older version that did not have the stage."""
     await connection.execute(
         "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",
         org_id,
@@ -239,7 +243,7 @@ async def ensure_stage(connection: Connection, org_id: UUID, project_id: UUID, s
 
 
 async def add_cost(connection: Connection, org_id: UUID, project_id: UUID, stage: events.Stage, cpu_ms: int) -> None:
-    """Count what a stage took again after it had ended: its state stays as it is."""
+    """Add processor time to a stage that has ended; its state stays."""
     await connection.execute(
         "update project_stages set cpu_ms = cpu_ms + $4 where org_id = $1 and project_id = $2 and stage = $3",
         org_id,
@@ -259,16 +263,17 @@ async def count_on_demand(
     cpu_ms: int = 0,
     failed: bool = False,
 ) -> None:
-    """Count one piece of work that somebody asked for. The stage appears with its first, and never moves the project.
+    """Count one piece of requested work.
 
-    No progress is published: the wall time from the first wish to the last says nothing.
+    Its stage appears with the first piece and never moves the project. No progress is published: the wall time from the
+    first request to the last has no meaning.
     """
     state = "failed" if failed else "done"
-    await connection.execute(_ONE_MORE, org_id, project_id, stage, state, cpu_ms, cause.now)
+    await connection.execute(_COUNT_ON_DEMAND, org_id, project_id, stage, state, cpu_ms, cause.now)
 
 
 async def complete_project(connection: Connection, org_id: UUID, project_id: UUID, clips: int, cause: Cause) -> None:
-    """End the project well; where nothing was found its reason travels along."""
+    """End the project as completed, with the reason if nothing was found."""
     row = await _end_project(connection, org_id, project_id, "completed", cause)
     if row is None:
         return
@@ -285,17 +290,20 @@ async def complete_project(connection: Connection, org_id: UUID, project_id: UUI
 
 
 async def _nearest(connection: Connection, org_id: UUID, project_id: UUID) -> list[NearMoment]:
-    """The moments that came nearest, where there is no clip; without their titles, which are what is said."""
-    found = await connection.fetchval(
+    """The best moments of a project without clips.
+
+    Their titles stay out of the event: they are the customer's words.
+    """
+    stored = await connection.fetchval(
         "select nearest from moments where org_id = $1 and project_id = $2", org_id, project_id
     )
-    return [msgspec.structs.replace(one, title="") for one in msgspec.convert(found or [], list[NearMoment])]
+    return [msgspec.structs.replace(one, title="") for one in msgspec.convert(stored or [], list[NearMoment])]
 
 
 async def fail_project(
     connection: Connection, org_id: UUID, project_id: UUID, reason: str, detail: str, cause: Cause
 ) -> None:
-    """End the project without a result, with a reason a person understands."""
+    """End the project as failed, with a reason for people."""
     row = await _end_project(connection, org_id, project_id, "failed", cause)
     if row is None:
         return
@@ -329,16 +337,16 @@ async def _end_project(
 
 
 async def _end_stages(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
-    """Fail the stages that still run, skip those that never began, and publish both before the project's own end."""
+    """Fail running stages, skip waiting ones, and publish both before the project's own end."""
     ended = await connection.fetch(_END_STAGES, org_id, project_id, cause.now)
     for stage in sorted((row["stage"] for row in ended), key=stage_position):
-        await _say_progress(connection, org_id, project_id, stage, cause)
+        await _publish_progress(connection, org_id, project_id, stage, cause)
 
 
 async def cancel_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
-    """End a project that has not ended as cancelled; False for one that has, or that there is none of.
+    """End an active project as cancelled; False if it does not exist or has ended.
 
-    Whoever works on it loses the lease: nothing of that work is committed. What is there already stays.
+    Workers on it lose their leases, so none of their work is committed. Finished results stay.
     """
     if await _end_project(connection, org_id, project_id, "cancelled", cause) is None:
         return False
@@ -350,7 +358,7 @@ async def cancel_project(connection: Connection, org_id: UUID, project_id: UUID,
 
 
 async def erase_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
-    """Cancel the project where it still runs, then have it erased; False where there is nothing to erase."""
+    """Cancel the project if it is active, then mark it as erased; False if there is nothing to erase."""
     row = await lock_project(connection, org_id, project_id)
     if row is None or row["state"] == "erased":
         return False
@@ -369,7 +377,7 @@ async def erase_project(connection: Connection, org_id: UUID, project_id: UUID, 
     return True
 
 
-async def warn(connection: Connection, org_id: UUID, project_id: UUID, sentence: str) -> None:
+async def add_warning(connection: Connection, org_id: UUID, project_id: UUID, sentence: str) -> None:
     """Add a sentence to the project's warnings, once."""
     await connection.execute(
         """update projects set warnings = array_append(warnings, $3)
@@ -381,5 +389,5 @@ async def warn(connection: Connection, org_id: UUID, project_id: UUID, sentence:
 
 
 def ref_of(value: Any) -> ObjectRef:
-    """An ObjectRef out of a jsonb column."""
+    """Decode an ObjectRef from a jsonb column."""
     return msgspec.convert(value, ObjectRef)

@@ -1,4 +1,7 @@
-"""Rows that have a term: answers of Idempotency-Keys, dead letters, refusals, previews. Runs as the relay's role."""
+"""Rows with a fixed lifetime: kept answers, dead letters, refusals, previews.
+
+Runs as the relay's role.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ _EXPIRED = (
 
 
 async def delete_expired(connection: Connection) -> int:
-    """Delete expired rows of every organisation and return how many; the previews' pictures are swept afterwards."""
+    """Delete expired rows of every organisation and return how many.
+
+    The objects of deleted previews are swept afterwards.
+    """
     tags = [await connection.execute(statement) for statement in _EXPIRED]
     return sum(int(tag.rpartition(" ")[2]) for tag in tags)

@@ -1,4 +1,4 @@
-"""Spans of a project: which go out next, and what the last one that was heard or seen completes. Does no stage's work.
+"""Progress of a project's spans: which are emitted next, and what the last one completes.
 
 Each function runs in the caller's transaction, after ``project_lifecycle.lock_project``.
 """
@@ -21,7 +21,7 @@ Part = Literal["heard", "seen"]
 
 
 async def emit_next_spans(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause, window: int) -> None:
-    """Keep at most ``window`` spans of the project outstanding: emit the next ones, lowest ordinal first."""
+    """Emit the next spans, lowest ordinal first; at most ``window`` of the project are outstanding."""
     rows = await connection.fetch(
         """with outstanding as (
              select count(*) as n from spans where org_id = $1 and project_id = $2
@@ -51,7 +51,7 @@ async def end_span(
     window: int,
     cpu_ms: int = 0,
 ) -> None:
-    """Record that a span was heard or seen (``ref``) or given up (None), and say whatever that completes."""
+    """Record that a span was heard or seen (``ref``) or given up (None), and emit what that completes."""
     org_id, project_id = event.org_id, event.project_id
     update = {
         "heard": "update spans set heard = $4, heard_ref = $5 where org_id = $1 and project_id = $2 and ordinal = $3",
@@ -61,7 +61,7 @@ async def end_span(
     stage = "listen" if part == "heard" else "look"
     await project_lifecycle.end_part(connection, org_id, project_id, stage, cause, cpu_ms=cpu_ms, failed=ref is None)
     if ref is None:
-        await project_lifecycle.warn(
+        await project_lifecycle.add_warning(
             connection,
             org_id,
             project_id,
@@ -78,10 +78,10 @@ async def end_span(
         fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
         await put(connection, events.SpansHeard(org_id=org_id, project_id=project_id), fixed)
     if part == "seen" and waiting["seen"] == 0:
-        await say_understood(connection, org_id, project_id, cause)
+        await emit_understood(connection, org_id, project_id, cause)
 
 
-async def say_understood(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+async def emit_understood(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
     """Emit UnderstandingCompleted once both close and look have ended, naming what was given up."""
     rows = await connection.fetch(
         "select stage, state from project_stages where org_id = $1 and project_id = $2 and stage in ('close', 'look')",

@@ -1,6 +1,7 @@
-"""Who may put an upload on Kafka: HMAC-SHA-256 over key id, org, time, event id and body. Never trusts the body's org.
+"""Sign and verify upload messages on Kafka: HMAC-SHA-256 over key id, org, time, event id and body.
 
-The org of a message comes from the key id alone. The relay signs the API's own messages with an internal key.
+The organisation of a message comes from its key id alone, never from its body. The relay signs the API's own messages
+with an internal key.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from schemas.validation.field_errors import with_nul
 KEY, ORG, TIME, SIGNATURE = "clipstream-key", "clipstream-org", "clipstream-time", "clipstream-signature"
 INTERNAL_KEY_ID = "internal"
 MAX_AGE = dt.timedelta(days=7)
+"""Age up to which a signature counts: as long as the topic keeps messages."""
 MAX_AHEAD = dt.timedelta(minutes=5)
+"""How far a producer's clock may be ahead."""
 MAX_URL_CHARACTERS, MAX_KEY_BYTES = 4000, 1024
-_LONGEST_PATH = 200
-"""Characters of where in its metadata a message is wrong."""
+_MAX_PATH_CHARACTERS = 200
+"""Characters of a path into the metadata that an error names."""
 
 
 def internal_secret(master: bytes) -> bytes:
@@ -43,14 +46,17 @@ def signature(secret: bytes, *, key_id: str, org_id: str, time: str, event_id: s
 
 
 def sign(headers: Mapping[str, str], body: bytes, *, secret: bytes, key_id: str, org_id: UUID) -> dict[str, str]:
-    """The four headers a signed message carries, made from its CloudEvents headers and body."""
+    """The four headers of a signed message, computed from its CloudEvents headers and body."""
     time, event_id = headers["ce_time"], headers["ce_id"]
     made = signature(secret, key_id=key_id, org_id=str(org_id), time=time, event_id=event_id, body=body)
     return {KEY: key_id, ORG: str(org_id), TIME: time, SIGNATURE: made}
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the producer key of a message belongs to. ``signed``: its signature holds, so it is who sent the message."""
+    """Owner of the producer key that a message names.
+
+    ``signed``: the signature holds, so the message is the owner's.
+    """
 
     org_id: UUID
     key_id: str
@@ -58,7 +64,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verifier:
-    """Checks the signature and the reach of an upload message."""
+    """Verifies the signature of an upload message, and that it stays within its organisation."""
 
     def __init__(self, *, pool: Pool, master: bytes) -> None:
         """``pool`` is the worker's; ``master`` decrypts producer secrets."""
@@ -66,7 +72,7 @@ class Verifier:
         self._master = master
 
     async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
-        """Raises Rejected (``producer.*``) where the message is not a valid upload of its sender's own org."""
+        """Raises Rejected (``producer.*``) unless the message is a valid upload of its own organisation."""
         headers = message.headers
         absent = [name for name in (KEY, ORG, TIME, SIGNATURE) if not headers.get(name)]
         if absent:
@@ -89,7 +95,7 @@ class Verifier:
         check_upload(event)
 
     async def sender(self, message: Message) -> Sender | None:
-        """Whose a message is by its producer key, also of one that is refused; None where no key of ours is named."""
+        """Find the owner of a message's producer key, also for a refused message; None without a key of ours."""
         headers = message.headers
         key_id = headers.get(KEY, "")
         if key_id in ("", INTERNAL_KEY_ID) or (row := await self._producer(key_id)) is None:
@@ -123,9 +129,9 @@ class Verifier:
 
 
 def check_upload(event: events.UploadReceived) -> None:
-    """Raises Rejected unless the upload names exactly one source, and an object only under its org's prefix.
+    """Raises Rejected unless the upload names one source, and an object only under its own prefix.
 
-    The reason is that of what is wrong first; the detail names all that is wrong.
+    The reason is that of the first fault; the detail names all faults.
     """
     wrong = list(_wrong_with(event))
     if wrong:
@@ -133,7 +139,7 @@ def check_upload(event: events.UploadReceived) -> None:
 
 
 def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
-    """Each reason to refuse an upload, and what to say of it."""
+    """Reasons to refuse an upload, each with its detail."""
     key, url = event.object_key, event.source_url
     if bool(key) == bool(url):
         yield "upload.source", "give exactly one of `object_key` and `source_url`"
@@ -150,7 +156,7 @@ def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
         if size > most:
             yield "upload.size", f"`{name}` must have at most {most} {unit}, not {size}"
     for fault in faults_of(event.metadata):
-        named = "/".join(("metadata", *map(str, fault.path)))[:_LONGEST_PATH]
+        named = "/".join(("metadata", *map(str, fault.path)))[:_MAX_PATH_CHARACTERS]
         yield "upload.metadata", f"`{named}` must be {fault.rule}"
     for path in with_nul(msgspec.to_builtins(event)):
         yield "upload.text", f"`{'/'.join(map(str, path))}` must not contain the character NUL"

@@ -59,7 +59,7 @@ async def insert_asset(connection: Connection, upload: Row, asset_id: UUID, name
 
 
 async def read_asset_row(connection: Connection, org_id: UUID, asset_id: UUID) -> Row | None:
-    """An asset's row, also of one that was archived; None where there is none."""
+    """An asset's row, archived or not; or None."""
     return await connection.fetchrow("select * from assets where org_id = $1 and asset_id = $2", org_id, asset_id)
 
 

@@ -33,7 +33,7 @@ async def find_kit_row(connection: Connection, org_id: UUID, kit_id: UUID) -> Ro
 
 
 async def read_kit_row(connection: Connection, org_id: UUID, kit_id: UUID) -> Row | None:
-    """A kit's row, also of one that was archived; None where there is none."""
+    """A kit's row, archived or not; or None."""
     return await connection.fetchrow("select * from brand_kits where org_id = $1 and kit_id = $2", org_id, kit_id)
 
 
@@ -92,7 +92,7 @@ async def archive_kit(connection: Connection, org_id: UUID, kit_id: UUID, at: dt
 
 
 async def read_kit(connection: Connection, org_id: UUID, kit_id: UUID, version: int) -> BrandKit | None:
-    """One version of a kit; None where there is none."""
+    """Read one version of a kit; None if it does not exist."""
     value = await connection.fetchval(
         "select kit from brand_kit_versions where org_id = $1 and kit_id = $2 and version = $3", org_id, kit_id, version
     )
@@ -100,7 +100,7 @@ async def read_kit(connection: Connection, org_id: UUID, kit_id: UUID, version: 
 
 
 async def read_version_row(connection: Connection, org_id: UUID, kit_id: UUID, version: int) -> Row | None:
-    """One version with who made it and when; None where there is none."""
+    """One version of a kit with its author and time, or None."""
     return await connection.fetchrow(
         """select kit_id, version, created_at, key_id, kit from brand_kit_versions
            where org_id = $1 and kit_id = $2 and version = $3""",
@@ -137,7 +137,7 @@ async def list_kit_version_rows(
 
 
 async def read_snapshot(connection: Connection, org_id: UUID, pin: BrandPin | None) -> BrandSnapshot | None:
-    """The version of the kit that is named (the newest where none is) with all its files; None: no such kit."""
+    """Read the named version of a kit (or the newest) with all its files; None if there is no such kit."""
     if pin is None:
         return None
     row = await connection.fetchrow(

@@ -52,7 +52,10 @@ where coalesce(before_it, 0) < $5 order by version desc
 
 
 class ClipMedia(Value, frozen=True, kw_only=True):
-    """What a clip is framed and rendered from; ``edit`` is None where the clip plays as the machine cut it."""
+    """What a clip is framed and rendered from.
+
+    ``edit`` is None where the clip plays as the machine cut it.
+    """
 
     source: ObjectRef
     index: ObjectRef
@@ -105,9 +108,9 @@ async def insert_requested_clip(
     metadata: str,
     max_clips: int,
 ) -> bool:
-    """Add a clip that a person chose; False where the project has ``max_clips`` already.
+    """Add a clip that a person chose; False if the project has ``max_clips`` already.
 
-    ``moment`` is the one with the same stretch; its title counts where ``title`` is empty.
+    ``moment`` has the same range; its title is used if ``title`` is empty.
     """
     found_title = moment.title if moment else ""
     ordinal = await connection.fetchval(
@@ -134,7 +137,7 @@ async def insert_requested_clip(
 
 
 async def find_clip_of_range(connection: Connection, org_id: UUID, project_id: UUID, stretch: TimeRange) -> UUID | None:
-    """The clip of a project that has exactly this range; None where there is none."""
+    """Find the clip of a project that has exactly this range."""
     clip_id: UUID | None = await connection.fetchval(
         "select clip_id from clips where org_id = $1 and project_id = $2 and start_ms = $3 and end_ms = $4",
         org_id,
@@ -146,7 +149,7 @@ async def find_clip_of_range(connection: Connection, org_id: UUID, project_id: U
 
 
 async def find_clip_row(connection: Connection, org_id: UUID, clip_id: UUID) -> Row | None:
-    """A clip's row with its project's length, size and options, unless that was erased or cancelled."""
+    """A clip's row with its project's length, size and options; None also if the project is gone."""
     return await connection.fetchrow(
         """select c.*, p.duration_ms, p.width_px, p.height_px, p.options
            from clips c join projects p using (org_id, project_id)
@@ -185,7 +188,10 @@ async def read_requested_clip(connection: Connection, org_id: UUID, clip_id: UUI
 async def read_media_to_frame(
     connection: Connection, org_id: UUID, clip_id: UUID, *, export_id: UUID, edit_version: int
 ) -> ClipMedia | None:
-    """What is framed: the edit of the export with this id, or ``edit_version`` where there is no such export."""
+    """Read what is framed, with the edit of this export.
+
+    ``edit_version`` counts if there is no such export.
+    """
     row = await connection.fetchrow(_TO_FRAME, org_id, clip_id, export_id, edit_version)
     return msgspec.convert(dict(row), ClipMedia) if row is not None else None
 
@@ -264,7 +270,10 @@ async def newest_edit_version(connection: Connection, org_id: UUID, clip_id: UUI
 
 
 async def read_edit(connection: Connection, clip: Row, version: int) -> EditList | None:
-    """One version of a clip's edit; None where there is none. Version 1 is not stored: it plays the clip's range."""
+    """Read one version of a clip's edit; None if it does not exist.
+
+    Version 1 is not stored: it plays the clip's range.
+    """
     if version == 1:
         return machine_edit(TimeRange(start_ms=clip["start_ms"], end_ms=clip["end_ms"]))
     value = await connection.fetchval(
@@ -279,7 +288,7 @@ async def read_edit(connection: Connection, clip: Row, version: int) -> EditList
 async def insert_edit(
     connection: Connection, clip: Row, edit: EditList, operations: Sequence[Operation], key_id: UUID, note: str
 ) -> None:
-    """Add a version. The caller holds the clip's lock, so that no two versions take one number."""
+    """Add a version of the edit. The caller holds the clip's lock, so that each number is used once."""
     await connection.execute(
         """insert into clip_edits (org_id, clip_id, version, base_version, key_id, note, operations, edit)
            values ($1, $2, $3, $4, $5, $6, $7, $8)""",

@@ -65,7 +65,7 @@ async def show_unowned(connection: Connection) -> None:
 
 
 async def find_dead_letter_row(connection: Connection, dead_id: UUID) -> Row | None:
-    """One letter; None where there is none."""
+    """One letter, or None."""
     return await connection.fetchrow("select * from dead_letters where dead_id = $1", dead_id)
 
 

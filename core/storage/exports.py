@@ -61,7 +61,10 @@ class ExportCounts(Value, frozen=True, kw_only=True):
 
 
 async def insert_selected_export(connection: Connection, selected: ClipSelected, number: int) -> None:
-    """Add an automatic export; the same one again changes nothing. ``number`` counts the exports of the clip."""
+    """Add an automatic export; the same one again changes nothing.
+
+    ``number`` counts the exports of the clip.
+    """
     await connection.execute(
         _INSERT_SELECTED,
         selected.org_id,
@@ -117,7 +120,7 @@ async def insert_requested_export(
 
 
 async def read_export_row(connection: Connection, org_id: UUID, export_id: UUID) -> Row | None:
-    """An export's row; None where there is none."""
+    """An export's row, or None."""
     return await connection.fetchrow("select * from exports where org_id = $1 and export_id = $2", org_id, export_id)
 
 
@@ -156,7 +159,7 @@ async def list_exports_of_clip(connection: Connection, org_id: UUID, clip_id: UU
 async def list_exports_to_bundle(
     connection: Connection, org_id: UUID, project_id: UUID, export_ids: Sequence[UUID] | None, *, limit: int
 ) -> list[Row]:
-    """Whole rows of a project's exports, or of those named, finished ones first, then by clip."""
+    """Whole rows of a project's exports, or of those named: finished ones first, then by clip."""
     rows: list[Row] = await connection.fetch(
         """select * from exports where org_id = $1 and project_id = $2
              and ($3::uuid[] is null or export_id = any($3::uuid[]))
@@ -196,7 +199,7 @@ async def has_waiting_export(connection: Connection, org_id: UUID, clip_id: UUID
 async def find_plan(
     connection: Connection, org_id: UUID, clip_id: UUID, *, aspect: Aspect, edit_version: int, stretch: TimeRange
 ) -> ObjectRef | None:
-    """The newest frame plan of an export that plays the same; None where there is none."""
+    """Find the newest framing plan of an export that plays the same ranges; None if no export was framed."""
     value = await connection.fetchval(
         """select plan from exports where org_id = $1 and clip_id = $2 and aspect = $3 and edit_version = $4
              and start_ms = $5 and end_ms = $6 and plan is not null order by created_at desc limit 1""",
@@ -251,7 +254,7 @@ async def write_files(
 async def find_export_by_recipe(
     connection: Connection, org_id: UUID, clip_id: UUID, *, but: UUID, recipe: str
 ) -> FinishedExport | None:
-    """The oldest finished export of the clip by this recipe, other than ``but``; None where there is none."""
+    """Find the oldest finished export of the clip by this recipe, other than ``but``."""
     row = await connection.fetchrow(
         """select export_id::text, files, certificate, chunks from exports
            where org_id = $1 and clip_id = $2 and export_id <> $3 and state = 'done' and certificate->>'recipe' = $4
@@ -296,7 +299,7 @@ async def relabel_export(connection: Connection, org_id: UUID, export_id: UUID, 
 
 
 async def find_replay_row(connection: Connection, org_id: UUID, export_id: UUID) -> Row | None:
-    """The newest replay of an export, unless its project was erased; None where there is none."""
+    """The newest replay of an export, unless its project was erased."""
     return await connection.fetchrow(
         """select r.* from replays r join projects p using (org_id, project_id)
            where r.org_id = $1 and r.export_id = $2 and p.state <> 'erased'""",

@@ -1,4 +1,4 @@
-"""Rows of what projects are about: their moments, their intelligence document, and the subjects they mention."""
+"""Rows of what study and detect found in projects: moments, intelligence documents, and subjects."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SubjectRecord(Value, frozen=True, kw_only=True):
 
 
 async def read_moments(connection: Connection, org_id: UUID, project_id: UUID) -> ObjectRef | None:
-    """The document of a project's moments; None where there is none yet."""
+    """The document of a project's moments, or None before detect has ended."""
     value = await connection.fetchval(
         "select object from moments where org_id = $1 and project_id = $2", org_id, project_id
     )
@@ -75,7 +75,7 @@ async def write_moments(
 
 
 async def read_intelligence(connection: Connection, org_id: UUID, project_id: UUID) -> ObjectRef | None:
-    """The document of what a project is about; None where there is none yet."""
+    """The intelligence document of a project, or None before study has ended."""
     value = await connection.fetchval(
         "select object from intelligence where org_id = $1 and project_id = $2", org_id, project_id
     )
@@ -115,7 +115,7 @@ async def replace_subjects(
 async def list_subject_rows(
     connection: Connection, org_id: UUID, *, kind: str | None, part: str | None, limit: int, max_projects: int
 ) -> list[Row]:
-    """Subjects over all projects, those of most projects first. Without ``kind`` all but topics.
+    """List subjects of all projects, the most frequent first; without ``kind`` all but topics.
 
     ``part`` is a part of the name as it is searched; each subject comes with its ``max_projects`` newest projects.
     """

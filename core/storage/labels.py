@@ -1,6 +1,7 @@
-"""What things are called, and what customers attached to them, as Postgres has it now. Changes nothing.
+"""Titles and metadata as Postgres has them now. Read only.
 
-Events carry no customers' words; whoever tells them reads them here, so that what is erased is told by nobody.
+Events carry no words of customers: each message with titles reads them here when it is sent, so that erased words are
+never sent again.
 """
 
 from __future__ import annotations
@@ -32,20 +33,20 @@ union all select 'clip', c.clip_id, c.revision, c.title, c.metadata from clips c
 union all select 'export', e.export_id, e.revision, e.title, e.metadata from exports e join p using (org_id, project_id)
   where e.export_id = any($4::uuid[]) and (e.revision > 1 or e.title <> '' or e.metadata <> '{}')
 """
-"""An export that was never called anything goes by its clip."""
+"""An export without a title and metadata of its own takes those of its clip."""
 
 
 class Titles(msgspec.Struct, frozen=True, kw_only=True):
-    """What a project and its clips are called."""
+    """Titles of a project and its clips."""
 
     project: str
     clips: Mapping[UUID, str]
     created_at: dt.datetime | None = None
-    """When the project was made."""
+    """When the project was created."""
 
 
-class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """What one thing is called, and what is attached to it, as kept."""
+class LabelRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Title and metadata of one resource."""
 
     kind: Literal["project", "clip", "export"]
     id: UUID
@@ -56,29 +57,32 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Labels(Protocol):
-    """Tells what things are called now."""
+    """Reads current titles and metadata."""
 
-    async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
-        """Of a project and its clips; None where there is no such project. Raises Unavailable."""
+    async def read_titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
+        """Titles of a project and its clips; None if there is no such project. Raises Unavailable."""
         ...
 
-    async def named(
+    async def read_labels_of(
         self, org_id: UUID, project_id: UUID, clip_id: UUID | None, export_ids: Sequence[UUID]
-    ) -> list[Named]:
-        """Of a project, a clip and exports of it; nothing of what is not there. Raises Unavailable."""
+    ) -> list[LabelRecord]:
+        """Labels of a project, a clip and exports of it, as far as they exist. Raises Unavailable."""
         ...
 
 
 class PostgresLabels:
-    """The rows themselves. The pool opens at the first question: a sink starts though Postgres is away."""
+    """Reads the rows.
+
+    The pool opens with the first question, so that a sink starts while Postgres is away.
+    """
 
     def __init__(self, dsn: str, *, name: str) -> None:
         """``name``: of the process, as Postgres shows it."""
         self._dsn, self._name = dsn, name
         self._pool: Pool | None = None
 
-    async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
-        """Of a project and its clips; None where there is no such project. Raises Unavailable."""
+    async def read_titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
+        """Titles of a project and its clips; None if there is no such project. Raises Unavailable."""
         async with org_transaction(await self._opened(), org_id) as connection:
             project = await connection.fetchrow(_TITLE, org_id, project_id)
             if project is None:
@@ -87,13 +91,13 @@ class PostgresLabels:
         titles = {row["clip_id"]: row["title"] for row in clips}
         return Titles(project=project["title"], clips=titles, created_at=project["created_at"])
 
-    async def named(
+    async def read_labels_of(
         self, org_id: UUID, project_id: UUID, clip_id: UUID | None, export_ids: Sequence[UUID]
-    ) -> list[Named]:
-        """Of a project, a clip and exports of it; nothing of what is not there. Raises Unavailable."""
+    ) -> list[LabelRecord]:
+        """Labels of a project, a clip and exports of it, as far as they exist. Raises Unavailable."""
         async with org_transaction(await self._opened(), org_id) as connection:
-            found = await connection.fetch(_EACH, org_id, project_id, clip_id, list(export_ids))
-        return [Named(**row) for row in found]
+            rows = await connection.fetch(_EACH, org_id, project_id, clip_id, list(export_ids))
+        return [LabelRecord(**row) for row in rows]
 
     async def _opened(self) -> Pool:
         if self._pool is None:
@@ -106,10 +110,13 @@ class PostgresLabels:
             await self._pool.close()
 
 
-async def labels_of(
+async def read_labels(
     connection: Connection, org_id: UUID, project_id: UUID, clip_id: UUID | None = None, export_id: UUID | None = None
 ) -> dict[str, Label]:
-    """Of a project, and of a clip and an export of it where they are named; what is not there is left out."""
+    """Labels of a project, and of a clip and an export if their ids are given.
+
+    Those that do not exist are left out.
+    """
     row = await connection.fetchrow(_OF_ONE, org_id, project_id, clip_id, export_id)
     if row is None:
         return {}

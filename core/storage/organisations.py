@@ -22,7 +22,7 @@ class ApiKeyRecord(Value, frozen=True, kw_only=True):
 
 
 async def find_api_key(connection: Connection, key_hash: bytes) -> ApiKeyRecord | None:
-    """The key of this hash, unless it was revoked. Row-level security shows this one row without an organisation."""
+    """Find the valid key of this hash. Row-level security shows this one row without an organisation."""
     await connection.execute("select set_config('app.key_hash', $1, true)", key_hash.hex())
     row = await connection.fetchrow(
         "select org_id, key_id, hash, scopes from api_keys where hash = $1 and revoked_at is null", key_hash

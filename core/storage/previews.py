@@ -9,7 +9,7 @@ from schemas.common import ObjectRef
 
 
 async def read_preview_row(connection: Connection, org_id: UUID, preview_id: UUID) -> Row | None:
-    """A preview's row; None where there is none."""
+    """A preview's row, or None."""
     return await connection.fetchrow("select * from previews where org_id = $1 and preview_id = $2", org_id, preview_id)
 
 

@@ -49,7 +49,10 @@ class ProjectRecord(Value, frozen=True, kw_only=True):
 
 
 class IngestedSource(Value, frozen=True, kw_only=True):
-    """What ingest found out about a project's source. ``width_px`` and ``height_px`` are None without pictures."""
+    """What ingest found out about a project's source.
+
+    ``width_px`` and ``height_px`` are None without pictures.
+    """
 
     source: ObjectRef
     index: ObjectRef
@@ -69,7 +72,7 @@ class SourceName(Value, frozen=True, kw_only=True):
 
 
 async def read_project(connection: Connection, org_id: UUID, project_id: UUID) -> ProjectRecord | None:
-    """A project as the stages see it; None where there is none."""
+    """Read what stages need of a project; None if it does not exist."""
     row = await connection.fetchrow(
         """select title, created_at, options, language, duration_ms, height_px from projects
            where org_id = $1 and project_id = $2""",
@@ -80,7 +83,7 @@ async def read_project(connection: Connection, org_id: UUID, project_id: UUID) -
 
 
 async def read_project_state(connection: Connection, org_id: UUID, project_id: UUID) -> str | None:
-    """The state of a project; None where there is none."""
+    """The state of a project, or None."""
     state: str | None = await connection.fetchval(
         "select state from projects where org_id = $1 and project_id = $2", org_id, project_id
     )
@@ -88,14 +91,14 @@ async def read_project_state(connection: Connection, org_id: UUID, project_id: U
 
 
 async def find_project_row(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
-    """The whole row with ``clip_count`` and the ``nearest`` moments; None where there is none."""
+    """The whole row with ``clip_count`` and the ``nearest`` moments, or None."""
     return await connection.fetchrow(_FIND, org_id, project_id)
 
 
 async def list_project_rows(
     connection: Connection, org_id: UUID, *, state: str | None, after: tuple[dt.datetime, UUID] | None, limit: int
 ) -> list[Row]:
-    """Rows of projects that are not erased, newest first; ``after`` is creation time and id of the last one seen."""
+    """Rows of projects that are not erased, newest first, behind ``after`` (creation time and id)."""
     rows: list[Row] = await connection.fetch(_LIST, org_id, state, *(after or (None, None)), limit)
     return rows
 
@@ -122,7 +125,7 @@ async def read_stage_state(connection: Connection, org_id: UUID, project_id: UUI
 async def list_project_events(
     connection: Connection, org_id: UUID, project_id: UUID, *, after: int, limit: int, key_id: UUID
 ) -> list[Row]:
-    """The project's events behind version ``after``, oldest first; none once the API key was revoked."""
+    """The project's events behind version ``after``, oldest first; empty once the API key is revoked."""
     rows: list[Row] = await connection.fetch(_EVENTS, org_id, project_id, after, limit, key_id)
     return rows
 

@@ -1,4 +1,7 @@
-"""Rows of spans: written by ingest, read by those who need what was heard and seen. Their progress is core.services."""
+"""Rows of spans: ingest writes them, later stages read their documents.
+
+Their progress is in core.services.spans.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from schemas.common import ObjectRef, Value
 
 
 class SpanDocuments(Value, frozen=True, kw_only=True):
-    """The documents of what was heard and seen in a span; None where there is none, or not yet."""
+    """The documents of what was heard and seen in a span; None if given up, or not there yet."""
 
     heard: ObjectRef | None
     seen: ObjectRef | None

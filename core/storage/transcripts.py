@@ -43,7 +43,7 @@ class NewTranscript(Value, frozen=True, kw_only=True):
 async def read_transcript(
     connection: Connection, org_id: UUID, project_id: UUID, version: int | None = None
 ) -> TranscriptRecord | None:
-    """One version of a project's transcript, the newest where none is named; None where there is none."""
+    """Read one version of a project's transcript, or the newest; None if it does not exist."""
     row = await connection.fetchrow(
         """select object, version from transcripts where org_id = $1 and project_id = $2
              and ($3::int is null or version = $3) order by version desc limit 1""",
@@ -65,7 +65,10 @@ async def newest_transcript_version(connection: Connection, org_id: UUID, projec
 async def list_version_rows(
     connection: Connection, org_id: UUID, project_id: UUID, *, before: int, limit: int, max_bytes: int
 ) -> list[Row]:
-    """Versions below ``before`` with their edits, newest first; fewer where the edits exceed ``max_bytes``."""
+    """Versions below ``before`` with their edits, newest first.
+
+    Fewer than ``limit`` where the edits exceed ``max_bytes``.
+    """
     rows: list[Row] = await connection.fetch(_LIST, org_id, project_id, before, limit, max_bytes)
     return rows
 

@@ -26,7 +26,10 @@ _LOCK_SENDER = "select pg_advisory_xact_lock(hashtextextended('upload_refusals/'
 
 
 class NewUpload(Value, frozen=True, kw_only=True):
-    """An upload that was announced; ``multipart_id`` and ``part_bytes`` are None where it goes in one piece."""
+    """An upload that was announced.
+
+    ``multipart_id`` and ``part_bytes`` are None where it goes in one piece.
+    """
 
     upload_id: UUID
     object_key: str
@@ -101,7 +104,7 @@ async def abort_upload(connection: Connection, org_id: UUID, upload_id: UUID) ->
 async def list_refusal_rows(
     connection: Connection, org_id: UUID, *, after: tuple[dt.datetime, UUID] | None, limit: int
 ) -> list[Row]:
-    """Refused messages of an organisation, newest first; ``after`` is time and id of the last one seen."""
+    """Refused messages of an organisation, newest first, behind ``after`` (time and id)."""
     rows: list[Row] = await connection.fetch(
         """select * from upload_refusals where org_id = $1
              and ($2::timestamptz is null or (created_at, refusal_id) < ($2, $3::uuid))

@@ -68,14 +68,14 @@ async def list_endpoint_rows(connection: Connection, org_id: UUID) -> list[Row]:
 
 
 async def find_endpoint_row(connection: Connection, org_id: UUID, endpoint_id: UUID) -> Row | None:
-    """One endpoint; None where there is none."""
+    """One endpoint, or None."""
     return await connection.fetchrow(
         "select * from webhook_endpoints where org_id = $1 and endpoint_id = $2", org_id, endpoint_id
     )
 
 
 async def delete_endpoint(connection: Connection, org_id: UUID, endpoint_id: UUID) -> bool:
-    """Remove an endpoint with its deliveries; False where there is none."""
+    """Remove an endpoint with its deliveries; False if it does not exist."""
     gone = await connection.fetchval(
         "delete from webhook_endpoints where org_id = $1 and endpoint_id = $2 returning 1", org_id, endpoint_id
     )

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from core.errors import Unavailable
 from core.infra.postgres import outbox_queue
-from core.infra.postgres.connection import DOWN, Connection, Pool, Row, prepare_connection, transaction
+from core.infra.postgres.connection import TRANSIENT_ERRORS, Connection, Pool, Row, prepare_connection, transaction
 from core.services.upload_signatures import INTERNAL_KEY_ID, SIGNATURE, internal_secret, sign
 from core.settings import Settings
 from streams.runtime.health import Pulse
@@ -45,7 +45,7 @@ class Relay:
         while not stop.is_set():
             try:
                 await self._session(stop)
-            except (*DOWN, asyncpg.PostgresError, KafkaError) as error:
+            except (*TRANSIENT_ERRORS, asyncpg.PostgresError, KafkaError) as error:
                 structlog.get_logger().warning("relay waits", error=str(error) or type(error).__name__)
                 await _pause(stop, POLL_S)
 

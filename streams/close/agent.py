@@ -9,7 +9,7 @@ from core.infra import telemetry
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
-from core.services.spans import say_understood
+from core.services.spans import emit_understood
 from core.storage.projects import ProjectRecord, read_project, write_language, write_no_words_reason
 from core.storage.spans import list_spans
 from core.storage.transcripts import NewTranscript, write_machine_transcript
@@ -81,7 +81,7 @@ class CloseStage:
 
         async def commit(connection: Connection) -> None:
             for warning in filter(None, (acoustics_warning, speakers_warning, embeddings.warning, track_warning)):
-                await project_lifecycle.warn(connection, event.org_id, event.project_id, warning)
+                await project_lifecycle.add_warning(connection, event.org_id, event.project_id, warning)
             await _commit_transcript(connection, event, transcript, ref, work)
 
         return commit
@@ -189,11 +189,13 @@ class CloseStage:
     ) -> None:
         """End without a transcript; picture and sound still make clips."""
         assert isinstance(event, events.SpansHeard)
-        await project_lifecycle.warn(connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})")
+        await project_lifecycle.add_warning(
+            connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})"
+        )
         await write_no_words_reason(connection, event.org_id, event.project_id, explain_lost_sound())
         for stage in ("close", "study"):  # without words there is nothing to study
             await project_lifecycle.end_part(connection, event.org_id, event.project_id, stage, cause, failed=True)
-        await say_understood(connection, event.org_id, event.project_id, cause)
+        await emit_understood(connection, event.org_id, event.project_id, cause)
 
 
 async def _commit_transcript(
@@ -222,11 +224,11 @@ async def _commit_transcript(
         work.cause,
     )
     if (script := transcript.script) is not None and script.left_out:
-        await project_lifecycle.warn(connection, event.org_id, event.project_id, describe_script_loss(script))
+        await project_lifecycle.add_warning(connection, event.org_id, event.project_id, describe_script_loss(script))
     await project_lifecycle.end_part(
         connection, event.org_id, event.project_id, "close", work.cause, cpu_ms=work.cpu_ms
     )
-    await say_understood(connection, event.org_id, event.project_id, work.cause)
+    await emit_understood(connection, event.org_id, event.project_id, work.cause)
 
 
 def describe_script_loss(script: ScriptReport) -> str:

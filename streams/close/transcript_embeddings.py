@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.infra.sentence_embeddings import SUFFIX, NotAskedError, ask, packed, texts_of
+from core.infra.sentence_embeddings import SUFFIX, NotAskedError, ask, list_texts, pack_rows
 from core.ports.models import Sentences
 from core.ports.stores import Objects
 from core.progress import Report
@@ -28,14 +28,14 @@ async def store_transcript_embeddings(
 
     No rows where nothing is in the model's language.
     """
-    texts = texts_of(transcript)
+    texts = list_texts(transcript)
     if not texts:
         return StoredEmbeddings()
     try:
         rows, model, compute_ms = await ask(sentences, texts, {}, lambda count: report(REPORT_OFFSET_COUNT + count))
     except NotAskedError as error:
         return StoredEmbeddings(warning=f"search: {error}, so what is said is found by its words, not by its meaning")
-    ref = await objects.put(prefix, packed(rows), "application/octet-stream", SUFFIX)
+    ref = await objects.put(prefix, pack_rows(rows), "application/octet-stream", SUFFIX)
     dimensions = len(next(iter(rows.values())))
     sentence_rows = SentenceRows(rows=ref, dimensions=dimensions, model=model, texts=len(rows))
     return StoredEmbeddings(rows=sentence_rows, compute_ms=compute_ms)

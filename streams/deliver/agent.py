@@ -1,4 +1,4 @@
-"""What ended or was changed of projects, clips, exports → DeliveryDue; DeliveryDue → a signed POST, or a later try."""
+"""Ends and changes of projects, clips, exports → DeliveryDue; DeliveryDue → a signed POST, or a retry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.infra.postgres.outbox import Cause, put
 from core.infra.secrets import decrypt_secret
 from core.ports.outside import Response
 from core.storage import webhooks
-from core.storage.labels import labels_of
+from core.storage.labels import read_labels
 from core.storage.webhooks import DeliveryRecord
 from schemas import codec, events
 from schemas.ids import result_id
@@ -25,15 +25,16 @@ from streams.runtime.context import StageContext
 from streams.runtime.stage import Commit, Work
 
 TIMEOUT_S = 10.0
-GONE = 410
-MOST_OF_ONE = 4
-"""POSTs of one organisation at once, out of all that a worker makes (``concurrency`` in `schemas.stages`): receivers
-that hang then delay only their own organisation's.
+GONE_STATUS = 410
+MAX_POSTS_PER_ORG = 4
+"""POSTs of one organisation at once in a worker, of ``concurrency`` in `schemas.stages`.
+
+Receivers that hang then delay only their own organisation's.
 """
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How one try went. ``response`` is None when nobody answered."""
+class TryOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Result of one try. ``response`` is None without an answer."""
 
     error: str | None
     response: Response | None = None
@@ -41,28 +42,28 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliverStage:
-    """Tells subscribers what happened, at least once each, signed."""
+    """Sends events to webhook endpoints, signed, at least once each."""
 
     name: events.Stage = "deliver"
 
     def __init__(self, context: StageContext) -> None:
-        """Take the adapters."""
+        """``context``: the worker's adapters."""
         self._context = context
         self._under_way: Counter[UUID] = Counter()
-        """POSTs, by organisation."""
+        """Open POSTs, by organisation."""
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """What customers subscribe to, and tries that are due."""
+        """Events that customers can subscribe to, and tries that are due."""
         return isinstance(event, NotifiedEvent | events.DeliveryDue)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Plan deliveries for a fact, or make the try that is due. Raises Unavailable where it has to wait its turn."""
+        """Plan the deliveries of an event, or make a try. Raises Unavailable if the try has to wait its turn."""
         if isinstance(event, events.DeliveryDue):
             return await self._try(event, work)
         assert isinstance(event, NotifiedEvent)
 
         async def commit(connection: Connection) -> None:
-            await _plan(connection, event, work.cause)
+            await _plan_deliveries(connection, event, work.cause)
 
         return commit
 
@@ -71,17 +72,17 @@ class DeliverStage:
             delivery = await webhooks.read_delivery(connection, event.org_id, event.delivery_id)
         outcome = None
         if delivery is not None and delivery.state == "pending":
-            gone = Outcome(error="its receiver said that it is gone", final=True)
+            gone = TryOutcome(error="its receiver said that it is gone", final=True)
             outcome = gone if delivery.disabled_at else await self._post(delivery, event, work)
 
         async def commit(connection: Connection) -> None:
             if outcome is not None:
-                await _record(connection, event, outcome, work.cause)
+                await _record_try(connection, event, outcome, work.cause)
 
         return commit
 
-    async def _post(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> Outcome:
-        if self._under_way[event.org_id] >= MOST_OF_ONE:
+    async def _post(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> TryOutcome:
+        if self._under_way[event.org_id] >= MAX_POSTS_PER_ORG:
             raise Unavailable("deliver", "other receivers of this organisation are waited for")
         self._under_way[event.org_id] += 1
         try:
@@ -91,7 +92,7 @@ class DeliverStage:
             if not self._under_way[event.org_id]:
                 del self._under_way[event.org_id]
 
-    async def _answered(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> Outcome:
+    async def _answered(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> TryOutcome:
         secret = decrypt_secret(self._context.settings.secret, delivery.secret_encrypted).decode()
         signed = headers(
             secret,
@@ -102,29 +103,29 @@ class DeliverStage:
         try:
             response = await self._context.outside.post(delivery.url, delivery.payload, signed, TIMEOUT_S)
         except Rejected as error:
-            return Outcome(error=str(error), final=True)
+            return TryOutcome(error=str(error), final=True)
         except Unavailable as error:
-            return Outcome(error=error.detail)
+            return TryOutcome(error=error.detail)
         if 200 <= response.status < 300:
-            return Outcome(error=None, response=response)
-        return Outcome(error=f"answered {response.status}", response=response, final=response.status == GONE)
+            return TryOutcome(error=None, response=response)
+        return TryOutcome(error=f"answered {response.status}", response=response, final=response.status == GONE_STATUS)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """A delivery that nobody can make is marked as failed."""
+        """Mark a delivery as failed."""
         if isinstance(event, events.DeliveryDue):
-            outcome = Outcome(error=f"{reason}: {detail}", final=True)
-            await _record(connection, event, outcome, cause)
+            outcome = TryOutcome(error=f"{reason}: {detail}", final=True)
+            await _record_try(connection, event, outcome, cause)
 
 
-async def _plan(connection: Connection, event: NotifiedEvent, cause: Cause) -> None:
+async def _plan_deliveries(connection: Connection, event: NotifiedEvent, cause: Cause) -> None:
     kind = TYPES[type(event)]
     endpoint_ids = await webhooks.lock_subscribers(connection, event.org_id, kind)
     if not endpoint_ids:
         return
     ids = [getattr(event, name, None) for name in ("clip_id", "export_id")]
-    labels = await labels_of(connection, event.org_id, event.project_id, *ids)
+    labels = await read_labels(connection, event.org_id, event.project_id, *ids)
     body = encode_message(event, event_id=cause.input_id, at=cause.now, labels=labels)
     for endpoint_id in endpoint_ids:
         delivery_id = result_id(cause.input_id, "deliver", str(endpoint_id))
@@ -138,10 +139,10 @@ async def _plan(connection: Connection, event: NotifiedEvent, cause: Cause) -> N
             event_type=kind,
             payload=body,
         )
-        await _due(connection, event.org_id, event.project_id, delivery_id, 1, cause)
+        await _emit_due(connection, event.org_id, event.project_id, delivery_id, 1, cause)
 
 
-async def _due(
+async def _emit_due(
     connection: Connection,
     org_id: UUID,
     project_id: UUID,
@@ -156,7 +157,7 @@ async def _due(
     await put(connection, due, cause, event_id=result_id(delivery_id, name, str(attempt)), due_at=due_at)
 
 
-async def _record(connection: Connection, event: events.DeliveryDue, outcome: Outcome, cause: Cause) -> None:
+async def _record_try(connection: Connection, event: events.DeliveryDue, outcome: TryOutcome, cause: Cause) -> None:
     answer = outcome.response
     pause = None
     if outcome.error and not outcome.final:
@@ -173,10 +174,10 @@ async def _record(connection: Connection, event: events.DeliveryDue, outcome: Ou
         error=outcome.error,
         at=cause.now,
     )
-    if answer is not None and answer.status == GONE:
+    if answer is not None and answer.status == GONE_STATUS:
         await webhooks.disable_endpoint(connection, event.org_id, event.delivery_id, cause.now)
     if pause:
-        await _due(
+        await _emit_due(
             connection,
             event.org_id,
             event.project_id,

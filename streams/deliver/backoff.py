@@ -1,4 +1,7 @@
-"""When to try a delivery again: 10 tries over ~75 h. Pure. Source: Standard Webhooks, "Deliverability"."""
+"""Pauses between tries of a delivery: 10 tries over about 75 h. Pure.
+
+Source: Standard Webhooks, "Deliverability".
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ MAX_RETRY_AFTER_S = 24 * 3600
 
 
 def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: float = 0.0) -> dt.timedelta | None:
-    """Pause after failed try ``attempt`` (from 1), or None when there are no more.
+    """Pause after failed try ``attempt`` (from 1), or None after the last.
 
-    A ``Retry-After`` in seconds makes the pause longer, never shorter. ``spread`` in [0, 1] adds up to a tenth, so
-    that many deliveries do not come back at once.
+    A ``Retry-After`` in seconds makes the pause longer, never shorter. ``spread`` in [0, 1] adds up to a tenth, so that
+    many deliveries do not come back at once.
     """
     if attempt >= MAX_ATTEMPTS:
         return None

@@ -1,4 +1,4 @@
-"""Standard Webhooks signatures. Pure; never sends. Source: Standard Webhooks 1.0, "Signature scheme"."""
+"""Standard Webhooks signatures. Pure. Source: Standard Webhooks 1.0, "Signature scheme"."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class DetectStage:
 
         async def commit(connection: Connection) -> None:
             if warning:
-                await project_lifecycle.warn(connection, event.org_id, event.project_id, warning)
+                await project_lifecycle.add_warning(connection, event.org_id, event.project_id, warning)
             await commit_moments(connection, event, inputs, moments, ref, work)
 
         return commit

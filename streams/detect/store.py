@@ -9,7 +9,7 @@ import msgspec
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
-from core.services.export_groups import apart
+from core.services.export_groups import split_exports
 from core.storage.clips import insert_selected_clip
 from core.storage.exports import insert_selected_export
 from core.storage.intelligence import write_moments as write_moments_row
@@ -71,7 +71,7 @@ async def commit_moments(
         await _commit_clip(connection, event, inputs, ordinal, moment, work.cause)
     if not clips:
         await write_nothing_found(connection, *owner, nothing_found_reason)
-        await project_lifecycle.settle(connection, *owner, work.cause)
+        await project_lifecycle.settle_project(connection, *owner, work.cause)
 
 
 async def _commit_clip(
@@ -85,7 +85,7 @@ async def _commit_clip(
     """Commit one clip with its exports."""
     selected = _build_selection(event, inputs, ordinal, moment)
     await insert_selected_clip(connection, selected, moment)
-    for number, export in enumerate(apart(selected), 1):
+    for number, export in enumerate(split_exports(selected), 1):
         await insert_selected_export(connection, export, number)
     await put(connection, selected, cause, name=str(selected.clip_id))
 

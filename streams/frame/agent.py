@@ -16,8 +16,8 @@ from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.progress import Steps
 from core.services import project_lifecycle
-from core.services.export_groups import apart
-from core.services.exports import fail_export, pinned_transcript
+from core.services.export_groups import split_exports
+from core.services.exports import fail_export, find_pinned_transcript
 from core.services.previews import fail_preview, plan_preview
 from core.storage.clips import ClipMedia, read_media_to_frame, write_crop_suggestions, write_tracks
 from schemas import events
@@ -108,7 +108,7 @@ class FrameStage:
             if keys is not None:
                 await _write_suggestions(connection, event, keys)
             for sentence in dict.fromkeys(sentence for _, one in seen.looked for sentence in one.warnings):
-                await project_lifecycle.warn(connection, event.org_id, event.project_id, sentence)
+                await project_lifecycle.add_warning(connection, event.org_id, event.project_id, sentence)
 
         return commit
 
@@ -142,7 +142,7 @@ class FrameStage:
                 edit_version=event.edit_version if isinstance(event, events.PreviewRequested) else 1,
             )
             version = event.rendition.transcript_version
-            transcript = await pinned_transcript(connection, event.org_id, event.project_id, version)
+            transcript = await find_pinned_transcript(connection, event.org_id, event.project_id, version)
             heard = await read_heard_spans(connection, event.org_id, event.project_id)
         if media is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
@@ -199,7 +199,7 @@ class FrameStage:
 
 def requests_by_aspect(event: Request) -> Sequence[Request]:
     """Return one request for each wanted aspect."""
-    return [event] if isinstance(event, events.PreviewRequested) else apart(event)
+    return [event] if isinstance(event, events.PreviewRequested) else split_exports(event)
 
 
 def _hull_range(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:

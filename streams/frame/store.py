@@ -12,8 +12,8 @@ import msgspec
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
-from core.services.export_groups import together
-from core.services.exports import cancelled_among, fail_export, is_automatic, owner_of
+from core.services.export_groups import join_requests
+from core.services.exports import fail_export, find_cancelled, is_automatic, owner_of
 from core.storage.exports import start_rendering
 from schemas import events
 from schemas.common import Aspect, ObjectRef
@@ -42,14 +42,14 @@ async def store_plans(connection: Connection, asked: Sequence[ExportTrigger], st
             await fail_export(
                 connection, one, "frame", *failure_reason(stored.broken[one.rendition.aspect]), work.cause
             )
-    gone = await cancelled_among(connection, asked[0].org_id, [one.export_id for one in asked])
+    gone = await find_cancelled(connection, asked[0].org_id, [one.export_id for one in asked])
     asked = [one for one in asked if one.rendition.aspect in stored.plans and one.export_id not in gone]
     if not asked:
         return
     for one in asked:
         plan = stored.plans[one.rendition.aspect]
         await start_rendering(connection, one.org_id, one.export_id, plan=plan, edit=stored.edit)
-    request = together([render_request(one, stored) for one in asked])
+    request = join_requests([render_request(one, stored) for one in asked])
     await put(connection, request, work.cause, name=str(request.export_id))
     cpu_ms = work.cpu_ms  # all of them are framed from one look
     for one in asked:

@@ -52,7 +52,7 @@ class IngestStage:
         async def commit(connection: Connection) -> None:
             settings = self._context.settings
             await _commit_source(connection, event, prepared, work, settings.spans.window)
-            await estimates.keep_estimate(connection, event.org_id, event.project_id, settings)
+            await estimates.write_estimate(connection, event.org_id, event.project_id, settings)
 
         return commit
 

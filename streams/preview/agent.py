@@ -1,6 +1,6 @@
-"""PreviewPlanned → PreviewCompleted or PreviewFailed. One picture of an export that may never be made.
+"""PreviewPlanned → PreviewCompleted or PreviewFailed: one frame of an export.
 
-A process and a group of its own, so that nobody waits behind a render to see one picture.
+The stage has workers and a consumer group of its own, so that a preview does not wait behind a render.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.media.sandbox.confinement import ChildLimits
 from core.media.sandbox.parent import run_child
-from core.services.exports import pinned_transcript
+from core.services.exports import find_pinned_transcript
 from core.services.previews import end_preview, fail_preview
 from core.storage.brand_kits import read_snapshot
 from core.storage.clips import ClipMedia, read_media
@@ -26,7 +26,7 @@ from schemas.ids import result_id
 from schemas.options.brand_kit import BrandSnapshot
 from schemas.options.export_options import ExportOptions, file_for
 from schemas.options.file_formats import FileKind
-from streams.preview.child import PICTURE_FILE, StillTask
+from streams.preview.child import PICTURE_FILE, PreviewJob
 from streams.renderer.branding.loader import load_brand
 from streams.renderer.encoding.muxer import build_encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
@@ -35,18 +35,19 @@ from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=120, wall_s=120.0)
-"""As a render's child, but somebody waits for it: it is not niced, and has not as long."""
-THREADS = 2
+"""Limits of the child. A person waits for it: unlike a render's it is not niced and has less time."""
+THREAD_COUNT = 2
+"""Encoder threads that the job names; nothing is encoded."""
 
 
-def shown_kind(options: ExportOptions) -> FileKind:
-    """The kind of file that is asked for; of sound alone a film's picture is shown."""
+def shown_format(options: ExportOptions) -> FileKind:
+    """The file format that is shown; for an audio file, that of a video."""
     file = file_for(options)
     return file if file.video else FileKind()
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What preview reads of a clip."""
+class PreviewInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What preview reads from the database."""
 
     media: ClipMedia
     transcript: ObjectRef | None
@@ -54,20 +55,20 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PreviewStage:
-    """Shows one picture."""
+    """Draws one frame as an export would show it."""
 
     name: events.Stage = "preview"
 
     def __init__(self, context: StageContext) -> None:
-        """Take the adapters."""
+        """``context``: the worker's adapters."""
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Pictures of which it is known how they are framed."""
+        """Previews that have a framing plan."""
         return isinstance(event, events.PreviewPlanned)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Decode what the picture needs, show it as an export would, store it."""
+        """Decode around the frame, draw it as an export would, store it."""
         assert isinstance(event, events.PreviewPlanned)
         known = await self._read(event)
         with self._context.scratch() as scratch:
@@ -79,7 +80,7 @@ class PreviewStage:
 
         return commit
 
-    async def _task(self, event: events.PreviewPlanned, known: Known, scratch: Path) -> StillTask:
+    async def _task(self, event: events.PreviewPlanned, known: PreviewInputs, scratch: Path) -> PreviewJob:
         context, options = self._context, event.rendition.options
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
         transcript = None
@@ -93,15 +94,15 @@ class PreviewStage:
                 stored_transcript=StoredTranscript(transcript=transcript, ref=known.transcript),
                 edit=known.media.edit,
                 brand=known.brand,
-                encoding=build_encoding(options.video, THREADS, shown_kind(options)),
+                encoding=build_encoding(options.video, THREAD_COUNT, shown_format(options)),
             ),
             objects=context.objects,
             brand=await load_brand(options.brand, known.brand, transcript, context.objects, scratch),
         )
-        return StillTask(export=prepared.job, at_ms=event.at_ms)
+        return PreviewJob(export=prepared.job, at_ms=event.at_ms)
 
     async def _picture(
-        self, event: events.PreviewPlanned, known: Known, task: StillTask, scratch: Path, work: Work
+        self, event: events.PreviewPlanned, known: PreviewInputs, task: PreviewJob, scratch: Path, work: Work
     ) -> ObjectRef:
         context = self._context
         args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
@@ -113,20 +114,20 @@ class PreviewStage:
         prefix = prefix_of(event, "previews", result_id(work.cause.input_id, "preview"))
         return await context.objects.put_file(prefix, scratch / PICTURE_FILE, "image/png", ".png")
 
-    async def _read(self, event: events.PreviewPlanned) -> Known:
+    async def _read(self, event: events.PreviewPlanned) -> PreviewInputs:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             media = await read_media(connection, event.org_id, event.clip_id, edit_version=event.edit_version)
-            words = await pinned_transcript(
+            words = await find_pinned_transcript(
                 connection, event.org_id, event.project_id, event.rendition.transcript_version
             )
             brand = await read_snapshot(connection, event.org_id, event.rendition.options.brand)
         if media is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
-        return Known(media=media, transcript=words, brand=brand)
+        return PreviewInputs(media=media, transcript=words, brand=brand)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """Whoever waits is told."""
+        """Fail the preview."""
         assert isinstance(event, events.PreviewPlanned)
         await fail_preview(connection, event, reason, detail, cause)

@@ -1,4 +1,4 @@
-"""The preview child: one picture of an export, before it is encoded. Never encodes a video, and writes no sound."""
+"""The preview child: one frame of an export, as it is before encoding."""
 
 from __future__ import annotations
 
@@ -31,43 +31,48 @@ from streams.renderer.timeline.source_frames import no_frames_error
 from streams.renderer.video.scaler import deinterlace
 
 PICTURE_FILE = "preview.png"
-FIRST = 3
-"""The first pictures of a part say how its slots lie, and whether it is interlaced."""
-BEFORE = 8
-"""So many pictures before the wanted one are shown the filters too: deinterlacing looks at its neighbours."""
+MIN_FIRST_FRAMES = 3
+"""Frames at the start of a part that are read: they tell where its slots lie, and whether it is interlaced."""
+FRAMES_BEFORE = 8
+"""Frames before the wanted one that go through the filters: deinterlacing looks at neighbours."""
 PNG_LEVEL = 3
-"""Of zlib: 9 takes a second longer and saves a tenth."""
+"""Compression level of zlib: 9 takes a second longer and saves a tenth."""
 
 
-class StillTask(Value, frozen=True, kw_only=True):
-    """Everything the child is told: an export, and the moment of it."""
+class PreviewJob(Value, frozen=True, kw_only=True):
+    """The child's job: an export, and the time of the frame."""
 
     export: RenderJob
     at_ms: int
-    """On the output's clock."""
+    """Output time."""
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[str, Any]:
-    """Child entry: ``task`` as JSON text and ``scratch`` in; leaves ``PICTURE_FILE`` and gives the slot's own time."""
+    """Child entry: takes ``task`` as JSON text and ``scratch``, writes ``PICTURE_FILE``.
+
+    Returns the number and the time of the slot.
+    """
     assert source is not None
-    task = msgspec.json.decode(args["task"], type=StillTask)
+    task = msgspec.json.decode(args["task"], type=PreviewJob)
     scratch = Path(args["scratch"])
-    slot, picture = still(task.export, task.at_ms, source, scratch, report)
-    (scratch / PICTURE_FILE).write_bytes(png(picture))
+    slot, picture = draw_frame(task.export, task.at_ms, source, scratch, report)
+    (scratch / PICTURE_FILE).write_bytes(encode_png(picture))
     return {"slot": slot.number, "at_ms": slot.at_ms}
 
 
-def still(task: RenderJob, at_ms: int, source: BinaryIO, scratch: Path, report: Report) -> tuple[Slot, av.VideoFrame]:
-    """The slot that is shown at ``at_ms``, and the very picture that an export of this task encodes in it.
+def draw_frame(
+    task: RenderJob, at_ms: int, source: BinaryIO, scratch: Path, report: Report
+) -> tuple[Slot, av.VideoFrame]:
+    """Draw the slot shown at ``at_ms``: the very frame that the encoder of this job would get.
 
-    Raises Rejected when the source has no picture there.
+    Raises Rejected if the source has no frame there.
     """
     played = task.pieces or whole(task.plan.range)
     body = build_job_timeline(task, played)
     body = shorten_timeline(body) if task.encoding.file.is_preview else body
     beside = bumper_slots(task.brand, body.rate)
     timeline = with_bumpers(body, beside)
-    number = slot_at(timeline, at_ms)
+    number = find_slot(timeline, at_ms)
     if number < beside.intro or number >= body.count:
         inserts = Bumpers(task.brand, beside, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
         shown = chain(inserts.before(), inserts.after())
@@ -77,7 +82,7 @@ def still(task: RenderJob, at_ms: int, source: BinaryIO, scratch: Path, report: 
     scene = build_compositor(task, cues, scratch)
     reader = SourceReader(source, task.index, threads=task.encoding.threads)
     try:
-        pictures = deinterlace(_counted(pictures_near(reader, task.index, timeline, part, number), report))
+        pictures = deinterlace(_counted(frames_near(reader, task.index, timeline, part, number), report))
         for source_ms, picture, slots in fill_slots(pictures, timeline, part):
             for slot in slots:
                 if slot.number == number:
@@ -87,34 +92,39 @@ def still(task: RenderJob, at_ms: int, source: BinaryIO, scratch: Path, report: 
     raise no_frames_error()
 
 
-def slot_at(timeline: OutputTimeline, at_ms: int) -> int:
-    """The number of the slot that is shown at a time; before the first it is the first, after the last the last."""
+def find_slot(timeline: OutputTimeline, at_ms: int) -> int:
+    """Number of the slot shown at a time; the first one before the start, the last one after the end."""
     return max(0, min(timeline.count - 1, int(at_ms * timeline.rate / 1000)))
 
 
-def pictures_near(
+def frames_near(
     reader: SourceReader, index: SourceIndex, timeline: OutputTimeline, part: TimelinePart, number: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """The pictures of a part that slot ``number`` may depend on: its first ones, and those around the slot."""
+    """Frames of a part that slot ``number`` may depend on: its first ones, and those around the slot."""
     lead = part.range(timeline.period_ms, LEAD_MS)
-    near_ms = _some_before(index, lead, float(part.source_ms_at(number, timeline.period_ms)))
+    near_ms = _find_earlier_frame(index, lead, float(part.source_ms_at(number, timeline.period_ms)))
     everything = LeadIn(index).read_frames(reader, part, timeline.period_ms)
     if near_ms is None:
         return everything
-    return chain(islice(everything, FIRST), reader.read_frames(TimeRange(start_ms=near_ms, end_ms=lead.end_ms)))
+    return chain(
+        islice(everything, MIN_FIRST_FRAMES), reader.read_frames(TimeRange(start_ms=near_ms, end_ms=lead.end_ms))
+    )
 
 
-def _some_before(index: SourceIndex, lead: TimeRange, wanted_ms: float) -> int | None:
-    """When a picture some before the wanted one begins; None where it is worth no jump, or none is known."""
+def _find_earlier_frame(index: SourceIndex, lead: TimeRange, wanted_ms: float) -> int | None:
+    """Start of a frame some frames before the wanted one.
+
+    None if a jump is not worth it, or no frame is known.
+    """
     if index.video is None or index.packets is None:
         return None
     base, origin_us = index.video.time_base, index.origin_us
     first = first_pts_at(lead.start_ms, base, origin_us)
     last = first_pts_at(int(wanted_ms) + 1, base, origin_us)
     between = sorted(pts for pts in index.packets.pts if first <= pts < last)
-    if len(between) < FIRST + 2 * BEFORE:
+    if len(between) < MIN_FIRST_FRAMES + 2 * FRAMES_BEFORE:
         return None
-    return project_ms(between[-BEFORE], base, origin_us)
+    return project_ms(between[-FRAMES_BEFORE], base, origin_us)
 
 
 def _counted(pictures: Iterator[tuple[int, av.VideoFrame]], report: Report) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -123,8 +133,8 @@ def _counted(pictures: Iterator[tuple[int, av.VideoFrame]], report: Report) -> I
         yield one
 
 
-def png(picture: av.VideoFrame) -> bytes:
-    """A picture as it is handed to the encoder (yuv420p, BT.709 limited) as PNG; equal pictures give equal bytes."""
+def encode_png(picture: av.VideoFrame) -> bytes:
+    """A frame as the encoder gets it (yuv420p, BT.709 limited) as PNG; equal frames give equal bytes."""
     shown = picture.reformat(
         format="rgb24",
         threads=1,

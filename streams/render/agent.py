@@ -15,7 +15,7 @@ from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.telemetry import report_bug
 from core.ports.stores import Objects
-from core.services.export_groups import apart, together
+from core.services.export_groups import join_requests, split_exports
 from core.services.exports import fail_export, is_done
 from core.storage.exports import ReusableExport
 from schemas import events
@@ -72,7 +72,7 @@ class RenderStage:
         work.cpu_ms = sum(one.cpu_ms for one in outcomes if isinstance(one, ProducedExport))
 
         async def commit(connection: Connection) -> None:
-            for one, outcome in zip(apart(event), outcomes, strict=True):
+            for one, outcome in zip(split_exports(event), outcomes, strict=True):
                 await finish_export(connection, one, outcome, work.cause)
 
         return commit
@@ -136,7 +136,7 @@ class RenderStage:
             encoding=encoding,
             title=title,
         )
-        return [await self._resolve_or_error(one, inputs) for one in apart(event)]
+        return [await self._resolve_or_error(one, inputs) for one in split_exports(event)]
 
     async def _resolve_or_error(
         self, event: events.RenderRequested, inputs: RenderInputs
@@ -214,17 +214,17 @@ class RenderStage:
             await write_report(connection, event, ReplayResult(outcome="failed", detail=detail), cause)
             return
         assert isinstance(event, events.RenderRequested)
-        for one in apart(event):
+        for one in split_exports(event):
             if not await is_done(connection, one.org_id, one.export_id):
                 await fail_export(connection, one, "render", reason, detail, cause)
 
 
 def _without_cancelled(event: events.RenderRequested, cancelled: Collection[UUID]) -> events.RenderRequested:
     """The request without cancelled exports. Raises Superseded where none is left."""
-    kept = [one for one in apart(event) if one.export_id not in cancelled]
+    kept = [one for one in split_exports(event) if one.export_id not in cancelled]
     if not kept:
         raise Superseded
-    return together(kept) if cancelled else event
+    return join_requests(kept) if cancelled else event
 
 
 def _inherit_export(earlier: ProducedExport, resolved: ResolvedRequest) -> ProducedExport:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.infra.postgres.connection import Connection
-from core.services.exports import cancelled_among, count_unfinished, exports_of, pinned_transcript
+from core.services.exports import count_unfinished, find_cancelled, find_pinned_transcript, requested_exports
 from core.storage.brand_kits import read_snapshot
 from core.storage.clips import read_clip_title
 from schemas import events
@@ -38,9 +38,9 @@ async def read_rows(connection: Connection, event: events.RenderRequested) -> Re
     """Read what a request is rendered from. Raises Rejected where its transcript version is gone."""
     rendition = event.rendition
     return RenderRows(
-        cancelled=await cancelled_among(connection, event.org_id, exports_of(event)),
+        cancelled=await find_cancelled(connection, event.org_id, requested_exports(event)),
         unfinished=await count_unfinished(connection, event),
-        transcript=await pinned_transcript(
+        transcript=await find_pinned_transcript(
             connection, event.org_id, event.project_id, event.rendition.transcript_version
         ),
         brand=await read_snapshot(connection, event.org_id, rendition.options.brand),

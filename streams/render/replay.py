@@ -20,7 +20,7 @@ from core.infra.postgres.connection import Connection, Row, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.ports.stores import EventLog, Objects
 from core.progress import Report, Steps
-from core.services.export_groups import apart
+from core.services.export_groups import split_exports
 from core.services.exports import owner_of, read_export
 from core.storage.exports import write_replay_report
 from schemas import codec, events
@@ -138,7 +138,7 @@ async def _find_in_partition(
             _, event_read = codec.decode(topic, record.headers, record.payload)
         except codec.DecodeError:
             continue
-        for one in apart(event_read) if isinstance(event_read, events.RenderRequested) else ():
+        for one in split_exports(event_read) if isinstance(event_read, events.RenderRequested) else ():
             if (one.org_id, one.export_id) == (event.org_id, event.export_id):
                 return one
     return None

@@ -62,6 +62,6 @@ async def _complete_export(
         await project_lifecycle.end_part(
             connection, event.org_id, event.project_id, "render", cause, cpu_ms=produced.cpu_ms
         )
-        await project_lifecycle.settle(connection, event.org_id, event.project_id, cause)
+        await project_lifecycle.settle_project(connection, event.org_id, event.project_id, cause)
     else:
         await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)

@@ -21,7 +21,7 @@ from core.infra.postgres.connection import Connection, Pool, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.media.sandbox.parent import ChildFailed
 from core.services import project_lifecycle
-from core.services.exports import is_unwanted
+from core.services.exports import is_all_cancelled
 from schemas import codec, events
 from schemas.costs import Outcome, PriceList
 from schemas.stages import PROJECT_STAGES
@@ -106,7 +106,7 @@ class Attempts:
             project = await project_lifecycle.lock_owner(connection, event)
             if project is None or project["state"] in GONE_PROJECT_STATES:
                 return "cancelled"
-            if await is_unwanted(connection, event):
+            if await is_all_cancelled(connection, event):
                 await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
                 return "cancelled"
             name, lease_s = self._stage.name, self._rules.lease_s
@@ -150,7 +150,7 @@ class Attempts:
                 continue
             try:
                 async with org_transaction(self._pool, claim.org_id) as connection:
-                    if await is_unwanted(connection, event):
+                    if await is_all_cancelled(connection, event):
                         return
                     if not await leases.renew(connection, claim, self._rules.lease_s, progress.counter):
                         return
@@ -166,7 +166,7 @@ class Attempts:
         """
         project = await project_lifecycle.lock_owner(connection, event)
         gone = project is None or project["state"] in GONE_PROJECT_STATES
-        if not gone and not await is_unwanted(connection, event):
+        if not gone and not await is_all_cancelled(connection, event):
             return True
         await leases.finish(connection, claim, "cancelled", cpu_ms)
         if not gone:
@@ -178,7 +178,7 @@ class Attempts:
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await is_unwanted(connection, event):
+                if not await is_all_cancelled(connection, event):
                     return "superseded"
                 await self._lock_or_cancel(connection, claim, event, work.cause, work.cpu_ms)
                 return "cancelled"

@@ -63,7 +63,7 @@ class SpanStage(ABC, Generic[SpanDocument]):
         async def commit(connection: Connection) -> None:
             await self.update_project(connection, event, result.document)
             for warning in result.warnings:
-                await project_lifecycle.warn(connection, event.org_id, event.project_id, warning)
+                await project_lifecycle.add_warning(connection, event.org_id, event.project_id, warning)
             window = self._context.settings.spans.window
             await spans.end_span(connection, event, self.part, ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 

@@ -1,7 +1,7 @@
-"""The loop of a sink: getmany → handle → commit, by plain aiokafka. Knows no store; commits nothing unhandled.
+"""The loop of a sink: take a batch, handle it, commit it.
 
-A batch that the store does not take is handed over again, with backoff, until it is taken or the process ends: so a
-message is handled at least once, and handling it twice must change nothing. To build a store anew from the topics,
+A batch that the store does not take is handed over again, with backoff, until the store takes it or the process ends:
+each message is handled at least once, and handling it twice must change nothing. To rebuild a store from the topics,
 stop the sink, empty the store, migrate, rewind the sink's group (``python -m streams --rewind SINK``) and start it: it
 begins at the earliest message.
 """
@@ -33,18 +33,18 @@ from streams.runtime.metrics import SINK_BATCH, SINK_LAG, ProcessMetrics
 
 Health: TypeAlias = Callable[[], None]
 Handle: TypeAlias = Callable[["Sequence[Arrived]"], Awaitable["Sequence[Refused]"]]
-Wrote: TypeAlias = Callable[[str, int], None]
-"""Told a table or index, and how many rows or documents were written to it."""
+CountWritten: TypeAlias = Callable[[str, int], None]
+"""Called with a table or index and the number of rows or documents written to it."""
 Opened = TypeVar("Opened")
 DEAD = "dead.v1"
 POLL_MS = 500
 MAX_POLL_INTERVAL_MS = 600_000
-"""How long a batch may be handled before Kafka gives the partitions away: a slow store is waited for."""
+"""Time to handle a batch before Kafka gives the partitions away: a slow store is waited for."""
 FETCH_MAX_WAIT_MS = 1000
 """The broker answers at once where there is something; each empty answer costs both sides a millisecond or two."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 BREAKER_LETTER_COUNT = 500
-"""So many undecodable messages one after the other are a bad deploy: stop, do not divert them all."""
+"""Undecodable messages in a row that mean a bad deploy: the sink stops, instead of diverting them all."""
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that nothing can be done with, and why."""
+    """A message that cannot be handled, and why."""
 
     message: Message
     reason: str
@@ -65,20 +65,20 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SinkRunsError(RuntimeError):
-    """The sink is at work, so nobody else may move its group; the message says what to do."""
+    """The sink runs, so its group cannot be moved; the message says what to do."""
 
 
 class BreakerOpenError(RuntimeError):
-    """Too many undecodable messages in a row; a person has to look before more is diverted."""
+    """Too many messages in a row fail; a person has to look before more are diverted."""
 
 
-def group_of(sink: str) -> str:
+def sink_group(sink: str) -> str:
     """Consumer group of a sink."""
     return f"clipstream.sink.{sink}"
 
 
 def decode_all(messages: Sequence[Message]) -> tuple[list[Arrived], list[Refused]]:
-    """Messages as events, and those that are none."""
+    """Decode messages; those that are no events are refused."""
     arrived: list[Arrived] = []
     refused: list[Refused] = []
     for message in messages:
@@ -92,7 +92,7 @@ def decode_all(messages: Sequence[Message]) -> tuple[list[Arrived], list[Refused
 
 
 def dead_letter(refused: Refused, sink: str) -> events.DeadLetter:
-    """The letter about a message; the same message has the same letter."""
+    """The dead letter of a message; the same message gives the same letter."""
     message, event = refused.message, refused.event
     place = f"{message.topic}/{message.partition}/{message.offset}/{sink}"
     return dead_letters.letter_of(
@@ -106,7 +106,7 @@ def dead_letter(refused: Refused, sink: str) -> events.DeadLetter:
 
 
 class Sink:
-    """One sink at work."""
+    """Runs one sink."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Sink:
     def _consumer(self, topics: Sequence[str]) -> AbstractAsyncContextManager[GroupConsumer]:
         return open_group_consumer(
             self._settings.kafka,
-            group_of(self._name),
+            sink_group(self._name),
             topics,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
@@ -154,7 +154,7 @@ class Sink:
     async def _opened(
         self, make: Callable[[], AbstractAsyncContextManager[Opened]], stack: AsyncExitStack
     ) -> Opened | None:
-        """A client that runs, made again at each try; None when the process is to end first."""
+        """Open a client, again at each try; None if the process is to end first."""
         running: list[Opened] = []
 
         async def enter() -> None:
@@ -163,7 +163,7 @@ class Sink:
         return running[0] if await self._patiently(enter) else None
 
     async def _take(self, batch: Batch, consumer: GroupConsumer, producer: Any) -> bool:
-        """Handle and commit one batch; False when the process is to end first."""
+        """Handle and commit one batch; False if the process is to end first."""
         arrived, refused = decode_all(batch.messages)
         self._mind_the_breaker(arrived, refused)
         also_refused: list[Refused] = []
@@ -186,7 +186,7 @@ class Sink:
             raise BreakerOpenError(f"{self._undecodable_in_a_row} undecodable messages in a row: {refused[-1].detail}")
 
     async def _patiently(self, action: Callable[[], Awaitable[object]]) -> bool:
-        """Do it, again and again while a part is away; False when the process is to end first."""
+        """Run an action again while a part is away; False if the process is to end first."""
         pause_s = FIRST_PAUSE_S
         while True:
             try:
@@ -203,7 +203,10 @@ class Sink:
                 return False
 
     async def _bury(self, refused: Refused, producer: Any) -> None:
-        """Write the dead letter; of a bad letter none is written, it would be about itself for ever."""
+        """Write the dead letter of a message.
+
+        A bad message of ``dead.v1`` gets none: it would be about itself forever.
+        """
         self._log.error("refused", topic=refused.message.topic, offset=refused.message.offset, reason=refused.reason)
         if refused.message.topic == DEAD:
             return
@@ -221,7 +224,10 @@ class Sink:
         self._metrics.count(DEAD_LETTERS, stage=self._name, reason=refused.reason)
 
     async def _commit(self, consumer: GroupConsumer, batch: Batch) -> None:
-        """Commit; when that fails (a rebalance took the partition) the batch comes again, which changes nothing."""
+        """Commit a batch.
+
+        If that fails (a rebalance took the partition) it comes again, which changes nothing.
+        """
         try:
             await consumer.commit(batch)
         except (KafkaError, IllegalStateError) as error:
@@ -230,7 +236,7 @@ class Sink:
 
 @asynccontextmanager
 async def open_producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
-    """A producer of dead letters. Raises KafkaError."""
+    """Open a producer of dead letters. Raises KafkaError."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2_000_000
     )
@@ -242,12 +248,14 @@ async def open_producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
-    """Put a stopped sink's group back to the first message of every partition.
+    """Move a stopped sink's group back to the first message of every partition.
 
-    Raises SinkRunsError while the sink runs: Kafka lets nobody else commit for a group that has members; Unavailable.
+    Raises:
+        SinkRunsError: The sink runs, or ended less than ten seconds ago without leaving its group.
+        Unavailable: Kafka does not answer.
     """
     try:
-        await rewind_group(settings.kafka, group_of(name), topics)
+        await rewind_group(settings.kafka, sink_group(name), topics)
     except GroupBusyError:
         line = f"the {name} sink runs: stop it first (one that was killed counts as running for ten seconds more)"
         raise SinkRunsError(line) from None

@@ -1,4 +1,4 @@
-"""Finds the messages of a batch that a sink has a bug with, so that the others are written. Writes nothing itself."""
+"""Isolate the messages of a batch that make a sink fail, so that the others are written."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from core.errors import Unavailable
 from core.infra import telemetry
 from streams.sinks.batch_consumer import Arrived, BreakerOpenError, Handle, Refused
 
-MOST_BUGS = 20
-"""So many messages of one batch, each alone: the sink is broken, not they. It stops, nothing is diverted."""
+MAX_BUGS = 20
+"""Messages of one batch that may fail by themselves; beyond it the sink is broken, not they, and stops."""
 
 
 async def handle_all(handle: Handle, name: str, batch: Sequence[Arrived]) -> list[Refused]:
-    """Hand a batch over; where that meets a bug, its halves, down to the messages that meet it by themselves.
+    """Hand a batch over; if it meets a bug, hand over its halves, down to the messages that fail alone.
 
-    Handling twice changes nothing, so the halves may hold what was written already. Raises Unavailable, KafkaError and
-    BreakerOpenError.
+    Handling twice changes nothing, so a half may hold messages that were written already. Raises Unavailable,
+    KafkaError and BreakerOpenError.
     """
     refused: list[Refused] = []
     bugs = 0
@@ -34,7 +34,7 @@ async def handle_all(handle: Handle, name: str, batch: Sequence[Arrived]) -> lis
                 todo += [part[len(part) // 2 :], part[: len(part) // 2]]
                 continue
             bugs += 1
-            if bugs > MOST_BUGS:
+            if bugs > MAX_BUGS:
                 raise BreakerOpenError(
                     f"{name} meets a bug with everything: {type(error).__name__}: {error}"
                 ) from error

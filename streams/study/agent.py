@@ -151,12 +151,12 @@ class StudyStage:
         owner = (event.org_id, event.project_id)
         if event.version > MACHINE_VERSION:
             warning = f"intelligence: it does not know of correction {event.version} yet: {detail} ({reason})"
-            await project_lifecycle.warn(connection, *owner, warning)
+            await project_lifecycle.add_warning(connection, *owner, warning)
             return
         await project_lifecycle.ensure_stage(connection, *owner, "study")
-        await project_lifecycle.warn(connection, *owner, f"intelligence: {detail} ({reason})")
+        await project_lifecycle.add_warning(connection, *owner, f"intelligence: {detail} ({reason})")
         await project_lifecycle.end_part(connection, *owner, "study", cause, failed=True)
-        await project_lifecycle.settle(connection, *owner, cause)
+        await project_lifecycle.settle_project(connection, *owner, cause)
 
 
 async def _commit_nothing(connection: Connection) -> None:
@@ -189,7 +189,9 @@ async def _commit_intelligence(
         cpu_ms=work.cpu_ms,
     )
     if intelligence.engine.not_used:
-        await project_lifecycle.warn(connection, *owner, f"intelligence: made locally, {intelligence.engine.reason}")
+        await project_lifecycle.add_warning(
+            connection, *owner, f"intelligence: made locally, {intelligence.engine.reason}"
+        )
     if is_newest:  # of an older transcript that comes late nothing is kept
         await _commit_index_rows(connection, event, build_index_rows(intelligence))
     completed = events.IntelligenceCompleted(
@@ -208,7 +210,7 @@ async def _commit_intelligence(
         return
     await project_lifecycle.ensure_stage(connection, *owner, "study")
     await project_lifecycle.end_part(connection, *owner, "study", work.cause, cpu_ms=work.cpu_ms)
-    await project_lifecycle.settle(connection, *owner, work.cause)
+    await project_lifecycle.settle_project(connection, *owner, work.cause)
 
 
 async def _commit_index_rows(

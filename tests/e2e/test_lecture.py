@@ -261,7 +261,7 @@ def test_every_ready_query_of_the_docs_answers_about_a_real_talk(api: Api, proje
     answers = asyncio.run(ask_every_query(api.stack, project["project_id"]))
     assert len(answers) == 11
     assert [name for name, rows in answers.items() if not rows] == []
-    models = {row["model"] for row in answers["How quick each model answers, and how often it does not"]}
+    models = {row["model"] for row in answers["How fast each model answers, and how often it fails"]}
     assert {"whisper", "faces", "sentences"} <= models
     an_hour = {row["stage"]: row for row in answers["What an hour of video costs, stage by stage"]}
     assert {stage["stage"] for stage in project["stages"]} <= set(an_hour)

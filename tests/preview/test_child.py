@@ -27,8 +27,8 @@ from schemas.options.caption_template import template_named
 from schemas.options.caption_template_overrides import TemplateOverrides, overridden
 from schemas.options.export_options import ExportOptions, VideoWish
 from schemas.options.file_formats import FileWish, file_of
-from streams.preview.agent import shown_kind
-from streams.preview.child import PICTURE_FILE, StillTask, pictures_near, png, slot_at, still
+from streams.preview.agent import shown_format
+from streams.preview.child import PICTURE_FILE, PreviewJob, draw_frame, encode_png, find_slot, frames_near
 from streams.render.child.frame_pipeline import FramePipeline
 from streams.render.quality.reference_frames import ReferenceFrames
 from streams.renderer.caption_plan import build_job_cues
@@ -60,7 +60,7 @@ class Recorder:
 
     def write(self, picture: av.VideoFrame, number: int) -> None:
         if number in self.wanted:
-            self.kept[number] = png(picture)
+            self.kept[number] = encode_png(picture)
 
 
 def handed_to_the_encoder(task: RenderJob, path: Path, scratch: Path, wanted: set[int]) -> dict[int, bytes]:
@@ -84,9 +84,9 @@ def previews(task: RenderJob, path: Path, scratch: Path, numbers: set[int]) -> d
     with path.open("rb") as file:
         for number in numbers:
             at_ms = -int(-number * timeline.period_ms)
-            slot, picture = still(task, at_ms, file, scratch, lambda _: None)
+            slot, picture = draw_frame(task, at_ms, file, scratch, lambda _: None)
             assert slot.number == number
-            found[number] = png(picture)
+            found[number] = encode_png(picture)
     return found
 
 
@@ -190,7 +190,7 @@ def test_a_late_picture_is_not_decoded_towards_from_the_beginning(source: tuple[
     def seen(number: int) -> list[int]:
         with path.open("rb") as file:
             reader = SourceReader(file, index)
-            found: Iterator[tuple[int, av.VideoFrame]] = pictures_near(
+            found: Iterator[tuple[int, av.VideoFrame]] = frames_near(
                 reader, index, timeline, timeline.timeline_parts[0], number
             )
             times = [at_ms for at_ms, _ in found]
@@ -201,22 +201,22 @@ def test_a_late_picture_is_not_decoded_towards_from_the_beginning(source: tuple[
     assert seen(150)[:4] == [0, 40, 80, 5_720]
 
 
-def test_the_preview_of_a_gif_knows_how_long_that_is_and_that_no_intro_comes_before_it(
-    source: tuple[Path, SourceIndex], tmp_path: Path
-) -> None:
+def test_gif_preview_is_short_and_has_no_intro(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
     wish = ExportOptions(file=FileWish(container="gif"))
-    assert shown_kind(wish) == file_of(wish.file)
-    assert shown_kind(ExportOptions(file=FileWish(container="mp3"))).video == "h264"
-    task = RenderJob(plan=plan(index, 0, 8_000), index=index, encoding=build_encoding(VideoWish(), 1, shown_kind(wish)))
+    assert shown_format(wish) == file_of(wish.file)
+    assert shown_format(ExportOptions(file=FileWish(container="mp3"))).video == "h264"
+    task = RenderJob(
+        plan=plan(index, 0, 8_000), index=index, encoding=build_encoding(VideoWish(), 1, shown_format(wish))
+    )
     with path.open("rb") as file:
-        slot, _ = still(task, 7_500, file, tmp_path, lambda _: None)
+        slot, _ = draw_frame(task, 7_500, file, tmp_path, lambda _: None)
     assert slot.number == 6 * RATE - 1, "its last picture"
 
 
 def test_the_slot_of_a_moment(source: tuple[Path, SourceIndex]) -> None:
     timeline = build_timeline(whole(TimeRange(start_ms=0, end_ms=1_000)), source[1])
-    assert [slot_at(timeline, at_ms) for at_ms in (0, 39, 40, 41, 999, 5_000)] == [0, 0, 1, 1, 24, 24]
+    assert [find_slot(timeline, at_ms) for at_ms in (0, 39, 40, 41, 999, 5_000)] == [0, 0, 1, 1, 24, 24]
 
 
 def test_where_there_is_no_picture_it_says_so(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
@@ -224,13 +224,13 @@ def test_where_there_is_no_picture_it_says_so(source: tuple[Path, SourceIndex], 
     empty = msgspec.structs.replace(index, duration_ms=60_000)
     task = RenderJob(plan=plan(index, 30_000, 31_000), index=empty)
     with path.open("rb") as file, pytest.raises(Rejected, match="no picture"):
-        still(task, 0, file, tmp_path, lambda _: None)
+        draw_frame(task, 0, file, tmp_path, lambda _: None)
 
 
 async def test_the_confined_child_leaves_the_same_picture(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
     task = RenderJob(plan=plan(index, 0, 2_000), index=index, words=words("the very same", 200))
-    args = {"task": msgspec.json.encode(StillTask(export=task, at_ms=600)).decode(), "scratch": str(tmp_path)}
+    args = {"task": msgspec.json.encode(PreviewJob(export=task, at_ms=600)).decode(), "scratch": str(tmp_path)}
     ticks: list[int] = []
     with LocalSource(path) as opened:
         result = await run_child(
@@ -246,6 +246,6 @@ def test_a_preview_has_the_colours_that_were_painted() -> None:
     picture = av.VideoFrame(16, 16, "yuv420p")
     for plane, value in zip(picture.planes, (63, 102, 240), strict=True):
         plane.update(bytes([value]) * (plane.line_size * plane.height))
-    red, green, blue = np.asarray(Image.open(io.BytesIO(png(picture))))[8, 8]
+    red, green, blue = np.asarray(Image.open(io.BytesIO(encode_png(picture))))[8, 8]
     assert red > 250
     assert max(green, blue) < 6

@@ -12,7 +12,7 @@ from core.infra.clickhouse import schema_text
 from local.standins.meilisearch.query.filters import Both, Condition, Node, Not, parse_filter
 from schemas.common import ObjectRef
 from streams.sinks.clickhouse import fact_rows
-from streams.sinks.search.search_documents import FOUND, TOMBSTONES
+from streams.sinks.search.search_documents import SEARCHED_INDEXES, TOMBSTONES
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "events": ("org_id", "project_id", "event_id"),
@@ -87,7 +87,7 @@ class MemorySearch:
     """Documents by index and id, merged as they come."""
 
     def __init__(self) -> None:
-        self.indexes: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in (*FOUND, TOMBSTONES)}
+        self.indexes: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in (*SEARCHED_INDEXES, TOMBSTONES)}
         self.before_upsert: Callable[[str], None] = lambda _: None
 
     async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:

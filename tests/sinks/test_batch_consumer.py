@@ -7,7 +7,7 @@ import base64
 from core.infra.kafka.message import Message
 from schemas import codec
 from schemas.topics import BY_NAME
-from streams.sinks.batch_consumer import Refused, dead_letter, decode_all, group_of
+from streams.sinks.batch_consumer import Refused, dead_letter, decode_all, sink_group
 from tests.support import event_factory as made
 
 
@@ -32,4 +32,4 @@ def test_a_dead_letter_holds_the_bytes_and_is_the_same_again() -> None:
 
 
 def test_each_sink_has_its_group() -> None:
-    assert group_of("clickhouse") == "clipstream.sink.clickhouse"
+    assert sink_group("clickhouse") == "clipstream.sink.clickhouse"

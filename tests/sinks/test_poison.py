@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import Unavailable
 from streams.sinks.batch_consumer import Arrived, BreakerOpenError, Refused
-from streams.sinks.poison import MOST_BUGS, handle_all
+from streams.sinks.poison import MAX_BUGS, handle_all
 from tests.support import event_factory as made
 
 
@@ -40,7 +40,7 @@ async def test_only_what_meets_the_bug_is_refused() -> None:
 async def test_a_broken_sink_stops() -> None:
     with pytest.raises(BreakerOpenError):
         await handle_all(Store(*range(40)).handle, "s", batch_of(40))
-    assert MOST_BUGS < 40
+    assert MAX_BUGS < 40
 
 
 async def test_an_outage_is_no_bug() -> None:

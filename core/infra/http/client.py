@@ -1,4 +1,4 @@
-"""HTTP to the outside: the `Outside` port on httpcore2. Never speaks to an address that is not public.
+"""HTTP to the outside: the `Outside` port on httpcore2. It connects to public addresses only.
 
 Each connection resolves the name once, checks every address and connects to one of those very addresses, so a name
 that changes its answer between check and use gains nothing; TLS and the Host header keep the name. No proxies from
@@ -40,16 +40,16 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Addresses of a name, by the system's resolver; raises socket.gaierror."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """Addresses of a name by the system's resolver. Raises socket.gaierror."""
+    entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class PublicBackend(httpcore2.AsyncNetworkBackend):
-    """Opens connections for one pool: resolve, check, connect to what was checked."""
+    """Opens connections for one pool: resolve, check, connect to a checked address."""
 
     def __init__(self, *, allow: Collection[str], resolver: Resolver, connector: httpcore2.AsyncNetworkBackend) -> None:
-        """``connector`` is only ever given addresses, never names."""
+        """``connector`` gets addresses, never names."""
         self._allow = frozenset(allow)
         self._resolve = resolver
         self._connector = connector
@@ -62,7 +62,7 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """A connection to one of the checked addresses. Raises Rejected ``url.not_public``, ``url.not_found``."""
+        """Connect to one of the checked addresses. Raises Rejected ``url.not_public``, ``url.not_found``."""
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         addresses = await self._addresses(host, port)
         if authority not in self._allow:
@@ -78,11 +78,11 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore2.AsyncNetworkStream:
-        """Never."""
+        """Refuse: no URL leads to a socket file."""
         raise Rejected("url.scheme", "Only http and https URLs can be used.")
 
     async def sleep(self, seconds: float) -> None:
-        """Wait; the pool asks for it between tries."""
+        """Wait between two tries of the pool."""
         await asyncio.sleep(seconds)
 
     async def _addresses(self, host: str, port: int) -> list[str]:
@@ -124,13 +124,15 @@ class OutsideHttp:
         )
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close open connections."""
         await self._pool.aclose()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
         """POST without following redirects; the answer's body is cut at 64 KiB.
 
-        Raises Rejected (``url.*``) or NoAnswer (none within ``timeout_s``, also an unknown name: it may come).
+        Raises:
+            Rejected: ``url.*``.
+            NoAnswer: None within ``timeout_s``, also for an unknown name: it may exist later.
         """
         target = parse_target(url, self._allow)
         try:
@@ -145,10 +147,14 @@ class OutsideHttp:
             raise
 
     async def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
-        """Fetch to ``path``, yielding and reporting bytes so far; goes on from what is there where the server can, also
-        what a process left that is gone. Path and note beside it are the caller's to remove.
+        """Fetch to ``path``, yielding and reporting bytes so far.
 
-        Raises Rejected (``url.*``, ``media.too_large``) or NoAnswer (cut off too often, overloaded).
+        It resumes an earlier download at ``path`` where the server can, also one of a process that is gone. The
+        caller removes the file and its note.
+
+        Raises:
+            Rejected: ``url.*``, ``media.too_large``.
+            NoAnswer: Cut off too often, or overloaded.
         """
         fetch = Fetch(path, max_bytes)
         clock = asyncio.get_running_loop().time
@@ -210,7 +216,7 @@ class OutsideHttp:
 
 
 def _redirected(url: str, location: str) -> str:
-    """Where a redirect leads. Raises Rejected ``url.invalid`` where that is no URL."""
+    """Resolve a redirect. Raises Rejected ``url.invalid`` if its location is no URL."""
     try:
         return urljoin(url, location)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One download's state: what is on disk, what the server said of it, when it is whole. Speaks to nobody itself."""
+"""The state of one download: which bytes are on disk, which file they belong to, when it is complete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
 def refuse_status(status: int) -> None:
-    """Raises what an answer without content means: Rejected for what stays so, NoAnswer for what may pass."""
+    """Raise for a status without content: Rejected if it will stay so, NoAnswer if it may pass."""
     if status in (404, 410):
         raise Rejected("url.not_found", f"There is nothing at this URL (it answered {status}).")
     if status in (401, 403):
@@ -36,14 +36,14 @@ def refuse_status(status: int) -> None:
 
 
 class Pace:
-    """How fast bytes come since the file was begun, or begun anew."""
+    """Average speed since the file was begun, or begun again."""
 
     def __init__(self, at_s: float, received: int) -> None:
         """``received`` bytes were there at ``at_s``."""
         self._since_s, self._had, self._last = at_s, received, received
 
     def check(self, at_s: float, received: int) -> None:
-        """Raises Rejected ``media.timeout`` when too few came."""
+        """Raises Rejected ``media.timeout`` if too few bytes came."""
         if received < self._last:
             self._since_s, self._had = at_s, 0
         self._last = received
@@ -52,10 +52,11 @@ class Pace:
             raise Rejected("media.timeout", f"The server sends less than {SLOW_BYTES_S // 1024} KiB a second.")
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written beside the bytes. ``validator``: a strong ETag, or a Last-Modified that is as good as one.
+class DownloadNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written next to the bytes.
 
-    ``boot``: which start of the machine wrote it. Bytes that a process wrote survive its kill -9, not a power cut.
+    ``validator``: a strong ETag, or a Last-Modified that is as good as one. ``boot``: the start of the machine that
+    wrote it. Bytes of a process survive its kill -9, not a power cut.
     """
 
     validator: str
@@ -64,12 +65,13 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fetch:
-    """Bytes of one URL in one file, with a note beside it by which a later process may go on. The file's owner removes
-    both.
+    """Bytes of one URL in one file, with a note by which a later process may resume.
+
+    The owner of the file removes both.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
-        """Takes up what is there if its note is there too, else starts anew."""
+        """Resume from the bytes at ``path`` if their note is there too, else start from 0."""
         self._path = path
         self._note_path = path.with_name(path.name + NOTE_SUFFIX)
         self._max_bytes = max_bytes
@@ -80,21 +82,24 @@ class Fetch:
         self._file = -1
 
     def headers(self) -> dict[str, str]:
-        """What to ask for."""
+        """Headers of the next request."""
         wanted = {"accept": "*/*", "accept-encoding": "identity"}
         if self.received and self._note:
             wanted |= {"range": f"bytes={self.received}-", "if-range": self._note.validator}
         return wanted
 
-    def _read_note(self) -> Note | None:
+    def _read_note(self) -> DownloadNote | None:
         try:
-            note = msgspec.json.decode(self._note_path.read_bytes(), type=Note)
+            note = msgspec.json.decode(self._note_path.read_bytes(), type=DownloadNote)
         except (OSError, msgspec.MsgspecError):
             return None
         return note if note.validator and note.boot == _boot_id() else None
 
     def _usable_bytes(self) -> int:
-        """What need not be asked for again; of a whole file all but its last byte, so that the server is asked."""
+        """Bytes that need not be requested again.
+
+        Of a whole file all but the last, so that the server is asked.
+        """
         if self._note is None or not self._path.exists():
             return 0
         there = self._path.stat().st_size
@@ -103,9 +108,9 @@ class Fetch:
         return max(0, there - 1) if there == self._note.size else 0
 
     def begin(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Get ready for an answer's body; False when the answer has none for us.
+        """Prepare for the body of an answer; False if it has none for us.
 
-        Raises Rejected ``media.too_large`` when it says so in advance, ``url.refused`` for a body in disguise.
+        Raises Rejected ``media.too_large`` if its length says so, ``url.refused`` for an encoded body.
         """
         if status == 416:
             self._start_over()
@@ -130,27 +135,32 @@ class Fetch:
         return True
 
     def _check_continues(self, headers: Mapping[str, str]) -> int | None:
-        """The whole file's size, where told. Not every server heeds If-Range: what it says must be what was noted."""
+        """Check that a partial answer continues the noted file; returns the whole file's size, if given.
+
+        Not every server heeds If-Range, so what it answers must match the note.
+        """
         match = CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
         if match is None or int(match[1]) != self.received or self._note is None:
             raise NoAnswer(PART, "the server sent another part of the file than was asked for")
-        said = headers.get("etag" if self._note.validator.startswith('"') else "last-modified", self._note.validator)
+        validator = headers.get(
+            "etag" if self._note.validator.startswith('"') else "last-modified", self._note.validator
+        )
         size = int(match[3]) if match[3].isdigit() else None
-        if said != self._note.validator or (None not in (size, self._note.size) and size != self._note.size):
+        if validator != self._note.validator or (None not in (size, self._note.size) and size != self._note.size):
             self._forget()
             raise NoAnswer(PART, "the file changed while it was fetched")
         return size if size is not None else self._note.size
 
     def _write_note(self, validator: str, size: int | None) -> None:
-        """Whole or not at all, and only beside bytes it is true of."""
-        self._note = Note(validator=validator, size=size, boot=_boot_id()) if validator else None
+        """Write the note in one step, and only for bytes it is true of."""
+        self._note = DownloadNote(validator=validator, size=size, boot=_boot_id()) if validator else None
         if self._note:
             fresh = self._note_path.with_suffix(".new")
             fresh.write_bytes(msgspec.json.encode(self._note))
             fresh.replace(self._note_path)
 
     def _forget(self) -> None:
-        """The note goes before the bytes do."""
+        """Remove the note before the bytes."""
         self._note_path.unlink(missing_ok=True)
         self.received, self._note = 0, None
 
@@ -164,14 +174,14 @@ class Fetch:
             raise Rejected("media.too_large", f"The file is larger than the {self._max_bytes / 1e9:.3g} GB it may be.")
 
     async def take(self, part: bytes) -> int:
-        """Append bytes; returns how many there are. Raises Rejected ``media.too_large``."""
+        """Append bytes and return how many there are. Raises Rejected ``media.too_large``."""
         self._check_size(self.received + len(part))
         await asyncio.to_thread(os.pwrite, self._file, part, self.received)
         self.received += len(part)
         return self.received
 
     def end(self) -> None:
-        """The body is over; raises NoAnswer when it was shorter than announced."""
+        """End the body. Raises NoAnswer if it was shorter than announced."""
         if self._expected is not None and self.received < self._expected:
             raise NoAnswer(PART, f"cut off after {self.received} of {self._expected} bytes")
         self.complete = True
@@ -179,14 +189,14 @@ class Fetch:
             self._write_note(self._note.validator, self.received)
 
     def close(self) -> None:
-        """Close the file; what is there stays."""
+        """Close the file; its bytes stay."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
 
 def validator_of(headers: Mapping[str, str]) -> str:
-    """What an answer's file can be known again by, empty when by nothing (RFC 9110, 8.8.2.2 and 13.1.5)."""
+    """What identifies this version of a file (RFC 9110, 8.8.2.2 and 13.1.5); empty if nothing does."""
     etag = headers.get("etag", "")
     if etag.startswith('"'):
         return etag

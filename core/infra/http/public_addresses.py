@@ -1,4 +1,6 @@
-"""Which URLs and addresses of the outside world may be spoken to. Pure; resolves nothing and connects to nothing.
+"""Which URLs and addresses of the outside world may be spoken to.
+
+Pure; resolves nothing and connects to nothing.
 
 What is raised names no host and quotes no URL: it travels in events that outlive an erasure.
 """
@@ -103,7 +105,7 @@ def _public_v6(address: IPv6Address) -> bool:
 def check_addresses(addresses: Collection[str], host: str = "") -> None:
     """Raises Rejected ``url.not_public`` unless every address of a host is public: one bad one is a trap.
 
-    ``host``: as the URL has it: a name is told apart from an address.
+    ``host`` is as in the URL; the message differs for a name and for an address.
     """
     bad = [address for address in addresses if not is_public(address)]
     if not addresses:
@@ -111,10 +113,10 @@ def check_addresses(addresses: Collection[str], host: str = "") -> None:
     if bad:
         kind = kind_of(bad[0])
         if host and ip_or_none(host) is None:
-            told = f"The URL's host is a name that resolves to {kind}, not to the public internet."
+            detail = f"The URL's host is a name that resolves to {kind}, not to the public internet."
         else:
-            told = f"The URL's host is {kind}, not an address of the public internet."
-        raise Rejected("url.not_public", f"{told} {REMEDY}")
+            detail = f"The URL's host is {kind}, not an address of the public internet."
+        raise Rejected("url.not_public", f"{detail} {REMEDY}")
 
 
 def ip_or_none(host: str) -> IPv4Address | IPv6Address | None:

@@ -1,4 +1,7 @@
-"""A clip's edit as files that editing programs open. Names media as its caller does; opens none, and runs nothing."""
+"""A clip's edit as files for editing programs.
+
+Media are named as the caller names them; no file is opened.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
 
 
 def write(handover: Handover, wanted: Format) -> Written:
-    """The file in one of the formats."""
+    """Write the edit in one of the formats."""
     if wanted == "edl":
         return write_edl(handover)
     if wanted == "fcpxml":

@@ -1,7 +1,7 @@
-"""CMX 3600 edit decision lists, written by ourselves. Pure text; holds cuts, speeds and captions, no levels.
+"""CMX 3600 edit decision lists: cuts, speeds and captions, no levels. Pure.
 
-The library's writer divides a retimed source by its speed where the field multiplies, writes drop-frame time code
-without saying so, and leaves the sound out; its reader reads what is written here (tests).
+We write them ourselves: OpenTimelineIO's writer divides a retimed source by its speed where the field multiplies,
+writes drop-frame time code without saying so, and leaves the sound out. Its reader reads our lists (tests).
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from core.domain.editing.interchange import Cut, Handover, Written, timecode
 from core.infra.interchange.naming import base_name, one_line
 
-RECORD_START_H = 1
-"""Sequences begin at one o'clock, as is the custom."""
-LINE_SIGNS = 80
+RECORD_START_HOURS = 1
+"""Time code at which the sequence begins: one o'clock, by custom."""
+MAX_LINE_CHARACTERS = 80
 NO_GAIN = "edl: a list has no levels; {} is to be played {:+g} dB"
 
 
 def write_edl(handover: Handover) -> Written:
-    """The list. Levels are lost: each is named in the warnings, and in the list as a comment."""
+    """Write the list. Levels are lost: each is named in the warnings, and in the list as a comment."""
     rate = handover.rate
-    start = RECORD_START_H * 3600 * round(rate)
+    start = RECORD_START_HOURS * 3600 * round(rate)
     warnings = [NO_GAIN.format(cut.segment_id, cut.gain_db) for cut in handover.cuts if cut.gain_db and not cut.muted]
     lines = [f"TITLE: {one_line(handover.name)[:70]}", "FCM: NON-DROP FRAME", ""]
     for number, cut in enumerate(handover.cuts, start=1):
@@ -43,11 +43,12 @@ def _channels(cut: Cut, handover: Handover) -> str:
 
 
 def _comments(cut: Cut, handover: Handover, start: int) -> Iterator[str]:
-    """Speed, name of the file, and the captions that begin in this cut."""
+    """Speed, file name, and the captions that begin in this cut."""
     if cut.speed != 1:
         at = timecode(handover.media.first + cut.source, handover.rate)
         yield f"M2   {handover.media.reel:<8}       {float(round(handover.rate) * cut.speed):05.1f}                {at}"
     yield f"* FROM CLIP NAME:  {one_line(base_name(handover.media.name))}"
     for mark in handover.marks:
         if cut.record <= mark.record < cut.record + cut.count:
-            yield f"* LOC: {timecode(start + mark.record, handover.rate)} YELLOW  {one_line(mark.text)[:LINE_SIGNS]}"
+            text = one_line(mark.text)[:MAX_LINE_CHARACTERS]
+            yield f"* LOC: {timecode(start + mark.record, handover.rate)} YELLOW  {text}"

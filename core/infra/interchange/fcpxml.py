@@ -1,6 +1,7 @@
-"""FCPXML 1.10, written by ourselves: the library's writer knows no 1001 rates and runs ffprobe. Pure text.
+"""FCPXML 1.10. Pure.
 
-Order of elements and attributes: Apple's document type definition for 1.10. Every time is a whole number of pictures.
+We write it ourselves: OpenTimelineIO's writer supports no 1001 rates and runs ffprobe. Elements and attributes are in
+the order of Apple's document type definition for 1.10. Every time is a whole number of frames.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ STYLE = {
     "fontColor": "1 1 1 1",
     "backgroundColor": "0 0 0 1",
 }
-NAME_SIGNS = 60
+MAX_NAME_CHARACTERS = 60
 
 
 def write_fcpxml(handover: Handover) -> Written:
-    """The document; speed is a time map, a muted piece plays its pictures only, captions are a caption track."""
+    """Write the document.
+
+    Speed is a time map, a muted range plays video only, captions are a caption track.
+    """
     root = Element("fcpxml", version="1.10")
     _resources(SubElement(root, "resources"), handover)
     event = SubElement(SubElement(root, "library"), "event", name="Clipstream")
@@ -42,7 +46,7 @@ def write_fcpxml(handover: Handover) -> Written:
 
 
 def _time(pictures: int, rate: Fraction) -> str:
-    """So many pictures in seconds, unrounded and unreduced, as Final Cut Pro writes them."""
+    """A number of frames as seconds, unrounded and unreduced, as Final Cut Pro writes them."""
     return f"{pictures * rate.denominator}/{rate.numerator}s" if pictures else "0s"
 
 
@@ -60,7 +64,7 @@ def _resources(parent: Element, handover: Handover) -> None:
 
 
 def _clip(spine: Element, cut: Cut, handover: Handover) -> None:
-    """A retimed clip counts its own time from 0, and its map says which time of the file that is."""
+    """Add a clip. A retimed one counts its own time from 0; its map gives the time in the file."""
     rate, first = handover.rate, handover.media.first + cut.source
     begins = 0 if cut.speed != 1 else first
     where = {"offset": _time(cut.record, rate), "name": one_line(base_name(handover.media.name))}
@@ -82,7 +86,7 @@ def _clip(spine: Element, cut: Cut, handover: Handover) -> None:
 
 def _caption(clip: Element, mark: Mark, number: int, offset: int, handover: Handover) -> None:
     rate, style = handover.rate, f"ts{number}"
-    where = {"lane": "1", "offset": _time(offset, rate), "name": one_line(mark.text)[:NAME_SIGNS]}
+    where = {"lane": "1", "offset": _time(offset, rate), "name": one_line(mark.text)[:MAX_NAME_CHARACTERS]}
     where |= {"start": "3600s", "duration": _time(mark.count, rate)}
     caption = SubElement(clip, "caption", {**where, "role": f"iTT?captionFormat=ITT.{handover.language}"})
     lines = SubElement(caption, "text", placement="bottom")

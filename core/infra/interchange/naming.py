@@ -1,4 +1,4 @@
-"""How the parts of a hand-over are called in files: media as URLs, texts on one line. Pure; looks at no disk."""
+"""Names in interchange files: media as URLs, texts on one line. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SAFE = "/:!'(),+@&=~$"
 
 
 def media_url(name: str) -> str:
-    """A file name or path as a URL: one without a folder lies beside the file that names it."""
+    """A file name or path as a URL; one without a folder is relative to the interchange file."""
     if name.lower().startswith("file:"):
         return name
     if _DRIVE.match(name):
@@ -29,5 +29,5 @@ def one_line(text: str) -> str:
 
 
 def percent(speed: float) -> str:
-    """A speed as editing programs say it."""
+    """A speed as editing programs write it."""
     return f"{speed * 100:g} %"

@@ -1,4 +1,7 @@
-"""OpenTimelineIO and, by its adapter, Final Cut Pro 7 XML (Premiere's). Loads a library: import it late."""
+"""OpenTimelineIO and, by its adapter, Final Cut Pro 7 XML (for Premiere).
+
+It loads a large library: import it late.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from core.domain.editing.interchange import Cut, Handover, Written
 from core.infra.interchange.naming import base_name, media_url, one_line, percent
 
 LABEL = "clipstream"
-"""Under which of an object's metadata we say what is ours."""
+"""Key of our own metadata on each object."""
 NO_GAIN = "otio: OpenTimelineIO has no levels; {} is to be played {:+g} dB (it is in its metadata)"
 REMAPPED = "fcp7: {} plays at {}, as a Time Remap filter, which programs read in different ways: look at its ends"
 Extra = Callable[[Cut, str], dict[str, Any]]
-"""More of a clip's metadata, by cut and kind of track."""
+"""Adds metadata to a clip, by cut and kind of track."""
 
 
 def write_otio(handover: Handover) -> Written:
-    """OpenTimelineIO's own JSON: one track of pictures, one of sound; captions are marks of the sequence."""
+    """Write OpenTimelineIO's JSON: a video track, an audio track, and captions as markers of the sequence."""
     timeline = _timeline(handover, lambda cut: cut.source, lambda _, __: {})
     warnings = [NO_GAIN.format(cut.segment_id, cut.gain_db) for cut in handover.cuts if cut.gain_db and not cut.muted]
     text: str = otio.core.serialize_json_to_string(timeline, indent=2)
@@ -27,7 +30,10 @@ def write_otio(handover: Handover) -> Written:
 
 
 def write_fcp7(handover: Handover) -> Written:
-    """Final Cut Pro 7 XML. A retimed clip counts its in and out in pictures of what it plays, as that program did."""
+    """Write Final Cut Pro 7 XML.
+
+    A retimed clip counts its in and out points in frames of its own playback, as that program did.
+    """
     timeline = _timeline(handover, lambda cut: round(cut.source / cut.speed), _filters)
     size = {"width": str(handover.media.width_px), "height": str(handover.media.height_px)}
     timeline.metadata["fcp_xml"] = {"media": {"video": {"format": {"samplecharacteristics": size}}}}
@@ -67,7 +73,7 @@ def _sound(handover: Handover, source: Callable[[Cut], int], extra: Extra) -> It
 
 
 def _clip(cut: Cut, handover: Handover, source: int, kind: str, extra: Extra) -> Any:
-    """Each differs from the others in its metadata: the adapter takes equal ones for one and the same."""
+    """Build a clip. Each has its own metadata, because the adapter merges equal clips."""
     rate, media = float(handover.rate), handover.media
     reference = otio.schema.ExternalReference(
         target_url=media_url(media.name), available_range=_range(media.first, media.count, rate)
@@ -94,18 +100,18 @@ def _range(start: int, count: int, rate: float) -> Any:
 
 
 def _file(handover: Handover) -> dict[str, Any]:
-    """What a program checks a file against when it looks for it."""
+    """Facts that a program compares with a file when it looks for it."""
     media = handover.media
     size = {"width": str(media.width_px), "height": str(media.height_px)}
-    found: dict[str, Any] = {"video": {"samplecharacteristics": size}}
+    tracks: dict[str, Any] = {"video": {"samplecharacteristics": size}}
     if media.channels:
         depth = {"samplerate": str(media.sample_rate_hz)}
-        found["audio"] = {"samplecharacteristics": depth, "channelcount": str(media.channels)}
-    return {"media": found, "timecode": {"reel": {"name": media.reel}}}
+        tracks["audio"] = {"samplecharacteristics": depth, "channelcount": str(media.channels)}
+    return {"media": tracks, "timecode": {"reel": {"name": media.reel}}}
 
 
 def _filters(cut: Cut, kind: str) -> dict[str, Any]:
-    """Speed and level in the form of that program; the adapter writes neither by itself."""
+    """Speed and level in that program's form; the adapter writes neither by itself."""
     filters = []
     if cut.speed != 1:
         names = {"name": "Time Remap", "effectid": "timeremap", "effectcategory": "motion", "effecttype": "motion"}

@@ -1,6 +1,7 @@
-"""Reading topics as a member of a consumer group, for sinks and background jobs: take a batch, handle it, commit it.
+"""Reading topics as a member of a consumer group: take a batch, handle it, commit it.
 
-Plain aiokafka. The stages read by Faust, which brings their worker with it (docs/adr/0005-two-kinds-of-consumer.md).
+Sinks and background jobs read by plain aiokafka. The stages read by Faust, which brings their worker with it
+(docs/adr/0005-two-kinds-of-consumer.md).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ FETCH_MAX_WAIT_MS = 500
 
 
 class GroupBusyError(RuntimeError):
-    """The group has members, so nobody else may commit for it."""
+    """The group has members, so no other client may commit for it."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +47,10 @@ class GroupConsumer:
 
     async def take(self, *, timeout_ms: int, max_messages: int) -> Batch:
         """The next messages; an empty batch where none came in time. Raises KafkaError."""
-        found = await self._client.getmany(timeout_ms=timeout_ms, max_records=max_messages)
+        records_by_partition = await self._client.getmany(timeout_ms=timeout_ms, max_records=max_messages)
         return Batch(
-            messages=[as_message(record) for records in found.values() for record in records],
-            offsets={place: records[-1].offset + 1 for place, records in found.items()},
+            messages=[as_message(record) for records in records_by_partition.values() for record in records],
+            offsets={place: records[-1].offset + 1 for place, records in records_by_partition.items()},
         )
 
     async def commit(self, batch: Batch) -> None:

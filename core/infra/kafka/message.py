@@ -1,4 +1,4 @@
-"""A Kafka message as the actors see it, whatever client read it. Never holds a client's object."""
+"""A Kafka message independent of the client that read it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.ids import result_id
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message: where it lay, its headers as text, its bytes."""
+    """One message: its place, its headers as text, its bytes."""
 
     topic: str
     partition: int
@@ -25,7 +25,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     def input_id(self, envelope: codec.Envelope, event: events.AnyEvent) -> UUID:
         """Id under which attempts at this message are kept.
 
-        A producer outside chooses its own event ids, so an upload's is bound to the org: nobody can take another's.
+        A producer outside chooses its own event ids, so an upload's id is bound to the organisation: no producer can
+        take another's.
         """
         if isinstance(event, events.UploadReceived):
             return result_id(event.org_id, "upload", f"{event.project_id}")
@@ -33,7 +34,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_message(record: Any) -> Message:
-    """A record of Faust or aiokafka. Never raises: what is no text is shown so that decoding can refuse it."""
+    """Convert a record of Faust or aiokafka.
+
+    Bytes that are no text are marked, so that decoding refuses them.
+    """
     return Message(
         topic=record.topic,
         partition=record.partition,
@@ -45,7 +49,10 @@ def as_message(record: Any) -> Message:
 
 
 def printable(text: str | bytes) -> str:
-    """Text that every store takes: without NUL, which Postgres refuses, and with a mark for bytes that are no UTF-8."""
+    """Text that every store accepts.
+
+    NUL, which Postgres refuses, and bytes that are not UTF-8 become U+FFFD.
+    """
     decoded = text.decode(errors="replace") if isinstance(text, bytes) else text
     return decoded.replace("\0", "\ufffd")
 

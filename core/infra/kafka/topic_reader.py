@@ -74,8 +74,8 @@ class TailReader:
 
     async def read_keys(self) -> list[bytes | None]:
         """Keys of the next messages; none where none came in time. Raises KafkaError."""
-        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_TAIL_MESSAGES)
-        return [record.key for records in found.values() for record in records]
+        batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_TAIL_MESSAGES)
+        return [record.key for records in batches.values() for record in records]
 
 
 class PartitionOffsets:
@@ -130,8 +130,8 @@ async def _until(consumer: Any, place: TopicPartition, end: int) -> AsyncIterato
     while (at := await consumer.position(place)) < end:
         if now() - moved_at > MAX_SILENCE_S:
             raise TimeoutError(f"nothing came from offset {at} of {end} on")
-        found = await consumer.getmany(place, timeout_ms=POLL_MS, max_records=MAX_BATCH_MESSAGES)
-        for record in found.get(place, ()):
+        batches = await consumer.getmany(place, timeout_ms=POLL_MS, max_records=MAX_BATCH_MESSAGES)
+        for record in batches.get(place, ()):
             moved_at = now()
             if record.offset >= end:
                 return

@@ -1,4 +1,4 @@
-"""Rows of idempotency keys: the answer to a request, sealed by the caller, and the lock of one that still runs."""
+"""Rows of idempotency keys: the sealed answer of a request, and the lock of one that still runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def try_lock_key(connection: Connection, org_id: UUID, key: str) -> bool:
 
 
 async def read_answer(connection: Connection, org_id: UUID, key: str, *, max_age_hours: int) -> KeptAnswer | None:
-    """The answer kept under a key; None where there is none, or it is older than that."""
+    """The answer kept under a key, unless it is older than ``max_age_hours``."""
     row = await connection.fetchrow(_FIND, org_id, key, max_age_hours)
     return KeptAnswer(**row) if row is not None else None
 

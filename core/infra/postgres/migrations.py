@@ -1,4 +1,4 @@
-"""Postgres made ready: the database, the three roles, the numbered files. Forward only; safe to repeat."""
+"""Set up Postgres: the database, the three roles, the numbered files. Forward only; safe to repeat."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import asyncpg
 from core.infra.postgres.connection import Connection
 from core.settings import Settings
 
-LOCK = 0x6D696772
+LOCK_ID = 0x6D696772
+"""Advisory lock of a migration: one runs at a time."""
 ROLES = ("clipstream_api", "clipstream_worker", "clipstream_relay")
 
 
@@ -20,11 +21,11 @@ class MigrationError(RuntimeError):
 
 
 async def migrate_postgres(settings: Settings) -> None:
-    """Create the database and the three roles where they are missing, then apply the numbered files."""
+    """Create the database and the three roles if they are missing, then apply the numbered files."""
     await _ensure_database(settings.postgres_owner)
     connection = await asyncpg.connect(settings.postgres_owner, timeout=10)
     try:
-        await connection.execute("select pg_advisory_lock($1)", LOCK)
+        await connection.execute("select pg_advisory_lock($1)", LOCK_ID)
         for dsn in (settings.postgres_api, settings.postgres_worker, settings.postgres_relay):
             await _ensure_role(connection, dsn)
         await connection.execute(
@@ -38,7 +39,7 @@ async def migrate_postgres(settings: Settings) -> None:
 
 
 def sql_files(store: str) -> list[tuple[str, str]]:
-    """Name and text of a store's numbered files, in order."""
+    """Names and texts of a store's numbered files, in order."""
     folder = files("schemas") / store
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(name, (folder / name).read_text()) for name in names]

@@ -1,4 +1,4 @@
-"""Writing events: a row in the outbox, in the transaction that makes the event true. Never talks to Kafka."""
+"""Write events to the outbox, in the transaction that makes them true. The relay sends them to Kafka."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event follows from: the id its own id is derived from, who says so, when, and the trace."""
+    """What an event follows from: the input that its own id derives from, source, time and trace."""
 
     input_id: UUID
     source: str
@@ -78,7 +78,7 @@ async def put(
 
 
 async def next_version(connection: Connection, org_id: UUID, project_id: UUID) -> int:
-    """The version of the project's next event; the row lock it takes puts the project's events in order."""
+    """The version of the project's next event. Its row lock orders the project's events."""
     version: int = await connection.fetchval(_NEXT_VERSION, org_id, project_id)
     return version
 
@@ -97,7 +97,10 @@ VersionedEvent = (
 
 
 async def put_project_event(connection: Connection, event: VersionedEvent, cause: Cause) -> UUID:
-    """Write an event of ``projects.v1``: to the outbox, and to the project's own list (for SSE with Last-Event-ID)."""
+    """Write an event of ``projects.v1`` to the outbox and to the project's list of events.
+
+    The list serves SSE with Last-Event-ID.
+    """
     identity = result_id(event.project_id, "project", str(event.version))
     await put(connection, event, cause, event_id=identity)
     await connection.execute(

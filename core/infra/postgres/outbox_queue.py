@@ -1,4 +1,4 @@
-"""The relay's side of the outbox: rows that are due, what was sent, what is set aside. Runs as the relay's role."""
+"""The relay's side of the outbox: which rows are due, sent, or set aside. Runs as the relay's role."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from core.infra.postgres.connection import Connection, Row
 
-_LOCK = 0x636C6970
+_LOCK_ID = 0x636C6970
 """Advisory lock of shard 0 of the outbox."""
 _DUE = """
 select seq, org_id, topic, key, partition, headers, payload,
@@ -35,7 +35,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
 
 async def try_lock_outbox(connection: Connection) -> bool:
     """Become the one relay for as long as the connection lasts; False where another one is."""
-    locked: bool = await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK)
+    locked: bool = await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK_ID)
     return locked
 
 

@@ -1,4 +1,4 @@
-"""The S3 client itself: how it is made, what its errors mean, how the bucket comes to be. Never moves an object."""
+"""The S3 client: how it is created, how its errors are translated, how the bucket is created."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "EntityTooLarg
 
 
 def make_client(endpoint: str, access_key: str, secret_key: str) -> S3Client:
-    """An S3 client of ``endpoint``; opens no connection yet."""
+    """Create an S3 client of ``endpoint``; it connects at the first call."""
     config = Config(
         connect_timeout=3,
         read_timeout=30,
@@ -50,7 +50,7 @@ def make_client(endpoint: str, access_key: str, secret_key: str) -> S3Client:
 
 @contextmanager
 def translated(key: str) -> Iterator[None]:
-    """Botocore's errors as ours."""
+    """Translate botocore's errors into ours."""
     try:
         yield
     except ClientError as error:
@@ -65,7 +65,7 @@ def translated(key: str) -> Iterator[None]:
 
 
 def disposition(filename: str) -> str:
-    """A Content-Disposition for any name (RFC 6266: an ASCII fallback beside the UTF-8 form)."""
+    """Content-Disposition for any file name: an ASCII fallback and the UTF-8 form (RFC 6266)."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\;%' else "_" for c in filename) or "file"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
@@ -87,9 +87,9 @@ def _make_bucket(client: S3Client, bucket: str, origins: Sequence[str]) -> None:
 
 
 async def ensure_bucket(settings: Settings, *, origins: Sequence[str] = ("*",)) -> None:
-    """Make the bucket, and let browsers put parts and read their ETag; doing it again changes nothing.
+    """Create the bucket and let browsers put parts and read their ETag; safe to repeat.
 
-    Any origin is allowed by default: what guards an object is the signature in its URL, not the page that holds it.
+    Any origin is allowed by default: the signature in its URL guards an object, not the page that uses it.
     """
 
     def work() -> None:

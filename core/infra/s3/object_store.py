@@ -1,7 +1,9 @@
-"""The object store over S3: the `Objects` and `Uploads` ports on boto3. Never overwrites: a key ends in its SHA-256.
+"""The object store over S3: the `Objects` and `Uploads` ports on boto3.
 
-boto3 blocks, so each call runs in this module's own small pool of threads. Presigning is arithmetic and stays on
-the loop. Botocore's errors leave as Unavailable (try later), Gone (not there; a KeyError) or Rejected (bad parts).
+Each key ends in its object's SHA-256.
+
+boto3 blocks, so each call runs in this module's own small pool of threads. Presigning is arithmetic and stays on the
+loop. Botocore's errors leave as Unavailable (try later), Gone (not there; a KeyError) or Rejected (bad parts).
 """
 
 from __future__ import annotations
@@ -34,14 +36,14 @@ __all__ = ["S3Objects", "ensure_bucket", "open_objects"]
 
 T = TypeVar("T")
 MULTIPART = TransferConfig(multipart_threshold=64 * 2**20, multipart_chunksize=16 * 2**20, max_concurrency=2)
-DELETE_BATCH = 1000
+DELETE_BATCH_SIZE = 1000
 MAX_PARTS = 10_000
 BLOCK_BYTES = 2**20
 SIGNED_AGAIN_S, MOST_SIGNED = 60, 4096
 
 
 def file_sha256(path: Path, tell: Callable[[int], object] = lambda _: None) -> str:
-    """SHA-256 of a file, read block by block; ``tell`` is given the size of each."""
+    """SHA-256 of a file, read block by block; ``tell`` gets the size of each."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
@@ -51,7 +53,10 @@ def file_sha256(path: Path, tell: Callable[[int], object] = lambda _: None) -> s
 
 
 def _teller(report: Report | None) -> Callable[[int], None]:
-    """Takes sizes in any thread, also negative ones (a part that is sent again); reports their sum on the loop."""
+    """Return a function that takes sizes in any thread and reports their sum on the loop.
+
+    Sizes may be negative: a part that is sent again.
+    """
     loop, lock, total = asyncio.get_running_loop(), Lock(), 0
 
     def tell(count: int) -> None:
@@ -93,7 +98,7 @@ class S3Objects:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:
-        """Let the threads go; calls under way finish."""
+        """End the threads; calls under way finish."""
         self._pool.shutdown(wait=False)
         self._client.close()
 
@@ -109,7 +114,7 @@ class S3Objects:
     async def put_file(
         self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
     ) -> ObjectRef:
-        """Store a file (in parts above 64 MiB) under ``<prefix>/<sha256><suffix>``.
+        """Store a file under ``<prefix>/<sha256><suffix>``, in parts above 64 MiB.
 
         ``report`` counts bytes hashed and bytes sent: a large file takes longer than a lease.
         """
@@ -127,7 +132,7 @@ class S3Objects:
         return stored
 
     async def get(self, ref: ObjectRef) -> bytes:
-        """All bytes; Unavailable when they are not those of the reference's SHA-256 (a torn read)."""
+        """Read all bytes. Raises Unavailable if they do not match the reference's SHA-256 (a torn read)."""
 
         def work() -> bytes:
             return self._client.get_object(Bucket=self._bucket, Key=ref.key)["Body"].read()
@@ -155,7 +160,7 @@ class S3Objects:
         return body
 
     async def stream(self, ref: ObjectRef) -> AsyncIterator[bytes]:
-        """All bytes, a range at a time; Unavailable at the end where they are not those of the SHA-256."""
+        """Read all bytes, range by range. Raises Unavailable at the end if they do not match the SHA-256."""
         digest, done = hashlib.sha256(), 0
         while done < ref.size:
             block = await self.read_range(ref.key, done, min(BLOCK_BYTES, ref.size - done))
@@ -172,7 +177,7 @@ class S3Objects:
         return (await self.head(key)).size
 
     async def head(self, key: str) -> ObjectHead:
-        """What is there under ``key``."""
+        """Size and time of the object under ``key``."""
         answer = await self._call(key, partial(self._client.head_object, Bucket=self._bucket, Key=key))
         return ObjectHead(
             key=key, size=answer["ContentLength"], etag=answer["ETag"].strip('"'), content_type=answer["ContentType"]
@@ -197,18 +202,18 @@ class S3Objects:
         return await self._call(prefix, work)
 
     async def delete_prefix(self, prefix: str) -> int:
-        """Delete everything under a prefix, page by page; says how many."""
+        """Delete everything under a prefix, page by page, and return the number of objects."""
         if not prefix.strip("/"):
             raise ValueError("delete_prefix needs a prefix: an empty one would empty the bucket")
         count = 0
-        while found := await self.list_prefix(prefix, limit=DELETE_BATCH):
-            count += await self.delete_keys([item.key for item in found])
+        while objects := await self.list_prefix(prefix, limit=DELETE_BATCH_SIZE):
+            count += await self.delete_keys([item.key for item in objects])
         return count
 
     async def delete_keys(self, keys: Sequence[str]) -> int:
-        """Delete these objects; says how many. Raises Unavailable when some stay."""
-        for at in range(0, len(keys), DELETE_BATCH):
-            batch: Any = {"Objects": [{"Key": key} for key in keys[at : at + DELETE_BATCH]], "Quiet": True}
+        """Delete these objects and return their number. Raises Unavailable if some stay."""
+        for at in range(0, len(keys), DELETE_BATCH_SIZE):
+            batch: Any = {"Objects": [{"Key": key} for key in keys[at : at + DELETE_BATCH_SIZE]], "Quiet": True}
             delete = partial(self._client.delete_objects, Bucket=self._bucket, Delete=batch)
             failed = (await self._call(keys[at], delete)).get("Errors", [])
             if failed:
@@ -216,9 +221,9 @@ class S3Objects:
         return len(keys)
 
     def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
-        """A URL that answers GET and Range for ``expires_s`` at least, and downloads under ``filename``.
+        """A URL that answers GET and Range for at least ``expires_s``, and downloads as ``filename``.
 
-        For a minute the same one is given again: signing costs most of an answer that names a dozen files.
+        The same URL is returned for a minute: signing is most of the cost of an answer that names a dozen files.
         """
         return self._signed(key, filename, expires_s, int(self._now() // SIGNED_AGAIN_S))
 
@@ -235,7 +240,7 @@ class S3Objects:
         return self._signer.generate_presigned_url("put_object", Params=wanted, ExpiresIn=expires_s)
 
     async def create_multipart(self, key: str, *, content_type: str) -> str:
-        """Begin an upload in parts; returns its id."""
+        """Begin a multipart upload and return its id."""
         begin = partial(self._client.create_multipart_upload, Bucket=self._bucket, Key=key, ContentType=content_type)
         return (await self._call(key, begin))["UploadId"]
 
@@ -249,7 +254,7 @@ class S3Objects:
         return self._signer.generate_presigned_url("upload_part", Params=wanted, ExpiresIn=expires_s)
 
     async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:
-        """The parts that arrived, by number."""
+        """Parts that arrived, by number."""
 
         def work() -> list[UploadPart]:
             pages = self._client.get_paginator("list_parts").paginate(Bucket=self._bucket, Key=key, UploadId=upload_id)
@@ -262,7 +267,7 @@ class S3Objects:
         return await self._call(key, work)
 
     async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[UploadPart]) -> ObjectHead:
-        """Make one object of the parts; Rejected when a part is missing, too small or another one."""
+        """Join the parts to one object. Raises Rejected if a part is missing, too small, or another one."""
         listed: Any = {"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]}
         finish = partial(
             self._client.complete_multipart_upload,
@@ -275,7 +280,7 @@ class S3Objects:
         return await self.head(key)
 
     async def abort_multipart(self, key: str, upload_id: str) -> None:
-        """Forget an upload in parts; forgetting it twice is fine."""
+        """Abort a multipart upload; repeating it is fine."""
         forget = partial(self._client.abort_multipart_upload, Bucket=self._bucket, Key=key, UploadId=upload_id)
         try:
             await self._call(key, forget)
@@ -284,7 +289,7 @@ class S3Objects:
 
 
 def open_objects(settings: Settings) -> S3Objects:
-    """The store that the settings name."""
+    """The store of the settings."""
     return S3Objects(
         endpoint=settings.s3,
         access_key=settings.s3_access_key,

@@ -23,7 +23,7 @@ from tritonclient.grpc.aio import InferInput
 from tritonclient.utils import InferenceServerException
 
 from core.errors import Unavailable
-from core.infra.usage_meter import called
+from core.infra.usage_meter import meter_call
 
 PART = "triton"
 LOAD_TIMEOUT_S = 180.0
@@ -146,7 +146,7 @@ class TritonWire:
 
     async def infer(self, model: str, inputs: Sequence[InferInput], timeout_s: float) -> triton.InferResult:
         """One request, one answer. Raises Unavailable or InferenceFailed."""
-        with called(model) as told:
+        with meter_call(model) as told:
             try:
                 result = await self.client.infer(model, inputs, client_timeout=timeout_s)
             except (InferenceServerException, grpc.RpcError) as error:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import Unavailable
 from core.infra.triton.client import PART, ModelDead, TritonWire, tensor, text_tensor
-from core.infra.usage_meter import called
+from core.infra.usage_meter import meter_call
 from core.ports.models import Int16, Recognition, SpeechTask, WindowListener
 from core.progress import Report
 from schemas.common import TimeRange, Word
@@ -92,7 +92,7 @@ class TritonSpeech:
         final: _Said | None = None
         signs = 0
         said: _Said | None
-        with called(self._model) as call:
+        with meter_call(self._model) as call:
             async for said in self._listen(audio, options):
                 signs += 1
                 report(signs)

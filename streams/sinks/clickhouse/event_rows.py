@@ -1,4 +1,4 @@
-"""An event as one row of ClickHouse's ``events``, without customers' words. Pure; writes nothing."""
+"""An event as one row of ClickHouse's ``events``, without customers' words. Pure."""
 
 from __future__ import annotations
 
@@ -32,9 +32,12 @@ CUSTOMERS_WORDS = frozenset(
         "script",
     }
 )
-"""Fields that may hold what a customer wrote: names, addresses, file names, sentences about them. Never stored here."""
+"""Fields that may hold a customer's words: names, addresses, file names, sentences about them.
+
+They are left out.
+"""
 ELSEWHERE = frozenset({"items", "calls", "checks"})
-"""Fields that are rows of their own (streams/sinks/clickhouse/fact_rows.py)."""
+"""Fields that have rows of their own (streams/sinks/clickhouse/fact_rows.py)."""
 LEFT_OUT = CUSTOMERS_WORDS | ELSEWHERE
 NOBODY = UUID(int=0)
 ProjectKey = tuple[UUID, UUID]
@@ -42,7 +45,7 @@ ProjectKey = tuple[UUID, UUID]
 
 
 def project_key(event: events.AnyEvent) -> ProjectKey:
-    """Whose project an event speaks of; the nil UUID stands for nobody."""
+    """Organisation and project of an event; the nil UUID for one without."""
     return event.org_id or NOBODY, event.project_id or NOBODY
 
 

@@ -1,6 +1,6 @@
-"""What is found and what it costs as rows for ClickHouse. Pure: no client, no clock; the same event, the same rows.
+"""Results and costs as rows for ClickHouse. Pure: the same event gives the same rows.
 
-Customers' words stay out: of a segment its numbers, of a speaker the letter S and a number. Titles and metadata have a
+Customers' words stay out: a segment has its numbers, a speaker the letter S and a number. Titles and metadata have a
 table of their own, `labels`, that an erasure empties.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 from uuid import UUID
 
-from core.storage.labels import Named
+from core.storage.labels import LabelRecord
 from schemas import events
 from schemas.codec import Envelope
 from schemas.common import Segment, Word
@@ -53,11 +53,11 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
 }  # fmt: skip
 """Columns of each table in the order of its rows."""
 SPEAKER = re.compile(r"S\d{1,4}")
-MOST_EVIDENCE = 65_535
+MAX_EVIDENCE_COUNT = 65_535
 
 
 def segment_rows(envelope: Envelope, event: events.TranscriptCompleted, transcript: Transcript) -> Rows:
-    """One row a segment of this version."""
+    """One row for each segment of this version."""
     return {
         "segments": [
             [
@@ -90,7 +90,7 @@ def _segment(segment: Segment, words: Sequence[Word], language: str | None) -> R
 
 
 def moment_rows(envelope: Envelope, event: events.MomentsDetected, found: MomentList) -> Rows:
-    """One row a candidate, and one a sub-score of it."""
+    """One row for each candidate, and one for each of its sub-scores."""
     told = (envelope.id, envelope.time)
     return {
         "moments": [
@@ -119,7 +119,7 @@ def moment_rows(envelope: Envelope, event: events.MomentsDetected, found: Moment
 
 
 def own_clip_rows(envelope: Envelope, event: events.ClipMeasured, found: ClipFacts) -> Rows:
-    """The same of a clip that a person chose: one more candidate that became a clip, without a rank."""
+    """The same rows for a clip that a person chose: a selected candidate without a rank."""
     if found.score is None or found.confidence is None:
         return {}
     owner, told = (event.org_id, event.project_id, event.clip_id), (envelope.id, envelope.time)
@@ -132,7 +132,7 @@ def own_clip_rows(envelope: Envelope, event: events.ClipMeasured, found: ClipFac
 
 
 def _each_once(moment: Moment | ClipFacts) -> Sequence[SubScore]:
-    """Sub-scores by name: a name is a key."""
+    """Sub-scores with unique names: the name is a key."""
     return list({one.name: one for one in moment.signals}.values())
 
 
@@ -147,7 +147,7 @@ def _sub_score(one: SubScore) -> Row:
         one.raw,
         one.weight,
         one.confidence,
-        min(len(one.evidence), MOST_EVIDENCE),
+        min(len(one.evidence), MAX_EVIDENCE_COUNT),
         strongest,
         shares.get(strongest),
     ]
@@ -162,23 +162,23 @@ Labelling: TypeAlias = (
     | events.ClipUpdated
     | events.ExportUpdated
 )
-"""Events after which something is called otherwise than before, or for the first time."""
+"""Events after which titles or metadata may differ."""
 
 
-def upload_label(event: events.UploadReceived) -> Named:
-    """What a project is called at first: this event alone says so itself, maybe before there is a project."""
+def upload_label(event: events.UploadReceived) -> LabelRecord:
+    """The first label of a project, from its upload: this event may come before the project's row."""
     kept = encode_metadata(event.metadata)
-    return Named(kind="project", id=event.project_id, revision=1, title=event.title, metadata=kept)
+    return LabelRecord(kind="project", id=event.project_id, revision=1, title=event.title, metadata=kept)
 
 
 def exports_named(event: Labelling) -> list[UUID]:
-    """The exports that an event is about."""
+    """Ids of the exports that an event is about."""
     found = [getattr(event, "export_id", None), *(one.export_id for one in getattr(event, "siblings", ()))]
     return [one for one in found if one is not None]
 
 
-def label_rows(envelope: Envelope, event: Labelling | events.UploadReceived, found: Sequence[Named]) -> Rows:
-    """One row for each thing that is called something."""
+def label_rows(envelope: Envelope, event: Labelling | events.UploadReceived, found: Sequence[LabelRecord]) -> Rows:
+    """One row for each labelled resource."""
     told = (envelope.id, envelope.time)
     return {
         "labels": [
@@ -189,7 +189,7 @@ def label_rows(envelope: Envelope, event: Labelling | events.UploadReceived, fou
 
 
 def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
-    """One row a request to a model, and one a kind of cost."""
+    """One row for each request to a model, and one for each kind of cost."""
     owner, tried = (event.org_id, event.project_id), (event.stage, event.attempt, event.outcome)
     began = envelope.time - dt.timedelta(milliseconds=event.wall_ms)
     return {
@@ -220,7 +220,7 @@ def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
 
 
 def check_rows(envelope: Envelope, event: events.ExportCompleted) -> Rows:
-    """One row a check of a finished export."""
+    """One row for each check of a finished export."""
     return {
         "certificate_checks": [
             [

@@ -1,6 +1,6 @@
-"""All topics → ClickHouse: a row an event, segment, moment, sub-score, request to a model, cost item, check and label.
+"""All topics → ClickHouse: rows of events, segments, moments, sub-scores, costs, checks and labels.
 
-Never stores customers' words but what they call things (`labels`), nor anything of an erased project.
+Of customers' words it stores titles and metadata alone (`labels`), and nothing of an erased project.
 """
 
 from __future__ import annotations
@@ -25,23 +25,29 @@ from schemas import codec, events
 from schemas.documents.moments import ClipFacts, MomentList
 from schemas.documents.transcript import Transcript
 from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
-from streams.sinks.batch_consumer import ALL_TOPICS, Arrived, Health, Refused, Sink, Wrote
+from streams.sinks.batch_consumer import ALL_TOPICS, Arrived, CountWritten, Health, Refused, Sink
 from streams.sinks.clickhouse import fact_rows
 from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
 from streams.sinks.poison import handle_all
 from streams.sinks.search.search_documents import BadReferenceError, Indexed, read_document, reference_of
 
 NAME = "clickhouse"
-MOST_RECORDS = 2_000
-"""Some are an object to read: a batch must end well before the sink counts as stalled."""
+MAX_BATCH_MESSAGES = 2_000
+"""Messages of a batch.
+
+Some refer to an object to read: a batch must end well before the sink counts as stalled.
+"""
 ERASURES = ("erase_events.sql", *(f"erase_{table}.sql" for table in fact_rows.TABLES))
-IDS_A_QUESTION = 500
+IDS_PER_QUERY_LIMIT = 500
 Verify: TypeAlias = Callable[[Message, codec.Envelope, events.UploadReceived], Awaitable[None]]
-"""Raises Rejected for an upload whose sender is not who it says: its org may be anybody's."""
+"""Raises Rejected for an upload with a false sender: its organisation may be any."""
 
 
-def token_of(batch: Sequence[Arrived]) -> str:
-    """The same batch has the same token: where it begins and ends in each partition."""
+def batch_token(batch: Sequence[Arrived]) -> str:
+    """A token of a batch, from its first and last offset in each partition.
+
+    Equal batches have equal tokens.
+    """
     places: dict[tuple[str, int], list[int]] = {}
     for one in batch:
         places.setdefault((one.message.topic, one.message.partition), []).append(one.message.offset)
@@ -57,19 +63,22 @@ class ClickHouseSink:
         analytics: Analytics,
         objects: Objects,
         verify: Verify,
-        wrote: Wrote | None = None,
+        wrote: CountWritten | None = None,
         *,
         labels: Labels | None = None,
     ) -> None:
-        """All may raise Unavailable: the batch then comes again. ``wrote`` is told the table and how many rows.
+        """All may raise Unavailable: the batch then comes again.
 
-        ``labels`` tells what things are called now; without it only what uploads are called is known.
+        ``wrote`` gets the table and the number of rows. Without ``labels`` only the labels of uploads are written.
         """
         self._analytics, self._objects, self._labels = analytics, objects, labels
         self._verify, self._wrote = verify, wrote or (lambda *_: None)
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
-        """Write a batch; returns the events whose object is missing or wrong. Twice, or in another order: the same."""
+        """Write a batch and return the events whose object is missing or wrong.
+
+        Twice, or in another order, gives the same rows.
+        """
         trusted = [one for one in batch if await self._is_trusted(one)]
         await self._erase([one for one in trusted if isinstance(one.event, events.ProjectErased)])
         gone = await self._erased({project_key(one.event) for one in trusted})
@@ -88,11 +97,11 @@ class ClickHouseSink:
         self, table: str, columns: Sequence[str], rows: list[list[object]], batch: Sequence[Arrived]
     ) -> None:
         if rows:
-            await self._analytics.insert(table, columns, rows, token_of(batch))
+            await self._analytics.insert(table, columns, rows, batch_token(batch))
             self._wrote(table, len(rows))
 
     async def _facts(self, batch: Sequence[Arrived]) -> tuple[fact_rows.Rows, list[Refused]]:
-        """Rows of what the events tell, or refer to; and those that refer to what is not there."""
+        """Rows of the events and their objects, and the events whose object is missing or wrong."""
         rows: fact_rows.Rows = {table: [] for table in fact_rows.TABLES}
         refused: list[Refused] = []
         for one in batch:
@@ -107,14 +116,14 @@ class ClickHouseSink:
         event = one.event
         if isinstance(event, events.UploadReceived):
             return fact_rows.label_rows(one.envelope, event, [fact_rows.upload_label(event)])
-        found = await self._found(one)
+        found = await self._build_rows(one)
         if isinstance(event, fact_rows.Labelling) and self._labels is not None:
             clip_id, exports = getattr(event, "clip_id", None), fact_rows.exports_named(event)
-            named = await self._labels.named(event.org_id, event.project_id, clip_id, exports)
-            found = found | fact_rows.label_rows(one.envelope, event, named)
+            labels = await self._labels.read_labels_of(event.org_id, event.project_id, clip_id, exports)
+            found = found | fact_rows.label_rows(one.envelope, event, labels)
         return found
 
-    async def _found(self, one: Arrived) -> fact_rows.Rows:
+    async def _build_rows(self, one: Arrived) -> fact_rows.Rows:
         event, envelope = one.event, one.envelope
         if isinstance(event, events.CostIncurred):
             return fact_rows.cost_rows(envelope, event)
@@ -129,7 +138,7 @@ class ClickHouseSink:
         return {}
 
     async def _load(self, event: Indexed) -> bytes:
-        """What an event refers to; raises BadReferenceError."""
+        """Read the object of an event. Raises BadReferenceError."""
         reference = reference_of(event)
         assert reference is not None
         try:
@@ -138,7 +147,7 @@ class ClickHouseSink:
             raise BadReferenceError("object.missing", f"{reference.key!r} is not there") from None
 
     async def _is_trusted(self, one: Arrived) -> bool:
-        """An upload may come from outside; ingest writes the dead letter about a false one."""
+        """Whether an upload has a true sender; ingest writes the dead letter of a false one."""
         if not isinstance(one.event, events.UploadReceived):
             return True
         try:
@@ -151,17 +160,17 @@ class ClickHouseSink:
         if not erasures:
             return
         rows = [(*project_key(one.event), one.envelope.time) for one in erasures]
-        await self._analytics.insert("tombstones", TOMBSTONE_COLUMNS, rows, token_of(erasures))
+        await self._analytics.insert("tombstones", TOMBSTONE_COLUMNS, rows, batch_token(erasures))
         self._wrote("tombstones", len(rows))
         await self._delete(erased_of(one.event for one in erasures))
 
     async def _erased(self, keys: Collection[ProjectKey]) -> set[ProjectKey]:
-        """Those of these projects that have a tombstone."""
+        """Find the erased projects among these."""
         sql = schema_text("statements", "erased_projects.sql")
         ids = sorted({str(project_id) for _, project_id in keys})
         found: set[ProjectKey] = set()
-        for start in range(0, len(ids), IDS_A_QUESTION):
-            rows = await self._analytics.query(sql, {"project_ids": ids[start : start + IDS_A_QUESTION]})
+        for start in range(0, len(ids), IDS_PER_QUERY_LIMIT):
+            rows = await self._analytics.query(sql, {"project_ids": ids[start : start + IDS_PER_QUERY_LIMIT]})
             found |= {(UUID(str(row["org_id"])), UUID(str(row["project_id"]))) for row in rows}
         return found & set(keys)
 
@@ -178,7 +187,10 @@ def _row(one: Arrived) -> list[object]:
 
 
 class _LazyVerifier:
-    """A Verifier whose pool opens at the first upload of a producer outside: our own need no question to Postgres."""
+    """A Verifier whose pool opens at the first upload of an outside producer.
+
+    The API's own uploads need no question to Postgres.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -201,7 +213,7 @@ def _count(metrics: ProcessMetrics, table: str, rows: int) -> None:
 
 
 async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: ProcessMetrics) -> None:
-    """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
+    """Run the sink until ``stop``; ``health`` is called after each completed poll."""
     analytics, objects = await open_analytics(settings), open_objects(settings)
     verifier = _LazyVerifier(settings)
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-analytics")
@@ -209,7 +221,13 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
         sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics), labels=labels)
         handle = partial(handle_all, sink.handle, NAME)
         loop = Sink(
-            settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
+            settings=settings,
+            name=NAME,
+            handle=handle,
+            most=MAX_BATCH_MESSAGES,
+            stop=stop,
+            health=health,
+            metrics=metrics,
         )
         await loop.run(ALL_TOPICS)
     finally:

@@ -1,4 +1,4 @@
-"""What study found, as documents of the search indexes: chapters, and names with topics. Pure; reads nothing itself."""
+"""Search documents of what study found: chapters, and entities with topics. Pure."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from streams.sinks.search.search_documents import (
 def chapter_documents(
     event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
 ) -> list[Document]:
-    """One document a chapter; ``text`` is its most typical sentence."""
+    """One document for each chapter; ``text`` is its most typical sentence."""
     return [
         {
             "id": identity(event, "chapter", str(ordinal)),
-            **_of(event, made, told_at),
+            **_base_document(event, made, told_at),
             "ordinal": ordinal,
             "title": chapter.title,
             "phrases": chapter.phrases,
@@ -47,19 +47,19 @@ def chapter_documents(
 def entity_documents(
     event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
 ) -> list[Document]:
-    """One document a name, amount, date or topic, with every time it is said."""
+    """One document for each name, amount, date or topic, with the times of its mentions."""
     named: list[tuple[str, str, list[Quote]]] = [(one.kind, one.name, one.mentions) for one in made.entities]
     named += [("topic", one.name, one.mentions) for one in made.topics]
     return [
         {
             "id": identity(event, "entity", f"{kind}/{name}"),
-            **_of(event, made, told_at),
+            **_base_document(event, made, told_at),
             "ordinal": ordinal,
             "kind": kind,
             "name": name,
             "language": made.language,
             "trust": trust_of(where := [_mention(quote) for quote in mentions]),
-            **said(where),
+            **mention_fields(where),
             **said_in([made.language], [name, *sorted({one["text"] for one in where})]),
         }
         for ordinal, (kind, name, mentions) in enumerate(named)
@@ -72,12 +72,12 @@ def _mention(quote: Quote) -> Document:
 
 
 def trust_of(mentions: Sequence[Document]) -> str:
-    """How far a name is trusted: it is doubtful where every mention is."""
+    """Confidence of an entity: doubtful if every mention is."""
     return "doubtful" if all(one.get("doubtful") for one in mentions) else "trusted"
 
 
-def said(mentions: Sequence[Document]) -> Document:
-    """The fields of a name that say where it is said, and in which forms."""
+def mention_fields(mentions: Sequence[Document]) -> Document:
+    """Fields of an entity about its mentions: times and forms."""
     return {
         "forms": sorted({one["text"] for one in mentions}),
         "mentions": list(mentions),
@@ -87,7 +87,7 @@ def said(mentions: Sequence[Document]) -> Document:
 
 
 def stale_filter(event: events.IntelligenceCompleted) -> str:
-    """What an earlier study of the project left; digests are safe inside quotes."""
+    """Documents of an earlier study of the project. Digests are safe inside quotes."""
     return f'{project_filter(event)} AND source != "{_source(event)}"'
 
 
@@ -95,7 +95,7 @@ def _source(event: events.IntelligenceCompleted) -> str:
     return "".join(sign for sign in event.intelligence.sha256 if sign in "0123456789abcdef")
 
 
-def _of(event: events.IntelligenceCompleted, made: Intelligence, told_at: dt.datetime) -> Document:
+def _base_document(event: events.IntelligenceCompleted, made: Intelligence, told_at: dt.datetime) -> Document:
     return {
         **owner_of(event),
         "project_title": made.project_title,

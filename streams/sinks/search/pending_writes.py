@@ -1,4 +1,4 @@
-"""What a batch of messages comes to for the search engine, before anything is written. Pure; asks nothing."""
+"""The documents that a batch of messages adds up to, before any is written. Pure."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ import msgspec
 from schemas import events
 from streams.sinks.batch_consumer import Arrived
 from streams.sinks.search import search_documents
-from streams.sinks.search.search_documents import FOUND, Document, Indexed
+from streams.sinks.search.search_documents import SEARCHED_INDEXES, Document, Indexed
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that changes what can be found."""
+class IndexedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that changes the search index."""
 
     arrived: Arrived
     event: Indexed
 
     @property
     def stone(self) -> str:
-        """Id of its project's tombstone, if it has one."""
+        """Id that the tombstone of its project has."""
         return search_documents.tombstone_id(self.event)
 
 
-def find(batch: Sequence[Arrived]) -> list[Found]:
-    """What of a batch concerns search."""
+def find_indexed(batch: Sequence[Arrived]) -> list[IndexedMessage]:
+    """Messages of a batch that change the search index."""
     pairs = ((one, one.event) for one in batch)
-    return [Found(arrived=one, event=event) for one, event in pairs if isinstance(event, Indexed)]
+    return [IndexedMessage(arrived=one, event=event) for one, event in pairs if isinstance(event, Indexed)]
 
 
-class Gathered:
-    """Documents by index and id, and the events they are of."""
+class PendingWrites:
+    """Documents by index and id, and the events they come from."""
 
     def __init__(self) -> None:
-        """Empty."""
-        self.documents: dict[str, dict[str, Document]] = {index: {} for index in FOUND}
+        """Begin without documents."""
+        self.documents: dict[str, dict[str, Document]] = {index: {} for index in SEARCHED_INDEXES}
         self.completed: list[events.TranscriptCompleted] = []
         self.studied: dict[str, events.IntelligenceCompleted] = {}
-        """By project, the last one: what others left is deleted."""
+        """The last event of each project: documents of earlier ones are deleted."""
 
-    def add(self, index: str, found: Sequence[Document]) -> None:
-        """Add documents; of two of one id the later wins."""
-        self.documents[index] |= {document["id"]: document for document in found}
+    def add(self, index: str, documents: Sequence[Document]) -> None:
+        """Add documents; the later of two with one id wins."""
+        self.documents[index] |= {document["id"]: document for document in documents}
 
     def version(self, event: events.TranscriptCompleted) -> int:
-        """Newest version of the event's transcript so far, 0 when there is none."""
+        """Newest version of the event's transcript in the batch so far; 0 without one."""
         owner = (event.org_id, event.project_id)
         return max((e.version for e in self.completed if (e.org_id, e.project_id) == owner), default=0)
 
     def studied_version(self, event: events.IntelligenceCompleted) -> int:
-        """The same of what was studied."""
+        """Newest transcript version that study has seen in the batch so far; 0 without one."""
         last = self.studied.get(search_documents.tombstone_id(event))
         return last.transcript_version if last else 0

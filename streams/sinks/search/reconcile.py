@@ -1,8 +1,11 @@
-"""Makes the documents of one project agree: who speaks where, of what, in the corrected words. Pure; asks nothing.
+"""Bring the documents of one project to one transcript: its speakers, topics and corrected words.
 
-What study and detect wrote may speak of an older transcript; the segments are of the newest. So clips, chapters and
-names take their speakers from the segments they lie in, clips and chapters their language, trust and topics as well;
-where a person has corrected the transcript since, also their words, and a name that is no longer said is not found.
+Pure.
+
+Documents of study and detect may come from an older transcript than the segments. So clips, chapters and entities
+take their speakers from the segments they lie in; clips and chapters also their language, confidence and topics.
+Where a person corrected the transcript since, they take their words too, and an entity that is no longer said is
+deleted.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from core.domain.text.script_languages import said_in
 from core.domain.text.word_joining import join_words
 from core.ports.models import Float32
 from core.storage.labels import Titles
-from streams.sinks.search.intelligence_documents import said, trust_of
+from streams.sinks.search.intelligence_documents import mention_fields, trust_of
 from streams.sinks.search.search_documents import (
     CHAPTERS,
     CLIPS,
@@ -31,15 +34,15 @@ from streams.sinks.search.search_documents import (
     vectors,
 )
 
-TITLE_PHRASES = 2
-ROUNDING = 2e-3
-"""Vectors that differ by less are the same, rounded once more."""
-LEAST_DOUBT_MS = 250
-"""So much of a doubtful segment, or half of it, has to lie in a clip: clips begin and end in pauses."""
+MAX_TITLE_PHRASES = 2
+ROUNDING_TOLERANCE = 2e-3
+"""Largest difference between equal vectors: they are rounded twice."""
+MIN_DOUBT_MS = 250
+"""Overlap from which a doubtful segment makes a clip doubtful (or half of it): clips begin and end in pauses."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project:
+class ProjectDocuments:
     """Every document of a project, as the engine has it."""
 
     segments: Sequence[Document]
@@ -48,37 +51,42 @@ class Project:
     entities: Sequence[Document]
 
     def corrected_since(self, document: Document) -> bool:
-        """Whether a person has changed the words since a document was made; clips are of the machine's transcript."""
+        """Whether a person corrected the words after a document was made; clips are of the machine's version."""
         return any(one["version"] > document.get("version", 1) for one in self.segments)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changes:
-    """Fields to write, by index, each with the id of its document; names to delete, by id."""
+class DocumentChanges:
+    """Fields to write, by index, each with its document's id; and ids of entities to delete."""
 
     updates: dict[str, list[Document]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
 
 
-def agree(project: Project) -> Changes:
-    """What has to be written so that all documents speak of the same transcript."""
-    entities = [_followed(one, project.segments) if project.corrected_since(one) else one for one in project.entities]
+def reconcile_documents(project: ProjectDocuments) -> DocumentChanges:
+    """Compute the writes after which all documents of a project match its newest transcript."""
+    entities = [
+        _keep_spoken_mentions(one, project.segments) if project.corrected_since(one) else one
+        for one in project.entities
+    ]
     topics = [one for one in entities if one["kind"] == "topic"]
     marked = {one["id"]: _topics(one, topics) for one in project.segments}
     segments = [one | {"topics": marked[one["id"]]} for one in project.segments]
     found = {
-        SEGMENTS: _changed(project.segments, segments),
-        CLIPS: _changed(project.clips, [_clip(one, segments, project) for one in project.clips]),
-        CHAPTERS: _changed(project.chapters, [_chapter(one, segments, project) for one in project.chapters]),
-        ENTITIES: _changed(project.entities, [_entity(one, segments) for one in entities if one["mentions"]]),
+        SEGMENTS: _changed_fields(project.segments, segments),
+        CLIPS: _changed_fields(project.clips, [_clip(one, segments, project) for one in project.clips]),
+        CHAPTERS: _changed_fields(project.chapters, [_chapter(one, segments, project) for one in project.chapters]),
+        ENTITIES: _changed_fields(
+            project.entities, [_update_entity(one, segments) for one in entities if one["mentions"]]
+        ),
     }
     gone = [one["id"] for one in entities if not one["mentions"]]
-    return Changes(updates={index: documents for index, documents in found.items() if documents}, gone=gone)
+    return DocumentChanges(updates={index: documents for index, documents in found.items() if documents}, gone=gone)
 
 
-def renamed(index: str, found: Sequence[Document], titles: Titles) -> list[Document]:
-    """What has to be written so that the documents of a project are called as it and its clips are now."""
-    return _changed(found, [one | _names(index, one, titles) for one in found])
+def rename_documents(index: str, documents: Sequence[Document], titles: Titles) -> list[Document]:
+    """Compute the writes after which a project's documents have the current titles."""
+    return _changed_fields(documents, [one | _names(index, one, titles) for one in documents])
 
 
 def _names(index: str, document: Document, titles: Titles) -> Document:
@@ -90,8 +98,8 @@ def _names(index: str, document: Document, titles: Titles) -> Document:
     return names
 
 
-def _changed(before: Iterable[Document], after: Iterable[Document]) -> list[Document]:
-    """Only the fields that differ; whose it is comes with them, so that an erasure finds what comes late."""
+def _changed_fields(before: Iterable[Document], after: Iterable[Document]) -> list[Document]:
+    """The fields that differ, with the owner's, so that an erasure finds what is written late."""
     known = {one["id"]: one for one in before}
     found = []
     for one in after:
@@ -105,30 +113,32 @@ def _changed(before: Iterable[Document], after: Iterable[Document]) -> list[Docu
 def _same(name: str, before: Any, after: Any) -> bool:
     if name != "_vectors":
         return bool(before == after)
-    old, new = _row({name: before}), _row({name: after})
+    old, new = _read_vector({name: before}), _read_vector({name: after})
     if old is None or new is None:
         return old is new
-    return bool(np.allclose(old, new, atol=ROUNDING))
+    return bool(np.allclose(old, new, atol=ROUNDING_TOLERANCE))
 
 
-def _row(document: Document) -> Float32 | None:
-    """What a document means, as it was sent or as the engine shows it; None where it does not say."""
-    found = (document.get("_vectors") or {}).get(EMBEDDER)
-    if isinstance(found, dict):
-        found = next(iter(found["embeddings"]), None)
-    return None if found is None else np.asarray(found, dtype=np.float32)
+def _read_vector(document: Document) -> Float32 | None:
+    """Vector of a document, as sent or as the engine returns it; None without one."""
+    vector = (document.get("_vectors") or {}).get(EMBEDDER)
+    if isinstance(vector, dict):
+        vector = next(iter(vector["embeddings"]), None)
+    return None if vector is None else np.asarray(vector, dtype=np.float32)
 
 
-def _meaning(inside: Sequence[Document]) -> Document:
-    """The direction of all that is said in it, each segment by its length in words; none where none has any."""
-    rows = [(row, len(one["text"].split())) for one in inside if (row := _row(one)) is not None]
+def _mean_vector(inside: Sequence[Document]) -> Document:
+    """Mean vector of the segments inside, weighted by their words; none if no segment has one."""
+    rows = [(row, len(one["text"].split())) for one in inside if (row := _read_vector(one)) is not None]
     total = sum((row * words for row, words in rows), np.zeros(1, dtype=np.float32))
     length = float(np.linalg.norm(total))
     return vectors(np.asarray(total / length, dtype=np.float32) if length else None)
 
 
 def _topics(segment: Document, topics: Sequence[Document]) -> list[str]:
-    return sorted({one["name"] for one in topics if any(_touches(segment, said) for said in one["mentions"])})
+    return sorted(
+        {one["name"] for one in topics if any(_touches(segment, mention_fields) for mention_fields in one["mentions"])}
+    )
 
 
 def _touches(segment: Document, stretch: Document) -> bool:
@@ -139,13 +149,13 @@ def _shared_ms(segment: Document, stretch: Document) -> int:
     return int(min(segment["end_ms"], stretch["end_ms"]) - max(segment["start_ms"], stretch["start_ms"]))
 
 
-def _doubted(document: Document, segments: Sequence[Document]) -> list[Document]:
-    """The stretches of a clip or chapter whose words are doubted, each as it is said."""
+def _doubtful_ranges(document: Document, segments: Sequence[Document]) -> list[Document]:
+    """Doubtful ranges of a clip or chapter, each with its words."""
     return [
         {name: one[name] for name in ("start_ms", "end_ms", "text")}
         for one in segments
         if one.get("trust") == "doubtful"
-        and _shared_ms(one, document) >= min(LEAST_DOUBT_MS, (one["end_ms"] - one["start_ms"]) / 2)
+        and _shared_ms(one, document) >= min(MIN_DOUBT_MS, (one["end_ms"] - one["start_ms"]) / 2)
     ]
 
 
@@ -154,16 +164,16 @@ def _inside(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Do
 
 
 def _around(entity: Document, segments: Sequence[Document]) -> list[Document]:
-    return [one for one in segments if any(_touches(one, said) for said in entity["mentions"])]
+    return [one for one in segments if any(_touches(one, mention_fields) for mention_fields in entity["mentions"])]
 
 
 def _voices(inside: Sequence[Document]) -> Document:
     return {name: sorted({one[name] for one in inside if one.get(name)}) for name in ("speaker", "speaker_name")}
 
 
-def _heard(document: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
-    """Who speaks, in what language, of what, and how far the words are trusted."""
-    doubted = _doubted(document, segments)
+def _speech_fields(document: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+    """Speakers, languages, topics and confidence of the segments inside."""
+    doubted = _doubtful_ranges(document, segments)
     judged = {one["trust"] for one in inside if one.get("trust")} | ({"doubtful"} if doubted else set())
     return {
         **_voices(inside),
@@ -171,12 +181,12 @@ def _heard(document: Document, inside: Sequence[Document], segments: Sequence[Do
         "trust": next((trust for trust in ("doubtful", "trusted") if trust in judged), None),
         "doubtful": doubted,
         "topics": sorted({topic for one in inside for topic in one["topics"]}),
-        **_made(segments),
+        **_creation_time(segments),
     }
 
 
-def _made(segments: Sequence[Document]) -> Document:
-    """When the project was made, which only its transcript tells."""
+def _creation_time(segments: Sequence[Document]) -> Document:
+    """Creation time of the project, which only its transcript has."""
     return {"project_at": segments[0]["project_at"]} if segments and "project_at" in segments[0] else {}
 
 
@@ -184,8 +194,8 @@ def _overlapping(segments: Sequence[Document], start_ms: int, end_ms: int) -> li
     return [one for one in segments if one["start_ms"] < end_ms and one["end_ms"] > start_ms]
 
 
-def _times(text: str, segments: Sequence[Document], start_ms: int, end_ms: int, *, corrected: bool) -> list[int]:
-    """When the words of a text are said that lies in a stretch; corrected text is that of whole segments."""
+def _spoken_times(text: str, segments: Sequence[Document], start_ms: int, end_ms: int, *, corrected: bool) -> list[int]:
+    """Times of a text's words within a range; corrected text has the times of whole segments."""
     if corrected:
         return word_times(text, spoken(_inside(segments, start_ms, end_ms)))
     around = _overlapping(segments, start_ms, end_ms)
@@ -197,44 +207,44 @@ def _words(inside: Sequence[Document]) -> str:
     return join_words((one["text"] for one in inside), language)
 
 
-def _clip(clip: Document, segments: Sequence[Document], project: Project) -> Document:
+def _clip(clip: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
     inside = _inside(segments, clip["start_ms"], clip["end_ms"])
-    found = clip | _heard(clip, inside, segments) | _meaning(inside)
+    found = clip | _speech_fields(clip, inside, segments) | _mean_vector(inside)
     corrected = project.corrected_since(clip)
     if corrected:
         found |= {"text": _words(inside)}
-    found["word_at"] = _times(found["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
+    found["word_at"] = _spoken_times(found["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
     return found | said_in(found["language"], [found["title"], found["text"], found["reason"]])
 
 
-def _chapter(chapter: Document, segments: Sequence[Document], project: Project) -> Document:
+def _chapter(chapter: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
     inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
-    found = chapter | _heard(chapter, inside, segments) | _meaning(inside)
+    found = chapter | _speech_fields(chapter, inside, segments) | _mean_vector(inside)
     corrected = project.corrected_since(chapter)
     if corrected:
-        found |= _corrected(chapter, inside, segments)
+        found |= _correct_chapter(chapter, inside, segments)
     quoted = chapter["quote_start_ms"], chapter["quote_end_ms"]
-    found["word_at"] = _times(found["text"], segments, *quoted, corrected=corrected)
+    found["word_at"] = _spoken_times(found["text"], segments, *quoted, corrected=corrected)
     found["phrase_ms"] = [phrase_time(phrase, inside) for phrase in found["phrases"]]
     return found | said_in(found["language"], [found["title"], *found["phrases"], found["text"]])
 
 
-def _corrected(chapter: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
-    """A chapter's words as they are now: its sentence, the phrases that are still said, and a title of those."""
+def _correct_chapter(chapter: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+    """A chapter in its current words: sentence, phrases that are still said, a title of those."""
     quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
     whole = _plain(_words(inside))
     kept = [phrase for phrase in chapter["phrases"] if _plain(phrase) in whole]
     lost = [phrase for phrase in chapter["phrases"] if phrase not in kept]
     title = chapter["title"]
     if any(_plain(phrase) in _plain(title) for phrase in lost):
-        title = ", ".join(kept[:TITLE_PHRASES]) or quote
+        title = ", ".join(kept[:MAX_TITLE_PHRASES]) or quote
     return {"text": quote, "phrases": kept, "title": title[:1].upper() + title[1:]}
 
 
-def _entity(entity: Document, segments: Sequence[Document]) -> Document:
-    """A name with who says it, and with each mention as far trusted as the words around it are now."""
+def _update_entity(entity: Document, segments: Sequence[Document]) -> Document:
+    """An entity with its speakers, each mention as reliable as the words around it are now."""
     around = _around(entity, segments)
-    found = entity | _voices(around) | _made(segments)
+    found = entity | _voices(around) | _creation_time(segments)
     found |= said_in([entity.get("language")], [entity["name"], *entity["forms"]])
     if not any(one.get("trust") for one in around):
         return found
@@ -245,8 +255,8 @@ def _entity(entity: Document, segments: Sequence[Document]) -> Document:
     return found | {"mentions": mentions, "trust": trust_of(mentions)}
 
 
-def _followed(entity: Document, segments: Sequence[Document]) -> Document:
-    """A name with those of its mentions that the corrected words still hold; its name is one that is said."""
+def _keep_spoken_mentions(entity: Document, segments: Sequence[Document]) -> Document:
+    """An entity with the mentions that the corrected words still contain, named by one of them."""
     kept = []
     for mention in entity["mentions"]:
         around = [one["text"] for one in segments if _touches(one, mention)]
@@ -257,7 +267,7 @@ def _followed(entity: Document, segments: Sequence[Document]) -> Document:
     lost = {_plain(one["text"]) for one in entity["mentions"]} - {_plain(one["text"]) for one in kept}
     forms = sorted({one["text"] for one in kept}, key=len)
     name = forms[-1] if forms and _plain(entity["name"]) in lost else entity["name"]
-    return entity | said(kept) | {"name": name}
+    return entity | mention_fields(kept) | {"name": name}
 
 
 def _plain(text: str) -> str:

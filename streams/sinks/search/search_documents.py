@@ -1,4 +1,4 @@
-"""Events and what they refer to, as documents of the search indexes and as deletions. Pure; reads nothing itself."""
+"""Events and their objects as search documents and deletions. Pure."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from schemas.ids import result_id
 T = TypeVar("T")
 Document: TypeAlias = dict[str, Any]
 SEGMENTS, CLIPS, CHAPTERS, ENTITIES, TOMBSTONES = "segments", "clips", "chapters", "entities", "tombstones"
-FOUND = (SEGMENTS, CLIPS, CHAPTERS, ENTITIES)
+SEARCHED_INDEXES = (SEGMENTS, CLIPS, CHAPTERS, ENTITIES)
 """The indexes that are searched."""
-NAMES = ("id", "org_id", "project_id", "ordinal", "project_title", "project_at", "clip_id", "title")
-"""Fields that say which document it is, of what, what that is called and when it was made."""
+TITLE_FIELDS = ("id", "org_id", "project_id", "ordinal", "project_title", "project_at", "clip_id", "title")
+"""Fields that identify a document and its project."""
 EMBEDDER = "meaning"
-"""What the engine calls the vectors of segments, clips and chapters."""
+"""The engine's name for the vectors of segments, clips and chapters."""
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 TOPICS = ("transcripts.v1", "moments.v1", "projects.v1")
-"""The topics that hold anything to find, or to forget."""
+"""Topics with events that change the search index."""
 
 
 Renamed: TypeAlias = events.ProjectUpdated | events.ClipUpdated
-"""Events after which documents may have to be called otherwise."""
+"""Events after which titles of documents may differ."""
 Indexed: TypeAlias = (
     events.TranscriptCompleted
     | events.IntelligenceCompleted
@@ -44,11 +44,11 @@ Indexed: TypeAlias = (
     | events.ProjectErased
     | Renamed
 )
-"""Events that change what can be found."""
+"""Events that change the search index."""
 
 
 class BadReferenceError(ValueError):
-    """An event refers to an object that is not there, or cannot be what it says. ``reason`` is the typed code."""
+    """An event refers to an object that is missing or wrong. ``reason`` is the typed code."""
 
     def __init__(self, reason: str, detail: str) -> None:
         """``reason``: ``object.missing``, ``object.foreign`` or ``object.bad``."""
@@ -57,7 +57,7 @@ class BadReferenceError(ValueError):
 
 
 def reference_of(event: Indexed) -> ObjectRef | None:
-    """The object that must be read to index an event; None where nothing must. Raises BadReferenceError."""
+    """The object to read for an event, or None. Raises BadReferenceError."""
     if isinstance(event, events.TranscriptCompleted):
         found = event.transcript
     elif isinstance(event, events.MomentsDetected):
@@ -68,18 +68,18 @@ def reference_of(event: Indexed) -> ObjectRef | None:
         found = event.facts
     else:
         return None
-    return own(event, found)
+    return check_owner(event, found)
 
 
-def own(event: Indexed, found: ObjectRef) -> ObjectRef:
-    """Raises BadReferenceError for an object outside of the event's own project: it would be shown to wrong people."""
-    if not found.key.startswith(f"{event.org_id}/{event.project_id}/"):
-        raise BadReferenceError("object.foreign", f"{found.key!r} does not lie under the project of its event")
-    return found
+def check_owner(event: Indexed, reference: ObjectRef) -> ObjectRef:
+    """Raises BadReferenceError for an object outside of the event's own project."""
+    if not reference.key.startswith(f"{event.org_id}/{event.project_id}/"):
+        raise BadReferenceError("object.foreign", f"{reference.key!r} does not lie under the project of its event")
+    return reference
 
 
 def read_document(body: bytes, kind: type[T]) -> T:
-    """Raises BadReferenceError when the object is not what its event says."""
+    """Decode an object. Raises BadReferenceError if it is not what its event says."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -87,17 +87,17 @@ def read_document(body: bytes, kind: type[T]) -> T:
 
 
 def identity(event: events.Event, kind: str, name: str) -> str:
-    """Id of a document: of the org too, because another org may use the same project id."""
+    """Id of a document. It includes the organisation, because another one may use the same project id."""
     return str(result_id(event.project_id, kind, f"{event.org_id}/{name}"))
 
 
 def owner_of(event: events.Event) -> Document:
-    """Whose a document is."""
+    """Fields that say whose a document is."""
     return {"org_id": str(event.org_id), "project_id": str(event.project_id)}
 
 
 def millisecond(at: dt.datetime) -> int:
-    """A time as the engine compares it: since 1970, in UTC."""
+    """A time as the engine compares it: milliseconds since 1970, UTC."""
     return round(at.timestamp() * 1000)
 
 
@@ -108,9 +108,9 @@ def segment_documents(
     *,
     told_at: dt.datetime = EPOCH,
 ) -> list[Document]:
-    """One document a segment. The same segment of a later version has the same id.
+    """One document for each segment. The same segment of a later version has the same id.
 
-    ``told_at``: when the event was; of a transcript that does not say when its project was made.
+    ``told_at``: the event's time, used for transcripts without the project's creation time.
     """
     speakers = transcript.diarization.speakers if transcript.diarization else []
     names = {one.id: one.name for one in speakers}
@@ -142,15 +142,16 @@ def _words(transcript: Transcript, segment: Segment) -> list[tuple[str, int]]:
 
 
 def vectors(row: Float32 | None) -> Document:
-    """What a document means, as the engine takes it; it wants to be told where that is not known."""
+    """A document's vector as the engine takes it; the engine must be told explicitly about a missing one."""
     return {"_vectors": {EMBEDDER: None if row is None else [round(float(value), 4) for value in row]}}
 
 
 def clip_documents(
     event: events.MomentsDetected, moments: MomentList, *, told_at: dt.datetime = EPOCH
 ) -> list[Document]:
-    """One document a clip, numbered as the clips themselves are: best first. How far its words are trusted is known
-    where its transcript is: what makes documents agree says it.
+    """One document for each clip, in the clips' own order: best first.
+
+    Their confidence is added by reconcile, from the transcript.
     """
     chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
     of = {"project_title": moments.project_title, "project_at": millisecond(told_at)}
@@ -158,7 +159,7 @@ def clip_documents(
 
 
 def own_clip_document(event: events.ClipMeasured, facts: ClipFacts, *, told_at: dt.datetime = EPOCH) -> Document:
-    """The document of a clip that a person chose; its score is None where it has none."""
+    """The document of a clip that a person chose; its score may be None."""
     of = {"project_title": facts.project_title, "project_at": millisecond(told_at)}
     return _clip(event, facts, str(event.clip_id), facts.ordinal) | of
 
@@ -195,7 +196,7 @@ def tombstone_id(event: events.Event) -> str:
 
 
 def project_filter(event: events.Event) -> str:
-    """Everything of a project; UUIDs are safe inside quotes."""
+    """All documents of a project. UUIDs are safe inside quotes."""
     return f'org_id = "{event.org_id}" AND project_id = "{event.project_id}"'
 
 
@@ -205,7 +206,7 @@ def older_filter(event: events.TranscriptCompleted) -> str:
 
 
 def newest_options(event: events.Event) -> Document:
-    """The document of a project that is of the newest version."""
+    """Search options for the document of a project's newest version."""
     return {
         "filter": project_filter(event),
         "sort": ["version:desc"],
@@ -220,17 +221,20 @@ def tombstones_filter(ids: list[str]) -> str:
 
 
 def ids_filter(event: events.Event, ids: list[str]) -> str:
-    """Those documents of a project that have one of these ids."""
+    """Documents of a project with one of these ids."""
     return f"{project_filter(event)} AND {tombstones_filter(ids)}"
 
 
 def stub_filter(event: events.Event) -> str:
-    """Documents that another process deleted before they were renamed: nothing but names is left of them."""
+    """Documents that another process deleted before they were renamed: only their titles are left."""
     return f"{project_filter(event)} AND ordinal NOT EXISTS"
 
 
 def page_options(event: events.Event, index: str, start: int, limit: int, only: Sequence[str] = ("*",)) -> Document:
-    """The documents of a project from this ordinal on; the engine shows no more than its first thousand hits."""
+    """Search options for a project's documents from this ordinal on.
+
+    The engine shows at most the first thousand hits.
+    """
     return {
         "filter": f"{project_filter(event)} AND ordinal >= {start}",
         "sort": ["ordinal:asc"],

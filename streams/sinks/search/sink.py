@@ -1,4 +1,4 @@
-"""Transcripts, moments and what study found → the search engine. Never an old one over a newer, nor an erased one back.
+"""Transcripts, moments and intelligence → the search engine, in their newest versions.
 
 Documents are merged by id, so events may come twice and in any order. Tombstones of erased projects are an index of
 their own in the engine.
@@ -23,16 +23,16 @@ from schemas.documents.intelligence import Intelligence
 from schemas.documents.moments import ClipFacts, MomentList
 from schemas.documents.transcript import Transcript
 from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
-from streams.sinks.batch_consumer import Arrived, Health, Refused, Sink, Wrote
+from streams.sinks.batch_consumer import Arrived, CountWritten, Health, Refused, Sink
 from streams.sinks.poison import handle_all
 from streams.sinks.search import intelligence_documents, search_documents
-from streams.sinks.search.pending_writes import Found, Gathered, find
-from streams.sinks.search.reconcile import Project, agree, renamed
+from streams.sinks.search.pending_writes import IndexedMessage, PendingWrites, find_indexed
+from streams.sinks.search.reconcile import ProjectDocuments, reconcile_documents, rename_documents
 from streams.sinks.search.search_documents import (
     CHAPTERS,
     CLIPS,
     ENTITIES,
-    FOUND,
+    SEARCHED_INDEXES,
     SEGMENTS,
     TOMBSTONES,
     BadReferenceError,
@@ -43,36 +43,40 @@ from streams.sinks.search.search_documents import (
 
 T = TypeVar("T")
 NAME = "meilisearch"
-MOST_RECORDS = 40
-"""Each may be an object to read and a project to go through; a batch must end before the sink counts as stalled."""
-DOCUMENTS_A_TASK = 2_000
-IDS_A_QUESTION = 500
-DOCUMENTS_A_PAGE = 1_000
-OF_CLIPS = (events.MomentsDetected, events.ClipMeasured)
-"""Events of which only documents of clips are made."""
+MAX_BATCH_MESSAGES = 40
+"""Messages of a batch.
+
+Each may be an object to read and a project to reconcile before the sink counts as stalled.
+"""
+DOCUMENTS_PER_TASK = 2_000
+IDS_PER_QUERY_LIMIT = 500
+DOCUMENTS_PER_PAGE = 1_000
+CLIP_EVENTS = (events.MomentsDetected, events.ClipMeasured)
+"""Events that only make documents of clips."""
 
 
 class MeilisearchSink:
     """Writes batches."""
 
     def __init__(
-        self, search: Search, objects: Objects, wrote: Wrote | None = None, *, labels: Labels | None = None
+        self, search: Search, objects: Objects, wrote: CountWritten | None = None, *, labels: Labels | None = None
     ) -> None:
-        """All may raise Unavailable: the batch then comes again. ``wrote``: told the index and how many documents.
+        """All may raise Unavailable: the batch then comes again.
 
-        ``labels`` tells what things are called now; without it they are called as what events refer to says.
+        ``wrote`` gets the index and the number of documents. Without ``labels`` titles are those in the events'
+        objects.
         """
         self._search, self._objects, self._wrote = search, objects, wrote or (lambda *_: None)
         self._labels = labels
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
-        """Write a batch; returns the events whose object is missing or wrong."""
-        found = find(batch)
-        await self._erase([one for one in found if isinstance(one.event, events.ProjectErased)])
-        gone = await self._erased(found)
-        kept = [one for one in found if one.stone not in gone]
+        """Write a batch and return the events whose object is missing or wrong."""
+        messages = find_indexed(batch)
+        await self._erase([one for one in messages if isinstance(one.event, events.ProjectErased)])
+        gone = await self._erased(messages)
+        kept = [one for one in messages if one.stone not in gone]
         refused: list[Refused] = []
-        gathered = Gathered()
+        gathered = PendingWrites()
         for one in kept:
             try:
                 await self._gather(one.event, one.arrived.envelope.time, gathered)
@@ -87,7 +91,7 @@ class MeilisearchSink:
         await self._forget_late(kept)
         return refused
 
-    async def _gather(self, event: Indexed, at: dt.datetime, gathered: Gathered) -> None:
+    async def _gather(self, event: Indexed, at: dt.datetime, gathered: PendingWrites) -> None:
         if isinstance(event, events.MomentsDetected):
             moments = await self._load(event, MomentList)
             gathered.add(CLIPS, search_documents.clip_documents(event, moments, told_at=at))
@@ -107,12 +111,12 @@ class MeilisearchSink:
             if event.version >= newest:
                 transcript = await self._load(event, Transcript)
                 if transcript.meaning is not None:
-                    search_documents.own(event, transcript.meaning.rows)
+                    search_documents.check_owner(event, transcript.meaning.rows)
                 rows = await read_rows(self._objects, transcript.meaning)
                 gathered.add(SEGMENTS, search_documents.segment_documents(event, transcript, rows, told_at=at))
                 gathered.completed.append(event)
 
-    async def _forget_older(self, gathered: Gathered) -> None:
+    async def _forget_older(self, gathered: PendingWrites) -> None:
         for event in gathered.completed:
             await self._search.delete(SEGMENTS, search_documents.older_filter(event))
         for studied in gathered.studied.values():
@@ -120,16 +124,16 @@ class MeilisearchSink:
                 await self._search.delete(index, intelligence_documents.stale_filter(studied))
 
     async def _agree(self, changed: Sequence[Indexed]) -> None:
-        """Let the documents of every project that changed speak of one transcript.
+        """Bring the documents of each changed project to one transcript.
 
-        Whoever writes reads afterwards, so of two processes at least the later one sees both. What a transcript's
-        partition brings is one process's; moments come by another, so for them only clips are written.
+        Each process reads after it has written, so that the later of two sees the documents of both. One process
+        handles a transcript's partition; moments come by another, so for those only clips are written.
         """
         by_project: dict[str, list[Indexed]] = {}
         for event in changed:
             by_project.setdefault(search_documents.tombstone_id(event), []).append(event)
         for several in by_project.values():
-            only = (CLIPS,) if all(isinstance(one, OF_CLIPS) for one in several) else FOUND
+            only = (CLIPS,) if all(isinstance(one, CLIP_EVENTS) for one in several) else SEARCHED_INDEXES
             await self._agree_one(several[0], only)
 
     async def _agree_one(self, event: Indexed, only: Sequence[str]) -> None:
@@ -138,42 +142,44 @@ class MeilisearchSink:
             return
         segments = await self._everything(event, SEGMENTS)
         clips, chapters, entities = about_it
-        changes = agree(Project(segments=segments, clips=clips, chapters=chapters, entities=entities))
+        changes = reconcile_documents(
+            ProjectDocuments(segments=segments, clips=clips, chapters=chapters, entities=entities)
+        )
         for index in only:
             await self._write(index, {one["id"]: one for one in changes.updates.get(index, ())})
         if changes.gone and ENTITIES in only:
             await self._search.delete(ENTITIES, search_documents.ids_filter(event, changes.gone))
 
     async def _rename(self, changed: Sequence[Indexed]) -> None:
-        """Let the documents of every project that changed be called as it and its clips are now.
+        """Give the documents of each changed project its current titles.
 
-        Whatever made them may have known an older title; so this follows each writing, not only a renaming.
+        The objects may hold older titles; so this follows each write, not only a renaming.
         """
         if self._labels is None:
             return
         for event in {search_documents.tombstone_id(one): one for one in changed}.values():
-            titles = await self._labels.titles(event.org_id, event.project_id)
+            titles = await self._labels.read_titles(event.org_id, event.project_id)
             if titles is None:
                 continue
-            for index in FOUND:
-                found = await self._everything(event, index, search_documents.NAMES)
-                if changes := renamed(index, found, titles):
+            for index in SEARCHED_INDEXES:
+                documents = await self._everything(event, index, search_documents.TITLE_FIELDS)
+                if changes := rename_documents(index, documents, titles):
                     await self._write(index, {one["id"]: one for one in changes})
                     await self._search.delete(index, search_documents.stub_filter(event))
 
     async def _everything(self, event: Indexed, index: str, only: Sequence[str] = ("*",)) -> list[Document]:
-        """Every document of a project in one index, in order; ``only`` some fields of them."""
-        found: list[Document] = []
+        """Every document of a project in one index, in order; ``only`` some of their fields."""
+        documents: list[Document] = []
         while True:
-            start = found[-1]["ordinal"] + 1 if found else 0
-            options = search_documents.page_options(event, index, start, DOCUMENTS_A_PAGE, only)
+            start = documents[-1]["ordinal"] + 1 if documents else 0
+            options = search_documents.page_options(event, index, start, DOCUMENTS_PER_PAGE, only)
             hits = (await self._search.search(index, "", options))["hits"]
-            found += hits
-            if len(hits) < DOCUMENTS_A_PAGE:
-                return found
+            documents += hits
+            if len(hits) < DOCUMENTS_PER_PAGE:
+                return documents
 
     async def _load(self, event: Indexed, kind: type[T]) -> T:
-        """The document that an event refers to; raises BadReferenceError."""
+        """Read the object of an event. Raises BadReferenceError."""
         reference = search_documents.reference_of(event)
         assert reference is not None
         try:
@@ -186,14 +192,14 @@ class MeilisearchSink:
         hits = (await self._search.search(index, "", search_documents.newest_options(event)))["hits"]
         return int(hits[0]["version"]) if hits else 0
 
-    async def _write(self, index: str, found: dict[str, Document]) -> None:
-        every = list(found.values())
-        for start in range(0, len(every), DOCUMENTS_A_TASK):
-            part = every[start : start + DOCUMENTS_A_TASK]
+    async def _write(self, index: str, documents: dict[str, Document]) -> None:
+        every = list(documents.values())
+        for start in range(0, len(every), DOCUMENTS_PER_TASK):
+            part = every[start : start + DOCUMENTS_PER_TASK]
             await self._search.upsert(index, part)
             self._wrote(index, len(part))
 
-    async def _erase(self, erasures: Sequence[Found]) -> None:
+    async def _erase(self, erasures: Sequence[IndexedMessage]) -> None:
         if not erasures:
             return
         stones = [search_documents.tombstone_document(one.event, one.arrived.envelope.time) for one in erasures]
@@ -203,21 +209,21 @@ class MeilisearchSink:
             await self._delete_project(one.event)
 
     async def _delete_project(self, event: Indexed) -> None:
-        for index in FOUND:
+        for index in SEARCHED_INDEXES:
             await self._search.delete(index, search_documents.project_filter(event))
 
-    async def _erased(self, found: Sequence[Found]) -> set[str]:
-        """Tombstones that are there, of the projects of these events."""
-        ids = sorted({one.stone for one in found})
+    async def _erased(self, messages: Sequence[IndexedMessage]) -> set[str]:
+        """Find the tombstones of these events' projects."""
+        ids = sorted({one.stone for one in messages})
         gone: set[str] = set()
-        for start in range(0, len(ids), IDS_A_QUESTION):
-            asked = ids[start : start + IDS_A_QUESTION]
-            options = {"filter": search_documents.tombstones_filter(asked), "limit": len(asked)}
+        for start in range(0, len(ids), IDS_PER_QUERY_LIMIT):
+            wanted_ids = ids[start : start + IDS_PER_QUERY_LIMIT]
+            options = {"filter": search_documents.tombstones_filter(wanted_ids), "limit": len(wanted_ids)}
             gone |= {hit["id"] for hit in (await self._search.search(TOMBSTONES, "", options))["hits"]}
         return gone
 
-    async def _forget_late(self, kept: Sequence[Found]) -> None:
-        """Delete again what another process erased between the question and the writing."""
+    async def _forget_late(self, kept: Sequence[IndexedMessage]) -> None:
+        """Delete documents of projects that another process erased between the question and the write."""
         gone = await self._erased(kept)
         for event in {one.stone: one.event for one in kept if one.stone in gone}.values():
             await self._delete_project(event)
@@ -230,14 +236,20 @@ def _count(metrics: ProcessMetrics, table: str, rows: int) -> None:
 async def run_meilisearch_sink(
     settings: Settings, stop: asyncio.Event, health: Health, metrics: ProcessMetrics
 ) -> None:
-    """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
+    """Run the sink until ``stop``; ``health`` is called after each completed poll."""
     search, objects = open_search(settings), open_objects(settings)
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-search")
     try:
         sink = MeilisearchSink(search, objects, partial(_count, metrics), labels=labels)
         handle = partial(handle_all, sink.handle, NAME)
         loop = Sink(
-            settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
+            settings=settings,
+            name=NAME,
+            handle=handle,
+            most=MAX_BATCH_MESSAGES,
+            stop=stop,
+            health=health,
+            metrics=metrics,
         )
         await loop.run(search_documents.TOPICS)
     finally:

@@ -12,7 +12,7 @@ import pytest
 
 from core.infra.postgres.connection import org_transaction
 from core.infra.s3.object_store import S3Objects
-from core.infra.sentence_embeddings import SUFFIX, ask, digest, packed, read_rows
+from core.infra.sentence_embeddings import SUFFIX, ask, digest, pack_rows, read_rows
 from core.settings import Settings
 from schemas.common import Segment, Word
 from schemas.documents import encode_document
@@ -109,7 +109,7 @@ async def test_whatever_was_read_of_a_version_is_held(
 
 async def test_what_a_corrected_sentence_means_is_asked_for(world: World, objects: S3Objects) -> None:
     rows, model, _ = await ask(WordSentences(), [SAID], {})
-    ref = await objects.put("meaning", packed(rows), "application/octet-stream", SUFFIX)
+    ref = await objects.put("meaning", pack_rows(rows), "application/octet-stream", SUFFIX)
     path = await heard(world, world.ann, objects, SentenceRows(rows=ref, dimensions=384, model=model, texts=1))
     assert (await world.ann.client.patch(path, json=fix("Who."))).status_code == 200
     kept = msgspec.convert((await world.ann.client.get(path)).json()["meaning"], SentenceRows)

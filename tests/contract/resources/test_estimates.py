@@ -40,7 +40,7 @@ async def add(world: World, owner: Tenant, *, elapsed_s: float, cpu_ms: int, set
             *mine,
         )
         if settings is not None:
-            await estimates.keep_estimate(connection, *mine, settings)
+            await estimates.write_estimate(connection, *mine, settings)
         await connection.execute(
             "update projects set state = 'completed', started_at = $3, finished_at = $4 "
             "where org_id = $1 and project_id = $2",

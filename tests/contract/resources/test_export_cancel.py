@@ -15,7 +15,7 @@ from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.usage_meter import count
-from core.services.export_groups import apart
+from core.services.export_groups import split_exports
 from core.services.exports import fail_export
 from core.settings import Settings
 from schemas import codec, events
@@ -55,7 +55,7 @@ class Render:
         await self.script(work)
 
         async def commit(connection: Connection) -> None:
-            for one in apart(event):
+            for one in split_exports(event):
                 await fail_export(connection, one, "render", "a.b", "no picture", work.cause)
 
         return commit

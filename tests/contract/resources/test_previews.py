@@ -18,7 +18,7 @@ from PIL import Image
 from api.exports.previews import MAX_WAITING_PREVIEWS
 from core.infra.postgres.connection import create_pool, org_transaction, set_org
 from core.infra.s3.object_store import S3Objects
-from core.services.previews import MOST_OF_A_CLIP
+from core.services.previews import MAX_KEPT_PREVIEWS
 from core.settings import Settings
 from schemas import codec, events
 from schemas.common import ObjectRef
@@ -100,7 +100,7 @@ async def test_what_cannot_be_shown_says_so_and_few_are_kept(rig: Rig, tmp_path:
     (sent,) = await rig.fresh()
     assert isinstance(sent.event, events.PreviewFailed)
     assert (sent.event.reason, sent.event.preview_id) == ("clip.unknown", unknown.preview_id)
-    old = [asked(clip) for _ in range(MOST_OF_A_CLIP + 5)]
+    old = [asked(clip) for _ in range(MAX_KEPT_PREVIEWS + 5)]
     await remembered(rig, *old, state="done", hours=1)
     await remembered(rig, latest := asked(clip))
     gone = events.PreviewPlanned(plan=REF, **msgspec.structs.asdict(latest))
@@ -109,13 +109,13 @@ async def test_what_cannot_be_shown_says_so_and_few_are_kept(rig: Rig, tmp_path:
     planned = events.PreviewPlanned(plan=(await framed(rig, clip)).plan, **msgspec.structs.asdict(latest))
     assert await rig.send(PreviewStage(rig.context), planned, uuid.uuid4()) == "committed"
     rows = await rig.rows("select * from previews where org_id = $1 and project_id = $2")
-    assert len(rows) == MOST_OF_A_CLIP
+    assert len(rows) == MAX_KEPT_PREVIEWS
     assert latest.preview_id in {row["preview_id"] for row in rows}
     await remembered(rig, asked(clip), state="done", hours=25)
     relay = await create_pool(rig.context.settings.postgres_relay, size=1)
     assert await delete_old(relay) >= 1
     await relay.close()
-    assert len(await rig.rows("select * from previews where org_id = $1 and project_id = $2")) == MOST_OF_A_CLIP
+    assert len(await rig.rows("select * from previews where org_id = $1 and project_id = $2")) == MAX_KEPT_PREVIEWS
     sweeps = await rig.rows("select * from object_sweeps where org_id = $1 and subject_id = $2")
     assert len(sweeps) == 1, "the pictures of what was forgotten are looked for"
 

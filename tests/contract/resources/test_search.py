@@ -16,9 +16,9 @@ from core.infra.meilisearch import (
     IndexSchema,
     MeilisearchSearch,
     TaskFailedError,
-    finish,
     index_schemas,
     migrate_meilisearch,
+    wait_for_task,
 )
 from core.ports.stores import NoVectors
 from tests.contract.rigs.servers import Server, make_settings, run_search_front
@@ -94,7 +94,7 @@ async def test_an_older_index_gets_its_vectors_and_keeps_its_documents(search: M
     assert [one["id"] for one in (await search.search(uid, "x", asked | {"rankingScoreThreshold": 0.1}))["hits"]] == [
         "1"
     ]
-    await search._call(lambda client: finish(client, client.index(uid).delete()))
+    await search._call(lambda client: wait_for_task(client, client.index(uid).delete()))
 
 
 async def test_a_task_that_fails_is_told(search: MeilisearchSearch) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch, open_search
-from core.infra.sentence_embeddings import ask, packed
+from core.infra.sentence_embeddings import ask, pack_rows
 from core.settings import Settings
 from schemas.common import Segment, Word
 from schemas.documents import encode_document
@@ -88,7 +88,7 @@ class Teller:
 
     async def _rows(self, project: UUID, lines: Sequence[str]) -> SentenceRows:
         rows, model, _ = await ask(WordSentences(), lines, {})
-        ref = self.objects.store(f"{self.org}/{project}/meaning", packed(rows))
+        ref = self.objects.store(f"{self.org}/{project}/meaning", pack_rows(rows))
         return SentenceRows(rows=ref, dimensions=384, model=model, texts=len(rows))
 
     async def chosen(self, project: UUID, text: str, title: str) -> None:

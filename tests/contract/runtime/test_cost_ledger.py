@@ -17,7 +17,7 @@ from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse, schem
 from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
-from core.infra.usage_meter import called, count
+from core.infra.usage_meter import count, meter_call
 from core.services import project_lifecycle
 from core.settings import Settings
 from schemas import codec, events
@@ -51,7 +51,7 @@ class Tried:
         return True
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        with called("model") as told:
+        with meter_call("model") as told:
             told.compute_ms = self.cpu_ms // 3
         count("stored_bytes", 1000 * self.cpu_ms)
         if self.error is not None:

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import Unavailable
 from core.infra.postgres.connection import org_transaction
-from core.infra.usage_meter import called, count, count_tokens
+from core.infra.usage_meter import count, count_tokens, meter_call
 from core.services import project_lifecycle
 from core.settings import Settings
 from schemas import events
@@ -31,7 +31,7 @@ TOLD = """select payload from outbox where org_id = $1 and project_id = $2
 
 
 async def use(work: Work) -> None:
-    with called("faces") as told:
+    with meter_call("faces") as told:
         await asyncio.sleep(0.01)
         told.weights, told.compute_ms, told.gpu_ms = "centerface", 400, 30
     count("stored_bytes", 1_000_000)

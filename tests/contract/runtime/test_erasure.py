@@ -66,7 +66,7 @@ async def test_no_row_of_an_erased_project_says_anything_any_more(rig: Rig) -> N
     owner = (rig.org_id, rig.project_id)
     cause = Cause(input_id=uuid.uuid4(), source="ingest", now=NOW)
     async with org_transaction(rig.worker, rig.org_id) as connection:
-        await project_lifecycle.warn(connection, *owner, f"transcript: {WORDS}")
+        await project_lifecycle.add_warning(connection, *owner, f"transcript: {WORDS}")
         named = "update projects set title = $3, metadata = $3 where org_id = $1 and project_id = $2"
         await connection.execute(named, *owner, f'{{"said": "{WORDS}"}}')
         await dead_letters.record(connection, rig.message, "ingest", "bug", WORDS, cause, owner)

@@ -103,7 +103,7 @@ async def test_rows_that_an_erasure_missed_go_with_the_next_round(rig: Rig) -> N
     """It may have met a bug, or a row of the outbox that was sent and not marked yet: nothing else would come back."""
     await rig.run("update projects set title = 'words of the customer' where project_id = $1", rig.project_id)
     async with org_transaction(rig.worker, rig.org_id) as connection:
-        await project_lifecycle.warn(connection, *rig.owner, "words of the customer")
+        await project_lifecycle.add_warning(connection, *rig.owner, "words of the customer")
         await project_lifecycle.erase_project(connection, *rig.owner, cause(rig.project_id))
     await rig.sweep()
     async with org_transaction(rig.worker, rig.org_id) as connection:

@@ -71,7 +71,7 @@ class Project:
         async with org_transaction(self.pool, self.org_id) as connection:
             await project_lifecycle.lock_project(connection, *self.owner)
             await project_lifecycle.end_part(connection, *self.owner, "close", self.cause("close"), failed=failed)
-            await spans.say_understood(connection, *self.owner, self.cause("close"))
+            await spans.emit_understood(connection, *self.owner, self.cause("close"))
 
     async def emitted(self) -> Counter[str]:
         async with org_transaction(self.pool, self.org_id) as connection:
@@ -206,7 +206,7 @@ async def settled(project: Project) -> dict[str, int]:
     """How the project ended once it was asked whether it has."""
     async with org_transaction(project.pool, project.org_id) as connection:
         await project_lifecycle.lock_project(connection, *project.owner)
-        await project_lifecycle.settle(connection, *project.owner, project.cause("settle"))
+        await project_lifecycle.settle_project(connection, *project.owner, project.cause("settle"))
     emitted = await project.emitted()
     return {name: emitted[name] for name in ("ProjectCompleted", "ProjectFailed") if emitted[name]}
 
@@ -216,7 +216,7 @@ async def end_stage(project: Project, stage: str, *, settle: bool = False) -> No
         await project_lifecycle.lock_project(connection, *project.owner)
         await project_lifecycle.end_part(connection, *project.owner, stage, project.cause(stage))
         if settle:
-            await project_lifecycle.settle(connection, *project.owner, project.cause(stage))
+            await project_lifecycle.settle_project(connection, *project.owner, project.cause(stage))
 
 
 async def test_detect_and_study_ending_at_once_complete_it_once(project: Project) -> None:

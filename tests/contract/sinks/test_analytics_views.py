@@ -13,7 +13,7 @@ import pytest
 from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
-from core.storage.labels import Named, PostgresLabels
+from core.storage.labels import LabelRecord, PostgresLabels
 from schemas import events
 from schemas.common import ObjectRef, Sibling, TimeRange
 from streams.sinks.clickhouse.sink import ClickHouseSink
@@ -204,17 +204,19 @@ async def test_what_is_not_there_is_called_nothing(postgres: Settings, story: St
     await story.begin()
     labels = PostgresLabels(postgres.postgres_worker, name="views-test")
     nobody = uuid4()
-    assert await labels.named(story.org, nobody, story.clip, []) == []
-    assert await labels.titles(story.org, nobody) is None
-    assert await labels.named(nobody, story.project, story.clip, []) == [], "another organisation's"
-    (project, clip) = await labels.named(story.org, story.project, story.clip, [uuid4()])
-    assert project == Named(kind="project", id=story.project, revision=1, title="A talk", metadata='{"order":4711}')
+    assert await labels.read_labels_of(story.org, nobody, story.clip, []) == []
+    assert await labels.read_titles(story.org, nobody) is None
+    assert await labels.read_labels_of(nobody, story.project, story.clip, []) == [], "another organisation's"
+    (project, clip) = await labels.read_labels_of(story.org, story.project, story.clip, [uuid4()])
+    assert project == LabelRecord(
+        kind="project", id=story.project, revision=1, title="A talk", metadata='{"order":4711}'
+    )
     assert clip.kind == "clip"
-    titles = await labels.titles(story.org, story.project)
+    titles = await labels.read_titles(story.org, story.project)
     assert titles is not None
     assert (titles.project, titles.clips) == ("A talk", {story.clip: "T"})
     async with org_transaction(story.world.worker, story.org) as rows:
         await rows.execute("update projects set state = 'erased' where project_id = $1", story.project)
-    assert await labels.titles(story.org, story.project) is None
-    assert await labels.named(story.org, story.project, story.clip, []) == []
+    assert await labels.read_titles(story.org, story.project) is None
+    assert await labels.read_labels_of(story.org, story.project, story.clip, []) == []
     await labels.close()

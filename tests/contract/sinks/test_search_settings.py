@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.infra.meilisearch import IndexSchema, MeilisearchSearch, finish, index_schemas
+from core.infra.meilisearch import IndexSchema, MeilisearchSearch, index_schemas, wait_for_task
 from tests.contract.rigs.servers import Server
 
 pytestmark = pytest.mark.contract
@@ -64,14 +64,14 @@ async def tasks(search: MeilisearchSearch, uid: str) -> int:
 
     def write_nothing(client: Any) -> int:
         info = client.index(uid).update_settings({})
-        finish(client, info)
+        wait_for_task(client, info)
         return int(info.task_uid)
 
     return await search._call(write_nothing)
 
 
 async def drop(search: MeilisearchSearch, uid: str) -> None:
-    await search._call(lambda client: finish(client, client.index(uid).delete()))
+    await search._call(lambda client: wait_for_task(client, client.index(uid).delete()))
 
 
 @pytest.mark.parametrize("uid", SCHEMAS)

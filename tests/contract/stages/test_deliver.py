@@ -22,7 +22,7 @@ from core.ports.outside import Response
 from core.services import project_lifecycle
 from core.settings import Settings
 from schemas import events
-from streams.deliver.agent import MOST_OF_ONE, DeliverStage
+from streams.deliver.agent import MAX_POSTS_PER_ORG, DeliverStage
 from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
 from streams.runtime.context import StageContext
 from streams.runtime.stage import Work
@@ -253,8 +253,8 @@ async def test_an_organisation_has_a_bound_of_parallel_deliveries(
         return answer(200)
 
     monkeypatch.setattr(rig.outside, "post", hang)
-    hanging = [asyncio.create_task(rig.handle(due, uuid.uuid4())) for _ in range(MOST_OF_ONE)]
-    while sum(rig.stage._under_way.values()) < MOST_OF_ONE:
+    hanging = [asyncio.create_task(rig.handle(due, uuid.uuid4())) for _ in range(MAX_POSTS_PER_ORG)]
+    while sum(rig.stage._under_way.values()) < MAX_POSTS_PER_ORG:
         await asyncio.sleep(0.01)
     with pytest.raises(Unavailable, match="waited for"):
         await rig.handle(due, uuid.uuid4())

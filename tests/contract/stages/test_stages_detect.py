@@ -12,7 +12,7 @@ import pytest
 from core.errors import Unavailable
 from core.infra.postgres.connection import org_transaction, set_org
 from core.services import project_lifecycle
-from core.services.export_groups import apart
+from core.services.export_groups import split_exports
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents.moments import MomentList
@@ -100,7 +100,7 @@ async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> No
     assert await rig.send(stage, event, uuid.uuid4()) == "committed"
     _, *selected = [one.event for one in await rig.fresh()]
     rows = await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal, number")
-    told = [(one.ordinal, one.export_id, one.rendition.aspect) for clip in selected for one in apart(clip)]
+    told = [(one.ordinal, one.export_id, one.rendition.aspect) for clip in selected for one in split_exports(clip)]
     assert [(row["ordinal"], row["export_id"], row["aspect"]) for row in rows] == told
     assert [(row["number"], row["automatic"]) for row in rows] == [(1, True), (2, True)] * len(selected)
     assert [aspect for _, _, aspect in told] == ["1:1", "9:16"] * len(selected)

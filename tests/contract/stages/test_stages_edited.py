@@ -15,7 +15,7 @@ from core.domain.exports.replay_comparison import hashes
 from core.errors import Rejected
 from core.infra.postgres.connection import org_transaction, set_org
 from core.services import project_lifecycle
-from core.services.exports import pinned_transcript
+from core.services.exports import find_pinned_transcript
 from schemas import events
 from schemas.common import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.documents.edit import CaptionStyle, CropKey, EditList, EditSegment
@@ -161,10 +161,10 @@ async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:
         await project_lifecycle.create_project(rows, events.UploadReceived(**rig.of, source_url="https://a.org/v"))
     first, second = await spoken(rig, "one", version=1), await spoken(rig, "two", version=2)
     async with org_transaction(rig.pool, rig.org_id) as rows:
-        read = [await pinned_transcript(rows, *rig.owner, version) for version in (0, 1, 2, None)]
+        read = [await find_pinned_transcript(rows, *rig.owner, version) for version in (0, 1, 2, None)]
         assert read == [None, first, second, second], "older events name no version: theirs is the newest"
         with pytest.raises(Rejected, match="no version 3"):
-            await pinned_transcript(rows, *rig.owner, 3)
+            await find_pinned_transcript(rows, *rig.owner, 3)
 
 
 async def test_an_edited_export_with_kit_and_captions_is_replayed(rig: Rig, tmp_path: Path) -> None:

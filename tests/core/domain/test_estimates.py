@@ -86,7 +86,7 @@ def test_finished_projects_move_the_middle_and_make_it_surer() -> None:
     assert many.high / many.low < before.high / before.low
 
 
-def test_a_source_whose_length_is_a_guess_has_a_wider_range_around_the_same_middle() -> None:
+def test_guessed_length_widens_the_estimate() -> None:
     sure, guessed = (estimate(MINUTES_10, RATES, [], NONE, {}, unsure).elapsed_ms for unsure in (0.0, 0.8))
     assert guessed.expected == sure.expected
     assert guessed.low < sure.low < sure.high < guessed.high

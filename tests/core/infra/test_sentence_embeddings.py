@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from core.errors import Unavailable
-from core.infra.sentence_embeddings import NotAskedError, ask, digest, embed, packed, read_rows, texts_of, unpacked
+from core.infra.sentence_embeddings import (
+    NotAskedError,
+    ask,
+    digest,
+    embed,
+    list_texts,
+    pack_rows,
+    read_rows,
+    unpack_rows,
+)
 from core.ports.models import Vectors
 from schemas.common import ObjectRef, Segment
 from schemas.documents.transcript import SentenceRows, Transcript
@@ -41,11 +50,11 @@ def said(*texts: str, language: str = "en") -> Transcript:
 async def test_rows_come_back_by_their_text_and_equal_rows_have_equal_bytes() -> None:
     found, model, cost_ms = await ask(WordSentences(), ["b c", "a", "b c"], {})
     assert (len(found), model, cost_ms) == (2, "words-1", 8)
-    assert packed(found) == packed(dict(reversed(found.items())))
-    again = unpacked(packed(found), 384)
+    assert pack_rows(found) == pack_rows(dict(reversed(found.items())))
+    again = unpack_rows(pack_rows(found), 384)
     assert again.keys() == found.keys()
     assert np.allclose(again[digest("a")], found[digest("a")], atol=1e-3)
-    assert packed({}) == b""
+    assert pack_rows({}) == b""
 
 
 async def test_only_what_is_not_known_is_asked_for() -> None:
@@ -97,7 +106,7 @@ async def test_without_the_model_or_its_language_the_words_stay() -> None:
     assert (foreign.rows, foreign.warning) == (None, "")
     with pytest.raises(NotAskedError):
         await ask(Away(), ["x"], {})
-    assert texts_of(said("a", "", "a")) == ["a"]
+    assert list_texts(said("a", "", "a")) == ["a"]
 
 
 async def test_rows_that_are_gone_or_another_are_none() -> None:

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from core.infra.usage_meter import called, count, count_tokens, current, metered
+from core.infra.usage_meter import count, count_tokens, current, meter_call, metered
 
 
 async def ask(model: str) -> None:
-    with called(model) as told:
+    with meter_call(model) as told:
         await asyncio.sleep(0)
         told.weights, told.compute_ms = "w", 5
 
@@ -26,7 +26,7 @@ async def test_what_tasks_and_threads_of_the_work_use_is_counted() -> None:
 
 
 async def test_a_request_that_fails_is_counted_as_failed() -> None:
-    with metered() as meter, pytest.raises(ZeroDivisionError), called("faces"):
+    with metered() as meter, pytest.raises(ZeroDivisionError), meter_call("faces"):
         raise ZeroDivisionError
     assert [(call.model, call.failed, call.compute_ms) for call in meter.calls] == [("faces", 1, 0)]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.services.export_groups import apart, together
+from core.services.export_groups import join_requests, split_exports
 from schemas.codec import encode
 from schemas.common import ObjectRef, Sibling, TimeRange
 from schemas.events import ExportRequested, RenderRequested, Rendition
@@ -29,11 +29,11 @@ def ref(name: str) -> ObjectRef:
 
 
 def test_each_export_is_asked_for_as_if_alone() -> None:
-    first, second = apart(ASKED)
+    first, second = split_exports(ASKED)
     assert (first.export_id, first.rendition.aspect, first.siblings) == (ONE, "9:16", [])
     square = msgspec.structs.replace(first.rendition, aspect="1:1")
     assert second == msgspec.structs.replace(first, export_id=OTHER, rendition=square)
-    assert apart(first) == [first]
+    assert split_exports(first) == [first]
 
 
 def test_what_is_framed_apart_is_rendered_together() -> None:
@@ -49,14 +49,14 @@ def test_what_is_framed_apart_is_rendered_together() -> None:
             source=ref("source"),
             index=ref("index"),
         )
-        for one in apart(ASKED)
+        for one in split_exports(ASKED)
     ]
-    event = together(requests)
+    event = join_requests(requests)
     assert [(one.export_id, one.aspect, one.plan.key) for one in event.siblings] == [(OTHER, "1:1", "1:1")]
-    assert apart(event) == requests
-    assert together(requests[:1]) == requests[0]
+    assert split_exports(event) == requests
+    assert join_requests(requests[:1]) == requests[0]
 
 
 def test_an_older_event_has_none() -> None:
     older = {name: value for name, value in msgspec.json.decode(encode(ASKED)).items() if name != "siblings"}
-    assert apart(msgspec.convert(older, ExportRequested, strict=False)) == apart(ASKED)[:1]
+    assert split_exports(msgspec.convert(older, ExportRequested, strict=False)) == split_exports(ASKED)[:1]

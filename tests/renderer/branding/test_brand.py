@@ -16,7 +16,7 @@ from core.domain.editing.clock import whole
 from schemas.common import TimeRange, Word
 from schemas.documents.source import VideoTrack
 from schemas.options.brand_kit import BrandKit, EndCard, LowerThird, MusicBed, Placed
-from streams.preview.child import still
+from streams.preview.child import draw_frame
 from streams.render.child.main import render, render_all
 from streams.renderer.audio.loudness import RATE_HZ, integrated_lufs
 from streams.renderer.audio.music_bed import SAMPLES_PER_MS, ducking_gain, loop_music, match_loudness
@@ -335,7 +335,7 @@ def test_a_preview_shows_what_plays_around_the_clip(tmp_path: Path) -> None:
     )
     for at_ms, number, channel in ((100, 2, 1), (5_150, 128, 2)):
         with source.open("rb") as file:
-            slot, picture = still(task, at_ms, file, tmp_path, lambda _: None)
+            slot, picture = draw_frame(task, at_ms, file, tmp_path, lambda _: None)
         assert slot.number == number
         assert picture.to_ndarray(format="rgb24")[960, 540, channel] > 150
 

@@ -13,7 +13,7 @@ from core.domain.editing.clock import pieces
 from schemas.common import TimeRange
 from schemas.documents.edit import EditList, EditSegment
 from schemas.documents.source import SourceIndex
-from streams.preview.child import still
+from streams.preview.child import draw_frame
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.job import VIDEO_FILE, RenderJob
@@ -49,7 +49,9 @@ def test_a_piece_between_two_frames_shows_the_earlier_one(screen: tuple[Path, So
     task = RenderJob(plan=crops, index=index, pieces=played, encoding=Encoding(preset="ultrafast", crf=35))
     with path.open("rb") as source:
         rendered = render(task, source, tmp_path, lambda _: None)
-        previews = [still(task, at_ms, source, tmp_path, lambda _: None)[1] for at_ms in (600, 1_300, 3_500, 5_350)]
+        previews = [
+            draw_frame(task, at_ms, source, tmp_path, lambda _: None)[1] for at_ms in (600, 1_300, 3_500, 5_350)
+        ]
     with av.open(str(tmp_path / VIDEO_FILE)) as container:
         found = [(frame.time, shown(float(frame.to_ndarray()[:1080].mean()))) for frame in container.decode(video=0)]
     assert {screen for at, screen in found if at and at < 1.15} == {4}

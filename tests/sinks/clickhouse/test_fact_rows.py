@@ -88,7 +88,7 @@ def test_a_moment_has_a_row_and_one_for_each_sub_score() -> None:
     assert CANARY not in str(rows)
 
 
-def test_a_clip_that_a_person_chose_is_one_more_candidate_where_it_was_measured() -> None:
+def test_requested_clip_is_one_more_candidate() -> None:
     event = made.clip_measured(REF)
     one = made.arrived(event)
     rows = fact_rows.own_clip_rows(one.envelope, event, made.clip_facts())

@@ -8,7 +8,7 @@ from core.errors import Rejected, Unavailable
 from core.infra.kafka.message import Message
 from schemas import codec, events
 from schemas.documents import encode_document
-from streams.sinks.clickhouse.sink import ClickHouseSink, token_of
+from streams.sinks.clickhouse.sink import ClickHouseSink, batch_token
 from tests.sinks.fakes import MemoryAnalytics, MemoryObjects
 from tests.support import event_factory as made
 
@@ -43,7 +43,7 @@ async def test_every_example_is_stored_once_however_often_it_comes() -> None:
     assert store.tokens[0] == store.tokens[1]
 
 
-async def test_what_an_event_refers_to_and_is_not_there_is_told_and_the_event_is_kept() -> None:
+async def test_missing_object_is_refused_and_event_kept() -> None:
     store = MemoryAnalytics()
     ref = MemoryObjects().store(f"{made.ORG}/{made.PROJECT}/transcript/x", b"{}")
     foreign = MemoryObjects().store(f"{made.OTHER_ORG}/{made.PROJECT}/transcript/x", b"{}")
@@ -58,7 +58,7 @@ async def test_what_an_event_refers_to_and_is_not_there_is_told_and_the_event_is
     assert store.tables["segments"] == {}
 
 
-async def test_everything_of_an_erased_project_goes_and_nothing_of_another_orgs() -> None:
+async def test_erasure_leaves_other_organisations_alone() -> None:
     store, objects = MemoryAnalytics(), MemoryObjects()
     sink = ClickHouseSink(store, objects, trust)
     body = encode_document(made.transcript("One.", "Two."))
@@ -120,5 +120,5 @@ async def test_a_store_that_is_down_is_told_to_the_loop() -> None:
 
 def test_the_token_is_the_batchs_place() -> None:
     first, second = made.arrived(made.failed(), offset=1), made.arrived(made.failed(), offset=2)
-    assert token_of([first, second]) == token_of([second, first])
-    assert token_of([first]) != token_of([first, second])
+    assert batch_token([first, second]) == batch_token([second, first])
+    assert batch_token([first]) != batch_token([first, second])

@@ -10,14 +10,14 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from core.infra.sentence_embeddings import ask, packed
+from core.infra.sentence_embeddings import ask, pack_rows
 from core.storage.labels import Titles
 from schemas import events
 from schemas.common import ObjectRef, Trust
 from schemas.documents import encode_document
 from schemas.documents.intelligence import Intelligence
 from schemas.documents.transcript import SentenceRows
-from streams.sinks.search.search_documents import FOUND, millisecond, tombstone_document
+from streams.sinks.search.search_documents import SEARCHED_INDEXES, millisecond, tombstone_document
 from streams.sinks.search.sink import MeilisearchSink
 from tests.sinks.fakes import MemoryObjects, MemorySearch
 from tests.support import event_factory as made
@@ -79,12 +79,12 @@ class Named:
     def __init__(self, project: str, title: str) -> None:
         self.now: Titles | None = Titles(project=project, clips={made.CLIP: title})
 
-    async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
+    async def read_titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
         assert (org_id, project_id) == (made.ORG, made.PROJECT)
         return self.now
 
 
-async def test_documents_are_called_as_things_are_called_now_whichever_event_comes_first() -> None:
+async def test_documents_have_current_titles_in_any_event_order() -> None:
     fields = {"org_id": made.ORG, "project_id": made.PROJECT, "version": 7, "revision": 2}
     updated = events.ClipUpdated(**fields, changed=["title"], clip_id=made.CLIP, ordinal=0)  # type: ignore[arg-type]
     for order in permutations(range(4)):
@@ -98,13 +98,15 @@ async def test_documents_are_called_as_things_are_called_now_whichever_event_com
         ]
         for number in order:
             assert await world.sink.handle([every[number]]) == []
-        found = [one for index in FOUND for one in world.search.indexes[index].values()]
+        found = [one for index in SEARCHED_INDEXES for one in world.search.indexes[index].values()]
         assert {one["project_title"] for one in found} == {"Now"}
         assert [one["title"] for one in world.search.indexes["clips"].values()] == ["My title"]
         labels.now = Titles(project="Later", clips={made.CLIP: ""}, created_at=made.NOW - dt.timedelta(days=400))
         await world.sink.handle([made.arrived(events.ProjectUpdated(**fields, changed=["title"]))])  # type: ignore[arg-type]
-        assert {one["project_title"] for index in FOUND for one in world.search.indexes[index].values()} == {"Later"}
-        made_at = {one["project_at"] for index in FOUND for one in world.search.indexes[index].values()}
+        assert {one["project_title"] for index in SEARCHED_INDEXES for one in world.search.indexes[index].values()} == {
+            "Later"
+        }
+        made_at = {one["project_at"] for index in SEARCHED_INDEXES for one in world.search.indexes[index].values()}
         assert made_at == {millisecond(made.NOW - dt.timedelta(days=400))}
         assert [one["title"] for one in world.search.indexes["clips"].values()] == ["My title"], "none is no title"
         labels.now = None
@@ -131,7 +133,7 @@ async def test_a_correction_reaches_clips_chapters_and_names_in_any_order() -> N
         assert all(not one["topics"] for one in world.search.indexes["segments"].values())
 
 
-async def test_what_is_doubted_is_marked_in_clips_chapters_and_names_until_a_person_corrects_it() -> None:
+async def test_doubt_is_marked_until_a_person_corrects_it() -> None:
     for order in permutations(range(3)):
         world = World()
         texts = ("Bob sings of tides.", "Bob ends.")
@@ -173,7 +175,7 @@ async def test_clips_and_chapters_mean_what_the_segments_in_them_mean() -> None:
     world = World()
     texts = ("Bob sings of tides.", "Bob ends.")
     rows, model, _ = await ask(WordSentences(), texts, {})
-    kept = SentenceRows(rows=world.objects.store(PREFIX, packed(rows)), dimensions=384, model=model, texts=2)
+    kept = SentenceRows(rows=world.objects.store(PREFIX, pack_rows(rows)), dimensions=384, model=model, texts=2)
     meant = msgspec.structs.replace(made.transcript(*texts), meaning=kept)
     words = world.objects.store(PREFIX, encode_document(meant))
     study = made.arrived(made.intelligence_completed(world.about()))
@@ -216,7 +218,7 @@ async def test_a_later_study_leaves_nothing_of_the_earlier() -> None:
     assert names == ["Eve", "tides"], "an older study that comes late changes nothing"
 
 
-async def test_the_newest_transcript_wins_in_any_order_and_leaves_nothing_of_the_old() -> None:
+async def test_newest_transcript_wins_in_any_order() -> None:
     for order in permutations((1, 2, 3)):
         for together in (True, False):
             world = World()
@@ -251,10 +253,10 @@ async def test_an_erased_project_is_gone_and_stays_so() -> None:
     await world.sink.handle(late)
     await world.sink.handle([made.arrived(made.erased(made.OTHER_ORG))])
     assert world.search.texts("segments") == ["Bob, tides"], "another org's erasure touches nothing"
-    assert all(world.search.indexes[name] for name in FOUND)
+    assert all(world.search.indexes[name] for name in SEARCHED_INDEXES)
     await world.sink.handle([made.arrived(made.erased())])
     await world.sink.handle(late)
-    assert [world.search.indexes[name] for name in FOUND] == [{}] * len(FOUND)
+    assert [world.search.indexes[name] for name in SEARCHED_INDEXES] == [{}] * len(SEARCHED_INDEXES)
     assert len(world.search.indexes["tombstones"]) == 2
 
 

@@ -290,7 +290,7 @@ BESIDE: tuple[tuple[ops.Operation, str, tuple[int, ...]], ...] = (
 
 
 @pytest.mark.parametrize(("operation", "field", "bounds"), BESIDE)
-def test_what_lies_beyond_the_source_or_its_picture_is_refused_with_the_bounds(
+def test_values_beyond_the_source_are_refused_with_bounds(
     operation: ops.Operation, field: str, bounds: tuple[int, ...]
 ) -> None:
     error = refused(ops.Mute(segment_id="s1"), operation)
@@ -298,7 +298,7 @@ def test_what_lies_beyond_the_source_or_its_picture_is_refused_with_the_bounds(
     assert all(str(bound) in error.detail for bound in bounds), error.detail
 
 
-def test_every_time_and_box_of_an_operation_is_tried_beyond_its_bounds() -> None:
+def test_each_time_and_box_is_tried_beyond_its_bounds() -> None:
     """A field that is added later is missed by no one: each has a row in the table above."""
     tried = {(type(one).__name__, field.split("/")[-1] if "crop" in field else field) for one, field, _ in BESIDE}
     lengths = {("DropPauses", "longer_than_ms"), ("DropPauses", "leave_ms")}

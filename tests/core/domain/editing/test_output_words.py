@@ -74,7 +74,7 @@ def test_a_sentence_with_a_cut_in_it_is_one_subtitle() -> None:
     assert [cue.lines for cue in cues_out(transcript(), edit((2_900, 4_000), (4_900, 6_000)))] == [["four six"]]
 
 
-def test_a_text_of_ones_own_stands_where_the_words_were_and_is_trusted() -> None:
+def test_custom_text_replaces_words_and_is_trusted() -> None:
     told = retold(transcript(), [CaptionText(range=time(900, 2_700), text="deux et trois")])
     assert [word.text for word in told.words] == ["one", "deux", "et", "trois", "four", "five", "six"]
     assert (told.words[1].start_ms, told.words[3].end_ms, told.words[1].speaker) == (1_000, 2_600, "S1")

@@ -95,7 +95,7 @@ def test_spaces_stand_where_their_scripts_have_them() -> None:
     assert stand_apart("用", "Python") == 0.5
 
 
-def test_subtitle_lines_have_no_spaces_in_them_and_break_between_phrases() -> None:
+def test_subtitle_lines_break_between_phrases() -> None:
     text = "生 ま れ な が ら に し て 自 由 で あ り 、 か つ 、 尊 厳 と 権 利 と に つ い て 平 等 で あ る 。"
     lines = [line for cue in word_cues(heard(text), "ja") for line in cue.lines]
     assert "".join(lines) == text.replace(" ", "")

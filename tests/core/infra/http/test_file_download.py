@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import Rejected, Unavailable
 from core.infra.http.client import OutsideHttp
-from core.infra.http.file_download import BOOT_ID, NOTE_SUFFIX, Note, Pace, validator_of
+from core.infra.http.file_download import BOOT_ID, NOTE_SUFFIX, DownloadNote, Pace, validator_of
 from tests.support.fake_server import Names, Wire, answer, fetch
 
 
@@ -69,7 +69,7 @@ WHOLE = bytes(range(256)) * 4
 def leave(path: Path, received: int, **changes: Any) -> None:
     """What a killed process left: some bytes of ``WHOLE``, and a note."""
     path.write_bytes(WHOLE[:received])
-    note = Note(validator='"v1"', size=len(WHOLE), boot=BOOT_ID.read_text().strip())
+    note = DownloadNote(validator='"v1"', size=len(WHOLE), boot=BOOT_ID.read_text().strip())
     path.with_name(path.name + NOTE_SUFFIX).write_bytes(msgspec.json.encode(msgspec.structs.replace(note, **changes)))
 
 

@@ -117,7 +117,7 @@ def test_public_addresses_pass(address: str) -> None:
     assert is_public(address)
 
 
-async def test_the_connection_goes_to_the_checked_address_with_the_name_kept(tmp_path: Path) -> None:
+async def test_connects_to_the_checked_address_by_name(tmp_path: Path) -> None:
     wire = Wire(answer(200, b"film"))
     names = Names([PUBLIC])
     client = OutsideHttp(resolver=names, connector=wire)

@@ -195,7 +195,7 @@ def test_fcpxml_reads_back(rate: Fraction) -> None:
     assert written.warnings == []
 
 
-def test_pieces_follow_each_other_without_holes_and_count_from_the_first_picture() -> None:
+def test_pieces_are_contiguous_from_the_first_frame() -> None:
     late = SourceFacts(
         duration_ms=600_000,
         origin_us=1_000_000,

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg.pgproto.pgproto as pgproto
 import pytest
 
-from core.infra.postgres.connection import walled
+from core.infra.postgres.connection import org_statement
 
 ORG = UUID("11111111-1111-5111-8111-111111111111")
 
@@ -22,10 +22,10 @@ class Liar(UUID):
 
 def test_the_wall_is_one_statement_of_the_ids_own_digits() -> None:
     wall = f"select set_config('app.org', '{ORG}', true)"
-    assert [walled(ORG), walled(Liar(str(ORG))), walled(pgproto.UUID(str(ORG)))] == [wall] * 3
+    assert [org_statement(ORG), org_statement(Liar(str(ORG))), org_statement(pgproto.UUID(str(ORG)))] == [wall] * 3
 
 
 @pytest.mark.parametrize("wrong", [str(ORG), "x', true); drop table projects; --", None, b"1" * 16, 1])
 def test_anything_else_is_refused(wrong: Any) -> None:
     with pytest.raises(TypeError, match="is a UUID"):
-        walled(wrong)
+        org_statement(wrong)
