@@ -1,4 +1,4 @@
-"""The ``clipstream`` command: parses, opens what a command needs, turns every end into an exit code. Holds no logic."""
+"""The ``clipstream`` command: parses the line, runs one command, returns its exit code."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from cli.commands import brand, exports, labels, queries, stack, transcripts
 from cli.commands import clips as clip_commands
 from cli.commands import edit as edits
 from cli.commands import projects as project_commands
-from cli.commands.demo import SHIPPED, demo
+from cli.commands.demo import DEMO_VIDEO, demo
 from cli.commands.download import download
 from cli.commands.export import add_export, export
 from cli.commands.preview import add_preview, preview
 from cli.commands.replay import replay
 from cli.commands.run import check_options, check_source, run_project
-from cli.exit_codes import INTERRUPTED, OK, USAGE, CliError, exit_code_table
+from cli.exit_codes import CliError, ExitCode, exit_code_table
 from cli.options.parser import Parser, add_command, add_group
-from cli.options.project import add_wishes
+from cli.options.project import add_project_options
 from cli.output.terminal import Display, wrapped
 
 LINE_CHARS = 120
-"""Width of tables where no terminal says its own."""
+"""Width of tables where the output is no terminal."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """All commands. Each sets ``run(arguments) -> exit code``."""
+    """Build the parser of all commands; each sets ``run(arguments) -> exit code``."""
     parser = Parser(
         prog="clipstream",
         description="Long video in; ranked, captioned, framed clips out.",
@@ -70,7 +70,7 @@ def _add_run(commands: Any) -> None:
     _add_wishes(run, None)
     text = "run on the shipped lecture and show search, analytics and a webhook"
     show = add_command(commands, "demo", text, _demo, "clipstream demo")
-    show.add_argument("video", metavar="VIDEO", nargs="?", default=str(SHIPPED))
+    show.add_argument("video", metavar="VIDEO", nargs="?", default=str(DEMO_VIDEO))
     _add_wishes(show, "out/demo")
 
 
@@ -78,18 +78,18 @@ def _add_wishes(parser: argparse.ArgumentParser, out: str | None) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default=out, help=f"for the results ({out or 'out/<name of the video>'})"
     )
-    add_wishes(parser, stack.positive)
+    add_project_options(parser, stack.positive)
     parser.add_argument("--title", help="of the project (the file's name)")
     labels.add_metadata(parser, "project")
 
 
 def _add_queries(commands: Any) -> None:
     text = "list projects, newest first"
-    listing = add_command(commands, "projects", text, _ask(queries.projects), "clipstream projects --state failed")
+    listing = add_command(commands, "projects", text, _ask(queries.list_projects), "clipstream projects --state failed")
     listing.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     listing.add_argument("--state", choices=("queued", "running", "completed", "failed", "cancelled"))
     text = "list the clips of a project, and let their numbers stand for them"
-    clips = add_command(commands, "clips", text, _ask(queries.clips), "clipstream clips last")
+    clips = add_command(commands, "clips", text, _ask(queries.list_clips), "clipstream clips last")
     clips.add_argument("project", metavar="PROJECT", help="its id, the first digits of it, or `last`")
     search = add_command(
         commands,
@@ -140,18 +140,22 @@ def _add_clip_commands(commands: Any) -> None:
 
 def _add_dead(commands: Any) -> None:
     text = "list messages of Kafka producers that were refused, and why"
-    refused = add_command(commands, "refused", text, _ask(queries.refused), "clipstream refused --limit 5")
+    refused = add_command(commands, "refused", text, _ask(queries.list_refused), "clipstream refused --limit 5")
     refused.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     text = "messages that could not be worked on: list, show, replay"
     inner = add_group(commands, "dead", text, "clipstream dead list")
     listing = add_command(
-        inner, "list", "list dead letters, newest first", _ask(queries.dead_list), "clipstream dead list --stage render"
+        inner,
+        "list",
+        "list dead letters, newest first",
+        _ask(queries.list_dead_letters),
+        "clipstream dead list --stage render",
     )
     listing.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     listing.add_argument("--stage")
     for name, text, command in (
-        ("show", "show a dead letter with its bytes", queries.dead_show),
-        ("replay", "send a dead letter's message again", queries.dead_replay),
+        ("show", "show a dead letter with its bytes", queries.show_dead_letter),
+        ("replay", "send a dead letter's message again", queries.replay_dead_letter),
     ):
         example = f"clipstream dead {name} 2b5e7a10-8c1f-5d2a-9f63-1d4c0a7be812"
         one = add_command(inner, name, text, _ask(command), example)
@@ -170,30 +174,30 @@ def _add_help(commands: Any, parser: argparse.ArgumentParser) -> None:
             print(exit_code_table())
         else:
             parser.parse_args([*args.topic, "--help"])  # ends the command
-        return OK
+        return ExitCode.OK
 
     help_parser.set_defaults(run=run)
 
 
 def _display(args: argparse.Namespace) -> Display:
-    """With ``--json`` everything for people goes to stderr."""
+    """The terminal output of a command; with ``--json`` text for people goes to stderr."""
     console = Console(stderr=args.json, highlight=False)
     if not console.is_terminal:
         console.width = LINE_CHARS
     return Display(console, time.monotonic)
 
 
-def _client(found: credentials.Access) -> Client:
-    return Client(found.api_url, found.api_key, sleep=time.sleep)
+def _client(access: credentials.Access) -> Client:
+    return Client(access.api_url, access.api_key, sleep=time.sleep)
 
 
 def _ask(command: queries.Command) -> Callable[[argparse.Namespace], int]:
-    """A command that asks an API which must be there already."""
+    """Wrap a command that needs an API that already runs."""
 
     def run(args: argparse.Namespace) -> int:
-        client = _client(credentials.known(args, os.environ))
+        client = _client(credentials.find_access(args, os.environ))
         try:
-            References.of(client).resolve(args)
+            References.for_client(client).resolve(args)
             code, answer = command(client, args, _display(args))
         finally:
             client.close()
@@ -206,15 +210,15 @@ def _run(args: argparse.Namespace) -> int:
     check_source(args.video)
     check_options(args)
     display = _display(args)
-    found = credentials.running(args, os.environ, display.console)
-    client = _client(found)
+    access = credentials.ensure_access(args, os.environ, display.console)
+    client = _client(access)
     try:
-        References.of(client).resolve(args)
+        References.for_client(client).resolve(args)
         outcome = run_project(client, args, display, time.monotonic)
     finally:
         client.close()
-    if found.started_here:
-        display.say("The stack goes on running for the next video: `clipstream down` stops it.")
+    if access.started_here:
+        display.say("The stack keeps running for the next video: `clipstream down` stops it.")
     return _answer(args, outcome.code, outcome.report)
 
 
@@ -222,20 +226,20 @@ def _demo(args: argparse.Namespace) -> int:
     check_source(args.video)
     check_options(args)
     display = _display(args)
-    found = credentials.running(args, _without_api(os.environ), display.console)
-    client = _client(found)
+    access = credentials.ensure_access(args, _without_api(os.environ), display.console)
+    client = _client(access)
     try:
-        References.of(client).resolve(args)
-        code, answer = demo(client, found, args, display, time.time, time.monotonic)
+        References.for_client(client).resolve(args)
+        code, answer = demo(client, access, args, display, time.time, time.monotonic)
     finally:
         client.close()
-        if found.started_here:
+        if access.started_here:
             _down(args.state_dir)
     return _answer(args, code, answer)
 
 
 def _without_api(environ: Mapping[str, str]) -> dict[str, str]:
-    """The demo's receiver lives beside a local stack: an API named in the environment is not used."""
+    """The environment without an API: the demo's webhook receiver works with the local stack only."""
     return {
         name: value
         for name, value in environ.items()
@@ -249,9 +253,9 @@ def _down(state_dir: str) -> None:
 
 
 def _version(args: argparse.Namespace) -> int:
-    found = queries.version()
-    print(json.dumps(found) if args.json else f"clipstream {found['clipstream']}")
-    return OK
+    versions = queries.version()
+    print(json.dumps(versions) if args.json else f"clipstream {versions['clipstream']}")
+    return ExitCode.OK
 
 
 def _answer(args: argparse.Namespace, code: int, answer: JSON) -> int:
@@ -261,7 +265,7 @@ def _answer(args: argparse.Namespace, code: int, answer: JSON) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives its exit code."""
+    """Run a command line and return its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes
@@ -271,21 +275,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CliError as error:
         return _failed(args, error.code, error.line)
     except KeyboardInterrupt:
-        return _failed(args, INTERRUPTED, "interrupted")
+        return _failed(args, ExitCode.INTERRUPTED, "interrupted")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        return ExitCode.OK
     except OSError as error:
         if error.filename is None:
             raise
-        return _failed(args, USAGE, f"{error.filename}: {error.strerror}")
+        return _failed(args, ExitCode.USAGE, f"{error.filename}: {error.strerror}")
 
 
 def _failed(args: argparse.Namespace, code: int, line: str) -> int:
     if getattr(args, "json", False):
         print(json.dumps({"error": {"exit_code": code, "detail": line}}, ensure_ascii=False))
-    told = f"clipstream: {line}"
-    print(wrapped(told, Console(stderr=True).width) if sys.stderr.isatty() else told, file=sys.stderr)
+    message = f"clipstream: {line}"
+    print(wrapped(message, Console(stderr=True).width) if sys.stderr.isatty() else message, file=sys.stderr)
     return code
 
 

@@ -26,7 +26,7 @@ from benchmarks.gallery.page import page
 from benchmarks.harness.rig import Rig, say, start, wait
 from cli.api.client import JSON, ApiRefused, Client
 from cli.exit_codes import CliError
-from cli.output.results import automatic_export, download_export, optional, stem
+from cli.output.results import automatic_export, download_export, file_stem, get_if_present
 from local.config.paths import DEFAULT_STATE
 
 FOLDERS = ("talking", "music", "shots", "hostile")
@@ -89,7 +89,7 @@ def collect(
 ) -> FixtureProject:
     """Wait for a project, ask for the further shapes of its first clip, download everything."""
     project = wait(client, project_id, timeout_s=TIMEOUT_S, every_s=0.5)
-    clips = (optional(lambda: client.get(f"/v1/projects/{project_id}/clips")) or {"items": []})["items"]
+    clips = (get_if_present(lambda: client.get(f"/v1/projects/{project_id}/clips")) or {"items": []})["items"]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     wanted: list[tuple[JSON, str]] = []
@@ -103,13 +103,13 @@ def collect(
     films = []
     for clip, export_id in wanted:
         export = _wait_for_export(client, export_id)
-        name = stem(clip["ordinal"], clip["title"], export["aspect"], export["number"])
+        name = file_stem(clip["ordinal"], clip["title"], export["aspect"], export["number"])
         saved = download_export(client, export, name, folder, lambda _: None)
         if "video" in saved:
             films.append({"clip": clip, "export": export, "saved": saved})
         else:
             said.append(f"{clip['title']}, {export['aspect']}: {export.get('failure') or export['state']}")
-    heard = optional(lambda: client.get(f"/v1/projects/{project_id}/transcript", format="json"))
+    heard = get_if_present(lambda: client.get(f"/v1/projects/{project_id}/transcript", format="json"))
     name = f"{path.parent.name}/{path.name}"
     return FixtureProject(name=name, made_by=by, project=project, films=films, transcript=heard, said=said)
 

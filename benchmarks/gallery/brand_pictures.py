@@ -14,7 +14,7 @@ from uuid import UUID
 
 from PIL import Image, ImageDraw, ImageFont
 
-from cli.commands.demo import SHIPPED
+from cli.commands.demo import DEMO_VIDEO
 from core.domain.editing.clock import whole
 from core.settings import MediaLimits
 from schemas.common import Aspect, CropBox, TimeRange, Word
@@ -78,7 +78,7 @@ def task(index: SourceIndex, aspect: Aspect, dress: BrandAssets) -> RenderJob:
 def main() -> None:
     """Draw the sheet."""
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else OUT
-    with tempfile.TemporaryDirectory() as folder, Path(SHIPPED).open("rb") as source:
+    with tempfile.TemporaryDirectory() as folder, Path(DEMO_VIDEO).open("rb") as source:
         scratch = Path(folder)
         index = probe_file(source, MediaLimits(), scratch / "pcm", lambda _: None)
         dress = BrandAssets(kit=KIT, files={LOGO: str(logo(scratch / "logo.png"))}, names={"S1": "Name of the speaker"})

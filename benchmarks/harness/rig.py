@@ -23,9 +23,9 @@ from urllib.parse import urlsplit, urlunsplit
 from benchmarks.harness import source_video
 from benchmarks.harness.claims import Claim, exit_code, format_claim
 from cli.api.client import JSON, ApiRefused, Client
-from cli.api.resume import Note
 from cli.api.upload import upload
-from cli.exit_codes import STACK_UNAVAILABLE, CliError
+from cli.api.upload_note import UploadNote
+from cli.exit_codes import CliError, ExitCode
 from local import stack as local_stack
 from local.config.paths import cache_dir
 from local.config.stack_secrets import load_or_make
@@ -170,7 +170,7 @@ def _interrupt(*_: object) -> None:
 def send(client: Client, path: Path) -> str:
     """Upload a file, from its beginning; gives the upload's id."""
     with tempfile.TemporaryDirectory() as folder:
-        return upload(client, path, lambda _: None, Note(Path(folder) / "note"), say)
+        return upload(client, path, lambda _: None, UploadNote(Path(folder) / "note"), say)
 
 
 def start(client: Client, path: Path, options: JSON, key: str | None = None) -> str:
@@ -209,7 +209,9 @@ def patiently(call: Callable[[], T], timeout_s: float) -> T:
         try:
             return call()
         except CliError as error:
-            passing = error.code == STACK_UNAVAILABLE or (isinstance(error, ApiRefused) and error.status in (408, 409))
+            passing = error.code == ExitCode.STACK_UNAVAILABLE or (
+                isinstance(error, ApiRefused) and error.status in (408, 409)
+            )
             if not passing or time.monotonic() > deadline_s:
                 raise
             time.sleep(1.0)

@@ -1,4 +1,4 @@
-"""A thin HTTP client of the public API. Knows no resource; every failure becomes one clear line, never a traceback."""
+"""A thin HTTP client of the public API; every failure becomes a `CliError` with one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import msgspec
 
-from cli.exit_codes import REFUSED, STACK_UNAVAILABLE, USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 from schemas.validation.json_errors import halves
 from schemas.version import USER_AGENT
 
@@ -27,17 +27,19 @@ class ApiRefused(CliError):
 
     def __init__(self, status: int, slug: str, line: str) -> None:
         """``status`` is the HTTP status."""
-        super().__init__(REFUSED if status < 500 else STACK_UNAVAILABLE, line)
+        super().__init__(ExitCode.REFUSED if status < 500 else ExitCode.STACK_UNAVAILABLE, line)
         self.status = status
         self.slug = slug
 
 
 class SignatureRefused(CliError):
-    """Object storage no longer takes a signed URL: it is too old, most likely."""
+    """Object storage refused a signed URL, most likely because it has expired."""
 
 
 def problem_line(status: int, body: bytes) -> tuple[str, str]:
-    """Code and one line of a problem document, or of whatever else came; several wrong fields have a line each."""
+    """Code and text of a problem document; several wrong fields get a line each.
+
+    An answer that is no problem document has an empty code."""
     try:
         problem = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, msgspec.ValidationError):
@@ -49,11 +51,11 @@ def problem_line(status: int, body: bytes) -> tuple[str, str]:
     if len(fields) > 1:
         return str(problem.get("code") or ""), "\n".join([f"{title}:", *(f"  {field}" for field in fields)])
     repeated = any(detail.rstrip(".").endswith(str(one.get("detail") or "\0").rstrip(".")) for one in errors)
-    told = "; ".join(part for part in ["" if repeated else detail, *fields] if part)
+    text = "; ".join(part for part in ["" if repeated else detail, *fields] if part)
     code = str(problem.get("code") or "")
-    if code == "not-found" and told:
-        return code, told  # what there is none of says enough
-    return code, f"{title}: {told}" if told else f"{title}."
+    if code == "not-found" and text:
+        return code, text  # the detail names what is missing: the title would repeat it
+    return code, f"{title}: {text}" if text else f"{title}."
 
 
 def _field(error: Mapping[str, Any]) -> str:
@@ -62,12 +64,12 @@ def _field(error: Mapping[str, Any]) -> str:
 
 
 def _check_text(path: str, request: Mapping[str, Any]) -> None:
-    """Raises CliError for bytes of the command line that are no UTF-8: nothing can send them as text."""
+    """Raise CliError for bytes of the command line that are not UTF-8: JSON cannot carry them."""
     parts = {"path": path, **(request.get("json") or {}), **(request.get("params") or {})}
     named = [".".join(map(str, found)) for found in halves(parts)]
     if named:
-        told = "it holds bytes that are not UTF-8. Type it again, or set a UTF-8 locale."
-        raise CliError(USAGE, f"{', '.join(named)}: {told}")
+        advice = "it holds bytes that are not UTF-8. Type it again, or set a UTF-8 locale."
+        raise CliError(ExitCode.USAGE, f"{', '.join(named)}: {advice}")
 
 
 class Client:
@@ -115,7 +117,9 @@ class Client:
         return answer.content, answer.headers
 
     def patch(self, path: str, body: Mapping[str, Any], held: str) -> JSON:
-        """PATCH what has the ETag ``held``, so that nobody's change is overwritten; safe to try again."""
+        """PATCH a resource if it still has the ETag ``held``; safe to try again.
+
+        The condition keeps a change that somebody made meanwhile from being overwritten."""
         headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": held}
         return msgspec.json.decode(self._send("PATCH", path, json=dict(body), headers=headers).content, type=JSON)
 
@@ -160,8 +164,9 @@ class Client:
     def silent(self, error: httpx2.TransportError) -> CliError:
         """The error of an API that does not answer."""
         return CliError(
-            STACK_UNAVAILABLE,
-            f"The API at {self.api_url} does not answer ({_said(error)}): see `clipstream status`, or `clipstream up`.",
+            ExitCode.STACK_UNAVAILABLE,
+            f"The API at {self.api_url} does not answer ({_error_text(error)}): "
+            "see `clipstream status`, or `clipstream up`.",
         )
 
     @staticmethod
@@ -172,7 +177,7 @@ class Client:
 
     @contextmanager
     def events(self, path: str, last_event_id: str) -> Iterator[Iterator[httpx2.ServerSentEvent]]:
-        """An open stream of server-sent events after ``last_event_id``; empty where the API says it has ended (204).
+        """An open stream of server-sent events after ``last_event_id``; empty once it ended (204).
 
         Raises httpx2.TransportError when the connection breaks: reconnect with the last id.
         """
@@ -185,7 +190,7 @@ class Client:
             yield iter(()) if answer.status_code == 204 else iter(httpx2.EventSource(answer))
 
     def put_signed(self, url: str, body: Callable[[], Iterator[bytes]], headers: Mapping[str, str]) -> str:
-        """PUT to a signed URL, trying again from the start when it breaks; gives the ETag.
+        """PUT to a signed URL, trying again from the start when it breaks; returns the ETag.
 
         ``headers`` must hold Content-Length: object storage takes no chunked bodies. Raises SignatureRefused where a
         new URL may do.
@@ -195,31 +200,33 @@ class Client:
                 answer = self._plain.put(url, content=body(), headers=dict(headers))
             except httpx2.TransportError as error:
                 if not tries_left:
-                    raise CliError(STACK_UNAVAILABLE, f"Object storage does not answer: {_said(error)}.") from None
+                    raise CliError(
+                        ExitCode.STACK_UNAVAILABLE, f"Object storage does not answer: {_error_text(error)}."
+                    ) from None
                 self.sleep(1.0)
                 continue
             if answer.status_code < 300:
                 return str(answer.headers.get("etag", "")).strip('"')
             if answer.status_code == 403:
-                raise SignatureRefused(STACK_UNAVAILABLE, "Object storage refused the signed URL (403).")
+                raise SignatureRefused(ExitCode.STACK_UNAVAILABLE, "Object storage refused the signed URL (403).")
             if answer.status_code < 500 or not tries_left:
-                raise CliError(STACK_UNAVAILABLE, f"Object storage refused the upload ({answer.status_code}).")
+                raise CliError(ExitCode.STACK_UNAVAILABLE, f"Object storage refused the upload ({answer.status_code}).")
             self.sleep(1.0)
         raise AssertionError("unreachable")
 
     def size(self, path: str) -> int:
-        """Bytes of what GET would answer; 0 where the API does not tell, or refuses: GET says why."""
+        """Bytes that GET would answer; 0 if the API does not say, or refuses (GET then gives the reason)."""
         try:
             return int(self._send("HEAD", path).headers.get("content-length", 0))
         except ApiRefused:
             return 0
 
     def fetch(self, path: str, target: Path, on_bytes: Callable[[int], None]) -> int:
-        """Fetch a resource of the API to ``target`` (whole or not at all); gives its size."""
+        """Fetch a resource of the API to ``target`` (whole or not at all); returns its size."""
         return self._stream(self._http, path, target, on_bytes)
 
     def download(self, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
-        """Fetch a signed URL to ``path`` (whole or not at all); gives its size."""
+        """Fetch a signed URL to ``path`` (whole or not at all); returns its size."""
         return self._stream(self._plain, url, path, on_bytes)
 
     def _stream(self, http: httpx2.Client, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
@@ -238,8 +245,8 @@ class Client:
                         pause_s = retry_after_s(answer.headers)
                 except httpx2.TransportError as error:
                     if not tries_left:
-                        said = f"{path.name} could not be fetched: {_said(error)}."
-                        raise CliError(STACK_UNAVAILABLE, said) from None
+                        line = f"{path.name} could not be fetched: {_error_text(error)}."
+                        raise CliError(ExitCode.STACK_UNAVAILABLE, line) from None
                     pause_s = 1.0
                 self.sleep(pause_s)
         finally:
@@ -248,13 +255,13 @@ class Client:
 
     def _not_fetched(self, http: httpx2.Client, answer: httpx2.Response, path: Path) -> CliError:
         if http is self._plain:
-            return CliError(REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
+            return CliError(ExitCode.REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
         answer.read()
         return self.refused(answer)
 
 
 class Rewinding:
-    """Passes counts of bytes on; a new try first takes back what the broken one had counted."""
+    """Passes byte counts on; a new try first takes back the count of the broken one."""
 
     def __init__(self, on_bytes: Callable[[int], None]) -> None:
         """Report to ``on_bytes``."""
@@ -284,10 +291,10 @@ def _write(path: Path, chunks: Iterator[bytes], on_bytes: Callable[[int], None])
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Seconds to wait that the server named (at most 30), else 1."""
+    """Seconds to wait by ``Retry-After`` (at most 30), else 1."""
     value = headers.get("retry-after", "")
     return min(30.0, float(value)) if value.isascii() and value.isdigit() else 1.0
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error) or type(error).__name__

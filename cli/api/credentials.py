@@ -1,4 +1,4 @@
-"""Which API a command talks to, and with which key: flags, environment, or a local stack. Never prints a key."""
+"""The API and key of a command: from flags, the environment or the local stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx2
 from rich.console import Console
 
 from cli.api import local_stack
-from cli.exit_codes import STACK_UNAVAILABLE, USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 from local.errors import StackError
 from schemas.version import USER_AGENT
 
@@ -21,12 +21,14 @@ API_VARIABLE = "CLIPSTREAM_API"
 KEY_VARIABLE = "CLIPSTREAM_API_KEY"
 STACK_FILE = "stack.json"
 CREDENTIALS_FILE = "credentials.json"
-ANSWER_S = 3.0
+ANSWER_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Where the API is and how to be let in; ``receiver_port`` is one that it may send webhooks to on this machine."""
+    """An API with the key to it.
+
+    ``receiver_port`` is a port of this machine to which that API may send webhooks."""
 
     api_url: str
     api_key: str
@@ -34,70 +36,72 @@ class Access:
     receiver_port: int = 0
 
 
-def given(args: Namespace, environ: Mapping[str, str]) -> Access | None:
-    """What flags or environment say; None where they name no API. Raises CliError where they say half.
+def read_named_access(args: Namespace, environ: Mapping[str, str]) -> Access | None:
+    """Read API and key from flags or environment; None if they name no API.
 
-    An API that is named without a key may be the local stack's: then its own key is used.
+    Raises CliError for an API without a key.
+    The local stack's own API needs none: its key is read from the state directory.
     """
     api, key = args.api or environ.get(API_VARIABLE), args.key or environ.get(KEY_VARIABLE)
     if not api:
         return None
     if not api.startswith(("http://", "https://")):
-        raise CliError(USAGE, f"The API must be an http or https URL, not {api!r}.")
+        raise CliError(ExitCode.USAGE, f"The API must be an http or https URL, not {api!r}.")
     if key:
         return Access(api_url=api, api_key=key)
-    own = recorded(Path(args.state_dir))
+    own = read_local_stack(Path(args.state_dir))
     if own is not None and own.api_url == api:
         return own
-    raise CliError(USAGE, f"An API is named ({api}) but no key: give --key or set {KEY_VARIABLE}.")
+    raise CliError(ExitCode.USAGE, f"An API is named ({api}) but no key: give --key or set {KEY_VARIABLE}.")
 
 
-def known(args: Namespace, environ: Mapping[str, str]) -> Access:
-    """The API to ask, without starting anything. Raises CliError where there is none."""
-    found, own = given(args, environ), recorded(Path(args.state_dir))
+def find_access(args: Namespace, environ: Mapping[str, str]) -> Access:
+    """Find an API that already runs. Raises CliError if none is named and no stack has run."""
+    found, own = read_named_access(args, environ), read_local_stack(Path(args.state_dir))
     if found is None and own is not None:
-        found = with_key(own, args, environ)
+        found = replace_key(own, args, environ)
     if found is None:
         line = f"No stack has run in {args.state_dir}: `clipstream up` starts one, or give --api and --key."
-        raise CliError(STACK_UNAVAILABLE, line)
+        raise CliError(ExitCode.STACK_UNAVAILABLE, line)
     return found
 
 
-def running(args: Namespace, environ: Mapping[str, str], console: Console) -> Access:
-    """The API to work with. Where none is named, or the local stack's own (its ``stack.env`` was read), that stack is
-    started unless it runs. Raises CliError.
+def ensure_access(args: Namespace, environ: Mapping[str, str], console: Console) -> Access:
+    """Find the API, starting the local stack if it is meant and does not run.
+
+    The local stack is meant if no API is named, or its own (the shell has read its ``stack.env``). Raises CliError.
     """
-    found, own = given(args, environ), recorded(Path(args.state_dir))
+    found, own = read_named_access(args, environ), read_local_stack(Path(args.state_dir))
     if found is not None and (own is None or found.api_url != own.api_url):
         return found
-    if own is not None and answers(own):
-        return found or with_key(own, args, environ)
+    if own is not None and accepts_key(own):
+        return found or replace_key(own, args, environ)
     try:
         info = local_stack.ensure_running(Path(args.state_dir), console, environ=environ)
     except StackError as problem:
-        raise CliError(STACK_UNAVAILABLE, str(problem)) from None
+        raise CliError(ExitCode.STACK_UNAVAILABLE, str(problem)) from None
     return Access(
         api_url=info.api, api_key=info.api_key, started_here=info.started_here, receiver_port=info.webhook_port
     )
 
 
-def with_key(own: Access, args: Namespace, environ: Mapping[str, str]) -> Access:
-    """The local stack, entered with the key that was named, if one was."""
+def replace_key(own: Access, args: Namespace, environ: Mapping[str, str]) -> Access:
+    """The local stack's access with the key of flags or environment, if there is one."""
     return dataclasses.replace(own, api_key=args.key or environ.get(KEY_VARIABLE) or own.api_key)
 
 
-def answers(access: Access, transport: httpx2.BaseTransport | None = None) -> bool:
-    """Whether this very API lets this key in; a port that somebody else took since does not."""
+def accepts_key(access: Access, transport: httpx2.BaseTransport | None = None) -> bool:
+    """Whether the API answers and accepts the key; another program on its port does not."""
     headers = {"Authorization": f"Bearer {access.api_key}", "User-Agent": USER_AGENT}
     try:
-        with httpx2.Client(timeout=ANSWER_S, transport=transport, trust_env=False) as http:
+        with httpx2.Client(timeout=ANSWER_TIMEOUT_S, transport=transport, trust_env=False) as http:
             return http.get(f"{access.api_url}/v1/me", headers=headers).status_code == 200
     except httpx2.TransportError:
         return False
 
 
-def recorded(state_dir: Path) -> Access | None:
-    """What the local stack of ``state_dir`` wrote down about itself; None where there is none."""
+def read_local_stack(state_dir: Path) -> Access | None:
+    """Read the address and key that the stack of ``state_dir`` stored; None if none has run."""
     try:
         state = json.loads((state_dir / STACK_FILE).read_text())
         credentials = json.loads((state_dir / CREDENTIALS_FILE).read_text())

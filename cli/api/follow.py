@@ -1,4 +1,4 @@
-"""Follows one project to its end: server-sent events with Last-Event-ID, polling where they break. Draws nothing."""
+"""Follows a project to its end by server-sent events, and by polling if they break."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import msgspec
 
 from cli.api.client import JSON, ApiRefused, Client
 from cli.api.project_progress import Progress
-from cli.exit_codes import STACK_UNAVAILABLE, CliError
+from cli.exit_codes import CliError, ExitCode
 
 STREAM_TRIES = 5
 """Streams in a row that end without bringing an event before polling takes over."""
 POLL_S = 1.0
-SILENT_S = 120.0
-"""An API that does not answer for so long is given up; the project goes on without us."""
+MAX_SILENCE_S = 120.0
+"""Time without an answer after which the command gives up; the project itself goes on."""
 OnChange = Callable[[Progress], None]
 
 
 def follow(client: Client, project_id: str, progress: Progress, on_change: OnChange) -> JSON:
-    """The project as it ended. ``on_change`` hears of each change."""
+    """Wait for a project to end and return it; ``on_change`` is called at each change."""
     path = f"/v1/projects/{project_id}"
     progress.take_snapshot(client.get(path))
     on_change(progress)
     _stream(client, f"{path}/events", progress, on_change)
-    while not progress.ended:
+    while not progress.is_over:
         client.sleep(POLL_S)
-        progress.take_snapshot(_patiently(client, path))
+        progress.take_snapshot(_get_patiently(client, path))
         on_change(progress)
     project = client.get(path)
     progress.take_snapshot(project)
@@ -38,7 +38,7 @@ def follow(client: Client, project_id: str, progress: Progress, on_change: OnCha
 
 def _stream(client: Client, path: str, progress: Progress, on_change: OnChange) -> None:
     last_id, fruitless = "", 0
-    while not progress.ended and fruitless < STREAM_TRIES:
+    while not progress.is_over and fruitless < STREAM_TRIES:
         before = last_id
         try:
             with client.events(path, last_id) as events:
@@ -56,17 +56,17 @@ def _stream(client: Client, path: str, progress: Progress, on_change: OnChange) 
             if error.status < 500:
                 return
         fruitless = 0 if last_id != before else fruitless + 1
-        if not progress.ended:
+        if not progress.is_over:
             client.sleep(min(5.0, 0.5 * 2**fruitless))
 
 
-def _patiently(client: Client, path: str) -> JSON:
+def _get_patiently(client: Client, path: str) -> JSON:
     waited = 0.0
     while True:
         try:
             return client.get(path)
         except CliError as error:
-            if error.code != STACK_UNAVAILABLE or waited >= SILENT_S:
+            if error.code != ExitCode.STACK_UNAVAILABLE or waited >= MAX_SILENCE_S:
                 raise
         client.sleep(5.0)
         waited += 5.0

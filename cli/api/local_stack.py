@@ -1,4 +1,4 @@
-"""Starts the one-machine stack where a command needs one."""
+"""Starts the one-machine stack for a command that needs one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from local.stack import StackInfo
 
 
 def ensure_running(state_dir: Path, console: Console, *, environ: Mapping[str, str] | None = None) -> StackInfo:
-    """The stack of a state directory: found running, or started, with its progress on ``console``. Raises Problem."""
-    return stack.ensure_running(stack.layout_of(state_dir), environ or os.environ, sayer(console))
+    """Start the stack of a state directory unless it runs; progress goes to ``console``.
+
+    Raises StackError."""
+    return stack.ensure_running(stack.layout_of(state_dir), environ or os.environ, line_printer(console))
 
 
-def sayer(console: Console) -> Say:
-    """Prints each line as it is."""
+def line_printer(console: Console) -> Say:
+    """A function that prints each line as it is."""
     return lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""How a project stands, from a snapshot and its events, and how long it may still take. Draws nothing."""
+"""Progress of a project from its snapshot and events, and an estimate of the time left."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from schemas.stages import PROJECT_STAGES, ROW_BY_NAME
 
 SHARES: Mapping[str, float] = {name: ROW_BY_NAME[name].time_share for name in PROJECT_STAGES}
 """Share of a project's time that each stage takes; used until the project's own estimate is known."""
-MIN_DONE = 0.03
-"""Share of the work below which a pace is noise."""
+MIN_DONE_SHARE = 0.03
+"""Share of the work that must be done before its pace counts; a smaller share gives noise."""
 MIN_ELAPSED_S = 2.0
-PART_SHOWN = 0.9
-"""A part that is still at work is never shown as more than this share done, however long it takes."""
+"""Time a project must run before its pace counts."""
+MAX_SHOWN_SHARE = 0.9
+"""Largest share of a running part that the bars show as done, however long it takes."""
 ENDED = frozenset({"completed", "failed", "cancelled", "erased"})
 
 
@@ -37,12 +38,12 @@ class StageLine:
 
 @dataclass
 class Progress:
-    """A project as far as this command knows. ``state`` is the API's."""
+    """What this command knows of a project; ``state`` is the API's."""
 
     state: str = "queued"
     now_s: Callable[[], float] = time.monotonic
     asked: set[str] = field(default_factory=set)
-    """What `wants_snapshot` said yes for."""
+    """Reasons for which `wants_snapshot` already returned True."""
     estimate_ms: float = 0.0
     """Wall time that the API expects of the whole project; 0 while it does not say."""
     shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
@@ -50,7 +51,7 @@ class Progress:
     stages: dict[str, StageLine] = field(default_factory=lambda: {name: StageLine() for name in PROJECT_STAGES})
 
     def take_snapshot(self, project: Mapping[str, Any]) -> None:
-        """Take over what ``GET /v1/projects/{id}`` said."""
+        """Take over the answer of ``GET /v1/projects/{id}``."""
         self.state = str(project["state"])
         self._take_estimate((project.get("cost") or {}).get("estimate"))
         for stage in project.get("stages", []):
@@ -87,44 +88,45 @@ class Progress:
             line.changed_s = self.now_s()
 
     def wants_snapshot(self) -> bool:
-        """Whether the API knows what its events do not tell: the estimate, a stage's parts. True once for each."""
+        """Whether a snapshot would add what events lack: the estimate, a stage's parts.
+
+        True once for each of them."""
         reasons = {name for name, line in self.stages.items() if line.state == "running" and not line.parts}
         if not self.estimate_ms and self.stages["ingest"].state == "done":
             reasons.add("estimate")
         fresh = reasons - self.asked
         self.asked |= fresh
-        return bool(fresh) and not self.ended
+        return bool(fresh) and not self.is_over
 
     @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
+    def is_over(self) -> bool:
+        """Whether the project reached its end."""
         return self.state in ENDED
 
     @property
     def done(self) -> float:
-        """0..1: the share of the work that is done; skipped stages are no work."""
+        """Share of the work that is done, 0 to 1; skipped stages do not count."""
         if self.state == "completed":
             return 1.0
         return self._share({name: line.percent / 100 for name, line in self.stages.items()})
 
     @property
-    def shown(self) -> Mapping[str, float]:
-        """0..100 for each stage: what is done, and what the part at work should have done by now."""
-        return {name: self._shown(name, line) for name, line in self.stages.items()}
+    def shown_percents(self) -> Mapping[str, float]:
+        """Percent of each stage as the bars show it: finished parts, and the running part by the estimate."""
+        return {name: self._shown_percent(name, line) for name, line in self.stages.items()}
 
     def seconds_left(self, elapsed_s: float) -> float | None:
-        """Seconds that the rest should take; None while too little is known.
+        """Estimate the seconds left; None while too little is known.
 
-        The API's estimate counts until parts are finished; then, the more of the work is done, the more counts the
-        pace at which it was done.
+        The API's estimate counts first; the measured pace takes over as the done share of the work grows.
         """
         if self.state == "completed":
             return 0.0
-        done = self._share({name: percent / 100 for name, percent in self.shown.items()})
+        done = self._share({name: percent / 100 for name, percent in self.shown_percents.items()})
         if done >= 1:
             return 0.0
         by_pace = None
-        if done >= MIN_DONE and elapsed_s >= MIN_ELAPSED_S:
+        if done >= MIN_DONE_SHARE and elapsed_s >= MIN_ELAPSED_S:
             by_pace = elapsed_s * (1 - done) / done
         if not self.estimate_ms:
             return by_pace
@@ -136,7 +138,7 @@ class Progress:
         total = sum(shares.values())
         return sum(share * done[name] for name, share in shares.items()) / total if total else 0.0
 
-    def _shown(self, name: str, line: StageLine) -> float:
+    def _shown_percent(self, name: str, line: StageLine) -> float:
         if line.state != "running":
             return float(line.percent)
         part = 100 / line.parts if line.parts else 100.0 - line.percent
@@ -144,11 +146,11 @@ class Progress:
         if expected_s <= 0:
             return float(line.percent)
         worked = 1 - math.exp(-(self.now_s() - line.changed_s) / expected_s)
-        return min(99.0, line.percent + PART_SHOWN * part * worked)
+        return min(99.0, line.percent + MAX_SHOWN_SHARE * part * worked)
 
 
 def left_text(seconds: float | None) -> str:
-    """The estimate as a person would say it, no more exact than it is."""
+    """The time left in words, rounded to what the estimate can tell."""
     if seconds is None:
         return "estimating"
     if seconds < 5:
@@ -179,6 +181,6 @@ def size_text(count: int) -> str:
     raise AssertionError("unreachable")
 
 
-def counted(count: int, what: str) -> str:
+def count_text(count: int, noun: str) -> str:
     """``1 clip``, ``2 clips``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

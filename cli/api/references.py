@@ -1,4 +1,4 @@
-"""Short names of projects, clips and exports on the command line: numbers of the last run, and abbreviated ids.
+"""Short names on the command line: numbers of the last run's clips, and abbreviated ids.
 
 `clipstream run`, `demo` and `clips` note which clips they showed, by API; `1` is the first of those. The first digits
 of an id (four or more) are enough while only one resource starts with them.
@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from cli.api.client import JSON, Client
-from cli.exit_codes import USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 
 SHORT_DIGITS = 8
 """Digits of an id that are shown: two of a thousand resources share them once in some 8,600 organisations."""
@@ -54,7 +54,7 @@ class References:
         self._memory = memory
 
     @classmethod
-    def of(cls, client: Client) -> References:
+    def for_client(cls, client: Client) -> References:
         """With the memory of the person who runs the command."""
         return cls(client, memory_file(os.environ))
 
@@ -80,7 +80,8 @@ class References:
         if not _DIGITS.fullmatch(typed):
             numbers = ", or a number of the last run" if kind == "clip" else ""
             raise CliError(
-                USAGE, f"{text!r} is no {_WORDS[kind]}: give its id or the first digits of it{numbers}; {_LISTS[kind]}."
+                ExitCode.USAGE,
+                f"{text!r} is no {_WORDS[kind]}: give its id or the first digits of it{numbers}; {_LISTS[kind]}.",
             )
         return self._abbreviated(kind, typed)
 
@@ -92,7 +93,7 @@ class References:
                 return kind, self.full_id(kind, typed)
         if not _DIGITS.fullmatch(typed):
             raise CliError(
-                USAGE, f"{text!r} is no id: give the first digits of one, a number of the last run, or `last`."
+                ExitCode.USAGE, f"{text!r} is no id: give the first digits of one, a number of the last run, or `last`."
             )
         items: list[JSON] = self._client.get("/v1/ids", starts_with=typed)["items"]
         found = [(str(one["kind"]), str(one["id"])) for one in items if one["kind"] in kinds]
@@ -100,9 +101,9 @@ class References:
             return found[0]
         if not found:
             named = ", ".join(_WORDS[kind] for kind in kinds)
-            raise CliError(USAGE, f"There is no {named} whose id starts with {typed}.")
+            raise CliError(ExitCode.USAGE, f"There is no {named} whose id starts with {typed}.")
         several = ", ".join(f"{_WORDS[kind]} {one}" for kind, one in found[:3])
-        raise CliError(USAGE, f"{typed} is the start of several ids ({several} …): give more digits.")
+        raise CliError(ExitCode.USAGE, f"{typed} is the start of several ids ({several} …): give more digits.")
 
     def remember(self, project_id: str, clip_ids: Sequence[str]) -> None:
         """Note the clips that were shown, best first. A memory that cannot be written costs the numbers alone."""
@@ -124,19 +125,19 @@ class References:
         clip_ids: list[str] = self._last().get("clip_ids") or []
         if not clip_ids:
             raise CliError(
-                USAGE,
+                ExitCode.USAGE,
                 f"There is no last run to take clip {number} of: `clipstream clips PROJECT` lists a project's clips, "
                 "and their numbers count from then on.",
             )
         if number > len(clip_ids):
             count = "one clip" if len(clip_ids) == 1 else f"{len(clip_ids)} clips"
-            raise CliError(USAGE, f"The last run has {count}: there is no clip {number}.")
+            raise CliError(ExitCode.USAGE, f"The last run has {count}: there is no clip {number}.")
         return clip_ids[number - 1]
 
     def _last_project(self) -> str:
         project_id = self._last().get("project_id")
         if not project_id:
-            raise CliError(USAGE, "There is no last run: `clipstream projects` lists the projects.")
+            raise CliError(ExitCode.USAGE, "There is no last run: `clipstream projects` lists the projects.")
         return str(project_id)
 
     def _abbreviated(self, kind: str, digits: str) -> str:
@@ -144,9 +145,9 @@ class References:
         if len(found) == 1:
             return str(found[0]["id"])
         if not found:
-            raise CliError(USAGE, f"There is no {_WORDS[kind]} whose id starts with {digits}: {_LISTS[kind]}.")
+            raise CliError(ExitCode.USAGE, f"There is no {_WORDS[kind]} whose id starts with {digits}: {_LISTS[kind]}.")
         several = ", ".join(str(one["id"]) for one in found[:3])
-        raise CliError(USAGE, f"{digits} is the start of several ids ({several} …): give more digits.")
+        raise CliError(ExitCode.USAGE, f"{digits} is the start of several ids ({several} …): give more digits.")
 
     def _last(self) -> dict[str, Any]:
         found = self._all().get(self._client.api_url)

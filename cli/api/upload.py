@@ -1,4 +1,4 @@
-"""A local file to object storage: one signed PUT, or signed parts that can be gone on with. Never reads it whole."""
+"""Uploads a local file to object storage: one signed PUT, or signed parts that can resume."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from cli.api import resume
+from cli.api import upload_note
 from cli.api.client import CHUNK_BYTES, JSON, Client, Rewinding, SignatureRefused
-from cli.exit_codes import USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 from schemas.validation.json_errors import readable
 
 OnBytes = Callable[[int], None]
-SIGN_AT_ONCE = 100
+MAX_SIGNED_PARTS = 100
+"""Most parts whose URLs are requested at once."""
 
 
 def check_file(path: Path) -> int:
     """Size of a file that can be uploaded; raises CliError for one that cannot."""
     try:
         if path.is_dir():
-            raise CliError(USAGE, f"{path} is a directory: name a video file.")
+            raise CliError(ExitCode.USAGE, f"{path} is a directory: name a video file.")
         size = path.stat().st_size
         with path.open("rb"):
             pass
     except OSError as error:
-        raise CliError(USAGE, f"{path} cannot be read: {error.strerror or error}.") from None
+        raise CliError(ExitCode.USAGE, f"{path} cannot be read: {error.strerror or error}.") from None
     if size == 0:
-        raise CliError(USAGE, f"{path} is empty.")
+        raise CliError(ExitCode.USAGE, f"{path} is empty.")
     return size
 
 
@@ -34,18 +35,20 @@ def upload(
     client: Client,
     path: Path,
     on_bytes: OnBytes,
-    note: resume.Note,
+    note: upload_note.UploadNote,
     say: Callable[[str], None],
     *,
     purpose: str = "source",
 ) -> str:
-    """Upload ``path`` and give its upload id. ``on_bytes`` hears of bytes as they go (minus those of a broken try).
+    """Upload a file and return its upload id.
 
-    An upload in parts that was interrupted goes on where ``note`` says that it stopped.
+    ``on_bytes`` gets counts of bytes as they are sent; a broken try is taken back by a negative count.
+
+    An interrupted upload in parts resumes from ``note``.
     """
     size = check_file(path)
     before = note.read(client.api_url, path)
-    there = resume.arrived(client, before) if before else None
+    there = upload_note.fetch_arrived_parts(client, before) if before else None
     if before is not None and there is not None:
         say(f"The upload goes on: {len(there)} of {before.part_count} parts are there.")
         _send_parts(client, path, before, {}, there, on_bytes)
@@ -57,13 +60,13 @@ def upload(
         headers = signed["headers"] | {"Content-Length": str(size)}
         client.put_signed(signed["url"], partial(_blocks, path, 0, size, Rewinding(on_bytes)), headers)
     else:
-        begun = resume.begin(client, path, upload_id, int(signed["part_size_bytes"]))
+        begun = upload_note.begin_upload(client, path, upload_id, int(signed["part_size_bytes"]))
         note.write(begun)
         _send_parts(client, path, begun, _urls(signed), set(), on_bytes)
     return _complete(client, upload_id, note)
 
 
-def _complete(client: Client, upload_id: str, note: resume.Note) -> str:
+def _complete(client: Client, upload_id: str, note: upload_note.UploadNote) -> str:
     client.post(f"/v1/uploads/{upload_id}/complete", {})
     note.forget()
     return upload_id
@@ -74,7 +77,12 @@ def _urls(signed: JSON) -> dict[int, str]:
 
 
 def _send_parts(
-    client: Client, path: Path, begun: resume.Begun, urls: dict[int, str], there: set[int], on_bytes: OnBytes
+    client: Client,
+    path: Path,
+    begun: upload_note.PartialUpload,
+    urls: dict[int, str],
+    there: set[int],
+    on_bytes: OnBytes,
 ) -> None:
     on_bytes(sum(map(begun.length, there)))
     for number in range(1, begun.part_count + 1):
@@ -92,8 +100,8 @@ def _send_parts(
             client.put_signed(urls[number], body, headers)
 
 
-def _sign_more(client: Client, begun: resume.Begun, first: int) -> dict[int, str]:
-    numbers = list(range(first, min(begun.part_count, first + SIGN_AT_ONCE - 1) + 1))
+def _sign_more(client: Client, begun: upload_note.PartialUpload, first: int) -> dict[int, str]:
+    numbers = list(range(first, min(begun.part_count, first + MAX_SIGNED_PARTS - 1) + 1))
     return _urls(client.post(f"/v1/uploads/{begun.upload_id}/parts", {"numbers": numbers}))
 
 
@@ -105,7 +113,7 @@ def _blocks(path: Path, start: int, length: int, counter: Rewinding) -> Iterator
         while left:
             block = file.read(min(CHUNK_BYTES, left))
             if not block:
-                raise CliError(USAGE, f"{path} became shorter while it was uploaded.")
+                raise CliError(ExitCode.USAGE, f"{path} became shorter while it was uploaded.")
             yield block
             left -= len(block)
             counter.add(len(block))

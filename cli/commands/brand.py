@@ -9,34 +9,38 @@ from typing import Any
 
 from cli.api.client import JSON, Client
 from cli.api.references import short_id
-from cli.api.resume import Note
 from cli.api.upload import check_file, upload
-from cli.exit_codes import NOTHING_FOUND, OK, REFUSED, STACK_UNAVAILABLE, USAGE, CliError
+from cli.api.upload_note import UploadNote
+from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import add_command, add_group
 from cli.output.terminal import Display, plain_table
 
 POLL_S = 0.5
-CHECKED_S = 120.0
+CHECK_TIMEOUT_S = 120.0
 """A file of a kit is checked in seconds; after this long no worker takes it."""
 
 
 def add_brand(commands: Any, ask: Any) -> None:
     """The commands."""
     inner = add_group(commands, "brand", "make, list, show, change and archive brand kits", "clipstream brand list")
-    add_command(inner, "list", "list the brand kits", ask(kits), "clipstream brand list")
-    shown = add_command(inner, "show", "show a brand kit as JSON", ask(show), "clipstream brand show 5c0f93d1")
+    add_command(inner, "list", "list the brand kits", ask(list_kits), "clipstream brand list")
+    shown = add_command(inner, "show", "show a brand kit as JSON", ask(show_kit), "clipstream brand show 5c0f93d1")
     shown.add_argument("kit", metavar="KIT")
     make = add_command(
         inner,
         "create",
         "make a brand kit of your files",
-        ask(create),
+        ask(create_kit),
         "clipstream brand create Station --logo logo.png --colour primary=#e4002b --font display=Bold.ttf",
     )
     make.add_argument("name", metavar="NAME")
     _add_parts(make)
     change = add_command(
-        inner, "update", "change parts of a brand kit", ask(update), "clipstream brand update 5c0f93d1 --music bed.mp3"
+        inner,
+        "update",
+        "change parts of a brand kit",
+        ask(update_kit),
+        "clipstream brand update 5c0f93d1 --music bed.mp3",
     )
     change.add_argument("kit", metavar="KIT")
     change.add_argument("--name", metavar="NAME", help="another name")
@@ -45,7 +49,7 @@ def add_brand(commands: Any, ask: Any) -> None:
         inner,
         "delete",
         "archive a brand kit; what was made with it stays",
-        ask(delete),
+        ask(delete_kit),
         "clipstream brand delete 5c0f93d1",
     )
     gone.add_argument("kit", metavar="KIT")
@@ -58,53 +62,53 @@ def _add_parts(parser: ArgumentParser) -> None:
     add("--intro", metavar="FILE", help="video before each clip")
     add("--outro", metavar="FILE", help="video after each clip")
     add("--music", metavar="FILE", help="music under the speech")
-    add("--font", action="append", type=_pair, metavar="ROLE=FILE", help="own font: display, text or mono")
-    add("--colour", action="append", type=_pair, metavar="NAME=#RRGGBB", help="e.g. primary=#e4002b")
+    add("--font", action="append", type=_named_value, metavar="ROLE=FILE", help="own font: display, text or mono")
+    add("--colour", action="append", type=_named_value, metavar="NAME=#RRGGBB", help="e.g. primary=#e4002b")
     add("--template", metavar="NAME", help="caption template, e.g. bold_outline")
     add("--from", dest="parts_file", metavar="FILE", help="JSON with any parts, as the API takes them")
 
 
-def _pair(typed: str) -> tuple[str, str]:
+def _named_value(typed: str) -> tuple[str, str]:
     name, equals, value = typed.partition("=")
     if not equals or not name or not value:
         raise ArgumentTypeError(f"{typed!r} has no `=`: write display=Bold.ttf or primary=#e4002b")
     return name, value
 
 
-def kits(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def list_kits(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The newest version of each kit."""
     found = client.get("/v1/brand-kits")
     if not found["items"]:
         if not args.json:
             display.say("No brand kit yet: `clipstream brand create NAME --logo FILE` makes one.")
-        return NOTHING_FOUND, found
+        return ExitCode.NOTHING_FOUND, found
     if not args.json:
         rows = [(one["kit"]["name"], str(one["version"]), short_id(one["kit_id"])) for one in found["items"]]
         display.table(plain_table("", ("name", "version", "kit"), rows))
-    return OK, found
+    return ExitCode.OK, found
 
 
-def show(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def show_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """One kit in full."""
     found = client.get(f"/v1/brand-kits/{args.kit}")
     if not args.json:
         display.say(json.dumps(found, indent=2, ensure_ascii=False))
-    return OK, found
+    return ExitCode.OK, found
 
 
-def create(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def create_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Upload the files, wait until they are checked, make the kit."""
-    made = client.post("/v1/brand-kits", {"name": args.name, **_parts(client, args, display)})
+    made = client.post("/v1/brand-kits", {"name": args.name, **_upload_parts(client, args, display)})
     if not args.json:
         display.say(f"Brand kit “{args.name}”: `clipstream run VIDEO --brand {short_id(made['kit_id'])}` uses it.")
-    return OK, made
+    return ExitCode.OK, made
 
 
-def update(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def update_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Change parts of a kit; what is not named stays."""
-    parts = _parts(client, args, display) | ({"name": args.name} if args.name else {})
+    parts = _upload_parts(client, args, display) | ({"name": args.name} if args.name else {})
     if not parts:
-        raise CliError(USAGE, "Nothing to change: name a part, e.g. --logo FILE.")
+        raise CliError(ExitCode.USAGE, "Nothing to change: name a part, e.g. --logo FILE.")
     current, headers = client.get_file(f"/v1/brand-kits/{args.kit}")
     kit = json.loads(current)["kit"]
     for mapping in ("fonts", "colours"):
@@ -113,18 +117,18 @@ def update(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     made = client.patch(f"/v1/brand-kits/{args.kit}", parts, headers.get("etag", "*"))
     if not args.json:
         display.say(f"Brand kit {short_id(args.kit)} is at version {made['version']}.")
-    return OK, made
+    return ExitCode.OK, made
 
 
-def delete(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def delete_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Archive a kit."""
     client.delete(f"/v1/brand-kits/{args.kit}")
     if not args.json:
         display.say(f"Brand kit {short_id(args.kit)} is archived; exports that were made with it stay.")
-    return OK, {"kit_id": args.kit}
+    return ExitCode.OK, {"kit_id": args.kit}
 
 
-def _parts(client: Client, args: Namespace, display: Display) -> JSON:
+def _upload_parts(client: Client, args: Namespace, display: Display) -> JSON:
     parts: JSON = _parts_file(args.parts_file) if args.parts_file else {}
     for part, purpose in (("logo", "image"), ("watermark", "image"), ("music", "music")):
         if path := getattr(args, part):
@@ -145,29 +149,30 @@ def _parts_file(path: str) -> JSON:
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise CliError(USAGE, f"{path} cannot be read: {error.strerror or error}.") from None
+        raise CliError(ExitCode.USAGE, f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
-        raise CliError(USAGE, f"{path} is no JSON: {error}.") from None
+        raise CliError(ExitCode.USAGE, f"{path} is no JSON: {error}.") from None
     if not isinstance(found, dict):
-        raise CliError(USAGE, f"{path} must hold an object with parts of a brand kit.")
+        raise CliError(ExitCode.USAGE, f"{path} must hold an object with parts of a brand kit.")
     return found
 
 
 def _asset(client: Client, path: Path, purpose: str, display: Display) -> str:
     """Upload one file and wait until it is checked; gives its id. Raises CliError where it is refused."""
-    note = Note(path.with_name(f".{path.name}.upload.json"))
+    note = UploadNote(path.with_name(f".{path.name}.upload.json"))
     with display.bar(f"Uploading {path.name}", check_file(path)) as on_bytes:
         upload_id = upload(client, path, on_bytes, note, display.say, purpose=purpose)
     asset = client.post("/v1/assets", {"upload_id": upload_id, "name": path.name})
     waited_s = 0.0
     while asset["state"] == "received":
-        if waited_s >= CHECKED_S:
+        if waited_s >= CHECK_TIMEOUT_S:
             raise CliError(
-                STACK_UNAVAILABLE, f"{path} is not checked after {CHECKED_S:.0f} s: see `clipstream status`."
+                ExitCode.STACK_UNAVAILABLE,
+                f"{path} is not checked after {CHECK_TIMEOUT_S:.0f} s: see `clipstream status`.",
             )
         client.sleep(POLL_S)
         waited_s += POLL_S
         asset = client.get(f"/v1/assets/{asset['asset_id']}")
     if asset["state"] == "refused":
-        raise CliError(REFUSED, f"{path} cannot be used: {asset['refusal']['detail']}")
+        raise CliError(ExitCode.REFUSED, f"{path} cannot be used: {asset['refusal']['detail']}")
     return str(asset["asset_id"])

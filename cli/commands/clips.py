@@ -1,4 +1,4 @@
-"""``clipstream clip`` and ``moments``: a clip of one's own choice, and the stretches that were weighed."""
+"""``clipstream clip`` and ``moments``: a clip by time range or moment, and the list of moments."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from cli.api.client import JSON, Client
 from cli.api.references import References, short_id
 from cli.commands.labels import add_metadata
-from cli.exit_codes import NOTHING_FOUND, OK, USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import add_command
-from cli.options.project import ASPECTS, stretch
+from cli.options.project import ASPECTS, parse_time_range
 from cli.output.terminal import Display, plain_table
 from core.domain.clock_format import format_clock
 
-MOST_MOMENTS = 20
+MAX_LISTED_MOMENTS = 20
 
 
 def add_clips(commands: Any, ask: Any, positive: Any) -> None:
@@ -22,30 +22,34 @@ def add_clips(commands: Any, ask: Any, positive: Any) -> None:
     make = add_command(
         commands,
         "clip",
-        "make a clip of your own choice, beside those that were found",
+        "make a clip of your own choice",
         ask(make_clip),
         "clipstream clip last 1:30-2:00 --title 'Why it falls'",
         "clipstream clip last --moment 3",
     )
     add = make.add_argument
     add("project", metavar="PROJECT", help="its id, the first digits of it, or `last`")
-    add("stretch", metavar="T-T", nargs="?", type=stretch, help="from and to, on the video's time line")
+    add("range", metavar="T-T", nargs="?", type=parse_time_range, help="from and to, on the video's time line")
     add("--moment", metavar="N|ID", help="a moment, by its place in `clipstream moments PROJECT` or by its id")
     add("--title", default="", metavar="TEXT", help="of the clip (made of what is said)")
     add("--aspect", action="append", choices=ASPECTS, help="shape (as the project's); several times: several files")
     add_metadata(make, "clip")
     weighed = add_command(
-        commands, "moments", "list the stretches that were weighed, best first", ask(moments), "clipstream moments last"
+        commands,
+        "moments",
+        "list the moments that were weighed, best first",
+        ask(list_moments),
+        "clipstream moments last",
     )
     weighed.add_argument("project", metavar="PROJECT")
-    weighed.add_argument("--limit", type=positive, default=MOST_MOMENTS, metavar="N")
+    weighed.add_argument("--limit", type=positive, default=MAX_LISTED_MOMENTS, metavar="N")
 
 
 def make_clip(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """Ask for a clip of a stretch or of a moment."""
-    if not args.stretch and not args.moment:
-        raise CliError(USAGE, "Say which stretch: `clipstream clip PROJECT 1:30-2:00`, or --moment N.")
-    body: JSON = dict(args.stretch or {})
+    """Request a clip of a time range or of a moment."""
+    if not args.range and not args.moment:
+        raise CliError(ExitCode.USAGE, "Say which part: `clipstream clip PROJECT 1:30-2:00`, or --moment N.")
+    body: JSON = dict(args.range or {})
     if args.moment:
         body["moment_id"] = _moment_id(client, args.project, args.moment)
     if args.title:
@@ -55,37 +59,37 @@ def make_clip(client: Client, args: Namespace, display: Display) -> tuple[int, J
     if args.aspect:
         body["aspects"] = list(dict.fromkeys(args.aspect))
     clip = client.post(f"/v1/projects/{args.project}/clips", body)
-    References.of(client).add(args.project, clip["clip_id"])
+    References.for_client(client).add(args.project, clip["clip_id"])
     if not args.json:
         name = short_id(clip["clip_id"])
         display.say(f"Clip {name}  {format_clock(clip['start_ms'])} – {format_clock(clip['end_ms'])}  {clip['title']}")
         display.say(f"It is being rendered: `clipstream export {name}` waits for it and downloads it.")
-    return OK, clip
+    return ExitCode.OK, clip
 
 
 def _moment_id(client: Client, project_id: str, named: str) -> str:
     """The id of a moment that is named by its place in the list, or by itself."""
     if not named.isdecimal() or len(named) > len("999"):
         return named
-    found = _best_first(client, project_id)
+    found = _fetch_moments(client, project_id)
     if not 1 <= int(named) <= len(found):
-        raise CliError(USAGE, f"There is no moment {named}: the project has {len(found)}.")
+        raise CliError(ExitCode.USAGE, f"There is no moment {named}: the project has {len(found)}.")
     return str(found[int(named) - 1]["id"])
 
 
-def _best_first(client: Client, project_id: str) -> list[JSON]:
+def _fetch_moments(client: Client, project_id: str) -> list[JSON]:
     found: list[JSON] = client.get(f"/v1/projects/{project_id}/moments")["moments"]
     return sorted(found, key=lambda one: (-one["score"], one["range"]["start_ms"]))
 
 
-def moments(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """Every stretch that was weighed."""
-    found = _best_first(client, args.project)
+def list_moments(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """List all moments, best first."""
+    found = _fetch_moments(client, args.project)
     if args.json:
-        return OK if found else NOTHING_FOUND, {"items": found}
+        return ExitCode.OK if found else ExitCode.NOTHING_FOUND, {"items": found}
     if not found:
         display.say("No moment was weighed in this project.")
-        return NOTHING_FOUND, {"items": found}
+        return ExitCode.NOTHING_FOUND, {"items": found}
     rows = [
         (
             str(number),
@@ -98,4 +102,4 @@ def moments(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
     ]
     display.table(plain_table("", ("#", "from – to", "score", "clip", "title and reason"), rows))
     display.say("`clipstream clip PROJECT --moment N` makes a clip of one.")
-    return OK, {"items": found}
+    return ExitCode.OK, {"items": found}

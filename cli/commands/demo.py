@@ -1,4 +1,4 @@
-"""``clipstream demo``: a run on the shipped lecture with a webhook receiver, then a search and an analytics answer."""
+"""``clipstream demo``: a run on the shipped lecture, then a webhook, a search and an analytics answer."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 from cli.api.client import JSON, Client
 from cli.api.credentials import Access
-from cli.api.project_progress import counted
+from cli.api.project_progress import count_text
 from cli.commands.queries import show_hits
-from cli.commands.run import Outcome, run_project
-from cli.exit_codes import DEMO_INCOMPLETE, OK, PARTIAL, STACK_UNAVAILABLE, CliError
+from cli.commands.run import RunOutcome, run_project
+from cli.exit_codes import CliError, ExitCode
 from cli.output.terminal import Display
 from cli.output.webhook_receiver import Delivery, Inbox, Receiver
 
-SHIPPED = Path(__file__).resolve().parents[2] / "demo" / "physicsworks_lecture.webm"
+DEMO_VIDEO = Path(__file__).resolve().parents[2] / "demo" / "physicsworks_lecture.webm"
 WEBHOOK_WAIT_S = 30.0
 SINK_TRIES = 20
-"""Search and analytics follow the events within seconds: ask so often, a second apart."""
+"""Requests to search and analytics, a second apart: both follow the events within seconds."""
 EVENTS = ("project.completed", "project.failed", "export.completed", "export.failed")
 
 
@@ -37,21 +37,21 @@ def demo(
         receiver = Receiver(inbox, access.receiver_port)
     except OSError as error:
         line = f"The webhook receiver cannot listen on port {access.receiver_port}: {error.strerror or error}."
-        raise CliError(STACK_UNAVAILABLE, line) from None
+        raise CliError(ExitCode.STACK_UNAVAILABLE, line) from None
     with receiver:
         endpoint = client.post("/v1/webhooks/endpoints", {"url": receiver.url, "events": list(EVENTS)})
         inbox.secret = endpoint["secret"]
         try:
             outcome = run_project(client, args, display, clock_s)
-            shown = _shown(client, outcome, inbox, display)
+            shown = _show_answers(client, outcome, inbox, display)
         finally:
             client.delete(f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}")
     complete = all(value is not None for value in shown.values())
-    code = outcome.code if outcome.code not in (OK, PARTIAL) or complete else DEMO_INCOMPLETE
+    code = outcome.code if outcome.code not in (ExitCode.OK, ExitCode.PARTIAL) or complete else ExitCode.DEMO_INCOMPLETE
     return code, outcome.report | {"demo": shown}
 
 
-def _shown(client: Client, outcome: Outcome, inbox: Inbox, display: Display) -> JSON:
+def _show_answers(client: Client, outcome: RunOutcome, inbox: Inbox, display: Display) -> JSON:
     project_id = str(outcome.report["project"]["project_id"])
     return {
         "search": show_search(client, outcome.transcript, project_id, display),
@@ -60,7 +60,7 @@ def _shown(client: Client, outcome: Outcome, inbox: Inbox, display: Display) -> 
     }
 
 
-def telling_word(transcript: JSON | None) -> str | None:
+def choose_search_word(transcript: JSON | None) -> str | None:
     """A long word that is said more than once, else the longest; None where nothing is said."""
     texts = [str(word["text"]).strip(" .,;:!?\"'“”’()").lower() for word in (transcript or {}).get("words", [])]
     counts = Counter(text for text in texts if text.isalpha() and len(text) >= 4)
@@ -69,7 +69,7 @@ def telling_word(transcript: JSON | None) -> str | None:
 
 def show_search(client: Client, transcript: JSON | None, project_id: str, display: Display) -> JSON | None:
     """A word of the transcript, found; an empty answer where nothing is said."""
-    word = telling_word(transcript)
+    word = choose_search_word(transcript)
     if word is None:
         display.say("\nSearch: nothing is said, so there is nothing to find.")
         return {}
@@ -90,11 +90,11 @@ def show_analytics(client: Client, display: Display) -> JSON | None:
     for _ in range(SINK_TRIES):
         summary = client.get("/v1/analytics/summary")
         if summary["projects_completed"] + summary["projects_failed"]:
-            completed = counted(summary["projects_completed"], "project")
+            completed = count_text(summary["projects_completed"], "project")
             display.say(
                 f"  {completed} completed, {summary['projects_failed']} failed, "
-                f"{summary['minutes_processed']:.1f} min of video, {counted(summary['clips'], 'clip')}, "
-                f"{counted(summary['exports_completed'], 'export')}, {summary['cpu_ms'] / 1000:.0f} CPU-s"
+                f"{summary['minutes_processed']:.1f} min of video, {count_text(summary['clips'], 'clip')}, "
+                f"{count_text(summary['exports_completed'], 'export')}, {summary['cpu_ms'] / 1000:.0f} CPU-s"
             )
             return summary
         client.sleep(1.0)

@@ -1,4 +1,4 @@
-"""``clipstream download``: the files of a project's finished exports, one by one or as one zip. Makes no export."""
+"""``clipstream download``: the files of a project's finished exports, one by one or as a zip."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from cli.api.client import JSON, ApiRefused, Client
-from cli.api.project_progress import counted
-from cli.exit_codes import NOTHING_FOUND, OK, USAGE, CliError
+from cli.api.project_progress import count_text
+from cli.exit_codes import CliError, ExitCode
 from cli.output import results
 from cli.output.terminal import Display
 
 NO_FILES = ("not-ready", "export-not-done")
-"""What the API answers where nothing is finished: for whoever fetches all there is, no error."""
+"""Problem codes of the API if nothing is finished; for a download of everything that is no error."""
 
 
 def download(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -21,17 +21,21 @@ def download(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
-    saved = _zip(client, args.project, out, display) if args.zip else _each(client, args.project, out, display)
+        raise CliError(ExitCode.USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+    saved = (
+        _download_zip(client, args.project, out, display)
+        if args.zip
+        else _download_files(client, args.project, out, display)
+    )
     if not args.json:
         for name in saved:
             display.say(str(out / name))
     if not saved and not args.json:
         display.say("No export of this project is finished.")
-    return OK if saved else NOTHING_FOUND, {"saved": [str(out / name) for name in saved]}
+    return ExitCode.OK if saved else ExitCode.NOTHING_FOUND, {"saved": [str(out / name) for name in saved]}
 
 
-def _zip(client: Client, project_id: str, out: Path, display: Display) -> list[str]:
+def _download_zip(client: Client, project_id: str, out: Path, display: Display) -> list[str]:
     path = f"/v1/projects/{project_id}/exports.zip"
     target = out / f"clips-{project_id}.zip"
     with display.bar(f"Downloading {target.name}", client.size(path)) as on_bytes:
@@ -44,7 +48,7 @@ def _zip(client: Client, project_id: str, out: Path, display: Display) -> list[s
     return [target.name]
 
 
-def _each(client: Client, project_id: str, out: Path, display: Display) -> list[str]:
+def _download_files(client: Client, project_id: str, out: Path, display: Display) -> list[str]:
     clips: list[JSON] = client.get(f"/v1/projects/{project_id}/clips")["items"]
     named = []
     for clip in clips:
@@ -52,10 +56,10 @@ def _each(client: Client, project_id: str, out: Path, display: Display) -> list[
             if brief["state"] == "done":
                 export = client.get(f"/v1/exports/{brief['export_id']}")
                 number = int(export.get("number", 1))
-                named.append((export, results.stem(clip["ordinal"], clip["title"], export["aspect"], number)))
+                named.append((export, results.file_stem(clip["ordinal"], clip["title"], export["aspect"], number)))
     saved: list[str] = []
     total = results.download_size([export for export, _ in named])
-    with display.bar(f"Downloading {counted(len(named), 'export')}", total) as on_bytes:
+    with display.bar(f"Downloading {count_text(len(named), 'export')}", total) as on_bytes:
         for export, name in named:
             saved += results.download_export(client, export, name, out, on_bytes).values()
     return saved

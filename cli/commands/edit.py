@@ -1,4 +1,4 @@
-"""``clipstream edit`` and ``clipstream handover``: an edit shown, changed, undone, taken away. Renders nothing."""
+"""``clipstream edit`` and ``clipstream handover``: shows, changes, undoes and hands over an edit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cli.api.client import JSON, Client
-from cli.exit_codes import OK, USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 from cli.options.edit_operations import add_operations
-from cli.options.project import stretch
+from cli.options.project import parse_time_range
 from cli.output.terminal import Display, plain_table
 from core.domain.editing.interchange import Format, RateName
 
@@ -25,7 +25,7 @@ def add_edit(parser: argparse.ArgumentParser) -> None:
     """The flags of ``edit``; without any of them the edit is shown."""
     add = parser.add_argument
     add("clip", metavar="CLIP")
-    add("--trim", type=stretch, metavar="T-T", help="begin and end the clip there, on the video's time line")
+    add("--trim", type=parse_time_range, metavar="T-T", help="begin and end the clip there, on the video's time line")
     add("--delete-words", action="append", metavar="WORDS|N-N", help="take out what is said, or words N to N (N not)")
     add("--drop-fillers", action="store_true", help="take out um, uh and their like")
     add("--drop-pauses", type=int, nargs="?", const=700, metavar="MS", help="shorten pauses longer than this (700)")
@@ -55,7 +55,9 @@ def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     transcript = _transcript(client, args.clip) if args.delete_words else {}
     operations = _operations(client, args, current, transcript)
     if operations and args.version is not None:
-        raise CliError(USAGE, "--version shows a version: it does not go with changes. The newest is what is changed.")
+        raise CliError(
+            ExitCode.USAGE, "--version shows a version: it does not go with changes. The newest is what is changed."
+        )
     if operations:
         body: JSON = {"operations": operations, "note": args.note}
         if transcript:
@@ -64,35 +66,35 @@ def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     if not args.json:
         if current.get("changed") is False:
             display.say("Nothing to change: no new version was made.")
-        _show(current, display)
-    return OK, current
+        _show_edit(current, display)
+    return ExitCode.OK, current
 
 
 def _operations(client: Client, args: Namespace, current: JSON, transcript: JSON) -> list[JSON]:
     """What the flags ask for: words and pauses first, then segments in the order typed."""
     found: list[JSON] = []
     if args.undo:
-        found.append({"op": "restore", "version": _before(client, args.clip, current)})
+        found.append({"op": "restore", "version": _version_before(client, args.clip, current)})
     if args.delete_words:
-        words = _words(transcript, current)
-        found += [_delete(wanted, words) for wanted in args.delete_words]
+        words = _played_words(transcript, current)
+        found += [_delete_operation(wanted, words) for wanted in args.delete_words]
     if args.drop_fillers:
         found.append({"op": "drop_fillers"})
     if args.drop_pauses is not None:
         pauses = {"longer_than_ms": args.drop_pauses, "leave_ms": min(250, args.drop_pauses)}
         found.append({"op": "drop_pauses", **pauses})
     if args.trim:
-        found += _trims(args.trim, current)
+        found += _trim_operations(args.trim, current)
     found += args.operations or []
     if args.undo and len(found) > 1:
-        raise CliError(USAGE, "--undo goes alone.")
+        raise CliError(ExitCode.USAGE, "--undo goes alone.")
     return found
 
 
-def _trims(wanted: JSON, current: JSON) -> list[JSON]:
-    """The clip begins and ends elsewhere: pieces that lie wholly outside go, those at both ends begin and end there.
+def _trim_operations(wanted: JSON, current: JSON) -> list[JSON]:
+    """Operations that trim a clip: remove segments outside the range, trim the first and last.
 
-    Where pieces are played in another order than they were said, what is first and last is meant as it is played.
+    First and last are meant in the order of playback.
     """
     pieces, start, end = list(current["segments"]), wanted.get("start_ms"), wanted.get("end_ms")
     gone: list[JSON] = []
@@ -111,8 +113,8 @@ def _trims(wanted: JSON, current: JSON) -> list[JSON]:
     ]
 
 
-def _before(client: Client, clip: str, current: JSON) -> int:
-    """The version that the last change was made of; an undo before this one counts as what it went back to."""
+def _version_before(client: Client, clip: str, current: JSON) -> int:
+    """The version before the last change; an earlier undo counts as the version it restored."""
     versions: dict[int, JSON] = {}
     number, before = int(current["version"]), None
     while True:
@@ -127,7 +129,7 @@ def _before(client: Client, clip: str, current: JSON) -> int:
             number = int(operations[0]["version"])
             continue
         if number == 1:
-            raise CliError(USAGE, "There is nothing to undo: the clip is as it was found.")
+            raise CliError(ExitCode.USAGE, "There is nothing to undo: the clip is as it was found.")
         return int(versions[number]["base_version"])
 
 
@@ -136,28 +138,28 @@ def _transcript(client: Client, clip: str) -> JSON:
     return client.get(f"/v1/projects/{client.get(f'/v1/clips/{clip}')['project_id']}/transcript")
 
 
-def _words(transcript: JSON, current: JSON) -> list[tuple[int, str]]:
+def _played_words(transcript: JSON, current: JSON) -> list[tuple[int, str]]:
     """Number and text of each word that is played now."""
     times = [(one["start_ms"], one["end_ms"]) for one in current["segments"]]
     return [
-        (number, _plain(word["text"]))
+        (number, _bare_word(word["text"]))
         for number, word in enumerate(transcript["words"])
         if any(start <= (word["start_ms"] + word["end_ms"]) / 2 < end for start, end in times)
     ]
 
 
-def _plain(text: str) -> str:
+def _bare_word(text: str) -> str:
     return _SIGNS.sub("", text).casefold()
 
 
-def _delete(wanted: str, words: list[tuple[int, str]]) -> JSON:
+def _delete_operation(wanted: str, words: list[tuple[int, str]]) -> JSON:
     """The operation for words by number, or for the one place where they are said."""
     numbers = _NUMBERS.fullmatch(wanted.strip())
     if numbers:
         return {"op": "delete_words", "first_word": int(numbers[1]), "end_word": int(numbers[2])}
-    phrase = [plain for part in wanted.split() if (plain := _plain(part))]
+    phrase = [plain for part in wanted.split() if (plain := _bare_word(part))]
     if not phrase:
-        raise CliError(USAGE, "--delete-words wants words, or two numbers like 12-15.")
+        raise CliError(ExitCode.USAGE, "--delete-words wants words, or two numbers like 12-15.")
     places = [
         words[at][0]
         for at in range(len(words) - len(phrase) + 1)
@@ -165,37 +167,37 @@ def _delete(wanted: str, words: list[tuple[int, str]]) -> JSON:
         and words[at + len(phrase) - 1][0] - words[at][0] == len(phrase) - 1
     ]
     if not places:
-        raise CliError(USAGE, f"“{wanted}” is not said in the clip.")
+        raise CliError(ExitCode.USAGE, f"“{wanted}” is not said in the clip.")
     if len(places) > 1:
         told = ", ".join(f"{place}-{place + len(phrase)}" for place in places)
-        raise CliError(USAGE, f"“{wanted}” is said {len(places)} times in the clip. Say which: {told}.")
+        raise CliError(ExitCode.USAGE, f"“{wanted}” is said {len(places)} times in the clip. Say which: {told}.")
     return {"op": "delete_words", "first_word": places[0], "end_word": places[0] + len(phrase)}
 
 
-def _show(current: JSON, display: Display) -> None:
+def _show_edit(current: JSON, display: Display) -> None:
     made = f", made of {current['base_version']}" if current.get("base_version") else ""
     display.say(f"Version {current['version']}{made}: plays {current['length_ms'] / 1000:.1f} s")
     rows = [
         (
             one["segment_id"],
-            f"{_at(one['start_ms'])} – {_at(one['end_ms'])}",
+            f"{_clock_text(one['start_ms'])} – {_clock_text(one['end_ms'])}",
             f"{one['output_start_ms'] / 1000:.2f} – {one['output_end_ms'] / 1000:.2f} s",
-            _how(one),
+            _playback_text(one),
         )
         for one in current["segments"]
     ]
     display.table(plain_table("", ("segment", "of the video", "plays", "how"), rows))
     for caption in current["captions"]:
-        display.say(f"{_at(caption['range']['start_ms'])}: “{caption['text']}”")
+        display.say(f"{_clock_text(caption['range']['start_ms'])}: “{caption['text']}”")
 
 
-def _at(ms: int) -> str:
+def _clock_text(ms: int) -> str:
     """``1:05.25``: cuts lie between words, to the hundredth of a second."""
     minutes, rest_ms = divmod(ms, 60_000)
     return f"{minutes}:{rest_ms / 1000:05.2f}"
 
 
-def _how(one: JSON) -> str:
+def _playback_text(one: JSON) -> str:
     told = [f"{one['speed']:g} ×"] if one["speed"] != 1 else []
     told += ["muted"] if one["muted"] else []
     told += [one["style"]["template"]] if one.get("style") else []
@@ -213,10 +215,10 @@ def handover(client: Client, args: Namespace, display: Display) -> tuple[int, JS
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(body)
     except OSError as error:
-        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+        raise CliError(ExitCode.USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
     warnings = json.loads(headers.get("Clipstream-Warnings", "[]"))
     if not args.json:
         for warning in warnings:
             display.say(f"not in it: {warning}")
         display.say(str(out))
-    return OK, {"file": str(out), "warnings": warnings}
+    return ExitCode.OK, {"file": str(out), "warnings": warnings}

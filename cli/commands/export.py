@@ -1,4 +1,4 @@
-"""``clipstream export``: more files of a clip, in one shape or several, waited for and downloaded. Renders nothing."""
+"""``clipstream export``: requests more files of a clip, waits for them and downloads them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import get_args
 
 from cli.api.client import JSON, Client
 from cli.commands.labels import add_metadata
-from cli.exit_codes import OK, PROJECT_FAILED, USAGE, CliError
-from cli.options.audio import add_sound
-from cli.options.files import add_files
-from cli.options.project import ASPECTS, BRAND_HELP, add_caption_wishes, brand_kit, export_options_of
+from cli.exit_codes import CliError, ExitCode
+from cli.options.audio import add_audio_options
+from cli.options.files import add_file_options
+from cli.options.project import ASPECTS, BRAND_HELP, add_caption_options, build_export_options, parse_brand_kit
 from cli.output import results
 from cli.output.terminal import Display
 from schemas.options.export_options import Quality
@@ -29,13 +29,13 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     add("--aspect", action="append", choices=ASPECTS, help="shape (9:16); several are made together, by one decode")
     add("--no-captions", action="store_true")
     add("--captions-template", metavar="NAME", help="how captions look (as the project's)")
-    add_caption_wishes(parser)
+    add_caption_options(parser)
     add("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
     add("--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)")
-    add("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
-    add_files(parser)
-    add_sound(parser)
-    add("--stems", action="store_true", help="the voice and the mix beside it, as FLAC")
+    add("--brand", type=parse_brand_kit, metavar="KIT", help=BRAND_HELP)
+    add_file_options(parser)
+    add_audio_options(parser)
+    add("--stems", action="store_true", help="the voice and the mix as FLAC too")
     add("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     add("--end-ms", type=int, metavar="MS", help="another end")
     add("--title", metavar="TEXT", help="of the export (the clip's)")
@@ -49,10 +49,13 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+        raise CliError(ExitCode.USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
     clip = client.get(f"/v1/clips/{args.clip}")
-    ended = [_waited(client, str(one["export_id"]), display, quiet=args.json) for one in _asked(client, args)]
-    saved = [_downloaded(client, clip, one, out, display) for one in ended if one["state"] == "done"]
+    ended = [
+        _wait_for_export(client, str(one["export_id"]), display, quiet=args.json)
+        for one in _request_exports(client, args)
+    ]
+    saved = [_download_export(client, clip, one, out, display) for one in ended if one["state"] == "done"]
     if not args.json:
         width = max((len(kind) for one in saved for kind in one["saved"]), default=0)
         for one in saved:
@@ -62,19 +65,19 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     if failed:
         which = "The export" if len(ended) == 1 else " and ".join(one["aspect"] for one in failed)
         if all(one["state"] == "cancelled" for one in failed):
-            raise CliError(PROJECT_FAILED, f"{which} {'was' if len(failed) == 1 else 'were'} cancelled.")
+            raise CliError(ExitCode.PROJECT_FAILED, f"{which} {'was' if len(failed) == 1 else 'were'} cancelled.")
         failure = failed[0].get("failure") or {}
-        raise CliError(PROJECT_FAILED, f"{which} failed: {failure.get('detail', 'no reason was given')}")
-    return OK, saved[0] if len(saved) == 1 else {"items": saved}
+        raise CliError(ExitCode.PROJECT_FAILED, f"{which} failed: {failure.get('detail', 'no reason was given')}")
+    return ExitCode.OK, saved[0] if len(saved) == 1 else {"items": saved}
 
 
-def _asked(client: Client, args: Namespace) -> list[JSON]:
+def _request_exports(client: Client, args: Namespace) -> list[JSON]:
     """The exports of the wish: several shapes are one request, and made together."""
     aspects = list(dict.fromkeys(args.aspect or [DEFAULT_ASPECT]))
     wish = {"captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
     wish |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
     wish |= {"title": args.title, "metadata": args.metadata}
-    wish["options"] = export_options_of(args) or None
+    wish["options"] = build_export_options(args) or None
     wish = {name: value for name, value in wish.items() if value is not None}
     if len(aspects) == 1:
         return [client.post(f"/v1/clips/{args.clip}/export", {"aspect": aspects[0], **wish})]
@@ -82,7 +85,7 @@ def _asked(client: Client, args: Namespace) -> list[JSON]:
     return found
 
 
-def _waited(client: Client, export_id: str, display: Display, *, quiet: bool) -> JSON:
+def _wait_for_export(client: Client, export_id: str, display: Display, *, quiet: bool) -> JSON:
     waited_s, said = 0.0, ""
     while True:
         ended = client.get(f"/v1/exports/{export_id}")
@@ -92,13 +95,15 @@ def _waited(client: Client, export_id: str, display: Display, *, quiet: bool) ->
             said = str(ended["state"])
             display.say(f"export {export_id}: {said}")
         if waited_s >= TIMEOUT_S:
-            raise CliError(PROJECT_FAILED, f"The export {export_id} is still {said} after {waited_s / 60:.0f} min.")
+            raise CliError(
+                ExitCode.PROJECT_FAILED, f"The export {export_id} is still {said} after {waited_s / 60:.0f} min."
+            )
         client.sleep(POLL_S)
         waited_s += POLL_S
 
 
-def _downloaded(client: Client, clip: JSON, ended: JSON, out: Path, display: Display) -> JSON:
-    name = results.stem(clip["ordinal"], clip["title"], ended["aspect"], int(ended.get("number", 1)))
+def _download_export(client: Client, clip: JSON, ended: JSON, out: Path, display: Display) -> JSON:
+    name = results.file_stem(clip["ordinal"], clip["title"], ended["aspect"], int(ended.get("number", 1)))
     with display.bar(f"Downloading {name}", results.download_size([ended])) as on_bytes:
         files = results.download_export(client, ended, name, out, on_bytes)
     return ended | {"saved": {kind: str(out / file) for kind, file in files.items()}}

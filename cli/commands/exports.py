@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.api.client import JSON, Client
 from cli.api.references import short_id
-from cli.exit_codes import NOTHING_FOUND, OK
+from cli.exit_codes import ExitCode
 from cli.options.parser import add_command, add_group
 from cli.output.terminal import Display, plain_table
 
@@ -15,25 +15,31 @@ from cli.output.terminal import Display, plain_table
 def add_exports(commands: Any, ask: Any) -> None:
     """The commands."""
     inner = add_group(commands, "exports", "list and cancel exports", "clipstream exports list last")
-    listing = add_command(inner, "list", "list the exports of a project", ask(exports), "clipstream exports list last")
+    listing = add_command(
+        inner, "list", "list the exports of a project", ask(list_exports), "clipstream exports list last"
+    )
     listing.add_argument("project", metavar="PROJECT")
     stop = add_command(
-        inner, "cancel", "cancel an export that is not made yet", ask(cancel), "clipstream exports cancel 7d1f20aa"
+        inner,
+        "cancel",
+        "cancel an export that is not made yet",
+        ask(cancel_export),
+        "clipstream exports cancel 7d1f20aa",
     )
     stop.add_argument("export", metavar="EXPORT")
 
 
-def exports(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def list_exports(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Every export of a project, clip by clip."""
     clips: list[JSON] = client.get(f"/v1/projects/{args.project}/clips")["items"]
     found = [
         one | {"clip_id": clip["clip_id"], "clip": clip["ordinal"] + 1} for clip in clips for one in clip["exports"]
     ]
     if args.json:
-        return OK if found else NOTHING_FOUND, {"items": found}
+        return ExitCode.OK if found else ExitCode.NOTHING_FOUND, {"items": found}
     if not found:
         display.say("This project has no exports.")
-        return NOTHING_FOUND, {"items": found}
+        return ExitCode.NOTHING_FOUND, {"items": found}
     rows = [
         (
             str(one["clip"]),
@@ -45,12 +51,12 @@ def exports(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
         for one in found
     ]
     display.table(plain_table("", ("clip", "shape", "state", "automatic", "export"), rows))
-    return OK, {"items": found}
+    return ExitCode.OK, {"items": found}
 
 
-def cancel(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def cancel_export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Cancel one export; the clip and its other exports stay."""
     found = client.post(f"/v1/exports/{args.export}/cancel")
     if not args.json:
         display.say(f"Export {short_id(args.export)} is {found['state']}.")
-    return OK, found
+    return ExitCode.OK, found

@@ -1,4 +1,4 @@
-"""``clipstream rename`` and ``metadata``: what a project, clip or export is called, and what is attached to it."""
+"""``clipstream rename`` and ``metadata``: titles and metadata of projects, clips and exports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from cli.api.client import JSON, Client
 from cli.api.references import References, short_id
-from cli.exit_codes import OK
+from cli.exit_codes import ExitCode
 from cli.options.parser import add_command
 from cli.output.terminal import Display
 
@@ -73,7 +73,7 @@ def add_labels(commands: Any, ask: Any) -> None:
 
 def _path(client: Client, typed: str) -> tuple[str, str]:
     """Kind and path of what a person typed."""
-    kind, found = References.of(client).any_of(typed, list(_PATHS))
+    kind, found = References.for_client(client).any_of(typed, list(_PATHS))
     return kind, f"{_PATHS[kind]}/{found}"
 
 
@@ -83,7 +83,7 @@ def rename(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     found = client.patch(path, {"title": args.title.strip() or None}, "*")
     if not args.json:
         display.say(f"{kind.capitalize()} {short_id(found[f'{kind}_id'])} is called “{found['title']}”.")
-    return OK, found
+    return ExitCode.OK, found
 
 
 def metadata(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -92,4 +92,4 @@ def metadata(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     found = client.get(path) if args.patch is None else client.patch(path, {"metadata": args.patch}, "*")
     if not args.json:
         display.say(json.dumps(found["metadata"], indent=2, ensure_ascii=False))
-    return OK, found["metadata"]
+    return ExitCode.OK, found["metadata"]

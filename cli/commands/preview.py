@@ -1,4 +1,4 @@
-"""``clipstream preview``: one picture of a clip, as an export would show it, as a file. Draws nothing itself."""
+"""``clipstream preview``: saves one picture of a clip as an export would show it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ import httpx2
 
 from cli.api.client import JSON, ApiRefused, Client
 from cli.api.project_progress import size_text
-from cli.exit_codes import OK, PROJECT_FAILED, USAGE, CliError
-from cli.options.project import ASPECTS, BRAND_HELP, add_caption_wishes, at_ms, brand_kit, export_options_of
+from cli.exit_codes import CliError, ExitCode
+from cli.options.project import (
+    ASPECTS,
+    BRAND_HELP,
+    add_caption_options,
+    build_export_options,
+    parse_brand_kit,
+    parse_time_ms,
+)
 from cli.output.terminal import Display
 from schemas.options.presets import PresetName
 
@@ -25,14 +32,20 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
     """The flags of ``preview``."""
     add = parser.add_argument
     add("clip", metavar="CLIP")
-    add("--at", type=at_ms, default=0, metavar="T", help="when, from the clip's start, e.g. 0:12.5 (its beginning)")
+    add(
+        "--at",
+        type=parse_time_ms,
+        default=0,
+        metavar="T",
+        help="when, from the clip's start, e.g. 0:12.5 (its beginning)",
+    )
     add("--out", default="preview.png", metavar="FILE", help="where to (%(default)s)")
     add("--aspect", choices=ASPECTS, default="9:16")
     add("--no-captions", action="store_true")
     add("--captions-template", metavar="NAME", help="how captions look (as the project's)")
-    add_caption_wishes(parser)
+    add_caption_options(parser)
     add("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
-    add("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
+    add("--brand", type=parse_brand_kit, metavar="KIT", help=BRAND_HELP)
     add("--preset", choices=get_args(PresetName), help="for which platform the file would be")
     add("--version", type=int, metavar="N", help="of the clip's edit (the newest)")
 
@@ -41,20 +54,20 @@ def preview(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
     """Ask for the picture, wait for it, write it."""
     out = Path(args.out)
     if not out.parent.is_dir():
-        raise CliError(USAGE, f"{out.parent} is no folder: the picture cannot be written there.")
-    answer = client.ask(f"/v1/clips/{args.clip}/preview", wish_of(args), at_ms=args.at)
+        raise CliError(ExitCode.USAGE, f"{out.parent} is no folder: the picture cannot be written there.")
+    answer = client.ask(f"/v1/clips/{args.clip}/preview", preview_request(args), at_ms=args.at)
     picture = answer.content if is_picture(answer) else _wait(client, answer.headers["location"])
     out.write_bytes(picture)
     if not args.json:
         display.say(f"{out}  {size_text(len(picture))}")
-    return OK, {"clip_id": args.clip, "at_ms": args.at, "file": str(out), "size_bytes": len(picture)}
+    return ExitCode.OK, {"clip_id": args.clip, "at_ms": args.at, "file": str(out), "size_bytes": len(picture)}
 
 
-def wish_of(args: Namespace) -> JSON:
+def preview_request(args: Namespace) -> JSON:
     """What an export would be asked for by; what was not said is left to the API."""
     wish = {"aspect": args.aspect, "captions": not args.no_captions, "template": args.captions_template}
     wish |= {"mask_profanity": args.mask_profanity, "edit_version": args.version}
-    wish["options"] = export_options_of(args) or None
+    wish["options"] = build_export_options(args) or None
     return {name: value for name, value in wish.items() if value is not None}
 
 
@@ -73,4 +86,4 @@ def _wait(client: Client, path: str) -> bytes:
                 raise
         client.sleep(POLL_S)
         waited_s += POLL_S
-    raise CliError(PROJECT_FAILED, f"The picture at {path} is not there after {TIMEOUT_S / 60:.0f} min.")
+    raise CliError(ExitCode.PROJECT_FAILED, f"The picture at {path} is not there after {TIMEOUT_S / 60:.0f} min.")

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from cli.api.client import JSON, Client
-from cli.api.project_progress import counted, duration_text
+from cli.api.project_progress import count_text, duration_text
 from cli.api.references import short_id
-from cli.exit_codes import OK, USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import Run, add_command
-from cli.options.project import add_wishes, options_of
+from cli.options.project import add_project_options, build_project_options
 from cli.output.terminal import Display, plain_table
 from core.domain.clock_format import format_clock
 from schemas.options.project import ProjectOptions
@@ -24,16 +24,28 @@ MS_PER_MINUTE = 60_000
 def add_projects(commands: Any, ask: Any, positive: Any) -> None:
     """The commands."""
     show = add_command(
-        commands, "project", "show a project: its stages, warnings and costs", ask(project), "clipstream project last"
+        commands,
+        "project",
+        "show a project: its stages, warnings and costs",
+        ask(show_project),
+        "clipstream project last",
     )
     show.add_argument("project", metavar="PROJECT")
     _add_estimate(commands, ask(estimate), positive)
     stop = add_command(
-        commands, "cancel", "stop a project that runs; what it has made stays", ask(cancel), "clipstream cancel last"
+        commands,
+        "cancel",
+        "stop a project that runs; what it has made stays",
+        ask(cancel_project),
+        "clipstream cancel last",
     )
     stop.add_argument("project", metavar="PROJECT")
     gone = add_command(
-        commands, "delete", "erase a project and everything made of it", ask(delete), "clipstream delete 0b8e6c4e --yes"
+        commands,
+        "delete",
+        "erase a project and everything made of it",
+        ask(delete_project),
+        "clipstream delete 0b8e6c4e --yes",
     )
     gone.add_argument("project", metavar="PROJECT")
     gone.add_argument("--yes", action="store_true", help="do not ask")
@@ -45,7 +57,7 @@ def _add_estimate(commands: Any, run: Run, positive: Any) -> None:
     parser.add_argument("--minutes", type=_minutes, required=True, metavar="N", help="length of the video")
     parser.add_argument("--size", type=_pixels, metavar="WxH", help="of its pictures (1920x1080)")
     parser.add_argument("--sound-only", action="store_true", help="a recording without pictures")
-    add_wishes(parser, positive)
+    add_project_options(parser, positive)
 
 
 def _minutes(text: str) -> int:
@@ -59,11 +71,11 @@ def _pixels(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def show_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """How a project stands."""
     found = client.get(f"/v1/projects/{args.project}")
     if args.json:
-        return OK, found
+        return ExitCode.OK, found
     display.say(f"{found['title']}\n{found['project_id']}  {found['state']}  {duration_text(found['duration_ms'])}")
     failure = found.get("failure")
     if failure:
@@ -74,73 +86,73 @@ def project(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
     for warning in found["warnings"]:
         display.say(f"Warning: {warning}")
     rows = [
-        (one["stage"], one["state"], _parts(one), duration_text(one["elapsed_ms"]), duration_text(one["cpu_ms"]))
+        (one["stage"], one["state"], _parts_text(one), duration_text(one["elapsed_ms"]), duration_text(one["cpu_ms"]))
         for one in found["stages"]
     ]
     display.table(plain_table("", ("stage", "state", "parts", "took", "processor"), rows))
     display.say(
-        f"{counted(found['clip_count'], 'clip')}: `clipstream clips {short_id(found['project_id'])}` lists them."
+        f"{count_text(found['clip_count'], 'clip')}: `clipstream clips {short_id(found['project_id'])}` lists them."
     )
-    return OK, found
+    return ExitCode.OK, found
 
 
-def _parts(stage: JSON) -> str:
+def _parts_text(stage: JSON) -> str:
     return f"{stage['parts_done']} of {stage['parts_total']}" if stage.get("parts_total") else ""
 
 
 def estimate(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """What a project of this length would take."""
-    options = options_of(args)
+    options = build_project_options(args)
     msgspec.convert(options, ProjectOptions)
     body: JSON = {"duration_ms": args.minutes, "video": not args.sound_only, "options": options}
     if args.size:
         body["width_px"], body["height_px"] = args.size
     found = client.post("/v1/projects/estimate", body)
     if args.json:
-        return OK, found
+        return ExitCode.OK, found
     told = found["estimate"]
-    display.say(f"{counted(told['clips'], 'clip')} of {format_clock(told['media_ms'])} of video should take:")
-    rows = [("time", *_range(told["elapsed_ms"]))]
-    rows += [(f"{one['stage']} (processor)", *_range(one["cpu_ms"])) for one in told["stages"]]
+    display.say(f"{count_text(told['clips'], 'clip')} of {format_clock(told['media_ms'])} of video should take:")
+    rows = [("time", *_amount_texts(told["elapsed_ms"]))]
+    rows += [(f"{one['stage']} (processor)", *_amount_texts(one["cpu_ms"])) for one in told["stages"]]
     display.table(plain_table("", ("", "expected", "80 % lie from", "to"), rows))
     if told["money"]:
         money = told["money"]
         display.say(f"Price: {money['expected']:.2f} {told['currency']} ({money['low']:.2f} to {money['high']:.2f})")
     for line in found["assumed"]:
         display.say(f"Assumed: {line}")
-    return OK, found
+    return ExitCode.OK, found
 
 
-def _range(amount: JSON) -> tuple[str, str, str]:
+def _amount_texts(amount: JSON) -> tuple[str, str, str]:
     expected, low, high = (duration_text(round(amount[name])) for name in ("expected", "low", "high"))
     return expected, low, high
 
 
-def cancel(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def cancel_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Stop a project."""
     found = client.post(f"/v1/projects/{args.project}/cancel")
     if not args.json:
         display.say(
             f"Project {short_id(args.project)} is cancelled; `clipstream delete {short_id(args.project)}` removes it."
         )
-    return OK, found
+    return ExitCode.OK, found
 
 
-def delete(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def delete_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Erase a project, asked once more where somebody is there to answer."""
     found = client.get(f"/v1/projects/{args.project}")
     if not args.yes:
-        _confirm(f"Erase “{found['title']}” and its {counted(found['clip_count'], 'clip')}, for good? [y/N] ")
+        _confirm(f"Erase “{found['title']}” and its {count_text(found['clip_count'], 'clip')}, for good? [y/N] ")
     client.delete(f"/v1/projects/{args.project}")
     if not args.json:
         display.say(f"“{found['title']}” is erased.")
-    return OK, {"project_id": args.project, "state": "erased"}
+    return ExitCode.OK, {"project_id": args.project, "state": "erased"}
 
 
 def _confirm(question: str) -> None:
     """Raises CliError unless a person says yes."""
     if not sys.stdin.isatty():
-        raise CliError(USAGE, "Nobody is there to be asked: add --yes to erase it.")
+        raise CliError(ExitCode.USAGE, "Nobody is there to be asked: add --yes to erase it.")
     print(question, end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise CliError(USAGE, "Nothing was erased.")
+        raise CliError(ExitCode.USAGE, "Nothing was erased.")

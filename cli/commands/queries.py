@@ -1,4 +1,4 @@
-"""The small commands: projects, clips, search, dead, version. Each shows what the API answers, no more."""
+"""The listing commands: projects, clips, search, refused, dead, version."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.api.client import JSON, Client
-from cli.api.project_progress import counted, duration_text, size_text
+from cli.api.project_progress import count_text, duration_text, size_text
 from cli.api.references import References, short_id
-from cli.exit_codes import NOTHING_FOUND, OK
+from cli.exit_codes import ExitCode
 from cli.output.terminal import Display, plain_table, score_text, show_nearest, visible
 from core.domain.clock_format import format_clock
 from schemas.version import VERSION
 
-SHOWN_BYTES = 2000
+MAX_SHOWN_BYTES = 2000
 HITS = ("segments", "clips", "chapters", "entities")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 
@@ -28,7 +28,7 @@ Command = Callable[[Client, Namespace, Display], tuple[int, JSON]]
 """Gives the exit code and what ``--json`` prints; draws on the display only where not ``args.json``."""
 
 
-def projects(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def list_projects(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The newest projects."""
     page = client.get("/v1/projects", limit=args.limit, state=args.state)
     if not page["items"] and not args.json:
@@ -47,22 +47,22 @@ def projects(client: Client, args: Namespace, display: Display) -> tuple[int, JS
             for one in page["items"]
         ]
         display.table(plain_table("", ("project", "state", "length", "created (UTC)", "title"), rows))
-    return OK, page
+    return ExitCode.OK, page
 
 
-def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def list_clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The clips of a project, best first."""
     found = client.get(f"/v1/projects/{args.project}/clips")
-    References.of(client).remember(args.project, [clip["clip_id"] for clip in found["items"]])
+    References.for_client(client).remember(args.project, [clip["clip_id"] for clip in found["items"]])
     if args.json:
-        return OK if found["items"] else NOTHING_FOUND, found
+        return ExitCode.OK if found["items"] else ExitCode.NOTHING_FOUND, found
     if not found["items"]:
         project = client.get(f"/v1/projects/{args.project}")
         failure = (project.get("failure") or {}).get("detail")
         reason = found.get("nothing_found_reason") or failure or f"the project is {project['state']}."
         display.say(f"No clips: {reason}")
         show_nearest(display, project)
-        return NOTHING_FOUND, found
+        return ExitCode.NOTHING_FOUND, found
     rows = [
         (
             str(clip["ordinal"] + 1),
@@ -76,7 +76,7 @@ def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]
     ]
     display.say("`clipstream edit 1`, `export 1` and `preview 1` take a clip by its number here, or by its id.")
     display.table(plain_table("", ("#", "from – to", "score", "title and reason", "exports", "clip"), rows))
-    return OK, found
+    return ExitCode.OK, found
 
 
 def add_search(parser: ArgumentParser, positive: Callable[[str], int]) -> None:
@@ -94,11 +94,11 @@ def add_search(parser: ArgumentParser, positive: Callable[[str], int]) -> None:
         choices=("relevance", "time", "time_desc", "oldest"),
         help="best first, or the newest or oldest project first",
     )
-    add("--min-score", type=_share, metavar="0..1", help="leave out hits that fit less")
+    add("--min-score", type=_score_share, metavar="0..1", help="leave out hits that fit less")
     add("--limit", type=positive, default=10, metavar="N")
 
 
-def _share(text: str) -> float:
+def _score_share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
         raise ArgumentTypeError("a score is from 0 to 1")
@@ -112,7 +112,7 @@ def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     found = client.get("/v1/search", q=" ".join(args.words), min_score=args.min_score, **asked)
     if not args.json:
         show_hits(display, found)
-    return OK if any(found[kind] for kind in HITS) else NOTHING_FOUND, found
+    return ExitCode.OK if any(found[kind] for kind in HITS) else ExitCode.NOTHING_FOUND, found
 
 
 def show_hits(display: Display, found: JSON) -> None:
@@ -124,7 +124,7 @@ def show_hits(display: Display, found: JSON) -> None:
     for style in ("cyan", "dim", "", "dim"):
         table.add_column(style=style, overflow="fold")
     for hit in found["segments"]:
-        table.add_row(*_row(hit, marked(hit["highlight"]), hit["project_id"]))
+        table.add_row(*_row(hit, highlighted_text(hit["highlight"]), hit["project_id"]))
     for hit in found["clips"]:
         told = Text(f"clip {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {visible(hit['title'])}")
         table.add_row(*_row(hit, told, hit["clip_id"]))
@@ -144,7 +144,7 @@ def _row(hit: JSON, told: Text, identity: str) -> tuple[Text, Text, Text, Text]:
     return Text(f"{when:>7}"), Text(score), told, Text(short_id(identity))
 
 
-def marked(highlight: str) -> Text:
+def highlighted_text(highlight: str) -> Text:
     """Escaped HTML with ``<mark>`` as styled text."""
     text, at = Text(), 0
     for match in _MARK.finditer(highlight):
@@ -155,7 +155,7 @@ def marked(highlight: str) -> Text:
     return text
 
 
-def refused(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def list_refused(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Messages of the organisation's Kafka producers that made no project, and why."""
     page = client.get("/v1/uploads/refused", limit=args.limit)
     if not page["items"] and not args.json:
@@ -167,11 +167,11 @@ def refused(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
             display.say(f"{when}  uploads.v1/{place}  {one['reason']}  {one['key_id']}{unsure}")
             display.say(f"  {visible(one['detail'])}")
             if one["unlisted"]:
-                display.say(f"  {counted(one['unlisted'], 'more message')} after it.")
-    return OK, page
+                display.say(f"  {count_text(one['unlisted'], 'more message')} after it.")
+    return ExitCode.OK, page
 
 
-def dead_list(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def list_dead_letters(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """What could not be worked on."""
     page = client.get("/v1/admin/dead-letters", limit=args.limit, stage=args.stage)
     if not page["items"] and not args.json:
@@ -189,10 +189,10 @@ def dead_list(client: Client, args: Namespace, display: Display) -> tuple[int, J
             for one in page["items"]
         ]
         display.table(plain_table("", ("dead letter", "when (UTC)", "stage", "topic", "reason", "replayed"), rows))
-    return OK, page
+    return ExitCode.OK, page
 
 
-def dead_show(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def show_dead_letter(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """One dead letter with its bytes."""
     letter = client.get(f"/v1/admin/dead-letters/{args.dead}")
     if not args.json:
@@ -200,16 +200,16 @@ def dead_show(client: Client, args: Namespace, display: Display) -> tuple[int, J
         shown = {key: value for key, value in letter.items() if key != "payload_base64"}
         display.say(json.dumps(shown, indent=2, ensure_ascii=False))
         display.say(f"payload ({size_text(len(payload))}):")
-        display.say(payload[:SHOWN_BYTES].decode(errors="backslashreplace"))
-    return OK, letter
+        display.say(payload[:MAX_SHOWN_BYTES].decode(errors="backslashreplace"))
+    return ExitCode.OK, letter
 
 
-def dead_replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+def replay_dead_letter(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Send a dead letter's message again."""
     replayed = client.post(f"/v1/admin/dead-letters/{args.dead}/replay")
     if not args.json:
         display.say(f"{replayed['dead_id']} goes to {replayed['topic']} again.")
-    return OK, replayed
+    return ExitCode.OK, replayed
 
 
 def version() -> JSON:

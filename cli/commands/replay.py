@@ -1,4 +1,4 @@
-"""``clipstream replay``: has an export made again, waits, and says whether the bytes are the same. Renders nothing."""
+"""``clipstream replay``: has an export made again and compares the bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from argparse import Namespace
 from contextlib import nullcontext
 
 from cli.api.client import JSON, Client
-from cli.exit_codes import OK, PROJECT_FAILED, REPLAY_DIFFERS, CliError
+from cli.exit_codes import CliError, ExitCode
 from cli.output.terminal import Display, plain_table
 
 REPLAY_TIMEOUT_S = 1800.0
@@ -22,14 +22,14 @@ def replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
         found = _wait(client, path, asked)
     if not args.json:
         show_replay(found, display)
-    return OK if found["outcome"] == "same" else REPLAY_DIFFERS, found
+    return ExitCode.OK if found["outcome"] == "same" else ExitCode.REPLAY_DIFFERS, found
 
 
 def _wait(client: Client, path: str, found: JSON) -> JSON:
     waited_s = 0.0
     while found["state"] != "done":
         if waited_s >= REPLAY_TIMEOUT_S:
-            raise CliError(PROJECT_FAILED, f"The replay still waits after {waited_s / 60:.0f} min.")
+            raise CliError(ExitCode.PROJECT_FAILED, f"The replay still waits after {waited_s / 60:.0f} min.")
         client.sleep(POLL_S)
         waited_s += POLL_S
         found = client.get(path)

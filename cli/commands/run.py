@@ -15,21 +15,21 @@ import msgspec
 
 from cli.api.client import JSON, Client
 from cli.api.follow import follow
-from cli.api.project_progress import Progress, counted
+from cli.api.project_progress import Progress, count_text
 from cli.api.references import References, short_id
-from cli.api.resume import Note
 from cli.api.upload import check_file, upload
-from cli.exit_codes import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
-from cli.options.project import flag_of, options_of
+from cli.api.upload_note import UploadNote
+from cli.exit_codes import CliError, ExitCode
+from cli.options.project import build_project_options, flag_for_option
 from cli.output import results
-from cli.output.stale_clips import REPORT, remove_earlier
+from cli.output.stale_clips import REPORT_NAME, remove_stale_files
 from cli.output.terminal import Display, clip_table, scenery_text, show_nearest
 from schemas.options.project import ProjectOptions, broken_rules
 from schemas.validation.json_errors import readable
 
 STEM_CHARS, TITLE_CHARS = 60, 500
-NOTE = ".upload.json"
-"""Beside the results, while an upload in parts is under way."""
+NOTE_NAME = ".upload.json"
+"""File next to the results while an upload in parts is unfinished."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
@@ -50,7 +50,7 @@ class Stopwatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """What a run ended with."""
 
     report: JSON
@@ -63,7 +63,7 @@ def is_url(source: str) -> bool:
     """Whether a source is to be fetched rather than uploaded; raises CliError for one that is neither."""
     scheme = _SCHEME.match(source)
     if scheme and scheme[1].lower() not in ("http", "https"):
-        raise CliError(USAGE, f"{source} cannot be fetched: give an http or https URL, or a file.")
+        raise CliError(ExitCode.USAGE, f"{source} cannot be fetched: give an http or https URL, or a file.")
     return scheme is not None
 
 
@@ -81,7 +81,7 @@ def out_dir(args: Namespace) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+        raise CliError(ExitCode.USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
     return out
 
 
@@ -94,23 +94,23 @@ def check_source(source: str) -> None:
 def check_options(args: Namespace) -> None:
     """Raises CliError for options that the API would refuse after the upload."""
     if args.title and len(args.title) > TITLE_CHARS:
-        raise CliError(USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
-    broken = broken_rules(msgspec.convert(options_of(args), ProjectOptions))
+        raise CliError(ExitCode.USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
+    broken = broken_rules(msgspec.convert(build_project_options(args), ProjectOptions))
     if broken:
-        told = "; ".join(f"{flag_of(name)} must be {rule}" for name, rule in broken.items())
-        raise CliError(USAGE, f"{told}.")
+        told = "; ".join(f"{flag_for_option(name)} must be {rule}" for name, rule in broken.items())
+        raise CliError(ExitCode.USAGE, f"{told}.")
 
 
 def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch, out: Path) -> str:
     """Upload the file (or name the URL) and create the project; gives its id."""
-    body: JSON = {"title": args.title or source_name(args.video), "options": options_of(args)}
+    body: JSON = {"title": args.title or source_name(args.video), "options": build_project_options(args)}
     if getattr(args, "metadata", None):
         body["metadata"] = args.metadata
     if is_url(args.video):
         body["source_url"] = args.video
     else:
         path = Path(args.video)
-        note = Note(out / NOTE)
+        note = UploadNote(out / NOTE_NAME)
         try:
             with display.bar(f"Uploading {path.name}", check_file(path)) as on_bytes:
                 body["upload_id"] = watch.time("upload", lambda: upload(client, path, on_bytes, note, display.say))
@@ -121,7 +121,7 @@ def create_project(client: Client, args: Namespace, display: Display, watch: Sto
     return str(client.post("/v1/projects", body)["project_id"])
 
 
-def run_project(client: Client, args: Namespace, display: Display, clock_s: Callable[[], float]) -> Outcome:
+def run_project(client: Client, args: Namespace, display: Display, clock_s: Callable[[], float]) -> RunOutcome:
     """The whole run against an API that is there."""
     out, watch = out_dir(args), Stopwatch(clock_s)
     project_id = create_project(client, args, display, watch, out)
@@ -135,35 +135,37 @@ def run_project(client: Client, args: Namespace, display: Display, clock_s: Call
             f"Interrupted. The project goes on: `clipstream clips {short_id(project_id)}` shows what became of it."
         )
         raise
-    return finish(client, args.video, project, out, display, watch)
+    return save_results(client, args.video, project, out, display, watch)
 
 
-def finish(client: Client, source: str, project: JSON, out: Path, display: Display, watch: Stopwatch) -> Outcome:
+def save_results(
+    client: Client, source: str, project: JSON, out: Path, display: Display, watch: Stopwatch
+) -> RunOutcome:
     """Download what the project left, write the report, show the table."""
     project_id = str(project["project_id"])
     transcript = results.save_transcript(client, project_id, out)
     results.save_intelligence(client, project_id, out)
-    moments = results.optional(lambda: client.get(f"/v1/projects/{project_id}/moments"))
+    moments = results.get_if_present(lambda: client.get(f"/v1/projects/{project_id}/moments"))
     clips, exports = watch.time("download", lambda: _download(client, project_id, out, display))
-    References.of(client).remember(project_id, [clip["clip_id"] for clip in clips])
-    api = results.optional(lambda: client.get("/openapi.json"))
-    report = results.report(
+    References.for_client(client).remember(project_id, [clip["clip_id"] for clip in clips])
+    api = results.get_if_present(lambda: client.get("/openapi.json"))
+    report = results.build_report(
         source=source,
         project=project,
         transcript=transcript,
         moments=moments,
         clips=clips,
-        version_info=results.versions(transcript, moments, exports, api["info"]["version"] if api else None),
+        version_info=results.build_versions(transcript, moments, exports, api["info"]["version"] if api else None),
         timings_s=watch.parts_s,
     )
     code = exit_code(project, clips)
-    removed = remove_earlier(out, report) if code == OK else []
+    removed = remove_stale_files(out, report) if code == ExitCode.OK else []
     if removed:
-        display.say(f"Removed {counted(len(removed), 'file')} of an earlier run, whose clips had other names.")
+        display.say(f"Removed {count_text(len(removed), 'file')} of an earlier run, whose clips had other names.")
     told = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    (out / REPORT).write_text(told, errors="backslashreplace")  # as JSON escapes what is no character, too
+    (out / REPORT_NAME).write_text(told, errors="backslashreplace")  # as JSON escapes what is no character, too
     show_result(display, report, out, code)
-    return Outcome(report=report, transcript=transcript, out=out, code=code)
+    return RunOutcome(report=report, transcript=transcript, out=out, code=code)
 
 
 def _download(client: Client, project_id: str, out: Path, display: Display) -> tuple[list[JSON], list[JSON]]:
@@ -178,42 +180,44 @@ def _download(client: Client, project_id: str, out: Path, display: Display) -> t
         return [results.clip_entry(clip, [(export, {}) for export in made]) for clip, made in found], exports
     entries: list[JSON] = []
     what = "clip" if len(exports) == len(clips) else "export"
-    with display.bar(f"Downloading {counted(len(exports), what)}", total) as on_bytes:
+    with display.bar(f"Downloading {count_text(len(exports), what)}", total) as on_bytes:
         for clip, made in found:
-            saved = [_fetched(client, clip, export, out, on_bytes) for export in made]
+            saved = [_download_export(client, clip, export, out, on_bytes) for export in made]
             entries.append(results.clip_entry(clip, saved))
     return entries, exports
 
 
-def _fetched(
+def _download_export(
     client: Client, clip: JSON, export: JSON, out: Path, on_bytes: Callable[[int], None]
 ) -> tuple[JSON, dict[str, str]]:
-    """An export, read anew, and its files: links die in minutes, and the files before these may take longer."""
+    """Fetch an export again and download its files.
+
+    Links expire within minutes, and the files of earlier exports may take longer than that."""
     fresh = client.get(f"/v1/exports/{export['export_id']}")
-    name = results.stem(clip["ordinal"], clip["title"], fresh["aspect"])
+    name = results.file_stem(clip["ordinal"], clip["title"], fresh["aspect"])
     return fresh, results.download_export(client, fresh, name, out, on_bytes)
 
 
 def exit_code(project: JSON, clips: list[JSON]) -> int:
     """What the project's end means to a script."""
     if project["state"] != "completed":
-        return PROJECT_FAILED
+        return ExitCode.PROJECT_FAILED
     if not clips:
-        return NOTHING_FOUND
+        return ExitCode.NOTHING_FOUND
     made = [one for clip in clips for one in (clip, *clip.get("shapes", []))]
-    return OK if all(one["files"].get("video") for one in made) else PARTIAL
+    return ExitCode.OK if all(one["files"].get("video") for one in made) else ExitCode.PARTIAL
 
 
 def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
-    """The table, or why there is none."""
+    """Print the table of clips, or the reason why there are no clips."""
     project = report["project"]
     for warning in project.get("warnings") or []:
         display.say(f"Warning: {warning}")
-    if code == PROJECT_FAILED:
+    if code == ExitCode.PROJECT_FAILED:
         failure = project.get("failure") or {}
         detail = failure.get("detail") or f"The project was {project['state']}."
         display.say(f"No clips: {detail}" + (f" [{failure['reason']}]" if failure.get("reason") else ""))
-    elif code == NOTHING_FOUND:
+    elif code == ExitCode.NOTHING_FOUND:
         display.say(f"No clips: {report['nothing_found_reason'] or 'nothing was found.'}")
         show_nearest(display, report["project"])
     else:

@@ -1,4 +1,4 @@
-"""The commands that start, watch and stop the one-machine stack. Never talks to the API: the other commands do."""
+"""The commands that start, watch and stop the one-machine stack."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from cli.api.local_stack import sayer
-from cli.exit_codes import INTERRUPTED, STACK_UNAVAILABLE, USAGE, CliError
+from cli.api.local_stack import line_printer
+from cli.exit_codes import CliError, ExitCode
 from local import stack
 from local.config.paths import DEFAULT_STATE
 from local.config.state import Layout, StackState, is_running, load
@@ -71,15 +71,15 @@ def _command(
 
 def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.Namespace) -> int:
     """Problems become one line on stderr and exit code 3; Ctrl-C is 130."""
-    say = sayer(Console(stderr=True))
+    say = line_printer(Console(stderr=True))
     try:
         return run(arguments, say)
     except StackError as problem:
         say(f"clipstream: {problem}")
-        return STACK_UNAVAILABLE
+        return ExitCode.STACK_UNAVAILABLE
     except KeyboardInterrupt:
         say("clipstream: interrupted")
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 def _up(arguments: argparse.Namespace, say: Say) -> int:
@@ -116,7 +116,7 @@ def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Se
         _wait_patiently(guard)
         if isinstance(end, KeyboardInterrupt):
             say("stopped; the data stays")
-            return INTERRUPTED
+            return ExitCode.INTERRUPTED
         raise
     state = load(layout)
     raise StackError(state.said if state and state.said else "the stack was stopped from elsewhere")
@@ -225,7 +225,7 @@ def _logs(arguments: argparse.Namespace, _: Say) -> int:
         chosen = layout.logs / f"{arguments.part}.log"
         if chosen not in paths:
             names = ", ".join(path.stem for path in paths) or "none yet"
-            raise CliError(USAGE, f"there is no log of {arguments.part!r}; there are: {names}")
+            raise CliError(ExitCode.USAGE, f"there is no log of {arguments.part!r}; there are: {names}")
         paths = [chosen]
     width = max((len(path.stem) for path in paths), default=0)
     prefix = {path: "" if arguments.part else f"{path.stem:<{width}} | " for path in paths}

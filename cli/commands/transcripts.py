@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.api.client import JSON, Client
-from cli.api.project_progress import counted, duration_text
-from cli.exit_codes import OK, USAGE, CliError
+from cli.api.project_progress import count_text, duration_text
+from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import add_command
-from cli.options.project import stretch
+from cli.options.project import parse_time_range
 from cli.output.terminal import Display, plain_table
 from core.domain.clock_format import format_clock
 
@@ -75,7 +75,7 @@ def transcript(client: Client, args: Namespace, display: Display) -> tuple[int, 
     """Show, save or correct a transcript."""
     path = f"/v1/projects/{args.project}/transcript"
     if args.replace:
-        return _correct(client, args, display, path)
+        return _correct_words(client, args, display, path)
     body = client.get_file(path, format=args.format, track=args.track, version=args.version)[0]
     if args.out:
         out = Path(args.out)
@@ -85,36 +85,36 @@ def transcript(client: Client, args: Namespace, display: Display) -> tuple[int, 
             display.say(str(out))
     elif not args.json:
         display.say(body.decode())
-    return OK, {"file": args.out} if args.out else {"format": args.format, "text": body.decode()}
+    return ExitCode.OK, {"file": args.out} if args.out else {"format": args.format, "text": body.decode()}
 
 
-def _correct(client: Client, args: Namespace, display: Display, path: str) -> tuple[int, JSON]:
+def _correct_words(client: Client, args: Namespace, display: Display, path: str) -> tuple[int, JSON]:
     current = client.get(path)
-    edits = [_edit(current["words"], words, text) for words, text in args.replace]
+    edits = [_word_correction(current["words"], words, text) for words, text in args.replace]
     found = client.correct(path, {"version": current["version"], "edits": edits, "note": args.note})
     if not args.json:
-        changed = counted(len(edits), "correction")
+        changed = count_text(len(edits), "correction")
         display.say(f"{changed} made: version {found['version']}. Exports keep their words until they are made again.")
-    return OK, found
+    return ExitCode.OK, found
 
 
-def _edit(words: list[JSON], wanted: str, text: str) -> JSON:
+def _word_correction(words: list[JSON], wanted: str, text: str) -> JSON:
     """One correction, of words by number or of the one place where they are said."""
     numbers = _RUN.fullmatch(wanted.strip())
     if numbers:
         return {"first_word": int(numbers[1]), "end_word": int(numbers[2]), "text": text}
-    phrase = [plain for part in wanted.split() if (plain := _plain(part))]
-    said = [_plain(word["text"]) for word in words]
+    phrase = [plain for part in wanted.split() if (plain := _bare_word(part))]
+    said = [_bare_word(word["text"]) for word in words]
     places = [at for at in range(len(said) - len(phrase) + 1) if phrase and said[at : at + len(phrase)] == phrase]
     if not places:
-        raise CliError(USAGE, f"“{wanted}” is not said.")
+        raise CliError(ExitCode.USAGE, f"“{wanted}” is not said.")
     if len(places) > 1:
         several = ", ".join(f"{at}-{at + len(phrase)} ({format_clock(words[at]['start_ms'])})" for at in places[:8])
-        raise CliError(USAGE, f"“{wanted}” is said {len(places)} times. Say which: {several}.")
+        raise CliError(ExitCode.USAGE, f"“{wanted}” is said {len(places)} times. Say which: {several}.")
     return {"first_word": places[0], "end_word": places[0] + len(phrase), "text": text}
 
 
-def _plain(text: str) -> str:
+def _bare_word(text: str) -> str:
     return _NOT_LETTERS.sub("", text).casefold()
 
 
@@ -126,7 +126,7 @@ def speakers(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     if edits:
         found = client.correct(path, {"version": found["version"], "edits": edits, "note": args.note})
     if args.json:
-        return OK, found
+        return ExitCode.OK, found
     if not found["speakers"]:
         display.say("No speakers were told apart in this project.")
     else:
@@ -135,7 +135,7 @@ def speakers(client: Client, args: Namespace, display: Display) -> tuple[int, JS
             for one in found["speakers"]
         ]
         display.table(plain_table("", ("id", "name", "speaks for", "words"), rows))
-    return OK, found
+    return ExitCode.OK, found
 
 
 def _speaker_edits(args: Namespace) -> list[JSON]:
@@ -144,9 +144,9 @@ def _speaker_edits(args: Namespace) -> list[JSON]:
     ]
     for part, to in args.split or []:
         try:
-            times = stretch(part)
+            times = parse_time_range(part)
         except ArgumentTypeError as error:
-            raise CliError(USAGE, f"--split: {error}.") from None
+            raise CliError(ExitCode.USAGE, f"--split: {error}.") from None
         target = None if to in ("", "new") else _speaker(to)
         edits.append({"op": "split", "ranges": [times], "to": target})
     edits += [{"op": "rename", "speaker": _speaker(one), "name": name} for one, name in args.name or []]
@@ -155,5 +155,5 @@ def _speaker_edits(args: Namespace) -> list[JSON]:
 
 def _speaker(text: str) -> str:
     if not _SPEAKER.fullmatch(text):
-        raise CliError(USAGE, f"{text!r} is no speaker: `clipstream speakers PROJECT` lists them as S1, S2 …")
+        raise CliError(ExitCode.USAGE, f"{text!r} is no speaker: `clipstream speakers PROJECT` lists them as S1, S2 …")
     return text

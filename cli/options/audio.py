@@ -1,4 +1,4 @@
-"""What a caller may wish of the sound, as flags of ``run``, ``demo`` and ``export``. Asks no API."""
+"""Audio options as flags of ``run``, ``demo`` and ``export``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.options.audio import MAX_AUDIO_TRACKS, MAX_TARGET_LUFS, MIN_TARGET_
 from schemas.quantities import spoken_range
 
 
-def add_sound(parser: argparse.ArgumentParser) -> None:
+def add_audio_options(parser: argparse.ArgumentParser) -> None:
     """The flags."""
     add = parser.add_argument
     add("--loudness", type=_lufs, metavar="LUFS", help=f"{MIN_TARGET_LUFS:g} to {MAX_TARGET_LUFS:g} ({TARGET_LUFS:g})")
@@ -22,7 +22,7 @@ def add_sound(parser: argparse.ArgumentParser) -> None:
     add("--audio-track", type=_track, metavar="N", help="which of the file's audio tracks is heard, from 1")
 
 
-def sound_of(args: Namespace) -> JSON:
+def build_audio_options(args: Namespace) -> JSON:
     """``sound`` of an export's options; what was not asked for is left to the API."""
     wanted: JSON = {"target_lufs": args.loudness, "denoise": args.denoise, "track": args.audio_track}
     wanted |= {"high_pass": args.high_pass or None, "declick": args.declick or None}

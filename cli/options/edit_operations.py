@@ -1,4 +1,4 @@
-"""Flags of ``clipstream edit`` that name segments, as operations of the API. Asks nothing; the API checks them."""
+"""Flags of ``clipstream edit`` that name segments, as operations of the API."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from cli.api.client import JSON
-from cli.options.project import at_ms, stretch
+from cli.options.project import parse_time_ms, parse_time_range
 from schemas.common import Aspect
 
-MACHINE = "auto"
+AUTOMATIC_CROP = "auto"
 """As a crop: gives the framing of a shape back to the machine."""
 BEFORE, AT = "=", "@"
 
@@ -38,14 +38,19 @@ def add_operations(parser: argparse.ArgumentParser) -> None:
         ("--split", "S@T", split, "make two of a segment, at a time of the video: s1@1:42.5"),
         ("--join", "S", join, "make one of a segment and the next"),
         ("--move", "S[=S]", move, "play a segment before another, or last: s3=s1"),
-        ("--insert", "T-T[=S]", insert, "play a further stretch of the video, before a segment or last: 2:10-2:20=s2"),
+        ("--insert", "T-T[=S]", insert, "play a further part of the video, before a segment or last: 2:10-2:20=s2"),
         ("--remove", "S", remove, "take a segment out"),
         ("--speed", "S=N", speed, "play faster or slower, 0.25 to 4: s2=1.25"),
         ("--mute", "S", mute, "without its sound and captions"),
         ("--unmute", "S", unmute, "with them again"),
         ("--gain", "S=DB", gain, "louder or softer, -24 to 12: s1=-3"),
         ("--style", "S[=NAME]", style, "captions by another template; without a name as the export's again"),
-        ("--crop", "SHAPE=FILE", crop, f"frame a shape by key frames of a JSON file; 9:16={MACHINE}: by the machine"),
+        (
+            "--crop",
+            "SHAPE=FILE",
+            crop,
+            f"frame a shape by key frames of a JSON file; 9:16={AUTOMATIC_CROP}: by the machine",
+        ),
         ("--text", "T-T[=TEXT]", text, "show this instead of the words there; an empty text hides them, none: as said"),
         ("--restore", "N", restore, "all as it was in version N"),
         ("--operations", "FILE", operations, "a JSON list of operations, as the API takes them"),
@@ -59,7 +64,7 @@ def split(typed: str) -> JSON:
     segment, at, when = typed.partition(AT)
     if not at:
         raise ArgumentTypeError(f"{typed!r} has no time: write s1@1:42.5")
-    return {"op": "split", "segment_id": segment, "at_ms": at_ms(when)}
+    return {"op": "split", "segment_id": segment, "at_ms": parse_time_ms(when)}
 
 
 def join(typed: str) -> JSON:
@@ -76,7 +81,7 @@ def move(typed: str) -> JSON:
 def insert(typed: str) -> JSON:
     """``2:10-2:20=s2``, or ``2:10-2:20``."""
     part, _, before = typed.partition(BEFORE)
-    return {"op": "insert", **stretch(part), "before": before or None}
+    return {"op": "insert", **parse_time_range(part), "before": before or None}
 
 
 def remove(typed: str) -> JSON:
@@ -116,18 +121,18 @@ def crop(typed: str) -> JSON:
     """``9:16=keys.json``, or ``9:16=auto``."""
     aspect, equals, path = typed.partition(BEFORE)
     if not equals:
-        raise ArgumentTypeError(f"{typed!r} names no file: write 9:16=keys.json, or 9:16={MACHINE}")
+        raise ArgumentTypeError(f"{typed!r} names no file: write 9:16=keys.json, or 9:16={AUTOMATIC_CROP}")
     try:
         shape = msgspec.convert(aspect, Aspect)
     except msgspec.ValidationError:
         raise ArgumentTypeError(f"{aspect!r} is no shape: write 9:16, 4:5, 1:1 or 16:9") from None
-    return {"op": "crop", "aspect": shape, "keys": [] if path == MACHINE else _list_in(path, "key frames")}
+    return {"op": "crop", "aspect": shape, "keys": [] if path == AUTOMATIC_CROP else _list_in(path, "key frames")}
 
 
 def text(typed: str) -> JSON:
     """``1:30-1:34=Words``; ``1:30-1:34=`` hides the words, ``1:30-1:34`` shows them as they were said."""
     part, equals, shown = typed.partition(BEFORE)
-    return {"op": "text", **stretch(part), "text": shown if equals else None}
+    return {"op": "text", **parse_time_range(part), "text": shown if equals else None}
 
 
 def restore(typed: str) -> JSON:

@@ -1,4 +1,4 @@
-"""What kind of file a clip becomes, and the pictures beside it, as flags. Asks no API."""
+"""Flags for the file format of a clip and for its thumbnails and storyboard."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from schemas.options.file_formats import KINDS, FileWish, broken_file_rules
 from schemas.options.presets import PresetName
 
 FORMAT_HELP = f"of the files: {', '.join(KINDS)}, with a codec after it as in mp4/hevc, mp4/av1, mov/prores (mp4)"
-SOUND_ALONE = frozenset(name for name, kind in KINDS.items() if not kind.pictures)
+SOUND_ONLY_KINDS = frozenset(name for name, kind in KINDS.items() if not kind.pictures)
 
 
-def add_files(parser: argparse.ArgumentParser) -> None:
+def add_file_options(parser: argparse.ArgumentParser) -> None:
     """The flags."""
     add = parser.add_argument
     add("--preset", choices=get_args(PresetName), help="for which platform the files are: see docs/files.md")
-    add("--format", type=file_format, metavar="F", help=FORMAT_HELP)
-    add("--thumbnails", type=int, choices=range(1, 7), metavar="N", help="so many candidates for a thumbnail, 1-6 (3)")
+    add("--format", type=parse_file_format, metavar="F", help=FORMAT_HELP)
+    add(
+        "--thumbnails", type=int, choices=range(1, 7), metavar="N", help="number of candidates for a thumbnail, 1-6 (3)"
+    )
     add("--thumbnail-title", action="store_true", help="write the clip's title on its thumbnails")
-    add("--no-storyboard", action="store_true", help="no sprite for scrubbing beside the files")
+    add("--no-storyboard", action="store_true", help="make no sprite for scrubbing")
 
 
-def files_of(args: Namespace) -> JSON:
+def build_file_options(args: Namespace) -> JSON:
     """Parts of an export's options; empty or None where nothing was asked for."""
     thumbnails: JSON = {"count": args.thumbnails} if args.thumbnails else {}
     if args.thumbnail_title:
@@ -35,10 +37,10 @@ def files_of(args: Namespace) -> JSON:
     return wanted | ({"storyboard": False} if args.no_storyboard else {})
 
 
-def file_format(text: str) -> JSON:
-    """``webm``, ``mp4/hevc`` or ``mov/prores/pcm`` as a file's wish; ArgumentTypeError for what does not exist."""
+def parse_file_format(text: str) -> JSON:
+    """Parse ``webm``, ``mp4/hevc`` or ``mov/prores/pcm``; ArgumentTypeError if no such file exists."""
     names = dict(zip(("container", "video_codec", "audio_codec"), text.lower().split("/"), strict=False))
-    if names["container"] in SOUND_ALONE and len(names) == 2:
+    if names["container"] in SOUND_ONLY_KINDS and len(names) == 2:
         names["audio_codec"] = names.pop("video_codec")
     try:
         wish = msgspec.convert(names, FileWish)

@@ -1,4 +1,4 @@
-"""The parser of every command: help that begins with an example, complaints that say where to look. Parses only."""
+"""The parser of every command: help with examples first, errors that say where to look."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from cli.exit_codes import USAGE
+from cli.exit_codes import ExitCode
 
 DEFAULT_STATE = ".clipstream"
 EPILOG = "Exit codes: `clipstream help exit-codes`. All commands: docs/cli.md."
@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where the options are listed; ends with the code of a wrong command line."""
-        self.exit(USAGE, f"clipstream: {message} (`{self.prog} --help` lists what there is)\n")
+        self.exit(ExitCode.USAGE, f"clipstream: {message} (`{self.prog} --help` lists what there is)\n")
 
 
 def add_command(commands: Any, name: str, text: str, run: Run, *examples: str) -> argparse.ArgumentParser:

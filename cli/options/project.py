@@ -1,4 +1,4 @@
-"""What a caller may wish of the clips, as flags of ``run`` and ``demo``, and as options of a project. Asks no API."""
+"""Project options as flags of ``run`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, get_args
 import msgspec
 
 from cli.api.client import JSON
-from cli.options.audio import add_sound, sound_of
-from cli.options.files import add_files, files_of
+from cli.options.audio import add_audio_options, build_audio_options
+from cli.options.files import add_file_options, build_file_options
 from schemas.options.caption_template_overrides import TemplateOverrides
 from schemas.options.captions import CaptionLanguage
 from schemas.options.export_options import Quality
@@ -35,7 +35,7 @@ _CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")
 BRAND_HELP = "a brand kit by its id or the first digits of it, @3 for version 3: see docs/brand-kits.md"
 
 
-def flag_of(option: str) -> str:
+def flag_for_option(option: str) -> str:
     """The flag that sets an option."""
     if option.startswith("skip/"):
         return "--skip"
@@ -46,7 +46,7 @@ def flag_of(option: str) -> str:
     return FLAGS.get(option, f"--{option.replace('_', '-')}")
 
 
-def at_ms(text: str) -> int:
+def parse_time_ms(text: str) -> int:
     """``90``, ``1:30`` or ``1:02:03.5`` in ms; raises ArgumentTypeError for anything else."""
     found = _CLOCK.fullmatch(text.strip())
     if not found:
@@ -56,8 +56,8 @@ def at_ms(text: str) -> int:
     return round((int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
 
-def stretch(text: str) -> JSON:
-    """``1:30-2:00`` as a stretch of time, which is longer than nothing."""
+def parse_time_range(text: str) -> JSON:
+    """Parse ``1:30-2:00`` as a time range that is not empty."""
     part = _pair(text)
     if part["end_ms"] == part["start_ms"]:
         raise ArgumentTypeError(f"{text!r} ends where it begins: write 1:30-2:00, or 20-60 in seconds")
@@ -68,47 +68,61 @@ def _pair(text: str) -> JSON:
     start, dash, end = text.partition("-")
     if not dash:
         raise ArgumentTypeError(f"{text!r} is no start and end: write 1:30-2:00, or 20-60 in seconds")
-    part = {"start_ms": at_ms(start), "end_ms": at_ms(end)}
+    part = {"start_ms": parse_time_ms(start), "end_ms": parse_time_ms(end)}
     if part["end_ms"] < part["start_ms"]:
         raise ArgumentTypeError(f"{text!r} ends before it begins: write the earlier or shorter first")
     return part
 
 
-def lengths(text: str) -> tuple[int, int]:
+def parse_clip_lengths(text: str) -> tuple[int, int]:
     """``10-90`` seconds as the shortest and the longest clip in ms."""
     part = _pair(text)
     return part["start_ms"], part["end_ms"]
 
 
-def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) -> None:
+def add_project_options(parser: argparse.ArgumentParser, positive: Callable[[str], int]) -> None:
     """The flags."""
     add = parser.add_argument
     add("--aspect", action="append", choices=ASPECTS, help="of the clips (9:16); several times: each clip in each")
     add(
-        "--min-score", type=score, metavar="0-100", help="take moments that score at least this (40, and near the best)"
+        "--min-score",
+        type=parse_score,
+        metavar="0-100",
+        help="take moments that score at least this (40, and near the best)",
     )
-    add("--max-clips", type=positive, metavar="N", help="at most so many clips (by the video's length, up to 12)")
-    add("--target-clips", type=positive, metavar="N", help="aim at so many clips; what is not good enough is left out")
-    add("--length", type=lengths, metavar="S-S", help="shortest and longest clip in seconds (10-90)")
+    add("--max-clips", type=positive, metavar="N", help="most clips (by the video's length, up to 12)")
+    add(
+        "--target-clips",
+        type=positive,
+        metavar="N",
+        help="number of clips to aim at; what is not good enough is left out",
+    )
+    add("--length", type=parse_clip_lengths, metavar="S-S", help="shortest and longest clip in seconds (10-90)")
     add("--prompt", metavar="TEXT", help="what the clips should be about, in your own words")
     add("--topic", action="append", metavar="TEXT", help="the same as a subject; may be given several times")
     add("--genre", choices=get_args(Genre), help="what kind of video it is: it shifts what counts (none)")
-    add("--skip", action="append", type=stretch, metavar="T-T", help="a stretch no clip may touch, e.g. 0:00-1:30")
+    add(
+        "--skip",
+        action="append",
+        type=parse_time_range,
+        metavar="T-T",
+        help="a part no clip may touch, e.g. 0:00-1:30",
+    )
     add("--captions-template", metavar="NAME", help="how captions look, e.g. karaoke_fill: see docs/captions.md")
-    add_caption_wishes(parser)
+    add_caption_options(parser)
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
     add("--quality", choices=get_args(Quality), help="of the files: draft is quickest, best is smallest (good)")
-    add_sound(parser)
-    add("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
-    add_files(parser)
+    add_audio_options(parser)
+    add("--brand", type=parse_brand_kit, metavar="KIT", help=BRAND_HELP)
+    add_file_options(parser)
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     add("--glossary", action="append", metavar="TERM", help="a name or term that is likely to be said; several times")
-    add("--script", type=script_file, metavar="FILE", help="text file with what is said, word for word")
+    add("--script", type=read_script, metavar="FILE", help="text file with what is said, word for word")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
 
 
-def score(text: str) -> float:
+def parse_score(text: str) -> float:
     """A number from 0 to 100; ArgumentTypeError for anything else."""
     try:
         value = float(text)
@@ -119,7 +133,7 @@ def score(text: str) -> float:
     return value
 
 
-def options_of(args: Namespace) -> JSON:
+def build_project_options(args: Namespace) -> JSON:
     """The project's options; what was not asked for is left to the API."""
     shortest, longest = args.length or (None, None)
     aspects = list(dict.fromkeys(args.aspect or []))
@@ -146,37 +160,40 @@ def options_of(args: Namespace) -> JSON:
         options["captions"] = False
     if args.mask_profanity:
         options["mask_profanity"] = True
-    if export := export_options_of(args):
+    if export := build_export_options(args):
         options["export"] = export
     return options
 
 
-def export_options_of(args: Namespace) -> JSON:
+def build_export_options(args: Namespace) -> JSON:
     """How files are made: ``options`` of an export, ``export`` among those of a project."""
     quality = getattr(args, "quality", None)
-    parts: JSON = {"video": {"quality": quality} if quality else {}, "captions": captions_of(args)}
-    parts |= {"sound": sound_of(args) if "quality" in args else {}, "preset": args.preset}
-    parts |= files_of(args) if "format" in args else {}
+    parts: JSON = {"video": {"quality": quality} if quality else {}, "captions": build_caption_options(args)}
+    parts |= {"sound": build_audio_options(args) if "quality" in args else {}, "preset": args.preset}
+    parts |= build_file_options(args) if "format" in args else {}
     parts |= {"stems": getattr(args, "stems", False), "brand": getattr(args, "brand", None)}
     return {name: part for name, part in parts.items() if part or (part is False and name == "storyboard")}
 
 
-def captions_of(args: Namespace) -> JSON:
+def build_caption_options(args: Namespace) -> JSON:
     """``captions`` among the options of an export."""
     parts = {"language": args.caption_language, "overrides": args.captions_overrides}
     return {name: part for name, part in parts.items() if part}
 
 
-def add_caption_wishes(parser: argparse.ArgumentParser) -> None:
-    """The flags of words that are burned in, beside the template's name."""
+def add_caption_options(parser: argparse.ArgumentParser) -> None:
+    """Add the flags for captions other than the template's name."""
     add = parser.add_argument
     add("--caption-language", choices=get_args(CaptionLanguage), help="of captions and subtitles; en needs --translate")
     add(
-        "--captions-overrides", type=overrides_file, metavar="FILE", help="JSON with what is other than in the template"
+        "--captions-overrides",
+        type=read_template_overrides,
+        metavar="FILE",
+        help="JSON with what is other than in the template",
     )
 
 
-def overrides_file(path: str) -> JSON:
+def read_template_overrides(path: str) -> JSON:
     """What a JSON file changes of a template; ArgumentTypeError for what is no such file."""
     try:
         body = Path(path).read_bytes()
@@ -186,7 +203,7 @@ def overrides_file(path: str) -> JSON:
         raise ArgumentTypeError(f"{path!r} does not say what is other than in a template: {error}") from None
 
 
-def script_file(path: str) -> str:
+def read_script(path: str) -> str:
     """The text of a file; ArgumentTypeError where it cannot be read, is no UTF-8 text, or is empty."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -199,8 +216,8 @@ def script_file(path: str) -> str:
     return text
 
 
-def brand_kit(text: str) -> JSON:
-    """The id of a brand kit or its first digits, with ``@3`` for a version; ArgumentTypeError for anything else."""
+def parse_brand_kit(text: str) -> JSON:
+    """Parse a brand kit's id or first digits, with ``@3`` for a version; raises ArgumentTypeError."""
     kit_id, at, version = text.partition("@")
     if not _KIT.fullmatch(kit_id) or (at and not version.isdecimal()):
         raise ArgumentTypeError(f"{text!r} names no brand kit: give its id or the first digits of it, or id@3")

@@ -15,7 +15,7 @@ from cli.api.client import JSON, ApiRefused, Client
 from schemas.version import VERSION
 
 REPORT_VERSION = 1
-FILES = ("video", "srt", "vtt", "ass", "ttml", "txt", "thumbnail")
+FILE_KINDS = ("video", "srt", "vtt", "ass", "ttml", "txt", "thumbnail")
 CLONE = Path(__file__).parents[2]
 GIT_TIMEOUT_S = 10.0
 _UNSAFE = re.compile(r"[^a-z0-9]+")
@@ -30,8 +30,8 @@ def slug(title: str, limit: int = 40) -> str:
     return short.strip("-")
 
 
-def stem(ordinal: int, title: str, aspect: str, number: int = 1) -> str:
-    """File name of a clip's files without suffix: ``01-physics-works-9x16``; later exports end on ``-v2`` and so on."""
+def file_stem(ordinal: int, title: str, aspect: str, number: int = 1) -> str:
+    """File name without suffix: ``01-physics-works-9x16``; later exports end in ``-v2`` and so on."""
     later = f"v{number}" if number > 1 else ""
     parts = [f"{ordinal + 1:02d}", slug(title), aspect.replace(":", "x"), later]
     return "-".join(part for part in parts if part)
@@ -54,7 +54,7 @@ def download_export(
     """Fetch the files of a finished export; gives kind → file name. Nothing where it did not finish."""
     links: JSON = export.get("files") or {}
     saved: dict[str, str] = {}
-    for kind in FILES:
+    for kind in FILE_KINDS:
         link = links.get(kind)
         if link:
             path = out / (name + Path(link["filename"]).suffix)
@@ -89,14 +89,14 @@ TRACK_KINDS = ("json", "txt", "srt")
 def download_size(exports: Sequence[JSON]) -> int:
     """Bytes of all files of these exports."""
     links = [export.get("files") or {} for export in exports]
-    found = [one[kind] for one in links for kind in (*FILES, "storyboard") if one.get(kind)]
+    found = [one[kind] for one in links for kind in (*FILE_KINDS, "storyboard") if one.get(kind)]
     found += [stem for one in links for stem in (one.get("stems") or {}).values()]
     found += [text for one in links for kinds in (one.get("tracks") or {}).values() for text in kinds.values()]
     found += [picture for one in links for picture in (one.get("thumbnails") or [])[1:]]
     return sum(int(link["size_bytes"]) for link in found)
 
 
-def optional(ask: Callable[[], Any]) -> Any:
+def get_if_present(ask: Callable[[], Any]) -> Any:
     """What ``ask`` gives, or None where the API says that there is no such thing."""
     try:
         return ask()
@@ -107,9 +107,9 @@ def optional(ask: Callable[[], Any]) -> Any:
 
 
 def save_transcript(client: Client, project_id: str, out: Path) -> JSON | None:
-    """Store the transcript as JSON and text, and its further tracks; gives it, or None where there is none."""
+    """Store the transcript as JSON and text with its tracks; None if the project has no transcript."""
     path = f"/v1/projects/{project_id}/transcript"
-    raw = optional(lambda: client.get_bytes(path, format="json"))
+    raw = get_if_present(lambda: client.get_bytes(path, format="json"))
     if raw is None:
         return None
     (out / "transcript.json").write_bytes(raw)
@@ -124,24 +124,26 @@ def save_transcript(client: Client, project_id: str, out: Path) -> JSON | None:
 def save_intelligence(client: Client, project_id: str, out: Path) -> None:
     """Store intelligence.json and about.md, the same to read, where there is such a thing."""
     path = f"/v1/projects/{project_id}/intelligence"
-    raw = optional(lambda: client.get_bytes(path, format="json"))
+    raw = get_if_present(lambda: client.get_bytes(path, format="json"))
     if raw is not None:
         (out / "intelligence.json").write_bytes(raw)
         (out / "about.md").write_bytes(client.get_bytes(path, format="markdown"))
 
 
 def clip_entry(clip: JSON, made: Sequence[tuple[JSON, Mapping[str, str]]]) -> JSON:
-    """One clip in the report; ``made``: its exports with their files. Those beside the first are its ``shapes``."""
+    """One clip in the report; ``made`` has its exports with their files.
+
+    Exports after the first are its ``shapes``."""
     keys = (
         *("clip_id", "ordinal", "start_ms", "end_ms", "title", "hook", "description", "hashtags"),
         *("reason", "without_words", "score", "confidence", "signals"),
     )
     entry: JSON = {key: clip.get(key) for key in keys}
-    first, *others = [_made(export, files) for export, files in made] or [{"files": {}}]
+    first, *others = [_export_entry(export, files) for export, files in made] or [{"files": {}}]
     return entry | first | ({"shapes": others} if others else {})
 
 
-def _made(export: JSON, files: Mapping[str, str]) -> JSON:
+def _export_entry(export: JSON, files: Mapping[str, str]) -> JSON:
     """What an entry tells of an export."""
     wanted = ("export_id", "state", "aspect", "captions", "certificate", "failure")
     links = (export.get("files") or {}).get("thumbnails") or []
@@ -153,7 +155,7 @@ def _made(export: JSON, files: Mapping[str, str]) -> JSON:
 
 
 def commit_of(clone: Path) -> str | None:
-    """The git commit a clone is at, with ``-changed`` behind it where files differ; None where this is no clone."""
+    """The git commit of a clone, with ``-changed`` if files differ; None if this is no clone."""
     if not (clone / ".git").exists():
         return None
     try:
@@ -169,7 +171,7 @@ def _git(clone: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=GIT_TIMEOUT_S).stdout.strip()
 
 
-def versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JSON], api: str | None) -> JSON:
+def build_versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JSON], api: str | None) -> JSON:
     """Which code and which models made this. ``commit`` is that of the clone this command runs from."""
     certificates: list[JSON] = [export["certificate"] for export in exports if export.get("certificate")]
     encoders = sorted({str(one["encoder"]) for one in certificates})
@@ -186,7 +188,7 @@ def versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JS
     }
 
 
-def report(
+def build_report(
     *,
     source: str,
     project: JSON,

@@ -1,4 +1,4 @@
-"""Clip files that an earlier run of the same wish left in a folder. Touches nothing that its report does not name."""
+"""Removes clip files that an earlier run with the same options left in a folder."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import msgspec
 
 from cli.api.client import JSON
 
-REPORT = "report.json"
+REPORT_NAME = "report.json"
 
 
-class _Made(msgspec.Struct):
+class _ReportedFiles(msgspec.Struct):
     files: dict[str, str | None] = {}
-    shapes: list[_Made] = []
+    shapes: list[_ReportedFiles] = []
 
 
 class _Project(msgspec.Struct):
@@ -24,19 +24,19 @@ class _Project(msgspec.Struct):
 class _Report(msgspec.Struct):
     source: str
     project: _Project
-    clips: list[_Made]
+    clips: list[_ReportedFiles]
 
 
-def remove_earlier(out: Path, report: JSON) -> list[str]:
-    """Remove clip files in ``out`` that the report there names and ``report``, which is to replace it, does not.
+def remove_stale_files(out: Path, report: JSON) -> list[str]:
+    """Remove files that the report in ``out`` names and its replacement ``report`` does not.
 
-    Only where both tell of the same source with the same options: their clips stand for the same. What was changed
-    since the earlier report was written is somebody's own and stays, as does what is no plain file. Gives the names.
+    Both must be of the same source with the same options. A file changed since the earlier report was written
+    belongs to the user and stays, as does anything but a plain file. Returns the names of removed files.
     """
-    earlier, now = _read(out / REPORT), msgspec.convert(report, _Report)
+    earlier, now = _read(out / REPORT_NAME), msgspec.convert(report, _Report)
     if earlier is None or (earlier.source, earlier.project) != (now.source, now.project):
         return []
-    told_at_ns = (out / REPORT).stat().st_mtime_ns
+    told_at_ns = (out / REPORT_NAME).stat().st_mtime_ns
     paths = [out / name for name in sorted(set(_names(earlier.clips)) - set(_names(now.clips)))]
     removed = [path for path in paths if path.parent == out and _untouched(path, told_at_ns)]
     for path in removed:
@@ -51,7 +51,7 @@ def _read(path: Path) -> _Report | None:
         return None
 
 
-def _names(made: list[_Made]) -> Iterator[str]:
+def _names(made: list[_ReportedFiles]) -> Iterator[str]:
     for one in made:
         yield from (name for name in one.files.values() if name)
         yield from _names(one.shapes)

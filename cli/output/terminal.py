@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: stages live, bars, tables. Draws only what it is given; decides nothing."""
+"""Terminal output for people: live stages, bars and tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cli.api.references import short_id
 from core.domain.clock_format import format_clock
 from schemas.stages import ROW_BY_NAME
 
-LABEL_CELLS = 34
+LABEL_WIDTH = 34
 """Columns for what is uploaded or downloaded: bar, size, speed and time left take the other 46 of 80."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _VERDICTS = {"pass": "green", "warn": "yellow", "fail": "red"}
@@ -59,7 +59,7 @@ class Display:
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
         """A bar over bytes; the yielded function adds to it."""
-        label = shortened(visible(label), LABEL_CELLS)
+        label = shortened(visible(label), LABEL_WIDTH)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -80,9 +80,9 @@ class Display:
         """The stages of a project while they run; the yielded function is called at each change."""
         begun_s = self._clock_s()
         if not self.console.is_terminal:
-            yield Lines(self.say).change
+            yield StageLog(self.say).change
             return
-        view = _Moving(lambda: stage_view(progress, self._clock_s() - begun_s))
+        view = _LiveView(lambda: stage_view(progress, self._clock_s() - begun_s))
         with Live(view, console=self.console, refresh_per_second=4) as live:
             yield lambda _progress: live.refresh()
 
@@ -94,7 +94,7 @@ class Display:
             yield
             return
         begun_s = self._clock_s()
-        view = _Moving(lambda: Text(f"{visible(label)} … {format_clock(int((self._clock_s() - begun_s) * 1000))}"))
+        view = _LiveView(lambda: Text(f"{visible(label)} … {format_clock(int((self._clock_s() - begun_s) * 1000))}"))
         with Live(view, console=self.console, refresh_per_second=4):
             yield
 
@@ -136,8 +136,8 @@ def visible(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
-class _Moving:
-    """A renderable that is made anew at each refresh, so that the clock moves between events."""
+class _LiveView:
+    """A renderable drawn again at each refresh, so that the clock moves between events."""
 
     def __init__(self, make: Callable[[], RenderableType]) -> None:
         self._make = make
@@ -146,7 +146,7 @@ class _Moving:
         return self._make()
 
 
-class Lines:
+class StageLog:
     """Without a terminal: one line when a stage starts and ends."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -166,12 +166,12 @@ class Lines:
 def stage_view(progress: ProjectProgress, elapsed_s: float) -> RenderableType:
     """All stages with their bars, and the time left below."""
     table = Table.grid(padding=(0, 1))
-    shown = progress.shown
+    shown = progress.shown_percents
     for name, line in progress.stages.items():
         table.add_row(*_stage_row(name, line, shown[name]))
     left = left_text(progress.seconds_left(elapsed_s))
     footer = f"{progress.state} · {format_clock(int(elapsed_s * 1000))}"
-    return Group(table, Text(footer if progress.ended else f"{footer} · {left}", style="bold"))
+    return Group(table, Text(footer if progress.is_over else f"{footer} · {left}", style="bold"))
 
 
 def _stage_row(name: str, line: StageLine, percent: float) -> tuple[RenderableType, ...]:
@@ -232,11 +232,11 @@ def score_text(clip: JSON) -> str:
 
 
 def file_cell(clip: JSON) -> Text:
-    """Name of a clip's video in each shape, or why there is none, with what its certificate warns of."""
-    return Text("\n").join([_made_cell(one) for one in (clip, *clip.get("shapes", []))])
+    """Name of a clip's video in each shape, or why it is missing, with the certificate's warnings."""
+    return Text("\n").join([_export_cell(one) for one in (clip, *clip.get("shapes", []))])
 
 
-def _made_cell(clip: JSON) -> Text:
+def _export_cell(clip: JSON) -> Text:
     export = clip.get("export") or {}
     if clip["files"].get("video"):
         cell = Text(visible(str(clip["files"]["video"])), style="not bold")

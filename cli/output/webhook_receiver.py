@@ -1,4 +1,4 @@
-"""A local receiver of webhooks with its own small verifier (Standard Webhooks). Never keeps what it cannot verify.
+"""A local webhook receiver that keeps only verified deliveries (Standard Webhooks).
 
 Source of the signature: https://github.com/standard-webhooks/standard-webhooks (spec, "Signature scheme").
 """
@@ -26,7 +26,7 @@ class NotVerified(Exception):
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -> None:
-    """Raises NotVerified unless one ``v1`` signature of ``id.timestamp.body`` is right and the time is near.
+    """Check the ``v1`` signatures of ``id.timestamp.body`` and the time; raises NotVerified.
 
     ``headers`` have lower-case names.
     """
@@ -85,14 +85,14 @@ class Inbox:
         return 204
 
     def wait_for(self, wanted: Callable[[Delivery], bool], timeout_s: float) -> Delivery | None:
-        """The first delivery that fits, waiting for it at most so long."""
+        """Wait up to ``timeout_s`` for the first delivery that fits."""
         with self.changed:
             self.changed.wait_for(lambda: any(map(wanted, self.deliveries.values())), timeout_s)
             return next(filter(wanted, self.deliveries.values()), None)
 
 
 class Receiver:
-    """A server on ``127.0.0.1:port`` that puts what is POSTed to ``/webhook`` into an inbox, while entered."""
+    """A server on ``127.0.0.1:port`` that puts deliveries to ``/webhook`` into an inbox."""
 
     def __init__(self, inbox: Inbox, port: int) -> None:
         """Bind at once, so that a taken port is known before anything else happens (OSError)."""

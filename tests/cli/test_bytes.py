@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.__main__ import main
-from cli.exit_codes import USAGE
+from cli.exit_codes import ExitCode
 from tests.cli.commands.test_run import completed
 from tests.cli.fake_api import PROJECT, Twin
 from tests.cli.test_main import write_stack
@@ -33,10 +33,10 @@ def test_bytes_that_are_no_utf_8_are_told_by_the_field_they_are_for(
     line: list[str], named: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.__main__._client", lambda _: Twin().client())
-    monkeypatch.setattr("cli.api.credentials.answers", lambda _: True)
+    monkeypatch.setattr("cli.api.credentials.accepts_key", lambda _: True)
     write_stack(tmp_path)
     more = ["--out", str(tmp_path / "out")] if line[0] == "run" else []
-    assert main([*line, *more, "--state-dir", str(tmp_path), "--json"]) == USAGE
+    assert main([*line, *more, "--state-dir", str(tmp_path), "--json"]) == ExitCode.USAGE
     shown = capsys.readouterr()
     assert json.loads(shown.out)["error"]["detail"].startswith(f"{named}: it holds bytes that are not UTF-8.")
     assert "Traceback" not in shown.err
@@ -47,7 +47,7 @@ def test_a_file_may_have_any_bytes_in_its_name(
 ) -> None:
     twin = completed(nothing_found_reason="Nothing is said.")
     monkeypatch.setattr("cli.__main__._client", lambda _: twin.client())
-    monkeypatch.setattr("cli.api.credentials.answers", lambda _: True)
+    monkeypatch.setattr("cli.api.credentials.accepts_key", lambda _: True)
     write_stack(tmp_path)
     video = tmp_path / "caf\udce9.mp4"
     video.write_bytes(b"film")

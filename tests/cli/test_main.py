@@ -17,7 +17,7 @@ import pytest
 from cli.__main__ import main, make_parser
 from cli.api import credentials
 from cli.commands.stack import as_json
-from cli.exit_codes import MEANINGS, STACK_UNAVAILABLE, USAGE, CliError
+from cli.exit_codes import MEANINGS, CliError, ExitCode
 from local.stack import StackInfo
 from tests.cli.fake_api import Twin
 
@@ -50,7 +50,7 @@ def write_stack(tmp_path: Path, api: str = "http://127.0.0.1:1") -> None:
 def test_a_wrong_line_is_usage(line: str) -> None:
     with pytest.raises(SystemExit) as caught:
         main(line.split())
-    assert caught.value.code == USAGE
+    assert caught.value.code == ExitCode.USAGE
 
 
 def every_parser(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
@@ -62,7 +62,7 @@ def every_parser(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentP
 
 
 @pytest.mark.parametrize("parser", list(every_parser(make_parser())), ids=lambda parser: parser.prog)
-def test_every_help_has_an_example_before_its_usage_that_the_parser_takes(parser: argparse.ArgumentParser) -> None:
+def test_every_help_begins_with_a_valid_example(parser: argparse.ArgumentParser) -> None:
     shown = parser.format_help()
     examples = re.findall(r"^  (clipstream .*)$", shown.partition("usage:")[0], re.MULTILINE)
     assert examples
@@ -99,8 +99,8 @@ def test_help_of_a_command_is_its_help(capsys: pytest.CaptureFixture[str]) -> No
 def test_json_errors_are_json_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["run", str(tmp_path / "missing.mp4"), "--json", "--state-dir", str(tmp_path)])
     shown = capsys.readouterr()
-    assert code == USAGE
-    assert json.loads(shown.out)["error"]["exit_code"] == USAGE
+    assert code == ExitCode.USAGE
+    assert json.loads(shown.out)["error"]["exit_code"] == ExitCode.USAGE
     assert shown.err.startswith("clipstream: ")
     assert "Traceback" not in shown.err
 
@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_written_is_said_in_one_line(
     ]
     monkeypatch.setattr("cli.__main__._client", lambda _: twin.client())
     write_stack(tmp_path)
-    assert main(["preview", CLIP, "--out", str(tmp_path), "--state-dir", str(tmp_path)]) == USAGE
+    assert main(["preview", CLIP, "--out", str(tmp_path), "--state-dir", str(tmp_path)]) == ExitCode.USAGE
     assert capsys.readouterr().err == f"clipstream: {tmp_path}: Is a directory\n"
 
 
@@ -122,7 +122,7 @@ def test_no_stack_is_said_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CLIPSTREAM_API", raising=False)
-    assert main(["projects", "--state-dir", str(tmp_path)]) == STACK_UNAVAILABLE
+    assert main(["projects", "--state-dir", str(tmp_path)]) == ExitCode.STACK_UNAVAILABLE
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -134,19 +134,19 @@ def test_version_needs_no_api(capsys: pytest.CaptureFixture[str]) -> None:
 def test_flags_go_before_environment_before_the_stack(tmp_path: Path) -> None:
     write_stack(tmp_path)
     environ = {"CLIPSTREAM_API": "http://env", "CLIPSTREAM_API_KEY": "env"}
-    assert credentials.known(args(tmp_path, "http://flag", "flag"), environ).api_url == "http://flag"
-    assert credentials.known(args(tmp_path), environ).api_key == "env"
-    assert credentials.known(args(tmp_path), {}).receiver_port == 7
+    assert credentials.find_access(args(tmp_path, "http://flag", "flag"), environ).api_url == "http://flag"
+    assert credentials.find_access(args(tmp_path), environ).api_key == "env"
+    assert credentials.find_access(args(tmp_path), {}).receiver_port == 7
 
 
 def test_the_stacks_own_api_needs_no_key_but_another_does(tmp_path: Path) -> None:
     write_stack(tmp_path, "http://127.0.0.1:5")
-    assert credentials.known(args(tmp_path), {"CLIPSTREAM_API": "http://127.0.0.1:5"}).api_key == "clp_live_x"
+    assert credentials.find_access(args(tmp_path), {"CLIPSTREAM_API": "http://127.0.0.1:5"}).api_key == "clp_live_x"
     with pytest.raises(CliError, match="no key") as caught:
-        credentials.known(args(tmp_path, "http://elsewhere"), {})
-    assert caught.value.code == USAGE
+        credentials.find_access(args(tmp_path, "http://elsewhere"), {})
+    assert caught.value.code == ExitCode.USAGE
     with pytest.raises(CliError, match="http or https"):
-        credentials.known(args(tmp_path, "elsewhere:80", "key"), {})
+        credentials.find_access(args(tmp_path, "elsewhere:80", "key"), {})
 
 
 def test_every_command_can_be_run() -> None:
@@ -175,15 +175,17 @@ def test_a_recorded_stack_is_used_only_if_it_answers_to_its_key() -> None:
     def nobody(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 
-    assert credentials.answers(own, httpx2.MockTransport(api))
-    assert not credentials.answers(credentials.Access(api_url="http://api", api_key="old"), httpx2.MockTransport(api))
-    assert not credentials.answers(own, httpx2.MockTransport(nobody))
+    assert credentials.accepts_key(own, httpx2.MockTransport(api))
+    assert not credentials.accepts_key(
+        credentials.Access(api_url="http://api", api_key="old"), httpx2.MockTransport(api)
+    )
+    assert not credentials.accepts_key(own, httpx2.MockTransport(nobody))
 
 
 def test_a_named_key_opens_the_local_stack(tmp_path: Path) -> None:
     write_stack(tmp_path)
-    assert credentials.known(args(tmp_path, key="mine"), {}).api_key == "mine"
-    assert credentials.known(args(tmp_path), {"CLIPSTREAM_API_KEY": "env"}).api_key == "env"
+    assert credentials.find_access(args(tmp_path, key="mine"), {}).api_key == "mine"
+    assert credentials.find_access(args(tmp_path), {"CLIPSTREAM_API_KEY": "env"}).api_key == "env"
 
 
 def test_a_complaint_is_one_line_that_names_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from cli.api.client import ApiRefused, problem_line, retry_after_s
-from cli.exit_codes import REFUSED, STACK_UNAVAILABLE, CliError
+from cli.exit_codes import CliError, ExitCode
 from tests.cli.fake_api import PROJECT, Twin, problem
 
 
@@ -48,7 +48,7 @@ def test_several_wrong_fields_have_a_line_each() -> None:
 def test_a_refusal_has_its_code_and_exit() -> None:
     with pytest.raises(ApiRefused, match=r"^There is no such project\.$") as caught:
         Twin().client().get("/v1/projects/nobody")
-    assert (caught.value.slug, caught.value.code) == ("not-found", REFUSED)
+    assert (caught.value.slug, caught.value.code) == ("not-found", ExitCode.REFUSED)
 
 
 def test_unavailable_is_tried_again_after_the_named_time() -> None:
@@ -77,7 +77,7 @@ def test_an_api_that_does_not_answer_is_said_to_in_one_line() -> None:
     client._http = httpx2.Client(base_url="http://api", transport=httpx2.MockTransport(down))
     with pytest.raises(CliError, match=r"does not answer \(Connection refused\): see `clipstream status`") as caught:
         client.get("/v1/projects")
-    assert caught.value.code == STACK_UNAVAILABLE
+    assert caught.value.code == ExitCode.STACK_UNAVAILABLE
 
 
 def test_retry_after_is_bounded() -> None:

@@ -21,7 +21,7 @@ def running() -> httpx2.Response:
     return httpx2.Response(200, json={"project_id": PROJECT, "state": "running", "stages": stages})
 
 
-def test_events_move_the_stages_and_a_broken_stream_resumes_after_the_last_id() -> None:
+def test_a_broken_stream_resumes_after_the_last_id() -> None:
     first = sse((1, "project.progressed", progressed("ingest", "done", 100)), cut=True)
     second = sse((2, "project.progressed", progressed("listen", "running", 40)), (3, "project.completed", {}))
     twin = Twin(streams=[first, second], project=finished())
@@ -45,7 +45,7 @@ def test_streams_that_bring_nothing_end_in_polling() -> None:
     twin.overrides["GET", PATH] = [queued(), queued()]
     progress = Progress()
     assert follow(twin.client(), PROJECT, progress, lambda _: None)["state"] == "failed"
-    assert progress.ended
+    assert progress.is_over
 
 
 def test_a_refused_stream_polls_at_once() -> None:
@@ -60,7 +60,7 @@ def test_a_refused_stream_polls_at_once() -> None:
 def test_every_end_ends(event: str) -> None:
     progress = Progress()
     progress.take_event(event, {})
-    assert progress.ended
+    assert progress.is_over
 
 
 def test_unknown_stages_and_events_change_nothing() -> None:

@@ -59,21 +59,21 @@ def test_stages_that_are_skipped_are_no_work_left() -> None:
 
 
 def test_bars_move_while_a_part_is_at_work_and_stop_before_its_end() -> None:
-    shown = [at(second, listen=("running", 0)).shown["listen"] for second in (0, 10, 30, 60, 600)]
+    shown = [at(second, listen=("running", 0)).shown_percents["listen"] for second in (0, 10, 30, 60, 600)]
     assert shown[0] == 0
     assert shown == sorted(set(shown))
     assert shown[-1] <= 90
-    assert at(60, listen=("waiting", 0)).shown["listen"] == 0
+    assert at(60, listen=("waiting", 0)).shown_percents["listen"] == 0
 
 
 def test_a_part_of_several_moves_within_itself_alone() -> None:
     progress = at(0)
     progress.take_event("project.progressed", {"stage": "listen", "state": "running", "percent": 50, "parts_total": 4})
     progress.now_s = lambda: 1000.0
-    assert 50 < progress.shown["listen"] <= 50 + 0.9 * 25
+    assert 50 < progress.shown_percents["listen"] <= 50 + 0.9 * 25
 
 
-def test_a_snapshot_is_asked_for_once_for_each_thing_that_events_do_not_tell() -> None:
+def test_a_snapshot_is_fetched_once_for_each_missing_fact() -> None:
     progress = Progress()
     assert not progress.wants_snapshot()
     progress.take_event("project.progressed", {"stage": "ingest", "state": "done", "percent": 100})

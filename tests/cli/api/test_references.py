@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from cli.api.references import References, memory_file
-from cli.exit_codes import USAGE, CliError
+from cli.exit_codes import CliError, ExitCode
 from tests.cli.fake_api import Twin
 
 PROJECT = "0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21"
@@ -93,7 +93,7 @@ def test_what_names_none_or_several_is_said(
     with pytest.raises(CliError) as caught:
         references(tmp_path, *answers).full_id(kind, text)
     assert line in caught.value.line
-    assert caught.value.code == USAGE
+    assert caught.value.code == ExitCode.USAGE
 
 
 def test_every_argument_that_names_a_resource_is_resolved(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cli.api.client import Rewinding
-from cli.api.resume import Note
 from cli.api.upload import check_file, upload
-from cli.exit_codes import STACK_UNAVAILABLE, USAGE, CliError
+from cli.api.upload_note import UploadNote
+from cli.exit_codes import CliError, ExitCode
 from tests.cli.fake_api import Twin
 
 
@@ -17,7 +17,7 @@ def send(twin: Twin, path: Path) -> tuple[list[int], list[str]]:
     """Upload; what was counted and said."""
     counted: list[int] = []
     said: list[str] = []
-    assert upload(twin.client(), path, counted.append, Note(path.with_name("note")), said.append) == "u1"
+    assert upload(twin.client(), path, counted.append, UploadNote(path.with_name("note")), said.append) == "u1"
     return counted, said
 
 
@@ -30,7 +30,7 @@ def test_a_small_file_goes_in_one_put(tmp_path: Path) -> None:
     assert twin.seen[-1][1] == "/v1/uploads/u1/complete"
 
 
-def test_a_large_file_goes_in_parts_whose_urls_are_asked_for_as_needed(tmp_path: Path) -> None:
+def test_urls_of_parts_are_requested_as_needed(tmp_path: Path) -> None:
     path, twin = tmp_path / "long.mp4", Twin(single=False)
     content = bytes(range(35))
     path.write_bytes(content)
@@ -48,7 +48,7 @@ def test_an_interrupted_upload_goes_on_where_it_stopped(tmp_path: Path) -> None:
     twin.refused["/part-3"] = [404]
     with pytest.raises(CliError) as caught:
         send(twin, path)
-    assert caught.value.code == STACK_UNAVAILABLE
+    assert caught.value.code == ExitCode.STACK_UNAVAILABLE
     kept, twin.puts = dict(twin.stored), []
     counted, said = send(twin, path)
     assert twin.puts == ["/part-3", "/part-4"]
@@ -91,4 +91,4 @@ def test_what_cannot_be_sent_is_said_before_anything_starts(tmp_path: Path, name
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(CliError) as caught:
         check_file(tmp_path / name)
-    assert caught.value.code == USAGE
+    assert caught.value.code == ExitCode.USAGE

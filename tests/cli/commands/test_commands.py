@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from cli.__main__ import main
-from cli.exit_codes import NOTHING_FOUND, OK, REFUSED, USAGE
+from cli.exit_codes import ExitCode
 from tests.cli.fake_api import PROJECT, Twin
 from tests.cli.test_main import write_stack
 
@@ -62,7 +62,7 @@ def test_a_project_is_shown_with_its_warnings_and_stages(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan(twin, "GET", BASE, SEEN)
-    assert run(tmp_path, "project", PROJECT) == OK
+    assert run(tmp_path, "project", PROJECT) == ExitCode.OK
     shown = capsys.readouterr().out
     assert "A talk" in shown
     assert "Warning: A warning." in shown
@@ -71,10 +71,10 @@ def test_a_project_is_shown_with_its_warnings_and_stages(
 
 def test_cancel_keeps_and_delete_erases(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan(twin, "POST", f"{BASE}/cancel", {"project_id": PROJECT, "state": "cancelled"})
-    assert run(tmp_path, "cancel", PROJECT) == OK
+    assert run(tmp_path, "cancel", PROJECT) == ExitCode.OK
     plan(twin, "GET", BASE, SEEN)
     plan(twin, "DELETE", BASE, {})
-    assert run(tmp_path, "delete", PROJECT, "--yes") == OK
+    assert run(tmp_path, "delete", PROJECT, "--yes") == ExitCode.OK
     assert ("DELETE", BASE, {}) in twin.seen
     assert "“A talk” is erased." in capsys.readouterr().out
 
@@ -84,7 +84,7 @@ def test_nothing_is_erased_where_nobody_can_be_asked(
 ) -> None:
     plan(twin, "GET", BASE, SEEN)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-    assert run(tmp_path, "delete", PROJECT) == USAGE
+    assert run(tmp_path, "delete", PROJECT) == ExitCode.USAGE
     assert [method for method, _, _ in twin.seen] == ["GET"]
     assert "add --yes" in capsys.readouterr().err
 
@@ -98,7 +98,7 @@ def test_an_estimate_is_asked_of_the_length_and_the_wishes(
         "money": {"expected": 1.25, "low": 0.5, "high": 3.0}, "currency": "EUR",
     }  # fmt: skip
     plan(twin, "POST", "/v1/projects/estimate", {"estimate": told, "assumed": ["size: 1920 × 1080"]})
-    assert run(tmp_path, "estimate", "--minutes", "45", "--max-clips", "6", "--size", "1280x720") == OK
+    assert run(tmp_path, "estimate", "--minutes", "45", "--max-clips", "6", "--size", "1280x720") == ExitCode.OK
     assert sent(twin, "POST", "/v1/projects/estimate") == {
         "duration_ms": 2_700_000, "video": True, "options": {"max_clips": 6}, "width_px": 1280, "height_px": 720,
     }  # fmt: skip
@@ -117,16 +117,16 @@ def test_an_estimate_is_asked_of_the_length_and_the_wishes(
 def test_a_clip_of_ones_own_choice(twin: Twin, tmp_path: Path, words: list[str], body: Any) -> None:
     plan(twin, "GET", f"{BASE}/moments", {"moments": MOMENTS})
     plan(twin, "POST", f"{BASE}/clips", {"clip_id": CLIP, "start_ms": 0, "end_ms": 9_000, "title": "T"}, status=202)
-    assert run(tmp_path, "clip", PROJECT, *words) == OK
+    assert run(tmp_path, "clip", PROJECT, *words) == ExitCode.OK
     assert sent(twin, "POST", f"{BASE}/clips") == body
 
 
 def test_a_clip_wants_a_stretch_or_a_moment_that_is_there(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(tmp_path, "clip", PROJECT) == USAGE
+    assert run(tmp_path, "clip", PROJECT) == ExitCode.USAGE
     plan(twin, "GET", f"{BASE}/moments", {"moments": MOMENTS})
-    assert run(tmp_path, "clip", PROJECT, "--moment", "3") == USAGE
+    assert run(tmp_path, "clip", PROJECT, "--moment", "3") == ExitCode.USAGE
     assert "There is no moment 3: the project has 2." in capsys.readouterr().err
 
 
@@ -141,14 +141,14 @@ def test_anything_is_renamed_by_the_digits_of_its_id(
     plan(twin, "GET", "/v1/ids", *[{"items": [{"kind": "asset", "id": full}, {"kind": kind, "id": full}]}] * 4)
     plan(twin, "PATCH", path, *[{f"{kind}_id": full} | LABELLED] * 2)
     plan(twin, "GET", path, LABELLED)
-    assert run(tmp_path, "rename", full[:8], " New ") == OK
+    assert run(tmp_path, "rename", full[:8], " New ") == ExitCode.OK
     assert sent(twin, "PATCH", path) == {"title": "New"}
     assert f"{kind.capitalize()} {full[:8]} is called “New”." in capsys.readouterr().out
-    assert run(tmp_path, "metadata", full) == OK
+    assert run(tmp_path, "metadata", full) == ExitCode.OK
     assert json.loads(capsys.readouterr().out) == {"order": 1}
     file = tmp_path / "patch.json"
     file.write_text('{"order": null}')
-    assert run(tmp_path, "metadata", full[:8], f"@{file}", "--json") == OK
+    assert run(tmp_path, "metadata", full[:8], f"@{file}", "--json") == ExitCode.OK
     assert json.loads(capsys.readouterr().out) == {"order": 1}
     assert twin.seen[-1][2] == {"metadata": {"order": None}}
 
@@ -163,7 +163,7 @@ def test_what_is_nothing_or_several_things_is_said(
         ("0000", "no project, clip, export"),
         ("?", "is no id"),
     ):
-        assert run(tmp_path, "rename", what, "New") == USAGE
+        assert run(tmp_path, "rename", what, "New") == ExitCode.USAGE
         assert told in capsys.readouterr().err
     for bad in ("[1]", "{", f"@{tmp_path}/none"):
         with pytest.raises(SystemExit):
@@ -172,16 +172,16 @@ def test_what_is_nothing_or_several_things_is_said(
 
 def test_metadata_goes_with_what_is_made(twin: Twin, tmp_path: Path) -> None:
     plan(twin, "POST", f"{BASE}/clips", {"clip_id": CLIP, "start_ms": 0, "end_ms": 9_000, "title": "T"}, status=202)
-    assert run(tmp_path, "clip", PROJECT, "0:10-0:40", "--metadata", '{"a": [1]}') == OK
+    assert run(tmp_path, "clip", PROJECT, "0:10-0:40", "--metadata", '{"a": [1]}') == ExitCode.OK
     assert sent(twin, "POST", f"{BASE}/clips") == {"start_ms": 10_000, "end_ms": 40_000, "metadata": {"a": [1]}}
 
 
 def test_moments_are_listed_best_first(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan(twin, "GET", f"{BASE}/moments", {"moments": MOMENTS}, {"moments": []})
-    assert run(tmp_path, "moments", PROJECT) == OK
+    assert run(tmp_path, "moments", PROJECT) == ExitCode.OK
     shown = capsys.readouterr().out
     assert shown.index("High") < shown.index("Low")
-    assert run(tmp_path, "moments", PROJECT) == NOTHING_FOUND
+    assert run(tmp_path, "moments", PROJECT) == ExitCode.NOTHING_FOUND
 
 
 def test_words_are_corrected_where_they_are_said_once(
@@ -190,18 +190,18 @@ def test_words_are_corrected_where_they_are_said_once(
     path = f"{BASE}/transcript"
     plan(twin, "GET", path, *[{"version": 2, "words": WORDS}] * 3)
     plan(twin, "PATCH", path, {"version": 3})
-    assert run(tmp_path, "transcript", PROJECT, "--replace", "nuclear energy", "mechanical energy.") == OK
+    assert run(tmp_path, "transcript", PROJECT, "--replace", "nuclear energy", "mechanical energy.") == ExitCode.OK
     edit = {"first_word": 2, "end_word": 4, "text": "mechanical energy."}
     assert sent(twin, "PATCH", path) == {"version": 2, "edits": [edit], "note": ""}
-    assert run(tmp_path, "transcript", PROJECT, "--replace", "I trust", "x") == USAGE
+    assert run(tmp_path, "transcript", PROJECT, "--replace", "I trust", "x") == ExitCode.USAGE
     assert "said 2 times. Say which: 0-2 (0:00), 4-6 (0:04)." in capsys.readouterr().err
-    assert run(tmp_path, "transcript", PROJECT, "--replace", "never said", "x") == USAGE
+    assert run(tmp_path, "transcript", PROJECT, "--replace", "never said", "x") == ExitCode.USAGE
 
 
 def test_a_transcript_is_saved_in_a_format(twin: Twin, tmp_path: Path) -> None:
     twin.overrides[("GET", f"{BASE}/transcript")] = [httpx2.Response(200, content=b"1\n00:00")]
     out = tmp_path / "deep" / "talk.srt"
-    assert run(tmp_path, "transcript", PROJECT, "--format", "srt", "--out", str(out)) == OK
+    assert run(tmp_path, "transcript", PROJECT, "--format", "srt", "--out", str(out)) == ExitCode.OK
     assert out.read_bytes() == b"1\n00:00"
 
 
@@ -210,7 +210,7 @@ def test_speakers_are_named_merged_and_split(twin: Twin, tmp_path: Path) -> None
     plan(twin, "GET", path, {"version": 2, "speakers": [speaker]})
     plan(twin, "PATCH", path, {"version": 3, "speakers": [speaker]})
     words = ["--name", "S1=Marie Curie", "--merge", "S3=S1", "--split", "1:30-2:00=S2", "--split", "0:01-0:02=new"]
-    assert run(tmp_path, "speakers", PROJECT, *words) == OK
+    assert run(tmp_path, "speakers", PROJECT, *words) == ExitCode.OK
     assert sent(twin, "PATCH", path)["edits"] == [
         {"op": "merge", "speaker": "S3", "into": "S1"},
         {"op": "split", "ranges": [{"start_ms": 90_000, "end_ms": 120_000}], "to": "S2"},
@@ -224,17 +224,17 @@ def test_a_speaker_that_cannot_be_meant_is_said(
     twin: Twin, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan(twin, "GET", f"{BASE}/speakers", {"version": 2, "speakers": []})
-    assert run(tmp_path, "speakers", PROJECT, *words) == USAGE
+    assert run(tmp_path, "speakers", PROJECT, *words) == ExitCode.USAGE
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_exports_are_listed_and_cancelled(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     export = {"export_id": EXPORT, "aspect": "1:1", "state": "waiting", "automatic": False}
     plan(twin, "GET", f"{BASE}/clips", {"items": [{"clip_id": CLIP, "ordinal": 0, "exports": [export]}]})
-    assert run(tmp_path, "exports", "list", PROJECT) == OK
+    assert run(tmp_path, "exports", "list", PROJECT) == ExitCode.OK
     assert EXPORT[:8] in capsys.readouterr().out
     plan(twin, "POST", f"/v1/exports/{EXPORT}/cancel", {"export_id": EXPORT, "state": "cancelled"})
-    assert run(tmp_path, "exports", "cancel", EXPORT) == OK
+    assert run(tmp_path, "exports", "cancel", EXPORT) == ExitCode.OK
     assert "is cancelled" in capsys.readouterr().out
 
 
@@ -245,7 +245,7 @@ def test_a_brand_kit_is_made_of_files_that_are_checked_first(twin: Twin, tmp_pat
     plan(twin, "GET", "/v1/assets/a1", {"asset_id": "a1", "state": "received"}, {"asset_id": "a1", "state": "checked"})
     plan(twin, "POST", "/v1/brand-kits", {"kit_id": KIT, "version": 1}, status=201)
     words = ["--logo", str(logo), "--colour", "primary=#e4002b", "--template", "minimal"]
-    assert run(tmp_path, "brand", "create", "Station", *words) == OK
+    assert run(tmp_path, "brand", "create", "Station", *words) == ExitCode.OK
     assert sent(twin, "POST", "/v1/uploads/sign")["purpose"] == "image"
     assert sent(twin, "POST", "/v1/brand-kits") == {
         "name": "Station", "logo": {"asset_id": "a1"}, "colours": {"primary": "#e4002b"}, "template": "minimal",
@@ -259,16 +259,16 @@ def test_a_file_that_cannot_be_used_makes_no_kit(
     logo.write_bytes(b"no picture")
     refusal = {"code": "bad-image", "reason": "unreadable", "detail": "This is no picture."}
     plan(twin, "POST", "/v1/assets", {"asset_id": "a1", "state": "refused", "refusal": refusal}, status=202)
-    assert run(tmp_path, "brand", "create", "Station", "--logo", str(logo)) == REFUSED
+    assert run(tmp_path, "brand", "create", "Station", "--logo", str(logo)) == ExitCode.REFUSED
     assert "logo.png cannot be used: This is no picture." in capsys.readouterr().err
     assert not [path for _, path, _ in twin.seen if path == "/v1/brand-kits"]
 
 
-def test_a_kit_is_changed_where_it_was_read_and_keeps_its_other_colours(twin: Twin, tmp_path: Path) -> None:
+def test_a_changed_kit_keeps_its_other_colours(twin: Twin, tmp_path: Path) -> None:
     path = f"/v1/brand-kits/{KIT}"
     plan(twin, "GET", path, {"kit_id": KIT, "version": 4, "kit": {"colours": {"text": "#ffffff"}}}, etag='"kit-4"')
     plan(twin, "PATCH", path, {"kit_id": KIT, "version": 5})
-    assert run(tmp_path, "brand", "update", KIT, "--colour", "primary=#e4002b") == OK
+    assert run(tmp_path, "brand", "update", KIT, "--colour", "primary=#e4002b") == ExitCode.OK
     assert sent(twin, "PATCH", path) == {"colours": {"text": "#ffffff", "primary": "#e4002b"}}
     assert twin.headers[-1]["if-match"] == '"kit-4"'
 
@@ -276,22 +276,22 @@ def test_a_kit_is_changed_where_it_was_read_and_keeps_its_other_colours(twin: Tw
 def test_kits_are_listed_shown_and_archived(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kit = {"kit_id": KIT, "version": 4, "kit": {"name": "Station"}}
     plan(twin, "GET", "/v1/brand-kits", {"items": [kit]}, {"items": []})
-    assert run(tmp_path, "brand", "list") == OK
+    assert run(tmp_path, "brand", "list") == ExitCode.OK
     assert "Station" in capsys.readouterr().out
-    assert run(tmp_path, "brand", "list") == NOTHING_FOUND
+    assert run(tmp_path, "brand", "list") == ExitCode.NOTHING_FOUND
     plan(twin, "GET", f"/v1/brand-kits/{KIT}", kit)
     capsys.readouterr()
-    assert run(tmp_path, "brand", "show", KIT) == OK
+    assert run(tmp_path, "brand", "show", KIT) == ExitCode.OK
     assert json.loads(capsys.readouterr().out) == kit
     plan(twin, "DELETE", f"/v1/brand-kits/{KIT}", {})
-    assert run(tmp_path, "brand", "delete", KIT) == OK
+    assert run(tmp_path, "brand", "delete", KIT) == ExitCode.OK
 
 
 @pytest.mark.parametrize("name", ["a" * 90 + ".mp4", "長い名前" * 12 + ".mp4", "👩‍🚀" * 30 + ".mov", "short.mp4"])
 def test_tables_and_bars_fit_80_columns_whatever_a_file_is_called(name: str) -> None:
     from rich.cells import cell_len  # noqa: PLC0415
 
-    from cli.output.terminal import LABEL_CELLS, clip_table, shortened  # noqa: PLC0415 - of this test alone
+    from cli.output.terminal import LABEL_WIDTH, clip_table, shortened  # noqa: PLC0415 - of this test alone
 
     clip = {
         "clip_id": CLIP, "ordinal": 0, "start_ms": 3_600_000, "end_ms": 3_690_000, "title": name, "reason": "Opens.",
@@ -300,11 +300,11 @@ def test_tables_and_bars_fit_80_columns_whatever_a_file_is_called(name: str) -> 
     text = io.StringIO()
     Console(file=text, width=80).print(clip_table([clip]))
     assert max(map(cell_len, text.getvalue().splitlines())) <= 80
-    assert cell_len(shortened(name, LABEL_CELLS)) <= LABEL_CELLS
-    assert shortened(name, LABEL_CELLS).endswith(name[-4:])
+    assert cell_len(shortened(name, LABEL_WIDTH)) <= LABEL_WIDTH
+    assert shortened(name, LABEL_WIDTH).endswith(name[-4:])
 
 
-def test_refused_messages_are_listed_with_why_and_how_sure_their_sender_is(
+def test_refused_messages_are_listed_with_reason_and_sender(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = {
@@ -314,19 +314,19 @@ def test_refused_messages_are_listed_with_why_and_how_sure_their_sender_is(
     }  # fmt: skip
     forged = one | {"signed": False, "reason": "producer.bad_signature", "offset": 72, "unlisted": 9}
     plan(twin, "GET", "/v1/uploads/refused", {"items": [forged, one]}, {"items": []})
-    assert run(tmp_path, "refused", "--limit", "5") == OK
+    assert run(tmp_path, "refused", "--limit", "5") == ExitCode.OK
     shown = " ".join(capsys.readouterr().out.split())
     assert "2026-03-01 12:00:00 uploads.v1/3/71 upload.options pk_1 Keep to the ranges. (`options/max_clips`)" in shown
     assert "pk_1 (not signed by this key: anybody may have sent it)" in shown
     assert "9 more messages after it." in shown
-    assert run(tmp_path, "refused") == OK
+    assert run(tmp_path, "refused") == ExitCode.OK
     assert "No message was refused" in capsys.readouterr().out
 
 
-def test_a_project_that_found_nothing_and_has_a_clip_of_ones_own_says_both(
+def test_a_project_without_automatic_clips_says_so(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for count, told in ((0, "No clips: Nothing is good enough."), (2, "No automatic clips: Nothing is good enough.")):
         plan(twin, "GET", BASE, SEEN | {"nothing_found_reason": "Nothing is good enough.", "clip_count": count})
-        assert run(tmp_path, "project", PROJECT) == OK
+        assert run(tmp_path, "project", PROJECT) == ExitCode.OK
         assert told in capsys.readouterr().out

@@ -98,7 +98,7 @@ def test_a_trim_takes_out_the_pieces_that_lie_outside(wanted: str, operations: l
 
 
 def test_times_are_shown_to_the_hundredth() -> None:
-    assert [edit._at(ms) for ms in (27_800, 60_000, 3_725_250)] == ["0:27.80", "1:00.00", "62:05.25"]
+    assert [edit._clock_text(ms) for ms in (27_800, 60_000, 3_725_250)] == ["0:27.80", "1:00.00", "62:05.25"]
 
 
 def test_without_flags_nothing_is_changed() -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from cli.__main__ import make_parser
 from cli.commands.download import download
 from cli.commands.export import export
-from cli.exit_codes import NOTHING_FOUND, OK, PROJECT_FAILED, CliError
+from cli.exit_codes import CliError, ExitCode
 from cli.output.terminal import Display
 from tests.cli.fake_api import Twin, clip, problem
 from tests.cli.fake_api import export as finished
@@ -43,7 +43,7 @@ def twin_of(*aspects: str, failed: str = "") -> Twin:
 def test_one_shape_is_asked_for_as_ever(tmp_path: Path) -> None:
     twin = twin_of("9:16")
     code, told = asked(twin, tmp_path)
-    assert (code, told["export_id"]) == (OK, "export-0")
+    assert (code, told["export_id"]) == (ExitCode.OK, "export-0")
     assert [body for method, _, body in twin.seen if method == "POST"] == [{"aspect": "9:16", "captions": True}]
     assert Path(told["saved"]["video"]).name == "01-a-talk-9x16.mp4"
 
@@ -51,7 +51,7 @@ def test_one_shape_is_asked_for_as_ever(tmp_path: Path) -> None:
 def test_several_are_one_request(tmp_path: Path) -> None:
     twin = twin_of("9:16", "1:1")
     code, told = asked(twin, tmp_path, "--aspect", "9:16", "--aspect", "1:1", "--aspect", "9:16", "--no-captions")
-    assert code == OK
+    assert code == ExitCode.OK
     posts = [(path, body) for method, path, body in twin.seen if method == "POST"]
     assert posts == [(f"{CLIP}/exports", {"aspects": ["9:16", "1:1"], "captions": False})]
     names = [Path(one["saved"]["video"]).name for one in told["items"]]
@@ -65,7 +65,7 @@ def test_files_stand_in_one_column(tmp_path: Path) -> None:
     files["thumbnails"] = [files["thumbnail"] | {"scores": scores}] * 2
     said = io.StringIO()
     args = make_parser().parse_args(["export", "clip-0", "--out", str(tmp_path)])
-    assert export(twin.client(), args, Display(Console(file=said, width=200), lambda: 0.0))[0] == OK
+    assert export(twin.client(), args, Display(Console(file=said, width=200), lambda: 0.0))[0] == ExitCode.OK
     lines = [line for line in said.getvalue().splitlines() if line.startswith(("video", "thumbnail"))]
     assert len(lines) == 3
     assert len({line.index(str(tmp_path)) for line in lines}) == 1
@@ -74,11 +74,13 @@ def test_files_stand_in_one_column(tmp_path: Path) -> None:
 def test_one_that_failed_does_not_keep_the_others_files(tmp_path: Path) -> None:
     with pytest.raises(CliError, match="1:1 failed: There are no pictures") as caught:
         asked(twin_of("9:16", "1:1", failed="1:1"), tmp_path, "--aspect", "9:16", "--aspect", "1:1")
-    assert caught.value.code == PROJECT_FAILED
+    assert caught.value.code == ExitCode.PROJECT_FAILED
     assert (tmp_path / "01-a-talk-9x16.mp4").is_file()
 
 
-@pytest.mark.parametrize(("code", "ends"), [("not-ready", NOTHING_FOUND), ("export-not-done", NOTHING_FOUND)])
+@pytest.mark.parametrize(
+    ("code", "ends"), [("not-ready", ExitCode.NOTHING_FOUND), ("export-not-done", ExitCode.NOTHING_FOUND)]
+)
 def test_a_zip_of_no_files_is_no_error(tmp_path: Path, code: str, ends: int) -> None:
     twin, printed = Twin(), io.StringIO()
     path = "/v1/projects/p-0/exports.zip"

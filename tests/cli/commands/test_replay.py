@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from cli.commands.replay import REPLAY_TIMEOUT_S, replay
-from cli.exit_codes import OK, PROJECT_FAILED, REPLAY_DIFFERS, CliError
+from cli.exit_codes import CliError, ExitCode
 from cli.output.terminal import Display
 from tests.cli.fake_api import Twin
 
@@ -27,7 +27,8 @@ def display() -> tuple[Display, io.StringIO]:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"), [("same", OK), ("different", REPLAY_DIFFERS), ("impossible", REPLAY_DIFFERS)]
+    ("outcome", "code"),
+    [("same", ExitCode.OK), ("different", ExitCode.REPLAY_DIFFERS), ("impossible", ExitCode.REPLAY_DIFFERS)],
 )
 def test_it_waits_and_says_what_came_out(outcome: str, code: int) -> None:
     done = WAITS | {"state": "done", "outcome": outcome, "detail": "So it is.", "differences": [CHANGED]}
@@ -53,7 +54,7 @@ def test_a_terminal_shows_for_how_long_it_waits() -> None:
         ("POST", PATH): [httpx2.Response(202, json=WAITS)],
         ("GET", PATH): [httpx2.Response(200, json=done)],
     }
-    assert replay(twin.client(), Namespace(export="export-0", json=False), shown)[0] == OK
+    assert replay(twin.client(), Namespace(export="export-0", json=False), shown)[0] == ExitCode.OK
     assert "export export-0 is made again … 0:01" in written.getvalue()
 
 
@@ -62,7 +63,7 @@ def test_json_prints_nothing_else() -> None:
     done = WAITS | {"state": "done", "outcome": "same", "detail": "So it is."}
     twin.overrides = {("POST", PATH): [httpx2.Response(202, json=done)]}
     shown, written = display()
-    assert replay(twin.client(), Namespace(export="export-0", json=True), shown) == (OK, done)
+    assert replay(twin.client(), Namespace(export="export-0", json=True), shown) == (ExitCode.OK, done)
     assert written.getvalue() == ""
 
 
@@ -73,4 +74,4 @@ def test_it_does_not_wait_for_ever() -> None:
     shown, _ = display()
     with pytest.raises(CliError, match="still waits") as caught:
         replay(twin.client(), Namespace(export="export-0", json=False), shown)
-    assert caught.value.code == PROJECT_FAILED
+    assert caught.value.code == ExitCode.PROJECT_FAILED

@@ -13,12 +13,12 @@ import pytest
 from rich.console import Console
 
 from cli.api.project_progress import Progress
-from cli.commands.demo import telling_word
-from cli.commands.queries import clips, marked
-from cli.commands.run import Outcome, check_options, is_url, run_project, source_name
-from cli.exit_codes import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
-from cli.options.project import options_of
-from cli.output.results import commit_of, slug, stem
+from cli.commands.demo import choose_search_word
+from cli.commands.queries import highlighted_text, list_clips
+from cli.commands.run import RunOutcome, check_options, is_url, run_project, source_name
+from cli.exit_codes import CliError, ExitCode
+from cli.options.project import build_project_options
+from cli.output.results import commit_of, file_stem, slug
 from cli.output.terminal import Display, file_cell, plain_table, stage_view
 from tests.cli.fake_api import PROJECT, Twin, clip, export, finished, progressed, sse
 
@@ -34,7 +34,7 @@ def arguments(out: Path, video: str) -> Namespace:
     )  # fmt: skip
 
 
-def run(tmp_path: Path, twin: Twin, video: str = "") -> tuple[Outcome, str]:
+def run(tmp_path: Path, twin: Twin, video: str = "") -> tuple[RunOutcome, str]:
     source = tmp_path / "my talk.mp4"
     source.write_bytes(b"video")
     text = io.StringIO()
@@ -53,7 +53,7 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     twin.clips = [clip(0, "150 joules is enough to kill you"), clip(1, "Ça, c'est l'énergie…")]
     twin.exports = {"export-0": export(0), "export-1": export(1)}
     outcome, text = run(tmp_path, twin)
-    assert outcome.code == OK
+    assert outcome.code == ExitCode.OK
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     first = "01-150-joules-is-enough-to-kill-you-9x16"
     assert [name for name in names if name.startswith("01")] == [f"{first}.jpg", f"{first}.mp4", f"{first}.srt"]
@@ -98,7 +98,7 @@ def test_links_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
     twin = Hasty(streams=[done], project=finished())
     twin.clips = [clip(0, "One"), clip(1, "Two"), clip(2, "Three")]
     twin.exports = {f"export-{number}": export(number) for number in range(3)}
-    assert run(tmp_path, twin)[0].code == OK
+    assert run(tmp_path, twin)[0].code == ExitCode.OK
 
 
 def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:
     twin.clips = [talk | {"exports": [*talk["exports"], square]}]
     twin.exports = {"export-0": export(0), "export-1": export(1) | {"aspect": "1:1"}}
     outcome, text = run(tmp_path, twin)
-    assert outcome.code == OK
+    assert outcome.code == ExitCode.OK
     (entry,) = outcome.report["clips"]
     assert entry["files"]["video"] == "01-a-talk-9x16.mp4"
     assert [one["files"]["video"] for one in entry["shapes"]] == ["01-a-talk-1x1.mp4"]
@@ -118,7 +118,7 @@ def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:
     twin.clips = [talk | {"exports": [*talk["exports"], square]}]
     twin.exports = {"export-0": export(0), "export-1": export(1, failed=True) | {"aspect": "1:1"}}
     outcome, text = run(tmp_path, twin)
-    assert outcome.code == PARTIAL
+    assert outcome.code == ExitCode.PARTIAL
     assert "There are no" in text
 
 
@@ -127,7 +127,7 @@ def test_options_go_to_the_api_only_where_asked(tmp_path: Path) -> None:
     run(tmp_path, twin)
     (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
     assert body == {"upload_id": "u1", "title": "my talk", "options": {"max_clips": 3, "captions": False}}
-    assert options_of(arguments(tmp_path, "x")) == body["options"]
+    assert build_project_options(arguments(tmp_path, "x")) == body["options"]
 
 
 def test_a_url_is_named_not_uploaded(tmp_path: Path) -> None:
@@ -141,11 +141,11 @@ def test_a_url_is_named_not_uploaded(tmp_path: Path) -> None:
 
 def test_nothing_found_says_why(tmp_path: Path) -> None:
     outcome, text = run(tmp_path, completed(nothing_found_reason="Nothing is said and nothing moves in this video."))
-    assert outcome.code == NOTHING_FOUND
+    assert outcome.code == ExitCode.NOTHING_FOUND
     assert "No clips: Nothing is said and nothing moves in this video." in text
 
 
-def test_nothing_found_names_the_nearest_moments_and_the_command_for_a_clip(tmp_path: Path) -> None:
+def test_nothing_found_names_the_nearest_moments(tmp_path: Path) -> None:
     short = {"what": "score", "told": "It scores 39 of 100, where 40 are needed.", "value": 39, "needed": 40}
     near = {
         "moment_id": "m-1",
@@ -157,7 +157,7 @@ def test_nothing_found_names_the_nearest_moments_and_the_command_for_a_clip(tmp_
     }
     outcome, text = run(tmp_path, completed(nothing_found_reason="Nothing is good enough.", nearest=[near]))
     told = " ".join(text.split())
-    assert outcome.code == NOTHING_FOUND
+    assert outcome.code == ExitCode.NOTHING_FOUND
     assert "0:50 – 1:20 So near. It scores 39 of 100, where 40 are needed." in told
     assert "--moment m-1" in told
     assert "--min-score 39" in told
@@ -167,7 +167,7 @@ def test_a_failed_project_says_why(tmp_path: Path) -> None:
     twin = Twin(streams=[sse((1, "project.failed", {}))])
     twin.project = finished("failed", failure={"reason": "media.corrupt", "detail": "The file is damaged."})
     outcome, text = run(tmp_path, twin)
-    assert outcome.code == PROJECT_FAILED
+    assert outcome.code == ExitCode.PROJECT_FAILED
     assert "No clips: The file is damaged. [media.corrupt]" in text
 
 
@@ -176,15 +176,17 @@ def test_a_clip_that_failed_is_shown_beside_those_that_worked(tmp_path: Path) ->
     twin.clips = [clip(0, "One"), clip(1, "Two")]
     twin.exports = {"export-0": export(0), "export-1": export(1, failed=True)}
     outcome, text = run(tmp_path, twin)
-    assert outcome.code == PARTIAL
+    assert outcome.code == ExitCode.PARTIAL
     assert "There are no" in text
 
 
 def test_clips_of_a_project_without_any_say_why() -> None:
     twin = Twin(project=finished(nothing_found_reason="Too short."))
     text = io.StringIO()
-    code, _ = clips(twin.client(), Namespace(project=PROJECT, json=False), Display(Console(file=text), lambda: 0.0))
-    assert code == NOTHING_FOUND
+    code, _ = list_clips(
+        twin.client(), Namespace(project=PROJECT, json=False), Display(Console(file=text), lambda: 0.0)
+    )
+    assert code == ExitCode.NOTHING_FOUND
     assert "Too short." in text.getvalue()
 
 
@@ -214,7 +216,7 @@ def test_titles_become_safe_file_names(title: str, name: str) -> None:
 
 
 def test_names_and_sources() -> None:
-    assert stem(0, "量子", "9:16") == "01-9x16"
+    assert file_stem(0, "量子", "9:16") == "01-9x16"
     assert [is_url(text) for text in ("https://a/b", "HTTP://a", "talk.mp4", "httpfile.mp4")] == [
         True,
         True,
@@ -225,16 +227,16 @@ def test_names_and_sources() -> None:
 
 
 def test_highlights_are_shown_as_text() -> None:
-    text = marked("150 <mark>joules</mark> &amp; more")
+    text = highlighted_text("150 <mark>joules</mark> &amp; more")
     assert text.plain == "150 joules & more"
     assert len(text.spans) == 1
 
 
 def test_the_demo_searches_for_a_word_that_is_said() -> None:
     words = [{"text": text} for text in ["Now", "energy,", "kinetic", "energy.", "A"]]
-    assert telling_word({"words": words}) == "energy"
-    assert telling_word({"words": []}) is None
-    assert telling_word(None) is None
+    assert choose_search_word({"words": words}) == "energy"
+    assert choose_search_word({"words": []}) is None
+    assert choose_search_word(None) is None
 
 
 def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: Path) -> None:
@@ -245,7 +247,7 @@ def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: 
         CliError, match="--max-clips must be from 1 to 50; --language must be the code of a language"
     ) as caught:
         check_options(args)
-    assert caught.value.code == USAGE
+    assert caught.value.code == ExitCode.USAGE
     args.title = "x" * 501
     with pytest.raises(CliError, match="--title has 501 characters: it may have 500"):
         check_options(args)
@@ -267,8 +269,8 @@ def test_what_others_wrote_cannot_move_the_terminal() -> None:
 
 
 def test_a_later_edit_does_not_overwrite_the_first() -> None:
-    assert stem(0, "One", "1:1", 1) == "01-one-1x1"
-    assert stem(0, "One", "1:1", 3) == "01-one-1x1-v3"
+    assert file_stem(0, "One", "1:1", 1) == "01-one-1x1"
+    assert file_stem(0, "One", "1:1", 3) == "01-one-1x1-v3"
 
 
 def test_the_report_names_the_commit_of_a_clone(tmp_path: Path) -> None:

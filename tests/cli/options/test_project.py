@@ -9,9 +9,16 @@ import msgspec
 import pytest
 
 from cli.__main__ import main, make_parser
-from cli.exit_codes import USAGE
-from cli.options.files import file_format
-from cli.options.project import at_ms, flag_of, options_of, score, script_file, stretch
+from cli.exit_codes import ExitCode
+from cli.options.files import parse_file_format
+from cli.options.project import (
+    build_project_options,
+    flag_for_option,
+    parse_score,
+    parse_time_ms,
+    parse_time_range,
+    read_script,
+)
 from schemas.options.audio import SoundWish
 from schemas.options.export_options import ThumbnailWish
 from schemas.options.project import ProjectOptions, broken_rules
@@ -21,19 +28,19 @@ from schemas.options.project import ProjectOptions, broken_rules
     ("text", "ms"), [("90", 90_000), ("1:30", 90_000), ("1:02:03.5", 3_723_500), ("0:00", 0), (" 5.25 ", 5_250)]
 )
 def test_a_time_as_people_write_it(text: str, ms: int) -> None:
-    assert at_ms(text) == ms
+    assert parse_time_ms(text) == ms
 
 
 @pytest.mark.parametrize("text", ["", "a", "1:2:3:4", "-5", "1:30", "90-10", "2:00-1:30"])
 def test_what_is_no_stretch_is_said(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="write"):
-        stretch(text)
+        parse_time_range(text)
 
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "101", "nan", "40%"])
 def test_what_is_no_score_is_said(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="0 to 100"):
-        score(text)
+        parse_score(text)
 
 
 def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
@@ -44,7 +51,7 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
         "--thumbnails 5 --thumbnail-title --no-storyboard "
         "--loudness -16 --denoise light --high-pass --declick --no-levelling --audio-track 2"
     )
-    options = msgspec.convert(options_of(make_parser().parse_args(line.split())), ProjectOptions)
+    options = msgspec.convert(build_project_options(make_parser().parse_args(line.split())), ProjectOptions)
     assert not broken_rules(options)
     assert (options.min_clip_ms, options.max_clip_ms, options.target_clips) == (15_000, 45_000, 6)
     assert options.min_score == 32.5
@@ -61,11 +68,11 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
 
 def test_a_shape_is_asked_for_once_or_several_times() -> None:
     def asked(flags: str) -> object:
-        return options_of(make_parser().parse_args(["run", "a.mp4", *flags.split()]))
+        return build_project_options(make_parser().parse_args(["run", "a.mp4", *flags.split()]))
 
     assert asked("--aspect 1:1") == asked("--aspect 1:1 --aspect 1:1") == {"aspect": "1:1"}
     assert asked("--aspect 9:16 --aspect 1:1") == {"aspects": ["9:16", "1:1"]}
-    assert flag_of("aspects") == "--aspect"
+    assert flag_for_option("aspects") == "--aspect"
 
 
 @pytest.mark.parametrize("flags", ["--loudness -9", "--loudness loud", "--audio-track 0", "--audio-track first"])
@@ -75,14 +82,14 @@ def test_sound_that_cannot_be_had_is_refused(flags: str) -> None:
 
 
 def test_nothing_asked_is_nothing_said() -> None:
-    assert options_of(make_parser().parse_args(["run", "a.mp4"])) == {}
+    assert build_project_options(make_parser().parse_args(["run", "a.mp4"])) == {}
 
 
-def test_a_script_is_read_from_its_file_and_names_are_given_one_by_one(tmp_path: Path) -> None:
+def test_script_and_glossary_flags_become_options(tmp_path: Path) -> None:
     script = tmp_path / "what is said.txt"
     script.write_text("\ufeffAsk not what your country can do for you.\n", encoding="utf-8")
     asked = ["run", "a.mp4", "--script", str(script), "--glossary", "Ada Lovelace", "--glossary", "Bernoulli"]
-    options = msgspec.convert(options_of(make_parser().parse_args(asked)), ProjectOptions)
+    options = msgspec.convert(build_project_options(make_parser().parse_args(asked)), ProjectOptions)
     assert not broken_rules(options)
     assert options.script == "Ask not what your country can do for you.\n"
     assert options.glossary == ("Ada Lovelace", "Bernoulli")
@@ -94,11 +101,15 @@ def test_what_is_no_script_is_told_before_anything_is_sent(tmp_path: Path, body:
     if body is not None:
         file.write_bytes(body)
     with pytest.raises(ArgumentTypeError, match=r"script\.txt"):
-        script_file(str(file))
+        read_script(str(file))
 
 
 def test_a_refusal_names_the_flag_that_was_written() -> None:
-    assert [flag_of(name) for name in ("max_clips", "min_clip_ms", "topics")] == ["--max-clips", "--length", "--topic"]
+    assert [flag_for_option(name) for name in ("max_clips", "min_clip_ms", "topics")] == [
+        "--max-clips",
+        "--length",
+        "--topic",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +122,7 @@ def test_a_refusal_names_the_flag_that_was_written() -> None:
     ],
 )
 def test_a_format_as_people_write_it(text: str, wish: dict[str, str]) -> None:
-    options = options_of(make_parser().parse_args(["run", "a.mp4", "--format", text]))
+    options = build_project_options(make_parser().parse_args(["run", "a.mp4", "--format", text]))
     assert options == {"export": {"file": wish}}
     assert not broken_rules(msgspec.convert(options, ProjectOptions))
 
@@ -122,13 +133,13 @@ def test_a_format_as_people_write_it(text: str, wish: dict[str, str]) -> None:
 )
 def test_a_format_that_does_not_exist_is_refused_with_those_that_do(text: str, told: str) -> None:
     with pytest.raises(ArgumentTypeError, match=told):
-        file_format(text)
+        parse_file_format(text)
 
 
 def test_a_brand_kit_is_named_by_its_id_and_perhaps_its_version() -> None:
     kit = "2f3c9a10-52ef-5d0b-9d34-0f2f6f0a9c05"
     parse = make_parser().parse_args
-    assert options_of(parse(["run", "a.mp4", "--brand", kit])) == {"export": {"brand": {"kit_id": kit}}}
+    assert build_project_options(parse(["run", "a.mp4", "--brand", kit])) == {"export": {"brand": {"kit_id": kit}}}
     assert parse(["export", "c", "--brand", f"{kit}@3"]).brand == {"kit_id": kit, "version": 3}
     for wrong in ("house", f"{kit}@new"):
         with pytest.raises(SystemExit):
@@ -155,11 +166,11 @@ def test_bounds_are_told_by_the_flag_and_as_people_say_them(
     except SystemExit as ended:
         code = ended.code
     shown = capsys.readouterr().err
-    assert (code, told in shown) == (USAGE, True), shown
+    assert (code, told in shown) == (ExitCode.USAGE, True), shown
     assert "_ms" not in shown
 
 
 def test_the_shortest_clip_may_be_the_longest() -> None:
-    assert options_of(make_parser().parse_args(["run", "a.mp4", "--length", "20-20"])) == {
+    assert build_project_options(make_parser().parse_args(["run", "a.mp4", "--length", "20-20"])) == {
         "min_clip_ms": 20_000, "max_clip_ms": 20_000,
     }  # fmt: skip

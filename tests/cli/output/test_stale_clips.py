@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli.api.client import JSON
-from cli.exit_codes import OK, PARTIAL
-from cli.output.stale_clips import remove_earlier
+from cli.exit_codes import ExitCode
+from cli.output.stale_clips import remove_stale_files
 from tests.cli.commands.test_run import completed, run
 from tests.cli.fake_api import clip, export
 
@@ -34,7 +34,7 @@ def folder(out: Path, told: object, *names: str) -> Path:
 def test_a_second_run_leaves_its_own_clips_and_what_is_others(tmp_path: Path) -> None:
     first = completed(options=OPTIONS)
     first.clips, first.exports = [clip(0, "One"), clip(1, "Two")], {"export-0": export(0), "export-1": export(1)}
-    assert run(tmp_path, first)[0].code == OK
+    assert run(tmp_path, first)[0].code == ExitCode.OK
     (tmp_path / "out" / "02-mine.mp4").write_bytes(b"mine")
     second = completed(options=OPTIONS)
     second.clips, second.exports = [clip(0, "Two"), clip(1, "One")], {"export-0": export(0), "export-1": export(1)}
@@ -50,13 +50,13 @@ def test_a_run_that_lost_a_clip_removes_nothing(tmp_path: Path) -> None:
     run(tmp_path, first)
     second = completed(options=OPTIONS)
     second.clips, second.exports = [clip(0, "Two")], {"export-0": export(0, failed=True)}
-    assert run(tmp_path, second)[0].code == PARTIAL
+    assert run(tmp_path, second)[0].code == ExitCode.PARTIAL
     assert (tmp_path / "out" / "01-one-9x16.mp4").exists()
 
 
 def test_further_shapes_are_known_too(tmp_path: Path) -> None:
     out = folder(tmp_path, report("a.mp4", shapes=("a-1x1.mp4",)), "a.mp4", "a-1x1.mp4", "b.mp4")
-    assert remove_earlier(out, report("b.mp4")) == ["a-1x1.mp4", "a.mp4"]
+    assert remove_stale_files(out, report("b.mp4")) == ["a-1x1.mp4", "a.mp4"]
     assert (out / "b.mp4").exists()
 
 
@@ -73,13 +73,13 @@ def test_further_shapes_are_known_too(tmp_path: Path) -> None:
 )
 def test_what_is_not_of_the_same_wish_stays(told: object, tmp_path: Path) -> None:
     out = folder(tmp_path, told, "a.mp4")
-    assert remove_earlier(out, report("b.mp4")) == []
+    assert remove_stale_files(out, report("b.mp4")) == []
     assert (out / "a.mp4").exists()
 
 
 def test_a_folder_without_a_report_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"a clip")
-    assert remove_earlier(tmp_path, report("b.mp4")) == []
+    assert remove_stale_files(tmp_path, report("b.mp4")) == []
 
 
 def test_files_changed_since_links_and_other_folders_stay(tmp_path: Path) -> None:
@@ -92,6 +92,6 @@ def test_files_changed_since_links_and_other_folders_stay(tmp_path: Path) -> Non
     folder(out, report(*names), "changed.mp4")
     later_ns = (out / "report.json").stat().st_mtime_ns + 1_000_000
     os.utime(out / "changed.mp4", ns=(later_ns, later_ns))
-    assert remove_earlier(out, report("b.mp4")) == []
+    assert remove_stale_files(out, report("b.mp4")) == []
     assert beyond.read_bytes() == b"theirs"
     assert {path.name for path in out.iterdir()} == {"changed.mp4", "link.mp4", "folder.mp4", "report.json"}

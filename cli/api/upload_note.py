@@ -1,4 +1,4 @@
-"""The note of an upload in parts that is under way, so that the next run goes on with it. Holds no key and no URL."""
+"""The note of an unfinished upload in parts, with which the next run resumes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from cli.api.client import ApiRefused, Client
 
 
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
+class PartialUpload(msgspec.Struct, frozen=True, kw_only=True):
     """An upload in parts, and the file as it was then."""
 
     api_url: str
@@ -30,14 +30,14 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.part_bytes, self.size_bytes - (number - 1) * self.part_bytes)
 
 
-class Note:
-    """One file beside the results; a note that cannot be written or read is none, and costs only the resuming."""
+class UploadNote:
+    """A file next to the results; if it cannot be written or read, the upload starts afresh."""
 
     def __init__(self, path: Path) -> None:
         """Nothing is read yet."""
         self._path = path
 
-    def write(self, begun: Begun) -> None:
+    def write(self, begun: PartialUpload) -> None:
         """Keep it until ``forget``."""
         with contextlib.suppress(OSError):
             self._path.write_bytes(msgspec.json.encode(begun))
@@ -47,10 +47,10 @@ class Note:
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
-    def read(self, api_url: str, source: Path) -> Begun | None:
-        """The upload of this very file to this very API; None where there is none."""
+    def read(self, api_url: str, source: Path) -> PartialUpload | None:
+        """The noted upload, if it is of this unchanged file to this API."""
         try:
-            begun = msgspec.json.decode(self._path.read_bytes(), type=Begun)
+            begun = msgspec.json.decode(self._path.read_bytes(), type=PartialUpload)
             known = source.stat()
         except (OSError, msgspec.DecodeError):
             return None
@@ -59,10 +59,10 @@ class Note:
         return begun if same and unchanged else None
 
 
-def begin(client: Client, path: Path, upload_id: str, part_bytes: int) -> Begun:
-    """What is to be noted of a new upload."""
+def begin_upload(client: Client, path: Path, upload_id: str, part_bytes: int) -> PartialUpload:
+    """Describe a new upload in parts and the state of its file."""
     known = path.stat()
-    return Begun(
+    return PartialUpload(
         api_url=client.api_url,
         upload_id=upload_id,
         source=str(path.resolve()),
@@ -72,8 +72,8 @@ def begin(client: Client, path: Path, upload_id: str, part_bytes: int) -> Begun:
     )
 
 
-def arrived(client: Client, begun: Begun) -> set[int] | None:
-    """Numbers of the parts that object storage holds whole; None where the upload takes no more."""
+def fetch_arrived_parts(client: Client, begun: PartialUpload) -> set[int] | None:
+    """Numbers of the parts that object storage holds whole; None if the upload is closed."""
     try:
         found = client.get(f"/v1/uploads/{begun.upload_id}")
     except ApiRefused:
