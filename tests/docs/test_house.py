@@ -1,0 +1,50 @@
+"""The rules of the house hold everywhere, and the checker finds what breaks them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs import house
+
+BREAKS = {
+    "file-name": ("streams/asked.py", '"""A module."""\n'),
+    "class-name": ("streams/plan.py", '"""A module."""\n\n\nclass Told:\n    """A class."""\n'),
+    "function-name": ("streams/plan.py", '"""A module."""\n\n\ndef _wanted() -> None:\n    """Do it."""\n'),
+    "docstring-length": ("streams/plan.py", f'"""{"long " * 21}."""\n'),
+    "constant-unit": ("streams/plan.py", '"""A module."""\n\nLONGEST = 12\n"""How long."""\n'),
+    "constant-docstring": ("streams/plan.py", '"""A module."""\n\nMAX_MS = 12\n"""… and so on."""\n'),
+    "idiom": ("streams/plan.py", '"""Whoever asks is told."""\n'),
+    "file-length": ("streams/plan.py", '"""A module."""\n' + "\n" * 401),
+}
+
+
+def test_nothing_breaks_a_rule() -> None:
+    found = house.findings()
+    assert not found, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("rule", BREAKS)
+def test_each_rule_finds_its_break(rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, text = BREAKS[rule]
+    path = tmp_path / name
+    path.parent.mkdir()
+    path.write_text(text)
+    monkeypatch.setattr(house, "REPO", tmp_path)
+    monkeypatch.setattr(house, "wire_names", set)
+    found = [*house.check_folders([path]), *house.check_classes([path]), *house.check_module(path)]
+    assert rule in {one.rule for one in found}
+
+
+def test_a_sixteenth_module_and_a_second_name_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "REPO", tmp_path)
+    monkeypatch.setattr(house, "wire_names", set)
+    for folder in ("streams/render", "streams/frame"):
+        (tmp_path / folder).mkdir(parents=True)
+    paths = [tmp_path / f"streams/render/plan_{number}.py" for number in range(16)]
+    paths.append(tmp_path / "streams/frame/plan_0.py")
+    for path in paths:
+        path.write_text('"""A module."""\n\n\nclass Plan:\n    """A plan."""\n')
+    rules = {one.rule for one in [*house.check_folders(paths), *house.check_classes(paths)]}
+    assert {"folder-size", "file-name-twice", "class-name-twice"} <= rules
