@@ -1,7 +1,7 @@
-"""Programmes edited by a seed from real scenes: cuts, fades and dissolves whose pictures are known. Judges nothing.
+"""Programmes edited by a seed from real scenes, with known cuts, fades and dissolves.
 
 ``python -m benchmarks.vision.edited --seed 1 --out DIR``: programmes of 640×360 at 25 pictures a second and
-``truth.json``. Each scene is a stretch of the shared media that was looked at by eye and holds no change of shot; both
+``truth.json``. Each scene is a range of the shared media that was checked by eye and holds no change of shot; both
 sides go on moving through a dissolve.
 """
 
@@ -58,7 +58,7 @@ SCENE_LIST = [(file, start_s, end_s) for file, parts in STRETCHES.items() for st
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """One transition: pictures ``first`` up to ``end`` show both or nothing; of a cut both are the new shot's first."""
+    """One transition: frames ``first`` up to ``end`` show both shots or a flat frame; equal for a cut."""
 
     kind: TransitionKind
     first: int

@@ -1,7 +1,7 @@
-"""Two or three people side by side who speak in turn, made by a seed from real clips. Judges nothing.
+"""Two or three people side by side who speak in turn, made by a seed from real clips.
 
 Whose turn it is is known to the picture. While one speaks, with the clip's own sound, the others are ``still`` (one
-picture stands), ``listen`` (people who are silent in their clip; whoever speaks at other times stands still) or
+picture stands), ``listen`` (people who are silent in their clip; a person who speaks at other times stands still) or
 ``mute`` (they visibly talk, and nothing of it is heard).
 """
 
@@ -36,7 +36,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody: where in the picture (shares: left, top, width), when speaking with sound, when seen and silent."""
+    """A person: place in the frame (left, top, width as shares), speaking parts, silent parts."""
 
     name: str
     place: tuple[float, float, float]
@@ -141,7 +141,7 @@ def sound_of(media: Path, part: Part) -> Sound:
 
 
 def piece_of(parts: Sequence[Part], length_s: float, dice: random.Random) -> Part:
-    """A random stretch of about that length out of one of the parts."""
+    """A random range of about that length from one of the parts."""
     part = dice.choice(parts)
     length_s = min(length_s, part.end_s - part.start_s)
     start_s = dice.uniform(part.start_s, part.end_s - length_s)

@@ -1,10 +1,10 @@
-"""Screens and persons: recognised or not, beside something trivial, on the shared files and on made pages.
+"""Detection of screens and persons, compared with a trivial baseline, on shared media and made pages.
 
 ``python -m benchmarks.vision.scenery [--seed 2] [--fit] [--triton host:port]``. Screens: pages of
-``benchmarks.vision.drawn`` (real pictures beside some) against pictures of the shared files a second apart, all of
-which a camera took or somebody painted; titles and cards are left out, by eye. ``--fit`` prints the weights fitted on a
-seed, and how those fitted without each file or kind judge it. Persons: pictures that show one clear face, of which
-nobody is told: is it inside the crop that holds the person?
+``benchmarks.vision.drawn`` (some with real pictures on them) against pictures of the shared files a second apart, all
+of which a camera took or a person painted; titles and cards are left out, by eye. ``--fit`` prints the weights fitted
+on a seed, and how those fitted without each file or kind judge it. Persons: pictures that show one clear face, which
+is withheld from the crop: does the crop that holds the person hold it?
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _even(picture: Picture) -> float:
 
 
 def fitted(some: Sequence[Row]) -> NDArray[np.float64]:
-    """Logistic regression with a small penalty, both classes of equal weight: bias, then one weight a measure."""
+    """Fit a penalised logistic regression, classes of equal weight: bias, then a weight a measure."""
     measures, truth = np.stack([one[2] for one in some]), np.array([one[1] for one in some], float)
     mean, spread = measures.mean(axis=0), measures.std(axis=0) + 1e-9
     inputs = np.c_[np.ones(len(some)), (measures - mean) / spread]
@@ -164,7 +164,7 @@ def tell_screens(media: Path, seed: int) -> None:
 
 
 async def tell_persons(media: Path, url: str) -> None:
-    """Is a face that nobody was told of inside the crop that holds the person? Beside the middle of the picture."""
+    """Count withheld faces inside the crop that holds the person, compared with the centre crop."""
     faces, landmarks = TritonFaces(url), TritonLandmarks(url)
     tally: dict[str, list[int]] = {}
     cost_ms, asked = 0, 0

@@ -1,8 +1,8 @@
-"""Shot detection on the shared ground truth and on programmes edited by a seed, beside PySceneDetect. Judges no crop.
+"""Shot detection on shared ground truth and on edited programmes, compared with PySceneDetect.
 
 ``python -m benchmarks.vision.shots [--media DIR] [--seed 2] [--rounds 2] [--work DIR]``. A found boundary is right
 within two pictures of a true transition that no other one took. The constants were set with the shared files and seed 1
-in view; figures are told of another seed. Processor time is decode and all, on the same pictures: all detectors on a
+in view; figures are given for another seed. Processor time is decode and all, on the same pictures: all detectors on a
 file, then all on the next one, `--rounds` times; each file counts with its cheapest round. The last lines say what
 look's sparse pictures find of the same edits, and how much of it to the picture.
 """
@@ -47,7 +47,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Video(msgspec.Struct, frozen=True, kw_only=True):
-    """One file: its true edits, the times of its pictures, what we found, what it cost, and the peers beside it."""
+    """One file: its true edits, frame times, our detections and their cost, and those of the peers."""
 
     path: Path
     truth: list[Edit]
@@ -84,7 +84,7 @@ def measured(path: Path, end: int | None = None) -> tuple[list[int], list[Transi
 
 
 def in_turn(path: Path, truth: list[Edit], rounds: int, end: int | None = None) -> Video:
-    """All detectors on one file, one after the other, so many times; each costs what its cheapest round did."""
+    """Run all detectors on one file ``rounds`` times; each costs what its cheapest round did."""
     every = [(measured(path, end), peers(path, end)) for _ in range(rounds)]
     times, found, _ = every[0][0]
     best = {
@@ -110,7 +110,7 @@ def labelled(path: Path, truth: Mapping[str, Any], rounds: int) -> Video:
 
 
 def hits(truth: Sequence[Edit], found: Sequence[int]) -> list[int | None]:
-    """For each true edit the place in ``found`` that it takes: the first one within the tolerance, each but once."""
+    """Index in ``found`` of each true edit's match: the first unmatched one within the tolerance."""
     taken: set[int] = set()
     told: list[int | None] = []
     for edit in truth:

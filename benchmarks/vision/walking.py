@@ -1,7 +1,7 @@
-"""Somebody who walks, made from real clips: a window moves over a clip that goes on to both sides. Judges nothing.
+"""A walking person, made from real clips: a window moves over a clip with extended edges.
 
-The clip's own edges are drawn out and blurred, so that there is room to walk and nobody is seen twice. Where the window
-is at each time is known; the person moves in it as in the clip, and with the window besides.
+The clip's own edges are drawn out and blurred, so that there is room to walk and no person is seen twice. Where the
+window is at each time is known; the person moves in it as in the clip, and with the window in addition.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ DRAWN_S = 12.0, 20.0
 
 
 def drawn(seed: int) -> list[Walker]:
-    """Each of the people above on a way that chance draws: they stand, walk slowly or fast, and stand again."""
+    """Each of the people above on a random path: standing, walking slowly or fast, standing again."""
     chance, found = np.random.default_rng(seed), list[Walker]()
     for number, one in enumerate({walker.part: walker for walker in (*WALKERS, *UNSEEN_WALKERS)}.values()):
         length_s, at_s, place = chance.uniform(*DRAWN_S), 0.0, chance.uniform(*REACH)
@@ -113,7 +113,7 @@ def drawn(seed: int) -> list[Walker]:
 
 
 def pictures_of(media: Path, walker: Walker) -> list[Picture]:
-    """The part's pictures at 25 a second, without what lies beside."""
+    """The part's frames at 25 a second, cropped to it."""
     found: list[Picture] = []
     with av.open(str(media / walker.part.file)) as container:
         stream = container.streams.video[0]

@@ -25,7 +25,7 @@ BLOCK_BYTES = 2**18
 
 With blocks of 1 MiB, a key frame every five seconds was most of a file.
 """
-READ_AHEAD_BLOCKS = 32
+READ_AHEAD_BLOCK_COUNT = 32
 """A sequential reader gets all blocks up to the next multiple of this.
 
 Stores keep objects in chunks of 4 or 8 MiB, and read a whole one for a part of it (SeaweedFS: 19 ms for 1 MiB, 20 for
@@ -63,7 +63,7 @@ class SourceCache:
         self._objects = objects
         self._directory = directory
         self._max_blocks = max(1, max_bytes // BLOCK_BYTES)
-        self.read_ahead_blocks = max(1, min(READ_AHEAD_BLOCKS, self._max_blocks // 2))
+        self.read_ahead_blocks = max(1, min(READ_AHEAD_BLOCK_COUNT, self._max_blocks // 2))
         self._blocks: OrderedDict[BlockKey, None] = OrderedDict()
         self._pinned: Counter[BlockKey] = Counter()
         self._fetching: dict[BlockKey, asyncio.Event] = {}

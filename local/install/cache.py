@@ -67,7 +67,7 @@ def parse_checksums(text: str) -> dict[str, str]:
 
 
 def check_files(directory: Path, expected: dict[str, str], *, what: str, remedy: str) -> None:
-    """Raise StackError unless ``directory`` holds each file with its checksum; ``remedy`` may say ``{name}``."""
+    """Raise StackError unless each file has its checksum; ``remedy`` may contain ``{name}``."""
     for name, digest in sorted(expected.items()):
         path = directory / name
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""Starts, measures and ends processes with all their descendants. Never ends one that it did not start."""
+"""Starts, measures and ends processes with all their descendants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.process_control import end_with_parent, lower_priority
 STACK_MARK = "CLIPSTREAM_STACK_ID"
 """In the environment of every process of a stack: what a killed supervisor left behind is known by it."""
 
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_CHILD_SUBREAPER_CODE = 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _START_TOLERANCE_S = 0.05
 
@@ -96,7 +96,7 @@ def open_for_append(path: Path, *, fresh: bool = False) -> BinaryIO:
 
 
 def tied(death_signal: int, nice: int = 0) -> Callable[[], None]:
-    """What a child does between fork and exec: be told of its parent's death (after any change of user), be nice."""
+    """The function that a child runs before exec: end with its parent, lower its priority."""
     parent = os.getpid()
 
     def before_exec() -> None:
@@ -109,7 +109,7 @@ def tied(death_signal: int, nice: int = 0) -> Callable[[], None]:
 
 def adopt_orphans() -> None:
     """Make this process the new parent of every orphan among its descendants."""
-    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER_CODE, 1, 0, 0, 0)
 
 
 def started(pid: int) -> float | None:

@@ -145,7 +145,7 @@ class RenderStage:
             return await self._resolve_request(event, inputs)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
+        except Exception as error:  # noqa: BLE001 - the failure of one output must not stop the others
             return error
 
     async def _resolve_request(self, event: events.RenderRequested, inputs: RenderInputs) -> ResolvedRequest:

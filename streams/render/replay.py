@@ -33,7 +33,7 @@ from streams.runtime.context import StageContext
 from streams.runtime.stage import Commit, Work
 
 RenderAgain = Callable[[events.RenderRequested, Work, Objects, int], Awaitable[ProducedExport]]
-"""Renders an export into the given objects with so many threads."""
+"""Renders an export into the given objects with the given number of threads."""
 LOG_MARGIN = dt.timedelta(hours=1)
 """The log is read from this long before the request: clocks of database and broker may differ."""
 THREADS_PATTERN = re.compile(r"threads (\d+)")

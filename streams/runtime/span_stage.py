@@ -1,4 +1,4 @@
-"""What listen and look share: SpanPlanned → one document of the span, its row, and the events of the last span."""
+"""The base of listen and look: SpanPlanned → a document of the span, its row and next events."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ ROLES = set(
 RIDDLES = set(
     """
     about afar alike alongside anew apart aside asked away bed beside both chance company different dress
-    dressing each earlier ended find found fronts given ground heard held here inserts kept known lead leftovers
+    dressing each earlier ended find found fronts given ground heard held here inserts kept known lead leavings
     looked made making meant mended moved named needed numbers of one other others own parted parts placed
     played proof remade respoken retold room said seen sent settled shared shorter shown spoken taken that them
     there things told tongue tongues wanted weave what where which whole whose wish wishes witness works written
@@ -48,7 +48,7 @@ RIDDLES = set(
 
 IDIOM = re.compile(
     r"\b(nobody|whoever|whomever|anew|of whom|whose they are|dies? of|died of|(?:is|are|was|were) told|so many"
-    r"|so long(?! as)|none of (?:it|them) is|there is none|what for|stretch(?:es)?|tongues?|witness|leftovers|zygote"
+    r"|so long(?! as)|none of (?:it|them) is|there is none|what for|stretch(?:es)?|tongues?|witness|leavings|zygote"
     r"|beside)\b",
     re.IGNORECASE,
 )
@@ -95,9 +95,13 @@ def name_of(path: Path) -> str:
 
 
 def layer_of(path: Path) -> str:
-    """The part of the house in which a file name stands for one thing."""
-    first, second, *_ = path.relative_to(REPO).parts
-    return f"{first}/{second}" if first == "core" else first
+    """The part of the house in which a file name stands for one thing.
+
+    A part of the local stack has a file of its name in ``install`` and one in ``services``; stand-ins are programs.
+    """
+    parts = path.relative_to(REPO).parts[:-1]
+    depth = {"core": 2, "local": 3}.get(parts[0], 1)
+    return "/".join(parts[:depth])
 
 
 def check_folders(paths: list[Path]) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ def test_each_worker_has_its_own_port_and_directory(tmp_path: Path) -> None:
     assert len({worker.env["CLIPSTREAM_WORK_DIR"] for worker in workers}) == len(workers)
 
 
-def test_a_rewound_sink_waits_for_the_rewinding_and_the_other_does_not(tmp_path: Path) -> None:
+def test_only_the_rewound_sink_waits_for_the_rewinding(tmp_path: Path) -> None:
     parts = {part.name: part for part in plan(setting(tmp_path), {}, external=frozenset(MAKERS), rewind=["clickhouse"])}
     assert parts["rewind-clickhouse"].once
     assert parts["rewind-clickhouse"].argv[-2:] == ("--rewind", "clickhouse")

@@ -62,7 +62,7 @@ async def test_no_writing_model_is_there_unless_one_is_configured(tmp_path: Path
         assert context.chat is None
 
 
-async def test_scratch_is_removed_at_its_end_and_a_predecessors_at_the_start(tmp_path: Path) -> None:
+async def test_scratch_is_removed_at_the_end_and_at_the_next_start(tmp_path: Path) -> None:
     for name in ("scratch", "cache", "downloads"):
         (tmp_path / "look" / name).mkdir(parents=True)
         (tmp_path / "look" / name / "file").touch()

@@ -79,7 +79,7 @@ async def test_a_message_nobody_fetches_is_seen() -> None:
     assert await broker.count() == 2
 
 
-async def test_a_broker_that_does_not_answer_is_asked_once_and_what_was_known_holds() -> None:
+async def test_a_silent_broker_is_asked_once_and_the_last_lag_holds() -> None:
     broker = Broker(first={A: 0}, ends={A: 7})
     broker.committed[A] = 4
     assert await broker.count() == 3

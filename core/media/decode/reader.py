@@ -120,7 +120,7 @@ class SourceReader:
         track = self._video_track()
         container, stream = self._open_video()
         if not self._is_by_order:
-            stream.codec_context.skip_frame = "NONREF"  # nobody refers to them, and any neighbour will do
+            stream.codec_context.skip_frame = "NONREF"  # no other frame refers to these, and any neighbour will do
         if track.coded_width * track.coded_height <= MAX_FULLY_DECODED_PIXELS or not self._keys:
             everything = self._decode_from(container, stream, self._key_position(time.start_ms), time)
             yield from thin_out(everything, gap_ms)

@@ -1,7 +1,7 @@
-"""The child's view of a source: a seekable file over a descriptor it was given. Never opens a path or a socket itself.
+"""The child's view of a source: a seekable file over an inherited descriptor; it opens no path.
 
 Where the bytes come from a cache, the child asks its parent for ``(offset, length)`` before it reads, over a
-socketpair: ``!QQ`` there, and back the stretch that can be read until the next question, ``!QQ`` from where to where.
+socketpair: ``!QQ`` there, and back the range that can be read until the next question, ``!QQ`` from where to where.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Keys:
         self._master = master.encode()
 
     def check(self, authorization: str | None) -> None:
-        """Raise MeiliError missing_authorization_header or invalid_api_key unless a header carries the master key."""
+        """Raise MeiliError unless the header carries the master key."""
         scheme, _, given = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             raise missing_header()

@@ -185,7 +185,7 @@ class OutputFiles:
         def take(making: OutputFile) -> None:
             try:
                 step(making)
-            except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
+            except Exception as error:  # noqa: BLE001 - the failure of one output must not stop the others
                 making.drop(error)
 
         left = [making for making in self._outputs if making.error is None]

@@ -1,6 +1,6 @@
-"""Who is in the picture, who and which letters the edge cuts, and how the crop moves: the crops that were painted.
+"""Checks of the rendered crops: faces in frame, cut faces and letters, movement.
 
-Faces, persons and letters are those found in the source while the clip was looked at; none is looked for here.
+Faces, persons and letters are those that the analysis of the clip found; nothing is detected here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from streams.render.quality.reference_frames import ReferenceFrame
 from streams.render.quality.subject import NO_VIDEO_REASON, CheckSubject
 
 WIDTH_PX = 640
-"""Travel is told of a source that is so wide, as in public measures of how people move a crop (RetargetVid)."""
+"""Movement is given for a source of this width, as in public measures of manual crops (RetargetVid)."""
 IN_FRAME, WHOLE = 0.1, 0.9
-"""Shares of a face's box: less is not there, more is whole; between them the edge cuts it."""
-A_CUT = 0.08
-"""A step of more than this share of the crop's width is a cut, not a movement."""
-APART_MS = 1_000
-A_MOVE = 0.02
-"""Steps of fewer px are none: they turn nothing back."""
+"""Shares of a face's box in the crop: below the first it is out of frame, above the second whole, else cut."""
+CUT_STEP_RATIO = 0.08
+"""A larger step, as a share of the crop's width, is a cut and not a movement."""
+REPORT_INTERVAL_MS = 1_000
+"""Least distance of the times that a check lists."""
+MIN_STEP_PX = 0.02
+"""Smaller steps are no movement, and so no reversal."""
 
 
 def check_framing(case: CheckSubject) -> list[Check]:
@@ -48,7 +49,7 @@ def _without_pictures(limits: Limits) -> list[Check]:
 
 def _faces(case: CheckSubject) -> list[Check]:
     limits = case.expected.limits
-    shown = _shown(case)
+    shown = _face_shares(case)
     if not shown:
         why = "nobody was found in this part of the source"
         return [
@@ -67,16 +68,16 @@ def _faces(case: CheckSubject) -> list[Check]:
 
 
 def _unseen(case: CheckSubject) -> str:
-    """What is added to the detail where some shots of the plan show nobody whom the detectors found."""
+    """Addition to the detail, if some shots of the plan show no detected person."""
     if all(one.is_found for one in case.expected.plan.expected):
         return ""
     return ", or at all of a picture in which nobody was found though other shots show somebody"
 
 
-def _shown(case: CheckSubject) -> list[tuple[float, float]]:
-    """For each look that is played, at a face on screen: output ms, and the share of it that the crop holds.
+def _face_shares(case: CheckSubject) -> list[tuple[float, float]]:
+    """Output ms and the share of the face inside the crop, for each played sample with a face.
 
-    Where another face shows more, that of the other: somebody is there, if not who was expected.
+    If another face is shown more, its share counts: a person is there, although not the expected one.
     """
     boxes: dict[int, list[Box]] = {one.at_ms: [one.box] for one in case.expected.plan.expected}
     for sample in case.expected.plan.faces:
@@ -95,7 +96,7 @@ def _shown(case: CheckSubject) -> list[tuple[float, float]]:
 
 
 def _letters(case: CheckSubject) -> Check:
-    """How many of the pictures with titles, signs or names show a line of them that the edge cuts."""
+    """Share of the frames with titles, signs or names in which the crop cuts a line."""
     bound, period_ms = case.expected.limits.cut_letters, float(case.expected.timeline.period_ms)
     looked, cut = 0, list[float]()
     for number, seen in sorted(case.expected.reference.frames.items()):
@@ -104,14 +105,14 @@ def _letters(case: CheckSubject) -> Check:
         if any(is_cut(box, seen.shot, seen.source_ms) for box in there):
             cut.append(number * period_ms)
     detail = f"{looked} pictures with titles, signs or names"
-    return judged("cut_letters", len(cut) / max(1, looked), "share", bound, detail=detail, at_ms=_apart(cut))
+    return judged("cut_letters", len(cut) / max(1, looked), "share", bound, detail=detail, at_ms=_thin_out(cut))
 
 
-def _apart(times: Sequence[float]) -> list[float]:
-    """Where it begins, and each second from there on."""
+def _thin_out(times: Sequence[float]) -> list[float]:
+    """The first time, then one a REPORT_INTERVAL_MS."""
     kept: list[float] = []
     for at in times:
-        if not kept or at - kept[-1] >= APART_MS:
+        if not kept or at - kept[-1] >= REPORT_INTERVAL_MS:
             kept.append(at)
     return kept
 
@@ -134,7 +135,7 @@ def _movement(case: CheckSubject) -> list[Check]:
 
 def _turns(steps: Sequence[float]) -> int:
     """How often a way along one axis turns back."""
-    moves = [step for step in steps if abs(step) > A_MOVE]
+    moves = [step for step in steps if abs(step) > MIN_STEP_PX]
     return sum(one * other < 0 for one, other in pairwise(moves))
 
 
@@ -146,6 +147,6 @@ def _step(one: ReferenceFrame, other: ReferenceFrame) -> tuple[float, float]:
     before, after = view(one.shot, one.source_ms), view(other.shot, other.source_ms)
     x = after.x + after.width / 2 - before.x - before.width / 2
     y = after.y + after.height / 2 - before.y - before.height / 2
-    if max(abs(x), abs(y), abs(after.width - before.width)) > A_CUT * before.width:
+    if max(abs(x), abs(y), abs(after.width - before.width)) > CUT_STEP_RATIO * before.width:
         return 0.0, 0.0
     return x, y

@@ -42,7 +42,7 @@ def _bare(schema: Any) -> Any:
 
 
 @pytest.mark.parametrize("template", templates().values(), ids=list(templates()))
-def test_nothing_changed_is_the_template_and_each_template_keeps_its_own_rules(template: CaptionTemplate) -> None:
+def test_no_override_is_the_template_itself(template: CaptionTemplate) -> None:
     assert overridden(template, TemplateOverrides()) is template
     recoloured = patch(letters={"fill": "#123456"})
     assert broken_overrides(template, recoloured) == {}
@@ -98,7 +98,7 @@ def test_bounds_hold_when_it_is_read(change: dict[str, Any]) -> None:
         patch(**change)
 
 
-def test_an_export_with_overrides_has_a_name_of_its_own_and_travels_as_it_is() -> None:
+def test_an_export_with_overrides_has_its_own_name() -> None:
     options = ExportOptions(captions=CaptionWish(overrides=patch(letters={"stroke": None})))
     assert msgspec.json.decode(msgspec.json.encode(options), type=ExportOptions) == options
     assert len({export_suffix(options), export_suffix(ExportOptions())}) == 2

@@ -42,7 +42,7 @@ def test_the_page_tells_the_figures_of_each() -> None:
         assert f"{preset.max_bytes / 1e6:,.0f} MB" in row, row
 
 
-def test_a_preset_settles_what_is_left_open_and_refuses_what_its_platform_does_not_take() -> None:
+def test_a_preset_completes_and_refuses_options() -> None:
     assert file_for(ExportOptions(preset="reels")) == FileKind()
     chosen = ExportOptions(preset="youtube_shorts", file=FileWish(container="webm"))
     assert (file_for(chosen).video, broken_export_rules(chosen, DEFAULT_TEMPLATE)) == ("vp9", {})

@@ -49,7 +49,7 @@ class Contents:
         bodies = self._store.bodies(chosen)
         if given.get("retrieveVectors"):
             bodies = {
-                n: body | {FIELD: body.get(FIELD, {}) | self._library.vectors.of(row.number, n)}
+                n: body | {FIELD: body.get(FIELD, {}) | self._library.vectors.vectors_of(row.number, n)}
                 for n, body in bodies.items()
             }
         results = [_fields(bodies[n], wanted) for n in chosen if n in bodies]

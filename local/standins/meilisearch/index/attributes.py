@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from local.standins.meilisearch.errors import MeiliError
-from local.standins.meilisearch.query.filters import Both, Condition, Either, Node, Not, fields_of
+from local.standins.meilisearch.query.filters import And, Condition, Node, Not, Or, fields_of
 from local.standins.meilisearch.query.query_text import normalise
 
 Row: TypeAlias = tuple[str, str, str | None, float | None]
@@ -83,7 +83,7 @@ class Values:
         """Forget one document."""
         self._connection.execute("delete from attributes where document_no = ?", (number,))
 
-    def _numbers(self, condition: str, field: str, *values: object) -> set[int]:
+    def _matching_numbers(self, condition: str, field: str, *values: object) -> set[int]:
         sql = f"select document_no from attributes where index_no = ? and field = ? and {condition}"  # noqa: S608  fixed text
         return {row[0] for row in self._connection.execute(sql, (self._index_no, field, *values))}
 
@@ -102,10 +102,10 @@ class Values:
     def _answer(self, node: Node) -> set[int]:
         if isinstance(node, Not):
             return self.everything() - self._answer(node.inner)
-        if isinstance(node, Both):
+        if isinstance(node, And):
             sets = [self._answer(part) for part in node.parts]
             return set.intersection(*sets) if sets else self.everything()
-        if isinstance(node, Either):
+        if isinstance(node, Or):
             return set().union(*(self._answer(part) for part in node.parts))
         return self._condition(node)
 
@@ -119,22 +119,24 @@ class Values:
             case "IN":
                 return set().union(*(self._equal(field, value) for value in values))
             case "EXISTS":
-                return self._numbers("kind = 'e'", field)
+                return self._matching_numbers("kind = 'e'", field)
             case "NULL":
-                return self._numbers("kind = 'n'", field)
+                return self._matching_numbers("kind = 'n'", field)
             case "EMPTY":
-                return self._numbers("kind = 'z'", field)
+                return self._matching_numbers("kind = 'z'", field)
             case "STARTS WITH":
                 start = normalise(values[0])
-                return self._numbers("kind = 'v' and substr(folded, 1, ?) = ?", field, len(start), start)
+                return self._matching_numbers("kind = 'v' and substr(folded, 1, ?) = ?", field, len(start), start)
             case "TO":
-                return self._numbers("kind = 'v' and number between ? and ?", field, *map(self._number, values))
+                return self._matching_numbers(
+                    "kind = 'v' and number between ? and ?", field, *map(self._number, values)
+                )
             case operation:
-                return self._numbers(f"kind = 'v' and number {operation} ?", field, self._number(values[0]))
+                return self._matching_numbers(f"kind = 'v' and number {operation} ?", field, self._number(values[0]))
 
     def _equal(self, field: str, value: str) -> set[int]:
         number = number_of(value)
-        return self._numbers("kind = 'v' and (folded = ? or number = ?)", field, normalise(value), number)
+        return self._matching_numbers("kind = 'v' and (folded = ? or number = ?)", field, normalise(value), number)
 
     def _number(self, text: str) -> float:
         number = number_of(text)

@@ -1,4 +1,4 @@
-"""The settings of an index: names, defaults, what each may be. Pure. Those that we cannot honour are refused."""
+"""The settings of an index: names, defaults, allowed values; unsupported ones are refused. Pure."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ REBUILDS = {
     "rankingRules",
     "localizedAttributes",
 }
-"""Settings after which every document is indexed anew."""
+"""Settings after which every document is indexed again."""
 _UNABLE = ("nonSeparatorTokens", "separatorTokens", "dictionary", "distinctAttribute", "searchCutoffMs")
 
 
@@ -90,7 +90,7 @@ def code_of(name: str) -> str:
 
 
 def check_settings(given: object) -> dict[str, Any]:
-    """Settings as given; raises MeiliError for names and values that the API does not know, or that we cannot do."""
+    """Check and return settings. Raises MeiliError for unknown or unsupported names and values."""
     if not isinstance(given, dict):
         raise MeiliError("bad_request", "Invalid value type: expected an object")
     for name, value in given.items():

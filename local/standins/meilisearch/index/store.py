@@ -1,4 +1,4 @@
-"""SQLite: the truth about indexes, documents and tasks. The full-text index is derived from it. No HTTP here."""
+"""The SQLite store of indexes, documents and tasks, from which the full-text index is derived."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def now_text() -> str:
 
 
 def time_text(at: dt.datetime) -> str:
-    """A time in UTC as Meilisearch writes it: its clients want the part of a second, also where that is none."""
+    """A time in UTC as Meilisearch writes it: its clients require the fraction of a second."""
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

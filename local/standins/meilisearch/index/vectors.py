@@ -23,8 +23,8 @@ Given: TypeAlias = dict[str, list[list[float]]]
 FIELD = "_vectors"
 MAX_DIMENSIONS = 4096
 _KNOWN = {"source", "dimensions", "distribution", "binaryQuantized"}
-_MISSING_TEXT = -1
-"""Part of a document that wants no vector."""
+_NO_VECTOR_PART = -1
+"""Part number of a document that opted out of vectors."""
 
 
 def check_embedders(value: object) -> None:
@@ -105,7 +105,7 @@ class Vectors:
         for name, rows in given.items():
             where = (index_no, name, number)
             connection.execute("delete from vectors where index_no = ? and embedder = ? and document_no = ?", where)
-            bodies = [(*where, part, _stored(row)) for part, row in enumerate(rows)] or [(*where, _MISSING_TEXT, b"")]
+            bodies = [(*where, part, _stored(row)) for part, row in enumerate(rows)] or [(*where, _NO_VECTOR_PART, b"")]
             connection.executemany("insert into vectors values (?, ?, ?, ?, ?)", bodies)
         self._changes[index_no] += bool(given)
 
@@ -119,7 +119,7 @@ class Vectors:
         connection.execute("delete from vectors where index_no = ? and embedder = ?", (index_no, embedder))
         self._changes[index_no] += 1
 
-    def of(self, index_no: int, number: int) -> dict[str, Any]:
+    def vectors_of(self, index_no: int, number: int) -> dict[str, Any]:
         """A document's vectors as the API shows them."""
         import numpy as np  # noqa: PLC0415 - a third of a second that an index without vectors shall not pay
 
@@ -127,7 +127,7 @@ class Vectors:
         shown: dict[str, Any] = {}
         for name, part, body in self._store.read().execute(sql, (index_no, number)):
             entry = shown.setdefault(name, {"embeddings": [], "regenerate": False})
-            if part != _MISSING_TEXT:
+            if part != _NO_VECTOR_PART:
                 entry["embeddings"].append(np.frombuffer(body, "<f4").astype(float).round(7).tolist())
         return shown
 

@@ -29,19 +29,19 @@ class Not(msgspec.Struct, frozen=True):
     inner: Node
 
 
-class Both(msgspec.Struct, frozen=True):
-    """All of them."""
+class And(msgspec.Struct, frozen=True):
+    """All of its parts."""
 
     parts: tuple[Node, ...]
 
 
-class Either(msgspec.Struct, frozen=True):
-    """Any of them."""
+class Or(msgspec.Struct, frozen=True):
+    """Any of its parts."""
 
     parts: tuple[Node, ...]
 
 
-Node: TypeAlias = Condition | Not | Both | Either
+Node: TypeAlias = Condition | Not | And | Or
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
@@ -103,24 +103,24 @@ class _Parser:
 
     def parse(self) -> Node:
         """The whole expression."""
-        node = self._either()
+        node = self._or()
         if self._at < len(self._tokens):
             rest = " ".join(value for _, value in self._tokens[self._at :])
             detail = "You probably forgot an `OR` or an `AND` rule."
             raise _fail(f"Found unexpected characters at the end of the filter: `{rest}`. {detail}")
         return node
 
-    def _either(self) -> Node:
-        parts = [self._both()]
+    def _or(self) -> Node:
+        parts = [self._and()]
         while self._take("OR"):
-            parts.append(self._both())
-        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+            parts.append(self._and())
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
-    def _both(self) -> Node:
+    def _and(self) -> Node:
         parts = [self._single()]
         while self._take("AND"):
             parts.append(self._single())
-        return parts[0] if len(parts) == 1 else Both(tuple(parts))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _single(self) -> Node:
         self._depth += 1
@@ -131,7 +131,7 @@ class _Parser:
             if self._take("NOT"):
                 return Not(self._single())
             if self._take("("):
-                inner = self._either()
+                inner = self._or()
                 if not self._take(")"):
                     raise _fail(f"Expression `{self._text}` is missing the following closing delimiter: `)`.")
                 return inner
@@ -197,7 +197,7 @@ def parse_filter(given: object) -> Node | None:
         return _Parser(given).parse() if given.strip() else None
     if not isinstance(given, list):
         raise _fail(f"Invalid syntax for the filter parameter: `expected String, Array, found: {given}`.")
-    return Both(tuple(node for part in given if (node := _any_of(part)) is not None))
+    return And(tuple(node for part in given if (node := _any_of(part)) is not None))
 
 
 def _any_of(part: object) -> Node | None:
@@ -205,7 +205,7 @@ def _any_of(part: object) -> Node | None:
         return parse_filter(part)
     if not all(isinstance(inner, str) for inner in part):
         raise _fail("Invalid syntax for the filter parameter: `expected String, found: [Array]`.")
-    return Either(tuple(node for inner in part if (node := parse_filter(inner)) is not None))
+    return Or(tuple(node for inner in part if (node := parse_filter(inner)) is not None))
 
 
 def fields_of(node: Node) -> set[str]:

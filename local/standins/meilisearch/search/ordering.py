@@ -43,7 +43,7 @@ Hit: TypeAlias = tuple[int, Scored]
 def blended(
     by_words: Sequence[Hit], by_meaning: Sequence[tuple[int, float]], ratio: float
 ) -> tuple[list[Hit], set[int]]:
-    """Both lists in one, by score times weight as Meilisearch does it; each hit once, and who came by meaning."""
+    """Merge both lists by weighted score, as Meilisearch does; returns also the numbers found by meaning."""
     words = by_words if ratio < 1 else []
     meant: list[Hit] = [(number, Likeness(value)) for number, value in by_meaning]
     weighed = [(one, (1 - ratio) * one[1].score()) for one in words] + [(one, ratio * one[1].score()) for one in meant]

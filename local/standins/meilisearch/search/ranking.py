@@ -13,10 +13,10 @@ from local.standins.meilisearch.index.locales import Rules, text_is_japanese
 from local.standins.meilisearch.query.query_text import Token, tokenise, typos
 from local.standins.meilisearch.query.terms import Term
 
-PLACES = 11
-"""Steps in which the place of a word in its attribute counts."""
-FAR = 8
-"""Words further apart than this are not nearer to each other than any two."""
+POSITION_STEPS = 11
+"""Steps in which the position of a word in its attribute counts."""
+MAX_PROXIMITY_WORDS = 8
+"""Distance of two words above which it no longer counts."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -48,13 +48,13 @@ class Rank(msgspec.Struct, frozen=True, kw_only=True):
         """One number from 0 to 1, the rules nested in each other as Meilisearch does it."""
         if not self.terms:
             return 1.0
-        most_near = (FAR - 1) * (self.terms - 1) + 1
+        most_near = (MAX_PROXIMITY_WORDS - 1) * (self.terms - 1) + 1
         levels = (
             (self.words, self.terms),
             (self.most_typos + 1 - min(self.typos, self.most_typos), self.most_typos + 1),
             (most_near - min(self.proximity, most_near - 1), most_near),
             (max(1, self.attributes - self.attribute), self.attributes),
-            (PLACES - min(self.position // self.terms, PLACES - 1), PLACES),
+            (POSITION_STEPS - min(self.position // self.terms, POSITION_STEPS - 1), POSITION_STEPS),
             (self.whole + 1, 3),
             (self.exact + 1, self.terms + 1),
         )
@@ -64,8 +64,8 @@ class Rank(msgspec.Struct, frozen=True, kw_only=True):
         return rank / most
 
 
-def find(term: Term, tokens: Sequence[Token], attribute: int) -> list[Match]:
-    """Every place of an attribute where a term stands."""
+def find_matches(term: Term, tokens: Sequence[Token], attribute: int) -> list[Match]:
+    """Every position of an attribute where a term occurs."""
     found: list[Match] = []
     if len(term.words) == 1:
         for at, token in enumerate(tokens):
@@ -108,7 +108,7 @@ def match_document(
         found: list[Match] = []
         for number, (path, words) in enumerate(tokens.items()):
             strict = term if path not in exact_only else msgspec.structs.replace(term, typos=0)
-            found += find(strict, words, number)
+            found += find_matches(strict, words, number)
         places.append(found)
     return Matches(tokens=tokens, places=places)
 
@@ -146,7 +146,7 @@ def _exact_match(matches: Matches, attribute: int, length: int) -> int:
 
 def _nearest(left: Sequence[Match], right: Sequence[Match]) -> int:
     """Steps between two neighbouring terms: 0 side by side in order, 1 more when turned round."""
-    nearest = FAR - 1
+    nearest = MAX_PROXIMITY_WORDS - 1
     for a in left:
         for b in right:
             if a.attribute == b.attribute and a.first != b.first:

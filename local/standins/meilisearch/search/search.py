@@ -29,8 +29,8 @@ from local.standins.meilisearch.search.ordering import (
 from local.standins.meilisearch.search.ranking import Rank, match_document, rank
 from local.standins.meilisearch.search.search_request import SearchRequest
 
-GOOD_ENOUGH = 0.45
-"""A score of 0.9 where words and meaning weigh alike."""
+SUFFICIENT_SCORE = 0.45
+"""A score of 0.9 with equal weights of words and meaning."""
 
 
 class Searcher:
@@ -51,7 +51,7 @@ class Searcher:
         query = parse_query(request.q or "", self._settings, japanese=japanese)
         by_words = ordered(self._hits(query, request, allowed), request.sort or [], self._settings, self._values)
         least = request.ranking_score_threshold or 0.0
-        hits, meant = self._meant([hit for hit in by_words if hit[1].score() >= least], request, allowed)
+        hits, meant = self._blend_with_meaning([hit for hit in by_words if hit[1].score() >= least], request, allowed)
         first, count = request.window
         most = self._settings["pagination"]["maxTotalHits"]
         shown = hits[:most][first : first + count]
@@ -71,10 +71,10 @@ class Searcher:
         node = parse_filter(request.filter)
         return None if node is None else self._values.matching(node, self._settings["filterableAttributes"])
 
-    def _meant(
+    def _blend_with_meaning(
         self, hits: Sequence[Hit], request: SearchRequest, allowed: set[int] | None
     ) -> tuple[list[Hit], set[int]]:
-        """Hits by words and by meaning in one order, by their scores and the asked weight; and which are by meaning.
+        """Order hits by words and by meaning by their weighted scores; returns also those by meaning.
 
         ``hits`` are those by words that reach the threshold; of hits by meaning only those that reach it are added.
         """
@@ -170,7 +170,7 @@ class Searcher:
                 document = {k: v for k, v in bodies[number].items() if self._displayed(k)}
                 hit = self._hit(document, ranked, query, request)
                 if request.retrieve_vectors:
-                    hit[FIELD] = self._library.vectors.of(self._row.number, number)
+                    hit[FIELD] = self._library.vectors.vectors_of(self._row.number, number)
                 shown.append(hit)
         return shown
 
@@ -218,7 +218,7 @@ def _asks_meaning(request: SearchRequest) -> bool:
 def _good_enough(hits: Sequence[Hit], request: SearchRequest, ratio: float) -> bool:
     """Whether hits by words fill the page, and are so good that meaning is not asked."""
     wanted = sum(request.window)
-    return len(hits) >= wanted and all(one.score() * (1 - ratio) >= GOOD_ENOUGH for _, one in hits[:wanted])
+    return len(hits) >= wanted and all(one.score() * (1 - ratio) >= SUFFICIENT_SCORE for _, one in hits[:wanted])
 
 
 def _style(request: SearchRequest, rules: Rules | None) -> Style:

@@ -26,7 +26,7 @@ def _duration(started: str | None, finished: str | None) -> str | None:
     return f"PT{taken.total_seconds():.6f}S"
 
 
-def _shown(row: Sequence[Any]) -> dict[str, Any]:
+def _task_document(row: Sequence[Any]) -> dict[str, Any]:
     uid, index, status, kind, details, error, canceled_by, enqueued, started, finished, metadata = row
     shown = {
         "uid": uid,
@@ -97,7 +97,7 @@ class Tasks:
         row = self._store.read().execute(f"select {_COLUMNS} from tasks where uid = ?", (uid,)).fetchone()  # noqa: S608
         if row is None:
             raise task_not_found(uid)
-        return _shown(row)
+        return _task_document(row)
 
     def _next(self) -> tuple[int, str, str | None, str] | None:
         sql = "select uid, type, index_uid, payload from tasks where status = 'enqueued' order by uid limit 1"

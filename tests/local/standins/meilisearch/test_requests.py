@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from local.standins.meilisearch.errors import MeiliError
 from local.standins.meilisearch.index.attributes import covers, rows_of
 from local.standins.meilisearch.index.index_settings import DEFAULTS, check_settings, merged, updated
-from local.standins.meilisearch.query.filters import Both, Condition, Either, Not, fields_of, parse_filter
+from local.standins.meilisearch.query.filters import And, Condition, Not, Or, fields_of, parse_filter
 from local.standins.meilisearch.search.search_request import read_search
 
 A, B, C = (Condition(name, "=", ("1",)) for name in "abc")
@@ -19,16 +19,16 @@ A, B, C = (Condition(name, "=", ("1",)) for name in "abc")
     ("text", "tree"),
     [
         ("a = 1", A),
-        ("a=1 AND b=1 OR c=1", Either((Both((A, B)), C))),
-        ("a = 1 AND (b = 1 OR c = 1)", Both((A, Either((B, C))))),
+        ("a=1 AND b=1 OR c=1", Or((And((A, B)), C))),
+        ("a = 1 AND (b = 1 OR c = 1)", And((A, Or((B, C))))),
         ("NOT a = 1", Not(A)),
-        ("not a = 1 and b = 1", Both((Not(A), B))),
+        ("not a = 1 and b = 1", And((Not(A), B))),
         ('a IN [x, \'y z\', "q\\"r"]', Condition("a", "IN", ("x", "y z", 'q"r'))),
         ("a NOT IN []", Not(Condition("a", "IN", ()))),
         ("a 1 TO 5", Condition("a", "TO", ("1", "5"))),
         ("a.b IS NOT NULL", Not(Condition("a.b", "NULL"))),
         ('"a b" EXISTS', Condition("a b", "EXISTS")),
-        (["a = 1", ["b = 1", "c = 1"]], Both((A, Either((B, C))))),
+        (["a = 1", ["b = 1", "c = 1"]], And((A, Or((B, C))))),
         ("", None),
         ([], None),
     ],
