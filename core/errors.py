@@ -6,7 +6,7 @@ from typing import ClassVar
 
 
 class Rejected(Exception):
-    """The input cannot be worked on, ever: tell the person why and go on. A normal outcome, not a fault."""
+    """The input can never be processed: report the reason and go on. A normal outcome, not a fault."""
 
     def __init__(self, reason: str, detail: str) -> None:
         """``reason`` is the typed code (``media.corrupt``); ``detail`` a sentence a person understands."""
@@ -35,7 +35,7 @@ class NoAnswer(Unavailable):
 
 
 class Starved(Unavailable):
-    """A child did not end within its wall time though its processor time was not used up: this machine is too busy."""
+    """A child exceeded its wall time without using its processor time: the machine is too busy."""
 
     counted = True
 

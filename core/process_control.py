@@ -8,7 +8,8 @@ import signal
 import time
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG_CODE = 1
+"""Option of prctl(2): a signal at the parent's death."""
 AUTOGROUP = Path("/proc/self/autogroup")
 MAX_SESSION_NICE = 5
 """Niceness of a session at most: a third of another session's weight gives way at once; more would starve it."""
@@ -19,8 +20,8 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def end_with_parent(parent_pid: int, death_signal: int = signal.SIGKILL) -> None:
-    """Let the kernel send this process a signal when its parent ends; at once where it has another parent by now."""
-    _LIBC.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+    """Get a signal when the parent ends; at once if it has ended already."""
+    _LIBC.prctl(PR_SET_PDEATHSIG_CODE, death_signal, 0, 0, 0)
     if os.getppid() != parent_pid:
         os.kill(os.getpid(), death_signal)
 

@@ -1,4 +1,4 @@
-"""One growing counter out of several parts of a piece of work. Never goes back: a lease is kept only while it grows."""
+"""One growing counter from several parts of a piece of work; a lease holds only while it grows."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Steps:
 
         return count
 
-    def beside(self) -> Callable[[int], None]:
-        """The counter of a part that is worked on while others are: what each adds, all have grown."""
+    def parallel(self) -> Callable[[int], None]:
+        """The counter of a part that runs in parallel with others: their increments add up."""
         seen = 0
 
         def count(value: int) -> None:

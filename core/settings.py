@@ -1,4 +1,4 @@
-"""The environment, read once into a frozen value. Nothing else in the product reads environment variables."""
+"""Settings: the environment, read once into a frozen value; only this module reads it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that writes what a project is about, at an OpenAI-compatible endpoint; without a URL none does."""
+    """The optional language model for intelligence, at an OpenAI-compatible endpoint."""
 
     url: str = ""
     """Up to ``/chat/completions``."""
@@ -58,7 +58,7 @@ class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the product is told from outside. One environment variable each: ``CLIPSTREAM_`` + NAME."""
+    """All settings of the product; each is the environment variable ``CLIPSTREAM_`` + NAME."""
 
     kafka: str
     postgres_api: str
@@ -97,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_tries: int = 5
     retry_base_s: float = 2.0
     outage_s: float = 6 * 60 * 60.0
-    """So long an event is tried again while a server of ours is away; ``max_tries`` is for all other failures."""
+    """How long an event is retried while a server is unavailable; ``max_tries`` limits other failures."""
     whisper_model: str = "whisper"
     whisper_mode: Literal["auto", "batched", "sequential"] = "auto"
     """How speech is decoded; ``auto``: as the model on Triton is set (models/triton_repo/README.md)."""

@@ -15,7 +15,7 @@ from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, invalid, no_version, not_found
 from core.domain.editing import edit_operations as ops
-from core.domain.editing.apply_edit import Material, apply, is_same
+from core.domain.editing.apply_edit import EditMaterial, apply, is_same
 from core.domain.editing.clock import length_ms, pieces
 from core.domain.project_states import GONE_PROJECT_STATES
 from core.domain.transcripts.corrections import BadEditError
@@ -222,10 +222,10 @@ async def _put_event(rows: Connection, call: Call[EditClip, None], clip: Row, ed
 
 async def _read_material(
     rows: Connection, call: Call[EditClip, None], clip: Row, newest: int, read: ReadWords
-) -> Material:
+) -> EditMaterial:
     restored = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
     edits = {version: await clips.read_edit(rows, clip, version) for version in sorted(restored)}
-    return Material(
+    return EditMaterial(
         words=read.words,
         duration_ms=clip["duration_ms"] or clip["end_ms"],
         width_px=clip["width_px"] or 0,

@@ -23,10 +23,10 @@ from core.domain.editing.interchange import (
     RATES,
     Format,
     Handover,
+    InterchangeFile,
     Media,
     RateName,
     SourceFacts,
-    Written,
     cuts_of,
     marks_of,
     picture_count,
@@ -34,7 +34,7 @@ from core.domain.editing.interchange import (
     sequence_rate,
     told_rate,
 )
-from core.domain.editing.output_words import cues_out, retold
+from core.domain.editing.output_words import cues_out, with_written_texts
 from core.infra.interchange import MEDIA_TYPES, SUFFIXES, write
 from core.infra.interchange.naming import base_name
 from core.storage.clips import newest_edit_version, read_edit
@@ -102,7 +102,7 @@ async def hand_over(call: Call[None, HandOver]) -> Reply:
     return _answer(call.query.format, inputs, msgspec.structs.replace(written, warnings=warnings + written.warnings))
 
 
-def _answer(format_: Format, inputs: HandOverRows, written: Written) -> Reply:
+def _answer(format_: Format, inputs: HandOverRows, written: InterchangeFile) -> Reply:
     name = f"clip-{inputs.clip['ordinal'] + 1:02d}-edit-{inputs.edit.version}{SUFFIXES[format_]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
     if written.warnings:
@@ -189,7 +189,7 @@ def _cues(inputs: HandOverRows) -> Any:
     if inputs.transcript is None:
         return []
     played = pieces(inputs.edit)
-    return cues_out(retold(inputs.transcript, inputs.edit.captions, played), played)
+    return cues_out(with_written_texts(inputs.transcript, inputs.edit.captions, played), played)
 
 
 def _first(start: str | None, rate: Fraction) -> int:

@@ -11,7 +11,7 @@ from msgspec import Meta
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import FieldError, invalid
 from api.projects.handlers import option_errors
-from core.domain.estimates import Estimate, Source, default_rates
+from core.domain.estimates import Estimate, EstimatedSource, default_rates
 from core.services import estimates
 from core.storage.uploads import read_upload_size
 from schemas.options.project import ProjectOptions
@@ -64,7 +64,7 @@ async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
             assumed.append(f"length: {rates.bytes_per_s / 1e6:g} MB for each second, {media_ms / 60_000:.1f} minutes")
         elif media_ms > settings.media.max_duration_ms:
             raise invalid("/duration_ms", f"A source lasts {spoken_range(None, settings.media.max_duration_ms, 'ms')}.")
-        source = Source(media_ms=media_ms, megapixels=_megapixels(request, assumed), options=request.options)
+        source = EstimatedSource(media_ms=media_ms, megapixels=_megapixels(request, assumed), options=request.options)
         estimate = await estimates.estimate_source(rows, call.org_id, source, settings, unsure)
     return Reply(body=ProjectEstimate(estimate=estimate, assumed=assumed))
 

@@ -17,7 +17,7 @@ from core.domain.subtitles.ass_ttml import ass, ttml
 from core.domain.subtitles.cues import speaker_names, transcript_cues
 from core.domain.subtitles.srt_vtt import srt, txt, vtt
 from core.domain.text.profanity import masked_transcript
-from core.domain.transcripts.translated_tracks import shown
+from core.domain.transcripts.translated_tracks import with_transcript_speakers
 from core.infra.postgres.connection import Row
 from core.storage.intelligence import read_moments
 from core.storage.transcripts import newest_transcript_version, read_transcript
@@ -137,7 +137,7 @@ async def _read_track(call: Call[None, ReadTranscript], transcript: Transcript, 
         detail = f"This project has no track `{track}`: ask for it with `translate` in the options of a project."
         raise ApiProblem("not-found", detail)
     stored = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
-    return encode_document(shown(stored, transcript))
+    return encode_document(with_transcript_speakers(stored, transcript))
 
 
 async def get_moments(call: Call[None, None]) -> Reply:

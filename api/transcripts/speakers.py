@@ -12,7 +12,7 @@ from api.http.conditional import reply_unless_held
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.transcripts.handlers import etag_of, find_transcript
 from api.transcripts.revisions import PreparedRevision, Revision, prepare_revision, write_revision
-from core.domain.transcripts.speaker_corrections import respoken
+from core.domain.transcripts.speaker_corrections import correct_speakers
 from core.domain.transcripts.speaker_operations import SpeakerChange, SpeakerEdit
 from core.domain.transcripts.speaker_turns import word_counts, words_in
 from schemas.common import TimeRange
@@ -145,7 +145,7 @@ async def prepare_speakers(call: Call[CorrectSpeakers, None]) -> PreparedRevisio
     return await prepare_revision(call, _apply_edits)
 
 
-async def correct_speakers(call: Call[CorrectSpeakers, None], prepared: PreparedRevision) -> Reply:
+async def commit_speakers(call: Call[CorrectSpeakers, None], prepared: PreparedRevision) -> Reply:
     """Write a version with other speakers; subtitles, search and every export asked for after it follow."""
     await write_revision(call, prepared)
     revision = prepared.revision
@@ -159,7 +159,7 @@ async def correct_speakers(call: Call[CorrectSpeakers, None], prepared: Prepared
 
 
 def _apply_edits(transcript: Transcript, request: CorrectSpeakers) -> Revision:
-    after, changes = respoken(transcript, request.edits, request.version + 1)
+    after, changes = correct_speakers(transcript, request.edits, request.version + 1)
     return Revision(transcript=after, speaker_changes=changes)
 
 
@@ -184,7 +184,7 @@ OPERATIONS = (
         tag="projects",
         permission="write",
         summary="Name speakers, merge two, or give what one says to another",
-        handler=TwoPhaseHandler(prepare=prepare_speakers, commit=correct_speakers),
+        handler=TwoPhaseHandler(prepare=prepare_speakers, commit=commit_speakers),
         request=CorrectSpeakers,
         response=CorrectedSpeakers,
         problems=("not-ready", "project-erased", "transcript-changed", "limit-reached"),

@@ -15,7 +15,7 @@ from uuid import UUID
 from PIL import Image, ImageDraw, ImageFont
 
 from cli.commands.demo import DEMO_VIDEO
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from core.settings import MediaLimits
 from schemas.common import Aspect, CropBox, TimeRange, Word
 from schemas.documents.frame_plan import FramePlan, ShotCrop
@@ -72,7 +72,7 @@ def task(index: SourceIndex, aspect: Aspect, dress: BrandAssets) -> RenderJob:
     ]
     shot = ShotCrop(range=time, mode="hold", crop=crop, reason="its speaker")
     plan = FramePlan(clip_id="c", aspect=aspect, range=time, source_width=across, source_height=down, shots=[shot])
-    return RenderJob(plan=plan, index=index, words=words, brand=dress, pieces=whole(time))
+    return RenderJob(plan=plan, index=index, words=words, brand=dress, pieces=single_segment(time))
 
 
 def main() -> None:

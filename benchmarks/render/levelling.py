@@ -19,7 +19,7 @@ import pyloudnorm
 
 from benchmarks.render.loudness import through
 from benchmarks.speech.conversations import Conversation, conversation, phrases
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from schemas.common import TimeRange, Word
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.speaker_levels import level_speakers
@@ -79,7 +79,7 @@ def by_words(*, wrong: bool) -> Way:
     """Ours."""
 
     def way(made: Conversation, sound: Sound) -> Sound:
-        clip = whole(TimeRange(start_ms=0, end_ms=len(sound) // 48))
+        clip = single_segment(TimeRange(start_ms=0, end_ms=len(sound) // 48))
         return level_speakers(sound, words(made, wrong=wrong), clip)[0]
 
     return way

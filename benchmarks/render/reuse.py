@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.render.render import make_words, plan_for, surveyed
-from core.domain.editing.clock import pieces_of, whole
+from core.domain.editing.clock import pieces_of, single_segment
 from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange
 from schemas.documents.edit import EditSegment
@@ -134,7 +134,9 @@ def task_for(index: SourceIndex, clip: TimeRange) -> RenderJob:
         msgspec.structs.replace(word, text=f"{word.text}.") if number % SENTENCE_WORDS == SENTENCE_WORDS - 1 else word
         for number, word in enumerate(make_words(clip))
     ]
-    return RenderJob(plan=plan_for(index, clip), index=index, words=words, pieces=whole(clip), encoding=Encoding())
+    return RenderJob(
+        plan=plan_for(index, clip), index=index, words=words, pieces=single_segment(clip), encoding=Encoding()
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.harness.rig import Rig, arguments, expect_completed, rig_of, say, start, wait
 from cli.api.client import JSON
-from core.domain.estimates import Finished, Rate, Rates, Source, by_table, clips_of, default_rates
+from core.domain.estimates import EstimatedSource, Finished, Rate, Rates, by_table, clips_of, default_rates
 from schemas.costs import CostKind
 from schemas.events import Stage
 from schemas.options.project import ProjectOptions
@@ -76,7 +76,7 @@ def finished_of(project: JSON) -> Finished:
     began, ended = (np.datetime64(project[name].rstrip("Z").split("+")[0]) for name in ("started_at", "finished_at"))
     pixels = (project["width_px"] or 0) * (project["height_px"] or 0)
     return Finished(
-        source=Source(
+        source=EstimatedSource(
             media_ms=project["duration_ms"],
             megapixels=pixels / 1e6,
             options=msgspec.convert(project["options"], ProjectOptions),

@@ -20,18 +20,18 @@ from schemas.events import Stage
 from schemas.options.export_options import Quality
 from schemas.options.project import ProjectOptions
 
-TABLE_COUNTS = 2.0
-"""So many finished projects the table is worth."""
-TEN_PERCENT = 1.2816
-"""A tenth of a normal distribution lies beyond so many standard deviations, on each side."""
+TABLE_WEIGHT_COUNT = 2.0
+"""Number of finished projects that the table weighs as much as."""
+DECILE_SIGMA = 1.2816
+"""Standard deviations beyond which a tenth of a normal distribution lies, on each side."""
 USUAL: tuple[CostKind, ...] = ("stored_bytes", "read_bytes")
-"""Kinds beside processor time that every project has."""
-TINY = 1.0
-"""Below one ms or byte nothing is compared."""
+"""Kinds of cost, besides processor time, that every project has."""
+MIN_COMPARED_VALUE = 1.0
+"""Amounts below one ms or byte are not compared."""
 
 
 class Rate(Value, frozen=True, kw_only=True):
-    """How an amount grows. ``spread`` is the standard deviation of its logarithm before anything was learnt here."""
+    """How an amount grows; ``spread``: standard deviation of its logarithm before learning."""
 
     spread: float
     fixed: float = 0.0
@@ -40,13 +40,13 @@ class Rate(Value, frozen=True, kw_only=True):
     per_clip_s: float = 0.0
     per_clip_megapixel_s: float = 0.0
     per_shape: float = 0.0
-    """What each shape of a clip beside the first takes, of what the first does."""
+    """Cost of each further aspect of a clip, as a share of the first one's."""
     per_quality: dict[Quality, float] = {}
-    """What a clip takes in another quality, of what it takes in ``good``."""
+    """Cost of a clip by quality, as a multiple of ``good``."""
 
 
 class Rates(Value, frozen=True, kw_only=True):
-    """The table. ``kinds``: costs beside processor time; ``bytes_per_s`` and its spread guess a length from a size."""
+    """The table of rates; ``kinds``: other costs; ``bytes_per_s`` estimates a length from a size."""
 
     version: str
     measured: str
@@ -61,8 +61,8 @@ class Rates(Value, frozen=True, kw_only=True):
     bytes_spread: float
 
 
-class Source(Value, frozen=True, kw_only=True):
-    """What is known of a source. ``megapixels`` of a picture, 0 where there is none."""
+class EstimatedSource(Value, frozen=True, kw_only=True):
+    """Known properties of a source; ``megapixels`` of a frame, 0 without video."""
 
     media_ms: int
     megapixels: float
@@ -72,7 +72,7 @@ class Source(Value, frozen=True, kw_only=True):
 class Finished(Value, frozen=True, kw_only=True):
     """What a finished project took: processor time by stage, wall time, other costs by kind."""
 
-    source: Source
+    source: EstimatedSource
     stages_cpu_ms: dict[Stage, int]
     elapsed_ms: int
     amounts: dict[CostKind, int] = {}
@@ -138,7 +138,7 @@ class Estimate(Value, frozen=True, kw_only=True):
 
 
 class Leaning(Value, frozen=True, kw_only=True):
-    """How finished projects lay from the table: mean and deviation of the logarithm, and how many they were."""
+    """Deviation of finished projects from the table: mean and deviation of the logarithm, and count."""
 
     shift: float
     spread: float
@@ -150,7 +150,7 @@ def default_rates() -> Rates:
     return msgspec.json.decode((files("schemas") / "data" / "stage_rates.json").read_bytes(), type=Rates)
 
 
-def clips_of(source: Source, rates: Rates) -> int:
+def clips_of(source: EstimatedSource, rates: Rates) -> int:
     """How many clips are to be expected."""
     if not source.megapixels:
         return 0
@@ -161,7 +161,7 @@ def clips_of(source: Source, rates: Rates) -> int:
     return max(0, min(aimed, room, aimed if options.max_clips is None else options.max_clips))
 
 
-def by_table(rate: Rate, source: Source, rates: Rates) -> float:
+def by_table(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
     """The amount by the table alone."""
     media_s = source.media_ms / 1000
     clip_s = min(max(rates.clip_s, source.options.min_clip_ms / 1000), source.options.max_clip_ms / 1000)
@@ -175,16 +175,20 @@ def by_table(rate: Rate, source: Source, rates: Rates) -> float:
 
 def lean(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning:
     """How actual amounts lay from those of the table; ``pairs`` of (table, actual)."""
-    logs = [math.log(actual / table) for table, actual in pairs if table >= TINY and actual >= TINY]
-    weight = len(logs) + TABLE_COUNTS
+    logs = [
+        math.log(actual / table)
+        for table, actual in pairs
+        if table >= MIN_COMPARED_VALUE and actual >= MIN_COMPARED_VALUE
+    ]
+    weight = len(logs) + TABLE_WEIGHT_COUNT
     shift = sum(logs) / weight
-    variance = (TABLE_COUNTS * rate.spread**2 + sum((one - shift) ** 2 for one in logs)) / weight
+    variance = (TABLE_WEIGHT_COUNT * rate.spread**2 + sum((one - shift) ** 2 for one in logs)) / weight
     return Leaning(shift=shift, spread=math.sqrt(variance * (1 + 1 / weight)), projects=len(logs))
 
 
 def ranged(amount: float, leaning: Leaning) -> Range:
     """The table's amount, moved and widened."""
-    middle, width = amount * math.exp(leaning.shift), math.exp(TEN_PERCENT * leaning.spread)
+    middle, width = amount * math.exp(leaning.shift), math.exp(DECILE_SIGMA * leaning.spread)
     return Range(expected=round(middle, 3), low=round(middle / width, 3), high=round(middle * width, 3))
 
 
@@ -208,27 +212,30 @@ def widened(one: Range, spread: float) -> Range:
     """A range that is unsure of one thing more."""
     if not one.expected or not one.low:
         return one
-    own = math.log(one.high / one.expected) / TEN_PERCENT
-    width = math.exp(TEN_PERCENT * math.hypot(own, spread))
+    own = math.log(one.high / one.expected) / DECILE_SIGMA
+    width = math.exp(DECILE_SIGMA * math.hypot(own, spread))
     return Range(expected=one.expected, low=round(one.expected / width, 3), high=round(one.expected * width, 3))
 
 
 def estimate(
-    source: Source,
+    source: EstimatedSource,
     rates: Rates,
     finished: Sequence[Finished],
     prices: PriceList,
     token_prices: Mapping[CostKind, float],
     unsure: float = 0.0,
 ) -> Estimate:
-    """What a project of this source should take. ``unsure``: spread of the source's own length, where it is a guess."""
+    """Estimate a project of this source.
+
+    ``unsure``: spread of the source's own length, if it is a guess.
+    """
     stages = [
         StageEstimate(stage=stage, cpu_ms=widened(_of_stage(stage, rate, source, rates, finished), unsure))
         for stage, rate in rates.stages.items()
     ]
     told = lean(rates.elapsed, [(by_table(rates.elapsed, one.source, rates), one.elapsed_ms) for one in finished])
     amounts: dict[CostKind, Range] = {"cpu_ms": summed([one.cpu_ms for one in stages])}
-    amounts |= {kind: widened(amount, unsure) for kind, amount in _kinds(source, rates, finished).items()}
+    amounts |= {kind: widened(amount, unsure) for kind, amount in _other_costs(source, rates, finished).items()}
     kinds = [_priced(kind, amount, prices, token_prices) for kind, amount in amounts.items()]
     paid = [one.money for one in kinds if one.money is not None]
     return Estimate(
@@ -244,13 +251,13 @@ def estimate(
     )
 
 
-def _of_stage(stage: Stage, rate: Rate, source: Source, rates: Rates, finished: Sequence[Finished]) -> Range:
+def _of_stage(stage: Stage, rate: Rate, source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> Range:
     pairs = [(by_table(rate, one.source, rates), float(one.stages_cpu_ms.get(stage, 0))) for one in finished]
     return ranged(by_table(rate, source, rates), lean(rate, pairs))
 
 
-def _kinds(source: Source, rates: Rates, finished: Sequence[Finished]) -> dict[CostKind, Range]:
-    """Costs beside processor time: by the table, or, where it has none, by what finished projects used a second."""
+def _other_costs(source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> dict[CostKind, Range]:
+    """Costs other than processor time, by the table or else by finished projects' use a second."""
     counted = [one for one in finished if one.amounts]
     seconds = sum(one.source.media_ms for one in counted) / 1000
     known = dict(rates.kinds)

@@ -78,15 +78,15 @@ def markdown(made: Intelligence) -> str:
 def _listed(made: Intelligence, heading: str, points: list[Point]) -> list[str]:
     if not points:
         return []
-    return [f"## {heading}", "", *(f"- {_own(point)}{_cited(made, point.quote)}" for point in points), ""]
+    return [f"## {heading}", "", *(f"- {_own_words(point)}{_cited(made, point.quote)}" for point in points), ""]
 
 
-def _own(point: Point) -> str:
+def _own_words(point: Point) -> str:
     return f"{_plain(point.text)} " if point.text else ""
 
 
 def spoken_by(made: Intelligence, quote: Quote) -> str:
-    """What the speaker of a quote is called: the name, or where there is none the id; empty for nobody."""
+    """The speaker of a quote: name, else id; empty without a speaker."""
     return made.speaker_names.get(quote.speaker or "", quote.speaker or "")
 
 
@@ -101,7 +101,7 @@ def _plain(text: str) -> str:
 
 
 def table(made: Intelligence) -> str:
-    """One row a quote, RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    """One row a quote, RFC 4180. A cell that a spreadsheet might run as a formula gets an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -201,7 +201,7 @@ def _stands(made: Intelligence, iris: Mapping[str, str], entity: Entity) -> dict
 
 
 def graphml(made: Intelligence) -> str:
-    """A graph of names for Gephi and the like: nodes are entities and roles, edges are relations with their quotes."""
+    """A graph of entities and roles, with relations and their quotes as edges, for Gephi and others."""
     nodes = {entity.name: f"n{at}" for at, entity in enumerate(made.entities)}
     roles: dict[str, int] = {}
     for one in made.relations:

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import sentry_sdk
 
-from core.domain.estimates import Estimate, Finished, Source, default_rates, estimate
+from core.domain.estimates import Estimate, EstimatedSource, Finished, default_rates, estimate
 from core.infra.postgres.connection import Connection, Row
 from core.settings import Settings
 from schemas.costs import CostKind
@@ -57,10 +57,10 @@ async def list_finished_projects(connection: Connection, org_id: UUID) -> list[F
     ]
 
 
-def source_of(row: Row) -> Source:
+def source_of(row: Row) -> EstimatedSource:
     """Read the properties of a source from its project's row."""
     pixels = (row["width_px"] or 0) * (row["height_px"] or 0)
-    return Source(
+    return EstimatedSource(
         media_ms=row["duration_ms"],
         megapixels=pixels / 1e6,
         options=msgspec.convert(row["options"], ProjectOptions),
@@ -76,7 +76,7 @@ def token_prices(settings: Settings) -> dict[CostKind, float]:
 
 
 async def estimate_source(
-    connection: Connection, org_id: UUID, source: Source, settings: Settings, unsure: float = 0.0
+    connection: Connection, org_id: UUID, source: EstimatedSource, settings: Settings, unsure: float = 0.0
 ) -> Estimate:
     """Estimate what a project of this source should take, from this organisation's finished projects."""
     finished = await list_finished_projects(connection, org_id)

@@ -81,9 +81,9 @@ async def import_source(
     with _choose_path(event, partials, scratch) as local_path:
         if event.object_key is not None:
             size = await _check_size(event.object_key, local_path, objects, limits, partials)
-            async with copy_object(objects, event.object_key, size, local_path, progress.beside()) as handle:
+            async with copy_object(objects, event.object_key, size, local_path, progress.parallel()) as handle:
                 probe_result = await probe_source(
-                    handle, limits=limits, rules=rules, scratch=scratch, report=progress.beside()
+                    handle, limits=limits, rules=rules, scratch=scratch, report=progress.parallel()
                 )
                 source = await handle.wait_complete()
         else:

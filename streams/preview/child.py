@@ -13,7 +13,7 @@ import msgspec
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from core.media.decode.reader import SourceReader
 from core.media.decode.timestamps import first_pts_at, project_ms
 from schemas.common import TimeRange, Value
@@ -67,7 +67,7 @@ def draw_frame(
 
     Raises Rejected if the source has no frame there.
     """
-    played = task.pieces or whole(task.plan.range)
+    played = task.pieces or single_segment(task.plan.range)
     body = build_job_timeline(task, played)
     body = shorten_timeline(body) if task.encoding.file.is_preview else body
     beside = bumper_slots(task.brand, body.rate)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from core.domain.transcripts.translated_tracks import shown, timed_by_segments
+from core.domain.transcripts.translated_tracks import timed_by_segments, with_transcript_speakers
 from core.ports.stores import Objects
 from schemas.common import TimeRange, Value
 from schemas.documents.transcript import Transcript
@@ -39,7 +39,7 @@ async def load_caption_tracks(
     tracks = {}
     for language, ref in sorted(transcript.tracks.items()):
         track = msgspec.json.decode(await objects.get(ref), type=Transcript)
-        tracks[language] = timed_by_segments(shown(track, transcript))
+        tracks[language] = timed_by_segments(with_transcript_speakers(track, transcript))
     spoken = transcript.language or "und"
     if requested == "spoken" or (requested not in tracks and requested == spoken):
         others = {language: track for language, track in tracks.items() if language != spoken}

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import av
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from core.domain.editing.output_words import words_out
 from core.domain.framing.geometry import view
 from schemas.documents.edit import PlacedSegment
@@ -104,7 +104,7 @@ class Compositor:
 def build_compositor(job: RenderJob, cues: list[CaptionCue], scratch: Path) -> Compositor:
     """Build the compositor of a job."""
     assert job.index.video is not None
-    played = job.pieces or whole(job.plan.range)
+    played = job.pieces or single_segment(job.plan.range)
     captions = place_captions(cues, resolve_look(job), job.plan, played, resolve_cue_looks(job, cues, played))
     return Compositor(job.plan, job.index.video, captions, scratch, build_overlays(job, played, captions))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.editing.clock import pieces, whole
-from core.domain.editing.output_words import retold
+from core.domain.editing.clock import pieces, single_segment
+from core.domain.editing.output_words import with_written_texts
 from core.domain.text.profanity import masked, masked_transcript, unmasked_languages
 from core.domain.time_ranges import merge_ranges
 from core.errors import Rejected
@@ -55,7 +55,9 @@ async def build_job(
     spoken, edit = inputs.stored_transcript.transcript, inputs.edit
     brand = without_bumpers(brand) if inputs.encoding.file.is_preview else brand
     min_rate = min_frame_rate(rendition.options.preset)
-    played = pieces_after_intro(pieces(edit) if edit else whole(plan.range), brand.assets, inputs.index, min_rate)
+    played = pieces_after_intro(
+        pieces(edit) if edit else single_segment(plan.range), brand.assets, inputs.index, min_rate
+    )
     times = merge_ranges(piece.source for piece in played)
     tracks = with_clip_languages(await load_caption_tracks(spoken, rendition.options.captions.language, objects), times)
     transcript = _with_requested_texts(tracks.shown, rendition, edit) if tracks.shown else None
@@ -102,7 +104,7 @@ def _pinned_template(rendition: Rendition, played: Sequence[PlacedSegment]) -> C
 
 def _with_requested_texts(transcript: Transcript, rendition: Rendition, edit: EditList | None) -> Transcript:
     """The transcript with the edit's custom captions, and profanity masked where requested."""
-    captioned = retold(transcript, edit.captions, pieces(edit)) if edit else transcript
+    captioned = with_written_texts(transcript, edit.captions, pieces(edit)) if edit else transcript
     return masked_transcript(captioned) if rendition.mask_profanity else captioned
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.system.estimates import FORMS, Project, finished_of, fitted, kept_of, report, table_of
 from cli.api.client import JSON
-from core.domain.estimates import Rate, Source, by_table, default_rates
+from core.domain.estimates import EstimatedSource, Rate, by_table, default_rates
 
 RATES = default_rates()
 TRUTH = {"listen": Rate(spread=0, fixed=1000, per_media_s=90), "render": Rate(spread=0, per_clip_s=700)}
@@ -16,7 +16,7 @@ TRUTH = {"listen": Rate(spread=0, fixed=1000, per_media_s=90), "render": Rate(sp
 
 def shown(media_s: int, width: int, height: int) -> JSON:
     """A project of the API that took what `TRUTH` says, and ten ms of everything else."""
-    source = Source(media_ms=media_s * 1000, megapixels=width * height / 1e6)
+    source = EstimatedSource(media_ms=media_s * 1000, megapixels=width * height / 1e6)
     stages: list[Any] = [
         {"stage": name, "cpu_ms": round(by_table(TRUTH.get(name, Rate(spread=0, fixed=10)), source, RATES))}
         for name in RATES.stages

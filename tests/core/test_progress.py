@@ -20,7 +20,7 @@ def test_steps_only_grow() -> None:
 def test_parts_side_by_side_add_up() -> None:
     seen: list[int] = []
     steps = Steps(seen.append)
-    copied, read = steps.beside(), steps.beside()
+    copied, read = steps.parallel(), steps.parallel()
     copied(100)
     read(1)
     copied(250)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.domain.editing.clock import pieces, unstyled, whole
+from core.domain.editing.clock import pieces, single_segment, unstyled
 from core.errors import Rejected
 from core.media.decode.reader import SourceReader
 from core.media.sandbox.parent import run_child
@@ -65,7 +65,7 @@ class Recorder:
 
 def handed_to_the_encoder(task: RenderJob, path: Path, scratch: Path, wanted: set[int]) -> dict[int, bytes]:
     """What a whole export gives its encoder in these slots."""
-    played = task.pieces or whole(task.plan.range)
+    played = task.pieces or single_segment(task.plan.range)
     timeline, recorder = build_timeline(played, task.index), Recorder(wanted)
     cues, _ = build_job_cues(task, played)
     film = FramePipeline(task, timeline, cues, scratch, RenderProgress(lambda _: None), ReferenceFrames())
@@ -79,7 +79,7 @@ def handed_to_the_encoder(task: RenderJob, path: Path, scratch: Path, wanted: se
 
 
 def previews(task: RenderJob, path: Path, scratch: Path, numbers: set[int]) -> dict[int, bytes]:
-    timeline = build_timeline(task.pieces or whole(task.plan.range), task.index)
+    timeline = build_timeline(task.pieces or single_segment(task.plan.range), task.index)
     found = {}
     with path.open("rb") as file:
         for number in numbers:
@@ -185,7 +185,7 @@ def test_interlaced_pictures_are_made_whole_from_the_same_neighbours(tmp_path: P
 
 def test_a_late_picture_is_not_decoded_towards_from_the_beginning(source: tuple[Path, SourceIndex]) -> None:
     path, index = source
-    timeline = build_timeline(whole(TimeRange(start_ms=0, end_ms=LENGTH_MS)), index)
+    timeline = build_timeline(single_segment(TimeRange(start_ms=0, end_ms=LENGTH_MS)), index)
 
     def seen(number: int) -> list[int]:
         with path.open("rb") as file:
@@ -215,7 +215,7 @@ def test_gif_preview_is_short_and_has_no_intro(source: tuple[Path, SourceIndex],
 
 
 def test_the_slot_of_a_moment(source: tuple[Path, SourceIndex]) -> None:
-    timeline = build_timeline(whole(TimeRange(start_ms=0, end_ms=1_000)), source[1])
+    timeline = build_timeline(single_segment(TimeRange(start_ms=0, end_ms=1_000)), source[1])
     assert [find_slot(timeline, at_ms) for at_ms in (0, 39, 40, 41, 999, 5_000)] == [0, 0, 1, 1, 24, 24]
 
 

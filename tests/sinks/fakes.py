@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.errors import Unavailable
 from core.infra.clickhouse import schema_text
-from local.standins.meilisearch.query.filters import Both, Condition, Node, Not, parse_filter
+from local.standins.meilisearch.query.filters import And, Condition, Node, Not, parse_filter
 from schemas.common import ObjectRef
 from streams.sinks.clickhouse import fact_rows
 from streams.sinks.search.search_documents import SEARCHED_INDEXES, TOMBSTONES
@@ -68,7 +68,7 @@ class MemoryAnalytics:
 
 
 def _holds(node: Node, document: Mapping[str, Any]) -> bool:
-    if isinstance(node, Both):
+    if isinstance(node, And):
         return all(_holds(part, document) for part in node.parts)
     if isinstance(node, Not):
         return not _holds(node.inner, document)

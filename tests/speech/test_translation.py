@@ -8,14 +8,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.domain.transcripts.translated_tracks import shown
+from core.domain.transcripts.translated_tracks import with_transcript_speakers
 from core.errors import Unavailable
 from core.infra.triton.client import InferenceFailed
 from core.ports.models import Recognition
 from core.progress import Report
 from schemas.common import TimeRange, Word
 from schemas.documents.diarization import Diarization, Speaker, Turn
-from schemas.documents.span import HeardSpan, HeardWindow, Rejected, SpanTranslation
+from schemas.documents.span import HeardSpan, HeardWindow, RejectedText, SpanTranslation
 from schemas.documents.transcript import Transcript
 from streams.close.transcript.english_track import build_english_track
 from streams.close.transcript.span_merge import merge_spans
@@ -144,7 +144,7 @@ def test_the_track_rejects_what_the_transcript_rejects() -> None:
     marked = msgspec.structs.replace(transcript, segments=[doubted, transcript.segments[1]])
     (first, second) = build_english_track(spans, marked).segments
     assert (first.trust, first.doubts, second.trust) == ("doubtful", ["unsure"], "trusted")
-    out = Rejected(start_ms=900, end_ms=2_500, text="Guten Tag zusammen.", reasons=["no_speech"])
+    out = RejectedText(start_ms=900, end_ms=2_500, text="Guten Tag zusammen.", reasons=["no_speech"])
     left = build_english_track(spans, msgspec.structs.replace(transcript, rejected=[out]))
     assert texts(left.words) == "We go on in English."
     assert [(one.first_word, one.end_word) for one in left.segments] == [(0, 5)]
@@ -170,7 +170,10 @@ def test_a_track_shows_the_speakers_that_its_transcript_has_now() -> None:
         model="m",
     )
     transcript: Transcript = msgspec.structs.replace(merge_spans(spans, 40_000, []), diarization=told, version=3)
-    track = shown(build_english_track(spans, transcript), transcript)
+    track = with_transcript_speakers(build_english_track(spans, transcript), transcript)
     assert [one.speaker for one in track.segments] == ["S1", "S2"]
     assert (track.version, track.diarization) == (3, told)
-    assert shown(track, msgspec.structs.replace(transcript, diarization=None)).segments[0].speaker is None
+    assert (
+        with_transcript_speakers(track, msgspec.structs.replace(transcript, diarization=None)).segments[0].speaker
+        is None
+    )

@@ -34,14 +34,14 @@ SHORTEST_MS = 1_000
 """A clip that plays shorter is none."""
 
 _PLAYS = spoken_range(SHORTEST_MS, CLIP_MS[1], "ms")
-MOST_TOLD = 20
+MAX_LISTED_ITEMS = 20
 """Segments that a refusal lists."""
-LEAST_PX = 2
-"""A crop is at least so wide and high: pictures are encoded in pairs of pixels."""
+MIN_CROP_PX = 2
+"""Least width and height of a crop: frames are encoded in pairs of pixels."""
 
 
-class Material(Value, frozen=True, kw_only=True):
-    """What edits are made of: the words that may be cut, the source's length and size, versions to go back to."""
+class EditMaterial(Value, frozen=True, kw_only=True):
+    """Inputs of an edit: words that may be cut, length and size of the source, earlier versions."""
 
     words: list[Word]
     duration_ms: int
@@ -52,8 +52,8 @@ class Material(Value, frozen=True, kw_only=True):
     versions: dict[int, EditList] = {}
 
 
-def apply(edit: EditList, operations: Sequence[ops.Operation], material: Material) -> EditList:
-    """The next version, after all operations in their order. Raises BadEditError: ``at`` is the operation's place."""
+def apply(edit: EditList, operations: Sequence[ops.Operation], material: EditMaterial) -> EditList:
+    """The next version, after all operations in order. Raises BadEditError with the operation's index."""
     gaps = Gaps(material.words, material.duration_ms)
     result = edit
     for at, operation in enumerate(operations):
@@ -89,7 +89,7 @@ def is_same(edit: EditList, before: EditList) -> bool:
     return all(getattr(edit, name) == getattr(before, name) for name in ("segments", "crops", "captions"))
 
 
-def _find(edit: EditList, segment_id: str, field: str = "segment_id") -> int:
+def _segment_index(edit: EditList, segment_id: str, field: str = "segment_id") -> int:
     for number, one in enumerate(edit.segments):
         if one.segment_id == segment_id:
             return number
@@ -98,7 +98,7 @@ def _find(edit: EditList, segment_id: str, field: str = "segment_id") -> int:
 
 def _ids(edit: EditList) -> list[str]:
     ids = [one.segment_id for one in edit.segments]
-    return ids if len(ids) <= MOST_TOLD else [*ids[:MOST_TOLD], "…"]
+    return ids if len(ids) <= MAX_LISTED_ITEMS else [*ids[:MAX_LISTED_ITEMS], "…"]
 
 
 def _with(edit: EditList, number: int, *new: EditSegment) -> EditList:
@@ -108,20 +108,20 @@ def _with(edit: EditList, number: int, *new: EditSegment) -> EditList:
 
 
 def _changed(edit: EditList, segment_id: str, **fields: Any) -> EditList:
-    number = _find(edit, segment_id)
+    number = _segment_index(edit, segment_id)
     return _with(edit, number, msgspec.structs.replace(edit.segments[number], **fields))
 
 
 def _stretch(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
     start, end = gaps.nearest(start_ms), gaps.nearest(end_ms)
     if end <= start:
-        told = f"Between {_told(start_ms)} and {_told(end_ms)} there is no gap between words to cut in."
+        told = f"Between {_format_time(start_ms)} and {_format_time(end_ms)} there is no gap between words to cut in."
         raise ImpossibleError(told, "end_ms")
     return TimeRange(start_ms=start, end_ms=end)
 
 
-def _trim(edit: EditList, asked: ops.Trim, material: Material, gaps: Gaps) -> EditList:
-    old = edit.segments[_find(edit, asked.segment_id)].range
+def _trim(edit: EditList, asked: ops.Trim, material: EditMaterial, gaps: Gaps) -> EditList:
+    old = edit.segments[_segment_index(edit, asked.segment_id)].range
     fields = ("start_ms" if asked.end_ms is None else "end_ms", "end_ms")
     start = old.start_ms if asked.start_ms is None else asked.start_ms
     end = old.end_ms if asked.end_ms is None else asked.end_ms
@@ -129,35 +129,35 @@ def _trim(edit: EditList, asked: ops.Trim, material: Material, gaps: Gaps) -> Ed
     start = old.start_ms if asked.start_ms is None else gaps.nearest(start)
     end = old.end_ms if asked.end_ms is None else gaps.nearest(end)
     if end <= start:
-        told = f"Between {_told(start)} and {_told(end)} nothing would be left of the segment."
+        told = f"Between {_format_time(start)} and {_format_time(end)} nothing would be left of the segment."
         raise ImpossibleError(told, fields[0])
     return _changed(edit, asked.segment_id, range=TimeRange(start_ms=start, end_ms=end))
 
 
 def _check_inside(
-    start_ms: int, end_ms: int, material: Material, ordered: str = "end_ms", inside: str = "end_ms"
+    start_ms: int, end_ms: int, material: EditMaterial, ordered: str = "end_ms", inside: str = "end_ms"
 ) -> None:
-    """Raises for a stretch beyond the source, or of no length; the last two are the fields to name."""
+    """Raise for a range beyond the source, or without length; the last two arguments are field names."""
     if end_ms > material.duration_ms:
         raise ImpossibleError(_beyond(end_ms, material), inside)
     if end_ms <= start_ms:
         raise ImpossibleError(
-            f"The end must lie behind the start: {_told(start_ms)} to {_told(end_ms)} is no stretch.", ordered
+            f"The end must lie behind the start: {_format_time(start_ms)} to {_format_time(end_ms)} is no stretch.",
+            ordered,
         )
 
 
-def _beyond(at_ms: int, material: Material) -> str:
+def _beyond(at_ms: int, material: EditMaterial) -> str:
     possible = spoken_range(0, material.duration_ms, "ms")
-    return (
-        f"The source ends at {format_quantity(material.duration_ms, 'ms')}: {possible} is possible, not {_told(at_ms)}."
-    )
+    ends = f"The source ends at {format_quantity(material.duration_ms, 'ms')}"
+    return f"{ends}: {possible} is possible, not {_format_time(at_ms)}."
 
 
-def _told(at_ms: int) -> str:
+def _format_time(at_ms: int) -> str:
     return exactly(at_ms, "ms")
 
 
-def _delete_words(edit: EditList, asked: ops.DeleteWords, material: Material, gaps: Gaps) -> EditList:
+def _delete_words(edit: EditList, asked: ops.DeleteWords, material: EditMaterial, gaps: Gaps) -> EditList:
     if not asked.first_word < asked.end_word <= len(material.words):
         raise ImpossibleError(
             f"`first_word` to `end_word` must be a run of the {len(material.words)} words.", "end_word"
@@ -174,7 +174,7 @@ def _delete_words(edit: EditList, asked: ops.DeleteWords, material: Material, ga
     return without(edit, [cut], gaps)
 
 
-def _drop_fillers(edit: EditList, _: ops.DropFillers, material: Material, gaps: Gaps) -> EditList:
+def _drop_fillers(edit: EditList, _: ops.DropFillers, material: EditMaterial, gaps: Gaps) -> EditList:
     played = hull(pieces_of(edit.segments))
     near = [word for word in material.words if played.start_ms <= word.start_ms < played.end_ms]
     runs = [list(run) for filler, run in groupby(near, key=lambda word: word.filler) if filler]
@@ -182,7 +182,7 @@ def _drop_fillers(edit: EditList, _: ops.DropFillers, material: Material, gaps: 
     return without(edit, [one for one in cut if one is not None], gaps)
 
 
-def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: Material, gaps: Gaps) -> EditList:
+def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: EditMaterial, gaps: Gaps) -> EditList:
     if asked.leave_ms > asked.longer_than_ms:
         raise ImpossibleError("`leave_ms` is more than `longer_than_ms`: pauses would not become shorter.", "leave_ms")
     half = asked.leave_ms // 2
@@ -191,15 +191,17 @@ def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: Material, gaps: Gaps)
     return without(edit, cut, gaps)
 
 
-def _split(edit: EditList, asked: ops.Split, _: Material, gaps: Gaps) -> EditList:
-    number = _find(edit, asked.segment_id)
+def _split(edit: EditList, asked: ops.Split, _: EditMaterial, gaps: Gaps) -> EditList:
+    number = _segment_index(edit, asked.segment_id)
     one, at_ms = edit.segments[number], gaps.nearest(asked.at_ms)
     if not one.range.start_ms < asked.at_ms < one.range.end_ms:
         plays = spoken_range(one.range.start_ms, one.range.end_ms, "ms")
-        detail = f"Segment {one.segment_id} plays {plays}: split it between, not at {_told(asked.at_ms)}."
+        detail = f"Segment {one.segment_id} plays {plays}: split it between, not at {_format_time(asked.at_ms)}."
         raise ImpossibleError(detail, "at_ms")
     if not one.range.start_ms < at_ms < one.range.end_ms:
-        raise ImpossibleError(f"Segment {one.segment_id} has no gap between words near {_told(asked.at_ms)}.", "at_ms")
+        raise ImpossibleError(
+            f"Segment {one.segment_id} has no gap between words near {_format_time(asked.at_ms)}.", "at_ms"
+        )
     first = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=at_ms))
     second = msgspec.structs.replace(
         one, segment_id=free_id(edit.segments), range=TimeRange(start_ms=at_ms, end_ms=one.range.end_ms)
@@ -207,8 +209,8 @@ def _split(edit: EditList, asked: ops.Split, _: Material, gaps: Gaps) -> EditLis
     return _with(edit, number, first, second)
 
 
-def _join(edit: EditList, asked: ops.Join, _: Material, __: Gaps) -> EditList:
-    number = _find(edit, asked.segment_id)
+def _join(edit: EditList, asked: ops.Join, _: EditMaterial, __: Gaps) -> EditList:
+    number = _segment_index(edit, asked.segment_id)
     if number + 1 == len(edit.segments):
         raise ImpossibleError(f"No segment is played after {asked.segment_id}.", "segment_id")
     one, other = edit.segments[number : number + 2]
@@ -226,28 +228,28 @@ def _join(edit: EditList, asked: ops.Join, _: Material, __: Gaps) -> EditList:
 
 
 def _put(edit: EditList, segment: EditSegment, before: str | None) -> EditList:
-    place = len(edit.segments) if before is None else _find(edit, before, "before")
+    place = len(edit.segments) if before is None else _segment_index(edit, before, "before")
     return msgspec.structs.replace(edit, segments=[*edit.segments[:place], segment, *edit.segments[place:]])
 
 
-def _move(edit: EditList, asked: ops.Move, _: Material, __: Gaps) -> EditList:
-    number = _find(edit, asked.segment_id)
+def _move(edit: EditList, asked: ops.Move, _: EditMaterial, __: Gaps) -> EditList:
+    number = _segment_index(edit, asked.segment_id)
     if asked.before == asked.segment_id:
         raise ImpossibleError("A segment cannot be played before itself.", "before")
     return _put(_with(edit, number), edit.segments[number], asked.before)
 
 
-def _insert(edit: EditList, asked: ops.Insert, material: Material, gaps: Gaps) -> EditList:
+def _insert(edit: EditList, asked: ops.Insert, material: EditMaterial, gaps: Gaps) -> EditList:
     _check_inside(asked.start_ms, asked.end_ms, material)
     stretch = _stretch(asked.start_ms, asked.end_ms, gaps)
     return _put(edit, EditSegment(segment_id=free_id(edit.segments), range=stretch), asked.before)
 
 
-def _remove(edit: EditList, asked: ops.Remove, _: Material, __: Gaps) -> EditList:
-    return _with(edit, _find(edit, asked.segment_id))
+def _remove(edit: EditList, asked: ops.Remove, _: EditMaterial, __: Gaps) -> EditList:
+    return _with(edit, _segment_index(edit, asked.segment_id))
 
 
-def _crop(edit: EditList, asked: ops.Crop, material: Material, _: Gaps) -> EditList:
+def _crop(edit: EditList, asked: ops.Crop, material: EditMaterial, _: Gaps) -> EditList:
     if any(one.at_ms >= other.at_ms for one, other in pairwise(asked.keys)):
         raise ImpossibleError("Key frames stand in order of time, each at a time of its own.", "keys")
     for number, key in enumerate(asked.keys):
@@ -258,7 +260,7 @@ def _crop(edit: EditList, asked: ops.Crop, material: Material, _: Gaps) -> EditL
     return msgspec.structs.replace(edit, crops=crops | ({asked.aspect: asked.keys} if asked.keys else {}))
 
 
-def _check_crop(crop: CropBox, material: Material, field: str) -> None:
+def _check_crop(crop: CropBox, material: EditMaterial, field: str) -> None:
     """Raises for a crop that is not wholly inside the picture."""
     picture = f"The picture is {material.width_px} × {material.height_px} pixels"
     sides = (
@@ -266,8 +268,8 @@ def _check_crop(crop: CropBox, material: Material, field: str) -> None:
         ("y", "height", crop.y, crop.height, material.height_px),
     )
     for start, length, at_px, long_px, most_px in sides:
-        if long_px < LEAST_PX or long_px > most_px:
-            detail = f"{picture}: the `{length}` of a crop must be from {LEAST_PX} to {most_px}, not {long_px}."
+        if long_px < MIN_CROP_PX or long_px > most_px:
+            detail = f"{picture}: the `{length}` of a crop must be from {MIN_CROP_PX} to {most_px}, not {long_px}."
             raise ImpossibleError(detail, f"{field}/{length}")
         if not 0 <= at_px <= most_px - long_px:
             told = (
@@ -276,7 +278,7 @@ def _check_crop(crop: CropBox, material: Material, field: str) -> None:
             raise ImpossibleError(f"{picture}: {told}", f"{field}/{start}")
 
 
-def _text(edit: EditList, asked: ops.Text, material: Material, _: Gaps) -> EditList:
+def _text(edit: EditList, asked: ops.Text, material: EditMaterial, _: Gaps) -> EditList:
     _check_inside(asked.start_ms, asked.end_ms, material)
     stretch = TimeRange(start_ms=asked.start_ms, end_ms=asked.end_ms)
     kept = [one for one in edit.captions if not one.range.overlap_ms(stretch)]
@@ -284,19 +286,19 @@ def _text(edit: EditList, asked: ops.Text, material: Material, _: Gaps) -> EditL
     return msgspec.structs.replace(edit, captions=sorted([*kept, *new], key=lambda one: one.range.start_ms))
 
 
-def _restore(_: EditList, asked: ops.Restore, material: Material, __: Gaps) -> EditList:
+def _restore(_: EditList, asked: ops.Restore, material: EditMaterial, __: Gaps) -> EditList:
     if asked.version not in material.versions:
         raise ImpossibleError(f"There is no version {asked.version}.", "version")
     return material.versions[asked.version]
 
 
-def _set(edit: EditList, asked: Any, _: Material, __: Gaps) -> EditList:
+def _set(edit: EditList, asked: Any, _: EditMaterial, __: Gaps) -> EditList:
     """Speed, mute and gain: a field of a segment, by its own name."""
     fields = {name: getattr(asked, name) for name in ("speed", "muted", "gain_db") if hasattr(asked, name)}
     return _changed(edit, asked.segment_id, **fields)
 
 
-def _style(edit: EditList, asked: ops.Style, _: Material, __: Gaps) -> EditList:
+def _style(edit: EditList, asked: ops.Style, _: EditMaterial, __: Gaps) -> EditList:
     if asked.template is None:
         if asked.overrides != TemplateOverrides():
             raise ImpossibleError("`overrides` change a template: `template` must name it.", "template")
@@ -311,7 +313,7 @@ def _style(edit: EditList, asked: ops.Style, _: Material, __: Gaps) -> EditList:
     return _changed(edit, asked.segment_id, style=style)
 
 
-_DO: Mapping[type, Callable[[EditList, Any, Material, Gaps], EditList]] = {
+_DO: Mapping[type, Callable[[EditList, Any, EditMaterial, Gaps], EditList]] = {
     ops.Trim: _trim,
     ops.DeleteWords: _delete_words,
     ops.DropFillers: _drop_fillers,

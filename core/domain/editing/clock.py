@@ -49,8 +49,8 @@ def unstyled(played: Sequence[PlacedSegment]) -> list[PlacedSegment]:
     return [msgspec.structs.replace(piece, style=None) for piece in played]
 
 
-def whole(clip: TimeRange) -> list[PlacedSegment]:
-    """A range that is played as it is."""
+def single_segment(clip: TimeRange) -> list[PlacedSegment]:
+    """The segment list of a clip that is played unchanged."""
     return [PlacedSegment(segment_id="s1", source=clip, output_start_ms=0.0)]
 
 
@@ -72,7 +72,7 @@ def hull(played: Sequence[PlacedSegment]) -> TimeRange:
 
 
 def takes(played: Sequence[PlacedSegment]) -> list[list[PlacedSegment]]:
-    """Runs of pieces in which the source goes on: little is left out between two, and nothing is played again.
+    """Runs of segments in which the source continues, with small gaps and no repetition.
 
     Where captions begin to look otherwise another run begins.
     """

@@ -15,8 +15,8 @@ PAUSE_MS = 2 * MARGIN_MS
 """From here on a gap is one that a cut fits into."""
 WORTH_MS = 400
 """Words that touch run into each other: so much farther away a pause is still the better place."""
-REACH = 32
-"""Gaps looked at on either side: more do not lie within that time."""
+SEARCH_ITEMS = 32
+"""Gaps examined on either side: more do not lie within the search time."""
 
 
 class Gap(Value, frozen=True, kw_only=True):
@@ -42,9 +42,9 @@ class Gaps:
     """The gaps of a transcript, with what is before its first word and after its last."""
 
     def __init__(self, words: Sequence[Word], duration_ms: int) -> None:
-        """``words`` in any order; where they overlap nobody may cut."""
+        """``words`` in any order; overlapping words leave no gap."""
         self._duration_ms = duration_ms
-        self._gaps = _found(_busy(words, duration_ms), duration_ms)
+        self._gaps = _find_gaps(_busy(words, duration_ms), duration_ms)
         self._lows = [gap.low_ms for gap in self._gaps]
         self._starts, self._ends = [gap.start_ms for gap in self._gaps], [gap.end_ms for gap in self._gaps]
         self._middles = sorted((word.start_ms + word.end_ms) / 2 for word in words)
@@ -55,7 +55,7 @@ class Gaps:
         The same again for its own answer.
         """
         number = bisect_right(self._lows, at_ms) - 1
-        near = self._gaps[max(0, number - REACH) : number + REACH]
+        near = self._gaps[max(0, number - SEARCH_ITEMS) : number + SEARCH_ITEMS]
         places = ((min(max(at_ms, gap.low_ms), gap.high_ms), self._tight(gap)) for gap in near)
         return min((abs(at - at_ms) + tight, tight, at) for at, tight in places)[2]
 
@@ -80,7 +80,7 @@ class Gaps:
         return self._gaps[1:-1]
 
     def around(self, first_ms: int, end_ms: int) -> TimeRange:
-        """What to take out so that what is said from one time to the other is gone; the longer of its pauses stays."""
+        """The range that removes the speech between two times and keeps the longer of its pauses."""
         before, after = self.before(first_ms), self.after(end_ms)
         if before.length_ms >= after.length_ms:
             return TimeRange(start_ms=before.high_ms, end_ms=after.high_ms)
@@ -88,7 +88,7 @@ class Gaps:
 
 
 def _busy(words: Sequence[Word], duration_ms: int) -> list[TimeRange]:
-    """Stretches in which something is said, in order; words that overlap are one, words that meet are two."""
+    """Ranges of speech in order; overlapping words form one range, adjacent words two."""
     busy: list[TimeRange] = []
     for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
         start, end = max(0, word.start_ms), min(word.end_ms, duration_ms)
@@ -101,7 +101,7 @@ def _busy(words: Sequence[Word], duration_ms: int) -> list[TimeRange]:
     return busy
 
 
-def _found(busy: Sequence[TimeRange], duration_ms: int) -> list[Gap]:
+def _find_gaps(busy: Sequence[TimeRange], duration_ms: int) -> list[Gap]:
     if not busy:
         return [Gap(start_ms=0, end_ms=duration_ms, low_ms=0, high_ms=duration_ms)] * 2
     first, last = busy[0].start_ms, busy[-1].end_ms

@@ -36,13 +36,13 @@ def _highest(segments: Sequence[EditSegment]) -> int:
 
 
 def around(run: Sequence[Word], gaps: Gaps) -> TimeRange | None:
-    """What to take out so that the run is gone and its neighbours stay whole; None where another is said meanwhile."""
+    """The range that removes a run of words and keeps its neighbours; None if another word overlaps it."""
     cut = gaps.around(run[0].start_ms, max(word.end_ms for word in run))
     return cut if gaps.words_in(cut) == len(run) else None
 
 
 def without(edit: EditList, cut: Sequence[TimeRange], gaps: Gaps) -> EditList:
-    """Every segment without the stretches; ends of segments that nothing is cut from stay where they are.
+    """Every segment without the given ranges; uncut ends of segments stay where they are.
 
     Sources are long, and a segment may be as long as its source: no word or stretch is looked at for each segment.
     """

@@ -78,7 +78,7 @@ class Move(_Operation, frozen=True, kw_only=True, tag="move"):
 
 
 class Insert(_Operation, frozen=True, kw_only=True, tag="insert"):
-    """Play a further stretch of the source, before a segment; without ``before`` at the end."""
+    """Add a range of the source before a segment; without ``before`` at the end."""
 
     start_ms: Ms
     end_ms: Ms
@@ -100,7 +100,7 @@ class Speed(_Operation, frozen=True, kw_only=True, tag="speed"):
 
 
 class Mute(_Operation, frozen=True, kw_only=True, tag="mute"):
-    """Play a segment without its sound and the captions of it, or with them again; a text of one's own stays."""
+    """Mute a segment and hide its captions, or undo that; a text of your own stays."""
 
     segment_id: SegmentId
     muted: bool = True
@@ -123,7 +123,7 @@ class Style(_Operation, frozen=True, kw_only=True, tag="style"):
 
 
 class Crop(_Operation, frozen=True, kw_only=True, tag="crop"):
-    """Frame one shape by hand: all its key frames anew; none gives it back to the machine."""
+    """Frame one aspect by hand: replaces all its crop keys; no keys restore the automatic framing."""
 
     aspect: Aspect
     keys: Annotated[list[CropKey], Meta(max_length=MAX_CROP_KEYS)]
@@ -131,7 +131,7 @@ class Crop(_Operation, frozen=True, kw_only=True, tag="crop"):
 
 
 class Text(_Operation, frozen=True, kw_only=True, tag="text"):
-    """Show this in a stretch of the source instead of its words: an empty text hides them, null brings them back."""
+    """Replace the words of a source range: an empty text hides them, null restores them."""
 
     start_ms: Ms
     end_ms: Ms

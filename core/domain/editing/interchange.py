@@ -98,8 +98,8 @@ class Handover(Value, frozen=True, kw_only=True):
         return self.cuts[-1].record + self.cuts[-1].count
 
 
-class Written(Value, frozen=True, kw_only=True):
-    """The file, and what of the edit it could not hold, in sentences."""
+class InterchangeFile(Value, frozen=True, kw_only=True):
+    """The file, and sentences about the parts of the edit that it cannot hold."""
 
     text: str
     warnings: list[str] = []
@@ -177,7 +177,7 @@ def _pictures(ms: float, rate: Fraction) -> int:
 
 
 def timecode(pictures: int, rate: Fraction) -> str:
-    """Non-drop-frame time code: pictures counted by the rate's whole number, whatever it is a little less than."""
+    """Non-drop-frame time code: frames counted by the rate rounded to a whole number."""
     whole = round(rate)
     seconds, frames = divmod(pictures, whole)
     minutes, seconds = divmod(seconds, 60)
@@ -186,7 +186,7 @@ def timecode(pictures: int, rate: Fraction) -> str:
 
 
 def pictures_of(code: str, rate: Fraction) -> int:
-    """The picture that a non-drop-frame time code names. Raises ValueError where there is none at this rate."""
+    """The frame of a non-drop-frame time code. Raises ValueError if the rate has no such frame."""
     hours, minutes, seconds, frames = (int(part) for part in code.split(":"))
     if frames >= round(rate) or minutes > 59 or seconds > 59 or hours > 23:
         raise ValueError(f"there is no {code} at {float(rate):.3g} pictures a second")

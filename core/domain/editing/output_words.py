@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from core.domain.editing.clock import on_output
-from core.domain.subtitles.cues import Cue, held, marked, word_cues
+from core.domain.subtitles.cues import Cue, extend_cues, marked, word_cues
 from core.domain.text.word_joining import join_words
 from core.domain.time_ranges import clamp_range, merge_ranges, overlap_ms
 from schemas.common import Segment, TimeRange, Word
@@ -17,14 +17,13 @@ from schemas.documents.edit import CaptionText, PlacedSegment
 from schemas.documents.transcript import Transcript
 
 
-def retold(
+def with_written_texts(
     transcript: Transcript, captions: Sequence[CaptionText], played: Sequence[PlacedSegment] | None = None
 ) -> Transcript:
-    """The transcript with a person's own texts in their stretches, instead of the words whose middle lies there.
+    """The transcript with a person's own texts instead of the words in their ranges.
 
-    A segment that was changed is trusted: a person says so. The text shares the time of the words it replaces, by
-    length; where there were none, that of its stretch. Of either only what is ``played``, else words would stand in
-    what was cut out, and be gone with it.
+    A changed segment is trusted. The text shares the time of the words it replaces, by length; without words, the time
+    of its range. Only time that is ``played`` counts: a word in a part that was cut out would vanish with it.
     """
     if not captions:
         return transcript
@@ -71,10 +70,10 @@ def _with_text(runs: list[_Run], caption: CaptionText, language: str | None, tim
         kept[touched[0]] = _run(first.segment, sorted([*first.words, *said], key=lambda word: word.start_ms))
     for number in touched:
         if kept[number].words:
-            kept[number] = _run(*_told(kept[number].segment, kept[number].words, language))
+            kept[number] = _run(*_replace_text(kept[number].segment, kept[number].words, language))
     if said and not touched:
         made = Segment(start_ms=said[0].start_ms, end_ms=said[-1].end_ms, text="", first_word=0, end_word=0)
-        kept.append(_run(*_told(made, said, language)))
+        kept.append(_run(*_replace_text(made, said, language)))
         kept.sort(key=lambda run: run.segment.start_ms)
     return kept
 
@@ -87,7 +86,7 @@ def _middle(word: Word) -> float:
     return (word.start_ms + word.end_ms) / 2
 
 
-def _told(segment: Segment, run: list[Word], language: str | None) -> tuple[Segment, list[Word]]:
+def _replace_text(segment: Segment, run: list[Word], language: str | None) -> tuple[Segment, list[Word]]:
     text = join_words((word.text for word in run), segment.language or language)
     times = {"start_ms": run[0].start_ms, "end_ms": max(word.end_ms for word in run)}
     return msgspec.structs.replace(segment, text=text, trust="trusted", doubts=[], **times), run
@@ -100,7 +99,7 @@ def _spread(caption: CaptionText, gone: Sequence[Word], times: Sequence[TimeRang
     start_ms = max(gone[0].start_ms if gone else 0, caption.range.start_ms)
     end_ms = min(max([word.end_ms for word in gone] or [caption.range.end_ms]), caption.range.end_ms)
     speaker = gone[0].speaker if gone else None
-    room = _shared(TimeRange(start_ms=start_ms, end_ms=end_ms), times)
+    room = _intersections(TimeRange(start_ms=start_ms, end_ms=end_ms), times)
     lasts_ms, total = sum(time.length_ms for time in room), sum(map(len, texts))
     said, signs = list[Word](), 0
     for text in texts:
@@ -111,14 +110,14 @@ def _spread(caption: CaptionText, gone: Sequence[Word], times: Sequence[TimeRang
     return said
 
 
-def _shared(time: TimeRange, times: Sequence[TimeRange]) -> list[TimeRange]:
-    """The parts of a time that lie in others, in order; all of it where none does."""
+def _intersections(time: TimeRange, times: Sequence[TimeRange]) -> list[TimeRange]:
+    """The parts of a range inside others, in order; the whole range if none is."""
     parts = [clamp_range(time, one) for one in times if one.overlap_ms(time)]
     return parts or [time]
 
 
 def _within(room: Sequence[TimeRange], begins_ms: int, ends_ms: int) -> TimeRange:
-    """A stretch of all parts one after the other, where its middle lies in the source: it goes on into no other."""
+    """A range of the joined parts, placed where its middle lies in the source and inside one part."""
     gone_ms = 0
     for part in room[:-1]:
         if (begins_ms + ends_ms) / 2 < gone_ms + part.length_ms:
@@ -131,14 +130,14 @@ def _within(room: Sequence[TimeRange], begins_ms: int, ends_ms: int) -> TimeRang
 
 
 def words_out(words: Iterable[Word], played: Sequence[PlacedSegment]) -> list[Word]:
-    """The words as they are played, in order, on the output's clock; one of which less than half is heard is none.
+    """The played words in order, in output time; a word of which less than half is audible is left out.
 
     Of one that is cut in its very middle the first half counts: it is shown once. Of a piece without its sound only
     what a person wrote counts.
     """
     ordered = sorted(words, key=lambda word: (word.start_ms, word.end_ms))
     return [
-        _placed(word, piece)
+        _to_output(word, piece)
         for piece in played
         for word in ordered
         if _is_heard(word, piece.source) and _is_shown(word, piece)
@@ -146,7 +145,7 @@ def words_out(words: Iterable[Word], played: Sequence[PlacedSegment]) -> list[Wo
 
 
 def _is_shown(word: Word, piece: PlacedSegment) -> bool:
-    """Whether it is heard, or a person's own: `retold` puts nothing else where there is a text."""
+    """Whether it is heard, or a person's own: `with_written_texts` puts nothing else where there is a text."""
     return not piece.muted or any(_is_in(word, time) for time in piece.texts)
 
 
@@ -157,15 +156,15 @@ def _is_heard(word: Word, time: TimeRange) -> bool:
     return instant or (heard_ms > 0 and half) or heard_ms * 2 > word.end_ms - word.start_ms
 
 
-def _placed(word: Word, piece: PlacedSegment) -> Word:
-    """A word clamped to its piece."""
+def _to_output(word: Word, piece: PlacedSegment) -> Word:
+    """A word in output time, clamped to its segment."""
     start, end = max(word.start_ms, piece.source.start_ms), min(word.end_ms, piece.source.end_ms)
     times = {"start_ms": round(on_output(piece, start)), "end_ms": round(on_output(piece, end))}
     return msgspec.structs.replace(word, **times)
 
 
 def ranges_out(ranges: Iterable[TimeRange], played: Sequence[PlacedSegment]) -> list[TimeRange]:
-    """Stretches of the source as they are played, on the output's clock; in parts where they are cut."""
+    """Source ranges in output time, divided where they are cut."""
     return [
         TimeRange(
             start_ms=round(on_output(piece, max(one.start_ms, piece.source.start_ms))),
@@ -191,7 +190,7 @@ def cues_out(transcript: Transcript, played: Sequence[PlacedSegment]) -> list[Cu
         for number, (segment, run) in enumerate(runs):
             if reach[number][1] > piece.source.start_ms and reach[number][0] < piece.source.end_ms:
                 told += [
-                    (number, segment, _placed(word, piece))
+                    (number, segment, _to_output(word, piece))
                     for word in run
                     if overlap_ms(word, piece.source) > 0 and _is_shown(word, piece)
                 ]
@@ -200,4 +199,4 @@ def cues_out(transcript: Transcript, played: Sequence[PlacedSegment]) -> list[Cu
         items = list(group)
         segment = items[0][1]
         cues += marked(word_cues([word for _, _, word in items], segment.language or transcript.language), segment)
-    return held(cues)
+    return extend_cues(cues)

@@ -9,8 +9,8 @@ from schemas.documents.quality import Check, Verdict
 from schemas.options.file_formats import FileKind
 from schemas.options.presets import Preset, PresetName, presets
 
-ROUNDING = 0.01
-"""Of ratios and rates: 29.97 is no less than 30, 1080 x 1920 no less than 9:16."""
+ROUNDING_TOLERANCE = 0.01
+"""Relative tolerance of ratios and rates: 29.97 counts as 30, 1080 × 1920 as 9:16."""
 
 
 class FileFacts(Value, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class FileFacts(Value, frozen=True, kw_only=True):
 
 
 def check_preset(name: PresetName, facts: FileFacts) -> Check:
-    """The file against its platform: how many limits it breaks, and what to change. Advice that is not taken warns."""
+    """Compare a file with its preset: broken limits and what to change; ignored advice warns."""
     preset = presets()[name]
     broken, unwise = list(_broken(preset, facts)), list(_unwise(preset, facts))
     verdict: Verdict = "fail" if broken else "warn" if unwise else "pass"
@@ -74,12 +74,12 @@ def _picture(preset: Preset, facts: FileFacts) -> Iterator[str]:
         return
     across, down = facts.width_px, facts.height_px
     least, most = preset.ratio
-    if not least - ROUNDING <= across / down <= most + ROUNDING:
+    if not least - ROUNDING_TOLERANCE <= across / down <= most + ROUNDING_TOLERANCE:
         yield f"is {across}x{down}: ask for {preset.best_aspect}"
     if min(across, down) < preset.shortest_px or max(across, down) > preset.longest_px:
         yield f"is {across}x{down}: sides of {preset.shortest_px} to {preset.longest_px} are taken"
     slowest, fastest = preset.rate
-    if not slowest * (1 - ROUNDING) <= facts.rate <= fastest * (1 + ROUNDING):
+    if not slowest * (1 - ROUNDING_TOLERANCE) <= facts.rate <= fastest * (1 + ROUNDING_TOLERANCE):
         yield f"has {facts.rate:.2f} pictures a second: {slowest:g} to {fastest:g} are taken"
 
 

@@ -9,7 +9,7 @@ from schemas.common import ObjectRef, Value
 from schemas.documents.export import ExportFiles
 from schemas.documents.replay import Difference, ReplayResult
 
-MOST_FILES = 100
+MAX_FILES = 100
 
 
 def compared(
@@ -27,7 +27,7 @@ def compared(
     return ReplayResult(
         outcome="different" if files else "same",
         detail=_sentence(files, len(names), differences, known=bool(made_then)),
-        files=files[:MOST_FILES],
+        files=files[:MAX_FILES],
         compared=len(names),
         differences=differences,
     )

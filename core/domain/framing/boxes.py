@@ -8,7 +8,7 @@ from typing import Protocol
 
 from schemas.common import Box, CropBox
 
-LEAST_AREA_PX2 = 1e-6
+MIN_AREA_PX = 1e-6
 """Divisor for empty boxes, so that their shares are 0 and not an error."""
 
 
@@ -64,7 +64,7 @@ def intersection_over_union(one: Area, other: Area) -> float:
 def share_of_smaller(one: Area, other: Area) -> float:
     """Return how much of the smaller of two areas lies in the other, 0 to 1."""
     smaller = min(one.width * one.height, other.width * other.height)
-    return shared_area(one, other) / max(LEAST_AREA_PX2, smaller)
+    return shared_area(one, other) / max(MIN_AREA_PX, smaller)
 
 
 def hull(areas: Sequence[Area]) -> Box:

@@ -10,7 +10,8 @@ from core.domain.framing.boxes import Area, shared_area
 from schemas.common import Box
 from schemas.documents.frame_plan import Pane, ShotCrop
 
-EVEN = 2
+EVEN_STEP = 2
+"""Crops have even sides and positions."""
 CUT = 0.05, 0.95
 """Shares of a line of letters that are shown where it is cut: where exactly it ends is known to some pixels."""
 
@@ -57,7 +58,7 @@ def pane_rows(panes: Sequence[Pane], height_px: int) -> list[tuple[int, int]]:
     edges, share = [0], 0.0
     for pane in panes[:-1]:
         share += pane.share
-        edges.append(round(share * height_px / EVEN) * EVEN)
+        edges.append(round(share * height_px / EVEN_STEP) * EVEN_STEP)
     edges.append(height_px)
     return [(top, bottom - top) for top, bottom in pairwise(edges)]
 

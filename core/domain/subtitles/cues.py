@@ -12,9 +12,9 @@ from core.domain.text.unspaced_scripts import joined, phrased
 from schemas.common import Segment, TimeRange, Value, Word
 from schemas.documents.transcript import Transcript
 
-LINE_SIGNS = 42
-LINES = 2
-LONGEST_MS = 7_000
+MAX_LINE_CHARACTERS = 42
+MAX_LINES = 2
+MAX_CUE_MS = 7_000
 PAUSE_MS = 700
 """A silence this long between words begins a new cue."""
 DOUBT = "[?] "
@@ -55,14 +55,16 @@ def transcript_cues(transcript: Transcript, *, labelled: bool = False) -> list[C
         told = marked(word_cues(run, segment.language or transcript.language), segment)
         cues += [msgspec.structs.replace(cue, speaker=speaker) for cue in told]
         before = speaker
-    return held(cues)
+    return extend_cues(cues)
 
 
 def range_cues(transcript: Transcript, part: TimeRange) -> list[Cue]:
-    """Cues of a stretch (a clip), with times from its start; words that straddle its ends are clamped."""
+    """Cues of a range (a clip), with times from its start; words across its ends are clamped."""
     runs = ((transcript.words[one.first_word : one.end_word], one) for one in transcript.segments)
     cut = (([clamped for word in run if (clamped := _clamped(word, part))], one) for run, one in runs)
-    return held([cue for run, one in cut for cue in marked(word_cues(run, one.language or transcript.language), one)])
+    return extend_cues(
+        [cue for run, one in cut for cue in marked(word_cues(run, one.language or transcript.language), one)]
+    )
 
 
 def marked(cues: list[Cue], segment: Segment) -> list[Cue]:
@@ -87,7 +89,7 @@ def _clamped(word: Word, part: TimeRange) -> Word | None:
 
 
 def word_cues(words: Sequence[Word], language: str | None) -> list[Cue]:
-    """Cues of one run of words: filled up to two lines, seven seconds, or a pause. Lines break between phrases."""
+    """Cues of one run of words, filled to two lines, seven seconds or a pause; lines break at phrases."""
     cues: list[Cue] = []
     taken: list[Word] = []
     for word in phrased(words, language):
@@ -99,9 +101,9 @@ def word_cues(words: Sequence[Word], language: str | None) -> list[Cue]:
 
 
 def _fits(taken: Sequence[Word], word: Word) -> bool:
-    long = word.end_ms - taken[0].start_ms > LONGEST_MS
+    long = word.end_ms - taken[0].start_ms > MAX_CUE_MS
     paused = word.start_ms - taken[-1].end_ms >= PAUSE_MS
-    return not long and not paused and len(_wrap([*taken, word])) <= LINES
+    return not long and not paused and len(_wrap([*taken, word])) <= MAX_LINES
 
 
 def _cue(words: Sequence[Word]) -> Cue:
@@ -109,12 +111,12 @@ def _cue(words: Sequence[Word]) -> Cue:
 
 
 def _wrap(words: Sequence[Word]) -> list[str]:
-    """Lines of at most ``LINE_SIGNS`` columns; the word that does not fit begins the next; a longer word is cut."""
+    """Lines of at most ``MAX_LINE_CHARACTERS`` columns; a longer word is cut."""
     lines: list[str] = []
     for word in words:
         for piece in _pieces(clean(word.text)):
             longer = joined(lines[-1], piece) if lines else piece
-            if lines and columns(longer) <= LINE_SIGNS:
+            if lines and columns(longer) <= MAX_LINE_CHARACTERS:
                 lines[-1] = longer
             else:
                 lines.append(piece)
@@ -123,12 +125,12 @@ def _wrap(words: Sequence[Word]) -> list[str]:
 
 def _pieces(text: str) -> list[str]:
     """Parts that a line holds, cut between what a reader takes for signs."""
-    if columns(text) <= LINE_SIGNS:
+    if columns(text) <= MAX_LINE_CHARACTERS:
         return [text]
     pieces = [""]
     for sign in clusters(text):
-        for part in [sign] if columns(sign) <= LINE_SIGNS else sign:
-            if columns(pieces[-1] + part) > LINE_SIGNS:
+        for part in [sign] if columns(sign) <= MAX_LINE_CHARACTERS else sign:
+            if columns(pieces[-1] + part) > MAX_LINE_CHARACTERS:
                 pieces.append("")
             pieces[-1] += part
     return pieces
@@ -142,17 +144,17 @@ def columns(text: str) -> int:
 
 
 def clean(text: str) -> str:
-    """Text on one line, without control signs; those that join letters and emoji, or keep them apart, stay."""
+    """Text on one line without control characters; joiners of letters and emoji stay."""
     return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace() or sign in JOINERS).split())
 
 
-def held(cues: Sequence[Cue]) -> list[Cue]:
-    """Cues that stay long enough to be read where there is room, never over the next one's start."""
+def extend_cues(cues: Sequence[Cue]) -> list[Cue]:
+    """Extend cues to a readable duration, at most to the next cue's start."""
     starts = [*(cue.start_ms for cue in cues[1:]), None][: len(cues)]
-    return [_held(cue, following) for cue, following in zip(cues, starts, strict=True)]
+    return [_extend(cue, following) for cue, following in zip(cues, starts, strict=True)]
 
 
-def _held(cue: Cue, following_ms: int | None) -> Cue:
+def _extend(cue: Cue, following_ms: int | None) -> Cue:
     end_ms = max(cue.end_ms, cue.start_ms + SHORTEST_MS)
     end_ms = end_ms if following_ms is None else max(cue.start_ms + 1, min(end_ms, following_ms))
     return msgspec.structs.replace(cue, end_ms=end_ms)

@@ -10,7 +10,7 @@ from schemas.common import Segment
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """SubRip. It has no escape and players take ``<i>`` for markup: ``<`` and ``>`` become their full-width signs."""
+    """SubRip text; ``<`` and ``>`` become full-width signs, because it has no escape for markup."""
     blocks = (
         f"{number}\n{format_timestamp(cue.start_ms, ',')} --> {format_timestamp(cue.end_ms, ',')}\n"
         + "\n".join(map(_bare, cue.lines))

@@ -1,4 +1,4 @@
-"""When each word of a text is said, as a list that the search engine keeps beside the text. Pure.
+"""Word times of a text, as a list that the search engine stores with the text. Pure.
 
 The list is flat: the character at which a word begins, the millisecond at which it is said, the next character …
 """
@@ -12,17 +12,17 @@ from typing import Any, TypeAlias
 
 Spoken: TypeAlias = tuple[str, int]
 """A word, and when it is said."""
-BESIDE = 2
-"""So many characters may lie between two words that follow each other: a space, a mark."""
+MAX_GAP_CHARACTERS = 2
+"""Characters between two consecutive words: a space, a punctuation mark."""
 
 
 def word_times(text: str, words: Iterable[Spoken]) -> list[int]:
-    """When each word of a text is said, by the words it was made of; one that was changed since is left out."""
+    """Start of each word of a text, from its transcript words; words changed since are left out."""
     said = [(word.strip(), start_ms) for word, start_ms in words if word.strip()]
     found: list[int] = []
     at = 0
     for word, start_ms in said:
-        place = text.find(word, at, at + len(word) + BESIDE)
+        place = text.find(word, at, at + len(word) + MAX_GAP_CHARACTERS)
         if place < 0:
             return _aligned(text, said)
         found += [place, start_ms]
@@ -31,7 +31,7 @@ def word_times(text: str, words: Iterable[Spoken]) -> list[int]:
 
 
 def _aligned(text: str, words: Sequence[Spoken]) -> list[int]:
-    """The same where words were changed: those that are left as they were, by what the two texts have in common."""
+    """The same for a changed text: the unchanged words, by the longest common parts."""
     places = [place for place, sign in enumerate(text) if not sign.isspace()]
     matcher = SequenceMatcher(None, "".join(word for word, _ in words), "".join(text[at] for at in places), False)
     known = {block.a + n: places[block.b + n] for block in matcher.get_matching_blocks() for n in range(block.size)}
@@ -40,14 +40,21 @@ def _aligned(text: str, words: Sequence[Spoken]) -> list[int]:
     for word, start_ms in words:
         signs = [known.get(at) for at in range(begin, begin + len(word))]
         first, last = signs[0], signs[-1]
-        if None not in signs and first is not None and last is not None and last - first < len(word) + BESIDE:
+        if (
+            None not in signs
+            and first is not None
+            and last is not None
+            and last - first < len(word) + MAX_GAP_CHARACTERS
+        ):
             found += [first, start_ms]
         begin += len(word)
     return found
 
 
-def spoken(documents: Iterable[dict[str, Any]], *, from_ms: int = 0, to_ms: int | None = None) -> list[Spoken]:
-    """The words of segments with their times, of a stretch where one is given."""
+def transcript_words(
+    documents: Iterable[dict[str, Any]], *, from_ms: int = 0, to_ms: int | None = None
+) -> list[Spoken]:
+    """The words of segments with their times, inside a range if one is given."""
     every = [one for document in documents for one in _words(document["text"], document.get("word_at") or [])]
     return [(word, at) for word, at in every if at >= from_ms and (to_ms is None or at < to_ms)]
 

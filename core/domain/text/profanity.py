@@ -12,13 +12,13 @@ from schemas.common import Segment, Word
 from schemas.documents.transcript import Transcript
 
 LANGUAGES = ("en",)
-"""Those with a list: ``schemas/data/profanity/<language>.txt``; where each comes from is told beside it."""
+"""Those with a list: ``schemas/data/profanity/<language>.txt``; its licence file names the source of each."""
 _PIECE = re.compile(r"[^\W\d_]+")
 
 
 @cache
 def coarse_words(language: str) -> frozenset[str]:
-    """The list of a language, in lower case; empty where there is none."""
+    """The list of a language, in lower case; empty without a list."""
     if language not in LANGUAGES:
         return frozenset()
     return frozenset((files("schemas") / "data" / "profanity" / f"{language}.txt").read_text().split())

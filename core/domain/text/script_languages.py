@@ -1,4 +1,4 @@
-"""Languages whose words stand without spaces, or are cut otherwise: how search keeps them apart. Pure data.
+"""Languages without spaces between words, or with other word breaks, for the search. Pure data.
 
 A text in one of them is searched in a field of its own, which the engine reads in that language.
 """

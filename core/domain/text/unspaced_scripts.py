@@ -1,4 +1,4 @@
-"""Scripts without spaces: where words stand apart, where a line may break, what is said as one. Pure; draws nothing.
+"""Scripts without spaces: word gaps, line breaks and phrases. Pure.
 
 Phrases are BudouX's (Apache-2.0; small models inside the package) for Japanese, Chinese and Thai. Signs that must not
 begin or end a line are those of JLREQ and CLREQ (kinsoku).
@@ -20,15 +20,15 @@ NEVER_FIRST = frozenset(
     "、。，．・：；？！゛゜´｀¨＾￣＿ヽヾゝゞ〃々〻ー—…‥’”）〕］｝〉》」』】〙〗〟｠»ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶ,.:;?!)]}％‰℃ๆฯ"
 )
 NEVER_LAST = frozenset("‘“（〔［｛〈《「『【〘〖〝｟«([{￥＄£＃")
-LONG_SIGNS = 8
-"""A longer word of such a script is several: cut at its phrases."""
-EVEN_SIGNS = 5
-APART_MS = 400
-"""Pieces further apart than this are not one phrase."""
+MAX_WORD_CHARACTERS = 8
+"""A longer word of such a script is several words, and is cut at its phrases."""
+CHUNK_CHARACTERS = 5
+MAX_PHRASE_GAP_MS = 400
+"""Longest gap inside one phrase."""
 
 
 def is_unspaced(sign: str) -> bool:
-    """Whether a sign is of a script without spaces between words: Han, kana, Thai, Lao, Khmer, Burmese, Tibetan."""
+    """Whether a character is of a script without word spaces: Han, kana, Thai, Lao, Khmer and others."""
     at = ord(sign)
     return (
         0x3000 <= at <= 0x30FF
@@ -43,7 +43,7 @@ def is_unspaced(sign: str) -> bool:
 
 
 def stand_apart(before: str, after: str) -> float:
-    """How much of a word space is between two words: none inside such a script, some where it meets another."""
+    """Width of the gap between two words as a share of a space: 0 inside such a script."""
     if not before or not after:
         return 0.0
     closed, opened = is_unspaced(_edge(before, -1)), is_unspaced(_edge(after, 0))
@@ -66,7 +66,7 @@ def joined(before: str, after: str) -> str:
 
 
 def phrased(words: Sequence[Word], language: str | None) -> list[Word]:
-    """Words as a reader takes them in: single signs of such scripts put together, long ones cut, others untouched.
+    """Words as units of reading: single characters of such scripts joined, long words cut.
 
     Each phrase begins when its first piece does. None crosses a pause, a sentence's end or another speaker's turn.
     Words without a text are left out.
@@ -90,7 +90,7 @@ def _runs(words: Sequence[Word]) -> Iterator[list[Word]]:
 
 
 def _goes_on(before: Word, word: Word) -> bool:
-    near = word.start_ms - before.end_ms < APART_MS and word.speaker == before.speaker
+    near = word.start_ms - before.end_ms < MAX_PHRASE_GAP_MS and word.speaker == before.speaker
     return near and bool(before.text and word.text) and stand_apart(before.text, word.text) == 0
 
 
@@ -116,7 +116,7 @@ def _phrases(run: Sequence[Word], language: str | None) -> list[Word]:
 def _short(word: Word) -> list[Word]:
     """A long word as its signs, which share its time evenly."""
     signs = clusters(word.text)
-    if len(signs) <= LONG_SIGNS:
+    if len(signs) <= MAX_WORD_CHARACTERS:
         return [word]
     length = word.end_ms - word.start_ms
     times = [word.start_ms + length * number // len(signs) for number in range(len(signs) + 1)]
@@ -154,9 +154,9 @@ def _parser(text: str, language: str | None) -> Callable[[str], list[str]]:
 
 
 def _even(text: str) -> list[str]:
-    """For scripts that nobody here knows the phrases of: some signs at a time, none of them cut."""
+    """For scripts without phrase rules: some grapheme clusters at a time."""
     signs = clusters(text)
-    return ["".join(signs[at : at + EVEN_SIGNS]) for at in range(0, len(signs), EVEN_SIGNS)]
+    return ["".join(signs[at : at + CHUNK_CHARACTERS]) for at in range(0, len(signs), CHUNK_CHARACTERS)]
 
 
 @cache

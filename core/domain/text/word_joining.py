@@ -42,7 +42,7 @@ def searched(text: str) -> str:
 
 
 def split_words(text: str, language: str | None) -> list[str]:
-    """What stands between spaces; in a language without them each sign, with the marks and punctuation behind it."""
+    """Words between spaces; without spaces each character with its marks and punctuation."""
     tokens = text.split()
     return tokens if language not in WITHOUT_SPACES else [unit for token in tokens for unit in _units(token)]
 

@@ -16,12 +16,12 @@ from schemas.quantities import exactly
 
 SHORTEST_MS = 20
 """As in the machine's transcript, no word is shorter."""
-LONGEST_SIGNS = 100
-"""A longer word would fit into no caption."""
+MAX_WORD_CHARACTERS = 100
+"""A longer word would not fit into a caption."""
 
 
 class WordEdit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``words[first_word:end_word]`` (counted from 0, of one segment) become ``text``; an empty text takes them out."""
+    """Replace ``words[first_word:end_word]`` (from 0, of one segment) by ``text``; empty removes them."""
 
     first_word: Annotated[int, Meta(ge=0, le=2**31 - 1)]
     end_word: Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -30,7 +30,7 @@ class WordEdit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Change(Value, frozen=True, kw_only=True):
-    """What one edit did: the stretch, the text before and after it."""
+    """The result of one edit: the range, the text before and after it."""
 
     start_ms: int
     end_ms: int
@@ -57,7 +57,7 @@ class BadEditError(ValueError):
 
 
 def corrected(transcript: Transcript, edits: Sequence[WordEdit], version: int) -> tuple[Transcript, list[Change]]:
-    """The transcript after all edits (each counts words of the transcript as it was), and what each changed.
+    """The transcript after all edits, which count its original words, and the change of each.
 
     A word that replaces one takes its time; another number of words shares the time of those it replaces, by length.
     Their probability is 1: a person says so. A segment that was corrected is trusted. Raises BadEditError.
@@ -91,8 +91,8 @@ def _check(transcript: Transcript, ordered: Sequence[tuple[int, WordEdit]]) -> N
         run = transcript.words[edit.first_word : edit.end_word]
         texts = split_words(edit.text, segment.language or transcript.language)
         room_ms, count = run[-1].end_ms - run[0].start_ms, len(texts)
-        if any(len(text) > LONGEST_SIGNS for text in texts):
-            raise BadEditError(at, f"A word has at most {LONGEST_SIGNS} signs.")
+        if any(len(text) > MAX_WORD_CHARACTERS for text in texts):
+            raise BadEditError(at, f"A word has at most {MAX_WORD_CHARACTERS} signs.")
         if count > len(run) and count * SHORTEST_MS > room_ms:
             raise BadEditError(at, f"{count} words are more than can be said in {exactly(room_ms, 'ms')}.")
         last = edit.end_word
@@ -111,17 +111,17 @@ def _edited(transcript: Transcript, segment: Segment, inside: Sequence[WordEdit]
 
 def _replaced(old: Sequence[Word], texts: Sequence[str]) -> list[Word]:
     if len(old) == len(texts):
-        return [_said(word, text, word.start_ms, word.end_ms) for word, text in zip(old, texts, strict=True)]
+        return [_spoken_word(word, text, word.start_ms, word.end_ms) for word, text in zip(old, texts, strict=True)]
     start_ms, end_ms = old[0].start_ms, old[-1].end_ms
     total, marks = sum(map(len, texts)), [start_ms]
     for at, signs in enumerate(accumulate(map(len, texts))):
         share = start_ms + round((end_ms - start_ms) * signs / total)
         latest = end_ms - SHORTEST_MS * (len(texts) - 1 - at)
         marks.append(min(max(share, marks[-1] + SHORTEST_MS), latest))
-    return [_said(old[0], text, marks[at], marks[at + 1]) for at, text in enumerate(texts)]
+    return [_spoken_word(old[0], text, marks[at], marks[at + 1]) for at, text in enumerate(texts)]
 
 
-def _said(word: Word, text: str, start_ms: int, end_ms: int) -> Word:
+def _spoken_word(word: Word, text: str, start_ms: int, end_ms: int) -> Word:
     return Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=1.0, speaker=word.speaker)
 
 

@@ -1,4 +1,4 @@
-"""A transcript after a person said who speaks in it. Pure; changes no word's text or time, and keeps no history.
+"""Applies a person's corrections of speakers to a transcript; texts and times of words stay. Pure.
 
 Speakers are named, two are joined, what one says becomes another's: words, segments and turns go together.
 """
@@ -24,16 +24,16 @@ from core.domain.transcripts.speaker_operations import (
     Stretch,
     WordRun,
 )
-from core.domain.transcripts.speaker_turns import Place, cut, joined_turns, middles_ms, numbered, parted
+from core.domain.transcripts.speaker_turns import Place, cut, joined_turns, middles_ms, numbered, split_by_speaker
 from schemas.documents.diarization import Diarization, Speaker, Turn
 from schemas.documents.transcript import Transcript
 from schemas.quantities import exactly, format_quantity, spoken_range
 
 
-def respoken(
+def correct_speakers(
     transcript: Transcript, edits: Sequence[SpeakerEdit], version: int
 ) -> tuple[Transcript, list[SpeakerChange]]:
-    """The transcript after all edits, one after the other, and what each changed.
+    """The transcript after all edits in order, and the change of each.
 
     ``ranges`` and ``words`` are places of the transcript as it was: no edit moves them. Raises BadEditError.
     """
@@ -70,12 +70,12 @@ class _Draft:
     def _refused(self, detail: str, field: str = "") -> BadEditError:
         return BadEditError(self._at, detail, field)
 
-    def _known(self, speaker: str) -> Speaker:
+    def _find_speaker(self, speaker: str) -> Speaker:
         if speaker not in self._speakers:
             raise self._refused(f"There is no speaker {speaker}.")
         return self._speakers[speaker]
 
-    def _named(self, one: Speaker, name: str) -> Speaker:
+    def _with_name(self, one: Speaker, name: str) -> Speaker:
         plain = clean(name)
         others = [(other.name or "").casefold() for other in self._speakers.values() if other.id != one.id]
         if plain and plain.casefold() in others:
@@ -84,8 +84,8 @@ class _Draft:
         return msgspec.structs.replace(one, name=plain or None, named_by=by, evidence=None)
 
     def _rename(self, edit: Rename) -> SpeakerChange:
-        one = self._known(edit.speaker)
-        self._speakers[one.id] = self._named(one, edit.name)
+        one = self._find_speaker(edit.speaker)
+        self._speakers[one.id] = self._with_name(one, edit.name)
         after = self._speakers[one.id].name or ""
         return SpeakerChange(
             op="rename",
@@ -96,25 +96,25 @@ class _Draft:
         )
 
     def _merge(self, edit: Merge) -> SpeakerChange:
-        gone, into = self._known(edit.speaker), self._known(edit.into)
+        gone, into = self._find_speaker(edit.speaker), self._find_speaker(edit.into)
         names = self._names(gone.id, into.id)
         if gone.id == into.id:
             raise self._refused("A speaker cannot be merged into themselves.")
         words = [at for at, owner in enumerate(self._owners) if owner == gone.id]
         mine = [turn for turn in self._turns if turn.speaker == gone.id]
-        self._own(words, into.id)
+        self._assign(words, into.id)
         theirs = [turn for turn in self._turns if turn.speaker != gone.id]
-        self._turns = joined_turns([*theirs, *(_given(turn, into.id) for turn in mine)])
+        self._turns = joined_turns([*theirs, *(_with_speaker(turn, into.id) for turn in mine)])
         del self._speakers[gone.id]
         name = {field: getattr(into if into.name else gone, field) for field in ("name", "named_by", "evidence")}
         self._speakers[into.id] = msgspec.structs.replace(into, confidence=None, **name)
-        return self._moved("merge", gone.id, into.id, words, mine, names)
+        return self._move("merge", gone.id, into.id, words, mine, names)
 
     def _split(self, edit: SplitSpeaker) -> SpeakerChange:
         if bool(edit.ranges) == bool(edit.words):
             raise self._refused("Say either in which `ranges` or at which `words`.")
         if edit.speaker is not None:
-            self._known(edit.speaker)
+            self._find_speaker(edit.speaker)
         called = self._names(*self._speakers)
         to = self._receiver(edit)
         words = self._words_of(edit, to)
@@ -132,21 +132,21 @@ class _Draft:
             left += outside
         if not words and not moved:
             raise self._refused(f"{edit.speaker or 'Nobody else'} says nothing there.")
-        self._own(words, to)
+        self._assign(words, to)
         self._turns = joined_turns([*left, *moved, *self._unheard(words, [*left, *moved], to)])
         self._forget_confidence([to, *filter(None, givers)])
         names = {speaker: name for speaker, name in called.items() if speaker in concerned}
-        return self._moved("split", edit.speaker, to, words, moved, names)
+        return self._move("split", edit.speaker, to, words, moved, names)
 
     def _receiver(self, edit: SplitSpeaker) -> str:
         """Who gets what is split off; a new one is made known. A number is never given twice."""
         if edit.to is not None:
             if edit.name or edit.to == edit.speaker:
                 raise self._refused("`to` must be another speaker, and `name` is for a new one.")
-            return self._known(edit.to).id
+            return self._find_speaker(edit.to).id
         self._highest += 1
         made = Speaker(id=f"S{self._highest}", speech_ms=0, turns=0)
-        self._speakers[made.id] = self._named(made, edit.name) if edit.name else made
+        self._speakers[made.id] = self._with_name(made, edit.name) if edit.name else made
         return made.id
 
     def _words_of(self, edit: SplitSpeaker, to: str) -> list[int]:
@@ -191,7 +191,7 @@ class _Draft:
             if not place or mine[place - 1][1] <= word.start_ms:
                 yield Turn(start_ms=word.start_ms, end_ms=word.end_ms, speaker=to)
 
-    def _own(self, words: Iterable[int], to: str) -> None:
+    def _assign(self, words: Iterable[int], to: str) -> None:
         for at in words:
             self._owners[at] = to
 
@@ -205,7 +205,7 @@ class _Draft:
         known = (self._speakers[one] for one in speakers if one in self._speakers)
         return {one.id: one.name for one in known if one.name}
 
-    def _moved(
+    def _move(
         self,
         op: Literal["merge", "split"],
         speaker: str | None,
@@ -242,11 +242,11 @@ class _Draft:
             overlaps=self._told.overlaps if len(speakers) > 1 else [],
             highest=self._highest,
         )
-        segments = [part for one in transcript.segments for part in parted(one, words, transcript.language)]
+        segments = [part for one in transcript.segments for part in split_by_speaker(one, words, transcript.language)]
         return msgspec.structs.replace(transcript, words=words, segments=segments, diarization=told, version=version)
 
 
-def _given(turn: Turn, to: str) -> Turn:
+def _with_speaker(turn: Turn, to: str) -> Turn:
     return Turn(start_ms=turn.start_ms, end_ms=turn.end_ms, speaker=to)
 
 

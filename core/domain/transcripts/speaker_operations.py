@@ -1,4 +1,4 @@
-"""A person's corrections of who speaks: what can be asked, and what was done. Pure data; changes no transcript."""
+"""Corrections of speakers: the operations, and the changes they made. Pure data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SpeakerId = Annotated[str, Meta(pattern=r"^S[1-9][0-9]{0,5}$", description="S1, 
 Name = Annotated[str, Meta(max_length=100)]
 Ms = Annotated[int, Meta(ge=0, le=2**42)]
 Index = Annotated[int, Meta(ge=0, le=2**31)]
-MOST_PLACES = 1_000
+MAX_ITEMS = 1_000
 
 
 class Stretch(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,12 +49,12 @@ class Merge(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
 class SplitSpeaker(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="split"):
     """What is said in some places is another's: ``to``, or a new speaker (who may be given a ``name``)."""
 
-    ranges: Annotated[list[Stretch], Meta(max_length=MOST_PLACES)] = []
-    """Stretches of time whose words are given to another speaker."""
-    words: Annotated[list[WordRun], Meta(max_length=MOST_PLACES)] = []
+    ranges: Annotated[list[Stretch], Meta(max_length=MAX_ITEMS)] = []
+    """Time ranges whose words are given to another speaker."""
+    words: Annotated[list[WordRun], Meta(max_length=MAX_ITEMS)] = []
     """Ranges of words that are given to another speaker."""
     speaker: SpeakerId | None = None
-    """Only what this one says there; without: whoever speaks."""
+    """Only this speaker's words; null: all words there."""
     to: SpeakerId | None = None
     """Speaker who gets the words; null: a new one."""
     name: Name = ""
@@ -75,8 +75,8 @@ class SpeakerChange(Value, frozen=True, kw_only=True):
     before: str = ""
     """Name of `speaker` before; empty where there was none."""
     after: str = ""
-    """Name of `speaker` after a rename, of `to` after a merge or split; empty where there is none."""
+    """Name of `speaker` after a rename, of `to` after a merge or split; empty without one."""
     names: dict[str, str] = {}
-    """Names of all speakers that the edit concerns, by id, as they were before it: also of one who is none after it."""
+    """Names of all speakers of the edit before it, by id, including those that it removed."""
     word_count: int = 0
     speech_ms: int = 0

@@ -20,7 +20,7 @@ JOINED_MS = 300
 
 
 def numbered(speaker: str) -> int:
-    """The number in a speaker's id; 0 where there is none."""
+    """The number in a speaker's id; 0 without one."""
     return int(speaker[1:]) if speaker[:1] == "S" and speaker[1:].isdecimal() else 0
 
 
@@ -71,8 +71,8 @@ def word_counts(words: Iterable[Word]) -> Counter[str | None]:
     return Counter(word.speaker for word in words)
 
 
-def parted(segment: Segment, words: Sequence[Word], language: str | None) -> Iterator[Segment]:
-    """A segment in runs of one speaker; ``words`` are all of the transcript."""
+def split_by_speaker(segment: Segment, words: Sequence[Word], language: str | None) -> Iterator[Segment]:
+    """Split a segment into runs of one speaker; ``words``: all words of the transcript."""
     run = words[segment.first_word : segment.end_word]
     if len({word.speaker for word in run}) <= 1:
         yield msgspec.structs.replace(segment, speaker=run[0].speaker if run else segment.speaker)

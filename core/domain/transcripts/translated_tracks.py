@@ -1,4 +1,4 @@
-"""A further track of a transcript as it is shown: with the speakers of the transcript it belongs to. Pure."""
+"""Translated tracks with the speakers and title of their transcript. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from schemas.documents.diarization import Turn
 from schemas.documents.transcript import Transcript
 
 
-def shown(track: Transcript, transcript: Transcript) -> Transcript:
-    """The track with the title, the version and the speakers that ``transcript`` has: whoever is renamed there is here.
+def with_transcript_speakers(track: Transcript, transcript: Transcript) -> Transcript:
+    """The track with the title, version and speakers of ``transcript``, renamed speakers included.
 
-    A word is said by whoever speaks in its middle, a segment by whoever says most of its words.
+    A word belongs to the speaker at its middle, a segment to the speaker of most of its words.
     """
     turns = transcript.diarization.turns if transcript.diarization else []
-    words = [_said(word, turns) for word in track.words]
+    words = [_with_turn_speaker(word, turns) for word in track.words]
     return msgspec.structs.replace(
         track,
         words=words,
@@ -33,7 +33,7 @@ def shown(track: Transcript, transcript: Transcript) -> Transcript:
 def timed_by_segments(track: Transcript) -> Transcript:
     """The track with the words of each translated segment spread over its time, by length.
 
-    A translation's words are not said one by one: when each of them is due nobody knows, when its sentence is is known.
+    Translations carry sentence times, but no word times.
     """
     words = list(track.words)
     for segment in track.segments:
@@ -54,7 +54,7 @@ def _spread(run: Sequence[Word], segment: Segment) -> list[Word]:
     return spread
 
 
-def _said(word: Word, turns: Sequence[Turn]) -> Word:
+def _with_turn_speaker(word: Word, turns: Sequence[Turn]) -> Word:
     middle = (word.start_ms + word.end_ms) / 2
     at = bisect_right(turns, middle, key=lambda turn: turn.start_ms) - 1
     inside = at >= 0 and middle < turns[at].end_ms

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from core.domain.editing.interchange import Format, Handover, Written
+from core.domain.editing.interchange import Format, Handover, InterchangeFile
 from core.infra.interchange.cmx3600 import write_edl
 from core.infra.interchange.fcpxml import write_fcpxml
 
@@ -18,7 +18,7 @@ MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
 )
 
 
-def write(handover: Handover, wanted: Format) -> Written:
+def write(handover: Handover, wanted: Format) -> InterchangeFile:
     """Write the edit in one of the formats."""
     if wanted == "edl":
         return write_edl(handover)

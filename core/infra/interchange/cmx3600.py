@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.domain.editing.interchange import Cut, Handover, Written, timecode
+from core.domain.editing.interchange import Cut, Handover, InterchangeFile, timecode
 from core.infra.interchange.naming import base_name, one_line
 
 RECORD_START_HOURS = 1
@@ -17,7 +17,7 @@ MAX_LINE_CHARACTERS = 80
 NO_GAIN = "edl: a list has no levels; {} is to be played {:+g} dB"
 
 
-def write_edl(handover: Handover) -> Written:
+def write_edl(handover: Handover) -> InterchangeFile:
     """Write the list. Levels are lost: each is named in the warnings, and in the list as a comment."""
     rate = handover.rate
     start = RECORD_START_HOURS * 3600 * round(rate)
@@ -26,7 +26,7 @@ def write_edl(handover: Handover) -> Written:
     for number, cut in enumerate(handover.cuts, start=1):
         lines += [_event(number, cut, handover, start), *_comments(cut, handover, start), ""]
     lines += [f"* {one_line(warning)}" for warning in warnings]
-    return Written(text="\n".join(lines).rstrip("\n") + "\n", warnings=warnings)
+    return InterchangeFile(text="\n".join(lines).rstrip("\n") + "\n", warnings=warnings)
 
 
 def _event(number: int, cut: Cut, handover: Handover, start: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from core.domain.editing.interchange import Cut, Handover, Mark, Written
+from core.domain.editing.interchange import Cut, Handover, InterchangeFile, Mark
 from core.infra.interchange.naming import base_name, media_url, one_line
 
 FORMAT, ASSET = "r1", "r2"
@@ -23,7 +23,7 @@ STYLE = {
 MAX_NAME_CHARACTERS = 60
 
 
-def write_fcpxml(handover: Handover) -> Written:
+def write_fcpxml(handover: Handover) -> InterchangeFile:
     """Write the document.
 
     Speed is a time map, a muted range plays video only, captions are a caption track.
@@ -42,7 +42,7 @@ def write_fcpxml(handover: Handover) -> Written:
     for lines in root.iter("text"):  # white space in there would be shown
         lines.text = lines[0].tail = None
     text = tostring(root, encoding="unicode")
-    return Written(text=f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n\n{text}\n')
+    return InterchangeFile(text=f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n\n{text}\n')
 
 
 def _time(pictures: int, rate: Fraction) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import opentimelineio as otio
 
-from core.domain.editing.interchange import Cut, Handover, Written
+from core.domain.editing.interchange import Cut, Handover, InterchangeFile
 from core.infra.interchange.naming import base_name, media_url, one_line, percent
 
 LABEL = "clipstream"
@@ -21,15 +21,15 @@ Extra = Callable[[Cut, str], dict[str, Any]]
 """Adds metadata to a clip, by cut and kind of track."""
 
 
-def write_otio(handover: Handover) -> Written:
+def write_otio(handover: Handover) -> InterchangeFile:
     """Write OpenTimelineIO's JSON: a video track, an audio track, and captions as markers of the sequence."""
     timeline = _timeline(handover, lambda cut: cut.source, lambda _, __: {})
     warnings = [NO_GAIN.format(cut.segment_id, cut.gain_db) for cut in handover.cuts if cut.gain_db and not cut.muted]
     text: str = otio.core.serialize_json_to_string(timeline, indent=2)
-    return Written(text=text + "\n", warnings=warnings)
+    return InterchangeFile(text=text + "\n", warnings=warnings)
 
 
-def write_fcp7(handover: Handover) -> Written:
+def write_fcp7(handover: Handover) -> InterchangeFile:
     """Write Final Cut Pro 7 XML.
 
     A retimed clip counts its in and out points in frames of its own playback, as that program did.
@@ -39,7 +39,7 @@ def write_fcp7(handover: Handover) -> Written:
     timeline.metadata["fcp_xml"] = {"media": {"video": {"format": {"samplecharacteristics": size}}}}
     warnings = [REMAPPED.format(cut.segment_id, percent(float(cut.speed))) for cut in handover.cuts if cut.speed != 1]
     text: str = otio.adapters.write_to_string(timeline, adapter_name="fcp_xml")
-    return Written(text=text, warnings=warnings)
+    return InterchangeFile(text=text, warnings=warnings)
 
 
 def _timeline(handover: Handover, source: Callable[[Cut], int], extra: Extra) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from schemas.documents.export import CaptionCue
 from streams.render.quality.check_captions import list_timed_slots
 from streams.render.quality.reference_frames import ReferenceFrames
@@ -49,7 +49,7 @@ class FramePipeline:
             else None
         )
         self.title = (
-            build_title_drawer(job.title, resolve_look(job), job.plan, job.pieces or whole(job.plan.range))
+            build_title_drawer(job.title, resolve_look(job), job.plan, job.pieces or single_segment(job.plan.range))
             if job.title
             else None
         )

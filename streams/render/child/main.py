@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from core.domain.editing.output_words import words_out
 from core.media.decode.reader import SourceReader
 from schemas.documents.edit import PlacedSegment
@@ -70,7 +70,7 @@ def _render_outputs(
 ) -> list[RenderResult | None]:
     """Raises SegmentMismatch where cached segments cannot be trusted."""
     job = jobs[0]
-    played = job.pieces or whole(job.plan.range)
+    played = job.pieces or single_segment(job.plan.range)
     clip_timeline = build_job_timeline(job, played)
     clip_timeline = shorten_timeline(clip_timeline) if job.encoding.file.is_preview else clip_timeline
     timeline = with_bumpers(clip_timeline, bumper_slots(job.brand, clip_timeline.rate))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import ceil
 from typing import TypeVar
 
-from core.domain.editing.clock import length_ms, whole
+from core.domain.editing.clock import length_ms, single_segment
 from schemas.common import Aspect, TimeRange, Value
 from schemas.documents.edit import PlacedSegment
 from schemas.documents.frame_plan import FramePlan, ShotCrop
@@ -104,7 +104,7 @@ def _period_ms(rate_numerator: int, rate_denominator: int) -> Fraction:
 
 def build_range_timeline(clip: TimeRange, index: SourceIndex) -> OutputTimeline:
     """Build the output clock of an unedited clip. Raises as `build_timeline`."""
-    return build_timeline(whole(clip), index)
+    return build_timeline(single_segment(clip), index)
 
 
 def build_timeline(

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import numpy as np
 
-from core.domain.text.indexed_word_times import phrase_time, spoken, word_times
+from core.domain.text.indexed_word_times import phrase_time, transcript_words, word_times
 from core.domain.text.script_languages import said_in
 from core.domain.text.word_joining import join_words
 from core.ports.models import Float32
@@ -197,9 +197,9 @@ def _overlapping(segments: Sequence[Document], start_ms: int, end_ms: int) -> li
 def _spoken_times(text: str, segments: Sequence[Document], start_ms: int, end_ms: int, *, corrected: bool) -> list[int]:
     """Times of a text's words within a range; corrected text has the times of whole segments."""
     if corrected:
-        return word_times(text, spoken(_inside(segments, start_ms, end_ms)))
+        return word_times(text, transcript_words(_inside(segments, start_ms, end_ms)))
     around = _overlapping(segments, start_ms, end_ms)
-    return word_times(text, spoken(around, from_ms=start_ms, to_ms=end_ms))
+    return word_times(text, transcript_words(around, from_ms=start_ms, to_ms=end_ms))
 
 
 def _words(inside: Sequence[Document]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.transcripts.speaker_corrections import respoken
+from core.domain.transcripts.speaker_corrections import correct_speakers
 from core.domain.transcripts.speaker_operations import Merge, Rename
 from core.errors import Unavailable
 from core.infra.postgres.connection import org_transaction
@@ -204,7 +204,7 @@ async def test_quotes_name_the_corrected_speaker(rig: Rig) -> None:
     turns = [Turn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker or "") for one in text.segments]
     told = Diarization(model="m", speakers=voices, turns=turns, overlaps=[])
     asked = [Merge(speaker="S2", into="S1"), Rename(speaker="S1", name="Ada")]
-    after, _ = respoken(msgspec.structs.replace(text, diarization=told), asked, 2)
+    after, _ = correct_speakers(msgspec.structs.replace(text, diarization=told), asked, 2)
     second = msgspec.structs.replace(first, version=2, transcript=await rig.put(after))
     assert await rig.send(stage, second, uuid.uuid4()) == "committed"
     (done,) = await rig.fresh()

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.estimates import (
+    EstimatedSource,
     Finished,
     Range,
     Rate,
     Rates,
-    Source,
     by_table,
     clips_of,
     default_rates,
@@ -33,7 +33,7 @@ RATES = Rates(
     kinds={"stored_bytes": Rate(spread=0.5, per_media_s=1000.0)},
     clip_s=30.0, media_s_per_clip=60.0, most_clips=12, bytes_per_s=1e5, bytes_spread=0.8,
 )  # fmt: skip
-MINUTES_10 = Source(media_ms=600_000, megapixels=2.0)
+MINUTES_10 = EstimatedSource(media_ms=600_000, megapixels=2.0)
 NONE = PriceList()
 
 
@@ -142,7 +142,7 @@ def test_what_took_nothing_teaches_nothing() -> None:
 
 @given(st.integers(1, 10**9), st.floats(0, 200), st.lists(st.floats(0.01, 100), max_size=8))
 def test_a_range_is_always_in_order(media_ms: int, megapixels: float, factors: list[float]) -> None:
-    source = Source(media_ms=media_ms, megapixels=megapixels)
+    source = EstimatedSource(media_ms=media_ms, megapixels=megapixels)
     made = estimate(source, default_rates(), [finished(factor) for factor in factors], NONE, {}, 0.5)
     for one in (made.elapsed_ms, *(stage.cpu_ms for stage in made.stages), *(kind.amount for kind in made.kinds)):
         assert 0 <= one.low <= one.expected <= one.high
@@ -156,6 +156,6 @@ def test_nothing_is_not_widened() -> None:
 def test_the_shipped_table_names_every_stage_of_a_project() -> None:
     rates = default_rates()
     assert tuple(rates.stages) == PROJECT_STAGES
-    hour = Source(media_ms=3_600_000, megapixels=2.0736)
+    hour = EstimatedSource(media_ms=3_600_000, megapixels=2.0736)
     every = (*rates.stages.values(), rates.elapsed, *rates.kinds.values())
     assert all(by_table(rate, hour, rates) > 0 for rate in every)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.domain.editing.clock import pieces, whole
+from core.domain.editing.clock import pieces, single_segment
 from core.errors import Rejected
 from schemas.common import Aspect, Box, CropBox, Face, TimeRange, Word
 from schemas.documents.clip_tracks import FaceSample
@@ -144,7 +144,7 @@ def test_the_crop_changes_with_the_very_picture_of_the_cut(tmp_path: Path) -> No
         pictures.append(picture)
     path = tmp_path / "cut.mp4"
     index = write(path, pictures, None)
-    whole = plan(index, 0, 1_000)
+    single_segment = plan(index, 0, 1_000)
     borders = [(0, cut * 40, 20), (cut * 40, 1_000, 200)]
     shots = [
         ShotCrop(
@@ -155,7 +155,7 @@ def test_the_crop_changes_with_the_very_picture_of_the_cut(tmp_path: Path) -> No
         )
         for start, end, x in borders
     ]
-    make((path, index), tmp_path, msgspec.structs.replace(whole, shots=shots), [])
+    make((path, index), tmp_path, msgspec.structs.replace(single_segment, shots=shots), [])
     found = lumas(tmp_path / VIDEO_FILE)
     assert len(found) == 25
     assert found.reshape(25, -1).min(axis=1).min() > 150
@@ -165,7 +165,7 @@ def test_an_edit_of_one_piece_gives_the_bytes_of_the_clip_itself(
     source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
     crops, found = plan(source[1], 133, 1_700), []
-    for played in (None, whole(crops.range)):
+    for played in (None, single_segment(crops.range)):
         make(source, tmp_path, crops, words("the very same words"), played=played)
         found.append((tmp_path / VIDEO_FILE).read_bytes())
     assert found[0] == found[1]
@@ -246,10 +246,10 @@ def test_the_thumbnail_shows_the_face_where_there_is_one(tmp_path: Path) -> None
     index = write(tmp_path / "film.mp4", pictures, None)
     box = Box(x=136, y=30, width=48, height=60)
     seen = [FaceSample(at_ms=at_ms, face=Face(box=box, score=0.9)) for at_ms in range(1_520, 3_000, 160)]
-    whole = plan(index, 0, 3_000)
+    single_segment = plan(index, 0, 3_000)
     found = []
     for faces in ([], seen):
-        make((tmp_path / "film.mp4", index), tmp_path, msgspec.structs.replace(whole, faces=faces), [])
+        make((tmp_path / "film.mp4", index), tmp_path, msgspec.structs.replace(single_segment, faces=faces), [])
         with Image.open(tmp_path / THUMBNAIL_FILE) as image:
             found.append(float(np.asarray(image.convert("L"), np.float64)[400:900, 300:780].std()))
     assert found[0] > 2 * found[1], "the patch knows neither black nor white"

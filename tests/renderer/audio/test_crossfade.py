@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.domain.editing.clock import length_ms, pieces, whole
+from core.domain.editing.clock import length_ms, pieces, single_segment
 from schemas.common import TimeRange
 from schemas.documents.edit import EditList, EditSegment, PlacedSegment
 from streams.renderer.audio.crossfade import HALF_FADE_SAMPLES, ReadAudio, atempo_factors, change_speed, join_pieces
@@ -64,7 +64,7 @@ def test_one_piece_is_what_it_was(speech: Sound) -> None:
     clip = TimeRange(start_ms=1_013, end_ms=4_507)
     as_before = gather_audio(hearing(speech)(clip), clip.start_ms, clip.length_ms * RATE_HZ // 1000)
     assert as_before is not None
-    assert np.array_equal(played(speech, whole(clip)), as_before)
+    assert np.array_equal(played(speech, single_segment(clip)), as_before)
 
 
 def test_a_cut_that_leaves_nothing_out_is_not_heard(speech: Sound) -> None:

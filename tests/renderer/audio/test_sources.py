@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from core.media.decode.reader import SourceReader
 from core.media.decode.timestamps import project_ms
 from schemas.common import TimeRange
@@ -36,7 +36,7 @@ def exported(path: Path, index: SourceIndex, start_ms: int, end_ms: int, track: 
         reader = SourceReader(file, index)
         source = SourceAudio(reader=reader, index=index, step=lambda: None)
         samples = (end_ms - start_ms) * RATE_HZ // 1000
-        clip = whole(TimeRange(start_ms=start_ms, end_ms=end_ms))
+        clip = single_segment(TimeRange(start_ms=start_ms, end_ms=end_ms))
         made = mix_audio(source, clip, [], SoundWish(track=track), samples=samples, round_trip=lambda sound: sound)
         reader.close()
     return made

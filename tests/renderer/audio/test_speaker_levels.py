@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.domain.editing.clock import pieces_of, whole
+from core.domain.editing.clock import pieces_of, single_segment
 from schemas.common import TimeRange, Word
 from schemas.documents.edit import EditSegment, PlacedSegment
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
@@ -64,7 +64,7 @@ def said(who: str | None, start_ms: int, end_ms: int) -> Word:
 
 
 def played(sound: Sound) -> list[PlacedSegment]:
-    return whole(TimeRange(start_ms=0, end_ms=len(sound) // 48))
+    return single_segment(TimeRange(start_ms=0, end_ms=len(sound) // 48))
 
 
 def apart_db(sound: Sound) -> float:

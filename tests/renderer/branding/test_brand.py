@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from schemas.common import TimeRange, Word
 from schemas.documents.source import VideoTrack
 from schemas.options.brand_kit import BrandKit, EndCard, LowerThird, MusicBed, Placed
@@ -203,7 +203,7 @@ def test_an_intro_fills_the_picture_or_is_shown_whole() -> None:
 
 def test_what_plays_before_the_clip_makes_all_of_it_later(tmp_path: Path) -> None:
     rate = Fraction(30_000, 1001)
-    (piece,) = delayed_pieces(whole(TimeRange(start_ms=10_000, end_ms=14_000)), 30, rate)
+    (piece,) = delayed_pieces(single_segment(TimeRange(start_ms=10_000, end_ms=14_000)), 30, rate)
     assert piece.output_start_ms == pytest.approx(1_001)
     assert piece.source.start_ms == 10_000
     assert bumper_slots(dress(tmp_path, end_card=EndCard(seconds=2)), Fraction(25)) == BumperSlots(card=50)
@@ -274,7 +274,7 @@ def test_a_whole_kit_renders_and_passes_its_certificate(tmp_path: Path) -> None:
     spoken = [word(1_200, "S1", 900)]
     task = RenderJob(
         plan=crops, index=index, words=spoken, brand=made, encoding=Encoding(preset="ultrafast", crf=26),
-        pieces=delayed_pieces(whole(crops.range), 15, Fraction(25)),
+        pieces=delayed_pieces(single_segment(crops.range), 15, Fraction(25)),
     )  # fmt: skip
     with source.open("rb") as file:
         rendered = render(task, file, tmp_path, lambda _: None)
@@ -331,7 +331,10 @@ def test_a_preview_shows_what_plays_around_the_clip(tmp_path: Path) -> None:
     index = flash_and_beep(source)
     crops = plan(index, 0, 3_000)
     task = RenderJob(
-        plan=crops, index=index, brand=everything(tmp_path), pieces=delayed_pieces(whole(crops.range), 15, Fraction(25))
+        plan=crops,
+        index=index,
+        brand=everything(tmp_path),
+        pieces=delayed_pieces(single_segment(crops.range), 15, Fraction(25)),
     )
     for at_ms, number, channel in ((100, 2, 1), (5_150, 128, 2)):
         with source.open("rb") as file:
@@ -350,7 +353,7 @@ def test_shapes_made_side_by_side_have_the_kit_as_each_has_it_alone(tmp_path: Pa
         brand=msgspec.structs.replace(
             made, names={"S1": "Ann"}, kit=msgspec.structs.replace(made.kit, lower_third=LowerThird())
         ),
-        pieces=delayed_pieces(whole(crops.range), 15, Fraction(25)),
+        pieces=delayed_pieces(single_segment(crops.range), 15, Fraction(25)),
     )  # fmt: skip
     tasks = [first, msgspec.structs.replace(first, plan=plan(index, 100, 1_200, aspect="1:1"))]
     together, alone = ([tmp_path / f"{name}-{at}" for at in range(2)] for name in ("together", "alone"))

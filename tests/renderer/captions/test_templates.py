@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from schemas.common import Aspect, Box, CropBox, Face, TimeRange, Word
 from schemas.documents.clip_tracks import FaceSample
 from schemas.documents.export import CaptionCue
@@ -122,9 +122,9 @@ def test_what_is_redrawn_in_part_is_what_is_drawn_whole(name: str) -> None:
     last = None
     for state in states(captions, cues):
         lettering = paint_cue(cues[0], look).state(state.word, state.phase)
-        whole = yuv_patches(lettering)
-        part = update_patches(last[0], last[1], lettering) if last else whole
-        for mine, other in zip(part, whole, strict=True):
+        single_segment = yuv_patches(lettering)
+        part = update_patches(last[0], last[1], lettering) if last else single_segment
+        for mine, other in zip(part, single_segment, strict=True):
             assert (mine.x, mine.y) == (other.x, other.y)
             assert np.array_equal(mine.keep, other.keep)
             assert np.array_equal(mine.add, other.add)
@@ -225,7 +225,7 @@ def test_no_face_is_covered_where_there_is_room(name: str) -> None:
     usual = look.centre_y_px
     face = Box(x=300, y=usual - 200, width=480, height=400)
     plan = plan_with([(at_ms, face) for at_ms in range(0, 9_000, 160)])
-    centres = choose_centres(find_obstacles(cues, look, plan, whole(CLIP)), look)
+    centres = choose_centres(find_obstacles(cues, look, plan, single_segment(CLIP)), look)
     assert len(set(centres)) == 1, "it stays where it is"
     for number, cue in enumerate(cues):
         moved = msgspec.structs.replace(look, centre_y_px=centres[number])
@@ -242,26 +242,26 @@ def test_on_screen_text_is_avoided_where_faces_leave_room() -> None:
     title = Box(x=100, y=look.centre_y_px - 60, width=880, height=120)
     lettered = [Letters(range=CLIP, box=title)]
     plan = msgspec.structs.replace(plan_with([]), letters=lettered)
-    (centre,) = set(choose_centres(find_obstacles(cues, look, plan, whole(CLIP)), look))
+    (centre,) = set(choose_centres(find_obstacles(cues, look, plan, single_segment(CLIP)), look))
     assert abs(centre - look.centre_y_px) > 60
     full = plan_with([(at_ms, Box(x=0, y=0, width=1080, height=title.y)) for at_ms in range(0, 9_000, 160)])
     below = Box(x=0, y=title.y + 1, width=1080, height=1_900 - title.y)
     crowded = msgspec.structs.replace(full, letters=[Letters(range=CLIP, box=below)])
-    with_faces_only = choose_centres(find_obstacles(cues, look, full, whole(CLIP)), look)
-    assert choose_centres(find_obstacles(cues, look, crowded, whole(CLIP)), look) == with_faces_only
+    with_faces_only = choose_centres(find_obstacles(cues, look, full, single_segment(CLIP)), look)
+    assert choose_centres(find_obstacles(cues, look, crowded, single_segment(CLIP)), look) == with_faces_only
     later = TimeRange(start_ms=CLIP.end_ms, end_ms=CLIP.end_ms + 1_000)
     gone = msgspec.structs.replace(plan, letters=[Letters(range=later, box=title)])
-    assert set(choose_centres(find_obstacles(cues, look, gone, whole(CLIP)), look)) == {look.centre_y_px}
+    assert set(choose_centres(find_obstacles(cues, look, gone, single_segment(CLIP)), look)) == {look.centre_y_px}
 
 
 def test_captions_stay_as_usual_where_no_face_is_or_no_room() -> None:
     look = look_of(DEFAULT_TEMPLATE)
     cues = cues_of(look)
     far = plan_with([(1_000, Box(x=400, y=200, width=300, height=300))])
-    assert set(choose_centres(find_obstacles(cues, look, far, whole(CLIP)), look)) == {look.centre_y_px}
+    assert set(choose_centres(find_obstacles(cues, look, far, single_segment(CLIP)), look)) == {look.centre_y_px}
     full = plan_with([(at_ms, Box(x=0, y=0, width=1080, height=1920)) for at_ms in range(0, 9_000, 160)])
-    assert set(choose_centres(find_obstacles(cues, look, full, whole(CLIP)), look)) == {look.centre_y_px}
-    assert place_captions(cues, look, plan_with([]), whole(CLIP)).state_at(600) == CaptionState(0, 0)
+    assert set(choose_centres(find_obstacles(cues, look, full, single_segment(CLIP)), look)) == {look.centre_y_px}
+    assert place_captions(cues, look, plan_with([]), single_segment(CLIP)).state_at(600) == CaptionState(0, 0)
 
 
 def test_the_clear_area_is_what_all_three_platforms_leave() -> None:

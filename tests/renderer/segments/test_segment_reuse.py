@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.domain.editing.clock import pieces_of, whole
+from core.domain.editing.clock import pieces_of, single_segment
 from schemas.common import TimeRange, Word
 from schemas.documents.edit import CaptionStyle, EditSegment, PlacedSegment
 from schemas.documents.source import SourceIndex
@@ -39,7 +39,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]
 def task_of(index: SourceIndex, *, codec: VideoCodec = "h264", **more: Any) -> RenderJob:
     encoding = Encoding(preset="ultrafast", crf=30, file=FileKind(video=codec))
     crops = plan(index, CLIP.start_ms, CLIP.end_ms, aspect="1:1")
-    given: dict[str, Any] = {"pieces": whole(CLIP), "words": SAID} | more
+    given: dict[str, Any] = {"pieces": single_segment(CLIP), "words": SAID} | more
     return RenderJob(plan=crops, index=index, encoding=encoding, **given)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.editing.clock import whole
+from core.domain.editing.clock import single_segment
 from core.domain.text.word_joining import capitals
 from schemas.options.caption_template import template_named, templates
 from streams.renderer.caption_plan import build_job_cues
@@ -83,7 +83,7 @@ def test_words_that_no_font_has_are_counted_and_the_others_shown(tmp_path: Path)
     index = flash_and_beep(tmp_path / "film.mp4", length_ms=1_000)
     said = words("\U00013000 hello \U00013000 you", 0, each_ms=200)
     task = RenderJob(plan=plan(index, 0, 1_000), index=index, words=said, language="ar")
-    cues, told = build_job_cues(task, whole(task.plan.range))
+    cues, told = build_job_cues(task, single_segment(task.plan.range))
     assert [word.text for cue in cues for word in cue.words] == ["hello", "you"]
     assert told == ["captions.letters: 2 words have letters that the shipped fonts lack"]
 
@@ -203,9 +203,9 @@ def test_a_word_is_said_from_the_side_where_it_is_read() -> None:
     typed = spoken_ranges(shape("क्षत्रि"), 1, 2, by_sign=True)
     assert 0 < typed[0].right < shape("क्षत्रि").width
     assert complement_ranges(typed)[0].left == typed[0].right
-    whole = spoken_ranges(shape("abא"), 3, 3, by_sign=True)
-    assert len(whole) == 1
-    assert complement_ranges(whole) == []
+    single_segment = spoken_ranges(shape("abא"), 3, 3, by_sign=True)
+    assert len(single_segment) == 1
+    assert complement_ranges(single_segment) == []
 
 
 @pytest.mark.parametrize("name", sorted(templates()))

@@ -48,7 +48,7 @@ LY_NOUNS = word_set(
 
 
 def _graded(adjective: str) -> tuple[str, ...]:
-    """An adjective with its comparative and superlative in each way of spelling (``big``: ``biger`` and ``bigger``)."""
+    """An adjective with its comparatives and superlatives in both spellings (``biger``, ``bigger``)."""
     stem = adjective[:-1] + "i" if adjective.endswith("y") else adjective.removesuffix("e")
     return adjective, *(f"{form}{end}" for form in (stem, stem + stem[-1]) for end in ("er", "est"))
 
@@ -79,7 +79,7 @@ ADVERBS = word_set(
 
 
 def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carries: Callable[[str], bool]) -> bool:
-    """Whether a run of words is a noun phrase by most of its places ``(first, end)``; a name among them is one.
+    """Whether a run of words is a noun phrase at most of its places ``(first, end)``, or at one a name.
 
     ``words`` are those of the whole text, lower case, with the mark that ends them; ``carries`` says whether a word
     may say what is spoken of.

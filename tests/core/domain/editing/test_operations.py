@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.editing import edit_operations as ops
-from core.domain.editing.apply_edit import Material, apply, is_same
+from core.domain.editing.apply_edit import EditMaterial, apply, is_same
 from core.domain.editing.clock import hull, length_ms, on_output, pieces, takes
 from core.domain.editing.cut_points import MARGIN_MS, Gaps
 from core.domain.editing.output_words import words_out
@@ -53,10 +53,10 @@ WHOLE = CropBox(**WIDE)
 FEWER = TemplateOverrides(wrap=WrapOverrides(max_words=2))
 TOO_LOW = TemplateOverrides(shapes=ShapesOverrides(tall=ShapeOverrides(y=0.99)))
 SOURCE: dict[str, Any] = {"duration_ms": DURATION_MS, "width_px": 1920, "height_px": 1080}
-MATERIAL = Material(words=WORDS, transcript_version=3, **SOURCE)
+MATERIAL = EditMaterial(words=WORDS, transcript_version=3, **SOURCE)
 
 
-def done(*operations: ops.Operation, edit: EditList = CLIP, material: Material = MATERIAL) -> EditList:
+def done(*operations: ops.Operation, edit: EditList = CLIP, material: EditMaterial = MATERIAL) -> EditList:
     return apply(edit, operations, material)
 
 
@@ -68,7 +68,7 @@ def heard(edit: EditList, words: list[Word] = WORDS) -> list[str]:
     return [word.text for word in words_out(words, pieces(edit))]
 
 
-def refused(*operations: ops.Operation, edit: EditList = CLIP, material: Material = MATERIAL) -> BadEditError:
+def refused(*operations: ops.Operation, edit: EditList = CLIP, material: EditMaterial = MATERIAL) -> BadEditError:
     with pytest.raises(BadEditError) as caught:
         done(*operations, edit=edit, material=material)
     return caught.value
@@ -112,7 +112,7 @@ def test_fillers_and_long_pauses_go() -> None:
 
 
 def test_nothing_to_drop_changes_nothing() -> None:
-    plain_words = Material(words=said((1_000, 1_300), (1_400, 1_700)), **SOURCE)
+    plain_words = EditMaterial(words=said((1_000, 1_300), (1_400, 1_700)), **SOURCE)
     edit = done(ops.DropFillers(), ops.DropPauses(), material=plain_words)
     assert edit.segments == CLIP.segments
 
@@ -340,7 +340,7 @@ NOTHING: tuple[ops.Operation, ...] = (
 
 @pytest.mark.parametrize("operation", NOTHING, ids=lambda one: type(one).__name__)
 def test_an_operation_that_changes_nothing_says_so(operation: ops.Operation) -> None:
-    plain_words = Material(words=said((1_000, 1_300), (1_400, 1_700)), versions={1: CLIP}, **SOURCE)
+    plain_words = EditMaterial(words=said((1_000, 1_300), (1_400, 1_700)), versions={1: CLIP}, **SOURCE)
     assert is_same(done(operation, material=plain_words), CLIP)
     assert not is_same(done(operation, ops.Mute(segment_id="s1"), material=plain_words), CLIP)
 
@@ -352,7 +352,7 @@ def test_operations_that_undo_each_other_change_nothing() -> None:
 
 def test_words_said_at_once_are_not_cut_apart() -> None:
     both = said((1_000, 1_500), (1_400, 2_000), (2_200, 2_400))
-    material = Material(words=both, **SOURCE)
+    material = EditMaterial(words=both, **SOURCE)
     with pytest.raises(BadEditError, match="same time"):
         apply(CLIP, [ops.DeleteWords(first_word=1, end_word=2)], material)
     assert heard(apply(CLIP, [ops.DeleteWords(first_word=0, end_word=2)], material), both) == ["w2"]
@@ -426,7 +426,7 @@ def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
     edit = machine_edit(time(0, 20_000))
     for wish in wishes:
         try:
-            edit = apply(edit, [wish], Material(words=words, **SOURCE))
+            edit = apply(edit, [wish], EditMaterial(words=words, **SOURCE))
         except BadEditError:
             continue
     names = [one.segment_id for one in edit.segments]
@@ -449,7 +449,7 @@ def test_what_is_asked_of_a_long_source_takes_little_time() -> None:
     """Six hours of speech, a clip of pieces that lie far apart: a request is work for all who share the API."""
     spans = [(360 * at, 360 * at + 240 - 40 * (at % 3)) for at in range(60_000)]
     words = said(*spans, fillers=tuple(range(5, 60_000, 20)))
-    material = Material(words=words, **SOURCE | {"duration_ms": 6 * 3_600_000})
+    material = EditMaterial(words=words, **SOURCE | {"duration_ms": 6 * 3_600_000})
     far = [(1_000 + 100_000 * at, 1_700 + 100_000 * at) for at in range(190)]
     edit = EditList(
         version=1, segments=[EditSegment(segment_id=f"s{at}", range=time(*one)) for at, one in enumerate(far, start=1)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from time import process_time
 
-from core.domain.editing.clock import length_ms, pieces, whole
-from core.domain.editing.output_words import cues_out, ranges_out, retold, words_out
+from core.domain.editing.clock import length_ms, pieces, single_segment
+from core.domain.editing.output_words import cues_out, ranges_out, with_written_texts, words_out
 from core.domain.subtitles.cues import range_cues
 from schemas.common import Segment, TimeRange, Word
 from schemas.documents.edit import CaptionText, EditList, EditSegment, PlacedSegment
@@ -42,7 +42,7 @@ def edit(*parts: tuple[int, int], speed: float = 1.0) -> list[PlacedSegment]:
 def test_one_piece_gives_the_subtitles_of_its_stretch() -> None:
     told = transcript()
     for part in (time(0, 6_000), time(300, 4_100), time(1_700, 1_900), time(2_550, 5_100)):
-        assert cues_out(told, whole(part)) == range_cues(told, part)
+        assert cues_out(told, single_segment(part)) == range_cues(told, part)
 
 
 def test_words_are_on_the_outputs_clock_in_the_order_of_playing() -> None:
@@ -75,7 +75,7 @@ def test_a_sentence_with_a_cut_in_it_is_one_subtitle() -> None:
 
 
 def test_custom_text_replaces_words_and_is_trusted() -> None:
-    told = retold(transcript(), [CaptionText(range=time(900, 2_700), text="deux et trois")])
+    told = with_written_texts(transcript(), [CaptionText(range=time(900, 2_700), text="deux et trois")])
     assert [word.text for word in told.words] == ["one", "deux", "et", "trois", "four", "five", "six"]
     assert (told.words[1].start_ms, told.words[3].end_ms, told.words[1].speaker) == (1_000, 2_600, "S1")
     assert (told.segments[0].text, told.segments[0].trust) == ("one deux et trois", "trusted")
@@ -83,13 +83,13 @@ def test_custom_text_replaces_words_and_is_trusted() -> None:
 
 
 def test_an_empty_text_hides_the_words() -> None:
-    told = retold(transcript(), [CaptionText(range=time(0, 2_700), text="")])
+    told = with_written_texts(transcript(), [CaptionText(range=time(0, 2_700), text="")])
     assert [word.text for word in told.words] == ["four", "five", "six"]
     assert (len(told.segments), told.segments[0].first_word) == (1, 0)
 
 
 def test_a_text_may_stand_where_nothing_is_said() -> None:
-    told = retold(transcript(), [CaptionText(range=time(2_650, 2_950), text="applause")])
+    told = with_written_texts(transcript(), [CaptionText(range=time(2_650, 2_950), text="applause")])
     assert [word.text for word in told.words][2:5] == ["three", "applause", "four"]
     assert [one.text for one in told.segments][1] == "applause"
 
@@ -103,7 +103,7 @@ def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
         [(0, 700), (1_900, 2_700), (4_900, 6_000)],
     ):
         played = edit(*parts)
-        told = retold(transcript(), [CaptionText(range=time(0, 5_900), text=text)], played)
+        told = with_written_texts(transcript(), [CaptionText(range=time(0, 5_900), text=text)], played)
         words = words_out(told.words, played)
         assert sorted(word.text for word in words) == sorted(text.split())
         if parts[0][0] == 0:
@@ -113,7 +113,9 @@ def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
         assert sorted(" ".join(line for cue in cues_out(told, played) for line in cue.lines).split()) == sorted(
             text.split()
         )
-    never = retold(transcript(), [CaptionText(range=time(900, 2_700), text="deux et trois")], edit((3_900, 6_000)))
+    never = with_written_texts(
+        transcript(), [CaptionText(range=time(900, 2_700), text="deux et trois")], edit((3_900, 6_000))
+    )
     assert [word.text for word in never.words][1:4] == ["deux", "et", "trois"], "nothing of it is played"
 
 
@@ -140,16 +142,16 @@ def test_a_text_of_ones_own_is_shown_where_nothing_is_heard() -> None:
     for stretch in (time(1_250, 2_350), time(1_700, 1_900)):
         text = CaptionText(range=stretch, text="meanwhile at home")
         played = quiet((0, 6_000, True), texts=(text,))
-        told = retold(transcript(), [text], played)
+        told = with_written_texts(transcript(), [text], played)
         assert [word.text for word in words_out(told.words, played)] == ["meanwhile", "at", "home"]
         assert [cue.lines for cue in cues_out(told, played)] == [["meanwhile at home"]]
     hidden = quiet((0, 6_000, True), texts=(CaptionText(range=time(0, 2_700), text=""),))
-    assert words_out(retold(transcript(), [CaptionText(range=time(0, 2_700), text="")]).words, hidden) == []
+    assert words_out(with_written_texts(transcript(), [CaptionText(range=time(0, 2_700), text="")]).words, hidden) == []
 
 
 def test_without_texts_nothing_changes() -> None:
     told = transcript()
-    assert retold(told, []) is told
+    assert with_written_texts(told, []) is told
 
 
 def test_an_edit_of_many_texts_and_pieces_is_retold_quickly() -> None:
@@ -166,7 +168,7 @@ def test_an_edit_of_many_texts_and_pieces_is_retold_quickly() -> None:
     far = [(80_000 * at, 80_000 * at + 800) for at in range(200)]
     texts = [CaptionText(range=time(*part), text="once more") for part in far]
     began = process_time()
-    cues = cues_out(retold(told, texts), edit(*far))
+    cues = cues_out(with_written_texts(told, texts), edit(*far))
     assert process_time() - began < 5
     assert len(cues) == 200
     assert {line for cue in cues for line in cue.lines} == {"once more"}

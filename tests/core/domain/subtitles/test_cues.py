@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.subtitles.cues import (
-    LINE_SIGNS,
-    LINES,
+    MAX_LINE_CHARACTERS,
+    MAX_LINES,
     Cue,
     clean,
     columns,
@@ -95,7 +95,7 @@ def test_wide_signs_take_two_columns_and_no_spaces() -> None:
 def test_no_line_is_too_wide_and_no_word_is_lost(parts: list[str]) -> None:
     words = [word(part, at * 200, at * 200 + 200) for at, part in enumerate(parts)]
     cues = transcript_cues(transcript(words))
-    assert all(columns(line) <= LINE_SIGNS for cue in cues for line in cue.lines)
+    assert all(columns(line) <= MAX_LINE_CHARACTERS for cue in cues for line in cue.lines)
     assert all(cue.start_ms < cue.end_ms for cue in cues)
     assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(cues))
     assert not any("-->" in line and "\n" in line for cue in cues for line in cue.lines)
@@ -106,7 +106,7 @@ def test_no_line_is_too_wide_and_no_word_is_lost(parts: list[str]) -> None:
 
 def test_most_cues_have_at_most_two_lines() -> None:
     cues = word_cues(spoken("Lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor " * 5), "en")
-    assert all(len(cue.lines) <= LINES for cue in cues)
+    assert all(len(cue.lines) <= MAX_LINES for cue in cues)
 
 
 def test_plain_text_has_a_line_a_segment_and_paragraphs() -> None:

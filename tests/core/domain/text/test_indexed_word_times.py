@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.domain.text.indexed_word_times import phrase_time, spoken, time_at, word_times
+from core.domain.text.indexed_word_times import phrase_time, time_at, transcript_words, word_times
 from core.domain.text.script_languages import said_in, written_in
 
 WORDS = [("The", 0), ("walrus", 300), ("swims,", 900), ("the", 1500), ("walrus", 1700), ("sleeps.", 2400)]
@@ -27,9 +27,9 @@ def test_changed_words_lose_their_time_and_no_others() -> None:
 
 def test_words_come_back_with_their_times() -> None:
     document = {"text": TEXT, "word_at": word_times(TEXT, WORDS)}
-    assert spoken([document]) == WORDS
-    assert spoken([document], from_ms=900, to_ms=1700) == [("swims,", 900), ("the", 1500)]
-    assert spoken([{"text": "older than times"}]) == []
+    assert transcript_words([document]) == WORDS
+    assert transcript_words([document], from_ms=900, to_ms=1700) == [("swims,", 900), ("the", 1500)]
+    assert transcript_words([{"text": "older than times"}]) == []
     assert phrase_time("walrus SLEEPS", [{"text": "elsewhere"}, document]) == 1700
     assert phrase_time("otter", [document]) is None
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.transcripts.corrections import BadEditError
-from core.domain.transcripts.speaker_corrections import respoken
+from core.domain.transcripts.speaker_corrections import correct_speakers
 from core.domain.transcripts.speaker_operations import Merge, Rename, SpeakerEdit, SplitSpeaker, Stretch, WordRun
 from core.domain.transcripts.speaker_turns import words_in
 from schemas.common import Segment, TimeRange, Word
@@ -65,12 +65,12 @@ def test_a_name_is_given_and_taken_and_says_whose_word_it_is() -> None:
     known = msgspec.structs.replace(
         before, diarization=msgspec.structs.replace(told(before), speakers=[*speakers, *told(before).speakers[1:]])
     )
-    after, (change,) = respoken(known, [Rename(speaker="S1", name="  Ada\nLovelace ")], 2)
+    after, (change,) = correct_speakers(known, [Rename(speaker="S1", name="  Ada\nLovelace ")], 2)
     one = told(after).speakers[0]
     assert (one.name, one.named_by, one.evidence, one.confidence) == ("Ada Lovelace", "person", None, 0.9)
     assert (change.op, change.speaker, change.before, change.after) == ("rename", "S1", "Ada", "Ada Lovelace")
     assert (after.version, after.words, after.segments) == (2, known.words, known.segments)
-    bare, _ = respoken(after, [Rename(speaker="S1", name="")], 3)
+    bare, _ = correct_speakers(after, [Rename(speaker="S1", name="")], 3)
     assert (told(bare).speakers[0].name, told(bare).speakers[0].named_by) == (None, None)
 
 
@@ -88,21 +88,21 @@ def test_no_name_is_lost_to_the_record_of_changes() -> None:
         (SplitSpeaker(words=[WordRun(first_word=0, end_word=9)], name="Dora"), "", "Dora"),
     ]
     for edit, before, after_name in table:
-        start, _ = respoken(transcript(), named, 2)
-        after, (change,) = respoken(start, [edit], 3)
+        start, _ = correct_speakers(transcript(), named, 2)
+        after, (change,) = correct_speakers(start, [edit], 3)
         assert (change.before, change.after) == (before, after_name), edit
         was = {one.id: one.name for one in told(start).speakers}
         now = {one.id: one.name for one in told(after).speakers}
         lost = {speaker: name for speaker, name in was.items() if now.get(speaker) != name}
         assert lost.items() <= change.names.items() <= was.items(), edit
-    start, _ = respoken(transcript(), named, 2)
-    _, (merged,) = respoken(start, [Merge(speaker="S2", into="S1")], 3)
+    start, _ = correct_speakers(transcript(), named, 2)
+    _, (merged,) = correct_speakers(start, [Merge(speaker="S2", into="S1")], 3)
     assert merged.names == {"S1": "Ada", "S2": "Bob"}
 
 
 def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
     with pytest.raises(BadEditError, match=r"ends at 5 s: from 0 ms to 5 s \(0 to 5000 ms\)") as caught:
-        respoken(
+        correct_speakers(
             transcript(),
             [SplitSpeaker(ranges=[Stretch(start_ms=0, end_ms=900), Stretch(start_ms=4000, end_ms=5001)])],
             2,
@@ -111,7 +111,7 @@ def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
 
 
 def test_two_become_one_with_all_they_say() -> None:
-    after, (change,) = respoken(transcript(), [Merge(speaker="S2", into="S1")], 2)
+    after, (change,) = correct_speakers(transcript(), [Merge(speaker="S2", into="S1")], 2)
     assert owners(after) == ["S1"] * 8 + ["S3"]
     assert [(one.id, one.speech_ms, one.turns, one.confidence) for one in told(after).speakers] == [
         ("S1", 3900, 1, None), ("S3", 500, 1, 0.9),
@@ -125,21 +125,21 @@ def test_two_become_one_with_all_they_say() -> None:
 
 
 def test_a_name_is_kept_by_whoever_is_left() -> None:
-    after, _ = respoken(transcript(), [Rename(speaker="S2", name="Bo"), Merge(speaker="S2", into="S3")], 2)
+    after, _ = correct_speakers(transcript(), [Rename(speaker="S2", name="Bo"), Merge(speaker="S2", into="S3")], 2)
     assert [(one.id, one.name, one.named_by) for one in told(after).speakers] == [
         ("S1", None, None), ("S3", "Bo", "person"),
     ]  # fmt: skip
 
 
 def test_one_speaker_has_no_confidence_and_no_overlaps() -> None:
-    after, _ = respoken(transcript(), [Merge(speaker="S2", into="S1"), Merge(speaker="S3", into="S1")], 2)
+    after, _ = correct_speakers(transcript(), [Merge(speaker="S2", into="S1"), Merge(speaker="S3", into="S1")], 2)
     assert ([one.id for one in told(after).speakers], told(after).overlaps) == (["S1"], [])
     assert told(after).speakers[0].confidence is None
 
 
 def test_words_become_a_new_speakers_and_part_their_segment() -> None:
     edit = SplitSpeaker(speaker="S1", words=[WordRun(first_word=2, end_word=6)], name="Cy")
-    after, (change,) = respoken(transcript(), [edit], 2)
+    after, (change,) = correct_speakers(transcript(), [edit], 2)
     assert owners(after) == ["S1", "S1", "S4", "S4", *["S2"] * 4, "S3"], "of S2's words none was asked for"
     assert [(one.text, one.speaker, one.trust) for one in after.segments][:2] == [
         ("we met", "S1", "doubtful"), ("ada here", "S4", "doubtful"),
@@ -154,7 +154,9 @@ def test_words_become_a_new_speakers_and_part_their_segment() -> None:
 
 
 def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
-    after, (change,) = respoken(transcript(), [SplitSpeaker(ranges=[Stretch(start_ms=1400, end_ms=2500)], to="S3")], 2)
+    after, (change,) = correct_speakers(
+        transcript(), [SplitSpeaker(ranges=[Stretch(start_ms=1400, end_ms=2500)], to="S3")], 2
+    )
     assert owners(after) == ["S1"] * 3 + ["S3"] * 2 + ["S2"] * 3 + ["S3"]
     assert spans(after) == [
         (0, 1400, "S1"), (1400, 2500, "S3"), (2500, 3900, "S2"), (4000, 4500, "S3"),
@@ -163,9 +165,9 @@ def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
 
 
 def test_a_number_is_never_given_twice() -> None:
-    gone, _ = respoken(transcript(), [Merge(speaker="S3", into="S1")], 2)
-    after, _ = respoken(gone, [SplitSpeaker(words=[WordRun(first_word=8, end_word=9)])], 3)
-    again, _ = respoken(
+    gone, _ = correct_speakers(transcript(), [Merge(speaker="S3", into="S1")], 2)
+    after, _ = correct_speakers(gone, [SplitSpeaker(words=[WordRun(first_word=8, end_word=9)])], 3)
+    again, _ = correct_speakers(
         after, [Merge(speaker="S4", into="S1"), SplitSpeaker(words=[WordRun(first_word=0, end_word=1)])], 4
     )
     assert [one.id for one in told(after).speakers] == ["S1", "S2", "S4"]
@@ -173,7 +175,7 @@ def test_a_number_is_never_given_twice() -> None:
 
 
 def test_whoever_says_nothing_any_more_is_gone() -> None:
-    after, _ = respoken(
+    after, _ = correct_speakers(
         transcript(), [SplitSpeaker(speaker="S3", ranges=[Stretch(start_ms=0, end_ms=5000)], to="S1")], 2
     )
     assert [one.id for one in told(after).speakers] == ["S1", "S2"]
@@ -187,7 +189,7 @@ def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
         SplitSpeaker(words=[WordRun(first_word=0, end_word=4)], name="Ada"),
         SplitSpeaker(words=[WordRun(first_word=4, end_word=9)]),
     ]
-    after, _ = respoken(deaf, edits, 2)
+    after, _ = correct_speakers(deaf, edits, 2)
     assert owners(after) == ["S1"] * 4 + ["S2"] * 5
     assert spans(after) == [
         (0, 1900, "S1"),
@@ -221,7 +223,7 @@ def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
 )
 def test_what_cannot_be_done_says_which_and_why(edits: list[SpeakerEdit], at: int, said: str) -> None:
     with pytest.raises(BadEditError, match=said) as caught:
-        respoken(transcript(), edits, 2)
+        correct_speakers(transcript(), edits, 2)
     assert caught.value.at == at
 
 
@@ -245,7 +247,7 @@ EDITS = st.one_of(
 def test_whatever_is_edited_the_transcript_is_whole(edits: list[SpeakerEdit]) -> None:
     before = transcript()
     try:
-        after, changes = respoken(before, edits, 2)
+        after, changes = correct_speakers(before, edits, 2)
     except BadEditError:
         return
     assert len(changes) == len(edits)
