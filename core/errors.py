@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 
-class Rejected(Exception):
+class InputRejected(Exception):
     """The input can never be processed: report the reason and go on. A normal outcome, not a fault."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -35,7 +35,7 @@ class AddressCheck(Protocol):
     """Refuses URLs that lead to addresses which are not public."""
 
     async def __call__(self, url: str) -> None:
-        """Raise Rejected with the broken rule."""
+        """Raise InputRejected with the broken rule."""
         ...
 
 

@@ -23,7 +23,7 @@ from api.http.middleware import report_bug
 from api.http.operations import WRITES, Call, Handler, Operation, Reply, TwoPhaseHandler
 from api.http.request_reader import decode, read_body
 from api.problems.problem_details import ApiProblem, not_found, respond
-from core.errors import Gone, Rejected, Unavailable
+from core.errors import Gone, InputRejected, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
 
 ANONYMOUS = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
@@ -69,7 +69,7 @@ def _problem_of(error: Exception) -> ApiProblem:
         case Unavailable():
             detail = f"The part `{error.part}` does not answer."
             return ApiProblem("unavailable", detail, headers={"Retry-After": "2"})
-        case Rejected():
+        case InputRejected():
             return ApiProblem("invalid", error.detail)
         case ClientDisconnect():
             return ApiProblem("malformed-request", "The connection ended before the body did.")

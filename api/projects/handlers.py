@@ -15,7 +15,7 @@ from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, FieldError, not_found, require
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
 from api.uploads.queries import measure_upload, take_upload
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
@@ -109,7 +109,7 @@ async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
     """
     try:
         await call.context.check_url(url)
-    except Rejected as error:
+    except InputRejected as error:
         field_error = FieldError(pointer=pointer, detail=error.detail)
         raise ApiProblem("url-refused", error.detail, errors=[field_error]) from None
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from api.http.operations import Call
 from api.problems.problem_details import ApiProblem, invalid, require
 from api.uploads.models import CompleteUpload
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
 from core.storage.uploads import complete_upload, lock_upload_row
@@ -99,7 +99,7 @@ async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
         raise ApiProblem("upload-not-complete", f"{bytes_there} of {row['size_bytes']} bytes have arrived.")
     try:
         await uploads.complete_multipart(key, row["multipart_id"], stated or arrived)
-    except Rejected as error:
+    except InputRejected as error:
         raise invalid("/parts", error.detail) from None
     except KeyError:
         return

@@ -23,7 +23,7 @@ class Outside(Protocol):
     """HTTP to the world: public addresses only, checked at connect time and on each redirect."""
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
-        """POST without following redirects. Raises Rejected (address, scheme) or Unavailable (no answer)."""
+        """POST without following redirects. Raises InputRejected (address, scheme) or Unavailable (no answer)."""
         ...
 
     def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:

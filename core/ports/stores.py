@@ -70,7 +70,7 @@ class UploadPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Uploads(Protocol):
-    """Uploads by clients to the store. Raises Unavailable, KeyError; Rejected for parts that do not fit."""
+    """Uploads by clients. Raises Unavailable, KeyError; InputRejected for parts that do not fit."""
 
     async def head(self, key: str) -> ObjectHead:
         """What is there under ``key``."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
@@ -44,7 +44,7 @@ async def find_pinned_transcript(
         version: None in older events: the newest; 0: no transcript.
 
     Raises:
-        Rejected: The version no longer exists.
+        InputRejected: The version no longer exists.
     """
     if version == 0:
         return None
@@ -56,7 +56,7 @@ async def find_pinned_transcript(
         version,
     )
     if reference is None and version is not None:
-        raise Rejected("transcript.unknown", f"There is no version {version} of the transcript any more.")
+        raise InputRejected("transcript.unknown", f"There is no version {version} of the transcript any more.")
     return project_lifecycle.ref_of(reference) if reference else None
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Pool, Row, transaction
 from core.infra.secrets import decrypt_secret, derive_key
@@ -72,11 +72,11 @@ class Verifier:
         self._master = master
 
     async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
-        """Raises Rejected (``producer.*``) unless the message is a valid upload of its own organisation."""
+        """Raises InputRejected (``producer.*``) unless the message is a valid upload of its own organisation."""
         headers = message.headers
         absent = [name for name in (KEY, ORG, TIME, SIGNATURE) if not headers.get(name)]
         if absent:
-            raise Rejected("producer.unsigned", f"headers {', '.join(absent)} are missing: sign the message")
+            raise InputRejected("producer.unsigned", f"headers {', '.join(absent)} are missing: sign the message")
         org_id, secret = await self._key(headers[KEY], event)
         made = signature(
             secret,
@@ -87,9 +87,9 @@ class Verifier:
             body=message.payload,
         )
         if not hmac.compare_digest(made.encode(), headers[SIGNATURE].encode()):
-            raise Rejected("producer.bad_signature", "the signature does not match key, time, id and body")
+            raise InputRejected("producer.bad_signature", "the signature does not match key, time, id and body")
         if headers[ORG] != str(org_id) or event.org_id != org_id:
-            raise Rejected("producer.wrong_org", "the key belongs to another organisation than the message names")
+            raise InputRejected("producer.wrong_org", "the key belongs to another organisation than the message names")
         if headers[KEY] != INTERNAL_KEY_ID:  # ours may have waited for long, or come from a clock that is ahead
             _check_time(headers[TIME], dt.datetime.now(dt.UTC))
         check_upload(event)
@@ -117,7 +117,7 @@ class Verifier:
             return event.org_id, internal_secret(self._master)
         row = await self._producer(key_id)
         if row is None or row["revoked_at"] is not None:
-            raise Rejected("producer.unknown_key", f"no valid producer key {key_id[:40]!r}")
+            raise InputRejected("producer.unknown_key", f"no valid producer key {key_id[:40]!r}")
         return row["org_id"], decrypt_secret(self._master, row["secret_encrypted"])
 
     async def _producer(self, key_id: str) -> Row | None:
@@ -129,13 +129,13 @@ class Verifier:
 
 
 def check_upload(event: events.UploadReceived) -> None:
-    """Raises Rejected unless the upload names one source, and an object only under its own prefix.
+    """Raises InputRejected unless the upload names one source, and an object only under its own prefix.
 
     The reason is that of the first fault; the detail names all faults.
     """
     wrong = list(_wrong_with(event))
     if wrong:
-        raise Rejected(wrong[0][0], "; ".join(told for _, told in wrong))
+        raise InputRejected(wrong[0][0], "; ".join(told for _, told in wrong))
 
 
 def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
@@ -166,6 +166,6 @@ def _check_time(text: str, now: dt.datetime) -> None:
     try:
         sent = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise Rejected("producer.bad_time", f"header {TIME} is not an ISO 8601 time") from None
+        raise InputRejected("producer.bad_time", f"header {TIME} is not an ISO 8601 time") from None
     if sent.tzinfo is None or not now - MAX_AGE <= sent <= now + MAX_AHEAD:
-        raise Rejected("producer.bad_time", f"header {TIME} must have a zone and lie within the last seven days")
+        raise InputRejected("producer.bad_time", f"header {TIME} must have a zone and lie within the last seven days")

@@ -28,7 +28,7 @@ class HeardWindow(Value, frozen=True, kw_only=True):
     language: str | None = None
 
 
-class RejectedText(Value, frozen=True, kw_only=True):
+class Rejected(Value, frozen=True, kw_only=True):
     """Recognised text that was rejected: it is in no caption, search or score."""
 
     start_ms: int

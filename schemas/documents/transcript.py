@@ -6,7 +6,7 @@ import datetime as dt
 
 from schemas.common import ObjectRef, Segment, TimeRange, Value, Word
 from schemas.documents.diarization import Diarization
-from schemas.documents.span import RejectedText, ScriptReport
+from schemas.documents.span import Rejected, ScriptReport
 
 
 class SentenceRows(Value, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Transcript(Value, frozen=True, kw_only=True):
     """Embeddings of its segments; absent if the model does not know the language, or was unavailable."""
     script: ScriptReport | None = None
     """How a given script compares with the recording."""
-    rejected: list[RejectedText] = []
+    rejected: list[Rejected] = []
     """Recognised text that was rejected: no word of it is in ``words``."""
     tracks: dict[str, ObjectRef] = {}
     """Requested translations by language, for example ``en``."""

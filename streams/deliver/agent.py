@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.infra.secrets import decrypt_secret
@@ -102,7 +102,7 @@ class DeliverStage:
         )
         try:
             response = await self._context.outside.post(delivery.url, delivery.payload, signed, TIMEOUT_S)
-        except Rejected as error:
+        except InputRejected as error:
             return TryOutcome(error=str(error), final=True)
         except Unavailable as error:
             return TryOutcome(error=error.detail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.storage.clips import read_requested_clip, write_facts
@@ -30,11 +30,11 @@ class ClipRequestInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_requested(context: StageContext, event: events.ClipRequested) -> ClipRequestInputs:
-    """Read the clip's title, and the moment that it is. Raises Rejected for an unknown clip."""
+    """Read the clip's title, and the moment that it is. Raises InputRejected for an unknown clip."""
     async with org_transaction(context.pool, event.org_id) as connection:
         clip = await read_requested_clip(connection, event.org_id, event.clip_id)
     if clip is None:
-        raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
+        raise InputRejected("clip.unknown", f"There is no clip {event.clip_id}.")
     if clip.moments is None:
         return ClipRequestInputs(title=clip.title, project_title=clip.project_title, moment=None)
     moment_list = msgspec.json.decode(await context.objects.get(clip.moments), type=MomentList)

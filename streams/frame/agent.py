@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.progress import Steps
@@ -87,7 +87,7 @@ class FrameStage:
         known = await self._read(event)
         index = await context.index(known.media.index)
         if index.video is None:
-            raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
+            raise InputRejected("clip.no_video", "There are no pictures in this file to make a clip of.")
         seen = await self._look(event, known, index, work)
         asked = requests_by_aspect(event)
         looks = [(stretch, one.tracks) for stretch, one in seen.looked]
@@ -145,7 +145,7 @@ class FrameStage:
             transcript = await find_pinned_transcript(connection, event.org_id, event.project_id, version)
             heard = await read_heard_spans(connection, event.org_id, event.project_id)
         if media is None:
-            raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
+            raise InputRejected("clip.unknown", f"There is no clip {event.clip_id}.")
         return FrameInputs(media=media, transcript=transcript, heard=heard)
 
     async def _tracks(

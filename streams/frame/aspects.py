@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.telemetry import report_bug
 from schemas.common import Aspect, TimeRange
 from schemas.documents.clip_tracks import ClipTracks
@@ -46,7 +46,7 @@ def plan_aspects(
     if broken and not plans:
         raise next(iter(broken.values()))
     for cause in broken.values():
-        if not isinstance(cause, Rejected):
+        if not isinstance(cause, InputRejected):
             report_bug(cause, "frame")
     return AspectPlans(plans=plans, broken=broken)
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.media.sandbox.parent import ChildLimits, LocalSource, SourceHandle, run_child
 from core.ports.outside import Outside
 from core.ports.stores import Objects
@@ -74,7 +74,7 @@ async def import_source(
 ) -> ImportedSource:
     """Fetch the source, probe it, store index and audio under ``prefix``.
 
-    An upload stays where it is; a download is stored under ``prefix`` first. Raises Rejected (``media.*``,
+    An upload stays where it is; a download is stored under ``prefix`` first. Raises InputRejected (``media.*``,
     ``url.*``, ``upload.not_found``) and Unavailable.
     """
     progress = Steps(report)
@@ -129,7 +129,7 @@ async def _download(
     """Download the URL to ``local_path`` and store it."""
     url, size = event.source_url, 0
     if url is None:
-        raise Rejected("url.invalid", "The upload names neither an object nor a URL.")
+        raise InputRejected("url.invalid", "The upload names neither an object nor a URL.")
     try:
         async for received_bytes in outside.download(
             url, local_path, max_bytes=limits.max_bytes, report=progress.part()
@@ -142,7 +142,7 @@ async def _download(
         await asyncio.to_thread(partials.make_room)
         raise Unavailable("disk", f"{local_path.parent} had no room for the download: make room") from error
     if size == 0:
-        raise Rejected("media.corrupt", "The URL gave an empty file.")
+        raise InputRejected("media.corrupt", "The URL gave an empty file.")
     return await objects.put_file(prefix, local_path, "application/octet-stream", ".bin", progress.part())
 
 
@@ -153,11 +153,13 @@ async def _check_size(
     try:
         size = await objects.size(key)
     except KeyError:
-        raise Rejected(UPLOAD_NOT_FOUND, "The uploaded file is not there: upload it before the project.") from None
+        raise InputRejected(UPLOAD_NOT_FOUND, "The uploaded file is not there: upload it before the project.") from None
     if size > limits.max_bytes:
-        raise Rejected("media.too_large", f"The file is larger than the {limits.max_bytes / 1e9:.3g} GB it may be.")
+        raise InputRejected(
+            "media.too_large", f"The file is larger than the {limits.max_bytes / 1e9:.3g} GB it may be."
+        )
     if size == 0:
-        raise Rejected("media.corrupt", "The uploaded file is empty.")
+        raise InputRejected("media.corrupt", "The uploaded file is empty.")
     if shutil.disk_usage(local_path.parent).free < size + MIN_FREE_BYTES:
         await asyncio.to_thread(partials.make_room)
     _check_room(local_path.parent, size)
@@ -174,7 +176,7 @@ def _check_room(directory: Path, size: int) -> None:
 async def probe_source(
     source: SourceHandle, *, limits: MediaLimits, rules: SpanRules, scratch: Path, report: Report
 ) -> ProbeResult:
-    """Run the probe's child on a file that is complete or growing. Raises Rejected and Unavailable."""
+    """Run the probe's child on a file that is complete or growing. Raises InputRejected and Unavailable."""
     gigabytes = source.size / 1e9
     cpu_limit_s = limits.probe_timeout_s + CPU_SECONDS_PER_GB * gigabytes
     wait_s = 0.0 if source.complete else WAIT_SECONDS_PER_GB * gigabytes

@@ -29,7 +29,7 @@ MIN_FACE_SCORE = 0.5
 async def analyse_span(span: SpanPlanned, inputs: AnalysisInput, *, objects: Objects, prefix: str) -> SeenSpan:
     """Analyse a span; the result is empty where the source has no video. Thumbnails go under ``prefix``.
 
-    Raises Rejected (the video cannot be decoded) and Unavailable (store, face detector).
+    Raises InputRejected (the video cannot be decoded) and Unavailable (store, face detector).
     """
     if inputs.index.video is None or not span.has_video:
         return SeenSpan(

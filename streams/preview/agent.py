@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.media.sandbox.confinement import ChildLimits
@@ -122,7 +122,7 @@ class PreviewStage:
             )
             brand = await read_snapshot(connection, event.org_id, event.rendition.options.brand)
         if media is None:
-            raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
+            raise InputRejected("clip.unknown", f"There is no clip {event.clip_id}.")
         return PreviewInputs(media=media, transcript=words, brand=brand)
 
     async def give_up(

@@ -65,7 +65,7 @@ def draw_frame(
 ) -> tuple[Slot, av.VideoFrame]:
     """Draw the slot shown at ``at_ms``: the very frame that the encoder of this job would get.
 
-    Raises Rejected if the source has no frame there.
+    Raises InputRejected if the source has no frame there.
     """
     played = task.pieces or single_segment(task.plan.range)
     body = build_job_timeline(task, played)

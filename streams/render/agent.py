@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.errors import Rejected, Superseded, Unavailable
+from core.errors import InputRejected, Superseded, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.telemetry import report_bug
@@ -96,9 +96,9 @@ class RenderStage:
         outcomes: list[ExportOutcome] = [there if there is not None else next(rendered) for there in existing]
         errors = [one for one in outcomes if isinstance(one, Exception)]
         if len(errors) == len(outcomes):
-            raise min(errors, key=lambda error: isinstance(error, Rejected))  # what may come right is tried again
+            raise min(errors, key=lambda error: isinstance(error, InputRejected))  # what may come right is tried again
         for error in errors:
-            if not isinstance(error, Rejected):
+            if not isinstance(error, InputRejected):
                 report_bug(error, self.name)
         return outcomes
 

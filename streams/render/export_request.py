@@ -35,7 +35,7 @@ class RenderRows(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_rows(connection: Connection, event: events.RenderRequested) -> RenderRows:
-    """Read what a request is rendered from. Raises Rejected where its transcript version is gone."""
+    """Read what a request is rendered from. Raises InputRejected where its transcript version is gone."""
     rendition = event.rendition
     return RenderRows(
         cancelled=await find_cancelled(connection, event.org_id, requested_exports(event)),

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from core.domain.editing.clock import unstyled
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.telemetry import report_bug
 from core.media.sandbox.confinement import ChildLimits
 from core.media.sandbox.parent import ChildFailed, run_child
@@ -58,7 +58,7 @@ class RenderedClip(Value, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, rendered=rendered, cpu_ms=cpu_ms)
 
 
-RenderOutcome = RenderedClip | Rejected | ChildFailed
+RenderOutcome = RenderedClip | InputRejected | ChildFailed
 """A clip, or the error that prevented it."""
 
 
@@ -84,7 +84,7 @@ async def _retry_one(
         if first is None:
             first = await _render_one(job, folder, source, steps.part())
         return await best_of_two(first, job, source, steps)
-    except (Rejected, ChildFailed) as error:
+    except (InputRejected, ChildFailed) as error:
         return error
 
 
@@ -109,7 +109,7 @@ async def best_of_two(first: RenderedClip, job: RenderJob, source: SourceHandle,
     )
     try:
         second = await _render_one(second_job, folder, source, steps.part())
-    except Rejected as error:
+    except InputRejected as error:
         return keep_first_try(first, fallback, error.detail)
     except ChildFailed as error:
         report_bug(error, "render")
@@ -126,7 +126,7 @@ async def _render_first_tries(
         return unrendered
     try:
         return await _run_render_child(jobs, folders, source, report)
-    except Rejected:
+    except InputRejected:
         return unrendered
     except ChildFailed as error:
         report_bug(error, "render")

@@ -8,7 +8,7 @@ from core.domain.editing.clock import pieces, single_segment
 from core.domain.editing.output_words import with_written_texts
 from core.domain.text.profanity import masked, masked_transcript, unmasked_languages
 from core.domain.time_ranges import merge_ranges
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.ports.stores import Objects
 from schemas.common import Segment, TimeRange, Value, Word
 from schemas.documents.edit import EditList, PlacedSegment
@@ -90,7 +90,7 @@ async def build_job(
 def _pinned_template(rendition: Rendition, played: Sequence[PlacedSegment]) -> CaptionTemplate:
     """Return the rendition's caption template in its pinned version.
 
-    Raises Rejected where this release lacks it, or lacks the template of a segment with a style of its own.
+    Raises InputRejected where this release lacks it, or lacks the template of a segment with a style of its own.
     """
     pinned = [(piece.style.template, piece.style.template_version) for piece in played if piece.style]
     for name, version in [*pinned, (rendition.template, rendition.template_version)]:
@@ -98,7 +98,7 @@ def _pinned_template(rendition: Rendition, played: Sequence[PlacedSegment]) -> C
             template = template_named(name, version)
         except KeyError:
             detail = f"There is no version {version} of the caption template {name} here."
-            raise Rejected("captions.template", detail) from None
+            raise InputRejected("captions.template", detail) from None
     return template
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from core.domain.project_states import ACTIVE_PROJECT_STATES, GONE_PROJECT_STATES
-from core.errors import Rejected, Superseded, Unavailable
+from core.errors import InputRejected, Superseded, Unavailable
 from core.infra import telemetry, usage_meter
 from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Connection, Pool, org_transaction
@@ -90,7 +90,7 @@ class Attempts:
         except asyncio.CancelledError:
             await asyncio.shield(self._release(claim))
             raise
-        except Rejected as error:
+        except InputRejected as error:
             return await self._refuse(claim, message, event, cause, error)
         except (Unavailable, ChildFailed) as error:
             return await self._later(claim, message, event, cause, error)
@@ -214,7 +214,7 @@ class Attempts:
         return await _patiently(write)
 
     async def _refuse(
-        self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: Rejected
+        self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: InputRejected
     ) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:

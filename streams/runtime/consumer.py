@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra import telemetry
 from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Pool, transaction
@@ -97,7 +97,7 @@ class EventConsumer:
                 await self._verifier.verify(message, envelope, event)
         except codec.DecodeError as error:
             return await self._bury(message, "undecodable", str(error))
-        except Rejected as error:
+        except InputRejected as error:
             return await self._bury(message, error.reason, error.detail)
         verdict = await self._attempts.run(message, envelope, event)
         if verdict == "dead":

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from uuid import UUID
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.kafka.message import Message, printable
 from core.infra.postgres.connection import Connection, Pool, org_transaction, transaction
 from core.infra.postgres.outbox import Cause, put
@@ -33,7 +33,7 @@ and in the attempt's row, because this sentence goes on to topics that are kept 
 
 def failure_reason(error: Exception) -> tuple[str, str]:
     """Reason and sentence for one output that failed while others of the same event did not."""
-    return (error.reason, error.detail) if isinstance(error, Rejected) else ("bug", CUSTOMER_SENTENCES["bug"])
+    return (error.reason, error.detail) if isinstance(error, InputRejected) else ("bug", CUSTOMER_SENTENCES["bug"])
 
 
 def customer_sentence(reason: str, part: str = "") -> str:

@@ -72,7 +72,7 @@ class Stage(Protocol):
         ...
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Do the work outside of any transaction and return its commit. Raises Rejected, Unavailable."""
+        """Do the work outside of any transaction and return its commit. Raises InputRejected, Unavailable."""
         ...
 
     async def give_up(

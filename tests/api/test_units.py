@@ -29,7 +29,7 @@ from api.transcripts.acoustics import ReadSounds, thin_curve, thin_sounds
 from api.transcripts.handlers import choose_format
 from api.uploads.models import MAX_PARTS, MIB, max_parts, object_key, part_length, plan_parts
 from api.wiring import make_url_check
-from core.errors import Rejected
+from core.errors import InputRejected
 from schemas.documents.acoustics import Curve
 from tests.support.media.heard_sounds import heard_sounds
 
@@ -237,7 +237,7 @@ async def test_urls_are_checked_before_they_are_kept() -> None:
     for url in ("https://good.example/v.mp4", "https://unknown.example/v.mp4", "http://127.0.0.1:9000/hook"):
         await check(url)
     for url in ("https://bad.example/", "ftp://good.example/", "http://127.0.0.1:9001/", "https://u:p@good.example/"):
-        with pytest.raises(Rejected):
+        with pytest.raises(InputRejected):
             await check(url)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from core.errors import NoAnswer, Rejected, Unavailable
+from core.errors import InputRejected, NoAnswer, Unavailable
 from core.progress import Report
 from streams.ingest.partial_downloads import DOWNLOAD_FILE, MAX_PARTIAL_AGE_S, PartialDownloads, download_name
 from tests.core.media.fakes import ObjectsTwin
@@ -40,7 +40,12 @@ def leave(tmp_path: Path, name: str, size: int, age_s: float) -> None:
 
 @pytest.mark.parametrize(
     ("error", "kept"),
-    [(None, False), (NoAnswer("outside", "cut"), True), (asyncio.CancelledError(), True), (Rejected("a", "b"), False)],
+    [
+        (None, False),
+        (NoAnswer("outside", "cut"), True),
+        (asyncio.CancelledError(), True),
+        (InputRejected("a", "b"), False),
+    ],
     ids=["done", "later", "drained", "refused"],
 )
 def test_a_partial_download_is_kept_for_the_next_attempt(
@@ -107,6 +112,6 @@ async def test_a_full_disk_gets_back_what_downloads_hold(tmp_path: Path) -> None
 
 
 async def test_nothing_stays_of_a_download_that_became_a_project(tmp_path: Path) -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(InputRejected):
         await run(tmp_path, ObjectsTwin(), key=None, url="https://a.example/film", outside=OutsideTwin(b"no film"))
     assert left(tmp_path) == []

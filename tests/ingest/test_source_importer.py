@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.ports.outside import Response
 from core.progress import Report
 from core.settings import MediaLimits, SpanRules
@@ -164,17 +164,17 @@ async def test_silent_pictures_have_spans_without_audio(tmp_path: Path) -> None:
 )
 async def test_refusals(body: bytes | None, limits: MediaLimits, reason: str, tmp_path: Path) -> None:
     objects = ObjectsTwin() if body is None else ObjectsTwin(**{UPLOAD: body})
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InputRejected) as refused:
         await run(tmp_path, objects, limits=limits)
     assert refused.value.reason == reason
 
 
 async def test_too_long_files_are_refused_by_their_packets(tmp_path: Path) -> None:
     body = film(tmp_path / "film.mp4", seconds=6).read_bytes()
-    with pytest.raises(Rejected, match=r"media\.too_long"):
+    with pytest.raises(InputRejected, match=r"media\.too_long"):
         await run(tmp_path, ObjectsTwin(**{UPLOAD: body}), limits=MediaLimits(max_duration_ms=5_000))
 
 
 async def test_an_upload_that_names_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match=r"url\.invalid"):
+    with pytest.raises(InputRejected, match=r"url\.invalid"):
         await run(tmp_path, ObjectsTwin(), key=None)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from core.domain.editing.clock import pieces, single_segment, unstyled
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.reader import SourceReader
 from core.media.sandbox.parent import run_child
 from core.media.sandbox.source_handle import LocalSource
@@ -223,7 +223,7 @@ def test_where_there_is_no_picture_it_says_so(source: tuple[Path, SourceIndex], 
     path, index = source
     empty = msgspec.structs.replace(index, duration_ms=60_000)
     task = RenderJob(plan=plan(index, 30_000, 31_000), index=empty)
-    with path.open("rb") as file, pytest.raises(Rejected, match="no picture"):
+    with path.open("rb") as file, pytest.raises(InputRejected, match="no picture"):
         draw_frame(task, 0, file, tmp_path, lambda _: None)
 
 

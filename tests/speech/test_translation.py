@@ -15,7 +15,7 @@ from core.ports.models import Recognition
 from core.progress import Report
 from schemas.common import TimeRange, Word
 from schemas.documents.diarization import Diarization, Speaker, Turn
-from schemas.documents.span import HeardSpan, HeardWindow, RejectedText, SpanTranslation
+from schemas.documents.span import HeardSpan, HeardWindow, Rejected, SpanTranslation
 from schemas.documents.transcript import Transcript
 from streams.close.transcript.english_track import build_english_track
 from streams.close.transcript.span_merge import merge_spans
@@ -144,7 +144,7 @@ def test_the_track_rejects_what_the_transcript_rejects() -> None:
     marked = msgspec.structs.replace(transcript, segments=[doubted, transcript.segments[1]])
     (first, second) = build_english_track(spans, marked).segments
     assert (first.trust, first.doubts, second.trust) == ("doubtful", ["unsure"], "trusted")
-    out = RejectedText(start_ms=900, end_ms=2_500, text="Guten Tag zusammen.", reasons=["no_speech"])
+    out = Rejected(start_ms=900, end_ms=2_500, text="Guten Tag zusammen.", reasons=["no_speech"])
     left = build_english_track(spans, msgspec.structs.replace(transcript, rejected=[out]))
     assert texts(left.words) == "We go on in English."
     assert [(one.first_word, one.end_word) for one in left.segments] == [(0, 5)]

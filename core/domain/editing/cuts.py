@@ -44,7 +44,7 @@ def around(run: Sequence[Word], gaps: Gaps) -> TimeRange | None:
 def without(edit: EditList, cut: Sequence[TimeRange], gaps: Gaps) -> EditList:
     """Every segment without the given ranges; uncut ends of segments stay where they are.
 
-    Sources are long, and a segment may be as long as its source: no word or stretch is looked at for each segment.
+    Sources are long, and a segment may be as long as its source: no word or range is looked at for each segment.
     """
     stretches = merge_ranges(one for one in cut if one.length_ms)
     starts, ends = [one.start_ms for one in stretches], [one.end_ms for one in stretches]

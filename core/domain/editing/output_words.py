@@ -145,7 +145,7 @@ def words_out(words: Iterable[Word], played: Sequence[PlacedSegment]) -> list[Wo
 
 
 def _is_shown(word: Word, piece: PlacedSegment) -> bool:
-    """Whether it is heard, or a person's own: `with_written_texts` puts nothing else where there is a text."""
+    """Whether it is audible, or belongs to a written text."""
     return not piece.muted or any(_is_in(word, time) for time in piece.texts)
 
 

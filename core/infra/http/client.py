@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 
 import httpcore2
 
-from core.errors import NoAnswer, Rejected, Unavailable
+from core.errors import InputRejected, NoAnswer, Unavailable
 from core.infra.http.file_download import Fetch, Pace, refuse_status
 from core.infra.http.public_addresses import Target, check_addresses, parse_target
 from core.infra.usage_meter import count
@@ -62,7 +62,7 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Connect to one of the checked addresses. Raises Rejected ``url.not_public``, ``url.not_found``."""
+        """Connect to one of the checked addresses. Raises InputRejected ``url.not_public``, ``url.not_found``."""
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         addresses = await self._addresses(host, port)
         if authority not in self._allow:
@@ -79,7 +79,7 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore2.AsyncNetworkStream:
         """Refuse: no URL leads to a socket file."""
-        raise Rejected("url.scheme", "Only http and https URLs can be used.")
+        raise InputRejected("url.scheme", "Only http and https URLs can be used.")
 
     async def sleep(self, seconds: float) -> None:
         """Wait between two tries of the pool."""
@@ -91,12 +91,12 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
                 return await self._resolve(host, port)
         except socket.gaierror as error:
             if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
-                raise Rejected("url.not_found", "The URL names a host that does not exist.") from error
+                raise InputRejected("url.not_found", "The URL names a host that does not exist.") from error
             raise NoAnswer(PART, f"the URL's host cannot be resolved now ({error.strerror})") from error
         except TimeoutError:
             raise NoAnswer(PART, f"the URL's host was not resolved within {RESOLVE_S:g} s") from None
         except UnicodeError as error:
-            raise Rejected("url.invalid", "The URL names a host that no name can be.") from error
+            raise InputRejected("url.invalid", "The URL names a host that no name can be.") from error
 
 
 class OutsideHttp:
@@ -131,7 +131,7 @@ class OutsideHttp:
         """POST without following redirects; the answer's body is cut at 64 KiB.
 
         Raises:
-            Rejected: ``url.*``.
+            InputRejected: ``url.*``.
             NoAnswer: None within ``timeout_s``, also for an unknown name: it may exist later.
         """
         target = parse_target(url, self._allow)
@@ -141,7 +141,7 @@ class OutsideHttp:
                 return Response(status=answer.status, headers=_headers(answer), body=await _head(answer))
         except TimeoutError:
             raise NoAnswer(PART, f"no answer within {timeout_s:g} s") from None
-        except Rejected as error:
+        except InputRejected as error:
             if error.reason == "url.not_found":
                 raise NoAnswer(PART, error.detail) from error
             raise
@@ -153,7 +153,7 @@ class OutsideHttp:
         caller removes the file and its note.
 
         Raises:
-            Rejected: ``url.*``, ``media.too_large``.
+            InputRejected: ``url.*``, ``media.too_large``.
             NoAnswer: Cut off too often, or overloaded.
         """
         fetch = Fetch(path, max_bytes)
@@ -168,7 +168,9 @@ class OutsideHttp:
                     yield received
                     pace.check(clock(), received)
                     if clock() > deadline:
-                        raise Rejected("media.timeout", f"The download took longer than {DOWNLOAD_S / 3600:g} hours.")
+                        raise InputRejected(
+                            "media.timeout", f"The download took longer than {DOWNLOAD_S / 3600:g} hours."
+                        )
             except Unavailable:
                 cuts = 0 if fetch.received > before else cuts + 1
                 if cuts >= MAX_CUTS or fetch.received == 0:
@@ -194,7 +196,7 @@ class OutsideHttp:
                 finally:
                     fetch.close()
                 return
-        raise Rejected("url.redirects", f"The URL redirects more than {MAX_REDIRECTS} times.")
+        raise InputRejected("url.redirects", f"The URL redirects more than {MAX_REDIRECTS} times.")
 
     @asynccontextmanager
     async def _request(
@@ -216,11 +218,11 @@ class OutsideHttp:
 
 
 def _redirected(url: str, location: str) -> str:
-    """Resolve a redirect. Raises Rejected ``url.invalid`` if its location is no URL."""
+    """Resolve a redirect. Raises InputRejected ``url.invalid`` if its location is no URL."""
     try:
         return urljoin(url, location)
     except ValueError:
-        raise Rejected("url.invalid", "The URL redirects to what is no URL.") from None
+        raise InputRejected("url.invalid", "The URL redirects to what is no URL.") from None
 
 
 def _headers(answer: httpcore2.Response) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import NoAnswer, Rejected
+from core.errors import InputRejected, NoAnswer
 
 PART = "outside"
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
@@ -24,15 +24,15 @@ TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
 def refuse_status(status: int) -> None:
-    """Raise for a status without content: Rejected if it will stay so, NoAnswer if it may pass."""
+    """Raise for a status without content: InputRejected if it will stay so, NoAnswer if it may pass."""
     if status in (404, 410):
-        raise Rejected("url.not_found", f"There is nothing at this URL (it answered {status}).")
+        raise InputRejected("url.not_found", f"There is nothing at this URL (it answered {status}).")
     if status in (401, 403):
-        raise Rejected("url.forbidden", f"The URL may not be read without signing in (it answered {status}).")
+        raise InputRejected("url.forbidden", f"The URL may not be read without signing in (it answered {status}).")
     if status in TRY_AGAIN or status >= 500:
         raise NoAnswer(PART, f"the server answered {status}")
     if status != 416:
-        raise Rejected("url.refused", f"The server answered {status} instead of a file.")
+        raise InputRejected("url.refused", f"The server answered {status} instead of a file.")
 
 
 class Pace:
@@ -43,13 +43,13 @@ class Pace:
         self._since_s, self._had, self._last = at_s, received, received
 
     def check(self, at_s: float, received: int) -> None:
-        """Raises Rejected ``media.timeout`` if too few bytes came."""
+        """Raises InputRejected ``media.timeout`` if too few bytes came."""
         if received < self._last:
             self._since_s, self._had = at_s, 0
         self._last = received
         spent_s = at_s - self._since_s
         if spent_s > SLOW_AFTER_S and received - self._had < SLOW_BYTES_S * spent_s:
-            raise Rejected("media.timeout", f"The server sends less than {SLOW_BYTES_S // 1024} KiB a second.")
+            raise InputRejected("media.timeout", f"The server sends less than {SLOW_BYTES_S // 1024} KiB a second.")
 
 
 class DownloadNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ class Fetch:
     def begin(self, status: int, headers: Mapping[str, str]) -> bool:
         """Prepare for the body of an answer; False if it has none for us.
 
-        Raises Rejected ``media.too_large`` if its length says so, ``url.refused`` for an encoded body.
+        Raises InputRejected ``media.too_large`` if its length says so, ``url.refused`` for an encoded body.
         """
         if status == 416:
             self._start_over()
@@ -118,7 +118,7 @@ class Fetch:
         if status not in (200, 206):
             return False
         if headers.get("content-encoding", "identity") != "identity":
-            raise Rejected("url.refused", "The server sends the file packed although it was asked not to.")
+            raise InputRejected("url.refused", "The server sends the file packed although it was asked not to.")
         if status == 206:
             self._expected = self._check_continues(headers)
         else:
@@ -166,15 +166,17 @@ class Fetch:
 
     def _start_over(self) -> None:
         if self.received == 0:
-            raise Rejected("url.refused", "The server has no such part of the file.")
+            raise InputRejected("url.refused", "The server has no such part of the file.")
         self._forget()
 
     def _check_size(self, size: int) -> None:
         if size > self._max_bytes:
-            raise Rejected("media.too_large", f"The file is larger than the {self._max_bytes / 1e9:.3g} GB it may be.")
+            raise InputRejected(
+                "media.too_large", f"The file is larger than the {self._max_bytes / 1e9:.3g} GB it may be."
+            )
 
     async def take(self, part: bytes) -> int:
-        """Append bytes and return how many there are. Raises Rejected ``media.too_large``."""
+        """Append bytes and return how many there are. Raises InputRejected ``media.too_large``."""
         self._check_size(self.received + len(part))
         await asyncio.to_thread(os.pwrite, self._file, part, self.received)
         self.received += len(part)

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 import httpx2
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 
 PORTS = {"http": 80, "https": 443}
 MAX_URL_CHARACTERS = 4096
@@ -55,31 +55,31 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_target(url: str, allow: Collection[str]) -> Target:
-    """A URL that may be tried. Raises Rejected: ``url.invalid``, ``.scheme``, ``.credentials``, ``.port``.
+    """Parse a URL that may be tried. Raises InputRejected (``url.*``) for every other.
 
     ``allow``: exact ``host:port`` pairs.
     """
     if len(url) > MAX_URL_CHARACTERS or FORBIDDEN.search(url):
-        raise Rejected("url.invalid", "The URL is too long or holds blanks, control characters or backslashes.")
+        raise InputRejected("url.invalid", "The URL is too long or holds blanks, control characters or backslashes.")
     try:
         parsed = httpx2.URL(url)
         host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
         scheme, port = parsed.scheme, parsed.port
     except (httpx2.InvalidURL, UnicodeError, ValueError):
-        raise Rejected("url.invalid", "This is not a usable URL.") from None
+        raise InputRejected("url.invalid", "This is not a usable URL.") from None
     if scheme not in PORTS:
-        raise Rejected("url.scheme", "Only http and https URLs can be used.")
+        raise InputRejected("url.scheme", "Only http and https URLs can be used.")
     if parsed.userinfo:
-        raise Rejected("url.credentials", "A URL with a name or password in it cannot be used: sign it instead.")
+        raise InputRejected("url.credentials", "A URL with a name or password in it cannot be used: sign it instead.")
     if not HOST.fullmatch(host):
-        raise Rejected("url.invalid", "The URL has no usable host name.")
+        raise InputRejected("url.invalid", "The URL has no usable host name.")
     target = Target(
         scheme=scheme, host=host, port=port or PORTS[scheme], path=parsed.raw_path.decode("ascii"), allowed=False
     )
     if target.authority in allow:
         return msgspec.structs.replace(target, allowed=True)
     if target.port not in PORTS.values():
-        raise Rejected("url.port", f"Port {target.port} cannot be used: only 80 and 443 can. {REMEDY}")
+        raise InputRejected("url.port", f"Port {target.port} cannot be used: only 80 and 443 can. {REMEDY}")
     return target
 
 
@@ -103,20 +103,20 @@ def _public_v6(address: IPv6Address) -> bool:
 
 
 def check_addresses(addresses: Collection[str], host: str = "") -> None:
-    """Raises Rejected ``url.not_public`` unless every address of a host is public: one bad one is a trap.
+    """Raise InputRejected ``url.not_public`` unless every address of a host is public.
 
     ``host`` is as in the URL; the message differs for a name and for an address.
     """
     bad = [address for address in addresses if not is_public(address)]
     if not addresses:
-        raise Rejected("url.not_public", "The URL's host has no address.")
+        raise InputRejected("url.not_public", "The URL's host has no address.")
     if bad:
         kind = kind_of(bad[0])
         if host and ip_or_none(host) is None:
             detail = f"The URL's host is a name that resolves to {kind}, not to the public internet."
         else:
             detail = f"The URL's host is {kind}, not an address of the public internet."
-        raise Rejected("url.not_public", f"{detail} {REMEDY}")
+        raise InputRejected("url.not_public", f"{detail} {REMEDY}")
 
 
 def ip_or_none(host: str) -> IPv4Address | IPv6Address | None:

@@ -13,7 +13,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.errors import Gone, Rejected, Unavailable
+from core.errors import Gone, InputRejected, Unavailable
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def translated(key: str) -> Iterator[None]:
         if code in MISSING:
             raise Gone(key) from error
         if code in BAD_PARTS:
-            raise Rejected("upload.parts", f"The parts of the upload do not fit together: {error}") from error
+            raise InputRejected("upload.parts", f"The parts of the upload do not fit together: {error}") from error
         raise Unavailable(PART, f"{code or 'error'} for {key!r}: {error}") from error
     except (BotoCoreError, Boto3Error, OSError) as error:
         raise Unavailable(PART, f"{type(error).__name__} for {key!r}: {error}") from error

@@ -3,7 +3,7 @@
 Each key ends in its object's SHA-256.
 
 boto3 blocks, so each call runs in this module's own small pool of threads. Presigning is arithmetic and stays on the
-loop. Botocore's errors leave as Unavailable (try later), Gone (not there; a KeyError) or Rejected (bad parts).
+loop. Botocore's errors leave as Unavailable (try later), Gone (not there; a KeyError) or InputRejected (bad parts).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.s3.client import PART, THREADS, disposition, ensure_bucket, make_client, translated
 from core.infra.usage_meter import count
 from core.ports.stores import ObjectHead, UploadPart
@@ -247,7 +247,7 @@ class S3Objects:
     def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int, size: int | None = None) -> str:
         """A URL that takes one PUT of part ``number`` (of exactly ``size`` bytes, when given)."""
         if not 1 <= number <= MAX_PARTS:
-            raise Rejected("upload.parts", f"A part number lies between 1 and {MAX_PARTS}, not {number}.")
+            raise InputRejected("upload.parts", f"A part number lies between 1 and {MAX_PARTS}, not {number}.")
         wanted: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
         if size is not None:
             wanted["ContentLength"] = size
@@ -267,7 +267,7 @@ class S3Objects:
         return await self._call(key, work)
 
     async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[UploadPart]) -> ObjectHead:
-        """Join the parts to one object. Raises Rejected if a part is missing, too small, or another one."""
+        """Join the parts to one object. Raises InputRejected if a part is missing, too small, or another one."""
         listed: Any = {"Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]}
         finish = partial(
             self._client.complete_multipart_upload,

@@ -8,7 +8,7 @@ import av
 from av.container import InputContainer
 from av.stream import Stream
 
-from core.errors import Rejected
+from core.errors import InputRejected
 
 FORMATS = (
     "mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf", "mp3", "wav", "w64", "flac", "aac", "amr", "aiff",
@@ -36,10 +36,10 @@ PLAYLIST_STARTS = (
 
 
 def refuse_text(head: bytes) -> None:
-    """Refuse playlists and descriptions: they point to media instead of holding it. Raises Rejected."""
+    """Refuse playlists and descriptions: they point to media instead of holding it. Raises InputRejected."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(PLAYLIST_STARTS):
-        raise Rejected("media.unsupported", "This is a playlist or description, not a media file.")
+        raise InputRejected("media.unsupported", "This is a playlist or description, not a media file.")
 
 
 def open_media(

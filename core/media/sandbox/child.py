@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.media.sandbox.child_source import SourceLost, open_source
 from core.media.sandbox.confinement import ChildLimits, apply_confinement
 
@@ -88,7 +88,7 @@ def outcome_message(error: BaseException) -> tuple[str, object]:
     libav's errors, and whatever PyAV raises while it reads a file (text that is not UTF-8, streams without a
     codec), are the file's fault; the same exceptions from our own lines are bugs.
     """
-    if isinstance(error, Rejected):
+    if isinstance(error, InputRejected):
         return "rejected", [error.reason, error.detail]
     if isinstance(error, Unavailable):
         return "unavailable", [error.part, error.detail]

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import msgspec
 
-from core.errors import Rejected, Starved, Unavailable
+from core.errors import InputRejected, Starved, Unavailable
 from core.media.sandbox.child import Header, SourceSpec
 from core.media.sandbox.child_source import ANSWER, EMPTY_ANSWER, REQUEST
 from core.media.sandbox.confinement import ChildLimits
@@ -78,7 +78,7 @@ async def run_child(
 ) -> dict[str, Any]:
     """Run ``module:function`` in a confined process; returns its result, ``cpu_ms`` and ``peak_bytes``.
 
-    Raises Rejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
+    Raises InputRejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
     (source or disk; Starved when only the wall time is over), ChildFailed (a bug). Cancelling kills the child and
     waits for its end.
     """
@@ -172,7 +172,7 @@ def _handle_message(message: dict[str, Any], outcome: _Outcome, report: Report |
     elif "result" in message:
         outcome.result = message["result"]
     elif "rejected" in message:
-        outcome.error = Rejected(*message["rejected"])
+        outcome.error = InputRejected(*message["rejected"])
     elif "unavailable" in message:
         outcome.error = Unavailable(*message["unavailable"])
     elif "lost" in message:
@@ -226,8 +226,8 @@ def _conclude_outcome(outcome: _Outcome, code: int, tail: bytes, bringing: async
         return outcome.result
     said = tail.decode(errors="replace")
     if -code in (signal.SIGXCPU,):
-        raise Rejected("media.timeout", TIMEOUT_DETAIL)
+        raise InputRejected("media.timeout", TIMEOUT_DETAIL)
     if -code in CRASHES:
         name = signal.Signals(-code).name
-        raise Rejected("media.corrupt", f"The file breaks the decoder ({name}).") from ChildFailed(said)
+        raise InputRejected("media.corrupt", f"The file breaks the decoder ({name}).") from ChildFailed(said)
     raise ChildFailed(f"the child ended with {code} and no outcome; its stderr ends: {said}")

@@ -15,7 +15,7 @@ import msgspec
 
 from core.domain.time_ranges import overlap_ms
 from schemas.common import Doubt, Segment, TimeRange, Word
-from schemas.documents.span import Fit, HeardWindow, RejectedText
+from schemas.documents.span import Fit, HeardWindow, Rejected
 from streams.close.transcript.span_overlap import normalise_word
 
 VOICE_EDGE_MS = 250
@@ -56,7 +56,7 @@ class JudgedTranscript(msgspec.Struct, frozen=True, kw_only=True):
 
     words: list[Word]
     segments: list[Segment]
-    rejected: list[RejectedText]
+    rejected: list[Rejected]
 
 
 def judge_segments(
@@ -66,15 +66,13 @@ def judge_segments(
     in_loop = [loop or is_drawn_out(word.text) for loop, word in zip(find_loops(words), words, strict=True)]
     kept_words: list[Word] = []
     kept_segments: list[Segment] = []
-    rejected_segments: list[RejectedText] = []
+    rejected_segments: list[Rejected] = []
     for segment in segments:
         segment_words = words[segment.first_word : segment.end_word]
         segment_doubts = find_doubts(segment_words, sum(in_loop[segment.first_word : segment.end_word]), evidence)
         if is_rejected(segment_doubts, segment_words):
             rejected_segments.append(
-                RejectedText(
-                    start_ms=segment.start_ms, end_ms=segment.end_ms, text=segment.text, reasons=segment_doubts
-                )
+                Rejected(start_ms=segment.start_ms, end_ms=segment.end_ms, text=segment.text, reasons=segment_doubts)
             )
             continue
         first = len(kept_words)

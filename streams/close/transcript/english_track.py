@@ -11,7 +11,7 @@ import msgspec
 
 from core.domain.time_ranges import overlap_ms
 from schemas.common import Segment, TimeRange, Word
-from schemas.documents.span import HeardSpan, HeardWindow, RejectedText
+from schemas.documents.span import HeardSpan, HeardWindow, Rejected
 from schemas.documents.transcript import Transcript
 from streams.close.transcript.span_merge import merge_spans
 from streams.speech.translation import ENGLISH
@@ -68,7 +68,7 @@ def _apply_confidence(track: Transcript, transcript: Transcript, foreign_windows
         if rejected_here:
             reasons = list(dict.fromkeys(reason for rejection in rejected_here for reason in rejection.reasons))
             rejected.append(
-                RejectedText(
+                Rejected(
                     start_ms=segment_range.start_ms, end_ms=segment_range.end_ms, text=segment.text, reasons=reasons
                 )
             )
@@ -120,6 +120,6 @@ def _find_source_language(segment_range: TimeRange, foreign_windows: Sequence[He
     )
 
 
-def _overlap_ratio(segment_range: TimeRange, other: RejectedText) -> float:
+def _overlap_ratio(segment_range: TimeRange, other: Rejected) -> float:
     """Share of a segment that a rejected range covers."""
     return overlap_ms(segment_range, other) / max(1, segment_range.length_ms)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from core.domain.time_ranges import merge_ranges
 from schemas.common import Doubt, TimeRange, Word
-from schemas.documents.span import HeardSpan, RejectedText
+from schemas.documents.span import HeardSpan, Rejected
 from schemas.documents.transcript import Transcript
 from streams.close.transcript.confidence import TranscriptEvidence, judge_segments
 from streams.close.transcript.fillers import mark_fillers
@@ -63,15 +63,13 @@ def _merge_words(spans_in_order: Sequence[HeardSpan]) -> list[Word]:
     return merged
 
 
-def _list_dropped_texts(spans_in_order: Sequence[HeardSpan]) -> Iterator[RejectedText]:
+def _list_dropped_texts(spans_in_order: Sequence[HeardSpan]) -> Iterator[Rejected]:
     """List texts that the recogniser itself rejected; those in a margin belong to the neighbour."""
     for span in spans_in_order:
         for window in span.windows:
             if window.dropped and span.range.start_ms <= (window.start_ms + window.end_ms) / 2 < span.range.end_ms:
                 reason: Doubt = "repeats" if window.compression > MAX_COMPRESSION_RATIO else "unsure"
-                yield RejectedText(
-                    start_ms=window.start_ms, end_ms=window.end_ms, text=window.dropped, reasons=[reason]
-                )
+                yield Rejected(start_ms=window.start_ms, end_ms=window.end_ms, text=window.dropped, reasons=[reason])
 
 
 def _are_adjacent(before: HeardSpan, after: HeardSpan) -> bool:

@@ -56,7 +56,8 @@ async def analyse_clip(
     """Find exact shots, face tracks and who speaks in ``time``.
 
     The progress counts frames decoded, then faces searched, then persons, then mouths. ``speech``: where voices were
-    heard, ``voices``: how they sound. Raises Rejected (the video cannot be decoded) and Unavailable (source, detector).
+    heard, ``voices``: how they sound. Raises InputRejected (the video cannot be decoded) and Unavailable (source,
+    detector).
     """
     seen = await _decode(time, inputs)
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import ots
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.media.sandbox.confinement import ChildLimits
@@ -52,7 +52,7 @@ async def check_asset(
     kind: AssetKind, object_key: str, *, objects: Objects, limits: MediaLimits, scratch: Path, prefix: str,
     report: Report,
 ) -> AssetCheckResult:  # fmt: skip
-    """Check an upload and store what is used of it under ``prefix``. Raises Rejected and Unavailable."""
+    """Check an upload and store what is used of it under ``prefix``. Raises InputRejected and Unavailable."""
     progress = Steps(report)
     upload = scratch / UPLOAD_FILE
     await _fetch_upload(kind, object_key, objects, upload, progress.part())
@@ -73,9 +73,9 @@ async def _fetch_upload(kind: AssetKind, key: str, objects: Objects, path: Path,
     try:
         size = await objects.size(key)
     except KeyError:
-        raise Rejected("upload.not_found", "The uploaded file is not there: upload it again.") from None
+        raise InputRejected("upload.not_found", "The uploaded file is not there: upload it again.") from None
     if not 0 < size <= MAX_ASSET_BYTES[kind]:
-        raise Rejected(f"{kind}.too_large", f"The file has {size} bytes; {MAX_ASSET_BYTES[kind]} is most.")
+        raise InputRejected(f"{kind}.too_large", f"The file has {size} bytes; {MAX_ASSET_BYTES[kind]} is most.")
     with path.open("wb") as file:
         while (start := file.tell()) < size:
             part = await objects.read_range(key, start, min(FETCH_PART_BYTES, size - start))
@@ -93,7 +93,7 @@ async def _sanitise_font(upload: Path, scratch: Path) -> None:
     ran = await run_tool(command, scratch=scratch, limits=TOOL_LIMITS)
     if ran.code != 0 or not (scratch / SANITISED_FILE).exists():
         said = next((line for line in ran.said.splitlines() if "ERROR" in line), "")[:200]
-        raise Rejected("font.unsafe", f"The font is damaged or not made as fonts are. {said}".strip())
+        raise InputRejected("font.unsafe", f"The font is damaged or not made as fonts are. {said}".strip())
 
 
 async def _store_asset(

@@ -18,7 +18,7 @@ from streams.ingest.assets.messages import AssetCheckArgs, InspectedAsset
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
-    """Check the file. ``args`` is an `AssetCheckArgs`, the result an `InspectedAsset`. Raises Rejected."""
+    """Check the file: ``args`` an `AssetCheckArgs`, result an `InspectedAsset`. Raises InputRejected."""
     assert source is not None
     check_args = msgspec.convert(args, AssetCheckArgs)
     result: dict[str, Any] = msgspec.to_builtins(_check_file(check_args, source, Path(check_args.scratch), report))

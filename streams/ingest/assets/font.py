@@ -9,7 +9,7 @@ import msgspec
 from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from streams.ingest.assets.messages import SANITISED_FILE
 
 FONT_FILE = "asset.font"
@@ -48,7 +48,7 @@ class FontFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rewrite_font(scratch: Path) -> FontFacts:
-    """Write ``FONT_FILE`` from ``SANITISED_FILE``. Raises Rejected ``font.*``."""
+    """Write ``FONT_FILE`` from ``SANITISED_FILE``. Raises InputRejected ``font.*``."""
     try:
         font = TTFont(scratch / SANITISED_FILE, lazy=False, recalcTimestamp=False, recalcBBoxes=False)
         facts = _read_facts(font)
@@ -56,10 +56,10 @@ def rewrite_font(scratch: Path) -> FontFacts:
             if table in font:
                 del font[table]
         font.save(scratch / FONT_FILE, reorderTables=None)
-    except Rejected:
+    except InputRejected:
         raise
     except Exception:  # noqa: BLE001 - a table that does not hold what its header says raises what it likes
-        raise Rejected("font.unreadable", "The font is damaged or cut off: export or send it anew.") from None
+        raise InputRejected("font.unreadable", "The font is damaged or cut off: export or send it anew.") from None
     _draw_test_line(scratch / FONT_FILE, _choose_test_line(font))
     return facts
 
@@ -69,13 +69,13 @@ def _read_facts(font: Any) -> FontFacts:
     missing = [table for table in REQUIRED_TABLES if table not in font]
     if missing or not any(table in font for table in OUTLINE_TABLES):
         missing_tables = ", ".join(missing) or "outlines"
-        raise Rejected("font.incomplete", f"The font has no {missing_tables}.")
+        raise InputRejected("font.incomplete", f"The font has no {missing_tables}.")
     bits = int(font["OS/2"].fsType)
     if bits & EMBEDDING_BITS == RESTRICTED_VALUE or bits & BITMAPS_ONLY_VALUE:
-        raise Rejected("font.not_embeddable", "The font's own licence bits forbid to embed it in a video.")
+        raise InputRejected("font.not_embeddable", "The font's own licence bits forbid to embed it in a video.")
     characters = font.getBestCmap() or {}
     if not characters:
-        raise Rejected("font.incomplete", "The font shows no character.")
+        raise InputRejected("font.incomplete", "The font shows no character.")
     return FontFacts(
         family=_read_name(font, 16) or _read_name(font, 1),
         style=_read_name(font, 17) or _read_name(font, 2),
@@ -99,16 +99,16 @@ def _choose_test_line(font: Any) -> str:
 
 
 def _draw_test_line(path: Path, line: str) -> None:
-    """Draw a line. Raises Rejected where it leaves no ink, or more than a line may take."""
+    """Draw a line. Raises InputRejected where it leaves no ink, or more than a line may take."""
     try:
         face = ImageFont.truetype(str(path), TEST_SIZE_PX)
         left, top, right, bottom = face.getbbox(line)
         image = Image.new("L", (4 * TEST_SIZE_PX * max(1, len(line)), 4 * TEST_SIZE_PX))
         ImageDraw.Draw(image).text((TEST_SIZE_PX, TEST_SIZE_PX), line, font=face, fill=255)
     except Exception as error:  # noqa: BLE001 - FreeType and Pillow as well
-        raise Rejected("font.unreadable", f"No line can be drawn with the font: {type(error).__name__}.") from None
+        raise InputRejected("font.unreadable", f"No line can be drawn with the font: {type(error).__name__}.") from None
     width_px, height_px = right - left, bottom - top
     if image.getbbox() is None or not line:
-        raise Rejected("font.blank", "The font draws nothing.")
+        raise InputRejected("font.blank", "The font draws nothing.")
     if width_px > 4 * TEST_SIZE_PX * len(line) or height_px > 4 * TEST_SIZE_PX:
-        raise Rejected("font.unreadable", "The font's letters are far larger than it says.")
+        raise InputRejected("font.unreadable", "The font's letters are far larger than it says.")

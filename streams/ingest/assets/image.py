@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from core.errors import Rejected
+from core.errors import InputRejected
 
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
 """Formats that are opened."""
@@ -23,7 +23,7 @@ IMAGE_FILE = "asset.png"
 
 
 def rewrite_image(source: BinaryIO, scratch: Path) -> tuple[int, int]:
-    """Write ``IMAGE_FILE``; return its width and height. Raises Rejected ``image.*``."""
+    """Write ``IMAGE_FILE``; return its width and height. Raises InputRejected ``image.*``."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
@@ -33,17 +33,19 @@ def rewrite_image(source: BinaryIO, scratch: Path) -> tuple[int, int]:
             source.seek(0)
             with Image.open(source, formats=IMAGE_FORMATS) as opened:
                 image = ImageOps.exif_transpose(opened).convert("RGBA")
-    except Rejected:
+    except InputRejected:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         detail = f"The picture has more than the {MAX_PIXELS / 1e6:g} megapixels that it may have."
-        raise Rejected("image.too_large", detail) from None
+        raise InputRejected("image.too_large", detail) from None
     except Exception:  # noqa: BLE001 - SyntaxError, struct.error and others come of broken files
-        raise Rejected("image.unreadable", "The picture is damaged or cut off: save or send it anew.") from None
+        raise InputRejected("image.unreadable", "The picture is damaged or cut off: save or send it anew.") from None
     if min(image.size) < MIN_SIDE_PX:
-        raise Rejected("image.too_small", f"The picture is {image.width} × {image.height} px; {MIN_SIDE_PX} is least.")
+        raise InputRejected(
+            "image.too_small", f"The picture is {image.width} × {image.height} px; {MIN_SIDE_PX} is least."
+        )
     if image.getchannel("A").getextrema()[1] == 0:
-        raise Rejected("image.invisible", "Nothing is to be seen in the picture: all of it is transparent.")
+        raise InputRejected("image.invisible", "Nothing is to be seen in the picture: all of it is transparent.")
     image.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
     image.info = {}
     image.save(scratch / IMAGE_FILE, format="PNG")
@@ -55,8 +57,8 @@ def _check_header(source: BinaryIO) -> None:
     try:
         opened = Image.open(source, formats=IMAGE_FORMATS)
     except UnidentifiedImageError:
-        raise Rejected("image.unsupported", "The file is no PNG, JPEG or WebP picture.") from None
+        raise InputRejected("image.unsupported", "The file is no PNG, JPEG or WebP picture.") from None
     with opened:
         if getattr(opened, "n_frames", 1) != 1:
-            raise Rejected("image.animated", "The picture moves; a still one is needed.")
+            raise InputRejected("image.animated", "The picture moves; a still one is needed.")
         opened.verify()

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.open import refuse_text
 from core.media.decode.reader import SourceReader
 from core.settings import MediaLimits
@@ -30,7 +30,7 @@ LENGTH_SCAN_FACTOR = 2
 def index_media(
     kind: str, source: BinaryIO, limits: MediaLimits, scratch: Path, report: Callable[[int], None]
 ) -> SourceIndex:
-    """Write ``INDEX_FILE``. Raises Rejected ``media.*``, ``video.*``, ``music.*``."""
+    """Write ``INDEX_FILE``. Raises InputRejected ``media.*``, ``video.*``, ``music.*``."""
     min_ms, max_ms = ASSET_DURATION_MS["video" if kind == "video" else "music"]
     refuse_text(source.read(TEXT_CHECK_BYTES))
     source.seek(0)
@@ -40,20 +40,20 @@ def index_media(
         index = probe_file(
             source, msgspec.structs.replace(limits, max_duration_ms=LENGTH_SCAN_FACTOR * max_ms), pcm, report
         )
-    except Rejected as error:
+    except InputRejected as error:
         if error.reason == "media.too_long":
-            raise Rejected(f"{kind}.too_long", too_long_detail) from None
+            raise InputRejected(f"{kind}.too_long", too_long_detail) from None
         raise
     finally:
         pcm.unlink(missing_ok=True)
     if index.duration_ms > max_ms:
-        raise Rejected(f"{kind}.too_long", f"It lasts {index.duration_ms / 1000:.1f} s. {too_long_detail}")
+        raise InputRejected(f"{kind}.too_long", f"It lasts {index.duration_ms / 1000:.1f} s. {too_long_detail}")
     if index.duration_ms < min_ms:
-        raise Rejected(f"{kind}.too_short", f"It has to last {min_ms / 1000:g} s at least.")
+        raise InputRejected(f"{kind}.too_short", f"It has to last {min_ms / 1000:g} s at least.")
     if kind == "video":
         _decode_frames(source, index, report)
     elif index.audio is None:
-        raise Rejected("music.no_sound", "There is no sound in the file.")
+        raise InputRejected("music.no_sound", "There is no sound in the file.")
     (scratch / INDEX_FILE).write_bytes(msgspec.msgpack.encode(index))
     return index
 
@@ -61,7 +61,7 @@ def index_media(
 def _decode_frames(source: BinaryIO, index: SourceIndex, report: Callable[[int], None]) -> None:
     """Decode every frame once: a broken one is found now, not in a customer's export."""
     if index.video is None:
-        raise Rejected("video.no_pictures", "There are no pictures in the file.")
+        raise InputRejected("video.no_pictures", "There are no pictures in the file.")
     source.seek(0)
     reader = SourceReader(source, index, threads=1)
     full_range = TimeRange(start_ms=0, end_ms=index.duration_ms)
@@ -72,6 +72,6 @@ def _decode_frames(source: BinaryIO, index: SourceIndex, report: Callable[[int],
     damaged = reader.count_damaged(full_range)
     reader.close()
     if not frame_count:
-        raise Rejected("video.no_pictures", "No picture of the file can be decoded.")
+        raise InputRejected("video.no_pictures", "No picture of the file can be decoded.")
     if damaged:
-        raise Rejected("video.damaged", f"{damaged} pictures of the file are damaged.")
+        raise InputRejected("video.damaged", f"{damaged} pictures of the file are damaged.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.settings import MediaLimits
 from schemas.options.brand_kit import AssetFacts, AssetKind
 
@@ -35,8 +35,8 @@ class InspectedAsset(AssetFacts, frozen=True, kw_only=True):
 
 
 def check_font_magic(head: bytes) -> None:
-    """Raise Rejected for a file that is not a single font."""
+    """Raise InputRejected for a file that is not a single font."""
     if head[:4] == COLLECTION_MAGIC:
-        raise Rejected("font.collection", "The file holds several fonts; upload the one that is wanted.")
+        raise InputRejected("font.collection", "The file holds several fonts; upload the one that is wanted.")
     if not head.startswith(FONT_MAGIC):
-        raise Rejected("font.unsupported", "The file is no TrueType, OpenType, WOFF or WOFF2 font.")
+        raise InputRejected("font.unsupported", "The file is no TrueType, OpenType, WOFF or WOFF2 font.")

@@ -48,7 +48,7 @@ def span_audio_name(ordinal: int) -> str:
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
     """Probe ``source``; ``args`` is a `ProbeArgs`, the result a `ProbeResult`.
 
-    Raises Rejected with a ``media.*`` reason. ``report`` counts packets.
+    Raises InputRejected with a ``media.*`` reason. ``report`` counts packets.
     """
     assert source is not None
     probe_args = msgspec.convert(args, ProbeArgs)

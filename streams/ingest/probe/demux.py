@@ -18,7 +18,7 @@ from av.packet import Packet
 from av.stream import Discard
 from av.video.stream import VideoStream
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.open import limit_decoder, open_media
 from core.media.decode.timestamps import is_by_order, stream_us
 from core.settings import MediaLimits
@@ -47,14 +47,14 @@ LOST_STREAM_WARNINGS = {
     "video": "The video cannot be decoded; only the sound is used.",
     "audio": "The sound cannot be decoded; only the pictures are used.",
 }
-NOTHING_DECODES = Rejected("media.corrupt", "Neither the video nor the sound of the file can be decoded.")
+NOTHING_DECODES = InputRejected("media.corrupt", "Neither the video nor the sound of the file can be decoded.")
 Report = Callable[[int], None]
 
 
 def probe_file(source: BinaryIO, limits: MediaLimits, pcm: Path, report: Report) -> SourceIndex:
     """Index ``source``; its audio is written to ``pcm`` when the index has audio.
 
-    Raises Rejected: ``media.corrupt``, ``.unsupported``, ``.no_audio_no_video``, ``.bomb``, ``.too_long``,
+    Raises InputRejected: ``media.corrupt``, ``.unsupported``, ``.no_audio_no_video``, ``.bomb``, ``.too_long``,
     ``.timeout``. ``report`` counts packets over all passes.
     """
     broken: dict[int, str] = {}
@@ -75,7 +75,7 @@ def probe_file(source: BinaryIO, limits: MediaLimits, pcm: Path, report: Report)
 
 
 def _open_container(source: BinaryIO, limits: MediaLimits) -> InputContainer:
-    """Open the container. Raises Rejected for a file that is protected or not media."""
+    """Open the container. Raises InputRejected for a file that is protected or not media."""
     try:
         return open_media(source, max_pixels=limits.max_pixels, max_streams=1000)
     except (MemoryError, av.error.ExitError):
@@ -83,8 +83,8 @@ def _open_container(source: BinaryIO, limits: MediaLimits) -> InputContainer:
     except (av.FFmpegError, ValueError) as error:
         source.seek(0)
         if any(mark in source.read(PROTECTION_SCAN_BYTES) for mark in PROTECTION_MARKS):
-            raise Rejected("media.unsupported", "The file is copy protected (DRM) and cannot be read.") from error
-        raise Rejected("media.corrupt", "This is not a media file, or it is damaged beyond reading.") from error
+            raise InputRejected("media.unsupported", "The file is copy protected (DRM) and cannot be read.") from error
+        raise InputRejected("media.corrupt", "This is not a media file, or it is damaged beyond reading.") from error
 
 
 def _measure_speech_likelihood(source: BinaryIO, limits: MediaLimits) -> dict[int, float]:
@@ -203,10 +203,10 @@ class _Pass:
         return max(sound_ms, (seen_us + 500) // 1000)
 
     def _check_length(self) -> None:
-        """Raise Rejected for a file longer than the limit."""
+        """Raise InputRejected for a file longer than the limit."""
         if self._duration_ms() > self._limits.max_duration_ms:
             hours = self._limits.max_duration_ms / 3_600_000
-            raise Rejected("media.too_long", f"The file is longer than the {hours:g} hours it may be.")
+            raise InputRejected("media.too_long", f"The file is longer than the {hours:g} hours it may be.")
 
     def find_broken(self) -> dict[int, str]:
         """Return the chosen streams of which nothing could be decoded, with their kind."""

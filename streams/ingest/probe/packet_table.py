@@ -13,7 +13,7 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.timestamps import packet_pts, stream_us
 from schemas.documents.source import PacketTable, VideoTrack
 
@@ -46,7 +46,7 @@ class VideoPacketTable:
         self._last_duration = 0
 
     def add(self, packet: Packet[VideoStream]) -> None:
-        """Add one packet. Raises Rejected for an impossible rate."""
+        """Add one packet. Raises InputRejected for an impossible rate."""
         pts = packet_pts(packet, by_order=self._ordered)
         if pts is not None:
             self._pts.append(pts)
@@ -58,7 +58,7 @@ class VideoPacketTable:
         if self.picture is None and len(self._pts) <= MAX_PROOF_PACKETS:
             self._try_decode(packet)
         if len(self._pts) % MIN_RATE_PACKETS == MIN_RATE_PACKETS - 1 and self._rate() > MAX_FRAME_RATE_HZ:
-            raise Rejected("media.bomb", f"The video claims {float(self._rate()):.0f} pictures per second.")
+            raise InputRejected("media.bomb", f"The video claims {float(self._rate()):.0f} pictures per second.")
 
     def _extend(self, pts: int, duration: int) -> None:
         """Extend the stream's first and last time."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from av.container import InputContainer
 from av.stream import Disposition, Stream
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.settings import MediaLimits
 
 STILL_DISPOSITIONS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -32,14 +32,16 @@ NO_STREAMS_DETAIL = "The file has neither video nor sound."
 
 
 def check_streams(container: InputContainer, limits: MediaLimits) -> None:
-    """Raise Rejected for too many streams and for frames beyond the pixel limit."""
+    """Raise InputRejected for too many streams and for frames beyond the pixel limit."""
     if len(container.streams) > limits.max_streams:
         count = len(container.streams)
-        raise Rejected("media.bomb", f"The file has {count} streams, more than the {limits.max_streams} it may have.")
+        raise InputRejected(
+            "media.bomb", f"The file has {count} streams, more than the {limits.max_streams} it may have."
+        )
     for stream in container.streams.video:
         width, height = (stream.width, stream.height) if stream.codec_context is not None else (0, 0)
         if width * height > limits.max_pixels:
-            raise Rejected(
+            raise InputRejected(
                 "media.bomb",
                 f"The pictures are {width} × {height}; {limits.max_pixels / 1e6:g} megapixels is the limit.",
             )
@@ -81,7 +83,7 @@ def _rank_stream(stream: Stream) -> tuple[bool, int, int]:
     return (not stream.disposition & Disposition.default, -pixels, stream.index)
 
 
-def explain_no_streams(streams: Iterable[Stream]) -> Rejected:
+def explain_no_streams(streams: Iterable[Stream]) -> InputRejected:
     """Build the refusal of a file that has nothing to work on."""
     relevant = [
         stream
@@ -89,5 +91,5 @@ def explain_no_streams(streams: Iterable[Stream]) -> Rejected:
         if stream.type in ("video", "audio") and not stream.disposition & STILL_DISPOSITIONS
     ]
     if relevant and all(stream.codec_context is None for stream in relevant):
-        return Rejected("media.unsupported", NO_DECODER_DETAIL)
-    return Rejected("media.no_audio_no_video", NO_STREAMS_DETAIL)
+        return InputRejected("media.unsupported", NO_DECODER_DETAIL)
+    return InputRejected("media.no_audio_no_video", NO_STREAMS_DETAIL)

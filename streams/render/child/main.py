@@ -44,7 +44,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[
 
 
 def render(job: RenderJob, source: BinaryIO, scratch: Path, report: Report) -> RenderResult:
-    """Render the clip and its images into ``scratch``. Raises Rejected when the range has no video."""
+    """Render the clip and its images into ``scratch``. Raises InputRejected when the range has no video."""
     (rendered,) = render_all([job], source, [scratch], report)
     assert rendered is not None
     return rendered

@@ -12,7 +12,7 @@ import av
 from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.reader import SourceReader
 from schemas.common import CropBox, TimeRange
 from schemas.documents.frame_plan import ShotCrop
@@ -99,7 +99,7 @@ class Bumpers:
                 yield one
                 count_shown += 1
         if count_shown < count:
-            raise Rejected("media.no_pictures", "The brand kit's intro or outro cannot be decoded any more.")
+            raise InputRejected("media.no_pictures", "The brand kit's intro or outro cannot be decoded any more.")
 
     def _painted(self, reader: SourceReader, index: SourceIndex, part: TimelinePart) -> Iterator[BumperFrame]:
         assert index.video is not None

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import av
 import structlog
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.media.sandbox.confinement import ChildLimits
 from core.media.sandbox.parent import ChildFailed, run_child
 from streams.renderer.codecs import NVENC_ENCODERS
@@ -78,6 +78,6 @@ class NvencProbe:
                     scratch=folder,
                     limits=PROBE_LIMITS,
                 )
-            except (ChildFailed, Rejected, Unavailable) as error:
+            except (ChildFailed, InputRejected, Unavailable) as error:
                 return f"{type(error).__name__}: {error}"
         return str(found["refused"])

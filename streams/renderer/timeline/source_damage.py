@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.timestamps import stream_us
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
@@ -95,12 +95,12 @@ class FreezeDetector:
 
 
 def freeze_warnings(detectors: Sequence[FreezeDetector]) -> list[str]:
-    """Warnings of all parts of a clip. Raises Rejected where too much of it is frozen."""
+    """Warnings of all parts of a clip. Raises InputRejected where too much of it is frozen."""
     warnings = [sentence for detector in detectors for sentence in detector.warnings()]
     if sum(detector.lost_ms for detector in detectors) > MAX_FROZEN_RATIO * sum(
         detector.length_ms for detector in detectors
     ):
-        raise Rejected("media.damaged", "Most of the pictures in this part of the file cannot be read.")
+        raise InputRejected("media.damaged", "Most of the pictures in this part of the file cannot be read.")
     return warnings
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 import av
 
 from core.domain.time_ranges import merge_ranges
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
@@ -36,7 +36,7 @@ class SourcePlayer:
     def play(self, part: TimelinePart, show: ShowFrame, skippable_ms: Collection[int] = frozenset()) -> None:
         """Show every slot of the part; frames that begin at ``skippable_ms`` are not decoded where possible.
 
-        Raises Rejected when the source has no frame there.
+        Raises InputRejected when the source has no frame there.
         """
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
@@ -81,6 +81,6 @@ def fill_skipped(pictures: Iterable[TimedFrame], skipped: Sequence[int]) -> Iter
     yield from ((at_ms, None) for at_ms in skipped[position:])
 
 
-def no_frames_error() -> Rejected:
+def no_frames_error() -> InputRejected:
     """The refusal of a range without video."""
-    return Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")
+    return InputRejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.clickhouse import open_analytics, schema_text
 from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Pool, create_pool
@@ -40,7 +40,7 @@ Some refer to an object to read: a batch must end well before the sink counts as
 ERASURES = ("erase_events.sql", *(f"erase_{table}.sql" for table in fact_rows.TABLES))
 IDS_PER_QUERY_LIMIT = 500
 Verify: TypeAlias = Callable[[Message, codec.Envelope, events.UploadReceived], Awaitable[None]]
-"""Raises Rejected for an upload with a false sender: its organisation may be any."""
+"""Raises InputRejected for an upload with a false sender: its organisation may be any."""
 
 
 def batch_token(batch: Sequence[Arrived]) -> str:
@@ -152,7 +152,7 @@ class ClickHouseSink:
             return True
         try:
             await self._verify(one.message, one.envelope, one.event)
-        except Rejected:
+        except InputRejected:
             return False
         return True
 
@@ -197,7 +197,7 @@ class _LazyVerifier:
         self._pool: Pool | None = None
 
     async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
-        """Raises Rejected, or Unavailable while Postgres is away."""
+        """Raises InputRejected, or Unavailable while Postgres is away."""
         if self._pool is None and message.headers.get(KEY) not in (None, "", INTERNAL_KEY_ID):
             self._pool = await create_pool(self._settings.postgres_worker, size=1, name="clipstream-sink")
         await Verifier(pool=self._pool, master=self._settings.secret).verify(message, envelope, event)

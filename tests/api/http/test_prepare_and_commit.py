@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.ports.stores import ObjectHead
 from tests.api.conftest import OpenClient
 from tests.api.fakes import ORG, ObjectsTwin, PoolTwin
@@ -122,7 +122,7 @@ async def test_names_are_resolved_with_no_transaction_open(open_client: OpenClie
     async def check(url: str) -> None:
         seen.append(held(pool))
         if "private" in url:
-            raise Rejected("url.address", "It leads to a private address.")
+            raise InputRejected("url.address", "It leads to a private address.")
 
     async with open_client(pool=pool, check_url=check) as client:
         accepted = await client.post("/v1/projects", json={"source_url": "https://example.com/a.mp4"})

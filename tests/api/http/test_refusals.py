@@ -20,7 +20,7 @@ from api.http.validation import field_errors
 from api.openapi.examples import request_examples
 from api.problems.problem_details import ApiProblem, FieldError, invalid_fields
 from api.wiring import make_url_check
-from core.errors import Rejected
+from core.errors import InputRejected
 from schemas.quantities import exactly, spoken_range
 from schemas.validation.constraint_texts import takes_time
 from schemas.validation.field_errors import MAX_ERRORS
@@ -227,7 +227,7 @@ async def test_loopback_by_name_differs_from_loopback_by_address() -> None:
 
     told = {}
     for url in ("http://localhost/v.mp4", "http://127.0.0.1/v.mp4", "http://10.0.0.8/v.mp4", "http://[::1]/v.mp4"):
-        with pytest.raises(Rejected) as caught:
+        with pytest.raises(InputRejected) as caught:
             await make_url_check((), resolver)(url)
         assert "CLIPSTREAM_FETCH_ALLOW" in caught.value.detail
         told[url] = caught.value.detail

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.http.client import OutsideHttp
 
 BODY = os.urandom(3_000_000)
@@ -70,7 +70,7 @@ async def test_without_leave_nothing_reaches_the_server(origin: tuple[Origin, in
     made, port = origin
     client = OutsideHttp(allow=[f"127.0.0.1:{port + 1}"])
     for host in ("127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]"):
-        with pytest.raises(Rejected):
+        with pytest.raises(InputRejected):
             await client.post(f"http://{host}:{port}/", b"{}", {}, 5)
     assert made.connections == 0
     await client.close()

@@ -15,7 +15,7 @@ import pytest
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.decode.timestamps import project_ms
 from core.media.sandbox.source_handle import LocalSource
 from core.settings import MediaLimits, SpanRules
@@ -166,6 +166,6 @@ async def test_a_clip_over_damage_is_whole_and_says_what_it_lacks(
 
 async def test_a_clip_of_which_most_is_lost_is_refused(sound_file: Path, tmp_path: Path) -> None:
     path = damaged(sound_file, tmp_path / "damaged.mp4", "noise", 8)
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InputRejected) as refused:
         await made(path, tmp_path, TimeRange(start_ms=2_000, end_ms=4_200))
     assert refused.value.reason == "media.damaged"

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.media.sandbox.parent import LocalSource
 from core.settings import MediaLimits, SpanRules
 from schemas.documents.source import SourceIndex
@@ -89,7 +89,7 @@ def test_the_table_lists_every_file() -> None:
 async def test_a_hostile_file_ends_in_a_source_or_a_reason(name: str, tmp_path: Path) -> None:
     expected = TABLE[name]
     if isinstance(expected, str):
-        with pytest.raises(Rejected) as refused:
+        with pytest.raises(InputRejected) as refused:
             await run(media(f"hostile/{name}"), tmp_path)
         assert refused.value.reason == expected
         assert refused.value.detail.endswith(".")
@@ -116,14 +116,14 @@ async def test_a_hostile_file_ends_in_a_source_or_a_reason(name: str, tmp_path: 
     ],
 )
 async def test_a_bomb_is_refused(make: Callable[[Path], Path], reasons: set[str], tmp_path: Path) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InputRejected) as refused:
         await run(make(tmp_path), tmp_path)
     assert refused.value.reason in reasons
 
 
 async def test_silence_that_unpacks_for_ever_is_too_long(tmp_path: Path) -> None:
     path = hostile_files.endless_silence(tmp_path / "silence.flac", minutes=10)
-    with pytest.raises(Rejected, match=r"media\.too_long"):
+    with pytest.raises(InputRejected, match=r"media\.too_long"):
         await run(path, tmp_path, MediaLimits(max_duration_ms=5 * 60_000))
 
 

@@ -16,7 +16,7 @@ import httpx2
 import msgspec
 import pytest
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.clickhouse import migrate_clickhouse, open_analytics
 from core.infra.kafka.message import Message
 from core.infra.meilisearch import migrate_meilisearch, open_search
@@ -49,7 +49,7 @@ class Nowhere:
     """The outside, where nothing answers."""
 
     async def download(self, *_: object, **__: object) -> AsyncIterator[int]:
-        raise Rejected("url.not_found", "There is no such host.")
+        raise InputRejected("url.not_found", "There is no such host.")
         yield 0
 
 

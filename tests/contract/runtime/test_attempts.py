@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from benchmarks.harness import clip_times
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import org_transaction, transaction
 from core.infra.postgres.outbox import Cause
 from core.services import project_lifecycle
@@ -158,7 +158,7 @@ async def test_a_drained_worker_gives_its_claim_back_at_once(rig: Rig) -> None:
 
 async def test_refused_input_is_a_normal_end(rig: Rig) -> None:
     async def refuse(work: Work) -> None:
-        raise Rejected("media.corrupt", "This file is broken.")
+        raise InputRejected("media.corrupt", "This file is broken.")
 
     assert await rig.run(refuse) == "refused"
     row = (await rig.rows("select state, failure_reason from projects where org_id = $1 and project_id = $2"))[0]

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse, schema_text
 from core.infra.kafka.message import Message
 from core.infra.postgres.connection import Connection, org_transaction
@@ -151,7 +151,7 @@ async def test_all_that_happens_after_the_end_counts(postgres: Settings, analyti
         await story.tries("frame", None, counts=False)  # an export asked for later
         await story.tries("render", Unavailable("objects", "away"), None, counts=False)
         await story.tries("render", None, counts=False)  # a replay
-        await story.tries("render", Rejected("media.damaged", "It is."), counts=False)
+        await story.tries("render", InputRejected("media.damaged", "It is."), counts=False)
         await story.tries("preview", None)
         await story.tries("preview", RuntimeError("a bug"))
         await story.tries("study", None, counts=False)  # the words were corrected
@@ -167,7 +167,7 @@ async def test_a_project_that_failed_on_its_way(
         story = Story(world, await new_project(world.ann))
         for stage in stages:
             await story.tries(stage, Unavailable("triton", "away"), None)
-        await story.tries("ingest", Rejected("media.corrupt", "It is."))
+        await story.tries("ingest", InputRejected("media.corrupt", "It is."))
         await story.ended(project_lifecycle.fail_project, "media.corrupt", "It is.")
         await agreed(story, analytics)
 

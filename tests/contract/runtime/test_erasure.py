@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import Rejected, Superseded
+from core.errors import InputRejected, Superseded
 from core.infra.postgres.connection import org_transaction, transaction
 from core.infra.postgres.outbox import Cause
 from core.services import project_lifecycle
@@ -60,7 +60,7 @@ async def test_no_row_of_an_erased_project_says_anything_any_more(rig: Rig) -> N
     """Whatever table has a project's rows: those there are now, and those that a later migration adds."""
 
     async def refuses(work: Work) -> None:
-        raise Rejected("media.corrupt", f"Broken: {WORDS}.")
+        raise InputRejected("media.corrupt", f"Broken: {WORDS}.")
 
     assert await rig.run(refuses) == "refused"
     owner = (rig.org_id, rig.project_id)

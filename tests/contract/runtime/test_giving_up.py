@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from core.errors import NoAnswer, Rejected, Unavailable
+from core.errors import InputRejected, NoAnswer, Unavailable
 from core.infra.postgres.connection import org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.triton.client import ModelDead, ModelMissing
@@ -98,7 +98,7 @@ async def test_work_that_cancels_itself_is_a_bug_and_no_drain(rig: Rig) -> None:
     assert await rig.run(odd) == "dead"
 
 
-@pytest.mark.parametrize("error", [Rejected("media.corrupt", "It is broken."), KeyError("a bug")])
+@pytest.mark.parametrize("error", [InputRejected("media.corrupt", "It is broken."), KeyError("a bug")])
 async def test_giving_up_after_an_erasure_writes_nothing(rig: Rig, error: Exception) -> None:
     async def erased_meanwhile(work: Work) -> None:
         cause = Cause(input_id=uuid.uuid4(), source="api", now=NOW)

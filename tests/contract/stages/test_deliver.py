@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from api.organisation.webhooks import new_secret
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.postgres.connection import create_pool, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.secrets import encrypt_secret
@@ -215,7 +215,9 @@ async def test_a_redelivered_try_makes_no_second_next_one(rig: Rig) -> None:
     assert [number for number, _ in await rig.dues()] == [1, 2]
 
 
-@pytest.mark.parametrize("given", [answer(410), Rejected("url.not_public", "It leads inside.")], ids=["410", "inside"])
+@pytest.mark.parametrize(
+    "given", [answer(410), InputRejected("url.not_public", "It leads inside.")], ids=["410", "inside"]
+)
 async def test_some_answers_end_it(rig: Rig, given: Response | Exception) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     assert (await rig.attempt(1, given))["state"] == "failed"

@@ -12,7 +12,7 @@ import pytest
 
 from core.domain.editing.interchange import SourceFacts
 from core.domain.exports.replay_comparison import hashes
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.postgres.connection import org_transaction, set_org
 from core.services import project_lifecycle
 from core.services.exports import find_pinned_transcript
@@ -163,7 +163,7 @@ async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:
     async with org_transaction(rig.pool, rig.org_id) as rows:
         read = [await find_pinned_transcript(rows, *rig.owner, version) for version in (0, 1, 2, None)]
         assert read == [None, first, second, second], "older events name no version: theirs is the newest"
-        with pytest.raises(Rejected, match="no version 3"):
+        with pytest.raises(InputRejected, match="no version 3"):
             await find_pinned_transcript(rows, *rig.owner, 3)
 
 

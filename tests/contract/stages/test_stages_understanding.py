@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.postgres.connection import org_transaction
 from core.infra.postgres.outbox import Cause
 from core.services import project_lifecycle
@@ -262,7 +262,7 @@ async def test_a_failing_span_is_given_up_and_the_rest_goes_on(rig: Rig, spans: 
     listen, planned = ListenStage(rig.context), await all_spans(rig)
 
     async def refuse() -> None:
-        raise Rejected("audio.odd", "This cannot be heard.")
+        raise InputRejected("audio.odd", "This cannot be heard.")
 
     async def break_down() -> None:
         raise KeyError("a bug")

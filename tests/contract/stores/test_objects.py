@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.s3.object_store import S3Objects, ensure_bucket
 from core.ports.stores import UploadPart
 from schemas.common import ObjectRef
@@ -172,9 +172,9 @@ async def test_parts_that_do_not_fit_are_refused_and_an_abort_forgets(store: S3O
     upload = await store.create_multipart(key, content_type="video/mp4")
     async with httpx2.AsyncClient() as http:
         await http.put(store.sign_part(key, upload, 1, expires_s=60), content=b"one")
-    with pytest.raises(Rejected, match=r"upload\.parts"):
+    with pytest.raises(InputRejected, match=r"upload\.parts"):
         await store.complete_multipart(key, upload, [UploadPart(number=1, etag="0" * 32)])
-    with pytest.raises(Rejected, match="between 1"):
+    with pytest.raises(InputRejected, match="between 1"):
         store.sign_part(key, upload, 0, expires_s=60)
     await store.abort_multipart(key, upload)
     await store.abort_multipart(key, upload)

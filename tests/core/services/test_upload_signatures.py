@@ -8,7 +8,7 @@ import uuid
 import msgspec
 import pytest
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from core.infra.kafka.message import Message
 from core.services.upload_signatures import KEY, ORG, SIGNATURE, TIME, Verifier, check_upload, internal_secret, sign
 from schemas import codec, events
@@ -36,7 +36,7 @@ def upload(**given: object) -> events.UploadReceived:
     ],
 )
 def test_a_source_that_is_not_the_senders_is_refused(bad: events.UploadReceived) -> None:
-    with pytest.raises(Rejected):
+    with pytest.raises(InputRejected):
         check_upload(bad)
 
 
@@ -80,7 +80,7 @@ async def test_a_missing_or_changed_header_is_refused(header: str) -> None:
         )
         if header == KEY and value:
             continue  # an unknown key asks the database, see the contract suite
-        with pytest.raises(Rejected):
+        with pytest.raises(InputRejected):
             await verifier().verify(broken, envelope, event)
 
 
@@ -89,7 +89,7 @@ async def test_a_changed_body_is_refused() -> None:
     made, envelope = message(event, key=internal_secret(MASTER))
     other = upload(title="changed")
     changed = msgspec.structs.replace(made, payload=codec.encode(other))
-    with pytest.raises(Rejected, match="bad_signature"):
+    with pytest.raises(InputRejected, match="bad_signature"):
         await verifier().verify(changed, envelope, other)
 
 
@@ -116,5 +116,5 @@ async def test_our_own_message_passes_however_long_it_waited() -> None:
     ],
 )
 def test_what_no_store_would_take_is_refused(changes: dict[str, object], reason: str) -> None:
-    with pytest.raises(Rejected, match=reason):
+    with pytest.raises(InputRejected, match=reason):
         check_upload(msgspec.structs.replace(upload(), **changes))

@@ -13,7 +13,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from core.errors import Rejected, Starved
+from core.errors import InputRejected, Starved
 from core.media.sandbox.external_tool import MAX_OUTPUT_BYTES, run_tool
 from core.media.sandbox.parent import ChildLimits
 from core.settings import MediaLimits
@@ -35,7 +35,7 @@ def picture(mode: str = "RGB", size: tuple[int, int] = (40, 20), form: str = "PN
 
 
 def refused(body: bytes, folder: Path) -> str:
-    with pytest.raises(Rejected) as error:
+    with pytest.raises(InputRejected) as error:
         rewrite_image(io.BytesIO(body), folder)
     return error.value.reason
 
@@ -102,17 +102,17 @@ async def test_a_font_that_may_not_be_embedded_is_refused(tmp_path: Path) -> Non
     font["OS/2"].fsType = 2
     font.save(tmp_path / "closed.ttf")
     await sanitised(tmp_path / "closed.ttf", tmp_path)
-    with pytest.raises(Rejected, match=r"font\.not_embeddable"):
+    with pytest.raises(InputRejected, match=r"font\.not_embeddable"):
         rewrite_font(tmp_path)
 
 
 def test_files_that_are_no_single_font_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match=r"font\.collection"):
+    with pytest.raises(InputRejected, match=r"font\.collection"):
         check_font_magic(b"ttcf\x00\x01\x00\x00")
-    with pytest.raises(Rejected, match=r"font\.unsupported"):
+    with pytest.raises(InputRejected, match=r"font\.unsupported"):
         check_font_magic(b"<html>..")
     (tmp_path / SANITISED_FILE).write_bytes(FONT.read_bytes()[:5_000])
-    with pytest.raises(Rejected, match=r"font\.unreadable"):
+    with pytest.raises(InputRejected, match=r"font\.unreadable"):
         rewrite_font(tmp_path)
 
 
@@ -164,12 +164,12 @@ def test_a_clip_is_indexed_after_each_picture_was_seen(tmp_path: Path) -> None:
 def test_clips_and_music_of_another_kind_are_refused(
     kind: str, seconds: int, sound: bool, reason: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(Rejected) as error:
+    with pytest.raises(InputRejected) as error:
         media(kind, film(tmp_path / "a.mp4", seconds=seconds, sound=sound), tmp_path)
     assert error.value.reason == reason
 
 
 def test_a_playlist_is_no_clip(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("#EXTM3U\nhttp://example.org/a.ts\n")
-    with pytest.raises(Rejected, match=r"media\.unsupported"):
+    with pytest.raises(InputRejected, match=r"media\.unsupported"):
         media("video", tmp_path / "a.mp4", tmp_path)

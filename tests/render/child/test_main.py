@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.domain.editing.clock import pieces, single_segment
-from core.errors import Rejected
+from core.errors import InputRejected
 from schemas.common import Aspect, Box, CropBox, Face, TimeRange, Word
 from schemas.documents.clip_tracks import FaceSample
 from schemas.documents.edit import EditList, EditSegment, PlacedSegment
@@ -224,7 +224,7 @@ def test_a_range_beyond_the_source_holds_the_last_frame(tmp_path: Path) -> None:
 
 
 def test_a_range_without_pictures_is_refused(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="no picture"):
+    with pytest.raises(InputRejected, match="no picture"):
         make(source, tmp_path, plan(source[1], 60_000, 61_000), [])
 
 

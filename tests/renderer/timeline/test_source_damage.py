@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from core.errors import Rejected
+from core.errors import InputRejected
 from schemas.common import TimeRange
 from schemas.documents.source import AudioTrack, PacketTable, SourceIndex
 from streams.renderer.timeline.frame_rate import frame_periods_us
@@ -68,9 +68,9 @@ def test_a_gap_at_either_end_is_told() -> None:
 
 
 def test_more_still_than_moving_is_refused() -> None:
-    with pytest.raises(Rejected, match="cannot be read"):
+    with pytest.raises(InputRejected, match="cannot be read"):
         told(STEADY, [*range(2_000, 4_000, 40), *range(9_500, 12_000, 40)])
-    with pytest.raises(Rejected, match="cannot be read"):
+    with pytest.raises(InputRejected, match="cannot be read"):
         told(STEADY, list(range(2_000, 6_000, 40)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.kafka.message import Message
 from schemas import codec, events
 from schemas.documents import encode_document
@@ -18,7 +18,7 @@ async def trust(message: Message, envelope: codec.Envelope, event: events.Upload
 
 
 async def distrust(message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
-    raise Rejected("producer.unsigned", "no")
+    raise InputRejected("producer.unsigned", "no")
 
 
 async def test_every_example_is_stored_once_however_often_it_comes() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.http.client import OutsideHttp
 from core.infra.http.file_download import BOOT_ID, NOTE_SUFFIX, DownloadNote, Pace, validator_of
 from tests.support.fake_server import Names, Wire, answer, fetch
@@ -16,11 +16,11 @@ from tests.support.fake_server import Names, Wire, answer, fetch
 
 async def test_too_large_is_refused_by_header_and_by_count(tmp_path: Path) -> None:
     told = OutsideHttp(resolver=Names(), connector=Wire(answer(200, b"x" * 2000)))
-    with pytest.raises(Rejected, match=r"media\.too_large"):
+    with pytest.raises(InputRejected, match=r"media\.too_large"):
         await fetch(told, "http://a.example/", tmp_path / "file", max_bytes=1000)
     untold = b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"400\r\n" + b"x" * 1024 + b"\r\n0\r\n\r\n"
     client = OutsideHttp(resolver=Names(), connector=Wire(untold))
-    with pytest.raises(Rejected, match=r"media\.too_large"):
+    with pytest.raises(InputRejected, match=r"media\.too_large"):
         await fetch(client, "http://a.example/", tmp_path / "file2", max_bytes=1000)
 
 
@@ -43,7 +43,7 @@ def test_a_server_that_drips_is_given_up() -> None:
     pace = Pace(0.0, 0)
     for second in range(61):
         pace.check(float(second), second)
-    with pytest.raises(Rejected, match=r"media\.timeout"):
+    with pytest.raises(InputRejected, match=r"media\.timeout"):
         pace.check(61.0, 61)
 
 
@@ -158,7 +158,7 @@ async def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(tmp_p
 )
 async def test_lasting_answers_are_refusals(status: int, reason: str, tmp_path: Path) -> None:
     client = OutsideHttp(resolver=Names(), connector=Wire(answer(status)))
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InputRejected) as refused:
         await fetch(client, "http://a.example/", tmp_path / "file")
     assert refused.value.reason == reason
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpcore2
 import pytest
 
-from core.errors import Rejected, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.http.client import OutsideHttp, Resolver
 from core.infra.http.public_addresses import is_public, parse_target
 from tests.support.fake_server import PUBLIC, Names, Wire, answer, fetch
@@ -56,11 +56,11 @@ REFUSED = [
 async def test_a_url_that_leads_inside_is_refused_and_nothing_is_sent(url: str, tmp_path: Path) -> None:
     wire = Wire(answer(200, b"secret"), answer(200, b"secret"))
     client = OutsideHttp(resolver=Names(), connector=wire)
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(InputRejected) as refused:
         await fetch(client, url, tmp_path / "file")
     assert refused.value.reason.startswith("url.")
     assert not _quotes(str(refused.value), url)
-    with pytest.raises((Rejected, Unavailable)):
+    with pytest.raises((InputRejected, Unavailable)):
         await client.post(url, b"{}", {}, 5)
     assert wire.connected == []
     await client.close()
@@ -102,7 +102,7 @@ class Unreachable(Wire):
 )
 async def test_no_failure_names_the_host(resolver: Resolver, connector: Wire, tmp_path: Path) -> None:
     client = OutsideHttp(resolver=resolver, connector=connector)
-    with pytest.raises((Rejected, Unavailable)) as failed:
+    with pytest.raises((InputRejected, Unavailable)) as failed:
         await fetch(client, "http://secret.example/film", tmp_path / "file")
     assert "secret" not in str(failed.value)
     await client.close()
@@ -133,7 +133,7 @@ async def test_connects_to_the_checked_address_by_name(tmp_path: Path) -> None:
 async def test_one_private_address_among_public_ones_is_a_trap(tmp_path: Path) -> None:
     wire = Wire(answer(200, b"x"))
     client = OutsideHttp(resolver=Names([PUBLIC, "127.0.0.1"]), connector=wire)
-    with pytest.raises(Rejected, match=r"url\.not_public"):
+    with pytest.raises(InputRejected, match=r"url\.not_public"):
         await fetch(client, "http://trap.example/", tmp_path / "file")
     assert wire.connected == []
 
@@ -143,7 +143,7 @@ async def test_a_name_that_changes_its_answer_gains_nothing(tmp_path: Path) -> N
     wire = Wire(answer(302, location="http://rebind.example/again"), answer(200, b"secret"))
     names = Names([PUBLIC], ["127.0.0.1"])
     client = OutsideHttp(resolver=names, connector=wire)
-    with pytest.raises(Rejected, match=r"url\.not_public"):
+    with pytest.raises(InputRejected, match=r"url\.not_public"):
         await fetch(client, "http://rebind.example/", tmp_path / "file")
     assert wire.connected == [f"{PUBLIC}:80"]
 
@@ -155,7 +155,7 @@ async def test_a_name_that_changes_its_answer_gains_nothing(tmp_path: Path) -> N
 async def test_redirects_are_checked_like_first_urls(location: str, tmp_path: Path) -> None:
     wire = Wire(answer(302, location=location), answer(200, b"secret"))
     client = OutsideHttp(resolver=Names(), connector=wire)
-    with pytest.raises(Rejected):
+    with pytest.raises(InputRejected):
         await fetch(client, "http://a.example/", tmp_path / "file")
     assert len(wire.connected) == 1
 
@@ -165,7 +165,7 @@ async def test_three_redirects_are_followed_and_a_fourth_is_not(tmp_path: Path) 
     good = OutsideHttp(resolver=Names(), connector=Wire(hop, hop, hop, answer(200, b"film")))
     assert await fetch(good, "http://a.example/", tmp_path / "good") == 4
     bad = OutsideHttp(resolver=Names(), connector=Wire(hop, hop, hop, hop, answer(200, b"film")))
-    with pytest.raises(Rejected, match=r"url\.redirects"):
+    with pytest.raises(InputRejected, match=r"url\.redirects"):
         await fetch(bad, "http://a.example/", tmp_path / "bad")
 
 
@@ -174,7 +174,7 @@ async def test_an_allowed_host_and_port_is_exact(tmp_path: Path) -> None:
     client = OutsideHttp(allow=["127.0.0.1:8099"], resolver=Names(), connector=wire)
     assert await fetch(client, "http://127.0.0.1:8099/film", tmp_path / "file") == 4
     for url in ("http://127.0.0.1:8098/", "http://127.0.0.1/", "http://localhost:8099/", "http://127.1:8099/"):
-        with pytest.raises(Rejected):
+        with pytest.raises(InputRejected):
             await fetch(client, url, tmp_path / "other")
     assert wire.connected == ["127.0.0.1:8099"]
 

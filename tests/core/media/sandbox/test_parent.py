@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.errors import Rejected, Starved, Unavailable
+from core.errors import InputRejected, Starved, Unavailable
 from core.media.range_cache import SourceCache
 from core.media.sandbox.child import outcome_message
 from core.media.sandbox.child_source import SourceLost
@@ -89,7 +89,7 @@ async def test_used_up_processor_time_is_a_verdict_on_the_file(tmp_path: Path) -
         await asyncio.sleep(0.3)
         for pid in _children():
             os.kill(pid, signal.SIGXCPU)  # as the kernel does at the limit
-        with pytest.raises(Rejected, match=r"media\.timeout"):
+        with pytest.raises(InputRejected, match=r"media\.timeout"):
             await task
 
 
@@ -99,7 +99,7 @@ async def test_what_the_limits_let_through_the_memory_limit_stops(tmp_path: Path
     )
     limits = ChildLimits(memory_bytes=400_000_000)
     bomb = huge_picture(tmp_path / "bomb.mp4", told=False)
-    with LocalSource(bomb) as source, pytest.raises(Rejected, match=r"media\.(bomb|corrupt)"):
+    with LocalSource(bomb) as source, pytest.raises(InputRejected, match=r"media\.(bomb|corrupt)"):
         await run_child(PROBE, args, scratch=tmp_path, source=source, limits=limits)
 
 
@@ -157,7 +157,7 @@ def _raised(error: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (Rejected("media.too_long", "x"), "rejected"),
+        (InputRejected("media.too_long", "x"), "rejected"),
         (Unavailable("disk", "x"), "unavailable"),
         (SourceLost("x"), "lost"),
         (MemoryError(), "rejected"),
