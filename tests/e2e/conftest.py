@@ -66,9 +66,10 @@ def _copy_logs(logs: Path, to: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def api(stack: StackInfo) -> Api:
+def api(stack: StackInfo) -> Iterator[Api]:
     """The API, as the first organisation."""
-    return Api(stack)
+    with Api(stack) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,12 @@ class Api:
         headers = {"Authorization": f"Bearer {stack.api_key}"}
         self.http = httpx2.Client(base_url=stack.api, headers=headers, timeout=HANG_S)
 
+    def __enter__(self) -> Api:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
     def call(self, method: str, path: str, *, expect: int | None = None, **given: Any) -> Any:
         answer = self.http.request(method, path, **given)
         fine = answer.status_code == expect if expect else answer.status_code < 400

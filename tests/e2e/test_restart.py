@@ -93,12 +93,13 @@ def differences(before: Any, after: Any, at: str = "") -> list[str]:
 
 
 def test_every_answer_is_the_same_after_down_and_up(own_stack: StackInfo) -> None:
-    api = Api(own_stack)
-    project_id = api.start(media(CLIP), max_clips=1, min_clip_ms=3000, **ROUGH)
-    assert api.wait(project_id)["state"] == "completed"
-    before = settled(api, project_id)
+    with Api(own_stack) as api:
+        project_id = api.start(media(CLIP), max_clips=1, min_clip_ms=3000, **ROUGH)
+        assert api.wait(project_id)["state"] == "completed"
+        before = settled(api, project_id)
     layout = local_stack.layout_of(own_stack.state_dir)
     assert local_stack.down(layout, print)
     again = local_stack.ensure_running(layout, os.environ | SHORT, print, ends_with_us=True)
     assert again.api_key == own_stack.api_key
-    assert differences(before, settled(Api(again), project_id)) == []
+    with Api(again) as api:
+        assert differences(before, settled(api, project_id)) == []

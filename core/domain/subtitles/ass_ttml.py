@@ -1,13 +1,17 @@
-"""Cues as ASS, TTML and plain text; `srt_vtt` has the other formats. Pure.
+"""Cues as ASS (written by pysubs2), TTML and plain text; `srt_vtt` has the other formats. Pure.
 
 Sources: W3C TTML2 (8.1, 12.1, 14.1) and IMSC 1.1's text profile; the ASS reader of libass (override blocks, ``\\N``).
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
+
+from pysubs2 import SSAEvent, SSAFile
+from pysubs2.formats.substation import SubstationFormat
 
 from core.domain.clock_format import format_timestamp
 from core.domain.subtitles.cues import Cue
@@ -41,24 +45,31 @@ _ASS_SIGNS = str.maketrans({"{": "｛", "}": "｝", "\\": "＼"})
 """Override blocks and line breaks begin with these, and not all readers know an escape."""
 
 
+class _Ass(SubstationFormat):
+    """pysubs2's writer with our time stamps: its own stop at 9:59:59.99, where libass reads more."""
+
+    @staticmethod
+    def ms_to_timestamp(requested_ms: int) -> str:
+        """Format a time in hundredths of a second, the finest unit of the format."""
+        seconds, hundredths = divmod(max(0, requested_ms + 5) // 10, 100)
+        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{hundredths:02d}"
+
+
 def ass(cues: Iterable[Cue]) -> str:
     """Advanced SubStation Alpha: white with a dark outline, at the bottom; a speaker is the line's name."""
-    return ASS_HEAD + "".join(
-        f"Dialogue: 0,{_ass_clock(cue.start_ms)},{_ass_clock(cue.end_ms)},Default,"
-        f"{(cue.speaker or '').translate(_ASS_SIGNS).replace(',', ' ')},0,0,0,,"
-        f"{_ass_text(cue.lines)}\n"
+    subtitles = SSAFile.from_string(ASS_HEAD, format_="ass")
+    subtitles.events = [
+        SSAEvent(
+            start=cue.start_ms,
+            end=cue.end_ms,
+            name=(cue.speaker or "").translate(_ASS_SIGNS).replace(",", " "),
+            text=r"\N".join(line.translate(_ASS_SIGNS) for line in cue.lines),
+        )
         for cue in cues
-    )
-
-
-def _ass_text(lines: Sequence[str]) -> str:
-    return r"\N".join(line.translate(_ASS_SIGNS) for line in lines)
-
-
-def _ass_clock(at_ms: int) -> str:
-    """Hundredths are the finest there are."""
-    seconds, hundredths = divmod(max(0, at_ms + 5) // 10, 100)
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{hundredths:02d}"
+    ]
+    file = io.StringIO()
+    _Ass.to_file(subtitles, file, "ass", header_notice="")
+    return file.getvalue()
 
 
 def ttml(cues: Sequence[Cue], language: str | None = None) -> str:
