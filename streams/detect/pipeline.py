@@ -17,7 +17,7 @@ from schemas.options.score_weights import SubScoreName, WeightTable, default_wei
 from streams.detect.candidates.silent_windows import find_silent_windows, has_speech
 from streams.detect.candidates.speech_windows import find_speech_windows
 from streams.detect.explanations import titles
-from streams.detect.explanations.nothing_found import explain_no_captions, explain_nothing_found
+from streams.detect.explanations.no_clips_reason import explain_no_captions, explain_nothing_found
 from streams.detect.explanations.reasons import compute_support, write_reason
 from streams.detect.explanations.uncertainty import mark_doubtful_evidence
 from streams.detect.features.delivery import preferred_length

@@ -15,7 +15,7 @@ from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import WeightTable, default_weights
 from streams.detect.candidates.silent_windows import has_speech
 from streams.detect.explanations import titles
-from streams.detect.explanations.nothing_found import explain_no_captions
+from streams.detect.explanations.no_clips_reason import explain_no_captions
 from streams.detect.explanations.reasons import write_reason
 from streams.detect.explanations.uncertainty import mark_doubtful_evidence
 from streams.detect.features.delivery import preferred_length

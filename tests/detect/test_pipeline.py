@@ -97,7 +97,7 @@ def test_a_silent_moving_video_gives_clips_of_low_confidence() -> None:
     assert clips
     assert all(clip.confidence < 0.2 and clip.text == "" for clip in clips)
     assert {clip.without_words for clip in clips} == {
-        "Nothing is said in this stretch: it has no captions, because there are no words to show."
+        "Nothing is said in this range: it has no captions, because there are no words to show."
     }
     assert {signal.name for clip in clips for signal in clip.signals} == {"picture"}
 
@@ -120,7 +120,7 @@ def test_even_sound_alone_gives_no_clip() -> None:
     assert not moment.selected
     assert moment.reason == "Nothing stands out; its best signal is energy (0.50 of 1)."
     assert found.nothing_found_reason == (
-        "One stretch was weighed and nothing stands out enough: it, at 0:00, scores 50 of 100, "
+        "One part was scored and nothing stands out enough: it, at 0:00, scores 50 of 100, "
         "and its best signal is energy, 0.50 of 1."
     )
 

@@ -142,7 +142,7 @@ def _check_inside(
         raise ImpossibleError(_beyond(end_ms, material), inside)
     if end_ms <= start_ms:
         raise ImpossibleError(
-            f"The end must lie behind the start: {_format_time(start_ms)} to {_format_time(end_ms)} is no stretch.",
+            f"The end must lie behind the start: {_format_time(start_ms)} to {_format_time(end_ms)} has no length.",
             ordered,
         )
 

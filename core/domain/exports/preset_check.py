@@ -45,9 +45,9 @@ def check_preset(name: PresetName, facts: FileFacts) -> Check:
 def _broken(preset: Preset, facts: FileFacts) -> Iterator[str]:
     lasts_s = facts.lasts_ms / 1000
     if facts.lasts_ms > preset.max_ms + 50:
-        yield f"lasts {lasts_s:.1f} s, at most {preset.max_ms / 1000:g} are taken: export a shorter stretch"
+        yield f"lasts {lasts_s:.1f} s, at most {preset.max_ms / 1000:g} are taken: export a shorter range"
     if facts.lasts_ms < preset.min_ms - 50:
-        yield f"lasts {lasts_s:.1f} s, at least {preset.min_ms / 1000:g} are taken: export a longer stretch"
+        yield f"lasts {lasts_s:.1f} s, at least {preset.min_ms / 1000:g} are taken: export a longer range"
     if facts.size_bytes > preset.max_bytes:
         yield f"has {facts.size_bytes / 1e6:.0f} MB, at most {preset.max_bytes / 1e6:.0f} are taken: ask for `best`"
     bit_rate = facts.size_bytes * 8000 / max(1.0, facts.lasts_ms)

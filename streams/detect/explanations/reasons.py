@@ -64,7 +64,7 @@ def _cut_at_clause(text: str) -> str:
 def title_from_signals(start_ms: int, signals: Sequence[SubScore]) -> str:
     """Make a title of a moment without words: what stands out most in it, and when."""
     labels = {
-        "level": "Loudest stretch",
+        "level": "Loudest part",
         "dynamics": "Liveliest sound",
         "motion": "Most movement",
         "faces": "Faces",

@@ -23,7 +23,7 @@ def explain_no_captions(part: TimeRange, timeline: ProjectTimeline) -> str:
         return ""
     if timeline.without_words:
         return timeline.without_words
-    return "Nothing is said in this stretch: it has no captions, because there are no words to show."
+    return "Nothing is said in this range: it has no captions, because there are no words to show."
 
 
 def explain_nothing_found(
@@ -60,9 +60,9 @@ def _explain_no_match(windows: Sequence[ScoredWindow], topics: Sequence[str]) ->
 def _explain_low_scores(windows: Sequence[ScoredWindow], min_score: float) -> str:
     supported = [window for window in windows if window.support >= MIN_SUPPORT]
     best = rank_windows(supported or windows)[0]
-    counted, subject = "One stretch was weighed", "it"
+    counted, subject = "One part was scored", "it"
     if len(windows) > 1:
-        counted, subject = f"{len(windows)} stretches were weighed", "the best"
+        counted, subject = f"{len(windows)} parts were scored", "the best"
     scores = f"{subject}, at {format_clock(best.range.start_ms)}, scores {best.score:.0f} of 100"
     if not supported:
         strongest = _name_signal(max(best.signals, key=lambda signal: signal.value * signal.weight))
@@ -78,7 +78,7 @@ def _name_signal(signal: SubScore) -> str:
 def _explain_silence(timeline: ProjectTimeline) -> str:
     missing_note = " Parts of it could not be worked on." if timeline.missing else ""
     if has_speech(timeline):
-        return f"Something is said in this video, but no stretch starts and ends with whole sentences.{missing_note}"
+        return f"Something is said in this video, but no part starts and ends with whole sentences.{missing_note}"
     speech_note = "Nothing is said" if not timeline.words else "Hardly anything is said"
     if not timeline.pictures:
         return f"{speech_note} and none of this video's pictures could be looked at.{missing_note}"
