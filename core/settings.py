@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of the product; each is the environment variable ``CLIPSTREAM_`` + NAME."""
 
     kafka: str
+    kafka_instance: str = ""
+    """Name of this process in its consumer group, the same at each start and no other's; empty: a new one each time."""
     postgres_api: str
     postgres_worker: str
     postgres_relay: str

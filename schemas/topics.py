@@ -13,8 +13,6 @@ from schemas import events
 DAY_MS = 24 * 60 * 60 * 1000
 UNLIMITED_MS = -1
 PARTITIONS = 12
-DEALT = (0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11)
-"""Distance of each part from its project's first partition, by ordinal: every second one half of all away."""
 Spread = Literal["project", "ordinal"]
 
 
@@ -168,21 +166,24 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 BY_NAME: Mapping[str, Topic] = {topic.name: topic for topic in TOPICS}
+_BY_HALVES = (0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11)
+"""Distance of each part from its project's first partition, by ordinal, of docs/adr/0012."""
 TOPIC_OF: Mapping[type, Topic] = {event: topic for topic in TOPICS for event in topic.events}
 
 
 def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
-    """Partition of an event, ``(project + DEALT[ordinal]) mod n``: no short video waits behind a long one.
+    """Partition of an event, ``(project + ordinal) mod n``: no short video waits behind a long one.
 
-    Workers own contiguous blocks of partitions: neighbouring ordinals must not be neighbours there, or one worker
-    gets all clips of a project while the other rests (docs/adr/0007, docs/adr/0012).
+    Workers are assigned by round robin: of n, worker k has the partitions k, k + n, … Neighbouring ordinals, on
+    neighbouring partitions, fall to different workers (docs/adr/0023).
     """
-    return (project_id.int + (DEALT[ordinal % PARTITIONS] if topic.spread == "ordinal" else 0)) % topic.partitions
+    return (project_id.int + (ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
 
 
-def partition_before(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
-    """The partition before docs/adr/0012, for looking up older events."""
-    return (project_id.int + (7 * ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
+def partitions_before(topic: Topic, project_id: UUID, ordinal: int = 0) -> tuple[int, ...]:
+    """The partitions by the rules before docs/adr/0023, the latest first, for looking up older events."""
+    distances = (_BY_HALVES[ordinal % len(_BY_HALVES)], 7 * ordinal) if topic.spread == "ordinal" else (0,)
+    return tuple((project_id.int + distance) % topic.partitions for distance in distances)
 
 
 def route(event: events.AnyEvent) -> tuple[Topic, UUID, int]:

@@ -62,6 +62,9 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
 
     ``stream_wait_empty=False``: a rebalance does not wait for a long render. ``noack`` with ``ack`` after the work:
     SIGTERM in mid-event does not lose it. Raw bytes: decoding is ours, so that a bad message is a dead letter.
+
+    ``table_standby_replicas=0`` chooses round robin: Faust's own assignor leaves a restarted worker without partitions
+    (faust-streaming #93). The instance id makes the membership static: a restart takes nothing from the others.
     """
     data_dir = Path(settings.work_dir).absolute() / stage / "faust"
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -79,6 +82,8 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
         broker_max_poll_interval=600.0,
         broker_max_poll_records=8,
         broker_commit_interval=1.0,
+        table_standby_replicas=0,
+        consumer_group_instance_id=settings.kafka_instance or None,
         stream_wait_empty=False,
         stream_processing_timeout=3600.0,
         producer_acks=-1,

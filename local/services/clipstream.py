@@ -64,6 +64,7 @@ def _command(name: str, arguments: tuple[str, ...], env: Mapping[str, str], need
 def _worker(setting: Setting, name: str, arguments: tuple[str, ...], env: Mapping[str, str]) -> Part:
     more = {
         "CLIPSTREAM_WORKER_PORT": str(setting.port(name)),
+        "CLIPSTREAM_KAFKA_INSTANCE": name,
         "CLIPSTREAM_WORK_DIR": str(setting.layout.data("work") / name),
     }
     command = (sys.executable, "-m", "streams", *arguments)

@@ -27,7 +27,7 @@ from schemas import codec, events
 from schemas.common import ObjectRef
 from schemas.documents.export import Certificate, ExportFiles
 from schemas.documents.replay import ReplayResult
-from schemas.topics import TOPIC_OF, partition_before, partition_for
+from schemas.topics import TOPIC_OF, partition_for, partitions_before
 from streams.render.exporter import ProducedExport
 from streams.runtime.context import StageContext
 from streams.runtime.stage import Commit, Work
@@ -118,7 +118,7 @@ async def find_logged_request(
     ``progress`` counts the records read: reading a long log is progress.
     """
     topic, parts = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
-    for partition in dict.fromkeys((partition_for(topic, *parts), partition_before(topic, *parts))):
+    for partition in dict.fromkeys((partition_for(topic, *parts), *partitions_before(topic, *parts))):
         found = await _find_in_partition(partition, log, event, since, progress.part())
         if found is not None:
             return found

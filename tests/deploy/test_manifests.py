@@ -39,7 +39,7 @@ def documents(name: str) -> list[dict[str, Any]]:
 
 
 RESOURCES = [document for name in kustomization()["resources"] for document in documents(name)]
-WORKLOADS = [one for one in RESOURCES if one["kind"] in ("Deployment", "Job")]
+WORKLOADS = [one for one in RESOURCES if one["kind"] in ("Deployment", "StatefulSet", "Job")]
 
 
 def containers(workload: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -103,29 +104,16 @@ def test_neighbouring_ordinals_lie_on_different_partitions(project_id: UUID, ord
     assert len({partition_for(spans, project_id, ordinal + at) for at in range(12)}) == spans.partitions
 
 
-SHARED = [
-    (2, 2, 1),
-    (2, 4, 2),
-    (2, 5, 3),
-    (2, 8, 4),
-    (2, 10, 5),
-    (3, 6, 3),
-    (3, 10, 4),
-    (4, 4, 1),
-    (4, 8, 2),
-    (6, 6, 2),
-]
-
-
-@pytest.mark.parametrize(("workers", "neighbours", "most"), SHARED)
-def test_workers_that_own_blocks_share_neighbours(workers: int, neighbours: int, most: int) -> None:
-    """Faust gives each worker a contiguous block of partitions. A project's parts count from 0."""
+@pytest.mark.parametrize("workers", range(1, 13))
+def test_neighbours_are_shared_by_the_workers(workers: int) -> None:
+    """Round robin gives worker k of n the partitions k, k + n, …: a video's parts spread wherever it begins."""
     renders = BY_NAME["renders.v1"]
-    for first in range(renders.partitions):
-        owners = [
-            partition_for(renders, UUID(int=first), at) * workers // renders.partitions for at in range(neighbours)
-        ]
-        assert max(owners.count(worker) for worker in range(workers)) <= most, (first, owners)
+    slack = 0 if renders.partitions % workers == 0 else 1
+    for neighbours in range(1, renders.partitions + 1):
+        for first in range(renders.partitions):
+            owners = [partition_for(renders, UUID(int=first), at) % workers for at in range(neighbours)]
+            most = max(owners.count(worker) for worker in range(workers))
+            assert most <= math.ceil(neighbours / workers) + slack, (first, owners)
 
 
 @given(st.binary(max_size=200))
