@@ -30,7 +30,7 @@ FIELDS: Mapping[str, str] = {
     "elapsed_ms": "Wall-clock time, in ms.",
     "cpu_ms": "Processor time, in ms.",
     "speech_ms": "Time with speech, in ms.",
-    "range": "Stretch of the project's time line.",
+    "range": "Range on the project's timeline.",
     # moments of the calendar (RFC 3339)
     "created_at": "When it was created.",
     "expires_at": "When the URLs stop working.",
@@ -54,7 +54,7 @@ FIELDS: Mapping[str, str] = {
     # names and texts
     "title": "Title in plain text.",
     "metadata": "JSON of your own, given back as it is.",
-    "changed": "What is other than before.",
+    "changed": "What differs from the version before.",
     "description": "Description in plain text.",
     "name": "Name.",
     "text": "The words, in plain text.",
@@ -84,7 +84,7 @@ FIELDS: Mapping[str, str] = {
     "words": "Words, or ranges of words, in order of time.",
     "trust": "Whether the transcript is believed here: `trusted` or `doubtful`.",
     "doubts": "Why the words are doubtful.",
-    "doubtful": "Stretches or words that are not trusted.",
+    "doubtful": "Ranges or words that are not trusted.",
     "mentions": "Where it is mentioned, in order of time.",
     "mention_count": "Number of mentions.",
     "topics": "Topics.",

@@ -47,7 +47,7 @@ TOPICS: tuple[Topic, ...] = (
         retention_ms=7 * DAY_MS,
         producers=("ingest", "listen", "look", "sweeper"),
         consumers=("listen", "look", "sinks"),
-        doc="Stretches of the time line, at most four of a project outstanding.",
+        doc="Spans of the timeline, at most four of a project outstanding.",
     ),
     Topic(
         name="transcripts.v1",

@@ -167,7 +167,7 @@ def _time(text: str) -> str:
 
 def _unreadable(detail: str, pointers: Sequence[str]) -> ApiProblem:
     """A 400 that names the fields with invalid characters."""
-    errors = [FieldError(pointer=one, detail="It holds what is no character.") for one in pointers]
+    errors = [FieldError(pointer=one, detail="It holds code points that are not characters.") for one in pointers]
     return ApiProblem("malformed-request", detail, errors=errors)
 
 

@@ -52,7 +52,7 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "gain_db": [-3.0],
     "high": [9_100],
     "highlight": ["the <mark>half-life</mark> of radium"],
-    "hook": ["Nobody had measured this twice."],
+    "hook": ["No one had measured this twice."],
     "id": ["S1", "c-0007"],
     "instance": ["/v1/projects"],
     "kind": ["quote"],

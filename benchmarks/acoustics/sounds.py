@@ -156,7 +156,7 @@ def classes(mixtures: Sequence[Mixture], found: Sequence[Sounds]) -> dict[str, C
             total[f"{kind}, by level"] = total.get(f"{kind}, by level", Counts()) + counted(truth, level)
         talk = _widened(mixed.truth["speech"])
         ours = event_steps(sounds, "music", len(talk))
-        for name, part in (("music, nobody speaks", ~talk), ("music, somebody speaks", talk)):
+        for name, part in (("music, no speech", ~talk), ("music, somebody speaks", talk)):
             total[name] = total.get(name, Counts()) + counted(mixed.truth["music"], ours, part)
     return total
 

@@ -142,10 +142,10 @@ def compare_figures(ours: Figures, other: Figures, name: str) -> str:
     """Whether the difference is beyond chance, in a sentence."""
     low, high = interval(ours.auc_rounds - other.auc_rounds)
     least, most = interval(ours.precision_rounds - other.precision_rounds)
-    sure = "better" if low > 0 else "worse" if high < 0 else "NOT told apart"
-    first = "better" if least > 0 else "worse" if most < 0 else "NOT told apart"
+    sure = "better" if low > 0 else "worse" if high < 0 else "NOT distinguished"
+    first = "better" if least > 0 else "worse" if most < 0 else "NOT distinguished"
     return (
-        f"  beside {name:<18} AUC {ours.auc - other.auc:+.2f} [{low:+.2f}, {high:+.2f}] {sure};  "
+        f"  against {name:<18} AUC {ours.auc - other.auc:+.2f} [{low:+.2f}, {high:+.2f}] {sure};  "
         f"precision@5 {ours.precision - other.precision:+.2f} [{least:+.2f}, {most:+.2f}] {first}"
     )
 

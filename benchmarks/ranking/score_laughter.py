@@ -149,7 +149,7 @@ def report(texts: Sequence[Labelled], held: Sequence[str]) -> Iterator[str]:
     for one in found:
         ways = {name: score.figures(values, one.text) for name, values in one.ways.items()}
         by_text[one.text.name] = ways | {score.RANDOM: score.by_chance(one.text)}
-        yield f"{one.text.name}: {sum(one.text.worth)} stretches before laughter, {len(one.text.worth)} in all"
+        yield f"{one.text.name}: {sum(one.text.worth)} ranges before laughter, {len(one.text.worth)} in all"
         yield from (score.format_row(name, each) for name, each in by_text[one.text.name].items())
     for title, inside in (("held back", True), ("developed on", False)):
         group = [ways for name, ways in by_text.items() if (name in held) is inside]

@@ -115,7 +115,7 @@ def compared(costs: dict[str, list[Cost]], what: str, encoding: Encoding) -> Cla
         for name, runs in costs.items()
     ]
     return Claim(
-        name=f"{', '.join(ASPECTS)} of a 30 s clip at once, beside one after the other ({what.removesuffix('_s')})",
+        name=f"{', '.join(ASPECTS)} of a 30 s clip at once, against one after the other ({what.removesuffix('_s')})",
         measured=median[TOGETHER] / median[APART],
         limit=LIMIT_RATIO,
         where=(f"{encoding.name}; medians of {len(costs[APART])}", *lines),

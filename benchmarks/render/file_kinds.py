@@ -50,7 +50,7 @@ def cpu_s() -> float:
 def render_kind(source: Path, index: SourceIndex, wish: FileWish, args: argparse.Namespace, out: Path) -> Certificate:
     """One file of the range."""
     start_ms, end_ms = round(args.start_s * 1000), round((args.start_s + args.seconds) * 1000)
-    said: list[Word] = words("these are words that nobody says at all", start_ms + 300)
+    said: list[Word] = words("these are words that no speaker says at all", start_ms + 300)
     encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(wish))
     task = RenderJob(plan=plan(index, start_ms, end_ms), index=index, words=said, encoding=encoding)
     with source.open("rb") as file:

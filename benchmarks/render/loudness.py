@@ -216,11 +216,11 @@ def outcomes(way: str, sounds: Sequence[tuple[str, Sound]]) -> tuple[list[Outcom
 def main() -> None:
     """A line for each way, then ours where it misses."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--all", action="store_true", help="print every stretch")
+    parser.add_argument("--all", action="store_true", help="print every range")
     parser.add_argument("--way", choices=WAYS, action="append", help="only this one")
     asked = parser.parse_args()
     sounds = [(name, sound) for name, sound in stretches() if integrated_lufs(sound) is not None]
-    print(f"{len(sounds)} stretches, {sum(len(sound) for _, sound in sounds) / RATE_HZ:.0f} s")
+    print(f"{len(sounds)} ranges, {sum(len(sound) for _, sound in sounds) / RATE_HZ:.0f} s")
     for way in asked.way or WAYS:
         found, cpu_s = outcomes(way, sounds)
         near = [abs(one.lufs - TARGET_LUFS) <= NEAR_LU for one in found]

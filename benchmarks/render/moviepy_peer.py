@@ -107,7 +107,7 @@ def compared(mine: list[Cost], others: list[Cost], encoding: Encoding, clip: Tim
         for name in ("cpu_s", "wall_s")
     )
     return Claim(
-        name=f"a captioned clip of {clip.length_ms / 1000:g} s, beside MoviePy 2.2.1 (CPU)",
+        name=f"a captioned clip of {clip.length_ms / 1000:g} s, against MoviePy 2.2.1 (CPU)",
         measured=cpu[0] / cpu[1],
         limit=LIMIT_RATIO if clip == CLIP else None,
         where=(

@@ -99,7 +99,7 @@ def compared(costs: dict[str, list[Cost]], count: int, seconds: float, quality: 
         for name in costs
     ]
     return Claim(
-        name=f"{count} clips of {seconds:g} s side by side, beside one after the other (wall)",
+        name=f"{count} clips of {seconds:g} s side by side, against one after the other (wall)",
         measured=wall[SIDE.name] / wall[ROW.name],
         limit=LIMIT_RATIO if full else None,
         where=(f"medians of {len(costs[SIDE.name])}", *lines),

@@ -221,7 +221,7 @@ def compared(costs: dict[str, list[Cost]], encoding: Encoding) -> Claim:
         for name in costs
     ]
     return Claim(
-        name="render of a 30 s clip, beside ffmpeg doing the same (wall)",
+        name="render of a 30 s clip, against ffmpeg doing the same (wall)",
         measured=wall[mine] / wall[peer],
         limit=LIMIT_RATIO,
         where=(f"{encoding.name}; medians of {len(costs[mine])}", *lines),

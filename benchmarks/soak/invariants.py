@@ -57,7 +57,7 @@ def violations(stores: Stores) -> list[str]:
     """Everything that is lost, doubled or left open, in sentences; empty when all is well."""
     found = [f"{project_id}: accepted and not in Postgres" for project_id in stores.accepted
              if project_id not in stores.projects]  # fmt: skip
-    found += [f"{project_id}: in Postgres, though nobody was told of it" for project_id in stores.unaccounted]
+    found += [f"{project_id}: in Postgres, though no client was notified of it" for project_id in stores.unaccounted]
     for project_id, ended in stores.projects.items():
         found += [f"{project_id}: {problem}" for problem in _of_project(ended)]
     if stores.unsent:

@@ -108,7 +108,7 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
     flac_s = time.perf_counter() - started
     cpu, cpu_peer = statistics.median(model_s), statistics.median(peer_s)
     return Claim(
-        name="speech through the whole path, beside faster-whisper called directly (wall)",
+        name="speech through the whole path, against faster-whisper called directly (wall)",
         measured=ratio,
         limit=CLAIM_RATIO,
         where=(

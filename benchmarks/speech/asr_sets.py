@@ -135,12 +135,12 @@ def _claims(way: str, ours: Score, theirs: Score, lines: Sequence[str]) -> list[
             unit="points",
             limit=MORE_POINTS,
             where=(
-                f"pooled: {points(ours):.2f} % beside {points(theirs):.2f} %, {ours.said} words said",
+                f"pooled: {points(ours):.2f} % against {points(theirs):.2f} %, {ours.said} words said",
                 *lines,
             ),
         ),
         Claim(
-            name=f"coverage beside sequential faster-whisper's, {way}",
+            name=f"coverage against sequential faster-whisper's, {way}",
             measured=ours.heard / theirs.heard,
             limit=COVERAGE,
             at_least=True,

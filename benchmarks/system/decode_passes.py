@@ -145,7 +145,7 @@ def _dense(file: Path, index: SourceIndex, index_path: Path, clip: TimeRange, ru
         ours.append(answer["cpu_ms"] / 1000)
         pictures = answer["pictures"]
     spent = ", ".join(f"{name} {ms:.2f}" for name, ms in measure_parts(file, index, clip.start_ms).items())
-    name = "every picture of a clip, beside ffmpeg's decode (CPU)"
+    name = "every picture of a clip, against ffmpeg's decode (CPU)"
     return compare(name, ours, theirs, clip.length_ms / 1000, pictures, f"CPU-ms a picture: {spent}")
 
 
@@ -160,7 +160,7 @@ def _sparse(file: Path, index: SourceIndex, index_path: Path, whole: TimeRange, 
         closely = looked_at_closely(answer, whole.length_ms, index.video)
         keys_s = ffmpeg_cpu_s(file, [whole], "-skip_frame", "nokey")
         theirs.append(keys_s + (ffmpeg_cpu_s(file, closely) if closely else 0.0))
-    name = "key pictures and a few stretches, beside ffmpeg's decode (CPU)"
+    name = "key pictures and a few ranges, against ffmpeg's decode (CPU)"
     close_s = sum(one.length_ms for one in closely) / 1000
     return compare(name, ours, theirs, whole.length_ms / 1000, pictures, f"{close_s:.1f} s of it picture by picture")
 

@@ -147,7 +147,7 @@ def claims_of(runs: Sequence[Run], distinct_s: float | None) -> list[Claim]:
             measured=most_at_once(ours) / MIB,
             unit="MiB",
             limit=LIMIT_MIB,
-            where=(f"{longest.minutes:g} min; the servers beside it: {most_at_once(servers) / MIB:.0f} MiB",),
+            where=(f"{longest.minutes:g} min; the servers next to it: {most_at_once(servers) / MIB:.0f} MiB",),
         ),
     ]
 

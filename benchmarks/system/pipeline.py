@@ -158,7 +158,7 @@ def claims_of(
     raw = own_s / statistics.median(run.wall_s for run in theirs)
     return [
         Claim(
-            name=f"whole pipeline, warm stack, beside {pipeline_peer.NAME} (wall)",
+            name=f"whole pipeline, warm stack, against {pipeline_peer.NAME} (wall)",
             measured=ratio,
             limit=LIMIT if full else None,
             where=(
@@ -172,7 +172,7 @@ def claims_of(
             ),
         ),
         Claim(
-            name="whole pipeline beside the sum of its stages' limits (wall)",
+            name="whole pipeline against the sum of its stages' limits (wall)",
             measured=own_s / sum(at_best.parts_s.values()),
             limit=LIMIT_TO_STAGES if full else None,
             where=(

@@ -202,7 +202,7 @@ def format_figures(name: str, found: Figures) -> str:
     wrong = f"{found.wrong / turns:6.1%}" if found.turns else "     -"
     eyes = float(np.median(found.eyes)) if found.eyes else math.nan
     return (
-        f"  {name:12} whole {found.whole / speaking:6.1%}  wrong {wrong}  nobody {found.nobody / looks:6.1%}  "
+        f"  {name:12} whole {found.whole / speaking:6.1%}  wrong {wrong}  no face {found.nobody / looks:6.1%}  "
         f"cut {found.cut / speaking:6.1%}  eyes at {eyes:.2f}  travel {_travel(found.steps)}, of the crop "
         f"{_travel(found.own_steps)}, {found.back / max(1e-9, found.seconds):.3f} turns/s  ({found.looks} looks)"
     )

@@ -81,7 +81,7 @@ class References:
             numbers = ", or a number of the last run" if kind == "clip" else ""
             raise CliError(
                 ExitCode.USAGE,
-                f"{text!r} is no {_WORDS[kind]}: give its id or the first digits of it{numbers}; {_LISTS[kind]}.",
+                f"{text!r} names no {_WORDS[kind]}: give its id or the first digits of it{numbers}; {_LISTS[kind]}.",
             )
         return self._abbreviated(kind, typed)
 
@@ -93,7 +93,8 @@ class References:
                 return kind, self.full_id(kind, typed)
         if not _DIGITS.fullmatch(typed):
             raise CliError(
-                ExitCode.USAGE, f"{text!r} is no id: give the first digits of one, a number of the last run, or `last`."
+                ExitCode.USAGE,
+                f"{text!r} is not an id: give the first digits of one, a number of the last run, or `last`.",
             )
         items: list[JSON] = self._client.get("/v1/ids", starts_with=typed)["items"]
         found = [(str(one["kind"]), str(one["id"])) for one in items if one["kind"] in kinds]
@@ -145,7 +146,9 @@ class References:
         if len(found) == 1:
             return str(found[0]["id"])
         if not found:
-            raise CliError(ExitCode.USAGE, f"There is no {_WORDS[kind]} whose id starts with {digits}: {_LISTS[kind]}.")
+            raise CliError(
+                ExitCode.USAGE, f"There names no {_WORDS[kind]} whose id starts with {digits}: {_LISTS[kind]}."
+            )
         several = ", ".join(str(one["id"]) for one in found[:3])
         raise CliError(ExitCode.USAGE, f"{digits} is the start of several ids ({several} …): give more digits.")
 

@@ -151,7 +151,7 @@ def _parts_file(path: str) -> JSON:
     except OSError as error:
         raise CliError(ExitCode.USAGE, f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
-        raise CliError(ExitCode.USAGE, f"{path} is no JSON: {error}.") from None
+        raise CliError(ExitCode.USAGE, f"{path} is not JSON: {error}.") from None
     if not isinstance(found, dict):
         raise CliError(ExitCode.USAGE, f"{path} must hold an object with parts of a brand kit.")
     return found

@@ -27,9 +27,9 @@ def json_object(typed: str) -> JSON:
     except OSError as error:
         raise ArgumentTypeError(f"{typed[1:]!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise ArgumentTypeError(f"{typed[:60]!r} is no JSON: {error}") from None
+        raise ArgumentTypeError(f"{typed[:60]!r} is not JSON: {error}") from None
     if not isinstance(found, dict):
-        raise ArgumentTypeError(f'{typed[:60]!r} is no JSON object: write \'{{"name": "value"}}\'')
+        raise ArgumentTypeError(f'{typed[:60]!r} is not a JSON object: write \'{{"name": "value"}}\'')
     return found
 
 

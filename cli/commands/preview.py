@@ -54,7 +54,7 @@ def preview(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
     """Ask for the picture, wait for it, write it."""
     out = Path(args.out)
     if not out.parent.is_dir():
-        raise CliError(ExitCode.USAGE, f"{out.parent} is no folder: the picture cannot be written there.")
+        raise CliError(ExitCode.USAGE, f"{out.parent} is not a folder: the picture cannot be written there.")
     answer = client.ask(f"/v1/clips/{args.clip}/preview", preview_request(args), at_ms=args.at)
     picture = answer.content if is_picture(answer) else _wait(client, answer.headers["location"])
     out.write_bytes(picture)

@@ -152,7 +152,7 @@ def delete_project(client: Client, args: Namespace, display: Display) -> tuple[i
 def _confirm(question: str) -> None:
     """Raises CliError unless a person says yes."""
     if not sys.stdin.isatty():
-        raise CliError(ExitCode.USAGE, "Nobody is there to be asked: add --yes to erase it.")
+        raise CliError(ExitCode.USAGE, "There is no terminal to confirm in: add --yes to erase it.")
     print(question, end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise CliError(ExitCode.USAGE, "Nothing was erased.")

@@ -128,7 +128,7 @@ def speakers(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     if args.json:
         return ExitCode.OK, found
     if not found["speakers"]:
-        display.say("No speakers were told apart in this project.")
+        display.say("No speakers were distinguished in this project.")
     else:
         rows = [
             (one["id"], one["name"] or "", duration_text(one["speech_ms"]), str(one["word_count"]))
@@ -155,5 +155,7 @@ def _speaker_edits(args: Namespace) -> list[JSON]:
 
 def _speaker(text: str) -> str:
     if not _SPEAKER.fullmatch(text):
-        raise CliError(ExitCode.USAGE, f"{text!r} is no speaker: `clipstream speakers PROJECT` lists them as S1, S2 …")
+        raise CliError(
+            ExitCode.USAGE, f"{text!r} is not a speaker: `clipstream speakers PROJECT` lists them as S1, S2 …"
+        )
     return text

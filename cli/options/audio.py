@@ -34,7 +34,7 @@ def _lufs(text: str) -> float:
     try:
         lufs = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no loudness: write -14") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a loudness: write -14") from None
     if not MIN_TARGET_LUFS <= lufs <= MAX_TARGET_LUFS:
         raise argparse.ArgumentTypeError(f"it must be {spoken_range(MIN_TARGET_LUFS, MAX_TARGET_LUFS, 'LUFS')}")
     return lufs
@@ -42,5 +42,5 @@ def _lufs(text: str) -> float:
 
 def _track(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= MAX_AUDIO_TRACKS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no track: write 1 to {MAX_AUDIO_TRACKS}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a track: write 1 to {MAX_AUDIO_TRACKS}")
     return int(text)

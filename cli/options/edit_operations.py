@@ -125,7 +125,7 @@ def crop(typed: str) -> JSON:
     try:
         shape = msgspec.convert(aspect, Aspect)
     except msgspec.ValidationError:
-        raise ArgumentTypeError(f"{aspect!r} is no shape: write 9:16, 4:5, 1:1 or 16:9") from None
+        raise ArgumentTypeError(f"{aspect!r} is not an aspect: write 9:16, 4:5, 1:1 or 16:9") from None
     return {"op": "crop", "aspect": shape, "keys": [] if path == AUTOMATIC_CROP else _list_in(path, "key frames")}
 
 
@@ -138,7 +138,7 @@ def text(typed: str) -> JSON:
 def restore(typed: str) -> JSON:
     """``3``."""
     if not typed.isdecimal():
-        raise ArgumentTypeError(f"{typed!r} is no version: write its number, e.g. 3")
+        raise ArgumentTypeError(f"{typed!r} is not a version: write its number, e.g. 3")
     return {"op": "restore", "version": int(typed)}
 
 
@@ -161,7 +161,7 @@ def _list_in(path: str, what: str) -> list[JSON]:
     except OSError as error:
         raise ArgumentTypeError(f"{path!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise ArgumentTypeError(f"{path!r} is no JSON: {error}") from None
+        raise ArgumentTypeError(f"{path!r} is not JSON: {error}") from None
     if not isinstance(found, list):
         raise ArgumentTypeError(f"{path!r} must hold a list of {what}")
     return found

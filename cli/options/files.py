@@ -45,7 +45,7 @@ def parse_file_format(text: str) -> JSON:
     try:
         wish = msgspec.convert(names, FileWish)
     except msgspec.ValidationError:
-        raise ArgumentTypeError(f"{text!r} is no format: write e.g. webm, mp4/hevc, mov/prores, gif, mp3") from None
+        raise ArgumentTypeError(f"{text!r} is not a format: write e.g. webm, mp4/hevc, mov/prores, gif, mp3") from None
     broken = broken_file_rules(wish)
     if broken:
         told = "; ".join(f"{name.replace('_', ' ')} must be {rule}" for name, rule in broken.items())

@@ -50,7 +50,7 @@ def parse_time_ms(text: str) -> int:
     """``90``, ``1:30`` or ``1:02:03.5`` in ms; raises ArgumentTypeError for anything else."""
     found = _CLOCK.fullmatch(text.strip())
     if not found:
-        raise ArgumentTypeError(f"{text!r} is no time: write 90, 1:30 or 1:02:03")
+        raise ArgumentTypeError(f"{text!r} is not a time: write 90, 1:30 or 1:02:03")
     first, second, seconds = found.groups()
     hours, minutes = (first, second) if second is not None else ("0", first or "0")
     return round((int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
@@ -67,7 +67,7 @@ def parse_time_range(text: str) -> JSON:
 def _pair(text: str) -> JSON:
     start, dash, end = text.partition("-")
     if not dash:
-        raise ArgumentTypeError(f"{text!r} is no start and end: write 1:30-2:00, or 20-60 in seconds")
+        raise ArgumentTypeError(f"{text!r} is not a start and an end: write 1:30-2:00, or 20-60 in seconds")
     part = {"start_ms": parse_time_ms(start), "end_ms": parse_time_ms(end)}
     if part["end_ms"] < part["start_ms"]:
         raise ArgumentTypeError(f"{text!r} ends before it begins: write the earlier or shorter first")
@@ -189,7 +189,7 @@ def add_caption_options(parser: argparse.ArgumentParser) -> None:
         "--captions-overrides",
         type=read_template_overrides,
         metavar="FILE",
-        help="JSON with what is other than in the template",
+        help="JSON with what differs from the template",
     )
 
 
@@ -200,7 +200,7 @@ def read_template_overrides(path: str) -> JSON:
         msgspec.json.decode(body, type=TemplateOverrides)
         return msgspec.json.decode(body, type=dict[str, Any])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ArgumentTypeError(f"{path!r} does not say what is other than in a template: {error}") from None
+        raise ArgumentTypeError(f"{path!r} does not say what differs from a template: {error}") from None
 
 
 def read_script(path: str) -> str:
@@ -210,7 +210,7 @@ def read_script(path: str) -> str:
     except OSError as error:
         raise ArgumentTypeError(f"{path!r} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise ArgumentTypeError(f"{path!r} is no text in UTF-8") from None
+        raise ArgumentTypeError(f"{path!r} is not text in UTF-8") from None
     if not text.strip():
         raise ArgumentTypeError(f"{path!r} is empty: a script is what is said, word for word")
     return text

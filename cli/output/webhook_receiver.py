@@ -38,7 +38,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -
     except KeyError as error:
         raise NotVerified(f"the header {error.args[0]} is missing") from None
     except (ValueError, binascii.Error):
-        raise NotVerified("the timestamp is no number, or the secret is not base64") from None
+        raise NotVerified("the timestamp is not a number, or the secret is not base64") from None
     if abs(now_s - sent_s) > TOLERANCE_S:
         raise NotVerified(f"it was sent {abs(now_s - sent_s):.0f} s ago or ahead, more than {TOLERANCE_S} s")
     signed = f"{identity}.{timestamp}.".encode() + body
@@ -73,7 +73,7 @@ class Inbox:
             verify(self.secret, headers, body, self.now_s())
             content = json.loads(body)
             if not isinstance(content, dict):
-                raise NotVerified("the body is no JSON object")
+                raise NotVerified("the body is not a JSON object")
         except (NotVerified, ValueError) as error:
             with self.changed:
                 self.refused.append(str(error))

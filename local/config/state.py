@@ -120,7 +120,9 @@ def load(layout: Layout) -> StackState | None:
     except PermissionError:
         raise StackError(_not_ours(layout)) from None
     except (msgspec.DecodeError, OSError) as error:
-        raise StackError(f"{layout.stack_json} cannot be read ({error}): `clipstream reset` begins anew") from None
+        raise StackError(
+            f"{layout.stack_json} cannot be read ({error}): `clipstream reset` starts with a new one"
+        ) from None
 
 
 def _not_ours(layout: Layout) -> str:

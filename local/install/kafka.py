@@ -26,7 +26,7 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
     def build(directory: Path) -> None:
         mvn = find_tool(
             "mvn",
-            "Maven is needed once to fetch Kafka and there is none: `apt-get install maven`, "
+            "Maven is needed once to fetch Kafka and is missing: `apt-get install maven`, "
             "or set CLIPSTREAM_KAFKA to a broker that runs elsewhere",
         )
         run_tool(

@@ -91,7 +91,7 @@ def find_tool(name: str, remedy: str) -> str:
 def find_java() -> str:
     """Path of a Java of 17 or newer; raises StackError."""
     advice = "`apt-get install openjdk-17-jre-headless`, or set CLIPSTREAM_KAFKA to a broker that runs elsewhere"
-    java = find_tool("java", f"Kafka needs Java {_MIN_JAVA} or newer and there is none: {advice}")
+    java = find_tool("java", f"Kafka needs Java {_MIN_JAVA} or newer, which is missing: {advice}")
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=20)
     match = re.search(r'version "(\d+)', output.stderr + output.stdout)
     if not match or int(match[1]) < _MIN_JAVA:

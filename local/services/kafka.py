@@ -95,4 +95,6 @@ def _format(java: tuple[str, ...], properties: str, setting: Setting) -> None:
     )  # fmt: skip
     if result.returncode:
         words = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
-        raise StackError(f"Kafka's storage could not be formatted ({words[-1][:160]}): `clipstream reset` begins anew")
+        raise StackError(
+            f"Kafka's storage could not be formatted ({words[-1][:160]}): `clipstream reset` starts with a new one"
+        )

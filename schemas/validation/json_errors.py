@@ -150,7 +150,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> None:
-    raise _Fault(f"`{name}` is no number that JSON has: send null, or leave the field out.")
+    raise _Fault(f"`{name}` is not a number that JSON has: send null, or leave the field out.")
 
 
 def _bounded(digits: str) -> float:

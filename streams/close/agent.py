@@ -98,7 +98,7 @@ class CloseStage:
             raise
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
             telemetry.report_bug(error, self.name)
-            return transcript, "speakers: they could not be told apart"
+            return transcript, "speakers: they could not be distinguished"
         work.cpu_ms += cpu_ms
         return diarized, ""
 

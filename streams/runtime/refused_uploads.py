@@ -22,7 +22,7 @@ MAX_LISTED_PER_MINUTE = 60
 """Refusals listed of one sender: more than a person reads, and too few to fill table or topic with garbage."""
 MAX_DETAIL_CHARACTERS = 500
 SENTENCES: Mapping[str, str] = {
-    "undecodable": "Headers or body are no UploadReceived: compare them with its JSON Schema.",
+    "undecodable": "Headers or body are not an UploadReceived: compare them with its JSON Schema.",
     "bug": "Something went wrong on our side; it has been reported. Send the message again later.",
     "producer.unsigned": "A signature header is missing: send all four clipstream- headers.",
     "producer.unknown_key": "There is no valid producer key of this id: use a key that is not revoked.",

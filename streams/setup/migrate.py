@@ -31,19 +31,19 @@ async def migrate(settings: Settings) -> None:
     await migrate_clickhouse(settings)
     log.info("migrated", store="clickhouse")
     if lacking := await lacking_fields(settings):
-        await _fill_anew(settings, lacking)
+        await _refill_search(settings, lacking)
     await migrate_meilisearch(settings)
     log.info("migrated", store="meilisearch")
 
 
-async def _fill_anew(settings: Settings, indexes: list[str]) -> None:
+async def _refill_search(settings: Settings, indexes: list[str]) -> None:
     """Rewind the search sink: older documents lack fields that searches filter by now."""
     log = structlog.get_logger()
     try:
         await rewind(settings, "meilisearch", TO_FIND)
-        log.info("search is filled anew", indexes=indexes)
+        log.info("search is filled again", indexes=indexes)
     except SinkRunsError as error:
-        log.warning("search is to be filled anew: stop its sink, then --rewind meilisearch", reason=str(error))
+        log.warning("search must be filled again: stop its sink, then --rewind meilisearch", reason=str(error))
 
 
 async def create_topics(bootstrap: str) -> None:

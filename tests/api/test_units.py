@@ -48,7 +48,7 @@ def test_a_cursor_comes_back_and_belongs_to_its_listing() -> None:
 def test_warnings_of_a_hand_over_fit_into_a_header() -> None:
     few = ["edl: a list has no levels", "rate: „krumm“"]
     assert json.loads(encode_warnings(few)) == few
-    many = json.loads(told := encode_warnings([f"edl: s{number} is to be played +3 dB" for number in range(200)]))
+    many = json.loads(told := encode_warnings([f"edl: s{number} plays at +3 dB" for number in range(200)]))
     assert len(told) < 4_000
     assert many[-1] == f"and {200 - len(many) + 1} more like these"
 

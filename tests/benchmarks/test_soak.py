@@ -77,7 +77,7 @@ def test_where_nothing_was_found_nothing_is_framed_or_rendered() -> None:
     ("wrong", "said"),
     [
         (stores(accepted=["p", "q"]), "q: accepted and not in Postgres"),
-        (stores(unaccounted=["r"]), "r: in Postgres, though nobody was told of it"),
+        (stores(unaccounted=["r"]), "r: in Postgres, though no client was notified of it"),
         (project(state="running"), "p: running (None)"),
         (project(state="failed", reason="retries.exhausted"), "p: failed (retries.exhausted)"),
         (project(facts=GOOD.facts | {"ProjectCompleted": 2}), "p: 2 × ProjectCompleted instead of 1"),

@@ -86,11 +86,11 @@ def test_key_frames_come_from_a_file(tmp_path: Path) -> None:
         (["--speed", "s1"], "write s2=1.25"),
         (["--gain", "s1=loud"], "write s1=-3"),
         (["--crop", "9:16"], "write 9:16=keys.json"),
-        (["--crop", "3:4=auto"], "is no shape"),
+        (["--crop", "3:4=auto"], "is not an aspect"),
         (["--crop", "9:16=/nowhere.json"], "cannot be read"),
         (["--restore", "x"], "write its number"),
-        (["--text", "90=x"], "is no start and end"),
-        (["--operations", __file__], "is no JSON"),
+        (["--text", "90=x"], "is not a start and an end"),
+        (["--operations", __file__], "is not JSON"),
     ],
 )
 def test_what_cannot_be_meant_is_said(flags: list[str], line: str) -> None:

@@ -54,6 +54,17 @@ IDIOM = re.compile(
 )
 """The old idiom of this code. ``docs/glossary.md`` has the terms that take its place."""
 
+TEXT_IDIOM = re.compile(
+    IDIOM.pattern
+    + r"|(?<!there )\b(?:is|are|was|were) no (?!longer|more|better)"
+    + r"|\b(?:is|are) to be\b|\btold apart\b|\bother than (?:before|in)\b",
+    re.IGNORECASE,
+)
+"""The idiom in texts that users read: in addition, "is no number" for "is not a number", and the like."""
+
+NO_TEXTS = {"prompt", "lexicon", "stopwords"}
+"""Modules whose literals are data: instructions to a language model, lists of words."""
+
 UNITS = set(
     """
     BIAS LEVELS WINDOWS
@@ -162,6 +173,7 @@ def check_module(path: Path) -> Iterator[Finding]:
     yield from _check_docstrings(path, tree)
     yield from _check_constants(path, tree)
     yield from check_idiom(path, _prose(text, tree))
+    yield from check_idiom(path, list(user_texts(path, tree)), TEXT_IDIOM)
 
 
 def _check_functions(path: Path, tree: ast.Module) -> Iterator[Finding]:
@@ -218,10 +230,41 @@ def _prose(text: str, tree: ast.Module) -> list[tuple[int, str]]:
     return found
 
 
-def check_idiom(path: Path, lines: list[tuple[int, str]]) -> Iterator[Finding]:
+def user_texts(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """String literals that a person reads: messages of exceptions, problem details, log lines, texts of the CLI.
+
+    A text has at least two words: keys, topics and other values of the wire have one. Docstrings are prose, checked as
+    such. Not read are the modules in NO_TEXTS, regular expressions, and lists of words that a ``split()`` follows.
+    """
+    if path.stem in NO_TEXTS:
+        return
+    skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if isinstance(owner, ast.Name) and owner.id == "re":
+                skipped |= {id(part) for part in ast.walk(node)}
+            elif node.func.attr == "split":
+                skipped.add(id(owner))
+        elif isinstance(node, ast.JoinedStr):
+            skipped |= {id(part) for part in node.values}
+    for node in ast.walk(tree):
+        text = _literal(node)
+        if text and id(node) not in skipped and len(text.split()) > 1:
+            yield node.lineno, text  # type: ignore[attr-defined]
+
+
+def _literal(node: ast.AST) -> str:
+    """The text of a literal, with ``…`` for each value that an f-string inserts."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def check_idiom(path: Path, lines: list[tuple[int, str]], idiom: re.Pattern[str] = IDIOM) -> Iterator[Finding]:
     """No word of the old idiom in prose."""
     for number, line in lines:
-        for match in IDIOM.finditer(re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)):
+        for match in idiom.finditer(re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)):
             yield Finding(name_of(path), number, "idiom", f"`{match[0]}`: {line.strip()[:80]}")
 
 

@@ -25,6 +25,39 @@ def test_nothing_breaks_a_rule() -> None:
     assert not found, "\n".join(map(str, found))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'raise InputRejected("media.bad", "Nobody can read it.")',
+        'raise CliError(2, f"{text!r} is no time: write 1:30")',
+        'log.info("search is filled anew", index="clips")',
+        'NOTE: Final = "stretches of it"',
+    ],
+)
+def test_texts_for_users_are_prose(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "REPO", tmp_path)
+    path = tmp_path / "plan.py"
+    path.write_text(f'"""A module."""\n\n{line}\n')
+    assert [one.rule for one in house.check_module(path)] == ["idiom"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'NAME = "nobody_in_frame"',
+        'USER = "nobody"',
+        'PATTERN = re.compile(r"nobody (says|knows)")',
+        'STOPS = set("nobody whoever anew".split())',
+        'raise InputRejected("media.bad", "There is no sound in `whoever`.")',
+    ],
+)
+def test_values_of_the_wire_are_no_texts(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "REPO", tmp_path)
+    path = tmp_path / "plan.py"
+    path.write_text(f'"""A module."""\n\n{line}\n')
+    assert not list(house.check_module(path))
+
+
 @pytest.mark.parametrize("rule", BREAKS)
 def test_each_rule_finds_its_break(rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name, text = BREAKS[rule]

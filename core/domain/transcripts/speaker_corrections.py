@@ -131,7 +131,7 @@ class _Draft:
             concerned |= {turn.speaker} if inside else set()
             left += outside
         if not words and not moved:
-            raise self._refused(f"{edit.speaker or 'Nobody else'} says nothing there.")
+            raise self._refused(f"{edit.speaker or 'No other speaker'} says nothing there.")
         self._assign(words, to)
         self._turns = joined_turns([*left, *moved, *self._unheard(words, [*left, *moved], to)])
         self._forget_confidence([to, *filter(None, givers)])

@@ -222,7 +222,7 @@ def _redirected(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise InputRejected("url.invalid", "The URL redirects to what is no URL.") from None
+        raise InputRejected("url.invalid", "The URL redirects to something that is not a URL.") from None
 
 
 def _headers(answer: httpcore2.Response) -> dict[str, str]:

@@ -14,7 +14,7 @@ from core.infra.interchange.naming import base_name, one_line
 RECORD_START_HOURS = 1
 """Time code at which the sequence begins: one o'clock, by custom."""
 MAX_LINE_CHARACTERS = 80
-NO_GAIN = "edl: a list has no levels; {} is to be played {:+g} dB"
+NO_GAIN = "edl: a list has no levels; {} plays at {:+g} dB"
 
 
 def write_edl(handover: Handover) -> InterchangeFile:

@@ -15,7 +15,7 @@ from core.infra.interchange.naming import base_name, media_url, one_line, percen
 
 LABEL = "clipstream"
 """Key of our own metadata on each object."""
-NO_GAIN = "otio: OpenTimelineIO has no levels; {} is to be played {:+g} dB (it is in its metadata)"
+NO_GAIN = "otio: OpenTimelineIO has no levels; {} plays at {:+g} dB (it is in its metadata)"
 REMAPPED = "fcp7: {} plays at {}, as a Time Remap filter, which programs read in different ways: look at its ends"
 Extra = Callable[[Cut, str], dict[str, Any]]
 """Adds metadata to a clip, by cut and kind of track."""

@@ -91,7 +91,7 @@ class SourceFile(SeekableFile):
             os.write(self._channel, REQUEST.pack(offset, length))
             answer = os.read(self._channel, ANSWER.size)
         except OSError as error:
-            raise SourceLost(f"nobody answers: {error}") from error
+            raise SourceLost(f"the parent does not answer: {error}") from error
         granted = range(*ANSWER.unpack(answer)) if len(answer) == ANSWER.size else range(0)
         if offset not in granted:
             raise SourceLost("the source's bytes did not come")

@@ -48,7 +48,7 @@ def _describe_sound(transcript: Transcript, totals: SoundTotals | None) -> str:
         return f"A voice seems to be there for {speech_ms / 1000:.0f} s, but no words could be made out."
     level = f" (its middle level is {totals.median_lufs:.0f} LUFS)" if totals.median_lufs is not None else ""
     music = f", and music in {_format_percent(totals.music_ms, duration_ms)} of it" if totals.music_ms else ""
-    return f"Something is heard{level}{music}, but nobody speaks."
+    return f"There is sound{level}{music}, but no speech."
 
 
 def _format_percent(part_ms: int, duration_ms: int) -> str:

@@ -57,7 +57,7 @@ def frame_distant_person(scene: AngleScene, persons: Sequence[FramingSubject]) -
     if cuts_signs(scene, scene.area.on_faces(persons[0], persons[1:]).crop):
         return _frame_with_signs(scene, persons[0].boxes, "person", "a person")
     if scene.is_screen:
-        told = f"a person, seen from afar, beside what may be a screen ({scene.screen:.0%} sure)"
+        told = f"a person, seen from afar, next to what may be a screen ({scene.screen:.0%} sure)"
         return show_everything(scene, f"{told}: all of it on a blurred ground")
     return None
 
@@ -75,8 +75,10 @@ def _frame_with_signs(scene: AngleScene, bodies: Sequence[Box], shows: Shows, wh
             width=wide,
             height=high,
         )
-        return CropDecision(crop=crop, shows=shows, reason=f"holds on {whom}, seen from afar, and on letters beside")
-    told = f"{whom}, seen from afar, beside {CUT_TEXT}"
+        return CropDecision(
+            crop=crop, shows=shows, reason=f"holds on {whom}, seen from afar, and on letters next to it"
+        )
+    told = f"{whom}, seen from afar, next to {CUT_TEXT}"
     return show_widened(scene, scene.shots.values(), shows, told, bodies)
 
 

@@ -68,7 +68,9 @@ def _plan_shot(scene: AngleScene, still: CropDecision, number: int) -> list[Shot
 def _plan_presence(scene: AngleScene, number: int, part: PresenceRange) -> ShotCrop:
     """Frame a range of a shot: the person present in it, or all of an empty place."""
     if not part.there:
-        return crop_shot(show_everything(scene, "nobody is there: all of the picture on a blurred ground"), part.range)
+        return crop_shot(
+            show_everything(scene, "no person is there: all of the picture on a blurred ground"), part.range
+        )
     boxes = [box for _, box in largest_persons(scene.tracks, part.range)]
     placed = scene.area.on_faces(FramingSubject(boxes=boxes), [])
     reason = f"no face: holds on a person while they are there, seen in {len(boxes)} looks"

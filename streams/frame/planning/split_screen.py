@@ -172,7 +172,7 @@ def inset_face(scene: AngleScene) -> ShotCrops | None:
     panes = screen_panes(main, scene.area)
     if panes is None:
         return None
-    reason = f"a screen or a slide ({scene.screen:.0%} sure) above, the face beside it below"
+    reason = f"a screen or a slide ({scene.screen:.0%} sure) above, the face next to it below"
     return {
         number: [
             ShotCrop(

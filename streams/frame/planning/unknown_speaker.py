@@ -59,7 +59,7 @@ def frame_candidates(scene: AngleScene) -> ShotCrops | None:
         if len(alike) <= MAX_ALIKE_COUNT and len(alike) == len(
             _prominent_groups(scene, MIN_CANDIDATE_TIME_RATIO, MIN_FOREGROUND_RATIO)
         ):
-            return stack_people(scene, alike, "nobody is known to speak, and they stand there alike")
+            return stack_people(scene, alike, "no speaker is known, and they are equally prominent")
     return None
 
 

@@ -59,7 +59,7 @@ def rewrite_font(scratch: Path) -> FontFacts:
     except InputRejected:
         raise
     except Exception:  # noqa: BLE001 - a table that does not hold what its header says raises what it likes
-        raise InputRejected("font.unreadable", "The font is damaged or cut off: export or send it anew.") from None
+        raise InputRejected("font.unreadable", "The font is damaged or cut off: export or send it again.") from None
     _draw_test_line(scratch / FONT_FILE, _choose_test_line(font))
     return facts
 

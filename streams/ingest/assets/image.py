@@ -39,13 +39,13 @@ def rewrite_image(source: BinaryIO, scratch: Path) -> tuple[int, int]:
         detail = f"The picture has more than the {MAX_PIXELS / 1e6:g} megapixels that it may have."
         raise InputRejected("image.too_large", detail) from None
     except Exception:  # noqa: BLE001 - SyntaxError, struct.error and others come of broken files
-        raise InputRejected("image.unreadable", "The picture is damaged or cut off: save or send it anew.") from None
+        raise InputRejected("image.unreadable", "The picture is damaged or cut off: save or send it again.") from None
     if min(image.size) < MIN_SIDE_PX:
         raise InputRejected(
             "image.too_small", f"The picture is {image.width} × {image.height} px; {MIN_SIDE_PX} is least."
         )
     if image.getchannel("A").getextrema()[1] == 0:
-        raise InputRejected("image.invisible", "Nothing is to be seen in the picture: all of it is transparent.")
+        raise InputRejected("image.invisible", "The picture shows nothing: all of it is transparent.")
     image.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
     image.info = {}
     image.save(scratch / IMAGE_FILE, format="PNG")
@@ -57,7 +57,7 @@ def _check_header(source: BinaryIO) -> None:
     try:
         opened = Image.open(source, formats=IMAGE_FORMATS)
     except UnidentifiedImageError:
-        raise InputRejected("image.unsupported", "The file is no PNG, JPEG or WebP picture.") from None
+        raise InputRejected("image.unsupported", "The file is not a PNG, JPEG or WebP picture.") from None
     with opened:
         if getattr(opened, "n_frames", 1) != 1:
             raise InputRejected("image.animated", "The picture moves; a still one is needed.")

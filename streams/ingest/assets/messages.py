@@ -39,4 +39,4 @@ def check_font_magic(head: bytes) -> None:
     if head[:4] == COLLECTION_MAGIC:
         raise InputRejected("font.collection", "The file holds several fonts; upload the one that is wanted.")
     if not head.startswith(FONT_MAGIC):
-        raise InputRejected("font.unsupported", "The file is no TrueType, OpenType, WOFF or WOFF2 font.")
+        raise InputRejected("font.unsupported", "The file is not a TrueType, OpenType, WOFF or WOFF2 font.")

@@ -51,7 +51,7 @@ def _faces(case: CheckSubject) -> list[Check]:
     limits = case.expected.limits
     shown = _face_shares(case)
     if not shown:
-        why = "nobody was found in this part of the source"
+        why = "no person was found in this part of the source"
         return [
             judged("nobody_in_frame", None, "share", limits.nobody_in_frame, detail=why),
             judged("cut_face", None, "share", limits.cut_face, detail=why),
@@ -71,7 +71,7 @@ def _unseen(case: CheckSubject) -> str:
     """Addition to the detail, if some shots of the plan show no detected person."""
     if all(one.is_found for one in case.expected.plan.expected):
         return ""
-    return ", or at all of a picture in which nobody was found though other shots show somebody"
+    return ", or at all of a picture without a detected person though other shots show one"
 
 
 def _face_shares(case: CheckSubject) -> list[tuple[float, float]]:

@@ -83,7 +83,7 @@ def read_document(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BadReferenceError("object.bad", f"the object is no {kind.__name__}: {error}") from None
+        raise BadReferenceError("object.bad", f"the object does not fit {kind.__name__}: {error}") from None
 
 
 def identity(event: events.Event, kind: str, name: str) -> str:

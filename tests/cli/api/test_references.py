@@ -82,8 +82,8 @@ def test_first_digits_are_asked_of_the_api(tmp_path: Path) -> None:
     [
         ("clip", "aaaa", [found(*CLIPS)], "is the start of several ids"),
         ("project", "bbbb", [found()], "There is no project whose id starts with bbbb: `clipstream projects`"),
-        ("clip", "c1", [], "'c1' is no clip: give its id or the first digits of it, or a number of the last run"),
-        ("export", "2", [], "'2' is no export"),
+        ("clip", "c1", [], "'c1' names no clip: give its id or the first digits of it, or a number of the last run"),
+        ("export", "2", [], "'2' names no export"),
         ("brand_kit", "abc", [], "`clipstream brand list` lists them"),
     ],
 )  # fmt: skip

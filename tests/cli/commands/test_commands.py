@@ -161,7 +161,7 @@ def test_what_is_nothing_or_several_things_is_said(
     for what, told in (
         ("0000", "start of several ids (clip 0000"),
         ("0000", "no project, clip, export"),
-        ("?", "is no id"),
+        ("?", "is not an id"),
     ):
         assert run(tmp_path, "rename", what, "New") == ExitCode.USAGE
         assert told in capsys.readouterr().err

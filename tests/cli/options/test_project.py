@@ -129,7 +129,12 @@ def test_a_format_as_people_write_it(text: str, wish: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("avi", "is no format"), ("webm/h264", "vp9 or av1 in webm"), ("gif/h264", "left out"), ("mp3/aac", "mp3 in mp3")],
+    [
+        ("avi", "is not a format"),
+        ("webm/h264", "vp9 or av1 in webm"),
+        ("gif/h264", "left out"),
+        ("mp3/aac", "mp3 in mp3"),
+    ],
 )
 def test_a_format_that_does_not_exist_is_refused_with_those_that_do(text: str, told: str) -> None:
     with pytest.raises(ArgumentTypeError, match=told):

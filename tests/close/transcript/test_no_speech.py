@@ -27,9 +27,9 @@ ROOM = SoundTotals(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "-49 LUFS), but nobody speaks"),
+        ({}, "-49 LUFS), but no speech"),
         ({"music_ms": 40_000}, "It is music: 67 % of it"),
-        ({"music_ms": 6_000}, "music in 10 % of it, but nobody speaks"),
+        ({"music_ms": 6_000}, "music in 10 % of it, but no speech"),
         ({"silence_ms": 59_900, "median_lufs": -100.0}, "silent from beginning to end"),
     ],
 )

@@ -273,9 +273,7 @@ async def test_an_edit_is_handed_over_to_editing_programs(world: World, objects:
     edl = await handed(format="edl", start="10:00:00:00", reel="A001")
     assert edl.status_code == 200, edl.text
     assert edl.headers["content-disposition"] == 'attachment; filename="clip-01-edit-2.edl"'
-    assert msgspec.json.decode(edl.headers["clipstream-warnings"]) == [
-        "edl: a list has no levels; s2 is to be played -6 dB"
-    ]
+    assert msgspec.json.decode(edl.headers["clipstream-warnings"]) == ["edl: a list has no levels; s2 plays at -6 dB"]
     assert "001  A001     AA/V  C        10:00:50:00 10:01:00:00 01:00:00:00 01:00:10:00" in edl.text
     assert "* FROM CLIP NAME:  a.mp4" in edl.text
     assert "* LOC: 01:00:20:00 YELLOW  w0 w1" in edl.text

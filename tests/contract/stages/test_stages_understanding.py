@@ -160,7 +160,7 @@ async def test_the_transcript_names_speakers_and_does_without_them(rig: Rig, spa
     assert bare.diarization is None
     assert [word.text for word in bare.words] == [word.text for word in whole.words]
     assert await rig.send(close, heard.event, heard.id) == "committed"
-    assert (await rig.project())["warnings"] == ["speakers: they could not be told apart"]
+    assert (await rig.project())["warnings"] == ["speakers: they could not be distinguished"]
 
 
 async def _transcript(rig: Rig, close: CloseStage, heard: Sent, work: Work) -> bytes:

@@ -49,7 +49,7 @@ def test_where_nothing_is_cut_the_crop_holds_on_the_person() -> None:
 def test_with_letters_beside_as_much_is_shown_as_holds_both() -> None:
     (shot,) = framed([SMALL], [SIGN]).shots
     assert (shot.mode, shot.shows) == ("fit", "person")
-    assert shot.reason.startswith("a person, seen from afar, beside letters that a crop would cut: as much of")
+    assert shot.reason.startswith("a person, seen from afar, next to letters that a crop would cut: as much of")
     assert shot.crop.x < 140
     assert 1_100 < shot.crop.x + shot.crop.width < 1_300
 
@@ -70,7 +70,7 @@ def test_one_crop_with_both_is_better() -> None:
 def test_beside_what_may_be_a_screen_all_is_shown() -> None:
     (shot,) = framed([SMALL], screen=0.7).shots
     assert (shot.mode, shot.crop.width) == ("fit", 1_920)
-    assert "a person, seen from afar, beside what may be a screen (70% sure)" in shot.reason
+    assert "a person, seen from afar, next to what may be a screen (70% sure)" in shot.reason
 
 
 def test_a_large_person_on_a_screen_is_a_picture_on_it() -> None:

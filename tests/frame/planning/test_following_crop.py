@@ -220,7 +220,7 @@ def test_an_empty_place_is_shown_whole_until_somebody_comes() -> None:
         (18_000, "fit", "whole"),
     ]
     assert shots[1].crop.x < 1_400 < 1_600 < shots[1].crop.x + shots[1].crop.width
-    assert "nobody is there" in shots[0].reason
+    assert "no person is there" in shots[0].reason
     assert [shot.mode for shot in plan_crops(tracks, source(), "16:9", SHOT).shots] == ["hold"]
 
 

@@ -1,4 +1,4 @@
-"""insets: all of the screen above, the face beside it below; else nothing is stacked."""
+"""insets: all of the screen above, the face next to it below; else nothing is stacked."""
 
 from __future__ import annotations
 

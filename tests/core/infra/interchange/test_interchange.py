@@ -102,7 +102,7 @@ def test_otio_reads_back(rate: Fraction) -> None:
     assert sound == [one for one, cut in zip(wanted(made), made.cuts, strict=True) if not cut.muted]
     assert [marker.name for marker in timeline.tracks.markers] == ["Cuts & <tags> two", "ß é"]
     (warning,) = written.warnings
-    assert "s4 is to be played -6 dB" in warning
+    assert "s4 plays at -6 dB" in warning
 
 
 @pytest.mark.parametrize("rate", RATES.values(), ids=list(RATES))
@@ -153,7 +153,7 @@ def test_edl_reads_back(rate: Fraction) -> None:
         begins, ends = (pictures_of(code, rate) for code in times.split()[:2])
         assert (begins, ends) == (90 + cut.source, 90 + cut.source + cut.source_count), "what is played of the source"
     assert sum(len(clip.markers) for clip in video) == 2
-    assert written.warnings == ["edl: a list has no levels; s4 is to be played -6 dB"]
+    assert written.warnings == ["edl: a list has no levels; s4 plays at -6 dB"]
 
 
 def read_fcpxml(text: str, rate: Fraction) -> list[Read]:
