@@ -146,9 +146,7 @@ class References:
         if len(found) == 1:
             return str(found[0]["id"])
         if not found:
-            raise CliError(
-                ExitCode.USAGE, f"There names no {_WORDS[kind]} whose id starts with {digits}: {_LISTS[kind]}."
-            )
+            raise CliError(ExitCode.USAGE, f"There is no {_WORDS[kind]} whose id starts with {digits}: {_LISTS[kind]}.")
         several = ", ".join(str(one["id"]) for one in found[:3])
         raise CliError(ExitCode.USAGE, f"{digits} is the start of several ids ({several} …): give more digits.")
 
