@@ -69,8 +69,8 @@ class CameraPath(msgspec.Struct, frozen=True, kw_only=True):
 
 def inside_share(spans: Floats, starts: Floats, length: float) -> float:
     """Return the share of looks at which the window holds the whole span."""
-    held = (spans[:, 0] >= starts - 1) & (spans[:, 1] <= starts + length + 1)
-    return float(held.mean())
+    is_inside = (spans[:, 0] >= starts - 1) & (spans[:, 1] <= starts + length + 1)
+    return float(is_inside.mean())
 
 
 def plan_path(
@@ -86,17 +86,17 @@ def plan_path(
         return None
     best: CameraPath | None = None
     for margin in MARGIN_RATIOS:
-        lost = [_place_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR_COSTS]
-        found = [best, *(_calm_path(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in lost)]
-        best = max((one for one in found if one), key=_path_score, default=None)
+        cost_maps = [_place_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR_COSTS]
+        paths = [best, *(_calm_path(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in cost_maps)]
+        best = max((path for path in paths if path), key=_path_score, default=None)
         if best is not None and best.travel_px <= FREE_TRAVEL_PX:
             break
     return best
 
 
-def _path_score(one: CameraPath) -> float:
+def _path_score(path: CameraPath) -> float:
     """Score a path: how often it holds head and face, less its excess travel."""
-    return round(one.inside + one.faces, 2) - TRAVEL_COST * max(0.0, one.travel_px - FREE_TRAVEL_PX)
+    return round(path.inside + path.faces, 2) - TRAVEL_COST * max(0.0, path.travel_px - FREE_TRAVEL_PX)
 
 
 def _calm_path(
@@ -128,18 +128,18 @@ def _place_costs(
     """Return the cost of each place at each time, shape (times, places)."""
     low, high = (np.interp(at_ms, track.at_ms, track.spans[:, side]) for side in (0, 1))
     left, right = (np.interp(at_ms, track.at_ms, track.faces[:, side]) for side in (0, 1))
-    near = np.abs(track.at_ms[None] - at_ms[:, None]).min(axis=1) <= 4 * STEP_MS
+    has_look = np.abs(track.at_ms[None] - at_ms[:, None]).min(axis=1) <= 4 * STEP_MS
     free = np.maximum(0.0, (length - (high - low)) / 2)
-    near_by, room = np.minimum(margin * length, free), np.minimum(SIDE_ROOM_RATIO * length, free)
-    head, face = _overhang(places, length, low - near_by, high + near_by), _overhang(places, length, left, right)
-    beside = _overhang(places, length, low - room, high + room) / np.maximum(1.0, room)[:, None]
-    around = np.maximum(1.0, (high - low) - (right - left) + 2 * near_by) / 2
+    margin_px, room = np.minimum(margin * length, free), np.minimum(SIDE_ROOM_RATIO * length, free)
+    head, face = _overhang(places, length, low - margin_px, high + margin_px), _overhang(places, length, left, right)
+    side_room = _overhang(places, length, low - room, high + room) / np.maximum(1.0, room)[:, None]
+    around = np.maximum(1.0, (high - low) - (right - left) + 2 * margin_px) / 2
     cut = np.minimum(1.0, face / np.maximum(1.0, right - left)[:, None])
-    lost = CUT_FACE_COST * (0.4 * (face > 0) + 0.6 * cut) + hair * np.minimum(1.0, head / around[:, None])
+    total = CUT_FACE_COST * (0.4 * (face > 0) + 0.6 * cut) + hair * np.minimum(1.0, head / around[:, None])
     centre = np.abs(places[None] + length / 2 - ((low + high) / 2)[:, None]) / length
-    lost += NO_ROOM_COST * np.minimum(1.0, beside) + OFF_CENTRE_COST * centre
-    weighed: Floats = lost * np.where(near, 1.0, 0.1)[:, None]
-    return weighed
+    total += NO_ROOM_COST * np.minimum(1.0, side_room) + OFF_CENTRE_COST * centre
+    weighted: Floats = total * np.where(has_look, 1.0, 0.1)[:, None]
+    return weighted
 
 
 def _overhang(places: Floats, length: float, low: Floats, high: Floats) -> Floats:
@@ -158,7 +158,7 @@ def _cheapest_places(costs: Floats, strict: float) -> NDArray[np.intp]:
     count, wide = costs.shape
     total = np.full((5, wide), np.inf)
     total[REST] = costs[0]
-    came: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    origins: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
     for step in range(1, count):
         best = np.full((5, wide), np.inf)
         state, place = np.zeros((5, wide), np.intp), np.zeros((5, wide), np.intp)
@@ -172,13 +172,16 @@ def _cheapest_places(costs: Floats, strict: float) -> NDArray[np.intp]:
                 state[after] = np.where(better, before, state[after])
                 place[after] = np.where(better, np.arange(wide) - move, place[after])
         total = best + costs[step]
-        came.append((state, place))
+        origins.append((state, place))
     at = np.unravel_index(int(np.argmin(total)), total.shape)
     path = [int(at[1])]
-    now, where = int(at[0]), int(at[1])
-    for state, place in reversed(came):
-        now, where = int(state[now, where]), int(place[now, where])
-        path.append(where)
+    current_state, current_place = int(at[0]), int(at[1])
+    for state, place in reversed(origins):
+        current_state, current_place = (
+            int(state[current_state, current_place]),
+            int(place[current_state, current_place]),
+        )
+        path.append(current_place)
     return np.asarray(path[::-1], np.intp)
 
 
@@ -213,34 +216,34 @@ def _smooth_path(at_ms: Floats, starts: Floats) -> tuple[Floats, Floats]:
     fine = np.arange(at_ms[0], at_ms[-1] + 1, SAMPLE_MS)
     target = np.interp(fine + 2_000 / SPRING_PER_S, at_ms, starts)
     place, speed, step_s = float(starts[0]), 0.0, SAMPLE_MS / 1000
-    decay, found = float(np.exp(-SPRING_PER_S * step_s)), []
-    for wanted in target:
-        found.append(place)
-        off = place - wanted
-        pull = (speed + SPRING_PER_S * off) * step_s
-        place, speed = float(wanted + (off + pull) * decay), (speed - SPRING_PER_S * pull) * decay
-    return fine, np.asarray(found)
+    decay, smoothed = float(np.exp(-SPRING_PER_S * step_s)), []
+    for target_start in target:
+        smoothed.append(place)
+        offset = place - target_start
+        pull = (speed + SPRING_PER_S * offset) * step_s
+        place, speed = float(target_start + (offset + pull) * decay), (speed - SPRING_PER_S * pull) * decay
+    return fine, np.asarray(smoothed)
 
 
 def _is_calm(starts: Floats, source_px: int, crop_px: int) -> bool:
     """Tell whether a path, in steps of a frame, keeps to the limits."""
     steps = np.diff(starts) * FRAME_MS / SAMPLE_MS / source_px
-    ways, moves = np.abs(steps), np.sign(steps[np.abs(steps) > 0.02])
+    distances, moves = np.abs(steps), np.sign(steps[np.abs(steps) > 0.02])
     turns = int((moves[1:] != moves[:-1]).sum()) if len(moves) else 0
     seconds = len(starts) * SAMPLE_MS / 1000
-    most = float(np.percentile(ways, 95)) * source_px / crop_px
-    return bool(ways.mean() <= MAX_MEAN_TRAVEL_PX and most <= MAX_TRAVEL_PX and turns <= MAX_TURNS_PER_S * seconds)
+    fast = float(np.percentile(distances, 95)) * source_px / crop_px
+    return bool(distances.mean() <= MAX_MEAN_TRAVEL_PX and fast <= MAX_TRAVEL_PX and turns <= MAX_TURNS_PER_S * seconds)
 
 
 def _key_samples(at_ms: Floats, starts: Floats) -> Sequence[int]:
     """Return the samples from which straight lines restore the path (Douglas and Peucker)."""
-    kept, waiting = {0, len(starts) - 1}, [(0, len(starts) - 1)]
-    while waiting:
-        first, last = waiting.pop()
+    keys, open_ranges = {0, len(starts) - 1}, [(0, len(starts) - 1)]
+    while open_ranges:
+        first, last = open_ranges.pop()
         line = np.interp(at_ms[first : last + 1], at_ms[[first, last]], starts[[first, last]])
-        off = np.abs(starts[first : last + 1] - line)
-        worst = int(np.argmax(off))
-        if off[worst] > KEY_TOLERANCE_PX and 0 < worst < last - first:
-            kept.add(first + worst)
-            waiting += [(first, first + worst), (first + worst, last)]
-    return sorted(kept)
+        deviation = np.abs(starts[first : last + 1] - line)
+        worst = int(np.argmax(deviation))
+        if deviation[worst] > KEY_TOLERANCE_PX and 0 < worst < last - first:
+            keys.add(first + worst)
+            open_ranges += [(first, first + worst), (first + worst, last)]
+    return sorted(keys)

@@ -57,12 +57,12 @@ def frame_distant_person(scene: AngleScene, persons: Sequence[FramingSubject]) -
     if cuts_signs(scene, scene.area.on_faces(persons[0], persons[1:]).crop):
         return _frame_with_signs(scene, persons[0].boxes, "person", "a person")
     if scene.is_screen:
-        told = f"a person, seen from afar, next to what may be a screen ({scene.screen:.0%} sure)"
-        return show_everything(scene, f"{told}: all of it on a blurred ground")
+        subject = f"a person, seen from afar, next to what may be a screen ({scene.screen:.0%} sure)"
+        return show_everything(scene, f"{subject}: all of it on a blurred ground")
     return None
 
 
-def _frame_with_signs(scene: AngleScene, bodies: Sequence[Box], shows: Shows, whom: str) -> CropDecision:
+def _frame_with_signs(scene: AngleScene, bodies: Sequence[Box], shows: Shows, subject: str) -> CropDecision:
     """Hold bodies and signs in one crop, else show as much of the frame as holds both."""
     content, (wide, high) = scene.area.content, scene.area.size
     around, room = hull([*bodies, *signs_of(scene, MIN_WORD_WIDTH_RATIO)]), SIDE_MARGIN_RATIO * wide
@@ -76,10 +76,10 @@ def _frame_with_signs(scene: AngleScene, bodies: Sequence[Box], shows: Shows, wh
             height=high,
         )
         return CropDecision(
-            crop=crop, shows=shows, reason=f"holds on {whom}, seen from afar, and on letters next to it"
+            crop=crop, shows=shows, reason=f"holds on {subject}, seen from afar, and on letters next to it"
         )
-    told = f"{whom}, seen from afar, next to {CUT_TEXT}"
-    return show_widened(scene, scene.shots.values(), shows, told, bodies)
+    reason = f"{subject}, seen from afar, next to {CUT_TEXT}"
+    return show_widened(scene, scene.shots.values(), shows, reason, bodies)
 
 
 def _body_box(face: Box) -> Box:

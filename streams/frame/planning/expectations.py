@@ -23,25 +23,30 @@ MIN_READABLE_MS = 1_300
 def expected_subjects(scenes: Sequence[AngleScene], tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
     """Return whom a crop must hold at each look, in order: a face, else a person, else the whole frame."""
     faces = expected_faces(tracks, time)
-    known = {one.at_ms for one in faces}
-    others = [one for scene in scenes for one in (*expected_persons(scene), *expected_whole_frames(scene))]
-    return sorted([*faces, *(one for one in others if one.at_ms not in known)], key=lambda one: one.at_ms)
+    face_times = {face.at_ms for face in faces}
+    fallbacks = [
+        expectation for scene in scenes for expectation in (*expected_persons(scene), *expected_whole_frames(scene))
+    ]
+    return sorted(
+        [*faces, *(expectation for expectation in fallbacks if expectation.at_ms not in face_times)],
+        key=lambda expectation: expectation.at_ms,
+    )
 
 
 def expected_faces(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
     """Return the face that a crop must hold at each look: the speaker's, else the largest; in order."""
-    found: dict[int, tuple[bool, float, FaceSample]] = {}
+    best: dict[int, tuple[bool, float, FaceSample]] = {}
     for track in tracks.tracks:
-        said = [turn.range for turn in tracks.turns if turn.track == track.track]
+        speech = [turn.range for turn in tracks.turns if turn.track == track.track]
         for sample in track.samples:
             if time.start_ms <= sample.at_ms < time.end_ms:
-                speaks = any(one.start_ms <= sample.at_ms < one.end_ms for one in said)
+                speaks = any(turn.start_ms <= sample.at_ms < turn.end_ms for turn in speech)
                 rank = speaks, sample.face.box.width * sample.face.box.height
-                if sample.at_ms not in found or rank > found[sample.at_ms][:2]:
-                    found[sample.at_ms] = *rank, sample
+                if sample.at_ms not in best or rank > best[sample.at_ms][:2]:
+                    best[sample.at_ms] = *rank, sample
     return [
         FaceExpectation(at_ms=at_ms, box=sample.face.box, speaks=speaks)
-        for at_ms, (speaks, _, sample) in sorted(found.items())
+        for at_ms, (speaks, _, sample) in sorted(best.items())
     ]
 
 
@@ -83,15 +88,15 @@ def expected_signs(scenes: Sequence[AngleScene]) -> list[Letters]:
 
     Those are titles and signs; where people are near, what is laid over the picture.
     """
-    found: list[Letters] = []
+    signs: list[Letters] = []
     for scene in scenes:
         for number, when in scene.shots.items():
             near = bool(scene.groups) and not is_face_distant(scene)
             wide = MIN_SIGN_WIDTH_RATIO if near or not (scene.groups or persons_found(scene)) else MIN_WORD_WIDTH_RATIO
-            there = [
-                one
-                for one in scene.tracks.letters
-                if one.range.overlap_ms(when) >= MIN_READABLE_MS and is_sign(one.box, scene.area.content, wide)
+            readable = [
+                line
+                for line in scene.tracks.letters
+                if line.range.overlap_ms(when) >= MIN_READABLE_MS and is_sign(line.box, scene.area.content, wide)
             ]
-            found += [one for one in there if one not in found and (not near or is_overlay(scene, number, one))]
-    return sorted(found, key=lambda one: one.range.start_ms)
+            signs += [line for line in readable if line not in signs and (not near or is_overlay(scene, number, line))]
+    return sorted(signs, key=lambda line: line.range.start_ms)

@@ -62,7 +62,7 @@ def _plan_shot(scene: AngleScene, still: CropDecision, number: int) -> list[Shot
     if len(stretches) < 2:
         walk = walk_of(scene, number, when)
         return [crop_shot(still, when) if walk is None else _plan_walk(scene, still, walk, when)]
-    return [_plan_presence(scene, number, one) for one in stretches]
+    return [_plan_presence(scene, number, part) for part in stretches]
 
 
 def _plan_presence(scene: AngleScene, number: int, part: PresenceRange) -> ShotCrop:
@@ -82,10 +82,10 @@ def _plan_presence(scene: AngleScene, number: int, part: PresenceRange) -> ShotC
 def walk_of(scene: AngleScene, number: int, when: TimeRange) -> Walk | None:
     """Return the main face, else the largest person, in a range of a shot; None where too little was seen."""
     if scene.groups:
-        seen = main_face_boxes(scene, number)
+        looks = main_face_boxes(scene, number)
     else:
-        seen = [] if scene.is_screen or is_subject_unseen(scene) else largest_persons(scene.tracks, when)
-    inside = [(at_ms, box) for at_ms, box in seen if when.start_ms <= at_ms < when.end_ms]
+        looks = [] if scene.is_screen or is_subject_unseen(scene) else largest_persons(scene.tracks, when)
+    inside = [(at_ms, box) for at_ms, box in looks if when.start_ms <= at_ms < when.end_ms]
     if when.length_ms < MIN_WALK_MS or len(inside) < MIN_WALK_COUNT:
         return None
     wider = [scene.heads.get(look, look[1]) for look in inside]
@@ -98,16 +98,16 @@ def main_face_boxes(scene: AngleScene, number: int) -> list[tuple[int, Box]]:
     A stand-in is the largest other face of like size: the tracker loses people who walk, and finds them as another.
     """
     main = scene.groups[scene.cast.main]
-    least = MIN_STAND_IN_RATIO * face_size(main)
+    min_size = MIN_STAND_IN_RATIO * face_size(main)
     own = {sample.at_ms: sample.face.box for track in main if track.shot == number for sample in track.samples}
-    others: dict[int, Box] = {}
+    stand_ins: dict[int, Box] = {}
     for track in (track for group in scene.groups if group is not main for track in group if track.shot == number):
         for sample in track.samples:
             box = sample.face.box
-            big = (box.width * box.height) ** 0.5 >= least
-            if big and (sample.at_ms not in others or box.width > others[sample.at_ms].width):
-                others[sample.at_ms] = box
-    return sorted((others | own).items())
+            big = (box.width * box.height) ** 0.5 >= min_size
+            if big and (sample.at_ms not in stand_ins or box.width > stand_ins[sample.at_ms].width):
+                stand_ins[sample.at_ms] = box
+    return sorted((stand_ins | own).items())
 
 
 def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRange) -> ShotCrop:
@@ -120,33 +120,47 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
     near = FACE_MARGIN_RATIO * (own[:, 1] - own[:, 0])
     faces = np.clip(own + np.stack([-near, near], axis=1), low, low + limit)
     track = SubjectTrack(at_ms=np.asarray(walk.at_ms, np.float64), spans=spans, faces=faces)
-    held = inside_share(spans, np.full(len(walk.boxes), float(start)), length)
-    faces_held = inside_share(faces, np.full(len(walk.boxes), float(start)), length)
-    if held >= MIN_HELD_RATIO:
+    still_held = inside_share(spans, np.full(len(walk.boxes), float(start)), length)
+    still_faces_held = inside_share(faces, np.full(len(walk.boxes), float(start)), length)
+    if still_held >= MIN_HELD_RATIO:
         return crop_shot(still, when)
     if len(scene.shots) > 1 and (alone := _own_still_crop(scene, still, walk)):
         return crop_shot(alone, when)
-    found = plan_path(
+    camera_path = plan_path(
         track, when, length=length, low=low, high=low + limit, source_px=scene.area.width, crop_px=crop.width
     )
     middles = track.spans.mean(axis=1)
-    gone = float(((middles < start) | (middles > start + length)).mean())
-    gains = found is not None and (found.inside >= held + MIN_HELD_GAIN or found.faces >= faces_held + MIN_FACES_GAIN)
-    if found is not None and when.length_ms < SHORT_SHOT_MS:
-        cut = 1 - inside_share(own, np.interp(walk.at_ms, found.at_ms, found.starts), length)
+    gone_ratio = float(((middles < start) | (middles > start + length)).mean())
+    gains = camera_path is not None and (
+        camera_path.inside >= still_held + MIN_HELD_GAIN or camera_path.faces >= still_faces_held + MIN_FACES_GAIN
+    )
+    if camera_path is not None and when.length_ms < SHORT_SHOT_MS:
+        cut = 1 - inside_share(own, np.interp(walk.at_ms, camera_path.at_ms, camera_path.starts), length)
         gains = (
-            found.inside >= held and cut <= _cut_ratio(walk, float(start), length, across=across) - MIN_SHORT_SHOT_GAIN
+            camera_path.inside >= still_held
+            and cut <= _cut_ratio(walk, float(start), length, across=across) - MIN_SHORT_SHOT_GAIN
         )
-    too_fast = found is not None and found.faces < MIN_FACES_HELD_RATIO
-    if found is not None and gains and not too_fast and (found.inside >= MIN_FOLLOWED_RATIO or gone < MAX_GONE_RATIO):
-        path = [_path_key(at_ms, at, crop, across) for at_ms, at in zip(found.at_ms, found.starts, strict=True)]
-        looks = f"in frame in {found.inside:.0%} of {len(walk.boxes)} looks, still in {held:.0%}"
+    too_fast = camera_path is not None and camera_path.faces < MIN_FACES_HELD_RATIO
+    if (
+        camera_path is not None
+        and gains
+        and not too_fast
+        and (camera_path.inside >= MIN_FOLLOWED_RATIO or gone_ratio < MAX_GONE_RATIO)
+    ):
+        path = [
+            _path_key(at_ms, at, crop, across) for at_ms, at in zip(camera_path.at_ms, camera_path.starts, strict=True)
+        ]
+        looks = f"in frame in {camera_path.inside:.0%} of {len(walk.boxes)} looks, still in {still_held:.0%}"
         reason = f"follows {_subject_name(scene)}: {looks}"
         around = crop_hull([key.box for key in path])
         return ShotCrop(range=when, mode="follow", crop=around, shows=still.shows, reason=reason, path=path)
-    out = max(gone, _cut_ratio(walk, float(start), length, across=across))
-    if (gone >= MAX_GONE_RATIO or out > 1 - MIN_FOLLOWED_RATIO or (gains and too_fast)) and not scene.area.holds_all:
-        reason = f"{_subject_name(scene)} moves out of a still crop in {out:.0%} of the looks, too fast to be followed"
+    out_ratio = max(gone_ratio, _cut_ratio(walk, float(start), length, across=across))
+    if (
+        gone_ratio >= MAX_GONE_RATIO or out_ratio > 1 - MIN_FOLLOWED_RATIO or (gains and too_fast)
+    ) and not scene.area.holds_all:
+        reason = (
+            f"{_subject_name(scene)} moves out of a still crop in {out_ratio:.0%} of the looks, too fast to be followed"
+        )
         return crop_shot(show_widened(scene, [when], still.shows, reason), when)
     return crop_shot(still, when)
 

@@ -80,8 +80,8 @@ def show_widened(
         if across
         else CropBox(x=content.x, y=first, width=content.width, height=length)
     )
-    told = f"{reason}: as much of the picture as holds all of it on a blurred ground"
-    return CropDecision(crop=crop, shows=shows, reason=told, mode="fit", above=space_above(scene, crop))
+    widened_reason = f"{reason}: as much of the picture as holds all of it on a blurred ground"
+    return CropDecision(crop=crop, shows=shows, reason=widened_reason, mode="fit", above=space_above(scene, crop))
 
 
 def _required_spans(scene: AngleScene, times: Collection[TimeRange], bodies: Sequence[Box], *, across: bool) -> Floats:
@@ -95,10 +95,10 @@ def _required_spans(scene: AngleScene, times: Collection[TimeRange], bodies: Seq
         for person in look.persons
     ]
     lines = [*bodies]
-    lines += [one.box for one in scene.tracks.letters if any(one.range.overlap_ms(when) > 0 for when in times)]
-    read = [(box.x, box.x + box.width) if across else (box.y, box.y + box.height) for box in lines]
-    seen = head_spans(FramingSubject(boxes=faces or persons), across=across)
-    return np.concatenate([seen, np.asarray(read, np.float64).reshape(-1, 2)])
+    lines += [line.box for line in scene.tracks.letters if any(line.range.overlap_ms(when) > 0 for when in times)]
+    text_spans = [(box.x, box.x + box.width) if across else (box.y, box.y + box.height) for box in lines]
+    head_ranges = head_spans(FramingSubject(boxes=faces or persons), across=across)
+    return np.concatenate([head_ranges, np.asarray(text_spans, np.float64).reshape(-1, 2)])
 
 
 def _is_inside_any(at_ms: int, times: Collection[TimeRange]) -> bool:

@@ -50,11 +50,13 @@ MIN_HELD_RATIO = 0.9
 """Minimum share of looks at which the face must be whole above the text."""
 
 
-def add_text_panes(scene: AngleScene, made: ShotCrops) -> ShotCrops:
+def add_text_panes(scene: AngleScene, crops: ShotCrops) -> ShotCrops:
     """Split crops that would cut text: overlaid text stands below the face, else the whole frame is shown."""
     if scene.area.holds_all or scene.is_screen:
-        return made
-    return {number: [part for shot in run for part in _split_shot(scene, number, shot)] for number, run in made.items()}
+        return crops
+    return {
+        number: [part for shot in run for part in _split_shot(scene, number, shot)] for number, run in crops.items()
+    }
 
 
 def _split_shot(scene: AngleScene, number: int, shot: ShotCrop) -> list[ShotCrop]:
@@ -62,19 +64,19 @@ def _split_shot(scene: AngleScene, number: int, shot: ShotCrop) -> list[ShotCrop
     if shot.mode not in CROPPING_MODES:
         return [shot]
     lines = _readable_lines(scene, number, shot)
-    if not any(_is_line_cut(one, shot) for one in lines):
+    if not any(_is_line_cut(line, shot) for line in lines):
         return [shot]
-    found: list[ShotCrop] = []
+    split: list[ShotCrop] = []
     at_ms = shot.range.start_ms
     for when in text_ranges(lines, shot.range, BRIDGED_MS):
         if when.length_ms < MIN_TEXT_MS:
             continue
-        there = _frame_with_text(scene, number, shot, hull([one.box for one in lines]), when)
-        if there is not None:
-            found += [_shot_part(shot, at_ms, when.start_ms)] if when.start_ms > at_ms else []
-            found.append(there)
+        with_text = _frame_with_text(scene, number, shot, hull([line.box for line in lines]), when)
+        if with_text is not None:
+            split += [_shot_part(shot, at_ms, when.start_ms)] if when.start_ms > at_ms else []
+            split.append(with_text)
             at_ms = when.end_ms
-    return [*found, _shot_part(shot, at_ms, shot.range.end_ms)] if at_ms < shot.range.end_ms else found
+    return [*split, _shot_part(shot, at_ms, shot.range.end_ms)] if at_ms < shot.range.end_ms else split
 
 
 def _is_line_cut(line: Letters, shot: ShotCrop) -> bool:
@@ -87,13 +89,13 @@ def _is_line_cut(line: Letters, shot: ShotCrop) -> bool:
 
 def _readable_lines(scene: AngleScene, number: int, shot: ShotCrop) -> list[Letters]:
     """Return the readable lines of a shot; a moving crop passes by the signs of a place."""
-    there = [one for one in scene.tracks.letters if one.range.overlap_ms(shot.range) > 0]
+    lines = [line for line in scene.tracks.letters if line.range.overlap_ms(shot.range) > 0]
     if shot.mode == "follow" or scene.groups:
-        there = [one for one in there if is_overlay(scene, number, one)]
+        lines = [line for line in lines if is_overlay(scene, number, line)]
     if not scene.groups:
-        return [one for one in there if is_sign(one.box, scene.area.content)]
-    least = MIN_LINE_HEIGHT_RATIO * scene.area.content.height
-    return [one for one in there if one.box.height >= least]
+        return [line for line in lines if is_sign(line.box, scene.area.content)]
+    min_height = MIN_LINE_HEIGHT_RATIO * scene.area.content.height
+    return [line for line in lines if line.box.height >= min_height]
 
 
 def _frame_with_text(scene: AngleScene, number: int, shot: ShotCrop, box: Box, when: TimeRange) -> ShotCrop | None:
@@ -116,8 +118,8 @@ def _shown_face_boxes(scene: AngleScene, number: int, shot: ShotCrop, when: Time
     Of a still crop all looks count, of a moving one those of ``when``.
     """
     if shot.mode == "follow":
-        there = [box for at_ms, box in main_face_boxes(scene, number) if when.start_ms <= at_ms < when.end_ms]
-        return there or scene.cast.subjects[0].boxes
+        seen = [box for at_ms, box in main_face_boxes(scene, number) if when.start_ms <= at_ms < when.end_ms]
+        return seen or scene.cast.subjects[0].boxes
     if shot.mode == "hold":
         return scene.cast.subjects[0].boxes
     middle = shot.crop.x + shot.crop.width / 2
@@ -126,7 +128,7 @@ def _shown_face_boxes(scene: AngleScene, number: int, shot: ShotCrop, when: Time
 
 
 def _median_x(boxes: Sequence[Box]) -> float:
-    return float(np.median([one.x + one.width / 2 for one in boxes]))
+    return float(np.median([box.x + box.width / 2 for box in boxes]))
 
 
 def is_overlay(scene: AngleScene, number: int, line: Letters) -> bool:
@@ -135,14 +137,14 @@ def is_overlay(scene: AngleScene, number: int, line: Letters) -> bool:
     if box.y + box.height / 2 < content.y + MIN_OVERLAY_POSITION_RATIO * content.height:
         return False
     comes_or_goes = max(line.range.start_ms - own.start_ms, own.end_ms - line.range.end_ms) >= BRIDGED_MS // 2
-    elsewhere = (one for one in scene.tracks.letters if not one.range.overlap_ms(own))
-    return comes_or_goes or any(_is_repeated(one.box, box) for one in elsewhere)
+    elsewhere = (text for text in scene.tracks.letters if not text.range.overlap_ms(own))
+    return comes_or_goes or any(_is_repeated(text.box, box) for text in elsewhere)
 
 
-def _is_repeated(one: Box, other: Box) -> bool:
+def _is_repeated(box: Box, other: Box) -> bool:
     """Tell whether two lines have one place and size: a line inside a large sign is another."""
-    low, high = sorted((one.height, other.height))
-    return high <= MAX_REPEATED_HEIGHT_RATIO * low and share_of_smaller(one, other) > MIN_REPEATED_LINE_RATIO
+    low, high = sorted((box.height, other.height))
+    return high <= MAX_REPEATED_HEIGHT_RATIO * low and share_of_smaller(box, other) > MIN_REPEATED_LINE_RATIO
 
 
 def _face_and_text_panes(scene: AngleScene, shot: ShotCrop, box: Box, faces: Sequence[Box]) -> list[Pane] | None:
@@ -161,8 +163,8 @@ def _face_and_text_panes(scene: AngleScene, shot: ShotCrop, box: Box, faces: Seq
             round_to_even(box.width + 2 * LINE_MARGIN_RATIO * (bottom - top)),
         ),
     )
-    left = round_to_even(min(max(content.x, box.x + (box.width - long) / 2), content.x + content.width - long))
-    strip = CropBox(x=left, y=top, width=long - long % 2, height=bottom - top)
+    strip_x = round_to_even(min(max(content.x, box.x + (box.width - long) / 2), content.x + content.width - long))
+    strip = CropBox(x=strip_x, y=top, width=long - long % 2, height=bottom - top)
     share = across * strip.height / (down * strip.width)
     high = top - content.y
     wide = round_to_even(high * across / (down * (1 - share)) - 1)

@@ -49,24 +49,26 @@ def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Tim
         raise ValueError("the source has no picture to frame")
     best, safer = ShotCrops(), ShotCrops()
     scenes = scenes_of(tracks, index, aspect, time)
-    who = screen_time_shares(scenes)
+    presence = screen_time_shares(scenes)
     for scene in scenes:
         best |= _with_content(scene, choose_crops(scene))
         safer |= _with_content(scene, crops_of_angle(scene, safest_decision(scene)))
-    first, second = ([one for number in sorted(made) for one in made[number]] for made in (best, safer))
+    crops, safer_crops = (
+        [crop for number in sorted(angle_crops) for crop in angle_crops[number]] for angle_crops in (best, safer)
+    )
     return FramePlan(
         clip_id=tracks.clip_id,
         aspect=aspect,
         range=time,
         source_width=index.video.display_width,
         source_height=index.video.display_height,
-        shots=first,
-        faces=faces_shown(tracks, first, who),
+        shots=crops,
+        faces=faces_shown(tracks, crops, presence),
         model=tracks.model,
         expected=expected_subjects(scenes, tracks, time),
-        safer=second,
-        safer_faces=faces_shown(tracks, second, who),
-        letters=[one for one in tracks.letters if one.range.overlap_ms(time) > 0],
+        safer=safer_crops,
+        safer_faces=faces_shown(tracks, safer_crops, presence),
+        letters=[line for line in tracks.letters if line.range.overlap_ms(time) > 0],
         signs=expected_signs(scenes),
     )
 
@@ -84,25 +86,27 @@ def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Time
 
 def choose_crops(scene: AngleScene) -> ShotCrops:
     """Choose what is shown of an angle: a still crop, unless there is a reason for something else."""
-    made = (
+    crops = (
         inset_face(scene)
         or frame_candidates(scene)
         or cut_between_speakers(scene)
         or follow_subject(scene, static_decision(scene))
     )
-    return add_text_panes(scene, made)
+    return add_text_panes(scene, crops)
 
 
-def _with_content(scene: AngleScene, made: ShotCrops) -> ShotCrops:
+def _with_content(scene: AngleScene, crops: ShotCrops) -> ShotCrops:
     """Add the content area to the crops where the source has bars: a second try may show all of it."""
     area = scene.area
     if (area.content.width, area.content.height) == (area.width, area.height):
-        return made
-    return {number: [msgspec.structs.replace(one, content=area.content) for one in run] for number, run in made.items()}
+        return crops
+    return {
+        number: [msgspec.structs.replace(crop, content=area.content) for crop in run] for number, run in crops.items()
+    }
 
 
 def faces_shown(
-    tracks: ClipTracks, crops: Sequence[ShotCrop], who: Mapping[int, float] | None = None
+    tracks: ClipTracks, crops: Sequence[ShotCrop], presence: Mapping[int, float] | None = None
 ) -> list[FaceSample]:
     """Return at each look the face that shows most, of those mostly shown, in order of time.
 
@@ -117,10 +121,10 @@ def faces_shown(
             mostly = area > 0 and area >= MIN_FACE_SHOWN_RATIO * box.width * box.height
             if mostly and area > shown.get(look, (0.0, sample, 0))[0]:
                 shown[look] = area, sample, number
-    eyes, known = EyeMarks(tracks.mouths), who or {}
+    eyes, presence_by_track = EyeMarks(tracks.mouths), presence or {}
     return [
-        msgspec.structs.replace(one, eyes=eyes.openness_of(one), standing=known.get(number))
-        for _, (_, one, number) in sorted(shown.items())
+        msgspec.structs.replace(face, eyes=eyes.openness_of(face), standing=presence_by_track.get(number))
+        for _, (_, face, number) in sorted(shown.items())
     ]
 
 
@@ -130,7 +134,7 @@ def screen_time_shares(scenes: Sequence[AngleScene]) -> dict[int, float]:
     Looks and speech both count: a listener who fills the frame for two seconds is not the subject of the clip.
     """
     turns = [turn for turn in (scenes[0].tracks.turns if scenes else []) if turn.confidence >= MIN_TURN_CONFIDENCE]
-    found: dict[int, float] = {}
+    screen_times: dict[int, float] = {}
     for group, shots in ((group, scene.shots) for scene in scenes for group in scene.groups):
         numbers, times = {track.track for track in group}, list(shots.values())
         looks = sum(
@@ -139,6 +143,6 @@ def screen_time_shares(scenes: Sequence[AngleScene]) -> dict[int, float]:
             for sample in track.samples
         )
         said_ms = sum(turn.range.overlap_ms(time) for turn in turns if turn.track in numbers for time in times)
-        found |= dict.fromkeys(numbers, looks + said_ms / FACE_LOOK_MS)
-    most = max(found.values(), default=0.0)
-    return {number: round(value / most, 3) for number, value in found.items()} if most > 0 else {}
+        screen_times |= dict.fromkeys(numbers, looks + said_ms / FACE_LOOK_MS)
+    longest = max(screen_times.values(), default=0.0)
+    return {number: round(value / longest, 3) for number, value in screen_times.items()} if longest > 0 else {}

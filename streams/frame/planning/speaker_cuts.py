@@ -51,37 +51,43 @@ MIN_CROP_DISTANCE_RATIO = 0.3
 class PictureTurn(msgspec.Struct, frozen=True, kw_only=True):
     """A person (an index of ``AngleScene.groups``) has the picture for a time range."""
 
-    who: int
+    member: int
     range: TimeRange
 
 
 def cut_between_speakers(scene: AngleScene) -> ShotCrops | None:
     """Cut between people who talk in turn, or stack them; None where one still crop does."""
-    who = talkers(scene)
-    people = [scene.groups[one] for one in who]
-    if len(who) < 2 or not seen_together(people) or fit_one_crop(people, scene.area):
+    members = talkers(scene)
+    people = [scene.groups[member] for member in members]
+    if len(members) < 2 or not seen_together(people) or fit_one_crop(people, scene.area):
         return None
-    takers = _shared_crops(scene, who)
-    said = {number: _with_shared_crops(speech_turns(scene, number, who), takers) for number in scene.shots}
+    takers = _shared_crops(scene, members)
+    speech = {number: _with_shared_crops(speech_turns(scene, number, members), takers) for number in scene.shots}
     quiet = find_pauses(scene.tracks.voice)
-    shown = {number: assign_picture(said[number], scene.shots[number], who[0], quiet) for number in scene.shots}
-    cuts = sum(max(0, len(run) - 1) for run in shown.values())
-    share = served_ratio(said, shown)
+    pictures = {
+        number: assign_picture(speech[number], scene.shots[number], members[0], quiet) for number in scene.shots
+    }
+    cuts = sum(max(0, len(run) - 1) for run in pictures.values())
+    share = served_ratio(speech, pictures)
     quick = cuts * MIN_CUT_INTERVAL_MS > scene.length_ms or share < MIN_SERVED_RATIO
-    changes = sum(max(0, len(run) - 1) for run in said.values())
-    told = f"they talk in quick turn ({changes} changes in {scene.length_ms / 1000:.1f} s)"
-    if quick and (all_of_them := stack_people(scene, people, told)):
+    changes = sum(max(0, len(run) - 1) for run in speech.values())
+    quick_reason = f"they talk in quick turn ({changes} changes in {scene.length_ms / 1000:.1f} s)"
+    if quick and (all_of_them := stack_people(scene, people, quick_reason)):
         return all_of_them
     if not cuts:
         return None
     if not _crops_differ(scene, takers):
-        reason = f"{len(who)} people who talk in turn, too near to each other for cuts and too far apart for one crop"
+        reason = (
+            f"{len(members)} people who talk in turn, too near to each other for cuts and too far apart for one crop"
+        )
         return crops_of_angle(scene, show_widened(scene, scene.shots.values(), "people", reason))
-    crops = _crops_by_turn(scene, takers, [one for run in shown.values() for one in run])
-    reason = f"cuts between {len(who)} people who talk in turn: the speaker is shown in {share:.0%} of what is said"
+    crops = _crops_by_turn(scene, takers, [turn for run in pictures.values() for turn in run])
+    reason = f"cuts between {len(members)} people who talk in turn: the speaker is shown in {share:.0%} of what is said"
     return {
-        number: [ShotCrop(range=one.range, mode="cut", crop=crops[one], shows="speaker", reason=reason) for one in run]
-        for number, run in shown.items()
+        number: [
+            ShotCrop(range=turn.range, mode="cut", crop=crops[turn], shows="speaker", reason=reason) for turn in run
+        ]
+        for number, run in pictures.items()
     }
 
 
@@ -90,17 +96,20 @@ def talkers(scene: AngleScene) -> list[int]:
     groups = scene.groups
     if len(groups) < 2:
         return []
-    looks, sizes = [sum(len(track.samples) for track in group) for group in groups], [face_size(one) for one in groups]
-    said = [_speech_ms(scene, group) for group in groups]
-    least = max(MIN_SPEECH_MS, MIN_SPEECH_RATIO * sum(said))
-    able = [
+    looks, sizes = (
+        [sum(len(track.samples) for track in group) for group in groups],
+        [face_size(group) for group in groups],
+    )
+    speech_ms = [_speech_ms(scene, group) for group in groups]
+    min_speech_ms = max(MIN_SPEECH_MS, MIN_SPEECH_RATIO * sum(speech_ms))
+    talking = [
         place
         for place in range(len(groups))
         if looks[place] >= MIN_VISIBLE_RATIO * max(looks)
         and sizes[place] >= MIN_SPEAKER_SIZE_RATIO * max(sizes)
-        and said[place] >= least
+        and speech_ms[place] >= min_speech_ms
     ]
-    return sorted(able, key=lambda place: -said[place])
+    return sorted(talking, key=lambda place: -speech_ms[place])
 
 
 def _speech_ms(scene: AngleScene, group: Sequence[FaceTrack]) -> int:
@@ -109,63 +118,66 @@ def _speech_ms(scene: AngleScene, group: Sequence[FaceTrack]) -> int:
     return sum(time.overlap_ms(when) for time in times for when in scene.shots.values())
 
 
-def speech_turns(scene: AngleScene, number: int, who: Sequence[int]) -> list[PictureTurn]:
+def speech_turns(scene: AngleScene, number: int, members: Sequence[int]) -> list[PictureTurn]:
     """Return who speaks when in one shot, in order; neighbouring turns of one person are merged."""
-    when, said = scene.shots[number], list[PictureTurn]()
-    for one in who:
-        numbers = {track.track for track in scene.groups[one]}
-        turns = (turn.range for turn in scene.tracks.turns if turn.track in numbers)
-        said += [
-            PictureTurn(who=one, range=time) for time in merge_ranges(turns, MAX_BREATH_MS) if time.overlap_ms(when)
+    when, turns = scene.shots[number], list[PictureTurn]()
+    for member in members:
+        numbers = {track.track for track in scene.groups[member]}
+        ranges = (turn.range for turn in scene.tracks.turns if turn.track in numbers)
+        turns += [
+            PictureTurn(member=member, range=time)
+            for time in merge_ranges(ranges, MAX_BREATH_MS)
+            if time.overlap_ms(when)
         ]
-    found = list[PictureTurn]()
-    for turn in sorted(said, key=lambda turn: turn.range.start_ms):
-        if found and found[-1].who == turn.who:
-            found[-1] = PictureTurn(who=turn.who, range=_join_ranges(found[-1].range, turn.range))
+    joined = list[PictureTurn]()
+    for turn in sorted(turns, key=lambda turn: turn.range.start_ms):
+        if joined and joined[-1].member == turn.member:
+            joined[-1] = PictureTurn(member=turn.member, range=_join_ranges(joined[-1].range, turn.range))
         elif turn.range.length_ms >= MIN_TURN_MS:
-            found.append(turn)
-    return found
+            joined.append(turn)
+    return joined
 
 
-def _join_ranges(one: TimeRange, other: TimeRange) -> TimeRange:
-    return TimeRange(start_ms=one.start_ms, end_ms=max(one.end_ms, other.end_ms))
+def _join_ranges(first: TimeRange, second: TimeRange) -> TimeRange:
+    return TimeRange(start_ms=first.start_ms, end_ms=max(first.end_ms, second.end_ms))
 
 
 def assign_picture(
-    said: Sequence[PictureTurn], when: TimeRange, usual: int, quiet: Sequence[TimeRange] = ()
+    turns: Sequence[PictureTurn], when: TimeRange, usual: int, quiet: Sequence[TimeRange] = ()
 ) -> list[PictureTurn]:
     """Return who has the picture when: from a speaker's first word to that of the next.
 
     The turns cover the shot. Where no one speaks, ``usual`` has it; ``quiet``: ranges without a voice.
     """
-    if not said:
-        return [PictureTurn(who=usual, range=when)]
+    if not turns:
+        return [PictureTurn(member=usual, range=when)]
     starts = [when.start_ms]
-    for one, other in pairwise(said):
-        starts.append(min(when.end_ms, max(starts[-1], _cut_ms(one, other, quiet))))
+    for turn, following in pairwise(turns):
+        starts.append(min(when.end_ms, max(starts[-1], _cut_ms(turn, following, quiet))))
     ends = [*starts[1:], when.end_ms]
     run = _merge_turns(
-        PictureTurn(who=one.who, range=TimeRange(start_ms=start, end_ms=end))
-        for one, start, end in zip(said, starts, ends, strict=True)
+        PictureTurn(member=turn.member, range=TimeRange(start_ms=start, end_ms=end))
+        for turn, start, end in zip(turns, starts, ends, strict=True)
         if end > start
     )
     while (
-        len(run) > 1 and (shortest := min(run, key=lambda one: one.range.length_ms)).range.length_ms < MIN_ON_SCREEN_MS
+        len(run) > 1
+        and (shortest := min(run, key=lambda turn: turn.range.length_ms)).range.length_ms < MIN_ON_SCREEN_MS
     ):
         run = _drop_turn(run, run.index(shortest))
     return run
 
 
-def _cut_ms(one: PictureTurn, other: PictureTurn, quiet: Sequence[TimeRange]) -> int:
+def _cut_ms(turn: PictureTurn, following: PictureTurn, quiet: Sequence[TimeRange]) -> int:
     """Return when the picture changes: in the first pause between two turns, else in the nearest one.
 
     Without a pause it changes when the first turn has ended, and not long before the second begins.
     """
-    begins = other.range.start_ms
-    ends = min(one.range.end_ms, begins)
+    begins = following.range.start_ms
+    ends = min(turn.range.end_ms, begins)
     low, high = (
-        max(one.range.start_ms, ends - MAX_PAUSE_DISTANCE_MS),
-        min(other.range.end_ms, begins + MAX_PAUSE_DISTANCE_MS),
+        max(turn.range.start_ms, ends - MAX_PAUSE_DISTANCE_MS),
+        min(following.range.end_ms, begins + MAX_PAUSE_DISTANCE_MS),
     )
 
     def distance(pause: TimeRange) -> tuple[int, int]:
@@ -180,64 +192,67 @@ def _cut_ms(one: PictureTurn, other: PictureTurn, quiet: Sequence[TimeRange]) ->
 def _drop_turn(run: list[PictureTurn], place: int) -> list[PictureTurn]:
     """Give a turn's time to the one before it, the first one's to the next."""
     taker = run[place - 1] if place else run[1]
-    return _merge_turns([*run[:place], msgspec.structs.replace(run[place], who=taker.who), *run[place + 1 :]])
+    return _merge_turns([*run[:place], msgspec.structs.replace(run[place], member=taker.member), *run[place + 1 :]])
 
 
 def _merge_turns(run: Iterable[PictureTurn]) -> list[PictureTurn]:
     """Merge neighbouring turns of one person."""
     joined: list[PictureTurn] = []
-    for one in run:
-        if joined and joined[-1].who == one.who:
-            joined[-1] = PictureTurn(who=one.who, range=_join_ranges(joined[-1].range, one.range))
+    for turn in run:
+        if joined and joined[-1].member == turn.member:
+            joined[-1] = PictureTurn(member=turn.member, range=_join_ranges(joined[-1].range, turn.range))
         else:
-            joined.append(one)
+            joined.append(turn)
     return joined
 
 
-def served_ratio(said: Mapping[int, Sequence[PictureTurn]], shown: Mapping[int, Sequence[PictureTurn]]) -> float:
+def served_ratio(speech: Mapping[int, Sequence[PictureTurn]], pictures: Mapping[int, Sequence[PictureTurn]]) -> float:
     """Return the share of the speech during which its speaker is on screen."""
-    total = sum(one.range.length_ms for run in said.values() for one in run)
-    seen = sum(
-        one.range.overlap_ms(other.range)
-        for number, run in said.items()
-        for one in run
-        for other in shown[number]
-        if one.who == other.who
+    total_ms = sum(turn.range.length_ms for run in speech.values() for turn in run)
+    served_ms = sum(
+        turn.range.overlap_ms(picture.range)
+        for number, run in speech.items()
+        for turn in run
+        for picture in pictures[number]
+        if turn.member == picture.member
     )
-    return seen / total if total else 1.0
+    return served_ms / total_ms if total_ms else 1.0
 
 
-def _shared_crops(scene: AngleScene, who: Sequence[int]) -> dict[int, int]:
+def _shared_crops(scene: AngleScene, members: Sequence[int]) -> dict[int, int]:
     """Return whose crop shows each person.
 
     It is their own, unless that of somebody who speaks more holds them too.
     """
     takers: dict[int, int] = {}
-    for one in who:
-        boxes = boxes_of(scene.groups[one])
+    for member in members:
+        boxes = boxes_of(scene.groups[member])
         crops = ((taker, _crop_on(scene, [taker])) for taker in dict.fromkeys(takers.values()))
-        takers[one] = next((taker for taker, crop in crops if share_of_heads_held(crop, boxes) >= MIN_HELD_RATIO), one)
+        takers[member] = next(
+            (taker for taker, crop in crops if share_of_heads_held(crop, boxes) >= MIN_HELD_RATIO), member
+        )
     return takers
 
 
 def _with_shared_crops(run: Sequence[PictureTurn], takers: Mapping[int, int]) -> list[PictureTurn]:
     """Assign turns to the people whose crop shows them."""
-    return _merge_turns(msgspec.structs.replace(one, who=takers[one.who]) for one in run)
+    return _merge_turns(msgspec.structs.replace(turn, member=takers[turn.member]) for turn in run)
 
 
 def _crops_by_turn(
     scene: AngleScene, takers: Mapping[int, int], run: Sequence[PictureTurn]
 ) -> dict[PictureTurn, CropBox]:
     """Return the still crop of each turn: a person's usual one, unless they have moved since."""
-    found: dict[PictureTurn, CropBox] = {}
-    for taker in {one.who for one in run}:
-        members, own = [one for one in takers if takers[one] == taker], [one for one in run if one.who == taker]
-        usual = _crop_on(scene, members, [one.range for one in own])
-        for one in own:
-            boxes = _heads_during(scene, members, [one.range])
+    crops: dict[PictureTurn, CropBox] = {}
+    for taker in {turn.member for turn in run}:
+        members = [member for member in takers if takers[member] == taker]
+        turns = [turn for turn in run if turn.member == taker]
+        usual = _crop_on(scene, members, [turn.range for turn in turns])
+        for turn in turns:
+            boxes = _heads_during(scene, members, [turn.range])
             stays = not boxes or share_of_heads_held(usual, boxes) >= MIN_HELD_RATIO
-            found[one] = usual if stays else _crop_on(scene, members, [one.range])
-    return found
+            crops[turn] = usual if stays else _crop_on(scene, members, [turn.range])
+    return crops
 
 
 def _crop_on(scene: AngleScene, members: Sequence[int], times: Sequence[TimeRange] = ()) -> CropBox:
@@ -245,24 +260,27 @@ def _crop_on(scene: AngleScene, members: Sequence[int], times: Sequence[TimeRang
 
     Without ``times`` all their looks count.
     """
-    others = [FramingSubject(boxes=boxes_of(group)) for place, group in enumerate(scene.groups) if place not in members]
+    bystanders = [
+        FramingSubject(boxes=boxes_of(group)) for place, group in enumerate(scene.groups) if place not in members
+    ]
     boxes = _heads_during(scene, members, times) or _heads_during(scene, members, list(scene.shots.values()))
-    return scene.area.on_faces(FramingSubject(boxes=boxes), others).crop
+    return scene.area.on_faces(FramingSubject(boxes=boxes), bystanders).crop
 
 
 def _heads_during(scene: AngleScene, members: Sequence[int], times: Sequence[TimeRange]) -> list[Box]:
-    samples = (sample for one in members for track in scene.groups[one] for sample in track.samples)
-    inside = (one for one in samples if any(when.start_ms <= one.at_ms < when.end_ms for when in times))
-    return [scene.heads[one.at_ms, one.face.box] for one in inside]
+    samples = (sample for member in members for track in scene.groups[member] for sample in track.samples)
+    inside = (sample for sample in samples if any(when.start_ms <= sample.at_ms < when.end_ms for when in times))
+    return [scene.heads[sample.at_ms, sample.face.box] for sample in inside]
 
 
 def _crops_differ(scene: AngleScene, takers: Mapping[int, int]) -> bool:
     """Tell whether no two of the crops are nearly the same."""
     crops = [
-        _crop_on(scene, [one for one in takers if takers[one] == taker]) for taker in dict.fromkeys(takers.values())
+        _crop_on(scene, [member for member in takers if takers[member] == taker])
+        for taker in dict.fromkeys(takers.values())
     ]
-    pairs = ((one, other) for place, one in enumerate(crops) for other in crops[:place])
+    pairs = ((first, second) for place, first in enumerate(crops) for second in crops[:place])
     return all(
-        max(abs(one.x - other.x) / one.width, abs(one.y - other.y) / one.height) >= MIN_CROP_DISTANCE_RATIO
-        for one, other in pairs
+        max(abs(first.x - second.x) / first.width, abs(first.y - second.y) / first.height) >= MIN_CROP_DISTANCE_RATIO
+        for first, second in pairs
     )

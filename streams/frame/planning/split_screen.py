@@ -54,7 +54,7 @@ def people_panes(
     placed = sorted(groups, key=_median_x)
     panes = []
     for group in placed:
-        others = [one for one in everybody if one is not group]
+        others = [person for person in everybody if person is not group]
         source = crop_around(group, others, area, across * count / down)
         if source is None:
             return None
@@ -85,11 +85,14 @@ def crop_around(
     (left, right), (top, bottom) = _head_range(boxes, across=True), _head_range(boxes, across=False)
     low, high = _pane_range(group, others, area)
     face = Box(x=0, y=0, width=_median(box.width for box in boxes), height=_median(box.height for box in boxes))
-    wanted = max(face.height / FACE_HEIGHT_RATIO, bottom - top, (right - left) / ratio)
-    tall = min(wanted, content.height, (high - low) / ratio)
-    if tall * ratio < MIN_PANE_TO_FACE_RATIO * face.width or tall < MIN_PANE_TO_FACE_RATIO * face.height:
+    needed_height = max(face.height / FACE_HEIGHT_RATIO, bottom - top, (right - left) / ratio)
+    fitting_height = min(needed_height, content.height, (high - low) / ratio)
+    if (
+        fitting_height * ratio < MIN_PANE_TO_FACE_RATIO * face.width
+        or fitting_height < MIN_PANE_TO_FACE_RATIO * face.height
+    ):
         return None
-    width, height = max(2, round_to_even(tall * ratio - 1)), max(2, round_to_even(tall - 1))
+    width, height = max(2, round_to_even(fitting_height * ratio - 1)), max(2, round_to_even(fitting_height - 1))
     eyes = _median(box.y + EYES_IN_BOX_RATIO * box.height for box in boxes)
     x = _clamp_even((left + right - width) / 2, low, high - width)
     highest = min(eyes - EYES_IN_CROP_RATIO * height, top)
@@ -121,9 +124,9 @@ def _median(values: Iterable[float]) -> float:
 
 def _head_range(boxes: Sequence[Box], *, across: bool) -> tuple[float, float]:
     """Return the usual range of a head along one axis."""
-    found = head_spans(FramingSubject(boxes=boxes), across=across)
-    return float(np.percentile(found[:, 0], HEAD_PERCENTILES[0])), float(
-        np.percentile(found[:, 1], HEAD_PERCENTILES[1])
+    spans = head_spans(FramingSubject(boxes=boxes), across=across)
+    return float(np.percentile(spans[:, 0], HEAD_PERCENTILES[0])), float(
+        np.percentile(spans[:, 1], HEAD_PERCENTILES[1])
     )
 
 

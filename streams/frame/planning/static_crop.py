@@ -87,11 +87,11 @@ def _hold_faces(scene: AngleScene) -> CropDecision:
     placed = area.on_faces(subjects[0], subjects[1:])
     if afar := frame_distant_face(scene, placed, shows):
         return afar
-    whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
+    subject = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
     if cast.speaks_ms:
-        heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
-        whose = f"the one of {len(subjects)} faces who speaks ({heard})"
-    reason = f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+        speech = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
+        subject = f"the one of {len(subjects)} faces who speaks ({speech})"
+    reason = f"holds on {subject}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
     return CropDecision(crop=placed.crop, shows=shows, reason=reason, inside=placed.inside)
 
 
@@ -107,8 +107,8 @@ def _frame_without_face(scene: AngleScene) -> CropDecision:
     decision = _frame_without_person(scene)
     # The speaker of the other shots may stand here too small to be found: a crop is kept only where it loses nothing.
     if decision.mode == "hold" and is_subject_unseen(scene) and loses_something(scene, decision.crop):
-        whole = show_everything(scene, f"{UNSEEN_REASON}: all of it on a blurred ground")
-        return msgspec.structs.replace(whole, shows="screen" if scene.is_screen else "whole")
+        whole_frame = show_everything(scene, f"{UNSEEN_REASON}: all of it on a blurred ground")
+        return msgspec.structs.replace(whole_frame, shows="screen" if scene.is_screen else "whole")
     return decision
 
 
@@ -121,28 +121,28 @@ def _frame_without_person(scene: AngleScene) -> CropDecision:
     if not scene.is_screen:
         reason = "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
         return CropDecision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
-    shown = f"a screen or a slide ({scene.screen:.0%} sure)"
-    kept = profile_share_held(detail_profiles(scene)[0], crop.x, crop.width, area.width)
-    told = (
-        f"a crop holds {kept:.0%} of it"
-        if kept < MIN_SCREEN_HELD_RATIO and scene.screen >= MIN_SURE_SCREEN_RATIO
+    screen = f"a screen or a slide ({scene.screen:.0%} sure)"
+    held_ratio = profile_share_held(detail_profiles(scene)[0], crop.x, crop.width, area.width)
+    harm = (
+        f"a crop holds {held_ratio:.0%} of it"
+        if held_ratio < MIN_SCREEN_HELD_RATIO and scene.screen >= MIN_SURE_SCREEN_RATIO
         else ""
     )
-    told = told or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
-    if told and not area.holds_all:
-        all_of_it = show_everything(scene, f"{shown}, and {told}: all of it on a blurred ground")
+    harm = harm or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
+    if harm and not area.holds_all:
+        all_of_it = show_everything(scene, f"{screen}, and {harm}: all of it on a blurred ground")
         return msgspec.structs.replace(all_of_it, shows="screen")
-    found = "most detail and movement" if stands_out else "nothing stands out: centre"
-    return CropDecision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
+    shown_part = "most detail and movement" if stands_out else "nothing stands out: centre"
+    return CropDecision(crop=crop, shows="screen", reason=f"{screen}{': ' if stands_out else ', '}{shown_part}")
 
 
 def _hold_text(scene: AngleScene) -> CropDecision | None:
     """Hold titles and signs, the subject of a frame without people, in a crop; else show everything."""
     content, area = scene.area.content, scene.area
-    told = signs_of(scene)
-    if not told or area.holds_all:
+    signs = signs_of(scene)
+    if not signs or area.holds_all:
         return None
-    box = hull(told)
+    box = hull(signs)
     roomy = Box(
         x=box.x - LINE_MARGIN_RATIO * box.height,
         y=box.y,

@@ -51,9 +51,9 @@ def frame_candidates(scene: AngleScene) -> ShotCrops | None:
         if turn.confidence >= MIN_TURN_CONFIDENCE
     )
     if said_ms >= MIN_SPEECH_MS and sure_ms < MIN_SURE_RATIO * said_ms:
-        who = _prominent_groups(scene, MIN_CANDIDATE_TIME_RATIO, MIN_SPEAKER_SIZE_RATIO)
-        told = f"it is sure of {sure_ms / 1000:.1f} of {said_ms / 1000:.1f} s only which of them speaks"
-        return stack_people(scene, who, told) or _show_candidates(scene, who, told)
+        candidates = _prominent_groups(scene, MIN_CANDIDATE_TIME_RATIO, MIN_SPEAKER_SIZE_RATIO)
+        why = f"it is sure of {sure_ms / 1000:.1f} of {said_ms / 1000:.1f} s only which of them speaks"
+        return stack_people(scene, candidates, why) or _show_candidates(scene, candidates, why)
     if said_ms < MIN_SPEECH_RATIO * scene.length_ms:
         alike = _prominent_groups(scene, MIN_ALIKE_TIME_RATIO, MIN_ALIKE_SIZE_RATIO)
         if len(alike) <= MAX_ALIKE_COUNT and len(alike) == len(
@@ -63,14 +63,14 @@ def frame_candidates(scene: AngleScene) -> ShotCrops | None:
     return None
 
 
-def stack_people(scene: AngleScene, who: Sequence[Sequence[FaceTrack]], told: str) -> ShotCrops | None:
+def stack_people(scene: AngleScene, groups: Sequence[Sequence[FaceTrack]], why: str) -> ShotCrops | None:
     """Stack these people; None where they fit into one crop, or stand too close to be separated."""
-    if len(who) < 2 or not seen_together(who) or fit_one_crop(who, scene.area):
+    if len(groups) < 2 or not seen_together(groups) or fit_one_crop(groups, scene.area):
         return None
-    panes = people_panes(who, scene.groups, scene.area)
+    panes = people_panes(groups, scene.groups, scene.area)
     if panes is None:
         return None
-    reason = f"{len(who)} people who do not fit into one crop, and {told}: one below the other"
+    reason = f"{len(groups)} people who do not fit into one crop, and {why}: one below the other"
     crop = crop_hull([pane.source for pane in panes])
     return {
         number: [ShotCrop(range=when, mode="split", crop=crop, shows="people", reason=reason, panes=panes)]
@@ -78,18 +78,18 @@ def stack_people(scene: AngleScene, who: Sequence[Sequence[FaceTrack]], told: st
     }
 
 
-def _show_candidates(scene: AngleScene, who: Sequence[Sequence[FaceTrack]], told: str) -> ShotCrops | None:
+def _show_candidates(scene: AngleScene, groups: Sequence[Sequence[FaceTrack]], why: str) -> ShotCrops | None:
     """Show the whole frame where they neither fit into one crop nor can be separated."""
-    if len(who) < 2 or not seen_together(who) or fit_one_crop(who, scene.area) or scene.area.holds_all:
+    if len(groups) < 2 or not seen_together(groups) or fit_one_crop(groups, scene.area) or scene.area.holds_all:
         return None
-    reason = f"{len(who)} people who fit neither into one crop nor below each other, and {told}"
+    reason = f"{len(groups)} people who fit neither into one crop nor below each other, and {why}"
     return crops_of_angle(scene, show_everything(scene, f"{reason}: all of it on a blurred ground"))
 
 
-def _prominent_groups(scene: AngleScene, there: float, size: float) -> list[list[FaceTrack]]:
+def _prominent_groups(scene: AngleScene, min_time_ratio: float, min_size_ratio: float) -> list[list[FaceTrack]]:
     """Return groups with enough screen time and size, relative to the most visible and the largest one."""
     looks = [sum(len(track.samples) for track in group) for group in scene.groups]
     sizes = [face_size(group) for group in scene.groups]
-    long = [place for place, count in enumerate(looks) if count >= there * max(looks)]
-    largest = max(sizes[place] for place in long)
-    return [scene.groups[place] for place in long if sizes[place] >= size * largest]
+    long_visible = [place for place, count in enumerate(looks) if count >= min_time_ratio * max(looks)]
+    largest = max(sizes[place] for place in long_visible)
+    return [scene.groups[place] for place in long_visible if sizes[place] >= min_size_ratio * largest]

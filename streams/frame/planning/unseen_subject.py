@@ -87,9 +87,9 @@ def _occupied_span(profile: Sequence[float], start: int, length: int, limit: int
 
 def _empty_bins(profile: Sequence[float]) -> int:
     """Count the first bins that hold no more than the empty share together."""
-    held = 0.0
+    total = 0.0
     for place, value in enumerate(profile):
-        held += value
-        if held > MAX_EMPTY_RATIO:
+        total += value
+        if total > MAX_EMPTY_RATIO:
             return place
     return len(profile)

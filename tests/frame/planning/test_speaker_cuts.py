@@ -186,8 +186,8 @@ def test_stretches_cover_the_shot_and_each_stays(
     for who, gap, lasts in said:
         times = TimeRange(start_ms=at + gap, end_ms=at + gap + lasts)
         at = times.end_ms
-        if times.overlap_ms(when) and not (run and run[-1].who == who):
-            run.append(PictureTurn(who=who, range=times))
+        if times.overlap_ms(when) and not (run and run[-1].member == who):
+            run.append(PictureTurn(member=who, range=times))
     quiet, at = list[TimeRange](), start - 2_000
     for _, gap, lasts in silent:
         quiet.append(TimeRange(start_ms=at + gap, end_ms=at + gap + lasts))
@@ -195,6 +195,6 @@ def test_stretches_cover_the_shot_and_each_stays(
     shown = assign_picture(run, when, 7, quiet)
     assert [shown[0].range.start_ms, shown[-1].range.end_ms] == [when.start_ms, when.end_ms]
     assert all(one.range.end_ms == other.range.start_ms for one, other in pairwise(shown))
-    assert all(one.who != other.who for one, other in pairwise(shown))
+    assert all(one.member != other.member for one, other in pairwise(shown))
     assert len(shown) == 1 or min(one.range.length_ms for one in shown) >= MIN_ON_SCREEN_MS
     assert 0 <= served_ratio({0: run}, {0: shown}) <= 1
