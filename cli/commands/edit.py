@@ -72,40 +72,40 @@ def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
 
 def _operations(client: Client, args: Namespace, current: JSON, transcript: JSON) -> list[JSON]:
     """What the flags ask for: words and pauses first, then segments in the order typed."""
-    found: list[JSON] = []
+    operations: list[JSON] = []
     if args.undo:
-        found.append({"op": "restore", "version": _version_before(client, args.clip, current)})
+        operations.append({"op": "restore", "version": _version_before(client, args.clip, current)})
     if args.delete_words:
         words = _played_words(transcript, current)
-        found += [_delete_operation(wanted, words) for wanted in args.delete_words]
+        operations += [_delete_operation(phrase, words) for phrase in args.delete_words]
     if args.drop_fillers:
-        found.append({"op": "drop_fillers"})
+        operations.append({"op": "drop_fillers"})
     if args.drop_pauses is not None:
         pauses = {"longer_than_ms": args.drop_pauses, "leave_ms": min(250, args.drop_pauses)}
-        found.append({"op": "drop_pauses", **pauses})
+        operations.append({"op": "drop_pauses", **pauses})
     if args.trim:
-        found += _trim_operations(args.trim, current)
-    found += args.operations or []
-    if args.undo and len(found) > 1:
+        operations += _trim_operations(args.trim, current)
+    operations += args.operations or []
+    if args.undo and len(operations) > 1:
         raise CliError(ExitCode.USAGE, "--undo goes alone.")
-    return found
+    return operations
 
 
-def _trim_operations(wanted: JSON, current: JSON) -> list[JSON]:
+def _trim_operations(bounds: JSON, current: JSON) -> list[JSON]:
     """Operations that trim a clip: remove segments outside the range, trim the first and last.
 
     First and last are meant in the order of playback.
     """
-    pieces, start, end = list(current["segments"]), wanted.get("start_ms"), wanted.get("end_ms")
-    gone: list[JSON] = []
+    pieces, start, end = list(current["segments"]), bounds.get("start_ms"), bounds.get("end_ms")
+    outside: list[JSON] = []
     while start is not None and len(pieces) > 1 and pieces[0]["end_ms"] <= start:
-        gone.append(pieces.pop(0))
+        outside.append(pieces.pop(0))
     while end is not None and len(pieces) > 1 and pieces[-1]["start_ms"] >= end:
-        gone.append(pieces.pop())
-    removed = [{"op": "remove", "segment_id": one["segment_id"]} for one in gone]
+        outside.append(pieces.pop())
+    removed = [{"op": "remove", "segment_id": piece["segment_id"]} for piece in outside]
     first, last = pieces[0]["segment_id"], pieces[-1]["segment_id"]
     if first == last:
-        return [*removed, {"op": "trim", "segment_id": first, **wanted}]
+        return [*removed, {"op": "trim", "segment_id": first, **bounds}]
     return [
         *removed,
         {"op": "trim", "segment_id": first, "start_ms": start},
@@ -120,7 +120,7 @@ def _version_before(client: Client, clip: str, current: JSON) -> int:
     while True:
         while number not in versions:
             page = client.get(f"/v1/clips/{clip}/edit/versions", before=before, limit=100)
-            versions |= {int(one["version"]): one for one in page["items"]}
+            versions |= {int(version["version"]): version for version in page["items"]}
             before = page.get("next_before")
             if before is None:
                 break
@@ -140,7 +140,7 @@ def _transcript(client: Client, clip: str) -> JSON:
 
 def _played_words(transcript: JSON, current: JSON) -> list[tuple[int, str]]:
     """Number and text of each word that is played now."""
-    times = [(one["start_ms"], one["end_ms"]) for one in current["segments"]]
+    times = [(segment["start_ms"], segment["end_ms"]) for segment in current["segments"]]
     return [
         (number, _bare_word(word["text"]))
         for number, word in enumerate(transcript["words"])
@@ -152,12 +152,12 @@ def _bare_word(text: str) -> str:
     return _SIGNS.sub("", text).casefold()
 
 
-def _delete_operation(wanted: str, words: list[tuple[int, str]]) -> JSON:
+def _delete_operation(typed: str, words: list[tuple[int, str]]) -> JSON:
     """The operation for words by number, or for the one place where they are said."""
-    numbers = _NUMBERS.fullmatch(wanted.strip())
+    numbers = _NUMBERS.fullmatch(typed.strip())
     if numbers:
         return {"op": "delete_words", "first_word": int(numbers[1]), "end_word": int(numbers[2])}
-    phrase = [plain for part in wanted.split() if (plain := _bare_word(part))]
+    phrase = [plain for part in typed.split() if (plain := _bare_word(part))]
     if not phrase:
         raise CliError(ExitCode.USAGE, "--delete-words wants words, or two numbers like 12-15.")
     places = [
@@ -167,24 +167,24 @@ def _delete_operation(wanted: str, words: list[tuple[int, str]]) -> JSON:
         and words[at + len(phrase) - 1][0] - words[at][0] == len(phrase) - 1
     ]
     if not places:
-        raise CliError(ExitCode.USAGE, f"“{wanted}” is not said in the clip.")
+        raise CliError(ExitCode.USAGE, f"“{typed}” is not said in the clip.")
     if len(places) > 1:
-        told = ", ".join(f"{place}-{place + len(phrase)}" for place in places)
-        raise CliError(ExitCode.USAGE, f"“{wanted}” is said {len(places)} times in the clip. Say which: {told}.")
+        choices = ", ".join(f"{place}-{place + len(phrase)}" for place in places)
+        raise CliError(ExitCode.USAGE, f"“{typed}” is said {len(places)} times in the clip. Say which: {choices}.")
     return {"op": "delete_words", "first_word": places[0], "end_word": places[0] + len(phrase)}
 
 
 def _show_edit(current: JSON, display: Display) -> None:
-    made = f", made of {current['base_version']}" if current.get("base_version") else ""
-    display.say(f"Version {current['version']}{made}: plays {current['length_ms'] / 1000:.1f} s")
+    origin = f", made of {current['base_version']}" if current.get("base_version") else ""
+    display.say(f"Version {current['version']}{origin}: plays {current['length_ms'] / 1000:.1f} s")
     rows = [
         (
-            one["segment_id"],
-            f"{_clock_text(one['start_ms'])} – {_clock_text(one['end_ms'])}",
-            f"{one['output_start_ms'] / 1000:.2f} – {one['output_end_ms'] / 1000:.2f} s",
-            _playback_text(one),
+            segment["segment_id"],
+            f"{_clock_text(segment['start_ms'])} – {_clock_text(segment['end_ms'])}",
+            f"{segment['output_start_ms'] / 1000:.2f} – {segment['output_end_ms'] / 1000:.2f} s",
+            _playback_text(segment),
         )
-        for one in current["segments"]
+        for segment in current["segments"]
     ]
     display.table(plain_table("", ("segment", "of the video", "plays", "how"), rows))
     for caption in current["captions"]:
@@ -197,20 +197,20 @@ def _clock_text(ms: int) -> str:
     return f"{minutes}:{rest_ms / 1000:05.2f}"
 
 
-def _playback_text(one: JSON) -> str:
-    told = [f"{one['speed']:g} ×"] if one["speed"] != 1 else []
-    told += ["muted"] if one["muted"] else []
-    told += [one["style"]["template"]] if one.get("style") else []
-    return ", ".join(told + ([f"{one['gain_db']:+g} dB"] if one["gain_db"] else []))
+def _playback_text(segment: JSON) -> str:
+    notes = [f"{segment['speed']:g} ×"] if segment["speed"] != 1 else []
+    notes += ["muted"] if segment["muted"] else []
+    notes += [segment["style"]["template"]] if segment.get("style") else []
+    return ", ".join(notes + ([f"{segment['gain_db']:+g} dB"] if segment["gain_db"] else []))
 
 
 def handover(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The edit as a file for an editing program, and what that file cannot hold."""
     out = Path(args.out or f"clip{SUFFIXES[args.format]}")
-    asked: dict[str, Any] = {
+    query: dict[str, Any] = {
         name: getattr(args, name) for name in ("format", "version", "media", "reel", "start", "rate")
     }
-    body, headers = client.get_file(f"/v1/clips/{args.clip}/edit/handover", **asked)
+    body, headers = client.get_file(f"/v1/clips/{args.clip}/edit/handover", **query)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(body)

@@ -52,19 +52,21 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
         raise CliError(ExitCode.USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
     clip = client.get(f"/v1/clips/{args.clip}")
     ended = [
-        _wait_for_export(client, str(one["export_id"]), display, quiet=args.json)
-        for one in _request_exports(client, args)
+        _wait_for_export(client, str(exported["export_id"]), display, quiet=args.json)
+        for exported in _request_exports(client, args)
     ]
-    saved = [_download_export(client, clip, one, out, display) for one in ended if one["state"] == "done"]
+    saved = [
+        _download_export(client, clip, exported, out, display) for exported in ended if exported["state"] == "done"
+    ]
     if not args.json:
-        width = max((len(kind) for one in saved for kind in one["saved"]), default=0)
-        for one in saved:
-            for kind, file in one["saved"].items():
+        width = max((len(kind) for entry in saved for kind in entry["saved"]), default=0)
+        for entry in saved:
+            for kind, file in entry["saved"].items():
                 display.say(f"{kind:<{width}} {file}")
-    failed = [one for one in ended if one["state"] != "done"]
+    failed = [unfinished for unfinished in ended if unfinished["state"] != "done"]
     if failed:
-        which = "The export" if len(ended) == 1 else " and ".join(one["aspect"] for one in failed)
-        if all(one["state"] == "cancelled" for one in failed):
+        which = "The export" if len(ended) == 1 else " and ".join(unfinished["aspect"] for unfinished in failed)
+        if all(unfinished["state"] == "cancelled" for unfinished in failed):
             raise CliError(ExitCode.PROJECT_FAILED, f"{which} {'was' if len(failed) == 1 else 'were'} cancelled.")
         failure = failed[0].get("failure") or {}
         raise CliError(ExitCode.PROJECT_FAILED, f"{which} failed: {failure.get('detail', 'no reason was given')}")
@@ -74,29 +76,29 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
 def _request_exports(client: Client, args: Namespace) -> list[JSON]:
     """The exports of the wish: several shapes are one request, and made together."""
     aspects = list(dict.fromkeys(args.aspect or [DEFAULT_ASPECT]))
-    wish = {"captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
-    wish |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
-    wish |= {"title": args.title, "metadata": args.metadata}
-    wish["options"] = build_export_options(args) or None
-    wish = {name: value for name, value in wish.items() if value is not None}
+    options = {"captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
+    options |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
+    options |= {"title": args.title, "metadata": args.metadata}
+    options["options"] = build_export_options(args) or None
+    options = {name: value for name, value in options.items() if value is not None}
     if len(aspects) == 1:
-        return [client.post(f"/v1/clips/{args.clip}/export", {"aspect": aspects[0], **wish})]
-    found: list[JSON] = client.post(f"/v1/clips/{args.clip}/exports", {"aspects": aspects, **wish})["items"]
-    return found
+        return [client.post(f"/v1/clips/{args.clip}/export", {"aspect": aspects[0], **options})]
+    exports: list[JSON] = client.post(f"/v1/clips/{args.clip}/exports", {"aspects": aspects, **options})["items"]
+    return exports
 
 
 def _wait_for_export(client: Client, export_id: str, display: Display, *, quiet: bool) -> JSON:
-    waited_s, said = 0.0, ""
+    waited_s, state = 0.0, ""
     while True:
         ended = client.get(f"/v1/exports/{export_id}")
         if ended["state"] in ("done", "failed", "cancelled"):
             return ended
-        if ended["state"] != said and not quiet:
-            said = str(ended["state"])
-            display.say(f"export {export_id}: {said}")
+        if ended["state"] != state and not quiet:
+            state = str(ended["state"])
+            display.say(f"export {export_id}: {state}")
         if waited_s >= TIMEOUT_S:
             raise CliError(
-                ExitCode.PROJECT_FAILED, f"The export {export_id} is still {said} after {waited_s / 60:.0f} min."
+                ExitCode.PROJECT_FAILED, f"The export {export_id} is still {state} after {waited_s / 60:.0f} min."
             )
         client.sleep(POLL_S)
         waited_s += POLL_S

@@ -40,15 +40,15 @@ def add_projects(commands: Any, ask: Any, positive: Any) -> None:
         "clipstream cancel last",
     )
     stop.add_argument("project", metavar="PROJECT")
-    gone = add_command(
+    delete = add_command(
         commands,
         "delete",
         "erase a project and everything made of it",
         ask(delete_project),
         "clipstream delete 0b8e6c4e --yes",
     )
-    gone.add_argument("project", metavar="PROJECT")
-    gone.add_argument("--yes", action="store_true", help="do not ask")
+    delete.add_argument("project", metavar="PROJECT")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_estimate(commands: Any, run: Run, positive: Any) -> None:
@@ -73,27 +73,35 @@ def _pixels(text: str) -> tuple[int, int]:
 
 def show_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """How a project stands."""
-    found = client.get(f"/v1/projects/{args.project}")
+    project = client.get(f"/v1/projects/{args.project}")
     if args.json:
-        return ExitCode.OK, found
-    display.say(f"{found['title']}\n{found['project_id']}  {found['state']}  {duration_text(found['duration_ms'])}")
-    failure = found.get("failure")
+        return ExitCode.OK, project
+    display.say(
+        f"{project['title']}\n{project['project_id']}  {project['state']}  {duration_text(project['duration_ms'])}"
+    )
+    failure = project.get("failure")
     if failure:
         display.say(f"Failed: {failure['detail']} [{failure['reason']}]")
-    if found.get("nothing_found_reason"):
-        none = "No automatic clips" if found["clip_count"] else "No clips"
-        display.say(f"{none}: {found['nothing_found_reason']}")
-    for warning in found["warnings"]:
+    if project.get("nothing_found_reason"):
+        headline = "No automatic clips" if project["clip_count"] else "No clips"
+        display.say(f"{headline}: {project['nothing_found_reason']}")
+    for warning in project["warnings"]:
         display.say(f"Warning: {warning}")
     rows = [
-        (one["stage"], one["state"], _parts_text(one), duration_text(one["elapsed_ms"]), duration_text(one["cpu_ms"]))
-        for one in found["stages"]
+        (
+            stage["stage"],
+            stage["state"],
+            _parts_text(stage),
+            duration_text(stage["elapsed_ms"]),
+            duration_text(stage["cpu_ms"]),
+        )
+        for stage in project["stages"]
     ]
     display.table(plain_table("", ("stage", "state", "parts", "took", "processor"), rows))
     display.say(
-        f"{count_text(found['clip_count'], 'clip')}: `clipstream clips {short_id(found['project_id'])}` lists them."
+        f"{count_text(project['clip_count'], 'clip')}: `clipstream clips {short_id(project['project_id'])}` lists them."
     )
-    return ExitCode.OK, found
+    return ExitCode.OK, project
 
 
 def _parts_text(stage: JSON) -> str:
@@ -107,20 +115,20 @@ def estimate(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     body: JSON = {"duration_ms": args.minutes, "video": not args.sound_only, "options": options}
     if args.size:
         body["width_px"], body["height_px"] = args.size
-    found = client.post("/v1/projects/estimate", body)
+    answer = client.post("/v1/projects/estimate", body)
     if args.json:
-        return ExitCode.OK, found
-    told = found["estimate"]
-    display.say(f"{count_text(told['clips'], 'clip')} of {format_clock(told['media_ms'])} of video should take:")
-    rows = [("time", *_amount_texts(told["elapsed_ms"]))]
-    rows += [(f"{one['stage']} (processor)", *_amount_texts(one["cpu_ms"])) for one in told["stages"]]
+        return ExitCode.OK, answer
+    costs = answer["estimate"]
+    display.say(f"{count_text(costs['clips'], 'clip')} of {format_clock(costs['media_ms'])} of video should take:")
+    rows = [("time", *_amount_texts(costs["elapsed_ms"]))]
+    rows += [(f"{stage['stage']} (processor)", *_amount_texts(stage["cpu_ms"])) for stage in costs["stages"]]
     display.table(plain_table("", ("", "expected", "80 % lie from", "to"), rows))
-    if told["money"]:
-        money = told["money"]
-        display.say(f"Price: {money['expected']:.2f} {told['currency']} ({money['low']:.2f} to {money['high']:.2f})")
-    for line in found["assumed"]:
+    if costs["money"]:
+        money = costs["money"]
+        display.say(f"Price: {money['expected']:.2f} {costs['currency']} ({money['low']:.2f} to {money['high']:.2f})")
+    for line in answer["assumed"]:
         display.say(f"Assumed: {line}")
-    return ExitCode.OK, found
+    return ExitCode.OK, answer
 
 
 def _amount_texts(amount: JSON) -> tuple[str, str, str]:
@@ -130,22 +138,22 @@ def _amount_texts(amount: JSON) -> tuple[str, str, str]:
 
 def cancel_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Stop a project."""
-    found = client.post(f"/v1/projects/{args.project}/cancel")
+    project = client.post(f"/v1/projects/{args.project}/cancel")
     if not args.json:
         display.say(
             f"Project {short_id(args.project)} is cancelled; `clipstream delete {short_id(args.project)}` removes it."
         )
-    return ExitCode.OK, found
+    return ExitCode.OK, project
 
 
 def delete_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Erase a project, asked once more where somebody is there to answer."""
-    found = client.get(f"/v1/projects/{args.project}")
+    project = client.get(f"/v1/projects/{args.project}")
     if not args.yes:
-        _confirm(f"Erase “{found['title']}” and its {count_text(found['clip_count'], 'clip')}, for good? [y/N] ")
+        _confirm(f"Erase “{project['title']}” and its {count_text(project['clip_count'], 'clip')}, for good? [y/N] ")
     client.delete(f"/v1/projects/{args.project}")
     if not args.json:
-        display.say(f"“{found['title']}” is erased.")
+        display.say(f"“{project['title']}” is erased.")
     return ExitCode.OK, {"project_id": args.project, "state": "erased"}
 
 

@@ -97,8 +97,8 @@ def check_options(args: Namespace) -> None:
         raise CliError(ExitCode.USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
     broken = broken_rules(msgspec.convert(build_project_options(args), ProjectOptions))
     if broken:
-        told = "; ".join(f"{flag_for_option(name)} must be {rule}" for name, rule in broken.items())
-        raise CliError(ExitCode.USAGE, f"{told}.")
+        problems = "; ".join(f"{flag_for_option(name)} must be {rule}" for name, rule in broken.items())
+        raise CliError(ExitCode.USAGE, f"{problems}.")
 
 
 def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch, out: Path) -> str:
@@ -162,27 +162,30 @@ def save_results(
     removed = remove_stale_files(out, report) if code == ExitCode.OK else []
     if removed:
         display.say(f"Removed {count_text(len(removed), 'file')} of an earlier run, whose clips had other names.")
-    told = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    (out / REPORT_NAME).write_text(told, errors="backslashreplace")  # as JSON escapes what is no character, too
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    (out / REPORT_NAME).write_text(text, errors="backslashreplace")  # as JSON escapes what is no character, too
     show_result(display, report, out, code)
     return RunOutcome(report=report, transcript=transcript, out=out, code=code)
 
 
 def _download(client: Client, project_id: str, out: Path, display: Display) -> tuple[list[JSON], list[JSON]]:
     clips: list[JSON] = client.get(f"/v1/projects/{project_id}/clips")["items"]
-    found = [
+    exports_by_clip = [
         (clip, [client.get(f"/v1/exports/{brief['export_id']}") for brief in results.automatic_exports(clip)])
         for clip in clips
     ]
-    exports = [export for _, made in found for export in made]
+    exports = [export for _, clip_exports in exports_by_clip for export in clip_exports]
     total = results.download_size(exports)
     if not total:
-        return [results.clip_entry(clip, [(export, {}) for export in made]) for clip, made in found], exports
+        return [
+            results.clip_entry(clip, [(export, {}) for export in clip_exports])
+            for clip, clip_exports in exports_by_clip
+        ], exports
     entries: list[JSON] = []
-    what = "clip" if len(exports) == len(clips) else "export"
-    with display.bar(f"Downloading {count_text(len(exports), what)}", total) as on_bytes:
-        for clip, made in found:
-            saved = [_download_export(client, clip, export, out, on_bytes) for export in made]
+    noun = "clip" if len(exports) == len(clips) else "export"
+    with display.bar(f"Downloading {count_text(len(exports), noun)}", total) as on_bytes:
+        for clip, clip_exports in exports_by_clip:
+            saved = [_download_export(client, clip, export, out, on_bytes) for export in clip_exports]
             entries.append(results.clip_entry(clip, saved))
     return entries, exports
 
@@ -204,8 +207,8 @@ def exit_code(project: JSON, clips: list[JSON]) -> int:
         return ExitCode.PROJECT_FAILED
     if not clips:
         return ExitCode.NOTHING_FOUND
-    made = [one for clip in clips for one in (clip, *clip.get("shapes", []))]
-    return ExitCode.OK if all(one["files"].get("video") for one in made) else ExitCode.PARTIAL
+    entries = [entry for clip in clips for entry in (clip, *clip.get("shapes", []))]
+    return ExitCode.OK if all(entry["files"].get("video") for entry in entries) else ExitCode.PARTIAL
 
 
 def show_result(display: Display, report: JSON, out: Path, code: int) -> None:

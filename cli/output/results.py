@@ -33,8 +33,8 @@ def slug(title: str, limit: int = 40) -> str:
 def file_stem(ordinal: int, title: str, aspect: str, number: int = 1) -> str:
     """File name without suffix: ``01-physics-works-9x16``; later exports end in ``-v2`` and so on."""
     later = f"v{number}" if number > 1 else ""
-    parts = [f"{ordinal + 1:02d}", slug(title), aspect.replace(":", "x"), later]
-    return "-".join(part for part in parts if part)
+    pieces = [f"{ordinal + 1:02d}", slug(title), aspect.replace(":", "x"), later]
+    return "-".join(piece for piece in pieces if piece)
 
 
 def automatic_exports(clip: JSON) -> list[JSON]:
@@ -72,10 +72,10 @@ def download_export(
     if links.get("storyboard"):
         path = out / f"{name}-storyboard.jpg"
         client.download(links["storyboard"]["url"], path, on_bytes)
-        told = client.get_bytes(f"/v1/exports/{export['export_id']}/storyboard.vtt", image=path.name)
-        beside = path.with_suffix(".vtt")
-        beside.write_bytes(told)
-        saved["storyboard"], saved["storyboard vtt"] = path.name, beside.name
+        cues = client.get_bytes(f"/v1/exports/{export['export_id']}/storyboard.vtt", image=path.name)
+        cue_file = path.with_suffix(".vtt")
+        cue_file.write_bytes(cues)
+        saved["storyboard"], saved["storyboard vtt"] = path.name, cue_file.name
     for kind, link in (links.get("stems") or {}).items():
         path = out / f"{name}-{kind}.flac"
         client.download(link["url"], path, on_bytes)
@@ -89,11 +89,11 @@ TRACK_KINDS = ("json", "txt", "srt")
 def download_size(exports: Sequence[JSON]) -> int:
     """Bytes of all files of these exports."""
     links = [export.get("files") or {} for export in exports]
-    found = [one[kind] for one in links for kind in (*FILE_KINDS, "storyboard") if one.get(kind)]
-    found += [stem for one in links for stem in (one.get("stems") or {}).values()]
-    found += [text for one in links for kinds in (one.get("tracks") or {}).values() for text in kinds.values()]
-    found += [picture for one in links for picture in (one.get("thumbnails") or [])[1:]]
-    return sum(int(link["size_bytes"]) for link in found)
+    file_links = [group[kind] for group in links for kind in (*FILE_KINDS, "storyboard") if group.get(kind)]
+    file_links += [stem for group in links for stem in (group.get("stems") or {}).values()]
+    file_links += [text for group in links for kinds in (group.get("tracks") or {}).values() for text in kinds.values()]
+    file_links += [picture for group in links for picture in (group.get("thumbnails") or [])[1:]]
+    return sum(int(link["size_bytes"]) for link in file_links)
 
 
 def get_if_present(ask: Callable[[], Any]) -> Any:
@@ -130,8 +130,8 @@ def save_intelligence(client: Client, project_id: str, out: Path) -> None:
         (out / "about.md").write_bytes(client.get_bytes(path, format="markdown"))
 
 
-def clip_entry(clip: JSON, made: Sequence[tuple[JSON, Mapping[str, str]]]) -> JSON:
-    """One clip in the report; ``made`` has its exports with their files.
+def clip_entry(clip: JSON, exports: Sequence[tuple[JSON, Mapping[str, str]]]) -> JSON:
+    """One clip in the report; ``exports`` are its exports with their files.
 
     Exports after the first are its ``shapes``."""
     keys = (
@@ -139,19 +139,19 @@ def clip_entry(clip: JSON, made: Sequence[tuple[JSON, Mapping[str, str]]]) -> JS
         *("reason", "without_words", "score", "confidence", "signals"),
     )
     entry: JSON = {key: clip.get(key) for key in keys}
-    first, *others = [_export_entry(export, files) for export, files in made] or [{"files": {}}]
-    return entry | first | ({"shapes": others} if others else {})
+    first, *further = [_export_entry(export, files) for export, files in exports] or [{"files": {}}]
+    return entry | first | ({"shapes": further} if further else {})
 
 
 def _export_entry(export: JSON, files: Mapping[str, str]) -> JSON:
     """What an entry tells of an export."""
-    wanted = ("export_id", "state", "aspect", "captions", "certificate", "failure")
+    keys = ("export_id", "state", "aspect", "captions", "certificate", "failure")
     links = (export.get("files") or {}).get("thumbnails") or []
     thumbnails = [
         {"file": files.get(f"thumbnail {number}" if number > 1 else "thumbnail"), **link["scores"]}
         for number, link in enumerate(links, 1)
     ]
-    return {"files": dict(files), "export": {key: export.get(key) for key in wanted}, "thumbnails": thumbnails}
+    return {"files": dict(files), "export": {key: export.get(key) for key in keys}, "thumbnails": thumbnails}
 
 
 def commit_of(clone: Path) -> str | None:
@@ -174,8 +174,11 @@ def _git(clone: Path, *arguments: str) -> str:
 def build_versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JSON], api: str | None) -> JSON:
     """Which code and which models made this. ``commit`` is that of the clone this command runs from."""
     certificates: list[JSON] = [export["certificate"] for export in exports if export.get("certificate")]
-    encoders = sorted({str(one["encoder"]) for one in certificates})
-    pictures = {*((moments or {}).get("picture_models") or []), *(one.get("framed_by") for one in certificates)}
+    encoders = sorted({str(certificate["encoder"]) for certificate in certificates})
+    pictures = {
+        *((moments or {}).get("picture_models") or []),
+        *(certificate.get("framed_by") for certificate in certificates),
+    }
     return {
         "clipstream": VERSION,
         "commit": commit_of(CLONE),

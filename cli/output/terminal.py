@@ -133,7 +133,7 @@ def shortened(text: str, cells: int) -> str:
 
 def visible(text: str) -> str:
     """Control characters other than line ends and tabs as ``\\x1b``."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 class _LiveView:
@@ -166,12 +166,12 @@ class StageLog:
 def stage_view(progress: ProjectProgress, elapsed_s: float) -> RenderableType:
     """All stages with their bars, and the time left below."""
     table = Table.grid(padding=(0, 1))
-    shown = progress.shown_percents
+    percents = progress.shown_percents
     for name, line in progress.stages.items():
-        table.add_row(*_stage_row(name, line, shown[name]))
-    left = left_text(progress.seconds_left(elapsed_s))
+        table.add_row(*_stage_row(name, line, percents[name]))
+    remaining = left_text(progress.seconds_left(elapsed_s))
     footer = f"{progress.state} · {format_clock(int(elapsed_s * 1000))}"
-    return Group(table, Text(footer if progress.is_over else f"{footer} · {left}", style="bold"))
+    return Group(table, Text(footer if progress.is_over else f"{footer} · {remaining}", style="bold"))
 
 
 def _stage_row(name: str, line: StageLine, percent: float) -> tuple[RenderableType, ...]:
@@ -195,18 +195,18 @@ def clip_table(clips: Sequence[JSON]) -> Table:
     table.add_column("sure", justify="right")
     table.add_column("clip, reason and files", ratio=1, overflow="fold")
     for clip in clips:
-        told = Text(visible(str(clip["title"])), style="bold")
-        told.append(f"  {short_id(str(clip['clip_id']))}", style="not bold dim")
-        told.append(f"\n{clip['reason']}", style="not bold dim")
+        cell = Text(visible(str(clip["title"])), style="bold")
+        cell.append(f"  {short_id(str(clip['clip_id']))}", style="not bold dim")
+        cell.append(f"\n{clip['reason']}", style="not bold dim")
         if clip.get("hashtags"):
-            told.append(f"\n{visible(' '.join(clip['hashtags']))}", style="not bold cyan")
-        told.append("\n", style="not bold").append_text(file_cell(clip))
+            cell.append(f"\n{visible(' '.join(clip['hashtags']))}", style="not bold cyan")
+        cell.append("\n", style="not bold").append_text(file_cell(clip))
         table.add_row(
             str(int(clip["ordinal"]) + 1),
             f"{format_clock(clip['start_ms'])} – {format_clock(clip['end_ms'])}",
             score_text(clip),
             "" if clip["confidence"] is None else f"{100 * clip['confidence']:.0f} %",
-            told,
+            cell,
         )
     return table
 
@@ -214,14 +214,18 @@ def clip_table(clips: Sequence[JSON]) -> Table:
 def show_nearest(display: Display, project: JSON) -> None:
     """The moments that came nearest to a clip, what each lacked, and the commands that make a clip of one."""
     nearest = project.get("nearest") or []
-    for one in nearest:
-        lacked = " ".join(str(shortfall["told"]) for shortfall in one["lacks"])
-        title = visible(str(one["title"]))
-        display.say(f"Nearest: {format_clock(one['start_ms'])} – {format_clock(one['end_ms'])}  {title}. {lacked}")
+    for moment in nearest:
+        lacked = " ".join(str(shortfall["told"]) for shortfall in moment["lacks"])
+        title = visible(str(moment["title"]))
+        display.say(
+            f"Nearest: {format_clock(moment['start_ms'])} – {format_clock(moment['end_ms'])}  {title}. {lacked}"
+        )
     if nearest:
         project_id, moment_id = project["project_id"], nearest[0]["moment_id"]
         display.say(f"`clipstream clip {project_id} --moment {moment_id}` makes a clip of the first.")
-    scores = [one["score"] for one in nearest if any(shortfall["what"] == "score" for shortfall in one["lacks"])]
+    scores = [
+        moment["score"] for moment in nearest if any(shortfall["what"] == "score" for shortfall in moment["lacks"])
+    ]
     if scores:
         display.say(f"`clipstream run FILE --min-score {floor(max(scores))}` takes what scores less.")
 
@@ -233,7 +237,7 @@ def score_text(clip: JSON) -> str:
 
 def file_cell(clip: JSON) -> Text:
     """Name of a clip's video in each shape, or why it is missing, with the certificate's warnings."""
-    return Text("\n").join([_export_cell(one) for one in (clip, *clip.get("shapes", []))])
+    return Text("\n").join([_export_cell(entry) for entry in (clip, *clip.get("shapes", []))])
 
 
 def _export_cell(clip: JSON) -> Text:
@@ -254,20 +258,20 @@ def verdict_text(certificate: JSON) -> Text:
     verdict = certificate.get("verdict")
     if verdict is None:
         return Text()
-    told = Text(f"\ncertificate: {verdict}", style=_VERDICTS.get(str(verdict), "yellow"))
-    told.append(second_try_text(certificate) + reused_text(certificate))
+    text = Text(f"\ncertificate: {verdict}", style=_VERDICTS.get(str(verdict), "yellow"))
+    text.append(second_try_text(certificate) + reused_text(certificate))
     for check in certificate.get("checks", []):
         if check["verdict"] in ("warn", "fail"):
-            told.append(f"\n  {check['name']} {check['value']:g} {check['unit']} (limit {check['limit']:g})")
-    return told
+            text.append(f"\n  {check['name']} {check['value']:g} {check['unit']} (limit {check['limit']:g})")
+    return text
 
 
 def second_try_text(certificate: JSON) -> str:
     """Which of two tries the file is, and what was made simpler in it; nothing where there was one."""
-    other = certificate.get("other_try")
-    if not other:
+    other_try = certificate.get("other_try")
+    if not other_try:
         return ""
-    if other["number"] == 1:
+    if other_try["number"] == 1:
         return f", second try with {' and '.join(certificate['safer'])}"
     return ", first try; the second was no better"
 

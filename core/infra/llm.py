@@ -108,9 +108,9 @@ class OpenAiChat:
             Busy: As Unavailable, and the endpoint says when to ask again.
             Declined: The model will never answer this request.
         """
-        with meter_call(self._model) as told:
+        with meter_call(self._model) as usage:
             answer = _read(await self._understood(messages, name, schema, report))
-            told.weights, told.tokens_in, told.tokens_out = answer.model[:100], answer.tokens_in, answer.tokens_out
+            usage.weights, usage.tokens_in, usage.tokens_out = answer.model[:100], answer.tokens_in, answer.tokens_out
             return answer
 
     async def _understood(
@@ -133,12 +133,14 @@ class OpenAiChat:
         if dialect.temperature:
             body["temperature"] = 0
         if dialect.schema:
-            asked = {"name": name, "schema": schema, "strict": True}
-            return body | {"response_format": {"type": "json_schema", "json_schema": asked}}
-        rules, *said = messages
-        wanted = f"Answer with JSON that fits this schema, and nothing else: {msgspec.json.encode(schema).decode()}"
-        told = {**rules, "content": f"{rules['content']} {wanted}"}
-        return body | {"messages": [told, *said], "response_format": {"type": "json_object"}}
+            json_schema = {"name": name, "schema": schema, "strict": True}
+            return body | {"response_format": {"type": "json_schema", "json_schema": json_schema}}
+        rules, *turns = messages
+        instruction = (
+            f"Answer with JSON that fits this schema, and nothing else: {msgspec.json.encode(schema).decode()}"
+        )
+        first = {**rules, "content": f"{rules['content']} {instruction}"}
+        return body | {"messages": [first, *turns], "response_format": {"type": "json_object"}}
 
     async def _posted(self, body: bytes, report: Report) -> bytes:
         call = asyncio.create_task(self._post(body))
@@ -201,7 +203,7 @@ def _declined(status: int, body: bytes) -> Declined:
     first = answer[0] if isinstance(answer, list) and answer else answer  # Gemini's comes in a list
     error = first.get("error") if isinstance(first, dict) else None
     codes = [error.get(key) for key in ("code", "status", "type")] if isinstance(error, dict) else []
-    code = next((one for one in codes if isinstance(one, str) and _CODE.fullmatch(one)), "")
+    code = next((text for text in codes if isinstance(text, str) and _CODE.fullmatch(text)), "")
     detail = f"status {status} ({code})" if code else f"status {status}"
     return _NotTaken(detail, body.decode(errors="replace")) if status in NOT_UNDERSTOOD_STATUSES else Declined(detail)
 

@@ -75,8 +75,11 @@ def index_schemas() -> list[IndexSchema]:
     entries = sorted(files("schemas").joinpath("meilisearch").iterdir(), key=lambda entry: entry.name)
     schemas = [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
     groups = msgspec.json.decode(files("schemas").joinpath("data", "synonyms.json").read_bytes(), type=list[list[str]])
-    each = {"synonyms": {one: [other for other in group if other != one] for group in groups for one in group}}
-    return [msgspec.structs.replace(one, settings=one.settings | each) if one.synonyms else one for one in schemas]
+    synonyms = {"synonyms": {word: [other for other in group if other != word] for group in groups for word in group}}
+    return [
+        msgspec.structs.replace(schema, settings=schema.settings | synonyms) if schema.synonyms else schema
+        for schema in schemas
+    ]
 
 
 @contextmanager
@@ -158,17 +161,17 @@ class MeilisearchSearch:
         return answer
 
     async def search_each(
-        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
+        self, index_queries: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
         """The engine's own answers, one for each index, by one request on a kept connection."""
-        queries = [{"indexUid": index, "q": query, **options} for index, options in asked]
+        queries = [{"indexUid": index, "q": query, **options} for index, options in index_queries]
 
         def ask(client: Client) -> dict[str, list[Mapping[str, Any]]]:
             post, paths = self._kept.session.post, client.config.paths
-            found: dict[str, list[Mapping[str, Any]]] = client.http.send_request(
+            answer: dict[str, list[Mapping[str, Any]]] = client.http.send_request(
                 post, paths.multi_search, {"queries": queries}, "application/json"
             )
-            return found
+            return answer
 
         return (await self._call(ask))["results"]
 
@@ -176,10 +179,10 @@ class MeilisearchSearch:
         """Whether an index holds documents that lack a field it is to be filtered by."""
 
         def work(client: Client) -> bool:
-            if schema.uid not in {found.uid for found in client.get_indexes({"limit": 1000})["results"]}:
+            if schema.uid not in {index.uid for index in client.get_indexes({"limit": 1000})["results"]}:
                 return False
-            known = set(_settings(client, schema.uid).get("filterableAttributes") or [])
-            fresh = set(schema.settings["filterableAttributes"]) - known
+            filterable = set(_settings(client, schema.uid).get("filterableAttributes") or [])
+            fresh = set(schema.settings["filterableAttributes"]) - filterable
             return bool(fresh) and client.index(schema.uid).get_stats().number_of_documents > 0
 
         return await self._call(work)
@@ -188,18 +191,18 @@ class MeilisearchSearch:
         """Create an index and change those settings that differ from its schema."""
 
         def work(client: Client) -> None:
-            known = {found.uid: found.primary_key for found in client.get_indexes({"limit": 1000})["results"]}
-            if schema.uid not in known:
+            primary_keys = {index.uid: index.primary_key for index in client.get_indexes({"limit": 1000})["results"]}
+            if schema.uid not in primary_keys:
                 wait_for_task(client, client.create_index(schema.uid, {"primaryKey": schema.primary_key}))
             current = _settings(client, schema.uid)
             change = {
                 name: value for name, value in schema.settings.items() if not _same(name, current.get(name), value)
             }
-            kept = current.get("embedders") or {}
+            embedders = current.get("embedders") or {}
             fresh = {
                 name: rules
                 for name, rules in (change.get("embedders") or {}).items()
-                if not _same(name, kept.get(name), rules)
+                if not _same(name, embedders.get(name), rules)
             }
             if fresh:
                 _opt_out(client, schema, fresh)
@@ -225,10 +228,10 @@ def _opt_out(client: Client, schema: IndexSchema, embedders: Mapping[str, Any]) 
     The engine refuses the embedder otherwise.
     """
     index, offset, key = client.index(schema.uid), 0, schema.primary_key
-    asked = {"fields": [key, VECTORS], "retrieveVectors": True, "limit": DOCUMENTS_PER_PAGE}
-    while page := index.get_documents(asked | {"offset": offset}).results:
-        found = [dict(document) for document in page]
-        lacking = [(one[key], _lacking(one.get(VECTORS) or {}, embedders)) for one in found]
+    options = {"fields": [key, VECTORS], "retrieveVectors": True, "limit": DOCUMENTS_PER_PAGE}
+    while page := index.get_documents(options | {"offset": offset}).results:
+        documents = [dict(document) for document in page]
+        lacking = [(document[key], _lacking(document.get(VECTORS) or {}, embedders)) for document in documents]
         sent = [{key: identity, VECTORS: dict.fromkeys(names)} for identity, names in lacking if names]
         if sent:
             wait_for_task(client, index.update_documents(sent))
@@ -240,8 +243,8 @@ def _lacking(vectors: Mapping[str, Any], embedders: Mapping[str, Any]) -> list[s
     return [name for name, rules in embedders.items() if not _fits(vectors.get(name), rules.get("dimensions"))]
 
 
-def _fits(given: Any, dimensions: int | None) -> bool:
-    rows = given.get("embeddings") if isinstance(given, dict) else given
+def _fits(vectors: Any, dimensions: int | None) -> bool:
+    rows = vectors.get("embeddings") if isinstance(vectors, dict) else vectors
     if not isinstance(rows, list) or not rows:
         return False
     several = rows if isinstance(rows[0], list) else [rows]
@@ -262,18 +265,18 @@ def _set(client: Client, uid: str, change: dict[str, Any]) -> None:
         wait_for_task(client, client.index(uid).update_settings({k: v for k, v in change.items() if k != "embedders"}))
 
 
-def _same(name: str, current: object, wanted: object) -> bool:
+def _same(name: str, current: object, target: object) -> bool:
     """Whether a setting is as wanted.
 
     Lists whose order has no meaning come back in the engine's own order.
     """
-    if name in REPLACED_SETTINGS and isinstance(current, dict) and current.keys() != wanted.keys():  # type: ignore[attr-defined]
+    if name in REPLACED_SETTINGS and isinstance(current, dict) and current.keys() != target.keys():  # type: ignore[attr-defined]
         return False
-    if isinstance(current, dict) and isinstance(wanted, dict):
-        return all(_same(inner, current.get(inner), value) for inner, value in wanted.items())
-    if name in UNORDERED and isinstance(current, list) and isinstance(wanted, list):
-        return sorted(current) == sorted(wanted)
-    return current == wanted
+    if isinstance(current, dict) and isinstance(target, dict):
+        return all(_same(inner, current.get(inner), value) for inner, value in target.items())
+    if name in UNORDERED and isinstance(current, list) and isinstance(target, list):
+        return sorted(current) == sorted(target)
+    return current == target
 
 
 def open_search(settings: Settings) -> MeilisearchSearch:

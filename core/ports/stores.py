@@ -141,7 +141,7 @@ class Search(Protocol):
         ...
 
     async def search_each(
-        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
+        self, index_queries: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
         """The engine's own answers to one question, one a pair of index and options, in their order."""
         ...

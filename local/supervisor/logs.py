@@ -18,9 +18,9 @@ def rotate(path: Path, cap_bytes: int = CAP_BYTES) -> bool:
     try:
         if path.stat().st_size <= cap_bytes:
             return False
-        with path.open("rb") as log, path.with_suffix(".log.1").open("wb") as kept:
+        with path.open("rb") as log, path.with_suffix(".log.1").open("wb") as copy:
             log.seek(-cap_bytes, 2)
-            kept.write(log.read())
+            copy.write(log.read())
         with path.open("r+b") as log:
             log.truncate(0)
     except FileNotFoundError:
@@ -39,8 +39,8 @@ def tail(path: Path, lines: int) -> list[str]:
 
 def last_line(path: Path) -> str:
     """What the part said last, for a person: its last line that is not empty, shortened."""
-    said = [line.strip() for line in tail(path, 20) if line.strip()]
-    return said[-1][:200] if said else "it said nothing"
+    lines = [line.strip() for line in tail(path, 20) if line.strip()]
+    return lines[-1][:200] if lines else "its log is empty"
 
 
 def follow(paths: Sequence[Path], going_on: Callable[[], bool]) -> Iterator[tuple[Path, str]]:
@@ -61,6 +61,6 @@ def _new_lines(path: Path, offsets: dict[Path, int], rest: dict[Path, bytes]) ->
         log.seek(offsets[path])
         body = rest[path] + log.read()
         offsets[path] = log.tell()
-        *whole, rest[path] = body.split(b"\n")
-        return [line.decode(errors="replace") for line in whole]
+        *complete, rest[path] = body.split(b"\n")
+        return [line.decode(errors="replace") for line in complete]
     return []

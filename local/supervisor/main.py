@@ -109,9 +109,9 @@ class Supervisor:
             _say(f"{status.name}: {status.state} (restarts: {status.restarts}) {status.said}".rstrip())
         save(self._layout, self._state)
 
-    def _phase(self, phase: Phase, said: str = "") -> None:
-        self._state.phase, self._state.said = phase, said
-        _say(f"stack: {phase} {said}".rstrip())
+    def _phase(self, phase: Phase, reason: str = "") -> None:
+        self._state.phase, self._state.said = phase, reason
+        _say(f"stack: {phase} {reason}".rstrip())
         save(self._layout, self._state)
 
 

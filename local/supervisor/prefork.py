@@ -1,8 +1,8 @@
 """The prefork server: loads the product's modules once; each of its processes is forked from it.
 
 Loading them costs a second of processor time; a stack has fifteen such processes, which then share the memory too.
-A forked part is handed to the supervisor (a subreaper), so that it is its child like any other: waited for, told of
-its death. Requests and answers are single packets on the socket that the supervisor gives.
+A forked part is handed to the supervisor (a subreaper), so that it is its child like any other: waited for, notified
+of its death. Requests and answers are single packets on the socket that the supervisor gives.
 """
 
 from __future__ import annotations
@@ -36,50 +36,50 @@ LOADED = (
     *(f"streams.{stage}.agent" for stage in STAGES),
     "faust.app.base",
 )
-HANDED_OVER_S = 5.0
+ADOPTION_TIMEOUT_S = 5.0
 
 
 def serve(requests: socket.socket, supervisor: int) -> Spawn | None:
     """Fork for every request until the socket ends. Returns the request in each fork, and None at the end."""
     while body := requests.recv(PACKET_BYTES):
-        how = msgspec.json.decode(body, type=Spawn, dec_hook=lambda wanted, given: wanted(given))
-        between = os.fork()
-        if between:
-            os.waitpid(between, 0)
+        request = msgspec.json.decode(body, type=Spawn, dec_hook=lambda kind, value: kind(value))
+        intermediate_pid = os.fork()
+        if intermediate_pid:
+            os.waitpid(intermediate_pid, 0)
         elif os.fork():
             os._exit(0)  # its child is an orphan now: the supervisor's
         else:
-            _handed_over(supervisor)
-            end_with_parent(supervisor, how.death_signal)
+            _wait_for_adoption(supervisor)
+            end_with_parent(supervisor, request.death_signal)
             os.setsid()
             requests.send(msgspec.json.encode(Forked(pid=os.getpid())))
             requests.close()
-            return how
+            return request
     return None
 
 
-def _handed_over(supervisor: int) -> None:
+def _wait_for_adoption(supervisor: int) -> None:
     """Wait until the supervisor is the parent."""
-    deadline_s = time.monotonic() + HANDED_OVER_S
+    deadline_s = time.monotonic() + ADOPTION_TIMEOUT_S
     while os.getppid() != supervisor:
         if time.monotonic() > deadline_s:
             os._exit(os.EX_OSERR)
         time.sleep(0.001)
 
 
-def become(how: Spawn) -> int:
+def become(request: Spawn) -> int:
     """Run what was asked for in this fork as if it had been started by its command; returns its exit code."""
-    with open_outputs(how) as (output, log), Path(os.devnull).open("rb") as nothing:
-        for given, number in ((nothing, 0), (output, 1), (log, 2)):
-            os.dup2(given.fileno(), number)
-    os.chdir(how.cwd)
-    setproctitle(" ".join(how.argv))
+    with open_outputs(request) as (output, log), Path(os.devnull).open("rb") as nothing:
+        for stream, descriptor in ((nothing, 0), (output, 1), (log, 2)):
+            os.dup2(stream.fileno(), descriptor)
+    os.chdir(request.cwd)
+    setproctitle(" ".join(request.argv))
     os.environ.clear()
-    os.environ.update(how.env)
-    sys.argv = list(how.argv[2:])
-    if how.nice:
-        lower_priority(how.nice)
-    run: Callable[[], int] = import_module(MODULES[how.argv[2]]).main
+    os.environ.update(request.env)
+    sys.argv = list(request.argv[2:])
+    if request.nice:
+        lower_priority(request.nice)
+    run: Callable[[], int] = import_module(MODULES[request.argv[2]]).main
     return run()
 
 
@@ -88,15 +88,15 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.supervisor.prefork")
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--supervisor", type=int, required=True)
-    asked = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     getproctitle()  # finds the memory of the title, which works only before the environment changes
     for name in LOADED:
         import_module(name)
     gc.collect()
     gc.freeze()
-    with socket.socket(fileno=asked.socket) as requests:
-        how = serve(requests, asked.supervisor)
-    return become(how) if how else 0
+    with socket.socket(fileno=options.socket) as requests:
+        request = serve(requests, options.supervisor)
+    return become(request) if request else 0
 
 
 if __name__ == "__main__":

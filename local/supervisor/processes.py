@@ -134,12 +134,12 @@ def descendants(pid: int) -> list[psutil.Process]:
 
 def session_members(session: int) -> list[psutil.Process]:
     """Living processes of a session: what a part's own process left behind when it died."""
-    found = []
+    members = []
     for pid in psutil.pids():
         with contextlib.suppress(psutil.Error, OSError):
             if os.getsid(pid) == session and is_alive(process := psutil.Process(pid)):
-                found.append(process)
-    return found
+                members.append(process)
+    return members
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -152,12 +152,12 @@ def is_alive(process: psutil.Process) -> bool:
 def marked(stack_id: str) -> list[psutil.Process]:
     """Every process that carries the mark of this stack, except the caller and what is above it."""
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.pid not in spared and process.environ().get(STACK_MARK) == stack_id and is_alive(process):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def memory_bytes(pid: int, *, below: bool = True) -> int:
@@ -177,17 +177,17 @@ def end_all(processes: Iterable[psutil.Process], *, grace_s: float, first: int =
     for process in listed:
         with contextlib.suppress(psutil.Error):
             process.send_signal(first)
-    left = _wait_gone(listed, grace_s)
-    for process in left:
+    alive = _wait_gone(listed, grace_s)
+    for process in alive:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    _wait_gone(left, 3.0)
+    _wait_gone(alive, 3.0)
 
 
 def _wait_gone(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
     deadline = time.monotonic() + timeout_s
-    left = [process for process in processes if is_alive(process)]
-    while left and time.monotonic() < deadline:
+    alive = [process for process in processes if is_alive(process)]
+    while alive and time.monotonic() < deadline:
         time.sleep(0.05)
-        left = [process for process in left if is_alive(process)]
-    return left
+        alive = [process for process in alive if is_alive(process)]
+    return alive

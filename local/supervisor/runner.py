@@ -88,9 +88,9 @@ class Runner:
                 return
             backoff = backoff.fell(stood_s=stood_s)
             if not self.ready.is_set() and backoff.falls >= (_FALLS_OF_COMMAND if self.part.once else _FALLS_AT_START):
-                said, name = self.status.said, self.part.name
+                reason, name = self.status.said, self.part.name
                 self._tell("failed")
-                raise StackError(f"{name} does not come up ({said}): see `clipstream logs {name}`")
+                raise StackError(f"{name} does not come up ({reason}): see `clipstream logs {name}`")
             self.status.restarts += 1
             self._tell("restarting")
             with contextlib.suppress(asyncio.TimeoutError):
@@ -107,7 +107,7 @@ class Runner:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(self.part.stop_signal)
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(_gone(process), self.part.stop_timeout_s)
+            await asyncio.wait_for(_wait_for_exit(process), self.part.stop_timeout_s)
         await self._in_thread(lambda: _end_rest(process))
         self._process = None
         self.status.pid = None
@@ -128,7 +128,7 @@ class Runner:
         return stood_s
 
     async def _start(self) -> Child:
-        how = Spawn(
+        request = Spawn(
             argv=self.part.argv,
             env={**self.part.env, STACK_MARK: self._stack_id, "PYTHONUNBUFFERED": "1"},
             cwd=self._cwd,
@@ -139,18 +139,18 @@ class Runner:
             gid=self.part.gid,
             death_signal=self.part.death_signal,
         )
-        process = await self._forked(how, self._prefork) if self._prefork else spawn(how)
+        process = await self._forked(request, self._prefork) if self._prefork else spawn(request)
         self._process = process
         self.status.pid, self.status.pid_started = process.pid, started(process.pid)
         self._tell("starting", "")
         return process
 
-    async def _forked(self, how: Spawn, prefork: PreforkServer) -> Child:
+    async def _forked(self, request: Spawn, prefork: PreforkServer) -> Child:
         try:
-            return await self._in_thread(lambda: prefork.fork(how))
+            return await self._in_thread(lambda: prefork.fork(request))
         except PreforkGoneError:
             self._prefork = None
-            return spawn(how)
+            return spawn(request)
 
     async def _stand(self, process: Child) -> float:
         """A server: up, ready, watched. Returns how long it was ready."""
@@ -165,7 +165,7 @@ class Runner:
 
     async def _run_to_end(self, process: Child) -> float:
         """A command: done when it ended well and its output was taken."""
-        code = await _gone(process)
+        code = await _wait_for_exit(process)
         if code:
             self.status.said = self._ending(code)
             return 0.0
@@ -175,18 +175,18 @@ class Runner:
         self._now_ready("done")
         return 0.0
 
-    async def _until_first(self, process: Child, other: Coroutine[None, None, str]) -> str:
-        """Wait for the process's end or for ``other``; returns why it fell, or ''."""
-        watching, gone = asyncio.create_task(other), asyncio.create_task(_gone(process))
+    async def _until_first(self, process: Child, condition: Coroutine[None, None, str]) -> str:
+        """Wait for the process's end or for ``condition``; returns why it fell, or ''."""
+        watch_task, exit_task = asyncio.create_task(condition), asyncio.create_task(_wait_for_exit(process))
         try:
-            done, _ = await asyncio.wait({watching, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if gone in done:
-                return self._ending(gone.result())
-            return watching.result()
+            done, _ = await asyncio.wait({watch_task, exit_task}, return_when=asyncio.FIRST_COMPLETED)
+            if exit_task in done:
+                return self._ending(exit_task.result())
+            return watch_task.result()
         finally:
-            for task in (watching, gone):
+            for task in (watch_task, exit_task):
                 task.cancel()
-            await asyncio.gather(watching, gone, return_exceptions=True)
+            await asyncio.gather(watch_task, exit_task, return_exceptions=True)
 
     def _ending(self, code: int) -> str:
         """How its process ended, in words; a killed one had no last word."""
@@ -231,10 +231,10 @@ class Runner:
         self._tell(state, "")
         self.ready.set()
 
-    def _tell(self, state: PartState, said: str | None = None) -> None:
+    def _tell(self, state: PartState, reason: str | None = None) -> None:
         self.status.state = state
-        if said is not None:
-            self.status.said = said
+        if reason is not None:
+            self.status.said = reason
         self._changed(self.status)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
@@ -246,7 +246,7 @@ def _one_line(error: BaseException) -> str:
     return text[:160]
 
 
-async def _gone(process: Child) -> int:
+async def _wait_for_exit(process: Child) -> int:
     """Wait for a child's end without a thread; returns its exit code."""
     if (code := process.poll()) is not None:
         return code

@@ -32,11 +32,11 @@ def sweep(layout: Layout) -> None:
     state = load(layout)
     if state is None:
         return
-    left = marked(state.stack_id)
+    leftovers = marked(state.stack_id)
     for part in state.parts.values():
         if part.pid and is_same(part.pid, part.pid_started or 0.0):
-            left += [*descendants(part.pid), psutil.Process(part.pid)]
-    end_all(left, grace_s=_GRACE_S)
+            leftovers += [*descendants(part.pid), psutil.Process(part.pid)]
+    end_all(leftovers, grace_s=_GRACE_S)
     remove_leftover_files(state.stack_id, state.port_base)
 
 

@@ -110,7 +110,7 @@ def faces_shown(
 ) -> list[FaceSample]:
     """Return at each look the face that shows most, of those mostly shown, in order of time.
 
-    Each pane has its own. ``who``: each track's screen time share (`screen_time_shares`).
+    Each pane has its own. ``presence``: each track's screen time share (`screen_time_shares`).
     """
     shown: dict[tuple[int, int], tuple[float, FaceSample, int]] = {}
     for sample, number in ((sample, track.track) for track in tracks.tracks for sample in track.samples):

@@ -57,7 +57,7 @@ def test_what_failed_and_what_cannot_be_written_is_one_line(tmp_path: Path) -> N
     twin.overrides[("POST", PATH)] = [httpx2.Response(409, json=failed)]
     with pytest.raises(CliError):
         run(twin, tmp_path / "x.png")
-    with pytest.raises(CliError, match="no folder"):
+    with pytest.raises(CliError, match="is not a folder"):
         run(twin, tmp_path / "nowhere" / "x.png")
     with pytest.raises(SystemExit):
         run(twin, tmp_path / "x.png", "--captions-overrides", str(tmp_path / "none.json"))

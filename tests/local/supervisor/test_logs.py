@@ -19,7 +19,7 @@ def test_what_a_part_said_last(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("Traceback …\nValueError: no such model\n\n")
     assert last_line(log) == "ValueError: no such model"
-    assert last_line(tmp_path / "none.log") == "it said nothing"
+    assert last_line(tmp_path / "none.log") == "its log is empty"
 
 
 def test_a_long_log_is_cut_and_its_writer_goes_on(tmp_path: Path) -> None:
