@@ -1,4 +1,4 @@
-"""Rules for all tests: who may open a socket, what runs beside what, and no task that is lost unnoticed."""
+"""Rules for all tests: which may open sockets, how they share processes, and that no task is lost unnoticed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TiersFirst(LoadScopeScheduling):
         return tier if tier in TIERS else nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        """Begin with the tiers, which take longest, although files of cheap tests hold more tests."""
+        """Start with the tiers, which take longest, although unit-test files hold more tests."""
         for tier in TIERS:
             if tier in self.workqueue:
                 self.workqueue.move_to_end(tier, last=False)

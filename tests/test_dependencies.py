@@ -1,4 +1,4 @@
-"""What the code imports is named in pyproject.toml: what only comes along with others may stop coming."""
+"""Every imported package is named in pyproject.toml: one that only comes along with others may disappear."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class ObjectsTwin:
 
 
 class SearchTwin:
-    """Answers every search with the same hits and remembers what it was asked."""
+    """Answers every search with the same hits and records each query."""
 
     def __init__(self, hits: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> None:
         self.hits = hits or {}
@@ -151,7 +151,7 @@ class SearchTwin:
 
 
 class AnalyticsTwin:
-    """Answers every query with the same rows and remembers what it was asked."""
+    """Answers every query with the same rows and records each query."""
 
     def __init__(self, rows: list[dict[str, Any]] | None = None) -> None:
         self.rows = rows or []

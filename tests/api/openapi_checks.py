@@ -26,7 +26,7 @@ def _validator(reference: str) -> Draft202012Validator:
 
 
 def undocumented(operation: Operation, answer: httpx2.Response) -> list[str]:
-    """What the answer has or lacks and the document does not say; empty where they agree."""
+    """Differences between an answer and the document; empty if they agree."""
     told = document()["paths"][operation.path][operation.method.lower()]["responses"].get(str(answer.status_code))
     if told is None:
         return [f"status {answer.status_code} {answer.text[:200]}"]

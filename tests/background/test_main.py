@@ -1,4 +1,4 @@
-"""The parts of a process that is no actor: run until told, ended together, and waited for without a trace."""
+"""Background processes: they run until stopped, end together, and leave no task behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def beating() -> Pulse:
 
 
 async def test_to_wait_for_long_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process lives for months: whatever each look leaves behind would fill its memory."""
+    """A process runs for months: anything that a sweep leaves in memory would add up."""
     looks, most = 0, 0
     wait = asyncio.wait
 

@@ -1,4 +1,4 @@
-"""What becomes of an event that a background job has a bug with: it is passed over; what passes is raised."""
+"""An event that makes a background job fail is skipped; an outage is raised."""
 
 from __future__ import annotations
 

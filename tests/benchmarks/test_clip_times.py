@@ -1,4 +1,4 @@
-"""How the clips of a project were made, as lines: of rows and certificates, and of the real rows of attempts."""
+"""Report lines of how long each clip took, from rows, certificates and attempts."""
 
 from __future__ import annotations
 

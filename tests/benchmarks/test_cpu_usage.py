@@ -1,4 +1,4 @@
-"""Who had the processor: lines of /proc read, processes given to their parts, samples taken off each other."""
+"""CPU usage by part: parsing /proc, assigning processes to parts, differences of samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The made programmes and their judge: mixtures add up, truth is in order, a hit is counted once."""
+"""The synthetic programmes and their scoring: mixtures add up, truth is in order, a hit counts once."""
 
 from __future__ import annotations
 

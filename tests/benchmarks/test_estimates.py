@@ -1,4 +1,4 @@
-"""The benchmark of estimates: it finds the rates that made its projects, and says how far an estimate lay."""
+"""The estimate benchmark finds the rates behind its projects, and the error of each estimate."""
 
 from __future__ import annotations
 

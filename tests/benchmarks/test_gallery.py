@@ -1,4 +1,4 @@
-"""The gallery's page: safe with any text, whole without the network; and which pictures it shows."""
+"""The gallery page: safe with any text, complete without network, with the right frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of the hour tells of its certificates."""
+"""Certificate figures in the report of the hour benchmark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The labels fit the windows that the benchmark cuts: none missing, none of a text that was cut otherwise since."""
+"""The labels match the windows that the benchmark cuts: none is missing, no text has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schedule of strikes, and the judgement: each thing that can be lost or doubled is seen."""
+"""The soak test's schedule of kills, and its verdict: it finds every lost or doubled result."""
 
 from __future__ import annotations
 

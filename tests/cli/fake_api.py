@@ -77,7 +77,7 @@ def export(ordinal: int, *, failed: bool = False) -> Body:
 
 @dataclass
 class Twin:
-    """What the tests' API holds and saw."""
+    """State of the fake API, and the requests that it received."""
 
     streams: list[httpx2.Response] = field(default_factory=list)
     project: Body = field(default_factory=dict)

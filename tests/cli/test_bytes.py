@@ -1,4 +1,4 @@
-"""Arguments and names of files whose bytes are no UTF-8: told plainly, or shown with question marks. No traceback."""
+"""Arguments and file names with bytes that are not UTF-8 get a plain error or question marks, no traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each operation of the API has a flag of `edit`, and what the flag makes is what the API takes."""
+"""Each operation of the API has a flag of `edit`, and the API accepts what the flag makes."""
 
 from __future__ import annotations
 

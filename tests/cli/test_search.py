@@ -1,4 +1,4 @@
-"""``clipstream search``: what it asks, and what a person reads of it in eighty columns."""
+"""``clipstream search``: its requests, and its output in eighty columns."""
 
 from __future__ import annotations
 

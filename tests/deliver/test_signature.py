@@ -16,7 +16,7 @@ from streams.deliver.signature import headers
 
 
 def now_s() -> int:
-    """The library refuses what is five minutes off; a whole run lasts longer than that."""
+    """The current time: the library refuses timestamps five minutes off, and a whole run lasts longer."""
     return int(dt.datetime.now(dt.UTC).timestamp())
 
 

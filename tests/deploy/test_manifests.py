@@ -147,7 +147,7 @@ def test_what_an_image_copies_exists(name: str) -> None:
 
 
 def test_triton_is_ready_when_all_of_its_models_are() -> None:
-    """A probe of one model says nothing of the others, nor of a model that is added later."""
+    """A probe of one model would not cover the others, or a model that is added later."""
     (triton,) = [one for one in WORKLOADS if one["metadata"]["name"] == "triton"]
     (container,) = containers(triton)
     assert container["readinessProbe"]["httpGet"]["path"] == "/v2/health/ready"
@@ -164,6 +164,6 @@ def test_the_image_lays_weights_where_the_models_look() -> None:
 
 
 def test_a_dead_model_can_be_loaded_again_in_the_image() -> None:
-    """Clients unload and load a model whose process died, which Triton allows in explicit mode only."""
+    """Clients reload a model whose process died, which Triton allows in explicit mode only."""
     command = (COMPOSE / "triton.Dockerfile").read_text().rpartition("\nCMD ")[2]
     assert '"--model-control-mode=explicit", "--load-model=*"' in command

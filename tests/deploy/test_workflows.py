@@ -1,4 +1,4 @@
-"""Workflows of a forge and hooks of a commit: a linter finds nothing, and the commands that they run are there."""
+"""CI workflows and commit hooks: a linter finds nothing, and the commands that they run exist."""
 
 from __future__ import annotations
 

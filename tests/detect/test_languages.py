@@ -1,4 +1,4 @@
-"""A recording of two languages: each stretch is read by the lists of its own."""
+"""A recording of two languages: each range uses the word lists of its own language."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GERMAN = (
 
 
 def two_languages(recording: str) -> tuple[list[Word], int, Transcript]:
-    """Two English sentences, then two German ones; ``recording`` is what the whole is taken to be in."""
+    """Two English sentences, then two German ones; ``recording`` is the language of the whole."""
     words: list[Word] = []
     segments: list[Segment] = []
     for text, language in [*((text, "en") for text in ENGLISH), *((text, "de") for text in GERMAN)]:

@@ -1,4 +1,4 @@
-"""Detect as a whole: the lecture gives clips that read well, silence an honest sentence, lost parts less."""
+"""The whole of detect: good clips from the lecture, an honest reason for silence, less from incomplete input."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_sound_without_speech_gives_clips_from_sound() -> None:
 
 
 def test_even_sound_alone_gives_no_clip() -> None:
-    """As a camera left running for six seconds: weak noise, two pictures, nobody in them."""
+    """Like a camera left running for six seconds: weak noise, two frames without people."""
     levels = [-34.0 + at % 4 for at in range(38)] + [-100.0] * 26
     known = material([], 6_379, language=None, levels_db=levels, pictures=[picture(0, 0.0), picture(3_722, 0.7)])
     found = find_moments(known, ProjectOptions(min_clip_ms=3_000), name_id)

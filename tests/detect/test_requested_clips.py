@@ -1,4 +1,4 @@
-"""A stretch that a person chose is measured as the moments are; with nothing to compare it with it has no score."""
+"""A requested range is scored like the moments; without anything to compare it with, it has no score."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOMENTS = find_moments(KNOWN, OPTIONS, name_id).moments
 
 @pytest.mark.parametrize("moment", MOMENTS[::9], ids=lambda moment: moment.range.start_ms)
 def test_a_moments_range_is_measured_like_the_moment(moment: Moment) -> None:
-    """Its sentences are found again by their times alone; only an end that holds on a pause may be judged otherwise."""
+    """Times alone find its sentences again; only an end inside a pause may differ."""
     facts = measure_clip(KNOWN, OPTIONS, moment.range, "")
     assert facts.text == " ".join(moment.text.split())
     assert facts.score == pytest.approx(moment.score, abs=1.5)

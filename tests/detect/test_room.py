@@ -1,4 +1,4 @@
-"""What rooms laugh and clap at: punch lines and calls by their words and shape, a voice at its height, an answer."""
+"""Audience features: punch lines and calls by words and form, raised voices, answers of the room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sentences mean, by the model's vectors or by words in common: wishes, coherence. Asks no server."""
+"""Semantic features, from the model's vectors or common words: relevance, coherence. Asks no server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a moment lacked: every bar by its numbers, else what stood in its way; the choice and its reasons agree."""
+"""Shortfalls of a moment: every bar with its figures, or the moment in its way; choice and reasons agree."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_selected_moments_lack_nothing() -> None:
     st.integers(0, 3),
 )  # fmt: skip
 def test_the_reasons_agree_with_the_choice(weighed: list[ScoredWindow], limit: int) -> None:
-    """What reaches every bar and is in nobody's way is left out for want of room alone."""
+    """A moment that reaches every bar and conflicts with none is left out only because the limit is full."""
     chosen = select_clips(weighed, limit)
     bar = SelectionLimits(
         min_score=MIN_SCORE,

@@ -1,4 +1,4 @@
-"""scenery: pictures are counted by what they show; stretches begin and end at pictures, and one alone is none."""
+"""Visual coverage: frames counted by content; ranges start and end at frames, and one frame is no range."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ def check_test_names() -> Iterator[Finding]:
 
 
 def findings() -> list[Finding]:
-    """Everything in the house that breaks a rule."""
+    """Every break of a rule."""
     paths = modules()
     return [
         *check_folders(paths),

@@ -1,4 +1,4 @@
-"""The documentation as text: its pages, links, code blocks and inline code. Judges nothing."""
+"""The documentation as text: its pages, links, code blocks and inline code."""
 
 from __future__ import annotations
 

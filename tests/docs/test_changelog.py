@@ -1,4 +1,4 @@
-"""What is told of changes: fragments that the tool joins, and a README that one reads to its end."""
+"""The changelog: fragments that the tool joins, and a README that is short enough to read."""
 
 from __future__ import annotations
 

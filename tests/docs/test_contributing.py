@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md on adding a stage or a model: the files that it names are there, for what is there already."""
+"""CONTRIBUTING.md on adding a stage or a model: the files that it names exist for the present ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conventions of the documentation as tests: it lists what there is and names nothing that is not; links resolve."""
+"""Documentation: every setting, topic, metric, command and route is listed, nothing else is, and links resolve."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_every_file_that_is_named_is_there(page: Path) -> None:
 
 
 def test_a_stranger_finds_the_module_by_its_path() -> None:
-    """Every row of "Where to look" leads to a file whose path says at least one of the words that were looked for."""
+    """Every row of "Where to look" leads to a file whose path has at least one of the row's words."""
     text = text_of("ARCHITECTURE.md").partition("## Where to look")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([^|`]+) \| `([\w/]+\.py)` \|$", text, re.MULTILINE)
     assert len(rows) >= 20

@@ -1,4 +1,4 @@
-"""The documentation's examples do what the pages say: signed as we verify, verified as we sign, bodies as we send."""
+"""The documentation's examples work: signed as we verify, verified as we sign, bodies as we send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of the house hold everywhere, and the checker finds what breaks them."""
+"""The house rules hold everywhere, and the checker finds each break."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One real stack for all end-to-end tests, started here and gone afterwards. Never reuses somebody's data."""
+"""One real stack for all end-to-end tests, started here and removed afterwards; never an existing stack."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def receiver(stack: StackInfo, api: Api) -> Iterator[Receiver]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A stuck project fails when its stack stands still, with its stages; the timer is only the last resort."""
+    """A test on a stuck project fails with its stages once the stack stalls; the timer is only a last resort."""
     for item in items:
         if "/e2e/" in str(item.path) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(3600))

@@ -17,7 +17,7 @@ _WRITTEN = "select distinct headers->>'ce_id' as id from outbox where project_id
 
 
 async def expect_each_event_once(stack: StackInfo, project_id: str) -> None:
-    """Wait until analytics holds what was written; fails on an event that is lost, counted twice or of no project."""
+    """Wait until analytics has every written event; fails if one is lost, doubled, or belongs to no project."""
     analytics, owner = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"]), await own_rows(stack)
     asked = {"org_id": stack.org_id, "project_id": project_id}
     patience = Patience(f"every event of {project_id} in analytics")
@@ -41,7 +41,7 @@ WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND stage = 'ren
 
 
 async def ask_every_query(stack: StackInfo, project_id: str) -> dict[str, list[dict[str, Any]]]:
-    """What the ready queries of the docs answer of the last day, once the project's last facts have arrived."""
+    """Results of the docs' queries for the last day, once the project's last facts have arrived."""
     analytics = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"])
     now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
     window = {"org_id": stack.org_id, "since": now - day, "until": now + day}

@@ -98,7 +98,7 @@ class Holds:
         return [tuple(row) for row in rows]
 
     async def logical_events(self, project_id: str) -> dict[str, list[str]]:
-        """Type → distinct event ids ever written for the project, progress left out."""
+        """Distinct event ids of the project by type, without progress events."""
         rows = await self.connection.fetch(
             "select distinct headers->>'ce_type' as type, event_id::text as id from outbox where project_id = $1 "
             "and headers->>'ce_type' <> 'clipstream.ProjectProgressed'",

@@ -1,4 +1,4 @@
-"""What the end-to-end tests hold in their hands: a client of the API, a webhook receiver, a file server."""
+"""Tools of the end-to-end tests: a client of the API, a webhook receiver, a file server."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class StackProgress:
         self._read: object = None
 
     def __call__(self) -> object:
-        """Read it again if the last reading is old. A database that is away has no progress to tell."""
+        """Read it again if the last reading is old; an unavailable database reports no progress."""
         if time.monotonic() - self._read_at > READ_EVERY_S:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError):
                 self._read = asyncio.run(asyncio.wait_for(self._ask(), READ_EVERY_S))

@@ -1,4 +1,4 @@
-"""Workers are struck in mid-commit, every stage of one stack at once: one result row, one logical event each.
+"""Workers are killed in mid-commit, at every stage of one stack at once: one result row and one event each.
 
 Five rounds: SIGTERM, SIGKILL, a joining worker, a pause past the lease that wakes up, a redelivery. Before each strike
 nine projects wait, one held at each stage (``holds.py``).
@@ -63,7 +63,7 @@ def workers(api: Api) -> dict[str, list[int]]:
 
 
 async def held_everywhere(api: Api, holds: Holds) -> dict[str, str]:
-    """Stage → a project that waits there in mid-commit. Downstream first: a held worker takes nothing else.
+    """A project held in mid-commit for each stage, last stage first: a held worker takes no other event.
 
     The next project begins as soon as all before it are at work in the stage that will hold it.
     """
@@ -126,14 +126,14 @@ async def test_a_struck_worker_is_replaced(api: Api, receiver: Receiver, holds: 
 
 
 def replaced(api: Api, before: dict[str, list[int]]) -> bool:
-    """Whether every stage has as many ready workers as before, none of them of before."""
+    """Whether every stage has as many ready workers as before, all of them new."""
     return all(
         len(now) == len(before[stage]) and not set(now) & set(before[stage]) for stage, now in workers(api).items()
     )
 
 
 def idle_before_takeover(times: list[tuple[str, float, float]], struck: str, struck_at: float) -> float:
-    """Seconds from the blow to the last claim of the struck attempt, less those of other work of the stage."""
+    """Seconds from the signal to the last claim of the interrupted attempt, without other work of the stage."""
     (taken_at,) = (claimed_at for input_id, claimed_at, _ in times if input_id == struck)
     idle_s, idle_from = 0.0, struck_at
     for _, claimed_at, ended_at in times:
@@ -173,7 +173,7 @@ async def _pause_the_holders(api: Api, holds: Holds, receiver: Receiver) -> None
 
 
 async def _holders(holds: Holds, held: dict[str, str]) -> set[int]:
-    """Pids of the workers whose claims are held, as the attempts name them."""
+    """Pids of the workers that hold the claims, from the attempts."""
     found = set()
     for stage, project_id in held.items():
         for row in await holds.attempts(project_id):

@@ -138,7 +138,7 @@ def _luma(path: Path) -> np.ndarray:
 
 
 def test_other_shapes_and_other_times_of_the_same_clip(api: Api, clips: list[dict[str, Any]]) -> None:
-    """Asked for together and made by one decode; one of them asked for alone is the same export."""
+    """Requested together and made by one decode; requesting one of them alone gives the same export."""
     start = clips[-1]["start_ms"] + 1000
     body = {"captions": True, "start_ms": start, "end_ms": start + 6000}
     path = f"/v1/clips/{clips[-1]['clip_id']}/export"
@@ -158,7 +158,7 @@ def test_other_shapes_and_other_times_of_the_same_clip(api: Api, clips: list[dic
 def test_an_export_made_again_comes_out_byte_for_byte(
     api: Api, clips: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], made: str
 ) -> None:
-    """The shortest of the lecture's clips as the project made it, and one that was made beside another shape."""
+    """The shortest automatic clip of the lecture, and an export that was rendered together with another aspect."""
     start = clips[-1]["start_ms"] + 1000
     wish = {"aspect": "1:1", "captions": True, "start_ms": start, "end_ms": start + 6000}
     shortest = min(clips, key=lambda clip: int(clip["end_ms"] - clip["start_ms"]))

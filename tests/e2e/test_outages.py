@@ -61,7 +61,7 @@ def _stand_still(stopped: list[psutil.Process]) -> None:
 
 
 async def _letters(api: Api, project_id: str) -> list[tuple[str, str, str]]:
-    """What was given up, and why."""
+    """Dead letters of the project: stage, reason, detail."""
     asked = "select stage, reason, detail from dead_letters where project_id = $1"
     async with holding(api.stack) as holds:
         return [tuple(row) for row in await holds.connection.fetch(asked, project_id)]

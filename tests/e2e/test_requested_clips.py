@@ -1,4 +1,4 @@
-"""A project that found nothing leads to a clip all the same: the nearest moments, a clip of one's own, its file."""
+"""A project without a clip still leads to one: nearest moments, a clip of your own, its file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND selected"""
 
 @pytest.fixture(scope="module")
 def project(api: Api, receiver: Receiver) -> dict[str, Any]:
-    """A talk of which nothing is good enough: its bar is out of reach."""
+    """A talk without a good enough moment: its bar is out of reach."""
     project_id = api.start(media("talking/googlework_35s_180p.mp4"), min_score=100, **LENGTHS, **ROUGH)
     ended = api.wait(project_id)
     receiver.wait_for(project_id, "project.completed")
@@ -34,7 +34,7 @@ def project(api: Api, receiver: Receiver) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def made(api: Api, project: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A clip of the nearest moment, and one of a stretch of one's own; both with their files."""
+    """A clip of the nearest moment, and one of a requested range; both with files."""
     path = f"/v1/projects/{project['project_id']}/clips"
     words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
     start = min(words[len(words) // 2]["start_ms"], project["duration_ms"] - 9_000)

@@ -33,13 +33,13 @@ NO_ID = {
 
 @pytest.fixture
 def own_stack() -> Iterator[StackInfo]:
-    """Not the one that the other tests share: what is started again may have other ports."""
+    """A stack of its own, not the shared one: a restart may change its ports."""
     with started() as (info, _):
         yield info
 
 
 def kept(value: Any) -> Any:
-    """An answer without what is of the moment: signatures of links, ids of requests, times of answering."""
+    """An answer without values of the moment: link signatures, request ids, times."""
     if isinstance(value, dict):
         return {name: kept(inner) for name, inner in value.items() if name not in OF_ANSWERS}
     if isinstance(value, list):
@@ -59,7 +59,7 @@ def answers(api: Api, project_id: str) -> dict[str, Any]:
 
 
 def settled(api: Api, project_id: str) -> dict[str, Any]:
-    """What is answered once all of the project is found and counted, and two readings agree."""
+    """Answers once both sinks have everything and two readings are equal."""
     patience = Patience("two equal readings of everything")
     before: dict[str, Any] = {}
     while (now := answers(api, project_id)) != before or not all_there(now):
@@ -70,7 +70,7 @@ def settled(api: Api, project_id: str) -> dict[str, Any]:
 
 
 def all_there(found: dict[str, Any]) -> bool:
-    """Whether both sinks have written what the project came to, and the model was not too busy to be asked."""
+    """Whether both sinks have the project's results, and search by meaning worked."""
     _, search = found["/v1/search?q=the"]
     _, summary = found["/v1/analytics/summary"]
     meant = [found[f"/v1/search?q=the&mode={mode}"][1] for mode in ("hybrid", "meaning")]

@@ -16,7 +16,7 @@ SAMPLES = 3
 
 
 def measure_python_start() -> float:
-    """Median of the seconds that a Python takes now to load a worker's modules."""
+    """Median seconds that a Python process takes now to load a worker's modules."""
     taken_s = []
     for _ in range(SAMPLES):
         began_at = time.monotonic()

@@ -101,7 +101,7 @@ def _until_known(api: Api, project_id: str) -> None:
 
 
 async def _refused(api: Api, project_id: str) -> dict[str, Any]:
-    """What the topic of refusals says of a message with this key, as a producer reads it."""
+    """The refusal of a message with this key, as a producer reads it."""
     consumer = AIOKafkaConsumer(
         "uploads.refused.v1", bootstrap_servers=api.stack.env["CLIPSTREAM_KAFKA"], auto_offset_reset="earliest"
     )
@@ -118,7 +118,7 @@ async def _refused(api: Api, project_id: str) -> dict[str, Any]:
 
 
 async def _publish(api: Api, project_id: str, key: str, fault: str = "") -> None:
-    """What docs/producers.md tells a producer to do, with nothing of ours but the documented recipe."""
+    """Follow docs/producers.md as a producer would, using only the documented recipe."""
     org_id = str(uuid.uuid4()) if fault == "foreign_org" else api.stack.org_id
     event_id, now = str(uuid.uuid4()), dt.datetime.now(dt.UTC).isoformat()
     body = json.dumps({"org_id": org_id, "project_id": project_id, "object_key": key, "title": "from Kafka"}).encode()

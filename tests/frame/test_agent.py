@@ -1,4 +1,4 @@
-"""The frame stage looks only at what was not seen yet, at both ends of it, and its counter grows all the way."""
+"""The frame stage analyses only new ranges at both ends, and its progress counter grows throughout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOTHING = ObjectRef(key="k", sha256="0" * 64, size=1)
 
 
 class ContextTwin:
-    """What the stage asks of its context while it looks: one stored document, one local source, faces."""
+    """The parts of a context that the analysis uses: one stored document, one local source, faces."""
 
     def __init__(self, seen: ClipTracks, path: Path) -> None:
         self.faces, self.landmarks, self.cache, self.objects = BrightestFaces(), DarkLipped(), self, self

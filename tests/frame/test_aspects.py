@@ -1,4 +1,4 @@
-"""One shape that cannot be framed costs the others nothing."""
+"""An aspect that cannot be framed does not affect the others."""
 
 from __future__ import annotations
 

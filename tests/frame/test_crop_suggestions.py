@@ -1,4 +1,4 @@
-"""suggestions: for every shape key frames that show what the machine shows; where it shows several, one crop."""
+"""Crop suggestions: key frames of the automatic framing for every aspect; one crop where it shows several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an edit asks to be looked at, and a person's crops over the machine's."""
+"""Ranges of an edit that need analysis, and manual crops over automatic ones."""
 
 from __future__ import annotations
 

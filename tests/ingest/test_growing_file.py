@@ -1,4 +1,4 @@
-"""A source that is read while it comes: nobody reads what is not there; whoever waits learns why it does not come."""
+"""A source that is read while it downloads: missing bytes are waited for, and a failure reaches each reader."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BODY = os.urandom(COPY_PART_BYTES * 2 + 12_345)
 
 
 class SlowTwin(ObjectsTwin):
-    """Gives the first part at once and each further one when it is told to, or breaks."""
+    """Gives the first part at once, each further part when released, or fails."""
 
     def __init__(self, **bodies: bytes) -> None:
         super().__init__(**bodies)

@@ -1,4 +1,4 @@
-"""Downloads that were begun: which stay for the next attempt, which go, and that a full disk gets its room back."""
+"""Partial downloads: which are kept for the next attempt, which are removed, and recovery of a full disk."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ async def test_a_download_is_stored_under_the_project(tmp_path: Path) -> None:
 
 
 async def test_storing_a_download_moves_the_counter(tmp_path: Path) -> None:
-    """Else the lease of a file of some gigabytes is lost while it is sent to the store, at every try."""
+    """Otherwise the lease of a large file would expire at every attempt while it is stored."""
     body = film(tmp_path / "film.mp4").read_bytes()
     counts = list[int]()
     await run(tmp_path, ObjectsTwin(), key=None, url="https://a.example/film", outside=OutsideTwin(body), counts=counts)

@@ -19,7 +19,7 @@ RULES = SpanRules(overlap_ms=2_000)
 def talk(
     duration_ms: int, *pauses: tuple[int, int], speech_db: float = -20.0, room_db: float = -60.0
 ) -> NDArray[np.float32]:
-    """Levels of somebody who talks without a breath but for the pauses (start_ms, end_ms)."""
+    """Sound levels of continuous speech with the given pauses (start_ms, end_ms)."""
     random = np.random.default_rng(1)
     levels = speech_db + random.normal(0, 3, duration_ms // LEVEL_STEP_MS)
     for start, end in pauses:

@@ -1,4 +1,4 @@
-"""Aligned while the rest is heard: the same words at the same times as at the end, each piece asked for once."""
+"""Alignment during recognition: the same times as afterwards, each piece aligned once."""
 
 from __future__ import annotations
 

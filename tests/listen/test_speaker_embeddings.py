@@ -1,4 +1,4 @@
-"""Voices of a span: asked in parts, kept as one object, done without where the model is away."""
+"""Voice embeddings of a span: in batches, stored as one object, skipped if the model is unavailable."""
 
 from __future__ import annotations
 

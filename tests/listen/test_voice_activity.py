@@ -1,4 +1,4 @@
-"""Where a voice is: learnt from the recording, near where the detector heard one, left alone without enough."""
+"""Voice activity: learned from the recording, near detected speech, unchanged with too little data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streams.listen.voice_activity import MAX_EXTENSION_FRAMES, refine_voice_act
 
 
 def frames(*spoken: tuple[int, int], length: int = 1000) -> Float32:
-    """Sound that is one way where somebody speaks (frames from, to) and another way elsewhere."""
+    """Feature frames that differ between speech (frames from, to) and the rest."""
     random = np.random.default_rng(1)
     rows = random.normal(0, 1, (length, 4))
     for first, end in spoken:

@@ -1,4 +1,4 @@
-"""Which endpoints a stack has, and how they are told."""
+"""Endpoints of a stack, and how they are printed and stored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:
 
 
 def test_the_product_reads_its_settings_from_what_is_written(tmp_path: Path) -> None:
-    """``stack.env`` holds all that core/settings.py demands, and nothing it cannot read."""
+    """``stack.env`` has every setting that core/settings.py requires, and nothing that it cannot read."""
     body = env_file(product_env(setting(tmp_path), frozenset())).decode()
     settings = load_settings(read_env_file(body))
     assert settings.api == "http://127.0.0.1:20000"

@@ -1,4 +1,4 @@
-"""What is said of a stack that does not come up in time."""
+"""Messages about a stack that does not start in time."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from schemas.documents.scene import Person
 
 
 class BrightestFaces:
-    """Takes a white rectangle (all channels over 225) for a face; says that a picture cost 10 ms."""
+    """Detects white rectangles (all channels over 225) as faces; reports 10 ms a picture."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -34,7 +34,7 @@ class BrightestFaces:
 
 
 class DarkLipped:
-    """Landmarks of a white face whose mouth is the dark stripe in it; says that a crop cost 1 ms, a picture 5.
+    """Landmarks of a white face with a dark stripe as its mouth; reports 1 ms a crop and 5 ms a picture.
 
     A red rectangle is a person.
     """
@@ -71,7 +71,7 @@ class DarkLipped:
 
 
 class FileObjects:
-    """Keeps what is put, by key."""
+    """Stores objects in memory, by key."""
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""shots: a change lies between two pictures, never before the first; a close look settles it, within a budget."""
+"""Shot changes lie between two frames, never before the first; a close look settles them, within a budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""see: one span through the real child, with twins for detector and store."""
+"""Analysis of one span through the real child, with fakes for detector and store."""
 
 from __future__ import annotations
 

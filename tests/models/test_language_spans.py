@@ -1,4 +1,4 @@
-"""Which stretch of a window is in which language: what slices tell, and a network that is asked in slices."""
+"""Language of each range of a window, from the network's verdict on its slices."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Frames:
 
 
 class Network:
-    """Thinks of a stretch what it thinks of its frames, on average."""
+    """Gives a range the mean language probabilities of its frames."""
 
     def detect_language(self, features: np.ndarray) -> list[list[tuple[str, float]]]:
         means = [{name: float(np.mean([SOUNDS[at][name] for at in row])) for name in ENGLISH} for row in features]

@@ -1,4 +1,4 @@
-"""Whether a process keeps the memory it gives back: in a process of its own, for the setting holds for good."""
+"""Whether freed memory goes back to the system; in a process of its own, because the setting is permanent."""
 
 from __future__ import annotations
 

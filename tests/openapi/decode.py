@@ -1,4 +1,4 @@
-"""Decodes real answers with the generated Python client: run by its own Python, with answers as JSON on the input.
+"""Decodes real answers with the generated Python client, run by its own Python; answers arrive as JSON on stdin.
 
 Prints, for each answer, what is wrong with it: it was not decoded, or came back otherwise.
 """
@@ -14,7 +14,7 @@ from clipstream_client import Client
 
 
 def decoded(tag: str, name: str, status: int, body: object) -> str:
-    """What is wrong; empty where the model gives back what came."""
+    """The error, or nothing if the model gives the same value back."""
     module = importlib.import_module(f"clipstream_client.api.{tag}.{name}")
     client = Client(base_url="http://api.example", raise_on_unexpected_status=True)
     model = module._parse_response(client=client, response=httpx.Response(status, json=body))

@@ -65,7 +65,7 @@ def _installed(name: str, locks: Sequence[Path], install: Callable[[Path], None]
 
 
 def run(command: Sequence[str | Path], *, cwd: Path | None = None, timeout_s: float = LINT_S) -> str:
-    """What the command writes. Fails the test where it is not there or does not end well."""
+    """Return the command's output; fails the test if it is missing or exits with an error."""
     try:
         done = subprocess.run(
             [str(part) for part in command],

@@ -64,7 +64,7 @@ class Recorder:
 
 
 def handed_to_the_encoder(task: RenderJob, path: Path, scratch: Path, wanted: set[int]) -> dict[int, bytes]:
-    """What a whole export gives its encoder in these slots."""
+    """Frames that a whole export gives its encoder in these slots."""
     played = task.pieces or single_segment(task.plan.range)
     timeline, recorder = build_timeline(played, task.index), Recorder(wanted)
     cues, _ = build_job_cues(task, played)
@@ -91,7 +91,7 @@ def previews(task: RenderJob, path: Path, scratch: Path, numbers: set[int]) -> d
 
 
 def two_shots(index: SourceIndex, start_ms: int, end_ms: int) -> FramePlan:
-    """A hold, then all of it on a blurred ground; a face for the captions to step aside for."""
+    """A static crop, then the whole picture on a blurred ground, with a face for the captions to avoid."""
     base, fit = plan(index, start_ms, end_ms), plan(index, start_ms, end_ms, mode="fit")
     cut = (start_ms + end_ms) // 2
     shots = [

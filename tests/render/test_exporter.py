@@ -180,7 +180,7 @@ async def test_a_file_that_fails_is_made_once_more_in_a_safer_way(
 
 
 async def test_a_second_try_takes_what_the_first_showed_as_well(tmp_path: Path) -> None:
-    """Of two shots one loses a face: only that one is encoded again, and the file is what it would be by itself."""
+    """One of two shots loses a face: only it is encoded again, and the file equals a fresh one."""
     path = tmp_path / "source.mp4"
     index = flash_and_beep(path, length_ms=9_000)
     whole = plan(index, 0, 8_200)

@@ -1,4 +1,4 @@
-"""What a second try does otherwise, and which of two files is kept."""
+"""The fallback plan of a second try, and which of two files is kept."""
 
 from __future__ import annotations
 

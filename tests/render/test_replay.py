@@ -1,4 +1,4 @@
-"""How a replay finds its event, what it is made with, and where its files go: nowhere."""
+"""Replays: finding the event, comparing the provenance, and storing no file."""
 
 from __future__ import annotations
 

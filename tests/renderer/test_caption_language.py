@@ -1,4 +1,4 @@
-"""Captions and subtitles in the track that was asked for; the other languages beside; a missing track is said."""
+"""Captions and subtitles in the requested track, other languages as files; a missing track is reported."""
 
 from __future__ import annotations
 

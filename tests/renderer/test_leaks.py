@@ -1,4 +1,4 @@
-"""What the source says of itself beside its pictures and its sound is not in the clip: places, titles, its captions."""
+"""Metadata of the source is not in the clip: places, titles, its own captions."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def made(source: Path, folder: Path, wish: FileWish) -> bytes:
 
 @pytest.mark.parametrize("wish", [FileWish(), FileWish(video_codec="hevc"), FileWish(container="webm")], ids=str)
 def test_television_captions_of_the_source_are_not_in_the_clip(wish: FileWish, tmp_path: Path) -> None:
-    """They would stand at other times than what is said, and say what an edit has cut out."""
+    """They would have wrong times, and contain words that an edit removed."""
     source, folder = tmp_path / "tv.ts", tmp_path / "out"
     folder.mkdir()
     captioned(source)

@@ -1,4 +1,4 @@
-"""A worker's context: ports are opened on demand, once, and closed by whoever opened them."""
+"""A worker's context opens ports on demand, once, and closes those that it opened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PORTS = {name for name, member in vars(StageContext).items() if isinstance(membe
 
 
 def opened(context: StageContext) -> set[str]:
-    """The ports that a context holds by now."""
+    """The ports that a context has open."""
     return PORTS & set(vars(context))
 
 

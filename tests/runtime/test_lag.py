@@ -1,4 +1,4 @@
-"""What lies before a worker, by the broker's word: also where nothing was ever committed, or nothing is fetched."""
+"""Consumer lag from the broker, also for partitions without a commit or a fetch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ A, B = TopicPartition("spans.v1", 0), TopicPartition("spans.v1", 1)
 
 
 class Broker:
-    """What a broker says when it is asked, and what the worker has committed."""
+    """The broker's offsets, and the worker's commits."""
 
     def __init__(self, *, first: dict[TopicPartition, int], ends: dict[TopicPartition, int]) -> None:
         self.first, self.ends = first, ends

@@ -1,4 +1,4 @@
-"""Metrics as data: each is declared once, none knows a customer, a page shows them beside Python's own."""
+"""Metrics as data: each is declared once, none has customer labels, and a page includes Python's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples that are written for events that have none: every event's decodes, and what is there is left alone."""
+"""Examples are written for events without any; every example decodes, and existing ones stay."""
 
 from __future__ import annotations
 

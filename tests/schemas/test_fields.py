@@ -1,4 +1,4 @@
-"""What is published of every event is what the code takes: each field of each topic, its type, and whether it must."""
+"""The published schema of every event matches the code: topics, fields, types, required fields."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def fields(struct: type[msgspec.Struct], found: dict[str, Any], document: dict[s
 
 
 def usual(field: msgspec.structs.FieldInfo) -> Any:
-    """What a field is that is left out."""
+    """The value of an omitted field."""
     return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
 
 

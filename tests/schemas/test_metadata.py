@@ -1,4 +1,4 @@
-"""Metadata: what RFC 7396 makes of it, and its bounds."""
+"""Metadata: merge patches by RFC 7396, and bounds."""
 
 from __future__ import annotations
 

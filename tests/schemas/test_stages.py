@@ -95,7 +95,7 @@ def test_an_unknown_stage_comes_last() -> None:
 
 
 def test_no_other_module_lists_the_stages() -> None:
-    """A list that somebody forgets to extend is how a project once answered 500 after its first preview."""
+    """A list without a new stage once made the API answer 500 after a project's first preview."""
     allowed = {
         "schemas/stages.py": "the table",
         "schemas/topics.py": "who makes and takes each topic",

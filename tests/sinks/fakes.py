@@ -1,4 +1,4 @@
-"""In-memory twins of the stores, for unit tests of the sinks. The contract suite holds the real ones to the same."""
+"""In-memory fakes of the stores, for unit tests of the sinks. The contract suite tests the real ones alike."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 
 class MemoryAnalytics:
-    """Rows by the key of their table; forgets a batch whose token came before."""
+    """Rows by table key; ignores a batch whose token came before."""
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {table: {} for table in KEYS}

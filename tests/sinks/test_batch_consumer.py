@@ -1,4 +1,4 @@
-"""What the loop does with messages that are none. The loop itself is held to a real Kafka in tests/contract."""
+"""The consumer loop with invalid messages. tests/contract runs the loop on a real Kafka."""
 
 from __future__ import annotations
 

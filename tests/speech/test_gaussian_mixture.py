@@ -1,4 +1,4 @@
-"""Gaussian mixtures: two clouds found, means drawn to what is heard, the same numbers at every run."""
+"""Gaussian mixtures: two clusters are found, means adapt to the data, every run gives the same numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cepstra: one row every 20 ms, blind to loudness, telling one colour of sound from another; never a not-a-number."""
+"""MFCC: one row every 20 ms, independent of loudness, sensitive to timbre; never not-a-number."""
 
 from __future__ import annotations
 

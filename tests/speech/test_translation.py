@@ -1,4 +1,4 @@
-"""The English track: what is asked of the recogniser, how spans are joined, what is believed, who says it."""
+"""The English track: requests to the recogniser, joining of spans, confidence, speakers."""
 
 from __future__ import annotations
 

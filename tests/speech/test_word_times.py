@@ -1,4 +1,4 @@
-"""Word times: the bias goes, runs are parted at pauses, what the aligner moves too far is not believed, order stays."""
+"""Word times: bias removed, runs divided at pauses, far moves of the aligner rejected, order kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording of two languages: what needs English word lists is told of its English, whatever the whole is."""
+"""A recording of two languages: English word lists apply to its English part, whatever the main language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every GET of the API of one project and of what hangs on it, found by the operations themselves. Changes nothing.
+"""Every GET below one project, derived from the operations themselves. Changes nothing.
 
 Each GET operation of the registry is asked once plainly, and once for each value of each query parameter that has a few
 (formats, modes). Ids for its path come from the answers to the others, or from the caller. So a new route is covered
@@ -32,14 +32,14 @@ EVENTS = "text/event-stream"
 
 
 class Answer(NamedTuple):
-    """Status and body: JSON as it reads, text as it is, other bytes as their SHA-256."""
+    """Status and body: JSON and text as they are, other bytes as their SHA-256."""
 
     status: int
     body: Any
 
 
 class Asked(NamedTuple):
-    """One request: of which operation, how, and the path with its query."""
+    """One request: its operation, variant and path with query."""
 
     operation: str
     method: str
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
 
 
 class Readings(msgspec.Struct, frozen=True, kw_only=True):
-    """What was answered, by path with its query; and the operations that no id led to."""
+    """Answers by path with query, and the operations without a known id."""
 
     answers: dict[str, Answer]
     operations: dict[str, str]

@@ -1,4 +1,4 @@
-"""A small film made as render makes one, whose properties tests may break, and its certificate."""
+"""A small film made as render makes one, with properties that tests can break, and its certificate."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Making:
         return Slot(number=number, at_ms=number * 40.0, lit_ms=number * 40.0 + self.late_ms)
 
     def make(self, folder: Path) -> Certificate:
-        """Write the file as told, then have it examined against what was meant."""
+        """Write the file as specified, and certify it against the intended content."""
         witness, captions = ReferenceFrames(), CaptionBurner(self.drawn, self.look)
         path, written = (
             folder / clip_file_name(self.encoding),

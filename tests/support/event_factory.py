@@ -81,7 +81,7 @@ def moments(title: str = "A title", *, selected: bool = True) -> MomentList:
 
 
 def clip_facts(score: float | None = 61.5) -> ClipFacts:
-    """What is known of a clip that a person chose; measured where there is a score."""
+    """Facts of a requested clip; scored if ``score`` is given."""
     measured = {"score": score, "confidence": 0.5, "signals": [sub_score()]} if score is not None else {}
     return ClipFacts(
         clip_id=str(OWN_CLIP), ordinal=3, range=TimeRange(start_ms=1000, end_ms=9000), title="My own", text="own words",
@@ -171,7 +171,7 @@ def clip_selected() -> events.ClipSelected:
 
 
 def export_completed(*checks: Figure) -> events.ExportCompleted:
-    """A file with what was measured on it."""
+    """A finished export with its certificate figures."""
     return events.ExportCompleted(
         org_id=ORG, project_id=PROJECT, clip_id=UUID(int=71), export_id=UUID(int=72), ordinal=0, aspect="9:16",
         video=ObjectRef(key="k", sha256="0" * 64, size=1), duration_ms=1, integrated_lufs=-14.0, verdict="warn",

@@ -1,4 +1,4 @@
-"""The in-memory twin of the event log: what a topic kept, in order; it filters nothing by time."""
+"""In-memory fake of the event log: messages of a topic in order; it does not filter by time."""
 
 from __future__ import annotations
 

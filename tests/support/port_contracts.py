@@ -1,4 +1,4 @@
-"""What a port promises: one suite for its real server (tests/contract) and for its in-memory twin. Holds no fixture."""
+"""Contract of a port: one suite for its real server (tests/contract) and its in-memory fake. No fixtures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
 
 
 async def objects_keep_what_they_promise(store: Objects, scratch: Path) -> None:
-    """Bytes under their own hash; ranges; what is not there is a KeyError; a prefix goes, its neighbour stays."""
+    """Content-addressed bytes; ranges; a missing key is a KeyError; deleting a prefix keeps its neighbours."""
     prefix, body = f"{uuid4()}/{uuid4()}", bytes(range(256)) * 4
     digest = hashlib.sha256(body).hexdigest()
     ref = await store.put(f"{prefix}/a", body, "audio/flac", ".flac")
@@ -108,7 +108,7 @@ async def analytics_keep_what_they_promise(analytics: Analytics, count: Callable
 
 
 async def speech_keeps_what_it_promises(speech: Speech, spoken: Int16) -> None:
-    """Words in order of time, inside what was given; probabilities; a counter that grows; nothing of nothing."""
+    """Words in order, inside the sound, with probabilities; a growing counter; nothing from nothing."""
     counts = list[int]()
     heard = await speech.transcribe(spoken, language=None, report=counts.append)
     length_ms = len(spoken) // 16
@@ -127,7 +127,7 @@ async def speech_keeps_what_it_promises(speech: Speech, spoken: Int16) -> None:
 
 
 async def faces_keep_what_they_promise(faces: Faces) -> None:
-    """One list a picture, in their order; nobody on an even grey; nothing of no pictures."""
+    """One list a picture, in order; no face on plain grey; nothing from no pictures."""
     grey = np.full((3, 90, 160, 3), 128, dtype=np.uint8)
     found = await faces.detect(grey)
     assert found.faces == [[], [], []]
@@ -136,7 +136,7 @@ async def faces_keep_what_they_promise(faces: Faces) -> None:
 
 
 async def landmarks_keep_what_they_promise(landmarks: Landmarks) -> None:
-    """468 points and a score a crop, in order; nobody on an even grey; the same crop has the same points."""
+    """468 points and a score a crop, in order; no face on plain grey; equal crops give equal points."""
     crops = np.full((3, 192, 192, 3), 128, dtype=np.uint8)
     crops[1, 40:150, 60:130] = 255
     found = await landmarks.mark(crops)

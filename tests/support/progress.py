@@ -26,7 +26,7 @@ SPIN_S = 0.05
 
 
 class Patience:
-    """The deadline of one wait; each change of what it watches moves it, at most to the cap."""
+    """The deadline of a wait: each change of the watched value extends it, up to the cap."""
 
     def __init__(
         self,
@@ -85,9 +85,9 @@ async def await_while_moving(
 
 
 def measure_slowness() -> float:
-    """Return how many times longer than on a free core a piece of work takes now, at least 1.
+    """Return the slowdown of a piece of work compared with a free core, at least 1.
 
-    For the few promises that are seconds on a quiet machine: the bound is stretched by what the machine is busy with.
+    For the few limits in seconds on a quiet machine: the limit is multiplied by it.
     """
     wall_s, spent_s = time.monotonic(), time.thread_time()
     while time.thread_time() - spent_s < SPIN_S:

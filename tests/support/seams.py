@@ -37,7 +37,7 @@ class Stored:
 
 
 class Cut:
-    """A place where a recording is cut: in a silence as ingest finds it, else through whatever is there."""
+    """A cut of a recording: in a silence, as ingest finds it, or through speech."""
 
     def __init__(self, at_ms: int, *, silent: bool) -> None:
         self.at_ms, self.silent = at_ms, silent
@@ -51,7 +51,7 @@ def levels_db(samples: Int16) -> np.ndarray:
 
 
 def cut_near(samples: Int16, places_ms: Sequence[int], search_ms: int) -> list[Cut]:
-    """Each place moved to the best silence around it, by ingest's own rule; where there is none it stays."""
+    """Move each place to the best silence around it, by ingest's own rule; without a silence it stays."""
     levels = levels_db(samples)
     found = [(place, find_quietest_cut(levels, place, search_ms)) for place in places_ms]
     return [Cut(place if silence is None else silence, silent=silence is not None) for place, silence in found]
@@ -82,7 +82,7 @@ async def hear_in_spans(
     language: str | None = None,
     glossary: Sequence[str] = (),
 ) -> list[HeardSpan]:
-    """Each span heard with the padding that ingest gives it; what the first was heard in is the others' hint."""
+    """Transcribe each span with ingest's padding; the first span's language is a hint for the others."""
     heard: list[HeardSpan] = []
     total_ms = samples.size * 1000 // RATE_HZ
     edges = [Cut(0, silent=True), *cuts, Cut(total_ms, silent=True)]
@@ -123,7 +123,7 @@ def texts(words: Sequence[Word]) -> list[str]:
 
 
 def differences(one: Transcript, other: Transcript) -> list[tuple[list[Word], list[Word]]]:
-    """Stretches of words that differ between two transcripts."""
+    """Runs of words that differ between two transcripts."""
     matcher = difflib.SequenceMatcher(None, texts(one.words), texts(other.words), autojunk=False)
     found = [code for code in matcher.get_opcodes() if code[0] != "equal"]
     return [(one.words[i1:i2], other.words[j1:j2]) for _, i1, i2, j1, j2 in found]
@@ -140,7 +140,7 @@ def near(words: Sequence[Word], seam_ms: int) -> list[str]:
 
 
 def torn(whole: Transcript, merged: Transcript, cuts: Sequence[Cut]) -> list[str]:
-    """What is doubled or lost within a second of a seam: each difference that has another number of words there."""
+    """Words doubled or lost within a second of a seam: differences in the number of words there."""
     return [
         f"{cut.at_ms} ms: {' '.join(near(ours, cut.at_ms))!r} became {' '.join(near(theirs, cut.at_ms))!r}"
         for cut in cuts

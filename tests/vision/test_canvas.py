@@ -1,4 +1,4 @@
-"""canvas: sizes for the detector, and the way back to display pixels."""
+"""Canvas: input sizes of the detector, and the way back to display pixels."""
 
 from __future__ import annotations
 

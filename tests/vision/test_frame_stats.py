@@ -1,4 +1,4 @@
-"""luma: what a picture measures does not depend on its size or format."""
+"""Frame statistics do not depend on the size or format of a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""shots: cuts exact to the picture; flashes, light changes and pans are none; fades and dissolves with their range."""
+"""Shot detection: cuts exact to the frame; no cut at flashes, light changes or pans; ranges of fades and dissolves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""bars: pairs that are black in every look and end at once are cut off; a dark room is none."""
+"""Letterbox: pairs of bars that are black in every sample and end together are cut off; a dark room is not."""
 
 from __future__ import annotations
 

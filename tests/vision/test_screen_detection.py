@@ -1,4 +1,4 @@
-"""screens: a drawn page is one, a scene with grain and shading is none; tiny pictures are measured too."""
+"""Screen detection: a drawn page is a screen, a scene with grain and shading is not; tiny pictures work too."""
 
 from __future__ import annotations
 

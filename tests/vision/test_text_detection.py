@@ -1,4 +1,4 @@
-"""letters: lines of them are found at any size, light or dark; fences, leaves and faces are none."""
+"""Text detection: lines of any size, light or dark, are found; fences, leaves and faces are not text."""
 
 from __future__ import annotations
 

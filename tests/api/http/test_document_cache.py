@@ -12,7 +12,7 @@ from schemas.common import ObjectRef
 
 
 class Store:
-    """Counts what is read; away at first if told so."""
+    """Records each key that is read; the first ``failures`` reads raise `Unavailable`."""
 
     def __init__(self, failures: int = 0) -> None:
         self.read: list[str] = []

@@ -83,7 +83,7 @@ async def test_commit_checks_again_what_changed_since_prepare(open_client: OpenC
 
 
 async def test_both_phases_run_once(open_client: OpenClient) -> None:
-    """The second phase finds the upload complete, so neither needs the store again."""
+    """The commit phase finds the upload complete, so no phase asks the store again."""
     pool = make_pool()
     objects = WatchfulObjects(pool)
     objects.meanwhile = {"from uploads": {**OPEN, "state": "complete"}}
@@ -148,7 +148,7 @@ async def test_a_kept_answer_needs_no_other_part(open_client: OpenClient) -> Non
 
 
 async def test_an_upload_in_parts_is_begun_once_with_no_transaction_open(open_client: OpenClient) -> None:
-    """A store that is slow must not keep the database's connections, of which all callers share a few."""
+    """A slow store must not hold database connections: all callers share a few."""
     pool = make_pool()
     objects = WatchfulObjects(pool)
     wanted = {"filename": "a.mp4", "size_bytes": 11 * 2**20, "parts": 2}

@@ -32,7 +32,7 @@ WRONG = object()
 
 
 def refusal(name: str, body: Any) -> dict[str, str]:
-    """What is said of each field of a body, by pointer."""
+    """Error texts of a refused body, by pointer."""
     with pytest.raises(ApiProblem) as caught:
         decode_body(BY_NAME[name], msgspec.json.encode(body))
     assert caught.value.code == "invalid"

@@ -15,7 +15,7 @@ from tests.api.fakes import AnalyticsTwin
 
 
 class Store:
-    """Counts its questions; answers when it is let."""
+    """Counts its queries; answers when the test allows it."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -32,7 +32,7 @@ class Store:
 
 
 class Clock:
-    """Stands until it is set."""
+    """Blocks until it is set."""
 
     at_s = 0.0
 

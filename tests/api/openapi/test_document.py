@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid and current, and describes what the routes do."""
+"""The OpenAPI document is valid, current, and matches the behaviour of the routes."""
 
 from __future__ import annotations
 

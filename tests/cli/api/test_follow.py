@@ -1,4 +1,4 @@
-"""Following: events, reconnecting after the last id, polling where streams give nothing."""
+"""Following a project: events, reconnecting after the last id, polling if streams give nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a project stands and what is left of it: no more exact than what is known."""
+"""Progress and time left of a project: no more exact than the available data."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_before_any_part_is_done_the_estimate_counts() -> None:
 
 
 def test_the_more_is_done_the_more_the_pace_counts() -> None:
-    """Twice as slow as estimated: at first the estimate is believed, at the end the pace is."""
+    """Twice as slow as estimated: early on the estimate counts, at the end the measured pace."""
     assert at(0, listen=("done", 100)).seconds_left(120.0) == pytest.approx(0.4 * 40 + 0.6 * 80)
     late = at(0, listen=("done", 100), render=("done", 100)).seconds_left(160.0)
     assert late == pytest.approx(0.2 * 20 + 0.8 * 40)

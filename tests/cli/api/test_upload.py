@@ -14,7 +14,7 @@ from tests.cli.fake_api import Twin
 
 
 def send(twin: Twin, path: Path) -> tuple[list[int], list[str]]:
-    """Upload; what was counted and said."""
+    """Upload a file; returns the progress counts and the printed lines."""
     counted: list[int] = []
     said: list[str] = []
     assert upload(twin.client(), path, counted.append, UploadNote(path.with_name("note")), said.append) == "u1"

@@ -1,4 +1,4 @@
-"""Commands of one project, its clips, words, speakers, exports, brand kits: what is asked, what a person reads."""
+"""Commands for a project, its clips, words, speakers, exports, brand kits: requests and printed text."""
 
 from __future__ import annotations
 

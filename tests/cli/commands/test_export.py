@@ -1,4 +1,4 @@
-"""``clipstream export``: one shape is one request, several are one too, and each file is fetched."""
+"""``clipstream export``: one or several aspects are one request, and each file is downloaded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def asked(twin: Twin, out: Path, *flags: str) -> tuple[int, dict[str, Any]]:
 
 
 def twin_of(*aspects: str, failed: str = "") -> Twin:
-    """An API with an export of each shape, one of which may have failed."""
+    """An API with one export for each aspect; ``failed`` names one that failed."""
     made = [finished(at, failed=aspect == failed) | {"aspect": aspect} for at, aspect in enumerate(aspects)]
     briefs = [{"export_id": one["export_id"]} for one in made]
     twin = Twin(exports={one["export_id"]: one for one in made})

@@ -1,4 +1,4 @@
-"""`preview`: the picture that comes at once, the one that takes longer, and what is asked for it."""
+"""`preview`: an immediate frame, a delayed one, and the request it sends."""
 
 from __future__ import annotations
 

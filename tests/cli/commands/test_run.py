@@ -1,4 +1,4 @@
-"""A whole run against the twin: files, report, exit codes, and what the terminal shows."""
+"""A whole run against the fake API: files, report, exit codes, terminal output."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
 
 
 class Hasty(Twin):
-    """Its links die as soon as another export is read."""
+    """Its links expire as soon as another export is read."""
 
     fresh = ""
 
@@ -93,7 +93,7 @@ class Hasty(Twin):
 
 
 def test_links_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
-    """On a slow line the files of the first clips take longer than links live."""
+    """On a slow connection the first clips' files take longer than a link is valid."""
     done = sse((1, "project.completed", {}))
     twin = Hasty(streams=[done], project=finished())
     twin.clips = [clip(0, "One"), clip(1, "Two"), clip(2, "Three")]

@@ -1,4 +1,4 @@
-"""Wishes on the command line: times, stretches, lengths, and the options they become."""
+"""Project options on the command line: times, ranges, lengths, and the resulting request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run removes of an earlier one in the same folder: its own clip files under other names, and nothing else."""
+"""Removal of an earlier run's clip files from the same folder, and of nothing else."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_short_music_is_none_and_a_short_doubt_does_not_part_it() -> None:
 
 
 def test_arousal_is_relative_to_the_speaker() -> None:
-    """A high soft voice and a low loud one, each of which is raised in its second half."""
+    """A high soft voice and a low loud one; the second half of each is raised."""
     steps = 200
     owner = np.repeat([1, 2], steps)
     raised = np.tile(np.repeat([0, 1], steps // 2), 2)

@@ -1,4 +1,4 @@
-"""How many speak, and whose each window is: on made voices of many kinds, and in bounded time."""
+"""Speaker count and window assignment, on synthetic voices of many kinds and in bounded time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_as_many_are_found_as_speak(speakers: int, alike: float) -> None:
 
 
 def test_no_cosine_is_fixed() -> None:
-    """Two people on a line where all voices are alike, and one person whose voice varies as much as that."""
+    """Two people on a telephone line that makes voices similar, and one person whose voice varies as much."""
     found, owners = found_in(taking_turns(2, 2), alike=0.66, steady=0.8)
     assert len(found.centres) == 2
     assert purity(found, owners) > 0.95

@@ -1,4 +1,4 @@
-"""Who speaks, told again by the sound: a word thrown in is given back; nothing changes where nothing is known."""
+"""Resegmentation: a short interjection gets its own speaker back; without evidence nothing changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from streams.speech.frames import SpeechFrames, join_frames
 
 
 def steps(owner: list[int], speakers: int = 2) -> SpeechSteps:
-    """Tenths of a second by windows that say little: the one they name is a little nearer."""
+    """Steps of 0.1 s from windows that barely prefer one speaker."""
     starts_ms = np.arange(len(owner), dtype=np.int64) * 100
     scores = np.full((len(owner), speakers), 0.70)
     scores[np.arange(len(owner)), owner] = 0.75

@@ -1,4 +1,4 @@
-"""Names that speakers give themselves, and sentences that give none."""
+"""Self-introductions: names that speakers give themselves, and sentences that contain none."""
 
 from __future__ import annotations
 

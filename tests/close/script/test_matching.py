@@ -1,4 +1,4 @@
-"""A script's words at the times of what was heard: matched, laid into the gaps, put on the sound, or left out."""
+"""Script words at the times of recognised ones: matched, put into gaps, aligned, or left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a script that anybody may have written: what is one, what may be matched, at what cost."""
+"""Splitting any script into words, finding those to match, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_no_word_is_longer_than_people_can_say() -> None:
 
 
 def test_frequent_words_are_matched_next_to_others() -> None:
-    """The same word fifteen thousand times costs no minutes, and an honest script is matched as before."""
+    """A word repeated fifteen thousand times is fast, and an ordinary script matches as before."""
     heard = ["the", *(f"w{at}" for at in range(9)), "the"] * 60
     begun_s = time.process_time()
     codes = match_words(heard, ["the"] * 15_000)

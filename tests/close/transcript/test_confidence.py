@@ -1,4 +1,4 @@
-"""The trust map: what one witness says marks, what two say takes out; what is taken out is nowhere."""
+"""Segment confidence: one doubt marks a segment, two reject it; rejected words appear nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans to one transcript: seams, languages, missing parts."""
+"""Merging spans into one transcript: seams, languages, missing parts."""
 
 from __future__ import annotations
 

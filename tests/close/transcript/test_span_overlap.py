@@ -1,4 +1,4 @@
-"""The seam between two spans: every word that was said there comes once, whatever the cut and whoever misheard it."""
+"""The seam between two spans: every word appears once, for any cut and any recognition error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def merged(left: list[Word], right: list[Word]) -> list[str]:
 
 @st.composite
 def heard_by_both(draw: st.DrawFn) -> tuple[list[str], list[Word], list[Word]]:
-    """What was said, and as each side heard it: times a little off, some spelled otherwise, some missed by one side."""
+    """Words that were spoken, and each side's recognition of them: shifted, misspelled, some missing."""
     truth = draw(said())
     readings: tuple[list[Word], list[Word]] = ([], [])
     for one in truth:

@@ -25,7 +25,7 @@ async def world(postgres: Settings) -> AsyncIterator[World]:
 
 
 async def until_followed(world: World, project_id: UUID, count: int = 1) -> None:
-    """Return when so many streams of the project's events are open."""
+    """Return once this many streams of the project's events are open."""
 
     async def followed() -> bool:
         return len(world.listeners._waiting.get(project_id, ())) == count

@@ -1,4 +1,4 @@
-"""Requests for files of a clip on a real Postgres: equal requests share an export, aspects share an event."""
+"""Export requests on a real Postgres: equal requests share an export, aspects share an event."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_an_exports_caption_template_is_its_own_or_its_projects(world: Wor
 
 
 async def test_shapes_of_one_wish_share_one_event(world: World) -> None:
-    """What was asked for before comes back as it is, in its place; a repeated request has one effect."""
+    """An export that exists is returned in its place; a repeated request has one effect."""
     clip_id = await new_clip(world, world.ann, await new_project(world.ann))
     one, path, post = f"/v1/clips/{clip_id}/export", f"/v1/clips/{clip_id}/exports", world.ann.client.post
     square = (await post(one, json={"aspect": "1:1", "captions": False})).json()

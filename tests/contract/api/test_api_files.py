@@ -29,7 +29,7 @@ def kept(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
 
 
 async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes, *, stems: bool = False) -> None:
-    """As render would."""
+    """Write the row as render would."""
     files = ExportFiles(
         video=kept(objects, f"{export_id}/v", body), thumbnail=kept(objects, f"{export_id}/t", b"jpeg"),
         srt=kept(objects, f"{export_id}/s", b"1\n"),
@@ -167,7 +167,7 @@ async def test_a_zip_of_no_files_says_why_there_are_none(postgres: Settings) -> 
 
 
 class Erasing(ObjectsTwin):
-    """A store whose project is erased while one of its objects is on its way."""
+    """A store that erases the project while one of its objects is being read."""
 
     def __init__(self, erase: Callable[[], Awaitable[object]]) -> None:
         super().__init__()

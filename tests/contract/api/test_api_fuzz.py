@@ -1,6 +1,6 @@
-"""Whatever a caller sends, the API answers with its own problems: seeded nonsense against every operation.
+"""Fuzzing: for seeded random requests to every operation, the API answers with its own problems.
 
-Half of it speaks of things that are there, in bodies that nearly fit: what asks for what is not there gets no further.
+Half of the requests name existing resources, in bodies that are nearly valid; requests for missing ones end early.
 """
 
 from __future__ import annotations

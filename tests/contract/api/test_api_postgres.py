@@ -241,7 +241,7 @@ async def test_sounds_are_thinned_to_what_is_asked(postgres: Settings) -> None:
 
 
 async def store_sounds(world: World, objects: ObjectsTwin, project_id: UUID) -> None:
-    """A transcript without a word that refers to 100 s of sounds, as close leaves them."""
+    """A transcript without words that refers to 100 s of sounds, as close leaves it."""
     sounds, transcript = (ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("sounds", "transcript"))
     nothing = Transcript(
         language=None,

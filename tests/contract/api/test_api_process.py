@@ -1,4 +1,4 @@
-"""``python -m api`` as a process: serves, names parts that are down, drains, says what is missing."""
+"""``python -m api`` as a process: it serves, names parts that are down, drains, and names missing settings."""
 
 from __future__ import annotations
 

@@ -306,7 +306,7 @@ async def test_what_cannot_be_asked_names_the_parameter(world: World, asked: dic
 
 
 def used(cpu_ms: int, **owner: UUID) -> events.CostIncurred:
-    """A try of a stage that took so much processor time."""
+    """An attempt of a stage that took this much processor time."""
     items = [CostItem(kind="cpu_ms", amount=cpu_ms)]
     return events.CostIncurred(**owner, stage="ingest", attempt=1, outcome="done", wall_ms=10, items=items)
 

@@ -105,7 +105,7 @@ async def test_parts_are_joined_as_stated_and_joining_twice_is_fine(world: World
 
 
 async def test_a_part_takes_its_own_bytes_and_no_more(world: World) -> None:
-    """Else a key that may write could fill the store with parts that are never joined."""
+    """Otherwise a key with the scope `write` could fill the store with parts that are never joined."""
     size = 11 * MIB
     signed = await sign(world, size, parts=2)
     path, length = f"/v1/uploads/{signed['upload_id']}", signed["part_size_bytes"]
@@ -143,7 +143,7 @@ async def test_an_aborted_upload_takes_nothing_more(world: World) -> None:
 
 @pytest.fixture
 async def deadlocks_stand(postgres: Settings) -> AsyncIterator[None]:
-    """Let no deadlock be broken during a test: Postgres looks for one after a second, and so would hide it."""
+    """Raise Postgres' deadlock timeout: it would resolve a deadlock after a second, and so hide it."""
     owner = await asyncpg.connect(postgres.postgres_owner)
     await owner.execute("alter system set deadlock_timeout = '1h'")
     await owner.execute("select pg_reload_conf()")
@@ -155,7 +155,7 @@ async def deadlocks_stand(postgres: Settings) -> AsyncIterator[None]:
 
 @pytest.mark.usefixtures("deadlocks_stand")
 async def test_two_projects_of_one_upload_do_not_wait_for_each_other(world: World) -> None:
-    """Both find the upload open and mark it complete: were its row only shared, each would wait for the other."""
+    """Both requests find the upload open and complete it: a shared row lock would let each wait for the other."""
     for _ in range(5):
         signed = await sign(world, 10)
         await put(signed["url"], b"x" * 10, **signed["headers"])

@@ -1,4 +1,4 @@
-"""The stack's own promises on its real stores: side by side, restarted, and nothing left however it ends."""
+"""The stack on its real stores: several next to each other, restarts, and nothing left however it ends."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def state_of(layout: Layout) -> StackState:
 
 
 def until(layout: Layout, true: Callable[[], object], awaited: str) -> None:
-    """Wait as long as the stack changes what it writes down about itself."""
+    """Wait while the stack's own state file changes."""
     wait_while_moving(true, awaited, progress=lambda: load(layout))
 
 

@@ -18,7 +18,7 @@ from tests.support.progress import HANG_S
 
 @pytest.mark.parametrize("how", [[], ["--foreground"]], ids=["up", "up --foreground"])
 def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path) -> None:
-    """Kafka is somewhere that takes connections and says nothing, so the start waits for as long as it takes."""
+    """Kafka is an address that accepts connections and never answers, so the start keeps waiting."""
     silent = socket.create_server(("127.0.0.1", 0))
     elsewhere = without(*SMALL) | {"CLIPSTREAM_KAFKA": f"127.0.0.1:{silent.getsockname()[1]}"}
     layout = stack.layout_of(tmp_path / "interrupted")
@@ -43,7 +43,7 @@ def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path)
 
 
 def _hears_ctrl_c() -> None:
-    """Tests that a shell runs in the background are begun deaf to it, and so would be what they begin."""
+    """A shell's background jobs ignore SIGINT, and so would the command that the test starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -43,7 +43,7 @@ SECONDS = 7
 
 
 def transcoded(path: Path) -> Path:
-    """A stretch of the lecture, a key picture every second."""
+    """A range of the lecture with a key frame every second."""
     with av.open(str(LECTURE)) as source, av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=15, options={"preset": "veryfast", "g": "15", "crf": "24"})
         video.width, video.height, video.pix_fmt = 320, 240, "yuv420p"
@@ -101,7 +101,7 @@ def damaged(path: Path, out: Path, kind: str, seed: int) -> Path:
 
 
 async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipTracks, Certificate, bytes]:
-    """What the stages do with a file and one clip of it, each in its own confined child."""
+    """Run the stages on a file and one clip of it, each in its own confined child."""
     with LocalSource(path) as source:
         await probe_source(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
     index = msgspec.msgpack.decode((scratch / INDEX_FILE_NAME).read_bytes(), type=SourceIndex)

@@ -114,7 +114,7 @@ async def test_a_killed_model_is_revived(faces: TritonFaces, triton_server: Trit
 
 
 async def test_it_says_which_model_looked_and_what_it_cost(faces: TritonFaces, triton_server: Triton) -> None:
-    """Processor time of the model, not the time the call took: waiting behind others costs nobody anything."""
+    """The cost is the model's processor time, not the duration of the call, which includes waiting in the queue."""
     pictures = np.random.default_rng(1).integers(0, 256, (48, 192, 320, 3), dtype=np.uint8)
     (stub,) = triton_server.stubs("faces")
     before = stub.cpu_times()
@@ -127,7 +127,7 @@ async def test_it_says_which_model_looked_and_what_it_cost(faces: TritonFaces, t
 
 
 async def test_a_cancelled_request_leaves_no_shared_memory(faces: TritonFaces) -> None:
-    """At any step of it: while the server is told of the memory too."""
+    """A cancellation at any step frees the memory, also while the server is registering it."""
     pictures = np.zeros((4, 720, 1280, 3), dtype=np.uint8)
     for step in range(12):
         asked = asyncio.create_task(faces.detect(pictures))

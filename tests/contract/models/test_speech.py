@@ -43,7 +43,7 @@ async def test_what_its_twin_promises_too(speech: TritonSpeech) -> None:
 
 
 async def test_each_window_is_transcribed_in_its_own_language(speech: TritonSpeech) -> None:
-    """A minute that begins in English and goes on in German."""
+    """A minute of speech that starts in English and continues in German."""
     (span,) = await hear_in_spans(speech, sound(media("speech/multilingual.mp3")), [], into_english=True)
     told = merge_spans([span], span.range.end_ms, [])
     assert [language for language, _ in groupby(one.language for one in told.segments)] == ["en", "de"]
@@ -106,7 +106,7 @@ async def test_noise_says_nothing_with_a_glossary_or_without(speech: TritonSpeec
 
 
 async def test_a_glossary_invents_nothing(speech: TritonSpeech) -> None:
-    """Terms that nobody says are not heard, neither in speech nor in music; the rest is heard as before."""
+    """Glossary terms that are not spoken are not recognised in speech or music; other words do not change."""
     terms = ("Lorenz", "Tchaikovsky", "Betelgeuse")
     for name in ("music/Kevin_MacLeod-Vibe_Ace.ogg", "talking/nvidia_webcam_pillarbox_8s_720p.mp4"):
         assert (await speech.transcribe(sound(media(name)), language=None, report=ignore, glossary=terms)).words == []
@@ -166,7 +166,7 @@ async def test_span_borders_leave_no_trace(speech: TritonSpeech) -> None:
 
 
 async def test_a_border_through_speech(speech: TritonSpeech) -> None:
-    """Cuts that ignore silences, as where there is none: still nothing doubled or lost around them."""
+    """Cuts through speech, as in recordings without silence, double or lose no word."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))[: 100 * RATE_HZ]
     whole = await transcribed(speech, samples)
     seam_ms = next(word for word in whole.words if word.start_ms > 48_000).start_ms + 60

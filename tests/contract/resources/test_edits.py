@@ -41,7 +41,7 @@ async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
 
 
 async def clip_of(world: World, tenant: Tenant, objects: S3Objects | None = None) -> str:
-    """A clip from 10 to 40 s of a project of 100 s; with ``objects`` somebody says a word each second."""
+    """A clip from 10 to 40 s of a project of 100 s; with ``objects``, one word is spoken each second."""
     made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
     project_id, clip_id = UUID(made.json()["project_id"]), uuid4()
     async with org_transaction(world.worker, tenant.org_id) as rows:
@@ -325,7 +325,7 @@ NOTHING: tuple[list[dict[str, Any]], ...] = (
 
 
 async def test_what_changes_nothing_makes_no_version_and_tells_nobody(world: World, objects: S3Objects) -> None:
-    """Where there are no fillers, `drop_fillers` leaves the version that is there: as do all its like."""
+    """Without fillers `drop_fillers` keeps the current version, and so does every operation without effect."""
     path = await clip_of(world, world.ann, objects)
     for version in (1, 2):
         before = await world.ann.client.get(f"{path}/edit")

@@ -40,7 +40,7 @@ async def world(postgres: Settings) -> AsyncIterator[World]:
 
 
 class Render:
-    """A stage of exports whose work is what the test says; it commits as render does, export by export."""
+    """An export stage that runs the test's script and commits each export as render does."""
 
     name: events.Stage = "render"
 

@@ -46,7 +46,7 @@ async def read(world: World, path: str) -> dict[str, Any]:
 
 
 async def told(world: World) -> list[tuple[str, dict[str, Any]]]:
-    """The updates that were told, each once among the project's events and once in the outbox."""
+    """Update events, each once among the project's events and once in the outbox."""
     sent = [
         (row["headers"]["ce_type"].removeprefix("clipstream."), json.loads(row["payload"]))
         for row in await outbox(world, world.ann)

@@ -66,7 +66,7 @@ async def row_of(rig: Rig, preview_id: uuid.UUID) -> Any:
 
 
 async def test_a_picture_is_framed_as_an_export_and_made(rig: Rig, tmp_path: Path) -> None:
-    """>> PreviewRequested << PreviewPlanned << PreviewCompleted; a plan that is there needs no framing."""
+    """>> PreviewRequested << PreviewPlanned << PreviewCompleted; an existing plan needs no framing."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     automatic = await framed(rig, clip)
     square = asked(clip, rendition=msgspec.structs.replace(clip.rendition, aspect="1:1"))

@@ -1,7 +1,7 @@
-"""Every GET of a project, and of what hangs on it, after every kind of request: no 5xx, and each answer as documented.
+"""Every GET below a project after every kind of request: no 5xx, and each answer as documented.
 
 The whole pipeline works on a film of six seconds; after each request, and once its work is done, everything is read.
-What changes something for the second time changes nothing, and nobody is told.
+Repeating a change changes nothing and sends no event.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def operation_of(method: str, path: str) -> Operation:
 
 
 class Checked:
-    """A client that holds every answer against the OpenAPI document."""
+    """A client that compares every answer with the OpenAPI document."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client, self.faults = client, list[str]()
@@ -94,7 +94,7 @@ class Story:
         return found
 
     async def then(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-        """One request; everything is read before its work and after it, if there is any."""
+        """Make a request, and read everything before its work and, if it has any, after it."""
         self.asked.add(operation_of(method, path).name)
         made = await self.pipeline.ask(method, path, body, **headers)
         await self.read()
@@ -103,13 +103,13 @@ class Story:
         return made
 
     async def again(self, method: str, path: str, body: Any = None, **headers: str) -> None:
-        """A request that was made before: nothing changes, and nobody is told."""
+        """Repeat a request: nothing changes and no event is sent."""
         before = await self.told()
         await self.pipeline.ask(method, path, body, **headers)
         assert await self.told() == before
 
     async def told(self) -> int:
-        """How much was told: rows of the outbox."""
+        """Number of rows in the outbox."""
         async with org_transaction(self.pipeline.world.api, self.pipeline.org_id) as rows:
             return int(await rows.fetchval("select count(*) from outbox"))
 
@@ -278,7 +278,7 @@ async def of_the_organisation(story: Story, clip: str) -> None:
 
 
 async def of_uploads(story: Story) -> None:
-    """What may be asked of a file before a project is made of it, and of a project before there is one."""
+    """Requests for uploads without a project, and for an estimate of a project that does not exist."""
     estimate = {"duration_ms": 60_000, "options": {"max_clips": 1}}
     await story.then("POST", "/v1/projects/estimate", estimate)
     in_parts = {"filename": "long.mp4", "size_bytes": 12 * 2**20, "parts": 2}

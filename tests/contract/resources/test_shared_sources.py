@@ -1,4 +1,4 @@
-"""Several projects of one object: what the erasure of one leaves to the others, and that nothing outlives the last.
+"""Several projects of one source: erasing one keeps what the others need; the last leaves nothing.
 
 Real Postgres and object store.
 """
@@ -34,7 +34,7 @@ def cause(count: itertools.count[int] = itertools.count()) -> Cause:  # noqa: B0
 
 
 async def uploaded(rig: Rig) -> str:
-    """Key of an upload that is there."""
+    """Object key of a complete upload."""
     upload_id = uuid.uuid4()
     key = (await rig.objects.put(f"{rig.org_id}/uploads/{upload_id}", b"a video", "video/mp4", ".mp4")).key
     async with org_transaction(rig.api, rig.org_id) as connection:

@@ -1,4 +1,4 @@
-"""Corrections of speakers on real stores: named, merged, split, with versions and walls."""
+"""Speaker corrections on real stores: names, merges, splits, versions, and organisations kept apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API on a real Postgres with two organisations, for contract tests. What is not under test is a twin."""
+"""The API on a real Postgres with two organisations, for contract tests. Other parts are fakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the dialogues about attempts are played with: a scripted stage, an organisation of its own, a real Postgres."""
+"""Rig for tests of attempts: a scripted stage, an organisation of its own, a real Postgres."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 class ScriptedStage:
-    """An ingest-like stage whose work is what the test says; its result is one row in ``warnings``."""
+    """A stage like ingest that runs the test's script; its result is one row in ``warnings``."""
 
     name: events.Stage = "ingest"
 
@@ -68,7 +68,7 @@ class ScriptedStage:
 
 
 class Rig:
-    """An organisation of its own, and shorthand for what the dialogues ask."""
+    """An organisation of its own, with shorthand for the tests' requests and queries."""
 
     def __init__(self, worker: Pool, relay: Pool, org_id: uuid.UUID) -> None:
         self.worker, self.relay, self.org_id = worker, relay, org_id

@@ -46,7 +46,7 @@ _FRESH = "select * from outbox where seq > $1 order by seq"
 
 
 class Nowhere:
-    """The outside, where nothing answers."""
+    """The outside network, where nothing answers."""
 
     async def download(self, *_: object, **__: object) -> AsyncIterator[int]:
         raise InputRejected("url.not_found", "There is no such host.")
@@ -69,14 +69,14 @@ class Pipeline:
         )
 
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
-        """What a topic kept, for replays."""
+        """Messages of a topic, for replays."""
         async with org_transaction(self.world.api, self.org_id) as rows:
             kept = await rows.fetch("select * from outbox where topic = $1 and partition = $2", topic, partition)
         for row in kept:
             yield Logged(key=row["key"], headers=row["headers"], payload=row["payload"])
 
     async def run(self, *, until: type[Any] | None = None) -> int:
-        """Let everything be worked on that is due, and all that follows; or stop before an event of this type.
+        """Process everything that is due and all that follows, or stop before an event of this type.
 
         Returns how many events were taken.
         """
@@ -112,7 +112,7 @@ class Pipeline:
             await erase(self.context.pool, self.context.objects, self.org_id, arrived.event.project_id)
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-        """One request that has to succeed; what it answers."""
+        """Make a request that must succeed, and return its answer."""
         answer = await self.client.request(method, path, json=body, headers=headers)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return dict(answer.json()) if answer.content and "json" in answer.headers["content-type"] else {}

@@ -71,7 +71,7 @@ def run_postgres() -> Iterator[Settings]:
 
 @contextmanager
 def _server(data: Path, options: list[str]) -> Iterator[None]:
-    """The server itself and no daemon, so that it ends with this process, also where that is killed."""
+    """The server process without a daemon, so that it ends with this process, even if that is killed."""
     with (data.parent / "log").open("ab") as log:
         process = subprocess.Popen(
             [f"{BIN}/postgres", "-D", str(data), *options],
@@ -123,7 +123,7 @@ def _settings(port: int) -> Settings:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Settings]:
-    """Settings whose Postgres is real and migrated; everything else points nowhere."""
+    """Settings with a real, migrated Postgres; all other addresses are unused."""
     with run_postgres() as settings:
         yield settings
 

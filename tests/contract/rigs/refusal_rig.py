@@ -1,4 +1,4 @@
-"""What dialogues about refused messages are played with: producers of two organisations, ways to break a message."""
+"""Rig for tests of refused messages: producers of two organisations, and ways to break a message."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Fault = Callable[["Sent"], None]
 
 
 class Sent:
-    """A message of a producer, well made until a test breaks it."""
+    """A producer's message; valid until a test breaks it."""
 
     def __init__(self, tenant: Tenant, key_id: str) -> None:
         self.tenant, self.key_id, self.project_id = tenant, key_id, uuid.uuid4()
@@ -79,7 +79,7 @@ class Rig:
         return message
 
     async def told(self) -> list[events.UploadRefused]:
-        """What is published of this rig's messages."""
+        """Refusals published for this rig's messages."""
         found = []
         for row in await self.owner.fetch(TOLD):
             envelope, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
@@ -150,7 +150,7 @@ def no_json(sent: Sent) -> None:
 
 
 def half_a_pair(sent: Sent) -> None:
-    """As JSON of some languages writes half of an emoji."""
+    """Half of a surrogate pair, as some languages' JSON writers emit it."""
     sent.raw = json.dumps(sent.body | {"title": f"{WORDS} \ud83d"}).encode()
 
 

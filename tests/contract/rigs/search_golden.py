@@ -71,7 +71,7 @@ class Engine:
             self.ended(self._client.delete(path))
 
     def answer(self, path: str, case: Mapping[str, Any]) -> Json:
-        """What the server says to one case, in the words of the files: every field that any of them may hold."""
+        """The server's answer to one case, with every field that a golden file may have."""
         if "search" in case:
             got = self._client.post(f"{path}/search", json=case["search"] | {"showRankingScore": True})
             body = got.json()
@@ -97,7 +97,7 @@ def files() -> list[Path]:
 
 
 def same(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
-    """Whether an answer has what the file says of it."""
+    """Whether an answer has the values of the golden file."""
     return all(_rounded(got.get(name)) == _rounded(value) for name, value in wanted.items())
 
 
@@ -108,7 +108,7 @@ def _rounded(value: Any) -> Any:
 
 
 def differences(engine: Engine, golden: Json, *, record: bool = False) -> list[str]:
-    """Cases whose answer is another; with ``record`` their answers become the server's."""
+    """Cases with a different answer; with ``record`` the server's answers replace the stored ones."""
     found = []
     for scene in golden["scenes"]:
         with engine.index(scene) as path:

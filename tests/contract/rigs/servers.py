@@ -77,7 +77,7 @@ def make_settings(**given: object) -> Settings:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, nor on the same + 10,000."""
+    """Free ports; the same numbers + 10,000 are free as well."""
     found: list[int] = []
     while len(found) < count:
         with socket.socket() as probe:
@@ -251,7 +251,7 @@ def _not_ours(*_: object) -> NoReturn:
 
 
 def given_search() -> Server | None:
-    """The search server that the environment names, to run the suites on; it should hold nothing else."""
+    """The search server named by the environment, to run the suites on; it should hold nothing else."""
     url = os.environ.get("CLIPSTREAM_TEST_MEILISEARCH")
     key = os.environ.get("CLIPSTREAM_TEST_MEILISEARCH_KEY", "")
     return (

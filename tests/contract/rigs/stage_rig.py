@@ -1,4 +1,4 @@
-"""What dialogues with whole stages are played with: real Postgres, objects and attempts; twins for Triton only."""
+"""Rig for tests of whole stages: real Postgres, objects and attempts; only Triton is faked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Beside = events.ProjectProgressed | events.CostIncurred
 
 
 class SpeechTwin:
-    """Hears one word a second in whatever it is given; does ``before`` first, which may fail."""
+    """Transcribes one word a second of any sound; calls ``before`` first, which may fail."""
 
     def __init__(self) -> None:
         self.before: Callable[[], Awaitable[None]] | None = None
@@ -82,7 +82,7 @@ class SpeechTwin:
 
 
 class KilledError(Exception):
-    """The worker dies here."""
+    """Raised where the worker dies."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +127,7 @@ class Rig:
         return ids - self._told
 
     async def fresh(self) -> list[Sent]:
-        """What was written to the outbox since this was last asked, but for progress and costs; each in its place."""
+        """Events written to the outbox since the last call, except progress and costs; each on its partition."""
         sent = []
         for row in await self.rows("select * from outbox where org_id = $1 and project_id = $2 order by seq"):
             envelope, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
@@ -184,7 +184,7 @@ class Rig:
 
 
 def context_with_fakes(settings: Settings, pool: Pool, **ports: Unpack[GivenPorts]) -> StageContext:
-    """A context whose models are fakes, but for what is given; what is neither is opened as in production."""
+    """A context with fake models, except for ``ports``; everything else is opened as in production."""
     fakes = GivenPorts(
         speech=SpeechTwin(), faces=BrightestFaces(), landmarks=DarkLipped(), alignment=EvenAlignment(),
         voices=PitchVoices(), sentences=WordSentences(),

@@ -71,7 +71,7 @@ def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
 
 @contextmanager
 def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
-    """A server with these models for as long as the block lasts; installs what is missing first."""
+    """A server with these models for the duration of the block; installs missing parts first."""
     cache = make_private(cache_dir(os.environ))
     installed = triton.install(cache, os.environ, say)
     held = weights.install(cache, installed, os.environ, say)

@@ -1,4 +1,4 @@
-"""Fifty messages in a row that nobody can read are a bad deploy: the stage stops, and diverts no more of them."""
+"""Fifty unreadable messages in a row mean a bad deploy: the stage stops instead of diverting more."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def test_what_outsiders_write_stops_nobody(rig: Rig) -> None:
 
 
 async def test_a_worker_whose_breaker_opens_ends_and_says_why(postgres: Settings, kafka: str, tmp_path: Path) -> None:
-    """It is then started again by whoever supervises it, with growing pauses; the message in hand comes again."""
+    """The supervisor restarts it with growing pauses, and the current message is delivered again."""
     place, count = TopicPartition("spans.v1", 7), BREAKER_LETTER_COUNT + 1
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         for _ in range(count):

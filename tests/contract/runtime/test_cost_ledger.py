@@ -1,4 +1,4 @@
-"""Processor time and money are the same in the ledger, in analytics and in the API, whatever a project went through.
+"""Processor time and money agree in the ledger, in analytics and in the API, after any history of a project.
 
 Real Postgres, attempts and ClickHouse: what the outbox holds is given to the sink, twice.
 """
@@ -42,7 +42,7 @@ where org_id = $1 and project_id = $2 group by stage
 
 
 class Tried:
-    """A stage whose tries cost and end as the test says. Its commit counts a part of the stage, or none."""
+    """A stage with scripted costs and outcomes; its commit counts one part of the stage, or none."""
 
     def __init__(self, name: Stage, cpu_ms: int, error: Exception | None, counts: bool) -> None:
         self.name, self.cpu_ms, self.error, self.counts = name, cpu_ms, error, counts
@@ -80,7 +80,7 @@ class Story:
         self._cpu_ms = 100
 
     async def tries(self, stage: Stage, *errors: Exception | None, counts: bool = True) -> None:
-        """Tries at one event, each dearer than all before it: no sum is right by chance."""
+        """Attempts at one event, each more expensive than all before it: no sum is right by chance."""
         event = events.SpansHeard(org_id=self.org_id, project_id=self.project_id)
         topic, key, partition = route(event)
         envelope = codec.Envelope(id=uuid4(), source="/t", type=codec.type_name(type(event)), time=now())
@@ -173,7 +173,7 @@ async def test_a_project_that_failed_on_its_way(
 
 
 async def agreed(story: Story, analytics: ClickHouseAnalytics) -> None:
-    """The ledger, ClickHouse and the API say the same, and ClickHouse also where everything comes twice."""
+    """The ledger, ClickHouse and the API agree, also if every event arrives twice."""
     sink = ClickHouseSink(analytics, ObjectsTwin(), nobody)
     batch = await story.told()
     for part in (batch, batch[::-1]):

@@ -1,4 +1,4 @@
-"""What a try costs is written down with its end, once, and shown to its owner alone. Real Postgres."""
+"""The cost of an attempt is stored once, with its end, and shown to its organisation only. Real Postgres."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project's end means for its stages and its upload, on a real Postgres."""
+"""Effects of a project's end on its stages and its upload, on a real Postgres."""
 
 from __future__ import annotations
 

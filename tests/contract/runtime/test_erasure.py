@@ -1,4 +1,4 @@
-"""Erasing: no worker that ends at the same moment waits for ever, and no row says anything any more. Real Postgres."""
+"""Erasure: a worker that ends at the same moment is not blocked, and no row keeps the words. Real Postgres."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_no_row_of_an_erased_project_says_anything_any_more(rig: Rig) -> N
 
 
 async def says(rig: Rig, words: str) -> set[str]:
-    """Tables with a row of the project that holds the words, in text, JSON or bytes."""
+    """Tables with a row of the project that contains the words, as text, JSON or bytes."""
     found: set[str] = set()
     async with transaction(rig.worker) as connection:
         names = [row["table_name"] for row in await connection.fetch(OF_PROJECT)]

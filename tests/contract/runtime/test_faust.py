@@ -1,4 +1,4 @@
-"""The Faust app on a real Kafka: a message whose handling breaks is not acknowledged, so it comes again."""
+"""The Faust app on a real Kafka: a message whose handler fails is not acknowledged and comes again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ asyncio.run(main())
 
 
 def run_worker(kafka: str, folder: Path, stage: str = "close") -> tuple[list[str], int]:
-    """What a worker of a stage took until it ended, and its exit code."""
+    """Messages that a stage's worker took until it ended, and its exit code."""
     command = [sys.executable, "-c", WORKER, kafka, str(folder), stage]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     return [line for line in ended.stdout.splitlines() if line in ("one", "poison", "two", "slow")], ended.returncode
@@ -73,7 +73,7 @@ async def test_a_message_that_breaks_its_worker_is_not_lost(kafka: str, tmp_path
 
 
 async def test_what_is_waited_for_holds_nothing_else_and_is_not_lost(kafka: str, tmp_path: Path) -> None:
-    """A delivery whose receiver is slow, and the one behind it: both are taken, and the place is that of the first."""
+    """A slow delivery and the one behind it: both are taken, and the committed offset stays at the first."""
     await send(kafka, WAITED_FOR, b"slow", b"two")
     for _ in range(2):
         taken, _ = run_worker(kafka, tmp_path, "deliver")

@@ -1,4 +1,4 @@
-"""How long an event is tried (outages by time, what may be its own fault by number), and what giving up may write."""
+"""Retries of an event (outages by time, its own faults by number), and the rows of giving up."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_a_fault_of_the_input_is_tried_max_tries_times(rig: Rig, error: Un
 
 
 async def test_an_event_seen_as_busy_survives_the_drain_of_its_worker(rig: Rig) -> None:
-    """The message was acknowledged by the other one: nobody but the outbox will bring it again."""
+    """The other worker acknowledged the message, so only the outbox can bring it again."""
 
     async def long(work: Work) -> None:
         await asyncio.sleep(3600)
@@ -125,7 +125,7 @@ async def test_giving_up_after_an_erasure_writes_nothing(rig: Rig, error: Except
     ],
 )
 async def test_technical_text_stays_with_the_operators(rig: Rig, error: Exception, tries: int) -> None:
-    """What a customer is told goes to projects.v1, which is kept for ever."""
+    """Texts for customers go to projects.v1, which is kept without end."""
 
     async def fails(work: Work) -> None:
         raise error

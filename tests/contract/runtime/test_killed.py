@@ -1,4 +1,4 @@
-"""A test run that is killed leaves no server behind: each ends with the process that started it."""
+"""A killed test run leaves no server: each server ends with the process that started it."""
 
 from __future__ import annotations
 

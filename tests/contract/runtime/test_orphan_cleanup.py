@@ -1,4 +1,4 @@
-"""Objects that no row names go, in time, and no other: on the real Postgres and the real object store."""
+"""Objects that no row names are removed in time, and no others. Real Postgres and object store."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Rig:
         return {item.key for item in await self.objects.list_prefix(f"{self.org_id}/", limit=None)}
 
     async def due(self) -> None:
-        """Let every look of this organisation be due before those that other tests left: a sweep takes twenty."""
+        """Make every sweep of this organisation due before those of other tests: one run takes twenty."""
         async with org_transaction(self.worker, self.org_id) as connection:
             await connection.execute("update object_sweeps set due_at = now() - interval '10 days'")
 
@@ -224,7 +224,7 @@ async def test_a_plan_made_anew_meanwhile_is_not_lost(rig: Rig) -> None:
     await rig.due()
 
     class Slow(S3Objects):
-        """Stands between: the project is erased while its look is under way."""
+        """Erases the project while its sweep is running."""
 
         def __init__(self) -> None:
             self._rig = rig

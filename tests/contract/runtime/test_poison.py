@@ -1,4 +1,4 @@
-"""A message made to break whoever reads it ends as a dead letter, and the one behind it is worked on: real Postgres."""
+"""A poison message becomes a dead letter, and the message behind it is processed. Real Postgres."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Record:
 
 
 class Rig:
-    """An organisation whose producer is trusted, and one stage's way of taking messages."""
+    """An organisation with a trusted producer, and one stage's consumer."""
 
     def __init__(self, settings: Settings, pool: Pool, org_id: uuid.UUID) -> None:
         self.pool, self.org_id, self.worked = pool, org_id, list[uuid.UUID]()

@@ -1,4 +1,4 @@
-"""Who finishes last says so: the decisions of a project on a real Postgres, with parts that end at the same time."""
+"""The last part to finish reports the end: a project's decisions on a real Postgres, with parts that end together."""
 
 from __future__ import annotations
 

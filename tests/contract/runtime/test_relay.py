@@ -1,4 +1,4 @@
-"""The relay on a real Postgres and Kafka: what cannot be sent holds nobody up, and nobody's uploads are not signed."""
+"""The relay on a real Postgres and Kafka: unsendable events block no others, unknown uploads are not signed."""
 
 from __future__ import annotations
 

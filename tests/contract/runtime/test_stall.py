@@ -1,4 +1,4 @@
-"""A worker whose work stands still says so, ends, and the event is done by the next: a real process on real servers.
+"""A stalled worker reports it and exits, and the next one finishes the event: real processes, real servers.
 
 What hangs is real as well: the child that it waits for is stopped (SIGSTOP), so that no counter grows.
 """
@@ -62,7 +62,7 @@ class Worker:
             self.process = begun(["streams", "--stage", "ingest"], given, out)
 
     def ready(self) -> tuple[int, dict[str, Any]]:
-        """Status and answer of /readyz; 0 where nobody answers."""
+        """Status and body of /readyz; 0 without a connection."""
         try:
             answer = httpx2.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False, timeout=HANG_S)
         except httpx2.TransportError:
@@ -89,7 +89,7 @@ async def until(true: Callable[[], Any], awaited: str) -> Any:
 
 
 def measure_start() -> float:
-    """Seconds that a Python takes now to begin and to load what a child of the product needs."""
+    """Seconds that a Python process takes now to start and import what a child needs."""
     began_at = time.monotonic()
     subprocess.run([sys.executable, "-c", f"import {CHILD}, streams.ingest.probe.child"], check=True)
     return time.monotonic() - began_at

@@ -1,4 +1,4 @@
-"""A running worker's own /metrics, on a real Kafka and Postgres: what it took, by what became of it, and its lag."""
+"""/metrics of a running worker, on a real Kafka and Postgres: events by outcome, and lag."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LABELS = {"stage": "detect"}
 
 
 async def page(url: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    """Samples of a page by name and labels; none while nobody answers."""
+    """Samples of a metrics page by name and labels; empty without a connection."""
     async with httpx2.AsyncClient(trust_env=False, timeout=HANG_S) as client:
         try:
             text = (await client.get(url)).text
@@ -58,7 +58,7 @@ async def test_a_worker_tells_what_it_took(postgres: Settings, kafka: str, tmp_p
 
 
 async def test_a_health_server_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It looks at the clock once a second; stopping a worker does not wait for the next look."""
+    """The health server checks the clock once a second; stopping it does not wait for the next check."""
     monkeypatch.setattr("streams.runtime.health.DATE_S", 2 * HANG_S)
     (port,) = free_ports(1)
     pulse = Pulse(stall_s=60, now=asyncio.get_running_loop().time)

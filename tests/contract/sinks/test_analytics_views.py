@@ -1,4 +1,4 @@
-"""What ClickHouse shows of projects, clips, exports, edits and deliveries: titles follow, and go with an erasure."""
+"""ClickHouse views of projects, clips, exports, edits and deliveries: titles follow changes and erasures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def world(postgres: Settings) -> AsyncIterator[World]:
 
 
 class Story:
-    """A project with rows in Postgres, its events told to the sink."""
+    """A project with rows in Postgres, and its events in the sink."""
 
     def __init__(self, world: World, analytics: ClickHouseAnalytics, labels: PostgresLabels) -> None:
         async def trust(*_: Any) -> None:
@@ -73,7 +73,7 @@ class Story:
         return tuple(row[name] for name in names)
 
     async def begin(self) -> list[UUID]:
-        """A project over the API, with a clip and two exports of one wish."""
+        """A project made by the API, with a clip and two exports of one request."""
         metadata = {"order": 4711}
         body = {"source_url": URL, "title": "A talk", "metadata": metadata}
         answer = (await self.world.ann.client.post("/v1/projects", json=body)).json()

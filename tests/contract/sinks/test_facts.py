@@ -39,7 +39,7 @@ async def analytics(clickhouse_front: Server) -> AsyncIterator[ClickHouseAnalyti
 
 
 class Told:
-    """What the sink would write of one project's events."""
+    """Rows that the sink would write for one project's events."""
 
     def __init__(self, analytics: ClickHouseAnalytics) -> None:
         self.analytics, self.org, self.project = analytics, uuid4(), uuid4()
@@ -250,7 +250,7 @@ async def test_the_data_dictionary_is_that_of_the_engine(analytics: ClickHouseAn
 
 
 async def test_every_view_and_every_column_of_it_says_what_it_holds(analytics: ClickHouseAnalytics) -> None:
-    """As the table says it whose columns they are; a migration that makes a view anew says it again."""
+    """With the comments of the columns' tables; a migration that replaces a view repeats them."""
     told = """SELECT table, name, type, comment FROM system.columns WHERE database = currentDatabase()
               AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View')
               ORDER BY table, position"""

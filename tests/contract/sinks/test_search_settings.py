@@ -1,4 +1,4 @@
-"""Preparing an index keeps what it holds: vectors outlive each change of each setting, and no change writes nothing."""
+"""Preparing an index keeps its data: vectors survive each change of a setting, and no change writes nothing."""
 
 from __future__ import annotations
 

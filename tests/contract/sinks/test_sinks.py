@@ -43,7 +43,7 @@ Run = Callable[[Settings, asyncio.Event, Callable[[], None], ProcessMetrics], Aw
 
 @asynccontextmanager
 async def running(run: Run, settings: Settings, metrics: ProcessMetrics | None = None) -> AsyncIterator[list[float]]:
-    """A sink at work; yields the times at which it said that it is well."""
+    """A running sink; yields the times of its health reports."""
     stop, beats = asyncio.Event(), list[float]()
     task = asyncio.ensure_future(
         run(settings, stop, lambda: beats.append(time.monotonic()), metrics or ProcessMetrics(OF_SINK))
@@ -106,7 +106,7 @@ class Writer:
 
 
 async def until(true: Callable[[], Awaitable[Any]], moves: Callable[[], object] = lambda: None) -> float:
-    """Return how many seconds it took until the question was answered with yes."""
+    """Return the seconds until the condition was true."""
     began_at = time.monotonic()
     await await_while_moving(true, "an answer", progress=moves)
     return time.monotonic() - began_at

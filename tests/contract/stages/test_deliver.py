@@ -1,4 +1,4 @@
-"""A webhook from fact to answer, on the real Postgres: planned once, signed, tried again later, ended when it must."""
+"""A webhook from event to answer, on a real Postgres: planned once, signed, retried, ended."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SECRET = new_secret()
 
 
 class OutsideTwin:
-    """Answers each POST with the next of a script; keeps what it was sent."""
+    """Answers each POST with the next item of a script; records each request."""
 
     def __init__(self) -> None:
         self.script: list[Response | Exception] = []
@@ -244,7 +244,7 @@ async def test_a_delivery_to_a_removed_receiver_fails_unsent(rig: Rig) -> None:
 async def test_an_organisation_has_a_bound_of_parallel_deliveries(
     rig: Rig, postgres: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next one waits its turn, and is sent when one of them has answered; nobody else's does."""
+    """The next delivery of the organisation waits until one of its others is answered; other organisations' do not."""
     await rig.handle(rig.fact, rig.fact_id)
     delivery_id = (await rig.delivery())["delivery_id"]
     due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=delivery_id, attempt=1)
@@ -273,7 +273,7 @@ async def test_an_organisation_has_a_bound_of_parallel_deliveries(
 
 
 async def test_a_receiver_deleted_meanwhile_loses_its_delivery_alone(rig: Rig, postgres: Settings) -> None:
-    """The one that is deleted is not told; the other must be, though both are planned in one transaction."""
+    """The deleted endpoint gets nothing and the other one is notified, though one transaction plans both."""
     api = await create_pool(postgres.postgres_api, size=1)
     other = uuid.uuid4()
     async with org_transaction(api, rig.org_id) as connection:

@@ -1,5 +1,5 @@
-"""Talks filmed from far behind, seen by the real detectors: who speaks is whole in every shape, and the certificate
-tells where they would not be.
+"""Talks filmed from far away, with the real detectors: the speaker is whole in every aspect, and the certificate
+says where they would not be.
 """
 
 from __future__ import annotations

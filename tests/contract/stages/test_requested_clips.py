@@ -1,4 +1,4 @@
-"""Clips that people choose, on a real Postgres: any stretch, any moment, once each; what cannot be asked is said."""
+"""Clips of any range or moment that people request, once each, on a real Postgres; refusals name the reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def world(postgres: Settings, store: S3Objects) -> AsyncIterator[World]:
 
 
 async def finished(world: World, store: S3Objects, *, state: str = "completed", **fields: Any) -> UUID:
-    """A project that was weighed and got no clip: one moment, just below the bar."""
+    """A scored project without a clip: one moment, just below the bar."""
     project_id = await new_project(world.ann)
     ref = ObjectRef(key=f"{world.ann.org_id}/{project_id}/source", sha256="0" * 64, size=1)
     listed = await store.put(
@@ -99,7 +99,7 @@ async def test_a_project_without_a_clip_takes_one_of_ones_own(world: World, stor
 
 
 async def test_a_project_that_found_nothing_leads_to_a_clip(world: World, store: S3Objects) -> None:
-    """The nearest moments are named, with what they lacked; one of them is taken."""
+    """The project names the nearest moments and what they lacked; one becomes a clip."""
     project_id = await finished(world, store, nothing_found_reason="nothing is good enough")
     short = Shortfall(what="score", told="It scores 39.4 of 100, where 40 are needed.", value=39.4, needed=40.0)
     near = NearMoment(moment_id=MOMENT.id, start_ms=50_000, end_ms=80_000, score=39.4, lacks=[short], title="So near")

@@ -1,6 +1,6 @@
-"""A fetch whose worker is killed with -9: the next one on the machine goes on, and trusts nothing that changed.
+"""Resuming a fetch after kill -9: the next worker on the machine continues, unless the source changed.
 
-A real server counts what it sends; the worker is a process of its own that does what ingest does.
+A real server counts the bytes that it sends; the worker is a process of its own that does what ingest does.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def padded_film(path: Path, fill: bytes) -> bytes:
 
 
 class Origin:
-    """An HTTP server that knows Range and If-Range, counts the bytes of its bodies, and stalls when told to."""
+    """An HTTP server with Range and If-Range; counts the bytes of its bodies, and stalls on request."""
 
     def __init__(self, body: bytes) -> None:
         self.body, self.validator = body, 'etag: "one"\r\n'
@@ -122,7 +122,7 @@ class Bench:
         return sum(path.stat().st_size for path in self.work.rglob("source.bin"))
 
     async def finish(self) -> None:
-        """Another one comes to the end with the right bytes and leaves nothing."""
+        """Another worker finishes with the right bytes and leaves nothing on the disk."""
         out, _ = await asyncio.wait_for((await self.start()).communicate(), HANG_S)
         body = self.origin.body
         assert out.decode().split() == [hashlib.sha256(body).hexdigest(), str(len(body)), "1"]

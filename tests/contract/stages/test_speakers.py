@@ -1,4 +1,4 @@
-"""Made conversations through the model of voices on the real Triton: as many speakers are found as speak."""
+"""Synthetic conversations with the voice model on a real Triton: the number of speakers is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""detect as a dialogue on real stores: what was understood in; moments and clips out, or why there are none."""
+"""The detect stage on real stores: the analysed project in; moments and clips out, or a reason without them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An edited clip as a dialogue on real stores: framed and rendered piece by piece, with the words of its request."""
+"""An edited clip on real stores: framed and rendered segment by segment, with the words of its request."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def edited(rig: Rig, clip: events.ClipSelected, edit: EditList) -> None:
 
 
 async def wished(rig: Rig, clip: events.ClipSelected, edit: EditList) -> events.RenderRequested:
-    """The clip's export as this edit has it, framed; what is said is "asked", by the transcript's first version."""
+    """The clip's export of this edit, framed; its word is "asked", from the transcript's first version."""
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
             "update exports set edit_version = 2 where org_id = $1 and export_id = $2", rig.org_id, clip.export_id
@@ -101,7 +101,7 @@ async def exported(rig: Rig, clip: events.ClipSelected, version: int) -> Any:
 
 
 async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tmp_path: Path) -> None:
-    """>> ExportRequested of version 2 << RenderRequested with the edit << ExportCompleted of what it plays."""
+    """>> ExportRequested of version 2 << RenderRequested with the edit << ExportCompleted of the edit."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     crop = CropBox(x=0, y=0, width=90, height=160)
     edit = EditList(
@@ -168,7 +168,7 @@ async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:
 
 
 async def test_an_edited_export_with_kit_and_captions_is_replayed(rig: Rig, tmp_path: Path) -> None:
-    """Two pieces in another order, one faster, one with another look, under a logo: the same bytes from the log."""
+    """Two segments in another order, one faster, one with another style, under a logo: a replay has the same bytes."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     style = CaptionStyle(template="lower_third", template_version=version_of("lower_third"))
     edit = EditList(

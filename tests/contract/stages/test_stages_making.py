@@ -1,4 +1,4 @@
-"""frame and render as dialogues on real stores: an event in, rows and events out; the last ends a project."""
+"""The frame and render stages on real stores: an event in, rows and events out; the last ends a project."""
 
 from __future__ import annotations
 

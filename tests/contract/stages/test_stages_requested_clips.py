@@ -1,4 +1,4 @@
-"""A clip that a person chose as a dialogue on real stores: measured, framed, rendered; its project stays as it was."""
+"""A requested clip on real stores: scored, framed, rendered; its project does not change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.contract
 
 
 async def chosen(rig: Rig, start_ms: int, end_ms: int, **fields: Any) -> events.ClipRequested:
-    """A clip of this stretch, as the API writes it: two shapes, no score."""
+    """A clip of this range, as the API writes it: two aspects, no score."""
     ids: dict[str, Any] = {"clip_id": uuid.uuid4(), "ordinal": 7}
     first, second = uuid.uuid4(), uuid.uuid4()
     async with org_transaction(rig.pool, rig.org_id) as connection:
@@ -59,7 +59,7 @@ async def chosen(rig: Rig, start_ms: int, end_ms: int, **fields: Any) -> events.
 
 
 def decoded(event: events.ClipRequested) -> events.ClipRequested:
-    """As it comes out of a message."""
+    """The event after encoding and decoding."""
     return msgspec.convert(msgspec.to_builtins(event), events.ClipRequested)
 
 
@@ -119,7 +119,7 @@ async def test_a_requested_moment_keeps_its_measurements(rig: Rig) -> None:
 
 
 class NoModel:
-    """A model that nobody may ask."""
+    """A model that must not be called."""
 
     async def embed(self, texts: Any) -> Any:
         raise AssertionError("it was measured before")

@@ -1,4 +1,4 @@
-"""Shapes of one wish, as dialogues on real stores: looked at once, made together, and each fails alone."""
+"""Several aspects of one request on real stores: analysed once, rendered together, failing alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.contract
 
 
 async def shapes_of(rig: Rig, clip: events.ClipSelected) -> events.ExportRequested:
-    """Two more exports of the clip by one wish, as the API writes them."""
+    """Two more exports of the clip from one request, as the API writes them."""
     ids: list[uuid.UUID] = []
     async with org_transaction(rig.pool, rig.org_id) as connection:
         for number, aspect in enumerate(("1:1", "16:9"), 2):

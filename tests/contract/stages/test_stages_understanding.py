@@ -1,4 +1,4 @@
-"""ingest, listen, look and close as dialogues on real stores: an event in, rows and events out; the last speaks."""
+"""The ingest, listen, look and close stages on real stores: an event in, rows and events out."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_a_project_that_was_erased_is_not_taken_in(rig: Rig, tmp_path: Pat
 
 
 async def test_the_last_span_lets_close_make_one_transcript(rig: Rig, spans: list[Sent]) -> None:
-    """>> SpanPlanned × 3 << SpansHeard, once; >> SpansHeard << TranscriptCompleted, and no more: nobody looked yet."""
+    """>> SpanPlanned × 3 << SpansHeard, once; >> SpansHeard << TranscriptCompleted only: look is not done."""
     listen, planned = ListenStage(rig.context), await all_spans(rig)
     for span in planned[:2]:
         input_id = uuid.uuid4()
@@ -191,7 +191,7 @@ class AwayVoices:
 
 
 async def test_glossary_and_script_of_the_caller_are_used(rig: Rig, spans: list[Sent]) -> None:
-    """The glossary reaches the recogniser; the script's words replace the recognised ones, the rest is told."""
+    """The recogniser gets the glossary; script words replace recognised ones, and the report counts the rest."""
     options = {"glossary": ["Lorenz"], "script": "WORD WORD"}
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute("update projects set options = $2 where project_id = $1", rig.project_id, options)
@@ -211,7 +211,7 @@ async def test_glossary_and_script_of_the_caller_are_used(rig: Rig, spans: list[
 
 
 async def test_an_english_track_is_made_on_request_only(rig: Rig, spans: list[Sent]) -> None:
-    """Two tasks a span, and a document beside the transcript; what it cost is counted."""
+    """Two tasks a span, and one more document next to the transcript; their cost is counted."""
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
             "update projects set options = $2 where project_id = $1", rig.project_id, {"translate": "en"}
@@ -258,7 +258,7 @@ async def test_a_span_seen_and_heard_frees_space_the_last_tells(rig: Rig, spans:
 
 
 async def test_a_failing_span_is_given_up_and_the_rest_goes_on(rig: Rig, spans: list[Sent]) -> None:
-    """Refused, and a bug: each counts as ended, leaves a warning, and the transcript names what is missing."""
+    """A refusal and a bug each end a span with a warning, and the transcript names the missing ranges."""
     listen, planned = ListenStage(rig.context), await all_spans(rig)
 
     async def refuse() -> None:

@@ -1,4 +1,4 @@
-"""study as a dialogue on real stores: a transcript in, a document, rows and an event out; the project waits for it."""
+"""The study stage on real stores: a transcript in; a document, rows and an event out. The project waits for it."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ async def test_erased_nothing_of_it_is_left(rig: Rig) -> None:
 
 
 async def filled(rig: Rig, world: World) -> str:
-    """What study wrote for the rig's project, as if it were Ann's."""
+    """Copy the results of study for the rig's project to Ann's organisation."""
     await rig.send(StudyStage(rig.context), await heard(rig), uuid.uuid4())
     project_id = uuid.uuid4()
     async with org_transaction(rig.pool, rig.org_id) as connection:

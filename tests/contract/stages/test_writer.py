@@ -1,4 +1,4 @@
-"""A writing model behind a fake endpoint: good answers are taken, every other kind is told, paid for and survived."""
+"""A language model behind a fake endpoint: good answers are used, all others are reported, counted and survived."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def test_an_answer_with_something_around_it_is_read(around: str) -> None:
 
 
 def test_the_schema_fits_strict_structured_output() -> None:
-    """https://platform.openai.com/docs/guides/structured-outputs: every field required, none beside, no lengths."""
+    """https://platform.openai.com/docs/guides/structured-outputs: all fields required, no others, no lengths."""
 
     def check(node: Any) -> None:
         if isinstance(node, list):

@@ -1,4 +1,4 @@
-"""What a lost transaction is called: one that may be run again is Unavailable, a bug stays a bug. Real Postgres."""
+"""Errors of lost transactions: one that may be repeated is Unavailable, a bug stays a bug. Real Postgres."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates: by the table, moved and narrowed by finished projects, wider where less is known, priced by the list."""
+"""Estimates: from the table, adjusted by finished projects, wider with less data, priced by the list."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NONE = PriceList()
 
 
 def finished(factor: float, amounts: dict[str, int] | None = None) -> Finished:
-    """A ten-minute project that took so many times what the table says."""
+    """A ten-minute project whose costs were ``factor`` times those of the table."""
     return msgspec.convert(
         {
             "source": MINUTES_10,

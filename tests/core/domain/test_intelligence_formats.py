@@ -1,4 +1,4 @@
-"""Intelligence as Markdown, CSV, JSON-LD and GraphML: whole, well formed, and deaf to what a speaker may say."""
+"""Intelligence as Markdown, CSV, JSON-LD and GraphML: complete, well formed, and safe with any spoken text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Triton that is about to end sends: an answer that lacks an output is an outage, neither a result nor a bug."""
+"""Answers of a Triton that is shutting down: a missing output is an outage, not a result or a bug."""
 
 from __future__ import annotations
 

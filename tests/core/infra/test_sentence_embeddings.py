@@ -1,4 +1,4 @@
-"""Rows of sentences: found again by their text whatever the order, asked for once, none where the model is away."""
+"""Sentence embeddings: found by text in any order, requested once, absent if the model is unavailable."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from schemas.common import ObjectRef
 
 
 class Kept(dict[str, bytes]):
-    """Bytes by key; what is not there is gone."""
+    """Bytes by key; a missing key raises `Gone`."""
 
     def __missing__(self, key: str) -> bytes:
         raise Gone(key)

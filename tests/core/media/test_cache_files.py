@@ -1,4 +1,4 @@
-"""Of many short originals the cache keeps so many files open, and no more: a process has only so many descriptors."""
+"""The cache keeps a bounded number of files open: a process has a limited number of descriptors."""
 
 from __future__ import annotations
 

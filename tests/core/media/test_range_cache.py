@@ -1,4 +1,4 @@
-"""The disk cache of originals: right bytes, bounded, each block fetched once, nothing taken away that a child reads."""
+"""The disk cache of originals: right bytes, bounded size, each block fetched once, no block removed while in use."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_reading_forwards_reads_ahead_and_jumping_does_not(tmp_path: Path)
 
 
 async def test_a_long_stretch_takes_few_requests(tmp_path: Path) -> None:
-    """What was brought along is used up before more is asked for: each request costs the store as much as 4 MiB."""
+    """Prefetched bytes are used before the next request: each request costs the store as much as 4 MiB."""
     objects = ObjectsTwin(film=body(30 * MIB))
     cache = SourceCache(objects, tmp_path, 64 * MIB)
     async with cache.open("film") as source:

@@ -1,4 +1,4 @@
-"""What a producer may say: source, prefix and time rules of an upload message, and signatures. No socket is opened."""
+"""Upload messages of producers: source, prefix and time rules, and signatures. No socket is opened."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_a_changed_body_is_refused() -> None:
 
 
 async def test_our_own_message_passes_however_long_it_waited() -> None:
-    """It was written by the API and lay in the outbox, or its clock is ahead: an outsider's is too old by then."""
+    """The relay's own messages may be old, because they waited in the outbox; an outsider's may not."""
     event = upload()
     for time in (dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)):
         made, envelope = message(event, key=internal_secret(MASTER), time=time)

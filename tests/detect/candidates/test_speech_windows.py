@@ -107,7 +107,7 @@ def test_an_edge_snaps_to_a_cut_in_the_silence_next_to_it() -> None:
 
 
 def test_no_picture_of_another_shot_flashes_by_at_the_borders() -> None:
-    """The pause is too short to give its cut to either side, but the air that the clip takes of it holds the cut."""
+    """The pause is too short to give its cut to a side, but the clip's share of the pause includes the cut."""
     words = [
         *say("This is what was said before it.", 1_000),
         *(said := say("All of these words are said in it. " * 6, 4_000)),

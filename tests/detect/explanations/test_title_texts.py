@@ -1,4 +1,4 @@
-"""Titles: a sentence cut where it may be cut."""
+"""Titles: a sentence is cut only where it may be cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What detect makes of sounds: raised voices are energy, borders of music are borders of clips."""
+"""Sound features of detect: raised voices count as energy, borders of music as borders of clips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""joining: two looks at a clip have one voice curve, each mouth once, and each transition once."""
+"""Merging two analyses of a clip: one voice curve, and each mouth and transition once."""
 
 from __future__ import annotations
 

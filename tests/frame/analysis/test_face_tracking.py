@@ -1,4 +1,4 @@
-"""tracks: faces followed inside a shot, over gaps, never over a cut."""
+"""Face tracking: faces are followed within a shot, across gaps, never across a cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""analyse_clip: every picture of a stretch through the real child; what was seen once is not looked at again."""
+"""analyse_clip: every frame of a range, through the real child; analysed frames are not analysed again."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_far_away_all_is_missing_and_the_old_is_let_go() -> None:
 
 
 async def test_a_screen_shown_since_before_the_clip_is_analysed(tmp_path: Path) -> None:
-    """Nothing of it was seen, so that a slide was shown from its middle."""
+    """If the slide is not analysed, the crop shows only its middle."""
     slide = np.full((180, 320, 3), 240, np.uint8)
     for line in range(20, 160, 14):
         slide[line : line + 5, 20:300:6] = 20

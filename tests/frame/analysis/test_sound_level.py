@@ -1,4 +1,4 @@
-"""voice: the level where voices lie; rumble is none."""
+"""Sound level in the range of voices; rumble does not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faces looked for in fewer pictures: what is between two looks that agree is read off them, else looked at."""
+"""Sparse face detection: between two samples that agree faces are interpolated; otherwise detected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Persons too small for a look at the whole picture: found in parts of it, held against other looks, then followed."""
+"""Tiled detection of persons too small for the whole frame: found in tiles, confirmed by other samples, tracked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SMALLEST = 24
 
 
 class FarSighted(DarkLipped):
-    """Sees white rectangles that are large enough in what it is shown."""
+    """Detects white rectangles that are large enough in the given picture."""
 
     def __init__(self, score: float = 0.9) -> None:
         self.score, self.asked = score, 0
@@ -57,7 +57,7 @@ class Away(FarSighted):
 
 
 def written(path: Path, places: Mapping[int, int]) -> GreyFrames:
-    """Pictures at `TIMES`, in which somebody small stands from a column on; in those not named, nobody."""
+    """Frames at `TIMES` with a small person at the given columns, and without one elsewhere."""
     with path.open("wb") as file:
         for number in range(len(TIMES)):
             picture = np.full((360, 640), 60, np.uint8)

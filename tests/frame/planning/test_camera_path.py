@@ -1,4 +1,4 @@
-"""walks: a way cuts hair rather than a face, and goes no farther than it must."""
+"""Camera path: it rather cuts hair than a face, and moves no farther than necessary."""
 
 from __future__ import annotations
 

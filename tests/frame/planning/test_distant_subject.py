@@ -1,4 +1,4 @@
-"""Somebody small on a stage: they outrank a screen, and letters beside them are shown whole or not at all."""
+"""A distant speaker on a stage outranks a screen; text nearby is shown whole or not at all."""
 
 from __future__ import annotations
 

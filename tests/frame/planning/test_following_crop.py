@@ -1,4 +1,4 @@
-"""following: still while that does, slow where the subject leaves the crop, whole where that is too fast."""
+"""Following crop: static while that suffices, slow when the subject leaves it, the whole picture if too fast."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_a_person_without_a_face_is_followed_too() -> None:
 
 
 def within(when: TimeRange, x: Callable[[float], float], size: float) -> FramePlan:
-    """A shot of which a face is seen, alone; around it two in which nobody is."""
+    """A shot with one face, between two shots without a person."""
     whole = clip(ranges(0, when.start_ms, when.end_ms, LENGTH_MS), [])
     track = msgspec.structs.replace(track_of(x, size), shot=1)
     inside = [one for one in track.samples if when.start_ms <= one.at_ms < when.end_ms]

@@ -1,4 +1,4 @@
-"""letters in a picture: followed over the looks of a shot, and never cut by a crop while something else will do."""
+"""On-screen text: followed through a shot, and not cut by a crop while there is another choice."""
 
 from __future__ import annotations
 

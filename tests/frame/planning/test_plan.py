@@ -1,4 +1,4 @@
-"""plan: one crop a shot, the same for the same angle, the face on screen longest; tall pictures are shown whole."""
+"""Framing plan: one crop a shot, the same for a camera angle, the face on screen longest; tall sources stay whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""talking: a cut where somebody else speaks, never a quick one; stacked panes where cuts would come too fast."""
+"""Speaker cuts: a cut at a change of speaker, never a quick one; a split screen if cuts come too fast."""
 
 from __future__ import annotations
 

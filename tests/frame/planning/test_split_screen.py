@@ -1,4 +1,4 @@
-"""insets: all of the screen above, the face next to it below; else nothing is stacked."""
+"""Insets: the whole screen above, the face next to it below; otherwise no split."""
 
 from __future__ import annotations
 

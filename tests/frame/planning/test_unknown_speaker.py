@@ -1,4 +1,4 @@
-"""undecided: where it is not sure who matters all are stacked, unless they fit into one crop."""
+"""Unknown speaker: all candidates are stacked, unless they fit into one crop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shots in which nobody is found, though the clip's other shots show somebody: shown whole unless they lose nothing."""
+"""Shots without a detected person in a clip that has one: shown whole, unless a crop loses nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""crop: even, inside the picture, of the aspect, with the face in."""
+"""Crops: even sizes, inside the picture, of the aspect, with the face inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""turned: a head in profile is wider than its face, behind it; whoever looks ahead is as wide as their face."""
+"""Head pose: a head in profile is widened behind the face; a frontal head keeps the width of its face."""
 
 from __future__ import annotations
 

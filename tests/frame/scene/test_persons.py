@@ -1,4 +1,4 @@
-"""figures: somebody seen in most looks of a shot without a face is held; a slide is told and has none."""
+"""Persons: one in most samples of a shot without a face is the subject; a slide has none."""
 
 from __future__ import annotations
 

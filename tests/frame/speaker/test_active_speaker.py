@@ -1,4 +1,4 @@
-"""turns: what a voice's lips told in one shot counts in the next of the same angle; other angles are left alone."""
+"""Active speaker: lip evidence of one shot counts in the next of the same camera angle, not of others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""speaking: who moves with the sound speaks; nobody when nothing is heard; never a crash, however short the shot."""
+"""Speaker evidence: lips that move with the sound speak; no speaker without sound; short shots do not crash."""
 
 from __future__ import annotations
 

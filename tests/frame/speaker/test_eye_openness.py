@@ -1,4 +1,4 @@
-"""How open eyes are, from points; and whose they are, from time and place."""
+"""Eye openness from landmarks, and the face that eyes belong to, by time and place."""
 
 from __future__ import annotations
 

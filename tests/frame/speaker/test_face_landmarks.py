@@ -115,7 +115,7 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
 
 
 async def test_two_looks_joined_are_told_anew(greys: Path) -> None:
-    """As if the whole had been looked at once."""
+    """The merge equals one analysis of the whole."""
     mouths = (await mark_mouths(
         DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=pytest.fail
     )).mouths  # fmt: skip

@@ -1,4 +1,4 @@
-"""mouths: which faces are marked, where they are between looks, what lips do when the head turns or only nods."""
+"""Mouth features: which faces are measured, interpolation, and lips while the head turns or nods."""
 
 from __future__ import annotations
 

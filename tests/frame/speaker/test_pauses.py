@@ -1,4 +1,4 @@
-"""pauses: silence between sentences, not the valleys between syllables; none without sound."""
+"""Pauses: silence between sentences, not the dips between syllables; none without sound."""
 
 from __future__ import annotations
 

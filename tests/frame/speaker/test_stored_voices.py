@@ -1,4 +1,4 @@
-"""heard: voices of a clip's time alone, in order; what cannot be read of them is done without."""
+"""Stored voices: those of the clip's time only, in order; unreadable ones are skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""whose_voice: stretches that sound alike get one face, by the lips of all of them; one voice is never parted."""
+"""Voice matching: ranges that sound alike get one face, by the lips of all; one voice is never divided."""
 
 from __future__ import annotations
 

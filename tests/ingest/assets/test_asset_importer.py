@@ -1,4 +1,4 @@
-"""What is taken for a brand kit, and what is refused with which reason: pictures, fonts, clips and music."""
+"""Accepted and refused brand-kit files, with reasons: pictures, fonts, clips, music."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sound on project time: gaps are silence, repetitions are heard once, nonsense in time stamps costs no sound."""
+"""Sound in project time: gaps are silence, repeated packets play once, bad time stamps lose no sound."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def long_and_short_frames() -> list[av.AudioFrame]:
 
 def test_unconvertible_audio_does_not_move_what_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class FailsAtFirst:
-        """The converter, of which one breaks."""
+        """A resampler whose first instance fails."""
 
         made = 0
 

@@ -1,4 +1,4 @@
-"""Pure arithmetic over what a container says of its pictures: turns, square pixels, nonsense."""
+"""Arithmetic on container facts: rotation, pixel shape, nonsensical values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which audio track is listened to: the one in which somebody talks, by a short listen."""
+"""Choosing the audio track with speech, from short samples."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def heard(name: str) -> list[float]:
 
 
 def test_voices_are_more_like_speech_than_tunes() -> None:
-    """The best of some stretches, as it is asked for: no tune comes as near as any of the voices."""
+    """The best of several ranges, as the product uses it: no tune scores as high as any voice."""
     voices = [max(heard(name)) for name in VOICES]
     tunes = [max(heard(f"music/{name}.ogg")) for name in TUNES]
     assert min(voices) > max(tunes)
@@ -76,7 +76,7 @@ def test_one_track_is_not_listened_to(tmp_path: Path) -> None:
 
 
 def test_long_files_are_sampled_and_many_tracks_limited() -> None:
-    """Somebody talks only in the middle of it; the ninth track of ten is not asked."""
+    """Speech only in the middle of the file; the ninth track of ten is not sampled."""
     count = 2 * SAMPLE_COUNT * 8 + 12
     memory = io.BytesIO()
     talk = murmur(8_000)[::6, 0]

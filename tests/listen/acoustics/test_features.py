@@ -1,4 +1,4 @@
-"""Loudness, pitch and music of sounds whose truth is made."""
+"""Loudness, pitch and music of synthetic sounds with known truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stack writes down: one readable file, secrets apart, a lock that cannot be stale."""
+"""The state file of a stack: readable, secrets in a file of their own, a lock that cannot be stale."""
 
 from __future__ import annotations
 

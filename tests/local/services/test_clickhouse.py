@@ -1,4 +1,4 @@
-"""Which ClickHouse is used, and what a real one is told."""
+"""Choosing ClickHouse, and the settings of a real one."""
 
 from __future__ import annotations
 

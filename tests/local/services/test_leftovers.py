@@ -1,4 +1,4 @@
-"""What a killed stack leaves outside its directory: its own, and nobody else's."""
+"""Leftovers of a killed stack outside its directory: its own are removed, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a part that fell is started again."""
+"""Restart delays of a part that died."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several shapes of one clip by one decode: each as it would be alone, whatever becomes of the others."""
+"""Several aspects of one clip by one decode: each equals its own export, whatever happens to others."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def folder_of(parent: Path, name: str) -> Path:
 
 
 def told(rendered: RenderResult | None) -> RenderResult:
-    """What was found, but for the time that it took to look."""
+    """The findings without their duration."""
     assert rendered is not None
     return msgspec.structs.replace(rendered, check_cpu_ms=0)
 

@@ -1,4 +1,4 @@
-"""How faces and movement are told, picture by picture, without a file: the crops that were painted are enough."""
+"""Framing checks of faces and movement, frame by frame, from crops alone, without a file."""
 
 from __future__ import annotations
 

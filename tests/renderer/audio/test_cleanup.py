@@ -1,4 +1,4 @@
-"""High-pass, clicks and noise: what they take, and that they take nothing else and delay nothing."""
+"""High-pass, declicking and denoising: what they remove, and that they remove and delay nothing else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def voice() -> Sound:
 
 
 def snr_db(clean: Sound, found: Sound) -> float:
-    """Of what is like the clean sound to what is not, at the gain that fits best."""
+    """Ratio of clean sound to the rest in dB, at the best gain."""
     one, other = clean.ravel().astype(np.float64), found.ravel().astype(np.float64)
     error = one - other * (one @ other) / (other @ other)
     return float(10 * np.log10((one @ one) / (error @ error)))

@@ -61,7 +61,7 @@ def test_without_edit_lists_the_sound_that_is_played_is_another_one(tmp_path: Pa
 
 
 def noise() -> Sound:
-    """Two seconds that are not alike on both sides."""
+    """Two seconds of sound that differ between the channels."""
     return np.random.default_rng(3).normal(0, 0.1, (2 * RATE_HZ, 2)).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""The sound of an edited clip: what is joined does not click, what is adjacent is not heard, speed keeps the pitch."""
+"""Sound of an edited clip: joins do not click, cut material is inaudible, speed keeps the pitch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.media.shared_media import media
 
 
 def hearing(sound: Sound) -> ReadAudio:
-    """The frames of a sound that overlap a stretch, as a reader gives them."""
+    """Audio frames that overlap a range, as a reader gives them."""
 
     def hear(time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
         for frame in to_audio_frames(sound):

@@ -1,4 +1,4 @@
-"""Surround sound as stereo: what is at the left stays there; one microphone on one side is heard on both."""
+"""Downmix to stereo: the left stays left; a microphone on one side goes to both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""−14 LUFS ± 0.5 and true peaks up to −1 dBTP, on what is heard after AAC; or a warning that says why not."""
+"""−14 LUFS ± 0.5 and true peaks up to −1 dBTP, measured after AAC; or a warning with the reason."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ TRUTH = murmur(LENGTH_MS)
 
 
 def exported(path: Path, index: SourceIndex, start_ms: int, end_ms: int, track: int | None = None) -> AudioMix:
-    """The sound that is given to the encoder, of a stretch of the film."""
+    """Sound of a range of the film, as the encoder gets it."""
     with path.open("rb") as file:
         reader = SourceReader(file, index)
         source = SourceAudio(reader=reader, index=index, step=lambda: None)

@@ -1,4 +1,4 @@
-"""Speakers at one loudness: two real readers, one much softer; and what is left alone."""
+"""Speaker levelling: two real readers, one much softer; and the cases without a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a brand kit draws over a clip, shows around it and plays under it."""
+"""A brand kit's overlays, bumpers and music."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kit's logo and names keep off faces and captions where there is a choice."""
+"""Logo and name plates avoid faces and captions if they can."""
 
 from __future__ import annotations
 

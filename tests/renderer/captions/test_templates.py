@@ -58,7 +58,7 @@ def states(captions: CaptionBurner, cues: list[CaptionCue], step_ms: int = 40) -
 
 
 def ink(look: CaptionLook, cue: CaptionCue, state: CaptionState, above: int = 24) -> NDArray[np.intp]:
-    """Left, top, right and bottom of what is drawn, outline, plate and shadow included."""
+    """Bounds of the drawn caption, with outline, plate and shadow."""
     lettering = paint_cue(cue, look).state(state.word, state.phase)
     down, across = np.nonzero(np.asarray(lettering.image)[..., 3] > above)
     edges = np.array([across.min(), down.min(), across.max() + 1, down.max() + 1], np.intp)
@@ -115,7 +115,7 @@ def test_a_word_is_lit_with_the_very_first_picture_of_its_time(name: str) -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_redrawn_in_part_is_what_is_drawn_whole(name: str) -> None:
-    """So that one picture drawn alone has the bytes it has in the film."""
+    """A frame drawn alone has the same bytes as in the film."""
     look = look_of(name)
     cues = cues_of(look)[:1]
     captions = CaptionBurner(cues, look)

@@ -133,7 +133,7 @@ def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path
 def test_shapes_made_together_take_what_each_has(
     source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
 ) -> None:
-    """First one of them is there already, then both: what neither needs is not decoded, and the bytes are the same."""
+    """With one output reused, then both: frames that neither needs are not decoded, and the bytes are the same."""
     square = task_of(source[1], earlier_files=[first])
     wide = msgspec.structs.replace(square, plan=plan(source[1], CLIP.start_ms, CLIP.end_ms, aspect="16:9"))
 

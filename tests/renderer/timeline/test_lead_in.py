@@ -1,4 +1,4 @@
-"""A source whose pictures stand still for long, as of a screen: what is shown there is the picture that is on."""
+"""A source that holds a frame for a long time, as of a screen: the current frame is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands still is told where a source is steady, refused where it is most of the clip."""
+"""Frozen pictures are reported in a steady source, and refused if they are most of the clip."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLIP = TimeRange(start_ms=2_000, end_ms=12_000)
 
 
 def index(times_ms: list[int], duration_ms: int = 20_000) -> SourceIndex:
-    """A source whose pictures have these times, in ms."""
+    """A source with frames at these times, in ms."""
     video = msgspec.structs.replace(track(rate=25), time_base=(1, 1000), duration_ms=duration_ms)
     none = [0] * len(times_ms)
     return SourceIndex(

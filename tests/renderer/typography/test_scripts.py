@@ -164,7 +164,7 @@ def test_a_sequence_is_one_picture_in_colour(text: str) -> None:
 
 
 def test_the_same_text_is_the_same_picture_everywhere() -> None:
-    """Shaped and drawn by what is in the lock file alone. Look at the picture before you renew the number."""
+    """Shaped and drawn by locked packages alone. Check the picture before you renew the hash."""
     seen = hashlib.sha256()
     for language, text in SENTENCES.items():
         for word in text.split():

@@ -1,4 +1,4 @@
-"""Wishes about the sound: what is out of range is named by its path, and the usual wish is an empty one."""
+"""Sound options: invalid values are named by path, and the defaults are an empty object."""
 
 from __future__ import annotations
 

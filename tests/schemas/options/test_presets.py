@@ -1,4 +1,4 @@
-"""Presets as data: what they fill, what they refuse, and what of a finished file they find."""
+"""Presets as data: the options that they fill in, refuse, and check in a finished file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A caption template that is changed is a new version, and what it was before is kept: old exports are made again."""
+"""A changed caption template is a new version, and the old one is kept to make old exports again."""
 
 from __future__ import annotations
 

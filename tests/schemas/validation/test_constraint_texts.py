@@ -1,4 +1,4 @@
-"""What a refusal says of a field: which choices there are, and which form it has, in words."""
+"""Texts of refusals: allowed values and patterns, in words."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ async def test_documents_agree_whichever_of_their_events_comes_first() -> None:
 
 
 class Named:
-    """What a project and its clips are called, as Postgres has it."""
+    """Titles of a project and its clips, as in Postgres."""
 
     def __init__(self, project: str, title: str) -> None:
         self.now: Titles | None = Titles(project=project, clips={made.CLIP: title})

@@ -1,4 +1,4 @@
-"""Names, amounts and how they stand to each other: what is found, and what is not taken for one."""
+"""Names, amounts and their relations: what is found, and what is not mistaken for one."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def raw(body: bytes) -> Answer:
 
 
 class Endpoint:
-    """What it was asked, and what it will answer; the last answer is given again and again."""
+    """Requests received, and answers to give; the last answer is repeated."""
 
     def __init__(self, *answers: Answer, delay_s: float = 0.0) -> None:
         self.answers, self.delay_s = list(answers), delay_s

@@ -1,4 +1,4 @@
-"""Files that attack whoever opens them, made on the spot. Small on disk, large in what they claim."""
+"""Hostile files, generated on the spot: small on disk, large in their claims."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def film(
 
 
 def huge_picture(path: Path, side: int = 15_360, *, told: bool) -> Path:
-    """An MP4 of JPEG pictures that claim ``side``²; ``told``: the container admits it, else it says 64²."""
+    """An MP4 of JPEG frames that claim ``side``²; with ``told`` the container says so too, else it says 64²."""
     body = bytearray(film(path, codec="mjpeg", sound=False).read_bytes())
     at = 0
     while (at := body.find(b"\xff\xc0\x00\x11\x08", at)) >= 0:
@@ -51,7 +51,7 @@ def huge_picture(path: Path, side: int = 15_360, *, told: bool) -> Path:
 
 
 def lying_duration(path: Path, claim: int = 2**31 - 1) -> Path:
-    """A two-second MP4 whose header boxes all claim the longest time there is."""
+    """A two-second MP4 whose header boxes claim the longest possible duration."""
     body = bytearray(film(path).read_bytes())
     for name, offset in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
         at = 0
@@ -92,7 +92,7 @@ def endless_silence(path: Path, minutes: int = 60) -> Path:
 
 
 def broken_video(path: Path) -> Path:
-    """A film whose pictures are noise while its sound is whole."""
+    """A film with noise instead of video packets, and intact sound."""
     source = film(path.with_name("whole.mp4"))
     with av.open(str(source)) as whole, av.open(str(path), "w") as container:
         copies = {stream.index: container.add_stream_from_template(stream) for stream in whole.streams}

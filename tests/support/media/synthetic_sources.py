@@ -1,4 +1,4 @@
-"""Small films whose sound is odd in one way each, and the sound they ought to have. Never reads shared media.
+"""Small films with one sound defect each, and the sound they should have. Never reads shared media.
 
 The pictures are few and grey, with a flash; the sound is a murmur that is like itself at one place only. Its truth is
 on the project's time line: what a listener hears together with the pictures.
@@ -24,7 +24,7 @@ TICK = Fraction(1, 90_000)
 
 
 def murmur(length_ms: int, seed: int = 1) -> Sound:
-    """Noise in syllables of uneven lengths, as a voice has them; shape (n, 2), both sides alike."""
+    """Noise in syllables of uneven lengths, like speech; shape (n, 2), both channels equal."""
     random = np.random.default_rng(seed)
     count = length_ms * 48
     white = np.convolve(random.standard_normal(count), np.ones(20) / 20, "same")
@@ -48,7 +48,7 @@ class Track:
         disposition: Disposition | None = None,
         language: str = "",
     ) -> None:
-        """``drift``: stamps run so much faster than samples; ``lost_ms``: stretches whose frames are left out."""
+        """``drift``: relative speed of time stamps over samples; ``lost_ms``: ranges whose frames are left out."""
         self.samples, self.layout, self.at_ms, self.drift, self.lost_ms = samples, layout, at_ms, drift, lost_ms
         self.disposition, self.language = disposition, language
 

@@ -8,7 +8,7 @@ from schemas.documents.edit import PlacedSegment
 
 
 def to_source(played: Sequence[PlacedSegment], output_ms: float) -> float:
-    """What is played at a moment of the output; before its start the first moment, after its end the last."""
+    """Source time at an output time; clamped to the first and the last moment."""
     piece = max((one for one in played if one.output_start_ms <= output_ms), key=lambda one: one.output_start_ms)
     within_ms = min(output_ms - piece.output_start_ms, piece.output_ms)
     return piece.source.start_ms + within_ms * piece.speed

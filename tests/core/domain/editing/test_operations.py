@@ -1,4 +1,4 @@
-"""Edits of clips: every cut lies between words, nothing is lost but what was asked for, both clocks agree."""
+"""Clip edits: every cut lies between words, only the requested words are lost, both clocks agree."""
 
 from __future__ import annotations
 
@@ -299,7 +299,7 @@ def test_values_beyond_the_source_are_refused_with_bounds(
 
 
 def test_each_time_and_box_is_tried_beyond_its_bounds() -> None:
-    """A field that is added later is missed by no one: each has a row in the table above."""
+    """Every field has a row in the table above, so a later one cannot be missed."""
     tried = {(type(one).__name__, field.split("/")[-1] if "crop" in field else field) for one, field, _ in BESIDE}
     lengths = {("DropPauses", "longer_than_ms"), ("DropPauses", "leave_ms")}
     fields = {
@@ -446,7 +446,7 @@ def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
 
 
 def test_what_is_asked_of_a_long_source_takes_little_time() -> None:
-    """Six hours of speech, a clip of pieces that lie far apart: a request is work for all who share the API."""
+    """Six hours of speech and a clip of distant segments: a slow request would delay all callers of the API."""
     spans = [(360 * at, 360 * at + 240 - 40 * (at % 3)) for at in range(60_000)]
     words = said(*spans, fillers=tuple(range(5, 60_000, 20)))
     material = EditMaterial(words=words, **SOURCE | {"duration_ms": 6 * 3_600_000})

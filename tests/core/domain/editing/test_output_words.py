@@ -1,4 +1,4 @@
-"""What is said in an edited clip: words, texts of one's own and subtitles follow the cuts."""
+"""Words of an edited clip: words, custom texts and subtitles follow the cuts."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_text_may_stand_where_nothing_is_said() -> None:
 
 
 def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
-    """Spread over the time of all the words it replaces, those of its words that fell into the cut were lost."""
+    """If the text were spread over the time of all replaced words, those in the cut would be lost."""
     text = "not one of these words may be lost"
     for parts in (
         [(0, 1_700), (3_900, 6_000)],
@@ -120,7 +120,7 @@ def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
 
 
 def quiet(*parts: tuple[int, int, bool], texts: tuple[CaptionText, ...] = ()) -> list[PlacedSegment]:
-    """Pieces of which some are played without their sound."""
+    """Segments, some of them muted."""
     segments = [
         EditSegment(segment_id=f"s{at}", range=time(start, end), muted=muted)
         for at, (start, end, muted) in enumerate(parts, start=1)
@@ -155,7 +155,7 @@ def test_without_texts_nothing_changes() -> None:
 
 
 def test_an_edit_of_many_texts_and_pieces_is_retold_quickly() -> None:
-    """Of a long source: whoever may read a clip has it handed over, and the words are gone through for that."""
+    """A long source: every reader may request a hand-over, which goes through all the words."""
     words = [Word(text="w", start_ms=400 * at, end_ms=400 * at + 300, probability=1.0) for at in range(40_000)]
     segments = [
         Segment(start_ms=4_000 * at, end_ms=4_000 * at + 3_900, text="w", first_word=10 * at, end_word=10 * at + 10)

@@ -1,4 +1,4 @@
-"""What a replay says: same bytes, or which files and which of the things that they are made with."""
+"""Outcome of a replay: same bytes, or which files and which inputs differ."""
 
 from __future__ import annotations
 

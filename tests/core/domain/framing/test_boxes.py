@@ -1,4 +1,4 @@
-"""Boxes: what two share, and what is around many."""
+"""Boxes: intersection and hull."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a framed shot shows, and where on the output: still crops, crops that move, panes."""
+"""Geometry of a framed shot: static crops, moving crops, split screens."""
 
 from __future__ import annotations
 

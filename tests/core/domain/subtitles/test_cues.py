@@ -119,7 +119,7 @@ def test_plain_text_has_a_line_a_segment_and_paragraphs() -> None:
 
 
 def conversation(*speakers: Speaker) -> Transcript:
-    """Three lines by two voices, of which as many are known as are given."""
+    """Three lines by two voices; ``speakers`` are those that are known."""
     lines = (("S1", "Hello you", 0), ("S1", "Still me", 2000), ("S2", "Hello & bye", 4000))
     words, parts = list[Word](), list[Segment]()
     for who, text, at_ms in lines:

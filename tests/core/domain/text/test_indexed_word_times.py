@@ -1,4 +1,4 @@
-"""Times of words beside their text: found again by the character, whatever was changed in between."""
+"""Word times next to the text: found by character, whatever changed in between."""
 
 from __future__ import annotations
 

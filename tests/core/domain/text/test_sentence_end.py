@@ -1,4 +1,4 @@
-"""Which words end a sentence, for all stages alike."""
+"""Which words end a sentence; every stage uses the same rule."""
 
 from __future__ import annotations
 

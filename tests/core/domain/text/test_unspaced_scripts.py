@@ -1,4 +1,4 @@
-"""Signs and phrases: what is never cut, what stands together, where a line may break."""
+"""Characters and phrases of scripts without spaces: units that are never cut, and line breaks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.common import Word
 
 
 def heard(text: str, each_ms: int = 100) -> list[Word]:
-    """As Whisper gives what has no spaces: piece by piece (here parted by spaces)."""
+    """Text without spaces, as Whisper returns it (pieces are separated by blanks here)."""
     return [
         Word(text=piece, start_ms=each_ms * at, end_ms=each_ms * (at + 1), probability=0.9)
         for at, piece in enumerate(text.split())

@@ -1,4 +1,4 @@
-"""Who speaks, as a person says: words, turns and segments go together, nothing else moves, numbers are given once."""
+"""Speaker corrections: words, turns and segments change together, all else stays, numbers are never reused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the words of a translation are shown: within their sentence, by length; English stays as it was heard."""
+"""Times of translated words: within their sentence, by length; English words keep their own."""
 
 from __future__ import annotations
 

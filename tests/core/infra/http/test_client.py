@@ -1,4 +1,4 @@
-"""The outside client as webhooks use it, and what it takes from its environment: nothing. No sockets."""
+"""The outside HTTP client of webhooks, which takes nothing from its environment. No sockets."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ WHOLE = bytes(range(256)) * 4
 
 
 def leave(path: Path, received: int, **changes: Any) -> None:
-    """What a killed process left: some bytes of ``WHOLE``, and a note."""
+    """Leave the files of a killed process: some bytes of ``WHOLE``, and a note."""
     path.write_bytes(WHOLE[:received])
     note = DownloadNote(validator='"v1"', size=len(WHOLE), boot=BOOT_ID.read_text().strip())
     path.with_name(path.name + NOTE_SUFFIX).write_bytes(msgspec.json.encode(msgspec.structs.replace(note, **changes)))
@@ -79,7 +79,7 @@ def rest(start: int, etag: str = '"v1"', total: int = len(WHOLE), end: int = len
 
 @pytest.mark.parametrize("left", [400, len(WHOLE)], ids=["a part", "the whole"])
 async def test_what_a_killed_process_left_is_gone_on_with(left: int, tmp_path: Path) -> None:
-    """Of a whole file the last byte is asked for again: the server must say that it still is this file."""
+    """For a complete file the last byte is requested again: the server must confirm that the file is the same."""
     leave(tmp_path / "file", left)
     start = min(left, len(WHOLE) - 1)
     wire = Wire(rest(start))

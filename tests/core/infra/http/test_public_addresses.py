@@ -80,7 +80,7 @@ def _raising(error: Exception) -> Resolver:
 
 
 class Unreachable(Wire):
-    """Nobody answers, and the error says whom it was."""
+    """The connection fails, and the error names the host."""
 
     async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
         raise httpcore2.ConnectError("secret.example refused")
@@ -139,7 +139,7 @@ async def test_one_private_address_among_public_ones_is_a_trap(tmp_path: Path) -
 
 
 async def test_a_name_that_changes_its_answer_gains_nothing(tmp_path: Path) -> None:
-    """DNS rebinding: public at first, inside on the next question. Each connection is checked by its own answer."""
+    """DNS rebinding: a public address first, an internal one next. Each connection checks its own answer."""
     wire = Wire(answer(302, location="http://rebind.example/again"), answer(200, b"secret"))
     names = Names([PUBLIC], ["127.0.0.1"])
     client = OutsideHttp(resolver=names, connector=wire)

@@ -82,7 +82,7 @@ def wanted(made: Handover) -> list[Read]:
 
 
 def by_otio(track: Any, first: int) -> list[Read]:
-    """What a track of the library holds, by its own arithmetic."""
+    """Cuts of a track, computed by the library."""
     found = []
     for clip in track.find_clips():
         place = clip.range_in_parent()
@@ -107,7 +107,7 @@ def test_otio_reads_back(rate: Fraction) -> None:
 
 @pytest.mark.parametrize("rate", RATES.values(), ids=list(RATES))
 def test_fcp7_reads_back(rate: Fraction) -> None:
-    """By the library's own reader; it knows no speed, so in points are what they are in retimed pictures."""
+    """Read by the library, which ignores speed: its in points are counted in retimed frames."""
     made = handover(rate, first=90)
     written = write(made, "fcp7")
     timeline = otio.adapters.read_from_string(written.text, "fcp_xml")

@@ -1,4 +1,4 @@
-"""The wall's statement: nothing gets into it but an organisation's UUID. Opens no connection."""
+"""The statement that sets the organisation accepts a UUID only. Opens no connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ORG = UUID("11111111-1111-5111-8111-111111111111")
 
 
 class Liar(UUID):
-    """A UUID by type, whose text is somebody else's idea."""
+    """A UUID by type, with a text of its own choice."""
 
     def __str__(self) -> str:
         return "'); drop table projects; --"

@@ -1,4 +1,4 @@
-"""All eight display matrices: pictures are seen and painted as players show them, upright and not mirrored.
+"""All eight display matrices: frames are analysed and drawn as players show them, upright and not mirrored.
 
 What a matrix asks for is taken from its definition here; ffmpeg 5.1 turns the same eight files the same way.
 """

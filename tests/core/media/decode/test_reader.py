@@ -1,4 +1,4 @@
-"""The reader against a plain decode of the whole file: the same pictures at the same times, wherever the cuts fall."""
+"""The reader compared with a plain decode of the whole file: same frames, same times, for any cut."""
 
 from __future__ import annotations
 

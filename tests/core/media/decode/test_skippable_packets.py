@@ -1,4 +1,4 @@
-"""Pictures that are needed come out of a decoder that is spared others as they come out of one that is not."""
+"""Skipping unneeded packets does not change the decoded frames that are needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conversion of times: of many at once as of each."""
+"""Time conversion: an array gives the same as each value alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures whose times a damaged packet made up are left out; nothing else is."""
+"""Frames with times invented by a damaged packet are dropped; others are kept."""
 
 from __future__ import annotations
 

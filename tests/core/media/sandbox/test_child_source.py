@@ -1,4 +1,4 @@
-"""The child's view of a source: it asks for what is not there, once, and says so when that does not come."""
+"""The child's view of a source: it requests missing bytes once, and reports if they do not come."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BODY = os.urandom(3_000_000)
 
 @contextmanager
 def answering(answers: list[bytes]) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """A channel on which one answer after the other is given, then hung up; and what was asked."""
+    """A channel that gives each answer in turn and then closes; with the requests it received."""
     ours, theirs = socket.socketpair()
     asked: list[tuple[int, int]] = []
 
@@ -45,7 +45,7 @@ def descriptor(tmp_path: Path) -> Iterator[int]:
 
 
 def test_what_was_told_to_be_there_is_not_asked_for_again(descriptor: int) -> None:
-    """As in a file whose sound lies far behind its pictures: each read is elsewhere."""
+    """Alternating distant reads, as in a file that stores its sound far behind its pictures."""
     with answering([ANSWER.pack(0, len(BODY))]) as (channel, asked):
         source = open_source(descriptor=descriptor, size=len(BODY), channel=channel)
         for place in range(0, 1_000_000, 50_000):

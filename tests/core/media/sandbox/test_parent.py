@@ -1,4 +1,4 @@
-"""Children in real processes: which walls hold, how each end becomes an outcome, that none outlives its parent."""
+"""Children as real processes: the limits that hold, the outcome of each end, and no child outlives its parent."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_new_memory_holds_zeros(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel shares the processor between processes only")
 async def test_a_nice_child_steps_aside_as_a_session(tmp_path: Path) -> None:
-    """Its session is its own; without this it would weigh as much as the API's."""
+    """A child has its own session; without this, that session would get as much processor time as the API."""
     limits = ChildLimits(nice=7)
     answer = await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path, limits=limits)
     assert answer["session_nice"] == min(MAX_SESSION_NICE, os.nice(0) + 7)

@@ -1,4 +1,4 @@
-"""Whether a word is used as a noun, told by what stands around it."""
+"""Whether a word is used as a noun, judged by its neighbours."""
 
 from __future__ import annotations
 
