@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from api.exports.models import (
     clip_fields,
     export_errors,
     export_name,
+    find_usable,
     resolve_look,
     resolve_source,
 )
@@ -31,7 +33,6 @@ from core.infra.postgres.outbox import put
 from core.storage.exports import count_exports, insert_requested_export, read_export_row
 from schemas.common import Aspect, Sibling
 from schemas.events import ExportRequested, Rendition
-from schemas.ids import result_id
 from schemas.metadata import MAX_CLIP_TITLE_CHARACTERS, Metadata, encode_metadata
 from schemas.options.project import MAX_ASPECTS
 
@@ -134,13 +135,7 @@ async def find_export_by_name(rows: Connection, clip: Row, name: str) -> tuple[U
 
     A failed or cancelled export is made again under a new id.
     """
-    again = 0
-    while True:
-        export_id = result_id(clip["clip_id"], "export", f"{name}/again-{again}" if again else name)
-        row = await read_export_row(rows, clip["org_id"], export_id)
-        if row is None or row["state"] not in ("failed", "cancelled"):
-            return export_id, row
-        again += 1
+    return await find_usable(partial(read_export_row, rows), clip, "export", name, remade=("failed", "cancelled"))
 
 
 async def check_room(rows: Connection, clip: Row) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Protocol
+from collections.abc import Awaitable, Callable, Collection
+from itertools import count
+from typing import Annotated, Any, Literal, Protocol
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -16,6 +19,7 @@ from core.storage.clips import newest_edit_version, read_edit
 from core.storage.transcripts import read_transcript
 from schemas.common import Aspect, TimeRange
 from schemas.events import Rendition
+from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import export_words, templates, version_of
 from schemas.options.captions import broken_language
@@ -206,3 +210,23 @@ def build_rendition(request: RequestExport, source: ResolvedSource, look: Resolv
 def clip_fields(clip: Row) -> dict[str, Any]:
     """The fields by which an event names a clip."""
     return {name: clip[name] for name in ("org_id", "project_id", "clip_id", "ordinal")}
+
+
+async def find_usable(
+    read: Callable[[UUID, UUID], Awaitable[Row | None]],
+    clip: Row,
+    kind: Literal["export", "preview"],
+    name: str,
+    *,
+    remade: Collection[str],
+) -> tuple[UUID, Row | None]:
+    """Id of a clip's result with this name, and its row where it exists.
+
+    One in a state of ``remade`` is left as it is, and made again under the next id. ``read`` takes organisation and id.
+    """
+    for again in count():
+        usable_id = result_id(clip["clip_id"], kind, f"{name}/again-{again}" if again else name)
+        row = await read(clip["org_id"], usable_id)
+        if row is None or row["state"] not in remade:
+            break
+    return usable_id, row

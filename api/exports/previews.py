@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from math import ceil
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -25,6 +26,7 @@ from api.exports.models import (
     clip_fields,
     export_errors,
     export_name,
+    find_usable,
     resolve_look,
     resolve_source,
 )
@@ -38,7 +40,6 @@ from core.storage.exports import find_plan, has_waiting_export
 from core.storage.previews import count_waiting_previews, find_preview_row, insert_preview, read_preview_row
 from schemas.common import ObjectRef
 from schemas.events import PreviewPlanned, PreviewRequested
-from schemas.ids import result_id
 from schemas.options.export_options import BrandPin
 from schemas.quantities import exactly, spoken_range
 
@@ -103,17 +104,10 @@ async def _ensure_preview(
     )
     if plan is None and clip["tracks"] is None:
         await _check_framed(rows, clip)
-    parts = (call.query.at_ms, export_name(call.body, look, source, clip), plan.sha256 if plan else "")
-    name = "/".join(map(str, parts))
-    again = 0
-    while True:
-        preview_id = result_id(clip["clip_id"], "preview", f"{name}/again-{again}" if again else name)
-        row = await read_preview_row(rows, call.org_id, preview_id)
-        if row is None:
-            return await _write_preview(rows, call, clip, preview_id, source, look, plan)
-        if row["state"] != "failed":
-            return row
-        again += 1
+    fields = (call.query.at_ms, export_name(call.body, look, source, clip), plan.sha256 if plan else "")
+    name = "/".join(map(str, fields))
+    preview_id, row = await find_usable(partial(read_preview_row, rows), clip, "preview", name, remade=("failed",))
+    return row or await _write_preview(rows, call, clip, preview_id, source, look, plan)
 
 
 async def _check_framed(rows: Connection, clip: Row) -> None:

@@ -13,6 +13,7 @@ from schemas.common import TimeRange, Value
 from schemas.documents.edit import PlacedSegment
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 from streams.renderer.audio.soundtrack import gather_audio
+from streams.renderer.filter_graph import pull_frames
 
 HALF_FADE_SAMPLES = RATE_HZ * 5 // 1000
 """Samples on each side of a cut: the cross-fade lasts 10 ms. A hard cut in mid-wave clicks."""
@@ -136,18 +137,8 @@ def change_speed(sound: Sound, speed: float) -> Sound:
     frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
     graph.push(frame)
     graph.push(None)
-    return np.concatenate([np.zeros((0, 2), np.float32), *_pull_samples(graph)])
-
-
-def _pull_samples(graph: av.filter.Graph) -> list[Sound]:
-    chunks: list[Sound] = []
-    while True:
-        try:
-            frame = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return chunks
-        assert isinstance(frame, av.AudioFrame)
-        chunks.append(frame.to_ndarray().T.astype(np.float32, copy=False))
+    chunks = [frame.to_ndarray().T.astype(np.float32, copy=False) for frame in pull_frames(graph, av.AudioFrame)]
+    return np.concatenate([np.zeros((0, 2), np.float32), *chunks])
 
 
 def atempo_advance(speed: float) -> int:

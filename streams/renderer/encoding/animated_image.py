@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from schemas.options.file_formats import FileKind
 from streams.renderer.codecs import MUXERS, Encoding, encoder_options
+from streams.renderer.filter_graph import pull_frames
 from streams.renderer.timeline.slots import OutputTimeline
 
 PREVIEW_RATE = 10
@@ -98,11 +99,17 @@ class AnimatedImageWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Finish the file; after an error only close it."""
         if error is None:
-            for number, picture in enumerate(_pull_frames(self._palette) if self._palette is not None else ()):
+            for number, picture in enumerate(self._paletted_frames()):
                 picture.pts, picture.time_base, picture.duration = number, Fraction(1, PREVIEW_RATE), 1
                 self._container.mux(self._stream.encode(picture))
             self._container.mux(self._stream.encode(None))
         self._container.close()
+
+    def _paletted_frames(self) -> Iterator[av.VideoFrame]:
+        """The frames that wait for their common palette, once all are known; none where there is no palette."""
+        if self._palette is not None:
+            self._palette.push(None)
+            yield from pull_frames(self._palette, av.VideoFrame)
 
 
 def _build_palette_graph(size_px: tuple[int, int]) -> av.filter.Graph:
@@ -123,14 +130,3 @@ def _build_palette_graph(size_px: tuple[int, int]) -> av.filter.Graph:
     used.link_to(sink)
     graph.configure()
     return graph
-
-
-def _pull_frames(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
-    graph.push(None)
-    while True:
-        try:
-            pulled = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        assert isinstance(pulled, av.VideoFrame)
-        yield pulled

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,6 +14,7 @@ from core.domain.framing.geometry import pane_rows, view
 from schemas.common import Box, CropBox
 from schemas.documents.frame_plan import Pane, ShotCrop
 from schemas.documents.source import VideoTrack
+from streams.renderer.filter_graph import SINK, FilterStep, add_source, append_steps, build_chain, pull_frames
 from streams.renderer.video.hdr_to_sdr import write_cube
 from streams.renderer.video.planes import plane_rows
 from streams.renderer.video.subpixel_crop import Cutout, crop_window, cut_plane, place_cutout
@@ -27,7 +27,6 @@ MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt
 """AVColorSpace to names of the scale filter."""
 BACKGROUND_SCALE_DIVISOR = 8
 """The blurred background is computed at this fraction of the output size."""
-Step = tuple[str, dict[str, str]]
 
 
 def to_coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) -> CropBox:
@@ -77,14 +76,14 @@ def _even_inside(x: float, y: float, width: float, height: float, width_px: int,
     return CropBox(x=even_x, y=even_y, width=even_width, height=even_height)
 
 
-def rotation_steps(track: VideoTrack) -> list[Step]:
+def rotation_steps(track: VideoTrack) -> list[FilterStep]:
     """Filters that turn a coded frame upright."""
-    steps: dict[int, list[Step]] = {
+    steps: dict[int, list[FilterStep]] = {
         90: [("transpose", {"dir": "clock"})],
         180: [("hflip", {}), ("vflip", {})],
         270: [("transpose", {"dir": "cclock"})],
     }
-    mirror: list[Step] = [("hflip", {})] if track.mirrored else []
+    mirror: list[FilterStep] = [("hflip", {})] if track.mirrored else []
     return mirror + steps.get(track.rotation_deg, [])
 
 
@@ -94,30 +93,20 @@ def deinterlace(pictures: Iterable[tuple[int, av.VideoFrame]]) -> Iterator[tuple
     waiting: deque[int] = deque()
     for number, (at_ms, frame) in enumerate(pictures):
         if graph is None and frame.interlaced_frame:
-            graph = _build_chain(frame, [("bwdif", {"mode": "send_frame", "deint": "interlaced"})])
+            graph = build_chain(frame, [("bwdif", {"mode": "send_frame", "deint": "interlaced"})])
         if graph is None:
             yield at_ms, frame
             continue
         waiting.append(at_ms)
         frame.pts = number
         graph.push(frame)
-        for whole in _pull_all(graph):
-            yield waiting.popleft(), whole
+        for picture in pull_frames(graph, av.VideoFrame):
+            yield waiting.popleft(), picture
     if graph is not None:
         graph.push(None)
-        for whole in _pull_all(graph):
+        for picture in pull_frames(graph, av.VideoFrame):
             if waiting:
-                yield waiting.popleft(), whole
-
-
-def _pull_all(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
-    while True:
-        try:
-            pulled = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        assert isinstance(pulled, av.VideoFrame)
-        yield pulled
+                yield waiting.popleft(), picture
 
 
 class FrameScaler:
@@ -162,9 +151,9 @@ class FrameScaler:
         steps = self._crop_steps(frame, shot.crop)
         if shot.mode == "fit":
             return self._build_fit(frame, steps, shot)
-        return _build_chain(frame, [*steps, *self._scale_steps(frame, self._width, self._height)])
+        return build_chain(frame, [*steps, *self._scale_steps(frame, self._width, self._height)])
 
-    def _crop_steps(self, frame: av.VideoFrame, crop: CropBox) -> list[Step]:
+    def _crop_steps(self, frame: av.VideoFrame, crop: CropBox) -> list[FilterStep]:
         """Filters that crop and turn upright."""
         part = to_coded_crop(crop, self._track, frame.width, frame.height)
         cut = {"w": str(part.width), "h": str(part.height), "x": str(part.x), "y": str(part.y)}
@@ -177,13 +166,13 @@ class FrameScaler:
         if self._needs_new_graph(("moved", part.width, part.height, to.width_px, to.height_px), frame):
             graph = av.filter.Graph()
             self._window = graph.add("crop", w=str(part.width), h=str(part.height), x="0", y="0")
-            _add_source(graph, frame).link_to(self._window)
+            add_source(graph, frame).link_to(self._window)
             steps = [
                 *rotation_steps(self._track),
                 *self._scale_steps(frame, to.width_px, to.height_px),
-                ("buffersink", {}),
+                SINK,
             ]
-            _append_steps(self._window, graph, steps)
+            append_steps(self._window, graph, steps)
             graph.configure()
             self._graph = graph
         assert self._window is not None
@@ -195,20 +184,20 @@ class FrameScaler:
         """Panes of the output's width, one above the other."""
         graph = av.filter.Graph()
         split, stack = graph.add("split", str(len(panes))), graph.add("vstack", inputs=str(len(panes)))
-        _add_source(graph, frame).link_to(split)
+        add_source(graph, frame).link_to(split)
         for number, (pane, (_, high)) in enumerate(zip(panes, pane_rows(panes, self._height), strict=True)):
             steps = [*self._crop_steps(frame, pane.source), *self._scale_steps(frame, self._width, high)]
-            _append_steps(split, graph, steps, output=number).link_to(stack, 0, number)
-        _append_steps(stack, graph, [("format", {"pix_fmts": "yuv420p"}), ("buffersink", {})])
+            append_steps(split, graph, steps, output=number).link_to(stack, 0, number)
+        append_steps(stack, graph, [("format", {"pix_fmts": "yuv420p"}), SINK])
         graph.configure()
         return graph
 
-    def _scale_steps(self, frame: av.VideoFrame, width: int, height: int) -> list[Step]:
+    def _scale_steps(self, frame: av.VideoFrame, width: int, height: int) -> list[FilterStep]:
         """Scale to BT.709 limited yuv420p; HDR goes through a table at the output's size."""
         size = {"w": str(width), "h": str(height), "flags": "bicubic", **_input_colours(frame)}
         out = {"out_color_matrix": "bt709", "out_range": "limited"}
-        square: Step = ("setsar", {"sar": "1"})
-        planar: Step = ("format", {"pix_fmts": "yuv420p"})
+        square: FilterStep = ("setsar", {"sar": "1"})
+        planar: FilterStep = ("format", {"pix_fmts": "yuv420p"})
         if frame.color_trc not in (PQ, HLG):
             return [("scale", {**size, **out}), planar, square]
         table = write_cube(self._scratch / "hdr.cube", "pq" if frame.color_trc == PQ else "hlg")
@@ -221,13 +210,13 @@ class FrameScaler:
             square,
         ]
 
-    def _build_fit(self, frame: av.VideoFrame, steps: Sequence[Step], shot: ShotCrop) -> av.filter.Graph:
+    def _build_fit(self, frame: av.VideoFrame, steps: Sequence[FilterStep], shot: ShotCrop) -> av.filter.Graph:
         """The whole crop, on a dimmed and blurred enlargement of itself."""
         crop = shot.crop
         ratio = min(self._width / crop.width, self._height / crop.height)
         width, height = (max(2, round(length * ratio / 2) * 2) for length in (crop.width, crop.height))
         wider = crop.width * self._height / (crop.height * self._width)
-        ground: list[Step] = [
+        ground: list[FilterStep] = [
             ("crop", {"w": f"iw*{min(1.0, 1 / wider):.6f}", "h": f"ih*{min(1.0, wider):.6f}"}),
             *self._scale_steps(
                 frame, self._width // BACKGROUND_SCALE_DIVISOR, self._height // BACKGROUND_SCALE_DIVISOR
@@ -238,15 +227,15 @@ class FrameScaler:
         ]
         graph = av.filter.Graph()
         split = graph.add("split", "2")
-        _append_steps(_add_source(graph, frame), graph, steps).link_to(split)
-        front = _append_steps(split, graph, self._scale_steps(frame, width, height))
-        back = _append_steps(split, graph, ground, output=1)
+        append_steps(add_source(graph, frame), graph, steps).link_to(split)
+        front = append_steps(split, graph, self._scale_steps(frame, width, height))
+        back = append_steps(split, graph, ground, output=1)
         top = int((self._height - height) * shot.above) // 2 * 2
         place = {"x": str((self._width - width) // 4 * 2), "y": str(top)}
         overlay = graph.add("overlay", **place)
         back.link_to(overlay, 0, 0)
         front.link_to(overlay, 0, 1)
-        _append_steps(overlay, graph, [("format", {"pix_fmts": "yuv420p"}), ("buffersink", {})])
+        append_steps(overlay, graph, [("format", {"pix_fmts": "yuv420p"}), SINK])
         graph.configure()
         return graph
 
@@ -261,28 +250,6 @@ def _input_colours(frame: av.VideoFrame) -> dict[str, str]:
         "in_color_matrix": MATRICES.get(int(frame.colorspace), guess),
         "in_range": "full" if full else "limited",
     }
-
-
-def _add_source(graph: av.filter.Graph, frame: av.VideoFrame) -> FilterContext:
-    return graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000))
-
-
-def _append_steps(
-    head: FilterContext, graph: av.filter.Graph, steps: Sequence[Step], *, output: int = 0
-) -> FilterContext:
-    """Append filters to one output of ``head``; returns the last."""
-    for name, options in steps:
-        following = graph.add(name, **options)
-        head.link_to(following, output)
-        head, output = following, 0
-    return head
-
-
-def _build_chain(frame: av.VideoFrame, steps: Sequence[Step]) -> av.filter.Graph:
-    graph = av.filter.Graph()
-    _append_steps(_add_source(graph, frame), graph, [*steps, ("buffersink", {})])
-    graph.configure()
-    return graph
 
 
 def cut_frame(scaled: av.VideoFrame, at: Cutout, size_px: tuple[int, int]) -> av.VideoFrame:
