@@ -12,6 +12,7 @@ from api.server import make_server
 from api.wiring import context_opener
 from core.errors import Unavailable
 from core.infra import telemetry
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool
 from core.settings import MissingSettingError, Settings, load_settings
 
@@ -20,6 +21,7 @@ def main() -> int:
     """Serve; on failure print one line on standard error and return a code other than 0."""
     try:
         settings = load_settings(os.environ)
+        open_key_ring(settings)
     except MissingSettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from api.app import OpenContext
 from api.health.probes import make_probes
-from api.http.auth import KeyRing
+from api.http.auth import ApiKeys
 from api.http.context import AddressCheck, ApiContext
 from api.http.idempotency import Idempotency
 from api.http.metrics import ApiMetrics
@@ -24,6 +24,7 @@ from api.search.handlers import MAX_QUESTIONS, QUESTIONS_KEPT_S
 from core.infra.clickhouse import open_analytics
 from core.infra.http.client import Resolver, resolve
 from core.infra.http.public_addresses import check_addresses, parse_target
+from core.infra.key_ring import open_key_ring
 from core.infra.meilisearch import open_search
 from core.infra.postgres.connection import Pool, create_pool
 from core.infra.s3.object_store import open_objects
@@ -74,6 +75,7 @@ def context_opener(settings: Settings) -> OpenContext:
 
 
 async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: AsyncExitStack) -> ApiContext:
+    ring = open_key_ring(settings)
     objects = open_objects(settings)
     stack.callback(objects.close)
     search = open_search(settings)
@@ -105,8 +107,9 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         questions=AnswerCache(seconds=QUESTIONS_KEPT_S, now=time.monotonic, most=MAX_QUESTIONS),
         check_url=make_url_check(settings.fetch_allow),
         wakes=listeners,
-        keys=KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),
-        idempotency=Idempotency(settings.secret),
+        ring=ring,
+        keys=ApiKeys(pool=pool, ring=ring, now=time.monotonic),
+        idempotency=Idempotency(ring),
         metrics=metrics,
         buckets=TokenBuckets(settings.rate_limit_per_minute, time.monotonic),
         refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -14,6 +16,16 @@ from schemas.costs import PriceList
 
 class MissingSettingError(ValueError):
     """A setting without a default is not set; the message names it."""
+
+
+class NamedSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """One secret of the key ring. The id is empty for ``CLIPSTREAM_SECRET`` as it was before secrets had ids."""
+
+    id: str
+    secret: bytes
+    """32 bytes."""
+    opens_until: dt.datetime | None = None
+    """Moment after which it opens and verifies nothing any more; None: never."""
 
 
 class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +79,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     postgres_worker: str
     postgres_relay: str
     postgres_owner: str = ""
+    """Where migrations run; nothing else needs it."""
+    postgres_keys: str = ""
+    """Where sealed columns are sealed again (`python -m streams --reseal`)."""
     s3: str
     s3_access_key: str
     s3_secret_key: str
@@ -79,8 +94,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     meilisearch: str
     meilisearch_key: str
     api: str = "http://127.0.0.1:8080"
-    secret: bytes
-    """32 bytes: encrypts producer secrets, signs internal messages and cursors."""
+    secret: bytes = b""
+    """32 bytes: a key ring of one secret without an id."""
+    secrets: tuple[NamedSecret, ...] = ()
+    """The key ring, newest first: the first seals and signs, all open and verify."""
+    secrets_file: Path | None = None
+    """File with the key ring, read again when it changes; in place of ``secrets``."""
     fetch_allow: tuple[str, ...] = ()
     """Exact ``host:port`` pairs that may be fetched or called though they are not public addresses."""
     work_dir: Path = Path(".clipstream/work")
@@ -124,13 +143,42 @@ _NESTED: dict[str, type[msgspec.Struct]] = {
 }
 
 
+SECRET_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}|")
+"""Id of a secret; empty for the one that has none."""
+UNTIL_FORMAT = "%Y%m%dT%H%M%SZ"
+
+
+def parse_secrets(text: str) -> tuple[NamedSecret, ...]:
+    """Secrets of ``id:base64`` or ``id:base64:20260131T120000Z``, apart by commas or lines; raises ValueError."""
+    ring = tuple(_named_secret(entry) for entry in re.split(r"[,\s]+", text) if entry)
+    repeated = {named.id for named in ring if [other.id for other in ring].count(named.id) > 1}
+    if repeated:
+        raise ValueError(f"the id {min(repeated)!r} stands there twice")
+    return ring
+
+
+def _named_secret(entry: str) -> NamedSecret:
+    name, colon, rest = entry.partition(":")
+    secret, _, until = rest.partition(":")
+    if not colon or not SECRET_ID.fullmatch(name):
+        raise ValueError("an entry is `id:secret`, the id of a-z, 0-9, - and _")
+    opens_until = dt.datetime.strptime(until, UNTIL_FORMAT).replace(tzinfo=dt.UTC) if until else None
+    return NamedSecret(id=name, secret=_secret(secret), opens_until=opens_until)
+
+
+def _secret(text: str) -> bytes:
+    decoded = base64.b64decode(text, validate=True)
+    if len(decoded) != 32:
+        raise ValueError(f"a secret must be 32 bytes in base64, not {len(decoded)}")
+    return decoded
+
+
 def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
     if field.type is bytes:
-        decoded = base64.b64decode(text, validate=True)
-        if len(decoded) != 32:
-            raise ValueError(f"it must be 32 bytes in base64, not {len(decoded)}")
-        return decoded
-    if field.type is Path:
+        return _secret(text)
+    if field.type == tuple[NamedSecret, ...]:
+        return parse_secrets(text)
+    if field.type in (Path, Path | None):
         return Path(text)
     if field.type == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -22,6 +22,10 @@ GIVEN_BY: dict[str, tuple[str, ...]] = {
 """The variables that name a part which runs elsewhere; all of a part's, or none."""
 
 
+RING_VARIABLES = ("CLIPSTREAM_SECRET", "CLIPSTREAM_SECRETS", "CLIPSTREAM_SECRETS_FILE")
+"""The variables that name a key ring; where the person sets none, it is the stack's own file."""
+
+
 def external_parts(environ: Mapping[str, str]) -> frozenset[str]:
     """Parts that the environment says run elsewhere. Raises StackError where one is named by half."""
     found = set()
@@ -58,6 +62,7 @@ def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
             "CLIPSTREAM_POSTGRES_API": dsn(setting, "clipstream_api", secrets.postgres_api),
             "CLIPSTREAM_POSTGRES_WORKER": dsn(setting, "clipstream_worker", secrets.postgres_worker),
             "CLIPSTREAM_POSTGRES_RELAY": dsn(setting, "clipstream_relay", secrets.postgres_relay),
+            "CLIPSTREAM_POSTGRES_KEYS": dsn(setting, "clipstream_keys", secrets.postgres_keys),
         },
         "objects": {
             "CLIPSTREAM_S3": objects_endpoint(setting),
@@ -77,13 +82,15 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
     """Every ``CLIPSTREAM_*`` of this stack's processes and clients; what the person set himself stays."""
     env = {
         "CLIPSTREAM_API": f"http://127.0.0.1:{setting.port('api')}",
-        "CLIPSTREAM_SECRET": setting.environ.get("CLIPSTREAM_SECRET") or setting.secrets.product,
         "CLIPSTREAM_S3_BUCKET": setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream",
         "CLIPSTREAM_FETCH_ALLOW": ",".join(allowed(setting)),
     }
     for part, variables in own_endpoints(setting).items():
-        env |= {name: setting.environ[name] for name in variables} if part in external else variables
+        outside = {name: setting.environ[name] for name in variables if name in setting.environ}
+        env |= outside if part in external else variables
     given = {name: value for name, value in setting.environ.items() if name.startswith("CLIPSTREAM_")}
+    if not any(given.get(name) for name in RING_VARIABLES):
+        env["CLIPSTREAM_SECRETS_FILE"] = str(setting.layout.key_ring)
     return given | env
 
 

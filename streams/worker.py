@@ -17,6 +17,7 @@ import sentry_sdk
 import structlog
 
 from core.infra.kafka.message import Message, as_message
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool
 from core.services.upload_signatures import Verifier
 from core.settings import Settings
@@ -24,7 +25,7 @@ from schemas.stages import ROW_BY_NAME
 from schemas.topics import TOPICS
 from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
-from streams.runtime.consumer import EventConsumer
+from streams.runtime.consumer import UPLOADS, EventConsumer
 from streams.runtime.context import open_context
 from streams.runtime.health import Pulse, serve_health
 from streams.runtime.lag import Lag, open_lag_counter
@@ -124,7 +125,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
             clock=lambda: dt.datetime.now(dt.UTC),
         )
         pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
-        verifier = Verifier(pool=pool, master=settings.secret)
+        verifier = Verifier(pool=pool, ring=open_key_ring(settings)) if UPLOADS in topics_of(stage) else None
         metrics = ProcessMetrics(OF_STAGE)
         consumption = EventConsumer(
             attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier, metrics=metrics

@@ -160,14 +160,14 @@ async def get_asset(call: Call[None, None]) -> Reply:
 
 async def list_assets(call: Call[None, ListAssets]) -> Reply:
     """Assets, newest first."""
-    query, secret = call.query, call.context.settings.secret
+    query, ring = call.query, call.context.ring
     scope = f"assets/{call.org_id}/{query.kind}"
-    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
         asset_rows = await assets.list_asset_rows(
             rows, call.org_id, kind=query.kind, after=place_of(after), limit=query.limit + 1
         )
-    cursor = next_cursor(secret, scope, asset_rows, query.limit, "asset_id")
+    cursor = next_cursor(ring, scope, asset_rows, query.limit, "asset_id")
     return Reply(body=AssetPage(items=[view(row, call) for row in asset_rows[: query.limit]], next_cursor=cursor))
 
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from api.http.auth import KeyRing
+from api.http.auth import ApiKeys
 from api.http.idempotency import Idempotency
 from api.http.metrics import ApiMetrics
 from api.http.rate_limits import Places, TokenBuckets
 from api.http.response_cache import AnswerCache, CachedDocuments
+from core.infra.key_ring import KeyRing
 from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
 from core.ports.stores import Analytics, Objects, Search, Uploads
@@ -57,7 +58,9 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     """What analytics answered a moment ago."""
     check_url: AddressCheck
     wakes: Wakes
-    keys: KeyRing
+    ring: KeyRing
+    """Seals and signs."""
+    keys: ApiKeys
     idempotency: Idempotency
     metrics: ApiMetrics
     buckets: TokenBuckets

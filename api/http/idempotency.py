@@ -16,14 +16,14 @@ from uuid import UUID
 import msgspec
 
 from api.problems.problem_details import ApiProblem
+from core.infra.key_ring import KeyRing, Purpose
 from core.infra.postgres import idempotency_keys
 from core.infra.postgres.connection import Connection
-from core.infra.secrets import decrypt, encrypt
 
 HEADER = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"
 KEEP_HOURS = 24
-_SEAL = "idempotency"
+_SEAL: Purpose = "idempotency"
 _SHAPE = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
@@ -53,9 +53,9 @@ def read_key(headers: Mapping[str, str]) -> str | None:
 class Idempotency:
     """Record of one request, on the connection of its transaction."""
 
-    def __init__(self, secret: bytes) -> None:
-        """``secret`` is the installation's."""
-        self._secret = secret
+    def __init__(self, ring: KeyRing) -> None:
+        """``ring`` is the installation's."""
+        self._ring = ring
 
     async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> FirstAnswer | None:
         """The kept answer of an equal request, or None where this one is to run. Raises 409 and 422 problems."""
@@ -72,11 +72,11 @@ class Idempotency:
             raise ApiProblem(
                 "idempotency-mismatch", "This Idempotency-Key was used with another method, path, query or body."
             )
-        return FirstAnswer(status=record.status, headers=record.headers, body=decrypt(self._secret, _SEAL, record.body))
+        return FirstAnswer(status=record.status, headers=record.headers, body=self._ring.open(_SEAL, record.body))
 
     async def keep(self, connection: Connection, org_id: UUID, key: str, print_: bytes, answer: FirstAnswer) -> None:
         """Record the answer in the transaction of the effect."""
-        sealed = encrypt(self._secret, _SEAL, answer.body)
+        sealed = self._ring.seal(_SEAL, answer.body)
         record = idempotency_keys.KeptAnswer(
             fingerprint=print_, status=answer.status, headers=answer.headers, body=sealed
         )

@@ -96,14 +96,14 @@ async def admin_rows(call: Call[Any, Any]) -> AsyncIterator[Connection]:
 
 async def list_dead_letters(call: Call[None, ListDeadLetters]) -> Reply:
     """Dead letters, newest first."""
-    query, secret = call.query, call.context.settings.secret
+    query, ring = call.query, call.context.ring
     scope = f"dead/{call.org_id}/{query.stage}/{query.project_id}"
-    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with admin_rows(call) as rows:
         letter_rows = await dead_letters.list_dead_letter_rows(
             rows, stage=query.stage, project_id=query.project_id, after=place_of(after), limit=query.limit + 1
         )
-    cursor = next_cursor(secret, scope, letter_rows, query.limit, "dead_id")
+    cursor = next_cursor(ring, scope, letter_rows, query.limit, "dead_id")
     return Reply(
         body=DeadLetterPage(
             items=[DeadLetterSummary(**_fields(row)) for row in letter_rows[: query.limit]], next_cursor=cursor

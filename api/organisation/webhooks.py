@@ -15,7 +15,6 @@ from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, not_found, require
 from api.projects.handlers import check_url
 from core.infra.postgres.connection import Row
-from core.infra.secrets import encrypt_secret
 from core.storage import webhooks
 from schemas.webhooks import Kind
 
@@ -81,7 +80,7 @@ async def create_endpoint(call: Call[CreateEndpoint, None], _checked: None) -> R
             endpoint_id,
             url=call.body.url,
             event_types=sorted(set(call.body.events)),
-            secret_encrypted=encrypt_secret(call.context.settings.secret, secret.encode()),
+            secret_encrypted=call.context.ring.seal("secrets", secret.encode()),
         )
     body = NewEndpoint(**_fields(row), secret=secret)
     return Reply(body=body, headers={"Location": f"/v1/webhooks/endpoints/{endpoint_id}"})

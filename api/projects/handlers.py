@@ -139,14 +139,14 @@ async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
 
 async def list_projects(call: Call[None, ListProjects]) -> Reply:
     """Projects, newest first."""
-    query, secret = call.query, call.context.settings.secret
+    query, ring = call.query, call.context.ring
     scope = f"projects/{call.org_id}/{query.state}"
-    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
         project_rows = await list_project_rows(
             rows, call.org_id, state=query.state, after=place_of(after), limit=query.limit + 1
         )
-    cursor = next_cursor(secret, scope, project_rows, query.limit, "project_id")
+    cursor = next_cursor(ring, scope, project_rows, query.limit, "project_id")
     return Reply(body=ProjectPage(items=[summary_view(row) for row in project_rows[: query.limit]], next_cursor=cursor))
 
 

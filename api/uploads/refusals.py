@@ -58,12 +58,12 @@ class ListRefusedUploads(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 async def list_refused_uploads(call: Call[None, ListRefusedUploads]) -> Reply:
     """Refused messages that name a producer key of the organisation, newest first."""
-    query, secret = call.query, call.context.settings.secret
+    query, ring = call.query, call.context.ring
     scope = f"refused/{call.org_id}"
-    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
         refusal_rows = await list_refusal_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
-    cursor = next_cursor(secret, scope, refusal_rows, query.limit, "refusal_id")
+    cursor = next_cursor(ring, scope, refusal_rows, query.limit, "refusal_id")
     return Reply(body=RefusedUploadPage(items=[_view(row) for row in refusal_rows[: query.limit]], next_cursor=cursor))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime as dt
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ from local.config.paths import DEFAULT_STATE
 from local.config.state import Layout, StackState, is_running, load
 from local.errors import StackError
 from local.install.tools import Say
+from local.key_rotation import KEEP_DAYS, read_ring, rotate
 from local.services.table import SINKS
 from local.stack import StackInfo
 from local.supervisor.logs import follow, tail
@@ -48,7 +50,24 @@ def register(subparsers: Any) -> None:
     logs.add_argument("-f", "--follow", action="store_true", help="go on printing as they write")
     logs.add_argument("-n", "--lines", type=positive, default=40, help="how many lines from the end (40)")
     _command(subparsers, "down", _down, "drain the workers and stop everything; data stays")
+    _register_secrets(subparsers)
     _command(subparsers, "reset", _reset, "down, and remove everything of this stack, data too")
+
+
+def _register_secrets(subparsers: Any) -> None:
+    text = "the key ring that seals and signs"
+    examples = ("clipstream secrets list", "clipstream secrets rotate")
+    parser = _command(subparsers, "secrets", _secrets, text, *examples)
+    parser.add_argument("action", choices=("list", "rotate"), help="show the ring's ids, or put a new secret in front")
+    keep = f"how long old secrets still open what they sealed and signed ({KEEP_DAYS}); 0: a leaked one, at once"
+    parser.add_argument("--keep-days", type=_days, default=KEEP_DAYS, metavar="DAYS", help=keep)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _days(text: str) -> float:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of days")
+    return float(text)
 
 
 def positive(text: str) -> int:
@@ -236,6 +255,27 @@ def _logs(arguments: argparse.Namespace, _: Say) -> int:
         with contextlib.suppress(KeyboardInterrupt):  # how one ends it
             for path, line in follow(paths, lambda: True):
                 print(prefix[path] + line, flush=True)
+    return 0
+
+
+def _secrets(arguments: argparse.Namespace, say: Say) -> int:
+    layout = stack.layout_of(arguments.state_dir)
+    if arguments.action == "rotate":
+        rotated = rotate(layout, os.environ, dt.datetime.now(dt.UTC), keep_days=arguments.keep_days)
+        if arguments.json:
+            print(msgspec.json.encode(rotated).decode())
+            return 0
+        rows = (
+            ", ".join(f"{count} of {table}" for table, count in rotated.resealed.items()) or "nothing was left to seal"
+        )
+        say(f"{rotated.newest_id} seals and signs now; sealed again: {rows}")
+    entries = [{"id": entry.id, "opens_until": entry.until or None} for entry in read_ring(layout)]
+    if arguments.json:
+        print(json.dumps(entries, indent=2))
+    else:
+        for entry in entries:
+            until = f"opens until {entry['opens_until']}" if entry["opens_until"] else ""
+            print(f"{entry['id'] or '(no id)':<16} {until}".rstrip())
     return 0
 
 

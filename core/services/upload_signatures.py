@@ -16,8 +16,8 @@ import msgspec
 
 from core.errors import InputRejected
 from core.infra.kafka.message import Message
+from core.infra.key_ring import KeyRing, MissingSecretError
 from core.infra.postgres.connection import Pool, Row, transaction
-from core.infra.secrets import decrypt_secret, derive_key
 from schemas import codec, events
 from schemas.metadata import MAX_TITLE_CHARACTERS, faults_of
 from schemas.options.project import broken_rules
@@ -25,6 +25,7 @@ from schemas.validation.field_errors import with_nul
 
 KEY, ORG, TIME, SIGNATURE = "clipstream-key", "clipstream-org", "clipstream-time", "clipstream-signature"
 INTERNAL_KEY_ID = "internal"
+"""Key id of the relay; followed by ``/`` and the id of the secret of the key ring that signed, where it has one."""
 MAX_AGE = dt.timedelta(days=7)
 """Age up to which a signature counts: as long as the topic keeps messages."""
 MAX_AHEAD = dt.timedelta(minutes=5)
@@ -34,9 +35,17 @@ _MAX_PATH_CHARACTERS = 200
 """Characters of a path into the metadata that an error names."""
 
 
-def internal_secret(master: bytes) -> bytes:
-    """Secret of the internal key, derived from the installation's master secret."""
-    return derive_key(master, "internal-producer")
+def is_internal(key_id: str) -> bool:
+    """Whether a key id is the relay's."""
+    return key_id == INTERNAL_KEY_ID or key_id.startswith(f"{INTERNAL_KEY_ID}/")
+
+
+def sign_as_relay(headers: Mapping[str, str], body: bytes, *, ring: KeyRing, org_id: UUID) -> dict[str, str]:
+    """The headers of a message that the relay signs, with the newest secret's key."""
+    secret_id = ring.newest_id
+    key_id = f"{INTERNAL_KEY_ID}/{secret_id}" if secret_id else INTERNAL_KEY_ID
+    secret = ring.derive("internal-producer", secret_id)
+    return sign(headers, body, secret=secret, key_id=key_id, org_id=org_id)
 
 
 def signature(secret: bytes, *, key_id: str, org_id: str, time: str, event_id: str, body: bytes) -> str:
@@ -66,10 +75,10 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 class Verifier:
     """Verifies the signature of an upload message, and that it stays within its organisation."""
 
-    def __init__(self, *, pool: Pool, master: bytes) -> None:
-        """``pool`` is the worker's; ``master`` decrypts producer secrets."""
+    def __init__(self, *, pool: Pool, ring: KeyRing) -> None:
+        """``pool`` is the worker's; ``ring`` opens producer secrets."""
         self._pool = pool
-        self._master = master
+        self._ring = ring
 
     async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
         """Raises InputRejected (``producer.*``) unless the message is a valid upload of its own organisation."""
@@ -90,7 +99,7 @@ class Verifier:
             raise InputRejected("producer.bad_signature", "the signature does not match key, time, id and body")
         if headers[ORG] != str(org_id) or event.org_id != org_id:
             raise InputRejected("producer.wrong_org", "the key belongs to another organisation than the message names")
-        if headers[KEY] != INTERNAL_KEY_ID:  # ours may have waited for long, or come from a clock that is ahead
+        if not is_internal(headers[KEY]):  # ours may have waited for long, or come from a clock that is ahead
             _check_time(headers[TIME], dt.datetime.now(dt.UTC))
         check_upload(event)
 
@@ -98,10 +107,10 @@ class Verifier:
         """Find the owner of a message's producer key, also for a refused message; None without a key of ours."""
         headers = message.headers
         key_id = headers.get(KEY, "")
-        if key_id in ("", INTERNAL_KEY_ID) or (row := await self._producer(key_id)) is None:
+        if not key_id or is_internal(key_id) or (row := await self._producer(key_id)) is None:
             return None
         made = signature(
-            decrypt_secret(self._master, row["secret_encrypted"]),
+            self._ring.open("secrets", row["secret_encrypted"]),
             key_id=key_id,
             org_id=headers.get(ORG, ""),
             time=headers.get(TIME, ""),
@@ -113,12 +122,18 @@ class Verifier:
         return Sender(org_id=row["org_id"], key_id=key_id, signed=holds and valid)
 
     async def _key(self, key_id: str, event: events.UploadReceived) -> tuple[UUID, bytes]:
-        if key_id == INTERNAL_KEY_ID:
-            return event.org_id, internal_secret(self._master)
+        if is_internal(key_id):
+            return event.org_id, self._internal_secret(key_id.partition("/")[2])
         row = await self._producer(key_id)
         if row is None or row["revoked_at"] is not None:
             raise InputRejected("producer.unknown_key", f"no valid producer key {key_id[:40]!r}")
-        return row["org_id"], decrypt_secret(self._master, row["secret_encrypted"])
+        return row["org_id"], self._ring.open("secrets", row["secret_encrypted"])
+
+    def _internal_secret(self, secret_id: str) -> bytes:
+        try:
+            return self._ring.derive("internal-producer", secret_id)
+        except MissingSecretError as error:  # anyone can write such a header: the message must not hold up others
+            raise InputRejected("producer.unknown_key", error.detail) from None
 
     async def _producer(self, key_id: str) -> Row | None:
         async with transaction(self._pool) as connection:

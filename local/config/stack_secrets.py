@@ -9,6 +9,9 @@ import msgspec
 
 from local.config.state import Layout, write_private
 
+FIRST_ID = "k1"
+"""Id of the first secret of a new stack's key ring."""
+
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """One value a part."""
@@ -18,20 +21,28 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     postgres_api: str
     postgres_worker: str
     postgres_relay: str
+    postgres_keys: str
     s3_access_key: str
     s3_secret_key: str
     clickhouse: str
     search: str
     product: str
-    """Base64 of 32 bytes: CLIPSTREAM_SECRET."""
+    """Base64 of 32 bytes: the first secret of the key ring."""
 
 
 def load_or_make(layout: Layout) -> Secrets:
-    """The stack's secrets; made at the first start."""
-    if layout.secrets.is_file():
-        return msgspec.json.decode(layout.secrets.read_bytes(), type=Secrets)
-    product = base64.b64encode(secrets.token_bytes(32)).decode()
-    names = (field.name for field in msgspec.structs.fields(Secrets))
-    made = Secrets(**{name: secrets.token_hex(16) for name in names} | {"product": product})
-    write_private(layout.secrets, msgspec.json.encode(made))
+    """The stack's secrets; made at the first start, and completed where a newer version needs more of them."""
+    kept: dict[str, str] = msgspec.json.decode(layout.secrets.read_bytes()) if layout.secrets.is_file() else {}
+    names = [field.name for field in msgspec.structs.fields(Secrets)]
+    new = {name: secrets.token_hex(16) for name in names} | {"product": new_secret()}
+    made = msgspec.convert(new | kept, Secrets)
+    if not layout.key_ring.exists():  # a stack of before there were ids sealed with a secret that has none
+        write_private(layout.key_ring, f"{'' if kept else FIRST_ID}:{made.product}\n".encode())
+    if set(names) - set(kept):
+        write_private(layout.secrets, msgspec.json.encode(made))
     return made
+
+
+def new_secret() -> str:
+    """Base64 of 32 random bytes."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()

@@ -79,6 +79,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         return self.root / "lock"
 
     @property
+    def key_ring(self) -> Path:
+        """The secrets that seal and sign, newest first: ``CLIPSTREAM_SECRETS_FILE``."""
+        return self.root / "key-ring"
+
+    @property
     def logs(self) -> Path:
         """One file a part."""
         return self.root / "logs"

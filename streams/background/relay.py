@@ -15,9 +15,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from core.errors import Unavailable
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres import outbox_queue
 from core.infra.postgres.connection import TRANSIENT_ERRORS, Connection, Pool, Row, prepare_connection, transaction
-from core.services.upload_signatures import INTERNAL_KEY_ID, SIGNATURE, internal_secret, sign
+from core.services.upload_signatures import SIGNATURE, sign_as_relay
 from core.settings import Settings
 from streams.runtime.health import Pulse
 from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, ProcessMetrics
@@ -37,7 +38,7 @@ class Relay:
         self._settings = settings
         self._pulse = pulse
         self._metrics = metrics
-        self._secret = internal_secret(settings.secret)
+        self._ring = open_key_ring(settings)
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -128,7 +129,7 @@ class Relay:
         org_id: UUID | None = row["org_id"]
         if row["topic"] != "uploads.v1" or SIGNATURE in headers or org_id is None:
             return headers  # a row without an organisation is not ours: it is not signed
-        return headers | sign(headers, row["payload"], secret=self._secret, key_id=INTERNAL_KEY_ID, org_id=org_id)
+        return headers | sign_as_relay(headers, row["payload"], ring=self._ring, org_id=org_id)
 
 
 def _producer(settings: Settings) -> Any:

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 
 from core.errors import InputRejected, Unavailable
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
-from core.infra.secrets import decrypt_secret
 from core.ports.outside import Response
 from core.storage import webhooks
 from core.storage.labels import read_labels
@@ -49,6 +49,7 @@ class DeliverStage:
     def __init__(self, context: StageContext) -> None:
         """``context``: the worker's adapters."""
         self._context = context
+        self._ring = open_key_ring(context.settings)
         self._under_way: Counter[UUID] = Counter()
         """Open POSTs, by organisation."""
 
@@ -93,7 +94,7 @@ class DeliverStage:
                 del self._under_way[event.org_id]
 
     async def _answered(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> TryOutcome:
-        secret = decrypt_secret(self._context.settings.secret, delivery.secret_encrypted).decode()
+        secret = self._ring.open("secrets", delivery.secret_encrypted).decode()
         signed = headers(
             secret,
             message_id=str(event.delivery_id),

@@ -39,9 +39,16 @@ class EventConsumer:
     """Takes the messages of one stage."""
 
     def __init__(
-        self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier, metrics: ProcessMetrics
+        self,
+        *,
+        attempts: Attempts,
+        stage: Stage,
+        pool: Pool,
+        pulse: Pulse,
+        verifier: Verifier | None,
+        metrics: ProcessMetrics,
     ) -> None:
-        """``verifier`` proves who sent an upload."""
+        """``verifier`` proves who sent an upload; None in a stage that takes none."""
         self._attempts = attempts
         self._stage = stage
         self._pool = pool
@@ -94,6 +101,7 @@ class EventConsumer:
                 self._dead_in_a_row = 0
                 return "skipped"
             if isinstance(event, events.UploadReceived):
+                assert self._verifier is not None, "only a stage that takes uploads.v1 gets one"
                 await self._verifier.verify(message, envelope, event)
         except codec.DecodeError as error:
             return await self._bury(message, "undecodable", str(error))
@@ -131,7 +139,7 @@ class EventConsumer:
         return "dead"
 
     async def _write_letter(self, message: Message, reason: str, detail: str, cause: Cause, *, tell: bool) -> None:
-        sender = await self._verifier.sender(message) if tell else None
+        sender = await self._verifier.sender(message) if tell and self._verifier else None
         async with transaction(self._pool) as connection:
             fresh = await dead_letters.record(connection, message, self._stage.name, reason, detail, cause, None)
             if fresh and tell:

@@ -8,8 +8,9 @@ import uuid
 import asyncpg
 import msgspec
 
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Connection, set_org
-from core.infra.secrets import encrypt_secret, mint_api_key
+from core.infra.secrets import mint_api_key
 from core.settings import Settings
 from core.storage import organisations
 
@@ -43,7 +44,8 @@ async def bootstrap(settings: Settings) -> Credentials:
 
 
 async def _make(connection: Connection, settings: Settings) -> Credentials:
-    minted = mint_api_key(settings.secret)
+    ring = open_key_ring(settings)
+    minted = mint_api_key(ring.derive("api-keys"))
     await organisations.insert_api_key(
         connection,
         ORG_ID,
@@ -53,6 +55,6 @@ async def _make(connection: Connection, settings: Settings) -> Credentials:
         scopes=["read", "write", "admin"],
     )
     key_id, secret = f"pk_{secrets.token_hex(8)}", secrets.token_urlsafe(32)
-    encrypted = encrypt_secret(settings.secret, secret.encode())
+    encrypted = ring.seal("secrets", secret.encode())
     await organisations.insert_producer_key(connection, ORG_ID, key_id, encrypted)
     return Credentials(org_id=ORG_ID, api_key=minted.plain, producer_key_id=key_id, producer_secret=secret)

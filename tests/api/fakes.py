@@ -12,7 +12,7 @@ from uuid import UUID
 from starlette.applications import Starlette
 
 from api.app import create_app
-from api.http.auth import KeyRing
+from api.http.auth import ApiKeys
 from api.http.context import ApiContext, Probe
 from api.http.idempotency import Idempotency
 from api.http.metrics import ApiMetrics
@@ -24,13 +24,16 @@ from core.infra.secrets import mint_api_key
 from core.ports.stores import ObjectHead, UploadPart
 from core.settings import Settings
 from schemas.common import ObjectRef
+from tests.support.keys import ring_of
 from tests.support.vectors import WordSentences
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)
 ORG = UUID("11111111-1111-5111-8111-111111111111")
-KEY = mint_api_key(SECRET, lambda count: bytes(range(1, count + 1)))
-READER = mint_api_key(SECRET, lambda count: bytes(range(2, count + 2)))
+RING = ring_of(SECRET)
+PEPPER = RING.derive("api-keys")
+KEY = mint_api_key(PEPPER, lambda count: bytes(range(1, count + 1)))
+READER = mint_api_key(PEPPER, lambda count: bytes(range(2, count + 2)))
 
 
 def make_settings(**changes: Any) -> Settings:
@@ -185,8 +188,9 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "questions": AnswerCache(seconds=2, now=monotonic),
         "check_url": _any_url,
         "wakes": Listeners(),
-        "keys": KeyRing(pool=pool, secret=SECRET, now=monotonic),
-        "idempotency": Idempotency(SECRET),
+        "ring": RING,
+        "keys": ApiKeys(pool=pool, ring=RING, now=monotonic),
+        "idempotency": Idempotency(RING),
         "metrics": metrics,
         "buckets": TokenBuckets(settings.rate_limit_per_minute, monotonic),
         "refusals": TokenBuckets(60, monotonic),

@@ -31,18 +31,19 @@ from api.uploads.models import MAX_PARTS, MIB, max_parts, object_key, part_lengt
 from api.wiring import make_url_check
 from core.errors import InputRejected
 from schemas.documents.acoustics import Curve
+from tests.support.keys import named_ring, ring_of
 from tests.support.media.heard_sounds import heard_sounds
 
-SECRET = b"s" * 32
+RING = ring_of(b"s" * 32)
 POSITION = Position(dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC), UUID(int=7))
 
 
 def test_a_cursor_comes_back_and_belongs_to_its_listing() -> None:
-    cursor = encode_cursor(SECRET, "projects/a", POSITION)
-    assert decode_cursor(SECRET, "projects/a", cursor) == POSITION
-    for secret, scope in ((SECRET, "projects/b"), (b"t" * 32, "projects/a")):
+    cursor = encode_cursor(RING, "projects/a", POSITION)
+    assert decode_cursor(RING, "projects/a", cursor) == POSITION
+    for ring, scope in ((RING, "projects/b"), (ring_of(b"t" * 32), "projects/a")):
         with pytest.raises(ApiProblem):
-            decode_cursor(secret, scope, cursor)
+            decode_cursor(ring, scope, cursor)
 
 
 def test_warnings_of_a_hand_over_fit_into_a_header() -> None:
@@ -56,7 +57,7 @@ def test_warnings_of_a_hand_over_fit_into_a_header() -> None:
 @given(st.text(max_size=120))
 def test_any_other_text_is_no_cursor(text: str) -> None:
     with pytest.raises(ApiProblem):
-        decode_cursor(SECRET, "projects/a", text)
+        decode_cursor(RING, "projects/a", text)
 
 
 def test_traces_are_continued_or_begun() -> None:
@@ -92,6 +93,17 @@ class Inner(msgspec.Struct):
 
 class Outer(msgspec.Struct):
     inner: Inner
+
+
+def test_a_cursor_names_its_secret_and_is_good_as_long_as_that_is_in_the_ring() -> None:
+    cursor = encode_cursor(named_ring(k1=b"1" * 32), "projects/a", POSITION)
+    assert cursor.startswith("k1.")
+    assert decode_cursor(named_ring(k2=b"2" * 32, k1=b"1" * 32), "projects/a", cursor) == POSITION
+    with_nameless = named_ring(k2=b"2" * 32, **{"": b"s" * 32})
+    assert decode_cursor(with_nameless, "a", encode_cursor(RING, "a", POSITION)) == POSITION
+    for ring in (named_ring(k2=b"2" * 32), named_ring(k1=b"2" * 32)):
+        with pytest.raises(ApiProblem, match="does not belong"):
+            decode_cursor(ring, "projects/a", cursor)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.infra.key_ring import open_key_ring
 from core.settings import load_settings
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout
@@ -37,7 +38,7 @@ def test_the_product_reads_its_settings_from_what_is_written(tmp_path: Path) -> 
     body = env_file(product_env(setting(tmp_path), frozenset())).decode()
     settings = load_settings(read_env_file(body))
     assert settings.api == "http://127.0.0.1:20000"
-    assert len(settings.secret) == 32
+    assert open_key_ring(settings).ids() == ("k1",)
     assert settings.fetch_allow == ("127.0.0.1:20001", "127.0.0.1:20002")
     assert settings.s3_bucket == "clipstream"
 
@@ -104,7 +105,7 @@ def test_what_a_shell_got_from_our_own_file_is_not_external(tmp_path: Path) -> N
     environ = forget_own(recorded | {"HOME": "/root"}, recorded, set())
     assert external_parts(environ) == frozenset()
     assert environ["HOME"] == "/root"
-    assert environ["CLIPSTREAM_SECRET"] == recorded["CLIPSTREAM_SECRET"]
+    assert environ["CLIPSTREAM_SECRETS_FILE"] == recorded["CLIPSTREAM_SECRETS_FILE"]
 
 
 def test_another_broker_than_the_recorded_one_is_meant(tmp_path: Path) -> None:

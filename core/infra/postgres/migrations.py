@@ -1,4 +1,4 @@
-"""Set up Postgres: the database, the three roles, the numbered files. Forward only; safe to repeat."""
+"""Set up Postgres: the database, the roles, the numbered files. Forward only; safe to repeat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.settings import Settings
 
 LOCK_ID = 0x6D696772
 """Advisory lock of a migration: one runs at a time."""
-ROLES = ("clipstream_api", "clipstream_worker", "clipstream_relay")
+ROLES = ("clipstream_api", "clipstream_worker", "clipstream_relay", "clipstream_keys")
 
 
 class MigrationError(RuntimeError):
@@ -21,13 +21,16 @@ class MigrationError(RuntimeError):
 
 
 async def migrate_postgres(settings: Settings) -> None:
-    """Create the database and the three roles if they are missing, then apply the numbered files."""
+    """Create the database and the roles if they are missing, then apply the numbered files."""
     await _ensure_database(settings.postgres_owner)
     connection = await asyncpg.connect(settings.postgres_owner, timeout=10)
     try:
         await connection.execute("select pg_advisory_lock($1)", LOCK_ID)
-        for dsn in (settings.postgres_api, settings.postgres_worker, settings.postgres_relay):
-            await _ensure_role(connection, dsn)
+        for role in ROLES:
+            await _ensure_role(connection, role)
+        for dsn in (settings.postgres_api, settings.postgres_worker, settings.postgres_relay, settings.postgres_keys):
+            if dsn:
+                await _let_in(connection, dsn)
         await connection.execute(
             """create table if not exists schema_migrations
                (name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
@@ -59,16 +62,20 @@ async def _ensure_database(dsn: str) -> None:
             await connection.close()
 
 
-async def _ensure_role(connection: Connection, dsn: str) -> None:
+async def _ensure_role(connection: Connection, role: str) -> None:
+    """Make a role that cannot log in before an address of it says its password."""
+    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", role):
+        await connection.execute(f"create role {role} nologin nosuperuser nobypassrls")
+
+
+async def _let_in(connection: Connection, dsn: str) -> None:
     parts = urlsplit(dsn)
     if parts.username not in ROLES:
         raise MigrationError(
             f"the user of a Postgres setting must be one of {', '.join(ROLES)}, not {parts.username!r}"
         )
-    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", parts.username):
-        await connection.execute(f"create role {parts.username} login nosuperuser nobypassrls")
     quoted = await connection.fetchval("select quote_literal($1::text)", unquote(parts.password or ""))
-    await connection.execute(f"alter role {parts.username} password {quoted}")
+    await connection.execute(f"alter role {parts.username} login password {quoted}")
 
 
 async def _apply(connection: Connection, name: str, text: str) -> None:

@@ -15,10 +15,11 @@ from uuid import UUID
 from core.errors import InputRejected
 from core.infra.clickhouse import open_analytics, schema_text
 from core.infra.kafka.message import Message
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, create_pool
 from core.infra.s3.object_store import open_objects
 from core.ports.stores import Analytics, Objects
-from core.services.upload_signatures import INTERNAL_KEY_ID, KEY, Verifier
+from core.services.upload_signatures import KEY, Verifier, is_internal
 from core.settings import Settings
 from core.storage.labels import Labels, PostgresLabels
 from schemas import codec, events
@@ -194,13 +195,15 @@ class _LazyVerifier:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._ring = open_key_ring(settings)
         self._pool: Pool | None = None
 
     async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
         """Raises InputRejected, or Unavailable while Postgres is away."""
-        if self._pool is None and message.headers.get(KEY) not in (None, "", INTERNAL_KEY_ID):
+        key_id = message.headers.get(KEY)
+        if self._pool is None and key_id and not is_internal(key_id):
             self._pool = await create_pool(self._settings.postgres_worker, size=1, name="clipstream-sink")
-        await Verifier(pool=self._pool, master=self._settings.secret).verify(message, envelope, event)
+        await Verifier(pool=self._pool, ring=self._ring).verify(message, envelope, event)
 
     async def close(self) -> None:
         """Close the pool."""

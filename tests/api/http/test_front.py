@@ -14,7 +14,7 @@ from api.problems.problem_types import CATALOGUE
 from core.errors import Unavailable
 from core.infra.secrets import mint_api_key
 from tests.api.conftest import OpenClient
-from tests.api.fakes import READER, SECRET, PoolTwin, SearchTwin, make_settings
+from tests.api.fakes import PEPPER, READER, PoolTwin, SearchTwin, make_settings
 
 
 def is_problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ async def test_unknown_paths_methods_and_ids_are_problems(open_client: OpenClien
 
 async def test_without_a_valid_key_nothing_is_answered(open_client: OpenClient) -> None:
     async with open_client() as client:
-        unknown = mint_api_key(SECRET).plain
+        unknown = mint_api_key(PEPPER).plain
         for header in ("", "Basic abc", "Bearer ", "Bearer clp_live_short", f"Bearer {unknown}"):
             response = await client.get("/v1/projects", headers={"Authorization": header})
             is_problem(response, 401, "unauthenticated")

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import org_transaction
-from core.infra.secrets import decrypt_secret
 from core.settings import Settings
 from tests.contract.rigs.api_world import World, new_letter, new_project, open_world, outbox
 from tests.support.progress import await_while_moving
@@ -32,7 +32,7 @@ async def test_a_webhook_secret_is_shown_once_and_sealed(world: World, postgres:
     async with org_transaction(world.api, world.ann.org_id) as rows:
         sealed = await rows.fetchval("select secret_encrypted from webhook_endpoints")
         kept = await rows.fetchval("select body from idempotency_keys where key = 'hook-1'")
-    assert decrypt_secret(postgres.secret, sealed).decode() == secret
+    assert open_key_ring(postgres).open("secrets", sealed).decode() == secret
     assert secret.encode() not in kept
     assert "secret" not in (await world.ann.client.get(made.headers["location"])).json()
     assert (await world.ann.client.delete(made.headers["location"])).status_code == 204

@@ -15,11 +15,12 @@ import httpx2
 import msgspec
 
 from api.app import create_app
-from api.http.auth import KeyRing
+from api.http.auth import ApiKeys
 from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
 from api.http.metrics import ApiMetrics
 from api.projects.event_follower import Listeners
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
 from core.infra.secrets import mint_api_key
@@ -56,7 +57,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 async def add_tenant(settings: Settings, owner: Any, app: Any, name: str) -> Tenant:
     """A new organisation with a key of every scope."""
-    org_id, key_id, minted = uuid.uuid4(), uuid.uuid4(), mint_api_key(settings.secret)
+    org_id, key_id, minted = uuid.uuid4(), uuid.uuid4(), mint_api_key(open_key_ring(settings).derive("api-keys"))
     async with owner.transaction():
         await set_org(owner, org_id)
         await owner.execute(
@@ -106,9 +107,11 @@ async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) 
 
 
 def _real_keys(settings: Settings, pool: Pool) -> dict[str, Any]:
+    ring = open_key_ring(settings)
     return {
-        "keys": KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),
-        "idempotency": Idempotency(settings.secret),
+        "ring": ring,
+        "keys": ApiKeys(pool=pool, ring=ring, now=time.monotonic),
+        "idempotency": Idempotency(ring),
         "clock": lambda: dt.datetime.now(dt.UTC),
     }
 

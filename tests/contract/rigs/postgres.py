@@ -118,6 +118,7 @@ def _settings(port: int) -> Settings:
         postgres_api=dsn("clipstream_api"),
         postgres_worker=dsn("clipstream_worker"),
         postgres_relay=dsn("clipstream_relay"),
+        postgres_keys=dsn("clipstream_keys"),
     )
 
 

@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from core.infra.kafka.message import Message
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool, prepare_connection
-from core.infra.secrets import encrypt_secret
 from core.services.upload_signatures import SIGNATURE, Verifier, sign
 from core.settings import Settings
 from schemas import codec, events
@@ -103,7 +103,7 @@ async def make_rig(postgres: Settings) -> AsyncIterator[Rig]:
     consumption = EventConsumer(
         attempts=Attempts(pool=pool, stage=stage, worker="w", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)),
         stage=stage, pool=pool, pulse=Pulse(stall_s=60, now=asyncio.get_running_loop().time),
-        verifier=Verifier(pool=pool, master=postgres.secret), metrics=ProcessMetrics(OF_STAGE),
+        verifier=Verifier(pool=pool, ring=open_key_ring(postgres)), metrics=ProcessMetrics(OF_STAGE),
     )  # fmt: skip
     async with open_world(postgres) as world:
         owner = await asyncpg.connect(postgres.postgres_owner)
@@ -113,7 +113,7 @@ async def make_rig(postgres: Settings) -> AsyncIterator[Rig]:
             made.keys[tenant.org_id] = f"pk_{uuid.uuid4().hex[:16]}"
             await owner.execute(
                 "insert into producer_keys (org_id, key_id, secret_encrypted) values ($1, $2, $3)",
-                tenant.org_id, made.keys[tenant.org_id], encrypt_secret(postgres.secret, SECRET),
+                tenant.org_id, made.keys[tenant.org_id], open_key_ring(postgres).seal("secrets", SECRET),
             )  # fmt: skip
         yield made
         await owner.close()

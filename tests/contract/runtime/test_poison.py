@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from core.infra.kafka.message import Message, as_message
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Connection, Pool, create_pool, transaction
 from core.infra.postgres.outbox import Cause
-from core.infra.secrets import encrypt_secret
 from core.services.upload_signatures import (
     INTERNAL_KEY_ID,
     KEY,
@@ -22,7 +22,6 @@ from core.services.upload_signatures import (
     SIGNATURE,
     TIME,
     Verifier,
-    internal_secret,
     sign,
 )
 from core.settings import Settings
@@ -63,11 +62,11 @@ class Rig:
             stage=self,
             pool=pool,
             pulse=Pulse(stall_s=60, now=loop.time),
-            verifier=Verifier(pool=pool, master=settings.secret),
+            verifier=Verifier(pool=pool, ring=open_key_ring(settings)),
             metrics=self.metrics,
         )
-        self.master, self.dsn = settings.secret, settings.postgres_owner
-        self.secret = internal_secret(self.master)
+        self.ring, self.dsn = open_key_ring(settings), settings.postgres_owner
+        self.secret = self.ring.derive("internal-producer")
 
     name: events.Stage = "ingest"
 
@@ -188,7 +187,7 @@ async def test_an_outsiders_old_message_is_refused(rig: Rig) -> None:
     owner = await asyncpg.connect(rig.dsn)
     await owner.execute(
         "insert into producer_keys (org_id, key_id, secret_encrypted) values ($1, $2, $3)",
-        rig.org_id, key_id, encrypt_secret(rig.master, secret),
+        rig.org_id, key_id, rig.ring.seal("secrets", secret),
     )  # fmt: skip
     await owner.close()
     headers = rig.headers(body, ce_time="2020-01-01T00:00:00+00:00")

@@ -23,7 +23,8 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from core.services.upload_signatures import INTERNAL_KEY_ID, internal_secret, sign
+from core.infra.key_ring import open_key_ring
+from core.services.upload_signatures import sign_as_relay
 from schemas import codec, events
 from schemas.topics import BY_NAME, route
 from tests.contract.api.test_api_process import environment
@@ -117,8 +118,7 @@ async def publish(rig: Rig, kafka: str, event: events.UploadReceived) -> None:
         id=uuid.uuid4(), source="/test", type="clipstream.UploadReceived", time=dt.datetime.now(dt.UTC)
     )
     headers = codec.encode_headers(envelope)
-    secret = internal_secret(rig.context.settings.secret)
-    headers |= sign(headers, body, secret=secret, key_id=INTERNAL_KEY_ID, org_id=rig.org_id)
+    headers |= sign_as_relay(headers, body, ring=open_key_ring(rig.context.settings), org_id=rig.org_id)
     pairs = [(name, value.encode()) for name, value in headers.items()]
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         await producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=pairs)

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse
 from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
-from core.services.upload_signatures import INTERNAL_KEY_ID, internal_secret, sign
+from core.services.upload_signatures import sign_as_relay
 from core.settings import Settings
 from schemas import codec, events
 from schemas.common import ObjectRef
@@ -33,6 +33,7 @@ from streams.sinks.clickhouse.sink import run_clickhouse_sink
 from streams.sinks.search.sink import run_meilisearch_sink
 from tests.contract.rigs.servers import Server, make_settings, run_clickhouse_front, run_search_front
 from tests.support.event_factory import intelligence, moments, transcript
+from tests.support.keys import ring_of
 from tests.support.progress import HANG_S, await_while_moving, measure_slowness
 
 pytestmark = pytest.mark.contract
@@ -69,8 +70,7 @@ class Writer:
         )
         body, headers = codec.encode(event), codec.encode_headers(envelope)
         if isinstance(event, events.UploadReceived) and signed:
-            secret = internal_secret(bytes(32))
-            headers |= sign(headers, body, secret=secret, key_id=INTERNAL_KEY_ID, org_id=event.org_id)
+            headers |= sign_as_relay(headers, body, ring=ring_of(), org_id=event.org_id)
         pairs = [(name, value.encode()) for name, value in headers.items()]
         await self.producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=pairs)
         return envelope.id

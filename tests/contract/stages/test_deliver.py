@@ -15,9 +15,9 @@ from standardwebhooks.webhooks import Webhook
 
 from api.organisation.webhooks import new_secret
 from core.errors import InputRejected, Unavailable
+from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool, org_transaction
 from core.infra.postgres.outbox import Cause
-from core.infra.secrets import encrypt_secret
 from core.ports.outside import Response
 from core.services import project_lifecycle
 from core.settings import Settings
@@ -69,7 +69,7 @@ class Rig:
             await connection.execute(
                 "insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted) "
                 "values ($1, $2, 'https://a.org/hook', $3, $4)",
-                self.org_id, self.endpoint_id, list(kinds), encrypt_secret(settings.secret, SECRET.encode()),
+                self.org_id, self.endpoint_id, list(kinds), open_key_ring(settings).seal("secrets", SECRET.encode()),
             )  # fmt: skip
         await api.close()
 

@@ -10,12 +10,13 @@ import pytest
 
 from core.errors import InputRejected
 from core.infra.kafka.message import Message
-from core.services.upload_signatures import KEY, ORG, SIGNATURE, TIME, Verifier, check_upload, internal_secret, sign
+from core.services.upload_signatures import KEY, ORG, SIGNATURE, TIME, Verifier, check_upload, sign, sign_as_relay
 from schemas import codec, events
 from schemas.options.project import ProjectOptions
+from tests.support.keys import named_ring, ring_of
 
 ORG_ID, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
-MASTER = bytes(32)
+RING = ring_of()
 
 
 def upload(**given: object) -> events.UploadReceived:
@@ -58,12 +59,12 @@ def message(
 
 
 def verifier() -> Verifier:
-    return Verifier(pool=None, master=MASTER)
+    return Verifier(pool=None, ring=RING)
 
 
 async def test_the_relays_own_signature_passes() -> None:
     event = upload()
-    made, envelope = message(event, key=internal_secret(MASTER))
+    made, envelope = message(event, key=RING.derive("internal-producer"))
     await verifier().verify(made, envelope, event)
     assert made.headers[KEY] == "internal"
 
@@ -71,7 +72,7 @@ async def test_the_relays_own_signature_passes() -> None:
 @pytest.mark.parametrize("header", [KEY, ORG, TIME, SIGNATURE])
 async def test_a_missing_or_changed_header_is_refused(header: str) -> None:
     event = upload()
-    made, envelope = message(event, key=internal_secret(MASTER))
+    made, envelope = message(event, key=RING.derive("internal-producer"))
     for value in ("", "internal" if header != KEY else "", "2020-01-01T00:00:00+00:00"):
         if value == made.headers[header]:
             continue
@@ -86,7 +87,7 @@ async def test_a_missing_or_changed_header_is_refused(header: str) -> None:
 
 async def test_a_changed_body_is_refused() -> None:
     event = upload()
-    made, envelope = message(event, key=internal_secret(MASTER))
+    made, envelope = message(event, key=RING.derive("internal-producer"))
     other = upload(title="changed")
     changed = msgspec.structs.replace(made, payload=codec.encode(other))
     with pytest.raises(InputRejected, match="bad_signature"):
@@ -97,8 +98,21 @@ async def test_our_own_message_passes_however_long_it_waited() -> None:
     """The relay's own messages may be old, because they waited in the outbox; an outsider's may not."""
     event = upload()
     for time in (dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)):
-        made, envelope = message(event, key=internal_secret(MASTER), time=time)
+        made, envelope = message(event, key=RING.derive("internal-producer"), time=time)
         await verifier().verify(made, envelope, event)
+
+
+async def test_the_relay_names_the_secret_that_signed() -> None:
+    """What an older secret signed passes as long as it is in the ring; a name that is not in it is refused."""
+    old, both = named_ring(k1=b"1" * 32), named_ring(k2=b"2" * 32, k1=b"1" * 32)
+    event = upload()
+    made, envelope = message(event, key=b"")
+    headers = made.headers | sign_as_relay(made.headers, made.payload, ring=old, org_id=event.org_id)
+    assert headers[KEY] == "internal/k1"
+    signed = msgspec.structs.replace(made, headers=headers)
+    await Verifier(pool=None, ring=both).verify(signed, envelope, event)
+    with pytest.raises(InputRejected, match=r"unknown_key.*'k1' is not in it"):
+        await Verifier(pool=None, ring=named_ring(k2=b"2" * 32)).verify(signed, envelope, event)
 
 
 @pytest.mark.parametrize(
