@@ -20,8 +20,8 @@ from local.config.state import Layout, is_running, write_private
 from local.endpoints import read_env_file
 from local.errors import StackError
 
-KEEP_DAYS = 8
-"""How long an old secret still opens and verifies: uploads.v1 is kept for seven days, and its messages are signed."""
+KEEP_DAYS = 36
+"""How long an old secret still verifies: a signed message lies on uploads.v1 for 7 days, as a dead letter for 28 more."""
 UNTIL_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
