@@ -19,7 +19,7 @@ class MissingSettingError(ValueError):
 
 
 class NamedSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """One secret of the key ring. The id is empty for ``CLIPSTREAM_SECRET`` as it was before secrets had ids."""
+    """One secret of the key ring; the id of ``CLIPSTREAM_SECRET`` is empty."""
 
     id: str
     secret: bytes
@@ -149,7 +149,10 @@ UNTIL_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 def parse_secrets(text: str) -> tuple[NamedSecret, ...]:
-    """Secrets of ``id:base64`` or ``id:base64:20260131T120000Z``, apart by commas or lines; raises ValueError."""
+    """Secrets of ``id:base64`` or ``id:base64:20260131T120000Z``, split by commas or lines.
+
+    Raises ValueError.
+    """
     ring = tuple(_named_secret(entry) for entry in re.split(r"[,\s]+", text) if entry)
     repeated = {named.id for named in ring if [other.id for other in ring].count(named.id) > 1}
     if repeated:

@@ -1,4 +1,4 @@
-"""Rotates the key ring of a stack: a new secret in front, everything sealed again, an end date for the old ones.
+"""Rotates the key ring of a stack: a new secret in front, all sealed again, an end for the old ones.
 
 Each step can be repeated: a rotation that was cut off goes on where it stopped.
 """
@@ -46,7 +46,7 @@ class Rotated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_ring(layout: Layout) -> list[RingEntry]:
-    """The entries of a stack's ring, newest first. Raises StackError where there is none."""
+    """The entries of a stack's ring, newest first. Raises StackError without a ring."""
     try:
         lines = layout.key_ring.read_text().split()
     except FileNotFoundError:

@@ -79,7 +79,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _reseal(settings: Settings) -> int:
-    """Print what was sealed again; 5 where a row does not open, or processes still seal with an older secret."""
+    """Print what was sealed again; exit code 5 where rows of another secret are left."""
     from core.infra.key_ring import open_key_ring  # noqa: PLC0415
     from core.infra.postgres.connection import create_pool  # noqa: PLC0415
     from core.services.key_rotation import reseal  # noqa: PLC0415

@@ -60,10 +60,10 @@ class ApiKeys:
 
     async def _look_up(self, plain: str) -> Caller | None:
         async with transaction(self._pool) as connection:
-            key = await self._find(connection, plain)
+            key = await self._find_key(connection, plain)
         return Caller(org_id=key.org_id, key_id=key.key_id, scopes=key.scopes) if key is not None else None
 
-    async def _find(self, connection: Connection, plain: str) -> ApiKeyRecord | None:
+    async def _find_key(self, connection: Connection, plain: str) -> ApiKeyRecord | None:
         """Ask by the hash under each pepper: of the ring's secrets, newest first, then of those that left it."""
         own = [self._ring.derive("api-keys", secret_id) for secret_id in self._ring.ids()]
         if (key := await _find_under(connection, own, plain)) is not None:

@@ -53,7 +53,7 @@ class KeyRing:
 
     @property
     def secrets(self) -> Ring:
-        """The secrets that still open, newest first; the first is there however old. Raises MissingSettingError."""
+        """The secrets that still open, newest first. Raises MissingSettingError where the ring is empty."""
         ring = self._read()
         if not ring:
             raise MissingSettingError(
@@ -90,7 +90,7 @@ class KeyRing:
         return header + nonce + AESGCM(derive_key(named, purpose)).encrypt(nonce, plain, purpose.encode() + header)
 
     def open(self, purpose: Purpose, sealed: bytes) -> bytes:
-        """Reverse ``seal``. Raises ValueError where the bytes were changed, MissingSecretError without its secret."""
+        """Reverse ``seal``. Raises ValueError for changed bytes, MissingSecretError without their secret."""
         secret_id = secret_id_of(sealed)
         header = _header(secret_id)
         nonce, rest = sealed[len(header) : len(header) + _NONCE_BYTES], sealed[len(header) + _NONCE_BYTES :]
@@ -104,7 +104,10 @@ class KeyRing:
 
 
 def derive_key(named: NamedSecret, purpose: Purpose) -> bytes:
-    """32 bytes for one purpose: HKDF-SHA-256 bound to purpose and id (RFC 5869), HMAC-SHA-256 without an id."""
+    """32 bytes for one purpose.
+
+    HKDF-SHA-256 (RFC 5869) bound to purpose and id; without an id HMAC-SHA-256, as before there were ids.
+    """
     if not named.id:
         return hmac.new(named.secret, b"clipstream/" + purpose.encode(), hashlib.sha256).digest()
     info = f"clipstream/{purpose}/{named.id}".encode()

@@ -1,4 +1,4 @@
-"""Seals again under the newest secret of the key ring what older ones sealed, and keeps the peppers of API keys.
+"""Seals rows again under the newest secret of the key ring, and keeps the peppers of API keys.
 
 Rows are taken in the order of their key, a batch a transaction; each is replaced only if it is still what was read. A
 run that is cut off leaves rows of both secrets, which both open; the next run does what is left.
@@ -52,7 +52,10 @@ class Resealed(msgspec.Struct, kw_only=True):
 
 
 async def reseal(pool: Pool, ring: KeyRing, *, batch_rows: int = BATCH_ROWS) -> Resealed:
-    """Seal every row under the newest secret. ``pool`` is of the role ``clipstream_keys``. Raises Unavailable."""
+    """Seal every row under the newest secret.
+
+    ``pool`` is of the role ``clipstream_keys``. Raises Unavailable.
+    """
     result = Resealed(newest_id=ring.newest_id)
     await keep_peppers(pool, ring)
     for sealed in SEALED:

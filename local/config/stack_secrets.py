@@ -31,7 +31,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_or_make(layout: Layout) -> Secrets:
-    """The stack's secrets; made at the first start, and completed where a newer version needs more of them."""
+    """The stack's secrets; made at the first start, completed where a newer version needs more."""
     kept: dict[str, str] = msgspec.json.decode(layout.secrets.read_bytes()) if layout.secrets.is_file() else {}
     names = [field.name for field in msgspec.structs.fields(Secrets)]
     new = {name: secrets.token_hex(16) for name in names} | {"product": new_secret()}

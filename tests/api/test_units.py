@@ -95,7 +95,7 @@ class Outer(msgspec.Struct):
     inner: Inner
 
 
-def test_a_cursor_names_its_secret_and_is_good_as_long_as_that_is_in_the_ring() -> None:
+def test_a_cursor_lives_as_long_as_its_secret() -> None:
     cursor = encode_cursor(named_ring(k1=b"1" * 32), "projects/a", POSITION)
     assert cursor.startswith("k1.")
     assert decode_cursor(named_ring(k2=b"2" * 32, k1=b"1" * 32), "projects/a", cursor) == POSITION

@@ -35,9 +35,7 @@ def rotated(stack: StackInfo, **options: Any) -> Rotated:
     return rotate(layout_of(stack.state_dir), os.environ, dt.datetime.now(dt.UTC), **options)
 
 
-def test_nothing_is_lost_by_a_rotation_and_by_the_end_of_the_old_secret(
-    stack: StackInfo, api: Api, receiver: Receiver, source: str
-) -> None:
+def test_a_rotation_loses_nothing(stack: StackInfo, api: Api, receiver: Receiver, source: str) -> None:
     key = str(uuid.uuid4())
     first = fail_project(api, source, key)
     fail_project(api, source, str(uuid.uuid4()))

@@ -43,7 +43,7 @@ def test_sealed_bytes_open_again_and_only_unchanged(plain: bytes) -> None:
             ring.open("secrets", sealed[:-1] + bytes([sealed[-1] ^ 1]))
 
 
-def test_what_was_sealed_before_there_were_ids_opens_in_any_ring_that_has_its_secret() -> None:
+def test_what_was_sealed_before_there_were_ids_opens() -> None:
     sealed = sealed_before(OLD, "secrets", b"whsec_x")
     assert secret_id_of(sealed) == ""
     for ring in (ring_of(OLD), named_ring(k2=NEW, **{"": OLD})):
@@ -81,7 +81,7 @@ def test_a_secret_opens_until_its_end_and_the_newest_always() -> None:
     assert named_ring(k2=NEW, k1=OLD, until=ends, now=NOW).ids() == ("k2",)
 
 
-def test_the_settings_list_the_ring_newest_first_with_the_nameless_secret_last() -> None:
+def test_the_nameless_secret_comes_last() -> None:
     made = parse_secrets(f"k2:{text(NEW)},\n k1:{text(OLD)}:20260101T000000Z")
     assert [(named.id, named.opens_until) for named in made] == [("k2", None), ("k1", NOW)]
     assert open_key_ring(make_settings(secrets=made[:1], secret=OLD)).ids() == ("k2", "")
