@@ -21,7 +21,7 @@ from local.endpoints import read_env_file
 from local.errors import StackError
 
 KEEP_DAYS = 36
-"""How long an old secret still verifies: a signed message lies on uploads.v1 for 7 days, as a dead letter for 28 more."""
+"""How long an old secret still verifies: signed messages stay on uploads.v1 for 7 days, as dead letters for 28 more."""
 UNTIL_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
