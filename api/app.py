@@ -38,7 +38,7 @@ from api.labels import handlers as labels_handlers
 from api.openapi.pages import make_docs_routes
 from api.organisation import account, analytics, dead_letters, score_weights, webhooks
 from api.problems.problem_details import ApiProblem
-from api.projects import estimates, events
+from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
 from api.search import abbreviated_ids
 from api.search import handlers as search_handlers
@@ -52,6 +52,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *uploads_handlers.OPERATIONS,
     *estimates.OPERATIONS,
     *projects_handlers.OPERATIONS,
+    *retry.OPERATIONS,
     *events.OPERATIONS,
     *transcripts_handlers.OPERATIONS,
     *acoustics.OPERATIONS,

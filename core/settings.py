@@ -117,8 +117,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stall_s: float = 60.0
     max_tries: int = 5
     retry_base_s: float = 2.0
-    outage_s: float = 6 * 60 * 60.0
-    """How long an event is retried while a server is unavailable; ``max_tries`` limits other failures."""
+    outage_s: float = 0.0
+    """Time after which an event that waits for an unavailable server is given up; 0: it waits until the server is back.
+    ``max_tries`` limits other failures."""
     whisper_model: str = "whisper"
     whisper_mode: Literal["auto", "batched", "sequential"] = "auto"
     """How speech is decoded; ``auto``: as the model on Triton is set (models/triton_repo/README.md)."""

@@ -18,9 +18,15 @@ from msgspec import Meta
 from api.http.operations import Call, Operation, Reply
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, require
+from core.domain.project_states import GONE_PROJECT_STATES
 from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import Cause
+from core.services.project_lifecycle import lock_project
+from core.services.project_retry import revive_attempt, revive_preview
 from core.services.upload_signatures import SIGNATURE
 from core.storage import dead_letters
+from schemas import codec, events
+from schemas.topics import BY_NAME
 
 MAX_PAYLOAD_BYTES = 500_000
 """Bytes that a dead letter keeps of its message; one that was cut cannot be sent again."""
@@ -120,7 +126,7 @@ async def get_dead_letter(call: Call[None, None]) -> Reply:
 
 
 async def replay_dead_letter(call: Call[None, None]) -> Reply:
-    """Send a dead letter's message again, and let its stage take it up."""
+    """Send a dead letter's message again; its stage takes it up, and what had failed with it waits again."""
     async with admin_rows(call) as rows:
         row = await _find_dead_letter(rows, call.ids["dead_id"])
         if not row["payload"]:
@@ -129,11 +135,27 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
             raise ApiProblem("not-replayable", "Its sender is not proven; the producer has to sign it again.")
         if len(row["payload"]) >= MAX_PAYLOAD_BYTES:
             raise ApiProblem("not-replayable", f"Only its first {MAX_PAYLOAD_BYTES} bytes were kept.")
+        if row["project_id"] is not None:
+            await revive_owner(rows, row, call.cause(row["dead_id"]))
         fence = await dead_letters.free_attempt(rows, row)
         # a message that never had an attempt has no fence: the time tells its sendings apart
         emission = int(call.now.timestamp() * 1000) if fence is None else fence
         await dead_letters.requeue(rows, row, emission, call.now)
     return Reply(body=Replayed(dead_id=row["dead_id"], topic=row["topic"], replayed_at=call.now))
+
+
+async def revive_owner(rows: Connection, letter: Row, cause: Cause) -> None:
+    """Let what failed with the letter wait again: the project, the exports or the preview of its message."""
+    project = await lock_project(rows, letter["org_id"], letter["project_id"])
+    if project is None or project["state"] in GONE_PROJECT_STATES:
+        return
+    input_id = await dead_letters.find_given_up_input(rows, letter)
+    if input_id is None:
+        return
+    await revive_attempt(rows, project, input_id, letter["stage"], cause)
+    _, event = codec.decode(BY_NAME[letter["topic"]], letter["headers"], letter["payload"])
+    if isinstance(event, events.PreviewRequested | events.PreviewPlanned):
+        await revive_preview(rows, event.org_id, event.preview_id)
 
 
 async def _find_dead_letter(rows: Connection, dead_id: UUID) -> Row:

@@ -120,6 +120,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
     "project-ended": ProblemType(
         status=409, title="The project has ended", remedy="Nothing of it runs: DELETE removes what it has made."
     ),
+    "nothing-to-retry": ProblemType(
+        status=409,
+        title="Nothing failed that could be taken up again",
+        remedy="Read the project: only what failed is made again, for as long as its attempts are kept.",
+    ),
     "project-changed": ProblemType(
         status=412,
         title="Somebody changed the project's title or metadata meanwhile",

@@ -19,12 +19,12 @@ from api.http.auth import Caller
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem
 from api.projects.handlers import find_project
-from core.domain.project_states import ENDED_PROJECT_STATES
+from core.domain.project_states import ACTIVE_PROJECT_STATES, ENDED_PROJECT_STATES
 from core.errors import Unavailable
 from core.infra.postgres.connection import Connection, Row
 from core.storage.labels import read_labels
 from core.storage.organisations import is_api_key_valid
-from core.storage.projects import list_project_events
+from core.storage.projects import list_project_events, read_project_state
 from schemas import codec, events
 from schemas.metadata import Label
 
@@ -122,6 +122,8 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
                     async with call.rows() as rows:
                         event_rows = await read_events(rows, call.caller, project_id, after)
                         messages = await _encode_messages(rows, call.caller, project_id, event_rows or [])
+                        if any(NAMES[row["type"]] in ENDS for row in event_rows or []):  # it may have been retried
+                            ended = await read_project_state(rows, call.org_id, project_id) not in ACTIVE_PROJECT_STATES
                 except Unavailable:
                     break  # the next wake, or the pause, tries again; the client has lost nothing
                 if event_rows is None:
@@ -129,7 +131,6 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
                 for row, message in zip(event_rows, messages, strict=True):
                     yield message
                     after = row["version"]
-                    ended = ended or NAMES[row["type"]] in ENDS
                 if len(event_rows) < BATCH_ROWS:
                     if ended:
                         return

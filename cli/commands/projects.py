@@ -1,4 +1,4 @@
-"""``clipstream project``, ``estimate``, ``cancel``, ``delete``: show, price, stop and erase a project."""
+"""``clipstream project``, ``estimate``, ``cancel``, ``retry``, ``delete``: one project."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from cli.options.project import add_project_options, build_project_options
 from cli.output.terminal import Display, plain_table
 from core.domain.clock_format import format_clock
 from schemas.options.project import ProjectOptions
+from schemas.stages import PROJECT_STAGES
 
 MS_PER_MINUTE = 60_000
 
@@ -40,6 +41,17 @@ def add_projects(commands: Any, ask: Any, positive: Any) -> None:
         "clipstream cancel last",
     )
     stop.add_argument("project", metavar="PROJECT")
+    again = add_command(
+        commands,
+        "retry",
+        "take a failed project up where it failed; what is done stays",
+        ask(retry_project),
+        "clipstream retry last",
+        "clipstream retry last --stage detect",
+    )
+    again.add_argument("project", metavar="PROJECT")
+    again.add_argument("--stage", choices=PROJECT_STAGES, help="only what failed in this stage")
+    again.add_argument("--export", metavar="EXPORT", help="only this export")
     delete = add_command(
         commands,
         "delete",
@@ -144,6 +156,17 @@ def cancel_project(client: Client, args: Namespace, display: Display) -> tuple[i
             f"Project {short_id(args.project)} is cancelled; `clipstream delete {short_id(args.project)}` removes it."
         )
     return ExitCode.OK, project
+
+
+def retry_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Take up what failed."""
+    scope = {"stage": args.stage, "export_id": args.export}
+    retried = client.post(f"/v1/projects/{args.project}/retry", {name: one for name, one in scope.items() if one})
+    if not args.json:
+        files = f", {count_text(len(retried['export_ids']), 'file')} to make" if retried["export_ids"] else ""
+        display.say(f"At work again: {', '.join(retried['stages'])}{files}. The project is {retried['state']}.")
+        display.say(f"`clipstream project {short_id(args.project)}` shows how it stands.")
+    return ExitCode.OK, retried
 
 
 def delete_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

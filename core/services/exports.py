@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from core.domain.project_states import ExportState
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause, put
@@ -82,12 +83,15 @@ def requested_exports(event: events.AnyEvent) -> list[UUID]:
     return [one.export_id for one in split_exports(event)] if isinstance(event, Request) else []
 
 
-async def find_cancelled(connection: Connection, org_id: UUID, export_ids: Sequence[UUID]) -> set[UUID]:
-    """Find the cancelled exports among some."""
+async def find_exports_in(
+    connection: Connection, org_id: UUID, export_ids: Sequence[UUID], states: Sequence[ExportState]
+) -> set[UUID]:
+    """Find those among some exports that are in one of the states."""
     rows = await connection.fetch(
-        "select export_id from exports where org_id = $1 and export_id = any($2::uuid[]) and state = 'cancelled'",
+        "select export_id from exports where org_id = $1 and export_id = any($2::uuid[]) and state = any($3::text[])",
         org_id,
         list(export_ids),
+        list(states),
     )
     return {row["export_id"] for row in rows}
 
@@ -100,7 +104,7 @@ async def is_all_cancelled(connection: Connection, event: events.AnyEvent) -> bo
     wanted = requested_exports(event)
     if not wanted or event.org_id is None:
         return False
-    return await find_cancelled(connection, event.org_id, wanted) == set(wanted)
+    return await find_exports_in(connection, event.org_id, wanted, ("cancelled",)) == set(wanted)
 
 
 async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
@@ -144,19 +148,19 @@ async def fail_export(
 
     An export that was cancelled stays cancelled.
     """
-    failing = await connection.fetchval(
+    retries = await connection.fetchval(
         """update exports set state = 'failed', failure_reason = $3, failure_detail = $4, finished_at = $5
-           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning 1""",
+           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning retries""",
         request.org_id,
         request.export_id,
         reason,
         detail,
         cause.now,
     )
-    if not failing:
+    if retries is None:
         return
     failed = events.ExportFailed(reason=reason, detail=detail, **owner_of(request))
-    await put(connection, failed, cause, name=str(request.export_id))
+    await put(connection, failed, cause, name=f"{request.export_id}/{retries}" if retries else str(request.export_id))
     if await is_automatic(connection, request.org_id, request.export_id):
         for ended in remaining_export_stages(stage):
             await project_lifecycle.end_part(connection, request.org_id, request.project_id, ended, cause, failed=True)

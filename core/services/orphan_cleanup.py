@@ -46,6 +46,8 @@ union all select concat_ws(' ', tracks::text, facts::text) from clips where org_
 union all select concat_ws(' ', plan::text, edit::text, files::text) from exports where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, picture::text) from previews where org_id = $1 and project_id = $2
 union all select encode(payload, 'escape') from dead_letters where org_id = $1 and project_id = $2
+union all select encode(payload, 'escape') from attempts
+  where org_id = $1 and project_id = $2 and state in ('free', 'gave_up')
 union all select object_key from projects where org_id = $1 and project_id <> $2
   and starts_with(object_key, concat($1::text, '/', $2::text, '/'))
 """

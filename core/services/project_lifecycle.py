@@ -117,7 +117,7 @@ async def start_stage(connection: Connection, org_id: UUID, project_id: UUID, st
             project_id,
             cause.now,
         )
-        await _publish_progress(connection, org_id, project_id, stage, cause)
+        await publish_progress(connection, org_id, project_id, stage, cause)
 
 
 async def expect_parts(connection: Connection, org_id: UUID, project_id: UUID, stage: str, total: int) -> None:
@@ -162,10 +162,11 @@ async def end_part(
         1 if grow else 0,
         failed,
     )
-    await _publish_progress(connection, org_id, project_id, stage, cause)
+    await publish_progress(connection, org_id, project_id, stage, cause)
 
 
-async def _publish_progress(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
+async def publish_progress(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
+    """Publish how far a stage is."""
     row = await connection.fetchrow(
         """select s.*, p.duration_ms from project_stages s join projects p using (org_id, project_id)
            where s.org_id = $1 and s.project_id = $2 and s.stage = $3""",
@@ -340,7 +341,7 @@ async def _end_stages(connection: Connection, org_id: UUID, project_id: UUID, ca
     """Fail running stages, skip waiting ones, and publish both before the project's own end."""
     ended = await connection.fetch(_END_STAGES, org_id, project_id, cause.now)
     for stage in sorted((row["stage"] for row in ended), key=stage_position):
-        await _publish_progress(connection, org_id, project_id, stage, cause)
+        await publish_progress(connection, org_id, project_id, stage, cause)
 
 
 async def cancel_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:

@@ -76,7 +76,8 @@ async def end_span(
     )
     if part == "heard" and waiting["heard"] == 0:
         fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
-        await put(connection, events.SpansHeard(org_id=org_id, project_id=project_id), fixed)
+        heard = events.SpansHeard(org_id=org_id, project_id=project_id)
+        await put(connection, heard, fixed, name=await _round_name(connection, org_id, project_id))
     if part == "seen" and waiting["seen"] == 0:
         await emit_understood(connection, org_id, project_id, cause)
 
@@ -101,4 +102,13 @@ async def emit_understood(connection: Connection, org_id: UUID, project_id: UUID
         name for name, gone in (("transcript", states["close"] == "failed" or unheard), ("pictures", unseen)) if gone
     ]
     fixed = msgspec.structs.replace(cause, input_id=project_id, source="understanding")
-    await put(connection, events.UnderstandingCompleted(org_id=org_id, project_id=project_id, missing=missing), fixed)
+    understood = events.UnderstandingCompleted(org_id=org_id, project_id=project_id, missing=missing)
+    await put(connection, understood, fixed, name=await _round_name(connection, org_id, project_id))
+
+
+async def _round_name(connection: Connection, org_id: UUID, project_id: UUID) -> str:
+    """The name of this round's events: those of a retried project are new work, not a repetition."""
+    retries = await connection.fetchval(
+        "select retries from projects where org_id = $1 and project_id = $2", org_id, project_id
+    )
+    return str(retries) if retries else ""

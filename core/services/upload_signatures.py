@@ -24,6 +24,7 @@ from schemas.options.project import broken_rules
 from schemas.validation.field_errors import with_nul
 
 KEY, ORG, TIME, SIGNATURE = "clipstream-key", "clipstream-org", "clipstream-time", "clipstream-signature"
+SIGNED_HEADERS = (KEY, ORG, TIME, SIGNATURE)
 INTERNAL_KEY_ID = "internal"
 """Key id of the relay; followed by ``/`` and the id of the secret of the key ring that signed, where it has one."""
 MAX_AGE = dt.timedelta(days=7)

@@ -30,6 +30,11 @@ update attempts set state = 'free', tries = 0, lease_until = null, finished_at =
 where org_id = $1 and stage = $2 and state in ('gave_up', 'free') and payload = $3
   and headers ->> 'ce_id' is not distinct from $4 returning fence
 """
+_FIND_ATTEMPT = """
+select input_id from attempts
+where org_id = $1 and stage = $2 and state = 'gave_up' and payload = $3
+  and headers ->> 'ce_id' is not distinct from $4
+"""
 _REQUEUE = """
 insert into outbox
   (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload)
@@ -80,6 +85,14 @@ async def list_dead_letter_rows(
     """Letters, newest first; ``after`` is creation time and id of the last one seen."""
     rows: list[Row] = await connection.fetch(_LIST, stage, project_id, *(after or (None, None)), limit)
     return rows
+
+
+async def find_given_up_input(connection: Connection, letter: Row) -> UUID | None:
+    """Input id of the given-up attempt at a letter's message, or None."""
+    input_id: UUID | None = await connection.fetchval(
+        _FIND_ATTEMPT, letter["org_id"], letter["stage"], letter["payload"], letter["headers"].get("ce_id")
+    )
+    return input_id
 
 
 async def free_attempt(connection: Connection, letter: Row) -> int | None:

@@ -13,7 +13,7 @@ from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
 from core.services.export_groups import join_requests
-from core.services.exports import fail_export, find_cancelled, is_automatic, owner_of
+from core.services.exports import fail_export, find_exports_in, is_automatic, owner_of
 from core.storage.exports import start_rendering
 from schemas import events
 from schemas.common import Aspect, ObjectRef
@@ -37,13 +37,16 @@ class StoredPlans(msgspec.Struct, frozen=True, kw_only=True):
 
 async def store_plans(connection: Connection, asked: Sequence[ExportTrigger], stored: StoredPlans, work: Work) -> None:
     """Write the rows of the exports of one request, and the event that has them rendered."""
+    gone = await find_exports_in(
+        connection, asked[0].org_id, [one.export_id for one in asked], ("rendering", "done", "cancelled")
+    )
+    asked = [one for one in asked if one.export_id not in gone]
     for one in asked:
         if one.rendition.aspect in stored.broken:
             await fail_export(
                 connection, one, "frame", *failure_reason(stored.broken[one.rendition.aspect]), work.cause
             )
-    gone = await find_cancelled(connection, asked[0].org_id, [one.export_id for one in asked])
-    asked = [one for one in asked if one.rendition.aspect in stored.plans and one.export_id not in gone]
+    asked = [one for one in asked if one.rendition.aspect in stored.plans]
     if not asked:
         return
     for one in asked:

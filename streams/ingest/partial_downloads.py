@@ -21,10 +21,7 @@ from core.errors import Unavailable
 DOWNLOAD_FILE = "source.bin"
 """Name of the file in a download's folder."""
 MAX_PARTIAL_AGE_S = 6 * 60 * 60.0
-"""Oldest download kept.
-
-An event is retried for as long while a server of ours is unavailable (`Settings.outage_s`).
-"""
+"""Oldest download kept: after a longer outage of a server of ours the source is fetched from its beginning."""
 
 
 def download_name(org_id: UUID, project_id: UUID, source: str) -> str:

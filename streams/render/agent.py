@@ -66,7 +66,7 @@ class RenderStage:
             return await replay_export(self._context, event, work, self._render_again)
         assert isinstance(event, events.RenderRequested)
         rows = await self._read_rows(event)
-        event = _without_cancelled(event, rows.cancelled)
+        event = _without_settled(event, rows.settled)
         threads = PARALLEL_THREADS if rows.unfinished > 1 else SINGLE_THREADS
         outcomes = await self._produce_or_reuse(await self._resolve_requests(event, rows, threads), work)
         work.cpu_ms = sum(one.cpu_ms for one in outcomes if isinstance(one, ProducedExport))
@@ -219,12 +219,12 @@ class RenderStage:
                 await fail_export(connection, one, "render", reason, detail, cause)
 
 
-def _without_cancelled(event: events.RenderRequested, cancelled: Collection[UUID]) -> events.RenderRequested:
-    """The request without cancelled exports. Raises Superseded where none is left."""
-    kept = [one for one in split_exports(event) if one.export_id not in cancelled]
+def _without_settled(event: events.RenderRequested, settled: Collection[UUID]) -> events.RenderRequested:
+    """The request without exports that are cancelled or done. Raises Superseded where none is left."""
+    kept = [one for one in split_exports(event) if one.export_id not in settled]
     if not kept:
         raise Superseded
-    return join_requests(kept) if cancelled else event
+    return join_requests(kept) if settled else event
 
 
 def _inherit_export(earlier: ProducedExport, resolved: ResolvedRequest) -> ProducedExport:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.infra.postgres.connection import Connection
-from core.services.exports import count_unfinished, find_cancelled, find_pinned_transcript, requested_exports
+from core.services.exports import count_unfinished, find_exports_in, find_pinned_transcript, requested_exports
 from core.storage.brand_kits import read_snapshot
 from core.storage.clips import read_clip_title
 from schemas import events
@@ -25,8 +25,8 @@ from streams.renderer.segments.cache_key import hash_segment_base
 class RenderRows(msgspec.Struct, frozen=True, kw_only=True):
     """What the database knows of a render request."""
 
-    cancelled: AbstractSet[UUID]
-    """Those of its exports that were cancelled since."""
+    settled: AbstractSet[UUID]
+    """Those of its exports that were cancelled since, or that an earlier attempt made."""
     unfinished: int
     """Other exports of the project that are still to be made, or being made."""
     transcript: ObjectRef | None
@@ -38,7 +38,7 @@ async def read_rows(connection: Connection, event: events.RenderRequested) -> Re
     """Read what a request is rendered from. Raises InputRejected where its transcript version is gone."""
     rendition = event.rendition
     return RenderRows(
-        cancelled=await find_cancelled(connection, event.org_id, requested_exports(event)),
+        settled=await find_exports_in(connection, event.org_id, requested_exports(event), ("done", "cancelled")),
         unfinished=await count_unfinished(connection, event),
         transcript=await find_pinned_transcript(
             connection, event.org_id, event.project_id, event.rendition.transcript_version

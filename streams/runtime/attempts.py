@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -239,7 +240,8 @@ class Attempts:
         """Free the attempt and send its event again after a pause; give up when tries or time are over."""
         outage = isinstance(error, Unavailable) and not error.counted
         cap = self._rules.max_tries if isinstance(error, Unavailable) else min(3, self._rules.max_tries)
-        if claim.waited_s > self._rules.outage_s if outage else claim.tries >= cap:
+        longest_s = self._rules.outage_s or math.inf
+        if claim.waited_s > longest_s if outage else claim.tries >= cap:
             telemetry.report_bug(error, self._stage.name)
             part = error.part if isinstance(error, Unavailable) else ""
             return await self._bury(claim, message, event, cause, "retries.exhausted", str(error), part)

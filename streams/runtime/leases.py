@@ -19,11 +19,15 @@ insert into attempts
   (org_id, input_id, stage, project_id, state, lease_until, worker, topic, key, partition, headers, payload)
 values ($1, $2, $3, $4, 'running', now() + $5, $6, $7, $8, $9, $10, $11)
 on conflict (org_id, input_id, stage) do update set
-  state = 'running', fence = attempts.fence + 1, tries = attempts.tries + 1, lease_until = excluded.lease_until,
+  state = 'running', fence = attempts.fence + 1,
+  tries = attempts.tries + case when attempts.state = 'running' and attempts.started_at < pg_postmaster_start_time()
+                                then 0 else 1 end,
+  lease_until = excluded.lease_until,
   worker = excluded.worker, counter = 0, started_at = now()
 where attempts.state = 'free' or (attempts.state = 'running' and attempts.lease_until < now())
 returning fence, tries, coalesce(extract(epoch from now() - waiting_since), 0)::float8 as waited_s
 """
+"""A lease that ran out while Postgres was restarted could not be renewed: that was no try of the event."""
 _RENEW = """
 update attempts a set lease_until = now() + $5, counter = $6
 where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running'
@@ -45,7 +49,8 @@ update attempts set state = 'cancelled', finished_at = now(), lease_until = null
 where org_id = $1 and input_id = $2 and stage = $3 and (state = 'free' or (state = 'running' and lease_until < now()))
 """
 _EXPIRED = """
-update attempts set state = 'free', lease_until = null, last_error = 'the lease ran out'
+update attempts set state = 'free', lease_until = null, last_error = 'the lease ran out',
+  tries = tries - case when started_at < pg_postmaster_start_time() then 1 else 0 end
 where (org_id, input_id, stage) in (
   select org_id, input_id, stage from attempts where state = 'running' and lease_until < now()
   order by lease_until limit 100 for update skip locked)
@@ -83,7 +88,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Tries at an event that may itself be why they fail."""
     retry_base_s: float
     outage_s: float
-    """Longest time for which an event is retried while a part of ours is away."""
+    """Longest time for which an event is retried while a part of ours is away; 0: until it is back."""
 
 
 async def claim(

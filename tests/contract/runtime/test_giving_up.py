@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import msgspec
 import pytest
 
 from core.errors import InputRejected, NoAnswer, Unavailable
@@ -13,12 +14,16 @@ from core.infra.postgres.outbox import Cause
 from core.infra.triton.client import ModelDead, ModelMissing
 from core.media.sandbox.parent import ChildFailed
 from core.services import project_lifecycle
+from core.settings import Settings
+from streams.background.sweeper import sweep_attempts
+from streams.runtime import leases
 from streams.runtime.dead_letters import CUSTOMER_SENTENCES
 from streams.runtime.leases import retry_pause_s
 from streams.runtime.stage import Work
 from tests.contract.rigs.attempt_rig import NOW, RULES, Rig, make_rig, nothing
 
 __all__ = ["make_rig"]
+SETTINGS = {field.name: field.default for field in msgspec.structs.fields(Settings)}
 DUE = """
 select due_at - now() as pause from outbox
 where org_id = $1 and project_id = $2 and topic = 'uploads.v1' and for_stage = 'ingest' order by seq
@@ -41,7 +46,37 @@ async def test_an_outage_uses_no_tries_up(rig: Rig, error: Unavailable) -> None:
     assert not await rig.rows(LETTERS)
 
 
-async def test_an_outage_that_does_not_end_is_given_up(rig: Rig) -> None:
+async def test_work_waits_out_an_outage_of_any_length(rig: Rig) -> None:
+    rig.rules = msgspec.structs.replace(RULES, outage_s=SETTINGS["outage_s"])
+    assert await rig.run(down) == "retried"
+    await rig.rows(
+        "update attempts set waiting_since = now() - interval '30 days' where org_id = $1 and project_id = $2"
+    )
+    assert await rig.run(down) == "retried"
+    assert await rig.run(nothing) == "committed"
+    assert not await rig.rows(LETTERS)
+
+
+async def test_leases_lost_while_postgres_restarts_are_no_tries(rig: Rig) -> None:
+    """Nobody can renew a lease meanwhile: five restarts in one long render once gave the render up."""
+    second = "interval '1 s'"
+    before = f"update attempts set started_at = pg_postmaster_start_time() - {second}, lease_until = now() - {second}"
+    message, event = rig.message, rig.event
+    for turn in range(2 * RULES.max_tries):
+        async with org_transaction(rig.worker, rig.org_id) as connection:
+            if turn == 0:
+                await project_lifecycle.create_project(connection, event)
+            input_id = message.input_id(rig.envelope, event)
+            claim = await leases.claim(connection, message, event, input_id, "ingest", "a", 60)
+            assert isinstance(claim, leases.Claim)
+            assert claim.tries == 1
+        await rig.rows(f"{before} where org_id = $1 and project_id = $2 and state = 'running'")
+        if turn % 2:
+            await sweep_attempts(rig.relay)
+    assert await rig.run(nothing) == "committed"
+
+
+async def test_an_outage_beyond_the_set_limit_is_given_up(rig: Rig) -> None:
     assert await rig.run(down) == "retried"
     await rig.rows(
         "update attempts set waiting_since = now() - interval '2 hours' where org_id = $1 and project_id = $2"
