@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class LostTasks(logging.Handler):
-    """Collects what asyncio logs about tasks that were destroyed before they ended, or failed unseen."""
+    """Collects asyncio's messages about tasks that were destroyed early or failed without being awaited."""
 
     MESSAGES = ("Task was destroyed", "Task exception was never retrieved")
 
@@ -48,7 +48,7 @@ logging.getLogger("asyncio").addHandler(LOST_TASKS)
 
 @pytest.fixture(autouse=True)
 def no_lost_task() -> Iterator[None]:
-    """Fail the test after which a lost task is noticed. asyncio logs it only when the task is collected."""
+    """Fail the test after which a lost task is noticed: asyncio reports it only when it is collected."""
     yield
     lost = LOST_TASKS.messages.copy()
     LOST_TASKS.messages.clear()
@@ -57,12 +57,12 @@ def no_lost_task() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """In runs of two processes (`make test`) a tier on real servers stays in one: its tests share its servers."""
+    """In runs of two processes (`make test`), keep a tier on real servers in one: its tests share its servers."""
     return TiersFirst(config, log)
 
 
 class TiersFirst(LoadScopeScheduling):
-    """A tier on real servers is one piece of work, and they come first, in parallel; then each other file is one."""
+    """Each tier on real servers is one unit of work, started first; each other file is a unit of its own."""
 
     def _split_scope(self, nodeid: str) -> str:
         tier = nodeid.split("/")[1]

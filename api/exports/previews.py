@@ -111,7 +111,7 @@ async def _ensure_preview(
 
 
 async def _check_framed(rows: Connection, clip: Row) -> None:
-    """Raise a 409 for a clip that frame is about to analyse: it would be analysed twice."""
+    """Raise `not-ready` for a clip that frame is about to analyse: it would be analysed twice."""
     automatic_only = clip["made_by"] != "person"
     if await has_waiting_export(rows, clip["org_id"], clip["clip_id"], automatic_only=automatic_only):
         raise ApiProblem("not-ready", "The clip has not been framed yet.", headers={"Retry-After": "5"})

@@ -49,7 +49,7 @@ def undocumented(operation: Operation, answer: httpx2.Response) -> list[str]:
 
 
 def unnamed(operation: Operation, answer: httpx2.Response) -> list[str]:
-    """Fields of a good JSON answer's top level that its shape does not name."""
+    """Top-level fields of a successful JSON answer that its schema does not name."""
     if operation.response is None or answer.headers.get("content-type") != "application/json" or answer.is_error:
         return []
     shape = document()["components"]["schemas"][operation.response.__name__]

@@ -15,7 +15,7 @@ TRUTH = {"listen": Rate(spread=0, fixed=1000, per_media_s=90), "render": Rate(sp
 
 
 def shown(media_s: int, width: int, height: int) -> JSON:
-    """A project of the API that took what `TRUTH` says, and ten ms of everything else."""
+    """A project as the API returns it: costs by `TRUTH`, and ten ms for everything else."""
     source = EstimatedSource(media_ms=media_s * 1000, megapixels=width * height / 1e6)
     stages: list[Any] = [
         {"stage": name, "cpu_ms": round(by_table(TRUTH.get(name, Rate(spread=0, fixed=10)), source, RATES))}

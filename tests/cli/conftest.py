@@ -1,4 +1,4 @@
-"""Each test has a person's state directory of its own."""
+"""Each test has a user state directory of its own."""
 
 from __future__ import annotations
 

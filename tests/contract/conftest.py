@@ -1,4 +1,4 @@
-"""Fixtures of the contract suites: the real servers. Never an imitation."""
+"""Fixtures of the contract suites: real servers only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One counter out of several."""
+"""One progress counter from several."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_compose_names_every_setting_that_has_no_default() -> None:
 
 
 def test_every_variable_of_compose_is_in_the_example() -> None:
-    """Or has a default of its own."""
+    """Or the setting has a default of its own."""
     text = (COMPOSE / "compose.yaml").read_text()
     used = set(re.findall(r"\$\{([A-Z0-9_]+)(?::\?[^}]*)?\}", text))
     given = {line.split("=")[0] for line in (COMPOSE / ".env.example").read_text().splitlines() if "=" in line}

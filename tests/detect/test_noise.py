@@ -1,4 +1,4 @@
-"""Small errors of the features hardly move the ranking: with 5 % noise at most one of the first five changes."""
+"""Small errors of the features hardly change the ranking: with 5 % noise at most one of the first five."""
 
 from __future__ import annotations
 

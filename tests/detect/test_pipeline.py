@@ -240,7 +240,7 @@ def test_unselected_moments_keep_score_and_name_shortfalls() -> None:
 
 
 def test_a_bar_of_ones_own_takes_the_place_of_both() -> None:
-    """39 of 40 points lead somewhere: a lower bar takes them, and one of 0 takes whatever stands out."""
+    """A lower bar takes a moment with 39 of 40 points, and a bar of 0 takes anything that stands out."""
     usual, low = lecture(), lecture(ProjectOptions(min_score=0.0, target_clips=50))
     chosen = [moment for moment in low.moments if moment.selected]
     assert len(chosen) > sum(moment.selected for moment in usual.moments)

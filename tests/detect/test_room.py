@@ -71,7 +71,7 @@ def emotion(timeline: ProjectTimeline, start_ms: int, end_ms: int) -> dict[str, 
 
 
 def levels(answer_db: float) -> list[float]:
-    """Speech for 2.4 s of every 4 s, a quiet room in between; from 28.0 to 32.0 s the pause is as loud as said."""
+    """Speech for 2.4 s of every 4 s, with a quiet room between; from 28 to 32 s the pause has the given level."""
     found = [-25.0 if at % 40 < 25 else -55.0 for at in range(LENGTH_MS // 100)]
     return [answer_db if 305 <= at < 320 else level for at, level in enumerate(found)]
 

@@ -1,4 +1,4 @@
-"""Choosing: best first, no overlap, no repetition, a gate, and never more than deserve it."""
+"""Selection: best first, no overlap, no repetition, a minimum score, and never more than the limit."""
 
 from __future__ import annotations
 

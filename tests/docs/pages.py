@@ -41,7 +41,7 @@ def ready_queries() -> dict[str, str]:
 
 
 def inline_code(text: str) -> set[str]:
-    """What stands between single backticks."""
+    """Texts between single backticks."""
     return set(_CODE.findall(prose(text)))
 
 

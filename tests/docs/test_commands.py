@@ -1,4 +1,4 @@
-"""Each command that a page types can be typed: the command line takes it, the module is there, make has the target."""
+"""Every command on a page works: the command line parses it, the module exists, make has the target."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Started = tuple[StackInfo, float]
 
 @contextmanager
 def started() -> Iterator[Started]:
-    """Every part running and ready, in a directory of its own; gone afterwards."""
+    """A stack with every part ready, in a directory of its own; removed afterwards."""
     root = Path(tempfile.mkdtemp(prefix="clipstream-e2e-"))
     root.chmod(0o755)
     layout = local_stack.layout_of(root / "state")

@@ -1,4 +1,4 @@
-"""Every event of a project against what analytics counts: the same ids, each once. Reads both stores, writes none."""
+"""Every event of a project compared with analytics: the same ids, each once. Only reads both stores."""
 
 from __future__ import annotations
 

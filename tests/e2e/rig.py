@@ -21,7 +21,7 @@ from tests.support.progress import HANG_S, Patience, wait_while_moving
 
 ENDED = ("completed", "failed", "cancelled")
 ROUGH: dict[str, Any] = {"aspect": "1:1", "export": {"video": {"quality": "draft"}}}
-"""Options of a project whose clip nobody looks at: the same path through the house, files that are made sooner."""
+"""Options of a project whose clips are not inspected: the same path through the stages, with cheaper files."""
 
 
 class Api:

@@ -85,7 +85,7 @@ def wanted(upload_id: str) -> dict[str, Any]:
 
 
 async def check(api: Api, holds: Holds, receiver: Receiver, held: dict[str, str]) -> None:
-    """Every project ended once: one attempt done per input, one event per fact, one webhook."""
+    """Every project ended once: one finished attempt an input, one event a fact, one webhook."""
     ended = await asyncio.to_thread(api.wait_all, list(held.values()))
     for stage, project_id in held.items():
         project = ended[project_id]
@@ -147,7 +147,7 @@ def idle_before_takeover(times: list[tuple[str, float, float]], struck: str, str
 async def test_a_worker_joins_and_one_paused_past_its_lease_wakes_up(
     api: Api, receiver: Receiver, holds: Holds, tmp_path: Path
 ) -> None:
-    """Two rounds, for which one more worker of each stage is started once."""
+    """Two rounds with one more worker of each stage, started once."""
     held = await held_everywhere(api, holds)
     with joined(api, tmp_path):
         await holds.release_all()

@@ -1,4 +1,4 @@
-"""A real talk through the whole house: upload → clips that decode back, words on time, search, analytics, webhook."""
+"""A real talk through the whole system: upload, clips that decode, words on time, search, analytics, webhook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each store and server is stopped for 20 s in mid-job: the job finishes, nothing is doubled, no event is lost."""
+"""Each store and server is stopped for 20 s during a job: the job finishes, nothing is doubled or lost."""
 
 from __future__ import annotations
 

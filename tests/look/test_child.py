@@ -1,4 +1,4 @@
-"""The look child on a synthetic video: pictures, differences, thumbnails, the face file."""
+"""The look child on a synthetic video: frames, differences, thumbnails, the file of faces."""
 
 from __future__ import annotations
 

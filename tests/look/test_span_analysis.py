@@ -78,7 +78,7 @@ async def test_a_span_is_seen(tmp_path: Path) -> None:
 
 
 class WaitingFaces(BrightestFaces):
-    """A detector behind a queue: a second until it answers, no work of its own."""
+    """A detector with a queue: it answers after a second, without work of its own."""
 
     async def detect(self, pictures: np.ndarray) -> FacesFound:
         await asyncio.sleep(1)

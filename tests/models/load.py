@@ -1,4 +1,4 @@
-"""Loads the pure files of a model as the stub of Triton would. Never the glue: that runs only inside the server."""
+"""Loads a model's pure modules as Triton's stub would; the glue runs only inside the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A preview is the very picture that an export encodes: exports are recorded, and single pictures held to them."""
+"""A preview equals the frame that an export encodes: recorded exports are compared with single frames."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LENGTH_MS = 8_000
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]:
-    """Noise that is another in every picture: no two of them can be mistaken for each other."""
+    """Noise that differs in every frame, so that no two can be confused."""
     path = tmp_path_factory.mktemp("source") / "noise.mp4"
     chance = np.random.default_rng(1)
     coarse = chance.integers(30, 220, (LENGTH_MS * RATE // 1000, 18, 32, 3), np.uint8)
@@ -52,7 +52,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]
 
 
 class Recorder:
-    """Stands where the encoder does; keeps some of the pictures that it is handed, as PNG."""
+    """Takes the encoder's place; keeps some of its frames as PNG."""
 
     def __init__(self, wanted: set[int]) -> None:
         self.wanted = wanted

@@ -1,4 +1,4 @@
-"""What makes two exports the same: everything that is shown, heard and written, and the code; nothing else."""
+"""Two exports are the same if picture, sound, text and code are the same; nothing else counts."""
 
 from __future__ import annotations
 

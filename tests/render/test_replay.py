@@ -116,7 +116,7 @@ def test_every_shipped_font_is_named() -> None:
 
 
 def test_data_that_a_clip_is_drawn_by_is_named_too() -> None:
-    """An emoji of another word, or another safe zone, gives other pictures, and no export from before may stand in."""
+    """A changed emoji or safe zone changes the picture, so no earlier export may be reused."""
     root = Path(__file__).parents[2] / "schemas" / "data"
     read = {str(path.relative_to(root)) for path in root.rglob("*") if path.suffix in (".json", ".txt")}
     named = {str(path.relative_to(root)) for path in list_data_files(root)}
@@ -142,7 +142,7 @@ def test_code_is_named_by_what_it_says_and_is_called(tmp_path: Path, change: str
 
 
 def test_no_picture_is_converted_by_several_threads() -> None:
-    """Where the parts of two threads meet, swscale's pixels differ from run to run (seen: 4:2:0 to 4:2:2 of 10 bit)."""
+    """At the border of two threads swscale's pixels vary between runs (seen: 4:2:0 to 4:2:2 of 10 bit)."""
     root = Path(__file__).parents[2]
     calls = [
         (path.name, {keyword.arg for keyword in node.keywords})

@@ -1,4 +1,4 @@
-"""Which worker gets which partitions: nobody is idle, and the parts of a short video lie with different workers."""
+"""Partition assignment: no worker is idle, and the parts of a short video go to different workers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_first_spans_of_a_video_lie_with_different_workers(workers: int) -> 
 
 
 def test_the_app_uses_this_assignor_and_its_setting_of_a_name(tmp_path: Path) -> None:
-    """Faust takes its own assignor where there are standby replicas or tables."""
+    """Faust uses its own assignor for standby replicas or tables."""
     settings = msgspec.structs.replace(make_settings(), work_dir=tmp_path, kafka_instance="listen-1")
     app = build_app(settings, "listen", lambda _: None)
     assert app.conf.table_standby_replicas == 0

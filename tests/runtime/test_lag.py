@@ -35,7 +35,7 @@ class Broker:
         return {place: self.ends[place] for place in partitions}
 
     async def count(self) -> int:
-        """The lag once the broker has answered the question that is asked now."""
+        """The lag after the broker has answered the current request."""
         self.lag.count()
         await asyncio.sleep(0.01)
         return self.lag.count()

@@ -106,7 +106,7 @@ def test_neighbouring_ordinals_lie_on_different_partitions(project_id: UUID, ord
 
 @pytest.mark.parametrize("workers", range(1, 13))
 def test_neighbours_are_shared_by_the_workers(workers: int) -> None:
-    """Round robin gives worker k of n the partitions k, k + n, …: a video's parts spread wherever it begins."""
+    """Round robin gives worker k of n the partitions k, k + n, …: a video's parts spread from any start."""
     renders = BY_NAME["renders.v1"]
     slack = 0 if renders.partitions % workers == 0 else 1
     for neighbours in range(1, renders.partitions + 1):

@@ -1,4 +1,4 @@
-"""Prices and sums of costs: what has no price has no money, and an event of many calls stays small."""
+"""Prices and sums of costs: no price means no amount, and an event of many calls stays small."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exc
 
 
 def published(shape: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    """A schema with its reference looked up, without the text that is meant for people."""
+    """A schema with its reference resolved, without descriptions."""
     while "$ref" in shape:
         found: Any = document
         for step in shape["$ref"].removeprefix("#/").split("/"):
@@ -44,7 +44,7 @@ def published(shape: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]
 
 
 def same(hint: Any, shape: dict[str, Any], document: dict[str, Any], at: str) -> Iterator[str]:
-    """Where a type of the code and a schema part, as sentences."""
+    """Differences between a type of the code and a schema, as sentences."""
     found = published(shape, document)
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Annotated:

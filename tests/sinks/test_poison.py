@@ -1,4 +1,4 @@
-"""One message that a sink has a bug with does not keep the others from being written; a broken sink diverts nothing."""
+"""A message that makes a sink fail does not block the others; a broken sink diverts nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def batch_of(count: int) -> list[Arrived]:
 
 
 class Store:
-    """Writes offsets, but for those it has a bug with; refuses offset 3 by itself."""
+    """Writes offsets, fails on ``bugs``, and refuses offset 3."""
 
     def __init__(self, *bugs: int) -> None:
         self.bugs, self.written = bugs, set[int]()

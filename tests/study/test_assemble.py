@@ -1,4 +1,4 @@
-"""The whole document: every item is quoted word for word at its time, in any language, whatever is said."""
+"""The whole document: every item is quoted word for word at its time, in any language and for any text."""
 
 from __future__ import annotations
 

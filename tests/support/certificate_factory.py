@@ -77,7 +77,7 @@ def frame(luma: Picture) -> av.VideoFrame:
 
 
 class Making:
-    """How the file is made; each field is a place to break it."""
+    """Specification of the file; each field can be changed to break it."""
 
     def __init__(self) -> None:
         self.sound = murmur()

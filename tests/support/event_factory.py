@@ -97,7 +97,7 @@ def clip_measured(ref: ObjectRef, score: float | None = 61.5) -> events.ClipMeas
 
 
 def sub_score(name: str = "hook", value: float = 0.8) -> SubScore:
-    """A sub-score that two features made, one more than the other."""
+    """A sub-score from two features, one stronger than the other."""
     evidence = [
         Evidence(kind="words", start_ms=5, end_ms=900, text="chosen words", part=part, strength=0.5, share=share)
         for part, share in (("question", 0.25), ("opening", 0.75), ("opening", 0.75))
@@ -106,7 +106,7 @@ def sub_score(name: str = "hook", value: float = 0.8) -> SubScore:
 
 
 def cost_incurred(org: UUID = ORG) -> events.CostIncurred:
-    """A try of look that asked one model twice."""
+    """An attempt of look that called one model twice."""
     calls = [
         InferenceCall(model="faces", weights="centerface", at_ms=at, wall_ms=50, compute_ms=40) for at in (100, 400)
     ]

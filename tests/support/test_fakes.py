@@ -1,4 +1,4 @@
-"""The in-memory twins keep the same promises as the real servers (tests/contract runs the very same suite)."""
+"""The in-memory fakes meet the same contracts as the real servers (tests/contract runs the same suite)."""
 
 from __future__ import annotations
 

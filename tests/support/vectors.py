@@ -12,7 +12,7 @@ from schemas.common import TimeRange
 
 
 class PitchVoices:
-    """A voice is where its spectrum lies; says that a window cost 3 ms."""
+    """A voice vector is the sound's spectrum; reports 3 ms a window."""
 
     async def embed(self, audio: Int16, windows: Sequence[TimeRange]) -> Vectors:
         rows = [self._one(audio[window.start_ms * 16 : window.end_ms * 16].astype(np.float64)) for window in windows]
@@ -25,7 +25,7 @@ class PitchVoices:
 
 
 class WordSentences:
-    """A sentence is the bag of its words; says that a text cost 4 ms."""
+    """A sentence vector is its bag of words; reports 4 ms a text."""
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         values = np.array([self._one(text) for text in texts], dtype=np.float32).reshape(len(texts), 384)
@@ -39,7 +39,7 @@ class WordSentences:
 
 
 class EvenAlignment:
-    """Spreads the words of a piece evenly over it; says that a piece cost 5 ms."""
+    """Spreads the words of a piece evenly over it; reports 5 ms a piece."""
 
     async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         placed = [self._one(piece) for piece in pieces]

@@ -1,4 +1,4 @@
-"""Asking the detector in batches: all pictures, doubtful faces left out, the detector's own cost summed."""
+"""Face detection in batches: every frame once, weak faces dropped, costs of the detector summed."""
 
 from __future__ import annotations
 

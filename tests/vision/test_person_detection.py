@@ -1,4 +1,4 @@
-"""Persons of some pictures of a file: in display pixels, in batches; a model that is away costs a warning."""
+"""Persons in frames of a file: in display pixels, in batches; an unavailable model costs a warning."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_a_model_that_is_away_is_told_and_done_without(tmp_path: Path) -> 
 
 
 class AwayOnce(DarkLipped):
-    """Not there when it is first asked."""
+    """Unavailable at its first call."""
 
     asked = 0
 

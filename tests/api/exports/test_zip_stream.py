@@ -1,4 +1,4 @@
-"""A streamed zip reads back, has the announced length, and ends where a member has another one."""
+"""A streamed zip can be read, has the announced length, and breaks off if a member's length differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A POST asks other parts with no transaction open, and has one effect."""
+"""A POST calls other parts outside any transaction, and has one effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def held(pool: PoolTwin) -> bool:
 
 
 class WatchfulObjects(ObjectsTwin):
-    """Object storage that notes whether it was asked inside a transaction."""
+    """Object storage that records whether it was called inside a transaction."""
 
     def __init__(self, pool: PoolTwin) -> None:
         super().__init__()

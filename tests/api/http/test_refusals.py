@@ -197,7 +197,7 @@ def test_kinds_of_a_union_are_recognised_by_their_tag() -> None:
 
 @pytest.mark.parametrize("name", sorted(request_examples()))
 def test_every_field_of_every_body_is_named_where_it_is_wrong(name: str) -> None:
-    """Of each example each field, one after the other, is of a type that nothing has: the pointer is its own."""
+    """Give each field of each example, one by one, a wrong type: the error's pointer names that field."""
     operation = BY_NAME[name]
     for body in request_examples()[name].values():
         for field in body:

@@ -83,7 +83,7 @@ async def test_a_key_may_follow_only_so_many_at_once(world: World) -> None:
 
 
 async def test_a_stream_ends_when_its_key_is_revoked(world: World) -> None:
-    """It lasts as long as its project does, and what happens after the revocation is not for this caller."""
+    """A stream lasts as long as its project, so it must end earlier if its key is revoked."""
     project_id = await new_project(world.ann)
     following = asyncio.create_task(world.ann.client.get(f"/v1/projects/{project_id}/events"))
     await until_followed(world, project_id)

@@ -56,7 +56,7 @@ Known = Mapping[str, str]
 
 
 def fitting(rng: random.Random, kind: inspect.Type, known: Known, depth: int = 0) -> Any:
-    """Something that nearly fits a type: of its shape, with odd numbers and texts in it."""
+    """A value that is nearly valid for a type: of its structure, with odd numbers and texts."""
     if depth > 6 or rng.random() < 0.03:
         return value(rng)
     match kind:

@@ -1,4 +1,4 @@
-"""Abbreviated ids and cancelled projects on a real Postgres: matches, walls, ends."""
+"""Abbreviated ids and cancelled projects on a real Postgres: matches, organisations, ends."""
 
 from __future__ import annotations
 

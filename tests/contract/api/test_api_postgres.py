@@ -1,4 +1,4 @@
-"""The API on a real Postgres: one effect for a key, walls between organisations, events with their rows."""
+"""The API on a real Postgres: one effect a key, separate organisations, events with their rows."""
 
 from __future__ import annotations
 

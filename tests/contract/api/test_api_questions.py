@@ -1,4 +1,4 @@
-"""Search and analytics on the real engines and a real Postgres: answers, walls, highlights."""
+"""Search and analytics on the real engines and a real Postgres: answers, organisations, highlights."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_a_client_on_generated_typescript_compiles_without_flags(document: Path)
 
 
 def generated(document: Path) -> Path:
-    """The folder that the generated Python package lies in; the generator must have nothing to complain of."""
+    """The folder of the generated Python package; the generator must have no complaints."""
     out, config = document.parent / "client", HERE / "openapi-python-client.yaml"
     command = [python_tools() / "openapi-python-client", "generate", "--path", document, "--config", config]
     told = run([*command, "--output-path", out, "--fail-on-warning"])

@@ -31,7 +31,7 @@ ELSEWHERE = {part: dict.fromkeys(names, "127.0.0.1:9") for part, names in GIVEN_
 
 
 def without(*parts: str) -> dict[str, str]:
-    """An environment in which some parts run elsewhere: a smaller stack starts sooner."""
+    """An environment with some parts elsewhere: a smaller stack starts sooner."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("CLIPSTREAM_")}
     if "CLIPSTREAM_CACHE" in os.environ:
         own["CLIPSTREAM_CACHE"] = os.environ["CLIPSTREAM_CACHE"]
@@ -44,7 +44,7 @@ SMALL = ("kafka", "triton", "clickhouse", "objects")
 
 
 class Made:
-    """Stacks of stores, gone after the test whatever happens."""
+    """Stacks of stores, removed after the test in any case."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

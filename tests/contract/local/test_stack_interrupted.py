@@ -1,4 +1,4 @@
-"""Ctrl-C while a stack comes up: the command ends with 130, and nothing of the stack is left. On real stores."""
+"""Ctrl-C while a stack starts: the command exits with 130, and nothing of the stack remains. On real stores."""
 
 from __future__ import annotations
 

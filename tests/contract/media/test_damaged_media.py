@@ -1,4 +1,4 @@
-"""Bytes damaged in the middle of a clip: frame and render end in a clip that says so, or in a typed refusal of it.
+"""Bytes damaged in the middle of a clip: frame and render deliver a clip with a warning, or refuse it by name.
 
 The damaged files are made here, from seven seconds of the shipped lecture as H.264 and AAC, by seed.
 """
@@ -73,7 +73,7 @@ def sound_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bytes_of(path: Path) -> tuple[int, int]:
-    """Where the packets of `DAMAGED` lie in the file, pictures and sound together."""
+    """Byte range of the packets of `DAMAGED`, video and audio."""
     with av.open(str(path)) as container:
         places = []
         for packet in container.demux():

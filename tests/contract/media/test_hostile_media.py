@@ -1,4 +1,4 @@
-"""Every hostile file, in a real child: it ends in a usable source or a typed reason, soon and in little memory."""
+"""Every hostile file, in a real child: a usable source or a typed reason, soon and with little memory."""
 
 from __future__ import annotations
 

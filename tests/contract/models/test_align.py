@@ -1,4 +1,4 @@
-"""The alignment port on the real Triton: known words on hand-made boundaries; what does not fit; failures."""
+"""The alignment port on the real Triton: known words on hand-made marks, words that do not fit, failures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_words_lie_where_a_person_marked_them(alignment: TritonAlignment) 
 
 
 async def test_numbers_and_words_no_dictionary_has(alignment: TritonAlignment) -> None:
-    """The same words, one written as a number, one unheard of: all are placed, the others stay where they were."""
+    """The same words, one as a number, one not spoken: all are placed, the others do not move."""
     samples = sound(media("speech/jfk.flac"))
     whole = TimeRange(start_ms=0, end_ms=samples.size // 16)
     strange = ["4" if word == "for" else word.replace("Americans", "Amerrykanz") for word in JFK_WORDS]

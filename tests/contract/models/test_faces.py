@@ -1,4 +1,4 @@
-"""The faces port on the real Triton: real pictures, places known by looking; odd sizes, many pictures, failures."""
+"""The faces port on the real Triton: real pictures with known faces, odd sizes, many pictures, failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The landmarks port on the real Triton: a real face has its eyes over its mouth; lips part; failures."""
+"""The landmarks port on the real Triton: eyes above the mouth of a real face, open lips, failures."""
 
 from __future__ import annotations
 

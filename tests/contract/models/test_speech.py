@@ -117,7 +117,7 @@ async def test_a_glossary_invents_nothing(speech: TritonSpeech) -> None:
 
 
 async def test_random_draws_depend_on_the_recording_alone(speech: TritonSpeech) -> None:
-    """Music with a glossary is heard carefully, by chance in the end: the same again, whatever was heard before."""
+    """Music with a glossary goes to the careful decoder, which samples; the result is the same every time."""
     samples = sound(media("music/Kevin_MacLeod-Vibe_Ace.ogg"))[: 10 * RATE_HZ]
     terms = ("Lorenz", "Tchaikovsky", "Betelgeuse")
     first, second = [await speech.transcribe(samples, language=None, report=ignore, glossary=terms) for _ in range(2)]

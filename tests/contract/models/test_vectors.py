@@ -1,4 +1,4 @@
-"""The ports of voices and sentences on the real Triton: the same speaker, the same meaning; failures."""
+"""The voice and sentence ports on the real Triton: equal speakers, equal meanings, failures."""
 
 from __future__ import annotations
 

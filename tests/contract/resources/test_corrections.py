@@ -38,7 +38,7 @@ async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
 
 
 async def heard(world: World, tenant: Tenant, objects: S3Objects, meaning: SentenceRows | None = None) -> str:
-    """A project with the machine's transcript; gives its path."""
+    """A project with an automatic transcript; returns its path."""
     made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
     project_id = UUID(made.json()["project_id"])
     words = [

@@ -28,7 +28,7 @@ async def ask(tenant: Tenant, body: Any, **headers: str) -> httpx2.Response:
 
 
 async def add(world: World, owner: Tenant, *, elapsed_s: float, cpu_ms: int, settings: Settings | None = None) -> UUID:
-    """A completed project of half an hour; with ``settings`` it keeps an estimate, as ingest has it do."""
+    """A completed project of half an hour; with ``settings`` ingest has stored an estimate."""
     project_id = uuid4()
     upload = events.UploadReceived(org_id=owner.org_id, project_id=project_id, source_url="https://example.org/a")
     mine = (owner.org_id, project_id)

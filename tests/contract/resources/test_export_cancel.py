@@ -193,7 +193,7 @@ async def test_a_worker_stops_at_a_renewal_and_its_usage_is_kept(story: Story) -
 
 
 async def test_of_cancelling_and_ending_at_once_one_wins(story: Story) -> None:
-    """The clip's exports over and over: whatever comes first, each export ends once."""
+    """Events of the clip's exports in any order: each export ends once."""
     seen = Counter[tuple[str, str]]()
     for number in range(12):
         export_id = uuid.UUID(

@@ -154,7 +154,7 @@ async def test_the_machines_title_of_a_clip_comes_back(world: World) -> None:
 
 
 async def measured(rows: Any, org_id: UUID, project_id: UUID, clip_id: UUID, title: str) -> None:
-    """As detect writes it, once it has measured a clip of one's own."""
+    """A title as detect writes it after scoring a requested clip."""
     stretch = TimeRange(start_ms=10_000, end_ms=40_000)
     event = events.ClipRequested(
         org_id=org_id,

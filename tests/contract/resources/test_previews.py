@@ -1,4 +1,4 @@
-"""Previews on real stores: requested, framed, made, walled by organisation, and few kept."""
+"""Previews on real stores: requested, framed, made, private to their organisation, and few kept."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ async def test_after_every_kind_of_request(pipeline: Pipeline, six_seconds: byte
 
 
 async def money_and_time_agree(story: Story) -> None:
-    """The ledger, the project and analytics, after exports, previews, edits, a replay and a clip of one's own."""
+    """Costs in the ledger, the project and analytics, after exports, previews, edits, a replay and a requested clip."""
     async with org_transaction(story.pipeline.world.api, story.pipeline.org_id) as rows:
         ledger = [await rows.fetchval(f"{_CPU} and {which}") for which in ("project_id is not null", "true")]
     assert (await story.get())["cpu_ms"] == ledger[0] > 0
@@ -187,7 +187,7 @@ async def money_and_time_agree(story: Story) -> None:
 
 
 async def previewed(story: Story, clip: str) -> None:
-    """Twice: the first has the shape looked at, the second finds that done."""
+    """Twice: the first request analyses the aspect, the second uses the analysis."""
     for at_ms in (500, 1500):
         made = await story.then("POST", f"{clip}/preview?at_ms={at_ms}", {"aspect": "1:1"}, **LATER)
         story.ids.setdefault("preview_id", []).append(made["preview_id"])
@@ -210,7 +210,7 @@ async def edited(story: Story, clip: str) -> None:
 
 
 async def exported(story: Story, clip: str) -> str:
-    """Another shape, then several at once."""
+    """Another aspect, then several at once."""
     made = await story.then("POST", f"{clip}/export", {"aspect": "1:1", **DRAFT})
     await story.then("POST", f"{clip}/exports", {"aspects": ["1:1", "16:9"], **DRAFT})
     return str(made["export_id"])
@@ -226,7 +226,7 @@ async def renamed(story: Story, *paths: str) -> None:
 
 
 async def cancelled(story: Story, clip: str) -> None:
-    """One of two shapes, before anything of them is made; then the same again, which is another export."""
+    """Cancel one of two aspects before it is made; requesting it again makes another export."""
     made = await story.pipeline.ask("POST", f"{clip}/exports", {"aspects": ["4:5", "16:9"], "captions": False, **DRAFT})
     first, second = (f"/v1/exports/{one['export_id']}" for one in made["items"])
     assert (await story.then("POST", f"{first}/cancel"))["state"] == "cancelled"
@@ -251,7 +251,7 @@ async def corrected(story: Story) -> None:
 
 
 async def of_the_organisation(story: Story, clip: str) -> None:
-    """A brand kit, weights of its own, a webhook endpoint: made, used, taken away."""
+    """A brand kit, score weights and a webhook endpoint: created, used, removed."""
     picture = io.BytesIO()
     Image.new("RGBA", (64, 32), (250, 120, 10, 255)).save(picture, "PNG")
     wanted = {"filename": "logo.png", "purpose": "image"}

@@ -107,7 +107,7 @@ async def test_a_task_that_fails_is_told(search: MeilisearchSearch) -> None:
 
 @pytest.mark.parametrize("vectors", [[1.0, 2.0], {"meaning": "one"}, {"meaning": [1.0]}])
 async def test_a_vector_of_the_wrong_kind_is_our_fault_and_no_outage(search: MeilisearchSearch, vectors: Any) -> None:
-    """The engine calls one of them `internal`: asking again would never end."""
+    """The engine reports one of them as `internal`: repeating the request would never end."""
     with pytest.raises(TaskFailedError):
         await search.upsert("clips", [{"id": "wrong", "_vectors": vectors}])
 

@@ -35,7 +35,7 @@ async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
 
 
 async def heard(world: World, tenant: Tenant, objects: S3Objects, told: Transcript | None = None) -> str:
-    """A project with the machine's transcript of three speakers; gives its path."""
+    """A project with an automatic transcript of three speakers; returns its path."""
     made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
     project_id = UUID(made.json()["project_id"])
     body = encode_document(told or transcript())

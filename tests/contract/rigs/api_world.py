@@ -45,7 +45,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
-    """Two tenants of one app, and ways to look behind it."""
+    """Two organisations of one app, and direct access to its stores."""
 
     ann: Tenant
     bob: Tenant

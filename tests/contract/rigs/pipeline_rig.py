@@ -1,4 +1,4 @@
-"""The whole pipeline without Kafka, in this process: each row of the outbox goes to every stage and sink that takes it.
+"""The whole pipeline in this process, without Kafka: each outbox row goes to every stage and sink that takes it.
 
 Real Postgres, objects, search and analytics; twins for Triton only.
 """
@@ -54,7 +54,7 @@ class Nowhere:
 
 
 class Pipeline:
-    """One organisation's events and all that takes them."""
+    """One organisation's events, with all stages and sinks that take them."""
 
     def __init__(self, world: World, context: StageContext, sinks: tuple[ClickHouseSink, MeilisearchSink]) -> None:
         self.world, self.context, self.sinks = world, context, sinks

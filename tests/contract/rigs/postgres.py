@@ -46,7 +46,7 @@ def _run(*command: str) -> None:
 
 @contextmanager
 def run_postgres() -> Iterator[Settings]:
-    """Start, migrate, yield settings that point there, stop, remove."""
+    """Start and migrate a Postgres, yield its settings, stop and remove it."""
     _remove_leftover_memory()
     root = Path(tempfile.mkdtemp(prefix=f"{PLACE}{os.getpid()}-"))
     (port,) = free_ports(1)
@@ -88,7 +88,7 @@ def _server(data: Path, options: list[str]) -> Iterator[None]:
 
 
 def _wait_ready(process: subprocess.Popen[bytes], data: Path) -> None:
-    """As pg_ctl does: the eighth line of the server's own file says when it takes clients."""
+    """Wait as pg_ctl does: the eighth line of postmaster.pid says when it accepts clients."""
     log = data.parent / "log"
     patience = Patience("Postgres's start")
     while process.poll() is None:

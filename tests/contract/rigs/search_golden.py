@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 
 class Engine:
-    """One server, asked as its HTTP API says."""
+    """One server, called by its HTTP API."""
 
     def __init__(self, url: str, key: str) -> None:
         self._client = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=HANG_S)
@@ -40,7 +40,7 @@ class Engine:
         return str(self._client.get("/version").json()["pkgVersion"])
 
     def ended(self, answer: httpx2.Response) -> Json:
-        """The task that a request began; the refusal where it began none."""
+        """The finished task of a request, or its refusal if no task began."""
         body: Json = answer.json()
         if answer.status_code >= 400:
             return {"status": answer.status_code, "error": body}
@@ -54,7 +54,7 @@ class Engine:
 
     @contextmanager
     def index(self, scene: Mapping[str, Any]) -> Iterator[str]:
-        """An index with a scene's settings and documents."""
+        """An index with the settings and documents of a scene."""
         uid = f"golden-{uuid4().hex}"
         path = f"/indexes/{uid}"
         begun = [self._client.post("/indexes", json={"uid": uid, "primaryKey": "id"})]
@@ -123,7 +123,7 @@ def differences(engine: Engine, golden: Json, *, record: bool = False) -> list[s
 
 
 def _told(case: Mapping[str, Any], got: Mapping[str, Any]) -> set[str]:
-    """The fields to write: those that were there, and those of an error where it is one now."""
+    """Fields to write: the recorded ones, and an error's if it is an error now."""
     error = {"code", "type"} if got.get("code") else set()
     return {"status", *case["answer"]} | error
 

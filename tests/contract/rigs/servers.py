@@ -32,7 +32,7 @@ HIGHEST_PORT = 50_000
 
 
 def begun(module: Sequence[str], env: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """``python -m`` a module of ours with its arguments; it ends with the process that started it, too."""
+    """Arguments that run one of our modules; the process ends with the one that started it."""
     return subprocess.Popen(
         [sys.executable, "-m", *module],
         env=env,
@@ -43,7 +43,7 @@ def begun(module: Sequence[str], env: Mapping[str, str], log: IO[bytes]) -> subp
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A running server: where it is, how to log in, and how to stop and start the very same one."""
+    """A running server: address, login, and how to stop and restart it on the same data."""
 
     url: str
     user: str
@@ -57,7 +57,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_settings(**given: object) -> Settings:
-    """Settings with no part anywhere, but for those given."""
+    """Settings without any server, except for those given."""
     nowhere = "http://127.0.0.1:9"
     values: dict[str, object] = {
         "kafka": "127.0.0.1:9",

@@ -103,7 +103,7 @@ class Rig:
         self._told: set[uuid.UUID] = set()
 
     async def send(self, stage: Stage, event: events.AnyEvent, input_id: uuid.UUID) -> Verdict:
-        """The event through the stage as a worker would: claimed, worked on, committed behind its fence."""
+        """Handle the event in the stage as a worker would: claim, work, commit with its fence."""
         topic, key, partition = route(event)
         envelope = codec.Envelope(id=input_id, source="/test", type=codec.type_name(type(event)), time=NOW)
         message = Message(
@@ -114,7 +114,7 @@ class Rig:
         return await attempts.run(message, envelope, event)
 
     async def rehearse(self, stage: Stage, event: events.AnyEvent, input_id: uuid.UUID) -> set[uuid.UUID]:
-        """Ids that a worker killed just before its commit would have written."""
+        """Event ids that an attempt would write, as if its worker were killed just before the commit."""
         work = Work(cause=Cause(input_id=input_id, source=stage.name, now=NOW), report=lambda _: None)
         commit = await stage.work(event, work)
         ids: set[uuid.UUID] = set()
@@ -141,7 +141,7 @@ class Rig:
         return sent
 
     async def said(self) -> Counter[str]:
-        """How many of each event are fresh."""
+        """Count of new events by type."""
         return Counter(type(sent.event).__name__ for sent in await self.fresh())
 
     async def rows(self, sql: str) -> list[asyncpg.Record]:
@@ -171,12 +171,12 @@ class Rig:
         return await self.objects.put(f"{self.org_id}/t", encode_document(document), "application/json", ".json")
 
     async def upload(self, path: Path) -> events.UploadReceived:
-        """The file where uploads lie, and the event that says so."""
+        """Put the file where uploads are stored, and return its event."""
         ref = await self.objects.put_file(f"{self.org_id}/uploads/u", path, "video/mp4", ".mp4")
         return events.UploadReceived(**self.of, title="A film", object_key=ref.key)
 
     async def ingested(self, path: Path) -> list[Sent]:
-        """A film through ingest; gives the spans that were sent."""
+        """Ingest a film; returns the spans that were sent."""
         assert await self.send(IngestStage(self.context), await self.upload(film(path, seconds=6)), uuid.uuid4()) == (
             "committed"
         )

@@ -1,4 +1,4 @@
-"""One event, one stage, one winner: claims, leases, fences and give-ups on a real Postgres, played as dialogues."""
+"""One event, one stage, one winner: claims, leases, fences and give-ups on a real Postgres."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ async def test_a_good_message_of_another_stage_resets_the_count(rig: Rig, monkey
 
 
 async def test_a_stage_that_meets_a_bug_with_everything_stops(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bad deploy: the events are fine, and would all be diverted."""
+    """A bad deploy: valid events would all be diverted."""
 
     async def broken(event: events.AnyEvent, work: Work) -> Commit:
         raise KeyError("a name that the last release forgot")

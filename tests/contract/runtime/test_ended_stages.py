@@ -28,7 +28,7 @@ async def stages(project: Project) -> dict[str, str]:
 
 
 async def published(project: Project) -> list[tuple[str, str, str]]:
-    """Type, stage and state of the project's own events, by version."""
+    """Type, stage and state of the project's own events, in order of version."""
     async with org_transaction(project.pool, project.org_id) as connection:
         rows = await connection.fetch(
             "select type, body from project_events where org_id = $1 and project_id = $2 order by version",

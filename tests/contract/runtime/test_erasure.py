@@ -57,7 +57,7 @@ select table_name from information_schema.columns where column_name = 'project_i
 
 
 async def test_no_row_of_an_erased_project_says_anything_any_more(rig: Rig) -> None:
-    """Whatever table has a project's rows: those there are now, and those that a later migration adds."""
+    """Every table with rows of a project, including those of later migrations."""
 
     async def refuses(work: Work) -> None:
         raise InputRejected("media.corrupt", f"Broken: {WORDS}.")

@@ -100,7 +100,7 @@ async def test_what_a_worker_puts_after_an_erasure_goes_too(rig: Rig) -> None:
 
 
 async def test_rows_that_an_erasure_missed_go_with_the_next_round(rig: Rig) -> None:
-    """It may have met a bug, or a row of the outbox that was sent and not marked yet: nothing else would come back."""
+    """It may be a bug, or an outbox row that was sent but not marked: nothing else would bring it back."""
     await rig.run("update projects set title = 'words of the customer' where project_id = $1", rig.project_id)
     async with org_transaction(rig.worker, rig.org_id) as connection:
         await project_lifecycle.add_warning(connection, *rig.owner, "words of the customer")

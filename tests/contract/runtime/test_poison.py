@@ -40,7 +40,7 @@ RULES = Rules(lease_s=60, renew_s=1, patience_s=60, max_tries=3, retry_base_s=0.
 
 
 class Record:
-    """A record as a Kafka client gives it."""
+    """A record as returned by a Kafka client."""
 
     topic, partition, key = "uploads.v1", 0, b"k"
 
@@ -121,7 +121,7 @@ async def rig(postgres: Settings) -> AsyncIterator[Rig]:
 
 
 async def is_buried(rig: Rig, verdict: str, reason: str) -> None:
-    """The message is a letter, and the stage takes the next one."""
+    """The message becomes a dead letter, and the stage takes the next one."""
     assert verdict == "dead"
     assert [row["reason"] for row in await rig.letters()] == [reason]
     assert rig.worked == []

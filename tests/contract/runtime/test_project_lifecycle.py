@@ -203,7 +203,7 @@ async def test_a_clip_in_several_shapes_is_one_clip(project: Project) -> None:
 
 
 async def settled(project: Project) -> dict[str, int]:
-    """How the project ended once it was asked whether it has."""
+    """The project's state after it was checked for its end."""
     async with org_transaction(project.pool, project.org_id) as connection:
         await project_lifecycle.lock_project(connection, *project.owner)
         await project_lifecycle.settle_project(connection, *project.owner, project.cause("settle"))

@@ -106,7 +106,7 @@ def test_no_worker_is_idle_after_restarts(kafka: str, tmp_path: Path) -> None:
 
 
 def test_a_restart_takes_nothing_from_workers_with_names(kafka: str, tmp_path: Path) -> None:
-    """The session outlasts any restart: how long one takes on a busy machine is not what is asked."""
+    """The session timeout outlasts any restart: its duration on a busy machine is not tested."""
     names = [f"render-{number}" for number in range(WORKER_COUNT)]
     workers = start_workers(kafka, tmp_path / "named", names, session_s=300)
     try:

@@ -71,7 +71,7 @@ class Worker:
         return answer.status_code, answer.json()
 
     def child(self) -> psutil.Process | None:
-        """The process that does the work, once it has confined itself (and asked to die with its parent)."""
+        """The process that does the work, once it has confined itself and will die with its parent."""
         for one in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.Error, OSError):
                 if CHILD in one.cmdline() and CONFINED in Path(f"/proc/{one.pid}/status").read_text():
@@ -97,7 +97,7 @@ def measure_start() -> float:
 
 
 async def forget_older(kafka: str) -> None:
-    """The stage begins behind what other tests left on its topics."""
+    """Start the stage behind messages that other tests left on its topics."""
     places = [
         TopicPartition(topic, number)
         for topic in ("uploads.v1", "assets.v1")

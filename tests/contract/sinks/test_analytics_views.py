@@ -145,7 +145,7 @@ async def test_a_title_shows_is_renamed_and_is_gone_after_an_erasure(story: Stor
 
 
 async def secrets(story: Story) -> set[str]:
-    """Tables with a row of the organisation in which the word stands."""
+    """Tables with a row of the organisation that contains the word."""
     names = await story.analytics.query(
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'", {}
     )

@@ -1,4 +1,4 @@
-"""Facts on ClickHouse's real engine: once however often, the docs' eleven queries, the dictionary, erasure, walls."""
+"""Facts on ClickHouse's real engine: stored once, the docs' queries, the dictionary, erasure, organisations."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Told:
 
 
 def spoken(*texts: str) -> Transcript:
-    """A minute for each text; the first is doubtful, the second another's."""
+    """A minute for each text; the first is doubtful, the second has another speaker."""
     segments = [
         Segment(
             start_ms=60_000 * n, end_ms=60_000 * (n + 1), text=text, first_word=n, end_word=n + 1, speaker=f"S{n + 1}",

@@ -40,7 +40,7 @@ async def search(search_front: Server) -> AsyncIterator[MeilisearchSearch]:
 
 
 async def copy(search: MeilisearchSearch, uid: str) -> IndexSchema:
-    """An index of its own with the settings of one of ours and three documents: with a vector, with two, with none."""
+    """An index with the settings of one of ours and three documents: with one vector, with two, without."""
     schema = SCHEMAS[uid]
     made = IndexSchema(uid=f"kept-{uuid4().hex}", version=1, primary_key="id", settings=schema.settings)
     await search.prepare(made)
@@ -60,7 +60,7 @@ async def contents(search: MeilisearchSearch, uid: str) -> list[dict[str, Any]]:
 
 
 async def tasks(search: MeilisearchSearch, uid: str) -> int:
-    """How many tasks the engine has taken before an empty one: each has the next number."""
+    """Number of tasks that the engine took, from the number of an empty one."""
 
     def write_nothing(client: Any) -> int:
         info = client.index(uid).update_settings({})

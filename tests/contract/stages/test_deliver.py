@@ -74,7 +74,7 @@ class Rig:
         await api.close()
 
     async def handle(self, event: events.AnyEvent, input_id: uuid.UUID, now: dt.datetime = NOW) -> None:
-        """One event through the stage, committed as the attempt would."""
+        """Handle one event in the stage, and commit as the attempt would."""
         work = Work(cause=Cause(input_id=input_id, source="deliver", now=now), report=lambda _: None)
         commit = await self.stage.work(event, work)
         async with org_transaction(self.pool, self.org_id) as connection:
@@ -89,7 +89,7 @@ class Rig:
         return row
 
     async def dues(self) -> list[tuple[int, dt.timedelta]]:
-        """Try and how long after ``NOW`` it is due, of every DeliveryDue written."""
+        """Attempt number and delay after ``NOW`` of every DeliveryDue written."""
         rows = await self.rows(
             "select convert_from(payload, 'utf8')::jsonb->'attempt' as attempt, due_at from outbox "
             "where org_id = $1 and topic = 'deliveries.v1' order by seq"
@@ -97,7 +97,7 @@ class Rig:
         return [(row["attempt"], row["due_at"] - NOW) for row in rows]
 
     async def attempt(self, number: int, given: Response | Exception) -> Any:
-        """Make one try, answered as given; gives the delivery after it."""
+        """Make one attempt with this answer; returns the delivery afterwards."""
         self.outside.script = [given]
         delivery_id = (await self.delivery())["delivery_id"]
         due = events.DeliveryDue(

@@ -178,7 +178,7 @@ async def test_its_files_are_as_the_project_or_the_wish_says(world: World, store
 
 
 async def test_a_clip_that_awaits_analysis_is_analysed_once(world: World, store: S3Objects) -> None:
-    """A preview waits for the clip's own exports; afterwards it is made as of any clip."""
+    """A preview waits for the clip's own exports; afterwards it works as for any clip."""
     path = f"/v1/projects/{await finished(world, store)}/clips"
     clip = (await world.ann.client.post(path, json={"start_ms": 0, "end_ms": 20_000})).json()
     preview, later = f"/v1/clips/{clip['clip_id']}/preview?at_ms=500", {"Prefer": "respond-async"}

@@ -47,7 +47,7 @@ asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
 
 
 def padded_film(path: Path, fill: bytes) -> bytes:
-    """A film of some megabytes: a box that players skip behind an ordinary little one."""
+    """A film of some megabytes: an ordinary small film, with a box that players skip."""
     padding = fill * 6_000_000
     return film(path).read_bytes() + struct.pack(">I4s", len(padding) + 8, b"free") + padding
 
@@ -101,7 +101,7 @@ class Bench:
         return await asyncio.create_subprocess_exec(*command, stdout=pipe, cwd=Path(__file__).parents[3])
 
     async def kill_one_midway(self, after: int) -> int:
-        """Start one, kill -9 it when ``after`` bytes more were sent, and written; gives what lies on the disk."""
+        """Start a worker, kill -9 it after it has sent and written ``after`` bytes; returns the files on disk."""
         self.origin.stall_after = after
         worker = await self.start()
         stalled = asyncio.ensure_future(self.origin.stalled.wait())

@@ -30,7 +30,7 @@ STUDIED = "update project_stages set state = 'done' where org_id = $1 and projec
 
 
 async def understood(rig: Rig, *, said: bool = True) -> events.UnderstandingCompleted:
-    """The lecture as its stages would have left it; with nothing said and nothing moving where not ``said``."""
+    """The lecture after its earlier stages; without ``said``, nothing is spoken and nothing moves."""
     words = lecture_words() if said else []
     levels = speech_levels(words, LECTURE_MS) if said else [-60.0] * 100
     looked = [picture(at, 0.05 if said else 0.0, 60.0 if said else None) for at in range(0, LECTURE_MS, 1_000)]

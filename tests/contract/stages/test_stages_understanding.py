@@ -34,7 +34,7 @@ pytestmark = pytest.mark.contract
 
 @pytest.fixture
 async def spans(rig: Rig, tmp_path: Path) -> list[Sent]:
-    """The first spans of a film that was taken in."""
+    """The first spans of an ingested film."""
     return await rig.ingested(tmp_path / "film.mp4")
 
 
@@ -164,7 +164,7 @@ async def test_the_transcript_names_speakers_and_does_without_them(rig: Rig, spa
 
 
 async def _transcript(rig: Rig, close: CloseStage, heard: Sent, work: Work) -> bytes:
-    """What close stores before it would commit: the newest of its objects."""
+    """The newest object that close stores before its commit."""
     before = {item.key for item in await rig.objects.list_prefix(f"{rig.org_id}/{rig.project_id}/transcript/")}
     await close.work(heard.event, work)
     there = await rig.objects.list_prefix(f"{rig.org_id}/{rig.project_id}/transcript/")
@@ -307,7 +307,7 @@ async def test_a_project_erased_while_transcribed_leaves_nothing(rig: Rig, spans
 
 
 async def test_pictures_and_words_that_are_lost_are_named(rig: Rig, spans: list[Sent]) -> None:
-    """Given up by the sweeper: the same decisions as when they are done."""
+    """The sweeper's give-up takes the same decisions as a normal end."""
     listen, look, close = (make(rig.context) for make in (ListenStage, LookStage, CloseStage))
     cause = Cause(input_id=uuid.uuid4(), source="sweeper", now=NOW)
     for span in await all_spans(rig):

@@ -33,7 +33,7 @@ CAUSE = Cause(input_id=uuid.uuid4(), source="test", now=NOW)
 
 
 async def heard(rig: Rig, *, language: str = "en", silent: bool = False) -> events.TranscriptCompleted:
-    """A talk in two chapters, as close would have left it; its pictures were looked at, its clips are not chosen."""
+    """A talk in two chapters, as close leaves it; its pictures are analysed, its clips are not selected."""
     text = transcript([] if silent else [*GARDEN, *GARDEN, *ORBIT, *ORBIT], language=language)
     ref = await rig.put(text)
     async with org_transaction(rig.pool, rig.org_id) as connection:
@@ -197,7 +197,7 @@ async def test_a_correction_is_studied_and_the_project_stays_ended(rig: Rig) -> 
 
 
 async def test_quotes_name_the_corrected_speaker(rig: Rig) -> None:
-    """A correction of speakers is a version of the transcript as any other: merged and named, they are quoted so."""
+    """A speaker correction is a transcript version like any other: quotes use the merged and named speakers."""
     first, stage = await heard(rig), StudyStage(rig.context)
     text = transcript([*GARDEN, *ORBIT], speakers=["S1", "S2"])
     voices = [Speaker(id=name, speech_ms=9_000, turns=7) for name in ("S1", "S2")]

@@ -138,7 +138,7 @@ def test_the_schema_fits_strict_structured_output() -> None:
 
 
 def complaint(text: str, code: int = 400) -> Answer:
-    """How endpoints say that they do not take something."""
+    """How endpoints refuse a parameter that they do not know."""
     return status(code, body=json.dumps({"error": {"message": text, "code": "unsupported_parameter"}}).encode())
 
 

@@ -201,7 +201,7 @@ async def test_a_store_that_was_down_has_everything_again(tmp_path: Path) -> Non
 
 
 async def _once_back(store: S3Objects, ref: ObjectRef) -> bytes:
-    """An object from a store that answers already, and finds its volumes a moment later."""
+    """An object from a store that answers, but finds its volumes a moment later."""
     patience = Patience("the object, once the store is back")
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Every state that SQL, the API and the command line name stands in the tables of states, and moves as they say."""
+"""Every state in SQL, the API and the command line is in the state tables, and changes as they allow."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tests.support.vectors import WordSentences
 
 
 class Counting(WordSentences):
-    """Counts the texts that it was asked for."""
+    """Counts the texts that it embeds."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -1,4 +1,4 @@
-"""Title, hook line, description and hashtags: every word of them was said in the clip."""
+"""Title, hook line, description and hashtags: every word of them is spoken in the clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence that quotes doubtful words says so, and nothing else of a score changes."""
+"""Evidence that quotes doubtful words is marked, and the rest of a score does not change."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def test_an_edit_of_one_piece_gives_the_bytes_of_the_clip_itself(
 def test_pieces_are_played_in_their_order_with_sound_and_captions(
     source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
-    """The second with the flash first, at double speed, then the quiet one: picture, sound and caption move with it."""
+    """The second with the flash first, at double speed, then the quiet one: picture, sound and captions follow."""
     segments = [
         EditSegment(segment_id="s1", range=TimeRange(start_ms=800, end_ms=1_600), speed=2.0),
         EditSegment(segment_id="s2", range=TimeRange(start_ms=0, end_ms=800)),
@@ -237,7 +237,7 @@ def test_the_thumbnail_is_a_picture_of_the_clip(source: tuple[Path, SourceIndex]
 
 
 def test_the_thumbnail_shows_the_face_where_there_is_one(tmp_path: Path) -> None:
-    """A fine chequerboard for a second and a half, then the same with a plain patch that is said to be a face."""
+    """A fine chequerboard for 1.5 s, then the same with a plain patch that counts as a face."""
     board = np.kron(np.indices((90, 160)).sum(axis=0) % 2, np.ones((2, 2))).astype(np.uint8)[..., None] * 150 + 50
     pictures = [np.repeat(board, 3, axis=2) for _ in range(75)]
     face = np.random.default_rng(3).integers(90, 160, (60, 48, 1), np.uint8)

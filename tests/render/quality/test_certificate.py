@@ -160,7 +160,7 @@ def break_low(making: Making) -> None:
 
 
 def swaying(start_ms: int = 10_000, every_ms: int = 3_000) -> ShotCrop:
-    """A crop that goes to the right and back, 20 px a second."""
+    """A crop that moves right and back, 20 px a second."""
     path = [
         PathKey(at_ms=start_ms + every_ms * n, box=Box(x=200 + 0.02 * every_ms * (n % 2), y=0, width=180, height=320))
         for n in range(1 + 3_000 // every_ms)
@@ -285,7 +285,7 @@ def test_what_is_broken_on_purpose_is_caught(
 
 
 def test_a_long_frozen_file_fails_with_sampled_key_frames() -> None:
-    """Three minutes: between two sampled key pictures there are others, at each of which the run used to end."""
+    """Three minutes: a run of still frames must not end at the key frames between two sampled ones."""
     count, step = 180 * RATE, 2 * RATE
     keys = list(range(0, count, step))
     making, witness = Making(), ReferenceFrames()

@@ -1,4 +1,4 @@
-"""What AAC makes of a sound is known before it counts, sample for sample, and need not be made twice."""
+"""The result of AAC is known sample by sample before it is used, and is not computed twice."""
 
 from __future__ import annotations
 

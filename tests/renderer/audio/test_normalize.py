@@ -138,7 +138,7 @@ def test_what_is_shorter_than_loudness_is_measured_on_is_left_alone() -> None:
 
 
 def test_noise_of_a_room_is_no_programme() -> None:
-    """Nothing stands out of it: it is not blown up, and that is said."""
+    """Noise is not amplified to the target, and a warning says so."""
     noise = np.random.default_rng(2).standard_normal((4 * RATE_HZ, 2)).astype(np.float32) * np.float32(3e-4)
     settled = normalize_loudness(noise, -14, lambda sound: sound)
     assert [one.split(":")[0] for one in settled.warnings] == ["audio.quiet"]

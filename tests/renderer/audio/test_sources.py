@@ -97,7 +97,7 @@ def test_containers_with_edit_lists_and_priming(form: str, at_ms: float, picture
 
 
 def test_flash_and_beep_keep_the_sources_times(tmp_path: Path) -> None:
-    """All the way to the decoded MP4, of sound that is late and drifts: by correlating, and by the lit picture."""
+    """Through to the decoded MP4, for late and drifting sound: checked by correlation and by the lit frame."""
     path, drift = tmp_path / "film.mkv", 0.01
     recorded = TRUTH[np.minimum(np.arange(int(LENGTH_MS * 47.5)) * (1 + drift), len(TRUTH) - 1).astype(int)]
     index = film(path, [Track(recorded, at_ms=300, drift=drift)], length_ms=4_000)
@@ -119,7 +119,7 @@ def test_flash_and_beep_keep_the_sources_times(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("drift", [0.004, -0.004, 0.02])
 def test_a_clock_that_drifts_is_followed(drift: float, tmp_path: Path) -> None:
-    """The samples last 12 s by their count, and less or more by their stamps: these are what pictures go by."""
+    """By count the samples last 12 s, by time stamps less or more: the time stamps decide."""
     recorded = TRUTH[np.minimum(np.arange(int(LENGTH_MS * 48 / (1 + drift))) * (1 + drift), len(TRUTH) - 1).astype(int)]
     path = tmp_path / "film.mkv"
     index = film(path, [Track(recorded, drift=drift)], length_ms=LENGTH_MS)

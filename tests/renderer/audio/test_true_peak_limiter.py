@@ -1,4 +1,4 @@
-"""The limiter against its promise: under the ceiling, smooth, and nowhere else."""
+"""The limiter: below the ceiling, smooth, and inactive elsewhere."""
 
 from __future__ import annotations
 

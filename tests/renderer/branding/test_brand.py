@@ -251,7 +251,7 @@ MUSIC, INTRO, OUTRO = uuid.UUID(int=8), uuid.UUID(int=9), uuid.UUID(int=10)
 
 
 def everything(folder: Path) -> BrandAssets:
-    """A kit with all parts: a green intro, a blue outro, each with a tone of its own."""
+    """A kit with all parts: a green intro and a blue outro, each with its own tone."""
     files, indexes = {LOGO: str(logo(folder))}, {}
     for asset_id, hz, colour, length_ms in ((INTRO, 300, 1, 600), (OUTRO, 3_000, 2, 600), (MUSIC, 700, 0, 1_500)):
         path = folder / f"{asset_id}.mp4"
@@ -344,7 +344,7 @@ def test_a_preview_shows_what_plays_around_the_clip(tmp_path: Path) -> None:
 
 
 def test_shapes_made_side_by_side_have_the_kit_as_each_has_it_alone(tmp_path: Path) -> None:
-    """Intro, card, music and names in each, at its own size; the same bytes as alone."""
+    """Intro, card, music and names in each aspect, at its size; the same bytes as alone."""
     source, made = tmp_path / "flash.mp4", everything(tmp_path)
     index = flash_and_beep(source, length_ms=1_400)
     crops = plan(index, 100, 1_200)

@@ -1,4 +1,4 @@
-"""Cues: which words stand together, and when."""
+"""Cues: which words they hold, and when they are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where words stand: inside the margins, and never moving."""
+"""Caption layout: words stay inside the margins and do not move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every caption template as drawn: inside the safe zones, never cut off, lit in time, in two lines at most."""
+"""Every caption template: inside the safe zones, never cut off, lit in time, at most two lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of file: written, opened again by the certificate, and broken on purpose."""
+"""Every kind of file: written, certified, and broken on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NVENC is tried once, where it is asked for; where it does not work the processor encodes and the log says so once."""
+"""NVENC is probed once if requested; if it fails, the processor encodes and the log says so once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_same_wish_names_nvencs_own_scale() -> None:
 
 
 def test_without_edit_lists_nvenc_keeps_display_order() -> None:
-    """Else the first is shown some pictures late, and nothing in the file says so."""
+    """Otherwise the first frame is shown some frames late, and nothing in the file says so."""
     plain = encoding_for_export(ExportOptions(preset="reels"), 1, hardware=True)
     assert (plain.uses_nvenc, plain.edit_lists, encoder_options(plain)["bf"]) == (True, False, "0")
 

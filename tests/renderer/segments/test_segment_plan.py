@@ -87,7 +87,7 @@ def pictures(first: int, end: int) -> list[av.VideoFrame]:
 
 
 def written(path: Path, runs: list[SlotRange], encoding: Encoding, first: int = 0) -> list[bytes]:
-    """A file of chunks; the packets of its pictures in the order of decoding."""
+    """A file of chunks, and its video packets in decoding order."""
     count = runs[-1].end
     timeline = OutputTimeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=count)
     sound = np.zeros((count * RATE_HZ // 25, 2), np.float32)

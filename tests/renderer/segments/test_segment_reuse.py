@@ -1,4 +1,4 @@
-"""An export that takes chunks from an earlier one is, byte for byte, the export that is made whole."""
+"""An export with chunks from an earlier one equals the export that is made whole, byte for byte."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
 
 
 def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    """x265 marks pictures that no other refers to, a file does not: the mark is left out of both."""
+    """x265 marks frames without references, and a file does not: the mark is ignored in both."""
     task = task_of(source[1], codec="hevc", pieces=played((3_480, 4_520)))
     once = made(source, task, tmp_path / "once")
     assert (once.certificate.chunks, len(once.chunks)) == (2, 2)
@@ -176,7 +176,7 @@ def moving(path: Path, late: int = 0) -> SourceIndex:
 def test_a_certificate_catches_chunks_that_are_not_what_they_claim(
     start_ms: int, captions: bool, late: int, caught: str, source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
-    """Made of something else, and given the names of what would be right."""
+    """Chunks of other content under the names of the right ones."""
     other = tmp_path / "other.mp4", moving(tmp_path / "other.mp4", late)
     said, wrong = words("one two. three four", 3_200), words("one two. three four", start_ms)
     right = made(source, task_of(source[1], words=said), tmp_path / "right")
@@ -208,7 +208,7 @@ def test_a_damaged_or_missing_file_only_means_rendering(
 
 
 def test_segments_that_differ_from_the_index_are_not_listed(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    """The table has lost a picture that the file still has: slots would show another than its clock says."""
+    """The index lacks a frame that the file has: slots would show another frame than their time says."""
     path, index = source
     assert index.packets is not None
     columns = msgspec.structs.asdict(index.packets)

@@ -1,4 +1,4 @@
-"""The sprite for scrubbing, and the WebVTT that says what stands where in it."""
+"""The storyboard sprite, and the WebVTT that locates each frame in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What picture stands for a clip: a good face before good detail, good detail before a bad face."""
+"""Thumbnail choice: a good face before good detail, good detail before a bad face."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SMALL = Box(x=170, y=100, width=24, height=30)
 def chosen(
     *shown: tuple[NDArray[np.uint8], Box | None], tmp_path: Path, score: float = 0.9, awkward: bool = False
 ) -> int:
-    """The number of the picture that is taken, of pictures a second apart in a clip of an hour."""
+    """Number of the chosen frame, among frames a second apart in a clip of an hour."""
     faces = [
         FaceSample(
             at_ms=1_000 * n + 40, face=Face(box=Box(x=b.x + 500, y=b.y, width=b.width, height=b.height), score=score)

@@ -1,4 +1,4 @@
-"""The rate of an export: the source's own, and picture and sound in step whatever it is."""
+"""Frame rate of an export: the source's own, with picture and sound in step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def constant(rate: Fraction, length_us: int = LENGTH_US) -> list[int]:
 
 
 def jittering() -> list[int]:
-    """A telephone: 30 a second, up to 5 ms early or late, one picture in forty lost."""
+    """A phone recording: 30 frames a second, up to 5 ms early or late, one frame in forty lost."""
     by_chance = random.Random(7)
     return [
         max(0, at + by_chance.randint(-5_000, 5_000)) for at in constant(Fraction(30)) if by_chance.random() > 0.025
@@ -39,7 +39,7 @@ def jittering() -> list[int]:
 
 
 def bursting() -> list[int]:
-    """A screen: 60 a second while something moves, else one picture in a third of a second."""
+    """A screen recording: 60 frames a second while something moves, else one each third of a second."""
     still = {at for at in constant(Fraction(60)) if at % 900_000 > 600_000}
     return [at for at in constant(Fraction(60)) if at not in still or at % 300_000 < 16_667]
 

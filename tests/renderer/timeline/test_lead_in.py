@@ -37,7 +37,7 @@ def shown(luma: float) -> int:
 
 
 def test_a_piece_between_two_frames_shows_the_earlier_one(screen: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    """Refused before for want of a picture; and where it went on into the next one, that was shown from the start."""
+    """It used to be refused; a segment that continued into the next frame showed that one from the start."""
     path, index = screen
     parts = [(4_000, 5_200), (1_000, 3_600), (5_000, 6_600)]
     segments = [

@@ -1,4 +1,4 @@
-"""The output's clock: which source picture each output picture shows."""
+"""The output timeline: which source frame each output slot shows."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_rate_is_that_of_the_longest_piece(order: int) -> None:
-    """A screen at 50 pictures a second behind an opening at 25."""
+    """A screen at 50 frames a second after an opening at 25."""
     both = index([*range(0, 10_000, 40), *range(10_000, 20_000, 20)])
     parts = [(1_000, 2_500), (12_000, 17_000)][::order]
     segments = [
@@ -109,7 +109,7 @@ def test_the_rate_is_that_of_the_longest_piece(order: int) -> None:
 
 
 def test_a_cut_shows_no_picture_from_beyond_it() -> None:
-    """Cut at a change of shot, 80 ms in: the first piece ends with the old one, the second begins with the next."""
+    """A cut 80 ms into a shot: the first segment ends with the old shot, the second begins with the new one."""
     segments = [
         EditSegment(segment_id="s1", range=TimeRange(start_ms=1_000, end_ms=1_080)),
         EditSegment(segment_id="s2", range=TimeRange(start_ms=3_000, end_ms=3_080)),

@@ -1,4 +1,4 @@
-"""Captions in which a run of the other direction goes from one word into the next stand as Unicode has them."""
+"""Captions with a run of the other direction across words are ordered as Unicode defines."""
 
 from __future__ import annotations
 

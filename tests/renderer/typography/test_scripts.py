@@ -125,7 +125,7 @@ def test_numbers_keep_their_order_in_a_line_that_runs_left() -> None:
     ],
 )
 def test_words_and_numbers_of_a_line_stand_as_unicode_has_it(line: str, language: str, order: list[int]) -> None:
-    """Two numbers in a line that runs left: the one that is said first stands at the right of the other."""
+    """Two numbers in a right-to-left line: the one spoken first stands to the right of the other."""
     look = build_look(1920, 1080, template_named("subtitle_bar"), language)
     placed = lay_out_cue(line.split(), look, look.measure).words
     assert len({word.baseline_px for word in placed}) == 1

@@ -1,4 +1,4 @@
-"""Painting: the right part of the picture, upright, in the right colours."""
+"""Scaling: the right part of the picture, upright, in the right colours."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_colours_stay_what_they_are_whatever_they_are_coded_by(
 
 
 def test_from_the_first_interlaced_picture_on_they_are_made_whole() -> None:
-    """Broadcasts change: the first picture of a clip may be a whole one."""
+    """Broadcasts change: the first frame of a clip may be progressive."""
     mixed = [(-80, quarters(64, 64)), (-40, quarters(64, 64)), *interlaced()]
     whole = list(deinterlace(mixed))
     assert [at_ms for at_ms, _ in whole] == [at_ms for at_ms, _ in mixed]
@@ -223,7 +223,7 @@ def test_interlaced_pictures_are_made_whole_and_keep_their_times() -> None:
 
 
 def interlaced() -> list[tuple[int, av.VideoFrame]]:
-    """Six pictures that say they are, of two fields each."""
+    """Six frames that are marked as interlaced, of two fields each."""
     combed = []
     graph = av.filter.Graph()
     graph.link_nodes(
@@ -269,7 +269,7 @@ def ramp(width: int = 320, height: int = 180) -> av.VideoFrame:
 
 
 def moving(*lefts: float, width: float = 90.0) -> ShotCrop:
-    """A crop that goes from one left edge to the next, a second each."""
+    """A crop that moves from one left edge to the next, a second each."""
     path = [PathKey(at_ms=1_000 * number, box=Box(x=x, y=0, width=width, height=180)) for number, x in enumerate(lefts)]
     return ShotCrop(range=WHEN, mode="follow", crop=CropBox(x=0, y=0, width=320, height=180), reason="test", path=path)
 

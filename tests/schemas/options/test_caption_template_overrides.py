@@ -1,4 +1,4 @@
-"""What may be changed of a caption template: the same tree, the same bounds, nothing that leads out of the picture."""
+"""Overrides of a caption template: the same fields and bounds, nothing that leads out of the picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def patch(**parts: Any) -> TemplateOverrides:
 
 
 def test_the_tree_is_the_templates_own() -> None:
-    """Every part may be changed, within the bounds that it has there; none is required."""
+    """Every field may be overridden, within its bounds; none is required."""
     _, shapes = msgspec.json.schema_components((CaptionTemplate, TemplateOverrides), ref_template="{name}")
     bases = {name: shape for name, shape in shapes.items() if not name.endswith("Overrides")}
     for name, base in bases.items():

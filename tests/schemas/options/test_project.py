@@ -1,4 +1,4 @@
-"""What of a project's options is refused, and in which words."""
+"""Refusals of project options, with their texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transcripts, moments and costs become rows: each its own, the same twice, and no customer's word in any."""
+"""Transcripts, moments and costs become rows: one each, repeatable, and without customers' words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stores' own files: every question is walled by org and takes no text, every index can be filtered by org."""
+"""Files of the stores: every query filters by organisation and takes no text, every index can be filtered by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phrases: a word that is mostly said inside a longer phrase gives way to it."""
+"""Keyphrases: a word that is mostly part of a longer phrase gives way to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Voices made by a seed: a direction for each speaker, and windows scattered around it. Never a network."""
+"""Synthetic voices from a seed: a direction for each speaker, with windows scattered around it."""
 
 from __future__ import annotations
 

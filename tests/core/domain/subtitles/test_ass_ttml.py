@@ -1,4 +1,4 @@
-"""ASS, TTML and text of cues: they read back to the same words and times, whatever signs the words have."""
+"""ASS, TTML and text of cues: they read back to the same words and times, with any characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coarse words behind stars: those of the list, whole, in the languages that have one."""
+"""Coarse words behind stars: whole words of the list, in the languages that have one."""
 
 from __future__ import annotations
 

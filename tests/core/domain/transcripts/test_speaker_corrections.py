@@ -75,7 +75,7 @@ def test_a_name_is_given_and_taken_and_says_whose_word_it_is() -> None:
 
 
 def test_no_name_is_lost_to_the_record_of_changes() -> None:
-    """Every name that was there before an edit, and is not afterwards, stands in the changes."""
+    """The changes list every name that an edit removed."""
     named = [Rename(speaker=one, name=name) for one, name in (("S1", "Ada"), ("S2", "Bob"), ("S3", "Cleo"))]
     everything = [Stretch(start_ms=0, end_ms=5_000)]
     table: list[tuple[SpeakerEdit, str, str]] = [

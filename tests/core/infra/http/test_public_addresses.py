@@ -67,7 +67,7 @@ async def test_a_url_that_leads_inside_is_refused_and_nothing_is_sent(url: str, 
 
 
 def _quotes(said: str, url: str) -> bool:
-    """Whether a message repeats the URL's host: it goes into events that are kept after an erasure."""
+    """Whether a message contains the URL's host: events with it stay after an erasure."""
     host = url.partition("//")[2].partition("/")[0]
     return len(host) > 3 and host in said
 

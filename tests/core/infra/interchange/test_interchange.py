@@ -260,6 +260,6 @@ def test_what_is_named_stays_in_its_place() -> None:
 
 
 def test_the_library_is_loaded_when_it_is_needed_only() -> None:
-    """It takes a fifth of a second that no start should pay."""
+    """The library takes a fifth of a second to import, which no start should pay."""
     code = "import sys, api.app, core.infra.interchange; sys.exit('opentimelineio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -50,7 +50,7 @@ async def test_every_wall_holds_and_threads_still_work(tmp_path: Path, monkeypat
 
 
 async def test_new_memory_holds_zeros(tmp_path: Path) -> None:
-    """x264 reads some before it writes it: what lay there before would be in the file."""
+    """x264 reads some memory before it writes it: earlier content would be in the file."""
     assert (await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path))["empty"]
 
 
@@ -180,6 +180,6 @@ def test_the_filter_is_whole_instructions_and_ends_by_allowing(machine: str) -> 
 
 
 def _children() -> list[int]:
-    """The sandboxed ones: this process may have servers for other tests as children, too."""
+    """The sandboxed children: this process may also have servers of other tests as children."""
     below = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return [int(pid) for pid in below if b"core.media.sandbox.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
