@@ -1,5 +1,13 @@
 # Triton with the models' Python and the weights, each checked by SHA-256 as on one machine. Holds nothing of the product.
-# 24.10 is Triton 2.51, the version the one-machine stack runs.
+# The models' Python from its own lock, for the Python of the last stage. pocketsphinx alone has no wheel for it.
+FROM python:3.12-slim-bookworm AS models
+RUN apt-get update && apt-get install --yes --no-install-recommends cmake gcc g++ ninja-build && rm -rf /var/lib/apt/lists/*
+RUN pip install --no-cache-dir uv==0.13.9
+WORKDIR /app
+ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/models
+COPY deploy/compose/triton/pyproject.toml deploy/compose/triton/uv.lock ./
+RUN uv sync --locked --no-cache
+
 FROM python:3.11-slim-bookworm AS weights
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
@@ -12,14 +20,21 @@ COPY cli cli
 COPY local local
 RUN uv sync --locked --no-default-groups --group local
 ENV CLIPSTREAM_CACHE=/cache
-RUN .venv/bin/python -m local.install --triton-only && cp -r /cache/weights-* /weights
+RUN .venv/bin/python -m local.install --triton-only && cp -r /cache/weights-* /weights && chmod -R a+rX /weights
 
-FROM nvcr.io/nvidia/tritonserver:24.10-py3
-RUN pip install --no-cache-dir "faster-whisper==1.2.1" "onnxruntime-gpu>=1.20,<2" "numpy<2" "tokenizers>=0.20" \
-    && pip install --no-cache-dir --no-deps "pocketsphinx==5.1.1" "ai-edge-litert==2.3.0"
+# 26.06 is Ubuntu 24.04 with Python 3.12 and CUDA 13.3; the user 1000 (triton-server) is its own.
+FROM nvcr.io/nvidia/tritonserver:26.06-py3
+RUN python3.12 -m venv --without-pip /python
+COPY --from=models /models/lib/python3.12/site-packages /python/lib/python3.12/site-packages
 COPY --from=weights /weights /weights
 COPY models/shared /shared
 COPY models/triton_repo /models
-# Each model finds its weights where config.pbtxt says: under /weights.
-ENV HF_HUB_OFFLINE=1
+# The stub of the Python backend finds its packages by the python3 that is first on the path, as on one machine; each model
+# finds its weights where config.pbtxt says: under /weights. CTranslate2 is CUDA 12's, onnxruntime CUDA 13's: both come
+# with their libraries.
+ENV PATH=/python/bin:/opt/tritonserver/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    NVIDIA=/python/lib/python3.12/site-packages/nvidia PYTHONNOUSERSITE=1 HF_HUB_OFFLINE=1
+ENV LD_LIBRARY_PATH=$NVIDIA/cublas/lib:$NVIDIA/cu13/lib:$NVIDIA/cudnn/lib:$LD_LIBRARY_PATH
+USER 1000
+# Explicit, so that a client which finds a model dead may unload and load it.
 CMD ["tritonserver", "--model-repository=/models", "--model-control-mode=explicit", "--load-model=*", "--exit-timeout-secs=5"]

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import psutil
@@ -70,11 +71,18 @@ def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
 
 
 @contextmanager
-def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
+def running(
+    log: Path,
+    models: Sequence[str] = ("*",),
+    *,
+    changed: Callable[[triton.TritonInstall], triton.TritonInstall] = lambda installed: installed,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Triton]:
     """A server with these models for the duration of the block; installs missing parts first."""
     cache = make_private(cache_dir(os.environ))
     installed = triton.install(cache, os.environ, say)
     held = weights.install(cache, installed, os.environ, say)
+    installed = changed(installed)
     ports = free_ports(3)
     prefix = f"{SHARED}{os.getpid()}_"
     _remove_leftover_memory()
@@ -83,7 +91,7 @@ def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
             _command(installed, ports, prefix, models),
             stdout=out,
             stderr=out,
-            env=_environment(installed, held),
+            env=_environment(installed, held) | environment,
             preexec_fn=tied(signal.SIGTERM),  # noqa: PLW1509 - it takes no lock and imports nothing
         )
     try:
