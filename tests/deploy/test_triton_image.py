@@ -93,7 +93,7 @@ def test_the_lock_is_of_the_projects_own_requirements() -> None:
     }
 
 
-def test_models_run_with_the_same_versions_in_the_image_and_on_one_machine() -> None:
+def test_the_image_has_the_versions_of_one_machine() -> None:
     product = tomllib.loads((REPO / "pyproject.toml").read_text())["dependency-groups"]["triton"]
     local = tomllib.loads((REPO / "uv.lock").read_text())["package"]
     ours = {Requirement(one).name for one in product} - {"nvidia-pytriton", "onnx"}
