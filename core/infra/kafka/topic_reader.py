@@ -48,7 +48,7 @@ class KafkaLog:
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("kafka", f"{type(error).__name__}: {error}") from error
         finally:
-            await consumer.stop()
+            await _stop(consumer)
 
 
 class TailReader:
@@ -106,7 +106,7 @@ async def open_tail(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Tail
         await reader.seek_to_end()
         yield reader
     finally:
-        await consumer.stop()
+        await _stop(consumer)
 
 
 @asynccontextmanager
@@ -117,7 +117,13 @@ async def open_offsets(bootstrap: str) -> AsyncIterator[PartitionOffsets]:
     try:
         yield PartitionOffsets(consumer)
     finally:
-        await consumer.stop()
+        await _stop(consumer)
+
+
+async def _stop(consumer: Any) -> None:
+    """Stop a reader. aiokafka cancels a task of its own and awaits it: one that has not begun would raise out of here."""
+    await asyncio.sleep(0)
+    await consumer.stop()
 
 
 def _without_group(bootstrap: str, **settings: Any) -> Any:
