@@ -121,7 +121,7 @@ async def open_offsets(bootstrap: str) -> AsyncIterator[PartitionOffsets]:
 
 
 async def _stop(consumer: Any) -> None:
-    """Stop a reader. aiokafka cancels a task of its own and awaits it: one that has not begun would raise out of here."""
+    """Stop a reader. aiokafka awaits a task that it cancelled: one that has not begun would raise here."""
     await asyncio.sleep(0)
     await consumer.stop()
 
