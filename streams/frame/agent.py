@@ -64,7 +64,7 @@ class ClipAnalysis(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     tracks: ClipTracks
-    looked: list[tuple[TimeRange, AnalysisResult]]
+    results: list[tuple[TimeRange, AnalysisResult]]
 
 
 class FrameStage:
@@ -84,30 +84,30 @@ class FrameStage:
         """Analyse what is missing, then plan the crops."""
         assert isinstance(event, Request)
         context = self._context
-        known = await self._read(event)
-        index = await context.index(known.media.index)
+        inputs = await self._read(event)
+        index = await context.index(inputs.media.index)
         if index.video is None:
             raise InputRejected("clip.no_video", "There are no pictures in this file to make a clip of.")
-        seen = await self._look(event, known, index, work)
-        asked = requests_by_aspect(event)
-        looks = [(stretch, one.tracks) for stretch, one in seen.looked]
-        shapes = plan_aspects(looks, [one.rendition.aspect for one in asked], known.media.edit, index)
+        analysis = await self._look(event, inputs, index, work)
+        requests = requests_by_aspect(event)
+        looks = [(time, result.tracks) for time, result in analysis.results]
+        planned = plan_aspects(looks, [request.rendition.aspect for request in requests], inputs.media.edit, index)
         keys = await suggest_or_none(looks, index) if work.cpu_ms else None  # only if something new was analysed
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         stored = StoredPlans(
-            tracks=await self._put(prefix, seen.tracks),
-            plans={aspect: await self._put(prefix, one) for aspect, one in shapes.plans.items()},
-            broken=shapes.broken,
-            edit=await self._put(prefix, known.media.edit) if known.media.edit else None,
-            source=known.media.source,
-            index=known.media.index,
+            tracks=await self._put(prefix, analysis.tracks),
+            plans={aspect: await self._put(prefix, plan) for aspect, plan in planned.plans.items()},
+            broken=planned.broken,
+            edit=await self._put(prefix, inputs.media.edit) if inputs.media.edit else None,
+            source=inputs.media.source,
+            index=inputs.media.index,
         )
 
         async def commit(connection: Connection) -> None:
-            await _write_plans(connection, asked, stored, work)
+            await _write_plans(connection, requests, stored, work)
             if keys is not None:
                 await _write_suggestions(connection, event, keys)
-            for sentence in dict.fromkeys(sentence for _, one in seen.looked for sentence in one.warnings):
+            for sentence in dict.fromkeys(sentence for _, result in analysis.results for sentence in result.warnings):
                 await project_lifecycle.add_warning(connection, event.org_id, event.project_id, sentence)
 
         return commit
@@ -115,22 +115,24 @@ class FrameStage:
     async def _put(self, prefix: str, document: Value) -> ObjectRef:
         return await self._context.objects.put(prefix, encode_document(document), "application/json", ".json")
 
-    async def _look(self, event: Request, known: FrameInputs, index: SourceIndex, work: Work) -> ClipAnalysis:
+    async def _look(self, event: Request, inputs: FrameInputs, index: SourceIndex, work: Work) -> ClipAnalysis:
         """Analyse every range that is played; one far from the clip's analysis gets its own."""
         context = self._context
-        ranges = [one.range for one in known.media.edit.segments] if known.media.edit else [event.rendition.range]
-        own, steps, looked = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
-        if known.media.tracks:
-            own = msgspec.json.decode(await context.objects.get(known.media.tracks), type=ClipTracks)
+        ranges = (
+            [segment.range for segment in inputs.media.edit.segments] if inputs.media.edit else [event.rendition.range]
+        )
+        own, steps, results = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
+        if inputs.media.tracks:
+            own = msgspec.json.decode(await context.objects.get(inputs.media.tracks), type=ClipTracks)
         for stretch in analysis_ranges(ranges):
             near = own is None or ranges_touch(own.range, stretch)
             with context.scratch() as scratch:
-                one = await self._tracks(event, known, index, steps, scratch, own if near else None, stretch)
-            looked.append((stretch, one))
-            own = one.tracks if near else own
+                result = await self._tracks(event, inputs, index, steps, scratch, own if near else None, stretch)
+            results.append((stretch, result))
+            own = result.tracks if near else own
         assert own is not None
-        work.cpu_ms = sum(one.cpu_ms for _, one in looked)
-        return ClipAnalysis(tracks=own, looked=looked)
+        work.cpu_ms = sum(result.cpu_ms for _, result in results)
+        return ClipAnalysis(tracks=own, results=results)
 
     async def _read(self, event: Request) -> FrameInputs:
         async with org_transaction(self._context.pool, event.org_id) as connection:
@@ -151,7 +153,7 @@ class FrameStage:
     async def _tracks(
         self,
         event: Request,
-        known: FrameInputs,
+        inputs: FrameInputs,
         index: SourceIndex,
         steps: Steps,
         scratch: Path,
@@ -162,11 +164,11 @@ class FrameStage:
         context = self._context
         unseen: list[TimeRange] = missing_ranges(tracks, time) if tracks else [time]
         cpu_ms, warnings = 0, list[str]()
-        speech = await read_speech(context.objects, known.transcript) if unseen else None
-        voices = await read_voices(context.objects, known.heard, _hull_range(time, tracks)) if unseen else None
+        speech = await read_speech(context.objects, inputs.transcript) if unseen else None
+        voices = await read_voices(context.objects, inputs.heard, _hull_range(time, tracks)) if unseen else None
         for stretch in unseen:
-            async with context.cache.open(known.media.source.key, known.media.source.size) as source:
-                inputs = AnalysisInput(
+            async with context.cache.open(inputs.media.source.key, inputs.media.source.size) as source:
+                analysis_input = AnalysisInput(
                     index=index,
                     source=source,
                     faces=context.faces,
@@ -175,13 +177,13 @@ class FrameStage:
                     report=steps.part(),
                     warn=warnings.append,
                 )
-                fresh = await analyse_clip(str(event.clip_id), stretch, inputs, speech=speech, voices=voices)
+                fresh = await analyse_clip(str(event.clip_id), stretch, analysis_input, speech=speech, voices=voices)
             cpu_ms += fresh.compute_ms
             if tracks is None:
                 tracks = fresh
                 continue
-            tracks, told_ms = await with_speaking_turns(merge_tracks(tracks, fresh), speech, warnings.append, voices)
-            cpu_ms += told_ms
+            tracks, turns_ms = await with_speaking_turns(merge_tracks(tracks, fresh), speech, warnings.append, voices)
+            cpu_ms += turns_ms
         assert tracks is not None
         return AnalysisResult(tracks=tracks, cpu_ms=cpu_ms, warnings=warnings)
 
@@ -190,11 +192,11 @@ class FrameStage:
     ) -> None:
         """Fail the exports, or the preview; other clips go on."""
         assert isinstance(event, Request)
-        for one in requests_by_aspect(event):
-            if isinstance(one, events.PreviewRequested):
-                await fail_preview(connection, one, reason, detail, cause)
+        for request in requests_by_aspect(event):
+            if isinstance(request, events.PreviewRequested):
+                await fail_preview(connection, request, reason, detail, cause)
             else:
-                await fail_export(connection, one, "frame", reason, detail, cause)
+                await fail_export(connection, request, "frame", reason, detail, cause)
 
 
 def requests_by_aspect(event: Request) -> Sequence[Request]:
@@ -204,8 +206,8 @@ def requests_by_aspect(event: Request) -> Sequence[Request]:
 
 def _hull_range(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
     """Return the hull of the wanted range and the earlier analysis."""
-    seen = [time, *([tracks.range] if tracks else [])]
-    return TimeRange(start_ms=min(one.start_ms for one in seen), end_ms=max(one.end_ms for one in seen))
+    ranges = [time, *([tracks.range] if tracks else [])]
+    return TimeRange(start_ms=min(time.start_ms for time in ranges), end_ms=max(time.end_ms for time in ranges))
 
 
 def _output_id(event: Request) -> UUID:
@@ -218,11 +220,13 @@ async def _write_suggestions(connection: Connection, event: Request, keys: Mappi
     await write_crop_suggestions(connection, event.org_id, event.clip_id, keys)
 
 
-async def _write_plans(connection: Connection, asked: Sequence[Request], stored: StoredPlans, work: Work) -> None:
+async def _write_plans(connection: Connection, requests: Sequence[Request], stored: StoredPlans, work: Work) -> None:
     """Store the clip's tracks, and hand the plans over."""
-    first = asked[0]
+    first = requests[0]
     await write_tracks(connection, first.org_id, first.clip_id, stored.tracks)
     if isinstance(first, events.PreviewRequested):
         await plan_preview(connection, first, stored.plans[first.rendition.aspect], work.cause)
         return
-    await store_plans(connection, [one for one in asked if not isinstance(one, events.PreviewRequested)], stored, work)
+    await store_plans(
+        connection, [request for request in requests if not isinstance(request, events.PreviewRequested)], stored, work
+    )

@@ -53,8 +53,8 @@ def plan_aspects(
 
 def plan_aspect(looks: AnalysedRanges, aspect: Aspect, edit: EditList | None, index: SourceIndex) -> FramePlan:
     """Plan the crops of one aspect."""
-    crops = join_plans([plan_crops(tracks, index, aspect, stretch) for stretch, tracks in looks])
-    return apply_manual_crops(crops, edit.crops.get(aspect, []) if edit else [])
+    plan = join_plans([plan_crops(tracks, index, aspect, time) for time, tracks in looks])
+    return apply_manual_crops(plan, edit.crops.get(aspect, []) if edit else [])
 
 
 async def suggest_or_none(looks: AnalysedRanges, index: SourceIndex) -> Mapping[Aspect, Sequence[CropKey]] | None:

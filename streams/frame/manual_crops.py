@@ -43,18 +43,18 @@ def apply_manual_crops(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
         return plan
     start_ms = keys[0].at_ms
     ends = [*(key.at_ms for key in keys[1:]), max(plan.range.end_ms, keys[-1].at_ms + 1)]
-    held = [
+    manual = [
         _crop_between(key, after, end_ms, plan)
         for key, after, end_ms in zip(keys, [*keys[1:], None], ends, strict=True)
     ]
     return msgspec.structs.replace(
         plan,
-        shots=_replace_shots(plan.shots, held),
-        faces=_shown_faces(plan.faces, held),
+        shots=_replace_shots(plan.shots, manual),
+        faces=_shown_faces(plan.faces, manual),
         expected=[one for one in plan.expected if one.at_ms < start_ms],
         signs=[one for one in plan.signs if one.range.start_ms < start_ms],
-        safer=_replace_shots(plan.safer, held),
-        safer_faces=_shown_faces(plan.safer_faces, held),
+        safer=_replace_shots(plan.safer, manual),
+        safer_faces=_shown_faces(plan.safer_faces, manual),
     )
 
 
@@ -81,19 +81,19 @@ def _interpolate_box(one: CropBox, other: CropBox, gone: float) -> Box:
     return Box(x=x, y=y, width=width, height=height)
 
 
-def _replace_shots(shots: Sequence[ShotCrop], held: list[ShotCrop]) -> list[ShotCrop]:
+def _replace_shots(shots: Sequence[ShotCrop], manual: list[ShotCrop]) -> list[ShotCrop]:
     """Keep the planned shots up to the first of the person's, then those."""
-    start_ms = held[0].range.start_ms
-    return [*(_shorten_shot(shot, start_ms) for shot in shots if shot.range.start_ms < start_ms), *held]
+    start_ms = manual[0].range.start_ms
+    return [*(_shorten_shot(shot, start_ms) for shot in shots if shot.range.start_ms < start_ms), *manual]
 
 
-def _shown_faces(faces: Sequence[FaceSample], held: Sequence[ShotCrop]) -> list[FaceSample]:
-    start_ms = held[0].range.start_ms
-    return [sample for sample in faces if sample.at_ms < start_ms or _is_shown(sample, held)]
+def _shown_faces(faces: Sequence[FaceSample], manual: Sequence[ShotCrop]) -> list[FaceSample]:
+    start_ms = manual[0].range.start_ms
+    return [sample for sample in faces if sample.at_ms < start_ms or _is_shown(sample, manual)]
 
 
-def _is_shown(sample: FaceSample, held: Sequence[ShotCrop]) -> bool:
-    shot = next((shot for shot in held if shot.range.start_ms <= sample.at_ms < shot.range.end_ms), None)
+def _is_shown(sample: FaceSample, manual: Sequence[ShotCrop]) -> bool:
+    shot = next((shot for shot in manual if shot.range.start_ms <= sample.at_ms < shot.range.end_ms), None)
     return shot is not None and share_shown(sample.face.box, shot, sample.at_ms) >= MIN_FACE_SHOWN_RATIO
 
 

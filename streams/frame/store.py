@@ -35,38 +35,42 @@ class StoredPlans(msgspec.Struct, frozen=True, kw_only=True):
     index: ObjectRef
 
 
-async def store_plans(connection: Connection, asked: Sequence[ExportTrigger], stored: StoredPlans, work: Work) -> None:
+async def store_plans(
+    connection: Connection, requests: Sequence[ExportTrigger], stored: StoredPlans, work: Work
+) -> None:
     """Write the rows of the exports of one request, and the event that has them rendered."""
-    gone = await find_exports_in(
-        connection, asked[0].org_id, [one.export_id for one in asked], ("rendering", "done", "cancelled")
+    framed = await find_exports_in(
+        connection, requests[0].org_id, [request.export_id for request in requests], ("rendering", "done", "cancelled")
     )
-    asked = [one for one in asked if one.export_id not in gone]
-    for one in asked:
-        if one.rendition.aspect in stored.broken:
+    requests = [request for request in requests if request.export_id not in framed]
+    for request in requests:
+        if request.rendition.aspect in stored.broken:
             await fail_export(
-                connection, one, "frame", *failure_reason(stored.broken[one.rendition.aspect]), work.cause
+                connection, request, "frame", *failure_reason(stored.broken[request.rendition.aspect]), work.cause
             )
-    asked = [one for one in asked if one.rendition.aspect in stored.plans]
-    if not asked:
+    requests = [request for request in requests if request.rendition.aspect in stored.plans]
+    if not requests:
         return
-    for one in asked:
-        plan = stored.plans[one.rendition.aspect]
-        await start_rendering(connection, one.org_id, one.export_id, plan=plan, edit=stored.edit)
-    request = join_requests([render_request(one, stored) for one in asked])
-    await put(connection, request, work.cause, name=str(request.export_id))
+    for request in requests:
+        plan = stored.plans[request.rendition.aspect]
+        await start_rendering(connection, request.org_id, request.export_id, plan=plan, edit=stored.edit)
+    render = join_requests([render_request(request, stored) for request in requests])
+    await put(connection, render, work.cause, name=str(render.export_id))
     cpu_ms = work.cpu_ms  # all of them are framed from one look
-    for one in asked:
-        if await is_automatic(connection, one.org_id, one.export_id):
-            await project_lifecycle.end_part(connection, one.org_id, one.project_id, "frame", work.cause, cpu_ms=cpu_ms)
+    for request in requests:
+        if await is_automatic(connection, request.org_id, request.export_id):
+            await project_lifecycle.end_part(
+                connection, request.org_id, request.project_id, "frame", work.cause, cpu_ms=cpu_ms
+            )
             cpu_ms = 0
 
 
-def render_request(asked: ExportTrigger, stored: StoredPlans) -> events.RenderRequested:
+def render_request(request: ExportTrigger, stored: StoredPlans) -> events.RenderRequested:
     """Build the render request of one export."""
     return events.RenderRequested(
-        **owner_of(asked),
-        rendition=asked.rendition,
-        plan=stored.plans[asked.rendition.aspect],
+        **owner_of(request),
+        rendition=request.rendition,
+        plan=stored.plans[request.rendition.aspect],
         source=stored.source,
         index=stored.index,
         edit=stored.edit,

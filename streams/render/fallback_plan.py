@@ -50,15 +50,15 @@ def build_fallback(
     ``has_styles``: some segments have caption styles of their own.
     """
     changes: list[str] = []
-    fallback, look = plan, template
+    safe_plan, look = plan, template
     if FACE_CHECKS.union(MOVEMENT_CHECKS).intersection(failed_checks):
-        fallback = build_safe_framing(plan, failed_checks)
-        changes += _describe_changes(plan.shots, fallback.shots)
+        safe_plan = build_safe_framing(plan, failed_checks)
+        changes += _describe_changes(plan.shots, safe_plan.shots)
     letters = bool(CAPTION_CHECKS.intersection(failed_checks))
     if letters:
         look = build_plain_captions()
         changes += [f"plain captions of at most {MAX_FALLBACK_WORDS} words"] if has_styles or look != template else []
-    return FallbackPlan(plan=fallback, template=look, keeps_styles=not letters, changes=changes) if changes else None
+    return FallbackPlan(plan=safe_plan, template=look, keeps_styles=not letters, changes=changes) if changes else None
 
 
 def build_safe_framing(plan: FramePlan, failed_checks: Collection[CheckName]) -> FramePlan:
@@ -67,8 +67,8 @@ def build_safe_framing(plan: FramePlan, failed_checks: Collection[CheckName]) ->
     Where no crop moves and movement failed nevertheless, every shot is fitted.
     """
     shots, faces = (plan.safer, plan.safer_faces) if plan.safer else (plan.shots, plan.faces)
-    all_of_it = shots == plan.shots and bool(MOVEMENT_CHECKS.intersection(failed_checks))
-    fitted = [_fit_shot(plan, shot) if all_of_it or not _is_safe(plan, shot) else shot for shot in shots]
+    fits_all = shots == plan.shots and bool(MOVEMENT_CHECKS.intersection(failed_checks))
+    fitted = [_fit_shot(plan, shot) if fits_all or not _is_safe(plan, shot) else shot for shot in shots]
     return msgspec.structs.replace(plan, shots=fitted, faces=faces)
 
 
@@ -90,12 +90,12 @@ def _fit_shot(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
     )
 
 
-def _describe_changes(before: Sequence[ShotCrop], after: Sequence[ShotCrop]) -> list[str]:
+def _describe_changes(planned: Sequence[ShotCrop], safer: Sequence[ShotCrop]) -> list[str]:
     """What a viewer would notice."""
-    changed = [shot for shot in after if shot not in before]
+    changed = [shot for shot in safer if shot not in planned]
     whole = sum(shot.mode == "fit" for shot in changed)
     counts = [(whole, "the whole picture"), (len(changed) - whole, "a still crop")]
-    return [f"{what} in {count} of {len(after)} shots" for count, what in counts if count]
+    return [f"{what} in {count} of {len(safer)} shots" for count, what in counts if count]
 
 
 def build_plain_captions() -> CaptionTemplate:

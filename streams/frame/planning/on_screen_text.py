@@ -66,17 +66,17 @@ def _split_shot(scene: AngleScene, number: int, shot: ShotCrop) -> list[ShotCrop
     lines = _readable_lines(scene, number, shot)
     if not any(_is_line_cut(line, shot) for line in lines):
         return [shot]
-    split: list[ShotCrop] = []
+    shots: list[ShotCrop] = []
     at_ms = shot.range.start_ms
     for when in text_ranges(lines, shot.range, BRIDGED_MS):
         if when.length_ms < MIN_TEXT_MS:
             continue
-        with_text = _frame_with_text(scene, number, shot, hull([line.box for line in lines]), when)
-        if with_text is not None:
-            split += [_shot_part(shot, at_ms, when.start_ms)] if when.start_ms > at_ms else []
-            split.append(with_text)
+        text_shot = _frame_with_text(scene, number, shot, hull([line.box for line in lines]), when)
+        if text_shot is not None:
+            shots += [_shot_part(shot, at_ms, when.start_ms)] if when.start_ms > at_ms else []
+            shots.append(text_shot)
             at_ms = when.end_ms
-    return [*split, _shot_part(shot, at_ms, shot.range.end_ms)] if at_ms < shot.range.end_ms else split
+    return [*shots, _shot_part(shot, at_ms, shot.range.end_ms)] if at_ms < shot.range.end_ms else shots
 
 
 def _is_line_cut(line: Letters, shot: ShotCrop) -> bool:

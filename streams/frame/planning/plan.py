@@ -53,8 +53,8 @@ def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Tim
     for scene in scenes:
         best |= _with_content(scene, choose_crops(scene))
         safer |= _with_content(scene, crops_of_angle(scene, safest_decision(scene)))
-    crops, safer_crops = (
-        [crop for number in sorted(angle_crops) for crop in angle_crops[number]] for angle_crops in (best, safer)
+    shots, safer_shots = (
+        [shot for number in sorted(angle_crops) for shot in angle_crops[number]] for angle_crops in (best, safer)
     )
     return FramePlan(
         clip_id=tracks.clip_id,
@@ -62,12 +62,12 @@ def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Tim
         range=time,
         source_width=index.video.display_width,
         source_height=index.video.display_height,
-        shots=crops,
-        faces=faces_shown(tracks, crops, presence),
+        shots=shots,
+        faces=faces_shown(tracks, shots, presence),
         model=tracks.model,
         expected=expected_subjects(scenes, tracks, time),
-        safer=safer_crops,
-        safer_faces=faces_shown(tracks, safer_crops, presence),
+        safer=safer_shots,
+        safer_faces=faces_shown(tracks, safer_shots, presence),
         letters=[line for line in tracks.letters if line.range.overlap_ms(time) > 0],
         signs=expected_signs(scenes),
     )
@@ -101,12 +101,12 @@ def _with_content(scene: AngleScene, crops: ShotCrops) -> ShotCrops:
     if (area.content.width, area.content.height) == (area.width, area.height):
         return crops
     return {
-        number: [msgspec.structs.replace(crop, content=area.content) for crop in run] for number, run in crops.items()
+        number: [msgspec.structs.replace(shot, content=area.content) for shot in run] for number, run in crops.items()
     }
 
 
 def faces_shown(
-    tracks: ClipTracks, crops: Sequence[ShotCrop], presence: Mapping[int, float] | None = None
+    tracks: ClipTracks, shots: Sequence[ShotCrop], presence: Mapping[int, float] | None = None
 ) -> list[FaceSample]:
     """Return at each look the face that shows most, of those mostly shown, in order of time.
 
@@ -114,9 +114,9 @@ def faces_shown(
     """
     shown: dict[tuple[int, int], tuple[float, FaceSample, int]] = {}
     for sample, number in ((sample, track.track) for track in tracks.tracks for sample in track.samples):
-        crop = next((c for c in crops if c.range.start_ms <= sample.at_ms < c.range.end_ms), None)
+        shot = next((s for s in shots if s.range.start_ms <= sample.at_ms < s.range.end_ms), None)
         box = sample.face.box
-        for pane, part in enumerate(views(crop, sample.at_ms) if crop is not None else []):
+        for pane, part in enumerate(views(shot, sample.at_ms) if shot is not None else []):
             area, look = shared_area(part, box), (sample.at_ms, pane)
             mostly = area > 0 and area >= MIN_FACE_SHOWN_RATIO * box.width * box.height
             if mostly and area > shown.get(look, (0.0, sample, 0))[0]:

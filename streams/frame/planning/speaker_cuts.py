@@ -72,8 +72,8 @@ def cut_between_speakers(scene: AngleScene) -> ShotCrops | None:
     quick = cuts * MIN_CUT_INTERVAL_MS > scene.length_ms or share < MIN_SERVED_RATIO
     changes = sum(max(0, len(run) - 1) for run in speech.values())
     quick_reason = f"they talk in quick turn ({changes} changes in {scene.length_ms / 1000:.1f} s)"
-    if quick and (all_of_them := stack_people(scene, people, quick_reason)):
-        return all_of_them
+    if quick and (stacked := stack_people(scene, people, quick_reason)):
+        return stacked
     if not cuts:
         return None
     if not _crops_differ(scene, takers):
