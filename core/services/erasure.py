@@ -70,6 +70,7 @@ async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) 
     async with org_transaction(pool, org_id) as connection:
         source = await _own_source(connection, *owner)
         others = {row["object_key"] for row in await connection.fetch(_OTHERS_SOURCES, *owner, prefix)}
+    # Between two transactions: removing many objects takes long, and no row stays locked meanwhile.
     count = await _empty(objects, prefix, others)
     if source is not None:
         count += await objects.delete_prefix(source)

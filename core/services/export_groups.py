@@ -20,6 +20,7 @@ def split_exports(event: OneOf) -> list[OneOf]:
 
 def _of_sibling(event: OneOf, sibling: Sibling) -> OneOf:
     rendition = msgspec.structs.replace(event.rendition, aspect=sibling.aspect)
+    # Siblings have plans of their own only once frame has made them.
     plan = {"plan": sibling.plan} if isinstance(sibling, FramedSibling) else {}
     return msgspec.structs.replace(event, export_id=sibling.export_id, rendition=rendition, siblings=[], **plan)
 

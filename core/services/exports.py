@@ -56,6 +56,7 @@ async def find_pinned_transcript(
         project_id,
         version,
     )
+    # Without a pinned version there may be no transcript at all: the clip is then made without captions.
     if reference is None and version is not None:
         raise InputRejected("transcript.unknown", f"There is no version {version} of the transcript any more.")
     return project_lifecycle.ref_of(reference) if reference else None
@@ -102,6 +103,7 @@ async def is_all_cancelled(connection: Connection, event: events.AnyEvent) -> bo
     The answer is final only while the project is locked.
     """
     wanted = requested_exports(event)
+    # Two empty sets are equal: an event without exports would count as cancelled.
     if not wanted or event.org_id is None:
         return False
     return await find_exports_in(connection, event.org_id, wanted, ("cancelled",)) == set(wanted)
@@ -121,6 +123,7 @@ async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
     )
     await put(connection, events.ExportCancelled(**owner), cause, name=str(row["export_id"]))
     if row["automatic"]:
+        # One that is being rendered was framed, and counted there, already.
         for ended in EXPORT_STAGES if row["state"] == "waiting" else remaining_export_stages("render"):
             await project_lifecycle.end_part(connection, row["org_id"], row["project_id"], ended, cause)
         await project_lifecycle.settle_project(connection, row["org_id"], row["project_id"], cause)

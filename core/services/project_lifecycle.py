@@ -109,6 +109,7 @@ async def start_stage(connection: Connection, org_id: UUID, project_id: UUID, st
         stage,
         cause.now,
     )
+    # Only the first claim finds the stage waiting; the later ones change and publish nothing.
     if started:
         await connection.execute(
             "update projects set state = 'running', started_at = coalesce(started_at, $3) "
@@ -182,6 +183,7 @@ async def publish_progress(connection: Connection, org_id: UUID, project_id: UUI
         stage=row["stage"],
         state=row["state"],
         percent=row["percent"],
+        # Two workers wrote the two times: where their clocks differ, the end may lie before the start.
         elapsed_ms=max(0, elapsed) if elapsed is not None else None,
         cpu_ms=row["cpu_ms"],
         media_ms=row["duration_ms"],
@@ -204,12 +206,15 @@ async def settle_project(connection: Connection, org_id: UUID, project_id: UUID,
         org_id,
         project_id,
     )
+    # The export that ends last settles the project.
     if row["open"]:
         return
+    # Exports that were all cancelled, or a project without any, are no failure: the project completes below.
     if row["failed"] and not row["done"]:
         detail = f"No clip could be made. The first one failed with: {row['detail']}"
         await fail_project(connection, org_id, project_id, "clips.all_failed", detail, cause)
         return
+    # With one aspect a clip is one file, and the sentence can speak of clips.
     noun = "clips" if row["clips"] == row["all"] else "files of clips"
     for number, state in ((row["failed"], "failed"), (row["cancelled"], "cancelled")):
         if number:

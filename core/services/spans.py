@@ -37,6 +37,7 @@ async def emit_next_spans(connection: Connection, org_id: UUID, project_id: UUID
     )
     for row in sorted(rows, key=lambda found: found["event"]["ordinal"]):
         span = msgspec.convert(row["event"], events.SpanPlanned)
+        # Ids follow from the cause: whichever part makes room for a span, its event is the same one.
         fixed = msgspec.structs.replace(cause, input_id=project_id, source="spans")
         await put(connection, span, fixed, name=str(span.ordinal))
 
@@ -75,6 +76,7 @@ async def end_span(
         project_id,
     )
     if part == "heard" and waiting["heard"] == 0:
+        # The id must not depend on the span that happened to end last.
         fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
         heard = events.SpansHeard(org_id=org_id, project_id=project_id)
         await put(connection, heard, fixed, name=await _round_name(connection, org_id, project_id))
@@ -90,6 +92,7 @@ async def emit_understood(connection: Connection, org_id: UUID, project_id: UUID
         project_id,
     )
     states = {row["stage"]: row["state"] for row in rows}
+    # The later of the two stages gets here again, and emits the event.
     if any(state not in ("done", "failed") for state in states.values()):
         return
     unseen = await connection.fetchval(

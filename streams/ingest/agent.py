@@ -131,6 +131,7 @@ async def _commit_source(
         connection, *owner, [_build_span_event(event, prepared, span.ordinal) for span in prepared.spans]
     )
     totals = {"span": len(prepared.spans), "project": 1}
+    # How many clips there will be is not known yet: stages that count those grow as they come.
     for row in TABLE:
         if row.part in totals and row.name != "ingest":
             await project_lifecycle.expect_parts(connection, event.org_id, event.project_id, row.name, totals[row.part])

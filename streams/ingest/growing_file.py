@@ -39,6 +39,7 @@ class GrowingFile(FileHandle):
     async def ensure(self, offset: int, length: int) -> range:
         """Wait until a range is copied; return all that is. Raises Unavailable or KeyError."""
         while self._copied_bytes < min(offset + length, self._size):
+            # A copy that ended too early has failed: raise its error instead of waiting for ever.
             if self._copying is None or self._copying.done():
                 await self.wait_complete()
             await self._grown.wait()
@@ -47,6 +48,7 @@ class GrowingFile(FileHandle):
     async def wait_complete(self) -> ObjectRef:
         """Wait until all of it is copied; return the object's reference. Raises Unavailable or KeyError."""
         assert self._copying is not None, "inside `arriving` only"
+        # One reader that is cancelled must not stop the copy for the others.
         return await asyncio.shield(self._copying)
 
     def start_copy(self, report: Report) -> None:
@@ -69,6 +71,7 @@ class GrowingFile(FileHandle):
                 self._copied_bytes += len(part)
                 report(self._copied_bytes)
                 self._grown.set()
+                # Who waits holds the event of its round: the next round needs a new one.
                 self._grown = asyncio.Event()
         return ObjectRef(key=self._key, sha256=digest.hexdigest(), size=self._size)
 

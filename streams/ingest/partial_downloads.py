@@ -69,6 +69,7 @@ class PartialDownloads:
     def sweep(self) -> None:
         """Remove downloads that are too old, and the oldest of the rest beyond ``max_bytes``."""
         bytes_left = self._max_bytes
+        # Newest first, so that the oldest lose their place.
         for changed_s, size, folder in sorted(self._list_downloads(), reverse=True):
             bytes_left -= size
             if bytes_left < 0 or self._now_s() - changed_s > MAX_PARTIAL_AGE_S:
@@ -108,6 +109,7 @@ def _lock_directory(folder: Path) -> int | None:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another process may have removed the folder between open and lock: the lock would hold nothing.
         if folder.stat().st_ino == os.fstat(descriptor).st_ino:
             return descriptor
     except (BlockingIOError, FileNotFoundError):

@@ -92,6 +92,7 @@ async def import_source(
                 probe_result = await probe_source(
                     file, limits=limits, rules=rules, scratch=scratch, report=progress.part()
                 )
+        # The object is stored and the probe is done: give the disk back before the spans are stored.
         local_path.unlink()
     index = msgspec.msgpack.decode(await asyncio.to_thread((scratch / INDEX_FILE_NAME).read_bytes), type=SourceIndex)
     index_ref = await objects.put_file(prefix, scratch / INDEX_FILE_NAME, "application/msgpack", ".msgpack")
@@ -108,6 +109,7 @@ async def import_source(
 @contextmanager
 def _choose_path(event: events.UploadReceived, partials: PartialDownloads, scratch: Path) -> Iterator[Path]:
     """Yield the local path of the source; for a URL the file that an earlier attempt may have begun."""
+    # Only downloads are worth resuming: an upload lies in our own store.
     new_path = scratch / f"{uuid4()}.bin"
     if event.object_key is not None or event.source_url is None:
         yield new_path
@@ -161,6 +163,7 @@ async def _check_size(
     if size == 0:
         raise InputRejected("media.corrupt", "The uploaded file is empty.")
     if shutil.disk_usage(local_path.parent).free < size + MIN_FREE_BYTES:
+        # Downloads that wait to be resumed give way before this source does.
         await asyncio.to_thread(partials.make_room)
     _check_room(local_path.parent, size)
     return size

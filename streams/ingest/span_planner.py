@@ -67,9 +67,11 @@ def _find_cuts(duration_ms: int, levels_db: NDArray[np.float32] | None, rules: S
     """Find the cuts: time in ms, and whether nothing is lost by cutting there exactly."""
     cuts: list[tuple[int, bool]] = []
     span_start_ms = 0
+    # What is left then fits into one span, with as much to spare as a cut may be moved by.
     while duration_ms - span_start_ms > rules.target_ms + rules.search_ms:
         target_ms = span_start_ms + rules.target_ms
         silence_ms = None if levels_db is None else find_quietest_cut(levels_db, target_ms, rules.search_ms)
+        # Without sound no word can be cut in two, wherever the cut lies.
         cuts.append((target_ms, levels_db is None) if silence_ms is None else (silence_ms, True))
         span_start_ms = cuts[-1][0]
     return cuts

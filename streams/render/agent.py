@@ -92,6 +92,7 @@ class RenderStage:
             for one, there in zip(resolved, existing, strict=True)
             if there is None and not isinstance(one, Exception)
         ]
+        # In the order of `missing`: each gap among the existing ones takes the next.
         rendered = iter(await self._render(missing, work, self._context.objects, candidates) if missing else [])
         outcomes: list[ExportOutcome] = [there if there is not None else next(rendered) for there in existing]
         errors = [one for one in outcomes if isinstance(one, Exception)]
@@ -143,6 +144,7 @@ class RenderStage:
     ) -> ResolvedRequest | Exception:
         try:
             return await self._resolve_request(event, inputs)
+        # A part that is away concerns all outputs: the whole event is tried again.
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the failure of one output must not stop the others

@@ -54,6 +54,7 @@ async def _download(ref: ObjectRef, path: Path, objects: Objects) -> bool:
         with path.open("wb") as file:
             while (start := file.tell()) < ref.size:
                 part = await objects.read_range(ref.key, start, min(COPY_CHUNK_BYTES, ref.size - start))
+                # Shorter than its row says: no segment of it can be trusted.
                 if not part:
                     return False
                 await asyncio.to_thread(file.write, part)

@@ -118,6 +118,7 @@ async def find_logged_request(
     ``progress`` counts the records read: reading a long log is progress.
     """
     topic, parts = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
+    # An older event lies where the rule of its time put it.
     for partition in dict.fromkeys((partition_for(topic, *parts), *partitions_before(topic, *parts))):
         found = await _find_in_partition(partition, log, event, since, progress.part())
         if found is not None:
@@ -132,10 +133,12 @@ async def _find_in_partition(
     read = 0
     async for record in log.read(topic.name, partition, since):
         report(read := read + 1)
+        # Cheaper than decoding: most records are of other projects.
         if record.key != str(event.project_id):
             continue
         try:
             _, event_read = codec.decode(topic, record.headers, record.payload)
+        # A message that cannot be decoded made no export.
         except codec.DecodeError:
             continue
         for one in split_exports(event_read) if isinstance(event_read, events.RenderRequested) else ():

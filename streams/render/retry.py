@@ -105,6 +105,7 @@ async def best_of_two(first: RenderedClip, job: RenderJob, source: SourceHandle,
         plan=fallback.plan,
         pieces=job.pieces if fallback.keeps_styles else unstyled(job.pieces),
         template=fallback.template,
+        # Segments that the fallback leaves as they are need not be encoded again.
         earlier_files=[first.as_earlier_file(job.encoding), *job.earlier_files],
     )
     try:
@@ -122,10 +123,12 @@ async def _render_first_tries(
 ) -> list[RenderedClip | None]:
     """Render the first tries together; None for each that has to be rendered alone."""
     unrendered: list[RenderedClip | None] = [None] * len(jobs)
+    # One decode serves several files only if nothing but their plans differs.
     if len(jobs) == 1 or not all(msgspec.structs.replace(one, plan=jobs[0].plan) == jobs[0] for one in jobs):
         return unrendered
     try:
         return await _run_render_child(jobs, folders, source, report)
+    # One file may be at fault for all: each gets a child of its own.
     except InputRejected:
         return unrendered
     except ChildFailed as error:

@@ -18,6 +18,7 @@ async def finish_export(
     connection: Connection, event: events.RenderRequested, outcome: ExportOutcome, cause: Cause
 ) -> None:
     """Record an export as done or failed."""
+    # An earlier attempt at the event may have finished this one: its file stays.
     if isinstance(outcome, Exception) and await is_done(connection, event.org_id, event.export_id):
         return
     if isinstance(outcome, Exception):

@@ -73,6 +73,7 @@ class Attempts:
         claim = await self._claim(message, event, cause)
         if not isinstance(claim, Claim):
             return claim
+        # A try counts from its claim, so one that killed its worker counts too.
         if claim.tries > self._rules.max_tries:
             return await self._bury(
                 claim, message, event, cause, "retries.exhausted", "every try was lost with its worker"
@@ -102,6 +103,7 @@ class Attempts:
     async def _claim(self, message: Message, event: events.AnyEvent, cause: Cause) -> Claim | Verdict:
         owner = events.owner_of(event)
         async with org_transaction(self._pool, owner[0]) as connection:
+            # A producer names an upload on Kafka without the API: its first claim makes the project.
             if isinstance(event, events.UploadReceived):
                 await project_lifecycle.create_project(connection, event)
             project = await project_lifecycle.lock_owner(connection, event)
@@ -112,8 +114,10 @@ class Attempts:
                 return "cancelled"
             name, lease_s = self._stage.name, self._rules.lease_s
             found = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
+            # Busy may be acknowledged: the sweeper sends the event again if the other attempt does not end.
             if not isinstance(found, Claim):
                 return "busy" if found in ("running", "free") else "done"
+            # Work that is requested later does not start the stages of a project that has ended.
             if name in PROJECT_STAGES and project["state"] in ACTIVE_PROJECT_STATES:
                 await project_lifecycle.start_stage(connection, *owner, name, cause)
             return found
@@ -133,12 +137,14 @@ class Attempts:
                 )  # the worker is not draining: a cancellation would say so
             if body.done():
                 return body.result()
+            # The keeper ends first when the lease is lost, or the work cancelled; an error of its own is raised here.
             keeper.result()
             raise Superseded
         finally:
             self._in_flight.remove(progress)
             keeper.cancel()
             if not body.done():
+                # Until the work has stopped it may still write files: the attempt must not end before.
                 body.cancel()
                 await asyncio.wait({body})
 
@@ -147,6 +153,7 @@ class Attempts:
         now = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(self._rules.renew_s)
+            # Not a return: work that moves again before the lease runs out keeps it.
             if now() - progress.moved_at > self._rules.patience_s:
                 continue
             try:
@@ -155,6 +162,7 @@ class Attempts:
                         return
                     if not await leases.renew(connection, claim, self._rules.lease_s, progress.counter):
                         return
+            # Postgres may be back before the lease runs out; if not, the fence refuses the commit.
             except Unavailable:
                 continue
 
@@ -206,6 +214,7 @@ class Attempts:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 if not await self._lock_or_cancel(connection, claim, event, work.cause, work.cpu_ms):
                     return "cancelled"
+                # The fence first: a superseded worker ends here, before any statement of the result.
                 await leases.finish(connection, claim, "done", work.cpu_ms)
                 await commit(connection)
                 await self._charge(connection, claim, event, work.cause, "done", work.cpu_ms)
@@ -239,6 +248,7 @@ class Attempts:
     ) -> Verdict:
         """Free the attempt and send its event again after a pause; give up when tries or time are over."""
         outage = isinstance(error, Unavailable) and not error.counted
+        # A child fails because of its input in most cases, and would do so every time.
         cap = self._rules.max_tries if isinstance(error, Unavailable) else min(3, self._rules.max_tries)
         longest_s = self._rules.outage_s or math.inf
         if claim.waited_s > longest_s if outage else claim.tries >= cap:

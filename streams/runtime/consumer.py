@@ -66,6 +66,7 @@ class EventConsumer:
             try:
                 verdict = await self._handle(message)
                 break
+            # Postgres itself is away: the message waits here, unacknowledged.
             except Unavailable as error:
                 structlog.get_logger().warning("waiting", stage=self._stage.name, part=error.part, detail=error.detail)
                 await asyncio.sleep(1.0)
@@ -98,6 +99,7 @@ class EventConsumer:
         try:
             envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
             if not self._stage.wants(event):
+                # A message that can be decoded shows that the deploy is not at fault.
                 self._dead_in_a_row = 0
                 return "skipped"
             if isinstance(event, events.UploadReceived):

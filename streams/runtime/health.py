@@ -38,6 +38,7 @@ class Pulse:
         self.lag = lag
         if progress is not None:
             self._moved_at = max(self._moved_at, progress.moved_at)
+        # An idle worker is not stuck: nothing waits for it.
         elif lag == 0:
             self._moved_at = self._now()
 

@@ -54,6 +54,7 @@ class Lag:
         """Messages not acknowledged and committed. Starts the next question to the broker."""
         assigned = [TopicPartition(*place) for place in sorted(self._assigned())]
         if self._asking is not None and self._asking.done():
+            # A question that failed leaves the last answer; the next one is asked below.
             if not self._asking.cancelled() and self._asking.exception() is None:
                 self._known = self._asking.result()
             self._asking = None

@@ -50,6 +50,7 @@ class OrderedAcknowledger:
         if not ended.cancelled() and (error := ended.exception()) is not None:
             self._broken(error)
         taken = self._taken[place]
+        # An offset acknowledges all before it: only the head of the partition may be.
         while taken and taken[0][1].done() and not taken[0][1].cancelled() and taken[0][1].exception() is None:
             event, _ = taken.popleft()
             event.ack()

@@ -139,6 +139,7 @@ class PcmWriter:
     def _write(self, part: av.AudioFrame) -> None:
         """Write converted samples to their place, without those already written."""
         values = part.to_ndarray().reshape(-1)
+        # Where time stamps overlap, what was written first stays.
         skip = max(0, self.samples - self._cursor)
         if skip < len(values):
             os.pwrite(self._file, values[skip:].tobytes(), (self._cursor + skip) * 2)

@@ -70,6 +70,7 @@ def probe_file(source: BinaryIO, limits: MediaLimits, pcm: Path, report: Report)
             newly_broken = single_pass.find_broken()
             if not newly_broken:
                 return single_pass.build_index(source.seek(0, 2))
+        # Without these streams others are chosen, whose packets this pass did not read.
         broken |= newly_broken
     raise NOTHING_DECODES
 
@@ -171,6 +172,7 @@ class _Pass:
                         failures = 0
                         yield packet
                 return
+            # The child's own limits, which the parent names to the user; everything else is the file's damage.
             except (MemoryError, av.error.ExitError):
                 raise
             except (av.FFmpegError, IndexError):  # IndexError: a stream that shows up in mid-file
@@ -194,6 +196,7 @@ class _Pass:
 
     def _duration_ms(self) -> int:
         """Length of the longer of audio and video so far."""
+        # 16 samples are a ms, and one that has begun counts.
         sound_ms = 0 if self._pcm is None else -(-self._pcm.samples // 16)
         seen_us = (
             0

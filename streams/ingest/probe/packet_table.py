@@ -53,6 +53,7 @@ class VideoPacketTable:
             self._pos.append(packet.pos if packet.pos is not None else -1)
             self._size.append(packet.size)
             self._key.append(packet.is_keyframe)
+            # Packets before the start of an edit list are decoded for later frames, and never shown.
             if not packet.is_discard:
                 self._extend(pts, packet.duration or 0)
         if self.picture is None and len(self._pts) <= MAX_PROOF_PACKETS:

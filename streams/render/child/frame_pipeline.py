@@ -73,8 +73,10 @@ class FramePipeline:
         awkward = picture.is_corrupt or painted.to_cut_ms < CUT_MARGIN_MS
         shot = painted.shot
         self.thumbnail.consider(painted.frame, slots[0].at_ms, source_ms=at_ms, shot=shot, is_awkward=awkward)
+        # A file of sound alone has thumbnails all the same.
         if not self._has_video:
             return
+        # Without overlays all slots of a source frame look alike before captions: one reference serves them.
         if self._compositor.overlays is None:
             self._reference.add_frame(painted.frame, slots, source_ms=at_ms, shot=shot)
         for slot in slots:

@@ -60,6 +60,7 @@ def render_all(
     progress = RenderProgress(report)
     try:
         return _render_outputs(jobs, source, folders, progress)
+    # Found out in the middle of a file that is half copied: begin again, and encode every frame.
     except SegmentMismatch:
         without_reuse = [msgspec.structs.replace(task, earlier_files=[]) for task in jobs]
         return _render_outputs(without_reuse, source, folders, progress)
@@ -91,6 +92,7 @@ def _play_source(outputs: OutputFiles, player: SourcePlayer, timeline: OutputTim
         needless_ms = outputs.skippable_ms()
         for part in timeline.timeline_parts:
             player.play(part, outputs.add_frame, needless_ms)
+        # Only decoding shows it.
         if player.is_interlaced:
             outputs.apply_to_each(OutputFile.reject_reuse)
         outputs.apply_to_each(OutputFile.finish)

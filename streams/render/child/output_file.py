@@ -99,6 +99,7 @@ class OutputFile:
         """Give the file up; an error while closing it does not stop the others."""
         self.error = error
         with suppress(av.error.FFmpegError, OSError):
+            # With the error: the writer then closes the file without finishing it.
             self._open.__exit__(type(error), error, error.__traceback__)
 
     def build_result(self, losses: Sequence[str]) -> RenderResult:

@@ -102,4 +102,5 @@ def _frame_lag(subject: CheckSubject, number: int, luma: NDArray[np.int16]) -> i
     if len(fits) < 2 or max(fits.values()) - min(fits.values()) < MIN_LUMA_DIFFERENCE_LEVELS:
         return None
     best = min(fits, key=fits.__getitem__)
+    # Hardly better than without a lag: noise of the encoder.
     return 0 if fits.get(0, 255.0) - fits[best] < MIN_LUMA_DIFFERENCE_LEVELS / 3 else best

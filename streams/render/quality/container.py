@@ -71,6 +71,7 @@ def _read_boxes(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, 
         file.seek(start)
         head = file.read(16)
         length, begin = int.from_bytes(head[:4], "big"), start + 8
+        # 1 announces a 64-bit length behind the name, 0 a box up to the end of the file (ISO/IEC 14496-12, 4.2).
         if length == 1:
             length, begin = int.from_bytes(head[8:16], "big"), start + 16
         stop = start + max(8, length) if length else end
