@@ -118,9 +118,13 @@ def _file_fault(error: BaseException) -> list[str]:
     return ["media.corrupt", f"The file cannot be read: {type(error).__name__}: {str(error)[:300]}"]
 
 
-def _quiet_libav() -> None:
-    libav_logging = importlib.import_module("av.logging")
-    libav_logging.set_level(libav_logging.PANIC)
+def silence_libav() -> None:
+    """Drop every log line of libav without the interpreter's lock.
+
+    Any level but None sends each line through Python: a decoder thread that logs then waits for the lock which the
+    thread that closes the decoder holds while it waits for the decoder thread. The child stood still for ever.
+    """
+    importlib.import_module("av.logging").set_level(None)
 
 
 def _usage(status: int) -> dict[str, int]:
@@ -145,7 +149,7 @@ def run(entry_name: str, header: Header, messages: Messages) -> None:
     try:
         entry = load_entry(entry_name)
         gc.freeze()  # what was loaded stays: no collection need look at it
-        _quiet_libav()
+        silence_libav()
         source = open_source(**msgspec.structs.asdict(header.source)) if header.source else None
         result = entry(header.args, source, messages.progress)
     except Exception as error:  # noqa: BLE001 - the last frame of the process: every exception becomes a message
