@@ -69,7 +69,7 @@ class RenderStage:
         event = _without_settled(event, rows.settled)
         threads = PARALLEL_THREADS if rows.unfinished > 1 else SINGLE_THREADS
         outcomes = await self._produce_or_reuse(await self._resolve_requests(event, rows, threads), work)
-        work.cpu_ms = sum(one.cpu_ms for one in outcomes if isinstance(one, ProducedExport))
+        work.cpu_ms = sum(outcome.cpu_ms for outcome in outcomes if isinstance(outcome, ProducedExport))
 
         async def commit(connection: Connection) -> None:
             for one, outcome in zip(split_exports(event), outcomes, strict=True):
@@ -88,14 +88,14 @@ class RenderStage:
         """Reuse identical exports and render the others. Raises when none succeeds."""
         existing, candidates = await self._find_earlier_exports(resolved)
         missing = [
-            one
-            for one, there in zip(resolved, existing, strict=True)
-            if there is None and not isinstance(one, Exception)
+            request
+            for request, reusable in zip(resolved, existing, strict=True)
+            if reusable is None and not isinstance(request, Exception)
         ]
         # In the order of `missing`: each gap among the existing ones takes the next.
         rendered = iter(await self._render(missing, work, self._context.objects, candidates) if missing else [])
-        outcomes: list[ExportOutcome] = [there if there is not None else next(rendered) for there in existing]
-        errors = [one for one in outcomes if isinstance(one, Exception)]
+        outcomes: list[ExportOutcome] = [reusable if reusable is not None else next(rendered) for reusable in existing]
+        errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         if len(errors) == len(outcomes):
             raise min(errors, key=lambda error: isinstance(error, InputRejected))  # what may come right is tried again
         for error in errors:
@@ -137,7 +137,7 @@ class RenderStage:
             encoding=encoding,
             title=title,
         )
-        return [await self._resolve_or_error(one, inputs) for one in split_exports(event)]
+        return [await self._resolve_or_error(request, inputs) for request in split_exports(event)]
 
     async def _resolve_or_error(
         self, event: events.RenderRequested, inputs: RenderInputs
@@ -163,18 +163,18 @@ class RenderStage:
         """Find identical exports by recipe, and segments for the others, in one transaction."""
         exports: list[ProducedExport | Exception | None] = []
         segments: list[ReusableExport] = []
-        requests = [one for one in resolved if not isinstance(one, Exception)]
+        requests = [request for request in resolved if not isinstance(request, Exception)]
         if not requests:
-            return [one for one in resolved if isinstance(one, Exception)], []
+            return [request for request in resolved if isinstance(request, Exception)], []
         async with org_transaction(self._context.pool, requests[0].request.org_id) as connection:
-            for one in resolved:
-                if isinstance(one, Exception):
-                    exports.append(one)
+            for request in resolved:
+                if isinstance(request, Exception):
+                    exports.append(request)
                     continue
-                identical = await find_identical_export(connection, one.request, one.recipe)
-                exports.append(_inherit_export(identical, one) if identical else None)
+                identical = await find_identical_export(connection, request.request, request.recipe)
+                exports.append(_inherit_export(identical, request) if identical else None)
                 if identical is None:
-                    segments += await find_candidates(connection, one.request, one.segment_base)
+                    segments += await find_candidates(connection, request.request, request.segment_base)
         return exports, segments
 
     async def _render(
@@ -188,7 +188,7 @@ class RenderStage:
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
                 produced = await produce_exports(
-                    [_build_target(one, work) for one in resolved],
+                    [_build_target(request, work) for request in resolved],
                     inputs,
                     source=source,
                     objects=objects,
@@ -198,8 +198,8 @@ class RenderStage:
                     candidates=candidates,
                 )
         return [
-            _with_provenance(made, one) if isinstance(made, ProducedExport) else made
-            for one, made in zip(resolved, produced, strict=True)
+            _with_provenance(outcome, request) if isinstance(outcome, ProducedExport) else outcome
+            for request, outcome in zip(resolved, produced, strict=True)
         ]
 
     async def _load_transcript(self, ref: ObjectRef | None) -> StoredTranscript:
@@ -216,17 +216,17 @@ class RenderStage:
             await write_report(connection, event, ReplayResult(outcome="failed", detail=detail), cause)
             return
         assert isinstance(event, events.RenderRequested)
-        for one in split_exports(event):
-            if not await is_done(connection, one.org_id, one.export_id):
-                await fail_export(connection, one, "render", reason, detail, cause)
+        for export in split_exports(event):
+            if not await is_done(connection, export.org_id, export.export_id):
+                await fail_export(connection, export, "render", reason, detail, cause)
 
 
 def _without_settled(event: events.RenderRequested, settled: Collection[UUID]) -> events.RenderRequested:
     """The request without exports that are cancelled or done. Raises Superseded where none is left."""
-    kept = [one for one in split_exports(event) if one.export_id not in settled]
-    if not kept:
+    remaining = [export for export in split_exports(event) if export.export_id not in settled]
+    if not remaining:
         raise Superseded
-    return join_requests(kept) if settled else event
+    return join_requests(remaining) if settled else event
 
 
 def _inherit_export(earlier: ProducedExport, resolved: ResolvedRequest) -> ProducedExport:

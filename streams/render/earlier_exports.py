@@ -41,11 +41,13 @@ async def download_candidates(
     """Download the files; missing ones are left out, because everything can be rendered."""
     earlier_files: list[EarlierFile] = []
     bytes_left = MAX_CANDIDATE_BYTES
-    for number, one in enumerate(candidates):
-        path = scratch / f"earlier-{number}{Path(one.files.video.key).suffix}"
-        if one.files.video.size <= bytes_left and await _download(one.files.video, path, objects):
-            bytes_left -= one.files.video.size
-            earlier_files.append(EarlierFile(path=str(path), threads=one.chunks.threads, chunks=one.chunks.chunks))
+    for number, candidate in enumerate(candidates):
+        path = scratch / f"earlier-{number}{Path(candidate.files.video.key).suffix}"
+        if candidate.files.video.size <= bytes_left and await _download(candidate.files.video, path, objects):
+            bytes_left -= candidate.files.video.size
+            earlier_files.append(
+                EarlierFile(path=str(path), threads=candidate.chunks.threads, chunks=candidate.chunks.chunks)
+            )
     return earlier_files
 
 

@@ -29,16 +29,16 @@ def hash_recipe(
     The number of encoder threads is left out: scheduling chooses it, not the request. The index is named by its own
     hash, because it is large; a brand kit by all its parts and the speakers' names.
     """
-    task, said = prepared.job, prepared.transcript
+    task, transcript = prepared.job, prepared.transcript
     normalised_job = msgspec.structs.replace(
         task,
         encoding=msgspec.structs.replace(task.encoding, threads=0),
         index=msgspec.structs.replace(task.index, packets=None),
     )
     other_tracks = sorted(prepared.other_tracks.items())
-    subtitles = [cues_out(track, task.pieces) for track in (said, *(track for _, track in other_tracks)) if track]
+    subtitles = [cues_out(track, task.pieces) for track in (transcript, *(track for _, track in other_tracks)) if track]
     languages = [language for language, _ in other_tracks]
-    speakers = said.diarization if said and brand else None
+    speakers = transcript.diarization if transcript and brand else None
     sources = (request.source.sha256, request.index.sha256)
     digest = hashlib.sha256()
     for part in (normalised_job, subtitles, languages, plain(brand), speakers, prepared.warnings, sources, tools):
@@ -48,17 +48,17 @@ def hash_recipe(
 
 async def find_identical_export(connection: Connection, request: RenderRequested, recipe: str) -> ProducedExport | None:
     """The oldest finished export of the clip with this recipe; None without one."""
-    found = await find_export_by_recipe(
+    identical = await find_export_by_recipe(
         connection, request.org_id, request.clip_id, but=request.export_id, recipe=recipe
     )
-    if found is None:
+    if identical is None:
         return None
-    origin = found.certificate.reused_from or found.export_id
+    origin = identical.certificate.reused_from or identical.export_id
     return ProducedExport(
-        files=found.files,
-        certificate=msgspec.structs.replace(found.certificate, reused_from=origin),
+        files=identical.files,
+        certificate=msgspec.structs.replace(identical.certificate, reused_from=origin),
         cpu_ms=0,
-        chunks=found.chunks,
+        chunks=identical.chunks,
     )
 
 

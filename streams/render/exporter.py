@@ -81,20 +81,21 @@ async def produce_exports(
         targets[0].request.rendition.options.brand, inputs.brand, inputs.stored_transcript.transcript, objects, scratch
     )
     prepared = [
-        await build_job(shape.request.rendition, shape.plan, inputs, objects=objects, brand=brand) for shape in targets
+        await build_job(target.request.rendition, target.plan, inputs, objects=objects, brand=brand)
+        for target in targets
     ]
     folders = [scratch / str(number) for number in range(len(targets))]
     for folder in folders:
         folder.mkdir(exist_ok=True)
     earlier_files = await download_candidates(candidates, objects, scratch)
-    tasks = [msgspec.structs.replace(one.job, earlier_files=earlier_files) for one in prepared]
+    jobs = [msgspec.structs.replace(prepared_job.job, earlier_files=earlier_files) for prepared_job in prepared]
     steps = Steps(report)
-    rendered = await render_with_retry(tasks, source=source, folders=folders, report=steps.part())
+    rendered = await render_with_retry(jobs, source=source, folders=folders, report=steps.part())
     return [
-        one
-        if isinstance(one, Exception)
-        else await _store_export(one, told, shape, inputs.encoding, objects, segment_base, steps)
-        for one, told, shape in zip(rendered, prepared, targets, strict=True)
+        outcome
+        if isinstance(outcome, Exception)
+        else await _store_export(outcome, prepared_job, target, inputs.encoding, objects, segment_base, steps)
+        for outcome, prepared_job, target in zip(rendered, prepared, targets, strict=True)
     ]
 
 

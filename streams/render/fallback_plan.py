@@ -74,11 +74,11 @@ def build_safe_framing(plan: FramePlan, failed_checks: Collection[CheckName]) ->
 
 def _is_safe(plan: FramePlan, shot: ShotCrop) -> bool:
     """Whether the crop is still, holds all faces and cuts no on-screen text."""
-    looks = [one for one in plan.expected if shot.range.start_ms <= one.at_ms < shot.range.end_ms]
-    whole = all(share_shown(one.box, shot, one.at_ms) >= WHOLE for one in looks)
-    signs = [one for one in plan.signs if shot.range.overlap_ms(one.range) > 0]
-    cut = any(is_cut(one.box, shot, shot.range.start_ms) for one in signs)
-    return whole and not cut and not shot.path and not shot.panes
+    looks = [look for look in plan.expected if shot.range.start_ms <= look.at_ms < shot.range.end_ms]
+    holds_faces = all(share_shown(look.box, shot, look.at_ms) >= WHOLE for look in looks)
+    signs = [sign for sign in plan.signs if shot.range.overlap_ms(sign.range) > 0]
+    cuts_sign = any(is_cut(sign.box, shot, shot.range.start_ms) for sign in signs)
+    return holds_faces and not cuts_sign and not shot.path and not shot.panes
 
 
 def _fit_shot(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
@@ -93,8 +93,8 @@ def _fit_shot(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
 def _describe_changes(planned: Sequence[ShotCrop], safer: Sequence[ShotCrop]) -> list[str]:
     """What a viewer would notice."""
     changed = [shot for shot in safer if shot not in planned]
-    whole = sum(shot.mode == "fit" for shot in changed)
-    counts = [(whole, "the whole picture"), (len(changed) - whole, "a still crop")]
+    fitted = sum(shot.mode == "fit" for shot in changed)
+    counts = [(fitted, "the whole picture"), (len(changed) - fitted, "a still crop")]
     return [f"{what} in {count} of {len(safer)} shots" for count, what in counts if count]
 
 

@@ -99,9 +99,9 @@ async def _render_and_compare(
         topic = TOPIC_OF[events.RenderRequested].name
         detail = f"The log no longer has the event that this export was made by ({topic}): it cannot be made again."
         return ReplayResult(outcome="impossible", detail=detail)
-    lost = [name for name, ref in list_inputs(request).items() if not await _is_stored(context.objects, ref)]
-    if lost:
-        return ReplayResult(outcome="impossible", detail=f"No longer stored: {', '.join(lost)}.")
+    missing = [name for name, ref in list_inputs(request).items() if not await _is_stored(context.objects, ref)]
+    if missing:
+        return ReplayResult(outcome="impossible", detail=f"No longer stored: {', '.join(missing)}.")
     certificate = msgspec.convert(row["certificate"], Certificate)
     rest = msgspec.structs.replace(work, report=steps.part())
     produced = await render_again(request, rest, DiscardingObjects(context.objects), encoder_threads(certificate))
@@ -117,12 +117,12 @@ async def find_logged_request(
 
     ``progress`` counts the records read: reading a long log is progress.
     """
-    topic, parts = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
+    topic, key = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
     # An older event lies where the rule of its time put it.
-    for partition in dict.fromkeys((partition_for(topic, *parts), *partitions_before(topic, *parts))):
-        found = await _find_in_partition(partition, log, event, since, progress.part())
-        if found is not None:
-            return found
+    for partition in dict.fromkeys((partition_for(topic, *key), *partitions_before(topic, *key))):
+        request = await _find_in_partition(partition, log, event, since, progress.part())
+        if request is not None:
+            return request
     return None
 
 
@@ -141,9 +141,9 @@ async def _find_in_partition(
         # A message that cannot be decoded made no export.
         except codec.DecodeError:
             continue
-        for one in split_exports(event_read) if isinstance(event_read, events.RenderRequested) else ():
-            if (one.org_id, one.export_id) == (event.org_id, event.export_id):
-                return one
+        for request in split_exports(event_read) if isinstance(event_read, events.RenderRequested) else ():
+            if (request.org_id, request.export_id) == (event.org_id, event.export_id):
+                return request
     return None
 
 
@@ -177,7 +177,7 @@ async def write_report(
         replay_id=event.replay_id,
         outcome=report.outcome,
         files=report.files,
-        differences=[one.what for one in report.differences],
+        differences=[difference.what for difference in report.differences],
         **owner_of(event),
     )
     await put(connection, completed, cause, name=str(event.replay_id))

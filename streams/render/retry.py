@@ -49,8 +49,10 @@ class RenderedClip(Value, frozen=True, kw_only=True):
 
     def as_earlier_file(self, encoding: Encoding) -> EarlierFile:
         """The file as a source of segments for another try."""
-        made = self.rendered
-        return EarlierFile(path=str(self.folder / clip_file_name(encoding)), threads=made.threads, chunks=made.chunks)
+        result = self.rendered
+        return EarlierFile(
+            path=str(self.folder / clip_file_name(encoding)), threads=result.threads, chunks=result.chunks
+        )
 
     def with_certificate(self, certificate: Certificate, cpu_ms: int) -> RenderedClip:
         """The clip with another certificate and cost."""
@@ -124,7 +126,7 @@ async def _render_first_tries(
     """Render the first tries together; None for each that has to be rendered alone."""
     unrendered: list[RenderedClip | None] = [None] * len(jobs)
     # One decode serves several files only if nothing but their plans differs.
-    if len(jobs) == 1 or not all(msgspec.structs.replace(one, plan=jobs[0].plan) == jobs[0] for one in jobs):
+    if len(jobs) == 1 or not all(msgspec.structs.replace(job, plan=jobs[0].plan) == jobs[0] for job in jobs):
         return unrendered
     try:
         return await _run_render_child(jobs, folders, source, report)
@@ -137,9 +139,9 @@ async def _render_first_tries(
 
 
 async def _render_one(job: RenderJob, folder: Path, source: SourceHandle, report: Report) -> RenderedClip:
-    (made,) = await _run_render_child([job], [folder], source, report)
-    assert made is not None
-    return made
+    (clip,) = await _run_render_child([job], [folder], source, report)
+    assert clip is not None
+    return clip
 
 
 async def _run_render_child(
@@ -149,7 +151,7 @@ async def _run_render_child(
     first, *others = jobs
     args = {
         "task": msgspec.json.encode(first).decode(),
-        "plans": msgspec.json.encode([one.plan for one in others]).decode(),
+        "plans": msgspec.json.encode([job.plan for job in others]).decode(),
         "folders": [str(folder) for folder in folders],
     }
     result = await run_child(
@@ -161,10 +163,10 @@ async def _run_render_child(
         report=report,
     )
     rendered = msgspec.convert(result["rendered"], list[RenderResult | None])
-    costs = iter(split_evenly(int(result["cpu_ms"]), len([one for one in rendered if one is not None])))
+    costs = iter(split_evenly(int(result["cpu_ms"]), len([render for render in rendered if render is not None])))
     return [
-        None if one is None else RenderedClip(folder=folder, plan=task.plan, rendered=one, cpu_ms=next(costs))
-        for task, folder, one in zip(jobs, folders, rendered, strict=True)
+        None if render is None else RenderedClip(folder=folder, plan=task.plan, rendered=render, cpu_ms=next(costs))
+        for task, folder, render in zip(jobs, folders, rendered, strict=True)
     ]
 
 
@@ -184,15 +186,15 @@ def split_evenly(total: int, parts: int) -> list[int]:
 def choose_better(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan) -> RenderedClip:
     """Choose the clip with fewer failed checks, then fewer warnings; on a tie the first."""
     took_second = _count_faults(second.certificate.checks) < _count_faults(first.certificate.checks)
-    kept, other = (second, first) if took_second else (first, second)
+    kept, rejected = (second, first) if took_second else (first, second)
     certificate = msgspec.structs.replace(
         kept.certificate,
         tries=2,
         safer=fallback.changes if took_second else [],
         other_try=OtherTry(
             number=1 if took_second else 2,
-            verdict=other.certificate.verdict,
-            faults=list_failed_checks(other.certificate.checks),
+            verdict=rejected.certificate.verdict,
+            faults=list_failed_checks(rejected.certificate.checks),
             safer=[] if took_second else fallback.changes,
         ),
         warnings=[*kept.certificate.warnings, _retry_warning(first, second, fallback, took_second=took_second)],
@@ -205,7 +207,7 @@ def _count_faults(checks: list[Check]) -> tuple[int, int]:
 
 
 def _retry_warning(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan, *, took_second: bool) -> str:
-    once, again = (", ".join(list_failed_checks(one.certificate.checks)) for one in (first, second))
+    once, again = (", ".join(list_failed_checks(clip.certificate.checks)) for clip in (first, second))
     how = " and ".join(fallback.changes)
     if not again:
         return f"export.second_try: the file as asked for failed ({once}); this is a second one, with {how}"
@@ -219,8 +221,8 @@ def keep_first_try(first: RenderedClip, fallback: FallbackPlan, reason: str) -> 
     warning = (
         f"export.failed_twice: the first file failed ({faults}), and a second one could not be made; this is the first"
     )
-    other = OtherTry(number=2, verdict=None, faults=[], safer=fallback.changes, why=reason)
+    second = OtherTry(number=2, verdict=None, faults=[], safer=fallback.changes, why=reason)
     certificate = msgspec.structs.replace(
-        first.certificate, tries=2, other_try=other, warnings=[*first.certificate.warnings, warning]
+        first.certificate, tries=2, other_try=second, warnings=[*first.certificate.warnings, warning]
     )
     return first.with_certificate(certificate, first.cpu_ms)

@@ -78,7 +78,9 @@ def _render_outputs(
     reader = SourceReader(source, job.index, threads=job.encoding.threads)
     mix = _build_audio(job, reader, clip_timeline, played, progress)
     common = SharedMedia(played=played, timeline=timeline, mix=mix)
-    outputs = [OutputFile(one, common, folder, progress) for one, folder in zip(jobs, folders, strict=True)]
+    outputs = [
+        OutputFile(output_job, common, folder, progress) for output_job, folder in zip(jobs, folders, strict=True)
+    ]
     with OutputFiles(outputs) as output_files:
         losses = _play_source(output_files, SourcePlayer(reader, job.index, timeline), timeline)
         reader.close()

@@ -133,7 +133,7 @@ class OutputFile:
             threads=self._encoding.threads,
         )
 
-    def _expectation(self, lost: Sequence[str]) -> Expectation:
+    def _expectation(self, losses: Sequence[str]) -> Expectation:
         task, common, file = self._job, self._shared, self._job.encoding.file
         return Expectation(
             plan=task.plan,
@@ -145,7 +145,7 @@ class OutputFile:
             words=words_out(task.words, common.played),
             caption_entry_ms=caption_entry_ms(*list_templates(task)),
             limits=quality_limits_for(task.options.sound),
-            is_source_lost=any(one.startswith("video.frozen") for one in lost),
+            is_source_lost=any(loss.startswith("video.frozen") for loss in losses),
             file=file,
             preset=task.options.preset,
             comparable_slots=self._reference.painted_slots if self._pipeline.segments.reused else None,
@@ -155,9 +155,9 @@ class OutputFile:
 
 def is_reusable(certificate: Certificate) -> bool:
     """Whether a later export may reuse the file's segments: their frames are checked only in part then."""
-    found = {check.name: check.verdict for check in certificate.checks}
-    fine = all(found.get(name, "pass") in ("pass", "not_measured") for name in ("ssim", "caption_cut_off"))
-    return fine and all(found[name] == "pass" for name in ("frozen", "black"))
+    verdicts = {check.name: check.verdict for check in certificate.checks}
+    fine = all(verdicts.get(name, "pass") in ("pass", "not_measured") for name in ("ssim", "caption_cut_off"))
+    return fine and all(verdicts[name] == "pass" for name in ("frozen", "black"))
 
 
 class OutputFiles:
@@ -189,11 +189,11 @@ class OutputFiles:
             except Exception as error:  # noqa: BLE001 - the failure of one output must not stop the others
                 making.drop(error)
 
-        left = [making for making in self._outputs if making.error is None]
+        remaining = [making for making in self._outputs if making.error is None]
         if self._threads is not None and at_once:
-            list(self._threads.map(take, left))
+            list(self._threads.map(take, remaining))
         else:
-            for making in left:
+            for making in remaining:
                 take(making)
         if all(making.error is not None for making in self._outputs):
             raise next(self._errors())
@@ -208,14 +208,14 @@ class OutputFiles:
 
     def build_results(self, losses: Sequence[str], progress: RenderProgress) -> list[RenderResult | None]:
         """The result of each file; None for failed ones."""
-        found: dict[OutputFile, RenderResult] = {}
+        results: dict[OutputFile, RenderResult] = {}
 
         def look(making: OutputFile) -> None:
-            found[making] = making.build_result(losses)
+            results[making] = making.build_result(losses)
             progress.count_task()
 
         self.apply_to_each(look)
-        return [found.get(making) for making in self._outputs]
+        return [results.get(making) for making in self._outputs]
 
     def drop_all(self, error: Exception) -> None:
         """Give all files up."""
