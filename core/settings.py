@@ -102,6 +102,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File with the key ring, read again when it changes; in place of ``secrets``."""
     fetch_allow: tuple[str, ...] = ()
     """Exact ``host:port`` pairs that may be fetched or called though they are not public addresses."""
+    webhook_http: bool = False
+    """Whether webhooks may be sent without TLS too."""
     work_dir: Path = Path(".clipstream/work")
     cache_bytes: int = 4 * 2**30
     """Bound of the disk cache of ranges of originals, per process."""

@@ -84,6 +84,7 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
         "CLIPSTREAM_API": f"http://127.0.0.1:{setting.port('api')}",
         "CLIPSTREAM_S3_BUCKET": setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream",
         "CLIPSTREAM_FETCH_ALLOW": ",".join(allowed(setting)),
+        "CLIPSTREAM_WEBHOOK_HTTP": setting.environ.get("CLIPSTREAM_WEBHOOK_HTTP") or "true",
     }
     for part, variables in own_endpoints(setting).items():
         outside = {name: setting.environ[name] for name in variables if name in setting.environ}

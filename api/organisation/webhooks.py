@@ -65,7 +65,8 @@ def new_secret() -> str:
 
 async def prepare_endpoint(call: Call[CreateEndpoint, None]) -> None:
     """Check the URL."""
-    await check_url(call, call.body.url, "/url")
+    settings = call.context.settings
+    await check_url(call, call.body.url, "/url", https_only=not settings.webhook_http)
 
 
 async def create_endpoint(call: Call[CreateEndpoint, None], _checked: None) -> Reply:

@@ -16,6 +16,7 @@ from api.problems.problem_details import ApiProblem, FieldError, not_found, requ
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
 from api.uploads.queries import measure_upload, take_upload
 from core.errors import InputRejected
+from core.infra.http.public_addresses import parse_target, require_https
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
@@ -102,12 +103,14 @@ async def create_project(call: Call[CreateProject, None], stored_bytes: int | No
     return Reply(body=accepted, headers={"Location": f"/v1/projects/{project_id}"})
 
 
-async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
+async def check_url(call: Call[Any, Any], url: str, pointer: str, *, https_only: bool = False) -> None:
     """Raise a 422 for a URL that Clipstream would refuse to call.
 
     It resolves the name, so no transaction may be open.
     """
     try:
+        if https_only:
+            require_https(parse_target(url, call.context.settings.fetch_allow))
         await call.context.check_url(url)
     except InputRejected as error:
         field_error = FieldError(pointer=pointer, detail=error.detail)

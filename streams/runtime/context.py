@@ -70,7 +70,7 @@ class StageContext:
     @cached_property
     def outside(self) -> Outside:
         """HTTP to public addresses."""
-        outside = OutsideHttp(allow=self.settings.fetch_allow)
+        outside = OutsideHttp(allow=self.settings.fetch_allow, plain_posts=self.settings.webhook_http)
         self._opened.push_async_callback(outside.close)
         return outside
 

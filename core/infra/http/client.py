@@ -20,7 +20,7 @@ import httpcore2
 
 from core.errors import InputRejected, NoAnswer, Unavailable
 from core.infra.http.file_download import Fetch, Pace, refuse_status
-from core.infra.http.public_addresses import Target, check_addresses, parse_target
+from core.infra.http.public_addresses import Target, check_addresses, parse_target, require_https
 from core.infra.usage_meter import count
 from core.ports.outside import Response
 from core.progress import Report
@@ -106,12 +106,17 @@ class OutsideHttp:
         self,
         *,
         allow: Collection[str] = (),
+        plain_posts: bool = False,
         resolver: Resolver = resolve,
         connector: httpcore2.AsyncNetworkBackend | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Opens nothing yet. ``resolver``, ``connector`` and ``tls`` are the system's own unless given."""
+        """Opens nothing yet; ``plain_posts``: POST to http URLs too.
+
+        ``resolver``, ``connector`` and ``tls`` are the system's own unless given.
+        """
         self._allow = frozenset(allow)
+        self._plain_posts = plain_posts
         backend = PublicBackend(allow=allow, resolver=resolver, connector=connector or httpcore2.AnyIOBackend())
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls or httpcore2.default_ssl_context(),
@@ -135,6 +140,8 @@ class OutsideHttp:
             NoAnswer: None within ``timeout_s``, also for an unknown name: it may exist later.
         """
         target = parse_target(url, self._allow)
+        if not self._plain_posts:
+            require_https(target)
         try:
             async with asyncio.timeout(timeout_s), self._request("POST", target, headers, body) as answer:
                 count("delivered_bytes", len(body))

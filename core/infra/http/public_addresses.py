@@ -22,14 +22,47 @@ _LABEL = r"[a-z0-9_-]{1,63}"
 HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*|[0-9a-f.]*:[0-9a-f:.]{{1,44}}")
 """A name whose parts the DNS can hold (RFC 1035, 2.3.4), or an address."""
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
-REFUSED_V4 = (IPv4Network("192.88.99.0/24"),)
-"""6to4 relays: packets to them come out somewhere else."""
+REFUSED_V4 = tuple(
+    IPv4Network(network)
+    for network in (
+        "192.88.99.0/24",  # 6to4 relays: packets to them come out somewhere else (RFC 7526)
+        "192.0.0.0/24",  # IETF protocol assignments; 192.0.0.192 is the metadata service of Oracle's classic cloud
+        "168.63.129.16/32",  # Azure's WireServer: DNS, health and the settings of a machine, secrets among them
+        "199.36.153.4/30",  # restricted.googleapis.com: the APIs of Google as seen from inside a VPC
+        "199.36.153.8/30",  # private.googleapis.com
+        "161.26.0.0/16",  # IBM Cloud: service endpoints inside its network
+        "166.8.0.0/14",  # IBM Cloud: private endpoints of its services
+        "192.31.196.0/24",  # AS112, as below
+        "192.175.48.0/24",
+        "192.52.193.0/24",  # AMT (RFC 7450): tunnels to multicast
+    )
+)
+"""What is routed as any public address, and answers only inside a cloud, or leads elsewhere.
+
+Sources: IANA IPv4 Special-Purpose Address Registry; the network pages of Azure ("What is IP address 168.63.129.16"),
+Google Cloud ("Private Google Access") and IBM Cloud ("IBM Cloud IP ranges"). The other clouds' metadata services lie in
+ranges that are not public anyway: 169.254.0.0/16 (AWS, Azure, Google, Tencent, DigitalOcean), 100.64.0.0/10
+(Alibaba's 100.100.100.200) and fc00::/7 (AWS's fd00:ec2::254, Google's fd20:ce::254).
+"""
+INSIDE_NAMES = ("internal", "local", "lan", "home.arpa", "svc", "metadata.goog")
+"""Domains that exist inside networks only.
+
+``.internal`` is reserved for that by ICANN (2024) and has the metadata names of Google (``metadata.google.internal``),
+AWS (``instance-data.ec2.internal``) and others; ``.local`` by RFC 6762, ``home.arpa`` by RFC 8375; ``.svc`` are services of
+Kubernetes.
+"""
 UNICAST_V6 = IPv6Network("2000::/3")
 REFUSED_V6 = tuple(
-    IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
+    IPv6Network(network)
+    for network in (
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48"),
+        *("2600:2d00:2:1000::/64", "2600:2d00:2:2000::/64"),
+    )
 )
-"""Inside global unicast: special purposes (Teredo, ORCHID …), documentation, 6to4, AS112.
-Source: IANA IPv6 Special-Purpose Address Registry. NAT64 and IPv4-mapped lie outside of 2000::/3."""
+"""Inside global unicast: special purposes (Teredo, ORCHID …), documentation, 6to4, AS112, Google's APIs inside a VPC.
+
+Source: as above, and the IANA IPv6 Special-Purpose Address Registry. NAT64 and IPv4-mapped lie outside of 2000::/3.
+"""
 
 
 REMEDY = (
@@ -78,9 +111,20 @@ def parse_target(url: str, allow: Collection[str]) -> Target:
     )
     if target.authority in allow:
         return msgspec.structs.replace(target, allowed=True)
+    if any(host == name or host.endswith(f".{name}") for name in INSIDE_NAMES):
+        detail = "The URL's host is a name that exists inside networks only, not on the public internet."
+        raise InputRejected("url.not_public", f"{detail} {REMEDY}")
     if target.port not in PORTS.values():
         raise InputRejected("url.port", f"Port {target.port} cannot be used: only 80 and 443 can. {REMEDY}")
     return target
+
+
+def require_https(target: Target) -> None:
+    """Raise InputRejected ``url.scheme`` for a URL without TLS."""
+    if target.scheme != "https":
+        raise InputRejected(
+            "url.scheme", "Only https URLs can be notified: what is sent must not be readable on its way."
+        )
 
 
 def is_public(address: str) -> bool:

@@ -68,7 +68,7 @@ async def test_a_cut_download_is_finished(origin: tuple[Origin, int], tmp_path: 
 
 async def test_without_leave_nothing_reaches_the_server(origin: tuple[Origin, int], tmp_path: Path) -> None:
     made, port = origin
-    client = OutsideHttp(allow=[f"127.0.0.1:{port + 1}"])
+    client = OutsideHttp(allow=[f"127.0.0.1:{port + 1}"], plain_posts=True)
     for host in ("127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]"):
         with pytest.raises(InputRejected):
             await client.post(f"http://{host}:{port}/", b"{}", {}, 5)
@@ -78,7 +78,7 @@ async def test_without_leave_nothing_reaches_the_server(origin: tuple[Origin, in
 
 async def test_a_webhook_arrives_with_its_headers(origin: tuple[Origin, int]) -> None:
     made, port = origin
-    client = OutsideHttp(allow=[f"127.0.0.1:{port}"])
+    client = OutsideHttp(allow=[f"127.0.0.1:{port}"], plain_posts=True)
     answer = await client.post(f"http://127.0.0.1:{port}/hook", b"{}", {"webhook-id": "msg_1"}, 5)
     assert answer.status == 204
     assert "webhook-id: msg_1" in made.requests[0]
@@ -89,7 +89,7 @@ async def test_a_webhook_arrives_with_its_headers(origin: tuple[Origin, int]) ->
 async def test_a_server_that_says_nothing_or_is_gone_is_unavailable(origin: tuple[Origin, int]) -> None:
     made, port = origin
     made.silent = True
-    client = OutsideHttp(allow=[f"127.0.0.1:{port}", "127.0.0.1:9"])
+    client = OutsideHttp(allow=[f"127.0.0.1:{port}", "127.0.0.1:9"], plain_posts=True)
     with pytest.raises(Unavailable, match="within"):
         await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, 0.3)
     with pytest.raises(Unavailable):

@@ -29,4 +29,4 @@ async def test_the_environment_names_no_proxy(tmp_path: Path, monkeypatch: pytes
 
 async def test_a_long_answer_to_a_webhook_is_cut(tmp_path: Path) -> None:
     client = OutsideHttp(resolver=Names(), connector=Wire(answer(200, b"x" * 10**6)))
-    assert len((await client.post("http://a.example/", b"", {}, 5)).body) == 64 * 1024
+    assert len((await client.post("https://a.example/", b"", {}, 5)).body) == 64 * 1024

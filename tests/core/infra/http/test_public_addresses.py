@@ -34,6 +34,16 @@ REFUSED = [
     "http://[64:ff9b::8.8.8.8]/", "http://[64:ff9b:1::1]/", "http://[2002:7f00:1::]/", "http://[2002:808:808::1]/",
     "http://[2001:0:53aa:64c::1]/", "http://[fe80::1]/", "http://[fc00::1]/", "http://[fd12:3456::1]/",
     "http://[fec0::1]/", "http://[ff02::1]/", "http://[2001:db8::1]/", "http://[3fff::1]/", "http://[100::1]/",
+    # inside of clouds, at addresses that are routed as public ones
+    "http://168.63.129.16/machine?comp=goalstate", "http://0xa83f8110/", "http://192.0.0.192/opc/v1/instance/",
+    "http://192.0.0.9/", "http://100.100.100.200/latest/meta-data/", "http://199.36.153.4/", "http://199.36.153.11/",
+    "http://161.26.0.7/", "http://166.9.48.1/", "http://166.11.255.255/", "http://192.31.196.1/", "http://192.175.48.1/",
+    "http://192.52.193.1/", "http://169.254.170.2/v2/credentials", "http://169.254.0.23/", "http://[fd00:ec2::254]/",
+    "http://[fd20:ce::254]/", "http://[2600:2d00:2:1000::1]/", "http://[2600:2d00:2:2000::1]/",
+    # names of insides, whatever they resolve to
+    "http://metadata.google.internal/computeMetadata/v1/", "http://METADATA.GOOGLE.INTERNAL./", "http://metadata.goog/",
+    "http://instance-data.ec2.internal/", "http://printer.local/", "http://nas.home.arpa/",
+    "http://router.lan/", "http://api.default.svc/", "http://internal/",
     # other schemes
     "file:///etc/passwd", "ftp://example.com/a", "gopher://127.0.0.1:70/_x", "dict://127.0.0.1:11211/", "data:,x",
     "javascript:alert(1)", "ldap://127.0.0.1/", "//example.com/x", "example.com/x", "concat:http://example.com/|x", "",
@@ -55,7 +65,7 @@ REFUSED = [
 @pytest.mark.parametrize("url", REFUSED)
 async def test_a_url_that_leads_inside_is_refused_and_nothing_is_sent(url: str, tmp_path: Path) -> None:
     wire = Wire(answer(200, b"secret"), answer(200, b"secret"))
-    client = OutsideHttp(resolver=Names(), connector=wire)
+    client = OutsideHttp(resolver=Names(), connector=wire, plain_posts=True)
     with pytest.raises(InputRejected) as refused:
         await fetch(client, url, tmp_path / "file")
     assert refused.value.reason.startswith("url.")
@@ -63,6 +73,19 @@ async def test_a_url_that_leads_inside_is_refused_and_nothing_is_sent(url: str, 
     with pytest.raises((InputRejected, Unavailable)):
         await client.post(url, b"{}", {}, 5)
     assert wire.connected == []
+    await client.close()
+
+
+async def test_a_webhook_goes_over_tls_unless_a_setting_allows_http() -> None:
+    wire = Wire(answer(204), answer(204))
+    client = OutsideHttp(resolver=Names(), connector=wire)
+    with pytest.raises(InputRejected, match=r"url\.scheme"):
+        await client.post("http://example.com/hook", b"{}", {}, 5)
+    assert wire.connected == []
+    assert (await client.post("https://example.com/hook", b"{}", {}, 5)).status == 204
+    await client.close()
+    client = OutsideHttp(resolver=Names(), connector=wire, plain_posts=True)
+    assert (await client.post("http://example.com/hook", b"{}", {}, 5)).status == 204
     await client.close()
 
 
