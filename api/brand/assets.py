@@ -12,7 +12,7 @@ from msgspec import Meta
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, invalid, require
-from api.uploads.queries import measure_upload, take_upload
+from api.uploads.queries import StoredUpload, measure_upload, take_upload
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services.orphan_cleanup import plan_asset_sweep
@@ -91,16 +91,16 @@ class ListAssets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     cursor: Annotated[str, Meta(max_length=500)] | None = None
 
 
-async def prepare_asset(call: Call[CreateAsset, None]) -> int | None:
-    """Measure the upload: its bytes in object storage; None where it is complete already."""
+async def prepare_asset(call: Call[CreateAsset, None]) -> StoredUpload | None:
+    """Seal and measure the upload; None where it is complete already."""
     return await measure_upload(call, call.body.upload_id, purpose="brand kit")
 
 
-async def create_asset(call: Call[CreateAsset, None], stored_bytes: int | None) -> Reply:
+async def create_asset(call: Call[CreateAsset, None], stored: StoredUpload | None) -> Reply:
     """Have an upload checked; the same upload is the same asset."""
     asset_id = result_id(call.body.upload_id, "asset")
     async with call.rows() as rows:
-        upload = await take_upload(rows, call.org_id, call.body.upload_id, stored_bytes, purpose="brand kit")
+        upload = await take_upload(rows, call.org_id, call.body.upload_id, stored, purpose="brand kit")
         row = await assets.read_asset_row(rows, call.org_id, asset_id)
         if row is None:
             row = await _write_asset(rows, call, asset_id, upload)

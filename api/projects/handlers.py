@@ -14,7 +14,7 @@ from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, FieldError, not_found, require
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
-from api.uploads.queries import measure_upload, take_upload
+from api.uploads.queries import StoredUpload, measure_upload, take_upload
 from core.errors import InputRejected
 from core.infra.http.public_addresses import parse_target, require_https
 from core.infra.postgres.connection import Connection, Row
@@ -71,8 +71,8 @@ def project_errors(request: CreateProject) -> list[FieldError]:
     return errors
 
 
-async def prepare_project(call: Call[CreateProject, None]) -> int | None:
-    """Check the URL, or measure the upload: its bytes in the store; None where it is complete already."""
+async def prepare_project(call: Call[CreateProject, None]) -> StoredUpload | None:
+    """Check the URL, or seal and measure the upload; None where it is complete already."""
     if call.body.source_url is not None:
         await check_url(call, call.body.source_url, "/source_url")
     if call.body.upload_id is None:
@@ -80,14 +80,14 @@ async def prepare_project(call: Call[CreateProject, None]) -> int | None:
     return await measure_upload(call, call.body.upload_id, purpose="source")
 
 
-async def create_project(call: Call[CreateProject, None], stored_bytes: int | None) -> Reply:
+async def create_project(call: Call[CreateProject, None], stored: StoredUpload | None) -> Reply:
     """Take a source in; the work begins at once."""
     request, project_id = call.body, call.context.new_id()
     async with call.rows() as rows:
         options = await resolve_project_brand(rows, call.org_id, request.options)
         upload = None
         if request.upload_id is not None:
-            upload = await take_upload(rows, call.org_id, request.upload_id, stored_bytes, purpose="source")
+            upload = await take_upload(rows, call.org_id, request.upload_id, stored, purpose="source")
         event = UploadReceived(
             org_id=call.org_id,
             project_id=project_id,

@@ -32,7 +32,7 @@ from api.uploads.models import (
     plan_parts,
     view,
 )
-from api.uploads.queries import arrived_parts, find_upload, finish_upload, joined_size
+from api.uploads.queries import StoredUpload, arrived_parts, find_upload, finish_upload, join_and_seal
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
 from core.services.orphan_cleanup import plan_upload_sweep
@@ -155,17 +155,17 @@ async def get_upload(call: Call[None, None]) -> Reply:
     return Reply(body=view(row, arrived))
 
 
-async def join_upload(call: Call[CompleteUpload, None]) -> int | None:
-    """Join the parts in the store: the file's bytes; None where the upload is complete already."""
+async def join_upload(call: Call[CompleteUpload, None]) -> StoredUpload | None:
+    """Join the parts in the store and seal the file; None where the upload is complete already."""
     async with call.rows() as rows:
         row = await _find_unless_aborted(rows, call)
-    return None if row["state"] == "complete" else await joined_size(call, row)
+    return None if row["state"] == "complete" else await join_and_seal(call, row)
 
 
-async def complete_upload(call: Call[CompleteUpload, None], stored_bytes: int | None) -> Reply:
+async def complete_upload(call: Call[CompleteUpload, None], stored: StoredUpload | None) -> Reply:
     """Say that everything was sent; the file is there afterwards."""
     async with call.rows() as rows:
-        row = await finish_upload(rows, await _find_unless_aborted(rows, call), stored_bytes)
+        row = await finish_upload(rows, await _find_unless_aborted(rows, call), stored)
     return Reply(body=view(row, []))
 
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
+
 from api.http.operations import Call
 from api.problems.problem_details import ApiProblem, invalid, require
 from api.uploads.models import CompleteUpload
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
+from core.services.upload_seals import sealed_key_of
 from core.storage.uploads import complete_upload, lock_upload_row
 
 Purpose = Literal["source", "brand kit"]
 """What an upload was announced for: to make clips of it, or as a file of a brand kit."""
+
+
+class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload's object as it will stay."""
+
+    size: int
+    """Bytes."""
+    sealed_key: str | None
+    """None: where it was sent to; nothing can change it there."""
 
 
 async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
@@ -25,29 +37,29 @@ async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
     return require(await lock_upload_row(rows, org_id, upload_id), "upload")
 
 
-async def finish_upload(rows: Connection, row: Row, stored_bytes: int | None) -> Row:
+async def finish_upload(rows: Connection, row: Row, stored: StoredUpload | None) -> Row:
     """Mark an open upload complete; raises ``upload-mismatch`` where the stored size is not the announced."""
     if row["state"] == "complete":
         return row
-    if stored_bytes != row["size_bytes"]:
-        detail = f"{row['size_bytes']} bytes were announced, {stored_bytes} are in object storage."
-        raise ApiProblem("upload-mismatch", detail)
-    return await complete_upload(rows, row["org_id"], row["upload_id"])
+    if stored is None or stored.size != row["size_bytes"]:
+        there = stored.size if stored else None
+        raise ApiProblem("upload-mismatch", f"{row['size_bytes']} bytes were announced, {there} are in object storage.")
+    return await complete_upload(rows, row["org_id"], row["upload_id"], stored.sealed_key)
 
 
-async def measure_upload(call: Call[Any, Any], upload_id: UUID, *, purpose: Purpose) -> int | None:
-    """Bytes of an upload in the store; None where it is complete already. Raises as `find_usable_upload`."""
+async def measure_upload(call: Call[Any, Any], upload_id: UUID, *, purpose: Purpose) -> StoredUpload | None:
+    """Seal and measure an upload; None where it is complete already. Raises as `find_usable_upload`."""
     async with call.rows() as rows:
         row = await find_usable_upload(rows, call.org_id, upload_id, purpose=purpose)
-    return None if row["state"] == "complete" else await stored_size(call, row)
+    return None if row["state"] == "complete" else await seal_stored(call, row)
 
 
 async def take_upload(
-    rows: Connection, org_id: UUID, upload_id: UUID, stored_bytes: int | None, *, purpose: Purpose
+    rows: Connection, org_id: UUID, upload_id: UUID, stored: StoredUpload | None, *, purpose: Purpose
 ) -> Row:
-    """A complete upload, for something to be made of it; ``stored_bytes`` as `measure_upload` found."""
+    """A complete upload, for something to be made of it; ``stored`` as `measure_upload` found."""
     row = await find_usable_upload(rows, org_id, upload_id, purpose=purpose)
-    return await finish_upload(rows, row, stored_bytes)
+    return await finish_upload(rows, row, stored)
 
 
 async def find_usable_upload(rows: Connection, org_id: UUID, upload_id: UUID, *, purpose: Purpose) -> Row:
@@ -70,20 +82,28 @@ async def find_usable_upload(rows: Connection, org_id: UUID, upload_id: UUID, *,
     return row
 
 
-async def stored_size(call: Call[Any, Any], row: Row) -> int:
-    """Bytes of the upload's object; raises ``upload-not-complete`` where there is no object."""
+async def seal_stored(call: Call[Any, Any], row: Row) -> StoredUpload:
+    """Copy the upload's object to where no signed URL leads, and measure the copy.
+
+    An object that was joined of parts stays where it is: its upload takes no more parts. The key is new for each
+    copy, so that one which comes late changes nothing; all of them begin with the upload's own key and are removed
+    with it. Raises ``upload-not-complete`` where there is no object.
+    """
+    uploads, key = call.context.uploads, row["object_key"]
     try:
-        head = await call.context.uploads.head(row["object_key"])
+        if row["multipart_id"]:
+            return StoredUpload(size=(await uploads.head(key)).size, sealed_key=None)
+        sealed_key = sealed_key_of(key, call.context.new_id())
+        return StoredUpload(size=(await uploads.copy(key, sealed_key)).size, sealed_key=sealed_key)
     except KeyError:
         raise ApiProblem("upload-not-complete", "The file has not arrived in object storage.") from None
-    return head.size
 
 
-async def joined_size(call: Call[CompleteUpload, None], row: Row) -> int:
-    """Bytes of the upload once its parts are one file."""
+async def join_and_seal(call: Call[CompleteUpload, None], row: Row) -> StoredUpload:
+    """The upload once its parts are one file, and nothing can change it."""
     if row["multipart_id"]:
         await _join_parts(call, row)
-    return await stored_size(call, row)
+    return await seal_stored(call, row)
 
 
 async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:

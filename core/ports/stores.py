@@ -42,6 +42,10 @@ class Objects(Protocol):
         """Bytes of an object."""
         ...
 
+    async def copy(self, key: str, to: str) -> ObjectHead:
+        """Copy an object inside the store, as it is now, and return what is there afterwards."""
+        ...
+
     async def delete_prefix(self, prefix: str) -> int:
         """Delete everything under a prefix; says how many."""
         ...
@@ -74,6 +78,10 @@ class Uploads(Protocol):
 
     async def head(self, key: str) -> ObjectHead:
         """What is there under ``key``."""
+        ...
+
+    async def copy(self, key: str, to: str) -> ObjectHead:
+        """Copy an object inside the store, as it is now, and return what is there afterwards."""
         ...
 
     async def list_prefix(self, prefix: str, *, limit: int = 1000) -> list[ObjectHead]:

@@ -87,11 +87,45 @@ async def read_upload_size(connection: Connection, org_id: UUID, upload_id: UUID
     return size
 
 
-async def complete_upload(connection: Connection, org_id: UUID, upload_id: UUID) -> Row:
-    """Write that all bytes are there, and return the row."""
+class UploadPlace(Value, frozen=True, kw_only=True):
+    """Where the bytes of an upload lie."""
+
+    sealed_key: str | None
+    in_parts: bool
+    """Once joined, no signed URL can change it."""
+
+
+async def complete_upload(connection: Connection, org_id: UUID, upload_id: UUID, sealed_key: str | None) -> Row:
+    """Write that all bytes are there, and where nothing can change them; return the row."""
     return await connection.fetchrow(
-        "update uploads set state = 'complete' where org_id = $1 and upload_id = $2 returning *", org_id, upload_id
+        """update uploads set state = 'complete', sealed_key = $3 where org_id = $1 and upload_id = $2 returning *""",
+        org_id,
+        upload_id,
+        sealed_key,
     )
+
+
+async def read_upload_place(connection: Connection, org_id: UUID, object_key: str) -> UploadPlace | None:
+    """Where the bytes of the upload with this key lie; None where it is no upload."""
+    row = await connection.fetchrow(
+        """select sealed_key, multipart_id is not null as in_parts from uploads
+           where org_id = $1 and object_key = $2""",
+        org_id,
+        object_key,
+    )
+    return msgspec.convert(dict(row), UploadPlace) if row is not None else None
+
+
+async def seal_upload(connection: Connection, org_id: UUID, object_key: str, sealed_key: str) -> str:
+    """Write where an upload's bytes can no longer be changed; returns the place that was written first."""
+    sealed: str = await connection.fetchval(
+        """update uploads set sealed_key = coalesce(sealed_key, $3) where org_id = $1 and object_key = $2
+           returning sealed_key""",
+        org_id,
+        object_key,
+        sealed_key,
+    )
+    return sealed
 
 
 async def abort_upload(connection: Connection, org_id: UUID, upload_id: UUID) -> None:

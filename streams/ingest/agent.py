@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import msgspec
+
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause
 from core.services import estimates, project_lifecycle
 from core.services.spans import emit_next_spans
+from core.services.upload_seals import find_sealed_key
 from core.services.upload_signatures import check_upload
 from core.storage.projects import IngestedSource, write_source
 from core.storage.spans import insert_spans
@@ -18,7 +22,7 @@ from schemas.options.project import skip_warnings
 from schemas.stages import TABLE
 from streams.ingest.assets.asset_importer import check_asset, commit_checked, commit_refused, find_upload
 from streams.ingest.partial_downloads import PartialDownloads
-from streams.ingest.source_importer import UPLOAD_NOT_FOUND, ImportedSource, import_source
+from streams.ingest.source_importer import MISSING_UPLOAD, UPLOAD_NOT_FOUND, ImportedSource, import_source
 from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
 
@@ -81,6 +85,7 @@ class IngestStage:
     async def _import_source(self, event: events.UploadReceived, work: Work, scratch: Path) -> ImportedSource:
         """Import the source of a project."""
         context = self._context
+        event = await self._seal(event, work)
         return await import_source(
             event,
             objects=context.objects,
@@ -92,6 +97,17 @@ class IngestStage:
             prefix=prefix_of(event, "source", result_id(work.cause.input_id, "ingest")),
             report=work.report,
         )
+
+    async def _seal(self, event: events.UploadReceived, work: Work) -> events.UploadReceived:
+        """The event with the key under which the upload's bytes stay as they are."""
+        if event.object_key is None:
+            return event
+        context, copy_id = self._context, result_id(work.cause.input_id, "seal")
+        try:
+            key = await find_sealed_key(context.pool, context.objects, event.org_id, event.object_key, copy_id)
+        except KeyError:
+            raise InputRejected(UPLOAD_NOT_FOUND, MISSING_UPLOAD) from None
+        return msgspec.structs.replace(event, object_key=key)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

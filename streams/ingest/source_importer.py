@@ -37,6 +37,7 @@ WAIT_SECONDS_PER_GB = 1000.0
 PROBE_ENTRY_POINT = "streams.ingest.probe.child:main"
 """Entry point of the probe's child."""
 UPLOAD_NOT_FOUND = "upload.not_found"
+MISSING_UPLOAD = "The uploaded file is not there: upload it before the project."
 """Reason of a project whose upload does not exist."""
 
 
@@ -155,7 +156,7 @@ async def _check_size(
     try:
         size = await objects.size(key)
     except KeyError:
-        raise InputRejected(UPLOAD_NOT_FOUND, "The uploaded file is not there: upload it before the project.") from None
+        raise InputRejected(UPLOAD_NOT_FOUND, MISSING_UPLOAD) from None
     if size > limits.max_bytes:
         raise InputRejected(
             "media.too_large", f"The file is larger than the {limits.max_bytes / 1e9:.3g} GB it may be."

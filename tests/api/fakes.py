@@ -116,6 +116,10 @@ class ObjectsTwin:
     async def head(self, key: str) -> ObjectHead:
         return ObjectHead(key=key, size=len(self.stored[key]), etag="e")
 
+    async def copy(self, key: str, to: str) -> ObjectHead:
+        self.stored[to] = self.stored[key]
+        return await self.head(to)
+
     def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
         return f"http://objects/{key}?get&name={filename}&expires={expires_s}"
 

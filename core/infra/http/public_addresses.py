@@ -48,7 +48,7 @@ INSIDE_NAMES = ("internal", "local", "lan", "home.arpa", "svc", "metadata.goog")
 """Domains that exist inside networks only.
 
 ``.internal`` is reserved for that by ICANN (2024) and has the metadata names of Google (``metadata.google.internal``),
-AWS (``instance-data.ec2.internal``) and others; ``.local`` by RFC 6762, ``home.arpa`` by RFC 8375; ``.svc`` are services of
+AWS (``instance-data.ec2.internal``) and others. ``.local``: RFC 6762; ``home.arpa``: RFC 8375; ``.svc``: services of
 Kubernetes.
 """
 UNICAST_V6 = IPv6Network("2000::/3")

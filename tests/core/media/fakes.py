@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from core.errors import Gone, Unavailable
+from core.ports.stores import ObjectHead
 from core.progress import Report
 from schemas.common import ObjectRef
 
@@ -58,6 +59,10 @@ class ObjectsTwin:
 
     async def size(self, key: str) -> int:
         return len(self.bodies[key])
+
+    async def copy(self, key: str, to: str) -> ObjectHead:
+        self.bodies[to] = self.bodies[key]
+        return ObjectHead(key=to, size=len(self.bodies[to]), etag="e")
 
     async def delete_prefix(self, prefix: str) -> int:
         found = [key for key in self.bodies if key.startswith(prefix)]
