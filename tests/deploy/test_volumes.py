@@ -1,0 +1,92 @@
+"""Each part of compose keeps its data in a volume: by the rules of its own image, from the environment that we give."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from local.install import kafka
+from local.install.tools import Say
+from tests.contract.rigs.compose_file import read_compose
+
+COMPOSE = read_compose()
+SAY: Say = print
+KAFKAS_OWN = "/tmp/kafka-logs"
+"""log.dir of a broker that is told nothing (Kafka's ServerLogConfigs)."""
+
+
+def mounts(service: str) -> set[PurePosixPath]:
+    """Where a service has a named volume."""
+    pairs = (volume.split(":") for volume in COMPOSE["services"][service]["volumes"])
+    return {PurePosixPath(target) for source, target, *_ in pairs if source in COMPOSE["volumes"]}
+
+
+def kept(service: str, folder: str) -> bool:
+    place = PurePosixPath(folder)
+    return any(mount == place or mount in place.parents for mount in mounts(service))
+
+
+def kafka_folders(environment: dict[str, str], scratch: Path) -> list[str]:
+    """log.dirs as the entry point of Kafka's image derives it: its own class, out of the jars that we run."""
+    home = kafka.install(
+        Path(os.environ.get("CLIPSTREAM_CACHE", Path.home() / ".cache" / "clipstream")), os.environ, SAY
+    )
+    for name in ("default", "mounted", "final"):
+        (scratch / name).mkdir()
+    (scratch / "default" / "server.properties").write_text("log.dirs=/var/lib/kafka/image-default\n")
+    subprocess.run(
+        ["java", "-cp", f"{home}/*", "kafka.docker.KafkaDockerWrapper", "setup",
+         "--default-configs-dir", scratch / "default", "--mounted-configs-dir", scratch / "mounted",
+         "--final-configs-dir", scratch / "final"],
+        env={"PATH": os.environ["PATH"], "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw", **environment},
+        capture_output=True, check=False,
+    )  # fmt: skip  # it ends where it would log: the file is written before
+    text = (scratch / "final" / "server.properties").read_text()
+    given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    assert given["node.id"] == environment["KAFKA_NODE_ID"], "the entry point took other settings"
+    return given.get("log.dirs", given.get("log.dir", KAFKAS_OWN)).split(",")
+
+
+def test_kafkas_log_lies_in_its_volume(tmp_path: Path) -> None:
+    environment = COMPOSE["services"]["kafka"]["environment"]
+    for folder in kafka_folders(environment, tmp_path):
+        assert kept("kafka", folder), f"{folder} is lost with the container"
+
+
+def test_without_the_setting_kafkas_log_would_lie_outside(tmp_path: Path) -> None:
+    environment = COMPOSE["services"]["kafka"]["environment"]
+    bare = {name: value for name, value in environment.items() if name != "KAFKA_LOG_DIRS"}
+    assert kafka_folders(bare, tmp_path) == [KAFKAS_OWN]
+
+
+def test_postgres_data_lies_in_its_volume() -> None:
+    """From 18 on the image's PGDATA has the version in it, below the volume it declares."""
+    service = COMPOSE["services"]["postgres"]
+    major = int(service["image"].rpartition(":")[2].split(".")[0])
+    own = f"/var/lib/postgresql/{major}/docker" if major >= 18 else "/var/lib/postgresql/data"
+    assert kept("postgres", service["environment"].get("PGDATA", own))
+
+
+def test_objects_lie_in_their_volume() -> None:
+    (folder,) = [word.removeprefix("-dir=") for word in COMPOSE["services"]["objects"]["command"] if "-dir=" in word]
+    assert kept("objects", folder)
+
+
+@pytest.mark.parametrize(
+    ("service", "variable", "own"),
+    [
+        ("clickhouse", "CLICKHOUSE_PATH", "/var/lib/clickhouse"),  # <path> of the server's config.xml
+        ("search", "MEILI_DB_PATH", "/meili_data/data.ms"),  # ./data.ms, in the image's work folder
+    ],
+)
+def test_a_store_keeps_its_data_in_its_volume(service: str, variable: str, own: str) -> None:
+    assert kept(service, COMPOSE["services"][service]["environment"].get(variable, own))
+
+
+def test_every_declared_volume_is_used() -> None:
+    used = {re.split(":", volume)[0] for one in COMPOSE["services"].values() for volume in one.get("volumes", [])}
+    assert set(COMPOSE["volumes"]) <= used
