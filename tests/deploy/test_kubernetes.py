@@ -1,0 +1,219 @@
+"""The overlays as `kustomize build` makes them: they fit Kubernetes' and KEDA's schemas, and keep our rules."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from local.config.paths import REPO, cache_dir
+from local.install.cache import ensure_built
+from schemas.stages import TABLE
+from schemas.tools.kubernetes import rendered, topics_taken
+from schemas.topics import TOPICS
+
+K8S = REPO / "deploy" / "k8s"
+KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"
+KEDA = "github.com/kedacore/keda/v2@v2.18.3"
+OVERLAYS = ("overlays/dev", "overlays/prod", "overlays/gpu", "bootstrap", "strimzi")
+BUILT = {"clipstream", "clipstream-triton"}
+"""Images that a Dockerfile of ours builds."""
+Manifest = dict[str, Any]
+
+
+def go(*words: str, **environment: str) -> str:
+    """Run Go, from a folder without a module."""
+    if shutil.which("go") is None:
+        pytest.skip("no Go on this machine to fetch kustomize and KEDA's schemas with")
+    ended = subprocess.run(
+        ["go", *words], capture_output=True, text=True, check=True, cwd="/", env=os.environ | environment
+    )
+    return ended.stdout
+
+
+def kustomize() -> Path:
+    """The tool, built once into the download cache."""
+    version = KUSTOMIZE.rpartition("@")[2]
+    built = ensure_built(
+        cache_dir(os.environ) / f"kustomize-{version}", lambda folder: bool(go("install", KUSTOMIZE, GOBIN=str(folder)))
+    )
+    return built / "kustomize"
+
+
+@cache
+def manifests(overlay: str) -> tuple[Manifest, ...]:
+    built = subprocess.run([kustomize(), "build", K8S / overlay], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    return tuple(yaml.safe_load_all(built.stdout))
+
+
+@cache
+def schema_of_keda(kind: str) -> Manifest:
+    folder = Path(json.loads(go("mod", "download", "-json", KEDA))["Dir"])
+    crd = yaml.safe_load((folder / f"config/crd/bases/keda.sh_{kind.lower()}s.yaml").read_text())
+    whole: Manifest = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return whole
+
+
+def named(overlay: str, kind: str) -> dict[str, Manifest]:
+    return {one["metadata"]["name"]: one for one in manifests(overlay) if one["kind"] == kind}
+
+
+def pods(overlay: str) -> dict[str, Manifest]:
+    """Component → template of its pods."""
+    return {
+        one["metadata"]["name"]: one["spec"]["template"]
+        for one in manifests(overlay)
+        if one["kind"] in ("Deployment", "StatefulSet", "Job")
+    }
+
+
+def selected(policy: Manifest, component: str) -> bool:
+    """Whether a policy's selector takes the pods of a component."""
+    selector = policy["spec"]["podSelector"]
+    labels = selector.get("matchLabels", {})
+    if labels.get("app.kubernetes.io/component", component) != component:
+        return False
+    return all(
+        (component in rule["values"]) == (rule["operator"] == "In") for rule in selector.get("matchExpressions", [])
+    )
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_fits_the_schemas(overlay: str) -> None:
+    """Strimzi's own schema cannot be had from a registry: its topics are compared with the table below."""
+    for one in manifests(overlay):
+        group = one["apiVersion"].partition("/")[0]
+        if group == "keda.sh":
+            jsonschema.Draft7Validator(schema_of_keda(one["kind"])).validate(one)
+        elif group != "kafka.strimzi.io":
+            kubernetes_validate.validate(one, "1.37", strict=True)
+
+
+def test_generated_manifests_are_current() -> None:
+    """Else: `python -m schemas.tools.kubernetes`."""
+    assert {name: (K8S / name).read_text() for name in rendered()} == rendered()
+
+
+@pytest.mark.parametrize("overlay", [*OVERLAYS[:3], "bootstrap"])
+def test_no_pod_runs_as_root_or_may_become_it(overlay: str) -> None:
+    for name, pod in pods(overlay).items():
+        assert pod["spec"]["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["spec"]["securityContext"]["runAsUser"] >= 1000, name
+        assert pod["spec"]["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert pod["spec"]["automountServiceAccountToken"] is False, name
+        for container in pod["spec"]["containers"]:
+            rules = container["securityContext"]
+            assert rules["allowPrivilegeEscalation"] is False, name
+            assert rules["capabilities"] == {"drop": ["ALL"]}, name
+            assert "memory" in container["resources"]["limits"], name
+
+
+@pytest.mark.parametrize("overlay", [*OVERLAYS[:3], "bootstrap"])
+def test_every_image_has_a_digest_or_a_build(overlay: str) -> None:
+    for name, pod in pods(overlay).items():
+        for container in pod["spec"]["containers"]:
+            image = container["image"]
+            assert "@sha256:" in image or image.partition(":")[0] in BUILT, f"{name}: {image}"
+            assert not image.endswith(":latest"), name
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS[:3])
+def test_every_pod_that_lasts_has_a_budget_and_probes_over_http(overlay: str) -> None:
+    budgets = {
+        one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"]
+        for one in named(overlay, "PodDisruptionBudget").values()
+    }
+    lasting = {name: pod for name, pod in pods(overlay).items() if name != "migrate"}
+    assert budgets == set(lasting)
+    for name, pod in lasting.items():
+        (container,) = pod["spec"]["containers"]
+        ports = {port["name"] for port in container["ports"]}
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert container[probe]["httpGet"]["port"] in ports, f"{name} {probe}"
+        if name in {row.name for row in TABLE}:
+            assert container["livenessProbe"]["httpGet"]["path"] == "/readyz", "progress, not the process"
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS[:3])
+def test_the_walls_between_pods(overlay: str) -> None:
+    policies = list(named(overlay, "NetworkPolicy").values())
+    closed = [one for one in policies if one["spec"]["podSelector"] == {} and len(one["spec"]["policyTypes"]) == 2]
+    assert [set(one["spec"]) for one in closed] == [{"podSelector", "policyTypes"}], "all is closed to begin with"
+    for component in pods(overlay):
+        ports = set()
+        worlds = []
+        for policy in policies:
+            if not selected(policy, component):
+                continue
+            for rule in policy["spec"].get("ingress", []):
+                assert component == "api" or "from" in rule, f"anyone may call {component}"
+                ports |= {port["port"] for port in rule["ports"]}
+            for rule in policy["spec"].get("egress", []):
+                assert rule["to"], f"{component} may call anything"
+                assert rule["ports"], f"{component} may call any port"
+                worlds += [to["ipBlock"]["except"] for to in rule["to"] if "ipBlock" in to]
+        assert {8081, 8080, 8002} <= ports, f"{component}: metrics are not let in"
+        assert all("169.254.0.0/16" in without for without in worlds), f"{component} reaches the cloud's metadata"
+        assert bool(worlds) is (component != "triton")
+
+
+def test_only_those_that_fetch_or_deliver_reach_any_port() -> None:
+    (world,) = [one for name, one in named("overlays/prod", "NetworkPolicy").items() if name == "the-world-is-asked"]
+    assert {name for name in pods("overlays/prod") if selected(world, name)} == {"ingest", "deliver"}
+    (rule,) = world["spec"]["egress"]
+    assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"} <= set(rule["to"][0]["ipBlock"]["except"])
+
+
+def test_every_stage_scales_by_the_lag_of_its_own_group_within_its_partitions() -> None:
+    scaled = named("overlays/prod", "ScaledObject")
+    assert set(scaled) == {row.name for row in TABLE}
+    for row in TABLE:
+        spec = scaled[row.name]["spec"]
+        assert spec["scaleTargetRef"]["kind"] == "StatefulSet"
+        assert row.name in named("overlays/prod", "StatefulSet")
+        assert "replicas" not in named("overlays/prod", "StatefulSet")[row.name]["spec"], "two would set them"
+        assert {trigger["metadata"]["topic"] for trigger in spec["triggers"]} == {one.name for one in topics_taken(row)}
+        assert {trigger["metadata"]["consumerGroup"] for trigger in spec["triggers"]} == {f"clipstream-{row.name}"}
+        assert spec["minReplicaCount"] <= spec["maxReplicaCount"] <= max(one.partitions for one in topics_taken(row))
+        names = {trigger["authenticationRef"]["name"] for trigger in spec["triggers"]}
+        assert names <= set(named("overlays/prod", "TriggerAuthentication"))
+
+
+def test_triton_is_on_gpus_and_scaled_once_in_the_overlay() -> None:
+    pod = pods("overlays/gpu")["triton"]["spec"]
+    (container,) = pod["containers"]
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert pod["nodeSelector"]
+    assert {"name": "CLIPSTREAM_WHISPER_DEVICE", "value": "cuda"} in container["env"]
+    targets = [
+        one["spec"]["scaleTargetRef"]["name"]
+        for kind in ("HorizontalPodAutoscaler", "ScaledObject")
+        for one in named("overlays/gpu", kind).values()
+    ]
+    assert sorted(targets) == sorted({*targets}), "two scale the same"
+    assert "triton" in targets
+    assert "api" in targets
+    assert named("overlays/gpu", "Service")["triton"]["spec"]["clusterIP"] == "None", "clients see one server only"
+
+
+def test_strimzis_topics_are_those_of_the_table() -> None:
+    made = named("strimzi", "KafkaTopic")
+    assert {name: (one["spec"]["partitions"], one["spec"]["config"]["retention.ms"]) for name, one in made.items()} == {
+        topic.name: (topic.partitions, topic.retention_ms) for topic in TOPICS
+    }
+
+
+def test_each_namespace_is_the_overlays_own() -> None:
+    spaces = {one["metadata"].get("namespace") for one in manifests("overlays/dev") if one["kind"] != "Namespace"}
+    assert spaces == {"clipstream-dev"}
+    assert set(named("overlays/dev", "Namespace")) == {"clipstream-dev"}
