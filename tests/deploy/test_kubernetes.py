@@ -174,7 +174,7 @@ def test_only_those_that_fetch_or_deliver_reach_any_port() -> None:
     assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"} <= set(rule["to"][0]["ipBlock"]["except"])
 
 
-def test_every_stage_scales_by_the_lag_of_its_own_group_within_its_partitions() -> None:
+def test_every_stage_scales_by_the_lag_of_its_own_group() -> None:
     scaled = named("overlays/prod", "ScaledObject")
     assert set(scaled) == {row.name for row in TABLE}
     for row in TABLE:
