@@ -30,6 +30,7 @@ FOLDERS = {
     "moviepy_peer": "render",
     "parallel_renders": "render",
     "aspects": "render",
+    "admission": "system",
     "hop": "system",
     "api_latency": "system",
     "memory": "system",

@@ -51,6 +51,27 @@ class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
     """How many spans of a project may be outstanding."""
 
 
+class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events of one organisation are in flight at once, by lane; others wait in the outbox."""
+
+    asset: int = 2
+    """Files of brand kits."""
+    ingest: int = 4
+    span: int = 4
+    """Of all its projects together; ``SpanRules.window`` is of one."""
+    close: int = 2
+    study: int = 2
+    detect: int = 2
+    frame: int = 4
+    render: int = 4
+    preview_framing: int = 2
+    preview: int = 2
+    deliver: int = 6
+    """Deliveries, to all endpoints together."""
+    endpoint: int = 2
+    """Deliveries to one endpoint."""
+
+
 class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
     """The optional language model for intelligence, at an OpenAI-compatible endpoint."""
 
@@ -133,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_upload_bytes: int = 20 * 2**30
     media: MediaLimits = MediaLimits()
     spans: SpanRules = SpanRules()
+    admission: AdmissionRules = AdmissionRules()
     writer: WriterRules = WriterRules()
     prices: PriceList = PriceList()
 
@@ -141,6 +163,7 @@ PREFIX = "CLIPSTREAM_"
 _NESTED: dict[str, type[msgspec.Struct]] = {
     "media": MediaLimits,
     "spans": SpanRules,
+    "admission": AdmissionRules,
     "writer": WriterRules,
     "prices": PriceList,
 }

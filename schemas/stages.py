@@ -34,6 +34,8 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     """Processes on one machine; the replicas of compose and Kubernetes. Two where most of the time goes."""
     concurrency: int = 1
     """Events that a worker takes at once. One where each is a core's work; more where it waits for others' answers."""
+    org_concurrency: int = 1
+    """Of one organisation."""
 
 
 TABLE: tuple[StageRow, ...] = (
@@ -46,7 +48,7 @@ TABLE: tuple[StageRow, ...] = (
     StageRow(name="frame", label="framing faces", part="export", time_share=0.13, workers=2),
     StageRow(name="render", label="rendering clips", part="export", time_share=0.57, workers=2),
     StageRow(name="preview", label="drawing previews", part="request"),
-    StageRow(name="deliver", label="sending notifications", part="webhook", concurrency=16),
+    StageRow(name="deliver", label="sending notifications", part="webhook", concurrency=16, org_concurrency=4),
 )
 """Every stage, in the order of the work. The rates that its cost is estimated by are data: data/stage_rates.json."""
 ROW_BY_NAME: Mapping[str, StageRow] = {row.name: row for row in TABLE}

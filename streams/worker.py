@@ -94,7 +94,10 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
 
     async def agent(stream: Any) -> AsyncIterator[str]:
         async with OrderedAcknowledger(
-            lambda event: handle(as_message(event.message)), ROW_BY_NAME[stage].concurrency, broken=leave
+            lambda event: handle(as_message(event.message)),
+            ROW_BY_NAME[stage].concurrency,
+            broken=leave,
+            most_of_org=ROW_BY_NAME[stage].org_concurrency,
         ) as hands:
             async for event in stream.noack().events():
                 await hands.take(event)

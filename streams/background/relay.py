@@ -16,12 +16,14 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from core.errors import Unavailable
 from core.infra.key_ring import open_key_ring
-from core.infra.postgres import outbox_queue
+from core.infra.postgres import admission, outbox_queue
+from core.infra.postgres.admission import Window
 from core.infra.postgres.connection import TRANSIENT_ERRORS, Connection, Pool, Row, prepare_connection, transaction
 from core.services.upload_signatures import SIGNATURE, sign_as_relay
-from core.settings import Settings
+from core.settings import AdmissionRules, Settings
+from schemas.lanes import LANE_NAMES, LaneName
 from streams.runtime.health import Pulse
-from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, ProcessMetrics
+from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, OUTBOX_WAITING, PUBLISH, PUBLISHED, ProcessMetrics
 from streams.runtime.metrics import UNSENDABLE as COUNT_UNSENDABLE
 
 BATCH_ROWS = 500
@@ -39,6 +41,7 @@ class Relay:
         self._pulse = pulse
         self._metrics = metrics
         self._ring = open_key_ring(settings)
+        self._windows = windows_of(settings.admission)
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -68,6 +71,7 @@ class Relay:
         rounds = 0
         while not stop.is_set():
             self._wake.clear()
+            await admission.admit(connection, self._windows, BATCH_ROWS)
             rows = await outbox_queue.list_due_rows(connection, BATCH_ROWS)
             if rows:
                 await self._hand_over(connection, producer, rows)
@@ -132,6 +136,13 @@ class Relay:
         return headers | sign_as_relay(headers, row["payload"], ring=self._ring, org_id=org_id)
 
 
+def windows_of(rules: AdmissionRules) -> tuple[Window, ...]:
+    """The windows of the lanes. A lane has one queue an organisation; that of webhooks one an endpoint."""
+    org_sizes: dict[LaneName, int] = {name: getattr(rules, name) for name in LANE_NAMES}
+    queue_sizes = org_sizes | {"deliver": rules.endpoint}
+    return tuple(Window(lane=name, of_queue=queue_sizes[name], of_org=size) for name, size in org_sizes.items())
+
+
 def _producer(settings: Settings) -> Any:
     return AIOKafkaProducer(
         bootstrap_servers=settings.kafka,
@@ -149,9 +160,13 @@ async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: 
         try:
             async with transaction(pool) as connection:
                 backlog = await outbox_queue.read_backlog(connection)
+                waiting: dict[str, int] | None = await admission.count_waiting(connection)
             due, oldest_s = float(backlog.due), backlog.oldest_s
         except Unavailable:
             due = oldest_s = math.nan
+            waiting = None
+        for lane in LANE_NAMES:
+            metrics.put(OUTBOX_WAITING, waiting.get(lane, 0) if waiting is not None else math.nan, lane=lane)
         metrics.put(OUTBOX_DUE, due)
         metrics.put(OUTBOX_AGE, oldest_s)
         await _pause(stop, pause_s)

@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from core.errors import Unavailable
+from core.infra.postgres.admission import release_unclaimed
 from core.infra.postgres.connection import Pool, transaction
 from core.infra.s3.object_store import S3Objects
 from core.services.erasure import erase
@@ -24,6 +25,7 @@ DELETE_OLD_EVERY_S = 3600.0
 async def sweep_attempts(pool: Pool) -> int:
     """Free every attempt whose lease ran out and re-emit its event; returns their number."""
     async with transaction(pool) as connection:
+        await release_unclaimed(connection)
         return await free_expired(connection)
 
 

@@ -108,6 +108,7 @@ class Attempts:
                 await project_lifecycle.create_project(connection, event)
             project = await project_lifecycle.lock_owner(connection, event)
             if project is None or project["state"] in GONE_PROJECT_STATES:
+                await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
                 return "cancelled"
             if await is_all_cancelled(connection, event):
                 await leases.drop(connection, owner[0], cause.input_id, self._stage.name)

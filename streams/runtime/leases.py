@@ -9,6 +9,7 @@ import msgspec
 
 from core.errors import Superseded
 from core.infra.kafka.message import Message
+from core.infra.postgres import admission
 from core.infra.postgres.connection import Connection, Row
 from schemas import events
 from schemas.events import owner_of
@@ -136,8 +137,9 @@ async def finish(connection: Connection, held: Claim, state: str, cpu_ms: int = 
 
 
 async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> None:
-    """End an attempt that waits to be claimed again: its result was cancelled."""
+    """End an attempt that waits to be claimed again, or was never made: its result or its project was cancelled."""
     await connection.execute(_DROP, org_id, input_id, stage)
+    await admission.release(connection, org_id, input_id, stage)
 
 
 async def free(

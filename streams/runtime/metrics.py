@@ -84,6 +84,12 @@ OUTBOX_DUE = Metric(name="clipstream_outbox_due_rows", kind="gauge", text="Event
 OUTBOX_AGE = Metric(
     name="clipstream_outbox_oldest_due_seconds", kind="gauge", text="How long the oldest of them has been due"
 )
+OUTBOX_WAITING = Metric(
+    name="clipstream_outbox_waiting_rows",
+    kind="gauge",
+    text="Events that are due and wait for a place of their organisation",
+    labels=("lane",),
+)
 PUBLISHED = Metric(
     name="clipstream_relay_published_total",
     kind="counter",
@@ -125,7 +131,7 @@ SINK_LAG = Metric(
     labels=("sink",),
 )
 OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD)
-OF_RELAY = (OUTBOX_DUE, OUTBOX_AGE, PUBLISHED, PUBLISH, UNSENDABLE, REEMITTED, LEFTOVERS)
+OF_RELAY = (OUTBOX_DUE, OUTBOX_AGE, OUTBOX_WAITING, PUBLISHED, PUBLISH, UNSENDABLE, REEMITTED, LEFTOVERS)
 OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD)
 
 

@@ -1,4 +1,4 @@
-"""Concurrent messages of one worker, acknowledged in the order of their partition.
+"""Concurrent messages of one worker: organisations take turns, each partition is acknowledged in its order.
 
 Faust's own ``concurrency`` commits every finished message: an unfinished one before it is lost with the worker.
 """
@@ -8,22 +8,54 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
+from streams.runtime.turns import TurnQueue
+
 Handle = Callable[[Any], Awaitable[object]]
 """Takes a Faust event to its end."""
+MOST_WAITING = 256
+"""Messages that a worker holds besides those under way, so that another organisation's behind them has its turn."""
+
+
+class _Owned(msgspec.Struct):
+    org_id: str = ""
+
+
+class _Taken:
+    """One event in the order of its partition."""
+
+    def __init__(self, event: Any) -> None:
+        self.event = event
+        self.is_done = False
+
+
+def sender_of(event: Any) -> str:
+    """The organisation that a message says it is of; empty where it says none. Not proven: it only gives a turn."""
+    try:
+        return msgspec.json.decode(event.message.value or b"", type=_Owned).org_id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 class OrderedAcknowledger:
     """Handles up to ``most`` events at once; on leaving, cancels those under way, unacknowledged."""
 
-    def __init__(self, handle: Handle, most: int, broken: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, handle: Handle, most: int, broken: Callable[[BaseException], None], *, most_of_org: int | None = None
+    ) -> None:
         """``broken`` is called when ``handle`` raises: neither that event nor a later one may be acknowledged."""
         self._handle = handle
         self._broken = broken
-        self._room = asyncio.Semaphore(most)
-        self._taken: defaultdict[Any, deque[tuple[Any, asyncio.Task[object]]]] = defaultdict(deque)
+        self._most = most
+        self._room = asyncio.Semaphore(most + MOST_WAITING)
+        self._turns: TurnQueue[_Taken] = TurnQueue(most_of_org or most)
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._taken: defaultdict[Any, deque[_Taken]] = defaultdict(deque)
 
     async def __aenter__(self) -> Self:
         """Itself."""
@@ -33,24 +65,40 @@ class OrderedAcknowledger:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         """Cancel the events under way, and wait until each has released its lease."""
-        tasks = [task for taken in self._taken.values() for _, task in taken]
-        for task in tasks:
+        self._most = 0
+        for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def take(self, event: Any) -> None:
-        """Start handling an event as soon as a place is free."""
+        """Take an event as soon as there is room; its handling starts when its organisation has the turn."""
         await self._room.acquire()
-        task = asyncio.ensure_future(self._handle(event))
-        self._taken[event.message.tp].append((event, task))
-        task.add_done_callback(lambda _: self._acknowledge_done(event.message.tp, task))
+        taken = _Taken(event)
+        self._taken[event.message.tp].append(taken)
+        self._turns.put(sender_of(event), taken)
+        self._start()
 
-    def _acknowledge_done(self, place: Any, ended: asyncio.Task[object]) -> None:
+    def _start(self) -> None:
+        while len(self._tasks) < self._most and (turn := self._turns.take()) is not None:
+            org, taken = turn
+            task = asyncio.ensure_future(self._handle(taken.event))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._end, org, taken))
+
+    def _end(self, org: str, taken: _Taken, ended: asyncio.Task[object]) -> None:
+        self._tasks.discard(ended)
         self._room.release()
-        if not ended.cancelled() and (error := ended.exception()) is not None:
-            self._broken(error)
-        taken = self._taken[place]
+        self._turns.end(org)
+        if not ended.cancelled():
+            if (error := ended.exception()) is not None:
+                self._broken(error)
+            else:
+                taken.is_done = True
+        self._acknowledge_done(taken.event.message.tp)
+        self._start()
+
+    def _acknowledge_done(self, place: Any) -> None:
+        waiting = self._taken[place]
         # An offset acknowledges all before it: only the head of the partition may be.
-        while taken and taken[0][1].done() and not taken[0][1].cancelled() and taken[0][1].exception() is None:
-            event, _ = taken.popleft()
-            event.ack()
+        while waiting and waiting[0].is_done:
+            waiting.popleft().event.ack()

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from schemas import codec, events
-from schemas.ids import result_id
+from schemas.lanes import attempt_input_id
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,14 +23,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
 
     def input_id(self, envelope: codec.Envelope, event: events.AnyEvent) -> UUID:
-        """Id under which attempts at this message are kept.
-
-        A producer outside chooses its own event ids, so an upload's id is bound to the organisation: no producer can
-        take another's.
-        """
-        if isinstance(event, events.UploadReceived):
-            return result_id(event.org_id, "upload", f"{event.project_id}")
-        return envelope.id
+        """Id under which attempts at this message are kept."""
+        return attempt_input_id(event, envelope.id)
 
 
 def as_message(record: Any) -> Message:

@@ -11,11 +11,13 @@ import msgspec
 from core.infra.postgres.connection import Connection
 from schemas import codec, events
 from schemas.ids import result_id
+from schemas.lanes import LANE_OF, attempt_input_id
 from schemas.topics import route
 
 _INSERT = """
-insert into outbox (org_id, event_id, project_id, topic, key, partition, headers, payload, due_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now()))
+insert into outbox
+  (org_id, event_id, project_id, topic, key, partition, headers, payload, due_at, lane, queue, input_id, waits)
+values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now()), $10::text, $11, $12, $10::text is not null)
 on conflict do nothing
 """
 _NEXT_VERSION = """
@@ -45,11 +47,13 @@ async def put(
     event_id: UUID | None = None,
     due_at: dt.datetime | None = None,
     headers: Mapping[str, str] | None = None,
+    queue: UUID | None = None,
 ) -> UUID:
     """Write one event to the outbox and return its id; writing the same again changes nothing.
 
     The id is derived from ``cause.input_id``, the source, the event's class and ``name``, so that a second run of
-    the same work writes the same row.
+    the same work writes the same row. An event of a lane waits there in its ``queue``, its organisation's if None,
+    until the relay admits it (core.infra.postgres.admission).
     """
     topic, key, partition = route(event)
     kind = type(event).__name__
@@ -62,6 +66,7 @@ async def put(
         traceparent=cause.traceparent,
         extra=dict(headers or {}),
     )
+    lane = LANE_OF.get(type(event))
     await connection.execute(
         _INSERT,
         event.org_id,
@@ -73,6 +78,9 @@ async def put(
         codec.encode_headers(envelope),
         codec.encode(event),
         due_at,
+        lane.name if lane else None,
+        (queue or event.org_id) if lane else None,
+        attempt_input_id(event, identity) if lane else None,
     )
     return identity
 

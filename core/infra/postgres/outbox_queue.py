@@ -12,12 +12,12 @@ _LOCK_ID = 0x636C6970
 """Advisory lock of shard 0 of the outbox."""
 _DUE = """
 select seq, org_id, topic, key, partition, headers, payload,
-  extract(epoch from clock_timestamp() - due_at)::float8 as waited_s from outbox
-where published_at is null and due_at <= now() order by due_at, seq limit $1
+  extract(epoch from clock_timestamp() - coalesce(admitted_at, due_at))::float8 as waited_s from outbox
+where published_at is null and not waits and due_at <= now() order by due_at, seq limit $1
 """
 _BACKLOG = """
 select count(*) as due, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as oldest_s from outbox
-where published_at is null and due_at <= now()
+where published_at is null and not waits and due_at <= now()
 """
 _KEEP = "1 day"
 """How long rows stay after they were sent: to look into what went out, and when."""
@@ -25,8 +25,17 @@ _ASIDE = "1 hour"
 """Pause before a row that cannot be sent is tried again: an operator may have changed the broker's limits."""
 
 
+_SET_ASIDE = """
+with aside as (
+  update outbox set due_at = now() + $2::text::interval, waits = lane is not null and for_stage = ''
+  where seq = any($1::bigint[]) returning org_id, input_id)
+delete from admissions a using aside where a.org_id = aside.org_id and a.input_id = aside.input_id
+"""
+"""Their places are for others meanwhile."""
+
+
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits to be sent."""
+    """What may be sent and is not."""
 
     due: int
     oldest_s: float
@@ -40,13 +49,13 @@ async def try_lock_outbox(connection: Connection) -> bool:
 
 
 async def list_due_rows(connection: Connection, limit: int) -> list[Row]:
-    """Rows that are due and not sent, in the order in which they are sent."""
+    """Rows that are due, admitted and not sent, in the order in which they are sent."""
     rows: list[Row] = await connection.fetch(_DUE, limit)
     return rows
 
 
 async def read_backlog(connection: Connection) -> Backlog:
-    """How much is due and not sent."""
+    """How much is due and not sent; what waits for a place is none of it."""
     return Backlog(**await connection.fetchrow(_BACKLOG))
 
 
@@ -57,9 +66,7 @@ async def mark_sent(connection: Connection, seqs: Sequence[int]) -> None:
 
 async def set_aside(connection: Connection, seqs: Sequence[int]) -> None:
     """Make rows that cannot be sent due much later, so that others do not wait behind them."""
-    await connection.execute(
-        "update outbox set due_at = now() + $2::text::interval where seq = any($1::bigint[])", list(seqs), _ASIDE
-    )
+    await connection.execute(_SET_ASIDE, list(seqs), _ASIDE)
 
 
 async def prune_sent(connection: Connection) -> None:
