@@ -137,7 +137,7 @@ async def finish(connection: Connection, held: Claim, state: str, cpu_ms: int = 
 
 
 async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> None:
-    """End an attempt that waits to be claimed again, or was never made: its result or its project was cancelled."""
+    """End an attempt that waits to be claimed, or was never made: what it is for was cancelled."""
     await connection.execute(_DROP, org_id, input_id, stage)
     await admission.release(connection, org_id, input_id, stage)
 

@@ -1,4 +1,4 @@
-"""Concurrent messages of one worker: organisations take turns, each partition is acknowledged in its order.
+"""Concurrent messages of one worker: turns of organisations, acknowledgement in order.
 
 Faust's own ``concurrency`` commits every finished message: an unfinished one before it is lost with the worker.
 """
@@ -14,11 +14,11 @@ from typing import Any, Self
 
 import msgspec
 
-from streams.runtime.turns import TurnQueue
+from streams.runtime.turn_queue import TurnQueue
 
 Handle = Callable[[Any], Awaitable[object]]
 """Takes a Faust event to its end."""
-MOST_WAITING = 256
+MAX_WAITING_MESSAGES = 256
 """Messages that a worker holds besides those under way, so that another organisation's behind them has its turn."""
 
 
@@ -35,7 +35,7 @@ class _Taken:
 
 
 def sender_of(event: Any) -> str:
-    """The organisation that a message says it is of; empty where it says none. Not proven: it only gives a turn."""
+    """The organisation that a message names, unproven, for its turn; empty where it names none."""
     try:
         return msgspec.json.decode(event.message.value or b"", type=_Owned).org_id
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -52,7 +52,7 @@ class OrderedAcknowledger:
         self._handle = handle
         self._broken = broken
         self._most = most
-        self._room = asyncio.Semaphore(most + MOST_WAITING)
+        self._room = asyncio.Semaphore(most + MAX_WAITING_MESSAGES)
         self._turns: TurnQueue[_Taken] = TurnQueue(most_of_org or most)
         self._tasks: set[asyncio.Task[object]] = set()
         self._taken: defaultdict[Any, deque[_Taken]] = defaultdict(deque)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from streams.runtime.ordered_ack import OrderedAcknowledger
-from streams.runtime.turns import TurnQueue
+from streams.runtime.turn_queue import TurnQueue
 
 
 class FakeEvent:

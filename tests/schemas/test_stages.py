@@ -99,6 +99,7 @@ def test_no_other_module_lists_the_stages() -> None:
     allowed = {
         "schemas/stages.py": "the table",
         "schemas/topics.py": "who makes and takes each topic",
+        "schemas/lanes.py": "which events wait for a place in which stages; others are sent at once",
         "benchmarks/system/estimates.py": "what each stage's cost grows with: the fit of stage_rates.json",
     }
     listing = {

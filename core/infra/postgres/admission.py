@@ -1,4 +1,4 @@
-"""Admission to the lanes: of each lane a queue has a window of events in flight, and queues take turns.
+"""Admission to the lanes: a queue has a window of events in flight, and queues take turns.
 
 What waits, waits in the outbox. A place is taken before its event is sent and freed by a trigger of the attempts' table
 in the transaction that ends the attempt, so neither a crash of the relay nor of a worker loses one. Runs as the

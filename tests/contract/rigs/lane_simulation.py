@@ -27,7 +27,7 @@ from schemas import codec, events
 from schemas.lanes import LANE_OF
 from schemas.topics import BY_NAME, TOPIC_OF
 from streams.runtime import leases
-from streams.runtime.turns import TurnQueue
+from streams.runtime.turn_queue import TurnQueue
 
 SERVICE_S = {"ingest": 3, "listen": 18, "look": 6, "close": 1, "detect": 1, "frame": 13, "render": 57}
 """Seconds of work of a project with one clip, by stage: the time shares of schemas/stages.py, of 100 s."""

@@ -1,4 +1,4 @@
-"""Turns of organisations within one worker: a queue each, and the one that has had the least goes next. Pure."""
+"""Turns of organisations within one worker: a queue each, the least served is next. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TurnQueue(Generic[Item]):
         self._waiting.setdefault(org, deque()).append(item)
 
     def take(self) -> tuple[str, Item] | None:
-        """The next item with its organisation: of the one with the fewest running, and of those the longest ago."""
+        """The next item and its organisation: fewest running, and of those the longest ago."""
         ready = [org for org in self._waiting if self._running[org] < self._most_of_org]
         if not ready:
             return None
