@@ -24,12 +24,13 @@ from core.infra.postgres.outbox import Cause
 from core.services.project_lifecycle import lock_project
 from core.services.project_retry import revive_attempt, revive_preview
 from core.services.upload_signatures import SIGNATURE
-from core.storage import dead_letters
+from core.storage import dead_letters, webhooks
 from schemas import codec, events
-from schemas.topics import BY_NAME
+from schemas.topics import BY_NAME, TOPIC_OF
 
 MAX_PAYLOAD_BYTES = 500_000
 """Bytes that a dead letter keeps of its message; one that was cut cannot be sent again."""
+DELIVERIES = TOPIC_OF[events.DeliveryDue].name
 
 
 class DeadLetterSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +138,8 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
             raise ApiProblem("not-replayable", f"Only its first {MAX_PAYLOAD_BYTES} bytes were kept.")
         if row["project_id"] is not None:
             await revive_owner(rows, row, call.cause(row["dead_id"]))
+        if (delivery_id := _delivery_of(row)) is not None:
+            await webhooks.reopen_delivery(rows, row["org_id"], delivery_id)
         fence = await dead_letters.free_attempt(rows, row)
         # a message that never had an attempt has no fence: the time tells its sendings apart
         emission = int(call.now.timestamp() * 1000) if fence is None else fence
@@ -156,6 +159,16 @@ async def revive_owner(rows: Connection, letter: Row, cause: Cause) -> None:
     _, event = codec.decode(BY_NAME[letter["topic"]], letter["headers"], letter["payload"])
     if isinstance(event, events.PreviewRequested | events.PreviewPlanned):
         await revive_preview(rows, event.org_id, event.preview_id)
+
+
+def _delivery_of(row: Row) -> UUID | None:
+    """The delivery that a letter's message is about, or None."""
+    if row["topic"] != DELIVERIES:
+        return None
+    try:
+        return msgspec.json.decode(row["payload"], type=events.DeliveryDue).delivery_id
+    except msgspec.DecodeError:
+        return None
 
 
 async def _find_dead_letter(rows: Connection, dead_id: UUID) -> Row:

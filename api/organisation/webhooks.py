@@ -43,6 +43,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     disabled_at: dt.datetime | None
     """When its receiver answered 410; null while it is in use."""
+    failing_since: dt.datetime | None
+    """Since when each try has failed; null where the last one succeeded."""
+    paused_until: dt.datetime | None
+    """Until when nothing is sent, because five tries or more in a row failed; deliveries wait, and none is lost."""
 
 
 class NewEndpoint(Endpoint, frozen=True, kw_only=True):

@@ -20,6 +20,25 @@ where org_id = $1 and delivery_id = $2 and state = 'pending'
 """
 
 
+_COUNT_FAILURE = """
+update webhook_endpoints set failures = failures + 1, failing_since = coalesce(failing_since, $3),
+  pauses = pauses + (failures + 1 >= $4 and coalesce(paused_until <= $3, true))::int,
+  paused_until = case when failures + 1 >= $4 and coalesce(paused_until <= $3, true) then $5 else paused_until end
+where org_id = $1 and endpoint_id = $2 returning paused_until
+"""
+"""A failure of a delivery that was under way when the pause began does not make it longer."""
+_CLOSE_CIRCUIT = """
+update webhook_endpoints set failures = 0, failing_since = null, pauses = 0, paused_until = null
+where org_id = $1 and endpoint_id = $2 and failures > 0
+"""
+_REOPEN = """
+with reopened as (
+  update deliveries set state = 'pending', finished_at = null
+  where org_id = $1 and delivery_id = $2 and state = 'failed' returning endpoint_id)
+update webhook_endpoints set paused_until = null where org_id = $1 and endpoint_id in (select endpoint_id from reopened)
+"""
+
+
 class DeliveryRecord(Value, frozen=True, kw_only=True):
     """A delivery and its receiver."""
 
@@ -29,6 +48,12 @@ class DeliveryRecord(Value, frozen=True, kw_only=True):
     secret_encrypted: bytes
     disabled_at: dt.datetime | None
     """When the receiver said that it is gone."""
+    endpoint_id: UUID
+    created_at: dt.datetime
+    paused_until: dt.datetime | None
+    """Until when nothing is sent to the receiver, which fails."""
+    pauses: int
+    """How often it was paused since it last took a delivery."""
 
 
 async def lock_and_count_endpoints(connection: Connection, org_id: UUID) -> int:
@@ -124,7 +149,8 @@ async def insert_delivery(
 async def read_delivery(connection: Connection, org_id: UUID, delivery_id: UUID) -> DeliveryRecord | None:
     """A delivery with its receiver; None where either is gone."""
     row = await connection.fetchrow(
-        """select d.state, d.payload, w.url, w.secret_encrypted, w.disabled_at
+        """select d.state, d.payload, d.created_at, w.endpoint_id, w.url, w.secret_encrypted, w.disabled_at,
+                  w.paused_until, w.pauses
            from deliveries d join webhook_endpoints w using (org_id, endpoint_id)
            where d.org_id = $1 and d.delivery_id = $2""",
         org_id,
@@ -157,3 +183,23 @@ async def disable_endpoint(connection: Connection, org_id: UUID, delivery_id: UU
         delivery_id,
         at,
     )
+
+
+async def count_failure(
+    connection: Connection, org_id: UUID, endpoint_id: UUID, *, at: dt.datetime, most: int, pause_end: dt.datetime
+) -> dt.datetime | None:
+    """Count a try that failed; ``most`` in a row pause the endpoint. Returns the end of its pause."""
+    paused_until: dt.datetime | None = await connection.fetchval(
+        _COUNT_FAILURE, org_id, endpoint_id, at, most, pause_end
+    )
+    return paused_until
+
+
+async def close_circuit(connection: Connection, org_id: UUID, endpoint_id: UUID) -> None:
+    """Forget the failures of an endpoint that took a delivery."""
+    await connection.execute(_CLOSE_CIRCUIT, org_id, endpoint_id)
+
+
+async def reopen_delivery(connection: Connection, org_id: UUID, delivery_id: UUID) -> None:
+    """Let a delivery that was given up be sent again, at once also where its endpoint is paused."""
+    await connection.execute(_REOPEN, org_id, delivery_id)

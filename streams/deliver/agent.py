@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from uuid import UUID
 
 import msgspec
@@ -19,18 +18,15 @@ from core.storage.webhooks import DeliveryRecord
 from schemas import codec, events
 from schemas.ids import result_id
 from schemas.webhooks import TYPES, NotifiedEvent, encode_message
-from streams.deliver.backoff import next_try
+from streams.deliver.backoff import MAX_AGE_S, MAX_FAILURES_COUNT, endpoint_pause, next_try
 from streams.deliver.signature import headers
 from streams.runtime.context import StageContext
 from streams.runtime.stage import Commit, Work
 
 TIMEOUT_S = 10.0
 GONE_STATUS = 410
-MAX_POSTS_PER_ORG = 4
-"""POSTs of one organisation at once in a worker, of ``concurrency`` in `schemas.stages`.
-
-Receivers that hang then delay only their own organisation's.
-"""
+SPREAD_RATIO = 0.1
+"""Part of a pause by which postponed deliveries are spread."""
 
 
 class TryOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +35,8 @@ class TryOutcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     response: Response | None = None
     final: bool = False
+    was_sent: bool = False
+    """Whether a POST was made, or tried: what the endpoint's circuit counts."""
 
 
 class DeliverStage:
@@ -50,15 +48,13 @@ class DeliverStage:
         """``context``: the worker's adapters."""
         self._context = context
         self._ring = open_key_ring(context.settings)
-        self._under_way: Counter[UUID] = Counter()
-        """Open POSTs, by organisation."""
 
     def wants(self, event: events.AnyEvent) -> bool:
         """Events that customers can subscribe to, and tries that are due."""
         return isinstance(event, NotifiedEvent | events.DeliveryDue)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Plan the deliveries of an event, or make a try. Raises Unavailable if the try has to wait its turn."""
+        """Plan the deliveries of an event, or make a try; the relay keeps the turns of endpoints."""
         if isinstance(event, events.DeliveryDue):
             return await self._try(event, work)
         assert isinstance(event, NotifiedEvent)
@@ -71,29 +67,26 @@ class DeliverStage:
     async def _try(self, event: events.DeliveryDue, work: Work) -> Commit:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             delivery = await webhooks.read_delivery(connection, event.org_id, event.delivery_id)
-        outcome = None
-        if delivery is not None and delivery.state == "pending":
-            gone = TryOutcome(error="its receiver said that it is gone", final=True)
-            outcome = gone if delivery.disabled_at else await self._post(delivery, event, work)
+        if delivery is None or delivery.state != "pending":
+            return _commit_nothing
+        is_old = work.cause.now - delivery.created_at >= dt.timedelta(seconds=MAX_AGE_S)
+        if not delivery.disabled_at and not is_old and _is_paused(delivery, work.cause.now):
+
+            async def postpone(connection: Connection) -> None:
+                await _postpone(connection, event, delivery, work.cause)
+
+            return postpone
+        gone = TryOutcome(error="its receiver said that it is gone", final=True)
+        outcome = gone if delivery.disabled_at else await self._post(delivery, event, work)
+        if is_old:
+            outcome = msgspec.structs.replace(outcome, final=True)
 
         async def commit(connection: Connection) -> None:
-            if outcome is not None:
-                await _record_try(connection, event, outcome, work.cause)
+            await _record_try(connection, event, outcome, work.cause, delivery)
 
         return commit
 
     async def _post(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> TryOutcome:
-        if self._under_way[event.org_id] >= MAX_POSTS_PER_ORG:
-            raise Unavailable("deliver", "other receivers of this organisation are waited for")
-        self._under_way[event.org_id] += 1
-        try:
-            return await self._answered(delivery, event, work)
-        finally:
-            self._under_way[event.org_id] -= 1
-            if not self._under_way[event.org_id]:
-                del self._under_way[event.org_id]
-
-    async def _answered(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> TryOutcome:
         secret = self._ring.open("secrets", delivery.secret_encrypted).decode()
         signed = headers(
             secret,
@@ -106,10 +99,11 @@ class DeliverStage:
         except InputRejected as error:
             return TryOutcome(error=str(error), final=True)
         except Unavailable as error:
-            return TryOutcome(error=error.detail)
+            return TryOutcome(error=error.detail, was_sent=True)
         if 200 <= response.status < 300:
             return TryOutcome(error=None, response=response)
-        return TryOutcome(error=f"answered {response.status}", response=response, final=response.status == GONE_STATUS)
+        is_gone = response.status == GONE_STATUS
+        return TryOutcome(error=f"answered {response.status}", response=response, final=is_gone, was_sent=True)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
@@ -117,7 +111,29 @@ class DeliverStage:
         """Mark a delivery as failed."""
         if isinstance(event, events.DeliveryDue):
             outcome = TryOutcome(error=f"{reason}: {detail}", final=True)
-            await _record_try(connection, event, outcome, cause)
+            delivery = await webhooks.read_delivery(connection, event.org_id, event.delivery_id)
+            if delivery is not None:
+                await _record_try(connection, event, outcome, cause, delivery)
+
+
+def _is_paused(delivery: DeliveryRecord, now: dt.datetime) -> bool:
+    return delivery.paused_until is not None and delivery.paused_until > now
+
+
+async def _commit_nothing(_: Connection) -> None:
+    """Nothing to write: the delivery has ended, or its endpoint was removed."""
+
+
+async def _postpone(connection: Connection, event: events.DeliveryDue, delivery: DeliveryRecord, cause: Cause) -> None:
+    """Let the same try be due after the endpoint's pause: nothing was sent, so it was no try."""
+    assert delivery.paused_until is not None
+    left_s = (delivery.paused_until - cause.now).total_seconds()
+    due_at = cause.now + dt.timedelta(seconds=left_s * (1 + SPREAD_RATIO * _spread(event)))
+    await put(connection, event, cause, name=str(event.attempt), due_at=due_at, queue=delivery.endpoint_id)
+
+
+def _spread(event: events.DeliveryDue) -> float:
+    return (event.delivery_id.int % 1000) / 1000
 
 
 async def _plan_deliveries(connection: Connection, event: NotifiedEvent, cause: Cause) -> None:
@@ -140,7 +156,7 @@ async def _plan_deliveries(connection: Connection, event: NotifiedEvent, cause: 
             event_type=kind,
             payload=body,
         )
-        await _emit_due(connection, event.org_id, event.project_id, delivery_id, 1, cause)
+        await _emit_due(connection, event.org_id, event.project_id, delivery_id, endpoint_id, 1, cause)
 
 
 async def _emit_due(
@@ -148,6 +164,7 @@ async def _emit_due(
     org_id: UUID,
     project_id: UUID,
     delivery_id: UUID,
+    endpoint_id: UUID,
     attempt: int,
     cause: Cause,
     pause_s: float = 0.0,
@@ -155,15 +172,20 @@ async def _emit_due(
     due = events.DeliveryDue(org_id=org_id, project_id=project_id, delivery_id=delivery_id, attempt=attempt)
     due_at = cause.now + dt.timedelta(seconds=pause_s) if pause_s else None
     name = codec.type_name(events.DeliveryDue)
-    await put(connection, due, cause, event_id=result_id(delivery_id, name, str(attempt)), due_at=due_at)
+    identity = result_id(delivery_id, name, str(attempt))
+    await put(connection, due, cause, event_id=identity, due_at=due_at, queue=endpoint_id)
 
 
-async def _record_try(connection: Connection, event: events.DeliveryDue, outcome: TryOutcome, cause: Cause) -> None:
+async def _record_try(
+    connection: Connection, event: events.DeliveryDue, outcome: TryOutcome, cause: Cause, delivery: DeliveryRecord
+) -> None:
     answer = outcome.response
     pause = None
+    paused_until = await _note_circuit(connection, event.org_id, outcome, cause, delivery)
     if outcome.error and not outcome.final:
-        spread = (event.delivery_id.int % 1000) / 1000
-        pause = next_try(event.attempt, answer.headers if answer else None, spread)
+        pause = next_try(event.attempt, answer.headers if answer else None, _spread(event))
+        if pause and paused_until is not None:
+            pause = max(pause, (paused_until - cause.now) * (1 + SPREAD_RATIO * _spread(event)))
     state = "delivered" if outcome.error is None else "pending" if pause else "failed"
     await webhooks.record_try(
         connection,
@@ -183,7 +205,27 @@ async def _record_try(connection: Connection, event: events.DeliveryDue, outcome
             event.org_id,
             event.project_id,
             event.delivery_id,
+            delivery.endpoint_id,
             event.attempt + 1,
             cause,
             pause.total_seconds(),
         )
+
+
+async def _note_circuit(
+    connection: Connection, org_id: UUID, outcome: TryOutcome, cause: Cause, delivery: DeliveryRecord
+) -> dt.datetime | None:
+    """Note at the endpoint how a POST went; returns until when it is paused, or None."""
+    if outcome.error is None:
+        await webhooks.close_circuit(connection, org_id, delivery.endpoint_id)
+        return None
+    if not outcome.was_sent:
+        return None
+    return await webhooks.count_failure(
+        connection,
+        org_id,
+        delivery.endpoint_id,
+        at=cause.now,
+        most=MAX_FAILURES_COUNT,
+        pause_end=cause.now + endpoint_pause(delivery.pauses),
+    )

@@ -1,4 +1,4 @@
-"""Pauses between tries of a delivery: 10 tries over about 75 h. Pure.
+"""Pauses between tries of a delivery (10 over about 75 h) and of an endpoint that fails. Pure.
 
 Source: Standard Webhooks, "Deliverability".
 """
@@ -12,6 +12,12 @@ from collections.abc import Mapping
 TRIES_AFTER_S = (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
 MAX_ATTEMPTS = len(TRIES_AFTER_S) + 1
 MAX_RETRY_AFTER_S = 24 * 3600
+MAX_AGE_S = sum(TRIES_AFTER_S)
+"""Age at which a delivery is sent once more, even to a paused endpoint, and then given up."""
+MAX_FAILURES_COUNT = 5
+"""Tries in a row that fail before an endpoint is paused. Source: the default of Envoy's outlier detection."""
+ENDPOINT_PAUSES_S = (30, 2 * 60, 10 * 60, 30 * 60, 60 * 60)
+"""Of an endpoint, one after the other, while each probe fails; the last repeats."""
 
 
 def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: float = 0.0) -> dt.timedelta | None:
@@ -27,3 +33,8 @@ def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: flo
     if re.fullmatch("[0-9]{1,12}", asked):  # a receiver may answer anything, also more digits than int() takes
         pause_s = max(pause_s, min(int(asked), MAX_RETRY_AFTER_S))
     return dt.timedelta(seconds=pause_s)
+
+
+def endpoint_pause(pauses: int) -> dt.timedelta:
+    """Length of an endpoint's next pause, after ``pauses`` in a row."""
+    return dt.timedelta(seconds=ENDPOINT_PAUSES_S[min(pauses, len(ENDPOINT_PAUSES_S) - 1)])

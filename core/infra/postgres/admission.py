@@ -7,6 +7,7 @@ relay's role, but for `release`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -38,7 +39,7 @@ with recursive windows as (
     select seq, row_number() over (order by due_at, seq) as place from (
       select seq, due_at from outbox
       where waits and published_at is null and lane = q.lane and org_id = q.org_id and queue = q.queue
-        and due_at <= now()
+        and due_at <= coalesce($7, now())
       order by due_at, seq limit greatest(0, coalesce(w.of_queue, $4) - coalesce(i.number, 0))) first) o
 ), turns as (
   select seq, turn, room, row_number() over (partition by lane, org_id order by turn, random()) as place from next
@@ -78,8 +79,11 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     of_org: int
 
 
-async def admit(connection: Connection, windows: Sequence[Window], limit: int) -> None:
-    """Give free places to events that are due, at most ``limit``; `list_due_rows` lists them from then on."""
+async def admit(connection: Connection, windows: Sequence[Window], limit: int, now: dt.datetime | None = None) -> None:
+    """Give free places to events that are due, at most ``limit``; `list_due_rows` lists them from then on.
+
+    ``now`` is Postgres's own time if None.
+    """
     await connection.execute(
         _ADMIT,
         [window.lane for window in windows],
@@ -88,6 +92,7 @@ async def admit(connection: Connection, windows: Sequence[Window], limit: int) -
         limit,
         _LANES,
         _STAGES,
+        now,
     )
 
 

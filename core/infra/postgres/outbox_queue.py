@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
@@ -13,7 +14,7 @@ _LOCK_ID = 0x636C6970
 _DUE = """
 select seq, org_id, topic, key, partition, headers, payload,
   extract(epoch from clock_timestamp() - coalesce(admitted_at, due_at))::float8 as waited_s from outbox
-where published_at is null and not waits and due_at <= now() order by due_at, seq limit $1
+where published_at is null and not waits and due_at <= coalesce($2, now()) order by due_at, seq limit $1
 """
 _BACKLOG = """
 select count(*) as due, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as oldest_s from outbox
@@ -48,9 +49,12 @@ async def try_lock_outbox(connection: Connection) -> bool:
     return locked
 
 
-async def list_due_rows(connection: Connection, limit: int) -> list[Row]:
-    """Rows that are due, admitted and not sent, in the order in which they are sent."""
-    rows: list[Row] = await connection.fetch(_DUE, limit)
+async def list_due_rows(connection: Connection, limit: int, now: dt.datetime | None = None) -> list[Row]:
+    """Rows that are due, admitted and not sent, in the order in which they are sent.
+
+    ``now`` is Postgres's own time if None.
+    """
+    rows: list[Row] = await connection.fetch(_DUE, limit, now)
     return rows
 
 

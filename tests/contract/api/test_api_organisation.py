@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
+from schemas import codec
+from schemas.events import DeliveryDue
 from tests.contract.rigs.api_world import World, new_letter, new_project, open_world, outbox
 from tests.support.progress import await_while_moving
 
@@ -94,6 +96,34 @@ async def test_a_replayed_letter_frees_its_attempt(world: World) -> None:
         sent = await rows.fetch("select * from outbox where topic = 'spans.v1'")
     assert (attempt["state"], attempt["tries"], attempt["waiting_since"]) == ("free", 0, None)
     assert [(row["for_stage"], row["emission"]) for row in sent] == [("look", 4)]
+
+
+async def test_a_replayed_delivery_may_be_sent_again(world: World) -> None:
+    """The stage skips a delivery that has ended, so a replay makes it pending and lets its endpoint be probed."""
+    project_id, endpoint_id, delivery_id = await new_project(world.ann), uuid4(), uuid4()
+    due = DeliveryDue(org_id=world.ann.org_id, project_id=UUID(str(project_id)), delivery_id=delivery_id, attempt=3)
+    dead_id = await new_letter(world, world.ann, reason="retries.exhausted", topic="deliveries.v1")
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("update dead_letters set payload = $2 where dead_id = $1", dead_id, codec.encode(due))
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        await rows.execute(
+            "insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted, paused_until) "
+            "values ($1, $2, 'https://a.org/', '{project.completed}', '', now() + interval '1 hour')",
+            world.ann.org_id,
+            endpoint_id,
+        )
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute(
+            "insert into deliveries "
+            "(org_id, delivery_id, endpoint_id, project_id, event_id, event_type, payload, state) "
+            "values ($1, $2, $3, $4, $5, 'project.completed', '', 'failed')",
+            *(world.ann.org_id, delivery_id, endpoint_id, project_id, uuid4()),
+        )
+    assert (await world.ann.client.post(f"/v1/admin/dead-letters/{dead_id}/replay")).status_code == 202
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        assert await rows.fetchval("select state from deliveries") == "pending"
+    endpoint = (await world.ann.client.get(f"/v1/webhooks/endpoints/{endpoint_id}")).json()
+    assert (endpoint["failing_since"], endpoint["paused_until"]) == (None, None)
 
 
 async def test_a_revoked_key_stops_working(world: World) -> None:

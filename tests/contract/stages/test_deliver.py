@@ -21,9 +21,10 @@ from core.infra.postgres.outbox import Cause
 from core.ports.outside import Response
 from core.services import project_lifecycle
 from core.settings import Settings
+from core.storage import webhooks
 from schemas import events
-from streams.deliver.agent import MAX_POSTS_PER_ORG, DeliverStage
-from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
+from streams.deliver.agent import DeliverStage
+from streams.deliver.backoff import MAX_AGE_S, MAX_ATTEMPTS, MAX_FAILURES_COUNT, TRIES_AFTER_S, endpoint_pause
 from streams.runtime.context import StageContext
 from streams.runtime.stage import Work
 from tests.contract.rigs.postgres import new_org, until_blocked
@@ -241,35 +242,112 @@ async def test_a_delivery_to_a_removed_receiver_fails_unsent(rig: Rig) -> None:
     assert [number for number, _ in await rig.dues()] == [1]
 
 
-async def test_an_organisation_has_a_bound_of_parallel_deliveries(
-    rig: Rig, postgres: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next delivery of the organisation waits until one of its others is answered; other organisations' do not."""
+async def test_no_try_is_refused_for_its_turn(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns are kept by the relay, in a queue an endpoint: a stage that said "later" once gave up unsent deliveries."""
     await rig.handle(rig.fact, rig.fact_id)
     delivery_id = (await rig.delivery())["delivery_id"]
     due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=delivery_id, attempt=1)
-    answers = asyncio.Event()
+    answers, open_count = asyncio.Event(), 0
 
     async def hang(*_: Any) -> Response:
+        nonlocal open_count
+        open_count += 1
         await answers.wait()
         return answer(200)
 
     monkeypatch.setattr(rig.outside, "post", hang)
-    hanging = [asyncio.create_task(rig.handle(due, uuid.uuid4())) for _ in range(MAX_POSTS_PER_ORG)]
-    while sum(rig.stage._under_way.values()) < MAX_POSTS_PER_ORG:
+    hanging = [asyncio.create_task(rig.handle(due, uuid.uuid4())) for _ in range(8)]
+    while open_count < len(hanging):
         await asyncio.sleep(0.01)
-    with pytest.raises(Unavailable, match="waited for"):
-        await rig.handle(due, uuid.uuid4())
-    other = Rig(rig.stage._context, rig.outside, await new_org(postgres))
-    other.stage = rig.stage
-    await other.subscribe(postgres, "project.completed")
-    await other.handle(other.fact, other.fact_id)
-    monkeypatch.setattr(rig.outside, "post", OutsideTwin.post.__get__(rig.outside))
-    assert (await other.attempt(1, answer(200)))["state"] == "delivered", "another organisation's does not wait"
     answers.set()
     await asyncio.gather(*hanging)
-    await rig.handle(due, uuid.uuid4())
     assert (await rig.delivery())["state"] == "delivered"
+
+
+async def test_a_delivery_waits_in_the_queue_of_its_endpoint(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    await rig.attempt(1, answer(500))
+    rows = await rig.rows("select lane, queue, waits from outbox where org_id = $1 and topic = 'deliveries.v1'")
+    assert [tuple(row) for row in rows] == [("deliver", rig.endpoint_id, True)] * 2
+
+
+async def fail_until_paused(rig: Rig) -> dt.datetime:
+    """Five tries of other deliveries fail; gives the end of the pause."""
+    for number in range(MAX_FAILURES_COUNT):
+        await rig.handle(rig.fact, rig.fact_id if not number else uuid.uuid4())
+    rows = await rig.rows("select delivery_id from deliveries where org_id = $1")
+    for row in rows:
+        rig.outside.script = [answer(503)]
+        due = events.DeliveryDue(
+            org_id=rig.org_id, project_id=rig.project_id, delivery_id=row["delivery_id"], attempt=1
+        )
+        await rig.handle(due, uuid.uuid4())
+    (endpoint,) = await rig.rows("select * from webhook_endpoints where org_id = $1")
+    assert (endpoint["failures"], endpoint["failing_since"]) == (MAX_FAILURES_COUNT, NOW)
+    until: dt.datetime = endpoint["paused_until"]
+    return until
+
+
+async def test_an_endpoint_that_fails_is_paused_and_a_wait_is_no_try(rig: Rig) -> None:
+    until = await fail_until_paused(rig)
+    assert until == NOW + endpoint_pause(0)
+    rig.outside.sent.clear()
+    (row, *_) = await rig.rows("select delivery_id from deliveries where org_id = $1")
+    due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=row["delivery_id"], attempt=2)
+    await rig.handle(due, uuid.uuid4(), NOW + dt.timedelta(seconds=1))
+    assert rig.outside.sent == []
+    (later,) = await rig.rows("select * from outbox where org_id = $1 order by seq desc limit 1")
+    assert later["due_at"] >= until
+    assert msgspec.json.decode(later["payload"])["attempt"] == 2, "it counts what was sent"
+    (delivery, *_) = await rig.rows("select * from deliveries where org_id = $1")
+    assert (delivery["state"], delivery["attempt"]) == ("pending", 1)
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_a_probe_after_the_pause_decides(rig: Rig, works: bool) -> None:
+    until = await fail_until_paused(rig)
+    rig.outside.script = [answer(204 if works else 503)]
+    (row, *_) = await rig.rows("select delivery_id from deliveries where org_id = $1")
+    due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=row["delivery_id"], attempt=2)
+    await rig.handle(due, uuid.uuid4(), until)
+    (endpoint,) = await rig.rows("select * from webhook_endpoints where org_id = $1")
+    if works:
+        assert (endpoint["failures"], endpoint["failing_since"], endpoint["paused_until"]) == (0, None, None)
+    else:
+        assert endpoint["paused_until"] == until + endpoint_pause(1)
+
+
+async def test_an_old_delivery_is_sent_once_more_before_it_is_given_up(rig: Rig) -> None:
+    await fail_until_paused(rig)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute("update deliveries set created_at = $2 where org_id = $1", rig.org_id, NOW)
+        await connection.execute(
+            "update webhook_endpoints set paused_until = $2 where org_id = $1", rig.org_id, NOW + dt.timedelta(days=9)
+        )
+    rig.outside.sent.clear()
+    rig.outside.script = [answer(503)]
+    (row, *_) = await rig.rows("select delivery_id from deliveries where org_id = $1")
+    due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=row["delivery_id"], attempt=2)
+    await rig.handle(due, uuid.uuid4(), NOW + dt.timedelta(seconds=MAX_AGE_S))
+    assert len(rig.outside.sent) == 1
+    (ended,) = await rig.rows("select * from deliveries where org_id = $1 and state = 'failed'")
+    assert ended["delivery_id"] == row["delivery_id"]
+
+
+async def test_a_replayed_delivery_is_really_sent_again(rig: Rig, postgres: Settings) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    due = events.DeliveryDue(
+        org_id=rig.org_id, project_id=rig.project_id, delivery_id=(await rig.delivery())["delivery_id"], attempt=1
+    )
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        cause = Cause(input_id=uuid.uuid4(), source="deliver", now=NOW)
+        await rig.stage.give_up(connection, due, "retries.exhausted", "the worker died", cause)
+    api = await create_pool(postgres.postgres_api, size=1)
+    async with org_transaction(api, rig.org_id) as connection:
+        await webhooks.reopen_delivery(connection, rig.org_id, due.delivery_id)
+    await api.close()
+    assert (await rig.attempt(1, answer(204)))["state"] == "delivered"
+    assert len(rig.outside.sent) == 1
 
 
 async def test_a_receiver_deleted_meanwhile_loses_its_delivery_alone(rig: Rig, postgres: Settings) -> None:
