@@ -34,6 +34,10 @@ class NoAnswer(Unavailable):
     counted = True
 
 
+class TooSlow(NoAnswer):
+    """A server of somebody else's sends less than the floor of speed over a minute."""
+
+
 class Starved(Unavailable):
     """A child exceeded its wall time without using its processor time: the machine is too busy."""
 

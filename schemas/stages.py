@@ -39,7 +39,9 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TABLE: tuple[StageRow, ...] = (
-    StageRow(name="ingest", label="reading the file", part="project", time_share=0.03),
+    StageRow(
+        name="ingest", label="reading the file", part="project", time_share=0.03, concurrency=4, org_concurrency=2
+    ),
     StageRow(name="listen", label="listening", part="span", time_share=0.18, workers=2),
     StageRow(name="close", label="joining the words", part="project", time_share=0.01),
     StageRow(name="look", label="looking at pictures", part="span", time_share=0.06),

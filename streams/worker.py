@@ -25,11 +25,12 @@ from schemas.stages import ROW_BY_NAME
 from schemas.topics import TOPICS
 from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
-from streams.runtime.consumer import UPLOADS, EventConsumer
+from streams.runtime.consumer import EventConsumer
 from streams.runtime.context import open_context
 from streams.runtime.health import Pulse, serve_health
 from streams.runtime.lag import Lag, open_lag_counter
 from streams.runtime.leases import Rules
+from streams.runtime.letter_cap import UPLOADS
 from streams.runtime.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, ProcessMetrics
 from streams.runtime.ordered_ack import OrderedAcknowledger
 from streams.runtime.stage import AttemptProgress

@@ -96,6 +96,7 @@ class IngestStage:
             scratch=scratch,
             prefix=prefix_of(event, "source", result_id(work.cause.input_id, "ingest")),
             report=work.report,
+            tries=work.tries,
         )
 
     async def _seal(self, event: events.UploadReceived, work: Work) -> events.UploadReceived:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
-from core.errors import InputRejected, Unavailable
+from core.errors import InputRejected, TooSlow, Unavailable
 from core.media.sandbox.parent import ChildLimits, LocalSource, SourceHandle, run_child
 from core.ports.outside import Outside
 from core.ports.stores import Objects
@@ -36,6 +36,9 @@ WAIT_SECONDS_PER_GB = 1000.0
 """Wall time of the probe for each gigabyte still to arrive: a store as slow as 1 MB/s is not the source's fault."""
 PROBE_ENTRY_POINT = "streams.ingest.probe.child:main"
 """Entry point of the probe's child."""
+MAX_SLOW_TRIES_COUNT = 3
+"""Tries at a URL whose server is slow before it is refused; each goes on where the one before stopped."""
+SLOW_SERVER = "The server of the URL sends too slowly: less than 64 KiB a second for a minute, three times."
 UPLOAD_NOT_FOUND = "upload.not_found"
 MISSING_UPLOAD = "The uploaded file is not there: upload it before the project."
 """Reason of a project whose upload does not exist."""
@@ -72,6 +75,7 @@ async def import_source(
     scratch: Path,
     prefix: str,
     report: Report,
+    tries: int = 1,
 ) -> ImportedSource:
     """Fetch the source, probe it, store index and audio under ``prefix``.
 
@@ -88,7 +92,7 @@ async def import_source(
                 )
                 source = await handle.wait_complete()
         else:
-            source = await _download(event, local_path, objects, outside, limits, partials, prefix, progress)
+            source = await _download(event, local_path, objects, outside, limits, partials, prefix, progress, tries)
             with LocalSource(local_path) as file:
                 probe_result = await probe_source(
                     file, limits=limits, rules=rules, scratch=scratch, report=progress.part()
@@ -128,8 +132,12 @@ async def _download(
     partials: PartialDownloads,
     prefix: str,
     progress: Steps,
+    tries: int,
 ) -> ObjectRef:
-    """Download the URL to ``local_path`` and store it."""
+    """Download the URL to ``local_path`` and store it.
+
+    A server that is too slow for a minute is asked again later, twice, for the rest; then its URL is refused.
+    """
     url, size = event.source_url, 0
     if url is None:
         raise InputRejected("url.invalid", "The upload names neither an object nor a URL.")
@@ -138,6 +146,10 @@ async def _download(
             url, local_path, max_bytes=limits.max_bytes, report=progress.part()
         ):
             size = received_bytes
+    except TooSlow as error:
+        if tries < MAX_SLOW_TRIES_COUNT:
+            raise
+        raise InputRejected("media.timeout", f"{SLOW_SERVER} Upload the file instead.") from error
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -17,17 +17,17 @@ from core.infra.postgres.outbox import Cause
 from core.services.upload_signatures import Verifier
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
-from schemas.topics import BY_NAME, TOPIC_OF
+from schemas.topics import BY_NAME
 from streams.runtime import dead_letters, metrics, refused_uploads
 from streams.runtime.attempts import Attempts
 from streams.runtime.health import Pulse
+from streams.runtime.letter_cap import UPLOADS, LetterCap
 from streams.runtime.metrics import ProcessMetrics
 from streams.runtime.stage import Stage
 
 BREAKER_LETTER_COUNT = 50
 """Dead letters in a row that point to a bad deploy, not to bad messages: stop instead of diverting them all."""
 
-UPLOADS = TOPIC_OF[events.UploadReceived].name
 NOT_WORKED_ON = ("skipped", "busy", "done")
 
 
@@ -57,6 +57,7 @@ class EventConsumer:
         self._metrics = metrics
         self._child_cpu_s = _child_cpu_s()
         self._dead_in_a_row = 0
+        self._cap = LetterCap()
 
     async def handle(self, message: Message) -> str:
         """Take one message to its end; returns what became of it. Waits while Postgres is away."""
@@ -127,6 +128,11 @@ class EventConsumer:
         if reason == "bug" or message.topic != UPLOADS:  # outsiders may fill that topic with anything
             self._dead_in_a_row += 1
         self._check_breaker(message, detail)
+        if not self._cap.keeps(message, reason, asyncio.get_running_loop().time()):
+            self._metrics.count(metrics.UNKEPT, stage=self._stage.name, reason=reason)
+            return "dead"
+        if unkept_count := self._cap.take_unkept():
+            structlog.get_logger().error("letters not kept", stage=self._stage.name, count=unkept_count)
         place = f"{message.topic}/{message.partition}/{message.offset}"
         input_id: UUID = result_id(NAMESPACE, "message", place)
         cause = Cause(input_id=input_id, source=self._stage.name, now=dt.datetime.now(dt.UTC))

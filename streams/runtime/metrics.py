@@ -80,6 +80,12 @@ DEAD = Metric(
     text="Dead letters written, by stage or sink and reason",
     labels=("stage", "reason"),
 )
+UNKEPT = Metric(
+    name="clipstream_dead_letters_unkept_total",
+    kind="counter",
+    text="Bad upload messages beyond the letters that are kept of a sender in a minute, by stage or sink and reason",
+    labels=("stage", "reason"),
+)
 OUTBOX_DUE = Metric(name="clipstream_outbox_due_rows", kind="gauge", text="Events that are due and not sent yet")
 OUTBOX_AGE = Metric(
     name="clipstream_outbox_oldest_due_seconds", kind="gauge", text="How long the oldest of them has been due"
@@ -130,9 +136,9 @@ SINK_LAG = Metric(
     text="Messages assigned to this sink and not written yet",
     labels=("sink",),
 )
-OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD)
+OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD, UNKEPT)
 OF_RELAY = (OUTBOX_DUE, OUTBOX_AGE, OUTBOX_WAITING, PUBLISHED, PUBLISH, UNSENDABLE, REEMITTED, LEFTOVERS)
-OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD)
+OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD, UNKEPT)
 
 
 class ProcessMetrics:

@@ -28,8 +28,9 @@ from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
 from schemas.topics import BY_NAME, TOPICS, route
 from streams.runtime import dead_letters
+from streams.runtime.letter_cap import UPLOADS, LetterCap
 from streams.runtime.metrics import DEAD as DEAD_LETTERS
-from streams.runtime.metrics import SINK_BATCH, SINK_LAG, ProcessMetrics
+from streams.runtime.metrics import SINK_BATCH, SINK_LAG, UNKEPT, ProcessMetrics
 
 Health: TypeAlias = Callable[[], None]
 Handle: TypeAlias = Callable[["Sequence[Arrived]"], Awaitable["Sequence[Refused]"]]
@@ -124,6 +125,7 @@ class Sink:
         self._stop, self._health, self._metrics = stop, health, metrics
         self._log = structlog.get_logger().bind(sink=name)
         self._undecodable_in_a_row = 0
+        self._cap = LetterCap()
 
     async def run(self, topics: Sequence[str]) -> None:
         """Take batches until ``stop``; a batch under way is finished, or left to the next process."""
@@ -173,15 +175,16 @@ class Sink:
 
         if not await self._patiently(handle):
             return False
-        for letter in (*refused, *also_refused):
-            if not await self._patiently(partial(self._bury, letter, producer)):
-                return False
+        if not await self._patiently(partial(self._bury_all, self._cap_letters((*refused, *also_refused)), producer)):
+            return False
         await self._commit(consumer, batch)
         self._metrics.observe(SINK_BATCH, len(batch.messages), sink=self._name)
         return True
 
     def _mind_the_breaker(self, arrived: Sequence[Arrived], refused: Sequence[Refused]) -> None:
-        self._undecodable_in_a_row = 0 if arrived else self._undecodable_in_a_row + len(refused)
+        # outsiders may fill uploads.v1 with anything: that says nothing about our own code
+        own_count = sum(one.message.topic != UPLOADS for one in refused)
+        self._undecodable_in_a_row = 0 if arrived else self._undecodable_in_a_row + own_count
         if self._undecodable_in_a_row > BREAKER_LETTER_COUNT:
             raise BreakerOpenError(f"{self._undecodable_in_a_row} undecodable messages in a row: {refused[-1].detail}")
 
@@ -201,6 +204,23 @@ class Sink:
                 pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
             else:
                 return False
+
+    def _cap_letters(self, refused: Sequence[Refused]) -> list[Refused]:
+        """The refused messages that get a letter; the rest of a sender's flood is counted."""
+        now_s = asyncio.get_running_loop().time()
+        kept = []
+        for one in refused:
+            if self._cap.keeps(one.message, one.reason, now_s):
+                kept.append(one)
+            else:
+                self._metrics.count(UNKEPT, stage=self._name, reason=one.reason)
+        if unkept_count := self._cap.take_unkept():
+            self._log.error("letters not kept", count=unkept_count)
+        return kept
+
+    async def _bury_all(self, refused: Sequence[Refused], producer: Any) -> None:
+        """Write the dead letters of a batch; where one fails all are written again, which changes nothing."""
+        await asyncio.gather(*(self._bury(one, producer) for one in refused))
 
     async def _bury(self, refused: Refused, producer: Any) -> None:
         """Write the dead letter of a message.

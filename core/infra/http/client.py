@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 
 import httpcore2
 
-from core.errors import InputRejected, NoAnswer, Unavailable
+from core.errors import InputRejected, NoAnswer, TooSlow, Unavailable
 from core.infra.http.file_download import Fetch, Pace, refuse_status
 from core.infra.http.public_addresses import Target, check_addresses, parse_target, require_https
 from core.infra.usage_meter import count
@@ -162,6 +162,7 @@ class OutsideHttp:
         Raises:
             InputRejected: ``url.*``, ``media.too_large``.
             NoAnswer: Cut off too often, or overloaded.
+            TooSlow: Below the floor of speed for a minute.
         """
         fetch = Fetch(path, max_bytes)
         clock = asyncio.get_running_loop().time
@@ -178,6 +179,8 @@ class OutsideHttp:
                         raise InputRejected(
                             "media.timeout", f"The download took longer than {DOWNLOAD_S / 3600:g} hours."
                         )
+            except TooSlow:
+                raise
             except Unavailable:
                 cuts = 0 if fetch.received > before else cuts + 1
                 if cuts >= MAX_CUTS or fetch.received == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -12,14 +13,16 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import InputRejected, NoAnswer
+from core.errors import InputRejected, NoAnswer, TooSlow
 
 PART = "outside"
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 NOTE_SUFFIX = ".note"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-SLOW_AFTER_S, SLOW_BYTES_S = 60.0, 16 * 1024
-"""Slower than this on average, after a while, is given up: a server that drips would hold a worker for hours."""
+SLOW_AFTER_S, MIN_BYTES_PER_S = 60.0, 64 * 1024
+"""Floor of speed over any minute: a server that drips would hold a place for hours."""
+SAMPLE_S = 1.0
+"""Least time between two samples of the received bytes."""
 TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -36,20 +39,26 @@ def refuse_status(status: int) -> None:
 
 
 class Pace:
-    """Average speed since the file was begun, or begun again."""
+    """Speed over the last minute."""
 
     def __init__(self, at_s: float, received: int) -> None:
         """``received`` bytes were there at ``at_s``."""
-        self._since_s, self._had, self._last = at_s, received, received
+        self._samples = deque([(at_s, received)])
+        self._last = received
 
     def check(self, at_s: float, received: int) -> None:
-        """Raises InputRejected ``media.timeout`` if too few bytes came."""
-        if received < self._last:
-            self._since_s, self._had = at_s, 0
+        """Raises TooSlow if less came in the last minute than may; what came stays for the next try."""
+        if received < self._last:  # the file is begun again
+            self._samples = deque([(at_s, received)])
         self._last = received
-        spent_s = at_s - self._since_s
-        if spent_s > SLOW_AFTER_S and received - self._had < SLOW_BYTES_S * spent_s:
-            raise InputRejected("media.timeout", f"The server sends less than {SLOW_BYTES_S // 1024} KiB a second.")
+        while len(self._samples) > 1 and self._samples[1][0] <= at_s - SLOW_AFTER_S:
+            self._samples.popleft()
+        since_s, had = self._samples[0]
+        spent_s = at_s - since_s
+        if spent_s >= SLOW_AFTER_S and received - had < MIN_BYTES_PER_S * spent_s:
+            raise TooSlow(PART, f"the server sends less than {MIN_BYTES_PER_S // 1024} KiB a second")
+        if at_s - self._samples[-1][0] >= SAMPLE_S:
+            self._samples.append((at_s, received))
 
 
 class DownloadNote(msgspec.Struct, frozen=True, kw_only=True):

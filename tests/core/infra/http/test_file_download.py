@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.errors import InputRejected, Unavailable
+from core.errors import InputRejected, TooSlow, Unavailable
 from core.infra.http.client import OutsideHttp
 from core.infra.http.file_download import BOOT_ID, NOTE_SUFFIX, DownloadNote, Pace, validator_of
 from tests.support.fake_server import Names, Wire, answer, fetch
@@ -39,20 +39,30 @@ async def test_a_cut_download_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert b'if-range: "v1"' in asked
 
 
-def test_a_server_that_drips_is_given_up() -> None:
+def test_a_server_that_drips_is_too_slow() -> None:
     pace = Pace(0.0, 0)
-    for second in range(61):
-        pace.check(float(second), second)
-    with pytest.raises(InputRejected, match=r"media\.timeout"):
-        pace.check(61.0, 61)
+    for second in range(60):
+        pace.check(float(second), second * 17 * 1024)
+    with pytest.raises(TooSlow, match="64 KiB a second"):
+        pace.check(60.0, 60 * 17 * 1024)
+
+
+def test_a_server_that_drips_after_a_fast_beginning_is_too_slow() -> None:
+    pace, fast = Pace(0.0, 0), 2**30
+    pace.check(10.0, fast)
+    for second in range(11, 70):
+        pace.check(float(second), fast + second * 17 * 1024)
+    with pytest.raises(TooSlow):
+        pace.check(72.0, fast + 72 * 17 * 1024)
 
 
 def test_a_steady_download_and_one_begun_anew_are_not() -> None:
     pace = Pace(0.0, 0)
     for second in range(600):
-        pace.check(float(second), second * 20_000)
+        pace.check(float(second), second * 80_000)
     for second in range(600, 1200):  # the file had changed
-        pace.check(float(second), (second - 600) * 20_000)
+        pace.check(float(second), (second - 600) * 80_000)
+    pace.check(1230.0, 600 * 80_000 + 2 * 60 * 80_000)  # half a minute without a byte, and then all of it
 
 
 async def test_a_part_of_the_file_that_cannot_be_is_no_bug(tmp_path: Path) -> None:
