@@ -14,11 +14,13 @@ from core.errors import Unavailable
 from core.infra import telemetry
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool
+from core.process_control import hide_memory
 from core.settings import MissingSettingError, Settings, load_settings
 
 
 def main() -> int:
     """Serve; on failure print one line on standard error and return a code other than 0."""
+    hide_memory()
     try:
         settings = load_settings(os.environ)
         open_key_ring(settings)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG_CODE = 1
 """Option of prctl(2): a signal at the parent's death."""
+PR_GET_DUMPABLE_CODE, PR_SET_DUMPABLE_CODE = 3, 4
+"""Options of prctl(2): whether others of the same user may look into a process."""
 AUTOGROUP = Path("/proc/self/autogroup")
 MAX_SESSION_NICE = 5
 """Niceness of a session at most: a third of another session's weight gives way at once; more would starve it."""
@@ -42,3 +44,16 @@ def lower_priority(by: int) -> None:
             return
         else:
             return
+
+
+def hide_memory() -> None:
+    """Close this process's memory, environment and descriptors to other processes of its user.
+
+    Forks inherit it. Root with CAP_SYS_PTRACE still reads them. Its files in /proc are root's from now on.
+    """
+    _LIBC.prctl(PR_SET_DUMPABLE_CODE, 0, 0, 0, 0)
+
+
+def is_memory_hidden() -> bool:
+    """Whether `hide_memory` holds for this process."""
+    return bool(_LIBC.prctl(PR_GET_DUMPABLE_CODE, 0, 0, 0, 0) == 0)

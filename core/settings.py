@@ -134,6 +134,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a worker's own port listens. What it answers names no tenant, but keep it inside."""
     worker_port: int = 0
     """Port of a worker's own /healthz, /readyz and /metrics; 0 picks a free one."""
+    sandbox: Literal["strict", "best-effort"] = "best-effort"
+    """Whether a child that opens media is refused where one of its walls cannot be put up."""
     lease_s: float = 15.0
     renew_s: float = 5.0
     sweep_s: float = 5.0

@@ -11,6 +11,7 @@ import msgspec
 
 from core.errors import Unavailable
 from core.infra import telemetry
+from core.process_control import hide_memory
 from core.settings import MissingSettingError, Settings, load_settings
 from schemas.stages import STAGES
 
@@ -19,6 +20,7 @@ SINKS = ("clickhouse", "meilisearch")
 
 def main() -> int:
     """Run what the arguments name; one line on standard error and a code that is not 0 when it cannot."""
+    hide_memory()
     arguments = _parser().parse_args()
     try:
         settings = load_settings(os.environ)

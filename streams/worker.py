@@ -19,6 +19,7 @@ import structlog
 from core.infra.kafka.message import Message, as_message
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool
+from core.media.sandbox.walls import SANDBOX
 from core.services.upload_signatures import Verifier
 from core.settings import Settings
 from schemas.stages import ROW_BY_NAME
@@ -114,6 +115,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     log = structlog.get_logger().bind(stage=stage)
+    SANDBOX.demand(settings.sandbox)
     async with AsyncExitStack() as stack:
         pool = await create_pool(settings.postgres_worker, size=4, name=f"clipstream-{stage}")
         stack.push_async_callback(pool.close)

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.process_control import hide_memory
 from local.assembly import Assembly, assemble
 from local.config.state import Layout, PartStatus, Phase, StackState, load, save
 from local.errors import StackError
@@ -136,6 +137,7 @@ def _say(text: str) -> None:
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the stack of a state directory; the caller holds its lock."""
+    hide_memory()
     parser = argparse.ArgumentParser(prog="python -m local.supervisor.main")
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--stores-only", action="store_true")

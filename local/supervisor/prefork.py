@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from setproctitle import getproctitle, setproctitle
 
-from core.process_control import end_with_parent, lower_priority
+from core.process_control import end_with_parent, hide_memory, lower_priority
 from local.supervisor.prefork_client import PACKET_BYTES, Forked
 from local.supervisor.processes import Spawn, open_outputs
 from schemas.stages import STAGES
@@ -89,6 +89,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--socket", type=int, required=True)
     parser.add_argument("--supervisor", type=int, required=True)
     options = parser.parse_args(argv)
+    hide_memory()  # requests hold secrets, and so do the forks
     getproctitle()  # finds the memory of the title, which works only before the environment changes
     for name in LOADED:
         import_module(name)

@@ -51,7 +51,9 @@ async def analyse_span(span: SpanPlanned, inputs: AnalysisInput, *, objects: Obj
         pictures=_seen_pictures(answer, found.faces, persons.by_place),
         shots=shots,
         not_looked_at=unrefined_ranges(shots),
-        thumbnails=await _store_thumbnails(answer["thumbnails"], inputs.scratch, objects, prefix),
+        thumbnails=await _store_thumbnails(
+            msgspec.convert(answer["thumbnails"], list[int]), inputs.scratch, objects, prefix
+        ),
         model=model_names(MODEL, found.model, persons.model),
         compute_ms=answer["cpu_ms"] + found.compute_ms + persons.compute_ms,
     )

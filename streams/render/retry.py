@@ -158,6 +158,8 @@ async def _run_render_child(
         "streams.render.child.main:main",
         args,
         scratch=folders[0],
+        writes=folders[1:],
+        reads=[Path(path) for path in _list_read_files(first)],
         limits=child_limits(len(jobs), uses_nvenc=first.encoding.uses_nvenc),
         source=source,
         report=report,
@@ -170,11 +172,21 @@ async def _run_render_child(
     ]
 
 
+def _list_read_files(job: RenderJob) -> list[str]:
+    """Files in the parent's scratch folder that the child reads: of the brand kit, and earlier exports."""
+    brand = list(job.brand.files.values()) if job.brand else []
+    return brand + [earlier.path for earlier in job.earlier_files]
+
+
 def child_limits(files: int, *, uses_nvenc: bool) -> ChildLimits:
     """Limits of a child that renders several files."""
     space = ADDRESS_SPACE_BYTES if uses_nvenc else RENDER_LIMITS.memory_bytes + (files - 1) * EXTRA_FILE_BYTES
     return msgspec.structs.replace(
-        RENDER_LIMITS, memory_bytes=space, cpu_s=RENDER_LIMITS.cpu_s * files, wall_s=RENDER_LIMITS.wall_s * files
+        RENDER_LIMITS,
+        memory_bytes=space,
+        cpu_s=RENDER_LIMITS.cpu_s * files,
+        wall_s=RENDER_LIMITS.wall_s * files,
+        uses_device=uses_nvenc,
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from schemas.common import TimeRange, Value, Word
 from schemas.documents.edit import PlacedSegment
@@ -45,6 +48,10 @@ class RenderJob(Value, frozen=True, kw_only=True):
     """Finished files of the clip whose segments may be reused, newest first."""
 
 
+StemName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z")]
+"""Part of a file's name, from a process that read hostile bytes: it names no folder."""
+
+
 class RenderResult(Value, frozen=True, kw_only=True):
     """What the child rendered; its files have the names of `clip_file_name` and ``THUMBNAIL_FILE``."""
 
@@ -53,7 +60,7 @@ class RenderResult(Value, frozen=True, kw_only=True):
     """Scores of the thumbnail candidates, best first; their files are `thumbnail_file_name`."""
     storyboard: Sprite | None = None
     """The sprite in ``STORYBOARD_FILE``; None without one."""
-    stems: list[str] = []
+    stems: list[StemName] = []
     """Names of the stems in the folder."""
     check_cpu_ms: int = 0
     """Processor time of the quality checks on the finished file."""

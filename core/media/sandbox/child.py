@@ -2,7 +2,8 @@
 
 It reads one JSON header on stdin and writes JSON lines on the descriptor named there: ``{"progress": n}``, then one of
 ``{"result": {...}}``, ``{"rejected": [reason, detail]}``, ``{"unavailable": [part, detail]}``, ``{"lost": text}``,
-``{"bug": traceback}``.
+``{"bug": traceback}``. Before it reads hostile bytes it says ``{"walls": [names]}``;
+it ends where `strict` misses one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import msgspec
 
 from core.errors import InputRejected, Unavailable
 from core.media.sandbox.child_source import SourceLost, open_source
-from core.media.sandbox.confinement import ChildLimits, apply_confinement
+from core.media.sandbox.confinement import Confinement, close_walls, enter_walls
+from core.media.sandbox.walls import list_missing
 
 REPORT_INTERVAL_S = 0.1
 Entry = Callable[[dict[str, Any], BinaryIO | None, Callable[[int], None]], dict[str, Any]]
@@ -39,9 +41,9 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The parent's first message."""
 
-    parent_pid: int
     messages: int
-    limits: ChildLimits
+    confinement: Confinement
+    strict: bool
     args: dict[str, Any]
     source: SourceSpec | None = None
 
@@ -143,13 +145,9 @@ def _peak_bytes(status: int) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def run(entry_name: str, header: Header, messages: Messages) -> None:
-    """Run the entry and send its outcome."""
-    status = os.open("/proc/self/status", os.O_RDONLY)  # now: the entry may use up its descriptors
+def run(entry: Entry, header: Header, messages: Messages, status: int) -> None:
+    """Run the entry and send its outcome; ``status`` is the open ``/proc/self/status``."""
     try:
-        entry = load_entry(entry_name)
-        gc.freeze()  # what was loaded stays: no collection need look at it
-        silence_libav()
         source = open_source(**msgspec.structs.asdict(header.source)) if header.source else None
         result = entry(header.args, source, messages.progress)
     except Exception as error:  # noqa: BLE001 - the last frame of the process: every exception becomes a message
@@ -158,12 +156,32 @@ def run(entry_name: str, header: Header, messages: Messages) -> None:
         messages.send("result", result | _usage(status))
 
 
+def confine_and_run(entry_name: str, header: Header, messages: Messages) -> None:
+    """Load the entry, put up the walls, run it.
+
+    Our own code is loaded outside of the walls, where Python may keep what it compiled; hostile bytes are read inside.
+    """
+    entered = enter_walls(header.confinement)
+    try:
+        status = os.open("/proc/self/status", os.O_RDONLY)
+        entry = load_entry(entry_name)
+        gc.freeze()  # what was loaded stays: no collection need look at it
+        silence_libav()
+        standing = close_walls(header.confinement, entered)
+    except Exception as error:  # noqa: BLE001 - as in `run`
+        messages.send(*outcome_message(error))
+        return
+    messages.send("walls", standing)
+    if header.strict and list_missing([*standing, "worker_memory"], is_root=header.confinement.started_by_root):
+        return
+    run(entry, header, messages, status)
+
+
 def main() -> None:
     """Entry point of ``python -m core.media.sandbox.child <module:function>``."""
     os.dup2(2, 1)
     header = msgspec.json.decode(sys.stdin.buffer.read(), type=Header)
-    apply_confinement(header.limits, header.parent_pid)
-    run(sys.argv[1], header, Messages(header.messages))
+    confine_and_run(sys.argv[1], header, Messages(header.messages))
     sys.stderr.flush()
     os._exit(0)  # destructors of a broken demuxer have nothing left to say
 

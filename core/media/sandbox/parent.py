@@ -7,8 +7,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,9 +17,11 @@ import msgspec
 from core.errors import InputRejected, Starved, Unavailable
 from core.media.sandbox.child import Header, SourceSpec
 from core.media.sandbox.child_source import ANSWER, EMPTY_ANSWER, REQUEST
-from core.media.sandbox.confinement import ChildLimits
+from core.media.sandbox.confinement import ChildLimits, Confinement
 from core.media.sandbox.pipes import read_tail, send_order
-from core.media.sandbox.source_handle import LocalSource, SourceHandle
+from core.media.sandbox.source_handle import LocalSource, SourceHandle, reopened_for_reading
+from core.media.sandbox.users import hand_over, lease_user
+from core.media.sandbox.walls import SANDBOX, Wall, describe_missing, with_worker
 from core.progress import Report
 
 __all__ = ["ChildFailed", "ChildLimits", "LocalSource", "SourceHandle", "run_child"]
@@ -75,53 +77,91 @@ async def run_child(
     limits: ChildLimits = ChildLimits(),  # noqa: B008 - frozen
     source: SourceHandle | None = None,
     report: Report | None = None,
+    writes: Sequence[Path] = (),
+    reads: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Run ``module:function`` in a confined process; returns its result, ``cpu_ms`` and ``peak_bytes``.
 
-    Raises InputRejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
-    (source or disk; Starved when only the wall time is over), ChildFailed (a bug). Cancelling kills the child and
-    waits for its end.
+    It sees its code, ``scratch`` and the further folders ``writes``, the files ``reads``, and its source. Raises
+    InputRejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
+    (source or disk; Starved when only the wall time is over; ``sandbox`` where a wall is missing that must stand),
+    ChildFailed (a bug). Cancelling kills the child and waits for its end.
     """
     read_end, write_end = os.pipe()
     ours, theirs = socket.socketpair()
-    with ours, os.fdopen(read_end, "rb", buffering=0) as messages:
-        with theirs, os.fdopen(write_end, "wb", buffering=0):
-            header = _encode_header(args, limits, source, write_end, theirs.fileno())
-            process = await _start_child(entry, scratch, [write_end, *_inherited_descriptors(source, theirs.fileno())])
-        return await _run_conversation(process, header, limits, source, ours, messages, report)
+    with (
+        leased_confinement(limits, writes=[scratch, *writes], reads=reads) as confinement,
+        ours,
+        os.fdopen(read_end, "rb", buffering=0) as messages,
+    ):
+        with theirs, os.fdopen(write_end, "wb", buffering=0), reopened_for_reading(source) as bytes_of_source:
+            channel = -1 if source is None or source.complete else theirs.fileno()
+            spec = SourceSpec(descriptor=bytes_of_source, size=source.size, channel=channel) if source else None
+            header = Header(
+                messages=write_end,
+                confinement=confinement,
+                strict=SANDBOX.policy == "strict",
+                args=dict(args),
+                source=spec,
+            )
+            given = [number for number in (write_end, bytes_of_source, channel) if number >= 0]
+            process = await _start_child(entry, scratch, given)
+        return await _run_conversation(process, msgspec.json.encode(header), limits, source, ours, messages, report)
 
 
-def _inherited_descriptors(source: SourceHandle | None, channel: int) -> list[int]:
-    if source is None:
-        return []
-    return [source.descriptor] if source.complete else [source.descriptor, channel]
+@contextmanager
+def leased_confinement(
+    limits: ChildLimits, *, writes: Sequence[Path], reads: Sequence[Path] = (), executes: str = ""
+) -> Iterator[Confinement]:
+    """The confinement of one child, with a user that no other child has meanwhile.
+
+    Its files are that user's from here on. Raises Unavailable where `strict` misses a wall of this process.
+    """
+    with lease_user() as leased:
+        uid = leased
+        if uid is not None:
+            try:
+                hand_over([*writes, *reads], uid)
+            except PermissionError:  # root without CAP_CHOWN
+                uid = None
+        yield Confinement(
+            parent_pid=os.getpid(),
+            limits=limits,
+            writes=[str(path.absolute()) for path in writes],
+            reads=[str(path.absolute()) for path in reads],
+            executes=executes,
+            uid=uid,
+            started_by_root=os.geteuid() == 0,
+        )
 
 
-def _encode_header(
-    args: Mapping[str, Any], limits: ChildLimits, source: SourceHandle | None, messages: int, channel: int
-) -> bytes:
-    spec = None
-    if source is not None:
-        spec = SourceSpec(descriptor=source.descriptor, size=source.size, channel=-1 if source.complete else channel)
-    header = Header(parent_pid=os.getpid(), messages=messages, limits=limits, args=dict(args), source=spec)
-    return msgspec.json.encode(header)
+def note_walls(standing: Sequence[Wall]) -> None:
+    """Keep which walls stand. Raises Unavailable where one is missing that must."""
+    SANDBOX.standing = tuple(with_worker(standing))
+    if SANDBOX.missing:
+        raise Unavailable("sandbox", describe_missing(SANDBOX.missing))
+
+
+def child_environment(scratch: Path) -> dict[str, str]:
+    """`ENVIRONMENT`, with the child's own folder for temporary files."""
+    return ENVIRONMENT | {"TMPDIR": str(scratch.absolute())}
+
+
+def child_command(entry: str) -> list[str]:
+    """The command of a child. -I: neither the scratch folder nor the environment may lend code."""
+    return [sys.executable, "-I", "-m", "core.media.sandbox.child", entry]
 
 
 async def _start_child(entry: str, scratch: Path, descriptors: list[int]) -> asyncio.subprocess.Process:
-    # -I: neither the scratch folder nor the environment may lend code. A new session: its group can be killed whole.
     return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-m",
-        "core.media.sandbox.child",
-        entry,
+        *child_command(entry),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         cwd=scratch,
-        env=ENVIRONMENT,
+        env=child_environment(scratch),
         pass_fds=descriptors,
-        start_new_session=True,
+        start_new_session=True,  # its group can be killed whole
     )
 
 
@@ -169,6 +209,11 @@ def _handle_message(message: dict[str, Any], outcome: _Outcome, report: Report |
     if "progress" in message:
         if report is not None:
             report(message["progress"])
+    elif "walls" in message:
+        try:
+            note_walls(message["walls"])
+        except Unavailable as error:
+            outcome.error = error
     elif "result" in message:
         outcome.result = message["result"]
     elif "rejected" in message:

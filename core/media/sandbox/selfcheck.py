@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from core.process_control import AUTOGROUP
-
 
 def _is_refused(attempt: Callable[[], object]) -> bool:
     try:
@@ -53,11 +51,9 @@ def _new_memory_is_empty() -> bool:
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
     """Return ``{wall: whether it holds}`` and what else children rely on.
 
-    ``threads``: whether they work; ``read``: bytes that the source gave; ``session_nice``: niceness of the session,
-    None where the kernel has none; ``empty``: whether new memory holds zeros. ``args["scratch"]`` is written to;
-    ``report`` counts the checks.
+    ``threads``: whether they work; ``read``: bytes that the source gave; ``empty``: whether new memory holds zeros.
+    ``args["scratch"]`` is written to; ``report`` counts the checks.
     """
-    session_nice = int(AUTOGROUP.read_text().split()[-1]) if AUTOGROUP.exists() else None
     attempts: dict[str, Callable[[], object]] = {
         "no_network": lambda: socket.socket(socket.AF_INET),
         "no_raw_socket": _bind_raw,
@@ -82,6 +78,5 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         "threads": not thread.is_alive(),
         "read": read,
         "environment": sorted(os.environ),
-        "session_nice": session_nice,
         "empty": _new_memory_is_empty(),
     }

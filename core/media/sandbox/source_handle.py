@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -76,3 +78,19 @@ class LocalSource(FileHandle):
     ) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+
+@contextmanager
+def reopened_for_reading(source: SourceHandle | None) -> Iterator[int]:
+    """Yield a descriptor of the source's file that can only read; -1 without a source.
+
+    The descriptor of a cache can write too: a child that had it could change what others read.
+    """
+    if source is None:
+        yield -1
+        return
+    descriptor = os.open(f"/proc/self/fd/{source.descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

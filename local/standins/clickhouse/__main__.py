@@ -12,12 +12,14 @@ from pathlib import Path
 
 import uvicorn
 
+from core.process_control import hide_memory
 from local.standins.clickhouse.app import make_app
 from local.standins.clickhouse.engine import Engine
 
 
 def main() -> None:
     """Serve; on SIGTERM or SIGINT finish what runs and close the engine."""
+    hide_memory()
     parser = argparse.ArgumentParser(prog="local.standins.clickhouse", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvicorn
 
+from core.process_control import hide_memory
 from local.standins.meilisearch.http.contents import Contents
 from local.standins.meilisearch.http.index_service import Service
 from local.standins.meilisearch.http.routes import make_app
@@ -23,6 +24,7 @@ from local.standins.meilisearch.tasks.queue import Tasks
 
 def main() -> None:
     """Serve; on SIGTERM or SIGINT finish the task that runs and close the indexes."""
+    hide_memory()
     parser = argparse.ArgumentParser(prog="local.standins.meilisearch", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)

@@ -10,9 +10,9 @@ from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
 from core.errors import InputRejected
-from streams.ingest.assets.messages import SANITISED_FILE
+from streams.ingest.assets.messages import SANITISED_FILE, ResultFile
 
-FONT_FILE = "asset.font"
+FONT_FILE: ResultFile = "asset.font"
 """Name of the rewritten font in the scratch folder."""
 REQUIRED_TABLES = ("cmap", "head", "hhea", "hmtx", "maxp", "name", "OS/2")
 """Tables that a font must have."""

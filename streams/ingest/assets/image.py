@@ -9,6 +9,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from core.errors import InputRejected
+from streams.ingest.assets.messages import ResultFile
 
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
 """Formats that are opened."""
@@ -18,7 +19,7 @@ MIN_SIDE_PX = 8
 """Shortest side of an image that can be used."""
 MAX_SIDE_PX = 2_048
 """Longest side kept; a larger image is scaled down: no clip shows more."""
-IMAGE_FILE = "asset.png"
+IMAGE_FILE: ResultFile = "asset.png"
 """Name of the rewritten image in the scratch folder."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from core.errors import InputRejected
@@ -18,6 +20,10 @@ COLLECTION_MAGIC = b"ttcf"
 """First bytes of a font collection."""
 
 
+ResultFile = Literal["asset.png", "asset.font"]
+"""Files that the child writes."""
+
+
 class AssetCheckArgs(msgspec.Struct, frozen=True, kw_only=True):
     """The parent's request."""
 
@@ -27,10 +33,13 @@ class AssetCheckArgs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InspectedAsset(AssetFacts, frozen=True, kw_only=True):
-    """The child's result; ``file`` in scratch is to be used, None: the upload as it is."""
+    """The child's result; ``file`` in scratch is to be used, None: the upload as it is.
 
-    file: str | None = None
-    suffix: str = ".bin"
+    Names come from a process that read hostile bytes, so they are listed.
+    """
+
+    file: ResultFile | None = None
+    suffix: Literal[".bin", ".png", ".ttf", ".otf"] = ".bin"
     cpu_ms: int = 0
 
 

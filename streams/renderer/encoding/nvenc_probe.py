@@ -19,7 +19,7 @@ from streams.renderer.codecs import NVENC_ENCODERS
 
 ADDRESS_SPACE_BYTES = 64 * 2**30
 """CUDA reserves far more address space than it uses."""
-PROBE_LIMITS = ChildLimits(memory_bytes=ADDRESS_SPACE_BYTES, cpu_s=30, wall_s=30.0)
+PROBE_LIMITS = ChildLimits(memory_bytes=ADDRESS_SPACE_BYTES, cpu_s=30, wall_s=30.0, uses_device=True)
 PROBE_SIDE_PX = 256
 
 

@@ -7,14 +7,14 @@ text is the same image everywhere.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 import uharfbuzz as hb
 from PIL import ImageFont
@@ -133,17 +133,16 @@ def glyph_number(file: str, sign: str) -> int:
 @lru_cache(maxsize=64)
 def open_numbered_font(file: str, size_px: int) -> ImageFont.FreeTypeFont:
     """The numbered font at a size: character ``FIRST_GLYPH_CODE + n`` is glyph n."""
-    path = f"/proc/self/fd/{_numbered_font_descriptor(file)}"
-    return ImageFont.truetype(path, size_px, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(_numbered_font(file).name, size_px, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=32)
-def _numbered_font_descriptor(file: str) -> int:
-    """Descriptor of the numbered font in memory: all sizes share one copy."""
-    descriptor = os.memfd_create(Path(file).name)
-    with os.fdopen(descriptor, "wb", closefd=False) as memory:
-        memory.write(number_glyphs(font_path(file).read_bytes()))
-    return descriptor
+def _numbered_font(file: str) -> IO[bytes]:
+    """The numbered font as a temporary file, removed with its last reference: all sizes map one copy."""
+    written = NamedTemporaryFile(prefix="numbered-", suffix=".font")  # noqa: SIM115 - the cache keeps it open
+    written.write(number_glyphs(font_path(file).read_bytes()))
+    written.flush()
+    return written
 
 
 def number_glyphs(font: bytes) -> bytes:

@@ -23,10 +23,13 @@ from streams.ingest.probe.child import ProbeArgs
 from tests.core.media.fakes import ObjectsTwin
 from tests.support.media.hostile_files import huge_picture
 from tests.support.media.shared_media import media
+from tests.support.progress import await_while_moving
 
 CHECK = "core.media.sandbox.selfcheck:main"
 PROBE = "streams.ingest.probe.child:main"
 SLOW = "hostile/long_1080p_av1.mp4"
+MAX_INSTRUCTIONS = 4096
+"""Of a filter, by the kernel (BPF_MAXINSNS)."""
 
 
 def probe_args(scratch: Path) -> dict[str, object]:
@@ -58,8 +61,14 @@ async def test_new_memory_holds_zeros(tmp_path: Path) -> None:
 async def test_a_nice_child_steps_aside_as_a_session(tmp_path: Path) -> None:
     """A child has its own session; without this, that session would get as much processor time as the API."""
     limits = ChildLimits(nice=7)
-    answer = await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path, limits=limits)
-    assert answer["session_nice"] == min(MAX_SESSION_NICE, os.nice(0) + 7)
+    with LocalSource(media(SLOW)) as source:
+        work = run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=limits)
+        task = asyncio.create_task(work)
+        nice = min(MAX_SESSION_NICE, os.nice(0) + 7)
+        await await_while_moving(lambda: asyncio.to_thread(lambda: nice in _session_nices()), "its session is nicer")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
 
 async def test_the_scratch_folder_lends_no_code(tmp_path: Path) -> None:
@@ -173,10 +182,15 @@ def test_verdicts(error: Exception, kind: str) -> None:
 
 
 @pytest.mark.parametrize("machine", sorted(ARCHES))
-def test_the_filter_is_whole_instructions_and_ends_by_allowing(machine: str) -> None:
-    body = build_filter(machine)
+def test_the_filter_is_whole_instructions_and_ends_by_refusing(machine: str) -> None:
+    body = build_filter(machine, 1)
     assert len(body) % 8 == 0
-    assert body[-8:] == b"\x06\x00\x00\x00\x00\x00\xff\x7f"
+    assert len(body) // 8 <= MAX_INSTRUCTIONS
+    assert body[-8:] == b"\x06\x00\x00\x00\x01\x00\x05\x00"
+
+
+def _session_nices() -> list[int]:
+    return [int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1]) for pid in _children()]
 
 
 def _children() -> list[int]:
