@@ -69,7 +69,7 @@ def build_filter(machine: str, pid: int, *, may_execute: bool = False, uses_devi
         _instruction(JUMP_GREATER_EQUAL, X32_BIT_CODE, 0, 1),
         _instruction(RETURN, KILL),
     ]
-    numbers = [numbers[column] for numbers in (ALLOWED | extra).values()]
+    numbers = [numbers[column] for numbers in {**ALLOWED, **extra}.values()]
     steps += [_allow(number) for number in numbers if number is not None]
     for name, (call_numbers, place, values) in ARGUMENTS.items():
         number = call_numbers[column]
