@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,12 @@ import faust
 import sentry_sdk
 import structlog
 
+from core.errors import InputRejected, Unavailable
 from core.infra.kafka.message import Message, as_message
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool
-from core.media.sandbox.walls import SANDBOX
+from core.media.sandbox.parent import ChildFailed, probe_walls
+from core.media.sandbox.walls import SANDBOX, WALLS, Wall
 from core.services.upload_signatures import Verifier
 from core.settings import Settings
 from schemas.stages import ROW_BY_NAME
@@ -27,12 +31,12 @@ from schemas.topics import TOPICS
 from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
 from streams.runtime.consumer import EventConsumer
-from streams.runtime.context import open_context
+from streams.runtime.context import StageContext, open_context
 from streams.runtime.health import Pulse, serve_health
 from streams.runtime.lag import Lag, open_lag_counter
 from streams.runtime.leases import Rules
 from streams.runtime.letter_cap import UPLOADS
-from streams.runtime.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, ProcessMetrics
+from streams.runtime.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, WALL, ProcessMetrics
 from streams.runtime.ordered_ack import OrderedAcknowledger
 from streams.runtime.stage import AttemptProgress
 
@@ -43,6 +47,8 @@ CUT_OFF_S = 30.0
 STUCK_REPORT_S = 2.0
 """Seconds for which /readyz reports "stuck" before the process ends: enough for a probe every second."""
 STOP_S = 45.0
+WITH_CHILDREN = frozenset({"ingest", "listen", "close", "look", "frame", "render", "preview"})
+"""Stages that open media, in children."""
 
 
 def topics_of(stage: str) -> list[str]:
@@ -140,14 +146,41 @@ async def run_stage(settings: Settings, stage: str) -> int:
         app = build_app(settings, stage, consumption.handle)
         stack.push_async_callback(_stop, app)
         await stack.enter_async_context(
-            serve_health(settings.worker_host, settings.worker_port, pulse, metrics, ready=lambda: bool(app.started))
+            serve_health(
+                settings.worker_host,
+                settings.worker_port,
+                pulse,
+                metrics,
+                ready=lambda: bool(app.started),
+                sandbox=SANDBOX if stage in WITH_CHILDREN else None,
+            )
         )
         await app.start()
         log.info("ready", topics=topics_of(stage))
+        if stage in WITH_CHILDREN:
+            probing = asyncio.create_task(report_walls(context))
+            stack.callback(probing.cancel)
         async with open_lag_counter(settings.kafka, app) as lag:
             await _watch(app, lag, attempts, pulse, stop)
         log.info("draining")
     return 0
+
+
+async def report_walls(context: StageContext) -> None:
+    """Log which walls stand around children, and which `strict` misses."""
+    log = structlog.get_logger()
+    try:
+        with context.scratch() as scratch:
+            await probe_walls(scratch)
+    except (Unavailable, ChildFailed, InputRejected) as error:
+        log.error("no child can be started", why=str(error))
+    else:
+        log.info("sandbox", policy=SANDBOX.policy, walls=SANDBOX.standing)
+
+
+def has_wall(wall: Wall) -> float:
+    """1 or 0; NaN before the first child."""
+    return math.nan if SANDBOX.standing is None else float(wall in SANDBOX.standing)
 
 
 def register_work_gauges(
@@ -158,6 +191,9 @@ def register_work_gauges(
     def since(moment_of: Callable[[AttemptProgress], float]) -> float:
         return now() - moment_of(attempts.progress) if attempts.progress else 0.0
 
+    if stage in WITH_CHILDREN:
+        for wall in WALLS:
+            metrics.ask(WALL, partial(has_wall, wall), wall=wall)
     metrics.ask(LAG, lambda: pulse.lag, stage=stage)
     metrics.ask(IN_FLIGHT, lambda: since(lambda progress: progress.began_at), stage=stage)
     metrics.ask(UNMOVED, lambda: since(lambda progress: progress.moved_at), stage=stage)

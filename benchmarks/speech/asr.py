@@ -29,7 +29,7 @@ from core.infra.triton.speech import TritonSpeech
 from schemas.common import ObjectRef, TimeRange
 from schemas.events import SpanPlanned
 from streams.listen.transcribe_span import transcribe_span
-from streams.speech.audio_reader import decode_flac
+from streams.speech.flac_decoder import decode_flac
 from tests.contract.rigs.triton_server import Triton, running
 from tests.support.media.recordings import RATE_HZ, flac, media, sound
 

@@ -29,6 +29,7 @@ from local.services.table import SINKS
 from local.stack import StackInfo
 from local.supervisor.logs import follow, tail
 from local.supervisor.processes import memory_bytes
+from local.walls import describe_walls, read_walls
 
 __all__ = ["StackInfo", "register"]
 _MIB = 2**20
@@ -173,11 +174,19 @@ def _status(arguments: argparse.Namespace, _: Say) -> int:
         raise StackError(f"there is no stack in {layout.root}: `clipstream up` makes one")
     running = is_running(layout)
     rows = _rows(state, running)
+    walls = read_walls(state) if running else {}
     phase = state.phase if running else ("failed" if state.phase == "failed" else "stopped")
     if arguments.json:
-        print(json.dumps({"phase": phase, "said": state.said, "endpoints": state.endpoints, "parts": rows}, indent=2))
+        print(
+            json.dumps(
+                {"phase": phase, "said": state.said, "endpoints": state.endpoints, "parts": rows, "sandbox": walls},
+                indent=2,
+            )
+        )
     else:
         _print_table(phase, state, rows)
+        for line in describe_walls(walls):
+            print(line)
     return 0 if running and phase == "ready" else 3
 
 

@@ -164,9 +164,16 @@ class CloseStage:
     ) -> Transcript:
         """Replace the words by the caller's script."""
         context = self._context
-        scripted = await apply_script(
-            transcript, script, planned, objects=context.objects, alignment=context.alignment, report=work.report
-        )
+        with context.scratch() as scratch:
+            scripted = await apply_script(
+                transcript,
+                script,
+                planned,
+                objects=context.objects,
+                alignment=context.alignment,
+                report=work.report,
+                scratch=scratch,
+            )
         work.cpu_ms += scripted.compute_ms
         return scripted.transcript
 

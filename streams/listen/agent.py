@@ -26,16 +26,18 @@ class ListenStage(SpanStage[HeardSpan]):
 
     async def analyse_span(self, event: events.SpanPlanned, work: Work) -> SpanResult[HeardSpan]:
         """Transcribe the span."""
-        heard = await transcribe_span(
-            event,
-            objects=self._context.objects,
-            speech=self._context.speech,
-            voices=self._context.voices,
-            prefix=self.prefix(event, work, "voices"),
-            report=work.report,
-            hints=await self._read_hints(event),
-            alignment=self._context.alignment,
-        )
+        with self._context.scratch() as scratch:
+            heard = await transcribe_span(
+                event,
+                objects=self._context.objects,
+                speech=self._context.speech,
+                voices=self._context.voices,
+                prefix=self.prefix(event, work, "voices"),
+                report=work.report,
+                hints=await self._read_hints(event),
+                alignment=self._context.alignment,
+                scratch=scratch,
+            )
         warnings = list(heard.warnings)
         if heard.not_aligned:
             warnings.append(COARSE_TIMES)

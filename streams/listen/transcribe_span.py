@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 import msgspec
 
@@ -20,7 +21,7 @@ from streams.listen.acoustics.features import measure_acoustics
 from streams.listen.concurrent_alignment import ConcurrentAligner
 from streams.listen.speaker_embeddings import VOICES_MISSING_WARNING, VoicesUnavailableError, embed_voices
 from streams.runtime.stage import timed_in_thread
-from streams.speech.audio_reader import LEVEL_STEP_MS, decode_flac, measure_loudness
+from streams.speech.audio_reader import LEVEL_STEP_MS, measure_loudness, read_span_audio
 from streams.speech.forced_alignment import RefinedWords, refine_word_times
 from streams.speech.translation import SAMPLE_RATE_KHZ, TranslatedWords, translate_to_english
 from streams.speech.word_times import shift_to_project_time
@@ -57,6 +58,7 @@ async def transcribe_span(
     voices: Voices | None = None,
     prefix: str = "",
     alignment: Alignment | None = None,
+    scratch: Path | None = None,
 ) -> HeardSpan:
     """Transcribe a span and, if ``voices`` is given, embed its voices (stored under ``prefix``).
 
@@ -66,7 +68,7 @@ async def transcribe_span(
     if span.audio is None:
         return build_silent_span(span)
     flac = await objects.get(span.audio)
-    samples: Int16 = await asyncio.to_thread(decode_flac, flac, max_length_ms=span.padded.length_ms)
+    samples: Int16 = await read_span_audio(flac, max_length_ms=span.padded.length_ms, scratch=scratch)
     progress = Steps(report)
     async with ConcurrentAligner(alignment, samples) if alignment else nullcontext() as aligner:
         recognised = await speech.transcribe(

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.media.sandbox.walls import SandboxPolicy, describe_missing
 from streams.runtime.metrics import CONTENT_TYPE, ProcessMetrics
 from streams.runtime.stage import AttemptProgress
 
@@ -72,18 +73,38 @@ class _QuietServer(uvicorn.Server):
         yield
 
 
+def _describe_sandbox(sandbox: SandboxPolicy) -> dict[str, object]:
+    """Walls of the latest child (null before the first), and what `strict` misses."""
+    return {
+        "policy": sandbox.policy,
+        "walls": None if sandbox.standing is None else list(sandbox.standing),
+        "missing": describe_missing(sandbox.missing) if sandbox.missing else "",
+    }
+
+
 @asynccontextmanager
 async def serve_health(
-    host: str, port: int, pulse: Pulse, metrics: ProcessMetrics, ready: Callable[[], bool]
+    host: str,
+    port: int,
+    pulse: Pulse,
+    metrics: ProcessMetrics,
+    ready: Callable[[], bool],
+    sandbox: SandboxPolicy | None = None,
 ) -> AsyncIterator[None]:
-    """Serve the three routes while the body runs (port 0: any free one)."""
+    """Serve the three routes while the body runs (port 0: any free one).
+
+    ``sandbox``: of a process that starts children; /readyz says which of their walls stand.
+    """
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        fine = ready() and not pulse.stuck
-        return JSONResponse({"ready": fine, "lag": pulse.lag, "stuck": pulse.stuck}, 200 if fine else 503)
+        fine = ready() and not pulse.stuck and (sandbox is None or sandbox.is_ready)
+        answer: dict[str, object] = {"ready": fine, "lag": pulse.lag, "stuck": pulse.stuck}
+        if sandbox is not None:
+            answer["sandbox"] = _describe_sandbox(sandbox)
+        return JSONResponse(answer, 200 if fine else 503)
 
     async def counted(_: Request) -> Response:
         return Response(metrics.page(), media_type=CONTENT_TYPE)

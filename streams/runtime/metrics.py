@@ -68,6 +68,12 @@ LAG = Metric(
     text="Messages assigned to this worker and not acknowledged yet",
     labels=("stage",),
 )
+WALL = Metric(
+    name="clipstream_sandbox_wall",
+    kind="gauge",
+    text="Whether a wall stood around the latest child that opened media (1) or not (0); NaN before the first",
+    labels=("wall",),
+)
 CHILD_CPU = Metric(
     name="clipstream_stage_child_cpu_seconds_total",
     kind="counter",
@@ -136,7 +142,7 @@ SINK_LAG = Metric(
     text="Messages assigned to this sink and not written yet",
     labels=("sink",),
 )
-OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD, UNKEPT)
+OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD, UNKEPT, WALL)
 OF_RELAY = (OUTBOX_DUE, OUTBOX_AGE, OUTBOX_WAITING, PUBLISHED, PUBLISH, UNSENDABLE, REEMITTED, LEFTOVERS)
 OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD, UNKEPT)
 

@@ -1,59 +1,54 @@
-"""Decode a span's FLAC to samples and measure its level.
-
-Reads audio that ingest made, never an original.
-"""
+"""Read a span's sound in a child, and measure its level."""
 
 from __future__ import annotations
 
-import io
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import av
 import numpy as np
 
+from core.media.sandbox.parent import ChildLimits, LocalSource, run_child
 from core.ports.models import Int16
 from schemas.common import TimeRange
 from schemas.documents.span import LoudnessCurve
+from streams.speech.span_audio import FLAC_FILE, RATE_HZ, SAMPLES_FILE, WrongAudioError
 
-RATE_HZ = 16_000
-"""Sample rate of span audio: what Whisper, the aligner and the voice model take."""
+__all__ = ["LEVEL_STEP_MS", "RATE_HZ", "WrongAudioError", "measure_loudness", "read_span_audio"]
+
+DECODER_LIMITS = ChildLimits(memory_bytes=1_000_000_000, cpu_s=60, wall_s=240.0, file_bytes=2**26)
+"""Limits of the child that decodes a span: it takes under a second."""
+MAX_REASON_CHARACTERS = 200
 LEVEL_STEP_MS = 100
 """Step of the level curve."""
 FLOOR_DB = -100.0
 """Level reported for digital silence."""
 INT16_FULL_SCALE = 32768.0
 """Amplitude of 0 dBFS in 16-bit samples."""
-MAX_EXCESS_MS = 2_000
-"""How much longer than planned a span's audio may be before it is rejected as another object."""
 
 
-class WrongAudioError(ValueError):
-    """The object is not the 16 kHz mono FLAC of its span: a bug upstream that no retry repairs."""
+async def read_span_audio(body: bytes, *, max_length_ms: int, scratch: Path | None = None) -> Int16:
+    """Decode a span's FLAC in a child: it was made by a process that had read hostile bytes.
 
-
-def decode_flac(body: bytes, *, max_length_ms: int) -> Int16:
-    """Decode a 16 kHz mono FLAC to samples, shape (n,).
-
-    Raises WrongAudioError where the bytes are something else, or longer than ``max_length_ms``.
+    Returns samples, shape (n,). ``scratch``: folder for the files of the child, the system's where None. Raises
+    WrongAudioError where the bytes are something else, or longer than ``max_length_ms``; InputRejected, Unavailable and
+    ChildFailed as `run_child`.
     """
-    limit = (max_length_ms + MAX_EXCESS_MS) * RATE_HZ // 1000
-    blocks: list[Int16] = []
-    count = 0
-    try:
-        with av.open(io.BytesIO(body), "r", format="flac") as container:
-            stream = container.streams.audio[0]
-            if stream.codec_context.sample_rate != RATE_HZ or stream.codec_context.channels != 1:
-                raise WrongAudioError(
-                    f"{stream.codec_context.sample_rate} Hz, {stream.codec_context.channels} channels"
-                )
-            for frame in container.decode(stream):
-                count += frame.samples
-                # Checked for each frame, so that a decompression bomb stops before it fills the memory.
-                if count > limit or frame.format.name not in ("s16", "s16p"):
-                    raise WrongAudioError(f"more than {max_length_ms} ms, or {frame.format.name} instead of 16 bits")
-                blocks.append(frame.to_ndarray().reshape(-1).astype(np.int16, copy=False))
-    except (av.FFmpegError, IndexError) as error:
-        raise WrongAudioError(f"not FLAC: {error}") from error
-    return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int16)
+    with TemporaryDirectory(prefix="span-", dir=scratch) as made:
+        folder = Path(made)
+        await asyncio.to_thread((folder / FLAC_FILE).write_bytes, body)
+        with LocalSource(folder / FLAC_FILE) as source:
+            answer = await run_child(
+                "streams.speech.flac_decoder:main",
+                {"scratch": made, "max_length_ms": max_length_ms},
+                scratch=folder,
+                limits=DECODER_LIMITS,
+                source=source,
+            )
+        if answer["wrong"]:
+            raise WrongAudioError(str(answer["wrong"])[:MAX_REASON_CHARACTERS])
+        samples: Int16 = await asyncio.to_thread(np.fromfile, folder / SAMPLES_FILE, np.dtype(np.int16))
+        return samples
 
 
 def measure_loudness(samples: Int16, *, padded: TimeRange, span_range: TimeRange) -> LoudnessCurve:

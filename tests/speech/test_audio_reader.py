@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from schemas.common import TimeRange
-from streams.speech.audio_reader import RATE_HZ, WrongAudioError, decode_flac, measure_loudness
+from streams.speech.audio_reader import RATE_HZ, WrongAudioError, measure_loudness, read_span_audio
 from tests.support.media.recordings import flac
 
 
@@ -15,22 +19,28 @@ def tone(seconds: float, amplitude: float) -> np.ndarray:
     return (amplitude * 32767 * np.sin(2 * np.pi * 440 * at)).astype(np.int16)
 
 
-def test_samples_come_back_as_they_were() -> None:
+async def test_samples_come_back_as_they_were(tmp_path: Path) -> None:
     samples = tone(2.5, 0.5)
-    assert np.array_equal(decode_flac(flac(samples), max_length_ms=2500), samples)
+    assert np.array_equal(await read_span_audio(flac(samples), max_length_ms=2500, scratch=tmp_path), samples)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("body", [b"", b"fLaC", b"RIFF" + bytes(100)])
-def test_other_bytes_are_refused(body: bytes) -> None:
+async def test_other_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(WrongAudioError):
-        decode_flac(body, max_length_ms=1000)
+        await read_span_audio(body, max_length_ms=1000)
 
 
-def test_other_rates_and_lengths_are_refused() -> None:
+async def test_other_rates_and_lengths_are_refused() -> None:
     with pytest.raises(WrongAudioError, match="44100"):
-        decode_flac(flac(tone(1, 0.1), 44_100), max_length_ms=1000)
+        await read_span_audio(flac(tone(1, 0.1), 44_100), max_length_ms=1000)
     with pytest.raises(WrongAudioError, match="more than"):
-        decode_flac(flac(tone(5, 0.1)), max_length_ms=1000)
+        await read_span_audio(flac(tone(5, 0.1)), max_length_ms=1000)
+
+
+def test_the_worker_itself_loads_no_decoder() -> None:
+    code = "import sys, streams.listen.agent, streams.close.agent; sys.exit('av' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_loudness_is_in_dbfs_and_only_of_the_range() -> None:

@@ -135,6 +135,14 @@ def leased_confinement(
         )
 
 
+async def probe_walls(scratch: Path) -> None:
+    """Start a child that does nothing, so that `SANDBOX` knows the walls before the first file comes.
+
+    Raises Unavailable where `strict` misses one.
+    """
+    await run_child("core.media.sandbox.selfcheck:do_nothing", {}, scratch=scratch)
+
+
 def note_walls(standing: Sequence[Wall]) -> None:
     """Keep which walls stand. Raises Unavailable where one is missing that must."""
     SANDBOX.standing = tuple(with_worker(standing))

@@ -43,6 +43,11 @@ class SandboxPolicy:
         self.policy = policy
 
     @property
+    def is_ready(self) -> bool:
+        """Whether children may be started: under `strict`, once one was seen with every wall that must stand."""
+        return self.policy != "strict" or (self.standing is not None and not self.missing)
+
+    @property
     def missing(self) -> list[str]:
         """What `strict` misses as of the latest child; empty where it demands nothing."""
         if self.policy != "strict" or self.standing is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -20,7 +21,7 @@ from streams.close.script.matching import ScriptGap, match_script, place_gaps
 from streams.close.transcript.confidence import TranscriptEvidence, find_doubts
 from streams.close.transcript.fillers import mark_fillers
 from streams.close.transcript.segments import split_segments
-from streams.speech.audio_reader import decode_flac
+from streams.speech.audio_reader import read_span_audio
 from streams.speech.forced_alignment import ALIGNER_LANGUAGES, ALIGNMENT_TIMEOUT_S
 from streams.speech.languages import languages_by_time
 from streams.speech.word_times import MIN_MARGIN_MS
@@ -44,6 +45,7 @@ async def apply_script(
     objects: Objects,
     alignment: Alignment,
     report: Report,
+    scratch: Path | None = None,
 ) -> ScriptedTranscript:
     """Put the script's words in place of the recognised ones; count what was not spoken and leave it out.
 
@@ -69,7 +71,7 @@ async def apply_script(
                 _build_piece(match_result.words, match_result.gaps[at], span.padded) for at in gap_indices
             ]
             piece_times, span_compute_ms = await _align_pieces(
-                await objects.get(span.audio), span, alignment_pieces, alignment
+                await objects.get(span.audio), span, alignment_pieces, alignment, scratch
             )
             compute_ms += span_compute_ms
             for at, gap in zip(gap_indices, piece_times, strict=True):
@@ -112,10 +114,14 @@ def _build_piece(words: Sequence[Word], gap: ScriptGap, padded: TimeRange) -> Al
 
 
 async def _align_pieces(
-    flac: bytes, span: SpanPlanned, alignment_pieces: Sequence[AlignmentPiece], alignment: Alignment
+    flac: bytes,
+    span: SpanPlanned,
+    alignment_pieces: Sequence[AlignmentPiece],
+    alignment: Alignment,
+    scratch: Path | None,
 ) -> tuple[list[PieceTimes], int]:
     """Align the pieces of one span; no times where the aligner fails."""
-    samples = await asyncio.to_thread(decode_flac, flac, max_length_ms=span.padded.length_ms)
+    samples = await read_span_audio(flac, max_length_ms=span.padded.length_ms, scratch=scratch)
     try:
         async with asyncio.timeout(ALIGNMENT_TIMEOUT_S):
             alignment_result = await alignment.align(samples, alignment_pieces)
