@@ -36,7 +36,7 @@ from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Telemetry
 from api.http.operations import Operation
 from api.labels import handlers as labels_handlers
 from api.openapi.pages import make_docs_routes
-from api.organisation import account, analytics, dead_letters, score_weights, webhooks
+from api.organisation import account, analytics, dead_letters, score_weights, stuck, webhooks
 from api.problems.problem_details import ApiProblem
 from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
@@ -81,6 +81,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *abbreviated_ids.OPERATIONS,
     *account.OPERATIONS,
     *dead_letters.OPERATIONS,
+    *stuck.OPERATIONS,
     *health_handlers.OPERATIONS,
 )
 OpenContext = Callable[[ApiMetrics], AbstractAsyncContextManager[ApiContext]]

@@ -142,6 +142,9 @@ def _add_dead(commands: Any) -> None:
     text = "list messages of Kafka producers that were refused, and why"
     refused = add_command(commands, "refused", text, _ask(queries.list_refused), "clipstream refused --limit 5")
     refused.add_argument("--limit", type=stack.positive, default=20, metavar="N")
+    text = "list projects in which nothing moves, and what they wait for"
+    stuck = add_command(commands, "stuck", text, _ask(queries.list_stuck), "clipstream stuck --minutes 30")
+    stuck.add_argument("--minutes", type=float, metavar="N", help="least time without movement (the watchdog's)")
     text = "messages that could not be worked on: list, show, replay"
     inner = add_group(commands, "dead", text, "clipstream dead list")
     listing = add_command(

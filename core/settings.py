@@ -72,6 +72,19 @@ class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries to one endpoint."""
 
 
+class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How long rows stay after they are over."""
+
+    outbox_days: float = 1.0
+    """Events after they were sent."""
+    attempts_days: float = 28.0
+    """Attempts after their end: until then a failed one can be retried, and an event that comes again is known."""
+    deliveries_days: float = 28.0
+    """Deliveries of webhooks after their end."""
+    project_events_days: float = 90.0
+    """What followers of a project can read again."""
+
+
 class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
     """The optional language model for intelligence, at an OpenAI-compatible endpoint."""
 
@@ -158,6 +171,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     spans: SpanRules = SpanRules()
     admission: AdmissionRules = AdmissionRules()
     writer: WriterRules = WriterRules()
+    retention: RetentionRules = RetentionRules()
+    still_s: float = 900.0
+    """Time without movement after which a project counts as standing still, and its lost events are emitted again."""
     prices: PriceList = PriceList()
 
 
@@ -167,6 +183,7 @@ _NESTED: dict[str, type[msgspec.Struct]] = {
     "spans": SpanRules,
     "admission": AdmissionRules,
     "writer": WriterRules,
+    "retention": RetentionRules,
     "prices": PriceList,
 }
 

@@ -233,6 +233,7 @@ def rules_of(settings: Settings) -> Rules:
         max_tries=settings.max_tries,
         retry_base_s=settings.retry_base_s,
         outage_s=settings.outage_s,
+        known_s=settings.retention.attempts_days * 86_400,
     )
 
 

@@ -133,6 +133,7 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "weights": ["standard"],
     "what": ["project"],
     "why": ["The loudness was out of its range."],
+    "waits_for": ["triton is not available: connection refused"],
     "width_px": [1_080],
     "height_px": [1_920],
     "without_words": ["Nothing is said in it."],

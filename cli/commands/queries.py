@@ -171,6 +171,26 @@ def list_refused(client: Client, args: Namespace, display: Display) -> tuple[int
     return ExitCode.OK, page
 
 
+def list_stuck(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Projects in which nothing moves."""
+    page = client.get("/v1/admin/stuck", minutes=args.minutes)
+    if not page["items"] and not args.json:
+        display.say("Every project that is at work moves.")
+    elif not args.json:
+        rows = [
+            (
+                one["project_id"],
+                one["state"],
+                str(one["still_since"])[:19].replace("T", " "),
+                ", ".join(dict.fromkeys(one["stages"])),
+                one["waits_for"] or "",
+            )
+            for one in page["items"]
+        ]
+        display.table(plain_table("", ("project", "state", "still since (UTC)", "stages", "waits for"), rows))
+    return ExitCode.OK, page
+
+
 def list_dead_letters(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """What could not be worked on."""
     page = client.get("/v1/admin/dead-letters", limit=args.limit, stage=args.stage)

@@ -1,28 +1,81 @@
-"""Rows with a fixed lifetime: kept answers, dead letters, refusals, previews.
+"""Retention: rows that are over are deleted by age, a batch at a time, by an index.
 
 Runs as the relay's role.
 """
 
 from __future__ import annotations
 
-from core.infra.postgres.connection import Connection
+import datetime as dt
+from collections.abc import Sequence
 
-_EXPIRED = (
-    "delete from idempotency_keys where created_at < now() - interval '25 hours'",  # they count for 24 hours
-    "delete from dead_letters where created_at < now() - interval '28 days'",  # as long as dead.v1 has them
-    "delete from upload_refusals where created_at < now() - interval '7 days'",  # as long as the topics have them
-    """with gone as (
-         delete from previews where created_at < now() - interval '1 day' returning org_id, project_id),
+import msgspec
+
+from core.infra.postgres.connection import Connection
+from core.settings import RetentionRules
+
+BATCH_ROWS = 1000
+"""Rows of one transaction: it holds few locks, and vacuum keeps up."""
+IDEMPOTENCY_HOURS = 25.0
+"""Kept answers count for 24 hours."""
+
+
+class ExpiringRows(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of rows with a lifetime."""
+
+    table: str
+    delete: str
+    """Deletes at most ``$2`` rows older than ``$1``, the oldest first."""
+    age: dt.timedelta
+
+
+def list_expiring(rules: RetentionRules) -> Sequence[ExpiringRows]:
+    """Every kind of rows with a lifetime, as the settings say."""
+    days = {
+        "outbox": rules.outbox_days,
+        "attempts": rules.attempts_days,
+        "deliveries": rules.deliveries_days,
+        "project_events": rules.project_events_days,
+        "idempotency_keys": IDEMPOTENCY_HOURS / 24,
+        "dead_letters": 28.0,  # as long as dead.v1 has them
+        "upload_refusals": 7.0,  # as long as the topics have them
+        "previews": 1.0,
+    }
+    return [ExpiringRows(table=table, delete=_DELETE[table], age=dt.timedelta(days=age)) for table, age in days.items()]
+
+
+_DELETE = {
+    "outbox": """delete from outbox where seq = any(array(
+        select seq from outbox where published_at < now() - $1::interval order by published_at limit $2))""",
+    "attempts": """delete from attempts where (org_id, input_id, stage) in (
+        select org_id, input_id, stage from attempts
+        where state in ('done', 'gave_up', 'cancelled') and finished_at < now() - $1::interval
+        order by finished_at limit $2)""",
+    "deliveries": """delete from deliveries where (org_id, delivery_id) in (
+        select org_id, delivery_id from deliveries
+        where state in ('delivered', 'failed') and finished_at < now() - $1::interval
+        order by finished_at limit $2)""",
+    "project_events": """delete from project_events where (org_id, project_id, version) in (
+        select org_id, project_id, version from project_events where at < now() - $1::interval
+        order by at limit $2)""",
+    "idempotency_keys": """delete from idempotency_keys where (org_id, key) in (
+        select org_id, key from idempotency_keys where created_at < now() - $1::interval
+        order by created_at limit $2)""",
+    "dead_letters": """delete from dead_letters where dead_id in (
+        select dead_id from dead_letters where created_at < now() - $1::interval order by created_at limit $2)""",
+    "upload_refusals": """delete from upload_refusals where refusal_id in (
+        select refusal_id from upload_refusals where created_at < now() - $1::interval order by created_at limit $2)""",
+    "previews": """with gone as (
+         delete from previews where (org_id, preview_id) in (
+           select org_id, preview_id from previews where created_at < now() - $1::interval
+           order by created_at limit $2) returning org_id, project_id),
        planned as (insert into object_sweeps (org_id, kind, subject_id, due_at)
          select distinct org_id, 'project', project_id, now() from gone on conflict do nothing)
        select from gone""",
-)
+}
+"""The objects of deleted previews are swept afterwards."""
 
 
-async def delete_expired(connection: Connection) -> int:
-    """Delete expired rows of every organisation and return how many.
-
-    The objects of deleted previews are swept afterwards.
-    """
-    tags = [await connection.execute(statement) for statement in _EXPIRED]
-    return sum(int(tag.rpartition(" ")[2]) for tag in tags)
+async def delete_batch(connection: Connection, kind: ExpiringRows, limit: int = BATCH_ROWS) -> int:
+    """Delete one batch of a kind of every organisation and return how many rows it had."""
+    tag: str = await connection.execute(kind.delete, kind.age, limit)
+    return int(tag.rpartition(" ")[2])

@@ -14,7 +14,8 @@ from core.infra.s3.object_store import open_objects
 from core.settings import Settings
 from streams.background.orphan_sweep import run_orphan_sweep
 from streams.background.relay import Relay, run_backlog
-from streams.background.sweeper import run_erasure, run_letters, run_sweeps
+from streams.background.sweeper import run_erasure, run_letters, run_retention, run_sweeps
+from streams.background.watchdog import run_watchdog
 from streams.runtime.health import Pulse, serve_health
 from streams.runtime.metrics import OF_RELAY, OF_SINK, ProcessMetrics
 from streams.sinks.batch_consumer import ALL_TOPICS, rewind
@@ -55,7 +56,7 @@ async def run_relay(settings: Settings) -> int:
     """Run relay, sweeper and erasure in one process."""
     stop = _stop_on_signals()
     pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
-    relay_pool = await create_pool(settings.postgres_relay, size=2, name="clipstream-sweeper")
+    relay_pool = await create_pool(settings.postgres_relay, size=4, name="clipstream-sweeper")
     worker_pool = await create_pool(settings.postgres_worker, size=2, name="clipstream-erasure")
     objects = open_objects(settings)
     metrics = ProcessMetrics(OF_RELAY)
@@ -68,6 +69,8 @@ async def run_relay(settings: Settings) -> int:
                 relay.run(stop),
                 run_backlog(relay_pool, stop, settings.sweep_s, metrics),
                 run_sweeps(settings, relay_pool, stop, metrics),
+                run_retention(settings, relay_pool, stop, metrics),
+                run_watchdog(settings, relay_pool, stop, metrics),
                 run_erasure(settings, worker_pool, objects, stop),
                 run_letters(settings, worker_pool, stop),
                 run_orphan_sweep(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),

@@ -68,7 +68,6 @@ class Relay:
             await connection.close(timeout=2)
 
     async def _relay(self, connection: Connection, producer: Any, stop: asyncio.Event) -> None:
-        rounds = 0
         while not stop.is_set():
             self._wake.clear()
             await admission.admit(connection, self._windows, BATCH_ROWS)
@@ -76,9 +75,6 @@ class Relay:
             if rows:
                 await self._hand_over(connection, producer, rows)
             self._pulse.beat()
-            rounds += 1
-            if rounds % 600 == 0:
-                await outbox_queue.prune_sent(connection)
             if len(rows) < BATCH_ROWS:
                 await _first(self._wake, stop, POLL_S)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
@@ -11,15 +12,19 @@ from core.infra.postgres.admission import release_unclaimed
 from core.infra.postgres.connection import Pool, transaction
 from core.infra.s3.object_store import S3Objects
 from core.services.erasure import erase
-from core.services.retention import delete_expired
-from core.settings import Settings
+from core.services.retention import BATCH_ROWS, delete_batch, list_expiring
+from core.settings import RetentionRules, Settings
 from schemas import events
 from streams.background.topic_follower import follow
 from streams.runtime import dead_letters
 from streams.runtime.leases import free_expired
-from streams.runtime.metrics import REEMITTED, ProcessMetrics
+from streams.runtime.metrics import EXPIRED, REEMITTED, ProcessMetrics
 
-DELETE_OLD_EVERY_S = 3600.0
+KEPT = RetentionRules()
+"""How long rows are kept without other settings."""
+DELETE_OLD_EVERY_S = 60.0
+BATCH_PAUSE_S = 0.05
+"""Pause between two batches of deleted rows."""
 
 
 async def sweep_attempts(pool: Pool) -> int:
@@ -29,28 +34,46 @@ async def sweep_attempts(pool: Pool) -> int:
         return await free_expired(connection)
 
 
-async def delete_old(pool: Pool) -> int:
-    """Delete expired idempotency answers, dead letters and previews of all organisations.
+async def delete_old(pool: Pool, rules: RetentionRules = KEPT, metrics: ProcessMetrics | None = None) -> int:
+    """Delete the rows that are older than the settings keep them; returns their number.
 
-    Returns their number. The orphan sweep removes the pictures of the previews.
+    Those of all organisations. A batch is a transaction, with a pause behind it: other statements come first. The
+    orphan sweep removes the pictures of deleted previews.
     """
-    async with transaction(pool) as connection:
-        return await delete_expired(connection)
+    deleted = 0
+    for kind in list_expiring(rules):
+        while True:
+            async with transaction(pool) as connection:
+                count = await delete_batch(connection, kind)
+            deleted += count
+            if metrics is not None:
+                metrics.count(EXPIRED, count, table=kind.table)
+            if count < BATCH_ROWS:
+                break
+            await asyncio.sleep(BATCH_PAUSE_S)
+    return deleted
+
+
+async def run_retention(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: ProcessMetrics) -> None:
+    """Delete what is too old every ``DELETE_OLD_EVERY_S`` until ``stop``."""
+    while not stop.is_set():
+        try:
+            await delete_old(pool, settings.retention, metrics)
+        except Unavailable as error:
+            structlog.get_logger().warning("retention waits", part=error.part)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), DELETE_OLD_EVERY_S)
 
 
 async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: ProcessMetrics) -> None:
-    """Sweep expired claims every ``sweep_s`` until ``stop``, and what is too old each hour."""
+    """Sweep expired claims every ``sweep_s`` until ``stop``."""
     log = structlog.get_logger()
-    now, delete_at = asyncio.get_running_loop().time, 0.0
     while not stop.is_set():
         try:
             swept = await sweep_attempts(pool)
             metrics.count(REEMITTED, swept)
             if swept:
                 log.info("swept", attempts=swept)
-            if now() >= delete_at:
-                delete_at = now() + DELETE_OLD_EVERY_S
-                await delete_old(pool)
         except Unavailable as error:
             log.warning("sweeper waits", part=error.part)
         try:

@@ -70,7 +70,7 @@ class Attempts:
         """
         input_id = message.input_id(envelope, event)
         cause = Cause(input_id=input_id, source=self._stage.name, now=self._clock(), traceparent=envelope.traceparent)
-        claim = await self._claim(message, event, cause)
+        claim = await self._claim(message, event, cause, envelope.time)
         if not isinstance(claim, Claim):
             return claim
         # A try counts from its claim, so one that killed its worker counts too.
@@ -100,7 +100,9 @@ class Attempts:
             telemetry.report_bug(error, self._stage.name)
             return await self._bury(claim, message, event, cause, "bug", f"{type(error).__name__}: {error}")
 
-    async def _claim(self, message: Message, event: events.AnyEvent, cause: Cause) -> Claim | Verdict:
+    async def _claim(
+        self, message: Message, event: events.AnyEvent, cause: Cause, emitted_at: dt.datetime
+    ) -> Claim | Verdict:
         owner = events.owner_of(event)
         async with org_transaction(self._pool, owner[0]) as connection:
             # A producer names an upload on Kafka without the API: its first claim makes the project.
@@ -113,6 +115,9 @@ class Attempts:
             if await is_all_cancelled(connection, event):
                 await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
                 return "cancelled"
+            oldest = cause.now - dt.timedelta(seconds=self._rules.known_s)
+            if emitted_at < oldest and await leases.is_forgotten(connection, project, cause.input_id, oldest):
+                return "done"
             name, lease_s = self._stage.name, self._rules.lease_s
             found = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
             # Busy may be acknowledged: the sweeper sends the event again if the other attempt does not end.

@@ -90,6 +90,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     retry_base_s: float
     outage_s: float
     """Longest time for which an event is retried while a part of ours is away; 0: until it is back."""
+    known_s: float = 28 * 86_400.0
+    """How long the attempts of ended work are kept (`RetentionRules.attempts_days`)."""
 
 
 async def claim(
@@ -123,6 +125,18 @@ async def claim(
         "select state from attempts where org_id = $1 and input_id = $2 and stage = $3", org_id, input_id, stage
     )
     return state
+
+
+async def is_forgotten(connection: Connection, project: Row, input_id: UUID, oldest: dt.datetime) -> bool:
+    """Whether an old event's attempts were deleted by their age: its project ended before ``oldest``.
+
+    A topic is kept for longer than attempts. A consumer that reads it from the beginning must not do all of it again.
+    """
+    finished_at: dt.datetime | None = project.get("finished_at")
+    if finished_at is None or finished_at > oldest:
+        return False
+    sql = "select 1 from attempts where org_id = $1 and input_id = $2"
+    return await connection.fetchval(sql, project["org_id"], input_id) is None
 
 
 async def renew(connection: Connection, held: Claim, lease_s: float, counter: int) -> bool:

@@ -123,6 +123,25 @@ REEMITTED = Metric(
 LEFTOVERS = Metric(
     name="clipstream_sweeper_leftovers_removed_total", kind="counter", text="Objects removed that no row named"
 )
+EXPIRED = Metric(
+    name="clipstream_retention_deleted_total",
+    kind="counter",
+    text="Rows deleted because they were older than the settings keep them",
+    labels=("table",),
+)
+STILL = Metric(
+    name="clipstream_projects_still",
+    kind="gauge",
+    text="Projects at work in which nothing moved for CLIPSTREAM_STILL_S",
+)
+STILL_AGE = Metric(
+    name="clipstream_projects_still_oldest_seconds", kind="gauge", text="How long nothing moved in the stillest of them"
+)
+WATCHDOG = Metric(
+    name="clipstream_watchdog_reemitted_total",
+    kind="counter",
+    text="Events that were published and never claimed, emitted again",
+)
 SINK_BATCH = Metric(
     name="clipstream_sink_batch_messages",
     kind="histogram",
@@ -143,7 +162,20 @@ SINK_LAG = Metric(
     labels=("sink",),
 )
 OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD, UNKEPT, WALL)
-OF_RELAY = (OUTBOX_DUE, OUTBOX_AGE, OUTBOX_WAITING, PUBLISHED, PUBLISH, UNSENDABLE, REEMITTED, LEFTOVERS)
+OF_RELAY = (
+    OUTBOX_DUE,
+    OUTBOX_AGE,
+    OUTBOX_WAITING,
+    PUBLISHED,
+    PUBLISH,
+    UNSENDABLE,
+    REEMITTED,
+    LEFTOVERS,
+    EXPIRED,
+    STILL,
+    STILL_AGE,
+    WATCHDOG,
+)
 OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD, UNKEPT)
 
 

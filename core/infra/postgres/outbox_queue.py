@@ -20,8 +20,6 @@ _BACKLOG = """
 select count(*) as due, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as oldest_s from outbox
 where published_at is null and not waits and due_at <= now()
 """
-_KEEP = "1 day"
-"""How long rows stay after they were sent: to look into what went out, and when."""
 _ASIDE = "1 hour"
 """Pause before a row that cannot be sent is tried again: an operator may have changed the broker's limits."""
 
@@ -71,8 +69,3 @@ async def mark_sent(connection: Connection, seqs: Sequence[int]) -> None:
 async def set_aside(connection: Connection, seqs: Sequence[int]) -> None:
     """Make rows that cannot be sent due much later, so that others do not wait behind them."""
     await connection.execute(_SET_ASIDE, list(seqs), _ASIDE)
-
-
-async def prune_sent(connection: Connection) -> None:
-    """Delete rows that were sent a while ago."""
-    await connection.execute("delete from outbox where published_at < now() - $1::text::interval", _KEEP)

@@ -33,7 +33,7 @@ class NoObjects:
 async def test_a_worker_that_ends_while_its_project_is_erased(rig: Rig) -> None:
     attempts, _ = rig.attempts(lambda _: asyncio.sleep(0))
     cause = Cause(input_id=rig.message.input_id(rig.envelope, rig.event), source="ingest", now=NOW)
-    held = await attempts._claim(rig.message, rig.event, cause)
+    held = await attempts._claim(rig.message, rig.event, cause, rig.envelope.time)
     assert isinstance(held, leases.Claim)
     owner = (rig.org_id, rig.project_id)
     async with org_transaction(rig.worker, rig.org_id) as connection:

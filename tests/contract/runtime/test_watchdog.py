@@ -1,0 +1,172 @@
+"""The watchdog on a real Postgres: still projects are reported, and lost events go out again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator
+from importlib import import_module
+
+import asyncpg
+import pytest
+
+from core.infra.postgres.connection import Pool, create_pool, org_transaction
+from core.services.watchdog import TAKEN_BY
+from core.settings import Settings
+from schemas import events
+from schemas.stages import PROJECT_STAGES
+from streams.background.watchdog import watch_projects
+from streams.registry import actor_path
+from streams.runtime.metrics import OF_RELAY, ProcessMetrics
+from tests.contract.rigs.api_world import World, new_project, open_world
+from tests.support.event_factory import passing_examples
+
+pytestmark = pytest.mark.contract
+STILL_S = 900.0
+
+
+class Story:
+    """A project whose first event was sent long ago."""
+
+    def __init__(self, world: World, relay: Pool, project_id: uuid.UUID) -> None:
+        self.world, self.relay, self.project_id = world, relay, project_id
+        self.metrics = ProcessMetrics(OF_RELAY)
+
+    async def run(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        async with org_transaction(self.world.worker, self.world.ann.org_id) as rows:
+            return list(await rows.fetch(sql, *values))
+
+    async def age(self, minutes: int) -> None:
+        """Let everything of the project be older."""
+        ago = f"- interval '{minutes} minutes'"
+        async with self.relay.acquire() as rows:
+            await rows.execute(
+                f"update outbox set published_at = coalesce(published_at, now()) {ago} where project_id = $1",
+                self.project_id,
+            )
+            await rows.execute(f"update watchdog_rounds set at = at {ago} where project_id = $1", self.project_id)
+        await self.run(f"update projects set created_at = created_at {ago} where project_id = $1", self.project_id)
+
+    async def watch(self) -> bool:
+        """Look once; whether the project stands still."""
+        return self.project_id in {one.project_id for one in await watch_projects(self.relay, STILL_S, self.metrics)}
+
+    async def waiting(self) -> list[tuple[str, str]]:
+        """Types and stages of events that wait to be sent."""
+        rows = await self.run(
+            """select headers ->> 'ce_type' as type, for_stage from outbox
+               where project_id = $1 and published_at is null""",
+            self.project_id,
+        )
+        return [(row["type"].removeprefix("clipstream."), row["for_stage"]) for row in rows]
+
+
+@pytest.fixture
+async def story(postgres: Settings) -> AsyncIterator[Story]:
+    relay = await create_pool(postgres.postgres_relay, size=2)
+    async with open_world(postgres) as world:
+        yield Story(world, relay, await new_project(world.ann))
+    await relay.close()
+
+
+async def test_what_was_published_and_never_claimed_goes_out_again(story: Story) -> None:
+    assert not await story.watch(), "it is young"
+    await story.age(20)
+    assert await story.watch()
+    assert await story.waiting() == [("UploadReceived", "ingest")]
+    assert await story.watch()
+    assert len(await story.waiting()) == 1, "one round at a time"
+    page = story.metrics.page().decode()
+    assert "clipstream_watchdog_reemitted_total 1.0" in page
+
+
+async def test_a_project_that_waits_for_its_turn_does_not_stand_still(story: Story) -> None:
+    await story.age(20)
+    async with story.relay.acquire() as rows:
+        await rows.execute(
+            "update outbox set published_at = null, waits = true where project_id = $1 and lane is not null",
+            story.project_id,
+        )
+    assert not await story.watch()
+
+
+async def test_the_pause_between_two_rounds_doubles(story: Story) -> None:
+    await story.age(20)
+    rounds = 0
+    for minutes in (20, 20, 40, 40, 80):
+        await story.age(minutes)
+        await story.watch()
+        rounds += len(await story.waiting())
+    assert rounds == 3
+
+
+async def test_what_moves_or_waits_in_the_outbox_is_left_alone(story: Story) -> None:
+    await story.age(20)
+    insert = """insert into attempts
+                  (org_id, input_id, stage, project_id, state, started_at, lease_until, topic, key, partition, headers,
+                   payload)
+                select org_id, $2, 'ingest', project_id, $3, now() - interval '30 minutes', now() + $4::interval, topic,
+                  key, partition, headers, payload
+                from outbox where project_id = $1"""
+    await story.run(insert, story.project_id, uuid.uuid4(), "running", dt.timedelta(seconds=9))
+    assert not await story.watch(), "a lease is held"
+    await story.run(
+        """update attempts set state = 'free', lease_until = null, last_error = 'triton is not available: away',
+             waiting_since = now() - interval '20 minutes', started_at = now() where project_id = $1""",
+        story.project_id,
+    )
+    async with story.relay.acquire() as rows:
+        await rows.execute(
+            """update outbox set published_at = null, waits = false, due_at = now() + interval '1 hour'
+               where project_id = $1""",
+            story.project_id,
+        )
+    assert await story.watch(), "it is reported"
+    assert len(await story.waiting()) == 1, "but not sent a second time"
+    shown = (await story.world.ann.client.get("/v1/admin/stuck")).json()["items"]
+    mine = next(one for one in shown if one["project_id"] == str(story.project_id))
+    assert (mine["stages"], mine["waits_for"]) == (["ingest"], "triton is not available: away")
+
+
+async def test_an_attempt_whose_second_message_was_lost_goes_out_again(story: Story) -> None:
+    await story.age(20)
+    await story.run(
+        """insert into attempts
+             (org_id, input_id, stage, project_id, state, started_at, topic, key, partition, headers, payload)
+           select org_id, $2, 'ingest', project_id, 'free', now() - interval '20 minutes',
+             topic, key, partition, headers, payload
+           from outbox where project_id = $1""",
+        story.project_id,
+        uuid.uuid4(),
+    )
+    assert await story.watch()
+    assert await story.waiting() == [("UploadReceived", "ingest")]
+
+
+async def test_operators_see_all_organisations_and_others_their_own(story: Story) -> None:
+    await story.age(20)
+    bobs = await new_project(story.world.bob)
+    async with org_transaction(story.world.worker, story.world.bob.org_id) as rows:
+        await rows.execute("update projects set created_at = now() - interval '20 minutes' where project_id = $1", bobs)
+    async with story.relay.acquire() as rows:
+        await rows.execute("update outbox set published_at = now() - interval '20 minutes' where project_id = $1", bobs)
+    ids = {
+        name: {one["project_id"] for one in (await tenant.client.get("/v1/admin/stuck")).json()["items"]}
+        for name, tenant in (("ann", story.world.ann), ("bob", story.world.bob))
+    }
+    assert {str(story.project_id), str(bobs)} <= ids["ann"]
+    assert ids["bob"] == {str(bobs)}
+    listed = (await story.world.ann.client.get("/v1/projects")).json()["items"]
+    assert {one["project_id"] for one in listed} == {str(story.project_id)}, "nowhere else"
+
+
+def test_the_table_of_takers_is_what_the_stages_want() -> None:
+    wanted: dict[type[events.AnyEvent], set[str]] = {}
+    for arrived in passing_examples():
+        for stage in (*PROJECT_STAGES, "preview"):
+            module, _, name = actor_path(stage).partition(":")
+            actor = getattr(import_module(module), name)
+            if actor.wants(object.__new__(actor), arrived.event):
+                wanted.setdefault(type(arrived.event), set()).add(stage)
+    wanted.pop(events.AssetReceived, None)
+    assert {kind: set(stages) for kind, stages in TAKEN_BY.items()} == wanted
