@@ -24,6 +24,7 @@ from api.search.handlers import MAX_QUESTIONS, QUESTIONS_KEPT_S
 from core.infra.clickhouse import open_analytics
 from core.infra.http.client import Resolver, resolve
 from core.infra.http.public_addresses import check_addresses, parse_target
+from core.infra.kafka.access import kafka_access
 from core.infra.key_ring import open_key_ring
 from core.infra.meilisearch import open_search
 from core.infra.postgres.connection import Pool, create_pool
@@ -87,7 +88,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     triton = TritonWire(settings.triton)
     stack.push_async_callback(triton.close)
     listeners = Listeners()
-    follower = Follower(settings.kafka, listeners)
+    follower = Follower(kafka_access(settings), listeners)
     stack.push_async_callback(_cancel_task, asyncio.create_task(follower.run()))
     probes = make_probes(
         pool=pool, uploads=objects, search=search, analytics=analytics, follower=follower, triton=triton

@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.console import Console
 
+from cli import access_rules
 from cli.api import credentials
 from cli.api.client import JSON, Client
 from cli.api.references import References
@@ -57,6 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     brand.add_brand(commands, _ask)
     _add_dead(commands)
     stack.register(commands)
+    access_rules.register(commands)
     _add_help(commands, parser)
     return parser
 

@@ -107,6 +107,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of the product; each is the environment variable ``CLIPSTREAM_`` + NAME."""
 
     kafka: str
+    kafka_user: str = ""
+    """Principal of this process, by SCRAM-SHA-512; empty: no login."""
+    kafka_password: str = ""
+    kafka_tls: Literal["off", "on"] = "off"
+    kafka_ca: str = ""
+    """File of the authorities that sign the brokers' certificates; empty: those of the system."""
+    kafka_certificate: str = ""
+    """File of this process's certificate, where the brokers ask for one; ``kafka_key`` is the file of its key."""
+    kafka_key: str = ""
     kafka_instance: str = ""
     """Name of this process in its consumer group, the same at each start and no other's; empty: a new one each time."""
     postgres_api: str
@@ -256,4 +265,17 @@ def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str])
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from ``environ``; raises MissingSettingError with the variable's name."""
-    return Settings(**_read(Settings, PREFIX, environ))
+    settings = Settings(**_read(Settings, PREFIX, environ))
+    _check_kafka(settings)
+    return settings
+
+
+def _check_kafka(settings: Settings) -> None:
+    """A half of what belongs together would be left out in silence."""
+    pairs = (("kafka_user", "kafka_password"), ("kafka_certificate", "kafka_key"))
+    for one, other in (*pairs, *(pair[::-1] for pair in pairs)):
+        if getattr(settings, one) and not getattr(settings, other):
+            raise MissingSettingError(f"{PREFIX}{one.upper()} is set: set {PREFIX}{other.upper()} as well")
+    for name in ("kafka_ca", "kafka_certificate"):
+        if getattr(settings, name) and settings.kafka_tls == "off":
+            raise MissingSettingError(f"{PREFIX}{name.upper()} is set: set {PREFIX}KAFKA_TLS=on as well")

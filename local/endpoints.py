@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Set
 
+from local.config.stack_secrets import kafka_password
 from local.errors import StackError
 from local.services.postgres import dsn
 from local.services.seaweedfs import endpoint as objects_endpoint
 from local.services.service import Setting
 from local.services.standins import clickhouse_url, search_url
+from schemas.kafka_acls import OUTSIDE, principal_of
 
 GIVEN_BY: dict[str, tuple[str, ...]] = {
     "kafka": ("CLIPSTREAM_KAFKA",),
@@ -20,6 +22,10 @@ GIVEN_BY: dict[str, tuple[str, ...]] = {
     "search": ("CLIPSTREAM_MEILISEARCH", "CLIPSTREAM_MEILISEARCH_KEY"),
 }  # fmt: skip
 """The variables that name a part which runs elsewhere; all of a part's, or none."""
+PRODUCERS_LOGIN = ("CLIPSTREAM_PRODUCER_USER", "CLIPSTREAM_PRODUCER_PASSWORD")
+"""For programs of the person that publish uploads; no process of ours logs in so."""
+NAMED_WITH = GIVEN_BY | {"kafka": (*GIVEN_BY["kafka"], "CLIPSTREAM_KAFKA_USER", "CLIPSTREAM_KAFKA_PASSWORD")}
+"""The same, with those that it may do without."""
 
 
 RING_VARIABLES = ("CLIPSTREAM_SECRET", "CLIPSTREAM_SECRETS", "CLIPSTREAM_SECRETS_FILE")
@@ -47,7 +53,7 @@ def forget_own(environ: Mapping[str, str], recorded: Mapping[str, str], external
     ``recorded``: the variables of that file; ``external``: the parts that ran elsewhere when it was written. A value
     that differs from the recorded one was meant by the person, and stays.
     """
-    own = (name for part, names in GIVEN_BY.items() if part not in external for name in names)
+    own = (name for part, names in NAMED_WITH.items() if part not in external for name in names)
     ours = {name for name in own if name in environ and environ[name] == recorded.get(name)}
     return {name: value for name, value in environ.items() if name not in ours}
 
@@ -56,7 +62,7 @@ def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
     """What each part of this stack would be reached by: part → variables."""
     secrets = setting.secrets
     return {
-        "kafka": {"CLIPSTREAM_KAFKA": f"127.0.0.1:{setting.port('kafka')}"},
+        "kafka": {"CLIPSTREAM_KAFKA": f"127.0.0.1:{setting.port('kafka')}", **kafka_login(setting, "setup")},
         "postgres": {
             "CLIPSTREAM_POSTGRES_OWNER": dsn(setting, "clipstream_owner", secrets.postgres_owner),
             "CLIPSTREAM_POSTGRES_API": dsn(setting, "clipstream_api", secrets.postgres_api),
@@ -86,6 +92,8 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
         "CLIPSTREAM_FETCH_ALLOW": ",".join(allowed(setting)),
         "CLIPSTREAM_WEBHOOK_HTTP": setting.environ.get("CLIPSTREAM_WEBHOOK_HTTP") or "true",
     }
+    if "kafka" not in external:
+        env |= dict(zip(PRODUCERS_LOGIN, kafka_login(setting, OUTSIDE).values(), strict=True))
     for part, variables in own_endpoints(setting).items():
         outside = {name: setting.environ[name] for name in variables if name in setting.environ}
         env |= outside if part in external else variables
@@ -93,6 +101,12 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
     if not any(given.get(name) for name in RING_VARIABLES):
         env["CLIPSTREAM_SECRETS_FILE"] = str(setting.layout.key_ring)
     return given | env
+
+
+def kafka_login(setting: Setting, process: str) -> dict[str, str]:
+    """How a process logs in to this stack's Kafka."""
+    user = principal_of(process)
+    return {"CLIPSTREAM_KAFKA_USER": user, "CLIPSTREAM_KAFKA_PASSWORD": kafka_password(setting.secrets, user)}
 
 
 def allowed(setting: Setting) -> list[str]:

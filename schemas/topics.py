@@ -149,8 +149,8 @@ TOPICS: tuple[Topic, ...] = (
         spread="project",
         retention_ms=7 * DAY_MS,
         producers=("ingest",),
-        consumers=("external producers", "sinks"),
-        doc="Messages on uploads.v1 that made no project, and why. All producers read it: it has no text of a message.",
+        consumers=("operators", "sinks"),
+        doc="Messages on uploads.v1 that made no project, and why, of all organisations. Without text of a message.",
         key="the refusal's id",
     ),
     Topic(

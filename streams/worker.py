@@ -19,6 +19,7 @@ import sentry_sdk
 import structlog
 
 from core.errors import InputRejected, Unavailable
+from core.infra.kafka.access import KafkaAccess, kafka_access
 from core.infra.kafka.message import Message, as_message
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool
@@ -26,6 +27,7 @@ from core.media.sandbox.parent import ChildFailed, probe_walls
 from core.media.sandbox.walls import SANDBOX, WALLS, Wall
 from core.services.upload_signatures import Verifier
 from core.settings import Settings
+from schemas.kafka_acls import stage_group
 from schemas.stages import ROW_BY_NAME
 from schemas.topics import TOPICS
 from streams.registry import make_stage
@@ -77,9 +79,11 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
     """
     data_dir = Path(settings.work_dir).absolute() / stage / "faust"
     data_dir.mkdir(parents=True, exist_ok=True)
+    access = kafka_access(settings)
     app = faust.App(
-        f"clipstream-{stage}",
-        broker=f"kafka://{settings.kafka}",
+        stage_group(stage),
+        broker=";".join(f"kafka://{server.strip()}" for server in access.bootstrap.split(",")),
+        broker_credentials=_credentials(access),
         datadir=str(data_dir),
         web_enabled=False,
         autodiscover=False,
@@ -113,6 +117,15 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
 
     app.agent(source, name=stage)(agent)
     return app
+
+
+def _credentials(access: KafkaAccess) -> faust.types.auth.CredentialsT | None:
+    context = access.tls_context() if access.tls else None
+    if access.user:
+        return faust.SASLCredentials(
+            username=access.user, password=access.password, ssl_context=context, mechanism=access.mechanism
+        )
+    return faust.SSLCredentials(context) if context else None
 
 
 async def run_stage(settings: Settings, stage: str) -> int:
@@ -160,7 +173,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
         if stage in WITH_CHILDREN:
             probing = asyncio.create_task(report_walls(context))
             stack.callback(probing.cancel)
-        async with open_lag_counter(settings.kafka, app) as lag:
+        async with open_lag_counter(kafka_access(settings), app) as lag:
             await _watch(app, lag, attempts, pulse, stop)
         log.info("draining")
     return 0

@@ -15,6 +15,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from core.errors import Unavailable
+from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.topic_reader import TailReader, open_tail
 
 TOPICS = ("projects.v1", "previews.v1")
@@ -68,9 +69,9 @@ def read_project_id(key: bytes | None) -> UUID | None:
 class Follower:
     """Tails the topics while it runs, and starts again when Kafka comes back."""
 
-    def __init__(self, bootstrap: str, listeners: Listeners) -> None:
+    def __init__(self, access: KafkaAccess, listeners: Listeners) -> None:
         """Nothing is opened until ``run``."""
-        self._bootstrap = bootstrap
+        self._access = access
         self._listeners = listeners
         self._tail: TailReader | None = None
 
@@ -92,7 +93,7 @@ class Follower:
 
     async def _follow(self) -> None:
         try:
-            async with open_tail(self._bootstrap, TOPICS) as tail:
+            async with open_tail(self._access, TOPICS) as tail:
                 self._tail = tail
                 self._listeners.wake_all()
                 while True:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import secrets
 
 import msgspec
@@ -26,6 +28,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     s3_secret_key: str
     clickhouse: str
     search: str
+    kafka: str
+    """Passwords of its users are derived from it."""
     product: str
     """Base64 of 32 bytes: the first secret of the key ring."""
 
@@ -46,3 +50,8 @@ def load_or_make(layout: Layout) -> Secrets:
 def new_secret() -> str:
     """Base64 of 32 random bytes."""
     return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def kafka_password(kept: Secrets, user: str) -> str:
+    """The password of one user of Kafka."""
+    return hmac.new(kept.kafka.encode(), user.encode(), hashlib.sha256).hexdigest()

@@ -9,10 +9,12 @@ from functools import partial
 import msgspec
 
 from local.config.state import write_private
+from local.endpoints import PRODUCERS_LOGIN, kafka_login
 from local.errors import StackError
 from local.services.readiness import http_ready
 from local.services.service import Part, Setting
 from local.services.table import SINKS, WORKERS
+from schemas.kafka_acls import PROCESSES
 
 STORES = ("kafka", "postgres", "objects", "clickhouse", "search")
 
@@ -39,6 +41,14 @@ def product_parts(
             yield first
             worker = msgspec.structs.replace(worker, needs=(*worker.needs, first.name))
         yield worker
+
+
+def with_own_login(setting: Setting, part: Part) -> Part:
+    """The part, logging in to this stack's Kafka as the principal of its kind of process."""
+    stages = dict(WORKERS)
+    process = stages.get(part.name, part.name if part.name in PROCESSES else "setup")
+    env = {name: value for name, value in part.env.items() if name not in PRODUCERS_LOGIN}
+    return msgspec.structs.replace(part, env=env | kafka_login(setting, process))
 
 
 def keep_credentials(setting: Setting, output: str) -> None:

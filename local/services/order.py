@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from local.services.clipstream import STORES, product_parts
+from local.services.clipstream import STORES, product_parts, with_own_login
 from local.services.kafka import kafka_part
 from local.services.postgres import postgres_part
 from local.services.seaweedfs import objects_part
@@ -35,4 +35,7 @@ def plan(
     if stores_only:
         return stores
     needed = tuple(name for name in STORES if name not in external)
-    return [*stores, *product_parts(setting, {**setting.environ, **env}, needed, rewind)]
+    parts = product_parts(setting, {**setting.environ, **env}, needed, rewind)
+    if "kafka" in external:
+        return [*stores, *parts]
+    return [*stores, *(with_own_login(setting, part) for part in parts)]

@@ -11,8 +11,11 @@ import json
 import secrets
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from core.infra.kafka.access import KafkaAccess
 
 TIMEOUT_S = 5.0
 KAFKA_TOPIC = "stack.probe"
@@ -45,23 +48,23 @@ def http_get(url: str, *, headers: Mapping[str, str] | None = None, body: bytes 
     return content
 
 
-def kafka_round_trip(bootstrap: str) -> None:
+def kafka_round_trip(access: KafkaAccess) -> None:
     """Send one message and read it back."""
-    asyncio.run(asyncio.wait_for(_kafka_round_trip(bootstrap), 15))
+    asyncio.run(asyncio.wait_for(_kafka_round_trip(access), 15))
 
 
-async def _kafka_round_trip(bootstrap: str) -> None:
+async def _kafka_round_trip(access: KafkaAccess) -> None:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: PLC0415
 
-    await _ensure_probe_topic(bootstrap)
+    await _ensure_probe_topic(access)
     body = secrets.token_bytes(16)
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    producer = AIOKafkaProducer(**access.client_options(), acks="all")
     await producer.start()
     try:
         sent = await producer.send_and_wait(KAFKA_TOPIC, body, partition=0)
     finally:
         await producer.stop()
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**access.client_options(), enable_auto_commit=False)
     await consumer.start()
     try:
         partition = TopicPartition(KAFKA_TOPIC, 0)
@@ -73,10 +76,10 @@ async def _kafka_round_trip(bootstrap: str) -> None:
         await consumer.stop()
 
 
-async def _ensure_probe_topic(bootstrap: str) -> None:
+async def _ensure_probe_topic(access: KafkaAccess) -> None:
     from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**access.client_options())
     await admin.start()
     try:
         if KAFKA_TOPIC not in await admin.list_topics():

@@ -36,5 +36,6 @@ PORTS: tuple[str, ...] = (
     "relay",
     *(f"sink-{sink}" for sink in SINKS),
     *(name for name, _ in WORKERS),
+    "kafka-internal",
 )
 """``webhook`` and ``files`` are kept for programs of the person: a receiver, and a server of videos to fetch."""

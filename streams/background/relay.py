@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from core.errors import Unavailable
+from core.infra.kafka.access import kafka_access
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres import admission, outbox_queue
 from core.infra.postgres.admission import Window
@@ -141,7 +142,7 @@ def windows_of(rules: AdmissionRules) -> tuple[Window, ...]:
 
 def _producer(settings: Settings) -> Any:
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka,
+        **kafka_access(settings).client_options(),
         acks="all",
         enable_idempotence=True,
         linger_ms=0,

@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 
 from core.errors import Unavailable
+from core.infra.kafka.access import kafka_access
 from core.infra.postgres.admission import release_unclaimed
 from core.infra.postgres.connection import Pool, transaction
 from core.infra.s3.object_store import S3Objects
@@ -89,7 +90,7 @@ async def run_erasure(settings: Settings, pool: Pool, objects: S3Objects, stop: 
         if isinstance(event, events.ProjectErased):
             await erase(pool, objects, event.org_id, event.project_id)
 
-    await follow(settings.kafka, "projects.v1", "clipstream-sweeper", handle, stop)
+    await follow(kafka_access(settings), "projects.v1", "clipstream-sweeper", handle, stop)
 
 
 async def run_letters(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
@@ -99,4 +100,4 @@ async def run_letters(settings: Settings, pool: Pool, stop: asyncio.Event) -> No
         if isinstance(event, events.DeadLetter):
             await dead_letters.keep(pool, event)
 
-    await follow(settings.kafka, "dead.v1", "clipstream-letters", handle, stop)
+    await follow(kafka_access(settings), "dead.v1", "clipstream-letters", handle, stop)

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from core.errors import Unavailable
 from core.infra import telemetry
+from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.group_consumer import open_group_consumer
 from core.infra.kafka.message import Message
 from schemas import codec, events
@@ -21,18 +22,18 @@ POLL_MS = 500
 Handle = Callable[[events.AnyEvent], Awaitable[None]]
 
 
-async def follow(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
+async def follow(access: KafkaAccess, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
     """Hand each event to ``handle`` and commit, until ``stop``; start over when Kafka or a store is away."""
     while not stop.is_set():
         try:
-            await _session(bootstrap, topic, group, handle, stop)
+            await _session(access, topic, group, handle, stop)
         except (KafkaError, OSError, Unavailable) as error:
             structlog.get_logger().warning("waits", group=group, error=str(error))
             await asyncio.sleep(1.0)
 
 
-async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
-    async with open_group_consumer(bootstrap, group, [topic]) as consumer:
+async def _session(access: KafkaAccess, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
+    async with open_group_consumer(access, group, [topic]) as consumer:
         while not stop.is_set():
             batch = await consumer.take(timeout_ms=POLL_MS, max_messages=MAX_RECORDS)
             for message in batch.messages:

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from core.infra.http.client import OutsideHttp
+from core.infra.kafka.access import kafka_access
 from core.infra.kafka.topic_reader import KafkaLog
 from core.infra.llm import OpenAiChat
 from core.infra.postgres.connection import Pool
@@ -136,7 +137,7 @@ class StageContext:
     @cached_property
     def log(self) -> EventLog:
         """What topics have kept, for replays."""
-        return KafkaLog(self.settings.kafka)
+        return KafkaLog(kafka_access(self.settings))
 
     @cached_property
     def cache(self) -> SourceCache:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import faust
 from aiokafka import TopicPartition
 
+from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.topic_reader import open_offsets
 
 
@@ -80,10 +81,10 @@ class Lag:
 
 
 @asynccontextmanager
-async def open_lag_counter(kafka: str, app: faust.App) -> AsyncIterator[Lag]:
+async def open_lag_counter(access: KafkaAccess, app: faust.App) -> AsyncIterator[Lag]:
     """The lag of a worker, while the body runs. ``app`` has been started."""
     consumer: Any = app.consumer
-    async with open_offsets(kafka) as offsets:
+    async with open_offsets(access) as offsets:
         lag = Lag(
             offsets,
             consumer.assignment,

@@ -7,6 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from core.infra.clickhouse import migrate_clickhouse
+from core.infra.kafka.access import KafkaAccess, kafka_access
 from core.infra.meilisearch import lacking_fields, migrate_meilisearch
 from core.infra.postgres.migrations import MigrationError, migrate_postgres
 from core.infra.s3.object_store import ensure_bucket
@@ -24,7 +25,7 @@ async def migrate(settings: Settings) -> None:
     log = structlog.get_logger()
     await migrate_postgres(settings)
     log.info("migrated", store="postgres")
-    await create_topics(settings.kafka)
+    await create_topics(kafka_access(settings))
     log.info("migrated", store="kafka")
     await ensure_bucket(settings)
     log.info("migrated", store="objects")
@@ -46,9 +47,9 @@ async def _refill_search(settings: Settings, indexes: list[str]) -> None:
         log.warning("search must be filled again: stop its sink, then --rewind meilisearch", reason=str(error))
 
 
-async def create_topics(bootstrap: str) -> None:
+async def create_topics(access: KafkaAccess) -> None:
     """Create every topic of the table with its partitions and retention, before any worker starts."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**access.client_options())
     await admin.start()
     try:
         brokers = (await admin.describe_cluster())["brokers"]

@@ -21,11 +21,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from core.errors import Unavailable
+from core.infra.kafka.access import KafkaAccess, kafka_access
 from core.infra.kafka.group_consumer import Batch, GroupBusyError, GroupConsumer, open_group_consumer, rewind_group
 from core.infra.kafka.message import Message
 from core.settings import Settings
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
+from schemas.kafka_acls import sink_group
 from schemas.topics import BY_NAME, TOPICS, route
 from streams.runtime import dead_letters
 from streams.runtime.letter_cap import UPLOADS, LetterCap
@@ -71,11 +73,6 @@ class SinkRunsError(RuntimeError):
 
 class BreakerOpenError(RuntimeError):
     """Too many messages in a row fail; a person has to look before more are diverted."""
-
-
-def sink_group(sink: str) -> str:
-    """Consumer group of a sink."""
-    return f"clipstream.sink.{sink}"
 
 
 def decode_all(messages: Sequence[Message]) -> tuple[list[Arrived], list[Refused]]:
@@ -130,7 +127,7 @@ class Sink:
     async def run(self, topics: Sequence[str]) -> None:
         """Take batches until ``stop``; a batch under way is finished, or left to the next process."""
         async with AsyncExitStack() as stack:
-            producer = await self._opened(lambda: open_producer(self._settings.kafka), stack)
+            producer = await self._opened(lambda: open_producer(kafka_access(self._settings)), stack)
             consumer = await self._opened(lambda: self._consumer(topics), stack)
             if producer is None or consumer is None:
                 return
@@ -146,7 +143,7 @@ class Sink:
 
     def _consumer(self, topics: Sequence[str]) -> AbstractAsyncContextManager[GroupConsumer]:
         return open_group_consumer(
-            self._settings.kafka,
+            kafka_access(self._settings),
             sink_group(self._name),
             topics,
             max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
@@ -255,10 +252,10 @@ class Sink:
 
 
 @asynccontextmanager
-async def open_producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+async def open_producer(access: KafkaAccess) -> AsyncIterator[AIOKafkaProducer]:
     """Open a producer of dead letters. Raises KafkaError."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2_000_000
+        **access.client_options(), acks="all", enable_idempotence=True, max_request_size=2_000_000
     )
     try:
         await producer.start()
@@ -275,7 +272,7 @@ async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
         Unavailable: Kafka does not answer.
     """
     try:
-        await rewind_group(settings.kafka, sink_group(name), topics)
+        await rewind_group(kafka_access(settings), sink_group(name), topics)
     except GroupBusyError:
         line = f"the {name} sink runs: stop it first (one that was killed counts as running for ten seconds more)"
         raise SinkRunsError(line) from None

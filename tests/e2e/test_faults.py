@@ -28,6 +28,7 @@ from schemas import stages
 from tests.contract.rigs.servers import begun, free_ports
 from tests.e2e.invariants import Holds, holding
 from tests.e2e.rig import ROUGH, Api, Receiver
+from tests.support.kafka_login import access_of, login_of
 from tests.support.media.shared_media import media
 from tests.support.progress import HANG_S, wait_while_moving
 
@@ -199,7 +200,7 @@ async def test_redelivery(api: Api, receiver: Receiver, holds: Holds) -> None:
 
 
 async def _send_again(api: Api, attempts: list[Any]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=api.stack.env["CLIPSTREAM_KAFKA"], acks="all")
+    producer = AIOKafkaProducer(**access_of(api.stack, "relay").client_options(), acks="all")
     await producer.start()
     try:
         for row in attempts:
@@ -235,7 +236,8 @@ def joined(api: Api, root: Path) -> Iterator[None]:
     for stage, port in ports.items():
         work = root / stage
         work.mkdir(exist_ok=True)
-        env = os.environ | api.stack.env | {"CLIPSTREAM_WORK_DIR": str(work), "CLIPSTREAM_WORKER_PORT": str(port)}
+        own = {"CLIPSTREAM_WORK_DIR": str(work), "CLIPSTREAM_WORKER_PORT": str(port)}
+        env = os.environ | api.stack.env | login_of(api.stack, stage) | own
         with (root / f"{stage}.log").open("ab") as log:
             processes.append(begun(["streams", "--stage", stage], env, log))
     try:

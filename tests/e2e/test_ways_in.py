@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from tests.e2e.invariants import own_rows
 from tests.e2e.rig import Api, Receiver, serve_files
+from tests.support.kafka_login import access_of
 from tests.support.media.shared_media import media
 from tests.support.progress import HANG_S, Patience, wait_while_moving
 
@@ -101,9 +102,9 @@ def _until_known(api: Api, project_id: str) -> None:
 
 
 async def _refused(api: Api, project_id: str) -> dict[str, Any]:
-    """The refusal of a message with this key, as a producer reads it."""
+    """The refusal of a message with this key, as an operator reads it."""
     consumer = AIOKafkaConsumer(
-        "uploads.refused.v1", bootstrap_servers=api.stack.env["CLIPSTREAM_KAFKA"], auto_offset_reset="earliest"
+        "uploads.refused.v1", **access_of(api.stack, "setup").client_options(), auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
@@ -138,7 +139,7 @@ async def _publish(api: Api, project_id: str, key: str, fault: str = "") -> None
     }
     if fault == "unsigned":
         del headers["clipstream-signature"]
-    producer = AIOKafkaProducer(bootstrap_servers=api.stack.env["CLIPSTREAM_KAFKA"], acks="all")
+    producer = AIOKafkaProducer(**access_of(api.stack, "producer").client_options(), acks="all")
     await producer.start()
     try:
         raw = [(name, value.encode()) for name, value in headers.items()]

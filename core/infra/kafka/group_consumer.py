@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError
 
 from core.errors import Unavailable
+from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.message import Message, as_message
 from schemas.topics import BY_NAME
 
@@ -76,7 +77,7 @@ class GroupConsumer:
 
 @asynccontextmanager
 async def open_group_consumer(
-    bootstrap: str,
+    access: KafkaAccess,
     group: str,
     topics: Sequence[str],
     *,
@@ -86,7 +87,7 @@ async def open_group_consumer(
     """Join a group; it begins at the earliest message where it has committed nothing. Raises KafkaError."""
     client = AIOKafkaConsumer(
         *topics,
-        bootstrap_servers=bootstrap,
+        **access.client_options(),
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -102,14 +103,14 @@ async def open_group_consumer(
         await client.stop()
 
 
-async def rewind_group(bootstrap: str, group: str, topics: Sequence[str]) -> None:
+async def rewind_group(access: KafkaAccess, group: str, topics: Sequence[str]) -> None:
     """Put a group without members back to the first message of every partition.
 
     Raises:
         GroupBusyError: The group has members; one that was killed counts for `SESSION_TIMEOUT_MS` more.
         Unavailable: Kafka does not answer.
     """
-    client = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    client = AIOKafkaConsumer(**access.client_options(), group_id=group, enable_auto_commit=False)
     try:
         await client.start()
         places = [TopicPartition(topic, number) for topic in topics for number in range(BY_NAME[topic].partitions)]

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from core.errors import Unavailable
+from core.infra.kafka.access import KafkaAccess
 from core.ports.stores import Logged
 from schemas.topics import BY_NAME
 
@@ -27,14 +28,14 @@ TAIL_RETRY_MS = 500
 class KafkaLog:
     """Reads a partition again, from some time on: what topics have kept, for replays."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, access: KafkaAccess) -> None:
         """Nothing is opened until something is read."""
-        self._bootstrap = bootstrap
+        self._access = access
 
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
         """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
         place = TopicPartition(topic, partition)
-        consumer = _without_group(self._bootstrap, auto_offset_reset="earliest")
+        consumer = _without_group(self._access, auto_offset_reset="earliest")
         try:
             await consumer.start()
             consumer.assign([place])
@@ -97,9 +98,9 @@ class PartitionOffsets:
 
 
 @asynccontextmanager
-async def open_tail(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[TailReader]:
+async def open_tail(access: KafkaAccess, topics: Sequence[str]) -> AsyncIterator[TailReader]:
     """A reader at the end of all partitions of some topics. Raises KafkaError, OSError."""
-    consumer = _without_group(bootstrap, auto_offset_reset="latest", retry_backoff_ms=TAIL_RETRY_MS)
+    consumer = _without_group(access, auto_offset_reset="latest", retry_backoff_ms=TAIL_RETRY_MS)
     try:
         await consumer.start()
         reader = TailReader(consumer, topics)
@@ -110,9 +111,9 @@ async def open_tail(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Tail
 
 
 @asynccontextmanager
-async def open_offsets(bootstrap: str) -> AsyncIterator[PartitionOffsets]:
+async def open_offsets(access: KafkaAccess) -> AsyncIterator[PartitionOffsets]:
     """Questions about offsets, over a connection of their own. Raises KafkaError."""
-    consumer = _without_group(bootstrap)
+    consumer = _without_group(access)
     await consumer.start()
     try:
         yield PartitionOffsets(consumer)
@@ -126,8 +127,8 @@ async def _stop(consumer: Any) -> None:
     await consumer.stop()
 
 
-def _without_group(bootstrap: str, **settings: Any) -> Any:
-    return AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, **settings)
+def _without_group(access: KafkaAccess, **settings: Any) -> Any:
+    return AIOKafkaConsumer(**access.client_options(), group_id=None, enable_auto_commit=False, **settings)
 
 
 async def _until(consumer: Any, place: TopicPartition, end: int) -> AsyncIterator[Logged]:

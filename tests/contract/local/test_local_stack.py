@@ -17,11 +17,14 @@ import psutil
 import pytest
 
 from local import stack
+from local.config.stack_secrets import kafka_password, load_or_make
 from local.config.state import Layout, StackState, is_running, load
 from local.endpoints import GIVEN_BY
 from local.errors import StackError
+from local.services.kafka import ADMIN, administrator
 from local.services.leftovers import leftover_files
 from local.services.readiness import kafka_round_trip
+from local.services.table import PORTS
 from local.services.triton import instances
 from local.stack import StackInfo
 from local.supervisor.processes import marked
@@ -103,15 +106,17 @@ def back(layout: Layout, part: str, killed: int) -> None:
 
 def test_all_stores_come_back_and_end_without_a_trace(made: Made) -> None:
     layout = made.layout("whole")
-    info = made.up(layout, without())
+    made.up(layout, without())
     state = state_of(layout)
     assert {part.state for part in state.parts.values()} == {"ready"}
-    kafka_round_trip(info.env["CLIPSTREAM_KAFKA"])
+    internal = state.port_base + PORTS.index("kafka-internal")
+    broker = administrator(internal, kafka_password(load_or_make(layout), ADMIN))
+    kafka_round_trip(broker)
     assert oct(layout.stack_env.stat().st_mode & 0o777) == "0o600"
 
     for part in ("kafka", "postgres"):
         back(layout, part, dies(layout, part))
-    kafka_round_trip(info.env["CLIPSTREAM_KAFKA"])
+    kafka_round_trip(broker)
 
     triton = state.parts["triton"].pid
     assert triton is not None

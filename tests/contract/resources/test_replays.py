@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from core.errors import Unavailable
+from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.topic_reader import KafkaLog
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
@@ -91,7 +92,7 @@ async def test_the_log_is_read_from_a_time_on_to_its_end(kafka: str) -> None:
             topic, b"%d" % number, key=key, partition=partition, headers=[("a", b"b")], timestamp_ms=at_ms
         )
     await producer.stop()
-    log = KafkaLog(kafka)
+    log = KafkaLog(KafkaAccess(bootstrap=kafka))
 
     async def since(hours: float) -> list[bytes]:
         found = [one async for one in log.read(topic, partition, now - dt.timedelta(hours=hours))]
@@ -105,4 +106,9 @@ async def test_the_log_is_read_from_a_time_on_to_its_end(kafka: str) -> None:
 
 async def test_a_kafka_that_is_away_is_said_to_be() -> None:
     with pytest.raises(Unavailable):
-        [one async for one in KafkaLog("127.0.0.1:9").read("renders.v1", 0, dt.datetime.now(dt.UTC))]
+        [
+            one
+            async for one in KafkaLog(KafkaAccess(bootstrap="127.0.0.1:9")).read(
+                "renders.v1", 0, dt.datetime.now(dt.UTC)
+            )
+        ]

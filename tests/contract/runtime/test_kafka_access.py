@@ -1,0 +1,153 @@
+"""Each process may do on the local stack's Kafka what the table of topics says, and is refused the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Iterator
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
+
+from core.infra.kafka.access import KafkaAccess
+from local import stack
+from local.config.stack_secrets import Secrets, kafka_password, load_or_make
+from local.endpoints import GIVEN_BY
+from schemas.kafka_acls import OUTSIDE, PROCESSES, AccessRule, access_rules, principal_of
+from schemas.topics import TOPICS
+from streams.setup.migrate import create_topics
+from tests.support.progress import HANG_S
+
+GROUPS = sorted({rule.name for rule in access_rules() if rule.resource == "Group"})
+MUST = {
+    ("relay", "Topic", "spans.v1", "Write"),
+    ("listen", "Topic", "spans.v1", "Read"),
+    ("listen", "Group", "clipstream-listen", "Read"),
+    ("api", "Topic", "projects.v1", "Read"),
+    ("sink-clickhouse", "Topic", "dead.v1", "Write"),
+    ("sink-clickhouse", "Topic", "uploads.v1", "Read"),
+    ("producer", "Topic", "uploads.v1", "Write"),
+}
+MUST_NOT = {
+    ("listen", "Topic", "spans.v1", "Write"),
+    ("api", "Topic", "projects.v1", "Write"),
+    ("sink-clickhouse", "Topic", "projects.v1", "Write"),
+    ("producer", "Topic", "uploads.v1", "Read"),
+    ("producer", "Topic", "projects.v1", "Write"),
+    ("setup", "Topic", "uploads.v1", "Write"),
+}
+
+
+class Guarded(msgspec.Struct, frozen=True, kw_only=True):
+    """A broker with users and rules."""
+
+    bootstrap: str
+    secrets: Secrets
+
+    def access(self, process: str) -> KafkaAccess:
+        user = principal_of(process)
+        return KafkaAccess(bootstrap=self.bootstrap, user=user, password=kafka_password(self.secrets, user))
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """The local stack's Kafka, alone, with a message on each topic."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CLIPSTREAM_")}
+    if "CLIPSTREAM_CACHE" in os.environ:
+        own["CLIPSTREAM_CACHE"] = os.environ["CLIPSTREAM_CACHE"]
+    for part, names in GIVEN_BY.items():
+        if part != "kafka":
+            own |= dict.fromkeys(names, "127.0.0.1:9")
+    layout = stack.layout_of(tmp_path_factory.mktemp("guarded") / "stack")
+    try:
+        info = stack.ensure_running(layout, own, print, stores_only=True, ends_with_us=True)
+        made = Guarded(bootstrap=info.env["CLIPSTREAM_KAFKA"], secrets=load_or_make(layout))
+        asyncio.run(create_topics(made.access("setup")))
+        asyncio.run(fill(made))
+        yield made
+    finally:
+        stack.reset(layout, print)
+
+
+async def fill(guarded: Guarded) -> None:
+    for process in ("relay", OUTSIDE, "sink-clickhouse"):
+        for topic in TOPICS:
+            await is_granted(write(guarded.access(process), topic.name))
+
+
+async def is_granted(doing: Awaitable[object]) -> bool:
+    try:
+        async with asyncio.timeout(HANG_S):
+            await doing
+    except (TopicAuthorizationFailedError, GroupAuthorizationFailedError):
+        return False
+    return True
+
+
+async def write(access: KafkaAccess, topic: str) -> None:
+    producer = AIOKafkaProducer(**access.client_options(), acks="all")
+    try:
+        await producer.start()
+        await producer.send_and_wait(topic, b"{}", partition=0)
+    finally:
+        await producer.stop()
+
+
+async def read(access: KafkaAccess, topic: str) -> None:
+    place = TopicPartition(topic, 0)
+    consumer = AIOKafkaConsumer(**access.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        if topic not in await consumer.topics():
+            raise TopicAuthorizationFailedError(topic)  # not even described: to fetch, aiokafka would ask for ever
+        consumer.assign([place])
+        consumer.seek(place, 0)
+        await consumer.getone(place)
+    finally:
+        await consumer.stop()
+
+
+async def join(access: KafkaAccess, group: str) -> None:
+    """Commit something for a group, as its members do."""
+    topics = {rule.name for rule in access_rules() if rule.principal == access.user and rule.operation == "Read"}
+    place = TopicPartition(min(topics & {topic.name for topic in TOPICS}, default="uploads.v1"), 0)
+    consumer = AIOKafkaConsumer(**access.client_options(), group_id=group, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        consumer.assign([place])
+        await consumer.commit({place: 0})
+    finally:
+        await consumer.stop()
+
+
+@pytest.mark.parametrize("process", [*PROCESSES, OUTSIDE])
+async def test_a_process_may_do_what_the_table_says_and_nothing_else(guarded: Guarded, process: str) -> None:
+    access = guarded.access(process)
+    wanted = {rule for rule in access_rules() if rule.principal == access.user and rule.operation in ("Read", "Write")}
+    asked: dict[AccessRule, Awaitable[object]] = {}
+    for topic in TOPICS:
+        for operation, attempt in (("Write", write), ("Read", read)):
+            rule = AccessRule(principal=access.user, resource="Topic", name=topic.name, operation=operation)  # type: ignore[arg-type]
+            asked[rule] = attempt(access, topic.name)
+    for group in GROUPS:
+        rule = AccessRule(principal=access.user, resource="Group", name=group, operation="Read")
+        asked[rule] = join(access, group)
+    granted = {rule for rule, doing in asked.items() if await is_granted(doing)}
+    assert granted == wanted
+    done = {(process, rule.resource, rule.name, rule.operation) for rule in granted}
+    assert {row for row in MUST if row[0] == process} <= done
+    assert not MUST_NOT & done
+
+
+async def test_nobody_comes_in_without_a_user_or_with_a_wrong_password(guarded: Guarded) -> None:
+    relay = guarded.access("relay")
+    for access in (KafkaAccess(bootstrap=guarded.bootstrap), msgspec.structs.replace(relay, password="wrong")):
+        with pytest.raises((KafkaConnectionError, KafkaError)):
+            await write(access, "uploads.v1")
