@@ -13,7 +13,7 @@ MECHANISM = "SCRAM-SHA-512"
 
 
 class KafkaAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """One principal's way to the brokers. Without a user there is no login; without TLS nothing is encrypted."""
+    """One principal's way to the brokers. Without a user there is no login."""
 
     bootstrap: str
     """``host:port`` pairs with commas between."""

@@ -151,9 +151,7 @@ async def test_a_worker_and_a_sink_take_what_was_sent_by_tls(guarded: KafkaAcces
     assert [message.payload for message in batch.messages] == [b"by tls"]
 
 
-async def test_who_lacks_a_certificate_or_trusts_another_authority_does_not_come_in(
-    guarded: KafkaAccess, tmp_path: Path
-) -> None:
+async def test_a_client_without_a_right_certificate_is_refused(guarded: KafkaAccess, tmp_path: Path) -> None:
     stranger = Authority(tmp_path)
     certificate, key = stranger.sign(USER)
     for broken in (
