@@ -1,4 +1,4 @@
-"""A channel to a Triton server: requests with deadlines, errors by remedy, revival of dead models.
+"""A channel to the Triton servers: requests with deadlines, errors by remedy, revival of dead models.
 
 Never knows what a model means.
 """
@@ -9,10 +9,12 @@ import asyncio
 import mmap
 import os
 import secrets
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import msgspec
@@ -26,6 +28,7 @@ from core.errors import Unavailable
 from core.infra.usage_meter import meter_call
 
 PART = "triton"
+T = TypeVar("T")
 LOAD_TIMEOUT_S = 180.0
 CONTROL_TIMEOUT_S = 10.0
 IN_USE, IN_USE_PAUSE_S = "in use", 0.1
@@ -42,6 +45,15 @@ MISSING_TEXTS = ("is not ready", "unknown model", "no available versions")
 LATER_TEXTS = ("maximum queue size", "timeout expired", "shared memory region", "server not ready")
 """The queue is full, the wait was too long, or the server restarted."""
 
+
+MAX_MESSAGE_BYTES = 2**31 - 1
+BALANCED = (
+    ("grpc.lb_policy_name", "round_robin"),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+)
+"""By default gRPC sends every call to the first address of a name. Beside arguments tritonclient sets no lengths."""
+_PINNED: ContextVar[Any] = ContextVar("one server's client", default=None)
 
 Check = Callable[[], Awaitable[None]]
 """One small inference on a model."""
@@ -117,8 +129,28 @@ def text_tensor(name: str, text: str) -> InferInput:
     return tensor(name, np.array([text.encode()], dtype=np.object_), "BYTES")
 
 
+async def list_servers(url: str) -> list[str]:
+    """Every ``host:port`` behind a target of gRPC. Raises Unavailable where its name is not known."""
+    name = url.removeprefix("dns:///")
+    if name.startswith(("ipv4:", "ipv6:")):
+        return name.split(":", 1)[1].split(",")
+    host, port = name.rsplit(":", 1)
+    if host in LOOPBACK:
+        return [name]
+    try:
+        known = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unavailable(PART, f"{host}: {error}") from error
+    addresses = sorted({str(place[0]) for *_, place in known})
+    return [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in addresses]
+
+
 class TritonWire:
-    """A lazily opened channel. ``url`` is ``host:grpc port``."""
+    """A lazily opened channel. ``url`` is ``host:grpc port``, or another target of gRPC (``ipv4:a:1,b:1``).
+
+    Requests go to all servers behind the name by turns. What is about one server, its counters and its dead models, is
+    asked of each by itself.
+    """
 
     def __init__(self, url: str) -> None:
         """Nothing is opened yet: the channel belongs to the event loop of its first use."""
@@ -130,8 +162,10 @@ class TritonWire:
     @property
     def client(self) -> Any:
         """The library's client."""
+        if (pinned := _PINNED.get()) is not None:
+            return pinned
         if self._client is None:
-            self._client = triton.InferenceServerClient(self.url)
+            self._client = triton.InferenceServerClient(self.url, channel_args=list(BALANCED))
         return self._client
 
     async def close(self) -> None:
@@ -182,27 +216,54 @@ class TritonWire:
                 answers.cancel()
 
     async def signs(self, model: str) -> str:
-        """The model's counters as a text: when it changes, the server's queue for this model moved."""
+        """The model's counters as a text: when it changes, a server's queue for this model moved.
+
+        Raises Unavailable where no server answers.
+        """
+        return "\n".join(await self._on_each_server(lambda: self._read_statistics(model)))
+
+    async def _read_statistics(self, model: str) -> str:
         try:
-            found = await self.client.get_inference_statistics(model, client_timeout=CONTROL_TIMEOUT_S)
+            return str(await self.client.get_inference_statistics(model, client_timeout=CONTROL_TIMEOUT_S))
         except (InferenceServerException, grpc.RpcError) as error:
             raise failure(model, error) from error
-        return str(found)
 
     async def mend(self, model: str, check: Check) -> None:
-        """Load a model again, unless ``check`` finds that somebody else already did."""
-        try:
-            await check()
-        except ModelDead as error:
-            await self._revive(model, error)
+        """Load a model again on each server where ``check`` finds it dead. Raises Unavailable where none answers."""
+
+        async def mend_here() -> None:
+            try:
+                await check()
+            except ModelDead as error:
+                await self._revive(model, error)
+
+        await self._on_each_server(mend_here)
 
     async def probe(self, model: str, check: Check) -> None:
         """``check``; a dead model is loaded again first. Raises Unavailable if it still is dead."""
         try:
             await check()
-        except ModelDead as error:
-            await self._revive(model, error)
+        except ModelDead:
+            await self.mend(model, check)
             await check()
+
+    async def _on_each_server(self, action: Callable[[], Awaitable[T]]) -> list[T]:
+        """Run an action with ``client`` pinned to each server in turn. Raises what the last raised, if all raised."""
+        outcomes: list[T] = []
+        failed: Exception | None = None
+        for address in await list_servers(self.url):
+            client = triton.InferenceServerClient(address, channel_args=list(BALANCED))
+            pin = _PINNED.set(client)
+            try:
+                outcomes.append(await action())
+            except Unavailable as error:
+                failed = error
+            finally:
+                _PINNED.reset(pin)
+                await client.close()
+        if failed is not None and not outcomes:
+            raise failed
+        return outcomes
 
     async def _revive(self, model: str, error: ModelDead) -> None:
         """Unload what is left of a model, and load it. Raises Unavailable when that cannot be done."""
