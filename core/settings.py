@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from schemas.costs import PriceList
+from schemas.topics import PARTITIONS
 
 
 class MissingSettingError(ValueError):
@@ -116,6 +117,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka_certificate: str = ""
     """File of this process's certificate, where the brokers ask for one; ``kafka_key`` is the file of its key."""
     kafka_key: str = ""
+    kafka_partitions: int = PARTITIONS
+    """Of each topic, when it is made. A topic that is there keeps its own (``--grow-topics`` gives more)."""
     kafka_instance: str = ""
     """Name of this process in its consumer group, the same at each start and no other's; empty: a new one each time."""
     postgres_api: str

@@ -13,6 +13,9 @@ from schemas import events
 DAY_MS = 24 * 60 * 60 * 1000
 UNLIMITED_MS = -1
 PARTITIONS = 12
+"""Of each topic, by default: an operator may make topics with more."""
+SLOT_COUNT = 1_441_440
+"""Places of events before the number of partitions is known: a multiple of 1 … 16, 24, 48 and 96."""
 Spread = Literal["project", "ordinal"]
 
 
@@ -171,13 +174,18 @@ _BY_HALVES = (0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11)
 TOPIC_OF: Mapping[type, Topic] = {event: topic for topic in TOPICS for event in topic.events}
 
 
-def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
+def slot_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
+    """Where an event goes, independent of the number of partitions: slot mod n is its partition."""
+    return (project_id.int + (ordinal if topic.spread == "ordinal" else 0)) % SLOT_COUNT
+
+
+def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0, partitions: int = PARTITIONS) -> int:
     """Partition of an event, ``(project + ordinal) mod n``: no short video waits behind a long one.
 
     Workers are assigned by round robin: of n, worker k has the partitions k, k + n, … Neighbouring ordinals, on
     neighbouring partitions, fall to different workers (docs/adr/0023).
     """
-    return (project_id.int + (ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
+    return slot_for(topic, project_id, ordinal) % partitions
 
 
 def partitions_before(topic: Topic, project_id: UUID, ordinal: int = 0) -> tuple[int, ...]:
@@ -187,10 +195,10 @@ def partitions_before(topic: Topic, project_id: UUID, ordinal: int = 0) -> tuple
 
 
 def route(event: events.AnyEvent) -> tuple[Topic, UUID, int]:
-    """Topic, key and partition of an event."""
+    """Topic, key and slot of an event."""
     topic = TOPIC_OF[type(event)]
     key = _key_of(event)
-    return topic, key, partition_for(topic, key, getattr(event, "ordinal", 0))
+    return topic, key, slot_for(topic, key, getattr(event, "ordinal", 0))
 
 
 def _key_of(event: events.AnyEvent) -> UUID:

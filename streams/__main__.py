@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--rewind", choices=SINKS, help="let a stopped sink read its topics from the beginning again")
     what.add_argument("--migrate", action="store_true", help="make stores, topics and indexes ready")
     what.add_argument("--reseal", action="store_true", help="seal all again under the newest secret of the key ring")
+    what.add_argument("--grow-topics", type=int, metavar="COUNT", help="give every topic this many partitions")
     what.add_argument("--bootstrap", action="store_true", help="make the first organisation; prints its credentials")
     return parser
 
@@ -63,6 +64,11 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         sys.stdout.write(msgspec.json.encode(await bootstrap(settings)).decode() + "\n")
     elif arguments.reseal:
         return await _reseal(settings)
+    elif arguments.grow_topics:
+        from core.infra.kafka.access import kafka_access  # noqa: PLC0415
+        from streams.setup.topics import grow_topics  # noqa: PLC0415
+
+        await grow_topics(kafka_access(settings), arguments.grow_topics)
     elif arguments.stage:
         from streams.worker import run_stage  # noqa: PLC0415
 

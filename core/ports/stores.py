@@ -124,6 +124,10 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 class EventLog(Protocol):
     """What topics have kept."""
 
+    async def count_partitions(self, topic: str) -> int:
+        """How many partitions the topic has now. Raises Unavailable."""
+        ...
+
     def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
         """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
         ...

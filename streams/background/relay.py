@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from core.errors import Unavailable
-from core.infra.kafka.access import kafka_access
+from core.infra.kafka.access import KafkaAccess, kafka_access
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres import admission, outbox_queue
 from core.infra.postgres.admission import Window
@@ -63,7 +63,7 @@ class Relay:
                 if await _pause(stop, POLL_S):
                     return
             await connection.add_listener("outbox", lambda *_: self._wake.set())
-            async with _producer(self._settings) as producer:
+            async with open_relay_producer(kafka_access(self._settings)) as producer:
                 await self._relay(connection, producer, stop)
         finally:
             await connection.close(timeout=2)
@@ -121,7 +121,7 @@ class Relay:
             row["topic"],
             key=row["key"].encode(),
             value=row["payload"],
-            partition=row["partition"],
+            partition=row["partition"] % len(await producer.partitions_for(row["topic"])),
             headers=[(name, value.encode()) for name, value in self._headers(row).items()],
         )
 
@@ -140,9 +140,10 @@ def windows_of(rules: AdmissionRules) -> tuple[Window, ...]:
     return tuple(Window(lane=name, of_queue=queue_sizes[name], of_org=size) for name, size in org_sizes.items())
 
 
-def _producer(settings: Settings) -> Any:
+def open_relay_producer(access: KafkaAccess) -> Any:
+    """A producer, to be entered: each message is kept by all copies in sync, once."""
     return AIOKafkaProducer(
-        **kafka_access(settings).client_options(),
+        **access.client_options(),
         acks="all",
         enable_idempotence=True,
         linger_ms=0,

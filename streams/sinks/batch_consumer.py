@@ -228,7 +228,7 @@ class Sink:
         if refused.message.topic == DEAD:
             return
         letter = dead_letter(refused, self._name)
-        topic, key, partition = route(letter)
+        topic, key, slot = route(letter)
         envelope = codec.Envelope(
             id=letter.dead_id,
             source=f"/clipstream/{self._name}",
@@ -237,6 +237,7 @@ class Sink:
         )
         headers = [(name, value.encode()) for name, value in codec.encode_headers(envelope).items()]
         body = codec.encode(letter)
+        partition = slot % len(await producer.partitions_for(topic.name))
         await producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=headers)
         self._metrics.count(DEAD_LETTERS, stage=self._name, reason=refused.reason)
 

@@ -20,7 +20,7 @@ from schemas.documents.export import Certificate
 from schemas.options.caption_template import template_named
 from schemas.options.export_options import VideoWish
 from schemas.options.file_formats import FileWish, file_of
-from schemas.topics import BY_NAME, partition_for, partitions_before
+from schemas.topics import BY_NAME, PARTITIONS, partition_for, partitions_before
 from streams.render.provenance import collect_provenance, environment, hash_files, list_data_files
 from streams.render.replay import DiscardingObjects, encoder_threads, find_logged_request, list_inputs
 from streams.renderer.audio.loudness import RATE_HZ
@@ -70,8 +70,8 @@ async def test_an_event_of_before_is_looked_for_where_it_lay_then() -> None:
     log, topic = MemoryLog(), BY_NAME["renders.v1"]
     assert await find_logged_request(log, asked, NOW, Steps(lambda _: None)) is None
     places = [at for _, at, _ in log.asked]
-    assert places == [partition_for(topic, PROJECT, 5), *partitions_before(topic, PROJECT, 5)]
-    assert len(set(places)) == 3
+    assert places[:3] == [partition_for(topic, PROJECT, 5), *partitions_before(topic, PROJECT, 5)]
+    assert sorted(places) == list(range(PARTITIONS)), "the topic may have had fewer at that time"
 
 
 async def test_a_replays_files_are_nowhere(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.ports.stores import Logged
 from schemas import codec, events
+from schemas.topics import PARTITIONS
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -18,6 +19,9 @@ class MemoryLog:
     def __init__(self, *kept: events.AnyEvent) -> None:
         self.kept = kept
         self.asked: list[tuple[str, int, dt.datetime]] = []
+
+    async def count_partitions(self, topic: str) -> int:
+        return PARTITIONS
 
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
         self.asked.append((topic, partition, since))

@@ -16,8 +16,8 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectio
 
 from core.errors import Unavailable
 from core.infra.kafka.access import KafkaAccess
+from core.infra.kafka.cluster import list_partitions
 from core.infra.kafka.message import Message, as_message
-from schemas.topics import BY_NAME
 
 SESSION_TIMEOUT_MS, HEARTBEAT_INTERVAL_MS = 10_000, 3_000
 """After how long a member that was killed has left, and how often a living one says so."""
@@ -113,7 +113,7 @@ async def rewind_group(access: KafkaAccess, group: str, topics: Sequence[str]) -
     client = AIOKafkaConsumer(**access.client_options(), group_id=group, enable_auto_commit=False)
     try:
         await client.start()
-        places = [TopicPartition(topic, number) for topic in topics for number in range(BY_NAME[topic].partitions)]
+        places = await list_partitions(access, topics)
         client.assign(places)
         await client.commit(await client.beginning_offsets(places))
     except CommitFailedError as error:

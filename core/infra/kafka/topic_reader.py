@@ -13,8 +13,8 @@ from aiokafka.errors import KafkaError
 
 from core.errors import Unavailable
 from core.infra.kafka.access import KafkaAccess
+from core.infra.kafka.cluster import list_partitions
 from core.ports.stores import Logged
-from schemas.topics import BY_NAME
 
 MAX_BATCH_MESSAGES = 500
 POLL_MS = 1_000
@@ -31,6 +31,13 @@ class KafkaLog:
     def __init__(self, access: KafkaAccess) -> None:
         """Nothing is opened until something is read."""
         self._access = access
+
+    async def count_partitions(self, topic: str) -> int:
+        """How many partitions the topic has now. Raises Unavailable."""
+        try:
+            return len(await list_partitions(self._access, [topic]))
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Unavailable("kafka", f"{type(error).__name__}: {error}") from error
 
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
         """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
@@ -55,9 +62,9 @@ class KafkaLog:
 class TailReader:
     """Reads the keys of what comes to some topics from now on. Made by `open_tail`."""
 
-    def __init__(self, consumer: Any, topics: Sequence[str]) -> None:
+    def __init__(self, consumer: Any, topics: Sequence[str], access: KafkaAccess) -> None:
         """``consumer`` is a started AIOKafkaConsumer without a group."""
-        self._consumer, self._topics = consumer, topics
+        self._consumer, self._topics, self._access = consumer, topics, access
 
     async def list_missing_topics(self) -> list[str]:
         """Topics that Kafka does not have. Raises KafkaError."""
@@ -67,7 +74,7 @@ class TailReader:
         """Stand at the end of every partition. Raises KafkaError, also where a topic does not exist yet."""
         if missing := await self.list_missing_topics():
             raise KafkaError(f"{', '.join(missing)} does not exist yet")
-        places = [TopicPartition(name, number) for name in self._topics for number in range(BY_NAME[name].partitions)]
+        places = await list_partitions(self._access, self._topics)
         self._consumer.assign(places)
         await self._consumer.seek_to_end(*places)
         for place in places:
@@ -103,7 +110,7 @@ async def open_tail(access: KafkaAccess, topics: Sequence[str]) -> AsyncIterator
     consumer = _without_group(access, auto_offset_reset="latest", retry_backoff_ms=TAIL_RETRY_MS)
     try:
         await consumer.start()
-        reader = TailReader(consumer, topics)
+        reader = TailReader(consumer, topics, access)
         await reader.seek_to_end()
         yield reader
     finally:

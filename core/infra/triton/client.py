@@ -52,7 +52,7 @@ BALANCED = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
-"""By default gRPC sends every call to the first address of a name. Beside arguments tritonclient sets no lengths."""
+"""By default gRPC sends every call to the first address of a name. With arguments given, tritonclient sets no lengths."""
 _PINNED: ContextVar[Any] = ContextVar("one server's client", default=None)
 
 Check = Callable[[], Awaitable[None]]
@@ -146,7 +146,7 @@ async def list_servers(url: str) -> list[str]:
 
 
 class TritonWire:
-    """A lazily opened channel. ``url`` is ``host:grpc port``, or another target of gRPC (``ipv4:a:1,b:1``).
+    """A lazily opened channel. ``url`` is ``host:grpc port``, or another target of gRPC.
 
     Requests go to all servers behind the name by turns. What is about one server, its counters and its dead models, is
     asked of each by itself.
@@ -229,7 +229,7 @@ class TritonWire:
             raise failure(model, error) from error
 
     async def mend(self, model: str, check: Check) -> None:
-        """Load a model again on each server where ``check`` finds it dead. Raises Unavailable where none answers."""
+        """Load a model again on each server where ``check`` finds it dead. Raises Unavailable."""
 
         async def mend_here() -> None:
             try:
@@ -248,7 +248,7 @@ class TritonWire:
             await check()
 
     async def _on_each_server(self, action: Callable[[], Awaitable[T]]) -> list[T]:
-        """Run an action with ``client`` pinned to each server in turn. Raises what the last raised, if all raised."""
+        """Run an action with ``client`` pinned to each server. Raises Unavailable if all servers do."""
         outcomes: list[T] = []
         failed: Exception | None = None
         for address in await list_servers(self.url):

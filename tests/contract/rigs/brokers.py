@@ -19,7 +19,7 @@ from local.config.paths import cache_dir, make_private
 from local.install import kafka as jars
 from local.install.tools import find_java
 from local.supervisor.processes import tied
-from streams.setup.migrate import create_topics
+from streams.setup.topics import create_topics
 from tests.contract.rigs.servers import free_ports
 from tests.support.progress import HANG_S, Patience
 

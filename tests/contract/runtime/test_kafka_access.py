@@ -22,7 +22,7 @@ from local.config.stack_secrets import Secrets, kafka_password, load_or_make
 from local.endpoints import GIVEN_BY
 from schemas.kafka_acls import OUTSIDE, PROCESSES, AccessRule, access_rules, principal_of
 from schemas.topics import TOPICS
-from streams.setup.migrate import create_topics
+from streams.setup.topics import create_topics
 from tests.support.progress import HANG_S
 
 GROUPS = sorted({rule.name for rule in access_rules() if rule.resource == "Group"})
