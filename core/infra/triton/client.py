@@ -52,7 +52,7 @@ BALANCED = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
-"""By default gRPC sends every call to the first address of a name. With arguments given, tritonclient sets no lengths."""
+"""By default gRPC sends every call to the first address. With arguments given, tritonclient sets no lengths."""
 _PINNED: ContextVar[Any] = ContextVar("one server's client", default=None)
 
 Check = Callable[[], Awaitable[None]]
