@@ -18,7 +18,7 @@ import yaml
 from local.config.paths import REPO, cache_dir
 from local.install.cache import ensure_built
 from schemas.stages import TABLE
-from schemas.tools.kubernetes import rendered, topics_taken
+from schemas.tools.kubernetes import PARTITIONS_COUNT, rendered, topics_taken
 from schemas.topics import TOPICS
 
 K8S = REPO / "deploy" / "k8s"
@@ -184,7 +184,7 @@ def test_every_stage_scales_by_the_lag_of_its_own_group() -> None:
         assert "replicas" not in named("overlays/prod", "StatefulSet")[row.name]["spec"], "two would set them"
         assert {trigger["metadata"]["topic"] for trigger in spec["triggers"]} == {one.name for one in topics_taken(row)}
         assert {trigger["metadata"]["consumerGroup"] for trigger in spec["triggers"]} == {f"clipstream-{row.name}"}
-        assert spec["minReplicaCount"] <= spec["maxReplicaCount"] <= max(one.partitions for one in topics_taken(row))
+        assert spec["minReplicaCount"] <= spec["maxReplicaCount"] <= PARTITIONS_COUNT
         names = {trigger["authenticationRef"]["name"] for trigger in spec["triggers"]}
         assert names <= set(named("overlays/prod", "TriggerAuthentication"))
 
@@ -209,7 +209,7 @@ def test_triton_is_on_gpus_and_scaled_once_in_the_overlay() -> None:
 def test_strimzis_topics_are_those_of_the_table() -> None:
     made = named("strimzi", "KafkaTopic")
     assert {name: (one["spec"]["partitions"], one["spec"]["config"]["retention.ms"]) for name, one in made.items()} == {
-        topic.name: (topic.partitions, topic.retention_ms) for topic in TOPICS
+        topic.name: (PARTITIONS_COUNT, topic.retention_ms) for topic in TOPICS
     }
 
 
