@@ -31,6 +31,7 @@ FOLDERS = {
     "parallel_renders": "render",
     "aspects": "render",
     "admission": "system",
+    "garbage": "system",
     "hop": "system",
     "api_latency": "system",
     "memory": "system",
@@ -40,7 +41,7 @@ FOLDERS = {
 """Where each lies."""
 NAMES = tuple(FOLDERS)
 """Those that need no stack first: a stack at rest would still take a share of the processor from them."""
-WITHOUT_RECIPE = {"asr", "word_times", "hop", "hour"}
+WITHOUT_RECIPE = {"asr", "word_times", "admission", "garbage", "hop", "hour"}
 """Or with one of another length, made in its turn before anything is timed."""
 Bench = Callable[[Rig], list[Claim]]
 

@@ -24,7 +24,7 @@ from api.organisation.analytics import (
 from benchmarks.__main__ import NAMES
 from benchmarks.render import aspects, moviepy_peer, parallel_renders, render
 from benchmarks.speech import asr, word_times
-from benchmarks.system import admission, api_latency, decode_passes, hop, hour, pipeline
+from benchmarks.system import admission, api_latency, decode_passes, garbage, hop, hour, pipeline
 from cli.__main__ import make_parser
 from core.settings import _NESTED, PREFIX, Settings
 from schemas.tools import data_dictionary
@@ -194,6 +194,7 @@ def test_every_benchmark_is_documented_with_its_limit() -> None:
         "parallel_renders": parallel_renders.LIMIT_RATIO,
         "aspects": aspects.LIMIT_RATIO,
         "admission": admission.LIMIT_RATIO,
+        "garbage": garbage.LIMIT_RATIO,
         "hop": hop.LIMIT_MS,
         "api_latency": api_latency.LIMIT_MS,
         "memory": None,

@@ -16,6 +16,8 @@ from core.infra.kafka.message import Message
 from core.settings import Settings
 from schemas import events
 from streams.runtime.consumer import BREAKER_LETTER_COUNT, BreakerOpen
+from streams.runtime.letter_cap import MAX_LETTERS_OF_SENDER_COUNT
+from streams.runtime.metrics import UNKEPT
 from streams.runtime.stage import Commit, Work
 from tests.contract.api.test_api_process import environment
 from tests.contract.runtime.test_poison import Rig, rig
@@ -100,3 +102,14 @@ async def test_a_worker_whose_breaker_opens_ends_and_says_why(postgres: Settings
     await consumer.start()
     assert (await consumer.committed(place) or 0) < count
     await consumer.stop()
+
+
+async def test_a_flood_of_garbage_costs_its_letters_and_nothing_more(rig: Rig) -> None:
+    """Of ten thousand bad uploads a hundred are kept and the rest is counted; a good one behind them is worked on."""
+    for _ in range(10_000):
+        assert await garbage(rig, "uploads.v1") == "dead"
+    body = rig.body(project_id=str(uuid.uuid4()))
+    assert await rig.take(body, rig.headers(body)) == "committed"
+    assert len(await rig.letters()) == MAX_LETTERS_OF_SENDER_COUNT
+    unkept = rig.metrics.registry.get_sample_value(UNKEPT.name, {"stage": "ingest", "reason": "undecodable"})
+    assert unkept == 10_000 - MAX_LETTERS_OF_SENDER_COUNT
