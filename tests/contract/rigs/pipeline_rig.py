@@ -26,7 +26,7 @@ from core.services.erasure import erase
 from core.settings import Settings
 from schemas import codec, events
 from schemas.stages import STAGES
-from schemas.topics import BY_NAME
+from schemas.topics import BY_NAME, PARTITIONS
 from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
 from streams.runtime.context import StageContext
@@ -68,10 +68,14 @@ class Pipeline:
             pool=self.context.pool, stage=stage, worker="w", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)
         )
 
+    async def count_partitions(self, topic: str) -> int:
+        return PARTITIONS
+
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
         """Messages of a topic, for replays."""
         async with org_transaction(self.world.api, self.org_id) as rows:
-            kept = await rows.fetch("select * from outbox where topic = $1 and partition = $2", topic, partition)
+            sql = "select * from outbox where topic = $1 and partition % $3 = $2"
+            kept = await rows.fetch(sql, topic, partition, PARTITIONS)
         for row in kept:
             yield Logged(key=row["key"], headers=row["headers"], payload=row["payload"])
 

@@ -26,7 +26,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from core.infra.key_ring import open_key_ring
 from core.services.upload_signatures import sign_as_relay
 from schemas import codec, events
-from schemas.topics import BY_NAME, route
+from schemas.topics import BY_NAME, PARTITIONS, route
 from tests.contract.api.test_api_process import environment
 from tests.contract.rigs.servers import begun, free_ports
 from tests.contract.rigs.stage_rig import Rig, make_rig
@@ -112,7 +112,7 @@ async def forget_older(kafka: str) -> None:
 
 async def publish(rig: Rig, kafka: str, event: events.UploadReceived) -> None:
     """As the relay does."""
-    topic, key, partition = route(event)
+    topic, key, slot = route(event)
     body = codec.encode(event)
     envelope = codec.Envelope(
         id=uuid.uuid4(), source="/test", type="clipstream.UploadReceived", time=dt.datetime.now(dt.UTC)
@@ -121,7 +121,9 @@ async def publish(rig: Rig, kafka: str, event: events.UploadReceived) -> None:
     headers |= sign_as_relay(headers, body, ring=open_key_ring(rig.context.settings), org_id=rig.org_id)
     pairs = [(name, value.encode()) for name, value in headers.items()]
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
-        await producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=pairs)
+        await producer.send_and_wait(
+            topic.name, body, key=str(key).encode(), partition=slot % PARTITIONS, headers=pairs
+        )
 
 
 async def attempt(rig: Rig) -> dict[str, Any]:

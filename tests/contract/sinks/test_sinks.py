@@ -25,7 +25,7 @@ from core.settings import Settings
 from schemas import codec, events
 from schemas.common import ObjectRef
 from schemas.documents import encode_document
-from schemas.topics import route
+from schemas.topics import PARTITIONS, route
 from streams.background.main import rewind_sink
 from streams.runtime.metrics import DEAD, OF_SINK, SINK_BATCH, SINK_LAG, SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import SinkRunsError
@@ -64,7 +64,7 @@ class Writer:
         self.org, self.project = uuid4(), uuid4()
 
     async def send(self, event: events.AnyEvent, event_id: UUID | None = None, *, signed: bool = True) -> UUID:
-        topic, key, partition = route(event)
+        topic, key, slot = route(event)
         envelope = codec.Envelope(
             id=event_id or uuid4(), source="/test", type=codec.type_name(type(event)), time=dt.datetime.now(dt.UTC)
         )
@@ -72,7 +72,9 @@ class Writer:
         if isinstance(event, events.UploadReceived) and signed:
             headers |= sign_as_relay(headers, body, ring=ring_of(), org_id=event.org_id)
         pairs = [(name, value.encode()) for name, value in headers.items()]
-        await self.producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=pairs)
+        await self.producer.send_and_wait(
+            topic.name, body, key=str(key).encode(), partition=slot % PARTITIONS, headers=pairs
+        )
         return envelope.id
 
     def failed(self, reason: str = "media.bomb") -> events.ProjectFailed:
