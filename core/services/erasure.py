@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
+from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Pool, org_transaction
 from core.infra.s3.object_store import S3Objects
+from core.storage.labels import read_is_erased
 
 _OPEN_CLAIMS = """
 update attempts set state = 'cancelled', finished_at = now(), lease_until = null
@@ -66,9 +68,14 @@ async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) 
     """Remove what is left of an erased project and return the number of removed objects.
 
     It runs several times for each project, so that objects which arrive late are removed too.
+
+    Raises:
+        InputRejected: The rows do not call this project erased, whatever an event says.
     """
     owner, prefix = (org_id, project_id), f"{org_id}/{project_id}/"
     async with org_transaction(pool, org_id) as connection:
+        if not await read_is_erased(connection, *owner):
+            raise InputRejected("event.unconfirmed", f"no row calls project {project_id} erased")
         source = await _own_source(connection, *owner)
         others = {row["object_key"] for row in await connection.fetch(_OTHERS_SOURCES, *owner, prefix)}
     # Between two transactions: removing many objects takes long, and no row stays locked meanwhile.

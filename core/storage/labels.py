@@ -25,6 +25,7 @@ where p.org_id = $1 and p.project_id = $2 and p.state <> 'erased'
 """
 _TITLE = "select title, created_at from projects where org_id = $1 and project_id = $2 and state <> 'erased'"
 _CLIPS = "select clip_id, title from clips where org_id = $1 and project_id = $2"
+_IS_ERASED = "select true from projects where org_id = $1 and project_id = $2 and state = 'erased'"
 _EACH = """
 with p as (select * from projects where org_id = $1 and project_id = $2 and state <> 'erased')
 select 'project' as kind, project_id as id, revision, title, metadata from p
@@ -99,6 +100,11 @@ class PostgresLabels:
             rows = await connection.fetch(_EACH, org_id, project_id, clip_id, list(export_ids))
         return [LabelRecord(**row) for row in rows]
 
+    async def is_erased(self, org_id: UUID, project_id: UUID) -> bool:
+        """Whether this project of this organisation is erased. Raises Unavailable."""
+        async with org_transaction(await self._opened(), org_id) as connection:
+            return await read_is_erased(connection, org_id, project_id)
+
     async def _opened(self) -> Pool:
         if self._pool is None:
             self._pool = await create_pool(self._dsn, size=1, name=self._name)
@@ -108,6 +114,11 @@ class PostgresLabels:
         """Close the pool."""
         if self._pool is not None:
             await self._pool.close()
+
+
+async def read_is_erased(connection: Connection, org_id: UUID, project_id: UUID) -> bool:
+    """Whether this project of this organisation is erased."""
+    return bool(await connection.fetchval(_IS_ERASED, org_id, project_id))
 
 
 async def read_labels(

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from core.errors import Unavailable
+from core.errors import InputRejected, Unavailable
 from core.infra.kafka.access import kafka_access
 from core.infra.postgres.admission import release_unclaimed
 from core.infra.postgres.connection import Pool, transaction
@@ -88,7 +88,10 @@ async def run_erasure(settings: Settings, pool: Pool, objects: S3Objects, stop: 
 
     async def handle(event: events.AnyEvent) -> None:
         if isinstance(event, events.ProjectErased):
-            await erase(pool, objects, event.org_id, event.project_id)
+            try:
+                await erase(pool, objects, event.org_id, event.project_id)
+            except InputRejected as error:  # the sinks write its dead letter: they read the topic as well
+                structlog.get_logger().error("not erased", project_id=str(event.project_id), reason=error.detail)
 
     await follow(kafka_access(settings), "projects.v1", "clipstream-sweeper", handle, stop)
 

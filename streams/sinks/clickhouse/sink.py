@@ -29,6 +29,7 @@ from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import ALL_TOPICS, Arrived, CountWritten, Health, Refused, Sink
 from streams.sinks.clickhouse import fact_rows
 from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
+from streams.sinks.confirmed_erasures import handle_confirmed
 from streams.sinks.poison import handle_all
 from streams.sinks.search.search_documents import BadReferenceError, Indexed, read_document, reference_of
 
@@ -222,7 +223,7 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-analytics")
     try:
         sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics), labels=labels)
-        handle = partial(handle_all, sink.handle, NAME)
+        handle = partial(handle_all, partial(handle_confirmed, sink.handle, labels.is_erased), NAME)
         loop = Sink(
             settings=settings,
             name=NAME,

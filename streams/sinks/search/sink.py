@@ -24,6 +24,7 @@ from schemas.documents.moments import ClipFacts, MomentList
 from schemas.documents.transcript import Transcript
 from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import Arrived, CountWritten, Health, Refused, Sink
+from streams.sinks.confirmed_erasures import handle_confirmed
 from streams.sinks.poison import handle_all
 from streams.sinks.search import intelligence_documents, search_documents
 from streams.sinks.search.pending_writes import IndexedMessage, PendingWrites, find_indexed
@@ -241,7 +242,7 @@ async def run_meilisearch_sink(
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-search")
     try:
         sink = MeilisearchSink(search, objects, partial(_count, metrics), labels=labels)
-        handle = partial(handle_all, sink.handle, NAME)
+        handle = partial(handle_all, partial(handle_confirmed, sink.handle, labels.is_erased), NAME)
         loop = Sink(
             settings=settings,
             name=NAME,

@@ -195,6 +195,9 @@ async def test_an_event_of_a_cancelled_project_frees_its_place(admitted: Admitte
 
 async def test_an_erased_project_frees_its_places(admitted: Admitted) -> None:
     await admitted.project()
+    async with org_transaction(admitted.rig.workers, admitted.attempt.org_id) as connection:
+        erased = "update projects set state = 'erased' where org_id = $1 and project_id = $2"
+        await connection.execute(erased, admitted.attempt.org_id, admitted.attempt.project_id)
     await erase(admitted.rig.workers, NoObjects(), admitted.attempt.org_id, admitted.attempt.project_id)  # type: ignore[arg-type]
     assert await admitted.places() == 0
 

@@ -50,6 +50,16 @@ async def test_a_worker_that_ends_while_its_project_is_erased(rig: Rig) -> None:
             await leases.finish(connection, held, "done")
 
 
+async def test_an_erasure_that_no_row_confirms_erases_nothing(rig: Rig) -> None:
+    """Whoever can write to the topic could say it of any project."""
+    objects: Any = None  # it would fail where the store was asked
+    before = await rig.rows("select * from projects where org_id = $1 and project_id = $2")
+    for org_id, project_id in ((rig.org_id, rig.project_id), (rig.org_id, uuid.uuid4())):
+        with pytest.raises(InputRejected, match="no row calls"):
+            await erase(rig.worker, objects, org_id, project_id)
+    assert await rig.rows("select * from projects where org_id = $1 and project_id = $2") == before
+
+
 WORDS = "words of the customer"
 OF_PROJECT = """
 select table_name from information_schema.columns where column_name = 'project_id' and table_schema = 'public'

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse
 from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
+from core.infra.postgres.connection import set_org
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
 from core.services.upload_signatures import sign_as_relay
 from core.settings import Settings
@@ -79,6 +81,19 @@ class Writer:
 
     def failed(self, reason: str = "media.bomb") -> events.ProjectFailed:
         return events.ProjectFailed(org_id=self.org, project_id=self.project, version=1, reason=reason, detail="d")
+
+    async def erase(self, settings: Settings) -> None:
+        """Let the rows call the project erased, and say so."""
+        connection = await asyncpg.connect(settings.postgres_owner)
+        try:
+            async with connection.transaction():
+                await set_org(connection, self.org)
+                await connection.execute("insert into orgs (org_id, name) values ($1, 'sinks')", self.org)
+                row = "insert into projects (org_id, project_id, state) values ($1, $2, 'erased')"
+                await connection.execute(row, self.org, self.project)
+        finally:
+            await connection.close()
+        await self.send(self.erased())
 
     def erased(self) -> events.ProjectErased:
         return events.ProjectErased(org_id=self.org, project_id=self.project, version=2)
@@ -206,7 +221,10 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
         await writer.send(upload, signed=False)
         await writer.send(writer.failed())
         await until(lambda: _is(count(analytics, writer.org), 2))
-        await writer.send(writer.erased())
+        await writer.send(writer.erased())  # forged: no row says so
+        await writer.send(writer.failed("still there"))
+        await until(lambda: _is(count(analytics, writer.org), 3))
+        await writer.erase(settings)
         await until(lambda: _is(count(analytics, writer.org), 0))
         await writer.send(writer.failed("late"))
         writer.project = uuid4()
@@ -298,7 +316,7 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
         await writer.send(await writer.words("A third one."))
         await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings.", "A third one."]))
         writer.project = first
-        await writer.send(writer.erased())
+        await writer.erase(settings)
         await until(lambda: _same(texts(search, "segments", "", writer), ["A third one."]))
         for index in ("clips", "chapters", "entities"):
             await until(lambda index=index: _same(texts(search, index, "", writer), []))  # type: ignore[misc]
