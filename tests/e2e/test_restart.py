@@ -1,16 +1,22 @@
-"""A stack that is taken down and started again answers as before: search by words and meaning, analytics, the API."""
+"""A stack that is restored from its backup answers as before: search by words and meaning, analytics, the API."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local import stack as local_stack
+from local.config.paths import REPO
+from local.config.state import load
 from local.stack import StackInfo
 from tests.e2e.conftest import SHORT, started
 from tests.e2e.rig import ROUGH, Api
@@ -18,6 +24,7 @@ from tests.support.api_readings import Readings, read_all
 from tests.support.media.shared_media import media
 from tests.support.progress import Patience
 
+ARCHIVE = REPO / "deploy" / "backup" / "archive.sh"
 CLIP = "talking/obama_speech_2faces_9s_240p.mp4"
 OF_THE_MOMENT = {"getMetrics", "getReadiness", "getHealth"}
 """Operations that tell of the processes, not of what is kept."""
@@ -92,14 +99,62 @@ def differences(before: Any, after: Any, at: str = "") -> list[str]:
     return [] if before == after else [f"{at}: {before!r:.200} → {after!r:.200}"]
 
 
-def test_every_answer_is_the_same_after_down_and_up(own_stack: StackInfo) -> None:
+def folders(stack: StackInfo) -> dict[str, Path]:
+    """Where a stopped stack keeps the data of each store, as the volumes of compose."""
+    layout = local_stack.layout_of(stack.state_dir)
+    places = {store: layout.data(store) for store in ("kafka", "postgres", "objects", "clickhouse", "search")}
+    state = load(layout)
+    assert state is not None
+    for place in state.outside_dirs:  # root's Postgres
+        places["postgres"] = Path(place) / "postgres"
+    return places
+
+
+def archive(what: str, backup: Path, places: dict[str, Path]) -> subprocess.CompletedProcess[str]:
+    """deploy/backup/archive.sh on the stores that are the data."""
+    pairs = [f"{store}={places[store]}" for store in ("kafka", "postgres", "objects")]
+    return subprocess.run(["sh", ARCHIVE, what, backup, *pairs], capture_output=True, text=True, check=False)
+
+
+def test_a_lost_stack_answers_as_before_from_its_backup(own_stack: StackInfo, tmp_path: Path) -> None:
+    """Postgres, objects, Kafka's log and offsets come back; ClickHouse and search are rebuilt from the log."""
+    backup = tmp_path / "backup"
     with Api(own_stack) as api:
         project_id = api.start(media(CLIP), max_clips=1, min_clip_ms=3000, **ROUGH)
         assert api.wait(project_id)["state"] == "completed"
         before = settled(api, project_id)
     layout = local_stack.layout_of(own_stack.state_dir)
+    places = folders(own_stack)
+    assert archive("save", backup, places).returncode == 3, "a running Postgres was copied"
     assert local_stack.down(layout, print)
-    again = local_stack.ensure_running(layout, os.environ | SHORT, print, ends_with_us=True)
+    began = time.monotonic()
+    saved = archive("save", backup, places)
+    assert saved.returncode == 0, saved.stderr
+    assert archive("load", backup, places).returncode == 5, "data was overwritten"
+    owners = {store: place.stat() for store, place in places.items()}
+    for store, place in places.items():
+        assert any(place.iterdir()), f"{store} keeps its data elsewhere"
+        shutil.rmtree(place)
+        place.mkdir(mode=owners[store].st_mode & 0o777)
+        os.chown(place, owners[store].st_uid, owners[store].st_gid)
+    loaded = archive("load", backup, places)
+    assert loaded.returncode == 0, loaded.stderr
+    sinks = ("clickhouse", "meilisearch")
+    again = local_stack.ensure_running(layout, os.environ | SHORT, print, rewind=sinks, ends_with_us=True)
     assert again.api_key == own_stack.api_key
     with Api(again) as api:
         assert differences(before, settled(api, project_id)) == []
+    print(f"the drill took {time.monotonic() - began:.0f} s: backup, loss, restore, and everything rebuilt")
+
+
+def test_a_damaged_backup_changes_nothing(tmp_path: Path) -> None:
+    source, target, backup = (tmp_path / name for name in ("source", "target", "backup"))
+    source.mkdir()
+    (source / "file").write_text("data")
+    run = partial(subprocess.run, capture_output=True, check=False)
+    assert run(["sh", ARCHIVE, "save", backup, f"store={source}"]).returncode == 0
+    with (backup / "store.tar.gz").open("r+b") as file:
+        file.seek(20)
+        file.write(b"damage")
+    assert run(["sh", ARCHIVE, "load", backup, f"store={target}"]).returncode == 4
+    assert not target.exists()
