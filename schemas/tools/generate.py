@@ -1,6 +1,6 @@
 """Write jsonschema/ and asyncapi.yaml from the structs: ``python -m schemas.tools.generate``.
 
-Examples of events that pass are completed with the defaults of fields that they lack.
+Manifests of Kubernetes that follow from the tables are written too (`schemas.tools.kubernetes`). Examples of events that pass are completed with the defaults of fields that they lack.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from schemas.events import Rendition, RenditionOrder
 from schemas.events.rendition import FIELD, FLAT_FIELDS
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.caption_template_overrides import TemplateOverrides
+from schemas.tools import kubernetes
 from schemas.tools.event_examples import completed_examples, missing_examples
 from schemas.topics import TOPICS, UNLIMITED_MS, Topic
 from schemas.version import VERSION
@@ -168,6 +169,7 @@ def main() -> None:
     for path, text in missing_examples(HERE / "examples").items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    kubernetes.main()
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ def test_an_overlay_fits_the_schemas(overlay: str) -> None:
 
 
 def test_generated_manifests_are_current() -> None:
-    """Else: `python -m schemas.tools.kubernetes`."""
+    """Else: `python -m schemas.tools.generate`."""
     assert {name: (K8S / name).read_text() for name in rendered()} == rendered()
 
 
