@@ -121,7 +121,8 @@ def test_a_lost_stack_answers_as_before_from_its_backup(own_stack: StackInfo, tm
     backup = tmp_path / "backup"
     with Api(own_stack) as api:
         project_id = api.start(media(CLIP), max_clips=1, min_clip_ms=3000, **ROUGH)
-        assert api.wait(project_id)["state"] == "completed"
+        ended = api.wait(project_id)
+        assert ended["state"] == "completed", f"{ended}"
         before = settled(api, project_id)
     layout = local_stack.layout_of(own_stack.state_dir)
     places = folders(own_stack)

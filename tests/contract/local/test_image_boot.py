@@ -6,12 +6,14 @@ endpoints differ: those of a stack's stores.
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +35,11 @@ ONCE = ("migrate", "bootstrap")
 LASTING = sorted(set(SERVICES) - set(ONCE))
 NOWHERE = "127.0.0.1:9"
 SAID_BYTES = 3000
+ROLES = tuple(f"CLIPSTREAM_POSTGRES_{name}" for name in ("API", "WORKER", "RELAY", "KEYS", "ROLES"))
+"""Addresses of roles: those of compose, which the image's own migration makes."""
+SECRET = base64.b64encode(bytes(32)).decode()
+FILLED_IN = defaultdict(lambda: "password", CLIPSTREAM_SECRET=SECRET, CLIPSTREAM_SECRETS=f"k1:{SECRET}")
+"""An .env that is filled in."""
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,18 +100,19 @@ def started(host: Host, name: str, folder: Path) -> Iterator[Started]:
 
 def environment(host: Host, service: Mapping[str, Any], port: int, secrets: Path) -> dict[str, str]:
     """The service's own variables, and no other; what names a part or a port is this machine's."""
-    here = {**host.settings, "CLIPSTREAM_WORKER_HOST": "127.0.0.1", "CLIPSTREAM_WORKER_PORT": str(port)}
+    here = {name: value for name, value in host.settings.items() if not name.startswith(ROLES)}
+    here |= {"CLIPSTREAM_WORKER_HOST": "127.0.0.1", "CLIPSTREAM_WORKER_PORT": str(port)}
     here["CLIPSTREAM_API"] = f"http://127.0.0.1:{port}"
+    database = host.settings["CLIPSTREAM_POSTGRES_OWNER"].rpartition("@")[2]
     given = {}
     for name, value in service["environment"].items():
         setting = name.removesuffix("_FILE")
+        text = here.get(setting) or interpolated(value, FILLED_IN).replace("postgres:5432/clipstream", database)
         if setting != name:
             file = secrets / Path(value).name
-            file.write_text(here[setting])
+            file.write_text(text)
             file.chmod(0o444)
-            given[name] = value
-        else:
-            given[name] = here.get(name) or interpolated(value, {})
+        given[name] = text if setting == name else value
     return given
 
 
