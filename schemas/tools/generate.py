@@ -1,7 +1,7 @@
 """Write jsonschema/ and asyncapi.yaml from the structs: ``python -m schemas.tools.generate``.
 
-Manifests of Kubernetes that follow from the tables are written too (`schemas.tools.kubernetes`). Examples of events that
-pass are completed with the defaults of fields that they lack.
+Manifests of Kubernetes that follow from the tables are written too (`schemas.tools.kubernetes`). Examples of events
+that pass are completed with the defaults of fields that they lack.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Write the manifests that follow from the tables: ``python -m schemas.tools.generate``.
 
-Budgets of disruption for every process, KEDA's ScaledObjects of the stages, and Strimzi's topics.
+Budgets of disruption for every process, KEDA's ScaledObjects of the stages, Strimzi's topics and users.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from schemas.kafka_acls import access_rules
 from schemas.stages import TABLE, StageRow
 from schemas.topics import TOPICS, Topic
 
@@ -99,11 +100,33 @@ def kafka_topic(topic: Topic) -> dict[str, Any]:
     }
 
 
+def kafka_user(user: str) -> dict[str, Any]:
+    """A principal with what the table of topics lets it do; Strimzi makes its password, in a Secret of its name."""
+    allowed: dict[tuple[str, str], list[str]] = {}
+    for rule in access_rules():
+        if rule.principal == user:
+            allowed.setdefault((rule.resource.lower(), rule.name), []).append(rule.operation)
+    acls = [
+        {"resource": {"type": kind, "name": name, "patternType": "literal"}, "operations": operations, "host": "*"}
+        for (kind, name), operations in allowed.items()
+    ]
+    return {
+        "apiVersion": "kafka.strimzi.io/v1beta2",
+        "kind": "KafkaUser",
+        "metadata": {"name": user, "labels": {"strimzi.io/cluster": KAFKA_CLUSTER}},
+        "spec": {
+            "authentication": {"type": "scram-sha-512"},
+            "authorization": {"type": "simple", "acls": acls},
+        },
+    }
+
+
 def rendered() -> dict[str, str]:
     """Path under ``deploy/k8s/`` and text of every generated manifest."""
     return {
         "base/disruption.yaml": _text(disruption_budget(name) for name in (*SERVERS, *(row.name for row in TABLE))),
         "components/autoscaling/stages.yaml": _text(scaled_object(row) for row in TABLE),
+        "strimzi/users.yaml": _text(kafka_user(user) for user in sorted({rule.principal for rule in access_rules()})),
         "strimzi/topics.yaml": _text(kafka_topic(topic) for topic in TOPICS),
     }
 

@@ -17,6 +17,7 @@ import yaml
 
 from local.config.paths import REPO, cache_dir
 from local.install.cache import ensure_built
+from schemas.kafka_acls import access_rules
 from schemas.stages import TABLE
 from schemas.tools.kubernetes import PARTITIONS_COUNT, rendered, topics_taken
 from schemas.topics import TOPICS
@@ -211,6 +212,21 @@ def test_strimzis_topics_are_those_of_the_table() -> None:
     assert {name: (one["spec"]["partitions"], one["spec"]["config"]["retention.ms"]) for name, one in made.items()} == {
         topic.name: (PARTITIONS_COUNT, topic.retention_ms) for topic in TOPICS
     }
+
+
+def test_strimzis_users_may_do_what_the_table_says() -> None:
+    made = {
+        (name, acl["resource"]["type"], acl["resource"]["name"], operation)
+        for name, one in named("strimzi", "KafkaUser").items()
+        for acl in one["spec"]["authorization"]["acls"]
+        for operation in acl["operations"]
+    }
+    assert made == {(rule.principal, rule.resource.lower(), rule.name, rule.operation) for rule in access_rules()}
+    assert {name for _, kind, name, _ in made if kind == "group"} >= {
+        trigger["metadata"]["consumerGroup"]
+        for one in named("overlays/prod", "ScaledObject").values()
+        for trigger in one["spec"]["triggers"]
+    }, "KEDA watches a group that no worker is in"
 
 
 def test_each_namespace_is_the_overlays_own() -> None:

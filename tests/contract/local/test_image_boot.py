@@ -14,17 +14,18 @@ import sys
 import time
 import urllib.request
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from local import stack as local_stack
 from local.config.paths import REPO
+from local.config.stack_secrets import Secrets, kafka_password, load_or_make
 from local.supervisor.processes import tied
+from schemas.kafka_acls import PROCESSES, principal_of
 from tests.contract.rigs.compose_file import interpolated, product_services, read_compose, settings_of
 from tests.contract.rigs.image import Image, build, needs_root, start_command
 from tests.contract.rigs.servers import free_ports
@@ -47,6 +48,8 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 
     image: Image
     settings: dict[str, str]
+    secrets: Secrets
+    """Of the stack: passwords of Kafka's principals follow from them."""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         info = local_stack.ensure_running(
             layout, own | {"CLIPSTREAM_TRITON": NOWHERE}, print, stores_only=True, ends_with_us=True
         )
-        yield Host(image=image, settings=info.env)
+        yield Host(image=image, settings=info.env, secrets=load_or_make(layout))
     finally:
         local_stack.reset(layout, print)
 
@@ -86,7 +89,7 @@ def started(host: Host, name: str, folder: Path) -> Iterator[Started]:
         made.mkdir(parents=True)
     secrets.chmod(0o755)
     command = start_command(
-        host.image, point, service["command"], environment(host, service, port, secrets), secrets=secrets
+        host.image, point, service["command"], environment(host, name, port, secrets), secrets=secrets
     )
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=tied(signal.SIGKILL))  # noqa: PLW1509
@@ -98,22 +101,28 @@ def started(host: Host, name: str, folder: Path) -> Iterator[Started]:
             process.wait()
 
 
-def environment(host: Host, service: Mapping[str, Any], port: int, secrets: Path) -> dict[str, str]:
+def environment(host: Host, name: str, port: int, secrets: Path) -> dict[str, str]:
     """The service's own variables, and no other; what names a part or a port is this machine's."""
-    here = {name: value for name, value in host.settings.items() if not name.startswith(ROLES)}
+    here = {setting: value for setting, value in host.settings.items() if not setting.startswith(ROLES)}
     here |= {"CLIPSTREAM_WORKER_HOST": "127.0.0.1", "CLIPSTREAM_WORKER_PORT": str(port)}
     here["CLIPSTREAM_API"] = f"http://127.0.0.1:{port}"
     database = host.settings["CLIPSTREAM_POSTGRES_OWNER"].rpartition("@")[2]
-    given = {}
-    for name, value in service["environment"].items():
-        setting = name.removesuffix("_FILE")
+    given = kafka_login(host, name)
+    for variable, value in SERVICES[name]["environment"].items():
+        setting = variable.removesuffix("_FILE")
         text = here.get(setting) or interpolated(value, FILLED_IN).replace("postgres:5432/clipstream", database)
-        if setting != name:
+        if setting != variable:
             file = secrets / Path(value).name
             file.write_text(text)
             file.chmod(0o444)
-        given[name] = text if setting == name else value
+        given[variable] = text if setting == variable else value
     return given
+
+
+def kafka_login(host: Host, name: str) -> dict[str, str]:
+    """As the principal of its kind of process: the stack's Kafka lets in no other."""
+    user = principal_of(name if name in PROCESSES else "setup")
+    return {"CLIPSTREAM_KAFKA_USER": user, "CLIPSTREAM_KAFKA_PASSWORD": kafka_password(host.secrets, user)}
 
 
 def ended(one: Started) -> int:
