@@ -101,7 +101,7 @@ def kafka_topic(topic: Topic) -> dict[str, Any]:
 
 
 def kafka_user(user: str) -> dict[str, Any]:
-    """A principal with what the table of topics lets it do; Strimzi makes its password, in a Secret of its name."""
+    """A principal with its rules; Strimzi makes its password, in a Secret of its name."""
     allowed: dict[tuple[str, str], list[str]] = {}
     for rule in access_rules():
         if rule.principal == user:
