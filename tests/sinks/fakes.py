@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.errors import Unavailable
 from core.infra.clickhouse import schema_text
-from local.standins.meilisearch.query.filters import And, Condition, Node, Not, parse_filter
+from local.standins.meilisearch.query.filters import And, Condition, Node, Not, Or, parse_filter
 from schemas.common import ObjectRef
 from streams.sinks.clickhouse import fact_rows
 from streams.sinks.search.search_documents import SEARCHED_INDEXES, TOMBSTONES
@@ -70,6 +70,8 @@ class MemoryAnalytics:
 def _holds(node: Node, document: Mapping[str, Any]) -> bool:
     if isinstance(node, And):
         return all(_holds(part, document) for part in node.parts)
+    if isinstance(node, Or):
+        return any(_holds(part, document) for part in node.parts)
     if isinstance(node, Not):
         return not _holds(node.inner, document)
     assert isinstance(node, Condition)
@@ -89,13 +91,16 @@ class MemorySearch:
     def __init__(self) -> None:
         self.indexes: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in (*SEARCHED_INDEXES, TOMBSTONES)}
         self.before_upsert: Callable[[str], None] = lambda _: None
+        self.tasks = 0
 
     async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
+        self.tasks += 1
         self.before_upsert(index)
         for document in documents:
             self.indexes[index][document["id"]] = self.indexes[index].get(document["id"], {}) | dict(document)
 
     async def delete(self, index: str, filter_expression: str) -> None:
+        self.tasks += 1
         node = parse_filter(filter_expression)
         assert node is not None
         self.indexes[index] = {k: d for k, d in self.indexes[index].items() if not _holds(node, d)}

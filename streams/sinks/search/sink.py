@@ -28,7 +28,7 @@ from streams.sinks.confirmed_erasures import handle_confirmed
 from streams.sinks.poison import handle_all
 from streams.sinks.search import intelligence_documents, search_documents
 from streams.sinks.search.pending_writes import IndexedMessage, PendingWrites, find_indexed
-from streams.sinks.search.reconcile import ProjectDocuments, reconcile_documents, rename_documents
+from streams.sinks.search.reconcile import DocumentChanges, ProjectDocuments, reconcile_documents, rename_documents
 from streams.sinks.search.search_documents import (
     CHAPTERS,
     CLIPS,
@@ -118,11 +118,10 @@ class MeilisearchSink:
                 gathered.completed.append(event)
 
     async def _forget_older(self, gathered: PendingWrites) -> None:
-        for event in gathered.completed:
-            await self._search.delete(SEGMENTS, search_documents.older_filter(event))
-        for studied in gathered.studied.values():
-            for index in (CHAPTERS, ENTITIES):
-                await self._search.delete(index, intelligence_documents.stale_filter(studied))
+        await self._delete(SEGMENTS, [search_documents.older_filter(event) for event in gathered.completed])
+        stale = [intelligence_documents.stale_filter(studied) for studied in gathered.studied.values()]
+        for index in (CHAPTERS, ENTITIES):
+            await self._delete(index, stale)
 
     async def _agree(self, changed: Sequence[Indexed]) -> None:
         """Bring the documents of each changed project to one transcript.
@@ -133,23 +132,31 @@ class MeilisearchSink:
         by_project: dict[str, list[Indexed]] = {}
         for event in changed:
             by_project.setdefault(search_documents.tombstone_id(event), []).append(event)
+        updates: dict[str, dict[str, Document]] = {}
+        gone: list[str] = []
         for several in by_project.values():
+            changes = await self._reconcile(several[0])
+            if changes is None:
+                continue
             only = (CLIPS,) if all(isinstance(one, CLIP_EVENTS) for one in several) else SEARCHED_INDEXES
-            await self._agree_one(several[0], only)
+            for index in only:
+                updates.setdefault(index, {}).update({one["id"]: one for one in changes.updates.get(index, ())})
+            if changes.gone and ENTITIES in only:
+                gone.append(search_documents.ids_filter(several[0], changes.gone))
+        for index, documents in updates.items():
+            await self._write(index, documents)
+        await self._delete(ENTITIES, gone)
 
-    async def _agree_one(self, event: Indexed, only: Sequence[str]) -> None:
+    async def _reconcile(self, event: Indexed) -> DocumentChanges | None:
+        """What has to change for a project's documents to be of one transcript; None where nothing is about one."""
         about_it = [await self._everything(event, index) for index in (CLIPS, CHAPTERS, ENTITIES)]
         if not any(about_it):
-            return
+            return None
         segments = await self._everything(event, SEGMENTS)
         clips, chapters, entities = about_it
-        changes = reconcile_documents(
+        return reconcile_documents(
             ProjectDocuments(segments=segments, clips=clips, chapters=chapters, entities=entities)
         )
-        for index in only:
-            await self._write(index, {one["id"]: one for one in changes.updates.get(index, ())})
-        if changes.gone and ENTITIES in only:
-            await self._search.delete(ENTITIES, search_documents.ids_filter(event, changes.gone))
 
     async def _rename(self, changed: Sequence[Indexed]) -> None:
         """Give the documents of each changed project its current titles.
@@ -158,6 +165,8 @@ class MeilisearchSink:
         """
         if self._labels is None:
             return
+        renamed: dict[str, dict[str, Document]] = {}
+        stubs: dict[str, list[str]] = {}
         for event in {search_documents.tombstone_id(one): one for one in changed}.values():
             titles = await self._labels.read_titles(event.org_id, event.project_id)
             if titles is None:
@@ -165,8 +174,11 @@ class MeilisearchSink:
             for index in SEARCHED_INDEXES:
                 documents = await self._everything(event, index, search_documents.TITLE_FIELDS)
                 if changes := rename_documents(index, documents, titles):
-                    await self._write(index, {one["id"]: one for one in changes})
-                    await self._search.delete(index, search_documents.stub_filter(event))
+                    renamed.setdefault(index, {}).update({one["id"]: one for one in changes})
+                    stubs.setdefault(index, []).append(search_documents.stub_filter(event))
+        for index, titled in renamed.items():
+            await self._write(index, titled)
+            await self._delete(index, stubs[index])
 
     async def _everything(self, event: Indexed, index: str, only: Sequence[str] = ("*",)) -> list[Document]:
         """Every document of a project in one index, in order; ``only`` some of their fields."""
@@ -206,12 +218,16 @@ class MeilisearchSink:
         stones = [search_documents.tombstone_document(one.event, one.arrived.envelope.time) for one in erasures]
         await self._search.upsert(TOMBSTONES, stones)
         self._wrote(TOMBSTONES, len(stones))
-        for one in erasures:
-            await self._delete_project(one.event)
+        await self._delete_projects([one.event for one in erasures])
 
-    async def _delete_project(self, event: Indexed) -> None:
+    async def _delete_projects(self, erased: Sequence[Indexed]) -> None:
         for index in SEARCHED_INDEXES:
-            await self._search.delete(index, search_documents.project_filter(event))
+            await self._delete(index, [search_documents.project_filter(event) for event in erased])
+
+    async def _delete(self, index: str, filters: Sequence[str]) -> None:
+        """Delete what matches one of the filters, as one task: the engine works its tasks off one by one."""
+        if filters:
+            await self._search.delete(index, " OR ".join(f"({one})" for one in dict.fromkeys(filters)))
 
     async def _erased(self, messages: Sequence[IndexedMessage]) -> set[str]:
         """Find the tombstones of these events' projects."""
@@ -226,8 +242,7 @@ class MeilisearchSink:
     async def _forget_late(self, kept: Sequence[IndexedMessage]) -> None:
         """Delete documents of projects that another process erased between the question and the write."""
         gone = await self._erased(kept)
-        for event in {one.stone: one.event for one in kept if one.stone in gone}.values():
-            await self._delete_project(event)
+        await self._delete_projects([one.event for one in kept if one.stone in gone])
 
 
 def _count(metrics: ProcessMetrics, table: str, rows: int) -> None:

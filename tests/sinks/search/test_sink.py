@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import numpy as np
+import pytest
 
 from core.infra.sentence_embeddings import ask, pack_rows
 from core.storage.labels import Titles
@@ -23,6 +24,8 @@ from tests.sinks.fakes import MemoryObjects, MemorySearch
 from tests.support import event_factory as made
 from tests.support.vectors import WordSentences
 
+MAX_TASKS = 12
+"""Writes and deletions of the four indexes, documents and what they have in common."""
 PREFIX = f"{made.ORG}/{made.PROJECT}/transcript/a"
 
 
@@ -306,3 +309,32 @@ async def test_a_clip_that_a_person_chose_is_found_by_the_words_in_it() -> None:
             await world.sink.handle([made.arrived(made.erased(), offset=9)])
             assert world.search.indexes["clips"] == {}, "it is forgotten with its project"
         assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("count", [1, 13])
+async def test_a_batch_is_as_many_tasks_for_one_project_as_for_many(count: int) -> None:
+    """The engine works its tasks off one after the other: a task a project made the index fall behind the projects."""
+    world = World()
+    for version in (1, 2):
+        batch = []
+        for number in range(count):
+            owner = UUID(int=number + 1)
+            prefix = f"{made.ORG}/{owner}/transcript/a"
+            words, about, moments = (
+                world.objects.store(prefix, encode_document(one))
+                for one in (made.transcript(f"Bob sings {version}."), made.intelligence(), made.moments())
+            )
+            batch += [
+                made.transcript_completed(words, version=version),
+                made.intelligence_completed(about),
+                made.moments_detected(moments),
+            ]
+            batch[-3:] = [msgspec.structs.replace(one, project_id=owner) for one in batch[-3:]]
+        world.search.tasks = 0
+        await world.sink.handle([made.arrived(one) for one in batch])
+        assert world.search.tasks <= MAX_TASKS
+    world.search.tasks = 0
+    erased = [msgspec.structs.replace(made.erased(), project_id=UUID(int=number + 1)) for number in range(count)]
+    await world.sink.handle([made.arrived(one) for one in erased])
+    assert world.search.tasks <= 1 + len(SEARCHED_INDEXES)
+    assert not any(world.search.indexes[name] for name in SEARCHED_INDEXES)
