@@ -148,7 +148,7 @@ class MeilisearchSink:
         await self._delete(ENTITIES, gone)
 
     async def _reconcile(self, event: Indexed) -> DocumentChanges | None:
-        """What has to change for a project's documents to be of one transcript; None where nothing is about one."""
+        """The changes that bring a project's documents to one transcript, or None."""
         about_it = [await self._everything(event, index) for index in (CLIPS, CHAPTERS, ENTITIES)]
         if not any(about_it):
             return None
