@@ -22,7 +22,7 @@ def main() -> int:
     """Serve; on failure print one line on standard error and return a code other than 0."""
     hide_memory()
     try:
-        settings = load_settings(os.environ)
+        settings = load_settings(os.environ, "api")
         open_key_ring(settings)
     except MissingSettingError as error:
         sys.stderr.write(f"{error}\n")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from core.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
 from schemas.topics import PARTITIONS
 
@@ -107,7 +108,7 @@ class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of the product; each is the environment variable ``CLIPSTREAM_`` + NAME."""
 
-    kafka: str
+    kafka: str = ""
     kafka_user: str = ""
     """Principal of this process, by SCRAM-SHA-512; empty: no login."""
     kafka_password: str = ""
@@ -121,24 +122,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of each topic, when it is made. A topic that is there keeps its own (``--grow-topics`` gives more)."""
     kafka_instance: str = ""
     """Name of this process in its consumer group, the same at each start and no other's; empty: a new one each time."""
-    postgres_api: str
-    postgres_worker: str
-    postgres_relay: str
+    postgres_api: str = ""
+    postgres_worker: str = ""
+    """Address of the process's own role: a stage's, a sink's; the relay's for erasing."""
+    postgres_relay: str = ""
     postgres_owner: str = ""
     """Where migrations run; nothing else needs it."""
     postgres_keys: str = ""
     """Where sealed columns are sealed again (`python -m streams --reseal`)."""
+    postgres_roles: tuple[str, ...] = ()
+    """Addresses of roles that migrations let in, besides those of the four settings above."""
     s3: str
-    s3_access_key: str
-    s3_secret_key: str
+    s3_access_key: str = ""
+    s3_secret_key: str = ""
     s3_bucket: str = "clipstream"
     s3_public: str = ""
     """Endpoint that clients of presigned URLs see, where it differs from ``s3``."""
     triton: str
-    clickhouse: str
+    clickhouse: str = ""
     """``http://user:password@host:port/database``"""
-    meilisearch: str
-    meilisearch_key: str
+    meilisearch: str = ""
+    meilisearch_key: str = ""
     api: str = "http://127.0.0.1:8080"
     secret: bytes = b""
     """32 bytes: a key ring of one secret without an id."""
@@ -247,28 +251,33 @@ def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
     return msgspec.convert(text, field.type, strict=False)
 
 
-def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str], needed: Set[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):
         name = prefix + field.name.upper()
         if field.name in _NESTED and struct is Settings:
             nested = _NESTED[field.name]
-            values[field.name] = nested(**_read(nested, name + "_", environ))
+            values[field.name] = nested(**_read(nested, name + "_", environ, frozenset()))
         elif name in environ:
             try:
                 values[field.name] = _value(environ[name], field)
             except (ValueError, msgspec.ValidationError) as error:
                 raise MissingSettingError(f"{name} is not usable: {error}") from None
-        elif field.required:
+        elif field.required or (struct is Settings and field.name in needed):
             raise MissingSettingError(
                 f"{name} is not set: start through `clipstream up`, or set it (docs/operators.md)"
             )
     return values
 
 
-def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Settings from ``environ``; raises MissingSettingError with the variable's name."""
-    settings = Settings(**_read(Settings, PREFIX, environ))
+def load_settings(environ: Mapping[str, str], process: str) -> Settings:
+    """Settings of a process of ``SETTINGS_OF``; of the guarded ones it gets its own alone.
+
+    Raises MissingSettingError with the variable's name, KeyError for a process that is none.
+    """
+    foreign = foreign_variables(process, PREFIX)
+    own = {name: value for name, value in environ.items() if name not in foreign}
+    settings = Settings(**_read(Settings, PREFIX, own, needed_by(process)))
     _check_kafka(settings)
     return settings
 

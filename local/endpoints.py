@@ -5,13 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Set
 
-from local.config.stack_secrets import kafka_password
+from core.infra.postgres.roles import ERASURE, OF_SINK, OF_STAGE
+from core.infra.s3.policies import WRITES
+from core.process_settings import GUARDED, SETTINGS_OF, foreign_variables
+from core.settings import PREFIX
+from local.config.stack_secrets import kafka_password, process_key, role_password
 from local.errors import StackError
 from local.services.postgres import dsn
 from local.services.seaweedfs import endpoint as objects_endpoint
 from local.services.service import Setting
 from local.services.standins import clickhouse_url, search_url
-from schemas.kafka_acls import OUTSIDE, principal_of
+from schemas.kafka_acls import OUTSIDE, PROCESSES, principal_of
 
 GIVEN_BY: dict[str, tuple[str, ...]] = {
     "kafka": ("CLIPSTREAM_KAFKA",),
@@ -28,6 +32,12 @@ NAMED_WITH = GIVEN_BY | {"kafka": (*GIVEN_BY["kafka"], "CLIPSTREAM_KAFKA_USER", 
 """The same, with those that it may do without."""
 
 
+PROCESS_ROLES: dict[str, str] = {
+    **OF_STAGE,
+    **{f"sink-{sink}": role for sink, role in OF_SINK.items()},
+    "relay": ERASURE,
+}
+"""Process → the role of its ``CLIPSTREAM_POSTGRES_WORKER``."""
 RING_VARIABLES = ("CLIPSTREAM_SECRET", "CLIPSTREAM_SECRETS", "CLIPSTREAM_SECRETS_FILE")
 """The variables that name a key ring; where the person sets none, it is the stack's own file."""
 
@@ -82,6 +92,38 @@ def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
             "CLIPSTREAM_MEILISEARCH_KEY": secrets.search,
         },
     }
+
+
+def role_dsn(setting: Setting, role: str) -> str:
+    """The address of the role of one kind of process."""
+    return dsn(setting, role, role_password(setting.secrets, role))
+
+
+def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], process: str) -> dict[str, str]:
+    """``env`` as a process of `core.process_settings` gets it: no secret of another one, its own role.
+
+    Where Kafka, Postgres or the object store run elsewhere, each process gets the address or key that the person set.
+    """
+    foreign = foreign_variables(process, PREFIX)
+    own = {name: value for name, value in env.items() if name not in foreign}
+    own = {name: value for name, value in own.items() if name not in PRODUCERS_LOGIN}
+    if "kafka" not in external and "kafka" in SETTINGS_OF[process]:
+        own |= kafka_login(setting, process if process in PROCESSES else "setup")
+    if "objects" not in external and (process in WRITES or process == "migrate"):
+        own["CLIPSTREAM_S3_ACCESS_KEY"], own["CLIPSTREAM_S3_SECRET_KEY"] = process_key(setting.secrets, process)
+    if "postgres" in external:
+        return own
+    if process == "migrate":
+        own["CLIPSTREAM_POSTGRES_ROLES"] = ",".join(role_dsn(setting, role) for role in PROCESS_ROLES.values())
+    if process in PROCESS_ROLES:
+        own["CLIPSTREAM_POSTGRES_WORKER"] = role_dsn(setting, PROCESS_ROLES[process])
+    return own
+
+
+def without_guarded(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` without what `core.process_settings` guards: for what is no process of the product."""
+    guarded = {PREFIX + name.upper() for name in GUARDED}
+    return {name: value for name, value in environ.items() if name not in guarded}
 
 
 def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:

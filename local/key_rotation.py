@@ -17,7 +17,7 @@ import msgspec
 
 from local.config.stack_secrets import new_secret
 from local.config.state import Layout, is_running, write_private
-from local.endpoints import read_env_file
+from local.endpoints import read_env_file, without_guarded
 from local.errors import StackError
 
 KEEP_DAYS = 36
@@ -77,7 +77,7 @@ def rotate(layout: Layout, environ: Mapping[str, str], now: dt.datetime, *, keep
     with _locked(layout):
         entries, resumed = _with_new(_still_open(read_ring(layout), now), now)
         _write_ring(layout, entries)
-        resealed = _reseal({**environ, **env})
+        resealed = _reseal({**without_guarded(environ), **env})
         until = (now + dt.timedelta(days=keep_days)).astimezone(dt.UTC).strftime(UNTIL_FORMAT)
         entries = [entries[0], *(_ending(entry, until) for entry in entries[1:])]
         _write_ring(layout, _still_open(entries, now))

@@ -23,7 +23,7 @@ def main() -> int:
     hide_memory()
     arguments = _parser().parse_args()
     try:
-        settings = load_settings(os.environ)
+        settings = load_settings(os.environ, _process(arguments))
     except MissingSettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -38,6 +38,16 @@ def main() -> int:
         return 3
 
 
+def _process(arguments: argparse.Namespace) -> str:
+    """The row of `core.process_settings` that says what this process is given."""
+    if arguments.stage:
+        return str(arguments.stage)
+    if arguments.sink:
+        return f"sink-{arguments.sink}"
+    kinds = ("relay", "rewind", "migrate", "reseal", "policies", "bootstrap")
+    return next((kind for kind in kinds if getattr(arguments, kind)), "grow-topics")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
@@ -48,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--migrate", action="store_true", help="make stores, topics and indexes ready")
     what.add_argument("--reseal", action="store_true", help="seal all again under the newest secret of the key ring")
     what.add_argument("--grow-topics", type=int, metavar="COUNT", help="give every topic this many partitions")
+    what.add_argument("--policies", action="store_true", help="print the object store's policy of each process")
     what.add_argument("--bootstrap", action="store_true", help="make the first organisation; prints its credentials")
     return parser
 
@@ -62,6 +73,11 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         from streams.setup.bootstrap import bootstrap  # noqa: PLC0415
 
         sys.stdout.write(msgspec.json.encode(await bootstrap(settings)).decode() + "\n")
+    elif arguments.policies:
+        from core.infra.s3.policies import WRITES, policy_of  # noqa: PLC0415
+
+        policies = {process: policy_of(process, settings.s3_bucket) for process in (*WRITES, "migrate")}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(policies), indent=2).decode() + "\n")
     elif arguments.reseal:
         return await _reseal(settings)
     elif arguments.grow_topics:

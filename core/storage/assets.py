@@ -151,3 +151,10 @@ async def read_checked_assets(
         list(asset_ids),
     )
     return {row["asset_id"]: msgspec.convert(row["checked"], CheckedAsset) for row in rows}
+
+
+async def lock_asset(connection: Connection, org_id: UUID, asset_id: UUID) -> Row | None:
+    """Lock an asset's row until the transaction ends; None if there is no such asset."""
+    return await connection.fetchrow(
+        "select state from assets where org_id = $1 and asset_id = $2 for update", org_id, asset_id
+    )

@@ -24,8 +24,13 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     postgres_worker: str
     postgres_relay: str
     postgres_keys: str
+    postgres_roles: str
+    """The passwords of the other roles are derived from it (`role_password`)."""
     s3_access_key: str
+    """Of the store's administrator, as which the supervisor probes it."""
     s3_secret_key: str
+    s3_processes: str
+    """The secret keys of the processes are derived from it (`process_key`)."""
     clickhouse: str
     search: str
     kafka: str
@@ -45,6 +50,20 @@ def load_or_make(layout: Layout) -> Secrets:
     if set(names) - set(kept):
         write_private(layout.secrets, msgspec.json.encode(made))
     return made
+
+
+def role_password(secrets_: Secrets, role: str) -> str:
+    """The password of a role of Postgres, of 32 hexadecimal digits."""
+    return _derived(secrets_.postgres_roles, role)
+
+
+def process_key(secrets_: Secrets, process: str) -> tuple[str, str]:
+    """Access key and secret key of a process for the object store."""
+    return f"clipstream-{process}", _derived(secrets_.s3_processes, process)
+
+
+def _derived(secret: str, name: str) -> str:
+    return hmac.new(secret.encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def new_secret() -> str:

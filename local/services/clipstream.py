@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import msgspec
 
 from local.config.state import write_private
-from local.endpoints import PRODUCERS_LOGIN, kafka_login
 from local.errors import StackError
 from local.services.readiness import http_ready
 from local.services.service import Part, Setting
 from local.services.table import SINKS, WORKERS
-from schemas.kafka_acls import PROCESSES
 
+EnvOf = Callable[[str], Mapping[str, str]]
+"""Environment of a process of `core.process_settings`."""
 STORES = ("kafka", "postgres", "objects", "clickhouse", "search")
 
 
 def product_parts(
-    setting: Setting, env: Mapping[str, str], stores: tuple[str, ...] = STORES, rewind: Sequence[str] = ()
+    setting: Setting, env_of: EnvOf, stores: tuple[str, ...] = STORES, rewind: Sequence[str] = ()
 ) -> Iterator[Part]:
     """Everything that `python -m streams` and `python -m api` run. ``stores`` must be ready first.
 
     The sinks in ``rewind`` begin at the earliest message of their topics.
     """
-    yield _command("migrate", ("--migrate",), env, stores)
-    yield msgspec.structs.replace(
-        _command("bootstrap", ("--bootstrap",), env, ("migrate",)), capture=partial(keep_credentials, setting)
-    )
-    yield _process(setting, "api", (sys.executable, "-m", "api"), env, stop_timeout_s=30.0)
-    yield _worker(setting, "relay", ("--relay",), env)
+    yield _command("migrate", ("--migrate",), env_of("migrate"), stores)
+    bootstrap = _command("bootstrap", ("--bootstrap",), env_of("bootstrap"), ("migrate",))
+    yield msgspec.structs.replace(bootstrap, capture=partial(keep_credentials, setting))
+    yield _process(setting, "api", (sys.executable, "-m", "api"), env_of("api"), stop_timeout_s=30.0)
+    yield _worker(setting, "relay", ("--relay",), env_of("relay"))
     for name, stage in WORKERS:
-        yield _worker(setting, name, ("--stage", stage), env)
+        yield _worker(setting, name, ("--stage", stage), env_of(stage))
     for sink in SINKS:
-        worker = _worker(setting, f"sink-{sink}", ("--sink", sink), env)
+        worker = _worker(setting, f"sink-{sink}", ("--sink", sink), env_of(f"sink-{sink}"))
         if sink in rewind:
-            first = _command(f"rewind-{sink}", ("--rewind", sink), env, ("migrate",))
+            first = _command(f"rewind-{sink}", ("--rewind", sink), env_of("rewind"), ("migrate",))
             yield first
             worker = msgspec.structs.replace(worker, needs=(*worker.needs, first.name))
         yield worker
-
-
-def with_own_login(setting: Setting, part: Part) -> Part:
-    """The part, logging in to this stack's Kafka as the principal of its kind of process."""
-    stages = dict(WORKERS)
-    process = stages.get(part.name, part.name if part.name in PROCESSES else "setup")
-    env = {name: value for name, value in part.env.items() if name not in PRODUCERS_LOGIN}
-    return msgspec.structs.replace(part, env=env | kafka_login(setting, process))
 
 
 def keep_credentials(setting: Setting, output: str) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from local.services.clipstream import STORES, product_parts, with_own_login
+import msgspec
+
+from local.endpoints import process_env, without_guarded
+from local.services.clipstream import STORES, product_parts
 from local.services.kafka import kafka_part
 from local.services.postgres import postgres_part
 from local.services.seaweedfs import objects_part
@@ -31,11 +35,14 @@ def plan(
     rewind: Sequence[str] = (),
 ) -> list[Part]:
     """Every part that is started; the external ones are left out."""
-    stores = [make(setting) for name, make in MAKERS.items() if name not in external]
+    stores = [_without_secrets(make(setting)) for name, make in MAKERS.items() if name not in external]
     if stores_only:
         return stores
     needed = tuple(name for name in STORES if name not in external)
-    parts = product_parts(setting, {**setting.environ, **env}, needed, rewind)
-    if "kafka" in external:
-        return [*stores, *parts]
-    return [*stores, *(with_own_login(setting, part) for part in parts)]
+    whole = {**setting.environ, **env}
+    return [*stores, *product_parts(setting, partial(process_env, setting, whole, external), needed, rewind)]
+
+
+def _without_secrets(part: Part) -> Part:
+    """A store gets nothing of what the person's shell holds for the product."""
+    return msgspec.structs.replace(part, env=without_guarded(part.env))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from core.infra.s3.policies import WRITES, policy_of
+from local.config.stack_secrets import process_key
 from local.config.state import write_private
 from local.services.readiness import http_get, knock, objects_round_trip
 from local.services.service import Part, Setting
 from local.services.table import OBJECT_PORTS
 
+Credentials = tuple[str, str]
+"""Access key and secret key."""
 MEMORY_LIMIT = "512MiB"
 """Where Go's collector begins to work harder; without one 128 MB become 1 GB after 600 MB of traffic. It holds 420 MiB
 at most then; at 300MiB (370 held) the collector took two fifths of the processor time of writing an object."""
@@ -44,21 +49,31 @@ def arguments(ports: Sequence[int], data: Path, config: Path) -> tuple[str, ...]
     )
 
 
+def access_config(admin: Credentials, keys: Mapping[str, Credentials], bucket: str) -> dict[str, Any]:
+    """The server's identities: an administrator, and each process with its policy."""
+    policies = [{"name": name, "content": json.dumps(policy_of(name, bucket))} for name in keys]
+    people = [{**_identity(name, key), "actions": [], "policyNames": [name]} for name, key in keys.items()]
+    everything = ["Admin", "Read", "List", "Tagging", "Write"]
+    return {"identities": [{**_identity("clipstream", admin), "actions": everything}, *people], "policies": policies}
+
+
+def _identity(name: str, key: Credentials) -> dict[str, Any]:
+    return {"name": name, "credentials": [{"accessKey": key[0], "secretKey": key[1]}]}
+
+
 def objects_part(setting: Setting) -> Part:
     """The store."""
     secrets, data = setting.secrets, setting.layout.data("objects")
     config = setting.layout.run("objects") / "s3.json"
-    identity = {
-        "name": "clipstream",
-        "credentials": [{"accessKey": secrets.s3_access_key, "secretKey": secrets.s3_secret_key}],
-        "actions": ["Admin", "Read", "List", "Tagging", "Write"],
-    }
+    admin = (secrets.s3_access_key, secrets.s3_secret_key)
+    keys = {process: process_key(secrets, process) for process in (*WRITES, "migrate")}
+    access = access_config(admin, keys, setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream")
 
     def prepare() -> None:
         data.mkdir(parents=True, exist_ok=True)
         config.parent.mkdir(parents=True, exist_ok=True)
         (data / "mini.options").unlink(missing_ok=True)  # it is read again at start, with the ports of last time
-        write_private(config, json.dumps({"identities": [identity]}).encode())
+        write_private(config, json.dumps(access).encode())
 
     def probe() -> None:
         knock(setting.port("objects"))

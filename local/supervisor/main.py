@@ -21,6 +21,7 @@ from typing import Any
 from core.process_control import hide_memory
 from local.assembly import Assembly, assemble
 from local.config.state import Layout, PartStatus, Phase, StackState, load, save
+from local.endpoints import without_guarded
 from local.errors import StackError
 from local.services.table import SINKS
 from local.supervisor.logs import rotate
@@ -41,9 +42,8 @@ class Supervisor:
         self._layout = assembly.setting.layout
         self._executor = ThreadPoolExecutor(max_workers=len(assembly.parts) + 4, thread_name_prefix="probe")
         forks = any(part.forked for part in assembly.parts)
-        self._prefork = (
-            PreforkServer(self._state.stack_id, os.environ, self._layout.logs / "prefork.log") if forks else None
-        )
+        log = self._layout.logs / "prefork.log"
+        self._prefork = PreforkServer(self._state.stack_id, without_guarded(os.environ), log) if forks else None
         self._runners = {
             part.name: Runner(
                 part,

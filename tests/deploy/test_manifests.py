@@ -11,16 +11,22 @@ import msgspec
 import pytest
 import yaml
 
+from core.infra.postgres.roles import ROLES, WORKER
+from core.infra.s3.policies import WRITES
+from core.process_settings import GUARDED, OPTIONAL, RING, SETTINGS_OF, needed_by
 from core.settings import PREFIX, Settings
 from local.install.weights import environment
 from local.services.model_probe import REPOSITORY
+from local.services.seaweedfs import access_config
 from local.services.table import SINKS
 from schemas.stages import TABLE
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 BASE = DEPLOY / "k8s" / "base"
 COMPOSE = DEPLOY / "compose"
-REQUIRED = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings) if field.required}
+REQUIRED = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings) if field.required} | {
+    PREFIX + name.upper() for name in GUARDED - OPTIONAL
+}
 KNOWN = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
 
 
@@ -53,9 +59,9 @@ def test_each_resource_fits_the_schema_of_kubernetes(resource: dict[str, Any]) -
 
 
 def test_the_example_secret_fits_too() -> None:
-    (secret,) = documents("secret.example.yaml")
-    kubernetes_validate.validate(secret, "1.37", strict=True)
-    assert not any(secret["stringData"].values()), "an example holds no secret"
+    for secret in documents("secret.example.yaml"):
+        kubernetes_validate.validate(secret, "1.37", strict=True)
+        assert not any(secret["stringData"].values()), "an example holds no secret"
 
 
 def test_every_file_of_the_base_is_used() -> None:
@@ -72,7 +78,8 @@ def test_every_process_runs_on_kubernetes() -> None:
 
 def test_every_process_runs_in_compose() -> None:
     commands = {" ".join(service.get("command", [])) for service in compose()["services"].values()}
-    assert processes() | {"python -m streams --bootstrap"} == {one for one in commands if one.startswith("python")}
+    once = {f"python -m streams --{one}" for one in ("bootstrap", "reseal")}
+    assert processes() | once == {one for one in commands if one.startswith("python")}
     replicas = {name: service.get("deploy", {}).get("replicas", 1) for name, service in compose()["services"].items()}
     assert {row.name: replicas[row.name] for row in TABLE} == {row.name: row.workers for row in TABLE}
 
@@ -84,17 +91,82 @@ def processes() -> set[str]:
 
 
 def test_kubernetes_names_every_setting_that_has_no_default() -> None:
-    (secret,) = documents("secret.example.yaml")
     literals = {line.split("=", 1)[0] for line in kustomization()["configMapGenerator"][0]["literals"]}
-    named = literals | set(secret["stringData"])
+    named = literals.union(*(secret["stringData"] for secret in documents("secret.example.yaml")))
     assert named >= REQUIRED
     assert named <= KNOWN
 
 
-def test_compose_names_every_setting_that_has_no_default() -> None:
-    named = set(compose()["x-product"]["environment"])
-    assert named >= REQUIRED
-    assert named <= KNOWN
+def process_of(command: list[str]) -> str | None:
+    """The row of `core.process_settings` of a command of the product; None for another one."""
+    line = " ".join(command)
+    if line == "python -m api":
+        return "api"
+    if not line.startswith("python -m streams --"):
+        return None
+    kind, *name = command[3:]
+    return {"--stage": "".join(name), "--sink": f"sink-{''.join(name)}"}.get(kind, kind.removeprefix("--"))
+
+
+def check_own(process: str, variables: set[str]) -> None:
+    """A process is given its own of the guarded settings, all that it needs, and no other."""
+    guarded = {name for name in GUARDED if PREFIX + name.upper() in variables}
+    assert guarded <= SETTINGS_OF[process], process
+    assert guarded >= needed_by(process), process
+    assert bool(guarded & RING) == bool(SETTINGS_OF[process] & RING), process
+
+
+def test_each_process_of_compose_is_given_its_own_secrets_only() -> None:
+    services = compose()["services"].values()
+    given = {process_of(one.get("command", [])): set(one.get("environment", {})) for one in services}
+    assert set(SETTINGS_OF) - {"rewind", "grow-topics", "policies"} == set(given) - {None}
+    for process, variables in given.items():
+        if process is not None:
+            check_own(process, variables)
+            assert variables <= KNOWN
+            assert variables >= {PREFIX + name for name in ("S3", "TRITON")}
+
+
+def test_each_process_of_kubernetes_is_given_its_own_secrets_only() -> None:
+    secrets = {one["metadata"]["name"]: set(one["stringData"]) for one in documents("secret.example.yaml")}
+    assert not [name for name in secrets["clipstream"] if name.removeprefix(PREFIX).lower() in GUARDED]
+    used = set()
+    for workload in WORKLOADS:
+        for container in containers(workload):
+            process = process_of(container.get("command", []))
+            names = {one["secretRef"]["name"] for one in container.get("envFrom", []) if "secretRef" in one}
+            if process is not None:
+                assert names == {"clipstream", f"clipstream-{process}"}
+                check_own(process, set().union(*(secrets[name] for name in names)))
+            used |= names
+    assert used == set(secrets)
+
+
+def test_every_process_of_compose_has_its_own_key_to_the_object_store() -> None:
+    """With the policy that the code has: another key of its name is refused."""
+    given = {}
+    for service in compose()["services"].values():
+        environment = service.get("environment", {})
+        if f"{PREFIX}S3_ACCESS_KEY" in environment and (process := process_of(service["command"])):
+            secret = environment[f"{PREFIX}S3_SECRET_KEY"].replace(":?set it in .env", "")
+            given[process] = (environment[f"{PREFIX}S3_ACCESS_KEY"], secret)
+    config = compose()["configs"]["s3"]["content"].replace(":?set it in .env", "")
+    told = msgspec.json.decode(config)
+    keys = {process: given[process] for process in (*WRITES, "migrate")}
+    assert told == access_config(("${S3_ACCESS_KEY}", "${S3_SECRET_KEY}"), keys, "clipstream")
+    assert len({secret for _, secret in given.values()}) == len(given) == len(WRITES) + 1
+
+
+def test_every_process_of_compose_has_a_role_of_its_own() -> None:
+    """The addresses that migrations let in are those that the processes use."""
+    roles: dict[str, set[str]] = {}
+    for service in compose()["services"].values():
+        process = process_of(service.get("command", []))
+        for name, value in service.get("environment", {}).items():
+            if process and name.startswith(f"{PREFIX}POSTGRES_") and "OWNER" not in name:
+                roles.setdefault(process, set()).update(re.findall(r"//(clipstream_\w+):", value))
+    assert roles.pop("migrate") == set().union(*roles.values()) == set(ROLES) - {WORKER}
+    assert len([role for own in roles.values() for role in own]) == len(ROLES) - 1
 
 
 def test_every_variable_of_compose_is_in_the_example() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
 from core.infra.key_ring import open_key_ring
+from core.infra.postgres.roles import ERASURE, OF_SINK, OF_STAGE
+from core.process_settings import GUARDED, SETTINGS_OF, needed_by
 from core.settings import load_settings
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout
@@ -16,7 +19,7 @@ from local.errors import StackError
 from local.install.all import Installed
 from local.services.order import MAKERS, plan
 from local.services.service import Setting
-from local.services.table import PORTS, WORKERS
+from local.services.table import PORTS, SINKS, WORKERS
 
 
 def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:
@@ -36,7 +39,7 @@ def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:
 def test_the_product_reads_its_settings_from_what_is_written(tmp_path: Path) -> None:
     """``stack.env`` has every setting that core/settings.py requires, and nothing that it cannot read."""
     body = env_file(product_env(setting(tmp_path), frozenset())).decode()
-    settings = load_settings(read_env_file(body))
+    settings = load_settings(read_env_file(body), "api")
     assert settings.api == "http://127.0.0.1:20000"
     assert open_key_ring(settings).ids() == ("k1",)
     assert settings.fetch_allow == ("127.0.0.1:20001", "127.0.0.1:20002")
@@ -117,6 +120,31 @@ def test_another_broker_than_the_recorded_one_is_meant(tmp_path: Path) -> None:
 def test_a_part_that_ran_elsewhere_stays_there_when_the_file_is_read(tmp_path: Path) -> None:
     recorded = product_env(setting(tmp_path, {"CLIPSTREAM_TRITON": "gpu:8001"}), frozenset({"triton"}))
     assert external_parts(forget_own(recorded, recorded, {"triton"})) == {"triton"}
+
+
+def test_each_process_is_given_its_own_secrets_and_no_other(tmp_path: Path) -> None:
+    """Of those that it may have it has all; the owner's address goes where it migrates and bootstraps."""
+    given = setting(tmp_path)
+    parts = plan(given, product_env(given, frozenset()), external=frozenset({"triton"}))
+    rows = {"bootstrap": "bootstrap", "migrate": "migrate", "api": "api", "relay": "relay"} | dict(WORKERS)
+    rows |= {f"sink-{sink}": f"sink-{sink}" for sink in SINKS}
+    product = {part.name: part.env for part in parts if part.tier == "product"}
+    assert set(product) == set(rows)
+    for name, env in product.items():
+        guarded = {one for one in GUARDED if f"CLIPSTREAM_{one.upper()}" in env}
+        assert guarded <= SETTINGS_OF[rows[name]], name
+        assert guarded >= needed_by(rows[name]), name
+    assert {name for name, env in product.items() if "CLIPSTREAM_POSTGRES_OWNER" in env} == {"migrate", "bootstrap"}
+    addresses = {name: env.get("CLIPSTREAM_POSTGRES_WORKER", "") for name, env in product.items() if name != "migrate"}
+    roles = {urlsplit(address).username for address in addresses.values() if address}
+    assert roles == {ERASURE, *OF_STAGE.values(), *OF_SINK.values()}
+
+
+def test_a_store_gets_no_secret_of_the_product(tmp_path: Path) -> None:
+    given = setting(tmp_path, {"CLIPSTREAM_SECRET": "s", "CLIPSTREAM_WRITER_KEY": "w", "PATH": "/bin"})
+    stores = [part for part in plan(given, {}, external=frozenset({"triton"})) if part.tier == "store"]
+    assert stores
+    assert not [part.name for part in stores if {"CLIPSTREAM_SECRET", "CLIPSTREAM_WRITER_KEY"} & set(part.env)]
 
 
 def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_worker_says_the_same_before_it_starts() -> None:
     environ = {f"CLIPSTREAM_{field.name.upper()}": "x" for field in msgspec.structs.fields(Settings) if field.required}
     environ |= {"CLIPSTREAM_SECRET": base64.b64encode(bytes(32)).decode(), "CLIPSTREAM_WHISPER_MODE": "fast"}
     with pytest.raises(MissingSettingError, match=r"CLIPSTREAM_WHISPER_MODE .* 'fast', not one of auto, batched"):
-        load_settings(environ)
+        load_settings(environ, "listen")
 
 
 def test_workers_and_model_know_the_same_modes() -> None:

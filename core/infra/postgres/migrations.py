@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 
 from core.infra.postgres.connection import Connection
+from core.infra.postgres.roles import ROLES
 from core.settings import Settings
 
 LOCK_ID = 0x6D696772
 """Advisory lock of a migration: one runs at a time."""
-ROLES = ("clipstream_api", "clipstream_worker", "clipstream_relay", "clipstream_keys")
 
 
 class MigrationError(RuntimeError):
@@ -28,7 +28,8 @@ async def migrate_postgres(settings: Settings) -> None:
         await connection.execute("select pg_advisory_lock($1)", LOCK_ID)
         for role in ROLES:
             await _ensure_role(connection, role)
-        for dsn in (settings.postgres_api, settings.postgres_worker, settings.postgres_relay, settings.postgres_keys):
+        named = (settings.postgres_api, settings.postgres_worker, settings.postgres_relay, settings.postgres_keys)
+        for dsn in (*named, *settings.postgres_roles):
             if dsn:
                 await _let_in(connection, dsn)
         await connection.execute(

@@ -87,8 +87,7 @@ async def test_a_stream_ends_when_its_key_is_revoked(world: World) -> None:
     project_id = await new_project(world.ann)
     following = asyncio.create_task(world.ann.client.get(f"/v1/projects/{project_id}/events"))
     await until_followed(world, project_id)
-    async with org_transaction(world.api, world.ann.org_id) as rows:
-        await rows.execute("update api_keys set revoked_at = now() where key_id = $1", world.ann.key_id)
+    await world.owner.execute("update api_keys set revoked_at = now() where key_id = $1", world.ann.key_id)
     cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await project_lifecycle.start_stage(rows, world.ann.org_id, project_id, "ingest", cause)

@@ -177,14 +177,12 @@ def _weed() -> str:
 
 
 @contextmanager
-def run_seaweedfs(root: Path) -> Iterator[Server]:
-    """SeaweedFS with one identity, as the local stack runs it."""
+def run_seaweedfs(root: Path, keys: Mapping[str, tuple[str, str]] | None = None, bucket: str = "") -> Iterator[Server]:
+    """SeaweedFS as the local stack runs it, with an administrator; ``keys``: of processes, to ``bucket``."""
     data, config = root / "weed", root / "s3.json"
     data.mkdir(parents=True)
     user, password = "AKTEST12345", "SKTEST1234567890"
-    keys = [{"accessKey": user, "secretKey": password}]
-    actions = ["Admin", "Read", "List", "Tagging", "Write"]
-    config.write_text(json.dumps({"identities": [{"name": "app", "credentials": keys, "actions": actions}]}))
+    config.write_text(json.dumps(objects.access_config((user, password), keys or {}, bucket)))
     ports = free_ports(len(objects.PORT_FLAGS))
     url = f"http://127.0.0.1:{ports[0]}"
     command = [_weed(), f"-logdir={data}", "mini", *objects.arguments(ports, data, config)]

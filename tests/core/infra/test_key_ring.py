@@ -102,7 +102,7 @@ def test_a_ring_that_cannot_be_used_says_why_and_shows_no_secret(ring: str, said
              "TRITON", "CLICKHOUSE", "MEILISEARCH", "MEILISEARCH_KEY")  # fmt: skip
     environ = {f"CLIPSTREAM_{name}": "x" for name in names} | {"CLIPSTREAM_SECRETS": ring}
     with pytest.raises(MissingSettingError, match=said) as caught:
-        load_settings(environ)
+        load_settings(environ, "api")
     assert text(OLD) not in str(caught.value)
 
 

@@ -1,0 +1,61 @@
+"""What each process may do in the object store, as policies in the language of S3 (IAM).
+
+All read: results lead from one stage to the next. A stage writes its own kinds of objects only, and nothing is removed
+but by the relay, which erases. ``ListBucket`` makes an absent object a 404 and no 403.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+VERSION = "2012-10-17"
+"""Of the policy language."""
+_OF_PROJECT = "*/*/{kind}/*"
+"""Keys are ``<org>/<project>/<kind>/<result>/<sha256>`` (streams/runtime/context.py)."""
+WRITES: Mapping[str, tuple[str, ...]] = {
+    "api": ("*/uploads/*", *(_OF_PROJECT.format(kind=kind) for kind in ("transcript", "meaning"))),
+    "ingest": ("*/uploads/*", "*/assets/*", _OF_PROJECT.format(kind="source")),
+    **{
+        stage: tuple(_OF_PROJECT.format(kind=kind) for kind in kinds)
+        for stage, kinds in {
+            "listen": ("heard", "voices"),
+            "close": ("transcript", "meaning", "sounds", "track"),
+            "look": ("seen",),
+            "study": ("intelligence",),
+            "detect": ("moments",),
+            "frame": ("frame",),
+            "render": ("exports",),
+            "preview": ("previews",),
+        }.items()
+    },
+    "relay": (),
+    "sink-clickhouse": (),
+    "sink-meilisearch": (),
+}
+"""Process → patterns of the keys that it writes. Who has no row has no key to the store."""
+
+
+def policy_of(process: str, bucket: str) -> dict[str, Any]:
+    """The policy of a process of ``WRITES``, or of ``migrate``, which makes the bucket.
+
+    KeyError for any other.
+    """
+    whole, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/"
+    if process == "migrate":
+        return _document([_allow(["s3:CreateBucket", "s3:PutBucketCORS", "s3:ListBucket"], [whole])])
+    statements = [_allow(["s3:ListBucket"], [whole]), _allow(["s3:GetObject"], [f"{objects}*"])]
+    if WRITES[process]:
+        actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+        statements.append(_allow(actions, [objects + pattern for pattern in WRITES[process]]))
+    if process == "relay":
+        statements.append(_allow(["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{objects}*"]))
+    return _document(statements)
+
+
+def _document(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": VERSION, "Statement": statements}
+
+
+def _allow(actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
