@@ -11,6 +11,7 @@ begin
     execute format('grant select, insert, update on attempts, costs to %I', stage);
     execute format('grant select, insert on dead_letters, outbox to %I', stage);
     execute format('grant insert on project_events to %I', stage);
+    execute format('grant select, delete on admissions to %I', stage);
   end loop;
 end $$;
 grant usage on schema public to clipstream_erasure, clipstream_clickhouse, clipstream_meilisearch;
@@ -65,7 +66,8 @@ grant select, update, delete on previews to clipstream_preview;
 -- deliver
 grant select on clips, exports to clipstream_deliver;
 grant select, update on project_stages, projects to clipstream_deliver;
-grant select, update (disabled_at) on webhook_endpoints to clipstream_deliver;
+grant select, update (disabled_at, failures, failing_since, pauses, paused_until) on webhook_endpoints
+  to clipstream_deliver;
 grant select, insert, update on deliveries to clipstream_deliver;
 
 -- erasure
@@ -74,6 +76,7 @@ grant select, delete on clips, costs, deliveries, exports, intelligence, moments
   transcripts to clipstream_erasure;
 grant select, update on assets, project_events, projects, uploads to clipstream_erasure;
 grant select, insert, update on dead_letters to clipstream_erasure;
+grant select, delete on admissions to clipstream_erasure;
 grant select, update, delete on attempts to clipstream_erasure;
 
 -- clickhouse
@@ -96,7 +99,9 @@ alter policy by_key on producer_keys to clipstream_worker, clipstream_ingest, cl
 revoke insert, update on api_keys from clipstream_api;
 revoke all on producer_keys from clipstream_api;
 grant select (org_id, key_id, created_at, revoked_at) on producer_keys to clipstream_api;
-revoke select, insert, update on deliveries from clipstream_api;
-revoke update on webhook_endpoints, project_events from clipstream_api;
+revoke insert on deliveries from clipstream_api;
+revoke update on project_events from clipstream_api;
+revoke select, delete on admissions from clipstream_api;
 revoke delete on idempotency_keys, uploads from clipstream_api;
 revoke insert, delete on attempts from clipstream_relay;
+revoke update on admissions from clipstream_relay;
