@@ -103,5 +103,6 @@ revoke insert on deliveries from clipstream_api;
 revoke update on project_events from clipstream_api;
 revoke select, delete on admissions from clipstream_api;
 revoke delete on idempotency_keys, uploads from clipstream_api;
-revoke insert, delete on attempts from clipstream_relay;
+revoke insert on attempts from clipstream_relay;
+revoke delete on watchdog_rounds from clipstream_relay;
 revoke update on admissions from clipstream_relay;

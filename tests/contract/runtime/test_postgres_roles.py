@@ -21,6 +21,7 @@ Grants = dict[str, dict[str, set[str]]]
 """Role → table → privileges."""
 SNAPSHOT = Path(__file__).parents[1] / "golden" / "postgres_roles.txt"
 SWEEPER = "streams.background.sweeper"
+RELAYS = ("relay", "watchdog")
 ORPHANS = "streams.background.orphan_sweep"
 OF_UPLOADS: set[Node] = {
     ("core.services.project_lifecycle", "create_project"),
@@ -53,11 +54,12 @@ def code_of() -> dict[str, tuple[set[Node], set[Node]]]:
     }
     settle = {(ORPHANS, "_settle")}
     erasure: set[Node] = {(SWEEPER, "run_erasure"), (SWEEPER, "run_letters"), (ORPHANS, "_look")}
-    relay: set[Node] = {(SWEEPER, "run_sweeps"), (ORPHANS, "sweep_orphans"), *settle}
+    relay = {node for module in RELAYS for node in nodes_of(f"streams.background.{module}")}
+    relay |= {(SWEEPER, "run_sweeps"), (SWEEPER, "run_retention"), (ORPHANS, "sweep_orphans"), *settle}
     return stages | {
         API: (nodes_of("api"), set()),
         ERASURE: (erasure, settle),
-        RELAY: (nodes_of("streams.background.relay") | relay, {(ORPHANS, "_look")}),
+        RELAY: (relay, {(ORPHANS, "_look")}),
         KEYS: ({("core.services.key_rotation", "reseal")}, set()),
         OF_SINK["clickhouse"]: (nodes_of("streams.sinks.clickhouse"), set()),
         OF_SINK["meilisearch"]: (nodes_of("streams.sinks.search"), set()),
