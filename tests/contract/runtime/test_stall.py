@@ -70,6 +70,11 @@ class Worker:
             return 0, {}
         return answer.status_code, answer.json()
 
+    def is_idle(self) -> bool:
+        """Whether it is ready, and the child that it starts to see its walls has ended."""
+        status, answer = self.ready()
+        return status == 200 and bool(answer["sandbox"]["walls"]) and self.child() is None
+
     def child(self) -> psutil.Process | None:
         """The process that does the work, once it has confined itself and will die with its parent."""
         for one in psutil.Process(self.process.pid).children(recursive=True):
@@ -137,7 +142,7 @@ async def test_a_stalled_worker_ends_and_the_next_one_does_the_event(rig: Rig, k
     first = Worker(rig, kafka, tmp_path / "first", stall_s)
     workers = [first]
     try:
-        await until(lambda: first.ready()[0] == 200, "the first worker")
+        await until(first.is_idle, "the first worker")
         published_at = time.monotonic()
         await publish(rig, kafka, await rig.upload(film(tmp_path / "film.mp4", seconds=SECONDS)))
         child = await until(first.child, "its child")
@@ -145,7 +150,7 @@ async def test_a_stalled_worker_ends_and_the_next_one_does_the_event(rig: Rig, k
         assert (await attempt(rig))["state"] == "running"
 
         told = await until(lambda: (one := first.ready())[0] == 503 and one[1], "a worker that says it is stuck")
-        assert told == {"ready": False, "lag": 1, "stuck": True}
+        assert {name: told[name] for name in ("ready", "lag", "stuck")} == {"ready": False, "lag": 1, "stuck": True}
         assert time.monotonic() - published_at > stall_s
         assert await asyncio.to_thread(first.process.wait, HANG_S) == 1
         last = msgspec.json.decode(first.log.read_text().splitlines()[-1])
