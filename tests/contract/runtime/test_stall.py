@@ -75,6 +75,10 @@ class Worker:
         status, answer = self.ready()
         return status == 200 and bool(answer["sandbox"]["walls"]) and self.child() is None
 
+    def has_no_lag(self) -> bool:
+        status, answer = self.ready()
+        return status == 200 and answer["lag"] == 0 and not answer["stuck"]
+
     def child(self) -> psutil.Process | None:
         """The process that does the work, once it has confined itself and will die with its parent."""
         for one in psutil.Process(self.process.pid).children(recursive=True):
@@ -167,7 +171,7 @@ async def test_a_stalled_worker_ends_and_the_next_one_does_the_event(rig: Rig, k
         assert (now["tries"], now["fence"]) == (2, 2)
         assert (await rig.said()) == {"SpanPlanned": 1}
         assert (await rig.stage("ingest"))["state"] == "done"
-        await until(lambda: second.ready() == (200, {"ready": True, "lag": 0, "stuck": False}), "no lag")
+        await until(second.has_no_lag, "no lag")
         second.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(second.process.wait, HANG_S) == 0
     finally:
