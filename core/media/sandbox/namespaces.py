@@ -130,6 +130,7 @@ def change_root(grants: Sequence[FileGrant], scratch: str, machine: str) -> None
     _check(_libc().mount(None, b"/", None, MS_RECURSIVE | MS_PRIVATE, None))
     trees = [_clone(grant) for grant in existing]
     _check(_libc().mount(b"tmpfs", scratch.encode(), b"tmpfs", NO_SETUID | NO_DEVICE, f"size={ROOT_BYTES}".encode()))
+    mask = os.umask(0o022)  # the folders on the way are for the child's own user too, whatever the worker's mask
     try:
         os.chdir(scratch)
         for path, target in links.items():
@@ -142,6 +143,8 @@ def change_root(grants: Sequence[FileGrant], scratch: str, machine: str) -> None
         _libc().umount2(scratch.encode(), DETACH_CODE)
         os.chdir(scratch)
         raise
+    finally:
+        os.umask(mask)
     _check(_libc().umount2(b".", DETACH_CODE))
     os.chdir(scratch)
 

@@ -76,6 +76,17 @@ async def test_the_scratch_folder_lends_no_code(tmp_path: Path) -> None:
     assert (await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path))["threads"]
 
 
+async def test_a_narrow_umask_of_the_worker_does_not_close_the_childs_folders(tmp_path: Path) -> None:
+    """The one-machine stack runs with 077; libav's modules are loaded when they are first needed."""
+    before = os.umask(0o077)
+    try:
+        with LocalSource(media("hostile/sar_2x1.mp4")) as source:
+            answer = await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source)
+    finally:
+        os.umask(before)
+    assert answer["spans"]
+
+
 async def test_an_entry_outside_core_and_streams_is_a_bug(tmp_path: Path) -> None:
     with pytest.raises(ChildFailed, match="is not in core or streams"):
         await run_child("os:getcwd", {}, scratch=tmp_path)
