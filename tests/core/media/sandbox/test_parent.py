@@ -76,7 +76,7 @@ async def test_the_scratch_folder_lends_no_code(tmp_path: Path) -> None:
     assert (await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path))["threads"]
 
 
-async def test_a_narrow_umask_of_the_worker_does_not_close_the_childs_folders(tmp_path: Path) -> None:
+async def test_a_narrow_umask_does_not_close_the_childs_folders(tmp_path: Path) -> None:
     """The one-machine stack runs with 077; libav's modules are loaded when they are first needed."""
     before = os.umask(0o077)
     try:
