@@ -36,20 +36,28 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     """Events that a worker takes at once. One where each is a core's work; more where it waits for others' answers."""
     org_concurrency: int = 1
     """Of one organisation."""
+    opens_media: bool = False
+    """Whether it opens media, in confined children: its worker says which walls stand."""
 
 
 TABLE: tuple[StageRow, ...] = (
     StageRow(
-        name="ingest", label="reading the file", part="project", time_share=0.03, concurrency=4, org_concurrency=2
+        name="ingest",
+        label="reading the file",
+        part="project",
+        time_share=0.03,
+        concurrency=4,
+        org_concurrency=2,
+        opens_media=True,
     ),
-    StageRow(name="listen", label="listening", part="span", time_share=0.18, workers=2),
-    StageRow(name="close", label="joining the words", part="project", time_share=0.01),
-    StageRow(name="look", label="looking at pictures", part="span", time_share=0.06),
+    StageRow(name="listen", label="listening", part="span", time_share=0.18, workers=2, opens_media=True),
+    StageRow(name="close", label="joining the words", part="project", time_share=0.01, opens_media=True),
+    StageRow(name="look", label="looking at pictures", part="span", time_share=0.06, opens_media=True),
     StageRow(name="study", label="noting what it is about", part="project", awaited=True, time_share=0.01),
     StageRow(name="detect", label="choosing moments", part="project", awaited=True, time_share=0.01),
-    StageRow(name="frame", label="framing faces", part="export", time_share=0.13, workers=2),
-    StageRow(name="render", label="rendering clips", part="export", time_share=0.57, workers=2),
-    StageRow(name="preview", label="drawing previews", part="request"),
+    StageRow(name="frame", label="framing faces", part="export", time_share=0.13, workers=2, opens_media=True),
+    StageRow(name="render", label="rendering clips", part="export", time_share=0.57, workers=2, opens_media=True),
+    StageRow(name="preview", label="drawing previews", part="request", opens_media=True),
     StageRow(name="deliver", label="sending notifications", part="webhook", concurrency=16, org_concurrency=4),
 )
 """Every stage, in the order of the work. The rates that its cost is estimated by are data: data/stage_rates.json."""

@@ -49,8 +49,6 @@ CUT_OFF_S = 30.0
 STUCK_REPORT_S = 2.0
 """Seconds for which /readyz reports "stuck" before the process ends: enough for a probe every second."""
 STOP_S = 45.0
-WITH_CHILDREN = frozenset({"ingest", "listen", "close", "look", "frame", "render", "preview"})
-"""Stages that open media, in children."""
 
 
 def topics_of(stage: str) -> list[str]:
@@ -165,12 +163,12 @@ async def run_stage(settings: Settings, stage: str) -> int:
                 pulse,
                 metrics,
                 ready=lambda: bool(app.started),
-                sandbox=SANDBOX if stage in WITH_CHILDREN else None,
+                sandbox=SANDBOX if ROW_BY_NAME[stage].opens_media else None,
             )
         )
         await app.start()
         log.info("ready", topics=topics_of(stage))
-        if stage in WITH_CHILDREN:
+        if ROW_BY_NAME[stage].opens_media:
             probing = asyncio.create_task(report_walls(context))
             stack.callback(probing.cancel)
         async with open_lag_counter(kafka_access(settings), app) as lag:
@@ -204,7 +202,7 @@ def register_work_gauges(
     def since(moment_of: Callable[[AttemptProgress], float]) -> float:
         return now() - moment_of(attempts.progress) if attempts.progress else 0.0
 
-    if stage in WITH_CHILDREN:
+    if ROW_BY_NAME[stage].opens_media:
         for wall in WALLS:
             metrics.ask(WALL, partial(has_wall, wall), wall=wall)
     metrics.ask(LAG, lambda: pulse.lag, stage=stage)

@@ -100,6 +100,8 @@ def test_no_other_module_lists_the_stages() -> None:
         "schemas/stages.py": "the table",
         "schemas/topics.py": "who makes and takes each topic",
         "schemas/lanes.py": "which events wait for a place in which stages; others are sent at once",
+        "core/process_settings.py": "which secrets each process is given; a stage without a row gets the common ones",
+        "core/infra/s3/policies.py": "which objects each stage writes; one without a row may write none",
         "core/domain/retry_plan.py": "what a stage that is taken up again needs of the others",
         "core/services/project_retry.py": "which stages a failed part goes back to",
         "benchmarks/system/estimates.py": "what each stage's cost grows with: the fit of stage_rates.json",
