@@ -163,6 +163,7 @@ async def test_after_every_kind_of_request(pipeline: Pipeline, six_seconds: byte
     await story.then("POST", f"/v1/exports/{export_id}/replay")
     await renamed(story, clip, f"/v1/exports/{export_id}")
     await cancelled(story, clip)
+    await retried(story, clip)
     await corrected(story)
     await of_the_organisation(story, clip)
     await new_letter(pipeline.world, pipeline.world.ann)
@@ -234,6 +235,17 @@ async def cancelled(story: Story, clip: str) -> None:
     assert states == ["cancelled", "done"]
     again = await story.then("POST", f"{clip}/export", {"aspect": "4:5", "captions": False, **DRAFT})
     assert again["export_id"] != made["items"][0]["export_id"]
+
+
+async def retried(story: Story, clip: str) -> None:
+    """An export that its render refused is made after all."""
+    made = await story.pipeline.ask("POST", f"{clip}/export", {"aspect": "1:1", "captions": False, **DRAFT})
+    path = f"/v1/exports/{made['export_id']}"
+    await story.pipeline.run_refused("render")
+    await story.read()
+    assert (await story.pipeline.ask("GET", path))["state"] == "failed"
+    await story.then("POST", f"{story.path}/retry", {"export_id": made["export_id"]})
+    assert (await story.pipeline.ask("GET", path))["state"] == "done"
 
 
 async def corrected(story: Story) -> None:
@@ -308,6 +320,10 @@ async def test_other_projects(pipeline: Pipeline, six_seconds: bytes, tmp_path: 
         story = await worked(pipeline, six_seconds, aspects=["9:16", "1:1"], target_clips=1, **OPTIONS)
     project = await story.get()
     assert project["state"] == ("failed" if kind in ("url", "unreadable") else "completed"), project
+    if project["state"] == "failed":  # again, for the same reason
+        again = await story.then("POST", f"{story.path}/retry", {})
+        assert (again["state"], again["stages"]) == ("queued", ["ingest"])
+        assert ((await story.get())["state"], (await story.get())["failure"]) == ("failed", project["failure"])
     await story.then("DELETE", story.path)
 
 

@@ -6,6 +6,7 @@ Real Postgres, objects, search and analytics; twins for Triton only.
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ import httpx2
 import msgspec
 import pytest
 
+from api.http.rate_limits import TokenBuckets
 from core.errors import InputRejected
 from core.infra.clickhouse import migrate_clickhouse, open_analytics
 from core.infra.kafka.message import Message
@@ -30,7 +32,7 @@ from schemas.topics import BY_NAME, PARTITIONS
 from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
 from streams.runtime.context import StageContext
-from streams.runtime.stage import Stage
+from streams.runtime.stage import Commit, Stage, Work
 from streams.sinks.batch_consumer import Arrived
 from streams.sinks.clickhouse.sink import ClickHouseSink
 from streams.sinks.search.sink import MeilisearchSink
@@ -42,6 +44,8 @@ NOT_HERE = ("deliver",)
 """It calls receivers, and no project waits for it."""
 MOST_EVENTS = 2000
 """More than a project of a few seconds makes: beyond, events call for one another without end."""
+MOST_A_MINUTE = 1_000_000
+"""Requests without a valid key: a test sends as many as it likes."""
 _FRESH = "select * from outbox where seq > $1 order by seq"
 
 
@@ -51,6 +55,22 @@ class Nowhere:
     async def download(self, *_: object, **__: object) -> AsyncIterator[int]:
         raise InputRejected("url.not_found", "There is no such host.")
         yield 0
+
+
+class RefusingStage:
+    """A stage that refuses each event of its kind, and gives up as the real one does."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.name, self._stage = stage.name, stage
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        return self._stage.wants(event)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        raise InputRejected("media.corrupt", "It is broken.")
+
+    async def give_up(self, *arguments: Any) -> None:
+        await self._stage.give_up(*arguments)
 
 
 class Pipeline:
@@ -94,6 +114,13 @@ class Pipeline:
                 assert self._taken < MOST_EVENTS, f"it does not come to an end: {arrived.event}"
                 await self._take(arrived)
         return self._taken - taken_before
+
+    async def run_refused(self, name: events.Stage) -> None:
+        """Process everything that is due, while one stage refuses what it is given."""
+        real = self.stages[name]
+        self.stages[name] = self._attempts(RefusingStage(real[0]))
+        await self.run()
+        self.stages[name] = real
 
     async def _fresh(self) -> list[Row]:
         async with org_transaction(self.world.api, self.org_id) as rows:
@@ -156,8 +183,11 @@ async def make_pipeline(
         stack.callback(search.close)
         pool = await create_pool(settings.postgres_worker, size=4)
         stack.push_async_callback(pool.close)
+        refusals = TokenBuckets(MOST_A_MINUTE, time.monotonic)
         world = await stack.enter_async_context(
-            open_world(settings, analytics=analytics, search=search, objects=objects, uploads=objects)
+            open_world(
+                settings, analytics=analytics, search=search, objects=objects, uploads=objects, refusals=refusals
+            )
         )
         context = context_with_fakes(settings, pool, objects=objects, outside=Nowhere())
         stack.push_async_callback(context.close)
