@@ -14,7 +14,8 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from api.http.auth import Caller, bearer, require_scope, unauthenticated
 from api.http.context import ApiContext
@@ -35,7 +36,16 @@ def make_routes(operations: Sequence[Operation]) -> list[Route]:
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    return [Route(path, _dispatch(methods), methods=list(methods)) for path, methods in by_path.items()]
+    return [OwnRoute(path, _dispatch(methods), methods=list(methods)) for path, methods in by_path.items()]
+
+
+class OwnRoute(Route):
+    """A route whose fixed path is no other route's parameter: a wrong method is one there, too."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match a fixed path with every method; the route itself answers a wrong one with 405."""
+        match, child = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL and not self.param_convertors else match), child
 
 
 def _dispatch(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:

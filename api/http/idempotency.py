@@ -24,7 +24,9 @@ HEADER = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"
 KEEP_HOURS = 24
 _SEAL: Purpose = "idempotency"
-_SHAPE = re.compile(r"^[\x21-\x7e]{1,255}$")
+KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"
+"""What a client may choose as a key."""
+_SHAPE = re.compile(KEY_PATTERN)
 
 
 class FirstAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from api.http.operations import WRITES, Operation
 from api.http.validation import field_errors
 from api.problems.problem_details import ApiProblem, FieldError, invalid_fields
-from schemas.validation.constraint_texts import takes_several, takes_time
+from schemas.validation.constraint_texts import describe_type, takes_several, takes_time
 from schemas.validation.field_errors import pointer, with_nul
 from schemas.validation.json_errors import halves, json_fault, readable, repeated_name
 
@@ -113,6 +114,10 @@ def decode_query(operation: Operation, text: str) -> Any:
         if count > 1 and name not in several
     ]
     errors += _nul_errors(pairs, "?")
+    for name in sorted(pairs.keys() & times):
+        if _is_epoch(pairs[name]):
+            detail = f"It must be {describe_type(dt.datetime)}, not `{pairs.pop(name)}`."
+            errors.append(FieldError(pointer=f"?{name}", detail=detail))
     query: Any
     try:
         query = msgspec.convert(pairs, operation.query, strict=False)
@@ -163,6 +168,15 @@ def _time(text: str) -> str:
     except msgspec.ValidationError:
         return text
     return written
+
+
+def _is_epoch(text: str) -> bool:
+    """Whether msgspec would read a text as seconds since 1970, which the document does not allow."""
+    for strict in (True, False):
+        with suppress(msgspec.ValidationError):
+            msgspec.convert(text, dt.datetime, strict=strict)
+            return not strict
+    return False
 
 
 def _unreadable(detail: str, pointers: Sequence[str]) -> ApiProblem:

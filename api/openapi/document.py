@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from api.http.idempotency import KEY_PATTERN
 from api.http.operations import WRITES, Operation, path_parameters
 from api.openapi.examples import ID, add_example, request_examples
 from api.openapi.fields import complete_schemas, describe_query, to_markdown
@@ -167,7 +168,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.query is not None:
         parameters += _query_parameters(operation.query)
     if operation.method in WRITES and operation.permission != "public":
-        key = {"type": "string", "minLength": 1, "maxLength": 255, "examples": ["2026-03-01-lecture-4"]}
+        key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN}
+        key["examples"] = ["2026-03-01-lecture-4"]
         text = "A value of your choice, kept for a day: the same request with the same key has one effect."
         parameters.append(
             {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text}

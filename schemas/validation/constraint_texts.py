@@ -38,7 +38,7 @@ def sentence(value: Any, shape: Any, name: str, said: str) -> str:
         return f"It must be one of {', '.join(map(str, values))}, not {_describe_value(value)}."
     fitting = [kind for kind in kinds if _is_of(value, kind)]
     if not fitting:
-        wanted = " or ".join(dict.fromkeys(_describe_type(kind) for kind in kinds))
+        wanted = " or ".join(dict.fromkeys(describe_type(kind) for kind in kinds))
         return f"It must be {wanted}, not {_describe_value(value)}."
     return _bounds(value, fitting[0], _meta(shape, fitting[0]), name) or f"{said.partition(' - at `')[0]}."
 
@@ -88,7 +88,7 @@ def _bounds(value: Any, kind: Any, metas: Sequence[Meta], name: str) -> str:
     least = next((one.min_length for one in metas if one.min_length is not None), None)
     most = next((one.max_length for one in metas if one.max_length is not None), None)
     if least is None and most is None:
-        return f"It must be {_describe_type(kind)}, not {_describe_value(value)}." if isinstance(value, str) else ""
+        return f"It must be {describe_type(kind)}, not {_describe_value(value)}." if isinstance(value, str) else ""
     unit = "characters" if isinstance(value, str) else "items" if isinstance(value, list) else "entries"
     has = len(value) if isinstance(value, str | list | dict) else value
     return f"It must have {spoken_range(least, most)} {unit}, not {has}."
@@ -116,7 +116,8 @@ def _is_number(text: str) -> bool:
     return text.removeprefix("-").replace(".", "", 1).isdecimal()
 
 
-def _describe_type(kind: Any) -> str:
+def describe_type(kind: Any) -> str:
+    """What a value of a type is, with its article."""
     base = get_origin(kind) or kind
     return _WRITTEN.get(base, "an object" if hasattr(base, "__struct_fields__") else "of another type")
 

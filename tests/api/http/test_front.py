@@ -33,6 +33,10 @@ async def test_unknown_paths_methods_and_ids_are_problems(open_client: OpenClien
         wrong = await client.patch("/v1/projects")
         is_problem(wrong, 405, "method-not-allowed")
         assert {"GET", "POST"} <= set(wrong.headers["allow"].replace(" ", "").split(","))
+        for method, path in (("DELETE", "uploads/refused"), ("GET", "uploads/sign"), ("PATCH", "projects/estimate")):
+            answer = await client.request(method, f"/v1/{path}")  # no upload and no project is called so
+            is_problem(answer, 405, "method-not-allowed")
+            assert method not in answer.headers["allow"]
         is_problem(await client.get("/v1/projects/not-a-uuid"), 404, "not-found")
         is_problem(await client.get(f"/v1/projects/{uuid4()}"), 404, "not-found")
 
