@@ -9,19 +9,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.problems.problem_details import MEDIA_TYPE, Problem
+from api.problems.problem_types import CATALOGUE
 
 HEADERS_S = 10.0
 KEEP_ALIVE_S = 30
 DRAIN_S = 20
-_BODY = (
-    b'{"type":"/problems/slow-headers","title":"The headers came too slowly","status":408,'
-    b'"detail":"The head of a request must arrive at once.","code":"slow-headers"}'
-)
-_ANSWER = (
-    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
-    b"Content-Length: " + str(len(_BODY)).encode() + b"\r\n\r\n" + _BODY
+
+
+def _answer(code: str, phrase: str, detail: str) -> bytes:
+    """A whole response with a problem, for a head that no app sees."""
+    kind = CATALOGUE[code]
+    problem = Problem(type=f"/problems/{code}", title=kind.title, status=kind.status, detail=detail, code=code)
+    body = msgspec.json.encode(problem)
+    head = f"HTTP/1.1 {kind.status} {phrase}\r\nContent-Type: {MEDIA_TYPE}\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+_SLOW = _answer("slow-headers", "Request Timeout", "The head of a request must arrive at once.")
+_MALFORMED = _answer(
+    "malformed-request", "Bad Request", "The head of the request is not HTTP/1.1, or its path is longer than 64 KiB."
 )
 
 
@@ -52,6 +63,11 @@ class PunctualProtocol(HttpToolsProtocol):
         self._head_came()
         super().connection_lost(exc)
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer a head that cannot be read with a problem, where uvicorn writes plain text."""
+        self.transport.write(_MALFORMED)
+        self.transport.close()
+
     def _await_head(self) -> None:
         self.head_deadline = self.loop.call_later(self.headers_s, self._let_go)
 
@@ -63,7 +79,7 @@ class PunctualProtocol(HttpToolsProtocol):
     def _let_go(self) -> None:
         self.head_deadline = None
         if not self.transport.is_closing():
-            self.transport.write(_ANSWER)
+            self.transport.write(_SLOW)
             self.transport.close()
 
 

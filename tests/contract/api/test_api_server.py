@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import pytest
 
 from api.server import make_server
 from tests.api.fakes import KEY, SearchTwin, make_app
@@ -61,6 +63,17 @@ async def test_a_head_that_does_not_end_is_let_go() -> None:
         second = await talk(port, whole, b"GET /healthz HTTP/1.1\r\nHo", pause_s=0.1)
         assert second.startswith(b"HTTP/1.1 200")
         assert b"HTTP/1.1 408" in second
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET /v1/projects?q=" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"no HTTP at all\r\n\r\n"]
+)
+async def test_a_head_that_cannot_be_read_is_a_problem(head: bytes) -> None:
+    async with serving() as (port, _):
+        status, _, body = (await talk(port, head)).partition(b"\r\n\r\n")
+    assert status.startswith(b"HTTP/1.1 400")
+    assert b"application/problem+json" in status
+    assert json.loads(body)["code"] == "malformed-request"
 
 
 async def test_many_slow_heads_do_not_disturb_a_good_client() -> None:
