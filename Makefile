@@ -24,7 +24,7 @@ TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepa
 # `make test ONLY=tests/cli` runs these tests alone; without it, all of them.
 ONLY ?= tests
 
-.PHONY: help setup demo test lint fmt hooks unit coverage contract e2e bench bench-hour soak gallery clean
+.PHONY: help setup demo test lint fmt hooks unit coverage contract e2e bench bench-hour soak soak-api gallery clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 12
@@ -87,6 +87,9 @@ bench-hour: setup  ## an hour of 1080p to ten captioned clips, with what it took
 
 soak: setup  ## the stack under load and faults for an hour, nothing lost
 	@$(BIN)/python -m benchmarks.soak
+
+soak-api: setup  ## more than 20,000 generated requests to the API, with a project in every state; CASES=n of each operation
+	@CLIPSTREAM_TEST_GENERATED="$(or $(CASES),120)" $(PYTEST) -q -s tests/contract/generated
 
 gallery: setup  ## contact sheets of clips from all shared media, on one page
 	@$(BIN)/python -m benchmarks.gallery

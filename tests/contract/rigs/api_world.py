@@ -47,6 +47,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """Two organisations of one app, and direct access to its stores."""
 
+    app: Any
     ann: Tenant
     bob: Tenant
     api: Pool
@@ -103,7 +104,7 @@ async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) 
         await stack.enter_async_context(app.router.lifespan_context(app))
         ann = await add_tenant(settings, owner, app, "Ann")
         bob = await add_tenant(settings, owner, app, "Bob")
-        yield World(ann=ann, bob=bob, api=api, worker=worker, owner=owner, listeners=listeners)
+        yield World(app=app, ann=ann, bob=bob, api=api, worker=worker, owner=owner, listeners=listeners)
 
 
 def _real_keys(settings: Settings, pool: Pool) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Schemathesis sends generated requests and sequences of linked ones to the API, with a project in every state.
+
+``CLIPSTREAM_TEST_GENERATED=CASES`` makes it the long run (``make soak-api``), with so many cases of each operation.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from api.app import OPERATIONS
+from tests.contract.generated.project_states import make_resources
+from tests.contract.generated.schemathesis_run import FiniteStreams, Volume, run_schemathesis, serve
+from tests.contract.rigs.pipeline_rig import Pipeline, make_pipeline
+from tests.support.api_readings import read_all_async
+from tests.support.media.hostile_files import film
+
+__all__ = ["make_pipeline"]
+pytestmark = pytest.mark.contract
+SEED = 20261124
+CASES = int(os.environ.get("CLIPSTREAM_TEST_GENERATED", "0"))
+MOST_SEQUENCES = 500
+SHORT = [
+    Volume(seed=SEED, phases=("fuzzing",), examples=4),
+    Volume(seed=SEED, phases=("stateful",), examples=MOST_SEQUENCES),
+]
+LONG = [
+    Volume(seed=SEED, phases=("examples", "coverage", "fuzzing"), examples=CASES),
+    *(Volume(seed=SEED + at, phases=("stateful",), examples=MOST_SEQUENCES) for at in range(CASES // 4)),
+]
+"""A run of linked requests ends when the tool meets nothing new, long before its limit: other seeds begin elsewhere."""
+
+
+@pytest.mark.timeout(3 * 3600 if CASES else 1800)
+async def test_no_generated_request_breaks_the_document(pipeline: Pipeline, tmp_path: Path) -> None:
+    resources = await make_resources(pipeline, film(tmp_path / "film.mp4", seconds=6).read_bytes())
+    app, cases, seconds = FiniteStreams(pipeline.world.app), 0, 0.0
+    async with serve(app) as address:
+        for volume in LONG if CASES else SHORT:
+            report = await run_schemathesis(address, pipeline.world.ann.key, resources, volume, tmp_path)
+            assert report.exit_code == 0, report.output
+            cases, seconds = cases + report.cases, seconds + report.seconds
+            if "fuzzing" in volume.phases:
+                assert report.operations == len(OPERATIONS)
+    figures = f"{cases} cases of {len(OPERATIONS)} operations in {seconds:.0f} s: {dict(sorted(app.statuses.items()))}"
+    print(f"\n{figures}")
+    assert {200, 201, 202, 204, 404, 409, 422} <= set(app.statuses), figures
+    for project_id in resources.projects.values():  # what the requests left behind can be read, too
+        assert not (await read_all_async(pipeline.client, project_id, without=None)).failures()
