@@ -8,6 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from core.process_settings import needed_by
 from core.settings import MissingSettingError, Settings, load_settings
 from tests.models.load import REPOSITORY, load
 
@@ -39,7 +40,8 @@ def test_a_task_is_one_of_whispers_two() -> None:
 
 
 def test_a_worker_says_the_same_before_it_starts() -> None:
-    environ = {f"CLIPSTREAM_{field.name.upper()}": "x" for field in msgspec.structs.fields(Settings) if field.required}
+    required = {field.name for field in msgspec.structs.fields(Settings) if field.required}
+    environ = {f"CLIPSTREAM_{name.upper()}": "x" for name in required | needed_by("listen")}
     environ |= {"CLIPSTREAM_SECRET": base64.b64encode(bytes(32)).decode(), "CLIPSTREAM_WHISPER_MODE": "fast"}
     with pytest.raises(MissingSettingError, match=r"CLIPSTREAM_WHISPER_MODE .* 'fast', not one of auto, batched"):
         load_settings(environ, "listen")
