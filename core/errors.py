@@ -39,13 +39,21 @@ class TooSlow(NoAnswer):
 
 
 class Starved(Unavailable):
-    """A child exceeded its wall time without using its processor time: the machine is too busy."""
+    """A child exceeded its wall time while it waited for a processor or for our storage: an outage."""
+
+    def __init__(self, wall_s: float) -> None:
+        """``wall_s`` is how long it was given."""
+        super().__init__("processor", f"the work did not come to an end in {wall_s:.0f} s, its processor time is left")
+
+
+class Overdue(Unavailable):
+    """A child exceeded its wall time though the machine left it its processor time: its input may be why."""
 
     counted = True
 
     def __init__(self, wall_s: float) -> None:
         """``wall_s`` is how long it was given."""
-        super().__init__("processor", f"the work did not come to an end in {wall_s:.0f} s, its processor time is left")
+        super().__init__("processor", f"the work stood still and did not come to an end in {wall_s:.0f} s")
 
 
 class Gone(KeyError):

@@ -24,7 +24,7 @@ MAX_DETAIL_CHARACTERS = 2_000
 CUSTOMER_SENTENCES = {
     "bug": "Something went wrong on our side; it has been reported.",
     "retries.exhausted": "It was tried several times and never came to an end; this has been reported.",
-    "retries.exhausted/processor": "The machine was too busy to finish it in time, however often it was tried.",
+    "retries.exhausted/processor": "It did not come to an end in its time, however often it was tried.",
     "retries.exhausted/outside": "The server of the given URL did not send the file, however often it was asked.",
 }
 """What a customer reads about an attempt that was given up. The technical text is for operators: it stays in the letter

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import Starved, Unavailable
+from core.errors import Unavailable
 from core.media.sandbox.confinement import ChildLimits, Confinement, close_walls, enter_walls
 from core.media.sandbox.parent import child_environment, leased_confinement
 from core.media.sandbox.pipes import read_tail, send_order
+from core.media.sandbox.starvation import judge_timeout
 from core.media.sandbox.walls import SANDBOX, describe_missing, list_missing
 
 MAX_OUTPUT_BYTES = 8_000
@@ -42,7 +43,7 @@ class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
 async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits) -> ToolResult:
     """Run a program by its absolute path inside ``scratch``; it sees nothing else.
 
-    Raises Starved, and Unavailable where a wall is missing that must stand; cancelling kills it.
+    Raises Starved, Overdue, and Unavailable where a wall is missing that must stand; cancelling kills it.
     """
     with leased_confinement(limits, writes=[scratch], executes=command[0]) as confinement:
         order = ToolOrder(confinement=confinement, strict=SANDBOX.policy == "strict", command=list(command))
@@ -72,7 +73,7 @@ async def _run_order(order: ToolOrder, scratch: Path, limits: ChildLimits) -> To
             await read_tail(process, said, MAX_OUTPUT_BYTES)
             await process.wait()
     except TimeoutError:
-        raise Starved(limits.wall_s) from None
+        raise judge_timeout(process.pid, limits.wall_s) from None
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):

@@ -14,12 +14,13 @@ from typing import IO, Any
 
 import msgspec
 
-from core.errors import InputRejected, Starved, Unavailable
+from core.errors import InputRejected, Unavailable
 from core.media.sandbox.child import Header, SourceSpec
 from core.media.sandbox.child_source import ANSWER, EMPTY_ANSWER, REQUEST
 from core.media.sandbox.confinement import ChildLimits, Confinement
 from core.media.sandbox.pipes import read_tail, send_order
 from core.media.sandbox.source_handle import LocalSource, SourceHandle, reopened_for_reading
+from core.media.sandbox.starvation import SourceWait, judge_timeout
 from core.media.sandbox.users import hand_over, lease_user
 from core.media.sandbox.walls import SANDBOX, Wall, describe_missing, with_worker
 from core.progress import Report
@@ -84,8 +85,8 @@ async def run_child(
 
     It sees its code, ``scratch`` and the further folders ``writes``, the files ``reads``, and its source. Raises
     InputRejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
-    (source or disk; Starved when only the wall time is over; ``sandbox`` where a wall is missing that must stand),
-    ChildFailed (a bug). Cancelling kills the child and waits for its end.
+    (source or disk; Starved or Overdue when only the wall time is over; ``sandbox`` where a wall that must stand is
+    missing), ChildFailed (a bug). Cancelling kills the child and waits for its end.
     """
     read_end, write_end = os.pipe()
     ours, theirs = socket.socketpair()
@@ -184,7 +185,8 @@ async def _run_conversation(
 ) -> dict[str, Any]:
     outcome = _Outcome()
     tail = bytearray()
-    bringing = asyncio.create_task(_serve_source(source, ours))
+    source_wait = SourceWait()
+    bringing = asyncio.create_task(_serve_source(source, ours, source_wait))
     reading_stderr = asyncio.create_task(read_tail(process, tail, STDERR_TAIL_BYTES))
     try:
         async with asyncio.timeout(limits.wall_s):
@@ -193,7 +195,7 @@ async def _run_conversation(
             code = await process.wait()
         await reading_stderr
     except TimeoutError:
-        raise Starved(limits.wall_s) from None
+        raise judge_timeout(process.pid, limits.wall_s, source_wait.seconds) from None
     finally:
         await _end_child(process, bringing, reading_stderr)
     return _conclude_outcome(outcome, code, bytes(tail), bringing)
@@ -234,7 +236,7 @@ def _handle_message(message: dict[str, Any], outcome: _Outcome, report: Report |
         outcome.error = ChildFailed(message["bug"])
 
 
-async def _serve_source(source: SourceHandle | None, ours: socket.socket) -> None:
+async def _serve_source(source: SourceHandle | None, ours: socket.socket, source_wait: SourceWait) -> None:
     """Answer the child's requests for bytes until it closes the channel.
 
     Ends with the error that prevented an answer.
@@ -251,7 +253,8 @@ async def _serve_source(source: SourceHandle | None, ours: socket.socket) -> Non
         offset, length = REQUEST.unpack(bytes(request))
         request.clear()
         try:
-            there = await source.ensure(offset, min(length, source.size))
+            with source_wait.measure():
+                there = await source.ensure(offset, min(length, source.size))
         except Exception:
             await loop.sock_sendall(ours, EMPTY_ANSWER)
             ours.shutdown(socket.SHUT_RDWR)

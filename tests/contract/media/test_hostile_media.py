@@ -18,6 +18,7 @@ from streams.ingest.probe.child import ProbeResult
 from streams.ingest.source_importer import probe_source
 from tests.support.media import hostile_files
 from tests.support.media.shared_media import media
+from tests.support.soak import record
 
 MAX_CPU_S = 25.0
 """Processor time of a probe and its child: the time that passes says how busy the machine is."""
@@ -116,9 +117,11 @@ async def test_a_hostile_file_ends_in_a_source_or_a_reason(name: str, tmp_path: 
     ],
 )
 async def test_a_bomb_is_refused(make: Callable[[Path], Path], reasons: set[str], tmp_path: Path) -> None:
+    path, before_s = make(tmp_path), spent_s()
     with pytest.raises(InputRejected) as refused:
-        await run(make(tmp_path), tmp_path)
+        await run(path, tmp_path)
     assert refused.value.reason in reasons
+    record(14, f"{path.name} refused after {spent_s() - before_s:.1f} CPU-s")
 
 
 async def test_silence_that_unpacks_for_ever_is_too_long(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import uuid
 import msgspec
 import pytest
 
-from core.errors import InputRejected, NoAnswer, Unavailable
+from core.errors import InputRejected, NoAnswer, Overdue, Starved, Unavailable
 from core.infra.postgres.connection import org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.triton.client import ModelDead, ModelMissing
@@ -35,7 +35,11 @@ async def down(work: Work) -> None:
     raise Unavailable("triton", "nobody answers")
 
 
-@pytest.mark.parametrize("error", [Unavailable("triton", "nobody answers"), ModelMissing("triton", "still loading")])
+OUTAGES = [Unavailable("triton", "nobody answers"), ModelMissing("triton", "still loading"), Starved(900)]
+OWN_FAULTS = [NoAnswer("outside", "no answer"), ModelDead("triton", "the stub process died"), Overdue(900)]
+
+
+@pytest.mark.parametrize("error", OUTAGES)
 async def test_an_outage_uses_no_tries_up(rig: Rig, error: Unavailable) -> None:
     async def gone(work: Work) -> None:
         raise error
@@ -99,7 +103,7 @@ async def test_who_has_waited_long_is_asked_for_less_often(rig: Rig) -> None:
     assert [retry_pause_s(RULES, 1, 10**6), retry_pause_s(RULES, 1, 0)] == [300, RULES.retry_base_s]
 
 
-@pytest.mark.parametrize("error", [NoAnswer("outside", "no answer"), ModelDead("triton", "the stub process died")])
+@pytest.mark.parametrize("error", OWN_FAULTS)
 async def test_a_fault_of_the_input_is_tried_max_tries_times(rig: Rig, error: Unavailable) -> None:
     async def fails(work: Work) -> None:
         raise error

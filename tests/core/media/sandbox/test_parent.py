@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from core.errors import InputRejected, Starved, Unavailable
+from core.errors import InputRejected, Overdue, Starved, Unavailable
 from core.media.range_cache import SourceCache
 from core.media.sandbox.child import outcome_message
 from core.media.sandbox.child_source import SourceLost
 from core.media.sandbox.parent import ChildFailed, ChildLimits, LocalSource, run_child
 from core.media.sandbox.seccomp import ARCHES, build_filter
+from core.media.sandbox.starvation import judge_timeout
 from core.process_control import AUTOGROUP, MAX_SESSION_NICE
 from core.settings import MediaLimits, SpanRules
 from streams.ingest.probe.child import ProbeArgs
@@ -97,10 +102,54 @@ async def test_a_bug_comes_with_its_traceback(tmp_path: Path) -> None:
         await run_child(CHECK, {}, scratch=tmp_path)
 
 
+@contextmanager
+def crowded_core(hog_count: int) -> Iterator[None]:
+    """What starts here runs on one core, which this many busy processes share."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    hogs = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(hog_count)
+    ]
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+        for one in hogs:
+            one.kill()
+            one.wait()
+
+
 async def test_a_machine_too_busy_to_end_in_time_is_no_verdict_on_the_file(tmp_path: Path) -> None:
-    limits = ChildLimits(wall_s=0.3)
-    with LocalSource(media(SLOW)) as source, pytest.raises(Starved, match="processor is not available"):
-        await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=limits)
+    limits = ChildLimits(wall_s=2)
+    with crowded_core(4), LocalSource(media(SLOW)) as source:
+        with pytest.raises(Starved, match="processor is not available") as starved:
+            await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=limits)
+    assert not starved.value.counted, "an outage of ours is waited out"
+
+
+class SlowSource(LocalSource):
+    """A store that takes its time."""
+
+    @property
+    def complete(self) -> bool:
+        return False
+
+    async def ensure(self, offset: int, length: int) -> range:
+        await asyncio.sleep(60)
+        return range(self.size)
+
+
+async def test_a_store_too_slow_to_end_in_time_is_no_verdict_on_the_file(tmp_path: Path) -> None:
+    with SlowSource(media(SLOW)) as source, pytest.raises(Starved):
+        await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=ChildLimits(wall_s=5))
+
+
+def test_work_that_stands_still_by_itself_counts_as_a_try() -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as child:
+        verdict = judge_timeout(child.pid, 30)
+        waited = judge_timeout(child.pid, 30, source_wait_s=10)
+        child.kill()
+    assert (type(verdict), verdict.counted, type(waited)) == (Overdue, True, Starved)
 
 
 async def test_used_up_processor_time_is_a_verdict_on_the_file(tmp_path: Path) -> None:
