@@ -41,14 +41,12 @@ from streams.sinks.search.search_documents import (
     Indexed,
     Renamed,
 )
+from streams.sinks.search.task_pace import CountedSearch, TaskPace, handle_paced, pause_until
 
 T = TypeVar("T")
 NAME = "meilisearch"
-MAX_BATCH_MESSAGES = 40
-"""Messages of a batch.
-
-Each may be an object to read and a project to reconcile before the sink counts as stalled.
-"""
+MAX_BATCH_MESSAGES = 400
+"""Messages of a batch; most are no documents, and what is written together is limited by `task_pace`."""
 DOCUMENTS_PER_TASK = 2_000
 IDS_PER_QUERY_LIMIT = 500
 DOCUMENTS_PER_PAGE = 1_000
@@ -253,11 +251,14 @@ async def run_meilisearch_sink(
     settings: Settings, stop: asyncio.Event, health: Health, metrics: ProcessMetrics
 ) -> None:
     """Run the sink until ``stop``; ``health`` is called after each completed poll."""
+    pace = TaskPace(asyncio.get_running_loop().time)
     search, objects = open_search(settings), open_objects(settings)
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-search")
     try:
-        sink = MeilisearchSink(search, objects, partial(_count, metrics), labels=labels)
-        handle = partial(handle_all, partial(handle_confirmed, sink.handle, labels.is_erased), NAME)
+        counted = CountedSearch(search, pace)
+        sink = MeilisearchSink(counted, objects, partial(_count, metrics), labels=labels)
+        handle_once = partial(handle_all, partial(handle_confirmed, sink.handle, labels.is_erased), NAME)
+        handle = partial(handle_paced, handle_once, pace, pause_until(stop), health)
         loop = Sink(
             settings=settings,
             name=NAME,
