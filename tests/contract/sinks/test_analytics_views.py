@@ -194,6 +194,8 @@ async def test_exports_edits_and_deliveries_are_columns_and_counts(story: Story)
     state, reason, ended = await story.one("projects_once", "state", "reason", "ended_at")
     assert (state, reason) == ("failed", "media.corrupt")
     assert isinstance(ended, dt.datetime)
+    await story.tell(events.ProjectRetried(**story.owner, version=9, stages=["detect"]))
+    assert await story.one("projects_once", "state", "reason", "ended_at") == ("running", "", None)
     await story.tell(events.ProjectCompleted(**story.owner, version=12, clip_count=1))
     assert await story.one("projects_once", "state", "reason") == ("completed", ""), "it was retried"
 
