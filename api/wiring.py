@@ -8,8 +8,10 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
 from api.app import OpenContext
+from api.health.part_watch import PROBE_S, PartWatch, watched
 from api.health.probes import make_probes
 from api.http.auth import ApiKeys
 from api.http.context import AddressCheck, ApiContext
@@ -27,7 +29,7 @@ from core.infra.http.public_addresses import check_addresses, parse_target
 from core.infra.kafka.access import kafka_access
 from core.infra.key_ring import open_key_ring
 from core.infra.meilisearch import open_search
-from core.infra.postgres.connection import Pool, create_pool
+from core.infra.postgres.connection import Pool, create_pool, knock
 from core.infra.s3.object_store import open_objects
 from core.infra.triton.client import TritonWire
 from core.infra.triton.embeddings import TritonSentences
@@ -93,17 +95,19 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     probes = make_probes(
         pool=pool, uploads=objects, search=search, analytics=analytics, follower=follower, triton=triton
     )
+    watch = PartWatch(dict(probes) | {"postgres": partial(knock, settings.postgres_api, timeout_s=PROBE_S)})
+    objects_watched = watched(objects, watch, "objects")
     return ApiContext(
         settings=settings,
         pool=pool,
-        objects=objects,
+        objects=objects_watched,
         documents=CachedDocuments(
-            objects, AnswerCache(seconds=DOCUMENTS_KEPT_S, now=time.monotonic, most=MAX_DOCUMENTS)
+            objects_watched, AnswerCache(seconds=DOCUMENTS_KEPT_S, now=time.monotonic, most=MAX_DOCUMENTS)
         ),
-        uploads=objects,
-        search=search,
+        uploads=objects_watched,
+        search=watched(search, watch, "search"),
         sentences=sentences,
-        analytics=analytics,
+        analytics=watched(analytics, watch, "clickhouse"),
         answers=AnswerCache(seconds=KEPT_S, now=time.monotonic),
         questions=AnswerCache(seconds=QUESTIONS_KEPT_S, now=time.monotonic, most=MAX_QUESTIONS),
         check_url=make_url_check(settings.fetch_allow),
@@ -116,6 +120,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),
         followers=Places(MAX_STREAMS_PER_KEY),
         probes=probes,
+        watch=watch,
         clock=lambda: dt.datetime.now(dt.UTC),
         new_id=uuid.uuid4,
     )

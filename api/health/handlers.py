@@ -13,7 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from api.http.context import ApiContext, Probe
+from api.health.part_watch import LateTasks, Probe
+from api.http.context import ApiContext
 from api.http.metrics import CONTENT_TYPE
 from api.http.operations import Call, Operation, Reply
 from schemas.version import VERSION
@@ -53,26 +54,20 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """State of each part, by name."""
 
 
-async def probe_part(probe: Probe, timeout_s: float = TIMEOUT_S) -> PartState:
+async def probe_part(probe: Probe, late: LateTasks, timeout_s: float = TIMEOUT_S) -> PartState:
     """Probe one part; an error is an answer too."""
     begun = time.perf_counter()
-
-    def took_ms() -> int:
-        return round((time.perf_counter() - begun) * 1000)
-
-    try:
-        async with asyncio.timeout(timeout_s):
-            await probe()
-    except TimeoutError:
-        return PartState(up=False, took_ms=took_ms(), detail=f"no answer within {timeout_s:g} s")
-    except Exception as error:  # noqa: BLE001 - whatever a client raises means that the part is down
-        return PartState(up=False, took_ms=took_ms(), detail=type(error).__name__)
-    return PartState(up=True, took_ms=took_ms())
+    error = await late.probe(probe, timeout_s)
+    took_ms = round((time.perf_counter() - begun) * 1000)
+    if error is None:
+        return PartState(up=True, took_ms=took_ms)
+    detail = f"no answer within {timeout_s:g} s" if isinstance(error, TimeoutError) else type(error).__name__
+    return PartState(up=False, took_ms=took_ms, detail=detail)
 
 
-async def probe_all(probes: Mapping[str, Probe]) -> Readiness:
+async def probe_all(probes: Mapping[str, Probe], late: LateTasks) -> Readiness:
     """Probe every part at once."""
-    states = await asyncio.gather(*(probe_part(probe) for probe in probes.values()))
+    states = await asyncio.gather(*(probe_part(probe, late) for probe in probes.values()))
     parts = dict(zip(probes, states, strict=True))
     down = [name for name, state in parts.items() if not state.up]
     status: Literal["ready", "degraded", "down"] = "down" if NEEDED & set(down) else "degraded" if down else "ready"
@@ -87,7 +82,7 @@ async def get_health(call: Call[None, None]) -> Reply:  # noqa: ARG001 - every h
 async def get_readiness(call: Call[None, None]) -> Reply:
     """Whether requests can be served, part by part."""
     context: ApiContext = call.context
-    readiness = await probe_all(context.probes)
+    readiness = await probe_all(context.probes, context.watch.late)
     for name, state in readiness.parts.items():
         context.metrics.part_up.labels(name).set(state.up)
     return Reply(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.http.context import Probe
+from api.health.part_watch import Probe
 from api.projects.event_follower import Follower
 from core.errors import Unavailable
 from core.infra.postgres.connection import Pool, ping, transaction

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 
+from api.health.part_watch import PartWatch, Probe
 from api.http.auth import ApiKeys
 from api.http.idempotency import Idempotency
 from api.http.metrics import ApiMetrics
@@ -19,9 +20,6 @@ from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
 from core.ports.stores import Analytics, Objects, Search, Uploads
 from core.settings import Settings
-
-Probe = Callable[[], Awaitable[None]]
-"""Asks one part whether it works; raises anything when not."""
 
 
 class Wakes(Protocol):
@@ -69,5 +67,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     followers: Places
     """Streams of events that are open, by key."""
     probes: Mapping[str, Probe]
+    watch: PartWatch
+    """Ends requests that wait for a part which no longer answers."""
     clock: Callable[[], dt.datetime]
     new_id: Callable[[], UUID]

@@ -118,9 +118,15 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         rows=lambda: org_transaction(context.pool, caller.org_id),
     )
     try:
-        return await _answer(operation, call, raw)
+        return await _watched_answer(operation, call, raw)
     except Gone:  # erased between its row and its bytes: the rows, asked once more, say so
-        return await _answer(operation, call, raw)
+        return await _watched_answer(operation, call, raw)
+
+
+async def _watched_answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
+    answer = _answer(operation, call, raw)
+    # what is public says how the parts are: it must not fail with one of them
+    return await (answer if operation.permission == "public" else call.context.watch.guard("postgres", answer))
 
 
 async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
@@ -134,7 +140,8 @@ async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Res
 async def _authenticate(context: ApiContext, request: Request) -> Caller:
     address = request.client.host if request.client else "unknown"
     try:
-        caller = await context.keys.caller(bearer(request.headers.get("authorization")))
+        secret = bearer(request.headers.get("authorization"))
+        caller = await context.watch.guard("postgres", context.keys.caller(secret))
         if caller is None:
             raise unauthenticated("The API key is not valid.")
     except ApiProblem:

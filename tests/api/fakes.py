@@ -12,8 +12,9 @@ from uuid import UUID
 from starlette.applications import Starlette
 
 from api.app import create_app
+from api.health.part_watch import PartWatch, Probe
 from api.http.auth import ApiKeys
-from api.http.context import ApiContext, Probe
+from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
 from api.http.metrics import ApiMetrics
 from api.http.rate_limits import Places, TokenBuckets
@@ -200,6 +201,7 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "refusals": TokenBuckets(60, monotonic),
         "followers": Places(2),
         "probes": probes,
+        "watch": PartWatch({}),
         "clock": lambda: NOW,
         "new_id": uuid.uuid4,
     }

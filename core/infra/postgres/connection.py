@@ -99,6 +99,24 @@ async def ping(connection: Connection) -> None:
     await connection.fetchval("select 1")
 
 
+async def knock(dsn: str, *, timeout_s: float) -> None:
+    """Run an empty query on a connection of its own, outside of any pool.
+
+    A server that has no connection left for us answers too. Raises Unavailable if there is no answer in time.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            connection = await asyncpg.connect(dsn, timeout=timeout_s)
+            try:
+                await ping(connection)
+            finally:
+                connection.terminate()
+    except asyncpg.TooManyConnectionsError:
+        return
+    except TRANSIENT_ERRORS as error:
+        raise Unavailable("postgres", str(error) or type(error).__name__) from error
+
+
 async def set_org(connection: Connection, org_id: UUID) -> None:
     """Limit the rest of the current transaction to the rows of one organisation."""
     await connection.execute(org_statement(org_id))
