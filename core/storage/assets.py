@@ -13,9 +13,11 @@ from schemas.common import Value
 from schemas.options.brand_kit import AssetKind, CheckedAsset
 
 _TO_CHECK = """
-select object_key from assets where org_id = $1 and asset_id = $2 and kind = $3
-  and (state = 'received' or reason = any($4))
+select coalesce(u.sealed_key, a.object_key) from assets a
+left join uploads u on u.org_id = a.org_id and u.upload_id = a.upload_id
+where a.org_id = $1 and a.asset_id = $2 and a.kind = $3 and (a.state = 'received' or a.reason = any($4))
 """
+"""The copy that no signed URL can write to; an upload that was joined of parts has none, and needs none."""
 _WRITE_CHECKED = """
 update assets set state = 'checked', checked = $3, finished_at = $4, reason = null, detail = null
 where org_id = $1 and asset_id = $2 and (state = 'received' or reason = any($5)) returning upload_id, archived_at
@@ -101,7 +103,7 @@ async def archive_asset(connection: Connection, org_id: UUID, asset_id: UUID, at
 async def find_key_to_check(
     connection: Connection, org_id: UUID, asset_id: UUID, kind: AssetKind, retry_reasons: Sequence[str]
 ) -> str | None:
-    """The object key of an asset to check; None for one that was checked before.
+    """The key of the sealed file of an asset to check; None for one that was checked before.
 
     An asset refused for one of ``retry_reasons`` is checked again: the file was not at fault.
     """

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
+import json
+import random
 import re
 from typing import Any
 
 import av
+import boto3
 import httpx2
 import pytest
 
 from core.infra.clickhouse import ClickHouseAnalytics
 from local.stack import StackInfo
 from tests.e2e.counters import expect_each_event_once
+from tests.e2e.invariants import own_rows
 from tests.e2e.rig import ROUGH, Api, Receiver
 from tests.support.media.shared_media import media
 from tests.support.progress import HANG_S, Patience, wait_while_moving
 
+TALK = "talking/googlework_35s_180p.mp4"
 LENGTHS = {"min_clip_ms": 5_000, "max_clip_ms": 12_000}
 _SELECTED = """SELECT moment_id, rank, score FROM moments_once
 WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND selected"""
@@ -25,8 +31,9 @@ WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND selected"""
 
 @pytest.fixture(scope="module")
 def project(api: Api, receiver: Receiver) -> dict[str, Any]:
-    """A talk without a good enough moment: its bar is out of reach."""
-    project_id = api.start(media("talking/googlework_35s_180p.mp4"), min_score=100, **LENGTHS, **ROUGH)
+    """A talk without a good enough moment: its bar is out of reach. Its upload is replaced by noise at once."""
+    project_id = api.start(media(TALK), min_score=100, **LENGTHS, **ROUGH)
+    api.put_again(random.Random(0).randbytes(media(TALK).stat().st_size))
     ended = api.wait(project_id)
     receiver.wait_for(project_id, "project.completed")
     return ended
@@ -76,6 +83,36 @@ def test_a_clip_of_ones_own_has_its_file_score_and_words(
     assert export["files"]["srt"] is not None
     again = api.get(f"/v1/projects/{project['project_id']}")
     assert (again["state"], again["clip_count"]) == ("completed", 2)
+
+
+def test_a_file_is_made_of_the_sealed_upload_whatever_was_put_later(
+    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    """The certificate names the hash of the bytes that were uploaded; of the noise put later no file could be made."""
+    sent = hashlib.sha256(media(TALK).read_bytes()).hexdigest()
+    asyncio.run(expect_source(api.stack, project["project_id"], sent))
+    for clip in made:
+        for export in clip["exports"]:
+            certificate = api.get(f"/v1/exports/{export['export_id']}")["certificate"]
+            assert sent.startswith(certificate["made_with"]["input.source"])
+
+
+async def expect_source(stack: StackInfo, project_id: str, sha256: str) -> None:
+    """Fail unless the project's source, as it lies in the store, has this hash."""
+    owner = await own_rows(stack)
+    source = await owner.fetchval("select source from projects where project_id = $1::text::uuid", project_id)
+    await owner.close()
+    env = stack.env
+    store = boto3.client(
+        "s3",
+        endpoint_url=env["CLIPSTREAM_S3"],
+        aws_access_key_id=env["CLIPSTREAM_S3_ACCESS_KEY"],
+        aws_secret_access_key=env["CLIPSTREAM_S3_SECRET_KEY"],
+        region_name="us-east-1",
+    )
+    ref = source if isinstance(source, dict) else json.loads(source)
+    body = store.get_object(Bucket=env["CLIPSTREAM_S3_BUCKET"], Key=ref["key"])["Body"].read()
+    assert (hashlib.sha256(body).hexdigest(), ref["sha256"]) == (sha256, sha256)
 
 
 def test_it_is_found_and_counted_as_any_clip(

@@ -103,6 +103,27 @@ async def test_an_image_and_a_font_are_checked_and_rewritten(rig: Rig) -> None:
     assert checked.family == "Courier Prime"
 
 
+async def test_a_second_put_after_the_asset_was_made_changes_nothing(rig: Rig, postgres: Settings) -> None:
+    first, second = (png(width, 32).ljust(500, b"\0") for width in (64, 48))
+    wish = {"filename": "logo.png", "size_bytes": len(first), "content_type": "image/png", "purpose": "image"}
+    async with (
+        open_world(postgres, objects=rig.objects, uploads=rig.objects) as world,
+        httpx2.AsyncClient(timeout=30) as sender,
+    ):
+        owner = world.ann
+        signed = (await owner.client.post("/v1/uploads/sign", json=wish)).json()
+        for body in (first, second):
+            assert (await sender.put(signed["url"], content=body, headers=signed["headers"])).status_code == 200
+            asset = await owner.client.post("/v1/assets", json={"upload_id": signed["upload_id"]})
+            assert asset.status_code == 202, asset.text
+        asset_id = uuid.UUID(asset.json()["asset_id"])
+        rig.org_id, rig.project_id, rig.owner = owner.org_id, asset_id, (owner.org_id, asset_id)
+        event = events.AssetReceived(org_id=owner.org_id, asset_id=asset_id, kind="image")
+        assert await rig.send(IngestStage(rig.context), event, uuid.uuid4()) == "committed"
+        checked = msgspec.convert((await rig.row(ROW))["checked"], CheckedAsset)
+        assert (checked.width_px, checked.height_px) == (64, 32)
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "reason"),
     [
