@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -64,8 +64,15 @@ def leave(error: BaseException) -> None:
     os._exit(1)
 
 
-def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) -> faust.App:
+def build_app(
+    settings: Settings,
+    stage: str,
+    handle: Callable[[Message], Any],
+    forward: Callable[[Message], Awaitable[bool]] | None = None,
+) -> faust.App:
     """A Faust app whose one agent hands each raw message to ``handle``, then acknowledges it.
+
+    What ``forward`` ends is not handed over: it needs no turn.
 
     Where ``handle`` raises the process ends: Faust counts a message whose agent raised as done, ``noack`` or not.
 
@@ -108,6 +115,7 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
             ROW_BY_NAME[stage].concurrency,
             broken=leave,
             most_of_org=ROW_BY_NAME[stage].org_concurrency,
+            forward=(lambda event: forward(as_message(event.message))) if forward else None,
         ) as hands:
             async for event in stream.noack().events():
                 await hands.take(event)
@@ -154,7 +162,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
             attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier, metrics=metrics
         )
         register_work_gauges(metrics, stage, attempts, pulse, asyncio.get_running_loop().time)
-        app = build_app(settings, stage, consumption.handle)
+        app = build_app(settings, stage, consumption.handle, consumption.forward if verifier else None)
         stack.push_async_callback(_stop, app)
         await stack.enter_async_context(
             serve_health(

@@ -23,7 +23,7 @@ from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause
 from core.services.project_lifecycle import lock_project
 from core.services.project_retry import revive_attempt, revive_preview
-from core.services.upload_signatures import SIGNATURE
+from core.services.upload_signatures import SIGNATURE, SIGNED_HEADERS
 from core.storage import dead_letters, webhooks
 from schemas import codec, events
 from schemas.topics import BY_NAME, TOPIC_OF
@@ -138,12 +138,15 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
             raise ApiProblem("not-replayable", f"Only its first {MAX_PAYLOAD_BYTES} bytes were kept.")
         if row["project_id"] is not None:
             await revive_owner(rows, row, call.cause(row["dead_id"]))
+        endpoint_id = None
         if (delivery_id := _delivery_of(row)) is not None:
-            await webhooks.reopen_delivery(rows, row["org_id"], delivery_id)
+            endpoint_id = await webhooks.reopen_delivery(rows, row["org_id"], delivery_id)
         fence = await dead_letters.free_attempt(rows, row)
         # a message that never had an attempt has no fence: the time tells its sendings apart
         emission = int(call.now.timestamp() * 1000) if fence is None else fence
-        await dead_letters.requeue(rows, row, emission, call.now)
+        # a signature was verified before the first attempt, and may be too old by now: the relay signs it
+        outdated = () if fence is None else SIGNED_HEADERS
+        await dead_letters.requeue(rows, row, emission, call.now, without_headers=outdated, queue=endpoint_id)
     return Reply(body=Replayed(dead_id=row["dead_id"], topic=row["topic"], replayed_at=call.now))
 
 

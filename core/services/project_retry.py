@@ -14,7 +14,7 @@ import msgspec
 
 from core.domain.retry_plan import FailedAttempt, RetryPlan, plan_retry
 from core.infra.postgres.connection import Connection, Row
-from core.infra.postgres.outbox import Cause
+from core.infra.postgres.outbox import LANED_TYPES, LANES_OF_TYPES, Cause, next_version, put_project_event
 from core.services.export_groups import split_exports
 from core.services.project_lifecycle import publish_progress
 from core.services.upload_signatures import SIGNED_HEADERS
@@ -38,12 +38,15 @@ update attempts set state = 'free', tries = 0, lease_until = null, finished_at =
 where org_id = $1 and input_id = $2 and stage = $3 returning fence
 """
 _SEND_AGAIN = """
-insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload)
+insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload,
+  lane, queue, input_id, waits)
 select org_id, (headers->>'ce_id')::uuid, stage, fence, project_id, topic, key, partition, headers - $4::text[],
-       payload
-from attempts where org_id = $1 and input_id = $2 and stage = $3
+       payload, lane, org_id, input_id, lane is not null
+from attempts left join unnest($5::text[], $6::text[]) as lane_of (type, lane) on lane_of.type = headers->>'ce_type'
+where org_id = $1 and input_id = $2 and stage = $3
 on conflict do nothing
 """
+"""It waits for a place like an event that is sent for the first time."""
 _SET_ASIDE = """
 update attempts set state = 'cancelled', last_error = 'its project was retried from an earlier stage'
 where org_id = $1 and project_id = $2 and stage = any($3::text[]) and state in ('free', 'gave_up')
@@ -207,6 +210,7 @@ async def _revive(connection: Connection, project: Row, plan: RetryPlan, cause: 
     if plan.moves_project:
         await connection.execute(_QUEUE if "ingest" in plan.stages else _RUN, *key)
         await connection.execute(_REOPEN_STAGES, *key)
+        await _publish_retry(connection, key, plan, cause)
     await connection.execute(_SET_ASIDE, *key, list(plan.outdated_stages))
     for one in plan.attempts:
         await connection.fetchval(_FREE, project["org_id"], one.input_id, one.stage)
@@ -220,6 +224,13 @@ async def _revive(connection: Connection, project: Row, plan: RetryPlan, cause: 
         await connection.execute(_DROP_WARNINGS, *key, pattern)
     for stage in plan.stages:
         await publish_progress(connection, *key, stage, cause)
+
+
+async def _publish_retry(connection: Connection, key: tuple[UUID, UUID], plan: RetryPlan, cause: Cause) -> None:
+    org_id, project_id = key
+    version = await next_version(connection, org_id, project_id)
+    retried = events.ProjectRetried(org_id=org_id, project_id=project_id, version=version, stages=list(plan.stages))
+    await put_project_event(connection, retried, cause)
 
 
 async def _revive_spans(connection: Connection, key: tuple[UUID, UUID], plan: RetryPlan) -> None:
@@ -245,4 +256,5 @@ async def _send_again(connection: Connection, org_id: UUID, attempt: FailedAttem
     An upload loses its old signature: the relay signs what it sends, and a producer's may be too old by now. The
     first one was verified before the attempt began.
     """
-    await connection.execute(_SEND_AGAIN, org_id, attempt.input_id, attempt.stage, list(SIGNED_HEADERS))
+    key = org_id, attempt.input_id, attempt.stage
+    await connection.execute(_SEND_AGAIN, *key, list(SIGNED_HEADERS), LANED_TYPES, LANES_OF_TYPES)

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from core.infra.postgres.connection import Connection
+from core.infra.postgres.outbox import LANED_TYPES, LANES_OF_TYPES
 from schemas import codec, events
 from schemas.stages import Stage
 
@@ -70,9 +71,12 @@ returning round
 """
 """A project that moved since the last round begins with the first again."""
 _EMIT_UNCLAIMED = """
-insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload)
+insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload,
+  lane, queue, input_id, waits)
 select distinct on (o.event_id, taker.stage)
-  o.org_id, o.event_id, taker.stage, -$3::bigint, o.project_id, o.topic, o.key, o.partition, o.headers, o.payload
+  o.org_id, o.event_id, taker.stage, -$3::bigint, o.project_id, o.topic, o.key, o.partition, o.headers, o.payload,
+  o.lane, o.queue, o.input_id, o.lane is not null and not exists (
+    select 1 from admissions p where p.org_id = o.org_id and p.input_id = o.input_id and p.stage = taker.stage)
 from outbox o join {takers} on taker.type = o.headers ->> 'ce_type'
 where o.org_id = $1 and o.project_id = $2 and o.published_at is not null
   and not exists (
@@ -81,13 +85,18 @@ where o.org_id = $1 and o.project_id = $2 and o.published_at is not null
   and not exists (
     select 1 from outbox w where w.org_id = o.org_id and w.project_id = o.project_id and w.event_id = o.event_id
       and w.published_at is null)
+order by o.event_id, taker.stage, o.lane is null
 on conflict do nothing returning 1
 """
+"""An event that has its place still goes out with it; one that lost it waits for another."""
 _EMIT_FREE = """
-insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload)
+insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload,
+  lane, queue, input_id, waits)
 select a.org_id, (a.headers ->> 'ce_id')::uuid, a.stage, -$3::bigint, a.project_id, a.topic, a.key, a.partition,
-  a.headers, a.payload
+  a.headers, a.payload, lane_of.lane, a.org_id, a.input_id, lane_of.lane is not null and not exists (
+    select 1 from admissions p where p.org_id = a.org_id and p.input_id = a.input_id and p.stage = a.stage)
 from attempts a
+left join unnest($4::text[], $5::text[]) as lane_of (type, lane) on lane_of.type = a.headers ->> 'ce_type'
 where a.org_id = $1 and a.project_id = $2 and a.state = 'free' and not exists (
   select 1 from outbox w where w.org_id = a.org_id and w.project_id = a.project_id
     and w.event_id = (a.headers ->> 'ce_id')::uuid and w.published_at is null)
@@ -130,7 +139,7 @@ async def emit_again(connection: Connection, project: StillProject, still: dt.ti
         return 0
     emission = int(project.moved_at.timestamp()) * 1000 + round_  # a number of its own for each round of each stillness
     emitted: Sequence[object] = await connection.fetch(_EMIT_UNCLAIMED.format(takers=_takers()), *key, emission)
-    freed: Sequence[object] = await connection.fetch(_EMIT_FREE, *key, emission)
+    freed: Sequence[object] = await connection.fetch(_EMIT_FREE, *key, emission, LANED_TYPES, LANES_OF_TYPES)
     return len(emitted) + len(freed)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from core.infra.postgres.connection import Connection, Row
+from schemas import codec
 from schemas.events import DeadLetter
+from schemas.lanes import LANE_OF, attempt_input_id
+from schemas.topics import BY_NAME
 
 _INSERT = """
 insert into dead_letters
@@ -37,10 +40,12 @@ where org_id = $1 and stage = $2 and state = 'gave_up' and payload = $3
 """
 _REQUEUE = """
 insert into outbox
-  (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing
+  (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload, lane, queue, input_id,
+   waits)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text, $12, $13, $11::text is not null and not exists (
+  select 1 from admissions p where p.org_id = $1 and p.input_id = $13 and p.stage = $3)) on conflict do nothing
 """
-"""A letter that waits to be sent already is not sent twice."""
+"""A letter that waits to be sent already is not sent twice; where its event has its place still, it does not wait."""
 
 
 async def insert_dead_letter(
@@ -107,8 +112,20 @@ async def free_attempt(connection: Connection, letter: Row) -> int | None:
     return fence
 
 
-async def requeue(connection: Connection, letter: Row, emission: int, at: dt.datetime) -> None:
-    """Put the same bytes into the outbox for the same place, and mark the letter as replayed."""
+async def requeue(
+    connection: Connection,
+    letter: Row,
+    emission: int,
+    at: dt.datetime,
+    *,
+    without_headers: Collection[str] = (),
+    queue: UUID | None = None,
+) -> None:
+    """Put the same bytes into the outbox for the same place, and mark the letter as replayed.
+
+    An event of a lane waits there in its ``queue``, its organisation's if None. Bytes without a proven owner do not.
+    """
+    lane, input_id = _lane_of(letter)
     await connection.execute(
         _REQUEUE,
         letter["org_id"],
@@ -119,7 +136,24 @@ async def requeue(connection: Connection, letter: Row, emission: int, at: dt.dat
         letter["topic"],
         str(letter["project_id"] or letter["dead_id"]),
         letter["partition"],
-        letter["headers"],
+        {name: value for name, value in letter["headers"].items() if name not in without_headers},
         letter["payload"],
+        lane,
+        (queue or letter["org_id"]) if lane else None,
+        input_id,
     )
     await connection.execute("update dead_letters set replayed_at = $2 where dead_id = $1", letter["dead_id"], at)
+
+
+def _lane_of(letter: Row) -> tuple[str | None, UUID | None]:
+    """The lane that a letter's message takes to its stage, and the input id of its attempt there."""
+    if letter["org_id"] is None:
+        return None, None
+    try:
+        envelope, event = codec.decode(BY_NAME[letter["topic"]], letter["headers"], letter["payload"])
+    except (codec.DecodeError, KeyError):
+        return None, None
+    lane = LANE_OF.get(type(event))
+    if lane is None or letter["stage"] not in lane.stages:  # a sink's letter: the stages have done their part
+        return None, None
+    return lane.name, attempt_input_id(event, envelope.id)

@@ -18,6 +18,7 @@ from core.domain.project_states import ACTIVE_PROJECT_STATES, GONE_PROJECT_STATE
 from core.errors import InputRejected, Superseded, Unavailable
 from core.infra import telemetry, usage_meter
 from core.infra.kafka.message import Message
+from core.infra.postgres import admission
 from core.infra.postgres.connection import Connection, Pool, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.media.sandbox.parent import ChildFailed
@@ -117,12 +118,17 @@ class Attempts:
                 return "cancelled"
             oldest = cause.now - dt.timedelta(seconds=self._rules.known_s)
             if emitted_at < oldest and await leases.is_forgotten(connection, project, cause.input_id, oldest):
+                await admission.release(connection, owner[0], cause.input_id, self._stage.name)
                 return "done"
             name, lease_s = self._stage.name, self._rules.lease_s
             found = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
             # Busy may be acknowledged: the sweeper sends the event again if the other attempt does not end.
             if not isinstance(found, Claim):
-                return "busy" if found in ("running", "free") else "done"
+                if found in ("running", "free"):
+                    return "busy"
+                # It was sent once more than it was needed, and its end freed no place of this message.
+                await admission.release(connection, owner[0], cause.input_id, self._stage.name)
+                return "done"
             # Work that is requested later does not start the stages of a project that has ended.
             if name in PROJECT_STAGES and project["state"] in ACTIVE_PROJECT_STATES:
                 await project_lifecycle.start_stage(connection, *owner, name, cause)

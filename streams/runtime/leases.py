@@ -25,10 +25,19 @@ on conflict (org_id, input_id, stage) do update set
                                 then 0 else 1 end,
   lease_until = excluded.lease_until,
   worker = excluded.worker, counter = 0, started_at = now()
-where attempts.state = 'free' or (attempts.state = 'running' and attempts.lease_until < now())
+where (attempts.state = 'free' or (attempts.state = 'running' and attempts.lease_until < now()))
+  and (not exists (
+    select 1 from outbox o where o.org_id = attempts.org_id and o.project_id = attempts.project_id
+      and o.input_id = attempts.input_id and o.for_stage = attempts.stage and o.waits and o.published_at is null)
+   or exists (
+    select 1 from admissions p
+    where p.org_id = attempts.org_id and p.input_id = attempts.input_id and p.stage = attempts.stage))
 returning fence, tries, coalesce(extract(epoch from now() - waiting_since), 0)::float8 as waited_s
 """
-"""A lease that ran out while Postgres was restarted could not be renewed: that was no try of the event."""
+"""A lease that ran out while Postgres was restarted could not be renewed: that was no try of the event.
+
+An older copy of a message does not go before the one that waits for a place of its organisation.
+"""
 _RENEW = """
 update attempts a set lease_until = now() + $5, counter = $6
 where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running'
@@ -125,6 +134,12 @@ async def claim(
         "select state from attempts where org_id = $1 and input_id = $2 and stage = $3", org_id, input_id, stage
     )
     return state
+
+
+async def is_known(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> bool:
+    """Whether the stage has an attempt at an event."""
+    sql = "select 1 from attempts where org_id = $1 and input_id = $2 and stage = $3"
+    return await connection.fetchval(sql, org_id, input_id, stage) is not None
 
 
 async def is_forgotten(connection: Connection, project: Row, input_id: UUID, oldest: dt.datetime) -> bool:

@@ -18,6 +18,8 @@ from streams.runtime.turn_queue import TurnQueue
 
 Handle = Callable[[Any], Awaitable[object]]
 """Takes a Faust event to its end."""
+Forward = Callable[[Any], Awaitable[bool]]
+"""Ends a Faust event at once, if it is one that needs no turn."""
 MAX_WAITING_MESSAGES = 256
 """Messages that a worker holds besides those under way, so that another organisation's behind them has its turn."""
 
@@ -46,10 +48,17 @@ class OrderedAcknowledger:
     """Handles up to ``most`` events at once; on leaving, cancels those under way, unacknowledged."""
 
     def __init__(
-        self, handle: Handle, most: int, broken: Callable[[BaseException], None], *, most_of_org: int | None = None
+        self,
+        handle: Handle,
+        most: int,
+        broken: Callable[[BaseException], None],
+        *,
+        most_of_org: int | None = None,
+        forward: Forward | None = None,
     ) -> None:
-        """``broken`` is called when ``handle`` raises: neither that event nor a later one may be acknowledged."""
+        """``broken`` is called when one raises: neither that event nor a later one may be acknowledged."""
         self._handle = handle
+        self._forward = forward
         self._broken = broken
         self._most = most
         self._room = asyncio.Semaphore(most + MAX_WAITING_MESSAGES)
@@ -72,9 +81,18 @@ class OrderedAcknowledger:
 
     async def take(self, event: Any) -> None:
         """Take an event as soon as there is room; its handling starts when its organisation has the turn."""
-        await self._room.acquire()
         taken = _Taken(event)
         self._taken[event.message.tp].append(taken)
+        if self._forward is not None:
+            try:
+                taken.is_done = await self._forward(event)
+            except Exception as error:  # noqa: BLE001 - Faust would acknowledge what its agent raised at
+                self._broken(error)
+                return
+        if taken.is_done:
+            self._acknowledge_done(event.message.tp)
+            return
+        await self._room.acquire()
         self._turns.put(sender_of(event), taken)
         self._start()
 

@@ -1,8 +1,9 @@
 """Admission to the lanes: a queue has a window of events in flight, and queues take turns.
 
 What waits, waits in the outbox. A place is taken before its event is sent and freed by a trigger of the attempts' table
-in the transaction that ends the attempt, so neither a crash of the relay nor of a worker loses one. Runs as the
-relay's role, but for `release`.
+in the transaction that ends the attempt, so neither a crash of the relay nor of a worker loses one. An event that is
+sent again for one stage has no place of others that know it already. Runs as the relay's role, but for `release` and
+`release_unreadable`.
 """
 
 from __future__ import annotations
@@ -31,32 +32,41 @@ with recursive windows as (
 ), in_flight_of_org as (
   select lane, org_id, sum(number)::int as number from in_flight group by lane, org_id
 ), next as (
-  select o.seq, q.lane, q.org_id, coalesce(i.number, 0) + o.place as turn,
-         coalesce(w.of_org, $4) - coalesce(g.number, 0) as room
-  from queues q left join windows w using (lane) left join in_flight i using (lane, org_id, queue)
-  left join in_flight_of_org g using (lane, org_id)
+  select o.seq, q.lane, q.org_id, coalesce(p.priority, 0) as priority, coalesce(i.number, 0) + o.place as turn,
+         coalesce(p.of_org, w.of_org, $4) - coalesce(g.number, 0) as room
+  from queues q left join windows w using (lane) left join org_windows p using (lane, org_id)
+  left join in_flight i using (lane, org_id, queue) left join in_flight_of_org g using (lane, org_id)
   cross join lateral (
     select seq, row_number() over (order by due_at, seq) as place from (
       select seq, due_at from outbox
       where waits and published_at is null and lane = q.lane and org_id = q.org_id and queue = q.queue
         and due_at <= coalesce($7, now())
-      order by due_at, seq limit greatest(0, coalesce(w.of_queue, $4) - coalesce(i.number, 0))) first) o
+      order by due_at, seq limit greatest(0, coalesce(p.of_queue, w.of_queue, $4) - coalesce(i.number, 0))) first) o
 ), turns as (
-  select seq, turn, room, row_number() over (partition by lane, org_id order by turn, random()) as place from next
+  select seq, priority, turn, room, row_number() over (partition by lane, org_id order by turn, random()) as place
+  from next
 ), admitted as (
   update outbox set waits = false, admitted_at = clock_timestamp()
-  where seq in (select seq from turns where place <= room order by turn, seq limit $4)
-  returning org_id, lane, queue, input_id, project_id
+  where seq in (select seq from turns where place <= room order by priority desc, turn, seq limit $4)
+  returning org_id, lane, queue, input_id, project_id, for_stage
 )
 insert into admissions (org_id, input_id, stage, lane, queue, project_id)
 select a.org_id, a.input_id, s.stage, a.lane, a.queue, a.project_id
 from admitted a join unnest($5::text[], $6::text[]) as s (lane, stage) using (lane)
+where a.for_stage in ('', s.stage) or not exists (
+  select 1 from attempts t where t.org_id = a.org_id and t.input_id = a.input_id and t.stage = s.stage)
 on conflict do nothing
 """
 """The queues that wait are found by hops in the index, however long each is. A turn is the number of events that a
-queue would then have in flight: the fewest first, and of equals any. A plan's limit joins ``windows`` by organisation,
-a priority goes in front of ``due_at`` and ``turn``. A lane of another version, without a window, is open."""
+queue would then have in flight: the fewest first, and of equals any. An organisation may have windows and a priority of
+its own; its windows bound what a higher priority keeps waiting. A lane of another version, without a window, is open.
+"""
 _RELEASE = "delete from admissions where org_id = $1 and input_id = $2 and stage = $3"
+_RELEASE_UNREADABLE = """
+delete from admissions a where org_id = $1 and input_id = $2 and stage = $3 and not exists (
+  select 1 from attempts t where t.org_id = a.org_id and t.input_id = a.input_id and t.stage = a.stage
+    and t.state in ('running', 'free'))
+"""
 _RELEASE_UNCLAIMED = """
 delete from admissions a where admitted_at < now() - $1::text::interval and not exists (
   select 1 from attempts t where t.org_id = a.org_id and t.input_id = a.input_id and t.stage = a.stage
@@ -99,6 +109,11 @@ async def admit(connection: Connection, windows: Sequence[Window], limit: int, n
 async def release(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> None:
     """Free the place of an event that a stage drops without an attempt."""
     await connection.execute(_RELEASE, org_id, input_id, stage)
+
+
+async def release_unreadable(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> None:
+    """Free the place of a message that a stage cannot read, unless another copy of it has an attempt."""
+    await connection.execute(_RELEASE_UNREADABLE, org_id, input_id, stage)
 
 
 async def release_unclaimed(connection: Connection) -> None:

@@ -20,6 +20,8 @@ insert into outbox
 values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now()), $10::text, $11, $12, $10::text is not null)
 on conflict do nothing
 """
+LANED_TYPES, LANES_OF_TYPES = zip(*((codec.type_name(kind), lane.name) for kind, lane in LANE_OF.items()), strict=True)
+"""CloudEvents types and their lanes, for statements that send an event again."""
 _NEXT_VERSION = """
 update projects set version = version + 1 where org_id = $1 and project_id = $2 returning version
 """
@@ -85,6 +87,32 @@ async def put(
     return identity
 
 
+async def put_received(
+    connection: Connection, event: events.UploadReceived, event_id: UUID, headers: Mapping[str, str], payload: bytes
+) -> None:
+    """Write an upload that came straight to Kafka to the outbox, with its own bytes, once.
+
+    A producer chooses ``event_id``, so the row has the id of its project's attempts.
+    """
+    topic, key, partition = route(event)
+    lane, input_id = LANE_OF[type(event)], attempt_input_id(event, event_id)
+    await connection.execute(
+        _INSERT,
+        event.org_id,
+        input_id,
+        event.project_id,
+        topic.name,
+        str(key),
+        partition,
+        headers,
+        payload,
+        None,
+        lane.name,
+        event.org_id,
+        input_id,
+    )
+
+
 async def next_version(connection: Connection, org_id: UUID, project_id: UUID) -> int:
     """The version of the project's next event. Its row lock orders the project's events."""
     version: int = await connection.fetchval(_NEXT_VERSION, org_id, project_id)
@@ -95,6 +123,7 @@ VersionedEvent = (
     events.ProjectProgressed
     | events.ProjectCompleted
     | events.ProjectFailed
+    | events.ProjectRetried
     | events.ProjectCancelled
     | events.ProjectErased
     | events.ClipEdited

@@ -26,9 +26,10 @@ _ASIDE = "1 hour"
 
 _SET_ASIDE = """
 with aside as (
-  update outbox set due_at = now() + $2::text::interval, waits = lane is not null and for_stage = ''
-  where seq = any($1::bigint[]) returning org_id, input_id)
-delete from admissions a using aside where a.org_id = aside.org_id and a.input_id = aside.input_id
+  update outbox set due_at = now() + $2::text::interval, waits = lane is not null
+  where seq = any($1::bigint[]) returning org_id, input_id, for_stage)
+delete from admissions a using aside
+where a.org_id = aside.org_id and a.input_id = aside.input_id and aside.for_stage in ('', a.stage)
 """
 """Their places are for others meanwhile."""
 

@@ -1,7 +1,8 @@
 """A day of projects in simulated seconds: the relay's real statements, workers that only take time.
 
 Each stage has workers that own every n-th partition. Admission, claims and ends of attempts are the product's own SQL
-on a real Postgres, and so are the turns of organisations within a worker.
+on a real Postgres, and so are the turns of organisations among the messages that a worker holds; those that it does not
+hold yet wait in the order of the log.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import datetime as dt
 import heapq
 import itertools
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +28,7 @@ from schemas import codec, events
 from schemas.lanes import LANE_OF
 from schemas.topics import BY_NAME, TOPIC_OF
 from streams.runtime import leases
+from streams.runtime.ordered_ack import MAX_WAITING_MESSAGES
 from streams.runtime.turn_queue import TurnQueue
 
 SERVICE_S = {"ingest": 3, "listen": 18, "look": 6, "close": 1, "detect": 1, "frame": 13, "render": 57}
@@ -63,7 +65,9 @@ class Simulation:
         self._relay, self._workers, self._windows = relay, workers, windows
         self._order = itertools.count()
         self._agenda: list[tuple[float, int, Any]] = []
+        self._log: defaultdict[tuple[str, int], deque[Message]] = defaultdict(deque)
         self._queues: defaultdict[tuple[str, int], TurnQueue[Message]] = defaultdict(lambda: TurnQueue(1))
+        self._held: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._busy: set[tuple[str, int]] = set()
         self._open_stages: dict[UUID, set[str]] = {}
 
@@ -98,15 +102,20 @@ class Simulation:
                 headers=row["headers"], payload=row["payload"],
             )  # fmt: skip
             envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
-            stages = LANE_OF[type(event)].stages
-            self._open_stages[message.input_id(envelope, event)] = set(stages)
-            for stage in stages:
-                worker = message.partition % WORKERS[stage]
-                self._queues[stage, worker].put(str(event.org_id), message)
-        for place in self._queues:
+            if (lane := LANE_OF.get(type(event))) is None:
+                continue
+            self._open_stages[message.input_id(envelope, event)] = set(lane.stages)
+            for stage in lane.stages:
+                self._log[stage, message.partition % WORKERS[stage]].append(message)
+        for place in self._log:
             await self._begin(place)
 
     async def _begin(self, place: tuple[str, int]) -> None:
+        while self._log[place] and self._held[place] <= MAX_WAITING_MESSAGES:
+            message = self._log[place].popleft()
+            _, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
+            self._queues[place].put(str(event.org_id), message)
+            self._held[place] += 1
         if place in self._busy or (turn := self._queues[place].take()) is None:
             return
         message = turn[1]
@@ -129,6 +138,7 @@ class Simulation:
                 if not NEXT[type(event)]:
                     self.ended_at_s[project_id] = self.now_s
         self._queues[place].end(str(org_id))
+        self._held[place] -= 1
         self._busy.discard(place)
         await self._begin(place)
 

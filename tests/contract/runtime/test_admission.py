@@ -10,13 +10,15 @@ import asyncpg
 import pytest
 
 from core.infra.postgres import admission, outbox_queue
-from core.infra.postgres.connection import create_pool, org_transaction, prepare_connection, transaction
+from core.infra.postgres.connection import create_pool, org_transaction, prepare_connection, set_org, transaction
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
 from core.services.erasure import erase
+from core.services.project_retry import retry_project
 from core.settings import AdmissionRules, Settings
-from schemas import events
-from schemas.lanes import LANE_NAMES, LANE_OF
+from schemas import codec, events
+from schemas.lanes import LANE_NAMES, LANE_OF, attempt_input_id
+from schemas.topics import route
 from streams.background.relay import windows_of
 from streams.background.sweeper import sweep_attempts
 from streams.runtime import leases
@@ -254,3 +256,68 @@ async def test_a_thousand_projects_delay_anothers_by_less_than_a_clip(rig: Rig, 
     delay_s = simulation.ended_at_s[project_id] - began_s - clip_s
     print(f"a clip takes {clip_s} s; after {after_s} s of load it is delayed by {delay_s} s")
     assert delay_s < clip_s
+
+
+async def fail_projects(rig: Rig, org_id: uuid.UUID, count: int) -> list[uuid.UUID]:
+    """Projects whose source could not be read, with their attempts."""
+    project_ids = [uuid.uuid4() for _ in range(count)]
+    async with org_transaction(rig.workers, org_id) as connection:
+        for project_id in project_ids:
+            event = example(events.UploadReceived, org_id, project_id)
+            assert isinstance(event, events.UploadReceived)
+            await project_lifecycle.create_project(connection, event)
+            topic, key, partition = route(event)
+            envelope = codec.Envelope(id=uuid.uuid4(), source="/t", type=codec.type_name(type(event)), time=NOW)
+            await connection.execute(
+                """insert into attempts
+                     (org_id, input_id, stage, project_id, state, topic, key, partition, headers, payload)
+                   values ($1, $2, 'ingest', $3, 'gave_up', $4, $5, $6, $7, $8)""",
+                org_id, attempt_input_id(event, envelope.id), project_id, topic.name, str(key), partition,
+                codec.encode_headers(envelope), codec.encode(event),
+            )  # fmt: skip
+        await connection.execute("update projects set state = 'failed' where org_id = $1", org_id)
+    return project_ids
+
+
+async def test_a_thousand_retries_delay_another_by_less_than_a_clip(rig: Rig) -> None:
+    busy, alone, other = await new_org(rig.settings), uuid.uuid4(), uuid.uuid4()
+    project_ids = await fail_projects(rig, busy, 1000)
+    simulation = Simulation(rig.relay, rig.workers, rig.windows)
+    (reference,) = await simulation.upload(alone, 1)
+    await simulation.run_until(10_000, reference)
+    clip_s = simulation.ended_at_s[reference]
+
+    async with org_transaction(rig.workers, busy) as connection:
+        for project_id in project_ids:
+            project = await project_lifecycle.lock_project(connection, busy, project_id)
+            assert project is not None
+            retried = await retry_project(connection, project, Cause(input_id=uuid.uuid4(), source="test", now=NOW))
+            assert retried.stages == ["ingest"]
+    began_s = simulation.now_s + 20
+    await simulation.run_until(began_s)
+    (project_id,) = await simulation.upload(other, 1)
+    await simulation.run_until(began_s + 100_000, project_id)
+    delay_s = simulation.ended_at_s[project_id] - began_s - clip_s
+    print(f"a clip takes {clip_s} s; behind 1,000 retried projects it is delayed by {delay_s} s")
+    assert delay_s < clip_s
+
+
+async def test_an_organisation_has_windows_and_a_priority_of_its_own(rig: Rig) -> None:
+    """As a plan would set them."""
+    small, large, usual = await new_org(rig.settings), await new_org(rig.settings), uuid.uuid4()
+    owner = await asyncpg.connect(rig.settings.postgres_owner)
+    insert = "insert into org_windows (org_id, lane, of_queue, of_org, priority) values ($1, 'render', $2, $2, $3)"
+    async with owner.transaction():
+        for org_id, size, priority in ((small, 1, -1), (large, 9, 1)):
+            await set_org(owner, org_id)
+            await owner.execute(insert, org_id, size, priority)
+    await owner.close()
+    for org_id in (small, usual, large):
+        await rig.put(org_id, 20)
+    await admission.admit(rig.relay, rig.windows, 10)
+    rows = await outbox_queue.list_due_rows(rig.relay, 500)
+    assert [row["org_id"] for row in rows].count(large) == 9, "it comes first, and as far as its window"
+    assert {row["org_id"] for row in rows} == {large, usual}
+    await admission.admit(rig.relay, rig.windows, 500)
+    sent = [row["org_id"] for row in await outbox_queue.list_due_rows(rig.relay, 500)]
+    assert (sent.count(small), sent.count(usual), sent.count(large)) == (1, AdmissionRules().render, 9)

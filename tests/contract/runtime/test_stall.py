@@ -32,6 +32,7 @@ from tests.contract.rigs.servers import begun, free_ports
 from tests.contract.rigs.stage_rig import Rig, make_rig
 from tests.support.media.hostile_files import film
 from tests.support.progress import HANG_S, Patience, await_while_moving
+from tests.support.soak import record
 
 __all__ = ["make_rig"]
 pytestmark = pytest.mark.contract
@@ -157,6 +158,10 @@ async def test_a_stalled_worker_ends_and_the_next_one_does_the_event(rig: Rig, k
         assert {name: told[name] for name in ("ready", "lag", "stuck")} == {"ready": False, "lag": 1, "stuck": True}
         assert time.monotonic() - published_at > stall_s
         assert await asyncio.to_thread(first.process.wait, HANG_S) == 1
+        record(
+            5,
+            f"a worker still for {stall_s:.0f} s ended {time.monotonic() - published_at:.1f} s after its event",
+        )
         last = msgspec.json.decode(first.log.read_text().splitlines()[-1])
         assert (last["event"], last["why"]) == ("stopped by itself", "stuck")
         await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "the child's end")

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator
 from importlib import import_module
+from typing import Any
 
 import asyncpg
 import pytest
@@ -19,11 +20,13 @@ from schemas.stages import PROJECT_STAGES
 from streams.background.watchdog import watch_projects
 from streams.registry import actor_path
 from streams.runtime.metrics import OF_RELAY, ProcessMetrics
-from tests.contract.rigs.api_world import World, new_project, open_world
+from tests.contract.rigs.api_world import Tenant, World, new_project, open_world
 from tests.support.event_factory import passing_examples
 
 pytestmark = pytest.mark.contract
-STILL_S = 900.0
+STILL_HOURS = 24
+STILL_S = STILL_HOURS * 3600.0
+"""Longer than the suite runs: what earlier tests left in the database does not count."""
 
 
 class Story:
@@ -37,9 +40,9 @@ class Story:
         async with org_transaction(self.world.worker, self.world.ann.org_id) as rows:
             return list(await rows.fetch(sql, *values))
 
-    async def age(self, minutes: int) -> None:
+    async def age(self, hours: int) -> None:
         """Let everything of the project be older."""
-        ago = f"- interval '{minutes} minutes'"
+        ago = f"- interval '{hours} hours'"
         async with self.relay.acquire() as rows:
             await rows.execute(
                 f"update outbox set published_at = coalesce(published_at, now()) {ago} where project_id = $1",
@@ -70,11 +73,21 @@ async def story(postgres: Settings) -> AsyncIterator[Story]:
     await relay.close()
 
 
+async def stuck_of(tenant: Tenant) -> list[dict[str, Any]]:
+    """What the tenant is told of projects that stand still."""
+    answer = await tenant.client.get("/v1/admin/stuck", params={"minutes": 60 * STILL_HOURS})
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
 async def test_what_was_published_and_never_claimed_goes_out_again(story: Story) -> None:
     assert not await story.watch(), "it is young"
-    await story.age(20)
+    await story.age(30)
     assert await story.watch()
     assert await story.waiting() == [("UploadReceived", "ingest")]
+    assert not await story.watch(), "it waits for a place"
+    async with story.relay.acquire() as rows:
+        await rows.execute("update outbox set waits = false where project_id = $1", story.project_id)
     assert await story.watch()
     assert len(await story.waiting()) == 1, "one round at a time"
     page = story.metrics.page().decode()
@@ -84,7 +97,7 @@ async def test_what_was_published_and_never_claimed_goes_out_again(story: Story)
 
 
 async def test_a_project_that_waits_for_its_turn_does_not_stand_still(story: Story) -> None:
-    await story.age(20)
+    await story.age(30)
     async with story.relay.acquire() as rows:
         await rows.execute(
             "update outbox set published_at = null, waits = true where project_id = $1 and lane is not null",
@@ -94,28 +107,28 @@ async def test_a_project_that_waits_for_its_turn_does_not_stand_still(story: Sto
 
 
 async def test_the_pause_between_two_rounds_doubles(story: Story) -> None:
-    await story.age(20)
+    await story.age(30)
     rounds = 0
-    for minutes in (20, 20, 40, 40, 80):
-        await story.age(minutes)
+    for hours in (30, 30, 60, 60, 120):
+        await story.age(hours)
         await story.watch()
         rounds += len(await story.waiting())
     assert rounds == 3
 
 
 async def test_what_moves_or_waits_in_the_outbox_is_left_alone(story: Story) -> None:
-    await story.age(20)
+    await story.age(30)
     insert = """insert into attempts
                   (org_id, input_id, stage, project_id, state, started_at, lease_until, topic, key, partition, headers,
                    payload)
-                select org_id, $2, 'ingest', project_id, $3, now() - interval '30 minutes', now() + $4::interval, topic,
+                select org_id, $2, 'ingest', project_id, $3, now() - interval '45 hours', now() + $4::interval, topic,
                   key, partition, headers, payload
                 from outbox where project_id = $1"""
     await story.run(insert, story.project_id, uuid.uuid4(), "running", dt.timedelta(seconds=9))
     assert not await story.watch(), "a lease is held"
     await story.run(
         """update attempts set state = 'free', lease_until = null, last_error = 'triton is not available: away',
-             waiting_since = now() - interval '20 minutes', started_at = now() where project_id = $1""",
+             waiting_since = now() - interval '30 hours', started_at = now() where project_id = $1""",
         story.project_id,
     )
     async with story.relay.acquire() as rows:
@@ -126,17 +139,16 @@ async def test_what_moves_or_waits_in_the_outbox_is_left_alone(story: Story) -> 
         )
     assert await story.watch(), "it is reported"
     assert len(await story.waiting()) == 1, "but not sent a second time"
-    shown = (await story.world.ann.client.get("/v1/admin/stuck")).json()["items"]
-    mine = next(one for one in shown if one["project_id"] == str(story.project_id))
+    (mine,) = [one for one in await stuck_of(story.world.ann) if one["project_id"] == str(story.project_id)]
     assert (mine["stages"], mine["waits_for"]) == (["ingest"], "triton is not available: away")
 
 
 async def test_an_attempt_whose_second_message_was_lost_goes_out_again(story: Story) -> None:
-    await story.age(20)
+    await story.age(30)
     await story.run(
         """insert into attempts
              (org_id, input_id, stage, project_id, state, started_at, topic, key, partition, headers, payload)
-           select org_id, $2, 'ingest', project_id, 'free', now() - interval '20 minutes',
+           select org_id, $2, 'ingest', project_id, 'free', now() - interval '30 hours',
              topic, key, partition, headers, payload
            from outbox where project_id = $1""",
         story.project_id,
@@ -147,16 +159,14 @@ async def test_an_attempt_whose_second_message_was_lost_goes_out_again(story: St
 
 
 async def test_operators_see_all_organisations_and_others_their_own(story: Story) -> None:
-    await story.age(20)
+    await story.age(30)
     bobs = await new_project(story.world.bob)
     async with org_transaction(story.world.worker, story.world.bob.org_id) as rows:
-        await rows.execute("update projects set created_at = now() - interval '20 minutes' where project_id = $1", bobs)
+        await rows.execute("update projects set created_at = now() - interval '30 hours' where project_id = $1", bobs)
     async with story.relay.acquire() as rows:
-        await rows.execute("update outbox set published_at = now() - interval '20 minutes' where project_id = $1", bobs)
-    ids = {
-        name: {one["project_id"] for one in (await tenant.client.get("/v1/admin/stuck")).json()["items"]}
-        for name, tenant in (("ann", story.world.ann), ("bob", story.world.bob))
-    }
+        await rows.execute("update outbox set published_at = now() - interval '30 hours' where project_id = $1", bobs)
+    tenants = {"ann": story.world.ann, "bob": story.world.bob}
+    ids = {name: {one["project_id"] for one in await stuck_of(tenant)} for name, tenant in tenants.items()}
     assert {str(story.project_id), str(bobs)} <= ids["ann"]
     assert ids["bob"] == {str(bobs)}
     listed = (await story.world.ann.client.get("/v1/projects")).json()["items"]
