@@ -114,6 +114,7 @@ TOPICS: tuple[Topic, ...] = (
             events.ProjectProgressed,
             events.ProjectCompleted,
             events.ProjectFailed,
+            events.ProjectRetried,
             events.ProjectCancelled,
             events.ProjectErased,
             events.ClipEdited,

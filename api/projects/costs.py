@@ -99,7 +99,8 @@ def compare_costs(estimate: Estimate, project: Row, stages: Sequence[Row], items
     for item in items:
         used[item.kind] += item.amount
     used["cpu_ms"] = sum(cpu_ms.values())
-    elapsed_ms = (project["finished_at"] - project["started_at"]).total_seconds() * 1000
+    # Two workers wrote the two times: where their clocks differ, the end may lie before the start.
+    elapsed_ms = max(0.0, (project["finished_at"] - project["started_at"]).total_seconds() * 1000)
     return [
         _compare_amount("elapsed", estimate.elapsed_ms, elapsed_ms),
         *of_stages,

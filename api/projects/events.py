@@ -35,6 +35,7 @@ NAMES = {
     codec.type_name(events.ProjectProgressed): "project.progressed",
     codec.type_name(events.ProjectCompleted): "project.completed",
     codec.type_name(events.ProjectFailed): "project.failed",
+    codec.type_name(events.ProjectRetried): "project.retried",
     codec.type_name(events.ProjectCancelled): "project.cancelled",
     codec.type_name(events.ProjectErased): "project.erased",
     codec.type_name(events.ClipEdited): "clip.edited",
@@ -43,7 +44,8 @@ NAMES = {
     codec.type_name(events.ExportUpdated): "export.updated",
 }
 ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "project.erased"})
-
+FAILURE_RETRIED = "project.failure_retried"
+"""A failure that was retried since: under the name of an end, clients would stop at it."""
 
 LABELLED = ENDS | {"project.updated", "clip.updated", "export.updated"}
 """Events that come with `project`, and with `clip` and `export` where they name one: title and metadata."""
@@ -67,9 +69,8 @@ def read_last_version(header: str | None, after: int) -> int:
 def encode_event(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
     """An event of the project's list as a message, with current titles and without the organisation."""
     body = {name: value for name, value in row["body"].items() if name != "org_id"} | {"at": row["at"], **labels}
-    return ServerSentEvent(
-        id=str(row["version"]), event=NAMES[row["type"]], data=msgspec.json.encode(body).decode(), sep="\n"
-    )
+    name = FAILURE_RETRIED if row["retried"] else NAMES[row["type"]]
+    return ServerSentEvent(id=str(row["version"]), event=name, data=msgspec.json.encode(body).decode(), sep="\n")
 
 
 async def read_events(rows: Connection, caller: Caller, project_id: UUID, after: int) -> list[Row] | None:
@@ -152,8 +153,9 @@ OPERATIONS = (
         problems=("project-erased",),
         description="`id` is the project's version: reconnect with `Last-Event-ID` and nothing is lost. "
         "`event` is one of "
-        + ", ".join(f"`{name}`" for name in NAMES.values())
-        + ". Ends and updates have `project` (and `clip`, `export`, where they name one) with `title` and `metadata`"
+        + ", ".join(f"`{name}`" for name in (*NAMES.values(), FAILURE_RETRIED))
+        + ". `project.failure_retried` is a failure after which the project was retried: follow on"
+        ". Ends and updates have `project` (and `clip`, `export`, where they name one) with `title` and `metadata`"
         ". 204 means that the project has ended and you have seen everything.",
     ),
 )

@@ -62,7 +62,9 @@ class Progress:
         if name == "project.progressed":
             self.state = "running" if self.state == "queued" else self.state
             self._take(str(body["stage"]), body)
-        elif name.startswith("project."):
+        elif name == "project.retried":
+            self.state = "running"
+        elif name.startswith("project.") and name.removeprefix("project.") in ENDED:
             self.state = name.removeprefix("project.")
 
     def _take_estimate(self, estimate: Mapping[str, Any] | None) -> None:

@@ -24,7 +24,8 @@ Videos without clips are left out: their last stages were skipped, so they say n
 """
 _FINISHED = """
 select p.duration_ms, p.width_px, p.height_px, p.options,
-  (extract(epoch from p.finished_at - p.started_at) * 1000)::bigint as elapsed_ms,
+  -- two workers wrote the two times: where their clocks differ, the end may lie before the start
+  greatest(0, extract(epoch from p.finished_at - p.started_at) * 1000)::bigint as elapsed_ms,
   (select coalesce(jsonb_object_agg(s.stage, s.cpu_ms), '{}') from project_stages s
    where s.org_id = p.org_id and s.project_id = p.project_id) as stages,
   (select coalesce(jsonb_object_agg(k.kind, k.amount), '{}') from

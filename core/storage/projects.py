@@ -26,12 +26,23 @@ select * from projects where org_id = $1 and state <> 'erased' and ($2::text is 
 order by created_at desc, project_id desc limit $5
 """
 _EVENTS = """
-select version, type, body, at from project_events
+select version, type, body, at, type = 'clipstream.ProjectFailed' and (
+    exists (select 1 from projects p
+            where p.org_id = $1 and p.project_id = $2 and p.state in ('queued', 'running'))
+    or exists (select 1 from project_events later
+               where later.org_id = $1 and later.project_id = $2 and later.version > project_events.version
+                 and later.type in ('clipstream.ProjectCompleted', 'clipstream.ProjectFailed',
+                                    'clipstream.ProjectCancelled'))
+  ) as retried
+from project_events
 where org_id = $1 and project_id = $2 and version > $3
   and exists (select 1 from api_keys where org_id = $1 and key_id = $5 and revoked_at is null)
 order by version limit $4
 """
-"""A stream lasts for hours: a key that was revoked since it began gets nothing more."""
+"""A stream lasts for hours: a key that was revoked since it began gets nothing more.
+
+``retried``: a failure after which the project works again, or ended again.
+"""
 
 
 class ProjectRecord(Value, frozen=True, kw_only=True):
@@ -125,7 +136,10 @@ async def read_stage_state(connection: Connection, org_id: UUID, project_id: UUI
 async def list_project_events(
     connection: Connection, org_id: UUID, project_id: UUID, *, after: int, limit: int, key_id: UUID
 ) -> list[Row]:
-    """The project's events behind version ``after``, oldest first; empty once the API key is revoked."""
+    """The project's events behind version ``after``, oldest first; empty once the API key is revoked.
+
+    ``retried`` marks a failure that a retry took up.
+    """
     rows: list[Row] = await connection.fetch(_EVENTS, org_id, project_id, after, limit, key_id)
     return rows
 

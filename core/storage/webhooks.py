@@ -36,6 +36,7 @@ with reopened as (
   update deliveries set state = 'pending', finished_at = null
   where org_id = $1 and delivery_id = $2 and state = 'failed' returning endpoint_id)
 update webhook_endpoints set paused_until = null where org_id = $1 and endpoint_id in (select endpoint_id from reopened)
+returning endpoint_id
 """
 
 
@@ -200,6 +201,11 @@ async def close_circuit(connection: Connection, org_id: UUID, endpoint_id: UUID)
     await connection.execute(_CLOSE_CIRCUIT, org_id, endpoint_id)
 
 
-async def reopen_delivery(connection: Connection, org_id: UUID, delivery_id: UUID) -> None:
-    """Let a delivery that was given up be sent again, at once also where its endpoint is paused."""
-    await connection.execute(_REOPEN, org_id, delivery_id)
+async def reopen_delivery(connection: Connection, org_id: UUID, delivery_id: UUID) -> UUID | None:
+    """Let a delivery that was given up be sent again, at once also where its endpoint is paused.
+
+    Returns:
+        Its endpoint; None where there is no such delivery.
+    """
+    endpoint_id: UUID | None = await connection.fetchval(_REOPEN, org_id, delivery_id)
+    return endpoint_id

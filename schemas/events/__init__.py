@@ -39,6 +39,7 @@ from schemas.events.project_events import (
     ProjectErased,
     ProjectFailed,
     ProjectProgressed,
+    ProjectRetried,
     ProjectUpdated,
     Stage,
     StageState,
@@ -95,6 +96,7 @@ __all__ = [
     "ProjectErased",
     "ProjectFailed",
     "ProjectProgressed",
+    "ProjectRetried",
     "ProjectUpdated",
     "RenderRequested",
     "Rendition",
@@ -137,6 +139,7 @@ AnyEvent = (
     | ProjectProgressed
     | ProjectCompleted
     | ProjectFailed
+    | ProjectRetried
     | ProjectCancelled
     | ProjectErased
     | ClipEdited

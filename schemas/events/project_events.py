@@ -42,6 +42,14 @@ class ProjectFailed(Event, frozen=True, kw_only=True):
     detail: str
 
 
+class ProjectRetried(Event, frozen=True, kw_only=True):
+    """A failed project is at work again: its ``ProjectFailed`` before this is no end any more."""
+
+    version: int
+    stages: list[Stage]
+    """Stages that were taken up, in the order of the work."""
+
+
 class ProjectCancelled(Event, frozen=True, kw_only=True):
     """The project was stopped."""
 

@@ -87,6 +87,8 @@ class Twin:
     single: bool = True
     seen: list[tuple[str, str, Body]] = field(default_factory=list)
     headers: list[httpx2.Headers] = field(default_factory=list)
+    queries: list[dict[str, str]] = field(default_factory=list)
+    """Query parameters of each request."""
     overrides: dict[tuple[str, str], list[httpx2.Response]] = field(default_factory=dict)
     slept: list[float] = field(default_factory=list)
     refused: dict[str, list[int]] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Twin:
         body = json.loads(request.read() or b"{}")
         self.seen.append((method, path, body))
         self.headers.append(request.headers)
+        self.queries.append(dict(request.url.params))
         planned = self.overrides.get((method, path))
         if planned:
             return planned.pop(0)

@@ -68,3 +68,26 @@ def test_unknown_stages_and_events_change_nothing() -> None:
     progress.take_event("something.else", {"stage": "listen"})
     progress.take_event("project.progressed", progressed("publish", "running", 10))
     assert progress == Progress(state="running")
+
+
+def test_a_retried_project_is_followed_to_its_new_end() -> None:
+    """A stream from the beginning has the failure that was retried; it is no end."""
+    stream = sse(
+        (1, "project.failure_retried", {"reason": "media.corrupt"}),
+        (2, "project.retried", {"stages": ["ingest"]}),
+        (3, "project.progressed", progressed("ingest", "done", 100)),
+        (4, "project.completed", {}),
+    )
+    twin = Twin(streams=[stream], project=finished())
+    twin.overrides["GET", PATH] = [queued(), running()]
+    states: list[str] = []
+    assert follow(twin.client(), PROJECT, Progress(), lambda p: states.append(p.state))["state"] == "completed"
+    assert states[:4] == ["queued", "queued", "running", "running"]
+    assert not twin.streams, "one stream was enough"
+
+
+@pytest.mark.parametrize("event", ["project.updated", "project.failure_retried"])
+def test_other_events_of_a_project_are_no_states(event: str) -> None:
+    progress = Progress(state="running")
+    progress.take_event(event, {})
+    assert progress.state == "running"

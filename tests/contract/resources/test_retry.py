@@ -98,7 +98,15 @@ class Story:
 
     async def retry(self, body: dict[str, Any] | None = None, **headers: str) -> Any:
         path = f"/v1/projects/{self.project_id}/retry"
-        return await self.world.ann.client.post(path, json=body or {}, headers=headers)
+        answer = await self.world.ann.client.post(path, json=body or {}, headers=headers)
+        await self.relay()
+        return answer
+
+    async def relay(self) -> None:
+        """Send what waits for a place."""
+        await self.world.owner.execute(
+            "update outbox set waits = false, published_at = now() where project_id = $1 and waits", self.project_id
+        )
 
     async def show(self) -> Any:
         return (await self.world.ann.client.get(f"/v1/projects/{self.project_id}")).json()
@@ -292,6 +300,8 @@ async def test_replaying_a_dead_letter_revives_its_project(story: Story) -> None
     )
     path = f"/v1/admin/dead-letters/{letter['dead_id']}/replay"
     assert (await story.world.ann.client.post(path)).status_code == 202
+    assert await story.run("ingest", message, ingested) == "busy", "the one that waits for its place goes first"
+    await story.relay()
     shown = await story.show()
     assert (shown["state"], shown["failure"]) == ("queued", None)
     assert await story.run("ingest", message, ingested) == "committed"
@@ -305,3 +315,44 @@ async def test_a_follower_of_a_retried_project_is_not_sent_away(story: Story) ->
     assert (await story.world.ann.client.head(followed)).status_code == 204
     await story.retry()
     assert (await story.world.ann.client.head(followed)).status_code == 200
+
+
+def names_of(stream: str) -> list[str]:
+    return [line.removeprefix("event: ") for line in stream.splitlines() if line.startswith("event: project.")]
+
+
+async def test_a_follower_sees_the_failure_the_retry_and_the_end(story: Story) -> None:
+    """The failure before a retry is no end: under its own name a client would stop there."""
+    message, path = upload(story), f"/v1/projects/{story.project_id}/events"
+    await story.run("ingest", message, BROKEN)
+    assert "project.failed" in names_of((await story.world.ann.client.get(path)).text)
+    await story.retry()
+    await story.run("ingest", message, BROKEN)
+    whole = (await story.world.ann.client.get(path)).text
+    names = [name for name in names_of(whole) if name != "project.progressed"]
+    assert names == ["project.failure_retried", "project.retried", "project.failed"]
+    ids = [int(line.removeprefix("id: ")) for line in whole.splitlines() if line.startswith("id: ")]
+    assert ids == sorted(set(ids))
+    for at in range(len(ids) - 1):
+        resumed = (await story.world.ann.client.get(path, headers={"Last-Event-ID": str(ids[at])})).text
+        assert [int(line.removeprefix("id: ")) for line in resumed.splitlines() if line.startswith("id: ")] == ids[
+            at + 1 :
+        ]
+
+
+async def test_a_retry_is_reported_where_the_project_moves_again(story: Story) -> None:
+    await story.run("ingest", upload(story), BROKEN)
+    await story.retry()
+    rows = await outbox(story.world, story.world.ann)
+    (body,) = [row["payload"] for row in rows if row["headers"]["ce_type"] == "clipstream.ProjectRetried"]
+    assert codec.decode(TOPIC_OF_NAME["projects.v1"], headers_of(rows, "ProjectRetried"), body)[1].stages == ["ingest"]
+    ids, render = await with_exports(story)
+    await story.run("render", render, BROKEN)
+    await story.rows("update projects set state = 'completed' where project_id = $1", story.project_id)
+    assert (await story.retry({"export_id": str(ids[0])})).json()["state"] == "completed"
+    assert (await story.kinds()).count("ProjectRetried") == 1, "a completed project does not move"
+
+
+def headers_of(rows: list[Any], name: str) -> dict[str, str]:
+    (headers,) = [row["headers"] for row in rows if row["headers"]["ce_type"] == f"clipstream.{name}"]
+    return dict(headers)
