@@ -85,8 +85,8 @@ bench: setup  ## what we claim, measured beside a peer or a limit in the same ru
 bench-hour: setup  ## an hour of 1080p to ten captioned clips, with what it took
 	@$(BIN)/python -m benchmarks.system.hour_clips
 
-soak: setup  ## the stack under load and faults for an hour, nothing lost
-	@$(BIN)/python -m benchmarks.soak
+soak: setup  ## all promises in their long form: an hour of faults, each promise's tests, rows per table under load, generated requests; SOAK_MINUTES=n for less
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(SOAK_MINUTES),60)
 
 soak-api: setup  ## more than 20,000 generated requests to the API, with a project in every state; CASES=n of each operation
 	@CLIPSTREAM_TEST_GENERATED="$(or $(CASES),120)" $(PYTEST) -q -s tests/contract/generated

@@ -130,12 +130,12 @@ def _restart_postgres(rig: Rig) -> None:
     Its supervisor starts it again, and all others wait for it as they always would.
     """
     say("restarting Postgres, so that it notes when transactions are committed")
-    before = rig.parts()["postgres"].pid
+    before = rig.read_parts()["postgres"].pid
     assert before
     os.kill(before, signal.SIGINT)
     deadline_s = time.monotonic() + RESTART_S
     while time.monotonic() < deadline_s:
-        parts = rig.parts()
+        parts = rig.read_parts()
         if parts["postgres"].pid != before and all(
             one.state in ("ready", "done", "external") for one in parts.values()
         ):

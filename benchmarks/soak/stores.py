@@ -42,6 +42,7 @@ _PUBLISHED = (
     "select distinct event_id::text as id from outbox where published_at is not null and project_id is not null"
 )
 _COUNTED = "SELECT toString(event_id) AS id FROM events_once WHERE project_id IN {project_ids:Array(UUID)}"
+_ROWS_SENT = "select count(*) from outbox where published_at is not null and project_id is not null"
 MAX_QUERY_PROJECTS_COUNT = 50
 
 
@@ -51,7 +52,7 @@ async def read(rig: Rig, client: Client, inbox: Inbox, accepted: Sequence[str]) 
     try:
         rows = await connection.fetch(_PROJECTS)
         published = frozenset(row["id"] for row in await connection.fetch(_PUBLISHED))
-        unsent = await connection.fetchval(_UNSENT)
+        unsent, rows_sent = await connection.fetchval(_UNSENT), await connection.fetchval(_ROWS_SENT)
         letters = [row["said"] for row in await connection.fetch(_LETTERS)]
         facts, attempts = await _facts(connection), await _attempts(connection)
         exports = await _exports(connection)
@@ -79,6 +80,7 @@ async def read(rig: Rig, client: Client, inbox: Inbox, accepted: Sequence[str]) 
         unsent=unsent,
         dead_letters=letters,
         published=published,
+        rows_sent=rows_sent,
         counted=await _counted(rig, found),
         refused_webhooks=list(inbox.refused),
     )

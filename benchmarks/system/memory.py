@@ -96,7 +96,7 @@ class Sampler:
             self._take()
 
     def _take(self) -> None:
-        pids = {name: part.pid for name, part in self._rig.parts().items() if part.pid}
+        pids = {name: part.pid for name, part in self._rig.read_parts().items() if part.pid}
         self.samples.append({name: tree_bytes(pid, self.guessed, name) for name, pid in pids.items()})
 
 

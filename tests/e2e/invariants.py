@@ -75,13 +75,20 @@ class Holds:
             await asyncio.sleep(0.1)
 
     async def attempts(self, project_id: str) -> list[Any]:
-        rows: list[Any] = await self.connection.fetch("select * from attempts where project_id = $1", project_id)
+        rows: list[Any] = await self.connection.fetch(
+            "select * from attempts where project_id = $1 order by stage, input_id", project_id
+        )
         return rows
 
     async def ended(self, project_id: str, stage: str) -> None:
         """Return when the stage's attempt is done."""
         sql = "select 1 from attempts where project_id = $1 and stage = $2 and state = 'done'"
         await self._until(lambda: self.connection.fetchval(sql, project_id, stage), f"the end of {stage}")
+
+    async def rested(self, project_id: str) -> None:
+        """Return when no attempt of the project runs: a webhook is received before its attempt ends."""
+        sql = "select not exists (select 1 from attempts where project_id = $1 and state = 'running')"
+        await self._until(lambda: self.connection.fetchval(sql, project_id), "the end of what runs")
 
     async def running(self, project_id: str, stage: str) -> list[str]:
         """Inputs that the stage works on for the project."""
@@ -101,7 +108,7 @@ class Holds:
         """Distinct event ids of the project by type, without progress events."""
         rows = await self.connection.fetch(
             "select distinct headers->>'ce_type' as type, event_id::text as id from outbox where project_id = $1 "
-            "and headers->>'ce_type' <> 'clipstream.ProjectProgressed'",
+            "and headers->>'ce_type' <> 'clipstream.ProjectProgressed' order by type, id",
             project_id,
         )
         found: dict[str, list[str]] = {}

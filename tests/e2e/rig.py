@@ -31,6 +31,8 @@ class Api:
         self.stack = stack
         headers = {"Authorization": f"Bearer {stack.api_key}"}
         self.http = httpx2.Client(base_url=stack.api, headers=headers, timeout=HANG_S)
+        self.last_signed: dict[str, Any] = {}
+        """Answer to the last upload's signing."""
 
     def __enter__(self) -> Api:
         return self
@@ -53,12 +55,18 @@ class Api:
     def upload(self, path: Path) -> str:
         signed = self.post("/v1/uploads/sign", {"filename": path.name, "size_bytes": path.stat().st_size})
         body = path.read_bytes()
+        self.last_signed = signed
         if signed.get("url"):
-            answer = httpx2.put(signed["url"], content=body, headers=signed.get("headers") or {}, timeout=HANG_S)
-            assert answer.status_code == 200, answer.text
+            self.put_again(body)
         else:
             self._parts(signed, body)
         return str(signed["upload_id"])
+
+    def put_again(self, body: bytes) -> None:
+        """PUT these bytes to the URL of the last upload."""
+        signed = self.last_signed
+        answer = httpx2.put(signed["url"], content=body, headers=signed.get("headers") or {}, timeout=HANG_S)
+        assert answer.status_code == 200, answer.text
 
     def _parts(self, signed: dict[str, Any], body: bytes) -> None:
         size, done = signed["part_size_bytes"], []

@@ -98,7 +98,9 @@ async def check(api: Api, holds: Holds, receiver: Receiver, held: dict[str, str]
                      "ProjectCompleted"):  # fmt: skip
             assert len(facts[kind]) == 1, (stage, kind, facts[kind])
         await holds.ended(project_id, stage)
-        await asyncio.to_thread(receiver.wait_for, project_id, "project.completed")
+        for kind in ("project.completed", "export.completed"):
+            await asyncio.to_thread(receiver.wait_for, project_id, kind)
+        await holds.rested(project_id)
         attempts = await holds.attempts(project_id)
         done_keys = [(row["stage"], row["input_id"]) for row in attempts if row["state"] == "done"]
         assert len(done_keys) == len(set(done_keys)) == len(attempts), [(r["stage"], r["state"]) for r in attempts]

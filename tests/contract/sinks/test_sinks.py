@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +21,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse
+from core.infra.kafka.group_consumer import GroupConsumer
 from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
 from core.infra.postgres.connection import set_org
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
@@ -37,8 +40,10 @@ from tests.contract.rigs.servers import Server, make_settings, run_clickhouse_fr
 from tests.support.event_factory import intelligence, moments, transcript
 from tests.support.keys import ring_of
 from tests.support.progress import HANG_S, await_while_moving, measure_slowness
+from tests.support.soak import SEED, record, volume
 
 pytestmark = pytest.mark.contract
+DEATHS = volume(3, 20)
 FOUND_WITHIN_S = 5.0
 """What the documentation promises of an idle machine; longer on a busy one, by as much as it is busy."""
 Run = Callable[[Settings, asyncio.Event, Callable[[], None], ProcessMetrics], Awaitable[None]]
@@ -209,6 +214,41 @@ async def test_events_are_counted_once_though_the_store_goes_down(columns: Colum
     async with running(run_clickhouse_sink, settings):
         await writer.send(writer.failed("after all again"))
         await until(lambda: _is(count(analytics, writer.org), 202))
+
+
+class DiesError(RuntimeError):
+    """Ends the sink where it would commit: the batch is in the store, the offset is not in Kafka."""
+
+
+async def dies(*_: object) -> None:
+    raise DiesError
+
+
+@contextmanager
+def patched_commit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sinks die where they would commit."""
+    with monkeypatch.context() as patched:
+        patched.setattr(GroupConsumer, "commit", dies)
+        yield
+
+
+async def test_a_sink_that_dies_before_its_commit_counts_once(
+    columns: Columns, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, analytics, _ = columns
+    dice, reasons = random.Random(SEED), Counter[str]()
+    for _ in range(DEATHS):
+        for _ in range(dice.randrange(3, 60)):
+            reasons[reason := f"r{dice.randrange(3)}"] += 1
+            await writer.send(writer.failed(reason))
+        with patched_commit(monkeypatch), pytest.raises(DiesError):
+            await run_clickhouse_sink(settings, asyncio.Event(), lambda: None, ProcessMetrics(OF_SINK))
+    async with running(run_clickhouse_sink, settings):
+        await until(lambda: _is(count(analytics, writer.org), reasons.total()))
+    by_reason = "SELECT reason, count() AS n FROM events_once WHERE org_id = {org:UUID} GROUP BY reason"
+    rows = await analytics.query(by_reason, {"org": str(writer.org)})
+    assert {row["reason"]: row["n"] for row in rows} == reasons
+    record(20, f"{DEATHS} deaths between insert and commit, {reasons.total()} events: count and sums equal exactly")
 
 
 async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Columns, writer: Writer) -> None:

@@ -1,0 +1,37 @@
+"""The size of a test of a promise: small in ``make test``, as large as promised in ``make soak``; and its figure.
+
+``CLIPSTREAM_TEST_SOAK=SHARE`` makes the long run, with that share of what is promised; ``CLIPSTREAM_TEST_SEED`` seeds
+it; ``CLIPSTREAM_TEST_FIGURES`` names a file that gets one line of JSON for each figure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+SHARE = float(os.environ.get("CLIPSTREAM_TEST_SOAK", "0"))
+SUITE_FACTOR = 5.0
+"""The suite runs on machines that are busy with other things: it asks whether something works, not how fast."""
+SEED = int(os.environ.get("CLIPSTREAM_TEST_SEED", "1"))
+GROWTH = 0
+"""In place of a promise's number: rows of a table over time."""
+FIGURES = os.environ.get("CLIPSTREAM_TEST_FIGURES")
+
+
+def volume(short: int, long: int) -> int:
+    """How much: ``short`` in the suite; in a soak its share of ``long``, and never less than ``short``."""
+    return max(short, round(long * SHARE))
+
+
+def bound(limit: float) -> float:
+    """A limit of time, or of a ratio of times: as promised in a soak, far beyond it in the suite."""
+    return limit if SHARE else SUITE_FACTOR * limit
+
+
+def record(promise: int, figure: str) -> None:
+    """Print the figure of a promise, and add it to the soak's file."""
+    print(f"\npromise {promise}: {figure}")
+    if FIGURES:
+        with Path(FIGURES).open("a") as file:
+            file.write(json.dumps({"promise": promise, "figure": figure, "share": SHARE, "seed": SEED}) + "\n")
