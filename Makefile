@@ -24,7 +24,7 @@ TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepa
 # `make test ONLY=tests/cli` runs these tests alone; without it, all of them.
 ONLY ?= tests
 
-.PHONY: help setup demo test lint fmt hooks unit coverage contract e2e bench bench-hour soak soak-api gallery clean
+.PHONY: help setup demo test packages lint fmt hooks unit coverage contract e2e bench bench-hour soak soak-api gallery clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 12
@@ -51,8 +51,15 @@ demo: setup  ## clips of the shipped lecture, end to end; VIDEO=path OUT=dir for
 	@$(BIN)/clipstream demo "$(VIDEO)" --out "$(OUT)"
 
 # Lint first, but the runner's closing line is the last one whatever lint says; both count.
-test: setup  ## everything: lint, unit, contract and end-to-end tests on the real stack; ONLY=path for some
+test: setup packages  ## everything: lint, unit, contract and end-to-end tests on the real stack; ONLY=path for some
 	@$(MAKE) lint; lint=$$?; $(PYTEST) -q $(BESIDE) $(ONLY); tests=$$?; exit $$(( tests ? tests : lint ))
+
+# The tests of the image build Debian's own root, those of compose start its proxy.
+packages:
+	@if [ "$$(id -u)" = 0 ] && ! { command -v mmdebstrap && command -v nginx; } >/dev/null; then \
+	  echo "installing mmdebstrap and nginx-light, once: tests build the image and start its proxy"; \
+	  { apt-get update && apt-get install --yes --no-install-recommends mmdebstrap nginx-light; } >/dev/null 2>&1 || \
+	  echo "they could not be installed: mend the network, or \`apt-get install mmdebstrap nginx-light\`" >&2; fi
 
 lint: setup  ## ruff, format, mypy --strict, layers
 	@code=0; for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \

@@ -10,9 +10,12 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 SHARE = float(os.environ.get("CLIPSTREAM_TEST_SOAK", "0"))
 SUITE_FACTOR = 5.0
 """The suite runs on machines that are busy with other things: it asks whether something works, not how fast."""
+SHORT_TIMEOUT_S = 600.0
 SEED = int(os.environ.get("CLIPSTREAM_TEST_SEED", "1"))
 GROWTH = 0
 """In place of a promise's number: rows of a table over time."""
@@ -22,6 +25,11 @@ FIGURES = os.environ.get("CLIPSTREAM_TEST_FIGURES")
 def volume(short: int, long: int) -> int:
     """How much: ``short`` in the suite; in a soak its share of ``long``, and never less than ``short``."""
     return max(short, round(long * SHARE))
+
+
+def time_out(long_s: float) -> pytest.MarkDecorator:
+    """The last resort of a test that hangs: ``long_s`` in a soak, in the suite a share of the time that CI has."""
+    return pytest.mark.timeout(long_s if SHARE else SHORT_TIMEOUT_S)
 
 
 def bound(limit: float) -> float:

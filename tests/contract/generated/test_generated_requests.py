@@ -33,7 +33,7 @@ LONG = [
 """A run of linked requests ends when the tool meets nothing new, long before its limit: other seeds begin elsewhere."""
 
 
-@pytest.mark.timeout(3 * 3600 if CASES else 1800)
+@pytest.mark.timeout(3 * 3600 if CASES else 900)
 async def test_no_generated_request_breaks_the_document(pipeline: Pipeline, tmp_path: Path) -> None:
     resources = await make_resources(pipeline, film(tmp_path / "film.mp4", seconds=6).read_bytes())
     app, cases, seconds = FiniteStreams(pipeline.world.app), 0, 0.0

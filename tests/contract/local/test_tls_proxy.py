@@ -84,8 +84,7 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """nginx of this machine, as the image would run it: the template with the variables of compose."""
-    if shutil.which("nginx") is None:
-        pytest.skip("no nginx on this machine: `apt-get install nginx-light`")
+    assert shutil.which("nginx"), "the proxy is nginx: `apt-get install nginx-light`"
     folder = tmp_path_factory.mktemp("proxy")
     write_certificate(folder)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)

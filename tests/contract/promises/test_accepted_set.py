@@ -28,7 +28,7 @@ from core.settings import Settings
 from schemas.topics import BY_NAME
 from tests.contract.promises.processes import Customer, ProductProcess, new_customer
 from tests.support.progress import HANG_S, Patience
-from tests.support.soak import SEED, record, volume
+from tests.support.soak import SEED, record, time_out, volume
 
 RATE_HZ = 50.0
 POSTS = volume(200, 5_000)
@@ -143,7 +143,7 @@ async def rows_of(settings: Settings, org_id: uuid.UUID) -> tuple[set[str], int]
         await owner.close()
 
 
-@pytest.mark.timeout(3600)
+@time_out(3600)
 async def test_what_was_accepted_is_sent_though_all_are_killed(
     postgres: Settings, kafka: str, parts: list[ProductProcess]
 ) -> None:

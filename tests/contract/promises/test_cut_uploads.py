@@ -17,7 +17,7 @@ from core.settings import Settings
 from tests.contract.rigs.api_world import Tenant, World, open_store, open_world
 from tests.contract.rigs.servers import Server
 from tests.support.progress import HANG_S
-from tests.support.soak import SEED, record, volume
+from tests.support.soak import SEED, record, time_out, volume
 
 UPLOADS = volume(6, 1_000)
 MIB = 2**20
@@ -90,7 +90,7 @@ async def sha256_of(store: S3Objects, key: str, size: int) -> str:
     return digest.hexdigest()
 
 
-@pytest.mark.timeout(7200)
+@time_out(7200)
 async def test_cut_uploads_are_resumed_exactly(world: World, store: S3Objects) -> None:
     dice = random.Random(SEED)
     for at in range(0, UPLOADS, AT_ONCE):

@@ -28,7 +28,7 @@ from core.settings import Settings
 from tests.contract.promises.processes import ProductProcess, new_customer
 from tests.contract.rigs.servers import Server
 from tests.support.progress import HANG_S
-from tests.support.soak import bound, record, volume
+from tests.support.soak import bound, record, time_out, volume
 from tests.support.tcp_proxy import Mode, TcpProxy
 
 OUTAGE_S: Mapping[Mode, int] = {"black-hole": volume(3, 60), "refuse": volume(1, 60)}
@@ -163,7 +163,7 @@ async def outage(client: Client, link: TcpProxy, part: str, mode: Mode) -> tuple
     return max(seconds for _, seconds in answers), flipped_s, back_s
 
 
-@pytest.mark.timeout(3600)
+@time_out(3600)
 async def test_outages_are_answered_reported_and_survived(
     postgres: Settings, api: ProductProcess, links: Links
 ) -> None:

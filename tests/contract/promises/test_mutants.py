@@ -6,15 +6,13 @@ import random
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from core.errors import InputRejected
 from core.media.sandbox.parent import LocalSource
 from core.settings import MediaLimits, SpanRules
 from streams.ingest.source_importer import probe_source
 from tests.contract.media.test_hostile_media import MAX_CPU_S, PEAK_BYTES, spent_s
 from tests.support.media.hostile_files import film
-from tests.support.soak import SEED, record, volume
+from tests.support.soak import SEED, record, time_out, volume
 
 MUTANTS = volume(8, 10_000)
 KINDS = ("mp4", "mkv", "mov", "avi")
@@ -39,7 +37,7 @@ def mutant(body: bytes, dice: random.Random) -> bytes:
     return bytes(changed)
 
 
-@pytest.mark.timeout(4 * 3600)
+@time_out(4 * 3600)
 async def test_mutants_end_in_a_source_or_a_typed_reason(tmp_path: Path) -> None:
     dice, ends, slowest_s, peak_bytes = random.Random(SEED), Counter[str](), 0.0, 0
     seeds = [film(tmp_path / f"seed.{kind}").read_bytes() for kind in KINDS]

@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 
 import msgspec
-import pytest
 
 from benchmarks.harness.claims import percentile
 from tests.contract.runtime.test_poison import Rig, rig
-from tests.support.soak import SEED, record, volume
+from tests.support.soak import SEED, record, time_out, volume
 
 __all__ = ["rig"]
 
@@ -32,7 +31,7 @@ KINDS: dict[str, Callable[[Rig], bytes]] = {
 }
 
 
-@pytest.mark.timeout(3600)
+@time_out(3600)
 async def test_each_bad_message_is_a_letter_and_no_good_one_waits(rig: Rig) -> None:
     dice, kinds = random.Random(SEED), list(KINDS)
     turns = dice.sample(["good"] * GOOD + [kinds[number % len(kinds)] for number in range(BAD)], GOOD + BAD)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from benchmarks.harness.claims import percentile
 from core.errors import Unavailable
 from core.settings import Settings
@@ -17,7 +15,7 @@ from streams.runtime.stage import Work
 from tests.contract.promises.test_zombies import another
 from tests.contract.rigs.attempt_rig import Rig, make_rig, nothing
 from tests.contract.rigs.postgres import new_org
-from tests.support.soak import bound, record, volume
+from tests.support.soak import bound, record, time_out, volume
 
 __all__ = ["make_rig"]
 
@@ -37,7 +35,7 @@ async def timed(rig: Rig) -> float:
     return time.monotonic() - begun_s
 
 
-@pytest.mark.timeout(1800)
+@time_out(1800)
 async def test_retries_of_one_organisation_take_nothing_from_another(rig: Rig, postgres: Settings) -> None:
     troubled = Rig(rig.worker, rig.relay, await new_org(postgres))
     alone, beside, retried = [], [], 0

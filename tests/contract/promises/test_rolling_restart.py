@@ -22,7 +22,7 @@ import pytest
 from core.settings import Settings
 from tests.contract.promises.processes import ProductProcess, new_customer
 from tests.support.progress import HANG_S
-from tests.support.soak import bound, record, volume
+from tests.support.soak import bound, record, time_out, volume
 
 RATE_HZ = volume(25, 50)
 RESTARTS = volume(2, 10)
@@ -93,7 +93,7 @@ async def keep_sending(balancer: Balancer, stop: asyncio.Event) -> None:
     await asyncio.gather(*under_way)
 
 
-@pytest.mark.timeout(1800)
+@time_out(1800)
 async def test_a_rolling_restart_is_not_noticed(postgres: Settings, parts: list[ProductProcess]) -> None:
     customer, stop = await new_customer(postgres), asyncio.Event()
     balancer = Balancer(parts, customer.headers)

@@ -16,7 +16,7 @@ from benchmarks.harness.claims import percentile
 from core.settings import Settings
 from tests.contract.promises.processes import Customer, ProductProcess, new_customer
 from tests.support.progress import HANG_S
-from tests.support.soak import bound, record, volume
+from tests.support.soak import bound, record, time_out, volume
 
 HEADS = volume(150, 1_000)
 BODIES = volume(30, 200)
@@ -83,7 +83,7 @@ async def good(client: httpx2.AsyncClient) -> list[float]:
     return taken
 
 
-@pytest.mark.timeout(1200)
+@time_out(1200)
 async def test_slow_clients_are_let_go_and_others_are_served(postgres: Settings, api: ProductProcess) -> None:
     customer = await new_customer(postgres)
     assert api.process is not None
