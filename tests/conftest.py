@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import os
+import threading
 from collections.abc import Iterator
 
 import hypothesis
 import pytest
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
-from xdist.workermanage import WorkerController
 
-TIERS = ("contract", "e2e")
+from tests.support.tiers import TIERS, TiersFirst
+
+GRACE_S = 240.0
+"""What a test that was cut off by its timeout, and the fixtures that it ends, may still take."""
 
 # The time that an example takes says how busy the machine is.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+
+
+class Stderr:
+    """Where this process itself writes, also while pytest captures what a test prints."""
+
+    fd = 2
+
+
+def pytest_configure() -> None:
+    """Keep the stream of errors before tests begin."""
+    Stderr.fd = os.dup(2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +40,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if f"/tests/{tier}/" in item.path.as_posix():
                 item.add_marker(tier)
                 item.add_marker("enable_socket")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """End this process where a test outlives its timeout, which asyncio may swallow; xdist starts another."""
+    marker = item.get_closest_marker("timeout")
+    limit_s = float(marker.args[0] if marker else item.config.getini("timeout"))
+    guard = threading.Timer(limit_s + GRACE_S, _end_process, [item.nodeid])
+    guard.daemon = True
+    guard.start()
+    try:
+        return (yield)
+    finally:
+        guard.cancel()
+
+
+def _end_process(nodeid: str) -> None:
+    os.write(Stderr.fd, f"\n{nodeid} did not end after its timeout\n".encode())
+    faulthandler.dump_traceback(file=Stderr.fd)
+    os._exit(1)
 
 
 class LostTasks(logging.Handler):
@@ -56,21 +91,6 @@ def no_lost_task() -> Iterator[None]:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TiersFirst:
     """In runs of two processes (`make test`), keep a tier on real servers in one: its tests share its servers."""
     return TiersFirst(config, log)
-
-
-class TiersFirst(LoadScopeScheduling):
-    """Each tier on real servers is one unit of work, started first; each other file is a unit of its own."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        tier = nodeid.split("/")[1]
-        return tier if tier in TIERS else nodeid.partition("::")[0]
-
-    def _assign_work_unit(self, node: WorkerController) -> None:
-        """Start with the tiers, which take longest, although unit-test files hold more tests."""
-        for tier in TIERS:
-            if tier in self.workqueue:
-                self.workqueue.move_to_end(tier, last=False)
-        super()._assign_work_unit(node)

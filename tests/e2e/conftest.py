@@ -87,4 +87,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test on a stuck project fails with its stages once the stack stalls; the timer is only a last resort."""
     for item in items:
         if "/e2e/" in str(item.path) and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(1500))
+            item.add_marker(pytest.mark.timeout(1800))

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 
 from local.stack import StackInfo
-from tests.support.progress import Patience
+from tests.support.progress import HANG_S, Patience
 
 _INSTALL = """
 create table if not exists test_holds (project_id uuid, stage text, primary key (project_id, stage));
@@ -132,6 +132,15 @@ async def holding(stack: StackInfo) -> AsyncIterator[Holds]:
         await connection.execute(_INSTALL)
         yield Holds(connection)
     finally:
-        await connection.execute("delete from test_holds")
-        await connection.execute(_REMOVE)
-        await connection.close()
+        connection.terminate()  # a test that was cut off may have left it in the middle of a query
+        await _remove_holds(stack)
+
+
+async def _remove_holds(stack: StackInfo) -> None:
+    """Free the workers that are held, though their transactions hold locks on the trigger's table."""
+    connection = await own_rows(stack)
+    try:
+        await connection.execute("delete from test_holds", timeout=HANG_S)
+        await connection.execute(_REMOVE, timeout=HANG_S)
+    finally:
+        connection.terminate()

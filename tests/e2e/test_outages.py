@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 
 import psutil
 
@@ -51,13 +53,17 @@ def test_each_part_stands_still_for_a_while(api: Api, receiver: Receiver) -> Non
 
 
 def _stand_still(stopped: list[psutil.Process]) -> None:
-    for process in stopped:
-        process.send_signal(signal.SIGSTOP)
     try:
+        _signal_all(stopped, signal.SIGSTOP)
         time.sleep(OUTAGE_S)
     finally:
-        for process in reversed(stopped):
-            process.send_signal(signal.SIGCONT)
+        _signal_all(reversed(stopped), signal.SIGCONT)
+
+
+def _signal_all(stopped: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in stopped:
+        with suppress(psutil.NoSuchProcess):  # a server of Postgres's for one connection ends with it
+            process.send_signal(number)
 
 
 async def _letters(api: Api, project_id: str) -> list[tuple[str, str, str]]:

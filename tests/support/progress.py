@@ -18,8 +18,10 @@ STILL_S = 120.0
 """How long watched progress may stand still. Eight leases of the product (15 s): a worker whose counter stands still
 for one lease loses its event, so nothing healthy stands still for eight.
 """
-CAP_S = 1_200.0
-"""Upper bound of any wait: the longest project of the suite takes 3 minutes on two quiet cores."""
+CAP_S = 800.0
+"""Upper bound of any wait, below the last resort of a test: the longest project of the suite takes 3 minutes on two
+quiet cores.
+"""
 HANG_S = 300.0
 """Guard around one call that must return, for ``wait_for``, ``communicate`` and the like. It measures nothing."""
 SPIN_S = 0.05

@@ -12,6 +12,8 @@ import struct
 import threading
 from typing import Literal, Self
 
+from tests.support.progress import HANG_S
+
 Mode = Literal["open", "black-hole", "refuse"]
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER that makes a close a reset: on, for no time."""
@@ -49,7 +51,7 @@ class TcpProxy:
         self.mode = "refuse"
         self._wait(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(HANG_S)
         self._loop.close()
 
     def cut(self) -> None:
@@ -57,7 +59,7 @@ class TcpProxy:
         self._loop.call_soon_threadsafe(self._reset_all)
 
     def _wait(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result()  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(HANG_S)  # type: ignore[arg-type]
 
     async def _listen(self) -> None:
         self._listener = await asyncio.start_server(self._carry, "127.0.0.1", 0)

@@ -36,6 +36,7 @@ async def serving(headers_s: float = 0.4, **changes: Any) -> AsyncIterator[tuple
     server = make_server(make_app(**changes), "127.0.0.1", port, headers_s=headers_s)
     task = asyncio.create_task(server.serve())
     while not server.started:
+        assert not task.done(), "the server ended before it listened"
         await asyncio.sleep(0.01)
     try:
         yield port, server
@@ -104,9 +105,9 @@ async def test_a_request_under_way_is_answered_while_the_server_drains() -> None
     search = SlowSearch()
     async with serving(search=search) as (port, server):
         headers = {"Authorization": f"Bearer {KEY.plain}"}
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=HANG_S) as client:
             under_way = asyncio.create_task(client.get("/v1/search?q=a"))
-            await search.asked.wait()
+            await asyncio.wait_for(search.asked.wait(), HANG_S)
             server.should_exit = True
             search.answers.set()
             assert (await under_way).status_code == 200

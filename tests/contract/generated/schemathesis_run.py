@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 
 from api.server import make_server
+from local.supervisor.processes import tied
 from tests.api.openapi_checks import document
 from tests.contract.generated.project_states import Resources
 from tests.contract.rigs.servers import free_ports
@@ -95,6 +97,7 @@ async def serve(app: FiniteStreams) -> AsyncIterator[str]:
     server = make_server(app, "127.0.0.1", port)
     task = asyncio.create_task(server.serve())
     while not server.started:
+        assert not task.done(), "the server ended before it listened"
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{port}"
@@ -185,9 +188,14 @@ async def run_schemathesis(address: str, key: str, resources: Resources, volume:
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings), "run", str(schema),
         "--url", address, "--header", f"Authorization: Bearer {key}", "--seed", str(volume.seed), "--no-color",
         cwd=folder, env=os.environ | {"COLUMNS": "120"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, preexec_fn=tied(signal.SIGKILL),
     )  # fmt: skip
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode is not None
     text = output.decode()
     cases, operations = re.search(r"(\d+) generated", text), re.search(r"Tested: (\d+)", text)

@@ -217,7 +217,14 @@ def start_command(
     The words after ``unshare`` are executed one in another's place, so the process that is started is the image's own.
     """
     uid = image.user
-    user = ["/usr/bin/setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]
+    user = [
+        "/usr/bin/setpriv",
+        f"--reuid={uid}",
+        f"--regid={uid}",
+        "--clear-groups",
+        "--no-new-privs",
+        "--pdeathsig=KILL",
+    ]
     user += ["--bounding-set=-all", "--inh-caps=-all"]
     given = image.environment | dict(environment) | {"HOME": "/home/clipstream"}
     inside = [*user, "/usr/bin/env", "-i", *(f"{name}={value}" for name, value in given.items())]

@@ -84,7 +84,11 @@ def _server(data: Path, options: list[str]) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGINT)  # fast: clients are disconnected
-        process.wait(HANG_S)
+        try:
+            process.wait(HANG_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
 def _wait_ready(process: subprocess.Popen[bytes], data: Path) -> None:

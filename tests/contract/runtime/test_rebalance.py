@@ -13,7 +13,7 @@ from typing import Self
 
 from local.supervisor.processes import tied
 from schemas.topics import PARTITIONS
-from tests.support.progress import Patience
+from tests.support.progress import HANG_S, Patience
 
 WORKER_COUNT = 5
 POLL_S = 0.05
@@ -64,7 +64,7 @@ class Worker:
 
     def end(self, number: int) -> None:
         os.kill(self._process.pid, number)
-        self._process.wait()
+        self._process.wait(HANG_S)
 
     @property
     def history(self) -> list[list[int]]:

@@ -147,7 +147,9 @@ async def read_all(cluster: Cluster) -> list[int]:
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         ends, kept = await consumer.end_offsets(places), list[int]()
+        patience = Patience("the end of the topic")
         while any([await consumer.position(place) < ends[place] for place in places]):
+            patience.check(len(kept))
             batches = await consumer.getmany(timeout_ms=1000)
             kept += [int(record.value) for records in batches.values() for record in records]
         return kept

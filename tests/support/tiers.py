@@ -1,0 +1,49 @@
+"""How a run of two processes shares the tests: a tier on real servers is one piece of work, other files are one each."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+TIERS = ("contract", "e2e")
+
+
+class TiersFirst(LoadScopeScheduling):
+    """Each tier on real servers is one unit of work, started first; each other file is a unit of its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        tier = nodeid.split("/")[1]
+        return tier if tier in TIERS else nodeid.partition("::")[0]
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Give the rest of a dead process's work to another, without the test that it died in.
+
+        The base class runs that test again and again, and hands out units with nothing left in them, after which no
+        process asks for more.
+        """
+        units = self.assigned_work[node]
+        pending = [(unit, nodeid) for unit in units.values() for nodeid, done in unit.items() if not done]
+        if pending:
+            unit, nodeid = pending[0]
+            unit[nodeid] = True
+        self.assigned_work[node] = {scope: unit for scope, unit in units.items() if not all(unit.values())}
+        super().remove_node(node)
+        return pending[0][1] if pending else None
+
+    def schedule(self) -> None:
+        """Give a process that joins later two units, or its end: a process keeps its last test back until then."""
+        joined_later = self.collection is not None
+        super().schedule()
+        if joined_later:
+            super().schedule()
+
+    def _reschedule(self, node: WorkerController) -> None:
+        if node in self.registered_collections:  # one that replaces a dead process may be collecting still
+            super()._reschedule(node)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """Start with the tiers, which take longest, although unit-test files hold more tests."""
+        for tier in TIERS:
+            if tier in self.workqueue:
+                self.workqueue.move_to_end(tier, last=False)
+        super()._assign_work_unit(node)
