@@ -1,4 +1,4 @@
-"""How a run of two processes shares the tests: a tier on real servers is one piece of work, other files are one each."""
+"""How a run of two processes shares the tests: a tier on real servers is one piece of work, other files one each."""
 
 from __future__ import annotations
 
