@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from api.app import OpenContext
-from api.health.part_watch import PROBE_S, PartWatch, watched
-from api.health.probes import make_probes
+from api.health.part_watch import PartWatch, watched
+from api.health.probes import KNOCK_S, open_probes
 from api.http.auth import ApiKeys
 from api.http.context import AddressCheck, ApiContext
 from api.http.idempotency import Idempotency
@@ -92,10 +92,8 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     listeners = Listeners()
     follower = Follower(kafka_access(settings), listeners)
     stack.push_async_callback(_cancel_task, asyncio.create_task(follower.run()))
-    probes = make_probes(
-        pool=pool, uploads=objects, search=search, analytics=analytics, follower=follower, triton=triton
-    )
-    watch = PartWatch(dict(probes) | {"postgres": partial(knock, settings.postgres_api, timeout_s=PROBE_S)})
+    probes = await open_probes(settings, stack, pool=pool, follower=follower, triton=triton)
+    watch = PartWatch(dict(probes) | {"postgres": partial(knock, settings.postgres_api, timeout_s=KNOCK_S)})
     objects_watched = watched(objects, watch, "objects")
     return ApiContext(
         settings=settings,

@@ -1,15 +1,30 @@
-"""Probes of /readyz: one quick, real request to each part."""
+"""Probes of /readyz: one quick, real request to each part.
+
+They have clients of their own: in those of the work a probe would wait behind it, and a part that is busy with us would
+look as if it did not answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 from api.health.part_watch import Probe
 from api.projects.event_follower import Follower
 from core.errors import Unavailable
+from core.infra.clickhouse import open_analytics
+from core.infra.meilisearch import open_search
 from core.infra.postgres.connection import Pool, ping, transaction
+from core.infra.s3.object_store import open_objects
 from core.infra.triton.client import TritonWire
 from core.ports.stores import Analytics, Search, Uploads
+from core.settings import Settings
+
+CALL_S = 5
+"""How long a probe of a part that swallows everything keeps its thread from the next one."""
+
+KNOCK_S = 30.0
+"""Far beyond what the watch waits: a time of its own would also run while our loop, or a fork of Postgres, is slow."""
 
 
 def make_probes(
@@ -42,3 +57,16 @@ def make_probes(
         "clickhouse": ask_analytics,
         "triton": ask_triton,
     }
+
+
+async def open_probes(
+    settings: Settings, stack: AsyncExitStack, *, pool: Pool, follower: Follower, triton: TritonWire
+) -> Mapping[str, Probe]:
+    """The probes of the settings' parts; their clients are closed by ``stack``."""
+    uploads = open_objects(settings, threads=1, read_s=CALL_S, tries=1)
+    stack.callback(uploads.close)
+    search = open_search(settings, threads=1, call_s=CALL_S)
+    stack.callback(search.close)
+    analytics = await open_analytics(settings)
+    stack.push_async_callback(analytics.close)
+    return make_probes(pool=pool, uploads=uploads, search=search, analytics=analytics, follower=follower, triton=triton)

@@ -126,16 +126,16 @@ class _Kept(threading.local):
 class MeilisearchSearch:
     """`Search` on one server."""
 
-    def __init__(self, url: str, key: str) -> None:
-        """Opens no connection; `close` ends the pool."""
-        self._url, self._key = url, key
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+    def __init__(self, url: str, key: str, *, threads: int = THREADS, call_s: int = CALL_TIMEOUT_S) -> None:
+        """Opens no connection; `close` ends the pool of ``threads``. A call waits ``call_s`` for its answer."""
+        self._url, self._key, self._call_s = url, key, call_s
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
         self._kept = _Kept()
 
     async def _call(self, function: Callable[[Client], T]) -> T:
         def work() -> T:
             with _translated():
-                return function(meilisearch.Client(self._url, self._key, timeout=CALL_TIMEOUT_S))
+                return function(meilisearch.Client(self._url, self._key, timeout=self._call_s))
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
@@ -279,9 +279,9 @@ def _same(name: str, current: object, target: object) -> bool:
     return current == target
 
 
-def open_search(settings: Settings) -> MeilisearchSearch:
+def open_search(settings: Settings, *, threads: int = THREADS, call_s: int = CALL_TIMEOUT_S) -> MeilisearchSearch:
     """The engine of the settings."""
-    return MeilisearchSearch(settings.meilisearch, settings.meilisearch_key)
+    return MeilisearchSearch(settings.meilisearch, settings.meilisearch_key, threads=threads, call_s=call_s)
 
 
 async def lacking_fields(settings: Settings) -> list[str]:

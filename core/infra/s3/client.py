@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 
 PART = "objects"
 THREADS = 8
+READ_S, TRIES = 30.0, 3
 REGION = "us-east-1"
 MISSING = {"NoSuchKey", "NoSuchUpload", "NotFound", "404"}
 BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "EntityTooLarge"}
 
 
-def make_client(endpoint: str, access_key: str, secret_key: str) -> S3Client:
+def make_client(
+    endpoint: str, access_key: str, secret_key: str, *, read_s: float = READ_S, tries: int = TRIES
+) -> S3Client:
     """Create an S3 client of ``endpoint``; it connects at the first call."""
     config = Config(
         connect_timeout=3,
-        read_timeout=30,
-        retries={"mode": "standard", "max_attempts": 3},
+        read_timeout=read_s,
+        retries={"mode": "standard", "max_attempts": tries},
         max_pool_connections=THREADS * 2,
         signature_version="s3v4",
         s3={"addressing_style": "path"},

@@ -22,7 +22,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from core.errors import InputRejected, Unavailable
-from core.infra.s3.client import PART, THREADS, disposition, ensure_bucket, make_client, translated
+from core.infra.s3.client import PART, READ_S, THREADS, TRIES, disposition, ensure_bucket, make_client, translated
 from core.infra.usage_meter import count
 from core.ports.stores import ObjectHead, UploadPart
 from core.progress import Report
@@ -81,14 +81,20 @@ class S3Objects:
         bucket: str,
         public: str = "",
         now: Callable[[], float] = time.monotonic,
+        threads: int = THREADS,
+        read_s: float = READ_S,
+        tries: int = TRIES,
     ) -> None:
-        """Opens no connection; `close` ends the pool. ``now`` is a clock in seconds."""
+        """Opens no connection; `close` ends the pool of ``threads``. ``now`` is a clock in seconds.
+
+        A call is tried ``tries`` times and waits at most ``read_s`` for each answer.
+        """
         self._now = now
-        self._client: S3Client = make_client(endpoint, access_key, secret_key)
+        self._client: S3Client = make_client(endpoint, access_key, secret_key, read_s=read_s, tries=tries)
         self._signer = make_client(public, access_key, secret_key) if public else self._client
         self._signed = lru_cache(maxsize=MOST_SIGNED)(self._sign)
         self._bucket = bucket
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="objects")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="objects")
 
     async def _call(self, key: str, function: Callable[[], T]) -> T:
         def work() -> T:
@@ -294,7 +300,9 @@ class S3Objects:
             return
 
 
-def open_objects(settings: Settings) -> S3Objects:
+def open_objects(
+    settings: Settings, *, threads: int = THREADS, read_s: float = READ_S, tries: int = TRIES
+) -> S3Objects:
     """The store of the settings."""
     return S3Objects(
         endpoint=settings.s3,
@@ -302,4 +310,7 @@ def open_objects(settings: Settings) -> S3Objects:
         secret_key=settings.s3_secret_key,
         bucket=settings.s3_bucket,
         public=settings.s3_public,
+        threads=threads,
+        read_s=read_s,
+        tries=tries,
     )
