@@ -41,7 +41,7 @@ from streams.sinks.search.search_documents import (
     Indexed,
     Renamed,
 )
-from streams.sinks.search.task_pace import CountedSearch, TaskPace, handle_paced, pause_until
+from streams.sinks.search.task_pace import CountedSearch, PacedBatches, TaskPace, pause_until
 
 T = TypeVar("T")
 NAME = "meilisearch"
@@ -258,11 +258,11 @@ async def run_meilisearch_sink(
         counted = CountedSearch(search, pace)
         sink = MeilisearchSink(counted, objects, partial(_count, metrics), labels=labels)
         handle_once = partial(handle_all, partial(handle_confirmed, sink.handle, labels.is_erased), NAME)
-        handle = partial(handle_paced, handle_once, pace, pause_until(stop), health)
+        paced = PacedBatches(handle_once, pace, pause_until(stop), health)
         loop = Sink(
             settings=settings,
             name=NAME,
-            handle=handle,
+            handle=paced.handle,
             most=MAX_BATCH_MESSAGES,
             stop=stop,
             health=health,

@@ -20,8 +20,9 @@ BURST_COUNT = 60
 """Tasks that an idle minute leaves: the events of a few projects are found at once."""
 LONGEST_WAIT_S = 30.0
 """A write that was cut into many, to find a message with a bug in it, is not paid for to the end."""
-PART_MESSAGES = 100
-"""Messages with documents that are written together, and need at most some twenty tasks."""
+PART_MESSAGES = 40
+"""Messages with documents that are written together, by at most some twenty tasks: well within the time (``stall_s``)
+after which a sink that shows no health is ended."""
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -91,17 +92,33 @@ def pause_until(stop: asyncio.Event) -> Pause:
     return pause
 
 
-async def handle_paced(
-    handle: Handle, pace: TaskPace, pause: Pause, health: Health, batch: Sequence[Arrived]
-) -> list[Refused]:
-    """Hand a batch over in parts, each once no task is owed; ``health`` is called after each."""
-    refused: list[Refused] = []
-    for part in _split_batch(batch):
-        if (wait_s := pace.wait_s()) and any(isinstance(one.event, Indexed) for one in part):
-            await pause(wait_s)
-        refused += await handle(part)
-        health()
-    return refused
+class PacedBatches:
+    """Hands batches over in parts, each once no task is owed."""
+
+    def __init__(self, handle: Handle, pace: TaskPace, pause: Pause, health: Health) -> None:
+        """``health`` is called after each part that was written, and after the pause before it."""
+        self._handle, self._pace, self._pause, self._health = handle, pace, pause, health
+        self._batch: Sequence[Arrived] | None = None
+        self._refused: list[Refused] = []
+        self._done_count = self._begun_count = 0
+
+    async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
+        """Write a batch; the same one once more goes on at the part that failed, which does not show health."""
+        if batch is not self._batch:
+            self._batch, self._refused, self._done_count, self._begun_count = batch, [], 0, 0
+        for part in list(_split_batch(batch))[self._done_count :]:
+            await self._await_turn(part)
+            self._refused += await self._handle(part)
+            self._done_count += 1
+            self._health()
+        return self._refused
+
+    async def _await_turn(self, part: Sequence[Arrived]) -> None:
+        first_try, self._begun_count = self._begun_count == self._done_count, self._done_count + 1
+        if (wait_s := self._pace.wait_s()) and any(isinstance(one.event, Indexed) for one in part):
+            await self._pause(wait_s)
+            if first_try:  # a part that fails at each try must count as standing still
+                self._health()
 
 
 def _split_batch(batch: Sequence[Arrived]) -> Iterator[list[Arrived]]:

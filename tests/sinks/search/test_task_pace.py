@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from collections.abc import Sequence
+from itertools import pairwise
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from core.errors import Unavailable
+from core.settings import Settings
 from schemas import events
 from schemas.documents import encode_document
 from streams.sinks.batch_consumer import Arrived, Refused
@@ -18,8 +21,8 @@ from streams.sinks.search.task_pace import (
     LONGEST_WAIT_S,
     PART_MESSAGES,
     CountedSearch,
+    PacedBatches,
     TaskPace,
-    handle_paced,
     pause_until,
 )
 from tests.sinks.fakes import MemoryObjects, MemorySearch
@@ -28,6 +31,7 @@ from tests.support import event_factory as made
 MOST_TASKS_AT_ONCE = 20
 """Tasks of one write, titles and erasures included."""
 PROJECT_COUNT = 200
+STALL_S = next(one.default for one in msgspec.structs.fields(Settings) if one.name == "stall_s")
 
 
 class TimedSearch(MemorySearch):
@@ -82,10 +86,11 @@ async def test_tasks_keep_their_pace_whatever_arrives(projects_per_s: float) -> 
         found = project_events(objects, number)
         todo += [(number / projects_per_s, made.arrived(one, offset=9 * number + at)) for at, one in enumerate(found)]
     last_s, lags_s, beats = todo[-1][0], list[float](), list[float]()
+    paced = PacedBatches(sink.handle, pace, clock.pause, lambda: beats.append(clock.now_s))
     while todo:
         due = [one for one in todo if one[0] <= clock.now_s][:MAX_BATCH_MESSAGES]
         batch = [one for _, one in due]
-        assert not await handle_paced(sink.handle, pace, clock.pause, lambda: beats.append(clock.now_s), batch)
+        assert not await paced.handle(batch)
         lags_s += [clock.now_s - at_s for at_s, _ in due]
         todo = todo[len(due) :]
         clock.now_s = max(clock.now_s + 0.5, todo[0][0] if todo and not due else 0)
@@ -123,12 +128,62 @@ async def test_messages_without_documents_wait_for_nothing() -> None:
         org_id=made.ORG, project_id=made.PROJECT, version=1, stage="look", state="running", percent=1
     )
     beats: list[float] = []
-    take = partial(handle_paced, handle, pace, clock.pause, lambda: beats.append(clock.now_s))
+    take = PacedBatches(handle, pace, clock.pause, lambda: beats.append(clock.now_s)).handle
     await take([made.arrived(progress, offset=number) for number in range(MAX_BATCH_MESSAGES)])
     assert (clock.now_s, len(beats)) == (0, 1)
     renamed = events.ProjectUpdated(org_id=made.ORG, project_id=made.PROJECT, version=1, revision=2, changed=["title"])
     await take([made.arrived(renamed, offset=number) for number in range(PART_MESSAGES + 1)])
-    assert (clock.now_s, len(beats)) == (LONGEST_WAIT_S, 3), "and it shows that it is alive after each part"
+    assert (clock.now_s, len(beats)) == (LONGEST_WAIT_S, 4), (
+        "and it shows that it is alive after the pause and after each part"
+    )
+
+
+def renamed_messages(count: int) -> list[Arrived]:
+    renamed = events.ProjectUpdated(org_id=made.ORG, project_id=made.PROJECT, version=1, revision=2, changed=["title"])
+    return [made.arrived(renamed, offset=number) for number in range(count)]
+
+
+async def test_a_part_that_always_fails_shows_no_health() -> None:
+    clock = Clock()
+    pace = TaskPace(lambda: clock.now_s)
+    written, beats, fails = list[int](), list[float](), True
+
+    async def handle(part: Sequence[Arrived]) -> list[Refused]:
+        for _ in range(2 * BURST_COUNT):
+            pace.count()
+        offset = part[0].message.offset
+        if offset == PART_MESSAGES and fails:
+            raise Unavailable("search", "it does not take this part")
+        written.append(offset)
+        return [Refused(message=part[0].message, reason="bug", detail="")]
+
+    paced = PacedBatches(handle, pace, clock.pause, lambda: beats.append(clock.now_s))
+    batch = renamed_messages(3 * PART_MESSAGES)
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            await paced.handle(batch)
+    assert (written, len(beats)) == ([0], 2), "after the first part, and after the pause before the second"
+    fails = False
+    refused = await paced.handle(batch)
+    assert written == [0, PART_MESSAGES, 2 * PART_MESSAGES]
+    assert [one.message.offset for one in refused] == written, "what was refused at an earlier try is not lost"
+    await paced.handle(renamed_messages(1))
+    assert written[3:] == [0], "another batch begins with its first part"
+
+
+async def test_a_sink_that_waits_for_its_pace_is_not_stuck() -> None:
+    clock, beats = Clock(), [0.0]
+    pace = TaskPace(lambda: clock.now_s)
+
+    async def handle(part: Sequence[Arrived]) -> list[Refused]:
+        for _ in range(2 * BURST_COUNT):
+            pace.count()
+        await clock.pause(STALL_S - LONGEST_WAIT_S + 1)  # a slow engine
+        return []
+
+    paced = PacedBatches(handle, pace, clock.pause, lambda: beats.append(clock.now_s))
+    await paced.handle(renamed_messages(4 * PART_MESSAGES))
+    assert max(later - earlier for earlier, later in pairwise(beats)) < STALL_S
 
 
 async def test_a_process_that_ends_waits_for_no_pace() -> None:
