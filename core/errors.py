@@ -39,7 +39,10 @@ class TooSlow(NoAnswer):
 
 
 class Starved(Unavailable):
-    """A child exceeded its wall time while it waited for a processor or for our storage: an outage."""
+    """A child exceeded its wall time while it waited for a processor or for our storage: an outage.
+
+    Each try may cost the whole wall time, so there is a cap of its own (``Rules.max_starved_tries``).
+    """
 
     def __init__(self, wall_s: float) -> None:
         """``wall_s`` is how long it was given."""

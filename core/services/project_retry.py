@@ -33,8 +33,8 @@ where org_id = $1 and project_id = $2 and stage = any($3::text[])
 order by finished_at desc nulls last
 """
 _FREE = """
-update attempts set state = 'free', tries = 0, lease_until = null, finished_at = null, waiting_since = null,
-  last_error = 'retried by its owner'
+update attempts set state = 'free', tries = 0, starved = 0, lease_until = null, finished_at = null,
+  waiting_since = null, last_error = 'retried by its owner'
 where org_id = $1 and input_id = $2 and stage = $3 returning fence
 """
 _SEND_AGAIN = """

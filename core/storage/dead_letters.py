@@ -28,8 +28,8 @@ where ($1::text is null or stage = $1) and ($2::uuid is null or project_id = $2)
 order by created_at desc, dead_id desc limit $5
 """
 _FREE_ATTEMPT = """
-update attempts set state = 'free', tries = 0, lease_until = null, finished_at = null, waiting_since = null,
-  last_error = 'replayed by an operator'
+update attempts set state = 'free', tries = 0, starved = 0, lease_until = null, finished_at = null,
+  waiting_since = null, last_error = 'replayed by an operator'
 where org_id = $1 and stage = $2 and state in ('gave_up', 'free') and payload = $3
   and headers ->> 'ce_id' is not distinct from $4 returning fence
 """

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import math
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import msgspec
 
 from core.domain.project_states import ACTIVE_PROJECT_STATES, GONE_PROJECT_STATES
-from core.errors import InputRejected, Superseded, Unavailable
+from core.errors import InputRejected, Starved, Superseded, Unavailable
 from core.infra import telemetry, usage_meter
 from core.infra.kafka.message import Message
 from core.infra.postgres import admission
@@ -28,7 +27,7 @@ from schemas import codec, events
 from schemas.costs import Outcome, PriceList
 from schemas.stages import PROJECT_STAGES
 from streams.runtime import cost_ledger, dead_letters, leases
-from streams.runtime.leases import Claim, Rules, retry_pause_s
+from streams.runtime.leases import Claim, Rules, is_last_try, retry_pause_s
 from streams.runtime.stage import AttemptProgress, Commit, Stage, Work
 
 Clock = Callable[[], dt.datetime]
@@ -260,10 +259,7 @@ class Attempts:
     ) -> Verdict:
         """Free the attempt and send its event again after a pause; give up when tries or time are over."""
         outage = isinstance(error, Unavailable) and not error.counted
-        # A child fails because of its input in most cases, and would do so every time.
-        cap = self._rules.max_tries if isinstance(error, Unavailable) else min(3, self._rules.max_tries)
-        longest_s = self._rules.outage_s or math.inf
-        if claim.waited_s > longest_s if outage else claim.tries >= cap:
+        if is_last_try(self._rules, claim, error):
             telemetry.report_bug(error, self._stage.name)
             part = error.part if isinstance(error, Unavailable) else ""
             return await self._bury(claim, message, event, cause, "retries.exhausted", str(error), part)
@@ -272,7 +268,9 @@ class Attempts:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 project = await project_lifecycle.lock_owner(connection, event)
-                await leases.free(connection, claim, str(error)[:1000], pause_s, uncount=outage, outage=outage)
+                starved = isinstance(error, Starved)
+                why = str(error)[:1000]
+                await leases.free(connection, claim, why, pause_s, uncount=outage, outage=outage, starved=starved)
                 if project is not None and project["state"] not in GONE_PROJECT_STATES:
                     await self._charge(connection, claim, event, cause, "later")
                 return "retried"

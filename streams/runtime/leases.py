@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from uuid import UUID
 
 import msgspec
 
-from core.errors import Superseded
+from core.errors import Starved, Superseded, Unavailable
 from core.infra.kafka.message import Message
 from core.infra.postgres import admission
 from core.infra.postgres.connection import Connection, Row
+from core.media.sandbox.parent import ChildFailed
 from schemas import events
 from schemas.events import owner_of
 
@@ -32,7 +34,7 @@ where (attempts.state = 'free' or (attempts.state = 'running' and attempts.lease
    or exists (
     select 1 from admissions p
     where p.org_id = attempts.org_id and p.input_id = attempts.input_id and p.stage = attempts.stage))
-returning fence, tries, coalesce(extract(epoch from now() - waiting_since), 0)::float8 as waited_s
+returning fence, tries, starved, coalesce(extract(epoch from now() - waiting_since), 0)::float8 as waited_s
 """
 """A lease that ran out while Postgres was restarted could not be renewed: that was no try of the event.
 
@@ -50,7 +52,7 @@ update attempts set state = $5, finished_at = now(), lease_until = null, cpu_ms 
 where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running' returning 1
 """
 _FREE = """
-update attempts set state = 'free', lease_until = null, last_error = $5, tries = tries - $6,
+update attempts set state = 'free', lease_until = null, last_error = $5, tries = tries - $6, starved = starved + $8,
   waiting_since = case when $7 then coalesce(waiting_since, now()) else waiting_since end
 where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running' returning 1
 """
@@ -83,6 +85,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     stage: str
     fence: int
     tries: int
+    starved: int = 0
+    """Earlier tries for which the machine had no time."""
     waited_s: float
     """Seconds since a part of ours that this event needs was first away."""
 
@@ -99,6 +103,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     retry_base_s: float
     outage_s: float
     """Longest time for which an event is retried while a part of ours is away; 0: until it is back."""
+    max_starved_tries: int = 8
+    """Tries at work for which the machine has no time: each may cost its whole wall time."""
     known_s: float = 28 * 86_400.0
     """How long the attempts of ended work are kept (`RetentionRules.attempts_days`)."""
 
@@ -172,13 +178,20 @@ async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str)
 
 
 async def free(
-    connection: Connection, held: Claim, why: str, pause_s: float, *, uncount: bool, outage: bool = False
+    connection: Connection,
+    held: Claim,
+    why: str,
+    pause_s: float,
+    *,
+    uncount: bool,
+    outage: bool = False,
+    starved: bool = False,
 ) -> None:
     """Give the attempt back and send its event again after a pause. ``uncount``: it was no try.
 
     Raises Superseded.
     """
-    if not await connection.fetchval(_FREE, *_key_of(held), why, int(uncount), outage):
+    if not await connection.fetchval(_FREE, *_key_of(held), why, int(uncount), outage, int(starved)):
         raise Superseded
     await connection.execute(_REEMIT, *_key_of(held)[:3], dt.timedelta(seconds=pause_s))
 
@@ -189,6 +202,16 @@ async def free_expired(connection: Connection) -> int:
     for row in rows:
         await connection.execute(_REEMIT, row["org_id"], row["input_id"], row["stage"], dt.timedelta())
     return len(rows)
+
+
+def is_last_try(rules: Rules, held: Claim, error: Unavailable | ChildFailed) -> bool:
+    """Whether an event that met this error is given up: tries, or the time of an outage, are used up."""
+    if isinstance(error, Starved) and held.starved + 1 >= rules.max_starved_tries:
+        return True
+    if isinstance(error, Unavailable) and not error.counted:
+        return held.waited_s > (rules.outage_s or math.inf)
+    # A child fails because of its input in most cases, and would do so every time.
+    return held.tries >= (rules.max_tries if isinstance(error, Unavailable) else min(3, rules.max_tries))
 
 
 def retry_pause_s(rules: Rules, tries: int, waited_s: float | None) -> float:

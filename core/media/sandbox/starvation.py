@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,12 +41,19 @@ class SourceWait:
         return self._ended_s + (monotonic() - self._since_s if self._waits else 0.0)
 
 
-def measure_run_delay_s(session: int, proc: Path = Path("/proc")) -> float:
-    """Seconds that the threads of a session were ready to run, and waited for a processor.
+def measure_run_delay_s(session: int, wall_s: float, cores_count: int, proc: Path = Path("/proc")) -> float:
+    """Seconds that a session's most delayed thread was ready and waited while others had the processor.
 
+    Threads also wait for each other: they cannot have lost more than its cores' time that the session did not use.
     0 where the kernel does not say it (``CONFIG_SCHED_INFO``).
     """
-    delay_ns = 0
+    times = list(_thread_times_s(session, proc))
+    unused_s = cores_count * wall_s - sum(ran_s for ran_s, _ in times)
+    return max(0.0, min(unused_s, max((delay_s for _, delay_s in times), default=0.0)))
+
+
+def _thread_times_s(session: int, proc: Path) -> Iterator[tuple[float, float]]:
+    """Of each thread of a session: seconds that it ran, and that it waited for a processor."""
     for process in proc.iterdir():
         if not process.name.isdecimal():
             continue
@@ -53,17 +61,16 @@ def measure_run_delay_s(session: int, proc: Path = Path("/proc")) -> float:
             # the name of the program may hold anything, so the fields are counted from behind it
             fields = (process / "stat").read_text().rpartition(")")[2].split()
             if int(fields[3]) == session:
-                delay_ns += sum(_thread_delay_ns(thread) for thread in (process / "task").iterdir())
-    return delay_ns / _NS_PER_S
-
-
-def _thread_delay_ns(thread: Path) -> int:
-    with suppress(OSError, ValueError, IndexError):
-        return int((thread / "schedstat").read_text().split()[1])
-    return 0
+                for thread in (process / "task").iterdir():
+                    with suppress(OSError, ValueError):  # one that has ended
+                        ran_ns, delay_ns = (thread / "schedstat").read_text().split()[:2]
+                        yield int(ran_ns) / _NS_PER_S, int(delay_ns) / _NS_PER_S
 
 
 def judge_timeout(session: int, wall_s: float, source_wait_s: float = 0.0) -> Unavailable:
     """Starved or Overdue, of a child that still runs; ``session`` is its process id."""
-    waited_s = measure_run_delay_s(session) + source_wait_s
+    cores_count = os.cpu_count() or 1
+    with suppress(OSError):
+        cores_count = len(os.sched_getaffinity(session))
+    waited_s = measure_run_delay_s(session, wall_s, cores_count) + source_wait_s
     return Starved(wall_s) if waited_s >= STARVED_SHARE * wall_s else Overdue(wall_s)

@@ -35,7 +35,7 @@ async def down(work: Work) -> None:
     raise Unavailable("triton", "nobody answers")
 
 
-OUTAGES = [Unavailable("triton", "nobody answers"), ModelMissing("triton", "still loading"), Starved(900)]
+OUTAGES = [Unavailable("triton", "nobody answers"), ModelMissing("triton", "still loading")]
 OWN_FAULTS = [NoAnswer("outside", "no answer"), ModelDead("triton", "the stub process died"), Overdue(900)]
 
 
@@ -48,6 +48,17 @@ async def test_an_outage_uses_no_tries_up(rig: Rig, error: Unavailable) -> None:
         assert await rig.run(gone) == "retried"
     assert await rig.run(nothing) == "committed"
     assert not await rig.rows(LETTERS)
+
+
+async def test_work_for_which_the_machine_never_has_time_is_given_up(rig: Rig) -> None:
+    async def starves(work: Work) -> None:
+        raise Starved(900)
+
+    for _ in range(2 * RULES.max_tries):
+        assert await rig.run(down) == "retried"
+    verdicts = [await rig.run(starves) for _ in range(RULES.max_starved_tries)]
+    assert verdicts == ["retried"] * (RULES.max_starved_tries - 1) + ["dead"], "other outages do not count"
+    assert [row["reason"] for row in await rig.rows(LETTERS)] == ["retries.exhausted"]
 
 
 async def test_work_waits_out_an_outage_of_any_length(rig: Rig) -> None:

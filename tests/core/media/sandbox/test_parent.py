@@ -21,9 +21,10 @@ from core.media.sandbox.child import outcome_message
 from core.media.sandbox.child_source import SourceLost
 from core.media.sandbox.parent import ChildFailed, ChildLimits, LocalSource, run_child
 from core.media.sandbox.seccomp import ARCHES, build_filter
-from core.media.sandbox.starvation import judge_timeout
+from core.media.sandbox.starvation import judge_timeout, measure_run_delay_s
 from core.process_control import AUTOGROUP, MAX_SESSION_NICE
 from core.settings import MediaLimits, SpanRules
+from local.supervisor.processes import tied
 from streams.ingest.probe.child import ProbeArgs
 from tests.core.media.fakes import ObjectsTwin
 from tests.support.media.hostile_files import huge_picture
@@ -108,7 +109,12 @@ def crowded_core(hog_count: int) -> Iterator[None]:
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     hogs = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(hog_count)
+        subprocess.Popen(
+            [sys.executable, "-c", "while True: pass"],
+            start_new_session=True,
+            preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+        )
+        for _ in range(hog_count)
     ]
     try:
         yield
@@ -119,12 +125,39 @@ def crowded_core(hog_count: int) -> Iterator[None]:
             one.wait()
 
 
+def tells_run_delay() -> bool:
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[0]) > 0
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+@pytest.mark.skipif(not tells_run_delay(), reason="this kernel does not say who waited for a processor")
 async def test_a_machine_too_busy_to_end_in_time_is_no_verdict_on_the_file(tmp_path: Path) -> None:
     limits = ChildLimits(wall_s=2)
     with crowded_core(4), LocalSource(media(SLOW)) as source:
         with pytest.raises(Starved, match="processor is not available") as starved:
             await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=limits)
     assert not starved.value.counted, "an outage of ours is waited out"
+
+
+@pytest.mark.parametrize(
+    ("ran_s", "delay_s", "lost_s"),
+    [
+        pytest.param(15, 15, 0, id="four threads that share two cores wait for each other"),
+        pytest.param(1, 29, 29, id="others have both cores"),
+        pytest.param(1, 3, 3, id="short waits of several threads are no long one"),
+    ],
+)
+def test_threads_that_wait_for_each_other_are_not_starved(
+    tmp_path: Path, ran_s: int, delay_s: int, lost_s: int
+) -> None:
+    for thread in range(4):
+        folder = tmp_path / "7" / "task" / str(thread)
+        folder.mkdir(parents=True)
+        (folder / "schedstat").write_text(f"{ran_s * 10**9} {delay_s * 10**9} 9\n")
+    (tmp_path / "7" / "stat").write_text("7 (a child) R 1 7 7 0")
+    assert measure_run_delay_s(7, 30, 2, tmp_path) == lost_s
 
 
 class SlowSource(LocalSource):
