@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from core.domain.project_states import GONE_PROJECT_STATES
 from core.errors import InputRejected, Unavailable
 from core.infra import telemetry
 from core.infra.kafka.message import Message
@@ -129,12 +130,17 @@ class EventConsumer:
         envelope, event = read
         assert isinstance(event, events.UploadReceived), "the only event of its topic"
         input_id = message.input_id(envelope, event)
-        unsigned = {name: value for name, value in message.headers.items() if name not in SIGNED_HEADERS}
+        # as the envelope says it, not as the producer spelt it: the relay signs these very headers
+        headers = codec.encode_headers(envelope)
+        unsigned = {name: value for name, value in headers.items() if name not in SIGNED_HEADERS}
         async with org_transaction(self._pool, event.org_id) as connection:
             # What is known comes again, after a rebalance or from a retry: its attempt says what to do.
             if await leases.is_known(connection, event.org_id, input_id, self._stage.name):
                 return ""
             await project_lifecycle.create_project(connection, event)
+            project = await project_lifecycle.lock_owner(connection, event)
+            if project is None or project["state"] in GONE_PROJECT_STATES:
+                return ""  # its claim drops it: what was erased is not written down again
             await put_received(connection, event, envelope.id, unsigned, message.payload)
         return "forwarded"
 

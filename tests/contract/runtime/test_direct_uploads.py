@@ -13,6 +13,7 @@ import pytest
 from core.infra.kafka.message import Message
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres import admission, outbox_queue
+from core.infra.postgres.connection import set_org
 from core.services.upload_signatures import SIGNED_HEADERS, sign_as_relay
 from core.settings import AdmissionRules, Settings
 from streams.background.relay import windows_of
@@ -121,3 +122,27 @@ async def test_garbage_needs_no_turn(rig: Rig) -> None:
     assert await rig.consumption.forward(message_of(rig, sent))
     assert [one.reason for one in await rig.told()] == ["producer.bad_signature"]
     assert await rig.owner.fetchval("select count(*) from projects where project_id = $1", sent.project_id) == 0
+
+
+async def test_an_erased_upload_that_comes_again_is_not_written_down(rig: Rig) -> None:
+    sent = rig.sent()
+    message = message_of(rig, sent)
+    assert await rig.consumption.forward(message)
+    await rig.owner.execute("delete from outbox where project_id = $1", sent.project_id)
+    async with rig.owner.transaction():
+        await set_org(rig.owner, rig.world.ann.org_id)
+        await rig.owner.execute("update projects set state = 'erased' where project_id = $1", sent.project_id)
+    assert not await rig.consumption.forward(message)
+    assert await rig.consumption.handle(message) == "cancelled"
+    assert await rig.owner.fetchval("select count(*) from outbox where project_id = $1", sent.project_id) == 0
+
+
+async def test_an_id_in_capitals_is_signed_as_it_is_verified(rig: Rig, postgres: Settings) -> None:
+    sent = rig.sent()
+    # a library signs the id as it writes UUIDs, and the program beside it sends the one it was given
+    sent.after.append(lambda headers: headers.update(ce_id=headers["ce_id"].upper()))
+    assert await rig.consumption.forward(message_of(rig, sent))
+    sent.after.clear()
+    again = await relayed(rig, postgres, sent)
+    assert not await rig.consumption.forward(again)
+    assert await rig.consumption.handle(again) == "committed"
