@@ -93,15 +93,20 @@ _EMIT_FREE = """
 insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload,
   lane, queue, input_id, waits)
 select a.org_id, (a.headers ->> 'ce_id')::uuid, a.stage, -$3::bigint, a.project_id, a.topic, a.key, a.partition,
-  a.headers, a.payload, lane_of.lane, a.org_id, a.input_id, lane_of.lane is not null and not exists (
+  a.headers, a.payload, lane_of.lane, coalesce(earlier.queue, a.org_id), a.input_id,
+  lane_of.lane is not null and not exists (
     select 1 from admissions p where p.org_id = a.org_id and p.input_id = a.input_id and p.stage = a.stage)
 from attempts a
 left join unnest($4::text[], $5::text[]) as lane_of (type, lane) on lane_of.type = a.headers ->> 'ce_type'
+left join lateral (
+  select o.queue from outbox o where o.org_id = a.org_id and o.project_id = a.project_id and o.input_id = a.input_id
+    and o.lane = lane_of.lane order by o.seq desc limit 1) earlier on true
 where a.org_id = $1 and a.project_id = $2 and a.state = 'free' and not exists (
   select 1 from outbox w where w.org_id = a.org_id and w.project_id = a.project_id
     and w.event_id = (a.headers ->> 'ce_id')::uuid and w.published_at is null)
 on conflict do nothing returning 1
 """
+"""It waits in the queue of its event's earlier rows (a delivery's: its endpoint), else in its organisation's."""
 
 
 class StillProject(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 
 from core.infra.postgres.connection import Pool, create_pool, org_transaction
+from core.infra.postgres.outbox import Cause, put
 from core.services.watchdog import TAKEN_BY
 from core.settings import Settings
 from schemas import events
@@ -156,6 +157,32 @@ async def test_an_attempt_whose_second_message_was_lost_goes_out_again(story: St
     )
     assert await story.watch()
     assert await story.waiting() == [("UploadReceived", "ingest")]
+
+
+async def test_a_delivery_goes_out_again_in_its_endpoints_queue(story: Story) -> None:
+    endpoint_id, event_id = uuid.uuid4(), uuid.uuid4()
+    async with org_transaction(story.world.worker, story.world.ann.org_id) as rows:
+        due = events.DeliveryDue(
+            org_id=story.world.ann.org_id, project_id=story.project_id, delivery_id=uuid.uuid4(), attempt=1
+        )
+        cause = Cause(input_id=uuid.uuid4(), source="test", now=dt.datetime.now(dt.UTC))
+        await put(rows, due, cause, event_id=event_id, queue=endpoint_id)
+    async with story.relay.acquire() as rows:
+        await rows.execute("update outbox set waits = false, published_at = now() where event_id = $1", event_id)
+    await story.run(
+        """insert into attempts
+             (org_id, input_id, stage, project_id, state, started_at, topic, key, partition, headers, payload)
+           select org_id, input_id, 'deliver', project_id, 'free', now() - interval '30 hours',
+             topic, key, partition, headers, payload
+           from outbox where event_id = $1""",
+        event_id,
+    )
+    await story.age(30)
+    assert await story.watch()
+    again = await story.run(
+        "select lane, queue, waits from outbox where event_id = $1 and published_at is null", event_id
+    )
+    assert [tuple(row) for row in again] == [("deliver", endpoint_id, True)]
 
 
 async def test_operators_see_all_organisations_and_others_their_own(story: Story) -> None:
