@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -300,6 +302,23 @@ async def test_a_thousand_retries_delay_another_by_less_than_a_clip(rig: Rig) ->
     delay_s = simulation.ended_at_s[project_id] - began_s - clip_s
     print(f"a clip takes {clip_s} s; behind 1,000 retried projects it is delayed by {delay_s} s")
     assert delay_s < clip_s
+
+
+async def test_operators_set_windows_as_the_manual_says(rig: Rig) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "operators.md").read_text()
+    (sql,) = re.findall(
+        r"```sql\n(.*?insert into org_windows.*?)```", manual.partition("## Shares of organ")[2], re.DOTALL
+    )
+    org_id = await new_org(rig.settings)
+    owner = await asyncpg.connect(rig.settings.postgres_owner)
+    async with owner.transaction():
+        await set_org(owner, org_id)  # a superuser needs none
+        for _ in range(2):
+            await owner.execute(sql.replace("11111111-1111-5111-8111-111111111111", str(org_id)))
+    await owner.close()
+    await rig.put(org_id, 20)
+    await admission.admit(rig.relay, rig.windows, 500)
+    assert [row["org_id"] for row in await outbox_queue.list_due_rows(rig.relay, 500)].count(org_id) == 8
 
 
 async def test_an_organisation_has_windows_and_a_priority_of_its_own(rig: Rig) -> None:
