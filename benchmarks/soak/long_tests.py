@@ -24,6 +24,8 @@ GROWTH = Promise(
     tests=("tests/contract/promises/test_table_growth.py",),
 )
 """Has a table of its own: rows over time."""
+MOST_S = 24 * 3600.0
+"""The last resort: each test has a timeout of its own, which ends it long before."""
 FULL_CASES_COUNT = 120
 """Cases of each operation in a whole `make soak-api`."""
 
@@ -117,10 +119,17 @@ def run_generated(out: Path, *, share: float) -> Outcome:
     return Outcome(number=22, passed=code == 0, seconds=time.monotonic() - begun_s, figures=figures)
 
 
-def run_pytest(tests: Sequence[str], log: Path, given: Mapping[str, str], *flags: str) -> int:
-    """Exit code of pytest on these tests, one after the other; what it prints is in ``log``."""
+def run_pytest(tests: Sequence[str], log: Path, given: Mapping[str, str], *flags: str, most_s: float = MOST_S) -> int:
+    """Exit code of pytest on these tests, one after the other; what it prints is in ``log``.
+
+    124 where it hangs: it is ended after ``MOST_S`` with the servers of its tests, which are tied to it.
+    """
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *flags, *tests]
     with log.open("wb") as file:
-        return subprocess.run(
-            command, cwd=REPO, env=os.environ | given, stdout=file, stderr=file, check=False
-        ).returncode
+        try:
+            return subprocess.run(
+                command, cwd=REPO, env=os.environ | given, stdout=file, stderr=file, check=False, timeout=most_s
+            ).returncode
+        except subprocess.TimeoutExpired:
+            say(f"pytest did not end within {most_s / 3600:.1f} h: {log}")
+            return 124

@@ -14,7 +14,7 @@ from benchmarks.harness.rig import Rig
 from benchmarks.soak.drift import drifts, growths
 from benchmarks.soak.faults import FIRST_S, LASTS_S, OF_LINK, OF_PART, PAUSE_S, schedule
 from benchmarks.soak.invariants import ONE_A_CLIP, ONE_A_PROJECT, STAGES, EndedProject, Stores, toll, violations
-from benchmarks.soak.long_tests import FileResult, Outcome, read_results
+from benchmarks.soak.long_tests import FileResult, Outcome, read_results, run_pytest
 from benchmarks.soak.promises import PROMISES
 from benchmarks.soak.readings import MIB, MemorySample, TableSample
 from benchmarks.soak.report import NOT_RUN, Report, growth_table, page_with, promises_table
@@ -217,3 +217,15 @@ def test_results_are_read_by_file() -> None:
         "tests.a.test_b": FileResult(ran=2, failed=1, seconds=2.0),
         "tests.a.test_c": FileResult(ran=1, failed=1, seconds=2.0),
     }
+
+
+def test_each_test_that_grows_in_a_soak_has_its_time_there() -> None:
+    for path in (REPO / "tests/contract/promises").glob("test_*.py"):
+        text = path.read_text()
+        assert "volume(" not in text or "@time_out(" in text, path.name
+
+
+def test_a_pytest_that_hangs_is_ended(tmp_path: Path) -> None:
+    hanging = tmp_path / "test_hang.py"
+    hanging.write_text("import time\ntime.sleep(3600)\n")
+    assert run_pytest([str(hanging)], tmp_path / "log", {}, most_s=1) == 124

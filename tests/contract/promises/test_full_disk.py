@@ -32,7 +32,7 @@ from tests.contract.runtime.test_stall import attempt, forget_older
 from tests.contract.stages.test_resumed_fetch import padded_film
 from tests.e2e.rig import serve_files
 from tests.support.progress import HANG_S, Patience, await_while_moving
-from tests.support.soak import record, volume
+from tests.support.soak import record, time_out, volume
 
 __all__ = ["make_rig"]
 
@@ -114,6 +114,7 @@ async def publish(rig: Rig, kafka: str, event: events.UploadReceived, event_id: 
         )
 
 
+@time_out(3600)
 async def test_a_full_disk_loses_nothing(rig: Rig, kafka: str, tmp_path: Path) -> None:
     await forget_older(kafka)
     files = tmp_path / "files"

@@ -17,7 +17,7 @@ from core.infra.postgres.connection import set_org
 from core.settings import RetentionRules, Settings
 from streams.background.sweeper import delete_old
 from tests.contract.runtime.test_retention import Rig, rig
-from tests.support.soak import GROWTH, SHARE, record, volume
+from tests.support.soak import GROWTH, SHARE, record, time_out, volume
 
 __all__ = ["rig"]
 WINDOW_S = volume(1, 300)
@@ -101,6 +101,7 @@ class Load:
         return Sample(rows=rows, size_bytes=sizes, most_rows=ROWS_PER_S * (kept_s + 10 * TICK_S))
 
 
+@time_out(3 * 3600)
 async def test_tables_stay_flat_while_the_load_goes_on(rig: Rig, postgres: Settings) -> None:
     load, samples = Load(rig), list[Sample]()
     reader = await asyncpg.connect(postgres.postgres_owner)

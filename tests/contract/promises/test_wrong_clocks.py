@@ -21,7 +21,7 @@ from streams.runtime.attempts import Attempts
 from streams.runtime.stage import Commit, Work
 from tests.contract.promises.test_zombies import another
 from tests.contract.rigs.attempt_rig import RULES, Rig, ScriptedStage, make_rig
-from tests.support.soak import SEED, record, volume
+from tests.support.soak import SEED, record, time_out, volume
 
 __all__ = ["make_rig"]
 
@@ -73,6 +73,7 @@ async def fine(work: Work) -> None:
     work.report(1)
 
 
+@time_out(3600)
 async def test_wrong_clocks_change_no_result_order_or_duration(rig: Rig) -> None:
     dice, shortest_ms = random.Random(SEED), 0
     for number in range(ROUNDS):

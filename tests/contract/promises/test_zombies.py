@@ -17,7 +17,7 @@ from schemas import events
 from schemas.topics import BY_NAME, partition_for
 from streams.runtime.stage import Work
 from tests.contract.rigs.attempt_rig import LOSING, Rig, make_rig
-from tests.support.soak import SEED, record, volume
+from tests.support.soak import SEED, record, time_out, volume
 
 __all__ = ["make_rig"]
 
@@ -71,6 +71,7 @@ async def play(rig: Rig, wake: str, pause_s: float) -> tuple[str, str, int, int]
     return await zombie, outcome, await rig.results(), await rig.logical_events()
 
 
+@time_out(3600)
 async def test_a_zombie_writes_nothing_whenever_it_wakes(rig: Rig) -> None:
     dice = random.Random(SEED)
     wakes = [WAKES[number % len(WAKES)] for number in range(ROUNDS)]
