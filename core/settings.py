@@ -7,13 +7,16 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Set
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
 from core.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
 from schemas.topics import PARTITIONS
+
+MAX_CONCURRENCY = 64
+"""Events that a worker takes at once, at most: each holds its input in memory, and all share few connections."""
 
 
 class MissingSettingError(ValueError):
@@ -163,6 +166,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a worker's own port listens. What it answers names no tenant, but keep it inside."""
     worker_port: int = 0
     """Port of a worker's own /healthz, /readyz and /metrics; 0 picks a free one."""
+    concurrency: Annotated[int, msgspec.Meta(ge=0, le=MAX_CONCURRENCY)] = 0
+    """Events that a stage's worker takes at once; 0: as the table of stages says (schemas/stages.py)."""
     sandbox: Literal["strict", "best-effort"] = "best-effort"
     """Whether a child that opens media is refused where one of its walls cannot be put up."""
     lease_s: float = 15.0

@@ -33,11 +33,17 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     """Processes on one machine; the replicas of compose and Kubernetes. Two where most of the time goes."""
     concurrency: int = 1
-    """Events that a worker takes at once. One where each is a core's work; more where it waits for others' answers."""
+    """Events that a worker takes at once. One where each is a core's work; more where it waits for others' answers.
+    A setting replaces it: on one machine, listen waits for a model on the same cores, elsewhere for one on a GPU."""
     org_concurrency: int = 1
-    """Of one organisation."""
+    """Of one organisation; its share of the places stays where a setting replaces their number."""
     opens_media: bool = False
     """Whether it opens media, in confined children: its worker says which walls stand."""
+
+    def places(self, concurrency: int = 0) -> tuple[int, int]:
+        """Events that a worker takes at once, and those of one organisation; 0: as many as the row says."""
+        most = concurrency or self.concurrency
+        return most, max(1, most * self.org_concurrency // self.concurrency)
 
 
 TABLE: tuple[StageRow, ...] = (
@@ -53,7 +59,15 @@ TABLE: tuple[StageRow, ...] = (
     StageRow(name="listen", label="listening", part="span", time_share=0.18, workers=2, opens_media=True),
     StageRow(name="close", label="joining the words", part="project", time_share=0.01, opens_media=True),
     StageRow(name="look", label="looking at pictures", part="span", time_share=0.06, opens_media=True),
-    StageRow(name="study", label="noting what it is about", part="project", awaited=True, time_share=0.01),
+    StageRow(
+        name="study",
+        label="noting what it is about",
+        part="project",
+        awaited=True,
+        time_share=0.01,
+        concurrency=4,
+        org_concurrency=2,
+    ),
     StageRow(name="detect", label="choosing moments", part="project", awaited=True, time_share=0.01),
     StageRow(name="frame", label="framing faces", part="export", time_share=0.13, workers=2, opens_media=True),
     StageRow(name="render", label="rendering clips", part="export", time_share=0.57, workers=2, opens_media=True),

@@ -108,13 +108,14 @@ def build_app(
         worker_redirect_stdouts=False,
     )
     source = app.topic(*topics_of(stage), key_serializer="raw", value_serializer="raw", acks=True)
+    most, most_of_org = ROW_BY_NAME[stage].places(settings.concurrency)
 
     async def agent(stream: Any) -> AsyncIterator[str]:
         async with OrderedAcknowledger(
             lambda event: handle(as_message(event.message)),
-            ROW_BY_NAME[stage].concurrency,
+            most,
             broken=leave,
-            most_of_org=ROW_BY_NAME[stage].org_concurrency,
+            most_of_org=most_of_org,
             forward=(lambda event: forward(as_message(event.message))) if forward else None,
         ) as hands:
             async for event in stream.noack().events():

@@ -45,6 +45,12 @@ def test_the_schema_refuses_a_misspelt_key() -> None:
         jsonschema.Draft7Validator(schema()).validate(compose)
 
 
+def test_a_worker_of_listen_takes_two_spans_where_a_gpu_hears_them() -> None:
+    given = read_compose("compose.gpu.yaml")["services"]["listen"]["environment"]
+    alone = read_compose()["services"]["listen"]["environment"]
+    assert given == alone | {"CLIPSTREAM_CONCURRENCY": 2}
+
+
 def test_the_gpu_overlay_names_a_device_that_a_model_reads() -> None:
     models = "\n".join(path.read_text() for path in (REPO / "models").rglob("*.py"))
     environment = read_compose("compose.gpu.yaml")["services"]["triton"]["environment"]

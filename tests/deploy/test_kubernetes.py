@@ -207,6 +207,13 @@ def test_triton_is_on_gpus_and_scaled_once_in_the_overlay() -> None:
     assert named("overlays/gpu", "Service")["triton"]["spec"]["clusterIP"] == "None", "clients see one server only"
 
 
+def test_a_worker_of_listen_takes_two_spans_where_a_gpu_hears_them() -> None:
+    found = {overlay: pods(overlay)["listen"]["spec"]["containers"][0]["env"] for overlay in OVERLAYS[1:3]}
+    given = {one["name"]: one.get("value") for one in found["overlays/gpu"]}
+    assert given["CLIPSTREAM_CONCURRENCY"] == "2"
+    assert set(given) - {one["name"] for one in found["overlays/prod"]} == {"CLIPSTREAM_CONCURRENCY"}
+
+
 def test_strimzis_topics_are_those_of_the_table() -> None:
     made = named("strimzi", "KafkaTopic")
     assert {name: (one["spec"]["partitions"], one["spec"]["config"]["retention.ms"]) for name, one in made.items()} == {

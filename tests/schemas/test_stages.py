@@ -17,6 +17,7 @@ from schemas.stages import (
     EXPORT_STAGES,
     ON_DEMAND,
     PROJECT_STAGES,
+    ROW_BY_NAME,
     STAGES,
     TABLE,
     remaining_export_stages,
@@ -88,6 +89,16 @@ def test_an_export_that_ends_in_a_stage_leaves_the_later_ones() -> None:
     assert EXPORT_STAGES == ("frame", "render")
     assert remaining_export_stages("frame") == ("frame", "render")
     assert remaining_export_stages("render") == ("render",)
+
+
+def test_a_worker_that_waits_takes_several_events_and_a_setting_replaces_their_number() -> None:
+    assert {row.name for row in TABLE if row.concurrency > 1} == {"ingest", "study", "deliver"}
+    assert [ROW_BY_NAME[name].places() for name in ("ingest", "study", "deliver", "listen")] == [
+        (4, 2), (4, 2), (16, 4), (1, 1),
+    ]  # fmt: skip
+    assert ROW_BY_NAME["listen"].places(2) == (2, 2)
+    assert ROW_BY_NAME["deliver"].places(40) == (40, 10)
+    assert ROW_BY_NAME["deliver"].places(1) == (1, 1), "an organisation has a place at least"
 
 
 def test_an_unknown_stage_comes_last() -> None:

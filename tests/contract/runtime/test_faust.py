@@ -6,11 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from tests.support.progress import HANG_S
 
-PLACE, WAITED_FOR = TopicPartition("transcripts.v1", 3), TopicPartition("deliveries.v1", 3)
+PLACE = TopicPartition("transcripts.v1", 3)
+WAITING = (
+    ("deliver", TopicPartition("deliveries.v1", 3), 0),
+    ("study", TopicPartition("transcripts.v1", 5), 0),
+    ("listen", TopicPartition("spans.v1", 5), 2),
+)
+"""Stages that wait for others' answers, a partition of theirs that no other test uses, and what the setting says."""
 WORKER = """
 import asyncio, os, sys
 from pathlib import Path
@@ -21,6 +28,8 @@ from tests.contract.rigs.servers import make_settings
 two_is_taken = asyncio.Event()
 
 async def handle(message):
+    if message.partition != int(sys.argv[4]):
+        return "done"
     print(message.payload.decode(), flush=True)
     if message.payload == b"poison":
         raise RuntimeError("nobody catches this")
@@ -33,7 +42,8 @@ async def handle(message):
     return "done"
 
 async def main():
-    settings = msgspec.structs.replace(make_settings(kafka=sys.argv[1]), work_dir=Path(sys.argv[2]))
+    given = make_settings(kafka=sys.argv[1], concurrency=int(sys.argv[5]))
+    settings = msgspec.structs.replace(given, work_dir=Path(sys.argv[2]))
     await build_app(settings, sys.argv[3], handle).start()
     await asyncio.Event().wait()
 
@@ -41,9 +51,9 @@ asyncio.run(main())
 """
 
 
-def run_worker(kafka: str, folder: Path, stage: str = "close") -> tuple[list[str], int]:
-    """Messages that a stage's worker took until it ended, and its exit code."""
-    command = [sys.executable, "-c", WORKER, kafka, str(folder), stage]
+def run_worker(kafka: str, folder: Path, place: TopicPartition, stage: str, concurrency: int) -> tuple[list[str], int]:
+    """Messages that a stage's worker took from a partition until it ended, and its exit code."""
+    command = [sys.executable, "-c", WORKER, kafka, str(folder), stage, str(place.partition), str(concurrency)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     return [line for line in ended.stdout.splitlines() if line in ("one", "poison", "two", "slow")], ended.returncode
 
@@ -66,16 +76,19 @@ async def committed(kafka: str, place: TopicPartition, stage: str) -> int:
 async def test_a_message_that_breaks_its_worker_is_not_lost(kafka: str, tmp_path: Path) -> None:
     await send(kafka, PLACE, b"one", b"poison", b"two")
     for _ in range(2):
-        taken, code = run_worker(kafka, tmp_path)
+        taken, code = run_worker(kafka, tmp_path, PLACE, "close", 0)
         assert taken[-1] == "poison"
         assert code == 1
     assert await committed(kafka, PLACE, "close") <= 1
 
 
-async def test_what_is_waited_for_holds_nothing_else_and_is_not_lost(kafka: str, tmp_path: Path) -> None:
-    """A slow delivery and the one behind it: both are taken, and the committed offset stays at the first."""
-    await send(kafka, WAITED_FOR, b"slow", b"two")
+@pytest.mark.parametrize(("stage", "place", "concurrency"), WAITING, ids=[row[0] for row in WAITING])
+async def test_what_is_waited_for_holds_nothing_else_and_is_not_lost(
+    kafka: str, tmp_path: Path, stage: str, place: TopicPartition, concurrency: int
+) -> None:
+    """A slow event and the one behind it: both are taken, and the committed offset stays at the first."""
+    await send(kafka, place, b"slow", b"two")
     for _ in range(2):
-        taken, _ = run_worker(kafka, tmp_path, "deliver")
+        taken, _ = run_worker(kafka, tmp_path, place, stage, concurrency)
         assert taken == ["slow", "two"]
-    assert await committed(kafka, WAITED_FOR, "deliver") == 0
+    assert await committed(kafka, place, stage) == 0

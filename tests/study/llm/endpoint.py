@@ -43,6 +43,8 @@ class Endpoint:
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.url = ""
+        self.held: asyncio.Event | None = None
+        """A request that comes while it is there is answered once it is set."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection."""
@@ -53,7 +55,10 @@ class Endpoint:
             assert head[0].startswith("POST /v1/chat/completions ")
             self.asked.append(json.loads(body))
             self.keys.append(fields.get("authorization", ""))
+            held = self.held
             await asyncio.sleep(self.delay_s)
+            if held is not None:
+                await held.wait()
             code, answer, more = (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])()
             head_lines = f"Content-Length: {len(answer)}\r\nConnection: close\r\n{more}"
             writer.write(f"HTTP/1.1 {code} X\r\n{head_lines}\r\n".encode())
