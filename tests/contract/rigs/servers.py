@@ -31,10 +31,12 @@ HIGHEST_PORT = 50_000
 """SeaweedFS opens each port + 10,000 as well."""
 
 
-def begun(module: Sequence[str], env: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Arguments that run one of our modules; the process ends with the one that started it."""
+def begun(
+    module: Sequence[str], env: Mapping[str, str], log: IO[bytes], under: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """Run one of our modules, by the command ``under`` if one is given; it ends with the process that started it."""
     return subprocess.Popen(
-        [sys.executable, "-m", *module],
+        [*under, sys.executable, "-m", *module],
         env=env,
         stdout=log,
         stderr=log,

@@ -31,6 +31,7 @@ from streams.runtime.attempts import Attempts, Verdict
 from streams.runtime.context import GivenPorts, StageContext
 from streams.runtime.leases import Rules
 from streams.runtime.stage import Stage, Work
+from tests.contract.rigs.parser_guard import guarded_parsers
 from tests.contract.rigs.servers import Server
 from tests.look.fakes import BrightestFaces, DarkLipped
 from tests.support.media.hostile_files import film
@@ -206,7 +207,9 @@ async def make_rig(postgres: Settings, seaweedfs: Server, tmp_path: Path) -> Asy
     await owner.close()
     pool, objects, speech = await create_pool(settings.postgres_worker, size=4), open_objects(settings), SpeechTwin()
     context = context_with_fakes(settings, pool, objects=objects, speech=speech)
-    yield Rig(context, objects, speech, org_id)
+    with guarded_parsers() as caught:
+        yield Rig(context, objects, speech, org_id)
+    assert caught == [], "a worker parsed in its own process"
     await context.close()
     objects.close()
     await pool.close()
