@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import shlex
 from collections.abc import Awaitable, Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,14 +19,18 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from cli.__main__ import main
+from cli.exit_codes import ExitCode
 from core.infra.kafka.access import KafkaAccess
+from core.infra.kafka.administration import Administration, open_administration
 from local import stack
 from local.config.stack_secrets import Secrets, kafka_password, load_or_make
 from local.endpoints import GIVEN_BY
+from local.services.kafka import ADMIN, administrator
 from schemas.kafka_acls import OUTSIDE, PROCESSES, AccessRule, access_rules, principal_of
 from schemas.topics import TOPICS
 from streams.setup.topics import create_topics
-from tests.support.progress import HANG_S
+from tests.support.progress import HANG_S, await_while_moving
 
 GROUPS = sorted({rule.name for rule in access_rules() if rule.resource == "Group"})
 MUST = {
@@ -49,6 +56,8 @@ class Guarded(msgspec.Struct, frozen=True, kw_only=True):
     """A broker with users and rules."""
 
     bootstrap: str
+    internal: KafkaAccess
+    """Of the administrator."""
     secrets: Secrets
 
     def access(self, process: str) -> KafkaAccess:
@@ -68,7 +77,14 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     layout = stack.layout_of(tmp_path_factory.mktemp("guarded") / "stack")
     try:
         info = stack.ensure_running(layout, own, print, stores_only=True, ends_with_us=True)
-        made = Guarded(bootstrap=info.env["CLIPSTREAM_KAFKA"], secrets=load_or_make(layout))
+        secrets = load_or_make(layout)
+        properties = (layout.run("kafka") / "server.properties").read_text()
+        internal = re.findall(r"INTERNAL://127\.0\.0\.1:(\d+)", properties)[0]
+        made = Guarded(
+            bootstrap=info.env["CLIPSTREAM_KAFKA"],
+            internal=administrator(int(internal), kafka_password(secrets, ADMIN)),
+            secrets=secrets,
+        )
         asyncio.run(create_topics(made.access("setup")))
         asyncio.run(fill(made))
         yield made
@@ -151,3 +167,85 @@ async def test_nobody_comes_in_without_a_user_or_with_a_wrong_password(guarded: 
     for access in (KafkaAccess(bootstrap=guarded.bootstrap), msgspec.structs.replace(relay, password="wrong")):
         with pytest.raises((KafkaConnectionError, KafkaError)):
             await write(access, "uploads.v1")
+
+
+def printed_rules(text: str, broker: str) -> list[AccessRule]:
+    """The rules that calls of kafka-acls.sh put in place; each line must be one."""
+    rules = []
+    for line in text.splitlines():
+        words = shlex.split(line)
+        assert words[:6] == ["kafka-acls.sh", "--bootstrap-server", broker, "--add", "--allow-principal", words[5]]
+        (*operations, kind, name) = words[6:]
+        assert set(operations[::2]) == {"--operation"}
+        for operation in operations[1::2]:
+            rules.append(
+                AccessRule(
+                    principal=words[5].removeprefix("User:"),
+                    resource=kind.removeprefix("--").capitalize(),  # type: ignore[arg-type]
+                    name=name,
+                    operation=operation,  # type: ignore[arg-type]
+                )
+            )
+    return rules
+
+
+def test_the_command_prints_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["acls", "--broker", "kafka.example:9092"]) == ExitCode.OK
+    rules = printed_rules(capsys.readouterr().out, "kafka.example:9092")
+    assert sorted(rules) == list(access_rules())
+
+
+STRAY = AccessRule(principal=principal_of("listen"), resource="Topic", name="spans.v1", operation="Write")
+"""A rule that is in no table."""
+
+
+async def lay(guarded: Guarded) -> None:
+    """Put the stray rule beside the others, and let the administrator log in as clients do."""
+    async with open_administration(guarded.internal) as administration:
+        await administration.put_users({ADMIN: guarded.internal.password})
+        await administration.put_rules([*access_rules(), STRAY])
+
+
+async def until_granted(guarded: Guarded, granted: bool) -> None:
+    """Return once the broker, which follows its controller, grants the stray rule or refuses it."""
+
+    async def asked() -> bool:
+        return await is_granted(write(guarded.access("listen"), STRAY.name)) is granted
+
+    await await_while_moving(asked, f"the stray rule: {granted}")
+
+
+def test_applying_removes_strays_and_then_changes_nothing(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    ask = Administration._ask
+
+    async def noting(self: Administration, struct: Any) -> Any:
+        asked.append(type(struct).__name__)
+        return await ask(self, struct)
+
+    asyncio.run(lay(guarded))
+    asyncio.run(until_granted(guarded, True))
+    monkeypatch.setattr(Administration, "_ask", noting)
+    apply = ["acls", "--apply", "--broker", guarded.bootstrap]
+
+    own = guarded.access("listen")
+    monkeypatch.setenv("CLIPSTREAM_KAFKA_USER", own.user)
+    monkeypatch.setenv("CLIPSTREAM_KAFKA_PASSWORD", own.password)
+    assert main(apply) == ExitCode.STACK_UNAVAILABLE, "who administers nothing changes nothing"
+    assert "the rules are not in place" in capsys.readouterr().err
+    asyncio.run(until_granted(guarded, True))
+
+    monkeypatch.setenv("CLIPSTREAM_KAFKA_USER", ADMIN)
+    monkeypatch.setenv("CLIPSTREAM_KAFKA_PASSWORD", guarded.internal.password)
+    asked.clear()
+    assert main(apply) == ExitCode.OK
+    assert [name for name in asked if not name.startswith("Describe")] == ["DeleteAclsRequest_v1"]
+    asyncio.run(until_granted(guarded, False))
+    asked.clear()
+    assert main(apply) == ExitCode.OK
+    assert asked
+    assert {name.partition("Acls")[0] for name in asked} == {"Describe"}, "the second time there is nothing to change"
+    assert capsys.readouterr().out.splitlines() == [f"{len(access_rules())} rules are in place"] * 2
+    assert asyncio.run(is_granted(write(guarded.access("relay"), STRAY.name))), "what the table says stays"
