@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -15,11 +17,21 @@ from core.errors import Unavailable
 from core.infra.triton.client import list_servers
 from core.infra.triton.embeddings import TritonSentences
 from core.ports.models import Vectors
+from schemas import events
+from streams.runtime.attempts import Attempts, Verdict
+from streams.study.agent import StudyStage
+from tests.contract.rigs.delivered import Delivered
+from tests.contract.rigs.stage_rig import RULES, Rig, make_rig
 from tests.contract.rigs.triton_server import Triton, running
+from tests.contract.stages.test_study import heard
 from tests.support.progress import Patience
 
+__all__ = ["make_rig"]
 MODEL = "sentences"
 REQUEST_COUNT = 24
+PROJECT_COUNT = 3
+HANGING_S = 1.5
+"""Calls that answer do so in milliseconds."""
 
 
 @pytest.fixture
@@ -76,6 +88,71 @@ async def test_calls_are_shared_and_a_killed_server_loses_none(pair: tuple[Trito
             await sentences.embed([text])  # without a second try: the dead server is left out
     finally:
         await sentences.close()
+
+
+class CountedSentences(TritonSentences):
+    """Knows how many of its calls have begun and ended."""
+
+    begun = ended = 0
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        self.begun += 1
+        try:
+            return await super().embed(texts)
+        finally:
+            self.ended += 1
+
+
+async def until_hanging(sentences: CountedSentences) -> None:
+    """Return once calls are under way and none has begun or ended for a while: they wait for the server that stands."""
+    patience, since, seen = Patience("a call that hangs"), time.monotonic(), (0, 0)
+    while not (sentences.begun > sentences.ended and time.monotonic() - since > HANGING_S):
+        if seen != (sentences.begun, sentences.ended):
+            since, seen = time.monotonic(), (sentences.begun, sentences.ended)
+        patience.check(seen)
+        await asyncio.sleep(0.05)
+
+
+async def test_an_attempt_whose_server_is_killed_in_mid_job_loses_nothing(
+    pair: tuple[Triton, Triton], rig: Rig
+) -> None:
+    """Attempts of study: calls to one server hang, it is killed, and each project has one result all the same."""
+    projects = [rig, *(Rig(rig.context, rig.objects, rig.speech, rig.org_id) for _ in range(PROJECT_COUNT - 1))]
+    rig.context.sentences = sentences = CountedSentences(name_of(*pair))
+    attempts = Attempts(
+        pool=rig.pool, stage=StudyStage(rig.context), worker="a", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)
+    )
+    verdicts: list[list[Verdict]] = [[] for _ in projects]
+
+    async def take_to_its_end(number: int, message: Delivered) -> None:
+        patience = Patience("an attempt that commits")
+        while not verdicts[number] or verdicts[number][-1] == "retried":  # the relay sends it again
+            verdicts[number].append(await message.attempt(attempts))
+            patience.check(len(verdicts[number]))
+            await asyncio.sleep(0.2)
+
+    try:
+        for text in ("Both servers", "are connected."):
+            await sentences.embed([text])
+        messages = [Delivered(number, await heard(each), []) for number, each in enumerate(projects)]
+        os.kill(pair[0].pid, signal.SIGSTOP)
+        working = [asyncio.create_task(take_to_its_end(number, one)) for number, one in enumerate(messages)]
+        await until_hanging(sentences)
+        os.kill(pair[0].pid, signal.SIGKILL)
+        await asyncio.gather(*working)
+    finally:
+        await sentences.close()
+    print(f"verdicts of {PROJECT_COUNT} projects: {verdicts}")
+    assert {one[-1] for one in verdicts} == {"committed"}
+    assert any("retried" in one for one in verdicts), "no attempt was in mid-job"
+    assert {verdict for one in verdicts for verdict in one[:-1]} <= {"retried"}
+    for number, each in enumerate(projects):
+        told = [type(sent.event) for sent in await each.fresh()]
+        results = [one for one in told if one is not events.TranscriptCompleted]  # that is the input, sent again
+        assert results == [events.IntelligenceCompleted]
+        assert len(told) - 1 == verdicts[number].count("retried")
+        assert await messages[number].attempt(attempts) == "done", "once more changes nothing"
+        assert await each.fresh() == []
 
 
 async def test_a_dead_model_is_revived_on_its_own_server(pair: tuple[Triton, Triton]) -> None:
