@@ -91,7 +91,7 @@ def test_an_export_that_ends_in_a_stage_leaves_the_later_ones() -> None:
     assert remaining_export_stages("render") == ("render",)
 
 
-def test_a_worker_that_waits_takes_several_events_and_a_setting_replaces_their_number() -> None:
+def test_a_worker_that_waits_takes_several_events() -> None:
     assert {row.name for row in TABLE if row.concurrency > 1} == {"ingest", "study", "deliver"}
     assert [ROW_BY_NAME[name].places() for name in ("ingest", "study", "deliver", "listen")] == [
         (4, 2), (4, 2), (16, 4), (1, 1),
