@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from schemas.stages import STAGES
 
 GUARDED = frozenset({
-    "kafka", "kafka_user", "kafka_password", "kafka_key",
-    "postgres_owner", "postgres_api", "postgres_worker", "postgres_relay", "postgres_keys", "postgres_roles",
+    "kafka", "kafka_user", "kafka_password", "kafka_key", "kafka_users",
+    "postgres_owner", "postgres_api", "postgres_worker", "postgres_relay", "postgres_keys", "postgres_bootstrap",
+    "postgres_roles",
     "s3_access_key", "s3_secret_key", "clickhouse", "meilisearch", "meilisearch_key",
     "secret", "secrets", "secrets_file", "writer_key",
 })  # fmt: skip
@@ -26,6 +27,7 @@ RING = frozenset({"secret", "secrets", "secrets_file"})
 _OBJECTS = frozenset({"s3_access_key", "s3_secret_key"})
 _SEARCH = frozenset({"meilisearch", "meilisearch_key"})
 _KAFKA = frozenset({"kafka", "kafka_user", "kafka_password", "kafka_key"})
+_LET_IN = frozenset({"postgres_worker", "postgres_bootstrap"})
 _STAGE = _KAFKA | {"postgres_worker"} | _OBJECTS
 _OF_STAGE: Mapping[str, frozenset[str]] = {
     "ingest": _STAGE | RING,
@@ -39,8 +41,9 @@ SETTINGS_OF: Mapping[str, frozenset[str]] = {
     "sink-clickhouse": _KAFKA | {"postgres_worker", "clickhouse"} | _OBJECTS | RING,
     "sink-meilisearch": _KAFKA | {"postgres_worker"} | _OBJECTS | _SEARCH,
     "migrate": _KAFKA | _OBJECTS | _SEARCH | {"postgres_owner", "postgres_api", "postgres_worker", "postgres_relay",
-                                              "postgres_keys", "postgres_roles", "clickhouse"},
-    "bootstrap": frozenset({"postgres_owner"}) | RING,
+                                              "postgres_keys", "postgres_bootstrap", "postgres_roles", "clickhouse"},
+    "bootstrap": frozenset({"postgres_bootstrap"}) | RING,
+    "kafka-users": _KAFKA | {"kafka_users"},
     "reseal": frozenset({"postgres_keys"}) | RING,
     "rewind": _KAFKA,
     "grow-topics": _KAFKA,
@@ -51,8 +54,8 @@ SETTINGS_OF: Mapping[str, frozenset[str]] = {
 
 def needed_by(process: str) -> frozenset[str]:
     """Guarded settings without which a process does not start."""
-    # whether there is a shared role of all workers is up to who migrates
-    return SETTINGS_OF[process] - OPTIONAL - (frozenset({"postgres_worker"}) if process == "migrate" else frozenset())
+    # which roles have an address is up to who migrates
+    return SETTINGS_OF[process] - OPTIONAL - (_LET_IN if process == "migrate" else frozenset())
 
 
 def foreign_variables(process: str, prefix: str) -> frozenset[str]:

@@ -113,8 +113,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     kafka: str = ""
     kafka_user: str = ""
-    """Principal of this process, by SCRAM-SHA-512; empty: no login."""
+    """Principal of this process; empty: no login."""
     kafka_password: str = ""
+    kafka_mechanism: Literal["SCRAM-SHA-512", "PLAIN"] = "SCRAM-SHA-512"
+    """How this process logs in."""
+    kafka_users: tuple[str, ...] = ()
+    """``user:password`` of the users that ``--kafka-users`` makes."""
     kafka_tls: Literal["off", "on"] = "off"
     kafka_ca: str = ""
     """File of the authorities that sign the brokers' certificates; empty: those of the system."""
@@ -133,8 +137,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where migrations run; nothing else needs it."""
     postgres_keys: str = ""
     """Where sealed columns are sealed again (`python -m streams --reseal`)."""
+    postgres_bootstrap: str = ""
+    """Where the first organisation is made (`python -m streams --bootstrap`)."""
     postgres_roles: tuple[str, ...] = ()
-    """Addresses of roles that migrations let in, besides those of the four settings above."""
+    """Addresses of roles that migrations let in, besides those of the five settings above."""
     s3: str
     s3_access_key: str = ""
     s3_secret_key: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Set
 
-from core.infra.postgres.roles import ERASURE, OF_SINK, OF_STAGE
+from core.infra.postgres.roles import BOOTSTRAP, ERASURE, OF_SINK, OF_STAGE
 from core.infra.s3.policies import WRITES
 from core.process_settings import GUARDED, SETTINGS_OF, foreign_variables
 from core.settings import PREFIX
@@ -15,11 +15,11 @@ from local.services.postgres import dsn
 from local.services.seaweedfs import endpoint as objects_endpoint
 from local.services.service import Setting
 from local.services.standins import clickhouse_url, search_url
-from schemas.kafka_acls import OUTSIDE, PROCESSES, principal_of
+from schemas.kafka_acls import OUTSIDE, login_of, principal_of
 
 GIVEN_BY: dict[str, tuple[str, ...]] = {
     "kafka": ("CLIPSTREAM_KAFKA",),
-    "postgres": tuple(f"CLIPSTREAM_POSTGRES_{role}" for role in ("OWNER", "API", "WORKER", "RELAY")),
+    "postgres": tuple(f"CLIPSTREAM_POSTGRES_{role}" for role in ("OWNER", "API", "WORKER", "RELAY", "BOOTSTRAP")),
     "objects": ("CLIPSTREAM_S3", "CLIPSTREAM_S3_ACCESS_KEY", "CLIPSTREAM_S3_SECRET_KEY"),
     "triton": ("CLIPSTREAM_TRITON",),
     "clickhouse": ("CLIPSTREAM_CLICKHOUSE",),
@@ -79,6 +79,7 @@ def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
             "CLIPSTREAM_POSTGRES_WORKER": dsn(setting, "clipstream_worker", secrets.postgres_worker),
             "CLIPSTREAM_POSTGRES_RELAY": dsn(setting, "clipstream_relay", secrets.postgres_relay),
             "CLIPSTREAM_POSTGRES_KEYS": dsn(setting, "clipstream_keys", secrets.postgres_keys),
+            "CLIPSTREAM_POSTGRES_BOOTSTRAP": role_dsn(setting, BOOTSTRAP),
         },
         "objects": {
             "CLIPSTREAM_S3": objects_endpoint(setting),
@@ -108,7 +109,7 @@ def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], pr
     own = {name: value for name, value in env.items() if name not in foreign}
     own = {name: value for name, value in own.items() if name not in PRODUCERS_LOGIN}
     if "kafka" not in external and "kafka" in SETTINGS_OF[process]:
-        own |= kafka_login(setting, process if process in PROCESSES else "setup")
+        own |= kafka_login(setting, login_of(process))
     if "objects" not in external and (process in WRITES or process == "migrate"):
         own["CLIPSTREAM_S3_ACCESS_KEY"], own["CLIPSTREAM_S3_SECRET_KEY"] = process_key(setting.secrets, process)
     if "postgres" in external:

@@ -17,6 +17,8 @@ PROCESSES: tuple[str, ...] = (*STAGES, "api", "relay", *SINK_PROCESSES, "setup")
 """Every kind of process; ``setup`` makes topics, and rewinds sinks."""
 OUTSIDE = "producer"
 """A producer that does not belong to the product: it writes uploads, and nothing else."""
+WATCHER = "keda"
+"""Who scales stages by their lag: it sees how far the groups are, and no message."""
 BACKGROUND_GROUPS = ("clipstream-sweeper", "clipstream-letters")
 """Consumer groups in the relay's process."""
 _RELAYED_BY_OTHERS = frozenset({"sinks", "external producers"})
@@ -37,6 +39,11 @@ def principal_of(process: str) -> str:
     return f"clipstream-{process}"
 
 
+def login_of(process: str) -> str:
+    """Which of ``PROCESSES`` a process of the product logs in as: those that run once share ``setup``."""
+    return process if process in PROCESSES else "setup"
+
+
 def stage_group(stage: str) -> str:
     """Consumer group of a stage."""
     return f"clipstream-{stage}"
@@ -49,7 +56,7 @@ def sink_group(sink: str) -> str:
 
 def access_rules() -> tuple[AccessRule, ...]:
     """Every rule, sorted. What is not among them is refused."""
-    return tuple(sorted({*_topic_rules(), *_group_rules(), *_setup_rules()}))
+    return tuple(sorted({*_topic_rules(), *_group_rules(), *_setup_rules(), *_watcher_rules()}))
 
 
 def command_lines(bootstrap: str) -> list[str]:
@@ -109,6 +116,14 @@ def _setup_rules() -> Iterator[AccessRule]:
             yield _rule("setup", "Topic", topic.name, operation)
     for process in SINK_PROCESSES:
         yield _rule("setup", "Group", sink_group(process.removeprefix("sink-")), "Read")
+
+
+def _watcher_rules() -> Iterator[AccessRule]:
+    for topic in TOPICS:
+        if set(topic.consumers) & set(STAGES):
+            yield _rule(WATCHER, "Topic", topic.name, "Describe")
+    for stage in STAGES:
+        yield _rule(WATCHER, "Group", stage_group(stage), "Describe")
 
 
 def _rule(process: str, resource: ResourceType, name: str, operation: Operation) -> AccessRule:

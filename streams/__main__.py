@@ -44,8 +44,8 @@ def _process(arguments: argparse.Namespace) -> str:
         return str(arguments.stage)
     if arguments.sink:
         return f"sink-{arguments.sink}"
-    kinds = ("relay", "rewind", "migrate", "reseal", "policies", "bootstrap")
-    return next((kind for kind in kinds if getattr(arguments, kind)), "grow-topics")
+    kinds = ("relay", "rewind", "migrate", "reseal", "policies", "bootstrap", "kafka-users")
+    return next((kind for kind in kinds if getattr(arguments, kind.replace("-", "_"))), "grow-topics")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--sink", choices=SINKS, help="run a sink")
     what.add_argument("--rewind", choices=SINKS, help="let a stopped sink read its topics from the beginning again")
     what.add_argument("--migrate", action="store_true", help="make stores, topics and indexes ready")
+    what.add_argument("--kafka-users", action="store_true", help="make Kafka's users and access rules")
     what.add_argument("--reseal", action="store_true", help="seal all again under the newest secret of the key ring")
     what.add_argument("--grow-topics", type=int, metavar="COUNT", help="give every topic this many partitions")
     what.add_argument("--policies", action="store_true", help="print the object store's policy of each process")
@@ -80,11 +81,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(policies), indent=2).decode() + "\n")
     elif arguments.reseal:
         return await _reseal(settings)
-    elif arguments.grow_topics:
-        from core.infra.kafka.access import kafka_access  # noqa: PLC0415
-        from streams.setup.topics import grow_topics  # noqa: PLC0415
-
-        await grow_topics(kafka_access(settings), arguments.grow_topics)
+    elif arguments.grow_topics or arguments.kafka_users:
+        await _set_up_kafka(settings, arguments.grow_topics)
     elif arguments.stage:
         from streams.worker import run_stage  # noqa: PLC0415
 
@@ -100,6 +98,18 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
         return await run_sink(settings, arguments.sink)
     return 0
+
+
+async def _set_up_kafka(settings: Settings, partitions: int | None) -> None:
+    """Give the topics this many partitions, or make users where none are said."""
+    from core.infra.kafka.access import kafka_access  # noqa: PLC0415
+    from streams.setup.kafka_users import make_kafka_users  # noqa: PLC0415
+    from streams.setup.topics import grow_topics  # noqa: PLC0415
+
+    if partitions:
+        await grow_topics(kafka_access(settings), partitions)
+    else:
+        await make_kafka_users(settings)
 
 
 async def _reseal(settings: Settings) -> int:

@@ -68,7 +68,6 @@ _PLAIN = (
     'org.apache.kafka.common.security.plain.PlainLoginModule required username="{admin}" password="{password}" '
     'user_{admin}="{password}";'
 )
-LOGIN_TRY_COUNT, LOGIN_PAUSE_S = 100, 0.1
 ADMIN = "clipstream-broker"
 """The broker itself, and the supervisor that makes users and rules."""
 
@@ -125,8 +124,9 @@ def administrator(port: int, password: str) -> KafkaAccess:
 
 def _make_users(setting: Setting, port: int, password: str) -> None:
     """A principal for each kind of process, with what the table of topics says, and nothing else."""
+    from core.errors import Unavailable  # noqa: PLC0415
     from core.infra.kafka.access import KafkaAccess  # noqa: PLC0415
-    from core.infra.kafka.administration import open_administration  # noqa: PLC0415
+    from core.infra.kafka.administration import await_login, open_administration  # noqa: PLC0415
 
     users = [principal_of(process) for process in (*PROCESSES, OUTSIDE)]
 
@@ -136,23 +136,12 @@ def _make_users(setting: Setting, port: int, password: str) -> None:
             await administration.put_rules(access_rules())
         bootstrap, last = f"127.0.0.1:{setting.port('kafka')}", users[-1]
         own = kafka_password(setting.secrets, last)
-        await _until_known(KafkaAccess(bootstrap=bootstrap, user=last, password=own))
+        await await_login(KafkaAccess(bootstrap=bootstrap, user=last, password=own))
 
-    asyncio.run(make())
-
-
-async def _until_known(access: KafkaAccess) -> None:
-    """Log in until it works: the broker learns of a user a moment after the controller has taken it."""
-    from core.errors import Unavailable  # noqa: PLC0415
-    from core.infra.kafka.administration import open_administration  # noqa: PLC0415
-
-    for _ in range(LOGIN_TRY_COUNT):
-        try:
-            async with open_administration(access):
-                return
-        except Unavailable:
-            await asyncio.sleep(LOGIN_PAUSE_S)
-    raise StackError("Kafka does not know its users: see `clipstream logs kafka`")
+    try:
+        asyncio.run(make())
+    except Unavailable as error:
+        raise StackError("Kafka does not know its users: see `clipstream logs kafka`") from error
 
 
 def _format(java: tuple[str, ...], properties: str, setting: Setting) -> None:

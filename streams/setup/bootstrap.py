@@ -30,7 +30,7 @@ ORG_ID = uuid.UUID("11111111-1111-5111-8111-111111111111")
 
 async def bootstrap(settings: Settings) -> Credentials:
     """Make organisation and keys where they are missing."""
-    connection = await asyncpg.connect(settings.postgres_owner, timeout=10)
+    connection = await asyncpg.connect(settings.postgres_bootstrap, timeout=10)
     try:
         async with connection.transaction():
             await set_org(connection, ORG_ID)

@@ -123,7 +123,7 @@ def test_a_part_that_ran_elsewhere_stays_there_when_the_file_is_read(tmp_path: P
 
 
 def test_each_process_is_given_its_own_secrets_and_no_other(tmp_path: Path) -> None:
-    """Of those that it may have it has all; the owner's address goes where it migrates and bootstraps."""
+    """Of those that it may have it has all; the owner's address goes where it migrates."""
     given = setting(tmp_path)
     parts = plan(given, product_env(given, frozenset()), external=frozenset({"triton"}))
     rows = {"bootstrap": "bootstrap", "migrate": "migrate", "api": "api", "relay": "relay"} | dict(WORKERS)
@@ -134,7 +134,7 @@ def test_each_process_is_given_its_own_secrets_and_no_other(tmp_path: Path) -> N
         guarded = {one for one in GUARDED if f"CLIPSTREAM_{one.upper()}" in env}
         assert guarded <= SETTINGS_OF[rows[name]], name
         assert guarded >= needed_by(rows[name]), name
-    assert {name for name, env in product.items() if "CLIPSTREAM_POSTGRES_OWNER" in env} == {"migrate", "bootstrap"}
+    assert {name for name, env in product.items() if "CLIPSTREAM_POSTGRES_OWNER" in env} == {"migrate"}
     addresses = {name: env.get("CLIPSTREAM_POSTGRES_WORKER", "") for name, env in product.items() if name != "migrate"}
     roles = {urlsplit(address).username for address in addresses.values() if address}
     assert roles == {ERASURE, *OF_STAGE.values(), *OF_SINK.values()}

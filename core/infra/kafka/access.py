@@ -62,6 +62,7 @@ def kafka_access(settings: Settings) -> KafkaAccess:
         bootstrap=settings.kafka,
         user=settings.kafka_user,
         password=settings.kafka_password,
+        mechanism=settings.kafka_mechanism,
         tls=settings.kafka_tls == "on",
         ca=settings.kafka_ca,
         certificate=settings.kafka_certificate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -28,6 +29,7 @@ SCRAM_SHA_512_CODE = 2
 SCRAM_ITERATION_COUNT = 4096
 """The least that Kafka takes; a password here is random, so a slow hash protects nothing."""
 SALT_BYTES = 24
+LOGIN_TRY_COUNT, LOGIN_PAUSE_S = 100, 0.1
 
 
 class AdministrationError(RuntimeError):
@@ -140,6 +142,21 @@ async def open_administration(access: KafkaAccess) -> AsyncIterator[Administrati
         raise Unavailable("kafka", str(error)) from error
     finally:
         await client.close()
+
+
+async def await_login(access: KafkaAccess) -> None:
+    """Log in until it works: a broker learns of a user a moment after the controller has taken it.
+
+    Raises Unavailable where it never does.
+    """
+    for _ in range(LOGIN_TRY_COUNT - 1):
+        try:
+            async with open_administration(access):
+                return
+        except Unavailable:
+            await asyncio.sleep(LOGIN_PAUSE_S)
+    async with open_administration(access):
+        return
 
 
 def _credential(user: str, password: str) -> tuple[str, int, int, bytes, bytes, dict[int, bytes]]:

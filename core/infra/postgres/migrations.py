@@ -28,8 +28,8 @@ async def migrate_postgres(settings: Settings) -> None:
         await connection.execute("select pg_advisory_lock($1)", LOCK_ID)
         for role in ROLES:
             await _ensure_role(connection, role)
-        named = (settings.postgres_api, settings.postgres_worker, settings.postgres_relay, settings.postgres_keys)
-        for dsn in (*named, *settings.postgres_roles):
+        workers = (settings.postgres_worker, settings.postgres_relay, settings.postgres_keys)
+        for dsn in (settings.postgres_api, *workers, settings.postgres_bootstrap, *settings.postgres_roles):
             if dsn:
                 await _let_in(connection, dsn)
         await connection.execute(

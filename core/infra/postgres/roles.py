@@ -9,8 +9,10 @@ from schemas.stages import STAGES
 
 API, RELAY, KEYS, ERASURE = "clipstream_api", "clipstream_relay", "clipstream_keys", "clipstream_erasure"
 """Of the API; of relay and sweeper; of `python -m streams --reseal`; of the part of the relay that erases."""
+BOOTSTRAP = "clipstream_bootstrap"
+"""Of `python -m streams --bootstrap`."""
 WORKER = "clipstream_worker"
 """Everything that the stages, sinks and erasure may do together: for installations that do not tell them apart."""
 OF_STAGE: dict[str, str] = {stage: f"clipstream_{stage}" for stage in STAGES}
 OF_SINK: dict[str, str] = {sink: f"clipstream_{sink}" for sink in ("clickhouse", "meilisearch")}
-ROLES = (API, WORKER, RELAY, KEYS, ERASURE, *OF_STAGE.values(), *OF_SINK.values())
+ROLES = (API, WORKER, RELAY, KEYS, ERASURE, BOOTSTRAP, *OF_STAGE.values(), *OF_SINK.values())

@@ -123,6 +123,7 @@ def _settings(port: int) -> Settings:
         postgres_worker=dsn("clipstream_worker"),
         postgres_relay=dsn("clipstream_relay"),
         postgres_keys=dsn("clipstream_keys"),
+        postgres_bootstrap=dsn("clipstream_bootstrap"),
     )
 
 

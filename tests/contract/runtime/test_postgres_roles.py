@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from core.infra.postgres.roles import API, ERASURE, KEYS, OF_SINK, OF_STAGE, RELAY, ROLES, WORKER
+from core.infra.postgres.roles import API, BOOTSTRAP, ERASURE, KEYS, OF_SINK, OF_STAGE, RELAY, ROLES, WORKER
 from core.settings import Settings
 from tests.support.sql_reach import Node, nodes_of, reached, tables_used
 
@@ -62,6 +62,7 @@ def code_of() -> dict[str, tuple[set[Node], set[Node]]]:
         API: (nodes_of("api"), set()),
         ERASURE: (erasure, settle),
         RELAY: (relay, {(ORPHANS, "_look")}),
+        BOOTSTRAP: (nodes_of("streams.setup.bootstrap"), set()),
         KEYS: ({("core.services.key_rotation", "reseal")}, set()),
         OF_SINK["clickhouse"]: (nodes_of("streams.sinks.clickhouse"), set()),
         OF_SINK["meilisearch"]: (nodes_of("streams.sinks.search"), set()),
