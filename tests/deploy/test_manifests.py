@@ -13,19 +13,21 @@ import yaml
 
 from core.infra.postgres.roles import ROLES, WORKER
 from core.infra.s3.policies import WRITES
-from core.process_settings import GUARDED, OPTIONAL, RING, SETTINGS_OF, needed_by
+from core.process_settings import GUARDED, OPTIONAL, SETTINGS_OF
 from core.settings import PREFIX, Settings
 from local.install.weights import environment
 from local.services.model_probe import REPOSITORY
 from local.services.seaweedfs import access_config
 from local.services.table import SINKS
 from schemas.stages import TABLE
+from tests.contract.rigs.compose_file import process_of
+from tests.deploy.own_secrets import check_own
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 BASE = DEPLOY / "k8s" / "base"
 COMPOSE = DEPLOY / "compose"
 REQUIRED = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings) if field.required} | {
-    PREFIX + name.upper() for name in GUARDED - OPTIONAL
+    PREFIX + name.upper() for name in GUARDED - OPTIONAL - SETTINGS_OF["kafka-users"]
 }
 KNOWN = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
 
@@ -78,7 +80,7 @@ def test_every_process_runs_on_kubernetes() -> None:
 
 def test_every_process_runs_in_compose() -> None:
     commands = {" ".join(service.get("command", [])) for service in compose()["services"].values()}
-    once = {f"python -m streams --{one}" for one in ("bootstrap", "reseal")}
+    once = {f"python -m streams --{one}" for one in ("bootstrap", "reseal", "kafka-users")}
     assert processes() | once == {one for one in commands if one.startswith("python")}
     replicas = {name: service.get("deploy", {}).get("replicas", 1) for name, service in compose()["services"].items()}
     assert {row.name: replicas[row.name] for row in TABLE} == {row.name: row.workers for row in TABLE}
@@ -92,28 +94,10 @@ def processes() -> set[str]:
 
 def test_kubernetes_names_every_setting_that_has_no_default() -> None:
     literals = {line.split("=", 1)[0] for line in kustomization()["configMapGenerator"][0]["literals"]}
-    named = literals.union(*(secret["stringData"] for secret in documents("secret.example.yaml")))
+    secrets = [one["stringData"] for one in documents("secret.example.yaml")]
+    named = literals.union(*(one for one in secrets if any(name.startswith(PREFIX) for name in one)))
     assert named >= REQUIRED
     assert named <= KNOWN
-
-
-def process_of(command: list[str]) -> str | None:
-    """The row of `core.process_settings` of a command of the product; None for another one."""
-    line = " ".join(command)
-    if line == "python -m api":
-        return "api"
-    if not line.startswith("python -m streams --"):
-        return None
-    kind, *name = command[3:]
-    return {"--stage": "".join(name), "--sink": f"sink-{''.join(name)}"}.get(kind, kind.removeprefix("--"))
-
-
-def check_own(process: str, variables: set[str]) -> None:
-    """A process is given its own of the guarded settings, all that it needs, and no other."""
-    guarded = {name for name in GUARDED if PREFIX + name.upper() in variables}
-    assert guarded <= SETTINGS_OF[process], process
-    assert guarded >= needed_by(process), process
-    assert bool(guarded & RING) == bool(SETTINGS_OF[process] & RING), process
 
 
 def test_each_process_of_compose_is_given_its_own_secrets_only() -> None:
@@ -125,21 +109,6 @@ def test_each_process_of_compose_is_given_its_own_secrets_only() -> None:
             check_own(process, variables)
             assert variables <= KNOWN
             assert variables >= {PREFIX + name for name in ("S3", "TRITON")}
-
-
-def test_each_process_of_kubernetes_is_given_its_own_secrets_only() -> None:
-    secrets = {one["metadata"]["name"]: set(one["stringData"]) for one in documents("secret.example.yaml")}
-    assert not [name for name in secrets["clipstream"] if name.removeprefix(PREFIX).lower() in GUARDED]
-    used = set()
-    for workload in WORKLOADS:
-        for container in containers(workload):
-            process = process_of(container.get("command", []))
-            names = {one["secretRef"]["name"] for one in container.get("envFrom", []) if "secretRef" in one}
-            if process is not None:
-                assert names == {"clipstream", f"clipstream-{process}"}
-                check_own(process, set().union(*(secrets[name] for name in names)))
-            used |= names
-    assert used == set(secrets)
 
 
 def test_every_process_of_compose_has_its_own_key_to_the_object_store() -> None:
@@ -196,7 +165,7 @@ def test_what_compose_depends_on_is_there_and_can_be_healthy() -> None:
 def test_every_volume_of_compose_is_declared() -> None:
     declared = set(compose()["volumes"])
     for service in compose()["services"].values():
-        named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith("/")}
+        named = {volume.split(":")[0] for volume in service.get("volumes", []) if volume[0] not in "/."}
         assert named <= declared
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from local.install import kafka
-from local.install.tools import Say
+from tests.contract.rigs.compose_broker import image_properties
 from tests.contract.rigs.compose_file import read_compose
 
 COMPOSE = read_compose()
-SAY: Say = print
 KAFKAS_OWN = "/tmp/kafka-logs"
 """log.dir of a broker that is told nothing (Kafka's ServerLogConfigs)."""
 
@@ -31,23 +27,8 @@ def kept(service: str, folder: str) -> bool:
 
 
 def kafka_folders(environment: dict[str, str], scratch: Path) -> list[str]:
-    """log.dirs as the entry point of Kafka's image derives it: its own class, out of the jars that we run."""
-    home = kafka.install(
-        Path(os.environ.get("CLIPSTREAM_CACHE", Path.home() / ".cache" / "clipstream")), os.environ, SAY
-    )
-    for name in ("default", "mounted", "final"):
-        (scratch / name).mkdir()
-    (scratch / "default" / "server.properties").write_text("log.dirs=/var/lib/kafka/image-default\n")
-    subprocess.run(
-        ["java", "-cp", f"{home}/*", "kafka.docker.KafkaDockerWrapper", "setup",
-         "--default-configs-dir", scratch / "default", "--mounted-configs-dir", scratch / "mounted",
-         "--final-configs-dir", scratch / "final"],
-        env={"PATH": os.environ["PATH"], "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw", **environment},
-        capture_output=True, check=False,
-    )  # fmt: skip  # it ends where it would log: the file is written before
-    text = (scratch / "final" / "server.properties").read_text()
-    given = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    assert given["node.id"] == environment["KAFKA_NODE_ID"], "the entry point took other settings"
+    """log.dirs as the entry point of Kafka's image derives it."""
+    given = image_properties(environment, scratch)
     return given.get("log.dirs", given.get("log.dir", KAFKAS_OWN)).split(",")
 
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,24 +22,22 @@ import pytest
 
 from local import stack as local_stack
 from local.config.paths import REPO
-from local.config.stack_secrets import Secrets, kafka_password, load_or_make
 from local.supervisor.processes import tied
-from schemas.kafka_acls import PROCESSES, principal_of
+from tests.contract.rigs.compose_broker import FilledIn, compose_broker
 from tests.contract.rigs.compose_file import interpolated, product_services, read_compose, settings_of
 from tests.contract.rigs.image import Image, build, needs_root, start_command
 from tests.contract.rigs.servers import free_ports
 from tests.support.progress import HANG_S, Patience
 
 SERVICES = product_services(read_compose())
-ONCE = ("migrate", "bootstrap", "reseal")
+ONCE = ("kafka-users", "migrate", "bootstrap", "reseal")
 LASTING = sorted(set(SERVICES) - set(ONCE))
 NOWHERE = "127.0.0.1:9"
 SAID_BYTES = 3000
-ROLES = tuple(f"CLIPSTREAM_POSTGRES_{name}" for name in ("API", "WORKER", "RELAY", "KEYS", "ROLES"))
+ROLES = tuple(f"CLIPSTREAM_POSTGRES_{name}" for name in ("API", "WORKER", "RELAY", "KEYS", "BOOTSTRAP", "ROLES"))
 """Addresses of roles: those of compose, which the image's own migration makes."""
 SECRET = base64.b64encode(bytes(32)).decode()
-FILLED_IN = defaultdict(lambda: "password", CLIPSTREAM_SECRET=SECRET, CLIPSTREAM_SECRETS=f"k1:{SECRET}")
-"""An .env that is filled in."""
+FILLED_IN = FilledIn(CLIPSTREAM_SECRETS=f"k1:{SECRET}")
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,25 +45,23 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 
     image: Image
     settings: dict[str, str]
-    secrets: Secrets
-    """Of the stack: passwords of Kafka's principals follow from them."""
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """The image, and a stack of stores alone; Triton is not asked for a start."""
+    """The image, Kafka as compose has it, and a stack of the other stores alone; Triton is not asked for a start."""
     needs_root()
     image = build(REPO / "deploy" / "compose" / "Dockerfile")
     layout = local_stack.layout_of(tmp_path_factory.mktemp("image") / "stack")
     own = {name: value for name, value in os.environ.items() if not name.startswith("CLIPSTREAM_")}
     own |= {name: os.environ[name] for name in ("CLIPSTREAM_CACHE",) if name in os.environ}
-    try:
-        info = local_stack.ensure_running(
-            layout, own | {"CLIPSTREAM_TRITON": NOWHERE}, print, stores_only=True, ends_with_us=True
-        )
-        yield Host(image=image, settings=info.env, secrets=load_or_make(layout))
-    finally:
-        local_stack.reset(layout, print)
+    with compose_broker(tmp_path_factory.mktemp("kafka"), FILLED_IN) as kafka:
+        elsewhere = {"CLIPSTREAM_TRITON": NOWHERE, "CLIPSTREAM_KAFKA": kafka}
+        try:
+            info = local_stack.ensure_running(layout, own | elsewhere, print, stores_only=True, ends_with_us=True)
+            yield Host(image=image, settings=info.env)
+        finally:
+            local_stack.reset(layout, print)
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +102,7 @@ def environment(host: Host, name: str, port: int, secrets: Path) -> dict[str, st
     here |= {"CLIPSTREAM_WORKER_HOST": "127.0.0.1", "CLIPSTREAM_WORKER_PORT": str(port)}
     here["CLIPSTREAM_API"] = f"http://127.0.0.1:{port}"
     database = host.settings["CLIPSTREAM_POSTGRES_OWNER"].rpartition("@")[2]
-    given = kafka_login(host, name)
+    given: dict[str, str] = {}
     for variable, value in SERVICES[name]["environment"].items():
         setting = variable.removesuffix("_FILE")
         text = here.get(setting) or interpolated(value, FILLED_IN).replace("postgres:5432/clipstream", database)
@@ -117,12 +112,6 @@ def environment(host: Host, name: str, port: int, secrets: Path) -> dict[str, st
             file.chmod(0o444)
         given[variable] = text if setting == variable else value
     return given
-
-
-def kafka_login(host: Host, name: str) -> dict[str, str]:
-    """As the principal of its kind of process: the stack's Kafka lets in no other."""
-    user = principal_of(name if name in PROCESSES else "setup")
-    return {"CLIPSTREAM_KAFKA_USER": user, "CLIPSTREAM_KAFKA_PASSWORD": kafka_password(host.secrets, user)}
 
 
 def ended(one: Started) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,17 @@ def merged(below: Any, above: Any) -> Any:
 def product_services(compose: Mapping[str, Any]) -> dict[str, Any]:
     """Services of the product's own image."""
     return {name: one for name, one in compose["services"].items() if one.get("image", "").startswith(PRODUCT)}
+
+
+def process_of(command: Sequence[str]) -> str | None:
+    """The row of `core.process_settings` of a command of the product; None for another one."""
+    line = " ".join(command)
+    if line == "python -m api":
+        return "api"
+    if not line.startswith("python -m streams --"):
+        return None
+    kind, *name = command[3:]
+    return {"--stage": "".join(name), "--sink": f"sink-{''.join(name)}"}.get(kind, kind.removeprefix("--"))
 
 
 def settings_of(service: Mapping[str, Any]) -> set[str]:
