@@ -2,91 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from functools import cache
-from pathlib import Path
-from typing import Any
-
 import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
-from local.config.paths import REPO, cache_dir
-from local.install.cache import ensure_built
-from schemas.kafka_acls import access_rules
+from schemas.kafka_acls import WATCHER, access_rules, principal_of
 from schemas.stages import TABLE
 from schemas.tools.kubernetes import PARTITIONS_COUNT, rendered, topics_taken
 from schemas.topics import TOPICS
-
-K8S = REPO / "deploy" / "k8s"
-KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"
-KEDA = "github.com/kedacore/keda/v2@v2.18.3"
-OVERLAYS = ("overlays/dev", "overlays/prod", "overlays/gpu", "bootstrap", "strimzi")
-BUILT = {"clipstream", "clipstream-triton"}
-"""Images that a Dockerfile of ours builds."""
-Manifest = dict[str, Any]
-
-
-def go(*words: str, **environment: str) -> str:
-    """Run Go, from a folder without a module."""
-    if shutil.which("go") is None:
-        pytest.skip("no Go on this machine to fetch kustomize and KEDA's schemas with")
-    ended = subprocess.run(
-        ["go", *words], capture_output=True, text=True, check=True, cwd="/", env=os.environ | environment
-    )
-    return ended.stdout
-
-
-def kustomize() -> Path:
-    """The tool, built once into the download cache."""
-    version = KUSTOMIZE.rpartition("@")[2]
-    built = ensure_built(
-        cache_dir(os.environ) / f"kustomize-{version}", lambda folder: bool(go("install", KUSTOMIZE, GOBIN=str(folder)))
-    )
-    return built / "kustomize"
-
-
-@cache
-def manifests(overlay: str) -> tuple[Manifest, ...]:
-    built = subprocess.run([kustomize(), "build", K8S / overlay], capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
-    return tuple(yaml.safe_load_all(built.stdout))
-
-
-@cache
-def schema_of_keda(kind: str) -> Manifest:
-    folder = Path(json.loads(go("mod", "download", "-json", KEDA))["Dir"])
-    crd = yaml.safe_load((folder / f"config/crd/bases/keda.sh_{kind.lower()}s.yaml").read_text())
-    whole: Manifest = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    return whole
-
-
-def named(overlay: str, kind: str) -> dict[str, Manifest]:
-    return {one["metadata"]["name"]: one for one in manifests(overlay) if one["kind"] == kind}
-
-
-def pods(overlay: str) -> dict[str, Manifest]:
-    """Component → template of its pods."""
-    return {
-        one["metadata"]["name"]: one["spec"]["template"]
-        for one in manifests(overlay)
-        if one["kind"] in ("Deployment", "StatefulSet", "Job")
-    }
-
-
-def selected(policy: Manifest, component: str) -> bool:
-    """Whether a policy's selector takes the pods of a component."""
-    selector = policy["spec"]["podSelector"]
-    labels = selector.get("matchLabels", {})
-    if labels.get("app.kubernetes.io/component", component) != component:
-        return False
-    return all(
-        (component in rule["values"]) == (rule["operator"] == "In") for rule in selector.get("matchExpressions", [])
-    )
+from tests.deploy.kustomize import BUILT, K8S, OVERLAYS, PRODUCT, manifests, named, pods, schema_of_keda
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -105,7 +29,7 @@ def test_generated_manifests_are_current() -> None:
     assert {name: (K8S / name).read_text() for name in rendered()} == rendered()
 
 
-@pytest.mark.parametrize("overlay", [*OVERLAYS[:3], "bootstrap"])
+@pytest.mark.parametrize("overlay", [*PRODUCT, "bootstrap"])
 def test_no_pod_runs_as_root_or_may_become_it(overlay: str) -> None:
     for name, pod in pods(overlay).items():
         assert pod["spec"]["securityContext"]["runAsNonRoot"] is True, name
@@ -119,7 +43,7 @@ def test_no_pod_runs_as_root_or_may_become_it(overlay: str) -> None:
             assert "memory" in container["resources"]["limits"], name
 
 
-@pytest.mark.parametrize("overlay", [*OVERLAYS[:3], "bootstrap"])
+@pytest.mark.parametrize("overlay", [*PRODUCT, "bootstrap"])
 def test_every_image_has_a_digest_or_a_build(overlay: str) -> None:
     for name, pod in pods(overlay).items():
         for container in pod["spec"]["containers"]:
@@ -128,7 +52,7 @@ def test_every_image_has_a_digest_or_a_build(overlay: str) -> None:
             assert not image.endswith(":latest"), name
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS[:3])
+@pytest.mark.parametrize("overlay", PRODUCT)
 def test_every_pod_that_lasts_has_a_budget_and_probes_over_http(overlay: str) -> None:
     budgets = {
         one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"]
@@ -143,36 +67,6 @@ def test_every_pod_that_lasts_has_a_budget_and_probes_over_http(overlay: str) ->
             assert container[probe]["httpGet"]["port"] in ports, f"{name} {probe}"
         if name in {row.name for row in TABLE}:
             assert container["livenessProbe"]["httpGet"]["path"] == "/readyz", "progress, not the process"
-
-
-@pytest.mark.parametrize("overlay", OVERLAYS[:3])
-def test_the_walls_between_pods(overlay: str) -> None:
-    policies = list(named(overlay, "NetworkPolicy").values())
-    closed = [one for one in policies if one["spec"]["podSelector"] == {} and len(one["spec"]["policyTypes"]) == 2]
-    assert [set(one["spec"]) for one in closed] == [{"podSelector", "policyTypes"}], "all is closed to begin with"
-    for component in pods(overlay):
-        ports = set()
-        worlds = []
-        for policy in policies:
-            if not selected(policy, component):
-                continue
-            for rule in policy["spec"].get("ingress", []):
-                assert component == "api" or "from" in rule, f"anyone may call {component}"
-                ports |= {port["port"] for port in rule["ports"]}
-            for rule in policy["spec"].get("egress", []):
-                assert rule["to"], f"{component} may call anything"
-                assert rule["ports"], f"{component} may call any port"
-                worlds += [to["ipBlock"]["except"] for to in rule["to"] if "ipBlock" in to]
-        assert {8081, 8080, 8002} <= ports, f"{component}: metrics are not let in"
-        assert all("169.254.0.0/16" in without for without in worlds), f"{component} reaches the cloud's metadata"
-        assert bool(worlds) is (component != "triton")
-
-
-def test_only_those_that_fetch_or_deliver_reach_any_port() -> None:
-    (world,) = [one for name, one in named("overlays/prod", "NetworkPolicy").items() if name == "the-world-is-asked"]
-    assert {name for name in pods("overlays/prod") if selected(world, name)} == {"ingest", "deliver"}
-    (rule,) = world["spec"]["egress"]
-    assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8"} <= set(rule["to"][0]["ipBlock"]["except"])
 
 
 def test_every_stage_scales_by_the_lag_of_its_own_group() -> None:
@@ -234,6 +128,26 @@ def test_strimzis_users_may_do_what_the_table_says() -> None:
         for one in named("overlays/prod", "ScaledObject").values()
         for trigger in one["spec"]["triggers"]
     }, "KEDA watches a group that no worker is in"
+
+
+def test_keda_may_see_what_its_triggers_name_and_read_nothing() -> None:
+    """A trigger asks for a topic's end and a group's offsets; both are described."""
+    user = named("strimzi", "KafkaUser")[principal_of(WATCHER)]
+    allowed = {
+        (acl["resource"]["type"], acl["resource"]["name"]): acl["operations"]
+        for acl in user["spec"]["authorization"]["acls"]
+    }
+    triggers = [
+        trigger["metadata"]
+        for one in named("overlays/prod", "ScaledObject").values()
+        for trigger in one["spec"]["triggers"]
+    ]
+    asked = {("topic", one["topic"]) for one in triggers} | {("group", one["consumerGroup"]) for one in triggers}
+    assert allowed == {key: ["Describe"] for key in asked}
+    told = {
+        one["parameter"] for one in named("overlays/prod", "TriggerAuthentication")["kafka"]["spec"]["secretTargetRef"]
+    }
+    assert told == {"sasl", "username", "password", "tls", "ca"}
 
 
 def test_each_namespace_is_the_overlays_own() -> None:
