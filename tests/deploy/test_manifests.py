@@ -27,7 +27,7 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 BASE = DEPLOY / "k8s" / "base"
 COMPOSE = DEPLOY / "compose"
 REQUIRED = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings) if field.required} | {
-    PREFIX + name.upper() for name in GUARDED - OPTIONAL - SETTINGS_OF["kafka-users"]
+    PREFIX + name.upper() for name in GUARDED - OPTIONAL - {"kafka_users"}
 }
 KNOWN = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
 
