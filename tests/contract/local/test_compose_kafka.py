@@ -16,11 +16,10 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from core.infra.kafka.access import KafkaAccess, kafka_access
 from core.settings import PREFIX, load_settings
 from schemas.kafka_acls import WATCHER, access_rules, principal_of, stage_group
-from schemas.topics import TOPICS
 from streams.setup.topics import create_topics
 from tests.contract.rigs.compose_broker import ADDRESS, FilledIn, compose_broker
 from tests.contract.rigs.compose_file import interpolated, process_of, product_services, read_compose
-from tests.contract.runtime.test_kafka_access import is_granted, join, read, write
+from tests.contract.runtime.test_kafka_access import GROUPS, is_granted, join, read, write
 
 VALUES = FilledIn(CLIPSTREAM_SECRETS=f"k1:{'A' * 43}=")
 SERVICES = {process_of(one["command"]): one for one in product_services(read_compose()).values()}
@@ -72,9 +71,8 @@ async def test_a_process_works_by_its_own_login_and_is_refused_more(running: Run
             assert await is_granted(join(access, rule.name)), rule
         elif rule.operation == "Write":
             assert await is_granted(write(access, rule.name)), rule
-    read_by_it = {rule.name for rule in own if rule.operation == "Read"}
-    foreign = min({topic.name for topic in TOPICS} - read_by_it)
-    assert not await is_granted(read(access, foreign))
+    foreign = min(set(GROUPS) - {rule.name for rule in own})
+    assert not await is_granted(join(access, foreign))
 
 
 async def test_nobody_comes_in_without_a_login_or_with_anothers_password(running: Running) -> None:
