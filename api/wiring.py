@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from api.app import OpenContext
-from api.health.part_watch import PartWatch, watched
 from api.health.probes import KNOCK_S, open_probes
 from api.http.auth import ApiKeys
 from api.http.context import AddressCheck, ApiContext
@@ -29,6 +28,7 @@ from core.infra.http.public_addresses import check_addresses, parse_target
 from core.infra.kafka.access import kafka_access
 from core.infra.key_ring import open_key_ring
 from core.infra.meilisearch import open_search
+from core.infra.part_watch import PartWatch, watched
 from core.infra.postgres.connection import Pool, create_pool, knock
 from core.infra.s3.object_store import open_objects
 from core.infra.triton.client import TritonWire

@@ -16,7 +16,7 @@ from local.config.state import Layout, PartStatus, StackState, load, save, write
 from local.endpoints import env_file, external_parts, product_env
 from local.errors import StackError
 from local.install.all import noted
-from local.services.order import plan
+from local.part_order import plan
 from local.services.postgres import needs_outside
 from local.services.service import Part, Setting
 from local.services.table import OBJECT_PORTS, PORTS

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
+Version = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+"""Counts the versions of a transcript or of an edit, from 1."""
 Trust = Literal["trusted", "doubtful"]
 Doubt = Literal["no_speech", "unsure", "heard_twice", "repeats", "does_not_fit"]
 """Why a part of a transcript is not trusted: no voice, improbable words, two decodings that disagree, a text that

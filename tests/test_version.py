@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import cli
-from api.app import OPERATIONS
 from api.health.handlers import Alive
 from api.openapi.document import make_document
+from api.routes import OPERATIONS
 from cli.__main__ import main
 from cli.api.client import Client
 from core.infra import llm

@@ -13,18 +13,17 @@ from msgspec import Meta
 from api.clips.handlers import find_clip
 from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
-from api.problems.problem_details import ApiProblem, invalid, no_version, not_found
+from api.problems.problem_details import ApiProblem, invalid, no_version, require
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import EditMaterial, apply, is_same
 from core.domain.editing.clock import length_ms, pieces
-from core.domain.project_states import GONE_PROJECT_STATES
 from core.domain.transcripts.corrections import BadEditError
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
-from core.services import project_lifecycle
+from core.services.exports import lock_clip
 from core.storage import clips
 from core.storage.transcripts import read_transcript
-from schemas.common import Aspect, Word
+from schemas.common import Aspect, Version, Word
 from schemas.documents.edit import CaptionStyle, CaptionText, CropKey, EditList
 from schemas.documents.transcript import Transcript
 from schemas.events import ClipEdited
@@ -32,7 +31,6 @@ from schemas.events import ClipEdited
 MAX_VERSIONS = 1_000
 PAGE_BYTES = 4 * 2**20
 """Of operations: one request may bring a whole body of them, and a page has up to a hundred requests."""
-Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class ReadEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,16 +132,6 @@ async def get_edit(call: Call[None, ReadEdit]) -> Reply:
     return _answer(clip, edit)
 
 
-async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
-    """A clip, locked until the transaction ends; raises a 404, also where its project was erased."""
-    clip = await find_clip(rows, org_id, clip_id)
-    await clips.lock_clip(rows, clip["clip_id"])
-    project = await project_lifecycle.lock_project(rows, org_id, clip["project_id"])
-    if project is None or project["state"] in GONE_PROJECT_STATES:
-        raise not_found("clip")
-    return clip
-
-
 class ReadWords(msgspec.Struct, frozen=True, kw_only=True):
     """Words that an edit counts, with the version of their transcript."""
 
@@ -183,7 +171,7 @@ async def _check_version(rows: Connection, call: Call[EditClip, None]) -> int:
 async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
     """Make the next version of the one that was read; operations without effect make none, and no event."""
     async with call.rows() as rows:
-        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
+        clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
         newest = await _check_version(rows, call)
         base = await clips.read_edit(rows, clip, newest)
         assert base is not None

@@ -14,7 +14,6 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from msgspec import Meta
 
-from api.clips.edits import Version
 from api.clips.handlers import find_clip
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, invalid, no_version
@@ -40,7 +39,7 @@ from core.infra.interchange.naming import base_name
 from core.storage.clips import newest_edit_version, read_edit
 from core.storage.projects import SourceName, read_source_name
 from core.storage.transcripts import read_transcript
-from schemas.common import ObjectRef
+from schemas.common import ObjectRef, Version
 from schemas.documents.edit import EditList
 from schemas.documents.transcript import Transcript
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from api.exports.handlers import Export, export_reply, find_export
 from api.http.operations import Call, Operation, Reply
-from api.labels.handlers import lock_export
-from api.problems.problem_details import ApiProblem
-from core.services.exports import cancel_export
+from api.problems.problem_details import ApiProblem, require
+from core.services.exports import cancel_export, lock_export
 
 
 async def cancel(call: Call[None, None]) -> Reply:
     """Stop an export that waits or is being made; cancelling it twice is fine."""
     async with call.rows() as rows:
-        row = await lock_export(rows, call.org_id, call.ids["export_id"])
+        row = require(await lock_export(rows, call.org_id, call.ids["export_id"]), "export")
         if row["state"] in ("done", "failed"):
             raise ApiProblem("export-ended", f"The export is {row['state']}: there is nothing left to cancel.")
         if row["state"] != "cancelled":

@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.clips.edits import lock_clip
 from api.exports.handlers import Export, export_reply, export_view
 from api.exports.models import (
     ExportChoices,
@@ -25,11 +24,11 @@ from api.exports.models import (
 )
 from api.http.metadata_etags import metadata_errors
 from api.http.operations import Call, Operation, Reply
-from api.labels.handlers import relabel_export
-from api.problems.problem_details import ApiProblem, FieldError, check_with, invalid
+from api.problems.problem_details import ApiProblem, FieldError, check_with, invalid, require
 from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
+from core.services.exports import lock_clip, relabel_export
 from core.storage.exports import count_exports, insert_requested_export, read_export_row
 from schemas.common import Aspect, Sibling
 from schemas.events import ExportRequested, Rendition
@@ -96,13 +95,14 @@ async def _relabel(rows: Connection, call: Call[Any, None], row: Row) -> Row:
     """The export with the title and metadata of the request; fields that it leaves out stay."""
     request: OrderExport | RequestExports = call.body
     title, metadata = clean(request.title) or row["title"], encode_metadata(request.metadata)
-    return await relabel_export(rows, call, row, title, metadata if request.metadata else row["metadata"])
+    metadata = metadata if request.metadata else row["metadata"]
+    return await relabel_export(rows, row, title=title, metadata=metadata, cause=call.cause(row["project_id"]))
 
 
 async def _write_exports(call: Call[Any, None], requests: Sequence[RequestExport]) -> list[Row]:
     """The exports of a request in the order of its aspects; new ones share one event."""
     async with call.rows() as rows:
-        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
+        clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
         source = await resolve_source(rows, requests[0], clip)
         look = await resolve_look(rows, requests[0], clip)
         export_rows, new = [], list[tuple[UUID, RequestExport]]()

@@ -11,13 +11,12 @@ import msgspec
 from msgspec import Meta
 
 from api.brand.queries import resolve_export_brand, with_kit_template
-from api.clips.edits import Version
 from api.problems.problem_details import FieldError, invalid, invalid_fields
 from core.domain.editing.clock import hull, pieces
 from core.infra.postgres.connection import Connection, Row
 from core.storage.clips import newest_edit_version, read_edit
 from core.storage.transcripts import read_transcript
-from schemas.common import Aspect, TimeRange
+from schemas.common import Aspect, TimeRange, Version
 from schemas.events import Rendition
 from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit

@@ -17,7 +17,6 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from api.brand.queries import kit_length_ms
-from api.clips.edits import lock_clip
 from api.exports.models import (
     RequestExport,
     ResolvedLook,
@@ -35,6 +34,7 @@ from api.problems.problem_details import ApiProblem, invalid, require
 from core.domain.editing.clock import length_ms, pieces
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
+from core.services.exports import lock_clip
 from core.storage.clips import read_edit
 from core.storage.exports import find_plan, has_waiting_export
 from core.storage.previews import count_waiting_previews, find_preview_row, insert_preview, read_preview_row
@@ -72,7 +72,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
     """Ask for one frame; the same request gives the same preview."""
     async with call.rows() as rows:
-        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
+        clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
         source = await resolve_source(rows, call.body, clip)
         look = await resolve_look(rows, call.body, clip)
         await _check_moment(rows, call.query.at_ms, clip, source, look.options.brand)

@@ -13,10 +13,10 @@ from typing import Literal
 
 import msgspec
 
-from api.health.part_watch import LateTasks, Probe
 from api.http.context import ApiContext
 from api.http.metrics import CONTENT_TYPE
 from api.http.operations import Call, Operation, Reply
+from core.infra.part_watch import LateTasks, Probe
 from schemas.version import VERSION
 
 TIMEOUT_S = 2.0

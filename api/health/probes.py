@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
-from api.health.part_watch import Probe
 from api.projects.event_follower import Follower
 from core.errors import Unavailable
 from core.infra.clickhouse import open_analytics
 from core.infra.meilisearch import open_search
+from core.infra.part_watch import Probe
 from core.infra.postgres.connection import Pool, ping, transaction
 from core.infra.s3.object_store import open_objects
 from core.infra.triton.client import TritonWire

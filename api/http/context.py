@@ -9,13 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from api.health.part_watch import PartWatch, Probe
 from api.http.auth import ApiKeys
 from api.http.idempotency import Idempotency
 from api.http.metrics import ApiMetrics
 from api.http.rate_limits import Places, TokenBuckets
 from api.http.response_cache import AnswerCache, CachedDocuments
 from core.infra.key_ring import KeyRing
+from core.infra.part_watch import PartWatch, Probe
 from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
 from core.ports.stores import Analytics, Objects, Search, Uploads

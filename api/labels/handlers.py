@@ -6,25 +6,24 @@ Each change counts a revision, which is the ETag. A change without effect makes 
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.clips.edits import lock_clip
 from api.clips.handlers import Clip, clip_reply
-from api.exports.handlers import Export, export_reply, find_export
+from api.exports.handlers import Export, export_reply
 from api.http.conditional import check_held
 from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import ApiProblem, FieldError, not_found
+from api.problems.problem_details import ApiProblem, FieldError, require
 from api.projects.handlers import find_project, project_reply
 from api.projects.models import Project
 from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
 from core.services import project_lifecycle
-from core.storage import clips, exports, projects
+from core.services.exports import changed_label_parts, lock_clip, lock_export, relabel_export
+from core.storage import clips, projects
 from schemas import events
 from schemas.metadata import (
     MAX_CLIP_TITLE_CHARACTERS,
@@ -97,16 +96,6 @@ def _check_revision(call: Call[Any, None], row: Row, kind: str) -> None:
     check_held(call.request, etag, of=kind, changed=problem)
 
 
-def _changed_parts(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
-    """Which of title and metadata differ; the order of names in metadata does not count."""
-    parts: list[events.LabelPart] = []
-    if title != row["title"]:
-        parts.append("title")
-    if decode_metadata(metadata) != decode_metadata(row["metadata"]):
-        parts.append("metadata")
-    return parts
-
-
 async def change_project(call: Call[ChangeProject, None]) -> Reply:
     """Rename a project, or change its metadata; search and analytics follow."""
     project_id = call.ids["project_id"]
@@ -116,7 +105,7 @@ async def change_project(call: Call[ChangeProject, None]) -> Reply:
         _check_revision(call, row, "project")
         title = row["title"] if call.body.title is UNSET else call.body.title or ""
         metadata = _merge_metadata(row, call.body)
-        if changed := _changed_parts(row, title, metadata):
+        if changed := changed_label_parts(row, title, metadata):
             await projects.relabel_project(rows, call.org_id, project_id, title=title, metadata=metadata)
             await _put_event(rows, call, events.ProjectUpdated, row, changed)
         return await project_reply(rows, call)
@@ -125,7 +114,7 @@ async def change_project(call: Call[ChangeProject, None]) -> Reply:
 async def change_clip(call: Call[ChangeClip, None]) -> Reply:
     """Rename a clip, or change its metadata; the machine's title is kept."""
     async with call.rows() as rows:
-        row = await lock_clip(rows, call.org_id, call.ids["clip_id"])
+        row = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
         _check_revision(call, row, "clip")
         title, found_title = row["title"], row["found_title"]
         if call.body.title is None and found_title is not None:
@@ -134,7 +123,7 @@ async def change_clip(call: Call[ChangeClip, None]) -> Reply:
             title = clean(call.body.title)
             found_title = row["title"] if found_title is None and title != row["title"] else found_title
         metadata = _merge_metadata(row, call.body)
-        if changed := _changed_parts(row, title, metadata):
+        if changed := changed_label_parts(row, title, metadata):
             await clips.relabel_clip(
                 rows, call.org_id, row["clip_id"], title=title, found_title=found_title, metadata=metadata
             )
@@ -146,37 +135,19 @@ async def change_clip(call: Call[ChangeClip, None]) -> Reply:
 async def change_export(call: Call[ChangeExport, None]) -> Reply:
     """Give an export a title of its own, or change its metadata; its files keep their names."""
     async with call.rows() as rows:
-        row = await lock_export(rows, call.org_id, call.ids["export_id"])
+        row = require(await lock_export(rows, call.org_id, call.ids["export_id"]), "export")
         _check_revision(call, row, "export")
         title = row["title"] if call.body.title is UNSET else clean(call.body.title or "")
-        row = await relabel_export(rows, call, row, title, _merge_metadata(row, call.body))
+        row = await relabel_export(
+            rows, row, title=title, metadata=_merge_metadata(row, call.body), cause=call.cause(row["project_id"])
+        )
     return export_reply(row, call.context.objects, call.now)
-
-
-async def lock_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
-    """An export whose project is locked until the transaction ends; raises a 404."""
-    row = await find_export(rows, org_id, export_id)
-    project = await project_lifecycle.lock_project(rows, org_id, row["project_id"])
-    if project is None or project["state"] == "erased":
-        raise not_found("export")
-    return await find_export(rows, org_id, export_id)
-
-
-async def relabel_export(rows: Connection, call: Call[Any, None], row: Row, title: str, metadata: str) -> Row:
-    """The export with this title and metadata; a difference makes an event."""
-    changed = _changed_parts(row, title, metadata)
-    if not changed:
-        return row
-    new = await exports.relabel_export(rows, call.org_id, row["export_id"], title=title, metadata=metadata)
-    ids = {name: row[name] for name in ("clip_id", "export_id", "ordinal")}
-    await _put_event(rows, call, events.ExportUpdated, row, changed, **ids)
-    return new
 
 
 async def _put_event(
     rows: Connection,
     call: Call[Any, None],
-    kind: type[events.ProjectUpdated | events.ClipUpdated | events.ExportUpdated],
+    kind: type[events.ProjectUpdated | events.ClipUpdated],
     row: Row,
     changed: list[events.LabelPart],
     **ids: Any,

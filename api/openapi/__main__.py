@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from api.app import OPERATIONS
 from api.openapi.document import encode_document, make_document
+from api.routes import OPERATIONS
 
 if __name__ == "__main__":
     sys.stdout.buffer.write(encode_document(make_document(OPERATIONS)))

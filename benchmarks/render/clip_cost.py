@@ -31,7 +31,7 @@ from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.options.export_options import VideoWish
 from streams.frame.analysis.child import main as look_at_pictures
-from streams.frame.analysis.pipeline import analyse_clip
+from streams.frame.clip_analysis import analyse_clip
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import build_encoding
 from streams.renderer.job import RenderJob, clip_file_name

@@ -32,8 +32,7 @@ from streams.renderer.caption_plan import build_job_cues, build_job_timeline
 from streams.renderer.codecs import Encoding
 from streams.renderer.compositor import build_compositor
 from streams.renderer.encoding.muxer import EncodedParts, open_writer
-from streams.renderer.job import VIDEO_FILE, RenderJob, RenderResult
-from streams.renderer.segments.packets import EarlierFile
+from streams.renderer.job import VIDEO_FILE, EarlierFile, RenderJob, RenderResult
 from streams.renderer.segments.segment_plan import list_cuts_ms, list_frame_times, map_slots_to_frames, plan_segments
 from streams.renderer.timeline.slots import OUTPUT_SIZES, Slot
 from streams.renderer.timeline.source_frames import SourcePlayer

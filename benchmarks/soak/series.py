@@ -27,7 +27,7 @@ from benchmarks.soak.stores import read
 from cli.api.client import Client
 from cli.exit_codes import CliError
 from cli.output.webhook_receiver import Inbox, Receiver
-from local.services.order import MAKERS
+from local.part_order import MAKERS
 
 VIDEOS = (SHORT, "talking/obama_speech_2faces_9s_240p.mp4", "talking/tears_of_steel_dialogue_9s.mp4")
 OPTIONS = {"max_clips": 1, "min_clip_ms": 3000}

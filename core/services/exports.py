@@ -1,4 +1,4 @@
-"""Transitions of exports that several stages share: read, cancel and fail one."""
+"""Transitions of exports that several stages share: read, lock, relabel, cancel and fail one."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from core.domain.project_states import ExportState
+from core.domain.project_states import GONE_PROJECT_STATES, ExportState
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Row
-from core.infra.postgres.outbox import Cause, put
+from core.infra.postgres.outbox import Cause, next_version, put, put_project_event
 from core.services import project_lifecycle
 from core.services.export_groups import split_exports
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
+from core.storage import exports
+from core.storage.clips import find_clip_row, lock_clip_id
 from schemas import events
 from schemas.common import ObjectRef
+from schemas.metadata import decode_metadata
 from schemas.stages import EXPORT_STAGES, remaining_export_stages
 
 Request = events.ClipSelected | events.ExportRequested | events.RenderRequested
@@ -170,3 +173,51 @@ async def fail_export(
         await project_lifecycle.settle_project(connection, request.org_id, request.project_id, cause)
     else:
         await plan_project_sweep(connection, request.org_id, request.project_id, GRACE)
+
+
+def changed_label_parts(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
+    """Which of title and metadata differ; the order of names in metadata does not count."""
+    parts: list[events.LabelPart] = []
+    if title != row["title"]:
+        parts.append("title")
+    if decode_metadata(metadata) != decode_metadata(row["metadata"]):
+        parts.append("metadata")
+    return parts
+
+
+async def relabel_export(connection: Connection, row: Row, *, title: str, metadata: str, cause: Cause) -> Row:
+    """The export with this title and metadata (compact JSON); a difference makes an event."""
+    changed = changed_label_parts(row, title, metadata)
+    if not changed:
+        return row
+    new = await exports.relabel_export(connection, row["org_id"], row["export_id"], title=title, metadata=metadata)
+    event = events.ExportUpdated(
+        **{name: row[name] for name in OWNER},
+        version=await next_version(connection, row["org_id"], row["project_id"]),
+        revision=row["revision"] + 1,
+        changed=changed,
+    )
+    await put_project_event(connection, event, cause)
+    return new
+
+
+async def lock_clip(connection: Connection, org_id: UUID, clip_id: UUID) -> Row | None:
+    """A clip, locked with its project until the transaction ends; None also where its project is gone."""
+    clip = await find_clip_row(connection, org_id, clip_id)
+    if clip is None:
+        return None
+    await lock_clip_id(connection, clip["clip_id"])
+    project = await project_lifecycle.lock_project(connection, org_id, clip["project_id"])
+    return None if project is None or project["state"] in GONE_PROJECT_STATES else clip
+
+
+async def lock_export(connection: Connection, org_id: UUID, export_id: UUID) -> Row | None:
+    """An export whose project is locked until the transaction ends; None also where that was erased."""
+    export = await exports.find_export_row(connection, org_id, export_id)
+    if export is None:
+        return None
+    project = await project_lifecycle.lock_project(connection, org_id, export["project_id"])
+    if project is None or project["state"] == "erased":
+        return None
+    # read again: the export may have ended while the lock was awaited
+    return await exports.find_export_row(connection, org_id, export_id)

@@ -311,6 +311,6 @@ async def list_edit_rows(
     return rows
 
 
-async def lock_clip(connection: Connection, clip_id: UUID) -> None:
+async def lock_clip_id(connection: Connection, clip_id: UUID) -> None:
     """Let one transaction at a time add edits and exports to a clip."""
     await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 7302))", str(clip_id))

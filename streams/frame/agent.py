@@ -28,8 +28,8 @@ from schemas.documents.edit import CropKey
 from schemas.documents.source import SourceIndex
 from schemas.ids import result_id
 from streams.frame.analysis.analysis_merge import merge_tracks, missing_ranges, ranges_touch
-from streams.frame.analysis.pipeline import analyse_clip
 from streams.frame.aspects import plan_aspects, suggest_or_none
+from streams.frame.clip_analysis import analyse_clip
 from streams.frame.edit_ranges import analysis_ranges
 from streams.frame.speaker.face_landmarks import with_speaking_turns
 from streams.frame.speaker.stored_voices import HeardSpanRef, read_heard_spans, read_speech, read_voices

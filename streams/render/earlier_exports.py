@@ -12,7 +12,7 @@ from core.ports.stores import Objects
 from core.storage.exports import ReusableExport, list_reusable_exports
 from schemas.common import ObjectRef
 from schemas.events import RenderRequested
-from streams.renderer.segments.packets import EarlierFile
+from streams.renderer.job import EarlierFile
 
 MAX_CANDIDATES = 3
 """Number of earlier exports examined, newest first."""

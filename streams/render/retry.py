@@ -21,8 +21,7 @@ from schemas.documents.quality import Check, OtherTry
 from streams.render.fallback_plan import FallbackPlan, build_fallback, list_failed_checks
 from streams.renderer.codecs import Encoding
 from streams.renderer.encoding.nvenc_probe import ADDRESS_SPACE_BYTES
-from streams.renderer.job import RenderJob, RenderResult, clip_file_name
-from streams.renderer.segments.packets import EarlierFile
+from streams.renderer.job import EarlierFile, RenderJob, RenderResult, clip_file_name
 from streams.runtime.dead_letters import CUSTOMER_SENTENCES
 
 RENDER_LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)

@@ -16,10 +16,17 @@ from schemas.options.caption_template import CaptionTemplate
 from schemas.options.export_options import ExportOptions
 from streams.renderer.branding.brand_assets import BrandAssets
 from streams.renderer.codecs import Encoding
-from streams.renderer.segments.packets import EarlierFile
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
 """Names in the scratch folder; another kind of file has another suffix (`clip_file`)."""
+
+
+class EarlierFile(Value, frozen=True, kw_only=True):
+    """A finished file of the same clip, where the child finds it, with its segments."""
+
+    path: str
+    threads: int
+    chunks: list[Chunk]
 
 
 class RenderJob(Value, frozen=True, kw_only=True):

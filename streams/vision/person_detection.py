@@ -21,6 +21,8 @@ from streams.vision.canvas import Canvas
 
 INPUT_SIDE_PX = 224
 """The side of the model's square input."""
+MIN_CONFIRMED_SCORE = 0.68
+"""Minimum mean score for a distant person to count as found: set on made halls (``benchmarks.vision.halls``)."""
 BATCH_FRAMES = 32
 """Frames of one request."""
 NO_PERSONS_WARNING = "Persons without a visible face were not looked for (the model did not answer)."

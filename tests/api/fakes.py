@@ -12,7 +12,6 @@ from uuid import UUID
 from starlette.applications import Starlette
 
 from api.app import create_app
-from api.health.part_watch import PartWatch, Probe
 from api.http.auth import ApiKeys
 from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
@@ -21,6 +20,7 @@ from api.http.rate_limits import Places, TokenBuckets
 from api.http.response_cache import AnswerCache, CachedDocuments
 from api.projects.event_follower import Listeners
 from core.errors import Gone
+from core.infra.part_watch import PartWatch, Probe
 from core.infra.secrets import mint_api_key
 from core.ports.stores import ObjectHead, UploadPart
 from core.settings import Settings

@@ -9,9 +9,9 @@ import httpx2
 import msgspec
 from jsonschema import Draft202012Validator
 
-from api.app import OPERATIONS
 from api.http.operations import Operation
 from api.openapi.document import encode_document, make_document, problem_codes
+from api.routes import OPERATIONS
 
 
 @cache

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 import yaml
 
-from api.app import OPERATIONS
 from api.http.request_reader import decode_body
 from api.problems.problem_details import ApiProblem, respond
 from api.problems.problem_types import CATALOGUE
+from api.routes import OPERATIONS
 from tests.docs.pages import blocks, text_of
 from tests.openapi.tools import HERE
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api.app import OPERATIONS
 from api.http.metrics import ApiMetrics
 from api.organisation.analytics import (
     FailureRow,
@@ -21,6 +20,7 @@ from api.organisation.analytics import (
     MinutesRow,
     Summary,
 )
+from api.routes import OPERATIONS
 from benchmarks.__main__ import NAMES
 from benchmarks.render import aspects, moviepy_peer, parallel_renders, render
 from benchmarks.speech import asr, word_times

@@ -19,7 +19,7 @@ from schemas.documents import encode_document
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.source import SourceIndex
 from streams.frame.agent import FrameInputs, FrameStage
-from tests.frame.analysis.test_pipeline import looked, video
+from tests.frame.test_clip_analysis import looked, video
 from tests.look.clips import counter
 from tests.look.fakes import BrightestFaces, DarkLipped
 

@@ -17,7 +17,7 @@ from local.config.state import Layout
 from local.endpoints import GIVEN_BY, allowed, env_file, external_parts, forget_own, product_env, read_env_file
 from local.errors import StackError
 from local.install.all import Installed
-from local.services.order import MAKERS, plan
+from local.part_order import MAKERS, plan
 from local.services.service import Setting
 from local.services.table import PORTS, SINKS, WORKERS
 

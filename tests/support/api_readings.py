@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import httpx2
 import msgspec
 
-from api.app import OPERATIONS
 from api.http.operations import Operation, path_parameters
+from api.routes import OPERATIONS
 
 ENDED = {"completed", "failed", "cancelled"}
 JSON = ("application/json", "application/problem+json", "application/ld+json")

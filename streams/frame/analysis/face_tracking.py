@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from core.domain.framing.boxes import intersection_over_union
 from schemas.common import Box, Face, TimeRange
-from schemas.documents.clip_tracks import FaceSample, FaceTrack
+from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth
 from schemas.documents.scene import Transition
 
 START_SCORE = 0.5
@@ -25,6 +27,8 @@ MAX_CENTRE_STEP = 0.9
 """Farthest move of a face's centre between two looks, in face widths (mean of both)."""
 MAX_SIZE_STEP = 1.8
 """Largest ratio of widths between two looks."""
+MAX_BRIDGED_MS = 600
+"""Longest time between two looks in which a face is interpolated."""
 
 Detections = Sequence[tuple[int, Sequence[Face]]]
 """Time and faces of each analysed frame, in order of time."""
@@ -103,3 +107,42 @@ def detections_of(tracks: Iterable[FaceTrack]) -> list[tuple[int, list[Face]]]:
             if sample.face not in faces:
                 faces.append(sample.face)
     return sorted(by_time.items())
+
+
+def box_at(track: FaceTrack, at_ms: int) -> Box | None:
+    """Interpolate the box of a face at a time; None where it was not found near it."""
+    times = [sample.at_ms for sample in track.samples]
+    after = int(np.searchsorted(times, at_ms))
+    if after < len(times) and times[after] == at_ms:
+        return track.samples[after].face.box
+    if not 0 < after < len(times) or times[after] - times[after - 1] > MAX_BRIDGED_MS:
+        return None
+    one, other = track.samples[after - 1].face.box, track.samples[after].face.box
+    share = (at_ms - times[after - 1]) / (times[after] - times[after - 1])
+    return Box(
+        x=one.x + share * (other.x - one.x),
+        y=one.y + share * (other.y - one.y),
+        width=one.width + share * (other.width - one.width),
+        height=one.height + share * (other.height - one.height),
+    )
+
+
+def mouths_by_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, list[Mouth]]:
+    """Assign mouths to the tracks that have a box around them at their time."""
+    found: dict[int, list[Mouth]] = {track.track: [] for track in tracks}
+    for mouth in mouths:
+        near: tuple[float, int] | None = None
+        for track in tracks:
+            if not track.samples or not track.samples[0].at_ms <= mouth.at_ms <= track.samples[-1].at_ms:
+                continue
+            box = box_at(track, mouth.at_ms)
+            if box is None:
+                continue
+            away_x = abs(mouth.x - box.x - box.width / 2) / max(1.0, box.width)
+            away_y = abs(mouth.y - box.y - box.height / 2) / max(1.0, box.height)
+            away = max(away_x, away_y)
+            if away < 0.5 and (near is None or away < near[0]):
+                near = away, track.track
+        if near is not None:
+            found[near[1]].append(mouth)
+    return found

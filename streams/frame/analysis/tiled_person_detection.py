@@ -23,9 +23,8 @@ from core.ports.models import Landmarks
 from core.progress import Report
 from schemas.common import Box, TimeRange
 from schemas.documents.scene import Person
-from streams.frame.scene.persons import MIN_CONFIRMED_SCORE
 from streams.vision.canvas import Canvas, grey_pictures
-from streams.vision.person_detection import INPUT_SIDE_PX, NO_PERSONS_WARNING
+from streams.vision.person_detection import INPUT_SIDE_PX, MIN_CONFIRMED_SCORE, NO_PERSONS_WARNING
 
 TILE_RATIO, TILE_STEP_RATIO = 0.44, 0.34
 """Side of a tile, and distance to the next one, as shares of the frame's shorter side."""

@@ -8,11 +8,11 @@ import numpy as np
 from core.domain.framing.boxes import crop_hull
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.frame_plan import PathKey, ShotCrop
-from streams.frame.analysis.camera_angles import MIN_STAND_IN_RATIO, face_size
 from streams.frame.planning.camera_path import SubjectTrack, inside_share, plan_path
 from streams.frame.planning.full_frame import CropDecision, show_everything, show_widened
 from streams.frame.planning.static_crop import crop_shot
 from streams.frame.planning.unseen_subject import is_subject_unseen
+from streams.frame.scene.camera_angles import MIN_STAND_IN_RATIO, face_size
 from streams.frame.scene.crop import Floats, FramingSubject, head_spans, share_of_heads_held
 from streams.frame.scene.persons import PresenceRange, largest_persons, presence_ranges
 from streams.frame.scene.scenes import AngleScene, ShotCrops

@@ -12,7 +12,6 @@ from schemas.common import Aspect, TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceSample
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
-from streams.frame.analysis.camera_angles import MIN_TURN_CONFIDENCE, group_angles
 from streams.frame.planning.expectations import expected_signs, expected_subjects
 from streams.frame.planning.following_crop import follow_subject
 from streams.frame.planning.on_screen_text import add_text_panes
@@ -20,6 +19,7 @@ from streams.frame.planning.speaker_cuts import cut_between_speakers
 from streams.frame.planning.split_screen import FACE_LOOK_MS, inset_face
 from streams.frame.planning.static_crop import crops_of_angle, safest_decision, static_decision
 from streams.frame.planning.unknown_speaker import frame_candidates
+from streams.frame.scene.camera_angles import MIN_TURN_CONFIDENCE, group_angles
 from streams.frame.scene.scenes import AngleScene, ShotCrops, build_scene
 from streams.frame.speaker.eye_openness import EyeMarks
 

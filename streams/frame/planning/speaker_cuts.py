@@ -15,11 +15,11 @@ from core.domain.time_ranges import merge_ranges
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.clip_tracks import FaceTrack
 from schemas.documents.frame_plan import ShotCrop
-from streams.frame.analysis.camera_angles import MIN_SPEAKER_SIZE_RATIO, MIN_VISIBLE_RATIO, face_size
 from streams.frame.planning.full_frame import show_widened
 from streams.frame.planning.split_screen import boxes_of, fit_one_crop
 from streams.frame.planning.static_crop import crops_of_angle
 from streams.frame.planning.unknown_speaker import stack_people
+from streams.frame.scene.camera_angles import MIN_SPEAKER_SIZE_RATIO, MIN_VISIBLE_RATIO, face_size
 from streams.frame.scene.crop import FramingSubject, share_of_heads_held
 from streams.frame.scene.scenes import AngleScene, ShotCrops, seen_together
 from streams.frame.speaker.pauses import find_pauses

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from core.domain.framing.boxes import crop_hull
 from schemas.documents.clip_tracks import FaceTrack
 from schemas.documents.frame_plan import ShotCrop
-from streams.frame.analysis.camera_angles import (
+from streams.frame.planning.full_frame import show_everything
+from streams.frame.planning.split_screen import fit_one_crop, people_panes
+from streams.frame.planning.static_crop import crops_of_angle
+from streams.frame.scene.camera_angles import (
     MIN_FOREGROUND_RATIO,
     MIN_SPEAKER_SIZE_RATIO,
     MIN_TURN_CONFIDENCE,
     face_size,
 )
-from streams.frame.planning.full_frame import show_everything
-from streams.frame.planning.split_screen import fit_one_crop, people_panes
-from streams.frame.planning.static_crop import crops_of_angle
 from streams.frame.scene.scenes import AngleScene, ShotCrops, seen_together
 
 MIN_SURE_RATIO = 0.8

@@ -13,8 +13,9 @@ from core.domain.framing.boxes import shared_area
 from schemas.common import Box, CropBox
 from streams.frame.planning.distant_subject import persons_outrank_screen
 from streams.frame.scene.crop import FramingSubject
-from streams.frame.scene.persons import MIN_CONFIRMED_SCORE, are_distant, largest_scores, person_subjects
+from streams.frame.scene.persons import are_distant, largest_scores, person_subjects
 from streams.frame.scene.scenes import AngleScene, detail_profiles
+from streams.vision.person_detection import MIN_CONFIRMED_SCORE
 
 MIN_SUBJECT_LOOKS = 5
 """Minimum looks of a face in another shot for the clip to have a subject: shorter tracks are often false faces."""

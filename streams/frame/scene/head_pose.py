@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth
-from streams.frame.speaker.evidence import mouths_by_track
+from streams.frame.analysis.face_tracking import mouths_by_track
 
 BACK_OF_HEAD_RATIO = 0.3
 """Room behind a head in full profile, in widths of the detector's box, without hair."""

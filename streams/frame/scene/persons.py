@@ -16,8 +16,6 @@ from streams.frame.scene.crop import FramingSubject
 MAX_DISTANT_RATIO, UPPER_BODY_RATIO = 0.4, 0.5
 """Two shares: below ``MAX_DISTANT_RATIO`` of the frame's height, from head to hips, a person is distant;
 ``UPPER_BODY_RATIO`` of a person's box is what `upper_body_box` holds."""
-MIN_CONFIRMED_SCORE = 0.68
-"""Minimum mean score for a distant person to count as found: set on made halls (``benchmarks.vision.halls``)."""
 MIN_SEEN_SHARE = 0.5
 """Minimum share of looks in which a person is seen: a single one may be a coat on a chair."""
 

@@ -9,7 +9,7 @@ import msgspec
 from schemas.common import Aspect, Box, TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceTrack, ShotLook
 from schemas.documents.frame_plan import ShotCrop
-from streams.frame.analysis.camera_angles import Cast, build_cast, face_size, group_faces
+from streams.frame.scene.camera_angles import Cast, build_cast, face_size, group_faces
 from streams.frame.scene.content_area import ContentArea, content_area_of
 from streams.frame.scene.head_pose import widen_turned_heads
 from streams.frame.scene.persons import screen_share_of

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import FaceTrack, Mouth, SpeakingTurn, VoiceCurve
-from streams.frame.analysis.camera_angles import group_faces
+from streams.frame.analysis.face_tracking import mouths_by_track
+from streams.frame.scene.camera_angles import group_faces
 from streams.frame.speaker.evidence import (
     STEP_MS,
     STEP_WEIGHTS,
     VOICE_WEIGHTS,
     Floats,
     measure_evidence,
-    mouths_by_track,
     resample_mouths,
     sound_level,
     speech_steps,

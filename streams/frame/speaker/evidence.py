@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.common import TimeRange
-from schemas.documents.clip_tracks import FaceTrack, Mouth, VoiceCurve
-from streams.frame.speaker.mouth_features import MAX_BRIDGED_MS, box_at
+from schemas.documents.clip_tracks import Mouth, VoiceCurve
+from streams.frame.analysis.face_tracking import MAX_BRIDGED_MS
 
 Floats = NDArray[np.float64]
 
@@ -48,27 +48,6 @@ class FaceSignals(msgspec.Struct, frozen=True, kw_only=True):
     track: int
     opening: Floats
     stir: Floats
-
-
-def mouths_by_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, list[Mouth]]:
-    """Assign mouths to the tracks that have a box around them at their time."""
-    found: dict[int, list[Mouth]] = {track.track: [] for track in tracks}
-    for mouth in mouths:
-        near: tuple[float, int] | None = None
-        for track in tracks:
-            if not track.samples or not track.samples[0].at_ms <= mouth.at_ms <= track.samples[-1].at_ms:
-                continue
-            box = box_at(track, mouth.at_ms)
-            if box is None:
-                continue
-            away_x = abs(mouth.x - box.x - box.width / 2) / max(1.0, box.width)
-            away_y = abs(mouth.y - box.y - box.height / 2) / max(1.0, box.height)
-            away = max(away_x, away_y)
-            if away < 0.5 and (near is None or away < near[0]):
-                near = away, track.track
-        if near is not None:
-            found[near[1]].append(mouth)
-    return found
 
 
 def resample_mouths(steps: Floats, mouths: Sequence[Mouth], track: int) -> FaceSignals:

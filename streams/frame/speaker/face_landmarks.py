@@ -13,7 +13,7 @@ from core.ports.models import Landmarks, LandmarksFound
 from core.progress import Report
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceTrack, Mouth, SpeakingTurn, VoiceCurve
-from streams.frame.analysis.camera_angles import group_angles, group_faces
+from streams.frame.scene.camera_angles import group_angles, group_faces
 from streams.frame.speaker.active_speaker import find_speaking_turns
 from streams.frame.speaker.mouth_features import Spot, cut_crops, find_spots, measure_mouths
 from streams.frame.speaker.voice_matching import HeardVoices

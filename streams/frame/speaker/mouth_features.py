@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from schemas.common import Box
 from schemas.documents.clip_tracks import FaceTrack, Mouth
+from streams.frame.analysis.face_tracking import MAX_BRIDGED_MS, box_at
 from streams.frame.speaker.eye_openness import measure_eye_openness
 from streams.vision.canvas import Canvas
 
@@ -21,8 +21,6 @@ CROP_SIDE_PX = 192
 """Side of the model's input."""
 CROP_TO_FACE_RATIO = 1.5
 """Side of a crop in heights of the detector's box, which ends at brow and chin."""
-MAX_BRIDGED_MS = 600
-"""Longest time between two looks in which a face is interpolated."""
 MIN_FACE_PX = 14
 """Minimum height of a face in the analysed frame for its lips to be seen."""
 MIN_EYES_FACE_PX = 40
@@ -47,24 +45,6 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
     left: float
     top: float
     side: float
-
-
-def box_at(track: FaceTrack, at_ms: int) -> Box | None:
-    """Interpolate the box of a face at a time; None where it was not found near it."""
-    times = [sample.at_ms for sample in track.samples]
-    after = int(np.searchsorted(times, at_ms))
-    if after < len(times) and times[after] == at_ms:
-        return track.samples[after].face.box
-    if not 0 < after < len(times) or times[after] - times[after - 1] > MAX_BRIDGED_MS:
-        return None
-    one, other = track.samples[after - 1].face.box, track.samples[after].face.box
-    share = (at_ms - times[after - 1]) / (times[after] - times[after - 1])
-    return Box(
-        x=one.x + share * (other.x - one.x),
-        y=one.y + share * (other.y - one.y),
-        width=one.width + share * (other.width - one.width),
-        height=one.height + share * (other.height - one.height),
-    )
 
 
 def find_spots(tracks: Sequence[FaceTrack], at_ms: Sequence[int], canvas: Canvas) -> list[Spot]:

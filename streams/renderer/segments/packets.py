@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import av
 
-from schemas.common import Value
-from schemas.documents.export import Chunk
 from streams.renderer.segments.segment_plan import SlotRange
 
 LENGTH_BYTES = 4
@@ -19,14 +17,6 @@ LENGTH_BYTES = 4
 START_CODE = b"\0\0\0\1"
 SYNC_CHECK_FRAMES = 3
 """Frames on both sides of a checked one, from which the check tells whether the file is late or early."""
-
-
-class EarlierFile(Value, frozen=True, kw_only=True):
-    """A finished file of the same clip, where the child finds it, with its segments."""
-
-    path: str
-    threads: int
-    chunks: list[Chunk]
 
 
 class VideoPacket(NamedTuple):

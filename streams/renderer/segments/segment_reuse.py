@@ -16,9 +16,9 @@ import av
 from schemas.documents.export import Chunk
 from streams.renderer.codecs import is_segmentable
 from streams.renderer.compositor import Compositor
-from streams.renderer.job import RenderJob
+from streams.renderer.job import EarlierFile, RenderJob
 from streams.renderer.segments.cache_key import hash_segments
-from streams.renderer.segments.packets import EarlierFile, PacketFile, ReusedSegment
+from streams.renderer.segments.packets import PacketFile, ReusedSegment
 from streams.renderer.segments.required_frames import required_slots, skippable_frames_ms
 from streams.renderer.segments.segment_plan import (
     SlotRange,

@@ -13,12 +13,12 @@ import msgspec
 import pytest
 from msgspec.structs import fields
 
-from api.app import OPERATIONS
 from api.http.operations import Operation
 from api.http.request_reader import decode_body, decode_query
 from api.http.validation import field_errors
 from api.openapi.examples import request_examples
 from api.problems.problem_details import ApiProblem, FieldError, invalid_fields
+from api.routes import OPERATIONS
 from api.wiring import make_url_check
 from core.errors import InputRejected
 from schemas.quantities import exactly, spoken_range

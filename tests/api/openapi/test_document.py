@@ -8,9 +8,9 @@ import msgspec
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import api
-from api.app import OPERATIONS
 from api.openapi.document import encode_document, make_document, problem_codes
 from api.problems.problem_types import CATALOGUE
+from api.routes import OPERATIONS
 
 CHECKED_IN = Path(api.__file__).parent / "openapi.json"
 

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from api.app import OPERATIONS
 from api.openapi.document import encode_document, make_document
 from api.openapi.examples import EXAMPLES, request_examples
+from api.routes import OPERATIONS
 from schemas.field_descriptions import FIELDS, SHARES, SIGNED
 from schemas.webhooks import TYPES
 from tests.api.openapi.test_document import CHECKED_IN

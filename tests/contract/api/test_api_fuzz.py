@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 import httpx2
 from msgspec import inspect
 
-from api.app import OPERATIONS
 from api.http.operations import WRITES, Operation, path_parameters
+from api.routes import OPERATIONS
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
 from schemas.common import ObjectRef

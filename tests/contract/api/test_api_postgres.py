@@ -11,8 +11,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from api.app import OPERATIONS
 from api.http.operations import path_parameters
+from api.routes import OPERATIONS
 from core.infra.postgres.connection import create_pool, org_transaction, transaction
 from core.infra.postgres.outbox import Cause
 from core.services import project_lifecycle

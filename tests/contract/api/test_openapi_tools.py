@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from api.app import OPERATIONS
+from api.routes import OPERATIONS
 from core.settings import Settings
 from tests.api.fakes import AnalyticsTwin, ObjectsTwin
 from tests.api.openapi.test_document import CHECKED_IN

@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import pytest
 
-from api.health.part_watch import PROBE_S
 from api.health.probes import CALL_S
 from api.http.metrics import ApiMetrics
 from api.wiring import _open
 from core.infra import meilisearch
+from core.infra.part_watch import PROBE_S
 from core.infra.s3 import client as s3
 from core.settings import Settings
 from schemas.common import ObjectRef

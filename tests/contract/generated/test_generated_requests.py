@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.app import OPERATIONS
+from api.routes import OPERATIONS
 from tests.contract.generated.project_states import make_resources
 from tests.contract.generated.schemathesis_run import FiniteStreams, Volume, run_schemathesis, serve
 from tests.contract.rigs.pipeline_rig import Pipeline, make_pipeline

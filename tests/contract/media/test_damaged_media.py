@@ -24,7 +24,7 @@ from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.export import Certificate
 from schemas.documents.source import SourceIndex
 from schemas.events import RenderRequested, Rendition
-from streams.frame.analysis.pipeline import analyse_clip
+from streams.frame.clip_analysis import analyse_clip
 from streams.frame.planning.plan import plan_crops
 from streams.ingest.probe.child import INDEX_FILE_NAME
 from streams.ingest.source_importer import probe_source

@@ -18,8 +18,8 @@ import httpx2
 import pytest
 from PIL import Image
 
-from api.app import OPERATIONS
 from api.http.operations import Operation
+from api.routes import OPERATIONS
 from core.infra.postgres.connection import org_transaction
 from schemas import events
 from tests.api.openapi_checks import undocumented, unnamed

@@ -7,7 +7,7 @@ import numpy as np
 
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth, SpeakingTurn, VoiceCurve
-from streams.frame.analysis.camera_angles import MIN_TURN_CONFIDENCE
+from streams.frame.scene.camera_angles import MIN_TURN_CONFIDENCE
 from streams.frame.speaker.active_speaker import find_speaking_turns
 from streams.frame.speaker.voice_matching import HeardVoices
 from tests.frame.speaker.test_evidence import LEFT, RIGHT, SHOT, lips, share, spoken, track, voice

@@ -8,9 +8,9 @@ from hypothesis import strategies as some
 
 from schemas.common import Box, Face, TimeRange
 from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth, VoiceCurve
-from streams.frame.analysis.camera_angles import build_cast, group_faces
+from streams.frame.analysis.face_tracking import mouths_by_track
+from streams.frame.scene.camera_angles import build_cast, group_faces
 from streams.frame.speaker.active_speaker import best_path, find_speaking_turns
-from streams.frame.speaker.evidence import mouths_by_track
 
 SHOT = TimeRange(start_ms=0, end_ms=12_000)
 LEFT, RIGHT = 200.0, 900.0

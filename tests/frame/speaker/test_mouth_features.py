@@ -7,10 +7,9 @@ import pytest
 
 from schemas.common import Box, Face
 from schemas.documents.clip_tracks import FaceSample, FaceTrack
+from streams.frame.analysis.face_tracking import MAX_BRIDGED_MS, box_at
 from streams.frame.speaker.mouth_features import (
-    MAX_BRIDGED_MS,
     MIN_EYES_FACE_PX,
-    box_at,
     cut_crops,
     find_spots,
     measure_mouths,

@@ -27,8 +27,7 @@ from streams.renderer.branding.overlay_placement import place_overlay, visible_w
 from streams.renderer.branding.overlays import FADE_MS, FADE_STEPS, Overlays
 from streams.renderer.captions.look import build_look
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, RenderJob
-from streams.renderer.segments.packets import EarlierFile
+from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, EarlierFile, RenderJob
 from streams.renderer.stills.storyboard import STORYBOARD_FILE
 from streams.renderer.timeline.slots import Slot
 from streams.renderer.typography.fonts import FONT_FOLDER

@@ -19,8 +19,8 @@ from schemas.options.export_options import ExportOptions, SoundWish
 from schemas.options.file_formats import FileKind, VideoCodec
 from streams.render.child.main import render, render_all
 from streams.renderer.codecs import Encoding
-from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, RenderJob, RenderResult
-from streams.renderer.segments.packets import EarlierFile, PacketFile, to_start_codes
+from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, EarlierFile, RenderJob, RenderResult
+from streams.renderer.segments.packets import PacketFile, to_start_codes
 from streams.renderer.segments.segment_plan import SlotRange
 from streams.renderer.stills.storyboard import STORYBOARD_FILE
 from tests.support.media.synthetic_media import plan, tone, words, write

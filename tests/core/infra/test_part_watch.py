@@ -8,8 +8,8 @@ import time
 import pytest
 
 from api.health.handlers import probe_part
-from api.health.part_watch import LateTasks, PartWatch, watched
 from core.errors import Unavailable
+from core.infra.part_watch import LateTasks, PartWatch, watched
 
 
 class Part:

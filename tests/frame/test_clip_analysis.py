@@ -13,7 +13,7 @@ from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.source import SourceIndex
 from streams.frame.analysis.analysis_merge import merge_tracks, missing_ranges
-from streams.frame.analysis.pipeline import analyse_clip
+from streams.frame.clip_analysis import analyse_clip
 from streams.frame.planning.plan import plan_crops
 from streams.vision.analysis_input import AnalysisInput
 from tests.look.clips import Picture, counter, encode, scene
