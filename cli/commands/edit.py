@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from argparse import Namespace
 from pathlib import Path
 from typing import Any, get_args
@@ -13,11 +12,11 @@ from cli.api.client import JSON, Client
 from cli.exit_codes import CliError, ExitCode
 from cli.options.edit_operations import add_operations
 from cli.options.project import parse_time_range
+from cli.options.spoken_phrases import find_phrase, has_letters, parse_word_numbers
 from cli.output.terminal import Display, plain_table
+from core.domain.clock_format import format_cut_time
 from core.domain.editing.interchange import Format, RateName
 
-_NUMBERS = re.compile(r"(\d+)-(\d+)")
-_SIGNS = re.compile(r"[\W_]+")
 SUFFIXES = {"otio": ".otio", "fcpxml": ".fcpxml", "edl": ".edl", "fcp7": ".xml"}
 
 
@@ -142,36 +141,26 @@ def _played_words(transcript: JSON, current: JSON) -> list[tuple[int, str]]:
     """Number and text of each word that is played now."""
     times = [(segment["start_ms"], segment["end_ms"]) for segment in current["segments"]]
     return [
-        (number, _bare_word(word["text"]))
+        (number, word["text"])
         for number, word in enumerate(transcript["words"])
         if any(start <= (word["start_ms"] + word["end_ms"]) / 2 < end for start, end in times)
     ]
 
 
-def _bare_word(text: str) -> str:
-    return _SIGNS.sub("", text).casefold()
-
-
 def _delete_operation(typed: str, words: list[tuple[int, str]]) -> JSON:
     """The operation for words by number, or for the one place where they are said."""
-    numbers = _NUMBERS.fullmatch(typed.strip())
+    numbers = parse_word_numbers(typed)
     if numbers:
-        return {"op": "delete_words", "first_word": int(numbers[1]), "end_word": int(numbers[2])}
-    phrase = [plain for part in typed.split() if (plain := _bare_word(part))]
-    if not phrase:
+        return {"op": "delete_words", "first_word": numbers[0], "end_word": numbers[1]}
+    if not has_letters(typed):
         raise CliError(ExitCode.USAGE, "--delete-words wants words, or two numbers like 12-15.")
-    places = [
-        words[at][0]
-        for at in range(len(words) - len(phrase) + 1)
-        if [text for _, text in words[at : at + len(phrase)]] == phrase
-        and words[at + len(phrase) - 1][0] - words[at][0] == len(phrase) - 1
-    ]
+    places = find_phrase(typed, words)
     if not places:
         raise CliError(ExitCode.USAGE, f"“{typed}” is not said in the clip.")
     if len(places) > 1:
-        choices = ", ".join(f"{place}-{place + len(phrase)}" for place in places)
+        choices = ", ".join(f"{first}-{end}" for first, end in places)
         raise CliError(ExitCode.USAGE, f"“{typed}” is said {len(places)} times in the clip. Say which: {choices}.")
-    return {"op": "delete_words", "first_word": places[0], "end_word": places[0] + len(phrase)}
+    return {"op": "delete_words", "first_word": places[0][0], "end_word": places[0][1]}
 
 
 def _show_edit(current: JSON, display: Display) -> None:
@@ -180,7 +169,7 @@ def _show_edit(current: JSON, display: Display) -> None:
     rows = [
         (
             segment["segment_id"],
-            f"{_clock_text(segment['start_ms'])} – {_clock_text(segment['end_ms'])}",
+            f"{format_cut_time(segment['start_ms'])} – {format_cut_time(segment['end_ms'])}",
             f"{segment['output_start_ms'] / 1000:.2f} – {segment['output_end_ms'] / 1000:.2f} s",
             _playback_text(segment),
         )
@@ -188,13 +177,7 @@ def _show_edit(current: JSON, display: Display) -> None:
     ]
     display.table(plain_table("", ("segment", "of the video", "plays", "how"), rows))
     for caption in current["captions"]:
-        display.say(f"{_clock_text(caption['range']['start_ms'])}: “{caption['text']}”")
-
-
-def _clock_text(ms: int) -> str:
-    """``1:05.25``: cuts lie between words, to the hundredth of a second."""
-    minutes, rest_ms = divmod(ms, 60_000)
-    return f"{minutes}:{rest_ms / 1000:05.2f}"
+        display.say(f"{format_cut_time(caption['range']['start_ms'])}: “{caption['text']}”")
 
 
 def _playback_text(segment: JSON) -> str:

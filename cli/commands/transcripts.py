@@ -12,13 +12,12 @@ from cli.api.project_progress import count_text, duration_text
 from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import add_command
 from cli.options.project import parse_time_range
+from cli.options.spoken_phrases import find_phrase, parse_word_numbers
 from cli.output.terminal import Display, plain_table
 from core.domain.clock_format import format_clock
 
 FORMATS = ("txt", "json", "srt", "vtt", "ass", "ttml")
-_RUN = re.compile(r"(\d+)-(\d+)")
 _SPEAKER = re.compile(r"S[1-9]\d{0,5}")
-_NOT_LETTERS = re.compile(r"[\W_]+")
 
 
 def add_transcripts(commands: Any, ask: Any) -> None:
@@ -98,24 +97,18 @@ def _correct_words(client: Client, args: Namespace, display: Display, path: str)
     return ExitCode.OK, found
 
 
-def _word_correction(words: list[JSON], wanted: str, text: str) -> JSON:
+def _word_correction(words: list[JSON], typed: str, text: str) -> JSON:
     """One correction, of words by number or of the one place where they are said."""
-    numbers = _RUN.fullmatch(wanted.strip())
+    numbers = parse_word_numbers(typed)
     if numbers:
-        return {"first_word": int(numbers[1]), "end_word": int(numbers[2]), "text": text}
-    phrase = [plain for part in wanted.split() if (plain := _bare_word(part))]
-    said = [_bare_word(word["text"]) for word in words]
-    places = [at for at in range(len(said) - len(phrase) + 1) if phrase and said[at : at + len(phrase)] == phrase]
+        return {"first_word": numbers[0], "end_word": numbers[1], "text": text}
+    places = find_phrase(typed, [(number, word["text"]) for number, word in enumerate(words)])
     if not places:
-        raise CliError(ExitCode.USAGE, f"“{wanted}” is not said.")
+        raise CliError(ExitCode.USAGE, f"“{typed}” is not said.")
     if len(places) > 1:
-        several = ", ".join(f"{at}-{at + len(phrase)} ({format_clock(words[at]['start_ms'])})" for at in places[:8])
-        raise CliError(ExitCode.USAGE, f"“{wanted}” is said {len(places)} times. Say which: {several}.")
-    return {"first_word": places[0], "end_word": places[0] + len(phrase), "text": text}
-
-
-def _bare_word(text: str) -> str:
-    return _NOT_LETTERS.sub("", text).casefold()
+        several = ", ".join(f"{first}-{end} ({format_clock(words[first]['start_ms'])})" for first, end in places[:8])
+        raise CliError(ExitCode.USAGE, f"“{typed}” is said {len(places)} times. Say which: {several}.")
+    return {"first_word": places[0][0], "end_word": places[0][1], "text": text}
 
 
 def speakers(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

@@ -16,3 +16,9 @@ def format_timestamp(ms: int, decimal_mark: str = ".") -> str:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{decimal_mark}{ms:03d}"
+
+
+def format_cut_time(ms: int) -> str:
+    """Format where an edit cuts, ``1:05.25``: cuts lie between words, to the hundredth of a second."""
+    minutes, rest_ms = divmod(ms, 60_000)
+    return f"{minutes}:{rest_ms / 1000:05.2f}"

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from core.domain.text.sentence_end import ends_sentence
+from core.domain.text.sentence_end import CLAUSE_MARKS, ends_sentence, is_punctuated, is_sentence_pause
 from schemas.common import Value, Word
 from streams.detect.lexicon import Lexicon, lexicon_for
 
-MIN_SENTENCE_PAUSE_MS = 1_500
-"""Silence that ends a sentence even where the recogniser set no full stop."""
-MIN_CONTINUED_PAUSE_MS = 4_000
-"""The same in a punctuated text before a lower-case word."""
-MAX_WORDS_PER_FULL_STOP = 40
-"""A text with a full stop at least every this many words counts as punctuated."""
 MAX_SENTENCE_MS = 22_000
 """Longer runs without a full stop are split at their widest gap; otherwise no window could hold them."""
 MIN_PART_MS = 4_000
@@ -55,7 +49,7 @@ def _find_widest_gap(words: Sequence[Word], first: int, end: int) -> int | None:
         left = words[at - 1].end_ms - words[first].start_ms
         right = words[end - 1].end_ms - words[at].start_ms
         if min(left, right) >= MIN_PART_MS:
-            comma = 300 if words[at - 1].text.rstrip().endswith((",", ";", ":", "、", "，")) else 0
+            comma = 300 if words[at - 1].text.rstrip().endswith(CLAUSE_MARKS) else 0
             gap = (words[at].start_ms - words[at - 1].end_ms + comma, at)
             best = max(best, gap) if best else gap
     return best[1] if best else None
@@ -74,13 +68,11 @@ def split_sentences(words: Sequence[Word], duration_ms: int) -> list[Sentence]:
     """Split a time line's words into sentences, in order, covering every word exactly once."""
     runs: list[tuple[int, int, Ending]] = []
     first = 0
-    punctuated = sum(ends_sentence(word.text) for word in words) * MAX_WORDS_PER_FULL_STOP >= len(words)
+    punctuated = is_punctuated(words)
     for at, word in enumerate(words):
         last = at + 1 == len(words)
-        gap = 0 if last else words[at + 1].start_ms - word.end_ms
         stops = ends_sentence(word.text)
-        continues = punctuated and not last and words[at + 1].text.strip()[:1].islower()
-        if stops or last or gap >= (MIN_CONTINUED_PAUSE_MS if continues else MIN_SENTENCE_PAUSE_MS):
+        if stops or last or is_sentence_pause(word, words[at + 1], punctuated=punctuated):
             runs.extend(_split_long(words, first, at + 1, "stop" if stops else "pause"))
             first = at + 1
     return [_build_sentence(words, run, duration_ms) for run in runs]

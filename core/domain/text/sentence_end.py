@@ -1,11 +1,23 @@
-"""Whether a word ends a sentence by its punctuation, for every stage that splits text. Pure."""
+"""Where a sentence ends, by punctuation or by a pause, for every stage that splits text. Pure."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.common import Word
 
 SENTENCE_MARKS = (".", "?", "!", "…", "。", "？", "！", "؟", "।", "۔")
 """What closes a sentence in the scripts that the recogniser writes."""
 CLOSING_MARKS = "\"'”’»)]」』"
 """Quotes and brackets that may stand behind the mark."""
+CLAUSE_MARKS = (",", ";", ":", "—", "–", "、", "，", "；", "،")
+"""What closes a clause in the same scripts."""
+MIN_PAUSE_MS = 1_500
+"""Silence between two words that ends a sentence even where the recogniser set no full stop."""
+MIN_CONTINUED_PAUSE_MS = 4_000
+"""The same in a punctuated text before a lower-case word: only a long silence ends a sentence there."""
+MAX_WORDS_PER_FULL_STOP = 40
+"""A text with a full stop at least every this many words counts as punctuated."""
 ABBREVIATIONS = frozenset(
     {"co", "corp", "dr", "e.g", "etc", "fig", "i.e", "inc", "jr", "ltd", "mr", "mrs", "ms", "no", "prof", "sr"}
     | {"st", "vs"}
@@ -27,3 +39,14 @@ def ends_sentence(word: str) -> bool:
     stem = text[:-1].lstrip("\"'“‘«([「『")
     is_initial = len(stem) == 1 and stem.isupper() and stem != "I"
     return not is_initial and stem.lower() not in ABBREVIATIONS
+
+
+def is_punctuated(words: Sequence[Word]) -> bool:
+    """Whether the recogniser set full stops in these words."""
+    return sum(ends_sentence(word.text) for word in words) * MAX_WORDS_PER_FULL_STOP >= len(words)
+
+
+def is_sentence_pause(word: Word, following: Word, *, punctuated: bool) -> bool:
+    """Whether the silence between two words ends a sentence; ``punctuated``: whether their text is."""
+    continues = punctuated and following.text.strip()[:1].islower()
+    return following.start_ms - word.end_ms >= (MIN_CONTINUED_PAUSE_MS if continues else MIN_PAUSE_MS)

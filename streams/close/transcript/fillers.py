@@ -13,7 +13,7 @@ from core.domain.text.english.stopwords import HESITATIONS, word_set
 from schemas.common import Word
 from streams.close.transcript.span_overlap import normalise_word
 
-FILLERS = {
+HESITATIONS_BY_LANGUAGE = {
     "de": "äh ähm öh öhm hm hmm",
     "nl": "uh uhm ehm hm hmm",
     "fr": "euh heu hum hm hmm",
@@ -28,7 +28,7 @@ FILLERS = {
     "ja": "えーと えっと えー うーん",
 }  # fmt: skip
 """Left out on purpose: like, you know, well, so, and what is a word elsewhere (German er, Dutch er, Spanish este)."""
-_SETS = {"en": HESITATIONS} | {language: word_set(words) for language, words in FILLERS.items()}
+_SETS = {"en": HESITATIONS} | {language: word_set(words) for language, words in HESITATIONS_BY_LANGUAGE.items()}
 
 
 def mark_fillers(words: Sequence[Word], languages: Sequence[str | None]) -> list[Word]:

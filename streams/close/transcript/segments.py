@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.text.sentence_end import ends_sentence
+from core.domain.text.sentence_end import CLAUSE_MARKS, ends_sentence, is_punctuated, is_sentence_pause
 from core.domain.text.word_joining import join_words
 from schemas.common import Segment, Word
 
-MIN_SEGMENT_PAUSE_MS = 1_500
-"""Silence between two words that ends a segment even where the recogniser set no full stop."""
-MIN_CONTINUED_PAUSE_MS = 4_000
-"""The same in a punctuated text before a lower-case word: only a long silence ends a sentence there."""
-MAX_WORDS_PER_FULL_STOP = 40
-"""A text with a full stop at least every this many words counts as punctuated."""
 MAX_SEGMENT_MS = 15_000
 """Longest segment; a longer one is split at its widest pauses."""
 MAX_SEGMENT_WORDS = 60
 """Most words of a segment."""
-CLAUSE_ENDS = (",", ";", ":", "、", "，", "；", "—", "–")
-"""Marks that end a clause."""
 CLAUSE_BONUS_MS = 400
 """Pause that a comma is worth where a long run must be split somewhere."""
 
@@ -35,7 +27,7 @@ def split_segments(
     segments: list[Segment] = []
     word_languages = [language] * len(words) if languages is None else languages
     first = 0
-    punctuated = sum(ends_sentence(word.text) for word in words) * MAX_WORDS_PER_FULL_STOP >= len(words)
+    punctuated = is_punctuated(words)
     for end in range(1, len(words) + 1):
         if (
             end < len(words)
@@ -52,14 +44,8 @@ def split_segments(
 
 def _is_segment_end(word: Word, following: Word, punctuated: bool) -> bool:
     """Whether a segment ends between two words."""
-    continues = punctuated and following.text[:1].islower()
-    silence_ms = following.start_ms - word.end_ms
     speaker_changes = word.speaker != following.speaker
-    return (
-        speaker_changes
-        or ends_sentence(word.text)
-        or silence_ms >= (MIN_CONTINUED_PAUSE_MS if continues else MIN_SEGMENT_PAUSE_MS)
-    )
+    return speaker_changes or ends_sentence(word.text) or is_sentence_pause(word, following, punctuated=punctuated)
 
 
 def _split_long(words: Sequence[Word], first: int, end: int) -> list[tuple[int, int]]:
@@ -75,7 +61,7 @@ def _split_long(words: Sequence[Word], first: int, end: int) -> list[tuple[int, 
 
 def _cut_score(word: Word, following: Word) -> int:
     """Score a cut between two words: the pause, and a bonus for the end of a clause."""
-    return following.start_ms - word.end_ms + (CLAUSE_BONUS_MS if word.text.endswith(CLAUSE_ENDS) else 0)
+    return following.start_ms - word.end_ms + (CLAUSE_BONUS_MS if word.text.endswith(CLAUSE_MARKS) else 0)
 
 
 def _build_segment(words: Sequence[Word], first: int, end: int, language: str | None) -> Segment:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from core.domain.subtitles.cues import DOUBT as DOUBT_BEFORE
-from core.domain.text.sentence_end import CLOSING_MARKS, SENTENCE_MARKS
+from core.domain.text.sentence_end import CLAUSE_MARKS, CLOSING_MARKS, SENTENCE_MARKS
 from schemas.common import TimeRange, Value, Word
 from schemas.documents.export import CaptionCue
 
@@ -17,8 +17,6 @@ FitsLines = Callable[[Sequence[str]], bool]
 
 DOUBT = DOUBT_BEFORE.strip()
 """Mark before doubtful words, as in subtitles; it is never highlighted."""
-CLAUSE_END_MARKS = (",", ";", ":", "—", "–", "、", "，", "،")
-"""Punctuation at which a cue may end."""
 
 
 class CueRules(Value, frozen=True, kw_only=True):
@@ -150,13 +148,13 @@ def _cue_cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> flo
         cost += 1.0
     if end < len(run):
         breath_ms = run[end].start_ms - run[end - 1].end_ms
-        if ends_with(run[end - 1].text, CLAUSE_END_MARKS) and count >= rules.min_words_before_clause:
+        if ends_with(run[end - 1].text, CLAUSE_MARKS) and count >= rules.min_words_before_clause:
             cost -= 0.7
         else:
             cost += 0.3 - min(breath_ms, 300) / 600
         cost += 0.25 * (len(run[end - 1].text) <= 3)
     for clause in range(start, end - 1):
-        cost += 0.4 * ends_with(run[clause].text, CLAUSE_END_MARKS)
+        cost += 0.4 * ends_with(run[clause].text, CLAUSE_MARKS)
     return cost + 0.02 * count * count
 
 

@@ -97,10 +97,6 @@ def test_a_trim_takes_out_the_pieces_that_lie_outside(wanted: str, operations: l
     assert asked(twin) == operations
 
 
-def test_times_are_shown_to_the_hundredth() -> None:
-    assert [edit._clock_text(ms) for ms in (27_800, 60_000, 3_725_250)] == ["0:27.80", "1:00.00", "62:05.25"]
-
-
 def test_without_flags_nothing_is_changed() -> None:
     twin = twin_of(version(2, segment("s1", 0, 900, speed=2.0, muted=True, gain_db=-3.0)))
     assert run(twin)[1]["version"] == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.clock_format import format_clock, format_timestamp
+from core.domain.clock_format import format_clock, format_cut_time, format_timestamp
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,7 @@ def test_a_timestamp_for_files() -> None:
     assert format_timestamp(3_661_007) == "01:01:01.007"
     assert format_timestamp(360_000_000, ",") == "100:00:00,000"
     assert format_timestamp(-5) == "00:00:00.000"
+
+
+def test_cuts_are_shown_to_the_hundredth() -> None:
+    assert [format_cut_time(ms) for ms in (27_800, 60_000, 3_725_250)] == ["0:27.80", "1:00.00", "62:05.25"]
