@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
 import msgspec
+
+from benchmarks.harness.background import Background
 
 EVERY_S = 5.0
 PROC = Path("/proc")
@@ -83,25 +83,18 @@ def told_of(spent: Mapping[str, float], most: int = 14) -> str:
     return "; ".join(f"{name} {seconds:.1f}" for name, seconds in list(spent.items())[:most] if seconds >= 0.05)
 
 
-class Cores:
+class Cores(Background):
     """Takes samples in a thread, while entered."""
 
     def __init__(self, parts: Mapping[str, int], every_s: float = EVERY_S) -> None:
         """``parts``: their names and processes; restarts meanwhile are not followed."""
+        super().__init__()
         self._parts, self._every_s = parts, every_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.samples: list[Sample] = []
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        self._thread.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Stop, with a last sample."""
-        self._stop.set()
-        self._thread.join()
+        super().__exit__()
         self.samples.append(take_sample(self._parts))
 
     def _run(self) -> None:

@@ -20,49 +20,21 @@ from pathlib import Path
 
 from benchmarks.harness.claims import Claim, exit_code, format_claim
 from benchmarks.harness.rig import Rig
-from benchmarks.render.render import CLIP, NOBODY, NOTHING, Cost, Folder, make_transcript, timed
+from benchmarks.render.render import Cost, Folder, make_transcript, target_for, timed
 from core.media.sandbox.source_handle import LocalSource
 from core.settings import MediaLimits
-from schemas.common import Aspect, CropBox
-from schemas.documents.frame_plan import FramePlan, ShotCrop
+from schemas.common import Aspect
 from schemas.documents.source import SourceIndex
-from schemas.events import RenderRequested, Rendition
 from streams.ingest.probe.demux import probe_file
 from streams.render.exporter import ExportOutcome, ExportTarget, produce_exports
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
-from streams.renderer.timeline.slots import OUTPUT_SIZES
 
 ASPECTS: tuple[Aspect, ...] = ("9:16", "1:1", "16:9")
 THREADS = 2
 """What an export has that is asked for when nothing else is made."""
 LIMIT_RATIO = 0.92
 TOGETHER, APART = "three shapes at once", "three renders, one after the other"
-
-
-def shape_of(index: SourceIndex, aspect: Aspect) -> ExportTarget:
-    """The middle of the picture, all clip long."""
-    assert index.video is not None
-    width, height = index.video.display_width, index.video.display_height
-    across, down = OUTPUT_SIZES[aspect]
-    cut = min(width, height * across // down) // 2 * 2, min(height, width * down // across) // 2 * 2
-    crop = CropBox(x=(width - cut[0]) // 4 * 2, y=(height - cut[1]) // 4 * 2, width=cut[0], height=cut[1])
-    shot = ShotCrop(range=CLIP, mode="hold", crop=crop, reason="middle")
-    plan = FramePlan(
-        clip_id="bench", aspect=aspect, range=CLIP, source_width=width, source_height=height, shots=[shot]
-    )  # fmt: skip
-    request = RenderRequested(
-        org_id=NOBODY,
-        project_id=NOBODY,
-        clip_id=NOBODY,
-        export_id=NOBODY,
-        ordinal=0,
-        rendition=Rendition(range=CLIP, aspect=aspect, captions=True),
-        plan=NOTHING,
-        source=NOTHING,
-        index=NOTHING,
-    )
-    return ExportTarget(request=request, plan=plan, prefix="bench")
 
 
 async def render_aspects(
@@ -95,7 +67,7 @@ def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
         work = Path(folder)
         with video.open("rb") as source:
             index = probe_file(source, MediaLimits(), work / "pcm", lambda _: None)
-        shapes = [shape_of(index, aspect) for aspect in ASPECTS]
+        shapes = [target_for(index, aspect=aspect) for aspect in ASPECTS]
 
         def once(*wishes: list[ExportTarget]) -> None:
             for wish in wishes:

@@ -34,7 +34,7 @@ from core.domain.subtitles.srt_vtt import srt
 from core.media.sandbox.source_handle import LocalSource
 from core.progress import Report
 from core.settings import MediaLimits
-from schemas.common import CropBox, ObjectRef, Segment, TimeRange, Word
+from schemas.common import Aspect, CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
@@ -43,7 +43,7 @@ from streams.ingest.probe.demux import probe_file
 from streams.render.exporter import ExportTarget, ProducedExport, produce_exports
 from streams.renderer.encoding.muxer import KEY_INTERVAL_S, Encoding
 from streams.renderer.inputs import RenderInputs, StoredTranscript
-from streams.renderer.timeline.slots import build_range_timeline
+from streams.renderer.timeline.slots import OUTPUT_SIZES, build_range_timeline
 from streams.renderer.typography.fonts import FONT_FOLDER
 
 CLIP = TimeRange(start_ms=2_000, end_ms=32_000)
@@ -97,14 +97,31 @@ def make_transcript(clip: TimeRange = CLIP) -> Transcript:
     )  # fmt: skip
 
 
-def plan_for(index: SourceIndex, clip: TimeRange = CLIP) -> FramePlan:
+def plan_for(index: SourceIndex, clip: TimeRange = CLIP, aspect: Aspect = "9:16") -> FramePlan:
     """The middle of the picture, all clip long."""
     assert index.video is not None
     width, height = index.video.display_width, index.video.display_height
-    across = height * 9 // 16 // 2 * 2
-    crop = CropBox(x=(width - across) // 4 * 2, y=0, width=across, height=height)
+    across, down = OUTPUT_SIZES[aspect]
+    cut = min(width, height * across // down) // 2 * 2, min(height, width * down // across) // 2 * 2
+    crop = CropBox(x=(width - cut[0]) // 4 * 2, y=(height - cut[1]) // 4 * 2, width=cut[0], height=cut[1])
     shot = ShotCrop(range=clip, mode="hold", crop=crop, reason="middle")
-    return FramePlan(clip_id="bench", aspect="9:16", range=clip, source_width=width, source_height=height, shots=[shot])
+    return FramePlan(clip_id="bench", aspect=aspect, range=clip, source_width=width, source_height=height, shots=[shot])
+
+
+def target_for(index: SourceIndex, clip: TimeRange = CLIP, aspect: Aspect = "9:16") -> ExportTarget:
+    """An export with captions by `plan_for`."""
+    request = RenderRequested(
+        org_id=NOBODY,
+        project_id=NOBODY,
+        clip_id=NOBODY,
+        export_id=NOBODY,
+        ordinal=0,
+        rendition=Rendition(range=clip, aspect=aspect, captions=True),
+        plan=NOTHING,
+        source=NOTHING,
+        index=NOTHING,
+    )
+    return ExportTarget(request=request, plan=plan_for(index, clip, aspect), prefix="bench")
 
 
 async def rendered(
@@ -113,24 +130,13 @@ async def rendered(
     """One export, from the plan to the stored files; ``scratch``: a folder for it alone."""
     scratch = scratch or work / "scratch"
     scratch.mkdir(exist_ok=True)
-    request = RenderRequested(
-        org_id=NOBODY,
-        project_id=NOBODY,
-        clip_id=NOBODY,
-        export_id=NOBODY,
-        ordinal=0,
-        rendition=Rendition(range=clip, aspect="9:16", captions=True),
-        plan=NOTHING,
-        source=NOTHING,
-        index=NOTHING,
-    )
     transcript = Transcript(
         language="en", language_probability=1, duration_ms=index.duration_ms, words=make_words(clip), segments=[],
         speech=[], model="none",
     )  # fmt: skip
     with LocalSource(video) as source:
         (produced,) = await produce_exports(
-            [ExportTarget(request=request, plan=plan_for(index, clip), prefix="bench")],
+            [target_for(index, clip)],
             RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=transcript), encoding=encoding),
             source=source, objects=Folder(work), scratch=scratch, report=lambda _: None,
         )  # fmt: skip

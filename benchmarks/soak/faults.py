@@ -10,15 +10,15 @@ import contextlib
 import os
 import random
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Self
+from typing import Literal
 
 import msgspec
 import psutil
 
+from benchmarks.harness.background import Background
 from benchmarks.harness.rig import say
 from local.config.state import PartStatus
 from tests.support.tcp_proxy import TcpProxy
@@ -56,8 +56,11 @@ def schedule(targets: Mapping[str, Sequence[Kind]], seconds: float, seed: int) -
         turn += 1
 
 
-class Chaos:
-    """Strikes by the schedule in a thread, while entered; ``struck`` counts them by kind and target."""
+class Chaos(Background):
+    """Strikes by the schedule in a thread, while entered; ``struck`` counts them by kind and target.
+
+    Afterwards what is paused or cut off goes on.
+    """
 
     def __init__(
         self,
@@ -67,21 +70,10 @@ class Chaos:
         on_kill: Callable[[str, int], None] = lambda _part, _pid: None,
     ) -> None:
         """Nothing is struck yet. ``on_kill`` is called with the part and its pid just before it is killed."""
+        super().__init__()
         self._strikes, self._read_parts, self._links, self._on_kill = strikes, read_parts, links, on_kill
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.struck: Counter[tuple[Kind, str]] = Counter()
         self.skipped = 0
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """No more strikes; what is paused or cut off goes on."""
-        self._stop.set()
-        self._thread.join()
 
     def by_kind(self) -> dict[str, int]:
         """Kind → how many strikes of it happened."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any
 
 import asyncpg
 import msgspec
 import psutil
 
+from benchmarks.harness.background import Background
 from local.config.state import PartStatus
 
 EVERY_S, MEMORY_EVERY_S, TABLES_EVERY_S = 1.0, 15.0, 30.0
@@ -55,7 +55,7 @@ class TableSample(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: Mapping[str, int]
 
 
-class Readings:
+class Readings(Background):
     """Samples in a thread, while entered."""
 
     def __init__(
@@ -66,25 +66,18 @@ class Readings:
         servers: frozenset[str],
     ) -> None:
         """``postgres``: the superuser's address; ``servers``: parts that are measured with their children."""
+        super().__init__()
         self._postgres, self._read_parts, self._is_busy, self._servers = postgres, read_parts, is_busy, servers
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
-        self._stop = threading.Event()
         self._held: list[tuple[float, Any]] = []
         self.longest_still_s = 0.0
         self.takeovers_s: list[float] = []
         self.memory: list[MemorySample] = []
         self.tables: list[TableSample] = []
 
-    def __enter__(self) -> Self:
-        """Begin."""
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
         """A last sample of the tables, and the end."""
-        self._stop.set()
-        self._thread.join()
+        super().__exit__()
         self._loop.close()
 
     def before_kill(self, _part: str, pid: int) -> None:
@@ -99,7 +92,10 @@ class Readings:
             await connection.close(timeout=QUERY_TIMEOUT_S)
         self._held += [(time.monotonic(), row) for row in rows]
 
-    async def _run(self) -> None:
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._read())
+
+    async def _read(self) -> None:
         connection: Any = None
         moved, moved_at_s = "", time.monotonic()
         memory_at_s = tables_at_s = 0.0

@@ -8,20 +8,17 @@ is found by itself. What is written is in the right language where it is in the 
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
 
 from benchmarks.harness.claims import Claim, format_claim
 from benchmarks.harness.rig import say
+from benchmarks.harness.seeds import measure_seeds
 from benchmarks.speech.asr_accuracy import Score, edits, plain
 from benchmarks.speech.code_switching_corpus import Mixture, mixture, readers
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
 from schemas.documents.transcript import Transcript
-from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ
 from tests.support.seams import transcribed
 
@@ -83,8 +80,7 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
 
 def compare(seeds: int = SEEDS_COUNT) -> list[Claim]:
     """With a server of its own."""
-    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
-        return asyncio.run(measure(server.url, range(1, seeds + 1)))
+    return measure_seeds(measure, seeds)
 
 
 if __name__ == "__main__":

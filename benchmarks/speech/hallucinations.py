@@ -9,22 +9,19 @@ word of the transcript; it is counted too.
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.harness.claims import Claim, format_claim
 from benchmarks.harness.rig import say
+from benchmarks.harness.seeds import measure_seeds
 from benchmarks.speech.wordless_sounds import Wordless, make_sounds
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
 from streams.close.transcript.span_merge import merge_spans
-from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, media, sound
 from tests.support.seams import hear_in_spans
 
@@ -86,8 +83,7 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
 
 def compare(seeds: int = SEEDS_COUNT) -> list[Claim]:
     """With a server of its own."""
-    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
-        return asyncio.run(measure(server.url, range(1, seeds + 1)))
+    return measure_seeds(measure, seeds)
 
 
 if __name__ == "__main__":

@@ -151,17 +151,23 @@ def prepared(rig: Rig, client: Client) -> list[Ask]:
     return mix(project, clips, body, key)
 
 
-def bench(rig: Rig) -> list[Claim]:
-    """As a part of ``python -m benchmarks``."""
-    video, info = rig.recipe(), rig.stack()
+def make_load(rig: Rig, client: Client, *, seconds: float) -> Load:
+    """What the clients ask of the running API, and how often, for this long."""
+    info = rig.stack()
     at = urlsplit(info.api)
     assert at.hostname
     assert at.port
+    return Load(
+        host=at.hostname, port=at.port, api_key=info.api_key, asks=prepared(rig, client), clients=CLIENTS,
+        per_second=PER_SECOND, seconds=seconds,
+    )  # fmt: skip
+
+
+def bench(rig: Rig) -> list[Claim]:
+    """As a part of ``python -m benchmarks``."""
+    video = rig.recipe()
     with contextlib.closing(rig.client()) as client:
-        load = Load(
-            host=at.hostname, port=at.port, api_key=info.api_key, asks=prepared(rig, client), clients=CLIENTS,
-            per_second=PER_SECOND, seconds=5.0 if rig.quick else REST_S,
-        )  # fmt: skip
+        load = make_load(rig, client, seconds=5.0 if rig.quick else REST_S)
         rest = heard_at_rest(load)
         busy = heard_during_job(client, video, msgspec.structs.replace(load, seconds=BUSY_S))
     return claims_of(busy, rest)

@@ -18,7 +18,6 @@ import os
 import time
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,9 +26,9 @@ from benchmarks.harness.clip_times import clip_lines, read_stack_works
 from benchmarks.harness.cpu_usage import Cores, between
 from benchmarks.harness.cpu_usage import told_of as cores_told
 from benchmarks.harness.rig import Rig, arguments, expect_completed, rig_of, say, send, wait
-from benchmarks.system.api_latency import CLIENTS, PER_SECOND, TALK, asking, prepared, read_result
 from benchmarks.system.api_latency import LIMIT_MS as API_LIMIT_MS
-from benchmarks.system.api_load import Load, LoadResult
+from benchmarks.system.api_latency import TALK, asking, make_load, read_result
+from benchmarks.system.api_load import LoadResult
 from benchmarks.system.memory import MIB, Sampler, most_at_once
 from benchmarks.system.pipeline import stages_of
 from cli.api.client import JSON
@@ -76,15 +75,9 @@ def options_of(quality: str, *, quick: bool) -> JSON:
 
 def run(rig: Rig, quality: str) -> HourRun:
     """The whole way, once."""
-    video, info = rig.file(TALK) if rig.quick else rig.recipe(), rig.stack()  # the quick recipe is worth no clip
-    at = urlsplit(info.api)
-    assert at.hostname
-    assert at.port
+    video = rig.file(TALK) if rig.quick else rig.recipe()  # the quick recipe is worth no clip
     with contextlib.closing(rig.client()) as client:
-        load = Load(
-            host=at.hostname, port=at.port, api_key=info.api_key, asks=prepared(rig, client), clients=CLIENTS,
-            per_second=PER_SECOND, seconds=TIMEOUT_S,
-        )  # fmt: skip
+        load = make_load(rig, client, seconds=TIMEOUT_S)
         upload_id = send(client, video)
         say(f"an hour's clips: {rig.minutes:g} min, quality {quality}")
         parts = {name: part.pid for name, part in rig.read_parts().items() if part.pid} | {OURSELVES: os.getpid()}

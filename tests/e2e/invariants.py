@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import boto3
 
 from local.stack import StackInfo
 from tests.support.progress import HANG_S, Patience
@@ -144,3 +145,16 @@ async def _remove_holds(stack: StackInfo) -> None:
         await connection.execute(_REMOVE, timeout=HANG_S)
     finally:
         connection.terminate()
+
+
+def open_store(stack: StackInfo) -> tuple[Any, str]:
+    """A client of the stack's object store, and the name of its bucket."""
+    env = stack.env
+    store = boto3.client(
+        "s3",
+        endpoint_url=env["CLIPSTREAM_S3"],
+        aws_access_key_id=env["CLIPSTREAM_S3_ACCESS_KEY"],
+        aws_secret_access_key=env["CLIPSTREAM_S3_SECRET_KEY"],
+        region_name="us-east-1",
+    )
+    return store, env["CLIPSTREAM_S3_BUCKET"]

@@ -11,14 +11,13 @@ import re
 from typing import Any
 
 import av
-import boto3
 import httpx2
 import pytest
 
 from core.infra.clickhouse import ClickHouseAnalytics
 from local.stack import StackInfo
 from tests.e2e.counters import expect_each_event_once
-from tests.e2e.invariants import own_rows
+from tests.e2e.invariants import open_store, own_rows
 from tests.e2e.rig import ROUGH, Api, Receiver
 from tests.support.media.shared_media import media
 from tests.support.progress import HANG_S, Patience, wait_while_moving
@@ -102,16 +101,9 @@ async def expect_source(stack: StackInfo, project_id: str, sha256: str) -> None:
     owner = await own_rows(stack)
     source = await owner.fetchval("select source from projects where project_id = $1::text::uuid", project_id)
     await owner.close()
-    env = stack.env
-    store = boto3.client(
-        "s3",
-        endpoint_url=env["CLIPSTREAM_S3"],
-        aws_access_key_id=env["CLIPSTREAM_S3_ACCESS_KEY"],
-        aws_secret_access_key=env["CLIPSTREAM_S3_SECRET_KEY"],
-        region_name="us-east-1",
-    )
+    store, bucket = open_store(stack)
     ref = source if isinstance(source, dict) else json.loads(source)
-    body = store.get_object(Bucket=env["CLIPSTREAM_S3_BUCKET"], Key=ref["key"])["Body"].read()
+    body = store.get_object(Bucket=bucket, Key=ref["key"])["Body"].read()
     assert (hashlib.sha256(body).hexdigest(), ref["sha256"]) == (sha256, sha256)
 
 

@@ -12,11 +12,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from tests.e2e.invariants import own_rows
+from tests.e2e.invariants import open_store, own_rows
 from tests.e2e.rig import Api, Receiver, serve_files
 from tests.support.kafka_login import access_of
 from tests.support.media.shared_media import media
@@ -185,14 +184,7 @@ def test_erasing_a_running_project_leaves_nothing(api: Api, receiver: Receiver) 
 async def _nothing_left(api: Api, project_id: str) -> None:
     """Wait until rows but the tombstone, and objects, are gone; each removal is progress."""
     owner = await own_rows(api.stack)
-    env = api.stack.env
-    store = boto3.client(
-        "s3",
-        endpoint_url=env["CLIPSTREAM_S3"],
-        aws_access_key_id=env["CLIPSTREAM_S3_ACCESS_KEY"],
-        aws_secret_access_key=env["CLIPSTREAM_S3_SECRET_KEY"],
-        region_name="us-east-1",
-    )
+    store, bucket = open_store(api.stack)
     prefix = f"{api.stack.org_id}/{project_id}/"
     patience = Patience(f"the erasure of {project_id}")
     while True:
@@ -200,7 +192,7 @@ async def _nothing_left(api: Api, project_id: str) -> None:
             await owner.fetchval(f"select count(*) from {table} where project_id = $1", project_id)
             for table in FORGOTTEN
         ]
-        objects = store.list_objects_v2(Bucket=env["CLIPSTREAM_S3_BUCKET"], Prefix=prefix)
+        objects = store.list_objects_v2(Bucket=bucket, Prefix=prefix)
         if not any(left) and not objects.get("KeyCount"):
             break
         patience.check((dict(zip(FORGOTTEN, left, strict=True)), objects.get("KeyCount")))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -100,3 +101,17 @@ async def new_customer(settings: Settings) -> Customer:
     finally:
         await owner.close()
     return Customer(org_id=org_id, key=minted.plain)
+
+
+@asynccontextmanager
+async def all_up(parts: Sequence[ProductProcess]) -> AsyncIterator[None]:
+    """Start the processes together, wait until each answers, and kill them at the end."""
+    try:
+        for part in parts:
+            part.start()
+        for part in parts:
+            await part.until_up()
+        yield
+    finally:
+        for part in parts:
+            part.end()

@@ -26,7 +26,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from core.settings import Settings
 from schemas.topics import BY_NAME
-from tests.contract.promises.processes import Customer, ProductProcess, new_customer
+from tests.contract.promises.processes import Customer, ProductProcess, all_up, new_customer
 from tests.support.progress import HANG_S, Patience
 from tests.support.soak import SEED, record, time_out, volume
 
@@ -49,15 +49,8 @@ async def parts(postgres: Settings, kafka: str, tmp_path: Path) -> AsyncIterator
         ProductProcess(["api"], settings, tmp_path / "api.log"),
         ProductProcess(["streams", "--relay"], settings, tmp_path / "relay.log"),
     ]
-    try:
-        for part in made:
-            part.start()
-        for part in made:
-            await part.until_up()
+    async with all_up(made):
         yield made
-    finally:
-        for part in made:
-            part.end()
 
 
 async def forget_unsent(settings: Settings) -> None:

@@ -20,7 +20,7 @@ import msgspec
 import pytest
 
 from core.settings import Settings
-from tests.contract.promises.processes import ProductProcess, new_customer
+from tests.contract.promises.processes import ProductProcess, all_up, new_customer
 from tests.support.progress import HANG_S
 from tests.support.soak import bound, record, time_out, volume
 
@@ -35,15 +35,8 @@ async def parts(postgres: Settings, tmp_path: Path) -> AsyncIterator[list[Produc
     """Two running APIs of one installation."""
     settings = msgspec.structs.replace(postgres)
     made = [ProductProcess(["api"], settings, tmp_path / f"api-{number}.log") for number in (1, 2)]
-    try:
-        for part in made:
-            part.start()
-        for part in made:
-            await part.until_up()
+    async with all_up(made):
         yield made
-    finally:
-        for part in made:
-            part.end()
 
 
 class Balancer:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse
+from core.infra.clickhouse import ClickHouseAnalytics
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
 from core.storage.labels import LabelRecord, PostgresLabels
@@ -18,7 +18,6 @@ from schemas import events
 from schemas.common import ObjectRef, Sibling, TimeRange
 from streams.sinks.clickhouse.sink import ClickHouseSink
 from tests.contract.rigs.api_world import World, new_clip, open_world
-from tests.contract.rigs.servers import Server, make_settings
 from tests.sinks.fakes import MemoryObjects
 from tests.support import event_factory as made
 
@@ -26,14 +25,6 @@ pytestmark = pytest.mark.contract
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
 URL = "https://a.example/v.mp4"
 VIEWS = ("labels_once", "projects_once", "clips_once", "exports_once", "edits_once", "deliveries_once")
-
-
-@pytest.fixture
-async def analytics(clickhouse_front: Server) -> AsyncIterator[ClickHouseAnalytics]:
-    await migrate_clickhouse(make_settings(clickhouse=clickhouse_front.url))
-    opened = ClickHouseAnalytics(clickhouse_front.url)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
-from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse, schema_text
+from core.infra.clickhouse import ClickHouseAnalytics, schema_text
 from schemas import codec, events
 from schemas.common import ObjectRef, Segment, TimeRange, Word
 from schemas.costs import CostItem, InferenceCall
@@ -19,7 +18,6 @@ from schemas.documents.quality import Figure
 from schemas.documents.transcript import Transcript
 from schemas.tools import data_dictionary
 from streams.sinks.clickhouse import event_rows, fact_rows
-from tests.contract.rigs.servers import Server, make_settings
 from tests.docs.pages import ready_queries
 from tests.support import event_factory as made
 
@@ -28,14 +26,6 @@ NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
 WINDOW = {"since": NOON - dt.timedelta(days=1), "until": NOON + dt.timedelta(days=1)}
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
 QUERIES = ready_queries()
-
-
-@pytest.fixture
-async def analytics(clickhouse_front: Server) -> AsyncIterator[ClickHouseAnalytics]:
-    await migrate_clickhouse(make_settings(clickhouse=clickhouse_front.url))
-    opened = ClickHouseAnalytics(clickhouse_front.url)
-    yield opened
-    await opened.close()
 
 
 class Told:
