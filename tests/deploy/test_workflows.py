@@ -38,8 +38,18 @@ def test_a_linter_of_the_field_finds_nothing_in_the_workflows() -> None:
 def test_the_hooks_are_valid_and_call_what_lint_calls() -> None:
     subprocess.run([tool("pre-commit"), "validate-config", HOOKS], check=True)
     entries = " ".join(hook["entry"] for hook in yaml.safe_load(HOOKS.read_text())["repos"][0]["hooks"])
-    for command in ("ruff check", "ruff format", "mypy", "lint-imports", "schemas.tools.generate", "api.openapi"):
+    generators = ("schemas.tools.generate", "schemas.tools.data_dictionary", "api.openapi")
+    for command in ("ruff check", "ruff format", "mypy", "lint-imports", *generators):
         assert command in entries
+
+
+@pytest.mark.parametrize(
+    "path", ["api/openapi.json", "schemas/asyncapi.yaml", "deploy/k8s/base/disruption.yaml", "docs/data-dictionary.md"]
+)
+def test_a_commit_of_a_generated_file_generates_it_again(path: str) -> None:
+    assert (REPO / path).exists()
+    hooks = {hook["id"]: hook for hook in yaml.safe_load(HOOKS.read_text())["repos"][0]["hooks"]}
+    assert re.search(hooks["generated"]["files"], path)
 
 
 @pytest.mark.parametrize("step", [step for step in steps() if "run" in step], ids=lambda step: step["run"][:30])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -29,3 +31,14 @@ def test_a_fragment_is_one_change_of_a_known_type(path: Path) -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(text_of("README.md").splitlines()) <= README_LINES
+
+
+def test_the_tool_joins_the_fragments() -> None:
+    tool = Path(sys.executable).with_name("towncrier")
+    made = subprocess.run(
+        [tool, "build", "--draft", "--version", "0.0.0", "--date", "2026-01-01"],
+        cwd=REPO, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    missing = [path.name for path in FRAGMENTS if path.read_text().strip().splitlines()[0] not in made.stdout]
+    assert not missing
