@@ -69,14 +69,14 @@ def _add_run(commands: Any) -> None:
         commands, "run", text, _run, "clipstream run talk.mp4", "clipstream run talk.mp4 --aspect 1:1 --max-clips 3"
     )
     run.add_argument("video", metavar="VIDEO|URL")
-    _add_wishes(run, None)
+    _add_project_flags(run, None)
     text = "run on the shipped lecture and show search, analytics and a webhook"
     show = add_command(commands, "demo", text, _demo, "clipstream demo")
     show.add_argument("video", metavar="VIDEO", nargs="?", default=str(DEMO_VIDEO))
-    _add_wishes(show, "out/demo")
+    _add_project_flags(show, "out/demo")
 
 
-def _add_wishes(parser: argparse.ArgumentParser, out: str | None) -> None:
+def _add_project_flags(parser: argparse.ArgumentParser, out: str | None) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default=out, help=f"for the results ({out or 'out/<name of the video>'})"
     )

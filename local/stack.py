@@ -22,7 +22,7 @@ from local.errors import StackError
 from local.install.all import install, note
 from local.install.tools import Say
 from local.supervisor.logs import last_line
-from local.supervisor.processes import open_for_append, tied
+from local.supervisor.processes import open_for_append, tie_to_parent
 from local.supervisor.watchdog import HELD_EXIT_CODE, sweep
 
 _NEEDED_BYTES = 1 * 2**30
@@ -110,8 +110,8 @@ def _matching_state(layout: Layout, environ: Mapping[str, str]) -> dict[str, str
 def guard_command(layout: Layout, *, stores_only: bool = False, rewind: Sequence[str] = ()) -> list[str]:
     """How the guard is started."""
     only = ["--stores-only"] if stores_only else []
-    wishes = [*only, *(f"--rewind={sink}" for sink in rewind)]
-    return [sys.executable, "-m", "local.supervisor.watchdog", "--state-dir", str(layout.root), *wishes]
+    flags = [*only, *(f"--rewind={sink}" for sink in rewind)]
+    return [sys.executable, "-m", "local.supervisor.watchdog", "--state-dir", str(layout.root), *flags]
 
 
 def start_guard(
@@ -132,7 +132,7 @@ def start_guard(
             guard_command(layout, stores_only=stores_only, rewind=rewind),
             env=_matching_state(layout, environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
-            preexec_fn=tied(signal.SIGTERM) if ends_with_us else None,  # noqa: PLW1509 - it takes no lock
+            preexec_fn=tie_to_parent(signal.SIGTERM) if ends_with_us else None,  # noqa: PLW1509 - it takes no lock
         )  # fmt: skip
 
 

@@ -262,7 +262,11 @@ OPERATIONS = (
         summary="Make a clip of a range or a moment of your choice",
         handler=TwoPhaseHandler(prepare=read_moments, commit=request_clip),
         request=RequestClip,
-        check=lambda wish: [*look_errors(wish), *metadata_errors(wish.metadata), *check_with(check_named)(wish)],
+        check=lambda request: [
+            *look_errors(request),
+            *metadata_errors(request.metadata),
+            *check_with(check_named)(request),
+        ],
         response=Clip,
         problems=("project-erased", "project-not-ready", "clip-impossible", "clip-exists", "limit-reached"),
         also={"200": ("application/json",)},

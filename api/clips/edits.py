@@ -16,7 +16,7 @@ from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, invalid, no_version, require
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import EditMaterial, apply, is_same
-from core.domain.editing.clock import length_ms, pieces
+from core.domain.editing.clock import length_ms, place_edit
 from core.domain.transcripts.corrections import BadEditError
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
@@ -203,7 +203,7 @@ async def _put_event(rows: Connection, call: Call[EditClip, None], clip: Row, ed
         transcript_version=edit.transcript_version,
         operations=[str(msgspec.to_builtins(one)["op"]) for one in call.body.operations],
         segment_count=len(edit.segments),
-        length_ms=round(length_ms(pieces(edit))),
+        length_ms=round(length_ms(place_edit(edit))),
     )
     await put_project_event(rows, event, call.cause(clip["clip_id"]))
 
@@ -233,7 +233,7 @@ def etag_of(version: int) -> str:
 
 
 def _answer(clip: Row, edit: EditList, *, changed: bool | None = None) -> Reply:
-    played = pieces(edit)
+    played = place_edit(edit)
     segments = [
         PlayedSegment(
             start_ms=one.source.start_ms,

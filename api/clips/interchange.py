@@ -17,7 +17,7 @@ from msgspec import Meta
 from api.clips.handlers import find_clip
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, invalid, no_version
-from core.domain.editing.clock import pieces
+from core.domain.editing.clock import place_edit
 from core.domain.editing.interchange import (
     RATES,
     Format,
@@ -157,7 +157,7 @@ def _handover(query: HandOver, inputs: HandOverRows) -> tuple[Handover, list[str
         raise ApiProblem("not-ready", "The source has no pictures to cut.")
     rate, regular = sequence_rate(told_rate(video))
     rate = RATES[query.rate] if query.rate else rate
-    cuts = cuts_of(pieces(inputs.edit), inputs.facts, rate)
+    cuts = cuts_of(place_edit(inputs.edit), inputs.facts, rate)
     count = cuts[-1].record + cuts[-1].count
     sound, language = inputs.facts.audio, inputs.transcript.language if inputs.transcript else None
     media = Media(
@@ -187,7 +187,7 @@ def _handover(query: HandOver, inputs: HandOverRows) -> tuple[Handover, list[str
 def _cues(inputs: HandOverRows) -> Any:
     if inputs.transcript is None:
         return []
-    played = pieces(inputs.edit)
+    played = place_edit(inputs.edit)
     return cues_out(with_written_texts(inputs.transcript, inputs.edit.captions, played), played)
 
 

@@ -192,7 +192,7 @@ OPERATIONS = (
         summary="Ask for files of a clip in several aspects, made by one decode",
         handler=request_exports,
         request=RequestExports,
-        check=lambda wish: [*order_errors(wish), *check_with(split_by_aspect)(wish)],
+        check=lambda request: [*order_errors(request), *check_with(split_by_aspect)(request)],
         response=Exports,
         problems=("limit-reached",),
     ),

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from api.brand.queries import resolve_export_brand, with_kit_template
 from api.problems.problem_details import FieldError, invalid, invalid_fields
-from core.domain.editing.clock import hull, pieces
+from core.domain.editing.clock import hull, place_edit
 from core.infra.postgres.connection import Connection, Row
 from core.storage.clips import newest_edit_version, read_edit
 from core.storage.transcripts import read_transcript
@@ -118,7 +118,7 @@ async def resolve_source(rows: Connection, request: ExportChoices, clip: Row) ->
     edit = await read_edit(rows, clip, version)
     if edit is None:
         raise invalid("/edit_version", f"There is no version {version} of this clip's edit.")
-    return ResolvedSource(edit_version=version, range=hull(pieces(edit)), transcript_version=words)
+    return ResolvedSource(edit_version=version, range=hull(place_edit(edit)), transcript_version=words)
 
 
 async def _words_version(rows: Connection, version: int | None, clip: Row) -> int:

@@ -31,7 +31,7 @@ from api.exports.models import (
 )
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, invalid, require
-from core.domain.editing.clock import length_ms, pieces
+from core.domain.editing.clock import length_ms, place_edit
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services.exports import lock_clip
@@ -85,7 +85,7 @@ async def _check_moment(
     rows: Connection, at_ms: int, clip: Row, source: ResolvedSource, brand: BrandPin | None
 ) -> None:
     edit = await read_edit(rows, clip, source.edit_version) if source.edit_version > 1 else None
-    lasts_ms = length_ms(pieces(edit)) if edit else source.range.length_ms
+    lasts_ms = length_ms(place_edit(edit)) if edit else source.range.length_ms
     lasts_ms += await kit_length_ms(rows, clip["org_id"], brand)
     if at_ms >= lasts_ms:
         raise invalid(
@@ -99,9 +99,7 @@ async def _ensure_preview(
 ) -> Row:
     """The preview of this request; a failed one is made again under a new id."""
     where = (call.org_id, clip["clip_id"])
-    plan = await find_plan(
-        rows, *where, aspect=call.body.aspect, edit_version=source.edit_version, stretch=source.range
-    )
+    plan = await find_plan(rows, *where, aspect=call.body.aspect, edit_version=source.edit_version, time=source.range)
     if plan is None and clip["tracks"] is None:
         await _check_framed(rows, clip)
     fields = (call.query.at_ms, export_name(call.body, look, source, clip), plan.sha256 if plan else "")

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.render.render import make_words, plan_for, surveyed
-from core.domain.editing.clock import pieces_of, single_segment
+from core.domain.editing.clock import place_segments, single_segment
 from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange
 from schemas.documents.edit import EditSegment
@@ -66,7 +66,7 @@ def changes(task: RenderJob, clip: TimeRange) -> dict[str, RenderJob]:
     return {
         "nothing": task,
         "another text of one word": msgspec.structs.replace(task, words=words),
-        "one word taken out": msgspec.structs.replace(task, pieces=pieces_of(cut)),
+        "one word taken out": msgspec.structs.replace(task, pieces=place_segments(cut)),
         "another loudness": msgspec.structs.replace(task, options=options),
     }
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.harness.rig import Rig, arguments, expect_completed, rig_of, say, start, wait
 from cli.api.client import JSON
-from core.domain.estimates import EstimatedSource, Finished, Rate, Rates, by_table, clips_of, default_rates
+from core.domain.estimates import EstimatedSource, Finished, Rate, Rates, clips_of, default_rates, table_amount
 from schemas.costs import CostKind
 from schemas.events import Stage
 from schemas.options.project import ProjectOptions
@@ -110,7 +110,7 @@ def fitted(name: str, projects: Sequence[Finished], rates: Rates) -> Rate:
     while terms and rows:
         inputs = np.array(
             [
-                [by_table(msgspec.structs.replace(bare, **{term: 1.0}), one.source, rates) for term in terms]
+                [table_amount(msgspec.structs.replace(bare, **{term: 1.0}), one.source, rates) for term in terms]
                 for one in rows
             ]
         )
@@ -121,7 +121,7 @@ def fitted(name: str, projects: Sequence[Finished], rates: Rates) -> Rate:
             break
         terms.remove(min(found, key=found.__getitem__))
     rate = msgspec.structs.replace(bare, **{term: round(max(0.0, value), 4) for term, value in found.items()})
-    logs = [math.log(actual(name, one) / max(1.0, by_table(rate, one.source, rates))) for one in rows]
+    logs = [math.log(actual(name, one) / max(1.0, table_amount(rate, one.source, rates))) for one in rows]
     spread = math.sqrt(sum(one**2 for one in logs) / max(1, len(logs) - len(terms))) if logs else 1.0
     return msgspec.structs.replace(rate, spread=round(max(MIN_SPREAD_RATIO, spread), 2))
 
@@ -143,7 +143,7 @@ def table_of(projects: Sequence[Project], shown: Rates) -> Rates:
 def expected(name: str, one: Finished, rates: Rates) -> float:
     """The table's amount of one thing."""
     rate = rates.elapsed if name == ELAPSED else ({**rates.stages, **rates.kinds})[name]
-    return by_table(rate, one.source, rates)
+    return table_amount(rate, one.source, rates)
 
 
 def error(estimate: float, took: float) -> float:

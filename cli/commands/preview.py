@@ -65,10 +65,10 @@ def preview(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
 
 def preview_request(args: Namespace) -> JSON:
     """What an export would be asked for by; what was not said is left to the API."""
-    wish = {"aspect": args.aspect, "captions": not args.no_captions, "template": args.captions_template}
-    wish |= {"mask_profanity": args.mask_profanity, "edit_version": args.version}
-    wish["options"] = build_export_options(args) or None
-    return {name: value for name, value in wish.items() if value is not None}
+    request = {"aspect": args.aspect, "captions": not args.no_captions, "template": args.captions_template}
+    request |= {"mask_profanity": args.mask_profanity, "edit_version": args.version}
+    request["options"] = build_export_options(args) or None
+    return {name: value for name, value in request.items() if value is not None}
 
 
 def is_picture(answer: httpx2.Response) -> bool:

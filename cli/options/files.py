@@ -43,10 +43,10 @@ def parse_file_format(text: str) -> JSON:
     if names["container"] in SOUND_ONLY_KINDS and len(names) == 2:
         names["audio_codec"] = names.pop("video_codec")
     try:
-        wish = msgspec.convert(names, FileWish)
+        file = msgspec.convert(names, FileWish)
     except msgspec.ValidationError:
         raise ArgumentTypeError(f"{text!r} is not a format: write e.g. webm, mp4/hevc, mov/prores, gif, mp3") from None
-    broken = broken_file_rules(wish)
+    broken = broken_file_rules(file)
     if broken:
         told = "; ".join(f"{name.replace('_', ' ')} must be {rule}" for name, rule in broken.items())
         raise ArgumentTypeError(f"{text!r} does not exist: {told}")

@@ -161,7 +161,7 @@ def clips_of(source: EstimatedSource, rates: Rates) -> int:
     return max(0, min(aimed, room, aimed if options.max_clips is None else options.max_clips))
 
 
-def by_table(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
+def table_amount(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
     """The amount by the table alone."""
     media_s = source.media_ms / 1000
     clip_s = min(max(rates.clip_s, source.options.min_clip_ms / 1000), source.options.max_clip_ms / 1000)
@@ -173,7 +173,7 @@ def by_table(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
     return rate.fixed + of_media * media_s + of_clips * clips_s
 
 
-def lean(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning:
+def measure_leaning(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning:
     """How actual amounts lay from those of the table; ``pairs`` of (table, actual)."""
     logs = [
         math.log(actual / table)
@@ -186,13 +186,13 @@ def lean(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning:
     return Leaning(shift=shift, spread=math.sqrt(variance * (1 + 1 / weight)), projects=len(logs))
 
 
-def ranged(amount: float, leaning: Leaning) -> Range:
+def amount_range(amount: float, leaning: Leaning) -> Range:
     """The table's amount, moved and widened."""
     middle, width = amount * math.exp(leaning.shift), math.exp(DECILE_SIGMA * leaning.spread)
     return Range(expected=round(middle, 3), low=round(middle / width, 3), high=round(middle * width, 3))
 
 
-def summed(ranges: Sequence[Range]) -> Range:
+def sum_ranges(ranges: Sequence[Range]) -> Range:
     """A sum whose parts err together: what makes one stage slow makes all slow."""
     return Range(
         expected=round(sum(one.expected for one in ranges), 9),
@@ -201,14 +201,14 @@ def summed(ranges: Sequence[Range]) -> Range:
     )
 
 
-def scaled(one: Range, factor: float) -> Range:
+def scale_range(one: Range, factor: float) -> Range:
     """Every number of a range times a factor."""
     return Range(
         expected=round(one.expected * factor, 9), low=round(one.low * factor, 9), high=round(one.high * factor, 9)
     )
 
 
-def widened(one: Range, spread: float) -> Range:
+def widen_range(one: Range, spread: float) -> Range:
     """A range that is unsure of one thing more."""
     if not one.expected or not one.low:
         return one
@@ -230,21 +230,23 @@ def estimate(
     ``unsure``: spread of the source's own length, if it is a guess.
     """
     stages = [
-        StageEstimate(stage=stage, cpu_ms=widened(_of_stage(stage, rate, source, rates, finished), unsure))
+        StageEstimate(stage=stage, cpu_ms=widen_range(_of_stage(stage, rate, source, rates, finished), unsure))
         for stage, rate in rates.stages.items()
     ]
-    told = lean(rates.elapsed, [(by_table(rates.elapsed, one.source, rates), one.elapsed_ms) for one in finished])
-    amounts: dict[CostKind, Range] = {"cpu_ms": summed([one.cpu_ms for one in stages])}
-    amounts |= {kind: widened(amount, unsure) for kind, amount in _other_costs(source, rates, finished).items()}
+    told = measure_leaning(
+        rates.elapsed, [(table_amount(rates.elapsed, one.source, rates), one.elapsed_ms) for one in finished]
+    )
+    amounts: dict[CostKind, Range] = {"cpu_ms": sum_ranges([one.cpu_ms for one in stages])}
+    amounts |= {kind: widen_range(amount, unsure) for kind, amount in _other_costs(source, rates, finished).items()}
     kinds = [_priced(kind, amount, prices, token_prices) for kind, amount in amounts.items()]
     paid = [one.money for one in kinds if one.money is not None]
     return Estimate(
         media_ms=source.media_ms,
         clips=clips_of(source, rates),
-        elapsed_ms=widened(ranged(by_table(rates.elapsed, source, rates), told), unsure),
+        elapsed_ms=widen_range(amount_range(table_amount(rates.elapsed, source, rates), told), unsure),
         stages=stages,
         kinds=kinds,
-        money=summed(paid) if paid else None,
+        money=sum_ranges(paid) if paid else None,
         currency=prices.currency,
         basis=Basis(rates=rates.version, projects=len(finished)),
         not_estimated=[kind for kind in (*USUAL, *token_prices) if kind not in amounts],
@@ -252,8 +254,8 @@ def estimate(
 
 
 def _of_stage(stage: Stage, rate: Rate, source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> Range:
-    pairs = [(by_table(rate, one.source, rates), float(one.stages_cpu_ms.get(stage, 0))) for one in finished]
-    return ranged(by_table(rate, source, rates), lean(rate, pairs))
+    pairs = [(table_amount(rate, one.source, rates), float(one.stages_cpu_ms.get(stage, 0))) for one in finished]
+    return amount_range(table_amount(rate, source, rates), measure_leaning(rate, pairs))
 
 
 def _other_costs(source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> dict[CostKind, Range]:
@@ -266,9 +268,11 @@ def _other_costs(source: EstimatedSource, rates: Rates, finished: Sequence[Finis
         if total and seconds:
             known[kind] = Rate(spread=1.0, per_media_s=total / seconds)
     return {
-        kind: ranged(
-            by_table(rate, source, rates),
-            lean(rate, [(by_table(rate, one.source, rates), float(one.amounts.get(kind, 0))) for one in counted]),
+        kind: amount_range(
+            table_amount(rate, source, rates),
+            measure_leaning(
+                rate, [(table_amount(rate, one.source, rates), float(one.amounts.get(kind, 0))) for one in counted]
+            ),
         )
         for kind, rate in known.items()
     }
@@ -276,4 +280,4 @@ def _other_costs(source: EstimatedSource, rates: Rates, finished: Sequence[Finis
 
 def _priced(kind: CostKind, amount: Range, prices: PriceList, token_prices: Mapping[CostKind, float]) -> KindEstimate:
     price = token_prices.get(kind) or price_of(kind, prices)
-    return KindEstimate(kind=kind, amount=amount, money=scaled(amount, price) if price else None)
+    return KindEstimate(kind=kind, amount=amount, money=scale_range(amount, price) if price else None)

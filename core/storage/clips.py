@@ -101,7 +101,7 @@ async def insert_requested_clip(
     org_id: UUID,
     project_id: UUID,
     clip_id: UUID,
-    stretch: TimeRange,
+    time: TimeRange,
     *,
     moment: Moment | None,
     title: str,
@@ -118,8 +118,8 @@ async def insert_requested_clip(
         org_id,
         clip_id,
         project_id,
-        stretch.start_ms,
-        stretch.end_ms,
+        time.start_ms,
+        time.end_ms,
         moment.score if moment else None,
         moment.confidence if moment else None,
         title or found_title,
@@ -136,14 +136,14 @@ async def insert_requested_clip(
     return ordinal is not None
 
 
-async def find_clip_of_range(connection: Connection, org_id: UUID, project_id: UUID, stretch: TimeRange) -> UUID | None:
+async def find_clip_of_range(connection: Connection, org_id: UUID, project_id: UUID, time: TimeRange) -> UUID | None:
     """Find the clip of a project that has exactly this range."""
     clip_id: UUID | None = await connection.fetchval(
         "select clip_id from clips where org_id = $1 and project_id = $2 and start_ms = $3 and end_ms = $4",
         org_id,
         project_id,
-        stretch.start_ms,
-        stretch.end_ms,
+        time.start_ms,
+        time.end_ms,
     )
     return clip_id
 

@@ -197,7 +197,7 @@ async def has_waiting_export(connection: Connection, org_id: UUID, clip_id: UUID
 
 
 async def find_plan(
-    connection: Connection, org_id: UUID, clip_id: UUID, *, aspect: Aspect, edit_version: int, stretch: TimeRange
+    connection: Connection, org_id: UUID, clip_id: UUID, *, aspect: Aspect, edit_version: int, time: TimeRange
 ) -> ObjectRef | None:
     """Find the newest framing plan of an export that plays the same ranges; None if no export was framed."""
     value = await connection.fetchval(
@@ -207,8 +207,8 @@ async def find_plan(
         clip_id,
         aspect,
         edit_version,
-        stretch.start_ms,
-        stretch.end_ms,
+        time.start_ms,
+        time.end_ms,
     )
     return msgspec.convert(value, ObjectRef) if value is not None else None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from local.supervisor.processes import STACK_MARK, Spawn, adopt_orphans, open_for_append, tied
+from local.supervisor.processes import STACK_MARK, Spawn, adopt_orphans, open_for_append, tie_to_parent
 
 PACKET_BYTES = 128 * 1024
 """Of one request: a command and its environment."""
@@ -97,7 +97,7 @@ class PreforkServer:
                 stderr=output,
                 start_new_session=True,
                 pass_fds=[number],
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
 
     def fork(self, how: Spawn) -> Adopted:

@@ -76,7 +76,7 @@ def spawn(how: Spawn) -> subprocess.Popen[bytes]:
             user=how.uid,
             group=how.gid,
             extra_groups=[] if how.uid is not None else None,
-            preexec_fn=tied(how.death_signal, how.nice),  # noqa: PLW1509 - it takes no lock and imports nothing
+            preexec_fn=tie_to_parent(how.death_signal, how.nice),  # noqa: PLW1509 - it takes no lock and imports nothing
         )
 
 
@@ -95,7 +95,7 @@ def open_for_append(path: Path, *, fresh: bool = False) -> BinaryIO:
     return cast(BinaryIO, os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0))
 
 
-def tied(death_signal: int, nice: int = 0) -> Callable[[], None]:
+def tie_to_parent(death_signal: int, nice: int = 0) -> Callable[[], None]:
     """The function that a child runs before exec: end with its parent, lower its priority."""
     parent = os.getpid()
 
@@ -112,7 +112,7 @@ def adopt_orphans() -> None:
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER_CODE, 1, 0, 0, 0)
 
 
-def started(pid: int) -> float | None:
+def start_time(pid: int) -> float | None:
     """When the kernel started this pid (seconds since the epoch); None when it is gone."""
     with contextlib.suppress(psutil.Error):
         return float(psutil.Process(pid).create_time())
@@ -121,7 +121,7 @@ def started(pid: int) -> float | None:
 
 def is_same(pid: int, pid_started: float) -> bool:
     """Is this pid alive and still the process that was recorded?"""
-    begun = started(pid)
+    begun = start_time(pid)
     return begun is not None and abs(begun - pid_started) < _START_TOLERANCE_S
 
 
@@ -149,7 +149,7 @@ def is_alive(process: psutil.Process) -> bool:
     return False
 
 
-def marked(stack_id: str) -> list[psutil.Process]:
+def find_marked(stack_id: str) -> list[psutil.Process]:
     """Every process that carries the mark of this stack, except the caller and what is above it."""
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     processes = []

@@ -18,7 +18,16 @@ from local.errors import StackError
 from local.services.service import Part
 from local.supervisor.logs import last_line
 from local.supervisor.prefork_client import PreforkGoneError, PreforkServer
-from local.supervisor.processes import STACK_MARK, Child, Spawn, descendants, end_all, session_members, spawn, started
+from local.supervisor.processes import (
+    STACK_MARK,
+    Child,
+    Spawn,
+    descendants,
+    end_all,
+    session_members,
+    spawn,
+    start_time,
+)
 
 FIRST_S, LONGEST_S = 0.5, 30.0
 STEADY_S = 60.0
@@ -141,7 +150,7 @@ class Runner:
         )
         process = await self._forked(request, self._prefork) if self._prefork else spawn(request)
         self._process = process
-        self.status.pid, self.status.pid_started = process.pid, started(process.pid)
+        self.status.pid, self.status.pid_started = process.pid, start_time(process.pid)
         self._tell("starting", "")
         return process
 

@@ -20,7 +20,7 @@ import psutil
 from local.config.state import Layout, load, save, try_lock
 from local.errors import StackError
 from local.services.leftovers import remove_leftover_files
-from local.supervisor.processes import adopt_orphans, descendants, end_all, is_same, marked, tied
+from local.supervisor.processes import adopt_orphans, descendants, end_all, find_marked, is_same, tie_to_parent
 
 _GRACE_S = 3.0
 HELD_EXIT_CODE = 75
@@ -32,7 +32,7 @@ def sweep(layout: Layout) -> None:
     state = load(layout)
     if state is None:
         return
-    leftovers = marked(state.stack_id)
+    leftovers = find_marked(state.stack_id)
     for part in state.parts.values():
         if part.pid and is_same(part.pid, part.pid_started or 0.0):
             leftovers += [*descendants(part.pid), psutil.Process(part.pid)]
@@ -54,7 +54,7 @@ def guard(layout: Layout, arguments: Sequence[str], environ: Mapping[str, str]) 
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         pass_fds=[lock],
-        preexec_fn=tied(signal.SIGTERM),  # noqa: PLW1509 - this process has one thread
+        preexec_fn=tie_to_parent(signal.SIGTERM),  # noqa: PLW1509 - this process has one thread
     )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: _pass_on(supervisor, signal.SIGTERM))

@@ -125,7 +125,7 @@ class FaceExpectation(Value, frozen=True, kw_only=True):
     """False in a shot without a person, in a clip that shows persons elsewhere: ``box`` is all that is not empty."""
 
 
-def judged(
+def make_check(
     name: CheckName, value: float | None, unit: str, bound: Bound, *, detail: str = "", at_ms: Iterable[float] = ()
 ) -> Check:
     """Compare a value with its bound."""
@@ -168,11 +168,11 @@ def verdict_of(checks: Iterable[Check]) -> Verdict:
     return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
 
 
-def in_short(checks: Iterable[Check]) -> list[Figure]:
+def list_figures(checks: Iterable[Check]) -> list[Figure]:
     """The checks as events carry them."""
     return [Figure(**{name: getattr(check, name) for name in Figure.__struct_fields__}) for check in checks]
 
 
-def softened(check: Check) -> Check:
+def soften_check(check: Check) -> Check:
     """Turn a failure into a warning, where the source causes it and not the rendering."""
     return msgspec.structs.replace(check, verdict="warn") if check.verdict == "fail" else check

@@ -37,9 +37,9 @@ class SoundWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """The source's audio track, counted from 1 in the file's order; null: chosen automatically."""
 
 
-def broken_sound_rules(wish: SoundWish) -> Iterator[tuple[str, str]]:
+def broken_sound_rules(sound: SoundWish) -> Iterator[tuple[str, str]]:
     """Name of each field out of its range, and what it must be."""
-    if not MIN_TARGET_LUFS <= wish.target_lufs <= MAX_TARGET_LUFS:
+    if not MIN_TARGET_LUFS <= sound.target_lufs <= MAX_TARGET_LUFS:
         yield "target_lufs", spoken_range(MIN_TARGET_LUFS, MAX_TARGET_LUFS, "LUFS")
-    if wish.track is not None and not 1 <= wish.track <= MAX_AUDIO_TRACKS:
+    if sound.track is not None and not 1 <= sound.track <= MAX_AUDIO_TRACKS:
         yield "track", spoken_range(1, MAX_AUDIO_TRACKS)

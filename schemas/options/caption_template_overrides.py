@@ -184,7 +184,7 @@ def _path_in(error: str) -> str:
 def _stands_outside(template: CaptionTemplate, shape: Shape, ratio: float) -> str:
     """What is wrong with its place: a full block, its outline and its plate must stand in the clear area."""
     left, top, right, bottom = clear_shares(ratio)
-    beside, above = _outset(template)
+    side, above = _outset(template)
     half = template.wrap.max_lines * LINE_HEIGHT / 2
     high = (half + above) * shape.font / ratio
     if 2 * high > bottom - top:
@@ -193,7 +193,7 @@ def _stands_outside(template: CaptionTemplate, shape: Shape, ratio: float) -> st
         return f"elsewhere: a y from {top + high:.3f} to {bottom - high:.3f} keeps all lines clear of edges and signs"
     begins = (1 - shape.width) / 2 if shape.left is None else shape.left
     ends = begins + shape.width
-    out = beside * shape.font
+    out = side * shape.font
     if begins - out < left or ends + out > right:
         return f"narrower, or elsewhere: lines may go from {left + out:.3f} to {right - out:.3f} of the width"
     return ""

@@ -22,16 +22,16 @@ class CaptionWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """Language of the captions and of the subtitle files."""
 
 
-def broken_caption_rules(wish: CaptionWish, template_id: str) -> Mapping[str, str]:
+def broken_caption_rules(captions: CaptionWish, template_id: str) -> Mapping[str, str]:
     """Map the path of each invalid part to its rule; an unknown template is refused elsewhere."""
     if template_id not in templates():
         return {}
-    broken = broken_overrides(templates()[template_id], wish.overrides)
+    broken = broken_overrides(templates()[template_id], captions.overrides)
     return {f"overrides/{path}": rule for path, rule in broken.items()}
 
 
-def broken_language(wish: CaptionWish, translated: str | None) -> str:
+def broken_language(captions: CaptionWish, translated: str | None) -> str:
     """The rule that the language breaks in a project with this track; empty if none."""
-    if wish.language in ("spoken", translated):
+    if captions.language in ("spoken", translated):
         return ""
-    return f"spoken: there is no track in {wish.language} without `translate` among the options of the project"
+    return f"spoken: there is no track in {captions.language} without `translate` among the options of the project"

@@ -79,22 +79,22 @@ class FileKind(Value, frozen=True, kw_only=True):
         return KINDS[self.container].preview is not None
 
 
-def file_of(wish: FileWish) -> FileKind:
+def file_of(options: FileWish) -> FileKind:
     """Complete a valid request with the defaults."""
-    container = wish.container or "mp4"
+    container = options.container or "mp4"
     kind = KINDS[container]
-    video: Pictures | None = wish.video_codec or next(iter(kind.pictures), None)
-    audio = wish.audio_codec or next(iter(kind.audio), None)
-    if video == "prores" and wish.audio_codec is None:
+    video: Pictures | None = options.video_codec or next(iter(kind.pictures), None)
+    audio = options.audio_codec or next(iter(kind.audio), None)
+    if video == "prores" and options.audio_codec is None:
         audio = "pcm"
     return FileKind(container=container, video=video, audio=audio)
 
 
-def broken_file_rules(wish: FileWish) -> Mapping[str, str]:
+def broken_file_rules(options: FileWish) -> Mapping[str, str]:
     """Map the field of each codec that its container cannot hold to the rule."""
-    container = wish.container or "mp4"
+    container = options.container or "mp4"
     kind = KINDS[container]
-    choices = (("video_codec", wish.video_codec, kind.video), ("audio_codec", wish.audio_codec, kind.audio))
+    choices = (("video_codec", options.video_codec, kind.video), ("audio_codec", options.audio_codec, kind.audio))
     return {
         name: f"{' or '.join(known)} in {container}"
         if known

@@ -74,27 +74,27 @@ def presets() -> Mapping[PresetName, Preset]:
     return msgspec.json.decode(text, type=dict[PresetName, Preset])
 
 
-def filled(wish: FileWish, name: PresetName | None) -> FileWish:
+def filled(options: FileWish, name: PresetName | None) -> FileWish:
     """Fill in omitted parts from the preset."""
     if name is None:
-        return wish
+        return options
     preset = presets()[name]
-    video, audio = wish.video_codec, wish.audio_codec
-    if wish.container is None:
+    video, audio = options.video_codec, options.audio_codec
+    if options.container is None:
         video = video or preset.video_codecs[0]
         audio = audio or preset.audio_codecs[0]
-    return FileWish(container=wish.container or preset.containers[0], video_codec=video, audio_codec=audio)
+    return FileWish(container=options.container or preset.containers[0], video_codec=video, audio_codec=audio)
 
 
-def broken_preset_rules(wish: FileWish, name: PresetName | None) -> Mapping[str, str]:
+def broken_preset_rules(options: FileWish, name: PresetName | None) -> Mapping[str, str]:
     """Map each field that the platform does not accept to what it accepts."""
     if name is None:
         return {}
     preset = presets()[name]
     asked = (
-        ("container", wish.container, preset.containers),
-        ("video_codec", wish.video_codec, preset.video_codecs),
-        ("audio_codec", wish.audio_codec, preset.audio_codecs),
+        ("container", options.container, preset.containers),
+        ("video_codec", options.video_codec, preset.video_codecs),
+        ("audio_codec", options.audio_codec, preset.audio_codecs),
     )
     return {
         field: f"{' or '.join(known)} for {preset.name}" for field, said, known in asked if said and said not in known

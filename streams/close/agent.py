@@ -225,7 +225,7 @@ async def _commit_transcript(
             language=transcript.language,
             word_count=len(transcript.words),
             segment_count=len(transcript.segments),
-            speech_ms=sum(stretch.length_ms for stretch in transcript.speech),
+            speech_ms=sum(time.length_ms for time in transcript.speech),
             version=event.version,
         ),
         work.cause,

@@ -58,7 +58,7 @@ NameId = Callable[[str], UUID | str]
 
 def list_requested_topics(options: ProjectOptions) -> list[str]:
     """List the topics that the caller asks for: the prompt, then the topics."""
-    return [wish.strip() for wish in (options.prompt or "", *options.topics) if wish.strip()]
+    return [text.strip() for text in (options.prompt or "", *options.topics) if text.strip()]
 
 
 def find_moments(

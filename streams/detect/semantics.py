@@ -94,7 +94,7 @@ def read_meaning(
             first_row += len(texts)
         return _build_meaning(timeline, embedded.model, rows, topic_rows, topics, near)
     sentence_words = [content_words(sentence.text, sentence.lexicon) for sentence in timeline.sentences]
-    rows, topic_rows = embed_by_words(sentence_words, [content_words(wish, timeline.lexicon) for wish in topics])
+    rows, topic_rows = embed_by_words(sentence_words, [content_words(topic, timeline.lexicon) for topic in topics])
     reason = embedded.model if embedded is not None else "no sentence model was asked"
     return _build_meaning(timeline, f"words in common ({reason})", rows, topic_rows, topics, {})
 
@@ -133,7 +133,7 @@ def embed_by_words(
 ) -> tuple[Float32, Float32]:
     """Embed sentences and topics as words weighted by rarity: unit vectors, shapes (n, d) and (m, d)."""
     sentence_counts = Counter(word for words in sentence_words for word in set(words))
-    requested_words = {word for wish in topic_words for word in wish}
+    requested_words = {word for topic in topic_words for word in topic}
     ranked = sorted(sentence_counts, key=lambda word: (-sentence_counts[word], word))
     vocabulary = [word for word in ranked if sentence_counts[word] > 1 or word in requested_words][
         :MAX_VOCABULARY_WORDS

@@ -124,11 +124,11 @@ class FrameStage:
         own, steps, results = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
         if inputs.media.tracks:
             own = msgspec.json.decode(await context.objects.get(inputs.media.tracks), type=ClipTracks)
-        for stretch in analysis_ranges(ranges):
-            near = own is None or ranges_touch(own.range, stretch)
+        for time_range in analysis_ranges(ranges):
+            near = own is None or ranges_touch(own.range, time_range)
             with context.scratch() as scratch:
-                result = await self._tracks(event, inputs, index, steps, scratch, own if near else None, stretch)
-            results.append((stretch, result))
+                result = await self._tracks(event, inputs, index, steps, scratch, own if near else None, time_range)
+            results.append((time_range, result))
             own = result.tracks if near else own
         assert own is not None
         work.cpu_ms = sum(result.cpu_ms for _, result in results)
@@ -166,7 +166,7 @@ class FrameStage:
         cpu_ms, warnings = 0, list[str]()
         speech = await read_speech(context.objects, inputs.transcript) if unseen else None
         voices = await read_voices(context.objects, inputs.heard, _hull_range(time, tracks)) if unseen else None
-        for stretch in unseen:
+        for time_range in unseen:
             async with context.cache.open(inputs.media.source.key, inputs.media.source.size) as source:
                 analysis_input = AnalysisInput(
                     index=index,
@@ -177,7 +177,7 @@ class FrameStage:
                     report=steps.part(),
                     warn=warnings.append,
                 )
-                fresh = await analyse_clip(str(event.clip_id), stretch, analysis_input, speech=speech, voices=voices)
+                fresh = await analyse_clip(str(event.clip_id), time_range, analysis_input, speech=speech, voices=voices)
             cpu_ms += fresh.compute_ms
             if tracks is None:
                 tracks = fresh

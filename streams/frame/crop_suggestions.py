@@ -19,9 +19,9 @@ ASPECTS: tuple[Aspect, ...] = ("9:16", "4:5", "1:1", "16:9")
 
 def suggest_crops(looked: Iterable[tuple[TimeRange, ClipTracks]], index: SourceIndex) -> dict[Aspect, list[CropKey]]:
     """Return key frames over all analysed ranges, by aspect, in order of time."""
-    stretches = list(looked)
+    ranges = list(looked)
     return {
-        aspect: _limit_keys([key for when, tracks in stretches for key in _suggest_keys(tracks, index, aspect, when)])
+        aspect: _limit_keys([key for when, tracks in ranges for key in _suggest_keys(tracks, index, aspect, when)])
         for aspect in ASPECTS
     }
 

@@ -61,10 +61,8 @@ async def embed_voices(
     may be: a span with little speech is searched in all of it. None where nothing is long enough. Stores vectors
     and frames under ``prefix``. Raises VoicesUnavailableError, and Unavailable where the object store is.
     """
-    little_speech = sum(stretch.length_ms for stretch in speech) < MAX_BRIEF_SPEECH_MS
-    voice_ranges = [
-        _shift_range(stretch, -starts_at_ms) for stretch in (voiced if little_speech and voiced else speech)
-    ]
+    little_speech = sum(time.length_ms for time in speech) < MAX_BRIEF_SPEECH_MS
+    voice_ranges = [_shift_range(time, -starts_at_ms) for time in (voiced if little_speech and voiced else speech)]
     phrases = await asyncio.to_thread(split_phrases, samples, voice_ranges)
     windows = place_windows(phrases)
     if not windows:
@@ -116,9 +114,9 @@ async def _store_frames(rows: Float32, start_ms: int, objects: Objects, prefix: 
     return VoiceFrames(start_ms=start_ms, step_ms=FRAME_STEP_MS, dimensions=rows.shape[1], rows=ref)
 
 
-def _shift_range(stretch: TimeRange, by_ms: int) -> TimeRange:
+def _shift_range(time: TimeRange, by_ms: int) -> TimeRange:
     """Shift a time range."""
-    return TimeRange(start_ms=stretch.start_ms + by_ms, end_ms=stretch.end_ms + by_ms)
+    return TimeRange(start_ms=time.start_ms + by_ms, end_ms=time.end_ms + by_ms)
 
 
 async def _embed_windows(voices: Voices, samples: Int16, windows: Sequence[TimeRange], report: Report) -> Vectors:

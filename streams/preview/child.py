@@ -70,11 +70,11 @@ def draw_frame(
     played = task.pieces or single_segment(task.plan.range)
     body = build_job_timeline(task, played)
     body = shorten_timeline(body) if task.encoding.file.is_preview else body
-    beside = bumper_slots(task.brand, body.rate)
-    timeline = with_bumpers(body, beside)
+    bumpers = bumper_slots(task.brand, body.rate)
+    timeline = with_bumpers(body, bumpers)
     number = find_slot(timeline, at_ms)
-    if number < beside.intro or number >= body.count:
-        inserts = Bumpers(task.brand, beside, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
+    if number < bumpers.intro or number >= body.count:
+        inserts = Bumpers(task.brand, bumpers, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
         shown = chain(inserts.before(), inserts.after())
         return next((one.slot, one.frame) for one in shown if one.slot.number == number)
     part = next(part for part in timeline.timeline_parts if part.first <= number < part.end)

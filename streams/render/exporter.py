@@ -144,13 +144,13 @@ async def _store_export(
 
 def summarise_framing(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
     """What the frame shows while it plays; neighbours with one subject and reason are merged."""
-    stretches = []
+    framings = []
     played = [shot for shot in plan.shots if any(shot.range.overlap_ms(time) for time in times)]
     for (mode, shows, reason), run in groupby(played, key=lambda shot: (shot.mode, shot.shows, shot.reason)):
         shots = list(run)
         start_ms, end_ms = shots[0].range.start_ms, shots[-1].range.end_ms
-        stretches.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason, mode=mode))
-    return stretches
+        framings.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason, mode=mode))
+    return framings
 
 
 async def _store_subtitles(

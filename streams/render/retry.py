@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.domain.editing.clock import unstyled
+from core.domain.editing.clock import strip_styles
 from core.errors import InputRejected
 from core.infra.telemetry import report_bug
 from core.media.sandbox.confinement import ChildLimits
@@ -104,7 +104,7 @@ async def best_of_two(first: RenderedClip, job: RenderJob, source: SourceHandle,
     second_job = msgspec.structs.replace(
         job,
         plan=fallback.plan,
-        pieces=job.pieces if fallback.keeps_styles else unstyled(job.pieces),
+        pieces=job.pieces if fallback.keeps_styles else strip_styles(job.pieces),
         template=fallback.template,
         # Segments that the fallback leaves as they are need not be encoded again.
         earlier_files=[first.as_earlier_file(job.encoding), *job.earlier_files],

@@ -9,7 +9,7 @@ from core.services.exports import fail_export, is_automatic, is_done
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
 from core.storage.exports import write_files
 from schemas import events
-from schemas.documents.quality import in_short
+from schemas.documents.quality import list_figures
 from streams.render.exporter import ExportOutcome, ProducedExport
 from streams.runtime.dead_letters import failure_reason
 
@@ -54,7 +54,7 @@ async def _complete_export(
         integrated_lufs=produced.certificate.integrated_lufs,
         warnings=produced.certificate.warnings,
         verdict=produced.certificate.verdict,
-        checks=in_short(produced.certificate.checks),
+        checks=list_figures(produced.certificate.checks),
         tries=produced.certificate.tries,
         safer=produced.certificate.safer,
     )

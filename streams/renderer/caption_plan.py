@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import msgspec
 
-from core.domain.editing.clock import takes
+from core.domain.editing.clock import group_takes
 from core.domain.editing.output_words import ranges_out, words_out
 from core.domain.text.unspaced_scripts import phrased
 from schemas.common import TimeRange
@@ -67,7 +67,7 @@ def build_job_cues(job: RenderJob, played: Sequence[PlacedSegment]) -> tuple[lis
         return [], []
     drawable_words = [msgspec.structs.replace(word, text=drop_undrawable(word.text)) for word in job.words]
     cues: list[CaptionCue] = []
-    for take in takes(played):  # no cue goes on from one to the next
+    for take in group_takes(played):  # no cue goes on from one to the next
         look = resolve_look(job, take[0].style)
         time = TimeRange(start_ms=round(take[0].output_start_ms), end_ms=round(take[-1].output_end_ms))
         doubtful = ranges_out(job.doubtful_ranges, take)

@@ -141,11 +141,11 @@ class Encoding(Value, frozen=True, kw_only=True):
         return [audio if audio not in AUDIO_BIT_RATES_BPS else f"{audio} {self.audio_bit_rate // 1000}k"]
 
 
-def build_encoding(wish: VideoWish, threads: int, file: FileKind = FileKind(), *, hardware: bool = False) -> Encoding:  # noqa: B008 - frozen
+def build_encoding(video: VideoWish, threads: int, file: FileKind = FileKind(), *, hardware: bool = False) -> Encoding:  # noqa: B008 - frozen
     """Build the encoding of a file of the requested quality."""
     by_hardware = hardware and file.video in NVENC_ENCODERS
     preset, crf = (
-        NVENC_QUALITY_SETTINGS[wish.quality] if by_hardware else QUALITY_SETTINGS[file.video or "h264"][wish.quality]
+        NVENC_QUALITY_SETTINGS[video.quality] if by_hardware else QUALITY_SETTINGS[file.video or "h264"][video.quality]
     )
     rate = AUDIO_BIT_RATES_BPS.get(file.audio or "pcm", 0)
     return Encoding(preset=preset, crf=crf, audio_bit_rate=rate, threads=threads, file=file, hardware=by_hardware)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.editing.clock import pieces, single_segment
+from core.domain.editing.clock import place_edit, single_segment
 from core.domain.editing.output_words import with_written_texts
 from core.domain.text.profanity import masked, masked_transcript, unmasked_languages
 from core.domain.time_ranges import merge_ranges
@@ -56,7 +56,7 @@ async def build_job(
     brand = without_bumpers(brand) if inputs.encoding.file.is_preview else brand
     min_rate = min_frame_rate(rendition.options.preset)
     played = pieces_after_intro(
-        pieces(edit) if edit else single_segment(plan.range), brand.assets, inputs.index, min_rate
+        place_edit(edit) if edit else single_segment(plan.range), brand.assets, inputs.index, min_rate
     )
     times = merge_ranges(piece.source for piece in played)
     tracks = with_clip_languages(await load_caption_tracks(spoken, rendition.options.captions.language, objects), times)
@@ -104,7 +104,7 @@ def _pinned_template(rendition: Rendition, played: Sequence[PlacedSegment]) -> C
 
 def _with_requested_texts(transcript: Transcript, rendition: Rendition, edit: EditList | None) -> Transcript:
     """The transcript with the edit's custom captions, and profanity masked where requested."""
-    captioned = with_written_texts(transcript, edit.captions, pieces(edit)) if edit else transcript
+    captioned = with_written_texts(transcript, edit.captions, place_edit(edit)) if edit else transcript
     return masked_transcript(captioned) if rendition.mask_profanity else captioned
 
 
@@ -124,4 +124,4 @@ def select_doubtful_ranges(segments: Sequence[Segment], *times: TimeRange) -> li
         for segment in segments
         if segment.trust == "doubtful"
     ]
-    return [stretch for stretch in doubtful if any(stretch.overlap_ms(time) for time in times)]
+    return [one for one in doubtful if any(one.overlap_ms(time) for time in times)]

@@ -58,13 +58,13 @@ def find_foreign_ranges(recognised: Recognition, length_ms: int) -> list[Foreign
     ]
     language_runs = groupby(accepted_windows, key=lambda window: window.language or recognised.language)
     return [
-        _stretch(list(run_windows), language, length_ms)
+        _foreign_range(list(run_windows), language, length_ms)
         for language, run_windows in language_runs
         if language != ENGLISH
     ]
 
 
-def _stretch(run: Sequence[HeardWindow], language: str | None, length_ms: int) -> ForeignRange:
+def _foreign_range(run: Sequence[HeardWindow], language: str | None, length_ms: int) -> ForeignRange:
     start_ms = max(0, min(one.start_ms for one in run))
     end_ms = min(length_ms, max(one.end_ms for one in run))
     return ForeignRange(range=TimeRange(start_ms=start_ms, end_ms=max(start_ms, end_ms)), language=language)

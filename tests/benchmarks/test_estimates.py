@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.system.estimates import FORMS, Project, finished_of, fitted, kept_of, report, table_of
 from cli.api.client import JSON
-from core.domain.estimates import EstimatedSource, Rate, by_table, default_rates
+from core.domain.estimates import EstimatedSource, Rate, default_rates, table_amount
 
 RATES = default_rates()
 TRUTH = {"listen": Rate(spread=0, fixed=1000, per_media_s=90), "render": Rate(spread=0, per_clip_s=700)}
@@ -18,7 +18,7 @@ def shown(media_s: int, width: int, height: int) -> JSON:
     """A project as the API returns it: costs by `TRUTH`, and ten ms for everything else."""
     source = EstimatedSource(media_ms=media_s * 1000, megapixels=width * height / 1e6)
     stages: list[Any] = [
-        {"stage": name, "cpu_ms": round(by_table(TRUTH.get(name, Rate(spread=0, fixed=10)), source, RATES))}
+        {"stage": name, "cpu_ms": round(table_amount(TRUTH.get(name, Rate(spread=0, fixed=10)), source, RATES))}
         for name in RATES.stages
     ]
     took = next(stage["cpu_ms"] for stage in stages if stage["stage"] == "listen")
@@ -49,7 +49,9 @@ def test_a_project_of_the_api_is_read() -> None:
 def test_the_rates_that_made_them_are_found(name: str) -> None:
     found = fitted(name, [one for _, one, _ in PROJECTS], RATES)
     for _, one, _ in PROJECTS:
-        assert by_table(found, one.source, RATES) == pytest.approx(by_table(TRUTH[name], one.source, RATES), rel=0.02)
+        assert table_amount(found, one.source, RATES) == pytest.approx(
+            table_amount(TRUTH[name], one.source, RATES), rel=0.02
+        )
     assert set(table_of(PROJECTS, RATES).stages) == set(RATES.stages)
 
 

@@ -17,7 +17,7 @@ from benchmarks.gallery.fixture import DRAWN, MADE, FixtureProject, cues_of, fix
 from benchmarks.gallery.page import Cue, Film, Fixture, Framed, Thumbnail, page, text_at
 from benchmarks.gallery.sheet import Sheet, Still, Strip, draw, levels, moments, with_planned
 from benchmarks.gallery.words import FOUND, in_words
-from schemas.documents.quality import CheckName, Limits, judged
+from schemas.documents.quality import CheckName, Limits, make_check
 
 SHEET = Sheet(
     length_ms=15_000,
@@ -87,10 +87,10 @@ def test_a_picture_tells_the_framing_that_begins_with_it() -> None:
 
 def test_every_check_has_its_words() -> None:
     assert set(FOUND) == set(CheckName.__args__)  # type: ignore[attr-defined]
-    found = judged("cut_face", 0.25, "share", Limits().cut_face, at_ms=[1200.0, 3400.0])
+    found = make_check("cut_face", 0.25, "share", Limits().cut_face, at_ms=[1200.0, 3400.0])
     assert in_words(found) == "The edge cuts a face in 25% of the looks (limit 2%), at 1.2, 3.4 s."
-    assert in_words(judged("lufs", -18.04, "LUFS", Limits().lufs)).endswith("-18.0 LUFS (limit -14 ± 0.5 LUFS).")
-    assert "silent" in in_words(judged("lufs", None, "LUFS", Limits().lufs, detail="it is silent"))
+    assert in_words(make_check("lufs", -18.04, "LUFS", Limits().lufs)).endswith("-18.0 LUFS (limit -14 ± 0.5 LUFS).")
+    assert "silent" in in_words(make_check("lufs", None, "LUFS", Limits().lufs, detail="it is silent"))
 
 
 def test_nowhere_are_more_than_two_seconds_unseen() -> None:

@@ -62,6 +62,11 @@ TEXT_IDIOM = re.compile(
 )
 """The idiom in texts that users read: in addition, "is no number" for "is not a number", and the like."""
 
+NO_NAMES = {"anew", "beside", "stretch", "stretches", "tongue", "tongues", "wish", "wishes"}
+"""Words of the idiom of which no name of the product is made, whatever stands before or behind them."""
+TERMS_OF_THE_FIELD = {"stretch_audio"}
+"""Names with such a word that mean what the field means by it: to stretch sound is to play it slower."""
+
 NO_TEXTS = {"prompt", "lexicon", "stopwords"}
 """Modules whose literals are data: instructions to a language model, lists of words."""
 
@@ -172,6 +177,8 @@ def check_module(path: Path) -> Iterator[Finding]:
     yield from _check_functions(path, tree)
     yield from _check_docstrings(path, tree)
     yield from _check_constants(path, tree)
+    if "benchmarks" not in path.relative_to(REPO).parts:
+        yield from _check_names(path, tree)
     yield from check_idiom(path, _prose(text, tree))
     yield from check_idiom(path, list(user_texts(path, tree)), TEXT_IDIOM)
 
@@ -180,6 +187,25 @@ def _check_functions(path: Path, tree: ast.Module) -> Iterator[Finding]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.strip("_") in RIDDLES:
             yield Finding(name_of(path), node.lineno, "function-name", f"`{node.name}` names nothing")
+
+
+def words_of(name: str) -> list[str]:
+    """The words of an identifier, split at ``_`` and before capitals, in lower case."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+
+
+def _check_names(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    """No name that a module of the product defines is made of a word of the idiom; names of the wire stay."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                pass
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                pass
+            case _:
+                continue
+        if NO_NAMES & {*words_of(name)} and name not in TERMS_OF_THE_FIELD | wire_names():
+            yield Finding(name_of(path), node.lineno, "name-idiom", f"`{name}`: see docs/glossary.md")
 
 
 def _check_docstrings(path: Path, tree: ast.Module) -> Iterator[Finding]:

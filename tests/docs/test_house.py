@@ -16,6 +16,7 @@ BREAKS = {
     "constant-unit": ("streams/plan.py", '"""A module."""\n\nLONGEST = 12\n"""How long."""\n'),
     "constant-docstring": ("streams/plan.py", '"""A module."""\n\nMAX_MS = 12\n"""… and so on."""\n'),
     "idiom": ("streams/plan.py", '"""Whoever asks is told."""\n'),
+    "name-idiom": ("streams/plan.py", '"""A module."""\n\n\nclass SoundWish:\n    """A class."""\n'),
     "file-length": ("streams/plan.py", '"""A module."""\n' + "\n" * 401),
 }
 
@@ -81,3 +82,33 @@ def test_a_sixteenth_module_and_a_second_name_are_found(tmp_path: Path, monkeypa
         path.write_text('"""A module."""\n\n\nclass Plan:\n    """A plan."""\n')
     rules = {one.rule for one in [*house.check_folders(paths), *house.check_classes(paths)]}
     assert {"folder-size", "file-name-twice", "class-name-twice"} <= rules
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "STRETCHES_PER_PICK = {2}",
+        "def _add_wishes(parser): ...",
+        "def shape(beside, above): ...",
+        "class SoundWish: ...",
+        "self._stretches = []",
+        "for stretch in ranges: ...",
+    ],
+)
+def test_a_name_with_a_word_of_the_idiom_is_found(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "REPO", tmp_path)
+    monkeypatch.setattr(house, "wire_names", set)
+    path = tmp_path / "plan.py"
+    path.write_text(f'"""A module."""\n\n{line}\n')
+    assert [one.rule for one in house.check_module(path)] == ["name-idiom"]
+    monkeypatch.setattr(house, "wire_names", lambda: {"SoundWish"})
+    assert len(list(house.check_module(path))) == ("SoundWish" not in line), "names of the wire stay"
+
+
+@pytest.mark.parametrize("name", ["stretch_audio", "wished_for", "besides", "stretcher"])
+def test_other_names_are_not_found(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "REPO", tmp_path)
+    monkeypatch.setattr(house, "wire_names", set)
+    path = tmp_path / "plan.py"
+    path.write_text(f'"""A module."""\n\n{name} = []\n')
+    assert not list(house.check_module(path))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.domain.editing.clock import pieces, single_segment, unstyled
+from core.domain.editing.clock import place_edit, single_segment, strip_styles
 from core.errors import InputRejected
 from core.media.decode.reader import SourceReader
 from core.media.sandbox.parent import run_child
@@ -128,7 +128,7 @@ def test_so_it_is_in_an_edited_clip_slower_faster_and_turned_round(
         EditSegment(segment_id="s1", range=TimeRange(start_ms=5_010, end_ms=7_500), speed=2.0),
         EditSegment(segment_id="s2", range=TimeRange(start_ms=100, end_ms=3_333), speed=0.5),
     ]
-    played = pieces(EditList(version=2, segments=segments))
+    played = place_edit(EditList(version=2, segments=segments))
     task = RenderJob(
         plan=plan(index, 100, 7_500, aspect="1:1"), index=index, pieces=played, words=words("over and over", 5_500),
     )  # fmt: skip
@@ -155,13 +155,13 @@ def test_so_it_is_where_a_segment_has_captions_of_its_own(source: tuple[Path, So
     said = [*words("before the change", 300), *words("and after it", 2_300)]
     task = RenderJob(
         plan=plan(index, 0, 4_000, aspect="1:1"), index=index, words=said,
-        pieces=pieces(EditList(version=2, segments=segments)),
+        pieces=place_edit(EditList(version=2, segments=segments)),
     )  # fmt: skip
     wanted = {8, 20, 60, 75}
     exported = handed_to_the_encoder(task, path, tmp_path, wanted)
     assert previews(task, path, tmp_path, wanted) == exported
     for template, alike in ((None, {8, 20}), (own.resolved(), {60, 75})):
-        same = msgspec.structs.replace(task, pieces=unstyled(task.pieces), template=template)
+        same = msgspec.structs.replace(task, pieces=strip_styles(task.pieces), template=template)
         other = handed_to_the_encoder(same, path, tmp_path, wanted)
         assert {number for number in wanted if other[number] == exported[number]} == alike
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from core.domain.editing import edit_operations as ops
-from core.domain.editing.clock import hull, length_ms, pieces_of
+from core.domain.editing.clock import hull, length_ms, place_segments
 from core.domain.editing.cut_points import Gaps
 from core.domain.editing.cuts import ImpossibleError, around, free_id, without
 from core.domain.subtitles.cues import clean
@@ -62,7 +62,7 @@ def apply(edit: EditList, operations: Sequence[ops.Operation], material: EditMat
             _check_count(result)
         except ImpossibleError as error:
             raise BadEditError(at, str(error), error.field) from None
-    played_ms = length_ms(pieces_of(result.segments))
+    played_ms = length_ms(place_segments(result.segments))
     if not SHORTEST_MS <= played_ms <= CLIP_MS[1]:
         raise BadEditError(
             len(operations) - 1, f"A clip must play {_PLAYS}; this would be {exactly(round(played_ms), 'ms')}."
@@ -112,7 +112,7 @@ def _changed(edit: EditList, segment_id: str, **fields: Any) -> EditList:
     return _with(edit, number, msgspec.structs.replace(edit.segments[number], **fields))
 
 
-def _stretch(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
+def _range_within_gaps(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
     start, end = gaps.nearest(start_ms), gaps.nearest(end_ms)
     if end <= start:
         told = f"Between {_format_time(start_ms)} and {_format_time(end_ms)} there is no gap between words to cut in."
@@ -175,7 +175,7 @@ def _delete_words(edit: EditList, asked: ops.DeleteWords, material: EditMaterial
 
 
 def _drop_fillers(edit: EditList, _: ops.DropFillers, material: EditMaterial, gaps: Gaps) -> EditList:
-    played = hull(pieces_of(edit.segments))
+    played = hull(place_segments(edit.segments))
     near = [word for word in material.words if played.start_ms <= word.start_ms < played.end_ms]
     runs = [list(run) for filler, run in groupby(near, key=lambda word: word.filler) if filler]
     cut = [around(run, gaps) for run in runs]
@@ -241,8 +241,8 @@ def _move(edit: EditList, asked: ops.Move, _: EditMaterial, __: Gaps) -> EditLis
 
 def _insert(edit: EditList, asked: ops.Insert, material: EditMaterial, gaps: Gaps) -> EditList:
     _check_inside(asked.start_ms, asked.end_ms, material)
-    stretch = _stretch(asked.start_ms, asked.end_ms, gaps)
-    return _put(edit, EditSegment(segment_id=free_id(edit.segments), range=stretch), asked.before)
+    time = _range_within_gaps(asked.start_ms, asked.end_ms, gaps)
+    return _put(edit, EditSegment(segment_id=free_id(edit.segments), range=time), asked.before)
 
 
 def _remove(edit: EditList, asked: ops.Remove, _: EditMaterial, __: Gaps) -> EditList:
@@ -280,9 +280,9 @@ def _check_crop(crop: CropBox, material: EditMaterial, field: str) -> None:
 
 def _text(edit: EditList, asked: ops.Text, material: EditMaterial, _: Gaps) -> EditList:
     _check_inside(asked.start_ms, asked.end_ms, material)
-    stretch = TimeRange(start_ms=asked.start_ms, end_ms=asked.end_ms)
-    kept = [one for one in edit.captions if not one.range.overlap_ms(stretch)]
-    new = [] if asked.text is None else [CaptionText(range=stretch, text=clean(asked.text))]
+    time = TimeRange(start_ms=asked.start_ms, end_ms=asked.end_ms)
+    kept = [one for one in edit.captions if not one.range.overlap_ms(time)]
+    new = [] if asked.text is None else [CaptionText(range=time, text=clean(asked.text))]
     return msgspec.structs.replace(edit, captions=sorted([*kept, *new], key=lambda one: one.range.start_ms))
 
 

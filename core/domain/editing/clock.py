@@ -16,19 +16,19 @@ TAKE_MS = 5_000
 """Who speaks still speaks of the same when less than this is cut out."""
 
 
-def pieces(edit: EditList) -> list[PlacedSegment]:
+def place_edit(edit: EditList) -> list[PlacedSegment]:
     """The segments on both clocks, in order of playing."""
     texts = [one.range for one in edit.captions]
     return [
         msgspec.structs.replace(piece, texts=[one for one in texts if one.overlap_ms(piece.source)])
         if piece.muted
         else piece
-        for piece in pieces_of(edit.segments)
+        for piece in place_segments(edit.segments)
     ]
 
 
-def pieces_of(segments: Iterable[EditSegment]) -> list[PlacedSegment]:
-    """As `pieces`, of segments that are no edit yet."""
+def place_segments(segments: Iterable[EditSegment]) -> list[PlacedSegment]:
+    """As `place_edit`, of segments that are no edit yet."""
     found: list[PlacedSegment] = []
     for one in segments:
         piece = PlacedSegment(
@@ -44,7 +44,7 @@ def pieces_of(segments: Iterable[EditSegment]) -> list[PlacedSegment]:
     return found
 
 
-def unstyled(played: Sequence[PlacedSegment]) -> list[PlacedSegment]:
+def strip_styles(played: Sequence[PlacedSegment]) -> list[PlacedSegment]:
     """The pieces with captions that look alike."""
     return [msgspec.structs.replace(piece, style=None) for piece in played]
 
@@ -59,7 +59,7 @@ def length_ms(played: Sequence[PlacedSegment]) -> float:
     return played[-1].output_end_ms if played else 0.0
 
 
-def on_output(piece: PlacedSegment, source_ms: float) -> float:
+def output_time_ms(piece: PlacedSegment, source_ms: float) -> float:
     """A moment of the source on the output's clock, as if the piece went on before and after its ends."""
     return piece.output_start_ms + (source_ms - piece.source.start_ms) / piece.speed
 
@@ -71,7 +71,7 @@ def hull(played: Sequence[PlacedSegment]) -> TimeRange:
     )
 
 
-def takes(played: Sequence[PlacedSegment]) -> list[list[PlacedSegment]]:
+def group_takes(played: Sequence[PlacedSegment]) -> list[list[PlacedSegment]]:
     """Runs of segments in which the source continues, with small gaps and no repetition.
 
     Where captions begin to look otherwise another run begins.

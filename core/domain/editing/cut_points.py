@@ -63,11 +63,11 @@ class Gaps:
         """Before the first word and after the last nothing runs into it."""
         return 0 if gap in (self._gaps[0], self._gaps[-1]) else gap.tightness_ms
 
-    def before(self, start_ms: int) -> Gap:
+    def gap_before(self, start_ms: int) -> Gap:
         """The gap that ends where a word starts, or the last one before it."""
         return self._gaps[max(0, bisect_right(self._ends, start_ms) - 1)]
 
-    def after(self, end_ms: int) -> Gap:
+    def gap_after(self, end_ms: int) -> Gap:
         """The gap that begins where a word ends, or the first one after it."""
         return self._gaps[min(bisect_left(self._starts, end_ms), len(self._gaps) - 1)]
 
@@ -79,9 +79,9 @@ class Gaps:
         """Those between two words."""
         return self._gaps[1:-1]
 
-    def around(self, first_ms: int, end_ms: int) -> TimeRange:
+    def range_around(self, first_ms: int, end_ms: int) -> TimeRange:
         """The range that removes the speech between two times and keeps the longer of its pauses."""
-        before, after = self.before(first_ms), self.after(end_ms)
+        before, after = self.gap_before(first_ms), self.gap_after(end_ms)
         if before.length_ms >= after.length_ms:
             return TimeRange(start_ms=before.high_ms, end_ms=after.high_ms)
         return TimeRange(start_ms=before.low_ms, end_ms=after.low_ms)

@@ -37,7 +37,7 @@ def _highest(segments: Sequence[EditSegment]) -> int:
 
 def around(run: Sequence[Word], gaps: Gaps) -> TimeRange | None:
     """The range that removes a run of words and keeps its neighbours; None if another word overlaps it."""
-    cut = gaps.around(run[0].start_ms, max(word.end_ms for word in run))
+    cut = gaps.range_around(run[0].start_ms, max(word.end_ms for word in run))
     return cut if gaps.words_in(cut) == len(run) else None
 
 
@@ -46,12 +46,12 @@ def without(edit: EditList, cut: Sequence[TimeRange], gaps: Gaps) -> EditList:
 
     Sources are long, and a segment may be as long as its source: no word or range is looked at for each segment.
     """
-    stretches = merge_ranges(one for one in cut if one.length_ms)
-    starts, ends = [one.start_ms for one in stretches], [one.end_ms for one in stretches]
+    removed = merge_ranges(one for one in cut if one.length_ms)
+    starts, ends = [one.start_ms for one in removed], [one.end_ms for one in removed]
     numbers = count(_highest(edit.segments) + 1)
     kept: list[EditSegment] = []
     for one in edit.segments:
-        inside = stretches[bisect_right(ends, one.range.start_ms) : bisect_left(starts, one.range.end_ms)]
+        inside = removed[bisect_right(ends, one.range.start_ms) : bisect_left(starts, one.range.end_ms)]
         if not inside:
             kept.append(one)
             continue

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.domain.editing.clock import on_output
+from core.domain.editing.clock import output_time_ms
 from core.domain.subtitles.cues import Cue, extend_cues, marked, word_cues
 from core.domain.text.word_joining import join_words
 from core.domain.time_ranges import clamp_range, merge_ranges, overlap_ms
@@ -159,7 +159,7 @@ def _is_heard(word: Word, time: TimeRange) -> bool:
 def _to_output(word: Word, piece: PlacedSegment) -> Word:
     """A word in output time, clamped to its segment."""
     start, end = max(word.start_ms, piece.source.start_ms), min(word.end_ms, piece.source.end_ms)
-    times = {"start_ms": round(on_output(piece, start)), "end_ms": round(on_output(piece, end))}
+    times = {"start_ms": round(output_time_ms(piece, start)), "end_ms": round(output_time_ms(piece, end))}
     return msgspec.structs.replace(word, **times)
 
 
@@ -167,8 +167,8 @@ def ranges_out(ranges: Iterable[TimeRange], played: Sequence[PlacedSegment]) -> 
     """Source ranges in output time, divided where they are cut."""
     return [
         TimeRange(
-            start_ms=round(on_output(piece, max(one.start_ms, piece.source.start_ms))),
-            end_ms=round(on_output(piece, min(one.end_ms, piece.source.end_ms))),
+            start_ms=round(output_time_ms(piece, max(one.start_ms, piece.source.start_ms))),
+            end_ms=round(output_time_ms(piece, min(one.end_ms, piece.source.end_ms))),
         )
         for one in ranges
         for piece in played

@@ -56,8 +56,8 @@ def hashes(files: ExportFiles) -> dict[str, str]:
 
 def _sentence(files: list[str], count: int, differences: list[Difference], *, known: bool) -> str:
     if not files:
-        beside = f", though {len(differences)} things that it is made with differ" if differences and known else ""
-        return f"All {count} files came out byte for byte as they were{beside}."
+        although = f", though {len(differences)} things that it is made with differ" if differences and known else ""
+        return f"All {count} files came out byte for byte as they were{although}."
     which = ", ".join(files[:10])
     if not known:
         return f"Other bytes: {which}. The export is older than the record of what an export is made with."

@@ -161,15 +161,15 @@ class _Draft:
             raise self._refused(f"The transcript has no words {run.first_word} to {run.end_word}.")
         return run.first_word, run.end_word
 
-    def _run_in(self, stretch: Stretch, field: str) -> Place:
+    def _run_in(self, time: Stretch, field: str) -> Place:
         lasts_ms = self._transcript.duration_ms
-        if stretch.end_ms > lasts_ms:
-            possible, given = spoken_range(0, lasts_ms, "ms"), exactly(stretch.end_ms, "ms")
+        if time.end_ms > lasts_ms:
+            possible, given = spoken_range(0, lasts_ms, "ms"), exactly(time.end_ms, "ms")
             told = f"The source ends at {format_quantity(lasts_ms, 'ms')}: {possible} is possible, not {given}."
             raise self._refused(told, field)
-        if stretch.end_ms <= stretch.start_ms:
+        if time.end_ms <= time.start_ms:
             raise self._refused("`end_ms` must lie behind `start_ms`.", field)
-        return bisect_left(self._middles, stretch.start_ms), bisect_left(self._middles, stretch.end_ms)
+        return bisect_left(self._middles, time.start_ms), bisect_left(self._middles, time.end_ms)
 
     def _around(self, words: Sequence[int]) -> Iterator[Place]:
         """Time of runs of words, with half of the pauses around each."""

@@ -155,10 +155,10 @@ class SourceReader:
         self, container: InputContainer, stream: VideoStream, time: TimeRange, gap_ms: int, far_keys_ms: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         last_ms: int | None = None
-        for position, stretch in split_at_keys(self._key_ms, time, self._index.duration_ms, min_ms=far_keys_ms):
-            if stretch.length_ms > far_keys_ms or position is None or self._key_ms[position] < time.start_ms:
-                found = thin_out(self._decode_from(container, stream, position, stretch), gap_ms)
-            elif last_ms is not None and stretch.start_ms - last_ms < gap_ms // 2:
+        for position, part in split_at_keys(self._key_ms, time, self._index.duration_ms, min_ms=far_keys_ms):
+            if part.length_ms > far_keys_ms or position is None or self._key_ms[position] < time.start_ms:
+                found = thin_out(self._decode_from(container, stream, position, part), gap_ms)
+            elif last_ms is not None and part.start_ms - last_ms < gap_ms // 2:
                 continue
             else:
                 found = self._read_key_frame(container, stream, position)

@@ -99,9 +99,7 @@ def _merge_voiced(transcript: Transcript, voice_windows: Sequence[VoiceWindows])
     """Merge where somebody may speak; the transcript's speech where a span does not say."""
     if not all(windows.voiced for windows in voice_windows):
         return transcript.speech
-    places = merge_intervals(
-        (stretch.start_ms, stretch.end_ms) for windows in voice_windows for stretch in windows.voiced
-    )
+    places = merge_intervals((time.start_ms, time.end_ms) for windows in voice_windows for time in windows.voiced)
     return [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in places]
 
 

@@ -27,7 +27,7 @@ def merge_spans(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[
     words = _drop_after_end(tidy_words(_merge_words(spans_in_order)), duration_ms)
     languages = languages_by_span(words, spans_in_order)
     words = mark_fillers(words, languages)
-    speech = merge_ranges(stretch for span in spans_in_order for stretch in span.speech)
+    speech = merge_ranges(time for span in spans_in_order for time in span.speech)
     evidence = TranscriptEvidence(
         speech=speech,
         windows=[window for span in spans_in_order for window in span.windows],
@@ -42,7 +42,7 @@ def merge_spans(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[
         segments=judged.segments,
         speech=speech,
         model=", ".join(sorted({span.model for span in spans_in_order if span.model != "none"})) or "none",
-        missing=sorted(missing, key=lambda stretch: stretch.start_ms),
+        missing=sorted(missing, key=lambda time: time.start_ms),
         rejected=sorted(
             [*judged.rejected, *_list_dropped_texts(spans_in_order)], key=lambda one: (one.start_ms, one.text)
         ),

@@ -44,7 +44,7 @@ def explain_nothing_found(
 
 
 def _explain_no_match(windows: Sequence[ScoredWindow], topics: Sequence[str]) -> str:
-    topic_list = " or ".join(f"“{shorten_text(wish, 60)}”" for wish in topics)
+    topic_list = " or ".join(f"“{shorten_text(topic, 60)}”" for topic in topics)
     nearest = max(windows, key=lambda window: (window.asked or 0.0, -window.range.start_ms))
     nearest_quote = next(
         (window for signal in nearest.signals for window in signal.evidence if window.kind == "nearest"), None

@@ -26,12 +26,12 @@ def missing_ranges(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
         return []
     if not ranges_touch(seen, time):
         return [time]
-    stretches = []
+    ranges = []
     if time.start_ms < seen.start_ms:
-        stretches.append(TimeRange(start_ms=time.start_ms, end_ms=min(seen.start_ms + OVERLAP_MS, seen.end_ms)))
+        ranges.append(TimeRange(start_ms=time.start_ms, end_ms=min(seen.start_ms + OVERLAP_MS, seen.end_ms)))
     if time.end_ms > seen.end_ms:
-        stretches.append(TimeRange(start_ms=max(seen.end_ms - OVERLAP_MS, seen.start_ms), end_ms=time.end_ms))
-    return stretches
+        ranges.append(TimeRange(start_ms=max(seen.end_ms - OVERLAP_MS, seen.start_ms), end_ms=time.end_ms))
+    return ranges
 
 
 def ranges_touch(one: TimeRange, other: TimeRange) -> bool:

@@ -56,13 +56,11 @@ def _plan_shot(scene: AngleScene, still: CropDecision, number: int) -> list[Shot
     when = scene.shots[number]
     if still.mode != "hold":
         return [crop_shot(still, when)]
-    stretches = (
-        presence_ranges(scene.tracks.persons, when) if still.shows == "person" and not scene.area.holds_all else []
-    )
-    if len(stretches) < 2:
+    ranges = presence_ranges(scene.tracks.persons, when) if still.shows == "person" and not scene.area.holds_all else []
+    if len(ranges) < 2:
         walk = walk_of(scene, number, when)
         return [crop_shot(still, when) if walk is None else _plan_walk(scene, still, walk, when)]
-    return [_plan_presence(scene, number, part) for part in stretches]
+    return [_plan_presence(scene, number, part) for part in ranges]
 
 
 def _plan_presence(scene: AngleScene, number: int, part: PresenceRange) -> ShotCrop:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.documents.quality import Check, judged
+from schemas.documents.quality import Check, make_check
 from streams.render.quality.subject import CheckSubject
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 
@@ -33,15 +33,17 @@ def check_av_sync(subject: CheckSubject) -> list[Check]:
     )
     if lag_ms is None and subject.probed.sound is not None and _is_audible(subject.expected.sound):
         told = "the sound is not the one that was made, or is more than a second away"
-        return [judged("av_offset", MAX_OFFSET_SAMPLES * 1000 / RATE_HZ, "ms", bound, detail=told)]
+        return [make_check("av_offset", MAX_OFFSET_SAMPLES * 1000 / RATE_HZ, "ms", bound, detail=told)]
     if lag_ms is None:
         why = (
             "the sound is silent" if subject.expected.file.audio else f"{subject.expected.file.container} has no sound"
         )
-        return [judged("av_offset", None, "ms", bound, detail=why)]
+        return [make_check("av_offset", None, "ms", bound, detail=why)]
     slots = measure_frame_lag(subject)
     offset_ms = lag_ms - slots * float(subject.expected.timeline.period_ms)
-    return [judged("av_offset", offset_ms, "ms", bound, detail=f"sound {lag_ms:.1f} ms late, picture {slots} pictures")]
+    return [
+        make_check("av_offset", offset_ms, "ms", bound, detail=f"sound {lag_ms:.1f} ms late, picture {slots} pictures")
+    ]
 
 
 def measure_audio_lag_ms(reference: Sound, decoded: Sound) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents.export import CaptionCue
-from schemas.documents.quality import Check, judged
+from schemas.documents.quality import Check, make_check
 from streams.render.quality.probe import SampledFrame, decode_between, pick_evenly
 from streams.render.quality.reference_frames import sample_stride_px
 from streams.render.quality.subject import NO_CAPTIONS_REASON, CheckSubject
@@ -63,14 +63,14 @@ def _check_offset(subject: CheckSubject) -> Check:
     """
     bound, cues = subject.expected.limits.caption_offset_ms, subject.expected.cues
     if not cues:
-        return judged("caption_offset", None, "ms", bound, detail=NO_CAPTIONS_REASON)
+        return make_check("caption_offset", None, "ms", bound, detail=NO_CAPTIONS_REASON)
     cue_offsets = [(abs(off), at) for off, at in (_cue_word_offset(subject, cue) for cue in cues)]
     timed_cues = [] if subject.expected.file.is_preview else choose_timed_cues(cues)
     letter_offsets = [(_letters_offset(subject, cue), cue.start_ms) for cue in timed_cues if _is_painted(subject, cue)]
     measured = [(abs(off), at) for off, at in letter_offsets if off is not None]
     worst, at_ms = max([*cue_offsets, *measured])
     detail = f"{len(cues)} captions against their words, {len(measured)} of them timed by their letters in the file"
-    return judged("caption_offset", worst, "ms", bound, detail=detail, at_ms=[at_ms])
+    return make_check("caption_offset", worst, "ms", bound, detail=detail, at_ms=[at_ms])
 
 
 def choose_timed_cues(cues: Sequence[CaptionCue]) -> list[CaptionCue]:
@@ -155,7 +155,7 @@ def _check_cut_off(subject: CheckSubject) -> Check:
     detail = f"{looked} sampled pictures with a caption; the margin is {margin} px"
     if not subject.expected.cues:
         detail = NO_CAPTIONS_REASON
-    return judged("caption_cut_off", worst if looked else None, "of the margin", bound, detail=detail, at_ms=at_ms)
+    return make_check("caption_cut_off", worst if looked else None, "of the margin", bound, detail=detail, at_ms=at_ms)
 
 
 def _margin_overlap(inked: NDArray[np.bool_], step: int, margin: int, across: int, down: int) -> float:

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.documents.quality import Check, judged
+from schemas.documents.quality import Check, make_check
 from streams.render.quality.probe import SampledFrame
 from streams.render.quality.reference_frames import UInt8
 from streams.render.quality.subject import CheckSubject, unmeasured_reason
@@ -43,14 +43,16 @@ def check_frames(subject: CheckSubject) -> list[Check]:
 def _check_black(subject: CheckSubject) -> Check:
     stills, bound = subject.probed.stills, subject.expected.limits.black
     if not stills:
-        return judged("black", None, "share", bound, detail=unmeasured_reason(subject, "no picture could be decoded"))
+        return make_check(
+            "black", None, "share", bound, detail=unmeasured_reason(subject, "no picture could be decoded")
+        )
     black = [still for still in stills if is_black(still.luma)]
     unexpected = [one for one in black if not _is_reference_black(subject, one.number)]
     period_ms = float(subject.expected.timeline.period_ms)
     in_source = len(black) - len(unexpected)
     detail = f"{len(black)} of {len(stills)} sampled pictures are black, {in_source} of them in the source"
     at_ms = [one.number * period_ms for one in unexpected]
-    return judged("black", len(unexpected) / len(stills), "share", bound, detail=detail, at_ms=at_ms)
+    return make_check("black", len(unexpected) / len(stills), "share", bound, detail=detail, at_ms=at_ms)
 
 
 def is_black(luma: UInt8) -> bool:
@@ -73,7 +75,7 @@ def _check_frozen(subject: CheckSubject) -> Check:
     )
     if not still:
         why = unmeasured_reason(subject, "no pictures of the file could be compared")
-        return judged("frozen", None, "ms", limits.frozen_ms, detail=why)
+        return make_check("frozen", None, "ms", limits.frozen_ms, detail=why)
     worst, at_ms = 0.0, list[float]()
     for stands, run in groupby(range(len(still)), key=still.__getitem__):
         slots = list(run)
@@ -81,7 +83,7 @@ def _check_frozen(subject: CheckSubject) -> Check:
         if stands and lasts_ms > limits.frozen_ms.limit and _reference_moves(subject, slots[0], slots[-1]):
             worst = max(worst, lasts_ms)
             at_ms.append(slots[0] * period_ms)
-    return judged("frozen", worst, "ms", limits.frozen_ms, at_ms=at_ms)
+    return make_check("frozen", worst, "ms", limits.frozen_ms, at_ms=at_ms)
 
 
 def _unchanged_by_size(subject: CheckSubject) -> list[bool]:
@@ -150,11 +152,11 @@ def _check_ssim(subject: CheckSubject) -> Check:
     bound = subject.expected.limits.ssim
     if not scores:
         why = unmeasured_reason(subject, "no sampled picture has its like before encoding")
-        return judged("ssim", None, "", bound, detail=why)
+        return make_check("ssim", None, "", bound, detail=why)
     worst, number = min(scores)
     mean = sum(value for value, _ in scores) / len(scores)
     at_ms = [number * float(subject.expected.timeline.period_ms)]
-    return judged("ssim", mean, "", bound, detail=f"{len(scores)} pictures, the worst {worst:.3f}", at_ms=at_ms)
+    return make_check("ssim", mean, "", bound, detail=f"{len(scores)} pictures, the worst {worst:.3f}", at_ms=at_ms)
 
 
 def measure_ssim(painted: UInt8, decoded: UInt8) -> float:

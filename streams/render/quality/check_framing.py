@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from core.domain.framing.geometry import is_cut, share_shown, view
 from schemas.common import Box
-from schemas.documents.quality import Bound, Check, CheckName, Limits, judged
+from schemas.documents.quality import Bound, Check, CheckName, Limits, make_check
 from streams.render.quality.reference_frames import ReferenceFrame
 from streams.render.quality.subject import NO_VIDEO_REASON, CheckSubject
 
@@ -44,7 +44,7 @@ def _without_pictures(limits: Limits) -> list[Check]:
         ("jitter", "px a picture", limits.jitter_px),
         ("reversals", "a second", limits.reversals),
     ]
-    return [judged(name, None, unit, bound, detail=NO_VIDEO_REASON) for name, unit, bound in asked]
+    return [make_check(name, None, unit, bound, detail=NO_VIDEO_REASON) for name, unit, bound in asked]
 
 
 def _faces(case: CheckSubject) -> list[Check]:
@@ -53,17 +53,17 @@ def _faces(case: CheckSubject) -> list[Check]:
     if not shown:
         why = "no person was found in this part of the source"
         return [
-            judged("nobody_in_frame", None, "share", limits.nobody_in_frame, detail=why),
-            judged("cut_face", None, "share", limits.cut_face, detail=why),
+            make_check("nobody_in_frame", None, "share", limits.nobody_in_frame, detail=why),
+            make_check("cut_face", None, "share", limits.cut_face, detail=why),
         ]
     nobody = [at for at, share in shown if share < IN_FRAME]
     cut = [at for at, share in shown if IN_FRAME <= share < WHOLE]
     detail = f"{len(shown)} looks at somebody on screen{_unseen(case)}"
     return [
-        judged(
+        make_check(
             "nobody_in_frame", len(nobody) / len(shown), "share", limits.nobody_in_frame, detail=detail, at_ms=nobody
         ),
-        judged("cut_face", len(cut) / len(shown), "share", limits.cut_face, detail=detail, at_ms=cut),
+        make_check("cut_face", len(cut) / len(shown), "share", limits.cut_face, detail=detail, at_ms=cut),
     ]
 
 
@@ -105,7 +105,7 @@ def _letters(case: CheckSubject) -> Check:
         if any(is_cut(box, seen.shot, seen.source_ms) for box in there):
             cut.append(number * period_ms)
     detail = f"{looked} pictures with titles, signs or names"
-    return judged("cut_letters", len(cut) / max(1, looked), "share", bound, detail=detail, at_ms=_thin_out(cut))
+    return make_check("cut_letters", len(cut) / max(1, looked), "share", bound, detail=detail, at_ms=_thin_out(cut))
 
 
 def _thin_out(times: Sequence[float]) -> list[float]:
@@ -128,8 +128,8 @@ def _movement(case: CheckSubject) -> list[Check]:
     seconds = float(timeline.length_ms) / 1000
     detail = f"of a source of {WIDTH_PX} px; 95 of 100 steps are of {most:.2f} px or less"
     return [
-        judged("jitter", sum(ways) / max(1, len(ways)), "px a picture", limits.jitter_px, detail=detail),
-        judged("reversals", turns / seconds, "a second", limits.reversals, detail=f"{turns} in {seconds:.1f} s"),
+        make_check("jitter", sum(ways) / max(1, len(ways)), "px a picture", limits.jitter_px, detail=detail),
+        make_check("reversals", turns / seconds, "a second", limits.reversals, detail=f"{turns} in {seconds:.1f} s"),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from schemas.documents.quality import Check, judged, softened
+from schemas.documents.quality import Check, make_check, soften_check
 from streams.render.quality.subject import CheckSubject
 from streams.renderer.audio.loudness import ABSOLUTE_GATE_LUFS, Loudness, Sound
 
@@ -25,14 +25,14 @@ def check_loudness(subject: CheckSubject, loudness: Loudness) -> list[Check]:
         reason = f"{subject.expected.file.container} has no sound"
     elif silent:
         reason = "the clip is silent, as its source"
-    level = judged("lufs", lufs, "LUFS", limits.lufs, detail=reason if lufs is None else "")
+    level = make_check("lufs", lufs, "LUFS", limits.lufs, detail=reason if lufs is None else "")
     if lufs is not None and lufs < limits.lufs.around:
-        level = softened(level)  # too soft: gain and limiter could not lift it, which the warnings tell
+        level = soften_check(level)  # too soft: gain and limiter could not lift it, which the warnings tell
     clipped = None if sound is None else 1e6 * measure_clipped_ratio(sound)
     return [
         level,
-        judged("true_peak", peak, "dBTP", limits.true_peak_dbtp, detail=reason if peak is None else ""),
-        judged("clipping", clipped, "ppm", limits.clipping_ppm, detail=reason if clipped is None else ""),
+        make_check("true_peak", peak, "dBTP", limits.true_peak_dbtp, detail=reason if peak is None else ""),
+        make_check("clipping", clipped, "ppm", limits.clipping_ppm, detail=reason if clipped is None else ""),
     ]
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from schemas.documents.quality import Check, judged
+from schemas.documents.quality import Check, make_check
 from schemas.options.file_formats import AudioCodec, FileKind, Pictures
 from streams.render.quality.subject import NO_VIDEO_REASON, CheckSubject
 from streams.renderer.encoding.animated_image import PREVIEW_RATE
@@ -43,9 +43,9 @@ def check_structure(subject: CheckSubject) -> list[Check]:
     no_index = "" if tracks.index_first is not None else f"{expected.file.container} has no index to come first"
     return [
         _check_duration(subject),
-        judged("streams", fitting - others, "", bound, detail=", ".join(tracks.codecs)),
+        make_check("streams", fitting - others, "", bound, detail=", ".join(tracks.codecs)),
         *_check_size_and_count(subject),
-        judged(
+        make_check(
             "faststart",
             None if tracks.index_first is None else float(tracks.index_first),
             "",
@@ -64,7 +64,7 @@ def _check_duration(subject: CheckSubject) -> Check:
     if file.is_preview:  # its last picture is shown for a tenth of a second, wherever the clip ends
         off_ms = max(0.0, off_ms - 1000 / PREVIEW_RATE)
     detail = ", ".join([*(f"{name} {ms:.0f} ms" for name, ms in lasts), f"planned {planned_ms:.0f} ms"])
-    return judged("duration", off_ms, "ms", subject.expected.limits.duration_ms, detail=detail)
+    return make_check("duration", off_ms, "ms", subject.expected.limits.duration_ms, detail=detail)
 
 
 def _check_size_and_count(subject: CheckSubject) -> list[Check]:
@@ -72,14 +72,14 @@ def _check_size_and_count(subject: CheckSubject) -> list[Check]:
     tracks, expected, limits = subject.probed.tracks, subject.expected, subject.expected.limits
     if expected.file.video is None:
         return [
-            judged("size", None, "px", limits.size_px, detail=NO_VIDEO_REASON),
-            judged("frames", None, "pictures", limits.frames, detail=NO_VIDEO_REASON),
+            make_check("size", None, "px", limits.size_px, detail=NO_VIDEO_REASON),
+            make_check("frames", None, "pictures", limits.frames, detail=NO_VIDEO_REASON),
         ]
     across, down = expected.size_px
     off_px = abs(tracks.width_px - across) + abs(tracks.height_px - down)
     planned = expected.timeline.count if expected.frame_count is None else expected.frame_count
     off, counted = abs(tracks.frames - planned), f"{tracks.frames} of {planned}"
     return [
-        judged("size", off_px, "px", limits.size_px, detail=f"{tracks.width_px}x{tracks.height_px}"),
-        judged("frames", off, "pictures", limits.frames, detail=counted),
+        make_check("size", off_px, "px", limits.size_px, detail=f"{tracks.width_px}x{tracks.height_px}"),
+        make_check("frames", off, "pictures", limits.frames, detail=counted),
     ]

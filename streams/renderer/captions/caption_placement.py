@@ -8,7 +8,7 @@ from operator import itemgetter
 
 import msgspec
 
-from core.domain.editing.clock import on_output
+from core.domain.editing.clock import output_time_ms
 from core.domain.framing.boxes import overlaps
 from core.domain.framing.geometry import painted_box
 from schemas.common import Box, CropBox, Value
@@ -80,7 +80,10 @@ def faces_on_output(
     """The plan's faces on the output's clock and picture."""
     shots = ShotIndex(plan) if plan.faces else None
     return [
-        (on_output(piece, sample.at_ms), painted_box(sample.face.box, shots.at(sample.at_ms), sample.at_ms, *size_px))
+        (
+            output_time_ms(piece, sample.at_ms),
+            painted_box(sample.face.box, shots.at(sample.at_ms), sample.at_ms, *size_px),
+        )
         for piece in played
         for sample in plan.faces
         if shots is not None and piece.source.start_ms <= sample.at_ms < piece.source.end_ms
@@ -96,7 +99,7 @@ def _source_text_boxes(
         start, end = max(time.start_ms for time in times), min(time.end_ms for time in times)
         if start < end:
             box = painted_box(line.box, shot, start, look.width_px, look.height_px)
-            yield on_output(piece, start), on_output(piece, end), box
+            yield output_time_ms(piece, start), output_time_ms(piece, end), box
 
 
 def choose_centres(obstacles: Sequence[CueObstacles], look: CaptionLook) -> list[int]:

@@ -159,8 +159,8 @@ class CuePainter:
         plate, word = self._template.highlight.plate, self._cue.words[spoken]
         if plate is None:
             return None
-        beside = [one for one in self._cue.words if one is not word and one.baseline_px == word.baseline_px]
-        spaces = [max(one.x_px - word.x_px - word.width_px, word.x_px - one.x_px - one.width_px) for one in beside]
+        neighbours = [one for one in self._cue.words if one is not word and one.baseline_px == word.baseline_px]
+        spaces = [max(one.x_px - word.x_px - word.width_px, word.x_px - one.x_px - one.width_px) for one in neighbours]
         most = max(MIN_PADDING_RATIO, min(spaces, default=math.inf) / 2 / self._cue.font_px)
         return msgspec.structs.replace(plate, padding_x=min(plate.padding_x, most))
 

@@ -53,7 +53,7 @@ PASSING_FACE_RATIO = 0.5
 """Share of a face's score that is left where it is on screen for a moment only."""
 FULL_MERIT_SCORE = 6.0
 """Merit of a large, crisp, well lit face in a frame full of detail: score 1."""
-STRETCHES_PER_PICK = 2
+INTERVALS_PER_PICK = 2
 """Parts of the clip, per candidate, of which the best frame is kept."""
 
 UInt8 = NDArray[np.uint8]
@@ -153,10 +153,10 @@ class ThumbnailPicker:
         luma = plane_rows(plane)[: plane.height, : plane.width]
         merit, scores = self._score_frame(luma, at_ms, source_ms, shot)
         merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if is_awkward or at_ms < EDGE_MARGIN_MS else 1.0)
-        stretch = int(at_ms / self._length_ms * self._count * STRETCHES_PER_PICK)
-        if stretch not in self._best or merit > self._best[stretch].merit:
+        interval = int(at_ms / self._length_ms * self._count * INTERVALS_PER_PICK)
+        if interval not in self._best or merit > self._best[interval].merit:
             told = msgspec.structs.replace(scores, score=round(min(1.0, merit / FULL_MERIT_SCORE), 3))
-            self._best[stretch] = _ScoredFrame(merit=merit, scores=told, picture=copy_frame(picture))
+            self._best[interval] = _ScoredFrame(merit=merit, scores=told, picture=copy_frame(picture))
 
     def _score_frame(self, luma: UInt8, at_ms: float, source_ms: int, shot: ShotCrop) -> tuple[float, ThumbnailScores]:
         """Merit of a frame regardless of its time, and the scores behind it."""
@@ -203,7 +203,7 @@ class ThumbnailPicker:
         if not self._best:
             raise ValueError("no picture was seen: nothing to make a thumbnail of")
         left = sorted(self._best.values(), key=lambda one: (-one.merit, one.scores.at_ms))
-        apart_ms = self._length_ms / (self._count * STRETCHES_PER_PICK)
+        apart_ms = self._length_ms / (self._count * INTERVALS_PER_PICK)
         chosen: list[_ScoredFrame] = []
         for least_ms in (apart_ms, 0.0):
             for one in left:

@@ -58,21 +58,21 @@ class FreezeDetector:
         self._last_ms = max(clip.start_ms, starts_us // 1000)
         self._end_ms = min(clip.end_ms, starts_us // 1000 + index.video.duration_ms)
         self._limit_ms = max_still_ms(index) if limit_ms is None else limit_ms
-        self._stretches: list[TimeRange] = []
+        self._frozen_ranges: list[TimeRange] = []
 
     def advance(self, at_ms: int) -> None:
         """Note the time of the next shown frame."""
         if at_ms - self._last_ms > self._limit_ms:
-            self._stretches.append(TimeRange(start_ms=self._last_ms, end_ms=at_ms))
+            self._frozen_ranges.append(TimeRange(start_ms=self._last_ms, end_ms=at_ms))
         self._last_ms = max(self._last_ms, at_ms)
 
     def warnings(self) -> list[str]:
         """Warnings; call once, after the last frame."""
         last_ms = self._last_ms
         warnings = [
-            f"video.frozen: {stretch.length_ms} ms stand still, {self._output_ms(stretch.start_ms)} ms in: "
+            f"video.frozen: {time.length_ms} ms stand still, {self._output_ms(time.start_ms)} ms in: "
             "the source's pictures there cannot be read"
-            for stretch in self._stretches
+            for time in self._frozen_ranges
         ]
         as_it_may = self._end_ms - last_ms <= self._limit_ms
         if self._clip.end_ms - (max(last_ms, self._end_ms) if as_it_may else last_ms) > MIN_FROZEN_MS:
@@ -86,7 +86,7 @@ class FreezeDetector:
     @property
     def lost_ms(self) -> int:
         """Total duration of the frozen ranges."""
-        return sum(stretch.length_ms for stretch in self._stretches)
+        return sum(time.length_ms for time in self._frozen_ranges)
 
     @property
     def length_ms(self) -> int:

@@ -64,7 +64,7 @@ class SourcePlayer:
 
     def loss_warnings(self) -> list[str]:
         """Warnings about undecodable video; call once, after the last part."""
-        damaged = sum(self._reader.count_damaged(stretch) for stretch in merge_ranges(self._ranges))
+        damaged = sum(self._reader.count_damaged(time) for time in merge_ranges(self._ranges))
         warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
         return warnings + freeze_warnings(self._freeze_detectors)
 

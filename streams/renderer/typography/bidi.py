@@ -99,11 +99,11 @@ def _resolve_weak(kinds: list[str], base: str) -> list[str]:
         if one == other and ((one == "EN" and kind in ("ES", "CS")) or (one == "AN" and kind == "CS")):
             kinds[at] = one
     for order in (range(len(kinds)), reversed(range(len(kinds)))):  # W5
-        beside = ""
+        neighbour = ""
         for at in order:
-            if kinds[at] == "ET" and beside == "EN":
+            if kinds[at] == "ET" and neighbour == "EN":
                 kinds[at] = "EN"
-            beside = kinds[at]
+            neighbour = kinds[at]
     kinds = ["ON" if kind in ("ES", "ET", "CS") else kind for kind in kinds]  # W6
     strong_before = base
     for at, kind in enumerate(kinds):  # W7

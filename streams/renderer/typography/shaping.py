@@ -114,9 +114,9 @@ def _split_by_font(text: str, face: Face, directions: Sequence[int]) -> list[_Fo
     signs = clusters(text)
     for number, sign in enumerate(signs):
         file = choose_font(sign, face)
-        beside = found[-1].file if found else _next_file(signs[number + 1 :], face)
-        if beside and beside != EMOJI_FONT and _is_punctuation(sign) and has_glyphs(beside, sign):
-            file = beside
+        near_file = found[-1].file if found else _next_file(signs[number + 1 :], face)
+        if near_file and near_file != EMOJI_FONT and _is_punctuation(sign) and has_glyphs(near_file, sign):
+            file = near_file
         found.append(_FontPiece(sign, file, directions[at] if directions else 0, at))
         at += len(sign)
     return found

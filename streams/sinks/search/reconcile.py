@@ -141,12 +141,12 @@ def _topics(segment: Document, topics: Sequence[Document]) -> list[str]:
     )
 
 
-def _touches(segment: Document, stretch: Document) -> bool:
-    return _shared_ms(segment, stretch) > 0
+def _touches(segment: Document, time: Document) -> bool:
+    return _shared_ms(segment, time) > 0
 
 
-def _shared_ms(segment: Document, stretch: Document) -> int:
-    return int(min(segment["end_ms"], stretch["end_ms"]) - max(segment["start_ms"], stretch["start_ms"]))
+def _shared_ms(segment: Document, time: Document) -> int:
+    return int(min(segment["end_ms"], time["end_ms"]) - max(segment["start_ms"], time["start_ms"]))
 
 
 def _doubtful_ranges(document: Document, segments: Sequence[Document]) -> list[Document]:

@@ -40,7 +40,7 @@ _JOB_BEFORE = re.compile(
     re.IGNORECASE,
 )
 """``the chancellor of Germany, Olaf Scholz``: a role, and then a name."""
-_JOB_BESIDE = re.compile(rf"\b{_JOB} $", re.IGNORECASE)
+_JOB_NEXT_TO_NAME = re.compile(rf"\b{_JOB} $", re.IGNORECASE)
 _PERSON_CALLED = re.compile(
     r"\b(?:his|her|their|whose|(?:man|woman|boy|girl|child|one|other)['’]s|first|last) name(?: is| was|['’]s) $"
     r"|\b(?:he|she|who|man|woman|boy|girl|child|baby|guy|friend|brother|sister|son|daughter)(?: is| was|['’]s)?"
@@ -160,7 +160,7 @@ def _rate_person_context(words: int, before: str, after: str) -> float:
     """Rate context that is said of people: who they are, what they are called, that they speak."""
     votes_ = 3.0 if _PERSON_CALLED.search(before) else 0.0
     votes_ += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
-    votes_ += 1.5 if words > 1 and _JOB_BESIDE.search(before) else 0.0
+    votes_ += 1.5 if words > 1 and _JOB_NEXT_TO_NAME.search(before) else 0.0
     return votes_ + (1.5 if _WHO_AFTER.match(after) or _PERSON_ACTS.match(after) else 0.0)
 
 

@@ -22,7 +22,7 @@ import pytest
 
 from local import stack as local_stack
 from local.config.paths import REPO
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from tests.contract.rigs.compose_broker import FilledIn, compose_broker
 from tests.contract.rigs.compose_file import interpolated, product_services, read_compose, settings_of
 from tests.contract.rigs.image import Image, build, needs_root, start_command
@@ -87,7 +87,7 @@ def started(host: Host, name: str, folder: Path) -> Iterator[Started]:
         host.image, point, service["command"], environment(host, name, port, secrets), secrets=secrets
     )
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=tied(signal.SIGKILL))  # noqa: PLW1509
+        process = subprocess.Popen(command, stdout=out, stderr=out, preexec_fn=tie_to_parent(signal.SIGKILL))  # noqa: PLW1509
     try:
         yield Started(process=process, port=port, log=log)
     finally:

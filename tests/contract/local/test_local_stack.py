@@ -27,7 +27,7 @@ from local.services.readiness import kafka_round_trip
 from local.services.table import PORTS
 from local.services.triton import instances
 from local.stack import StackInfo
-from local.supervisor.processes import marked
+from local.supervisor.processes import find_marked
 from tests.support.progress import HANG_S, wait_while_moving
 
 ELSEWHERE = {part: dict.fromkeys(names, "127.0.0.1:9") for part, names in GIVEN_BY.items()}
@@ -85,7 +85,7 @@ def until(layout: Layout, true: Callable[[], object], awaited: str) -> None:
 
 
 def nothing_left(state: StackState) -> bool:
-    return not marked(state.stack_id) and not list(leftover_files(state.stack_id, state.port_base))
+    return not find_marked(state.stack_id) and not list(leftover_files(state.stack_id, state.port_base))
 
 
 def dies(layout: Layout, part: str) -> int:
@@ -212,7 +212,7 @@ def test_the_next_start_sweeps_after_guard_and_supervisor_died(made: Made) -> No
     until(layout, lambda: not is_running(layout), "a free lock")
     made.up(layout, environ)
     pids = {part.pid for part in state_of(layout).parts.values() if part.pid}
-    strays = [process for process in marked(state.stack_id) if not belongs(process, pids)]
+    strays = [process for process in find_marked(state.stack_id) if not belongs(process, pids)]
     assert not strays
 
 

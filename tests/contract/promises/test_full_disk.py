@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaProducer
 
 from core.infra.key_ring import open_key_ring
 from core.services.upload_signatures import sign_as_relay
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from schemas import codec, events
 from schemas.topics import PARTITIONS, route
 from tests.contract.api.test_api_process import environment
@@ -65,7 +65,7 @@ class Worker:
                 env=given,
                 stdout=log,
                 stderr=log,
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
 
     @property

@@ -18,7 +18,7 @@ from core.infra.kafka.access import KafkaAccess
 from local.config.paths import cache_dir, make_private
 from local.install import kafka as jars
 from local.install.tools import find_java
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from streams.setup.topics import create_topics
 from tests.contract.rigs.servers import free_ports
 from tests.support.progress import HANG_S, Patience
@@ -76,7 +76,7 @@ class Broker:
                 [*self._java, "kafka.Kafka", str(self.properties)],
                 stdout=log,
                 stderr=log,
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
 
     def wait(self) -> None:

@@ -23,7 +23,7 @@ import pytest
 from core.infra.postgres.connection import Pool, set_org, transaction
 from core.infra.postgres.migrations import migrate_postgres
 from core.settings import Settings
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from tests.contract.rigs.servers import free_ports, make_settings
 from tests.support.progress import HANG_S, Patience, await_while_moving
 
@@ -76,7 +76,7 @@ def _server(data: Path, options: list[str]) -> Iterator[None]:
         process = subprocess.Popen(
             [f"{BIN}/postgres", "-D", str(data), *options],
             cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            preexec_fn=tied(signal.SIGINT),  # noqa: PLW1509 - it takes no lock and imports nothing
+            preexec_fn=tie_to_parent(signal.SIGINT),  # noqa: PLW1509 - it takes no lock and imports nothing
             **_user(),  # type: ignore[call-overload]
         )  # fmt: skip
     try:

@@ -24,7 +24,7 @@ import pytest
 
 from core.settings import Settings
 from local.services import seaweedfs as objects
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from tests.support.progress import HANG_S, Patience
 
 HIGHEST_PORT = 50_000
@@ -40,7 +40,7 @@ def begun(
         env=env,
         stdout=log,
         stderr=log,
-        preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+        preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
     )
 
 
@@ -131,7 +131,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 env=self._environ,
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
         began_at, patience = time.monotonic(), Patience(f"the start of {self._command[:3]}")
         while not _answers(self._probe_url):

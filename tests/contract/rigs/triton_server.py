@@ -18,7 +18,7 @@ import pytest
 
 from local.config.paths import REPO, cache_dir, make_private
 from local.install import triton, weights
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from tests.contract.rigs.servers import free_ports
 from tests.support.progress import HANG_S, Patience
 
@@ -92,7 +92,7 @@ def running(
             stdout=out,
             stderr=out,
             env=_environment(installed, held) | environment,
-            preexec_fn=tied(signal.SIGTERM),  # noqa: PLW1509 - it takes no lock and imports nothing
+            preexec_fn=tie_to_parent(signal.SIGTERM),  # noqa: PLW1509 - it takes no lock and imports nothing
         )
     try:
         _wait_ready(process, f"http://127.0.0.1:{ports[1]}/v2/health/ready", log)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from schemas.topics import PARTITIONS
 from tests.support.progress import HANG_S, Patience
 
@@ -58,7 +58,7 @@ class Worker:
                 self._command,
                 stdout=log,
                 stderr=subprocess.DEVNULL,
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
         return self
 

@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.cluster import list_partitions
 from core.infra.postgres.migrations import MigrationError
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from schemas.topics import BY_NAME, PARTITIONS, TOPICS
 from streams.background.relay import open_relay_producer
 from streams.setup.topics import grow_topics
@@ -72,7 +72,7 @@ class Flow:
                 [sys.executable, "-c", WORKER, cluster.bootstrap, str(folder)],
                 stdout=log,
                 stderr=errors,
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
 
     @property

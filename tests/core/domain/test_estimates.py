@@ -13,13 +13,13 @@ from core.domain.estimates import (
     Range,
     Rate,
     Rates,
-    by_table,
+    amount_range,
     clips_of,
     default_rates,
     estimate,
-    lean,
-    ranged,
-    widened,
+    measure_leaning,
+    table_amount,
+    widen_range,
 )
 from schemas.costs import PriceList
 from schemas.options.export_options import ExportOptions, VideoWish
@@ -54,9 +54,9 @@ def finished(factor: float, amounts: dict[str, int] | None = None) -> Finished:
 def test_each_further_shape_of_a_clip_takes_its_share() -> None:
     rate = Rate(spread=0.5, fixed=7.0, per_clip_s=200.0, per_shape=0.5)
     two = msgspec.structs.replace(MINUTES_10, options=ProjectOptions(aspects=["9:16", "1:1"]))
-    one = by_table(rate, MINUTES_10, RATES)
-    assert by_table(rate, two, RATES) - 7.0 == 1.5 * (one - 7.0)
-    assert by_table(RATES.stages["listen"], two, RATES) == by_table(RATES.stages["listen"], MINUTES_10, RATES)
+    one = table_amount(rate, MINUTES_10, RATES)
+    assert table_amount(rate, two, RATES) - 7.0 == 1.5 * (one - 7.0)
+    assert table_amount(RATES.stages["listen"], two, RATES) == table_amount(RATES.stages["listen"], MINUTES_10, RATES)
 
 
 def test_a_draft_takes_its_share_of_what_a_clip_takes() -> None:
@@ -64,7 +64,7 @@ def test_a_draft_takes_its_share_of_what_a_clip_takes() -> None:
     draft = ProjectOptions(export=ExportOptions(video=VideoWish(quality="draft")))
     quick = msgspec.structs.replace(MINUTES_10, options=draft)
     media = 7.0 + 600.0
-    assert by_table(rate, quick, RATES) - media == 0.5 * (by_table(rate, MINUTES_10, RATES) - media)
+    assert table_amount(rate, quick, RATES) - media == 0.5 * (table_amount(rate, MINUTES_10, RATES) - media)
     assert default_rates().stages["render"].per_quality["draft"] < 1
 
 
@@ -133,11 +133,11 @@ def test_how_many_clips_are_expected(options: ProjectOptions, clips: int) -> Non
 def test_sound_alone_makes_no_clips() -> None:
     sound = msgspec.structs.replace(MINUTES_10, megapixels=0.0)
     assert clips_of(sound, RATES) == 0
-    assert by_table(RATES.stages["render"], sound, RATES) == 0
+    assert table_amount(RATES.stages["render"], sound, RATES) == 0
 
 
 def test_what_took_nothing_teaches_nothing() -> None:
-    assert lean(RATES.elapsed, [(0.0, 5.0), (5.0, 0.0)]).projects == 0
+    assert measure_leaning(RATES.elapsed, [(0.0, 5.0), (5.0, 0.0)]).projects == 0
 
 
 @given(st.integers(1, 10**9), st.floats(0, 200), st.lists(st.floats(0.01, 100), max_size=8))
@@ -149,8 +149,8 @@ def test_a_range_is_always_in_order(media_ms: int, megapixels: float, factors: l
 
 
 def test_nothing_is_not_widened() -> None:
-    assert widened(Range(expected=0, low=0, high=0), 1.0) == Range(expected=0, low=0, high=0)
-    assert ranged(0.0, lean(RATES.elapsed, [])) == Range(expected=0, low=0, high=0)
+    assert widen_range(Range(expected=0, low=0, high=0), 1.0) == Range(expected=0, low=0, high=0)
+    assert amount_range(0.0, measure_leaning(RATES.elapsed, [])) == Range(expected=0, low=0, high=0)
 
 
 def test_the_shipped_table_names_every_stage_of_a_project() -> None:
@@ -158,4 +158,4 @@ def test_the_shipped_table_names_every_stage_of_a_project() -> None:
     assert tuple(rates.stages) == PROJECT_STAGES
     hour = EstimatedSource(media_ms=3_600_000, megapixels=2.0736)
     every = (*rates.stages.values(), rates.elapsed, *rates.kinds.values())
-    assert all(by_table(rate, hour, rates) > 0 for rate in every)
+    assert all(table_amount(rate, hour, rates) > 0 for rate in every)

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.domain.editing.clock import pieces, single_segment
+from core.domain.editing.clock import place_edit, single_segment
 from core.errors import InputRejected
 from schemas.common import Aspect, Box, CropBox, Face, TimeRange, Word
 from schemas.documents.clip_tracks import FaceSample
@@ -179,7 +179,7 @@ def test_pieces_are_played_in_their_order_with_sound_and_captions(
         EditSegment(segment_id="s1", range=TimeRange(start_ms=800, end_ms=1_600), speed=2.0),
         EditSegment(segment_id="s2", range=TimeRange(start_ms=0, end_ms=800)),
     ]
-    played = pieces(EditList(version=2, segments=segments))
+    played = place_edit(EditList(version=2, segments=segments))
     crops = plan(source[1], 0, 1_600)
     heard = words("loud", 1_000, each_ms=200, gap_ms=0)
     rendered, _ = make(source, tmp_path, crops, heard, played=played)

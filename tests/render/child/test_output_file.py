@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.domain.editing.clock import pieces
+from core.domain.editing.clock import place_edit
 from schemas.common import Aspect, TimeRange
 from schemas.documents.edit import EditList, EditSegment
 from schemas.documents.frame_plan import FramePlan
@@ -40,7 +40,7 @@ def tasks_of(index: SourceIndex, encoding: Encoding = FAST, options: ExportOptio
     first = RenderJob(
         plan=plans[0],
         index=index,
-        pieces=pieces(EditList(version=2, base_version=1, segments=PLAYED)),
+        pieces=place_edit(EditList(version=2, base_version=1, segments=PLAYED)),
         words=words("loud and clear", 200),
         encoding=encoding,
         options=options or ExportOptions(stems=True),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.domain.editing.clock import length_ms, pieces, single_segment
+from core.domain.editing.clock import length_ms, place_edit, single_segment
 from schemas.common import TimeRange
 from schemas.documents.edit import EditList, EditSegment, PlacedSegment
 from streams.renderer.audio.crossfade import HALF_FADE_SAMPLES, ReadAudio, atempo_factors, change_speed, join_pieces
@@ -36,7 +36,7 @@ def edit(*parts: tuple[int, int], **fields: float) -> list[PlacedSegment]:
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=end), **fields)  # type: ignore[arg-type]
         for at, (start, end) in enumerate(parts, start=1)
     ]
-    return pieces(EditList(version=2, segments=segments))
+    return place_edit(EditList(version=2, segments=segments))
 
 
 def played(sound: Sound, parts: list[PlacedSegment]) -> Sound:

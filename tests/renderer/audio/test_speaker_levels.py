@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.domain.editing.clock import pieces_of, single_segment
+from core.domain.editing.clock import place_segments, single_segment
 from schemas.common import TimeRange, Word
 from schemas.documents.edit import EditSegment, PlacedSegment
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
@@ -127,7 +127,7 @@ def test_who_hardly_speaks_or_is_muted_is_not_measured(readers: dict[str, Sound]
 
 def test_words_of_a_piece_without_its_sound_are_not_heard() -> None:
     """Music does not give way to them either."""
-    first, second = pieces_of(
+    first, second = place_segments(
         EditSegment(segment_id=name, range=TimeRange(start_ms=start, end_ms=start + 1_000), muted=muted)
         for name, start, muted in (("s1", 5_000, True), ("s2", 0, False))
     )

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from core.domain.editing.clock import pieces_of
+from core.domain.editing.clock import place_segments
 from schemas.common import TimeRange
 from schemas.documents.edit import EditSegment, PlacedSegment
 from schemas.options.file_formats import FileKind, Pictures
@@ -29,7 +29,7 @@ def clock(*ranges: tuple[int, int], speed: float = 1.0) -> OutputTimeline:
         EditSegment(segment_id=f"s{n}", range=TimeRange(start_ms=start, end_ms=end), speed=speed)
         for n, (start, end) in enumerate(ranges)
     ]
-    played: list[PlacedSegment] = pieces_of(cut)
+    played: list[PlacedSegment] = place_segments(cut)
     parts, first = [], 0
     for piece in played:
         end = first + round(piece.output_ms / 40)

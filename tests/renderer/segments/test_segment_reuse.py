@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.domain.editing.clock import pieces_of, single_segment
+from core.domain.editing.clock import place_segments, single_segment
 from schemas.common import TimeRange, Word
 from schemas.documents.edit import CaptionStyle, EditSegment, PlacedSegment
 from schemas.documents.source import SourceIndex
@@ -58,7 +58,7 @@ def first(source: tuple[Path, SourceIndex], tmp_path_factory: pytest.TempPathFac
 
 
 def played(*ranges: tuple[int, int]) -> list[PlacedSegment]:
-    return pieces_of(
+    return place_segments(
         EditSegment(segment_id=f"s{n}", range=TimeRange(start_ms=start, end_ms=end))
         for n, (start, end) in enumerate(ranges)
     )

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from core.domain.editing.clock import pieces
+from core.domain.editing.clock import place_edit
 from schemas.common import TimeRange
 from schemas.documents.edit import EditList, EditSegment
 from schemas.documents.source import SourceIndex
@@ -44,7 +44,7 @@ def test_a_piece_between_two_frames_shows_the_earlier_one(screen: tuple[Path, So
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=end))
         for at, (start, end) in enumerate(parts, start=1)
     ]
-    played = pieces(EditList(version=2, segments=segments))
+    played = place_edit(EditList(version=2, segments=segments))
     crops = plan(index, 1_000, 6_600, aspect="16:9")
     task = RenderJob(plan=crops, index=index, pieces=played, encoding=Encoding(preset="ultrafast", crf=35))
     with path.open("rb") as source:

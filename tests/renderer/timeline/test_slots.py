@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain.editing.clock import length_ms, pieces
+from core.domain.editing.clock import length_ms, place_edit
 from schemas.common import CropBox, TimeRange
 from schemas.documents.edit import EditList, EditSegment
 from schemas.documents.frame_plan import FramePlan, ShotCrop
@@ -80,7 +80,7 @@ def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, 
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=start + length), speed=speed)
         for at, (start, length, speed) in enumerate(parts, start=1)
     ]
-    played = pieces(EditList(version=2, segments=segments))
+    played = place_edit(EditList(version=2, segments=segments))
     clock = build_timeline(played, STEADY)
     assert clock.rate == 25
     assert clock.count == pytest.approx(length_ms(played) / 40, abs=1)
@@ -105,7 +105,7 @@ def test_the_rate_is_that_of_the_longest_piece(order: int) -> None:
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=end))
         for at, (start, end) in enumerate(parts, start=1)
     ]
-    assert build_timeline(pieces(EditList(version=2, segments=segments)), both).rate == 50
+    assert build_timeline(place_edit(EditList(version=2, segments=segments)), both).rate == 50
 
 
 def test_a_cut_shows_no_picture_from_beyond_it() -> None:
@@ -114,7 +114,7 @@ def test_a_cut_shows_no_picture_from_beyond_it() -> None:
         EditSegment(segment_id="s1", range=TimeRange(start_ms=1_000, end_ms=1_080)),
         EditSegment(segment_id="s2", range=TimeRange(start_ms=3_000, end_ms=3_080)),
     ]
-    clock = build_timeline(pieces(EditList(version=2, segments=segments)), STEADY)
+    clock = build_timeline(place_edit(EditList(version=2, segments=segments)), STEADY)
     shown_ms = [
         at
         for part in clock.timeline_parts

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import EditMaterial, apply, is_same
-from core.domain.editing.clock import hull, length_ms, on_output, pieces, takes
+from core.domain.editing.clock import group_takes, hull, length_ms, output_time_ms, place_edit
 from core.domain.editing.cut_points import MARGIN_MS, Gaps
 from core.domain.editing.output_words import words_out
 from core.domain.time_ranges import merge_ranges
@@ -65,7 +65,7 @@ def ranges(edit: EditList) -> list[tuple[int, int]]:
 
 
 def heard(edit: EditList, words: list[Word] = WORDS) -> list[str]:
-    return [word.text for word in words_out(words, pieces(edit))]
+    return [word.text for word in words_out(words, place_edit(edit))]
 
 
 def refused(*operations: ops.Operation, edit: EditList = CLIP, material: EditMaterial = MATERIAL) -> BadEditError:
@@ -95,7 +95,7 @@ def test_deleted_words_are_gone_and_their_neighbours_whole() -> None:
     assert heard(edit) == ["w0", "w3", "w4", "w5", "w6", "w7"]
     assert ranges(edit) == [(800, 1_350), (2_060, 6_000)], "of the two pauses the longer stays"
     assert [one.segment_id for one in edit.segments] == ["s1", "s2"]
-    words = words_out(WORDS, pieces(edit))
+    words = words_out(WORDS, place_edit(edit))
     assert [word.end_ms - word.start_ms for word in words] == [300, 200, 400, 400, 500, 520]
 
 
@@ -107,7 +107,7 @@ def test_the_first_and_last_words_can_be_deleted() -> None:
 def test_fillers_and_long_pauses_go() -> None:
     edit = done(ops.DropFillers(), ops.DropPauses())
     assert heard(edit) == ["w0", "w1", "w2", "w4", "w5", "w6", "w7"]
-    played = words_out(WORDS, pieces(edit))
+    played = words_out(WORDS, place_edit(edit))
     assert played[4].start_ms - played[3].end_ms == 250
 
 
@@ -132,7 +132,10 @@ def test_a_pause_is_a_better_place_than_between_words_that_touch() -> None:
 
 def test_the_source_goes_on_in_a_take_and_not_from_one_to_the_next() -> None:
     edit = done(ops.DeleteWords(first_word=1, end_word=3), ops.Insert(start_ms=20_000, end_ms=22_000, before="s1"))
-    assert [[piece.segment_id for piece in take] for take in takes(pieces(edit))] == [["s3"], ["s1", "s2"]]
+    assert [[piece.segment_id for piece in take] for take in group_takes(place_edit(edit))] == [
+        ["s3"],
+        ["s1", "s2"],
+    ]
 
 
 def test_a_split_never_falls_into_a_word() -> None:
@@ -163,7 +166,7 @@ def test_speed_mute_and_gain_are_a_segments_own() -> None:
     )
     assert edit.segments[0].speed == 2
     assert (edit.segments[1].speed, edit.segments[1].muted, edit.segments[1].gain_db) == (1, True, -6)
-    assert length_ms(pieces(edit)) == 2_700 / 2 + 2_500
+    assert length_ms(place_edit(edit)) == 2_700 / 2 + 2_500
 
 
 def test_texts_replace_each_other_and_can_be_taken_back() -> None:
@@ -225,7 +228,7 @@ def test_undo_and_redo_are_new_versions() -> None:
 )
 def test_what_cannot_be_done_says_why(operation: ops.Operation, word: str | None) -> None:
     if word is None:
-        assert length_ms(pieces(done(operation))) == 1_300
+        assert length_ms(place_edit(done(operation))) == 1_300
         return
     error = refused(ops.Mute(segment_id="s1"), operation)
     assert error.at == 1
@@ -242,7 +245,7 @@ def test_a_segment_has_a_style_of_its_own_until_it_is_taken_back() -> None:
     edit = done(ops.Split(segment_id="s1", at_ms=2_400), ops.Style(segment_id="s2", template="minimal"))
     assert [one.style and one.style.template for one in edit.segments] == [None, "minimal"]
     assert edit.segments[1].style == CaptionStyle(template="minimal", template_version=version_of("minimal"))
-    assert [len(take) for take in takes(pieces(edit))] == [1, 1], "no cue is of two styles"
+    assert [len(take) for take in group_takes(place_edit(edit))] == [1, 1], "no cue is of two styles"
     assert "speed, sound or style" in refused(ops.Join(segment_id="s1"), edit=edit).detail
     patched = done(ops.Style(segment_id="s2", template="minimal", overrides=FEWER), edit=edit).segments[1].style
     assert patched is not None
@@ -366,8 +369,8 @@ def test_both_clocks() -> None:
             EditSegment(segment_id="s2", range=time(500, 1_500)),
         ],
     )
-    played = pieces(edit)
-    assert [on_output(piece, 1_200) for piece in played] == [100, 1_200]
+    played = place_edit(edit)
+    assert [output_time_ms(piece, 1_200) for piece in played] == [100, 1_200]
     assert [to_source(played, at) for at in (0, 100, 500, 1_500, 9_999)] == [1_000, 1_200, 500, 1_500, 1_500]
     assert hull(played) == time(500, 2_000)
     assert merge_ranges(piece.source for piece in played) == [time(500, 2_000)]
@@ -431,7 +434,7 @@ def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
             continue
     names = [one.segment_id for one in edit.segments]
     assert len(names) == len(set(names))
-    played = pieces(edit)
+    played = place_edit(edit)
     ends = {at for one in edit.segments for at in (one.range.start_ms, one.range.end_ms)} - {0, 20_000}
     assert not any(is_inside(at, words) for at in ends)
     for piece, following in itertools.pairwise(played):
@@ -456,7 +459,7 @@ def test_what_is_asked_of_a_long_source_takes_little_time() -> None:
     )
     asked = [ops.DropFillers(), ops.DropPauses(longer_than_ms=200, leave_ms=120)] * 10
     began = process_time()
-    assert length_ms(pieces(apply(edit, asked, material))) > 100_000
+    assert length_ms(place_edit(apply(edit, asked, material))) > 100_000
     whole = ops.Insert(start_ms=0, end_ms=material.duration_ms)
     assert "at most 200 segments" in refused(whole, ops.DropFillers(), edit=edit, material=material).detail
     assert process_time() - began < 10, "it took minutes where each piece was held against each word"

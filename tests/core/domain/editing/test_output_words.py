@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import process_time
 
-from core.domain.editing.clock import length_ms, pieces, single_segment
+from core.domain.editing.clock import length_ms, place_edit, single_segment
 from core.domain.editing.output_words import cues_out, ranges_out, with_written_texts, words_out
 from core.domain.subtitles.cues import range_cues
 from schemas.common import Segment, TimeRange, Word
@@ -36,7 +36,7 @@ def edit(*parts: tuple[int, int], speed: float = 1.0) -> list[PlacedSegment]:
     segments = [
         EditSegment(segment_id=f"s{at}", range=time(*part), speed=speed) for at, part in enumerate(parts, start=1)
     ]
-    return pieces(EditList(version=2, segments=segments))
+    return place_edit(EditList(version=2, segments=segments))
 
 
 def test_one_piece_gives_the_subtitles_of_its_stretch() -> None:
@@ -125,7 +125,7 @@ def quiet(*parts: tuple[int, int, bool], texts: tuple[CaptionText, ...] = ()) ->
         EditSegment(segment_id=f"s{at}", range=time(start, end), muted=muted)
         for at, (start, end, muted) in enumerate(parts, start=1)
     ]
-    return pieces(EditList(version=2, segments=segments, captions=list(texts)))
+    return place_edit(EditList(version=2, segments=segments, captions=list(texts)))
 
 
 def test_what_is_not_heard_is_no_caption() -> None:

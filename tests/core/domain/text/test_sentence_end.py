@@ -42,7 +42,7 @@ def words_with_pause(pause_ms: int, following: str) -> list[Word]:
     ]
 
 
-def test_only_a_long_pause_ends_a_sentence_that_goes_on_in_a_small_letter() -> None:
+def test_only_a_long_pause_ends_a_sentence_that_goes_on() -> None:
     assert is_sentence_pause(*words_with_pause(1_500, "Next"), punctuated=True)
     assert not is_sentence_pause(*words_with_pause(1_499, "Next"), punctuated=True)
     assert not is_sentence_pause(*words_with_pause(3_999, " next"), punctuated=True)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 import pytest
 
-from core.domain.editing.clock import pieces_of
+from core.domain.editing.clock import place_segments
 from core.domain.editing.interchange import (
     RATES,
     Cut,
@@ -62,7 +62,7 @@ class Read(NamedTuple):
 
 
 def handover(rate: Fraction, *, first: int = 0, media: str = "Talk one.mp4") -> Handover:
-    cuts = cuts_of(pieces_of(SEGMENTS), FACTS, rate)
+    cuts = cuts_of(place_segments(SEGMENTS), FACTS, rate)
     count = cuts[-1].record + cuts[-1].count
     return Handover(
         name="A clip & more",
@@ -201,11 +201,11 @@ def test_pieces_are_contiguous_from_the_first_frame() -> None:
         origin_us=1_000_000,
         video=VideoTrack(**{name: getattr(VIDEO, name) for name in VIDEO.__struct_fields__} | {"start_pts": 126_000}),
     )
-    cuts = cuts_of(pieces_of(SEGMENTS), late, RATES["25"])
+    cuts = cuts_of(place_segments(SEGMENTS), late, RATES["25"])
     assert cuts[1].source == 250 - 10, "the pictures begin 400 ms after the sound"
     assert [cut.record for cut in cuts[1:]] == [cut.record + cut.count for cut in cuts[:-1]]
     tiny = [EditSegment(segment_id="s1", range=TimeRange(start_ms=0, end_ms=10)), *SEGMENTS]
-    assert [cut.segment_id for cut in cuts_of(pieces_of(tiny), FACTS, RATES["24"])] == ["s3", "s1", "s2", "s4"]
+    assert [cut.segment_id for cut in cuts_of(place_segments(tiny), FACTS, RATES["24"])] == ["s3", "s1", "s2", "s4"]
 
 
 @pytest.mark.parametrize(
