@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from api.server import make_server
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from tests.api.openapi_checks import document
 from tests.contract.generated.project_states import Resources
 from tests.contract.rigs.servers import free_ports
@@ -188,7 +188,7 @@ async def run_schemathesis(address: str, key: str, resources: Resources, volume:
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings), "run", str(schema),
         "--url", address, "--header", f"Authorization: Bearer {key}", "--seed", str(volume.seed), "--no-color",
         cwd=folder, env=os.environ | {"COLUMNS": "120"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, preexec_fn=tied(signal.SIGKILL),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, preexec_fn=tie_to_parent(signal.SIGKILL),
     )  # fmt: skip
     try:
         output, _ = await process.communicate()
