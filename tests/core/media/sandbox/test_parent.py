@@ -24,7 +24,7 @@ from core.media.sandbox.seccomp import ARCHES, build_filter
 from core.media.sandbox.starvation import judge_timeout, measure_run_delay_s
 from core.process_control import AUTOGROUP, MAX_SESSION_NICE
 from core.settings import MediaLimits, SpanRules
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from streams.ingest.probe.child import ProbeArgs
 from tests.core.media.fakes import ObjectsTwin
 from tests.support.media.hostile_files import huge_picture
@@ -112,7 +112,7 @@ def crowded_core(hog_count: int) -> Iterator[None]:
         subprocess.Popen(
             [sys.executable, "-c", "while True: pass"],
             start_new_session=True,
-            preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+            preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
         )
         for _ in range(hog_count)
     ]
