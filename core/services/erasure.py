@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
+from core.domain.event_confirmation import UNCONFIRMED
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Pool, org_transaction
 from core.infra.s3.object_store import S3Objects
@@ -75,7 +76,7 @@ async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) 
     owner, prefix = (org_id, project_id), f"{org_id}/{project_id}/"
     async with org_transaction(pool, org_id) as connection:
         if not await read_is_erased(connection, *owner):
-            raise InputRejected("event.unconfirmed", f"no row calls project {project_id} erased")
+            raise InputRejected(UNCONFIRMED, f"no row calls project {project_id} erased")
         source = await _own_source(connection, *owner)
         others = {row["object_key"] for row in await connection.fetch(_OTHERS_SOURCES, *owner, prefix)}
     # Between two transactions: removing many objects takes long, and no row stays locked meanwhile.

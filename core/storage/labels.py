@@ -7,13 +7,14 @@ never sent again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
 from core.infra.postgres.connection import Connection, Pool, create_pool, org_transaction
+from core.infra.postgres.known_owners import Known, Named, ReadKnown
 from schemas.metadata import Label, decode_metadata
 
 _OF_ONE = """
@@ -100,10 +101,9 @@ class PostgresLabels:
             rows = await connection.fetch(_EACH, org_id, project_id, clip_id, list(export_ids))
         return [LabelRecord(**row) for row in rows]
 
-    async def is_erased(self, org_id: UUID, project_id: UUID) -> bool:
-        """Whether this project of this organisation is erased. Raises Unavailable."""
-        async with org_transaction(await self._opened(), org_id) as connection:
-            return await read_is_erased(connection, org_id, project_id)
+    async def ask(self, read: ReadKnown, named: Collection[Named]) -> Known:
+        """What ``read`` finds in the rows about projects that events name. Raises Unavailable."""
+        return await read(await self._opened(), named) if named else {}
 
     async def _opened(self) -> Pool:
         if self._pool is None:

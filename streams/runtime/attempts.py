@@ -22,6 +22,7 @@ from core.infra.postgres.connection import Connection, Pool, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.media.sandbox.parent import ChildFailed
 from core.services import project_lifecycle
+from core.services.event_confirmation import confirm_event
 from core.services.exports import is_all_cancelled
 from schemas import codec, events
 from schemas.costs import Outcome, PriceList
@@ -66,7 +67,9 @@ class Attempts:
     async def run(self, message: Message, envelope: codec.Envelope, event: events.AnyEvent) -> Verdict:
         """Take the event to its end for this stage; the message may be acknowledged when this returns.
 
-        Raises Unavailable when Postgres itself does not answer (the message must then stay unacknowledged).
+        Raises:
+            Unavailable: Postgres itself does not answer: the message must stay unacknowledged.
+            InputRejected: The rows do not confirm the event. Nothing was read or written for it.
         """
         input_id = message.input_id(envelope, event)
         cause = Cause(input_id=input_id, source=self._stage.name, now=self._clock(), traceparent=envelope.traceparent)
@@ -108,11 +111,8 @@ class Attempts:
             # A producer names an upload on Kafka without the API: its first claim makes the project.
             if isinstance(event, events.UploadReceived):
                 await project_lifecycle.create_project(connection, event)
-            project = await project_lifecycle.lock_owner(connection, event)
-            if project is None or project["state"] in GONE_PROJECT_STATES:
-                await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
-                return "cancelled"
-            if await is_all_cancelled(connection, event):
+            project = await confirm_event(connection, event, await project_lifecycle.lock_owner(connection, event))
+            if project["state"] in GONE_PROJECT_STATES or await is_all_cancelled(connection, event):
                 await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
                 return "cancelled"
             oldest = cause.now - dt.timedelta(seconds=self._rules.known_s)

@@ -166,7 +166,11 @@ class EventConsumer:
         if isinstance(read, str):
             return read
         envelope, event = read
-        verdict = await self._attempts.run(message, envelope, event)
+        try:
+            verdict = await self._attempts.run(message, envelope, event)
+        # Its owner is not known: the letter is shown to operators, and its attempt, if any, is left alone.
+        except InputRejected as error:
+            return await self._bury(message, error.reason, error.detail)
         if verdict == "dead":
             self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=self._attempts.last_dead_reason)
         is_bug = verdict == "dead" and self._attempts.last_dead_reason == "bug"  # a dead URL is no bad deploy

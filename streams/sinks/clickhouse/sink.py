@@ -17,6 +17,7 @@ from core.infra.clickhouse import open_analytics, schema_text
 from core.infra.kafka.message import Message
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, create_pool
+from core.infra.postgres.known_owners import read_projects_and_assets
 from core.infra.s3.object_store import open_objects
 from core.ports.stores import Analytics, Objects
 from core.services.upload_signatures import KEY, Verifier, is_internal
@@ -29,7 +30,7 @@ from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import ALL_TOPICS, Arrived, CountWritten, Health, Refused, Sink
 from streams.sinks.clickhouse import fact_rows
 from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
-from streams.sinks.confirmed_erasures import handle_confirmed
+from streams.sinks.confirmed_events import handle_confirmed
 from streams.sinks.poison import handle_all
 from streams.sinks.search.search_documents import BadReferenceError, Indexed, read_document, reference_of
 
@@ -223,7 +224,8 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-analytics")
     try:
         sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics), labels=labels)
-        handle = partial(handle_all, partial(handle_confirmed, sink.handle, labels.is_erased), NAME)
+        ask = partial(labels.ask, read_projects_and_assets)
+        handle = partial(handle_all, partial(handle_confirmed, sink.handle, ask), NAME)
         loop = Sink(
             settings=settings,
             name=NAME,

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from core.infra.meilisearch import open_search
+from core.infra.postgres.known_owners import read_projects
 from core.infra.s3.object_store import open_objects
 from core.infra.sentence_embeddings import read_rows
 from core.ports.stores import Objects, Search
@@ -24,7 +25,7 @@ from schemas.documents.moments import ClipFacts, MomentList
 from schemas.documents.transcript import Transcript
 from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import Arrived, CountWritten, Health, Refused, Sink
-from streams.sinks.confirmed_erasures import handle_confirmed
+from streams.sinks.confirmed_events import handle_confirmed
 from streams.sinks.poison import handle_all
 from streams.sinks.search import intelligence_documents, search_documents
 from streams.sinks.search.pending_writes import IndexedMessage, PendingWrites, find_indexed
@@ -257,7 +258,8 @@ async def run_meilisearch_sink(
     try:
         counted = CountedSearch(search, pace)
         sink = MeilisearchSink(counted, objects, partial(_count, metrics), labels=labels)
-        handle_once = partial(handle_all, partial(handle_confirmed, sink.handle, labels.is_erased), NAME)
+        ask = partial(labels.ask, read_projects)
+        handle_once = partial(handle_all, partial(handle_confirmed, sink.handle, ask), NAME)
         paced = PacedBatches(handle_once, pace, pause_until(stop), health)
         loop = Sink(
             settings=settings,

@@ -169,7 +169,8 @@ class Rig:
         await self.fresh()
 
     async def put(self, document: Value) -> ObjectRef:
-        return await self.objects.put(f"{self.org_id}/t", encode_document(document), "application/json", ".json")
+        prefix = f"{self.org_id}/{self.project_id}/t"
+        return await self.objects.put(prefix, encode_document(document), "application/json", ".json")
 
     async def upload(self, path: Path) -> events.UploadReceived:
         """Put the file where uploads are stored, and return its event."""

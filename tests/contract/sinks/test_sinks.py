@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from core.domain.event_confirmation import UNCONFIRMED
 from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse
 from core.infra.kafka.group_consumer import GroupConsumer
 from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
-from core.infra.postgres.connection import set_org
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
 from core.services.upload_signatures import sign_as_relay
 from core.settings import Settings
@@ -36,6 +35,7 @@ from streams.runtime.metrics import DEAD, OF_SINK, SINK_BATCH, SINK_LAG, SINK_RO
 from streams.sinks.batch_consumer import SinkRunsError
 from streams.sinks.clickhouse.sink import run_clickhouse_sink
 from streams.sinks.search.sink import run_meilisearch_sink
+from tests.contract.rigs.forged_events import connect, event_of, insert_project, with_key
 from tests.contract.rigs.servers import Server, make_settings, run_clickhouse_front, run_search_front
 from tests.support.event_factory import intelligence, moments, transcript
 from tests.support.keys import ring_of
@@ -66,11 +66,17 @@ async def running(run: Run, settings: Settings, metrics: ProcessMetrics | None =
 class Writer:
     """Publishes events as the relay does."""
 
-    def __init__(self, producer: Any, objects: S3Objects) -> None:
-        self.producer, self.objects = producer, objects
+    def __init__(self, producer: Any, objects: S3Objects, dsn: str) -> None:
+        self.producer, self.objects, self.dsn = producer, objects, dsn
         self.org, self.project = uuid4(), uuid4()
+        self.written = set[UUID]()
 
-    async def send(self, event: events.AnyEvent, event_id: UUID | None = None, *, signed: bool = True) -> UUID:
+    async def send(
+        self, event: events.AnyEvent, event_id: UUID | None = None, *, signed: bool = True, forged: bool = False
+    ) -> UUID:
+        """Publish an event; the rows confirm it, unless it is forged."""
+        if not forged and self.project not in self.written:
+            await self.write("failed")
         topic, key, slot = route(event)
         envelope = codec.Envelope(
             id=event_id or uuid4(), source="/test", type=codec.type_name(type(event)), time=dt.datetime.now(dt.UTC)
@@ -87,17 +93,16 @@ class Writer:
     def failed(self, reason: str = "media.bomb") -> events.ProjectFailed:
         return events.ProjectFailed(org_id=self.org, project_id=self.project, version=1, reason=reason, detail="d")
 
-    async def erase(self, settings: Settings) -> None:
+    async def write(self, state: str) -> None:
+        """Write the row of the project."""
+        connection = await connect(self.dsn)
+        await insert_project(connection, self.org, self.project, state)
+        await connection.close()
+        self.written.add(self.project)
+
+    async def erase(self) -> None:
         """Let the rows call the project erased, and say so."""
-        connection = await asyncpg.connect(settings.postgres_owner)
-        try:
-            async with connection.transaction():
-                await set_org(connection, self.org)
-                await connection.execute("insert into orgs (org_id, name) values ($1, 'sinks')", self.org)
-                row = "insert into projects (org_id, project_id, state) values ($1, $2, 'erased')"
-                await connection.execute(row, self.org, self.project)
-        finally:
-            await connection.close()
+        await self.write("erased")
         await self.send(self.erased())
 
     def erased(self) -> events.ProjectErased:
@@ -153,7 +158,7 @@ async def writer(settings: Settings) -> AsyncIterator[Writer]:
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
     await producer.start()
     objects = open_objects(settings)
-    yield Writer(producer, objects)
+    yield Writer(producer, objects, settings.postgres_owner)
     await producer.stop()
     objects.close()
 
@@ -261,10 +266,10 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
         await writer.send(upload, signed=False)
         await writer.send(writer.failed())
         await until(lambda: _is(count(analytics, writer.org), 2))
-        await writer.send(writer.erased())  # forged: no row says so
+        await writer.send(writer.erased(), forged=True)
         await writer.send(writer.failed("still there"))
         await until(lambda: _is(count(analytics, writer.org), 3))
-        await writer.erase(settings)
+        await writer.erase()
         await until(lambda: _is(count(analytics, writer.org), 0))
         await writer.send(writer.failed("late"))
         writer.project = uuid4()
@@ -272,6 +277,60 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
         await until(lambda: _is(count(analytics, writer.org), 1))
         raw = await analytics.query("SELECT reason FROM events WHERE org_id = {o:UUID}", {"o": str(writer.org)})
         assert raw == [{"reason": "another project"}]
+
+
+async def test_what_no_row_confirms_is_not_counted(columns: Columns, writer: Writer) -> None:
+    """Of another organisation, of no project, with a foreign object, of an end that did not come; then a rebuild."""
+    settings, analytics, _ = columns
+    owner, other = uuid4(), uuid4()
+    forged = [
+        msgspec.structs.replace(writer.failed("foreign"), org_id=owner),
+        msgspec.structs.replace(writer.failed("unknown"), project_id=uuid4()),
+        *with_key(await writer.chosen("Stolen"), f"{other}/{writer.project}/moments/x/{'0' * 64}"),
+        events.ProjectCompleted(org_id=writer.org, project_id=writer.project, version=9, clip_count=1_000_000),
+        event_of(events.ExportCompleted, writer.org, writer.project),
+        event_of(events.AssetChecked, writer.org, uuid4()),
+        event_of(events.CostIncurred, owner, writer.project),
+    ]
+    metrics = ProcessMetrics(OF_SINK)
+    letters = {"stage": "clickhouse", "reason": UNCONFIRMED}
+    async with running(run_clickhouse_sink, settings, metrics):
+        await writer.send(writer.failed())
+        for event in forged:
+            await writer.send(event, forged=True)
+
+        async def buried() -> bool:
+            return (metrics.registry.get_sample_value(DEAD.name, letters) or 0) >= len(forged)
+
+        await until(buried)
+        await until(lambda: _is(count(analytics, writer.org), 1))
+        assert await count(analytics, owner) == 0
+    await analytics.command("TRUNCATE TABLE events", {})
+    await rewind_sink(settings, "clickhouse")
+    async with running(run_clickhouse_sink, settings):
+        await until(lambda: _is(count(analytics, writer.org), 1))
+
+
+async def test_what_no_row_confirms_is_not_found(found: Found, writer: Writer) -> None:
+    """Neither is an object of another project read, nor words shown of one that does not exist."""
+    settings, search, _ = found
+    true = await writer.words("True words.")
+    elsewhere = msgspec.structs.replace(true, project_id=uuid4())
+    stolen = msgspec.structs.replace(elsewhere, org_id=uuid4())
+    metrics = ProcessMetrics(OF_SINK)
+    letters = {"stage": "meilisearch", "reason": UNCONFIRMED}
+    async with running(run_meilisearch_sink, settings, metrics):
+        for event in (elsewhere, stolen):
+            await writer.send(event, forged=True)
+        await writer.send(true)
+        await until(lambda: _same(texts(search, "segments", "", writer), ["True words."]))
+
+        async def buried() -> bool:
+            return (metrics.registry.get_sample_value(DEAD.name, letters) or 0) >= 2
+
+        await until(buried)
+        hits = (await search.search("segments", "", {"filter": f'org_id = "{stolen.org_id}"'}))["hits"]
+        assert hits == []
 
 
 async def test_a_message_that_is_no_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:
@@ -356,7 +415,7 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
         await writer.send(await writer.words("A third one."))
         await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings.", "A third one."]))
         writer.project = first
-        await writer.erase(settings)
+        await writer.erase()
         await until(lambda: _same(texts(search, "segments", "", writer), ["A third one."]))
         for index in ("clips", "chapters", "entities"):
             await until(lambda index=index: _same(texts(search, index, "", writer), []))  # type: ignore[misc]

@@ -1,0 +1,64 @@
+"""What the rows say of the projects, assets and exports that a batch of events names. Read only.
+
+A batch has events of many organisations: its transaction says that it confirms, and is the only one to see them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TypeAlias
+from uuid import UUID
+
+from core.domain.event_confirmation import KnownExport, KnownOwner
+from core.infra.postgres.connection import Connection, Pool, Row, transaction
+
+Named: TypeAlias = tuple[UUID, UUID, UUID | None]
+"""Organisation, project or asset, and the export that the event names too."""
+Known: TypeAlias = Mapping[Named, KnownOwner]
+ReadKnown: TypeAlias = Callable[[Pool, Collection[Named]], Awaitable[Known]]
+_CONFIRM = "select set_config('app.confirm', 'yes', true)"
+_PROJECTS = """
+select w.org_id, w.project_id, w.export_id, p.state, p.retries,
+  p.source ->> 'key' as source_key, p.source_index ->> 'key' as index_key,
+  e.state as export_state, e.retries as export_retries
+from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as w (org_id, project_id, export_id)
+join projects p on p.org_id = w.org_id and p.project_id = w.project_id
+left join exports e on e.org_id = w.org_id and e.export_id = w.export_id and e.project_id = w.project_id
+"""
+_ASSETS = """
+select w.org_id, w.asset_id, a.state from unnest($1::uuid[], $2::uuid[]) as w (org_id, asset_id)
+join assets a on a.org_id = w.org_id and a.asset_id = w.asset_id
+"""
+
+
+async def read_projects(pool: Pool, named: Collection[Named]) -> Known:
+    """What the rows say, of those that exist, by one question. Raises Unavailable."""
+    async with transaction(pool) as connection:
+        return await _projects(connection, named)
+
+
+async def read_projects_and_assets(pool: Pool, named: Collection[Named]) -> Known:
+    """The same, also of assets, by a second question where some are no projects. Raises Unavailable."""
+    async with transaction(pool) as connection:
+        known = await _projects(connection, named)
+        others = [one for one in named if one not in known]
+        if not others:
+            return known
+        owners = {one[:2]: one for one in others}
+        rows = await connection.fetch(_ASSETS, *zip(*owners, strict=True))
+        assets = {(row["org_id"], row["asset_id"]): KnownOwner(state=row["state"], is_asset=True) for row in rows}
+        return {**known, **{owners[key]: asset for key, asset in assets.items()}}
+
+
+async def _projects(connection: Connection, named: Collection[Named]) -> dict[Named, KnownOwner]:
+    await connection.execute(_CONFIRM)
+    rows = await connection.fetch(_PROJECTS, *zip(*named, strict=True)) if named else []
+    return {(row["org_id"], row["project_id"], row["export_id"]): _known_of(row) for row in rows}
+
+
+def _known_of(row: Row) -> KnownOwner:
+    export = None
+    if row["export_state"] is not None:
+        export = KnownExport(state=row["export_state"], retries=row["export_retries"])
+    keys = frozenset(key for key in (row["source_key"], row["index_key"]) if key is not None)
+    return KnownOwner(state=row["state"], retries=row["retries"], source_keys=keys, export=export)
