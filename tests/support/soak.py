@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 import pytest
+
+from benchmarks.harness.claims import percentile
 
 SHARE = float(os.environ.get("CLIPSTREAM_TEST_SOAK", "0"))
 SUITE_FACTOR = 5.0
 """The suite runs on machines that are busy with other things: it asks whether something works, not how fast."""
 SHORT_TIMEOUT_S = 900.0
+ROUND = 50
+"""Measurements in a round: the machine is as busy for the one kind as for the other."""
 SEED = int(os.environ.get("CLIPSTREAM_TEST_SEED", "1"))
 GROWTH = 0
 """In place of a promise's number: rows of a table over time."""
@@ -35,6 +41,15 @@ def time_out(long_s: float) -> pytest.MarkDecorator:
 def bound(limit: float) -> float:
     """A limit of time, or of a ratio of times: as promised in a soak, far beyond it in the suite."""
     return limit if SHARE else SUITE_FACTOR * limit
+
+
+def p95_ratio(plain: Sequence[float], beside: Sequence[float]) -> float:
+    """p95 of ``beside`` in p95s of ``plain``: the middle of all rounds, so that another process's burst counts once.
+
+    Both lists have the same length; what stands at the same place was measured at the same time.
+    """
+    rounds = range(0, max(1, len(plain) - len(plain) % ROUND), ROUND)
+    return median(percentile(beside[at : at + ROUND], 0.95) / percentile(plain[at : at + ROUND], 0.95) for at in rounds)
 
 
 def record(promise: int, figure: str) -> None:
