@@ -22,6 +22,8 @@ pytestmark = pytest.mark.contract
 SEED = 20261124
 CASES = int(os.environ.get("CLIPSTREAM_TEST_GENERATED", "0"))
 MOST_SEQUENCES = 500
+FULL_CASES_COUNT, PROMISED_COUNT = 120, 20_000
+"""From so many cases of each operation on, the run is whole, and makes at least so many in all."""
 SHORT = [
     Volume(seed=SEED, phases=("fuzzing",), examples=4),
     Volume(seed=SEED, phases=("stateful",), examples=MOST_SEQUENCES),
@@ -46,6 +48,7 @@ async def test_no_generated_request_breaks_the_document(pipeline: Pipeline, tmp_
                 assert report.operations == len(OPERATIONS)
     figures = f"{cases} cases of {len(OPERATIONS)} operations in {seconds:.0f} s: {dict(sorted(app.statuses.items()))}"
     print(f"\n{figures}")
+    assert CASES < FULL_CASES_COUNT or cases >= PROMISED_COUNT, figures
     assert {200, 201, 202, 204, 404, 409, 422} <= set(app.statuses), figures
     for project_id in resources.projects.values():  # what the requests left behind can be read, too
         assert not (await read_all_async(pipeline.client, project_id, without=None)).failures()
