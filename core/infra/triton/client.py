@@ -47,8 +47,11 @@ LATER_TEXTS = ("maximum queue size", "timeout expired", "shared memory region", 
 
 
 MAX_MESSAGE_BYTES = 2**31 - 1
+MAX_RECONNECT_PAUSE_MS = 5_000
+"""By default gRPC's pauses grow to two minutes: after an outage of one, half a minute passes before it tries again."""
 BALANCED = (
     ("grpc.lb_policy_name", "round_robin"),
+    ("grpc.max_reconnect_backoff_ms", MAX_RECONNECT_PAUSE_MS),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
