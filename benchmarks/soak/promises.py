@@ -44,9 +44,9 @@ PROMISES: tuple[Promise, ...] = (
     Promise(
         number=3,
         text="Another worker takes over from one that was lost",
-        limit="p95 ≤ 15 s",
+        limit="p95 ≤ 15 s; 1 … 12 workers, none idle",
         tests=(f"{CONTRACT}/runtime/test_rebalance.py",),
-        also=(f"{CONTRACT}/runtime/test_three_brokers.py", "tests/e2e/test_faults.py"),
+        also=("tests/e2e/test_faults.py",),
     ),
     Promise(
         number=4,
@@ -65,7 +65,7 @@ PROMISES: tuple[Promise, ...] = (
     Promise(
         number=6,
         text="A message that cannot be read blocks no other",
-        limit="each a dead letter; good ones ≤ 1.2× (`garbage`)",
+        limit="each a dead letter, or counted beyond 100 a minute of a sender; a good one's p95 ≤ 1.2×",
         tests=(f"{OWN}/test_poison_mix.py",),
         also=(f"{CONTRACT}/runtime/test_poison.py", f"{CONTRACT}/runtime/test_breaker.py"),
     ),
@@ -93,7 +93,7 @@ PROMISES: tuple[Promise, ...] = (
     Promise(
         number=11,
         text="One bad endpoint harms no other",
-        limit="healthy ones p95 ≤ 2 s",
+        limit="3 of 6 of an organisation hang: the others p95 ≤ 2 s",
         tests=(f"{CONTRACT}/stages/test_delivery_day.py",),
         also=(f"{CONTRACT}/stages/test_deliver.py",),
     ),
@@ -113,8 +113,8 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         number=14,
-        text="Bombs are refused",
-        limit="≤ 2 s, ≤ 300 MB",
+        text="Bombs are refused, or read as what they are",
+        limit="≤ 2 s of processor time, ≤ 300 MB",
         tests=(f"{CONTRACT}/media/test_hostile_media.py",),
     ),
     Promise(

@@ -1,9 +1,14 @@
-"""Workers of one stage on a real Kafka: none is idle after restarts, and a restart takes nothing from the others."""
+"""Workers of one stage on a real Kafka: none is idle after restarts, and a restart takes nothing from the others.
+
+In a soak also: so many workers as there may be, and how long the partitions of a killed worker stand still.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,20 +16,32 @@ import time
 from pathlib import Path
 from typing import Self
 
+import pytest
+
+from benchmarks.harness.claims import percentile
+from core.infra.kafka.access import KafkaAccess
 from local.supervisor.processes import tie_to_parent
 from schemas.topics import PARTITIONS
-from tests.support.progress import HANG_S, Patience
+from streams.background.relay import open_relay_producer
+from streams.worker import topics_of
+from tests.support.progress import HANG_S, Patience, await_while_moving
+from tests.support.soak import SEED, SHARE, bound, record, time_out, volume
 
 WORKER_COUNT = 5
+WORKER_COUNTS = (1, 2, 5, 7, 8, PARTITIONS) if SHARE else (WORKER_COUNT,)
 POLL_S = 0.05
+KILLS, OF_KILLED_COUNT = volume(3, 20), 3
+TAKEOVER_S, SEND_PAUSE_S = 15.0, 0.25
+PRODUCT_SESSION_S = 10
 WORKER = """
-import asyncio, json, sys
+import asyncio, json, sys, time
 from pathlib import Path
 import msgspec
 from streams.worker import build_app
 from tests.contract.rigs.servers import make_settings
 
 async def handle(message):
+    print("took", message.partition, time.monotonic(), flush=True)
     return "done"
 
 async def main():
@@ -71,6 +88,11 @@ class Worker:
         """Every assignment that it had, the present one last."""
         return [json.loads(line) for line in self._log.read_text().splitlines() if line.endswith("]")]
 
+    def took(self) -> dict[int, float]:
+        """Partition → moment at which it took its latest record of it, on the clock of all processes."""
+        lines = [line.split() for line in self._log.read_text().splitlines() if line.startswith("took")]
+        return {int(words[1]): float(words[2]) for words in lines if len(words) == 3}
+
     @property
     def owned(self) -> list[int]:
         return self.history[-1] if self.history else []
@@ -92,13 +114,15 @@ def start_workers(kafka: str, folder: Path, names: list[str], session_s: int) ->
     return [Worker(kafka, folder, name, session_s) for name in names]
 
 
-def test_no_worker_is_idle_after_restarts(kafka: str, tmp_path: Path) -> None:
-    workers = start_workers(kafka, tmp_path / "nameless", [""] * WORKER_COUNT, session_s=6)
+@pytest.mark.parametrize("count", WORKER_COUNTS)
+def test_no_worker_is_idle_after_restarts(kafka: str, tmp_path: Path, count: int) -> None:
+    workers = start_workers(kafka, tmp_path / "nameless", [""] * count, session_s=6)
     try:
         wait_shared(workers)
         for at in (0, 3):
-            workers[at].end(signal.SIGTERM if at else signal.SIGKILL)
-            workers[at].start()
+            struck = workers[at % count]
+            struck.end(signal.SIGTERM if at else signal.SIGKILL)
+            struck.start()
             wait_shared(workers)
     finally:
         for worker in workers:
@@ -122,3 +146,56 @@ def test_a_restart_takes_nothing_from_workers_with_names(kafka: str, tmp_path: P
     finally:
         for worker in workers:
             worker.end(signal.SIGKILL)
+
+
+async def send_everywhere(kafka: str) -> None:
+    """A record to each partition in turn, for ever."""
+    (topic, *_) = topics_of("render")
+    async with open_relay_producer(KafkaAccess(bootstrap=kafka)) as producer:
+        while True:
+            for partition in range(PARTITIONS):
+                await producer.send(topic, b"{}", partition=partition)
+            await asyncio.sleep(SEND_PAUSE_S)
+
+
+async def taken_over(workers: list[Worker], partitions: list[int], killed_at: float) -> list[float]:
+    """Seconds from the kill until one of these workers took a record, for each partition of the killed one."""
+    taken = dict[int, float]()
+
+    async def all_taken() -> bool:
+        for worker in workers:
+            for partition, at in worker.took().items():
+                if at > killed_at:
+                    taken.setdefault(partition, at)
+        return set(partitions) <= set(taken)
+
+    await await_while_moving(
+        all_taken, "the partitions of the killed worker", progress=lambda: len(taken), every_s=SEND_PAUSE_S
+    )
+    return [taken[partition] - killed_at for partition in partitions]
+
+
+@pytest.mark.skipif(not SHARE, reason="each kill takes a session timeout: in a soak")
+@time_out(1800)
+async def test_another_worker_takes_over_soon(kafka: str, tmp_path: Path) -> None:
+    """From the kill to the first record of each of its partitions at another worker; the product's own timeouts."""
+    workers = start_workers(kafka, tmp_path / "killed", [""] * OF_KILLED_COUNT, session_s=PRODUCT_SESSION_S)
+    dice, waits_s = random.Random(SEED), list[float]()
+    sending = asyncio.create_task(send_everywhere(kafka))
+    try:
+        for _ in range(KILLS):
+            await asyncio.to_thread(wait_shared, workers)
+            await asyncio.sleep(dice.uniform(0, 2))
+            victim = dice.choice(workers)
+            owned, others = victim.owned, [worker for worker in workers if worker is not victim]
+            victim.end(signal.SIGKILL)
+            waits_s += await taken_over(others, owned, time.monotonic())
+            victim.start()
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        for worker in workers:
+            worker.end(signal.SIGKILL)
+    late_s = percentile(waits_s, 0.95)
+    record(3, f"{KILLS} kills, {len(waits_s)} partitions: taken over within p95 {late_s:.1f} s")
+    assert late_s <= bound(TAKEOVER_S)

@@ -115,3 +115,34 @@ def truncated(path: Path, keep: float = 0.5) -> Path:
     body = film(path, seconds=6).read_bytes()
     path.write_bytes(body[: int(len(body) * keep)])
     return path
+
+
+def many_chapters(path: Path, count: int = 10_000) -> Path:
+    """An ordinary film with ``count`` chapters."""
+    tick = Fraction(1, count)
+    chapters = [
+        {"id": at, "start": at, "end": at + 1, "time_base": tick, "metadata": {"title": "x" * 50}}
+        for at in range(count)
+    ]
+    with av.open(str(film(path.with_name("plain.mp4")))) as whole, av.open(str(path), "w") as container:
+        copies = {stream.index: container.add_stream_from_template(stream) for stream in whole.streams}
+        container.set_chapters(chapters)  # type: ignore[arg-type]
+        for packet in whole.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                container.mux(packet)
+    return path
+
+
+def lying_rate(path: Path, gap_s: int) -> Path:
+    """Pictures that claim 60 a second: two of them do, then ``gap_s`` without one, a hundred times."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=60)
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        for number in range(200):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number // 2 * gap_s * 60 + number % 2, Fraction(1, 60)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    return path
