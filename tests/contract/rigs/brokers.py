@@ -120,10 +120,13 @@ def java_command() -> list[str]:
 
 
 @contextmanager
-def run_cluster(root: Path, count: int, more: str = "") -> Iterator[Cluster]:
-    """``count`` brokers with the product's topics; ``more``: further lines of configuration, with the same fields."""
+def run_cluster(root: Path, count: int, more: str = "", ports: Sequence[int] = ()) -> Iterator[Cluster]:
+    """``count`` brokers with the product's topics; ``more``: further lines of configuration, with the same fields.
+
+    ``ports``: where clients find them, if the caller needs to know it before.
+    """
     found = free_ports(2 * count)
-    ports, controllers = found[:count], found[count:]
+    ports, controllers = ports or found[:count], found[count:]
     voters = ",".join(f"{node}@127.0.0.1:{port}" for node, port in enumerate(controllers, 1))
     cluster = Cluster(brokers=[Broker(node, port, root / f"broker-{node}") for node, port in enumerate(ports, 1)])
     for broker, controller in zip(cluster.brokers, controllers, strict=True):
