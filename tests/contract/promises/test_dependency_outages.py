@@ -27,7 +27,7 @@ from core.infra.meilisearch import migrate_meilisearch
 from core.infra.s3.object_store import ensure_bucket
 from core.settings import Settings
 from tests.contract.promises.processes import ProductProcess, new_customer
-from tests.contract.promises.test_accepted_set import read_log, until_sent
+from tests.contract.promises.test_accepted_set import forget_unsent, read_log, until_sent
 from tests.contract.rigs.brokers import run_cluster
 from tests.contract.rigs.servers import Server, free_ports
 from tests.contract.rigs.triton_server import Triton
@@ -94,6 +94,7 @@ async def api(
         postgres, s3=seaweedfs.url, s3_access_key=seaweedfs.user, s3_secret_key=seaweedfs.password, s3_bucket="outages",
         clickhouse=clickhouse_front.url, meilisearch=search_front.url, meilisearch_key=search_front.password,
     )  # fmt: skip
+    await forget_unsent(postgres)
     await ensure_bucket(direct)
     await migrate_clickhouse(direct)
     await migrate_meilisearch(direct)

@@ -27,6 +27,7 @@ from local.supervisor.processes import tie_to_parent
 from schemas.topics import BY_NAME, PARTITIONS, TOPICS
 from streams.background.relay import open_relay_producer
 from streams.setup.topics import grow_topics
+from tests.contract.promises.test_accepted_set import forget_unsent
 from tests.contract.rigs.brokers import Broker, Cluster, run_cluster
 from tests.contract.rigs.project_chain import ProjectChain
 from tests.support.progress import Patience
@@ -178,6 +179,7 @@ async def strike(cluster: Cluster, broker: Broker, dice: random.Random) -> None:
 
 @time_out(3600)
 async def test_brokers_are_killed_one_after_the_other(cluster: Cluster, postgres: Settings, tmp_path: Path) -> None:
+    await forget_unsent(postgres)
     stop, dice = asyncio.Event(), random.Random(SEED)
     flow, chain = Flow(cluster, tmp_path), ProjectChain(postgres, cluster.bootstrap, tmp_path)
     parts = [asyncio.create_task(flow.send(stop)), asyncio.create_task(chain.run(stop))]

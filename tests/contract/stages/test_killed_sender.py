@@ -23,6 +23,7 @@ from core.infra.postgres.outbox import Cause, put
 from core.settings import Settings
 from streams.runtime.context import StageContext
 from tests.contract.promises.processes import ProductProcess
+from tests.contract.promises.test_accepted_set import forget_unsent
 from tests.contract.rigs.postgres import new_org
 from tests.contract.rigs.servers import free_ports
 from tests.contract.stages.test_deliver import OutsideTwin, Rig
@@ -86,6 +87,7 @@ class World:
 
 @pytest.fixture
 async def world(postgres: Settings, kafka: str, tmp_path: Path) -> AsyncIterator[World]:
+    await forget_unsent(postgres)
     settings, receiver = msgspec.structs.replace(postgres, kafka=kafka), Receiver()
     server = await asyncio.start_server(receiver.answer, "127.0.0.1", receiver.port)
     pool = await create_pool(settings.postgres_worker, size=2)
