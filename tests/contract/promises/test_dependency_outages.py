@@ -147,7 +147,9 @@ class Client:
             since = f"2026-01-01T00:00:{number % 60:02d}.{number:03d}Z"
             answer = await self._client.get("/v1/analytics/summary", params={"since": since})
         elif part == "triton":
-            answer = await self._client.get("/v1/search", params={"q": f"what they said about number {number}"})
+            answer = await self._client.get(
+                "/v1/search", params={"q": f"what they said about number {number}", "mode": "hybrid"}
+            )
             self.by_meaning = answer.status_code == 200 and answer.json()["semantic"]["used"]
         else:
             answer = await self._client.get("/v1/search", params={"q": f"word{number}", "mode": "words"})
