@@ -126,8 +126,8 @@ class Client:
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client, self._numbers = client, itertools.count()
         self.accepted: set[str] = set()
-        self.by_meaning = False
-        """Whether the last search was by meaning."""
+        self.by_meaning: list[bool] = []
+        """Of each search in turn: whether it was by meaning."""
 
     async def ask(self, part: str) -> tuple[int, float]:
         """Status and seconds of a request that needs the part."""
@@ -150,7 +150,7 @@ class Client:
             answer = await self._client.get(
                 "/v1/search", params={"q": f"what they said about number {number}", "mode": "hybrid"}
             )
-            self.by_meaning = answer.status_code == 200 and answer.json()["semantic"]["used"]
+            self.by_meaning.append(answer.status_code == 200 and answer.json()["semantic"]["used"])
         else:
             answer = await self._client.get("/v1/search", params={"q": f"word{number}", "mode": "words"})
         if answer.status_code == 503:
@@ -168,8 +168,9 @@ async def outage(client: Client, link: TcpProxy, part: str, mode: Mode) -> tuple
     """One outage: slowest refusal, seconds until /readyz said so, seconds until all was well again."""
     link.mode = mode
     link.cut() if mode == "refuse" else None
-    begun_s, asked, flipped_s = time.monotonic(), [], None
-    while time.monotonic() - begun_s < OUTAGE_S[mode] or flipped_s is None:
+    begun_s, asked, flipped_s = time.monotonic(), list[asyncio.Task[tuple[int, float]]](), None
+    searched = len(client.by_meaning)
+    while time.monotonic() - begun_s < OUTAGE_S[mode] or flipped_s is None or not any(task.done() for task in asked):
         asked.append(asyncio.create_task(client.ask(part)))
         status, down, _ = await client.ready()
         if part in down and (part not in NEEDED or status == 503) and flipped_s is None:
@@ -177,18 +178,18 @@ async def outage(client: Client, link: TcpProxy, part: str, mode: Mode) -> tuple
         assert time.monotonic() - begun_s < OUTAGE_S[mode] + HANG_S, "readiness never changed"
         await asyncio.sleep(EVERY_S)
     early = [task for task in asked if task.done()]
-    assert part != "triton" or not client.by_meaning, "the model was asked, though it is away"
     link.mode = "open"
     healed_s = time.monotonic()
     while True:
         status, _ = await client.ask(part)
-        found = part != "triton" or client.by_meaning
+        found = part != "triton" or client.by_meaning[-1]
         if status < 300 and found and part not in (await client.ready())[1]:
             break
         assert time.monotonic() - healed_s < HANG_S, (part, mode, status)
         await asyncio.sleep(EVERY_S)
     back_s = time.monotonic() - healed_s
     answers = await asyncio.gather(*asked)
+    assert part != "triton" or not all(client.by_meaning[searched:]), "the model was away"
     assert early, "nothing was answered during the outage"
     assert {status for status, _ in answers} <= {503, 200, 201, 202}, (part, mode, answers)
     assert any(status == 503 for status, _ in answers) == (part not in SPARED), (part, mode, answers)
