@@ -20,7 +20,7 @@ from core.infra.postgres.connection import create_pool, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
 from core.settings import Settings
-from local.supervisor.processes import tied
+from local.supervisor.processes import tie_to_parent
 from schemas import events
 from schemas.topics import TOPIC_OF
 from streams.background.relay import Relay
@@ -75,7 +75,7 @@ class ProjectChain:
                 [sys.executable, "-c", WORKER, kafka, str(folder / "chain"), settings.postgres_worker],
                 stdout=log,
                 stderr=log,
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+                preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
 
     async def run(self, stop: asyncio.Event) -> None:
