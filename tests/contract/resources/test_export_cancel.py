@@ -19,16 +19,16 @@ from core.services.export_groups import split_exports
 from core.services.exports import fail_export
 from core.settings import Settings
 from schemas import codec, events
-from schemas.common import FramedSibling, ObjectRef, TimeRange
+from schemas.common import FramedSibling, TimeRange
 from schemas.topics import TOPIC_OF
 from streams.runtime.attempts import Attempts
 from streams.runtime.stage import Commit, Work
 from tests.contract.rigs.api_world import World, new_clip, new_project, open_world, outbox
 from tests.contract.rigs.attempt_rig import RULES
+from tests.contract.rigs.forged_events import own_ref
 from tests.support.progress import HANG_S
 
 pytestmark = pytest.mark.contract
-REF = ObjectRef(key="k", sha256="0" * 64, size=1)
 CAUSE = Cause(input_id=uuid.UUID(int=5), source="render", now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 Script = Callable[[Work], Awaitable[None]]
 
@@ -79,10 +79,13 @@ class Story:
             export_id=first,
             ordinal=0,
             rendition=events.Rendition(range=TimeRange(start_ms=0, end_ms=9), aspect="9:16", captions=True),
-            plan=REF,
-            source=REF,
-            index=REF,
-            siblings=[FramedSibling(export_id=one, aspect="1:1", plan=REF) for one in others],
+            plan=own_ref(self.world.ann.org_id, self.project_id),
+            source=own_ref(self.world.ann.org_id, self.project_id),
+            index=own_ref(self.world.ann.org_id, self.project_id),
+            siblings=[
+                FramedSibling(export_id=one, aspect="1:1", plan=own_ref(self.world.ann.org_id, self.project_id))
+                for one in others
+            ],
         )
 
     async def run(self, script: Script, *exports: uuid.UUID, event_id: uuid.UUID | None = None) -> str:

@@ -30,13 +30,13 @@ from streams.frame.agent import FrameStage
 from streams.preview.agent import PreviewStage
 from tests.contract.resources.test_edits import DELETE, clip_of, patched
 from tests.contract.rigs.api_world import World, open_store, open_world
+from tests.contract.rigs.forged_events import own_ref
 from tests.contract.rigs.servers import Server
 from tests.contract.rigs.stage_rig import Rig, make_rig
 from tests.contract.stages.test_stages_making import framed, selected
 
 __all__ = ["make_rig"]
 pytestmark = pytest.mark.contract
-REF = ObjectRef(key="k", sha256="0" * 64, size=1)
 ASYNC = {"Prefer": "respond-async"}
 _INSERT = """
 insert into previews (org_id, preview_id, project_id, clip_id, at_ms, state, created_at)
@@ -71,7 +71,9 @@ async def test_a_picture_is_framed_as_an_export_and_made(rig: Rig, tmp_path: Pat
     automatic = await framed(rig, clip)
     square = asked(clip, rendition=msgspec.structs.replace(clip.rendition, aspect="1:1"))
     await remembered(rig, square)
-    assert not FrameStage(rig.context).wants(events.PreviewPlanned(plan=REF, **msgspec.structs.asdict(square)))
+    assert not FrameStage(rig.context).wants(
+        events.PreviewPlanned(plan=own_ref(*rig.owner), **msgspec.structs.asdict(square))
+    )
     assert await rig.send(FrameStage(rig.context), square, uuid.uuid4()) == "committed"
     (sent,) = await rig.fresh()
     assert isinstance(sent.event, events.PreviewPlanned)
@@ -103,7 +105,7 @@ async def test_what_cannot_be_shown_says_so_and_few_are_kept(rig: Rig, tmp_path:
     old = [asked(clip) for _ in range(MAX_KEPT_PREVIEWS + 5)]
     await remembered(rig, *old, state="done", hours=1)
     await remembered(rig, latest := asked(clip))
-    gone = events.PreviewPlanned(plan=REF, **msgspec.structs.asdict(latest))
+    gone = events.PreviewPlanned(plan=own_ref(*rig.owner), **msgspec.structs.asdict(latest))
     assert await rig.send(PreviewStage(rig.context), gone, uuid.uuid4()) == "dead", "its plan is away"
     assert await rig.said() == {"DeadLetter": 1, "PreviewFailed": 1}
     planned = events.PreviewPlanned(plan=(await framed(rig, clip)).plan, **msgspec.structs.asdict(latest))

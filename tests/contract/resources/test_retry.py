@@ -25,6 +25,7 @@ from streams.runtime.attempts import Attempts
 from streams.runtime.stage import Commit, Work
 from tests.contract.rigs.api_world import World, new_clip, new_project, open_world, outbox
 from tests.contract.rigs.attempt_rig import NOW, RULES
+from tests.contract.rigs.forged_events import own_ref
 
 pytestmark = pytest.mark.contract
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
@@ -197,9 +198,9 @@ async def test_a_lost_span_is_heard_again_and_what_follows_runs_once_more(story:
         span_count=1,
         range=TimeRange(start_ms=0, end_ms=9),
         padded=TimeRange(start_ms=0, end_ms=9),
-        source=REF,
-        index=REF,
-        audio=REF,
+        source=own_ref(**story.owner()),
+        index=own_ref(**story.owner()),
+        audio=own_ref(**story.owner()),
         has_video=False,
         **story.owner(),
     )
@@ -251,10 +252,10 @@ async def with_exports(story: Story) -> tuple[list[uuid.UUID], Message]:
         export_id=ids[0],
         ordinal=0,
         rendition=events.Rendition(range=TimeRange(start_ms=0, end_ms=9), aspect="9:16", captions=True),
-        plan=REF,
-        source=REF,
-        index=REF,
-        siblings=[FramedSibling(export_id=ids[1], aspect="1:1", plan=REF)],
+        plan=own_ref(**story.owner()),
+        source=own_ref(**story.owner()),
+        index=own_ref(**story.owner()),
+        siblings=[FramedSibling(export_id=ids[1], aspect="1:1", plan=own_ref(**story.owner()))],
         **story.owner(),
     )
     return ids, story.message(request)

@@ -6,19 +6,19 @@ import copy
 import uuid
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 import msgspec
 
 from schemas import events
+from schemas.common import ObjectRef
 from schemas.stages import STAGES
 from schemas.topics import TOPICS
 from streams.registry import actor_path
 from tests.support.event_factory import passing_examples
 
 Connection = Any
-Kind = TypeVar("Kind", bound=events.AnyEvent)
 PROJECT_STATES: dict[type, str] = {
     events.ProjectCompleted: "completed",
     events.ProjectFailed: "failed",
@@ -50,6 +50,11 @@ def find_taken() -> list[tuple[str, type]]:
         actor = getattr(import_module(module), name)
         found += [(stage, kind) for kind in named if actor.wants(object.__new__(actor), EXAMPLES[kind])]
     return [pair for pair in found if pair[1] is not events.UploadReceived]
+
+
+def own_ref(org_id: uuid.UUID, project_id: uuid.UUID) -> ObjectRef:
+    """A reference to an object of this project; there is none."""
+    return ObjectRef(key=f"{org_id}/{project_id}/t/{'0' * 64}", sha256="0" * 64, size=1)
 
 
 def event_of(kind: type, org_id: uuid.UUID, owner_id: uuid.UUID) -> Any:

@@ -38,6 +38,7 @@ from streams.runtime.leases import Rules
 from streams.runtime.metrics import OF_RELAY, OF_STAGE, ProcessMetrics
 from streams.runtime.stage import Commit, Work
 from tests.contract.rigs.api_world import Tenant, World, new_project
+from tests.contract.rigs.forged_events import own_ref
 from tests.contract.runtime.test_erasure import NoObjects
 
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
@@ -107,9 +108,9 @@ async def _plan_spans(connection: Connection, org_id: UUID, project_id: UUID, ca
             span_count=count,
             range=TimeRange(start_ms=ordinal, end_ms=ordinal + 1),
             padded=TimeRange(start_ms=ordinal, end_ms=ordinal + 1),
-            source=REF,
-            index=REF,
-            audio=REF,
+            source=own_ref(org_id, project_id),
+            index=own_ref(org_id, project_id),
+            audio=own_ref(org_id, project_id),
             has_video=True,
             org_id=org_id,
             project_id=project_id,

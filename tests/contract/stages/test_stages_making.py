@@ -265,7 +265,9 @@ async def test_parallel_clips_have_one_thread_each_and_the_kits_files(rig: Rig, 
 async def test_when_no_clip_can_be_made_the_project_failed(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     request = await framed(rig, clip)
-    gone = msgspec.structs.replace(request, plan=ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1))
+    gone = msgspec.structs.replace(
+        request, plan=ObjectRef(key=f"{rig.org_id}/{rig.project_id}/gone", sha256="0" * 64, size=1)
+    )
     assert await rig.send(RenderStage(rig.context), gone, uuid.uuid4()) == "dead"
     assert await rig.said() == {"DeadLetter": 1, "ExportFailed": 1, "ProjectFailed": 1}
     (export,) = await exports(rig)

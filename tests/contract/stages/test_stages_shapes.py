@@ -125,7 +125,7 @@ async def test_a_request_given_up_fails_all_its_unfinished_exports(rig: Rig, tmp
     (sent,) = await rig.fresh()
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute("update exports set state = 'done' where export_id = $1", wish.export_id)
-    nowhere = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)
+    nowhere = ObjectRef(key=f"{rig.org_id}/{rig.project_id}/gone", sha256="0" * 64, size=1)
     others = [msgspec.structs.replace(one, plan=nowhere) for one in sent.event.siblings]
     gone = msgspec.structs.replace(sent.event, plan=nowhere, siblings=others)
     assert await rig.send(RenderStage(rig.context), gone, uuid.uuid4()) == "dead"
@@ -149,7 +149,7 @@ async def test_a_shape_that_cannot_be_framed_or_read_fails_alone(rig: Rig, tmp_p
     assert (request.export_id, request.siblings, len(found)) == (wish.export_id, [], 2)
     assert (failed.export_id, failed.reason) == (sibling.export_id, "bug")
 
-    nowhere = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)
+    nowhere = ObjectRef(key=f"{rig.org_id}/{rig.project_id}/gone", sha256="0" * 64, size=1)
     lost = FramedSibling(export_id=sibling.export_id, aspect="16:9", plan=nowhere)
     half = msgspec.structs.replace(request, siblings=[lost])
     assert await rig.send(RenderStage(rig.context), half, uuid.uuid4()) == "committed"

@@ -105,7 +105,9 @@ async def test_given_up_it_warns_and_the_project_goes_on(rig: Rig) -> None:
     event, stage = await heard(rig, silent=True), StudyStage(rig.context)
     await rig.send(DetectStage(rig.context), events.UnderstandingCompleted(**rig.of, missing=[]), uuid.uuid4())
     await rig.fresh()
-    gone = msgspec.structs.replace(event, transcript=ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1))
+    gone = msgspec.structs.replace(
+        event, transcript=ObjectRef(key=f"{rig.org_id}/{rig.project_id}/gone", sha256="0" * 64, size=1)
+    )
     assert await rig.send(stage, gone, uuid.uuid4()) == "dead"
     assert await rig.said() == {"DeadLetter": 1, "ProjectCompleted": 1}
     project = await rig.project()
@@ -190,7 +192,9 @@ async def test_a_correction_is_studied_and_the_project_stays_ended(rig: Rig) -> 
     after = await rig.stage("study")
     assert (after["state"], after["parts_done"]) == (before["state"], before["parts_done"])
     assert after["cpu_ms"] > before["cpu_ms"], "what it cost is counted"
-    gone = msgspec.structs.replace(later[1], transcript=ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1))
+    gone = msgspec.structs.replace(
+        later[1], transcript=ObjectRef(key=f"{rig.org_id}/{rig.project_id}/gone", sha256="0" * 64, size=1)
+    )
     assert await rig.send(stage, gone, uuid.uuid4()) == "dead"
     assert "does not know of correction 3" in (await rig.project())["warnings"][-1]
     assert (await rig.stage("study"))["state"] == "done"
