@@ -82,7 +82,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     elif arguments.reseal:
         return await _reseal(settings)
     elif arguments.grow_topics or arguments.kafka_users:
-        await _set_up_kafka(settings, arguments.grow_topics)
+        return await _set_up_kafka(settings, arguments.grow_topics)
     elif arguments.stage:
         from streams.worker import run_stage  # noqa: PLC0415
 
@@ -100,16 +100,22 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def _set_up_kafka(settings: Settings, partitions: int | None) -> None:
+async def _set_up_kafka(settings: Settings, partitions: int | None) -> int:
     """Give the topics this many partitions, or make users where none are said."""
     from core.infra.kafka.access import kafka_access  # noqa: PLC0415
+    from core.infra.kafka.administration import AdministrationError  # noqa: PLC0415
     from streams.setup.kafka_users import make_kafka_users  # noqa: PLC0415
     from streams.setup.topics import grow_topics  # noqa: PLC0415
 
-    if partitions:
-        await grow_topics(kafka_access(settings), partitions)
-    else:
-        await make_kafka_users(settings)
+    try:
+        if partitions:
+            await grow_topics(kafka_access(settings), partitions)
+        else:
+            await make_kafka_users(settings)
+    except AdministrationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 4
+    return 0
 
 
 async def _reseal(settings: Settings) -> int:

@@ -13,11 +13,12 @@ import contextlib
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
 from aiokafka import AIOKafkaProducer
 
@@ -72,11 +73,12 @@ async def _measure(settings: Settings, *, quick: bool) -> list[Claim]:
 
 async def _publish(settings: Settings, good_count: int, bad_count: int) -> None:
     """Write good projects' events, with garbage among them on ``uploads.v1``."""
+    org_id, project_ids = await new_org(settings), [uuid4() for _ in range(good_count)]
+    await _write_projects(settings, org_id, project_ids)
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
     await producer.start()
     sent: list[Any] = []
-    for number in range(good_count):
-        org_id, project_id = uuid4(), uuid4()
+    for number, project_id in enumerate(project_ids):
         upload = events.UploadReceived(org_id=org_id, project_id=project_id, source_url="https://example.org/a")
         progress = events.ProjectProgressed(
             org_id=org_id, project_id=project_id, version=1, stage="render", state="running", percent=9,
@@ -88,6 +90,19 @@ async def _publish(settings: Settings, good_count: int, bad_count: int) -> None:
             sent.append(await producer.send("uploads.v1", b"no event", partition=number % PARTITIONS))
     await asyncio.gather(*sent)
     await producer.stop()
+
+
+async def _write_projects(settings: Settings, org_id: UUID, project_ids: Sequence[UUID]) -> None:
+    """Rows of running projects: the sinks count only what rows confirm."""
+    owner = await asyncpg.connect(settings.postgres_owner)
+    await owner.execute("select set_config('app.org', $1, false)", str(org_id))
+    await owner.execute(
+        "insert into projects (org_id, project_id, source_url, options, state) "
+        "select $1, unnest($2::uuid[]), 'https://example.org/a', '{}', 'running'",
+        org_id,
+        list(project_ids),
+    )
+    await owner.close()
 
 
 async def _send(producer: Any, event: events.AnyEvent) -> Any:
