@@ -43,13 +43,15 @@ def bound(limit: float) -> float:
     return limit if SHARE else SUITE_FACTOR * limit
 
 
-def p95_ratio(plain: Sequence[float], beside: Sequence[float]) -> float:
-    """p95 of ``beside`` in p95s of ``plain``: the middle of all rounds, so that another process's burst counts once.
+def p95_ratio(alone_s: Sequence[float], loaded_s: Sequence[float]) -> float:
+    """How many times longer p95 is under load: the middle of all rounds, so a burst of others counts once.
 
     Both lists have the same length; what stands at the same place was measured at the same time.
     """
-    rounds = range(0, max(1, len(plain) - len(plain) % ROUND), ROUND)
-    return median(percentile(beside[at : at + ROUND], 0.95) / percentile(plain[at : at + ROUND], 0.95) for at in rounds)
+    rounds = range(0, max(1, len(alone_s) - len(alone_s) % ROUND), ROUND)
+    return median(
+        percentile(loaded_s[at : at + ROUND], 0.95) / percentile(alone_s[at : at + ROUND], 0.95) for at in rounds
+    )
 
 
 def record(promise: int, figure: str) -> None:

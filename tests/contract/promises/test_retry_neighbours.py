@@ -37,19 +37,19 @@ async def timed(rig: Rig) -> float:
 @time_out(1800)
 async def test_retries_of_one_organisation_take_nothing_from_another(rig: Rig, postgres: Settings) -> None:
     troubled = Rig(rig.worker, rig.relay, await new_org(postgres))
-    alone, beside, retried = list[float](), list[float](), 0
+    alone_s, loaded_s, retried = list[float](), list[float](), 0
     for number in range(ROUNDS):
-        for kind in (alone, beside) if number % 2 else (beside, alone):
+        for kind in (alone_s, loaded_s) if number % 2 else (loaded_s, alone_s):
             for turn in range(ROUND):
-                if kind is beside and turn % 2 == 0:
+                if kind is loaded_s and turn % 2 == 0:
                     broken = another(troubled)
-                retried += kind is beside and await broken.run(away) == "retried"
+                retried += kind is loaded_s and await broken.run(away) == "retried"
                 kind.append(await timed(rig))
     assert retried == ROUNDS * ROUND
     due = await rig.relay.fetchval(
         "select count(*) from outbox where org_id = $1 and published_at is null", troubled.org_id
     )
     assert due > 0, "what is retried waits as a row, not in the worker"
-    ratio = p95_ratio(alone, beside)
-    record(7, f"{len(beside)} events beside {retried} retries of another organisation: p95 {ratio:.2f}×")
+    ratio = p95_ratio(alone_s, loaded_s)
+    record(7, f"{len(loaded_s)} events beside {retried} retries of another organisation: p95 {ratio:.2f}×")
     assert ratio <= bound(RATIO_LIMIT)
