@@ -94,6 +94,8 @@ async def world(postgres: Settings, kafka: str, tmp_path: Path) -> AsyncIterator
     context = StageContext(settings=msgspec.structs.replace(settings, work_dir=tmp_path), stage="deliver", pool=pool)
     rig = Rig(context, OutsideTwin(), await new_org(settings))
     await rig.subscribe(settings, "project.completed")
+    async with org_transaction(pool, rig.org_id) as rows:  # a fact that the rows do not confirm is a dead letter
+        await rows.execute("update projects set state = 'completed', finished_at = now() where org_id = $1", rig.org_id)
     async with org_transaction(api := await create_pool(settings.postgres_api, size=1), rig.org_id) as rows:
         url = f"http://127.0.0.1:{receiver.port}/hook"
         await rows.execute("update webhook_endpoints set url = $2 where org_id = $1", rig.org_id, url)
