@@ -32,7 +32,7 @@ from tests.contract.rigs.brokers import run_cluster
 from tests.contract.rigs.servers import Server, free_ports
 from tests.contract.rigs.triton_server import Triton
 from tests.support.progress import HANG_S
-from tests.support.soak import bound, record, time_out, volume
+from tests.support.soak import SHARE, bound, record, time_out, volume
 from tests.support.tcp_proxy import Mode, TcpProxy
 
 OUTAGE_S: Mapping[Mode, int] = {"black-hole": volume(3, 60), "refuse": volume(1, 60)}
@@ -208,7 +208,7 @@ async def test_outages_are_answered_reported_and_survived(
         client = Client(connection)
         for part, link in links.items():
             assert (await client.ask(part))[0] < 300
-            for mode in MODES:
+            for mode in MODES if SHARE or part not in SPARED else MODES[:1]:  # the suite has half a minute for it
                 answer_s, flip_s, back_s = figures[part, mode] = await outage(client, link, part, mode)
                 print(f"{part} {mode}: answered ≤ {answer_s:.1f} s, /readyz {flip_s:.1f} s, back {back_s:.1f} s")
                 if answer_s > bound(ANSWER_S) or flip_s > bound(FLIP_S) or back_s > bound(BACK_S):
