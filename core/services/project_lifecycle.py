@@ -24,6 +24,12 @@ from schemas.events import owner_of
 from schemas.metadata import encode_metadata
 from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 
+_CREATE = """
+with stages as (insert into project_stages (org_id, project_id, stage)
+  select $1::uuid, $2::uuid, unnest($8::text[]) on conflict do nothing)
+insert into projects (org_id, project_id, title, object_key, source_url, options, metadata)
+values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning project_id
+"""
 _COMPLETE_UPLOAD = """
 update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
 """
@@ -74,8 +80,7 @@ async def create_project(connection: Connection, event: events.UploadReceived) -
     Its upload is complete from then on, also if a producer on Kafka named the object without calling the API.
     """
     row = await connection.fetchval(
-        """insert into projects (org_id, project_id, title, object_key, source_url, options, metadata)
-           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning project_id""",
+        _CREATE,
         event.org_id,
         event.project_id,
         event.title,
@@ -83,10 +88,7 @@ async def create_project(connection: Connection, event: events.UploadReceived) -
         event.source_url,
         event.options,
         encode_metadata(event.metadata),
-    )
-    await connection.executemany(
-        "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",
-        [(event.org_id, event.project_id, stage) for stage in PROJECT_STAGES],
+        PROJECT_STAGES,
     )
     if row is not None and event.object_key is not None:
         await connection.execute(_COMPLETE_UPLOAD, event.org_id, event.object_key)
