@@ -5,8 +5,8 @@ where a limit is missed. The recipe's files (10 minutes, an hour) are made once 
 in some minutes that all of them work. Not in here, for they have no limit: ``python -m
 benchmarks.speech.asr_accuracy``,
 ``.vision.shots``, ``.vision.active_speaker``, ``.vision.framing``, ``.ranking.ranking``, ``.ranking.score``,
-``.acoustics.sounds``; for they take long: ``.speech.seams``, ``.asr_sets``, ``.hallucinations``, ``.code_switching``.
-``.gallery`` and ``.soak`` are targets of their own.
+``.acoustics.sounds``, ``.load.capacity``; for they take long: ``.speech.seams``, ``.asr_sets``, ``.hallucinations``,
+``.code_switching``. ``.gallery`` and ``.soak`` are targets of their own.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ FOLDERS = {
     "aspects": "render",
     "admission": "system",
     "garbage": "system",
+    "knee": "load",
     "hop": "system",
     "api_latency": "system",
     "memory": "system",
@@ -41,7 +42,7 @@ FOLDERS = {
 """Where each lies."""
 NAMES = tuple(FOLDERS)
 """Those that need no stack first: a stack at rest would still take a share of the processor from them."""
-WITHOUT_RECIPE = {"asr", "word_times", "admission", "garbage", "hop", "hour"}
+WITHOUT_RECIPE = {"asr", "word_times", "admission", "garbage", "knee", "hop", "hour"}
 """Or with one of another length, made in its turn before anything is timed."""
 Bench = Callable[[Rig], list[Claim]]
 

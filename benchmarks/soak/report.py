@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.harness.marked_tables import NOT_RUN, markdown_table, put_marked
 from benchmarks.soak.long_tests import GROWTH, Outcome
 from benchmarks.soak.promises import PROMISES, SERIES
 from benchmarks.soak.series import SeriesResult
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-NOT_RUN = "not yet run"
 MARKS = {"series": "the kill series", "promises": "the promises", "growth": "the growth of tables"}
 """Table → its name in the comments of the page that enclose it."""
 SHOWN_TABLES = ("outbox", "attempts", "deliveries", "project_events", "project_stages", "costs", "idempotency_keys")
@@ -41,7 +41,7 @@ def series_table(series: SeriesResult | None) -> str:
         "longest stillness", "takeover after a kill, p95", "drained after the last strike", "memory drift",
         "growth of tables, rows for each project",
     )  # fmt: skip
-    return _table(("measured", "figure"), [(name, rows.get(name, NOT_RUN)) for name in names])
+    return markdown_table(("measured", "figure"), [(name, rows.get(name, NOT_RUN)) for name in names])
 
 
 def _series_rows(series: SeriesResult) -> dict[str, str]:
@@ -95,7 +95,7 @@ def promises_table(outcomes: Sequence[Outcome]) -> str:
         rows.append(
             (str(promise.number), promise.text, promise.limit, tests + also, _figure(by_number.get(promise.number)))
         )
-    return _table(("", "promise", "limit", "shown by", "long run"), rows)
+    return markdown_table(("", "promise", "limit", "shown by", "long run"), rows)
 
 
 def growth_table(outcomes: Sequence[Outcome]) -> str:
@@ -106,7 +106,7 @@ def growth_table(outcomes: Sequence[Outcome]) -> str:
     else:
         rows = [] if growth.passed else [("**broken**", "")]
         rows += [(table, text) for table, _, text in (figure.partition(": ") for figure in growth.figures)]
-    return _table(("table", "rows at equal intervals; size in the second half"), rows)
+    return markdown_table(("table", "rows at equal intervals; size in the second half"), rows)
 
 
 def _figure(outcome: Outcome | None) -> str:
@@ -114,11 +114,6 @@ def _figure(outcome: Outcome | None) -> str:
         return NOT_RUN
     text = "; ".join(dict.fromkeys(outcome.figures)) or "its tests pass"
     return text if outcome.passed else f"**broken**: {text}" if outcome.figures else "**broken**"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join(lines)
 
 
 def tables(report: Report) -> dict[str, str]:
@@ -133,12 +128,7 @@ def tables(report: Report) -> dict[str, str]:
 def page_with(text: str, report: Report) -> str:
     """The page with the tables of this report. Raises ValueError where a mark is missing."""
     for mark, table in tables(report).items():
-        begin, end = f"<!-- {MARKS[mark]} -->\n", f"<!-- end of {MARKS[mark]} -->"
-        before, found, rest = text.partition(begin)
-        inside, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"the page has no place for {MARKS[mark]}: {inside[:40]!r}")
-        text = before + begin + table + "\n" + end + after
+        text = put_marked(text, MARKS[mark], table)
     return text
 
 

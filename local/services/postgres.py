@@ -21,7 +21,7 @@ from local.services.readiness import knock, postgres_query
 from local.services.service import Part, Setting
 
 DATABASE = "clipstream"
-_FLAGS = {
+FLAGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "300",
@@ -33,6 +33,7 @@ _FLAGS = {
     "log_timezone": "UTC",
     "log_min_messages": "warning",
 }
+"""Configuration of the server on one machine."""
 
 
 class ServerAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +101,7 @@ def postgres_part(setting: Setting) -> Part:
     home = setting.outside or setting.layout.root / "data"
     data = home / "postgres"
     programs = binaries(home, who)
-    flags = [text for name, value in (_FLAGS | {"port": str(port)}).items() for text in ("-c", f"{name}={value}")]
+    flags = [text for name, value in (FLAGS | {"port": str(port)}).items() for text in ("-c", f"{name}={value}")]
     superuser = dsn(setting, "postgres", setting.secrets.postgres_superuser, "postgres")
 
     def prepare() -> None:

@@ -22,6 +22,7 @@ from api.organisation.analytics import (
 )
 from api.routes import OPERATIONS
 from benchmarks.__main__ import NAMES
+from benchmarks.load import knee
 from benchmarks.render import aspects, moviepy_peer, parallel_renders, render
 from benchmarks.speech import asr, word_times
 from benchmarks.system import admission, api_latency, decode_passes, garbage, hop, hour, pipeline
@@ -196,6 +197,7 @@ def test_every_benchmark_is_documented_with_its_limit() -> None:
         "aspects": aspects.LIMIT_RATIO,
         "admission": admission.LIMIT_RATIO,
         "garbage": garbage.LIMIT_RATIO,
+        "knee": knee.LIMIT_RATE_HZ,
         "hop": hop.LIMIT_MS,
         "api_latency": api_latency.LIMIT_MS,
         "memory": None,

