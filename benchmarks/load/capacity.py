@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.harness.marked_tables import markdown_table
-from benchmarks.load.capacity_model import PIXELS_PER_MEGAPIXEL, Bound, Capacity, Site, Workload, model_capacity
+from benchmarks.load.capacity_inputs import PIXELS_PER_MEGAPIXEL, Site, Workload
+from benchmarks.load.capacity_model import Bound, Capacity, model_capacity
 from benchmarks.load.project_amounts import read_footprint
 from core.domain.estimates import default_rates
 from schemas.costs import PriceList

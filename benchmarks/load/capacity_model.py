@@ -7,49 +7,17 @@ from collections.abc import Sequence
 
 import msgspec
 
+from benchmarks.load.capacity_inputs import Site, Workload
 from benchmarks.load.project_amounts import Footprint, ProjectShape
 from benchmarks.load.project_copies import ages_of
 from core.domain.estimates import EstimatedSource, Rates, by_table, clips_of
-from core.settings import AdmissionRules, RetentionRules, SpanRules
-from schemas.costs import GB_BYTES, PriceList
+from schemas.costs import GB_BYTES
 from schemas.lanes import LANES
-from schemas.options.project import ProjectOptions
 from schemas.stages import ROW_BY_NAME, Stage
 from schemas.topics import BY_NAME, DAY_MS
 
 DAY_S = 86_400.0
 YEAR_DAYS = 365.0
-PIXELS_PER_MEGAPIXEL = 1e6
-
-
-class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes in."""
-
-    projects_per_day: float = 10_000.0
-    minutes: float = 20.0
-    megapixels: float = 1920 * 1080 / PIXELS_PER_MEGAPIXEL
-    options: ProjectOptions = ProjectOptions()
-    organisations: int = 100
-    """With equal shares."""
-    peak_factor: float = 3.0
-    """Rate in the busiest hour, as a multiple of the day's mean; for what must answer at once."""
-
-
-class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to take them."""
-
-    partitions: int
-    windows: AdmissionRules = AdmissionRules()
-    spans: SpanRules = SpanRules()
-    retention: RetentionRules = RetentionRules()
-    utilisation: float = 0.7
-    """Share of a core or worker that work may fill, so that a queue does not grow."""
-    kafka_copies: int = 3
-    cores: float | None = None
-    """None: as many as needed."""
-    posts_hz: float | None = None
-    """The measured knee of one API process; None: not measured."""
-    prices: PriceList = PriceList()
 
 
 class StageLoad(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,142 +14,51 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from botocore.client import BaseClient
 
-from benchmarks.harness.cpu_usage import IDLE, take_sample
+from benchmarks.harness.cpu_usage import IDLE
 from benchmarks.harness.rig import SHORT, SHORT_OPTIONS, Rig, arguments, expect_completed, rig_of, say, start, wait
+from benchmarks.load.footprint_readings import IDLE_S, Reading, added, read_all, read_rest
 from benchmarks.load.project_amounts import (
     FOOTPRINT,
+    OF_BYTES,
+    OF_ROWS,
     Amount,
     Footprint,
     ProjectShape,
     TableFootprint,
+    Terms,
     TopicFootprint,
     fit_each,
 )
-from benchmarks.load.project_copies import RECORDED, record_project
+from benchmarks.load.project_copies import (
+    RECORDED,
+    Copies,
+    RecordedProject,
+    fill_tables,
+    measure_tables,
+    record_project,
+)
 from cli.api.client import JSON
 from cli.output.webhook_receiver import Inbox, Receiver
-from core.infra.s3.client import make_client
+from core.settings import RetentionRules, Settings
 from schemas.stages import STAGES
+from tests.contract.rigs.postgres import new_org, run_postgres
 
 TALK = "talking/physicsworks_lecture_203s_240p.webm"
 EVENTS = ("project.completed", "export.completed")
 SETTLE_S = 12.0
 """After a project's end: webhooks, sinks and sweeps."""
-IDLE_S = 30.0
-_TABLES = """
-select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = 'public' and c.relkind = 'r' and c.relname <> 'schema_migrations' order by 1
-"""
-_TOPICS = """
-select topic, count(*), sum(octet_length(payload) + octet_length(headers::text) + octet_length(key)) as size
-from outbox group by 1
-"""
-_COMMITS = "select xact_commit from pg_stat_database where datname = current_database()"
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is counted, at one time."""
-
-    at_s: float
-    rows: Mapping[str, int]
-    row_bytes: Mapping[str, int]
-    events: Mapping[str, int]
-    event_bytes: Mapping[str, int]
-    object_bytes: Mapping[str, int]
-    """By kind of object: the third part of its key; sources apart."""
-    commits: int
-    cpu_s: Mapping[str, float]
-
-
-async def read_postgres(connection: asyncpg.Connection) -> dict[str, Any]:
-    """Rows, their bytes without indexes, events by topic, commits."""
-    rows, sizes = {}, {}
-    for (table,) in await connection.fetch(_TABLES):
-        rows[table], sizes[table] = await connection.fetchrow(
-            f"select count(*), coalesce(sum(pg_column_size(t.*)), 0)::bigint from {table} t"
-        )
-    topics = await connection.fetch(_TOPICS)
-    return {
-        "rows": rows,
-        "row_bytes": sizes,
-        "events": {row["topic"]: row["count"] for row in topics},
-        "event_bytes": {row["topic"]: int(row["size"]) for row in topics},
-        "commits": await connection.fetchval(_COMMITS),
-    }
-
-
-def read_objects(client: BaseClient, bucket: str) -> Counter[str]:
-    """Bytes of all objects by kind."""
-    found: Counter[str] = Counter()
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for item in page.get("Contents", []):
-            parts = item["Key"].split("/")
-            found["uploads" if parts[1] == "uploads" else parts[2] if len(parts) > 2 else "others"] += item["Size"]
-    return found
-
-
-def read_all(rig: Rig) -> Reading:
-    """One reading of the whole stack."""
-    env = rig.stack().env
-
-    async def ask() -> dict[str, Any]:
-        connection = await asyncpg.connect(rig.superuser())
-        try:
-            return await read_postgres(connection)
-        finally:
-            await connection.close()
-
-    client = make_client(env["CLIPSTREAM_S3"], env["CLIPSTREAM_S3_ACCESS_KEY"], env["CLIPSTREAM_S3_SECRET_KEY"])
-    sample = take_sample({name: part.pid for name, part in rig.read_parts().items() if part.pid})
-    return Reading(
-        at_s=time.monotonic(), cpu_s=sample.spent_s, object_bytes=read_objects(client, env["CLIPSTREAM_S3_BUCKET"]),
-        **asyncio.run(ask()),
-    )  # fmt: skip
-
-
-def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
-    """What was added, by name; names without any are left out."""
-    return {name: value - before.get(name, 0) for name, value in after.items() if value - before.get(name, 0)}
-
-
-def added(before: Reading, after: Reading, idle: Reading | None = None) -> dict[str, dict[str, float]]:
-    """What came between two readings; without the commits and processor time of a stack at rest."""
-    elapsed_s = after.at_s - before.at_s
-    rest_commits = idle.commits / idle.at_s if idle else 0.0
-    cpu_s = {
-        name: max(0.0, spent_s - (idle.cpu_s.get(name, 0.0) / idle.at_s * elapsed_s if idle else 0.0))
-        for name, spent_s in difference(after.cpu_s, before.cpu_s).items()
-        if name != IDLE
-    }
-    return {
-        "rows": difference(after.rows, before.rows),
-        "row_bytes": difference(after.row_bytes, before.row_bytes),
-        "events": difference(after.events, before.events),
-        "event_bytes": difference(after.event_bytes, before.event_bytes),
-        "object_bytes": difference(after.object_bytes, before.object_bytes),
-        "commits": {"all": max(0.0, after.commits - before.commits - rest_commits * elapsed_s)},
-        "cpu_s": cpu_s,
-    }
-
-
-def read_rest(rig: Rig) -> Reading:
-    """What a stack does without work; ``at_s`` is the length of the time, all else what was added in it."""
-    before = read_all(rig)
-    time.sleep(IDLE_S)
-    after = read_all(rig)
-    return msgspec.structs.replace(
-        after, at_s=after.at_s - before.at_s, commits=after.commits - before.commits,
-        cpu_s=difference(after.cpu_s, before.cpu_s),
-    )  # fmt: skip
+POLL_S = 5.0
+"""Between two questions whether a project has ended: each is a transaction."""
+TRANSIENT = ("admissions", "object_sweeps")
+"""Tables whose rows go once they are worked on."""
+COPIES_COUNT, COPIES_DAYS = 3_000, 0.9
+"""Younger than every lifetime: each table gets all rows of all copies."""
 
 
 def is_stage(part: str) -> bool:
@@ -162,8 +71,8 @@ def footprint_of(
 ) -> Footprint:
     """The three projects as one table of amounts."""
 
-    def fitted(kind: str) -> dict[str, Amount]:
-        return fit_each(shapes, [amount[kind] for amount in amounts])
+    def fitted(kind: str, terms: Terms = OF_BYTES) -> dict[str, Amount]:
+        return fit_each(shapes, [amount[kind] for amount in amounts], terms)
 
     def size_of(kind: str, name: str) -> float:
         whole, count = (
@@ -174,15 +83,17 @@ def footprint_of(
     return Footprint(
         measured=measured,
         tables={
-            table: TableFootprint(rows=rows, row_bytes=size_of("row", table)) for table, rows in fitted("rows").items()
+            table: TableFootprint(rows=rows, row_bytes=size_of("row", table))
+            for table, rows in fitted("rows", OF_ROWS).items()
+            if table not in TRANSIENT
         },
         topics={
             topic: TopicFootprint(events=events, event_bytes=size_of("event", topic))
-            for topic, events in fitted("events").items()
+            for topic, events in fitted("events", OF_ROWS).items()
         },
         object_bytes={kind: amount for kind, amount in fitted("object_bytes").items() if kind != "uploads"},
         commits=fitted("commits")["all"],
-        parts_cpu_s={part: amount for part, amount in fitted("cpu_s").items() if not is_stage(part)},
+        parts_cpu_s={part: amount for part, amount in fitted("cpu_s").items() if not is_stage(part) and part != "api"},
         rest_cpu_share=round(sum(spent for part, spent in rest.cpu_s.items() if part != IDLE) / rest.at_s, 3),
     )
 
@@ -202,7 +113,9 @@ def measure(rig: Rig) -> tuple[Footprint, UUID]:
         for name, options in jobs:
             say(f"footprint: {name}, {options or 'as it comes'}")
             before = read_all(rig)
-            project = expect_completed(wait(client, start(client, rig.file(name), options), timeout_s=900))
+            project = expect_completed(
+                wait(client, start(client, rig.file(name), options), timeout_s=900, every_s=POLL_S)
+            )
             time.sleep(SETTLE_S)
             amounts.append(added(before, read_all(rig), rest))
             spans = int(amounts[-1]["rows"].get("spans", 0))
@@ -213,22 +126,46 @@ def measure(rig: Rig) -> tuple[Footprint, UUID]:
     return footprint_of(shapes, amounts, rest, measured), UUID(project["project_id"])
 
 
-async def record(rig: Rig, project_id: UUID) -> bytes:
+async def record(rig: Rig, project_id: UUID) -> RecordedProject:
     """The last project's rows, for copies."""
     connection = await asyncpg.connect(rig.superuser())
     try:
-        recorded = await record_project(connection, project_id, f"{TALK}, with a webhook endpoint")
+        return await record_project(connection, project_id, f"{TALK}, with a webhook endpoint")
     finally:
         await connection.close()
-    return msgspec.json.encode(recorded)
+
+
+async def measure_row_bytes(settings: Settings, recorded: RecordedProject) -> dict[str, float]:
+    """Bytes of a row with its share of the indexes, by table, among thousands of copies."""
+    org_id = await new_org(settings)
+    connection = await asyncpg.connect(settings.postgres_owner)
+    try:
+        copies = Copies(first=0, count=COPIES_COUNT, orgs=[org_id], days=COPIES_DAYS)
+        await fill_tables(connection, recorded, [copies], RetentionRules())
+        sizes = await measure_tables(connection, list(recorded.tables))
+    finally:
+        await connection.close()
+    return {table: round(size / rows, 1) for table, (rows, size) in sizes.items()}
+
+
+def with_row_bytes(footprint: Footprint, row_bytes: Mapping[str, float]) -> Footprint:
+    """The footprint with the sizes of rows among thousands; tables that were not copied stay as they are."""
+    tables = {
+        name: msgspec.structs.replace(table, row_bytes=row_bytes.get(name, table.row_bytes))
+        for name, table in footprint.tables.items()
+    }
+    return msgspec.structs.replace(footprint, tables=tables)
 
 
 def main() -> int:
     """Measure, and write both files."""
     with rig_of(arguments(__doc__, "out/bench").parse_args()) as rig:
         footprint, project_id = measure(rig)
-        RECORDED.write_bytes(asyncio.run(record(rig, project_id)) + b"\n")
-        FOOTPRINT.write_bytes(msgspec.json.format(msgspec.json.encode(footprint), indent=1) + b"\n")
+        recorded = asyncio.run(record(rig, project_id))
+    with run_postgres() as settings:
+        footprint = with_row_bytes(footprint, asyncio.run(measure_row_bytes(settings, recorded)))
+    RECORDED.write_bytes(msgspec.json.encode(recorded) + b"\n")
+    FOOTPRINT.write_bytes(msgspec.json.format(msgspec.json.encode(footprint), indent=1) + b"\n")
     return 0
 
 

@@ -136,7 +136,7 @@ def format_step(step: LoadStep) -> str:
     cores = ", ".join(f"{name} {share:.2f}" for name, share in sorted(step.cores.items(), key=lambda item: -item[1]))
     errors = f"; {', '.join(f'{name} {count}' for name, count in step.errors.items())}" if step.errors else ""
     return (
-        f"{step.offered_hz:.0f} POST/s offered, {step.achieved_hz:.0f} accepted; POST p50 {step.posts.p50_ms:.0f},"
+        f"{step.offered_hz:g} POST/s offered, {step.achieved_hz:.1f} accepted; POST p50 {step.posts.p50_ms:.0f},"
         f" p95 {step.posts.p95_ms:.0f}, p99 {step.posts.p99_ms:.0f} ms; reads p99 {step.reads.p99_ms:.0f} ms;"
         f" cores: {cores}; generator late by {step.late_p99_ms:.1f} ms (p99); {step.unsent_count} events unsent{errors}"
     )
@@ -189,7 +189,7 @@ def claims_of(report: KneeReport) -> list[Claim]:
         )
         lines = [format_step(step) for step in sorted(series.steps, key=lambda step: step.offered_hz)]
         if broken is not None:
-            lines.insert(0, f"breaks at {broken.offered_hz:.0f} a second: {name_break(broken)}")
+            lines.insert(0, f"breaks at {broken.offered_hz:g} a second: {name_break(broken)}")
         claims.append(
             Claim(
                 name=f"POST with p99 ≤ {LIMIT_P99_MS:.0f} ms, {series.orgs} organisations, at least",

@@ -79,6 +79,7 @@ async def run_step(load: OpenLoad, parts: LoadParts) -> LoadStep:
         await asyncio.sleep(load.seconds)
         after = take_sample(pids)
         unsent_count = await _count_unsent(parts)
+        process.stdin.close()
         async with asyncio.timeout(STEP_SLACK_S):
             answer = await process.stdout.readline()
             await process.wait()

@@ -196,12 +196,14 @@ async def generate(load: OpenLoad) -> OpenResult:
 
 
 def main() -> None:
-    """Send, then print what was measured."""
+    """Send, print what was measured, and end with standard input."""
     load = msgspec.json.decode(sys.stdin.buffer.readline(), type=OpenLoad)
     sys.stdout.buffer.write(b"begun\n")
     sys.stdout.buffer.flush()
     result = uvloop.run(generate(load))
     sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+    sys.stdout.buffer.flush()
+    sys.stdin.buffer.read()  # until its processor time was read
 
 
 if __name__ == "__main__":

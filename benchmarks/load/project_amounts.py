@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,16 +19,32 @@ class ProjectShape(msgspec.Struct, frozen=True, kw_only=True):
     clips: int
 
 
-class Amount(msgspec.Struct, frozen=True, kw_only=True):
-    """``fixed + per_span · spans + per_clip · clips``."""
+class Amount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``fixed + per_span · spans + per_media_s · seconds + per_clip · clips``."""
 
     fixed: float = 0.0
     per_span: float = 0.0
+    per_media_s: float = 0.0
     per_clip: float = 0.0
 
     def at(self, shape: ProjectShape) -> float:
         """The amount of a project."""
-        return self.fixed + self.per_span * shape.spans + self.per_clip * shape.clips
+        parts: list[float] = [getattr(self, term) * factor(shape) for term, factor in FACTORS.items()]
+        return sum(parts)
+
+
+Terms = tuple[str, ...]
+OF_ROWS: Terms = ("fixed", "per_span", "per_clip")
+"""Terms of what is counted."""
+OF_BYTES: Terms = ("fixed", "per_media_s", "per_clip")
+"""Terms of bytes and times."""
+FACTORS: Mapping[str, Callable[[ProjectShape], float]] = {
+    "fixed": lambda _: 1.0,
+    "per_span": lambda shape: shape.spans,
+    "per_media_s": lambda shape: shape.media_s,
+    "per_clip": lambda shape: shape.clips,
+}
+"""What each term of an amount is multiplied with."""
 
 
 class TableFootprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +52,7 @@ class TableFootprint(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: Amount
     row_bytes: float
-    """Of one row, without indexes."""
+    """Of one row, with its share of the indexes where thousands of rows were copied."""
 
 
 class TopicFootprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,28 +79,28 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     """Cores that the whole stack takes without work."""
 
 
-def fit(measured: Sequence[tuple[ProjectShape, float]]) -> Amount:
+def fit(measured: Sequence[tuple[ProjectShape, float]], terms: Terms) -> Amount:
     """The amount that comes nearest to the measured ones (least squares), without negative terms.
 
     As many projects as terms are met exactly.
     """
-    names = ("fixed", "per_span", "per_clip")
-    matrix = np.array([[1.0, shape.spans, shape.clips] for shape, _ in measured])
+    matrix = np.array([[FACTORS[term](shape) for term in terms] for shape, _ in measured])
     values = np.array([value for _, value in measured])
-    used = list(range(len(names)))
+    used = list(range(len(terms)))
     while True:
         solved = np.linalg.lstsq(matrix[:, used], values, rcond=None)[0]
         if (solved >= -1e-9).all() or len(used) == 1:
             break
         used.pop(int(np.argmin(solved)))
-    return Amount(**{names[at]: round(max(0.0, float(value)), 6) for at, value in zip(used, solved, strict=True)})
+    return Amount(**{terms[at]: round(max(0.0, float(value)), 6) for at, value in zip(used, solved, strict=True)})
 
 
-def fit_each(shapes: Sequence[ProjectShape], amounts: Sequence[Mapping[str, float]]) -> dict[str, Amount]:
+def fit_each(shapes: Sequence[ProjectShape], amounts: Sequence[Mapping[str, float]], terms: Terms) -> dict[str, Amount]:
     """An amount for each name."""
     names = sorted({name for one in amounts for name in one})
     return {
-        name: fit([(shape, one.get(name, 0.0)) for shape, one in zip(shapes, amounts, strict=True)]) for name in names
+        name: fit([(shape, one.get(name, 0.0)) for shape, one in zip(shapes, amounts, strict=True)], terms)
+        for name in names
     }
 
 

@@ -78,7 +78,7 @@ async def record_project(connection: Connection, project_id: UUID, about: str) -
     }
     (project,) = tables["projects"]
     tables["uploads"] = await _rows(
-        connection, "uploads t where coalesce(t.sealed_key, t.object_key) = $1", project["object_key"]
+        connection, "uploads t where $1 in (t.object_key, t.sealed_key)", project["object_key"]
     )
     tables["idempotency_keys"] = await _rows(
         connection, "idempotency_keys t where t.created_at = $1", dt.datetime.fromisoformat(project["created_at"])
@@ -94,7 +94,8 @@ async def record_project(connection: Connection, project_id: UUID, about: str) -
 
 async def _rows(connection: Connection, source: str, argument: object) -> list[dict[str, Any]]:
     found = await connection.fetch(f"select to_jsonb(t)::text as row from {source}", argument)
-    return [msgspec.json.decode(row["row"]) for row in found]
+    rows: list[dict[str, Any]] = [msgspec.json.decode(row["row"]) for row in found]
+    return [row | {"worker": "worker/1"} if "worker" in row else row for row in rows]  # not the machine's name
 
 
 def expression_of(column: str, kind: str, table: str) -> str:

@@ -38,12 +38,12 @@ def knee_table(report: KneeReport | None) -> str:
 def _knee_row(series: Series) -> Sequence[str]:
     knee = find_knee(series.steps)
     broken = min((step for step in series.steps if not step.is_held), key=lambda step: step.offered_hz, default=None)
-    end = ("above the highest rate offered", "") if broken is None else (f"{broken.offered_hz:.0f}", name_break(broken))
+    end = ("above the highest rate offered", "") if broken is None else (f"{broken.offered_hz:g}", name_break(broken))
     if knee is None:
         return (str(series.orgs), "none", "", "", *end)
     posts = knee.posts
     times = f"{posts.p50_ms:.0f}, {posts.p95_ms:.0f}, {posts.p99_ms:.0f} ms"
-    return (str(series.orgs), f"{knee.offered_hz:.0f}", times, f"{knee.reads.p99_ms:.0f} ms", *end)
+    return (str(series.orgs), f"{knee.offered_hz:g}", times, f"{knee.reads.p99_ms:.0f} ms", *end)
 
 
 def steps_table(report: KneeReport | None) -> str:
@@ -63,7 +63,7 @@ def _step_row(orgs: int, step: LoadStep) -> Sequence[str]:
     cores = [api, *(step.cores.get(name, 0.0) for name in ("postgres", "relay", "kafka", GENERATOR))]
     return (
         str(orgs),
-        f"{step.offered_hz:.0f}",
+        f"{step.offered_hz:g}",
         f"{step.achieved_hz:.1f}",
         f"{step.posts.p50_ms:.0f}, {step.posts.p95_ms:.0f}, {step.posts.p99_ms:.0f}",
         f"{step.reads.p50_ms:.0f}, {step.reads.p99_ms:.0f}",

@@ -8,8 +8,18 @@ import msgspec
 import pytest
 
 from benchmarks.load.capacity import capacity_of, parser, render
-from benchmarks.load.capacity_model import Capacity, Site, Workload, model_capacity
-from benchmarks.load.project_amounts import Amount, Footprint, ProjectShape, TableFootprint, TopicFootprint, fit
+from benchmarks.load.capacity_inputs import Site, Workload
+from benchmarks.load.capacity_model import Capacity, model_capacity
+from benchmarks.load.project_amounts import (
+    OF_BYTES,
+    OF_ROWS,
+    Amount,
+    Footprint,
+    ProjectShape,
+    TableFootprint,
+    TopicFootprint,
+    fit,
+)
 from benchmarks.load.project_copies import ages_of, copy_statement, read_recorded
 from benchmarks.load.scaling_page import PAGE, page_with
 from core.domain.estimates import default_rates
@@ -96,13 +106,13 @@ def test_money_needs_a_price() -> None:
 
 def test_measured_projects_are_met_exactly() -> None:
     shapes = [ProjectShape(media_s=1, spans=spans, clips=clips) for spans, clips in ((1, 1), (2, 1), (2, 4))]
-    amount = fit([(shape, 5 + 2 * shape.spans + 3 * shape.clips) for shape in shapes])
+    amount = fit([(shape, 5 + 2 * shape.spans + 3 * shape.clips) for shape in shapes], OF_ROWS)
     assert (amount.fixed, amount.per_span, amount.per_clip) == pytest.approx((5, 2, 3))
 
 
 def test_an_amount_never_shrinks_with_the_project() -> None:
     shapes = [ProjectShape(media_s=1, spans=spans, clips=clips) for spans, clips in ((1, 1), (2, 1), (2, 4))]
-    amount = fit([(shapes[0], 9.0), (shapes[1], 4.0), (shapes[2], 10.0)])
+    amount = fit([(shapes[0], 9.0), (shapes[1], 4.0), (shapes[2], 10.0)], OF_BYTES)
     assert min(amount.fixed, amount.per_span, amount.per_clip) >= 0
 
 
