@@ -61,13 +61,10 @@ class Idempotency:
 
     async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> FirstAnswer | None:
         """The kept answer of an equal request, or None where this one is to run. Raises 409 and 422 problems."""
-        if not await idempotency_keys.try_lock_key(connection, org_id, key):
-            raise ApiProblem(
-                "idempotency-in-progress",
-                "Another request with this Idempotency-Key has not ended yet.",
-                headers={"Retry-After": "1"},
-            )
-        record = await idempotency_keys.read_answer(connection, org_id, key, max_age_hours=KEEP_HOURS)
+        taken = await idempotency_keys.take_key(connection, org_id, key, max_age_hours=KEEP_HOURS)
+        if not taken.locked:
+            raise _in_progress()
+        record = taken.answer
         if record is None:
             return None
         if record.fingerprint != print_:
@@ -77,9 +74,21 @@ class Idempotency:
         return FirstAnswer(status=record.status, headers=record.headers, body=self._ring.open(_SEAL, record.body))
 
     async def keep(self, connection: Connection, org_id: UUID, key: str, print_: bytes, answer: FirstAnswer) -> None:
-        """Record the answer in the transaction of the effect."""
+        """Record the answer in the transaction of the effect.
+
+        Raises a 409 where an equal request ended meanwhile.
+        """
         sealed = self._ring.seal(_SEAL, answer.body)
         record = idempotency_keys.KeptAnswer(
             fingerprint=print_, status=answer.status, headers=answer.headers, body=sealed
         )
-        await idempotency_keys.write_answer(connection, org_id, key, record)
+        if not await idempotency_keys.write_answer(connection, org_id, key, record, max_age_hours=KEEP_HOURS):
+            raise _in_progress()
+
+
+def _in_progress() -> ApiProblem:
+    return ApiProblem(
+        "idempotency-in-progress",
+        "Another request with this Idempotency-Key has not ended yet.",
+        headers={"Retry-After": "1"},
+    )

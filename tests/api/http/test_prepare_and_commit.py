@@ -17,10 +17,13 @@ OPEN: Mapping[str, Any] = {
     "purpose": "source",
 }  # fmt: skip
 
+FREE: Mapping[str, Any] = dict.fromkeys(("fingerprint", "status", "headers", "body")) | {"locked": True}
+"""A key without an answer."""
+
 
 def make_pool(**more: Any) -> PoolTwin:
     """Postgres with one open upload."""
-    answers = {"pg_try_advisory": True, "from uploads": OPEN, "update uploads": {**OPEN, "state": "complete"}}
+    answers = {"pg_try_advisory": FREE, "from uploads": OPEN, "update uploads": {**OPEN, "state": "complete"}}
     return PoolTwin(answers | more)
 
 
@@ -142,8 +145,8 @@ async def test_a_kept_answer_needs_no_other_part(open_client: OpenClient) -> Non
     async with open_client(pool=pool, uploads=objects) as client:
         first = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)}, headers=headers)
         arguments = next(args for sql, args in pool.rows.statements if "insert into idempotency_keys" in sql)
-        kept = dict(zip(("fingerprint", "status", "headers", "body"), arguments[2:], strict=True))
-        pool.rows._script = {"from idempotency_keys": kept, **pool.rows._script}  # type: ignore[assignment]
+        kept = dict(zip(("fingerprint", "status", "headers", "body"), arguments[2:6], strict=True))
+        pool.rows._script = {**pool.rows._script, "pg_try_advisory": {**FREE, **kept}}  # type: ignore[assignment]
         again = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)}, headers=headers)
     assert again.headers["idempotent-replayed"] == "true"
     assert again.content == first.content

@@ -14,6 +14,7 @@ import pytest
 from api.http.operations import path_parameters
 from api.routes import OPERATIONS
 from core.infra.postgres.connection import create_pool, org_transaction, transaction
+from core.infra.postgres.idempotency_keys import KeptAnswer, TakenKey, take_key, write_answer
 from core.infra.postgres.outbox import Cause
 from core.services import project_lifecycle
 from core.settings import Settings
@@ -102,6 +103,22 @@ async def test_a_key_is_forgotten_after_a_day(world: World) -> None:
     second = await world.ann.client.post("/v1/projects", json=URL | {"title": "B"}, headers=headers)
     assert second.status_code == 202
     assert second.json()["project_id"] != first.json()["project_id"]
+
+
+async def test_a_kept_answer_is_not_replaced_before_its_time(world: World) -> None:
+    """Where an equal request ended between the snapshot and the lock of the look-up, its answer stays."""
+    org_id, answer = world.ann.org_id, KeptAnswer(fingerprint=b"a", status=202, headers={}, body=b"first")
+    later = msgspec.structs.replace(answer, body=b"second")
+    async with org_transaction(world.api, org_id) as rows:
+        assert await write_answer(rows, org_id, "abc-5", answer, max_age_hours=24)
+    async with org_transaction(world.api, org_id) as rows:
+        assert not await write_answer(rows, org_id, "abc-5", later, max_age_hours=24)
+        assert (await take_key(rows, org_id, "abc-5", max_age_hours=24)).answer == answer
+        await rows.execute("update idempotency_keys set created_at = now() - interval '25 hours'")
+        assert await write_answer(rows, org_id, "abc-5", later, max_age_hours=24)
+        assert await take_key(rows, org_id, "abc-5", max_age_hours=24) == TakenKey(locked=True, answer=later)
+        async with org_transaction(world.api, org_id) as others:
+            assert await take_key(others, org_id, "abc-5", max_age_hours=24) == TakenKey(locked=False, answer=None)
 
 
 async def test_old_answers_and_letters_of_all_organisations_go(world: World, postgres: Settings) -> None:
