@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.harness.marked_tables import markdown_table
+from benchmarks.harness.marked_tables import NOT_RUN, markdown_table
 from benchmarks.load.capacity_inputs import PIXELS_PER_MEGAPIXEL, Site, Workload
 from benchmarks.load.capacity_model import Bound, Capacity, model_capacity
 from benchmarks.load.project_amounts import read_footprint
@@ -29,7 +29,11 @@ MAX_TABLES_ROWS = 10
 def gib(size_bytes: float) -> str:
     """Bytes in GiB or TiB."""
     whole = size_bytes / GIB
-    return f"{whole / 1024:.1f} TiB" if whole >= 1024 else f"{whole:.1f} GiB"
+    return f"{whole / 1024:,.1f} TiB" if whole >= 1024 else f"{whole:.1f} GiB"
+
+
+def _transactions(per_s: float | None) -> str:
+    return f"transactions {NOT_RUN}" if per_s is None else f"{per_s:.0f} transactions/s"
 
 
 def stages_table(capacity: Capacity) -> str:
@@ -59,7 +63,7 @@ def stores_table(capacity: Capacity) -> str:
         ),
         (
             "Postgres",
-            f"{capacity.commits_hz:.0f} transactions/s, {rows_per_day / 1e6:.1f} million rows a day",
+            f"{_transactions(capacity.commits_hz)}, {rows_per_day / 1e6:.1f} million rows a day",
             "",
             gib(sum(table.kept_bytes for table in capacity.tables)),
         ),
@@ -123,7 +127,8 @@ def describe(capacity: Capacity) -> str:
 def render(capacity: Capacity) -> str:
     """The model as Markdown."""
     parts = [
-        describe(capacity), stages_table(capacity), stores_table(capacity), tables_table(capacity),
+        describe(capacity), f"Footprint: {capacity.measured}.",
+        stages_table(capacity), stores_table(capacity), tables_table(capacity),
         "What breaks first:", bounds_table(capacity.bounds, 8), costs_text(capacity),
     ]  # fmt: skip
     return "\n\n".join(parts)

@@ -80,6 +80,8 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     """The whole model."""
 
+    measured: str
+    """How the footprint of a project was measured."""
     workload: Workload
     site: Site
     shape: ProjectShape
@@ -87,7 +89,8 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
     parts: Sequence[PartLoad]
     tables: Sequence[TableLoad]
     topics: Sequence[TopicLoad]
-    commits_hz: float
+    commits_hz: float | None
+    """Transactions of Postgres a second; None: not measured."""
     events_hz: float
     source_bytes_per_day: float
     result_bytes_per_day: float
@@ -135,6 +138,7 @@ def model_capacity(workload: Workload, site: Site, rates: Rates, footprint: Foot
     topics = _topics(workload, site, footprint, shape)
     events_hz = sum(topic.events_per_day for topic in topics) / DAY_S
     capacity = Capacity(
+        measured=footprint.measured,
         workload=workload,
         site=site,
         shape=shape,
@@ -142,7 +146,7 @@ def model_capacity(workload: Workload, site: Site, rates: Rates, footprint: Foot
         parts=sorted(parts, key=lambda part: -part.cores),
         tables=_tables(workload, site, footprint, shape),
         topics=topics,
-        commits_hz=footprint.commits.at(shape) * per_s,
+        commits_hz=footprint.commits.at(shape) * per_s if footprint.commits else None,
         events_hz=events_hz,
         source_bytes_per_day=rates.bytes_per_s * shape.media_s * workload.projects_per_day,
         result_bytes_per_day=sum(one.at(shape) for one in footprint.object_bytes.values()) * workload.projects_per_day,

@@ -46,8 +46,8 @@ QUICK_LADDER_HZ = (25.0, 100.0)
 class KneePlan(msgspec.Struct, frozen=True, kw_only=True):
     """How large and how long."""
 
-    projects: int = 90_000
-    """In all tables together; each number of organisations has a third of them."""
+    projects: int = 36_500
+    """In all tables together, a hundred for each day; each number of organisations has a third of them."""
     days: float = 365.0
     api_processes: int = 1
     reads_per_post: float = 1.0

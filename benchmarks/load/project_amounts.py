@@ -71,8 +71,8 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     topics: dict[str, TopicFootprint]
     object_bytes: dict[str, Amount]
     """By kind of object; without the source, whose size is the customer's."""
-    commits: Amount
-    """Transactions of Postgres, without those of a stack at rest."""
+    commits: Amount | None = None
+    """Transactions of Postgres, without those of a stack at rest; None: not measured."""
     parts_cpu_s: dict[str, Amount]
     """Processor time of servers, relay, sinks and API, without that of a stack at rest."""
     rest_cpu_share: float
