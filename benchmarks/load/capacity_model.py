@@ -10,7 +10,7 @@ import msgspec
 from benchmarks.load.capacity_inputs import Site, Workload
 from benchmarks.load.project_amounts import Footprint, ProjectShape
 from benchmarks.load.project_copies import ages_of
-from core.domain.estimates import EstimatedSource, Rates, by_table, clips_of
+from core.domain.estimates import EstimatedSource, Rates, clips_of, table_amount
 from schemas.costs import GB_BYTES
 from schemas.lanes import LANES
 from schemas.stages import ROW_BY_NAME, Stage
@@ -131,7 +131,7 @@ def model_capacity(workload: Workload, site: Site, rates: Rates, footprint: Foot
     shape, source = shape_of(workload, site, rates)
     per_s = workload.projects_per_day / DAY_S
     stages = [
-        _stage_load(stage, by_table(rate, source, rates) / 1000, per_s, site.utilisation)
+        _stage_load(stage, table_amount(rate, source, rates) / 1000, per_s, site.utilisation)
         for stage, rate in rates.stages.items()
     ]
     parts = [PartLoad(part=part, cores=one.at(shape) * per_s) for part, one in footprint.parts_cpu_s.items()]
