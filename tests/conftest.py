@@ -62,6 +62,13 @@ def _end_process(nodeid: str) -> None:
     os._exit(1)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a failed test at once: a run that is cut off never comes to its summary."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        reasons = [line for line in str(report.longrepr).splitlines() if line.startswith("E ")]
+        print(f"\nfailed: {report.nodeid} ({report.when})", *reasons[:3], sep="\n", flush=True)
+
+
 class LostTasks(logging.Handler):
     """Collects asyncio's messages about tasks that were destroyed early or failed without being awaited."""
 
