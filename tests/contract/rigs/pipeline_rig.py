@@ -22,7 +22,7 @@ from core.errors import InputRejected
 from core.infra.clickhouse import migrate_clickhouse, open_analytics
 from core.infra.kafka.message import Message
 from core.infra.meilisearch import migrate_meilisearch, open_search
-from core.infra.postgres.connection import Row, create_pool, org_transaction
+from core.infra.postgres.connection import Pool, Row, create_pool, org_transaction, transaction
 from core.ports.stores import Logged
 from core.services.erasure import erase
 from core.settings import Settings
@@ -76,8 +76,10 @@ class RefusingStage:
 class Pipeline:
     """One organisation's events, with all stages and sinks that take them."""
 
-    def __init__(self, world: World, context: StageContext, sinks: tuple[ClickHouseSink, MeilisearchSink]) -> None:
-        self.world, self.context, self.sinks = world, context, sinks
+    def __init__(
+        self, world: World, context: StageContext, sinks: tuple[ClickHouseSink, MeilisearchSink], relay: Pool
+    ) -> None:
+        self.world, self.context, self.sinks, self._relay = world, context, sinks, relay
         self.client, self.org_id = world.ann.client, world.ann.org_id
         self.stages = {name: self._attempts(make_stage(name, context)) for name in STAGES if name not in NOT_HERE}
         self._seen, self._taken = 0, 0
@@ -123,8 +125,12 @@ class Pipeline:
         self.stages[name] = real
 
     async def _fresh(self) -> list[Row]:
+        """Events that are not taken yet; each has its place in its lane at once."""
         async with org_transaction(self.world.api, self.org_id) as rows:
-            return list(await rows.fetch(_FRESH, self._seen))
+            fresh = list(await rows.fetch(_FRESH, self._seen))
+        async with transaction(self._relay) as rows:
+            await rows.execute("update outbox set waits = false where seq = any($1)", [row["seq"] for row in fresh])
+        return fresh
 
     def _arrived(self, row: Row) -> Arrived:
         envelope, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
@@ -183,6 +189,8 @@ async def make_pipeline(
         stack.callback(search.close)
         pool = await create_pool(settings.postgres_worker, size=4)
         stack.push_async_callback(pool.close)
+        relay = await create_pool(settings.postgres_relay, size=1)
+        stack.push_async_callback(relay.close)
         refusals = TokenBuckets(MOST_A_MINUTE, time.monotonic)
         world = await stack.enter_async_context(
             open_world(
@@ -192,4 +200,4 @@ async def make_pipeline(
         context = context_with_fakes(settings, pool, objects=objects, outside=Nowhere())
         stack.push_async_callback(context.close)
         sinks = (ClickHouseSink(analytics, objects, _nobody), MeilisearchSink(search, objects))
-        yield Pipeline(world, context, sinks)
+        yield Pipeline(world, context, sinks, relay)
