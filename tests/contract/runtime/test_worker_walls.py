@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,8 +20,6 @@ import httpx2
 import msgspec
 import pytest
 
-from cli.__main__ import main
-from cli.exit_codes import ExitCode
 from core.media.sandbox.walls import WALLS
 from core.settings import Settings
 from streams.runtime.metrics import WALL
@@ -89,36 +88,34 @@ def why_refused(log: Path) -> str:
     return next((str(one["why"]) for one in said if one["event"] == "no child can be started"), "")
 
 
-def status_lines(root: Path, port: int, capsys: pytest.CaptureFixture[str]) -> Sequence[str]:
+def status_lines(root: Path, port: int) -> Sequence[str]:
+    """What `clipstream status` says of the sandbox."""
     root.mkdir()
+    command = [sys.executable, "-m", "cli", "status", "--state-dir", str(root)]
     with running_stack(root, {"look": port}):
-        assert main(["status", "--state-dir", str(root)]) == ExitCode.OK
-    return [line for line in capsys.readouterr().out.splitlines() if line.startswith("sandbox")]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=HANG_S).stdout
+    return [line for line in said.splitlines() if line.startswith("sandbox")]
 
 
-async def test_a_worker_says_which_walls_stand(
-    postgres: Settings, kafka: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_worker_says_which_walls_stand(postgres: Settings, kafka: str, tmp_path: Path) -> None:
     async with look(postgres, kafka, tmp_path, "best-effort") as (port, log):
         status, ready = await until_known(port, log)
         walls = ready["sandbox"]["walls"]
         assert (status, ready["sandbox"]["policy"], ready["sandbox"]["missing"]) == (200, "best-effort", "")
         assert {"system_calls", "worker_memory"} <= set(walls) <= set(WALLS)
         assert await walls_counted(port) == {wall: float(wall in walls) for wall in WALLS}
-        lines = await asyncio.to_thread(status_lines, tmp_path / "state", port, capsys)
+        lines = await asyncio.to_thread(status_lines, tmp_path / "state", port)
         assert lines == [f"sandbox (best-effort): {', '.join(walls)} · look"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can lack this wall")
-async def test_a_missing_wall_is_refused_under_strict(
-    postgres: Settings, kafka: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_missing_wall_is_refused_under_strict(postgres: Settings, kafka: str, tmp_path: Path) -> None:
     async with look(postgres, kafka, tmp_path, "strict", *WITHOUT_OTHER_USERS) as (port, log):
         status, ready = await until_known(port, log)
         assert (status, ready["ready"], ready["sandbox"]["policy"]) == (503, False, "strict")
         assert "misses a user of its own" in ready["sandbox"]["missing"]
         assert (await walls_counted(port))["own_user"] == 0.0
-        (line,) = await asyncio.to_thread(status_lines, tmp_path / "state", port, capsys)
+        (line,) = await asyncio.to_thread(status_lines, tmp_path / "state", port)
         assert "misses a user of its own" in line
         refused = await await_while_moving(lambda: asyncio.to_thread(why_refused, log), "the log's word of it")
         assert refused.startswith("sandbox is not available: "), (
