@@ -97,6 +97,17 @@ def no_lost_task() -> Iterator[None]:
     assert not lost, lost
 
 
+@pytest.fixture(autouse=True)
+def ordinary_priority() -> Iterator[None]:
+    """Take back the real-time priority that SVT-AV1 gives its caller where that is root.
+
+    A child of the product may not have it. A busy loop with it, started by a later test, would keep a core for itself.
+    """
+    yield
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TiersFirst:
     """In runs of two processes (`make test`), keep a tier on real servers in one: its tests share its servers."""
