@@ -183,7 +183,7 @@ def test_an_hour_is_weighed_in_seconds_and_the_list_stays_small() -> None:
     known = material(words, hour_ms, levels_db=speech_levels(words, hour_ms), pictures=looked)
     started = time.process_time()
     found = find_moments(known, ProjectOptions(), name_id)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 30  # work by the square of the length would take minutes
     assert len(found.moments) <= 212
     assert len(encode_document(found)) < 2_000_000
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from core.settings import Settings
 from streams.runtime.metrics import WALL
 from tests.contract.api.test_api_process import environment
 from tests.contract.local.test_status_walls import running_stack
+from tests.contract.rigs.brokers import run_cluster
 from tests.contract.rigs.servers import begun, free_ports
 from tests.contract.runtime.test_worker_metrics import page
 from tests.support.progress import HANG_S, Patience, await_while_moving
@@ -32,6 +33,13 @@ from tests.support.progress import HANG_S, Patience, await_while_moving
 pytestmark = pytest.mark.contract
 WITHOUT_OTHER_USERS = ("setpriv", "--bounding-set=-setuid,-chown", "--inh-caps=-setuid,-chown")
 """Starts a process of root that cannot give its children a user of their own."""
+
+
+@pytest.fixture(scope="module")
+def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker without the garbage of other tests, on which a worker would end by itself."""
+    with run_cluster(tmp_path_factory.mktemp("walls"), 1) as cluster:
+        yield cluster.bootstrap
 
 
 @asynccontextmanager
@@ -97,8 +105,8 @@ def status_lines(root: Path, port: int) -> Sequence[str]:
     return [line for line in said.splitlines() if line.startswith("sandbox")]
 
 
-async def test_a_worker_says_which_walls_stand(postgres: Settings, kafka: str, tmp_path: Path) -> None:
-    async with look(postgres, kafka, tmp_path, "best-effort") as (port, log):
+async def test_a_worker_says_which_walls_stand(postgres: Settings, own_kafka: str, tmp_path: Path) -> None:
+    async with look(postgres, own_kafka, tmp_path, "best-effort") as (port, log):
         status, ready = await until_known(port, log)
         walls = ready["sandbox"]["walls"]
         assert (status, ready["sandbox"]["policy"], ready["sandbox"]["missing"]) == (200, "best-effort", "")
@@ -109,8 +117,8 @@ async def test_a_worker_says_which_walls_stand(postgres: Settings, kafka: str, t
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can lack this wall")
-async def test_a_missing_wall_is_refused_under_strict(postgres: Settings, kafka: str, tmp_path: Path) -> None:
-    async with look(postgres, kafka, tmp_path, "strict", *WITHOUT_OTHER_USERS) as (port, log):
+async def test_a_missing_wall_is_refused_under_strict(postgres: Settings, own_kafka: str, tmp_path: Path) -> None:
+    async with look(postgres, own_kafka, tmp_path, "strict", *WITHOUT_OTHER_USERS) as (port, log):
         status, ready = await until_known(port, log)
         assert (status, ready["ready"], ready["sandbox"]["policy"]) == (503, False, "strict")
         assert "misses a user of its own" in ready["sandbox"]["missing"]
@@ -124,8 +132,8 @@ async def test_a_missing_wall_is_refused_under_strict(postgres: Settings, kafka:
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can lack this wall")
-async def test_best_effort_works_without_it(postgres: Settings, kafka: str, tmp_path: Path) -> None:
-    async with look(postgres, kafka, tmp_path, "best-effort", *WITHOUT_OTHER_USERS) as (port, log):
+async def test_best_effort_works_without_it(postgres: Settings, own_kafka: str, tmp_path: Path) -> None:
+    async with look(postgres, own_kafka, tmp_path, "best-effort", *WITHOUT_OTHER_USERS) as (port, log):
         status, ready = await until_known(port, log)
         assert (status, ready["sandbox"]["missing"]) == (200, "")
         assert "own_user" not in ready["sandbox"]["walls"]

@@ -16,6 +16,7 @@ def test_what_a_worker_parses_itself_is_caught(tmp_path: Path) -> None:
     with guarded_parsers() as caught:
         open_media(body, max_pixels=10**7).close()
         assert caught == []
+        body.seek(0)
         worker = Thread(target=open_media, args=(body,), kwargs={"max_pixels": 10**7})
         worker.start()
         worker.join()
