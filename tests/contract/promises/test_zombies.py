@@ -25,7 +25,7 @@ ROUNDS = volume(6, 50)
 AT_ONCE = 10
 WAKES = ("before the claim", "at work", "after the end")
 SECOND = msgspec.structs.replace(LOSING, lease_s=60.0, patience_s=60.0)
-"""Whoever takes over keeps its lease however busy the machine is."""
+"""The next worker keeps its lease, however busy the machine is."""
 
 
 def another(rig: Rig) -> Rig:

@@ -63,7 +63,7 @@ Part = tuple[UUID, str]
 
 
 class DiceStage:
-    """A stage that ends as it is told, with the product's own rows and events."""
+    """A stage that ends as the test asks, with the product's own rows and events."""
 
     def __init__(self, name: events.Stage, ending: Ending, *, poisoned: bool = False) -> None:
         self.name, self.ending, self.poisoned = name, ending, poisoned

@@ -75,7 +75,7 @@ async def story(postgres: Settings) -> AsyncIterator[Story]:
 
 
 async def stuck_of(tenant: Tenant) -> list[dict[str, Any]]:
-    """What the tenant is told of projects that stand still."""
+    """The answer to the tenant about projects that stand still."""
     answer = await tenant.client.get("/v1/admin/stuck", params={"minutes": 60 * STILL_HOURS})
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
