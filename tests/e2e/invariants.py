@@ -96,6 +96,21 @@ class Holds:
         sql = "select input_id::text from attempts where project_id = $1 and stage = $2 and state = 'running'"
         return [row["input_id"] for row in await self.connection.fetch(sql, project_id, stage)]
 
+    async def running_at_once(self, held: dict[str, str]) -> dict[str, list[str]]:
+        """Return each stage's running inputs of its project, once every stage is held at the same moment.
+
+        A commit that is held longer than the product waits for its database (30 s) is given up and tried again, so a
+        stage that was held once may just be between two tries.
+        """
+        patience = Patience(f"one moment in which each of {', '.join(held)} is held")
+        while True:
+            reached = [await self.connection.fetchval(_WAITS, f"{held[stage]}{stage}") for stage in held]
+            inputs = {stage: await self.running(project_id, stage) for stage, project_id in held.items()}
+            if all(reached) and all(inputs.values()):
+                return inputs
+            patience.check(await self.connection.fetchval(_MOVED))
+            await asyncio.sleep(0.1)
+
     async def times(self, stage: str) -> list[tuple[str, float, float]]:
         """Input, last claim and end of each ended attempt of a stage, as seconds since the epoch, by claim."""
         rows = await self.connection.fetch(

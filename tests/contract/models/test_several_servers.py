@@ -55,6 +55,15 @@ async def count_requests(server: Triton) -> int:
         await client.close()
 
 
+async def count_all(pair: tuple[Triton, Triton], least: int) -> list[int]:
+    """Requests of each server, once they are ``least`` in all: Triton counts a request after it has answered it."""
+    patience = Patience(f"{least} counted requests")
+    while sum(counts := [await count_requests(server) for server in pair]) < least:
+        patience.check(sum(counts))
+        await asyncio.sleep(0.05)
+    return counts
+
+
 async def embed_at_last(sentences: TritonSentences, text: str) -> Vectors:
     """As attempts do: again while the part is away."""
     patience = Patience("an answer")
@@ -70,10 +79,12 @@ async def test_calls_are_shared_and_a_killed_server_loses_none(pair: tuple[Trito
     sentences = TritonSentences(name_of(*pair))
     texts = [f"Sentence number {number} of a long talk." for number in range(REQUEST_COUNT)]
     try:
+        begun = sum(await count_all(pair, 0))
         await sentences.embed(texts[:1])
-        before = [await count_requests(server) for server in pair]
+        before = await count_all(pair, begun + 1)
         wanted = [await embed_at_last(sentences, text) for text in texts]
-        shares = [await count_requests(server) - base for server, base in zip(pair, before, strict=True)]
+        after = await count_all(pair, sum(before) + REQUEST_COUNT)
+        shares = [count - base for count, base in zip(after, before, strict=True)]
         assert sum(shares) == REQUEST_COUNT
         assert abs(shares[0] - shares[1]) <= 2, shares
 
