@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.exit_codes import CliError, ExitCode
 from core.errors import Unavailable
-from schemas.kafka_acls import access_rules, command_lines
+from schemas.access.kafka_acls import access_rules, command_lines
 
 DEFAULT_BROKER = "localhost:9092"
 FIELDS = ("user", "password", "ca", "certificate", "key")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from core.process_settings import foreign_variables, needed_by
+from schemas.access.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
 from schemas.topics import PARTITIONS
 

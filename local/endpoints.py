@@ -6,8 +6,6 @@ import shlex
 from collections.abc import Mapping, Set
 
 from core.infra.postgres.roles import BOOTSTRAP, ERASURE, OF_SINK, OF_STAGE
-from core.infra.s3.policies import WRITES
-from core.process_settings import GUARDED, SETTINGS_OF, foreign_variables
 from core.settings import PREFIX
 from local.config.stack_secrets import kafka_password, process_key, role_password
 from local.errors import StackError
@@ -15,7 +13,9 @@ from local.services.postgres import dsn
 from local.services.seaweedfs import endpoint as objects_endpoint
 from local.services.service import Setting
 from local.services.standins import clickhouse_url, search_url
-from schemas.kafka_acls import OUTSIDE, login_of, principal_of
+from schemas.access.kafka_acls import OUTSIDE, login_of, principal_of
+from schemas.access.object_policies import WRITES
+from schemas.access.process_settings import GUARDED, SETTINGS_OF, foreign_variables
 
 GIVEN_BY: dict[str, tuple[str, ...]] = {
     "kafka": ("CLIPSTREAM_KAFKA",),
@@ -101,7 +101,7 @@ def role_dsn(setting: Setting, role: str) -> str:
 
 
 def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], process: str) -> dict[str, str]:
-    """``env`` as a process of `core.process_settings` gets it: no secret of another one, its own role.
+    """``env`` as a process of `schemas.access.process_settings` gets it: no secret of another one, its own role.
 
     Where Kafka, Postgres or the object store run elsewhere, each process gets the address or key that the person set.
     """
@@ -122,7 +122,7 @@ def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], pr
 
 
 def without_guarded(environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` without what `core.process_settings` guards: for what is no process of the product."""
+    """``environ`` without what `schemas.access.process_settings` guards: for what is no process of the product."""
     guarded = {PREFIX + name.upper() for name in GUARDED}
     return {name: value for name, value in environ.items() if name not in guarded}
 

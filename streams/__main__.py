@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _process(arguments: argparse.Namespace) -> str:
-    """The row of `core.process_settings` that says what this process is given."""
+    """The row of `schemas.access.process_settings` that says what this process is given."""
     if arguments.stage:
         return str(arguments.stage)
     if arguments.sink:
@@ -75,7 +75,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
 
         sys.stdout.write(msgspec.json.encode(await bootstrap(settings)).decode() + "\n")
     elif arguments.policies:
-        from core.infra.s3.policies import WRITES, policy_of  # noqa: PLC0415
+        from schemas.access.object_policies import WRITES, policy_of  # noqa: PLC0415
 
         policies = {process: policy_of(process, settings.s3_bucket) for process in (*WRITES, "migrate")}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(policies), indent=2).decode() + "\n")

@@ -27,7 +27,7 @@ from core.media.sandbox.parent import ChildFailed, probe_walls
 from core.media.sandbox.walls import SANDBOX, WALLS, Wall
 from core.services.upload_signatures import Verifier
 from core.settings import Settings
-from schemas.kafka_acls import stage_group
+from schemas.access.kafka_acls import stage_group
 from schemas.stages import ROW_BY_NAME
 from schemas.topics import TOPICS
 from streams.registry import make_stage

@@ -15,7 +15,7 @@ from local.services.service import Part, Setting
 from local.services.table import SINKS, WORKERS
 
 EnvOf = Callable[[str], Mapping[str, str]]
-"""Environment of a process of `core.process_settings`."""
+"""Environment of a process of `schemas.access.process_settings`."""
 STORES = ("kafka", "postgres", "objects", "clickhouse", "search")
 
 

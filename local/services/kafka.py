@@ -15,7 +15,7 @@ from local.errors import StackError
 from local.install import kafka as jars
 from local.services.readiness import kafka_round_trip, knock
 from local.services.service import Part, Setting
-from schemas.kafka_acls import OUTSIDE, PROCESSES, access_rules, principal_of
+from schemas.access.kafka_acls import OUTSIDE, PROCESSES, access_rules, principal_of
 
 if TYPE_CHECKING:
     from core.infra.kafka.access import KafkaAccess

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.infra.s3.policies import WRITES, policy_of
 from local.config.stack_secrets import process_key
 from local.config.state import write_private
 from local.services.readiness import http_get, knock, objects_round_trip
 from local.services.service import Part, Setting
 from local.services.table import OBJECT_PORTS
+from schemas.access.object_policies import WRITES, policy_of
 
 Credentials = tuple[str, str]
 """Access key and secret key."""

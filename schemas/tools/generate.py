@@ -1,7 +1,7 @@
 """Write jsonschema/ and asyncapi.yaml from the structs: ``python -m schemas.tools.generate``.
 
-Manifests of Kubernetes that follow from the tables are written too (`schemas.tools.kubernetes`). Examples of events
-that pass are completed with the defaults of fields that they lack.
+What deploy/ takes from the tables is written too (`schemas.tools.kubernetes`, `schemas.tools.compose`). Examples of
+events that pass are completed with the defaults of fields that they lack.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from schemas.events import Rendition, RenditionOrder
 from schemas.events.rendition import FIELD, FLAT_FIELDS
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.caption_template_overrides import TemplateOverrides
-from schemas.tools import kubernetes
+from schemas.tools import compose, kubernetes
 from schemas.tools.event_examples import completed_examples, missing_examples
 from schemas.topics import TOPICS, UNLIMITED_MS, Topic
 from schemas.version import VERSION
@@ -171,6 +171,7 @@ def main() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     kubernetes.main()
+    compose.main()
 
 
 if __name__ == "__main__":

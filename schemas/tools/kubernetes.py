@@ -1,7 +1,7 @@
 """Write the manifests that follow from the tables: ``python -m schemas.tools.generate``.
 
-Budgets of disruption for every process, KEDA's ScaledObjects of the stages, Strimzi's topics and users, and the logins
-of processes by the Secrets that Strimzi makes of its users.
+Workers of the stages, an example of the Secrets, budgets of disruption for every process, KEDA's ScaledObjects of the
+stages, Strimzi's topics and users, and the logins of processes by the Secrets that Strimzi makes of its users.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
-from schemas.kafka_acls import SINK_PROCESSES, access_rules, login_of, principal_of
+from schemas.access.kafka_acls import SINK_PROCESSES, access_rules, login_of, principal_of
 from schemas.stages import TABLE, StageRow
+from schemas.tools.workloads import example_secrets, stateful_sets
 from schemas.topics import TOPICS, Topic
 
 HERE = Path(__file__).parents[2] / "deploy" / "k8s"
@@ -147,6 +148,8 @@ def rendered() -> dict[str, str]:
     deployments = ("api", "relay", *SINK_PROCESSES)
     logins = [*(login("Deployment", name) for name in deployments), *(login("StatefulSet", row.name) for row in TABLE)]
     return {
+        "base/stages.yaml": HEAD + stateful_sets(),
+        "base/secret.example.yaml": HEAD + example_secrets(),
         "base/disruption.yaml": _text(disruption_budget(name) for name in (*SERVERS, *(row.name for row in TABLE))),
         "components/autoscaling/stages.yaml": _text(scaled_object(row) for row in TABLE),
         "components/strimzi/logins.yaml": _text([*logins, login("Job", "migrate")]),

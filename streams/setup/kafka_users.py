@@ -1,6 +1,6 @@
 """Make Kafka's users and access rules, by the login of an administrator. Safe to repeat.
 
-Entries of ``CLIPSTREAM_KAFKA_USERS`` are ``user:password``; each user is a principal of schemas/kafka_acls.py.
+Entries of ``CLIPSTREAM_KAFKA_USERS`` are ``user:password``; each user is a principal of schemas/access/kafka_acls.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import structlog
 from core.infra.kafka.access import MECHANISM, kafka_access
 from core.infra.kafka.administration import await_login, open_administration
 from core.settings import MissingSettingError, Settings
-from schemas.kafka_acls import access_rules
+from schemas.access.kafka_acls import access_rules
 
 
 async def make_kafka_users(settings: Settings) -> None:

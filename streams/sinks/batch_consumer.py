@@ -26,8 +26,8 @@ from core.infra.kafka.group_consumer import Batch, GroupBusyError, GroupConsumer
 from core.infra.kafka.message import Message
 from core.settings import Settings
 from schemas import codec, events
+from schemas.access.kafka_acls import sink_group
 from schemas.ids import NAMESPACE, result_id
-from schemas.kafka_acls import sink_group
 from schemas.topics import BY_NAME, TOPICS, route
 from streams.runtime import dead_letters
 from streams.runtime.letter_cap import UPLOADS, LetterCap

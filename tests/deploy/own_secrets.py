@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from core.process_settings import GUARDED, RING, SETTINGS_OF, needed_by
 from core.settings import PREFIX
+from schemas.access.process_settings import GUARDED, RING, SETTINGS_OF, needed_by
 
 LOGIN = frozenset({"kafka_user", "kafka_password"})
 """The product works without a login; what we deploy does not."""

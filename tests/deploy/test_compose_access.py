@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.settings import PREFIX
-from schemas.kafka_acls import PROCESSES, login_of, principal_of
+from schemas.access.kafka_acls import PROCESSES, login_of, principal_of
+from schemas.tools import compose
 from tests.contract.rigs.compose_file import FOLDER, process_of, read_compose
 
 COMPOSE = read_compose()
+
+
+def test_what_compose_takes_from_the_tables_is_current() -> None:
+    """Else: `python -m schemas.tools.generate`."""
+    assert {name: (FOLDER / name).read_text() for name in compose.rendered()} == compose.rendered()
+
+
+def test_a_passage_that_was_lost_is_named() -> None:
+    text = (FOLDER / "compose.yaml").read_text().replace("# generated: stages", "# stages")
+    with pytest.raises(ValueError, match="0 passages `# generated: stages`"):
+        compose.with_passages(text)
 
 
 def test_every_process_of_compose_logs_in_to_kafka_as_itself() -> None:

@@ -6,7 +6,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from schemas.kafka_acls import WATCHER, access_rules, principal_of
+from schemas.access.kafka_acls import WATCHER, access_rules, principal_of
 from schemas.stages import TABLE
 from schemas.tools.kubernetes import PARTITIONS_COUNT, rendered, topics_taken
 from schemas.topics import TOPICS

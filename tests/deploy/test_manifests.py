@@ -12,13 +12,13 @@ import pytest
 import yaml
 
 from core.infra.postgres.roles import ROLES, WORKER
-from core.infra.s3.policies import WRITES
-from core.process_settings import GUARDED, OPTIONAL, SETTINGS_OF
 from core.settings import PREFIX, Settings
 from local.install.weights import environment
 from local.services.model_probe import REPOSITORY
 from local.services.seaweedfs import access_config
 from local.services.table import SINKS
+from schemas.access.object_policies import WRITES
+from schemas.access.process_settings import GUARDED, OPTIONAL, SETTINGS_OF
 from schemas.stages import TABLE
 from tests.contract.rigs.compose_file import process_of
 from tests.deploy.own_secrets import check_own

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from core.infra.http.public_addresses import REFUSED_V4, is_public
-from core.process_settings import SETTINGS_OF
+from schemas.access.process_settings import SETTINGS_OF
 from tests.deploy.kustomize import PRODUCT, Manifest, named, pods, selected
 
 USES = {

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from core.process_settings import GUARDED
 from core.settings import PREFIX
-from schemas.kafka_acls import login_of, principal_of
+from schemas.access.kafka_acls import login_of, principal_of
+from schemas.access.process_settings import GUARDED
 from schemas.tools.kubernetes import USER_PREFIX
 from tests.contract.rigs.compose_file import process_of
 from tests.deploy.kustomize import K8S, PRODUCT, Manifest, named, pods

@@ -10,7 +10,6 @@ import pytest
 
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.roles import ERASURE, OF_SINK, OF_STAGE
-from core.process_settings import GUARDED, SETTINGS_OF, needed_by
 from core.settings import load_settings
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout
@@ -20,6 +19,7 @@ from local.install.all import Installed
 from local.part_order import MAKERS, plan
 from local.services.service import Setting
 from local.services.table import PORTS, SINKS, WORKERS
+from schemas.access.process_settings import GUARDED, SETTINGS_OF, needed_by
 
 
 def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:

@@ -8,8 +8,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from core.process_settings import needed_by
 from core.settings import MissingSettingError, Settings, load_settings
+from schemas.access.process_settings import needed_by
 from tests.models.load import REPOSITORY, load
 
 modes = load("whisper", "decoding_mode")

@@ -6,7 +6,7 @@ import base64
 
 from core.infra.kafka.message import Message
 from schemas import codec
-from schemas.kafka_acls import sink_group
+from schemas.access.kafka_acls import sink_group
 from schemas.topics import BY_NAME
 from streams.sinks.batch_consumer import Refused, dead_letter, decode_all
 from tests.support import event_factory as made

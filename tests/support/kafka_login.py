@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.infra.kafka.access import KafkaAccess
 from local.config.stack_secrets import kafka_password, load_or_make
 from local.stack import StackInfo, layout_of
-from schemas.kafka_acls import principal_of
+from schemas.access.kafka_acls import principal_of
 
 
 def access_of(stack: StackInfo, process: str) -> KafkaAccess:

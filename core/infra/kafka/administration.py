@@ -17,7 +17,7 @@ from aiokafka.protocol.types import CompactArray, CompactBytes, CompactString, I
 
 from core.errors import Unavailable
 from core.infra.kafka.access import KafkaAccess
-from schemas.kafka_acls import AccessRule
+from schemas.access.kafka_acls import AccessRule
 
 RESOURCE_CODES = {"Topic": 2, "Group": 3}
 OPERATION_CODES = {

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from core.infra.kafka.access import KafkaAccess, kafka_access
 from core.settings import PREFIX, load_settings
-from schemas.kafka_acls import WATCHER, access_rules, principal_of, stage_group
+from schemas.access.kafka_acls import WATCHER, access_rules, principal_of, stage_group
 from streams.setup.topics import create_topics
 from tests.contract.rigs.compose_broker import ADDRESS, FilledIn, compose_broker
 from tests.contract.rigs.compose_file import interpolated, process_of, product_services, read_compose

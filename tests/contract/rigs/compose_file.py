@@ -39,7 +39,7 @@ def product_services(compose: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def process_of(command: Sequence[str]) -> str | None:
-    """The row of `core.process_settings` of a command of the product; None for another one."""
+    """The row of `schemas.access.process_settings` of a command of the product; None for another one."""
     line = " ".join(command)
     if line == "python -m api":
         return "api"

@@ -27,7 +27,7 @@ from local import stack
 from local.config.stack_secrets import Secrets, kafka_password, load_or_make
 from local.endpoints import GIVEN_BY
 from local.services.kafka import ADMIN, administrator
-from schemas.kafka_acls import OUTSIDE, PROCESSES, AccessRule, access_rules, principal_of
+from schemas.access.kafka_acls import OUTSIDE, PROCESSES, AccessRule, access_rules, principal_of
 from schemas.topics import TOPICS
 from streams.setup.topics import create_topics
 from tests.support.progress import HANG_S, await_while_moving

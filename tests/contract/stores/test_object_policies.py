@@ -14,8 +14,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from core.infra.s3.object_store import ensure_bucket
-from core.infra.s3.policies import WRITES
-from core.process_settings import SETTINGS_OF
+from schemas.access.object_policies import WRITES
+from schemas.access.process_settings import SETTINGS_OF
 from tests.contract.rigs.servers import Server, make_settings, run_seaweedfs
 from tests.support.progress import HANG_S
 
