@@ -101,7 +101,7 @@ def role_dsn(setting: Setting, role: str) -> str:
 
 
 def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], process: str) -> dict[str, str]:
-    """``env`` as a process of `schemas.access.process_settings` gets it: no secret of another one, its own role.
+    """``env`` as a process gets it (`schemas.access.process_settings`): its own secrets and role only.
 
     Where Kafka, Postgres or the object store run elsewhere, each process gets the address or key that the person set.
     """
@@ -122,7 +122,7 @@ def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], pr
 
 
 def without_guarded(environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` without what `schemas.access.process_settings` guards: for what is no process of the product."""
+    """``environ`` without guarded settings (`schemas.access.process_settings`), for other programs."""
     guarded = {PREFIX + name.upper() for name in GUARDED}
     return {name: value for name, value in environ.items() if name not in guarded}
 

@@ -1,1 +1,1 @@
-"""Who is given what: settings of each process, rules of Kafka, policies of the object store. Pure data."""
+"""What each process is given: settings, rules of Kafka, policies of the object store. Pure data."""

@@ -1,4 +1,4 @@
-"""Kubernetes: the StatefulSet of each stage, and an example of the Secrets that the processes are given."""
+"""Kubernetes: the StatefulSet of each stage, and an example of the processes' Secrets."""
 
 from __future__ import annotations
 
