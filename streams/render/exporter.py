@@ -124,7 +124,7 @@ async def _store_export(
         for language, track in prepared.other_tracks.items()
     }
     files = msgspec.structs.replace(
-        files, tracks={language: one for language, one in tracks.items() if one}, **pictures
+        files, tracks={language: subtitles for language, subtitles in tracks.items() if subtitles}, **pictures
     )
     files = msgspec.structs.replace(
         files, stems=await _store_stems(rendered_clip.folder, rendered_clip.rendered.stems, objects, prefix)

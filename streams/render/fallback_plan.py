@@ -95,7 +95,7 @@ def _describe_changes(planned: Sequence[ShotCrop], safer: Sequence[ShotCrop]) ->
     changed = [shot for shot in safer if shot not in planned]
     fitted = sum(shot.mode == "fit" for shot in changed)
     counts = [(fitted, "the whole picture"), (len(changed) - fitted, "a still crop")]
-    return [f"{what} in {count} of {len(safer)} shots" for count, what in counts if count]
+    return [f"{framing} in {count} of {len(safer)} shots" for count, framing in counts if count]
 
 
 def build_plain_captions() -> CaptionTemplate:

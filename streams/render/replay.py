@@ -151,8 +151,8 @@ async def _find_in_partition(
 
 def list_inputs(request: events.RenderRequested) -> dict[str, ObjectRef]:
     """Stored inputs that the event names."""
-    named = {"plan": request.plan, "source": request.source, "index": request.index, "edit": request.edit}
-    return {name: ref for name, ref in named.items() if ref is not None}
+    inputs = {"plan": request.plan, "source": request.source, "index": request.index, "edit": request.edit}
+    return {name: ref for name, ref in inputs.items() if ref is not None}
 
 
 async def _is_stored(objects: Objects, ref: ObjectRef) -> bool:

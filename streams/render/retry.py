@@ -147,10 +147,10 @@ async def _run_render_child(
     jobs: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
 ) -> list[RenderedClip | None]:
     """Run one child for all jobs, and split its cost among the rendered files."""
-    first, *others = jobs
+    first, *other_jobs = jobs
     args = {
         "task": msgspec.json.encode(first).decode(),
-        "plans": msgspec.json.encode([job.plan for job in others]).decode(),
+        "plans": msgspec.json.encode([job.plan for job in other_jobs]).decode(),
         "folders": [str(folder) for folder in folders],
     }
     result = await run_child(
@@ -174,7 +174,7 @@ async def _run_render_child(
 def _list_read_files(job: RenderJob) -> list[str]:
     """Files in the parent's scratch folder that the child reads: of the brand kit, and earlier exports."""
     brand = list(job.brand.files.values()) if job.brand else []
-    return brand + [earlier.path for earlier in job.earlier_files]
+    return brand + [file.path for file in job.earlier_files]
 
 
 def child_limits(files: int, *, uses_nvenc: bool) -> ChildLimits:
@@ -197,9 +197,9 @@ def split_evenly(total: int, parts: int) -> list[int]:
 def choose_better(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan) -> RenderedClip:
     """Choose the clip with fewer failed checks, then fewer warnings; on a tie the first."""
     took_second = _count_faults(second.certificate.checks) < _count_faults(first.certificate.checks)
-    kept, rejected = (second, first) if took_second else (first, second)
+    better, rejected = (second, first) if took_second else (first, second)
     certificate = msgspec.structs.replace(
-        kept.certificate,
+        better.certificate,
         tries=2,
         safer=fallback.changes if took_second else [],
         other_try=OtherTry(
@@ -208,9 +208,9 @@ def choose_better(first: RenderedClip, second: RenderedClip, fallback: FallbackP
             faults=list_failed_checks(rejected.certificate.checks),
             safer=[] if took_second else fallback.changes,
         ),
-        warnings=[*kept.certificate.warnings, _retry_warning(first, second, fallback, took_second=took_second)],
+        warnings=[*better.certificate.warnings, _retry_warning(first, second, fallback, took_second=took_second)],
     )
-    return kept.with_certificate(certificate, first.cpu_ms + second.cpu_ms)
+    return better.with_certificate(certificate, first.cpu_ms + second.cpu_ms)
 
 
 def _count_faults(checks: list[Check]) -> tuple[int, int]:

@@ -183,45 +183,45 @@ class OutputFiles:
     def apply_to_each(self, step: Callable[[OutputFile], None], *, at_once: bool = False) -> None:
         """Run a step on each remaining output. Raises the first error when none remains."""
 
-        def take(making: OutputFile) -> None:
+        def take(output: OutputFile) -> None:
             try:
-                step(making)
+                step(output)
             except Exception as error:  # noqa: BLE001 - the failure of one output must not stop the others
-                making.drop(error)
+                output.drop(error)
 
-        remaining = [making for making in self._outputs if making.error is None]
+        remaining = [output for output in self._outputs if output.error is None]
         if self._threads is not None and at_once:
             list(self._threads.map(take, remaining))
         else:
-            for making in remaining:
-                take(making)
-        if all(making.error is not None for making in self._outputs):
+            for output in remaining:
+                take(output)
+        if all(output.error is not None for output in self._outputs):
             raise next(self._errors())
 
     def skippable_ms(self) -> set[int]:
         """Start times of source frames that no remaining output needs."""
-        return set.intersection(*(making.skippable_ms() for making in self._outputs if making.error is None))
+        return set.intersection(*(output.skippable_ms() for output in self._outputs if output.error is None))
 
     def add_frame(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
         """Take a source frame; None where it was skipped."""
-        self.apply_to_each(lambda making: making.add_frame(at_ms, picture, slots), at_once=True)
+        self.apply_to_each(lambda output: output.add_frame(at_ms, picture, slots), at_once=True)
 
     def build_results(self, losses: Sequence[str], progress: RenderProgress) -> list[RenderResult | None]:
         """The result of each file; None for failed ones."""
         results: dict[OutputFile, RenderResult] = {}
 
-        def look(making: OutputFile) -> None:
-            results[making] = making.build_result(losses)
+        def look(output: OutputFile) -> None:
+            results[output] = output.build_result(losses)
             progress.count_task()
 
         self.apply_to_each(look)
-        return [results.get(making) for making in self._outputs]
+        return [results.get(output) for output in self._outputs]
 
     def drop_all(self, error: Exception) -> None:
         """Give all files up."""
-        for making in self._outputs:
-            if making.error is None:
-                making.drop(error)
+        for output in self._outputs:
+            if output.error is None:
+                output.drop(error)
 
     def _errors(self) -> Iterator[Exception]:
-        return (making.error for making in self._outputs if making.error is not None)
+        return (output.error for output in self._outputs if output.error is not None)

@@ -135,7 +135,7 @@ def _check_cut_off(subject: CheckSubject) -> Check:
     bound, (across, down) = subject.expected.limits.caption_cut_off, subject.expected.size_px
     margin = round(subject.expected.limits.caption_margin * min(across, down))
     step, period_ms = sample_stride_px(across, down), float(subject.expected.timeline.period_ms)
-    worst, looked, at_ms = 0.0, 0, list[float]()
+    worst, captioned_count, at_ms = 0.0, 0, list[float]()
     for still in subject.probed.stills:
         time = still.number * period_ms
         last_ms = time + (
@@ -147,15 +147,17 @@ def _check_cut_off(subject: CheckSubject) -> Check:
         inked = find_ink(subject, still) if has_cue else None
         if inked is None:
             continue
-        looked += 1
+        captioned_count += 1
         past = _margin_overlap(inked, step, margin, across, down)
         if past > 0:
             at_ms.append(time)
         worst = max(worst, past)
-    detail = f"{looked} sampled pictures with a caption; the margin is {margin} px"
+    detail = f"{captioned_count} sampled pictures with a caption; the margin is {margin} px"
     if not subject.expected.cues:
         detail = NO_CAPTIONS_REASON
-    return make_check("caption_cut_off", worst if looked else None, "of the margin", bound, detail=detail, at_ms=at_ms)
+    return make_check(
+        "caption_cut_off", worst if captioned_count else None, "of the margin", bound, detail=detail, at_ms=at_ms
+    )
 
 
 def _margin_overlap(inked: NDArray[np.bool_], step: int, margin: int, across: int, down: int) -> float:

@@ -38,12 +38,12 @@ def check_structure(subject: CheckSubject) -> list[Check]:
     tracks, expected, limits = subject.probed.tracks, subject.expected, subject.expected.limits
     expected_names = expected_tracks(expected.file)
     fitting = sum(codec in tracks.codecs for codec in expected_names)
-    others = len(tracks.codecs) - fitting
+    surplus = len(tracks.codecs) - fitting
     bound = msgspec.structs.replace(limits.streams, limit=len(expected_names), fail=len(expected_names))
     no_index = "" if tracks.index_first is not None else f"{expected.file.container} has no index to come first"
     return [
         _check_duration(subject),
-        make_check("streams", fitting - others, "", bound, detail=", ".join(tracks.codecs)),
+        make_check("streams", fitting - surplus, "", bound, detail=", ".join(tracks.codecs)),
         *_check_size_and_count(subject),
         make_check(
             "faststart",

@@ -80,8 +80,10 @@ def _list_packets(container: av.container.InputContainer) -> list[tuple[int, int
     """Time, size and key mark of each frame, in display order."""
     if not container.streams.video:
         return []
-    found = container.demux(container.streams.video[0])
-    return sorted((one.pts, one.size, one.is_keyframe) for one in found if one.size and one.pts is not None)
+    packets = container.demux(container.streams.video[0])
+    return sorted(
+        (packet.pts, packet.size, packet.is_keyframe) for packet in packets if packet.size and packet.pts is not None
+    )
 
 
 def pick_evenly(numbers: Sequence[int], max_count: int) -> list[int]:
@@ -152,8 +154,8 @@ def _decode_audio(path: Path, tracks: FileTracks) -> Sound | None:
 
 def _read_tracks(path: Path, container: av.container.InputContainer, frames: int) -> FileTracks:
     video = next(iter(container.streams.video), None)
-    names = [_video_codec_name(one) for one in container.streams.video]
-    names += [_audio_codec_name(one) for one in container.streams.audio]
+    names = [_video_codec_name(stream) for stream in container.streams.video]
+    names += [_audio_codec_name(stream) for stream in container.streams.audio]
     return FileTracks(
         width_px=video.width if video else 0,
         height_px=video.height if video else 0,

@@ -67,7 +67,7 @@ def unmeasured_reason(subject: CheckSubject, fallback: str) -> str:
 
 def caption_entry_ms(*templates: CaptionTemplate | None) -> int:
     """Time until enough of a caption is visible to be found, in the slowest template."""
-    return max(_template_entry_ms(one) for one in templates)
+    return max(_template_entry_ms(template) for template in templates)
 
 
 def _template_entry_ms(template: CaptionTemplate | None) -> int:
