@@ -91,9 +91,9 @@ def _interpolate_click(channel: NDArray[np.float32], start: int, end: int) -> ND
     for _ in range(2):
         matrix, first_used = _prediction_error_matrix(piece, gap)
         unknown = slice(gap.start - first_used, gap.stop - first_used)
-        known = piece[first_used : first_used + matrix.shape[1]].copy()
-        known[unknown] = 0
-        piece[gap] = np.linalg.lstsq(matrix[:, unknown], -matrix @ known, rcond=None)[0]
+        known_samples = piece[first_used : first_used + matrix.shape[1]].copy()
+        known_samples[unknown] = 0
+        piece[gap] = np.linalg.lstsq(matrix[:, unknown], -matrix @ known_samples, rcond=None)[0]
     return piece[gap].astype(np.float32)
 
 

@@ -74,8 +74,10 @@ class SourceAudio:
             return self.index.audio, []
         if number <= len(tracks):
             return tracks[number - 1], []
-        known = f"has {len(tracks)}" if tracks else "was taken in before its tracks were counted"
-        return self.index.audio, [f"audio.track: track {number} was asked for; the source {known}: the usual one plays"]
+        reason = f"has {len(tracks)}" if tracks else "was taken in before its tracks were counted"
+        return self.index.audio, [
+            f"audio.track: track {number} was asked for; the source {reason}: the usual one plays"
+        ]
 
     def read(self, track: AudioTrack, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
         """Frames of a range."""
@@ -91,7 +93,9 @@ class SourceAudio:
         """Warnings about undecodable audio of the default track; only headers tell how long others last."""
         if self.index.audio is None or track.stream_index != self.index.audio.stream_index:
             return []
-        return [told for time, heard_ms in self.heard_ranges for told in silence_warnings(time, self.index, heard_ms)]
+        return [
+            warning for time, heard_ms in self.heard_ranges for warning in silence_warnings(time, self.index, heard_ms)
+        ]
 
 
 def mix_audio(
@@ -178,5 +182,7 @@ def quality_limits_for(options: SoundWish) -> Limits:
 
 def _track_number(index: SourceIndex, track: AudioTrack) -> int | None:
     """Number of a track, from 1; None where the index does not list it."""
-    numbers = [at for at, one in enumerate(index.audio_tracks, 1) if one.stream_index == track.stream_index]
+    numbers = [
+        at for at, indexed_track in enumerate(index.audio_tracks, 1) if indexed_track.stream_index == track.stream_index
+    ]
     return numbers[0] if numbers else None

@@ -72,8 +72,8 @@ class BrandAudio:
         count = self._card_end - self._clip_start
         laid = loop_music(match_loudness(sound, level), count, loop=music.loop)
         late_ms = self._clip_start / SAMPLES_PER_MS
-        spoken = [(word.start_ms - late_ms, word.end_ms - late_ms) for word in self._words]
-        return laid * ducking_gain(spoken, music, count)[:, None]
+        word_times_ms = [(word.start_ms - late_ms, word.end_ms - late_ms) for word in self._words]
+        return laid * ducking_gain(word_times_ms, music, count)[:, None]
 
 
 def _samples(slots: int, timeline: OutputTimeline) -> int:
@@ -94,10 +94,10 @@ def read_asset_audio(assets: BrandAssets, asset_id: UUID, samples: int) -> Sound
 
 def match_loudness(sound: Sound, level: float) -> Sound:
     """Bring a sound to a loudness in LUFS; silence stays silence."""
-    own = integrated_lufs(sound)
-    if own is None:
+    loudness = integrated_lufs(sound)
+    if loudness is None:
         return sound
-    return sound * np.float32(10 ** (min(MAX_BED_GAIN_DB, level - own) / 20))
+    return sound * np.float32(10 ** (min(MAX_BED_GAIN_DB, level - loudness) / 20))
 
 
 def loop_music(sound: Sound, count: int, *, loop: bool) -> Sound:
@@ -120,7 +120,7 @@ def loop_music(sound: Sound, count: int, *, loop: bool) -> Sound:
     return result
 
 
-def ducking_gain(spoken: Sequence[tuple[float, float]], music: MusicBed, count: int) -> NDArray[np.float32]:
+def ducking_gain(word_times_ms: Sequence[tuple[float, float]], music: MusicBed, count: int) -> NDArray[np.float32]:
     """Gain of each sample, shape (count,), ducked around words.
 
     It falls over ``attack_ms`` before a word and rises over ``release_ms`` after it, linear in decibels, and fades
@@ -128,7 +128,7 @@ def ducking_gain(spoken: Sequence[tuple[float, float]], music: MusicBed, count: 
     """
     times = np.arange(0, count / SAMPLES_PER_MS + GAIN_STEP_MS, GAIN_STEP_MS)
     down = np.zeros(len(times))
-    for start_ms, end_ms in spoken:
+    for start_ms, end_ms in word_times_ms:
         first = max(0, int((start_ms - music.attack_ms) // GAIN_STEP_MS))
         last = max(first, min(len(times), int((end_ms + music.release_ms) // GAIN_STEP_MS) + 2))
         near = times[first:last]

@@ -115,11 +115,11 @@ def _measure_levels(
     alone = sum(mask.astype(int) for mask in spoken_steps.values()) == 1
     levels = {}
     for speaker, mask in spoken_steps.items():
-        heard = power[mask & alone]
-        if len(heard) * LEVEL_STEP_MS < MIN_SPEECH_MS or not heard.any():
+        speech_power = power[mask & alone]
+        if len(speech_power) * LEVEL_STEP_MS < MIN_SPEECH_MS or not speech_power.any():
             continue
-        loud = heard[heard > heard.mean() * 10 ** (RELATIVE_GATE_LU / 10)]
-        levels[speaker] = lufs_from_power(float(loud.mean())), len(heard) * LEVEL_STEP_MS
+        loud = speech_power[speech_power > speech_power.mean() * 10 ** (RELATIVE_GATE_LU / 10)]
+        levels[speaker] = lufs_from_power(float(loud.mean())), len(speech_power) * LEVEL_STEP_MS
     return levels
 
 

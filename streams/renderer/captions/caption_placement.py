@@ -47,28 +47,30 @@ def place_captions(
 
     ``look`` is the clip's; ``looks`` has the look of each cue where segments differ.
     """
-    standing: list[CaptionLook] = []
-    each = [look] * len(cues) if looks is None else looks
-    for own, run in groupby(zip(each, cues, strict=True), key=itemgetter(0)):
-        alike = [cue for _, cue in run]
-        centres = [own.centre_y_px] * len(alike)
-        if own.template.avoid_faces and (plan.faces or plan.letters):
-            centres = choose_centres(find_obstacles(alike, own, plan, played), own)
-        standing += [msgspec.structs.replace(own, centre_y_px=centre) for centre in centres]
-    return CaptionBurner(cues, look, standing)
+    placed_looks: list[CaptionLook] = []
+    cue_looks = [look] * len(cues) if looks is None else looks
+    for run_look, run in groupby(zip(cue_looks, cues, strict=True), key=itemgetter(0)):
+        run_cues = [cue for _, cue in run]
+        centres = [run_look.centre_y_px] * len(run_cues)
+        if run_look.template.avoid_faces and (plan.faces or plan.letters):
+            centres = choose_centres(find_obstacles(run_cues, run_look, plan, played), run_look)
+        placed_looks += [msgspec.structs.replace(run_look, centre_y_px=centre) for centre in centres]
+    return CaptionBurner(cues, look, placed_looks)
 
 
 def find_obstacles(
     cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> list[CueObstacles]:
     """What each cue covers and should not; the plan is on the source's clock, cues are on the output's."""
-    seen = faces_on_output(plan, played, (look.width_px, look.height_px))
-    written = list(_source_text_boxes(look, plan, played))
+    faces = faces_on_output(plan, played, (look.width_px, look.height_px))
+    letters = list(_source_text_boxes(look, plan, played))
     return [
         CueObstacles(
             ink=ink_box(place_caption(cue, look), look),
-            faces=[box for at_ms, box in seen if cue.start_ms - FACE_MARGIN_MS <= at_ms <= cue.end_ms + FACE_MARGIN_MS],
-            letters=[box for start, end, box in written if start < cue.end_ms and end > cue.start_ms],
+            faces=[
+                box for at_ms, box in faces if cue.start_ms - FACE_MARGIN_MS <= at_ms <= cue.end_ms + FACE_MARGIN_MS
+            ],
+            letters=[box for start, end, box in letters if start < cue.end_ms and end > cue.start_ms],
         )
         for cue in cues
     ]
@@ -107,7 +109,7 @@ def choose_centres(obstacles: Sequence[CueObstacles], look: CaptionLook) -> list
 
     Consecutive cues share one while it is clear for all of them, so that they seldom move.
     """
-    found: list[int] = []
+    centres: list[int] = []
     run: list[CueObstacles] = []
     for unplaced in obstacles:
         need = (
@@ -116,14 +118,14 @@ def choose_centres(obstacles: Sequence[CueObstacles], look: CaptionLook) -> list
             else msgspec.structs.replace(unplaced, letters=[])
         )
         if not clear_centres([need], look):
-            found += [*_run_centres(run, look), look.centre_y_px]
+            centres += [*_run_centres(run, look), look.centre_y_px]
             run = []
         elif clear_centres([*run, need], look):
             run.append(need)
         else:
-            found += _run_centres(run, look)
+            centres += _run_centres(run, look)
             run = [need]
-    return found + _run_centres(run, look)
+    return centres + _run_centres(run, look)
 
 
 def _run_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:

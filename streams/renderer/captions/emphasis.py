@@ -45,9 +45,9 @@ def find_emoji(texts: Sequence[str], language: str | None) -> tuple[int, str] | 
     """The first word with an emoji in the language's table, and that emoji."""
     table = _emoji_table().get(_base_language(language), {})
     for number, text in enumerate(texts):
-        found = _look_up_emoji(bare_word(text.casefold()), table, _base_language(language)) if table else None
-        if found:
-            return number, found
+        emoji = _look_up_emoji(bare_word(text.casefold()), table, _base_language(language)) if table else None
+        if emoji:
+            return number, emoji
     return None
 
 
@@ -78,5 +78,5 @@ def _base_language(language: str | None) -> str:
 @cache
 def _emoji_table() -> dict[str, Any]:
     """Emoji by language and word, read at first use."""
-    found: dict[str, Any] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
-    return found
+    table: dict[str, Any] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
+    return table

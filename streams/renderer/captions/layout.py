@@ -90,11 +90,11 @@ def _raise_into_clear_area(
 def line_reach(texts: Sequence[str], look: CaptionLook) -> LineReach:
     """Reach of a cue's lines: many scripts are taller than Latin, with marks above and below."""
     words = [look.shape_word(text, text_levels(text)) for text in texts]
-    others = [word for word in words if word.script_reach]
-    if not others:
+    tall_words = [word for word in words if word.script_reach]
+    if not tall_words:
         return LineReach()
-    up = max(max(word.up, word.script_reach[0]) for word in others if word.script_reach)
-    down = max(max(word.down, word.script_reach[1]) for word in others if word.script_reach)
+    up = max(max(word.up, word.script_reach[0]) for word in tall_words if word.script_reach)
+    down = max(max(word.down, word.script_reach[1]) for word in tall_words if word.script_reach)
     return LineReach(up, down, (up - down) / 2)
 
 
@@ -120,18 +120,18 @@ def _place_line(
 ) -> list[PlacedWord]:
     """The words of a line in spoken order, each at its visual place."""
     directions, between = _word_levels(line, base)
-    order = _visual_order([min(one, default=0) for one in directions], between)
+    order = _visual_order([min(levels, default=0) for levels in directions], between)
     spaces = word_spaces(line, look, font_px)
-    found: dict[int, PlacedWord] = {}
+    placed_words: dict[int, PlacedWord] = {}
     for place, number in enumerate(order):
         width = measure(line[number], font_px)
-        found[number] = PlacedWord(
+        placed_words[number] = PlacedWord(
             text=line[number], x_px=left, baseline_px=baseline, width_px=width, levels=directions[number]
         )
         left += width
         if place + 1 < len(order):
             left += spaces[min(number, order[place + 1])]
-    return [found[number] for number in range(len(line))]
+    return [placed_words[number] for number in range(len(line))]
 
 
 def _visual_order(words: Sequence[int], between: Sequence[int]) -> list[int]:
@@ -142,13 +142,13 @@ def _visual_order(words: Sequence[int], between: Sequence[int]) -> list[int]:
 
 def _word_levels(line: Sequence[str], base: int) -> tuple[list[tuple[int, ...]], list[int]]:
     """Bidi levels of each word's characters and of the spaces, resolved over the whole line."""
-    whole = " ".join(line)
-    if not base and not has_right_to_left(whole):
+    line_text = " ".join(line)
+    if not base and not has_right_to_left(line_text):
         return [()] * len(line), [0] * (len(line) - 1)
-    found, at = resolve_levels(whole, base), 0
+    levels, at = resolve_levels(line_text, base), 0
     directions, between = list[tuple[int, ...]](), list[int]()
     for text in line:
-        directions.append(tuple(found[at : at + len(text)]))
+        directions.append(tuple(levels[at : at + len(text)]))
         at += len(text) + 1
-        between.append(found[at - 1] if at <= len(found) else base)
+        between.append(levels[at - 1] if at <= len(levels) else base)
     return directions, between[:-1]

@@ -45,7 +45,7 @@ def line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: M
 
 def word_spaces(texts: Sequence[str], look: CaptionLook, font_px: int) -> list[float]:
     """Space after each word but the last; none in scripts without spaces."""
-    return [look.word_space * font_px * stand_apart(one, other) for one, other in pairwise(texts)]
+    return [look.word_space * font_px * stand_apart(text, following) for text, following in pairwise(texts)]
 
 
 def wrap_lines(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:

@@ -72,7 +72,7 @@ class NvencProbe:
     async def _probe(self) -> str:
         with self._scratch() as folder:
             try:
-                found = await run_child(
+                result = await run_child(
                     "streams.renderer.encoding.nvenc_probe:main",
                     {"encoder": self._encoder},
                     scratch=folder,
@@ -80,4 +80,4 @@ class NvencProbe:
                 )
             except (ChildFailed, InputRejected, Unavailable) as error:
                 return f"{type(error).__name__}: {error}"
-        return str(found["refused"])
+        return str(result["refused"])

@@ -87,8 +87,8 @@ class SegmentEncoder:
         """Finish all remaining segments, as `finish_before`."""
         yield from self.finish_before(self._segments[-1].end)
 
-    def _copy_packets(self, taken: ReusedSegment) -> None:
-        for coded in taken.read():
+    def _copy_packets(self, segment: ReusedSegment) -> None:
+        for coded in segment.read():
             packet: Packet[Any] = Packet(coded.body)
             packet.pts, packet.is_keyframe = coded.number, coded.is_key
             self._mux([packet])

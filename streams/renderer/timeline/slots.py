@@ -163,22 +163,24 @@ def fill_slot_numbers(
 ) -> Iterator[tuple[int, Picture, range]]:
     """As `fill_slots`, with slot numbers only."""
     next_number = part.first
-    held: tuple[int, Picture] | None = None
+    pending: tuple[int, Picture] | None = None
     ends: _SlotEnds | None = None
     for at_ms, picture in pictures:
-        if held is None:
-            held = at_ms, picture
+        if pending is None:
+            pending = at_ms, picture
             continue
-        ends = ends or _SlotEnds(part, timeline.period_ms, _sampling_offset(held[0], at_ms, part, timeline.period_ms))
+        ends = ends or _SlotEnds(
+            part, timeline.period_ms, _sampling_offset(pending[0], at_ms, part, timeline.period_ms)
+        )
         end = max(next_number, min(ends.before(at_ms), part.end))
         if end > next_number:
-            yield held[0], held[1], range(next_number, end)
+            yield pending[0], pending[1], range(next_number, end)
         next_number = end
         if next_number == part.end:
             return
-        held = at_ms, picture
-    if held is not None and next_number < part.end:
-        yield held[0], held[1], range(next_number, part.end)
+        pending = at_ms, picture
+    if pending is not None and next_number < part.end:
+        yield pending[0], pending[1], range(next_number, part.end)
 
 
 class _SlotEnds:

@@ -132,9 +132,9 @@ class FrameScaler:
         painted.make_writable()
         return painted
 
-    def _needs_new_graph(self, what: object, frame: av.VideoFrame) -> bool:
+    def _needs_new_graph(self, setup: object, frame: av.VideoFrame) -> bool:
         """Whether the filters differ from the last frame's."""
-        key = (what, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
+        key = (setup, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
         new, self._key = self._graph is None or key != self._key, key
         return new
 
@@ -256,10 +256,10 @@ def cut_frame(scaled: av.VideoFrame, at: Cutout, size_px: tuple[int, int]) -> av
     """Cut a frame out of a larger yuv420p one, between its pixels."""
     width, height = size_px
     picture = av.VideoFrame(width, height, "yuv420p")
-    for number, (mine, other) in enumerate(zip(picture.planes, scaled.planes, strict=True)):
+    for number, (target, source) in enumerate(zip(picture.planes, scaled.planes, strict=True)):
         half = 2 if number else 1
-        whole = plane_rows(other)[: other.height, : other.width]
-        part = cut_plane(whole, at.x_px / half, at.y_px / half, mine.width, mine.height)
-        plane_rows(mine)[: mine.height, : mine.width] = part
+        samples = plane_rows(source)[: source.height, : source.width]
+        part = cut_plane(samples, at.x_px / half, at.y_px / half, target.width, target.height)
+        plane_rows(target)[: target.height, : target.width] = part
     picture.colorspace, picture.color_range = scaled.colorspace, scaled.color_range
     return picture
