@@ -69,7 +69,7 @@ def _flatten(tree: Mapping[str, object], before: str = "") -> Iterator[tuple[str
 
 @cache
 def environment() -> Mapping[str, str]:
-    """What is the same for every export of a process: code, libraries, fonts, machine."""
+    """The provenance that all exports of a process share: code, libraries, fonts, machine."""
     data, fonts = _package_folder(schemas) / "data", _package_folder(streams.renderer) / "typography" / "fonts"
     return {
         "product": metadata.version("clipstream"),

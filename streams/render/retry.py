@@ -73,8 +73,8 @@ async def render_with_retry(
     steps = Steps(report)
     firsts = await _render_first_tries(jobs, folders, source, steps.part())
     return [
-        await _retry_one(task, folder, first, source, steps)
-        for task, folder, first in zip(jobs, folders, firsts, strict=True)
+        await _retry_one(job, folder, first, source, steps)
+        for job, folder, first in zip(jobs, folders, firsts, strict=True)
     ]
 
 
@@ -166,8 +166,8 @@ async def _run_render_child(
     rendered = msgspec.convert(result["rendered"], list[RenderResult | None])
     costs = iter(split_evenly(int(result["cpu_ms"]), len([render for render in rendered if render is not None])))
     return [
-        None if render is None else RenderedClip(folder=folder, plan=task.plan, rendered=render, cpu_ms=next(costs))
-        for task, folder, render in zip(jobs, folders, rendered, strict=True)
+        None if render is None else RenderedClip(folder=folder, plan=job.plan, rendered=render, cpu_ms=next(costs))
+        for job, folder, render in zip(jobs, folders, rendered, strict=True)
     ]
 
 
@@ -218,12 +218,14 @@ def _count_faults(checks: list[Check]) -> tuple[int, int]:
 
 
 def _retry_warning(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan, *, took_second: bool) -> str:
-    once, again = (", ".join(list_failed_checks(clip.certificate.checks)) for clip in (first, second))
-    how = " and ".join(fallback.changes)
-    if not again:
-        return f"export.second_try: the file as asked for failed ({once}); this is a second one, with {how}"
-    kept_text = f"this is the second one, with {how}" if took_second else f"this is the first; the second had {how}"
-    return f"export.failed_twice: both tries failed (the first: {once}; the second: {again}); {kept_text}"
+    first_faults, second_faults = (", ".join(list_failed_checks(clip.certificate.checks)) for clip in (first, second))
+    changes = " and ".join(fallback.changes)
+    if not second_faults:
+        return f"export.second_try: the file as asked for failed ({first_faults}); this is a second one, with {changes}"
+    choice = (
+        f"this is the second one, with {changes}" if took_second else f"this is the first; the second had {changes}"
+    )
+    return f"export.failed_twice: both tries failed (the first: {first_faults}; the second: {second_faults}); {choice}"
 
 
 def keep_first_try(first: RenderedClip, fallback: FallbackPlan, reason: str) -> RenderedClip:

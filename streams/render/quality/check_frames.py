@@ -74,13 +74,13 @@ def _check_frozen(subject: CheckSubject) -> Check:
         else _unchanged_by_luma(subject)
     )
     if not still:
-        why = unmeasured_reason(subject, "no pictures of the file could be compared")
-        return make_check("frozen", None, "ms", limits.frozen_ms, detail=why)
+        reason = unmeasured_reason(subject, "no pictures of the file could be compared")
+        return make_check("frozen", None, "ms", limits.frozen_ms, detail=reason)
     worst, at_ms = 0.0, list[float]()
-    for stands, run in groupby(range(len(still)), key=still.__getitem__):
+    for is_still, run in groupby(range(len(still)), key=still.__getitem__):
         slots = list(run)
         lasts_ms = len(slots) * period_ms
-        if stands and lasts_ms > limits.frozen_ms.limit and _reference_moves(subject, slots[0], slots[-1]):
+        if is_still and lasts_ms > limits.frozen_ms.limit and _reference_moves(subject, slots[0], slots[-1]):
             worst = max(worst, lasts_ms)
             at_ms.append(slots[0] * period_ms)
     return make_check("frozen", worst, "ms", limits.frozen_ms, at_ms=at_ms)
@@ -161,8 +161,8 @@ def _check_ssim(subject: CheckSubject) -> Check:
             scores.append((measure_ssim(painted, still.luma), still.number))
     bound = subject.expected.limits.ssim
     if not scores:
-        why = unmeasured_reason(subject, "no sampled picture has its like before encoding")
-        return make_check("ssim", None, "", bound, detail=why)
+        reason = unmeasured_reason(subject, "no sampled picture has its like before encoding")
+        return make_check("ssim", None, "", bound, detail=reason)
     worst, number = min(scores)
     mean = sum(value for value, _ in scores) / len(scores)
     at_ms = [number * float(subject.expected.timeline.period_ms)]

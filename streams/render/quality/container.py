@@ -54,8 +54,8 @@ def has_edit_lists(path: Path) -> bool:
     with path.open("rb") as file:
         return any(
             name == b"edts"
-            for movie in _child_boxes(file, 0, path.stat().st_size, b"moov")
-            for track in _child_boxes(file, *movie, b"trak")
+            for movie_box in _child_boxes(file, 0, path.stat().st_size, b"moov")
+            for track in _child_boxes(file, *movie_box, b"trak")
             for name, _, _ in _read_boxes(file, *track)
         )
 

@@ -35,7 +35,7 @@ class SampledFrame(Value, frozen=True, kw_only=True):
 
 
 class ProbedFile(Value, frozen=True, kw_only=True):
-    """What was read of a file."""
+    """The packets, sampled frames and sound that were read from a file."""
 
     path: Path
     tracks: FileTracks
@@ -95,10 +95,10 @@ def pick_evenly(numbers: Sequence[int], max_count: int) -> list[int]:
     return [numbers[round(step * (len(numbers) - 1) / (max_count - 1))] for step in range(max_count)]
 
 
-def decode_between(film: ProbedFile, rate: Fraction, first: int, last: int) -> Iterator[SampledFrame]:
+def decode_between(probed: ProbedFile, rate: Fraction, first: int, last: int) -> Iterator[SampledFrame]:
     """Every frame from the key frame at or before slot ``first`` to a few after slot ``last``."""
-    begin = film.keys[max(0, bisect_right(film.keys, max(0, first)) - 1)] if film.keys else 0
-    with av.open(str(film.path)) as container:
+    begin = probed.keys[max(0, bisect_right(probed.keys, max(0, first)) - 1)] if probed.keys else 0
+    with av.open(str(probed.path)) as container:
         video = container.streams.video[0]
         container.seek(round(begin / rate / _time_base(video)), stream=video)
         for frame in container.decode(video):
@@ -122,10 +122,10 @@ def _decode_stills(path: Path, rate: Fraction, slots: Sequence[int]) -> Iterator
         return
     with av.open(str(path)) as container:
         video = container.streams.video[0]
-        builds = path.suffix == ".gif"
+        is_gif = path.suffix == ".gif"
         for packet in container.demux(video):
             key = packet.size and packet.is_keyframe and packet.pts is not None
-            if packet.size and not builds and not (key and _slot_number(packet.pts or 0, video, rate) in slots):
+            if packet.size and not is_gif and not (key and _slot_number(packet.pts or 0, video, rate) in slots):
                 continue
             for frame in packet.decode():
                 if isinstance(frame, av.VideoFrame) and _slot_number(frame.pts or 0, video, rate) in slots:
