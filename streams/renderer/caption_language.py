@@ -70,9 +70,13 @@ def with_clip_languages(tracks: CaptionTracks, times: Sequence[TimeRange]) -> Ca
 
 def _with_main_language(track: Transcript, times: Sequence[TimeRange]) -> Transcript:
     """The track, labelled with the language of most of its time inside the played ranges."""
-    heard_ms: Counter[str | None] = Counter()
+    spoken_ms: Counter[str | None] = Counter()
     for segment in track.segments:
         part = TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)
-        heard_ms[segment.language or track.language] += sum(part.overlap_ms(time) for time in times)
-    most = max(heard_ms, key=lambda language: heard_ms[language], default=None)
-    return msgspec.structs.replace(track, language=most) if most is not None and heard_ms[most] else track
+        spoken_ms[segment.language or track.language] += sum(part.overlap_ms(time) for time in times)
+    main_language = max(spoken_ms, key=lambda language: spoken_ms[language], default=None)
+    return (
+        msgspec.structs.replace(track, language=main_language)
+        if main_language is not None and spoken_ms[main_language]
+        else track
+    )

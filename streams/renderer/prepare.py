@@ -24,7 +24,7 @@ from streams.renderer.inputs import RenderInputs
 from streams.renderer.job import RenderJob
 
 WORD_MARGIN_MS = 5_000
-"""How far outside the played ranges words still go into the job: cues at the edges may need their neighbours."""
+"""Margin around the played ranges whose words go into the job: edge cues may need their neighbours."""
 NO_PROFANITY_LIST_WARNING = (
     "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
 )

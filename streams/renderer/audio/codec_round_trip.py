@@ -46,7 +46,7 @@ class CodecRoundTrip:
         self._round_trips: list[tuple[Sound, EncodedAudio]] = []
 
     def __call__(self, sound: Sound) -> Sound:
-        """What is heard of 48 kHz stereo after the codec, sample for sample."""
+        """Encode 48 kHz stereo and decode it again, sample for sample."""
         if self._audio not in LOSSY_CONTAINERS:
             return sound
         decoded, coded = encode_and_decode(sound, self._bit_rate, self._audio)

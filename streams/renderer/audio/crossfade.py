@@ -143,10 +143,10 @@ def change_speed(sound: Sound, speed: float) -> Sound:
 
 def atempo_advance(speed: float) -> int:
     """Samples by which ``atempo`` runs ahead at this speed, over all its steps."""
-    ahead = 0.0
+    advance = 0.0
     for factor in atempo_factors(speed):
-        ahead = ahead / factor + HALF_WINDOW_SAMPLES * max(0.0, 1 / factor - 1)
-    return round(ahead) + (ATEMPO_ADVANCE_SAMPLES if speed != 1 else 0)
+        advance = advance / factor + HALF_WINDOW_SAMPLES * max(0.0, 1 / factor - 1)
+    return round(advance) + (ATEMPO_ADVANCE_SAMPLES if speed != 1 else 0)
 
 
 def atempo_factors(speed: float) -> list[float]:

@@ -63,7 +63,7 @@ class SourceAudio:
     def __init__(self, *, reader: SourceReader, index: SourceIndex, step: Callable[[], None]) -> None:
         """``step`` is called for each frame."""
         self.index = index
-        self.heard_ranges: list[tuple[TimeRange, float]] = []
+        self.decoded_ranges: list[tuple[TimeRange, float]] = []
         """Each range that was requested, and how many ms of it were decoded."""
         self._reader, self._step = reader, step
 
@@ -81,20 +81,22 @@ class SourceAudio:
 
     def read(self, track: AudioTrack, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
         """Frames of a range."""
-        heard_ms = 0.0
+        decoded_ms = 0.0
         for at_ms, frame in self._reader.read_audio(time, track):
             self._step()
             end_ms = at_ms + frame.samples * 1000 / frame.sample_rate
-            heard_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
+            decoded_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
             yield at_ms, frame
-        self.heard_ranges.append((time, heard_ms))
+        self.decoded_ranges.append((time, decoded_ms))
 
     def loss_warnings(self, track: AudioTrack) -> list[str]:
         """Warnings about undecodable audio of the default track; only headers tell how long others last."""
         if self.index.audio is None or track.stream_index != self.index.audio.stream_index:
             return []
         return [
-            warning for time, heard_ms in self.heard_ranges for warning in silence_warnings(time, self.index, heard_ms)
+            warning
+            for time, decoded_ms in self.decoded_ranges
+            for warning in silence_warnings(time, self.index, decoded_ms)
         ]
 
 

@@ -51,7 +51,7 @@ MIN_CLEAR_OVER_NOISE_LU = 15.0
 FLATTENING_DB, MAX_FLATTENED_RATIO = -6.0, 0.25
 """Limiter reduction that counts as flattening."""
 LOUD_PART_LU = -10.0
-"""Parts within this distance of the whole's loudness count as loud."""
+"""Parts within this distance of the total loudness count as loud."""
 GAIN_STEP_DB = 1.0
 """Step of the search for the gain."""
 STEPS_PER_BLOCK = RATE_HZ // 10 // STEP_SAMPLES
@@ -173,7 +173,7 @@ def _bisect_gain(model: _LimiterModel, aim_lufs: float, high_db: float) -> float
 
 
 def max_gain_db(power: Samples, lufs: float) -> float:
-    """How much a sound may be raised: more where its loud parts stand further out of its quiet ones."""
+    """The largest gain of a sound: larger where its loud parts are further above its quiet ones."""
     quiet = np.percentile(_block_power(power), 10)
     over_noise_lu = lufs - lufs_from_power(max(float(quiet), 1e-12))
     if over_noise_lu >= MIN_CLEAR_OVER_NOISE_LU:

@@ -31,7 +31,7 @@ class _FrameRun:
         self.form = frame_format(frame)
         self.due_ms = at_ms
         self.lag_ms = 0.0
-        """How far the stamps have moved from the count of samples, slowly followed."""
+        """Distance of the time stamps from the count of samples, slowly followed."""
         self.stamps: list[float] = []
         self.dues: list[float] = []
         self._matrix = downmix_matrix(channels)

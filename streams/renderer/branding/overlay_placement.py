@@ -15,7 +15,7 @@ from streams.renderer.captions.cue_painter import DrawnCue
 from streams.renderer.captions.look import build_look
 
 EDGE_WINDOW_MS = 3_000
-"""How long ``start`` and ``end`` last."""
+"""Length of the ``start`` and ``end`` windows."""
 MAX_HEIGHT_RATIO = 0.4
 """Largest height of a placed image, as a share of the frame's."""
 
@@ -29,7 +29,7 @@ class OccupiedArea(NamedTuple):
 
 
 def visible_window(placement: Placed, clip_ms: tuple[float, float]) -> tuple[float, float]:
-    """From when to when a placed image is visible."""
+    """The start and end of a placed image's visibility."""
     start, end = clip_ms
     if placement.during == "start":
         return start, min(end, start + EDGE_WINDOW_MS)
@@ -98,8 +98,10 @@ def place_name_plate(
 def _shifted_plate(plate: DrawnCue, right: float, down: float, size_px: tuple[int, int]) -> DrawnCue:
     """The plate moved by whole chroma samples, kept inside the frame."""
     x, y = (
-        min(max(0, at + round(by / 2) * 2), (most - length) // 2 * 2)
-        for at, by, most, length in zip((plate.x_px, plate.y_px), (right, down), size_px, plate.image.size, strict=True)
+        min(max(0, at + round(shift / 2) * 2), (limit_px - length) // 2 * 2)
+        for at, shift, limit_px, length in zip(
+            (plate.x_px, plate.y_px), (right, down), size_px, plate.image.size, strict=True
+        )
     )
     return msgspec.structs.replace(plate, x_px=x, y_px=y)
 

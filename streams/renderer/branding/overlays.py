@@ -106,8 +106,8 @@ def _draw_placed_image(
     name: str,
 ) -> TimedOverlay:
     """Draw an image in the corner that suits the clip."""
-    with Image.open(path, formats=("PNG",)) as opened:
-        picture = opened.convert("RGBA")
+    with Image.open(path, formats=("PNG",)) as file:
+        picture = file.convert("RGBA")
     times = visible_window(placement, clip_ms)
     corner = choose_corner(placement, picture.size, size_px, times, faces)
     patches = overlay_patches(picture, msgspec.structs.replace(placement, corner=corner), size_px)

@@ -76,7 +76,7 @@ def paint_cue(cue: CaptionCue, look: CaptionLook) -> CuePainter:
 
 
 class CaptionState(NamedTuple):
-    """What is shown: frames with the same state look alike."""
+    """The cue, spoken word and phase on screen: frames with the same state look alike."""
 
     cue: int
     word: int
@@ -113,7 +113,7 @@ class CaptionBurner:
         return [(cue.start_ms, cue.end_ms, ink_box(place_caption(cue, look), look)) for cue, look in cues]
 
     def slot_state(self, at_ms: float) -> tuple[object, ...] | None:
-        """What is shown at a time, as plain values: equal values mean equal pixels."""
+        """The captions on screen at a time, as plain values: equal values mean equal pixels."""
         state = self.state_at(at_ms)
         if state is None:
             return None

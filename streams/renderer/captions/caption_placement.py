@@ -61,7 +61,7 @@ def place_captions(
 def find_obstacles(
     cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> list[CueObstacles]:
-    """What each cue covers and should not; the plan is on the source's clock, cues are on the output's."""
+    """Find the faces and letters near each cue; the plan is on the source's clock, cues on the output's."""
     faces = faces_on_output(plan, played, (look.width_px, look.height_px))
     letters = list(_source_text_boxes(look, plan, played))
     return [
@@ -95,7 +95,7 @@ def faces_on_output(
 def _source_text_boxes(
     look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> Iterator[tuple[float, float, Box]]:
-    """Where letters of the source stand on the output, from when to when, while a shot shows them."""
+    """Start, end and box on the output of the source's letters, while a shot shows them."""
     for piece, line, shot in product(played, plan.letters, plan.shots):
         times = (piece.source, line.range, shot.range)
         start, end = max(time.start_ms for time in times), min(time.end_ms for time in times)
@@ -111,20 +111,20 @@ def choose_centres(obstacles: Sequence[CueObstacles], look: CaptionLook) -> list
     """
     centres: list[int] = []
     run: list[CueObstacles] = []
-    for unplaced in obstacles:
-        need = (
-            unplaced
-            if not unplaced.letters or clear_centres([unplaced], look)
-            else msgspec.structs.replace(unplaced, letters=[])
+    for cue_obstacles in obstacles:
+        avoided = (
+            cue_obstacles
+            if not cue_obstacles.letters or clear_centres([cue_obstacles], look)
+            else msgspec.structs.replace(cue_obstacles, letters=[])
         )
-        if not clear_centres([need], look):
+        if not clear_centres([avoided], look):
             centres += [*_run_centres(run, look), look.centre_y_px]
             run = []
-        elif clear_centres([*run, need], look):
-            run.append(need)
+        elif clear_centres([*run, avoided], look):
+            run.append(avoided)
         else:
             centres += _run_centres(run, look)
-            run = [need]
+            run = [avoided]
     return centres + _run_centres(run, look)
 
 
@@ -138,11 +138,17 @@ def _run_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
 def clear_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
     """Heights at which no cue of the run covers a face or on-screen text of its time, the usual one first."""
     area = clear_area_for(look)
-    top = max(look.centre_y_px - need.ink.y for need in run)
-    bottom = max(need.ink.y + need.ink.height - look.centre_y_px for need in run)
+    top = max(look.centre_y_px - cue_obstacles.ink.y for cue_obstacles in run)
+    bottom = max(cue_obstacles.ink.y + cue_obstacles.ink.height - look.centre_y_px for cue_obstacles in run)
     low, high = area.y + top, area.y + area.height - bottom
-    tried = [round(low + (high - low) * step / HEIGHT_STEPS) for step in range(HEIGHT_STEPS + 1)] if high > low else []
-    return [height for height in [look.centre_y_px, *tried] if all(_is_clear(need, height, look) for need in run)]
+    heights = (
+        [round(low + (high - low) * step / HEIGHT_STEPS) for step in range(HEIGHT_STEPS + 1)] if high > low else []
+    )
+    return [
+        height
+        for height in [look.centre_y_px, *heights]
+        if all(_is_clear(cue_obstacles, height, look) for cue_obstacles in run)
+    ]
 
 
 def clear_area_for(look: CaptionLook) -> CropBox:
@@ -150,6 +156,6 @@ def clear_area_for(look: CaptionLook) -> CropBox:
     return clear_area_of(look.width_px, look.height_px)
 
 
-def _is_clear(need: CueObstacles, height: int, look: CaptionLook) -> bool:
-    ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
-    return not any(overlaps(ink, face) for face in (*need.faces, *need.letters))
+def _is_clear(cue_obstacles: CueObstacles, height: int, look: CaptionLook) -> bool:
+    ink = msgspec.structs.replace(cue_obstacles.ink, y=cue_obstacles.ink.y + height - look.centre_y_px)
+    return not any(overlaps(ink, face) for face in (*cue_obstacles.faces, *cue_obstacles.letters))

@@ -32,7 +32,7 @@ class CueRules(Value, frozen=True, kw_only=True):
     hold_ms: int = 700
     """Gaps up to this length are bridged: the cue stays until the next one."""
     linger_ms: int = 250
-    """How long a cue stays after its last word when none follows soon."""
+    """Time that a cue stays after its last word when no cue follows soon."""
     min_word_ms: int = 60
 
 

@@ -142,8 +142,8 @@ class CuePainter:
         word, font_px, highlight = self._cue.words[number], self._cue.font_px, self._template.highlight
         if highlight.how in ("none", "reveal", "type"):
             return self._at_rest[number]
-        room = 1 + 2 / 5 * self._look.word_space * font_px / max(word.width_px, 1)
-        spoken_px = round(font_px * min(highlight.scale, room))
+        max_scale = 1 + 2 / 5 * self._look.word_space * font_px / max(word.width_px, 1)
+        spoken_px = round(font_px * min(highlight.scale, max_scale))
         fill = highlight.doubtful if self._look.doubtful else highlight.fill
         return draw_word(
             _scale_word(word, font_px, spoken_px, self._look), spoken_px, self._letter_style(fill), self.rectangle
@@ -170,8 +170,8 @@ class CuePainter:
             max(neighbour.x_px - word.x_px - word.width_px, word.x_px - neighbour.x_px - neighbour.width_px)
             for neighbour in neighbours
         ]
-        most = max(MIN_PADDING_RATIO, min(spaces, default=math.inf) / 2 / self._cue.font_px)
-        return msgspec.structs.replace(plate, padding_x=min(plate.padding_x, most))
+        max_padding = max(MIN_PADDING_RATIO, min(spaces, default=math.inf) / 2 / self._cue.font_px)
+        return msgspec.structs.replace(plate, padding_x=min(plate.padding_x, max_padding))
 
     def _paste_all(self, picture: Image.Image, tiles: list[WordTile]) -> None:
         for tile in tiles:
@@ -269,12 +269,12 @@ def _cue_rectangle(cue: PlacedCue, look: CaptionLook) -> CropBox:
 
 
 def _letter_margin(letters: Letters) -> float:
-    """How far outline and shadow reach around letters, as a share of the font size."""
+    """The reach of outline and shadow around letters, as a share of the font size."""
     stroke = letters.stroke.width if letters.stroke else 0.0
     return stroke + (2.2 * letters.shadow.blur + letters.shadow.down if letters.shadow else 0.0)
 
 
 def _line_reach(word: PlacedWord, font_px: int, look: CaptionLook) -> tuple[float, float]:
-    """How far letters reach above and below their line, marks on capitals included."""
+    """The reach of letters above and below their line, marks on capitals included."""
     shape = look.shape_word(word.text, word.levels)
     return font_px * max(1.05, shape.up), font_px * max(0.35, shape.down)

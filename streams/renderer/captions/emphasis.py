@@ -57,8 +57,8 @@ def _look_up_emoji(word: str, table: Mapping[str, str], language: str) -> str | 
     if language == "ko" or (word and is_unspaced(word[0])):
         parts = [part for part in table if len(part) >= MIN_PART_LETTERS and word.startswith(part)]
         return table[max(parts, key=len)] if parts else None
-    rests = (word.removeprefix(article) for article in PREFIXED_ARTICLES.get(language, ()) if word.startswith(article))
-    return next((table[rest] for rest in rests if rest in table), None)
+    stems = (word.removeprefix(article) for article in PREFIXED_ARTICLES.get(language, ()) if word.startswith(article))
+    return next((table[stem] for stem in stems if stem in table), None)
 
 
 def _letters_over_long(text: str, language: str | None) -> int:

@@ -18,7 +18,7 @@ from streams.renderer.typography.shaping import has_right_to_left, text_levels
 CAP_HEIGHT_RATIO = 0.73
 """Height of capitals, as a share of the font size."""
 ASCENT_RATIO, DESCENT_RATIO = CAP_HEIGHT_RATIO + 0.05, 0.21
-"""How far letters of Europe go above and below their line, of the font size; marks on capitals set aside."""
+"""Reach of European letters above and below their line, of the font size, without marks on capitals."""
 LEADING_RATIO = 0.12
 """Space between lines of scripts taller than Latin, as a share of the font size."""
 
@@ -43,11 +43,11 @@ class PlacedCue(Value, frozen=True, kw_only=True):
     """Whether its lines begin at the right."""
     up: float = ASCENT_RATIO
     down: float = DESCENT_RATIO
-    """How far letters reach below their lines, as a share of the font size; ``up``: above."""
+    """Reach of letters below their lines, as a share of the font size; ``up``: above."""
 
 
 class LineReach(NamedTuple):
-    """How far letters reach above and below their line, and the line's middle, as shares of the font size."""
+    """Reach of letters above and below their line, and the line's middle, as shares of the font size."""
 
     up: float = ASCENT_RATIO
     down: float = DESCENT_RATIO
@@ -63,8 +63,8 @@ def lay_out_cue(texts: Sequence[str], look: CaptionLook, measure: Measure) -> Pl
     while (lines := wrap_lines(texts, look, font_px, measure)) is None and font_px > look.smallest_font_px:
         font_px = max(look.smallest_font_px, int(font_px * 0.94))
     if lines is None:
-        short = [truncate_word(text, look.max_line_px / 2, font_px, measure) for text in texts]
-        lines = wrap_lines(short, look, font_px, measure) or [short]
+        shortened = [truncate_word(text, look.max_line_px / 2, font_px, measure) for text in texts]
+        lines = wrap_lines(shortened, look, font_px, measure) or [shortened]
     base = base_level(" ".join(texts), look.language)
     reach = line_reach(texts, look)
     words = _raise_into_clear_area(
@@ -81,10 +81,10 @@ def _raise_into_clear_area(
     paddings = [plate.padding_y for plate in (letters.plate, look.template.highlight.plate) if plate]
     below = max([letters.stroke.width if letters.stroke else 0.0, *paddings])
     lowest = max((word.baseline_px for word in words), default=0.0) + (reach.down + below) * font_px
-    over = math.ceil(lowest - area.y - area.height)
-    if over <= 0 or reach == LineReach():
+    excess_px = math.ceil(lowest - area.y - area.height)
+    if excess_px <= 0 or reach == LineReach():
         return words
-    return [msgspec.structs.replace(word, baseline_px=word.baseline_px - over) for word in words]
+    return [msgspec.structs.replace(word, baseline_px=word.baseline_px - excess_px) for word in words]
 
 
 def line_reach(texts: Sequence[str], look: CaptionLook) -> LineReach:

@@ -135,9 +135,14 @@ class MediaWriter:
         flags = stream.codec_context.flags  # the container may want headers apart
         if parts.segments and is_segmentable(self._encoding):
             stream.codec_context.open(strict=False)
-            ahead = reorder_frames(self._encoding, stream.codec_context.reorder_depth)
+            reorder_count = reorder_frames(self._encoding, stream.codec_context.reorder_depth)
             return SegmentEncoder(
-                self._container, stream, parts.segments, parts.reused, lambda: self._create_encoder(flags), ahead
+                self._container,
+                stream,
+                parts.segments,
+                parts.reused,
+                lambda: self._create_encoder(flags),
+                reorder_count,
             )
         return SingleEncoder(self._container, stream)
 

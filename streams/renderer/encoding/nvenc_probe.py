@@ -63,10 +63,10 @@ class NvencProbe:
         """Whether NVENC works; tested once, and logged once where it does not."""
         async with self._lock:
             if self._works is None:
-                refused = await self._probe()
-                self._works = not refused
-                if refused:
-                    structlog.get_logger().warning("NVENC does not work: encoding by processor", reason=refused)
+                refusal = await self._probe()
+                self._works = not refusal
+                if refusal:
+                    structlog.get_logger().warning("NVENC does not work: encoding by processor", reason=refusal)
         return self._works
 
     async def _probe(self) -> str:

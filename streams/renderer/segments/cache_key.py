@@ -55,7 +55,7 @@ def _common_parts(job: RenderJob, timeline: OutputTimeline) -> list[Any]:
 def _slot_parts(
     timeline: OutputTimeline, compositor: Compositor, frame_starts_ms: Sequence[int], run: SlotRange
 ) -> Iterator[Any]:
-    """What each slot of a segment shows.
+    """The state of each slot of a segment.
 
     Frames do not depend on each other; interlaced sources, where they do, reuse nothing.
     """

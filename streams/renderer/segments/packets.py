@@ -29,7 +29,7 @@ class VideoPacket(NamedTuple):
 
 
 class _PacketPosition(NamedTuple):
-    """Where a frame's packet lies in a file."""
+    """The place of a frame's packet in a file."""
 
     slot: int
     is_key: bool

@@ -59,9 +59,13 @@ def _part_borders(
     grid_ms, reach_ms = float(SEGMENT_LENGTH_MS * part.speed), float(MAX_SNAP_TO_CUT_MS * part.speed)
     least = round(MIN_SEGMENT_MS / timeline.period_ms)
     start_ms, end_ms = frame_starts_ms[part.first], frame_starts_ms[part.end - 1]
-    for line in range(int(start_ms // grid_ms), int(end_ms // grid_ms) + 2):
-        near = sorted(cuts_ms, key=lambda cut_ms: abs(cut_ms - line * grid_ms))
-        border_ms = near[0] if near and abs(near[0] - line * grid_ms) <= reach_ms else line * grid_ms
+    for grid_line in range(int(start_ms // grid_ms), int(end_ms // grid_ms) + 2):
+        nearest_cuts_ms = sorted(cuts_ms, key=lambda cut_ms: abs(cut_ms - grid_line * grid_ms))
+        border_ms = (
+            nearest_cuts_ms[0]
+            if nearest_cuts_ms and abs(nearest_cuts_ms[0] - grid_line * grid_ms) <= reach_ms
+            else grid_line * grid_ms
+        )
         number = bisect_left(frame_starts_ms, border_ms, part.first, part.end)
         if part.first + least <= number <= part.end - least:
             yield number
@@ -81,9 +85,9 @@ def map_slots_to_frames(timeline: OutputTimeline, times: Sequence[int]) -> list[
     """
     frame_starts_ms = [-1] * timeline.count
     for part in timeline.timeline_parts:
-        near = part.range(timeline.period_ms, LEAD_MS)
-        begins = min(bisect_left(times, near.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
-        inside = [max(at_ms, near.start_ms) for at_ms in times[begins : bisect_left(times, near.end_ms)]]
+        read_range = part.range(timeline.period_ms, LEAD_MS)
+        begins = min(bisect_left(times, read_range.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
+        inside = [max(at_ms, read_range.start_ms) for at_ms in times[begins : bisect_left(times, read_range.end_ms)]]
         for number in range(part.first, part.end) if not inside else ():
             frame_starts_ms[number] = int(part.source_ms_at(number, timeline.period_ms))
         for at_ms, _, numbers in fill_slot_numbers(((at_ms, None) for at_ms in inside), timeline, part):

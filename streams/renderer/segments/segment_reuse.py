@@ -40,26 +40,26 @@ class SegmentMismatch(Exception):
 class SegmentReuse:
     """The segments of one export."""
 
-    def __init__(self, task: RenderJob, timeline: OutputTimeline, scene: Compositor) -> None:
+    def __init__(self, job: RenderJob, timeline: OutputTimeline, compositor: Compositor) -> None:
         """Cut the export, hash its segments and look for them in the job's earlier files."""
-        self.threads = task.encoding.threads
+        self.threads = job.encoding.threads
         self.segments: list[SlotRange] = []
         self.reused: dict[int, ReusedSegment] = {}
         self._keys: list[str] = []
         self._mismatched: set[int] = set()
         self._checked_slots: set[int] = set()
         self._times: list[int] = []
-        self._shown: list[int] = []
+        self._frame_starts_ms: list[int] = []
         self._first_slots: list[int] = []
-        if not is_segmentable(task.encoding):
+        if not is_segmentable(job.encoding):
             return
-        self._times = list_frame_times(task.index)
-        self._shown = map_slots_to_frames(timeline, self._times)
-        self.segments = plan_segments(timeline, self._shown, list_cuts_ms(task.plan))
+        self._times = list_frame_times(job.index)
+        self._frame_starts_ms = map_slots_to_frames(timeline, self._times)
+        self.segments = plan_segments(timeline, self._frame_starts_ms, list_cuts_ms(job.plan))
         self._first_slots = [run.first for run in self.segments]
         if self._times:
-            self._keys = hash_segments(task, timeline, scene, self._shown, self.segments)
-            self._choose_reused(task.earlier_files, timeline)
+            self._keys = hash_segments(job, timeline, compositor, self._frame_starts_ms, self.segments)
+            self._choose_reused(job.earlier_files, timeline)
         self._checked_slots = {number for segment in self.reused.values() for number in segment.checked_slots()}
 
     def needs_encoding(self, number: int) -> bool:
@@ -79,14 +79,14 @@ class SegmentReuse:
         if not self.reused:
             return set()
         required = required_slots(
-            timeline, self._shown, lambda n: self.needs_encoding(n) or self.is_checked(n), tile_ms
+            timeline, self._frame_starts_ms, lambda n: self.needs_encoding(n) or self.is_checked(n), tile_ms
         )
-        return skippable_frames_ms(timeline, self._shown, self._times, required)
+        return skippable_frames_ms(timeline, self._frame_starts_ms, self._times, required)
 
     def verify_frame(self, at_ms: int, slots: Sequence[Slot], *, damaged: bool) -> None:
         """Compare a source frame with the index. Raises SegmentMismatch where a reused segment shows another."""
         for slot in slots if self.segments else ():
-            if damaged or self._shown[slot.number] != at_ms:
+            if damaged or self._frame_starts_ms[slot.number] != at_ms:
                 self._reject(self._segment_at(slot.number).first)
 
     def reject_all(self) -> None:

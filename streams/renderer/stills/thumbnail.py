@@ -169,11 +169,11 @@ class ThumbnailPicker:
             sharp=round(sharp, 3),
             contrast=round(min(1.0, float(small.std()) / FULL_CONTRAST_LEVELS), 3),
         )
-        near = self._face_at(source_ms)
-        if near is None:
+        nearest = self._face_at(source_ms)
+        if nearest is None:
             return merit, scores
-        box = painted_box(near.face.box, shot, source_ms, width, height)
-        looks = near.face.score * score_face(luma, box)
+        box = painted_box(nearest.face.box, shot, source_ms, width, height)
+        face_score = nearest.face.score * score_face(luma, box)
         eyes = self._eyes_at(source_ms)
         open_eyes = 1.0 if eyes is None else SHUT_EYES_RATIO + (1 - SHUT_EYES_RATIO) * eyes
         scores = msgspec.structs.replace(
@@ -182,13 +182,15 @@ class ThumbnailPicker:
             face_size=round(min(1.0, box.height / height / FULL_FACE_HEIGHT_RATIO), 3),
             eyes_open=eyes,
         )
-        stands = 1.0 if near.standing is None else PASSING_FACE_RATIO + (1 - PASSING_FACE_RATIO) * near.standing
-        return merit + FACE_WEIGHT * looks * open_eyes * stands, scores
+        standing_factor = (
+            1.0 if nearest.standing is None else PASSING_FACE_RATIO + (1 - PASSING_FACE_RATIO) * nearest.standing
+        )
+        return merit + FACE_WEIGHT * face_score * open_eyes * standing_factor, scores
 
     def _face_at(self, source_ms: int) -> FaceSample | None:
         after = bisect_left(self._face_ms, source_ms)
-        near = min(self._faces[max(0, after - 1) : after + 1], key=lambda s: abs(s.at_ms - source_ms), default=None)
-        return None if near is None or abs(near.at_ms - source_ms) > MAX_FACE_GAP_MS else near
+        nearest = min(self._faces[max(0, after - 1) : after + 1], key=lambda s: abs(s.at_ms - source_ms), default=None)
+        return None if nearest is None or abs(nearest.at_ms - source_ms) > MAX_FACE_GAP_MS else nearest
 
     def _eyes_at(self, source_ms: int) -> float | None:
         """The lower openness of eyes in the samples before and after; None where neither has one."""

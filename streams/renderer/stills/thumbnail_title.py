@@ -59,8 +59,8 @@ def build_title_look(words: Sequence[str], look: CaptionLook) -> CaptionLook:
     if not words:
         return still
     ink, area = ink_box(place_caption(build_title_cue(words, 0), still), still), clear_area_for(still)
-    over = max(0, ceil(ink.y + ink.height - area.y - area.height))
-    return msgspec.structs.replace(still, centre_y_px=still.centre_y_px - over)
+    excess_px = max(0, ceil(ink.y + ink.height - area.y - area.height))
+    return msgspec.structs.replace(still, centre_y_px=still.centre_y_px - excess_px)
 
 
 def build_title_cue(words: Sequence[str], at_ms: int) -> CaptionCue:

@@ -61,8 +61,8 @@ def frame_periods_us(clip: TimeRange, index: SourceIndex, max_count: int | None 
         return []
     base, origin_us = index.video.time_base, index.origin_us
     first, last = (first_pts_at(at_ms, base, origin_us) for at_ms in (clip.start_ms - 1, clip.end_ms + 1))
-    near = [pts for pts in index.packets.pts if first <= pts <= last]
-    starts_us = sorted({at_us - origin_us for at_us in list_stream_us(near, base)})
+    clip_pts = [pts for pts in index.packets.pts if first <= pts <= last]
+    starts_us = sorted({at_us - origin_us for at_us in list_stream_us(clip_pts, base)})
     inside = [at_us for at_us in starts_us if clip.start_ms <= at_us / 1000 < clip.end_ms]
     run = min(MEAN_FRAMES, len(inside) - 1)
     if run <= 0:

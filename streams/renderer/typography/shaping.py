@@ -23,7 +23,7 @@ from streams.renderer.typography.fonts import EMOJI_FONT, SCRIPT_REACH_RATIOS, F
 EMOJI_SIZE_RATIO = 0.85
 """Size of emoji relative to the font: at full size they are half again as tall as capitals."""
 EMOJI_DESCENT_RATIO = 0.12
-"""How far emoji reach below the line, as a share of the font size: this centres them on capitals."""
+"""Descent of emoji below the line, as a share of the font size: this centres them on capitals."""
 
 
 class Glyph(NamedTuple):
@@ -50,10 +50,10 @@ class ShapedWord(NamedTuple):
     width: float
     clusters: tuple[ClusterEdges, ...]
     up: float
-    """How far its ink reaches above the line."""
+    """Reach of its ink above the line."""
     down: float
     script_reach: tuple[float, float] | None
-    """How far letters of its script usually reach; None: as Latin."""
+    """Usual reach of its script's letters above and below the line; None: as Latin."""
 
 
 class _FontPiece(NamedTuple):
@@ -97,14 +97,16 @@ def shape_text(text: str, face: Face, language: str | None = None, directions: t
             edges[piece.at] = edge._replace(left=edge.left + pen_x, right=edge.right + pen_x)
         pen_x += width
     reaches = [_glyph_reach(glyph) for glyph in glyphs]
-    usual = [SCRIPT_REACH_RATIOS[run[0].file] for run in runs if run[0].file in SCRIPT_REACH_RATIOS]
+    script_reaches = [SCRIPT_REACH_RATIOS[run[0].file] for run in runs if run[0].file in SCRIPT_REACH_RATIOS]
     return ShapedWord(
         glyphs=tuple(glyphs),
         width=pen_x,
         clusters=tuple(edges[at] for at in sorted(edges)),
         up=max((up for up, _ in reaches), default=0.0),
         down=max((down for _, down in reaches), default=0.0),
-        script_reach=(max(up for up, _ in usual), max(down for _, down in usual)) if usual else None,
+        script_reach=(max(up for up, _ in script_reaches), max(down for _, down in script_reaches))
+        if script_reaches
+        else None,
     )
 
 
@@ -147,13 +149,13 @@ def _shape_run(
     buffer.guess_segment_properties()
     hb.shape(font.shaper, buffer)
     scale = (EMOJI_SIZE_RATIO if file == EMOJI_FONT else 1.0) / font.units
-    glyphs, gone, spans = [], 0.0, list[tuple[int, float, float]]()
+    glyphs, pen_x, spans = [], 0.0, list[tuple[int, float, float]]()
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-        x, y = gone + position.x_offset * scale, position.y_offset * scale
+        x, y = pen_x + position.x_offset * scale, position.y_offset * scale
         glyphs.append(Glyph(file, info.codepoint, x, y))
-        spans.append((info.cluster, gone, gone + position.x_advance * scale))
-        gone += position.x_advance * scale
-    return glyphs, gone, _cluster_edges(run, spans, backwards=backwards)
+        spans.append((info.cluster, pen_x, pen_x + position.x_advance * scale))
+        pen_x += position.x_advance * scale
+    return glyphs, pen_x, _cluster_edges(run, spans, backwards=backwards)
 
 
 def _cluster_edges(
@@ -188,7 +190,7 @@ def _glyph_extents(file: str, number: int) -> tuple[float, float]:
 
 
 def _glyph_reach(glyph: Glyph) -> tuple[float, float]:
-    """How far a glyph reaches above and below the line."""
+    """The reach of a glyph above and below the line."""
     if glyph.file == EMOJI_FONT:
         return 1.0 - EMOJI_DESCENT_RATIO, EMOJI_DESCENT_RATIO
     up, down = _glyph_extents(glyph.file, glyph.number)
