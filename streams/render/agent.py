@@ -72,8 +72,8 @@ class RenderStage:
         work.cpu_ms = sum(outcome.cpu_ms for outcome in outcomes if isinstance(outcome, ProducedExport))
 
         async def commit(connection: Connection) -> None:
-            for one, outcome in zip(split_exports(event), outcomes, strict=True):
-                await finish_export(connection, one, outcome, work.cause)
+            for request, outcome in zip(split_exports(event), outcomes, strict=True):
+                await finish_export(connection, request, outcome, work.cause)
 
         return commit
 
@@ -221,19 +221,21 @@ class RenderStage:
                 await fail_export(connection, export, "render", reason, detail, cause)
 
 
-def _without_settled(event: events.RenderRequested, settled: Collection[UUID]) -> events.RenderRequested:
+def _without_settled(event: events.RenderRequested, settled_ids: Collection[UUID]) -> events.RenderRequested:
     """The request without exports that are cancelled or done. Raises Superseded where none is left."""
-    remaining = [export for export in split_exports(event) if export.export_id not in settled]
+    remaining = [export for export in split_exports(event) if export.export_id not in settled_ids]
     if not remaining:
         raise Superseded
-    return join_requests(remaining) if settled else event
+    return join_requests(remaining) if settled_ids else event
 
 
-def _inherit_export(earlier: ProducedExport, resolved: ResolvedRequest) -> ProducedExport:
+def _inherit_export(earlier_export: ProducedExport, resolved: ResolvedRequest) -> ProducedExport:
     """An identical export's files, with its tools and the new request's inputs as provenance."""
-    tools = {name: value for name, value in earlier.certificate.made_with.items() if not name.startswith("input.")}
+    tools = {
+        name: value for name, value in earlier_export.certificate.made_with.items() if not name.startswith("input.")
+    }
     inputs = {name: value for name, value in resolved.provenance.items() if name.startswith("input.")}
-    return with_certificate(earlier, made_with=tools | inputs)
+    return with_certificate(earlier_export, made_with=tools | inputs)
 
 
 def _with_provenance(produced: ProducedExport, resolved: ResolvedRequest) -> ProducedExport:

@@ -23,10 +23,10 @@ from streams.renderer.segments.cache_key import hash_segment_base
 
 
 class RenderRows(msgspec.Struct, frozen=True, kw_only=True):
-    """What the database knows of a render request."""
+    """The database rows of a render request."""
 
     settled: AbstractSet[UUID]
-    """Those of its exports that were cancelled since, or that an earlier attempt made."""
+    """Its exports that were cancelled since, or that an earlier attempt made."""
     unfinished: int
     """Other exports of the project that are still to be made, or being made."""
     transcript: ObjectRef | None
@@ -66,7 +66,7 @@ class ResolvedRequest(msgspec.Struct, frozen=True, kw_only=True):
     def provenance(self) -> dict[str, str]:
         """Code, libraries, settings and inputs, by name."""
         event, shared = self.request, self.inputs
-        used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
-        inputs = used | {"transcript": shared.stored_transcript.ref} | list_brand_files(shared.brand)
+        pinned_documents = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
+        inputs = pinned_documents | {"transcript": shared.stored_transcript.ref} | list_brand_files(shared.brand)
         look = template_named(event.rendition.template, event.rendition.template_version)
         return collect_provenance(shared.encoding, look, self.plan, shared.stored_transcript.transcript, inputs)

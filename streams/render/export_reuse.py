@@ -29,14 +29,14 @@ def hash_recipe(
     The number of encoder threads is left out: scheduling chooses it, not the request. The index is named by its own
     hash, because it is large; a brand kit by all its parts and the speakers' names.
     """
-    task, transcript = prepared.job, prepared.transcript
+    job, transcript = prepared.job, prepared.transcript
     normalised_job = msgspec.structs.replace(
-        task,
-        encoding=msgspec.structs.replace(task.encoding, threads=0),
-        index=msgspec.structs.replace(task.index, packets=None),
+        job,
+        encoding=msgspec.structs.replace(job.encoding, threads=0),
+        index=msgspec.structs.replace(job.index, packets=None),
     )
     other_tracks = sorted(prepared.other_tracks.items())
-    subtitles = [cues_out(track, task.pieces) for track in (transcript, *(track for _, track in other_tracks)) if track]
+    subtitles = [cues_out(track, job.pieces) for track in (transcript, *(track for _, track in other_tracks)) if track]
     languages = [language for language, _ in other_tracks]
     speakers = transcript.diarization if transcript and brand else None
     sources = (request.source.sha256, request.index.sha256)

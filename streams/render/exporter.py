@@ -109,7 +109,7 @@ async def _store_export(
     steps: Steps,
 ) -> ProducedExport:
     """Store all files of one export; a file for an editor may have gigabytes."""
-    task, prefix = prepared.job, target.prefix
+    job, prefix = prepared.job, target.prefix
     video = await objects.put_file(
         prefix,
         rendered_clip.folder / clip_file_name(encoding),
@@ -117,14 +117,14 @@ async def _store_export(
         encoding.file.suffix,
         steps.part(),
     )
-    files = await _store_clip_files(rendered_clip.folder, video, prepared.transcript, task.pieces, objects, prefix)
+    files = await _store_clip_files(rendered_clip.folder, video, prepared.transcript, job.pieces, objects, prefix)
     pictures = await _store_images(rendered_clip.folder, rendered_clip.rendered, files.thumbnail, objects, prefix)
     tracks = {
-        language: await _store_subtitles(track, task.pieces, objects, prefix)
+        language: await _store_subtitles(track, job.pieces, objects, prefix)
         for language, track in prepared.other_tracks.items()
     }
     files = msgspec.structs.replace(
-        files, tracks={language: one for language, one in tracks.items() if one}, **pictures
+        files, tracks={language: subtitles for language, subtitles in tracks.items() if subtitles}, **pictures
     )
     files = msgspec.structs.replace(
         files, stems=await _store_stems(rendered_clip.folder, rendered_clip.rendered.stems, objects, prefix)
@@ -132,7 +132,7 @@ async def _store_export(
     certificate = msgspec.structs.replace(
         rendered_clip.certificate,
         framed_by=target.plan.model,
-        framing=summarise_framing(rendered_clip.plan, merge_ranges(piece.source for piece in task.pieces)),
+        framing=summarise_framing(rendered_clip.plan, merge_ranges(piece.source for piece in job.pieces)),
         warnings=[*rendered_clip.certificate.warnings, *prepared.warnings],
     )
     result = rendered_clip.rendered
@@ -143,7 +143,7 @@ async def _store_export(
 
 
 def summarise_framing(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
-    """What the frame shows while it plays; neighbours with one subject and reason are merged."""
+    """The subjects of the played shots; neighbours with one subject and reason are merged."""
     framings = []
     played = [shot for shot in plan.shots if any(shot.range.overlap_ms(time) for time in times)]
     for (mode, shows, reason), run in groupby(played, key=lambda shot: (shot.mode, shot.shows, shot.reason)):
@@ -196,8 +196,8 @@ async def _store_images(
     if rendered.storyboard is None:
         return {"thumbnails": thumbnails}
     sprite = await objects.put_file(prefix, scratch / STORYBOARD_FILE, "image/jpeg", ".jpg")
-    board = Storyboard(image=sprite, **msgspec.structs.asdict(rendered.storyboard))
-    return {"thumbnails": thumbnails, "storyboard": board}
+    storyboard = Storyboard(image=sprite, **msgspec.structs.asdict(rendered.storyboard))
+    return {"thumbnails": thumbnails, "storyboard": storyboard}
 
 
 async def _store_stems(scratch: Path, names: Sequence[str], objects: Objects, prefix: str) -> dict[str, ObjectRef]:

@@ -91,11 +91,11 @@ def _fit_shot(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
 
 
 def _describe_changes(planned: Sequence[ShotCrop], safer: Sequence[ShotCrop]) -> list[str]:
-    """What a viewer would notice."""
+    """Describe the changes that a viewer would notice."""
     changed = [shot for shot in safer if shot not in planned]
     fitted = sum(shot.mode == "fit" for shot in changed)
     counts = [(fitted, "the whole picture"), (len(changed) - fitted, "a still crop")]
-    return [f"{what} in {count} of {len(safer)} shots" for count, what in counts if count]
+    return [f"{framing} in {count} of {len(safer)} shots" for count, framing in counts if count]
 
 
 def build_plain_captions() -> CaptionTemplate:

@@ -47,13 +47,13 @@ def collect_provenance(
     inputs: Mapping[str, ObjectRef | None],
 ) -> dict[str, str]:
     """Everything by name; ``inputs`` are the stored documents and the source."""
-    given = {f"input.{name}": ref.sha256[:HASH_LENGTH] for name, ref in inputs.items() if ref is not None}
+    stored_inputs = {f"input.{name}": ref.sha256[:HASH_LENGTH] for name, ref in inputs.items() if ref is not None}
     encoder = {f"encoder.{name}": str(value) for name, value in _flatten(msgspec.to_builtins(encoding))}
     models = {"model.frame": plan.model, "model.speech": transcript.model if transcript else ""}
     return {
         **environment(),
         **encoder,
-        **given,
+        **stored_inputs,
         f"template.{look.template_id}": str(look.version),
         **{name: model for name, model in models.items() if model},
     }
@@ -69,7 +69,7 @@ def _flatten(tree: Mapping[str, object], before: str = "") -> Iterator[tuple[str
 
 @cache
 def environment() -> Mapping[str, str]:
-    """What is the same for every export of a process: code, libraries, fonts, machine."""
+    """The provenance that all exports of a process share: code, libraries, fonts, machine."""
     data, fonts = _package_folder(schemas) / "data", _package_folder(streams.renderer) / "typography" / "fonts"
     return {
         "product": metadata.version("clipstream"),
@@ -103,11 +103,11 @@ def _hash_code(*packages: object) -> str:
 
 def hash_files(files: Iterable[Path], root: Path) -> str:
     """Hash the content and the relative paths of files."""
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(files):
-        whole.update(f"{path.relative_to(root)}\0".encode())
-        whole.update(hashlib.sha256(path.read_bytes()).digest())
-    return whole.hexdigest()[:HASH_LENGTH]
+        digest.update(f"{path.relative_to(root)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:HASH_LENGTH]
 
 
 def _library_versions() -> Iterator[tuple[str, str]]:

@@ -120,8 +120,8 @@ async def find_logged_request(
     topic, key = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
     count = await log.count_partitions(topic.name)
     # An older event lies where the rule of its time put it, or where fewer partitions did.
-    likely = (partition_for(topic, *key, partitions=count), *partitions_before(topic, *key))
-    for partition in dict.fromkeys((*likely, *range(count))):
+    likely_partitions = (partition_for(topic, *key, partitions=count), *partitions_before(topic, *key))
+    for partition in dict.fromkeys((*likely_partitions, *range(count))):
         request = await _find_in_partition(partition, log, event, since, progress.part())
         if request is not None:
             return request
@@ -151,8 +151,8 @@ async def _find_in_partition(
 
 def list_inputs(request: events.RenderRequested) -> dict[str, ObjectRef]:
     """Stored inputs that the event names."""
-    named = {"plan": request.plan, "source": request.source, "index": request.index, "edit": request.edit}
-    return {name: ref for name, ref in named.items() if ref is not None}
+    inputs = {"plan": request.plan, "source": request.source, "index": request.index, "edit": request.edit}
+    return {name: ref for name, ref in inputs.items() if ref is not None}
 
 
 async def _is_stored(objects: Objects, ref: ObjectRef) -> bool:

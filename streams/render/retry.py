@@ -73,8 +73,8 @@ async def render_with_retry(
     steps = Steps(report)
     firsts = await _render_first_tries(jobs, folders, source, steps.part())
     return [
-        await _retry_one(task, folder, first, source, steps)
-        for task, folder, first in zip(jobs, folders, firsts, strict=True)
+        await _retry_one(job, folder, first, source, steps)
+        for job, folder, first in zip(jobs, folders, firsts, strict=True)
     ]
 
 
@@ -147,10 +147,10 @@ async def _run_render_child(
     jobs: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
 ) -> list[RenderedClip | None]:
     """Run one child for all jobs, and split its cost among the rendered files."""
-    first, *others = jobs
+    first, *other_jobs = jobs
     args = {
         "task": msgspec.json.encode(first).decode(),
-        "plans": msgspec.json.encode([job.plan for job in others]).decode(),
+        "plans": msgspec.json.encode([job.plan for job in other_jobs]).decode(),
         "folders": [str(folder) for folder in folders],
     }
     result = await run_child(
@@ -166,15 +166,15 @@ async def _run_render_child(
     rendered = msgspec.convert(result["rendered"], list[RenderResult | None])
     costs = iter(split_evenly(int(result["cpu_ms"]), len([render for render in rendered if render is not None])))
     return [
-        None if render is None else RenderedClip(folder=folder, plan=task.plan, rendered=render, cpu_ms=next(costs))
-        for task, folder, render in zip(jobs, folders, rendered, strict=True)
+        None if render is None else RenderedClip(folder=folder, plan=job.plan, rendered=render, cpu_ms=next(costs))
+        for job, folder, render in zip(jobs, folders, rendered, strict=True)
     ]
 
 
 def _list_read_files(job: RenderJob) -> list[str]:
     """Files in the parent's scratch folder that the child reads: of the brand kit, and earlier exports."""
     brand = list(job.brand.files.values()) if job.brand else []
-    return brand + [earlier.path for earlier in job.earlier_files]
+    return brand + [file.path for file in job.earlier_files]
 
 
 def child_limits(files: int, *, uses_nvenc: bool) -> ChildLimits:
@@ -197,9 +197,9 @@ def split_evenly(total: int, parts: int) -> list[int]:
 def choose_better(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan) -> RenderedClip:
     """Choose the clip with fewer failed checks, then fewer warnings; on a tie the first."""
     took_second = _count_faults(second.certificate.checks) < _count_faults(first.certificate.checks)
-    kept, rejected = (second, first) if took_second else (first, second)
+    better, rejected = (second, first) if took_second else (first, second)
     certificate = msgspec.structs.replace(
-        kept.certificate,
+        better.certificate,
         tries=2,
         safer=fallback.changes if took_second else [],
         other_try=OtherTry(
@@ -208,9 +208,9 @@ def choose_better(first: RenderedClip, second: RenderedClip, fallback: FallbackP
             faults=list_failed_checks(rejected.certificate.checks),
             safer=[] if took_second else fallback.changes,
         ),
-        warnings=[*kept.certificate.warnings, _retry_warning(first, second, fallback, took_second=took_second)],
+        warnings=[*better.certificate.warnings, _retry_warning(first, second, fallback, took_second=took_second)],
     )
-    return kept.with_certificate(certificate, first.cpu_ms + second.cpu_ms)
+    return better.with_certificate(certificate, first.cpu_ms + second.cpu_ms)
 
 
 def _count_faults(checks: list[Check]) -> tuple[int, int]:
@@ -218,12 +218,14 @@ def _count_faults(checks: list[Check]) -> tuple[int, int]:
 
 
 def _retry_warning(first: RenderedClip, second: RenderedClip, fallback: FallbackPlan, *, took_second: bool) -> str:
-    once, again = (", ".join(list_failed_checks(clip.certificate.checks)) for clip in (first, second))
-    how = " and ".join(fallback.changes)
-    if not again:
-        return f"export.second_try: the file as asked for failed ({once}); this is a second one, with {how}"
-    kept_text = f"this is the second one, with {how}" if took_second else f"this is the first; the second had {how}"
-    return f"export.failed_twice: both tries failed (the first: {once}; the second: {again}); {kept_text}"
+    first_faults, second_faults = (", ".join(list_failed_checks(clip.certificate.checks)) for clip in (first, second))
+    changes = " and ".join(fallback.changes)
+    if not second_faults:
+        return f"export.second_try: the file as asked for failed ({first_faults}); this is a second one, with {changes}"
+    choice = (
+        f"this is the second one, with {changes}" if took_second else f"this is the first; the second had {changes}"
+    )
+    return f"export.failed_twice: both tries failed (the first: {first_faults}; the second: {second_faults}); {choice}"
 
 
 def keep_first_try(first: RenderedClip, fallback: FallbackPlan, reason: str) -> RenderedClip:

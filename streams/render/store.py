@@ -30,7 +30,7 @@ async def finish_export(
 async def _complete_export(
     connection: Connection, event: events.RenderRequested, produced: ProducedExport, cause: Cause
 ) -> None:
-    written = await write_files(
+    is_written = await write_files(
         connection,
         event.org_id,
         event.export_id,
@@ -39,7 +39,7 @@ async def _complete_export(
         chunks=produced.chunks,
         at=cause.now,
     )
-    if not written:  # cancelled meanwhile: its siblings were made with it, its own files are swept
+    if not is_written:  # cancelled meanwhile: its siblings were made with it, its own files are swept
         await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)
         return
     done = events.ExportCompleted(

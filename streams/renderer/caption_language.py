@@ -40,15 +40,15 @@ async def load_caption_tracks(
     for language, ref in sorted(transcript.tracks.items()):
         track = msgspec.json.decode(await objects.get(ref), type=Transcript)
         tracks[language] = timed_by_segments(with_transcript_speakers(track, transcript))
-    spoken = transcript.language or "und"
-    if requested == "spoken" or (requested not in tracks and requested == spoken):
-        others = {language: track for language, track in tracks.items() if language != spoken}
-        return CaptionTracks(shown=transcript, others=others, warnings=[])
+    spoken_language = transcript.language or "und"
+    if requested == "spoken" or (requested not in tracks and requested == spoken_language):
+        other_tracks = {language: track for language, track in tracks.items() if language != spoken_language}
+        return CaptionTracks(shown=transcript, others=other_tracks, warnings=[])
     if requested not in tracks:
         return CaptionTracks(shown=transcript, others=tracks, warnings=[MISSING_TRACK_WARNING.format(requested)])
     translated = tracks.pop(requested)
-    others = tracks if spoken == requested else {spoken: transcript, **tracks}
-    return CaptionTracks(shown=translated, others=others, warnings=[])
+    other_tracks = tracks if spoken_language == requested else {spoken_language: transcript, **tracks}
+    return CaptionTracks(shown=translated, others=other_tracks, warnings=[])
 
 
 def with_clip_languages(tracks: CaptionTracks, times: Sequence[TimeRange]) -> CaptionTracks:
@@ -58,21 +58,25 @@ def with_clip_languages(tracks: CaptionTracks, times: Sequence[TimeRange]) -> Ca
     """
     if tracks.shown is None:
         return tracks
-    said = _with_main_language(tracks.shown, times)
-    named = (
+    shown_track = _with_main_language(tracks.shown, times)
+    labelled_tracks = (
         (track.language or code, track)
-        for code, one in tracks.others.items()
-        for track in [_with_main_language(one, times)]
+        for code, other_track in tracks.others.items()
+        for track in [_with_main_language(other_track, times)]
     )
-    others = {language: track for language, track in named if language != said.language}
-    return msgspec.structs.replace(tracks, shown=said, others=others)
+    other_tracks = {language: track for language, track in labelled_tracks if language != shown_track.language}
+    return msgspec.structs.replace(tracks, shown=shown_track, others=other_tracks)
 
 
 def _with_main_language(track: Transcript, times: Sequence[TimeRange]) -> Transcript:
     """The track, labelled with the language of most of its time inside the played ranges."""
-    heard_ms: Counter[str | None] = Counter()
+    spoken_ms: Counter[str | None] = Counter()
     for segment in track.segments:
         part = TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)
-        heard_ms[segment.language or track.language] += sum(part.overlap_ms(time) for time in times)
-    most = max(heard_ms, key=lambda language: heard_ms[language], default=None)
-    return msgspec.structs.replace(track, language=most) if most is not None and heard_ms[most] else track
+        spoken_ms[segment.language or track.language] += sum(part.overlap_ms(time) for time in times)
+    main_language = max(spoken_ms, key=lambda language: spoken_ms[language], default=None)
+    return (
+        msgspec.structs.replace(track, language=main_language)
+        if main_language is not None and spoken_ms[main_language]
+        else track
+    )

@@ -90,15 +90,15 @@ class Compositor:
 
     def with_overlays(self, painted: PaintedFrame, slot: Slot, *, last: bool) -> av.VideoFrame:
         """The slot's frame with the brand kit's overlays."""
-        shown = painted.frame if last else copy_frame(painted.frame)
+        frame = painted.frame if last else copy_frame(painted.frame)
         if self.overlays is not None:
-            self.overlays.burn(shown, slot)
-        return shown
+            self.overlays.burn(frame, slot)
+        return frame
 
-    def with_captions(self, shown: av.VideoFrame, slot: Slot) -> av.VideoFrame:
+    def with_captions(self, frame: av.VideoFrame, slot: Slot) -> av.VideoFrame:
         """Draw the slot's captions into the frame, in place."""
-        self._captions.burn(shown, slot.words_ms)
-        return shown
+        self._captions.burn(frame, slot.words_ms)
+        return frame
 
 
 def build_compositor(job: RenderJob, cues: list[CaptionCue], scratch: Path) -> Compositor:
@@ -114,9 +114,9 @@ def build_overlays(job: RenderJob, played: Sequence[PlacedSegment], captions: Ca
     if job.brand is None:
         return None
     clip_ms, size_px = (played[0].output_start_ms, played[-1].output_end_ms), OUTPUT_SIZES[job.plan.aspect]
-    seen = [
+    faces = [
         OccupiedArea(at_ms - FACE_MARGIN_MS, at_ms + FACE_MARGIN_MS, box)
         for at_ms, box in faces_on_output(job.plan, played, size_px)
     ]
-    inks = [OccupiedArea(*one) for one in captions.ink_areas()] if job.brand.kit.lower_third else []
-    return Overlays(job.brand, words_out(job.words, played), size_px, clip_ms, seen, inks)
+    inks = [OccupiedArea(*ink_area) for ink_area in captions.ink_areas()] if job.brand.kit.lower_third else []
+    return Overlays(job.brand, words_out(job.words, played), size_px, clip_ms, faces, inks)

@@ -60,7 +60,7 @@ StemName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]+\Z")]
 
 
 class RenderResult(Value, frozen=True, kw_only=True):
-    """What the child rendered; its files have the names of `clip_file_name` and ``THUMBNAIL_FILE``."""
+    """The child's result of one job; its files have the names of `clip_file_name` and ``THUMBNAIL_FILE``."""
 
     certificate: Certificate
     thumbnails: list[ThumbnailScores] = []

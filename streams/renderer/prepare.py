@@ -24,7 +24,7 @@ from streams.renderer.inputs import RenderInputs
 from streams.renderer.job import RenderJob
 
 WORD_MARGIN_MS = 5_000
-"""How far outside the played ranges words still go into the job: cues at the edges may need their neighbours."""
+"""Margin around the played ranges whose words go into the job: edge cues may need their neighbours."""
 NO_PROFANITY_LIST_WARNING = (
     "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
 )
@@ -52,19 +52,21 @@ async def build_job(
 
     Raises as `load_caption_tracks`; Rejected where a caption template is not in this release.
     """
-    spoken, edit = inputs.stored_transcript.transcript, inputs.edit
+    spoken_transcript, edit = inputs.stored_transcript.transcript, inputs.edit
     brand = without_bumpers(brand) if inputs.encoding.file.is_preview else brand
     min_rate = min_frame_rate(rendition.options.preset)
     played = pieces_after_intro(
         place_edit(edit) if edit else single_segment(plan.range), brand.assets, inputs.index, min_rate
     )
     times = merge_ranges(piece.source for piece in played)
-    tracks = with_clip_languages(await load_caption_tracks(spoken, rendition.options.captions.language, objects), times)
+    tracks = with_clip_languages(
+        await load_caption_tracks(spoken_transcript, rendition.options.captions.language, objects), times
+    )
     transcript = _with_requested_texts(tracks.shown, rendition, edit) if tracks.shown else None
     warnings = [*brand.warnings, *tracks.warnings]
     if rendition.mask_profanity and transcript:
-        shown = (transcript, *tracks.others.values())
-        unmasked = (language for track in shown for language in unmasked_languages(track))
+        caption_tracks = (transcript, *tracks.others.values())
+        unmasked = (language for track in caption_tracks for language in unmasked_languages(track))
         warnings += [NO_PROFANITY_LIST_WARNING.format(language) for language in dict.fromkeys(unmasked)]
     template = _pinned_template(rendition, played)
     job = RenderJob(
@@ -79,7 +81,9 @@ async def build_job(
         encoding=inputs.encoding,
         options=rendition.options,
         brand=brand.assets,
-        title=masked(inputs.title, spoken.language) if rendition.mask_profanity and spoken else inputs.title,
+        title=masked(inputs.title, spoken_transcript.language)
+        if rendition.mask_profanity and spoken_transcript
+        else inputs.title,
     )
     other_tracks = {
         language: _with_requested_texts(track, rendition, edit) for language, track in tracks.others.items()
@@ -124,4 +128,4 @@ def select_doubtful_ranges(segments: Sequence[Segment], *times: TimeRange) -> li
         for segment in segments
         if segment.trust == "doubtful"
     ]
-    return [one for one in doubtful if any(one.overlap_ms(time) for time in times)]
+    return [time_range for time_range in doubtful if any(time_range.overlap_ms(time) for time in times)]

@@ -83,10 +83,10 @@ class FramePipeline:
             if not self._is_slot_needed(slot):
                 self._skip_slots(at_ms, [slot])
                 continue
-            shown = self._compositor.with_overlays(painted, slot, last=slot is slots[-1])
+            frame = self._compositor.with_overlays(painted, slot, last=slot is slots[-1])
             if self._compositor.overlays is not None:
-                self._reference.add_frame(shown, [slot], source_ms=at_ms, shot=shot)
-            self._write_frame(self._compositor.with_captions(shown, slot), slot, writer)
+                self._reference.add_frame(frame, [slot], source_ms=at_ms, shot=shot)
+            self._write_frame(self._compositor.with_captions(frame, slot), slot, writer)
             self._progress.count_frame()
 
     def _is_frame_needed(self, slots: Sequence[Slot]) -> bool:
@@ -105,12 +105,12 @@ class FramePipeline:
         for _ in slots:
             self._progress.count_frame()
 
-    def _write_frame(self, shown: av.VideoFrame, slot: Slot, writer: FrameSink) -> None:
+    def _write_frame(self, frame: av.VideoFrame, slot: Slot, writer: FrameSink) -> None:
         """Hand a finished frame on."""
         if self.storyboard is not None:
-            self.storyboard.add_frame(shown, slot.at_ms)
+            self.storyboard.add_frame(frame, slot.at_ms)
         if self.segments.needs_encoding(slot.number):
-            writer.write(shown, slot.number)
+            writer.write(frame, slot.number)
 
     def add_bumper_frames(self, pictures: Iterable[BumperFrame], writer: FrameSink) -> None:
         """Write bumper frames; the checks learn that they are not from the source."""

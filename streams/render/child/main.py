@@ -62,7 +62,7 @@ def render_all(
         return _render_outputs(jobs, source, folders, progress)
     # Found out in the middle of a file that is half copied: begin again, and encode every frame.
     except SegmentMismatch:
-        without_reuse = [msgspec.structs.replace(task, earlier_files=[]) for task in jobs]
+        without_reuse = [msgspec.structs.replace(job, earlier_files=[]) for job in jobs]
         return _render_outputs(without_reuse, source, folders, progress)
 
 
@@ -77,9 +77,9 @@ def _render_outputs(
     timeline = with_bumpers(clip_timeline, bumper_slots(job.brand, clip_timeline.rate))
     reader = SourceReader(source, job.index, threads=job.encoding.threads)
     mix = _build_audio(job, reader, clip_timeline, played, progress)
-    common = SharedMedia(played=played, timeline=timeline, mix=mix)
+    shared = SharedMedia(played=played, timeline=timeline, mix=mix)
     outputs = [
-        OutputFile(output_job, common, folder, progress) for output_job, folder in zip(jobs, folders, strict=True)
+        OutputFile(output_job, shared, folder, progress) for output_job, folder in zip(jobs, folders, strict=True)
     ]
     with OutputFiles(outputs) as output_files:
         losses = _play_source(output_files, SourcePlayer(reader, job.index, timeline), timeline)

@@ -40,7 +40,7 @@ from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, Slot
 
 
 class SharedMedia(Value, frozen=True, kw_only=True):
-    """What all outputs share: the timeline, what is played on it, and the audio."""
+    """The inputs that all outputs share: the played segments, the timeline, and the audio."""
 
     played: Sequence[PlacedSegment]
     timeline: OutputTimeline
@@ -48,7 +48,7 @@ class SharedMedia(Value, frozen=True, kw_only=True):
 
 
 class OutputFile:
-    """One file while it is rendered."""
+    """An output file while it is rendered."""
 
     def __init__(self, job: RenderJob, shared: SharedMedia, folder: Path, progress: RenderProgress) -> None:
         """``folder`` takes the file and its images and stems."""
@@ -65,13 +65,13 @@ class OutputFile:
 
     def open(self) -> None:
         """Open the file and write the intro."""
-        task, timeline, folder = self._job, self._shared.timeline, self._folder
-        self._cues, self._missing_glyphs = build_job_cues(task, self._shared.played)
-        self._pipeline = FramePipeline(task, timeline, self._cues, folder, self._progress, self._reference)
-        self._bumpers = Bumpers(task.brand, bumper_slots(task.brand, timeline.rate), timeline, self._size_px, folder)
-        path, mix = folder / clip_file_name(task.encoding), self._shared.mix
+        job, timeline, folder = self._job, self._shared.timeline, self._folder
+        self._cues, self._missing_glyphs = build_job_cues(job, self._shared.played)
+        self._pipeline = FramePipeline(job, timeline, self._cues, folder, self._progress, self._reference)
+        self._bumpers = Bumpers(job.brand, bumper_slots(job.brand, timeline.rate), timeline, self._size_px, folder)
+        path, mix = folder / clip_file_name(job.encoding), self._shared.mix
         chunks = self._pipeline.segments
-        self._encoding = msgspec.structs.replace(task.encoding, threads=chunks.threads)
+        self._encoding = msgspec.structs.replace(job.encoding, threads=chunks.threads)
         parts = EncodedParts(segments=chunks.segments, reused=chunks.reused, audio_packets=mix.packets)
         self._writer = self._open.enter_context(
             open_writer(path, self._size_px, timeline, mix.sound, self._encoding, parts)
@@ -104,29 +104,29 @@ class OutputFile:
 
     def build_result(self, losses: Sequence[str]) -> RenderResult:
         """Check the finished file, and save its images and stems. ``losses``: warnings about the source."""
-        task, mix = self._job, self._shared.mix
-        stems: Mapping[str, Sound] = list_stems(mix) if task.options.stems else {}
-        turned_down = save_stems(self._folder, stems)
+        job, mix = self._job, self._shared.mix
+        stems: Mapping[str, Sound] = list_stems(mix) if job.options.stems else {}
+        stem_warnings = save_stems(self._folder, stems)
         began = process_time()
         certificate = issue_certificate(
-            self._folder / clip_file_name(task.encoding),
+            self._folder / clip_file_name(job.encoding),
             self._expectation(losses),
             encoder=self._encoding.name,
-            warnings=[*mix.warnings, *self._missing_glyphs, *losses, *turned_down],
+            warnings=[*mix.warnings, *self._missing_glyphs, *losses, *stem_warnings],
         )
-        looked_cpu_ms = round((process_time() - began) * 1000)
-        film = self._pipeline
-        chunks = film.segments
+        check_cpu_ms = round((process_time() - began) * 1000)
+        pipeline = self._pipeline
+        chunks = pipeline.segments
         certificate = msgspec.structs.replace(
             certificate, sound=mix.report, chunks=len(chunks.segments), chunks_reused=len(chunks.reused)
         )
-        path = self._folder / clip_file_name(task.encoding)
+        path = self._folder / clip_file_name(job.encoding)
         return RenderResult(
             certificate=certificate,
-            thumbnails=film.thumbnail.save(self._folder, film.title),
-            storyboard=film.storyboard.save(self._folder / STORYBOARD_FILE) if film.storyboard else None,
+            thumbnails=pipeline.thumbnail.save(self._folder, pipeline.title),
+            storyboard=pipeline.storyboard.save(self._folder / STORYBOARD_FILE) if pipeline.storyboard else None,
             stems=list(stems),
-            check_cpu_ms=looked_cpu_ms,
+            check_cpu_ms=check_cpu_ms,
             chunks=chunks.list_reusable(path, self._shared.timeline.rate)
             if is_reusable(certificate) and not losses
             else [],
@@ -134,30 +134,30 @@ class OutputFile:
         )
 
     def _expectation(self, losses: Sequence[str]) -> Expectation:
-        task, common, file = self._job, self._shared, self._job.encoding.file
+        job, shared, file = self._job, self._shared, self._job.encoding.file
         return Expectation(
-            plan=task.plan,
-            timeline=common.timeline,
+            plan=job.plan,
+            timeline=shared.timeline,
             size_px=file_size_px(file, self._size_px),
-            sound=common.mix.sound,
+            sound=shared.mix.sound,
             reference=self._reference,
             cues=self._cues,
-            words=words_out(task.words, common.played),
-            caption_entry_ms=caption_entry_ms(*list_templates(task)),
-            limits=quality_limits_for(task.options.sound),
+            words=words_out(job.words, shared.played),
+            caption_entry_ms=caption_entry_ms(*list_templates(job)),
+            limits=quality_limits_for(job.options.sound),
             is_source_lost=any(loss.startswith("video.frozen") for loss in losses),
             file=file,
-            preset=task.options.preset,
+            preset=job.options.preset,
             comparable_slots=self._reference.painted_slots if self._pipeline.segments.reused else None,
-            frame_count=count_preview_frames(common.timeline) if file.is_preview else None,
+            frame_count=count_preview_frames(shared.timeline) if file.is_preview else None,
         )
 
 
 def is_reusable(certificate: Certificate) -> bool:
     """Whether a later export may reuse the file's segments: their frames are checked only in part then."""
     verdicts = {check.name: check.verdict for check in certificate.checks}
-    fine = all(verdicts.get(name, "pass") in ("pass", "not_measured") for name in ("ssim", "caption_cut_off"))
-    return fine and all(verdicts[name] == "pass" for name in ("frozen", "black"))
+    frames_pass = all(verdicts.get(name, "pass") in ("pass", "not_measured") for name in ("ssim", "caption_cut_off"))
+    return frames_pass and all(verdicts[name] == "pass" for name in ("frozen", "black"))
 
 
 class OutputFiles:
@@ -167,12 +167,12 @@ class OutputFiles:
     """
 
     def __init__(self, outputs: Sequence[OutputFile]) -> None:
-        """At least one."""
+        """``outputs``: at least one."""
         self._outputs = outputs
         self._threads = ThreadPoolExecutor(len(outputs)) if len(outputs) > 1 else None
 
     def __enter__(self) -> Self:
-        """Itself."""
+        """Return the outputs themselves."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -183,45 +183,45 @@ class OutputFiles:
     def apply_to_each(self, step: Callable[[OutputFile], None], *, at_once: bool = False) -> None:
         """Run a step on each remaining output. Raises the first error when none remains."""
 
-        def take(making: OutputFile) -> None:
+        def take(output: OutputFile) -> None:
             try:
-                step(making)
+                step(output)
             except Exception as error:  # noqa: BLE001 - the failure of one output must not stop the others
-                making.drop(error)
+                output.drop(error)
 
-        remaining = [making for making in self._outputs if making.error is None]
+        remaining = [output for output in self._outputs if output.error is None]
         if self._threads is not None and at_once:
             list(self._threads.map(take, remaining))
         else:
-            for making in remaining:
-                take(making)
-        if all(making.error is not None for making in self._outputs):
+            for output in remaining:
+                take(output)
+        if all(output.error is not None for output in self._outputs):
             raise next(self._errors())
 
     def skippable_ms(self) -> set[int]:
         """Start times of source frames that no remaining output needs."""
-        return set.intersection(*(making.skippable_ms() for making in self._outputs if making.error is None))
+        return set.intersection(*(output.skippable_ms() for output in self._outputs if output.error is None))
 
     def add_frame(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
         """Take a source frame; None where it was skipped."""
-        self.apply_to_each(lambda making: making.add_frame(at_ms, picture, slots), at_once=True)
+        self.apply_to_each(lambda output: output.add_frame(at_ms, picture, slots), at_once=True)
 
     def build_results(self, losses: Sequence[str], progress: RenderProgress) -> list[RenderResult | None]:
         """The result of each file; None for failed ones."""
         results: dict[OutputFile, RenderResult] = {}
 
-        def look(making: OutputFile) -> None:
-            results[making] = making.build_result(losses)
+        def look(output: OutputFile) -> None:
+            results[output] = output.build_result(losses)
             progress.count_task()
 
         self.apply_to_each(look)
-        return [results.get(making) for making in self._outputs]
+        return [results.get(output) for output in self._outputs]
 
     def drop_all(self, error: Exception) -> None:
         """Give all files up."""
-        for making in self._outputs:
-            if making.error is None:
-                making.drop(error)
+        for output in self._outputs:
+            if output.error is None:
+                output.drop(error)
 
     def _errors(self) -> Iterator[Exception]:
-        return (making.error for making in self._outputs if making.error is not None)
+        return (output.error for output in self._outputs if output.error is not None)

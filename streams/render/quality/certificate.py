@@ -29,9 +29,9 @@ NO_LOUDNESS = Loudness(integrated_lufs=None, true_peak_dbtp=None)
 
 def issue_certificate(path: Path, expected: Expectation, *, encoder: str, warnings: list[str]) -> Certificate:
     """Measure a finished file; ``warnings`` of the render are kept, and faults are added."""
-    film = probe_file(path, expected.timeline.rate, expected.comparable_slots)
-    subject, tracks = CheckSubject(probed=film, expected=expected), film.tracks
-    loudness = measure_loudness(film.sound) if film.sound is not None else NO_LOUDNESS
+    probed = probe_file(path, expected.timeline.rate, expected.comparable_slots)
+    subject, tracks = CheckSubject(probed=probed, expected=expected), probed.tracks
+    loudness = measure_loudness(probed.sound) if probed.sound is not None else NO_LOUDNESS
     lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp
     checks = run_checks(subject, loudness)
     return Certificate(

@@ -32,13 +32,13 @@ def check_av_sync(subject: CheckSubject) -> list[Check]:
         None if subject.probed.sound is None else measure_audio_lag_ms(subject.expected.sound, subject.probed.sound)
     )
     if lag_ms is None and subject.probed.sound is not None and _is_audible(subject.expected.sound):
-        told = "the sound is not the one that was made, or is more than a second away"
-        return [make_check("av_offset", MAX_OFFSET_SAMPLES * 1000 / RATE_HZ, "ms", bound, detail=told)]
+        mismatch = "the sound is not the one that was made, or is more than a second away"
+        return [make_check("av_offset", MAX_OFFSET_SAMPLES * 1000 / RATE_HZ, "ms", bound, detail=mismatch)]
     if lag_ms is None:
-        why = (
+        reason = (
             "the sound is silent" if subject.expected.file.audio else f"{subject.expected.file.container} has no sound"
         )
-        return [make_check("av_offset", None, "ms", bound, detail=why)]
+        return [make_check("av_offset", None, "ms", bound, detail=reason)]
     slots = measure_frame_lag(subject)
     offset_ms = lag_ms - slots * float(subject.expected.timeline.period_ms)
     return [

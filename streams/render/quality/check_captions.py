@@ -64,10 +64,10 @@ def _check_offset(subject: CheckSubject) -> Check:
     bound, cues = subject.expected.limits.caption_offset_ms, subject.expected.cues
     if not cues:
         return make_check("caption_offset", None, "ms", bound, detail=NO_CAPTIONS_REASON)
-    cue_offsets = [(abs(off), at) for off, at in (_cue_word_offset(subject, cue) for cue in cues)]
+    cue_offsets = [(abs(offset), at) for offset, at in (_cue_word_offset(subject, cue) for cue in cues)]
     timed_cues = [] if subject.expected.file.is_preview else choose_timed_cues(cues)
     letter_offsets = [(_letters_offset(subject, cue), cue.start_ms) for cue in timed_cues if _is_painted(subject, cue)]
-    measured = [(abs(off), at) for off, at in letter_offsets if off is not None]
+    measured = [(abs(offset), at) for offset, at in letter_offsets if offset is not None]
     worst, at_ms = max([*cue_offsets, *measured])
     detail = f"{len(cues)} captions against their words, {len(measured)} of them timed by their letters in the file"
     return make_check("caption_offset", worst, "ms", bound, detail=detail, at_ms=[at_ms])
@@ -75,17 +75,21 @@ def _check_offset(subject: CheckSubject) -> Check:
 
 def choose_timed_cues(cues: Sequence[CaptionCue]) -> list[CaptionCue]:
     """Choose cues to time: some with no other cue shortly before."""
-    alone = [cue for n, cue in enumerate(cues) if cue.start_ms - (cues[n - 1].end_ms if n else 0) >= MAX_LATE_MS]
-    return [alone[n] for n in pick_evenly(range(len(alone)), MAX_TIMED_CUES)]
+    separate_cues = [
+        cue for n, cue in enumerate(cues) if cue.start_ms - (cues[n - 1].end_ms if n else 0) >= MAX_LATE_MS
+    ]
+    return [separate_cues[n] for n in pick_evenly(range(len(separate_cues)), MAX_TIMED_CUES)]
 
 
-def list_timed_slots(cues: Sequence[CaptionCue], timeline: OutputTimeline, comes_in_ms: int) -> set[int]:
+def list_timed_slots(cues: Sequence[CaptionCue], timeline: OutputTimeline, entry_ms: int) -> set[int]:
     """Slots that have to be comparable with their reference to time the cues."""
     slots: set[int] = set()
     for cue in choose_timed_cues(cues):
-        due = first_cue_slot(cue, timeline)
-        last = due + ceil(comes_in_ms / timeline.period_ms) + MAX_TRAILING_SLOTS
-        slots.update(range(max(0, due - ceil(MAX_EARLY_SEARCH_MS / timeline.period_ms)), min(timeline.count, last + 1)))
+        first = first_cue_slot(cue, timeline)
+        last = first + ceil(entry_ms / timeline.period_ms) + MAX_TRAILING_SLOTS
+        slots.update(
+            range(max(0, first - ceil(MAX_EARLY_SEARCH_MS / timeline.period_ms)), min(timeline.count, last + 1))
+        )
     return slots
 
 
@@ -135,7 +139,7 @@ def _check_cut_off(subject: CheckSubject) -> Check:
     bound, (across, down) = subject.expected.limits.caption_cut_off, subject.expected.size_px
     margin = round(subject.expected.limits.caption_margin * min(across, down))
     step, period_ms = sample_stride_px(across, down), float(subject.expected.timeline.period_ms)
-    worst, looked, at_ms = 0.0, 0, list[float]()
+    worst, captioned_count, at_ms = 0.0, 0, list[float]()
     for still in subject.probed.stills:
         time = still.number * period_ms
         last_ms = time + (
@@ -147,15 +151,17 @@ def _check_cut_off(subject: CheckSubject) -> Check:
         inked = find_ink(subject, still) if has_cue else None
         if inked is None:
             continue
-        looked += 1
-        past = _margin_overlap(inked, step, margin, across, down)
-        if past > 0:
+        captioned_count += 1
+        overlap = _margin_overlap(inked, step, margin, across, down)
+        if overlap > 0:
             at_ms.append(time)
-        worst = max(worst, past)
-    detail = f"{looked} sampled pictures with a caption; the margin is {margin} px"
+        worst = max(worst, overlap)
+    detail = f"{captioned_count} sampled pictures with a caption; the margin is {margin} px"
     if not subject.expected.cues:
         detail = NO_CAPTIONS_REASON
-    return make_check("caption_cut_off", worst if looked else None, "of the margin", bound, detail=detail, at_ms=at_ms)
+    return make_check(
+        "caption_cut_off", worst if captioned_count else None, "of the margin", bound, detail=detail, at_ms=at_ms
+    )
 
 
 def _margin_overlap(inked: NDArray[np.bool_], step: int, margin: int, across: int, down: int) -> float:
@@ -163,10 +169,10 @@ def _margin_overlap(inked: NDArray[np.bool_], step: int, margin: int, across: in
     if inked.sum() < MIN_INK_POINTS:
         return 1.0
     rows_hit, columns_hit = np.nonzero(inked.any(axis=1))[0], np.nonzero(inked.any(axis=0))[0]
-    room = (
+    distances_px = (
         columns_hit[0] * step,
         rows_hit[0] * step,
         across - (columns_hit[-1] + 1) * step,
         down - (rows_hit[-1] + 1) * step,
     )
-    return max(0.0, min(1.0, float(margin - min(room)) / margin))
+    return max(0.0, min(1.0, float(margin - min(distances_px)) / margin))

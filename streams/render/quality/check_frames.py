@@ -47,11 +47,11 @@ def _check_black(subject: CheckSubject) -> Check:
             "black", None, "share", bound, detail=unmeasured_reason(subject, "no picture could be decoded")
         )
     black = [still for still in stills if is_black(still.luma)]
-    unexpected = [one for one in black if not _is_reference_black(subject, one.number)]
+    unexpected = [frame for frame in black if not _is_reference_black(subject, frame.number)]
     period_ms = float(subject.expected.timeline.period_ms)
     in_source = len(black) - len(unexpected)
     detail = f"{len(black)} of {len(stills)} sampled pictures are black, {in_source} of them in the source"
-    at_ms = [one.number * period_ms for one in unexpected]
+    at_ms = [frame.number * period_ms for frame in unexpected]
     return make_check("black", len(unexpected) / len(stills), "share", bound, detail=detail, at_ms=at_ms)
 
 
@@ -74,13 +74,13 @@ def _check_frozen(subject: CheckSubject) -> Check:
         else _unchanged_by_luma(subject)
     )
     if not still:
-        why = unmeasured_reason(subject, "no pictures of the file could be compared")
-        return make_check("frozen", None, "ms", limits.frozen_ms, detail=why)
+        reason = unmeasured_reason(subject, "no pictures of the file could be compared")
+        return make_check("frozen", None, "ms", limits.frozen_ms, detail=reason)
     worst, at_ms = 0.0, list[float]()
-    for stands, run in groupby(range(len(still)), key=still.__getitem__):
+    for is_still, run in groupby(range(len(still)), key=still.__getitem__):
         slots = list(run)
         lasts_ms = len(slots) * period_ms
-        if stands and lasts_ms > limits.frozen_ms.limit and _reference_moves(subject, slots[0], slots[-1]):
+        if is_still and lasts_ms > limits.frozen_ms.limit and _reference_moves(subject, slots[0], slots[-1]):
             worst = max(worst, lasts_ms)
             at_ms.append(slots[0] * period_ms)
     return make_check("frozen", worst, "ms", limits.frozen_ms, at_ms=at_ms)
@@ -99,22 +99,23 @@ def _unchanged_by_luma(subject: CheckSubject) -> list[bool]:
     """Slots that repeat the slot before, from sampled frames: what lies between two equal ones is still."""
     stills = subject.probed.stills
     still = [False] * (stills[-1].number + 1 if len(stills) > 1 else 0)
-    for one, other in pairwise(stills):
-        if _repeats_previous(subject, one, other):
-            still[one.number : other.number] = [True] * (other.number - one.number)
+    for previous, current in pairwise(stills):
+        if _repeats_previous(subject, previous, current):
+            still[previous.number : current.number] = [True] * (current.number - previous.number)
     return still
 
 
-def _repeats_previous(subject: CheckSubject, one: SampledFrame, other: SampledFrame) -> bool:
-    """Whether ``other`` matches the reference at ``one``'s time better than its own; captions ignored."""
-    before, own = subject.expected.reference.luma(one.number), subject.expected.reference.luma(other.number)
-    if before is None or own is None or own.shape != other.luma.shape:
-        return not _is_different(one.luma, other.luma)
-    return _mean_difference(other.luma, own) - _mean_difference(other.luma, before) > MIN_MOTION_LEVELS
+def _repeats_previous(subject: CheckSubject, previous: SampledFrame, current: SampledFrame) -> bool:
+    """Whether ``current`` matches the reference of ``previous`` better than its own; captions ignored."""
+    reference = subject.expected.reference
+    before, now = reference.luma(previous.number), reference.luma(current.number)
+    if before is None or now is None or now.shape != current.luma.shape:
+        return not _is_different(previous.luma, current.luma)
+    return _mean_difference(current.luma, now) - _mean_difference(current.luma, before) > MIN_MOTION_LEVELS
 
 
-def _mean_difference(one: UInt8, other: UInt8) -> float:
-    return float(np.abs(one.astype(np.int16) - other).mean())
+def _mean_difference(first: UInt8, second: UInt8) -> float:
+    return float(np.abs(first.astype(np.int16) - second).mean())
 
 
 def _repeated_keys(subject: CheckSubject) -> set[int]:
@@ -122,8 +123,17 @@ def _repeated_keys(subject: CheckSubject) -> set[int]:
 
     In long clips only some key frames are sampled; where none came between two equal ones, the file stands still.
     """
-    alike = [(one, other) for one, other in pairwise(subject.probed.stills) if not _is_different(one.luma, other.luma)]
-    return {key for one, other in alike for key in subject.probed.keys if one.number < key <= other.number}
+    equal_pairs = [
+        (previous, current)
+        for previous, current in pairwise(subject.probed.stills)
+        if not _is_different(previous.luma, current.luma)
+    ]
+    return {
+        key
+        for previous, current in equal_pairs
+        for key in subject.probed.keys
+        if previous.number < key <= current.number
+    }
 
 
 def _reference_moves(subject: CheckSubject, first: int, last: int) -> bool:
@@ -131,16 +141,16 @@ def _reference_moves(subject: CheckSubject, first: int, last: int) -> bool:
 
     Reused segments have few references: where they are still, so they were in the earlier file.
     """
-    seen = subject.expected.reference.frames
+    references = subject.expected.reference.frames
     if subject.expected.is_source_lost:
         return True
-    frames = [seen[number].luma for number in range(first, last + 1) if number in seen]
+    frames = [references[number].luma for number in range(first, last + 1) if number in references]
     painted = [luma for luma in frames if luma is not None]
-    return any(_is_different(painted[0], one) for one in painted[:: max(1, len(painted) // 16)])
+    return any(_is_different(painted[0], later) for later in painted[:: max(1, len(painted) // 16)])
 
 
-def _is_different(one: UInt8, other: UInt8) -> bool:
-    return one.shape != other.shape or (one is not other and _mean_difference(one, other) > MIN_MOTION_LEVELS)
+def _is_different(first: UInt8, second: UInt8) -> bool:
+    return first.shape != second.shape or (first is not second and _mean_difference(first, second) > MIN_MOTION_LEVELS)
 
 
 def _check_ssim(subject: CheckSubject) -> Check:
@@ -151,8 +161,8 @@ def _check_ssim(subject: CheckSubject) -> Check:
             scores.append((measure_ssim(painted, still.luma), still.number))
     bound = subject.expected.limits.ssim
     if not scores:
-        why = unmeasured_reason(subject, "no sampled picture has its like before encoding")
-        return make_check("ssim", None, "", bound, detail=why)
+        reason = unmeasured_reason(subject, "no sampled picture has its like before encoding")
+        return make_check("ssim", None, "", bound, detail=reason)
     worst, number = min(scores)
     mean = sum(value for value, _ in scores) / len(scores)
     at_ms = [number * float(subject.expected.timeline.period_ms)]
@@ -161,20 +171,20 @@ def _check_ssim(subject: CheckSubject) -> Check:
 
 def measure_ssim(painted: UInt8, decoded: UInt8) -> float:
     """Mean SSIM over windows of 8 x 8 points (Wang et al. 2004), without windows under captions."""
-    one, other = _split_windows(painted), _split_windows(decoded)
-    inked = (np.abs(one - other) > MIN_INK_LEVELS).mean(axis=1)
+    painted_windows, decoded_windows = _split_windows(painted), _split_windows(decoded)
+    inked = (np.abs(painted_windows - decoded_windows) > MIN_INK_LEVELS).mean(axis=1)
     plain = (inked == 0) | (inked > MAX_INK_RATIO)
     # Letters everywhere: measure all windows rather than none.
     if not plain.any():
         plain[:] = True
-    one, other = one[plain], other[plain]
-    means = one.mean(axis=1), other.mean(axis=1)
-    spreads = one.var(axis=1), other.var(axis=1)
-    together = ((one - means[0][:, None]) * (other - means[1][:, None])).mean(axis=1)
+    painted_windows, decoded_windows = painted_windows[plain], decoded_windows[plain]
+    means = painted_windows.mean(axis=1), decoded_windows.mean(axis=1)
+    spreads = painted_windows.var(axis=1), decoded_windows.var(axis=1)
+    together = ((painted_windows - means[0][:, None]) * (decoded_windows - means[1][:, None])).mean(axis=1)
     small, smaller = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    alike = (2 * means[0] * means[1] + small) * (2 * together + smaller)
-    alike /= (means[0] ** 2 + means[1] ** 2 + small) * (spreads[0] + spreads[1] + smaller)
-    return float(alike.mean())
+    similarity = (2 * means[0] * means[1] + small) * (2 * together + smaller)
+    similarity /= (means[0] ** 2 + means[1] ** 2 + small) * (spreads[0] + spreads[1] + smaller)
+    return float(similarity.mean())
 
 
 def _split_windows(luma: UInt8) -> NDArray[np.float64]:

@@ -40,6 +40,6 @@ def measure_clipped_ratio(sound: Sound) -> float:
     """Share of samples in runs of `MIN_CLIPPED_SAMPLES` or more at full scale, over both channels."""
     if len(sound) < MIN_CLIPPED_SAMPLES:
         return 0.0
-    full = np.abs(sound) >= FULL_SCALE_LEVEL
-    runs = full[:-2] & full[1:-1] & full[2:]
+    is_full_scale = np.abs(sound) >= FULL_SCALE_LEVEL
+    runs = is_full_scale[:-2] & is_full_scale[1:-1] & is_full_scale[2:]
     return float(runs.mean())

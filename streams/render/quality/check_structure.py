@@ -38,12 +38,12 @@ def check_structure(subject: CheckSubject) -> list[Check]:
     tracks, expected, limits = subject.probed.tracks, subject.expected, subject.expected.limits
     expected_names = expected_tracks(expected.file)
     fitting = sum(codec in tracks.codecs for codec in expected_names)
-    others = len(tracks.codecs) - fitting
+    surplus = len(tracks.codecs) - fitting
     bound = msgspec.structs.replace(limits.streams, limit=len(expected_names), fail=len(expected_names))
     no_index = "" if tracks.index_first is not None else f"{expected.file.container} has no index to come first"
     return [
         _check_duration(subject),
-        make_check("streams", fitting - others, "", bound, detail=", ".join(tracks.codecs)),
+        make_check("streams", fitting - surplus, "", bound, detail=", ".join(tracks.codecs)),
         *_check_size_and_count(subject),
         make_check(
             "faststart",
@@ -58,13 +58,13 @@ def check_structure(subject: CheckSubject) -> list[Check]:
 def _check_duration(subject: CheckSubject) -> Check:
     tracks, file = subject.probed.tracks, subject.expected.file
     planned_ms = float(subject.expected.timeline.length_ms)
-    lasts = [("picture", tracks.video_ms)] if file.video else []
-    lasts += [("sound", tracks.audio_ms)] if file.audio else []
-    off_ms = max(abs(ms - planned_ms) for _, ms in lasts)
+    lengths = [("picture", tracks.video_ms)] if file.video else []
+    lengths += [("sound", tracks.audio_ms)] if file.audio else []
+    difference_ms = max(abs(ms - planned_ms) for _, ms in lengths)
     if file.is_preview:  # its last picture is shown for a tenth of a second, wherever the clip ends
-        off_ms = max(0.0, off_ms - 1000 / PREVIEW_RATE)
-    detail = ", ".join([*(f"{name} {ms:.0f} ms" for name, ms in lasts), f"planned {planned_ms:.0f} ms"])
-    return make_check("duration", off_ms, "ms", subject.expected.limits.duration_ms, detail=detail)
+        difference_ms = max(0.0, difference_ms - 1000 / PREVIEW_RATE)
+    detail = ", ".join([*(f"{name} {ms:.0f} ms" for name, ms in lengths), f"planned {planned_ms:.0f} ms"])
+    return make_check("duration", difference_ms, "ms", subject.expected.limits.duration_ms, detail=detail)
 
 
 def _check_size_and_count(subject: CheckSubject) -> list[Check]:
@@ -76,10 +76,10 @@ def _check_size_and_count(subject: CheckSubject) -> list[Check]:
             make_check("frames", None, "pictures", limits.frames, detail=NO_VIDEO_REASON),
         ]
     across, down = expected.size_px
-    off_px = abs(tracks.width_px - across) + abs(tracks.height_px - down)
+    size_difference_px = abs(tracks.width_px - across) + abs(tracks.height_px - down)
     planned = expected.timeline.count if expected.frame_count is None else expected.frame_count
-    off, counted = abs(tracks.frames - planned), f"{tracks.frames} of {planned}"
+    frame_difference, detail = abs(tracks.frames - planned), f"{tracks.frames} of {planned}"
     return [
-        make_check("size", off_px, "px", limits.size_px, detail=f"{tracks.width_px}x{tracks.height_px}"),
-        make_check("frames", off, "pictures", limits.frames, detail=counted),
+        make_check("size", size_difference_px, "px", limits.size_px, detail=f"{tracks.width_px}x{tracks.height_px}"),
+        make_check("frames", frame_difference, "pictures", limits.frames, detail=detail),
     ]

@@ -33,8 +33,8 @@ class FileTracks(Value, frozen=True, kw_only=True):
 def is_index_first(path: Path) -> bool | None:
     """Whether a file can be played and sought while it loads; None where the format has no index."""
     if path.suffix in (".mp4", ".mov", ".m4a"):
-        found = list_boxes(path)
-        return found.index("moov") < found.index("mdat")
+        boxes = list_boxes(path)
+        return boxes.index("moov") < boxes.index("mdat")
     if path.suffix == ".webm":
         elements = list_segment_elements(path)
         return CUES_ID in elements and elements.index(CUES_ID) < elements.index(CLUSTER_ID)
@@ -54,19 +54,19 @@ def has_edit_lists(path: Path) -> bool:
     with path.open("rb") as file:
         return any(
             name == b"edts"
-            for movie in _child_boxes(file, 0, path.stat().st_size, b"moov")
-            for track in _child_boxes(file, *movie, b"trak")
+            for movie_box in _child_boxes(file, 0, path.stat().st_size, b"moov")
+            for track in _child_boxes(file, *movie_box, b"trak")
             for name, _, _ in _read_boxes(file, *track)
         )
 
 
-def _child_boxes(file: BinaryIO, start: int, end: int, wanted: bytes) -> list[tuple[int, int]]:
-    return [(begin, stop) for name, begin, stop in _read_boxes(file, start, end) if name == wanted]
+def _child_boxes(file: BinaryIO, start: int, end: int, box_name: bytes) -> list[tuple[int, int]]:
+    return [(begin, stop) for name, begin, stop in _read_boxes(file, start, end) if name == box_name]
 
 
 def _read_boxes(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, int]]:
     """Name, content start and end of each box between two offsets."""
-    found = []
+    boxes = []
     while start + 8 <= end:
         file.seek(start)
         head = file.read(16)
@@ -75,21 +75,21 @@ def _read_boxes(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, 
         if length == 1:
             length, begin = int.from_bytes(head[8:16], "big"), start + 16
         stop = start + max(8, length) if length else end
-        found.append((head[4:8], begin, stop))
+        boxes.append((head[4:8], begin, stop))
         start = stop
-    return found
+    return boxes
 
 
 def list_segment_elements(path: Path) -> list[int]:
     """IDs of a WebM segment's elements up to its first cluster (EBML: RFC 8794)."""
-    found, end = list[int](), path.stat().st_size
+    element_ids, end = list[int](), path.stat().st_size
     with path.open("rb") as file:
         if SEGMENT_ID in _read_elements(file, end):  # the file now stands before the segment's content
             for element in _read_elements(file, end):
-                found.append(element)
+                element_ids.append(element)
                 if element == CLUSTER_ID:
                     break
-    return found
+    return element_ids
 
 
 def _read_elements(file: BinaryIO, end: int) -> Iterator[int]:

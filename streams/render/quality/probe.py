@@ -35,7 +35,7 @@ class SampledFrame(Value, frozen=True, kw_only=True):
 
 
 class ProbedFile(Value, frozen=True, kw_only=True):
-    """What was read of a file."""
+    """The packets, sampled frames and sound that were read from a file."""
 
     path: Path
     tracks: FileTracks
@@ -80,8 +80,10 @@ def _list_packets(container: av.container.InputContainer) -> list[tuple[int, int
     """Time, size and key mark of each frame, in display order."""
     if not container.streams.video:
         return []
-    found = container.demux(container.streams.video[0])
-    return sorted((one.pts, one.size, one.is_keyframe) for one in found if one.size and one.pts is not None)
+    packets = container.demux(container.streams.video[0])
+    return sorted(
+        (packet.pts, packet.size, packet.is_keyframe) for packet in packets if packet.size and packet.pts is not None
+    )
 
 
 def pick_evenly(numbers: Sequence[int], max_count: int) -> list[int]:
@@ -93,10 +95,10 @@ def pick_evenly(numbers: Sequence[int], max_count: int) -> list[int]:
     return [numbers[round(step * (len(numbers) - 1) / (max_count - 1))] for step in range(max_count)]
 
 
-def decode_between(film: ProbedFile, rate: Fraction, first: int, last: int) -> Iterator[SampledFrame]:
+def decode_between(probed: ProbedFile, rate: Fraction, first: int, last: int) -> Iterator[SampledFrame]:
     """Every frame from the key frame at or before slot ``first`` to a few after slot ``last``."""
-    begin = film.keys[max(0, bisect_right(film.keys, max(0, first)) - 1)] if film.keys else 0
-    with av.open(str(film.path)) as container:
+    begin = probed.keys[max(0, bisect_right(probed.keys, max(0, first)) - 1)] if probed.keys else 0
+    with av.open(str(probed.path)) as container:
         video = container.streams.video[0]
         container.seek(round(begin / rate / _time_base(video)), stream=video)
         for frame in container.decode(video):
@@ -120,10 +122,10 @@ def _decode_stills(path: Path, rate: Fraction, slots: Sequence[int]) -> Iterator
         return
     with av.open(str(path)) as container:
         video = container.streams.video[0]
-        builds = path.suffix == ".gif"
+        is_gif = path.suffix == ".gif"
         for packet in container.demux(video):
             key = packet.size and packet.is_keyframe and packet.pts is not None
-            if packet.size and not builds and not (key and _slot_number(packet.pts or 0, video, rate) in slots):
+            if packet.size and not is_gif and not (key and _slot_number(packet.pts or 0, video, rate) in slots):
                 continue
             for frame in packet.decode():
                 if isinstance(frame, av.VideoFrame) and _slot_number(frame.pts or 0, video, rate) in slots:
@@ -152,8 +154,8 @@ def _decode_audio(path: Path, tracks: FileTracks) -> Sound | None:
 
 def _read_tracks(path: Path, container: av.container.InputContainer, frames: int) -> FileTracks:
     video = next(iter(container.streams.video), None)
-    names = [_video_codec_name(one) for one in container.streams.video]
-    names += [_audio_codec_name(one) for one in container.streams.audio]
+    names = [_video_codec_name(stream) for stream in container.streams.video]
+    names += [_audio_codec_name(stream) for stream in container.streams.audio]
     return FileTracks(
         width_px=video.width if video else 0,
         height_px=video.height if video else 0,

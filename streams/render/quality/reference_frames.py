@@ -39,24 +39,24 @@ class ReferenceFrames:
 
     def add_frame(self, painted: av.VideoFrame, slots: Sequence[Slot], *, source_ms: int, shot: ShotCrop) -> None:
         """Keep a scaled frame without captions, for the slots that show it."""
-        one = ReferenceFrame(source_ms=source_ms, shot=shot, luma=sample_luma(painted))
-        self.frames |= dict.fromkeys((slot.number for slot in slots), one)
+        reference = ReferenceFrame(source_ms=source_ms, shot=shot, luma=sample_luma(painted))
+        self.frames |= dict.fromkeys((slot.number for slot in slots), reference)
 
     def add_unpainted(self, slots: Sequence[Slot], *, source_ms: int, shot: ShotCrop) -> None:
         """Note slots whose frame is not scaled: their packets are reused."""
-        one = ReferenceFrame(source_ms=source_ms, shot=shot, luma=None)
+        reference = ReferenceFrame(source_ms=source_ms, shot=shot, luma=None)
         for slot in slots:
-            self.frames.setdefault(slot.number, one)
+            self.frames.setdefault(slot.number, reference)
 
     @property
     def painted_slots(self) -> frozenset[int]:
         """Slots with sampled points."""
-        return frozenset(number for number, one in self.frames.items() if one.luma is not None)
+        return frozenset(number for number, reference in self.frames.items() if reference.luma is not None)
 
     def luma(self, number: int) -> UInt8 | None:
         """Points of a slot; None where it was not scaled."""
-        one = self.frames.get(number)
-        return one.luma if one is not None else None
+        reference = self.frames.get(number)
+        return reference.luma if reference is not None else None
 
 
 def sample_stride_px(width_px: int, height_px: int) -> int:

@@ -1,4 +1,4 @@
-"""What the checks look at: the probed file, and what it was meant to be."""
+"""The subject of the checks: the probed file, and the properties that it should have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_CAPTIONS_REASON = "there are no captions"
 
 
 class Expectation(Value, frozen=True, kw_only=True):
-    """What the file was meant to be."""
+    """The properties that the file should have."""
 
     plan: FramePlan
     timeline: OutputTimeline
@@ -35,7 +35,7 @@ class Expectation(Value, frozen=True, kw_only=True):
     """Cues and ``words`` are on the output clock."""
     words: Sequence[Word] = ()
     caption_entry_ms: int = 0
-    """How long a caption takes to enter: its letters need not be complete before."""
+    """Time that a caption takes to enter: its letters need not be complete before."""
     limits: Limits = Limits()
     file: FileKind = FileKind()
     preset: PresetName | None = None
@@ -48,7 +48,7 @@ class Expectation(Value, frozen=True, kw_only=True):
 
 
 class CheckSubject(Value, frozen=True, kw_only=True):
-    """A file, and what it was meant to be."""
+    """A file, and the properties that it should have."""
 
     probed: ProbedFile
     expected: Expectation
@@ -67,11 +67,11 @@ def unmeasured_reason(subject: CheckSubject, fallback: str) -> str:
 
 def caption_entry_ms(*templates: CaptionTemplate | None) -> int:
     """Time until enough of a caption is visible to be found, in the slowest template."""
-    return max(_template_entry_ms(one) for one in templates)
+    return max(_template_entry_ms(template) for template in templates)
 
 
 def _template_entry_ms(template: CaptionTemplate | None) -> int:
     if template is None:
         return 0
-    bit_by_bit = template.highlight.how in ("reveal", "type")
-    return max(template.motion.duration_ms, MIN_LETTERS_VISIBLE_MS if bit_by_bit else 0)
+    is_gradual = template.highlight.how in ("reveal", "type")
+    return max(template.motion.duration_ms, MIN_LETTERS_VISIBLE_MS if is_gradual else 0)

@@ -91,9 +91,9 @@ def _interpolate_click(channel: NDArray[np.float32], start: int, end: int) -> ND
     for _ in range(2):
         matrix, first_used = _prediction_error_matrix(piece, gap)
         unknown = slice(gap.start - first_used, gap.stop - first_used)
-        known = piece[first_used : first_used + matrix.shape[1]].copy()
-        known[unknown] = 0
-        piece[gap] = np.linalg.lstsq(matrix[:, unknown], -matrix @ known, rcond=None)[0]
+        known_samples = piece[first_used : first_used + matrix.shape[1]].copy()
+        known_samples[unknown] = 0
+        piece[gap] = np.linalg.lstsq(matrix[:, unknown], -matrix @ known_samples, rcond=None)[0]
     return piece[gap].astype(np.float32)
 
 
@@ -102,9 +102,11 @@ def _prediction_error_matrix(piece: Samples, gap: slice) -> tuple[Samples, int]:
 
     Returns shape (rows, samples), and the sample of the piece that the first column stands for.
     """
-    past = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(piece, AR_ORDER)[: len(piece) - AR_ORDER])
-    loaded = past.T @ past + 1e-6 * float(piece @ piece + 1e-12) * np.eye(AR_ORDER)
-    weights = np.linalg.solve(loaded, past.T @ piece[AR_ORDER:])
+    predecessors = np.ascontiguousarray(
+        np.lib.stride_tricks.sliding_window_view(piece, AR_ORDER)[: len(piece) - AR_ORDER]
+    )
+    loaded = predecessors.T @ predecessors + 1e-6 * float(piece @ piece + 1e-12) * np.eye(AR_ORDER)
+    weights = np.linalg.solve(loaded, predecessors.T @ piece[AR_ORDER:])
     first = max(0, gap.start - AR_ORDER)
     rows = min(gap.stop, len(piece) - AR_ORDER) - first
     matrix = np.zeros((rows, rows + AR_ORDER))

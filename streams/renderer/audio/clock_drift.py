@@ -66,6 +66,6 @@ def running_median(values: Times) -> Times:
 def _find_step(lag: Times, smooth: Times) -> int:
     """Frame before which stamps and samples diverge most, at least five frames from an end."""
     across = np.abs(smooth[MEDIAN_FRAMES:] - smooth[:-MEDIAN_FRAMES])
-    about = int(np.argmax(across))
-    jumps = np.abs(np.diff(lag[about : about + MEDIAN_FRAMES + 1]))
-    return int(np.clip(about + int(np.argmax(jumps)) + 1, 5, len(lag) - 5))
+    first_frame = int(np.argmax(across))
+    jumps = np.abs(np.diff(lag[first_frame : first_frame + MEDIAN_FRAMES + 1]))
+    return int(np.clip(first_frame + int(np.argmax(jumps)) + 1, 5, len(lag) - 5))

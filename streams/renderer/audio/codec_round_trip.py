@@ -46,17 +46,17 @@ class CodecRoundTrip:
         self._round_trips: list[tuple[Sound, EncodedAudio]] = []
 
     def __call__(self, sound: Sound) -> Sound:
-        """What is heard of 48 kHz stereo after the codec, sample for sample."""
+        """Encode 48 kHz stereo and decode it again, sample for sample."""
         if self._audio not in LOSSY_CONTAINERS:
             return sound
-        heard, coded = encode_and_decode(sound, self._bit_rate, self._audio)
+        decoded, coded = encode_and_decode(sound, self._bit_rate, self._audio)
         if self._audio == KEPT_CODEC:
             self._round_trips.append((sound, coded))
-        return heard
+        return decoded
 
     def packets_of(self, sound: Sound) -> EncodedAudio | None:
         """The packets of this very array; None where they were not kept."""
-        return next((coded for one, coded in self._round_trips if one is sound), None)
+        return next((coded for source_sound, coded in self._round_trips if source_sound is sound), None)
 
 
 def decode_round_trip(sound: Sound, bit_rate: int, audio: AudioCodec = "aac") -> Sound:
@@ -75,15 +75,17 @@ def encode_and_decode(sound: Sound, bit_rate: int, audio: AudioCodec) -> tuple[S
         stream.format, stream.bit_rate = form, bit_rate
         for frame in (*to_audio_frames(sound), None):
             packets = stream.encode(frame)
-            calls.append([AudioPacket(bytes(one), one.pts, one.dts, one.duration or 0) for one in packets])
+            calls.append(
+                [AudioPacket(bytes(packet), packet.pts, packet.dts, packet.duration or 0) for packet in packets]
+            )
             container.mux(packets)
     memory.seek(0)
     with av.open(memory, "r") as container:
-        heard = [_stereo(frame) for frame in container.decode(audio=0)]
-    whole = np.zeros_like(sound)
-    joined = np.concatenate(heard)[: len(sound)] if heard else whole[:0]
-    whole[: len(joined)] = joined
-    return whole, calls
+        pieces = [_stereo(frame) for frame in container.decode(audio=0)]
+    decoded = np.zeros_like(sound)
+    joined = np.concatenate(pieces)[: len(sound)] if pieces else decoded[:0]
+    decoded[: len(joined)] = joined
+    return decoded, calls
 
 
 class PacketReplay:
@@ -95,11 +97,11 @@ class PacketReplay:
 
     def encode(self, frame: av.AudioFrame | None) -> list[Packet[Any]]:
         """The packets of the next call, for the same frame as then."""
-        return [self._packet(one) for one in next(self._coded)]
+        return [self._packet(packet) for packet in next(self._coded)]
 
-    def _packet(self, one: AudioPacket) -> Packet[Any]:
-        packet: Packet[Any] = Packet(one.body)
-        packet.pts, packet.dts, packet.duration = one.pts, one.dts, one.duration
+    def _packet(self, audio_packet: AudioPacket) -> Packet[Any]:
+        packet: Packet[Any] = Packet(audio_packet.body)
+        packet.pts, packet.dts, packet.duration = audio_packet.pts, audio_packet.dts, audio_packet.duration
         packet.time_base, packet.is_keyframe = Fraction(1, RATE_HZ), True
         packet.stream = self._stream
         return packet

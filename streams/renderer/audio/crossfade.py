@@ -94,10 +94,10 @@ def _read_piece(piece_samples: PieceSamples, read_audio: ReadAudio) -> Sound | N
     spare_ms = 0 if speed == 1 else FILTER_MARGIN_MS
     lead_ms = ceil(Fraction(piece_samples.lead_samples, SAMPLES_PER_MS) * speed) + spare_ms
     skipped = round(lead_ms * SAMPLES_PER_MS / speed) - piece_samples.lead_samples - atempo_advance(float(speed))
-    needed = ceil((skipped + piece_samples.sample_count) * speed) + spare_ms * SAMPLES_PER_MS
+    source_samples = ceil((skipped + piece_samples.sample_count) * speed) + spare_ms * SAMPLES_PER_MS
     start_ms = piece.source.start_ms - lead_ms
-    reach = TimeRange(start_ms=max(0, start_ms), end_ms=start_ms + round(Fraction(needed, SAMPLES_PER_MS)))
-    sound = gather_audio(read_audio(reach), start_ms, needed)
+    reach = TimeRange(start_ms=max(0, start_ms), end_ms=start_ms + round(Fraction(source_samples, SAMPLES_PER_MS)))
+    sound = gather_audio(read_audio(reach), start_ms, source_samples)
     if sound is None:
         return None
     sound = sound if speed == 1 else change_speed(sound, float(speed))
@@ -143,10 +143,10 @@ def change_speed(sound: Sound, speed: float) -> Sound:
 
 def atempo_advance(speed: float) -> int:
     """Samples by which ``atempo`` runs ahead at this speed, over all its steps."""
-    ahead = 0.0
+    advance = 0.0
     for factor in atempo_factors(speed):
-        ahead = ahead / factor + HALF_WINDOW_SAMPLES * max(0.0, 1 / factor - 1)
-    return round(ahead) + (ATEMPO_ADVANCE_SAMPLES if speed != 1 else 0)
+        advance = advance / factor + HALF_WINDOW_SAMPLES * max(0.0, 1 / factor - 1)
+    return round(advance) + (ATEMPO_ADVANCE_SAMPLES if speed != 1 else 0)
 
 
 def atempo_factors(speed: float) -> list[float]:

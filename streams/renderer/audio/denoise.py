@@ -91,10 +91,10 @@ def _estimate_noise(sound: Sound) -> Power | None:
 def _gains(power: Power, noise: Power, before: Power, floor: np.float32) -> tuple[Power, Power]:
     """Gain of each frame and frequency, and the state for the next batch."""
     ratio = power / noise
-    stands_out = np.maximum(ratio - 1, 0) * np.float32(1 - SMOOTHING_RATIO)
+    excess = np.maximum(ratio - 1, 0) * np.float32(1 - SMOOTHING_RATIO)
     gain = np.empty_like(ratio)
     for number in range(len(ratio)):
-        expected = SMOOTHING_RATIO * before + stands_out[number]
+        expected = SMOOTHING_RATIO * before + excess[number]
         gain[number] = np.maximum(expected / (1 + expected), floor)
         before = gain[number] * gain[number] * ratio[number]
     return gain, before

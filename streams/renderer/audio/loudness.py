@@ -58,10 +58,10 @@ def weighted_power(sound: Sound, step: int) -> Samples:
     """
     steps = len(sound) // step
     total = np.zeros(steps)
-    for channel, alike in distinct_channels(sound[: steps * step]):
+    for channel, weight in distinct_channels(sound[: steps * step]):
         weighted = _k_weighted(channel)
         weighted *= weighted
-        total += alike * weighted.reshape(steps, step).mean(axis=1, dtype=np.float64)
+        total += weight * weighted.reshape(steps, step).mean(axis=1, dtype=np.float64)
     return total
 
 

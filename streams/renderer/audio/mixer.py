@@ -63,7 +63,7 @@ class SourceAudio:
     def __init__(self, *, reader: SourceReader, index: SourceIndex, step: Callable[[], None]) -> None:
         """``step`` is called for each frame."""
         self.index = index
-        self.heard_ranges: list[tuple[TimeRange, float]] = []
+        self.decoded_ranges: list[tuple[TimeRange, float]] = []
         """Each range that was requested, and how many ms of it were decoded."""
         self._reader, self._step = reader, step
 
@@ -74,24 +74,30 @@ class SourceAudio:
             return self.index.audio, []
         if number <= len(tracks):
             return tracks[number - 1], []
-        known = f"has {len(tracks)}" if tracks else "was taken in before its tracks were counted"
-        return self.index.audio, [f"audio.track: track {number} was asked for; the source {known}: the usual one plays"]
+        reason = f"has {len(tracks)}" if tracks else "was taken in before its tracks were counted"
+        return self.index.audio, [
+            f"audio.track: track {number} was asked for; the source {reason}: the usual one plays"
+        ]
 
     def read(self, track: AudioTrack, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
         """Frames of a range."""
-        heard_ms = 0.0
+        decoded_ms = 0.0
         for at_ms, frame in self._reader.read_audio(time, track):
             self._step()
             end_ms = at_ms + frame.samples * 1000 / frame.sample_rate
-            heard_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
+            decoded_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
             yield at_ms, frame
-        self.heard_ranges.append((time, heard_ms))
+        self.decoded_ranges.append((time, decoded_ms))
 
     def loss_warnings(self, track: AudioTrack) -> list[str]:
         """Warnings about undecodable audio of the default track; only headers tell how long others last."""
         if self.index.audio is None or track.stream_index != self.index.audio.stream_index:
             return []
-        return [told for time, heard_ms in self.heard_ranges for told in silence_warnings(time, self.index, heard_ms)]
+        return [
+            warning
+            for time, decoded_ms in self.decoded_ranges
+            for warning in silence_warnings(time, self.index, decoded_ms)
+        ]
 
 
 def mix_audio(
@@ -178,5 +184,7 @@ def quality_limits_for(options: SoundWish) -> Limits:
 
 def _track_number(index: SourceIndex, track: AudioTrack) -> int | None:
     """Number of a track, from 1; None where the index does not list it."""
-    numbers = [at for at, one in enumerate(index.audio_tracks, 1) if one.stream_index == track.stream_index]
+    numbers = [
+        at for at, indexed_track in enumerate(index.audio_tracks, 1) if indexed_track.stream_index == track.stream_index
+    ]
     return numbers[0] if numbers else None

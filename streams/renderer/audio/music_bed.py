@@ -70,10 +70,10 @@ class BrandAudio:
         index = self._assets.indexes[music.asset_id]
         sound = read_asset_audio(self._assets, music.asset_id, index.duration_ms * SAMPLES_PER_MS)
         count = self._card_end - self._clip_start
-        laid = loop_music(match_loudness(sound, level), count, loop=music.loop)
+        bed = loop_music(match_loudness(sound, level), count, loop=music.loop)
         late_ms = self._clip_start / SAMPLES_PER_MS
-        spoken = [(word.start_ms - late_ms, word.end_ms - late_ms) for word in self._words]
-        return laid * ducking_gain(spoken, music, count)[:, None]
+        word_times_ms = [(word.start_ms - late_ms, word.end_ms - late_ms) for word in self._words]
+        return bed * ducking_gain(word_times_ms, music, count)[:, None]
 
 
 def _samples(slots: int, timeline: OutputTimeline) -> int:
@@ -94,18 +94,18 @@ def read_asset_audio(assets: BrandAssets, asset_id: UUID, samples: int) -> Sound
 
 def match_loudness(sound: Sound, level: float) -> Sound:
     """Bring a sound to a loudness in LUFS; silence stays silence."""
-    own = integrated_lufs(sound)
-    if own is None:
+    loudness = integrated_lufs(sound)
+    if loudness is None:
         return sound
-    return sound * np.float32(10 ** (min(MAX_BED_GAIN_DB, level - own) / 20))
+    return sound * np.float32(10 ** (min(MAX_BED_GAIN_DB, level - loudness) / 20))
 
 
 def loop_music(sound: Sound, count: int, *, loop: bool) -> Sound:
     """Repeat music to ``count`` samples with cross-fades, or play it once and then silence."""
     result = np.zeros((count, 2), np.float32)
     if not loop or len(sound) <= 2 * LOOP_FADE_SAMPLES:
-        once = fade_edges(sound[:count])
-        result[: len(once)] = once
+        single = fade_edges(sound[:count])
+        result[: len(single)] = single
         return result
     ramp = np.linspace(0, 1, LOOP_FADE_SAMPLES, dtype=np.float32)[:, None]
     at = 0
@@ -120,7 +120,7 @@ def loop_music(sound: Sound, count: int, *, loop: bool) -> Sound:
     return result
 
 
-def ducking_gain(spoken: Sequence[tuple[float, float]], music: MusicBed, count: int) -> NDArray[np.float32]:
+def ducking_gain(word_times_ms: Sequence[tuple[float, float]], music: MusicBed, count: int) -> NDArray[np.float32]:
     """Gain of each sample, shape (count,), ducked around words.
 
     It falls over ``attack_ms`` before a word and rises over ``release_ms`` after it, linear in decibels, and fades
@@ -128,13 +128,13 @@ def ducking_gain(spoken: Sequence[tuple[float, float]], music: MusicBed, count: 
     """
     times = np.arange(0, count / SAMPLES_PER_MS + GAIN_STEP_MS, GAIN_STEP_MS)
     down = np.zeros(len(times))
-    for start_ms, end_ms in spoken:
+    for start_ms, end_ms in word_times_ms:
         first = max(0, int((start_ms - music.attack_ms) // GAIN_STEP_MS))
         last = max(first, min(len(times), int((end_ms + music.release_ms) // GAIN_STEP_MS) + 2))
-        near = times[first:last]
-        into = 1 - (start_ms - near) / music.attack_ms
-        out = 1 - (near - end_ms) / music.release_ms
-        np.maximum(down[first:last], np.clip(np.minimum(into, out), 0, 1), out=down[first:last])
+        near_ms = times[first:last]
+        attack = 1 - (start_ms - near_ms) / music.attack_ms
+        release = 1 - (near_ms - end_ms) / music.release_ms
+        np.maximum(down[first:last], np.clip(np.minimum(attack, release), 0, 1), out=down[first:last])
     gain = 10 ** ((music.gain_db + music.duck_db * down) / 20)
     if music.fade_ms:
         lasts_ms = count / SAMPLES_PER_MS

@@ -51,7 +51,7 @@ MIN_CLEAR_OVER_NOISE_LU = 15.0
 FLATTENING_DB, MAX_FLATTENED_RATIO = -6.0, 0.25
 """Limiter reduction that counts as flattening."""
 LOUD_PART_LU = -10.0
-"""Parts within this distance of the whole's loudness count as loud."""
+"""Parts within this distance of the total loudness count as loud."""
 GAIN_STEP_DB = 1.0
 """Step of the search for the gain."""
 STEPS_PER_BLOCK = RATE_HZ // 10 // STEP_SAMPLES
@@ -122,8 +122,8 @@ def normalize_loudness(sound: Sound, target_lufs: float, round_trip: RoundTrip) 
         gain_db, reaches = find_gain(model, before, aim_lufs, max_db)
         gain = model.step_gains(gain_db)
         attempt_sound = apply_gain(sound, gain)
-        heard = round_trip(attempt_sound)
-        reached, peaks = integrated_lufs(heard), step_peaks(heard)
+        decoded = round_trip(attempt_sound)
+        reached, peaks = integrated_lufs(decoded), step_peaks(decoded)
         missing = target_lufs - (before if reached is None else reached)
         attempts.append(
             _Attempt(
@@ -136,7 +136,7 @@ def normalize_loudness(sound: Sound, target_lufs: float, round_trip: RoundTrip) 
         )
         model = _LimiterModel(power=model.power, peaks=_raise_peaks(model.peaks, gain, peaks))
         aim_lufs += missing
-    best = min(attempts, key=lambda one: (max(one.peak_ratio, 1.0), abs(one.missing_lu)))
+    best = min(attempts, key=lambda attempt: (max(attempt.peak_ratio, 1.0), abs(attempt.missing_lu)))
     warnings = _miss_warnings(target_lufs, best.missing_lu, max_db)
     return NormalizedAudio(sound=best.sound, source_lufs=before, gain_db=best.gain_db, warnings=warnings)
 
@@ -173,7 +173,7 @@ def _bisect_gain(model: _LimiterModel, aim_lufs: float, high_db: float) -> float
 
 
 def max_gain_db(power: Samples, lufs: float) -> float:
-    """How much a sound may be raised: more where its loud parts stand further out of its quiet ones."""
+    """The largest gain of a sound: larger where its loud parts are further above its quiet ones."""
     quiet = np.percentile(_block_power(power), 10)
     over_noise_lu = lufs - lufs_from_power(max(float(quiet), 1e-12))
     if over_noise_lu >= MIN_CLEAR_OVER_NOISE_LU:
@@ -181,10 +181,12 @@ def max_gain_db(power: Samples, lufs: float) -> float:
     return MAX_GAIN_OVER_NOISE_DB if over_noise_lu >= MIN_OVER_NOISE_LU else MAX_GAIN_DB
 
 
-def _raise_peaks(peaks: NDArray[np.float32], gain: Samples, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+def _raise_peaks(peaks: NDArray[np.float32], gain: Samples, decoded_peaks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Peaks as the limiter should assume them: higher where encoding raised them too far."""
-    given = np.maximum(peaks * gain.astype(np.float32), 1e-6)
-    return np.where(heard > PEAK_LIMIT, peaks * np.maximum(heard / given, 1.0), peaks).astype(np.float32)
+    limited_peaks = np.maximum(peaks * gain.astype(np.float32), 1e-6)
+    return np.where(decoded_peaks > PEAK_LIMIT, peaks * np.maximum(decoded_peaks / limited_peaks, 1.0), peaks).astype(
+        np.float32
+    )
 
 
 def _block_power(power: Samples) -> Samples:

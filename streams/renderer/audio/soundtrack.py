@@ -31,7 +31,7 @@ class _FrameRun:
         self.form = frame_format(frame)
         self.due_ms = at_ms
         self.lag_ms = 0.0
-        """How far the stamps have moved from the count of samples, slowly followed."""
+        """Distance of the time stamps from the count of samples, slowly followed."""
         self.stamps: list[float] = []
         self.dues: list[float] = []
         self._matrix = downmix_matrix(channels)
@@ -55,14 +55,14 @@ class _FrameRun:
     def aligned_parts(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
         """Parts of the run, aligned with its stamps, each with its start in ms."""
         self._collect(self._resampler.resample(None))
-        whole = np.concatenate(self._pieces) if self._pieces else np.zeros((0, 2), np.float32)
-        found = fit_clock_drift(self.stamps, self.dues)
-        for part in found:
+        sound = np.concatenate(self._pieces) if self._pieces else np.zeros((0, 2), np.float32)
+        segments = fit_clock_drift(self.stamps, self.dues)
+        for segment in segments:
             first, end = (
-                round((self.dues[at] - self.dues[0]) * RATE_HZ / 1000) if at < len(self.dues) else len(whole)
-                for at in (part.first, part.end)
+                round((self.dues[at] - self.dues[0]) * RATE_HZ / 1000) if at < len(self.dues) else len(sound)
+                for at in (segment.first, segment.end)
             )
-            yield part.start_ms, stretch_audio(whole[first:end], part.ratio)
+            yield segment.start_ms, stretch_audio(sound[first:end], segment.ratio)
 
     def _collect(self, frames: list[av.AudioFrame]) -> None:
         for frame in frames:
@@ -86,8 +86,8 @@ def stretch_audio(sound: Sound, ratio: float) -> Sound:
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE_HZ)
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound.T), format="fltp", layout="stereo")
     frame.sample_rate = rate
-    made = [*resampler.resample(frame), *resampler.resample(None)]
-    return np.concatenate([one.to_ndarray().T for one in made]).astype(np.float32, copy=False)
+    frames = [*resampler.resample(frame), *resampler.resample(None)]
+    return np.concatenate([resampled.to_ndarray().T for resampled in frames]).astype(np.float32, copy=False)
 
 
 def gather_audio(frames: Iterable[tuple[int, av.AudioFrame]], start_ms: int, samples: int) -> Sound | None:
@@ -97,11 +97,11 @@ def gather_audio(frames: Iterable[tuple[int, av.AudioFrame]], start_ms: int, sam
     audio is: where they drift from the sample count it is stretched, where they jump it is cut.
     """
     sound: Sound = np.zeros((samples, 2), np.float32)
-    placed = 0
+    placed_samples = 0
     for run in _split_runs(frames):
         for at_ms, piece in run.aligned_parts():
-            placed += _place(sound, piece, round((at_ms - start_ms) * RATE_HZ / 1000))
-    return np.nan_to_num(sound, copy=False) if placed else None
+            placed_samples += _place(sound, piece, round((at_ms - start_ms) * RATE_HZ / 1000))
+    return np.nan_to_num(sound, copy=False) if placed_samples else None
 
 
 def _split_runs(frames: Iterable[tuple[int, av.AudioFrame]]) -> Iterator[_FrameRun]:

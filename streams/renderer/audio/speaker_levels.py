@@ -59,18 +59,21 @@ def level_speakers(
     if not gains:
         return sound, []
     curve = 10 ** (_gain_curve(turns, gains, -(-len(sound) // STEP_SAMPLES)) / 20)
-    reports = [
+    levels_report = [
         SpeakerLevel(speaker=speaker, lufs=round(lufs, 1), gain_db=round(gains[speaker], 1))
         for speaker, (lufs, _) in sorted(levels.items())
     ]
-    return apply_gain(sound, curve), reports
+    return apply_gain(sound, curve), levels_report
 
 
 def group_turns(words: Sequence[Word]) -> list[WordTurn]:
     """Group words into turns; a short turn inside another speaker's joins that one."""
     ordered = sorted(words, key=lambda word: word.start_ms)
-    turns = [WordTurn(speaker=who or "", words=tuple(run)) for who, run in groupby(ordered, lambda word: word.speaker)]
-    lasting = [
+    turns = [
+        WordTurn(speaker=speaker or "", words=tuple(run))
+        for speaker, run in groupby(ordered, lambda word: word.speaker)
+    ]
+    long_turns = [
         turn
         for number, turn in enumerate(turns)
         if turn.end_ms - turn.start_ms >= MAX_SHORT_TURN_MS
@@ -78,8 +81,8 @@ def group_turns(words: Sequence[Word]) -> list[WordTurn]:
         or turns[number - 1].speaker != turns[number + 1].speaker
     ]
     return [
-        WordTurn(speaker=who, words=tuple(word for turn in run for word in turn.words))
-        for who, run in groupby(lasting, lambda turn: turn.speaker)
+        WordTurn(speaker=speaker, words=tuple(word for turn in run for word in turn.words))
+        for speaker, run in groupby(long_turns, lambda turn: turn.speaker)
     ]
 
 
@@ -95,7 +98,8 @@ def speaker_gains(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
         return {}
     common = float(np.average(lufs, weights=[length for _, length in levels.values()]))
     return {
-        who: float(np.clip(common - level, -MAX_LEVEL_GAIN_DB, MAX_LEVEL_GAIN_DB)) for who, (level, _) in levels.items()
+        speaker: float(np.clip(common - level, -MAX_LEVEL_GAIN_DB, MAX_LEVEL_GAIN_DB))
+        for speaker, (level, _) in levels.items()
     }
 
 
@@ -112,14 +116,14 @@ def _measure_levels(
             spoken_steps[turn.speaker][
                 max(0, word.start_ms // LEVEL_STEP_MS) : max(0, word.end_ms // LEVEL_STEP_MS)
             ] = True
-    alone = sum(mask.astype(int) for mask in spoken_steps.values()) == 1
+    is_single = sum(mask.astype(int) for mask in spoken_steps.values()) == 1
     levels = {}
     for speaker, mask in spoken_steps.items():
-        heard = power[mask & alone]
-        if len(heard) * LEVEL_STEP_MS < MIN_SPEECH_MS or not heard.any():
+        speech_power = power[mask & is_single]
+        if len(speech_power) * LEVEL_STEP_MS < MIN_SPEECH_MS or not speech_power.any():
             continue
-        loud = heard[heard > heard.mean() * 10 ** (RELATIVE_GATE_LU / 10)]
-        levels[speaker] = lufs_from_power(float(loud.mean())), len(heard) * LEVEL_STEP_MS
+        loud = speech_power[speech_power > speech_power.mean() * 10 ** (RELATIVE_GATE_LU / 10)]
+        levels[speaker] = lufs_from_power(float(loud.mean())), len(speech_power) * LEVEL_STEP_MS
     return levels
 
 

@@ -31,10 +31,10 @@ def limiter_gain(peaks: NDArray[np.float32], ceiling: float = 1.0) -> Samples:
     It is the lowest gain needed within `REACH_STEPS`, averaged over a little less, so it never exceeds what a peak
     needs.
     """
-    needed = ceiling / np.maximum(peaks.astype(np.float64), ceiling)
-    if not len(needed) or needed.min() >= 1.0:
+    needed_gain = ceiling / np.maximum(peaks.astype(np.float64), ceiling)
+    if not len(needed_gain) or needed_gain.min() >= 1.0:
         return np.ones(len(peaks))
-    lowest = _sliding_minimum(needed, REACH_STEPS)
+    lowest = _sliding_minimum(needed_gain, REACH_STEPS)
     window = np.hanning(2 * REACH_STEPS + 1)[1:-1]
     padded = np.pad(lowest, len(window) // 2, mode="edge")
     return np.minimum(np.convolve(padded, window / window.sum(), "valid"), 1.0)

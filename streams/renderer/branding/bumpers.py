@@ -95,8 +95,8 @@ class Bumpers:
         part = TimelinePart(first=first, end=first + count, source_ms=Fraction(0))
         with Path(assets.files[asset_id]).open("rb") as file:
             count_shown = 0
-            for one in self._painted(SourceReader(file, index), index, part):
-                yield one
+            for frame in self._painted(SourceReader(file, index), index, part):
+                yield frame
                 count_shown += 1
         if count_shown < count:
             raise InputRejected("media.no_pictures", "The brand kit's intro or outro cannot be decoded any more.")
@@ -120,11 +120,11 @@ def choose_fill_crop(track: VideoTrack, size_px: tuple[int, int]) -> ShotCrop:
     width, height = round(size_px[0] * ratio), round(size_px[1] * ratio)
     fits = width * height >= (1 - MAX_CUT_OFF_RATIO) * across * down
     crop = CropBox(x=(across - width) // 2, y=(down - height) // 2, width=width, height=height)
-    whole = CropBox(x=0, y=0, width=across, height=down)
+    full_crop = CropBox(x=0, y=0, width=across, height=down)
     return ShotCrop(
         range=TimeRange(start_ms=0, end_ms=2**31 - 1),
         mode="hold" if fits else "fit",
-        crop=crop if fits else whole,
+        crop=crop if fits else full_crop,
         reason="brand",
     )
 

@@ -36,8 +36,8 @@ def list_brand_files(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | No
     """Stored files of a kit by their place in it: part of an export's inputs."""
     if snapshot is None:
         return {}
-    named = {pointer: snapshot.assets.get(asset_id) for pointer, asset_id, _ in named_assets(snapshot.kit)}
-    return {f"brand{pointer.replace('/', '.')}": one.object if one else None for pointer, one in named.items()}
+    assets = {pointer: snapshot.assets.get(asset_id) for pointer, asset_id, _ in named_assets(snapshot.kit)}
+    return {f"brand{pointer.replace('/', '.')}": asset.object if asset else None for pointer, asset in assets.items()}
 
 
 def pieces_after_intro(

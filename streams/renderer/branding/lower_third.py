@@ -48,22 +48,26 @@ class NameDisplay(NamedTuple):
 
 
 def find_name_displays(assets: BrandAssets, words: Sequence[Word], end_ms: float) -> list[NameDisplay]:
-    """When each name is shown: within its speaker's turn, one at a time.
+    """Find the time of each name's display: within its speaker's turn, one at a time.
 
     Names that no font can draw are left out.
     """
-    third = assets.kit.lower_third
-    if third is None:
+    lower_third = assets.kit.lower_third
+    if lower_third is None:
         return []
     displays: list[NameDisplay] = []
     introduced: set[str] = set()
     for speaker, start_ms, until_ms in _turns(words, end_ms):
         name = drop_undrawable(assets.names.get(speaker, "")).strip()
-        if not name or until_ms - start_ms < MIN_TURN_MS or (third.show == "first_time" and speaker in introduced):
+        if (
+            not name
+            or until_ms - start_ms < MIN_TURN_MS
+            or (lower_third.show == "first_time" and speaker in introduced)
+        ):
             continue
         introduced.add(speaker)
         begins_ms = start_ms + NAME_DELAY_MS
-        displays.append(NameDisplay(name, begins_ms, min(begins_ms + third.seconds * 1000, until_ms)))
+        displays.append(NameDisplay(name, begins_ms, min(begins_ms + lower_third.seconds * 1000, until_ms)))
     return displays
 
 
@@ -82,14 +86,14 @@ def _turns(words: Sequence[Word], end_ms: float) -> list[tuple[str, float, float
 def draw_name_plate(name: str, assets: BrandAssets, size_px: tuple[int, int]) -> DrawnCue:
     """Draw a name on its plate, at its usual place on the output."""
     kit = assets.kit
-    third = kit.lower_third or LowerThird()
+    lower_third = kit.lower_third or LowerThird()
     template = build_plain_template(
-        font=third.font,
-        size=third.size,
-        fill=kit.colour(third.fill, "text", "#ffffff"),
+        font=lower_third.font,
+        size=lower_third.size,
+        fill=kit.colour(lower_third.fill, "text", "#ffffff"),
         heights=PLATE_Y_RATIOS,
         left=LEFT,
-        plate=kit.colour(third.plate, "primary", "#15171ce6"),
+        plate=kit.colour(lower_third.plate, "primary", "#15171ce6"),
     )
     return draw_text(name, template, assets, size_px)
 

@@ -15,7 +15,7 @@ from streams.renderer.captions.cue_painter import DrawnCue
 from streams.renderer.captions.look import build_look
 
 EDGE_WINDOW_MS = 3_000
-"""How long ``start`` and ``end`` last."""
+"""Length of the ``start`` and ``end`` windows."""
 MAX_HEIGHT_RATIO = 0.4
 """Largest height of a placed image, as a share of the frame's."""
 
@@ -28,25 +28,25 @@ class OccupiedArea(NamedTuple):
     box: Box
 
 
-def visible_window(placed: Placed, clip_ms: tuple[float, float]) -> tuple[float, float]:
-    """From when to when a placed image is visible."""
+def visible_window(placement: Placed, clip_ms: tuple[float, float]) -> tuple[float, float]:
+    """The start and end of a placed image's visibility."""
     start, end = clip_ms
-    if placed.during == "start":
+    if placement.during == "start":
         return start, min(end, start + EDGE_WINDOW_MS)
-    return (max(start, end - EDGE_WINDOW_MS), end) if placed.during == "end" else (start, end)
+    return (max(start, end - EDGE_WINDOW_MS), end) if placement.during == "end" else (start, end)
 
 
-def place_overlay(placed: Placed, picture_px: tuple[int, int], size_px: tuple[int, int]) -> CropBox:
+def place_overlay(placement: Placed, picture_px: tuple[int, int], size_px: tuple[int, int]) -> CropBox:
     """Place an image in even px, whole and undistorted, inside the output's clear area."""
     across, down = size_px
     area = clear_area_for(build_look(across, down))
     ratio = min(
-        placed.width * across / picture_px[0], MAX_HEIGHT_RATIO * down / picture_px[1], area.width / picture_px[0]
+        placement.width * across / picture_px[0], MAX_HEIGHT_RATIO * down / picture_px[1], area.width / picture_px[0]
     )
     width, height = (max(2, round(length * ratio / 2) * 2) for length in picture_px)
-    space_x = min(round(placed.margin_x * across), area.width - width)
-    space_y = min(round(placed.margin_y * down), area.height - height)
-    left, top = placed.corner.endswith("left"), placed.corner.startswith("top")
+    space_x = min(round(placement.margin_x * across), area.width - width)
+    space_y = min(round(placement.margin_y * down), area.height - height)
+    left, top = placement.corner.endswith("left"), placement.corner.startswith("top")
     x = area.x + space_x if left else area.x + area.width - space_x - width
     y = area.y + space_y if top else area.y + area.height - space_y - height
     x, y = min(max(0, x), across - width), min(max(0, y), down - height)
@@ -54,7 +54,7 @@ def place_overlay(placed: Placed, picture_px: tuple[int, int], size_px: tuple[in
 
 
 def choose_corner(
-    placed: Placed,
+    placement: Placed,
     picture_px: tuple[int, int],
     size_px: tuple[int, int],
     times_ms: tuple[float, float],
@@ -66,10 +66,10 @@ def choose_corner(
     """
 
     def covered(corner: Corner) -> int:
-        box = to_box(place_overlay(msgspec.structs.replace(placed, corner=corner), picture_px, size_px))
+        box = to_box(place_overlay(msgspec.structs.replace(placement, corner=corner), picture_px, size_px))
         return sum(overlaps(box, face) for face in boxes_between(faces, *times_ms))
 
-    return min([placed.corner, *placed.other_corners], key=covered)
+    return min([placement.corner, *placement.other_corners], key=covered)
 
 
 def place_name_plate(
@@ -89,8 +89,8 @@ def place_name_plate(
     )
     for x in (ink.x, max(area.x, area.x + area.width - (ink.x - area.x) - ink.width)):
         for y in [ink.y, *heights]:
-            there = msgspec.structs.replace(ink, x=x, y=y)
-            if not any(overlaps(there, box) for box in boxes):
+            moved_ink = msgspec.structs.replace(ink, x=x, y=y)
+            if not any(overlaps(moved_ink, box) for box in boxes):
                 return _shifted_plate(plate, x - ink.x, y - ink.y, size_px)
     return plate
 
@@ -98,15 +98,17 @@ def place_name_plate(
 def _shifted_plate(plate: DrawnCue, right: float, down: float, size_px: tuple[int, int]) -> DrawnCue:
     """The plate moved by whole chroma samples, kept inside the frame."""
     x, y = (
-        min(max(0, at + round(by / 2) * 2), (most - length) // 2 * 2)
-        for at, by, most, length in zip((plate.x_px, plate.y_px), (right, down), size_px, plate.image.size, strict=True)
+        min(max(0, at + round(shift / 2) * 2), (limit_px - length) // 2 * 2)
+        for at, shift, limit_px, length in zip(
+            (plate.x_px, plate.y_px), (right, down), size_px, plate.image.size, strict=True
+        )
     )
     return msgspec.structs.replace(plate, x_px=x, y_px=y)
 
 
 def boxes_between(areas: Sequence[OccupiedArea], start_ms: float, end_ms: float) -> list[Box]:
     """Areas that are taken at any time between two moments."""
-    return [one.box for one in areas if one.start_ms < end_ms and start_ms < one.end_ms]
+    return [area.box for area in areas if area.start_ms < end_ms and start_ms < area.end_ms]
 
 
 def to_box(box: CropBox) -> Box:

@@ -59,10 +59,10 @@ class Overlays:
         output clock.
         """
         kit, self._overlays = assets.kit, list[TimedOverlay]()
-        for name, one in (("watermark", kit.watermark), ("logo", kit.logo)):
-            if one is not None and one.asset_id in assets.files:
+        for name, placement in (("watermark", kit.watermark), ("logo", kit.logo)):
+            if placement is not None and placement.asset_id in assets.files:
                 self._overlays.append(
-                    _draw_placed_image(Path(assets.files[one.asset_id]), one, size_px, clip_ms, faces, name)
+                    _draw_placed_image(Path(assets.files[placement.asset_id]), placement, size_px, clip_ms, faces, name)
                 )
         avoids = kit.lower_third is not None and kit.lower_third.avoid_faces
         occupied = [*faces, *captions] if avoids else []
@@ -72,21 +72,21 @@ class Overlays:
 
     def slot_state(self, slot: Slot) -> list[tuple[str, int]]:
         """Overlays due in a slot, each with its opacity step of `FADE_STEPS`."""
-        return [(one.name, step) for one, step in self._due_overlays(slot)]
+        return [(overlay.name, step) for overlay, step in self._due_overlays(slot)]
 
     def burn(self, picture: av.VideoFrame, slot: Slot) -> None:
         """Blend what is due in a slot into a writable yuv420p frame."""
-        for one, step in self._due_overlays(slot):
-            for plane, patch in zip(picture.planes, faded_patches(one.patches, step), strict=True):
+        for overlay, step in self._due_overlays(slot):
+            for plane, patch in zip(picture.planes, faded_patches(overlay.patches, step), strict=True):
                 blend_patch(plane_rows(plane), patch)
 
     def _due_overlays(self, slot: Slot) -> Iterator[tuple[TimedOverlay, int]]:
         """Overlays due in a slot; names follow the words' clock."""
-        for one in self._overlays:
-            at_ms = slot.words_ms if one.fades else slot.at_ms
-            if one.start_ms <= at_ms < one.end_ms:
-                share = min(1.0, (at_ms - one.start_ms) / FADE_MS, (one.end_ms - at_ms) / FADE_MS)
-                yield one, max(1, round(share * FADE_STEPS)) if one.fades else FADE_STEPS
+        for overlay in self._overlays:
+            at_ms = slot.words_ms if overlay.fades else slot.at_ms
+            if overlay.start_ms <= at_ms < overlay.end_ms:
+                share = min(1.0, (at_ms - overlay.start_ms) / FADE_MS, (overlay.end_ms - at_ms) / FADE_MS)
+                yield overlay, max(1, round(share * FADE_STEPS)) if overlay.fades else FADE_STEPS
 
 
 def _draw_lower_third(
@@ -99,27 +99,27 @@ def _draw_lower_third(
 
 def _draw_placed_image(
     path: Path,
-    placed: Placed,
+    placement: Placed,
     size_px: tuple[int, int],
     clip_ms: tuple[float, float],
     faces: Sequence[OccupiedArea],
     name: str,
 ) -> TimedOverlay:
     """Draw an image in the corner that suits the clip."""
-    with Image.open(path, formats=("PNG",)) as opened:
-        picture = opened.convert("RGBA")
-    times = visible_window(placed, clip_ms)
-    corner = choose_corner(placed, picture.size, size_px, times, faces)
-    patches = overlay_patches(picture, msgspec.structs.replace(placed, corner=corner), size_px)
+    with Image.open(path, formats=("PNG",)) as file:
+        picture = file.convert("RGBA")
+    times = visible_window(placement, clip_ms)
+    corner = choose_corner(placement, picture.size, size_px, times, faces)
+    patches = overlay_patches(picture, msgspec.structs.replace(placement, corner=corner), size_px)
     return TimedOverlay(patches, *times, f"{name} {corner}")
 
 
-def overlay_patches(image: Image.Image, placed: Placed, size_px: tuple[int, int]) -> Patches:
+def overlay_patches(image: Image.Image, placement: Placed, size_px: tuple[int, int]) -> Patches:
     """An image in its corner, as plane patches."""
-    box = place_overlay(placed, image.size, size_px)
+    box = place_overlay(placement, image.size, size_px)
     image = image.resize((box.width, box.height), Image.Resampling.LANCZOS)
-    if placed.opacity < 1:
-        image.putalpha(image.getchannel("A").point(lambda value: round(value * placed.opacity)))
+    if placement.opacity < 1:
+        image.putalpha(image.getchannel("A").point(lambda value: round(value * placement.opacity)))
     return yuv_patches(DrawnCue(image=image, x_px=box.x, y_px=box.y))
 
 

@@ -1,4 +1,4 @@
-"""How far a cue or word has entered, in steps: each step is one drawn state. Pure."""
+"""The progress of a cue's or word's entrance, in steps: each step is one drawn state. Pure."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def spoken_steps(template: CaptionTemplate, text: str) -> int:
 
 def phase_at(template: CaptionTemplate, cue: CaptionCue, word: int, at_ms: float) -> AnimationPhase:
     """The phase of a cue whose word ``word`` is spoken at ``at_ms``. The first step shows from the start."""
-    lit = cue.words[word]
-    since_ms = max(0.0, at_ms - lit.start_ms)
+    lit_word = cue.words[word]
+    since_ms = max(0.0, at_ms - lit_word.start_ms)
     moved_ms = since_ms if template.motion.per == "word" else max(0.0, at_ms - cue.start_ms)
     enter = min(enter_steps(template), int(moved_ms // ANIMATION_STEP_MS))
-    steps = spoken_steps(template, lit.text)
+    steps = spoken_steps(template, lit_word.text)
     if not steps:
         return AnimationPhase(enter=enter)
-    length_ms = max(1, lit.end_ms - lit.start_ms)
+    length_ms = max(1, lit_word.end_ms - lit_word.start_ms)
     if template.highlight.how == "type":
         length_ms = min(length_ms, steps * MAX_LETTER_MS)
     return AnimationPhase(enter=enter, spoken=min(steps, 1 + int(since_ms / length_ms * steps)))

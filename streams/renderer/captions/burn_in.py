@@ -51,11 +51,11 @@ def fits_look(look: CaptionLook) -> FitsLines:
 
 def displayed_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
     """A cue's words as the template writes them, with an emoji where the template adds one."""
-    shown = [look.display_text(text) for text in texts]
-    found = find_emoji(texts, look.language) if look.template.emphasis.emoji == "keywords" else None
-    if found:
-        shown[found[0]] += f" {found[1]}"
-    return shown
+    displayed = [look.display_text(text) for text in texts]
+    emoji_match = find_emoji(texts, look.language) if look.template.emphasis.emoji == "keywords" else None
+    if emoji_match:
+        displayed[emoji_match[0]] += f" {emoji_match[1]}"
+    return displayed
 
 
 def cue_rules_for(look: CaptionLook) -> CueRules:
@@ -76,7 +76,7 @@ def paint_cue(cue: CaptionCue, look: CaptionLook) -> CuePainter:
 
 
 class CaptionState(NamedTuple):
-    """What is shown: frames with the same state look alike."""
+    """The cue, spoken word and phase on screen: frames with the same state look alike."""
 
     cue: int
     word: int
@@ -113,15 +113,15 @@ class CaptionBurner:
         return [(cue.start_ms, cue.end_ms, ink_box(place_caption(cue, look), look)) for cue, look in cues]
 
     def slot_state(self, at_ms: float) -> tuple[object, ...] | None:
-        """What is shown at a time, as plain values: equal values mean equal pixels."""
+        """The captions on screen at a time, as plain values: equal values mean equal pixels."""
         state = self.state_at(at_ms)
         if state is None:
             return None
         cue = self._cues[state.cue]
         texts = [word.text for word in cue.words]
         look = self._looks[state.cue]
-        own = None if look.template == self._look.template else look.template
-        return texts, cue.words[0].speaker, cue.doubtful, look.centre_y_px, own, state.word, state.phase
+        own_template = None if look.template == self._look.template else look.template
+        return texts, cue.words[0].speaker, cue.doubtful, look.centre_y_px, own_template, state.word, state.phase
 
     def burn(self, picture: av.VideoFrame, at_ms: float) -> bool:
         """Draw what is due at ``at_ms`` into a writable yuv420p frame; returns whether anything was."""

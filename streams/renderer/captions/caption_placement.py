@@ -47,28 +47,30 @@ def place_captions(
 
     ``look`` is the clip's; ``looks`` has the look of each cue where segments differ.
     """
-    standing: list[CaptionLook] = []
-    each = [look] * len(cues) if looks is None else looks
-    for own, run in groupby(zip(each, cues, strict=True), key=itemgetter(0)):
-        alike = [cue for _, cue in run]
-        centres = [own.centre_y_px] * len(alike)
-        if own.template.avoid_faces and (plan.faces or plan.letters):
-            centres = choose_centres(find_obstacles(alike, own, plan, played), own)
-        standing += [msgspec.structs.replace(own, centre_y_px=centre) for centre in centres]
-    return CaptionBurner(cues, look, standing)
+    placed_looks: list[CaptionLook] = []
+    cue_looks = [look] * len(cues) if looks is None else looks
+    for run_look, run in groupby(zip(cue_looks, cues, strict=True), key=itemgetter(0)):
+        run_cues = [cue for _, cue in run]
+        centres = [run_look.centre_y_px] * len(run_cues)
+        if run_look.template.avoid_faces and (plan.faces or plan.letters):
+            centres = choose_centres(find_obstacles(run_cues, run_look, plan, played), run_look)
+        placed_looks += [msgspec.structs.replace(run_look, centre_y_px=centre) for centre in centres]
+    return CaptionBurner(cues, look, placed_looks)
 
 
 def find_obstacles(
     cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> list[CueObstacles]:
-    """What each cue covers and should not; the plan is on the source's clock, cues are on the output's."""
-    seen = faces_on_output(plan, played, (look.width_px, look.height_px))
-    written = list(_source_text_boxes(look, plan, played))
+    """Find the faces and letters near each cue; the plan is on the source's clock, cues on the output's."""
+    faces = faces_on_output(plan, played, (look.width_px, look.height_px))
+    letters = list(_source_text_boxes(look, plan, played))
     return [
         CueObstacles(
             ink=ink_box(place_caption(cue, look), look),
-            faces=[box for at_ms, box in seen if cue.start_ms - FACE_MARGIN_MS <= at_ms <= cue.end_ms + FACE_MARGIN_MS],
-            letters=[box for start, end, box in written if start < cue.end_ms and end > cue.start_ms],
+            faces=[
+                box for at_ms, box in faces if cue.start_ms - FACE_MARGIN_MS <= at_ms <= cue.end_ms + FACE_MARGIN_MS
+            ],
+            letters=[box for start, end, box in letters if start < cue.end_ms and end > cue.start_ms],
         )
         for cue in cues
     ]
@@ -93,7 +95,7 @@ def faces_on_output(
 def _source_text_boxes(
     look: CaptionLook, plan: FramePlan, played: Sequence[PlacedSegment]
 ) -> Iterator[tuple[float, float, Box]]:
-    """Where letters of the source stand on the output, from when to when, while a shot shows them."""
+    """Start, end and box on the output of the source's letters, while a shot shows them."""
     for piece, line, shot in product(played, plan.letters, plan.shots):
         times = (piece.source, line.range, shot.range)
         start, end = max(time.start_ms for time in times), min(time.end_ms for time in times)
@@ -107,23 +109,23 @@ def choose_centres(obstacles: Sequence[CueObstacles], look: CaptionLook) -> list
 
     Consecutive cues share one while it is clear for all of them, so that they seldom move.
     """
-    found: list[int] = []
+    centres: list[int] = []
     run: list[CueObstacles] = []
-    for unplaced in obstacles:
-        need = (
-            unplaced
-            if not unplaced.letters or clear_centres([unplaced], look)
-            else msgspec.structs.replace(unplaced, letters=[])
+    for cue_obstacles in obstacles:
+        avoided = (
+            cue_obstacles
+            if not cue_obstacles.letters or clear_centres([cue_obstacles], look)
+            else msgspec.structs.replace(cue_obstacles, letters=[])
         )
-        if not clear_centres([need], look):
-            found += [*_run_centres(run, look), look.centre_y_px]
+        if not clear_centres([avoided], look):
+            centres += [*_run_centres(run, look), look.centre_y_px]
             run = []
-        elif clear_centres([*run, need], look):
-            run.append(need)
+        elif clear_centres([*run, avoided], look):
+            run.append(avoided)
         else:
-            found += _run_centres(run, look)
-            run = [need]
-    return found + _run_centres(run, look)
+            centres += _run_centres(run, look)
+            run = [avoided]
+    return centres + _run_centres(run, look)
 
 
 def _run_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
@@ -136,11 +138,17 @@ def _run_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
 def clear_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
     """Heights at which no cue of the run covers a face or on-screen text of its time, the usual one first."""
     area = clear_area_for(look)
-    top = max(look.centre_y_px - need.ink.y for need in run)
-    bottom = max(need.ink.y + need.ink.height - look.centre_y_px for need in run)
+    top = max(look.centre_y_px - cue_obstacles.ink.y for cue_obstacles in run)
+    bottom = max(cue_obstacles.ink.y + cue_obstacles.ink.height - look.centre_y_px for cue_obstacles in run)
     low, high = area.y + top, area.y + area.height - bottom
-    tried = [round(low + (high - low) * step / HEIGHT_STEPS) for step in range(HEIGHT_STEPS + 1)] if high > low else []
-    return [height for height in [look.centre_y_px, *tried] if all(_is_clear(need, height, look) for need in run)]
+    heights = (
+        [round(low + (high - low) * step / HEIGHT_STEPS) for step in range(HEIGHT_STEPS + 1)] if high > low else []
+    )
+    return [
+        height
+        for height in [look.centre_y_px, *heights]
+        if all(_is_clear(cue_obstacles, height, look) for cue_obstacles in run)
+    ]
 
 
 def clear_area_for(look: CaptionLook) -> CropBox:
@@ -148,6 +156,6 @@ def clear_area_for(look: CaptionLook) -> CropBox:
     return clear_area_of(look.width_px, look.height_px)
 
 
-def _is_clear(need: CueObstacles, height: int, look: CaptionLook) -> bool:
-    ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
-    return not any(overlaps(ink, face) for face in (*need.faces, *need.letters))
+def _is_clear(cue_obstacles: CueObstacles, height: int, look: CaptionLook) -> bool:
+    ink = msgspec.structs.replace(cue_obstacles.ink, y=cue_obstacles.ink.y + height - look.centre_y_px)
+    return not any(overlaps(ink, face) for face in (*cue_obstacles.faces, *cue_obstacles.letters))

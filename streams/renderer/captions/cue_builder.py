@@ -32,7 +32,7 @@ class CueRules(Value, frozen=True, kw_only=True):
     hold_ms: int = 700
     """Gaps up to this length are bridged: the cue stays until the next one."""
     linger_ms: int = 250
-    """How long a cue stays after its last word when none follows soon."""
+    """Time that a cue stays after its last word when no cue follows soon."""
     min_word_ms: int = 60
 
 
@@ -43,26 +43,26 @@ def clip_words(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[
     """
     inside: list[Word] = []
     for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
-        heard = clip.overlap_ms(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
+        audible_ms = clip.overlap_ms(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
         instant = word.start_ms == word.end_ms and clip.start_ms <= word.start_ms < clip.end_ms
         text = word.text.strip()
-        if text and (instant or (heard and heard * 2 >= word.end_ms - word.start_ms)):
+        if text and (instant or (audible_ms and audible_ms * 2 >= word.end_ms - word.start_ms)):
             start, end = max(word.start_ms, clip.start_ms), min(word.end_ms, clip.end_ms)
             inside.append(msgspec.structs.replace(word, text=text, start_ms=start, end_ms=end))
     return _without_overlaps(inside, clip, rules)
 
 
 def _without_overlaps(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
-    placed: list[Word] = []
+    separated: list[Word] = []
     for position, word in enumerate(words):
-        start = max(word.start_ms, placed[-1].end_ms if placed else clip.start_ms)
+        start = max(word.start_ms, separated[-1].end_ms if separated else clip.start_ms)
         limit = clip.end_ms
         if position + 1 < len(words):
             limit = max(start + 1, min(limit, words[position + 1].start_ms))
         end = min(max(word.end_ms, start + rules.min_word_ms), max(limit, start + 1))
         if start < clip.end_ms:
-            placed.append(msgspec.structs.replace(word, start_ms=start, end_ms=min(end, clip.end_ms)))
-    return placed
+            separated.append(msgspec.structs.replace(word, start_ms=start, end_ms=min(end, clip.end_ms)))
+    return separated
 
 
 def build_cues(
@@ -102,7 +102,9 @@ def _split_runs(
     run: list[Word] = []
     before = False
     for word in words:
-        doubted = any(one.start_ms <= (word.start_ms + word.end_ms) / 2 <= one.end_ms for one in doubtful)
+        doubted = any(
+            time_range.start_ms <= (word.start_ms + word.end_ms) / 2 <= time_range.end_ms for time_range in doubtful
+        )
         if run and (
             word.start_ms - run[-1].end_ms >= rules.pause_ms
             or ends_with(run[-1].text, SENTENCE_MARKS)
@@ -160,12 +162,12 @@ def _cue_cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> flo
 
 def _extend_cues(cues: Sequence[CaptionCue], clip: TimeRange, rules: CueRules) -> list[CaptionCue]:
     """Bridge short gaps, and let the last cue before a pause linger."""
-    held: list[CaptionCue] = []
+    extended: list[CaptionCue] = []
     for position, cue in enumerate(cues):
         following = cues[position + 1].start_ms if position + 1 < len(cues) else clip.end_ms
         gap_ms = following - cue.end_ms
         bridged = position + 1 < len(cues) and gap_ms <= rules.hold_ms
-        wanted = max(cue.end_ms + rules.linger_ms, cue.start_ms + rules.min_length_ms)
-        end = following if bridged else min(following, wanted)
-        held.append(msgspec.structs.replace(cue, end_ms=max(end, cue.end_ms)))
-    return held
+        preferred_end = max(cue.end_ms + rules.linger_ms, cue.start_ms + rules.min_length_ms)
+        end = following if bridged else min(following, preferred_end)
+        extended.append(msgspec.structs.replace(cue, end_ms=max(end, cue.end_ms)))
+    return extended

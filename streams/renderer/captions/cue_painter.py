@@ -65,48 +65,50 @@ class CuePainter:
         self._plate = self._draw_plates(cue.words, look.template.letters.plate)
         self._background: tuple[int, Image.Image] | None = None
 
-    def state(self, spoken: int | None, phase: AnimationPhase = SETTLED_PHASE) -> DrawnCue:
-        """The cue with word ``spoken`` highlighted; None highlights none."""
-        picture = self._background_for(self._visible_words(spoken)).copy()
-        if spoken is not None and self._template.highlight.how == "plate":
-            self._paste_all(picture, self._draw_plates([self._cue.words[spoken]], self._word_plate(spoken)))
-        for number in range(self._visible_words(spoken)):
-            if number != spoken:
-                said = spoken is not None and number < spoken and number >= self._marks
-                tiles = self._spoken if said and self._template.highlight.keep else self._at_rest
+    def state(self, word_number: int | None, phase: AnimationPhase = SETTLED_PHASE) -> DrawnCue:
+        """The cue with word ``word_number`` highlighted; None highlights none."""
+        picture = self._background_for(self._visible_words(word_number)).copy()
+        if word_number is not None and self._template.highlight.how == "plate":
+            self._paste_all(picture, self._draw_plates([self._cue.words[word_number]], self._word_plate(word_number)))
+        for number in range(self._visible_words(word_number)):
+            if number != word_number:
+                is_spoken = word_number is not None and number < word_number and number >= self._marks
+                tiles = self._spoken if is_spoken and self._template.highlight.keep else self._at_rest
                 paste_tile(picture, tiles[number])
-        if spoken is not None:
-            self._paste_all(picture, self._lit_tiles(spoken, phase))
+        if word_number is not None:
+            self._paste_all(picture, self._lit_tiles(word_number, phase))
         return DrawnCue(image=self._animate(picture, phase), x_px=self.rectangle.x, y_px=self.rectangle.y)
 
-    def _visible_words(self, spoken: int | None) -> int:
+    def _visible_words(self, word_number: int | None) -> int:
         """Number of words visible: reveal and typewriter show them as they are spoken."""
-        if spoken is None or self._template.highlight.how not in ("reveal", "type"):
+        if word_number is None or self._template.highlight.how not in ("reveal", "type"):
             return len(self._cue.words)
-        return spoken + 1
+        return word_number + 1
 
-    def _lit_tiles(self, spoken: int, phase: AnimationPhase) -> list[WordTile]:
+    def _lit_tiles(self, word_number: int, phase: AnimationPhase) -> list[WordTile]:
         """The spoken word in its phase."""
-        how, word = self._template.highlight.how, self._cue.words[spoken]
+        how, word = self._template.highlight.how, self._cue.words[word_number]
         steps = animation.spoken_steps(self._template, word.text)
-        said = min(steps, phase.spoken)
-        tile = self._spoken[spoken]
+        steps_done = min(steps, phase.spoken)
+        tile = self._spoken[word_number]
         if self._template.motion.per == "word" and self._template.motion.enter == "pop":
             tile = resize_tile(
                 tile, animation.pop_scale(animation.entrance_ratio(self._template, self._clamp_phase(phase)))
             )
-        if not steps or said == steps:
+        if not steps or steps_done == steps:
             return [tile]
-        done = spoken_ranges(self._look.shape_word(word.text, word.levels), said, steps, by_sign=how == "type")
+        done = spoken_ranges(self._look.shape_word(word.text, word.levels), steps_done, steps, by_sign=how == "type")
         parts = self._cut_word(tile, word, done)
         return (
-            parts if how == "type" else [*self._cut_word(self._at_rest[spoken], word, complement_ranges(done)), *parts]
+            parts
+            if how == "type"
+            else [*self._cut_word(self._at_rest[word_number], word, complement_ranges(done)), *parts]
         )
 
     def _cut_word(self, tile: WordTile, word: PlacedWord, spans: list[WidthRange]) -> list[WordTile]:
         """Parts of a word's tile, for ranges in shares of the font size."""
         left, font_px = word.x_px - self.rectangle.x, self._cue.font_px
-        parts = (cut_tile(tile, left + one.left * font_px, left + one.right * font_px) for one in spans)
+        parts = (cut_tile(tile, left + span.left * font_px, left + span.right * font_px) for span in spans)
         return [part for part in parts if part]
 
     def _clamp_phase(self, phase: AnimationPhase) -> AnimationPhase:
@@ -117,19 +119,19 @@ class CuePainter:
         share = animation.entrance_ratio(self._template, self._clamp_phase(phase))
         if share >= 1 or self._template.motion.per == "word":
             return picture
-        moved = Image.new("RGBA", picture.size)
+        canvas = Image.new("RGBA", picture.size)
         tile = WordTile(image=picture, x_px=0, y_px=0)
         if self._template.motion.enter == "pop":
-            paste_tile(moved, resize_tile(tile, animation.pop_scale(share)))
-            return moved
+            paste_tile(canvas, resize_tile(tile, animation.pop_scale(share)))
+            return canvas
         if self._template.motion.enter == "slide":
-            away = round((1 - share) ** 2 * SLIDE_RATIO * self._cue.font_px)
-            left = away if self._cue.backwards else -away
+            offset_px = round((1 - share) ** 2 * SLIDE_RATIO * self._cue.font_px)
+            left = offset_px if self._cue.backwards else -offset_px
             tile = WordTile(image=picture, x_px=left, y_px=0)
-        paste_tile(moved, tile)
+        paste_tile(canvas, tile)
         visible = MIN_OPACITY_RATIO + (1 - MIN_OPACITY_RATIO) * share
-        moved.putalpha(moved.getchannel("A").point(lambda value: round(value * visible)))
-        return moved
+        canvas.putalpha(canvas.getchannel("A").point(lambda value: round(value * visible)))
+        return canvas
 
     def _letter_style(self, fill: str) -> LetterStyle:
         letters = self._template.letters
@@ -140,8 +142,8 @@ class CuePainter:
         word, font_px, highlight = self._cue.words[number], self._cue.font_px, self._template.highlight
         if highlight.how in ("none", "reveal", "type"):
             return self._at_rest[number]
-        room = 1 + 2 / 5 * self._look.word_space * font_px / max(word.width_px, 1)
-        spoken_px = round(font_px * min(highlight.scale, room))
+        max_scale = 1 + 2 / 5 * self._look.word_space * font_px / max(word.width_px, 1)
+        spoken_px = round(font_px * min(highlight.scale, max_scale))
         fill = highlight.doubtful if self._look.doubtful else highlight.fill
         return draw_word(
             _scale_word(word, font_px, spoken_px, self._look), spoken_px, self._letter_style(fill), self.rectangle
@@ -154,29 +156,36 @@ class CuePainter:
         boxes = plate_boxes(words, cue.font_px, plate, self._look.line_px, (cue.up, cue.down))
         return [draw_plates(boxes, cue.font_px, plate, self.rectangle, backwards=cue.backwards)]
 
-    def _word_plate(self, spoken: int) -> Plate | None:
+    def _word_plate(self, word_number: int) -> Plate | None:
         """The spoken word's plate, padded by at most half of the space to its neighbours."""
-        plate, word = self._template.highlight.plate, self._cue.words[spoken]
+        plate, word = self._template.highlight.plate, self._cue.words[word_number]
         if plate is None:
             return None
-        neighbours = [one for one in self._cue.words if one is not word and one.baseline_px == word.baseline_px]
-        spaces = [max(one.x_px - word.x_px - word.width_px, word.x_px - one.x_px - one.width_px) for one in neighbours]
-        most = max(MIN_PADDING_RATIO, min(spaces, default=math.inf) / 2 / self._cue.font_px)
-        return msgspec.structs.replace(plate, padding_x=min(plate.padding_x, most))
+        neighbours = [
+            neighbour
+            for neighbour in self._cue.words
+            if neighbour is not word and neighbour.baseline_px == word.baseline_px
+        ]
+        spaces = [
+            max(neighbour.x_px - word.x_px - word.width_px, word.x_px - neighbour.x_px - neighbour.width_px)
+            for neighbour in neighbours
+        ]
+        max_padding = max(MIN_PADDING_RATIO, min(spaces, default=math.inf) / 2 / self._cue.font_px)
+        return msgspec.structs.replace(plate, padding_x=min(plate.padding_x, max_padding))
 
     def _paste_all(self, picture: Image.Image, tiles: list[WordTile]) -> None:
         for tile in tiles:
             paste_tile(picture, tile)
 
-    def _background_for(self, shown: int) -> Image.Image:
+    def _background_for(self, word_count: int) -> Image.Image:
         """Plate and shadow of the first words."""
-        if self._background is None or self._background[0] != shown:
-            ground = self._draw_shadow(self._at_rest[:shown])
+        if self._background is None or self._background[0] != word_count:
+            ground = self._draw_shadow(self._at_rest[:word_count])
             if self._plate:
                 shadow, ground = ground, Image.new("RGBA", ground.size)
                 self._paste_all(ground, self._plate)
                 ground.alpha_composite(shadow)
-            self._background = shown, ground
+            self._background = word_count, ground
         return self._background[1]
 
     def _draw_shadow(self, tiles: list[WordTile]) -> Image.Image:
@@ -260,12 +269,12 @@ def _cue_rectangle(cue: PlacedCue, look: CaptionLook) -> CropBox:
 
 
 def _letter_margin(letters: Letters) -> float:
-    """How far outline and shadow reach around letters, as a share of the font size."""
+    """The reach of outline and shadow around letters, as a share of the font size."""
     stroke = letters.stroke.width if letters.stroke else 0.0
     return stroke + (2.2 * letters.shadow.blur + letters.shadow.down if letters.shadow else 0.0)
 
 
 def _line_reach(word: PlacedWord, font_px: int, look: CaptionLook) -> tuple[float, float]:
-    """How far letters reach above and below their line, marks on capitals included."""
+    """The reach of letters above and below their line, marks on capitals included."""
     shape = look.shape_word(word.text, word.levels)
     return font_px * max(1.05, shape.up), font_px * max(0.35, shape.down)

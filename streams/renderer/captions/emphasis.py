@@ -45,9 +45,9 @@ def find_emoji(texts: Sequence[str], language: str | None) -> tuple[int, str] | 
     """The first word with an emoji in the language's table, and that emoji."""
     table = _emoji_table().get(_base_language(language), {})
     for number, text in enumerate(texts):
-        found = _look_up_emoji(bare_word(text.casefold()), table, _base_language(language)) if table else None
-        if found:
-            return number, found
+        emoji = _look_up_emoji(bare_word(text.casefold()), table, _base_language(language)) if table else None
+        if emoji:
+            return number, emoji
     return None
 
 
@@ -57,8 +57,8 @@ def _look_up_emoji(word: str, table: Mapping[str, str], language: str) -> str | 
     if language == "ko" or (word and is_unspaced(word[0])):
         parts = [part for part in table if len(part) >= MIN_PART_LETTERS and word.startswith(part)]
         return table[max(parts, key=len)] if parts else None
-    rests = (word.removeprefix(article) for article in PREFIXED_ARTICLES.get(language, ()) if word.startswith(article))
-    return next((table[rest] for rest in rests if rest in table), None)
+    stems = (word.removeprefix(article) for article in PREFIXED_ARTICLES.get(language, ()) if word.startswith(article))
+    return next((table[stem] for stem in stems if stem in table), None)
 
 
 def _letters_over_long(text: str, language: str | None) -> int:
@@ -78,5 +78,5 @@ def _base_language(language: str | None) -> str:
 @cache
 def _emoji_table() -> dict[str, Any]:
     """Emoji by language and word, read at first use."""
-    found: dict[str, Any] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
-    return found
+    table: dict[str, Any] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
+    return table

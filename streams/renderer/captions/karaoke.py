@@ -20,18 +20,18 @@ class WidthRange(NamedTuple):
     right: float
 
 
-def spoken_ranges(word: ShapedWord, spoken: int, steps: int, *, by_sign: bool) -> list[WidthRange]:
-    """Ranges spoken after ``spoken`` of ``steps``: whole clusters, or an even share of the width.
+def spoken_ranges(word: ShapedWord, steps_done: int, steps: int, *, by_sign: bool) -> list[WidthRange]:
+    """Ranges spoken after ``steps_done`` of ``steps``: whole clusters, or an even share of the width.
 
     A right-to-left word fills from the right, and a word of both directions part by part, as it is read.
     """
-    parts, left_over = list[WidthRange](), word.width * spoken / steps
+    parts, left_over = list[WidthRange](), word.width * steps_done / steps
     for number, sign in enumerate(word.clusters):
         share = sign.right - sign.left
         if not by_sign:
             share = min(share, left_over)
             left_over -= share
-        elif number >= spoken:
+        elif number >= steps_done:
             break
         if share > 0:
             parts.append(
@@ -39,7 +39,10 @@ def spoken_ranges(word: ShapedWord, spoken: int, steps: int, *, by_sign: bool) -
                 if sign.backwards
                 else WidthRange(sign.left, sign.left + share)
             )
-    return [_extend_to_edges(WidthRange(*one), word.width) for one in merge_intervals(parts, MAX_TOUCHING_GAP_RATIO)]
+    return [
+        _extend_to_edges(WidthRange(*interval), word.width)
+        for interval in merge_intervals(parts, MAX_TOUCHING_GAP_RATIO)
+    ]
 
 
 def _extend_to_edges(span: WidthRange, width: float) -> WidthRange:
@@ -50,5 +53,5 @@ def _extend_to_edges(span: WidthRange, width: float) -> WidthRange:
 def complement_ranges(spans: Sequence[WidthRange]) -> list[WidthRange]:
     """The ranges between and around the given ones."""
     edges = [-math.inf, *(edge for span in spans for edge in span), math.inf]
-    found = [WidthRange(left, right) for left, right in zip(edges[::2], edges[1::2], strict=True)]
-    return [one for one in found if one.left < one.right]
+    gaps = [WidthRange(left, right) for left, right in zip(edges[::2], edges[1::2], strict=True)]
+    return [gap for gap in gaps if gap.left < gap.right]

@@ -18,7 +18,7 @@ from streams.renderer.typography.shaping import has_right_to_left, text_levels
 CAP_HEIGHT_RATIO = 0.73
 """Height of capitals, as a share of the font size."""
 ASCENT_RATIO, DESCENT_RATIO = CAP_HEIGHT_RATIO + 0.05, 0.21
-"""How far letters of Europe go above and below their line, of the font size; marks on capitals set aside."""
+"""Reach of European letters above and below their line, of the font size, without marks on capitals."""
 LEADING_RATIO = 0.12
 """Space between lines of scripts taller than Latin, as a share of the font size."""
 
@@ -43,11 +43,11 @@ class PlacedCue(Value, frozen=True, kw_only=True):
     """Whether its lines begin at the right."""
     up: float = ASCENT_RATIO
     down: float = DESCENT_RATIO
-    """How far letters reach below their lines, as a share of the font size; ``up``: above."""
+    """Reach of letters below their lines, as a share of the font size; ``up``: above."""
 
 
 class LineReach(NamedTuple):
-    """How far letters reach above and below their line, and the line's middle, as shares of the font size."""
+    """Reach of letters above and below their line, and the line's middle, as shares of the font size."""
 
     up: float = ASCENT_RATIO
     down: float = DESCENT_RATIO
@@ -63,8 +63,8 @@ def lay_out_cue(texts: Sequence[str], look: CaptionLook, measure: Measure) -> Pl
     while (lines := wrap_lines(texts, look, font_px, measure)) is None and font_px > look.smallest_font_px:
         font_px = max(look.smallest_font_px, int(font_px * 0.94))
     if lines is None:
-        short = [truncate_word(text, look.max_line_px / 2, font_px, measure) for text in texts]
-        lines = wrap_lines(short, look, font_px, measure) or [short]
+        shortened = [truncate_word(text, look.max_line_px / 2, font_px, measure) for text in texts]
+        lines = wrap_lines(shortened, look, font_px, measure) or [shortened]
     base = base_level(" ".join(texts), look.language)
     reach = line_reach(texts, look)
     words = _raise_into_clear_area(
@@ -81,20 +81,20 @@ def _raise_into_clear_area(
     paddings = [plate.padding_y for plate in (letters.plate, look.template.highlight.plate) if plate]
     below = max([letters.stroke.width if letters.stroke else 0.0, *paddings])
     lowest = max((word.baseline_px for word in words), default=0.0) + (reach.down + below) * font_px
-    over = math.ceil(lowest - area.y - area.height)
-    if over <= 0 or reach == LineReach():
+    excess_px = math.ceil(lowest - area.y - area.height)
+    if excess_px <= 0 or reach == LineReach():
         return words
-    return [msgspec.structs.replace(word, baseline_px=word.baseline_px - over) for word in words]
+    return [msgspec.structs.replace(word, baseline_px=word.baseline_px - excess_px) for word in words]
 
 
 def line_reach(texts: Sequence[str], look: CaptionLook) -> LineReach:
     """Reach of a cue's lines: many scripts are taller than Latin, with marks above and below."""
     words = [look.shape_word(text, text_levels(text)) for text in texts]
-    others = [word for word in words if word.script_reach]
-    if not others:
+    tall_words = [word for word in words if word.script_reach]
+    if not tall_words:
         return LineReach()
-    up = max(max(word.up, word.script_reach[0]) for word in others if word.script_reach)
-    down = max(max(word.down, word.script_reach[1]) for word in others if word.script_reach)
+    up = max(max(word.up, word.script_reach[0]) for word in tall_words if word.script_reach)
+    down = max(max(word.down, word.script_reach[1]) for word in tall_words if word.script_reach)
     return LineReach(up, down, (up - down) / 2)
 
 
@@ -120,18 +120,18 @@ def _place_line(
 ) -> list[PlacedWord]:
     """The words of a line in spoken order, each at its visual place."""
     directions, between = _word_levels(line, base)
-    order = _visual_order([min(one, default=0) for one in directions], between)
+    order = _visual_order([min(levels, default=0) for levels in directions], between)
     spaces = word_spaces(line, look, font_px)
-    found: dict[int, PlacedWord] = {}
+    placed_words: dict[int, PlacedWord] = {}
     for place, number in enumerate(order):
         width = measure(line[number], font_px)
-        found[number] = PlacedWord(
+        placed_words[number] = PlacedWord(
             text=line[number], x_px=left, baseline_px=baseline, width_px=width, levels=directions[number]
         )
         left += width
         if place + 1 < len(order):
             left += spaces[min(number, order[place + 1])]
-    return [found[number] for number in range(len(line))]
+    return [placed_words[number] for number in range(len(line))]
 
 
 def _visual_order(words: Sequence[int], between: Sequence[int]) -> list[int]:
@@ -142,13 +142,13 @@ def _visual_order(words: Sequence[int], between: Sequence[int]) -> list[int]:
 
 def _word_levels(line: Sequence[str], base: int) -> tuple[list[tuple[int, ...]], list[int]]:
     """Bidi levels of each word's characters and of the spaces, resolved over the whole line."""
-    whole = " ".join(line)
-    if not base and not has_right_to_left(whole):
+    line_text = " ".join(line)
+    if not base and not has_right_to_left(line_text):
         return [()] * len(line), [0] * (len(line) - 1)
-    found, at = resolve_levels(whole, base), 0
+    levels, at = resolve_levels(line_text, base), 0
     directions, between = list[tuple[int, ...]](), list[int]()
     for text in line:
-        directions.append(tuple(found[at : at + len(text)]))
+        directions.append(tuple(levels[at : at + len(text)]))
         at += len(text) + 1
-        between.append(found[at - 1] if at <= len(found) else base)
+        between.append(levels[at - 1] if at <= len(levels) else base)
     return directions, between[:-1]

@@ -15,13 +15,13 @@ Measure = Callable[[str, int], float]
 """Width in px of a text at a font size in px."""
 
 
-def truncate_word(text: str, most_px: float, font_px: int, measure: Measure) -> str:
+def truncate_word(text: str, max_px: float, font_px: int, measure: Measure) -> str:
     """Shorten a word to a width, with an ellipsis."""
-    if measure(text, font_px) <= most_px:
+    if measure(text, font_px) <= max_px:
         return text
     signs = clusters(text)
     length = bisect_right(
-        range(1, len(signs)), most_px, key=lambda count: measure("".join(signs[:count]) + ELLIPSIS, font_px)
+        range(1, len(signs)), max_px, key=lambda count: measure("".join(signs[:count]) + ELLIPSIS, font_px)
     )
     return "".join(signs[: max(1, length)]) + ELLIPSIS
 
@@ -45,7 +45,7 @@ def line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: M
 
 def word_spaces(texts: Sequence[str], look: CaptionLook, font_px: int) -> list[float]:
     """Space after each word but the last; none in scripts without spaces."""
-    return [look.word_space * font_px * stand_apart(one, other) for one, other in pairwise(texts)]
+    return [look.word_space * font_px * stand_apart(text, following) for text, following in pairwise(texts)]
 
 
 def wrap_lines(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:

@@ -24,7 +24,7 @@ class CaptionLook(Value, frozen=True, kw_only=True):
     max_lines: int = 2
     align: Literal["left", "centre"] = "centre"
     left_px: int | None = None
-    """Where lines begin; None: centred margins."""
+    """Left edge of the lines; None: centred margins."""
     line_height: float = 1.14
     """Line spacing, as a share of the font size."""
     word_space: float = 0.3

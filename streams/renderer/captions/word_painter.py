@@ -70,11 +70,11 @@ def cut_tile(tile: WordTile, from_px: float, to_px: float) -> WordTile | None:
 
 def resize_tile(tile: WordTile, scale: float) -> WordTile:
     """Scale a tile around its middle."""
-    old, wanted = tile.image.size, [max(1, round(length * scale)) for length in tile.image.size]
+    current_size, scaled_size = tile.image.size, [max(1, round(length * scale)) for length in tile.image.size]
     return WordTile(
-        image=tile.image.resize((wanted[0], wanted[1]), Image.Resampling.BILINEAR),
-        x_px=tile.x_px - (wanted[0] - old[0]) // 2,
-        y_px=tile.y_px - (wanted[1] - old[1]) // 2,
+        image=tile.image.resize((scaled_size[0], scaled_size[1]), Image.Resampling.BILINEAR),
+        x_px=tile.x_px - (scaled_size[0] - current_size[0]) // 2,
+        y_px=tile.y_px - (scaled_size[1] - current_size[1]) // 2,
     )
 
 

@@ -59,9 +59,9 @@ class AnimatedImageWriter:
 
     def __init__(self, path: Path, size_px: tuple[int, int], timeline: OutputTimeline, encoding: Encoding) -> None:
         """``size_px`` of the written frames; the file's are smaller."""
-        muxer, told = MUXERS[encoding.file.container]
+        muxer, muxer_options = MUXERS[encoding.file.container]
         self._size_px = preview_size_px(size_px)
-        self._container = av.open(str(path), "w", format=muxer, options={**told, "fflags": "+bitexact"})
+        self._container = av.open(str(path), "w", format=muxer, options={**muxer_options, "fflags": "+bitexact"})
         stream = self._container.add_stream(encoding.encoder, rate=PREVIEW_RATE, options=encoder_options(encoding))
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = self._size_px
@@ -119,14 +119,14 @@ def _build_palette_graph(size_px: tuple[int, int]) -> av.filter.Graph:
     source = graph.add_buffer(
         width=across, height=down, format=av.VideoFormat("bgra"), time_base=Fraction(1, PREVIEW_RATE)
     )
-    both = graph.add("split", "2")
-    made = graph.add("palettegen", stats_mode="diff", reserve_transparent="0")
-    used = graph.add("paletteuse", dither="bayer", bayer_scale="4", diff_mode="rectangle")
+    split = graph.add("split", "2")
+    palette = graph.add("palettegen", stats_mode="diff", reserve_transparent="0")
+    dithered = graph.add("paletteuse", dither="bayer", bayer_scale="4", diff_mode="rectangle")
     sink = graph.add("buffersink")
-    source.link_to(both)
-    both.link_to(made, 0, 0)
-    both.link_to(used, 1, 0)
-    made.link_to(used, 0, 1)
-    used.link_to(sink)
+    source.link_to(split)
+    split.link_to(palette, 0, 0)
+    split.link_to(dithered, 1, 0)
+    palette.link_to(dithered, 0, 1)
+    dithered.link_to(sink)
     graph.configure()
     return graph

@@ -111,9 +111,11 @@ class MediaWriter:
         parts: EncodedParts = NO_PARTS,
     ) -> None:
         """``sound`` lasts as long as ``timeline``."""
-        muxer, told = MUXERS[encoding.file.container]
+        muxer, muxer_options = MUXERS[encoding.file.container]
         edits = {} if encoding.edit_lists else {"use_editlist": "0"}
-        self._container = av.open(str(path), "w", format=muxer, options={**told, **edits, "fflags": "+bitexact"})
+        self._container = av.open(
+            str(path), "w", format=muxer, options={**muxer_options, **edits, "fflags": "+bitexact"}
+        )
         self._rate = timeline.rate
         self._lead_in_samples = 0 if encoding.edit_lists else AAC_LEAD_IN_SAMPLES
         self._format = pixel_format(encoding)
@@ -126,16 +128,21 @@ class MediaWriter:
         self._audio_end_s = Fraction(0)
 
     def _add_video(self, parts: EncodedParts) -> SegmentEncoder | SingleEncoder:
-        told = encoder_options(self._encoding)
-        stream = self._container.add_stream(self._encoding.encoder, rate=self._rate, options=told)
+        options = encoder_options(self._encoding)
+        stream = self._container.add_stream(self._encoding.encoder, rate=self._rate, options=options)
         assert isinstance(stream, VideoStream)
         self._configure_encoder(stream.codec_context)
         flags = stream.codec_context.flags  # the container may want headers apart
         if parts.segments and is_segmentable(self._encoding):
             stream.codec_context.open(strict=False)
-            ahead = reorder_frames(self._encoding, stream.codec_context.reorder_depth)
+            reorder_count = reorder_frames(self._encoding, stream.codec_context.reorder_depth)
             return SegmentEncoder(
-                self._container, stream, parts.segments, parts.reused, lambda: self._create_encoder(flags), ahead
+                self._container,
+                stream,
+                parts.segments,
+                parts.reused,
+                lambda: self._create_encoder(flags),
+                reorder_count,
             )
         return SingleEncoder(self._container, stream)
 

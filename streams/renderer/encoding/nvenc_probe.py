@@ -63,16 +63,16 @@ class NvencProbe:
         """Whether NVENC works; tested once, and logged once where it does not."""
         async with self._lock:
             if self._works is None:
-                refused = await self._probe()
-                self._works = not refused
-                if refused:
-                    structlog.get_logger().warning("NVENC does not work: encoding by processor", reason=refused)
+                refusal = await self._probe()
+                self._works = not refusal
+                if refusal:
+                    structlog.get_logger().warning("NVENC does not work: encoding by processor", reason=refusal)
         return self._works
 
     async def _probe(self) -> str:
         with self._scratch() as folder:
             try:
-                found = await run_child(
+                result = await run_child(
                     "streams.renderer.encoding.nvenc_probe:main",
                     {"encoder": self._encoder},
                     scratch=folder,
@@ -80,4 +80,4 @@ class NvencProbe:
                 )
             except (ChildFailed, InputRejected, Unavailable) as error:
                 return f"{type(error).__name__}: {error}"
-        return str(found["refused"])
+        return str(result["refused"])

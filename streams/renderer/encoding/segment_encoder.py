@@ -20,7 +20,7 @@ from streams.renderer.segments.segment_plan import SlotRange
 
 
 class SingleEncoder:
-    """One encoder for all frames."""
+    """Encodes all frames with one encoder."""
 
     def __init__(self, container: OutputContainer, stream: VideoStream) -> None:
         """``stream`` is the track, with its encoder set."""
@@ -31,7 +31,7 @@ class SingleEncoder:
         yield from ()
 
     def write(self, frame: av.VideoFrame, number: int) -> None:
-        """As `SegmentEncoder.write`."""
+        """Encode one frame and the number of its slot, as `SegmentEncoder.write` does."""
         set_frame_time(frame, number, 1 / Fraction(self._stream.codec_context.framerate))
         self._container.mux(self._stream.encode(frame))
 
@@ -87,8 +87,8 @@ class SegmentEncoder:
         """Finish all remaining segments, as `finish_before`."""
         yield from self.finish_before(self._segments[-1].end)
 
-    def _copy_packets(self, taken: ReusedSegment) -> None:
-        for coded in taken.read():
+    def _copy_packets(self, segment: ReusedSegment) -> None:
+        for coded in segment.read():
             packet: Packet[Any] = Packet(coded.body)
             packet.pts, packet.is_keyframe = coded.number, coded.is_key
             self._mux([packet])

@@ -33,25 +33,29 @@ def hash_segment_base(
 
 
 def hash_segments(
-    job: RenderJob, timeline: OutputTimeline, compositor: Compositor, shown: Sequence[int], runs: Sequence[SlotRange]
+    job: RenderJob,
+    timeline: OutputTimeline,
+    compositor: Compositor,
+    frame_starts_ms: Sequence[int],
+    runs: Sequence[SlotRange],
 ) -> list[str]:
-    """Hash each segment; ``shown`` as `map_slots_to_frames`."""
+    """Hash each segment; ``frame_starts_ms`` as `map_slots_to_frames`."""
     shared = _hash_parts(_common_parts(job, timeline))
-    return [_hash_parts([shared, *_slot_parts(timeline, compositor, shown, run)]) for run in runs]
+    return [_hash_parts([shared, *_slot_parts(timeline, compositor, frame_starts_ms, run)]) for run in runs]
 
 
 def _common_parts(job: RenderJob, timeline: OutputTimeline) -> list[Any]:
     look = msgspec.structs.replace(resolve_look(job), own_fonts={})
     rate = [timeline.rate_numerator, timeline.rate_denominator]
     assets = job.brand
-    given = [sorted(map(str, assets.files)), sorted(assets.fonts), sorted(assets.names.items())] if assets else []
-    return [rate, OUTPUT_SIZES[job.plan.aspect], look, job.index.origin_us, job.index.video, given]
+    asset_parts = [sorted(map(str, assets.files)), sorted(assets.fonts), sorted(assets.names.items())] if assets else []
+    return [rate, OUTPUT_SIZES[job.plan.aspect], look, job.index.origin_us, job.index.video, asset_parts]
 
 
 def _slot_parts(
-    timeline: OutputTimeline, compositor: Compositor, shown: Sequence[int], run: SlotRange
+    timeline: OutputTimeline, compositor: Compositor, frame_starts_ms: Sequence[int], run: SlotRange
 ) -> Iterator[Any]:
-    """What each slot of a segment shows.
+    """The state of each slot of a segment.
 
     Frames do not depend on each other; interlaced sources, where they do, reuse nothing.
     """
@@ -61,7 +65,7 @@ def _slot_parts(
         yield [before, run.first - (0 if before else timeline.timeline_parts[-1].end), run.slot_count]
         return
     for number in range(run.first, run.end):
-        yield compositor.slot_state(shown[number], build_slot(number, timeline, part))
+        yield compositor.slot_state(frame_starts_ms[number], build_slot(number, timeline, part))
 
 
 def _hash_parts(parts: Any) -> str:

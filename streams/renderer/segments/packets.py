@@ -29,7 +29,7 @@ class VideoPacket(NamedTuple):
 
 
 class _PacketPosition(NamedTuple):
-    """Where a frame's packet lies in a file."""
+    """The place of a frame's packet in a file."""
 
     slot: int
     is_key: bool
@@ -59,29 +59,29 @@ class PacketFile:
     def digest(self, run: SlotRange) -> str | None:
         """Hash the packets of a segment; None where the file has no such segment."""
         stored = self._stored[run.first : run.end]
-        whole = [one.slot for one in sorted(stored)] == list(range(run.first, run.end))
-        if not whole or not stored[0].is_key or stored[0].slot != run.first:
+        is_complete = [packet.slot for packet in sorted(stored)] == list(range(run.first, run.end))
+        if not is_complete or not stored[0].is_key or stored[0].slot != run.first:
             return None
-        found = hashlib.sha256()
-        for one, body in zip(stored, self._bodies(stored), strict=True):
-            found.update(f"{one.slot - run.first} {one.is_key} {one.size}\n".encode() + body)
-        return found.hexdigest()
+        digest = hashlib.sha256()
+        for packet, body in zip(stored, self._bodies(stored), strict=True):
+            digest.update(f"{packet.slot - run.first} {packet.is_key} {packet.size}\n".encode() + body)
+        return digest.hexdigest()
 
     def key_frames(self, run: SlotRange) -> list[int]:
         """Key frames of a segment, counted from its first slot."""
-        return sorted(one.slot - run.first for one in self._stored[run.first : run.end] if one.is_key)
+        return sorted(packet.slot - run.first for packet in self._stored[run.first : run.end] if packet.is_key)
 
     def read(self, run: SlotRange) -> Iterator[VideoPacket]:
         """Packets of a segment, in decoding order. Raises ValueError where they are no NAL units."""
         stored = self._stored[run.first : run.end]
-        for one, body in zip(stored, self._bodies(stored), strict=True):
-            yield VideoPacket(one.slot - run.first, one.is_key, to_start_codes(body))
+        for packet, body in zip(stored, self._bodies(stored), strict=True):
+            yield VideoPacket(packet.slot - run.first, packet.is_key, to_start_codes(body))
 
     def _bodies(self, stored: Sequence[_PacketPosition]) -> Iterator[bytes]:
         with self._path.open("rb") as file:
-            for one in stored:
-                file.seek(one.position)
-                yield file.read(one.size)
+            for packet in stored:
+                file.seek(packet.position)
+                yield file.read(packet.size)
 
 
 class ReusedSegment(NamedTuple):

@@ -12,30 +12,31 @@ from streams.renderer.timeline.slots import OutputTimeline
 
 
 def required_slots(
-    timeline: OutputTimeline, shown: Sequence[int], is_needed: Callable[[int], bool], tile_ms: float | None
+    timeline: OutputTimeline, frame_starts_ms: Sequence[int], is_needed: Callable[[int], bool], tile_ms: float | None
 ) -> set[int]:
     """Slots whose frame is needed by an encoder, the storyboard (each ``tile_ms``) or the thumbnails.
 
-    ``shown`` as `map_slots_to_frames`; ``is_needed``: whether a slot is encoded, or checked by the certificate.
+    ``frame_starts_ms`` as `map_slots_to_frames`; ``is_needed``: whether a slot is encoded, or checked by the
+    certificate.
     """
-    found = {number for number in range(timeline.count) if is_needed(number)}
-    found |= storyboard_slots(timeline, tile_ms)
+    required = {number for number in range(timeline.count) if is_needed(number)}
+    required |= storyboard_slots(timeline, tile_ms)
     due_ms = 0.0
     for part in timeline.timeline_parts:
-        for _, slots in groupby(range(part.first, part.end), key=lambda number: shown[number]):
+        for _, slots in groupby(range(part.first, part.end), key=lambda number: frame_starts_ms[number]):
             first = next(slots)
             at_ms = float(first * timeline.period_ms)
             if at_ms >= due_ms:
-                found.add(first)
+                required.add(first)
                 due_ms = at_ms + MIN_GAP_MS
-    return found
+    return required
 
 
 def skippable_frames_ms(
-    timeline: OutputTimeline, shown: Sequence[int], times: Sequence[int], looked: set[int]
+    timeline: OutputTimeline, frame_starts_ms: Sequence[int], times: Sequence[int], required: set[int]
 ) -> set[int]:
     """Start times of frames that no required slot shows; the frame shown as a part begins is kept."""
-    needed = {shown[number] for number in looked}
+    needed_ms = {frame_starts_ms[number] for number in required}
     for part in timeline.timeline_parts:
-        needed |= {shown[part.first], part.range(timeline.period_ms, LEAD_MS).start_ms}
-    return set(times) - needed
+        needed_ms |= {frame_starts_ms[part.first], part.range(timeline.period_ms, LEAD_MS).start_ms}
+    return set(times) - needed_ms

@@ -41,11 +41,11 @@ def list_cuts_ms(plan: FramePlan) -> list[int]:
     return sorted(shot.range.start_ms for shot in plan.shots)[1:]
 
 
-def plan_segments(timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[SlotRange]:
-    """Cut all slots into segments, in order. ``shown`` as `map_slots_to_frames`."""
+def plan_segments(timeline: OutputTimeline, frame_starts_ms: Sequence[int], cuts_ms: Sequence[int]) -> list[SlotRange]:
+    """Cut all slots into segments, in order. ``frame_starts_ms`` as `map_slots_to_frames`."""
     firsts = {0}
     for part in timeline.timeline_parts:
-        firsts |= {part.first, part.end, *_part_borders(part, timeline, shown, cuts_ms)}
+        firsts |= {part.first, part.end, *_part_borders(part, timeline, frame_starts_ms, cuts_ms)}
     for first, end in ((0, timeline.timeline_parts[0].first), (timeline.timeline_parts[-1].end, timeline.count)):
         firsts.update(range(first, end, round(SEGMENT_LENGTH_MS / timeline.period_ms)))
     ordered = sorted({first for first in firsts if first < timeline.count} | {timeline.count})
@@ -53,16 +53,20 @@ def plan_segments(timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Seque
 
 
 def _part_borders(
-    part: TimelinePart, timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Sequence[int]
+    part: TimelinePart, timeline: OutputTimeline, frame_starts_ms: Sequence[int], cuts_ms: Sequence[int]
 ) -> Iterator[int]:
     """First slots of a part's segments, except the first; distances scale with its speed."""
     grid_ms, reach_ms = float(SEGMENT_LENGTH_MS * part.speed), float(MAX_SNAP_TO_CUT_MS * part.speed)
     least = round(MIN_SEGMENT_MS / timeline.period_ms)
-    start_ms, end_ms = shown[part.first], shown[part.end - 1]
-    for line in range(int(start_ms // grid_ms), int(end_ms // grid_ms) + 2):
-        near = sorted(cuts_ms, key=lambda cut_ms: abs(cut_ms - line * grid_ms))
-        border_ms = near[0] if near and abs(near[0] - line * grid_ms) <= reach_ms else line * grid_ms
-        number = bisect_left(shown, border_ms, part.first, part.end)
+    start_ms, end_ms = frame_starts_ms[part.first], frame_starts_ms[part.end - 1]
+    for grid_line in range(int(start_ms // grid_ms), int(end_ms // grid_ms) + 2):
+        nearest_cuts_ms = sorted(cuts_ms, key=lambda cut_ms: abs(cut_ms - grid_line * grid_ms))
+        border_ms = (
+            nearest_cuts_ms[0]
+            if nearest_cuts_ms and abs(nearest_cuts_ms[0] - grid_line * grid_ms) <= reach_ms
+            else grid_line * grid_ms
+        )
+        number = bisect_left(frame_starts_ms, border_ms, part.first, part.end)
         if part.first + least <= number <= part.end - least:
             yield number
 
@@ -79,13 +83,13 @@ def map_slots_to_frames(timeline: OutputTimeline, times: Sequence[int]) -> list[
 
     Without a table it is the slot's own source time.
     """
-    found = [-1] * timeline.count
+    frame_starts_ms = [-1] * timeline.count
     for part in timeline.timeline_parts:
-        near = part.range(timeline.period_ms, LEAD_MS)
-        begins = min(bisect_left(times, near.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
-        inside = [max(at_ms, near.start_ms) for at_ms in times[begins : bisect_left(times, near.end_ms)]]
+        read_range = part.range(timeline.period_ms, LEAD_MS)
+        begins = min(bisect_left(times, read_range.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
+        inside = [max(at_ms, read_range.start_ms) for at_ms in times[begins : bisect_left(times, read_range.end_ms)]]
         for number in range(part.first, part.end) if not inside else ():
-            found[number] = int(part.source_ms_at(number, timeline.period_ms))
+            frame_starts_ms[number] = int(part.source_ms_at(number, timeline.period_ms))
         for at_ms, _, numbers in fill_slot_numbers(((at_ms, None) for at_ms in inside), timeline, part):
-            found[numbers.start : numbers.stop] = [at_ms] * len(numbers)
-    return found
+            frame_starts_ms[numbers.start : numbers.stop] = [at_ms] * len(numbers)
+    return frame_starts_ms

@@ -40,27 +40,27 @@ class SegmentMismatch(Exception):
 class SegmentReuse:
     """The segments of one export."""
 
-    def __init__(self, task: RenderJob, timeline: OutputTimeline, scene: Compositor) -> None:
+    def __init__(self, job: RenderJob, timeline: OutputTimeline, compositor: Compositor) -> None:
         """Cut the export, hash its segments and look for them in the job's earlier files."""
-        self.threads = task.encoding.threads
+        self.threads = job.encoding.threads
         self.segments: list[SlotRange] = []
         self.reused: dict[int, ReusedSegment] = {}
         self._keys: list[str] = []
         self._mismatched: set[int] = set()
         self._checked_slots: set[int] = set()
         self._times: list[int] = []
-        self._shown: list[int] = []
+        self._frame_starts_ms: list[int] = []
         self._first_slots: list[int] = []
-        if not is_segmentable(task.encoding):
+        if not is_segmentable(job.encoding):
             return
-        self._times = list_frame_times(task.index)
-        self._shown = map_slots_to_frames(timeline, self._times)
-        self.segments = plan_segments(timeline, self._shown, list_cuts_ms(task.plan))
+        self._times = list_frame_times(job.index)
+        self._frame_starts_ms = map_slots_to_frames(timeline, self._times)
+        self.segments = plan_segments(timeline, self._frame_starts_ms, list_cuts_ms(job.plan))
         self._first_slots = [run.first for run in self.segments]
         if self._times:
-            self._keys = hash_segments(task, timeline, scene, self._shown, self.segments)
-            self._choose_reused(task.earlier_files, timeline)
-        self._checked_slots = {number for one in self.reused.values() for number in one.checked_slots()}
+            self._keys = hash_segments(job, timeline, compositor, self._frame_starts_ms, self.segments)
+            self._choose_reused(job.earlier_files, timeline)
+        self._checked_slots = {number for segment in self.reused.values() for number in segment.checked_slots()}
 
     def needs_encoding(self, number: int) -> bool:
         """Whether a slot's frame is encoded."""
@@ -78,13 +78,15 @@ class SegmentReuse:
         """Start times of source frames that need no decoding; ``tile_ms``: the storyboard's interval."""
         if not self.reused:
             return set()
-        looked = required_slots(timeline, self._shown, lambda n: self.needs_encoding(n) or self.is_checked(n), tile_ms)
-        return skippable_frames_ms(timeline, self._shown, self._times, looked)
+        required = required_slots(
+            timeline, self._frame_starts_ms, lambda n: self.needs_encoding(n) or self.is_checked(n), tile_ms
+        )
+        return skippable_frames_ms(timeline, self._frame_starts_ms, self._times, required)
 
     def verify_frame(self, at_ms: int, slots: Sequence[Slot], *, damaged: bool) -> None:
         """Compare a source frame with the index. Raises SegmentMismatch where a reused segment shows another."""
         for slot in slots if self.segments else ():
-            if damaged or self._shown[slot.number] != at_ms:
+            if damaged or self._frame_starts_ms[slot.number] != at_ms:
                 self._reject(self._segment_at(slot.number).first)
 
     def reject_all(self) -> None:
@@ -97,12 +99,12 @@ class SegmentReuse:
         if not self._keys or len(self._mismatched) == len(self.segments):
             return []
         packets = PacketFile(path, rate)
-        found = []
+        chunks = []
         for run, name in zip(self.segments, self._keys, strict=True):
             digest = packets.digest(run)
             if run.first not in self._mismatched and digest is not None:
-                found.append(Chunk(key=name, first=run.first, slots=run.slot_count, digest=digest))
-        return found
+                chunks.append(Chunk(key=name, first=run.first, slots=run.slot_count, digest=digest))
+        return chunks
 
     def _reject(self, first: int) -> None:
         if first in self.reused:
@@ -114,30 +116,34 @@ class SegmentReuse:
 
     def _choose_reused(self, files: Sequence[EarlierFile], timeline: OutputTimeline) -> None:
         """Reuse the files whose thread count gives most; the job's own threads where that is little."""
-        found = {self.threads: dict[int, ReusedSegment]()}
+        by_threads = {self.threads: dict[int, ReusedSegment]()}
         for file in files:
-            for first, taken in self._find_segments(file, timeline.rate).items():
-                found.setdefault(file.threads, {}).setdefault(first, taken)
-        best = max(found, key=lambda threads: (_slots(found[threads]), threads == self.threads))
-        if _slots(found[best]) >= MIN_REUSE_RATIO * timeline.count:
+            for first, segment in self._find_segments(file, timeline.rate).items():
+                by_threads.setdefault(file.threads, {}).setdefault(first, segment)
+        best = max(by_threads, key=lambda threads: (_slots(by_threads[threads]), threads == self.threads))
+        if _slots(by_threads[best]) >= MIN_REUSE_RATIO * timeline.count:
             self.threads = best
-        self.reused = found[self.threads]
+        self.reused = by_threads[self.threads]
 
     def _find_segments(self, file: EarlierFile, rate: Fraction) -> dict[int, ReusedSegment]:
         """Segments that a file has; none where the file has changed."""
-        known = {chunk.key: chunk for chunk in file.chunks}
-        wanted = [(run, known[name]) for run, name in zip(self.segments, self._keys, strict=True) if name in known]
+        chunks_by_key = {chunk.key: chunk for chunk in file.chunks}
+        matches = [
+            (run, chunks_by_key[name])
+            for run, name in zip(self.segments, self._keys, strict=True)
+            if name in chunks_by_key
+        ]
         try:
-            packets = PacketFile(Path(file.path), rate) if wanted else None
+            packets = PacketFile(Path(file.path), rate) if matches else None
         except (av.FFmpegError, OSError, ValueError, IndexError):
             return {}
-        found = {}
-        for run, chunk in wanted:
-            there = SlotRange(first=chunk.first, end=chunk.first + chunk.slots)
-            if packets is not None and chunk.slots == run.slot_count and packets.digest(there) == chunk.digest:
-                found[run.first] = ReusedSegment(run, there, packets)
-        return found
+        segments = {}
+        for run, chunk in matches:
+            stored_range = SlotRange(first=chunk.first, end=chunk.first + chunk.slots)
+            if packets is not None and chunk.slots == run.slot_count and packets.digest(stored_range) == chunk.digest:
+                segments[run.first] = ReusedSegment(run, stored_range, packets)
+        return segments
 
 
-def _slots(taken: Mapping[int, ReusedSegment]) -> int:
-    return sum(one.segment.slot_count for one in taken.values())
+def _slots(segments: Mapping[int, ReusedSegment]) -> int:
+    return sum(reused.segment.slot_count for reused in segments.values())

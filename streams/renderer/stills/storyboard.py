@@ -78,12 +78,12 @@ class StoryboardBuilder:
 
 def storyboard_slots(timeline: OutputTimeline, step_ms: float | None) -> set[int]:
     """Slots that `StoryboardBuilder` keeps; empty without ``step_ms``."""
-    found: set[int] = set()
+    slots: set[int] = set()
     for number in range(timeline.count if step_ms is not None else 0):
         if (
             step_ms is not None
-            and len(found) < MAX_TILES
-            and float(number * timeline.period_ms) >= len(found) * step_ms
+            and len(slots) < MAX_TILES
+            and float(number * timeline.period_ms) >= len(slots) * step_ms
         ):
-            found.add(number)
-    return found
+            slots.add(number)
+    return slots

@@ -77,20 +77,20 @@ def score_face(luma: UInt8, box: Box) -> float:
 
     ``box`` in px of the frame, of any size and place.
     """
-    found = _face_samples(luma, box)
-    if found is None:
+    samples = _face_samples(luma, box)
+    if samples is None:
         return 0.0
     size, crisp = (
         min(1.0, box.height / luma.shape[0] / FULL_FACE_HEIGHT_RATIO),
-        min(1.0, measure_detail(found) / FULL_DETAIL_LEVELS),
+        min(1.0, measure_detail(samples) / FULL_DETAIL_LEVELS),
     )
-    return float(size * crisp * _exposure_score(float(found.mean()), 45) * min(1.0, _inside_ratio(luma, box)))
+    return float(size * crisp * _exposure_score(float(samples.mean()), 45) * min(1.0, _inside_ratio(luma, box)))
 
 
 def measure_crispness(luma: UInt8, box: Box) -> float:
     """Detail of a face, 1 in focus."""
-    found = _face_samples(luma, box)
-    return 0.0 if found is None else measure_detail(found) / FULL_DETAIL_LEVELS
+    samples = _face_samples(luma, box)
+    return 0.0 if samples is None else measure_detail(samples) / FULL_DETAIL_LEVELS
 
 
 def _face_samples(luma: UInt8, box: Box) -> NDArray[np.int16] | None:
@@ -155,8 +155,8 @@ class ThumbnailPicker:
         merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if is_awkward or at_ms < EDGE_MARGIN_MS else 1.0)
         interval = int(at_ms / self._length_ms * self._count * INTERVALS_PER_PICK)
         if interval not in self._best or merit > self._best[interval].merit:
-            told = msgspec.structs.replace(scores, score=round(min(1.0, merit / FULL_MERIT_SCORE), 3))
-            self._best[interval] = _ScoredFrame(merit=merit, scores=told, picture=copy_frame(picture))
+            rounded_scores = msgspec.structs.replace(scores, score=round(min(1.0, merit / FULL_MERIT_SCORE), 3))
+            self._best[interval] = _ScoredFrame(merit=merit, scores=rounded_scores, picture=copy_frame(picture))
 
     def _score_frame(self, luma: UInt8, at_ms: float, source_ms: int, shot: ShotCrop) -> tuple[float, ThumbnailScores]:
         """Merit of a frame regardless of its time, and the scores behind it."""
@@ -169,11 +169,11 @@ class ThumbnailPicker:
             sharp=round(sharp, 3),
             contrast=round(min(1.0, float(small.std()) / FULL_CONTRAST_LEVELS), 3),
         )
-        near = self._face_at(source_ms)
-        if near is None:
+        nearest = self._face_at(source_ms)
+        if nearest is None:
             return merit, scores
-        box = painted_box(near.face.box, shot, source_ms, width, height)
-        looks = near.face.score * score_face(luma, box)
+        box = painted_box(nearest.face.box, shot, source_ms, width, height)
+        face_score = nearest.face.score * score_face(luma, box)
         eyes = self._eyes_at(source_ms)
         open_eyes = 1.0 if eyes is None else SHUT_EYES_RATIO + (1 - SHUT_EYES_RATIO) * eyes
         scores = msgspec.structs.replace(
@@ -182,45 +182,49 @@ class ThumbnailPicker:
             face_size=round(min(1.0, box.height / height / FULL_FACE_HEIGHT_RATIO), 3),
             eyes_open=eyes,
         )
-        stands = 1.0 if near.standing is None else PASSING_FACE_RATIO + (1 - PASSING_FACE_RATIO) * near.standing
-        return merit + FACE_WEIGHT * looks * open_eyes * stands, scores
+        standing_factor = (
+            1.0 if nearest.standing is None else PASSING_FACE_RATIO + (1 - PASSING_FACE_RATIO) * nearest.standing
+        )
+        return merit + FACE_WEIGHT * face_score * open_eyes * standing_factor, scores
 
     def _face_at(self, source_ms: int) -> FaceSample | None:
         after = bisect_left(self._face_ms, source_ms)
-        near = min(self._faces[max(0, after - 1) : after + 1], key=lambda s: abs(s.at_ms - source_ms), default=None)
-        return None if near is None or abs(near.at_ms - source_ms) > MAX_FACE_GAP_MS else near
+        nearest = min(self._faces[max(0, after - 1) : after + 1], key=lambda s: abs(s.at_ms - source_ms), default=None)
+        return None if nearest is None or abs(nearest.at_ms - source_ms) > MAX_FACE_GAP_MS else nearest
 
     def _eyes_at(self, source_ms: int) -> float | None:
         """The lower openness of eyes in the samples before and after; None where neither has one."""
         after = bisect_left(self._face_ms, source_ms)
         around = [
-            one for one in self._faces[max(0, after - 1) : after + 1] if abs(one.at_ms - source_ms) <= MAX_BLINK_GAP_MS
+            sample
+            for sample in self._faces[max(0, after - 1) : after + 1]
+            if abs(sample.at_ms - source_ms) <= MAX_BLINK_GAP_MS
         ]
-        return min((one.eyes for one in around if one.eyes is not None), default=None)
+        return min((sample.eyes for sample in around if sample.eyes is not None), default=None)
 
     def choose_frames(self) -> list[tuple[ThumbnailScores, av.VideoFrame]]:
         """The candidates, best first, apart in time where the clip allows. Raises ValueError without any."""
         if not self._best:
             raise ValueError("no picture was seen: nothing to make a thumbnail of")
-        left = sorted(self._best.values(), key=lambda one: (-one.merit, one.scores.at_ms))
+        left = sorted(self._best.values(), key=lambda frame: (-frame.merit, frame.scores.at_ms))
         apart_ms = self._length_ms / (self._count * INTERVALS_PER_PICK)
         chosen: list[_ScoredFrame] = []
         for least_ms in (apart_ms, 0.0):
-            for one in left:
-                far = all(abs(one.scores.at_ms - other.scores.at_ms) >= least_ms for other in chosen)
-                if len(chosen) < self._count and one not in chosen and far:
-                    chosen.append(one)
-        return [(one.scores, one.picture) for one in chosen]
+            for frame in left:
+                far = all(abs(frame.scores.at_ms - picked.scores.at_ms) >= least_ms for picked in chosen)
+                if len(chosen) < self._count and frame not in chosen and far:
+                    chosen.append(frame)
+        return [(frame.scores, frame.picture) for frame in chosen]
 
     def save(self, folder: Path, draw: Callable[[av.VideoFrame, int], None] | None = None) -> list[ThumbnailScores]:
         """Write the candidates as JPEG (`thumbnail_file_name`), best first; ``draw`` may draw on each."""
-        found = self.choose_frames()
-        for number, (scores, picture) in enumerate(found):
+        frames = self.choose_frames()
+        for number, (scores, picture) in enumerate(frames):
             if draw is not None:
                 draw(picture, scores.at_ms)
             image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
             image.save(folder / thumbnail_file_name(number), "JPEG", quality=THUMBNAIL_QUALITY_PERCENT, optimize=True)
-        return [scores for scores, _ in found]
+        return [scores for scores, _ in frames]
 
 
 def thumbnail_file_name(number: int) -> str:

@@ -47,8 +47,8 @@ def truncate_title(title: str) -> str:
     """Cut a long title after the last word that fits."""
     if len(title) <= MAX_TITLE_LETTERS:
         return title
-    kept = title[:MAX_TITLE_LETTERS]
-    return (kept.rsplit(maxsplit=1)[0] if " " in kept else kept).rstrip(" ,;:") + "…"
+    shortened = title[:MAX_TITLE_LETTERS]
+    return (shortened.rsplit(maxsplit=1)[0] if " " in shortened else shortened).rstrip(" ,;:") + "…"
 
 
 def build_title_look(words: Sequence[str], look: CaptionLook) -> CaptionLook:
@@ -59,12 +59,12 @@ def build_title_look(words: Sequence[str], look: CaptionLook) -> CaptionLook:
     if not words:
         return still
     ink, area = ink_box(place_caption(build_title_cue(words, 0), still), still), clear_area_for(still)
-    over = max(0, ceil(ink.y + ink.height - area.y - area.height))
-    return msgspec.structs.replace(still, centre_y_px=still.centre_y_px - over)
+    excess_px = max(0, ceil(ink.y + ink.height - area.y - area.height))
+    return msgspec.structs.replace(still, centre_y_px=still.centre_y_px - excess_px)
 
 
 def build_title_cue(words: Sequence[str], at_ms: int) -> CaptionCue:
     """All words of a title as one cue."""
     end_ms = at_ms + CUE_LENGTH_MS
-    said = [Word(text=word, start_ms=at_ms, end_ms=end_ms, probability=1.0) for word in words]
-    return CaptionCue(start_ms=at_ms, end_ms=end_ms, words=said)
+    title_words = [Word(text=word, start_ms=at_ms, end_ms=end_ms, probability=1.0) for word in words]
+    return CaptionCue(start_ms=at_ms, end_ms=end_ms, words=title_words)

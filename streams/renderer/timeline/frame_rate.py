@@ -61,9 +61,9 @@ def frame_periods_us(clip: TimeRange, index: SourceIndex, max_count: int | None 
         return []
     base, origin_us = index.video.time_base, index.origin_us
     first, last = (first_pts_at(at_ms, base, origin_us) for at_ms in (clip.start_ms - 1, clip.end_ms + 1))
-    near = [pts for pts in index.packets.pts if first <= pts <= last]
-    shown = sorted({at_us - origin_us for at_us in list_stream_us(near, base)})
-    inside = [at_us for at_us in shown if clip.start_ms <= at_us / 1000 < clip.end_ms]
+    clip_pts = [pts for pts in index.packets.pts if first <= pts <= last]
+    starts_us = sorted({at_us - origin_us for at_us in list_stream_us(clip_pts, base)})
+    inside = [at_us for at_us in starts_us if clip.start_ms <= at_us / 1000 < clip.end_ms]
     run = min(MEAN_FRAMES, len(inside) - 1)
     if run <= 0:
         return []
@@ -78,11 +78,14 @@ def measure_rate(periods: Sequence[Fraction], declared: Fraction) -> Fraction:
     """The rate that the source's frames keep, else the common rate nearest to their median period."""
     if not periods:
         return snap_rate(declared)
-    kept = _regular_periods(periods, declared)
-    if kept is None:
+    regular = _regular_periods(periods, declared)
+    if regular is None:
         return nearest_common_rate(1_000_000 / _median_period(periods))
-    rate = Fraction(1_000_000 * len(kept)) / sum(kept, Fraction(0))
-    if max(kept) - min(kept) > MAX_STEADY_SPREAD_US and abs(nearest_common_rate(rate) / rate - 1) <= MAX_JITTER_RATIO:
+    rate = Fraction(1_000_000 * len(regular)) / sum(regular, Fraction(0))
+    if (
+        max(regular) - min(regular) > MAX_STEADY_SPREAD_US
+        and abs(nearest_common_rate(rate) / rate - 1) <= MAX_JITTER_RATIO
+    ):
         return nearest_common_rate(rate)
     return snap_rate(declared if abs(declared / rate - 1) <= MAX_DECLARED_ERROR_RATIO else rate)
 
@@ -100,8 +103,8 @@ def _regular_periods(periods: Sequence[Fraction], declared: Fraction) -> list[Fr
 def _periods_near(periods: Sequence[Fraction], period: Fraction) -> list[Fraction] | None:
     """Periods near a given one; None where too few are."""
     shortest, longest = (1 - PERIOD_TOLERANCE_RATIO) * period, (1 + PERIOD_TOLERANCE_RATIO) * period
-    kept = [one for one in periods if shortest <= one <= longest]
-    return kept if len(kept) >= MIN_REGULAR_RATIO * len(periods) else None
+    near = [measured for measured in periods if shortest <= measured <= longest]
+    return near if len(near) >= MIN_REGULAR_RATIO * len(periods) else None
 
 
 def _median_period(periods: Sequence[Fraction]) -> Fraction:
@@ -110,13 +113,13 @@ def _median_period(periods: Sequence[Fraction]) -> Fraction:
 
 def nearest_common_rate(rate: Fraction) -> Fraction:
     """The common rate nearest to a rate."""
-    return min(COMMON_RATES, key=lambda known: abs(known / rate - 1))
+    return min(COMMON_RATES, key=lambda common_rate: abs(common_rate / rate - 1))
 
 
 def snap_rate(rate: Fraction) -> Fraction:
     """Remove the rounding of time stamps from a rate."""
-    whole = Fraction(max(1, round(rate)))
-    nearest = min((whole, *NTSC_RATES), key=lambda known: abs(known - rate))
+    whole_rate = Fraction(max(1, round(rate)))
+    nearest = min((whole_rate, *NTSC_RATES), key=lambda standard_rate: abs(standard_rate - rate))
     return nearest if abs(nearest - rate) <= nearest * MAX_SNAP_RATIO else rate.limit_denominator(1001)
 
 

@@ -36,7 +36,7 @@ class LeadIn:
 
         Frames that begin at ``skippable_ms`` may be missing.
         """
-        near = part.range(period_ms, LEAD_MS)
-        begin = min(near.start_ms, self.frame_start_ms(int(part.source_ms)))
-        for at_ms, picture in reader.read_frames(TimeRange(start_ms=begin, end_ms=near.end_ms), skippable_ms):
-            yield max(at_ms, near.start_ms), picture
+        read_range = part.range(period_ms, LEAD_MS)
+        begin = min(read_range.start_ms, self.frame_start_ms(int(part.source_ms)))
+        for at_ms, picture in reader.read_frames(TimeRange(start_ms=begin, end_ms=read_range.end_ms), skippable_ms):
+            yield max(at_ms, read_range.start_ms), picture

@@ -161,24 +161,26 @@ def fill_slots(
 def fill_slot_numbers(
     pictures: Iterable[tuple[int, Picture]], timeline: OutputTimeline, part: TimelinePart
 ) -> Iterator[tuple[int, Picture, range]]:
-    """As `fill_slots`, with slot numbers only."""
+    """Assign source frames to output slots, as `fill_slots` does, with slot numbers only."""
     next_number = part.first
-    held: tuple[int, Picture] | None = None
+    pending: tuple[int, Picture] | None = None
     ends: _SlotEnds | None = None
     for at_ms, picture in pictures:
-        if held is None:
-            held = at_ms, picture
+        if pending is None:
+            pending = at_ms, picture
             continue
-        ends = ends or _SlotEnds(part, timeline.period_ms, _sampling_offset(held[0], at_ms, part, timeline.period_ms))
+        ends = ends or _SlotEnds(
+            part, timeline.period_ms, _sampling_offset(pending[0], at_ms, part, timeline.period_ms)
+        )
         end = max(next_number, min(ends.before(at_ms), part.end))
         if end > next_number:
-            yield held[0], held[1], range(next_number, end)
+            yield pending[0], pending[1], range(next_number, end)
         next_number = end
         if next_number == part.end:
             return
-        held = at_ms, picture
-    if held is not None and next_number < part.end:
-        yield held[0], held[1], range(next_number, part.end)
+        pending = at_ms, picture
+    if pending is not None and next_number < part.end:
+        yield pending[0], pending[1], range(next_number, part.end)
 
 
 class _SlotEnds:
@@ -206,12 +208,12 @@ def build_slot(number: int, timeline: OutputTimeline, part: TimelinePart) -> Slo
     period_ms = timeline.period_ms
     at_ms, step_ms = number * period_ms, period_ms * part.speed
     late_ms = -part.source_ms_at(number, period_ms) % step_ms / part.speed
-    soon = period_ms <= MAX_EARLY_MS
-    return Slot(number=number, at_ms=float(at_ms), lit_ms=float(at_ms + late_ms) if soon else None)
+    is_short_period = period_ms <= MAX_EARLY_MS
+    return Slot(number=number, at_ms=float(at_ms), lit_ms=float(at_ms + late_ms) if is_short_period else None)
 
 
 def _sampling_offset(first_ms: int, second_ms: int, part: TimelinePart, period_ms: Fraction) -> Fraction:
-    """How far after a slot's start to sample, so that frames at a constant rate begin far from there.
+    """The offset of sampling from a slot's start, so that frames at a constant rate begin far from there.
 
     It is half a frame after the source frame that begins nearest to the part's start. Sound and video then differ
     by at most half a source frame, and rounding to ms neither repeats nor drops one.

@@ -23,7 +23,7 @@ MAX_FROZEN_RATIO = 0.5
 
 
 def max_still_ms(index: SourceIndex) -> float:
-    """How long a source may stand still before frames count as lost; infinite where it is not steady.
+    """The longest still range before frames count as lost; infinite where the rate is not steady.
 
     Raises ValueError without video.
     """
@@ -74,8 +74,8 @@ class FreezeDetector:
             "the source's pictures there cannot be read"
             for time in self._frozen_ranges
         ]
-        as_it_may = self._end_ms - last_ms <= self._limit_ms
-        if self._clip.end_ms - (max(last_ms, self._end_ms) if as_it_may else last_ms) > MIN_FROZEN_MS:
+        may_be_still = self._end_ms - last_ms <= self._limit_ms
+        if self._clip.end_ms - (max(last_ms, self._end_ms) if may_be_still else last_ms) > MIN_FROZEN_MS:
             warnings.append(f"video.frozen: the last {self._clip.end_ms - last_ms} ms stand still")
         self.advance(self._end_ms)
         return warnings
@@ -104,13 +104,13 @@ def freeze_warnings(detectors: Sequence[FreezeDetector]) -> list[str]:
     return warnings
 
 
-def silence_warnings(clip: TimeRange, index: SourceIndex, heard_ms: float) -> list[str]:
+def silence_warnings(clip: TimeRange, index: SourceIndex, decoded_ms: float) -> list[str]:
     """A warning where less audio was decoded than the source has in the range."""
     if index.audio is None:
         return []
     start_ms = stream_us(index.audio.start_pts, index.audio.time_base) / 1000 - index.origin_us / 1000
     expected_ms = min(clip.end_ms, start_ms + index.audio.duration_ms) - max(clip.start_ms, start_ms)
-    lost_ms = expected_ms - heard_ms
+    lost_ms = expected_ms - decoded_ms
     if lost_ms <= MAX_LOST_AUDIO_MS:
         return []
     return [f"audio.damaged: {lost_ms / 1000:.1f} s of the sound cannot be read; it is silent there"]

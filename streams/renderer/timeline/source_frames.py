@@ -33,7 +33,7 @@ class SourcePlayer:
         self.is_interlaced = False
         """Whether frames depend on their neighbours because some are interlaced."""
 
-    def play(self, part: TimelinePart, show: ShowFrame, skippable_ms: Collection[int] = frozenset()) -> None:
+    def play(self, part: TimelinePart, show_frame: ShowFrame, skippable_ms: Collection[int] = frozenset()) -> None:
         """Show every slot of the part; frames that begin at ``skippable_ms`` are not decoded where possible.
 
         Raises InputRejected when the source has no frame there.
@@ -41,15 +41,15 @@ class SourcePlayer:
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
         detector = FreezeDetector(clip, self._index, part.output_ms, speed=float(part.speed), limit_ms=self._limit_ms)
-        near = part.range(period_ms, LEAD_MS)
-        skipped = [at_ms for at_ms in sorted(skippable_ms) if near.start_ms < at_ms < near.end_ms]
+        read_range = part.range(period_ms, LEAD_MS)
+        skipped = [at_ms for at_ms in sorted(skippable_ms) if read_range.start_ms < at_ms < read_range.end_ms]
         decoded = deinterlace(
             self._watch_interlacing(self._lead_in.read_frames(self._reader, part, period_ms, set(skipped)))
         )
         pictures = fill_skipped(decoded, skipped) if skipped else decoded
         last_ms = None
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
-            show(at_ms, picture, slots)
+            show_frame(at_ms, picture, slots)
             detector.advance(at_ms)
             last_ms = at_ms
         if last_ms is None:

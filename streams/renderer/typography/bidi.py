@@ -44,16 +44,16 @@ def base_level(text: str, language: str | None = None) -> int:
 def resolve_levels(text: str, base: int) -> list[int]:
     """The level of each character of a line: even levels run left to right, odd ones right to left."""
     kinds = [unicodedata.bidirectional(sign) or "L" for sign in text]
-    kept = [at for at, kind in enumerate(kinds) if kind not in _IGNORED_TYPES]
-    signs = "".join(text[at] for at in kept).translate(_EQUIVALENT_BRACKETS)
-    resolved = _resolve_types(signs, [kinds[at] for at in kept], "R" if base else "L")
-    found = [base] * len(text)
-    for at, kind in zip(kept, resolved, strict=True):
-        found[at] = _implicit_level(kind, base)
+    positions = [at for at, kind in enumerate(kinds) if kind not in _IGNORED_TYPES]
+    signs = "".join(text[at] for at in positions).translate(_EQUIVALENT_BRACKETS)
+    resolved = _resolve_types(signs, [kinds[at] for at in positions], "R" if base else "L")
+    levels = [base] * len(text)
+    for at, kind in zip(positions, resolved, strict=True):
+        levels[at] = _implicit_level(kind, base)
     for before, at in pairwise(range(len(text))):
         if kinds[at] in _IGNORED_TYPES:
-            found[at] = found[before]
-    return _reset_trailing_space(found, kinds, base)
+            levels[at] = levels[before]
+    return _reset_trailing_space(levels, kinds, base)
 
 
 def _implicit_level(kind: str, base: int) -> int:
@@ -63,17 +63,17 @@ def _implicit_level(kind: str, base: int) -> int:
     return base + {"L": 0, "R": 1}.get(kind, 2)
 
 
-def _reset_trailing_space(found: list[int], kinds: Sequence[str], base: int) -> list[int]:
+def _reset_trailing_space(levels: list[int], kinds: Sequence[str], base: int) -> list[int]:
     """Rule L1: separators, and white space before them and at the end, get the base level."""
     at_end = True
-    for at in reversed(range(len(found))):
+    for at in reversed(range(len(levels))):
         if kinds[at] in ("B", "S"):
             at_end = True
         elif kinds[at] not in _IGNORED_TYPES and kinds[at] != "WS":
             at_end = False
         if at_end:
-            found[at] = base
-    return found
+            levels[at] = base
+    return levels
 
 
 def _resolve_types(signs: str, kinds: list[str], base: str) -> list[str]:
@@ -95,9 +95,11 @@ def _resolve_weak(kinds: list[str], base: str) -> list[str]:
         before = now
     kinds = ["R" if kind == "AL" else kind for kind in kinds]  # W3
     for at in range(1, len(kinds) - 1):  # W4
-        one, kind, other = kinds[at - 1 : at + 2]
-        if one == other and ((one == "EN" and kind in ("ES", "CS")) or (one == "AN" and kind == "CS")):
-            kinds[at] = one
+        previous, kind, following = kinds[at - 1 : at + 2]
+        if previous == following and (
+            (previous == "EN" and kind in ("ES", "CS")) or (previous == "AN" and kind == "CS")
+        ):
+            kinds[at] = previous
     for order in (range(len(kinds)), reversed(range(len(kinds)))):  # W5
         neighbour = ""
         for at in order:
@@ -141,7 +143,7 @@ def _strong_side(kind: str) -> str:
 def _bracket_pairs(signs: str, kinds: Sequence[str]) -> list[tuple[int, int]]:
     """Bracket pairs (BD16), sorted by opening bracket."""
     waiting: list[tuple[str, int]] = []
-    found = []
+    pairs = []
     for at, sign in enumerate(signs):
         if kinds[at] != "ON":
             continue
@@ -150,9 +152,9 @@ def _bracket_pairs(signs: str, kinds: Sequence[str]) -> list[tuple[int, int]]:
         else:
             match = next((place for place in reversed(range(len(waiting))) if waiting[place][0] == sign), None)
             if match is not None:
-                found.append((waiting[match][1], at))
+                pairs.append((waiting[match][1], at))
                 del waiting[match:]
-    return sorted(found)
+    return sorted(pairs)
 
 
 def _resolve_neutral(kinds: list[str], base: str) -> list[str]:
@@ -170,15 +172,15 @@ def _resolve_neutral(kinds: list[str], base: str) -> list[str]:
     return kinds
 
 
-def visual_order(found: Sequence[int]) -> list[int]:
+def visual_order(levels: Sequence[int]) -> list[int]:
     """Rule L2: indices in visual order, from left to right."""
-    order = list(range(len(found)))
-    odd = [level for level in found if level % 2]
-    for level in range(max(found, default=0), min(odd, default=1) - 1, -1):
+    order = list(range(len(levels)))
+    odd = [level for level in levels if level % 2]
+    for level in range(max(levels, default=0), min(odd, default=1) - 1, -1):
         at = 0
         while at < len(order):
             end = at
-            while end < len(order) and found[order[end]] >= level:
+            while end < len(order) and levels[order[end]] >= level:
                 end += 1
             order[at:end] = reversed(order[at:end])
             at = max(end, at + 1)

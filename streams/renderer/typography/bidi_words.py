@@ -24,33 +24,33 @@ def group_bidi_words(words: Sequence[Word], language: str | None) -> list[Word]:
     if not any(all(count_strong_letters(word.text)) for word in words):
         return list(words)
     base = base_level(" ".join(word.text for word in words), language)
-    found: list[Word] = []
+    groups: list[Word] = []
     for word in words:
-        if found and _continues_run(found[-1], word, base):
-            found[-1] = _join_words(found[-1], word)
+        if groups and _continues_run(groups[-1], word, base):
+            groups[-1] = _join_words(groups[-1], word)
         else:
-            found.append(word)
-    return found
+            groups.append(word)
+    return groups
 
 
-def _continues_run(one: Word, other: Word, base: int) -> bool:
+def _continues_run(word: Word, following: Word, base: int) -> bool:
     """Whether one run ends the first word and begins the second, without covering both."""
-    near = other.start_ms - one.end_ms < MAX_GROUP_GAP_MS and one.speaker == other.speaker
+    near = following.start_ms - word.end_ms < MAX_GROUP_GAP_MS and word.speaker == following.speaker
     if (
         not near
-        or len(one.text) + len(other.text) >= MAX_GROUP_LETTERS
-        or not (all(count_strong_letters(one.text)) or all(count_strong_letters(other.text)))
+        or len(word.text) + len(following.text) >= MAX_GROUP_LETTERS
+        or not (all(count_strong_letters(word.text)) or all(count_strong_letters(following.text)))
     ):
         return False
-    found, at = resolve_levels(f"{one.text} {other.text}", base), len(one.text)
-    return found[at - 1] == found[at] == found[at + 1] > min(found)
+    levels, at = resolve_levels(f"{word.text} {following.text}", base), len(word.text)
+    return levels[at - 1] == levels[at] == levels[at + 1] > min(levels)
 
 
-def _join_words(one: Word, other: Word) -> Word:
+def _join_words(word: Word, following: Word) -> Word:
     return msgspec.structs.replace(
-        one,
-        text=f"{one.text} {other.text}",
-        end_ms=max(one.end_ms, other.end_ms),
-        probability=min(one.probability, other.probability),
-        filler=one.filler and other.filler,
+        word,
+        text=f"{word.text} {following.text}",
+        end_ms=max(word.end_ms, following.end_ms),
+        probability=min(word.probability, following.probability),
+        filler=word.filler and following.filler,
     )

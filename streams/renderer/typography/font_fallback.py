@@ -19,9 +19,9 @@ _EMOJI_BELOW_1F000 = frozenset(
 def choose_font(sign: str, face: Face) -> str:
     """The first font of the face with the whole cluster, else with its first character."""
     files = fonts_of_face(face)
-    asked = (EMOJI_FONT, *files) if is_emoji(sign) else (*files, EMOJI_FONT)
-    whole = next((file for file in asked if has_glyphs(file, sign)), None)
-    return whole or next((file for file in asked if glyph_number(file, sign[0])), files[0])
+    search_order = (EMOJI_FONT, *files) if is_emoji(sign) else (*files, EMOJI_FONT)
+    complete_font = next((file for file in search_order if has_glyphs(file, sign)), None)
+    return complete_font or next((file for file in search_order if glyph_number(file, sign[0])), files[0])
 
 
 def is_emoji(cluster: str) -> bool:
@@ -53,9 +53,9 @@ def _drawable_cluster(sign: str) -> str:
     files = (*FONTS_BY_ROLE["display"], EMOJI_FONT)
     if any(has_glyphs(file, sign) for file in files):
         return sign
-    kept = [part for part in sign if unicodedata.category(part)[0] != "M" and part not in INVISIBLE_LETTERS]
-    known = "".join(part for part in kept if any(glyph_number(file, part) for file in files))
-    return known if not unicodedata.category(sign[0]).startswith("M") else ""
+    letters = [part for part in sign if unicodedata.category(part)[0] != "M" and part not in INVISIBLE_LETTERS]
+    drawable = "".join(part for part in letters if any(glyph_number(file, part) for file in files))
+    return drawable if not unicodedata.category(sign[0]).startswith("M") else ""
 
 
 def lacks_glyphs(text: str) -> bool:

@@ -89,15 +89,15 @@ Face = str
 """A role of the shipped fonts; or ``path|role``: an organisation's own font with the role's fonts as fallback."""
 
 
-def face_for_role(role: Font, own: str | None) -> Face:
+def face_for_role(role: Font, own_font: str | None) -> Face:
     """The face of a role, with the organisation's own font first where it has one."""
-    return f"{own}|{role}" if own else role
+    return f"{own_font}|{role}" if own_font else role
 
 
 def fonts_of_face(face: Face) -> tuple[str, ...]:
     """The fonts of a face, in order of fallback."""
-    own, _, role = face.rpartition("|")
-    return (own, *FONTS_BY_ROLE[role]) if own else FONTS_BY_ROLE[role]
+    own_font, _, role = face.rpartition("|")
+    return (own_font, *FONTS_BY_ROLE[role]) if own_font else FONTS_BY_ROLE[role]
 
 
 def font_path(file: str) -> Path:
@@ -139,10 +139,10 @@ def open_numbered_font(file: str, size_px: int) -> ImageFont.FreeTypeFont:
 @lru_cache(maxsize=32)
 def _numbered_font(file: str) -> IO[bytes]:
     """The numbered font as a temporary file, removed with its last reference: all sizes map one copy."""
-    written = NamedTemporaryFile(prefix="numbered-", suffix=".font")  # noqa: SIM115 - the cache keeps it open
-    written.write(number_glyphs(font_path(file).read_bytes()))
-    written.flush()
-    return written
+    font_copy = NamedTemporaryFile(prefix="numbered-", suffix=".font")  # noqa: SIM115 - the cache keeps it open
+    font_copy.write(number_glyphs(font_path(file).read_bytes()))
+    font_copy.flush()
+    return font_copy
 
 
 def number_glyphs(font: bytes) -> bytes:

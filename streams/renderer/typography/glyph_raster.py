@@ -70,12 +70,12 @@ def rasterise_word(word: ShapedWord, size_px: int, x: float, outline_px: int) ->
     fills = list(_glyph_images(word, size_px, x, 0))
     outlines = list(_glyph_images(word, size_px, x, outline_px)) if outline_px else []
     emoji = list(_emoji_images(word, size_px, x))
-    everything = [*fills, *outlines, *emoji]
-    if not everything:
+    images = [*fills, *outlines, *emoji]
+    if not images:
         return None
-    left, top = min(one.left for one in everything), min(one.top for one in everything)
-    right = max(one.left + one.picture.width for one in everything)
-    bottom = max(one.top + one.picture.height for one in everything)
+    left, top = min(image.left for image in images), min(image.top for image in images)
+    right = max(image.left + image.picture.width for image in images)
+    bottom = max(image.top + image.picture.height for image in images)
     size = (right - left, bottom - top)
     return RasterWord(
         fill=_merge_masks(fills, size, left, top),
@@ -91,31 +91,31 @@ def _glyph_images(word: ShapedWord, size_px: int, x: float, outline_px: int) -> 
         if glyph.file == EMOJI_FONT:
             continue
         quarters = math.floor((x + glyph.x * size_px) * SUBPIXEL_STEPS + 0.5)
-        one = rasterise_glyph(glyph.file, glyph.number, size_px, quarters % SUBPIXEL_STEPS, outline_px)
-        if one:
+        image = rasterise_glyph(glyph.file, glyph.number, size_px, quarters % SUBPIXEL_STEPS, outline_px)
+        if image:
             up = round(glyph.y * size_px)
-            yield GlyphImage(one.picture, one.left + quarters // SUBPIXEL_STEPS, one.top - up)
+            yield GlyphImage(image.picture, image.left + quarters // SUBPIXEL_STEPS, image.top - up)
 
 
 def _emoji_images(word: ShapedWord, size_px: int, x: float) -> Iterator[GlyphImage]:
     for glyph in word.glyphs:
-        one = rasterise_emoji(glyph.number, size_px) if glyph.file == EMOJI_FONT else None
-        if one:
-            yield GlyphImage(one.picture, one.left + round(x + glyph.x * size_px), one.top)
+        image = rasterise_emoji(glyph.number, size_px) if glyph.file == EMOJI_FONT else None
+        if image:
+            yield GlyphImage(image.picture, image.left + round(x + glyph.x * size_px), image.top)
 
 
 def _merge_masks(stamps: list[GlyphImage], size: tuple[int, int], left: int, top: int) -> Image.Image:
     """Merge masks by their maximum, so that joined letters show no seam."""
     mask = Image.new("L", size)
-    for one in stamps:
-        box = (one.left - left, one.top - top)
-        corners = (*box, box[0] + one.picture.width, box[1] + one.picture.height)
-        mask.paste(ImageChops.lighter(mask.crop(corners), one.picture), box)
+    for stamp in stamps:
+        box = (stamp.left - left, stamp.top - top)
+        corners = (*box, box[0] + stamp.picture.width, box[1] + stamp.picture.height)
+        mask.paste(ImageChops.lighter(mask.crop(corners), stamp.picture), box)
     return mask
 
 
 def _merge_colours(stamps: list[GlyphImage], size: tuple[int, int], left: int, top: int) -> Image.Image:
     picture = Image.new("RGBA", size)
-    for one in stamps:
-        picture.alpha_composite(one.picture, (one.left - left, one.top - top))
+    for stamp in stamps:
+        picture.alpha_composite(stamp.picture, (stamp.left - left, stamp.top - top))
     return picture

@@ -23,7 +23,7 @@ from streams.renderer.typography.fonts import EMOJI_FONT, SCRIPT_REACH_RATIOS, F
 EMOJI_SIZE_RATIO = 0.85
 """Size of emoji relative to the font: at full size they are half again as tall as capitals."""
 EMOJI_DESCENT_RATIO = 0.12
-"""How far emoji reach below the line, as a share of the font size: this centres them on capitals."""
+"""Descent of emoji below the line, as a share of the font size: this centres them on capitals."""
 
 
 class Glyph(NamedTuple):
@@ -50,10 +50,10 @@ class ShapedWord(NamedTuple):
     width: float
     clusters: tuple[ClusterEdges, ...]
     up: float
-    """How far its ink reaches above the line."""
+    """Reach of its ink above the line."""
     down: float
     script_reach: tuple[float, float] | None
-    """How far letters of its script usually reach; None: as Latin."""
+    """Usual reach of its script's letters above and below the line; None: as Latin."""
 
 
 class _FontPiece(NamedTuple):
@@ -84,42 +84,45 @@ def shape_text(text: str, face: Face, language: str | None = None, directions: t
     """
     glyphs: list[Glyph] = []
     edges: dict[int, ClusterEdges] = {}
-    gone = 0.0
+    pen_x = 0.0
     runs = [
-        tuple(run) for _, run in groupby(_split_by_font(text, face, directions), key=lambda one: (one.file, one.level))
+        tuple(run)
+        for _, run in groupby(_split_by_font(text, face, directions), key=lambda piece: (piece.file, piece.level))
     ]
     for place in visual_order([run[0].level for run in runs]):
         run = runs[place]
-        mine, width, found = _shape_run(text, run, language)
-        glyphs += [one._replace(x=one.x + gone) for one in mine]
-        for piece, edge in zip(run, found, strict=True):
-            edges[piece.at] = edge._replace(left=edge.left + gone, right=edge.right + gone)
-        gone += width
-    reaches = [_glyph_reach(one) for one in glyphs]
-    usual = [SCRIPT_REACH_RATIOS[run[0].file] for run in runs if run[0].file in SCRIPT_REACH_RATIOS]
+        run_glyphs, width, run_edges = _shape_run(text, run, language)
+        glyphs += [glyph._replace(x=glyph.x + pen_x) for glyph in run_glyphs]
+        for piece, edge in zip(run, run_edges, strict=True):
+            edges[piece.at] = edge._replace(left=edge.left + pen_x, right=edge.right + pen_x)
+        pen_x += width
+    reaches = [_glyph_reach(glyph) for glyph in glyphs]
+    script_reaches = [SCRIPT_REACH_RATIOS[run[0].file] for run in runs if run[0].file in SCRIPT_REACH_RATIOS]
     return ShapedWord(
         glyphs=tuple(glyphs),
-        width=gone,
+        width=pen_x,
         clusters=tuple(edges[at] for at in sorted(edges)),
         up=max((up for up, _ in reaches), default=0.0),
         down=max((down for _, down in reaches), default=0.0),
-        script_reach=(max(up for up, _ in usual), max(down for _, down in usual)) if usual else None,
+        script_reach=(max(up for up, _ in script_reaches), max(down for _, down in script_reaches))
+        if script_reaches
+        else None,
     )
 
 
 def _split_by_font(text: str, face: Face, directions: Sequence[int]) -> list[_FontPiece]:
     """Each cluster with its font; punctuation takes the font of the letters it follows, where that has it."""
-    found: list[_FontPiece] = []
+    pieces: list[_FontPiece] = []
     at = 0
     signs = clusters(text)
     for number, sign in enumerate(signs):
         file = choose_font(sign, face)
-        near_file = found[-1].file if found else _next_file(signs[number + 1 :], face)
+        near_file = pieces[-1].file if pieces else _next_file(signs[number + 1 :], face)
         if near_file and near_file != EMOJI_FONT and _is_punctuation(sign) and has_glyphs(near_file, sign):
             file = near_file
-        found.append(_FontPiece(sign, file, directions[at] if directions else 0, at))
+        pieces.append(_FontPiece(sign, file, directions[at] if directions else 0, at))
         at += len(sign)
-    return found
+    return pieces
 
 
 def _next_file(signs: Sequence[str], face: Face) -> str | None:
@@ -146,13 +149,13 @@ def _shape_run(
     buffer.guess_segment_properties()
     hb.shape(font.shaper, buffer)
     scale = (EMOJI_SIZE_RATIO if file == EMOJI_FONT else 1.0) / font.units
-    glyphs, gone, spans = [], 0.0, list[tuple[int, float, float]]()
+    glyphs, pen_x, spans = [], 0.0, list[tuple[int, float, float]]()
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-        x, y = gone + position.x_offset * scale, position.y_offset * scale
+        x, y = pen_x + position.x_offset * scale, position.y_offset * scale
         glyphs.append(Glyph(file, info.codepoint, x, y))
-        spans.append((info.cluster, gone, gone + position.x_advance * scale))
-        gone += position.x_advance * scale
-    return glyphs, gone, _cluster_edges(run, spans, backwards=backwards)
+        spans.append((info.cluster, pen_x, pen_x + position.x_advance * scale))
+        pen_x += position.x_advance * scale
+    return glyphs, pen_x, _cluster_edges(run, spans, backwards=backwards)
 
 
 def _cluster_edges(
@@ -160,21 +163,21 @@ def _cluster_edges(
 ) -> list[ClusterEdges]:
     """Edges of each cluster; clusters merged into one glyph share its width."""
     begins = sorted({cluster for cluster, _, _ in spans})
-    owners = [begins[max(0, bisect_left(begins, one.at + len(one.text)) - 1)] for one in run]
+    owners = [begins[max(0, bisect_left(begins, piece.at + len(piece.text)) - 1)] for piece in run]
     sides: dict[int, tuple[float, float]] = {}
     keys = sorted(set(owners))
     for cluster, left, right in spans:
         key = keys[min(bisect_left(keys, cluster), len(keys) - 1)]
-        one, other = sides.get(key, (left, right))
-        sides[key] = min(one, left), max(other, right)
-    found: list[ClusterEdges] = []
+        leftmost, rightmost = sides.get(key, (left, right))
+        sides[key] = min(leftmost, left), max(rightmost, right)
+    all_edges: list[ClusterEdges] = []
     for owner, members in groupby(owners):
         left, right = sides[owner]
         count = len(list(members))
         step = (right - left) / count
         edges = [ClusterEdges(left + place * step, left + (place + 1) * step, backwards) for place in range(count)]
-        found += reversed(edges) if backwards else edges
-    return found
+        all_edges += reversed(edges) if backwards else edges
+    return all_edges
 
 
 @lru_cache(maxsize=8192)
@@ -187,7 +190,7 @@ def _glyph_extents(file: str, number: int) -> tuple[float, float]:
 
 
 def _glyph_reach(glyph: Glyph) -> tuple[float, float]:
-    """How far a glyph reaches above and below the line."""
+    """The reach of a glyph above and below the line."""
     if glyph.file == EMOJI_FONT:
         return 1.0 - EMOJI_DESCENT_RATIO, EMOJI_DESCENT_RATIO
     up, down = _glyph_extents(glyph.file, glyph.number)

@@ -18,7 +18,7 @@ def plane_rows(plane: VideoPlane) -> NDArray[np.uint8]:
 def copy_frame(picture: av.VideoFrame) -> av.VideoFrame:
     """Copy the pixels and colour properties of a yuv420p frame."""
     copy = av.VideoFrame(picture.width, picture.height, picture.format.name)
-    for mine, other in zip(copy.planes, picture.planes, strict=True):
-        plane_rows(mine)[: mine.height, : mine.width] = plane_rows(other)[: mine.height, : mine.width]
+    for target, source in zip(copy.planes, picture.planes, strict=True):
+        plane_rows(target)[: target.height, : target.width] = plane_rows(source)[: target.height, : target.width]
     copy.colorspace, copy.color_range = picture.colorspace, picture.color_range
     return copy

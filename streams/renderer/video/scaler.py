@@ -34,8 +34,8 @@ def to_coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: in
 
     The coded frame is neither rotated nor mirrored, and has its own pixel aspect.
     """
-    turned = track.rotation_deg in (90, 270)
-    across, down = (height_px, width_px) if turned else (width_px, height_px)
+    is_sideways = track.rotation_deg in (90, 270)
+    across, down = (height_px, width_px) if is_sideways else (width_px, height_px)
     scale_x, scale_y = across / track.display_width, down / track.display_height
     x, width = crop.x * scale_x, crop.width * scale_x
     y, height = crop.y * scale_y, crop.height * scale_y
@@ -132,9 +132,9 @@ class FrameScaler:
         painted.make_writable()
         return painted
 
-    def _needs_new_graph(self, what: object, frame: av.VideoFrame) -> bool:
+    def _needs_new_graph(self, setup: object, frame: av.VideoFrame) -> bool:
         """Whether the filters differ from the last frame's."""
-        key = (what, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
+        key = (setup, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
         new, self._key = self._graph is None or key != self._key, key
         return new
 
@@ -228,13 +228,13 @@ class FrameScaler:
         graph = av.filter.Graph()
         split = graph.add("split", "2")
         append_steps(add_source(graph, frame), graph, steps).link_to(split)
-        front = append_steps(split, graph, self._scale_steps(frame, width, height))
+        foreground = append_steps(split, graph, self._scale_steps(frame, width, height))
         back = append_steps(split, graph, ground, output=1)
         top = int((self._height - height) * shot.above) // 2 * 2
         place = {"x": str((self._width - width) // 4 * 2), "y": str(top)}
         overlay = graph.add("overlay", **place)
         back.link_to(overlay, 0, 0)
-        front.link_to(overlay, 0, 1)
+        foreground.link_to(overlay, 0, 1)
         append_steps(overlay, graph, [("format", {"pix_fmts": "yuv420p"}), SINK])
         graph.configure()
         return graph
@@ -244,11 +244,11 @@ def _input_colours(frame: av.VideoFrame) -> dict[str, str]:
     """Colour matrix and range of a frame; untagged ones by size, as players do."""
     if frame.format.is_rgb:
         return {}
-    guess = "bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601"
-    full = frame.color_range == FULL_RANGE_CODE or frame.format.name.startswith("yuvj")
+    default_matrix = "bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601"
+    is_full_range = frame.color_range == FULL_RANGE_CODE or frame.format.name.startswith("yuvj")
     return {
-        "in_color_matrix": MATRICES.get(int(frame.colorspace), guess),
-        "in_range": "full" if full else "limited",
+        "in_color_matrix": MATRICES.get(int(frame.colorspace), default_matrix),
+        "in_range": "full" if is_full_range else "limited",
     }
 
 
@@ -256,10 +256,10 @@ def cut_frame(scaled: av.VideoFrame, at: Cutout, size_px: tuple[int, int]) -> av
     """Cut a frame out of a larger yuv420p one, between its pixels."""
     width, height = size_px
     picture = av.VideoFrame(width, height, "yuv420p")
-    for number, (mine, other) in enumerate(zip(picture.planes, scaled.planes, strict=True)):
+    for number, (target, source) in enumerate(zip(picture.planes, scaled.planes, strict=True)):
         half = 2 if number else 1
-        whole = plane_rows(other)[: other.height, : other.width]
-        part = cut_plane(whole, at.x_px / half, at.y_px / half, mine.width, mine.height)
-        plane_rows(mine)[: mine.height, : mine.width] = part
+        samples = plane_rows(source)[: source.height, : source.width]
+        part = cut_plane(samples, at.x_px / half, at.y_px / half, target.width, target.height)
+        plane_rows(target)[: target.height, : target.width] = part
     picture.colorspace, picture.color_range = scaled.colorspace, scaled.color_range
     return picture

@@ -62,23 +62,23 @@ def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt
     """Cut ``height`` x ``width`` samples out of a plane (h, w), from between samples."""
     left, right = divmod(round(x * SUBPIXEL_STEPS_PER_PX), SUBPIXEL_STEPS_PER_PX)
     top, down = divmod(round(y * SUBPIXEL_STEPS_PER_PX), SUBPIXEL_STEPS_PER_PX)
-    whole = plane[top : top + height + 1, left : left + width + 1]
-    right, down = right if whole.shape[1] > width else 0, down if whole.shape[0] > height else 0
+    window = plane[top : top + height + 1, left : left + width + 1]
+    right, down = right if window.shape[1] > width else 0, down if window.shape[0] > height else 0
     if not right and not down:
-        return whole[:height, :width]
+        return window[:height, :width]
     cut = np.empty((height, width), np.uint8)
     for first in range(0, height, BAND_ROWS):
         last = min(first + BAND_ROWS, height)
-        band = whole[first : last + bool(down)].astype(np.uint16)
+        band = window[first : last + bool(down)].astype(np.uint16)
         band = _weighted_mean(band[:, :width], band[:, 1:], right) if right else band[:, :width]
         cut[first:last] = _weighted_mean(band[:-1], band[1:], down) if down else band
     return cut
 
 
-def _weighted_mean(one: UInt16, other: UInt16, part: int) -> UInt16:
+def _weighted_mean(samples: UInt16, neighbours: UInt16, part: int) -> UInt16:
     """The mean of samples and their neighbours, weighted by ``part`` of `SUBPIXEL_PARTS`."""
-    mean = one * np.uint16(SUBPIXEL_STEPS_PER_PX - part)
-    mean += other * np.uint16(part)
+    mean = samples * np.uint16(SUBPIXEL_STEPS_PER_PX - part)
+    mean += neighbours * np.uint16(part)
     mean += np.uint16(SUBPIXEL_STEPS_PER_PX // 2)
     mean //= np.uint16(SUBPIXEL_STEPS_PER_PX)
     return mean
