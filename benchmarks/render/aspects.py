@@ -40,26 +40,26 @@ TOGETHER, APART = "three shapes at once", "three renders, one after the other"
 async def render_aspects(
     video: Path, index: SourceIndex, shapes: list[ExportTarget], encoding: Encoding, work: Path
 ) -> list[ExportOutcome]:
-    """Exports of one wish, from their plans to the stored files.
+    """Make the exports of one set of targets, from their plans to the stored files.
 
     Raises where one is not made, or not at once.
     """
     stored = StoredTranscript(transcript=make_transcript())
     with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
-        found = await produce_exports(
+        exports = await produce_exports(
             shapes, RenderInputs(index=index, stored_transcript=stored, encoding=encoding),
             source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
         )  # fmt: skip
-    for one in found:
-        if isinstance(one, Exception):
-            raise one
-        if one.certificate.tries > 1:
-            raise RuntimeError(f"it was made twice, so the figure says nothing: {one.certificate.warnings}")
-    return found
+    for outcome in exports:
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome.certificate.tries > 1:
+            raise RuntimeError(f"it was made twice, so the figure says nothing: {outcome.certificate.warnings}")
+    return exports
 
 
 def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
-    """Both sides, interleaved."""
+    """Time both sides, interleaved."""
     if os.getloadavg()[0] > 1:
         print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): wall times are noise", file=sys.stderr)
     costs: dict[str, list[Cost]] = {TOGETHER: [], APART: []}
@@ -69,9 +69,9 @@ def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
             index = probe_file(source, MediaLimits(), work / "pcm", lambda _: None)
         shapes = [target_for(index, aspect=aspect) for aspect in ASPECTS]
 
-        def once(*wishes: list[ExportTarget]) -> None:
-            for wish in wishes:
-                asyncio.run(render_aspects(video, index, wish, encoding, work))
+        def once(*groups: list[ExportTarget]) -> None:
+            for targets in groups:
+                asyncio.run(render_aspects(video, index, targets, encoding, work))
 
         for _ in range(rounds):
             costs[TOGETHER].append(timed(lambda: once(shapes)))
@@ -79,15 +79,15 @@ def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
     return [compared(costs, "wall_s", encoding), compared(costs, "cpu_s", encoding)]
 
 
-def compared(costs: dict[str, list[Cost]], what: str, encoding: Encoding) -> Claim:
+def compared(costs: dict[str, list[Cost]], metric: str, encoding: Encoding) -> Claim:
     """Medians of wall or processor time."""
-    median = {name: statistics.median(getattr(one, what) for one in runs) for name, runs in costs.items()}
+    median = {name: statistics.median(getattr(cost, metric) for cost in runs) for name, runs in costs.items()}
     lines = [
-        f"{name}: {median[name]:.2f} s ({', '.join(f'{getattr(one, what):.2f}' for one in runs)})"
+        f"{name}: {median[name]:.2f} s ({', '.join(f'{getattr(cost, metric):.2f}' for cost in runs)})"
         for name, runs in costs.items()
     ]
     return Claim(
-        name=f"{', '.join(ASPECTS)} of a 30 s clip at once, against one after the other ({what.removesuffix('_s')})",
+        name=f"{', '.join(ASPECTS)} of a 30 s clip at once, against one after the other ({metric.removesuffix('_s')})",
         measured=median[TOGETHER] / median[APART],
         limit=LIMIT_RATIO,
         where=(f"{encoding.name}; medians of {len(costs[APART])}", *lines),
@@ -105,8 +105,8 @@ def main() -> int:
     parser.add_argument("video", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=THREADS)
-    asked = parser.parse_args()
-    claims = measured(asked.video, asked.rounds, Encoding(threads=asked.threads))
+    args = parser.parse_args()
+    claims = measured(args.video, args.rounds, Encoding(threads=args.threads))
     print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 

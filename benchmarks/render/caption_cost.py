@@ -40,9 +40,9 @@ def cost_s(template: CaptionTemplate, words: list[Word]) -> float:
 
 
 def main() -> None:
-    """Print them, the default first."""
+    """Print each template's cost, the default first."""
     words = read_words(media(HEARD))
-    spent = {name: min(cost_s(one, words) for _ in range(3)) for name, one in templates().items()}
+    spent = {name: min(cost_s(template, words) for _ in range(3)) for name, template in templates().items()}
     for name, cpu_s in spent.items():
         print(f"{name:<18} {cpu_s:5.2f} CPU-s, {cpu_s / spent[DEFAULT_TEMPLATE]:4.1f} times the default")
 

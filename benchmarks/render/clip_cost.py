@@ -52,7 +52,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 
 
 class Counted:
-    """Both models, with what each of their answers cost."""
+    """Both models, counting the pictures and the compute time of each."""
 
     def __init__(self, faces: TritonFaces, landmarks: TritonLandmarks) -> None:
         self._faces, self._landmarks = faces, landmarks
@@ -63,23 +63,23 @@ class Counted:
         self.spent[name][1] += compute_ms
 
     async def detect(self, pictures: UInt8) -> FacesFound:
-        found = await self._faces.detect(pictures)
-        self._note("faces", len(pictures), found.compute_ms)
-        return found
+        faces = await self._faces.detect(pictures)
+        self._note("faces", len(pictures), faces.compute_ms)
+        return faces
 
     async def mark(self, crops: UInt8) -> LandmarksFound:
-        found = await self._landmarks.mark(crops)
-        self._note("landmarks", len(crops), found.compute_ms)
-        return found
+        landmarks = await self._landmarks.mark(crops)
+        self._note("landmarks", len(crops), landmarks.compute_ms)
+        return landmarks
 
     async def find_persons(self, pictures: UInt8) -> PersonsFound:
-        found = await self._landmarks.find_persons(pictures)
-        self._note("persons", len(pictures), found.compute_ms)
-        return found
+        persons = await self._landmarks.find_persons(pictures)
+        self._note("persons", len(pictures), persons.compute_ms)
+        return persons
 
 
 def profiled(work: Callable[[], T]) -> tuple[T, float, dict[str, float]]:
-    """What a call gives, its processor seconds, and those of the named calls inside it."""
+    """Return a call's result, its processor seconds, and those of the named calls inside it."""
     profile, began = cProfile.Profile(time.process_time), time.process_time()
     result = profile.runcall(work)
     spent_s = time.process_time() - began
@@ -87,7 +87,7 @@ def profiled(work: Callable[[], T]) -> tuple[T, float, dict[str, float]]:
     parts = dict.fromkeys(CALLS, 0.0)
     for (file, _, name), (_, _, own_s, _, _) in stats.stats.items():
         for part, names in CALLS.items():
-            if any(one in f"{file} {name}" for one in names):
+            if any(fragment in f"{file} {name}" for fragment in names):
                 parts[part] += own_s
     parts["everything else"] = spent_s - sum(parts.values())
     return result, spent_s, parts
@@ -95,11 +95,11 @@ def profiled(work: Callable[[], T]) -> tuple[T, float, dict[str, float]]:
 
 def lines(title: str, spent_s: float, parts: Mapping[str, float], seconds: float) -> str:
     """A block of the report."""
-    told = [f"{title}: {spent_s / seconds:.3f} CPU-s a second of clip"]
-    for name, part_s in sorted(parts.items(), key=lambda one: -one[1]):
+    rows = [f"{title}: {spent_s / seconds:.3f} CPU-s a second of clip"]
+    for name, part_s in sorted(parts.items(), key=lambda part: -part[1]):
         if part_s > 0.001 * seconds:
-            told.append(f"    {name:24} {part_s / seconds:.3f}  {part_s / spent_s:5.1%}")
-    return "\n".join(told)
+            rows.append(f"    {name:24} {part_s / seconds:.3f}  {part_s / spent_s:5.1%}")
+    return "\n".join(rows)
 
 
 def frame_child(video: Path, index: SourceIndex, clip: TimeRange, work: Path, seconds: float) -> str:
@@ -107,9 +107,9 @@ def frame_child(video: Path, index: SourceIndex, clip: TimeRange, work: Path, se
     (work / "index.json").write_bytes(msgspec.json.encode(index))
     args = {"index": str(work / "index.json"), "scratch": str(work)} | msgspec.to_builtins(clip)
     with video.open("rb") as source:
-        found, spent_s, parts = profiled(lambda: look_at_pictures(args, source, lambda _: None))
-    looked = f"({found['pictures']} pictures, {len(found['face_ms'])} for faces, {len(found['mouth_ms'])} for lips)"
-    return lines(f"frame, its child {looked}", spent_s, parts, seconds)
+        result, spent_s, parts = profiled(lambda: look_at_pictures(args, source, lambda _: None))
+    counts = f"({result['pictures']} pictures, {len(result['face_ms'])} for faces, {len(result['mouth_ms'])} for lips)"
+    return lines(f"frame, its child {counts}", spent_s, parts, seconds)
 
 
 async def frame_models(video: Path, index: SourceIndex, clip: TimeRange, url: str, work: Path, seconds: float) -> str:
@@ -117,17 +117,17 @@ async def frame_models(video: Path, index: SourceIndex, clip: TimeRange, url: st
     faces, landmarks = TritonFaces(url), TritonLandmarks(url)
     counted = Counted(faces, landmarks)
     with LocalSource(video) as source:
-        eyes = AnalysisInput(
+        inputs = AnalysisInput(
             index=index, source=source, faces=counted, landmarks=counted, scratch=work, report=lambda _: None,
             warn=print,
         )  # fmt: skip
-        looked = await analyse_clip("clip", clip, eyes, speech=[clip])
+        analysis = await analyse_clip("clip", clip, inputs, speech=[clip])
     await faces.close()
     await landmarks.close()
     parts = {f"{name}, {count} looked at": ms / 1000 for name, (count, ms) in counted.spent.items()}
-    parts["its child and the rest"] = looked.compute_ms / 1000 - sum(parts.values())
-    told = f"frame, with its models ({len(looked.tracks)} tracks of faces in {len(looked.shots)} shots)"
-    return lines(told, looked.compute_ms / 1000, parts, seconds)
+    parts["its child and the rest"] = analysis.compute_ms / 1000 - sum(parts.values())
+    title = f"frame, with its models ({len(analysis.tracks)} tracks of faces in {len(analysis.shots)} shots)"
+    return lines(title, analysis.compute_ms / 1000, parts, seconds)
 
 
 def render_child(video: Path, index: SourceIndex, clip: TimeRange, quality: Any, work: Path, seconds: float) -> str:
@@ -135,8 +135,8 @@ def render_child(video: Path, index: SourceIndex, clip: TimeRange, quality: Any,
     encoding = build_encoding(VideoWish(quality=quality), 1)
     task = RenderJob(plan=plan_for(index, clip), index=index, words=make_words(clip), encoding=encoding)
     with video.open("rb") as source:
-        found, spent_s, parts = profiled(lambda: render(task, source, work, lambda _: None))
-    looked_s = found.check_cpu_ms / 1000
+        result, spent_s, parts = profiled(lambda: render(task, source, work, lambda _: None))
+    looked_s = result.check_cpu_ms / 1000
     mbit = (work / clip_file_name(encoding)).stat().st_size * 8 / seconds / 1e6
     title = f"render, {encoding.name}, {mbit:.1f} Mbit/s; of it the certificate {looked_s:.2f} CPU-s a clip"
     return lines(title, spent_s, parts, seconds)
@@ -149,17 +149,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--quality", choices=("draft", "good", "best"), default="draft")
     parser.add_argument("--no-models", action="store_true", help="without a Triton: the children alone")
-    asked = parser.parse_args()
-    start_s, seconds = (2.0, 4.0) if asked.quick else (asked.start_s, asked.seconds)
+    args = parser.parse_args()
+    start_s, seconds = (2.0, 4.0) if args.quick else (args.start_s, args.seconds)
     clip = TimeRange(start_ms=round(start_s * 1000), end_ms=round((start_s + seconds) * 1000))
-    with rig_of(asked) as rig, tempfile.TemporaryDirectory() as place:
+    with rig_of(args) as rig, tempfile.TemporaryDirectory() as place:
         video, work = rig.recipe(), Path(place)
         index = surveyed(video, work)
         print(frame_child(video, index, clip, work, seconds), flush=True)
-        if not asked.no_models:
+        if not args.no_models:
             with running(work / "triton.log", ("faces", "landmarks")) as server:
                 print(asyncio.run(frame_models(video, index, clip, server.url, work, seconds)), flush=True)
-        print(render_child(video, index, clip, asked.quality, work, seconds), flush=True)
+        print(render_child(video, index, clip, args.quality, work, seconds), flush=True)
 
 
 if __name__ == "__main__":

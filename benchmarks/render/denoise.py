@@ -51,22 +51,22 @@ def noises(count: int) -> Iterator[tuple[str, Sound]]:
 
 
 def mixed(voice: Sound, noise: Sound, snr_db: float) -> Sound:
-    """Both, so far apart."""
+    """Mix a voice and a noise at a signal-to-noise ratio of ``snr_db``."""
     ratio = float(np.square(voice).mean() / np.square(noise).mean())
     return voice + noise * np.float32(np.sqrt(ratio / 10 ** (snr_db / 10)))
 
 
-def snr_db(clean: Sound, found: Sound, lag: int) -> float:
-    """Of what is like the clean voice, ``lag`` samples later, to the rest, at the gain that fits best."""
-    moved = np.roll(found, -lag, axis=0)[: len(clean)]
-    one, other = (np.ravel(part[RATE_HZ // 10 : -RATE_HZ // 10]).astype(np.float64) for part in (clean, moved))
-    error = one - other * (one @ other) / (other @ other)
-    return float(10 * np.log10((one @ one) / max(error @ error, 1e-30)))
+def snr_db(clean: Sound, sound: Sound, lag: int) -> float:
+    """Ratio of the clean voice in ``sound``, ``lag`` samples later, to the rest, at the best gain."""
+    aligned = np.roll(sound, -lag, axis=0)[: len(clean)]
+    reference, signal = (np.ravel(part[RATE_HZ // 10 : -RATE_HZ // 10]).astype(np.float64) for part in (clean, aligned))
+    error = reference - signal * (reference @ signal) / (signal @ signal)
+    return float(10 * np.log10((reference @ reference) / max(error @ error, 1e-30)))
 
 
-def by_filter(name: str, said: str) -> Way:
-    """One of libav's."""
-    return lambda sound: np.concatenate([one.to_ndarray().T for one in through(sound, ((name, said),))])
+def by_filter(name: str, options: str) -> Way:
+    """One of libav's filters as a way."""
+    return lambda sound: np.concatenate([frame.to_ndarray().T for frame in through(sound, ((name, options),))])
 
 
 WAYS: Mapping[str, Way] = {
@@ -80,28 +80,28 @@ WAYS: Mapping[str, Way] = {
 
 def denoising(voices: Sequence[Sound]) -> None:
     """A line a way: gain by noise and ratio, and what it costs."""
-    made = dict(noises(len(voices[0])))
+    noise_by_kind = dict(noises(len(voices[0])))
     print(f"gain in dB at {', '.join(f'{snr} dB' for snr in SNRS_DB)}; {len(voices)} voices of {LENGTH_S:.0f} s")
     for name, way in WAYS.items():
         if name == NOISY:
             continue
         cells, loss, lags, spent_s, runs = [], [], [], 0.0, 0
-        for kind, noise in made.items():
+        for kind, noise in noise_by_kind.items():
             gains = []
             for ratio in SNRS_DB:
-                each = []
+                voice_gains = []
                 for voice in voices:
-                    given = mixed(voice, noise[: len(voice)], ratio)
+                    noisy = mixed(voice, noise[: len(voice)], ratio)
                     began = time.process_time()
-                    found = way(given)
+                    cleaned = way(noisy)
                     spent_s, runs = spent_s + time.process_time() - began, runs + 1
-                    lag = measure_audio_lag_ms(voice, found) or 0.0
+                    lag = measure_audio_lag_ms(voice, cleaned) or 0.0
                     lags.append(lag)
                     at = round(lag * RATE_HZ / 1000)
-                    each.append(snr_db(voice, found, at) - snr_db(voice, given, 0))
+                    voice_gains.append(snr_db(voice, cleaned, at) - snr_db(voice, noisy, 0))
                     if ratio == SNRS_DB[-1]:
-                        loss.append((integrated_lufs(found) or -99.0) - (integrated_lufs(voice) or -99.0))
-                gains.append(f"{np.mean(each):+.1f}")
+                        loss.append((integrated_lufs(cleaned) or -99.0) - (integrated_lufs(voice) or -99.0))
+                gains.append(f"{np.mean(voice_gains):+.1f}")
             cells.append(f"{kind} {' '.join(gains)}")
         lag = round(float(np.median(lags)) * RATE_HZ / 1000)
         clean = np.mean([snr_db(voice, way(voice), lag) for voice in voices])
@@ -121,13 +121,13 @@ def measure_other_filters(voices: Sequence[Sound]) -> None:
         ("high-pass", apply_high_pass, lambda voice: mixed(voice, rumble[: len(voice)], 5)),
         ("de-click", lambda sound: remove_clicks(sound)[0], lambda voice: clicked(voice, random)),
     ):
-        given = [spoil(voice) for voice in voices]
+        spoiled = [spoil(voice) for voice in voices]
         began = time.process_time()
-        found = [way(one) for one in given]
+        cleaned = [way(noisy) for noisy in spoiled]
         spent_s = time.process_time() - began
-        gain = np.mean([snr_db(a, b, 0) - snr_db(a, c, 0) for a, b, c in zip(voices, found, given, strict=True)])
+        gain = np.mean([snr_db(a, b, 0) - snr_db(a, c, 0) for a, b, c in zip(voices, cleaned, spoiled, strict=True)])
         clean = np.mean([snr_db(voice, way(voice), 0) for voice in voices])
-        lags = [measure_audio_lag_ms(voice, one) or 0.0 for voice, one in zip(voices, found, strict=True)]
+        lags = [measure_audio_lag_ms(voice, output) or 0.0 for voice, output in zip(voices, cleaned, strict=True)]
         print(
             f"{name:<18} {gain:+.1f} dB; clean {clean:.0f} dB; late {max(lags, key=abs):.1f} ms; "
             f"{spent_s * 60 / (len(voices) * LENGTH_S):.1f} CPU-s a minute"
@@ -136,15 +136,15 @@ def measure_other_filters(voices: Sequence[Sound]) -> None:
 
 def clicked(voice: Sound, random: np.random.Generator) -> Sound:
     """Five clicks a second of two to ten samples, as tall as the voice's own peaks."""
-    made = voice.copy()
+    clicking = voice.copy()
     for at in random.integers(1_000, len(voice) - 1_000, int(5 * LENGTH_S)):
         length = int(random.integers(2, 11))
-        made[at : at + length] += (random.standard_normal((length, 1)) * np.abs(voice).max()).astype(np.float32)
-    return made
+        clicking[at : at + length] += (random.standard_normal((length, 1)) * np.abs(voice).max()).astype(np.float32)
+    return clicking
 
 
 def main() -> None:
-    """Both tables."""
+    """Print both tables."""
     voices = [loaded(name, 0.3, LENGTH_S)[: round(LENGTH_S * RATE_HZ)] for name in VOICES]
     shortest = min(map(len, voices))
     voices = [voice[:shortest] for voice in voices]

@@ -42,25 +42,27 @@ WISHES = (
 
 
 def cpu_s() -> float:
-    """Of this process so far."""
+    """Processor seconds of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
-def render_kind(source: Path, index: SourceIndex, wish: FileWish, args: argparse.Namespace, out: Path) -> Certificate:
+def render_kind(
+    source: Path, index: SourceIndex, request: FileWish, args: argparse.Namespace, out: Path
+) -> Certificate:
     """One file of the range."""
     start_ms, end_ms = round(args.start_s * 1000), round((args.start_s + args.seconds) * 1000)
-    said: list[Word] = words("these are words that no speaker says at all", start_ms + 300)
-    encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(wish))
-    task = RenderJob(plan=plan(index, start_ms, end_ms), index=index, words=said, encoding=encoding)
+    caption_words: list[Word] = words("these are words that no speaker says at all", start_ms + 300)
+    encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(request))
+    task = RenderJob(plan=plan(index, start_ms, end_ms), index=index, words=caption_words, encoding=encoding)
     with source.open("rb") as file:
         return render(task, file, out, lambda _: None).certificate
 
 
-def line(wish: FileWish, args: argparse.Namespace, spent_s: float, size_bytes: int, certificate: Certificate) -> str:
+def line(request: FileWish, args: argparse.Namespace, spent_s: float, size_bytes: int, certificate: Certificate) -> str:
     """A row of the table."""
-    wrong = [f"{one.name} {one.verdict}" for one in certificate.checks if one.verdict in ("warn", "fail")]
-    file = file_of(wish)
+    wrong = [f"{check.name} {check.verdict}" for check in certificate.checks if check.verdict in ("warn", "fail")]
+    file = file_of(request)
     kind = "/".join(part for part in (file.container, file.video, file.audio) if part)
     mbit = size_bytes * 8 / args.seconds / 1e6
     return f"| {kind} | {spent_s / args.seconds:.2f} | {mbit:.2f} | {certificate.verdict} | {', '.join(wrong)} |"
@@ -81,12 +83,14 @@ def main() -> None:
         source.write_bytes(media(FILMED).read_bytes())
         index = index_of(source)
         print("| kind | CPU-s a second | Mbit/s | certificate | what is wrong |\n|---|---|---|---|---|")
-        for wish in WISHES:
+        for request in WISHES:
             begun = cpu_s()
-            certificate = render_kind(source, index, wish, args, out)
+            certificate = render_kind(source, index, request, args, out)
             spent_s = cpu_s() - begun
-            encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(wish))
-            print(line(wish, args, spent_s, (out / clip_file_name(encoding)).stat().st_size, certificate), flush=True)
+            encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(request))
+            print(
+                line(request, args, spent_s, (out / clip_file_name(encoding)).stat().st_size, certificate), flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -31,65 +31,67 @@ WRONG_SPEAKER_PERCENT = 10
 Way = Callable[[Conversation, Sound], Sound]
 
 
-def stereo(made: Conversation) -> Sound:
-    """As a clip has it: 48 kHz on both sides; readers with odd names turned down."""
-    quiet = sorted({turn.speaker for turn in made.turns})[1::2]
-    gain = np.ones(made.samples.size)
-    for turn in made.turns:
+def stereo(recording: Conversation) -> Sound:
+    """Sound as a clip has it: 48 kHz on both sides; every second reader turned down."""
+    quiet = sorted({turn.speaker for turn in recording.turns})[1::2]
+    gain = np.ones(recording.samples.size)
+    for turn in recording.turns:
         if turn.speaker in quiet:
             gain[turn.range.start_ms * 16 : turn.range.end_ms * 16] = 10 ** (FURTHER_DB / 20)
-    mono = (made.samples * gain / 32_768).astype(np.float32)
+    mono = (recording.samples * gain / 32_768).astype(np.float32)
     frame = av.AudioFrame.from_ndarray(mono[None, :], format="fltp", layout="mono")
     frame.sample_rate = 16_000
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE_HZ)
-    parts = [one.to_ndarray().T for given in (frame, None) for one in resampler.resample(given)]
+    parts = [
+        resampled.to_ndarray().T for source_frame in (frame, None) for resampled in resampler.resample(source_frame)
+    ]
     return np.concatenate(parts).astype(np.float32)
 
 
-def words(made: Conversation, *, wrong: bool = False) -> list[Word]:
+def words(recording: Conversation, *, wrong: bool = False) -> list[Word]:
     """Each phrase in words of a quarter of a second."""
-    names = sorted({turn.speaker for turn in made.turns})
-    found = []
-    for number, turn in enumerate(made.turns):
+    names = sorted({turn.speaker for turn in recording.turns})
+    phrase_words = []
+    for number, turn in enumerate(recording.turns):
         who = turn.speaker
         if wrong and number % WRONG_SPEAKER_PERCENT == WRONG_SPEAKER_PERCENT // 2:
             who = names[(names.index(who) + 1) % len(names)]
         for at_ms in range(turn.range.start_ms, turn.range.end_ms, WORD_MS):
             end_ms = min(at_ms + WORD_MS, turn.range.end_ms)
-            found.append(Word(text="word", start_ms=at_ms, end_ms=end_ms, probability=1.0, speaker=who))
-    return found
+            phrase_words.append(Word(text="word", start_ms=at_ms, end_ms=end_ms, probability=1.0, speaker=who))
+    return phrase_words
 
 
-def apart_db(made: Conversation, sound: Sound) -> float:
-    """Between the loudest and the softest reader, by what each says alone."""
+def apart_db(recording: Conversation, sound: Sound) -> float:
+    """Distance in dB between the loudest and the softest reader, by what each says alone."""
     meter, lufs = pyloudnorm.Meter(RATE_HZ), []
-    for who in {turn.speaker for turn in made.turns}:
-        mine = [turn.range for turn in made.turns if turn.speaker == who and not _overlaps(turn.range, made)]
+    for who in {turn.speaker for turn in recording.turns}:
+        mine = [turn.range for turn in recording.turns if turn.speaker == who and not _overlaps(turn.range, recording)]
         pieces = [sound[time.start_ms * 48 : time.end_ms * 48] for time in mine]
         if sum(map(len, pieces)) > RATE_HZ * 2:
             lufs.append(meter.integrated_loudness(np.concatenate(pieces).astype(np.float64)))
     return max(lufs) - min(lufs)
 
 
-def _overlaps(time: TimeRange, made: Conversation) -> bool:
-    return sum(time.overlap_ms(turn.range) > 0 for turn in made.turns) > 1
+def _overlaps(time: TimeRange, recording: Conversation) -> bool:
+    return sum(time.overlap_ms(turn.range) > 0 for turn in recording.turns) > 1
 
 
 def by_words(*, wrong: bool) -> Way:
-    """Ours."""
+    """Our levelling of speakers, by the words of the transcript."""
 
-    def way(made: Conversation, sound: Sound) -> Sound:
+    def way(recording: Conversation, sound: Sound) -> Sound:
         clip = single_segment(TimeRange(start_ms=0, end_ms=len(sound) // 48))
-        return level_speakers(sound, words(made, wrong=wrong), clip)[0]
+        return level_speakers(sound, words(recording, wrong=wrong), clip)[0]
 
     return way
 
 
-def by_filter(name: str, said: str) -> Way:
-    """One of libav's, which knows no speakers."""
+def by_filter(name: str, options: str) -> Way:
+    """One of libav's filters, which knows no speakers."""
 
     def way(_: Conversation, sound: Sound) -> Sound:
-        return np.concatenate([one.to_ndarray().T for one in through(sound, ((name, said),))])
+        return np.concatenate([frame.to_ndarray().T for frame in through(sound, ((name, options),))])
 
     return way
 
@@ -105,19 +107,19 @@ WAYS: Sequence[tuple[str, Way]] = (
 
 def main() -> None:
     """A line for each way."""
-    said = phrases()
-    made = [conversation(seed, count, said, LENGTH_MS) for seed in SEEDS for count in COUNTS]
-    sounds = [stereo(one) for one in made]
+    phrases_by_reader = phrases()
+    recordings = [conversation(seed, count, phrases_by_reader, LENGTH_MS) for seed in SEEDS for count in COUNTS]
+    sounds = [stereo(recording) for recording in recordings]
     length_s = sum(map(len, sounds)) / RATE_HZ
-    print(f"{len(made)} conversations, {length_s:.0f} s")
+    print(f"{len(recordings)} conversations, {length_s:.0f} s")
     for name, way in WAYS:
         began = time.process_time()
-        results = [way(one, sound) for one, sound in zip(made, sounds, strict=True)]
+        results = [way(recording, sound) for recording, sound in zip(recordings, sounds, strict=True)]
         spent_s = time.process_time() - began
-        found = np.array([apart_db(one, sound) for one, sound in zip(made, results, strict=True)])
+        gaps_db = np.array([apart_db(recording, sound) for recording, sound in zip(recordings, results, strict=True)])
         print(
-            f"{name:<16} {found.mean():5.1f} dB apart (median {np.median(found):.1f}, worst {found.max():.1f}); "
-            f"within 2 dB {np.mean(found <= 2):.0%}; {spent_s * 60 / length_s:.2f} CPU-s a minute"
+            f"{name:<16} {gaps_db.mean():5.1f} dB apart (median {np.median(gaps_db):.1f}, worst {gaps_db.max():.1f}); "
+            f"within 2 dB {np.mean(gaps_db <= 2):.0%}; {spent_s * 60 / length_s:.2f} CPU-s a minute"
         )
 
 

@@ -61,7 +61,7 @@ class Outcome(Value, frozen=True, kw_only=True):
     """Whether the way itself said that it could not."""
 
 
-def stretches() -> Iterator[tuple[str, Sound]]:
+def list_sounds() -> Iterator[tuple[str, Sound]]:
     """Name and sound of each: those of the media, then the harder ones made of some."""
     voices = []
     for file, starts in SOURCES:
@@ -81,16 +81,16 @@ def loaded(file: str, start_s: float, length_s: float) -> Sound:
         stream = container.streams.audio[0]
         length_s = min(length_s, (container.duration or 0) / 1e6 - start_s)
         frames = ((round((frame.time or 0) * 1000), frame) for frame in container.decode(stream))
-        near = (one for one in frames if one[0] > (start_s - 1) * 1000)
-        found = gather_audio(
+        near = (timed_frame for timed_frame in frames if timed_frame[0] > (start_s - 1) * 1000)
+        sound = gather_audio(
             until(near, (start_s + length_s + 1) * 1000), round(start_s * 1000), round(length_s * RATE_HZ)
         )
-    assert found is not None
-    return found
+    assert sound is not None
+    return sound
 
 
 def until(frames: Iterator[tuple[int, av.AudioFrame]], end_ms: float) -> Iterator[tuple[int, av.AudioFrame]]:
-    """Frames that begin before then."""
+    """Frames that begin no later than ``end_ms``."""
     for at_ms, frame in frames:
         if at_ms > end_ms:
             return
@@ -136,9 +136,9 @@ def one_sided(voice: Sound) -> Sound:
 
 def bumped(voice: Sound) -> Sound:
     """A bump of full scale each second."""
-    made = voice * np.float32(0.1)
-    made[RATE_HZ // 2 :: RATE_HZ] = 0.95
-    return made
+    sound = voice * np.float32(0.1)
+    sound[RATE_HZ // 2 :: RATE_HZ] = 0.95
+    return sound
 
 
 def plain_gain(sound: Sound) -> Sound:
@@ -150,16 +150,16 @@ def plain_gain(sound: Sound) -> Sound:
 def loudnorm(sound: Sound) -> Sound:
     """libav's, in its one pass, asked for the same."""
     chain = (("loudnorm", f"I={TARGET_LUFS}:TP=-2:LRA=11"), ("aresample", str(RATE_HZ)))
-    made = np.concatenate([one.to_ndarray().T for one in through(sound, chain)])[: len(sound)]
-    return np.pad(made, ((0, len(sound) - len(made)), (0, 0))).astype(np.float32)
+    normalised = np.concatenate([frame.to_ndarray().T for frame in through(sound, chain)])[: len(sound)]
+    return np.pad(normalised, ((0, len(sound) - len(normalised)), (0, 0))).astype(np.float32)
 
 
 def through(sound: Sound, chain: Sequence[tuple[str, str]]) -> Iterator[av.AudioFrame]:
     """Frames of a sound behind some of libav's filters."""
     graph = av.filter.Graph()
     head = graph.add_abuffer(format="fltp", sample_rate=RATE_HZ, layout="stereo", time_base=Fraction(1, RATE_HZ))
-    for name, said in (*chain, ("aformat", "sample_fmts=fltp:channel_layouts=stereo")):
-        following = graph.add(name, said)
+    for name, options in (*chain, ("aformat", "sample_fmts=fltp:channel_layouts=stereo")):
+        following = graph.add(name, options)
         head.link_to(following)
         head = following
     head.link_to(graph.add("abuffersink"))
@@ -175,7 +175,7 @@ def through(sound: Sound, chain: Sequence[tuple[str, str]]) -> Iterator[av.Audio
 
 
 def pulled(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:
-    """What a graph has ready."""
+    """Frames that a graph has ready."""
     while True:
         try:
             frame = graph.pull()
@@ -189,28 +189,30 @@ def judged(sound: Sound) -> tuple[float, float]:
     """Loudness and true peak by libav's ebur128, which names the peak in dBTP."""
     lufs = peak = -99.0
     for frame in through(sound, (("ebur128", "metadata=1:peak=true"),)):
-        told = frame.metadata
-        lufs = float(told.get("lavfi.r128.I", lufs))
-        sides = [float(told.get(f"lavfi.r128.true_peaks_ch{side}", 0.0)) for side in (0, 1)]
+        metadata = frame.metadata
+        lufs = float(metadata.get("lavfi.r128.I", lufs))
+        sides = [float(metadata.get(f"lavfi.r128.true_peaks_ch{side}", 0.0)) for side in (0, 1)]
         peak = max(peak, *(20 * float(np.log10(max(side, 1e-6))) for side in sides))
     return lufs, peak
 
 
 def outcomes(way: str, sounds: Sequence[tuple[str, Sound]]) -> tuple[list[Outcome], float]:
     """Each range by one way, and CPU seconds a minute of sound, the encoding of the file left out."""
-    found, spent_s, length_s = [], 0.0, 0.0
+    results, spent_s, length_s = [], 0.0, 0.0
     for name, sound in sounds:
-        began, told = time.process_time(), False
+        began, warned = time.process_time(), False
         if way == "ours":
-            settled = normalize_loudness(fade_edges(sound), TARGET_LUFS, partial(decode_round_trip, bit_rate=BIT_RATE))
-            made, told = settled.sound, bool(settled.warnings)
+            normalised = normalize_loudness(
+                fade_edges(sound), TARGET_LUFS, partial(decode_round_trip, bit_rate=BIT_RATE)
+            )
+            output, warned = normalised.sound, bool(normalised.warnings)
         else:
-            made = plain_gain(sound) if way == "plain gain" else loudnorm(sound)
+            output = plain_gain(sound) if way == "plain gain" else loudnorm(sound)
         spent_s += time.process_time() - began
         length_s += len(sound) / RATE_HZ
-        lufs, peak = judged(decode_round_trip(made, BIT_RATE))
-        found.append(Outcome(name=name, lufs=lufs, peak_dbtp=peak, told=told))
-    return found, spent_s * 60 / length_s
+        lufs, peak = judged(decode_round_trip(output, BIT_RATE))
+        results.append(Outcome(name=name, lufs=lufs, peak_dbtp=peak, told=warned))
+    return results, spent_s * 60 / length_s
 
 
 def main() -> None:
@@ -218,23 +220,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="print every range")
     parser.add_argument("--way", choices=WAYS, action="append", help="only this one")
-    asked = parser.parse_args()
-    sounds = [(name, sound) for name, sound in stretches() if integrated_lufs(sound) is not None]
+    args = parser.parse_args()
+    sounds = [(name, sound) for name, sound in list_sounds() if integrated_lufs(sound) is not None]
     print(f"{len(sounds)} ranges, {sum(len(sound) for _, sound in sounds) / RATE_HZ:.0f} s")
-    for way in asked.way or WAYS:
-        found, cpu_s = outcomes(way, sounds)
-        near = [abs(one.lufs - TARGET_LUFS) <= NEAR_LU for one in found]
-        low = [one.peak_dbtp <= CEILING_DBTP for one in found]
-        off = np.array([abs(one.lufs - TARGET_LUFS) for one in found])
-        both = sum(a and b for a, b in zip(near, low, strict=True))
+    for way in args.way or WAYS:
+        results, cpu_s = outcomes(way, sounds)
+        near = [abs(outcome.lufs - TARGET_LUFS) <= NEAR_LU for outcome in results]
+        low = [outcome.peak_dbtp <= CEILING_DBTP for outcome in results]
+        off = np.array([abs(outcome.lufs - TARGET_LUFS) for outcome in results])
+        both_count = sum(a and b for a, b in zip(near, low, strict=True))
         print(
-            f"{way:<11} loudness {sum(near):>3}, peak {sum(low):>3}, both {both:>3} of {len(found)}; off by "
+            f"{way:<11} loudness {sum(near):>3}, peak {sum(low):>3}, both {both_count:>3} of {len(results)}; off by "
             f"{np.median(off):.2f} LU (worst {off.max():.1f}); highest peak "
-            f"{max(one.peak_dbtp for one in found):.1f} dBTP; {cpu_s:.1f} CPU-s a minute"
+            f"{max(outcome.peak_dbtp for outcome in results):.1f} dBTP; {cpu_s:.1f} CPU-s a minute"
         )
-        for one, ok in zip(found, near, strict=True):
-            if way == "ours" and (asked.all or not ok or one.peak_dbtp > CEILING_DBTP):
-                print(f"   {one.name}: {one.lufs:.1f} LUFS, {one.peak_dbtp:.1f} dBTP{', told' if one.told else ''}")
+        for outcome, ok in zip(results, near, strict=True):
+            if way == "ours" and (args.all or not ok or outcome.peak_dbtp > CEILING_DBTP):
+                warning = ", told" if outcome.told else ""
+                print(f"   {outcome.name}: {outcome.lufs:.1f} LUFS, {outcome.peak_dbtp:.1f} dBTP{warning}")
 
 
 if __name__ == "__main__":

@@ -81,29 +81,29 @@ def job_for(video: Path, index: SourceIndex, encoding: Encoding, clip: TimeRange
 
 def theirs(python: Path, job: dict[str, Any]) -> Cost:
     """One clip of MoviePy's, its start included."""
-    command, asked = [str(python), str(JUDGES / "moviepy_clip.py")], msgspec.json.encode(job)
+    command, request = [str(python), str(JUDGES / "moviepy_clip.py")], msgspec.json.encode(job)
     quietly = {"stdout": subprocess.DEVNULL, "cwd": Path(job["out"]).parent}
-    return timed(lambda: subprocess.run(command, input=asked, timeout=TIMEOUT_S, check=True, **quietly))
+    return timed(lambda: subprocess.run(command, input=request, timeout=TIMEOUT_S, check=True, **quietly))
 
 
 def measured(video: Path, python: Path, rounds: int, encoding: Encoding, clip: TimeRange = CLIP) -> Claim:
-    """Both, interleaved."""
+    """Time both, interleaved."""
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         index = surveyed(video, work)
         job = job_for(video, index, encoding, clip, work / "moviepy.mp4")
-        mine, others = list[Cost](), list[Cost]()
+        mine, peer_costs = list[Cost](), list[Cost]()
         for number in range(1, rounds + 1):
             mine.append(ours(video, index, encoding, work, clip))
-            others.append(theirs(python, job))
-            say(f"moviepy, round {number} of {rounds}: {mine[-1].cpu_s:.1f} and {others[-1].cpu_s:.1f} CPU-s")
-    return compared(mine, others, encoding, clip)
+            peer_costs.append(theirs(python, job))
+            say(f"moviepy, round {number} of {rounds}: {mine[-1].cpu_s:.1f} and {peer_costs[-1].cpu_s:.1f} CPU-s")
+    return compared(mine, peer_costs, encoding, clip)
 
 
-def compared(mine: list[Cost], others: list[Cost], encoding: Encoding, clip: TimeRange) -> Claim:
+def compared(mine: list[Cost], peer_costs: list[Cost], encoding: Encoding, clip: TimeRange) -> Claim:
     """Medians of CPU; and of wall time."""
     cpu, wall = (
-        [statistics.median(getattr(cost, name) for cost in runs) for runs in (mine, others)]
+        [statistics.median(getattr(cost, name) for cost in runs) for runs in (mine, peer_costs)]
         for name in ("cpu_s", "wall_s")
     )
     return Claim(
@@ -127,9 +127,9 @@ def main() -> int:
     """Command line; exit code 1 over the limit."""
     parser = arguments(__doc__, "out/bench")
     parser.add_argument("--threads", type=int, default=1, help="of either encoder (1)")
-    asked = parser.parse_args()
-    with rig_of(asked) as rig:
-        claims = bench(rig, asked.threads)
+    args = parser.parse_args()
+    with rig_of(args) as rig:
+        claims = bench(rig, args.threads)
     print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 

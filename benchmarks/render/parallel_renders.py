@@ -46,7 +46,7 @@ ROW = Way(name="one after the other", workers=1, threads=SINGLE_THREADS)
 
 
 def places(index: SourceIndex, count: int, seconds: float) -> list[TimeRange]:
-    """This many clips, evenly over the file; they overlap where it is short."""
+    """Ranges of ``count`` clips, evenly over the file; they overlap where it is short."""
     length_ms = round(seconds * 1000)
     room_ms = max(0, index.duration_ms - length_ms - 1000)
     starts = [500 + room_ms * number // max(1, count - 1) for number in range(count)]
@@ -118,11 +118,11 @@ def main() -> int:
     parser.add_argument("--clips", type=int, default=CLIPS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--quality", choices=("draft", "good", "best"), default="draft")
-    asked = parser.parse_args()
-    with rig_of(asked) as rig:
-        full = not rig.quick and (asked.clips, asked.seconds) == (CLIPS, SECONDS)
-        count, seconds = (QUICK_CLIPS, QUICK_SECONDS) if rig.quick else (asked.clips, asked.seconds)
-        claim = measured(rig.recipe(), rig.rounds, count, seconds, asked.quality, full=full)
+    args = parser.parse_args()
+    with rig_of(args) as rig:
+        full = not rig.quick and (args.clips, args.seconds) == (CLIPS, SECONDS)
+        count, seconds = (QUICK_CLIPS, QUICK_SECONDS) if rig.quick else (args.clips, args.seconds)
+        claim = measured(rig.recipe(), rig.rounds, count, seconds, args.quality, full=full)
     print(format_claim(claim))
     return exit_code([claim], [])
 

@@ -65,30 +65,30 @@ def painted(source: Path, index: SourceIndex, plan: FramePlan, path: Path) -> No
         stream = container.add_stream("ffv1", rate=timeline.rate)
         stream.width, stream.height, stream.pix_fmt = *size_px, "yuv420p"
         for at_ms, picture, slots in fill_slots(SourceReader(file, index).read_frames(time), timeline):
-            shown = painter.scale(picture, plan.shots[0], at_ms)
+            scaled = painter.scale(picture, plan.shots[0], at_ms)
             for slot in slots:
-                shown.pts, shown.time_base = slot.number, 1 / timeline.rate
-                container.mux(stream.encode(shown))
+                scaled.pts, scaled.time_base = slot.number, 1 / timeline.rate
+                container.mux(stream.encode(scaled))
         container.mux(stream.encode(None))
 
 
 def render_plan(
-    source: Path, index: SourceIndex, plan: FramePlan, encoding: Encoding, folder: Path, *, said: bool
+    source: Path, index: SourceIndex, plan: FramePlan, encoding: Encoding, folder: Path, *, captions: bool
 ) -> RenderResult:
     """The clip as the product makes it."""
     folder.mkdir()
-    words = make_words() if said else []
-    task = RenderJob(plan=plan, index=index, words=words, captions=said, encoding=encoding)
+    words = make_words() if captions else []
+    task = RenderJob(plan=plan, index=index, words=words, captions=captions, encoding=encoding)
     with source.open("rb") as file:
         return render(task, file, folder, lambda _: None)
 
 
-def vmaf(ffmpeg: str, found: Path, reference: Path) -> tuple[float, float]:
+def vmaf(ffmpeg: str, encoded: Path, reference: Path) -> tuple[float, float]:
     """Mean and worst picture, by libvmaf's default model."""
-    log = found.with_suffix(".json")
+    log = encoded.with_suffix(".json")
     same_clock = "settb=AVTB,setpts=N*10000"  # picture by picture: containers round their times in their own ways
     measure = f"[0:v]{same_clock}[a];[1:v]{same_clock}[b];[a][b]libvmaf=log_fmt=json:log_path={log}"
-    command = [ffmpeg, "-v", "fatal", "-nostdin", "-i", str(found), "-i", str(reference), "-lavfi", measure]
+    command = [ffmpeg, "-v", "fatal", "-nostdin", "-i", str(encoded), "-i", str(reference), "-lavfi", measure]
     subprocess.run([*command, "-fps_mode", "passthrough", "-f", "null", "-"], check=True)
     scores = json.loads(log.read_text())["pooled_metrics"]["vmaf"]
     return float(scores["mean"]), float(scores["min"])
@@ -99,28 +99,28 @@ def likenesses(source: Path, index: SourceIndex, plan: FramePlan, ffmpeg: str, w
     reference = work / "painted.mkv"
     painted(source, index, plan, reference)
     encodings = {name: Encoding(preset=preset, crf=crf) for name, (preset, crf) in QUALITY_SETTINGS["h264"].items()}
-    found = []
+    results = []
     for name, encoding in (encodings | BASELINES).items():
         folder = work / name.replace(" ", "-")
-        checks = render_plan(source, index, plan, encoding, folder, said=False).certificate.checks
+        checks = render_plan(source, index, plan, encoding, folder, captions=False).certificate.checks
         video = folder / clip_file_name(encoding)
         mean, worst = vmaf(ffmpeg, video, reference)
-        found.append(
+        results.append(
             Likeness(
                 name=name,
-                ssim=next(one.value for one in checks if one.name == "ssim") or 0.0,
+                ssim=next(check.value for check in checks if check.name == "ssim") or 0.0,
                 vmaf=mean,
                 worst_vmaf=worst,
                 megabits_s=video.stat().st_size * 8 / plan.range.length_ms / 1000,
             )
         )
-    return found
+    return results
 
 
 def certificate_cost(source: Path, index: SourceIndex, work: Path) -> Claim:
     """Processor time of the look at a finished clip with captions."""
     plan = at(plan_for(index), plan_for(index).range.start_ms, CERTIFIED_S)
-    rendered = render_plan(source, index, plan, Encoding(preset="ultrafast"), work / "certified", said=True)
+    rendered = render_plan(source, index, plan, Encoding(preset="ultrafast"), work / "certified", captions=True)
     return Claim(
         name=f"certificate of a {CERTIFIED_S} s clip",
         measured=rendered.check_cpu_ms / 1000,
@@ -145,21 +145,21 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--certificate", action="store_true", help="only the cost of the certificate")
     parser.add_argument("--ffmpeg", help="one with libvmaf (that of imageio-ffmpeg)")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        with asked.video.open("rb") as file:
+        with args.video.open("rb") as file:
             index = probe_file(file, MediaLimits(), work / "pcm", lambda _: None)
-        if asked.certificate:
-            claim = certificate_cost(asked.video, index, work)
+        if args.certificate:
+            claim = certificate_cost(args.video, index, work)
             print(format_claim(claim))
             return exit_code([claim], [])
-        ffmpeg = asked.ffmpeg or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
-        plan = at(plan_for(index), asked.start_ms, asked.seconds)
-        for one in likenesses(asked.video, index, plan, ffmpeg, work):
+        ffmpeg = args.ffmpeg or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+        plan = at(plan_for(index), args.start_ms, args.seconds)
+        for likeness in likenesses(args.video, index, plan, ffmpeg, work):
             print(
-                f"{one.name:<7} SSIM {one.ssim:.4f}  VMAF {one.vmaf:6.2f} (worst picture {one.worst_vmaf:6.2f})  "
-                f"{one.megabits_s:5.2f} Mbit/s"
+                f"{likeness.name:<7} SSIM {likeness.ssim:.4f}  VMAF {likeness.vmaf:6.2f} "
+                f"(worst picture {likeness.worst_vmaf:6.2f})  {likeness.megabits_s:5.2f} Mbit/s"
             )
     return 0
 

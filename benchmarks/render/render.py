@@ -55,7 +55,7 @@ NOTHING = ObjectRef(key="none", sha256="0" * 64, size=0)
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """One run."""
+    """Wall and processor seconds of one run."""
 
     wall_s: float
     cpu_s: float
@@ -191,8 +191,8 @@ def timed(work: object) -> Cost:
 
 
 def _cpu_s() -> float:
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def measured(video: Path, rounds: int, encoding: Encoding) -> Claim:
@@ -245,8 +245,8 @@ def main() -> int:
     parser.add_argument("video", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
-    asked = parser.parse_args()
-    claim = measured(asked.video, asked.rounds, Encoding(threads=asked.threads))
+    args = parser.parse_args()
+    claim = measured(args.video, args.rounds, Encoding(threads=args.threads))
     print(format_claim(claim))
     return exit_code([claim], [])
 

@@ -52,15 +52,15 @@ def render_task(video: Path, task: RenderJob, folder: Path) -> tuple[RenderResul
 
 
 def changes(task: RenderJob, clip: TimeRange) -> dict[str, RenderJob]:
-    """What people change, each by itself."""
+    """The changes that people make, each by itself."""
     number = len(task.words) // 3
     word = task.words[number]
     words = [*task.words]
     words[number] = msgspec.structs.replace(word, text="whatever")
-    kept = [(clip.start_ms, word.start_ms - 30), (word.end_ms + 30, clip.end_ms)]
+    played_ranges = [(clip.start_ms, word.start_ms - 30), (word.end_ms + 30, clip.end_ms)]
     cut = [
         EditSegment(segment_id=f"s{n}", range=TimeRange(start_ms=start, end_ms=end))
-        for n, (start, end) in enumerate(kept)
+        for n, (start, end) in enumerate(played_ranges)
     ]
     options = ExportOptions(sound=SoundWish(target_lufs=-16))
     return {
@@ -81,16 +81,16 @@ def sizes(video: Path, task: RenderJob, folder: Path) -> tuple[int, int]:
     with (
         video.open("rb") as file,
         open_writer(paths[0], size_px, timeline, silence, task.encoding, EncodedParts(segments=runs)) as chunks,
-        open_writer(paths[1], size_px, timeline, silence, task.encoding) as one,
+        open_writer(paths[1], size_px, timeline, silence, task.encoding) as single,
     ):
 
         def show(at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
             assert picture is not None
             painted = scene.paint(picture, at_ms)
             for slot in slots:
-                shown = scene.compose(painted, slot, last=False)
-                chunks.write(copy_frame(shown), slot.number)
-                one.write(shown, slot.number)
+                composed = scene.compose(painted, slot, last=False)
+                chunks.write(copy_frame(composed), slot.number)
+                single.write(composed, slot.number)
 
         projector = SourcePlayer(SourceReader(file, index), index, timeline)
         for part in timeline.timeline_parts:
@@ -103,28 +103,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--seconds", type=int, default=30)
-    asked = parser.parse_args()
-    clip = TimeRange(start_ms=FROM_MS, end_ms=FROM_MS + asked.seconds * 1000)
+    args = parser.parse_args()
+    clip = TimeRange(start_ms=FROM_MS, end_ms=FROM_MS + args.seconds * 1000)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        index = surveyed(asked.video, work)
+        index = surveyed(args.video, work)
         task = task_for(index, clip)
-        first, whole_s = render_task(asked.video, task, work / "first")
-        print(f"{asked.seconds} s of {asked.video.name}: {whole_s:.1f} CPU-s whole, {len(first.chunks)} chunks")
-        earlier = [EarlierFile(path=str(work / "first" / VIDEO_FILE), threads=1, chunks=first.chunks)]
+        first, whole_s = render_task(args.video, task, work / "first")
+        print(f"{args.seconds} s of {args.video.name}: {whole_s:.1f} CPU-s whole, {len(first.chunks)} chunks")
+        earlier_files = [EarlierFile(path=str(work / "first" / VIDEO_FILE), threads=1, chunks=first.chunks)]
         for number, (name, changed) in enumerate(changes(task, clip).items()):
             ways = [work / f"{number}-{way}" for way in ("whole", "again")]
-            _, alone_s = render_task(asked.video, changed, ways[0])
-            again, again_s = render_task(asked.video, msgspec.structs.replace(changed, earlier_files=earlier), ways[1])
+            _, alone_s = render_task(args.video, changed, ways[0])
+            reused, reused_s = render_task(
+                args.video, msgspec.structs.replace(changed, earlier_files=earlier_files), ways[1]
+            )
             same = len({(way / VIDEO_FILE).read_bytes() for way in ways}) == 1
-            told = again.certificate
+            certificate = reused.certificate
             print(
-                f"{name}: {again_s:.1f} of {alone_s:.1f} CPU-s ({again_s / alone_s:.0%}), {told.chunks_reused} of "
-                f"{told.chunks} chunks taken, {'same bytes' if same else 'OTHER BYTES'}, {told.verdict}",
+                f"{name}: {reused_s:.1f} of {alone_s:.1f} CPU-s ({reused_s / alone_s:.0%}), "
+                f"{certificate.chunks_reused} of {certificate.chunks} chunks taken, "
+                f"{'same bytes' if same else 'OTHER BYTES'}, {certificate.verdict}",
                 flush=True,
             )
-        chunks, one = sizes(asked.video, task, work)
-        print(f"in chunks {chunks} bytes, in one piece {one}: {chunks / one - 1:+.2%}")
+        chunk_bytes, single_bytes = sizes(args.video, task, work)
+        print(f"in chunks {chunk_bytes} bytes, in one piece {single_bytes}: {chunk_bytes / single_bytes - 1:+.2%}")
 
 
 def task_for(index: SourceIndex, clip: TimeRange) -> RenderJob:

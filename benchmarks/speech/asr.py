@@ -77,28 +77,30 @@ class OneObject:
 
 def planned() -> SpanPlanned:
     ref = ObjectRef(key="k", sha256="0" * 64, size=1)
-    whole = TimeRange(start_ms=0, end_ms=SPAN_MS)
+    span_range = TimeRange(start_ms=0, end_ms=SPAN_MS)
     nobody = UUID(int=0)
     return SpanPlanned(
-        org_id=nobody, project_id=nobody, ordinal=0, span_count=1, range=whole, padded=whole, source=ref,
+        org_id=nobody, project_id=nobody, ordinal=0, span_count=1, range=span_range, padded=span_range, source=ref,
         index=ref, audio=ref,
     )  # fmt: skip
 
 
-async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, rounds: int) -> Claim:
+async def measure(server: Triton, peer_process: Peer, samples: np.ndarray, path: Path, rounds: int) -> Claim:
     body, span = flac(samples), planned()
     speech, alignment = TritonSpeech(server.url, mode="batched"), TritonAlignment(server.url)
     store = OneObject(body)
     ours, theirs, model_s, peer_s = [], [], [], []
     for at in range(rounds + 1):
         started = time.perf_counter()
-        heard = await transcribe_span(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)  # type: ignore[arg-type]
+        result = await transcribe_span(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)  # type: ignore[arg-type]
         wall_s = time.perf_counter() - started
-        answer = other.ask(audio=str(path), mode="batched", beam_size=BEAM_COUNT, batch_size=BATCH_COUNT, language=None)
+        answer = peer_process.ask(
+            audio=str(path), mode="batched", beam_size=BEAM_COUNT, batch_size=BATCH_COUNT, language=None
+        )
         if at:  # the first round warms both
             ours.append(wall_s)
             theirs.append(float(str(answer["wall_s"])))
-            model_s.append(heard.compute_ms / 1000)
+            model_s.append(result.compute_ms / 1000)
             peer_s.append(float(str(answer["cpu_s"])))
     await speech.close()
     await alignment.close()
@@ -116,19 +118,19 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
             f"through Triton: median {statistics.median(ours):.2f} s ({min(ours):.2f} … {max(ours):.2f})",
             f"directly: median {statistics.median(theirs):.2f} s ({min(theirs):.2f} … {max(theirs):.2f})",
             f"models {cpu:.2f} CPU-s (directly {cpu_peer:.2f}, ratio {cpu / cpu_peer:.3f}), FLAC {flac_s:.3f} s",
-            f"words {len(heard.words)} (directly {len(str(answer['text']).split())})",
+            f"words {len(result.words)} (directly {len(str(answer['text']).split())})",
         ),
     )
 
 
 def compare(rounds: int) -> Claim:
-    """Both, with the server and the peer started here."""
+    """Compare both, with the server and the peer started here."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))[: SPAN_MS * RATE_HZ // 1000]
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "span.npy"
         np.save(path, samples)
-        with running(Path(place) / "log") as server, peer(server.python, server.weights) as other:
-            return asyncio.run(measure(server, other, samples, path, rounds))
+        with running(Path(place) / "log") as server, peer(server.python, server.weights) as peer_process:
+            return asyncio.run(measure(server, peer_process, samples, path, rounds))
 
 
 def bench(rig: Rig) -> list[Claim]:

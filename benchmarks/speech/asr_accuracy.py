@@ -31,7 +31,7 @@ NOISE_AMPLITUDE = 8
 
 
 class Case(Value):
-    """One recording and what is said in it."""
+    """One recording and the words that are spoken in it."""
 
     name: str
     samples: NDArray[np.int16]
@@ -70,16 +70,16 @@ def plain(text: str) -> list[str]:
     return re.sub(r"[^\w\s]", "", lowered).split()
 
 
-def edits(said: list[str], heard: list[str]) -> tuple[int, int, int]:
+def edits(reference: list[str], hypothesis: list[str]) -> tuple[int, int, int]:
     """Substitutions, deletions, insertions of a cheapest alignment (Levenshtein)."""
-    row = [(at, 0, 0, at) for at in range(len(heard) + 1)]  # cost, S, D, I
-    for word in said:
+    row = [(at, 0, 0, at) for at in range(len(hypothesis) + 1)]  # cost, S, D, I
+    for word in reference:
         above, row = row, [(row[0][0] + 1, row[0][1], row[0][2] + 1, row[0][3])]
-        for at, other in enumerate(heard):
+        for at, hypothesis_word in enumerate(hypothesis):
             swap, cut, more = above[at], above[at + 1], row[at]
             row.append(
                 min(
-                    (swap[0] + (word != other), swap[1] + (word != other), swap[2], swap[3]),
+                    (swap[0] + (word != hypothesis_word), swap[1] + (word != hypothesis_word), swap[2], swap[3]),
                     (cut[0] + 1, cut[1], cut[2] + 1, cut[3]),
                     (more[0] + 1, more[1], more[2], more[3] + 1),
                 )
@@ -90,8 +90,8 @@ def edits(said: list[str], heard: list[str]) -> tuple[int, int, int]:
 def cases() -> Iterator[Case]:
     """The lecture, read sentences joined to one long recording, pauses, fillers, a telephone call."""
     reference = json.loads(media("talking/physicsworks_whisper_medium.json").read_text())
-    said = " ".join(segment["text"] for segment in reference["segments"])
-    yield Case(name="lecture", samples=sound(media("talking/physicsworks_lecture_203s_240p.webm")), said=said)
+    text = " ".join(segment["text"] for segment in reference["segments"])
+    yield Case(name="lecture", samples=sound(media("talking/physicsworks_lecture_203s_240p.webm")), said=text)
     yield _joined()
     yield Case(
         name="pauses", samples=sound(media("speech/lucier_101s.wav")), said=media("speech/lucier_101s.txt").read_text()
@@ -99,13 +99,13 @@ def cases() -> Iterator[Case]:
     fillers = media("speech/word_level/acoustic_corpus.wav")
     yield Case(name="fillers", samples=sound(fillers), said=fillers.with_suffix(".lab").read_text())
     call = media("diarization/pyannote_sample.stm").read_text().splitlines()
-    said = " ".join(line.split(None, 5)[5] for line in call if line.strip())
-    yield Case(name="telephone", samples=sound(media("diarization/pyannote_sample.wav")), said=said)
+    text = " ".join(line.split(None, 5)[5] for line in call if line.strip())
+    yield Case(name="telephone", samples=sound(media("diarization/pyannote_sample.wav")), said=text)
 
 
 def _joined() -> Case:
     random = np.random.default_rng(SEED)
-    parts, said = [], []
+    parts, texts = [], []
     manifest = media("speech/hifitts_6097/manifest.json")
     for line in manifest.read_text().splitlines():
         entry = json.loads(line)
@@ -115,25 +115,25 @@ def _joined() -> Case:
                 sound(path),
                 random.normal(0, NOISE_AMPLITUDE, int(RATE_HZ * random.uniform(0.3, 1.2))).astype(np.int16),
             ]
-            said.append(entry["text"])
-    return Case(name="read", samples=np.concatenate(parts), said=" ".join(said))
+            texts.append(entry["text"])
+    return Case(name="read", samples=np.concatenate(parts), said=" ".join(texts))
 
 
 async def measure(url: str, mode: str) -> None:
     speech = TritonSpeech(url, mode=mode)
     total = Score()
     for case in cases():
-        heard = await speech.transcribe(case.samples, language="en", report=lambda _: None)
-        said, words = plain(case.said), plain(" ".join(word.text for word in heard.words))
-        wrong = edits(said, words)
+        recognition = await speech.transcribe(case.samples, language="en", report=lambda _: None)
+        reference, words = plain(case.said), plain(" ".join(word.text for word in recognition.words))
+        wrong = edits(reference, words)
         score = Score(
-            said=len(said),
+            said=len(reference),
             heard=len(words),
             substituted=wrong[0],
             deleted=wrong[1],
             inserted=wrong[2],
             audio_s=case.samples.size / RATE_HZ,
-            cpu_s=heard.compute_ms / 1000,
+            cpu_s=recognition.compute_ms / 1000,
         )
         print(f"{mode:10} {case.name:10} {score.line()}", flush=True)
         total += score

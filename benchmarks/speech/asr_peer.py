@@ -18,22 +18,22 @@ def main(weights: str, threads: int) -> None:
     model = WhisperModel(weights, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
     batched = BatchedInferencePipeline(model)
     for line in sys.stdin:
-        asked = json.loads(line)
-        samples = np.load(asked["audio"])
+        request = json.loads(line)
+        samples = np.load(request["audio"])
         started, cpu = time.perf_counter(), time.process_time()
         audio = samples.astype(np.float32) / 32768.0
-        wanted = {"language": asked["language"], "beam_size": asked["beam_size"], "word_timestamps": True}
-        if asked["mode"] == "batched":
+        options = {"language": request["language"], "beam_size": request["beam_size"], "word_timestamps": True}
+        if request["mode"] == "batched":
             segments, info = batched.transcribe(
                 audio,
-                batch_size=asked["batch_size"],
-                without_timestamps=asked.get("without_timestamps", True),
-                **wanted,
+                batch_size=request["batch_size"],
+                without_timestamps=request.get("without_timestamps", True),
+                **options,
             )
-        elif asked["mode"] == "defaults":
-            segments, info = model.transcribe(audio, **wanted)
+        elif request["mode"] == "defaults":
+            segments, info = model.transcribe(audio, **options)
         else:
-            segments, info = model.transcribe(audio, vad_filter=True, condition_on_previous_text=False, **wanted)
+            segments, info = model.transcribe(audio, vad_filter=True, condition_on_previous_text=False, **options)
         text = " ".join(word.word.strip() for segment in segments for word in segment.words)
         answer = {
             "wall_s": time.perf_counter() - started,

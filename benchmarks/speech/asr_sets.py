@@ -32,13 +32,13 @@ Sets = dict[str, list[Case]]
 
 
 def sets() -> Sets:
-    """Recordings with what is said in them, by set."""
+    """Recordings with the words that are spoken in them, by set."""
     librispeech = media("speech/librispeech/trans.txt")
     lines = [line.split(" ", 1) for line in librispeech.read_text().splitlines() if line.strip()]
     librivox = sorted(media("speech/librivox/sense_0870.wav").parent.glob("*.wav"))
     return {
         "hifitts_6097": list(_hifitts()),
-        "librispeech": [_case(librispeech.with_name(f"{name}.wav"), said) for name, said in lines],
+        "librispeech": [_case(librispeech.with_name(f"{name}.wav"), text) for name, text in lines],
         "librivox": [_case(path, path.with_suffix(".txt").read_text()) for path in librivox],
         "lucier": [_case(media("speech/lucier_101s.wav"), media("speech/lucier_101s.txt").read_text())],
         "jfk": [_case(media("speech/jfk.flac"), media("speech/jfk.ref.txt").read_text())],
@@ -54,8 +54,8 @@ def _hifitts() -> Iterator[Case]:
             yield _case(path, entry["text"])
 
 
-def _case(path: Path, said: str) -> Case:
-    return Case(name=path.stem, samples=sound(path), said=said)
+def _case(path: Path, text: str) -> Case:
+    return Case(name=path.stem, samples=sound(path), said=text)
 
 
 def joined(name: str, cases: Sequence[Case]) -> Case:
@@ -68,27 +68,27 @@ def joined(name: str, cases: Sequence[Case]) -> Case:
     return Case(name=name, samples=np.concatenate(parts), said=" ".join(case.said for case in cases))
 
 
-def score(case: Case, heard: str) -> Score:
+def score(case: Case, text: str) -> Score:
     """One recording's counts."""
-    said, words = plain(case.said), plain(heard)
-    substituted, deleted, inserted = edits(said, words)
+    reference, words = plain(case.said), plain(text)
+    substituted, deleted, inserted = edits(reference, words)
     return Score(
-        said=len(said), heard=len(words), substituted=substituted, deleted=deleted, inserted=inserted,
+        said=len(reference), heard=len(words), substituted=substituted, deleted=deleted, inserted=inserted,
         audio_s=case.samples.size / RATE_HZ,
     )  # fmt: skip
 
 
-def points(one: Score) -> float:
+def points(counts: Score) -> float:
     """Word error rate in percent."""
-    return 100 * (one.substituted + one.deleted + one.inserted) / one.said
+    return 100 * (counts.substituted + counts.deleted + counts.inserted) / counts.said
 
 
 class Recognisers:
-    """Hears a recording by both."""
+    """Both recognisers, on the same recordings."""
 
-    def __init__(self, url: str, other: Peer, place: Path) -> None:
+    def __init__(self, url: str, peer_process: Peer, place: Path) -> None:
         self.speech, self.alignment = TritonSpeech(url), TritonAlignment(url)
-        self._peer, self._path = other, place / "sound.npy"
+        self._peer, self._path = peer_process, place / "sound.npy"
 
     async def hear(self, case: Case) -> tuple[Score, Score]:
         transcript = await transcribed(self.speech, case.samples, alignment=self.alignment)
@@ -104,26 +104,27 @@ class Recognisers:
         await self.alignment.close()
 
 
-async def measure(both: Recognisers, given: Sets) -> list[Claim]:
+async def measure(recognisers: Recognisers, recordings: Sets) -> list[Claim]:
     """Two claims for the sets file by file, two for the sets joined."""
     ways = {
-        "file by file": given,
-        "joined": {name: [joined(name, cases)] for name, cases in given.items() if len(cases) > 1},
+        "file by file": recordings,
+        "joined": {name: [joined(name, cases)] for name, cases in recordings.items() if len(cases) > 1},
     }
     claims: list[Claim] = []
     for way, cases in ways.items():
         lines, ours, theirs = [], Score(), Score()
         for name, files in cases.items():
-            pairs = [await both.hear(case) for case in files]
-            mine, its = sum((pair[0] for pair in pairs), Score()), sum((pair[1] for pair in pairs), Score())
+            pairs = [await recognisers.hear(case) for case in files]
+            our_score, peer_score = sum((pair[0] for pair in pairs), Score()), sum((pair[1] for pair in pairs), Score())
             say(f"{way}: {name}")
             lines.append(
-                f"{name}: WER {points(mine):.2f} % (theirs {points(its):.2f} %), coverage "
-                f"{mine.heard / mine.said:.3f} ({its.heard / its.said:.3f}), {mine.said} words said"
+                f"{name}: WER {points(our_score):.2f} % (theirs {points(peer_score):.2f} %), coverage "
+                f"{our_score.heard / our_score.said:.3f} ({peer_score.heard / peer_score.said:.3f}), "
+                f"{our_score.said} words said"
             )
-            ours, theirs = ours + mine, theirs + its
+            ours, theirs = ours + our_score, theirs + peer_score
         claims += _claims(way, ours, theirs, lines)
-    await both.close()
+    await recognisers.close()
     return claims
 
 
@@ -148,14 +149,14 @@ def _claims(way: str, ours: Score, theirs: Score, lines: Sequence[str]) -> list[
     ]
 
 
-def compare(given: Sets) -> list[Claim]:
-    """With a server and a peer of its own."""
+def compare(recordings: Sets) -> list[Claim]:
+    """Measure with a server and a peer of its own."""
     with (
         tempfile.TemporaryDirectory() as name,
         running(Path(name) / "log") as server,
-        peer(server.python, server.weights) as other,
+        peer(server.python, server.weights) as peer_process,
     ):
-        return asyncio.run(measure(Recognisers(server.url, other, Path(name)), given))
+        return asyncio.run(measure(Recognisers(server.url, peer_process, Path(name)), recordings))
 
 
 if __name__ == "__main__":

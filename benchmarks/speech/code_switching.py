@@ -28,45 +28,45 @@ WAYS = {"English and German in turn": ("en", "de"), "English alone": ("en",)}
 STEP_MS = 100
 
 
-def right(one: Mixture, transcript: Transcript) -> tuple[int, int]:
-    """Steps of what is spoken that are in their own language, and all of them."""
-    found, whole = 0, 0
-    for block in one.blocks:
+def right(recording: Mixture, transcript: Transcript) -> tuple[int, int]:
+    """Count the written steps that are in the spoken language, and all written steps."""
+    matching, total = 0, 0
+    for block in recording.blocks:
         for at_ms in range(block.range.start_ms, block.range.end_ms, STEP_MS):
-            over = [part for part in transcript.segments if part.start_ms <= at_ms < part.end_ms]
-            found += bool(over) and over[0].language == block.language
-            whole += bool(over)
-    return found, whole
+            segments = [part for part in transcript.segments if part.start_ms <= at_ms < part.end_ms]
+            matching += bool(segments) and segments[0].language == block.language
+            total += bool(segments)
+    return matching, total
 
 
-def score(one: Mixture, transcript: Transcript) -> Score:
+def score(recording: Mixture, transcript: Transcript) -> Score:
     """One recording's counts."""
-    said, heard = plain(one.text), plain(" ".join(word.text for word in transcript.words))
-    substituted, deleted, inserted = edits(said, heard)
+    reference, hypothesis = plain(recording.text), plain(" ".join(word.text for word in transcript.words))
+    substituted, deleted, inserted = edits(reference, hypothesis)
     return Score(
-        said=len(said), heard=len(heard), substituted=substituted, deleted=deleted, inserted=inserted,
-        audio_s=one.samples.size / RATE_HZ,
+        said=len(reference), heard=len(hypothesis), substituted=substituted, deleted=deleted, inserted=inserted,
+        audio_s=recording.samples.size / RATE_HZ,
     )  # fmt: skip
 
 
 async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
     """Three figures for each way of speaking."""
     speech, alignment = TritonSpeech(url), TritonAlignment(url)
-    given, claims = readers(), []
+    readers_by_language, claims = readers(), []
     for way, languages in WAYS.items():
-        whole, in_own, steps, lines = Score(), 0, 0, []
-        for one in (mixture(given, seed, languages, LENGTH_S) for seed in seeds):
-            transcript = await transcribed(speech, one.samples, alignment=alignment)
-            counts, (found, among) = score(one, transcript), right(one, transcript)
-            whole, in_own, steps = whole + counts, in_own + found, steps + among
+        total, in_own, steps, lines = Score(), 0, 0, []
+        for recording in (mixture(readers_by_language, seed, languages, LENGTH_S) for seed in seeds):
+            transcript = await transcribed(speech, recording.samples, alignment=alignment)
+            counts, (matching, written) = score(recording, transcript), right(recording, transcript)
+            total, in_own, steps = total + counts, in_own + matching, steps + written
             wrong = counts.substituted + counts.deleted + counts.inserted
-            errors = f"{one.name}: {wrong} of {counts.said} words wrong, {counts.heard} heard"
-            lines.append(f"{errors}, {found / max(among, 1):.3f} in its own language")
+            errors = f"{recording.name}: {wrong} of {counts.said} words wrong, {counts.heard} heard"
+            lines.append(f"{errors}, {matching / max(written, 1):.3f} in its own language")
             say(f"{way}: {lines[-1]}")
-        wrong = whole.substituted + whole.deleted + whole.inserted
+        wrong = total.substituted + total.deleted + total.inserted
         claims += [
-            Claim(name=f"wrong words, {way}", measured=100 * wrong / whole.said, unit="%", where=tuple(lines)),
-            Claim(name=f"words heard over words said, {way}", measured=whole.heard / whole.said),
+            Claim(name=f"wrong words, {way}", measured=100 * wrong / total.said, unit="%", where=tuple(lines)),
+            Claim(name=f"words heard over words said, {way}", measured=total.heard / total.said),
             Claim(
                 name=f"of what is written, in the language that is spoken, {way}",
                 measured=100 * in_own / steps,
@@ -79,7 +79,7 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
 
 
 def compare(seeds: int = SEEDS_COUNT) -> list[Claim]:
-    """With a server of its own."""
+    """Measure with a server of its own."""
     return measure_seeds(measure, seeds)
 
 

@@ -45,7 +45,7 @@ LICENCE: dict[str, tuple[tuple[float, float, str], ...]] = {
 
 
 class Phrase(Value):
-    """A range of one reader and what is said in it."""
+    """A range of one reader and its text."""
 
     samples: NDArray[np.int16]
     said: str
@@ -68,7 +68,7 @@ class Mixture(Value):
 
     @property
     def text(self) -> str:
-        """All that is said, in order."""
+        """The text of all blocks, in order."""
         return " ".join(block.said for block in self.blocks)
 
 
@@ -76,11 +76,12 @@ Readers = dict[str, list[list[Phrase]]]
 
 
 def readers() -> Readers:
-    """By language, each reader's phrases."""
-    both = sound(media(BOTH))
+    """Each reader's phrases, by language."""
+    recording = sound(media(BOTH))
     licence = {
         language: [
-            Phrase(samples=both[round(start * RATE_HZ) : round(end * RATE_HZ)], said=said) for start, end, said in parts
+            Phrase(samples=recording[round(start * RATE_HZ) : round(end * RATE_HZ)], said=text)
+            for start, end, text in parts
         ]
         for language, parts in LICENCE.items()
     }
@@ -99,11 +100,11 @@ def _hifitts() -> Iterator[Phrase]:
 def _librispeech() -> Iterator[Phrase]:
     texts = media("speech/librispeech/trans.txt")
     for line in filter(str.strip, texts.read_text().splitlines()):
-        name, said = line.split(" ", 1)
-        yield Phrase(samples=sound(texts.with_name(f"{name}.wav")), said=said)
+        name, text = line.split(" ", 1)
+        yield Phrase(samples=sound(texts.with_name(f"{name}.wav")), said=text)
 
 
-def mixture(given: Readers, seed: int, languages: Sequence[str], longest_s: float) -> Mixture:
+def mixture(readers_by_language: Readers, seed: int, languages: Sequence[str], longest_s: float) -> Mixture:
     """A recording of ``languages`` in turn (one alone: it changes its readers only)."""
     dice = np.random.default_rng(seed)
     at_language, blocks = int(dice.integers(len(languages))), []
@@ -112,17 +113,17 @@ def mixture(given: Readers, seed: int, languages: Sequence[str], longest_s: floa
     while length < longest_s * RATE_HZ:
         language = languages[at_language % len(languages)]
         at_language += 1
-        start, said = length, []
-        phrases = given[language][int(dice.integers(len(given[language])))]
+        start, texts = length, []
+        phrases = readers_by_language[language][int(dice.integers(len(readers_by_language[language])))]
         first = int(dice.integers(len(phrases)))
         for step in range(int(dice.integers(1, 5))):
             phrase = phrases[(first + step) % len(phrases)]
             sounds += [phrase.samples.astype(np.float64), _pause(dice.uniform(0.15, 0.8))]
             length += sounds[-1].size + sounds[-2].size
-            said.append(phrase.said)
+            texts.append(phrase.said)
         end = length - sounds[-1].size
         span = TimeRange(start_ms=start * 1000 // RATE_HZ, end_ms=end * 1000 // RATE_HZ)
-        blocks.append(Block(range=span, language=language, said=" ".join(said)))
+        blocks.append(Block(range=span, language=language, said=" ".join(texts)))
     samples = np.concatenate(sounds)
     noise = dice.normal(0, NOISE_AMPLITUDE, samples.size)
     return Mixture(

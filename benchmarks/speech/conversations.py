@@ -60,17 +60,17 @@ class Conversation(Value):
 
     @property
     def speakers(self) -> int:
-        """How many speak."""
+        """The number of speakers."""
         return len({turn.speaker for turn in self.turns})
 
 
 def phrases() -> dict[str, list[NDArray[np.float64]]]:
     """Each reader's phrases at one level, without the pauses around them."""
-    found: dict[str, list[NDArray[np.float64]]] = {}
+    phrases_by_reader: dict[str, list[NDArray[np.float64]]] = {}
     for reader, patterns in READINGS.items():
         files = [path for pattern in patterns for path in sorted(_folder(pattern).glob(Path(pattern).name))]
-        found[reader] = [phrase for path in files for phrase in _cut(sound(path).astype(np.float64))]
-    return found
+        phrases_by_reader[reader] = [phrase for path in files for phrase in _cut(sound(path).astype(np.float64))]
+    return phrases_by_reader
 
 
 def _folder(pattern: str) -> Path:
@@ -98,28 +98,31 @@ def _levelled(samples: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def conversation(
-    seed: int, count: int, said: Mapping[str, list[NDArray[np.float64]]], length_ms: int = 90_000
+    seed: int, count: int, phrases_by_reader: Mapping[str, list[NDArray[np.float64]]], length_ms: int = 90_000
 ) -> Conversation:
     """``count`` of the readers talk for about ``length_ms`` (less where they run out of phrases)."""
     random = np.random.default_rng([seed, count])
-    who = [str(one) for one in random.choice(sorted(said), count, replace=False)]
-    left = {one: [said[one][at] for at in random.permutation(len(said[one]))] for one in who}
-    gain = {one: 10 ** (random.uniform(-5, 5) / 20) for one in who}
+    who = [str(reader) for reader in random.choice(sorted(phrases_by_reader), count, replace=False)]
+    left = {
+        reader: [phrases_by_reader[reader][at] for at in random.permutation(len(phrases_by_reader[reader]))]
+        for reader in who
+    }
+    gain = {reader: 10 ** (random.uniform(-5, 5) / 20) for reader in who}
     brisk = bool(random.random() < 0.5)
-    placed: list[PlacedPhrase] = []
+    placed_phrases: list[PlacedPhrase] = []
     at, speaker = RATE_HZ // 2, who[0]
     while any(left.values()) and at < length_ms * RATE_HZ // 1000:
-        speaker = _next(random, placed, speaker, left)
+        speaker = _next(random, placed_phrases, speaker, left)
         for _ in range(1 if brisk else int(random.integers(1, 4))):
             if left[speaker]:
-                placed.append(PlacedPhrase(at=at, speaker=speaker, samples=left[speaker].pop() * gain[speaker]))
-                at = placed[-1].end + int(random.uniform(0.1, 0.6) * RATE_HZ)
-        at = _between(random, placed[-1], brisk)
-    return _mixed(f"made-{seed}-{count}", random, placed)
+                placed_phrases.append(PlacedPhrase(at=at, speaker=speaker, samples=left[speaker].pop() * gain[speaker]))
+                at = placed_phrases[-1].end + int(random.uniform(0.1, 0.6) * RATE_HZ)
+        at = _between(random, placed_phrases[-1], brisk)
+    return _mixed(f"made-{seed}-{count}", random, placed_phrases)
 
 
 class PlacedPhrase(Value):
-    """A phrase where it is said; samples from the start."""
+    """A phrase and its place, in samples from the start."""
 
     at: int
     speaker: str
@@ -132,17 +135,25 @@ class PlacedPhrase(Value):
 
 
 def _next(
-    random: np.random.Generator, placed: Sequence[PlacedPhrase], before: str, left: Mapping[str, Sequence[object]]
+    random: np.random.Generator,
+    placed_phrases: Sequence[PlacedPhrase],
+    before: str,
+    left: Mapping[str, Sequence[object]],
 ) -> str:
-    """Another speaker, those first who have said least: everybody who is counted must be heard."""
-    others = [one for one in left if left[one] and (one != before or not placed)] or [one for one in left if left[one]]
-    told = {one: sum(phrase.samples.size for phrase in placed if phrase.speaker == one) for one in others}
-    short = [one for one in others if told[one] < SHORTEST_SHARE_MS * RATE_HZ // 1000]
-    return str(random.choice(short or others))
+    """Choose another speaker, first of those who have said least: each one must be heard."""
+    candidates = [speaker for speaker in left if left[speaker] and (speaker != before or not placed_phrases)] or [
+        speaker for speaker in left if left[speaker]
+    ]
+    spoken_samples = {
+        speaker: sum(phrase.samples.size for phrase in placed_phrases if phrase.speaker == speaker)
+        for speaker in candidates
+    }
+    short = [speaker for speaker in candidates if spoken_samples[speaker] < SHORTEST_SHARE_MS * RATE_HZ // 1000]
+    return str(random.choice(short or candidates))
 
 
 def _between(random: np.random.Generator, last: PlacedPhrase, brisk: bool) -> int:
-    """When the next turn begins: after a pause.
+    """The sample at which the next turn begins: after a pause.
 
     In one of eight (brisk: of three) before the last one has ended.
     """
@@ -151,21 +162,23 @@ def _between(random: np.random.Generator, last: PlacedPhrase, brisk: bool) -> in
     return last.end + int(random.uniform(0.0, 0.3 if brisk else 1.2) * RATE_HZ)
 
 
-def _mixed(name: str, random: np.random.Generator, placed: Sequence[PlacedPhrase]) -> Conversation:
-    mixed = np.zeros(max(phrase.end for phrase in placed) + RATE_HZ // 2)
+def _mixed(name: str, random: np.random.Generator, placed_phrases: Sequence[PlacedPhrase]) -> Conversation:
+    mixed = np.zeros(max(phrase.end for phrase in placed_phrases) + RATE_HZ // 2)
     turns = []
-    for phrase in placed:
+    for phrase in placed_phrases:
         mixed[phrase.at : phrase.end] += phrase.samples
-        stretch = TimeRange(start_ms=phrase.at * 1000 // RATE_HZ, end_ms=phrase.end * 1000 // RATE_HZ)
-        turns.append(Turn(range=stretch, speaker=phrase.speaker))
+        time_range = TimeRange(start_ms=phrase.at * 1000 // RATE_HZ, end_ms=phrase.end * 1000 // RATE_HZ)
+        turns.append(Turn(range=time_range, speaker=phrase.speaker))
     channel = str(random.choice(CHANNELS))
-    heard = _through(channel, mixed, random)
-    heard += random.normal(0, 32768 * 10 ** (random.uniform(-62, -48) / 20), heard.size)
-    return Conversation(name=name, channel=channel, samples=np.clip(heard, -32768, 32767).astype(np.int16), turns=turns)
+    recorded = _through(channel, mixed, random)
+    recorded += random.normal(0, 32768 * 10 ** (random.uniform(-62, -48) / 20), recorded.size)
+    return Conversation(
+        name=name, channel=channel, samples=np.clip(recorded, -32768, 32767).astype(np.int16), turns=turns
+    )
 
 
 def _through(channel: str, samples: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
-    """What a line or a room makes of the sound, the same for all who speak."""
+    """The sound through a telephone line or a room, the same for all speakers."""
     if channel == "as it is":
         return samples.copy()
     size = 1 << (samples.size + RATE_HZ).bit_length()

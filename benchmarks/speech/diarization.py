@@ -64,12 +64,12 @@ class Case(Value):
 
     @property
     def speakers(self) -> int:
-        """How many speak."""
+        """The number of speakers."""
         return len({who for _, _, who in self.said})
 
 
 class Answer(Value):
-    """What three systems say of a case, and the processor time of ours."""
+    """Turns of three systems for a case, and the processor time of ours."""
 
     case: Case
     ours: Turns
@@ -97,27 +97,29 @@ class Shelf:
 def real_cases() -> Iterator[Case]:
     for name, (recording, truth, floor) in REAL.items():
         lines = [line.split() for line in media(truth).read_text().splitlines()]
-        said = [(float(one[3]), float(one[3]) + float(one[4]), one[7]) for one in lines if one[1] == name]
-        yield Case(name=name, samples=sound(media(recording)), said=said, floor=floor)
+        turns = [
+            (float(fields[3]), float(fields[3]) + float(fields[4]), fields[7]) for fields in lines if fields[1] == name
+        ]
+        yield Case(name=name, samples=sound(media(recording)), said=turns, floor=floor)
 
 
 def made_cases(seeds: Sequence[int]) -> Iterator[Case]:
-    said = phrases()
+    phrases_by_reader = phrases()
     for seed in seeds:
         for count in range(1, 6):
-            yield case_of(conversation(seed, count, said))
+            yield case_of(conversation(seed, count, phrases_by_reader))
 
 
 def brief_cases() -> Iterator[Case]:
-    said = phrases()
+    phrases_by_reader = phrases()
     for seed in BRIEF_SEEDS:
         for count in range(1, 5):
-            yield case_of(conversation(seed, count, said, BRIEF_MS))
+            yield case_of(conversation(seed, count, phrases_by_reader, BRIEF_MS))
 
 
-def case_of(made: Conversation) -> Case:
-    turns = [(one.range.start_ms / 1000, one.range.end_ms / 1000, one.speaker) for one in made.turns]
-    return Case(name=f"{made.name} ({made.channel})", samples=made.samples, said=turns)
+def case_of(recording: Conversation) -> Case:
+    turns = [(turn.range.start_ms / 1000, turn.range.end_ms / 1000, turn.speaker) for turn in recording.turns]
+    return Case(name=f"{recording.name} ({recording.channel})", samples=recording.samples, said=turns)
 
 
 class Counted:
@@ -127,43 +129,49 @@ class Counted:
         self._voices, self.cost_ms = voices, 0
 
     async def embed(self, audio: NDArray[np.int16], windows: Sequence[TimeRange]) -> Vectors:
-        found = await self._voices.embed(audio, windows)
-        self.cost_ms += found.compute_ms
-        return found
+        vectors = await self._voices.embed(audio, windows)
+        self.cost_ms += vectors.compute_ms
+        return vectors
 
 
 async def answer(case: Case, speech: TritonSpeech, voices: TritonVoices) -> Answer:
     shelf: Any = Shelf(flac(case.samples))
-    whole = TimeRange(start_ms=0, end_ms=case.samples.size * 1000 // RATE_HZ)
+    full_range = TimeRange(start_ms=0, end_ms=case.samples.size * 1000 // RATE_HZ)
     ref = ObjectRef(key="audio", sha256="0" * 64, size=1)
     span = SpanPlanned(
-        org_id=UUID(int=0), project_id=UUID(int=0), ordinal=0, span_count=1, range=whole, padded=whole, source=ref,
-        index=ref, audio=ref, language="en",
+        org_id=UUID(int=0), project_id=UUID(int=0), ordinal=0, span_count=1, range=full_range, padded=full_range,
+        source=ref, index=ref, audio=ref, language="en",
     )  # fmt: skip
     counted = Counted(voices)
-    heard = await transcribe_span(span, objects=shelf, speech=speech, report=lambda _: None, voices=counted, prefix="v")
-    transcript, vectors = merge_spans([heard], whole.end_ms, []), await read_voices([heard], shelf)
-    frames = await read_frames([heard], shelf)
+    heard_span = await transcribe_span(
+        span, objects=shelf, speech=speech, report=lambda _: None, voices=counted, prefix="v"
+    )
+    transcript, vectors = merge_spans([heard_span], full_range.end_ms, []), await read_voices([heard_span], shelf)
+    frames = await read_frames([heard_span], shelf)
     started = time.process_time()
-    told = add_speakers(transcript, [heard], vectors, frames).diarization
+    diarization = add_speakers(transcript, [heard_span], vectors, frames).diarization
     grouping_ms = round((time.process_time() - started) * 1000)
-    one = [(stretch.start_ms / 1000, stretch.end_ms / 1000, "S1") for stretch in heard.speech]
+    one_speaker = [
+        (speech_range.start_ms / 1000, speech_range.end_ms / 1000, "S1") for speech_range in heard_span.speech
+    ]
     return Answer(
         case=case,
-        ours=[(turn.start_ms / 1000, turn.end_ms / 1000, turn.speaker) for turn in told.turns] if told else one,
-        one=one,
-        fixed=await fixed(case, heard, voices),
+        ours=[(turn.start_ms / 1000, turn.end_ms / 1000, turn.speaker) for turn in diarization.turns]
+        if diarization
+        else one_speaker,
+        one=one_speaker,
+        fixed=await fixed(case, heard_span, voices),
         voices_ms=counted.cost_ms,
         grouping_ms=grouping_ms,
     )
 
 
-async def fixed(case: Case, heard: HeardSpan, voices: TritonVoices) -> Turns:
+async def fixed(case: Case, heard_span: HeardSpan, voices: TritonVoices) -> Turns:
     """The simple way: speech in pieces of one length, each one's speaker by its own vector."""
     pieces = [
-        TimeRange(start_ms=at, end_ms=min(at + FIXED_MS, stretch.end_ms))
-        for stretch in heard.speech
-        for at in range(stretch.start_ms, stretch.end_ms - 250, FIXED_MS)
+        TimeRange(start_ms=at, end_ms=min(at + FIXED_MS, speech_range.end_ms))
+        for speech_range in heard_span.speech
+        for at in range(speech_range.start_ms, speech_range.end_ms - 250, FIXED_MS)
     ]
     if not pieces:
         return []
@@ -172,27 +180,29 @@ async def fixed(case: Case, heard: HeardSpan, voices: TritonVoices) -> Turns:
     near = rows @ rows.T
     while len(set(owners)) > 1:
         groups = [np.flatnonzero(np.array(owners) == name) for name in sorted(set(owners))]
-        means = np.array([[near[np.ix_(one, other)].mean() for other in groups] for one in groups])
+        means = np.array([[near[np.ix_(row, column)].mean() for column in groups] for row in groups])
         np.fill_diagonal(means, -1.0)
-        kept, gone = divmod(int(means.argmax()), len(groups))
-        if means[kept, gone] < FIXED_COSINE:
+        retained, gone = divmod(int(means.argmax()), len(groups))
+        if means[retained, gone] < FIXED_COSINE:
             break
-        owners = [owners[groups[kept][0]] if at in set(groups[gone].tolist()) else who for at, who in enumerate(owners)]
-    return [(one.start_ms / 1000, one.end_ms / 1000, f"S{who}") for one, who in zip(pieces, owners, strict=True)]
+        owners = [
+            owners[groups[retained][0]] if at in set(groups[gone].tolist()) else who for at, who in enumerate(owners)
+        ]
+    return [(piece.start_ms / 1000, piece.end_ms / 1000, f"S{who}") for piece, who in zip(pieces, owners, strict=True)]
 
 
 def rates(answers: Sequence[Answer], system: str) -> dict[str, dict[str, float]]:
-    """What the judge says of one system, by file and pooled."""
-    asked = {
-        one.case.name: {
-            "said": one.case.said,
-            "heard": getattr(one, system),
-            "within": [0.0, one.case.samples.size / RATE_HZ],
+    """Errors of one system by the judge, by file and pooled."""
+    request = {
+        case_answer.case.name: {
+            "said": case_answer.case.said,
+            "heard": getattr(case_answer, system),
+            "within": [0.0, case_answer.case.samples.size / RATE_HZ],
         }
-        for one in answers
+        for case_answer in answers
     }
-    told: dict[str, dict[str, float]] = judge("diarization_errors", asked)
-    return told
+    errors: dict[str, dict[str, float]] = judge("diarization_errors", request)
+    return errors
 
 
 def count(turns: Turns) -> int:
@@ -201,18 +211,18 @@ def count(turns: Turns) -> int:
 
 def table(title: str, answers: Sequence[Answer]) -> None:
     """Errors by file, then pooled; how often the number of speakers was right."""
-    told = {system: rates(answers, system) for system in ("ours", "one", "fixed")}
+    errors_by_system = {system: rates(answers, system) for system in ("ours", "one", "fixed")}
     print(f"\n{title}: DER %, ours (missed + false alarm + confusion) | one speaker | fixed windows | floor | speakers")
-    for name in [*(one.case.name for one in answers), "pooled"]:
-        ours = told["ours"][name]
+    for name in [*(case_answer.case.name for case_answer in answers), "pooled"]:
+        ours = errors_by_system["ours"][name]
         parts = " + ".join(f"{100 * ours[part] / ours['total']:.1f}" for part in ("missed", "false_alarm", "confusion"))
-        case = next((one for one in answers if one.case.name == name), None)
+        case = next((case_answer for case_answer in answers if case_answer.case.name == name), None)
         floor = f"{case.case.floor:.1f}" if case and case.case.floor is not None else "-"
-        many = f"{count(case.ours)} of {case.case.speakers}" if case else ""
-        others = " | ".join(f"{100 * told[system][name]['rate']:5.1f}" for system in ("one", "fixed"))
-        print(f"{name:28} {100 * ours['rate']:5.1f} ({parts}) | {others} | {floor:>5} | {many}")
+        speaker_counts = f"{count(case.ours)} of {case.case.speakers}" if case else ""
+        baselines = " | ".join(f"{100 * errors_by_system[system][name]['rate']:5.1f}" for system in ("one", "fixed"))
+        print(f"{name:28} {100 * ours['rate']:5.1f} ({parts}) | {baselines} | {floor:>5} | {speaker_counts}")
     for system in ("ours", "fixed"):
-        right = sum(count(getattr(one, system)) == one.case.speakers for one in answers)
+        right = sum(count(getattr(case_answer, system)) == case_answer.case.speakers for case_answer in answers)
         print(f"number of speakers exact, {system}: {right} of {len(answers)} ({100 * right / len(answers):.0f} %)")
 
 
@@ -220,13 +230,13 @@ async def measure(server: Triton, seeds: Sequence[int]) -> None:
     speech, voices = TritonSpeech(server.url, mode="batched"), TritonVoices(server.url)
     real = [await answer(case, speech, voices) for case in real_cases()]
     table("Real recordings", real)
-    made = [await answer(case, speech, voices) for case in made_cases(seeds)]
-    table(f"Made conversations, seeds {', '.join(map(str, seeds))}", made)
-    brief = [await answer(case, speech, voices) for case in brief_cases()]
-    table("Made conversations of half a minute", brief)
-    hours = sum(one.case.samples.size for one in [*real, *made, *brief]) / RATE_HZ / 3600
+    synthetic = [await answer(case, speech, voices) for case in made_cases(seeds)]
+    table(f"Made conversations, seeds {', '.join(map(str, seeds))}", synthetic)
+    short = [await answer(case, speech, voices) for case in brief_cases()]
+    table("Made conversations of half a minute", short)
+    hours = sum(case_answer.case.samples.size for case_answer in [*real, *synthetic, *short]) / RATE_HZ / 3600
     for part in ("voices_ms", "grouping_ms"):
-        cost_s = sum(getattr(one, part) for one in [*real, *made, *brief]) / 1000
+        cost_s = sum(getattr(case_answer, part) for case_answer in [*real, *synthetic, *short]) / 1000
         print(f"{part.removesuffix('_ms')}: {cost_s / hours:.1f} CPU-s an hour of sound")
     await speech.close()
     await voices.close()

@@ -35,41 +35,41 @@ GLOSSARIES: dict[str, Sequence[str]] = {
 
 
 def cases() -> list[Case]:
-    """A telephone call, read sentences, a speech: those of the speech sets in which somebody is named."""
+    """Recordings of the speech sets in which a name is spoken: a call, read sentences, a speech."""
     call = media("diarization/pyannote_sample.stm").read_text().splitlines()
     librispeech = media("speech/librispeech/trans.txt")
     read = dict(line.split(" ", 1) for line in librispeech.read_text().splitlines() if line.strip())
-    said = {
+    text_by_path = {
         media("diarization/pyannote_sample.wav"): " ".join(line.split(None, 5)[5] for line in call if line.strip()),
         librispeech.with_name("1221-135766-0002.wav"): read["1221-135766-0002"],
         media("speech/librivox/sense_0870.wav"): media("speech/librivox/sense_0870.txt").read_text(),
         media("speech/jfk.flac"): media("speech/jfk.ref.txt").read_text(),
     }
-    return [Case(name=path.stem, samples=sound(path), said=text) for path, text in said.items()]
+    return [Case(name=path.stem, samples=sound(path), said=text) for path, text in text_by_path.items()]
 
 
 def count_names(words: Sequence[str], names: Sequence[str]) -> Counter[str]:
     """How often each word of these names stands among ``words``."""
-    wanted = {part for name in names for part in plain(name)}
-    return Counter(word for word in words if word in wanted)
+    name_words = {part for name in names for part in plain(name)}
+    return Counter(word for word in words if word in name_words)
 
 
 async def measure(url: str) -> None:
-    speech, given = TritonSpeech(url), cases()
+    speech, recordings = TritonSpeech(url), cases()
     for name, terms in GLOSSARIES.items():
-        total, right, said_names, invented = Score(), 0, 0, 0
-        for case in given:
-            heard = await speech.transcribe(case.samples, language="en", report=lambda _: None, glossary=terms)
-            said, words = plain(case.said), plain(" ".join(word.text for word in heard.words))
-            substituted, deleted, inserted = edits(said, words)
+        total, right, spoken_names, invented = Score(), 0, 0, 0
+        for case in recordings:
+            recognition = await speech.transcribe(case.samples, language="en", report=lambda _: None, glossary=terms)
+            reference, words = plain(case.said), plain(" ".join(word.text for word in recognition.words))
+            substituted, deleted, inserted = edits(reference, words)
             total += Score(
-                said=len(said), heard=len(words), substituted=substituted, deleted=deleted, inserted=inserted
+                said=len(reference), heard=len(words), substituted=substituted, deleted=deleted, inserted=inserted
             )
-            right += (count_names(said, NAMES) & count_names(words, NAMES)).total()
-            said_names += count_names(said, NAMES).total()
-            invented += (count_names(words, [*NAMES, *OTHERS]) - count_names(said, [*NAMES, *OTHERS])).total()
+            right += (count_names(reference, NAMES) & count_names(words, NAMES)).total()
+            spoken_names += count_names(reference, NAMES).total()
+            invented += (count_names(words, [*NAMES, *OTHERS]) - count_names(reference, [*NAMES, *OTHERS])).total()
         print(
-            f"{name:28} {right} of {said_names} words of names right, {invented} invented, "
+            f"{name:28} {right} of {spoken_names} words of names right, {invented} invented, "
             f"WER {points(total):.1f} % of {total.said}",
             flush=True,
         )

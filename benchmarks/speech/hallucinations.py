@@ -45,7 +45,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
 
 
 def sounds(seeds: Iterable[int]) -> Iterator[Wordless]:
-    """The files, digital silence, and what is made."""
+    """The files, digital silence, and the sounds made by a seed."""
     for name in FILES:
         yield Wordless(name=name, samples=sound(media(name)))
     yield Wordless(name="digital silence", samples=np.zeros(20 * RATE_HZ, dtype=np.int16))
@@ -56,25 +56,25 @@ def sounds(seeds: Iterable[int]) -> Iterator[Wordless]:
 async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
     """One claim for each way of asking."""
     speech, alignment = TritonSpeech(url), TritonAlignment(url)
-    given = list(sounds(seeds))
+    recordings = list(sounds(seeds))
     claims: list[Claim] = []
-    for way, asked in WAYS.items():
+    for way, options in WAYS.items():
         words, seconds, rejected, lines = 0, 0.0, 0, []
-        for one in given:
-            spans = await hear_in_spans(speech, one.samples, [], alignment, **asked)
-            transcript = merge_spans(spans, one.samples.size * 1000 // RATE_HZ, [])
+        for recording in recordings:
+            spans = await hear_in_spans(speech, recording.samples, [], alignment, **options)
+            transcript = merge_spans(spans, recording.samples.size * 1000 // RATE_HZ, [])
             words += len(transcript.words)
             rejected += len(transcript.rejected)
-            seconds += one.samples.size / RATE_HZ
+            seconds += recording.samples.size / RATE_HZ
             if transcript.words or transcript.rejected:
-                heard = " ".join(f"{word.text}({word.probability:.2f})" for word in transcript.words)
+                text = " ".join(f"{word.text}({word.probability:.2f})" for word in transcript.words)
                 doubts = [f"{segment.trust} {','.join(segment.doubts)}" for segment in transcript.segments]
-                taken_out = [(gone.text[:60], gone.reasons) for gone in transcript.rejected]
-                lines.append(f"{one.name}: {heard!r} {doubts}; rejected {taken_out}")
+                rejected_texts = [(segment.text[:60], segment.reasons) for segment in transcript.rejected]
+                lines.append(f"{recording.name}: {text!r} {doubts}; rejected {rejected_texts}")
                 say(f"{way}: {lines[-1]}")
-        where = f"{len(given)} sounds, {seconds:.0f} s in all; {rejected} texts were rejected by the trust map"
+        summary = f"{len(recordings)} sounds, {seconds:.0f} s in all; {rejected} texts were rejected by the trust map"
         claims.append(
-            Claim(name=f"invented words, {way}", measured=words, unit="words", limit=0, where=(where, *lines))
+            Claim(name=f"invented words, {way}", measured=words, unit="words", limit=0, where=(summary, *lines))
         )
     await speech.close()
     await alignment.close()
@@ -82,7 +82,7 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
 
 
 def compare(seeds: int = SEEDS_COUNT) -> list[Claim]:
-    """With a server of its own."""
+    """Measure with a server of its own."""
     return measure_seeds(measure, seeds)
 
 

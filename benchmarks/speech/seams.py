@@ -40,7 +40,7 @@ MARGIN_MS = 8_000
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
-    """What one way of joining came to over all places."""
+    """Result of one way of joining over all places."""
 
     differing: list[int]
     torn: list[str]
@@ -56,23 +56,25 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 def by_time(spans: Sequence[HeardSpan], duration_ms: int) -> Transcript:
     """The baseline: each span's own words one after the other; no one looks at what the neighbour heard."""
     words = [word for span in spans for word in span.words]
-    whole = TimeRange(start_ms=0, end_ms=duration_ms)
-    return merge_spans([msgspec.structs.replace(spans[0], range=whole, words=words, margin_words=[])], duration_ms, [])
+    full_range = TimeRange(start_ms=0, end_ms=duration_ms)
+    return merge_spans(
+        [msgspec.structs.replace(spans[0], range=full_range, words=words, margin_words=[])], duration_ms, []
+    )
 
 
-def joined(whole: Transcript, cuts: Sequence[Cut], merged: Sequence[Transcript]) -> Joined:
+def joined(full_transcript: Transcript, cuts: Sequence[Cut], merged: Sequence[Transcript]) -> Joined:
     """All places compared with the recording heard whole."""
     pairs = list(zip(cuts, merged, strict=True))
     return Joined(
-        differing=[differing(whole, one) for _, one in pairs],
-        torn=[line for cut, one in pairs for line in torn(whole, one, [cut])],
+        differing=[differing(full_transcript, transcript) for _, transcript in pairs],
+        torn=[line for cut, transcript in pairs for line in torn(full_transcript, transcript, [cut])],
     )
 
 
 async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
     speech, alignment = TritonSpeech(url, mode="batched"), TritonAlignment(url)
     duration_ms = samples.size * 1000 // RATE_HZ
-    whole = merge_spans(await hear_in_spans(speech, samples, [], alignment), duration_ms, [])
+    full_transcript = merge_spans(await hear_in_spans(speech, samples, [], alignment), duration_ms, [])
     step_ms = (duration_ms - 2 * MARGIN_MS) / max(1, count - 1)
     places = [round(MARGIN_MS + at * step_ms) for at in range(count)]
     ways = {
@@ -84,20 +86,24 @@ async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
         spans: list[list[HeardSpan]] = []
         for cut in cuts:
             spans.append(await hear_in_spans(speech, samples, [cut], alignment))
-            one = joined(whole, [cut], [merge_spans(spans[-1], duration_ms, [])])
-            say(f"{name}, {cut.at_ms} ms: {one.differing[0]} of {len(whole.words)} words differ; torn: {one.torn}")
-        ours = joined(whole, cuts, [merge_spans(one, duration_ms, []) for one in spans])
-        baseline = joined(whole, cuts, [by_time(one, duration_ms) for one in spans])
+            result = joined(full_transcript, [cut], [merge_spans(spans[-1], duration_ms, [])])
+            say(
+                f"{name}, {cut.at_ms} ms: {result.differing[0]} of {len(full_transcript.words)} words differ; "
+                f"torn: {result.torn}"
+            )
+        ours = joined(full_transcript, cuts, [merge_spans(cut_spans, duration_ms, []) for cut_spans in spans])
+        baseline = joined(full_transcript, cuts, [by_time(cut_spans, duration_ms) for cut_spans in spans])
         claims.append(
             Claim(
                 name=f"words that differ, cut at {count} other places {name}",
-                measured=100 * max(ours.differing) / len(whole.words),
+                measured=100 * max(ours.differing) / len(full_transcript.words),
                 unit="%",
                 limit=100 * MAX_DIFFERENCE_RATIO,
                 where=(
-                    f"{len(whole.words)} words, {sum(cut.silent for cut in cuts)} of {count} cuts in a silence",
-                    ours.line("ours", len(whole.words)),
-                    baseline.line("joined by time alone", len(whole.words)),
+                    f"{len(full_transcript.words)} words, "
+                    f"{sum(cut.silent for cut in cuts)} of {count} cuts in a silence",
+                    ours.line("ours", len(full_transcript.words)),
+                    baseline.line("joined by time alone", len(full_transcript.words)),
                     *ours.torn,
                 ),
             )
@@ -111,7 +117,7 @@ async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
 
 
 def compare(count: int = PLACES_COUNT) -> list[Claim]:
-    """With a server of its own."""
+    """Measure with a server of its own."""
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
         return asyncio.run(measure(server.url, sound(media(RECORDING)), count))
 

@@ -32,7 +32,7 @@ MIB = 2**20
 
 
 class Cost(Value):
-    """What grouping a recording took."""
+    """Cost of grouping a recording."""
 
     minutes: int
     windows: int
@@ -42,25 +42,25 @@ class Cost(Value):
 
 
 def cost(minutes: int) -> Cost:
-    """Five people in turns, four words to each.
+    """Group five people who take turns, four words to each.
 
     Time first, memory in a second run: tracing slows the first.
     """
     turns = taking_turns(SPEAKERS_COUNT, minutes)
     words: list[Word] = [word for start_ms, _, _ in turns for word in sentence("one two three four", start_ms)]
-    heard, rows = voiced(turns, words)
+    heard_span, rows = voiced(turns, words)
     wide = np.pad(rows, ((0, 0), (0, VOICE - DIMENSIONS)))
-    transcript = merge_spans([heard], turns[-1][1], [])
+    transcript = merge_spans([heard_span], turns[-1][1], [])
     frames = sounding(turns)
     started = time.process_time()
-    told = add_speakers(transcript, [heard], [wide], frames).diarization
+    diarization = add_speakers(transcript, [heard_span], [wide], frames).diarization
     cpu_s = time.process_time() - started
     tracemalloc.start()
-    add_speakers(transcript, [heard], [wide], frames)
+    add_speakers(transcript, [heard_span], [wide], frames)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    found = len(told.speakers) if told else 0
-    return Cost(minutes=minutes, windows=len(rows), found=found, cpu_s=cpu_s, peak_mib=peak / MIB)
+    speaker_count = len(diarization.speakers) if diarization else 0
+    return Cost(minutes=minutes, windows=len(rows), found=speaker_count, cpu_s=cpu_s, peak_mib=peak / MIB)
 
 
 def sounding(turns: Sequence[tuple[int, int, int]]) -> SpeechFrames:
@@ -77,19 +77,19 @@ def sounding(turns: Sequence[tuple[int, int, int]]) -> SpeechFrames:
 def heard_s() -> float:
     """CPU-seconds an hour of hearing what each 20 ms sounds like, and where speech is."""
     samples = np.random.default_rng(1).normal(0, 1000, 300 * 16_000).astype(np.int16)
-    spoken = [TimeRange(start_ms=at, end_ms=at + 4_000) for at in range(0, 300_000, 5_000)]
+    speech = [TimeRange(start_ms=at, end_ms=at + 4_000) for at in range(0, 300_000, 5_000)]
     started = time.process_time()
-    refine_voice_activity(compute_mfcc(samples), spoken, starts_at_ms=0)
+    refine_voice_activity(compute_mfcc(samples), speech, starts_at_ms=0)
     return 12 * (time.process_time() - started)
 
 
 def main() -> None:
     print(f"cepstra and speech: {heard_s():.1f} CPU-s an hour")
     for minutes in MINUTES:
-        one = cost(minutes)
+        grouping = cost(minutes)
         print(
-            f"{one.minutes:4} min: {one.windows:6} windows, {one.found} of {SPEAKERS_COUNT} speakers, "
-            f"{one.cpu_s:5.1f} CPU-s, {one.peak_mib:5.0f} MiB at most"
+            f"{grouping.minutes:4} min: {grouping.windows:6} windows, {grouping.found} of {SPEAKERS_COUNT} speakers, "
+            f"{grouping.cpu_s:5.1f} CPU-s, {grouping.peak_mib:5.0f} MiB at most"
         )
 
 

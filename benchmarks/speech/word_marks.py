@@ -68,8 +68,8 @@ def text_grid(path: Path, tier: str) -> list[tuple[float, float, str]]:
     tokens = re.findall(r'"[^"]*"|[\d.]+', path.read_text(errors="ignore"))
     at = tokens.index(f'"{tier}"') + 4
     rows = [tokens[at + 3 * row : at + 3 * row + 3] for row in range(int(tokens[at - 1]))]
-    found = [(float(start) * 1000, float(end) * 1000, text.strip('"')) for start, end, text in rows]
-    return [one for one in found if one[2] not in QUIET]
+    intervals = [(float(start) * 1000, float(end) * 1000, text.strip('"')) for start, end, text in rows]
+    return [interval for interval in intervals if interval[2] not in QUIET]
 
 
 def joined(sources: list[Marked], seed: int) -> Marked:
@@ -91,7 +91,9 @@ def joined(sources: list[Marked], seed: int) -> Marked:
         words += source.words[first:end]
         starts += [begin_ms + start_ms - from_ms for start_ms in source.starts_ms[first:end]]
         ends += [begin_ms + end_ms - from_ms for end_ms in source.ends_ms[first:end]]
-        counted += [one == first and once[normalise_word(source.words[one])] == 1 for one in range(first, end)]
+        counted += [
+            position == first and once[normalise_word(source.words[position])] == 1 for position in range(first, end)
+        ]
         gap = int(RATE_HZ * random.uniform(0.4, 1.2))
         noise = random.normal(0, NOISE_AMPLITUDE, gap) if number % 2 else np.zeros(gap)
         cut = faded(source.samples[round(from_ms * 16) : round(source.ends_ms[end - 1] * 16)])
@@ -111,7 +113,7 @@ def cut_runs(words: int, random: np.random.Generator) -> list[tuple[int, int]]:
 
 
 def faded(cut: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Without clicks at its ends."""
+    """Fade both ends of a run, against clicks."""
     ramp = np.linspace(0, 1, FADE)
     shape = np.ones(cut.size)
     shape[:FADE], shape[-FADE:] = ramp, ramp[::-1]

@@ -51,29 +51,30 @@ class StartErrors(Value, frozen=True, kw_only=True):
     aligning_s: float
 
 
-def errors_of(one: Marked, words: Sequence[Word]) -> list[float]:
+def errors_of(recording: Marked, words: Sequence[Word]) -> list[float]:
     """Found minus true start, of the words that were heard as marked."""
-    said, heard = [normalise_word(text) for text in one.words], [normalise_word(word.text) for word in words]
-    blocks = difflib.SequenceMatcher(None, said, heard, autojunk=False).get_matching_blocks()
+    reference = [normalise_word(text) for text in recording.words]
+    hypothesis = [normalise_word(word.text) for word in words]
+    blocks = difflib.SequenceMatcher(None, reference, hypothesis, autojunk=False).get_matching_blocks()
     pairs = [(block.a + at, block.b + at) for block in blocks for at in range(block.size)]
-    return [words[b].start_ms - one.starts_ms[a] for a, b in pairs if one.counted[a]]
+    return [words[b].start_ms - recording.starts_ms[a] for a, b in pairs if recording.counted[a]]
 
 
-async def measure_starts(one: Marked, speech: TritonSpeech, alignment: TritonAlignment) -> StartErrors:
-    heard = await speech.transcribe(one.samples, language="en", report=lambda _: None)
-    refined = await refine_word_times(heard, one.samples, alignment)
+async def measure_starts(recording: Marked, speech: TritonSpeech, alignment: TritonAlignment) -> StartErrors:
+    recognition = await speech.transcribe(recording.samples, language="en", report=lambda _: None)
+    refined = await refine_word_times(recognition, recording.samples, alignment)
     assert not refined.failure, refined.failure
-    ways = {"raw": heard.words, "unbiased": order_words(remove_bias(heard.words)), "aligned": refined.words}
+    ways = {"raw": recognition.words, "unbiased": order_words(remove_bias(recognition.words)), "aligned": refined.words}
     return StartErrors(
-        name=one.name, by=one.by, errors={way: errors_of(one, words) for way, words in ways.items()},
-        words=sum(one.counted), audio_s=one.samples.size / RATE_HZ, aligning_s=refined.compute_ms / 1000,
+        name=recording.name, by=recording.by, errors={way: errors_of(recording, words) for way, words in ways.items()},
+        words=sum(recording.counted), audio_s=recording.samples.size / RATE_HZ, aligning_s=refined.compute_ms / 1000,
     )  # fmt: skip
 
 
-def line(found: StartErrors) -> str:
+def line(result: StartErrors) -> str:
     """One recording: each way's median and p90, and its bias."""
-    ways = ", ".join(f"{way} {figures(found.errors[way])}" for way in WAYS)
-    return f"{found.name}, marked by {found.by}, {len(found.errors['raw'])} of {found.words} words: {ways}"
+    ways = ", ".join(f"{way} {figures(result.errors[way])}" for way in WAYS)
+    return f"{result.name}, marked by {result.by}, {len(result.errors['raw'])} of {result.words} words: {ways}"
 
 
 def figures(errors: Sequence[float]) -> str:
@@ -83,27 +84,29 @@ def figures(errors: Sequence[float]) -> str:
 
 
 async def banana(speech: TritonSpeech, alignment: TritonAlignment) -> tuple[str, Recognition, float]:
-    """Where the word that is said at 40 s is found."""
+    """Find the word that is spoken at 40 s."""
     samples = sound(media(BANANA))
-    heard = await speech.transcribe(samples, language="en", report=lambda _: None)
-    refined = await refine_word_times(heard, samples, alignment)
+    recognition = await speech.transcribe(samples, language="en", report=lambda _: None)
+    refined = await refine_word_times(recognition, samples, alignment)
     at = [f"{word.start_ms / 1000:.2f} s" for word in refined.words if "banana" in normalise_word(word.text)]
-    return f"'banana' (said at 40 s): {', '.join(at) or 'not heard'}", heard, refined.compute_ms / 1000
+    return f"'banana' (said at 40 s): {', '.join(at) or 'not heard'}", recognition, refined.compute_ms / 1000
 
 
 async def cost(speech: TritonSpeech, alignment: TritonAlignment) -> str:
     """Processor time of aligning an hour of the lecture."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))
-    heard = await speech.transcribe(samples, language="en", report=lambda _: None)
-    refined = await refine_word_times(heard, samples, alignment)
-    spoken_s = sum(stretch.length_ms for stretch in heard.speech) / 1000
+    recognition = await speech.transcribe(samples, language="en", report=lambda _: None)
+    refined = await refine_word_times(recognition, samples, alignment)
+    spoken_s = sum(speech_range.length_ms for speech_range in recognition.speech) / 1000
     hour = refined.compute_ms / 1000 / spoken_s * 3600
     fits = refined.fits
-    placed, words = sum(fit.placed for fit in fits), sum(fit.words for fit in fits)
+    placed_count, words = sum(fit.placed for fit in fits), sum(fit.words for fit in fits)
     scores = [fit.score for fit in fits if fit.score is not None]
     return (
-        f"aligning costs {hour:.0f} CPU-s an hour of speech (recognising {3.6 * heard.compute_ms / spoken_s:.0f}); "
-        f"the lecture: {placed} of {words} words placed, {len(fits) - len(scores)} of {len(fits)} runs without a fit, "
+        f"aligning costs {hour:.0f} CPU-s an hour of speech "
+        f"(recognising {3.6 * recognition.compute_ms / spoken_s:.0f}); "
+        f"the lecture: {placed_count} of {words} words placed, "
+        f"{len(fits) - len(scores)} of {len(fits)} runs without a fit, "
         f"scores {np.percentile(scores, [5, 50, 95]).round(0).tolist()}"
     )
 
@@ -111,13 +114,13 @@ async def cost(speech: TritonSpeech, alignment: TritonAlignment) -> str:
 async def measure(url: str, seeds: Sequence[int]) -> Claim:
     speech, alignment = TritonSpeech(url, mode="batched"), TritonAlignment(url)
     machine, hand = by_machine(), by_hand()
-    made = [joined([machine, *hand], seed) for seed in seeds]
-    found = [await measure_starts(one, speech, alignment) for one in (machine, *hand, *made)]
-    said, _, _ = await banana(speech, alignment)
+    joins = [joined([machine, *hand], seed) for seed in seeds]
+    results = [await measure_starts(recording, speech, alignment) for recording in (machine, *hand, *joins)]
+    banana_line, _, _ = await banana(speech, alignment)
     spent = await cost(speech, alignment)
     await speech.close()
     await alignment.close()
-    tested = {way: [abs(error) for one in found[1:] for error in one.errors[way]] for way in WAYS}
+    tested = {way: [abs(error) for result in results[1:] for error in result.errors[way]] for way in WAYS}
     p50, p90 = percentile(tested["aligned"], 0.5), percentile(tested["aligned"], 0.9)
     pooled = ", ".join(f"{way} {percentile(far, 0.5):.0f}/{percentile(far, 0.9):.0f}" for way, far in tested.items())
     return Claim(
@@ -125,12 +128,12 @@ async def measure(url: str, seeds: Sequence[int]) -> Claim:
         measured=p50 if p90 <= P90_MS else p90,
         unit="ms",
         limit=MEDIAN_MS,
-        where=(f"hand-made marks and joins, median/p90 in ms: {pooled}", *map(line, found), said, spent),
+        where=(f"hand-made marks and joins, median/p90 in ms: {pooled}", *map(line, results), banana_line, spent),
     )
 
 
 def compare(seeds: Sequence[int] = SEEDS) -> Claim:
-    """With a server of its own."""
+    """Measure with a server of its own."""
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
         return asyncio.run(measure(server.url, seeds))
 

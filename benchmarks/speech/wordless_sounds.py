@@ -43,7 +43,7 @@ def make_sounds(seed: int) -> Iterator[Wordless]:
 
 
 def as_int16(sound: Samples) -> NDArray[np.int16]:
-    """What a recorder would keep: louder than full scale is cut off."""
+    """Samples as a recorder would keep them: louder than full scale is cut off."""
     return np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
 
 

@@ -53,11 +53,11 @@ async def drain_ms(relay: Any, lane: str | None, count: int) -> float:
     orgs = [uuid.uuid4() for _ in range(ORGS_COUNT)]
     await relay.execute(_FILL, count, orgs, lane, LANE_EVERY_COUNT)
     await relay.execute("analyze outbox")
-    spent_ms, sent = 0.0, 0
-    while sent < count:
+    spent_ms, sent_count = 0.0, 0
+    while sent_count < count:
         ms, rows = await round_ms(relay)
         await relay.execute("delete from admissions")  # as the ends of their attempts do
-        spent_ms, sent = spent_ms + ms, sent + rows
+        spent_ms, sent_count = spent_ms + ms, sent_count + rows
     await relay.execute("delete from outbox")
     await relay.execute("vacuum outbox")
     await relay.execute("vacuum admissions")
@@ -80,18 +80,18 @@ async def _measure(settings: Settings, *, quick: bool) -> list[Claim]:
     finally:
         await relay.close()
     ratio = percentile(laned, 0.5) / percentile(plain, 0.5)
-    where = (
+    details = (
         f"each fifth of a lane: {percentile(laned, 0.5):.0f} ms a thousand; none: {percentile(plain, 0.5):.0f} ms",
     )
-    behind = (f"with nothing there: {spread(idle)}",)
+    idle_details = (f"with nothing there: {spread(idle)}",)
     return [
-        Claim(name="the relay's statements, admitted to not", measured=ratio, limit=LIMIT_RATIO, where=where),
+        Claim(name="the relay's statements, admitted to not", measured=ratio, limit=LIMIT_RATIO, where=details),
         Claim(
             name="a round with 100,000 waiting",
             measured=percentile(full, 0.95),
             unit="ms",
             limit=LIMIT_ROUND_MS,
-            where=behind,
+            where=idle_details,
         ),
     ]
 

@@ -39,7 +39,7 @@ def mix(project: JSON, clips: list[JSON], created: JSON, created_key: str) -> li
     """The named mix: what a dashboard asks, a share of it writes. Weights add up to 100."""
     at = f"/v1/projects/{project['project_id']}"
     export_id = clips[0]["exports"][0]["export_id"]
-    again = json.dumps(created, separators=(",", ":"))
+    body = json.dumps(created, separators=(",", ":"))
     sign = json.dumps({"filename": "talk.mp4", "size_bytes": 1_000_000})
     post = {"method": "POST", "path": "/v1/projects"}
     return [
@@ -53,8 +53,8 @@ def mix(project: JSON, clips: list[JSON], created: JSON, created_key: str) -> li
         Ask(name="GET search, other words", weight=4, path=f"/v1/search?q={SOME_WORDS}&limit=10"),
         Ask(name="GET analytics summary", weight=2, path="/v1/analytics/summary"),
         Ask(name="POST upload to sign", weight=5, method="POST", path="/v1/uploads/sign", body=sign, key=FRESH),
-        Ask(name="POST project, key repeated", weight=8, body=again, key=created_key, **post),
-        Ask(name="POST project, new", weight=1, body=again, key=FRESH, **post),
+        Ask(name="POST project, key repeated", weight=8, body=body, key=created_key, **post),
+        Ask(name="POST project, new", weight=1, body=body, key=FRESH, **post),
     ]
 
 
@@ -73,20 +73,20 @@ def asking(load: Load) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def read_result(process: subprocess.Popen[bytes]) -> LoadResult:
-    """What the generator heard, once it has ended."""
+    """Result of the load generator, once it has ended."""
     assert process.stdout is not None
     return msgspec.json.decode(process.stdout.read(), type=LoadResult)
 
 
 def heard_at_rest(load: Load) -> LoadResult:
-    """The whole load, without a job."""
+    """Ask the whole load, without a job."""
     say(f"API: {load.seconds:.0f} s with the stack at rest")
     with asking(load) as process:
         return read_result(process)
 
 
 def heard_during_job(client: Client, video: Path, load: Load) -> LoadResult:
-    """The load from the start of a job to its end."""
+    """Ask the load from the start of a job to its end."""
     say("API: while a job runs")
     project_id = start(client, video, {"max_clips": 5})
     with asking(load) as process:
@@ -94,15 +94,15 @@ def heard_during_job(client: Client, video: Path, load: Load) -> LoadResult:
             wait(client, project_id, timeout_s=load.seconds, every_s=1.0)
         assert process.stdin is not None
         process.stdin.close()
-        heard = read_result(process)
+        result = read_result(process)
     expect_completed(wait(client, project_id, timeout_s=JOB_TIMEOUT_S, every_s=1.0))
-    return heard
+    return result
 
 
 def claims_of(busy: LoadResult, rest: LoadResult) -> list[Claim]:
     """p95 over all requests of the mix, and refusals."""
-    whole = [ms for times in busy.times_ms.values() for ms in times]
-    idle = [ms for times in rest.times_ms.values() for ms in times]
+    busy_ms = [ms for times in busy.times_ms.values() for ms in times]
+    idle_ms = [ms for times in rest.times_ms.values() for ms in times]
     lines = [
         f"{name}: {spread(times)}" for name, times in sorted(busy.times_ms.items(), key=lambda pair: -len(pair[1]))
     ]
@@ -110,13 +110,13 @@ def claims_of(busy: LoadResult, rest: LoadResult) -> list[Claim]:
     return [
         Claim(
             name="API while a job runs, named mix (p95)",
-            measured=percentile(whole, 0.95),
+            measured=percentile(busy_ms, 0.95),
             unit="ms",
             limit=LIMIT_MS,
             where=(
                 f"{CLIENTS} customers, {PER_SECOND:.0f} requests a second",
-                f"while a job runs: {spread(whole)}",
-                f"at rest: {spread(idle)}",
+                f"while a job runs: {spread(busy_ms)}",
+                f"at rest: {spread(idle_ms)}",
                 *lines,
             ),
         ),
@@ -152,7 +152,7 @@ def prepared(rig: Rig, client: Client) -> list[Ask]:
 
 
 def make_load(rig: Rig, client: Client, *, seconds: float) -> Load:
-    """What the clients ask of the running API, and how often, for this long."""
+    """The clients' requests to the running API and their rate, for ``seconds``."""
     info = rig.stack()
     at = urlsplit(info.api)
     assert at.hostname

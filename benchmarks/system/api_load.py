@@ -3,7 +3,7 @@
 Knows no resource.
 
 One JSON document on standard input (``Load``); runs for its seconds, or until standard input is closed; prints one
-JSON document (``Heard``). A customer who was still waiting when its next request fell due has that waiting counted
+JSON document (``LoadResult``). A customer who was still waiting when its next request fell due has that waiting counted
 (no coordinated omission); a customer whose own process woke up late has not: that is not the API's time.
 """
 
@@ -48,7 +48,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What to ask, how often, for how long."""
+    """The requests to send, how often and for how long."""
 
     host: str
     port: int
@@ -74,27 +74,27 @@ def draw(asks: Sequence[Ask], dice: random.Random) -> Ask:
 
 
 def headers_of(ask: Ask, api_key: str, customer: int) -> Mapping[str, str]:
-    """What is sent with the body."""
-    found = {"Authorization": f"Bearer {api_key}"}
+    """Headers of a request."""
+    headers = {"Authorization": f"Bearer {api_key}"}
     if ask.body:
-        found["Content-Type"] = "application/json"
+        headers["Content-Type"] = "application/json"
     if ask.key:
-        found["Idempotency-Key"] = str(uuid.uuid4()) if ask.key == FRESH else ask.key.replace(CUSTOMER, str(customer))
-    return found
+        headers["Idempotency-Key"] = str(uuid.uuid4()) if ask.key == FRESH else ask.key.replace(CUSTOMER, str(customer))
+    return headers
 
 
 class Customer:
     """One connection that is kept open; its requests fall due at even times."""
 
-    def __init__(self, load: Load, number: int, heard: LoadResult, stop: threading.Event) -> None:
-        """``heard`` is its own: nothing is shared with the other customers."""
-        self._load, self._number, self._heard, self._stop = load, number, heard, stop
+    def __init__(self, load: Load, number: int, result: LoadResult, stop: threading.Event) -> None:
+        """``result`` is its own: nothing is shared with the other customers."""
+        self._load, self._number, self._result, self._stop = load, number, result, stop
         self._dice = random.Random(load.seed * 1000 + number)
         self._every_s = load.clients / load.per_second
         self._connection = http.client.HTTPConnection(load.host, load.port, timeout=30)
 
     def run(self) -> None:
-        """Until the time is over or ``stop`` is set."""
+        """Ask until the time is over or ``stop`` is set."""
         begun_s = time.perf_counter()
         due_s = begun_s + self._dice.uniform(0, self._every_s)
         while due_s - begun_s < self._load.seconds:
@@ -119,25 +119,25 @@ class Customer:
             return
         if answer.status >= 400:
             self._refuse(ask, str(answer.status))
-        self._heard.times_ms.setdefault(ask.name, []).append((time.perf_counter() - since_s) * 1000)
+        self._result.times_ms.setdefault(ask.name, []).append((time.perf_counter() - since_s) * 1000)
 
     def _path(self, ask: Ask) -> str:
         return ask.path.replace(SOME_WORDS, "+".join(self._dice.choices(WORDS, k=2)))
 
     def _refuse(self, ask: Ask, why: str) -> None:
         name = f"{ask.name}: {why}"
-        self._heard.refused[name] = self._heard.refused.get(name, 0) + 1
+        self._result.refused[name] = self._result.refused.get(name, 0) + 1
 
 
 def joined(parts: Sequence[LoadResult]) -> LoadResult:
-    """What all customers heard."""
-    whole = LoadResult()
+    """The results of all customers as one."""
+    total = LoadResult()
     for part in parts:
         for name, times in part.times_ms.items():
-            whole.times_ms.setdefault(name, []).extend(times)
+            total.times_ms.setdefault(name, []).extend(times)
         for name, count in part.refused.items():
-            whole.refused[name] = whole.refused.get(name, 0) + count
-    return whole
+            total.refused[name] = total.refused.get(name, 0) + count
+    return total
 
 
 def _stop_at_end_of_input(stop: threading.Event) -> None:
@@ -147,18 +147,18 @@ def _stop_at_end_of_input(stop: threading.Event) -> None:
 
 
 def main() -> None:
-    """Ask, then print what was heard."""
+    """Ask, then print the results."""
     load = msgspec.json.decode(sys.stdin.readline(), type=Load)
     stop = threading.Event()
-    heard = [LoadResult() for _ in range(load.clients)]
-    customers = [Customer(load, number, heard[number], stop) for number in range(load.clients)]
+    results = [LoadResult() for _ in range(load.clients)]
+    customers = [Customer(load, number, results[number], stop) for number in range(load.clients)]
     threads = [threading.Thread(target=customer.run) for customer in customers]
     for thread in threads:
         thread.start()
     threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
     for thread in threads:
         thread.join()
-    sys.stdout.write(msgspec.json.encode(joined(heard)).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(joined(results)).decode() + "\n")
 
 
 if __name__ == "__main__":

@@ -47,22 +47,22 @@ PARTS_FRAMES = 300
 
 def ffmpeg_binary() -> str:
     """ffmpeg on PATH, or the one that the bench group brings."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
+    binary = shutil.which("ffmpeg")
+    if binary:
+        return binary
     try:
         return str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except ImportError:
         raise SystemExit("no ffmpeg on PATH: `uv sync --group bench` brings one") from None
 
 
-def ffmpeg_cpu_s(path: Path, stretches: Sequence[TimeRange], *input_options: str) -> float:
+def ffmpeg_cpu_s(path: Path, time_ranges: Sequence[TimeRange], *input_options: str) -> float:
     """CPU seconds of ffmpeg decoding the ranges' pictures to nowhere, one thread."""
     inputs: list[str] = []
-    for one in stretches:
-        window = ["-ss", f"{one.start_ms / 1000:.3f}", "-t", f"{one.length_ms / 1000:.3f}"]
+    for time_range in time_ranges:
+        window = ["-ss", f"{time_range.start_ms / 1000:.3f}", "-t", f"{time_range.length_ms / 1000:.3f}"]
         inputs += ["-threads", "1", *input_options, *window, "-i", str(path)]
-    maps = [option for at in range(len(stretches)) for option in ("-map", f"{at}:v:0")]
+    maps = [option for at in range(len(time_ranges)) for option in ("-map", f"{at}:v:0")]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([ffmpeg_binary(), "-v", "error", *inputs, *maps, "-f", "null", "-"], check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -70,7 +70,7 @@ def ffmpeg_cpu_s(path: Path, stretches: Sequence[TimeRange], *input_options: str
 
 
 def child_answer(entry: str, path: Path, index: Path, time_range: TimeRange) -> dict[str, Any]:
-    """What one of our passes says in its sandboxed child; ``cpu_ms`` has the start of Python and all."""
+    """Answer of one of our passes in its sandboxed child; ``cpu_ms`` includes Python's start."""
     with tempfile.TemporaryDirectory() as scratch, LocalSource(path) as source:
         args = {"index": str(index), "scratch": scratch} | msgspec.to_builtins(time_range)
         return asyncio.run(run_child(entry, args, scratch=Path(scratch), source=source))
@@ -78,13 +78,13 @@ def child_answer(entry: str, path: Path, index: Path, time_range: TimeRange) -> 
 
 def looked_at_closely(answer: Mapping[str, Any], length_ms: int, track: VideoTrack) -> list[TimeRange]:
     """The ranges that look decoded picture by picture."""
-    found = find_changes([tuple(picture) for picture in answer["pictures"]])
-    chosen = select_changes(found, span_ms=length_ms, pixels=track.coded_width * track.coded_height)
+    changes = find_changes([tuple(picture) for picture in answer["pictures"]])
+    chosen = select_changes(changes, span_ms=length_ms, pixels=track.coded_width * track.coded_height)
     return [refinement_range(change) for change in chosen]
 
 
 def measure_parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, float]:
-    """Where the dense pass spends its time: CPU ms a picture of each part, over some hundred pictures."""
+    """CPU ms a picture of each part of the dense pass, over some hundred pictures."""
     track = index.video
     assert track is not None
     canvas = fit_canvas(track, FACE_AREA_PX)
@@ -115,26 +115,26 @@ def measure_parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, fl
 
 def compare(name: str, ours: list[float], theirs: list[float], media_s: float, pictures: int, more: str = "") -> Claim:
     """Medians and their ratio."""
-    own, peer = statistics.median(ours), statistics.median(theirs)
-    where = (
-        f"{own:.2f} CPU-s for {media_s:.0f} s ({pictures} pictures), ffmpeg {peer:.2f}; {len(ours)} rounds",
-        f"{own / media_s * 1000:.1f} CPU-ms a second of video",
+    own_s, peer_s = statistics.median(ours), statistics.median(theirs)
+    details = (
+        f"{own_s:.2f} CPU-s for {media_s:.0f} s ({pictures} pictures), ffmpeg {peer_s:.2f}; {len(ours)} rounds",
+        f"{own_s / media_s * 1000:.1f} CPU-ms a second of video",
         *([more] if more else []),
     )
-    return Claim(name=name, measured=own / peer, limit=LIMIT, where=where)
+    return Claim(name=name, measured=own_s / peer_s, limit=LIMIT, where=details)
 
 
 def measured(file: Path, runs: int, seconds: float) -> list[Claim]:
-    """Both passes, interleaved with ffmpeg."""
+    """Measure both passes, interleaved with ffmpeg."""
     with tempfile.TemporaryDirectory() as scratch:
         with file.open("rb") as source:
             index = probe_file(source, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
         index_path = Path(scratch) / "index.json"
         index_path.write_bytes(msgspec.json.encode(index))
-        whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
+        full_range = TimeRange(start_ms=0, end_ms=index.duration_ms)
         start_ms = max(0, index.duration_ms // 2 - round(seconds * 500))
         clip = TimeRange(start_ms=start_ms, end_ms=min(index.duration_ms, start_ms + round(seconds * 1000)))
-        return [_dense(file, index, index_path, clip, runs), _sparse(file, index, index_path, whole, runs)]
+        return [_dense(file, index, index_path, clip, runs), _sparse(file, index, index_path, full_range, runs)]
 
 
 def _dense(file: Path, index: SourceIndex, index_path: Path, clip: TimeRange, runs: int) -> Claim:
@@ -149,20 +149,22 @@ def _dense(file: Path, index: SourceIndex, index_path: Path, clip: TimeRange, ru
     return compare(name, ours, theirs, clip.length_ms / 1000, pictures, f"CPU-ms a picture: {spent}")
 
 
-def _sparse(file: Path, index: SourceIndex, index_path: Path, whole: TimeRange, runs: int) -> Claim:
+def _sparse(file: Path, index: SourceIndex, index_path: Path, full_range: TimeRange, runs: int) -> Claim:
     assert index.video is not None
     ours, theirs, pictures = [], [], 0
-    closely: list[TimeRange] = []
+    dense_ranges: list[TimeRange] = []
     for _ in range(runs):
-        answer = child_answer("streams.look.child:main", file, index_path, whole)
+        answer = child_answer("streams.look.child:main", file, index_path, full_range)
         ours.append(answer["cpu_ms"] / 1000)
         pictures = len(answer["pictures"])
-        closely = looked_at_closely(answer, whole.length_ms, index.video)
-        keys_s = ffmpeg_cpu_s(file, [whole], "-skip_frame", "nokey")
-        theirs.append(keys_s + (ffmpeg_cpu_s(file, closely) if closely else 0.0))
+        dense_ranges = looked_at_closely(answer, full_range.length_ms, index.video)
+        keys_s = ffmpeg_cpu_s(file, [full_range], "-skip_frame", "nokey")
+        theirs.append(keys_s + (ffmpeg_cpu_s(file, dense_ranges) if dense_ranges else 0.0))
     name = "key pictures and a few ranges, against ffmpeg's decode (CPU)"
-    close_s = sum(one.length_ms for one in closely) / 1000
-    return compare(name, ours, theirs, whole.length_ms / 1000, pictures, f"{close_s:.1f} s of it picture by picture")
+    close_s = sum(time_range.length_ms for time_range in dense_ranges) / 1000
+    return compare(
+        name, ours, theirs, full_range.length_ms / 1000, pictures, f"{close_s:.1f} s of it picture by picture"
+    )
 
 
 def bench(rig: Rig) -> list[Claim]:
@@ -176,8 +178,8 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60.0)
-    asked = parser.parse_args()
-    claims = measured(asked.file, asked.runs, asked.seconds)
+    args = parser.parse_args()
+    claims = measured(args.file, args.runs, args.seconds)
     print("\n".join(map(format_claim, claims)))
     raise SystemExit(exit_code(claims, []))
 

@@ -73,7 +73,7 @@ def finished_of(project: JSON) -> Finished:
     for item in project["cost"]["items"]:
         amounts[item["kind"]] = amounts.get(item["kind"], 0) + item["amount"]
     of_stages = {line["what"]: line["actual"] for line in project["cost"]["comparison"]}
-    began, ended = (np.datetime64(project[name].rstrip("Z").split("+")[0]) for name in ("started_at", "finished_at"))
+    began, finished = (np.datetime64(project[name].rstrip("Z").split("+")[0]) for name in ("started_at", "finished_at"))
     pixels = (project["width_px"] or 0) * (project["height_px"] or 0)
     return Finished(
         source=EstimatedSource(
@@ -84,18 +84,18 @@ def finished_of(project: JSON) -> Finished:
         stages_cpu_ms={
             stage["stage"]: round(of_stages.get(stage["stage"], stage["cpu_ms"])) for stage in project["stages"]
         },
-        elapsed_ms=int((ended - began) / np.timedelta64(1, "ms")),
+        elapsed_ms=int((finished - began) / np.timedelta64(1, "ms")),
         amounts=amounts,
     )
 
 
-def actual(name: str, one: Finished) -> float:
-    """What a project took of one thing."""
+def actual(name: str, project: Finished) -> float:
+    """The amount that a project took of one kind."""
     if name == ELAPSED:
-        return one.elapsed_ms
-    if name in one.amounts:
-        return one.amounts[msgspec.convert(name, CostKind)]
-    return one.stages_cpu_ms.get(name, 0)
+        return project.elapsed_ms
+    if name in project.amounts:
+        return project.amounts[msgspec.convert(name, CostKind)]
+    return project.stages_cpu_ms.get(name, 0)
 
 
 def fitted(name: str, projects: Sequence[Finished], rates: Rates) -> Rate:
@@ -103,58 +103,64 @@ def fitted(name: str, projects: Sequence[Finished], rates: Rates) -> Rate:
 
     What a further shape or a draft takes stays: other benchmarks measure it.
     """
-    shown = rates.elapsed if name == ELAPSED else {str(stage): rate for stage, rate in rates.stages.items()}.get(name)
-    bare = Rate(spread=1.0, per_shape=shown.per_shape, per_quality=shown.per_quality) if shown else Rate(spread=1.0)
-    rows = [one for one in projects if actual(name, one) >= 1]
-    terms, found = list(FORMS[name]), dict[str, float]()
+    current_rate = (
+        rates.elapsed if name == ELAPSED else {str(stage): rate for stage, rate in rates.stages.items()}.get(name)
+    )
+    bare = (
+        Rate(spread=1.0, per_shape=current_rate.per_shape, per_quality=current_rate.per_quality)
+        if current_rate
+        else Rate(spread=1.0)
+    )
+    rows = [project for project in projects if actual(name, project) >= 1]
+    terms, coefficients = list(FORMS[name]), dict[str, float]()
     while terms and rows:
         inputs = np.array(
             [
-                [table_amount(msgspec.structs.replace(bare, **{term: 1.0}), one.source, rates) for term in terms]
-                for one in rows
+                [table_amount(msgspec.structs.replace(bare, **{term: 1.0}), project.source, rates) for term in terms]
+                for project in rows
             ]
         )
-        truth = np.array([actual(name, one) for one in rows])
+        truth = np.array([actual(name, project) for project in rows])
         solved = np.linalg.lstsq(inputs / truth[:, None], np.ones(len(rows)), rcond=None)[0]
-        found = dict(zip(terms, solved.tolist(), strict=True))
-        if min(found.values()) >= 0:
+        coefficients = dict(zip(terms, solved.tolist(), strict=True))
+        if min(coefficients.values()) >= 0:
             break
-        terms.remove(min(found, key=found.__getitem__))
-    rate = msgspec.structs.replace(bare, **{term: round(max(0.0, value), 4) for term, value in found.items()})
-    logs = [math.log(actual(name, one) / max(1.0, table_amount(rate, one.source, rates))) for one in rows]
-    spread = math.sqrt(sum(one**2 for one in logs) / max(1, len(logs) - len(terms))) if logs else 1.0
+        terms.remove(min(coefficients, key=coefficients.__getitem__))
+    rate = msgspec.structs.replace(bare, **{term: round(max(0.0, value), 4) for term, value in coefficients.items()})
+    logs = [math.log(actual(name, project) / max(1.0, table_amount(rate, project.source, rates))) for project in rows]
+    spread = math.sqrt(sum(log**2 for log in logs) / max(1, len(logs) - len(terms))) if logs else 1.0
     return msgspec.structs.replace(rate, spread=round(max(MIN_SPREAD_RATIO, spread), 2))
 
 
-def table_of(projects: Sequence[Project], shown: Rates) -> Rates:
+def table_of(projects: Sequence[Project], rates: Rates) -> Rates:
     """A table fitted on these projects."""
-    took = [one for _, one, _ in projects]
-    made = {name: fitted(name, took, shown) for name in FORMS}
-    stages = {str(stage): made[str(stage)] for stage in shown.stages}
-    kinds = {name: rate for name, rate in made.items() if name in ("stored_bytes", "read_bytes")}
+    took = [finished for _, finished, _ in projects]
+    fitted_rates = {name: fitted(name, took, rates) for name in FORMS}
+    stages = {str(stage): fitted_rates[str(stage)] for stage in rates.stages}
+    kinds = {name: rate for name, rate in fitted_rates.items() if name in ("stored_bytes", "read_bytes")}
     return msgspec.structs.replace(
-        shown,
+        rates,
         stages=msgspec.convert(stages, dict[Stage, Rate]),
         kinds=msgspec.convert(kinds, dict[CostKind, Rate]),
-        elapsed=made[ELAPSED],
+        elapsed=fitted_rates[ELAPSED],
     )
 
 
-def expected(name: str, one: Finished, rates: Rates) -> float:
-    """The table's amount of one thing."""
+def expected(name: str, project: Finished, rates: Rates) -> float:
+    """The table's amount of one kind."""
     rate = rates.elapsed if name == ELAPSED else ({**rates.stages, **rates.kinds})[name]
-    return table_amount(rate, one.source, rates)
+    return table_amount(rate, project.source, rates)
 
 
 def error(estimate: float, took: float) -> float:
-    """How many times too much or too little, at least 1."""
+    """Factor by which an estimate is too high or too low, at least 1."""
     if estimate < 1 or took < 1:
         return math.nan
     return max(estimate / took, took / estimate)
 
 
 def kept_of(project: JSON) -> dict[str, tuple[float, bool]]:
-    """How far a project's own estimate of each amount lay from it, and whether inside its range."""
+    """Factor of a project's own estimate of each amount, and whether it was inside its range."""
     return {
         line["what"]: (error(line["expected"], line["actual"]), line["inside"])
         for line in project["cost"]["comparison"]
@@ -167,35 +173,37 @@ def report(projects: Sequence[Project], rates: Rates) -> list[str]:
     lines = ["| amount | kept: median (worst) | inside its range | table | baseline |", "|---|---|---|---|---|"]
     names = ["cpu_ms", *FORMS]
     for name in names:
-        kept, inside = [], []
-        for _, _, shown in projects:
-            if name in (told := kept_of(shown)):
-                kept.append(told[name][0])
-                inside.append(told[name][1])
-        others = _left_out(name, projects, rates)
-        table, baseline = (_format_factors(factors) for factors in others)
-        lines.append(f"| {name} | {_format_factors(kept)} | {sum(inside)} of {len(inside)} | {table} | {baseline} |")
+        own_factors, inside = [], []
+        for _, _, project in projects:
+            if name in (own_estimates := kept_of(project)):
+                own_factors.append(own_estimates[name][0])
+                inside.append(own_estimates[name][1])
+        left_out = _left_out(name, projects, rates)
+        table, baseline = (_format_factors(factors) for factors in left_out)
+        lines.append(
+            f"| {name} | {_format_factors(own_factors)} | {sum(inside)} of {len(inside)} | {table} | {baseline} |"
+        )
     return lines
 
 
 def _left_out(name: str, projects: Sequence[Project], rates: Rates) -> tuple[list[float], list[float]]:
     of_table, of_mean = [], []
-    parts = [one for one in FORMS if one in rates.stages] if name == "cpu_ms" else [name]
-    for at, (_, one, _) in enumerate(projects):
+    parts = [stage for stage in FORMS if stage in rates.stages] if name == "cpu_ms" else [name]
+    for at, (_, finished, _) in enumerate(projects):
         rest = [*projects[:at], *projects[at + 1 :]]
-        made = table_of(rest, rates)
-        took = sum(actual(part, one) for part in parts)
-        of_table.append(error(sum(expected(part, one, made) for part in parts), took))
-        a_second = sum(actual(part, other) for part in parts for _, other, _ in rest) / sum(
-            other.source.media_ms for _, other, _ in rest
+        table = table_of(rest, rates)
+        took = sum(actual(part, finished) for part in parts)
+        of_table.append(error(sum(expected(part, finished, table) for part in parts), took))
+        a_second = sum(actual(part, remaining) for part in parts for _, remaining, _ in rest) / sum(
+            remaining.source.media_ms for _, remaining, _ in rest
         )
-        of_mean.append(error(a_second * one.source.media_ms, took))
+        of_mean.append(error(a_second * finished.source.media_ms, took))
     return of_table, of_mean
 
 
 def _format_factors(factors: Sequence[float]) -> str:
-    known = [one for one in factors if not math.isnan(one)]
-    return f"{statistics.median(known):.2f} ({max(known):.2f})" if known else "–"
+    finite = [factor for factor in factors if not math.isnan(factor)]
+    return f"{statistics.median(finite):.2f} ({max(finite):.2f})" if finite else "–"
 
 
 def fill(rig: Rig) -> None:
@@ -211,17 +219,19 @@ def finished_projects(rig: Rig) -> list[Project]:
     """Every completed project of the stack, oldest first."""
     with contextlib.closing(rig.client()) as client:
         listed = client.get("/v1/projects?state=completed&limit=100")["items"]
-        shown = [client.get(f"/v1/projects/{one['project_id']}") for one in listed]
-    return [(one["title"], finished_of(one), one) for one in reversed(shown) if one["duration_ms"]]
+        documents = [client.get(f"/v1/projects/{project['project_id']}") for project in listed]
+    return [
+        (project["title"], finished_of(project), project) for project in reversed(documents) if project["duration_ms"]
+    ]
 
 
 def show(projects: Sequence[Project], rates: Rates, tell: Callable[[str], Any]) -> None:
     """One line a project, then the table."""
-    for title, one, shown in projects:
+    for title, finished, project in projects:
         tell(
-            f"{title}: {one.source.media_ms / 1000:.0f} s, {one.source.megapixels:.2f} MP, {shown['clip_count']} clips "
-            f"(expected {clips_of(one.source, rates)}), {sum(one.stages_cpu_ms.values()) / 1000:.1f} CPU-s, "
-            f"{one.elapsed_ms / 1000:.1f} s"
+            f"{title}: {finished.source.media_ms / 1000:.0f} s, {finished.source.megapixels:.2f} MP, "
+            f"{project['clip_count']} clips (expected {clips_of(finished.source, rates)}), "
+            f"{sum(finished.stages_cpu_ms.values()) / 1000:.1f} CPU-s, {finished.elapsed_ms / 1000:.1f} s"
         )
     for line in report(projects, rates):
         tell(line)
@@ -232,15 +242,15 @@ def main() -> None:
     parser = arguments(__doc__, "out/bench")
     parser.add_argument("--fill", action="store_true", help="take the files through the stack first")
     parser.add_argument("--fit", action="store_true", help="print a table fitted on every project")
-    asked = parser.parse_args()
-    with rig_of(asked) as rig:
-        if asked.fill:
+    args = parser.parse_args()
+    with rig_of(args) as rig:
+        if args.fill:
             fill(rig)
         projects, rates = finished_projects(rig), default_rates()
         if len(projects) < 3:
             raise SystemExit(f"{len(projects)} finished projects are too few to compare: --fill makes some")
         show(projects, rates, print)
-        if asked.fit:
+        if args.fit:
             print(msgspec.json.format(msgspec.json.encode(table_of(projects, rates)), indent=2).decode())
 
 

@@ -67,8 +67,8 @@ async def _measure(settings: Settings, *, quick: bool) -> list[Claim]:
     await _seconds(settings, 50, 0)
     alone_s = await _seconds(settings, good_count, 0)
     among_s = await _seconds(settings, good_count, bad_count)
-    where = (f"{good_count} good ones alone: {alone_s:.1f} s; with {bad_count} bad ones: {among_s:.1f} s",)
-    return [Claim(name="good uploads among garbage", measured=among_s / alone_s, limit=LIMIT_RATIO, where=where)]
+    details = (f"{good_count} good ones alone: {alone_s:.1f} s; with {bad_count} bad ones: {among_s:.1f} s",)
+    return [Claim(name="good uploads among garbage", measured=among_s / alone_s, limit=LIMIT_RATIO, where=details)]
 
 
 async def _publish(settings: Settings, good_count: int, bad_count: int) -> None:
@@ -77,7 +77,7 @@ async def _publish(settings: Settings, good_count: int, bad_count: int) -> None:
     await _write_projects(settings, org_id, project_ids)
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", linger_ms=20)
     await producer.start()
-    sent: list[Any] = []
+    deliveries: list[Any] = []
     for number, project_id in enumerate(project_ids):
         upload = events.UploadReceived(org_id=org_id, project_id=project_id, source_url="https://example.org/a")
         progress = events.ProjectProgressed(
@@ -85,10 +85,10 @@ async def _publish(settings: Settings, good_count: int, bad_count: int) -> None:
             elapsed_ms=9, cpu_ms=9,
         )  # fmt: skip
         for event in (upload, *[progress] * PROGRESS_COUNT):
-            sent.append(await _send(producer, event))
+            deliveries.append(await _send(producer, event))
         for _ in range(bad_count // good_count):
-            sent.append(await producer.send("uploads.v1", b"no event", partition=number % PARTITIONS))
-    await asyncio.gather(*sent)
+            deliveries.append(await producer.send("uploads.v1", b"no event", partition=number % PARTITIONS))
+    await asyncio.gather(*deliveries)
     await producer.stop()
 
 
@@ -147,8 +147,8 @@ async def _measure_sink(run: Run, name: str, settings: Settings, *, quick: bool)
             await _publish(settings, good_count, bad)
             spent.append(await _drain_s(run, name, settings))
     ratio = percentile(among, 0.5) / percentile(alone, 0.5)
-    where = (f"{good_count} projects alone, s: {spread(alone)}", f"with {bad_count} bad messages, s: {spread(among)}")
-    return Claim(name=f"good projects among garbage, sink {name}", measured=ratio, limit=LIMIT_RATIO, where=where)
+    details = (f"{good_count} projects alone, s: {spread(alone)}", f"with {bad_count} bad messages, s: {spread(among)}")
+    return Claim(name=f"good projects among garbage, sink {name}", measured=ratio, limit=LIMIT_RATIO, where=details)
 
 
 @contextlib.contextmanager
@@ -179,8 +179,8 @@ def bench(rig: Rig) -> list[Claim]:
     """A ratio of the same run for ingest and for each sink."""
     with run_postgres() as settings:
         claims = asyncio.run(_measure(settings, quick=rig.quick))
-        with _stores(settings) as whole:
-            return claims + asyncio.run(_measure_sinks(whole, quick=rig.quick))
+        with _stores(settings) as store_settings:
+            return claims + asyncio.run(_measure_sinks(store_settings, quick=rig.quick))
 
 
 if __name__ == "__main__":

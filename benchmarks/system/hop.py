@@ -67,17 +67,17 @@ def between_stages(hops: Sequence[Hop]) -> list[Hop]:
 async def small_projects(rig: Rig, marks: Marks) -> list[Hop]:
     """Hops of short projects, one after the other."""
     count = 2 if rig.quick else PROJECTS_COUNT
-    seen = len(await marks.hops())
+    earlier_count = len(await marks.hops())
     with contextlib.closing(rig.client()) as client:
         for number in range(count):
             project_id = await asyncio.to_thread(start, client, rig.file(SHORT), SHORT_OPTIONS)
             expect_completed(await asyncio.to_thread(wait, client, project_id, timeout_s=240))
             say(f"hop: project {number + 1} of {count}")
-    return between_stages((await marks.hops())[seen:])
+    return between_stages((await marks.hops())[earlier_count:])
 
 
 async def webhook_tries(rig: Rig, marks: Marks, project_id: UUID) -> list[Hop]:
-    """Facts to tell a subscriber of, at a steady rate.
+    """Hops of webhook deliveries, made at a steady rate.
 
     Deliver plans a try in one transaction, and takes it in another.
 
@@ -89,7 +89,7 @@ async def webhook_tries(rig: Rig, marks: Marks, project_id: UUID) -> list[Hop]:
     with Receiver(inbox, info.webhook_port) as receiver, contextlib.closing(rig.client()) as client:
         endpoint = client.post("/v1/webhooks/endpoints", {"url": receiver.url, "events": ["export.completed"]})
         inbox.secret = endpoint["secret"]
-        seen = len(await marks.hops())
+        earlier_count = len(await marks.hops())
         say(f"hop: {count} webhook tries, one each {EVERY_S * 1000:.0f} ms")
         for _ in range(count):
             async with org_transaction(pool, UUID(info.org_id)) as connection:
@@ -99,7 +99,7 @@ async def webhook_tries(rig: Rig, marks: Marks, project_id: UUID) -> list[Hop]:
         await asyncio.to_thread(_until, inbox, count)
         client.delete(f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}")
     await pool.close()
-    return between_stages((await marks.hops())[seen:])
+    return between_stages((await marks.hops())[earlier_count:])
 
 
 def _until(inbox: Inbox, count: int) -> None:

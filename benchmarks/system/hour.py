@@ -51,7 +51,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cpu_s_a_minute(self) -> float:
-        """Of all stages up to detect."""
+        """CPU seconds a minute of video, of all stages up to detect."""
         return sum(self.stages[name][2] for name in STAGES if name in self.stages) / self.minutes
 
 
@@ -61,17 +61,19 @@ def first_minutes(source: Path, minutes: float, target: Path) -> None:
     Nothing is encoded.
     """
     until_s = minutes * 60
-    with av.open(str(source)) as whole, av.open(str(target), "w", options={"movflags": "faststart"}) as part:
+    with av.open(str(source)) as container, av.open(str(target), "w", options={"movflags": "faststart"}) as part:
         streams = {
-            one.index: part.add_stream_from_template(one) for one in whole.streams if one.type in ("video", "audio")
+            stream.index: part.add_stream_from_template(stream)
+            for stream in container.streams
+            if stream.type in ("video", "audio")
         }
-        ended: set[int] = set()
-        for packet in whole.demux(*(whole.streams[index] for index in streams)):
-            if packet.pts is None or packet.stream.index in ended:
+        ended_streams: set[int] = set()
+        for packet in container.demux(*(container.streams[index] for index in streams)):
+            if packet.pts is None or packet.stream.index in ended_streams:
                 continue
             video = packet.stream.type == "video"
             if float(packet.pts * packet.time_base) >= until_s and (packet.is_keyframe or not video):
-                ended.add(packet.stream.index)
+                ended_streams.add(packet.stream.index)
                 continue
             packet.stream = streams[packet.stream.index]
             part.mux(packet)
@@ -118,10 +120,10 @@ def _gone(client: Client, project_id: str) -> None:
 
 def claims_of(runs: Sequence[Run], distinct_s: float | None) -> list[Claim]:
     """The hour's wall time (projected where it was not run), linearity, memory."""
-    longest = max(runs, key=lambda one: one.minutes)
+    longest = max(runs, key=lambda run: run.minutes)
     how = "measured" if longest.minutes == HOUR_MIN else "projected"
     hour_s = longest.wall_s * HOUR_MIN / longest.minutes
-    off = max(abs(one.cpu_s_a_minute / longest.cpu_s_a_minute - 1) for one in runs)
+    off = max(abs(run.cpu_s_a_minute / longest.cpu_s_a_minute - 1) for run in runs)
     ours = [{name: size for name, size in sample.items() if name not in SERVERS} for sample in longest.samples]
     servers = [{name: size for name, size in sample.items() if name in SERVERS} for sample in longest.samples]
     return [
@@ -130,7 +132,7 @@ def claims_of(runs: Sequence[Run], distinct_s: float | None) -> list[Claim]:
             measured=hour_s,
             unit="s",
             limit=LIMIT_S,
-            where=(f"{distinct_s or 0:.0f} s of distinct source", *(_line(one) for one in runs)),
+            where=(f"{distinct_s or 0:.0f} s of distinct source", *(_line(run) for run in runs)),
         ),
         Claim(
             name="CPU time a minute of video, furthest from the longest file's",
@@ -138,8 +140,8 @@ def claims_of(runs: Sequence[Run], distinct_s: float | None) -> list[Claim]:
             unit="",
             limit=LIMIT_OFF,
             where=tuple(
-                f"{one.minutes:g} min: {one.cpu_s_a_minute:.2f} CPU-s a minute (wall {one.wall_s / one.minutes:.2f} s)"
-                for one in runs
+                f"{run.minutes:g} min: {run.cpu_s_a_minute:.2f} CPU-s a minute (wall {run.wall_s / run.minutes:.2f} s)"
+                for run in runs
             ),
         ),
         Claim(
@@ -152,28 +154,28 @@ def claims_of(runs: Sequence[Run], distinct_s: float | None) -> list[Claim]:
     ]
 
 
-def _line(one: Run) -> str:
+def _line(run: Run) -> str:
     stages = "; ".join(
-        f"{name} {one.stages[name][0]:.1f}–{one.stages[name][1]:.1f} ({one.stages[name][2]:.1f} CPU-s)"
+        f"{name} {run.stages[name][0]:.1f}–{run.stages[name][1]:.1f} ({run.stages[name][2]:.1f} CPU-s)"
         for name in STAGES
-        if name in one.stages
+        if name in run.stages
     )
-    return f"{one.minutes:g} min: {one.wall_s:.1f} s; stages, s after the POST: {stages}"
+    return f"{run.minutes:g} min: {run.wall_s:.1f} s; stages, s after the POST: {stages}"
 
 
 def bench(rig: Rig, lengths_min: Sequence[float] | None = None) -> list[Claim]:
     """As a part of ``python -m benchmarks``."""
-    wanted = sorted(lengths_min or (QUICK_LENGTHS_MIN if rig.quick else LENGTHS_MIN))
-    whole = rig.recipe(wanted[-1])
+    lengths = sorted(lengths_min or (QUICK_LENGTHS_MIN if rig.quick else LENGTHS_MIN))
+    full_video = rig.recipe(lengths[-1])
     runs = []
     with tempfile.TemporaryDirectory() as folder:
-        for minutes in wanted:
-            part = whole
-            if minutes < wanted[-1]:
+        for minutes in lengths:
+            part = full_video
+            if minutes < lengths[-1]:
                 part = Path(folder) / f"{minutes:g}min.mp4"
-                first_minutes(whole, minutes, part)
+                first_minutes(full_video, minutes, part)
             runs.append(run(rig, part, minutes))
-            if part != whole:
+            if part != full_video:
                 part.unlink()
     return claims_of(runs, rig.distinct_s)
 
@@ -182,9 +184,9 @@ def main() -> int:
     """Command line; exit code 1 over a limit."""
     parser = arguments(__doc__, "out/bench")
     parser.add_argument("--lengths", type=float, nargs="+", help="minutes (10 20 40 60)")
-    asked = parser.parse_args()
-    with rig_of(asked) as rig:
-        claims = bench(rig, asked.lengths)
+    args = parser.parse_args()
+    with rig_of(args) as rig:
+        claims = bench(rig, args.lengths)
     print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 

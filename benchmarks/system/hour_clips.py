@@ -67,14 +67,14 @@ class HourRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def options_of(quality: str, *, quick: bool) -> JSON:
-    """What is asked of the project."""
+    """Options of the project."""
     least_ms, most_ms = (3_000, 12_000) if quick else LENGTH_MS
     lengths = {"min_clip_ms": least_ms, "max_clip_ms": most_ms}
     return {"max_clips": CLIPS, "target_clips": CLIPS, **lengths, "export": {"video": {"quality": quality}}}
 
 
 def run(rig: Rig, quality: str) -> HourRun:
-    """The whole way, once."""
+    """Run the whole way once."""
     video = rig.file(TALK) if rig.quick else rig.recipe()  # the quick recipe is worth no clip
     with contextlib.closing(rig.client()) as client:
         load = make_load(rig, client, seconds=TIMEOUT_S)
@@ -87,14 +87,14 @@ def run(rig: Rig, quality: str) -> HourRun:
             project = expect_completed(wait(client, project_id, timeout_s=TIMEOUT_S, every_s=1.0))
             assert process.stdin is not None
             process.stdin.close()
-            heard = read_result(process)
+            load_result = read_result(process)
         clips = client.get(f"/v1/projects/{project_id}/clips")["items"]
-        exports = [client.get(f"/v1/exports/{one['export_id']}") for clip in clips for one in clip["exports"]]
+        exports = [client.get(f"/v1/exports/{export['export_id']}") for clip in clips for export in clip["exports"]]
     return HourRun(
         minutes=rig.minutes,
         quality=quality,
         memory_bytes=most_at_once(sampler.samples),
-        heard=heard,
+        heard=load_result,
         clips_s=[(clip["end_ms"] - clip["start_ms"]) / 1000 for clip in clips],
         spent_s=making_of(cores, project),
         made=list(clip_lines(read_stack_works(rig, project_id), exports)),
@@ -103,55 +103,59 @@ def run(rig: Rig, quality: str) -> HourRun:
 
 
 def making_of(cores: Cores, project: JSON) -> dict[str, float]:
-    """Who had the cores from MomentsDetected on."""
+    """CPU seconds of each part from MomentsDetected on."""
     created_s = dt.datetime.fromisoformat(project["created_at"]).timestamp()
     return between(cores.samples, created_s + stages_of(project)["detect"][1], float("inf"))
 
 
 def told_of(project: JSON, exports: Sequence[JSON]) -> dict[str, Any]:
-    """What the API tells of a run."""
+    """Fields of a run that come from the API."""
     created = dt.datetime.fromisoformat(project["created_at"])
-    done = [one for one in exports if one["state"] == "done"]
+    done = [export for export in exports if export["state"] == "done"]
     stages = stages_of(project)
     return {
         "stages": stages,
         "detected_s": stages["detect"][1],
-        "ready_s": sorted((dt.datetime.fromisoformat(one["finished_at"]) - created).total_seconds() for one in done),
-        "encoders": {one["certificate"]["encoder"] for one in done},
-        "verdicts": [str(one["certificate"].get("verdict")) for one in done],
-        "missed": [format_claim for one in done for format_claim in missed_by(one["certificate"])],
+        "ready_s": sorted(
+            (dt.datetime.fromisoformat(export["finished_at"]) - created).total_seconds() for export in done
+        ),
+        "encoders": {export["certificate"]["encoder"] for export in done},
+        "verdicts": [str(export["certificate"].get("verdict")) for export in done],
+        "missed": [phrase for export in done for phrase in missed_by(export["certificate"])],
     }
 
 
 def missed_by(certificate: JSON) -> list[str]:
-    """What of a file did not pass, and what was done about it, as phrases."""
-    checks = [one for one in certificate.get("checks", []) if one["verdict"] in ("warn", "fail")]
-    told = [f"{one['name']} {one['value']} {one['unit']} ({one['verdict']})" for one in checks]
-    other = certificate.get("other_try")
-    if other:
-        told.append(f"tried twice ({', '.join(other['faults']) or 'nothing failed in the other'})")
-    return told
+    """Checks that a file did not pass, and the other try, as phrases."""
+    checks = [check for check in certificate.get("checks", []) if check["verdict"] in ("warn", "fail")]
+    phrases = [f"{check['name']} {check['value']} {check['unit']} ({check['verdict']})" for check in checks]
+    other_try = certificate.get("other_try")
+    if other_try:
+        phrases.append(f"tried twice ({', '.join(other_try['faults']) or 'nothing failed in the other'})")
+    return phrases
 
 
-def claims_of(made: HourRun) -> list[Claim]:
+def claims_of(hour_run: HourRun) -> list[Claim]:
     """The whole way, the making of clips, the API meanwhile, memory."""
-    full = made.minutes == HOUR_MIN
-    last_s = made.ready_s[-1] if made.ready_s else float("inf")
-    asked = [ms for times in made.heard.times_ms.values() for ms in times]
-    stages = "; ".join(f"{name} {at:.1f}–{to:.1f} ({cpu:.1f} CPU-s)" for name, (at, to, cpu) in made.stages.items())
-    making_cpu_s = sum(made.stages[name][2] for name in EXPORT_STAGES if name in made.stages)
-    seconds = sum(made.clips_s)
+    full = hour_run.minutes == HOUR_MIN
+    last_s = hour_run.ready_s[-1] if hour_run.ready_s else float("inf")
+    latencies_ms = [ms for times in hour_run.heard.times_ms.values() for ms in times]
+    stages = "; ".join(f"{name} {at:.1f}–{to:.1f} ({cpu:.1f} CPU-s)" for name, (at, to, cpu) in hour_run.stages.items())
+    making_cpu_s = sum(hour_run.stages[name][2] for name in EXPORT_STAGES if name in hour_run.stages)
+    seconds = sum(hour_run.clips_s)
+    verdicts = ", ".join(f"{hour_run.verdicts.count(verdict)} {verdict}" for verdict in sorted(set(hour_run.verdicts)))
+    refused = (f"refused: {request_name}: {count}" for request_name, count in hour_run.heard.refused.items())
     lines = (
-        f"{len(made.ready_s)} of {len(made.clips_s)} clips, {seconds:.0f} s of them; quality {made.quality}: "
-        + ", ".join(sorted(made.encoders)),
-        f"verdicts: {', '.join(f'{made.verdicts.count(one)} {one}' for one in sorted(set(made.verdicts)))}",
-        f"did not pass: {'; '.join(made.missed) or 'nothing'}",
+        f"{len(hour_run.ready_s)} of {len(hour_run.clips_s)} clips, {seconds:.0f} s of them; "
+        f"quality {hour_run.quality}: " + ", ".join(sorted(hour_run.encoders)),
+        f"verdicts: {verdicts}",
+        f"did not pass: {'; '.join(hour_run.missed) or 'nothing'}",
         f"stages, s after the POST: {stages}",
         f"frame and render: {making_cpu_s / max(seconds, 1):.2f} CPU-s a second of clip",
-        f"clips ready at {', '.join(f'{at:.0f}' for at in made.ready_s)} s",
-        *made.made,
+        f"clips ready at {', '.join(f'{at:.0f}' for at in hour_run.ready_s)} s",
+        *hour_run.made,
     )
-    name = f"{made.minutes:g} min of 1080p to {CLIPS} captioned clips"
+    name = f"{hour_run.minutes:g} min of 1080p to {CLIPS} captioned clips"
     return [
         Claim(
             name=f"{name}, from the upload's end to the last one downloadable",
@@ -159,17 +163,17 @@ def claims_of(made: HourRun) -> list[Claim]:
         ),
         Claim(
             name=f"{name}, from MomentsDetected to the last one",
-            measured=last_s - made.detected_s, unit="s", limit=MAKING_LIMIT_S if full else None,
-            where=(f"CPU-s meanwhile: {cores_told(made.spent_s)}",),
+            measured=last_s - hour_run.detected_s, unit="s", limit=MAKING_LIMIT_S if full else None,
+            where=(f"CPU-s meanwhile: {cores_told(hour_run.spent_s)}",),
         ),
         Claim(
             name="API meanwhile, named mix (p95)",
-            measured=percentile(asked, 0.95), unit="ms", limit=API_LIMIT_MS,
-            where=(spread(asked), *(f"refused: {one}: {count}" for one, count in made.heard.refused.items())),
+            measured=percentile(latencies_ms, 0.95), unit="ms", limit=API_LIMIT_MS,
+            where=(spread(latencies_ms), *refused),
         ),
         Claim(
             name="memory of the whole stack meanwhile, at most at one time (PSS)",
-            measured=made.memory_bytes / MIB, unit="MiB",
+            measured=hour_run.memory_bytes / MIB, unit="MiB",
         ),
     ]  # fmt: skip
 
@@ -179,10 +183,10 @@ def main() -> int:
     parser = arguments(__doc__, "out/bench")
     parser.set_defaults(minutes=HOUR_MIN)
     parser.add_argument("--quality", choices=QUALITIES, default="draft", help="of the encoder (draft)")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     begun_s = time.perf_counter()
-    with rig_of(asked) as rig:
-        claims = claims_of(run(rig, asked.quality))
+    with rig_of(args) as rig:
+        claims = claims_of(run(rig, args.quality))
     print("\n".join(map(format_claim, claims)))
     say(f"measured in {time.perf_counter() - begun_s:.0f} s")
     return exit_code(claims, [])

@@ -37,14 +37,14 @@ class Peak(msgspec.Struct, frozen=True, kw_only=True):
 def peaks(samples: Sequence[Sample]) -> dict[str, Peak]:
     """Each part's own peak, largest first; the parts' peaks need not fall together."""
     names = {name for sample in samples for name in sample}
-    found = {
+    peak_by_part = {
         name: Peak(
             first_bytes=next(sample[name] for sample in samples if name in sample),
             most_bytes=max(sample.get(name, 0) for sample in samples),
         )
         for name in names
     }
-    return dict(sorted(found.items(), key=lambda item: -item[1].most_bytes))
+    return dict(sorted(peak_by_part.items(), key=lambda item: -item[1].most_bytes))
 
 
 def most_at_once(samples: Sequence[Sample]) -> int:

@@ -69,10 +69,10 @@ class OurRun(msgspec.Struct, frozen=True, kw_only=True):
 
 def fair_ratio(ours: Sequence[OurRun], theirs: Sequence[PeerRun]) -> float:
     """Median wall to median wall; ours is made longer where our clips are shorter in sum."""
-    own, peer = statistics.median(run.wall_s for run in ours), statistics.median(run.wall_s for run in theirs)
-    made = statistics.median(run.clips_s for run in ours)
-    made_there = statistics.median(sum(run.clips_s) for run in theirs)
-    return own / peer * max(1.0, made_there / made if made else float("inf"))
+    own_s, peer_s = statistics.median(run.wall_s for run in ours), statistics.median(run.wall_s for run in theirs)
+    own_clips_s = statistics.median(run.clips_s for run in ours)
+    peer_clips_s = statistics.median(sum(run.clips_s) for run in theirs)
+    return own_s / peer_s * max(1.0, peer_clips_s / own_clips_s if own_clips_s else float("inf"))
 
 
 def run_ours(rig: Rig, client: Client, video: Path, out: Path) -> OurRun:
@@ -85,9 +85,9 @@ def run_ours(rig: Rig, client: Client, video: Path, out: Path) -> OurRun:
     worked_s = time.perf_counter()
     exports = []
     for clip in client.get(f"/v1/projects/{project_id}/clips")["items"]:
-        brief = automatic_export(clip)
-        assert brief is not None
-        export = client.get(f"/v1/exports/{brief['export_id']}")
+        summary = automatic_export(clip)
+        assert summary is not None
+        export = client.get(f"/v1/exports/{summary['export_id']}")
         if download_export(client, export, str(clip["ordinal"]), out, lambda _: None).get("video"):
             exports.append(export)
     ended_s = time.perf_counter()
@@ -95,7 +95,7 @@ def run_ours(rig: Rig, client: Client, video: Path, out: Path) -> OurRun:
         wall_s=ended_s - begun_s,
         upload_s=uploaded_s - begun_s,
         download_s=ended_s - worked_s,
-        clips=[TimeRange(start_ms=one["start_ms"], end_ms=one["end_ms"]) for one in exports],
+        clips=[TimeRange(start_ms=export["start_ms"], end_ms=export["end_ms"]) for export in exports],
         stages=stages_of(project),
         made=list(clip_lines(read_stack_works(rig, project_id), exports)),
     )
@@ -104,16 +104,16 @@ def run_ours(rig: Rig, client: Client, video: Path, out: Path) -> OurRun:
 def stages_of(project: JSON) -> dict[str, tuple[float, float, float]]:
     """When each stage began and ended after the project was created, and its CPU; seconds."""
     created = dt.datetime.fromisoformat(project["created_at"])
-    found = {}
+    stages = {}
     for stage in project["stages"]:
         if stage["started_at"] and stage["finished_at"]:
-            began, ended = (dt.datetime.fromisoformat(stage[at]) - created for at in ("started_at", "finished_at"))
-            found[stage["stage"]] = (began.total_seconds(), ended.total_seconds(), stage["cpu_ms"] / 1000)
-    return found
+            began, finished = (dt.datetime.fromisoformat(stage[at]) - created for at in ("started_at", "finished_at"))
+            stages[stage["stage"]] = (began.total_seconds(), finished.total_seconds(), stage["cpu_ms"] / 1000)
+    return stages
 
 
 def rounds(rig: Rig, python: Path, video: Path) -> tuple[list[OurRun], list[PeerRun], float]:
-    """Interleaved; and the seconds that the peer needs to start and load its model."""
+    """Run both, interleaved; also the seconds that the peer needs to start and load its model."""
     ours: list[OurRun] = []
     theirs: list[PeerRun] = []
     start_s = 0.0
@@ -133,9 +133,9 @@ def rounds(rig: Rig, python: Path, video: Path) -> tuple[list[OurRun], list[Peer
 
 def _weights(rig: Rig) -> Path:
     """The very folder that the stack's Triton reads."""
-    found = noted(installed_file(local_stack.layout_of(rig.stack().state_dir))).weights
-    assert found is not None
-    return found / "whisper-base"
+    weights = noted(installed_file(local_stack.layout_of(rig.stack().state_dir))).weights
+    assert weights is not None
+    return weights / "whisper-base"
 
 
 def claims_of(
@@ -148,10 +148,10 @@ def claims_of(
     *,
     full: bool = True,
 ) -> list[Claim]:
-    """Against the peer, and against the sum of what the stages would take alone."""
+    """Claims against the peer, and against the sum of the stages' times alone."""
     ratio = fair_ratio(ours, theirs)
-    own = median_run(ours)
-    other = sorted(theirs, key=lambda run: run.wall_s)[len(theirs) // 2]
+    our_run = median_run(ours)
+    peer_run = sorted(theirs, key=lambda run: run.wall_s)[len(theirs) // 2]
     walls, peer_walls = ([f"{run.wall_s:.1f}" for run in runs] for runs in (ours, theirs))
     warm_peer_s = statistics.median(run.wall_s for run in theirs) - start_s
     own_s = statistics.median(run.wall_s for run in ours)
@@ -163,12 +163,14 @@ def claims_of(
             limit=LIMIT if full else None,
             where=(
                 f"{media_s:.0f} s of 1080p; rounds: ours {', '.join(walls)} s, the peer's {', '.join(peer_walls)} s",
-                f"ours: {len(own.clips)} clips, {own.clips_s:.0f} s; the peer's: {len(other.clips_s)} clips, "
-                f"{sum(other.clips_s):.0f} s; ratio before that is counted {raw:.2f}x",
+                f"ours: {len(our_run.clips)} clips, {our_run.clips_s:.0f} s; "
+                f"the peer's: {len(peer_run.clips_s)} clips, {sum(peer_run.clips_s):.0f} s; "
+                f"ratio before that is counted {raw:.2f}x",
                 f"without the peer's start and loading of the model ({start_s:.1f} s): {own_s / warm_peer_s:.2f}x",
-                *own_lines(own),
-                f"the peer: transcript after {other.heard_s:.1f} s, first clip begun at {other.rendering_s:.1f} s, "
-                f"end {other.wall_s:.1f} s; OpenCV and CTranslate2 {peer}",
+                *own_lines(our_run),
+                f"the peer: transcript after {peer_run.heard_s:.1f} s, "
+                f"first clip begun at {peer_run.rendering_s:.1f} s, end {peer_run.wall_s:.1f} s; "
+                f"OpenCV and CTranslate2 {peer}",
             ),
         ),
         Claim(
@@ -184,12 +186,12 @@ def claims_of(
 
 
 def median_run(runs: Sequence[OurRun]) -> OurRun:
-    """Of two the longer one."""
+    """The run with the median wall time; of two the longer one."""
     return sorted(runs, key=lambda run: run.wall_s)[len(runs) // 2]
 
 
 def own_lines(run: OurRun) -> list[str]:
-    """Where our time went."""
+    """Lines that say where our time went."""
     stages = "; ".join(f"{name} {at:.1f}–{to:.1f} ({cpu:.1f} CPU-s)" for name, (at, to, cpu) in run.stages.items())
     return [
         f"ours: upload {run.upload_s:.1f} s, download {run.download_s:.1f} s; stages, s after the POST: {stages}",

@@ -69,15 +69,15 @@ def install(cache: Path) -> Path:
         subprocess.run([*uv_command(), "venv", "-q", "--relocatable", str(directory)], env=env, check=True)
         python = str(directory / "bin" / "python")
         subprocess.run([*uv_command(), "pip", "install", "-q", "-p", python, *PACKAGES[1:]], env=env, check=True)
-        alone = [*uv_command(), "pip", "install", "-q", "-p", python, "--no-deps", PACKAGES[0]]
-        subprocess.run(alone, env=env, check=True)
+        install_command = [*uv_command(), "pip", "install", "-q", "-p", python, "--no-deps", PACKAGES[0]]
+        subprocess.run(install_command, env=env, check=True)
         subprocess.run([python, "-c", _VERSIONS], check=True, capture_output=True)
 
     return ensure_built(cache / NAME, build) / "bin" / "python"
 
 
 def versions(python: Path) -> str:
-    """Of OpenCV and CTranslate2."""
+    """Versions of OpenCV and CTranslate2."""
     return subprocess.run([python, "-c", _VERSIONS], check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -91,7 +91,7 @@ def load_s(python: Path, weights: Path) -> float:
 def command(
     python: Path, video: Path, out: Path, weights: Path, clips: int, length_s: tuple[float, float]
 ) -> Sequence[str]:
-    """How it is run.
+    """The command line of one run.
 
     Our weights (it hands the name of a model on to faster-whisper, which takes a folder).
     """
@@ -126,13 +126,13 @@ def run(python: Path, video: Path, weights: Path, clips: int, length_s: tuple[fl
         wall_s = time.perf_counter() - begun_s
         if code:
             raise RuntimeError(f"{NAME} ended with {code}: {last}")
-        made = json.loads((out / "report.json").read_text())["clips"]
+        reported = json.loads((out / "report.json").read_text())["clips"]
         videos = sorted(out.glob("short_*.mp4"))
-        if len(videos) != len(made):
-            raise RuntimeError(f"{NAME} reports {len(made)} clips and wrote {len(videos)}")
+        if len(videos) != len(reported):
+            raise RuntimeError(f"{NAME} reports {len(reported)} clips and wrote {len(videos)}")
     return PeerRun(
         wall_s=wall_s,
         heard_s=marks["scoring"],
         rendering_s=marks["rendering"],
-        clips_s=[float(clip["duration"]) for clip in made],
+        clips_s=[float(clip["duration"]) for clip in reported],
     )

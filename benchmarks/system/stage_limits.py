@@ -35,7 +35,7 @@ CORES_COUNT = 2
 
 
 class AtBest(msgspec.Struct, frozen=True, kw_only=True):
-    """What bare tools take."""
+    """Seconds that bare tools take."""
 
     parts_s: Mapping[str, float]
     """Wall seconds of each stage on both cores."""
@@ -43,17 +43,17 @@ class AtBest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def limits(video: Path, clips: Sequence[TimeRange], encoding: Encoding) -> AtBest:
-    """Of speech, decoding, and the rendering of ``clips``; processor time counts half."""
+    """Limits of speech, decoding and the rendering of ``clips``; processor time counts half."""
     say("what the stages would take alone: speech, decoding, rendering")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         index = surveyed(video, work)
-        whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
+        full_range = TimeRange(start_ms=0, end_ms=index.duration_ms)
         rendering = rendering_cpu_s(video, index, clips, encoding, work)
         parts = {
             "speech (wall)": speech_s(video, work),
             "sound to 16 kHz (CPU)": sound_cpu_s(video),
-            "key pictures (CPU)": ffmpeg_cpu_s(video, [whole], "-skip_frame", "nokey"),
+            "key pictures (CPU)": ffmpeg_cpu_s(video, [full_range], "-skip_frame", "nokey"),
             "the clips' pictures (CPU)": sum(ffmpeg_cpu_s(video, [clip]) for clip in clips),
             "rendering them with captions (CPU)": rendering,
         }
@@ -90,12 +90,12 @@ def speech_s(video: Path, work: Path) -> float:
     np.save(work / "sound.npy", sound(video))
     cache = make_private(cache_dir(os.environ))
     installed = triton.install(cache, os.environ, say)
-    held = weights.install(cache, installed, os.environ, say)
-    with peer(installed.home / "bin" / "python", held, THREADS) as other:
-        told = other.ask(
+    model_weights = weights.install(cache, installed, os.environ, say)
+    with peer(installed.home / "bin" / "python", model_weights, THREADS) as peer_process:
+        answer = peer_process.ask(
             audio=str(work / "sound.npy"), mode="batched", beam_size=BEAM_COUNT, batch_size=BATCH_COUNT, language=None
         )
-    return float(str(told["wall_s"]))
+    return float(str(answer["wall_s"]))
 
 
 def sound_cpu_s(video: Path) -> float:

@@ -52,7 +52,7 @@ Answer = Callable[[int], int | None]
 
 
 class AnalysedScene(msgspec.Struct, frozen=True, kw_only=True):
-    """One scene, where voices are heard in it, and what frame made of it."""
+    """One scene, the ranges with voices in it, and frame's tracks of it."""
 
     scene: Scene
     tracks: ClipTracks
@@ -63,18 +63,20 @@ class AnalysedScene(msgspec.Struct, frozen=True, kw_only=True):
 async def hear_voices(
     path: Path, speech: TritonSpeech, voices: TritonVoices
 ) -> tuple[list[TimeRange], HeardVoices | None]:
-    """Where voices are detected in a file, and how they sound, by listen's own code."""
+    """Ranges of a file with voices, and their embeddings, by listen's own code."""
     samples = sound(path)
     shelf: Any = Shelf(flac(samples))
-    whole = TimeRange(start_ms=0, end_ms=samples.size * 1000 // RATE_HZ)
+    full_range = TimeRange(start_ms=0, end_ms=samples.size * 1000 // RATE_HZ)
     ref = ObjectRef(key="audio", sha256="0" * 64, size=1)
     span = SpanPlanned(
-        org_id=UUID(int=0), project_id=UUID(int=0), ordinal=0, span_count=1, range=whole, padded=whole, source=ref,
-        index=ref, audio=ref,
+        org_id=UUID(int=0), project_id=UUID(int=0), ordinal=0, span_count=1, range=full_range, padded=full_range,
+        source=ref, index=ref, audio=ref,
     )  # fmt: skip
-    heard = await transcribe_span(span, objects=shelf, speech=speech, report=lambda _: None, voices=voices, prefix="v")
-    document = await shelf.put("heard", encode_document(heard), "application/json")
-    return heard.speech, await read_voices(shelf, [HeardSpanRef(range=whole, document=document)], whole)
+    heard_span = await transcribe_span(
+        span, objects=shelf, speech=speech, report=lambda _: None, voices=voices, prefix="v"
+    )
+    document = await shelf.put("heard", encode_document(heard_span), "application/json")
+    return heard_span.speech, await read_voices(shelf, [HeardSpanRef(range=full_range, document=document)], full_range)
 
 
 async def look(
@@ -84,11 +86,11 @@ async def look(
     speech: Sequence[TimeRange],
     voices: HeardVoices | None,
 ) -> tuple[ClipTracks, float]:
-    """The whole file through frame's own code."""
+    """Analyse the whole file by frame's own code."""
     with tempfile.TemporaryDirectory() as scratch, LocalSource(path) as source:
         with path.open("rb") as file:
             index = probe_file(file, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
-        eyes = AnalysisInput(
+        inputs = AnalysisInput(
             index=index,
             source=source,
             faces=faces,
@@ -97,8 +99,8 @@ async def look(
             report=lambda _: None,
             warn=print,
         )
-        whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
-        tracks = await analyse_clip("clip", whole, eyes, speech=speech, voices=voices)
+        full_range = TimeRange(start_ms=0, end_ms=index.duration_ms)
+        tracks = await analyse_clip("clip", full_range, inputs, speech=speech, voices=voices)
     return tracks, index.duration_ms / 1000
 
 
@@ -108,20 +110,25 @@ def panel_of(track: FaceTrack, at_ms: int) -> int:
     return int((box.x + box.width / 2) // WIDE)
 
 
-def ours(looked: AnalysedScene) -> Answer:
+def ours(analysed: AnalysedScene) -> Answer:
     """The turns of frame."""
-    return by_turns(looked, looked.tracks.turns)
+    return by_turns(analysed, analysed.tracks.turns)
 
 
-def without_voices(looked: AnalysedScene) -> Answer:
-    """The same by lips and level alone."""
-    seen = looked.tracks
-    return by_turns(looked, find_speaking_turns(seen.tracks, seen.shots, seen.mouths, seen.voice, looked.speech))
+def without_voices(analysed: AnalysedScene) -> Answer:
+    """The turns by lips and level alone."""
+    clip_tracks = analysed.tracks
+    return by_turns(
+        analysed,
+        find_speaking_turns(
+            clip_tracks.tracks, clip_tracks.shots, clip_tracks.mouths, clip_tracks.voice, analysed.speech
+        ),
+    )
 
 
-def by_turns(looked: AnalysedScene, turns: Sequence[SpeakingTurn]) -> Answer:
-    """Who has the turn."""
-    by_number = {track.track: track for track in looked.tracks.tracks}
+def by_turns(analysed: AnalysedScene, turns: Sequence[SpeakingTurn]) -> Answer:
+    """The panel of the person who has the turn."""
+    by_number = {track.track: track for track in analysed.tracks.tracks}
 
     def answer(at_ms: int) -> int | None:
         turn = next((t for t in turns if t.range.start_ms <= at_ms < t.range.end_ms), None)
@@ -130,39 +137,46 @@ def by_turns(looked: AnalysedScene, turns: Sequence[SpeakingTurn]) -> Answer:
     return answer
 
 
-def largest(looked: AnalysedScene) -> Answer:
+def largest(analysed: AnalysedScene) -> Answer:
     """The largest face there is at a time."""
 
     def answer(at_ms: int) -> int | None:
-        here = [(box.height, panel_of(t, at_ms)) for t in looked.tracks.tracks if (box := box_at(t, at_ms)) is not None]
-        return max(here)[1] if here else None
+        faces = [
+            (box.height, panel_of(t, at_ms)) for t in analysed.tracks.tracks if (box := box_at(t, at_ms)) is not None
+        ]
+        return max(faces)[1] if faces else None
 
     return answer
 
 
-def liveliest(looked: AnalysedScene) -> Answer:
+def liveliest(analysed: AnalysedScene) -> Answer:
     """The mouth that moves most within half a second, whatever is heard."""
-    mouths = mouths_by_track(looked.tracks.mouths, looked.tracks.tracks)
-    by_number = {track.track: track for track in looked.tracks.tracks}
+    mouths = mouths_by_track(analysed.tracks.mouths, analysed.tracks.tracks)
+    by_number = {track.track: track for track in analysed.tracks.tracks}
 
     def answer(at_ms: int) -> int | None:
-        stirs = {number: [one.stir for one in seen if abs(one.at_ms - at_ms) <= 250] for number, seen in mouths.items()}
-        here = {number: float(np.mean(values)) for number, values in stirs.items() if values}
-        return panel_of(by_number[max(here, key=lambda number: here[number])], at_ms) if here else None
+        stirs = {
+            number: [mouth.stir for mouth in track_mouths if abs(mouth.at_ms - at_ms) <= 250]
+            for number, track_mouths in mouths.items()
+        }
+        mean_stirs = {number: float(np.mean(values)) for number, values in stirs.items() if values}
+        return (
+            panel_of(by_number[max(mean_stirs, key=lambda number: mean_stirs[number])], at_ms) if mean_stirs else None
+        )
 
     return answer
 
 
-def count_steps(looked: Sequence[AnalysedScene], of: Callable[[AnalysedScene], Answer]) -> Counter[str]:
+def count_steps(scenes: Sequence[AnalysedScene], answer_of: Callable[[AnalysedScene], Answer]) -> Counter[str]:
     """Count the steps with speech: right, another, none."""
-    found: Counter[str] = Counter()
-    for one in looked:
-        answer = of(one)
-        for at_ms in one.scene.spoken_ms:
-            who = next(turn.who for turn in one.scene.turns if turn.start_ms <= at_ms < turn.end_ms)
-            said = answer(at_ms + 20)
-            found["nobody" if said is None else "right" if said == who else "another"] += 1
-    return found
+    counts: Counter[str] = Counter()
+    for analysed in scenes:
+        answer = answer_of(analysed)
+        for at_ms in analysed.scene.spoken_ms:
+            who = next(turn.who for turn in analysed.scene.turns if turn.start_ms <= at_ms < turn.end_ms)
+            panel = answer(at_ms + 20)
+            counts["nobody" if panel is None else "right" if panel == who else "another"] += 1
+    return counts
 
 
 WAYS: dict[str, Callable[[AnalysedScene], Answer]] = {
@@ -181,18 +195,18 @@ def format_row(name: str, counts: Counter[str]) -> str:
 
 
 async def analyse_scenes(media: Path, seed: int, files: int, url: str, folder: Path) -> list[AnalysedScene]:
-    """Every scene of a seed, made and looked at."""
+    """Make and analyse every scene of a seed."""
     faces, landmarks, speech, voices = TritonFaces(url), TritonLandmarks(url), TritonSpeech(url), TritonVoices(url)
-    looked = []
+    analysed_scenes = []
     for kind in KINDS:
         for number in range(files):
             scene = make(media, seed, number, kind, folder)
-            spoken, whose = await hear_voices(folder / scene.file, speech, voices)
-            tracks, seconds = await look(folder / scene.file, faces, landmarks, spoken, whose)
-            looked.append(AnalysedScene(scene=scene, tracks=tracks, seconds=seconds, speech=spoken))
+            speech_ranges, heard_voices = await hear_voices(folder / scene.file, speech, voices)
+            tracks, seconds = await look(folder / scene.file, faces, landmarks, speech_ranges, heard_voices)
+            analysed_scenes.append(AnalysedScene(scene=scene, tracks=tracks, seconds=seconds, speech=speech_ranges))
     for adapter in (faces, landmarks, speech, voices):
         await adapter.close()
-    return looked
+    return analysed_scenes
 
 
 def main() -> None:
@@ -203,25 +217,24 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=6)
     parser.add_argument("--triton", help="host:port of a running server; without: one of its own")
     parser.add_argument("--keep", type=Path, help="where what was looked at is written, for a closer look")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        if asked.triton:
-            looked = asyncio.run(analyse_scenes(asked.media, asked.seed, asked.files, asked.triton, folder))
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        if args.triton:
+            analysed_scenes = asyncio.run(analyse_scenes(args.media, args.seed, args.files, args.triton, folder))
         else:
             with running(folder / "triton.log") as server:
-                looked = asyncio.run(analyse_scenes(asked.media, asked.seed, asked.files, server.url, folder))
-    if asked.keep:
-        asked.keep.write_bytes(msgspec.json.encode(looked))
+                analysed_scenes = asyncio.run(analyse_scenes(args.media, args.seed, args.files, server.url, folder))
+    if args.keep:
+        args.keep.write_bytes(msgspec.json.encode(analysed_scenes))
     for kind in KINDS:
-        some = [one for one in looked if one.scene.others == kind]
-        print(f"the others {kind}: {len(some)} files, at least {LIMITS[kind]:.0%} right")
-        for name, of in WAYS.items():
-            print(format_row(name, count_steps(some, of)))
-    seconds = sum(one.seconds for one in looked)
-    print(
-        f"{sum(one.tracks.compute_ms for one in looked) / seconds:.0f} CPU-ms a second of clip, decode and all models"
-    )
+        kind_scenes = [analysed for analysed in analysed_scenes if analysed.scene.others == kind]
+        print(f"the others {kind}: {len(kind_scenes)} files, at least {LIMITS[kind]:.0%} right")
+        for name, answer_of in WAYS.items():
+            print(format_row(name, count_steps(kind_scenes, answer_of)))
+    seconds = sum(analysed.seconds for analysed in analysed_scenes)
+    compute_ms = sum(analysed.tracks.compute_ms for analysed in analysed_scenes)
+    print(f"{compute_ms / seconds:.0f} CPU-ms a second of clip, decode and all models")
 
 
 if __name__ == "__main__":

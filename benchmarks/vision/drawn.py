@@ -172,7 +172,7 @@ def table(dice: random.Random) -> Image.Image:
 
 
 def squeezed(page: Image.Image, dice: random.Random) -> NDArray[np.uint8]:
-    """As a video would show it, 1280×720."""
+    """The page as a video would show it, 1280×720."""
     soft = page.filter(ImageFilter.GaussianBlur(dice.uniform(0, 0.8)))
     packed = io.BytesIO()
     soft.save(packed, "JPEG", quality=dice.randint(35, 80))
@@ -192,6 +192,6 @@ def put_camera(page: Image.Image, camera: NDArray[np.uint8], dice: random.Random
     wide = round(WIDE * dice.uniform(0.2, 0.33))
     small = Image.fromarray(camera)
     small = small.resize((wide, round(small.height * wide / small.width)))
-    both = page.copy()
-    both.paste(small, (dice.choice((20, WIDE - wide - 20)), dice.choice((20, HIGH - small.height - 20))))
-    return both
+    combined = page.copy()
+    combined.paste(small, (dice.choice((20, WIDE - wide - 20)), dice.choice((20, HIGH - small.height - 20))))
+    return combined

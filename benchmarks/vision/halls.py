@@ -50,58 +50,58 @@ ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
 
 class AnalysedHall(msgspec.Struct, frozen=True, kw_only=True):
-    """A hall, and what frame saw of it."""
+    """A hall, and frame's tracks of it."""
 
     hall: Hall
     index: SourceIndex
     tracks: ClipTracks
 
 
-def middle(made: FramePlan, seen: ClipTracks) -> FramePlan:
-    """The same, but the middle of the picture is shown: what any tool would do that looks at nothing."""
-    wide, high = made.source_width, made.source_height
-    across, down = crop_size(wide, high, made.aspect)
+def middle(plan: FramePlan, clip_tracks: ClipTracks) -> FramePlan:
+    """The plan with the middle of the picture shown, as a tool without detection would do."""
+    wide, high = plan.source_width, plan.source_height
+    across, down = crop_size(wide, high, plan.aspect)
     crop = CropBox(x=(wide - across) // 2, y=(high - down) // 2, width=across, height=down)
-    shots = [ShotCrop(range=made.range, mode="hold", crop=crop, reason="middle")]
-    return msgspec.structs.replace(made, shots=shots, faces=faces_shown(seen, shots))
+    shots = [ShotCrop(range=plan.range, mode="hold", crop=crop, reason="middle")]
+    return msgspec.structs.replace(plan, shots=shots, faces=faces_shown(clip_tracks, shots))
 
 
-def certified(made: FramePlan) -> dict[str, Check]:
-    """What the certificate tells of a film that is framed so; nothing is rendered."""
-    witness, count = ReferenceFrames(), made.range.length_ms // PICTURE_MS
+def certified(plan: FramePlan) -> dict[str, Check]:
+    """The certificate's framing checks of a plan; nothing is rendered."""
+    witness, count = ReferenceFrames(), plan.range.length_ms // PICTURE_MS
     for number in range(count):
-        at_ms = made.range.start_ms + number * PICTURE_MS
-        shot = next(one for one in made.shots if one.range.start_ms <= at_ms < one.range.end_ms)
+        at_ms = plan.range.start_ms + number * PICTURE_MS
+        shot = next(candidate for candidate in plan.shots if candidate.range.start_ms <= at_ms < candidate.range.end_ms)
         witness.frames[number] = ReferenceFrame(source_ms=at_ms, shot=shot, luma=None)
-    timeline = OutputTimeline(start_ms=made.range.start_ms, rate_numerator=25, rate_denominator=1, count=count)
-    length_ms = made.range.length_ms
+    timeline = OutputTimeline(start_ms=plan.range.start_ms, rate_numerator=25, rate_denominator=1, count=count)
+    length_ms = plan.range.length_ms
     tracks = FileTracks(
         width_px=1, height_px=1, frames=count, frame_rate=25, video_ms=length_ms, audio_ms=0, index_first=True
     )
     film = ProbedFile(path=Path("hall.mp4"), tracks=tracks, sizes=[], keys=[], stills=[], sound=None)
     silence = np.zeros((0, 2), np.float32)
-    meant = Expectation(plan=made, timeline=timeline, size_px=(1, 1), sound=silence, reference=witness)
-    return {check.name: check for check in check_framing(CheckSubject(probed=film, expected=meant))}
+    expectation = Expectation(plan=plan, timeline=timeline, size_px=(1, 1), sound=silence, reference=witness)
+    return {check.name: check for check in check_framing(CheckSubject(probed=film, expected=expectation))}
 
 
 def least_shown(box: Box, shots: Sequence[ShotCrop]) -> float:
-    """How much of a box is shown, at the worst time."""
+    """Share of a box that is shown, at the worst time."""
     return min(share_shown(box, shot, at) for shot in shots for at in (shot.range.start_ms, shot.range.end_ms))
 
 
 def head_and_chest(body: Box) -> Box:
-    """What of somebody must be seen."""
+    """The part of a body that must be in the crop."""
     return msgspec.structs.replace(body, height=0.75 * body.height)
 
 
-def count_hall(one: AnalysedHall, made: FramePlan) -> Counter[str]:
-    """What is right and wrong with a framing, and whether the certificate says so."""
-    shots = [shot for shot in made.shots if shot.range.end_ms > one.hall.start_ms + PICTURE_MS]
-    speaker = least_shown(head_and_chest(one.hall.body), shots)
-    shown = least_shown(one.hall.letters, shots)
-    told = certified(made)
-    lost = any(told[name].verdict in ("warn", "fail") for name in ("nobody_in_frame", "cut_face"))
-    cut = GONE < shown < WHOLE
+def count_hall(analysed: AnalysedHall, plan: FramePlan) -> Counter[str]:
+    """Count what is right and wrong with a framing, and whether the certificate says so."""
+    shots = [shot for shot in plan.shots if shot.range.end_ms > analysed.hall.start_ms + PICTURE_MS]
+    speaker = least_shown(head_and_chest(analysed.hall.body), shots)
+    letters_share = least_shown(analysed.hall.letters, shots)
+    checks = certified(plan)
+    lost = any(checks[name].verdict in ("warn", "fail") for name in ("nobody_in_frame", "cut_face"))
+    cut = GONE < letters_share < WHOLE
     return Counter(
         {
             "halls": 1,
@@ -111,7 +111,7 @@ def count_hall(one: AnalysedHall, made: FramePlan) -> Counter[str]:
             "all of it": all(shot.mode == "fit" for shot in shots),
             "passed wrongly": speaker < WHOLE and not lost,
             "refused wrongly": speaker >= WHOLE and lost,
-            "cut letters passed": cut and "cut_letters" in told and told["cut_letters"].verdict == "pass",
+            "cut letters passed": cut and "cut_letters" in checks and checks["cut_letters"].verdict == "pass",
         }
     )
 
@@ -119,46 +119,48 @@ def count_hall(one: AnalysedHall, made: FramePlan) -> Counter[str]:
 async def analyse_halls(
     media: Path, url: str, seed: int, count: int, folder: Path, keep: Path | None, *, close_up: bool = False
 ) -> list[AnalysedHall]:
-    """Every hall, made and looked at; what was kept is not looked at again."""
-    faces, landmarks, found = TritonFaces(url), TritonLandmarks(url), list[AnalysedHall]()
+    """Make and analyse every hall; a stored analysis is not repeated."""
+    faces, landmarks, analysed_halls = TritonFaces(url), TritonLandmarks(url), list[AnalysedHall]()
     for number in range(count):
         hall = await asyncio.to_thread(make, media, seed, number, folder, close_up=close_up)
         path = folder / hall.file
-        kept = keep / f"{path.stem}.json" if keep else None
-        if kept and kept.exists():
-            found.append(msgspec.json.decode(kept.read_bytes(), type=AnalysedHall))
+        cache_path = keep / f"{path.stem}.json" if keep else None
+        if cache_path and cache_path.exists():
+            analysed_halls.append(msgspec.json.decode(cache_path.read_bytes(), type=AnalysedHall))
             continue
         with path.open("rb") as file:
             index = probe_file(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
         tracks, _ = await look(path, faces, landmarks, [], None)
-        found.append(AnalysedHall(hall=hall, index=index, tracks=tracks))
-        if kept:
-            kept.write_bytes(msgspec.json.encode(found[-1]))
+        analysed_halls.append(AnalysedHall(hall=hall, index=index, tracks=tracks))
+        if cache_path:
+            cache_path.write_bytes(msgspec.json.encode(analysed_halls[-1]))
         say(hall.file)
     await faces.close()
     await landmarks.close()
-    return found
+    return analysed_halls
 
 
-def tell(found: Sequence[AnalysedHall]) -> None:
+def tell(analysed_halls: Sequence[AnalysedHall]) -> None:
     """Each hall in 9:16, then all of them in each shape."""
-    for one in found:
-        made = plan_crops(one.tracks, one.index, "9:16", one.tracks.range)
-        right = count_hall(one, made)
-        hall = one.hall
+    for analysed in analysed_halls:
+        plan = plan_crops(analysed.tracks, analysed.index, "9:16", analysed.tracks.range)
+        right = count_hall(analysed, plan)
+        hall = analysed.hall
         marks = ", ".join(name for name in right if right[name] and name != "halls")
-        seen = sum(bool(look.persons) for look in one.tracks.persons), len(one.tracks.tracks)
-        print(f"{hall.file} {hall.speaker} {hall.high:.0%} {hall.kind}, {seen} persons, faces: {marks}")
-        for shot in made.shots:
+        counts = sum(bool(look.persons) for look in analysed.tracks.persons), len(analysed.tracks.tracks)
+        print(f"{hall.file} {hall.speaker} {hall.high:.0%} {hall.kind}, {counts} persons, faces: {marks}")
+        for shot in plan.shots:
             print(f"    {shot.mode}: {shot.reason}")
     for aspect in ASPECTS:
         for name in ("ours", "middle"):
             total: Counter[str] = Counter()
-            for one in found:
-                made = plan_crops(one.tracks, one.index, aspect, one.tracks.range)
-                total += count_hall(one, made if name == "ours" else middle(made, one.tracks))
-            print(f"{aspect} {name:6} " + ", ".join(f"{what} {total[what]}" for what in TOLD))
-    cpu_ms = sum(one.tracks.compute_ms for one in found) / max(1, sum(one.tracks.range.length_ms for one in found))
+            for analysed in analysed_halls:
+                plan = plan_crops(analysed.tracks, analysed.index, aspect, analysed.tracks.range)
+                total += count_hall(analysed, plan if name == "ours" else middle(plan, analysed.tracks))
+            print(f"{aspect} {name:6} " + ", ".join(f"{outcome} {total[outcome]}" for outcome in TOLD))
+    cpu_ms = sum(analysed.tracks.compute_ms for analysed in analysed_halls) / max(
+        1, sum(analysed.tracks.range.length_ms for analysed in analysed_halls)
+    )
     print(f"{cpu_ms:.3f} CPU-s a second of them")
 
 
@@ -175,18 +177,18 @@ def main() -> None:
     parser.add_argument("--halls", type=int, default=24)
     parser.add_argument("--close-up", action="store_true", help="with a near shot of the speaker before each hall")
     parser.add_argument("--keep", type=Path, help="where what was looked at is kept, and taken from the next time")
-    asked = parser.parse_args()
-    if asked.keep:
-        asked.keep.mkdir(parents=True, exist_ok=True)
+    args = parser.parse_args()
+    if args.keep:
+        args.keep.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as place,
         running(Path(place) / "triton.log", ("faces", "landmarks")) as server,
     ):
-        looking = analyse_halls(
-            asked.media, server.url, asked.seed, asked.halls, Path(place), asked.keep, close_up=asked.close_up
+        analysis = analyse_halls(
+            args.media, server.url, args.seed, args.halls, Path(place), args.keep, close_up=args.close_up
         )
-        found = asyncio.run(looking)
-    tell(found)
+        analysed_halls = asyncio.run(analysis)
+    tell(analysed_halls)
 
 
 if __name__ == "__main__":

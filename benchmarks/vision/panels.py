@@ -45,7 +45,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """Who (place from the left) speaks in ``start_ms`` up to ``end_ms``."""
+    """The speaker (place from the left) in ``start_ms`` up to ``end_ms``."""
 
     who: int
     start_ms: int
@@ -89,23 +89,23 @@ LISTENERS = [
 
 def pictures_of(media: Path, part: Part, place: tuple[float, float, float], count: int) -> Iterator[Picture]:
     """``count`` pictures at 25 a second from the part's start, its last one held; RGB, cut to the person."""
-    shown: Picture | None = None
+    picture: Picture | None = None
     number = 0
     with av.open(str(media / part.file)) as container:
         stream = container.streams.video[0]
         origin_s = float((stream.start_time or 0) * (stream.time_base or 0))
         for frame in container.decode(stream):
             at_s = (frame.time or 0.0) - origin_s
-            while shown is not None and number < count and part.start_s + number / RATE < at_s:
-                yield shown
+            while picture is not None and number < count and part.start_s + number / RATE < at_s:
+                yield picture
                 number += 1
             if number >= count or at_s > part.end_s:
                 break
             if at_s >= part.start_s - 0.2:
-                shown = framed(frame, place)
+                picture = framed(frame, place)
     while number < count:
-        assert shown is not None, f"{part} holds no picture"
-        yield shown
+        assert picture is not None, f"{part} holds no picture"
+        yield picture
         number += 1
 
 
@@ -115,9 +115,9 @@ def framed(frame: av.VideoFrame, place: tuple[float, float, float]) -> Picture:
     wide = share * frame.width
     high = min(wide * HIGH / WIDE, frame.height * (1 - top))
     scale = WIDE / wide
-    whole = frame.to_ndarray(format="rgb24", width=round(frame.width * scale), height=round(frame.height * scale))
+    scaled = frame.to_ndarray(format="rgb24", width=round(frame.width * scale), height=round(frame.height * scale))
     x, y = round(left * frame.width * scale), round(top * frame.height * scale)
-    cut = whole[y : y + round(high * scale), x : x + WIDE]
+    cut = scaled[y : y + round(high * scale), x : x + WIDE]
     panel = np.zeros((HIGH, WIDE, 3), np.uint8)
     panel[: min(HIGH, len(cut)), : min(WIDE, cut.shape[1])] = cut[:HIGH, :WIDE]
     return panel
@@ -134,9 +134,9 @@ def sound_of(media: Path, part: Part) -> Sound:
             first_s = frame.time if first_s is None else first_s
             frame.pts = None
             pieces += [out.to_ndarray().reshape(-1) for out in resampler.resample(frame)]
-    whole = np.concatenate(pieces)
+    samples = np.concatenate(pieces)
     start = round((part.start_s + origin_s - (first_s or 0.0)) * RATE_HZ)
-    cut = whole[max(0, start) : start + round((part.end_s - part.start_s) * RATE_HZ)]
+    cut = samples[max(0, start) : start + round((part.end_s - part.start_s) * RATE_HZ)]
     return (cut * (0.08 / max(1e-4, float(np.sqrt((cut**2).mean()))))).astype(np.float32)
 
 
@@ -148,66 +148,70 @@ def piece_of(parts: Sequence[Part], length_s: float, dice: random.Random) -> Par
     return Part(file=part.file, start_s=start_s, end_s=start_s + length_s)
 
 
-def plan(others: Others, dice: random.Random) -> tuple[list[Person], list[tuple[int, list[Part | None]]]]:
+def plan(behaviour: Others, dice: random.Random) -> tuple[list[Person], list[tuple[int, list[Part | None]]]]:
     """People from left to right, and turns: who speaks, and what each of them shows (None: stands still)."""
     count = dice.choice((2, 3))
-    people = dice.sample(PEOPLE, count if others != "listen" else dice.choice((1, count - 1)))
+    people = dice.sample(PEOPLE, count if behaviour != "listen" else dice.choice((1, count - 1)))
     people = [*people, *(dice.sample(LISTENERS, count - len(people)))]
     dice.shuffle(people)
-    able = [place for place, person in enumerate(people) if person.talks]
+    speakers = [place for place, person in enumerate(people) if person.talks]
     turns: list[tuple[int, list[Part | None]]] = []
     for number in range(TURNS):
-        who = able[number % len(able)]
-        said = piece_of(people[who].talks, dice.uniform(*TURN_S), dice)
-        length_s = said.end_s - said.start_s
-        shown: list[Part | None] = []
+        who = speakers[number % len(speakers)]
+        spoken_part = piece_of(people[who].talks, dice.uniform(*TURN_S), dice)
+        length_s = spoken_part.end_s - spoken_part.start_s
+        panel_parts: list[Part | None] = []
         for place, person in enumerate(people):
             if place == who:
-                shown.append(said)
+                panel_parts.append(spoken_part)
             else:
-                parts = person.talks if others == "mute" else person.listens
-                shown.append(piece_of(parts, length_s, dice) if parts and others != "still" else None)
-        turns.append((who, shown))
+                parts = person.talks if behaviour == "mute" else person.listens
+                panel_parts.append(piece_of(parts, length_s, dice) if parts and behaviour != "still" else None)
+        turns.append((who, panel_parts))
     return people, turns
 
 
-def make(media: Path, seed: int, number: int, others: Others, folder: Path) -> Scene:
-    """One file, written."""
-    dice = random.Random(f"{seed}-{number}-{others}")
-    people, turns = plan(others, dice)
-    name = f"{others}-{number:02}.mp4"
+def make(media: Path, seed: int, number: int, behaviour: Others, folder: Path) -> Scene:
+    """Write one file."""
+    dice = random.Random(f"{seed}-{number}-{behaviour}")
+    people, turns = plan(behaviour, dice)
+    name = f"{behaviour}-{number:02}.mp4"
     noise = np.random.default_rng(number)
     last = [next(pictures_of(media, (person.listens or person.talks)[0], person.place, 1)) for person in people]
-    at, told, spoken, sounds = 0, list[Turn](), list[int](), list[Sound]()
+    at, scene_turns, spoken_ms, sounds = 0, list[Turn](), list[int](), list[Sound]()
     gap = round(GAP_S * RATE)
     grains = noise.normal(0, 1.5, (7, HIGH, WIDE * len(people), 1)).astype(np.float32)
     with av.open(str(folder / name), "w") as container:
         video = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "20"})
         video.width, video.height, video.pix_fmt = WIDE * len(people), HIGH, "yuv420p"
         audio = container.add_stream("aac", rate=RATE_HZ, layout="mono")
-        for who, shown in turns:
-            said = shown[who]
-            assert said is not None
-            count = int((said.end_s - said.start_s) * RATE)
-            told.append(Turn(who=who, start_ms=at * 40, end_ms=(at + count) * 40))
-            heard = sound_of(media, said)
-            spoken += [at * 40 + step for step in loud_steps(heard, count)]
-            sounds.append(np.pad(heard, (0, RATE_HZ))[: (count + gap) * RATE_HZ // RATE])
+        for who, panel_parts in turns:
+            spoken_part = panel_parts[who]
+            assert spoken_part is not None
+            count = int((spoken_part.end_s - spoken_part.start_s) * RATE)
+            scene_turns.append(Turn(who=who, start_ms=at * 40, end_ms=(at + count) * 40))
+            speech = sound_of(media, spoken_part)
+            spoken_ms += [at * 40 + step for step in loud_steps(speech, count)]
+            sounds.append(np.pad(speech, (0, RATE_HZ))[: (count + gap) * RATE_HZ // RATE])
             sounds[-1][count * RATE_HZ // RATE :] = 0
             streams = [
                 pictures_of(media, part, person.place, count) if part is not None else None
-                for part, person in zip(shown, people, strict=True)
+                for part, person in zip(panel_parts, people, strict=True)
             ]
             for step in range(count + gap):
                 if step < count:
-                    last = [next(one) if one is not None else old for one, old in zip(streams, last, strict=True)]
+                    last = [
+                        next(stream) if stream is not None else old for stream, old in zip(streams, last, strict=True)
+                    ]
                 joined = np.clip(np.concatenate(last, axis=1) + grains[step % 7], 0, 255).astype(np.uint8)
                 container.mux(video.encode(av.VideoFrame.from_ndarray(joined, format="rgb24")))
             at += count + gap
         container.mux(video.encode(None))
-        whole = np.concatenate(sounds)
-        write_sound(container, audio, whole + noise.normal(0, NOISE_LEVEL, len(whole)).astype(np.float32))
-    return Scene(file=name, others=others, people=[one.name for one in people], turns=told, spoken_ms=spoken)
+        soundtrack = np.concatenate(sounds)
+        write_sound(container, audio, soundtrack + noise.normal(0, NOISE_LEVEL, len(soundtrack)).astype(np.float32))
+    return Scene(
+        file=name, others=behaviour, people=[person.name for person in people], turns=scene_turns, spoken_ms=spoken_ms
+    )
 
 
 def loud_steps(sound: Sound, count: int) -> list[int]:

@@ -59,7 +59,7 @@ CLEAR_FACE, LEAST_FACE = 0.7, 0.05
 
 
 def shrunk(picture: Picture) -> Picture:
-    """As look sees a picture: at most 320 × 192, in the way the product makes it small."""
+    """The picture as look analyses it: at most 320 × 192, scaled as in the product."""
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
     scale = min(320 / frame.width, 192 / frame.height, 1.0)
     wide, high = round(frame.width * scale), round(frame.height * scale)
@@ -68,7 +68,7 @@ def shrunk(picture: Picture) -> Picture:
 
 def shared_pictures(media: Path) -> Iterator[tuple[str, float, Picture]]:
     """File, second and picture, a second apart or more."""
-    for path in sorted(found for pattern in FILES for found in media.glob(pattern)):
+    for path in sorted(match for pattern in FILES for match in media.glob(pattern)):
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             gap_s = max(1.0, float((container.duration or 0) / 1_000_000) / MAX_FRAMES)
@@ -104,15 +104,15 @@ def rows(media: Path, seed: int) -> list[Row]:
         if not any(start <= at_s < end for start, end in CARDS.get(name, ()))
     ]
     cameras = [picture for name, picture in views if "obama" in name or "nvidia" in name or "cap12" in name]
-    named = [(name, False, picture) for name, picture in views]
-    named += [(kind, True, picture) for kind, picture in pages(seed, cameras)]
-    told = []
-    for name, screen, picture in named:
+    labelled = [(name, False, picture) for name, picture in views]
+    labelled += [(kind, True, picture) for kind, picture in pages(seed, cameras)]
+    measured_rows = []
+    for name, screen, picture in labelled:
         small = shrunk(picture)
         drawn = measure_graphic(small)
         measures = np.array([getattr(drawn, part) for part, _ in LOGIT_WEIGHTS])
-        told.append((name, screen, measures, screen_probability(drawn), _even(small) > TRIVIAL_SHARE))
-    return told
+        measured_rows.append((name, screen, measures, screen_probability(drawn), _even(small) > TRIVIAL_SHARE))
+    return measured_rows
 
 
 def _even(picture: Picture) -> float:
@@ -122,42 +122,50 @@ def _even(picture: Picture) -> float:
     return float((np.maximum(across, down) <= EVEN_MAX_STEP_LEVELS).mean())
 
 
-def fitted(some: Sequence[Row]) -> NDArray[np.float64]:
+def fitted(sample_rows: Sequence[Row]) -> NDArray[np.float64]:
     """Fit a penalised logistic regression, classes of equal weight: bias, then a weight a measure."""
-    measures, truth = np.stack([one[2] for one in some]), np.array([one[1] for one in some], float)
+    measures, truth = np.stack([row[2] for row in sample_rows]), np.array([row[1] for row in sample_rows], float)
     mean, spread = measures.mean(axis=0), measures.std(axis=0) + 1e-9
-    inputs = np.c_[np.ones(len(some)), (measures - mean) / spread]
-    each = np.where(truth > 0, 0.5 / truth.sum(), 0.5 / (1 - truth).sum()) * len(some)
+    inputs = np.c_[np.ones(len(sample_rows)), (measures - mean) / spread]
+    sample_weights = np.where(truth > 0, 0.5 / truth.sum(), 0.5 / (1 - truth).sum()) * len(sample_rows)
     weights = np.zeros(inputs.shape[1])
     for _ in range(60):
-        said = 1 / (1 + np.exp(-inputs @ weights))
-        slope = inputs.T @ (each * (said - truth)) + 2.0 * weights
-        bend = (inputs * (each * said * (1 - said))[:, None]).T @ inputs + 2.0 * np.eye(len(weights))
+        probabilities = 1 / (1 + np.exp(-inputs @ weights))
+        slope = inputs.T @ (sample_weights * (probabilities - truth)) + 2.0 * weights
+        bend = (inputs * (sample_weights * probabilities * (1 - probabilities))[:, None]).T @ inputs + 2.0 * np.eye(
+            len(weights)
+        )
         weights -= np.linalg.solve(bend, slope)
     return np.r_[weights[0] - (weights[1:] * mean / spread).sum(), weights[1:] / spread]
 
 
 def tell_fit(media: Path, seed: int) -> None:
-    """Weights of all, and what those of all others say of each file and kind."""
-    some = rows(media, seed)
-    print("weights:", ", ".join(f"{value:.2f}" for value in fitted(some)))
-    for name in sorted({one[0] for one in some}):
-        weights = fitted([one for one in some if one[0].split(" ")[0] != name.split(" ")[0]])
-        held = [one for one in some if one[0] == name]
-        right = np.mean([(weights[0] + weights[1:] @ one[2] > 0) == one[1] for one in held])
-        print(f"  without {name}: {right:.0%} of {len(held)} right")
+    """Print the weights of all rows, and how those of all others judge each file and kind."""
+    sample_rows = rows(media, seed)
+    print("weights:", ", ".join(f"{value:.2f}" for value in fitted(sample_rows)))
+    for name in sorted({row[0] for row in sample_rows}):
+        weights = fitted([row for row in sample_rows if row[0].split(" ")[0] != name.split(" ")[0]])
+        file_rows = [row for row in sample_rows if row[0] == name]
+        right = np.mean([(weights[0] + weights[1:] @ row[2] > 0) == row[1] for row in file_rows])
+        print(f"  without {name}: {right:.0%} of {len(file_rows)} right")
 
 
 def tell_screens(media: Path, seed: int) -> None:
     """Precision and recall, ours and trivial; each file that is not all right."""
-    some = rows(media, seed)
-    ways = {"ours": [one[3] > SCREEN_MIN_PROBABILITY for one in some], "half of it even": [one[4] for one in some]}
-    for way, said in ways.items():
-        hits = sum(yes and one[1] for yes, one in zip(said, some, strict=True))
-        true, all_said = sum(one[1] for one in some), sum(said)
-        print(f"  {way:16} precision {hits / max(1, all_said):.3f}  recall {hits / true:.3f}  ({true} of {len(some)})")
-    for name in sorted({one[0] for one in some}):
-        of_name = [(yes, one[1]) for yes, one in zip(ways["ours"], some, strict=True) if one[0] == name]
+    sample_rows = rows(media, seed)
+    ways = {
+        "ours": [row[3] > SCREEN_MIN_PROBABILITY for row in sample_rows],
+        "half of it even": [row[4] for row in sample_rows],
+    }
+    for way, predictions in ways.items():
+        hits = sum(yes and row[1] for yes, row in zip(predictions, sample_rows, strict=True))
+        true, all_said = sum(row[1] for row in sample_rows), sum(predictions)
+        print(
+            f"  {way:16} precision {hits / max(1, all_said):.3f}  "
+            f"recall {hits / true:.3f}  ({true} of {len(sample_rows)})"
+        )
+    for name in sorted({row[0] for row in sample_rows}):
+        of_name = [(yes, row[1]) for yes, row in zip(ways["ours"], sample_rows, strict=True) if row[0] == name]
         wrong = sum(yes != truth for yes, truth in of_name)
         if wrong:
             print(f"    {name}: {wrong} of {len(of_name)} wrong")
@@ -167,7 +175,7 @@ async def tell_persons(media: Path, url: str) -> None:
     """Count withheld faces inside the crop that holds the person, compared with the centre crop."""
     faces, landmarks = TritonFaces(url), TritonLandmarks(url)
     tally: dict[str, list[int]] = {}
-    cost_ms, asked = 0, 0
+    cost_ms, picture_count = 0, 0
     with tempfile.TemporaryDirectory() as scratch:
         for name, _, picture in shared_pictures(media):
             small = shrunk(picture)
@@ -176,15 +184,15 @@ async def tell_persons(media: Path, url: str) -> None:
             with path.open("wb") as file:
                 write_picture(file, canvas, small)
             padded = np.fromfile(path, np.uint8).reshape(1, canvas.height, canvas.width, 3)
-            seen = [one for one in (await faces.detect(padded)).faces[0] if _is_clear(one, small)]
-            found = await find_persons(landmarks, path, canvas, [0], report=lambda _: None, seen=0, warn=print)
-            cost_ms, asked = cost_ms + found.compute_ms, asked + 1
-            persons = found.by_place.get(0, [])
+            clear_faces = [face for face in (await faces.detect(padded)).faces[0] if _is_clear(face, small)]
+            detections = await find_persons(landmarks, path, canvas, [0], report=lambda _: None, seen=0, warn=print)
+            cost_ms, picture_count = cost_ms + detections.compute_ms, picture_count + 1
+            persons = detections.by_place.get(0, [])
             counts = tally.setdefault(name, [0, 0, 0, 0, 0, 0])
             counts[5] += bool(persons)
             counts[4] += 1
-            if len(seen) == 1:
-                boxes = sorted((upper_body_box(one) for one in persons), key=lambda box: -box.width * box.height)
+            if len(clear_faces) == 1:
+                boxes = sorted((upper_body_box(person) for person in persons), key=lambda box: -box.width * box.height)
                 high, wide = small.shape[:2]
                 middle = (wide - crop_size(wide, high, "9:16")[0]) / 2
                 start = middle
@@ -194,13 +202,13 @@ async def tell_persons(media: Path, url: str) -> None:
                     ).crop.x
                 counts[0] += 1
                 counts[1] += bool(boxes)
-                counts[2] += _holds(start, seen[0], wide, high)
-                counts[3] += _holds(middle, seen[0], wide, high)
+                counts[2] += _holds(start, clear_faces[0], wide, high)
+                counts[3] += _holds(middle, clear_faces[0], wide, high)
     print("  file, pictures with one clear face: a person is found, its crop holds the face | the middle holds it; ")
     print("  all pictures: with a person")
     for name, counts in [*tally.items(), ("all", [sum(column) for column in zip(*tally.values(), strict=True)])]:
         print(f"    {name}: {counts[0]}: {counts[1]}, {counts[2]} | {counts[3]}; {counts[4]}: {counts[5]}")
-    print(f"  {cost_ms / max(1, asked):.1f} CPU-ms a picture")
+    print(f"  {cost_ms / max(1, picture_count):.1f} CPU-ms a picture")
     await faces.close()
     await landmarks.close()
 
@@ -229,18 +237,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--fit", action="store_true", help="fit weights instead of telling how good they are")
     parser.add_argument("--triton", help="host:port of a running server; without: one of its own")
-    asked = parser.parse_args()
-    if asked.fit:
-        tell_fit(asked.media, asked.seed)
+    args = parser.parse_args()
+    if args.fit:
+        tell_fit(args.media, args.seed)
         return
-    print(f"screens and slides, seed {asked.seed}:")
-    tell_screens(asked.media, asked.seed)
+    print(f"screens and slides, seed {args.seed}:")
+    tell_screens(args.media, args.seed)
     print("persons:")
-    if asked.triton:
-        asyncio.run(tell_persons(asked.media, asked.triton))
+    if args.triton:
+        asyncio.run(tell_persons(args.media, args.triton))
         return
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
-        asyncio.run(tell_persons(asked.media, server.url))
+        asyncio.run(tell_persons(args.media, server.url))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ OURS = "ours"
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True):
-    """What another detector found in a file, and what it cost."""
+    """Detections of another detector in a file, and their cost."""
 
     frames: list[int]
     cpu_s: float
@@ -57,8 +57,8 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
     peers: dict[str, Peer]
 
     def pictures(self) -> list[int]:
-        """Numbers of the pictures that begin a shot, as found."""
-        return np.searchsorted(self.at_ms, [one.at_ms for one in self.found]).tolist()
+        """Numbers of the pictures that begin a shot, as detected."""
+        return np.searchsorted(self.at_ms, [transition.at_ms for transition in self.found]).tolist()
 
 
 def indexed(path: Path) -> SourceIndex:
@@ -79,20 +79,20 @@ def measured(path: Path, end: int | None = None) -> tuple[list[int], list[Transi
             measures.append(measure_frame(frame))
             if len(times) == end:
                 break
-    found = find_transitions(times, measures)
-    return times, found, time.process_time() - begun
+    transitions = find_transitions(times, measures)
+    return times, transitions, time.process_time() - begun
 
 
 def in_turn(path: Path, truth: list[Edit], rounds: int, end: int | None = None) -> Video:
     """Run all detectors on one file ``rounds`` times; each costs what its cheapest round did."""
     every = [(measured(path, end), peers(path, end)) for _ in range(rounds)]
-    times, found, _ = every[0][0]
+    times, transitions, _ = every[0][0]
     best = {
-        name: Peer(frames=one.frames, cpu_s=min(theirs[name].cpu_s for _, theirs in every))
-        for name, one in every[0][1].items()
+        name: Peer(frames=peer.frames, cpu_s=min(theirs[name].cpu_s for _, theirs in every))
+        for name, peer in every[0][1].items()
     }
     ours_s = min(cpu_s for (_, _, cpu_s), _ in every)
-    return Video(path=path, truth=truth, at_ms=times, found=found, cpu_s=ours_s, peers=best)
+    return Video(path=path, truth=truth, at_ms=times, found=transitions, cpu_s=ours_s, peers=best)
 
 
 def peers(path: Path, end: int | None) -> dict[str, Peer]:
@@ -109,32 +109,33 @@ def labelled(path: Path, truth: Mapping[str, Any], rounds: int) -> Video:
     return msgspec.structs.replace(video, truth=edits)
 
 
-def hits(truth: Sequence[Edit], found: Sequence[int]) -> list[int | None]:
-    """Index in ``found`` of each true edit's match: the first unmatched one within the tolerance."""
-    taken: set[int] = set()
-    told: list[int | None] = []
+def hits(truth: Sequence[Edit], detections: Sequence[int]) -> list[int | None]:
+    """Index in ``detections`` of each true edit's match: the first unmatched one within the tolerance."""
+    matched_places: set[int] = set()
+    matches: list[int | None] = []
     for edit in truth:
-        able = (
+        candidates = (
             place
-            for place, picture in enumerate(found)
-            if place not in taken and edit.first - TOLERANCE_PICTURES <= picture <= edit.end + TOLERANCE_PICTURES
+            for place, picture in enumerate(detections)
+            if place not in matched_places
+            and edit.first - TOLERANCE_PICTURES <= picture <= edit.end + TOLERANCE_PICTURES
         )
-        place = next(able, None)
-        told.append(place)
+        place = next(candidates, None)
+        matches.append(place)
         if place is not None:
-            taken.add(place)
-    return told
+            matched_places.add(place)
+    return matches
 
 
 def scored(truths: Sequence[Sequence[Edit]], founds: Sequence[Sequence[int]]) -> dict[str, float]:
     """F1, precision and recall over all files together, and recall of each kind."""
     rows = [
         (edit, place is not None)
-        for truth, found in zip(truths, founds, strict=True)
-        for edit, place in zip(truth, hits(truth, found), strict=True)
+        for truth, detections in zip(truths, founds, strict=True)
+        for edit, place in zip(truth, hits(truth, detections), strict=True)
     ]
-    right, said = sum(hit for _, hit in rows), sum(map(len, founds))
-    result = {"F1": 2 * right / max(1, len(rows) + said), "precision": right / max(1, said)}
+    right, detection_count = sum(hit for _, hit in rows), sum(map(len, founds))
+    result = {"F1": 2 * right / max(1, len(rows) + detection_count), "precision": right / max(1, detection_count)}
     result["recall"] = right / max(1, len(rows))
     for kind in ("cut", "fade", "dissolve"):
         of_kind = [hit for edit, hit in rows if edit.kind == kind]
@@ -148,8 +149,11 @@ def compared(name: str, videos: Sequence[Video]) -> None:
     truths = [video.truth for video in videos]
     rows = {OURS: (scored(truths, [video.pictures() for video in videos]), sum(video.cpu_s for video in videos))}
     for detector in videos[0].peers:
-        told = [video.peers[detector] for video in videos]
-        rows[detector] = scored(truths, [one.frames for one in told]), sum(one.cpu_s for one in told)
+        detector_results = [video.peers[detector] for video in videos]
+        rows[detector] = (
+            scored(truths, [result.frames for result in detector_results]),
+            sum(result.cpu_s for result in detector_results),
+        )
     print(f"{name}: {sum(map(len, truths))} transitions in {len(videos)} files")
     for detector, (score, cpu_s) in rows.items():
         told_score = "  ".join(f"{part} {value:.3f}" for part, value in score.items())
@@ -158,22 +162,28 @@ def compared(name: str, videos: Sequence[Video]) -> None:
 
 
 def ranges(videos: Sequence[Video]) -> None:
-    """How well kinds and ranges of the edits found are known."""
+    """Print how exact the kinds and ranges of the detected edits are."""
     pairs = [
         (edit, video.found[place], video.at_ms)
         for video in videos
         for edit, place in zip(video.truth, hits(video.truth, video.pictures()), strict=True)
         if place is not None
     ]
-    right = sum(edit.kind == one.kind for edit, one, _ in pairs)
+    right = sum(edit.kind == transition.kind for edit, transition, _ in pairs)
     print(f"  kind right for {right} of {len(pairs)} found")
     for kind in ("fade", "dissolve"):
-        of_kind = [(edit, one, at) for edit, one, at in pairs if edit.kind == kind == one.kind]
+        of_kind = [(edit, transition, at) for edit, transition, at in pairs if edit.kind == kind == transition.kind]
         if of_kind:
-            first = [abs(int(np.searchsorted(at, one.range.start_ms)) - edit.first) for edit, one, at in of_kind]
-            last = [abs(int(np.searchsorted(at, one.range.end_ms)) - edit.end) for edit, one, at in of_kind]
+            first = [
+                abs(int(np.searchsorted(at, transition.range.start_ms)) - edit.first)
+                for edit, transition, at in of_kind
+            ]
+            last = [
+                abs(int(np.searchsorted(at, transition.range.end_ms)) - edit.end) for edit, transition, at in of_kind
+            ]
             middle = [
-                abs(int(np.searchsorted(at, one.at_ms)) - (edit.first + edit.end) / 2) for edit, one, at in of_kind
+                abs(int(np.searchsorted(at, transition.at_ms)) - (edit.first + edit.end) / 2)
+                for edit, transition, at in of_kind
             ]
             print(
                 f"  {kind}s: pictures off, median (worst tenth): begin {_off(first)}, end {_off(last)}, "
@@ -186,24 +196,25 @@ def _off(errors: Sequence[float]) -> str:
 
 
 def sparse(videos: Sequence[Video]) -> None:
-    """What look's few pictures find of the same edits."""
-    exact, seen, false, cpu_s, unsettled = 0, 0, 0, 0.0, 0.0
+    """Print how many of the same edits look's sparse pictures find."""
+    exact, seen_count, false, cpu_s, unsettled = 0, 0, 0, 0.0, 0.0
     for video in videos:
-        found, spent_s = detect_all(video.path)
+        changes, spent_s = detect_all(video.path)
         cpu_s += spent_s
-        unsettled += sum(one.at_ms - one.after_ms for one in found if not one.exact) / 1000
-        left = list(found)
+        unsettled += sum(change.at_ms - change.after_ms for change in changes if not change.exact) / 1000
+        left = list(changes)
         for edit in video.truth:
             start, end = _time(video, edit.first - TOLERANCE_PICTURES), _time(video, edit.end + TOLERANCE_PICTURES)
-            hit = next((one for one in left if one.after_ms <= end and start <= one.at_ms), None)
+            hit = next((change for change in left if change.after_ms <= end and start <= change.at_ms), None)
             if hit is not None:
                 left.remove(hit)
-                seen, exact = seen + 1, exact + hit.exact
+                seen_count, exact = seen_count + 1, exact + hit.exact
         false += len(left)
     total = sum(len(video.truth) for video in videos)
     print(
-        f"  sparse (look): {seen} of {total} edits seen, recall {seen / total:.3f}, {exact} of them to the picture, "
-        f"{false} seen where none is; {unsettled:.0f} s hold a change that was not looked at closely; CPU {cpu_s:.2f} s"
+        f"  sparse (look): {seen_count} of {total} edits seen, recall {seen_count / total:.3f}, "
+        f"{exact} of them to the picture, {false} seen where none is; "
+        f"{unsettled:.0f} s hold a change that was not looked at closely; CPU {cpu_s:.2f} s"
     )
 
 
@@ -232,21 +243,24 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("out/bench/edited"), help="where programmes are made, once")
     parser.add_argument("--rounds", type=int, default=2, help="how often each detector sees each file")
     parser.add_argument("--each", action="store_true", help="say of each file what was missed and what was invented")
-    asked = parser.parse_args()
-    labels = json.loads((asked.media / "shots" / "GROUND_TRUTH.json").read_text())
-    named = {name: truth for name, truth in labels.items() if isinstance(truth, dict)}
-    shared = [labelled(asked.media / "shots" / name, truth, asked.rounds) for name, truth in named.items()]
+    args = parser.parse_args()
+    labels = json.loads((args.media / "shots" / "GROUND_TRUTH.json").read_text())
+    truth_by_name = {name: truth for name, truth in labels.items() if isinstance(truth, dict)}
+    shared = [labelled(args.media / "shots" / name, truth, args.rounds) for name, truth in truth_by_name.items()]
     compared("shared ground truth", shared)
-    folder = asked.work / f"seed-{asked.seed}"
-    made = [in_turn(folder / one.file, one.edits, asked.rounds) for one in make(asked.media, asked.seed, folder)]
-    compared(f"edited, seed {asked.seed}", made)
-    ranges(made)
-    sparse(made)
-    if asked.each:
-        for video in [*shared, *made]:
-            told = hits(video.truth, video.pictures())
-            missed = [edit for edit, place in zip(video.truth, told, strict=True) if place is None]
-            invented = [one for place, one in enumerate(video.pictures()) if place not in told]
+    folder = args.work / f"seed-{args.seed}"
+    programmes = [
+        in_turn(folder / programme.file, programme.edits, args.rounds)
+        for programme in make(args.media, args.seed, folder)
+    ]
+    compared(f"edited, seed {args.seed}", programmes)
+    ranges(programmes)
+    sparse(programmes)
+    if args.each:
+        for video in [*shared, *programmes]:
+            matches = hits(video.truth, video.pictures())
+            missed = [edit for edit, place in zip(video.truth, matches, strict=True) if place is None]
+            invented = [picture for place, picture in enumerate(video.pictures()) if place not in matches]
             print(f"{video.path.name}: missed {[(e.kind, e.first, e.end) for e in missed]}, invented {invented}")
 
 

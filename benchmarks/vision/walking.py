@@ -20,7 +20,7 @@ WIDE, HIGH, RATE = 1_280, 720, 25
 
 
 class Walker(msgspec.Struct, frozen=True, kw_only=True):
-    """Who walks: a part of a clip, shown so high, and where along the picture its middle is (s, share)."""
+    """A walker: part of a clip, its height, and the place of its middle over time (s, share)."""
 
     name: str
     part: Part
@@ -32,7 +32,7 @@ class Walker(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def length_s(self) -> float:
-        """How long it is."""
+        """Length of the walk."""
         return self.walk[-1][0]
 
 
@@ -99,22 +99,22 @@ DRAWN_S = 12.0, 20.0
 
 def drawn(seed: int) -> list[Walker]:
     """Each of the people above on a random path: standing, walking slowly or fast, standing again."""
-    chance, found = np.random.default_rng(seed), list[Walker]()
-    for number, one in enumerate({walker.part: walker for walker in (*WALKERS, *UNSEEN_WALKERS)}.values()):
-        length_s, at_s, place = chance.uniform(*DRAWN_S), 0.0, chance.uniform(*REACH)
+    dice, walkers = np.random.default_rng(seed), list[Walker]()
+    for number, template in enumerate({walker.part: walker for walker in (*WALKERS, *UNSEEN_WALKERS)}.values()):
+        length_s, at_s, place = dice.uniform(*DRAWN_S), 0.0, dice.uniform(*REACH)
         walk = [(0.0, place)]
         while at_s < length_s:
-            stands_s, goal, speed = chance.uniform(*REST_S), chance.uniform(*REACH), chance.uniform(*SPEED)
+            stands_s, goal, speed = dice.uniform(*REST_S), dice.uniform(*REACH), dice.uniform(*SPEED)
             arrives_s = at_s + stands_s + abs(goal - place) / speed
             walk += [(at_s + stands_s, place), (arrives_s, goal)]
             at_s, place = arrives_s, goal
-        found.append(msgspec.structs.replace(one, name=f"by chance {seed}-{number}", walk=walk))
-    return found
+        walkers.append(msgspec.structs.replace(template, name=f"by chance {seed}-{number}", walk=walk))
+    return walkers
 
 
 def pictures_of(media: Path, walker: Walker) -> list[Picture]:
     """The part's frames at 25 a second, cropped to it."""
-    found: list[Picture] = []
+    pictures: list[Picture] = []
     with av.open(str(media / walker.part.file)) as container:
         stream = container.streams.video[0]
         origin_s = float((stream.start_time or 0) * (stream.time_base or 0))
@@ -122,12 +122,12 @@ def pictures_of(media: Path, walker: Walker) -> list[Picture]:
             at_s = (frame.time or 0.0) - origin_s
             if at_s > walker.part.end_s:
                 break
-            while at_s >= walker.part.start_s + len(found) / RATE:
+            while at_s >= walker.part.start_s + len(pictures) / RATE:
                 scaled = round(frame.width * walker.high / frame.height)
-                whole = frame.to_ndarray(format="rgb24", width=scaled, height=walker.high)
+                scaled_frame = frame.to_ndarray(format="rgb24", width=scaled, height=walker.high)
                 left = round(walker.left * scaled)
-                found.append(whole[:, left : left + round(walker.width * scaled)])
-    return found
+                pictures.append(scaled_frame[:, left : left + round(walker.width * scaled)])
+    return pictures
 
 
 def drawn_out(picture: Picture, middle: float) -> Picture:
@@ -161,7 +161,7 @@ def make(media: Path, walker: Walker, folder: Path) -> Path:
         video.width, video.height, video.pix_fmt = WIDE, HIGH, "yuv420p"
         for number in range(round(walker.length_s * RATE)):
             middle = float(np.interp(number / RATE, times, places))
-            shown = drawn_out(pictures[turning[number % len(turning)]], middle)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
+            frame = drawn_out(pictures[turning[number % len(turning)]], middle)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(video.encode(None))
     return path
