@@ -55,13 +55,13 @@ def read_stack_works(rig: Rig, project_id: str) -> list[Work]:
     return asyncio.run(read(rig.superuser(), project_id))
 
 
-def clip_lines(found: Sequence[Work], exports: Sequence[JSON]) -> Iterator[str]:
+def clip_lines(works: Sequence[Work], exports: Sequence[JSON]) -> Iterator[str]:
     """A line a clip, in order: when each stage had it and what that took, and how often its file was made."""
-    numbers = {worker: number for number, worker in enumerate(sorted({one.worker for one in found}), 1)}
-    for export in sorted(exports, key=lambda one: int(one["ordinal"])):
+    numbers = {worker: number for number, worker in enumerate(sorted({work.worker for work in works}), 1)}
+    for export in sorted(exports, key=lambda export: int(export["ordinal"])):
         seconds = (export["end_ms"] - export["start_ms"]) / 1000
         parts = [f"{seconds:.1f} s from {export['start_ms'] / 1000:.0f} s on"]
-        for work in found:
+        for work in works:
             if work.ordinal == export["ordinal"]:
                 again = f", event tried {work.tries} times" if work.tries > 1 else ""
                 parts.append(

@@ -137,7 +137,7 @@ def _restart_postgres(rig: Rig) -> None:
     while time.monotonic() < deadline_s:
         parts = rig.read_parts()
         if parts["postgres"].pid != before and all(
-            one.state in ("ready", "done", "external") for one in parts.values()
+            part.state in ("ready", "done", "external") for part in parts.values()
         ):
             return
         time.sleep(0.2)
