@@ -45,20 +45,20 @@ class Planner(processor.AutoFlipProcessor):
             motion_threshold=self.motion_threshold,
             padding_method=self.padding_method,
         )
-        found = [key_frame_data[name] for name in ("key_frames", "face_detections", "object_detections")]
-        self.crops += cropper.process_scene(*found, scene_length)
+        detections = [key_frame_data[name] for name in ("key_frames", "face_detections", "object_detections")]
+        self.crops += cropper.process_scene(*detections, scene_length)
         return scene_length
 
 
 def main() -> None:
     """Each video, one after the other."""
-    asked, told = json.load(sys.stdin), {}
+    request, plans = json.load(sys.stdin), {}
     with contextlib.redirect_stdout(sys.stderr):
-        planner = Planner(target_aspect_ratio=asked["aspect"])
-        for path in asked["paths"]:
+        planner = Planner(target_aspect_ratio=request["aspect"])
+        for path in request["paths"]:
             planner.process_video(path, "")
-            told[path] = {"rate": planner.rate, "crops": [[float(one) for one in crop] for crop in planner.crops]}
-    json.dump(told, sys.stdout)
+            plans[path] = {"rate": planner.rate, "crops": [[float(value) for value in crop] for crop in planner.crops]}
+    json.dump(plans, sys.stdout)
 
 
 if __name__ == "__main__":
