@@ -64,12 +64,12 @@ async def read_postgres(connection: asyncpg.Connection) -> dict[str, Any]:
 
 def read_objects(client: BaseClient, bucket: str) -> Counter[str]:
     """Bytes of all objects by kind."""
-    found: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):
             parts = item["Key"].split("/")
-            found["uploads" if parts[1] == "uploads" else parts[2] if len(parts) > 2 else "others"] += item["Size"]
-    return found
+            sizes["uploads" if parts[1] == "uploads" else parts[2] if len(parts) > 2 else "others"] += item["Size"]
+    return sizes
 
 
 def read_all(rig: Rig) -> Reading:

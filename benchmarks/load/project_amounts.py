@@ -97,9 +97,9 @@ def fit(measured: Sequence[tuple[ProjectShape, float]], terms: Terms) -> Amount:
 
 def fit_each(shapes: Sequence[ProjectShape], amounts: Sequence[Mapping[str, float]], terms: Terms) -> dict[str, Amount]:
     """An amount for each name."""
-    names = sorted({name for one in amounts for name in one})
+    names = sorted({name for by_name in amounts for name in by_name})
     return {
-        name: fit([(shape, one.get(name, 0.0)) for shape, one in zip(shapes, amounts, strict=True)], terms)
+        name: fit([(shape, by_name.get(name, 0.0)) for shape, by_name in zip(shapes, amounts, strict=True)], terms)
         for name in names
     }
 

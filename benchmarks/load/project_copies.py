@@ -70,7 +70,7 @@ async def list_tables(connection: Connection) -> list[str]:
     return [row["table_name"] for row in await connection.fetch(_OF_PROJECT)]
 
 
-async def record_project(connection: Connection, project_id: UUID, about: str) -> RecordedProject:
+async def record_project(connection: Connection, project_id: UUID, description: str) -> RecordedProject:
     """All rows of a project, with its upload and the key under which it was requested."""
     tables = {
         table: await _rows(connection, f"{table} t where t.project_id = $1", project_id)
@@ -84,7 +84,7 @@ async def record_project(connection: Connection, project_id: UUID, about: str) -
         connection, "idempotency_keys t where t.created_at = $1", dt.datetime.fromisoformat(project["created_at"])
     )
     return RecordedProject(
-        about=about,
+        about=description,
         org_id=project["org_id"],
         project_id=project["project_id"],
         created_at=dt.datetime.fromisoformat(project["created_at"]),
@@ -93,8 +93,8 @@ async def record_project(connection: Connection, project_id: UUID, about: str) -
 
 
 async def _rows(connection: Connection, source: str, argument: object) -> list[dict[str, Any]]:
-    found = await connection.fetch(f"select to_jsonb(t)::text as row from {source}", argument)
-    rows: list[dict[str, Any]] = [msgspec.json.decode(row["row"]) for row in found]
+    records = await connection.fetch(f"select to_jsonb(t)::text as row from {source}", argument)
+    rows: list[dict[str, Any]] = [msgspec.json.decode(row["row"]) for row in records]
     return [row | {"worker": "worker/1"} if "worker" in row else row for row in rows]  # not the machine's name
 
 

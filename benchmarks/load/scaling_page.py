@@ -79,7 +79,9 @@ def tables_table(report: KneeReport | None) -> str:
         return markdown_table(TABLES_HEAD, [(NOT_RUN, "", "")])
     largest = sorted(report.tables.items(), key=lambda item: -item[1].size_bytes)
     rows = [(f"`{name}`", f"{table.rows:,}", gib(table.size_bytes)) for name, table in largest]
-    rows.append(("all", f"{sum(one.rows for _, one in largest):,}", gib(sum(one.size_bytes for _, one in largest))))
+    rows.append(
+        ("all", f"{sum(table.rows for _, table in largest):,}", gib(sum(table.size_bytes for _, table in largest)))
+    )
     plan = report.plan
     text = (
         f"{plan.projects:,} projects over {plan.days:.0f} days; {plan.reads_per_post:g} reads for each POST;"
