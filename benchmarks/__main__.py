@@ -48,7 +48,7 @@ Bench = Callable[[Rig], list[Claim]]
 
 
 def run(names: Sequence[str], rig: Rig) -> tuple[list[Claim], list[Failed]]:
-    """Each in its turn; one that fails is noted, and the next begins."""
+    """Run the benchmarks in turn; one that fails is noted, and the next begins."""
     claims: list[Claim] = []
     failed: list[Failed] = []
     for number, name in enumerate(names, start=1):

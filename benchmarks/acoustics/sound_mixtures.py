@@ -93,7 +93,7 @@ def steps_power(samples: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def is_spoken(clean: Samples) -> NDArray[np.bool_]:
-    """Which steps of a clean recording hold speech."""
+    """True for each 100 ms step of a clean recording that holds speech."""
     level = 10 * np.log10(steps_power(clean) + 1e-12)
     speech_steps = level > np.sort(level)[-10:].mean() - SPEECH_BELOW_DB
     for start, end in runs(~speech_steps):

@@ -76,13 +76,13 @@ class Counts(Value):
         return self.hit / max(1, self.hit + self.missed)
 
     def line(self) -> str:
-        """In words."""
+        """Precision, recall and F1 as text."""
         f1 = 2 * self.hit / max(1, 2 * self.hit + self.wrong + self.missed)
         return f"P {self.precision:.3f}  R {self.recall:.3f}  F1 {f1:.3f}"
 
 
 def voices(recordings: Sequence[NDArray[np.int16]]) -> list[list[TimeRange]]:
-    """What the product's voice detector hears in each."""
+    """The speech ranges that the product's voice detector finds in each recording."""
     installed = triton.install(make_private(cache_dir(os.environ)), os.environ, print)
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{at}.npy" for at in range(len(recordings))]
@@ -119,7 +119,7 @@ def classify_sounds(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> 
 
 
 def event_steps(sounds: Sounds, kind: str, steps: int) -> Flags:
-    """Which steps lie in an event of a kind."""
+    """True for each 100 ms step that lies in an event of this kind."""
     flags = np.zeros(steps, dtype=bool)
     for event in sounds.events:
         if event.kind == kind:
@@ -183,7 +183,7 @@ def sections(seeds: Sequence[int]) -> tuple[Counts, Counts]:
 
 
 def near(truth: Sequence[float], detected: Sequence[float]) -> Counts:
-    """Each true time may be found once."""
+    """Counts of the times found near a true one; each true time is matched once."""
     left, hit = sorted(detected), 0
     for join_s in truth:
         match = next((at_s for at_s in left if abs(at_s - join_s) <= NEAR_S), None)

@@ -60,12 +60,12 @@ def files(media: Path, folders: Sequence[str], only: Sequence[str]) -> list[Path
 
 
 def folder_of(out: Path, path: Path) -> Path:
-    """Where a file's sheets lie."""
+    """The folder of a file's sheets."""
     return out / f"{path.parent.name}-{path.name}".replace(" ", "-")
 
 
 def options_of(path: Path, max_clips: int) -> JSON:
-    """What is asked of a file's project."""
+    """The options of a file's project; a short file may have clips from 3 s on."""
     length_s = seconds_of(path)
     shortest = {"min_clip_ms": 3000} if length_s is not None and length_s <= SHORT_S else {}
     return {"max_clips": max_clips, **shortest}

@@ -1,4 +1,4 @@
-"""What lies in a fixture's folder of the gallery as it stands on the page.
+"""Turns a fixture's folder of the gallery into its part of the page.
 
 Asks no server; draws what is not yet drawn.
 
@@ -70,7 +70,7 @@ def stamp(paths: Iterable[Path], *more: str) -> str:
 
 
 def read_made(folder: Path) -> FixtureProject | None:
-    """What a folder holds; None where nothing was made there to its end."""
+    """The project that was made in a folder; None where none was made to its end."""
     path = folder / MADE
     try:
         return msgspec.json.decode(path.read_bytes(), type=FixtureProject) if path.is_file() else None
@@ -143,7 +143,7 @@ def cues_of(export: JSON, transcript: JSON | None) -> list[Cue]:
 
 
 def framing_of(export: JSON) -> list[Framed]:
-    """Its ranges, on the clock of the file."""
+    """The framed ranges of an export, on the clock of its file."""
     framings = (export.get("certificate") or {}).get("framing", [])
     return [
         Framed(
@@ -186,7 +186,7 @@ def _film(folder: Path, document: FixtureProject, film: JSON, sheet: Sheet) -> F
 
 
 def facts(certificate: Certificate) -> dict[str, str]:
-    """What a person asks first of a file."""
+    """The facts of a file that a viewer needs first, from its certificate."""
     lufs, peak = certificate.integrated_lufs, certificate.true_peak_dbtp
     return {
         "size": f"{certificate.width_px} × {certificate.height_px}",

@@ -28,7 +28,7 @@ SLOT_MS = 40
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caption says, on the clock of the file."""
+    """One caption with its text, on the clock of the file."""
 
     start_ms: int
     end_ms: int
@@ -36,7 +36,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Framed(msgspec.Struct, frozen=True, kw_only=True):
-    """From when on the picture is framed how, and why."""
+    """The framing from a moment of the file on, with its reason."""
 
     start_ms: int
     mode: str
@@ -107,7 +107,7 @@ title plays its file.</p></header>
 
 
 def _choice(films: Sequence[Film]) -> str:
-    """Which verdicts are shown: buttons that the style sheet reads."""
+    """Buttons that choose the verdicts to show; the style sheet reads them."""
     counted = Counter(film.verdict for film in films)
     labels = {"all": f"all {len(films)}"} | {
         verdict: f"{counted[verdict]} {NAMES[verdict]}" for verdict in VERDICTS if counted[verdict]
@@ -202,7 +202,7 @@ def _picture(film: Film, name: str) -> str:
 
 
 def _stills(film: Film) -> Iterable[str]:
-    """Each picture with its time, what stands in its caption, and, where it changes, how it is framed."""
+    """Pictures with their time, the text of their caption and, where it changes, their framing."""
     before: Framed | None = None
     for still in film.sheet.stills:
         framed = _framed_at(film.framing, still.at_ms + SLOT_MS)
@@ -222,7 +222,7 @@ def _still(film: Film, still: Still, framed: Framed | None) -> str:
 
 
 def text_at(cues: Sequence[Cue], at_ms: int) -> str:
-    """What the captions say at a moment."""
+    """The text of the captions at a moment."""
     return next((cue.text for cue in cues if cue.start_ms <= at_ms < cue.end_ms), "")
 
 

@@ -67,7 +67,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def moments(length_ms: float, cuts_ms: Sequence[float], captions_ms: Sequence[float]) -> list[tuple[float, Why]]:
-    """When to look, in order.
+    """The moments to draw, in order, each with its reason.
 
     Of moments that are too near to each other the first kind named in `Why` stays.
     """

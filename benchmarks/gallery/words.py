@@ -1,4 +1,4 @@
-"""What a certificate's checks found, in plain words for somebody who wants to post the clip.
+"""Words a certificate's checks plainly for the person who wants to post the clip.
 
 Judges nothing itself.
 """

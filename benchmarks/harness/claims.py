@@ -1,4 +1,4 @@
-"""What a benchmark hands back: a claim with its figure, its limit and where the time went.
+"""Claims are what a benchmark returns: a figure each, with its limit and where the time went.
 
 Measures nothing.
 """

@@ -1,4 +1,4 @@
-"""How the clips of a project were made, clip by clip: rows of attempts compared with certificates.
+"""Lists how each clip of a project was made: rows of attempts compared with certificates.
 
 Reads, and slows no one.
 """
@@ -39,7 +39,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read(dsn: str, project_id: str) -> list[Work]:
-    """What frame and render did for a project, in the order in which it began.
+    """The work of ``frame`` and ``render`` for a project, in the order in which it began.
 
     ``dsn`` is of a role that sees all rows.
     """

@@ -1,4 +1,4 @@
-"""Who had the processor, part by part, between two moments of a job.
+"""Measures the processor time of each part of the stack between two moments of a job.
 
 Samples from outside; never slows what it watches.
 
@@ -37,7 +37,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/proc`` tells of one; ``spent_s`` with those below it that have ended and were waited for."""
+    """A process as ``/proc`` shows it; ``spent_s`` includes its ended children that were waited for."""
 
     parent: int
     spent_s: float

@@ -46,7 +46,7 @@ def environment() -> Path:
 
 
 def script(name: str, request: Any) -> Any | None:
-    """What ``benchmarks/judges/<name>/names.js`` answers; None where there is no Node.js to run it.
+    """The answer of ``benchmarks/judges/<name>/names.js``; None where there is no Node.js to run it.
 
     Its packages come from npm by the lock next to it, once, without running a line of theirs to install them.
     """
@@ -71,7 +71,7 @@ def script(name: str, request: Any) -> Any | None:
 
 
 def judge(name: str, request: Any) -> Any:
-    """What ``benchmarks/judges/<name>.py`` answers. Its standard error is ours."""
+    """The answer of ``benchmarks/judges/<name>.py``. Its standard error is ours."""
     run = subprocess.run(
         [environment(), JUDGES / f"{name}.py"],
         input=msgspec.json.encode(request),

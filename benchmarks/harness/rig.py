@@ -1,4 +1,4 @@
-"""What benchmarks share: the recipe's file, a stack of their own, a client of its API.
+"""The parts that benchmarks share: the recipe's file, a stack of their own, a client of its API.
 
 Measures nothing itself.
 """
@@ -136,7 +136,7 @@ class Rig:
         say(f"the parts' logs are in {to}")
 
     def superuser(self) -> str:
-        """How Postgres's superuser connects: it sees all organisations."""
+        """The URL by which Postgres's superuser connects: it sees all organisations."""
         info = self.stack()
         password = load_or_make(local_stack.layout_of(info.state_dir)).postgres_superuser
         parts = urlsplit(info.env["CLIPSTREAM_POSTGRES_OWNER"])

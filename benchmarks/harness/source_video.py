@@ -264,7 +264,7 @@ class Sounds:
         self._own: dict[Path, Sound] = {}
 
     def cut(self, piece: Piece) -> Sound:
-        """Exactly the piece's length; speech wraps round, own sound that ends early is followed by silence."""
+        """Sound of exactly the piece's length; speech wraps round, own sound that ends early gets silence."""
         sample_count = round(piece.length_s * SOUND_HZ)
         if piece.speech_at_s is not None:
             start = int(piece.speech_at_s * len(self.speech))

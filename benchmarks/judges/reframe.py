@@ -1,4 +1,4 @@
-"""Where pyautoflip would crop videos, picture by picture.
+"""Crops that pyautoflip would make of videos, picture by picture.
 
 Runs in the peer's environment only; writes no video.
 
@@ -33,7 +33,7 @@ class Unwritten:
 
 
 class Planner(processor.AutoFlipProcessor):
-    """Its processor, up to where crops are cut out."""
+    """pyautoflip's processor, up to where crops are cut out."""
 
     def _initialize_writer(self, output_path: str, video_reader: processor.VideoReader) -> Unwritten:
         self.crops, self.rate = [], video_reader.fps
@@ -51,7 +51,7 @@ class Planner(processor.AutoFlipProcessor):
 
 
 def main() -> None:
-    """Each video, one after the other."""
+    """Plan the crops of each video, one after the other."""
     request, plans = json.load(sys.stdin), {}
     with contextlib.redirect_stdout(sys.stderr):
         planner = Planner(target_aspect_ratio=request["aspect"])

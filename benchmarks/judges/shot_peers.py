@@ -18,7 +18,7 @@ DETECTORS = {"adaptive": AdaptiveDetector, "content": ContentDetector}
 
 
 def main() -> None:
-    """Each detector, one after the other."""
+    """Run each detector, one after the other."""
     request = json.load(sys.stdin)
     results = {}
     for name, detector in DETECTORS.items():

@@ -91,7 +91,7 @@ def tables_table(capacity: Capacity) -> str:
 
 
 def bounds_table(bounds: Sequence[Bound], count: int) -> str:
-    """What breaks first."""
+    """The bounds of the site, the one that breaks first on top."""
     rows = [
         (bound.name, f"{bound.needed:.1f}", f"{bound.available:.0f}", f"{bound.headroom:.2f}×", bound.remedy)
         for bound in bounds[:count]

@@ -73,7 +73,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headroom(self) -> float:
-        """How many times the workload would fit."""
+        """The number of times that the workload would fit."""
         return self.available / self.needed if self.needed else math.inf
 
 
@@ -109,7 +109,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def money_per_day(self) -> float | None:
-        """By the price list: cores that must be there, and what is stored each day; None without prices."""
+        """Price of the cores that must be there and of each day's stored bytes; None without prices."""
         prices = self.site.prices
         if not prices.cpu_hour and not prices.stored_gb:
             return None

@@ -44,7 +44,7 @@ QUICK_LADDER_HZ = (25.0, 100.0)
 
 
 class KneePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How large and how long."""
+    """The size of a run: projects in the tables, processes, rates to try and seconds of each."""
 
     projects: int = 36_500
     """In all tables together, a hundred for each day; each number of organisations has a third of them."""
@@ -209,7 +209,7 @@ def claims_of(report: KneeReport) -> list[Claim]:
 
 
 def bench(rig: Rig, plan: KneePlan | None = None) -> list[Claim]:
-    """As a part of ``python -m benchmarks``; the rig's stack has no part in it."""
+    """The claims of the knee for ``python -m benchmarks``; the rig's stack has no part in it."""
     plan = plan or (QUICK_PLAN if rig.quick else KneePlan())
     report = measure(plan, describe_run(rig), rig.out / "logs")
     rig.out.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ def cores_between(before: Sample, after: Sample) -> dict[str, float]:
 
 
 def step_of(load: OpenLoad, result: OpenResult, cores: Mapping[str, float], unsent_count: int) -> LoadStep:
-    """What came of one rate. The first kind is the one whose rate is offered, all others are reads."""
+    """The result of one rate. The first kind is the one whose rate is offered, all others are reads."""
     offered, *read_kinds = load.kinds
     posted = result.kinds[offered.name]
     reads = [result.kinds[kind.name] for kind in read_kinds]

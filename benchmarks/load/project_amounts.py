@@ -12,7 +12,7 @@ FOOTPRINT = Path(__file__).with_name("footprint.json")
 
 
 class ProjectShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What the amounts of a project depend on."""
+    """The properties of a project that its amounts depend on."""
 
     media_s: float
     spans: int
@@ -64,7 +64,7 @@ class TopicFootprint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a project leaves behind, and what it takes of the parts that are no stage."""
+    """Amounts that a project leaves behind, and its processor time in the parts that are no stage."""
 
     measured: str
     tables: dict[str, TableFootprint]
@@ -105,5 +105,5 @@ def fit_each(shapes: Sequence[ProjectShape], amounts: Sequence[Mapping[str, floa
 
 
 def read_footprint() -> Footprint:
-    """What was measured, from the file next to this module."""
+    """The measured footprint, from the file next to this module."""
     return msgspec.json.decode(FOOTPRINT.read_bytes(), type=Footprint)

@@ -50,7 +50,7 @@ class RecordedProject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Copies(msgspec.Struct, frozen=True, kw_only=True):
-    """Which copies to make, and their organisations."""
+    """Copies of the recorded project to make, and their organisations."""
 
     first: int
     count: int
@@ -99,7 +99,7 @@ async def _rows(connection: Connection, source: str, argument: object) -> list[d
 
 
 def expression_of(column: str, kind: str, table: str) -> str:
-    """What a column of a copy holds; ``t`` is the recorded row, ``n`` the number of the copy."""
+    """The SQL value of a copy's column; ``t`` is the recorded row, ``n`` the number of the copy."""
     if column in ("org_id", "endpoint_id"):
         return "c.org_id"
     if kind == "uuid":

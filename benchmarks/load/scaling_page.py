@@ -74,7 +74,7 @@ def _step_row(orgs: int, step: LoadStep) -> Sequence[str]:
 
 
 def tables_table(report: KneeReport | None) -> str:
-    """What the tables held before the load."""
+    """The table of the rows and bytes that the tables held before the load."""
     if report is None:
         return markdown_table(TABLES_HEAD, [(NOT_RUN, "", "")])
     largest = sorted(report.tables.items(), key=lambda item: -item[1].size_bytes)

@@ -52,7 +52,7 @@ class Studied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def found_names(text: TranscriptText) -> set[Span]:
-    """What study names, as spans."""
+    """The entities and values that study finds, as spans."""
     return {
         (first, end, entity.kind)
         for entity in (*find_entities(text), *find_values(text))
@@ -166,7 +166,7 @@ def cuts_of(result: Studied) -> dict[str, list[int]]:
 
 
 def near(meeting: Meeting, cuts: Sequence[int]) -> int:
-    """How many true borders have a found one of their own within the tolerance."""
+    """The number of true borders that have a predicted one of their own within the tolerance."""
     times = [meeting.transcript.words[first].start_ms for first in meeting.turns]
     left, right = list(cuts), 0
     for border in meeting.borders:
@@ -231,7 +231,7 @@ def meeting_lines(results: Sequence[Studied]) -> Iterable[str]:
 
 
 def called(meeting: Meeting, start_ms: int, end_ms: int) -> str | None:
-    """What people call the topic that most of a range is about; None where it is about none."""
+    """The annotators' name of the topic that most of a range is about; None where it is about none."""
     words = meeting.transcript.words
     turns = [*meeting.turns, len(words)]
     shared = [
@@ -270,7 +270,7 @@ def title_lines(results: Sequence[Studied]) -> Iterable[str]:
 
 
 def quote_line(results: Sequence[Studied]) -> str:
-    """How many items are quoted word for word where the transcript says so, checked again."""
+    """A line with the number of items quoted word for word at their time, checked again."""
     count = right = 0
     for result in results:
         intelligence = result.made

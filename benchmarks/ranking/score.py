@@ -108,7 +108,7 @@ def _twins(text: Labelled, drawn: list[int]) -> Apart:
 
 
 def by_chance(text: Labelled) -> Figures:
-    """What picking blindly gives, over many draws."""
+    """Figures of picking at random, over many draws."""
     rng = np.random.default_rng(SEED)
     worth = np.array(text.worth)
     firsts = np.array([precision(rng.random(worth.size), worth, text.are_disjoint) for _ in range(ROUNDS)])
@@ -154,7 +154,7 @@ def compare_figures(ours: Figures, baseline: Figures, name: str) -> str:
 
 
 def agreement(texts: Sequence[Labelled]) -> Iterator[str]:
-    """How far the two readers agree."""
+    """The table of how far the two readers agree."""
     yield "agreement of the two readers (kappa with quadratic weights; same label; both sides of 1.5 alike)"
     for name, group in [*((text.name, [text]) for text in texts), ("all", texts)]:
         first_labels, second_labels = (
@@ -169,7 +169,7 @@ def agreement(texts: Sequence[Labelled]) -> Iterator[str]:
 
 
 def ablations(held_back: Sequence[Scored]) -> Iterator[str]:
-    """What leaving a sub-score out changes, and what it finds alone: mean AUC over the texts."""
+    """The table of mean AUC over the texts without each sub-score, and with it alone."""
     full = np.mean([auc_of(result, "", "") for result in held_back])
     yield f"ablations on the held-back texts (AUC {full:.3f} with all)"
     for name in sorted({signal.name for result in held_back for signals in result.signals for signal in signals}):

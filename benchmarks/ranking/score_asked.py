@@ -82,7 +82,7 @@ def read(path: Path) -> Meeting:
 
 
 def stretch(turns: Sequence[Sequence[Sentence]], first: int, last: int) -> TimeRange:
-    """From the first to the last (inclusive) turn; a turn without words has no time of its own."""
+    """The range from the first to the last turn (inclusive); one without words has no time of its own."""
     inside = [sentence for turn in turns[first : last + 1] for sentence in turn]
     return (
         TimeRange(start_ms=inside[0].start_ms, end_ms=inside[-1].end_ms) if inside else TimeRange(start_ms=0, end_ms=0)
@@ -95,7 +95,7 @@ def right(window: CandidateWindow, answers: Sequence[TimeRange]) -> bool:
 
 
 def shares(qmsum_meeting: Meeting, embedded: EmbeddedTexts | None) -> list[float]:
-    """For each question the share of the five nearest windows that are right."""
+    """The share of the five nearest windows that are right, for each question."""
     options = ProjectOptions()
     windows = find_speech_windows(qmsum_meeting.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
     sentence_indices = {sentence.first_word: at for at, sentence in enumerate(qmsum_meeting.timeline.sentences)}

@@ -1,4 +1,4 @@
-"""How clips begin and end, compared with fixed and random windows of the same texts.
+"""Compares how clips begin and end with fixed and random windows of the same texts.
 
 Judges borders only, not taste.
 

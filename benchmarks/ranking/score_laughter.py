@@ -76,7 +76,7 @@ def read_words(turns: Sequence[tuple[str, str]]) -> MarkedSpeech:
 
 
 def shared_laughter_ms(speech: MarkedSpeech, least: int) -> list[int]:
-    """When (ms) at least this many people laugh together; each run of marks counts once, at its begin."""
+    """Times (ms) when at least ``least`` people laugh together; a run of marks counts once, at its begin."""
     runs: list[list[tuple[int, str]]] = []
     for mark in speech.marks:
         if runs and mark[0] - runs[-1][-1][0] <= TOGETHER_WORDS:
@@ -123,7 +123,7 @@ def talks(folder: Path) -> list[Labelled]:
 
 
 def feature_rows(texts: Sequence[Labelled]) -> Iterator[str]:
-    """What each feature finds alone: mean AUC over the texts where it was measured."""
+    """The table of each feature alone: mean AUC over the texts where it was measured."""
     yield "features alone"
     for name in SUB_SCORES:
         for part in FEATURES[name]:

@@ -1,4 +1,4 @@
-"""How well a score finds what readers would post.
+"""Measures of how well a score finds what readers would post.
 
 AUC, precision of the first five, intervals, agreement. Pure.
 """
@@ -49,7 +49,7 @@ def precision(scores: Floats, worth: Bools, are_disjoint: Apart) -> float:
 
 
 def blocks(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """As many indices as there are windows, drawn with replacement in runs of neighbours."""
+    """Indices of windows, as many as there are, drawn with replacement in runs of neighbours."""
     starts = rng.integers(0, count, size=-(-count // BLOCK_COUNT))
     return np.concatenate([(start + np.arange(BLOCK_COUNT)) % count for start in starts])[:count]
 

@@ -1,4 +1,4 @@
-"""How far small errors move the ranking: every feature of every window up to 5 % off. Judges no taste.
+"""Shows how far small errors move the ranking: each feature up to 5 % off. Judges no taste.
 
 Twice: of the labelled windows (the first five that share no time, window by window), and of the clips that detect
 itself chooses of all its windows, where a moment is kept if more than half of its time is still among the first five.
@@ -59,7 +59,7 @@ class Shaken:
 
 
 def _strengths(raws: Sequence[RawScores], name: SubScoreName) -> NDArray[np.float64]:
-    """How strong each feature of a sub-score is in each window; NaN where it was not measured."""
+    """The strength of each feature of a sub-score in each window; NaN where it was not measured."""
     parts = list(FEATURES[name])
     strengths = np.full((len(raws), len(parts)), np.nan)
     for row, raw in enumerate(raws):
@@ -69,9 +69,9 @@ def _strengths(raws: Sequence[RawScores], name: SubScoreName) -> NDArray[np.floa
 
 
 def changes(text: Labelled) -> tuple[list[int], list[int]]:
-    """How many of the first five are others, in each round.
+    """The number of the first five that are others, in each round.
 
-    Of the labelled windows, of detect's own clips.
+    First of the labelled windows, then of detect's own clips.
     """
     timeline, options, weights = build_timeline(text.material), ProjectOptions(), default_weights()
     baseline, table = read_baseline(timeline, text.material.embedded), weights.weights_of("none", spoken=True)
@@ -108,7 +108,7 @@ def _chosen(windows: Sequence[ScoredWindow], scores: Floats, limit: int) -> list
 
 
 def _lost(before: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:
-    """How many moments are no longer there: less than half of their time is."""
+    """The number of moments that are no longer there: less than half of their time is."""
     return sum(not any(2 * part.overlap_ms(moment) > part.length_ms for moment in now) for part in before)
 
 

@@ -75,7 +75,7 @@ def spread(sentence: score_texts.Sentence) -> list[Word]:
 
 
 def lecture_sound(media: Path) -> LoudnessCurve:
-    """How loud the lecture is, measured as listen does."""
+    """The loudness of the lecture, measured as listen does."""
     with av.open(io.BytesIO((media / LECTURE_FILE).read_bytes())) as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
         parts = [part.to_ndarray() for frame in container.decode(audio=0) for part in resampler.resample(frame)]
@@ -85,7 +85,7 @@ def lecture_sound(media: Path) -> LoudnessCurve:
 
 
 def material(name: str, sentences: Sequence[score_texts.Sentence], media: Path) -> ProjectAnalysis:
-    """What detect is given of a text: no pictures, and sound of the lecture alone."""
+    """The inputs of detect for a text: no pictures, and sound of the lecture alone."""
     heard_spans: list[HeardSpan] = []
     if name == "lecture":
         words, duration_ms = ranking.load(media / "talking/physicsworks_whisper_medium.json")

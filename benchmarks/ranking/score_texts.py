@@ -126,7 +126,7 @@ def windows(name: str, sentences: Sequence[Sentence]) -> list[Window]:
 
 
 def overlapping(name: str, sentences: Sequence[Sentence]) -> list[Window]:
-    """For a short text: a window of at least 20 s from every other sentence."""
+    """Windows of a short text: one of at least 20 s from every other sentence."""
     text_windows = []
     for first in range(0, len(sentences), 2):
         long = (

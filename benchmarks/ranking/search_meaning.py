@@ -60,7 +60,7 @@ Spans = Sequence[tuple[int, int]]
 
 
 class Tally:
-    """By mode, for each question which of its first hits are right, and how long it took (ms)."""
+    """The first hits of each question, right or not, and the time (ms) that each took, by mode."""
 
     def __init__(self) -> None:
         self.found: dict[str, list[list[bool]]] = {mode: [] for mode in (*MODES, "chance")}
@@ -78,7 +78,7 @@ class Floors:
         self.strange: list[list[float]] = []
 
     def lines(self) -> Iterable[str]:
-        """What is left above each floor."""
+        """The table of what is left above each floor."""
         yield "floor  right hits kept  wrong left out  questions with a right hit  strange ones answered  hits each"
         right = [score for hits in self.asked for score, good in hits if good]
         wrong = [score for hits in self.asked for score, good in hits if not good]
@@ -93,7 +93,7 @@ class Floors:
 
 
 def questions(media: Path, meeting: Meeting, kind: str) -> list[tuple[str, Spans]]:
-    """Each question or title, and the times (ms) of the turns that answer it."""
+    """The questions or titles of a meeting, with the times (ms) of the turns that answer them."""
     document: dict[str, Any] = json.loads((media / f"text/qmsum/{meeting.name}.json").read_text())
     words, ends = meeting.transcript.words, [*meeting.turns[1:], len(meeting.transcript.words)]
     answered_questions = []
@@ -132,7 +132,7 @@ async def index(meeting: Meeting, search: MeilisearchSearch, sentences: TritonSe
 async def options_of(
     text: str, project: UUID, mode: str, sentences: TritonSentences, *, every: bool = False
 ) -> Document:
-    """What the product asks the engine for; ``every``: hits of any score."""
+    """The options of the product's query to the engine; ``every``: hits of any score."""
     query = SearchQuery(q=text[:500], project_id=[project], limit=SHOWN_COUNT, mode=mode)  # type: ignore[arg-type]
     options = make_options(ORG, query, SEGMENTS)
     if mode != "words":
@@ -178,7 +178,7 @@ async def measure_strange(project: UUID, search: MeilisearchSearch, sentences: T
 
 
 def known_already(meeting: Meeting) -> tuple[int, int]:
-    """Of the sentences of study and of detect, how many have a segment's text, and how many there are."""
+    """The number of study's and detect's sentences that have a segment's text, and that of all."""
     digests = {digest(text) for text in list_texts(meeting.transcript)}
     lines = [line.text for line in read_transcript(meeting.transcript).lines]
     sentences = [

@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def write(out: Path, report: Report) -> Report:
-    """What is known so far: a run that is cut off keeps its first steps."""
+    """Write the report so far: a run that is cut off keeps its first steps."""
     (out / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     generated = "".join(f"\nGenerated requests: {'; '.join(o.figures)}\n" for o in report.outcomes if o.number == 22)
     (out / "tables.md").write_text("\n\n".join(tables(report).values()) + "\n" + generated)

@@ -1,4 +1,4 @@
-"""What must hold after the faults: a pure judgement of what the stores say. Reads no store."""
+"""Judges what must hold after the faults, from what the stores say. Pure; reads no store."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def violations(stores: Stores) -> list[str]:
 
 
 class Toll(msgspec.Struct, frozen=True, kw_only=True):
-    """How many projects, events and files were lost, and how many effects came twice."""
+    """The number of projects, events and files that were lost, and of effects that came twice."""
 
     lost: int
     doubled: int

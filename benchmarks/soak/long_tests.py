@@ -40,7 +40,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the tests of one promise."""
+    """The result of the tests of one promise."""
 
     number: int
     passed: bool
@@ -77,7 +77,7 @@ def _run(chosen: Sequence[Promise], name: str, out: Path, share: float, seed: in
 
 
 class FileResult(msgspec.Struct, kw_only=True):
-    """What became of the tests of one file."""
+    """The result of the tests of one file."""
 
     ran: int = 0
     failed: int = 0
