@@ -48,7 +48,7 @@ Bench = Callable[[Rig], list[Claim]]
 
 
 def run(names: Sequence[str], rig: Rig) -> tuple[list[Claim], list[Failed]]:
-    """Each in its turn; one that fails is noted, and the next begins."""
+    """Run the benchmarks in turn; one that fails is noted, and the next begins."""
     claims: list[Claim] = []
     failed: list[Failed] = []
     for number, name in enumerate(names, start=1):
@@ -56,14 +56,14 @@ def run(names: Sequence[str], rig: Rig) -> tuple[list[Claim], list[Failed]]:
         begun_s = time.monotonic()
         bench: Bench = import_module(f"benchmarks.{FOLDERS[name]}.{name}").bench
         try:
-            found = bench(rig)
+            measured = bench(rig)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - one that fails does not stop the others
             traceback.print_exc()
             failed.append(Failed(name=name, error=f"{type(error).__name__}: {error}"))
             rig.keep_logs()
             continue
-        claims += found
-        print("\n".join(map(format_claim, found)), flush=True)
+        claims += measured
+        print("\n".join(map(format_claim, measured)), flush=True)
         say(f"[{number}/{len(names)}] {name}: {time.monotonic() - begun_s:.0f} s")
     return claims, failed
 
@@ -72,20 +72,20 @@ def parsed() -> argparse.Namespace:
     """The command line."""
     parser = arguments(__doc__, "out/bench")
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(NAMES)}; without: all")
-    asked = parser.parse_args()
-    unknown = sorted(set(asked.names) - set(NAMES))
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(NAMES))
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    return asked
+    return options
 
 
 def main() -> int:
     """Command line; exit code 1 where a limit is missed or a benchmark failed."""
-    asked = parsed()
-    names = [name for name in NAMES if not asked.names or name in asked.names]
+    options = parsed()
+    names = [name for name in NAMES if not options.names or name in options.names]
     if os.getloadavg()[0] > 1:
         say(f"the machine is busy (load {os.getloadavg()[0]:.1f}): wall times are noise until it is quiet")
-    with rig_of(asked) as rig:
+    with rig_of(options) as rig:
         circumstances = describe_run(rig)
         if set(names) - WITHOUT_RECIPE:
             rig.recipe()  # before anything is timed

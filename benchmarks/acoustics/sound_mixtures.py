@@ -71,10 +71,10 @@ def recording(name: str) -> Samples:
     """A recording at -20 dBFS; a folder's recordings joined."""
     if name.endswith("/*"):
         files = sorted(path for path in media(name[:-2]).iterdir() if path.suffix == ".wav")
-        whole = np.concatenate([sound(path) for path in files])
+        samples = np.concatenate([sound(path) for path in files])
     else:
-        whole = sound(media(name))
-    return at_level(whole.astype(np.float32) / 32768, -20.0)
+        samples = sound(media(name))
+    return at_level(samples.astype(np.float32) / 32768, -20.0)
 
 
 def at_level(samples: Samples, level_db: float) -> Samples:
@@ -88,18 +88,18 @@ def at_level(samples: Samples, level_db: float) -> Samples:
 def steps_power(samples: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean square of each 100 ms."""
     step = RATE_HZ * STEP_MS // 1000
-    whole = samples[: len(samples) // step * step].astype(np.float64)
-    return np.asarray(np.square(whole).reshape(-1, step).mean(axis=1))
+    full_steps = samples[: len(samples) // step * step].astype(np.float64)
+    return np.asarray(np.square(full_steps).reshape(-1, step).mean(axis=1))
 
 
 def is_spoken(clean: Samples) -> NDArray[np.bool_]:
-    """Which steps of a clean recording hold speech."""
+    """True for each 100 ms step of a clean recording that holds speech."""
     level = 10 * np.log10(steps_power(clean) + 1e-12)
-    spoken = level > np.sort(level)[-10:].mean() - SPEECH_BELOW_DB
-    for start, end in runs(~spoken):
+    speech_steps = level > np.sort(level)[-10:].mean() - SPEECH_BELOW_DB
+    for start, end in runs(~speech_steps):
         if end - start <= GAP_STEPS:
-            spoken[start:end] = True
-    return spoken
+            speech_steps[start:end] = True
+    return speech_steps
 
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -116,12 +116,12 @@ def stretches(flags: NDArray[np.bool_]) -> list[TimeRange]:
 def piece(generator: np.random.Generator, names: Sequence[str], steps: int) -> Samples:
     """A range of one of the recordings, repeated where it is too short; a long one is chosen more often."""
     lengths = np.array([min(len(recording(name)), LONGEST_S * RATE_HZ) for name in names], dtype=float)
-    whole = recording(names[int(generator.choice(len(names), p=lengths / lengths.sum()))])
+    samples = recording(names[int(generator.choice(len(names), p=lengths / lengths.sum()))])
     size = steps * RATE_HZ * STEP_MS // 1000
-    if len(whole) < size:
-        whole = np.tile(whole, -(-size // len(whole)))
-    start = int(generator.integers(len(whole) - size + 1))
-    return whole[start : start + size]
+    if len(samples) < size:
+        samples = np.tile(samples, -(-size // len(samples)))
+    start = int(generator.integers(len(samples) - size + 1))
+    return samples[start : start + size]
 
 
 def noise(generator: np.random.Generator, steps: int) -> Samples:
@@ -159,14 +159,14 @@ def mixture(
         if kind == before:
             continue
         before, steps = kind, int(generator.integers(50, 151))
-        made, spoken = _MAKERS[kind](generator, steps, speech_names or SPEECH[half], music_names or MUSIC[half])
-        parts.append(_faded(made) * 10 ** (generator.uniform(-10, 4) / 20))
-        labels["speech"].append(spoken)
+        part, speech_steps = _MAKERS[kind](generator, steps, speech_names or SPEECH[half], music_names or MUSIC[half])
+        parts.append(_faded(part) * 10 ** (generator.uniform(-10, 4) / 20))
+        labels["speech"].append(speech_steps)
         labels["music"].append(np.full(steps, kind in ("music", "both")))
         labels["silence"].append(np.full(steps, kind == "silence"))
-    whole = np.concatenate(parts)
-    whole = whole + generator.standard_normal(len(whole)).astype(np.float32) * 10 ** (-80 / 20)
-    samples = np.clip(np.rint(whole * 32768), -32768, 32767).astype(np.int16)
+    mixed = np.concatenate(parts)
+    mixed = mixed + generator.standard_normal(len(mixed)).astype(np.float32) * 10 ** (-80 / 20)
+    samples = np.clip(np.rint(mixed * 32768), -32768, 32767).astype(np.int16)
     return Mixture(samples=samples, truth={name: np.concatenate(flags) for name, flags in labels.items()})
 
 
@@ -184,9 +184,9 @@ def _music(generator: np.random.Generator, steps: int, _: Names, music: Names) -
 
 
 def _speech_over_music(generator: np.random.Generator, steps: int, speech: Names, music: Names) -> Made:
-    clean, spoken = _speech(generator, steps, speech, music)
+    clean, speech_steps = _speech(generator, steps, speech, music)
     under = 10 ** (-float(generator.choice(SPEECH_OVER_MUSIC_DB)) / 20)
-    return clean + under * piece(generator, music, steps), spoken
+    return clean + under * piece(generator, music, steps), speech_steps
 
 
 def _silence(_: np.random.Generator, steps: int, __: Names, ___: Names) -> Made:
@@ -219,15 +219,15 @@ def _faded(samples: Samples) -> Samples:
 def songs_joined(names: Sequence[str], seed: int, parts: int) -> Mixture:
     """Ranges of 15 to 30 s of different recordings (or far parts of one), joined: the truth of sections."""
     generator = np.random.default_rng(seed)
-    made: list[Samples] = []
+    pieces: list[Samples] = []
     last = -1
     for _ in range(parts):
         choice = int(generator.choice([at for at in range(len(names)) if at != last or len(names) == 1]))
-        made.append(_faded(piece(generator, [names[choice]], int(generator.integers(150, 301)))))
+        pieces.append(_faded(piece(generator, [names[choice]], int(generator.integers(150, 301)))))
         last = choice
-    ends = np.cumsum([len(one) for one in made]) / RATE_HZ
-    whole = np.concatenate(made)
-    samples = np.clip(np.rint(whole * 32768), -32768, 32767).astype(np.int16)
+    ends = np.cumsum([len(song) for song in pieces]) / RATE_HZ
+    joined = np.concatenate(pieces)
+    samples = np.clip(np.rint(joined * 32768), -32768, 32767).astype(np.int16)
     steps = len(samples) * 10 // RATE_HZ
     truth = {"speech": np.zeros(steps, bool), "music": np.ones(steps, bool), "silence": np.zeros(steps, bool)}
     return Mixture(samples=samples, truth=truth, joins_s=[float(end) for end in ends[:-1]])

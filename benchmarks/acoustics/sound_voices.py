@@ -71,11 +71,11 @@ def _shaped(source: Samples, real: Samples) -> Samples:
 
 def _envelope(piece: Samples) -> NDArray[np.complex128]:
     """Gain over the prediction polynomial at each bin (Levinson's equations, solved directly)."""
-    found = np.fft.irfft(np.abs(np.fft.rfft(piece, 2 * SIZE)) ** 2)[: ORDER + 1]
-    found[0] = found[0] * 1.0001 + 1e-9
-    matrix = found[np.abs(np.arange(ORDER)[:, None] - np.arange(ORDER)[None, :])]
-    taps = np.linalg.solve(matrix, found[1:])
-    gain = np.sqrt(max(0.0, float(found[0] - taps @ found[1:])))
+    autocorrelation = np.fft.irfft(np.abs(np.fft.rfft(piece, 2 * SIZE)) ** 2)[: ORDER + 1]
+    autocorrelation[0] = autocorrelation[0] * 1.0001 + 1e-9
+    matrix = autocorrelation[np.abs(np.arange(ORDER)[:, None] - np.arange(ORDER)[None, :])]
+    taps = np.linalg.solve(matrix, autocorrelation[1:])
+    gain = np.sqrt(max(0.0, float(autocorrelation[0] - taps @ autocorrelation[1:])))
     envelope: NDArray[np.complex128] = gain / np.fft.rfft(np.concatenate([[1.0], -taps]), 2 * SIZE)
     return envelope
 
@@ -94,21 +94,21 @@ def _truth(hz: NDArray[np.float64], real: Samples) -> NDArray[np.float64]:
 def plain_pitch(samples: NDArray[np.int16]) -> NDArray[np.float64]:
     """Baseline: the highest autocorrelation of each 100 ms within 65 to 500 Hz, voiced above 0.45."""
     sound = samples[: len(samples) // STEP * STEP].reshape(-1, STEP) / 32768.0
-    found = np.fft.irfft(np.abs(np.fft.rfft(sound, 2 * STEP, axis=1)) ** 2, axis=1)
-    lags = found[:, RATE_HZ // 500 : RATE_HZ // 65 + 1] / np.maximum(found[:, :1], 1e-12)
+    autocorrelation = np.fft.irfft(np.abs(np.fft.rfft(sound, 2 * STEP, axis=1)) ** 2, axis=1)
+    lags = autocorrelation[:, RATE_HZ // 500 : RATE_HZ // 65 + 1] / np.maximum(autocorrelation[:, :1], 1e-12)
     return np.where(lags.max(axis=1) > 0.45, RATE_HZ / (lags.argmax(axis=1) + RATE_HZ // 500), 0.0)
 
 
-def pitch_errors(truth: NDArray[np.float64], found: NDArray[np.float64]) -> tuple[float, float, float]:
+def pitch_errors(truth: NDArray[np.float64], estimated: NDArray[np.float64]) -> tuple[float, float, float]:
     """Gross errors, median error in cents, and voicing errors, of the steps that both call voiced.
 
     A gross error is more than 20 % off.
     """
-    size = min(len(truth), len(found))
-    truth, found = truth[:size], found[:size]
-    known = ~np.isnan(truth)
-    both = known & (truth > 0) & (found > 0)
-    off = np.abs(found[both] / truth[both] - 1)
-    cents = 1200 * np.abs(np.log2(found[both][off <= 0.2] / truth[both][off <= 0.2]))
-    voicing = float(((truth > 0) != (found > 0))[known].mean())
+    size = min(len(truth), len(estimated))
+    truth, estimated = truth[:size], estimated[:size]
+    has_truth = ~np.isnan(truth)
+    voiced = has_truth & (truth > 0) & (estimated > 0)
+    off = np.abs(estimated[voiced] / truth[voiced] - 1)
+    cents = 1200 * np.abs(np.log2(estimated[voiced][off <= 0.2] / truth[voiced][off <= 0.2]))
+    voicing = float(((truth > 0) != (estimated > 0))[has_truth].mean())
     return float((off > 0.2).mean()), float(np.median(cents)), voicing

@@ -76,13 +76,13 @@ class Counts(Value):
         return self.hit / max(1, self.hit + self.missed)
 
     def line(self) -> str:
-        """In words."""
+        """Precision, recall and F1 as text."""
         f1 = 2 * self.hit / max(1, 2 * self.hit + self.wrong + self.missed)
         return f"P {self.precision:.3f}  R {self.recall:.3f}  F1 {f1:.3f}"
 
 
 def voices(recordings: Sequence[NDArray[np.int16]]) -> list[list[TimeRange]]:
-    """What the product's voice detector hears in each."""
+    """The speech ranges that the product's voice detector finds in each recording."""
     installed = triton.install(make_private(cache_dir(os.environ)), os.environ, print)
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{at}.npy" for at in range(len(recordings))]
@@ -102,10 +102,10 @@ def voices(recordings: Sequence[NDArray[np.int16]]) -> list[list[TimeRange]]:
 
 def classify_sounds(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> Sounds:
     """The project's sounds, were this all of it."""
-    whole = TimeRange(start_ms=0, end_ms=len(samples) * 1000 // RATE_HZ)
+    full_range = TimeRange(start_ms=0, end_ms=len(samples) * 1000 // RATE_HZ)
     span = HeardSpan(
         ordinal=0,
-        range=whole,
+        range=full_range,
         language=None,
         language_probability=0.0,
         words=[],
@@ -113,18 +113,18 @@ def classify_sounds(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> 
         loudness=LoudnessCurve(start_ms=0, step_ms=STEP_MS, level_db=[]),
         model="",
         compute_ms=0,
-        sounds=measure_acoustics(samples, padded=whole, span_range=whole),
+        sounds=measure_acoustics(samples, padded=full_range, span_range=full_range),
     )
-    return summarise_acoustics([span], speech, [], whole.end_ms)
+    return summarise_acoustics([span], speech, [], full_range.end_ms)
 
 
 def event_steps(sounds: Sounds, kind: str, steps: int) -> Flags:
-    """Which steps lie in an event of a kind."""
-    found = np.zeros(steps, dtype=bool)
+    """True for each 100 ms step that lies in an event of this kind."""
+    flags = np.zeros(steps, dtype=bool)
     for event in sounds.events:
         if event.kind == kind:
-            found[round(event.start_ms / STEP_MS) : round(event.end_ms / STEP_MS)] = True
-    return found
+            flags[round(event.start_ms / STEP_MS) : round(event.end_ms / STEP_MS)] = True
+    return flags
 
 
 def by_level(samples: NDArray[np.int16], kind: str) -> Flags:
@@ -133,22 +133,22 @@ def by_level(samples: NDArray[np.int16], kind: str) -> Flags:
     return np.asarray(level < SOFT_DB if kind == "silence" else level > LOUD_DB)
 
 
-def counted(truth: Flags, found: Flags, within: Flags | None = None) -> Counts:
+def counted(truth: Flags, detected: Flags, within: Flags | None = None) -> Counts:
     """Steps of each kind, those near a change of truth left out."""
     use = np.ones(len(truth), dtype=bool) if within is None else within.copy()
     for border in np.flatnonzero(np.diff(truth.astype(np.int8))):
         use[max(0, border + 1 - COLLAR_STEPS) : border + 1 + COLLAR_STEPS] = False
     return Counts(
-        hit=int((truth & found & use).sum()),
-        wrong=int((~truth & found & use).sum()),
-        missed=int((truth & ~found & use).sum()),
+        hit=int((truth & detected & use).sum()),
+        wrong=int((~truth & detected & use).sum()),
+        missed=int((truth & ~detected & use).sum()),
     )
 
 
-def classes(mixtures: Sequence[Mixture], found: Sequence[Sounds]) -> dict[str, Counts]:
+def classes(mixtures: Sequence[Mixture], classified: Sequence[Sounds]) -> dict[str, Counts]:
     """Counts of each class, ours and the baseline's, and of music by itself and under speech."""
     total: dict[str, Counts] = {}
-    for mixed, sounds in zip(mixtures, found, strict=True):
+    for mixed, sounds in zip(mixtures, classified, strict=True):
         for kind in CLASSES:
             truth = mixed.truth[kind]
             ours, level = event_steps(sounds, kind, len(truth)), by_level(mixed.samples, kind)[: len(truth)]
@@ -163,30 +163,30 @@ def classes(mixtures: Sequence[Mixture], found: Sequence[Sounds]) -> dict[str, C
 
 def _widened(flags: Flags) -> Flags:
     """Speech with its pauses up to 2 s: the range in which a person talks."""
-    found = flags.copy()
+    widened = flags.copy()
     for start, end in runs(~flags):
         if end - start <= 20:
-            found[start:end] = True
-    return found
+            widened[start:end] = True
+    return widened
 
 
 def sections(seeds: Sequence[int]) -> tuple[Counts, Counts]:
     """Joins of music found within 2 s, ours and equally spaced ones of the same number."""
     ours, spaced = Counts(), Counts()
     for seed in seeds:
-        made = songs_joined(MUSIC["test"], seed, 8)
-        sounds = classify_sounds(made.samples, [])
+        songs = songs_joined(MUSIC["test"], seed, 8)
+        sounds = classify_sounds(songs.samples, [])
         at_s = [event.start_ms / 1000 for event in sounds.events if event.kind == "section"]
-        even = np.linspace(0, len(made.samples) / RATE_HZ, len(at_s) + 2)[1:-1].tolist()
-        ours, spaced = ours + near(made.joins_s, at_s), spaced + near(made.joins_s, even)
+        even = np.linspace(0, len(songs.samples) / RATE_HZ, len(at_s) + 2)[1:-1].tolist()
+        ours, spaced = ours + near(songs.joins_s, at_s), spaced + near(songs.joins_s, even)
     return ours, spaced
 
 
-def near(truth: Sequence[float], found: Sequence[float]) -> Counts:
-    """Each true time may be found once."""
-    left, hit = sorted(found), 0
-    for wanted in truth:
-        match = next((one for one in left if abs(one - wanted) <= NEAR_S), None)
+def near(truth: Sequence[float], detected: Sequence[float]) -> Counts:
+    """Counts of the times found near a true one; each true time is matched once."""
+    left, hit = sorted(detected), 0
+    for join_s in truth:
+        match = next((at_s for at_s in left if abs(at_s - join_s) <= NEAR_S), None)
         if match is not None:
             left.remove(match)
             hit += 1
@@ -201,15 +201,17 @@ def pitch(seeds: Sequence[int]) -> None:
         for seed in seeds:
             generator = np.random.default_rng(seed)
             for name, middle in zip(names, (110.0, 160.0, 220.0, 130.0, 260.0), strict=False):
-                made = sung(recording(name)[: 20 * RATE_HZ], generator, middle, noise_db)
-                whole = TimeRange(start_ms=0, end_ms=len(made.samples) * 1000 // RATE_HZ)
-                ours = np.array(measure_acoustics(made.samples, padded=whole, span_range=whole).pitch_hz, dtype=float)
-                rows["ours"].append(pitch_errors(made.hz, ours))
-                rows["plain maximum"].append(pitch_errors(made.hz, plain_pitch(made.samples)))
-        for way, found in rows.items():
-            off, cents, voicing = np.mean(found, axis=0)
-            told = f"{off:.2%} off by 20 %, else {cents:.0f} cents; voicing {voicing:.2%} wrong"
-            print(f"pitch, noise {noise_db:.0f} dB below, {way}: {told}")
+                voice = sung(recording(name)[: 20 * RATE_HZ], generator, middle, noise_db)
+                full_range = TimeRange(start_ms=0, end_ms=len(voice.samples) * 1000 // RATE_HZ)
+                ours = np.array(
+                    measure_acoustics(voice.samples, padded=full_range, span_range=full_range).pitch_hz, dtype=float
+                )
+                rows["ours"].append(pitch_errors(voice.hz, ours))
+                rows["plain maximum"].append(pitch_errors(voice.hz, plain_pitch(voice.samples)))
+        for way, errors in rows.items():
+            off, cents, voicing = np.mean(errors, axis=0)
+            figures = f"{off:.2%} off by 20 %, else {cents:.0f} cents; voicing {voicing:.2%} wrong"
+            print(f"pitch, noise {noise_db:.0f} dB below, {way}: {figures}")
 
 
 def cpu_s_per_hour() -> float:
@@ -230,11 +232,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--half", choices=("test", "dev"), default="test")
     parser.add_argument("--seconds", type=float, default=SECONDS)
-    asked = parser.parse_args()
-    made = [mixture(asked.half, seed, asked.seconds) for seed in SEEDS]
-    heard_speech = voices([one.samples for one in made])
-    found = [classify_sounds(one.samples, speech) for one, speech in zip(made, heard_speech, strict=True)]
-    for name, counts in classes(made, found).items():
+    options = parser.parse_args()
+    mixtures = [mixture(options.half, seed, options.seconds) for seed in SEEDS]
+    heard_speech = voices([mixed.samples for mixed in mixtures])
+    classified = [classify_sounds(mixed.samples, speech) for mixed, speech in zip(mixtures, heard_speech, strict=True)]
+    for name, counts in classes(mixtures, classified).items():
         print(f"{name:24} {counts.line()}")
     ours, spaced = sections(SEEDS)
     print(f"{'joins of music':24} {ours.line()}\n{'joins, equally spaced':24} {spaced.line()}")

@@ -27,13 +27,13 @@ PAUSE_MS = 300
 
 def speech_ranges(material: ProjectAnalysis) -> list[TimeRange]:
     """Words with shorter gaps than a pause between them, as ranges."""
-    found: list[TimeRange] = []
+    ranges: list[TimeRange] = []
     for word in material.transcript.words if material.transcript else []:
-        if found and word.start_ms - found[-1].end_ms < PAUSE_MS:
-            found[-1] = TimeRange(start_ms=found[-1].start_ms, end_ms=word.end_ms)
+        if ranges and word.start_ms - ranges[-1].end_ms < PAUSE_MS:
+            ranges[-1] = TimeRange(start_ms=ranges[-1].start_ms, end_ms=word.end_ms)
         else:
-            found.append(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
-    return found
+            ranges.append(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
+    return ranges
 
 
 def main() -> None:
@@ -41,15 +41,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
     media = parser.parse_args().media
-    text = next(one for one in labelled(media) if one.name == "lecture")
+    text = next(text for text in labelled(media) if text.name == "lecture")
     sounds = classify_sounds(sound(media / LECTURE_FILE), speech_ranges(text.material))
     ways = {"level": text.material, "raised voice": msgspec.structs.replace(text.material, sounds=sounds)}
     for name, material in ways.items():
         timeline = build_timeline(material)
-        whole = read_sound_facts(timeline)
-        found = [measure_energy(window_of(timeline, part), timeline, whole) for part in text.ranges]
-        values = np.array([one.value if one else 0.5 for one in found])
-        print(f"energy by {name}: AUC {auc(values, np.array(text.worth)):.2f} over {len(found)} windows, ", end="")
+        sound_facts = read_sound_facts(timeline)
+        features = [measure_energy(window_of(timeline, part), timeline, sound_facts) for part in text.ranges]
+        values = np.array([feature.value if feature else 0.5 for feature in features])
+        print(f"energy by {name}: AUC {auc(values, np.array(text.worth)):.2f} over {len(features)} windows, ", end="")
         print(f"{sum(text.worth)} of them worth posting")
 
 

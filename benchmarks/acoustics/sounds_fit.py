@@ -31,21 +31,21 @@ Rows = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 def rows(mixed: Mixture) -> Rows:
     """Features of each half second of a mixture, and whether there is music."""
-    found, lufs, at_s = compute_music_training_rows(mixed.samples)
+    features, lufs, at_s = compute_music_training_rows(mixed.samples)
     truth = mixed.truth["music"]
     at = np.minimum((at_s * 10).astype(int), len(truth) - 1)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(truth, NEAR_STEPS, mode="edge"), 2 * NEAR_STEPS + 1)[at]
     same = around.all(axis=1) | ~around.any(axis=1)
     use = same & (lufs > music.MIN_MUSIC_LUFS)
-    return found[use], truth[at][use]
+    return features[use], truth[at][use]
 
 
-def fitted(found: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.MusicModel:
+def fitted(features: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.MusicModel:
     """The model that makes the truth most likely."""
-    mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
-    inputs = np.column_stack([np.ones(len(found)), (found - mean) / spread])
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    inputs = np.column_stack([np.ones(len(features)), (features - mean) / spread])
     weights = np.zeros(inputs.shape[1])
-    penalty = RIDGE_FACTOR * len(found) * np.diag([0.0, *np.ones(inputs.shape[1] - 1)])
+    penalty = RIDGE_FACTOR * len(features) * np.diag([0.0, *np.ones(inputs.shape[1] - 1)])
     for _ in range(30):
         sure = 1 / (1 + np.exp(-inputs @ weights))
         slope = inputs.T @ (sure - truth) + penalty @ weights
@@ -61,30 +61,30 @@ def fitted(found: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.MusicM
 
 def joined(mixtures: list[Mixture]) -> Rows:
     """Rows of several mixtures."""
-    both = [rows(one) for one in mixtures]
-    return np.concatenate([found for found, _ in both]), np.concatenate([truth for _, truth in both])
+    row_sets = [rows(mixed) for mixed in mixtures]
+    return np.concatenate([features for features, _ in row_sets]), np.concatenate([truth for _, truth in row_sets])
 
 
-def right(model: music.MusicModel, found: NDArray[np.float64], truth: NDArray[np.bool_]) -> str:
+def right(model: music.MusicModel, features: NDArray[np.float64], truth: NDArray[np.bool_]) -> str:
     """Precision and recall in words."""
-    said = music.predict_music(found, np.zeros(len(found)), model) > 0.5
-    hit = int((said & truth).sum())
-    return f"precision {hit / max(1, said.sum()):.3f}, recall {hit / max(1, truth.sum()):.3f}"
+    predicted = music.predict_music(features, np.zeros(len(features)), model) > 0.5
+    hit = int((predicted & truth).sum())
+    return f"precision {hit / max(1, predicted.sum()):.3f}, recall {hit / max(1, truth.sum()):.3f}"
 
 
 def without(name: str) -> music.MusicModel:
     """The model fitted without one recording."""
-    kept_music = [one for one in MUSIC["dev"] if one != name]
-    kept_speech = [one for one in SPEECH["dev"] if one != name]
-    made = [mixture("dev", seed, SECONDS, music_names=kept_music, speech_names=kept_speech) for seed in SEEDS]
-    return fitted(*joined(made))
+    music_names = [recording_name for recording_name in MUSIC["dev"] if recording_name != name]
+    speech_names = [recording_name for recording_name in SPEECH["dev"] if recording_name != name]
+    mixtures = [mixture("dev", seed, SECONDS, music_names=music_names, speech_names=speech_names) for seed in SEEDS]
+    return fitted(*joined(mixtures))
 
 
 def main() -> None:
     """Command line."""
-    found, truth = joined([mixture("dev", seed, SECONDS) for seed in SEEDS])
-    model = fitted(found, truth)
-    print(f"{model}\nof {music.FEATURE_NAMES}\non what it was fitted to: {right(model, found, truth)}")
+    features, truth = joined([mixture("dev", seed, SECONDS) for seed in SEEDS])
+    model = fitted(features, truth)
+    print(f"{model}\nof {music.FEATURE_NAMES}\non what it was fitted to: {right(model, features, truth)}")
     for name in (*MUSIC["dev"], *SPEECH["dev"]):
         samples = np.clip(recording(name) * 32768, -32768, 32767).astype(np.int16)
         alone, lufs, _ = compute_music_training_rows(samples)

@@ -18,8 +18,8 @@ from recogniser import PAD_MS, SPEECH_VAD
 def main() -> None:
     for line in sys.stdin:
         samples = np.load(json.loads(line)).astype(np.float32) / 32768.0
-        found = [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, SPEECH_VAD)]
-        print(json.dumps(speech_ms(found, PAD_MS * RATE_HZ // 1000)), flush=True)
+        ranges = [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, SPEECH_VAD)]
+        print(json.dumps(speech_ms(ranges, PAD_MS * RATE_HZ // 1000)), flush=True)
 
 
 if __name__ == "__main__":

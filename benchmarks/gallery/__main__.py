@@ -51,21 +51,21 @@ def seconds_of(path: Path) -> float | None:
 
 def files(media: Path, folders: Sequence[str], only: Sequence[str]) -> list[Path]:
     """The media of these folders; ``only`` keeps those whose path holds one of its words."""
-    found = [path for folder in folders for path in sorted((media / folder).glob("*"))]
-    found = [path for path in found if path.suffix.lower() in SUFFIXES]
-    chosen = [path for path in found if not only or any(word in str(path.relative_to(media)) for word in only)]
+    paths = [path for folder in folders for path in sorted((media / folder).glob("*"))]
+    paths = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    chosen = [path for path in paths if not only or any(word in str(path.relative_to(media)) for word in only)]
     if not chosen:
         raise SystemExit(f"no such file in {media}: set CLIPSTREAM_MEDIA, --media, --folders, or another --only")
     return chosen
 
 
 def folder_of(out: Path, path: Path) -> Path:
-    """Where a file's sheets lie."""
+    """The folder of a file's sheets."""
     return out / f"{path.parent.name}-{path.name}".replace(" ", "-")
 
 
 def options_of(path: Path, max_clips: int) -> JSON:
-    """What is asked of a file's project."""
+    """The options of a file's project; a short file may have clips from 3 s on."""
     length_s = seconds_of(path)
     shortest = {"min_clip_ms": 3000} if length_s is not None and length_s <= SHORT_S else {}
     return {"max_clips": max_clips, **shortest}
@@ -73,7 +73,7 @@ def options_of(path: Path, max_clips: int) -> JSON:
 
 def made_by(max_clips: int, aspects: Sequence[str]) -> str:
     """The name of all that a fixture's files follow from, its own file set aside."""
-    return stamp([REPO / one for one in CODE], str(max_clips), *aspects)
+    return stamp([REPO / path for path in CODE], str(max_clips), *aspects)
 
 
 def begin(client: Client, path: Path, max_clips: int) -> tuple[str | None, str]:
@@ -92,26 +92,26 @@ def collect(
     clips = (get_if_present(lambda: client.get(f"/v1/projects/{project_id}/clips")) or {"items": []})["items"]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    wanted: list[tuple[JSON, str]] = []
-    said = []
+    exports: list[tuple[JSON, str]] = []
+    notes = []
     for clip in clips:
         brief = automatic_export(clip)
-        wanted += [(clip, brief["export_id"])] if brief else []
+        exports += [(clip, brief["export_id"])] if brief else []
         if clip["ordinal"] == 0:
-            asked = [client.post(f"/v1/clips/{clip['clip_id']}/export", {"aspect": one}) for one in aspects]
-            wanted += [(clip, one["export_id"]) for one in asked]
+            requested = [client.post(f"/v1/clips/{clip['clip_id']}/export", {"aspect": aspect}) for aspect in aspects]
+            exports += [(clip, export["export_id"]) for export in requested]
     films = []
-    for clip, export_id in wanted:
+    for clip, export_id in exports:
         export = _wait_for_export(client, export_id)
         name = file_stem(clip["ordinal"], clip["title"], export["aspect"], export["number"])
         saved = download_export(client, export, name, folder, lambda _: None)
         if "video" in saved:
             films.append({"clip": clip, "export": export, "saved": saved})
         else:
-            said.append(f"{clip['title']}, {export['aspect']}: {export.get('failure') or export['state']}")
-    heard = get_if_present(lambda: client.get(f"/v1/projects/{project_id}/transcript", format="json"))
+            notes.append(f"{clip['title']}, {export['aspect']}: {export.get('failure') or export['state']}")
+    transcript = get_if_present(lambda: client.get(f"/v1/projects/{project_id}/transcript", format="json"))
     name = f"{path.parent.name}/{path.name}"
-    return FixtureProject(name=name, made_by=by, project=project, films=films, transcript=heard, said=said)
+    return FixtureProject(name=name, made_by=by, project=project, films=films, transcript=transcript, said=notes)
 
 
 def _wait_for_export(client: Client, export_id: str) -> JSON:
@@ -140,14 +140,18 @@ def make(rig: Rig, paths: Sequence[Path], max_clips: int, aspects: Sequence[str]
             path, project_id, why = begun.pop(0)
             folder = folder_of(rig.out, path)
             try:
-                made = collect(client, path, project_id, folder, aspects, by) if project_id else refused(path, why, by)
+                document = (
+                    collect(client, path, project_id, folder, aspects, by) if project_id else refused(path, why, by)
+                )
             except (TimeoutError, ApiRefused) as error:
                 say(f"{path.name}: {error}")
                 continue
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / MADE).write_bytes(msgspec.json.encode(made))
+            (folder / MADE).write_bytes(msgspec.json.encode(document))
             write_page(rig.out, by)
-            say(f"[{number + 1}/{len(paths)}] {made.name}: {made.project['state']}, {len(made.films)} files")
+            say(
+                f"[{number + 1}/{len(paths)}] {document.name}: {document.project['state']}, {len(document.films)} files"
+            )
 
 
 def _next(waiting: Iterator[Path], count: int) -> Iterator[Path]:
@@ -159,10 +163,10 @@ def _next(waiting: Iterator[Path], count: int) -> Iterator[Path]:
 
 def write_page(out: Path, by: str) -> Path:
     """The page of all that lies there."""
-    found = [fixture(folder, by) for folder in sorted(out.iterdir()) if folder.is_dir()]
+    fixtures = [fixture(folder, by) for folder in sorted(out.iterdir()) if folder.is_dir()]
     index = out / "index.html"
     now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    index.write_text(page([one for one in found if one is not None], now))
+    index.write_text(page([project for project in fixtures if project is not None], now))
     return index
 
 
@@ -179,25 +183,25 @@ def main() -> None:
         "--aspects", nargs="*", default=["1:1", "16:9"], help="more shapes of the first clip (1:1 16:9)"
     )
     parser.add_argument("--older", action="store_true", help="keep what other code than today's made, too")
-    asked = parser.parse_args()
-    media, out = asked.media.absolute(), asked.out.absolute()
-    by = made_by(asked.max_clips, asked.aspects)
+    options = parser.parse_args()
+    media, out = options.media.absolute(), options.out.absolute()
+    by = made_by(options.max_clips, options.aspects)
     out.mkdir(parents=True, exist_ok=True)
     paths = [
         path
-        for path in files(media, asked.folders, asked.only)
-        if not is_current(folder_of(out, path), by, asked.older)
+        for path in files(media, options.folders, options.only)
+        if not is_current(folder_of(out, path), by, options.older)
     ]
     if paths:
-        with Rig(media=media, out=out, minutes=0, rounds=1, quick=False, state=asked.state_dir) as rig:
-            make(rig, paths, asked.max_clips, asked.aspects, by)
+        with Rig(media=media, out=out, minutes=0, rounds=1, quick=False, state=options.state_dir) as rig:
+            make(rig, paths, options.max_clips, options.aspects, by)
     print(f"gallery: {write_page(out, by)}")
 
 
 def is_current(folder: Path, by: str, older: bool) -> bool:
     """Whether what lies there stays: what the same code made, and, if wished, what other code did."""
-    made = read_made(folder)
-    return made is not None and (older or made.made_by == by)
+    document = read_made(folder)
+    return document is not None and (older or document.made_by == by)
 
 
 if __name__ == "__main__":

@@ -87,12 +87,12 @@ def main() -> None:
             _, picture = draw_frame(task(index, aspect, dress), at_ms, source, scratch, lambda _: None)
             image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
             pictures.append(image.resize((image.width * HEIGHT_PX // image.height, HEIGHT_PX)))
-    wide = sum(one.width + GAP_PX for one in pictures) - GAP_PX
+    wide = sum(image.width + GAP_PX for image in pictures) - GAP_PX
     sheet = Image.new("RGB", (wide, HEIGHT_PX), "white")
     left = 0
-    for one in pictures:
-        sheet.paste(one, (left, 0))
-        left += one.width + GAP_PX
+    for image in pictures:
+        sheet.paste(image, (left, 0))
+        left += image.width + GAP_PX
     sheet.save(out, quality=85)
     print(out, sheet.size)
 

@@ -65,14 +65,14 @@ def list_sequences() -> list[str]:
 def glyph_numbers(path: Path) -> set[int]:
     """Glyphs of all sequences and of their parts."""
     font = hb.Font(hb.Face(hb.Blob.from_file_path(str(path))))
-    found = {font.get_nominal_glyph(ord(sign)) or 0 for text in list_sequences() for sign in text + "\u200d\ufe0f"}
+    glyphs = {font.get_nominal_glyph(ord(sign)) or 0 for text in list_sequences() for sign in text + "\u200d\ufe0f"}
     for text in list_sequences():
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
         hb.shape(font, buffer)
-        found |= {info.codepoint for info in buffer.glyph_infos}
-    return found
+        glyphs |= {info.codepoint for info in buffer.glyph_infos}
+    return glyphs
 
 
 def main() -> None:

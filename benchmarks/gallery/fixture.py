@@ -1,4 +1,4 @@
-"""What lies in a fixture's folder of the gallery as it stands on the page.
+"""Turns a fixture's folder of the gallery into its part of the page.
 
 Asks no server; draws what is not yet drawn.
 
@@ -59,16 +59,18 @@ def stamp(paths: Iterable[Path], *more: str) -> str:
     """
     digest = hashlib.sha256()
     for path in paths:
-        inside = sorted(one for one in path.rglob("*") if "__pycache__" not in one.parts) if path.is_dir() else [path]
-        for one in inside:
-            if one.is_file():
-                digest.update(one.read_bytes())
+        inside = (
+            sorted(file for file in path.rglob("*") if "__pycache__" not in file.parts) if path.is_dir() else [path]
+        )
+        for file in inside:
+            if file.is_file():
+                digest.update(file.read_bytes())
     digest.update("\0".join(more).encode())
     return digest.hexdigest()[:16]
 
 
 def read_made(folder: Path) -> FixtureProject | None:
-    """What a folder holds; None where nothing was made there to its end."""
+    """The project that was made in a folder; None where none was made to its end."""
     path = folder / MADE
     try:
         return msgspec.json.decode(path.read_bytes(), type=FixtureProject) if path.is_file() else None
@@ -78,37 +80,37 @@ def read_made(folder: Path) -> FixtureProject | None:
 
 def fixture(folder: Path, current: str) -> Fixture | None:
     """A folder as it stands on the page, drawn where it was not; ``current``: the stamp of today's code."""
-    made = read_made(folder)
-    if made is None:
+    document = read_made(folder)
+    if document is None:
         return None
-    sheets = _sheets(folder, made)
-    project = made.project
+    sheets = _sheets(folder, document)
+    project = document.project
     failure = project.get("failure") or {}
-    said = [f"{failure['reason']}: {failure['detail']}"] if failure else []
-    said += [project.get("nothing_found_reason") or "", *project.get("warnings", []), *made.said]
+    notes = [f"{failure['reason']}: {failure['detail']}"] if failure else []
+    notes += [project.get("nothing_found_reason") or "", *project.get("warnings", []), *document.said]
     return Fixture(
-        name=made.name,
+        name=document.name,
         state=project["state"],
         seconds=project["duration_ms"] / 1000 if project.get("duration_ms") else None,
-        older=made.made_by != current,
-        said=[one for one in said if one],
-        films=[_film(folder, made, one, sheets[one["saved"]["video"]]) for one in made.films],
+        older=document.made_by != current,
+        said=[note for note in notes if note],
+        films=[_film(folder, document, film, sheets[film["saved"]["video"]]) for film in document.films],
     )
 
 
-def _sheets(folder: Path, made: FixtureProject) -> dict[str, Sheet]:
-    here = Path(__file__).parent
-    now = stamp([here / name for name in DRAWN_BY] + [folder / MADE])
+def _sheets(folder: Path, document: FixtureProject) -> dict[str, Sheet]:
+    code_folder = Path(__file__).parent
+    now = stamp([code_folder / name for name in DRAWN_BY] + [folder / MADE])
     path = folder / DRAWN
     if path.is_file():
         drawn = msgspec.json.decode(path.read_bytes(), type=Drawn)
         if drawn.drawn_by == now:
             return drawn.sheets
     sheets = {}
-    for film in made.films:
+    for film in document.films:
         video = folder / film["saved"]["video"]
-        cues = cues_of(film["export"], made.transcript)
-        planned = [max(0, one.start_ms) for one in framing_of(film["export"])]
+        cues = cues_of(film["export"], document.transcript)
+        planned = [max(0, framed.start_ms) for framed in framing_of(film["export"])]
         sheets[video.name] = draw(video, folder, f"sheet-{video.stem}", [cue.start_ms for cue in cues], planned)
     path.write_bytes(msgspec.json.encode(Drawn(drawn_by=now, sheets=sheets)))
     return sheets
@@ -121,15 +123,15 @@ def cues_of(export: JSON, transcript: JSON | None) -> list[Cue]:
     """
     if transcript is None or not export["captions"]:
         return []
-    said = msgspec.convert(transcript, Transcript)
+    document = msgspec.convert(transcript, Transcript)
     time = TimeRange(start_ms=export["start_ms"], end_ms=export["end_ms"])
-    words = select_words_near(said.words, time)
+    words = select_words_near(document.words, time)
     template = template_named(export["template"])
     look = build_look(
-        *OUTPUT_SIZES[export["aspect"]], template, font_language(said.language, "".join(w.text for w in words))
+        *OUTPUT_SIZES[export["aspect"]], template, font_language(document.language, "".join(w.text for w in words))
     )
-    doubtful = select_doubtful_ranges(said.segments, time)
-    cues = build_cues(phrased(words, said.language), time, fits_look(look), cue_rules_for(look), doubtful=doubtful)
+    doubtful = select_doubtful_ranges(document.segments, time)
+    cues = build_cues(phrased(words, document.language), time, fits_look(look), cue_rules_for(look), doubtful=doubtful)
     return [
         Cue(
             start_ms=cue.start_ms - time.start_ms,
@@ -141,20 +143,20 @@ def cues_of(export: JSON, transcript: JSON | None) -> list[Cue]:
 
 
 def framing_of(export: JSON) -> list[Framed]:
-    """Its ranges, on the clock of the file."""
-    told = (export.get("certificate") or {}).get("framing", [])
+    """The framed ranges of an export, on the clock of its file."""
+    framings = (export.get("certificate") or {}).get("framing", [])
     return [
         Framed(
-            start_ms=one["start_ms"] - export["start_ms"],
-            mode=one.get("mode", "hold"),
-            shows=one["shows"],
-            reason=one["reason"],
+            start_ms=framing["start_ms"] - export["start_ms"],
+            mode=framing.get("mode", "hold"),
+            shows=framing["shows"],
+            reason=framing["reason"],
         )
-        for one in told
+        for framing in framings
     ]
 
 
-def _film(folder: Path, made: FixtureProject, film: JSON, sheet: Sheet) -> Film:
+def _film(folder: Path, document: FixtureProject, film: JSON, sheet: Sheet) -> Film:
     clip, export, saved = film["clip"], film["export"], film["saved"]
     certificate = msgspec.convert(export["certificate"] or {}, Certificate)
     at = folder.name
@@ -168,8 +170,8 @@ def _film(folder: Path, made: FixtureProject, film: JSON, sheet: Sheet) -> Film:
         end_ms=export["end_ms"],
         aspect=export["aspect"],
         verdict=certificate.verdict or "none",
-        faults=[(one.verdict, in_words(one)) for one in certificate.checks if one.verdict in ("warn", "fail")],
-        unmeasured=[in_words(one) for one in certificate.checks if one.verdict == "not_measured"],
+        faults=[(check.verdict, in_words(check)) for check in certificate.checks if check.verdict in ("warn", "fail")],
+        unmeasured=[in_words(check) for check in certificate.checks if check.verdict == "not_measured"],
         warnings=certificate.warnings,
         facts=facts(certificate),
         folder=at,
@@ -178,13 +180,13 @@ def _film(folder: Path, made: FixtureProject, film: JSON, sheet: Sheet) -> Film:
         storyboard=saved.get("storyboard", ""),
         thumbnails=_thumbnails(export, saved),
         framing=framing_of(export),
-        cues=cues_of(export, made.transcript),
+        cues=cues_of(export, document.transcript),
         sheet=sheet,
     )
 
 
 def facts(certificate: Certificate) -> dict[str, str]:
-    """What a person asks first of a file."""
+    """The facts of a file that a viewer needs first, from its certificate."""
     lufs, peak = certificate.integrated_lufs, certificate.true_peak_dbtp
     return {
         "size": f"{certificate.width_px} × {certificate.height_px}",
@@ -200,11 +202,11 @@ def facts(certificate: Certificate) -> dict[str, str]:
 
 def _thumbnails(export: JSON, saved: JSON) -> list[Thumbnail]:
     links: Sequence[JSON] = (export.get("files") or {}).get("thumbnails") or []
-    found = []
+    thumbnails = []
     for number, link in enumerate(links, 1):
         file = saved.get(f"thumbnail {number}" if number > 1 else "thumbnail")
         scores = {name: value for name, value in link["scores"].items() if name != "at_ms" and value is not None}
-        told = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in scores.items())
+        text = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in scores.items())
         if file:
-            found.append(Thumbnail(file=file, told=f"{link['scores']['at_ms'] / 1000:.1f} s: {told}"))
-    return found
+            thumbnails.append(Thumbnail(file=file, told=f"{link['scores']['at_ms'] / 1000:.1f} s: {text}"))
+    return thumbnails

@@ -28,7 +28,7 @@ SLOT_MS = 40
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caption says, on the clock of the file."""
+    """One caption with its text, on the clock of the file."""
 
     start_ms: int
     end_ms: int
@@ -36,7 +36,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Framed(msgspec.Struct, frozen=True, kw_only=True):
-    """From when on the picture is framed how, and why."""
+    """The framing from a moment of the file on, with its reason."""
 
     start_ms: int
     mode: str
@@ -91,14 +91,14 @@ class Fixture(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no clip, or what was lost."""
 
 
-def page(fixtures: Sequence[Fixture], made: str) -> str:
+def page(fixtures: Sequence[Fixture], drawn_at: str) -> str:
     """The whole document; every text that comes from outside is escaped."""
     films = [film for fixture in fixtures for film in fixture.films]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Clipstream gallery</title><style>{STYLE.read_text()}</style></head>
 <body>{_choice(films)}<header><h1>Gallery</h1>
-<p>{len(films)} files of clips, made from {len(fixtures)} recordings; drawn {escape(made)}. A picture opens large, a
+<p>{len(films)} files of clips, made from {len(fixtures)} recordings; drawn {escape(drawn_at)}. A picture opens large, a
 title plays its file.</p></header>
 {_index(fixtures)}
 {"".join(map(_section, fixtures))}
@@ -107,13 +107,15 @@ title plays its file.</p></header>
 
 
 def _choice(films: Sequence[Film]) -> str:
-    """Which verdicts are shown: buttons that the style sheet reads."""
+    """Buttons that choose the verdicts to show; the style sheet reads them."""
     counted = Counter(film.verdict for film in films)
-    told = {"all": f"all {len(films)}"} | {one: f"{counted[one]} {NAMES[one]}" for one in VERDICTS if counted[one]}
+    labels = {"all": f"all {len(films)}"} | {
+        verdict: f"{counted[verdict]} {NAMES[verdict]}" for verdict in VERDICTS if counted[verdict]
+    }
     buttons = "".join(
-        f'<label><input type="radio" name="only" id="only-{one}"{" checked" if one == "all" else ""}>'
+        f'<label><input type="radio" name="only" id="only-{verdict}"{" checked" if verdict == "all" else ""}>'
         f"<span>{text}</span></label>"
-        for one, text in told.items()
+        for verdict, text in labels.items()
     )
     return f'<form class="choice">{buttons}</form>'
 
@@ -129,7 +131,7 @@ def _index(fixtures: Sequence[Fixture]) -> str:
 
 def anchor(name: str) -> str:
     """A file's name as it may stand in a link to a part of the page."""
-    return "".join(one if one.isascii() and one.isalnum() else "-" for one in name)
+    return "".join(character if character.isascii() and character.isalnum() else "-" for character in name)
 
 
 def _kinds(fixture: Fixture) -> list[str]:
@@ -140,15 +142,19 @@ def _badges(fixture: Fixture) -> str:
     if not fixture.films:
         return f'<b class="badge nothing">{escape(fixture.state)}, no clip</b>'
     counted = Counter(film.verdict for film in fixture.films)
-    return "".join(f'<b class="badge {one}">{counted[one]} {NAMES[one]}</b>' for one in VERDICTS if counted[one])
+    return "".join(
+        f'<b class="badge {verdict}">{counted[verdict]} {NAMES[verdict]}</b>'
+        for verdict in VERDICTS
+        if counted[verdict]
+    )
 
 
 def _section(fixture: Fixture) -> str:
     length = "" if fixture.seconds is None else f"{fixture.seconds:.1f} s, "
     older = ", <em>made by other code than this</em>" if fixture.older else ""
-    said = "".join(f'<p class="said">{escape(one)}</p>' for one in fixture.said)
+    notes = "".join(f'<p class="said">{escape(note)}</p>' for note in fixture.said)
     return f"""<section class="{" ".join(_kinds(fixture))}" id="{anchor(fixture.name)}">
-<h2>{escape(fixture.name)}</h2><small>{length}{escape(fixture.state)}{older}</small>{said}
+<h2>{escape(fixture.name)}</h2><small>{length}{escape(fixture.state)}{older}</small>{notes}
 {"".join(map(_article, fixture.films))}</section>
 """
 
@@ -161,9 +167,10 @@ def _article(film: Film) -> str:
     video = _path(film, film.video)
     poster = f' poster="{_path(film, film.poster)}"' if film.poster else ""
     thumbnails = "".join(
-        f'<figure><a href="{_path(film, one.file)}"><img src="{_path(film, one.file)}" alt="" loading="lazy"></a>'
-        f"<figcaption>{escape(one.told)}</figcaption></figure>"
-        for one in film.thumbnails
+        f'<figure><a href="{_path(film, thumbnail.file)}">'
+        f'<img src="{_path(film, thumbnail.file)}" alt="" loading="lazy"></a>'
+        f"<figcaption>{escape(thumbnail.told)}</figcaption></figure>"
+        for thumbnail in film.thumbnails
     )
     return f"""<article class="{film.verdict}">
 <div class="head"><video src="{video}"{poster} controls preload="none" playsinline></video><div class="told">
@@ -173,8 +180,8 @@ def _article(film: Film) -> str:
 <small>{film.start_ms / 1000:.1f} to {film.end_ms / 1000:.1f} s, score {film.score:.0f}, sure to
 {film.confidence:.0%}</small></p>
 <p>{escape(film.reason)}</p>{_lines("said", [film.without_words] if film.without_words else [])}
-{"".join(_lines(verdict, [told]) for verdict, told in film.faults)}{_lines("warn", film.warnings)}
-<dl>{"".join(f"<div><dt>{escape(name)}</dt><dd>{escape(told)}</dd></div>" for name, told in film.facts.items())}</dl>
+{"".join(_lines(verdict, [text]) for verdict, text in film.faults)}{_lines("warn", film.warnings)}
+<dl>{"".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in film.facts.items())}</dl>
 {_level(film.sheet)}{_more("Not measured", film.unmeasured)}</div></div>
 <div class="stills">{"".join(_stills(film))}</div>
 {_strips(film)}<details><summary>Thumbnails, storyboard</summary><div class="thumbnails">{thumbnails}</div>
@@ -182,12 +189,12 @@ def _article(film: Film) -> str:
 """
 
 
-def _lines(kind: str, told: Iterable[str]) -> str:
-    return "".join(f'<p class="{escape(kind)}">{escape(one)}</p>' for one in told)
+def _lines(kind: str, lines: Iterable[str]) -> str:
+    return "".join(f'<p class="{escape(kind)}">{escape(line)}</p>' for line in lines)
 
 
-def _more(title: str, told: Sequence[str]) -> str:
-    return f"<details><summary>{title} ({len(told)})</summary>{_lines('plain', told)}</details>" if told else ""
+def _more(title: str, lines: Sequence[str]) -> str:
+    return f"<details><summary>{title} ({len(lines)})</summary>{_lines('plain', lines)}</details>" if lines else ""
 
 
 def _picture(film: Film, name: str) -> str:
@@ -195,7 +202,7 @@ def _picture(film: Film, name: str) -> str:
 
 
 def _stills(film: Film) -> Iterable[str]:
-    """Each picture with its time, what stands in its caption, and, where it changes, how it is framed."""
+    """Pictures with their time, the text of their caption and, where it changes, their framing."""
     before: Framed | None = None
     for still in film.sheet.stills:
         framed = _framed_at(film.framing, still.at_ms + SLOT_MS)
@@ -205,8 +212,8 @@ def _stills(film: Film) -> Iterable[str]:
 
 
 def _still(film: Film, still: Still, framed: Framed | None) -> str:
-    file, said = _path(film, still.file), text_at(film.cues, still.at_ms)
-    words = f"<q>{escape(said)}</q>" if said else ""
+    file, caption = _path(film, still.file), text_at(film.cues, still.at_ms)
+    words = f"<q>{escape(caption)}</q>" if caption else ""
     how = f'<span class="mode">{escape(framed.mode)}</span> {escape(framed.reason)}' if framed else ""
     return (
         f'<figure class="{still.why}"><a href="{file}"><img src="{file}" alt="" loading="lazy"></a>'
@@ -215,23 +222,23 @@ def _still(film: Film, still: Still, framed: Framed | None) -> str:
 
 
 def text_at(cues: Sequence[Cue], at_ms: int) -> str:
-    """What the captions say at a moment."""
+    """The text of the captions at a moment."""
     return next((cue.text for cue in cues if cue.start_ms <= at_ms < cue.end_ms), "")
 
 
 def _framed_at(framing: Sequence[Framed], at_ms: int) -> Framed | None:
-    after = bisect_right(framing, at_ms, key=lambda one: one.start_ms)
+    after = bisect_right(framing, at_ms, key=lambda framed: framed.start_ms)
     return framing[max(0, after - 1)] if framing else None
 
 
 def _strips(film: Film) -> str:
     if not film.sheet.strips:
         return ""
-    shown = "".join(
-        f"<figure>{_picture(film, one.file)}<figcaption>{one.at_ms / 1000:.2f} s</figcaption></figure>"
-        for one in film.sheet.strips
+    figures = "".join(
+        f"<figure>{_picture(film, strip.file)}<figcaption>{strip.at_ms / 1000:.2f} s</figcaption></figure>"
+        for strip in film.sheet.strips
     )
-    return f'<details class="strips"><summary>Around each cut, picture by picture</summary>{shown}</details>'
+    return f'<details class="strips"><summary>Around each cut, picture by picture</summary>{figures}</details>'
 
 
 def _level(sheet: Sheet) -> str:
@@ -239,9 +246,9 @@ def _level(sheet: Sheet) -> str:
     if not sheet.level_db:
         return '<p class="plain">There is no sound.</p>'
     high = [max(0.0, 1 - level / FLOOR_DB) * 30 for level in sheet.level_db]
-    bars = "".join(f"M{at} 30v{-one:.1f}" for at, one in enumerate(high))
-    told = f"loudness of each {LEVEL_STEP_MS} ms, from {FLOOR_DB:.0f} to 0 dBFS"
+    bars = "".join(f"M{at} 30v{-height:.1f}" for at, height in enumerate(high))
+    label = f"loudness of each {LEVEL_STEP_MS} ms, from {FLOOR_DB:.0f} to 0 dBFS"
     return (
-        f'<svg viewBox="0 0 {len(high)} 30" preserveAspectRatio="none" role="img" aria-label="{told}">'
-        f'<title>{told}</title><path d="{bars}"/></svg>'
+        f'<svg viewBox="0 0 {len(high)} 30" preserveAspectRatio="none" role="img" aria-label="{label}">'
+        f'<title>{label}</title><path d="{bars}"/></svg>'
     )

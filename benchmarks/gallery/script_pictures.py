@@ -57,10 +57,10 @@ def strip(name: str, language: str) -> Image.Image:
     drawing = paint_cue(cue, look)
     lit = len(cue.words) - 1 if look.template.highlight.how in ("type", "reveal") else len(cue.words) // 2
     picture = drawing.state(lit, AnimationPhase(99, 8 if look.template.highlight.how == "fill" else 3))
-    whole = Image.new("RGB", (SIZE_PX[0], 360), COLOUR)
+    canvas = Image.new("RGB", (SIZE_PX[0], 360), COLOUR)
     top = look.centre_y_px - 180
-    whole.paste(picture.image, (picture.x_px, picture.y_px - top), picture.image)
-    return whole.crop((80, 0, 930, 360)).resize((340, 144), Image.Resampling.LANCZOS)
+    canvas.paste(picture.image, (picture.x_px, picture.y_px - top), picture.image)
+    return canvas.crop((80, 0, 930, 360)).resize((340, 144), Image.Resampling.LANCZOS)
 
 
 def main() -> None:

@@ -67,22 +67,22 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def moments(length_ms: float, cuts_ms: Sequence[float], captions_ms: Sequence[float]) -> list[tuple[float, Why]]:
-    """When to look, in order.
+    """The moments to draw, in order, each with its reason.
 
     Of moments that are too near to each other the first kind named in `Why` stays.
     """
-    asked: list[tuple[float, Why]] = [(0.0, "first"), (max(0.0, length_ms - 60), "last")]
-    asked += [(cut, "cut") for cut in cuts_ms]
-    asked += [(at + CAPTION_IN_MS, "caption") for at in _spread(captions_ms, MAX_CAPTIONS_COUNT)]
-    kept: list[tuple[float, Why]] = []
-    for at_ms, why in asked:
-        if 0 <= at_ms < length_ms and all(abs(at_ms - other) >= NEAR_MS for other, _ in kept):
-            kept.append((at_ms, why))
-    kept.sort()
-    for (before, _), (after, _) in list(pairwise(kept)):
+    proposed: list[tuple[float, Why]] = [(0.0, "first"), (max(0.0, length_ms - 60), "last")]
+    proposed += [(cut, "cut") for cut in cuts_ms]
+    proposed += [(at + CAPTION_IN_MS, "caption") for at in _spread(captions_ms, MAX_CAPTIONS_COUNT)]
+    retained: list[tuple[float, Why]] = []
+    for at_ms, why in proposed:
+        if 0 <= at_ms < length_ms and all(abs(at_ms - retained_ms) >= NEAR_MS for retained_ms, _ in retained):
+            retained.append((at_ms, why))
+    retained.sort()
+    for (before, _), (after, _) in list(pairwise(retained)):
         parts = -(-int(after - before) // GAP_MS)
-        kept += [(before + (after - before) * part / parts, "between") for part in range(1, parts)]
-    return sorted(kept)
+        retained += [(before + (after - before) * part / parts, "between") for part in range(1, parts)]
+    return sorted(retained)
 
 
 def _spread(values: Sequence[float], most: int) -> list[float]:
@@ -97,19 +97,19 @@ def cut_slots(smalls: Sequence[NDArray[np.uint8]]) -> list[int]:
     Each h x w, grey.
     """
     changed = [
-        (float((np.abs(other.astype(np.int16) - one) > CHANGED_LEVEL).mean()), at)
-        for at, (one, other) in enumerate(pairwise(smalls), 1)
+        (float((np.abs(after.astype(np.int16) - before) > CHANGED_LEVEL).mean()), at)
+        for at, (before, after) in enumerate(pairwise(smalls), 1)
     ]
     strongest = sorted((share, at) for share, at in changed if share > CUT_SHARE)[-MAX_CUTS_COUNT:]
     return sorted(at for _, at in strongest)
 
 
-def with_planned(seen: Sequence[int], planned: Sequence[int]) -> list[int]:
+def with_planned(visible: Sequence[int], planned: Sequence[int]) -> list[int]:
     """The cuts that can be seen, and the planned ones that are not among them.
 
     A plan may name the neighbouring picture.
     """
-    return sorted({*seen, *(slot for slot in planned if all(abs(slot - one) > 2 for one in seen))})
+    return sorted({*visible, *(slot for slot in planned if all(abs(slot - cut) > 2 for cut in visible))})
 
 
 def draw(video: Path, folder: Path, stem: str, captions_ms: Sequence[float], planned_ms: Sequence[float] = ()) -> Sheet:
@@ -122,17 +122,17 @@ def draw(video: Path, folder: Path, stem: str, captions_ms: Sequence[float], pla
         return Sheet(length_ms=0, level_db=levels(video))
     slots = with_planned(cut_slots(smalls), [_slot(times_s, at) for at in planned_ms if at > 0])
     length_ms = 1000 * (times_s[-1] + (times_s[-1] - times_s[0]) / max(1, len(times_s) - 1))
-    wanted: dict[int, Why] = {}
+    reasons: dict[int, Why] = {}
     for at_ms, why in moments(length_ms, [1000 * times_s[slot] for slot in slots], captions_ms):
-        wanted.setdefault(_slot(times_s, at_ms), why)
+        reasons.setdefault(_slot(times_s, at_ms), why)
     folder.mkdir(parents=True, exist_ok=True)
     stills, smalls_by = [], dict[int, Image.Image]()
     near = {slot + step for slot in slots for step in range(-BEFORE_FRAMES, AFTER_FRAMES)}
     for number, frame in enumerate(_decoded(video)):
-        if number in wanted:
+        if number in reasons:
             name = f"{stem}-{number:05d}.jpg"
             _drawn(frame, HEIGHT_PX).save(folder / name, quality=80)
-            stills.append(Still(at_ms=round(1000 * times_s[number]), why=wanted[number], file=name))
+            stills.append(Still(at_ms=round(1000 * times_s[number]), why=reasons[number], file=name))
         if number in near:
             smalls_by[number] = _drawn(frame, STRIP_HEIGHT_PX)
     strips = []
@@ -175,12 +175,14 @@ def _drawn(frame: av.VideoFrame, height_px: int) -> Image.Image:
 
 def join_pictures(pictures: Sequence[Image.Image], gap_px: int = 4) -> Image.Image:
     """Pictures of one height from left to right."""
-    whole = Image.new("RGB", (sum(one.width + gap_px for one in pictures) - gap_px, pictures[0].height), "white")
+    joined = Image.new(
+        "RGB", (sum(picture.width + gap_px for picture in pictures) - gap_px, pictures[0].height), "white"
+    )
     left = 0
-    for one in pictures:
-        whole.paste(one, (left, 0))
-        left += one.width + gap_px
-    return whole
+    for picture in pictures:
+        joined.paste(picture, (left, 0))
+        left += picture.width + gap_px
+    return joined
 
 
 def levels(video: Path) -> list[float]:

@@ -1,4 +1,4 @@
-"""What a certificate's checks found, in plain words for somebody who wants to post the clip.
+"""Words a certificate's checks plainly for the person who wants to post the clip.
 
 Judges nothing itself.
 """
@@ -41,8 +41,8 @@ def in_words(check: Check) -> str:
     """One sentence: what was found, against which limit, and where."""
     if check.value is None:
         return f"{check.name}: not measured, {check.detail}"
-    told = FOUND[check.name].format(value=check.value)
-    return f"{told} (limit {_limit(check)}){_places(check.at_ms)}."
+    finding = FOUND[check.name].format(value=check.value)
+    return f"{finding} (limit {_limit(check)}){_places(check.at_ms)}."
 
 
 def _limit(check: Check) -> str:
@@ -55,5 +55,5 @@ def _limit(check: Check) -> str:
 def _places(at_ms: list[int]) -> str:
     if not at_ms:
         return ""
-    named = ", ".join(f"{at / 1000:.1f}" for at in at_ms[:MAX_PLACES_COUNT])
-    return f", at {named} s" + (" and elsewhere" if len(at_ms) > MAX_PLACES_COUNT else "")
+    times = ", ".join(f"{at / 1000:.1f}" for at in at_ms[:MAX_PLACES_COUNT])
+    return f", at {times} s" + (" and elsewhere" if len(at_ms) > MAX_PLACES_COUNT else "")

@@ -1,4 +1,4 @@
-"""What a benchmark hands back: a claim with its figure, its limit and where the time went.
+"""Claims are what a benchmark returns: a figure each, with its limit and where the time went.
 
 Measures nothing.
 """
@@ -68,7 +68,7 @@ def table(claims: Sequence[Claim], failed: Sequence[Failed] = ()) -> str:
         limit = "none" if claim.limit is None else bound + format_value(claim.limit, claim.unit)
         met = {None: "shown", True: "met", False: "MISSED"}[claim.met]
         rows.append((claim.name, format_value(claim.measured, claim.unit), limit, met))
-    rows += [(one.name, "no figure", "", "FAILED") for one in failed]
+    rows += [(failure.name, "no figure", "", "FAILED") for failure in failed]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [
         f"{name:<{widths[0]}}  {measured:>{widths[1]}}  {limit:>{widths[2]}}  {met}"
@@ -82,11 +82,15 @@ def format_claim(claim: Claim) -> str:
     return "\n".join([table([claim]).splitlines()[-1], *(f"    {line}" for line in claim.where)])
 
 
-def report(claims: Sequence[Claim], failed: Sequence[Failed], about: Mapping[str, object]) -> bytes:
+def report(claims: Sequence[Claim], failed: Sequence[Failed], circumstances: Mapping[str, object]) -> bytes:
     """The content of report.json."""
     listed = [msgspec.to_builtins(claim) | {"met": claim.met} for claim in claims]
-    whole = {"about": dict(about), "claims": listed, "failed": [msgspec.to_builtins(one) for one in failed]}
-    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+    document = {
+        "about": dict(circumstances),
+        "claims": listed,
+        "failed": [msgspec.to_builtins(failure) for failure in failed],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
 def exit_code(claims: Sequence[Claim], failed: Sequence[Failed]) -> int:

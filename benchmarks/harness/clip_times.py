@@ -1,4 +1,4 @@
-"""How the clips of a project were made, clip by clip: rows of attempts compared with certificates.
+"""Lists how each clip of a project was made: rows of attempts compared with certificates.
 
 Reads, and slows no one.
 """
@@ -39,7 +39,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read(dsn: str, project_id: str) -> list[Work]:
-    """What frame and render did for a project, in the order in which it began.
+    """The work of ``frame`` and ``render`` for a project, in the order in which it began.
 
     ``dsn`` is of a role that sees all rows.
     """
@@ -55,13 +55,13 @@ def read_stack_works(rig: Rig, project_id: str) -> list[Work]:
     return asyncio.run(read(rig.superuser(), project_id))
 
 
-def clip_lines(found: Sequence[Work], exports: Sequence[JSON]) -> Iterator[str]:
+def clip_lines(works: Sequence[Work], exports: Sequence[JSON]) -> Iterator[str]:
     """A line a clip, in order: when each stage had it and what that took, and how often its file was made."""
-    numbers = {worker: number for number, worker in enumerate(sorted({one.worker for one in found}), 1)}
-    for export in sorted(exports, key=lambda one: int(one["ordinal"])):
+    numbers = {worker: number for number, worker in enumerate(sorted({work.worker for work in works}), 1)}
+    for export in sorted(exports, key=lambda export: int(export["ordinal"])):
         seconds = (export["end_ms"] - export["start_ms"]) / 1000
         parts = [f"{seconds:.1f} s from {export['start_ms'] / 1000:.0f} s on"]
-        for work in found:
+        for work in works:
             if work.ordinal == export["ordinal"]:
                 again = f", event tried {work.tries} times" if work.tries > 1 else ""
                 parts.append(

@@ -1,4 +1,4 @@
-"""Who had the processor, part by part, between two moments of a job.
+"""Measures the processor time of each part of the stack between two moments of a job.
 
 Samples from outside; never slows what it watches.
 
@@ -37,7 +37,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``/proc`` tells of one; ``spent_s`` with those below it that have ended and were waited for."""
+    """A process as ``/proc`` shows it; ``spent_s`` includes its ended children that were waited for."""
 
     parent: int
     spent_s: float
@@ -55,14 +55,14 @@ def shares(processes: Mapping[int, Process], parts: Mapping[str, int]) -> dict[s
     A process belongs to the nearest part above it.
     """
     names = {pid: name for name, pid in parts.items()}
-    found = dict.fromkeys(parts, 0.0)
+    spent_s = dict.fromkeys(parts, 0.0)
     for pid, process in processes.items():
         above: int | None = pid
         while above is not None and above not in names:
             above = processes[above].parent if above in processes else None
         if above is not None:
-            found[names[above]] += process.spent_s
-    return found
+            spent_s[names[above]] += process.spent_s
+    return spent_s
 
 
 def between(samples: Sequence[Sample], from_s: float, to_s: float) -> dict[str, float]:
@@ -70,7 +70,7 @@ def between(samples: Sequence[Sample], from_s: float, to_s: float) -> dict[str, 
 
     Empty without samples.
     """
-    inside = [one for one in samples if from_s - EVERY_S <= one.at_s <= to_s + EVERY_S]
+    inside = [sample for sample in samples if from_s - EVERY_S <= sample.at_s <= to_s + EVERY_S]
     if len(inside) < 2:
         return {}
     first, last = inside[0].spent_s, inside[-1].spent_s

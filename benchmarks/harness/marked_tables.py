@@ -22,8 +22,8 @@ def put_marked(text: str, mark: str, content: str) -> str:
     Raises ValueError where they are missing.
     """
     begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
-    before, found, rest = text.partition(begin)
+    before, opened, rest = text.partition(begin)
     inside, closed, after = rest.partition(end)
-    if not found or not closed:
+    if not opened or not closed:
         raise ValueError(f"the page has no place for {mark}: {inside[:40]!r}")
     return before + begin + content + "\n" + end + after

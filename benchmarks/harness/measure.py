@@ -45,8 +45,8 @@ def environment() -> Path:
     return ensure_built(make_private(cache_dir(os.environ)) / f"measure-{key}", build) / "env" / "bin" / "python"
 
 
-def script(name: str, asked: Any) -> Any | None:
-    """What ``benchmarks/judges/<name>/names.js`` answers; None where there is no Node.js to run it.
+def script(name: str, request: Any) -> Any | None:
+    """The answer of ``benchmarks/judges/<name>/names.js``; None where there is no Node.js to run it.
 
     Its packages come from npm by the lock next to it, once, without running a line of theirs to install them.
     """
@@ -63,16 +63,18 @@ def script(name: str, asked: Any) -> Any | None:
 
     key = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     home = ensure_built(make_private(cache_dir(os.environ)) / f"{name}-{key}", build)
-    told = msgspec.json.encode(asked)
-    run = subprocess.run(["node", home / "names.js"], input=told, stdout=subprocess.PIPE, timeout=TIMEOUT_S, check=True)
+    encoded = msgspec.json.encode(request)
+    run = subprocess.run(
+        ["node", home / "names.js"], input=encoded, stdout=subprocess.PIPE, timeout=TIMEOUT_S, check=True
+    )
     return msgspec.json.decode(run.stdout)
 
 
-def judge(name: str, asked: Any) -> Any:
-    """What ``benchmarks/judges/<name>.py`` answers. Its standard error is ours."""
+def judge(name: str, request: Any) -> Any:
+    """The answer of ``benchmarks/judges/<name>.py``. Its standard error is ours."""
     run = subprocess.run(
         [environment(), JUDGES / f"{name}.py"],
-        input=msgspec.json.encode(asked),
+        input=msgspec.json.encode(request),
         stdout=subprocess.PIPE,
         timeout=TIMEOUT_S,
         check=True,

@@ -1,4 +1,4 @@
-"""What benchmarks share: the recipe's file, a stack of their own, a client of its API.
+"""The parts that benchmarks share: the recipe's file, a stack of their own, a client of its API.
 
 Measures nothing itself.
 """
@@ -136,7 +136,7 @@ class Rig:
         say(f"the parts' logs are in {to}")
 
     def superuser(self) -> str:
-        """How Postgres's superuser connects: it sees all organisations."""
+        """The URL by which Postgres's superuser connects: it sees all organisations."""
         info = self.stack()
         password = load_or_make(local_stack.layout_of(info.state_dir)).postgres_superuser
         parts = urlsplit(info.env["CLIPSTREAM_POSTGRES_OWNER"])
@@ -187,7 +187,7 @@ def wait(client: Client, project_id: str, *, timeout_s: float, every_s: float = 
         if project["state"] in ENDED:
             return project
         if time.monotonic() > deadline_s:
-            stages = ", ".join(f"{one['stage']} {one['state']} {one['percent']} %" for one in project["stages"])
+            stages = ", ".join(f"{stage['stage']} {stage['state']} {stage['percent']} %" for stage in project["stages"])
             raise TimeoutError(f"project {project_id} has not ended after {timeout_s:.0f} s: {stages}")
         time.sleep(every_s)
 
@@ -217,12 +217,12 @@ def patiently(call: Callable[[], T], timeout_s: float) -> T:
             time.sleep(1.0)
 
 
-def judged(what: str | None, bench: Callable[[Rig], list[Claim]]) -> int:
-    """A benchmark by itself on the command line, told as ``what``.
+def judged(description: str | None, bench: Callable[[Rig], list[Claim]]) -> int:
+    """A benchmark by itself on the command line; ``description`` heads its help.
 
     Exit code 1 where a claim does not hold.
     """
-    with rig_of(arguments(what, "out/bench").parse_args()) as rig:
+    with rig_of(arguments(description, "out/bench").parse_args()) as rig:
         claims = bench(rig)
     print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
@@ -259,13 +259,13 @@ def arguments(doc: str | None, default_out: str) -> argparse.ArgumentParser:
     return parser
 
 
-def rig_of(asked: argparse.Namespace) -> Rig:
+def rig_of(options: argparse.Namespace) -> Rig:
     """The rig that these arguments ask for."""
     return Rig(
-        media=asked.media.absolute(),
-        out=asked.out.absolute(),
-        minutes=QUICK_MINUTES if asked.quick else asked.minutes,
-        rounds=1 if asked.quick else asked.rounds,
-        quick=asked.quick,
-        state=asked.state_dir,
+        media=options.media.absolute(),
+        out=options.out.absolute(),
+        minutes=QUICK_MINUTES if options.quick else options.minutes,
+        rounds=1 if options.quick else options.rounds,
+        quick=options.quick,
+        state=options.state_dir,
     )

@@ -132,12 +132,12 @@ def plan(videos: Sequence[tuple[Path, float, bool]], minutes: float, seed: int) 
 
 def distinct_seconds(pieces: Sequence[Piece]) -> float:
     """Seconds of source pictures that the pieces show at least once, to a tenth."""
-    shown = {
+    tenths = {
         (piece.picture, tenth)
         for piece in pieces
         for tenth in range(round(piece.start_s * 10), round((piece.start_s + piece.length_s) * 10))
     }
-    return len(shown) / 10
+    return len(tenths) / 10
 
 
 def chain(graph: Graph, filters: Sequence[tuple[str, str]], source: FilterContext) -> None:
@@ -187,13 +187,13 @@ def at_rate(piece: Piece) -> Iterator[av.VideoFrame]:
     The last one holds to the end.
     """
     pictures = decoded(piece)
-    shown = next(pictures, None)
+    current = next(pictures, None)
     coming = next(pictures, None)
     for number in range(round(piece.output_s * RATE)):
         while coming is not None and coming[0] <= number / RATE * piece.tempo:
-            shown, coming = coming, next(pictures, None)
-        if shown is not None:
-            yield shown[1]
+            current, coming = coming, next(pictures, None)
+        if current is not None:
+            yield current[1]
 
 
 def changed(piece: Piece) -> Iterator[av.VideoFrame]:
@@ -264,16 +264,16 @@ class Sounds:
         self._own: dict[Path, Sound] = {}
 
     def cut(self, piece: Piece) -> Sound:
-        """Exactly the piece's length; speech wraps round, own sound that ends early is followed by silence."""
-        wanted = round(piece.length_s * SOUND_HZ)
+        """Sound of exactly the piece's length; speech wraps round, own sound that ends early gets silence."""
+        sample_count = round(piece.length_s * SOUND_HZ)
         if piece.speech_at_s is not None:
             start = int(piece.speech_at_s * len(self.speech))
-            cut = np.take(self.speech, range(start, start + wanted), axis=0, mode="wrap")
+            cut = np.take(self.speech, range(start, start + sample_count), axis=0, mode="wrap")
         else:
             if piece.picture not in self._own:
                 self._own[piece.picture] = sound_of(piece.picture)
             start = round(piece.start_s * SOUND_HZ)
-            cut = self._own[piece.picture][start : start + wanted]
+            cut = self._own[piece.picture][start : start + sample_count]
         sound = at_tempo(cut, piece.tempo)
         length = round(piece.output_s * RATE) * SOUND_HZ // RATE
         return np.pad(sound[:length], ((0, max(0, length - len(sound))), (0, 0)))
@@ -317,15 +317,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    videos, speech = sources(asked.media)
-    pieces = plan(videos, asked.minutes, asked.seed)
-    sounds = Sounds(speech, asked.seed)
-    write(asked.out, pieces, sounds)
+    options = parser.parse_args()
+    videos, speech = sources(options.media)
+    pieces = plan(videos, options.minutes, options.seed)
+    sounds = Sounds(speech, options.seed)
+    write(options.out, pieces, sounds)
     distinct_s = distinct_seconds(pieces)
-    size = asked.out.stat().st_size
+    size = options.out.stat().st_size
     print(f"distinct source: {distinct_s:.0f} s of picture, {len(sounds.speech) / SOUND_HZ:.0f} s of speech sets")
-    print(f"{asked.out}: {asked.minutes:g} min, {size / 1e6:.0f} MB, {size * 8 / asked.minutes / 60 / 1e6:.1f} Mbit/s")
+    rate_mbits = size * 8 / options.minutes / 60 / 1e6
+    print(f"{options.out}: {options.minutes:g} min, {size / 1e6:.0f} MB, {rate_mbits:.1f} Mbit/s")
 
 
 if __name__ == "__main__":

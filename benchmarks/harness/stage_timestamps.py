@@ -84,7 +84,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         return (self.claimed_s - self.committed_s) * 1000
 
     def part_ms(self) -> dict[str, float]:
-        """Where the time went. The message often is there before the relay hears that it is: no sum of three."""
+        """Milliseconds of each part. The message often arrives before its acknowledgement: no sum of three."""
         return {
             "COMMIT → acknowledged by Kafka": (self.acked_s - self.committed_s) * 1000,
             "COMMIT → the claim begins": (self.began_s - self.committed_s) * 1000,
@@ -137,7 +137,7 @@ def _restart_postgres(rig: Rig) -> None:
     while time.monotonic() < deadline_s:
         parts = rig.read_parts()
         if parts["postgres"].pid != before and all(
-            one.state in ("ready", "done", "external") for one in parts.values()
+            part.state in ("ready", "done", "external") for part in parts.values()
         ):
             return
         time.sleep(0.2)

@@ -24,24 +24,26 @@ def masses(length: int, firsts: list[int]) -> tuple[int, ...]:
 
 def main() -> None:
     """Judge every engine on every text."""
-    asked = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     cuts: dict = defaultdict(lambda: defaultdict(list))
-    for one in asked["cuts"].values():
-        truth = masses(one["length"], one["truth"])
-        for engine, found in one["found"].items():
-            pair = masses(one["length"], found), truth
+    for case in request["cuts"].values():
+        truth = masses(case["length"], case["truth"])
+        for engine, borders in case["found"].items():
+            pair = masses(case["length"], borders), truth
             cuts[engine]["pk"].append(float(segeval.pk(*pair)))
             cuts[engine]["window_diff"].append(float(segeval.window_diff(*pair)))
     texts: dict = defaultdict(lambda: defaultdict(list))
     scorer = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=True)
-    for one in asked["texts"].values():
-        for engine, found in one["found"].items():
-            texts[engine]["rouge_l"].append(scorer.score(one["truth"], found)["rougeL"].fmeasure)
-    told = {
-        part: {engine: {name: sum(each) / len(each) for name, each in by.items()} for engine, by in found.items()}
-        for part, found in (("cuts", cuts), ("texts", texts))
+    for case in request["texts"].values():
+        for engine, summary in case["found"].items():
+            texts[engine]["rouge_l"].append(scorer.score(case["truth"], summary)["rougeL"].fmeasure)
+    scores = {
+        part: {
+            engine: {name: sum(values) / len(values) for name, values in by.items()} for engine, by in by_engine.items()
+        }
+        for part, by_engine in (("cuts", cuts), ("texts", texts))
     }
-    json.dump(told, sys.stdout)
+    json.dump(scores, sys.stdout)
 
 
 if __name__ == "__main__":

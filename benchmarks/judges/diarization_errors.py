@@ -19,25 +19,30 @@ PARTS = {"total": "total", "missed": "missed detection", "false_alarm": "false a
 
 def annotated(turns: list) -> Annotation:
     """Turns as the library has them; two of one speaker that overlap are kept apart by their number."""
-    made = Annotation()
+    annotation = Annotation()
     for number, (start, end, who) in enumerate(turns):
-        made[Segment(start, end), number] = who
-    return made
+        annotation[Segment(start, end), number] = who
+    return annotation
 
 
 def main() -> None:
     """Judge each file, and all of them together."""
-    asked = json.load(sys.stdin)
-    told, pooled = {}, dict.fromkeys(PARTS, 0.0)
-    for name, one in asked.items():
+    recordings = json.load(sys.stdin)
+    results, pooled = {}, dict.fromkeys(PARTS, 0.0)
+    for name, recording in recordings.items():
         metric = DiarizationErrorRate(collar=0.0, skip_overlap=False)
-        found = metric(
-            annotated(one["said"]), annotated(one["heard"]), uem=Timeline([Segment(*one["within"])]), detailed=True
+        errors = metric(
+            annotated(recording["said"]),
+            annotated(recording["heard"]),
+            uem=Timeline([Segment(*recording["within"])]),
+            detailed=True,
         )
-        told[name] = {part: found[theirs] for part, theirs in PARTS.items()} | {"rate": found["diarization error rate"]}
-        pooled = {part: pooled[part] + told[name][part] for part in PARTS}
+        results[name] = {part: errors[theirs] for part, theirs in PARTS.items()} | {
+            "rate": errors["diarization error rate"]
+        }
+        pooled = {part: pooled[part] + results[name][part] for part in PARTS}
     wrong = pooled["missed"] + pooled["false_alarm"] + pooled["confusion"]
-    json.dump(told | {"pooled": pooled | {"rate": wrong / pooled["total"]}}, sys.stdout)
+    json.dump(results | {"pooled": pooled | {"rate": wrong / pooled["total"]}}, sys.stdout)
 
 
 if __name__ == "__main__":

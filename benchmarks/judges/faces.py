@@ -23,43 +23,43 @@ def anchors():
     return np.stack([across.ravel(), down.ravel()], axis=1)
 
 
-def box_overlap(one, other):
+def box_overlap(first, second):
     """Intersection over union."""
-    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    wide = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
+    high = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
     if wide <= 0 or high <= 0:
         return 0.0
-    return wide * high / (one[2] * one[3] + other[2] * other[3] - wide * high)
+    return wide * high / (first[2] * first[3] + second[2] * second[3] - wide * high)
 
 
 def decode(rows, logits, places):
     """Boxes of one picture, surest first."""
     scores = 1 / (1 + np.exp(-np.clip(logits.ravel(), -100, 100)))
     likely = np.flatnonzero(scores >= SURE)
-    found = []
+    boxes = []
     for place in likely[np.argsort(-scores[likely], kind="stable")]:
         middle = rows[place, :2] / SIDE + places[place]
         size = rows[place, 2:4] / SIDE
         eyes = (rows[place, 5] + rows[place, 7]) / 2 / SIDE + places[place, 1]
         box = [*(middle - size / 2), *size, eyes, scores[place]]
-        if all(box_overlap(box, other) < ALIKE for other in found):
-            found.append([round(float(value), 5) for value in box])
-    return found
+        if all(box_overlap(box, surer) < ALIKE for surer in boxes):
+            boxes.append([round(float(value), 5) for value in box])
+    return boxes
 
 
 def main():
     """Read, look, tell."""
-    asked = json.load(sys.stdin)
-    net = Interpreter(asked["weights"], num_threads=1)
+    request = json.load(sys.stdin)
+    net = Interpreter(request["weights"], num_threads=1)
     net.allocate_tensors()
     into = net.get_input_details()[0]["index"]
-    outputs = sorted(net.get_output_details(), key=lambda one: -int(np.prod(one["shape"])))
-    places, told = anchors(), []
-    for picture in np.load(asked["pictures"], mmap_mode="r"):
+    outputs = sorted(net.get_output_details(), key=lambda output: -int(np.prod(output["shape"])))
+    places, faces = anchors(), []
+    for picture in np.load(request["pictures"], mmap_mode="r"):
         net.set_tensor(into, picture[None].astype(np.float32) / 127.5 - 1)
         net.invoke()
-        told.append(decode(net.get_tensor(outputs[0]["index"])[0], net.get_tensor(outputs[1]["index"])[0], places))
-    json.dump(told, sys.stdout)
+        faces.append(decode(net.get_tensor(outputs[0]["index"])[0], net.get_tensor(outputs[1]["index"])[0], places))
+    json.dump(faces, sys.stdout)
 
 
 if __name__ == "__main__":

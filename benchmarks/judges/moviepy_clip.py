@@ -40,9 +40,9 @@ def captions(job):
         cue = words[first : first + CUE_WORDS]
         ends = [word["start_s"] for word in cue[1:]] + [min(cue[-1]["end_s"], job["end_s"])]
         for number, (word, end_s) in enumerate(zip(cue, ends, strict=True)):
-            shown = ImageClip(drawn([one["text"] for one in cue], number, font, width), transparent=True)
-            shown = shown.with_start(word["start_s"] - job["start_s"]).with_duration(end_s - word["start_s"])
-            clips.append(shown.with_position(("center", round(height * MIDDLE))))
+            picture = ImageClip(drawn([cue_word["text"] for cue_word in cue], number, font, width), transparent=True)
+            picture = picture.with_start(word["start_s"] - job["start_s"]).with_duration(end_s - word["start_s"])
+            clips.append(picture.with_position(("center", round(height * MIDDLE))))
     return clips
 
 
@@ -50,11 +50,11 @@ def main():
     """Make the clip."""
     job = json.load(sys.stdin)
     x, y, width, height = job["crop"]
-    with VideoFileClip(job["video"]) as whole:
-        clip = whole.subclipped(job["start_s"], job["end_s"])
+    with VideoFileClip(job["video"]) as source:
+        clip = source.subclipped(job["start_s"], job["end_s"])
         clip = clip.cropped(x1=x, y1=y, width=width, height=height).resized(tuple(job["size"]))
-        made = CompositeVideoClip([clip, *captions(job)], size=tuple(job["size"])).with_duration(clip.duration)
-        made.write_videofile(
+        video = CompositeVideoClip([clip, *captions(job)], size=tuple(job["size"])).with_duration(clip.duration)
+        video.write_videofile(
             job["out"],
             fps=job["rate"],
             codec="libx264",
@@ -66,7 +66,7 @@ def main():
             ffmpeg_params=["-crf", str(job["crf"]), "-pix_fmt", "yuv420p", "-movflags", "+faststart"],
             logger=None,
         )
-    json.dump({"duration_s": made.duration}, sys.stdout)
+    json.dump({"duration_s": video.duration}, sys.stdout)
 
 
 if __name__ == "__main__":

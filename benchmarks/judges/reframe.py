@@ -1,4 +1,4 @@
-"""Where pyautoflip would crop videos, picture by picture.
+"""Crops that pyautoflip would make of videos, picture by picture.
 
 Runs in the peer's environment only; writes no video.
 
@@ -33,7 +33,7 @@ class Unwritten:
 
 
 class Planner(processor.AutoFlipProcessor):
-    """Its processor, up to where crops are cut out."""
+    """pyautoflip's processor, up to where crops are cut out."""
 
     def _initialize_writer(self, output_path: str, video_reader: processor.VideoReader) -> Unwritten:
         self.crops, self.rate = [], video_reader.fps
@@ -45,20 +45,20 @@ class Planner(processor.AutoFlipProcessor):
             motion_threshold=self.motion_threshold,
             padding_method=self.padding_method,
         )
-        found = [key_frame_data[name] for name in ("key_frames", "face_detections", "object_detections")]
-        self.crops += cropper.process_scene(*found, scene_length)
+        detections = [key_frame_data[name] for name in ("key_frames", "face_detections", "object_detections")]
+        self.crops += cropper.process_scene(*detections, scene_length)
         return scene_length
 
 
 def main() -> None:
-    """Each video, one after the other."""
-    asked, told = json.load(sys.stdin), {}
+    """Plan the crops of each video, one after the other."""
+    request, plans = json.load(sys.stdin), {}
     with contextlib.redirect_stdout(sys.stderr):
-        planner = Planner(target_aspect_ratio=asked["aspect"])
-        for path in asked["paths"]:
+        planner = Planner(target_aspect_ratio=request["aspect"])
+        for path in request["paths"]:
             planner.process_video(path, "")
-            told[path] = {"rate": planner.rate, "crops": [[float(one) for one in crop] for crop in planner.crops]}
-    json.dump(told, sys.stdout)
+            plans[path] = {"rate": planner.rate, "crops": [[float(value) for value in crop] for crop in planner.crops]}
+    json.dump(plans, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -18,15 +18,15 @@ DETECTORS = {"adaptive": AdaptiveDetector, "content": ContentDetector}
 
 
 def main() -> None:
-    """Each detector, one after the other."""
-    asked = json.load(sys.stdin)
-    told = {}
+    """Run each detector, one after the other."""
+    request = json.load(sys.stdin)
+    results = {}
     for name, detector in DETECTORS.items():
         begun = time.process_time()
-        scenes = detect(asked["path"], detector(), end_time=asked["end"])
+        scenes = detect(request["path"], detector(), end_time=request["end"])
         cpu_s = time.process_time() - begun
-        told[name] = {"frames": [scene[0].frame_num for scene in scenes[1:]], "cpu_s": cpu_s}
-    json.dump(told, sys.stdout)
+        results[name] = {"frames": [scene[0].frame_num for scene in scenes[1:]], "cpu_s": cpu_s}
+    json.dump(results, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ MAX_TABLES_ROWS = 10
 
 def gib(size_bytes: float) -> str:
     """Bytes in GiB or TiB."""
-    whole = size_bytes / GIB
-    return f"{whole / 1024:,.1f} TiB" if whole >= 1024 else f"{whole:.1f} GiB"
+    size_gib = size_bytes / GIB
+    return f"{size_gib / 1024:,.1f} TiB" if size_gib >= 1024 else f"{size_gib:.1f} GiB"
 
 
 def _transactions(per_s: float | None) -> str:
@@ -76,7 +76,7 @@ def stores_table(capacity: Capacity) -> str:
 
 def tables_table(capacity: Capacity) -> str:
     """The largest tables of Postgres."""
-    shown = capacity.tables[:MAX_TABLES_ROWS]
+    largest = capacity.tables[:MAX_TABLES_ROWS]
     rows = [
         (
             f"`{table.table}`",
@@ -85,13 +85,13 @@ def tables_table(capacity: Capacity) -> str:
             f"{table.kept_rows / 1e6:,.1f}",
             gib(table.kept_bytes),
         )
-        for table in shown
+        for table in largest
     ]
     return markdown_table(("table", "rows a day", "kept", "million rows after a year", "with indexes"), rows)
 
 
 def bounds_table(bounds: Sequence[Bound], count: int) -> str:
-    """What breaks first."""
+    """The bounds of the site, the one that breaks first on top."""
     rows = [
         (bound.name, f"{bound.needed:.1f}", f"{bound.available:.0f}", f"{bound.headroom:.2f}×", bound.remedy)
         for bound in bounds[:count]
@@ -101,11 +101,11 @@ def bounds_table(bounds: Sequence[Bound], count: int) -> str:
 
 def costs_text(capacity: Capacity) -> str:
     """Core-hours and, with prices, money."""
-    there = capacity.core_hours_per_day / capacity.site.utilisation
-    each = capacity.core_hours_per_day / capacity.workload.projects_per_day
+    provisioned = capacity.core_hours_per_day / capacity.site.utilisation
+    hours_per_project = capacity.core_hours_per_day / capacity.workload.projects_per_day
     text = (
-        f"{capacity.core_hours_per_day:,.0f} core-hours of work a day ({each:.3f} a project), {there:,.0f} core-hours"
-        f" that must be there at {capacity.site.utilisation:.0%} utilisation"
+        f"{capacity.core_hours_per_day:,.0f} core-hours of work a day ({hours_per_project:.3f} a project),"
+        f" {provisioned:,.0f} core-hours that must be there at {capacity.site.utilisation:.0%} utilisation"
     )
     money = capacity.money_per_day
     if money is not None:
@@ -136,36 +136,36 @@ def render(capacity: Capacity) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--projects-per-day", type=float, default=10_000.0)
-    made.add_argument("--minutes", type=float, default=20.0, help="of video in a project (20)")
-    made.add_argument("--width", type=int, default=1920, help="of the picture, in pixels (1920)")
-    made.add_argument("--height", type=int, default=1080, help="of the picture, in pixels (1080)")
-    made.add_argument("--clips", type=int, help="of a project; without: as the table of rates expects")
-    made.add_argument("--organisations", type=int, default=100, help="with equal shares (100)")
-    made.add_argument("--partitions", type=int, default=PARTITIONS, help=f"of each topic ({PARTITIONS})")
-    made.add_argument("--kafka-copies", type=int, default=3, help="of each partition (3)")
-    made.add_argument("--utilisation", type=float, default=0.7, help="of cores and workers (0.7)")
-    made.add_argument("--cores", type=float, help="that there are; without: as many as needed")
-    made.add_argument("--posts", type=float, help="POSTs a second at the knee, as measured")
-    made.add_argument("--peak-factor", type=float, default=3.0, help="busiest hour to the day's mean (3)")
-    made.add_argument("--cpu-hour", type=float, default=0.0, help="price of an hour of a core")
-    made.add_argument("--stored-gb", type=float, default=0.0, help="price of 10⁹ bytes put into object storage")
-    made.add_argument("--currency", default="", help="shown next to amounts")
-    return made
+    command_line = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    command_line.add_argument("--projects-per-day", type=float, default=10_000.0)
+    command_line.add_argument("--minutes", type=float, default=20.0, help="of video in a project (20)")
+    command_line.add_argument("--width", type=int, default=1920, help="of the picture, in pixels (1920)")
+    command_line.add_argument("--height", type=int, default=1080, help="of the picture, in pixels (1080)")
+    command_line.add_argument("--clips", type=int, help="of a project; without: as the table of rates expects")
+    command_line.add_argument("--organisations", type=int, default=100, help="with equal shares (100)")
+    command_line.add_argument("--partitions", type=int, default=PARTITIONS, help=f"of each topic ({PARTITIONS})")
+    command_line.add_argument("--kafka-copies", type=int, default=3, help="of each partition (3)")
+    command_line.add_argument("--utilisation", type=float, default=0.7, help="of cores and workers (0.7)")
+    command_line.add_argument("--cores", type=float, help="that there are; without: as many as needed")
+    command_line.add_argument("--posts", type=float, help="POSTs a second at the knee, as measured")
+    command_line.add_argument("--peak-factor", type=float, default=3.0, help="busiest hour to the day's mean (3)")
+    command_line.add_argument("--cpu-hour", type=float, default=0.0, help="price of an hour of a core")
+    command_line.add_argument("--stored-gb", type=float, default=0.0, help="price of 10⁹ bytes put into object storage")
+    command_line.add_argument("--currency", default="", help="shown next to amounts")
+    return command_line
 
 
-def capacity_of(asked: argparse.Namespace) -> Capacity:
+def capacity_of(options: argparse.Namespace) -> Capacity:
     """The model of a command line."""
     workload = Workload(
-        projects_per_day=asked.projects_per_day, minutes=asked.minutes, organisations=asked.organisations,
-        megapixels=asked.width * asked.height / PIXELS_PER_MEGAPIXEL, peak_factor=asked.peak_factor,
-        options=ProjectOptions() if asked.clips is None else ProjectOptions(target_clips=asked.clips),
+        projects_per_day=options.projects_per_day, minutes=options.minutes, organisations=options.organisations,
+        megapixels=options.width * options.height / PIXELS_PER_MEGAPIXEL, peak_factor=options.peak_factor,
+        options=ProjectOptions() if options.clips is None else ProjectOptions(target_clips=options.clips),
     )  # fmt: skip
     site = Site(
-        partitions=asked.partitions, utilisation=asked.utilisation, kafka_copies=asked.kafka_copies, cores=asked.cores,
-        posts_hz=asked.posts,
-        prices=PriceList(currency=asked.currency, cpu_hour=asked.cpu_hour, stored_gb=asked.stored_gb),
+        partitions=options.partitions, utilisation=options.utilisation, kafka_copies=options.kafka_copies,
+        cores=options.cores, posts_hz=options.posts,
+        prices=PriceList(currency=options.currency, cpu_hour=options.cpu_hour, stored_gb=options.stored_gb),
     )  # fmt: skip
     return model_capacity(workload, site, default_rates(), read_footprint())
 

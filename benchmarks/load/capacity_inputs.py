@@ -12,7 +12,7 @@ PIXELS_PER_MEGAPIXEL = 1e6
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes in."""
+    """The projects of a day, and how large they are."""
 
     projects_per_day: float = 10_000.0
     minutes: float = 20.0
@@ -25,7 +25,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to take them."""
+    """The installation that takes the workload: its limits, rules and prices."""
 
     partitions: int
     windows: AdmissionRules = AdmissionRules()

@@ -73,7 +73,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headroom(self) -> float:
-        """How many times the workload would fit."""
+        """The number of times that the workload would fit."""
         return self.available / self.needed if self.needed else math.inf
 
 
@@ -109,7 +109,7 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def money_per_day(self) -> float | None:
-        """By the price list: cores that must be there, and what is stored each day; None without prices."""
+        """Price of the cores that must be there and of each day's stored bytes; None without prices."""
         prices = self.site.prices
         if not prices.cpu_hour and not prices.stored_gb:
             return None
@@ -134,9 +134,10 @@ def model_capacity(workload: Workload, site: Site, rates: Rates, footprint: Foot
         _stage_load(stage, table_amount(rate, source, rates) / 1000, per_s, site.utilisation)
         for stage, rate in rates.stages.items()
     ]
-    parts = [PartLoad(part=part, cores=one.at(shape) * per_s) for part, one in footprint.parts_cpu_s.items()]
+    parts = [PartLoad(part=part, cores=amount.at(shape) * per_s) for part, amount in footprint.parts_cpu_s.items()]
     topics = _topics(workload, site, footprint, shape)
     events_hz = sum(topic.events_per_day for topic in topics) / DAY_S
+    result_bytes = sum(amount.at(shape) for amount in footprint.object_bytes.values())
     capacity = Capacity(
         measured=footprint.measured,
         workload=workload,
@@ -149,7 +150,7 @@ def model_capacity(workload: Workload, site: Site, rates: Rates, footprint: Foot
         commits_hz=footprint.commits.at(shape) * per_s if footprint.commits else None,
         events_hz=events_hz,
         source_bytes_per_day=rates.bytes_per_s * shape.media_s * workload.projects_per_day,
-        result_bytes_per_day=sum(one.at(shape) for one in footprint.object_bytes.values()) * workload.projects_per_day,
+        result_bytes_per_day=result_bytes * workload.projects_per_day,
         bounds=(),
     )
     return msgspec.structs.replace(capacity, bounds=sorted(_bounds(capacity), key=lambda bound: bound.headroom))
@@ -163,33 +164,33 @@ def _stage_load(stage: Stage, cpu_s: float, per_s: float, utilisation: float) ->
 
 def _tables(workload: Workload, site: Site, footprint: Footprint, shape: ProjectShape) -> list[TableLoad]:
     ages = ages_of(site.retention)
-    found = []
-    for table, one in footprint.tables.items():
-        rows_per_day = one.rows.at(shape) * workload.projects_per_day
+    loads = []
+    for table, measured in footprint.tables.items():
+        rows_per_day = measured.rows.at(shape) * workload.projects_per_day
         kept_days = ages[table].total_seconds() / DAY_S if table in ages else None
         kept_rows = rows_per_day * min(YEAR_DAYS, YEAR_DAYS if kept_days is None else kept_days)
-        found.append(
+        loads.append(
             TableLoad(
-                table=table, rows_per_day=rows_per_day, kept_rows=kept_rows, kept_bytes=kept_rows * one.row_bytes,
+                table=table, rows_per_day=rows_per_day, kept_rows=kept_rows, kept_bytes=kept_rows * measured.row_bytes,
                 kept_days=kept_days,
             )
         )  # fmt: skip
-    return sorted(found, key=lambda table: -table.kept_bytes)
+    return sorted(loads, key=lambda table: -table.kept_bytes)
 
 
 def _topics(workload: Workload, site: Site, footprint: Footprint, shape: ProjectShape) -> list[TopicLoad]:
-    found = []
-    for topic, one in footprint.topics.items():
-        events = one.events.at(shape) * workload.projects_per_day
+    loads = []
+    for topic, measured in footprint.topics.items():
+        events = measured.events.at(shape) * workload.projects_per_day
         retention_ms = BY_NAME[topic].retention_ms
         days = YEAR_DAYS if retention_ms < 0 else retention_ms / DAY_MS
-        kept = events * one.event_bytes * days * site.kafka_copies
-        found.append(
+        kept_bytes = events * measured.event_bytes * days * site.kafka_copies
+        loads.append(
             TopicLoad(
-                topic=topic, events_per_day=events, bytes_per_day=events * one.event_bytes, kept_bytes=kept
+                topic=topic, events_per_day=events, bytes_per_day=events * measured.event_bytes, kept_bytes=kept_bytes
             )
         )  # fmt: skip
-    return sorted(found, key=lambda topic: -topic.bytes_per_day)
+    return sorted(loads, key=lambda topic: -topic.bytes_per_day)
 
 
 def _bounds(capacity: Capacity) -> list[Bound]:
@@ -205,8 +206,8 @@ def _bounds(capacity: Capacity) -> list[Bound]:
     ]
     bounds += _window_bounds(capacity)
     if site.cores is not None:
-        needed = capacity.cores / site.utilisation
-        bounds.append(Bound(name="cores", needed=needed, available=site.cores, remedy="more machines"))
+        cores = capacity.cores / site.utilisation
+        bounds.append(Bound(name="cores", needed=cores, available=site.cores, remedy="more machines"))
     if site.posts_hz is not None:
         posts_hz = workload.projects_per_day / DAY_S * workload.peak_factor
         bounds.append(
@@ -218,18 +219,18 @@ def _bounds(capacity: Capacity) -> list[Bound]:
 def _window_bounds(capacity: Capacity) -> list[Bound]:
     """Places in the lanes of stages with a rate: events in flight are the cores at work (Little's law)."""
     cores = {stage.stage: stage.cores for stage in capacity.stages}
-    found = []
+    bounds = []
     for lane in LANES:
-        own = [cores[stage] for stage in lane.stages if stage in cores]
-        if not own or lane.name in ("asset", "preview_framing"):
+        lane_cores = [cores[stage] for stage in lane.stages if stage in cores]
+        if not lane_cores or lane.name in ("asset", "preview_framing"):
             continue
         window: int = getattr(capacity.site.windows, lane.name)
-        found.append(
+        bounds.append(
             Bound(
                 name=f"places in the lane {lane.name} of {capacity.workload.organisations} organisations",
-                needed=max(own) / capacity.site.utilisation,
+                needed=max(lane_cores) / capacity.site.utilisation,
                 available=window * capacity.workload.organisations,
                 remedy=f"`CLIPSTREAM_ADMISSION_{lane.name.upper()}`",
             )
         )
-    return found
+    return bounds

@@ -75,10 +75,10 @@ def footprint_of(
         return fit_each(shapes, [amount[kind] for amount in amounts], terms)
 
     def size_of(kind: str, name: str) -> float:
-        whole, count = (
+        total, count = (
             sum(amount[part].get(name, 0.0) for amount in amounts) for part in (f"{kind}_bytes", f"{kind}s")
         )
-        return round(whole / count, 1) if count else 0.0
+        return round(total / count, 1) if count else 0.0
 
     return Footprint(
         measured=measured,
@@ -121,7 +121,7 @@ def measure(rig: Rig) -> tuple[Footprint, UUID]:
             spans = int(amounts[-1]["rows"].get("spans", 0))
             shapes.append(ProjectShape(media_s=project["duration_ms"] / 1000, spans=spans, clips=project["clip_count"]))
             say(f"footprint: {shapes[-1]}")
-    described = "; ".join(f"{one.media_s:.0f} s, {one.spans} spans, {one.clips} clips" for one in shapes)
+    described = "; ".join(f"{shape.media_s:.0f} s, {shape.spans} spans, {shape.clips} clips" for shape in shapes)
     measured = f"three projects one after the other ({described}), one webhook endpoint, two cores, no GPU"
     return footprint_of(shapes, amounts, rest, measured), UUID(project["project_id"])
 

@@ -64,12 +64,12 @@ async def read_postgres(connection: asyncpg.Connection) -> dict[str, Any]:
 
 def read_objects(client: BaseClient, bucket: str) -> Counter[str]:
     """Bytes of all objects by kind."""
-    found: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for item in page.get("Contents", []):
             parts = item["Key"].split("/")
-            found["uploads" if parts[1] == "uploads" else parts[2] if len(parts) > 2 else "others"] += item["Size"]
-    return found
+            sizes["uploads" if parts[1] == "uploads" else parts[2] if len(parts) > 2 else "others"] += item["Size"]
+    return sizes
 
 
 def read_all(rig: Rig) -> Reading:
@@ -92,12 +92,12 @@ def read_all(rig: Rig) -> Reading:
 
 
 def difference(after: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:
-    """What was added, by name; names without any are left out."""
+    """The amounts that were added, by name; names without any are left out."""
     return {name: value - before.get(name, 0) for name, value in after.items() if value - before.get(name, 0)}
 
 
 def added(before: Reading, after: Reading, idle: Reading | None = None) -> dict[str, dict[str, float]]:
-    """What came between two readings; without the commits and processor time of a stack at rest."""
+    """Amounts added between two readings, without the commits and processor time of a stack at rest."""
     elapsed_s = after.at_s - before.at_s
     rest_commits = idle.commits / idle.at_s if idle else 0.0
     cpu_s = {
@@ -117,7 +117,7 @@ def added(before: Reading, after: Reading, idle: Reading | None = None) -> dict[
 
 
 def read_rest(rig: Rig) -> Reading:
-    """What a stack does without work; ``at_s`` is the length of the time, all else what was added in it."""
+    """A reading of a stack at rest; ``at_s`` is the time's length, commits and CPU are those added in it."""
     before = read_all(rig)
     time.sleep(IDLE_S)
     after = read_all(rig)

@@ -44,7 +44,7 @@ QUICK_LADDER_HZ = (25.0, 100.0)
 
 
 class KneePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How large and how long."""
+    """The size of a run: projects in the tables, processes, rates to try and seconds of each."""
 
     projects: int = 36_500
     """In all tables together, a hundred for each day; each number of organisations has a third of them."""
@@ -98,9 +98,14 @@ def kinds_of(rate_hz: float, reads_per_post: float) -> list[RequestKind]:
 
 def groups_of(plan: KneePlan, customers: Sequence[Sequence[Customer]]) -> list[Copies]:
     """An equal part of the projects for each number of organisations."""
-    each = plan.projects // len(customers)
+    projects_per_org = plan.projects // len(customers)
     return [
-        Copies(first=number * each, count=each, orgs=[customer.org_id for customer in group], days=plan.days)
+        Copies(
+            first=number * projects_per_org,
+            count=projects_per_org,
+            orgs=[customer.org_id for customer in group],
+            days=plan.days,
+        )
         for number, group in enumerate(customers)
     ]
 
@@ -160,23 +165,23 @@ async def new_customers(parts: LoadParts, count: int) -> list[Customer]:
     return [await new_customer(parts.settings) for _ in range(count)]
 
 
-def measure(plan: KneePlan, about: dict[str, object], log_folder: Path) -> KneeReport:
+def measure(plan: KneePlan, circumstances: dict[str, object], log_folder: Path) -> KneeReport:
     """Start everything, fill the tables, and find the knee for each number of organisations."""
     recorded = read_recorded()
     with run_parts(api_processes=plan.api_processes, log_folder=log_folder) as parts:
         customers = [asyncio.run(new_customers(parts, count)) for count in plan.orgs_counts]
         groups = groups_of(plan, customers)
         tables = asyncio.run(fill(parts, plan, groups, recorded))
-        whole = FilledTable(
+        total = FilledTable(
             rows=sum(table.rows for table in tables.values()),
             size_bytes=sum(table.size_bytes for table in tables.values()),
         )
-        say(f"{whole.rows} rows, {whole.size_bytes / 2**20:.0f} MiB")
+        say(f"{total.rows} rows, {total.size_bytes / 2**20:.0f} MiB")
         series = [
             asyncio.run(run_series(parts, plan, recorded, group, owners))
             for group, owners in zip(groups, customers, strict=True)
         ]
-    return KneeReport(about=about, plan=plan, recorded=recorded.about, tables=tables, series=series)
+    return KneeReport(about=circumstances, plan=plan, recorded=recorded.about, tables=tables, series=series)
 
 
 def claims_of(report: KneeReport) -> list[Claim]:
@@ -204,7 +209,7 @@ def claims_of(report: KneeReport) -> list[Claim]:
 
 
 def bench(rig: Rig, plan: KneePlan | None = None) -> list[Claim]:
-    """As a part of ``python -m benchmarks``; the rig's stack has no part in it."""
+    """The claims of the knee for ``python -m benchmarks``; the rig's stack has no part in it."""
     plan = plan or (QUICK_PLAN if rig.quick else KneePlan())
     report = measure(plan, describe_run(rig), rig.out / "logs")
     rig.out.mkdir(parents=True, exist_ok=True)
@@ -214,24 +219,24 @@ def bench(rig: Rig, plan: KneePlan | None = None) -> list[Claim]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = arguments(__doc__, "out/bench")
-    made.add_argument("--projects", type=int, help="projects in the tables before the load")
-    made.add_argument("--days", type=float, help="over which they were made (365)")
-    made.add_argument("--api-processes", type=int, help="processes of the API; requests take them in turn (1)")
-    made.add_argument("--reads-per-post", type=float, help="reads for each POST (1)")
-    return made
+    command_line = arguments(__doc__, "out/bench")
+    command_line.add_argument("--projects", type=int, help="projects in the tables before the load")
+    command_line.add_argument("--days", type=float, help="over which they were made (365)")
+    command_line.add_argument("--api-processes", type=int, help="processes of the API; requests take them in turn (1)")
+    command_line.add_argument("--reads-per-post", type=float, help="reads for each POST (1)")
+    return command_line
 
 
 def main() -> int:
     """Exit code 1 where the knee lies below the limit."""
-    asked = parser().parse_args()
-    given = {
-        name: getattr(asked, name)
+    options = parser().parse_args()
+    plan_fields = {
+        name: getattr(options, name)
         for name in ("projects", "days", "api_processes", "reads_per_post")
-        if getattr(asked, name) is not None
+        if getattr(options, name) is not None
     }
-    with rig_of(asked) as rig:
-        claims = bench(rig, msgspec.structs.replace(QUICK_PLAN if asked.quick else KneePlan(), **given))
+    with rig_of(options) as rig:
+        claims = bench(rig, msgspec.structs.replace(QUICK_PLAN if options.quick else KneePlan(), **plan_fields))
     print("\n".join(map(format_claim, claims)))
     return exit_code(claims, [])
 

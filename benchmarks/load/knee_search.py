@@ -67,8 +67,8 @@ class LoadStep(msgspec.Struct, frozen=True, kw_only=True):
 def find_knee(steps: Sequence[LoadStep]) -> LoadStep | None:
     """The step with the largest rate that was held, below the first that was not; None without one."""
     broken_hz = _first_broken_hz(steps)
-    held = [step for step in steps if step.is_held and (broken_hz is None or step.offered_hz < broken_hz)]
-    return max(held, key=lambda step: step.offered_hz, default=None)
+    sustained = [step for step in steps if step.is_held and (broken_hz is None or step.offered_hz < broken_hz)]
+    return max(sustained, key=lambda step: step.offered_hz, default=None)
 
 
 def choose_next_rate(steps: Sequence[LoadStep], ladder: Sequence[float] = LADDER_HZ) -> float | None:
@@ -97,5 +97,5 @@ def name_break(step: LoadStep) -> str:
     if step.achieved_share < MIN_ACHIEVED_SHARE:
         reasons.append(f"{100 * step.achieved_share:.0f} % of what fell due")
     busiest = max(step.cores.items(), key=lambda item: item[1], default=("", 0.0))
-    where = f"; busiest: {busiest[0]}, {busiest[1]:.2f} cores" if busiest[0] else ""
-    return ", ".join(reasons) + where
+    busiest_part = f"; busiest: {busiest[0]}, {busiest[1]:.2f} cores" if busiest[0] else ""
+    return ", ".join(reasons) + busiest_part

@@ -88,8 +88,9 @@ def run_parts(
         relay = ProductProcess(["streams", "--relay"], settings, log_folder / "relay.log")
         try:
             asyncio.run(_start([*api, relay]))
-            own = {f"api {number}": _pid(part) for number, part in enumerate(api, start=1)} | {"relay": _pid(relay)}
-            yield LoadParts(settings=settings, api_ports=[part.port for part in api], pids=own | pids)
+            api_pids = {f"api {number}": _pid(part) for number, part in enumerate(api, start=1)}
+            product_pids = api_pids | {"relay": _pid(relay)}
+            yield LoadParts(settings=settings, api_ports=[part.port for part in api], pids=product_pids | pids)
         finally:
             for part in (*api, relay):
                 part.end()

@@ -36,7 +36,7 @@ class FilledRows(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send."""
+    """The load to send: its kinds of requests, their senders and its length."""
 
     ports: Sequence[int]
     """Of the API's processes on the loopback; requests take them in turn."""
@@ -64,7 +64,7 @@ def arrivals(rate_hz: float, until_s: float, dice: random.Random) -> Iterator[fl
 
 
 def schedule(load: OpenLoad) -> list[tuple[float, int]]:
-    """When a request of which kind (by position) falls due."""
+    """The times (s) at which requests fall due, each with the position of its kind."""
     until_s = load.warm_up_s + load.seconds
     dice = [random.Random(f"{load.seed}/{kind.name}") for kind in load.kinds]
     series = [

@@ -36,10 +36,10 @@ def cores_between(before: Sample, after: Sample) -> dict[str, float]:
 
 
 def step_of(load: OpenLoad, result: OpenResult, cores: Mapping[str, float], unsent_count: int) -> LoadStep:
-    """What came of one rate. The first kind is the one whose rate is offered, all others are reads."""
-    offered, *others = load.kinds
+    """The result of one rate. The first kind is the one whose rate is offered, all others are reads."""
+    offered, *read_kinds = load.kinds
     posted = result.kinds[offered.name]
-    reads = [result.kinds[kind.name] for kind in others]
+    reads = [result.kinds[kind.name] for kind in read_kinds]
     errors: Counter[str] = Counter()
     for name, kind in result.kinds.items():
         errors.update({f"{name}: {why}": count for why, count in kind.refused.items()})

@@ -189,9 +189,9 @@ async def generate(load: OpenLoad) -> OpenResult:
     until_s = time.perf_counter() + DRAIN_S
     while pool.in_flight and time.perf_counter() < until_s:
         await asyncio.sleep(0.02)
-    for found in pool.result.kinds.values():
-        if (silent := found.due_count - len(found.times_ms) - sum(found.refused.values())) > 0:
-            found.refused["no answer"] = silent
+    for kind_result in pool.result.kinds.values():
+        if (silent := kind_result.due_count - len(kind_result.times_ms) - sum(kind_result.refused.values())) > 0:
+            kind_result.refused["no answer"] = silent
     return pool.result
 
 

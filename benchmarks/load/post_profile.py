@@ -74,10 +74,14 @@ def table(step: LoadStep, statements: Sequence[Statement]) -> str:
     lines = [format_step(step), "", "processor time of a POST, ms:"]
     lines += [f"  {name:<16}{1000 * share / step.achieved_hz:7.2f}" for name, share in step.cores.items()]
     for role in ("clipstream_api", "clipstream_relay"):
-        own = [one for one in statements if one.role == role]
-        calls, ms = sum(one.calls for one in own), sum(one.ms for one in own)
+        role_statements = [statement for statement in statements if statement.role == role]
+        calls = sum(statement.calls for statement in role_statements)
+        ms = sum(statement.ms for statement in role_statements)
         lines += ["", f"{role}: {calls:.1f} statements a POST, {ms:.2f} ms in the server", "  calls      ms"]
-        lines += [f"{one.calls:7.2f} {one.ms:7.3f}  {one.query[:MAX_STATEMENT_CHARACTERS]}" for one in own]
+        lines += [
+            f"{statement.calls:7.2f} {statement.ms:7.3f}  {statement.query[:MAX_STATEMENT_CHARACTERS]}"
+            for statement in role_statements
+        ]
     return "\n".join(lines)
 
 
@@ -86,9 +90,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, default=40.0, help="POSTs a second (40)")
     parser.add_argument("--seconds", type=float, default=10.0, help="measured time (10)")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with run_parts(log_folder=Path("out/bench/logs"), more_flags=PRELOADED) as parts:
-        print(table(*asyncio.run(profile(parts, asked.rate, asked.seconds))))
+        print(table(*asyncio.run(profile(parts, options.rate, options.seconds))))
     return 0
 
 

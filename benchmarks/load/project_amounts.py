@@ -12,7 +12,7 @@ FOOTPRINT = Path(__file__).with_name("footprint.json")
 
 
 class ProjectShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What the amounts of a project depend on."""
+    """The properties of a project that its amounts depend on."""
 
     media_s: float
     spans: int
@@ -64,7 +64,7 @@ class TopicFootprint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a project leaves behind, and what it takes of the parts that are no stage."""
+    """Amounts that a project leaves behind, and its processor time in the parts that are no stage."""
 
     measured: str
     tables: dict[str, TableFootprint]
@@ -97,13 +97,13 @@ def fit(measured: Sequence[tuple[ProjectShape, float]], terms: Terms) -> Amount:
 
 def fit_each(shapes: Sequence[ProjectShape], amounts: Sequence[Mapping[str, float]], terms: Terms) -> dict[str, Amount]:
     """An amount for each name."""
-    names = sorted({name for one in amounts for name in one})
+    names = sorted({name for by_name in amounts for name in by_name})
     return {
-        name: fit([(shape, one.get(name, 0.0)) for shape, one in zip(shapes, amounts, strict=True)], terms)
+        name: fit([(shape, by_name.get(name, 0.0)) for shape, by_name in zip(shapes, amounts, strict=True)], terms)
         for name in names
     }
 
 
 def read_footprint() -> Footprint:
-    """What was measured, from the file next to this module."""
+    """The measured footprint, from the file next to this module."""
     return msgspec.json.decode(FOOTPRINT.read_bytes(), type=Footprint)

@@ -50,7 +50,7 @@ class RecordedProject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Copies(msgspec.Struct, frozen=True, kw_only=True):
-    """Which copies to make, and their organisations."""
+    """Copies of the recorded project to make, and their organisations."""
 
     first: int
     count: int
@@ -70,7 +70,7 @@ async def list_tables(connection: Connection) -> list[str]:
     return [row["table_name"] for row in await connection.fetch(_OF_PROJECT)]
 
 
-async def record_project(connection: Connection, project_id: UUID, about: str) -> RecordedProject:
+async def record_project(connection: Connection, project_id: UUID, description: str) -> RecordedProject:
     """All rows of a project, with its upload and the key under which it was requested."""
     tables = {
         table: await _rows(connection, f"{table} t where t.project_id = $1", project_id)
@@ -84,7 +84,7 @@ async def record_project(connection: Connection, project_id: UUID, about: str) -
         connection, "idempotency_keys t where t.created_at = $1", dt.datetime.fromisoformat(project["created_at"])
     )
     return RecordedProject(
-        about=about,
+        about=description,
         org_id=project["org_id"],
         project_id=project["project_id"],
         created_at=dt.datetime.fromisoformat(project["created_at"]),
@@ -93,13 +93,13 @@ async def record_project(connection: Connection, project_id: UUID, about: str) -
 
 
 async def _rows(connection: Connection, source: str, argument: object) -> list[dict[str, Any]]:
-    found = await connection.fetch(f"select to_jsonb(t)::text as row from {source}", argument)
-    rows: list[dict[str, Any]] = [msgspec.json.decode(row["row"]) for row in found]
+    records = await connection.fetch(f"select to_jsonb(t)::text as row from {source}", argument)
+    rows: list[dict[str, Any]] = [msgspec.json.decode(row["row"]) for row in records]
     return [row | {"worker": "worker/1"} if "worker" in row else row for row in rows]  # not the machine's name
 
 
 def expression_of(column: str, kind: str, table: str) -> str:
-    """What a column of a copy holds; ``t`` is the recorded row, ``n`` the number of the copy."""
+    """The SQL value of a copy's column; ``t`` is the recorded row, ``n`` the number of the copy."""
     if column in ("org_id", "endpoint_id"):
         return "c.org_id"
     if kind == "uuid":

@@ -74,12 +74,14 @@ def _step_row(orgs: int, step: LoadStep) -> Sequence[str]:
 
 
 def tables_table(report: KneeReport | None) -> str:
-    """What the tables held before the load."""
+    """The table of the rows and bytes that the tables held before the load."""
     if report is None:
         return markdown_table(TABLES_HEAD, [(NOT_RUN, "", "")])
     largest = sorted(report.tables.items(), key=lambda item: -item[1].size_bytes)
     rows = [(f"`{name}`", f"{table.rows:,}", gib(table.size_bytes)) for name, table in largest]
-    rows.append(("all", f"{sum(one.rows for _, one in largest):,}", gib(sum(one.size_bytes for _, one in largest))))
+    rows.append(
+        ("all", f"{sum(table.rows for _, table in largest):,}", gib(sum(table.size_bytes for _, table in largest)))
+    )
     plan = report.plan
     text = (
         f"{plan.projects:,} projects over {plan.days:.0f} days; {plan.reads_per_post:g} reads for each POST;"

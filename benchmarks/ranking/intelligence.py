@@ -51,20 +51,22 @@ class Studied(msgspec.Struct, frozen=True, kw_only=True):
     made: Intelligence
 
 
-def found_names(spoken: TranscriptText) -> set[Span]:
-    """What study names, as spans."""
+def found_names(text: TranscriptText) -> set[Span]:
+    """The entities and values that study finds, as spans."""
     return {
-        (first, end, one.kind) for one in (*find_entities(spoken), *find_values(spoken)) for first, end in one.places
+        (first, end, entity.kind)
+        for entity in (*find_entities(text), *find_values(text))
+        for first, end in entity.places
     }
 
 
-def capitals(spoken: TranscriptText) -> set[Span]:
+def capitals(text: TranscriptText) -> set[Span]:
     """The baseline: a run of capitals inside a sentence is a name of every class.
 
     Digits are amounts or numbers.
     """
-    found: set[Span] = set()
-    words = [word.text for word in spoken.words]
+    spans: set[Span] = set()
+    words = [word.text for word in text.words]
     first: int | None = None
     for at in range(len(words) + 1):
         opens = at == 0 or at == len(words) or is_sentence_end(words[at - 1])
@@ -72,77 +74,77 @@ def capitals(spoken: TranscriptText) -> set[Span]:
             at < len(words) and words[at][:1].isupper() and not opens and not words[at].startswith(("I'", "I ", "I"))
         )
         if first is not None and (not capital or words[at - 1].endswith((",", ";", ":"))):
-            found |= {(first, at, kind) for kind in ("person", "organisation", "place", "work")}
+            spans |= {(first, at, kind) for kind in ("person", "organisation", "place", "work")}
             first = None
         if capital and first is None:
             first = at
     for at, word in enumerate(words):
         if word.startswith("$"):
-            found.add((at, at + 2 if at + 1 < len(words) and "illion" in words[at + 1] else at + 1, "money"))
+            spans.add((at, at + 2 if at + 1 < len(words) and "illion" in words[at + 1] else at + 1, "money"))
         if "%" in word:
-            found.add((at, at + 1, "percent"))
+            spans.add((at, at + 1, "percent"))
         if re.fullmatch(r"(19|20)\d\d[,.]?", word):
-            found.add((at, at + 1, "date"))
+            spans.add((at, at + 1, "date"))
         elif word[:1].isdigit() and "%" not in word:
-            found.add((at, at + 1, "number"))
-    return found
+            spans.add((at, at + 1, "number"))
+    return spans
 
 
-def compromise(spoken: TranscriptText) -> set[Span]:
+def compromise(text: TranscriptText) -> set[Span]:
     """The peer: the npm package of that name, sentence by sentence; amounts as it marks them."""
-    told = script("compromise", [line.text for line in spoken.lines])
-    found: set[Span] = set()
-    for line, marks in zip(spoken.lines, told or [], strict=True):
-        offset = spoken.starts[line.first_word]
+    marks_by_line = script("compromise", [line.text for line in text.lines])
+    spans: set[Span] = set()
+    for line, marks in zip(text.lines, marks_by_line or [], strict=True):
+        offset = text.starts[line.first_word]
         for kind, start, length in marks:
             begin, end = start + offset, start + length + offset
             inside = [
                 at
                 for at in range(line.first_word, line.end_word)
-                if spoken.starts[at] < end and begin < spoken.starts[at] + len(spoken.words[at].text.strip())
+                if text.starts[at] < end and begin < text.starts[at] + len(text.words[at].text.strip())
             ]
             if inside:
-                found.add((inside[0], inside[-1] + 1, kind))
-    return found
+                spans.add((inside[0], inside[-1] + 1, kind))
+    return spans
 
 
-def f1(right: int, found: int, truth: int) -> float:
+def f1(right: int, predicted: int, truth: int) -> float:
     """Harmonic mean of precision and recall; 0 for nothing."""
-    return 2 * right / (found + truth) if found + truth else 0.0
+    return 2 * right / (predicted + truth) if predicted + truth else 0.0
 
 
 def entity_lines(calls: Sequence[Call], engines: dict[str, Callable[[TranscriptText], set[Span]]]) -> Iterable[str]:
     """One line a class: labels, and precision, recall, F1 of each engine, over all calls together."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for one in calls:
-        spoken = read_transcript(one.transcript)
-        words = [word.text.strip(",.?!;:") for word in spoken.words]
+    for earnings_call in calls:
+        text = read_transcript(earnings_call.transcript)
+        words = [word.text.strip(",.?!;:") for word in text.words]
         for name, engine in engines.items():
-            found = {without_article(span, words) for span in engine(spoken)}
+            spans = {without_article(span, words) for span in engine(text)}
             for kind in KINDS:
-                ours = {span for span in found if span[2] == kind}
-                truth = {span for span in one.truth if span[2] == kind}
+                ours = {span for span in spans if span[2] == kind}
+                truth = {span for span in earnings_call.truth if span[2] == kind}
                 for at, number in enumerate((len(ours & truth), len(ours), len(truth))):
                     counts[name, kind][at] += number
     for kind in KINDS:
-        told = []
+        figures = []
         for name in engines:
             right, found_count, truth_count = counts[name, kind]
             precision, recall = right / max(1, found_count), right / max(1, truth_count)
-            told.append(f"{name} P {precision:.2f} R {recall:.2f} F1 {f1(right, found_count, truth_count):.2f}")
-        yield f"  {kind:<13} n {counts['study', kind][2]:>4}   " + "   ".join(told)
+            figures.append(f"{name} P {precision:.2f} R {recall:.2f} F1 {f1(right, found_count, truth_count):.2f}")
+        yield f"  {kind:<13} n {counts['study', kind][2]:>4}   " + "   ".join(figures)
 
 
 async def studied(meeting: Meeting, sentences: TritonSentences) -> Studied:
     """Through the same functions as the stage."""
-    spoken = read_transcript(meeting.transcript)
-    found = keyphrases.find_keyphrases(spoken)
-    lines = await sentences.embed([line.text for line in spoken.lines])
-    names = await sentences.embed([phrase.text for phrase in found])
+    text = read_transcript(meeting.transcript)
+    phrases = keyphrases.find_keyphrases(text)
+    lines = await sentences.embed([line.text for line in text.lines])
+    names = await sentences.embed([phrase.text for phrase in phrases])
     material = StudyInputs(
-        document=spoken, vectors=lines.values, phrases=found, phrase_vectors=names.values, model=lines.model
+        document=text, vectors=lines.values, phrases=phrases, phrase_vectors=names.values, model=lines.model
     )
-    return Studied(meeting=meeting, spoken=spoken, made=build_intelligence(material))
+    return Studied(meeting=meeting, spoken=text, made=build_intelligence(material))
 
 
 def turn_at(meeting: Meeting, start_ms: int) -> int:
@@ -151,11 +153,11 @@ def turn_at(meeting: Meeting, start_ms: int) -> int:
     return min(range(len(times)), key=lambda turn: abs(times[turn] - start_ms))
 
 
-def cuts_of(one: Studied) -> dict[str, list[int]]:
+def cuts_of(result: Studied) -> dict[str, list[int]]:
     """Turns that chapters begin with, by engine; every baseline has as many chapters as study."""
-    meeting = one.meeting
-    ours = sorted({turn_at(meeting, chapter.start_ms) for chapter in one.made.chapters} - {0})
-    length = one.spoken.duration_ms
+    meeting = result.meeting
+    ours = sorted({turn_at(meeting, chapter.start_ms) for chapter in result.made.chapters} - {0})
+    length = result.spoken.duration_ms
     even = [turn_at(meeting, round(length * part / (len(ours) + 1))) for part in range(1, len(ours) + 1)]
     cuts = {"study": ours, "equal parts": sorted(set(even) - {0}), "one chapter": []}
     for seed in range(RANDOM_ROUNDS):
@@ -163,10 +165,10 @@ def cuts_of(one: Studied) -> dict[str, list[int]]:
     return cuts
 
 
-def near(meeting: Meeting, found: Sequence[int]) -> int:
-    """How many true borders have a found one of their own within the tolerance."""
+def near(meeting: Meeting, cuts: Sequence[int]) -> int:
+    """The number of true borders that have a predicted one of their own within the tolerance."""
     times = [meeting.transcript.words[first].start_ms for first in meeting.turns]
-    left, right = list(found), 0
+    left, right = list(cuts), 0
     for border in meeting.borders:
         close = [turn for turn in left if abs(times[turn] - times[border]) <= TOLERANCE_MS]
         if close:
@@ -175,56 +177,61 @@ def near(meeting: Meeting, found: Sequence[int]) -> int:
     return right
 
 
-def summaries_of(one: Studied) -> dict[str, str]:
+def summaries_of(result: Studied) -> dict[str, str]:
     """Summaries by engine; every baseline takes whole sentences up to the words that study took."""
-    budget = sum(len(point.quote.text.split()) for point in one.made.summary)
-    lines = [line.text for line in one.spoken.lines]
-    made = {"study": " ".join(point.quote.text for point in one.made.summary), "first": first_words(lines, budget)}
+    budget = sum(len(point.quote.text.split()) for point in result.made.summary)
+    lines = [line.text for line in result.spoken.lines]
+    summaries = {
+        "study": " ".join(point.quote.text for point in result.made.summary),
+        "first": first_words(lines, budget),
+    }
     for seed in range(RANDOM_ROUNDS):
         mixed = random.Random(seed).sample(lines, len(lines))
-        made[f"random {seed}"] = first_words(mixed, budget)
-    return made
+        summaries[f"random {seed}"] = first_words(mixed, budget)
+    return summaries
 
 
 def first_words(lines: Sequence[str], budget: int) -> str:
     """Sentences from the first on, up to a number of words."""
-    taken: list[str] = []
+    sentences: list[str] = []
     for line in lines:
-        if sum(len(one.split()) for one in taken) >= budget:
+        if sum(len(sentence.split()) for sentence in sentences) >= budget:
             break
-        taken.append(line)
-    return " ".join(taken)
+        sentences.append(line)
+    return " ".join(sentences)
 
 
-def meeting_lines(found: Sequence[Studied]) -> Iterable[str]:
+def meeting_lines(results: Sequence[Studied]) -> Iterable[str]:
     """Chapters and summaries of these meetings, by the judges."""
-    cuts = {one.meeting.name: cuts_of(one) for one in found}
-    asked = {
+    cuts = {result.meeting.name: cuts_of(result) for result in results}
+    request = {
         "cuts": {
-            one.meeting.name: {
-                "length": len(one.meeting.turns), "truth": one.meeting.borders, "found": cuts[one.meeting.name]
+            result.meeting.name: {
+                "length": len(result.meeting.turns), "truth": result.meeting.borders, "found": cuts[result.meeting.name]
             }
-            for one in found
+            for result in results
         },
-        "texts": {one.meeting.name: {"truth": one.meeting.summary, "found": summaries_of(one)} for one in found},
+        "texts": {
+            result.meeting.name: {"truth": result.meeting.summary, "found": summaries_of(result)} for result in results
+        },
     }  # fmt: skip
-    told = judge("chapters", asked)
+    scores = judge("chapters", request)
     for engine in ("study", "equal parts", "random", "one chapter"):
-        names = [name for name in told["cuts"] if name.split(" ")[0] == engine.split(" ")[0]]
-        pk, diff = (sum(told["cuts"][name][key] for name in names) / len(names) for key in ("pk", "window_diff"))
-        right = sum(near(one.meeting, cuts[one.meeting.name][name]) for one in found for name in names)
-        total = sum(len(cuts[one.meeting.name][name]) for one in found for name in names)
-        truth = sum(len(one.meeting.borders) for one in found) * len(names)
+        names = [name for name in scores["cuts"] if name.split(" ")[0] == engine.split(" ")[0]]
+        pk, diff = (sum(scores["cuts"][name][key] for name in names) / len(names) for key in ("pk", "window_diff"))
+        right = sum(near(result.meeting, cuts[result.meeting.name][name]) for result in results for name in names)
+        total = sum(len(cuts[result.meeting.name][name]) for result in results for name in names)
+        truth = sum(len(result.meeting.borders) for result in results) * len(names)
         within = f1(right, total, truth)
         yield f"  chapters, {engine:<12} Pk {pk:.3f}  WindowDiff {diff:.3f}  F1 within 30 s {within:.3f}"
     for engine in ("study", "first", "random"):
-        names = [name for name in told["texts"] if name.split(" ")[0] == engine]
-        rouge = sum(told["texts"][name]["rouge_l"] for name in names) / len(names)
+        names = [name for name in scores["texts"] if name.split(" ")[0] == engine]
+        rouge = sum(scores["texts"][name]["rouge_l"] for name in names) / len(names)
         yield f"  summary, {engine:<7} ROUGE-L {rouge:.3f}"
 
 
 def called(meeting: Meeting, start_ms: int, end_ms: int) -> str | None:
-    """What people call the topic that most of a range is about; None where it is about none."""
+    """The annotators' name of the topic that most of a range is about; None where it is about none."""
     words = meeting.transcript.words
     turns = [*meeting.turns, len(words)]
     shared = [
@@ -235,43 +242,47 @@ def called(meeting: Meeting, start_ms: int, end_ms: int) -> str | None:
     return name if most > 0 else None
 
 
-def title_lines(found: Sequence[Studied]) -> Iterable[str]:
+def title_lines(results: Sequence[Studied]) -> Iterable[str]:
     """F1 of the words that carry meaning, of titles against what people call the same range.
 
     Mean of all chapters.
     """
-    near: dict[str, list[float]] = defaultdict(list)
-    for one in found:
-        said = [phrase.text for phrase in keyphrases.find_keyphrases(one.spoken)]
-        for chapter in one.made.chapters:
-            name = called(one.meeting, chapter.start_ms, chapter.end_ms)
+    by_engine: dict[str, list[float]] = defaultdict(list)
+    for result in results:
+        phrases = [phrase.text for phrase in keyphrases.find_keyphrases(result.spoken)]
+        for chapter in result.made.chapters:
+            name = called(result.meeting, chapter.start_ms, chapter.end_ms)
             if name is None:
                 continue
-            opens = next(line.text for line in one.spoken.lines if line.start_ms >= chapter.start_ms)
+            opens = next(line.text for line in result.spoken.lines if line.start_ms >= chapter.start_ms)
             titles = {"study": chapter.title, "its first words": " ".join(opens.split()[:MAX_TITLE_WORDS])}
             titles["its most typical words"] = " ".join(chapter.quote.text.split()[:MAX_TITLE_WORDS])
             titles |= {
-                f"random phrases {seed}": " ".join(random.Random(seed).sample(said, min(2, len(said))))
+                f"random phrases {seed}": " ".join(random.Random(seed).sample(phrases, min(2, len(phrases))))
                 for seed in range(RANDOM_ROUNDS)
             }
             truth = set(list_terms(name))
             for engine, title in titles.items():
                 words = set(list_terms(title))
-                near[engine.rstrip("0123456789 ")].append(f1(len(words & truth), len(words), len(truth)))
-    for engine, values in near.items():
+                by_engine[engine.rstrip("0123456789 ")].append(f1(len(words & truth), len(words), len(truth)))
+    for engine, values in by_engine.items():
         yield f"  titles, {engine:<22} F1 of words {sum(values) / len(values):.3f}"
 
 
-def quote_line(found: Sequence[Studied]) -> str:
-    """How many items are quoted word for word where the transcript says so, checked again."""
+def quote_line(results: Sequence[Studied]) -> str:
+    """A line with the number of items quoted word for word at their time, checked again."""
     count = right = 0
-    for one in found:
-        made = one.made
-        quotes = [item.quote for part in (made.summary, made.key_points, made.quotes, made.questions) for item in part]
-        quotes += [item.quote for item in (*made.chapters, *made.sentiment, *made.relations)]
-        quotes += [quote for item in (*made.topics, *made.entities) for quote in item.mentions]
+    for result in results:
+        intelligence = result.made
+        quotes = [
+            item.quote
+            for part in (intelligence.summary, intelligence.key_points, intelligence.quotes, intelligence.questions)
+            for item in part
+        ]
+        quotes += [item.quote for item in (*intelligence.chapters, *intelligence.sentiment, *intelligence.relations)]
+        quotes += [quote for item in (*intelligence.topics, *intelligence.entities) for quote in item.mentions]
         for quote in quotes:
-            words = [w.text for w in one.spoken.words if quote.start_ms <= w.start_ms and w.end_ms <= quote.end_ms]
+            words = [w.text for w in result.spoken.words if quote.start_ms <= w.start_ms and w.end_ms <= quote.end_ms]
             count, right = count + 1, right + (" ".join(words) == quote.text)
     return f"quotes word for word at their time: {right} of {count}"
 
@@ -299,10 +310,10 @@ def main() -> None:
         print("the peer (compromise) does not run: there is no Node.js here")
     else:
         engines["compromise"] = compromise
-    for what, seen in (("not seen before", False), ("seen while the rules were written", True)):
-        some_calls = [one for one in calls if (one.name in SEEN) == seen]
-        some = [one for one in meetings if (one.meeting.name in SEEN) == seen]
-        print(f"{what}: {len(some_calls)} calls, {len(some)} meetings")
+    for title, is_seen in (("not seen before", False), ("seen while the rules were written", True)):
+        some_calls = [earnings_call for earnings_call in calls if (earnings_call.name in SEEN) == is_seen]
+        some = [result for result in meetings if (result.meeting.name in SEEN) == is_seen]
+        print(f"{title}: {len(some_calls)} calls, {len(some)} meetings")
         for line in (*entity_lines(some_calls, engines), *meeting_lines(some), *title_lines(some)):
             print(line)
     print(quote_line(meetings))

@@ -1,4 +1,4 @@
-"""How clips of the lecture start and end, compared with fixed 30 s windows on the same words.
+"""Compares how clips of the lecture start and end with fixed 30 s windows on the same words.
 
 Judges borders only, not taste.
 
@@ -60,7 +60,7 @@ def borders(parts: Sequence[TimeRange], words: Sequence[Word], duration_ms: int)
 
 
 def edges(part: TimeRange) -> tuple[int, int]:
-    """Both ends of a range."""
+    """The two ends of a range."""
     return part.start_ms, part.end_ms
 
 

@@ -52,22 +52,25 @@ class Scored(msgspec.Struct, frozen=True, kw_only=True):
 
 def score(signals: Sequence[SubScore], without: str = "", only: str = "") -> float:
     """The weighted mean, less one sub-score, or of one alone; 0 where nothing of it was measured."""
-    used = [one for one in signals if one.name != without and only in ("", one.name)]
-    total = sum(one.weight for one in used)
-    return sum(one.value * one.weight for one in used) / total if total else 0.0
+    used = [signal for signal in signals if signal.name != without and only in ("", signal.name)]
+    total = sum(signal.weight for signal in used)
+    return sum(signal.value * signal.weight for signal in used) / total if total else 0.0
 
 
 def scored(text: Labelled) -> Scored:
     """Our scores of a text's windows and those of the baselines."""
     timeline = build_timeline(text.material)
-    whole = read_baseline(timeline, text.material.embedded)
+    baseline = read_baseline(timeline, text.material.embedded)
     options = ProjectOptions()
     every = find_speech_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
-    scale = build_scales([measure_window(window, timeline, whole) for window in every])
+    scale = build_scales([measure_window(window, timeline, baseline) for window in every])
     windows = [window_of(timeline, part) for part in text.ranges]
     table = default_weights().weights_of("none", spoken=True)
-    signals = [weigh_sub_scores(measure_window(window, timeline, whole), scale, table) for window in windows]
-    ways = {OURS: [score(one) for one in signals], LONGEST: [longest_sentence(window) for window in windows]}
+    signals = [weigh_sub_scores(measure_window(window, timeline, baseline), scale, table) for window in windows]
+    ways = {
+        OURS: [score(sub_scores) for sub_scores in signals],
+        LONGEST: [longest_sentence(window) for window in windows],
+    }
     if timeline.sound is not None:
         ways[LOUDEST] = [loudest(timeline, window) for window in windows]
     return Scored(text=text, ways=ways, signals=signals)
@@ -101,11 +104,11 @@ def figures(values: Sequence[float], text: Labelled) -> Figures:
 
 def _twins(text: Labelled, drawn: list[int]) -> Apart:
     """A window that was drawn twice counts twice; windows that share time still exclude each other."""
-    return lambda one, other: drawn[one] == drawn[other] or text.are_disjoint(drawn[one], drawn[other])
+    return lambda first, second: drawn[first] == drawn[second] or text.are_disjoint(drawn[first], drawn[second])
 
 
 def by_chance(text: Labelled) -> Figures:
-    """What picking blindly gives, over many draws."""
+    """Figures of picking at random, over many draws."""
     rng = np.random.default_rng(SEED)
     worth = np.array(text.worth)
     firsts = np.array([precision(rng.random(worth.size), worth, text.are_disjoint) for _ in range(ROUNDS)])
@@ -115,87 +118,91 @@ def by_chance(text: Labelled) -> Figures:
     )
 
 
-def pooled(each: Sequence[Figures]) -> Figures:
+def pooled(rows: Sequence[Figures]) -> Figures:
     """The mean over texts; a round draws texts, too: with so few, that is where most of the doubt lies."""
     rng = np.random.default_rng(SEED)
-    drawn = rng.integers(0, len(each), size=(ROUNDS, len(each)))
-    areas, firsts = (np.array([getattr(one, name) for one in each]) for name in ("auc_rounds", "precision_rounds"))
+    drawn = rng.integers(0, len(rows), size=(ROUNDS, len(rows)))
+    areas, firsts = (np.array([getattr(row, name) for row in rows]) for name in ("auc_rounds", "precision_rounds"))
     columns = np.arange(ROUNDS)[:, None]
     return Figures(
-        auc=float(np.mean([one.auc for one in each])),
-        precision=float(np.mean([one.precision for one in each])),
+        auc=float(np.mean([row.auc for row in rows])),
+        precision=float(np.mean([row.precision for row in rows])),
         auc_rounds=np.nanmean(areas[drawn, columns], axis=1),
         precision_rounds=firsts[drawn, columns].mean(axis=1),
     )
 
 
-def format_row(name: str, found: Figures) -> str:
+def format_row(name: str, measured: Figures) -> str:
     """One line of the table."""
-    (low, high), (least, most) = interval(found.auc_rounds), interval(found.precision_rounds)
+    (low, high), (least, most) = interval(measured.auc_rounds), interval(measured.precision_rounds)
     return (
-        f"  {name:<18} AUC {found.auc:.2f} [{low:.2f}, {high:.2f}]   "
-        f"precision@5 {found.precision:.2f} [{least:.2f}, {most:.2f}]"
+        f"  {name:<18} AUC {measured.auc:.2f} [{low:.2f}, {high:.2f}]   "
+        f"precision@5 {measured.precision:.2f} [{least:.2f}, {most:.2f}]"
     )
 
 
-def compare_figures(ours: Figures, other: Figures, name: str) -> str:
+def compare_figures(ours: Figures, baseline: Figures, name: str) -> str:
     """Whether the difference is beyond chance, in a sentence."""
-    low, high = interval(ours.auc_rounds - other.auc_rounds)
-    least, most = interval(ours.precision_rounds - other.precision_rounds)
+    low, high = interval(ours.auc_rounds - baseline.auc_rounds)
+    least, most = interval(ours.precision_rounds - baseline.precision_rounds)
     sure = "better" if low > 0 else "worse" if high < 0 else "NOT distinguished"
     first = "better" if least > 0 else "worse" if most < 0 else "NOT distinguished"
     return (
-        f"  against {name:<18} AUC {ours.auc - other.auc:+.2f} [{low:+.2f}, {high:+.2f}] {sure};  "
-        f"precision@5 {ours.precision - other.precision:+.2f} [{least:+.2f}, {most:+.2f}] {first}"
+        f"  against {name:<18} AUC {ours.auc - baseline.auc:+.2f} [{low:+.2f}, {high:+.2f}] {sure};  "
+        f"precision@5 {ours.precision - baseline.precision:+.2f} [{least:+.2f}, {most:+.2f}] {first}"
     )
 
 
 def agreement(texts: Sequence[Labelled]) -> Iterator[str]:
-    """How far the two readers agree."""
+    """The table of how far the two readers agree."""
     yield "agreement of the two readers (kappa with quadratic weights; same label; both sides of 1.5 alike)"
-    for name, group in [*((one.name, [one]) for one in texts), ("all", texts)]:
-        one, other = ([label for text in group for label in getattr(text, side)] for side in ("first", "second"))
-        same = np.mean([left == right for left, right in zip(one, other, strict=True)])
-        alike = np.mean([(left >= 2) == (right >= 2) for left, right in zip(one, other, strict=True)])
-        good = sum(sum(text.worth) for text in group)
-        yield f"  {name:<22} {kappa(one, other):.2f}  {same:.2f}  {alike:.2f}  ({good} of {len(one)} worth posting)"
+    for name, group in [*((text.name, [text]) for text in texts), ("all", texts)]:
+        first_labels, second_labels = (
+            [label for text in group for label in getattr(text, side)] for side in ("first", "second")
+        )
+        same = np.mean([left == right for left, right in zip(first_labels, second_labels, strict=True)])
+        same_side = np.mean(
+            [(left >= 2) == (right >= 2) for left, right in zip(first_labels, second_labels, strict=True)]
+        )
+        good, agreed = sum(sum(text.worth) for text in group), kappa(first_labels, second_labels)
+        yield f"  {name:<22} {agreed:.2f}  {same:.2f}  {same_side:.2f}  ({good} of {len(first_labels)} worth posting)"
 
 
-def ablations(held: Sequence[Scored]) -> Iterator[str]:
-    """What leaving a sub-score out changes, and what it finds alone: mean AUC over the texts."""
-    full = np.mean([auc_of(one, "", "") for one in held])
+def ablations(held_back: Sequence[Scored]) -> Iterator[str]:
+    """The table of mean AUC over the texts without each sub-score, and with it alone."""
+    full = np.mean([auc_of(result, "", "") for result in held_back])
     yield f"ablations on the held-back texts (AUC {full:.3f} with all)"
-    for name in sorted({signal.name for one in held for signals in one.signals for signal in signals}):
-        without = float(np.mean([auc_of(one, name, "") for one in held]))
-        alone = float(np.mean([auc_of(one, "", name) for one in held]))
+    for name in sorted({signal.name for result in held_back for signals in result.signals for signal in signals}):
+        without = float(np.mean([auc_of(result, name, "") for result in held_back]))
+        alone = float(np.mean([auc_of(result, "", name) for result in held_back]))
         yield f"  {name:<18} without it {without:.3f} ({without - full:+.3f})   alone {alone:.3f}"
 
 
-def auc_of(one: Scored, without: str, only: str) -> float:
+def auc_of(result: Scored, without: str, only: str) -> float:
     """AUC of our score with a part of it."""
-    values = np.array([score(signals, without, only) for signals in one.signals])
-    return auc(values, np.array(one.text.worth))
+    values = np.array([score(signals, without, only) for signals in result.signals])
+    return auc(values, np.array(result.text.worth))
 
 
 def report(texts: Sequence[Labelled]) -> Iterator[str]:
     """All tables, line by line."""
-    known = next((text.material.embedded.model for text in texts if text.material.embedded), "words in common")
-    yield f"scorer {SCORER_NAME}, meaning by {known}; {ROUNDS} rounds, blocks of neighbours; 95 % intervals"
+    model = next((text.material.embedded.model for text in texts if text.material.embedded), "words in common")
+    yield f"scorer {SCORER_NAME}, meaning by {model}; {ROUNDS} rounds, blocks of neighbours; 95 % intervals"
     yield from agreement(texts)
-    found = [scored(text) for text in texts]
+    results = [scored(text) for text in texts]
     by_text: dict[str, dict[str, Figures]] = {}
-    for one in found:
-        by_text[one.text.name] = {name: figures(values, one.text) for name, values in one.ways.items()}
-        by_text[one.text.name][RANDOM] = by_chance(one.text)
-        yield one.text.name + (" (developed on)" if one.text.name in DEVELOPED_ON else "")
-        yield from (format_row(name, each) for name, each in by_text[one.text.name].items())
+    for result in results:
+        by_text[result.text.name] = {name: figures(values, result.text) for name, values in result.ways.items()}
+        by_text[result.text.name][RANDOM] = by_chance(result.text)
+        yield result.text.name + (" (developed on)" if result.text.name in DEVELOPED_ON else "")
+        yield from (format_row(name, measured) for name, measured in by_text[result.text.name].items())
     for title, inside in (("held back", False), ("developed on", True)):
         group = [ways for name, ways in by_text.items() if (name in DEVELOPED_ON) is inside]
         every = {way: pooled([ways[way] for ways in group]) for way in (OURS, LONGEST, RANDOM)}
         yield f"pooled, {title}: mean over {len(group)} texts"
-        yield from (format_row(way, each) for way, each in every.items())
+        yield from (format_row(way, measured) for way, measured in every.items())
         yield from (compare_figures(every[OURS], every[way], way) for way in (LONGEST, RANDOM))
-    yield from ablations([one for one in found if one.text.name not in DEVELOPED_ON])
+    yield from ablations([result for result in results if result.text.name not in DEVELOPED_ON])
     yield from shares(texts)
     yield from stability(texts)
 
@@ -205,9 +212,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
     parser.add_argument("--by-words", action="store_true", help="as where the sentence model is away (TF-IDF)")
-    asked = parser.parse_args()
-    texts = labelled(asked.media)
-    for line in report(texts if asked.by_words else embedded(texts)):
+    options = parser.parse_args()
+    texts = labelled(options.media)
+    for line in report(texts if options.by_words else embedded(texts)):
         print(line, flush=True)
 
 

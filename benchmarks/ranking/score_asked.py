@@ -53,11 +53,11 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
 def turns_of(path: Path) -> Iterator[list[Sentence]]:
     """The sentences of each turn, on the meeting's time line."""
     turns = list(meeting(path))
-    said = timed(turns)
+    sentences = timed(turns)
     at = 0
     for turn in turns:
         count = len(timed([turn]))
-        yield said[at : at + count]
+        yield sentences[at : at + count]
         at += count
 
 
@@ -74,13 +74,15 @@ def read(path: Path) -> Meeting:
     return Meeting(
         name=path.stem,
         timeline=build_timeline(ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])),
-        questions=[one["query"] for one in questions],
-        answers=[[stretch(turns, *map(int, span)) for span in one["relevant_text_span"]] for one in questions],
+        questions=[question["query"] for question in questions],
+        answers=[
+            [stretch(turns, *map(int, span)) for span in question["relevant_text_span"]] for question in questions
+        ],
     )
 
 
 def stretch(turns: Sequence[Sequence[Sentence]], first: int, last: int) -> TimeRange:
-    """From the first to the last (inclusive) turn; a turn without words has no time of its own."""
+    """The range from the first to the last turn (inclusive); one without words has no time of its own."""
     inside = [sentence for turn in turns[first : last + 1] for sentence in turn]
     return (
         TimeRange(start_ms=inside[0].start_ms, end_ms=inside[-1].end_ms) if inside else TimeRange(start_ms=0, end_ms=0)
@@ -92,56 +94,61 @@ def right(window: CandidateWindow, answers: Sequence[TimeRange]) -> bool:
     return sum(window.range.overlap_ms(part) for part in answers) >= MIN_MARKED_SHARE * window.range.length_ms
 
 
-def shares(asked: Meeting, embedded: EmbeddedTexts | None) -> list[float]:
-    """For each question the share of the five nearest windows that are right."""
+def shares(qmsum_meeting: Meeting, embedded: EmbeddedTexts | None) -> list[float]:
+    """The share of the five nearest windows that are right, for each question."""
     options = ProjectOptions()
-    windows = find_speech_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
-    placed = {sentence.first_word: at for at, sentence in enumerate(asked.timeline.sentences)}
-    meaning = read_meaning(asked.timeline, embedded, asked.questions)
+    windows = find_speech_windows(qmsum_meeting.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    sentence_indices = {sentence.first_word: at for at, sentence in enumerate(qmsum_meeting.timeline.sentences)}
+    meaning = read_meaning(qmsum_meeting.timeline, embedded, qmsum_meeting.questions)
     assert meaning is not None
-    found = []
-    for at, answers in enumerate(asked.answers):
-        alone = dataclasses.replace(meaning, topic_rows=meaning.topic_rows[at : at + 1], topics=[asked.questions[at]])
-        near = [measure_match(window, alone, locate_sentences(placed, window)) for window in windows]
-        values = np.array([one.value if one else 0.0 for one in near])
-        found.append(share(values, windows, answers))
-    return found
+    precisions = []
+    for at, answers in enumerate(qmsum_meeting.answers):
+        alone = dataclasses.replace(
+            meaning, topic_rows=meaning.topic_rows[at : at + 1], topics=[qmsum_meeting.questions[at]]
+        )
+        near = [measure_match(window, alone, locate_sentences(sentence_indices, window)) for window in windows]
+        values = np.array([match.value if match else 0.0 for match in near])
+        precisions.append(share(values, windows, answers))
+    return precisions
 
 
 def share(values: np.ndarray, windows: Sequence[CandidateWindow], answers: Sequence[TimeRange]) -> float:
     """The share of the first five of them, by these values, that are right."""
 
-    def are_disjoint(one: int, other: int) -> bool:
-        return one != other and not windows[one].range.overlap_ms(windows[other].range)
+    def are_disjoint(first: int, second: int) -> bool:
+        return first != second and not windows[first].range.overlap_ms(windows[second].range)
 
     return float(np.mean([right(windows[at], answers) for at in picks(values, are_disjoint)]))
 
 
-def by_chance(asked: Meeting) -> list[float]:
+def by_chance(qmsum_meeting: Meeting) -> list[float]:
     """The same of windows at random: the share of all windows that are right."""
     options = ProjectOptions()
-    windows = find_speech_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
-    return [float(np.mean([right(window, answers) for window in windows])) for answers in asked.answers]
+    windows = find_speech_windows(qmsum_meeting.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    return [float(np.mean([right(window, answers) for window in windows])) for answers in qmsum_meeting.answers]
 
 
 async def _embed(url: str, meetings: Sequence[Meeting]) -> list[EmbeddedTexts]:
     sentences = TritonSentences(url)
     try:
-        found = [await sentences.embed(texts_to_embed(one.timeline, one.questions)) for one in meetings]
+        embeddings = [
+            await sentences.embed(texts_to_embed(qmsum_meeting.timeline, qmsum_meeting.questions))
+            for qmsum_meeting in meetings
+        ]
     finally:
         await sentences.close()
-    return [EmbeddedTexts(values=one.values, model=one.model) for one in found]
+    return [EmbeddedTexts(values=embedding.values, model=embedding.model) for embedding in embeddings]
 
 
-def format_row(name: str, each: Sequence[Sequence[float]]) -> str:
+def format_row(name: str, by_meeting: Sequence[Sequence[float]]) -> str:
     """One line: the mean over questions, with the middle 95 % of draws of meetings."""
     rng = np.random.default_rng(SEED)
     means = []
     for _ in range(ROUNDS):
-        drawn = rng.integers(0, len(each), size=len(each))
-        means.append(float(np.mean([value for at in drawn for value in each[at]])))
+        drawn = rng.integers(0, len(by_meeting), size=len(by_meeting))
+        means.append(float(np.mean([value for at in drawn for value in by_meeting[at]])))
     low, high = interval(means)
-    flat = [value for one in each for value in one]
+    flat = [value for values in by_meeting for value in values]
     return f"  {name:<28} precision@{FIRST_COUNT} {np.mean(flat):.2f} [{low:.2f}, {high:.2f}]  ({len(flat)} questions)"
 
 
@@ -158,8 +165,8 @@ def main() -> None:
         pairs = zip(meetings[group], embedded[group], strict=True)
         print(f"{title}: every other meeting of QMSum; intervals draw meetings")
         print(format_row(f"by {embedded[0].model}", [shares(*pair) for pair in pairs]))
-        print(format_row("by words in common", [shares(one, None) for one in meetings[group]]))
-        print(format_row("random", [by_chance(one) for one in meetings[group]]))
+        print(format_row("by words in common", [shares(qmsum_meeting, None) for qmsum_meeting in meetings[group]]))
+        print(format_row("random", [by_chance(qmsum_meeting) for qmsum_meeting in meetings[group]]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How clips begin and end, compared with fixed and random windows of the same texts.
+"""Compares how clips begin and end with fixed and random windows of the same texts.
 
 Judges borders only, not taste.
 
@@ -60,11 +60,11 @@ def shares(texts: Sequence[Labelled]) -> Iterator[str]:
         ways = {"clipstream": ours, "fixed 30 s": fixed(duration_ms), "random": anywhere(duration_ms)}
         for way, parts in ways.items():
             counts.setdefault(way, []).append(len(parts))
-            found = borders(parts, words, duration_ms) if parts else {}
+            measured = borders(parts, words, duration_ms) if parts else {}
             if parts:
                 hooked = [reaches_hook(part, words) for part in parts]
-                found = found | {"a hook within 3 s": sum(hooked) / len(hooked)}
-            for name, value in found.items():
+                measured = measured | {"a hook within 3 s": sum(hooked) / len(hooked)}
+            for name, value in measured.items():
                 totals.setdefault(way, {}).setdefault(name, []).append(value)
     yield "how clips begin and end (mean over the texts)"
     for way, rows in totals.items():

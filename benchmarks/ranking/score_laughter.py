@@ -75,29 +75,29 @@ def read_words(turns: Sequence[tuple[str, str]]) -> MarkedSpeech:
     return MarkedSpeech(words=words, marks=marks)
 
 
-def shared_laughter_ms(found: MarkedSpeech, least: int) -> list[int]:
-    """When (ms) at least this many people laugh together; each run of marks counts once, at its begin."""
+def shared_laughter_ms(speech: MarkedSpeech, least: int) -> list[int]:
+    """Times (ms) when at least ``least`` people laugh together; a run of marks counts once, at its begin."""
     runs: list[list[tuple[int, str]]] = []
-    for mark in found.marks:
+    for mark in speech.marks:
         if runs and mark[0] - runs[-1][-1][0] <= TOGETHER_WORDS:
             runs[-1].append(mark)
         else:
             runs.append([mark])
-    kept = [run[0][0] for run in runs if len({who for _, who in run}) >= least and run[0][0] > 0]
-    return [found.words[at - 1].end_ms for at in kept]
+    word_indices = [run[0][0] for run in runs if len({who for _, who in run}) >= least and run[0][0] > 0]
+    return [speech.words[at - 1].end_ms for at in word_indices]
 
 
-def labelled(name: str, found: MarkedSpeech, least: int) -> Labelled:
+def labelled(name: str, speech: MarkedSpeech, least: int) -> Labelled:
     """A text's ranges: those right before laughter, and those that are far from it."""
-    duration_ms = found.words[-1].end_ms + score_texts.TURN_PAUSE_MS
+    duration_ms = speech.words[-1].end_ms + score_texts.TURN_PAUSE_MS
     transcript = Transcript(
-        language="en", language_probability=1.0, duration_ms=duration_ms, words=found.words, segments=[], speech=[],
+        language="en", language_probability=1.0, duration_ms=duration_ms, words=speech.words, segments=[], speech=[],
         model="a transcript",
     )  # fmt: skip
-    laughs = shared_laughter_ms(found, least)
+    laughs = shared_laughter_ms(speech, least)
     ranges: list[TimeRange] = []
     before: list[bool] = []
-    for sentence in split_sentences(found.words, duration_ms):
+    for sentence in split_sentences(speech.words, duration_ms):
         end_ms = sentence.end_ms
         soon = any(end_ms - SOON_MS <= at <= end_ms + SOON_MS for at in laughs)
         calm = not any(end_ms - BEFORE_MS <= at <= end_ms + CALM_MS for at in laughs)
@@ -106,61 +106,61 @@ def labelled(name: str, found: MarkedSpeech, least: int) -> Labelled:
         ranges.append(TimeRange(start_ms=end_ms - BEFORE_MS, end_ms=end_ms))
         before.append(soon)
     labels = [3 if soon else 0 for soon in before]
-    known = ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])
-    return Labelled(name=name, material=known, ranges=ranges, first=labels, second=labels)
+    material = ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])
+    return Labelled(name=name, material=material, ranges=ranges, first=labels, second=labels)
 
 
 def meetings(media: Path) -> list[Labelled]:
     """The meetings whose people can be heard to laugh."""
     every = {name: read_words(list(score_texts.meeting(media / f"text/qmsum/{name}.json"))) for name in MEETINGS}
-    return [labelled(name, found, 2) for name, found in every.items()]
+    return [labelled(name, speech, 2) for name, speech in every.items()]
 
 
 def talks(folder: Path) -> list[Labelled]:
     """Anybody's transcripts; a mark counts for any speaker."""
     every = {path.stem: read_words([("1", path.read_text(errors="replace"))]) for path in sorted(folder.glob("*.txt"))}
-    return [labelled(name, found, 1) for name, found in every.items() if found.marks]
+    return [labelled(name, speech, 1) for name, speech in every.items() if speech.marks]
 
 
 def feature_rows(texts: Sequence[Labelled]) -> Iterator[str]:
-    """What each feature finds alone: mean AUC over the texts where it was measured."""
+    """The table of each feature alone: mean AUC over the texts where it was measured."""
     yield "features alone"
     for name in SUB_SCORES:
         for part in FEATURES[name]:
-            found = [value for text in texts if (value := _alone(text, name, part)) is not None]
-            if found:
-                yield f"  {name + '.' + part:<26} {np.mean(found):.3f}"
+            areas = [value for text in texts if (value := _alone(text, name, part)) is not None]
+            if areas:
+                yield f"  {name + '.' + part:<26} {np.mean(areas):.3f}"
 
 
 def _alone(text: Labelled, name: str, part: str) -> float | None:
     timeline = build_timeline(text.material)
-    whole = read_baseline(timeline, text.material.embedded)
-    windows = [score.window_of(timeline, one) for one in text.ranges]
-    raws = [measure_window(window, timeline, whole).get(name) for window in windows]  # type: ignore[call-overload]
+    baseline = read_baseline(timeline, text.material.embedded)
+    windows = [score.window_of(timeline, time_range) for time_range in text.ranges]
+    raws = [measure_window(window, timeline, baseline).get(name) for window in windows]  # type: ignore[call-overload]
     values = [next((e.strength for e in raw.evidence if e.part == part), None) if raw else None for raw in raws]
-    known = [value if value is not None else 0.0 for value in values]
-    return auc(np.array(known), np.array(text.worth)) if any(value is not None for value in values) else None
+    filled = [value if value is not None else 0.0 for value in values]
+    return auc(np.array(filled), np.array(text.worth)) if any(value is not None for value in values) else None
 
 
-def report(texts: Sequence[Labelled], held: Sequence[str]) -> Iterator[str]:
+def report(texts: Sequence[Labelled], held_back: Sequence[str]) -> Iterator[str]:
     """All tables, line by line."""
-    found = [score.scored(text) for text in texts]
+    results = [score.scored(text) for text in texts]
     by_text: dict[str, dict[str, score.Figures]] = {}
-    for one in found:
-        ways = {name: score.figures(values, one.text) for name, values in one.ways.items()}
-        by_text[one.text.name] = ways | {score.RANDOM: score.by_chance(one.text)}
-        yield f"{one.text.name}: {sum(one.text.worth)} ranges before laughter, {len(one.text.worth)} in all"
-        yield from (score.format_row(name, each) for name, each in by_text[one.text.name].items())
+    for result in results:
+        ways = {name: score.figures(values, result.text) for name, values in result.ways.items()}
+        by_text[result.text.name] = ways | {score.RANDOM: score.by_chance(result.text)}
+        yield f"{result.text.name}: {sum(result.text.worth)} ranges before laughter, {len(result.text.worth)} in all"
+        yield from (score.format_row(name, measured) for name, measured in by_text[result.text.name].items())
     for title, inside in (("held back", True), ("developed on", False)):
-        group = [ways for name, ways in by_text.items() if (name in held) is inside]
+        group = [ways for name, ways in by_text.items() if (name in held_back) is inside]
         if not group:
             continue
         every = {way: score.pooled([ways[way] for ways in group]) for way in (score.OURS, score.LONGEST, score.RANDOM)}
         yield f"pooled, {title}: mean over {len(group)} texts"
-        yield from (score.format_row(way, each) for way, each in every.items())
+        yield from (score.format_row(way, measured) for way, measured in every.items())
         yield from (score.compare_figures(every[score.OURS], every[way], way) for way in (score.LONGEST, score.RANDOM))
-        yield from score.ablations([one for one in found if (one.text.name in held) is inside])
-        yield from feature_rows([one.text for one in found if (one.text.name in held) is inside])
+        yield from score.ablations([result for result in results if (result.text.name in held_back) is inside])
+        yield from feature_rows([result.text for result in results if (result.text.name in held_back) is inside])
 
 
 def main() -> None:
@@ -170,12 +170,12 @@ def main() -> None:
     parser.add_argument("--talks", type=Path, help="a folder of transcripts that mark (Laughter) and (Applause)")
     parser.add_argument("--by-words", action="store_true", help="as where the sentence model is away (TF-IDF)")
     parser.add_argument("--developed-on", action="store_true", help="leave the texts that are held back alone")
-    asked = parser.parse_args()
-    texts = talks(asked.talks) if asked.talks else meetings(asked.media)
-    held = [text.name for text in texts if text.name not in DEVELOPED_ON]
-    if asked.developed_on:
+    options = parser.parse_args()
+    texts = talks(options.talks) if options.talks else meetings(options.media)
+    held_back = [text.name for text in texts if text.name not in DEVELOPED_ON]
+    if options.developed_on:
         texts = [text for text in texts if text.name in DEVELOPED_ON]
-    for line in report(texts if asked.by_words else embedded(texts), held):
+    for line in report(texts if options.by_words else embedded(texts), held_back):
         print(line, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""How well a score finds what readers would post.
+"""Measures of how well a score finds what readers would post.
 
 AUC, precision of the first five, intervals, agreement. Pure.
 """
@@ -34,39 +34,39 @@ def auc(scores: Floats, worth: Bools) -> float:
     return float(above)
 
 
-def picks(scores: Floats, apart: Apart, count: int = FIRST_COUNT) -> list[int]:
+def picks(scores: Floats, are_disjoint: Apart, count: int = FIRST_COUNT) -> list[int]:
     """The best windows that may stand in parallel, best first, the earlier on a tie."""
     chosen: list[int] = []
     for at in np.argsort(-scores, kind="stable"):
-        if len(chosen) < count and all(apart(int(at), other) for other in chosen):
+        if len(chosen) < count and all(are_disjoint(int(at), picked) for picked in chosen):
             chosen.append(int(at))
     return chosen
 
 
-def precision(scores: Floats, worth: Bools, apart: Apart) -> float:
+def precision(scores: Floats, worth: Bools, are_disjoint: Apart) -> float:
     """Share of the first five picks that are worth posting."""
-    return float(worth[picks(scores, apart)].mean())
+    return float(worth[picks(scores, are_disjoint)].mean())
 
 
 def blocks(count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """As many indices as there are windows, drawn with replacement in runs of neighbours."""
+    """Indices of windows, as many as there are, drawn with replacement in runs of neighbours."""
     starts = rng.integers(0, count, size=-(-count // BLOCK_COUNT))
     return np.concatenate([(start + np.arange(BLOCK_COUNT)) % count for start in starts])[:count]
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """The middle 95 % of what the rounds gave."""
-    known = np.array(values)[~np.isnan(values)]
-    low, high = np.percentile(known, (2.5, 97.5)) if known.size else (np.nan, np.nan)
+    measured = np.array(values)[~np.isnan(values)]
+    low, high = np.percentile(measured, (2.5, 97.5)) if measured.size else (np.nan, np.nan)
     return float(low), float(high)
 
 
-def kappa(one: Sequence[int], other: Sequence[int]) -> float:
+def kappa(first: Sequence[int], second: Sequence[int]) -> float:
     """Cohen's kappa with quadratic weights, for labels 0 to 3: agreement beyond chance, 1 is full."""
-    seen = np.zeros((LABELS_COUNT, LABELS_COUNT))
-    for left, right in zip(one, other, strict=True):
-        seen[left, right] += 1
-    chance = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
+    observed = np.zeros((LABELS_COUNT, LABELS_COUNT))
+    for left, right in zip(first, second, strict=True):
+        observed[left, right] += 1
+    chance_counts = np.outer(observed.sum(axis=1), observed.sum(axis=0)) / observed.sum()
     weights = np.subtract.outer(np.arange(LABELS_COUNT), np.arange(LABELS_COUNT)) ** 2
-    expected = (weights * chance).sum()
-    return float(1 - (weights * seen).sum() / expected) if expected else 1.0
+    expected = (weights * chance_counts).sum()
+    return float(1 - (weights * observed).sum() / expected) if expected else 1.0

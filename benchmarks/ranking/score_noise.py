@@ -1,4 +1,4 @@
-"""How far small errors move the ranking: every feature of every window up to 5 % off. Judges no taste.
+"""Shows how far small errors move the ranking: each feature up to 5 % off. Judges no taste.
 
 Twice: of the labelled windows (the first five that share no time, window by window), and of the clips that detect
 itself chooses of all its windows, where a moment is kept if more than half of its time is still among the first five.
@@ -43,65 +43,73 @@ class Shaken:
 
     def scores(self, rng: Rng | None = None) -> Floats:
         """0..100 each; with ``rng`` every feature is multiplied by 0.95 to 1.05."""
-        made, weights = np.zeros(self._count), np.zeros(self._count)
+        totals, weights = np.zeros(self._count), np.zeros(self._count)
         for name, table in self._strengths.items():
             off = np.ones(table.shape) if rng is None else rng.uniform(1 - NOISE_FACTOR, 1 + NOISE_FACTOR, table.shape)
             shares = np.array(list(FEATURES[name].values())) * ~np.isnan(table)
-            there = shares.sum(axis=1)
-            value = np.nansum(shares * np.minimum(1.0, table * off), axis=1) / np.where(there > 0, there, 1.0)
+            measured_share = shares.sum(axis=1)
+            value = np.nansum(shares * np.minimum(1.0, table * off), axis=1) / np.where(
+                measured_share > 0, measured_share, 1.0
+            )
             if name in self._scale:
                 value = np.clip(0.5 + (value - self._scale[name].median) / self._scale[name].spread, 0.0, 1.0)
-            made += np.where(there > 0, self._table[name] * value, 0.0)
-            weights += np.where(there > 0, self._table[name], 0.0)
-        return np.asarray(100.0 * made / np.where(weights > 0, weights, 1.0), dtype=np.float64)
+            totals += np.where(measured_share > 0, self._table[name] * value, 0.0)
+            weights += np.where(measured_share > 0, self._table[name], 0.0)
+        return np.asarray(100.0 * totals / np.where(weights > 0, weights, 1.0), dtype=np.float64)
 
 
 def _strengths(raws: Sequence[RawScores], name: SubScoreName) -> NDArray[np.float64]:
-    """How strong each feature of a sub-score is in each window; NaN where it was not measured."""
+    """The strength of each feature of a sub-score in each window; NaN where it was not measured."""
     parts = list(FEATURES[name])
-    found = np.full((len(raws), len(parts)), np.nan)
+    strengths = np.full((len(raws), len(parts)), np.nan)
     for row, raw in enumerate(raws):
-        for one in raw[name].evidence if name in raw else ():
-            found[row, parts.index(one.part)] = one.strength or 0.0
-    return found
+        for evidence in raw[name].evidence if name in raw else ():
+            strengths[row, parts.index(evidence.part)] = evidence.strength or 0.0
+    return strengths
 
 
 def changes(text: Labelled) -> tuple[list[int], list[int]]:
-    """How many of the first five are others, in each round.
+    """The number of the first five that are others, in each round.
 
-    Of the labelled windows, of detect's own clips.
+    First of the labelled windows, then of detect's own clips.
     """
     timeline, options, weights = build_timeline(text.material), ProjectOptions(), default_weights()
-    whole, table = read_baseline(timeline, text.material.embedded), weights.weights_of("none", spoken=True)
+    baseline, table = read_baseline(timeline, text.material.embedded), weights.weights_of("none", spoken=True)
     every = find_speech_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
-    raws = [measure_window(window, timeline, whole) for window in every]
+    raws = [measure_window(window, timeline, baseline) for window in every]
     scale = build_scales(raws)
-    judge = WindowScorer(timeline=timeline, baseline=whole, scale=scale, table=weights, options=options)
-    found = [one for window, raw in zip(every, raws, strict=True) if (one := judge.score_window(window, raw))]
+    judge = WindowScorer(timeline=timeline, baseline=baseline, scale=scale, table=weights, options=options)
+    scored_windows = [
+        scored_window
+        for window, raw in zip(every, raws, strict=True)
+        if (scored_window := judge.score_window(window, raw))
+    ]
     all_of_them = Shaken(raws, scale, table)
-    marked = Shaken([measure_window(window_of(timeline, part), timeline, whole) for part in text.ranges], scale, table)
+    marked = Shaken(
+        [measure_window(window_of(timeline, part), timeline, baseline) for part in text.ranges], scale, table
+    )
     limit = compute_clip_limit(spoken_ms=timeline.spoken_ms(), quiet_ms=timeline.duration_ms, options=options)
 
     def firsts(rng: Rng | None) -> set[int]:
         return set(picks(marked.scores(rng), text.are_disjoint))
 
     def clips(rng: Rng | None) -> list[TimeRange]:
-        return _chosen(found, all_of_them.scores(rng), limit)
+        return _chosen(scored_windows, all_of_them.scores(rng), limit)
 
     rng = np.random.default_rng(SEED)
-    kept, moments = firsts(None), clips(None)
-    windows = [len(kept - firsts(rng)) for _ in range(ROUNDS)]
+    unshaken, moments = firsts(None), clips(None)
+    windows = [len(unshaken - firsts(rng)) for _ in range(ROUNDS)]
     return windows, [_lost(moments, clips(rng)) for _ in range(CHOSEN_ROUNDS)]
 
 
-def _chosen(found: Sequence[ScoredWindow], scores: Floats, limit: int) -> list[TimeRange]:
-    again = [replace(one, score=round(float(score), 2)) for one, score in zip(found, scores, strict=True)]
-    return [one.range for one in select_clips(again, limit)[:FIRST_COUNT]]
+def _chosen(windows: Sequence[ScoredWindow], scores: Floats, limit: int) -> list[TimeRange]:
+    again = [replace(window, score=round(float(score), 2)) for window, score in zip(windows, scores, strict=True)]
+    return [window.range for window in select_clips(again, limit)[:FIRST_COUNT]]
 
 
-def _lost(kept: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:
-    """How many moments are no longer there: less than half of their time is."""
-    return sum(not any(2 * part.overlap_ms(one) > part.length_ms for one in now) for part in kept)
+def _lost(before: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:
+    """The number of moments that are no longer there: less than half of their time is."""
+    return sum(not any(2 * part.overlap_ms(moment) > part.length_ms for moment in now) for part in before)
 
 
 def stability(texts: Sequence[Labelled]) -> Iterator[str]:
@@ -111,9 +119,9 @@ def stability(texts: Sequence[Labelled]) -> Iterator[str]:
         f"labelled windows ({ROUNDS} rounds) and of the moments that detect chooses ({CHOSEN_ROUNDS})"
     )
     for text in texts:
-        windows, moments = (np.array(one) for one in changes(text))
+        windows, moments = (np.array(counts) for counts in changes(text))
         yield f"  {text.name:<22} windows {_format_changes(windows)};  moments {_format_changes(moments)}"
 
 
-def _format_changes(found: NDArray[np.int64]) -> str:
-    return f"mean {found.mean():.2f}, at most 1 in {100 * (found <= 1).mean():.0f} %, most {found.max()}"
+def _format_changes(counts: NDArray[np.int64]) -> str:
+    return f"mean {counts.mean():.2f}, at most 1 in {100 * (counts <= 1).mean():.0f} %, most {counts.max()}"

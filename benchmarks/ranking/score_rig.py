@@ -50,17 +50,17 @@ class Labelled(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def worth(self) -> list[bool]:
         """Whether each window is worth posting."""
-        return [(one + other) / 2 >= MIN_WORTH_SCORE for one, other in zip(self.first, self.second, strict=True)]
+        return [(first + second) / 2 >= MIN_WORTH_SCORE for first, second in zip(self.first, self.second, strict=True)]
 
-    def are_disjoint(self, one: int, other: int) -> bool:
+    def are_disjoint(self, first: int, second: int) -> bool:
         """Whether two windows share no time."""
-        return one != other and not self.ranges[one].overlap_ms(self.ranges[other])
+        return first != second and not self.ranges[first].overlap_ms(self.ranges[second])
 
 
 def labels(reader: str) -> dict[tuple[str, int, int], int]:
     """One reader's labels by window."""
-    found = json.loads((LABELS / f"worth_pass_{reader}.json").read_text())["labels"]
-    return {(one["text"], one["first"], one["last"]): one["label"] for one in found}
+    rows = json.loads((LABELS / f"worth_pass_{reader}.json").read_text())["labels"]
+    return {(row["text"], row["first"], row["last"]): row["label"] for row in rows}
 
 
 def spread(sentence: score_texts.Sentence) -> list[Word]:
@@ -75,69 +75,71 @@ def spread(sentence: score_texts.Sentence) -> list[Word]:
 
 
 def lecture_sound(media: Path) -> LoudnessCurve:
-    """How loud the lecture is, measured as listen does."""
+    """The loudness of the lecture, measured as listen does."""
     with av.open(io.BytesIO((media / LECTURE_FILE).read_bytes())) as container:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
         parts = [part.to_ndarray() for frame in container.decode(audio=0) for part in resampler.resample(frame)]
     samples = np.concatenate(parts, axis=1).reshape(-1)
-    whole = TimeRange(start_ms=0, end_ms=samples.size * 1000 // RATE_HZ)
-    return measure_loudness(samples, padded=whole, span_range=whole)
+    full_range = TimeRange(start_ms=0, end_ms=samples.size * 1000 // RATE_HZ)
+    return measure_loudness(samples, padded=full_range, span_range=full_range)
 
 
-def material(name: str, said: Sequence[score_texts.Sentence], media: Path) -> ProjectAnalysis:
-    """What detect is given of a text: no pictures, and sound of the lecture alone."""
-    heard: list[HeardSpan] = []
+def material(name: str, sentences: Sequence[score_texts.Sentence], media: Path) -> ProjectAnalysis:
+    """The inputs of detect for a text: no pictures, and sound of the lecture alone."""
+    heard_spans: list[HeardSpan] = []
     if name == "lecture":
         words, duration_ms = ranking.load(media / "talking/physicsworks_whisper_medium.json")
         curve = lecture_sound(media)
-        whole = TimeRange(start_ms=0, end_ms=duration_ms)
-        heard = [
+        full_range = TimeRange(start_ms=0, end_ms=duration_ms)
+        heard_spans = [
             HeardSpan(
-                ordinal=0, range=whole, language="en", language_probability=1.0, words=[], speech=[],
+                ordinal=0, range=full_range, language="en", language_probability=1.0, words=[], speech=[],
                 loudness=curve, model="", compute_ms=0,
             )
         ]  # fmt: skip
     else:
-        words = [word for sentence in said for word in spread(sentence)]
+        words = [word for sentence in sentences for word in spread(sentence)]
         duration_ms = words[-1].end_ms + TAIL_MS
     transcript = Transcript(
         language="en", language_probability=1.0, duration_ms=duration_ms, words=words, segments=[], speech=[],
         model="labelled text",
     )  # fmt: skip
-    return ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=heard, seen=[])
+    return ProjectAnalysis(duration_ms=duration_ms, transcript=transcript, heard=heard_spans, seen=[])
 
 
 def labelled(media: Path) -> list[Labelled]:
     """All labelled texts."""
-    one, other = labels("a"), labels("b")
-    found = []
-    for name, said in score_texts.texts(media).items():
-        windows = score_texts.sampled(name, said)
+    first_labels, second_labels = labels("a"), labels("b")
+    labelled_texts = []
+    for name, sentences in score_texts.texts(media).items():
+        windows = score_texts.sampled(name, sentences)
         keys = [(name, window.first, window.last) for window in windows]
-        ranges = [TimeRange(start_ms=said[w.first].start_ms, end_ms=said[w.last].end_ms) for w in windows]
-        found.append(
+        ranges = [TimeRange(start_ms=sentences[w.first].start_ms, end_ms=sentences[w.last].end_ms) for w in windows]
+        labelled_texts.append(
             Labelled(
                 name=name,
-                material=material(name, said, media),
+                material=material(name, sentences, media),
                 ranges=ranges,
-                first=[one[key] for key in keys],
-                second=[other[key] for key in keys],
+                first=[first_labels[key] for key in keys],
+                second=[second_labels[key] for key in keys],
             )
         )
-    return found
+    return labelled_texts
 
 
 async def _embed_texts(url: str, texts: Sequence[Labelled]) -> list[Labelled]:
     sentences = TritonSentences(url)
-    found = []
+    results = []
     try:
         for text in texts:
-            said = await sentences.embed(texts_to_embed(build_timeline(text.material), []))
-            known = msgspec.structs.replace(text.material, embedded=EmbeddedTexts(values=said.values, model=said.model))
-            found.append(msgspec.structs.replace(text, material=known))
+            embeddings = await sentences.embed(texts_to_embed(build_timeline(text.material), []))
+            analysis = msgspec.structs.replace(
+                text.material, embedded=EmbeddedTexts(values=embeddings.values, model=embeddings.model)
+            )
+            results.append(msgspec.structs.replace(text, material=analysis))
     finally:
         await sentences.close()
-    return found
+    return results
 
 
 def embedded(texts: Sequence[Labelled]) -> list[Labelled]:

@@ -50,33 +50,35 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 def timed(turns: Sequence[tuple[str, str]]) -> list[Sentence]:
     """Sentences of (speaker, text) turns, spoken at a steady rate."""
-    found, at_ms = [], 0
+    sentences, at_ms = [], 0
     for speaker, text in turns:
         for part in _SENTENCE_END.split(_MARKS.sub(" ", text)):
             words = part.split()
             if not any(character.isalnum() for character in part):
                 continue
             end_ms = at_ms + len(words) * MS_PER_WORD
-            found.append(Sentence(speaker=speaker, text=" ".join(words), start_ms=at_ms, end_ms=end_ms))
+            sentences.append(Sentence(speaker=speaker, text=" ".join(words), start_ms=at_ms, end_ms=end_ms))
             at_ms = end_ms + PAUSE_MS
         at_ms += TURN_PAUSE_MS
-    return found
+    return sentences
 
 
 def lecture(media: Path) -> list[Sentence]:
     """The physics lecture: a machine's words, with their true times."""
-    heard = json.loads((media / "talking/physicsworks_whisper_medium.json").read_text())
-    words = [word for segment in heard["segments"] for word in segment["words"]]
-    found: list[Sentence] = []
-    kept: list[dict[str, Any]] = []
+    transcript = json.loads((media / "talking/physicsworks_whisper_medium.json").read_text())
+    words = [word for segment in transcript["segments"] for word in segment["words"]]
+    sentences: list[Sentence] = []
+    pending: list[dict[str, Any]] = []
     for word in words:
-        kept.append(word)
+        pending.append(word)
         if word["word"].rstrip().endswith((".", "?", "!")) or word is words[-1]:
-            start_s, end_s = kept[0]["time_interval"]["start"], kept[-1]["time_interval"]["end"]
-            text = "".join(each["word"] for each in kept).strip()
-            found.append(Sentence(speaker="1", text=text, start_ms=round(start_s * 1000), end_ms=round(end_s * 1000)))
-            kept = []
-    return found
+            start_s, end_s = pending[0]["time_interval"]["start"], pending[-1]["time_interval"]["end"]
+            text = "".join(part["word"] for part in pending).strip()
+            sentences.append(
+                Sentence(speaker="1", text=text, start_ms=round(start_s * 1000), end_ms=round(end_s * 1000))
+            )
+            pending = []
+    return sentences
 
 
 def earnings(path: Path) -> Iterator[tuple[str, str]]:
@@ -100,10 +102,10 @@ def meeting(path: Path) -> Iterator[tuple[str, str]]:
 
 def texts(media: Path) -> dict[str, list[Sentence]]:
     """All of them by name."""
-    found = {"lecture": lecture(media)}
-    found |= {f"call_{name}": timed(list(earnings(media / f"text/earnings21/{name}.nlp"))) for name in EARNINGS}
-    found |= {f"meeting_{name}": timed(list(meeting(media / f"text/qmsum/{name}.json"))) for name in MEETINGS}
-    return found
+    by_name = {"lecture": lecture(media)}
+    by_name |= {f"call_{name}": timed(list(earnings(media / f"text/earnings21/{name}.nlp"))) for name in EARNINGS}
+    by_name |= {f"meeting_{name}": timed(list(meeting(media / f"text/qmsum/{name}.json"))) for name in MEETINGS}
+    return by_name
 
 
 def windows(name: str, sentences: Sequence[Sentence]) -> list[Window]:
@@ -111,21 +113,21 @@ def windows(name: str, sentences: Sequence[Sentence]) -> list[Window]:
 
     A window is cut where a pause or a turn suggests it.
     """
-    found, first = [], 0
+    text_windows, first = [], 0
     for at, sentence in enumerate(sentences):
         length = sentence.end_ms - sentences[first].start_ms
         last = at + 1 == len(sentences)
         turn = not last and sentences[at + 1].speaker != sentence.speaker
         too_long = not last and sentences[at + 1].end_ms - sentences[first].start_ms > WINDOW_MS[1]
         if last or too_long or (turn and length >= WINDOW_MS[0]):
-            found.append(Window(name=name, first=first, last=at))
+            text_windows.append(Window(name=name, first=first, last=at))
             first = at + 1
-    return found
+    return text_windows
 
 
 def overlapping(name: str, sentences: Sequence[Sentence]) -> list[Window]:
-    """For a short text: a window of at least 20 s from every other sentence."""
-    found = []
+    """Windows of a short text: one of at least 20 s from every other sentence."""
+    text_windows = []
     for first in range(0, len(sentences), 2):
         long = (
             last
@@ -134,8 +136,8 @@ def overlapping(name: str, sentences: Sequence[Sentence]) -> list[Window]:
         )
         last = next(long, None)
         if last is not None:
-            found.append(Window(name=name, first=first, last=last))
-    return found
+            text_windows.append(Window(name=name, first=first, last=last))
+    return text_windows
 
 
 def sampled(name: str, sentences: Sequence[Sentence]) -> list[Window]:
@@ -158,9 +160,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
-    asked = parser.parse_args()
-    asked.out.mkdir(parents=True, exist_ok=True)
-    for name, sentences in texts(asked.media).items():
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, sentences in texts(options.media).items():
         chosen = sampled(name, sentences)
         lines = [f"# {name}: {len(chosen)} windows", ""]
         for window in chosen:
@@ -173,7 +175,7 @@ def main() -> None:
                 lines.append(("" if sentence.speaker == speaker else f"**{sentence.speaker}**: ") + sentence.text)
                 speaker = sentence.speaker
             lines.append("")
-        (asked.out / f"{name}.md").write_text("\n".join(lines))
+        (options.out / f"{name}.md").write_text("\n".join(lines))
         print(name, len(sentences), "sentences,", len(chosen), "windows")
 
 

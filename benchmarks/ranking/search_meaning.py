@@ -60,7 +60,7 @@ Spans = Sequence[tuple[int, int]]
 
 
 class Tally:
-    """By mode, for each question which of its first hits are right, and how long it took (ms)."""
+    """The first hits of each question, right or not, and the time (ms) that each took, by mode."""
 
     def __init__(self) -> None:
         self.found: dict[str, list[list[bool]]] = {mode: [] for mode in (*MODES, "chance")}
@@ -78,35 +78,36 @@ class Floors:
         self.strange: list[list[float]] = []
 
     def lines(self) -> Iterable[str]:
-        """What is left above each floor."""
+        """The table of what is left above each floor."""
         yield "floor  right hits kept  wrong left out  questions with a right hit  strange ones answered  hits each"
-        right = [score for one in self.asked for score, good in one if good]
-        wrong = [score for one in self.asked for score, good in one if not good]
+        right = [score for hits in self.asked for score, good in hits if good]
+        wrong = [score for hits in self.asked for score, good in hits if not good]
         for floor in FLOORS:
-            kept = sum(score >= floor for score in right) / len(right)
+            kept_share = sum(score >= floor for score in right) / len(right)
             gone = sum(score < floor for score in wrong) / len(wrong)
-            found = sum(any(good and score >= floor for score, good in one) for one in self.asked) / len(self.asked)
-            odd = sum(bool(one) and max(one) >= floor for one in self.strange) / len(self.strange)
-            each = statistics.fmean(sum(score >= floor for score in one) for one in self.strange)
-            yield f"{floor:5.2f}  {kept:14.2f}  {gone:14.2f}  {found:25.2f}  {odd:21.2f}  {each:9.1f}"
+            answered = sum(any(good and score >= floor for score, good in hits) for hits in self.asked)
+            odd = sum(bool(hits) and max(hits) >= floor for hits in self.strange) / len(self.strange)
+            mean_hits = statistics.fmean(sum(score >= floor for score in hits) for hits in self.strange)
+            shares = f"{kept_share:14.2f}  {gone:14.2f}  {answered / len(self.asked):25.2f}  {odd:21.2f}"
+            yield f"{floor:5.2f}  {shares}  {mean_hits:9.1f}"
 
 
 def questions(media: Path, meeting: Meeting, kind: str) -> list[tuple[str, Spans]]:
-    """Each question or title, and the times (ms) of the turns that answer it."""
-    said: dict[str, Any] = json.loads((media / f"text/qmsum/{meeting.name}.json").read_text())
+    """The questions or titles of a meeting, with the times (ms) of the turns that answer them."""
+    document: dict[str, Any] = json.loads((media / f"text/qmsum/{meeting.name}.json").read_text())
     words, ends = meeting.transcript.words, [*meeting.turns[1:], len(meeting.transcript.words)]
-    asked = []
+    answered_questions = []
     listed, name = ASKED[kind]
-    for one in said[listed]:
-        right = [(int(first), int(last)) for first, last in one["relevant_text_span"]]
+    for question in document[listed]:
+        right = [(int(first), int(last)) for first, last in question["relevant_text_span"]]
         spans = [
             (words[start].start_ms, words[end - 1].end_ms)
             for number, start, end in zip(meeting.numbers, meeting.turns, ends, strict=True)
             if any(first <= number <= last for first, last in right)
         ]
         if spans:
-            asked.append((one[name], spans))
-    return asked
+            answered_questions.append((question[name], spans))
+    return answered_questions
 
 
 def is_right(hit: Mapping[str, Any], spans: Spans) -> bool:
@@ -120,10 +121,10 @@ async def index(meeting: Meeting, search: MeilisearchSearch, sentences: TritonSe
     rows, _, _ = await ask(sentences, list_texts(meeting.transcript), {}, patience_s=600)
     project = uuid4()
     ref = ObjectRef(key="", sha256="", size=0)
-    told = events.TranscriptCompleted(
+    event = events.TranscriptCompleted(
         org_id=ORG, project_id=project, transcript=ref, language="en", word_count=0, segment_count=0, speech_ms=0
     )
-    documents = segment_documents(told, meeting.transcript, rows)
+    documents = segment_documents(event, meeting.transcript, rows)
     await search.upsert(SEGMENTS, documents)
     return project, documents
 
@@ -131,7 +132,7 @@ async def index(meeting: Meeting, search: MeilisearchSearch, sentences: TritonSe
 async def options_of(
     text: str, project: UUID, mode: str, sentences: TritonSentences, *, every: bool = False
 ) -> Document:
-    """What the product asks the engine for; ``every``: hits of any score."""
+    """The options of the product's query to the engine; ``every``: hits of any score."""
     query = SearchQuery(q=text[:500], project_id=[project], limit=SHOWN_COUNT, mode=mode)  # type: ignore[arg-type]
     options = make_options(ORG, query, SEGMENTS)
     if mode != "words":
@@ -143,7 +144,7 @@ async def options_of(
 
 
 async def measure(
-    asked: Sequence[tuple[str, Spans]],
+    answered_questions: Sequence[tuple[str, Spans]],
     indexed: tuple[UUID, list[Document]],
     search: MeilisearchSearch,
     sentences: TritonSentences,
@@ -152,7 +153,7 @@ async def measure(
 ) -> None:
     """Add what each mode finds, and how long it takes (ms), the question's vector included."""
     project, documents = indexed
-    for number, (text, spans) in enumerate(asked):
+    for number, (text, spans) in enumerate(answered_questions):
         for mode in MODES:
             began = time.perf_counter()
             options = await options_of(text, project, mode, sentences)
@@ -177,35 +178,37 @@ async def measure_strange(project: UUID, search: MeilisearchSearch, sentences: T
 
 
 def known_already(meeting: Meeting) -> tuple[int, int]:
-    """Of the sentences of study and of detect, how many have a segment's text, and how many there are."""
-    kept = {digest(text) for text in list_texts(meeting.transcript)}
+    """The number of study's and detect's sentences that have a segment's text, and that of all."""
+    digests = {digest(text) for text in list_texts(meeting.transcript)}
     lines = [line.text for line in read_transcript(meeting.transcript).lines]
-    sentences = [one.text for one in split_sentences(meeting.transcript.words, meeting.transcript.duration_ms)]
-    wanted = lines + sentences
-    return sum(digest(text) in kept for text in wanted), len(wanted)
+    sentences = [
+        sentence.text for sentence in split_sentences(meeting.transcript.words, meeting.transcript.duration_ms)
+    ]
+    texts = lines + sentences
+    return sum(digest(text) in digests for text in texts), len(texts)
 
 
-def interval(found: Sequence[Sequence[bool]]) -> str:
+def interval(hits: Sequence[Sequence[bool]]) -> str:
     """95 % of the reciprocal ranks' means, drawn from the questions again."""
-    ranks = [reciprocal(one) for one in found]
+    ranks = [reciprocal(question_hits) for question_hits in hits]
     drawn = random.Random(0)
     means = sorted(statistics.fmean(drawn.choices(ranks, k=len(ranks))) for _ in range(BOOTSTRAP_ROUNDS))
     return f"{means[BOOTSTRAP_ROUNDS // 40]:.2f}..{means[-BOOTSTRAP_ROUNDS // 40]:.2f}"
 
 
-def reciprocal(found: Sequence[bool]) -> float:
+def reciprocal(hits: Sequence[bool]) -> float:
     """1 through the place of the first right hit; 0 for none."""
-    return next((1 / (at + 1) for at, right in enumerate(found) if right), 0.0)
+    return next((1 / (at + 1) for at, right in enumerate(hits) if right), 0.0)
 
 
-def scores(found: Sequence[Sequence[bool]]) -> str:
+def scores(hits: Sequence[Sequence[bool]]) -> str:
     """A right hit among the first 1, 5 and 10; the mean reciprocal rank of the first.
 
     The share of right ones in 5.
     """
-    among = [sum(any(one[:most]) for one in found) / len(found) for most in (1, 5, SHOWN_COUNT)]
-    rank = statistics.fmean(reciprocal(one) for one in found)
-    share = statistics.fmean(sum(one[:5]) / 5 for one in found)
+    among = [sum(any(question_hits[:most]) for question_hits in hits) / len(hits) for most in (1, 5, SHOWN_COUNT)]
+    rank = statistics.fmean(reciprocal(question_hits) for question_hits in hits)
+    share = statistics.fmean(sum(question_hits[:5]) / 5 for question_hits in hits)
     return "  ".join(f"{value:7.2f}" for value in (*among, rank, share))
 
 
@@ -231,8 +234,8 @@ async def run(media: Path, names: Sequence[str]) -> None:
                 indexed = await index(meeting, search, sentences)
                 group = "seen while it was made" if name in SEEN else "not seen before"
                 for kind in ASKED:
-                    asked = questions(media, meeting, kind)
-                    await measure(asked, indexed, search, sentences, tallies[group, kind], floors[group])
+                    answered_questions = questions(media, meeting, kind)
+                    await measure(answered_questions, indexed, search, sentences, tallies[group, kind], floors[group])
                 await measure_strange(indexed[0], search, sentences, floors[group])
                 shared = [a + b for a, b in zip(shared, known_already(meeting), strict=True)]
                 print(f"{name}: {len(meeting.transcript.segments)} segments", flush=True)
@@ -241,9 +244,9 @@ async def run(media: Path, names: Sequence[str]) -> None:
     for (group, kind), tally in tallies.items():
         print(f"{group}: {len(tally.found['words'])} {kind}")
         print("\n".join(lines(tally)))
-    for group, found in floors.items():
+    for group, group_floors in floors.items():
         print(f"{group}: what a floor under the score keeps")
-        print("\n".join(found.lines()))
+        print("\n".join(group_floors.lines()))
     print(f"texts of study and detect that were asked for at close: {shared[0]} of {shared[1]}")
 
 
@@ -252,9 +255,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "media")))
     parser.add_argument("--meetings", nargs="*")
-    given = parser.parse_args()
-    names = given.meetings or sorted(path.stem for path in (given.media / "text/qmsum").glob("*.json"))
-    asyncio.run(run(given.media, names))
+    options = parser.parse_args()
+    names = options.meetings or sorted(path.stem for path in (options.media / "text/qmsum").glob("*.json"))
+    asyncio.run(run(options.media, names))
 
 
 if __name__ == "__main__":

@@ -114,31 +114,31 @@ def call(media: Path, name: str) -> Call:
             by_id[label.split(":")[0]].append(at)
     spans = {
         span
-        for label, found in by_id.items()
+        for label, positions in by_id.items()
         if (kind := CLASSES.get(kinds.get(label, {}).get("entity_type")))
-        for span in _unbroken(found, kind)
+        for span in _unbroken(positions, kind)
     }
     words = [row[0] for row in rows]
     truth = {without_article(span, words) for span in _alone(_outermost(_joined(spans)))}
     return Call(name=name, transcript=transcript_of(turns), truth=truth)
 
 
-def _unbroken(found: Sequence[int], kind: str) -> list[Span]:
+def _unbroken(positions: Sequence[int], kind: str) -> list[Span]:
     runs: list[Span] = []
-    for at in sorted(found):
+    for at in sorted(positions):
         runs = [*runs[:-1], (runs[-1][0], at + 1, kind)] if runs and runs[-1][1] == at else [*runs, (at, at + 1, kind)]
     return runs
 
 
 def _joined(spans: set[Span]) -> list[Span]:
-    found: list[Span] = []
-    for span in sorted(spans, key=lambda one: (one[2], one[0], one[1])):
-        touches = found and found[-1][2] == span[2] and found[-1][1] == span[0]
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span[2], span[0], span[1])):
+        touches = joined and joined[-1][2] == span[2] and joined[-1][1] == span[0]
         if touches and span[2] in ("money", "percent", "number"):
-            found[-1] = (found[-1][0], span[1], span[2])
+            joined[-1] = (joined[-1][0], span[1], span[2])
         else:
-            found.append(span)
-    return found
+            joined.append(span)
+    return joined
 
 
 def _outermost(spans: Sequence[Span]) -> list[Span]:
@@ -146,7 +146,7 @@ def _outermost(spans: Sequence[Span]) -> list[Span]:
         span
         for span in spans
         if not any(
-            other != span and other[2] == span[2] and other[0] <= span[0] and span[1] <= other[1] for other in spans
+            outer != span and outer[2] == span[2] and outer[0] <= span[0] and span[1] <= outer[1] for outer in spans
         )
     ]
 
@@ -156,11 +156,11 @@ def _alone(spans: Sequence[Span]) -> list[Span]:
 
     The ``30`` and the ``2020`` of a date are labelled as numbers, too.
     """
-    others = [span for span in spans if span[2] != "number"]
+    named_spans = [span for span in spans if span[2] != "number"]
     return [
         span
         for span in spans
-        if span[2] != "number" or not any(one[0] <= span[0] and span[1] <= one[1] for one in others)
+        if span[2] != "number" or not any(outer[0] <= span[0] and span[1] <= outer[1] for outer in named_spans)
     ]
 
 
@@ -178,7 +178,7 @@ def without_article(span: Span, words: Sequence[str]) -> Span:
 def qmsum(media: Path, name: str) -> Meeting:
     """One meeting of QMSum. A border is the first turn of a topic, and the one behind its last."""
     path = media / f"text/qmsum/{name}.json"
-    said: dict[str, Any] = json.loads(path.read_text())
+    document: dict[str, Any] = json.loads(path.read_text())
     turns, numbers = [], []
     for number, (speaker, text) in enumerate(meeting(path)):
         words = [word for word in _MARKS.sub(" ", text).split() if any(letter.isalnum() for letter in word)]
@@ -186,7 +186,7 @@ def qmsum(media: Path, name: str) -> Meeting:
             turns.append((speaker, words))
             numbers.append(number)
     spans = sorted(
-        (int(first), int(last)) for topic in said["topic_list"] for first, last in topic["relevant_text_span"]
+        (int(first), int(last)) for topic in document["topic_list"] for first, last in topic["relevant_text_span"]
     )
     marked: set[int] = set()
     for edge in sorted({first for first, _ in spans} | {last + 1 for _, last in spans}):
@@ -195,7 +195,7 @@ def qmsum(media: Path, name: str) -> Meeting:
     at_turn = {next((at for at, number in enumerate(numbers) if number >= edge), len(numbers)) for edge in marked}
     topics = [
         (bisect.bisect_left(numbers, int(first)), bisect.bisect_right(numbers, int(last)), topic["topic"])
-        for topic in said["topic_list"]
+        for topic in document["topic_list"]
         for first, last in topic["relevant_text_span"]
     ]
     firsts = [0]
@@ -206,7 +206,7 @@ def qmsum(media: Path, name: str) -> Meeting:
         transcript=transcript_of(turns),
         turns=firsts[:-1],
         borders=sorted(edge for edge in at_turn if 0 < edge < len(turns)),
-        summary=said["general_query_list"][0]["answer"],
+        summary=document["general_query_list"][0]["answer"],
         numbers=numbers,
-        topics=[one for one in topics if one[0] < one[1]],
+        topics=[topic for topic in topics if topic[0] < topic[1]],
     )

@@ -39,10 +39,10 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def series_in(asked: argparse.Namespace, media: Path, out: Path) -> SeriesResult:
+def series_in(options: argparse.Namespace, media: Path, out: Path) -> SeriesResult:
     """The kill series on a stack of its own."""
-    with ProxiedStack(media=media, out=out, minutes=asked.minutes, rounds=1, quick=False, state=None) as stack:
-        series = run_series(stack, minutes=asked.minutes, seed=asked.seed, width=asked.width)
+    with ProxiedStack(media=media, out=out, minutes=options.minutes, rounds=1, quick=False, state=None) as stack:
+        series = run_series(stack, minutes=options.minutes, seed=options.seed, width=options.width)
         if series.violations:
             stack.keep_logs()
     return series
@@ -50,20 +50,20 @@ def series_in(asked: argparse.Namespace, media: Path, out: Path) -> SeriesResult
 
 def main() -> int:
     """Command line; exit code 1 on a violation."""
-    asked = arguments().parse_args()
-    media, out = asked.media.absolute(), asked.out.absolute()
+    options = arguments().parse_args()
+    media, out = options.media.absolute(), options.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
-    share = min(1.0, asked.minutes / WHOLE_MINUTES) if asked.share is None else asked.share
-    report = Report(share=share, seed=asked.seed)
-    steps = (asked.only,) if asked.only else ("promises",) if asked.promise else STEPS
+    share = min(1.0, options.minutes / WHOLE_MINUTES) if options.share is None else options.share
+    report = Report(share=share, seed=options.seed)
+    steps = (options.only,) if options.only else ("promises",) if options.promise else STEPS
     if "series" in steps:
-        report = write(out, msgspec.structs.replace(report, series=series_in(asked, media, out)))
+        report = write(out, msgspec.structs.replace(report, series=series_in(options, media, out)))
     outcomes: list[Outcome] = []
     if "promises" in steps:
-        outcomes += run_promises(out, share=share, seed=asked.seed, only=asked.promise)
+        outcomes += run_promises(out, share=share, seed=options.seed, only=options.promise)
         report = write(out, msgspec.structs.replace(report, outcomes=outcomes))
     if "growth" in steps:
-        outcomes.append(run_growth(out, share=share, seed=asked.seed))
+        outcomes.append(run_growth(out, share=share, seed=options.seed))
         report = write(out, msgspec.structs.replace(report, outcomes=outcomes))
     if "api" in steps:
         outcomes.append(run_generated(out, share=share))
@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def write(out: Path, report: Report) -> Report:
-    """What is known so far: a run that is cut off keeps its first steps."""
+    """Write the report so far: a run that is cut off keeps its first steps."""
     (out / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     generated = "".join(f"\nGenerated requests: {'; '.join(o.figures)}\n" for o in report.outcomes if o.number == 22)
     (out / "tables.md").write_text("\n\n".join(tables(report).values()) + "\n" + generated)

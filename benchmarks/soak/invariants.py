@@ -1,4 +1,4 @@
-"""What must hold after the faults: a pure judgement of what the stores say. Reads no store."""
+"""Judges what must hold after the faults, from what the stores say. Pure; reads no store."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def violations(stores: Stores) -> list[str]:
     problems = [f"{project_id}: accepted and not in Postgres" for project_id in stores.accepted
                 if project_id not in stores.projects]  # fmt: skip
     problems += [f"{project_id}: in Postgres, though no client was notified of it" for project_id in stores.unaccounted]
-    for project_id, ended in stores.projects.items():
-        problems += [f"{project_id}: {problem}" for problem in _of_project(ended)]
+    for project_id, project in stores.projects.items():
+        problems += [f"{project_id}: {problem}" for problem in _of_project(project)]
     if stores.unsent:
         problems.append(f"{stores.unsent} events are due and were not sent")
     problems += [f"dead letter: {letter}" for letter in stores.dead_letters]
@@ -70,7 +70,7 @@ def violations(stores: Stores) -> list[str]:
 
 
 class Toll(msgspec.Struct, frozen=True, kw_only=True):
-    """How many projects, events and files were lost, and how many effects came twice."""
+    """The number of projects, events and files that were lost, and of effects that came twice."""
 
     lost: int
     doubled: int
@@ -81,48 +81,48 @@ def toll(stores: Stores) -> Toll:
     lost = sum(project_id not in stores.projects for project_id in stores.accepted) + stores.unsent
     lost += len(stores.published - set(stores.counted)) + len(stores.dead_letters)
     doubled = len(stores.unaccounted) + sum(times - 1 for times in Counter(stores.counted).values())
-    for ended in stores.projects.values():
-        if ended.state != "completed":
+    for project in stores.projects.values():
+        if project.state != "completed":
             lost += 1
             continue
-        lost += len(ended.missing_files)
-        pairs = [(ended.done_exports, ended.clips)]
-        pairs += [(ended.facts.get(kind, 0), count) for kind, count in wanted_facts(ended).items()]
-        pairs += [(ended.webhooks.get(kind, 0), count) for kind, count in wanted_webhooks(ended).items()]
-        lost += sum(max(0, wanted - count) for count, wanted in pairs)
-        doubled += sum(max(0, count - wanted) for count, wanted in pairs)
+        lost += len(project.missing_files)
+        pairs = [(project.done_exports, project.clips)]
+        pairs += [(project.facts.get(kind, 0), count) for kind, count in wanted_facts(project).items()]
+        pairs += [(project.webhooks.get(kind, 0), count) for kind, count in wanted_webhooks(project).items()]
+        lost += sum(max(0, expected - count) for count, expected in pairs)
+        doubled += sum(max(0, count - expected) for count, expected in pairs)
     return Toll(lost=lost, doubled=doubled)
 
 
-def wanted_facts(ended: EndedProject) -> dict[str, int]:
+def wanted_facts(project: EndedProject) -> dict[str, int]:
     """Class of event → how many a completed project has."""
-    return dict.fromkeys(ONE_A_PROJECT, 1) | dict.fromkeys(ONE_A_CLIP, ended.clips)
+    return dict.fromkeys(ONE_A_PROJECT, 1) | dict.fromkeys(ONE_A_CLIP, project.clips)
 
 
-def wanted_webhooks(ended: EndedProject) -> dict[str, int]:
+def wanted_webhooks(project: EndedProject) -> dict[str, int]:
     """Type → how many a completed project sends to one endpoint."""
-    return {"project.completed": 1, "export.completed": ended.clips}
+    return {"project.completed": 1, "export.completed": project.clips}
 
 
-def _of_project(ended: EndedProject) -> Iterator[str]:
-    if ended.state != "completed":
-        yield f"{ended.state} ({ended.reason})"
+def _of_project(project: EndedProject) -> Iterator[str]:
+    if project.state != "completed":
+        yield f"{project.state} ({project.reason})"
         return
-    for kind, count in wanted_facts(ended).items():
-        if ended.facts.get(kind, 0) != count:
-            yield f"{ended.facts.get(kind, 0)} × {kind} instead of {count}"
-    if ended.done_exports != ended.clips:
-        yield f"{ended.done_exports} exports of {ended.clips} clips"
+    for kind, count in wanted_facts(project).items():
+        if project.facts.get(kind, 0) != count:
+            yield f"{project.facts.get(kind, 0)} × {kind} instead of {count}"
+    if project.done_exports != project.clips:
+        yield f"{project.done_exports} exports of {project.clips} clips"
     for stage in STAGES:
-        states = ended.attempts.get(stage, {})
-        if not states.get("done") and (ended.clips or stage not in EXPORT_STAGES):
+        states = project.attempts.get(stage, {})
+        if not states.get("done") and (project.clips or stage not in EXPORT_STAGES):
             yield f"no attempt of {stage} is done"
         if open_states := sorted(set(states) - {"done"}):
             yield f"attempts of {stage} are {', '.join(open_states)}"
-    for kind, count in wanted_webhooks(ended).items():
-        if ended.webhooks.get(kind, 0) != count:
-            yield f"{ended.webhooks.get(kind, 0)} webhooks {kind} instead of {count}"
-    yield from (f"{name} is not in object storage" for name in ended.missing_files)
+    for kind, count in wanted_webhooks(project).items():
+        if project.webhooks.get(kind, 0) != count:
+            yield f"{project.webhooks.get(kind, 0)} webhooks {kind} instead of {count}"
+    yield from (f"{name} is not in object storage" for name in project.missing_files)
 
 
 def _of_analytics(published: frozenset[str], counted: Sequence[str]) -> Iterator[str]:

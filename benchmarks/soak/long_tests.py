@@ -40,7 +40,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the tests of one promise."""
+    """The result of the tests of one promise."""
 
     number: int
     passed: bool
@@ -64,12 +64,12 @@ def _run(chosen: Sequence[Promise], name: str, out: Path, share: float, seed: in
     figures, cases = out / f"{name}.jsonl", out / f"{name}.xml"
     for path in (figures, cases):
         path.unlink(missing_ok=True)
-    given = {
+    environment = {
         "CLIPSTREAM_TEST_SOAK": str(share),
         "CLIPSTREAM_TEST_SEED": str(seed),
         "CLIPSTREAM_TEST_FIGURES": str(figures),
     }
-    run_pytest(tests, out / f"{name}.log", given, f"--junitxml={cases}")
+    run_pytest(tests, out / f"{name}.log", environment, f"--junitxml={cases}")
     lines = figures.read_bytes().splitlines() if figures.exists() else []
     recorded = [msgspec.json.decode(line, type=Recorded) for line in lines]
     results = read_results(cases.read_text()) if cases.exists() else {}
@@ -77,7 +77,7 @@ def _run(chosen: Sequence[Promise], name: str, out: Path, share: float, seed: in
 
 
 class FileResult(msgspec.Struct, kw_only=True):
-    """What became of the tests of one file."""
+    """The result of the tests of one file."""
 
     ran: int = 0
     failed: int = 0
@@ -119,7 +119,9 @@ def run_generated(out: Path, *, share: float) -> Outcome:
     return Outcome(number=22, passed=code == 0, seconds=time.monotonic() - begun_s, figures=figures)
 
 
-def run_pytest(tests: Sequence[str], log: Path, given: Mapping[str, str], *flags: str, most_s: float = MOST_S) -> int:
+def run_pytest(
+    tests: Sequence[str], log: Path, environment: Mapping[str, str], *flags: str, most_s: float = MOST_S
+) -> int:
     """Exit code of pytest on these tests, one after the other; what it prints is in ``log``.
 
     124 where it hangs: it is ended after ``MOST_S`` with the servers of its tests, which are tied to it.
@@ -128,7 +130,7 @@ def run_pytest(tests: Sequence[str], log: Path, given: Mapping[str, str], *flags
     with log.open("wb") as file:
         try:
             return subprocess.run(
-                command, cwd=REPO, env=os.environ | given, stdout=file, stderr=file, check=False, timeout=most_s
+                command, cwd=REPO, env=os.environ | environment, stdout=file, stderr=file, check=False, timeout=most_s
             ).returncode
         except subprocess.TimeoutExpired:
             say(f"pytest did not end within {most_s / 3600:.1f} h: {log}")

@@ -97,18 +97,18 @@ class Readings(Background):
 
     async def _read(self) -> None:
         connection: Any = None
-        moved, moved_at_s = "", time.monotonic()
+        progress, progress_at_s = "", time.monotonic()
         memory_at_s = tables_at_s = 0.0
         while not self._stop.is_set():
             now = time.monotonic()
             if now - memory_at_s >= MEMORY_EVERY_S:
                 memory_at_s = now
                 self.memory += await asyncio.to_thread(self._read_memory)
-            seen = moved
+            latest = progress
             try:
                 if connection is None or connection.is_closed():
                     connection = await asyncpg.connect(self._postgres, timeout=QUERY_TIMEOUT_S)
-                seen = await connection.fetchval(_MOVED, timeout=QUERY_TIMEOUT_S)
+                latest = await connection.fetchval(_MOVED, timeout=QUERY_TIMEOUT_S)
                 await self._see_takeovers(connection)
                 if now - tables_at_s >= TABLES_EVERY_S:
                     tables_at_s = now
@@ -117,9 +117,9 @@ class Readings(Background):
                 if connection is not None:
                     connection.terminate()  # Postgres is what was struck: nothing moves, as far as can be seen
                 connection = None
-            if seen != moved or not self._is_busy():
-                moved, moved_at_s = seen, time.monotonic()
-            self.longest_still_s = max(self.longest_still_s, time.monotonic() - moved_at_s)
+            if latest != progress or not self._is_busy():
+                progress, progress_at_s = latest, time.monotonic()
+            self.longest_still_s = max(self.longest_still_s, time.monotonic() - progress_at_s)
             await asyncio.sleep(EVERY_S)
         if connection is not None:
             with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -71,22 +71,22 @@ class ProxiedStack(Rig):
 
     def _proxied(self, env: Mapping[str, str]) -> dict[str, str]:
         """The variables of the four servers, through a proxy each."""
-        given: dict[str, str] = {}
+        variables: dict[str, str] = {}
         for name, variable in ADDRESSES.items():
             url = urlsplit(env[variable] if "//" in env[variable] else f"//{env[variable]}")
             assert url.hostname is not None
             assert url.port is not None
             link = self.links[name] = self._closing.enter_context(TcpProxy(url.hostname, url.port))
-            given |= {key: env[key] for key in GIVEN_BY[name]} | {variable: through(env[variable], link)}
-        return given
+            variables |= {key: env[key] for key in GIVEN_BY[name]} | {variable: through(env[variable], link)}
+        return variables
 
     def read_parts(self) -> dict[str, PartStatus]:
         """The parts of both stacks."""
-        own = {name: part for name, part in super().read_parts().items() if part.state != "external"}
+        product_parts = {name: part for name, part in super().read_parts().items() if part.state != "external"}
         assert self._root is not None
         servers = load(local_stack.layout_of(self._root / "servers"))
         assert servers is not None
-        return own | {name: servers.parts[name] for name in ADDRESSES}
+        return product_parts | {name: servers.parts[name] for name in ADDRESSES}
 
     def keep_logs(self) -> None:
         """Copy the logs of both."""

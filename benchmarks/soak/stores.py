@@ -58,7 +58,7 @@ async def read(rig: Rig, client: Client, inbox: Inbox, accepted: Sequence[str]) 
         exports = await _exports(connection)
     finally:
         await connection.close()
-    found = [row["project_id"] for row in rows]
+    project_ids = [row["project_id"] for row in rows]
     webhooks = _webhooks(inbox)
     projects = {
         row["project_id"]: EndedProject(
@@ -69,42 +69,44 @@ async def read(rig: Rig, client: Client, inbox: Inbox, accepted: Sequence[str]) 
             facts=facts[row["project_id"]],
             attempts=attempts[row["project_id"]],
             webhooks=webhooks[row["project_id"]],
-            missing_files=tuple(one for one in exports[row["project_id"]] if not _is_there(client, one)),
+            missing_files=tuple(
+                export_id for export_id in exports[row["project_id"]] if not _is_there(client, export_id)
+            ),
         )
         for row in rows
     }
     return Stores(
         accepted=accepted,
         projects=projects,
-        unaccounted=[project_id for project_id in found if project_id not in accepted],
+        unaccounted=[project_id for project_id in project_ids if project_id not in accepted],
         unsent=unsent,
         dead_letters=letters,
         published=published,
         rows_sent=rows_sent,
-        counted=await _counted(rig, found),
+        counted=await _counted(rig, project_ids),
         refused_webhooks=list(inbox.refused),
     )
 
 
 async def _facts(connection: Connection) -> Mapping[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    facts: dict[str, dict[str, int]] = defaultdict(dict)
     for project_id, kind, count in await connection.fetch(_FACTS):
-        found[project_id][kind.removeprefix("clipstream.")] = count
-    return found
+        facts[project_id][kind.removeprefix("clipstream.")] = count
+    return facts
 
 
 async def _attempts(connection: Connection) -> Mapping[str, dict[str, dict[str, int]]]:
-    found: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    attempts: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     for project_id, stage, state, count in await connection.fetch(_ATTEMPTS):
-        found[project_id][stage][state] = count
-    return found
+        attempts[project_id][stage][state] = count
+    return attempts
 
 
 async def _exports(connection: Connection) -> Mapping[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    exports: dict[str, list[str]] = defaultdict(list)
     for project_id, export_id in await connection.fetch(_EXPORTS):
-        found[project_id].append(export_id)
-    return found
+        exports[project_id].append(export_id)
+    return exports
 
 
 async def _counted(rig: Rig, project_ids: Sequence[str]) -> list[str]:
@@ -112,19 +114,19 @@ async def _counted(rig: Rig, project_ids: Sequence[str]) -> list[str]:
     try:
         rows: list[Mapping[str, object]] = []
         for at in range(0, len(project_ids), MAX_QUERY_PROJECTS_COUNT):
-            asked = {"project_ids": list(project_ids[at : at + MAX_QUERY_PROJECTS_COUNT])}
-            rows += await analytics.query(_COUNTED, asked)
+            parameters = {"project_ids": list(project_ids[at : at + MAX_QUERY_PROJECTS_COUNT])}
+            rows += await analytics.query(_COUNTED, parameters)
     finally:
         await analytics.close()
     return [str(row["id"]) for row in rows]
 
 
 def _webhooks(inbox: Inbox) -> Mapping[str, Counter[str]]:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    webhooks: dict[str, Counter[str]] = defaultdict(Counter)
     with inbox.changed:
         for delivery in inbox.deliveries.values():
-            found[str(delivery.body["data"]["project_id"])][delivery.kind] += 1
-    return found
+            webhooks[str(delivery.body["data"]["project_id"])][delivery.kind] += 1
+    return webhooks
 
 
 def _is_there(client: Client, export_id: str) -> bool:
