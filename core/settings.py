@@ -226,7 +226,7 @@ def parse_secrets(text: str) -> tuple[NamedSecret, ...]:
     Raises ValueError.
     """
     ring = tuple(_named_secret(entry) for entry in re.split(r"[,\s]+", text) if entry)
-    repeated = {named.id for named in ring if [other.id for other in ring].count(named.id) > 1}
+    repeated = {secret.id for secret in ring if [entry.id for entry in ring].count(secret.id) > 1}
     if repeated:
         raise ValueError(f"the id {min(repeated)!r} stands there twice")
     return ring
@@ -262,7 +262,7 @@ def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
     return msgspec.convert(text, field.type, strict=False)
 
 
-def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str], needed: Set[str]) -> dict[str, Any]:
+def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str], required: Set[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):
         name = prefix + field.name.upper()
@@ -274,7 +274,7 @@ def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str],
                 values[field.name] = _value(environ[name], field)
             except (ValueError, msgspec.ValidationError) as error:
                 raise MissingSettingError(f"{name} is not usable: {error}") from None
-        elif field.required or (struct is Settings and field.name in needed):
+        elif field.required or (struct is Settings and field.name in required):
             raise MissingSettingError(
                 f"{name} is not set: start through `clipstream up`, or set it (docs/operators.md)"
             )
@@ -287,8 +287,8 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
     Raises MissingSettingError with the variable's name, KeyError for a process that is none.
     """
     foreign = foreign_variables(process, PREFIX)
-    own = {name: value for name, value in environ.items() if name not in foreign}
-    settings = Settings(**_read(Settings, PREFIX, own, needed_by(process)))
+    own_variables = {name: value for name, value in environ.items() if name not in foreign}
+    settings = Settings(**_read(Settings, PREFIX, own_variables, needed_by(process)))
     _check_kafka(settings)
     return settings
 
@@ -296,9 +296,9 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
 def _check_kafka(settings: Settings) -> None:
     """A half of what belongs together would be left out in silence."""
     pairs = (("kafka_user", "kafka_password"), ("kafka_certificate", "kafka_key"))
-    for one, other in (*pairs, *(pair[::-1] for pair in pairs)):
-        if getattr(settings, one) and not getattr(settings, other):
-            raise MissingSettingError(f"{PREFIX}{one.upper()} is set: set {PREFIX}{other.upper()} as well")
+    for setting, partner in (*pairs, *(pair[::-1] for pair in pairs)):
+        if getattr(settings, setting) and not getattr(settings, partner):
+            raise MissingSettingError(f"{PREFIX}{setting.upper()} is set: set {PREFIX}{partner.upper()} as well")
     for name in ("kafka_ca", "kafka_certificate"):
         if getattr(settings, name) and settings.kafka_tls == "off":
             raise MissingSettingError(f"{PREFIX}{name.upper()} is set: set {PREFIX}KAFKA_TLS=on as well")

@@ -157,5 +157,7 @@ def _why(body: bytes, event_type: type, error: Exception) -> str:
         return fault.detail
     if not isinstance(error, msgspec.ValidationError):
         return str(error)
-    found = refusals(msgspec.json.decode(body), event_type)
-    return " ".join(f"`{pointer(one.path)}`: {one.detail}" for one in found[:MAX_NAMED_FIELDS]) or str(error)
+    field_errors = refusals(msgspec.json.decode(body), event_type)
+    return " ".join(
+        f"`{pointer(refusal.path)}`: {refusal.detail}" for refusal in field_errors[:MAX_NAMED_FIELDS]
+    ) or str(error)

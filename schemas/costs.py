@@ -90,8 +90,8 @@ def priced(kind: CostKind, amount: int, prices: PriceList) -> CostItem:
 
 def sum_of(money: Sequence[float | None]) -> float | None:
     """Sum of the known amounts; None if no item has a price."""
-    known = [one for one in money if one is not None]
-    return round(sum(known), 9) if known else None
+    amounts = [amount for amount in money if amount is not None]
+    return round(sum(amounts), 9) if amounts else None
 
 
 def shortened(calls: Sequence[InferenceCall], most: int) -> list[InferenceCall]:
@@ -103,7 +103,7 @@ def shortened(calls: Sequence[InferenceCall], most: int) -> list[InferenceCall]:
     return [*calls[:most], *rest.values()]
 
 
-def _together(one: InferenceCall, other: InferenceCall) -> InferenceCall:
+def _together(first: InferenceCall, second: InferenceCall) -> InferenceCall:
     added = ("wall_ms", "compute_ms", "gpu_ms", "tokens_in", "tokens_out", "requests", "failed")
-    sums = {name: getattr(one, name) + getattr(other, name) for name in added}
-    return msgspec.structs.replace(one, **sums)
+    sums = {name: getattr(first, name) + getattr(second, name) for name in added}
+    return msgspec.structs.replace(first, **sums)

@@ -69,10 +69,12 @@ def decode_metadata(text: str) -> dict[str, Any]:
 
 def faults_of(value: Mapping[str, Any]) -> list[MetadataFault]:
     """What is wrong with metadata; empty where nothing is."""
-    found = list(_faults(value, (), 1))
-    if not found and (size := len(msgspec.json.encode(value))) > MAX_BYTES:
-        found.append(MetadataFault(path=(), rule=f"at most {MAX_BYTES:,} bytes as compact JSON in UTF-8, not {size:,}"))
-    return found
+    faults = list(_faults(value, (), 1))
+    if not faults and (size := len(msgspec.json.encode(value))) > MAX_BYTES:
+        faults.append(
+            MetadataFault(path=(), rule=f"at most {MAX_BYTES:,} bytes as compact JSON in UTF-8, not {size:,}")
+        )
+    return faults
 
 
 def _faults(value: Any, path: tuple[str | int, ...], level: int) -> Iterator[MetadataFault]:
@@ -93,10 +95,10 @@ def merged(value: Any, patch: Any) -> Any:
     """What a JSON Merge Patch (RFC 7396) makes of a value: names stay in their place, new ones come last."""
     if not isinstance(patch, dict):
         return patch
-    found = dict(value) if isinstance(value, dict) else {}
+    document = dict(value) if isinstance(value, dict) else {}
     for name, part in patch.items():
         if part is None:
-            found.pop(name, None)
+            document.pop(name, None)
         else:
-            found[name] = merged(found.get(name), part)
-    return found
+            document[name] = merged(document.get(name), part)
+    return document

@@ -182,7 +182,7 @@ def measure_leaning(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning
     ]
     weight = len(logs) + TABLE_WEIGHT_COUNT
     shift = sum(logs) / weight
-    variance = (TABLE_WEIGHT_COUNT * rate.spread**2 + sum((one - shift) ** 2 for one in logs)) / weight
+    variance = (TABLE_WEIGHT_COUNT * rate.spread**2 + sum((logarithm - shift) ** 2 for logarithm in logs)) / weight
     return Leaning(shift=shift, spread=math.sqrt(variance * (1 + 1 / weight)), projects=len(logs))
 
 
@@ -195,26 +195,30 @@ def amount_range(amount: float, leaning: Leaning) -> Range:
 def sum_ranges(ranges: Sequence[Range]) -> Range:
     """A sum whose parts err together: what makes one stage slow makes all slow."""
     return Range(
-        expected=round(sum(one.expected for one in ranges), 9),
-        low=round(sum(one.low for one in ranges), 9),
-        high=round(sum(one.high for one in ranges), 9),
+        expected=round(sum(part.expected for part in ranges), 9),
+        low=round(sum(part.low for part in ranges), 9),
+        high=round(sum(part.high for part in ranges), 9),
     )
 
 
-def scale_range(one: Range, factor: float) -> Range:
+def scale_range(amount: Range, factor: float) -> Range:
     """Every number of a range times a factor."""
     return Range(
-        expected=round(one.expected * factor, 9), low=round(one.low * factor, 9), high=round(one.high * factor, 9)
+        expected=round(amount.expected * factor, 9),
+        low=round(amount.low * factor, 9),
+        high=round(amount.high * factor, 9),
     )
 
 
-def widen_range(one: Range, spread: float) -> Range:
+def widen_range(amount: Range, spread: float) -> Range:
     """A range that is unsure of one thing more."""
-    if not one.expected or not one.low:
-        return one
-    own = math.log(one.high / one.expected) / DECILE_SIGMA
-    width = math.exp(DECILE_SIGMA * math.hypot(own, spread))
-    return Range(expected=one.expected, low=round(one.expected / width, 3), high=round(one.expected * width, 3))
+    if not amount.expected or not amount.low:
+        return amount
+    current_spread = math.log(amount.high / amount.expected) / DECILE_SIGMA
+    width = math.exp(DECILE_SIGMA * math.hypot(current_spread, spread))
+    return Range(
+        expected=amount.expected, low=round(amount.expected / width, 3), high=round(amount.expected * width, 3)
+    )
 
 
 def estimate(
@@ -233,17 +237,18 @@ def estimate(
         StageEstimate(stage=stage, cpu_ms=widen_range(_of_stage(stage, rate, source, rates, finished), unsure))
         for stage, rate in rates.stages.items()
     ]
-    told = measure_leaning(
-        rates.elapsed, [(table_amount(rates.elapsed, one.source, rates), one.elapsed_ms) for one in finished]
+    leaning = measure_leaning(
+        rates.elapsed,
+        [(table_amount(rates.elapsed, project.source, rates), project.elapsed_ms) for project in finished],
     )
-    amounts: dict[CostKind, Range] = {"cpu_ms": sum_ranges([one.cpu_ms for one in stages])}
+    amounts: dict[CostKind, Range] = {"cpu_ms": sum_ranges([stage.cpu_ms for stage in stages])}
     amounts |= {kind: widen_range(amount, unsure) for kind, amount in _other_costs(source, rates, finished).items()}
     kinds = [_priced(kind, amount, prices, token_prices) for kind, amount in amounts.items()]
-    paid = [one.money for one in kinds if one.money is not None]
+    paid = [cost.money for cost in kinds if cost.money is not None]
     return Estimate(
         media_ms=source.media_ms,
         clips=clips_of(source, rates),
-        elapsed_ms=widen_range(amount_range(table_amount(rates.elapsed, source, rates), told), unsure),
+        elapsed_ms=widen_range(amount_range(table_amount(rates.elapsed, source, rates), leaning), unsure),
         stages=stages,
         kinds=kinds,
         money=sum_ranges(paid) if paid else None,
@@ -254,27 +259,33 @@ def estimate(
 
 
 def _of_stage(stage: Stage, rate: Rate, source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> Range:
-    pairs = [(table_amount(rate, one.source, rates), float(one.stages_cpu_ms.get(stage, 0))) for one in finished]
+    pairs = [
+        (table_amount(rate, project.source, rates), float(project.stages_cpu_ms.get(stage, 0))) for project in finished
+    ]
     return amount_range(table_amount(rate, source, rates), measure_leaning(rate, pairs))
 
 
 def _other_costs(source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> dict[CostKind, Range]:
     """Costs other than processor time, by the table or else by finished projects' use a second."""
-    counted = [one for one in finished if one.amounts]
-    seconds = sum(one.source.media_ms for one in counted) / 1000
-    known = dict(rates.kinds)
-    for kind in sorted({kind for one in counted for kind in one.amounts} - {*known, "cpu_ms"}):
-        total = sum(one.amounts.get(kind, 0) for one in counted)
+    counted = [project for project in finished if project.amounts]
+    seconds = sum(project.source.media_ms for project in counted) / 1000
+    rate_by_kind = dict(rates.kinds)
+    for kind in sorted({kind for project in counted for kind in project.amounts} - {*rate_by_kind, "cpu_ms"}):
+        total = sum(project.amounts.get(kind, 0) for project in counted)
         if total and seconds:
-            known[kind] = Rate(spread=1.0, per_media_s=total / seconds)
+            rate_by_kind[kind] = Rate(spread=1.0, per_media_s=total / seconds)
     return {
         kind: amount_range(
             table_amount(rate, source, rates),
             measure_leaning(
-                rate, [(table_amount(rate, one.source, rates), float(one.amounts.get(kind, 0))) for one in counted]
+                rate,
+                [
+                    (table_amount(rate, project.source, rates), float(project.amounts.get(kind, 0)))
+                    for project in counted
+                ],
             ),
         )
-        for kind, rate in known.items()
+        for kind, rate in rate_by_kind.items()
     }
 
 

@@ -237,7 +237,7 @@ async def write_files(
     at: dt.datetime,
 ) -> bool:
     """Write the files of a finished export; False where it was cancelled since."""
-    written = await connection.fetchval(
+    updated = await connection.fetchval(
         """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5, chunks = $6,
              failure_reason = null, failure_detail = null
            where org_id = $1 and export_id = $2 and state <> 'cancelled' returning 1""",
@@ -248,7 +248,7 @@ async def write_files(
         at,
         chunks,
     )
-    return written is not None
+    return updated is not None
 
 
 async def find_export_by_recipe(

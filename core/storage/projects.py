@@ -156,20 +156,20 @@ async def read_source_name(connection: Connection, org_id: UUID, project_id: UUI
     return msgspec.convert(dict(row), SourceName) if row is not None else None
 
 
-async def write_source(connection: Connection, org_id: UUID, project_id: UUID, found: IngestedSource) -> None:
+async def write_source(connection: Connection, org_id: UUID, project_id: UUID, source: IngestedSource) -> None:
     """Write what ingest found out; replaces the warnings."""
     await connection.execute(
         """update projects set source = $3, source_index = $4, duration_ms = $5, width_px = $6, height_px = $7,
              span_count = $8, warnings = $9 where org_id = $1 and project_id = $2""",
         org_id,
         project_id,
-        found.source,
-        found.index,
-        found.duration_ms,
-        found.width_px,
-        found.height_px,
-        found.span_count,
-        found.warnings,
+        source.source,
+        source.index,
+        source.duration_ms,
+        source.width_px,
+        source.height_px,
+        source.span_count,
+        source.warnings,
     )
 
 

@@ -66,8 +66,8 @@ def command_lines(bootstrap: str) -> list[str]:
         operations.setdefault((rule.principal, rule.resource, rule.name), []).append(rule.operation)
     return [
         f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal User:{principal} "
-        f"{' '.join(f'--operation {operation}' for operation in wanted)} --{resource.lower()} {name}"
-        for (principal, resource, name), wanted in operations.items()
+        f"{' '.join(f'--operation {operation}' for operation in permitted)} --{resource.lower()} {name}"
+        for (principal, resource, name), permitted in operations.items()
     ]
 
 

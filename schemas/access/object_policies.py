@@ -41,10 +41,10 @@ def policy_of(process: str, bucket: str) -> dict[str, Any]:
 
     KeyError for any other.
     """
-    whole, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/"
+    bucket_arn, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/"
     if process == "migrate":
-        return _document([_allow(["s3:CreateBucket", "s3:PutBucketCORS", "s3:ListBucket"], [whole])])
-    statements = [_allow(["s3:ListBucket"], [whole]), _allow(["s3:GetObject"], [f"{objects}*"])]
+        return _document([_allow(["s3:CreateBucket", "s3:PutBucketCORS", "s3:ListBucket"], [bucket_arn])])
+    statements = [_allow(["s3:ListBucket"], [bucket_arn]), _allow(["s3:GetObject"], [f"{objects}*"])]
     if WRITES[process]:
         actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         statements.append(_allow(actions, [objects + pattern for pattern in WRITES[process]]))

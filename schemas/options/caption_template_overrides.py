@@ -211,6 +211,6 @@ def clear_shares(ratio: float) -> tuple[float, float, float, float]:
 
 def _outset(template: CaptionTemplate) -> tuple[float, float]:
     """How far outline and plates extend sideways and upwards, as shares of the font size."""
-    plates: list[Plate] = [one for one in (template.letters.plate, template.highlight.plate) if one is not None]
+    plates: list[Plate] = [plate for plate in (template.letters.plate, template.highlight.plate) if plate is not None]
     stroke = template.letters.stroke.width if template.letters.stroke else 0.0
-    return max([stroke, *(one.padding_x for one in plates)]), max([stroke, *(one.padding_y for one in plates)])
+    return max([stroke, *(plate.padding_x for plate in plates)]), max([stroke, *(plate.padding_y for plate in plates)])

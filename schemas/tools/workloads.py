@@ -135,16 +135,16 @@ def stateful_sets() -> str:
 
 def example_secrets() -> str:
     """A Secret for all pods, one for each process, and KEDA's, with every value left empty."""
-    made = {"clipstream": ["CLIPSTREAM_S3", "CLIPSTREAM_S3_PUBLIC"]}
-    made |= {f"clipstream-{process}": _variables(process) for process in _PROCESSES}
-    made["clipstream-keda"] = ["sasl", "username", "password", "tls"]
-    return SECRETS_HEAD + "---\n".join(_secret(name, keys) for name, keys in made.items())
+    keys_by_secret = {"clipstream": ["CLIPSTREAM_S3", "CLIPSTREAM_S3_PUBLIC"]}
+    keys_by_secret |= {f"clipstream-{process}": _variables(process) for process in _PROCESSES}
+    keys_by_secret["clipstream-keda"] = ["sasl", "username", "password", "tls"]
+    return SECRETS_HEAD + "---\n".join(_secret(name, keys) for name, keys in keys_by_secret.items())
 
 
 def _variables(process: str) -> list[str]:
-    given = SETTINGS_OF[process] - _SPARE - _SPARE_OF.get(process, frozenset())
-    assert given <= set(_KEYS), f"{process} is given what no example names"
-    return [f"CLIPSTREAM_{key.upper()}" for key in _KEYS if key in given]
+    settings = SETTINGS_OF[process] - _SPARE - _SPARE_OF.get(process, frozenset())
+    assert settings <= set(_KEYS), f"{process} is given what no example names"
+    return [f"CLIPSTREAM_{key.upper()}" for key in _KEYS if key in settings]
 
 
 def _secret(name: str, keys: list[str]) -> str:

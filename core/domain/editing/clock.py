@@ -18,9 +18,9 @@ TAKE_MS = 5_000
 
 def place_edit(edit: EditList) -> list[PlacedSegment]:
     """The segments on both clocks, in order of playing."""
-    texts = [one.range for one in edit.captions]
+    texts = [caption.range for caption in edit.captions]
     return [
-        msgspec.structs.replace(piece, texts=[one for one in texts if one.overlap_ms(piece.source)])
+        msgspec.structs.replace(piece, texts=[text for text in texts if text.overlap_ms(piece.source)])
         if piece.muted
         else piece
         for piece in place_segments(edit.segments)
@@ -29,19 +29,19 @@ def place_edit(edit: EditList) -> list[PlacedSegment]:
 
 def place_segments(segments: Iterable[EditSegment]) -> list[PlacedSegment]:
     """As `place_edit`, of segments that are no edit yet."""
-    found: list[PlacedSegment] = []
-    for one in segments:
+    pieces: list[PlacedSegment] = []
+    for segment in segments:
         piece = PlacedSegment(
-            segment_id=one.segment_id,
-            source=one.range,
-            output_start_ms=found[-1].output_end_ms if found else 0.0,
-            speed=one.speed,
-            muted=one.muted,
-            gain_db=one.gain_db,
-            style=one.style,
+            segment_id=segment.segment_id,
+            source=segment.range,
+            output_start_ms=pieces[-1].output_end_ms if pieces else 0.0,
+            speed=segment.speed,
+            muted=segment.muted,
+            gain_db=segment.gain_db,
+            style=segment.style,
         )
-        found.append(piece)
-    return found
+        pieces.append(piece)
+    return pieces
 
 
 def strip_styles(played: Sequence[PlacedSegment]) -> list[PlacedSegment]:

@@ -107,7 +107,7 @@ def _find_gaps(busy: Sequence[TimeRange], duration_ms: int) -> list[Gap]:
     first, last = busy[0].start_ms, busy[-1].end_ms
     opening = Gap(start_ms=0, end_ms=first, low_ms=0, high_ms=max(0, first - MARGIN_MS))
     closing = Gap(start_ms=last, end_ms=duration_ms, low_ms=min(last + MARGIN_MS, duration_ms), high_ms=duration_ms)
-    inner = [_gap(one.end_ms, other.start_ms) for one, other in pairwise(busy)]
+    inner = [_gap(before.end_ms, after.start_ms) for before, after in pairwise(busy)]
     return [opening, *inner, closing]
 
 

@@ -111,16 +111,16 @@ def told_rate(track: VideoTrack) -> Fraction | None:
     return Fraction(numerator, denominator) if numerator > 0 and denominator > 0 else None
 
 
-def sequence_rate(told: Fraction | None) -> tuple[Fraction, bool]:
+def sequence_rate(source_rate: Fraction | None) -> tuple[Fraction, bool]:
     """The rate of a sequence that holds every picture of the source; and whether the source keeps it."""
-    known = list(RATES.values())
-    if told is None:
+    rates = list(RATES.values())
+    if source_rate is None:
         return RATES["30"], False
     for factor in MULTIPLES:
-        near = min(known, key=lambda one: abs(one / (told * factor) - 1))
-        if abs(near / (told * factor) - 1) <= SAME:
+        near = min(rates, key=lambda rate: abs(rate / (source_rate * factor) - 1))
+        if abs(near / (source_rate * factor) - 1) <= SAME:
             return near, True
-    return min(known, key=lambda one: abs(one / told - 1)), False
+    return min(rates, key=lambda rate: abs(rate / source_rate - 1)), False
 
 
 def cuts_of(played: Sequence[PlacedSegment], facts: SourceFacts, rate: Fraction) -> list[Cut]:
@@ -178,8 +178,8 @@ def _pictures(ms: float, rate: Fraction) -> int:
 
 def timecode(pictures: int, rate: Fraction) -> str:
     """Non-drop-frame time code: frames counted by the rate rounded to a whole number."""
-    whole = round(rate)
-    seconds, frames = divmod(pictures, whole)
+    rounded_rate = round(rate)
+    seconds, frames = divmod(pictures, rounded_rate)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours % 24:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"

@@ -92,10 +92,10 @@ class Fetch:
 
     def headers(self) -> dict[str, str]:
         """Headers of the next request."""
-        wanted = {"accept": "*/*", "accept-encoding": "identity"}
+        request_headers = {"accept": "*/*", "accept-encoding": "identity"}
         if self.received and self._note:
-            wanted |= {"range": f"bytes={self.received}-", "if-range": self._note.validator}
-        return wanted
+            request_headers |= {"range": f"bytes={self.received}-", "if-range": self._note.validator}
+        return request_headers
 
     def _read_note(self) -> DownloadNote | None:
         try:
@@ -111,10 +111,10 @@ class Fetch:
         """
         if self._note is None or not self._path.exists():
             return 0
-        there = self._path.stat().st_size
-        if self._note.size is None or there < self._note.size:
-            return there
-        return max(0, there - 1) if there == self._note.size else 0
+        stored_bytes = self._path.stat().st_size
+        if self._note.size is None or stored_bytes < self._note.size:
+            return stored_bytes
+        return max(0, stored_bytes - 1) if stored_bytes == self._note.size else 0
 
     def begin(self, status: int, headers: Mapping[str, str]) -> bool:
         """Prepare for the body of an answer; False if it has none for us.

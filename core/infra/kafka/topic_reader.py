@@ -47,10 +47,10 @@ class KafkaLog:
             await consumer.start()
             consumer.assign([place])
             end = (await consumer.end_offsets([place]))[place]
-            found = (await consumer.offsets_for_times({place: round(since.timestamp() * 1000)}))[place]
-            if found is None:
+            start = (await consumer.offsets_for_times({place: round(since.timestamp() * 1000)}))[place]
+            if start is None:
                 return
-            consumer.seek(place, found.offset)
+            consumer.seek(place, start.offset)
             async for record in _until(consumer, place, end):
                 yield record
         except (KafkaError, OSError, TimeoutError) as error:

@@ -52,14 +52,14 @@ class SkippingDecoder:
         if packet is not None and packet.pts in self._skipped_packets:
             self._has_gap = True
             return []
-        context, found = stream.codec_context, list[av.VideoFrame]()
+        context, frames = stream.codec_context, list[av.VideoFrame]()
         if packet is not None and self._has_gap:
-            found = decode(stream, None, on_damage)
+            frames = decode(stream, None, on_damage)
             context.flush_buffers()
             self._has_gap = False
         if context.name == MARKED_DISPOSABLE_CODEC:
             context.skip_frame = "NONREF" if packet is not None and self._is_skippable(packet) else "DEFAULT"
-        return found + decode(stream, packet, on_damage)
+        return frames + decode(stream, packet, on_damage)
 
     def _is_skippable(self, packet: Packet[VideoStream]) -> bool:
         pts = packet.pts

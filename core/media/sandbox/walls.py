@@ -77,11 +77,11 @@ def list_missing(standing: Sequence[str], *, is_root: bool) -> list[str]:
 
 def with_worker(standing: Sequence[Wall]) -> list[Wall]:
     """The child's walls with this process's own."""
-    own: list[Wall] = ["worker_memory"] if is_memory_hidden() else []
-    return [*standing, *own]
+    worker_walls: list[Wall] = ["worker_memory"] if is_memory_hidden() else []
+    return [*standing, *worker_walls]
 
 
 def describe_missing(missing: Sequence[str]) -> str:
     """A sentence for operators."""
-    named = "; ".join(DESCRIPTIONS[name] for name in missing)
-    return f"CLIPSTREAM_SANDBOX=strict misses {named}. Mend it, or set best-effort"
+    descriptions = "; ".join(DESCRIPTIONS[name] for name in missing)
+    return f"CLIPSTREAM_SANDBOX=strict misses {descriptions}. Mend it, or set best-effort"
