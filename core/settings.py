@@ -34,7 +34,7 @@ class NamedSecret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source may be. Beyond it: a typed refusal."""
+    """Limits of a source. Beyond them: a typed refusal."""
 
     max_bytes: int = 20 * 2**30
     max_duration_ms: int = 6 * 60 * 60 * 1000
@@ -44,7 +44,7 @@ class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How the time line is cut into spans."""
+    """Rules by which the time line is cut into spans."""
 
     target_ms: int = 150_000
     search_ms: int = 30_000
@@ -57,13 +57,13 @@ class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events of one organisation are in flight at once, by lane; others wait in the outbox."""
+    """Numbers of events of one organisation in flight at once, by lane; others wait in the outbox."""
 
     asset: int = 2
     """Files of brand kits."""
     ingest: int = 4
     span: int = 4
-    """Of all its projects together; ``SpanRules.window`` is of one."""
+    """Spans of all its projects together; ``SpanRules.window`` counts those of one project."""
     close: int = 2
     study: int = 2
     detect: int = 2
@@ -78,7 +78,7 @@ class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How long rows stay after they are over."""
+    """Lifetimes of rows after they are over."""
 
     outbox_days: float = 1.0
     """Events after they were sent."""
@@ -126,7 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File of this process's certificate, where the brokers ask for one; ``kafka_key`` is the file of its key."""
     kafka_key: str = ""
     kafka_partitions: int = PARTITIONS
-    """Of each topic, when it is made. A topic that is there keeps its own (``--grow-topics`` gives more)."""
+    """Partitions of each topic when it is created; an existing one keeps its own (but ``--grow-topics``)."""
     kafka_instance: str = ""
     """Name of this process in its consumer group, the same at each start and no other's; empty: a new one each time."""
     postgres_api: str = ""

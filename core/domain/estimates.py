@@ -1,4 +1,4 @@
-"""What a project will cost: a table of rates, adjusted by the projects that have finished. Pure.
+"""The expected cost of a project: a table of rates, adjusted by the projects that have finished. Pure.
 
 ``amount = fixed + per_media_s · seconds + per_megapixel_s · megapixels · seconds + (per_clip_s +
 per_clip_megapixel_s · megapixels) · seconds of clips``, the last by shapes and quality. How far the finished ones lay
@@ -31,7 +31,7 @@ MIN_COMPARED_VALUE = 1.0
 
 
 class Rate(Value, frozen=True, kw_only=True):
-    """How an amount grows; ``spread``: standard deviation of its logarithm before learning."""
+    """The growth of an amount; ``spread``: standard deviation of its logarithm before learning."""
 
     spread: float
     fixed: float = 0.0
@@ -70,7 +70,7 @@ class EstimatedSource(Value, frozen=True, kw_only=True):
 
 
 class Finished(Value, frozen=True, kw_only=True):
-    """What a finished project took: processor time by stage, wall time, other costs by kind."""
+    """The cost of a finished project: processor time by stage, wall time, other costs by kind."""
 
     source: EstimatedSource
     stages_cpu_ms: dict[Stage, int]
@@ -107,7 +107,7 @@ class KindEstimate(Value, frozen=True, kw_only=True):
 
 
 class Basis(Value, frozen=True, kw_only=True):
-    """What an estimate rests on: a version of the table, and finished projects of the organisation."""
+    """The basis of an estimate: a version of the table, and finished projects of the organisation."""
 
     rates: str
     """Version of the table of rates."""
@@ -116,7 +116,7 @@ class Basis(Value, frozen=True, kw_only=True):
 
 
 class Estimate(Value, frozen=True, kw_only=True):
-    """What a project should take. Amounts in the units of their kinds."""
+    """The estimate of a project. Amounts in the units of their kinds."""
 
     media_ms: int
     """Length of the source."""
@@ -132,7 +132,7 @@ class Estimate(Value, frozen=True, kw_only=True):
     """Price in all."""
     currency: str
     basis: Basis
-    """What the estimate rests on."""
+    """The basis of the estimate."""
     not_estimated: list[CostKind] = []
     """Kinds that nothing is known of yet."""
 
@@ -151,7 +151,7 @@ def default_rates() -> Rates:
 
 
 def clips_of(source: EstimatedSource, rates: Rates) -> int:
-    """How many clips are to be expected."""
+    """Number of clips to be expected."""
     if not source.megapixels:
         return 0
     options = source.options
@@ -174,7 +174,7 @@ def table_amount(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
 
 
 def measure_leaning(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning:
-    """How actual amounts lay from those of the table; ``pairs`` of (table, actual)."""
+    """Distance of actual amounts from those of the table; ``pairs`` of (table, actual)."""
     logs = [
         math.log(actual / table)
         for table, actual in pairs

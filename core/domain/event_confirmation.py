@@ -34,14 +34,14 @@ _EXPORT_ENDS: Mapping[type, Collection[str]] = {
 
 
 class KnownExport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows say of an export."""
+    """The state of an export by its row."""
 
     state: str
     retries: int
 
 
 class KnownOwner(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows say of the project of an event, or of its asset."""
+    """The state of an event's project, or of its asset, by its row."""
 
     state: str
     is_asset: bool = False
@@ -82,7 +82,7 @@ def named_export(event: events.AnyEvent) -> UUID | None:
 
 
 def find_contradiction(event: events.AnyEvent, owner: KnownOwner | None) -> str | None:
-    """What the rows contradict in an event of an organisation; None where they confirm it.
+    """Describe where an organisation's rows contradict its event; None where they confirm it.
 
     ``owner`` is None where no row of that organisation has the project or asset. Events of an erased project are true
     as far as anybody still knows: their consumers drop them.

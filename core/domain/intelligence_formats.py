@@ -206,7 +206,7 @@ def _thing(entity: Entity, iri: str, stands: Mapping[str, Any]) -> dict[str, Any
 
 
 def _stands(document: Intelligence, iris: Mapping[str, str], entity: Entity) -> dict[str, Any]:
-    """How an entity stands to others, by the words that schema.org has for it."""
+    """Relations of an entity to others, in the words that schema.org has for them."""
     values_by_property: dict[str, list[Any]] = {}
     for relation in document.relations:
         word = _SCHEMA_ORG_RELATIONS.get((relation.kind, entity.kind))

@@ -1,4 +1,4 @@
-"""What a retry of a failed project takes up, and what follows it. Pure."""
+"""The plan of a retry: attempts of a failed project that are made again, and what follows them. Pure."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def plan_retry(
 def _latest_of_exports(
     attempts: Sequence[FailedAttempt], failed: Collection[UUID], export_id: UUID | None
 ) -> list[FailedAttempt]:
-    """For each failed export the attempt in which it failed, with those of its exports that failed there.
+    """Find the attempt in which each failed export failed, with those of its exports that failed there.
 
     An export that came as far as rendering failed there, although the attempt at its framing names it as well.
     """

@@ -178,7 +178,7 @@ async def fail_export(
 
 
 def changed_label_parts(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
-    """Which of title and metadata differ; the order of names in metadata does not count."""
+    """The parts of title and metadata that differ; the order of names in metadata does not count."""
     parts: list[events.LabelPart] = []
     if title != row["title"]:
         parts.append("title")

@@ -40,7 +40,7 @@ SEALED = (
 
 
 class Resealed(msgspec.Struct, kw_only=True):
-    """What a run did."""
+    """The result of a run."""
 
     newest_id: str
     changed: dict[str, int] = {}

@@ -110,7 +110,7 @@ _OUTDATED = {
 
 
 class Retried(msgspec.Struct, frozen=True, kw_only=True):
-    """What a retry took up."""
+    """The stages and exports that a retry took up."""
 
     stages: list[events.Stage]
     export_ids: list[UUID]

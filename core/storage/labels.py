@@ -102,7 +102,7 @@ class PostgresLabels:
         return [LabelRecord(**row) for row in rows]
 
     async def ask(self, read: ReadKnown, references: Collection[Named]) -> Known:
-        """What ``read`` finds in the rows about projects that events name. Raises Unavailable."""
+        """The rows' owners of the projects that events name, by ``read``. Raises Unavailable."""
         return await read(await self._opened(), references) if references else {}
 
     async def _opened(self) -> Pool:

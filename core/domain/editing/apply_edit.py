@@ -46,7 +46,7 @@ class EditMaterial(Value, frozen=True, kw_only=True):
     words: list[Word]
     duration_ms: int
     width_px: int
-    """Of the displayed picture, as `height_px`."""
+    """Size of the displayed picture, with `height_px`."""
     height_px: int
     transcript_version: int = 1
     versions: dict[int, EditList] = {}

@@ -1,4 +1,4 @@
-"""From source time to output time, through the pieces of an edit. Pure; cuts nothing.
+"""Conversion of source time to output time, through the pieces of an edit. Pure; cuts nothing.
 
 A moment of the source may be played never, once or more often; a moment of the output comes from one of the source.
 """
@@ -28,7 +28,7 @@ def place_edit(edit: EditList) -> list[PlacedSegment]:
 
 
 def place_segments(segments: Iterable[EditSegment]) -> list[PlacedSegment]:
-    """As `place_edit`, of segments that are no edit yet."""
+    """Place segments as `place_edit` does, before they are an edit."""
     pieces: list[PlacedSegment] = []
     for segment in segments:
         piece = PlacedSegment(
@@ -55,7 +55,7 @@ def single_segment(clip: TimeRange) -> list[PlacedSegment]:
 
 
 def length_ms(played: Sequence[PlacedSegment]) -> float:
-    """How long all of it plays."""
+    """Playing time of all segments."""
     return played[-1].output_end_ms if played else 0.0
 
 
@@ -65,7 +65,7 @@ def output_time_ms(piece: PlacedSegment, source_ms: float) -> float:
 
 
 def hull(played: Sequence[PlacedSegment]) -> TimeRange:
-    """From the earliest to the latest moment of the source that is played."""
+    """The range from the earliest to the latest moment of the source that is played."""
     return TimeRange(
         start_ms=min(piece.source.start_ms for piece in played), end_ms=max(piece.source.end_ms for piece in played)
     )

@@ -29,7 +29,7 @@ MULTIPLES = (Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3), Fraction(4),
 
 
 class SourceFacts(Value, frozen=True, kw_only=True):
-    """What of a `SourceIndex` says how its pictures are counted: decoded without its tables."""
+    """The part of a `SourceIndex` by which its pictures are counted: decoded without its tables."""
 
     duration_ms: int
     origin_us: int
@@ -44,12 +44,12 @@ class Media(Value, frozen=True, kw_only=True):
     """A file name or path of theirs; never one of ours."""
     reel: str
     first: int
-    """What its own time code calls its first picture."""
+    """Number that its own time code gives to its first picture."""
     count: int
     width_px: int
     height_px: int
     channels: int
-    """Of its sound; 0: it has none."""
+    """Channels of its sound; 0: it has none."""
     sample_rate_hz: int
 
 
@@ -90,11 +90,11 @@ class Handover(Value, frozen=True, kw_only=True):
     marks: list[Mark] = []
     language: str = "en"
     about: Mapping[str, str] = {}
-    """Which clip it is, in which version."""
+    """The clip and the version of its edit."""
 
     @property
     def count(self) -> int:
-        """How many pictures it plays."""
+        """Number of pictures that it plays."""
         return self.cuts[-1].record + self.cuts[-1].count
 
 
@@ -153,7 +153,7 @@ def _first_picture_ms(facts: SourceFacts) -> float:
 
 
 def picture_count(facts: SourceFacts, rate: Fraction) -> int:
-    """How many pictures the file has, counted at the sequence's rate."""
+    """Number of pictures of the file, counted at the sequence's rate."""
     length_ms = facts.video.duration_ms if facts.video else facts.duration_ms
     return max(1, _pictures(length_ms or facts.duration_ms, rate))
 

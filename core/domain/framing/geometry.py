@@ -1,4 +1,4 @@
-"""What a framed shot shows of the source at a moment, and where on the output. Pure geometry."""
+"""The part of the source that a framed shot shows at a moment, and its place on the output. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def views(shot: ShotCrop, at_ms: float) -> Sequence[Area]:
 
 
 def share_shown(box: Box, shot: ShotCrop, at_ms: float) -> float:
-    """How much of a box is shown, 0..1: by the pane that shows most of it."""
+    """Share of a box that is shown, 0..1: by the pane that shows most of it."""
     return max(shared_area(crop, box) for crop in views(shot, at_ms)) / max(1e-6, box.width * box.height)
 
 
@@ -64,7 +64,7 @@ def pane_rows(panes: Sequence[Pane], height_px: int) -> list[tuple[int, int]]:
 
 
 def painted_box(box: Box, shot: ShotCrop, at_ms: float, width_px: int, height_px: int) -> Box:
-    """Where a box of the source lies on the output: in the pane that shows most of it, else in the crop.
+    """Place of a source box on the output: in the pane that shows most of it, else in the crop.
 
     A crop fills the output, or stands on it as ``above`` says.
     """

@@ -33,7 +33,7 @@ class Cue(Value, frozen=True, kw_only=True):
 
 
 def speaker_names(transcript: Transcript) -> dict[str, str]:
-    """What each speaker is called where more than one speaks: by name where it is known; else nothing."""
+    """Label of each speaker where more than one speaks: the name where it is known, else the id."""
     speakers = transcript.diarization.speakers if transcript.diarization else []
     return {speaker.id: clean(speaker.name or speaker.id) for speaker in speakers} if len(speakers) > 1 else {}
 

@@ -143,7 +143,7 @@ def _together(word: Word, following: Word) -> Word:
 
 
 def _parser(text: str, language: str | None) -> Callable[[str], list[str]]:
-    """What cuts this text: by its letters, and for Han alone by the language."""
+    """The parser that cuts this text: by its letters, and for Han alone by the language."""
     if any("\u3040" <= sign <= "\u30ff" for sign in text) or language == "ja":
         return _budoux("ja")
     if any("\u0e00" <= sign <= "\u0e7f" for sign in text):
@@ -154,7 +154,7 @@ def _parser(text: str, language: str | None) -> Callable[[str], list[str]]:
 
 
 def _even(text: str) -> list[str]:
-    """For scripts without phrase rules: some grapheme clusters at a time."""
+    """Cut a script without phrase rules: some grapheme clusters at a time."""
     signs = clusters(text)
     return ["".join(signs[at : at + CHUNK_CHARACTERS]) for at in range(0, len(signs), CHUNK_CHARACTERS)]
 

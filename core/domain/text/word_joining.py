@@ -1,4 +1,4 @@
-"""How words become running text, and text words. Pure."""
+"""Joining of words to running text, and splitting of text into words. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNIT = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+|.")
 
 
 def space(language: str | None) -> str:
-    """What stands between two words."""
+    """The characters between two words."""
     return "" if language in WITHOUT_SPACES else " "
 
 

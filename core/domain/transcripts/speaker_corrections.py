@@ -139,7 +139,7 @@ class _Draft:
         return self._move("split", edit.speaker, to, words, moved_turns, names)
 
     def _receiver(self, edit: SplitSpeaker) -> str:
-        """Who gets what is split off; a new one is made known. A number is never given twice."""
+        """Id of the speaker who gets the words; a new speaker is added. A number is never given twice."""
         if edit.to is not None:
             if edit.name or edit.to == edit.speaker:
                 raise self._refused("`to` must be another speaker, and `name` is for a new one.")
@@ -198,12 +198,12 @@ class _Draft:
             self._owners[at] = to
 
     def _forget_confidence(self, touched: Iterable[str]) -> None:
-        """How clearly windows were a speaker's says nothing once a person has dealt their words out."""
+        """Remove the confidence of speakers: it says nothing once a person has dealt their words out."""
         for name in self._speakers.keys() & set(touched):
             self._speakers[name] = msgspec.structs.replace(self._speakers[name], confidence=None)
 
     def _names(self, *speakers: str | None) -> dict[str, str]:
-        """What those of them who have a name are called now."""
+        """Present names of the speakers who have one, by id."""
         present = (self._speakers[speaker_id] for speaker_id in speakers if speaker_id in self._speakers)
         return {speaker.id: speaker.name for speaker in present if speaker.name}
 

@@ -61,13 +61,13 @@ def middles_ms(words: Iterable[Word]) -> list[float]:
 
 
 def words_in(turns: Iterable[Turn], words: Sequence[Word]) -> list[tuple[int, int]]:
-    """For each turn which words have their middles in it: ``[first, end)``."""
+    """The words that have their middles in each turn: ``[first, end)``."""
     middles = middles_ms(words)
     return [(bisect_left(middles, turn.start_ms), bisect_left(middles, turn.end_ms)) for turn in turns]
 
 
 def word_counts(words: Iterable[Word]) -> Counter[str | None]:
-    """How many words each speaker says."""
+    """Number of words of each speaker."""
     return Counter(word.speaker for word in words)
 
 

@@ -62,7 +62,7 @@ class Pace:
 
 
 class DownloadNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written next to the bytes.
+    """The note that is written next to the bytes.
 
     ``validator``: a strong ETag, or a Last-Modified that is as good as one. ``boot``: the start of the machine that
     wrote it. Bytes of a process survive its kill -9, not a power cut.
@@ -107,7 +107,7 @@ class Fetch:
     def _usable_bytes(self) -> int:
         """Bytes that need not be requested again.
 
-        Of a whole file all but the last, so that the server is asked.
+        A complete file counts without its last byte, so that the server gets a request.
         """
         if self._note is None or not self._path.exists():
             return 0
@@ -207,7 +207,7 @@ class Fetch:
 
 
 def validator_of(headers: Mapping[str, str]) -> str:
-    """What identifies this version of a file (RFC 9110, 8.8.2.2 and 13.1.5); empty if nothing does."""
+    """The validator of this version of a file (RFC 9110, 8.8.2.2 and 13.1.5); empty if there is none."""
     etag = headers.get("etag", "")
     if etag.startswith('"'):
         return etag

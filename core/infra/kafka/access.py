@@ -1,4 +1,4 @@
-"""How Kafka is reached: address, principal and TLS, as each client of it takes them."""
+"""Access to Kafka: address, principal and TLS, as each client of it takes them."""
 
 from __future__ import annotations
 

@@ -33,14 +33,14 @@ class KafkaLog:
         self._access = access
 
     async def count_partitions(self, topic: str) -> int:
-        """How many partitions the topic has now. Raises Unavailable."""
+        """Number of partitions that the topic has now. Raises Unavailable."""
         try:
             return len(await list_partitions(self._access, [topic]))
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("kafka", f"{type(error).__name__}: {error}") from error
 
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
-        """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
+        """Messages that the partition holds now, written at ``since`` or later, in order. Raises Unavailable."""
         place = TopicPartition(topic, partition)
         consumer = _without_group(self._access, auto_offset_reset="earliest")
         try:

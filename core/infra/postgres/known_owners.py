@@ -1,4 +1,4 @@
-"""What the rows say of the projects, assets and exports that a batch of events names. Read only.
+"""Rows of the projects, assets and exports that a batch of events names. Read only.
 
 A batch has events of many organisations: its transaction says that it confirms, and is the only one to see them all.
 """
@@ -32,7 +32,7 @@ join assets a on a.org_id = w.org_id and a.asset_id = w.asset_id
 
 
 async def read_projects(pool: Pool, references: Collection[Named]) -> Known:
-    """What the rows say, of those that exist, by one question. Raises Unavailable."""
+    """The owners that exist, as their rows have them, by one query. Raises Unavailable."""
     async with transaction(pool) as connection:
         return await _projects(connection, references)
 

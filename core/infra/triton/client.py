@@ -79,7 +79,7 @@ class ModelMissing(ModelDead):
 
 
 class ResponseInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model says of one answer: its weights, its processor time in ms, and how long it held a GPU."""
+    """A model's report on one answer: its weights, its processor time, and its time on a GPU, in ms."""
 
     model: str
     compute_ms: int

@@ -111,7 +111,7 @@ class TritonSpeech:
         return _recognition(words, final, windows)
 
     async def _listen(self, audio: Int16, options: Options) -> AsyncIterator[_Said | None]:
-        """What the model says; None for each sign that its queue moves before it says anything."""
+        """The model's messages; None for each sign that its queue moves before its first message."""
         inputs = [tensor("AUDIO", audio, "INT16"), text_tensor("OPTIONS", msgspec.json.encode(options).decode())]
         stream = self._wire.stream(self._model, inputs, QUEUE_S + SILENCE_S + MAX_WORK_RATIO * audio.size / RATE_HZ)
         begun = False

@@ -70,7 +70,7 @@ class SourceFile(SeekableFile):
         return data
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """As ``read``, into ``buffer``."""
+        """Read as ``read`` does, into ``buffer``."""
         view = memoryview(buffer).cast("B")
         count = os.preadv(self._descriptor, [view[: self._readable_bytes(len(view))]], self._position)
         self._position += count

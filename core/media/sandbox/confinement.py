@@ -58,7 +58,7 @@ class ChildLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent decided about one child."""
+    """The parent's decisions about one child."""
 
     parent_pid: int
     limits: ChildLimits

@@ -1,4 +1,4 @@
-"""Which walls stand around a child, and which must: `strict` starts none without them."""
+"""The walls around a child, and those that must stand: `strict` starts none without them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DESCRIPTIONS: dict[str, str] = {
 
 
 class SandboxPolicy:
-    """What this process demands of the walls of its children. Set once, before the first child."""
+    """This process's demand on the walls of its children. Set once, before the first child."""
 
     def __init__(self) -> None:
         """Best effort, until `demand` says otherwise."""
@@ -49,7 +49,7 @@ class SandboxPolicy:
 
     @property
     def missing(self) -> list[str]:
-        """What `strict` misses as of the latest child; empty where it demands nothing."""
+        """Walls that `strict` misses as of the latest child; empty where it demands nothing."""
         if self.policy != "strict" or self.standing is None:
             return []
         return list_missing(self.standing, is_root=os.geteuid() == 0)
