@@ -152,7 +152,7 @@ def decode(topic: Topic, headers: Mapping[str, str], body: bytes | None) -> tupl
 
 
 def _why(body: bytes, event_type: type, error: Exception) -> str:
-    """What is wrong with a body that was refused: with its JSON, or with each of its fields."""
+    """The faults of a body that was refused: of its JSON, or of each of its fields."""
     if fault := json_fault(body):
         return fault.detail
     if not isinstance(error, msgspec.ValidationError):

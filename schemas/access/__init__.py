@@ -1,1 +1,1 @@
-"""Who is given what: settings of each process, rules of Kafka, policies of the object store. Pure data."""
+"""Access of each process: its settings, rules of Kafka, policies of the object store. Pure data."""

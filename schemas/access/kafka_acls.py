@@ -1,4 +1,4 @@
-"""What each process may do on Kafka, by the table of topics: principals and rules. Pure data."""
+"""Rights of each process on Kafka, by the table of topics: principals and rules. Pure data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def principal_of(process: str) -> str:
 
 
 def login_of(process: str) -> str:
-    """Which of ``PROCESSES`` a process of the product logs in as: those that run once share ``setup``."""
+    """The login of a process, one of ``PROCESSES``: those that run once share ``setup``."""
     return process if process in PROCESSES else "setup"
 
 

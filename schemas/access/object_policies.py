@@ -1,4 +1,4 @@
-"""What each process may do in the object store, as policies in the language of S3 (IAM).
+"""Rights of each process in the object store, as policies in the language of S3 (IAM).
 
 All read: results lead from one stage to the next. A stage writes its own kinds of objects only, and nothing is removed
 but by the relay, which erases. ``ListBucket`` makes an absent object a 404 and no 403.

@@ -107,7 +107,7 @@ class OtherTry(Value, frozen=True, kw_only=True):
     """Null if it could not be made; ``why`` says why."""
     faults: list[CheckName]
     safer: list[str] = []
-    """What is simpler in it than requested."""
+    """Parts of it that are simpler than requested."""
     why: str = ""
     """Why it was discarded."""
 

@@ -16,7 +16,7 @@ from schemas.options.caption_template_overrides import TemplateOverrides
 
 AssetKind = Literal["image", "font", "video", "music"]
 Purpose = Literal["source", "image", "font", "video", "music"]
-"""What an upload is for: a source becomes clips, the others become assets."""
+"""The purpose of an upload: a source becomes clips, the others become assets."""
 MAX_ASSET_BYTES: Mapping[AssetKind, int] = MappingProxyType(
     {"image": 10_000_000, "font": 20_000_000, "video": 200_000_000, "music": 50_000_000}
 )

@@ -111,7 +111,7 @@ class Shapes(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Wrap(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many words and lines a cue has."""
+    """Numbers of words and lines of a cue."""
 
     max_words: Annotated[int, Meta(ge=1, le=14)] = 5
     max_lines: Annotated[int, Meta(ge=1, le=2)] = 2

@@ -14,7 +14,7 @@ Platform = Literal["shorts", "reels", "tiktok"]
 
 
 class SafeZone(Value, frozen=True, kw_only=True):
-    """What one platform covers of a tall frame, from each edge, with its source."""
+    """The part of a tall frame that one platform covers, from each edge, with its source."""
 
     platform: Platform
     top_px: int

@@ -1,4 +1,4 @@
-"""Write what compose gives each process, and the example of its .env: ``python -m schemas.tools.generate``.
+"""Write compose's settings of each process, and an example .env: ``python -m schemas.tools.generate``.
 
 compose.yaml is written by hand but for its passages between ``# generated:`` and ``# end``.
 """

@@ -1,4 +1,4 @@
-"""Kubernetes: the StatefulSet of each stage, and an example of the Secrets that the processes are given."""
+"""Kubernetes: the StatefulSet of each stage, and an example of the Secrets of the processes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from schemas.stages import STAGES, TABLE, StageRow
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stage's pod asks for, and where it ends, as Kubernetes writes quantities."""
+    """Requests and limits of a stage's pod, as Kubernetes writes quantities."""
 
     cpu: str = "100m"
     memory: str = "256Mi"
     memory_limit: str = "1Gi"
     scratch: str = "20Gi"
-    """Of ``/work``, where media lies while it is worked on."""
+    """Size of ``/work``, where media lies while it is worked on."""
 
 
 SIZE_BY_STAGE: dict[str, Size] = {

@@ -31,7 +31,7 @@ _WRITTEN: dict[Any, str] = {
 
 
 def sentence(value: Any, shape: Any, name: str, message: str) -> str:
-    """Why a value does not fit ``shape``; ``message``: msgspec's own message."""
+    """The reason why a value does not fit ``shape``; ``message``: msgspec's own sentence."""
     kinds = [kind for kind in choices_of(shape) if kind not in (NoneType, UnsetType)]
     values = sorted((choice for kind in kinds for choice in _values(kind)), key=str)
     if values:
@@ -119,7 +119,7 @@ def _is_number(text: str) -> bool:
 
 
 def describe_type(kind: Any) -> str:
-    """What a value of a type is, with its article."""
+    """The name of a type's values, with its article."""
     base = get_origin(kind) or kind
     return _WRITTEN.get(base, "an object" if hasattr(base, "__struct_fields__") else "of another type")
 

@@ -52,7 +52,7 @@ _SAID = {
 
 
 class JsonFault(msgspec.Struct, frozen=True, kw_only=True):
-    """Why JSON cannot be read; ``pointers``: fields with invalid characters, if they can be located."""
+    """The reason why JSON cannot be read; ``pointers``: fields with invalid characters, if located."""
 
     detail: str
     pointers: list[str] = []
@@ -63,7 +63,7 @@ class _Fault(Exception):
 
 
 def json_fault(raw: bytes) -> JsonFault | None:
-    """Why the bytes are not JSON; None if they are."""
+    """The reason why the bytes are not JSON; None if they are."""
     if not raw.strip():
         return JsonFault(detail="The body is empty: send a JSON object.")
     for mark, fault in _MARKS.items():
