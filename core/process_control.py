@@ -1,4 +1,4 @@
-"""What a process does to itself between fork and work: end with its parent, give way to others."""
+"""Calls of a process on itself between fork and work: end with its parent, give way to others."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ class Steps:
 
     def parallel(self) -> Callable[[int], None]:
         """The counter of a part that runs in parallel with others: their increments add up."""
-        seen = 0
+        highest = 0
 
         def count(value: int) -> None:
-            nonlocal seen
-            grown, seen = max(0, value - seen), max(seen, value)
+            nonlocal highest
+            grown, highest = max(0, value - highest), max(highest, value)
             self._latest += grown
             self._report(self._latest)
 

@@ -34,7 +34,7 @@ class NamedSecret(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source may be. Beyond it: a typed refusal."""
+    """Limits of a source. Beyond them: a typed refusal."""
 
     max_bytes: int = 20 * 2**30
     max_duration_ms: int = 6 * 60 * 60 * 1000
@@ -44,7 +44,7 @@ class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How the time line is cut into spans."""
+    """Rules by which the time line is cut into spans."""
 
     target_ms: int = 150_000
     search_ms: int = 30_000
@@ -57,13 +57,13 @@ class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events of one organisation are in flight at once, by lane; others wait in the outbox."""
+    """Numbers of events of one organisation in flight at once, by lane; others wait in the outbox."""
 
     asset: int = 2
     """Files of brand kits."""
     ingest: int = 4
     span: int = 4
-    """Of all its projects together; ``SpanRules.window`` is of one."""
+    """Spans of all its projects together; ``SpanRules.window`` counts those of one project."""
     close: int = 2
     study: int = 2
     detect: int = 2
@@ -78,7 +78,7 @@ class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How long rows stay after they are over."""
+    """Lifetimes of rows after they are over."""
 
     outbox_days: float = 1.0
     """Events after they were sent."""
@@ -126,7 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """File of this process's certificate, where the brokers ask for one; ``kafka_key`` is the file of its key."""
     kafka_key: str = ""
     kafka_partitions: int = PARTITIONS
-    """Of each topic, when it is made. A topic that is there keeps its own (``--grow-topics`` gives more)."""
+    """Partitions of each topic when it is created; an existing one keeps its own (but ``--grow-topics``)."""
     kafka_instance: str = ""
     """Name of this process in its consumer group, the same at each start and no other's; empty: a new one each time."""
     postgres_api: str = ""
@@ -226,7 +226,7 @@ def parse_secrets(text: str) -> tuple[NamedSecret, ...]:
     Raises ValueError.
     """
     ring = tuple(_named_secret(entry) for entry in re.split(r"[,\s]+", text) if entry)
-    repeated = {named.id for named in ring if [other.id for other in ring].count(named.id) > 1}
+    repeated = {secret.id for secret in ring if [entry.id for entry in ring].count(secret.id) > 1}
     if repeated:
         raise ValueError(f"the id {min(repeated)!r} stands there twice")
     return ring
@@ -262,7 +262,7 @@ def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
     return msgspec.convert(text, field.type, strict=False)
 
 
-def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str], needed: Set[str]) -> dict[str, Any]:
+def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str], required: Set[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):
         name = prefix + field.name.upper()
@@ -274,7 +274,7 @@ def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str],
                 values[field.name] = _value(environ[name], field)
             except (ValueError, msgspec.ValidationError) as error:
                 raise MissingSettingError(f"{name} is not usable: {error}") from None
-        elif field.required or (struct is Settings and field.name in needed):
+        elif field.required or (struct is Settings and field.name in required):
             raise MissingSettingError(
                 f"{name} is not set: start through `clipstream up`, or set it (docs/operators.md)"
             )
@@ -287,8 +287,8 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
     Raises MissingSettingError with the variable's name, KeyError for a process that is none.
     """
     foreign = foreign_variables(process, PREFIX)
-    own = {name: value for name, value in environ.items() if name not in foreign}
-    settings = Settings(**_read(Settings, PREFIX, own, needed_by(process)))
+    own_variables = {name: value for name, value in environ.items() if name not in foreign}
+    settings = Settings(**_read(Settings, PREFIX, own_variables, needed_by(process)))
     _check_kafka(settings)
     return settings
 
@@ -296,9 +296,9 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
 def _check_kafka(settings: Settings) -> None:
     """A half of what belongs together would be left out in silence."""
     pairs = (("kafka_user", "kafka_password"), ("kafka_certificate", "kafka_key"))
-    for one, other in (*pairs, *(pair[::-1] for pair in pairs)):
-        if getattr(settings, one) and not getattr(settings, other):
-            raise MissingSettingError(f"{PREFIX}{one.upper()} is set: set {PREFIX}{other.upper()} as well")
+    for setting, partner in (*pairs, *(pair[::-1] for pair in pairs)):
+        if getattr(settings, setting) and not getattr(settings, partner):
+            raise MissingSettingError(f"{PREFIX}{setting.upper()} is set: set {PREFIX}{partner.upper()} as well")
     for name in ("kafka_ca", "kafka_certificate"):
         if getattr(settings, name) and settings.kafka_tls == "off":
             raise MissingSettingError(f"{PREFIX}{name.upper()} is set: set {PREFIX}KAFKA_TLS=on as well")

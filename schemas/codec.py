@@ -152,10 +152,12 @@ def decode(topic: Topic, headers: Mapping[str, str], body: bytes | None) -> tupl
 
 
 def _why(body: bytes, event_type: type, error: Exception) -> str:
-    """What is wrong with a body that was refused: with its JSON, or with each of its fields."""
+    """The faults of a body that was refused: of its JSON, or of each of its fields."""
     if fault := json_fault(body):
         return fault.detail
     if not isinstance(error, msgspec.ValidationError):
         return str(error)
-    found = refusals(msgspec.json.decode(body), event_type)
-    return " ".join(f"`{pointer(one.path)}`: {one.detail}" for one in found[:MAX_NAMED_FIELDS]) or str(error)
+    field_errors = refusals(msgspec.json.decode(body), event_type)
+    return " ".join(
+        f"`{pointer(refusal.path)}`: {refusal.detail}" for refusal in field_errors[:MAX_NAMED_FIELDS]
+    ) or str(error)

@@ -39,7 +39,7 @@ class TimeRange(Value, frozen=True, kw_only=True):
         return self.end_ms - self.start_ms
 
     def overlap_ms(self, other: TimeRange) -> int:
-        """How many ms both ranges share."""
+        """The time that both ranges share, in ms."""
         return max(0, min(self.end_ms, other.end_ms) - max(self.start_ms, other.start_ms))
 
 

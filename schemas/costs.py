@@ -42,28 +42,28 @@ class PriceList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InferenceCall(Value, frozen=True, kw_only=True):
-    """One request to a model, or, past the most that are listed one by one, several of one model together."""
+    """One request to a model; past the most that are listed one by one, several of one model together."""
 
     model: str
     """Its name on the server."""
     weights: str = ""
-    """Which weights answered, as the model says it."""
+    """The weights that answered, as the model reports them."""
     at_ms: int
     """When it was sent, from the beginning of the try."""
     wall_ms: int
     compute_ms: int = 0
     """Processor time of the model; it is part of the stage's."""
     gpu_ms: int = 0
-    """How long it held a GPU."""
+    """Time that it held a GPU."""
     tokens_in: int = 0
     tokens_out: int = 0
     requests: int = 1
     failed: int = 0
-    """How many of the requests were not answered."""
+    """Number of the requests that were not answered."""
 
 
 class CostItem(Value, frozen=True, kw_only=True):
-    """How much of one kind; ``money`` by the price list of that time, absent where the kind has no price."""
+    """An amount of one kind; ``money`` by the price list of that time, absent where the kind has no price."""
 
     kind: CostKind
     amount: int
@@ -90,8 +90,8 @@ def priced(kind: CostKind, amount: int, prices: PriceList) -> CostItem:
 
 def sum_of(money: Sequence[float | None]) -> float | None:
     """Sum of the known amounts; None if no item has a price."""
-    known = [one for one in money if one is not None]
-    return round(sum(known), 9) if known else None
+    amounts = [amount for amount in money if amount is not None]
+    return round(sum(amounts), 9) if amounts else None
 
 
 def shortened(calls: Sequence[InferenceCall], most: int) -> list[InferenceCall]:
@@ -103,7 +103,7 @@ def shortened(calls: Sequence[InferenceCall], most: int) -> list[InferenceCall]:
     return [*calls[:most], *rest.values()]
 
 
-def _together(one: InferenceCall, other: InferenceCall) -> InferenceCall:
+def _together(first: InferenceCall, second: InferenceCall) -> InferenceCall:
     added = ("wall_ms", "compute_ms", "gpu_ms", "tokens_in", "tokens_out", "requests", "failed")
-    sums = {name: getattr(one, name) + getattr(other, name) for name in added}
-    return msgspec.structs.replace(one, **sums)
+    sums = {name: getattr(first, name) + getattr(second, name) for name in added}
+    return msgspec.structs.replace(first, **sums)

@@ -58,21 +58,23 @@ class MetadataFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode_metadata(value: Mapping[str, Any]) -> str:
-    """As it is kept: compact, names in their order."""
+    """Encode metadata as it is stored: compact, names in their order."""
     return msgspec.json.encode(value).decode()
 
 
 def decode_metadata(text: str) -> dict[str, Any]:
-    """What is kept, as values."""
+    """Decode stored metadata."""
     return msgspec.json.decode(text, type=dict[str, Any])
 
 
 def faults_of(value: Mapping[str, Any]) -> list[MetadataFault]:
-    """What is wrong with metadata; empty where nothing is."""
-    found = list(_faults(value, (), 1))
-    if not found and (size := len(msgspec.json.encode(value))) > MAX_BYTES:
-        found.append(MetadataFault(path=(), rule=f"at most {MAX_BYTES:,} bytes as compact JSON in UTF-8, not {size:,}"))
-    return found
+    """The broken rules of metadata; empty where none is."""
+    faults = list(_faults(value, (), 1))
+    if not faults and (size := len(msgspec.json.encode(value))) > MAX_BYTES:
+        faults.append(
+            MetadataFault(path=(), rule=f"at most {MAX_BYTES:,} bytes as compact JSON in UTF-8, not {size:,}")
+        )
+    return faults
 
 
 def _faults(value: Any, path: tuple[str | int, ...], level: int) -> Iterator[MetadataFault]:
@@ -90,13 +92,13 @@ def _faults(value: Any, path: tuple[str | int, ...], level: int) -> Iterator[Met
 
 
 def merged(value: Any, patch: Any) -> Any:
-    """What a JSON Merge Patch (RFC 7396) makes of a value: names stay in their place, new ones come last."""
+    """A value after a JSON Merge Patch (RFC 7396): names stay in their place, new ones come last."""
     if not isinstance(patch, dict):
         return patch
-    found = dict(value) if isinstance(value, dict) else {}
+    document = dict(value) if isinstance(value, dict) else {}
     for name, part in patch.items():
         if part is None:
-            found.pop(name, None)
+            document.pop(name, None)
         else:
-            found[name] = merged(found.get(name), part)
-    return found
+            document[name] = merged(document.get(name), part)
+    return document

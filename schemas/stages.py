@@ -15,7 +15,7 @@ Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame",
 """A stage's name on the wire, which is its folder under ``streams/`` too; in the order of the work."""
 StageState = Literal["waiting", "running", "done", "failed", "skipped"]
 Part = Literal["project", "span", "export", "request", "webhook"]
-"""What one event of a stage is about: the whole project, a span of it, a file of a clip, a wish, a notification."""
+"""The subject of a stage's event: the project, a span, a file of a clip, a request, a notification."""
 
 
 class StageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,9 +23,9 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Stage
     label: str
-    """What it does, for people who watch a project: an English participle phrase."""
+    """Its work, for people who watch a project: an English participle phrase."""
     part: Part
-    """What it counts its progress in. Projects have every stage but those of a ``request`` or a ``webhook``."""
+    """Unit of its progress. Projects have every stage but those of a ``request`` or a ``webhook``."""
     awaited: bool = False
     """Whether a project, once its exports have ended, waits for it. The others end before one that is awaited."""
     time_share: float = 0.0
@@ -36,7 +36,7 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     """Events that a worker takes at once. One where each is a core's work; more where it waits for others' answers.
     A setting replaces it: on one machine, listen waits for a model on the same cores, elsewhere for one on a GPU."""
     org_concurrency: int = 1
-    """Of one organisation; its share of the places stays where a setting replaces their number."""
+    """Events of one organisation at once; its share stays where a setting replaces the number of places."""
     opens_media: bool = False
     """Whether it opens media, in confined children: its worker says which walls stand."""
 

@@ -176,7 +176,7 @@ TOPIC_OF: Mapping[type, Topic] = {event: topic for topic in TOPICS for event in 
 
 
 def slot_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
-    """Where an event goes, independent of the number of partitions: slot mod n is its partition."""
+    """The slot of an event, independent of the number of partitions: slot mod n is its partition."""
     return (project_id.int + (ordinal if topic.spread == "ordinal" else 0)) % SLOT_COUNT
 
 

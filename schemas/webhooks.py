@@ -55,8 +55,8 @@ MEASURED = ("checks", "faults")
 
 def labelled_kinds(event: type) -> tuple[str, ...]:
     """Kinds whose title and metadata a message has: the project, and the clip or export that it names."""
-    known = event.__struct_fields__  # type: ignore[attr-defined]
-    return ("project", *(kind for kind in ("clip", "export") if f"{kind}_id" in known))
+    fields = event.__struct_fields__  # type: ignore[attr-defined]
+    return ("project", *(kind for kind in ("clip", "export") if f"{kind}_id" in fields))
 
 
 def encode_message(event: NotifiedEvent, *, event_id: UUID, at: dt.datetime, labels: Mapping[str, Label]) -> bytes:
@@ -64,8 +64,8 @@ def encode_message(event: NotifiedEvent, *, event_id: UUID, at: dt.datetime, lab
     data = {name: value for name, value in msgspec.to_builtins(event).items() if name not in INTERNAL}
     if isinstance(event, events.ExportCompleted):
         data |= {
-            "checks": {one.name: one.value for one in event.checks if one.value is not None},
-            "faults": [one.name for one in event.checks if one.verdict in ("warn", "fail")],
+            "checks": {check.name: check.value for check in event.checks if check.value is not None},
+            "faults": [check.name for check in event.checks if check.verdict in ("warn", "fail")],
         }
     data |= {kind: labels.get(kind, Label(title="", metadata={})) for kind in labelled_kinds(type(event))}
     body = {"type": TYPES[type(event)], "timestamp": at.isoformat(), "id": str(event_id), "data": data}

@@ -1,4 +1,4 @@
-"""What a project will cost: a table of rates, adjusted by the projects that have finished. Pure.
+"""The expected cost of a project: a table of rates, adjusted by the projects that have finished. Pure.
 
 ``amount = fixed + per_media_s · seconds + per_megapixel_s · megapixels · seconds + (per_clip_s +
 per_clip_megapixel_s · megapixels) · seconds of clips``, the last by shapes and quality. How far the finished ones lay
@@ -31,7 +31,7 @@ MIN_COMPARED_VALUE = 1.0
 
 
 class Rate(Value, frozen=True, kw_only=True):
-    """How an amount grows; ``spread``: standard deviation of its logarithm before learning."""
+    """The growth of an amount; ``spread``: standard deviation of its logarithm before learning."""
 
     spread: float
     fixed: float = 0.0
@@ -70,7 +70,7 @@ class EstimatedSource(Value, frozen=True, kw_only=True):
 
 
 class Finished(Value, frozen=True, kw_only=True):
-    """What a finished project took: processor time by stage, wall time, other costs by kind."""
+    """The cost of a finished project: processor time by stage, wall time, other costs by kind."""
 
     source: EstimatedSource
     stages_cpu_ms: dict[Stage, int]
@@ -107,7 +107,7 @@ class KindEstimate(Value, frozen=True, kw_only=True):
 
 
 class Basis(Value, frozen=True, kw_only=True):
-    """What an estimate rests on: a version of the table, and finished projects of the organisation."""
+    """The basis of an estimate: a version of the table, and finished projects of the organisation."""
 
     rates: str
     """Version of the table of rates."""
@@ -116,7 +116,7 @@ class Basis(Value, frozen=True, kw_only=True):
 
 
 class Estimate(Value, frozen=True, kw_only=True):
-    """What a project should take. Amounts in the units of their kinds."""
+    """The estimate of a project. Amounts in the units of their kinds."""
 
     media_ms: int
     """Length of the source."""
@@ -132,7 +132,7 @@ class Estimate(Value, frozen=True, kw_only=True):
     """Price in all."""
     currency: str
     basis: Basis
-    """What the estimate rests on."""
+    """The basis of the estimate."""
     not_estimated: list[CostKind] = []
     """Kinds that nothing is known of yet."""
 
@@ -151,7 +151,7 @@ def default_rates() -> Rates:
 
 
 def clips_of(source: EstimatedSource, rates: Rates) -> int:
-    """How many clips are to be expected."""
+    """Number of clips to be expected."""
     if not source.megapixels:
         return 0
     options = source.options
@@ -174,7 +174,7 @@ def table_amount(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
 
 
 def measure_leaning(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning:
-    """How actual amounts lay from those of the table; ``pairs`` of (table, actual)."""
+    """Distance of actual amounts from those of the table; ``pairs`` of (table, actual)."""
     logs = [
         math.log(actual / table)
         for table, actual in pairs
@@ -182,7 +182,7 @@ def measure_leaning(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning
     ]
     weight = len(logs) + TABLE_WEIGHT_COUNT
     shift = sum(logs) / weight
-    variance = (TABLE_WEIGHT_COUNT * rate.spread**2 + sum((one - shift) ** 2 for one in logs)) / weight
+    variance = (TABLE_WEIGHT_COUNT * rate.spread**2 + sum((logarithm - shift) ** 2 for logarithm in logs)) / weight
     return Leaning(shift=shift, spread=math.sqrt(variance * (1 + 1 / weight)), projects=len(logs))
 
 
@@ -195,26 +195,30 @@ def amount_range(amount: float, leaning: Leaning) -> Range:
 def sum_ranges(ranges: Sequence[Range]) -> Range:
     """A sum whose parts err together: what makes one stage slow makes all slow."""
     return Range(
-        expected=round(sum(one.expected for one in ranges), 9),
-        low=round(sum(one.low for one in ranges), 9),
-        high=round(sum(one.high for one in ranges), 9),
+        expected=round(sum(part.expected for part in ranges), 9),
+        low=round(sum(part.low for part in ranges), 9),
+        high=round(sum(part.high for part in ranges), 9),
     )
 
 
-def scale_range(one: Range, factor: float) -> Range:
+def scale_range(amount: Range, factor: float) -> Range:
     """Every number of a range times a factor."""
     return Range(
-        expected=round(one.expected * factor, 9), low=round(one.low * factor, 9), high=round(one.high * factor, 9)
+        expected=round(amount.expected * factor, 9),
+        low=round(amount.low * factor, 9),
+        high=round(amount.high * factor, 9),
     )
 
 
-def widen_range(one: Range, spread: float) -> Range:
+def widen_range(amount: Range, spread: float) -> Range:
     """A range that is unsure of one thing more."""
-    if not one.expected or not one.low:
-        return one
-    own = math.log(one.high / one.expected) / DECILE_SIGMA
-    width = math.exp(DECILE_SIGMA * math.hypot(own, spread))
-    return Range(expected=one.expected, low=round(one.expected / width, 3), high=round(one.expected * width, 3))
+    if not amount.expected or not amount.low:
+        return amount
+    current_spread = math.log(amount.high / amount.expected) / DECILE_SIGMA
+    width = math.exp(DECILE_SIGMA * math.hypot(current_spread, spread))
+    return Range(
+        expected=amount.expected, low=round(amount.expected / width, 3), high=round(amount.expected * width, 3)
+    )
 
 
 def estimate(
@@ -233,17 +237,18 @@ def estimate(
         StageEstimate(stage=stage, cpu_ms=widen_range(_of_stage(stage, rate, source, rates, finished), unsure))
         for stage, rate in rates.stages.items()
     ]
-    told = measure_leaning(
-        rates.elapsed, [(table_amount(rates.elapsed, one.source, rates), one.elapsed_ms) for one in finished]
+    leaning = measure_leaning(
+        rates.elapsed,
+        [(table_amount(rates.elapsed, project.source, rates), project.elapsed_ms) for project in finished],
     )
-    amounts: dict[CostKind, Range] = {"cpu_ms": sum_ranges([one.cpu_ms for one in stages])}
+    amounts: dict[CostKind, Range] = {"cpu_ms": sum_ranges([stage.cpu_ms for stage in stages])}
     amounts |= {kind: widen_range(amount, unsure) for kind, amount in _other_costs(source, rates, finished).items()}
     kinds = [_priced(kind, amount, prices, token_prices) for kind, amount in amounts.items()]
-    paid = [one.money for one in kinds if one.money is not None]
+    paid = [cost.money for cost in kinds if cost.money is not None]
     return Estimate(
         media_ms=source.media_ms,
         clips=clips_of(source, rates),
-        elapsed_ms=widen_range(amount_range(table_amount(rates.elapsed, source, rates), told), unsure),
+        elapsed_ms=widen_range(amount_range(table_amount(rates.elapsed, source, rates), leaning), unsure),
         stages=stages,
         kinds=kinds,
         money=sum_ranges(paid) if paid else None,
@@ -254,27 +259,33 @@ def estimate(
 
 
 def _of_stage(stage: Stage, rate: Rate, source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> Range:
-    pairs = [(table_amount(rate, one.source, rates), float(one.stages_cpu_ms.get(stage, 0))) for one in finished]
+    pairs = [
+        (table_amount(rate, project.source, rates), float(project.stages_cpu_ms.get(stage, 0))) for project in finished
+    ]
     return amount_range(table_amount(rate, source, rates), measure_leaning(rate, pairs))
 
 
 def _other_costs(source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> dict[CostKind, Range]:
     """Costs other than processor time, by the table or else by finished projects' use a second."""
-    counted = [one for one in finished if one.amounts]
-    seconds = sum(one.source.media_ms for one in counted) / 1000
-    known = dict(rates.kinds)
-    for kind in sorted({kind for one in counted for kind in one.amounts} - {*known, "cpu_ms"}):
-        total = sum(one.amounts.get(kind, 0) for one in counted)
+    counted = [project for project in finished if project.amounts]
+    seconds = sum(project.source.media_ms for project in counted) / 1000
+    rate_by_kind = dict(rates.kinds)
+    for kind in sorted({kind for project in counted for kind in project.amounts} - {*rate_by_kind, "cpu_ms"}):
+        total = sum(project.amounts.get(kind, 0) for project in counted)
         if total and seconds:
-            known[kind] = Rate(spread=1.0, per_media_s=total / seconds)
+            rate_by_kind[kind] = Rate(spread=1.0, per_media_s=total / seconds)
     return {
         kind: amount_range(
             table_amount(rate, source, rates),
             measure_leaning(
-                rate, [(table_amount(rate, one.source, rates), float(one.amounts.get(kind, 0))) for one in counted]
+                rate,
+                [
+                    (table_amount(rate, project.source, rates), float(project.amounts.get(kind, 0)))
+                    for project in counted
+                ],
             ),
         )
-        for kind, rate in known.items()
+        for kind, rate in rate_by_kind.items()
     }
 
 

@@ -34,14 +34,14 @@ _EXPORT_ENDS: Mapping[type, Collection[str]] = {
 
 
 class KnownExport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows say of an export."""
+    """The state of an export by its row."""
 
     state: str
     retries: int
 
 
 class KnownOwner(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rows say of the project of an event, or of its asset."""
+    """The state of an event's project, or of its asset, by its row."""
 
     state: str
     is_asset: bool = False
@@ -81,19 +81,19 @@ def named_export(event: events.AnyEvent) -> UUID | None:
     return event.export_id if isinstance(event, ExportEnd) else None
 
 
-def find_contradiction(event: events.AnyEvent, known: KnownOwner | None) -> str | None:
-    """What the rows contradict in an event of an organisation; None where they confirm it.
+def find_contradiction(event: events.AnyEvent, owner: KnownOwner | None) -> str | None:
+    """Describe where an organisation's rows contradict its event; None where they confirm it.
 
-    ``known`` is None where no row of that organisation has the project or asset. Events of an erased project are true
+    ``owner`` is None where no row of that organisation has the project or asset. Events of an erased project are true
     as far as anybody still knows: their consumers drop them.
     """
-    if known is None or known.is_asset not in _may_be_asset(event):
+    if owner is None or owner.is_asset not in _may_be_asset(event):
         return f"organisation {event.org_id} has no project or asset {event.project_id} of this event"
-    if known.state == "erased":
+    if owner.state == "erased":
         return None
     if isinstance(event, events.ProjectErased):
         return f"no row calls project {event.project_id} of organisation {event.org_id} erased"
-    return _find_foreign(event, known) or _find_wrong_state(event, known)
+    return _find_foreign(event, owner) or _find_wrong_state(event, owner)
 
 
 def _may_be_asset(event: events.AnyEvent) -> Collection[bool]:
@@ -101,12 +101,12 @@ def _may_be_asset(event: events.AnyEvent) -> Collection[bool]:
     return (True, False) if isinstance(event, events.DeadLetter) else (isinstance(event, events.AssetEvent),)
 
 
-def _find_foreign(event: events.AnyEvent, known: KnownOwner) -> str | None:
+def _find_foreign(event: events.AnyEvent, owner: KnownOwner) -> str | None:
     """The first object that is neither the owner's own nor the source of its project."""
     folder = f"assets/{event.project_id}" if isinstance(event, events.AssetEvent) else f"{event.project_id}"
     prefix = f"{event.org_id}/{folder}/"
     for reference in list_references(event):
-        if reference.key not in known.source_keys and not _lies_under(prefix, reference.key):
+        if reference.key not in owner.source_keys and not _lies_under(prefix, reference.key):
             return f"{reference.key[:300]!r} does not belong to {event.project_id}"
     return None
 
@@ -116,21 +116,21 @@ def _lies_under(prefix: str, key: str) -> bool:
     return key.startswith(prefix) and not {"", ".", ".."} & set(key.split("/"))
 
 
-def _find_wrong_state(event: events.AnyEvent, known: KnownOwner) -> str | None:
-    wanted = _PROJECT_ENDS.get(type(event))
+def _find_wrong_state(event: events.AnyEvent, owner: KnownOwner) -> str | None:
+    expected_state = _PROJECT_ENDS.get(type(event))
     # A failed project that was retried may be in any state by now.
-    was_retried = isinstance(event, events.ProjectFailed) and known.retries > 0
-    if wanted is not None and known.state != wanted and not was_retried:
-        return f"project {event.project_id} is {known.state}, not {wanted}"
-    if isinstance(event, events.ProjectRetried) and known.retries == 0:
+    was_retried = isinstance(event, events.ProjectFailed) and owner.retries > 0
+    if expected_state is not None and owner.state != expected_state and not was_retried:
+        return f"project {event.project_id} is {owner.state}, not {expected_state}"
+    if isinstance(event, events.ProjectRetried) and owner.retries == 0:
         return f"project {event.project_id} was never retried"
-    return _find_wrong_export(event, known.export) if isinstance(event, ExportEnd) else None
+    return _find_wrong_export(event, owner.export) if isinstance(event, ExportEnd) else None
 
 
-def _find_wrong_export(event: ExportEnd, known: KnownExport | None) -> str | None:
-    if known is None:
+def _find_wrong_export(event: ExportEnd, export: KnownExport | None) -> str | None:
+    if export is None:
         return f"project {event.project_id} has no export {event.export_id}"
-    was_retried = isinstance(event, events.ExportFailed) and known.retries > 0
-    if known.state in _EXPORT_ENDS[type(event)] or was_retried:
+    was_retried = isinstance(event, events.ExportFailed) and export.retries > 0
+    if export.state in _EXPORT_ENDS[type(event)] or was_retried:
         return None
-    return f"export {event.export_id} is {known.state}, not as {type(event).__name__} says"
+    return f"export {event.export_id} is {export.state}, not as {type(event).__name__} says"

@@ -1,4 +1,4 @@
-"""What a retry of a failed project takes up, and what follows it. Pure."""
+"""The plan of a retry: attempts of a failed project that are made again, and what follows them. Pure."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Stages that are taken up, in the order of the work."""
-        return tuple(sorted({one.stage for one in self.attempts}, key=stage_position))
+        return tuple(sorted({attempt.stage for attempt in self.attempts}, key=stage_position))
 
     def exports_of(self, stage: str) -> set[UUID]:
         """Failed exports that this stage makes again."""
-        return {export for one in self.attempts if one.stage == stage for export in one.exports}
+        return {export for attempt in self.attempts if attempt.stage == stage for export in attempt.exports}
 
 
 def plan_retry(
@@ -77,19 +77,23 @@ def plan_retry(
     Returns:
         A plan without attempts where nothing can be taken up.
     """
-    own = [one for one in attempts if not one.on_demand]
-    scope = [one for one in own if stage in (None, one.stage)]
-    chosen = [one for one in _latest_of_exports(own, failed_exports, export_id) if stage in (None, one.stage)]
+    automatic = [attempt for attempt in attempts if not attempt.on_demand]
+    scope = [attempt for attempt in automatic if stage in (None, attempt.stage)]
+    chosen = [
+        attempt
+        for attempt in _latest_of_exports(automatic, failed_exports, export_id)
+        if stage in (None, attempt.stage)
+    ]
     if export_id is None:
-        chosen += [one for one in scope if one.stage == "study" and one.given_up]
+        chosen += [attempt for attempt in scope if attempt.stage == "study" and attempt.given_up]
         if project_state == "failed" and not has_clips:
-            chosen += [one for one in scope if one.stage in _BEFORE_CLIPS and one.given_up]
-    outdated = {later for one in chosen for later in _MADE_AGAIN.get(one.stage, ())}
-    chosen = [one for one in chosen if one.stage not in outdated]
-    exports = {export for one in chosen for export in one.exports}
-    moving = [one for one in chosen if one.stage != "study"]
+            chosen += [attempt for attempt in scope if attempt.stage in _BEFORE_CLIPS and attempt.given_up]
+    outdated = {later for attempt in chosen for later in _MADE_AGAIN.get(attempt.stage, ())}
+    chosen = [attempt for attempt in chosen if attempt.stage not in outdated]
+    exports = {export for attempt in chosen for export in attempt.exports}
+    moving = [attempt for attempt in chosen if attempt.stage != "study"]
     return RetryPlan(
-        attempts=tuple(sorted(chosen, key=lambda one: stage_position(one.stage))),
+        attempts=tuple(sorted(chosen, key=lambda attempt: stage_position(attempt.stage))),
         exports=frozenset(exports),
         outdated_stages=tuple(sorted(outdated, key=stage_position)),
         moves_project=project_state == "failed" and bool(moving),
@@ -99,16 +103,16 @@ def plan_retry(
 def _latest_of_exports(
     attempts: Sequence[FailedAttempt], failed: Collection[UUID], export_id: UUID | None
 ) -> list[FailedAttempt]:
-    """For each failed export the attempt in which it failed, with those of its exports that failed there.
+    """Find the attempt in which each failed export failed, with those of its exports that failed there.
 
     An export that came as far as rendering failed there, although the attempt at its framing names it as well.
     """
     chosen: list[FailedAttempt] = []
     covered: set[UUID] = set()
     for name in reversed(EXPORT_STAGES):
-        for one in attempts:
-            lost = [export for export in one.exports if export in failed and export not in covered]
-            if one.stage == name and lost:
+        for attempt in attempts:
+            lost = [export for export in attempt.exports if export in failed and export not in covered]
+            if attempt.stage == name and lost:
                 covered.update(lost)
-                chosen.append(msgspec.structs.replace(one, exports=tuple(lost)))
-    return [one for one in chosen if export_id is None or export_id in one.exports]
+                chosen.append(msgspec.structs.replace(attempt, exports=tuple(lost)))
+    return [attempt for attempt in chosen if export_id is None or export_id in attempt.exports]

@@ -37,13 +37,13 @@ def merge_intervals(intervals: Iterable[tuple[Number, Number]], gap: float = 0) 
 
 def merge_ranges(ranges: Iterable[Timed], gap_ms: int = 0) -> list[TimeRange]:
     """Sort ranges and merge those that overlap, touch, or lie at most ``gap_ms`` apart."""
-    merged = merge_intervals(((one.start_ms, one.end_ms) for one in ranges), gap_ms)
+    merged = merge_intervals(((time.start_ms, time.end_ms) for time in ranges), gap_ms)
     return [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in merged]
 
 
-def overlap_ms(one: Timed, other: Timed) -> int:
+def overlap_ms(first: Timed, second: Timed) -> int:
     """Return how many ms two ranges share."""
-    return max(0, min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms))
+    return max(0, min(first.end_ms, second.end_ms) - max(first.start_ms, second.start_ms))
 
 
 def clamp_range(time: Timed, bounds: Timed) -> TimeRange:

@@ -61,7 +61,7 @@ class KeyRing:
             )
         now = self._now()
         return tuple(
-            named for named in ring if named is ring[0] or named.opens_until is None or now < named.opens_until
+            secret for secret in ring if secret is ring[0] or secret.opens_until is None or now < secret.opens_until
         )
 
     @property
@@ -71,23 +71,23 @@ class KeyRing:
 
     def ids(self) -> tuple[str, ...]:
         """Ids of the secrets that still open, newest first."""
-        return tuple(named.id for named in self.secrets)
+        return tuple(secret.id for secret in self.secrets)
 
     def derive(self, purpose: Purpose, secret_id: str | None = None) -> bytes:
         """32 bytes for one purpose, of the newest secret or a named one. Raises MissingSecretError."""
         ring = self.secrets
         if secret_id is None:
             return derive_key(ring[0], purpose)
-        for named in ring:
-            if named.id == secret_id:
-                return derive_key(named, purpose)
+        for secret in ring:
+            if secret.id == secret_id:
+                return derive_key(secret, purpose)
         raise MissingSecretError(secret_id)
 
     def seal(self, purpose: Purpose, plain: bytes, random: Callable[[int], bytes] = token_bytes) -> bytes:
         """Encrypt with the newest secret's key (AES-256-GCM), bound to purpose and id."""
-        named, nonce = self.secrets[0], random(_NONCE_BYTES)
-        header = _header(named.id)
-        return header + nonce + AESGCM(derive_key(named, purpose)).encrypt(nonce, plain, purpose.encode() + header)
+        secret, nonce = self.secrets[0], random(_NONCE_BYTES)
+        header = _header(secret.id)
+        return header + nonce + AESGCM(derive_key(secret, purpose)).encrypt(nonce, plain, purpose.encode() + header)
 
     def open(self, purpose: Purpose, sealed: bytes) -> bytes:
         """Reverse ``seal``. Raises ValueError for changed bytes, MissingSecretError without their secret."""
@@ -103,15 +103,15 @@ class KeyRing:
             ) from None
 
 
-def derive_key(named: NamedSecret, purpose: Purpose) -> bytes:
+def derive_key(secret: NamedSecret, purpose: Purpose) -> bytes:
     """32 bytes for one purpose.
 
     HKDF-SHA-256 (RFC 5869) bound to purpose and id; without an id HMAC-SHA-256, as before there were ids.
     """
-    if not named.id:
-        return hmac.new(named.secret, b"clipstream/" + purpose.encode(), hashlib.sha256).digest()
-    info = f"clipstream/{purpose}/{named.id}".encode()
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(named.secret)
+    if not secret.id:
+        return hmac.new(secret.secret, b"clipstream/" + purpose.encode(), hashlib.sha256).digest()
+    info = f"clipstream/{purpose}/{secret.id}".encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret.secret)
 
 
 def secret_id_of(sealed: bytes) -> str:
@@ -133,8 +133,8 @@ def open_key_ring(settings: Settings) -> KeyRing:
     """
     last = (NamedSecret(id="", secret=settings.secret),) if settings.secret else ()
     if settings.secrets_file is None:
-        given = settings.secrets + last
-        ring = KeyRing(lambda: given)
+        fixed_ring = settings.secrets + last
+        ring = KeyRing(lambda: fixed_ring)
     else:
         file = _RingFile(settings.secrets_file)
         ring = KeyRing(lambda: _joined(file.read(), last))
@@ -143,7 +143,7 @@ def open_key_ring(settings: Settings) -> KeyRing:
 
 
 def _joined(ring: Ring, last: Ring) -> Ring:
-    return ring if any(not named.id for named in ring) else ring + last
+    return ring if any(not secret.id for secret in ring) else ring + last
 
 
 class _RingFile:

@@ -182,7 +182,7 @@ class OpenAiChat:
 
 
 def _later(response: httpx2.Response) -> Unavailable:
-    """Why a call may work later, and when if the endpoint says so in seconds (a date is not read)."""
+    """The error of a call that may work later, with its seconds if the endpoint gives any (no date)."""
     retry_after, detail = response.headers.get("retry-after", ""), f"status {response.status_code}"
     return (
         Busy(PART, detail, float(retry_after))
@@ -192,7 +192,7 @@ def _later(response: httpx2.Response) -> Unavailable:
 
 
 def _declined(status: int, body: bytes) -> Declined:
-    """Why a call will never work: the endpoint's error code.
+    """The error of a call that will never work, with the endpoint's error code.
 
     Its sentences are for the operator, not for customers.
     """

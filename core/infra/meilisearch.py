@@ -75,7 +75,9 @@ def index_schemas() -> list[IndexSchema]:
     entries = sorted(files("schemas").joinpath("meilisearch").iterdir(), key=lambda entry: entry.name)
     schemas = [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
     groups = msgspec.json.decode(files("schemas").joinpath("data", "synonyms.json").read_bytes(), type=list[list[str]])
-    synonyms = {"synonyms": {word: [other for other in group if other != word] for group in groups for word in group}}
+    synonyms = {
+        "synonyms": {word: [synonym for synonym in group if synonym != word] for group in groups for word in group}
+    }
     return [
         msgspec.structs.replace(schema, settings=schema.settings | synonyms) if schema.synonyms else schema
         for schema in schemas
@@ -146,8 +148,8 @@ class MeilisearchSearch:
     async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
         """Write documents by primary key and return once they can be found. Fields that are not given stay."""
         if documents:
-            sent = [dict(document) for document in documents]
-            await self._call(lambda client: wait_for_task(client, client.index(index).update_documents(sent)))
+            updates = [dict(document) for document in documents]
+            await self._call(lambda client: wait_for_task(client, client.index(index).update_documents(updates)))
 
     async def delete(self, index: str, filter_expression: str) -> None:
         """Delete matching documents and return once they are gone."""
@@ -232,9 +234,9 @@ def _opt_out(client: Client, schema: IndexSchema, embedders: Mapping[str, Any]) 
     while page := index.get_documents(options | {"offset": offset}).results:
         documents = [dict(document) for document in page]
         lacking = [(document[key], _lacking(document.get(VECTORS) or {}, embedders)) for document in documents]
-        sent = [{key: identity, VECTORS: dict.fromkeys(names)} for identity, names in lacking if names]
-        if sent:
-            wait_for_task(client, index.update_documents(sent))
+        updates = [{key: identity, VECTORS: dict.fromkeys(names)} for identity, names in lacking if names]
+        if updates:
+            wait_for_task(client, index.update_documents(updates))
         offset += len(page)
 
 

@@ -48,23 +48,25 @@ def unpack_rows(body: bytes, dimensions: int) -> dict[bytes, Float32]:
     return {bytes(entry["text"]): entry["row"].astype(np.float32) for entry in records}
 
 
-async def read_rows(objects: Objects, kept: SentenceRows | None) -> dict[bytes, Float32]:
+async def read_rows(objects: Objects, stored: SentenceRows | None) -> dict[bytes, Float32]:
     """Read stored embeddings.
 
     Empty if there are none, or the object is gone: the model can compute them again.
     """
-    if kept is None:
+    if stored is None:
         return {}
     try:
-        return unpack_rows(await objects.get(kept.rows), kept.dimensions)
+        return unpack_rows(await objects.get(stored.rows), stored.dimensions)
     except (KeyError, ValueError):
         return {}
 
 
 def list_texts(transcript: Transcript) -> list[str]:
     """Texts of the segments in the model's language, each once."""
-    known = (one.text for one in transcript.segments if (one.language or transcript.language) == MODEL_LANGUAGE)
-    return list(dict.fromkeys(text for text in known if text))
+    texts = (
+        segment.text for segment in transcript.segments if (segment.language or transcript.language) == MODEL_LANGUAGE
+    )
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 async def embed(sentences: Sentences, texts: Sequence[str], have: Rows, model: str) -> Vectors:

@@ -1,4 +1,4 @@
-"""What a piece of work uses outside of its own process: model calls, bytes, tokens.
+"""The use that a piece of work makes of other processes: model calls, bytes, tokens.
 
 Prices are schemas.costs.
 
@@ -40,7 +40,7 @@ class Meter:
 
 
 class ModelReport(msgspec.Struct, kw_only=True):
-    """What a model reports with its answer; the adapter fills it in."""
+    """A model's report with its answer; the adapter fills it in."""
 
     weights: str = ""
     compute_ms: int = 0

@@ -131,9 +131,9 @@ class SourceCache:
         self._evict()
 
     async def _fetch(self, key: str, size: int, run: range) -> None:
-        ended = asyncio.Event()
+        done = asyncio.Event()
         blocks = [(key, number) for number in run]
-        self._fetching.update(dict.fromkeys(blocks, ended))
+        self._fetching.update(dict.fromkeys(blocks, done))
         start = run.start * BLOCK_BYTES
         length = min(len(run) * BLOCK_BYTES, size - start)
         try:
@@ -145,7 +145,7 @@ class SourceCache:
         finally:
             for block in blocks:
                 del self._fetching[block]
-            ended.set()
+            done.set()
 
     def _evict(self) -> None:
         surplus = len(self._blocks) - self._max_blocks
@@ -158,8 +158,8 @@ class SourceCache:
         self._close_empty()
 
     def _close_empty(self) -> None:
-        held = {key for key, _ in [*self._blocks, *self._pinned, *self._fetching]}
-        for key in [key for key in self._files if key not in held]:
+        used = {key for key, _ in [*self._blocks, *self._pinned, *self._fetching]}
+        for key in [key for key in self._files if key not in used]:
             self._forget(key)
 
     def _close_oldest(self) -> None:
@@ -167,9 +167,9 @@ class SourceCache:
         surplus = len(self._files) + 1 - MAX_OPEN_FILES
         if surplus <= 0:
             return
-        held = {key for key, _ in [*self._pinned, *self._fetching]}
+        used = {key for key, _ in [*self._pinned, *self._fetching]}
         last_use = {key: at for at, (key, _) in enumerate(self._blocks)}
-        idle = sorted((key for key in self._files if key not in held), key=lambda key: last_use.get(key, -1))
+        idle = sorted((key for key in self._files if key not in used), key=lambda key: last_use.get(key, -1))
         for key in idle[:surplus]:
             for block in [block for block in self._blocks if block[0] == key]:
                 del self._blocks[block]
@@ -207,10 +207,10 @@ class CachedSource(FileHandle):
         if self._sequential_reads > READ_AHEAD_STEPS:
             end = max(end, (first // self._cache.read_ahead_blocks + 1) * self._cache.read_ahead_blocks)
         end = min(max(end, first + 2 ** min(self._sequential_reads, READ_AHEAD_STEPS)), -(-self._size // BLOCK_BYTES))
-        held = [(self._key, -1), *((self._key, number) for number in range(first, end))]
-        self._cache.pin(held)
+        blocks = [(self._key, -1), *((self._key, number) for number in range(first, end))]
+        self._cache.pin(blocks)
         self._cache.unpin(self._pinned_blocks)
-        self._pinned_blocks = held
+        self._pinned_blocks = blocks
         await self._cache.ensure(self._key, self._size, first, end - first)
         self._available = range(first * BLOCK_BYTES, min(end * BLOCK_BYTES, self._size))
         return self._available

@@ -20,7 +20,7 @@ Float32 = NDArray[np.float32]
 
 
 class Recognition(msgspec.Struct, frozen=True, kw_only=True):
-    """What the recogniser returned for one piece of audio; times in ms from the piece's start."""
+    """The recogniser's result for one piece of audio; times in ms from the piece's start."""
 
     words: list[Word]
     speech: list[TimeRange]
@@ -165,7 +165,7 @@ class Sentences(Protocol):
 
 
 class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a writing model answered, and what it counted; zero tokens where it counts none."""
+    """A writing model's answer, and the tokens that it counted; 0 where it counts none."""
 
     text: str
     model: str

@@ -56,7 +56,7 @@ class Objects(Protocol):
 
 
 class ObjectHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store says of one object without its bytes."""
+    """The store's facts about one object, without its bytes."""
 
     key: str
     size: int
@@ -77,7 +77,7 @@ class Uploads(Protocol):
     """Uploads by clients. Raises Unavailable, KeyError; InputRejected for parts that do not fit."""
 
     async def head(self, key: str) -> ObjectHead:
-        """What is there under ``key``."""
+        """The object under ``key``, without its bytes."""
         ...
 
     async def copy(self, key: str, to: str) -> ObjectHead:
@@ -122,14 +122,14 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventLog(Protocol):
-    """What topics have kept."""
+    """The messages that topics still hold."""
 
     async def count_partitions(self, topic: str) -> int:
-        """How many partitions the topic has now. Raises Unavailable."""
+        """Number of partitions that the topic has now. Raises Unavailable."""
         ...
 
     def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
-        """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
+        """Messages that the partition holds now, written at ``since`` or later, in order. Raises Unavailable."""
         ...
 
 

@@ -78,9 +78,9 @@ async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) 
         if not await read_is_erased(connection, *owner):
             raise InputRejected(UNCONFIRMED, f"no row calls project {project_id} erased")
         source = await _own_source(connection, *owner)
-        others = {row["object_key"] for row in await connection.fetch(_OTHERS_SOURCES, *owner, prefix)}
+        retained_keys = {row["object_key"] for row in await connection.fetch(_OTHERS_SOURCES, *owner, prefix)}
     # Between two transactions: removing many objects takes long, and no row stays locked meanwhile.
-    count = await _empty(objects, prefix, others)
+    count = await _empty(objects, prefix, retained_keys)
     if source is not None:
         count += await objects.delete_prefix(source)
     async with org_transaction(pool, org_id) as connection:
@@ -108,9 +108,9 @@ async def _own_source(connection: Connection, org_id: UUID, project_id: UUID) ->
     return key if left else None
 
 
-async def _empty(objects: S3Objects, prefix: str, kept: set[str]) -> int:
-    """Remove all objects under a prefix except ``kept``, and return how many."""
-    if not kept:
+async def _empty(objects: S3Objects, prefix: str, retained: set[str]) -> int:
+    """Remove all objects under a prefix except ``retained``, and return how many."""
+    if not retained:
         return await objects.delete_prefix(prefix)
-    there = await objects.list_prefix(prefix, limit=None)
-    return await objects.delete_keys([item.key for item in there if item.key not in kept])
+    items = await objects.list_prefix(prefix, limit=None)
+    return await objects.delete_keys([item.key for item in items if item.key not in retained])

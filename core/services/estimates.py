@@ -95,10 +95,10 @@ async def write_estimate(connection: Connection, org_id: UUID, project_id: UUID,
         return
     finished = await list_finished_projects(connection, org_id)
     try:
-        made = estimate(source_of(row), default_rates(), finished, settings.prices, token_prices(settings))
+        project_estimate = estimate(source_of(row), default_rates(), finished, settings.prices, token_prices(settings))
     except (ArithmeticError, ValueError) as error:  # a bug of ours: the project goes on without
         sentry_sdk.capture_exception(error)
         return
     await connection.execute(
-        "update projects set estimate = $3 where org_id = $1 and project_id = $2", org_id, project_id, made
+        "update projects set estimate = $3 where org_id = $1 and project_id = $2", org_id, project_id, project_estimate
     )

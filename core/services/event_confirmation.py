@@ -34,6 +34,6 @@ async def _read_known(connection: Connection, event: events.AnyEvent, owner: Row
         state=owner["state"],
         is_asset=isinstance(event, events.AssetEvent),
         retries=owner.get("retries", 0),
-        source_keys=frozenset(one["key"] for one in references if one),
+        source_keys=frozenset(reference["key"] for reference in references if reference),
         export=KnownExport(state=row["state"], retries=row["retries"]) if row else None,
     )

@@ -15,7 +15,7 @@ OneOf = TypeVar("OneOf", bound=events.ClipSelected | events.ExportRequested | ev
 
 def split_exports(event: OneOf) -> list[OneOf]:
     """Split an event into one event for each of its exports, its own export first."""
-    return [msgspec.structs.replace(event, siblings=[]), *(_of_sibling(event, one) for one in event.siblings)]
+    return [msgspec.structs.replace(event, siblings=[]), *(_of_sibling(event, sibling) for sibling in event.siblings)]
 
 
 def _of_sibling(event: OneOf, sibling: Sibling) -> OneOf:
@@ -27,6 +27,9 @@ def _of_sibling(event: OneOf, sibling: Sibling) -> OneOf:
 
 def join_requests(requests: Sequence[events.RenderRequested]) -> events.RenderRequested:
     """Join render requests of one clip that differ in export, aspect and plan only."""
-    first, *others = requests
-    siblings = [FramedSibling(export_id=one.export_id, aspect=one.rendition.aspect, plan=one.plan) for one in others]
+    first, *following = requests
+    siblings = [
+        FramedSibling(export_id=request.export_id, aspect=request.rendition.aspect, plan=request.plan)
+        for request in following
+    ]
     return msgspec.structs.replace(first, siblings=siblings)

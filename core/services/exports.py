@@ -84,7 +84,7 @@ async def is_done(connection: Connection, org_id: UUID, export_id: UUID) -> bool
 
 def requested_exports(event: events.AnyEvent) -> list[UUID]:
     """Ids of the exports that an event requests; empty for other events."""
-    return [one.export_id for one in split_exports(event)] if isinstance(event, Request) else []
+    return [request.export_id for request in split_exports(event)] if isinstance(event, Request) else []
 
 
 async def find_exports_in(
@@ -105,11 +105,11 @@ async def is_all_cancelled(connection: Connection, event: events.AnyEvent) -> bo
 
     The answer is final only while the project is locked.
     """
-    wanted = requested_exports(event)
+    export_ids = requested_exports(event)
     # Two empty sets are equal: an event without exports would count as cancelled.
-    if not wanted or event.org_id is None:
+    if not export_ids or event.org_id is None:
         return False
-    return await find_exports_in(connection, event.org_id, wanted, ("cancelled",)) == set(wanted)
+    return await find_exports_in(connection, event.org_id, export_ids, ("cancelled",)) == set(export_ids)
 
 
 async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
@@ -127,8 +127,8 @@ async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
     await put(connection, events.ExportCancelled(**owner), cause, name=str(row["export_id"]))
     if row["automatic"]:
         # One that is being rendered was framed, and counted there, already.
-        for ended in EXPORT_STAGES if row["state"] == "waiting" else remaining_export_stages("render"):
-            await project_lifecycle.end_part(connection, row["org_id"], row["project_id"], ended, cause)
+        for ended_stage in EXPORT_STAGES if row["state"] == "waiting" else remaining_export_stages("render"):
+            await project_lifecycle.end_part(connection, row["org_id"], row["project_id"], ended_stage, cause)
         await project_lifecycle.settle_project(connection, row["org_id"], row["project_id"], cause)
     else:
         await plan_project_sweep(connection, row["org_id"], row["project_id"], GRACE)
@@ -142,7 +142,7 @@ async def count_unfinished(connection: Connection, request: events.RenderRequest
                and state in ('waiting', 'rendering')""",
             request.org_id,
             request.project_id,
-            [one.export_id for one in split_exports(request)],
+            [export_request.export_id for export_request in split_exports(request)],
         )
     )
 
@@ -168,15 +168,17 @@ async def fail_export(
     failed = events.ExportFailed(reason=reason, detail=detail, **owner_of(request))
     await put(connection, failed, cause, name=f"{request.export_id}/{retries}" if retries else str(request.export_id))
     if await is_automatic(connection, request.org_id, request.export_id):
-        for ended in remaining_export_stages(stage):
-            await project_lifecycle.end_part(connection, request.org_id, request.project_id, ended, cause, failed=True)
+        for ended_stage in remaining_export_stages(stage):
+            await project_lifecycle.end_part(
+                connection, request.org_id, request.project_id, ended_stage, cause, failed=True
+            )
         await project_lifecycle.settle_project(connection, request.org_id, request.project_id, cause)
     else:
         await plan_project_sweep(connection, request.org_id, request.project_id, GRACE)
 
 
 def changed_label_parts(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
-    """Which of title and metadata differ; the order of names in metadata does not count."""
+    """The parts of title and metadata that differ; the order of names in metadata does not count."""
     parts: list[events.LabelPart] = []
     if title != row["title"]:
         parts.append("title")

@@ -40,7 +40,7 @@ SEALED = (
 
 
 class Resealed(msgspec.Struct, kw_only=True):
-    """What a run did."""
+    """The result of a run."""
 
     newest_id: str
     changed: dict[str, int] = {}
@@ -86,8 +86,8 @@ async def _batch(connection: Connection, sealed: SealedColumn, after: list[Any] 
     names = ", ".join(sealed.key)
     places = ", ".join(f"${place}" for place in range(2, len(sealed.key) + 2))
     beyond = f"and ({names}) > ({places})" if after else ""
-    what = f"select {names}, {sealed.column} from {sealed.table}"  # noqa: S608 - all names are those of SEALED
-    statement = f"{what} where {sealed.column} is not null {beyond} order by {names} limit $1"
+    selection = f"select {names}, {sealed.column} from {sealed.table}"  # noqa: S608 - all names are those of SEALED
+    statement = f"{selection} where {sealed.column} is not null {beyond} order by {names} limit $1"
     rows: list[Any] = await connection.fetch(statement, batch_rows, *(after or ()))
     return rows
 

@@ -304,7 +304,7 @@ async def _nearest(connection: Connection, org_id: UUID, project_id: UUID) -> li
     stored = await connection.fetchval(
         "select nearest from moments where org_id = $1 and project_id = $2", org_id, project_id
     )
-    return [msgspec.structs.replace(one, title="") for one in msgspec.convert(stored or [], list[NearMoment])]
+    return [msgspec.structs.replace(moment, title="") for moment in msgspec.convert(stored or [], list[NearMoment])]
 
 
 async def fail_project(
@@ -345,8 +345,8 @@ async def _end_project(
 
 async def _end_stages(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
     """Fail running stages, skip waiting ones, and publish both before the project's own end."""
-    ended = await connection.fetch(_END_STAGES, org_id, project_id, cause.now)
-    for stage in sorted((row["stage"] for row in ended), key=stage_position):
+    rows = await connection.fetch(_END_STAGES, org_id, project_id, cause.now)
+    for stage in sorted((row["stage"] for row in rows), key=stage_position):
         await publish_progress(connection, org_id, project_id, stage, cause)
 
 

@@ -110,7 +110,7 @@ _OUTDATED = {
 
 
 class Retried(msgspec.Struct, frozen=True, kw_only=True):
-    """What a retry took up."""
+    """The stages and exports that a retry took up."""
 
     stages: list[events.Stage]
     export_ids: list[UUID]
@@ -135,17 +135,17 @@ async def retry_project(
         export_id=export_id,
     )
     await _revive(connection, project, plan, cause)
-    for one in plan.attempts:
-        await _send_again(connection, project["org_id"], one)
+    for attempt in plan.attempts:
+        await _send_again(connection, project["org_id"], attempt)
     return Retried(stages=list(plan.stages), export_ids=sorted(plan.exports))
 
 
 async def revive_attempt(connection: Connection, project: Row, input_id: UUID, stage: str, cause: Cause) -> None:
     """Let what one given-up attempt belongs to wait again; the caller sends its event."""
     attempts = [
-        one
-        for one in await read_failed_attempts(connection, project)
-        if one.input_id == input_id and one.stage == stage
+        attempt
+        for attempt in await read_failed_attempts(connection, project)
+        if attempt.input_id == input_id and attempt.stage == stage
     ]
     plan = plan_retry(
         attempts,
@@ -174,7 +174,7 @@ async def read_failed_attempts(connection: Connection, project: Row) -> list[Fai
 
 def _read_attempt(row: Row) -> FailedAttempt:
     _, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
-    exports = [one.export_id for one in split_exports(event)] if isinstance(event, _EXPORT_REQUESTS) else []
+    exports = [request.export_id for request in split_exports(event)] if isinstance(event, _EXPORT_REQUESTS) else []
     return FailedAttempt(
         input_id=row["input_id"],
         stage=row["stage"],
@@ -212,8 +212,8 @@ async def _revive(connection: Connection, project: Row, plan: RetryPlan, cause: 
         await connection.execute(_REOPEN_STAGES, *key)
         await _publish_retry(connection, key, plan, cause)
     await connection.execute(_SET_ASIDE, *key, list(plan.outdated_stages))
-    for one in plan.attempts:
-        await connection.fetchval(_FREE, project["org_id"], one.input_id, one.stage)
+    for attempt in plan.attempts:
+        await connection.fetchval(_FREE, project["org_id"], attempt.input_id, attempt.stage)
     await _revive_spans(connection, key, plan)
     await _revive_exports(connection, key, plan)
     for single in ("close", "study"):
@@ -235,7 +235,7 @@ async def _publish_retry(connection: Connection, key: tuple[UUID, UUID], plan: R
 
 async def _revive_spans(connection: Connection, key: tuple[UUID, UUID], plan: RetryPlan) -> None:
     for stage, statement in (("listen", _HEAR_AGAIN), ("look", _SEE_AGAIN)):
-        ordinals = [one.ordinal for one in plan.attempts if one.stage == stage]
+        ordinals = [attempt.ordinal for attempt in plan.attempts if attempt.stage == stage]
         if ordinals:
             await connection.execute(statement, *key, ordinals)
             await connection.execute(_UNCOUNT, *key, stage, len(ordinals))

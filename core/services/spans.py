@@ -35,7 +35,7 @@ async def emit_next_spans(connection: Connection, org_id: UUID, project_id: UUID
         window,
         cause.now,
     )
-    for row in sorted(rows, key=lambda found: found["event"]["ordinal"]):
+    for row in sorted(rows, key=lambda row: row["event"]["ordinal"]):
         span = msgspec.convert(row["event"], events.SpanPlanned)
         # Ids follow from the cause: whichever part makes room for a span, its event is the same one.
         fixed = msgspec.structs.replace(cause, input_id=project_id, source="spans")
@@ -78,8 +78,8 @@ async def end_span(
     if part == "heard" and waiting["heard"] == 0:
         # The id must not depend on the span that happened to end last.
         fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
-        heard = events.SpansHeard(org_id=org_id, project_id=project_id)
-        await put(connection, heard, fixed, name=await _round_name(connection, org_id, project_id))
+        completed = events.SpansHeard(org_id=org_id, project_id=project_id)
+        await put(connection, completed, fixed, name=await _round_name(connection, org_id, project_id))
     if part == "seen" and waiting["seen"] == 0:
         await emit_understood(connection, org_id, project_id, cause)
 

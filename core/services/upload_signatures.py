@@ -58,8 +58,8 @@ def signature(secret: bytes, *, key_id: str, org_id: str, time: str, event_id: s
 def sign(headers: Mapping[str, str], body: bytes, *, secret: bytes, key_id: str, org_id: UUID) -> dict[str, str]:
     """The four headers of a signed message, computed from its CloudEvents headers and body."""
     time, event_id = headers["ce_time"], headers["ce_id"]
-    made = signature(secret, key_id=key_id, org_id=str(org_id), time=time, event_id=event_id, body=body)
-    return {KEY: key_id, ORG: str(org_id), TIME: time, SIGNATURE: made}
+    computed = signature(secret, key_id=key_id, org_id=str(org_id), time=time, event_id=event_id, body=body)
+    return {KEY: key_id, ORG: str(org_id), TIME: time, SIGNATURE: computed}
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +88,7 @@ class Verifier:
         if absent:
             raise InputRejected("producer.unsigned", f"headers {', '.join(absent)} are missing: sign the message")
         org_id, secret = await self._key(headers[KEY], event)
-        made = signature(
+        computed = signature(
             secret,
             key_id=headers[KEY],
             org_id=headers[ORG],
@@ -96,7 +96,7 @@ class Verifier:
             event_id=str(envelope.id),
             body=message.payload,
         )
-        if not hmac.compare_digest(made.encode(), headers[SIGNATURE].encode()):
+        if not hmac.compare_digest(computed.encode(), headers[SIGNATURE].encode()):
             raise InputRejected("producer.bad_signature", "the signature does not match key, time, id and body")
         if headers[ORG] != str(org_id) or event.org_id != org_id:
             raise InputRejected("producer.wrong_org", "the key belongs to another organisation than the message names")
@@ -110,7 +110,7 @@ class Verifier:
         key_id = headers.get(KEY, "")
         if not key_id or is_internal(key_id) or (row := await self._producer(key_id)) is None:
             return None
-        made = signature(
+        computed = signature(
             self._ring.open("secrets", row["secret_encrypted"]),
             key_id=key_id,
             org_id=headers.get(ORG, ""),
@@ -119,7 +119,7 @@ class Verifier:
             body=message.payload,
         )
         # A header that is missing counts as empty: the message may have been refused for just that.
-        holds = hmac.compare_digest(made.encode(), headers.get(SIGNATURE, "").encode())
+        holds = hmac.compare_digest(computed.encode(), headers.get(SIGNATURE, "").encode())
         valid = row["revoked_at"] is None and headers.get(ORG) == str(row["org_id"])
         return Sender(org_id=row["org_id"], key_id=key_id, signed=holds and valid)
 
@@ -152,7 +152,7 @@ def check_upload(event: events.UploadReceived) -> None:
     """
     wrong = list(_wrong_with(event))
     if wrong:
-        raise InputRejected(wrong[0][0], "; ".join(told for _, told in wrong))
+        raise InputRejected(wrong[0][0], "; ".join(detail for _, detail in wrong))
 
 
 def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
@@ -173,16 +173,16 @@ def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
         if size > most:
             yield "upload.size", f"`{name}` must have at most {most} {unit}, not {size}"
     for fault in faults_of(event.metadata):
-        named = "/".join(("metadata", *map(str, fault.path)))[:_MAX_PATH_CHARACTERS]
-        yield "upload.metadata", f"`{named}` must be {fault.rule}"
+        field_path = "/".join(("metadata", *map(str, fault.path)))[:_MAX_PATH_CHARACTERS]
+        yield "upload.metadata", f"`{field_path}` must be {fault.rule}"
     for path in with_nul(msgspec.to_builtins(event)):
         yield "upload.text", f"`{'/'.join(map(str, path))}` must not contain the character NUL"
 
 
 def _check_time(text: str, now: dt.datetime) -> None:
     try:
-        sent = dt.datetime.fromisoformat(text)
+        sent_at = dt.datetime.fromisoformat(text)
     except ValueError:
         raise InputRejected("producer.bad_time", f"header {TIME} is not an ISO 8601 time") from None
-    if sent.tzinfo is None or not now - MAX_AGE <= sent <= now + MAX_AHEAD:
+    if sent_at.tzinfo is None or not now - MAX_AGE <= sent_at <= now + MAX_AHEAD:
         raise InputRejected("producer.bad_time", f"header {TIME} must have a zone and lie within the last seven days")

@@ -119,7 +119,7 @@ class StillProject(msgspec.Struct, frozen=True, kw_only=True):
     stages: list[str]
     """Stages with an attempt that is not over."""
     waits_for: str | None
-    """What the attempt that has waited longest waits for; None where nothing reported that."""
+    """The part that the longest waiting attempt waits for; None where nothing reported that."""
 
 
 def _takers() -> str:

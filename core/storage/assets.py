@@ -31,14 +31,14 @@ _LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7304))"
 
 
 class CheckedUpload(Value, frozen=True, kw_only=True):
-    """Which upload a checked asset came from, and whether the asset was archived meanwhile."""
+    """The upload that a checked asset came from, and whether the asset was archived meanwhile."""
 
     upload_id: UUID
     archived: bool
 
 
 async def lock_and_count_assets(connection: Connection, org_id: UUID) -> int:
-    """How many assets in use the organisation has; the number holds until the transaction ends."""
+    """Number of assets in use of the organisation; it holds until the transaction ends."""
     await connection.execute(_LOCK, str(org_id))
     count: int = await connection.fetchval(
         "select count(*) from assets where org_id = $1 and archived_at is null", org_id
@@ -146,7 +146,7 @@ async def write_refused(
 async def read_checked_assets(
     connection: Connection, org_id: UUID, asset_ids: Sequence[UUID]
 ) -> Mapping[UUID, CheckedAsset]:
-    """Those of the assets that were checked, also archived ones, by id."""
+    """The assets that were checked, also archived ones, by id."""
     rows = await connection.fetch(
         "select asset_id, checked from assets where org_id = $1 and asset_id = any($2::uuid[]) and checked is not null",
         org_id,

@@ -17,7 +17,7 @@ _LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7305))"
 
 
 async def lock_and_count_kits(connection: Connection, org_id: UUID) -> int:
-    """How many kits in use the organisation has; the number holds until the transaction ends."""
+    """Number of kits in use of the organisation; it holds until the transaction ends."""
     await connection.execute(_LOCK, str(org_id))
     count: int = await connection.fetchval(
         "select count(*) from brand_kits where org_id = $1 and archived_at is null", org_id

@@ -52,7 +52,7 @@ where coalesce(before_it, 0) < $5 order by version desc
 
 
 class ClipMedia(Value, frozen=True, kw_only=True):
-    """What a clip is framed and rendered from.
+    """The inputs that a clip is framed and rendered from.
 
     ``edit`` is None where the clip plays as the machine cut it.
     """
@@ -174,7 +174,7 @@ async def read_clip_title(connection: Connection, org_id: UUID, clip_id: UUID) -
 
 
 async def read_requested_clip(connection: Connection, org_id: UUID, clip_id: UUID) -> RequestedClip | None:
-    """What is known of a clip before it is measured; None where there is no such clip."""
+    """The row of a clip before it is measured; None where there is no such clip."""
     row = await connection.fetchrow(
         """select c.title, p.title as project_title, m.object as moments
            from clips c join projects p using (org_id, project_id)
@@ -197,7 +197,7 @@ async def read_media_to_frame(
 
 
 async def read_media(connection: Connection, org_id: UUID, clip_id: UUID, *, edit_version: int) -> ClipMedia | None:
-    """What a clip is rendered from, in this version of its edit; None where there is no such clip."""
+    """The inputs of a clip's rendering, in this version of its edit; None where there is no such clip."""
     row = await connection.fetchrow(
         """select p.source, p.source_index as index, c.tracks,
              (select edit from clip_edits d where d.org_id = c.org_id and d.clip_id = c.clip_id

@@ -36,7 +36,7 @@ from exports where org_id = $1 and clip_id = $4 returning *
 
 
 class FinishedExport(Value, frozen=True, kw_only=True):
-    """What a finished export is made of."""
+    """The files and the certificate of a finished export."""
 
     export_id: str
     files: ExportFiles
@@ -52,12 +52,12 @@ class ReusableExport(Value, frozen=True, kw_only=True):
 
 
 class ExportCounts(Value, frozen=True, kw_only=True):
-    """How many exports there are."""
+    """Numbers of exports."""
 
     of_clip: int
-    """Of the clip, in any state."""
+    """Exports of the clip, in any state."""
     unfinished: int
-    """Of the whole project: they wait, or are being made."""
+    """Exports of the whole project that wait or are being made."""
 
 
 async def insert_selected_export(connection: Connection, selected: ClipSelected, number: int) -> None:
@@ -173,7 +173,7 @@ async def list_exports_to_bundle(
 
 
 async def count_exports(connection: Connection, org_id: UUID, project_id: UUID, clip_id: UUID) -> ExportCounts:
-    """How many exports the clip has, and how many of its project are unfinished."""
+    """Number of exports of the clip, and of unfinished ones of its project."""
     row = await connection.fetchrow(
         """select count(*) filter (where clip_id = $3) as of_clip,
                   count(*) filter (where state in ('waiting', 'rendering')) as unfinished
@@ -237,7 +237,7 @@ async def write_files(
     at: dt.datetime,
 ) -> bool:
     """Write the files of a finished export; False where it was cancelled since."""
-    written = await connection.fetchval(
+    updated = await connection.fetchval(
         """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5, chunks = $6,
              failure_reason = null, failure_detail = null
            where org_id = $1 and export_id = $2 and state <> 'cancelled' returning 1""",
@@ -248,7 +248,7 @@ async def write_files(
         at,
         chunks,
     )
-    return written is not None
+    return updated is not None
 
 
 async def find_export_by_recipe(

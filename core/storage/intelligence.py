@@ -93,8 +93,8 @@ async def write_intelligence(
     cpu_ms: int,
 ) -> bool:
     """Write the document, unless there is one of a newer transcript: False then."""
-    written = await connection.fetchval(_WRITE, org_id, project_id, document, engine, transcript_version, cpu_ms)
-    return bool(written)
+    updated = await connection.fetchval(_WRITE, org_id, project_id, document, engine, transcript_version, cpu_ms)
+    return bool(updated)
 
 
 async def replace_subjects(
@@ -106,8 +106,17 @@ async def replace_subjects(
         """insert into subjects (org_id, project_id, kind, key, name, plain, mention_count, seconds)
            values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
         [
-            (org_id, project_id, one.kind, one.key, one.name, one.plain, len(one.mentions), one.mentions)
-            for one in subjects
+            (
+                org_id,
+                project_id,
+                subject.kind,
+                subject.key,
+                subject.name,
+                subject.plain,
+                len(subject.mentions),
+                subject.mentions,
+            )
+            for subject in subjects
         ],
     )
 

@@ -101,9 +101,9 @@ class PostgresLabels:
             rows = await connection.fetch(_EACH, org_id, project_id, clip_id, list(export_ids))
         return [LabelRecord(**row) for row in rows]
 
-    async def ask(self, read: ReadKnown, named: Collection[Named]) -> Known:
-        """What ``read`` finds in the rows about projects that events name. Raises Unavailable."""
-        return await read(await self._opened(), named) if named else {}
+    async def ask(self, read: ReadKnown, references: Collection[Named]) -> Known:
+        """The rows' owners of the projects that events name, by ``read``. Raises Unavailable."""
+        return await read(await self._opened(), references) if references else {}
 
     async def _opened(self) -> Pool:
         if self._pool is None:

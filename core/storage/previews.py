@@ -24,7 +24,7 @@ async def find_preview_row(connection: Connection, org_id: UUID, preview_id: UUI
 
 
 async def count_waiting_previews(connection: Connection, org_id: UUID, clip_id: UUID) -> int:
-    """How many pictures of a clip are being made."""
+    """Number of previews of a clip that are being made."""
     count: int = await connection.fetchval(
         "select count(*) from previews where org_id = $1 and clip_id = $2 and state = 'waiting'", org_id, clip_id
     )

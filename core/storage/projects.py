@@ -46,7 +46,7 @@ order by version limit $4
 
 
 class ProjectRecord(Value, frozen=True, kw_only=True):
-    """What stages read of a project."""
+    """The fields of a project that stages read."""
 
     title: str
     created_at: dt.datetime
@@ -60,7 +60,7 @@ class ProjectRecord(Value, frozen=True, kw_only=True):
 
 
 class IngestedSource(Value, frozen=True, kw_only=True):
-    """What ingest found out about a project's source.
+    """The facts about a project's source that ingest measured.
 
     ``width_px`` and ``height_px`` are None without pictures.
     """
@@ -75,7 +75,7 @@ class IngestedSource(Value, frozen=True, kw_only=True):
 
 
 class SourceName(Value, frozen=True, kw_only=True):
-    """Where a project's source came from, and its index once it was taken in."""
+    """The origin of a project's source, and its index once it was ingested."""
 
     index: ObjectRef | None
     url: str | None
@@ -156,20 +156,20 @@ async def read_source_name(connection: Connection, org_id: UUID, project_id: UUI
     return msgspec.convert(dict(row), SourceName) if row is not None else None
 
 
-async def write_source(connection: Connection, org_id: UUID, project_id: UUID, found: IngestedSource) -> None:
-    """Write what ingest found out; replaces the warnings."""
+async def write_source(connection: Connection, org_id: UUID, project_id: UUID, source: IngestedSource) -> None:
+    """Write the facts that ingest measured; replaces the warnings."""
     await connection.execute(
         """update projects set source = $3, source_index = $4, duration_ms = $5, width_px = $6, height_px = $7,
              span_count = $8, warnings = $9 where org_id = $1 and project_id = $2""",
         org_id,
         project_id,
-        found.source,
-        found.index,
-        found.duration_ms,
-        found.width_px,
-        found.height_px,
-        found.span_count,
-        found.warnings,
+        source.source,
+        source.index,
+        source.duration_ms,
+        source.width_px,
+        source.height_px,
+        source.span_count,
+        source.warnings,
     )
 
 

@@ -25,7 +25,7 @@ select * from sized where coalesce(before_it, 0) < $5 order by version desc
 
 
 class TranscriptRecord(Value, frozen=True, kw_only=True):
-    """Where one version of a transcript lies."""
+    """The object that holds one version of a transcript."""
 
     object: ObjectRef
     version: int

@@ -88,7 +88,7 @@ async def read_upload_size(connection: Connection, org_id: UUID, upload_id: UUID
 
 
 class UploadPlace(Value, frozen=True, kw_only=True):
-    """Where the bytes of an upload lie."""
+    """The place of an upload's bytes in the object store."""
 
     sealed_key: str | None
     in_parts: bool
@@ -106,7 +106,7 @@ async def complete_upload(connection: Connection, org_id: UUID, upload_id: UUID,
 
 
 async def read_upload_place(connection: Connection, org_id: UUID, object_key: str) -> UploadPlace | None:
-    """Where the bytes of the upload with this key lie; None where it is no upload."""
+    """The place of the bytes of the upload with this key; None where it is no upload."""
     row = await connection.fetchrow(
         """select sealed_key, multipart_id is not null as in_parts from uploads
            where org_id = $1 and object_key = $2""",

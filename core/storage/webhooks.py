@@ -58,7 +58,7 @@ class DeliveryRecord(Value, frozen=True, kw_only=True):
 
 
 async def lock_and_count_endpoints(connection: Connection, org_id: UUID) -> int:
-    """How many endpoints the organisation has; the number holds until the transaction ends."""
+    """Number of endpoints of the organisation; it holds until the transaction ends."""
     await connection.execute(_LOCK, str(org_id))
     count: int = await connection.fetchval("select count(*) from webhook_endpoints where org_id = $1", org_id)
     return count

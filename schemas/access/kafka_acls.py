@@ -1,4 +1,4 @@
-"""What each process may do on Kafka, by the table of topics: principals and rules. Pure data."""
+"""Rights of each process on Kafka, by the table of topics: principals and rules. Pure data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def principal_of(process: str) -> str:
 
 
 def login_of(process: str) -> str:
-    """Which of ``PROCESSES`` a process of the product logs in as: those that run once share ``setup``."""
+    """The login of a process, one of ``PROCESSES``: those that run once share ``setup``."""
     return process if process in PROCESSES else "setup"
 
 
@@ -66,8 +66,8 @@ def command_lines(bootstrap: str) -> list[str]:
         operations.setdefault((rule.principal, rule.resource, rule.name), []).append(rule.operation)
     return [
         f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal User:{principal} "
-        f"{' '.join(f'--operation {operation}' for operation in wanted)} --{resource.lower()} {name}"
-        for (principal, resource, name), wanted in operations.items()
+        f"{' '.join(f'--operation {operation}' for operation in permitted)} --{resource.lower()} {name}"
+        for (principal, resource, name), permitted in operations.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""What each process may do in the object store, as policies in the language of S3 (IAM).
+"""Rights of each process in the object store, as policies in the language of S3 (IAM).
 
 All read: results lead from one stage to the next. A stage writes its own kinds of objects only, and nothing is removed
 but by the relay, which erases. ``ListBucket`` makes an absent object a 404 and no 403.
@@ -41,10 +41,10 @@ def policy_of(process: str, bucket: str) -> dict[str, Any]:
 
     KeyError for any other.
     """
-    whole, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/"
+    bucket_arn, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/"
     if process == "migrate":
-        return _document([_allow(["s3:CreateBucket", "s3:PutBucketCORS", "s3:ListBucket"], [whole])])
-    statements = [_allow(["s3:ListBucket"], [whole]), _allow(["s3:GetObject"], [f"{objects}*"])]
+        return _document([_allow(["s3:CreateBucket", "s3:PutBucketCORS", "s3:ListBucket"], [bucket_arn])])
+    statements = [_allow(["s3:ListBucket"], [bucket_arn]), _allow(["s3:GetObject"], [f"{objects}*"])]
     if WRITES[process]:
         actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         statements.append(_allow(actions, [objects + pattern for pattern in WRITES[process]]))

@@ -1,4 +1,4 @@
-"""Which addresses with passwords, and which secrets, each process is given: its own, and no other.
+"""Addresses with passwords, and secrets, that each process gets: its own, and no other.
 
 Deployments hand them out by this table, and ``load_settings`` reads no other of them for a process: one that uses a
 setting which is not listed finds it empty, in every deployment alike.

@@ -68,7 +68,7 @@ class SoundTotals(Value, frozen=True, kw_only=True):
     median_lufs: float | None
     """Median loudness in LUFS."""
     median_pitch_hz: float | None
-    """Of speech."""
+    """Median pitch of speech."""
     median_words_per_s: float | None
     """Median rate of speech."""
 

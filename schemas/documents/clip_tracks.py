@@ -1,4 +1,4 @@
-"""What the stage frame finds in a clip: face tracks with mouths, shots, speaking turns. Pure data."""
+"""The stage `frame`'s analysis of a clip: face tracks with mouths, shots, speaking turns. Pure data."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class FaceTrack(Value, frozen=True, kw_only=True):
 
 
 class ShotLook(Value, frozen=True, kw_only=True):
-    """Where a shot has detail, for framing without faces.
+    """The place of detail in a shot, for framing without faces.
 
     ``columns`` and ``rows`` (32 each, from the left and from the top of the display frame): shares of detail and
     movement, sum 1. ``blocks``: mean luma of 9 × 16 blocks, row by row, which separates camera angles.
@@ -95,7 +95,7 @@ class ClipTracks(Value, frozen=True, kw_only=True):
     mouths: list[Mouth] = []
     voice: VoiceCurve | None = None
     turns: list[SpeakingTurn] = []
-    """Which face speaks when, from ``mouths`` and ``voice``."""
+    """Speaking turns of the faces, from ``mouths`` and ``voice``."""
     persons: list[PersonSample] = []
     """Persons in some samples without a face."""
     letters: list[Letters] = []

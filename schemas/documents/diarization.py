@@ -70,11 +70,11 @@ class Speaker(Value, frozen=True, kw_only=True):
     evidence: SelfIntroduction | None = None
     """Words with which the speaker said their own name."""
     named_by: Literal["self", "person"] | None = None
-    """Who gave the name; null without a name, and in older transcripts for an introduction."""
+    """The giver of the name; null without a name, and in older transcripts for an introduction."""
 
 
 class Diarization(Value, frozen=True, kw_only=True):
-    """Who speaks when. Turns are in order of time."""
+    """The speakers of a project and their turns, in order of time."""
 
     speakers: list[Speaker]
     turns: list[Turn]

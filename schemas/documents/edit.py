@@ -25,7 +25,7 @@ SegmentId = Annotated[str, Meta(pattern="^s[1-9][0-9]{0,5}$", description="s1, s
 
 
 class CropKey(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """From ``at_ms`` (source ms) until the next key the export shows ``crop`` instead of its plan."""
+    """A crop that the export shows instead of its plan, from ``at_ms`` (source ms) to the next key."""
 
     at_ms: Annotated[int, Meta(ge=0, le=2**42)]
     crop: CropBox

@@ -18,7 +18,7 @@ class SpeakerLevel(Value, frozen=True, kw_only=True):
 
 
 class SoundReport(Value, frozen=True, kw_only=True):
-    """How the sound was changed from the source to the file."""
+    """The change of the sound from the source to the file."""
 
     source_lufs: float | None
     """Null if no part was loud enough to measure."""
@@ -105,7 +105,7 @@ class Certificate(Value, frozen=True, kw_only=True):
     framed_by: str = ""
     """Detectors and models behind the framing."""
     framing: list[Framing] = []
-    """What each range shows, in project time."""
+    """Content of each range, in project time."""
     warnings: list[str] = []
     checks: list[Check] = []
     """Each check with its value and limit; empty in older certificates."""
@@ -116,7 +116,7 @@ class Certificate(Value, frozen=True, kw_only=True):
     tries: int = 1
     """2: a check failed that a fallback plan may help, so the file was made a second time."""
     safer: list[str] = []
-    """What is simpler in this file than requested; empty if it is as requested."""
+    """Parts of this file that are simpler than requested; empty if it is as requested."""
     other_try: OtherTry | None = None
     """The try that was not kept."""
     made_with: dict[str, str] = {}

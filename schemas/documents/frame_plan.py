@@ -1,4 +1,4 @@
-"""What each shot of a clip shows: crops, panes, camera paths. Pure data."""
+"""The framing of each shot of a clip: crops, panes, camera paths. Pure data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Pane(Value, frozen=True, kw_only=True):
 
 
 class ShotCrop(Value, frozen=True, kw_only=True):
-    """How one shot of the clip is framed, and why."""
+    """The framing of one shot of the clip, and why."""
 
     range: TimeRange
     mode: Mode

@@ -24,7 +24,7 @@ class Quote(Value, frozen=True, kw_only=True):
 
 
 class Engine(Value, frozen=True, kw_only=True):
-    """What made the document, and why: ``name`` is ``local`` or that of a configured model."""
+    """The engine that made the document, and why: ``name`` is ``local`` or that of a configured model."""
 
     name: str
     """`local`, or the name of a configured model."""
@@ -122,7 +122,7 @@ class Intelligence(Value, frozen=True, kw_only=True):
     """The intelligence of one transcript; ``notes`` names parts that its language does not support."""
 
     engine: Engine
-    """What made this document."""
+    """The engine that made this document."""
     language: str | None
     duration_ms: int
     summary: list[Point] = []
@@ -148,9 +148,9 @@ class Intelligence(Value, frozen=True, kw_only=True):
     cost: Cost = Cost()
     """Cost of a configured model."""
     notes: list[str] = []
-    """What is missing, and why."""
+    """Missing parts, each with the reason."""
     project_title: str = ""
-    """As in `Transcript`."""
+    """Title of the project, as in `Transcript`."""
     transcript_version: int = 1
     """The transcript version it was made from; after a correction the next one is studied again."""
     speaker_names: dict[str, str] = {}

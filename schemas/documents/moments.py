@@ -150,13 +150,13 @@ class MomentList(Value, frozen=True, kw_only=True):
     picture_models: list[str] = []
     """Detectors and models of the visual analysis."""
     project_title: str = ""
-    """As in `Transcript`."""
+    """Title of the project, as in `Transcript`."""
     weights: str = ""
     """The table of weights, and its genre."""
     meaning: str = ""
-    """What compared the meaning of sentences: a model, or common words with the reason."""
+    """The way of comparing the meaning of sentences: a model, or common words with the reason."""
     scenery: Scenery | None = None
-    """What its sampled frames show; null without video."""
+    """The content of its sampled frames; null without video."""
     nearest: list[NearMoment] = []
     """The moments that came closest, if none was selected."""
     transcript_version: int = 1

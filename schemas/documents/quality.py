@@ -107,7 +107,7 @@ class OtherTry(Value, frozen=True, kw_only=True):
     """Null if it could not be made; ``why`` says why."""
     faults: list[CheckName]
     safer: list[str] = []
-    """What is simpler in it than requested."""
+    """Parts of it that are simpler than requested."""
     why: str = ""
     """Why it was discarded."""
 
@@ -164,8 +164,8 @@ def _holds(value: float, limit: float, bound: Bound) -> bool:
 
 def verdict_of(checks: Iterable[Check]) -> Verdict:
     """The worst verdict; an unmeasured check does not count."""
-    found = {check.verdict for check in checks}
-    return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
+    verdicts = {check.verdict for check in checks}
+    return "fail" if "fail" in verdicts else "warn" if "warn" in verdicts else "pass"
 
 
 def list_figures(checks: Iterable[Check]) -> list[Figure]:

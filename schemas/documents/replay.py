@@ -14,7 +14,7 @@ class Difference(Value, frozen=True, kw_only=True):
     """One entry of the provenance that differs; null if it did, or does, not exist."""
 
     what: str
-    """What differs."""
+    """Name of the entry that differs."""
     then: str | None
     """Value at the original rendering; null if it did not exist."""
     now: str | None

@@ -1,4 +1,4 @@
-"""What a sampled frame shows: persons, screens, on-screen text, transitions between shots. Pure data."""
+"""The content of a sample: persons, screens, on-screen text, transitions between shots. Pure data."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class Scenery(Value, frozen=True, kw_only=True):
 
 
 Shows = Literal["", "speaker", "face", "people", "person", "screen", "detail", "centre", "whole"]
-"""What a crop shows; empty in older plans."""
+"""The content of a crop; empty in older plans."""
 
 
 class Framing(Value, frozen=True, kw_only=True):
-    """What a range of an export shows, and why."""
+    """The content of a range of an export, and why it is shown."""
 
     start_ms: int
     end_ms: int
     shows: Shows
-    """What is shown."""
+    """Content of the picture."""
     reason: str
     """Why this is shown."""
     mode: Mode = "hold"

@@ -39,7 +39,7 @@ class Rejected(Value, frozen=True, kw_only=True):
 
 
 class ScriptReport(Value, frozen=True, kw_only=True):
-    """How much of a given script was spoken.
+    """The share of a given script that was spoken.
 
     ``used`` is false if hardly any of it was: the script belongs to another recording, and the recognised words stay.
     """
@@ -55,7 +55,7 @@ class ScriptReport(Value, frozen=True, kw_only=True):
 
 
 class Fit(Value, frozen=True, kw_only=True):
-    """How well a run of words between two pauses fits its sound, by forced alignment; project time.
+    """The fit of a run of words between two pauses to its sound, by forced alignment; project time.
 
     ``score``: log likelihood a frame (0 is best), absent if the words did not fit. ``moved_ms``: median distance from
     the recogniser's times. ``placed`` of ``words`` took the aligner's times.

@@ -49,7 +49,7 @@ class Transcript(Value, frozen=True, kw_only=True):
     without_words: str = ""
     """Why there are no words, and so no captions, as a sentence; empty if there are words."""
     diarization: Diarization | None = None
-    """Who speaks when; absent without voices, or if diarization failed."""
+    """Speakers and their turns; absent without voices, or if diarization failed."""
     version: int = 1
     """1 is the automatic version; each correction makes the next."""
     meaning: SentenceRows | None = None

@@ -54,7 +54,7 @@ class ExportCompleted(Event, frozen=True, kw_only=True):
     tries: int = 1
     """2: the first file failed its checks, and a simpler one was made."""
     safer: list[str] = []
-    """What was made simpler than the request asked for."""
+    """Parts that were made simpler than the request asked for."""
 
 
 class ExportFailed(Event, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What a file, or one frame, of a clip shows and how it is made. Events carry it whole.
+"""The rendition of a file, or of one frame, of a clip. Events carry it whole.
 
 Events of the version before had its fields at their top level. They are still read, and still written for workers of
 that version (docs/adr/0015): `lift_flat_fields` and `with_flat_fields` translate, and nothing else knows.
@@ -25,7 +25,7 @@ FLAT_FIELDS = (
 
 
 class Rendition(Value, frozen=True, kw_only=True):
-    """What a file, or one frame, of a clip shows and how it is made."""
+    """The content of a file, or of one frame, of a clip, and how it is made."""
 
     range: TimeRange
     """The part of the source that the clip plays."""

@@ -33,7 +33,7 @@ class UploadRefused(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     reason: str
     detail: str
-    """What to do, in a sentence that holds nothing of the message."""
+    """Remedy, in a sentence that holds nothing of the message."""
     key_id: str | None = None
     """The producer key that the message names; None where no key has this id."""
     signed: bool = False

@@ -16,7 +16,7 @@ from schemas.options.caption_template_overrides import TemplateOverrides
 
 AssetKind = Literal["image", "font", "video", "music"]
 Purpose = Literal["source", "image", "font", "video", "music"]
-"""What an upload is for: a source becomes clips, the others become assets."""
+"""The purpose of an upload: a source becomes clips, the others become assets."""
 MAX_ASSET_BYTES: Mapping[AssetKind, int] = MappingProxyType(
     {"image": 10_000_000, "font": 20_000_000, "video": 200_000_000, "music": 50_000_000}
 )
@@ -164,9 +164,9 @@ class BrandKit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     music: MusicBed | None = None
     """Music under the clip."""
 
-    def colour(self, own: Colour | None, role: str, otherwise: Colour) -> Colour:
+    def colour(self, part_colour: Colour | None, role: str, otherwise: Colour) -> Colour:
         """The part's own colour, else the kit's for that role, else ``otherwise``."""
-        return own or self.colours.get(role, otherwise)
+        return part_colour or self.colours.get(role, otherwise)
 
 
 class BrandSnapshot(Value, frozen=True, kw_only=True):
@@ -186,9 +186,9 @@ def plain(snapshot: BrandSnapshot | None) -> Any:
 def named_assets(kit: BrandKit) -> Iterator[tuple[str, UUID, AssetKind]]:
     """Yield (JSON Pointer, asset id, required kind) for each asset that a kit names."""
     for part in ("logo", "watermark"):
-        placed = getattr(kit, part)
-        if placed is not None:
-            yield f"/{part}/asset_id", placed.asset_id, "image"
+        overlay = getattr(kit, part)
+        if overlay is not None:
+            yield f"/{part}/asset_id", overlay.asset_id, "image"
     for role, asset_id in kit.fonts.items():
         yield f"/fonts/{role}", asset_id, "font"
     if kit.intro is not None:

@@ -111,7 +111,7 @@ class Shapes(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Wrap(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many words and lines a cue has."""
+    """Numbers of words and lines of a cue."""
 
     max_words: Annotated[int, Meta(ge=1, le=14)] = 5
     max_lines: Annotated[int, Meta(ge=1, le=2)] = 2
@@ -152,33 +152,33 @@ class CaptionTemplate(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 @cache
 def templates() -> Mapping[str, CaptionTemplate]:
     """All built-in templates by id, the default first."""
-    found = [
+    loaded = [
         msgspec.json.decode(file.read_bytes(), type=CaptionTemplate)
         for file in (files("schemas") / "data" / "templates").iterdir()
         if file.name.endswith(".json")
     ]
-    found.sort(key=lambda one: (one.template_id != DEFAULT_TEMPLATE, one.template_id))
-    return {one.template_id: one for one in found}
+    loaded.sort(key=lambda template: (template.template_id != DEFAULT_TEMPLATE, template.template_id))
+    return {template.template_id: template for template in loaded}
 
 
 @cache
 def earlier_templates() -> Mapping[tuple[str, int], CaptionTemplate]:
     """Earlier versions of templates, by id and version, for replays of old exports."""
-    found = [
+    loaded = [
         msgspec.json.decode(file.read_bytes(), type=CaptionTemplate)
         for file in (files("schemas") / "data" / "templates" / "earlier").iterdir()
         if file.name.endswith(".json")
     ]
-    return {(one.template_id, one.version): one for one in found}
+    return {(template.template_id, template.version): template for template in loaded}
 
 
 def export_words(captions: bool, template_id: str, *, masked: bool) -> str:
     """The part of an export's name for its captions; the default template keeps its old form."""
     version = version_of(template_id)
     plain = template_id == DEFAULT_TEMPLATE and version == 1
-    named = f"/{template_id}" if captions and not plain else ""
-    later = f"@{version}" if named and version > 1 else ""
-    return f"{captions}{named}{later}{'/masked' if masked else ''}"
+    template_part = f"/{template_id}" if captions and not plain else ""
+    later = f"@{version}" if template_part and version > 1 else ""
+    return f"{captions}{template_part}{later}{'/masked' if masked else ''}"
 
 
 def version_of(template_id: str) -> int:

@@ -24,7 +24,7 @@ TALL, SQUARE, WIDE = 16 / 9, 1.0, 9 / 16
 
 
 class StrokeOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of a line around each letter."""
+    """Changes to the line around each letter."""
 
     width: Annotated[float, Meta(ge=0, le=0.3)] | UnsetType = UNSET
     """Width on each side, as a share of the font size."""
@@ -32,7 +32,7 @@ class StrokeOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ShadowOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of a shadow."""
+    """Changes to the shadow."""
 
     blur: Annotated[float, Meta(ge=0, le=0.5)] | UnsetType = UNSET
     down: Annotated[float, Meta(ge=0, le=0.5)] | UnsetType = UNSET
@@ -40,7 +40,7 @@ class ShadowOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class PlateOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of a filled area."""
+    """Changes to a filled area."""
 
     around: Literal["word", "line", "block", "bar"] | UnsetType = UNSET
     colour: Colour | UnsetType = UNSET
@@ -52,7 +52,7 @@ class PlateOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class LettersOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of words at rest."""
+    """Changes to words at rest."""
 
     font: Font | UnsetType = UNSET
     """Font by its role."""
@@ -66,7 +66,7 @@ class LettersOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class HighlightOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of the word that is said."""
+    """Changes to the word that is spoken."""
 
     how: Literal["none", "colour", "plate", "fill", "reveal", "type"] | UnsetType = UNSET
     fill: Colour | UnsetType = UNSET
@@ -74,13 +74,13 @@ class HighlightOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields
     """Colour of a spoken word that is not trusted."""
     plate: PlateOverrides | UnsetType | None = UNSET
     scale: Annotated[float, Meta(ge=1, le=1.3)] | UnsetType = UNSET
-    """How much the spoken word grows."""
+    """Factor by which the spoken word grows."""
     keep: bool | UnsetType = UNSET
     """Whether spoken words stay highlighted."""
 
 
 class MotionOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of how a cue or a word comes in."""
+    """Changes to the animation with which a cue or a word comes in."""
 
     enter: Literal["none", "pop", "fade", "slide"] | UnsetType = UNSET
     per: Literal["cue", "word"] | UnsetType = UNSET
@@ -89,7 +89,7 @@ class MotionOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ShapeOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of size and place on one shape of picture."""
+    """Changes to size and place on one shape of picture."""
 
     font: Annotated[float, Meta(gt=0, le=0.3)] | UnsetType = UNSET
     """Size of the letters, as a share of the picture's width."""
@@ -103,7 +103,7 @@ class ShapeOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class ShapesOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of size and place."""
+    """Changes to size and place, by shape of picture."""
 
     tall: ShapeOverrides | UnsetType = UNSET
     square: ShapeOverrides | UnsetType = UNSET
@@ -111,14 +111,14 @@ class ShapesOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class WrapOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of how much is shown at once."""
+    """Changes to the amount that is shown at once."""
 
     max_words: Annotated[int, Meta(ge=1, le=14)] | UnsetType = UNSET
     max_lines: Annotated[int, Meta(ge=1, le=2)] | UnsetType = UNSET
 
 
 class EmphasisOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of what is stressed without being said."""
+    """Changes to the emphasis of words that are not being spoken."""
 
     keywords: bool | UnsetType = UNSET
     fill: Colour | UnsetType = UNSET
@@ -182,7 +182,7 @@ def _path_in(error: str) -> str:
 
 
 def _stands_outside(template: CaptionTemplate, shape: Shape, ratio: float) -> str:
-    """What is wrong with its place: a full block, its outline and its plate must stand in the clear area."""
+    """The fault of its place: a full block, its outline and its plate must stand in the clear area."""
     left, top, right, bottom = clear_shares(ratio)
     side, above = _outset(template)
     half = template.wrap.max_lines * LINE_HEIGHT / 2
@@ -210,7 +210,7 @@ def clear_shares(ratio: float) -> tuple[float, float, float, float]:
 
 
 def _outset(template: CaptionTemplate) -> tuple[float, float]:
-    """How far outline and plates extend sideways and upwards, as shares of the font size."""
-    plates: list[Plate] = [one for one in (template.letters.plate, template.highlight.plate) if one is not None]
+    """Extent of outline and plates sideways and upwards, as shares of the font size."""
+    plates: list[Plate] = [plate for plate in (template.letters.plate, template.highlight.plate) if plate is not None]
     stroke = template.letters.stroke.width if template.letters.stroke else 0.0
-    return max([stroke, *(one.padding_x for one in plates)]), max([stroke, *(one.padding_y for one in plates)])
+    return max([stroke, *(plate.padding_x for plate in plates)]), max([stroke, *(plate.padding_y for plate in plates)])

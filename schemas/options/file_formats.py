@@ -96,9 +96,9 @@ def broken_file_rules(options: FileWish) -> Mapping[str, str]:
     kind = KINDS[container]
     choices = (("video_codec", options.video_codec, kind.video), ("audio_codec", options.audio_codec, kind.audio))
     return {
-        name: f"{' or '.join(known)} in {container}"
-        if known
+        name: f"{' or '.join(codecs)} in {container}"
+        if codecs
         else f"left out: {container} holds none that can be chosen"
-        for name, codec, known in choices
-        if codec is not None and codec not in known
+        for name, codec, codecs in choices
+        if codec is not None and codec not in codecs
     }

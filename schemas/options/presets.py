@@ -91,11 +91,13 @@ def broken_preset_rules(options: FileWish, name: PresetName | None) -> Mapping[s
     if name is None:
         return {}
     preset = presets()[name]
-    asked = (
+    choices = (
         ("container", options.container, preset.containers),
         ("video_codec", options.video_codec, preset.video_codecs),
         ("audio_codec", options.audio_codec, preset.audio_codecs),
     )
     return {
-        field: f"{' or '.join(known)} for {preset.name}" for field, said, known in asked if said and said not in known
+        field: f"{' or '.join(accepted)} for {preset.name}"
+        for field, value, accepted in choices
+        if value and value not in accepted
     }

@@ -118,7 +118,7 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         (
             "topics",
             len(options.topics) <= MAX_TOPICS
-            and all(1 <= len(one.strip()) <= MAX_TOPIC_CHARACTERS for one in options.topics),
+            and all(1 <= len(topic.strip()) <= MAX_TOPIC_CHARACTERS for topic in options.topics),
             f"at most {MAX_TOPICS} topics, each of 1 to {MAX_TOPIC_CHARACTERS} characters",
         ),
         (
@@ -173,12 +173,12 @@ def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
     beyond = [part for part in options.skip if part.end_ms > duration_ms]
     if not beyond:
         return []
-    named = ", ".join(
+    ranges = ", ".join(
         f"{exactly(part.start_ms, 'ms')} to {exactly(part.end_ms, 'ms')}" for part in beyond[:MAX_NAMED_RANGES]
     )
     more = f" and {len(beyond) - MAX_NAMED_RANGES} more" if len(beyond) > MAX_NAMED_RANGES else ""
     ends = f"skip: the source ends at {exactly(duration_ms, 'ms')}"
-    return [f"{ends}, so what lies beyond it of {named}{more} is not there to skip."]
+    return [f"{ends}, so what lies beyond it of {ranges}{more} is not there to skip."]
 
 
 def _is_term(term: str) -> bool:

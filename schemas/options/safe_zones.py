@@ -14,7 +14,7 @@ Platform = Literal["shorts", "reels", "tiktok"]
 
 
 class SafeZone(Value, frozen=True, kw_only=True):
-    """What one platform covers of a tall frame, from each edge, with its source."""
+    """The part of a tall frame that one platform covers, from each edge, with its source."""
 
     platform: Platform
     top_px: int
@@ -35,8 +35,8 @@ class SafeZones(Value, frozen=True, kw_only=True):
     def clear(self) -> CropBox:
         """The part that no platform covers."""
         width, height = self.picture_px
-        left, top = max(one.left_px for one in self.zones), max(one.top_px for one in self.zones)
-        right, bottom = max(one.right_px for one in self.zones), max(one.bottom_px for one in self.zones)
+        left, top = max(zone.left_px for zone in self.zones), max(zone.top_px for zone in self.zones)
+        right, bottom = max(zone.right_px for zone in self.zones), max(zone.bottom_px for zone in self.zones)
         return CropBox(x=left, y=top, width=width - left - right, height=height - top - bottom)
 
 

@@ -82,7 +82,7 @@ def migrations() -> str:
 def tables(sql: str) -> list[Table]:
     """The tables that these statements leave."""
     altered = {(table, column): _plain(text) for table, column, text in _ALTERED.findall(sql)}
-    found = []
+    listed = []
     for name, body, tail in _TABLE.findall(sql):
         columns = tuple(
             Column(name=column, type=kind, comment=altered.get((name, column), _plain(text)))
@@ -94,12 +94,12 @@ def tables(sql: str) -> list[Table]:
         key, comment = _KEY.search(tail), _COMMENT.search(tail)
         assert key, f"{name} is sorted by nothing"
         assert comment, f"{name} has no comment"
-        found.append(Table(name=name, comment=_plain(comment[1]), key=tuple(key[1].split(", ")), columns=columns))
-    return found
+        listed.append(Table(name=name, comment=_plain(comment[1]), key=tuple(key[1].split(", ")), columns=columns))
+    return listed
 
 
 def _with(columns: tuple[Column, ...], added: Column, after: str) -> tuple[Column, ...]:
-    at = [one.name for one in columns].index(after) + 1
+    at = [column.name for column in columns].index(after) + 1
     return (*columns[:at], added, *columns[at:])
 
 
@@ -131,11 +131,11 @@ def page(sql: str) -> str:
     timings = _grid(("column", "meaning"), [(f"`{name}`", text) for name, text in TIMINGS.items()])
     parts = [HEAD, f"## Views\n\n{listed}\n", f"### `stage_timings`\n\n{timings}\n"]
     for view in computed:
-        rows = [(f"`{one.name}`", f"`{one.type}`", one.comment) for one in view.columns]
+        rows = [(f"`{column.name}`", f"`{column.type}`", column.comment) for column in view.columns]
         parts.append(f"### `{view.name}`\n\n{_grid(('column', 'type', 'meaning'), rows)}\n")
     parts.append("## Tables\n")
     for table in tables(sql):
-        rows = [(f"`{one.name}`", f"`{one.type}`", one.comment) for one in table.columns]
+        rows = [(f"`{column.name}`", f"`{column.type}`", column.comment) for column in table.columns]
         key = ", ".join(f"`{name}`" for name in table.key)
         grid = _grid(("column", "type", "meaning"), rows)
         parts.append(f"### `{table.name}`\n\n{table.comment}. Two rows with the same {key} are one.\n\n{grid}\n")

@@ -43,10 +43,8 @@ def completed_examples(directory: Path) -> dict[str, str]:
         text = path.read_text()
         example = msgspec.json.decode(text)
         _, event = decode(BY_NAME[path.parent.name], example["headers"], msgspec.json.encode(example["body"]))
-        written = msgspec.json.decode(encode(event))
-        texts[str(path.relative_to(directory))] = (
-            text if written == example["body"] else _text(example | {"body": written})
-        )
+        body = msgspec.json.decode(encode(event))
+        texts[str(path.relative_to(directory))] = text if body == example["body"] else _text(example | {"body": body})
     return texts
 
 

@@ -56,7 +56,7 @@ def disruption_budget(component: str) -> dict[str, Any]:
 
 def scaled_object(row: StageRow) -> dict[str, Any]:
     """A stage's workers by the lag of its group, as many as there are partitions at most."""
-    taken = topics_taken(row)
+    topics = topics_taken(row)
     calm = {
         "stabilizationWindowSeconds": CALM_S,
         "policies": [{"type": "Pods", "value": 1, "periodSeconds": STEP_S}],
@@ -82,7 +82,7 @@ def scaled_object(row: StageRow) -> dict[str, Any]:
                     },
                     "authenticationRef": {"name": "kafka"},
                 }
-                for topic in taken
+                for topic in topics
             ],
         },
     }

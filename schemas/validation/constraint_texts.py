@@ -30,25 +30,25 @@ _WRITTEN: dict[Any, str] = {
 }
 
 
-def sentence(value: Any, shape: Any, name: str, said: str) -> str:
-    """Why a value does not fit ``shape``; ``said``: msgspec's own message."""
+def sentence(value: Any, shape: Any, name: str, message: str) -> str:
+    """The reason why a value does not fit ``shape``; ``message``: msgspec's own sentence."""
     kinds = [kind for kind in choices_of(shape) if kind not in (NoneType, UnsetType)]
-    values = sorted((one for kind in kinds for one in _values(kind)), key=str)
+    values = sorted((choice for kind in kinds for choice in _values(kind)), key=str)
     if values:
         return f"It must be one of {', '.join(map(str, values))}, not {_describe_value(value)}."
     fitting = [kind for kind in kinds if _is_of(value, kind)]
     if not fitting:
-        wanted = " or ".join(dict.fromkeys(describe_type(kind) for kind in kinds))
-        return f"It must be {wanted}, not {_describe_value(value)}."
-    return _bounds(value, fitting[0], _meta(shape, fitting[0]), name) or f"{said.partition(' - at `')[0]}."
+        types = " or ".join(dict.fromkeys(describe_type(kind) for kind in kinds))
+        return f"It must be {types}, not {_describe_value(value)}."
+    return _bounds(value, fitting[0], _meta(shape, fitting[0]), name) or f"{message.partition(' - at `')[0]}."
 
 
 def is_too_long(value: Sequence[Any], shape: Any) -> bool:
     """Whether a list has too many items; its items are then not checked."""
     return any(
-        one.max_length is not None and len(value) > one.max_length
+        meta.max_length is not None and len(value) > meta.max_length
         for _, metas in _annotated_types(shape)
-        for one in metas
+        for meta in metas
     )
 
 
@@ -61,32 +61,34 @@ def _annotated_types(shape: Any, metas: tuple[Meta, ...] = ()) -> Iterator[tuple
     """Each type of a union with its constraints."""
     if get_origin(shape) is Annotated:
         inner, *annotations = get_args(shape)
-        yield from _annotated_types(inner, (*metas, *(one for one in annotations if isinstance(one, Meta))))
+        yield from _annotated_types(
+            inner, (*metas, *(annotation for annotation in annotations if isinstance(annotation, Meta)))
+        )
     elif get_origin(shape) in (Union, UnionType):
-        for one in get_args(shape):
-            yield from _annotated_types(one, metas)
+        for member in get_args(shape):
+            yield from _annotated_types(member, metas)
     else:
         yield shape, metas
 
 
 def _meta(shape: Any, kind: Any) -> Sequence[Meta]:
-    return next((metas for found, metas in _annotated_types(shape) if found is kind), ())
+    return next((metas for member, metas in _annotated_types(shape) if member is kind), ())
 
 
 def _bounds(value: Any, kind: Any, metas: Sequence[Meta], name: str) -> str:
     """The bounds or pattern that a value of the right type breaks; empty if none."""
-    form = next((one for one in metas if one.pattern is not None), None)
+    form = next((meta for meta in metas if meta.pattern is not None), None)
     if form is not None and isinstance(value, str):
-        told = form.description or next((one.description for one in metas if one.description), None)
-        return f"It must be written so: {told}." if told else f"It must match `{form.pattern}`."
-    low = next((_first(one.ge, one.gt) for one in metas if _first(one.ge, one.gt) is not None), None)
-    high = next((_first(one.le, one.lt) for one in metas if _first(one.le, one.lt) is not None), None)
+        description = form.description or next((meta.description for meta in metas if meta.description), None)
+        return f"It must be written so: {description}." if description else f"It must match `{form.pattern}`."
+    low = next((_first(meta.ge, meta.gt) for meta in metas if _first(meta.ge, meta.gt) is not None), None)
+    high = next((_first(meta.le, meta.lt) for meta in metas if _first(meta.le, meta.lt) is not None), None)
     if low is not None or high is not None:
-        more = "more than 0 and " if any(one.gt == 0 for one in metas) else ""
+        more = "more than 0 and " if any(meta.gt == 0 for meta in metas) else ""
         low = None if more else low
         return f"It must be {more}{spoken_range(low, high, unit_of(name))}, not {_describe_value(value)}."
-    least = next((one.min_length for one in metas if one.min_length is not None), None)
-    most = next((one.max_length for one in metas if one.max_length is not None), None)
+    least = next((meta.min_length for meta in metas if meta.min_length is not None), None)
+    most = next((meta.max_length for meta in metas if meta.max_length is not None), None)
     if least is None and most is None:
         return f"It must be {describe_type(kind)}, not {_describe_value(value)}." if isinstance(value, str) else ""
     unit = "characters" if isinstance(value, str) else "items" if isinstance(value, list) else "entries"
@@ -117,7 +119,7 @@ def _is_number(text: str) -> bool:
 
 
 def describe_type(kind: Any) -> str:
-    """What a value of a type is, with its article."""
+    """The name of a type's values, with its article."""
     base = get_origin(kind) or kind
     return _WRITTEN.get(base, "an object" if hasattr(base, "__struct_fields__") else "of another type")
 

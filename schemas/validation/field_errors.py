@@ -74,7 +74,9 @@ def _inside(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -
     if isinstance(value, dict):
         kinds = [kind for kind in choices_of(shape) if _is_struct(kind) or get_origin(kind) is dict]
         tag = next((_config(kind).tag_field for kind in kinds if _is_struct(kind)), None)
-        kind = next((one for one in kinds if tag and _config(one).tag == value.get(tag)), None) if tag else None
+        kind = (
+            next((struct for struct in kinds if tag and _config(struct).tag == value.get(tag)), None) if tag else None
+        )
         if tag and kind is None:
             yield FieldRefusal(path=(*path, tag), detail=_untagged(value.get(tag), kinds))
         kind = kind if tag else next(iter(kinds), None)
@@ -94,24 +96,24 @@ def _inside(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -
 def _fields(
     value: Mapping[str, Any], struct: type[msgspec.Struct], path: tuple[str | int, ...], strict: bool
 ) -> Iterator[FieldRefusal]:
-    known = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    field_by_name = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     tag = struct.__struct_config__.tag_field
     for name, part in value.items():
-        if name in known:
-            yield from _refusals(part, known[name].type, (*path, name), strict)
+        if name in field_by_name:
+            yield from _refusals(part, field_by_name[name].type, (*path, name), strict)
         elif name != tag and struct.__struct_config__.forbid_unknown_fields:
-            yield FieldRefusal(path=(*path, name), detail=_unknown(name, [*known, *([tag] if tag else [])]))
-    for name, field in known.items():
+            yield FieldRefusal(path=(*path, name), detail=_unknown(name, [*field_by_name, *([tag] if tag else [])]))
+    for name, field in field_by_name.items():
         if field.required and name not in value:
             yield FieldRefusal(path=(*path, name), detail="It is required and missing.")
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name[:_MAX_NAME_CHARACTERS].lower(), known, n=1, cutoff=0.6)
+def _unknown(name: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name[:_MAX_NAME_CHARACTERS].lower(), names, n=1, cutoff=0.6)
     text = f"There is no field `{name[:_MAX_NAME_CHARACTERS]}`"
     if near:
         return f"{text}: did you mean `{near[0]}`?"
-    return f"{text}; there are {', '.join(f'`{one}`' for one in sorted(known))}." if known else f"{text}."
+    return f"{text}; there are {', '.join(f'`{field}`' for field in sorted(names))}." if names else f"{text}."
 
 
 def _items(items: Sequence[Any], shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[FieldRefusal]:
@@ -125,9 +127,9 @@ def _items(items: Sequence[Any], shape: Any, path: tuple[str | int, ...], strict
                 yield from _refusals(part, shape, (*path, place), strict)
 
 
-def _untagged(given: Any, kinds: Sequence[Any]) -> str:
+def _untagged(tag: Any, kinds: Sequence[Any]) -> str:
     listed = ", ".join(sorted(str(_config(kind).tag) for kind in kinds))
-    near = difflib.get_close_matches(str(given)[:_MAX_NAME_CHARACTERS], listed.split(", "), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(tag)[:_MAX_NAME_CHARACTERS], listed.split(", "), n=1, cutoff=0.6)
     return f"It must be one of {listed}" + (f": did you mean `{near[0]}`?" if near else ".")
 
 

@@ -52,7 +52,7 @@ _SAID = {
 
 
 class JsonFault(msgspec.Struct, frozen=True, kw_only=True):
-    """Why JSON cannot be read; ``pointers``: fields with invalid characters, if they can be located."""
+    """The reason why JSON cannot be read; ``pointers``: fields with invalid characters, if located."""
 
     detail: str
     pointers: list[str] = []
@@ -63,12 +63,12 @@ class _Fault(Exception):
 
 
 def json_fault(raw: bytes) -> JsonFault | None:
-    """Why the bytes are not JSON; None if they are."""
+    """The reason why the bytes are not JSON; None if they are."""
     if not raw.strip():
         return JsonFault(detail="The body is empty: send a JSON object.")
-    for mark, told in _MARKS.items():
+    for mark, fault in _MARKS.items():
         if raw.startswith(mark):
-            return JsonFault(detail=f"The body {told}.")
+            return JsonFault(detail=f"The body {fault}.")
     if b"\0" in raw[:4]:
         return JsonFault(detail="The body is UTF-16 or UTF-32, or no text: send UTF-8.")
     text = raw.decode(errors="surrogateescape")
@@ -92,8 +92,8 @@ def halves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
             yield path
     elif isinstance(value, dict):
         for name, part in value.items():
-            shown = (*path, readable(name))
-            yield from [shown] if shown[-1] != name else halves(part, shown)
+            readable_path = (*path, readable(name))
+            yield from [readable_path] if readable_path[-1] != name else halves(part, readable_path)
     elif isinstance(value, list):
         for number, part in enumerate(value):
             yield from halves(part, (*path, number))
@@ -104,15 +104,17 @@ def readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _in_fields(told: str, text: str) -> JsonFault:
+def _in_fields(sentence: str, text: str) -> JsonFault:
     """A fault of characters, with the fields that have one."""
     try:
-        found = [pointer(path) for path in halves(json.loads(text))]
+        pointers = [pointer(path) for path in halves(json.loads(text))]
     except (ValueError, RecursionError):  # no JSON either
-        return JsonFault(detail=told)
-    named = ", ".join(f"`{one}`" for one in found[:MAX_NAMED_FIELDS]) + (" …" if len(found) > MAX_NAMED_FIELDS else "")
-    detail = f"{told} It stands in {named}." if named else told
-    return JsonFault(detail=detail, pointers=found[:MAX_ERRORS])
+        return JsonFault(detail=sentence)
+    listed = ", ".join(f"`{field}`" for field in pointers[:MAX_NAMED_FIELDS]) + (
+        " …" if len(pointers) > MAX_NAMED_FIELDS else ""
+    )
+    detail = f"{sentence} It stands in {listed}." if listed else sentence
+    return JsonFault(detail=detail, pointers=pointers[:MAX_ERRORS])
 
 
 def repeated_name(raw: bytes) -> str | None:
@@ -131,22 +133,22 @@ def _syntax_fault(text: str) -> str | None:
         return str(fault)
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()):
-            told = "it was cut off, or a quote or bracket is missing"
-            return f"The body ends too early, after {len(text.encode())} bytes: {told}."
-        told = next((ours for theirs, ours in _SAID.items() if error.msg.startswith(theirs)), error.msg)
-        return f"The body is not JSON: line {error.lineno}, column {error.colno}: {told}."
+            reason = "it was cut off, or a quote or bracket is missing"
+            return f"The body ends too early, after {len(text.encode())} bytes: {reason}."
+        reason = next((ours for theirs, ours in _SAID.items() if error.msg.startswith(theirs)), error.msg)
+        return f"The body is not JSON: line {error.lineno}, column {error.colno}: {reason}."
     except RecursionError:  # unreachable: the depth was checked before
         return "The body is nested too deeply."
     return None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    document = dict(pairs)
+    if len(document) < len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        shown = readable(name[:_MAX_NAME_CHARACTERS])
-        raise _Fault(f"The name `{shown}` stands twice in one object: send each once.")
-    return found
+        readable_name = readable(name[:_MAX_NAME_CHARACTERS])
+        raise _Fault(f"The name `{readable_name}` stands twice in one object: send each once.")
+    return document
 
 
 def _no_number(name: str) -> None:
@@ -183,10 +185,10 @@ def _lone_surrogate(text: str) -> str | None:
 def _depth(text: str) -> int:
     """Nesting of brackets outside strings."""
     depth = deepest = 0
-    for found in _BRACKETS.finditer(text):
-        if found[0] in "[{":
+    for bracket in _BRACKETS.finditer(text):
+        if bracket[0] in "[{":
             depth += 1
             deepest = max(deepest, depth)
-        elif found[0] in "]}":
+        elif bracket[0] in "]}":
             depth -= 1
     return deepest

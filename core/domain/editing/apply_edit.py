@@ -46,7 +46,7 @@ class EditMaterial(Value, frozen=True, kw_only=True):
     words: list[Word]
     duration_ms: int
     width_px: int
-    """Of the displayed picture, as `height_px`."""
+    """Size of the displayed picture, with `height_px`."""
     height_px: int
     transcript_version: int = 1
     versions: dict[int, EditList] = {}
@@ -79,9 +79,9 @@ def _check_count(edit: EditList) -> None:
         raise ImpossibleError(f"An edit has at most {MAX_SEGMENTS} segments; this would be {len(edit.segments)}.")
     if len(edit.captions) > MAX_TEXTS:
         raise ImpossibleError(f"An edit has at most {MAX_TEXTS} texts of its own.")
-    for one in edit.segments:
-        if one.range.length_ms / one.speed < MIN_SEGMENT_MS:
-            raise ImpossibleError(f"Segment {one.segment_id} would play less than {exactly(MIN_SEGMENT_MS, 'ms')}.")
+    for segment in edit.segments:
+        if segment.range.length_ms / segment.speed < MIN_SEGMENT_MS:
+            raise ImpossibleError(f"Segment {segment.segment_id} would play less than {exactly(MIN_SEGMENT_MS, 'ms')}.")
 
 
 def is_same(edit: EditList, before: EditList) -> bool:
@@ -90,14 +90,14 @@ def is_same(edit: EditList, before: EditList) -> bool:
 
 
 def _segment_index(edit: EditList, segment_id: str, field: str = "segment_id") -> int:
-    for number, one in enumerate(edit.segments):
-        if one.segment_id == segment_id:
+    for number, segment in enumerate(edit.segments):
+        if segment.segment_id == segment_id:
             return number
     raise ImpossibleError(f"There is no segment {segment_id}: there are {', '.join(_ids(edit))}.", field)
 
 
 def _ids(edit: EditList) -> list[str]:
-    ids = [one.segment_id for one in edit.segments]
+    ids = [segment.segment_id for segment in edit.segments]
     return ids if len(ids) <= MAX_LISTED_ITEMS else [*ids[:MAX_LISTED_ITEMS], "…"]
 
 
@@ -115,23 +115,23 @@ def _changed(edit: EditList, segment_id: str, **fields: Any) -> EditList:
 def _range_within_gaps(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
     start, end = gaps.nearest(start_ms), gaps.nearest(end_ms)
     if end <= start:
-        told = f"Between {_format_time(start_ms)} and {_format_time(end_ms)} there is no gap between words to cut in."
-        raise ImpossibleError(told, "end_ms")
+        detail = f"Between {_format_time(start_ms)} and {_format_time(end_ms)} there is no gap between words to cut in."
+        raise ImpossibleError(detail, "end_ms")
     return TimeRange(start_ms=start, end_ms=end)
 
 
-def _trim(edit: EditList, asked: ops.Trim, material: EditMaterial, gaps: Gaps) -> EditList:
-    old = edit.segments[_segment_index(edit, asked.segment_id)].range
-    fields = ("start_ms" if asked.end_ms is None else "end_ms", "end_ms")
-    start = old.start_ms if asked.start_ms is None else asked.start_ms
-    end = old.end_ms if asked.end_ms is None else asked.end_ms
+def _trim(edit: EditList, operation: ops.Trim, material: EditMaterial, gaps: Gaps) -> EditList:
+    old = edit.segments[_segment_index(edit, operation.segment_id)].range
+    fields = ("start_ms" if operation.end_ms is None else "end_ms", "end_ms")
+    start = old.start_ms if operation.start_ms is None else operation.start_ms
+    end = old.end_ms if operation.end_ms is None else operation.end_ms
     _check_inside(start, end, material, *fields)
-    start = old.start_ms if asked.start_ms is None else gaps.nearest(start)
-    end = old.end_ms if asked.end_ms is None else gaps.nearest(end)
+    start = old.start_ms if operation.start_ms is None else gaps.nearest(start)
+    end = old.end_ms if operation.end_ms is None else gaps.nearest(end)
     if end <= start:
-        told = f"Between {_format_time(start)} and {_format_time(end)} nothing would be left of the segment."
-        raise ImpossibleError(told, fields[0])
-    return _changed(edit, asked.segment_id, range=TimeRange(start_ms=start, end_ms=end))
+        detail = f"Between {_format_time(start)} and {_format_time(end)} nothing would be left of the segment."
+        raise ImpossibleError(detail, fields[0])
+    return _changed(edit, operation.segment_id, range=TimeRange(start_ms=start, end_ms=end))
 
 
 def _check_inside(
@@ -157,15 +157,16 @@ def _format_time(at_ms: int) -> str:
     return exactly(at_ms, "ms")
 
 
-def _delete_words(edit: EditList, asked: ops.DeleteWords, material: EditMaterial, gaps: Gaps) -> EditList:
-    if not asked.first_word < asked.end_word <= len(material.words):
+def _delete_words(edit: EditList, operation: ops.DeleteWords, material: EditMaterial, gaps: Gaps) -> EditList:
+    if not operation.first_word < operation.end_word <= len(material.words):
         raise ImpossibleError(
             f"`first_word` to `end_word` must be a run of the {len(material.words)} words.", "end_word"
         )
-    run = material.words[asked.first_word : asked.end_word]
+    run = material.words[operation.first_word : operation.end_word]
     starts = sorted(word.start_ms for word in run)
     if not any(
-        bisect_left(starts, one.range.start_ms) < bisect_left(starts, one.range.end_ms) for one in edit.segments
+        bisect_left(starts, segment.range.start_ms) < bisect_left(starts, segment.range.end_ms)
+        for segment in edit.segments
     ):
         raise ImpossibleError("None of these words is played.", "first_word")
     cut = around(run, gaps)
@@ -179,50 +180,52 @@ def _drop_fillers(edit: EditList, _: ops.DropFillers, material: EditMaterial, ga
     near = [word for word in material.words if played.start_ms <= word.start_ms < played.end_ms]
     runs = [list(run) for filler, run in groupby(near, key=lambda word: word.filler) if filler]
     cut = [around(run, gaps) for run in runs]
-    return without(edit, [one for one in cut if one is not None], gaps)
+    return without(edit, [time for time in cut if time is not None], gaps)
 
 
-def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: EditMaterial, gaps: Gaps) -> EditList:
-    if asked.leave_ms > asked.longer_than_ms:
+def _drop_pauses(edit: EditList, operation: ops.DropPauses, _: EditMaterial, gaps: Gaps) -> EditList:
+    if operation.leave_ms > operation.longer_than_ms:
         raise ImpossibleError("`leave_ms` is more than `longer_than_ms`: pauses would not become shorter.", "leave_ms")
-    half = asked.leave_ms // 2
-    long = [gap for gap in gaps.inner() if gap.length_ms > asked.longer_than_ms]
-    cut = [TimeRange(start_ms=gap.start_ms + half, end_ms=gap.end_ms - (asked.leave_ms - half)) for gap in long]
+    half = operation.leave_ms // 2
+    long = [gap for gap in gaps.inner() if gap.length_ms > operation.longer_than_ms]
+    cut = [TimeRange(start_ms=gap.start_ms + half, end_ms=gap.end_ms - (operation.leave_ms - half)) for gap in long]
     return without(edit, cut, gaps)
 
 
-def _split(edit: EditList, asked: ops.Split, _: EditMaterial, gaps: Gaps) -> EditList:
-    number = _segment_index(edit, asked.segment_id)
-    one, at_ms = edit.segments[number], gaps.nearest(asked.at_ms)
-    if not one.range.start_ms < asked.at_ms < one.range.end_ms:
-        plays = spoken_range(one.range.start_ms, one.range.end_ms, "ms")
-        detail = f"Segment {one.segment_id} plays {plays}: split it between, not at {_format_time(asked.at_ms)}."
+def _split(edit: EditList, operation: ops.Split, _: EditMaterial, gaps: Gaps) -> EditList:
+    number = _segment_index(edit, operation.segment_id)
+    segment, at_ms = edit.segments[number], gaps.nearest(operation.at_ms)
+    if not segment.range.start_ms < operation.at_ms < segment.range.end_ms:
+        plays = spoken_range(segment.range.start_ms, segment.range.end_ms, "ms")
+        at = _format_time(operation.at_ms)
+        detail = f"Segment {segment.segment_id} plays {plays}: split it between, not at {at}."
         raise ImpossibleError(detail, "at_ms")
-    if not one.range.start_ms < at_ms < one.range.end_ms:
+    if not segment.range.start_ms < at_ms < segment.range.end_ms:
         raise ImpossibleError(
-            f"Segment {one.segment_id} has no gap between words near {_format_time(asked.at_ms)}.", "at_ms"
+            f"Segment {segment.segment_id} has no gap between words near {_format_time(operation.at_ms)}.", "at_ms"
         )
-    first = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=at_ms))
+    first = msgspec.structs.replace(segment, range=TimeRange(start_ms=segment.range.start_ms, end_ms=at_ms))
     second = msgspec.structs.replace(
-        one, segment_id=free_id(edit.segments), range=TimeRange(start_ms=at_ms, end_ms=one.range.end_ms)
+        segment, segment_id=free_id(edit.segments), range=TimeRange(start_ms=at_ms, end_ms=segment.range.end_ms)
     )
     return _with(edit, number, first, second)
 
 
-def _join(edit: EditList, asked: ops.Join, _: EditMaterial, __: Gaps) -> EditList:
-    number = _segment_index(edit, asked.segment_id)
+def _join(edit: EditList, operation: ops.Join, _: EditMaterial, __: Gaps) -> EditList:
+    number = _segment_index(edit, operation.segment_id)
     if number + 1 == len(edit.segments):
-        raise ImpossibleError(f"No segment is played after {asked.segment_id}.", "segment_id")
-    one, other = edit.segments[number : number + 2]
-    if other.range.start_ms < one.range.end_ms:
+        raise ImpossibleError(f"No segment is played after {operation.segment_id}.", "segment_id")
+    segment, following = edit.segments[number : number + 2]
+    if following.range.start_ms < segment.range.end_ms:
         raise ImpossibleError(
-            f"{other.segment_id} does not come after {one.segment_id} in the source: they cannot be one."
+            f"{following.segment_id} does not come after {segment.segment_id} in the source: they cannot be one."
         )
-    if any(getattr(one, name) != getattr(other, name) for name in ("speed", "muted", "gain_db", "style")):
+    if any(getattr(segment, name) != getattr(following, name) for name in ("speed", "muted", "gain_db", "style")):
         raise ImpossibleError(
-            f"{one.segment_id} and {other.segment_id} differ in speed, sound or style: make them equal first."
+            f"{segment.segment_id} and {following.segment_id} differ in speed, sound or style: make them equal first."
         )
-    joined = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=other.range.end_ms))
+    time = TimeRange(start_ms=segment.range.start_ms, end_ms=following.range.end_ms)
+    joined = msgspec.structs.replace(segment, range=time)
     segments = [*edit.segments[:number], joined, *edit.segments[number + 2 :]]
     return msgspec.structs.replace(edit, segments=segments)
 
@@ -232,32 +235,32 @@ def _put(edit: EditList, segment: EditSegment, before: str | None) -> EditList:
     return msgspec.structs.replace(edit, segments=[*edit.segments[:place], segment, *edit.segments[place:]])
 
 
-def _move(edit: EditList, asked: ops.Move, _: EditMaterial, __: Gaps) -> EditList:
-    number = _segment_index(edit, asked.segment_id)
-    if asked.before == asked.segment_id:
+def _move(edit: EditList, operation: ops.Move, _: EditMaterial, __: Gaps) -> EditList:
+    number = _segment_index(edit, operation.segment_id)
+    if operation.before == operation.segment_id:
         raise ImpossibleError("A segment cannot be played before itself.", "before")
-    return _put(_with(edit, number), edit.segments[number], asked.before)
+    return _put(_with(edit, number), edit.segments[number], operation.before)
 
 
-def _insert(edit: EditList, asked: ops.Insert, material: EditMaterial, gaps: Gaps) -> EditList:
-    _check_inside(asked.start_ms, asked.end_ms, material)
-    time = _range_within_gaps(asked.start_ms, asked.end_ms, gaps)
-    return _put(edit, EditSegment(segment_id=free_id(edit.segments), range=time), asked.before)
+def _insert(edit: EditList, operation: ops.Insert, material: EditMaterial, gaps: Gaps) -> EditList:
+    _check_inside(operation.start_ms, operation.end_ms, material)
+    time = _range_within_gaps(operation.start_ms, operation.end_ms, gaps)
+    return _put(edit, EditSegment(segment_id=free_id(edit.segments), range=time), operation.before)
 
 
-def _remove(edit: EditList, asked: ops.Remove, _: EditMaterial, __: Gaps) -> EditList:
-    return _with(edit, _segment_index(edit, asked.segment_id))
+def _remove(edit: EditList, operation: ops.Remove, _: EditMaterial, __: Gaps) -> EditList:
+    return _with(edit, _segment_index(edit, operation.segment_id))
 
 
-def _crop(edit: EditList, asked: ops.Crop, material: EditMaterial, _: Gaps) -> EditList:
-    if any(one.at_ms >= other.at_ms for one, other in pairwise(asked.keys)):
+def _crop(edit: EditList, operation: ops.Crop, material: EditMaterial, _: Gaps) -> EditList:
+    if any(previous.at_ms >= following.at_ms for previous, following in pairwise(operation.keys)):
         raise ImpossibleError("Key frames stand in order of time, each at a time of its own.", "keys")
-    for number, key in enumerate(asked.keys):
+    for number, key in enumerate(operation.keys):
         if key.at_ms > material.duration_ms:
             raise ImpossibleError(_beyond(key.at_ms, material), f"keys/{number}/at_ms")
         _check_crop(key.crop, material, f"keys/{number}/crop")
-    crops = {aspect: keys for aspect, keys in edit.crops.items() if aspect != asked.aspect}
-    return msgspec.structs.replace(edit, crops=crops | ({asked.aspect: asked.keys} if asked.keys else {}))
+    crops = {aspect: keys for aspect, keys in edit.crops.items() if aspect != operation.aspect}
+    return msgspec.structs.replace(edit, crops=crops | ({operation.aspect: operation.keys} if operation.keys else {}))
 
 
 def _check_crop(crop: CropBox, material: EditMaterial, field: str) -> None:
@@ -272,45 +275,45 @@ def _check_crop(crop: CropBox, material: EditMaterial, field: str) -> None:
             detail = f"{picture}: the `{length}` of a crop must be from {MIN_CROP_PX} to {most_px}, not {long_px}."
             raise ImpossibleError(detail, f"{field}/{length}")
         if not 0 <= at_px <= most_px - long_px:
-            told = (
+            rule = (
                 f"with `{length}` {long_px} the `{start}` of a crop must be from 0 to {most_px - long_px}, not {at_px}."
             )
-            raise ImpossibleError(f"{picture}: {told}", f"{field}/{start}")
+            raise ImpossibleError(f"{picture}: {rule}", f"{field}/{start}")
 
 
-def _text(edit: EditList, asked: ops.Text, material: EditMaterial, _: Gaps) -> EditList:
-    _check_inside(asked.start_ms, asked.end_ms, material)
-    time = TimeRange(start_ms=asked.start_ms, end_ms=asked.end_ms)
-    kept = [one for one in edit.captions if not one.range.overlap_ms(time)]
-    new = [] if asked.text is None else [CaptionText(range=time, text=clean(asked.text))]
-    return msgspec.structs.replace(edit, captions=sorted([*kept, *new], key=lambda one: one.range.start_ms))
+def _text(edit: EditList, operation: ops.Text, material: EditMaterial, _: Gaps) -> EditList:
+    _check_inside(operation.start_ms, operation.end_ms, material)
+    time = TimeRange(start_ms=operation.start_ms, end_ms=operation.end_ms)
+    captions = [caption for caption in edit.captions if not caption.range.overlap_ms(time)]
+    new = [] if operation.text is None else [CaptionText(range=time, text=clean(operation.text))]
+    return msgspec.structs.replace(edit, captions=sorted([*captions, *new], key=lambda caption: caption.range.start_ms))
 
 
-def _restore(_: EditList, asked: ops.Restore, material: EditMaterial, __: Gaps) -> EditList:
-    if asked.version not in material.versions:
-        raise ImpossibleError(f"There is no version {asked.version}.", "version")
-    return material.versions[asked.version]
+def _restore(_: EditList, operation: ops.Restore, material: EditMaterial, __: Gaps) -> EditList:
+    if operation.version not in material.versions:
+        raise ImpossibleError(f"There is no version {operation.version}.", "version")
+    return material.versions[operation.version]
 
 
-def _set(edit: EditList, asked: Any, _: EditMaterial, __: Gaps) -> EditList:
+def _set(edit: EditList, operation: Any, _: EditMaterial, __: Gaps) -> EditList:
     """Speed, mute and gain: a field of a segment, by its own name."""
-    fields = {name: getattr(asked, name) for name in ("speed", "muted", "gain_db") if hasattr(asked, name)}
-    return _changed(edit, asked.segment_id, **fields)
+    fields = {name: getattr(operation, name) for name in ("speed", "muted", "gain_db") if hasattr(operation, name)}
+    return _changed(edit, operation.segment_id, **fields)
 
 
-def _style(edit: EditList, asked: ops.Style, _: EditMaterial, __: Gaps) -> EditList:
-    if asked.template is None:
-        if asked.overrides != TemplateOverrides():
+def _style(edit: EditList, operation: ops.Style, _: EditMaterial, __: Gaps) -> EditList:
+    if operation.template is None:
+        if operation.overrides != TemplateOverrides():
             raise ImpossibleError("`overrides` change a template: `template` must name it.", "template")
-        return _changed(edit, asked.segment_id, style=None)
-    if asked.template not in templates():
+        return _changed(edit, operation.segment_id, style=None)
+    if operation.template not in templates():
         raise ImpossibleError(f"It must be one of {', '.join(sorted(templates()))}.", "template")
-    for path, rule in broken_overrides(templates()[asked.template], asked.overrides).items():
+    for path, rule in broken_overrides(templates()[operation.template], operation.overrides).items():
         raise ImpossibleError(f"It must be {rule}.", f"overrides/{path}")
     style = CaptionStyle(
-        template=asked.template, template_version=version_of(asked.template), overrides=asked.overrides
+        template=operation.template, template_version=version_of(operation.template), overrides=operation.overrides
     )
-    return _changed(edit, asked.segment_id, style=style)
+    return _changed(edit, operation.segment_id, style=style)
 
 
 _DO: Mapping[type, Callable[[EditList, Any, EditMaterial, Gaps], EditList]] = {

@@ -1,4 +1,4 @@
-"""From source time to output time, through the pieces of an edit. Pure; cuts nothing.
+"""Conversion of source time to output time, through the pieces of an edit. Pure; cuts nothing.
 
 A moment of the source may be played never, once or more often; a moment of the output comes from one of the source.
 """
@@ -18,9 +18,9 @@ TAKE_MS = 5_000
 
 def place_edit(edit: EditList) -> list[PlacedSegment]:
     """The segments on both clocks, in order of playing."""
-    texts = [one.range for one in edit.captions]
+    texts = [caption.range for caption in edit.captions]
     return [
-        msgspec.structs.replace(piece, texts=[one for one in texts if one.overlap_ms(piece.source)])
+        msgspec.structs.replace(piece, texts=[text for text in texts if text.overlap_ms(piece.source)])
         if piece.muted
         else piece
         for piece in place_segments(edit.segments)
@@ -28,20 +28,20 @@ def place_edit(edit: EditList) -> list[PlacedSegment]:
 
 
 def place_segments(segments: Iterable[EditSegment]) -> list[PlacedSegment]:
-    """As `place_edit`, of segments that are no edit yet."""
-    found: list[PlacedSegment] = []
-    for one in segments:
+    """Place segments as `place_edit` does, before they are an edit."""
+    pieces: list[PlacedSegment] = []
+    for segment in segments:
         piece = PlacedSegment(
-            segment_id=one.segment_id,
-            source=one.range,
-            output_start_ms=found[-1].output_end_ms if found else 0.0,
-            speed=one.speed,
-            muted=one.muted,
-            gain_db=one.gain_db,
-            style=one.style,
+            segment_id=segment.segment_id,
+            source=segment.range,
+            output_start_ms=pieces[-1].output_end_ms if pieces else 0.0,
+            speed=segment.speed,
+            muted=segment.muted,
+            gain_db=segment.gain_db,
+            style=segment.style,
         )
-        found.append(piece)
-    return found
+        pieces.append(piece)
+    return pieces
 
 
 def strip_styles(played: Sequence[PlacedSegment]) -> list[PlacedSegment]:
@@ -55,7 +55,7 @@ def single_segment(clip: TimeRange) -> list[PlacedSegment]:
 
 
 def length_ms(played: Sequence[PlacedSegment]) -> float:
-    """How long all of it plays."""
+    """Playing time of all segments."""
     return played[-1].output_end_ms if played else 0.0
 
 
@@ -65,7 +65,7 @@ def output_time_ms(piece: PlacedSegment, source_ms: float) -> float:
 
 
 def hull(played: Sequence[PlacedSegment]) -> TimeRange:
-    """From the earliest to the latest moment of the source that is played."""
+    """The range from the earliest to the latest moment of the source that is played."""
     return TimeRange(
         start_ms=min(piece.source.start_ms for piece in played), end_ms=max(piece.source.end_ms for piece in played)
     )

@@ -1,4 +1,4 @@
-"""Where a cut may fall: in the gaps between words. Pure."""
+"""Places where a cut may fall: the gaps between words. Pure."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Gap(Value, frozen=True, kw_only=True):
 
     @property
     def length_ms(self) -> int:
-        """From the end of one word to the start of the next."""
+        """Time from the end of one word to the start of the next."""
         return self.end_ms - self.start_ms
 
     @property
     def tightness_ms(self) -> int:
-        """How much farther away a pause may be and still be the better place."""
+        """Extra distance at which a pause is still the better place for a cut."""
         return WORTH_MS * max(0, PAUSE_MS - self.length_ms) // PAUSE_MS
 
 
@@ -72,11 +72,11 @@ class Gaps:
         return self._gaps[min(bisect_left(self._starts, end_ms), len(self._gaps) - 1)]
 
     def words_in(self, time: TimeRange) -> int:
-        """How many words have their middle there."""
+        """Number of words that have their middle in the range."""
         return bisect_left(self._middles, time.end_ms) - bisect_left(self._middles, time.start_ms)
 
     def inner(self) -> list[Gap]:
-        """Those between two words."""
+        """The gaps between two words."""
         return self._gaps[1:-1]
 
     def range_around(self, first_ms: int, end_ms: int) -> TimeRange:
@@ -107,7 +107,7 @@ def _find_gaps(busy: Sequence[TimeRange], duration_ms: int) -> list[Gap]:
     first, last = busy[0].start_ms, busy[-1].end_ms
     opening = Gap(start_ms=0, end_ms=first, low_ms=0, high_ms=max(0, first - MARGIN_MS))
     closing = Gap(start_ms=last, end_ms=duration_ms, low_ms=min(last + MARGIN_MS, duration_ms), high_ms=duration_ms)
-    inner = [_gap(one.end_ms, other.start_ms) for one, other in pairwise(busy)]
+    inner = [_gap(before.end_ms, after.start_ms) for before, after in pairwise(busy)]
     return [opening, *inner, closing]
 
 

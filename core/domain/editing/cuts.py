@@ -32,7 +32,7 @@ def free_id(segments: Sequence[EditSegment]) -> str:
 
 
 def _highest(segments: Sequence[EditSegment]) -> int:
-    return max((int(one.segment_id[1:]) for one in segments), default=0)
+    return max((int(segment.segment_id[1:]) for segment in segments), default=0)
 
 
 def around(run: Sequence[Word], gaps: Gaps) -> TimeRange | None:
@@ -46,26 +46,26 @@ def without(edit: EditList, cut: Sequence[TimeRange], gaps: Gaps) -> EditList:
 
     Sources are long, and a segment may be as long as its source: no word or range is looked at for each segment.
     """
-    removed = merge_ranges(one for one in cut if one.length_ms)
-    starts, ends = [one.start_ms for one in removed], [one.end_ms for one in removed]
+    removed = merge_ranges(time for time in cut if time.length_ms)
+    starts, ends = [time.start_ms for time in removed], [time.end_ms for time in removed]
     numbers = count(_highest(edit.segments) + 1)
-    kept: list[EditSegment] = []
-    for one in edit.segments:
-        inside = removed[bisect_right(ends, one.range.start_ms) : bisect_left(starts, one.range.end_ms)]
+    segments: list[EditSegment] = []
+    for segment in edit.segments:
+        inside = removed[bisect_right(ends, segment.range.start_ms) : bisect_left(starts, segment.range.end_ms)]
         if not inside:
-            kept.append(one)
+            segments.append(segment)
             continue
-        parts = [part for part in _rest(one.range, inside) if _is_worth(part, one.speed, gaps)]
+        parts = [part for part in _rest(segment.range, inside) if _is_worth(part, segment.speed, gaps)]
         for place, part in enumerate(parts):
-            name = one.segment_id if place == 0 else f"s{next(numbers)}"
-            kept.append(msgspec.structs.replace(one, segment_id=name, range=part))
-    return msgspec.structs.replace(edit, segments=kept)
+            name = segment.segment_id if place == 0 else f"s{next(numbers)}"
+            segments.append(msgspec.structs.replace(segment, segment_id=name, range=part))
+    return msgspec.structs.replace(edit, segments=segments)
 
 
 def _rest(time: TimeRange, cut: Sequence[TimeRange]) -> list[TimeRange]:
     edges = [time.start_ms]
-    for one in cut:
-        edges += [max(edges[-1], one.start_ms), max(edges[-1], one.end_ms)]
+    for removed in cut:
+        edges += [max(edges[-1], removed.start_ms), max(edges[-1], removed.end_ms)]
     edges.append(max(edges[-1], time.end_ms))
     pairs = zip(edges[::2], edges[1::2], strict=True)
     return [TimeRange(start_ms=start, end_ms=min(end, time.end_ms)) for start, end in pairs if start < time.end_ms]

@@ -1,4 +1,4 @@
-"""What a person may ask of a clip's edit, as values. Says what is wanted; `edit_apply` does it."""
+"""The operations that a person may request on a clip's edit, as values; `apply_edit` carries them out."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ MULTIPLES = (Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3), Fraction(4),
 
 
 class SourceFacts(Value, frozen=True, kw_only=True):
-    """What of a `SourceIndex` says how its pictures are counted: decoded without its tables."""
+    """The part of a `SourceIndex` by which its pictures are counted: decoded without its tables."""
 
     duration_ms: int
     origin_us: int
@@ -44,12 +44,12 @@ class Media(Value, frozen=True, kw_only=True):
     """A file name or path of theirs; never one of ours."""
     reel: str
     first: int
-    """What its own time code calls its first picture."""
+    """Number that its own time code gives to its first picture."""
     count: int
     width_px: int
     height_px: int
     channels: int
-    """Of its sound; 0: it has none."""
+    """Channels of its sound; 0: it has none."""
     sample_rate_hz: int
 
 
@@ -90,11 +90,11 @@ class Handover(Value, frozen=True, kw_only=True):
     marks: list[Mark] = []
     language: str = "en"
     about: Mapping[str, str] = {}
-    """Which clip it is, in which version."""
+    """The clip and the version of its edit."""
 
     @property
     def count(self) -> int:
-        """How many pictures it plays."""
+        """Number of pictures that it plays."""
         return self.cuts[-1].record + self.cuts[-1].count
 
 
@@ -111,16 +111,16 @@ def told_rate(track: VideoTrack) -> Fraction | None:
     return Fraction(numerator, denominator) if numerator > 0 and denominator > 0 else None
 
 
-def sequence_rate(told: Fraction | None) -> tuple[Fraction, bool]:
+def sequence_rate(source_rate: Fraction | None) -> tuple[Fraction, bool]:
     """The rate of a sequence that holds every picture of the source; and whether the source keeps it."""
-    known = list(RATES.values())
-    if told is None:
+    rates = list(RATES.values())
+    if source_rate is None:
         return RATES["30"], False
     for factor in MULTIPLES:
-        near = min(known, key=lambda one: abs(one / (told * factor) - 1))
-        if abs(near / (told * factor) - 1) <= SAME:
+        near = min(rates, key=lambda rate: abs(rate / (source_rate * factor) - 1))
+        if abs(near / (source_rate * factor) - 1) <= SAME:
             return near, True
-    return min(known, key=lambda one: abs(one / told - 1)), False
+    return min(rates, key=lambda rate: abs(rate / source_rate - 1)), False
 
 
 def cuts_of(played: Sequence[PlacedSegment], facts: SourceFacts, rate: Fraction) -> list[Cut]:
@@ -153,7 +153,7 @@ def _first_picture_ms(facts: SourceFacts) -> float:
 
 
 def picture_count(facts: SourceFacts, rate: Fraction) -> int:
-    """How many pictures the file has, counted at the sequence's rate."""
+    """Number of pictures of the file, counted at the sequence's rate."""
     length_ms = facts.video.duration_ms if facts.video else facts.duration_ms
     return max(1, _pictures(length_ms or facts.duration_ms, rate))
 
@@ -178,8 +178,8 @@ def _pictures(ms: float, rate: Fraction) -> int:
 
 def timecode(pictures: int, rate: Fraction) -> str:
     """Non-drop-frame time code: frames counted by the rate rounded to a whole number."""
-    whole = round(rate)
-    seconds, frames = divmod(pictures, whole)
+    rounded_rate = round(rate)
+    seconds, frames = divmod(pictures, rounded_rate)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours % 24:02d}:{minutes:02d}:{seconds:02d}:{frames:02d}"

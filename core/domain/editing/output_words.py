@@ -28,7 +28,7 @@ def with_written_texts(
     if not captions:
         return transcript
     times = [] if played is None else merge_ranges(piece.source for piece in played)
-    runs = [_run(one, transcript.words[one.first_word : one.end_word]) for one in transcript.segments]
+    runs = [_run(segment, transcript.words[segment.first_word : segment.end_word]) for segment in transcript.segments]
     for caption in captions:
         runs = _with_text(runs, caption, transcript.language, times)
     words: list[Word] = []
@@ -60,22 +60,22 @@ def _with_text(runs: list[_Run], caption: CaptionText, language: str | None, tim
     near = [number for number, run in enumerate(runs) if run.last_ms >= time.start_ms and run.first_ms < time.end_ms]
     touched = [number for number in near if any(_is_in(word, time) for word in runs[number].words)]
     gone = [word for number in touched for word in runs[number].words if _is_in(word, time)]
-    said = _spread(caption, gone, times)
-    kept = list(runs)
+    words = _spread(caption, gone, times)
+    updated = list(runs)
     for number in touched:
         left = [word for word in runs[number].words if not _is_in(word, time)]
-        kept[number] = _run(runs[number].segment, left)
-    if touched and said:
-        first = kept[touched[0]]
-        kept[touched[0]] = _run(first.segment, sorted([*first.words, *said], key=lambda word: word.start_ms))
+        updated[number] = _run(runs[number].segment, left)
+    if touched and words:
+        first = updated[touched[0]]
+        updated[touched[0]] = _run(first.segment, sorted([*first.words, *words], key=lambda word: word.start_ms))
     for number in touched:
-        if kept[number].words:
-            kept[number] = _run(*_replace_text(kept[number].segment, kept[number].words, language))
-    if said and not touched:
-        made = Segment(start_ms=said[0].start_ms, end_ms=said[-1].end_ms, text="", first_word=0, end_word=0)
-        kept.append(_run(*_replace_text(made, said, language)))
-        kept.sort(key=lambda run: run.segment.start_ms)
-    return kept
+        if updated[number].words:
+            updated[number] = _run(*_replace_text(updated[number].segment, updated[number].words, language))
+    if words and not touched:
+        segment = Segment(start_ms=words[0].start_ms, end_ms=words[-1].end_ms, text="", first_word=0, end_word=0)
+        updated.append(_run(*_replace_text(segment, words, language)))
+        updated.sort(key=lambda run: run.segment.start_ms)
+    return updated
 
 
 def _is_in(word: Word, time: TimeRange) -> bool:
@@ -101,18 +101,18 @@ def _spread(caption: CaptionText, gone: Sequence[Word], times: Sequence[TimeRang
     speaker = gone[0].speaker if gone else None
     room = _intersections(TimeRange(start_ms=start_ms, end_ms=end_ms), times)
     lasts_ms, total = sum(time.length_ms for time in room), sum(map(len, texts))
-    said, signs = list[Word](), 0
+    words, signs = list[Word](), 0
     for text in texts:
         begins_ms = lasts_ms * signs // total
         signs += len(text)
         time = _within(room, begins_ms, lasts_ms * signs // total)
-        said.append(Word(text=text, start_ms=time.start_ms, end_ms=time.end_ms, probability=1.0, speaker=speaker))
-    return said
+        words.append(Word(text=text, start_ms=time.start_ms, end_ms=time.end_ms, probability=1.0, speaker=speaker))
+    return words
 
 
 def _intersections(time: TimeRange, times: Sequence[TimeRange]) -> list[TimeRange]:
     """The parts of a range inside others, in order; the whole range if none is."""
-    parts = [clamp_range(time, one) for one in times if one.overlap_ms(time)]
+    parts = [clamp_range(time, played) for played in times if played.overlap_ms(time)]
     return parts or [time]
 
 
@@ -167,12 +167,12 @@ def ranges_out(ranges: Iterable[TimeRange], played: Sequence[PlacedSegment]) -> 
     """Source ranges in output time, divided where they are cut."""
     return [
         TimeRange(
-            start_ms=round(output_time_ms(piece, max(one.start_ms, piece.source.start_ms))),
-            end_ms=round(output_time_ms(piece, min(one.end_ms, piece.source.end_ms))),
+            start_ms=round(output_time_ms(piece, max(time.start_ms, piece.source.start_ms))),
+            end_ms=round(output_time_ms(piece, min(time.end_ms, piece.source.end_ms))),
         )
-        for one in ranges
+        for time in ranges
         for piece in played
-        if one.overlap_ms(piece.source)
+        if time.overlap_ms(piece.source)
     ]
 
 
@@ -181,21 +181,21 @@ def cues_out(transcript: Transcript, played: Sequence[PlacedSegment]) -> list[Cu
 
     A sentence that a cut goes through is one still; words that straddle a cut are clamped.
     """
-    told: list[tuple[int, Segment, Word]] = []
-    runs = [(one, transcript.words[one.first_word : one.end_word]) for one in transcript.segments]
+    entries: list[tuple[int, Segment, Word]] = []
+    runs = [(segment, transcript.words[segment.first_word : segment.end_word]) for segment in transcript.segments]
     reach = [
         (min(word.start_ms for word in run), max(word.end_ms for word in run)) if run else (0, 0) for _, run in runs
     ]
     for piece in played:
         for number, (segment, run) in enumerate(runs):
             if reach[number][1] > piece.source.start_ms and reach[number][0] < piece.source.end_ms:
-                told += [
+                entries += [
                     (number, segment, _to_output(word, piece))
                     for word in run
                     if overlap_ms(word, piece.source) > 0 and _is_shown(word, piece)
                 ]
     cues: list[Cue] = []
-    for _, group in groupby(told, key=lambda one: one[0]):
+    for _, group in groupby(entries, key=lambda entry: entry[0]):
         items = list(group)
         segment = items[0][1]
         cues += marked(word_cues([word for _, _, word in items], segment.language or transcript.language), segment)

@@ -1,4 +1,4 @@
-"""What a platform's preset would not take of a finished file. Pure; a preset itself is data."""
+"""The faults of a finished file by a platform's preset. Pure; a preset itself is data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUNDING_TOLERANCE = 0.01
 
 
 class FileFacts(Value, frozen=True, kw_only=True):
-    """What was measured on a finished file. No width where it is sound alone."""
+    """Measurements of a finished file. No width where it is sound alone."""
 
     size_bytes: int
     lasts_ms: float

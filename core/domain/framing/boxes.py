@@ -36,35 +36,35 @@ class Area(Protocol):
         ...
 
 
-def shared_sides(one: Area, other: Area) -> tuple[float, float]:
+def shared_sides(first: Area, second: Area) -> tuple[float, float]:
     """Return how far two areas overlap (across, down); a negative value is the gap between them."""
-    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    across = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
+    down = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
     return across, down
 
 
-def overlaps(one: Area, other: Area) -> bool:
+def overlaps(first: Area, second: Area) -> bool:
     """Tell whether two areas share any of the picture."""
-    across, down = shared_sides(one, other)
+    across, down = shared_sides(first, second)
     return across > 0 and down > 0
 
 
-def shared_area(one: Area, other: Area) -> float:
+def shared_area(first: Area, second: Area) -> float:
     """Return the area that both hold, in px²."""
-    across, down = shared_sides(one, other)
+    across, down = shared_sides(first, second)
     return max(0.0, across) * max(0.0, down)
 
 
-def intersection_over_union(one: Area, other: Area) -> float:
+def intersection_over_union(first: Area, second: Area) -> float:
     """Return the shared area over the area that either holds, 0 to 1."""
-    shared = shared_area(one, other)
-    return shared / (one.width * one.height + other.width * other.height - shared) if shared else 0.0
+    shared = shared_area(first, second)
+    return shared / (first.width * first.height + second.width * second.height - shared) if shared else 0.0
 
 
-def share_of_smaller(one: Area, other: Area) -> float:
+def share_of_smaller(first: Area, second: Area) -> float:
     """Return how much of the smaller of two areas lies in the other, 0 to 1."""
-    smaller = min(one.width * one.height, other.width * other.height)
-    return shared_area(one, other) / max(MIN_AREA_PX, smaller)
+    smaller = min(first.width * first.height, second.width * second.height)
+    return shared_area(first, second) / max(MIN_AREA_PX, smaller)
 
 
 def hull(areas: Sequence[Area]) -> Box:
@@ -83,8 +83,8 @@ def crop_hull(areas: Sequence[Area]) -> CropBox:
 def _edges(areas: Sequence[Area]) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of all areas together."""
     return (
-        min(one.x for one in areas),
-        min(one.y for one in areas),
-        max(one.x + one.width for one in areas),
-        max(one.y + one.height for one in areas),
+        min(area.x for area in areas),
+        min(area.y for area in areas),
+        max(area.x + area.width for area in areas),
+        max(area.y + area.height for area in areas),
     )

@@ -1,4 +1,4 @@
-"""What a framed shot shows of the source at a moment, and where on the output. Pure geometry."""
+"""The part of the source that a framed shot shows at a moment, and its place on the output. Pure."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def view(shot: ShotCrop, at_ms: float) -> Box:
     after = bisect_right(shot.path, at_ms, key=lambda key: key.at_ms)
     if after == 0 or after == len(shot.path):
         return shot.path[max(0, after - 1)].box
-    one, other = shot.path[after - 1], shot.path[after]
-    gone = (at_ms - one.at_ms) / (other.at_ms - one.at_ms)
-    return _between(one.box, other.box, gone)
+    previous, following = shot.path[after - 1], shot.path[after]
+    share = (at_ms - previous.at_ms) / (following.at_ms - previous.at_ms)
+    return _between(previous.box, following.box, share)
 
 
-def _between(one: Box, other: Box, gone: float) -> Box:
+def _between(start: Box, end: Box, share: float) -> Box:
     return Box(
-        x=one.x + gone * (other.x - one.x),
-        y=one.y + gone * (other.y - one.y),
-        width=one.width + gone * (other.width - one.width),
-        height=one.height + gone * (other.height - one.height),
+        x=start.x + share * (end.x - start.x),
+        y=start.y + share * (end.y - start.y),
+        width=start.width + share * (end.width - start.width),
+        height=start.height + share * (end.height - start.height),
     )
 
 
@@ -44,8 +44,8 @@ def views(shot: ShotCrop, at_ms: float) -> Sequence[Area]:
 
 
 def share_shown(box: Box, shot: ShotCrop, at_ms: float) -> float:
-    """How much of a box is shown, 0..1: by the pane that shows most of it."""
-    return max(shared_area(one, box) for one in views(shot, at_ms)) / max(1e-6, box.width * box.height)
+    """Share of a box that is shown, 0..1: by the pane that shows most of it."""
+    return max(shared_area(crop, box) for crop in views(shot, at_ms)) / max(1e-6, box.width * box.height)
 
 
 def is_cut(box: Box, shot: ShotCrop, at_ms: float) -> bool:
@@ -64,14 +64,14 @@ def pane_rows(panes: Sequence[Pane], height_px: int) -> list[tuple[int, int]]:
 
 
 def painted_box(box: Box, shot: ShotCrop, at_ms: float, width_px: int, height_px: int) -> Box:
-    """Where a box of the source lies on the output: in the pane that shows most of it, else in the crop.
+    """Place of a source box on the output: in the pane that shows most of it, else in the crop.
 
     A crop fills the output, or stands on it as ``above`` says.
     """
     if not shot.panes:
         return _on(box, view(shot, at_ms), 0.0, width_px, height_px, shot.above)
     places = zip(shot.panes, pane_rows(shot.panes, height_px), strict=True)
-    pane, (top, high) = max(places, key=lambda one: shared_area(one[0].source, box))
+    pane, (top, high) = max(places, key=lambda place: shared_area(place[0].source, box))
     return _on(box, pane.source, top, width_px, high)
 
 

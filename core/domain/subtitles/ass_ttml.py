@@ -111,5 +111,5 @@ def _agent(cue: Cue, speakers: Sequence[str]) -> str:
 
 
 def plain(cues: Iterable[Cue]) -> str:
-    """What is said, one cue a line; no times."""
+    """The spoken text, one cue a line; no times."""
     return "".join(" ".join(cue.lines) + "\n" for cue in cues)

@@ -33,9 +33,9 @@ class Cue(Value, frozen=True, kw_only=True):
 
 
 def speaker_names(transcript: Transcript) -> dict[str, str]:
-    """What each speaker is called where more than one speaks: by name where it is known; else nothing."""
+    """Label of each speaker where more than one speaks: the name where it is known, else the id."""
     speakers = transcript.diarization.speakers if transcript.diarization else []
-    return {one.id: clean(one.name or one.id) for one in speakers} if len(speakers) > 1 else {}
+    return {speaker.id: clean(speaker.name or speaker.id) for speaker in speakers} if len(speakers) > 1 else {}
 
 
 def transcript_cues(transcript: Transcript, *, labelled: bool = False) -> list[Cue]:
@@ -52,18 +52,22 @@ def transcript_cues(transcript: Transcript, *, labelled: bool = False) -> list[C
         if labelled and speaker and speaker != before and run:
             at_ms = run[0].start_ms
             run = [Word(text=f"{speaker}:", start_ms=at_ms, end_ms=at_ms, probability=1.0), *run]
-        told = marked(word_cues(run, segment.language or transcript.language), segment)
-        cues += [msgspec.structs.replace(cue, speaker=speaker) for cue in told]
+        segment_cues = marked(word_cues(run, segment.language or transcript.language), segment)
+        cues += [msgspec.structs.replace(cue, speaker=speaker) for cue in segment_cues]
         before = speaker
     return extend_cues(cues)
 
 
 def range_cues(transcript: Transcript, part: TimeRange) -> list[Cue]:
     """Cues of a range (a clip), with times from its start; words across its ends are clamped."""
-    runs = ((transcript.words[one.first_word : one.end_word], one) for one in transcript.segments)
-    cut = (([clamped for word in run if (clamped := _clamped(word, part))], one) for run, one in runs)
+    runs = ((transcript.words[segment.first_word : segment.end_word], segment) for segment in transcript.segments)
+    cut = (([clamped for word in run if (clamped := _clamped(word, part))], segment) for run, segment in runs)
     return extend_cues(
-        [cue for run, one in cut for cue in marked(word_cues(run, one.language or transcript.language), one)]
+        [
+            cue
+            for run, segment in cut
+            for cue in marked(word_cues(run, segment.language or transcript.language), segment)
+        ]
     )
 
 
@@ -91,19 +95,19 @@ def _clamped(word: Word, part: TimeRange) -> Word | None:
 def word_cues(words: Sequence[Word], language: str | None) -> list[Cue]:
     """Cues of one run of words, filled to two lines, seven seconds or a pause; lines break at phrases."""
     cues: list[Cue] = []
-    taken: list[Word] = []
+    run: list[Word] = []
     for word in phrased(words, language):
-        if taken and not _fits(taken, word):
-            cues.append(_cue(taken))
-            taken = []
-        taken.append(word)
-    return [*cues, _cue(taken)] if taken else cues
+        if run and not _fits(run, word):
+            cues.append(_cue(run))
+            run = []
+        run.append(word)
+    return [*cues, _cue(run)] if run else cues
 
 
-def _fits(taken: Sequence[Word], word: Word) -> bool:
-    long = word.end_ms - taken[0].start_ms > MAX_CUE_MS
-    paused = word.start_ms - taken[-1].end_ms >= PAUSE_MS
-    return not long and not paused and len(_wrap([*taken, word])) <= MAX_LINES
+def _fits(run: Sequence[Word], word: Word) -> bool:
+    long = word.end_ms - run[0].start_ms > MAX_CUE_MS
+    paused = word.start_ms - run[-1].end_ms >= PAUSE_MS
+    return not long and not paused and len(_wrap([*run, word])) <= MAX_LINES
 
 
 def _cue(words: Sequence[Word]) -> Cue:

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 
 def unstressed(language: str | None) -> frozenset[str]:
-    """Those of a language (``zh-Hans`` counts as ``zh``), lower case; empty for one without a list."""
+    """Function words of a language (``zh-Hans`` counts as ``zh``), lower case; empty without a list."""
     return _lists().get((language or "").split("-")[0].lower(), frozenset())
 
 

@@ -19,13 +19,13 @@ _MORE_LINKERS = frozenset("\u0a4d\u0ccd\u0dca")
 
 def clusters(text: str) -> list[str]:
     """The text's signs in order; joined they are the text."""
-    found: list[str] = []
+    signs: list[str] = []
     for sign in _CLUSTER.findall(text):
-        if found and (_is_conjunct(found[-1], sign) or _is_mark(found[-1], sign)):
-            found[-1] += sign
+        if signs and (_is_conjunct(signs[-1], sign) or _is_mark(signs[-1], sign)):
+            signs[-1] += sign
         else:
-            found.append(sign)
-    return found
+            signs.append(sign)
+    return signs
 
 
 def _is_conjunct(before: str, sign: str) -> bool:

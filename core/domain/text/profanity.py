@@ -27,7 +27,7 @@ def coarse_words(language: str) -> frozenset[str]:
 def masked(text: str, language: str | None) -> str:
     """A text whose coarse words keep their first letter and their length."""
     words = coarse_words(language or "")
-    return _PIECE.sub(lambda found: _starred(found[0], words), text) if words else text
+    return _PIECE.sub(lambda match: _starred(match[0], words), text) if words else text
 
 
 def _starred(piece: str, words: frozenset[str]) -> str:
@@ -50,8 +50,8 @@ def masked_transcript(transcript: Transcript) -> Transcript:
 
 def unmasked_languages(transcript: Transcript) -> list[str]:
     """Languages spoken in it for which there is no list."""
-    spoken = {segment.language or transcript.language for segment in transcript.segments}
-    return sorted(language or "unknown" for language in spoken if language not in LANGUAGES)
+    languages = {segment.language or transcript.language for segment in transcript.segments}
+    return sorted(language or "unknown" for language in languages if language not in LANGUAGES)
 
 
 def _word(word: Word, language: str | None) -> Word:

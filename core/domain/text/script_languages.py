@@ -15,11 +15,11 @@ _WRITTEN = {"yue": "zh"}
 
 def written_in(language: str | None) -> str | None:
     """The field that a language's texts go to; None where it needs none of its own."""
-    found = _WRITTEN.get(language or "", language or "")
-    return found if found in LOCALES else None
+    locale = _WRITTEN.get(language or "", language or "")
+    return locale if locale in LOCALES else None
 
 
 def said_in(languages: Iterable[str | None], texts: object) -> dict[str, object]:
     """The fields of a document for these languages; those of all others are empty."""
-    own = {written_in(language) for language in languages}
-    return {f"said_{name}": texts if name in own else None for name in LOCALES}
+    locales = {written_in(language) for language in languages}
+    return {f"said_{name}": texts if name in locales else None for name in LOCALES}

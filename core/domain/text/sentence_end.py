@@ -1,4 +1,4 @@
-"""Where a sentence ends, by punctuation or by a pause, for every stage that splits text. Pure."""
+"""The end of a sentence, by punctuation or by a pause, for every stage that splits text. Pure."""
 
 from __future__ import annotations
 

@@ -71,10 +71,10 @@ def phrased(words: Sequence[Word], language: str | None) -> list[Word]:
     Each phrase begins when its first piece does. None crosses a pause, a sentence's end or another speaker's turn.
     Words without a text are left out.
     """
-    found: list[Word] = []
+    units: list[Word] = []
     for run in _runs([word for word in words if word.text.strip()]):
-        found += _phrases(run, language) if is_unspaced(_edge(run[0].text, 0)) else run
-    return found
+        units += _phrases(run, language) if is_unspaced(_edge(run[0].text, 0)) else run
+    return units
 
 
 def _runs(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -101,16 +101,16 @@ def _phrases(run: Sequence[Word], language: str | None) -> list[Word]:
     for phrase in _parser(text, language)(text):
         at += len(phrase)
         borders.add(at)
-    found: list[Word] = []
+    phrases: list[Word] = []
     at, open_ = 0, False
     for piece in pieces:
-        if open_ or (found and not _may_break(found[-1].text, piece.text)):
-            found[-1] = _together(found[-1], piece)
+        if open_ or (phrases and not _may_break(phrases[-1].text, piece.text)):
+            phrases[-1] = _together(phrases[-1], piece)
         else:
-            found.append(piece)
+            phrases.append(piece)
         before, at = at, at + len(piece.text)
         open_ = not any(before < border <= at for border in borders)
-    return found
+    return phrases
 
 
 def _short(word: Word) -> list[Word]:
@@ -132,18 +132,18 @@ def _may_break(before: str, after: str) -> bool:
     return not mark and after[0] not in NEVER_FIRST and before[-1] not in NEVER_LAST
 
 
-def _together(one: Word, other: Word) -> Word:
+def _together(word: Word, following: Word) -> Word:
     return msgspec.structs.replace(
-        one,
-        text=one.text + other.text,
-        end_ms=max(one.end_ms, other.end_ms),
-        probability=min(one.probability, other.probability),
-        filler=one.filler and other.filler,
+        word,
+        text=word.text + following.text,
+        end_ms=max(word.end_ms, following.end_ms),
+        probability=min(word.probability, following.probability),
+        filler=word.filler and following.filler,
     )
 
 
 def _parser(text: str, language: str | None) -> Callable[[str], list[str]]:
-    """What cuts this text: by its letters, and for Han alone by the language."""
+    """The parser that cuts this text: by its letters, and for Han alone by the language."""
     if any("\u3040" <= sign <= "\u30ff" for sign in text) or language == "ja":
         return _budoux("ja")
     if any("\u0e00" <= sign <= "\u0e7f" for sign in text):
@@ -154,7 +154,7 @@ def _parser(text: str, language: str | None) -> Callable[[str], list[str]]:
 
 
 def _even(text: str) -> list[str]:
-    """For scripts without phrase rules: some grapheme clusters at a time."""
+    """Cut a script without phrase rules: some grapheme clusters at a time."""
     signs = clusters(text)
     return ["".join(signs[at : at + CHUNK_CHARACTERS]) for at in range(0, len(signs), CHUNK_CHARACTERS)]
 

@@ -1,4 +1,4 @@
-"""How words become running text, and text words. Pure."""
+"""Joining of words to running text, and splitting of text into words. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNIT = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+|.")
 
 
 def space(language: str | None) -> str:
-    """What stands between two words."""
+    """The characters between two words."""
     return "" if language in WITHOUT_SPACES else " "
 
 
@@ -26,8 +26,8 @@ def capitals(text: str, language: str | None) -> str:
     if language in ("tr", "az"):
         text = text.replace("i", "İ")
     if language == "el":
-        apart = unicodedata.normalize("NFD", text.upper())
-        return unicodedata.normalize("NFC", "".join(sign for sign in apart if sign != "\u0301"))
+        decomposed = unicodedata.normalize("NFD", text.upper())
+        return unicodedata.normalize("NFC", "".join(sign for sign in decomposed if sign != "\u0301"))
     return text.upper()
 
 
@@ -48,10 +48,10 @@ def split_words(text: str, language: str | None) -> list[str]:
 
 
 def _units(token: str) -> list[str]:
-    found: list[str] = []
+    units: list[str] = []
     for unit in _UNIT.findall(token):
-        if found and not unit.isalnum():
-            found[-1] += unit
+        if units and not unit.isalnum():
+            units[-1] += unit
         else:
-            found.append(unit)
-    return found
+            units.append(unit)
+    return units

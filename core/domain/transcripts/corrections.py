@@ -84,7 +84,9 @@ def _check(transcript: Transcript, ordered: Sequence[tuple[int, WordEdit]]) -> N
             raise BadEditError(at, "`end_word` must lie behind `first_word`.")
         if edit.first_word < last:
             raise BadEditError(at, "Two edits touch the same word.")
-        holders = (one for one in transcript.segments if one.first_word <= edit.first_word < one.end_word)
+        holders = (
+            segment for segment in transcript.segments if segment.first_word <= edit.first_word < segment.end_word
+        )
         segment = next(holders, None)
         if segment is None or edit.end_word > segment.end_word:
             raise BadEditError(at, "The words of an edit must lie in one segment of the transcript.")
@@ -99,14 +101,14 @@ def _check(transcript: Transcript, ordered: Sequence[tuple[int, WordEdit]]) -> N
 
 
 def _edited(transcript: Transcript, segment: Segment, inside: Sequence[WordEdit]) -> list[Word]:
-    found: list[Word] = []
+    words: list[Word] = []
     at = segment.first_word
     for edit in inside:
         texts = split_words(edit.text, segment.language or transcript.language)
-        found += transcript.words[at : edit.first_word]
-        found += _replaced(transcript.words[edit.first_word : edit.end_word], texts)
+        words += transcript.words[at : edit.first_word]
+        words += _replaced(transcript.words[edit.first_word : edit.end_word], texts)
         at = edit.end_word
-    return [*found, *transcript.words[at : segment.end_word]]
+    return [*words, *transcript.words[at : segment.end_word]]
 
 
 def _replaced(old: Sequence[Word], texts: Sequence[str]) -> list[Word]:
@@ -126,12 +128,12 @@ def _spoken_word(word: Word, text: str, start_ms: int, end_ms: int) -> Word:
 
 
 def _segment(transcript: Transcript, segment: Segment, run: Sequence[Word], first: int, *, changed: bool) -> Segment:
-    moved = msgspec.structs.replace(segment, first_word=first, end_word=first + len(run))
+    renumbered = msgspec.structs.replace(segment, first_word=first, end_word=first + len(run))
     if not changed:
-        return moved
+        return renumbered
     text = join_words((word.text for word in run), segment.language or transcript.language)
     return msgspec.structs.replace(
-        moved, start_ms=run[0].start_ms, end_ms=run[-1].end_ms, text=text, trust="trusted", doubts=[]
+        renumbered, start_ms=run[0].start_ms, end_ms=run[-1].end_ms, text=text, trust="trusted", doubts=[]
     )
 
 

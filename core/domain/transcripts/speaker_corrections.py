@@ -47,13 +47,13 @@ class _Draft:
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
-        told = transcript.diarization or Diarization(speakers=[], turns=[], overlaps=[], model="person")
-        self._told = told
+        diarization = transcript.diarization or Diarization(speakers=[], turns=[], overlaps=[], model="person")
+        self._diarization = diarization
         self._owners = [word.speaker for word in transcript.words]
         self._middles = middles_ms(transcript.words)
-        self._turns = list(told.turns)
-        self._speakers = {one.id: one for one in told.speakers}
-        self._highest = max(told.highest, *map(numbered, self._speakers), 0)
+        self._turns = list(diarization.turns)
+        self._speakers = {speaker.id: speaker for speaker in diarization.speakers}
+        self._highest = max(diarization.highest, *map(numbered, self._speakers), 0)
         self._at = 0
 
     def edit(self, at: int, edit: SpeakerEdit) -> SpeakerChange:
@@ -75,24 +75,24 @@ class _Draft:
             raise self._refused(f"There is no speaker {speaker}.")
         return self._speakers[speaker]
 
-    def _with_name(self, one: Speaker, name: str) -> Speaker:
+    def _with_name(self, speaker: Speaker, name: str) -> Speaker:
         plain = clean(name)
-        others = [(other.name or "").casefold() for other in self._speakers.values() if other.id != one.id]
-        if plain and plain.casefold() in others:
+        peer_names = [(peer.name or "").casefold() for peer in self._speakers.values() if peer.id != speaker.id]
+        if plain and plain.casefold() in peer_names:
             raise self._refused(f"Another speaker is called {plain}: merge the two, or tell them apart by name.")
         by: Literal["person"] | None = "person" if plain else None
-        return msgspec.structs.replace(one, name=plain or None, named_by=by, evidence=None)
+        return msgspec.structs.replace(speaker, name=plain or None, named_by=by, evidence=None)
 
     def _rename(self, edit: Rename) -> SpeakerChange:
-        one = self._find_speaker(edit.speaker)
-        self._speakers[one.id] = self._with_name(one, edit.name)
-        after = self._speakers[one.id].name or ""
+        speaker = self._find_speaker(edit.speaker)
+        self._speakers[speaker.id] = self._with_name(speaker, edit.name)
+        after = self._speakers[speaker.id].name or ""
         return SpeakerChange(
             op="rename",
-            speaker=one.id,
-            before=one.name or "",
+            speaker=speaker.id,
+            before=speaker.name or "",
             after=after,
-            names={one.id: one.name} if one.name else {},
+            names={speaker.id: speaker.name} if speaker.name else {},
         )
 
     def _merge(self, edit: Merge) -> SpeakerChange:
@@ -119,42 +119,42 @@ class _Draft:
         to = self._receiver(edit)
         words = self._words_of(edit, to)
         places = merge_intervals(
-            self._around(words) if edit.words else ((one.start_ms, one.end_ms) for one in edit.ranges)
+            self._around(words) if edit.words else ((time.start_ms, time.end_ms) for time in edit.ranges)
         )
         concerned = {to, edit.speaker, *(self._owners[at] for at in words)}
         givers = {self._owners[at] for at in words} if edit.words else {edit.speaker} - {None} or set(self._speakers)
-        moved: list[Turn] = []
+        moved_turns: list[Turn] = []
         left: list[Turn] = []
         for turn in self._turns:
             inside, outside = cut(turn, places, to) if turn.speaker in givers - {to} else ([], [turn])
-            moved += inside
+            moved_turns += inside
             concerned |= {turn.speaker} if inside else set()
             left += outside
-        if not words and not moved:
+        if not words and not moved_turns:
             raise self._refused(f"{edit.speaker or 'No other speaker'} says nothing there.")
         self._assign(words, to)
-        self._turns = joined_turns([*left, *moved, *self._unheard(words, [*left, *moved], to)])
+        self._turns = joined_turns([*left, *moved_turns, *self._unheard(words, [*left, *moved_turns], to)])
         self._forget_confidence([to, *filter(None, givers)])
         names = {speaker: name for speaker, name in called.items() if speaker in concerned}
-        return self._move("split", edit.speaker, to, words, moved, names)
+        return self._move("split", edit.speaker, to, words, moved_turns, names)
 
     def _receiver(self, edit: SplitSpeaker) -> str:
-        """Who gets what is split off; a new one is made known. A number is never given twice."""
+        """Id of the speaker who gets the words; a new speaker is added. A number is never given twice."""
         if edit.to is not None:
             if edit.name or edit.to == edit.speaker:
                 raise self._refused("`to` must be another speaker, and `name` is for a new one.")
             return self._find_speaker(edit.to).id
         self._highest += 1
-        made = Speaker(id=f"S{self._highest}", speech_ms=0, turns=0)
-        self._speakers[made.id] = self._with_name(made, edit.name) if edit.name else made
-        return made.id
+        speaker = Speaker(id=f"S{self._highest}", speech_ms=0, turns=0)
+        self._speakers[speaker.id] = self._with_name(speaker, edit.name) if edit.name else speaker
+        return speaker.id
 
     def _words_of(self, edit: SplitSpeaker, to: str) -> list[int]:
         """Words that change hands."""
-        ranges = [self._run_in(one, f"ranges/{number}/end_ms") for number, one in enumerate(edit.ranges)]
+        ranges = [self._run_in(time, f"ranges/{number}/end_ms") for number, time in enumerate(edit.ranges)]
         runs = merge_intervals([*map(self._run, edit.words), *ranges])
-        found = (at for first, end in runs for at in range(first, end) if self._owners[at] != to)
-        return [at for at in found if edit.speaker is None or self._owners[at] == edit.speaker]
+        indices = (at for first, end in runs for at in range(first, end) if self._owners[at] != to)
+        return [at for at in indices if edit.speaker is None or self._owners[at] == edit.speaker]
 
     def _run(self, run: WordRun) -> Place:
         if not run.first_word < run.end_word <= len(self._owners):
@@ -164,23 +164,25 @@ class _Draft:
     def _run_in(self, time: Stretch, field: str) -> Place:
         lasts_ms = self._transcript.duration_ms
         if time.end_ms > lasts_ms:
-            possible, given = spoken_range(0, lasts_ms, "ms"), exactly(time.end_ms, "ms")
-            told = f"The source ends at {format_quantity(lasts_ms, 'ms')}: {possible} is possible, not {given}."
-            raise self._refused(told, field)
+            possible, requested = spoken_range(0, lasts_ms, "ms"), exactly(time.end_ms, "ms")
+            detail = f"The source ends at {format_quantity(lasts_ms, 'ms')}: {possible} is possible, not {requested}."
+            raise self._refused(detail, field)
         if time.end_ms <= time.start_ms:
             raise self._refused("`end_ms` must lie behind `start_ms`.", field)
         return bisect_left(self._middles, time.start_ms), bisect_left(self._middles, time.end_ms)
 
     def _around(self, words: Sequence[int]) -> Iterator[Place]:
         """Time of runs of words, with half of the pauses around each."""
-        said = self._transcript.words
+        all_words = self._transcript.words
         for _, run in groupby(enumerate(words), lambda pair: pair[1] - pair[0]):
             members = [at for _, at in run]
             first, last = members[0], members[-1]
-            start_ms = (said[first - 1].end_ms + said[first].start_ms) // 2 if first else 0
-            after = last + 1 < len(said)
-            end_ms = (said[last].end_ms + said[last + 1].start_ms) // 2 if after else self._transcript.duration_ms
-            yield start_ms, max(end_ms, said[last].end_ms)
+            start_ms = (all_words[first - 1].end_ms + all_words[first].start_ms) // 2 if first else 0
+            after = last + 1 < len(all_words)
+            end_ms = (
+                (all_words[last].end_ms + all_words[last + 1].start_ms) // 2 if after else self._transcript.duration_ms
+            )
+            yield start_ms, max(end_ms, all_words[last].end_ms)
 
     def _unheard(self, words: Sequence[int], turns: Sequence[Turn], to: str) -> Iterator[Turn]:
         """Turns for words that lie in no turn of their speaker, as where no voice was heard."""
@@ -196,14 +198,14 @@ class _Draft:
             self._owners[at] = to
 
     def _forget_confidence(self, touched: Iterable[str]) -> None:
-        """How clearly windows were a speaker's says nothing once a person has dealt their words out."""
+        """Remove the confidence of speakers: it says nothing once a person has dealt their words out."""
         for name in self._speakers.keys() & set(touched):
             self._speakers[name] = msgspec.structs.replace(self._speakers[name], confidence=None)
 
     def _names(self, *speakers: str | None) -> dict[str, str]:
-        """What those of them who have a name are called now."""
-        known = (self._speakers[one] for one in speakers if one in self._speakers)
-        return {one.id: one.name for one in known if one.name}
+        """Present names of the speakers who have one, by id."""
+        present = (self._speakers[speaker_id] for speaker_id in speakers if speaker_id in self._speakers)
+        return {speaker.id: speaker.name for speaker in present if speaker.name}
 
     def _move(
         self,
@@ -233,24 +235,32 @@ class _Draft:
             word if word.speaker == owner else msgspec.structs.replace(word, speaker=owner)
             for word, owner in zip(transcript.words, self._owners, strict=True)
         ]
-        said = {owner for owner in self._owners if owner} | {turn.speaker for turn in self._turns}
-        speakers = [_counted(one, self._turns, len(said)) for one in self._speakers.values() if one.id in said]
-        told = msgspec.structs.replace(
-            self._told,
+        speaking = {owner for owner in self._owners if owner} | {turn.speaker for turn in self._turns}
+        speakers = [
+            _counted(speaker, self._turns, len(speaking))
+            for speaker in self._speakers.values()
+            if speaker.id in speaking
+        ]
+        diarization = msgspec.structs.replace(
+            self._diarization,
             speakers=speakers,
             turns=self._turns,
-            overlaps=self._told.overlaps if len(speakers) > 1 else [],
+            overlaps=self._diarization.overlaps if len(speakers) > 1 else [],
             highest=self._highest,
         )
-        segments = [part for one in transcript.segments for part in split_by_speaker(one, words, transcript.language)]
-        return msgspec.structs.replace(transcript, words=words, segments=segments, diarization=told, version=version)
+        segments = [
+            part for segment in transcript.segments for part in split_by_speaker(segment, words, transcript.language)
+        ]
+        return msgspec.structs.replace(
+            transcript, words=words, segments=segments, diarization=diarization, version=version
+        )
 
 
 def _with_speaker(turn: Turn, to: str) -> Turn:
     return Turn(start_ms=turn.start_ms, end_ms=turn.end_ms, speaker=to)
 
 
-def _counted(one: Speaker, turns: Sequence[Turn], speakers: int) -> Speaker:
-    mine = [turn.end_ms - turn.start_ms for turn in turns if turn.speaker == one.id]
-    confidence = one.confidence if speakers > 1 else None
-    return msgspec.structs.replace(one, speech_ms=sum(mine), turns=len(mine), confidence=confidence)
+def _counted(speaker: Speaker, turns: Sequence[Turn], speakers: int) -> Speaker:
+    mine = [turn.end_ms - turn.start_ms for turn in turns if turn.speaker == speaker.id]
+    confidence = speaker.confidence if speakers > 1 else None
+    return msgspec.structs.replace(speaker, speech_ms=sum(mine), turns=len(mine), confidence=confidence)

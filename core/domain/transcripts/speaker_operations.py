@@ -47,7 +47,7 @@ class Merge(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
 
 
 class SplitSpeaker(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="split"):
-    """What is said in some places is another's: ``to``, or a new speaker (who may be given a ``name``)."""
+    """Give the words in some places to another: ``to``, or a new speaker (who may be given a ``name``)."""
 
     ranges: Annotated[list[Stretch], Meta(max_length=MAX_ITEMS)] = []
     """Time ranges whose words are given to another speaker."""
@@ -65,7 +65,7 @@ SpeakerEdit = Rename | Merge | SplitSpeaker
 
 
 class SpeakerChange(Value, frozen=True, kw_only=True):
-    """What one edit did: whose words are now whose, how much that was, and how all of them were called."""
+    """The result of one edit: who has the words now, how many they are, and the names before."""
 
     op: Literal["rename", "merge", "split"]
     """Kind of the edit."""

@@ -26,14 +26,14 @@ def numbered(speaker: str) -> int:
 
 def joined_turns(turns: Iterable[Turn]) -> list[Turn]:
     """Turns in order, one for what a speaker says without a longer pause or another in between."""
-    found: list[Turn] = []
-    for turn in sorted(turns, key=lambda one: (one.start_ms, one.end_ms)):
-        if found and found[-1].speaker == turn.speaker and turn.start_ms - found[-1].end_ms <= JOINED_MS:
-            end_ms = max(found[-1].end_ms, turn.end_ms)
-            found[-1] = Turn(start_ms=found[-1].start_ms, end_ms=end_ms, speaker=turn.speaker)
+    joined: list[Turn] = []
+    for turn in sorted(turns, key=lambda turn: (turn.start_ms, turn.end_ms)):
+        if joined and joined[-1].speaker == turn.speaker and turn.start_ms - joined[-1].end_ms <= JOINED_MS:
+            end_ms = max(joined[-1].end_ms, turn.end_ms)
+            joined[-1] = Turn(start_ms=joined[-1].start_ms, end_ms=end_ms, speaker=turn.speaker)
         else:
-            found.append(turn)
-    return found
+            joined.append(turn)
+    return joined
 
 
 def cut(turn: Turn, places: Sequence[Place], to: str) -> tuple[list[Turn], list[Turn]]:
@@ -41,7 +41,7 @@ def cut(turn: Turn, places: Sequence[Place], to: str) -> tuple[list[Turn], list[
     inside: list[Turn] = []
     outside: list[Turn] = []
     at_ms = turn.start_ms
-    for begins_ms, ends_ms in places[bisect_left(places, turn.start_ms, key=lambda one: one[1]) :]:
+    for begins_ms, ends_ms in places[bisect_left(places, turn.start_ms, key=lambda place: place[1]) :]:
         if begins_ms >= turn.end_ms:
             break
         start_ms, end_ms = max(begins_ms, at_ms), min(ends_ms, turn.end_ms)
@@ -61,13 +61,13 @@ def middles_ms(words: Iterable[Word]) -> list[float]:
 
 
 def words_in(turns: Iterable[Turn], words: Sequence[Word]) -> list[tuple[int, int]]:
-    """For each turn which words have their middles in it: ``[first, end)``."""
+    """The words that have their middles in each turn: ``[first, end)``."""
     middles = middles_ms(words)
     return [(bisect_left(middles, turn.start_ms), bisect_left(middles, turn.end_ms)) for turn in turns]
 
 
 def word_counts(words: Iterable[Word]) -> Counter[str | None]:
-    """How many words each speaker says."""
+    """Number of words of each speaker."""
     return Counter(word.speaker for word in words)
 
 
@@ -78,8 +78,8 @@ def split_by_speaker(segment: Segment, words: Sequence[Word], language: str | No
         yield msgspec.structs.replace(segment, speaker=run[0].speaker if run else segment.speaker)
         return
     first = segment.first_word
-    for speaker, said in groupby(run, lambda word: word.speaker):
-        mine = list(said)
+    for speaker, group in groupby(run, lambda word: word.speaker):
+        mine = list(group)
         yield msgspec.structs.replace(
             segment,
             start_ms=mine[0].start_ms,

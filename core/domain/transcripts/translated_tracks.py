@@ -62,6 +62,6 @@ def _with_turn_speaker(word: Word, turns: Sequence[Turn]) -> Word:
 
 
 def _owned(segment: Segment, words: Sequence[Word]) -> Segment:
-    said = Counter(word.speaker for word in words[segment.first_word : segment.end_word] if word.speaker)
-    speaker = min(said, key=lambda name: (-said[name], name)) if said else None
+    word_counts = Counter(word.speaker for word in words[segment.first_word : segment.end_word] if word.speaker)
+    speaker = min(word_counts, key=lambda name: (-word_counts[name], name)) if word_counts else None
     return msgspec.structs.replace(segment, speaker=speaker)

@@ -216,11 +216,11 @@ class OutsideHttp:
             scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()
         )
         timeout = {"connect": CONNECT_S, "read": READ_S, "write": READ_S, "pool": CONNECT_S}
-        told = {"user-agent": USER_AGENT} | dict(headers)
-        sent = [(name.encode(), value.encode()) for name, value in told.items()]
+        all_headers = {"user-agent": USER_AGENT} | dict(headers)
+        encoded_headers = [(name.encode(), value.encode()) for name, value in all_headers.items()]
         try:
             async with self._pool.stream(
-                method, address, headers=sent, content=body, extensions={"timeout": timeout}
+                method, address, headers=encoded_headers, content=body, extensions={"timeout": timeout}
             ) as answer:
                 yield answer
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, ssl.SSLError) as error:

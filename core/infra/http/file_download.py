@@ -62,7 +62,7 @@ class Pace:
 
 
 class DownloadNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written next to the bytes.
+    """The note that is written next to the bytes.
 
     ``validator``: a strong ETag, or a Last-Modified that is as good as one. ``boot``: the start of the machine that
     wrote it. Bytes of a process survive its kill -9, not a power cut.
@@ -92,10 +92,10 @@ class Fetch:
 
     def headers(self) -> dict[str, str]:
         """Headers of the next request."""
-        wanted = {"accept": "*/*", "accept-encoding": "identity"}
+        request_headers = {"accept": "*/*", "accept-encoding": "identity"}
         if self.received and self._note:
-            wanted |= {"range": f"bytes={self.received}-", "if-range": self._note.validator}
-        return wanted
+            request_headers |= {"range": f"bytes={self.received}-", "if-range": self._note.validator}
+        return request_headers
 
     def _read_note(self) -> DownloadNote | None:
         try:
@@ -107,14 +107,14 @@ class Fetch:
     def _usable_bytes(self) -> int:
         """Bytes that need not be requested again.
 
-        Of a whole file all but the last, so that the server is asked.
+        A complete file counts without its last byte, so that the server gets a request.
         """
         if self._note is None or not self._path.exists():
             return 0
-        there = self._path.stat().st_size
-        if self._note.size is None or there < self._note.size:
-            return there
-        return max(0, there - 1) if there == self._note.size else 0
+        stored_bytes = self._path.stat().st_size
+        if self._note.size is None or stored_bytes < self._note.size:
+            return stored_bytes
+        return max(0, stored_bytes - 1) if stored_bytes == self._note.size else 0
 
     def begin(self, status: int, headers: Mapping[str, str]) -> bool:
         """Prepare for the body of an answer; False if it has none for us.
@@ -207,7 +207,7 @@ class Fetch:
 
 
 def validator_of(headers: Mapping[str, str]) -> str:
-    """What identifies this version of a file (RFC 9110, 8.8.2.2 and 13.1.5); empty if nothing does."""
+    """The validator of this version of a file (RFC 9110, 8.8.2.2 and 13.1.5); empty if there is none."""
     etag = headers.get("etag", "")
     if etag.startswith('"'):
         return etag

@@ -1,4 +1,4 @@
-"""Which URLs and addresses of the outside world may be spoken to.
+"""The rules for URLs and addresses of the outside world that may be requested.
 
 Pure; resolves nothing and connects to nothing.
 
@@ -172,7 +172,7 @@ def ip_or_none(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def kind_of(address: str) -> str:
-    """What an address that is not public belongs to, in words."""
+    """The kind of network that an address that is not public belongs to, in words."""
     parsed = ip_or_none(address)
     if parsed is None:
         return "no address"

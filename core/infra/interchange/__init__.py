@@ -18,12 +18,12 @@ MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
 )
 
 
-def write(handover: Handover, wanted: Format) -> InterchangeFile:
+def write(handover: Handover, file_format: Format) -> InterchangeFile:
     """Write the edit in one of the formats."""
-    if wanted == "edl":
+    if file_format == "edl":
         return write_edl(handover)
-    if wanted == "fcpxml":
+    if file_format == "fcpxml":
         return write_fcpxml(handover)
     from core.infra.interchange import otio  # noqa: PLC0415 - the library takes a while to load, and few need it
 
-    return otio.write_otio(handover) if wanted == "otio" else otio.write_fcp7(handover)
+    return otio.write_otio(handover) if file_format == "otio" else otio.write_fcp7(handover)

@@ -67,11 +67,16 @@ def _clip(spine: Element, cut: Cut, handover: Handover) -> None:
     """Add a clip. A retimed one counts its own time from 0; its map gives the time in the file."""
     rate, first = handover.rate, handover.media.first + cut.source
     begins = 0 if cut.speed != 1 else first
-    where = {"offset": _time(cut.record, rate), "name": one_line(base_name(handover.media.name))}
-    where |= {"start": _time(begins, rate), "duration": _time(cut.count, rate), "format": FORMAT, "tcFormat": "NDF"}
+    attributes = {"offset": _time(cut.record, rate), "name": one_line(base_name(handover.media.name))}
+    attributes |= {
+        "start": _time(begins, rate),
+        "duration": _time(cut.count, rate),
+        "format": FORMAT,
+        "tcFormat": "NDF",
+    }
     if handover.media.channels:
-        where |= {"srcEnable": "video"} if cut.muted else {"audioRole": "dialogue"}
-    clip = SubElement(spine, "asset-clip", {"ref": ASSET, **where})
+        attributes |= {"srcEnable": "video"} if cut.muted else {"audioRole": "dialogue"}
+    clip = SubElement(spine, "asset-clip", {"ref": ASSET, **attributes})
     if cut.speed != 1:
         ends = {"time": _time(cut.count, rate), "value": _time(first + cut.source_count, rate)}
         times = SubElement(clip, "timeMap")
@@ -86,9 +91,9 @@ def _clip(spine: Element, cut: Cut, handover: Handover) -> None:
 
 def _caption(clip: Element, mark: Mark, number: int, offset: int, handover: Handover) -> None:
     rate, style = handover.rate, f"ts{number}"
-    where = {"lane": "1", "offset": _time(offset, rate), "name": one_line(mark.text)[:MAX_NAME_CHARACTERS]}
-    where |= {"start": "3600s", "duration": _time(mark.count, rate)}
-    caption = SubElement(clip, "caption", {**where, "role": f"iTT?captionFormat=ITT.{handover.language}"})
+    attributes = {"lane": "1", "offset": _time(offset, rate), "name": one_line(mark.text)[:MAX_NAME_CHARACTERS]}
+    attributes |= {"start": "3600s", "duration": _time(mark.count, rate)}
+    caption = SubElement(clip, "caption", {**attributes, "role": f"iTT?captionFormat=ITT.{handover.language}"})
     lines = SubElement(caption, "text", placement="bottom")
     SubElement(lines, "text-style", ref=style).text = mark.text
     SubElement(SubElement(caption, "text-style-def", id=style), "text-style", STYLE)

@@ -1,4 +1,4 @@
-"""How Kafka is reached: address, principal and TLS, as each client of it takes them."""
+"""Access to Kafka: address, principal and TLS, as each client of it takes them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class KafkaAccess(msgspec.Struct, frozen=True, kw_only=True):
     def client_options(self) -> dict[str, Any]:
         """Keyword arguments of every client of aiokafka."""
         options: dict[str, Any] = {
-            "bootstrap_servers": [one.strip() for one in self.bootstrap.split(",")],
+            "bootstrap_servers": [server.strip() for server in self.bootstrap.split(",")],
             "security_protocol": f"{'SASL_' if self.user else ''}{'SSL' if self.tls else 'PLAINTEXT'}",
         }
         if self.tls:

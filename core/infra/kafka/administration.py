@@ -107,18 +107,18 @@ class Administration:
 
     async def put_users(self, password_by_user: Mapping[str, str]) -> None:
         """Make users of SCRAM-SHA-512, or give them these passwords. Raises AdministrationError, KafkaError."""
-        made = [_credential(name, password) for name, password in password_by_user.items()]
-        answer = await self._ask(ScramRequestStruct([], made, {}))
+        credentials = [_credential(name, password) for name, password in password_by_user.items()]
+        answer = await self._ask(ScramRequestStruct([], credentials, {}))
         _raise_first((code, text) for _, code, text, _ in answer.results)
 
     async def put_rules(self, rules: Collection[AccessRule]) -> None:
         """Let the principals of ``rules`` do what these say, and nothing else. Raises as `put_users`."""
-        wanted = {_as_acl(rule) for rule in rules}
+        required = {_as_acl(rule) for rule in rules}
         present = {acl for name in {rule.principal for rule in rules} for acl in await self._list_acls(name)}
-        if missing := sorted(wanted - present):
+        if missing := sorted(required - present):
             answer = await self._ask(CreateAclsRequest_v1(missing))
             _raise_first(answer.creation_responses)
-        if surplus := sorted(present - wanted):
+        if surplus := sorted(present - required):
             answer = await self._ask(DeleteAclsRequest_v1(surplus))
             _raise_first((code, text) for code, text, _ in answer.filter_responses)
 

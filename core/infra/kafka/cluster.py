@@ -1,4 +1,4 @@
-"""What a cluster says of its topics."""
+"""A cluster's description of its topics."""
 
 from __future__ import annotations
 

@@ -33,24 +33,24 @@ class KafkaLog:
         self._access = access
 
     async def count_partitions(self, topic: str) -> int:
-        """How many partitions the topic has now. Raises Unavailable."""
+        """Number of partitions that the topic has now. Raises Unavailable."""
         try:
             return len(await list_partitions(self._access, [topic]))
         except (KafkaError, OSError, TimeoutError) as error:
             raise Unavailable("kafka", f"{type(error).__name__}: {error}") from error
 
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
-        """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
+        """Messages that the partition holds now, written at ``since`` or later, in order. Raises Unavailable."""
         place = TopicPartition(topic, partition)
         consumer = _without_group(self._access, auto_offset_reset="earliest")
         try:
             await consumer.start()
             consumer.assign([place])
             end = (await consumer.end_offsets([place]))[place]
-            found = (await consumer.offsets_for_times({place: round(since.timestamp() * 1000)}))[place]
-            if found is None:
+            start = (await consumer.offsets_for_times({place: round(since.timestamp() * 1000)}))[place]
+            if start is None:
                 return
-            consumer.seek(place, found.offset)
+            consumer.seek(place, start.offset)
             async for record in _until(consumer, place, end):
                 yield record
         except (KafkaError, OSError, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""What the rows say of the projects, assets and exports that a batch of events names. Read only.
+"""Rows of the projects, assets and exports that a batch of events names. Read only.
 
 A batch has events of many organisations: its transaction says that it confirms, and is the only one to see them all.
 """
@@ -31,28 +31,28 @@ join assets a on a.org_id = w.org_id and a.asset_id = w.asset_id
 """
 
 
-async def read_projects(pool: Pool, named: Collection[Named]) -> Known:
-    """What the rows say, of those that exist, by one question. Raises Unavailable."""
+async def read_projects(pool: Pool, references: Collection[Named]) -> Known:
+    """The owners that exist, as their rows have them, by one query. Raises Unavailable."""
     async with transaction(pool) as connection:
-        return await _projects(connection, named)
+        return await _projects(connection, references)
 
 
-async def read_projects_and_assets(pool: Pool, named: Collection[Named]) -> Known:
+async def read_projects_and_assets(pool: Pool, references: Collection[Named]) -> Known:
     """The same, also of assets, by a second question where some are no projects. Raises Unavailable."""
     async with transaction(pool) as connection:
-        known = await _projects(connection, named)
-        others = [one for one in named if one not in known]
-        if not others:
-            return known
-        owners = {one[:2]: one for one in others}
+        projects = await _projects(connection, references)
+        unresolved = [reference for reference in references if reference not in projects]
+        if not unresolved:
+            return projects
+        owners = {reference[:2]: reference for reference in unresolved}
         rows = await connection.fetch(_ASSETS, *zip(*owners, strict=True))
         assets = {(row["org_id"], row["asset_id"]): KnownOwner(state=row["state"], is_asset=True) for row in rows}
-        return {**known, **{owners[key]: asset for key, asset in assets.items()}}
+        return {**projects, **{owners[key]: asset for key, asset in assets.items()}}
 
 
-async def _projects(connection: Connection, named: Collection[Named]) -> dict[Named, KnownOwner]:
+async def _projects(connection: Connection, references: Collection[Named]) -> dict[Named, KnownOwner]:
     await connection.execute(_CONFIRM)
-    rows = await connection.fetch(_PROJECTS, *zip(*named, strict=True)) if named else []
+    rows = await connection.fetch(_PROJECTS, *zip(*references, strict=True)) if references else []
     return {(row["org_id"], row["project_id"], row["export_id"]): _known_of(row) for row in rows}
 
 

@@ -32,7 +32,7 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event follows from: the input that its own id derives from, source, time and trace."""
+    """The cause of an event: the input that its own id derives from, source, time and trace."""
 
     input_id: UUID
     source: str

@@ -35,7 +35,7 @@ where a.org_id = aside.org_id and a.input_id = aside.input_id and aside.for_stag
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be sent and is not."""
+    """Rows that may be sent and are not."""
 
     due: int
     oldest_s: float
@@ -58,7 +58,7 @@ async def list_due_rows(connection: Connection, limit: int, now: dt.datetime | N
 
 
 async def read_backlog(connection: Connection) -> Backlog:
-    """How much is due and not sent; what waits for a place is none of it."""
+    """The rows that are due and not sent; a row that waits for a place is none of them."""
     return Backlog(**await connection.fetchrow(_BACKLOG))
 
 

@@ -241,15 +241,17 @@ class S3Objects:
 
     def _sign(self, key: str, filename: str, expires_s: int, minute: int) -> str:
         del minute  # it only tells one answer that is kept from the next
-        wanted = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
-        return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=expires_s + SIGNED_AGAIN_S)
+        parameters = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
+        return self._signer.generate_presigned_url(
+            "get_object", Params=parameters, ExpiresIn=expires_s + SIGNED_AGAIN_S
+        )
 
     def presign_put(self, key: str, *, content_type: str, expires_s: int, size: int | None = None) -> str:
         """A URL that takes one PUT of exactly this content type (and this many bytes, when given)."""
-        wanted: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "ContentType": content_type}
+        parameters: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "ContentType": content_type}
         if size is not None:
-            wanted["ContentLength"] = size
-        return self._signer.generate_presigned_url("put_object", Params=wanted, ExpiresIn=expires_s)
+            parameters["ContentLength"] = size
+        return self._signer.generate_presigned_url("put_object", Params=parameters, ExpiresIn=expires_s)
 
     async def create_multipart(self, key: str, *, content_type: str) -> str:
         """Begin a multipart upload and return its id."""
@@ -260,10 +262,10 @@ class S3Objects:
         """A URL that takes one PUT of part ``number`` (of exactly ``size`` bytes, when given)."""
         if not 1 <= number <= MAX_PARTS:
             raise InputRejected("upload.parts", f"A part number lies between 1 and {MAX_PARTS}, not {number}.")
-        wanted: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
+        parameters: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
         if size is not None:
-            wanted["ContentLength"] = size
-        return self._signer.generate_presigned_url("upload_part", Params=wanted, ExpiresIn=expires_s)
+            parameters["ContentLength"] = size
+        return self._signer.generate_presigned_url("upload_part", Params=parameters, ExpiresIn=expires_s)
 
     async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:
         """Parts that arrived, by number."""

@@ -37,29 +37,29 @@ class TritonAlignment(TritonModel):
 
     async def align(self, audio: Int16, pieces: Sequence[AlignmentPiece]) -> Aligned:
         """Times of each piece's words in ms from the start of the audio. Sends only what the pieces span."""
-        borders = [at_ms for one in pieces for at_ms in (one.range.start_ms, one.range.end_ms)]
+        borders = [at_ms for piece in pieces for at_ms in (piece.range.start_ms, piece.range.end_ms)]
         from_ms, to_ms = min(borders, default=0), max(borders, default=0)
-        heard = audio[from_ms * RATE_HZ // 1000 : to_ms * RATE_HZ // 1000]
-        if not heard.size:
+        samples = audio[from_ms * RATE_HZ // 1000 : to_ms * RATE_HZ // 1000]
+        if not samples.size:
             return Aligned(pieces=[[None] * len(piece.words) for piece in pieces], scores=[None] * len(pieces))
-        asked = [
-            {"start_ms": one.range.start_ms - from_ms, "end_ms": one.range.end_ms - from_ms, "words": one.words}
-            for one in pieces
+        requests = [
+            {"start_ms": piece.range.start_ms - from_ms, "end_ms": piece.range.end_ms - from_ms, "words": piece.words}
+            for piece in pieces
         ]
-        told = msgspec.json.encode({"pieces": asked}).decode()
-        result = await self.ask_or_mend([tensor("AUDIO", heard, "INT16"), text_tensor("PIECES", told)])
+        payload = msgspec.json.encode({"pieces": requests}).decode()
+        result = await self.ask_or_mend([tensor("AUDIO", samples, "INT16"), text_tensor("PIECES", payload)])
         answer, info = msgspec.json.decode(output(result, "ALIGNED")[0], type=_Answer), response_info(result)
         return Aligned(
-            pieces=[[_range(times, from_ms) for times in placed.words] for placed in answer.pieces],
-            scores=[placed.score for placed in answer.pieces],
+            pieces=[[_range(times, from_ms) for times in aligned.words] for aligned in answer.pieces],
+            scores=[aligned.score for aligned in answer.pieces],
             model=info.model,
             compute_ms=info.compute_ms,
         )
 
     async def check(self) -> None:
         """Put a word on a second of silence."""
-        told = '{"pieces":[{"start_ms":0,"end_ms":1000,"words":["hello"]}]}'
-        await self.ask([tensor("AUDIO", np.zeros(RATE_HZ, dtype=np.int16), "INT16"), text_tensor("PIECES", told)])
+        payload = '{"pieces":[{"start_ms":0,"end_ms":1000,"words":["hello"]}]}'
+        await self.ask([tensor("AUDIO", np.zeros(RATE_HZ, dtype=np.int16), "INT16"), text_tensor("PIECES", payload)])
 
 
 def _range(times: tuple[int, int] | None, from_ms: int) -> TimeRange | None:

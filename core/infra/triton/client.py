@@ -79,7 +79,7 @@ class ModelMissing(ModelDead):
 
 
 class ResponseInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model says of one answer: its weights, its processor time in ms, and how long it held a GPU."""
+    """A model's report on one answer: its weights, its processor time, and its time on a GPU, in ms."""
 
     model: str
     compute_ms: int
@@ -92,10 +92,10 @@ def output(result: triton.InferResult, name: str) -> NDArray[Any]:
     Raises Unavailable where it is not there: a Triton 2.51 that stood still for 20 s (SIGSTOP, SIGCONT) was seen to
     send half of an answer, its numbers all 0, and then to end.
     """
-    found: NDArray[Any] | None = result.as_numpy(name)
-    if found is None:
+    values: NDArray[Any] | None = result.as_numpy(name)
+    if values is None:
         raise Unavailable(PART, f"{result.get_response().model_name}: an answer without {name}")
-    return found
+    return values
 
 
 def response_info(result: triton.InferResult) -> ResponseInfo:
@@ -122,9 +122,9 @@ def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exce
 
 def tensor(name: str, values: NDArray[Any], datatype: str) -> InferInput:
     """An input that travels inside the message."""
-    made = InferInput(name, list(values.shape), datatype)
-    made.set_data_from_numpy(values)
-    return made
+    infer_input = InferInput(name, list(values.shape), datatype)
+    infer_input.set_data_from_numpy(values)
+    return infer_input
 
 
 def text_tensor(name: str, text: str) -> InferInput:
@@ -141,10 +141,10 @@ async def list_servers(url: str) -> list[str]:
     if host in LOOPBACK:
         return [name]
     try:
-        known = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
     except OSError as error:
         raise Unavailable(PART, f"{host}: {error}") from error
-    addresses = sorted({str(place[0]) for *_, place in known})
+    addresses = sorted({str(place[0]) for *_, place in entries})
     return [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in addresses]
 
 
@@ -174,8 +174,8 @@ class TritonWire:
     async def close(self) -> None:
         """Close the channel. Regions that the server still reads get CONTROL_TIMEOUT_S to become free."""
         if self._releasing:
-            _, held = await asyncio.wait(self._releasing, timeout=CONTROL_TIMEOUT_S)
-            for task in held:
+            _, unfinished = await asyncio.wait(self._releasing, timeout=CONTROL_TIMEOUT_S)
+            for task in unfinished:
                 task.cancel()
         if self._client is not None:
             client, self._client = self._client, None
@@ -183,13 +183,13 @@ class TritonWire:
 
     async def infer(self, model: str, inputs: Sequence[InferInput], timeout_s: float) -> triton.InferResult:
         """One request, one answer. Raises Unavailable or InferenceFailed."""
-        with meter_call(model) as told:
+        with meter_call(model) as report:
             try:
                 result = await self.client.infer(model, inputs, client_timeout=timeout_s)
             except (InferenceServerException, grpc.RpcError) as error:
                 raise failure(model, error) from error
             info = response_info(result)
-            told.weights, told.compute_ms, told.gpu_ms = info.model, info.compute_ms, info.gpu_ms
+            report.weights, report.compute_ms, report.gpu_ms = info.model, info.compute_ms, info.gpu_ms
             return result
 
     async def stream(
@@ -205,17 +205,17 @@ class TritonWire:
             yield {"model_name": model, "inputs": inputs}
 
         answers = self.client.stream_infer(requests(), stream_timeout=timeout_s)
-        ended = False
+        completed = False
         try:
             async for result, error in answers:
                 if error is not None:
                     raise failure(model, error)
                 yield output(result, name)
-            ended = True
+            completed = True
         except (InferenceServerException, grpc.RpcError) as error:
             raise failure(model, error) from error
         finally:
-            if not ended:
+            if not completed:
                 answers.cancel()
 
     async def signs(self, model: str) -> str:
@@ -287,10 +287,10 @@ class TritonWire:
         if region is None:
             yield tensor(name, values, datatype)
             return
-        made = InferInput(name, list(values.shape), datatype)
-        made.set_shared_memory(region, values.nbytes)
+        infer_input = InferInput(name, list(values.shape), datatype)
+        infer_input.set_shared_memory(region, values.nbytes)
         try:
-            yield made
+            yield infer_input
         finally:
             await self._unregister(region)
 
@@ -299,10 +299,10 @@ class TritonWire:
         path = SHARED_DIR / region
         try:
             _write(path, values)
-            asked = self.client.register_system_shared_memory(
+            registration = self.client.register_system_shared_memory(
                 region, f"/{region}", values.nbytes, client_timeout=CONTROL_TIMEOUT_S
             )
-            await _to_its_end(asked)
+            await _to_its_end(registration)
         except asyncio.CancelledError:
             await self._unregister(region)
             raise
@@ -339,9 +339,9 @@ class TritonWire:
                 return
 
 
-async def _to_its_end(asked: Awaitable[None]) -> None:
+async def _to_its_end(call: Awaitable[None]) -> None:
     """Wait to the end even if the caller is cancelled; raise the cancellation only then."""
-    doing = asyncio.ensure_future(asked)
+    doing = asyncio.ensure_future(call)
     try:
         await asyncio.shield(doing)
     except asyncio.CancelledError:

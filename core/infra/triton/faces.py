@@ -38,14 +38,14 @@ class TritonFaces:
             return FacesFound(faces=[[] for _ in pictures])
         step = max(1, FACES_REQUEST_BYTES // pictures[0].nbytes)
         try:
-            found = [await self._look(pictures[at : at + step]) for at in range(0, len(pictures), step)]
+            parts = [await self._look(pictures[at : at + step]) for at in range(0, len(pictures), step)]
         except ModelDead:
             await self._wire.mend(self._model, self._check)
             raise
         return FacesFound(
-            faces=[faces for part in found for faces in part.faces],
-            model=found[-1].model,
-            compute_ms=sum(part.compute_ms for part in found),
+            faces=[faces for part in parts for faces in part.faces],
+            model=parts[-1].model,
+            compute_ms=sum(part.compute_ms for part in parts),
         )
 
     async def _look(self, pictures: UInt8) -> FacesFound:
@@ -53,8 +53,8 @@ class TritonFaces:
         if values.nbytes < SHARE_FROM_BYTES:
             result = await self._wire.infer(self._model, [tensor("PICTURES", values, "UINT8")], FACES_TIMEOUT_S)
         else:
-            async with self._wire.shared_input("PICTURES", values, "UINT8") as given:
-                result = await self._wire.infer(self._model, [given], FACES_TIMEOUT_S)
+            async with self._wire.shared_input("PICTURES", values, "UINT8") as shared:
+                result = await self._wire.infer(self._model, [shared], FACES_TIMEOUT_S)
         info = response_info(result)
         faces = [[_face(*row) for row in rows if row[4] > 0] for rows in output(result, "FACES").tolist()]
         return FacesFound(faces=faces, model=info.model, compute_ms=info.compute_ms)

@@ -36,7 +36,7 @@ class TritonModel:
         return await self._wire.infer(self._model, inputs, self._timeout_s)
 
     async def ask_or_mend(self, inputs: Sequence[InferInput]) -> triton.InferResult:
-        """As ``ask``; a model that is found dead is loaded again before the error is raised."""
+        """Request as ``ask`` does; a model that is found dead is loaded again before the error is raised."""
         try:
             return await self.ask(inputs)
         except ModelDead:

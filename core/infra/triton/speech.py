@@ -91,27 +91,27 @@ class TritonSpeech:
         windows: list[HeardWindow] = []
         final: _Said | None = None
         signs = 0
-        said: _Said | None
+        message: _Said | None
         with meter_call(self._model) as call:
-            async for said in self._listen(audio, options):
+            async for message in self._listen(audio, options):
                 signs += 1
                 report(signs)
-                if said is None:
+                if message is None:
                     continue
-                spoken = [_word(*word) for word in said.words]
-                words += spoken
-                if said.window:
-                    windows.append(said.window)
+                new_words = [_word(*word) for word in message.words]
+                words += new_words
+                if message.window:
+                    windows.append(message.window)
                     if on_window:
-                        on_window(spoken, said.window)
-                final = said if said.kind == "final" else final
+                        on_window(new_words, message.window)
+                final = message if message.kind == "final" else final
             if final is None:
                 raise Unavailable(PART, f"{self._model} ended its answer early")
             call.weights, call.compute_ms, call.gpu_ms = final.model, final.compute_ms, final.gpu_ms
         return _recognition(words, final, windows)
 
     async def _listen(self, audio: Int16, options: Options) -> AsyncIterator[_Said | None]:
-        """What the model says; None for each sign that its queue moves before it says anything."""
+        """The model's messages; None for each sign that its queue moves before its first message."""
         inputs = [tensor("AUDIO", audio, "INT16"), text_tensor("OPTIONS", msgspec.json.encode(options).decode())]
         stream = self._wire.stream(self._model, inputs, QUEUE_S + SILENCE_S + MAX_WORK_RATIO * audio.size / RATE_HZ)
         begun = False

@@ -136,9 +136,9 @@ class SourceReader:
         track = track or self._audio_track()
         container = self._open_demuxer(track.stream_index)
         stream = cast(AudioStream, container.streams[track.stream_index])
-        wanted = first_pts_at(time.start_ms - AUDIO_PREROLL_MS, track.time_base, self._index.origin_us)
+        from_pts = first_pts_at(time.start_ms - AUDIO_PREROLL_MS, track.time_base, self._index.origin_us)
         behind = 0  # two frames in a row behind the end are the end: one may be a damaged packet's
-        for packet in self._audio_packets(container, stream, track, max(track.start_pts, wanted)):
+        for packet in self._audio_packets(container, stream, track, max(track.start_pts, from_pts)):
             for frame in decode_audio(stream, packet if packet.size else None):
                 if frame.pts is None or frame.time_base is None:
                     continue
@@ -157,12 +157,12 @@ class SourceReader:
         last_ms: int | None = None
         for position, part in split_at_keys(self._key_ms, time, self._index.duration_ms, min_ms=far_keys_ms):
             if part.length_ms > far_keys_ms or position is None or self._key_ms[position] < time.start_ms:
-                found = thin_out(self._decode_from(container, stream, position, part), gap_ms)
+                frames = thin_out(self._decode_from(container, stream, position, part), gap_ms)
             elif last_ms is not None and part.start_ms - last_ms < gap_ms // 2:
                 continue
             else:
-                found = self._read_key_frame(container, stream, position)
-            for at_ms, frame in found:
+                frames = self._read_key_frame(container, stream, position)
+            for at_ms, frame in frames:
                 if time.start_ms <= at_ms < time.end_ms:
                     last_ms = at_ms
                     yield at_ms, frame

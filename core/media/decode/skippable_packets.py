@@ -46,20 +46,20 @@ class SkippingDecoder:
     def decode(
         self, stream: VideoStream, packet: Packet[VideoStream] | None, on_damage: Callable[[], None] | None = None
     ) -> list[av.VideoFrame]:
-        """As `tolerant.decode`; skippable frames may be missing."""
+        """Decode as `tolerant.decode` does; skippable frames may be missing."""
         if not self._pts and self._from_pts is None:
             return decode(stream, packet, on_damage)
         if packet is not None and packet.pts in self._skipped_packets:
             self._has_gap = True
             return []
-        context, found = stream.codec_context, list[av.VideoFrame]()
+        context, frames = stream.codec_context, list[av.VideoFrame]()
         if packet is not None and self._has_gap:
-            found = decode(stream, None, on_damage)
+            frames = decode(stream, None, on_damage)
             context.flush_buffers()
             self._has_gap = False
         if context.name == MARKED_DISPOSABLE_CODEC:
             context.skip_frame = "NONREF" if packet is not None and self._is_skippable(packet) else "DEFAULT"
-        return found + decode(stream, packet, on_damage)
+        return frames + decode(stream, packet, on_damage)
 
     def _is_skippable(self, packet: Packet[VideoStream]) -> bool:
         pts = packet.pts
@@ -82,6 +82,6 @@ def skippable_tails(pts: Sequence[int], keys: Sequence[bool], skippable: Contain
 
 
 def _key_intervals(starts: Sequence[int], count: int) -> Iterator[tuple[int, int, int]]:
-    """For each key packet but the last: itself, the next one, and the end of that one's frames."""
+    """Each key packet but the last, with the next one and the end of that one's frames."""
     for (first, key), end in zip(pairwise(starts), [*starts[2:], count], strict=False):
         yield first, key, end

@@ -60,19 +60,19 @@ def drop_misplaced_frames(pictures: Iterator[TimestampedFrame]) -> Iterator[Time
 
     Of two frames in the wrong order the later-timed one is wrong where the other follows the last.
     """
-    held: TimestampedFrame | None = None
+    pending: TimestampedFrame | None = None
     last_ms: int | None = None
     for at_ms, frame in pictures:
-        if held is not None and at_ms < held[0]:
+        if pending is not None and at_ms < pending[0]:
             if last_ms is None or at_ms >= last_ms:
-                held = at_ms, frame
+                pending = at_ms, frame
             continue
-        if held is not None:
-            last_ms = held[0]
-            yield held
-        held = at_ms, frame
-    if held is not None:
-        yield held
+        if pending is not None:
+            last_ms = pending[0]
+            yield pending
+        pending = at_ms, frame
+    if pending is not None:
+        yield pending
 
 
 def frames_until(pictures: Iterator[TimestampedFrame], end_ms: int) -> Iterator[TimestampedFrame]:

@@ -65,25 +65,25 @@ class SourceFile(SeekableFile):
         """Read up to ``size`` bytes, as many as are there; none only at the end."""
         if size < 0:
             return self.readall()
-        found = os.pread(self._descriptor, self._readable_bytes(size), self._position)
-        self._position += len(found)
-        return found
+        data = os.pread(self._descriptor, self._readable_bytes(size), self._position)
+        self._position += len(data)
+        return data
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """As ``read``, into ``buffer``."""
+        """Read as ``read`` does, into ``buffer``."""
         view = memoryview(buffer).cast("B")
         count = os.preadv(self._descriptor, [view[: self._readable_bytes(len(view))]], self._position)
         self._position += count
         return count
 
-    def _readable_bytes(self, wanted: int) -> int:
+    def _readable_bytes(self, size: int) -> int:
         """Number of bytes readable here, requested where none are. Fetched bytes stay until the next request."""
-        length = max(0, min(wanted, self._size - self._position))
+        length = max(0, min(size, self._size - self._position))
         if length == 0 or self._channel < 0:
             return length
         if self._position not in self._available:
-            asked = min(max(length, MIN_REQUEST_BYTES), self._size - self._position)
-            self._available = self._ask(self._position, asked)
+            request_bytes = min(max(length, MIN_REQUEST_BYTES), self._size - self._position)
+            self._available = self._ask(self._position, request_bytes)
         return min(length, self._available.stop - self._position)
 
     def _ask(self, offset: int, length: int) -> range:
@@ -115,9 +115,9 @@ class SharedFileView(SeekableFile):
     def read(self, size: int = -1, /) -> bytes:
         """Read up to ``size`` bytes from this view's position; none only at the end."""
         self._base.seek(self._position)
-        found = self._base.read(size)
-        self._position += len(found)
-        return found
+        data = self._base.read(size)
+        self._position += len(data)
+        return data
 
 
 def open_source(*, descriptor: int, size: int, channel: int) -> BinaryIO:

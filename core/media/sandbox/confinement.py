@@ -58,7 +58,7 @@ class ChildLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent decided about one child."""
+    """The parent's decisions about one child."""
 
     parent_pid: int
     limits: ChildLimits
@@ -79,14 +79,14 @@ def _libc() -> ctypes.CDLL:
 
 def set_limits(limits: ChildLimits) -> None:
     """Set rlimits and niceness; `limit_threads` comes later, when the user is the child's own."""
-    wanted = {
+    limit_by_resource = {
         resource.RLIMIT_AS: (limits.memory_bytes, limits.memory_bytes),
         resource.RLIMIT_CPU: (limits.cpu_s, limits.cpu_s + 2),
         resource.RLIMIT_FSIZE: (limits.file_bytes, limits.file_bytes),
         resource.RLIMIT_NOFILE: (limits.open_files, limits.open_files),
         resource.RLIMIT_CORE: (0, 0),
     }
-    for name, (soft, hard) in wanted.items():
+    for name, (soft, hard) in limit_by_resource.items():
         ceiling = resource.getrlimit(name)[1]
         if ceiling != resource.RLIM_INFINITY:
             soft, hard = min(soft, ceiling), min(hard, ceiling)  # noqa: PLW2901 - an operator's own limit is lower

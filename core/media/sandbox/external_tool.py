@@ -66,11 +66,11 @@ async def _run_order(order: ToolOrder, scratch: Path, limits: ChildLimits) -> To
         env=child_environment(scratch),
         start_new_session=True,
     )
-    said = bytearray()
+    output = bytearray()
     try:
         async with asyncio.timeout(limits.wall_s):
             await send_order(process, msgspec.json.encode(order))
-            await read_tail(process, said, MAX_OUTPUT_BYTES)
+            await read_tail(process, output, MAX_OUTPUT_BYTES)
             await process.wait()
     except TimeoutError:
         raise judge_timeout(process.pid, limits.wall_s) from None
@@ -79,7 +79,7 @@ async def _run_order(order: ToolOrder, scratch: Path, limits: ChildLimits) -> To
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await asyncio.shield(process.wait())
-    return ToolResult(code=process.returncode or 0, said=said.decode(errors="replace"))
+    return ToolResult(code=process.returncode or 0, said=output.decode(errors="replace"))
 
 
 def main() -> None:

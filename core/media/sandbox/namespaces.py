@@ -81,19 +81,19 @@ def enter_namespaces(parent_pid: int) -> Entered | None:
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
         end_with_parent(parent_pid)  # again: new rights take it back
-    watched, held = os.pipe()
+    read_end, write_end = os.pipe()
     child = os.fork()
     if child:
-        os.close(watched)
-        _await_end(child, held)
-    os.close(held)
+        os.close(read_end)
+        _await_end(child, write_end)
+    os.close(write_end)
     user: list[Wall] = [] if root else ["user_namespace"]
-    entered = Entered(names=["mounts", "processes", "network", "ipc", *user], outer=watched)
+    entered = Entered(names=["mounts", "processes", "network", "ipc", *user], outer=read_end)
     entered.end_with_outer()
     return entered
 
 
-def _await_end(child: int, held: int) -> NoReturn:
+def _await_end(child: int, write_end: int) -> NoReturn:
     """End as ``child`` ends.
 
     SIGXCPU is ignored by the first process of a namespace, so one killed at its limit counts as ended by it.
@@ -101,8 +101,8 @@ def _await_end(child: int, held: int) -> NoReturn:
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
-    os.closerange(3, held)
-    os.closerange(held + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(3, write_end)
+    os.closerange(write_end + 1, os.sysconf("SC_OPEN_MAX"))
     _, status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
@@ -156,14 +156,16 @@ def _check(done: int) -> None:
 
 def _without_nested(grants: Sequence[FileGrant]) -> list[FileGrant]:
     """Shorter paths first; without those that another one shows already with the same rights."""
-    kept: list[FileGrant] = []
+    retained: list[FileGrant] = []
     for grant in sorted(grants, key=lambda grant: len(grant.path)):
-        shown = any(
-            f"{grant.path}/".startswith(f"{one.path.rstrip('/')}/") for one in kept if one.rights == grant.rights
+        is_covered = any(
+            f"{grant.path}/".startswith(f"{outer.path.rstrip('/')}/")
+            for outer in retained
+            if outer.rights == grant.rights
         )
-        if not shown:
-            kept.append(grant)
-    return kept
+        if not is_covered:
+            retained.append(grant)
+    return retained
 
 
 def _resolve(path: str, links: dict[str, str]) -> str:
@@ -171,11 +173,11 @@ def _resolve(path: str, links: dict[str, str]) -> str:
     parts = [part for part in path.split("/") if part]
     at = ""
     for place, part in enumerate(parts):
-        here = f"{at}/{part}"
-        if os.path.islink(here):
-            links[here] = target = os.readlink(here)
+        current = f"{at}/{part}"
+        if os.path.islink(current):
+            links[current] = target = os.readlink(current)
             return _resolve(os.path.normpath(os.path.join(at or "/", target, *parts[place + 1 :])), links)
-        at = here
+        at = current
     return at
 
 

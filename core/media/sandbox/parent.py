@@ -105,8 +105,8 @@ async def run_child(
                 args=dict(args),
                 source=spec,
             )
-            given = [number for number in (write_end, bytes_of_source, channel) if number >= 0]
-            process = await _start_child(entry, scratch, given)
+            descriptors = [number for number in (write_end, bytes_of_source, channel) if number >= 0]
+            process = await _start_child(entry, scratch, descriptors)
         return await _run_conversation(process, msgspec.json.encode(header), limits, source, ours, messages, report)
 
 
@@ -254,12 +254,12 @@ async def _serve_source(source: SourceHandle | None, ours: socket.socket, source
         request.clear()
         try:
             with source_wait.measure():
-                there = await source.ensure(offset, min(length, source.size))
+                available = await source.ensure(offset, min(length, source.size))
         except Exception:
             await loop.sock_sendall(ours, EMPTY_ANSWER)
             ours.shutdown(socket.SHUT_RDWR)
             raise
-        await loop.sock_sendall(ours, ANSWER.pack(there.start, there.stop))
+        await loop.sock_sendall(ours, ANSWER.pack(available.start, available.stop))
 
 
 async def _end_child(process: asyncio.subprocess.Process, *tasks: asyncio.Task[None]) -> None:
@@ -280,10 +280,10 @@ def _conclude_outcome(outcome: _Outcome, code: int, tail: bytes, bringing: async
         raise outcome.error
     if outcome.result is not None:
         return outcome.result
-    said = tail.decode(errors="replace")
+    stderr = tail.decode(errors="replace")
     if -code in (signal.SIGXCPU,):
         raise InputRejected("media.timeout", TIMEOUT_DETAIL)
     if -code in CRASHES:
         name = signal.Signals(-code).name
-        raise InputRejected("media.corrupt", f"The file breaks the decoder ({name}).") from ChildFailed(said)
-    raise ChildFailed(f"the child ended with {code} and no outcome; its stderr ends: {said}")
+        raise InputRejected("media.corrupt", f"The file breaks the decoder ({name}).") from ChildFailed(stderr)
+    raise ChildFailed(f"the child ended with {code} and no outcome; its stderr ends: {stderr}")

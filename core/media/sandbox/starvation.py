@@ -1,4 +1,4 @@
-"""Why a child's wall time is over: it waited for the machine and for us, or it stood still by itself."""
+"""The reason why a child's wall time is over: it waited for the machine and us, or stood still itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NS_PER_S = 1e9
 
 
 class SourceWait:
-    """How long a child has waited for bytes of its source."""
+    """The time that a child has waited for bytes of its source."""
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -53,7 +53,7 @@ def measure_run_delay_s(session: int, wall_s: float, cores_count: int, proc: Pat
 
 
 def _thread_times_s(session: int, proc: Path) -> Iterator[tuple[float, float]]:
-    """Of each thread of a session: seconds that it ran, and that it waited for a processor."""
+    """Seconds that each thread of a session ran, and that it waited for a processor."""
     for process in proc.iterdir():
         if not process.name.isdecimal():
             continue

@@ -95,8 +95,8 @@ def become_user(uid: int, *, reads_any: bool) -> None:
 
 def drop_capabilities(*, reads_any: bool = False) -> None:
     """Give up all capabilities, or all but reading. Raises OSError."""
-    kept = 1 << READ_ANY_CAPABILITY_CODE if reads_any else 0
+    retained = 1 << READ_ANY_CAPABILITY_CODE if reads_any else 0
     header = struct.pack("=Ii", CAPABILITY_VERSION_CODE, 0)
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.capset(header, struct.pack("=IIIIII", kept, kept, 0, 0, 0, 0)) != 0:
+    if libc.capset(header, struct.pack("=IIIIII", retained, retained, 0, 0, 0, 0)) != 0:
         raise OSError(ctypes.get_errno(), "the kernel refused to drop capabilities")

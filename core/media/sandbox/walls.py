@@ -1,4 +1,4 @@
-"""Which walls stand around a child, and which must: `strict` starts none without them."""
+"""The walls around a child, and those that must stand: `strict` starts none without them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DESCRIPTIONS: dict[str, str] = {
 
 
 class SandboxPolicy:
-    """What this process demands of the walls of its children. Set once, before the first child."""
+    """This process's demand on the walls of its children. Set once, before the first child."""
 
     def __init__(self) -> None:
         """Best effort, until `demand` says otherwise."""
@@ -49,7 +49,7 @@ class SandboxPolicy:
 
     @property
     def missing(self) -> list[str]:
-        """What `strict` misses as of the latest child; empty where it demands nothing."""
+        """Walls that `strict` misses as of the latest child; empty where it demands nothing."""
         if self.policy != "strict" or self.standing is None:
             return []
         return list_missing(self.standing, is_root=os.geteuid() == 0)
@@ -77,11 +77,11 @@ def list_missing(standing: Sequence[str], *, is_root: bool) -> list[str]:
 
 def with_worker(standing: Sequence[Wall]) -> list[Wall]:
     """The child's walls with this process's own."""
-    own: list[Wall] = ["worker_memory"] if is_memory_hidden() else []
-    return [*standing, *own]
+    worker_walls: list[Wall] = ["worker_memory"] if is_memory_hidden() else []
+    return [*standing, *worker_walls]
 
 
 def describe_missing(missing: Sequence[str]) -> str:
     """A sentence for operators."""
-    named = "; ".join(DESCRIPTIONS[name] for name in missing)
-    return f"CLIPSTREAM_SANDBOX=strict misses {named}. Mend it, or set best-effort"
+    descriptions = "; ".join(DESCRIPTIONS[name] for name in missing)
+    return f"CLIPSTREAM_SANDBOX=strict misses {descriptions}. Mend it, or set best-effort"
