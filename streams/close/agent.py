@@ -188,8 +188,8 @@ class CloseStage:
         assert project.duration_ms is not None  # ingest writes it before a span is planned
         bodies = [await self._context.objects.get(span.heard) for span in spans if span.heard]
         missing = [span.event.range for span in spans if not span.heard]
-        heard = [msgspec.json.decode(body, type=HeardSpan) for body in bodies]
-        return heard, [span.event for span in spans], project, project.duration_ms, missing
+        heard_spans = [msgspec.json.decode(body, type=HeardSpan) for body in bodies]
+        return heard_spans, [span.event for span in spans], project, project.duration_ms, missing
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

@@ -69,12 +69,12 @@ async def embed_voices(
         return None, 0
     embeddings = await _embed_windows(voices, samples, windows, report)
     ref = await objects.put(prefix, embeddings.values.astype(STORED_DTYPE).tobytes(), OCTET_STREAM, ".f16")
-    own = samples[
+    span_samples = samples[
         (span_range.start_ms - starts_at_ms) * PCM_RATE_HZ // 1000 : (span_range.end_ms - starts_at_ms)
         * PCM_RATE_HZ
         // 1000
     ]
-    frames, refined_voiced, cost_ms = await _compute_frames(own, voiced or speech, span_range.start_ms)
+    frames, refined_voiced, cost_ms = await _compute_frames(span_samples, voiced or speech, span_range.start_ms)
     voice_windows = VoiceWindows(
         starts_ms=[window.start_ms + starts_at_ms for window in windows],
         ends_ms=[window.end_ms + starts_at_ms for window in windows],

@@ -142,10 +142,12 @@ def find_pauses(speech: Sequence[TimeRange], loudness: CurveValues) -> list[Soun
 
 def find_silences(loudness: CurveValues) -> list[SoundEvent]:
     """Find ranges of half a second and more without sound; full confidence 20 LU below the threshold."""
-    known = loudness[~np.isnan(loudness)]
-    if not len(known):
+    measured_lufs = loudness[~np.isnan(loudness)]
+    if not len(measured_lufs):
         return []
-    threshold_lufs = min(MAX_SILENCE_LUFS, max(SILENCE_LUFS, float(np.quantile(known, 0.9)) - SILENCE_BELOW_LOUD_LU))
+    threshold_lufs = min(
+        MAX_SILENCE_LUFS, max(SILENCE_LUFS, float(np.quantile(measured_lufs, 0.9)) - SILENCE_BELOW_LOUD_LU)
+    )
     events = []
     for first, end in find_runs(loudness < threshold_lufs):
         if (end - first) * ACOUSTICS_STEP_MS >= MIN_SILENCE_MS:
@@ -236,5 +238,5 @@ def _sum_totals(
 
 def _median(values: CurveValues, digits: int) -> float | None:
     """Median of the known values, None without any."""
-    known = values[~np.isnan(values)].tolist()
-    return round(statistics.median(known), digits) if known else None
+    measured_values = values[~np.isnan(values)].tolist()
+    return round(statistics.median(measured_values), digits) if measured_values else None

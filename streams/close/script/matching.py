@@ -149,8 +149,8 @@ def place_gaps(
     words: list[Word | None] = list(match_result.words)
     unsaid = match_result.unsaid
     for gap, gap_times in zip(match_result.gaps, times_by_gap, strict=True):
-        placed = [time for time in gap_times or () if time is not None]
-        if not placed and not gap.heard and gap.end - gap.first > MAX_UNHEARD_WORDS:
+        aligned_times = [time for time in gap_times or () if time is not None]
+        if not aligned_times and not gap.heard and gap.end - gap.first > MAX_UNHEARD_WORDS:
             words[gap.first : gap.end] = [None] * (gap.end - gap.first)
             unsaid += gap.end - gap.first
         for at, time in zip(range(gap.first, gap.end), gap_times or (), strict=False):

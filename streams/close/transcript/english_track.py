@@ -120,6 +120,6 @@ def _find_source_language(segment_range: TimeRange, foreign_windows: Sequence[He
     )
 
 
-def _overlap_ratio(segment_range: TimeRange, other: Rejected) -> float:
+def _overlap_ratio(segment_range: TimeRange, rejected: Rejected) -> float:
     """Share of a segment that a rejected range covers."""
-    return overlap_ms(segment_range, other) / max(1, segment_range.length_ms)
+    return overlap_ms(segment_range, rejected) / max(1, segment_range.length_ms)

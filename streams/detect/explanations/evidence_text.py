@@ -122,8 +122,8 @@ def _answered(items: Mapping[str, Evidence]) -> str:
 
 
 def _density(items: Mapping[str, Evidence]) -> str:
-    own, median = items["content_words"].value, items["video_median"].value
-    return f"{own:.0f} different words of substance in 10 s (the video's median: {median:.0f})"
+    window_density, median = items["content_words"].value, items["video_median"].value
+    return f"{window_density:.0f} different words of substance in 10 s (the video's median: {median:.0f})"
 
 
 def _substance(items: Mapping[str, Evidence]) -> str:

@@ -64,12 +64,12 @@ def is_sentence_end(text: str) -> bool:
 class CandidateFinder:
     """Finds names in one text, by how often each word is capitalised inside its sentences."""
 
-    def __init__(self, spoken: TranscriptText) -> None:
+    def __init__(self, document: TranscriptText) -> None:
         """Count every word once."""
-        self._document = spoken
-        self._names = [normalise_name_word(word.text) for word in spoken.words]
-        self._opens = {line.first_word for line in spoken.lines} | {
-            at + 1 for at, word in enumerate(spoken.words) if is_sentence_end(word.text)
+        self._document = document
+        self._names = [normalise_name_word(word.text) for word in document.words]
+        self._opens = {line.first_word for line in document.lines} | {
+            at + 1 for at, word in enumerate(document.words) if is_sentence_end(word.text)
         }
         inside = [word for at, word in enumerate(self._names) if at not in self._opens]
         self._capital = Counter(word.lower() for word in inside if word[:1].isupper())
@@ -83,11 +83,13 @@ class CandidateFinder:
                 continue
             titles, candidates = self.find_titles(line), list[NameCandidate]()
             spans = [*titles, *((first, end) for first, end, _ in self.find_amounts(line))]
-            taken = {index for first, end in spans for index in range(first, end)}
+            covered_indices = {index for first, end in spans for index in range(first, end)}
             for first, end in titles:
                 name = " ".join(self._names[first:end])
                 candidates.append(NameCandidate(first=first, end=end, name=name, votes={"work": TITLE_VOTES}))
-            candidates += [self._build_candidate(line, first, end) for first, end in self._find_runs(line, taken)]
+            candidates += [
+                self._build_candidate(line, first, end) for first, end in self._find_runs(line, covered_indices)
+            ]
             yield from sorted(candidates, key=lambda candidate: candidate.first)
 
     def find_amounts(self, line: TranscriptLine) -> list[tuple[int, int, EntityKind]]:
@@ -99,17 +101,17 @@ class CandidateFinder:
     def find_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
         """Return (first word, end word) of each title, by this sentence or by another one."""
         titles = self._find_called_titles(line)
-        taken = {index for first, end in titles for index in range(first, end)}
+        covered_indices = {index for first, end in titles for index in range(first, end)}
         for index in range(line.first_word, line.end_word):
             for title in self._titles_by_word.get(self._names[index], ()):
                 span = range(index, index + len(title))
                 if (
                     span.stop <= line.end_word
                     and tuple(self._names[index : span.stop]) == title
-                    and taken.isdisjoint(span)
+                    and covered_indices.isdisjoint(span)
                 ):
                     titles.append((index, span.stop))
-                    taken.update(span)
+                    covered_indices.update(span)
         return titles
 
     def _find_called_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
@@ -136,13 +138,13 @@ class CandidateFinder:
         ]
         return (indices[0], indices[-1] + 1) if indices else None
 
-    def _find_runs(self, line: TranscriptLine, taken: set[int]) -> Iterator[tuple[int, int]]:
+    def _find_runs(self, line: TranscriptLine, covered_indices: set[int]) -> Iterator[tuple[int, int]]:
         at = line.first_word
         while at < line.end_word:
-            if at in taken or not self._may_be_name(at):
+            if at in covered_indices or not self._may_be_name(at):
                 at += 1
                 continue
-            end = self._find_run_end(at, line, taken)
+            end = self._find_run_end(at, line, covered_indices)
             first, last = self._strip_roles(self._include_people(at, end, line), end)
             if first < last:
                 yield first, last
@@ -173,17 +175,19 @@ class CandidateFinder:
         """Whether a word belongs to the one before it: the ``Directors`` of ``Board of Directors``."""
         return at - 1 > first and self._names[at - 1].lower() in _JOINING_WORDS
 
-    def _find_run_end(self, first: int, line: TranscriptLine, taken: set[int]) -> int:
+    def _find_run_end(self, first: int, line: TranscriptLine, covered_indices: set[int]) -> int:
         """Find the end of a run: punctuation, a small word that joins nothing, an amount."""
         end = first + 1
         while end < line.end_word and not self._ends_name(end - 1):
-            if end not in taken and self._may_be_name(end):
+            if end not in covered_indices and self._may_be_name(end):
                 end += 1
                 continue
             joined = end
             while joined < line.end_word and joined - end < 2 and self._names[joined].lower() in _JOINING_WORDS:
                 joined += 1
-            more = joined > end and joined < line.end_word and joined not in taken and self._may_be_name(joined)
+            more = (
+                joined > end and joined < line.end_word and joined not in covered_indices and self._may_be_name(joined)
+            )
             if (
                 not more
                 or any(self._ends_name(at) for at in range(end, joined))
@@ -248,7 +252,7 @@ class CandidateFinder:
         ):
             return False
         if at in self._opens:
-            known = (
+            is_known = (
                 self._capital[low]
                 or low in gazetteer.GIVEN_NAMES
                 or low in gazetteer.KNOWN_ORGS
@@ -256,9 +260,9 @@ class CandidateFinder:
             )
             rare = self._small[low] == 0 and low not in TOPICLESS_WORDS
             after = at + 1 < len(self._names) and self._names[at + 1][:1].isupper() and not self._ends_name(at)
-            return (bool(known) and self._small[low] < 2 * self._capital[low] + 1 and low not in TOPICLESS_WORDS) or (
-                rare and (after or word.isupper() or gazetteer.is_place(low))
-            )
+            return (
+                bool(is_known) and self._small[low] < 2 * self._capital[low] + 1 and low not in TOPICLESS_WORDS
+            ) or (rare and (after or word.isupper() or gazetteer.is_place(low)))
         return not (low in TOPICLESS_WORDS and self._small[low] > self._capital[low]) or self._is_shouted(at)
 
     def _is_shouted(self, index: int) -> bool:

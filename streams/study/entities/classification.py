@@ -158,10 +158,10 @@ def _vote_person(
 
 def _rate_person_context(words: int, before: str, after: str) -> float:
     """Rate context that is said of people: who they are, what they are called, that they speak."""
-    votes_ = 3.0 if _PERSON_CALLED.search(before) else 0.0
-    votes_ += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
-    votes_ += 1.5 if words > 1 and _JOB_NEXT_TO_NAME.search(before) else 0.0
-    return votes_ + (1.5 if _WHO_AFTER.match(after) or _PERSON_ACTS.match(after) else 0.0)
+    votes = 3.0 if _PERSON_CALLED.search(before) else 0.0
+    votes += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
+    votes += 1.5 if words > 1 and _JOB_NEXT_TO_NAME.search(before) else 0.0
+    return votes + (1.5 if _WHO_AFTER.match(after) or _PERSON_ACTS.match(after) else 0.0)
 
 
 def _vote_place(votes_by_kind: KindVotes, lower_words: Sequence[str], before: str, after: str) -> None:

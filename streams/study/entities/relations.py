@@ -68,11 +68,11 @@ def find_relations(document: TranscriptText, entities: Sequence[NamedEntity]) ->
     for line, places in _group_by_line(document, entities):
         for relation in _find_in_line(document, line, places):
             relations_by_key.setdefault((relation.kind, relation.subject, relation.object), relation)
-        pairs = {(place_.name, other.name) for place_ in places for other in places if place_.name < other.name}
+        pairs = {(place.name, later.name) for place in places for later in places if place.name < later.name}
         for pair in pairs if line.words <= MAX_PAIR_LINE_WORDS else ():
             pair_counts[pair] += 1
             first_lines.setdefault(pair, line)
-    related_pairs = {(relation_.subject, relation_.object) for relation_ in relations_by_key.values()}
+    related_pairs = {(relation.subject, relation.object) for relation in relations_by_key.values()}
     for pair, count in pair_counts.most_common(MAX_CO_OCCURRENCES):
         if count >= MIN_SHARED_SENTENCES_COUNT and pair not in related_pairs and pair[::-1] not in related_pairs:
             quote = document.line_quote(first_lines[pair])
@@ -81,7 +81,7 @@ def find_relations(document: TranscriptText, entities: Sequence[NamedEntity]) ->
             )
     return sorted(
         relations_by_key.values(),
-        key=lambda relation_: (relation_.quote.start_ms, relation_.kind, relation_.subject, relation_.object),
+        key=lambda relation: (relation.quote.start_ms, relation.kind, relation.subject, relation.object),
     )
 
 
@@ -143,8 +143,9 @@ def _find_between(place: EntityPlace, following: EntityPlace, between: str, quot
 def _is_place_pair(document: TranscriptText, line: TranscriptLine, places: Sequence[EntityPlace], number: int) -> bool:
     """Whether a place and the next are ``Toronto, Canada``: two places with a comma, in no longer list."""
     in_list = [
-        place.kind == other.kind == "place" and _between(document, line, place, other).strip() in (",", "and", ", and")
-        for place, other in pairwise(places)
+        place.kind == next_place.kind == "place"
+        and _between(document, line, place, next_place).strip() in (",", "and", ", and")
+        for place, next_place in pairwise(places)
     ]
     no_list = not any(in_list[number - 1 : number] if number else []) and not any(in_list[number + 1 : number + 2])
     return in_list[number] and no_list and _between(document, line, places[number], places[number + 1]).strip() == ","

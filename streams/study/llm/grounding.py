@@ -38,7 +38,7 @@ class AnswerGrounding:
 
     def ground_quote(self, text: str, *own_texts: str) -> Quote | None:
         """Return the words that an item rests on; None, and counted as dropped, without any."""
-        is_forbidden = any(not text_.strip() or FORBIDDEN_LINKS.search(text_) for text_ in own_texts)
+        is_forbidden = any(not own_text.strip() or FORBIDDEN_LINKS.search(own_text) for own_text in own_texts)
         quote = None if is_forbidden else self._document.find_quote(text)
         self.dropped_count += quote is None
         return quote

@@ -47,9 +47,9 @@ class TranscriptSummarizer:
 
     async def write(self, document: TranscriptText, report: Report) -> list[ModelAnswer]:
         """Return one answer for each part of the transcript. Raises AnswerUnavailableError."""
-        parts_ = list(split_parts(document))
-        self._check_budget([build_messages(part) for part in parts_])
-        return [await self._part(part, report) for part in parts_]
+        parts = list(split_parts(document))
+        self._check_budget([build_messages(part) for part in parts])
+        return [await self._part(part, report) for part in parts]
 
     async def _part(self, lines: Sequence[TranscriptLine], report: Report) -> ModelAnswer:
         messages, problem = build_messages(lines), ""
