@@ -43,5 +43,7 @@ async def handle_all(handle: Handle, name: str, batch: Sequence[Arrived]) -> lis
     return refused
 
 
-def _refused(one: Arrived, error: Exception) -> Refused:
-    return Refused(message=one.message, reason="bug", detail=f"{type(error).__name__}: {error}", event=one.event)
+def _refused(arrived: Arrived, error: Exception) -> Refused:
+    return Refused(
+        message=arrived.message, reason="bug", detail=f"{type(error).__name__}: {error}", event=arrived.event
+    )

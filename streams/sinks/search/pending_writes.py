@@ -26,8 +26,8 @@ class IndexedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_indexed(batch: Sequence[Arrived]) -> list[IndexedMessage]:
     """Messages of a batch that change the search index."""
-    pairs = ((one, one.event) for one in batch)
-    return [IndexedMessage(arrived=one, event=event) for one, event in pairs if isinstance(event, Indexed)]
+    pairs = ((arrived, arrived.event) for arrived in batch)
+    return [IndexedMessage(arrived=arrived, event=event) for arrived, event in pairs if isinstance(event, Indexed)]
 
 
 class PendingWrites:

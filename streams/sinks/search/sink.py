@@ -72,23 +72,29 @@ class MeilisearchSink:
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
         """Write a batch and return the events whose object is missing or wrong."""
         messages = find_indexed(batch)
-        await self._erase([one for one in messages if isinstance(one.event, events.ProjectErased)])
+        await self._erase(
+            [indexed_message for indexed_message in messages if isinstance(indexed_message.event, events.ProjectErased)]
+        )
         gone = await self._erased(messages)
-        kept = [one for one in messages if one.stone not in gone]
+        retained = [indexed_message for indexed_message in messages if indexed_message.stone not in gone]
         refused: list[Refused] = []
         gathered = PendingWrites()
-        for one in kept:
+        for indexed_message in retained:
             try:
-                await self._gather(one.event, one.arrived.envelope.time, gathered)
+                await self._gather(indexed_message.event, indexed_message.arrived.envelope.time, gathered)
             except BadReferenceError as error:
-                message = one.arrived.message
-                refused.append(Refused(message=message, reason=error.reason, detail=error.detail, event=one.event))
-        for index, found_here in gathered.documents.items():
-            await self._write(index, found_here)
+                message = indexed_message.arrived.message
+                refused.append(
+                    Refused(message=message, reason=error.reason, detail=error.detail, event=indexed_message.event)
+                )
+        for index, documents in gathered.documents.items():
+            await self._write(index, documents)
         await self._forget_older(gathered)
-        await self._agree([one.event for one in kept if not isinstance(one.event, Renamed)])
-        await self._rename([one.event for one in kept])
-        await self._forget_late(kept)
+        await self._agree(
+            [indexed_message.event for indexed_message in retained if not isinstance(indexed_message.event, Renamed)]
+        )
+        await self._rename([indexed_message.event for indexed_message in retained])
+        await self._forget_late(retained)
         return refused
 
     async def _gather(self, event: Indexed, at: dt.datetime, gathered: PendingWrites) -> None:
@@ -102,9 +108,9 @@ class MeilisearchSink:
             newest = max([await self._newest_version(event, index) for index in (CHAPTERS, ENTITIES)])
             if event.transcript_version < max(newest, gathered.studied_version(event)):
                 return
-            made = await self._load(event, Intelligence)
-            gathered.add(CHAPTERS, intelligence_documents.chapter_documents(event, made, told_at=at))
-            gathered.add(ENTITIES, intelligence_documents.entity_documents(event, made, told_at=at))
+            intelligence = await self._load(event, Intelligence)
+            gathered.add(CHAPTERS, intelligence_documents.chapter_documents(event, intelligence, told_at=at))
+            gathered.add(ENTITIES, intelligence_documents.entity_documents(event, intelligence, told_at=at))
             gathered.studied[search_documents.tombstone_id(event)] = event
         elif isinstance(event, events.TranscriptCompleted):
             newest = max(await self._newest_version(event, SEGMENTS), gathered.version(event))
@@ -133,15 +139,17 @@ class MeilisearchSink:
             by_project.setdefault(search_documents.tombstone_id(event), []).append(event)
         updates: dict[str, dict[str, Document]] = {}
         gone: list[str] = []
-        for several in by_project.values():
-            changes = await self._reconcile(several[0])
+        for project_events in by_project.values():
+            changes = await self._reconcile(project_events[0])
             if changes is None:
                 continue
-            only = (CLIPS,) if all(isinstance(one, CLIP_EVENTS) for one in several) else SEARCHED_INDEXES
-            for index in only:
-                updates.setdefault(index, {}).update({one["id"]: one for one in changes.updates.get(index, ())})
-            if changes.gone and ENTITIES in only:
-                gone.append(search_documents.ids_filter(several[0], changes.gone))
+            indexes = (CLIPS,) if all(isinstance(event, CLIP_EVENTS) for event in project_events) else SEARCHED_INDEXES
+            for index in indexes:
+                updates.setdefault(index, {}).update(
+                    {document["id"]: document for document in changes.updates.get(index, ())}
+                )
+            if changes.gone and ENTITIES in indexes:
+                gone.append(search_documents.ids_filter(project_events[0], changes.gone))
         for index, documents in updates.items():
             await self._write(index, documents)
         await self._delete(ENTITIES, gone)
@@ -166,14 +174,14 @@ class MeilisearchSink:
             return
         renamed: dict[str, dict[str, Document]] = {}
         stubs: dict[str, list[str]] = {}
-        for event in {search_documents.tombstone_id(one): one for one in changed}.values():
+        for event in {search_documents.tombstone_id(event): event for event in changed}.values():
             titles = await self._labels.read_titles(event.org_id, event.project_id)
             if titles is None:
                 continue
             for index in SEARCHED_INDEXES:
                 documents = await self._everything(event, index, search_documents.TITLE_FIELDS)
                 if changes := rename_documents(index, documents, titles):
-                    renamed.setdefault(index, {}).update({one["id"]: one for one in changes})
+                    renamed.setdefault(index, {}).update({document["id"]: document for document in changes})
                     stubs.setdefault(index, []).append(search_documents.stub_filter(event))
         for index, titled in renamed.items():
             await self._write(index, titled)
@@ -214,10 +222,12 @@ class MeilisearchSink:
     async def _erase(self, erasures: Sequence[IndexedMessage]) -> None:
         if not erasures:
             return
-        stones = [search_documents.tombstone_document(one.event, one.arrived.envelope.time) for one in erasures]
+        stones = [
+            search_documents.tombstone_document(erasure.event, erasure.arrived.envelope.time) for erasure in erasures
+        ]
         await self._search.upsert(TOMBSTONES, stones)
         self._wrote(TOMBSTONES, len(stones))
-        await self._delete_projects([one.event for one in erasures])
+        await self._delete_projects([erasure.event for erasure in erasures])
 
     async def _delete_projects(self, erased: Sequence[Indexed]) -> None:
         for index in SEARCHED_INDEXES:
@@ -226,11 +236,11 @@ class MeilisearchSink:
     async def _delete(self, index: str, filters: Sequence[str]) -> None:
         """Delete what matches one of the filters, as one task: the engine works its tasks off one by one."""
         if filters:
-            await self._search.delete(index, " OR ".join(f"({one})" for one in dict.fromkeys(filters)))
+            await self._search.delete(index, " OR ".join(f"({filter_text})" for filter_text in dict.fromkeys(filters)))
 
     async def _erased(self, messages: Sequence[IndexedMessage]) -> set[str]:
         """Find the tombstones of these events' projects."""
-        ids = sorted({one.stone for one in messages})
+        ids = sorted({message.stone for message in messages})
         gone: set[str] = set()
         for start in range(0, len(ids), IDS_PER_QUERY_LIMIT):
             wanted_ids = ids[start : start + IDS_PER_QUERY_LIMIT]
@@ -238,10 +248,10 @@ class MeilisearchSink:
             gone |= {hit["id"] for hit in (await self._search.search(TOMBSTONES, "", options))["hits"]}
         return gone
 
-    async def _forget_late(self, kept: Sequence[IndexedMessage]) -> None:
+    async def _forget_late(self, messages: Sequence[IndexedMessage]) -> None:
         """Delete documents of projects that another process erased between the question and the write."""
-        gone = await self._erased(kept)
-        await self._delete_projects([one.event for one in kept if one.stone in gone])
+        gone = await self._erased(messages)
+        await self._delete_projects([message.event for message in messages if message.stone in gone])
 
 
 def _count(metrics: ProcessMetrics, table: str, rows: int) -> None:
