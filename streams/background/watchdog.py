@@ -28,7 +28,7 @@ async def watch_projects(pool: Pool, still_s: float, metrics: ProcessMetrics) ->
         projects = await list_still_projects(connection, still, MAX_STILL_PROJECTS)
     metrics.put(STILL, len(projects))
     now = dt.datetime.now(dt.UTC)
-    metrics.put(STILL_AGE, max(((now - one.moved_at).total_seconds() for one in projects), default=0.0))
+    metrics.put(STILL_AGE, max(((now - project.moved_at).total_seconds() for project in projects), default=0.0))
     for project in projects:
         async with transaction(pool) as connection:
             emitted = await emit_again(connection, project, still)

@@ -134,7 +134,7 @@ async def _commit_source(
     index = prepared.index
     video = index.video
     owner = (event.org_id, event.project_id)
-    found = IngestedSource(
+    ingested_source = IngestedSource(
         source=prepared.source,
         index=prepared.index_ref,
         duration_ms=index.duration_ms,
@@ -143,7 +143,7 @@ async def _commit_source(
         span_count=len(prepared.spans),
         warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
     )
-    await write_source(connection, *owner, found)
+    await write_source(connection, *owner, ingested_source)
     await insert_spans(
         connection, *owner, [_build_span_event(event, prepared, span.ordinal) for span in prepared.spans]
     )

@@ -75,8 +75,8 @@ def draw_frame(
     number = find_slot(timeline, at_ms)
     if number < bumpers.intro or number >= body.count:
         inserts = Bumpers(task.brand, bumpers, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
-        shown = chain(inserts.before(), inserts.after())
-        return next((one.slot, one.frame) for one in shown if one.slot.number == number)
+        insert_frames = chain(inserts.before(), inserts.after())
+        return next((insert.slot, insert.frame) for insert in insert_frames if insert.slot.number == number)
     part = next(part for part in timeline.timeline_parts if part.first <= number < part.end)
     cues, _ = build_job_cues(task, played)
     scene = build_compositor(task, cues, scratch)
@@ -128,14 +128,14 @@ def _find_earlier_frame(index: SourceIndex, lead: TimeRange, wanted_ms: float) -
 
 
 def _counted(pictures: Iterator[tuple[int, av.VideoFrame]], report: Report) -> Iterator[tuple[int, av.VideoFrame]]:
-    for count, one in enumerate(pictures, start=1):
+    for count, picture in enumerate(pictures, start=1):
         report(count)
-        yield one
+        yield picture
 
 
 def encode_png(picture: av.VideoFrame) -> bytes:
     """A frame as the encoder gets it (yuv420p, BT.709 limited) as PNG; equal frames give equal bytes."""
-    shown = picture.reformat(
+    rgb_frame = picture.reformat(
         format="rgb24",
         threads=1,
         src_colorspace=Colorspace.ITU709,
@@ -143,6 +143,6 @@ def encode_png(picture: av.VideoFrame) -> bytes:
         src_color_range=ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,
     )
-    written = io.BytesIO()
-    Image.fromarray(shown.to_ndarray()).save(written, "PNG", compress_level=PNG_LEVEL)
-    return written.getvalue()
+    png = io.BytesIO()
+    Image.fromarray(rgb_frame.to_ndarray()).save(png, "PNG", compress_level=PNG_LEVEL)
+    return png.getvalue()

@@ -62,7 +62,7 @@ class Attempts:
     @property
     def progress(self) -> AttemptProgress | None:
         """The attempt in flight that moved last; None while none is."""
-        return max(self._in_flight, key=lambda one: one.moved_at, default=None)
+        return max(self._in_flight, key=lambda attempt: attempt.moved_at, default=None)
 
     async def run(self, message: Message, envelope: codec.Envelope, event: events.AnyEvent) -> Verdict:
         """Take the event to its end for this stage; the message may be acknowledged when this returns.
@@ -120,10 +120,10 @@ class Attempts:
                 await admission.release(connection, owner[0], cause.input_id, self._stage.name)
                 return "done"
             name, lease_s = self._stage.name, self._rules.lease_s
-            found = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
+            claim_or_state = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
             # Busy may be acknowledged: the sweeper sends the event again if the other attempt does not end.
-            if not isinstance(found, Claim):
-                if found in ("running", "free"):
+            if not isinstance(claim_or_state, Claim):
+                if claim_or_state in ("running", "free"):
                     return "busy"
                 # It was sent once more than it was needed, and its end freed no place of this message.
                 await admission.release(connection, owner[0], cause.input_id, self._stage.name)
@@ -131,7 +131,7 @@ class Attempts:
             # Work that is requested later does not start the stages of a project that has ended.
             if name in PROJECT_STAGES and project["state"] in ACTIVE_PROJECT_STATES:
                 await project_lifecycle.start_stage(connection, *owner, name, cause)
-            return found
+            return claim_or_state
 
     async def _work_kept(self, claim: Claim, event: events.AnyEvent, work: Work) -> Commit:
         """Run the stage's work while the lease is renewed. Raises Superseded once the lease is lost."""

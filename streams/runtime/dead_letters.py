@@ -63,14 +63,14 @@ def letter_of(
 
 
 def _cut(headers: Mapping[str, str]) -> dict[str, str]:
-    kept: dict[str, str] = {}
+    cut_headers: dict[str, str] = {}
     left = MAX_HEADER_CHARACTERS
     for name, value in headers.items():
-        kept[printable(name)[:left]] = printable(value)[: max(0, left - len(name))]
+        cut_headers[printable(name)[:left]] = printable(value)[: max(0, left - len(name))]
         left -= len(name) + len(value)
         if left <= 0:
             break
-    return kept
+    return cut_headers
 
 
 async def record(

@@ -30,7 +30,7 @@ async def create_topics(access: KafkaAccess, partitions: int = PARTITIONS) -> No
     await admin.start()
     try:
         replicas = min(MAX_REPLICAS, len((await admin.describe_cluster())["brokers"]))
-        wanted = [
+        new_topics = [
             NewTopic(
                 topic.name,
                 num_partitions=partitions,
@@ -39,7 +39,7 @@ async def create_topics(access: KafkaAccess, partitions: int = PARTITIONS) -> No
             )
             for topic in TOPICS
         ]
-        answer = await admin.create_topics(wanted)
+        answer = await admin.create_topics(new_topics)
         for name, code, *_ in answer.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise MigrationError(f"topic {name} could not be made: {for_code(code).__name__}")
