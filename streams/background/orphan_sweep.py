@@ -91,7 +91,7 @@ async def _settle(relay: Pool, sweep: DueSweep, again: dt.timedelta | None) -> N
 async def _sweep_project(
     pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID, round_number: int
 ) -> tuple[int, dt.timedelta | None]:
-    """How many objects were removed, and when to sweep again."""
+    """Sweep a project; return how many objects were removed, and when to sweep again."""
     prefix = f"{org_id}/{project_id}/"
     async with org_transaction(pool, org_id) as connection:
         state = await read_project_state(connection, org_id, project_id)

@@ -35,7 +35,7 @@ from streams.speech.translation import ENGLISH
 
 
 class StoredAcoustics(Value, frozen=True, kw_only=True):
-    """Where the project's acoustics are stored, and their totals."""
+    """The stored object of the project's acoustics, and their totals."""
 
     ref: ObjectRef
     totals: SoundTotals

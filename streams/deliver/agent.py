@@ -50,7 +50,7 @@ class DeliverStage:
         self._ring = open_key_ring(context.settings)
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Events that customers can subscribe to, and tries that are due."""
+        """Accept events that customers can subscribe to, and tries that are due."""
         return isinstance(event, NotifiedEvent | events.DeliveryDue)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
@@ -121,7 +121,7 @@ def _is_paused(delivery: DeliveryRecord, now: dt.datetime) -> bool:
 
 
 async def _commit_nothing(_: Connection) -> None:
-    """Nothing to write: the delivery has ended, or its endpoint was removed."""
+    """Commit nothing: the delivery has ended, or its endpoint was removed."""
 
 
 async def _postpone(connection: Connection, event: events.DeliveryDue, delivery: DeliveryRecord, cause: Cause) -> None:

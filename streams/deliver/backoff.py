@@ -17,7 +17,7 @@ MAX_AGE_S = sum(TRIES_AFTER_S)
 MAX_FAILURES_COUNT = 5
 """Tries in a row that fail before an endpoint is paused. Source: the default of Envoy's outlier detection."""
 ENDPOINT_PAUSES_S = (30, 2 * 60, 10 * 60, 30 * 60, 60 * 60)
-"""Of an endpoint, one after the other, while each probe fails; the last repeats."""
+"""Pauses of an endpoint, one after the other, while each probe fails; the last repeats."""
 
 
 def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: float = 0.0) -> dt.timedelta | None:

@@ -186,5 +186,5 @@ class DetectStage:
 
 
 def _no_embeddings(reason: str) -> EmbeddedTexts:
-    """No embeddings, and why."""
+    """Return no embeddings, and the reason."""
     return EmbeddedTexts(values=np.zeros((0, 0), dtype=np.float32), model=reason)

@@ -18,7 +18,7 @@ from streams.runtime.stage import Work
 
 
 class ClipRequestInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the clip before it is measured."""
+    """Inputs to the facts of a requested clip: its titles, and its moment if there is one."""
 
     title: str
     """The person's title; empty where they left that open."""

@@ -1,4 +1,4 @@
-"""What kept a moment from becoming a clip, and which moments came nearest where none did. Pure."""
+"""Reasons why a moment did not become a clip, and the nearest moments where none did. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_NEAREST = 3
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionLimits:
-    """What a clip must reach in one video."""
+    """Limits that a clip must reach in one video."""
 
     min_score: float
     """Minimum score."""

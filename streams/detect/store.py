@@ -27,7 +27,7 @@ from streams.runtime.stage import Work
 
 
 class DetectInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What detect reads about a project."""
+    """Inputs of detect from a project's row: options, and references of its analyses."""
 
     title: str
     options: ProjectOptions

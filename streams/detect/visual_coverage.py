@@ -1,4 +1,4 @@
-"""How much of a project's picture shows faces, persons and screens. Pure."""
+"""Count the sampled frames of a project that show faces, persons and screens. Pure."""
 
 from __future__ import annotations
 

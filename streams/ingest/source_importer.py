@@ -54,7 +54,7 @@ class StoredSpan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportedSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What ingest learned and stored about a source."""
+    """A stored source with its index and spans, and the cost of the import."""
 
     source: ObjectRef
     index_ref: ObjectRef

@@ -30,7 +30,7 @@ WINDOWS_PER_REQUEST = 64
 EMBEDDING_TIMEOUT_S = 20.0
 """Time limit of one answer, a reload of a dead model included; shorter than a worker may make no progress."""
 MAX_BRIEF_SPEECH_MS = 45_000
-"""With less speech than this in a span, possible voice is embedded too.
+"""Speech of a span below which possible voice is embedded too.
 
 With more it only blurs who is who. Of 85 synthetic conversations of 90 s the number of speakers was right in 63 with
 it, in 68 without.

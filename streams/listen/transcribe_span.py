@@ -29,7 +29,7 @@ from streams.speech.words import clamp_speech, keep_near_speech, shift_words_to_
 
 
 class RecognitionHints(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about a project's words, and wanted of them, before they are recognised."""
+    """Language, glossary and translation request of a project, set before its words are recognised."""
 
     language: str | None = None
     """Language of a span recognised earlier.

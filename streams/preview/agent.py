@@ -47,7 +47,7 @@ def shown_format(options: ExportOptions) -> FileKind:
 
 
 class PreviewInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What preview reads from the database."""
+    """Inputs of a preview from the database."""
 
     media: ClipMedia
     transcript: ObjectRef | None
@@ -64,7 +64,7 @@ class PreviewStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Previews that have a framing plan."""
+        """Accept previews that have a framing plan."""
         return isinstance(event, events.PreviewPlanned)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:

@@ -1,4 +1,4 @@
-"""From a raw message to an attempt: decode, check, skip what does not concern the stage."""
+"""Turn a raw message into an attempt: decode, check, skip what does not concern the stage."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Take: TypeAlias = Callable[[Message], Awaitable[str]]
 
 
 class _Owned(msgspec.Struct):
-    """What each event of an organisation says, also one of a later version."""
+    """The owner field of every event of an organisation, also of one of a later version."""
 
     org_id: UUID
 

@@ -27,8 +27,11 @@ CUSTOMER_SENTENCES = {
     "retries.exhausted/processor": "It did not come to an end in its time, however often it was tried.",
     "retries.exhausted/outside": "The server of the given URL did not send the file, however often it was asked.",
 }
-"""What a customer reads about an attempt that was given up. The technical text is for operators: it stays in the letter
-and in the attempt's row, because this sentence goes on to topics that are kept for ever."""
+"""Sentences for a customer about an attempt that was given up.
+
+The technical text is for operators: it stays in the letter and in the attempt's row, because this sentence goes on to
+topics that are kept for ever.
+"""
 
 
 def failure_reason(error: Exception) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from streams.runtime.metrics import CONTENT_TYPE, ProcessMetrics
 from streams.runtime.stage import AttemptProgress
 
 DATE_S = 1.0
-"""How often the date in the responses is renewed."""
+"""Seconds between two renewals of the date in the responses."""
 
 
 class Pulse:

@@ -19,7 +19,7 @@ from core.infra.kafka.topic_reader import open_offsets
 
 
 class Offsets(Protocol):
-    """What the broker is asked: a `PartitionOffsets`."""
+    """Requests to the broker for offsets: a `PartitionOffsets`."""
 
     async def beginning_offsets(self, partitions: list[Any]) -> Mapping[Any, int]:
         """The first offset that retention has left."""
@@ -31,7 +31,7 @@ class Offsets(Protocol):
 
 
 class Ends(NamedTuple):
-    """What the broker last said, of each partition."""
+    """The broker's last answer about each partition."""
 
     first: Mapping[Any, int]
     next: Mapping[Any, int]

@@ -106,7 +106,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     max_starved_tries: int = 8
     """Tries at work for which the machine has no time: each may cost its whole wall time."""
     known_s: float = 28 * 86_400.0
-    """How long the attempts of ended work are kept (`RetentionRules.attempts_days`)."""
+    """Age up to which the attempts of ended work are kept (`RetentionRules.attempts_days`)."""
 
 
 async def claim(

@@ -67,7 +67,7 @@ class OrderedAcknowledger:
         self._taken: defaultdict[Any, deque[_Taken]] = defaultdict(deque)
 
     async def __aenter__(self) -> Self:
-        """Itself."""
+        """Return itself."""
         return self
 
     async def __aexit__(

@@ -25,7 +25,7 @@ MAX_THREAD_CPU_S = 900.0
 
 
 class Work(msgspec.Struct, kw_only=True):
-    """What a stage gets with the event. ``report`` takes a growing counter; the stage fills in ``cpu_ms``."""
+    """Inputs and counters of one try. ``report`` takes a growing counter; the stage fills in ``cpu_ms``."""
 
     cause: Cause
     report: Callable[[int], None]
@@ -35,7 +35,7 @@ class Work(msgspec.Struct, kw_only=True):
     tries: int = 1
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
-        """As `timed_in_thread`, for what may outlast a lease: it moves while it takes processor time."""
+        """Run `timed_in_thread` for work that may outlast a lease: it moves while it takes processor time."""
         clocks: list[int] = []
 
         def run() -> T:

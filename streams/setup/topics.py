@@ -19,7 +19,7 @@ MIN_IN_SYNC_REPLICAS = 2
 
 
 def topic_settings(topic: Topic, replicas: int) -> dict[str, str]:
-    """What a topic of this many copies is made with."""
+    """Return the settings of a topic of this many copies."""
     settings = {"retention.ms": str(topic.retention_ms), "max.message.bytes": "2000000"}
     return settings | ({"min.insync.replicas": str(MIN_IN_SYNC_REPLICAS)} if replicas >= MAX_REPLICAS else {})
 

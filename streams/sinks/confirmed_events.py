@@ -11,7 +11,7 @@ from schemas import events
 from streams.sinks.batch_consumer import Arrived, Handle, Refused
 
 Ask: TypeAlias = Callable[[Collection[Named]], Awaitable[Known]]
-"""What the rows say of these. May raise Unavailable: the batch then comes again."""
+"""Returns the rows' state of these owners. May raise Unavailable: the batch then comes again."""
 
 
 async def handle_confirmed(handle: Handle, ask: Ask, batch: Sequence[Arrived]) -> Sequence[Refused]:
@@ -30,7 +30,7 @@ async def handle_confirmed(handle: Handle, ask: Ask, batch: Sequence[Arrived]) -
 
 
 def name_owner(event: events.AnyEvent) -> Named | None:
-    """What the rows have to know of an event; None for one that they cannot confirm.
+    """Return the owner that the rows must confirm; None for an event that they cannot confirm.
 
     An upload may come before its row, and has a signature. A refused message has no owner.
     """

@@ -25,7 +25,7 @@ SMOOTHING_STEPS = 7
 MIN_MUSIC_PROBABILITY = 0.5
 """Least probability of music where there is no speech."""
 MIN_MUSIC_UNDER_SPEECH_PROBABILITY = 0.75
-"""The same where somebody speaks: a voice in a hall holds its tones too."""
+"""Least probability of music under speech: a voice in a hall holds its tones too."""
 MIN_MUSIC_MS = 4_000
 """Shortest music that is an event."""
 MAX_MUSIC_GAP_MS = 2_000
@@ -37,7 +37,7 @@ SILENCE_LUFS = -60.0
 MAX_SILENCE_LUFS = -50.0
 """Loudest silence, however loud the programme."""
 SILENCE_BELOW_LOUD_LU = 40.0
-"""In a loud programme silence is this far below its loud parts."""
+"""Level of silence below the loud parts of a loud programme."""
 MIN_PAUSE_MS = 300
 """Shortest break in speech that is a pause."""
 MAX_PAUSE_MS = 5_000

@@ -33,7 +33,7 @@ SMALL_CLUSTER_FACTOR = 3.0
 The factor is 1 + this number / windows of the smaller.
 """
 MIN_BRIEF_WINDOWS = 12
-"""With fewer windows than this the distance of a long recording applies."""
+"""Fewest windows of a short recording: below that the distance of a long one applies."""
 BRIEF_WINDOWS_COUNT = 20
 """Reliable windows of a brief recording; the least distance grows from here."""
 LONG_WINDOWS_COUNT = 60

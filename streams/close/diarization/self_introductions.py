@@ -38,7 +38,7 @@ INTRODUCTION_PHRASES: dict[tuple[str, ...], bool] = {
     ("jeg", "heter"): True,
     ("jeg", "hedder"): True,
 }
-"""How an introduction begins, and whether only a name can follow.
+"""Beginnings of an introduction, and whether only a name can follow.
 
 In other languages than English only phrases that nothing else follows: ``ich bin`` stands before any noun.
 """

@@ -24,7 +24,7 @@ Fewer are a mistake of the recogniser.
 MIN_ADDITION_WORDS = 8
 """Recognised words, in place of other words of the script, from which they may be an addition of the speaker."""
 MIN_ADDITION_RATIO = 4
-"""How many times more than the script's words in the same place an addition has."""
+"""Least ratio of an addition's words to the script's words in the same place."""
 MIN_WORD_ROOM_MS = 100
 """Least time for a word of the script; with less, its gap was not spoken."""
 MIN_LETTER_ROOM_MS = 25

@@ -27,9 +27,9 @@ Unrelated texts share a tenth (95 of 100 pairs less than 0.27), a script with si
 100 more than 0.33).
 """
 MIN_COMMON_SIGNS_RATIO = 0.4
-"""The same of signs, in a language that is written without spaces."""
+"""Share of signs in common, in a language that is written without spaces."""
 MAX_LENGTH_RATIO = 2
-"""In a text longer by more than this factor every other word is found by chance: there only words in a row count."""
+"""Length ratio above which every other word is found by chance: there only words in a row count."""
 MIN_ROW_WORDS = 3
 """Words in a row that count in a text of another length."""
 MIN_ROW_RATIO = 0.2

@@ -32,7 +32,7 @@ from streams.detect.window import CandidateWindow
 PUNCH_LINE_WORDS = (3, 14)
 """Fewest and most words of a punch line."""
 MIN_SET_UP_RATIO = 1.5
-"""How many times longer the sentence before a punch line is."""
+"""Least ratio of the words in the sentence before a punch line to those in it."""
 SHORT_LINE_FACTOR = 0.8
 """Factor for a short line with a punch line's words after no longer sentence."""
 LONG_LINE_FACTOR = 0.4
@@ -50,14 +50,14 @@ PAUSE_EDGE_MS = 150
 MIN_PAUSES = 8
 """Fewer pauses than this are nothing to compare one with."""
 MIN_LOUDER_DB = 6.0
-"""How much louder than the video's usual pause a response is: twice the amplitude."""
+"""Least level of a response above the video's usual pause: twice the amplitude."""
 FULL_RESPONSE_MS = 4_000
 """Sound after a window's sentences that counts as a full response."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceCues:
-    """How much a sentence is like a punch line and like a call, 0..1 each, with the words that made it so."""
+    """Likeness of a sentence to a punch line and to a call, 0..1 each, with the words that show it."""
 
     punch: float = 0.0
     punch_words: Sequence[str] = ()

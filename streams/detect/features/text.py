@@ -27,7 +27,7 @@ from streams.detect.timeline import ProjectTimeline
 from streams.detect.window import CandidateWindow
 
 HOOK_MS = 7_000
-"""How long a viewer gives a clip: what is said by then is the hook."""
+"""Length of the hook: the time that a viewer gives a clip."""
 EARLY_HOOK_MS = 3_000
 """Within this a hook counts in full; later it counts half."""
 QUOTE_WORDS = (4, 18)
@@ -48,7 +48,7 @@ _HINT_WEIGHTS: Mapping[str, float] = {"question": 0.5, "number": 0.3, "strong": 
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceFacts:
-    """What is looked up once per sentence. ``measure_emotion`` is VADER's compound, None outside English."""
+    """Facts of a sentence, looked up once. ``emotion`` is VADER's compound, None outside English."""
 
     hits: Mapping[str, Sequence[str]]
     """Kind of hint to the words that gave it."""

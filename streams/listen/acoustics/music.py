@@ -42,7 +42,7 @@ PEAK_NEIGHBOUR_BINS = 10
 MIN_PEAK_DB = 4.0
 """Least height of a peak over its neighbourhood."""
 STEADY_PEAK_COUNT = 5
-"""How many of the steadiest peaks count, as in the paper."""
+"""Number of the steadiest peaks that count, as in the paper."""
 SYLLABLE_RATES_HZ = (3.0, 6.0)
 """Modulation rates of syllables."""
 MODULATION_RATES_HZ = (0.6, 20.0)

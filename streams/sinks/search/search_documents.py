@@ -186,7 +186,7 @@ def _clip(event: Indexed, clip: Moment | ClipFacts, clip_id: str, ordinal: int) 
 
 
 def tombstone_document(event: events.Event, erased_at: dt.datetime) -> Document:
-    """What stays of an erased project."""
+    """Build the document that stays of an erased project."""
     return {"id": tombstone_id(event), **owner_of(event), "erased_at": erased_at.isoformat()}
 
 

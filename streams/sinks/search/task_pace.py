@@ -27,7 +27,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 class TaskPace:
-    """How many tasks the engine may get; ``now`` in seconds."""
+    """The number of tasks that the engine may get; ``now`` in seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """Begin with what an idle minute leaves."""

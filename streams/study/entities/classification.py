@@ -53,7 +53,7 @@ _PERSON_ACTS = re.compile(
     r"|smiled|died|married|was born)\b",
     re.IGNORECASE,
 )
-"""What people do and few others."""
+"""Verbs that people do and few others."""
 _ROLE_AFTER = re.compile(rf"^,? (?:who is |is )?{gazetteer.ROLE_PATTERN}\b", re.IGNORECASE)
 _WITH = re.compile(r"\b(?:[Ww]ith|[Ff]rom|[Aa]t|[a-z][\w'’-]* of) $")
 """``a division of Harbour``, and not the second half of ``Game of Thrones``."""
@@ -66,7 +66,7 @@ _ORGANISATION_BEFORE = re.compile(
     r"|\b(?:works?|worked|working) (?:at|for) $|\b(?:acquired|acquire|acquiring|bought|joined|sued) $",
     re.IGNORECASE,
 )
-"""What is done with an organisation, and hardly with anything else."""
+"""Words of dealings with an organisation, and hardly with anything else."""
 _CALL_AFTER = re.compile(
     r"^,? (?:\w+ )?(?:q[1-4]|(?:first|second|third|fourth|full|fiscal)[ -](?:quarter|half|year)|quarterly|earnings"
     r"|annual|investor|shareholder|conference call)\b",

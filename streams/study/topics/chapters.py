@@ -36,7 +36,7 @@ PAUSE_WEIGHT = 0.3
 SPEAKER_CHANGE_WEIGHT = 0.1
 """Strength of the cue of a change of speaker."""
 CUE_WEIGHT = 0.2
-"""How much a cue counts, as a share of the mean cost of a chapter."""
+"""Weight of a cue, as a share of the mean cost of a chapter."""
 MIN_CUE_PAUSE_MS = 2_500
 """Pause that is a cue."""
 
