@@ -69,23 +69,23 @@ async def sweep_orphans(relay: Pool, worker: Pool, objects: S3Objects) -> int:
 async def _look(relay: Pool, worker: Pool, objects: S3Objects, sweep: DueSweep) -> int:
     owner = (sweep.org_id, sweep.subject_id)
     if sweep.kind == "upload":
-        count, again = await _sweep_upload(worker, objects, *owner), None
+        count, pause = await _sweep_upload(worker, objects, *owner), None
     elif sweep.kind == "asset":
-        count, again = await _sweep_asset(worker, objects, *owner), None
+        count, pause = await _sweep_asset(worker, objects, *owner), None
     else:
-        count, again = await _sweep_project(worker, objects, *owner, sweep.round)
-    await _settle(relay, sweep, again)
+        count, pause = await _sweep_project(worker, objects, *owner, sweep.round)
+    await _settle(relay, sweep, pause)
     if count:
         structlog.get_logger().info("leftovers removed", subject=sweep.kind, objects=count, id=str(owner[1]))
     return count
 
 
-async def _settle(relay: Pool, sweep: DueSweep, again: dt.timedelta | None) -> None:
+async def _settle(relay: Pool, sweep: DueSweep, pause: dt.timedelta | None) -> None:
     async with transaction(relay) as connection:
-        if again is None:
+        if pause is None:
             await end_sweep(connection, sweep)
         else:
-            await repeat_sweep(connection, sweep, again)
+            await repeat_sweep(connection, sweep, pause)
 
 
 async def _sweep_project(

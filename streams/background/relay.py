@@ -161,13 +161,13 @@ async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: 
             async with transaction(pool) as connection:
                 backlog = await outbox_queue.read_backlog(connection)
                 waiting: dict[str, int] | None = await admission.count_waiting(connection)
-            due, oldest_s = float(backlog.due), backlog.oldest_s
+            due_count, oldest_s = float(backlog.due), backlog.oldest_s
         except Unavailable:
-            due = oldest_s = math.nan
+            due_count = oldest_s = math.nan
             waiting = None
         for lane in LANE_NAMES:
             metrics.put(OUTBOX_WAITING, waiting.get(lane, 0) if waiting is not None else math.nan, lane=lane)
-        metrics.put(OUTBOX_DUE, due)
+        metrics.put(OUTBOX_DUE, due_count)
         metrics.put(OUTBOX_AGE, oldest_s)
         await _pause(stop, pause_s)
 

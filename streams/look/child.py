@@ -95,10 +95,12 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
                 image.save(scratch / f"thumbnail-{at_ms}.jpg", quality=80, optimize=True)
             report(len(pictures))
     changes = find_changes(pictures)
-    closely = select_changes(changes, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
+    selected_changes = select_changes(changes, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
     unsmoothed = SourceReader(source, index, deblock=False)
     shots = [
-        shot for change in changes for shot in (refine_in_frames(unsmoothed, change) if change in closely else [change])
+        shot
+        for change in changes
+        for shot in (refine_in_frames(unsmoothed, change) if change in selected_changes else [change])
     ]
     return {
         "pictures": pictures,

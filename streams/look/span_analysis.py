@@ -89,8 +89,8 @@ async def _decode_sparsely(span: SpanPlanned, inputs: AnalysisInput) -> dict[str
 
 
 async def _store_thumbnails(times: list[int], scratch: Path, objects: Objects, prefix: str) -> list[Thumbnail]:
-    stored = []
+    thumbnails = []
     for at_ms in times:
         image = await objects.put_file(prefix, scratch / f"thumbnail-{at_ms}.jpg", "image/jpeg", ".jpg")
-        stored.append(Thumbnail(at_ms=at_ms, image=image))
-    return stored
+        thumbnails.append(Thumbnail(at_ms=at_ms, image=image))
+    return thumbnails

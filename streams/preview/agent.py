@@ -86,7 +86,7 @@ class PreviewStage:
         transcript = None
         if inputs.transcript:
             transcript = msgspec.json.decode(await context.objects.get(inputs.transcript), type=Transcript)
-        prepared = await build_job(
+        built_job = await build_job(
             event.rendition,
             plan,
             RenderInputs(
@@ -99,7 +99,7 @@ class PreviewStage:
             objects=context.objects,
             brand=await load_brand(options.brand, inputs.brand, transcript, context.objects, scratch),
         )
-        return PreviewJob(export=prepared.job, at_ms=event.at_ms)
+        return PreviewJob(export=built_job.job, at_ms=event.at_ms)
 
     async def _picture(
         self, event: events.PreviewPlanned, inputs: PreviewInputs, task: PreviewJob, scratch: Path, work: Work

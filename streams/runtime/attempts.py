@@ -185,11 +185,11 @@ class Attempts:
         A cancelled attempt is ended here. What it used is still charged, unless the project itself is gone.
         """
         project = await project_lifecycle.lock_owner(connection, event)
-        gone = project is None or project["state"] in GONE_PROJECT_STATES
-        if not gone and not await is_all_cancelled(connection, event):
+        is_gone = project is None or project["state"] in GONE_PROJECT_STATES
+        if not is_gone and not await is_all_cancelled(connection, event):
             return True
         await leases.finish(connection, claim, "cancelled", cpu_ms)
-        if not gone:
+        if not is_gone:
             await self._charge(connection, claim, event, cause, "gave_up", cpu_ms)
         return False
 
@@ -215,9 +215,9 @@ class Attempts:
         cpu_ms: int = 0,
     ) -> None:
         """Record what the try used; the project is locked. An asset has no project, and no ledger."""
-        if (used := usage_meter.current()) is not None and not isinstance(event, events.AssetEvent):
+        if (meter := usage_meter.current()) is not None and not isinstance(event, events.AssetEvent):
             await cost_ledger.record(
-                connection, claim, event, used, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms
+                connection, claim, event, meter, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms
             )
 
     async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
@@ -269,8 +269,8 @@ class Attempts:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 project = await project_lifecycle.lock_owner(connection, event)
                 starved = isinstance(error, Starved)
-                why = str(error)[:1000]
-                await leases.free(connection, claim, why, pause_s, uncount=outage, outage=outage, starved=starved)
+                reason = str(error)[:1000]
+                await leases.free(connection, claim, reason, pause_s, uncount=outage, outage=outage, starved=starved)
                 if project is not None and project["state"] not in GONE_PROJECT_STATES:
                     await self._charge(connection, claim, event, cause, "later")
                 return "retried"
@@ -288,7 +288,7 @@ class Attempts:
         part: str = "",
     ) -> Verdict:
         """Write a dead letter with the technical ``detail``; the project gets a plain sentence."""
-        tell = True
+        notify_stage = True
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
@@ -299,7 +299,7 @@ class Attempts:
                     connection, message, self._stage.name, reason, detail, cause, events.owner_of(event)
                 )
                 await self._charge(connection, claim, event, cause, "gave_up")
-                if tell:
+                if notify_stage:
                     await self._stage.give_up(
                         connection, event, reason, dead_letters.customer_sentence(reason, part), cause
                     )
@@ -311,7 +311,7 @@ class Attempts:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in giving up: the letter is written all the same
             telemetry.report_bug(error, self._stage.name)
-            tell = False
+            notify_stage = False
             verdict = await self._unless_superseded(write)
         self.last_dead_reason = reason
         return verdict

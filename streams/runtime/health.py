@@ -100,11 +100,11 @@ async def serve_health(
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        fine = ready() and not pulse.stuck and (sandbox is None or sandbox.is_ready)
-        answer: dict[str, object] = {"ready": fine, "lag": pulse.lag, "stuck": pulse.stuck}
+        is_ready = ready() and not pulse.stuck and (sandbox is None or sandbox.is_ready)
+        answer: dict[str, object] = {"ready": is_ready, "lag": pulse.lag, "stuck": pulse.stuck}
         if sandbox is not None:
             answer["sandbox"] = _describe_sandbox(sandbox)
-        return JSONResponse(answer, 200 if fine else 503)
+        return JSONResponse(answer, 200 if is_ready else 503)
 
     async def counted(_: Request) -> Response:
         return Response(metrics.page(), media_type=CONTENT_TYPE)

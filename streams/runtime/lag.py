@@ -71,8 +71,8 @@ class Lag:
     async def _ask(self, places: list[TopicPartition]) -> Ends:
         """End offsets; first offsets only where something seems to wait: elsewhere they change nothing."""
         ends = await self._offsets.end_offsets(places)
-        behind = [place for place in places if ends[place] > (self._committed(place) or 0)]
-        return Ends(first=await self._offsets.beginning_offsets(behind) if behind else {}, next=ends)
+        lagging_places = [place for place in places if ends[place] > (self._committed(place) or 0)]
+        return Ends(first=await self._offsets.beginning_offsets(lagging_places) if lagging_places else {}, next=ends)
 
     def forget(self) -> None:
         """Stop asking."""

@@ -180,7 +180,7 @@ async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str)
 async def free(
     connection: Connection,
     claim: Claim,
-    why: str,
+    reason: str,
     pause_s: float,
     *,
     uncount: bool,
@@ -191,7 +191,7 @@ async def free(
 
     Raises Superseded.
     """
-    if not await connection.fetchval(_FREE, *_key_of(claim), why, int(uncount), outage, int(starved)):
+    if not await connection.fetchval(_FREE, *_key_of(claim), reason, int(uncount), outage, int(starved)):
         raise Superseded
     await connection.execute(_REEMIT, *_key_of(claim)[:3], dt.timedelta(seconds=pause_s))
 

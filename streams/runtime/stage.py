@@ -42,13 +42,13 @@ class Work(msgspec.Struct, kw_only=True):
             clocks.append(time.pthread_getcpuclockid(threading.get_ident()))
             return function(*args, **kwargs)
 
-        running = asyncio.create_task(timed_in_thread(run))
-        watching = asyncio.create_task(self._watch(clocks))
+        work_task = asyncio.create_task(timed_in_thread(run))
+        watch_task = asyncio.create_task(self._watch(clocks))
         try:
-            return await running
+            return await work_task
         finally:
-            running.cancel()
-            watching.cancel()
+            work_task.cancel()
+            watch_task.cancel()
 
     async def _watch(self, clocks: Sequence[int]) -> None:
         """Report progress while the thread's CPU clock advances; it exists only once the thread runs."""

@@ -54,14 +54,14 @@ async def grow_topics(access: KafkaAccess, partitions: int) -> None:
         MigrationError: A topic has more already.
         KafkaError: The broker refuses.
     """
-    present = Counter(place.topic for place in await list_partitions(access, [topic.name for topic in TOPICS]))
-    for name, count in present.items():
+    partition_counts = Counter(place.topic for place in await list_partitions(access, [topic.name for topic in TOPICS]))
+    for name, count in partition_counts.items():
         if count > partitions:
             raise MigrationError(f"topic {name} has {count} partitions already: ask for more than that")
     admin = AIOKafkaAdminClient(**access.client_options())
     await admin.start()
     try:
-        for name in [name for name, count in present.items() if count < partitions]:
+        for name in [name for name, count in partition_counts.items() if count < partitions]:
             await _grow(admin, name, partitions)
     finally:
         await admin.close()

@@ -151,28 +151,30 @@ class Sink:
         )
 
     async def _opened(
-        self, make: Callable[[], AbstractAsyncContextManager[Opened]], stack: AsyncExitStack
+        self, open_client: Callable[[], AbstractAsyncContextManager[Opened]], stack: AsyncExitStack
     ) -> Opened | None:
         """Open a client, again at each try; None if the process is to end first."""
-        running: list[Opened] = []
+        clients: list[Opened] = []
 
         async def enter() -> None:
-            running.append(await stack.enter_async_context(make()))
+            clients.append(await stack.enter_async_context(open_client()))
 
-        return running[0] if await self._patiently(enter) else None
+        return clients[0] if await self._patiently(enter) else None
 
     async def _take(self, batch: Batch, consumer: GroupConsumer, producer: Any) -> bool:
         """Handle and commit one batch; False if the process is to end first."""
         arrived, refused = decode_all(batch.messages)
         self._mind_the_breaker(arrived, refused)
-        also_refused: list[Refused] = []
+        handler_refused: list[Refused] = []
 
         async def handle() -> None:
-            also_refused[:] = await self._handle(arrived)
+            handler_refused[:] = await self._handle(arrived)
 
         if not await self._patiently(handle):
             return False
-        if not await self._patiently(partial(self._bury_all, self._cap_letters((*refused, *also_refused)), producer)):
+        if not await self._patiently(
+            partial(self._bury_all, self._cap_letters((*refused, *handler_refused)), producer)
+        ):
             return False
         await self._commit(consumer, batch)
         self._metrics.observe(SINK_BATCH, len(batch.messages), sink=self._name)

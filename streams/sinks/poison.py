@@ -22,16 +22,16 @@ async def handle_all(handle: Handle, name: str, batch: Sequence[Arrived]) -> lis
     """
     refused: list[Refused] = []
     bugs = 0
-    todo = [batch] if batch else []
-    while todo:
-        part = todo.pop()
+    parts = [batch] if batch else []
+    while parts:
+        part = parts.pop()
         try:
             refused += await handle(part)
         except (Unavailable, KafkaError):
             raise
         except Exception as error:
             if len(part) > 1:
-                todo += [part[len(part) // 2 :], part[: len(part) // 2]]
+                parts += [part[len(part) // 2 :], part[: len(part) // 2]]
                 continue
             bugs += 1
             if bugs > MAX_BUGS:

@@ -58,11 +58,11 @@ def measure_loudness(samples: Int16, *, padded: TimeRange, span_range: TimeRange
     """
     step_samples = LEVEL_STEP_MS * RATE_HZ // 1000
     first = max(0, (span_range.start_ms - padded.start_ms) * RATE_HZ // 1000)
-    inside = samples[first : first + span_range.length_ms * RATE_HZ // 1000].astype(np.float64)
-    full_samples = inside.size // step_samples * step_samples
-    power = np.square(inside[:full_samples]).reshape(-1, step_samples).mean(axis=1)
-    if inside.size > full_samples:
-        power = np.append(power, np.square(inside[full_samples:]).mean())
+    span_samples = samples[first : first + span_range.length_ms * RATE_HZ // 1000].astype(np.float64)
+    full_samples = span_samples.size // step_samples * step_samples
+    power = np.square(span_samples[:full_samples]).reshape(-1, step_samples).mean(axis=1)
+    if span_samples.size > full_samples:
+        power = np.append(power, np.square(span_samples[full_samples:]).mean())
     level_db = 10.0 * np.log10(np.maximum(power / INT16_FULL_SCALE**2, 10 ** (FLOOR_DB / 10)))
     return LoudnessCurve(
         start_ms=span_range.start_ms, step_ms=LEVEL_STEP_MS, level_db=[round(float(level), 1) for level in level_db]

@@ -87,11 +87,11 @@ def _find_costly_words(recognised: Sequence[str], script_words: Sequence[str]) -
 
 def is_other_text(recognised_count: int, script_count: int, opcodes: Sequence[Opcode], language: str | None) -> bool:
     """Whether the script belongs to another recording: no more of it is recognised than by chance."""
-    shorter, longer = sorted((recognised_count, script_count))
-    similar_length = longer <= MAX_LENGTH_RATIO * shorter
+    shorter_count, longer_count = sorted((recognised_count, script_count))
+    similar_length = longer_count <= MAX_LENGTH_RATIO * shorter_count
     runs = (end - first for kind, first, end, _, _ in opcodes if kind == "equal")
     common_words = sum(length for length in runs if similar_length or length >= MIN_ROW_WORDS)
     min_ratio = (
         MIN_COMMON_SIGNS_RATIO if language in WITHOUT_SPACES else MIN_COMMON_RATIO if similar_length else MIN_ROW_RATIO
     )
-    return not script_count or (shorter >= MIN_COMPARED_WORDS and common_words < min_ratio * shorter)
+    return not script_count or (shorter_count >= MIN_COMPARED_WORDS and common_words < min_ratio * shorter_count)

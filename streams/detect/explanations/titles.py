@@ -153,9 +153,13 @@ def _find_nouns(window: CandidateWindow) -> set[str]:
 
 def _list_taggable(sentence: Sentence) -> list[str]:
     words, lexicon = [_plain_word(word) for word in sentence.text.split()], sentence.lexicon
-    skip = _list_empty_words(lexicon) if lexicon else unstressed(sentence.language)
+    skipped_words = _list_empty_words(lexicon) if lexicon else unstressed(sentence.language)
     letters = MIN_TAG_LETTERS if lexicon else MIN_UNLISTED_TAG_LETTERS
-    return [word for word in words if letters <= len(word) <= MAX_TAG_LETTERS and word.isalpha() and word not in skip]
+    return [
+        word
+        for word in words
+        if letters <= len(word) <= MAX_TAG_LETTERS and word.isalpha() and word not in skipped_words
+    ]
 
 
 def _is_plural_of(word: str, singular: str) -> bool:

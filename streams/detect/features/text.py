@@ -132,9 +132,9 @@ def _rate_quotability(
         [0.5 * len(hits.get("strong", ())), 0.25 * bool(hits.get("number")), 0.25 * bool(hits.get("contrast"))]
     )
     feeling = abs(emotion) if emotion is not None else 0.0
-    leans = bool(lexicon and words[0] in lexicon.leaning | lexicon.pointing)
+    is_leaning = bool(lexicon and words[0] in lexicon.leaning | lexicon.pointing)
     halting = bool(lexicon and (lexicon.fillers & set(words) or "…" in sentence.text))
-    weakened = (0.6 if leans else 1.0) * (0.5 if halting else 1.0) * (0.5 if "question" in hits else 1.0)
+    weakened = (0.6 if is_leaning else 1.0) * (0.5 if halting else 1.0) * (0.5 if "question" in hits else 1.0)
     return clamp_unit(0.45 * pithy + 0.35 * content + 0.2 * feeling) * weakened
 
 
@@ -174,9 +174,9 @@ def _find_opening_hints(
     """Find hints in words that start within ``until_ms``; a question counts if it has begun by then."""
     begin_ms = opening[0].start_ms
     words = [normalise_lexicon_word(word.text) for word in opening if word.start_ms < begin_ms + until_ms]
-    begun = [sentence.text for sentence in opening_sentences if sentence.start_ms < begin_ms + until_ms]
+    begun_texts = [sentence.text for sentence in opening_sentences if sentence.start_ms < begin_ms + until_ms]
     hints = find_hints(words, "", opening_sentences[0].lexicon)
-    question = next((text for text in begun if "question" in find_hints([], text, None)), None)
+    question = next((text for text in begun_texts if "question" in find_hints([], text, None)), None)
     return {**({"question": [question]} if question else {}), **hints}
 
 

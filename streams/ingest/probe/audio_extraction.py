@@ -93,8 +93,8 @@ class PcmWriter:
         """Return False once time stamps fall far behind the audio itself: the stamps are wrong, not the audio."""
         if self._first_us is None:
             self._first_us = start_us
-        behind = self._expected_us - start_us > MAX_GAP_US and start_us - self._first_us < self._decoded_us / 2
-        self._distrusted = self._distrusted or (behind and self._resampler is not None)
+        is_behind = self._expected_us - start_us > MAX_GAP_US and start_us - self._first_us < self._decoded_us / 2
+        self._distrusted = self._distrusted or (is_behind and self._resampler is not None)
         return not self._distrusted
 
     def close(self, duration_ms: int) -> None:
@@ -140,9 +140,9 @@ class PcmWriter:
         """Write converted samples to their place, without those already written."""
         values = part.to_ndarray().reshape(-1)
         # Where time stamps overlap, what was written first stays.
-        skip = max(0, self.samples - self._cursor)
-        if skip < len(values):
-            os.pwrite(self._file, values[skip:].tobytes(), (self._cursor + skip) * 2)
+        skipped_samples = max(0, self.samples - self._cursor)
+        if skipped_samples < len(values):
+            os.pwrite(self._file, values[skipped_samples:].tobytes(), (self._cursor + skipped_samples) * 2)
             self.samples = self._cursor + len(values)
         self._cursor += len(values)
 

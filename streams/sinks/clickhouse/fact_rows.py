@@ -148,9 +148,9 @@ def _each_once(moment: Moment | ClipFacts) -> Sequence[SubScore]:
 
 def _sub_score(sub_score: SubScore) -> Row:
     shares: dict[str, float] = {}
-    for piece in sub_score.evidence:
-        if piece.part and piece.share is not None:
-            shares[piece.part] = piece.share  # each piece of a part has the share of the whole part
+    for item in sub_score.evidence:
+        if item.part and item.share is not None:
+            shares[item.part] = item.share  # each piece of a part has the share of the whole part
     strongest = max(sorted(shares), key=shares.__getitem__, default="")
     return [
         sub_score.value,
@@ -209,7 +209,7 @@ def label_rows(envelope: Envelope, event: Labelling | events.UploadReceived, lab
 
 def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
     """One row for each request to a model, and one for each kind of cost."""
-    owner, tried = (event.org_id, event.project_id), (event.stage, event.attempt, event.outcome)
+    owner, attempt_columns = (event.org_id, event.project_id), (event.stage, event.attempt, event.outcome)
     began = envelope.time - dt.timedelta(milliseconds=event.wall_ms)
     return {
         "inference_calls": [
@@ -218,7 +218,7 @@ def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
                 envelope.id,
                 ordinal,
                 began + dt.timedelta(milliseconds=call.at_ms),
-                *tried,
+                *attempt_columns,
                 call.model,
                 call.weights,
                 call.requests,
@@ -232,7 +232,7 @@ def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
             for ordinal, call in enumerate(event.calls)
         ],
         "cost_items": [
-            [*owner, envelope.id, item.kind, envelope.time, *tried, item.amount, item.money, event.currency]
+            [*owner, envelope.id, item.kind, envelope.time, *attempt_columns, item.amount, item.money, event.currency]
             for item in event.items
         ],
     }

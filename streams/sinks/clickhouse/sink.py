@@ -84,16 +84,16 @@ class ClickHouseSink:
         """
         trusted = [arrived for arrived in batch if await self._is_trusted(arrived)]
         await self._erase([arrived for arrived in trusted if isinstance(arrived.event, events.ProjectErased)])
-        gone = await self._erased({project_key(arrived.event) for arrived in trusted})
-        retained = [arrived for arrived in trusted if project_key(arrived.event) not in gone]
+        erased_keys = await self._erased({project_key(arrived.event) for arrived in trusted})
+        retained = [arrived for arrived in trusted if project_key(arrived.event) not in erased_keys]
         if not retained:
             return ()
         rows, refused = await self._facts(retained)
         await self._insert("events", COLUMNS, [_row(arrived) for arrived in retained], retained)
         for table, table_rows in rows.items():
             await self._insert(table, fact_rows.COLUMNS[table], table_rows, retained)
-        late = await self._erased({project_key(arrived.event) for arrived in retained})
-        await self._delete(late)  # erased by another process between the question and the insert
+        late_erased = await self._erased({project_key(arrived.event) for arrived in retained})
+        await self._delete(late_erased)  # erased by another process between the question and the insert
         return refused
 
     async def _insert(

@@ -47,7 +47,14 @@ class PendingWrites:
     def version(self, event: events.TranscriptCompleted) -> int:
         """Newest version of the event's transcript in the batch so far; 0 without one."""
         owner = (event.org_id, event.project_id)
-        return max((e.version for e in self.completed if (e.org_id, e.project_id) == owner), default=0)
+        return max(
+            (
+                completed_event.version
+                for completed_event in self.completed
+                if (completed_event.org_id, completed_event.project_id) == owner
+            ),
+            default=0,
+        )
 
     def studied_version(self, event: events.IntelligenceCompleted) -> int:
         """Newest transcript version that study has seen in the batch so far; 0 without one."""

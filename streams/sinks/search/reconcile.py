@@ -121,10 +121,10 @@ def _changed_fields(before: Iterable[Document], after: Iterable[Document]) -> li
 def _same(name: str, before: Any, after: Any) -> bool:
     if name != "_vectors":
         return bool(before == after)
-    old, new = _read_vector({name: before}), _read_vector({name: after})
-    if old is None or new is None:
-        return old is new
-    return bool(np.allclose(old, new, atol=ROUNDING_TOLERANCE))
+    old_vector, new_vector = _read_vector({name: before}), _read_vector({name: after})
+    if old_vector is None or new_vector is None:
+        return old_vector is new_vector
+    return bool(np.allclose(old_vector, new_vector, atol=ROUNDING_TOLERANCE))
 
 
 def _read_vector(document: Document) -> Float32 | None:
@@ -135,9 +135,11 @@ def _read_vector(document: Document) -> Float32 | None:
     return None if vector is None else np.asarray(vector, dtype=np.float32)
 
 
-def _mean_vector(inside: Sequence[Document]) -> Document:
+def _mean_vector(segments_inside: Sequence[Document]) -> Document:
     """Mean vector of the segments inside, weighted by their words; none if no segment has one."""
-    rows = [(row, len(segment["text"].split())) for segment in inside if (row := _read_vector(segment)) is not None]
+    rows = [
+        (row, len(segment["text"].split())) for segment in segments_inside if (row := _read_vector(segment)) is not None
+    ]
     total = sum((row * words for row, words in rows), np.zeros(1, dtype=np.float32))
     length = float(np.linalg.norm(total))
     return vectors(np.asarray(total / length, dtype=np.float32) if length else None)
@@ -175,22 +177,25 @@ def _around(entity: Document, segments: Sequence[Document]) -> list[Document]:
     return [segment for segment in segments if any(_touches(segment, mention) for mention in entity["mentions"])]
 
 
-def _voices(inside: Sequence[Document]) -> Document:
+def _voices(segments_inside: Sequence[Document]) -> Document:
     return {
-        name: sorted({segment[name] for segment in inside if segment.get(name)}) for name in ("speaker", "speaker_name")
+        name: sorted({segment[name] for segment in segments_inside if segment.get(name)})
+        for name in ("speaker", "speaker_name")
     }
 
 
-def _speech_fields(document: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+def _speech_fields(document: Document, segments_inside: Sequence[Document], segments: Sequence[Document]) -> Document:
     """Speakers, languages, topics and confidence of the segments inside."""
     doubted = _doubtful_ranges(document, segments)
-    judged = {segment["trust"] for segment in inside if segment.get("trust")} | ({"doubtful"} if doubted else set())
+    trust_levels = {segment["trust"] for segment in segments_inside if segment.get("trust")} | (
+        {"doubtful"} if doubted else set()
+    )
     return {
-        **_voices(inside),
-        "language": sorted({segment["language"] for segment in inside if segment.get("language")}),
-        "trust": next((trust for trust in ("doubtful", "trusted") if trust in judged), None),
+        **_voices(segments_inside),
+        "language": sorted({segment["language"] for segment in segments_inside if segment.get("language")}),
+        "trust": next((trust for trust in ("doubtful", "trusted") if trust in trust_levels), None),
         "doubtful": doubted,
-        "topics": sorted({topic for segment in inside for topic in segment["topics"]}),
+        "topics": sorted({topic for segment in segments_inside for topic in segment["topics"]}),
         **_creation_time(segments),
     }
 
@@ -208,59 +213,63 @@ def _spoken_times(text: str, segments: Sequence[Document], start_ms: int, end_ms
     """Times of a text's words within a range; corrected text has the times of whole segments."""
     if corrected:
         return word_times(text, transcript_words(_inside(segments, start_ms, end_ms)))
-    around = _overlapping(segments, start_ms, end_ms)
-    return word_times(text, transcript_words(around, from_ms=start_ms, to_ms=end_ms))
+    segments_around = _overlapping(segments, start_ms, end_ms)
+    return word_times(text, transcript_words(segments_around, from_ms=start_ms, to_ms=end_ms))
 
 
-def _words(inside: Sequence[Document]) -> str:
-    language = inside[0].get("language") if inside else None
-    return join_words((segment["text"] for segment in inside), language)
+def _words(segments_inside: Sequence[Document]) -> str:
+    language = segments_inside[0].get("language") if segments_inside else None
+    return join_words((segment["text"] for segment in segments_inside), language)
 
 
 def _clip(clip: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
-    inside = _inside(segments, clip["start_ms"], clip["end_ms"])
-    updated = clip | _speech_fields(clip, inside, segments) | _mean_vector(inside)
+    segments_inside = _inside(segments, clip["start_ms"], clip["end_ms"])
+    updated = clip | _speech_fields(clip, segments_inside, segments) | _mean_vector(segments_inside)
     corrected = project.corrected_since(clip)
     if corrected:
-        updated |= {"text": _words(inside)}
+        updated |= {"text": _words(segments_inside)}
     updated["word_at"] = _spoken_times(updated["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
     return updated | said_in(updated["language"], [updated["title"], updated["text"], updated["reason"]])
 
 
 def _chapter(chapter: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
-    inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
-    updated = chapter | _speech_fields(chapter, inside, segments) | _mean_vector(inside)
+    segments_inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
+    updated = chapter | _speech_fields(chapter, segments_inside, segments) | _mean_vector(segments_inside)
     corrected = project.corrected_since(chapter)
     if corrected:
-        updated |= _correct_chapter(chapter, inside, segments)
-    quoted = chapter["quote_start_ms"], chapter["quote_end_ms"]
-    updated["word_at"] = _spoken_times(updated["text"], segments, *quoted, corrected=corrected)
-    updated["phrase_ms"] = [phrase_time(phrase, inside) for phrase in updated["phrases"]]
+        updated |= _correct_chapter(chapter, segments_inside, segments)
+    quote_range = chapter["quote_start_ms"], chapter["quote_end_ms"]
+    updated["word_at"] = _spoken_times(updated["text"], segments, *quote_range, corrected=corrected)
+    updated["phrase_ms"] = [phrase_time(phrase, segments_inside) for phrase in updated["phrases"]]
     return updated | said_in(updated["language"], [updated["title"], *updated["phrases"], updated["text"]])
 
 
-def _correct_chapter(chapter: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+def _correct_chapter(chapter: Document, segments_inside: Sequence[Document], segments: Sequence[Document]) -> Document:
     """A chapter in its current words: sentence, phrases that are still said, a title of those."""
     quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
-    chapter_text = _plain(_words(inside))
+    chapter_text = _plain(_words(segments_inside))
     spoken_phrases = [phrase for phrase in chapter["phrases"] if _plain(phrase) in chapter_text]
-    lost = [phrase for phrase in chapter["phrases"] if phrase not in spoken_phrases]
+    lost_phrases = [phrase for phrase in chapter["phrases"] if phrase not in spoken_phrases]
     title = chapter["title"]
-    if any(_plain(phrase) in _plain(title) for phrase in lost):
+    if any(_plain(phrase) in _plain(title) for phrase in lost_phrases):
         title = ", ".join(spoken_phrases[:MAX_TITLE_PHRASES]) or quote
     return {"text": quote, "phrases": spoken_phrases, "title": title[:1].upper() + title[1:]}
 
 
 def _update_entity(entity: Document, segments: Sequence[Document]) -> Document:
     """An entity with its speakers, each mention as reliable as the words around it are now."""
-    around = _around(entity, segments)
-    updated = entity | _voices(around) | _creation_time(segments)
+    segments_around = _around(entity, segments)
+    updated = entity | _voices(segments_around) | _creation_time(segments)
     updated |= said_in([entity.get("language")], [entity["name"], *entity["forms"]])
-    if not any(segment.get("trust") for segment in around):
+    if not any(segment.get("trust") for segment in segments_around):
         return updated
     mentions = [
         mention
-        | {"doubtful": any(segment.get("trust") == "doubtful" and _touches(segment, mention) for segment in around)}
+        | {
+            "doubtful": any(
+                segment.get("trust") == "doubtful" and _touches(segment, mention) for segment in segments_around
+            )
+        }
         for mention in entity["mentions"]
     ]
     return updated | {"mentions": mentions, "trust": trust_of(mentions)}
@@ -270,16 +279,16 @@ def _keep_spoken_mentions(entity: Document, segments: Sequence[Document]) -> Doc
     """An entity with the mentions that the corrected words still contain, named by one of them."""
     spoken_mentions = []
     for mention in entity["mentions"]:
-        around = [segment["text"] for segment in segments if _touches(segment, mention)]
-        if any(_plain(mention["text"]) in _plain(sep.join(around)) for sep in (" ", "")):
+        texts_around = [segment["text"] for segment in segments if _touches(segment, mention)]
+        if any(_plain(mention["text"]) in _plain(sep.join(texts_around)) for sep in (" ", "")):
             spoken_mentions.append(mention)
     if len(spoken_mentions) == len(entity["mentions"]):
         return entity
-    lost = {_plain(mention["text"]) for mention in entity["mentions"]} - {
+    lost_names = {_plain(mention["text"]) for mention in entity["mentions"]} - {
         _plain(mention["text"]) for mention in spoken_mentions
     }
     forms = sorted({mention["text"] for mention in spoken_mentions}, key=len)
-    name = forms[-1] if forms and _plain(entity["name"]) in lost else entity["name"]
+    name = forms[-1] if forms and _plain(entity["name"]) in lost_names else entity["name"]
     return entity | mention_fields(spoken_mentions) | {"name": name}
 
 

@@ -230,7 +230,7 @@ def stub_filter(event: events.Event) -> str:
     return f"{project_filter(event)} AND ordinal NOT EXISTS"
 
 
-def page_options(event: events.Event, index: str, start: int, limit: int, only: Sequence[str] = ("*",)) -> Document:
+def page_options(event: events.Event, index: str, start: int, limit: int, fields: Sequence[str] = ("*",)) -> Document:
     """Search options for a project's documents from this ordinal on.
 
     The engine shows at most the first thousand hits.
@@ -239,6 +239,6 @@ def page_options(event: events.Event, index: str, start: int, limit: int, only: 
         "filter": f"{project_filter(event)} AND ordinal >= {start}",
         "sort": ["ordinal:asc"],
         "limit": limit,
-        "attributesToRetrieve": list(only),
-        "retrieveVectors": index != ENTITIES and "*" in only,
+        "attributesToRetrieve": list(fields),
+        "retrieveVectors": index != ENTITIES and "*" in fields,
     }

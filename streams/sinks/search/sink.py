@@ -156,11 +156,11 @@ class MeilisearchSink:
 
     async def _reconcile(self, event: Indexed) -> DocumentChanges | None:
         """The changes that bring a project's documents to one transcript, or None."""
-        about_it = [await self._everything(event, index) for index in (CLIPS, CHAPTERS, ENTITIES)]
-        if not any(about_it):
+        document_lists = [await self._everything(event, index) for index in (CLIPS, CHAPTERS, ENTITIES)]
+        if not any(document_lists):
             return None
         segments = await self._everything(event, SEGMENTS)
-        clips, chapters, entities = about_it
+        clips, chapters, entities = document_lists
         return reconcile_documents(
             ProjectDocuments(segments=segments, clips=clips, chapters=chapters, entities=entities)
         )
@@ -187,12 +187,12 @@ class MeilisearchSink:
             await self._write(index, titled)
             await self._delete(index, stubs[index])
 
-    async def _everything(self, event: Indexed, index: str, only: Sequence[str] = ("*",)) -> list[Document]:
-        """Every document of a project in one index, in order; ``only`` some of their fields."""
+    async def _everything(self, event: Indexed, index: str, fields: Sequence[str] = ("*",)) -> list[Document]:
+        """Every document of a project in one index, in order; ``fields`` are those to read."""
         documents: list[Document] = []
         while True:
             start = documents[-1]["ordinal"] + 1 if documents else 0
-            options = search_documents.page_options(event, index, start, DOCUMENTS_PER_PAGE, only)
+            options = search_documents.page_options(event, index, start, DOCUMENTS_PER_PAGE, fields)
             hits = (await self._search.search(index, "", options))["hits"]
             documents += hits
             if len(hits) < DOCUMENTS_PER_PAGE:
@@ -213,9 +213,9 @@ class MeilisearchSink:
         return int(hits[0]["version"]) if hits else 0
 
     async def _write(self, index: str, documents: dict[str, Document]) -> None:
-        every = list(documents.values())
-        for start in range(0, len(every), DOCUMENTS_PER_TASK):
-            part = every[start : start + DOCUMENTS_PER_TASK]
+        all_documents = list(documents.values())
+        for start in range(0, len(all_documents), DOCUMENTS_PER_TASK):
+            part = all_documents[start : start + DOCUMENTS_PER_TASK]
             await self._search.upsert(index, part)
             self._wrote(index, len(part))
 
@@ -266,8 +266,8 @@ async def run_meilisearch_sink(
     search, objects = open_search(settings), open_objects(settings)
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-search")
     try:
-        counted = CountedSearch(search, pace)
-        sink = MeilisearchSink(counted, objects, partial(_count, metrics), labels=labels)
+        counted_search = CountedSearch(search, pace)
+        sink = MeilisearchSink(counted_search, objects, partial(_count, metrics), labels=labels)
         ask = partial(labels.ask, read_projects)
         handle_once = partial(handle_all, partial(handle_confirmed, sink.handle, ask), NAME)
         paced = PacedBatches(handle_once, pace, pause_until(stop), health)

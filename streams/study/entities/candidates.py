@@ -71,8 +71,8 @@ class CandidateFinder:
         self._opens = {line.first_word for line in document.lines} | {
             at + 1 for at, word in enumerate(document.words) if is_sentence_end(word.text)
         }
-        inside = [word for at, word in enumerate(self._names) if at not in self._opens]
-        self._capital = Counter(word.lower() for word in inside if word[:1].isupper())
+        inside_words = [word for at, word in enumerate(self._names) if at not in self._opens]
+        self._capital = Counter(word.lower() for word in inside_words if word[:1].isupper())
         self._small = Counter(word for word in self._names if word[:1].islower())
         self._titles_by_word = self._collect_titles()
 
@@ -94,9 +94,9 @@ class CandidateFinder:
 
     def find_amounts(self, line: TranscriptLine) -> list[tuple[int, int, EntityKind]]:
         """Return (first word, end word, kind) of each amount of a sentence, except inside titles."""
-        titled = {index for first, end in self.find_titles(line) for index in range(first, end)}
+        title_indices = {index for first, end in self.find_titles(line) for index in range(first, end)}
         spans = ((self._words_within(line, begin, end), kind) for begin, end, kind in find_amounts(line.text))
-        return [(*span, kind) for span, kind in spans if span and titled.isdisjoint(range(*span))]
+        return [(*span, kind) for span, kind in spans if span and title_indices.isdisjoint(range(*span))]
 
     def find_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
         """Return (first word, end word) of each title, by this sentence or by another one."""
@@ -182,41 +182,48 @@ class CandidateFinder:
             if end not in covered_indices and self._may_be_name(end):
                 end += 1
                 continue
-            joined = end
-            while joined < line.end_word and joined - end < 2 and self._names[joined].lower() in _JOINING_WORDS:
-                joined += 1
-            more = (
-                joined > end and joined < line.end_word and joined not in covered_indices and self._may_be_name(joined)
+            joined_end = end
+            while (
+                joined_end < line.end_word
+                and joined_end - end < 2
+                and self._names[joined_end].lower() in _JOINING_WORDS
+            ):
+                joined_end += 1
+            continues = (
+                joined_end > end
+                and joined_end < line.end_word
+                and joined_end not in covered_indices
+                and self._may_be_name(joined_end)
             )
             if (
-                not more
-                or any(self._ends_name(at) for at in range(end, joined))
-                or not self._is_joining(first, end, joined)
+                not continues
+                or any(self._ends_name(at) for at in range(end, joined_end))
+                or not self._is_joining(first, end, joined_end)
             ):
                 break
-            end = joined + 1
+            end = joined_end + 1
         return end
 
     def _is_joining(self, first: int, end: int, after: int) -> bool:
         """Whether small words join parts of one name (``Bank of America``) or stand between two names."""
-        small = {self._names[at].lower() for at in range(end, after)}
-        left = {self._names[at].lower() for at in range(first, end)}
-        if "for" in small and self._names[end - 1].lower() in gazetteer.ORG_FOR:
+        small_words = {self._names[at].lower() for at in range(end, after)}
+        left_words = {self._names[at].lower() for at in range(first, end)}
+        if "for" in small_words and self._names[end - 1].lower() in gazetteer.ORG_FOR:
             return True
-        if small & {"and", "&", "for"} and left & {"of"} and left & gazetteer.ORG_STARTS:
+        if small_words & {"and", "&", "for"} and left_words & {"of"} and left_words & gazetteer.ORG_STARTS:
             return True
-        if "and" in small and self._names[end - 1].lower() in gazetteer.ORG_CLOSERS:
+        if "and" in small_words and self._names[end - 1].lower() in gazetteer.ORG_CLOSERS:
             return False
-        if small & {"and", "&", "for"}:
+        if small_words & {"and", "&", "for"}:
             tail = [
                 self._names[at].lower()
                 for at in range(after, min(after + 3, len(self._names)))
                 if self._may_be_name(at)
             ]
-            return "&" in small or bool(tail and tail[-1] in gazetteer.ORG_ENDS)
-        if "of" in small:
-            return bool(left & (gazetteer.ORG_STARTS | gazetteer.PLACES_OF | {"united", "church", "bureau"}))
-        return bool(small & {"de", "del", "van", "von", "der", "la", "al", "bin"})
+            return "&" in small_words or bool(tail and tail[-1] in gazetteer.ORG_ENDS)
+        if "of" in small_words:
+            return bool(left_words & (gazetteer.ORG_STARTS | gazetteer.PLACES_OF | {"united", "church", "bureau"}))
+        return bool(small_words & {"de", "del", "van", "von", "der", "la", "al", "bin"})
 
     def _ends_name(self, at: int) -> bool:
         """Whether a word ends a name by its punctuation or its possessive; an initial's full stop does not."""
@@ -230,40 +237,44 @@ class CandidateFinder:
     def _may_be_name(self, at: int) -> bool:
         """Whether a word may be part of a name."""
         word = self._names[at]
-        low = word.lower()
+        lower_word = word.lower()
         if not word[:1].isupper() and not re.match(r"^[a-z][A-Z]", word):
             return False
         if re.search(r"\d|-$", word) or _ROMAN.match(word):
             return False
         if len(word) == 1:
             return self._document.words[at].text.strip().endswith(".") and word != "I"
-        head = re.split(r"['’]", low)[0]
+        head = re.split(r"['’]", lower_word)[0]
         if (
-            low in gazetteer.NOT_ORG
-            or low in gazetteer.PEOPLES
-            or low in FILLERS
+            lower_word in gazetteer.NOT_ORG
+            or lower_word in gazetteer.PEOPLES
+            or lower_word in FILLERS
             or head in ("i", "it", "that", "we", "you")
         ):
             return False
         if (
-            low in gazetteer.DAYS
-            or low in gazetteer.HOLIDAYS
-            or (low in gazetteer.MONTHS and low not in ("may", "march", "jan", "mar", "june", "april"))
+            lower_word in gazetteer.DAYS
+            or lower_word in gazetteer.HOLIDAYS
+            or (lower_word in gazetteer.MONTHS and lower_word not in ("may", "march", "jan", "mar", "june", "april"))
         ):
             return False
         if at in self._opens:
             is_known = (
-                self._capital[low]
-                or low in gazetteer.GIVEN_NAMES
-                or low in gazetteer.KNOWN_ORGS
-                or low in gazetteer.PERSON_TITLES
+                self._capital[lower_word]
+                or lower_word in gazetteer.GIVEN_NAMES
+                or lower_word in gazetteer.KNOWN_ORGS
+                or lower_word in gazetteer.PERSON_TITLES
             )
-            rare = self._small[low] == 0 and low not in TOPICLESS_WORDS
+            rare = self._small[lower_word] == 0 and lower_word not in TOPICLESS_WORDS
             after = at + 1 < len(self._names) and self._names[at + 1][:1].isupper() and not self._ends_name(at)
             return (
-                bool(is_known) and self._small[low] < 2 * self._capital[low] + 1 and low not in TOPICLESS_WORDS
-            ) or (rare and (after or word.isupper() or gazetteer.is_place(low)))
-        return not (low in TOPICLESS_WORDS and self._small[low] > self._capital[low]) or self._is_shouted(at)
+                bool(is_known)
+                and self._small[lower_word] < 2 * self._capital[lower_word] + 1
+                and lower_word not in TOPICLESS_WORDS
+            ) or (rare and (after or word.isupper() or gazetteer.is_place(lower_word)))
+        return not (
+            lower_word in TOPICLESS_WORDS and self._small[lower_word] > self._capital[lower_word]
+        ) or self._is_shouted(at)
 
     def _is_shouted(self, index: int) -> bool:
         """Whether a single word in capitals stands next to a name: the ``ONE`` of ``ONE Harbour``."""
