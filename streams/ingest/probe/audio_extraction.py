@@ -27,7 +27,7 @@ SAMPLES_PER_MS = AUDIO_RATE_HZ // 1000
 MAX_GAP_US = 100_000
 """A frame further than this from the end of the last one starts a new place; less is jitter of coarse time stamps."""
 MAX_DRIFT_US = 15_000
-"""Largest drift of time stamps from the count of samples, on the mean of a second, before they are followed."""
+"""Largest mean drift in a second of time stamps from the count of samples before they are followed."""
 DRIFT_SMOOTHING_FACTOR = 0.02
 """A frame's share of that mean."""
 CONVERSION_SAMPLES = 16_384
