@@ -50,17 +50,17 @@ def _process(arguments: argparse.Namespace) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__)
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--stage", choices=STAGES, help="run one worker of a stage")
-    what.add_argument("--relay", action="store_true", help="run the relay and the sweeper")
-    what.add_argument("--sink", choices=SINKS, help="run a sink")
-    what.add_argument("--rewind", choices=SINKS, help="let a stopped sink read its topics from the beginning again")
-    what.add_argument("--migrate", action="store_true", help="make stores, topics and indexes ready")
-    what.add_argument("--kafka-users", action="store_true", help="make Kafka's users and access rules")
-    what.add_argument("--reseal", action="store_true", help="seal all again under the newest secret of the key ring")
-    what.add_argument("--grow-topics", type=int, metavar="COUNT", help="give every topic this many partitions")
-    what.add_argument("--policies", action="store_true", help="print the object store's policy of each process")
-    what.add_argument("--bootstrap", action="store_true", help="make the first organisation; prints its credentials")
+    modes = parser.add_mutually_exclusive_group(required=True)
+    modes.add_argument("--stage", choices=STAGES, help="run one worker of a stage")
+    modes.add_argument("--relay", action="store_true", help="run the relay and the sweeper")
+    modes.add_argument("--sink", choices=SINKS, help="run a sink")
+    modes.add_argument("--rewind", choices=SINKS, help="let a stopped sink read its topics from the beginning again")
+    modes.add_argument("--migrate", action="store_true", help="make stores, topics and indexes ready")
+    modes.add_argument("--kafka-users", action="store_true", help="make Kafka's users and access rules")
+    modes.add_argument("--reseal", action="store_true", help="seal all again under the newest secret of the key ring")
+    modes.add_argument("--grow-topics", type=int, metavar="COUNT", help="give every topic this many partitions")
+    modes.add_argument("--policies", action="store_true", help="print the object store's policy of each process")
+    modes.add_argument("--bootstrap", action="store_true", help="make the first organisation; prints its credentials")
     return parser
 
 

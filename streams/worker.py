@@ -226,18 +226,18 @@ async def _watch(app: faust.App, lag: Lag, attempts: Attempts, pulse: Pulse, sto
     and the supervisor of this process starts it again.
     """
     assigned_at = asyncio.get_running_loop().time()
-    had_any = False
+    had_partitions = False
     while not stop.is_set():
         try:
             pulse.look(lag.count(), attempts.progress)
             if app.consumer.assignment():
-                assigned_at, had_any = asyncio.get_running_loop().time(), True
-            cut_off = had_any and asyncio.get_running_loop().time() - assigned_at > CUT_OFF_S
-            why = "crashed" if app.should_stop else "stuck" if pulse.stuck else "cut off" if cut_off else ""
+                assigned_at, had_partitions = asyncio.get_running_loop().time(), True
+            cut_off = had_partitions and asyncio.get_running_loop().time() - assigned_at > CUT_OFF_S
+            reason = "crashed" if app.should_stop else "stuck" if pulse.stuck else "cut off" if cut_off else ""
         except Exception as error:  # noqa: BLE001 - an error in the watch breaks the worker
-            why = repr(error)
-        if why:
-            structlog.get_logger().error("stopped by itself", why=why, crashed=repr(app.crash_reason))
+            reason = repr(error)
+        if reason:
+            structlog.get_logger().error("stopped by itself", why=reason, crashed=repr(app.crash_reason))
             if pulse.stuck:
                 await asyncio.sleep(STUCK_REPORT_S)
             os._exit(1)

@@ -53,9 +53,9 @@ async def sweep_orphans(relay: Pool, worker: Pool, objects: S3Objects) -> int:
     Raises Unavailable; the sweep is then repeated.
     """
     async with transaction(relay) as connection:
-        taken = await claim_due_sweeps(connection)
+        sweeps = await claim_due_sweeps(connection)
     removed = 0
-    for sweep in taken:
+    for sweep in sweeps:
         try:
             removed += await _look(relay, worker, objects, sweep)
         except Unavailable:
@@ -69,29 +69,29 @@ async def sweep_orphans(relay: Pool, worker: Pool, objects: S3Objects) -> int:
 async def _look(relay: Pool, worker: Pool, objects: S3Objects, sweep: DueSweep) -> int:
     owner = (sweep.org_id, sweep.subject_id)
     if sweep.kind == "upload":
-        count, again = await _sweep_upload(worker, objects, *owner), None
+        count, pause = await _sweep_upload(worker, objects, *owner), None
     elif sweep.kind == "asset":
-        count, again = await _sweep_asset(worker, objects, *owner), None
+        count, pause = await _sweep_asset(worker, objects, *owner), None
     else:
-        count, again = await _sweep_project(worker, objects, *owner, sweep.round)
-    await _settle(relay, sweep, again)
+        count, pause = await _sweep_project(worker, objects, *owner, sweep.round)
+    await _settle(relay, sweep, pause)
     if count:
         structlog.get_logger().info("leftovers removed", subject=sweep.kind, objects=count, id=str(owner[1]))
     return count
 
 
-async def _settle(relay: Pool, sweep: DueSweep, again: dt.timedelta | None) -> None:
+async def _settle(relay: Pool, sweep: DueSweep, pause: dt.timedelta | None) -> None:
     async with transaction(relay) as connection:
-        if again is None:
+        if pause is None:
             await end_sweep(connection, sweep)
         else:
-            await repeat_sweep(connection, sweep, again)
+            await repeat_sweep(connection, sweep, pause)
 
 
 async def _sweep_project(
-    pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID, round_: int
+    pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID, round_number: int
 ) -> tuple[int, dt.timedelta | None]:
-    """How many objects were removed, and when to sweep again."""
+    """Sweep a project; return how many objects were removed, and when to sweep again."""
     prefix = f"{org_id}/{project_id}/"
     async with org_transaction(pool, org_id) as connection:
         state = await read_project_state(connection, org_id, project_id)
@@ -102,26 +102,30 @@ async def _sweep_project(
             busy = state in ACTIVE_PROJECT_STATES or await is_busy(connection, org_id, project_id)
     if state == "erased":
         count = await erase(pool, objects, org_id, project_id)
-        return count, ERASED_ROUNDS[round_ + 1] if round_ + 1 < len(ERASED_ROUNDS) else None
+        return count, ERASED_ROUNDS[round_number + 1] if round_number + 1 < len(ERASED_ROUNDS) else None
     if busy:
         return 0, GRACE
     return await _remove_unmentioned(objects, prefix, mentions), None
 
 
 async def _remove_unmentioned(objects: S3Objects, prefix: str, mentions: list[str]) -> int:
-    there = await objects.list_prefix(prefix, limit=None)
-    sizes = {item.key: item.size for item in there}
-    named = re.compile(re.escape(prefix) + r"[A-Za-z0-9_.\-/]+")
-    kept: set[str] = set()
-    found = {key for text in mentions for key in named.findall(text)}
-    while found:
-        kept |= found
-        documents = [key for key in found if key.endswith(".json") and key in sizes]
+    stored_objects = await objects.list_prefix(prefix, limit=None)
+    sizes = {item.key: item.size for item in stored_objects}
+    key_pattern = re.compile(re.escape(prefix) + r"[A-Za-z0-9_.\-/]+")
+    mentioned_keys: set[str] = set()
+    new_keys = {key for text in mentions for key in key_pattern.findall(text)}
+    while new_keys:
+        mentioned_keys |= new_keys
+        documents = [key for key in new_keys if key.endswith(".json") and key in sizes]
         texts = [(await objects.read_range(key, 0, sizes[key])).decode() for key in documents]
-        found = {key for text in texts for key in named.findall(text)} - kept
+        new_keys = {key for text in texts for key in key_pattern.findall(text)} - mentioned_keys
     oldest = dt.datetime.now(dt.UTC) - GRACE
     return await objects.delete_keys(
-        [item.key for item in there if item.key not in kept and item.modified_at and item.modified_at < oldest]
+        [
+            item.key
+            for item in stored_objects
+            if item.key not in mentioned_keys and item.modified_at and item.modified_at < oldest
+        ]
     )
 
 

@@ -83,22 +83,24 @@ class Relay:
         """Send and mark a batch; rows that cannot be sent are reported and postponed."""
         now = asyncio.get_running_loop().time
         began_at = now()
-        aside = await self._send(producer, rows)
-        self._count(rows, aside, now() - began_at)
-        if aside:
-            await outbox_queue.set_aside(connection, aside)
-        await outbox_queue.mark_sent(connection, [row["seq"] for row in rows if row["seq"] not in aside])
+        failed_seqs = await self._send(producer, rows)
+        self._count(rows, failed_seqs, now() - began_at)
+        if failed_seqs:
+            await outbox_queue.set_aside(connection, failed_seqs)
+        await outbox_queue.mark_sent(connection, [row["seq"] for row in rows if row["seq"] not in failed_seqs])
 
     async def _send(self, producer: Any, rows: Sequence[Row]) -> list[int]:
         """Send a batch in order, wait for all acknowledgements; returns the rows that cannot be sent."""
-        sent: dict[int, Any] = {}
+        acknowledgements: dict[int, Any] = {}
         outcomes: dict[int, object] = {}
         for row in rows:
             try:
-                sent[row["seq"]] = await self._begin(producer, row)
+                acknowledgements[row["seq"]] = await self._begin(producer, row)
             except UNSENDABLE as error:
                 outcomes[row["seq"]] = error
-        outcomes |= zip(sent, await asyncio.gather(*sent.values(), return_exceptions=True), strict=True)
+        outcomes |= zip(
+            acknowledgements, await asyncio.gather(*acknowledgements.values(), return_exceptions=True), strict=True
+        )
         failed = {seq: outcome for seq, outcome in outcomes.items() if isinstance(outcome, BaseException)}
         for failure in failed.values():
             if not isinstance(failure, UNSENDABLE):
@@ -109,10 +111,10 @@ class Relay:
             structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=reason)
         return list(failed)
 
-    def _count(self, rows: Sequence[Row], aside: Sequence[int], sent_in_s: float) -> None:
-        self._metrics.count(COUNT_UNSENDABLE, len(aside))
+    def _count(self, rows: Sequence[Row], failed_seqs: Sequence[int], sent_in_s: float) -> None:
+        self._metrics.count(COUNT_UNSENDABLE, len(failed_seqs))
         for row in rows:
-            if row["seq"] not in aside:
+            if row["seq"] not in failed_seqs:
                 self._metrics.count(PUBLISHED, topic=row["topic"])
                 self._metrics.observe(PUBLISH, row["waited_s"] + sent_in_s)
 
@@ -159,13 +161,13 @@ async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: 
             async with transaction(pool) as connection:
                 backlog = await outbox_queue.read_backlog(connection)
                 waiting: dict[str, int] | None = await admission.count_waiting(connection)
-            due, oldest_s = float(backlog.due), backlog.oldest_s
+            due_count, oldest_s = float(backlog.due), backlog.oldest_s
         except Unavailable:
-            due = oldest_s = math.nan
+            due_count = oldest_s = math.nan
             waiting = None
         for lane in LANE_NAMES:
             metrics.put(OUTBOX_WAITING, waiting.get(lane, 0) if waiting is not None else math.nan, lane=lane)
-        metrics.put(OUTBOX_DUE, due)
+        metrics.put(OUTBOX_DUE, due_count)
         metrics.put(OUTBOX_AGE, oldest_s)
         await _pause(stop, pause_s)
 

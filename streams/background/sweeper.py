@@ -22,7 +22,7 @@ from streams.runtime.leases import free_expired
 from streams.runtime.metrics import EXPIRED, REEMITTED, ProcessMetrics
 
 KEPT = RetentionRules()
-"""How long rows are kept without other settings."""
+"""Ages up to which rows are kept without other settings."""
 DELETE_OLD_EVERY_S = 60.0
 BATCH_PAUSE_S = 0.05
 """Pause between two batches of deleted rows."""

@@ -23,15 +23,15 @@ MAX_STILL_PROJECTS = 1000
 
 async def watch_projects(pool: Pool, still_s: float, metrics: ProcessMetrics) -> list[StillProject]:
     """Look once: count what stands still, emit what was lost, and return the projects."""
-    still = dt.timedelta(seconds=still_s)
+    min_still_time = dt.timedelta(seconds=still_s)
     async with transaction(pool) as connection:
-        projects = await list_still_projects(connection, still, MAX_STILL_PROJECTS)
+        projects = await list_still_projects(connection, min_still_time, MAX_STILL_PROJECTS)
     metrics.put(STILL, len(projects))
     now = dt.datetime.now(dt.UTC)
-    metrics.put(STILL_AGE, max(((now - one.moved_at).total_seconds() for one in projects), default=0.0))
+    metrics.put(STILL_AGE, max(((now - project.moved_at).total_seconds() for project in projects), default=0.0))
     for project in projects:
         async with transaction(pool) as connection:
-            emitted = await emit_again(connection, project, still)
+            emitted = await emit_again(connection, project, min_still_time)
         if emitted:
             metrics.count(WATCHDOG, emitted)
             structlog.get_logger().warning(

@@ -35,7 +35,7 @@ from streams.speech.translation import ENGLISH
 
 
 class StoredAcoustics(Value, frozen=True, kw_only=True):
-    """Where the project's acoustics are stored, and their totals."""
+    """The stored object of the project's acoustics, and their totals."""
 
     ref: ObjectRef
     totals: SoundTotals
@@ -57,11 +57,11 @@ class CloseStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Read the spans, merge them, store the transcript."""
         assert isinstance(event, events.SpansHeard)
-        spans, planned, project, duration_ms, missing = await self._read_spans(event)
+        spans, planned_spans, project, duration_ms, missing = await self._read_spans(event)
         work.report(1)
         transcript, work.cpu_ms = await work.in_thread(merge_spans, spans, duration_ms, missing)
         if script := project.options.script:
-            transcript = await self._apply_script(script, transcript, planned, work)
+            transcript = await self._apply_script(script, transcript, planned_spans, work)
         transcript, speakers_warning = await self._add_speakers(event, spans, transcript, work)
         acoustics, acoustics_warning = await self._store_acoustics(event, spans, transcript, work)
         embeddings = await self._store_embeddings(event, transcript, work)
@@ -160,7 +160,7 @@ class CloseStage:
         }, ""
 
     async def _apply_script(
-        self, script: str, transcript: Transcript, planned: list[events.SpanPlanned], work: Work
+        self, script: str, transcript: Transcript, planned_spans: list[events.SpanPlanned], work: Work
     ) -> Transcript:
         """Replace the words by the caller's script."""
         context = self._context
@@ -168,7 +168,7 @@ class CloseStage:
             scripted = await apply_script(
                 transcript,
                 script,
-                planned,
+                planned_spans,
                 objects=context.objects,
                 alignment=context.alignment,
                 report=work.report,
@@ -188,8 +188,8 @@ class CloseStage:
         assert project.duration_ms is not None  # ingest writes it before a span is planned
         bodies = [await self._context.objects.get(span.heard) for span in spans if span.heard]
         missing = [span.event.range for span in spans if not span.heard]
-        heard = [msgspec.json.decode(body, type=HeardSpan) for body in bodies]
-        return heard, [span.event for span in spans], project, project.duration_ms, missing
+        heard_spans = [msgspec.json.decode(body, type=HeardSpan) for body in bodies]
+        return heard_spans, [span.event for span in spans], project, project.duration_ms, missing
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
@@ -210,10 +210,10 @@ async def _commit_transcript(
 ) -> None:
     """Commit the transcript's row, the project's language, and the event."""
     owner = (event.org_id, event.project_id)
-    new = NewTranscript(
+    new_transcript = NewTranscript(
         object=ref, version=event.version, language=transcript.language, word_count=len(transcript.words)
     )
-    await write_machine_transcript(connection, *owner, new)
+    await write_machine_transcript(connection, *owner, new_transcript)
     await write_language(connection, *owner, transcript.language)
     await write_no_words_reason(connection, *owner, transcript.without_words or None)
     await put(

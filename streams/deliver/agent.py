@@ -50,7 +50,7 @@ class DeliverStage:
         self._ring = open_key_ring(context.settings)
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Events that customers can subscribe to, and tries that are due."""
+        """Accept events that customers can subscribe to, and tries that are due."""
         return isinstance(event, NotifiedEvent | events.DeliveryDue)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
@@ -76,8 +76,8 @@ class DeliverStage:
                 await _postpone(connection, event, delivery, work.cause)
 
             return postpone
-        gone = TryOutcome(error="its receiver said that it is gone", final=True)
-        outcome = gone if delivery.disabled_at else await self._post(delivery, event, work)
+        gone_outcome = TryOutcome(error="its receiver said that it is gone", final=True)
+        outcome = gone_outcome if delivery.disabled_at else await self._post(delivery, event, work)
         if is_old:
             outcome = msgspec.structs.replace(outcome, final=True)
 
@@ -121,7 +121,7 @@ def _is_paused(delivery: DeliveryRecord, now: dt.datetime) -> bool:
 
 
 async def _commit_nothing(_: Connection) -> None:
-    """Nothing to write: the delivery has ended, or its endpoint was removed."""
+    """Commit nothing: the delivery has ended, or its endpoint was removed."""
 
 
 async def _postpone(connection: Connection, event: events.DeliveryDue, delivery: DeliveryRecord, cause: Cause) -> None:
@@ -169,11 +169,11 @@ async def _emit_due(
     cause: Cause,
     pause_s: float = 0.0,
 ) -> None:
-    due = events.DeliveryDue(org_id=org_id, project_id=project_id, delivery_id=delivery_id, attempt=attempt)
+    delivery_due = events.DeliveryDue(org_id=org_id, project_id=project_id, delivery_id=delivery_id, attempt=attempt)
     due_at = cause.now + dt.timedelta(seconds=pause_s) if pause_s else None
     name = codec.type_name(events.DeliveryDue)
     identity = result_id(delivery_id, name, str(attempt))
-    await put(connection, due, cause, event_id=identity, due_at=due_at, queue=endpoint_id)
+    await put(connection, delivery_due, cause, event_id=identity, due_at=due_at, queue=endpoint_id)
 
 
 async def _record_try(

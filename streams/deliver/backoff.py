@@ -17,7 +17,7 @@ MAX_AGE_S = sum(TRIES_AFTER_S)
 MAX_FAILURES_COUNT = 5
 """Tries in a row that fail before an endpoint is paused. Source: the default of Envoy's outlier detection."""
 ENDPOINT_PAUSES_S = (30, 2 * 60, 10 * 60, 30 * 60, 60 * 60)
-"""Of an endpoint, one after the other, while each probe fails; the last repeats."""
+"""Pauses of an endpoint, one after the other, while each probe fails; the last repeats."""
 
 
 def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: float = 0.0) -> dt.timedelta | None:
@@ -29,9 +29,9 @@ def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: flo
     if attempt >= MAX_ATTEMPTS:
         return None
     pause_s: float = TRIES_AFTER_S[attempt - 1] * (1 + 0.1 * spread)
-    asked = (headers or {}).get("retry-after", "")
-    if re.fullmatch("[0-9]{1,12}", asked):  # a receiver may answer anything, also more digits than int() takes
-        pause_s = max(pause_s, min(int(asked), MAX_RETRY_AFTER_S))
+    retry_after = (headers or {}).get("retry-after", "")
+    if re.fullmatch("[0-9]{1,12}", retry_after):  # a receiver may answer anything, also more digits than int() takes
+        pause_s = max(pause_s, min(int(retry_after), MAX_RETRY_AFTER_S))
     return dt.timedelta(seconds=pause_s)
 
 

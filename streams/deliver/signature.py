@@ -13,10 +13,10 @@ def headers(secret: str, *, message_id: str, timestamp_s: int, body: bytes) -> d
     """The three headers of a delivery; the signature is over ``id.timestamp.body``."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{message_id}.{timestamp_s}.".encode() + body
-    made = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": f"v1,{made}",
+        "webhook-signature": f"v1,{signature}",
         "content-type": "application/json",
     }

@@ -91,11 +91,11 @@ class DetectStage:
 
     async def _measure_requested(self, event: events.ClipRequested, work: Work) -> Commit:
         """Measure the range that a person chose; a moment was measured before."""
-        requested = await read_requested(self._context, event)
+        request_inputs = await read_requested(self._context, event)
         work.report(1)
-        if requested.moment is not None:
-            facts = copy_moment_facts(requested.moment, requested.title)
-            facts = msgspec.structs.replace(facts, scorer=requested.scorer, weights=requested.weights)
+        if request_inputs.moment is not None:
+            facts = copy_moment_facts(request_inputs.moment, request_inputs.title)
+            facts = msgspec.structs.replace(facts, scorer=request_inputs.scorer, weights=request_inputs.weights)
         else:
             inputs = await self._read_inputs(event)
             analysis = await self._read_analysis(inputs)
@@ -103,11 +103,16 @@ class DetectStage:
             work.report(2)
             embedded_analysis = msgspec.structs.replace(analysis, embedded=embedded)
             facts, measured_ms = await work.in_thread(
-                measure_clip, embedded_analysis, inputs.options, event.rendition.range, requested.title, inputs.weights
+                measure_clip,
+                embedded_analysis,
+                inputs.options,
+                event.rendition.range,
+                request_inputs.title,
+                inputs.weights,
             )
             work.cpu_ms = embedding_ms + measured_ms
         facts = msgspec.structs.replace(
-            facts, clip_id=str(event.clip_id), ordinal=event.ordinal, project_title=requested.project_title
+            facts, clip_id=str(event.clip_id), ordinal=event.ordinal, project_title=request_inputs.project_title
         )
         ref = await store_facts(self._context, event, facts, work)
 
@@ -159,15 +164,17 @@ class DetectStage:
 
     async def _read_analysis(self, inputs: DetectInputs) -> ProjectAnalysis:
         """Read the stored transcript, acoustics and spans."""
-        get = self._context.objects.get
-        transcript = msgspec.json.decode(await get(inputs.transcript), type=Transcript) if inputs.transcript else None
+        read_object = self._context.objects.get
+        transcript = (
+            msgspec.json.decode(await read_object(inputs.transcript), type=Transcript) if inputs.transcript else None
+        )
         sounds = transcript.sounds if transcript else None
         return ProjectAnalysis(
             duration_ms=inputs.duration_ms,
             transcript=transcript,
-            sounds=msgspec.json.decode(await get(sounds), type=Sounds) if sounds else None,
-            heard=[msgspec.json.decode(await get(ref), type=HeardSpan) for ref in inputs.heard],
-            seen=[msgspec.json.decode(await get(ref), type=SeenSpan) for ref in inputs.seen],
+            sounds=msgspec.json.decode(await read_object(sounds), type=Sounds) if sounds else None,
+            heard=[msgspec.json.decode(await read_object(ref), type=HeardSpan) for ref in inputs.heard],
+            seen=[msgspec.json.decode(await read_object(ref), type=SeenSpan) for ref in inputs.seen],
             has_video=inputs.height_px is not None,
             display_height_px=inputs.height_px,
         )
@@ -186,5 +193,5 @@ class DetectStage:
 
 
 def _no_embeddings(reason: str) -> EmbeddedTexts:
-    """No embeddings, and why."""
+    """Return no embeddings, and the reason."""
     return EmbeddedTexts(values=np.zeros((0, 0), dtype=np.float32), model=reason)

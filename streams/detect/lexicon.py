@@ -16,7 +16,7 @@ from core.domain.text.english.stopwords import COMMON_HESITATIONS, STOP_WORDS, w
 
 
 class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
-    """What one language offers to the text signals."""
+    """Word lists of one language for the text features."""
 
     stop: frozenset[str]
     leaning: frozenset[str]
@@ -34,14 +34,14 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     fillers: frozenset[str]
     self_: frozenset[str]
     people: frozenset[str]
-    """Those of daily life: jokes and stories are about them."""
+    """Words for people of daily life: jokes and stories are about them."""
     weakness: frozenset[str]
     """Human weakness and mishap, said lightly."""
     outcries: frozenset[str]
     together: frozenset[str]
     resolve: frozenset[str]
     values: frozenset[str]
-    """What people clap for."""
+    """Values that people clap for."""
     courtesy: re.Pattern[str]
     """Greetings, thanks and housekeeping: said in every meeting, worth no clip."""
 

@@ -165,7 +165,7 @@ def _limit_moments(candidates: Sequence[ScoredWindow], chosen: Sequence[ScoredWi
     """Keep the best moments, and every selected one."""
     ranked = rank_windows(candidates)
     kept_ids = set(map(id, ranked[:MAX_MOMENTS]))
-    chosen_beyond = [one for one in chosen if id(one) not in kept_ids]
+    chosen_beyond = [window for window in chosen if id(window) not in kept_ids]
     return ranked[:MAX_MOMENTS] + chosen_beyond
 
 

@@ -18,7 +18,7 @@ from streams.runtime.stage import Work
 
 
 class ClipRequestInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the clip before it is measured."""
+    """Inputs to the facts of a requested clip: its titles, and its moment if there is one."""
 
     title: str
     """The person's title; empty where they left that open."""
@@ -38,7 +38,7 @@ async def read_requested(context: StageContext, event: events.ClipRequested) -> 
     if clip.moments is None:
         return ClipRequestInputs(title=clip.title, project_title=clip.project_title, moment=None)
     moment_list = msgspec.json.decode(await context.objects.get(clip.moments), type=MomentList)
-    moment = next((moment_ for moment_ in moment_list.moments if moment_.range == event.rendition.range), None)
+    moment = next((moment for moment in moment_list.moments if moment.range == event.rendition.range), None)
     return ClipRequestInputs(
         title=clip.title,
         project_title=clip.project_title,

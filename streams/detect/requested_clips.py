@@ -48,7 +48,7 @@ def measure_clip(
         preferred_length(options.min_clip_ms, options.max_clip_ms),
     )
     window = build_window(clip_range, timeline)
-    measurements = [measure_window(window_, timeline, baseline) for window_ in find_windows(timeline, options)]
+    measurements = [measure_window(window, timeline, baseline) for window in find_windows(timeline, options)]
     scorer = WindowScorer(
         timeline=timeline, baseline=baseline, scale=build_scales(measurements), table=table, options=options
     )

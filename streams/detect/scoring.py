@@ -114,7 +114,7 @@ def _measure_words(
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreScale:
-    """Where the windows of a video lie in one sub-score."""
+    """Scale of one sub-score: the median and spread of a video's windows."""
 
     median: float
     spread: float

@@ -21,7 +21,7 @@ MAX_CLIPS = 12
 MIN_SCORE = 40.0
 """Least score of a clip: below it a clip is not worth a viewer's time, even where it is the best there is."""
 MIN_QUIET_SCORE = 35.0
-"""The same for video without speech, where half of the features have no value."""
+"""Least score of a clip without speech, where half of the features have no value."""
 MIN_SUPPORT = 0.05
 """Least weight, in the whole table, of the features that stand out.
 

@@ -54,8 +54,8 @@ class SentenceMeaning:
     def similarity_to_others(self, first: int, end: int) -> Float32:
         """Cosine of each sentence to the rest of the run, shape (end - first,)."""
         rows, lengths = self.rows[first:end], self.lengths[first:end]
-        others = normalise_vectors((self.sums[end] - self.sums[first])[None, :] - rows * lengths)
-        return np.asarray((rows * others).sum(axis=1), dtype=np.float32)
+        rest_vectors = normalise_vectors((self.sums[end] - self.sums[first])[None, :] - rows * lengths)
+        return np.asarray((rows * rest_vectors).sum(axis=1), dtype=np.float32)
 
     def own_direction(self, first: int, end: int) -> Float32:
         """Direction less the whole video's: it tells two ranges of one talk apart."""
@@ -155,5 +155,8 @@ def embed_by_words(
 def content_words(text: str, lexicon: Lexicon | None) -> list[str]:
     """Words that carry meaning, lower case, without a plural's s."""
     words = [normalise_lexicon_word(word) for word in text.split()]
-    kept = [word for word in words if len(word) > 2 and not (lexicon and word in lexicon.stop)]
-    return [word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word for word in kept]
+    meaningful_words = [word for word in words if len(word) > 2 and not (lexicon and word in lexicon.stop)]
+    return [
+        word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word
+        for word in meaningful_words
+    ]

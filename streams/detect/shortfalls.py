@@ -1,4 +1,4 @@
-"""What kept a moment from becoming a clip, and which moments came nearest where none did. Pure."""
+"""Reasons why a moment did not become a clip, and the nearest moments where none did. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_NEAREST = 3
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionLimits:
-    """What a clip must reach in one video."""
+    """Limits that a clip must reach in one video."""
 
     min_score: float
     """Minimum score."""
@@ -40,20 +40,20 @@ def _compare_limits(window: ScoredWindow, limits: SelectionLimits) -> list[Short
     if not limits.has_video:
         shortfalls.append(Shortfall(what="pictures", told="The recording has no pictures to make a clip of."))
     if window.support < MIN_SUPPORT:
-        value, needed = round(100 * window.support, 2), 100 * MIN_SUPPORT
-        sentence = f"What stands out in it has {value:g} % of the weights, where {needed:g} % are needed."
-        shortfalls.append(Shortfall(what="support", told=sentence, value=value, needed=needed))
+        value, required = round(100 * window.support, 2), 100 * MIN_SUPPORT
+        sentence = f"What stands out in it has {value:g} % of the weights, where {required:g} % are needed."
+        shortfalls.append(Shortfall(what="support", told=sentence, value=value, needed=required))
     if window.asked is not None and window.asked < MIN_MATCH:
-        value, needed = round(100 * window.asked, 2), 100 * MIN_MATCH
-        sentence = f"It comes {value:g} % near to what was asked for, where {needed:g} % are needed."
-        shortfalls.append(Shortfall(what="asked", told=sentence, value=value, needed=needed))
+        value, required = round(100 * window.asked, 2), 100 * MIN_MATCH
+        sentence = f"It comes {value:g} % near to what was asked for, where {required:g} % are needed."
+        shortfalls.append(Shortfall(what="asked", told=sentence, value=value, needed=required))
     if window.score < limits.min_score:
         sentence = f"It scores {window.score:g} of 100, where {limits.min_score:g} are needed."
         shortfalls.append(Shortfall(what="score", told=sentence, value=window.score, needed=limits.min_score))
     elif window.score < limits.best_score_limit:
-        needed = round(limits.best_score_limit, 2)
-        sentence = f"It scores {window.score:g} of 100, where {needed:g} are near enough to the best one."
-        shortfalls.append(Shortfall(what="near_best", told=sentence, value=window.score, needed=needed))
+        required = round(limits.best_score_limit, 2)
+        sentence = f"It scores {window.score:g} of 100, where {required:g} are near enough to the best one."
+        shortfalls.append(Shortfall(what="near_best", told=sentence, value=window.score, needed=required))
     return shortfalls
 
 
@@ -71,10 +71,10 @@ def list_nearest(moments: Sequence[Moment]) -> list[NearMoment]:
     ordered = sorted(
         moments, key=lambda moment: (len(moment.lacks), -moment.score, moment.range.start_ms, moment.range.end_ms)
     )
-    kept: list[Moment] = []
+    nearest: list[Moment] = []
     for moment in ordered:
-        if len(kept) < MAX_NEAREST and not any(moment.range.overlap_ms(kept_moment.range) for kept_moment in kept):
-            kept.append(moment)
+        if len(nearest) < MAX_NEAREST and not any(moment.range.overlap_ms(nearer.range) for nearer in nearest):
+            nearest.append(moment)
     return [
         NearMoment(
             moment_id=moment.id,
@@ -84,5 +84,5 @@ def list_nearest(moments: Sequence[Moment]) -> list[NearMoment]:
             lacks=moment.lacks,
             title=moment.title,
         )
-        for moment in kept
+        for moment in nearest
     ]

@@ -27,7 +27,7 @@ from streams.runtime.stage import Work
 
 
 class DetectInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What detect reads about a project."""
+    """Inputs of detect from a project's row: options, and references of its analyses."""
 
     title: str
     options: ProjectOptions
@@ -97,7 +97,7 @@ def _build_selection(
     clip_id, options = UUID(moment.id), inputs.options
     words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
     name = f"{words}{export_suffix(options.export)}{words_suffix(inputs.transcript_version)}"
-    first, *others = [
+    first, *siblings = [
         Sibling(export_id=result_id(clip_id, "export", f"{aspect}/{name}"), aspect=aspect) for aspect in options.shapes
     ]
     return events.ClipSelected(
@@ -118,5 +118,5 @@ def _build_selection(
             options=options.export,
             transcript_version=inputs.transcript_version,
         ),
-        siblings=others,
+        siblings=siblings,
     )

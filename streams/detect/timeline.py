@@ -42,7 +42,7 @@ class EmbeddedTexts(Value, frozen=True, kw_only=True):
 
 
 class ProjectAnalysis(Value, frozen=True, kw_only=True):
-    """What the earlier stages stored. Transcript or spans are missing where a part was given up."""
+    """Results of the earlier stages. Transcript or spans are missing where a part was given up."""
 
     duration_ms: int
     transcript: Transcript | None
@@ -79,7 +79,7 @@ class SoundLevels:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectTimeline:
-    """What all features read. ``lexicon`` is that of the recording's language; a sentence has its own."""
+    """Input of all features. ``lexicon`` is that of the recording's language; a sentence has its own."""
 
     duration_ms: int
     language: str | None

@@ -1,4 +1,4 @@
-"""How much of a project's picture shows faces, persons and screens. Pure."""
+"""Count the sampled frames of a project that show faces, persons and screens. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MIN_PICTURES_IN_A_ROW = 2
 """Frames in a row that make a range: one alone may be a mistake, or a glimpse."""
 
 
-def count_visual_coverage(seen: Sequence[SeenSpan]) -> Scenery | None:
+def count_visual_coverage(spans: Sequence[SeenSpan]) -> Scenery | None:
     """Count faces, persons and screens over all spans; None where no frame was sampled."""
-    pictures = sorted((picture for span in seen for picture in span.pictures), key=lambda picture: picture.at_ms)
+    pictures = sorted((picture for span in spans for picture in span.pictures), key=lambda picture: picture.at_ms)
     if not pictures:
         return None
-    end_ms = max(span.range.end_ms for span in seen)
+    end_ms = max(span.range.end_ms for span in spans)
     return Scenery(
         pictures=len(pictures),
         faces=sum(bool(picture.faces) for picture in pictures),

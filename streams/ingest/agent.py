@@ -50,12 +50,12 @@ class IngestStage:
         assert isinstance(event, events.UploadReceived)
         check_upload(event)
         with self._context.scratch() as scratch:
-            prepared = await self._import_source(event, work, scratch)
-        work.cpu_ms = prepared.cpu_ms
+            imported_source = await self._import_source(event, work, scratch)
+        work.cpu_ms = imported_source.cpu_ms
 
         async def commit(connection: Connection) -> None:
             settings = self._context.settings
-            await _commit_source(connection, event, prepared, work, settings.spans.window)
+            await _commit_source(connection, event, imported_source, work, settings.spans.window)
             await estimates.write_estimate(connection, event.org_id, event.project_id, settings)
 
         return commit
@@ -128,26 +128,26 @@ async def _commit_nothing(_: Connection) -> None:
 
 
 async def _commit_source(
-    connection: Connection, event: events.UploadReceived, prepared: ImportedSource, work: Work, window: int
+    connection: Connection, event: events.UploadReceived, imported_source: ImportedSource, work: Work, window: int
 ) -> None:
     """Commit the source's row, its spans, the expected parts of each stage, and the first span events."""
-    index = prepared.index
+    index = imported_source.index
     video = index.video
     owner = (event.org_id, event.project_id)
-    found = IngestedSource(
-        source=prepared.source,
-        index=prepared.index_ref,
+    ingested_source = IngestedSource(
+        source=imported_source.source,
+        index=imported_source.index_ref,
         duration_ms=index.duration_ms,
         width_px=video.display_width if video else None,
         height_px=video.display_height if video else None,
-        span_count=len(prepared.spans),
+        span_count=len(imported_source.spans),
         warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
     )
-    await write_source(connection, *owner, found)
+    await write_source(connection, *owner, ingested_source)
     await insert_spans(
-        connection, *owner, [_build_span_event(event, prepared, span.ordinal) for span in prepared.spans]
+        connection, *owner, [_build_span_event(event, imported_source, span.ordinal) for span in imported_source.spans]
     )
-    totals = {"span": len(prepared.spans), "project": 1}
+    totals = {"span": len(imported_source.spans), "project": 1}
     # How many clips there will be is not known yet: stages that count those grow as they come.
     for row in TABLE:
         if row.part in totals and row.name != "ingest":
@@ -158,19 +158,21 @@ async def _commit_source(
     await emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
 
 
-def _build_span_event(event: events.UploadReceived, prepared: ImportedSource, ordinal: int) -> events.SpanPlanned:
+def _build_span_event(
+    event: events.UploadReceived, imported_source: ImportedSource, ordinal: int
+) -> events.SpanPlanned:
     """Build the event of one span."""
-    span = prepared.spans[ordinal]
+    span = imported_source.spans[ordinal]
     return events.SpanPlanned(
         org_id=event.org_id,
         project_id=event.project_id,
         ordinal=ordinal,
-        span_count=len(prepared.spans),
+        span_count=len(imported_source.spans),
         range=span.range,
         padded=span.padded,
-        source=prepared.source,
-        index=prepared.index_ref,
+        source=imported_source.source,
+        index=imported_source.index_ref,
         audio=span.audio,
-        has_video=prepared.index.video is not None,
+        has_video=imported_source.index.video is not None,
         language=event.options.language,
     )

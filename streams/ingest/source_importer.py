@@ -54,7 +54,7 @@ class StoredSpan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportedSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What ingest learned and stored about a source."""
+    """A stored source with its index and spans, and the cost of the import."""
 
     source: ObjectRef
     index_ref: ObjectRef
@@ -184,9 +184,9 @@ async def _check_size(
 
 def _check_room(directory: Path, size: int) -> None:
     """Raise Unavailable where the disk has too little room."""
-    free = shutil.disk_usage(directory).free
-    if free < size + MIN_FREE_BYTES:
-        raise Unavailable("disk", f"{directory} has {free} bytes free, the source needs {size}: make room")
+    free_bytes = shutil.disk_usage(directory).free
+    if free_bytes < size + MIN_FREE_BYTES:
+        raise Unavailable("disk", f"{directory} has {free_bytes} bytes free, the source needs {size}: make room")
 
 
 async def probe_source(

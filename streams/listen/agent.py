@@ -27,7 +27,7 @@ class ListenStage(SpanStage[HeardSpan]):
     async def analyse_span(self, event: events.SpanPlanned, work: Work) -> SpanResult[HeardSpan]:
         """Transcribe the span."""
         with self._context.scratch() as scratch:
-            heard = await transcribe_span(
+            heard_span = await transcribe_span(
                 event,
                 objects=self._context.objects,
                 speech=self._context.speech,
@@ -38,12 +38,12 @@ class ListenStage(SpanStage[HeardSpan]):
                 alignment=self._context.alignment,
                 scratch=scratch,
             )
-        warnings = list(heard.warnings)
-        if heard.not_aligned:
+        warnings = list(heard_span.warnings)
+        if heard_span.not_aligned:
             warnings.append(COARSE_TIMES)
-        if heard.translation and heard.translation.missing:
+        if heard_span.translation and heard_span.translation.missing:
             warnings.append(NOT_TRANSLATED)
-        return SpanResult(document=heard, warnings=warnings)
+        return SpanResult(document=heard_span, warnings=warnings)
 
     async def update_project(self, connection: Connection, event: events.SpanPlanned, document: HeardSpan) -> None:
         """Set the project's language, where no span before has set it: the next spans take it as a hint."""

@@ -29,7 +29,7 @@ from streams.speech.words import clamp_speech, keep_near_speech, shift_words_to_
 
 
 class RecognitionHints(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about a project's words, and wanted of them, before they are recognised."""
+    """Language, glossary and translation request of a project, set before its words are recognised."""
 
     language: str | None = None
     """Language of a span recognised earlier.
@@ -152,8 +152,8 @@ async def _translate(
         return await translate_to_english(recognised, words, samples, speech, counted=progress.part, glossary=glossary)
     except Exception as error:  # noqa: BLE001 - a bug here must not take the words with it
         telemetry.report_bug(error, "listen")
-        whole = TimeRange(start_ms=0, end_ms=samples.size // SAMPLE_RATE_KHZ)
-        return TranslatedWords(words=[], windows=[], missing=[whole], compute_ms=0)
+        full_range = TimeRange(start_ms=0, end_ms=samples.size // SAMPLE_RATE_KHZ)
+        return TranslatedWords(words=[], windows=[], missing=[full_range], compute_ms=0)
 
 
 def _build_translation(translation: TranslatedWords, span: SpanPlanned) -> SpanTranslation:

@@ -20,7 +20,7 @@ from streams.speech.viterbi import find_best_path
 MIXTURE_COMPONENT_COUNT = 4
 """Gaussian components of the models of speech and of silence."""
 MIN_TRAINING_FRAMES = 50
-"""With fewer frames (1 s) of speech or of silence nothing is learnt, and the ranges stay."""
+"""Fewest frames (1 s) of speech and of silence to learn from; with fewer the ranges stay."""
 SILENCE_GUARD_FRAMES = 7
 """Frames around speech that the model of silence is not trained on."""
 MAX_EXTENSION_FRAMES = 50

@@ -36,10 +36,10 @@ class LookStage(SpanStage[SeenSpan]):
                     report=work.report,
                     warn=warnings.append,
                 )
-                seen = await analyse_span(
+                seen_span = await analyse_span(
                     event, inputs, objects=context.objects, prefix=self.prefix(event, work, self.part)
                 )
-        return SpanResult(document=seen, warnings=warnings)
+        return SpanResult(document=seen_span, warnings=warnings)
 
 
 def _empty_span(event: events.SpanPlanned) -> SeenSpan:

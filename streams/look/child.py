@@ -94,11 +94,13 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
                 image = Image.fromarray(display_array(frame, track, *thumbnail_size(track)))
                 image.save(scratch / f"thumbnail-{at_ms}.jpg", quality=80, optimize=True)
             report(len(pictures))
-    found = find_changes(pictures)
-    closely = select_changes(found, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
+    changes = find_changes(pictures)
+    selected_changes = select_changes(changes, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
     unsmoothed = SourceReader(source, index, deblock=False)
     shots = [
-        one for change in found for one in (refine_in_frames(unsmoothed, change) if change in closely else [change])
+        shot
+        for change in changes
+        for shot in (refine_in_frames(unsmoothed, change) if change in selected_changes else [change])
     ]
     return {
         "pictures": pictures,

@@ -42,16 +42,16 @@ def find_changes(pictures: Sequence[SparseFrame]) -> list[ShotChange]:
     ]
 
 
-def select_changes(found: Sequence[ShotChange], *, span_ms: int, pixels: int) -> list[ShotChange]:
+def select_changes(changes: Sequence[ShotChange], *, span_ms: int, pixels: int) -> list[ShotChange]:
     """Select the strongest changes that the budget can refine, in order of time."""
     left_ms = MAX_REFINED_SHARE * span_ms * FULL_HD_PX / max(1, pixels)
     chosen = []
-    for change in sorted(found, key=lambda one: (-one.strength, one.at_ms)):
+    for change in sorted(changes, key=lambda change: (-change.strength, change.at_ms)):
         cost_ms = refinement_range(change).length_ms
         if cost_ms <= left_ms:
             left_ms -= cost_ms
             chosen.append(change)
-    return sorted(chosen, key=lambda one: one.at_ms)
+    return sorted(chosen, key=lambda change: change.at_ms)
 
 
 def refinement_range(change: ShotChange) -> TimeRange:
@@ -63,17 +63,17 @@ def refine_change(change: ShotChange, transitions: Sequence[Transition]) -> list
     """Replace a change by the transitions in its range; none where the camera moved."""
     return [
         ShotChange(
-            at_ms=one.at_ms,
-            after_ms=max(change.after_ms, min(one.range.start_ms, one.at_ms - 1)),
-            strength=one.strength,
-            kind=one.kind,
+            at_ms=transition.at_ms,
+            after_ms=max(change.after_ms, min(transition.range.start_ms, transition.at_ms - 1)),
+            strength=transition.strength,
+            kind=transition.kind,
             exact=True,
         )
-        for one in transitions
-        if change.after_ms < one.at_ms <= change.at_ms
+        for transition in transitions
+        if change.after_ms < transition.at_ms <= change.at_ms
     ]
 
 
-def unrefined_ranges(found: Sequence[ShotChange]) -> list[TimeRange]:
+def unrefined_ranges(changes: Sequence[ShotChange]) -> list[TimeRange]:
     """Return ranges with a change that was not refined."""
-    return [TimeRange(start_ms=one.after_ms, end_ms=one.at_ms) for one in found if not one.exact]
+    return [TimeRange(start_ms=change.after_ms, end_ms=change.at_ms) for change in changes if not change.exact]

@@ -38,24 +38,30 @@ async def analyse_span(span: SpanPlanned, inputs: AnalysisInput, *, objects: Obj
     answer = await _decode_sparsely(span, inputs)
     count, pictures, report = len(answer["pictures"]), inputs.scratch / "faces.raw", inputs.report
     canvas = msgspec.convert(answer["canvas"], Canvas)
-    found = await find_faces(
+    face_detections = await find_faces(
         inputs.faces, pictures, canvas, count, least_score=MIN_FACE_SCORE, report=report, seen=count
     )
     persons = await find_persons(
-        inputs.landmarks, pictures, canvas, faceless(found.faces), report=report, seen=2 * count, warn=inputs.warn
+        inputs.landmarks,
+        pictures,
+        canvas,
+        faceless(face_detections.faces),
+        report=report,
+        seen=2 * count,
+        warn=inputs.warn,
     )
     shots = msgspec.convert(answer["shots"], list[ShotChange])
     return SeenSpan(
         ordinal=span.ordinal,
         range=span.range,
-        pictures=_seen_pictures(answer, found.faces, persons.by_place),
+        pictures=_seen_pictures(answer, face_detections.faces, persons.by_place),
         shots=shots,
         not_looked_at=unrefined_ranges(shots),
         thumbnails=await _store_thumbnails(
             msgspec.convert(answer["thumbnails"], list[int]), inputs.scratch, objects, prefix
         ),
-        model=model_names(MODEL, found.model, persons.model),
-        compute_ms=answer["cpu_ms"] + found.compute_ms + persons.compute_ms,
+        model=model_names(MODEL, face_detections.model, persons.model),
+        compute_ms=answer["cpu_ms"] + face_detections.compute_ms + persons.compute_ms,
     )
 
 
@@ -64,10 +70,10 @@ def _seen_pictures(
 ) -> list[SeenPicture]:
     return [
         SeenPicture(
-            at_ms=at_ms, brightness=brightness, difference=difference, faces=seen, persons=persons.get(place, []),
-            screen=screen,
+            at_ms=at_ms, brightness=brightness, difference=difference, faces=picture_faces,
+            persons=persons.get(place, []), screen=screen,
         )
-        for place, ((at_ms, brightness, difference), seen, screen) in enumerate(
+        for place, ((at_ms, brightness, difference), picture_faces, screen) in enumerate(
             zip(answer["pictures"], faces, answer["screens"], strict=True)
         )
     ]  # fmt: skip
@@ -83,8 +89,8 @@ async def _decode_sparsely(span: SpanPlanned, inputs: AnalysisInput) -> dict[str
 
 
 async def _store_thumbnails(times: list[int], scratch: Path, objects: Objects, prefix: str) -> list[Thumbnail]:
-    stored = []
+    thumbnails = []
     for at_ms in times:
         image = await objects.put_file(prefix, scratch / f"thumbnail-{at_ms}.jpg", "image/jpeg", ".jpg")
-        stored.append(Thumbnail(at_ms=at_ms, image=image))
-    return stored
+        thumbnails.append(Thumbnail(at_ms=at_ms, image=image))
+    return thumbnails

@@ -47,7 +47,7 @@ def shown_format(options: ExportOptions) -> FileKind:
 
 
 class PreviewInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What preview reads from the database."""
+    """Inputs of a preview from the database."""
 
     media: ClipMedia
     transcript: ObjectRef | None
@@ -64,49 +64,49 @@ class PreviewStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Previews that have a framing plan."""
+        """Accept previews that have a framing plan."""
         return isinstance(event, events.PreviewPlanned)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Decode around the frame, draw it as an export would, store it."""
         assert isinstance(event, events.PreviewPlanned)
-        known = await self._read(event)
+        inputs = await self._read(event)
         with self._context.scratch() as scratch:
-            task = await self._task(event, known, scratch)
-            picture = await self._picture(event, known, task, scratch, work)
+            task = await self._task(event, inputs, scratch)
+            picture = await self._picture(event, inputs, task, scratch, work)
 
         async def commit(connection: Connection) -> None:
             await end_preview(connection, event, picture, work.cause, cpu_ms=work.cpu_ms)
 
         return commit
 
-    async def _task(self, event: events.PreviewPlanned, known: PreviewInputs, scratch: Path) -> PreviewJob:
+    async def _task(self, event: events.PreviewPlanned, inputs: PreviewInputs, scratch: Path) -> PreviewJob:
         context, options = self._context, event.rendition.options
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
         transcript = None
-        if known.transcript:
-            transcript = msgspec.json.decode(await context.objects.get(known.transcript), type=Transcript)
-        prepared = await build_job(
+        if inputs.transcript:
+            transcript = msgspec.json.decode(await context.objects.get(inputs.transcript), type=Transcript)
+        built_job = await build_job(
             event.rendition,
             plan,
             RenderInputs(
-                index=await context.index(known.media.index),
-                stored_transcript=StoredTranscript(transcript=transcript, ref=known.transcript),
-                edit=known.media.edit,
-                brand=known.brand,
+                index=await context.index(inputs.media.index),
+                stored_transcript=StoredTranscript(transcript=transcript, ref=inputs.transcript),
+                edit=inputs.media.edit,
+                brand=inputs.brand,
                 encoding=build_encoding(options.video, THREAD_COUNT, shown_format(options)),
             ),
             objects=context.objects,
-            brand=await load_brand(options.brand, known.brand, transcript, context.objects, scratch),
+            brand=await load_brand(options.brand, inputs.brand, transcript, context.objects, scratch),
         )
-        return PreviewJob(export=prepared.job, at_ms=event.at_ms)
+        return PreviewJob(export=built_job.job, at_ms=event.at_ms)
 
     async def _picture(
-        self, event: events.PreviewPlanned, known: PreviewInputs, task: PreviewJob, scratch: Path, work: Work
+        self, event: events.PreviewPlanned, inputs: PreviewInputs, task: PreviewJob, scratch: Path, work: Work
     ) -> ObjectRef:
         context = self._context
         args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
-        async with context.cache.open(known.media.source.key, known.media.source.size) as source:
+        async with context.cache.open(inputs.media.source.key, inputs.media.source.size) as source:
             result = await run_child(
                 "streams.preview.child:main", args, scratch=scratch, limits=LIMITS, source=source, report=work.report
             )

@@ -67,18 +67,18 @@ def draw_frame(
 
     Raises InputRejected if the source has no frame there.
     """
-    played = task.pieces or single_segment(task.plan.range)
-    body = build_job_timeline(task, played)
+    segments = task.pieces or single_segment(task.plan.range)
+    body = build_job_timeline(task, segments)
     body = shorten_timeline(body) if task.encoding.file.is_preview else body
     bumpers = bumper_slots(task.brand, body.rate)
     timeline = with_bumpers(body, bumpers)
     number = find_slot(timeline, at_ms)
     if number < bumpers.intro or number >= body.count:
         inserts = Bumpers(task.brand, bumpers, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
-        shown = chain(inserts.before(), inserts.after())
-        return next((one.slot, one.frame) for one in shown if one.slot.number == number)
+        insert_frames = chain(inserts.before(), inserts.after())
+        return next((insert.slot, insert.frame) for insert in insert_frames if insert.slot.number == number)
     part = next(part for part in timeline.timeline_parts if part.first <= number < part.end)
-    cues, _ = build_job_cues(task, played)
+    cues, _ = build_job_cues(task, segments)
     scene = build_compositor(task, cues, scratch)
     reader = SourceReader(source, task.index, threads=task.encoding.threads)
     try:
@@ -103,15 +103,15 @@ def frames_near(
     """Frames of a part that slot ``number`` may depend on: its first ones, and those around the slot."""
     lead = part.range(timeline.period_ms, LEAD_MS)
     near_ms = _find_earlier_frame(index, lead, float(part.source_ms_at(number, timeline.period_ms)))
-    everything = LeadIn(index).read_frames(reader, part, timeline.period_ms)
+    all_frames = LeadIn(index).read_frames(reader, part, timeline.period_ms)
     if near_ms is None:
-        return everything
+        return all_frames
     return chain(
-        islice(everything, MIN_FIRST_FRAMES), reader.read_frames(TimeRange(start_ms=near_ms, end_ms=lead.end_ms))
+        islice(all_frames, MIN_FIRST_FRAMES), reader.read_frames(TimeRange(start_ms=near_ms, end_ms=lead.end_ms))
     )
 
 
-def _find_earlier_frame(index: SourceIndex, lead: TimeRange, wanted_ms: float) -> int | None:
+def _find_earlier_frame(index: SourceIndex, lead: TimeRange, slot_ms: float) -> int | None:
     """Start of a frame some frames before the wanted one.
 
     None if a jump is not worth it, or no frame is known.
@@ -120,22 +120,22 @@ def _find_earlier_frame(index: SourceIndex, lead: TimeRange, wanted_ms: float) -
         return None
     base, origin_us = index.video.time_base, index.origin_us
     first = first_pts_at(lead.start_ms, base, origin_us)
-    last = first_pts_at(int(wanted_ms) + 1, base, origin_us)
-    between = sorted(pts for pts in index.packets.pts if first <= pts < last)
-    if len(between) < MIN_FIRST_FRAMES + 2 * FRAMES_BEFORE:
+    last = first_pts_at(int(slot_ms) + 1, base, origin_us)
+    candidate_pts = sorted(pts for pts in index.packets.pts if first <= pts < last)
+    if len(candidate_pts) < MIN_FIRST_FRAMES + 2 * FRAMES_BEFORE:
         return None
-    return project_ms(between[-FRAMES_BEFORE], base, origin_us)
+    return project_ms(candidate_pts[-FRAMES_BEFORE], base, origin_us)
 
 
 def _counted(pictures: Iterator[tuple[int, av.VideoFrame]], report: Report) -> Iterator[tuple[int, av.VideoFrame]]:
-    for count, one in enumerate(pictures, start=1):
+    for count, picture in enumerate(pictures, start=1):
         report(count)
-        yield one
+        yield picture
 
 
 def encode_png(picture: av.VideoFrame) -> bytes:
     """A frame as the encoder gets it (yuv420p, BT.709 limited) as PNG; equal frames give equal bytes."""
-    shown = picture.reformat(
+    rgb_frame = picture.reformat(
         format="rgb24",
         threads=1,
         src_colorspace=Colorspace.ITU709,
@@ -143,6 +143,6 @@ def encode_png(picture: av.VideoFrame) -> bytes:
         src_color_range=ColorRange.MPEG,
         dst_color_range=ColorRange.JPEG,
     )
-    written = io.BytesIO()
-    Image.fromarray(shown.to_ndarray()).save(written, "PNG", compress_level=PNG_LEVEL)
-    return written.getvalue()
+    png = io.BytesIO()
+    Image.fromarray(rgb_frame.to_ndarray()).save(png, "PNG", compress_level=PNG_LEVEL)
+    return png.getvalue()

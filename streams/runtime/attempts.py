@@ -62,7 +62,7 @@ class Attempts:
     @property
     def progress(self) -> AttemptProgress | None:
         """The attempt in flight that moved last; None while none is."""
-        return max(self._in_flight, key=lambda one: one.moved_at, default=None)
+        return max(self._in_flight, key=lambda attempt: attempt.moved_at, default=None)
 
     async def run(self, message: Message, envelope: codec.Envelope, event: events.AnyEvent) -> Verdict:
         """Take the event to its end for this stage; the message may be acknowledged when this returns.
@@ -120,10 +120,10 @@ class Attempts:
                 await admission.release(connection, owner[0], cause.input_id, self._stage.name)
                 return "done"
             name, lease_s = self._stage.name, self._rules.lease_s
-            found = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
+            claim_or_state = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
             # Busy may be acknowledged: the sweeper sends the event again if the other attempt does not end.
-            if not isinstance(found, Claim):
-                if found in ("running", "free"):
+            if not isinstance(claim_or_state, Claim):
+                if claim_or_state in ("running", "free"):
                     return "busy"
                 # It was sent once more than it was needed, and its end freed no place of this message.
                 await admission.release(connection, owner[0], cause.input_id, self._stage.name)
@@ -131,7 +131,7 @@ class Attempts:
             # Work that is requested later does not start the stages of a project that has ended.
             if name in PROJECT_STAGES and project["state"] in ACTIVE_PROJECT_STATES:
                 await project_lifecycle.start_stage(connection, *owner, name, cause)
-            return found
+            return claim_or_state
 
     async def _work_kept(self, claim: Claim, event: events.AnyEvent, work: Work) -> Commit:
         """Run the stage's work while the lease is renewed. Raises Superseded once the lease is lost."""
@@ -185,11 +185,11 @@ class Attempts:
         A cancelled attempt is ended here. What it used is still charged, unless the project itself is gone.
         """
         project = await project_lifecycle.lock_owner(connection, event)
-        gone = project is None or project["state"] in GONE_PROJECT_STATES
-        if not gone and not await is_all_cancelled(connection, event):
+        is_gone = project is None or project["state"] in GONE_PROJECT_STATES
+        if not is_gone and not await is_all_cancelled(connection, event):
             return True
         await leases.finish(connection, claim, "cancelled", cpu_ms)
-        if not gone:
+        if not is_gone:
             await self._charge(connection, claim, event, cause, "gave_up", cpu_ms)
         return False
 
@@ -215,9 +215,9 @@ class Attempts:
         cpu_ms: int = 0,
     ) -> None:
         """Record what the try used; the project is locked. An asset has no project, and no ledger."""
-        if (used := usage_meter.current()) is not None and not isinstance(event, events.AssetEvent):
+        if (meter := usage_meter.current()) is not None and not isinstance(event, events.AssetEvent):
             await cost_ledger.record(
-                connection, claim, event, used, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms
+                connection, claim, event, meter, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms
             )
 
     async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
@@ -269,8 +269,8 @@ class Attempts:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 project = await project_lifecycle.lock_owner(connection, event)
                 starved = isinstance(error, Starved)
-                why = str(error)[:1000]
-                await leases.free(connection, claim, why, pause_s, uncount=outage, outage=outage, starved=starved)
+                reason = str(error)[:1000]
+                await leases.free(connection, claim, reason, pause_s, uncount=outage, outage=outage, starved=starved)
                 if project is not None and project["state"] not in GONE_PROJECT_STATES:
                     await self._charge(connection, claim, event, cause, "later")
                 return "retried"
@@ -288,7 +288,7 @@ class Attempts:
         part: str = "",
     ) -> Verdict:
         """Write a dead letter with the technical ``detail``; the project gets a plain sentence."""
-        tell = True
+        notify_stage = True
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
@@ -299,7 +299,7 @@ class Attempts:
                     connection, message, self._stage.name, reason, detail, cause, events.owner_of(event)
                 )
                 await self._charge(connection, claim, event, cause, "gave_up")
-                if tell:
+                if notify_stage:
                     await self._stage.give_up(
                         connection, event, reason, dead_letters.customer_sentence(reason, part), cause
                     )
@@ -311,7 +311,7 @@ class Attempts:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in giving up: the letter is written all the same
             telemetry.report_bug(error, self._stage.name)
-            tell = False
+            notify_stage = False
             verdict = await self._unless_superseded(write)
         self.last_dead_reason = reason
         return verdict

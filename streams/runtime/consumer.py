@@ -1,4 +1,4 @@
-"""From a raw message to an attempt: decode, check, skip what does not concern the stage."""
+"""Turn a raw message into an attempt: decode, check, skip what does not concern the stage."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Take: TypeAlias = Callable[[Message], Awaitable[str]]
 
 
 class _Owned(msgspec.Struct):
-    """What each event of an organisation says, also one of a later version."""
+    """The owner field of every event of an organisation, also of one of a later version."""
 
     org_id: UUID
 
@@ -223,12 +223,12 @@ class EventConsumer:
     async def _write_letter(self, message: Message, reason: str, detail: str, cause: Cause, *, tell: bool) -> None:
         sender = await self._verifier.sender(message) if tell and self._verifier else None
         async with transaction(self._pool) as connection:
-            fresh = await dead_letters.record(connection, message, self._stage.name, reason, detail, cause, None)
-            if fresh and tell:
+            is_new = await dead_letters.record(connection, message, self._stage.name, reason, detail, cause, None)
+            if is_new and tell:
                 await refused_uploads.record(connection, message, reason, detail, sender, cause)
 
 
 def _child_cpu_s() -> float:
     """Processor time of every child of this process that has ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -1,4 +1,4 @@
-"""What a stage is given: settings, directories, and ports that open at their first use."""
+"""The context of a stage: settings, directories, and ports that open at their first use."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class StageContext:
 
     @cached_property
     def log(self) -> EventLog:
-        """What topics have kept, for replays."""
+        """Reader of the events that topics retain, for replays."""
         return KafkaLog(kafka_access(self.settings))
 
     @cached_property
@@ -176,7 +176,7 @@ class StageContext:
 
 
 def prefix_of(event: events.Event, kind: str, result: UUID | str) -> str:
-    """Where a result's objects lie: ``<org>/<project>/<kind>/<result id>``."""
+    """Prefix of a result's objects: ``<org>/<project>/<kind>/<result id>``."""
     return f"{event.org_id}/{event.project_id}/{kind}/{result}"
 
 

@@ -23,13 +23,13 @@ def items_of(meter: Meter, cpu_ms: int, prices: PriceList) -> list[CostItem]:
     """Priced cost items of one try. Its processor time is at least that of the models it asked."""
     cpu_ms = max(cpu_ms, sum(call.compute_ms for call in meter.calls))
     gpu_ms = sum(call.gpu_ms for call in meter.calls)
-    found = [priced("cpu_ms", cpu_ms, prices), priced("gpu_ms", gpu_ms, prices)]
+    items = [priced("cpu_ms", cpu_ms, prices), priced("gpu_ms", gpu_ms, prices)]
     for kind, amount in sorted(meter.counts.items()):
         money = meter.token_money.get(kind)
-        found.append(
+        items.append(
             CostItem(kind=kind, amount=amount, money=money) if money is not None else priced(kind, amount, prices)
         )
-    return [item for item in found if item.amount]
+    return [item for item in items if item.amount]
 
 
 async def record(

@@ -27,8 +27,11 @@ CUSTOMER_SENTENCES = {
     "retries.exhausted/processor": "It did not come to an end in its time, however often it was tried.",
     "retries.exhausted/outside": "The server of the given URL did not send the file, however often it was asked.",
 }
-"""What a customer reads about an attempt that was given up. The technical text is for operators: it stays in the letter
-and in the attempt's row, because this sentence goes on to topics that are kept for ever."""
+"""Sentences for a customer about an attempt that was given up.
+
+The technical text is for operators: it stays in the letter and in the attempt's row, because this sentence goes on to
+topics that are kept for ever.
+"""
 
 
 def failure_reason(error: Exception) -> tuple[str, str]:
@@ -46,7 +49,7 @@ def letter_of(
 ) -> events.DeadLetter:
     """The letter about a message: text that stores refuse is replaced, headers and payload are cut."""
     org_id, project_id = owner or (None, None)
-    most = MAX_UPLOAD_BYTES if message.topic == "uploads.v1" else MAX_BYTES
+    max_bytes = MAX_UPLOAD_BYTES if message.topic == "uploads.v1" else MAX_BYTES
     return events.DeadLetter(
         dead_id=dead_id,
         org_id=org_id,
@@ -58,19 +61,19 @@ def letter_of(
         reason=reason,
         detail=printable(detail)[:MAX_DETAIL_CHARACTERS],
         headers=_cut(message.headers),
-        payload_base64=base64.b64encode(message.payload[:most]).decode(),
+        payload_base64=base64.b64encode(message.payload[:max_bytes]).decode(),
     )
 
 
 def _cut(headers: Mapping[str, str]) -> dict[str, str]:
-    kept: dict[str, str] = {}
-    left = MAX_HEADER_CHARACTERS
+    cut_headers: dict[str, str] = {}
+    left_characters = MAX_HEADER_CHARACTERS
     for name, value in headers.items():
-        kept[printable(name)[:left]] = printable(value)[: max(0, left - len(name))]
-        left -= len(name) + len(value)
-        if left <= 0:
+        cut_headers[printable(name)[:left_characters]] = printable(value)[: max(0, left_characters - len(name))]
+        left_characters -= len(name) + len(value)
+        if left_characters <= 0:
             break
-    return kept
+    return cut_headers
 
 
 async def record(
@@ -86,9 +89,9 @@ async def record(
     place = f"{message.topic}/{message.partition}/{message.offset}/{stage}"
     dead_id = result_id(cause.input_id, "dead", place)
     letter = letter_of(message, dead_id=dead_id, stage=stage, reason=reason, detail=detail, owner=owner)
-    fresh = await _insert(connection, letter)
+    is_new = await _insert(connection, letter)
     await put(connection, letter, cause, event_id=dead_id)
-    return fresh
+    return is_new
 
 
 async def keep(pool: Pool, letter: events.DeadLetter) -> None:

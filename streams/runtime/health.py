@@ -17,7 +17,7 @@ from streams.runtime.metrics import CONTENT_TYPE, ProcessMetrics
 from streams.runtime.stage import AttemptProgress
 
 DATE_S = 1.0
-"""How often the date in the responses is renewed."""
+"""Seconds between two renewals of the date in the responses."""
 
 
 class Pulse:
@@ -100,11 +100,11 @@ async def serve_health(
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        fine = ready() and not pulse.stuck and (sandbox is None or sandbox.is_ready)
-        answer: dict[str, object] = {"ready": fine, "lag": pulse.lag, "stuck": pulse.stuck}
+        is_ready = ready() and not pulse.stuck and (sandbox is None or sandbox.is_ready)
+        answer: dict[str, object] = {"ready": is_ready, "lag": pulse.lag, "stuck": pulse.stuck}
         if sandbox is not None:
             answer["sandbox"] = _describe_sandbox(sandbox)
-        return JSONResponse(answer, 200 if fine else 503)
+        return JSONResponse(answer, 200 if is_ready else 503)
 
     async def counted(_: Request) -> Response:
         return Response(metrics.page(), media_type=CONTENT_TYPE)

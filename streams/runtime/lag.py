@@ -19,7 +19,7 @@ from core.infra.kafka.topic_reader import open_offsets
 
 
 class Offsets(Protocol):
-    """What the broker is asked: a `PartitionOffsets`."""
+    """Requests to the broker for offsets: a `PartitionOffsets`."""
 
     async def beginning_offsets(self, partitions: list[Any]) -> Mapping[Any, int]:
         """The first offset that retention has left."""
@@ -31,7 +31,7 @@ class Offsets(Protocol):
 
 
 class Ends(NamedTuple):
-    """What the broker last said, of each partition."""
+    """The broker's last answer about each partition."""
 
     first: Mapping[Any, int]
     next: Mapping[Any, int]
@@ -71,8 +71,8 @@ class Lag:
     async def _ask(self, places: list[TopicPartition]) -> Ends:
         """End offsets; first offsets only where something seems to wait: elsewhere they change nothing."""
         ends = await self._offsets.end_offsets(places)
-        behind = [place for place in places if ends[place] > (self._committed(place) or 0)]
-        return Ends(first=await self._offsets.beginning_offsets(behind) if behind else {}, next=ends)
+        lagging_places = [place for place in places if ends[place] > (self._committed(place) or 0)]
+        return Ends(first=await self._offsets.beginning_offsets(lagging_places) if lagging_places else {}, next=ends)
 
     def forget(self) -> None:
         """Stop asking."""

@@ -106,7 +106,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     max_starved_tries: int = 8
     """Tries at work for which the machine has no time: each may cost its whole wall time."""
     known_s: float = 28 * 86_400.0
-    """How long the attempts of ended work are kept (`RetentionRules.attempts_days`)."""
+    """Age up to which the attempts of ended work are kept (`RetentionRules.attempts_days`)."""
 
 
 async def claim(
@@ -160,14 +160,14 @@ async def is_forgotten(connection: Connection, project: Row, input_id: UUID, old
     return await connection.fetchval(sql, project["org_id"], input_id) is None
 
 
-async def renew(connection: Connection, held: Claim, lease_s: float, counter: int) -> bool:
+async def renew(connection: Connection, claim: Claim, lease_s: float, counter: int) -> bool:
     """Hold the claim for longer; False when it is lost, or the project was cancelled."""
-    return bool(await connection.fetchval(_RENEW, *_key_of(held), dt.timedelta(seconds=lease_s), counter))
+    return bool(await connection.fetchval(_RENEW, *_key_of(claim), dt.timedelta(seconds=lease_s), counter))
 
 
-async def finish(connection: Connection, held: Claim, state: str, cpu_ms: int = 0, error: str = "") -> None:
+async def finish(connection: Connection, claim: Claim, state: str, cpu_ms: int = 0, error: str = "") -> None:
     """End the attempt; raises Superseded when it is another's by now."""
-    if not await connection.fetchval(_FINISH, *_key_of(held), state, cpu_ms, error or None):
+    if not await connection.fetchval(_FINISH, *_key_of(claim), state, cpu_ms, error or None):
         raise Superseded
 
 
@@ -179,8 +179,8 @@ async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str)
 
 async def free(
     connection: Connection,
-    held: Claim,
-    why: str,
+    claim: Claim,
+    reason: str,
     pause_s: float,
     *,
     uncount: bool,
@@ -191,9 +191,9 @@ async def free(
 
     Raises Superseded.
     """
-    if not await connection.fetchval(_FREE, *_key_of(held), why, int(uncount), outage, int(starved)):
+    if not await connection.fetchval(_FREE, *_key_of(claim), reason, int(uncount), outage, int(starved)):
         raise Superseded
-    await connection.execute(_REEMIT, *_key_of(held)[:3], dt.timedelta(seconds=pause_s))
+    await connection.execute(_REEMIT, *_key_of(claim)[:3], dt.timedelta(seconds=pause_s))
 
 
 async def free_expired(connection: Connection) -> int:
@@ -204,14 +204,14 @@ async def free_expired(connection: Connection) -> int:
     return len(rows)
 
 
-def is_last_try(rules: Rules, held: Claim, error: Unavailable | ChildFailed) -> bool:
+def is_last_try(rules: Rules, claim: Claim, error: Unavailable | ChildFailed) -> bool:
     """Whether an event that met this error is given up: tries, or the time of an outage, are used up."""
-    if isinstance(error, Starved) and held.starved + 1 >= rules.max_starved_tries:
+    if isinstance(error, Starved) and claim.starved + 1 >= rules.max_starved_tries:
         return True
     if isinstance(error, Unavailable) and not error.counted:
-        return held.waited_s > (rules.outage_s or math.inf)
+        return claim.waited_s > (rules.outage_s or math.inf)
     # A child fails because of its input in most cases, and would do so every time.
-    return held.tries >= (rules.max_tries if isinstance(error, Unavailable) else min(3, rules.max_tries))
+    return claim.tries >= (rules.max_tries if isinstance(error, Unavailable) else min(3, rules.max_tries))
 
 
 def retry_pause_s(rules: Rules, tries: int, waited_s: float | None) -> float:
@@ -221,5 +221,5 @@ def retry_pause_s(rules: Rules, tries: int, waited_s: float | None) -> float:
     return min(LONGEST_OUTAGE_PAUSE_S, max(rules.retry_base_s, waited_s / 8))
 
 
-def _key_of(held: Claim) -> tuple[UUID, UUID, str, int]:
-    return held.org_id, held.input_id, held.stage, held.fence
+def _key_of(claim: Claim) -> tuple[UUID, UUID, str, int]:
+    return claim.org_id, claim.input_id, claim.stage, claim.fence

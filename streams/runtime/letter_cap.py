@@ -1,4 +1,4 @@
-"""How many dead letters of messages without a proven sender are kept; the rest is counted. Pure.
+"""Cap on the dead letters of messages without a proven sender; the rest is counted. Pure.
 
 A record does not say which Kafka principal wrote it, so a sender is who the message claims to be: the id of its
 producer key, or none. A sender that changes that with each message meets the cap of all.
@@ -24,7 +24,7 @@ class LetterCap:
     """The letters of one consumer in the window that runs."""
 
     def __init__(self) -> None:
-        """Nothing is kept yet."""
+        """Start with no letter kept."""
         self._since_s = 0.0
         self._kept: Counter[str] = Counter()
         self.unkept_count = 0

@@ -198,31 +198,31 @@ class ProcessMetrics:
 
     def count(self, metric: Metric, by: float = 1, /, **labels: str) -> None:
         """Add to a counter."""
-        made = self._series(metric, labels)
-        assert isinstance(made, Counter)
-        made.inc(by)
+        series = self._series(metric, labels)
+        assert isinstance(series, Counter)
+        series.inc(by)
 
     def put(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Set a gauge; NaN stands for unknown."""
-        made = self._series(metric, labels)
-        assert isinstance(made, Gauge)
-        made.set(value)
+        series = self._series(metric, labels)
+        assert isinstance(series, Gauge)
+        series.set(value)
 
     def ask(self, metric: Metric, value: Callable[[], float], /, **labels: str) -> None:
         """Let a gauge read its value whenever the page is requested."""
-        made = self._series(metric, labels)
-        assert isinstance(made, Gauge)
-        made.set_function(value)
+        series = self._series(metric, labels)
+        assert isinstance(series, Gauge)
+        series.set_function(value)
 
     def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
         """Add to a histogram."""
-        made = self._series(metric, labels)
-        assert isinstance(made, Histogram)
-        made.observe(value)
+        series = self._series(metric, labels)
+        assert isinstance(series, Histogram)
+        series.observe(value)
 
     def _series(self, metric: Metric, labels: dict[str, str]) -> Counter | Gauge | Histogram:
-        made = self._made[metric]
-        return made.labels(**labels) if labels else made
+        series = self._made[metric]
+        return series.labels(**labels) if labels else series
 
     def page(self) -> bytes:
         """The exposition text."""

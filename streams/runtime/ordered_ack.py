@@ -67,7 +67,7 @@ class OrderedAcknowledger:
         self._taken: defaultdict[Any, deque[_Taken]] = defaultdict(deque)
 
     async def __aenter__(self) -> Self:
-        """Itself."""
+        """Return itself."""
         return self
 
     async def __aexit__(
@@ -81,38 +81,38 @@ class OrderedAcknowledger:
 
     async def take(self, event: Any) -> None:
         """Take an event as soon as there is room; its handling starts when its organisation has the turn."""
-        taken = _Taken(event)
-        self._taken[event.message.tp].append(taken)
+        entry = _Taken(event)
+        self._taken[event.message.tp].append(entry)
         if self._forward is not None:
             try:
-                taken.is_done = await self._forward(event)
+                entry.is_done = await self._forward(event)
             except Exception as error:  # noqa: BLE001 - Faust would acknowledge what its agent raised at
                 self._broken(error)
                 return
-        if taken.is_done:
+        if entry.is_done:
             self._acknowledge_done(event.message.tp)
             return
         await self._room.acquire()
-        self._turns.put(sender_of(event), taken)
+        self._turns.put(sender_of(event), entry)
         self._start()
 
     def _start(self) -> None:
         while len(self._tasks) < self._most and (turn := self._turns.take()) is not None:
-            org, taken = turn
-            task = asyncio.ensure_future(self._handle(taken.event))
+            org, entry = turn
+            task = asyncio.ensure_future(self._handle(entry.event))
             self._tasks.add(task)
-            task.add_done_callback(partial(self._end, org, taken))
+            task.add_done_callback(partial(self._end, org, entry))
 
-    def _end(self, org: str, taken: _Taken, ended: asyncio.Task[object]) -> None:
-        self._tasks.discard(ended)
+    def _end(self, org: str, entry: _Taken, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
         self._room.release()
         self._turns.end(org)
-        if not ended.cancelled():
-            if (error := ended.exception()) is not None:
+        if not task.cancelled():
+            if (error := task.exception()) is not None:
                 self._broken(error)
             else:
-                taken.is_done = True
-        self._acknowledge_done(taken.event.message.tp)
+                entry.is_done = True
+        self._acknowledge_done(entry.event.message.tp)
         self._start()
 
     def _acknowledge_done(self, place: Any) -> None:

@@ -36,7 +36,7 @@ SENTENCES: Mapping[str, str] = {
     "upload.text": "Title, URL, object key or metadata contains the character NUL: take it out.",
     "upload.metadata": "The metadata is larger or deeper than it may be: keep to its bounds.",
 }
-"""What to do, by reason, for a topic that every producer reads."""
+"""Advice by reason, for a topic that every producer reads."""
 OTHER = "The message was refused: an operator sees why."
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

@@ -33,7 +33,7 @@ class SpanStage(ABC, Generic[SpanDocument]):
 
     name: events.Stage
     part: ClassVar[spans.Part]
-    """Which part of a span's row it fills; also the folder of its documents."""
+    """The part of a span's row that it fills; also the folder of its documents."""
 
     def __init__(self, context: StageContext) -> None:
         """Take the adapters."""
@@ -47,7 +47,7 @@ class SpanStage(ABC, Generic[SpanDocument]):
         """Write what the project's row takes from a span, in the transaction that ends it: nothing by default."""
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Spans only."""
+        """Accept spans only."""
         return isinstance(event, events.SpanPlanned)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:

@@ -25,7 +25,7 @@ MAX_THREAD_CPU_S = 900.0
 
 
 class Work(msgspec.Struct, kw_only=True):
-    """What a stage gets with the event. ``report`` takes a growing counter; the stage fills in ``cpu_ms``."""
+    """Inputs and counters of one try. ``report`` takes a growing counter; the stage fills in ``cpu_ms``."""
 
     cause: Cause
     report: Callable[[int], None]
@@ -35,20 +35,20 @@ class Work(msgspec.Struct, kw_only=True):
     tries: int = 1
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
-        """As `timed_in_thread`, for what may outlast a lease: it moves while it takes processor time."""
+        """Run `timed_in_thread` for work that may outlast a lease: it moves while it takes processor time."""
         clocks: list[int] = []
 
         def run() -> T:
             clocks.append(time.pthread_getcpuclockid(threading.get_ident()))
             return function(*args, **kwargs)
 
-        running = asyncio.create_task(timed_in_thread(run))
-        watching = asyncio.create_task(self._watch(clocks))
+        work_task = asyncio.create_task(timed_in_thread(run))
+        watch_task = asyncio.create_task(self._watch(clocks))
         try:
-            return await running
+            return await work_task
         finally:
-            running.cancel()
-            watching.cancel()
+            work_task.cancel()
+            watch_task.cancel()
 
     async def _watch(self, clocks: Sequence[int]) -> None:
         """Report progress while the thread's CPU clock advances; it exists only once the thread runs."""

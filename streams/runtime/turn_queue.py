@@ -18,7 +18,7 @@ class TurnQueue(Generic[Item]):
         self._waiting: dict[str, deque[Item]] = {}
         self._running: Counter[str] = Counter()
         self._turns: dict[str, int] = {}
-        """When an organisation last had its turn, for as long as it has anything here."""
+        """The clock at an organisation's last turn, for as long as it has anything here."""
         self._clock = itertools.count(1)
 
     def put(self, org: str, item: Item) -> None:

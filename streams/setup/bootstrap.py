@@ -16,7 +16,7 @@ from core.storage import organisations
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """What the first user needs. Secrets are None where they were made by an earlier call."""
+    """Credentials of the first user. Secrets are None where they were made by an earlier call."""
 
     org_id: uuid.UUID
     api_key: str | None

@@ -27,18 +27,18 @@ async def make_kafka_users(settings: Settings) -> None:
         await administration.put_users(passwords)
         await administration.put_rules(access_rules())
     for user, password in passwords.items():
-        own = {"user": user, "password": password, "mechanism": MECHANISM}
-        await await_login(msgspec.structs.replace(administrator, **own))
+        credentials = {"user": user, "password": password, "mechanism": MECHANISM}
+        await await_login(msgspec.structs.replace(administrator, **credentials))
     structlog.get_logger().info("users are made", store="kafka", users=len(passwords), rules=len(access_rules()))
 
 
 def read_users(entries: Sequence[str]) -> dict[str, str]:
     """User → password. Raises MissingSettingError for a wrong entry; its message quotes no password."""
-    known = {rule.principal for rule in access_rules()}
+    principals = {rule.principal for rule in access_rules()}
     passwords: dict[str, str] = {}
     for entry in entries:
         user, _, password = entry.partition(":")
-        if user not in known:
+        if user not in principals:
             raise MissingSettingError(
                 f"CLIPSTREAM_KAFKA_USERS names a user without rules, {user!r}: `clipstream acls` prints those that have"
             )

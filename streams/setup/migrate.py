@@ -26,8 +26,8 @@ async def migrate(settings: Settings) -> None:
     log.info("migrated", store="objects")
     await migrate_clickhouse(settings)
     log.info("migrated", store="clickhouse")
-    if lacking := await lacking_fields(settings):
-        await _refill_search(settings, lacking)
+    if missing_fields := await lacking_fields(settings):
+        await _refill_search(settings, missing_fields)
     await migrate_meilisearch(settings)
     log.info("migrated", store="meilisearch")
 

@@ -19,7 +19,7 @@ MIN_IN_SYNC_REPLICAS = 2
 
 
 def topic_settings(topic: Topic, replicas: int) -> dict[str, str]:
-    """What a topic of this many copies is made with."""
+    """Return the settings of a topic of this many copies."""
     settings = {"retention.ms": str(topic.retention_ms), "max.message.bytes": "2000000"}
     return settings | ({"min.insync.replicas": str(MIN_IN_SYNC_REPLICAS)} if replicas >= MAX_REPLICAS else {})
 
@@ -30,7 +30,7 @@ async def create_topics(access: KafkaAccess, partitions: int = PARTITIONS) -> No
     await admin.start()
     try:
         replicas = min(MAX_REPLICAS, len((await admin.describe_cluster())["brokers"]))
-        wanted = [
+        new_topics = [
             NewTopic(
                 topic.name,
                 num_partitions=partitions,
@@ -39,7 +39,7 @@ async def create_topics(access: KafkaAccess, partitions: int = PARTITIONS) -> No
             )
             for topic in TOPICS
         ]
-        answer = await admin.create_topics(wanted)
+        answer = await admin.create_topics(new_topics)
         for name, code, *_ in answer.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise MigrationError(f"topic {name} could not be made: {for_code(code).__name__}")
@@ -54,14 +54,14 @@ async def grow_topics(access: KafkaAccess, partitions: int) -> None:
         MigrationError: A topic has more already.
         KafkaError: The broker refuses.
     """
-    present = Counter(place.topic for place in await list_partitions(access, [topic.name for topic in TOPICS]))
-    for name, count in present.items():
+    partition_counts = Counter(place.topic for place in await list_partitions(access, [topic.name for topic in TOPICS]))
+    for name, count in partition_counts.items():
         if count > partitions:
             raise MigrationError(f"topic {name} has {count} partitions already: ask for more than that")
     admin = AIOKafkaAdminClient(**access.client_options())
     await admin.start()
     try:
-        for name in [name for name, count in present.items() if count < partitions]:
+        for name in [name for name, count in partition_counts.items() if count < partitions]:
             await _grow(admin, name, partitions)
     finally:
         await admin.close()

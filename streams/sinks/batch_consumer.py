@@ -151,28 +151,30 @@ class Sink:
         )
 
     async def _opened(
-        self, make: Callable[[], AbstractAsyncContextManager[Opened]], stack: AsyncExitStack
+        self, open_client: Callable[[], AbstractAsyncContextManager[Opened]], stack: AsyncExitStack
     ) -> Opened | None:
         """Open a client, again at each try; None if the process is to end first."""
-        running: list[Opened] = []
+        clients: list[Opened] = []
 
         async def enter() -> None:
-            running.append(await stack.enter_async_context(make()))
+            clients.append(await stack.enter_async_context(open_client()))
 
-        return running[0] if await self._patiently(enter) else None
+        return clients[0] if await self._patiently(enter) else None
 
     async def _take(self, batch: Batch, consumer: GroupConsumer, producer: Any) -> bool:
         """Handle and commit one batch; False if the process is to end first."""
         arrived, refused = decode_all(batch.messages)
         self._mind_the_breaker(arrived, refused)
-        also_refused: list[Refused] = []
+        handler_refused: list[Refused] = []
 
         async def handle() -> None:
-            also_refused[:] = await self._handle(arrived)
+            handler_refused[:] = await self._handle(arrived)
 
         if not await self._patiently(handle):
             return False
-        if not await self._patiently(partial(self._bury_all, self._cap_letters((*refused, *also_refused)), producer)):
+        if not await self._patiently(
+            partial(self._bury_all, self._cap_letters((*refused, *handler_refused)), producer)
+        ):
             return False
         await self._commit(consumer, batch)
         self._metrics.observe(SINK_BATCH, len(batch.messages), sink=self._name)
@@ -180,7 +182,7 @@ class Sink:
 
     def _mind_the_breaker(self, arrived: Sequence[Arrived], refused: Sequence[Refused]) -> None:
         # outsiders may fill uploads.v1 with anything: that says nothing about our own code
-        own_count = sum(one.message.topic != UPLOADS for one in refused)
+        own_count = sum(refusal.message.topic != UPLOADS for refusal in refused)
         self._undecodable_in_a_row = 0 if arrived else self._undecodable_in_a_row + own_count
         if self._undecodable_in_a_row > BREAKER_LETTER_COUNT:
             raise BreakerOpenError(f"{self._undecodable_in_a_row} undecodable messages in a row: {refused[-1].detail}")
@@ -205,19 +207,19 @@ class Sink:
     def _cap_letters(self, refused: Sequence[Refused]) -> list[Refused]:
         """The refused messages that get a letter; the rest of a sender's flood is counted."""
         now_s = asyncio.get_running_loop().time()
-        kept = []
-        for one in refused:
-            if self._cap.keeps(one.message, one.reason, now_s):
-                kept.append(one)
+        retained = []
+        for refusal in refused:
+            if self._cap.keeps(refusal.message, refusal.reason, now_s):
+                retained.append(refusal)
             else:
-                self._metrics.count(UNKEPT, stage=self._name, reason=one.reason)
+                self._metrics.count(UNKEPT, stage=self._name, reason=refusal.reason)
         if unkept_count := self._cap.take_unkept():
             self._log.error("letters not kept", count=unkept_count)
-        return kept
+        return retained
 
     async def _bury_all(self, refused: Sequence[Refused], producer: Any) -> None:
         """Write the dead letters of a batch; where one fails all are written again, which changes nothing."""
-        await asyncio.gather(*(self._bury(one, producer) for one in refused))
+        await asyncio.gather(*(self._bury(refusal, producer) for refusal in refused))
 
     async def _bury(self, refused: Refused, producer: Any) -> None:
         """Write the dead letter of a message.

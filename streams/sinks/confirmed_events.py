@@ -11,26 +11,26 @@ from schemas import events
 from streams.sinks.batch_consumer import Arrived, Handle, Refused
 
 Ask: TypeAlias = Callable[[Collection[Named]], Awaitable[Known]]
-"""What the rows say of these. May raise Unavailable: the batch then comes again."""
+"""Returns the rows' state of these owners. May raise Unavailable: the batch then comes again."""
 
 
 async def handle_confirmed(handle: Handle, ask: Ask, batch: Sequence[Arrived]) -> Sequence[Refused]:
     """Let ``handle`` take the batch without events that the rows do not confirm; these are refused."""
-    names = [name_owner(one.event) for one in batch]
-    known = await ask({one for one in names if one is not None})
+    owners = [name_owner(arrived.event) for arrived in batch]
+    known_owners = await ask({owner for owner in owners if owner is not None})
     confirmed: list[Arrived] = []
     refused: list[Refused] = []
-    for one, named in zip(batch, names, strict=True):
-        wrong = find_contradiction(one.event, known.get(named)) if named is not None else None
-        if wrong is None:
-            confirmed.append(one)
+    for arrived, owner in zip(batch, owners, strict=True):
+        contradiction = find_contradiction(arrived.event, known_owners.get(owner)) if owner is not None else None
+        if contradiction is None:
+            confirmed.append(arrived)
         else:
-            refused.append(Refused(message=one.message, reason=UNCONFIRMED, detail=wrong))
+            refused.append(Refused(message=arrived.message, reason=UNCONFIRMED, detail=contradiction))
     return [*refused, *(await handle(confirmed) if confirmed else ())]
 
 
 def name_owner(event: events.AnyEvent) -> Named | None:
-    """What the rows have to know of an event; None for one that they cannot confirm.
+    """Return the owner that the rows must confirm; None for an event that they cannot confirm.
 
     An upload may come before its row, and has a signature. A refused message has no owner.
     """

@@ -22,16 +22,16 @@ async def handle_all(handle: Handle, name: str, batch: Sequence[Arrived]) -> lis
     """
     refused: list[Refused] = []
     bugs = 0
-    todo = [batch] if batch else []
-    while todo:
-        part = todo.pop()
+    parts = [batch] if batch else []
+    while parts:
+        part = parts.pop()
         try:
             refused += await handle(part)
         except (Unavailable, KafkaError):
             raise
         except Exception as error:
             if len(part) > 1:
-                todo += [part[len(part) // 2 :], part[: len(part) // 2]]
+                parts += [part[len(part) // 2 :], part[: len(part) // 2]]
                 continue
             bugs += 1
             if bugs > MAX_BUGS:
@@ -43,5 +43,7 @@ async def handle_all(handle: Handle, name: str, batch: Sequence[Arrived]) -> lis
     return refused
 
 
-def _refused(one: Arrived, error: Exception) -> Refused:
-    return Refused(message=one.message, reason="bug", detail=f"{type(error).__name__}: {error}", event=one.event)
+def _refused(arrived: Arrived, error: Exception) -> Refused:
+    return Refused(
+        message=arrived.message, reason="bug", detail=f"{type(error).__name__}: {error}", event=arrived.event
+    )

@@ -34,13 +34,13 @@ async def read_span_audio(body: bytes, *, max_length_ms: int, scratch: Path | No
     WrongAudioError where the bytes are something else, or longer than ``max_length_ms``; InputRejected, Unavailable and
     ChildFailed as `run_child`.
     """
-    with TemporaryDirectory(prefix="span-", dir=scratch) as made:
-        folder = Path(made)
+    with TemporaryDirectory(prefix="span-", dir=scratch) as folder_name:
+        folder = Path(folder_name)
         await asyncio.to_thread((folder / FLAC_FILE).write_bytes, body)
         with LocalSource(folder / FLAC_FILE) as source:
             answer = await run_child(
                 "streams.speech.flac_decoder:main",
-                {"scratch": made, "max_length_ms": max_length_ms},
+                {"scratch": folder_name, "max_length_ms": max_length_ms},
                 scratch=folder,
                 limits=DECODER_LIMITS,
                 source=source,
@@ -58,11 +58,11 @@ def measure_loudness(samples: Int16, *, padded: TimeRange, span_range: TimeRange
     """
     step_samples = LEVEL_STEP_MS * RATE_HZ // 1000
     first = max(0, (span_range.start_ms - padded.start_ms) * RATE_HZ // 1000)
-    inside = samples[first : first + span_range.length_ms * RATE_HZ // 1000].astype(np.float64)
-    whole = inside.size // step_samples * step_samples
-    power = np.square(inside[:whole]).reshape(-1, step_samples).mean(axis=1)
-    if inside.size > whole:
-        power = np.append(power, np.square(inside[whole:]).mean())
+    span_samples = samples[first : first + span_range.length_ms * RATE_HZ // 1000].astype(np.float64)
+    full_samples = span_samples.size // step_samples * step_samples
+    power = np.square(span_samples[:full_samples]).reshape(-1, step_samples).mean(axis=1)
+    if span_samples.size > full_samples:
+        power = np.append(power, np.square(span_samples[full_samples:]).mean())
     level_db = 10.0 * np.log10(np.maximum(power / INT16_FULL_SCALE**2, 10 ** (FLOOR_DB / 10)))
     return LoudnessCurve(
         start_ms=span_range.start_ms, step_ms=LEVEL_STEP_MS, level_db=[round(float(level), 1) for level in level_db]

@@ -14,7 +14,7 @@ from core.ports.models import Int16
 from streams.speech.span_audio import RATE_HZ, SAMPLES_FILE, WrongAudioError
 
 MAX_EXCESS_MS = 2_000
-"""How much longer than planned a span's audio may be before it is rejected as another object."""
+"""Longest excess of a span's audio over its plan before it is rejected as another object."""
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ ALIGNER_LANGUAGES = frozenset({"en"})
 SAMPLES_PER_MS = 16
 """Samples of 16 kHz audio a millisecond."""
 MAX_HALVINGS = 3
-"""How often a run that does not fit is split in two and aligned again."""
+"""Number of times that a run that does not fit is split in two and aligned again."""
 ALIGNMENT_TIMEOUT_S = 45.0
 """Time limit of one alignment.
 

@@ -15,7 +15,7 @@ TimesMs = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechFrames:
-    """What each 20 ms of a project sounds like: middles in order of time, shape (n,), and rows, (n, d)."""
+    """MFCC of each 20 ms of a project: middles in order of time, shape (n,), and rows, (n, d)."""
 
     middles_ms: TimesMs
     rows: Float32

@@ -66,10 +66,14 @@ def fit_random_mixture(rows: Float32, components: int, seed: int) -> GaussianMix
 def _run_em(mixture: GaussianMixture, fit_rows: Floats, min_variance: Floats) -> GaussianMixture:
     """Run some rounds of expectation maximisation."""
     for _ in range(EM_ROUNDS):
-        held, sums, squares = _accumulate_statistics(mixture, fit_rows)
-        means = sums / held[:, None]
-        variances = squares / held[:, None] - np.square(means)
-        mixture = GaussianMixture(means=means, variances=np.maximum(variances, min_variance), weights=held / held.sum())
+        responsibilities, sums, squares = _accumulate_statistics(mixture, fit_rows)
+        means = sums / responsibilities[:, None]
+        variances = squares / responsibilities[:, None] - np.square(means)
+        mixture = GaussianMixture(
+            means=means,
+            variances=np.maximum(variances, min_variance),
+            weights=responsibilities / responsibilities.sum(),
+        )
     return mixture
 
 
@@ -80,8 +84,8 @@ def adapt_means(prior: GaussianMixture, rows: Float32, *, relevance: float, roun
     """
     fit_rows, mixture = _sample_rows(rows), prior
     for _ in range(rounds):
-        held, sums, _ = _accumulate_statistics(mixture, fit_rows)
-        means = (sums + relevance * prior.means) / (held[:, None] + relevance)
+        responsibilities, sums, _ = _accumulate_statistics(mixture, fit_rows)
+        means = (sums + relevance * prior.means) / (responsibilities[:, None] + relevance)
         mixture = GaussianMixture(means=means, variances=prior.variances, weights=prior.weights)
     return mixture
 
@@ -113,7 +117,7 @@ def _split_components(mixture: GaussianMixture) -> GaussianMixture:
 
 def _accumulate_statistics(mixture: GaussianMixture, rows: Floats) -> tuple[Floats, Floats, Floats]:
     """Sum each component's responsibilities, (k,), and the weighted rows and squares, (k, d)."""
-    held, sums, squares = (
+    responsibilities, sums, squares = (
         np.full(len(mixture.weights), 1e-6),
         np.zeros_like(mixture.means),
         np.zeros_like(mixture.means),
@@ -121,10 +125,10 @@ def _accumulate_statistics(mixture: GaussianMixture, rows: Floats) -> tuple[Floa
     for at in range(0, len(rows), BLOCK_ROWS):
         block = rows[at : at + BLOCK_ROWS]
         shares = _normalise(_component_log_likelihood(mixture, block))[0]
-        held += shares.sum(axis=0)
+        responsibilities += shares.sum(axis=0)
         sums += shares.T @ block
         squares += shares.T @ np.square(block)
-    return held, sums, squares
+    return responsibilities, sums, squares
 
 
 def _normalise(log_likelihoods: Floats) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""What the reader of a span's sound and its child agree on. Imports no media library."""
+"""Constants and the error that a span's audio reader shares with its child. Imports no media library."""
 
 from __future__ import annotations
 

@@ -47,9 +47,9 @@ class TranslatedWords(msgspec.Struct, frozen=True, kw_only=True):
 def find_foreign_ranges(recognised: Recognition, length_ms: int) -> list[ForeignRange]:
     """Find where a language other than English is spoken; neighbouring windows of one language are joined."""
     if not recognised.windows:
-        whole = TimeRange(start_ms=0, end_ms=length_ms)
+        full_range = TimeRange(start_ms=0, end_ms=length_ms)
         return (
-            [ForeignRange(range=whole, language=recognised.language)]
+            [ForeignRange(range=full_range, language=recognised.language)]
             if recognised.words and recognised.language != ENGLISH
             else []
         )
@@ -65,8 +65,8 @@ def find_foreign_ranges(recognised: Recognition, length_ms: int) -> list[Foreign
 
 
 def _foreign_range(run: Sequence[HeardWindow], language: str | None, length_ms: int) -> ForeignRange:
-    start_ms = max(0, min(one.start_ms for one in run))
-    end_ms = min(length_ms, max(one.end_ms for one in run))
+    start_ms = max(0, min(window.start_ms for window in run))
+    end_ms = min(length_ms, max(window.end_ms for window in run))
     return ForeignRange(range=TimeRange(start_ms=start_ms, end_ms=max(start_ms, end_ms)), language=language)
 
 

@@ -17,16 +17,16 @@ def find_best_path(scores: Floats, change_costs: Floats) -> Labels:
     count, columns = scores.shape
     if count == 0 or columns == 1:
         return np.zeros(count, dtype=np.int64)
-    came_from = np.zeros((count, columns), dtype=np.int64)
-    stays = np.arange(columns)
+    previous_states = np.zeros((count, columns), dtype=np.int64)
+    same_states = np.arange(columns)
     total = scores[0].astype(np.float64)
     for at in range(1, count):
         best = int(total.argmax())
         changed = total[best] - change_costs[at]
-        came_from[at] = np.where(total >= changed, stays, best)
+        previous_states[at] = np.where(total >= changed, same_states, best)
         total = np.maximum(total, changed) + scores[at]
     path = np.zeros(count, dtype=np.int64)
     path[-1] = int(total.argmax())
     for at in range(count - 1, 0, -1):
-        path[at - 1] = came_from[at, path[at]]
+        path[at - 1] = previous_states[at, path[at]]
     return path

@@ -45,9 +45,9 @@ def _continues_word(before: Word, word: Word) -> bool:
     A capital begins what another speaker says (“-No.”), and a number alone may be below zero.
     """
     head, tail = before.text, word.text[1:]
-    near = word.start_ms - before.end_ms <= MAX_HYPHEN_GAP_MS
+    is_near = word.start_ms - before.end_ms <= MAX_HYPHEN_GAP_MS
     fitting = tail[:1].islower() or (tail[:1].isdigit() and head.isalpha() and head.isupper())
-    return near and word.text.startswith("-") and head[-1:].isalnum() and fitting
+    return is_near and word.text.startswith("-") and head[-1:].isalnum() and fitting
 
 
 def tidy_words(words: Iterable[Word]) -> list[Word]:
@@ -72,9 +72,9 @@ def _shift_word(word: Word, padded: TimeRange) -> Word:
 
 def split_margin(words: Sequence[Word], span_range: TimeRange) -> tuple[list[Word], list[Word]]:
     """Split words into those whose middle lies in ``span_range`` and those of the margin around it."""
-    inside = [word for word in words if span_range.start_ms <= middle_ms(word) < span_range.end_ms]
+    inside_words = [word for word in words if span_range.start_ms <= middle_ms(word) < span_range.end_ms]
     margin = [word for word in words if not span_range.start_ms <= middle_ms(word) < span_range.end_ms]
-    return inside, margin
+    return inside_words, margin
 
 
 def clamp_speech(speech: Iterable[TimeRange], padded: TimeRange, span_range: TimeRange) -> list[TimeRange]:

@@ -58,8 +58,8 @@ class StudyStage:
             return _commit_nothing
         body = await self._context.objects.get(event.transcript)
         transcript = msgspec.json.decode(body, type=Transcript)
-        (document, keyphrases_), reading_ms = await work.in_thread(_read_transcript, transcript)
-        inputs, embedding_ms = await self._embed_inputs(document, keyphrases_, transcript.meaning, work)
+        (document, phrases), reading_ms = await work.in_thread(_read_transcript, transcript)
+        inputs, embedding_ms = await self._embed_inputs(document, phrases, transcript.meaning, work)
         intelligence, studying_ms = await work.in_thread(build_intelligence, inputs)
         intelligence = await self._apply_model(intelligence, document, work)
         intelligence = msgspec.structs.replace(

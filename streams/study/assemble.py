@@ -150,9 +150,9 @@ def drop_unproved(intelligence: Intelligence, document: TranscriptText) -> Intel
 
     def is_proved(quotes: Sequence[Quote]) -> bool:
         nonlocal dropped
-        proved = bool(quotes) and all(document.contains_quote(quote) for quote in quotes)
-        dropped += not proved
-        return proved
+        is_grounded = bool(quotes) and all(document.contains_quote(quote) for quote in quotes)
+        dropped += not is_grounded
+        return is_grounded
 
     return msgspec.structs.replace(
         intelligence,

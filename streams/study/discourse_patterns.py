@@ -11,7 +11,7 @@ CHAPTER_OPENERS = re.compile(
     r"\b[ ,.]",
     re.IGNORECASE,
 )
-"""How a new chapter may begin."""
+"""Beginnings of a new chapter."""
 TOPIC_CHANGES = re.compile(
     r"\b(mov(e|ing) on|next (topic|item|point|question|slide|section|chapter|step|thing|up|on the)"
     r"|let's (start|begin|talk|go (on|to|over|through)|turn|switch|move|look at)|turn(ing)? (it |now )*(over )?to"

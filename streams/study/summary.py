@@ -59,11 +59,11 @@ def _rate_line(line: TranscriptLine) -> float:
     value = 1.0 if line.words <= high else 0.5
     if speaks_english(line.language):
         words = split_tokens(line.text)
-        bare = [word.lower() for word in words]
+        lower_words = [word.lower() for word in words]
         content = sum(is_content_word(word) for word in words) / max(1, len(words))
         value *= min(1.0, content / 0.4)
-        value *= 0.7 if bare and bare[0] in DEPENDENT_OPENERS else 1.0
-        value *= 1.0 - min(0.6, 3 * sum(word in FILLERS for word in bare) / max(1, len(bare)))
+        value *= 0.7 if lower_words and lower_words[0] in DEPENDENT_OPENERS else 1.0
+        value *= 1.0 - min(0.6, 3 * sum(word in FILLERS for word in lower_words) / max(1, len(lower_words)))
         value *= 0.2 if HOUSEKEEPING_PHRASES.search(line.text) else 1.0
     return value
 

@@ -25,7 +25,7 @@ SMOOTHING_STEPS = 7
 MIN_MUSIC_PROBABILITY = 0.5
 """Least probability of music where there is no speech."""
 MIN_MUSIC_UNDER_SPEECH_PROBABILITY = 0.75
-"""The same where somebody speaks: a voice in a hall holds its tones too."""
+"""Least probability of music under speech: a voice in a hall holds its tones too."""
 MIN_MUSIC_MS = 4_000
 """Shortest music that is an event."""
 MAX_MUSIC_GAP_MS = 2_000
@@ -37,7 +37,7 @@ SILENCE_LUFS = -60.0
 MAX_SILENCE_LUFS = -50.0
 """Loudest silence, however loud the programme."""
 SILENCE_BELOW_LOUD_LU = 40.0
-"""In a loud programme silence is this far below its loud parts."""
+"""Level of silence below the loud parts of a loud programme."""
 MIN_PAUSE_MS = 300
 """Shortest break in speech that is a pause."""
 MAX_PAUSE_MS = 5_000
@@ -142,10 +142,12 @@ def find_pauses(speech: Sequence[TimeRange], loudness: CurveValues) -> list[Soun
 
 def find_silences(loudness: CurveValues) -> list[SoundEvent]:
     """Find ranges of half a second and more without sound; full confidence 20 LU below the threshold."""
-    known = loudness[~np.isnan(loudness)]
-    if not len(known):
+    measured_lufs = loudness[~np.isnan(loudness)]
+    if not len(measured_lufs):
         return []
-    threshold_lufs = min(MAX_SILENCE_LUFS, max(SILENCE_LUFS, float(np.quantile(known, 0.9)) - SILENCE_BELOW_LOUD_LU))
+    threshold_lufs = min(
+        MAX_SILENCE_LUFS, max(SILENCE_LUFS, float(np.quantile(measured_lufs, 0.9)) - SILENCE_BELOW_LOUD_LU)
+    )
     events = []
     for first, end in find_runs(loudness < threshold_lufs):
         if (end - first) * ACOUSTICS_STEP_MS >= MIN_SILENCE_MS:
@@ -191,9 +193,9 @@ def find_music(probability: CurveValues, speech_steps: NDArray[np.bool_]) -> lis
     ]
 
 
-def find_runs(inside: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def find_runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return half-open runs of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return [(int(first), int(end)) for first, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
@@ -236,5 +238,5 @@ def _sum_totals(
 
 def _median(values: CurveValues, digits: int) -> float | None:
     """Median of the known values, None without any."""
-    known = values[~np.isnan(values)].tolist()
-    return round(statistics.median(known), digits) if known else None
+    measured_values = values[~np.isnan(values)].tolist()
+    return round(statistics.median(measured_values), digits) if measured_values else None

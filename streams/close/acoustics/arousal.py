@@ -73,7 +73,7 @@ def _average_known(values: AcousticValues) -> AcousticValues:
         return np.zeros(0)
     middles = np.arange(AROUSAL_STEP_MS // ACOUSTICS_STEP_MS // 2, len(values), AROUSAL_STEP_MS // ACOUSTICS_STEP_MS)
     windows = np.lib.stride_tricks.sliding_window_view(padded, AROUSAL_WINDOW_STEPS)[middles]
-    known = ~np.isnan(windows)
-    count = known.sum(axis=1)
-    mean = np.where(known, windows, 0.0).sum(axis=1) / np.maximum(count, 1)
+    is_known = ~np.isnan(windows)
+    count = is_known.sum(axis=1)
+    mean = np.where(is_known, windows, 0.0).sum(axis=1) / np.maximum(count, 1)
     return np.where(count >= AROUSAL_WINDOW_STEPS // 4, mean, np.nan)

@@ -33,7 +33,7 @@ SMALL_CLUSTER_FACTOR = 3.0
 The factor is 1 + this number / windows of the smaller.
 """
 MIN_BRIEF_WINDOWS = 12
-"""With fewer windows than this the distance of a long recording applies."""
+"""Fewest windows of a short recording: below that the distance of a long one applies."""
 BRIEF_WINDOWS_COUNT = 20
 """Reliable windows of a brief recording; the least distance grows from here."""
 LONG_WINDOWS_COUNT = 60
@@ -156,9 +156,9 @@ def _cluster_distances(windows: _Windows, labels: SpeakerLabels, count: int) -> 
 
     Small clusters count as nearer. Uses reliable windows only.
     """
-    used = windows.reliable & ~_touches_change(windows, labels)
-    rows, used_labels = windows.rows[used].astype(np.float64), labels[used]
-    starts_ms, ends_ms = windows.starts_ms[used], windows.ends_ms[used]
+    is_used = windows.reliable & ~_touches_change(windows, labels)
+    rows, used_labels = windows.rows[is_used].astype(np.float64), labels[is_used]
+    starts_ms, ends_ms = windows.starts_ms[is_used], windows.ends_ms[is_used]
     sums = np.stack([rows[used_labels == label].sum(axis=0) for label in range(count)])
     sizes = np.bincount(used_labels, minlength=count).astype(np.float64)
     squares = np.bincount(used_labels, np.square(rows).sum(axis=1), minlength=count)

@@ -38,7 +38,7 @@ INTRODUCTION_PHRASES: dict[tuple[str, ...], bool] = {
     ("jeg", "heter"): True,
     ("jeg", "hedder"): True,
 }
-"""How an introduction begins, and whether only a name can follow.
+"""Beginnings of an introduction, and whether only a name can follow.
 
 In other languages than English only phrases that nothing else follows: ``ich bin`` stands before any noun.
 """
@@ -112,10 +112,10 @@ def _find_name_end(segment_words: Sequence[Word], first: int, name_must_follow: 
     """Return where the name that begins at ``first`` ends; ``first`` where no name begins."""
     end = first
     while end < min(len(segment_words), first + MAX_NAME_WORDS):
-        bare = _bare_name_word(segment_words[end].text)
-        proper = bare[:1].isupper() and bare.lower() not in NOT_NAMES
-        particle = end > first and bare.lower() in NAME_PARTICLES
-        if not proper and not particle:
+        name_word = _bare_name_word(segment_words[end].text)
+        is_proper = name_word[:1].isupper() and name_word.lower() not in NOT_NAMES
+        is_particle = end > first and name_word.lower() in NAME_PARTICLES
+        if not is_proper and not is_particle:
             break
         end += 1
         if _ends_clause(segment_words[end - 1].text):
@@ -124,8 +124,8 @@ def _find_name_end(segment_words: Sequence[Word], first: int, name_must_follow: 
         end -= 1
     if name_must_follow or end - first != 1:
         return end
-    follows = _bare_name_word(segment_words[end].text).lower() if end < len(segment_words) else ""
-    return end if _ends_clause(segment_words[end - 1].text) or not follows or follows in CONTINUATIONS else first
+    next_word = _bare_name_word(segment_words[end].text).lower() if end < len(segment_words) else ""
+    return end if _ends_clause(segment_words[end - 1].text) or not next_word or next_word in CONTINUATIONS else first
 
 
 def _build_introduction(segment_words: Sequence[Word], at: int, first: int, end: int) -> tuple[str, SelfIntroduction]:

@@ -24,7 +24,7 @@ Fewer are a mistake of the recogniser.
 MIN_ADDITION_WORDS = 8
 """Recognised words, in place of other words of the script, from which they may be an addition of the speaker."""
 MIN_ADDITION_RATIO = 4
-"""How many times more than the script's words in the same place an addition has."""
+"""Least ratio of an addition's words to the script's words in the same place."""
 MIN_WORD_ROOM_MS = 100
 """Least time for a word of the script; with less, its gap was not spoken."""
 MIN_LETTER_ROOM_MS = 25
@@ -149,8 +149,8 @@ def place_gaps(
     words: list[Word | None] = list(match_result.words)
     unsaid = match_result.unsaid
     for gap, gap_times in zip(match_result.gaps, times_by_gap, strict=True):
-        placed = [time for time in gap_times or () if time is not None]
-        if not placed and not gap.heard and gap.end - gap.first > MAX_UNHEARD_WORDS:
+        aligned_times = [time for time in gap_times or () if time is not None]
+        if not aligned_times and not gap.heard and gap.end - gap.first > MAX_UNHEARD_WORDS:
             words[gap.first : gap.end] = [None] * (gap.end - gap.first)
             unsaid += gap.end - gap.first
         for at, time in zip(range(gap.first, gap.end), gap_times or (), strict=False):

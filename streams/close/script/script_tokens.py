@@ -27,9 +27,9 @@ Unrelated texts share a tenth (95 of 100 pairs less than 0.27), a script with si
 100 more than 0.33).
 """
 MIN_COMMON_SIGNS_RATIO = 0.4
-"""The same of signs, in a language that is written without spaces."""
+"""Share of signs in common, in a language that is written without spaces."""
 MAX_LENGTH_RATIO = 2
-"""In a text longer by more than this factor every other word is found by chance: there only words in a row count."""
+"""Length ratio above which every other word is found by chance: there only words in a row count."""
 MIN_ROW_WORDS = 3
 """Words in a row that count in a text of another length."""
 MIN_ROW_RATIO = 0.2
@@ -87,11 +87,11 @@ def _find_costly_words(recognised: Sequence[str], script_words: Sequence[str]) -
 
 def is_other_text(recognised_count: int, script_count: int, opcodes: Sequence[Opcode], language: str | None) -> bool:
     """Whether the script belongs to another recording: no more of it is recognised than by chance."""
-    shorter, longer = sorted((recognised_count, script_count))
-    similar_length = longer <= MAX_LENGTH_RATIO * shorter
+    shorter_count, longer_count = sorted((recognised_count, script_count))
+    similar_length = longer_count <= MAX_LENGTH_RATIO * shorter_count
     runs = (end - first for kind, first, end, _, _ in opcodes if kind == "equal")
     common_words = sum(length for length in runs if similar_length or length >= MIN_ROW_WORDS)
     min_ratio = (
         MIN_COMMON_SIGNS_RATIO if language in WITHOUT_SPACES else MIN_COMMON_RATIO if similar_length else MIN_ROW_RATIO
     )
-    return not script_count or (shorter >= MIN_COMPARED_WORDS and common_words < min_ratio * shorter)
+    return not script_count or (shorter_count >= MIN_COMPARED_WORDS and common_words < min_ratio * shorter_count)

@@ -44,7 +44,7 @@ MIN_FIT_WORDS = 3
 
 
 class TranscriptEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the project apart from its words, in order of time. No ``fits`` without an aligner."""
+    """Evidence about the words of a project, in order of time. No ``fits`` without an aligner."""
 
     speech: Sequence[TimeRange]
     windows: Sequence[HeardWindow] = ()

@@ -60,13 +60,13 @@ def _apply_confidence(track: Transcript, transcript: Transcript, foreign_windows
     for segment in track.segments:
         segment_words = track.words[segment.first_word : segment.end_word]
         segment_range = TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)
-        rejected_here = [
+        rejected_ranges = [
             rejection
             for rejection in transcript.rejected
             if _overlap_ratio(segment_range, rejection) >= MIN_OVERLAP_RATIO
         ]
-        if rejected_here:
-            reasons = list(dict.fromkeys(reason for rejection in rejected_here for reason in rejection.reasons))
+        if rejected_ranges:
+            reasons = list(dict.fromkeys(reason for rejection in rejected_ranges for reason in rejection.reasons))
             rejected.append(
                 Rejected(
                     start_ms=segment_range.start_ms, end_ms=segment_range.end_ms, text=segment.text, reasons=reasons
@@ -120,6 +120,6 @@ def _find_source_language(segment_range: TimeRange, foreign_windows: Sequence[He
     )
 
 
-def _overlap_ratio(segment_range: TimeRange, other: Rejected) -> float:
+def _overlap_ratio(segment_range: TimeRange, rejected: Rejected) -> float:
     """Share of a segment that a rejected range covers."""
-    return overlap_ms(segment_range, other) / max(1, segment_range.length_ms)
+    return overlap_ms(segment_range, rejected) / max(1, segment_range.length_ms)

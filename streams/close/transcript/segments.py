@@ -50,8 +50,8 @@ def _is_segment_end(word: Word, following: Word, punctuated: bool) -> bool:
 
 def _split_long(words: Sequence[Word], first: int, end: int) -> list[tuple[int, int]]:
     """Split ``[first, end)`` below the maximum length, at the widest pauses and at commas."""
-    short = words[end - 1].end_ms - words[first].start_ms <= MAX_SEGMENT_MS and end - first <= MAX_SEGMENT_WORDS
-    if short or end - first < 2:
+    is_short = words[end - 1].end_ms - words[first].start_ms <= MAX_SEGMENT_MS and end - first <= MAX_SEGMENT_WORDS
+    if is_short or end - first < 2:
         return [(first, end)]
     quarter = max(1, (end - first) // 4)
     cuts = range(first + quarter, end - quarter + 1) if end - first >= 4 else range(first + 1, end)

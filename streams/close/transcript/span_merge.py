@@ -44,7 +44,8 @@ def merge_spans(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[
         model=", ".join(sorted({span.model for span in spans_in_order if span.model != "none"})) or "none",
         missing=sorted(missing, key=lambda time: time.start_ms),
         rejected=sorted(
-            [*judged.rejected, *_list_dropped_texts(spans_in_order)], key=lambda one: (one.start_ms, one.text)
+            [*judged.rejected, *_list_dropped_texts(spans_in_order)],
+            key=lambda rejected_range: (rejected_range.start_ms, rejected_range.text),
         ),
     )
 

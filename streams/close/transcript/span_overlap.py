@@ -15,7 +15,10 @@ from streams.speech.words import middle_ms
 MAX_SAME_WORD_MS = 500
 """Two words of the same text, one from each span, are one word if their middles are no further apart."""
 MAX_SAME_WORD_BETWEEN_MS = 1_500
-"""The same between words that both spans agree on: one may hear "a" before a pause, the other after it."""
+"""Largest distance of the middles between words that both spans agree on.
+
+One may hear "a" before a pause, the other after it.
+"""
 MAX_REACH_MS = 1_000
 """Words further from the border than this come from one span only."""
 MIN_SHARED_RATIO = 1 / 2
@@ -24,7 +27,7 @@ DETOUR_WEIGHT = 0.1
 """Cost, in ms a ms, of splicing two readings away from the border: each span knows its own half better."""
 
 WordPair = tuple[Word, Word]
-"""The same word as the left and as the right span heard it."""
+"""One word as the left and as the right span recognised it."""
 Readings = tuple[list[Word], list[Word]]
 """Words of the left span and of the right one."""
 

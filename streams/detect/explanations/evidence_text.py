@@ -112,8 +112,9 @@ def _call(items: Mapping[str, Evidence]) -> str:
 
 
 def _voice(items: Mapping[str, Evidence]) -> str:
-    raised = items["raised_voice"]
-    return f"the voice rises at {format_clock(raised.start_ms)} ({raised.value:.2f}, the speaker's usual is 0.5)"
+    raised_voice = items["raised_voice"]
+    start = format_clock(raised_voice.start_ms)
+    return f"the voice rises at {start} ({raised_voice.value:.2f}, the speaker's usual is 0.5)"
 
 
 def _answered(items: Mapping[str, Evidence]) -> str:
@@ -122,8 +123,8 @@ def _answered(items: Mapping[str, Evidence]) -> str:
 
 
 def _density(items: Mapping[str, Evidence]) -> str:
-    own, median = items["content_words"].value, items["video_median"].value
-    return f"{own:.0f} different words of substance in 10 s (the video's median: {median:.0f})"
+    window_density, median = items["content_words"].value, items["video_median"].value
+    return f"{window_density:.0f} different words of substance in 10 s (the video's median: {median:.0f})"
 
 
 def _substance(items: Mapping[str, Evidence]) -> str:
@@ -156,11 +157,10 @@ def _match(items: Mapping[str, Evidence]) -> str:
 
 
 def _level(items: Mapping[str, Evidence]) -> str:
-    raised = items.get("raised_voice")
-    if raised is not None:  # then the voice made the number, not the level
-        return (
-            f"the voice is raised at {format_clock(raised.start_ms)} ({raised.value:.2f}, the speaker's usual is 0.5)"
-        )
+    raised_voice = items.get("raised_voice")
+    if raised_voice is not None:  # then the voice made the number, not the level
+        start = format_clock(raised_voice.start_ms)
+        return f"the voice is raised at {start} ({raised_voice.value:.2f}, the speaker's usual is 0.5)"
     rise = items["peak_rise"]
     return (
         f"sound {rise.value:+.0f} dB against the video's median at {format_clock(rise.start_ms)}"

@@ -60,15 +60,15 @@ def _explain_no_match(windows: Sequence[ScoredWindow], topics: Sequence[str]) ->
 def _explain_low_scores(windows: Sequence[ScoredWindow], min_score: float) -> str:
     supported = [window for window in windows if window.support >= MIN_SUPPORT]
     best = rank_windows(supported or windows)[0]
-    counted, subject = "One part was scored", "it"
+    count_text, subject = "One part was scored", "it"
     if len(windows) > 1:
-        counted, subject = f"{len(windows)} parts were scored", "the best"
+        count_text, subject = f"{len(windows)} parts were scored", "the best"
     scores = f"{subject}, at {format_clock(best.range.start_ms)}, scores {best.score:.0f} of 100"
     if not supported:
         strongest = _name_signal(max(best.signals, key=lambda signal: signal.value * signal.weight))
-        return f"{counted} and nothing stands out enough: {scores}, and its best signal is {strongest}."
+        return f"{count_text} and nothing stands out enough: {scores}, and its best signal is {strongest}."
     weakest = _name_signal(min(best.signals, key=lambda signal: signal.value))
-    return f"{counted} and nothing is good enough: {scores}, where {min_score:.0f} are needed (weakest: {weakest})."
+    return f"{count_text} and nothing is good enough: {scores}, where {min_score:.0f} are needed (weakest: {weakest})."
 
 
 def _name_signal(signal: SubScore) -> str:

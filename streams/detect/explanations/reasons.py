@@ -117,5 +117,5 @@ def write_reason(signals: Sequence[SubScore]) -> str:
 
 
 def _join_phrases(phrases: Sequence[str]) -> str:
-    joined = "; ".join(phrases)
-    return joined[:1].upper() + joined[1:] + ("" if joined.endswith("…") else ".")
+    joined_phrases = "; ".join(phrases)
+    return joined_phrases[:1].upper() + joined_phrases[1:] + ("" if joined_phrases.endswith("…") else ".")

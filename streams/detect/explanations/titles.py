@@ -138,7 +138,7 @@ def _find_nouns(window: CandidateWindow) -> set[str]:
     def carries(word: str) -> bool:
         return len(word) > 2 and word not in empty
 
-    named = {
+    capitalised = {
         word
         for word, positions in places.items()
         if any(plain_words[index][:1].isupper() and index not in opening for index in positions)
@@ -148,19 +148,23 @@ def _find_nouns(window: CandidateWindow) -> set[str]:
         for word, positions in listed.items()
         if used_as_noun(words, [(index, index + 1) for index in positions], carries)
     }
-    return named | nouns
+    return capitalised | nouns
 
 
 def _list_taggable(sentence: Sentence) -> list[str]:
     words, lexicon = [_plain_word(word) for word in sentence.text.split()], sentence.lexicon
-    skip = _list_empty_words(lexicon) if lexicon else unstressed(sentence.language)
+    skipped_words = _list_empty_words(lexicon) if lexicon else unstressed(sentence.language)
     letters = MIN_TAG_LETTERS if lexicon else MIN_UNLISTED_TAG_LETTERS
-    return [word for word in words if letters <= len(word) <= MAX_TAG_LETTERS and word.isalpha() and word not in skip]
+    return [
+        word
+        for word in words
+        if letters <= len(word) <= MAX_TAG_LETTERS and word.isalpha() and word not in skipped_words
+    ]
 
 
-def _is_plural_of(word: str, of: str) -> bool:
+def _is_plural_of(word: str, singular: str) -> bool:
     """Whether a word is another with the ending of a plural: one of them is tag enough."""
-    return word in (f"{of}s", f"{of}es")
+    return word in (f"{singular}s", f"{singular}es")
 
 
 def _plain_word(word: str) -> str:

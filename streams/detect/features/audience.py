@@ -32,7 +32,7 @@ from streams.detect.window import CandidateWindow
 PUNCH_LINE_WORDS = (3, 14)
 """Fewest and most words of a punch line."""
 MIN_SET_UP_RATIO = 1.5
-"""How many times longer the sentence before a punch line is."""
+"""Least ratio of the words in the sentence before a punch line to those in it."""
 SHORT_LINE_FACTOR = 0.8
 """Factor for a short line with a punch line's words after no longer sentence."""
 LONG_LINE_FACTOR = 0.4
@@ -50,14 +50,14 @@ PAUSE_EDGE_MS = 150
 MIN_PAUSES = 8
 """Fewer pauses than this are nothing to compare one with."""
 MIN_LOUDER_DB = 6.0
-"""How much louder than the video's usual pause a response is: twice the amplitude."""
+"""Least level of a response above the video's usual pause: twice the amplitude."""
 FULL_RESPONSE_MS = 4_000
 """Sound after a window's sentences that counts as a full response."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceCues:
-    """How much a sentence is like a punch line and like a call, 0..1 each, with the words that made it so."""
+    """Likeness of a sentence to a punch line and to a call, 0..1 each, with the words that show it."""
 
     punch: float = 0.0
     punch_words: Sequence[str] = ()
@@ -80,12 +80,12 @@ def read_audience_cues(
         0.2 * bool(self_words), 0.2 * bool(denial_words), 0.15 * bool(people_words), 0.45 * bool(weakness_words),
         0.3 * bool(cries or text.rstrip("\"'”’ ").endswith("!")), 0.2 * bool(self_words and denial_words),
     ]  # fmt: skip
-    short = len(words) <= PUNCH_LINE_WORDS[1]
+    is_short = len(words) <= PUNCH_LINE_WORDS[1]
     shape = (
         1.0
-        if short and previous_word_count >= MIN_SET_UP_RATIO * len(words)
+        if is_short and previous_word_count >= MIN_SET_UP_RATIO * len(words)
         else SHORT_LINE_FACTOR
-        if short
+        if is_short
         else LONG_LINE_FACTOR
     )
     call, call_words = _measure_call_words(words, text, lexicon)
@@ -98,14 +98,14 @@ def read_audience_cues(
 
 
 def _measure_call_words(words: Sequence[str], text: str, lexicon: Lexicon) -> tuple[float, list[str]]:
-    together = [word for word in words if word in lexicon.together]
-    resolve = [word for word in words if word in lexicon.resolve]
+    together_words = [word for word in words if word in lexicon.together]
+    resolve_words = [word for word in words if word in lexicon.resolve]
     values = [word for word in words if word in lexicon.values]
     hints = [
-        0.3 * min(2, len(set(values))), 0.2 * bool(values and together and resolve),
+        0.3 * min(2, len(set(values))), 0.2 * bool(values and together_words and resolve_words),
         0.25 * bool(LIST_OF_THREE.search(text)), 0.3 * bool(NOT_BUT.search(text)),
     ]  # fmt: skip
-    return combine_hints(hints), list(dict.fromkeys([*values, *together, *resolve] if values else []))
+    return combine_hints(hints), list(dict.fromkeys([*values, *together_words, *resolve_words] if values else []))
 
 
 def measure_wit(window: CandidateWindow, cues: Mapping[int, AudienceCues]) -> FeatureValue | None:

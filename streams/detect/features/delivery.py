@@ -27,27 +27,27 @@ WORD_PROBABILITY_LIMITS = (0.4, 0.95)
 def measure_fluency(window: CandidateWindow, facts: Mapping[int, SentenceFacts]) -> FeatureValue:
     """Measure the share of words in whole sentences, less fillers and repeated words."""
     count = sum(len(facts[sentence.first_word].words) for sentence in window.sentences) or 1
-    broken, stumbles = 0, 0
-    worst: Sentence | None = None
+    fragment_words, stumble_count = 0, 0
+    worst_sentence: Sentence | None = None
     for sentence in window.sentences:
         words = facts[sentence.first_word].words
-        stumbles += sum(word in lexicon.fillers for word in words) if (lexicon := sentence.lexicon) else 0
-        stumbles += sum(word == following and word != "" for word, following in itertools.pairwise(words))
+        stumble_count += sum(word in lexicon.fillers for word in words) if (lexicon := sentence.lexicon) else 0
+        stumble_count += sum(word == next_word and word != "" for word, next_word in itertools.pairwise(words))
         if (
             sentence.ending == "split"
             or len(words) < MIN_SENTENCE_WORDS
             or "…" in sentence.text
             or "..." in sentence.text
         ):
-            broken += len(words)
-            worst = worst or sentence
-    value = 1.0 - (broken + 2 * stumbles) / count
+            fragment_words += len(words)
+            worst_sentence = worst_sentence or sentence
+    value = 1.0 - (fragment_words + 2 * stumble_count) / count
     evidence = [
-        number_evidence("in_fragments", window.range, 100 * broken / count, "% of the words"),
-        number_evidence("stumbles", window.range, 100 * stumbles / count, "% of the words"),
+        number_evidence("in_fragments", window.range, 100 * fragment_words / count, "% of the words"),
+        number_evidence("stumbles", window.range, 100 * stumble_count / count, "% of the words"),
     ]
-    if worst is not None:
-        evidence.append(quote_evidence("fragment", worst.start_ms, worst.end_ms, worst.text))
+    if worst_sentence is not None:
+        evidence.append(quote_evidence("fragment", worst_sentence.start_ms, worst_sentence.end_ms, worst_sentence.text))
     return FeatureValue(value=round_score(value), evidence=evidence)
 
 

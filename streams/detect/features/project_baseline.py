@@ -1,4 +1,4 @@
-"""What all windows of a project are compared with, computed once. Pure."""
+"""Facts of a whole project that its windows are compared with, computed once. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ProjectBaseline:
     meaning: SentenceMeaning | None
     sentence_index: Mapping[int, int]
     word_spread: Mapping[str, int]
-    """In how many sentences each content word is said."""
+    """Number of sentences that contain each content word."""
     audience_cues: Mapping[int, AudienceCues]
     """Audience cues of each sentence; those in a language without word lists are left out."""
     pause_db: float | None

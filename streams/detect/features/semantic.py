@@ -71,13 +71,17 @@ def measure_substance(
             ),
         )
     share = float((housekeeping * lengths).sum() / max(1.0, lengths.sum()))
-    worst = sentences[int(housekeeping.argmax())]
+    worst_sentence = sentences[int(housekeeping.argmax())]
     part = TimeRange(start_ms=sentences[0].start_ms, end_ms=sentences[-1].end_ms)
     evidence: list[Evidence] = [number_evidence("housekeeping", part, share, "mean nearness, of 1")]
     if housekeeping.max() > 0:
         evidence.append(
             quote_evidence(
-                "most_like_it", worst.start_ms, worst.end_ms, worst.text, round(float(housekeeping.max()), 3)
+                "most_like_it",
+                worst_sentence.start_ms,
+                worst_sentence.end_ms,
+                worst_sentence.text,
+                round(float(housekeeping.max()), 3),
             )
         )
     return FeatureValue(value=round_score(1.0 - share), evidence=evidence)

@@ -27,7 +27,7 @@ from streams.detect.timeline import ProjectTimeline
 from streams.detect.window import CandidateWindow
 
 HOOK_MS = 7_000
-"""How long a viewer gives a clip: what is said by then is the hook."""
+"""Length of the hook: the time that a viewer gives a clip."""
 EARLY_HOOK_MS = 3_000
 """Within this a hook counts in full; later it counts half."""
 QUOTE_WORDS = (4, 18)
@@ -48,7 +48,7 @@ _HINT_WEIGHTS: Mapping[str, float] = {"question": 0.5, "number": 0.3, "strong": 
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceFacts:
-    """What is looked up once per sentence. ``measure_emotion`` is VADER's compound, None outside English."""
+    """Facts of a sentence, looked up once. ``emotion`` is VADER's compound, None outside English."""
 
     hits: Mapping[str, Sequence[str]]
     """Kind of hint to the words that gave it."""
@@ -132,9 +132,9 @@ def _rate_quotability(
         [0.5 * len(hits.get("strong", ())), 0.25 * bool(hits.get("number")), 0.25 * bool(hits.get("contrast"))]
     )
     feeling = abs(emotion) if emotion is not None else 0.0
-    leans = bool(lexicon and words[0] in lexicon.leaning | lexicon.pointing)
+    is_leaning = bool(lexicon and words[0] in lexicon.leaning | lexicon.pointing)
     halting = bool(lexicon and (lexicon.fillers & set(words) or "…" in sentence.text))
-    weakened = (0.6 if leans else 1.0) * (0.5 if halting else 1.0) * (0.5 if "question" in hits else 1.0)
+    weakened = (0.6 if is_leaning else 1.0) * (0.5 if halting else 1.0) * (0.5 if "question" in hits else 1.0)
     return clamp_unit(0.45 * pithy + 0.35 * content + 0.2 * feeling) * weakened
 
 
@@ -174,9 +174,9 @@ def _find_opening_hints(
     """Find hints in words that start within ``until_ms``; a question counts if it has begun by then."""
     begin_ms = opening[0].start_ms
     words = [normalise_lexicon_word(word.text) for word in opening if word.start_ms < begin_ms + until_ms]
-    begun = [sentence.text for sentence in opening_sentences if sentence.start_ms < begin_ms + until_ms]
+    begun_texts = [sentence.text for sentence in opening_sentences if sentence.start_ms < begin_ms + until_ms]
     hints = find_hints(words, "", opening_sentences[0].lexicon)
-    question = next((text for text in begun if "question" in find_hints([], text, None)), None)
+    question = next((text for text in begun_texts if "question" in find_hints([], text, None)), None)
     return {**({"question": [question]} if question else {}), **hints}
 
 

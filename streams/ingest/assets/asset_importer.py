@@ -90,24 +90,24 @@ async def _sanitise_font(upload: Path, scratch: Path) -> None:
     with upload.open("rb") as file:
         check_font_magic(file.read(8))
     command = [ots.OTS_SANITIZE, str(upload), str(scratch / SANITISED_FILE)]
-    ran = await run_tool(command, scratch=scratch, limits=TOOL_LIMITS)
-    if ran.code != 0 or not (scratch / SANITISED_FILE).exists():
-        said = next((line for line in ran.said.splitlines() if "ERROR" in line), "")[:200]
-        raise InputRejected("font.unsafe", f"The font is damaged or not made as fonts are. {said}".strip())
+    tool_result = await run_tool(command, scratch=scratch, limits=TOOL_LIMITS)
+    if tool_result.code != 0 or not (scratch / SANITISED_FILE).exists():
+        tool_error = next((line for line in tool_result.said.splitlines() if "ERROR" in line), "")[:200]
+        raise InputRejected("font.unsafe", f"The font is damaged or not made as fonts are. {tool_error}".strip())
 
 
 async def _store_asset(
-    kind: AssetKind, found: InspectedAsset, scratch: Path, objects: Objects, prefix: str
+    kind: AssetKind, inspected: InspectedAsset, scratch: Path, objects: Objects, prefix: str
 ) -> CheckedAsset:
     """Store the file to use, and the index of a video or of music."""
-    used = scratch / (found.file or UPLOAD_FILE)
-    media_type = MEDIA_TYPES.get(found.suffix, "application/octet-stream")
-    stored: ObjectRef = await objects.put_file(prefix, used, media_type, found.suffix)
+    used_path = scratch / (inspected.file or UPLOAD_FILE)
+    media_type = MEDIA_TYPES.get(inspected.suffix, "application/octet-stream")
+    asset_ref: ObjectRef = await objects.put_file(prefix, used_path, media_type, inspected.suffix)
     index = None
     if kind in ("video", "music"):
         index = await objects.put_file(prefix, scratch / INDEX_FILE, "application/msgpack", ".msgpack")
-    facts = {name: getattr(found, name) for name in AssetFacts.__struct_fields__}
-    return CheckedAsset(kind=kind, object=stored, index=index, **facts)
+    facts = {name: getattr(inspected, name) for name in AssetFacts.__struct_fields__}
+    return CheckedAsset(kind=kind, object=asset_ref, index=index, **facts)
 
 
 async def find_upload(context: StageContext, event: events.AssetReceived) -> str | None:
@@ -154,5 +154,5 @@ async def commit_refused(
     if upload_id is None:
         return
     await plan_upload_sweep(connection, event.org_id, upload_id)
-    named: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
-    await put(connection, events.AssetRefused(reason=reason, detail=detail, **named), cause)
+    asset_fields: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
+    await put(connection, events.AssetRefused(reason=reason, detail=detail, **asset_fields), cause)

@@ -38,7 +38,7 @@ MAX_NAME_CHARACTERS = 300
 
 
 class FontFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the font says about itself."""
+    """Family, style, licence and number of characters, read from the font file."""
 
     family: str
     style: str

@@ -32,8 +32,8 @@ def rewrite_image(source: BinaryIO, scratch: Path) -> tuple[int, int]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             _check_header(source)
             source.seek(0)
-            with Image.open(source, formats=IMAGE_FORMATS) as opened:
-                image = ImageOps.exif_transpose(opened).convert("RGBA")
+            with Image.open(source, formats=IMAGE_FORMATS) as original:
+                image = ImageOps.exif_transpose(original).convert("RGBA")
     except InputRejected:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -56,10 +56,10 @@ def rewrite_image(source: BinaryIO, scratch: Path) -> tuple[int, int]:
 def _check_header(source: BinaryIO) -> None:
     """Check what can be known before a pixel is decoded."""
     try:
-        opened = Image.open(source, formats=IMAGE_FORMATS)
+        original = Image.open(source, formats=IMAGE_FORMATS)
     except UnidentifiedImageError:
         raise InputRejected("image.unsupported", "The file is not a PNG, JPEG or WebP picture.") from None
-    with opened:
-        if getattr(opened, "n_frames", 1) != 1:
+    with original:
+        if getattr(original, "n_frames", 1) != 1:
             raise InputRejected("image.animated", "The picture moves; a still one is needed.")
-        opened.verify()
+        original.verify()

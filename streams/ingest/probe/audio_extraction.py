@@ -27,7 +27,7 @@ SAMPLES_PER_MS = AUDIO_RATE_HZ // 1000
 MAX_GAP_US = 100_000
 """A frame further than this from the end of the last one starts a new place; less is jitter of coarse time stamps."""
 MAX_DRIFT_US = 15_000
-"""How far time stamps may drift from the count of samples, on the mean of a second, before they are followed."""
+"""Largest mean drift in a second of time stamps from the count of samples before they are followed."""
 DRIFT_SMOOTHING_FACTOR = 0.02
 """A frame's share of that mean."""
 CONVERSION_SAMPLES = 16_384
@@ -55,7 +55,7 @@ class PcmWriter:
         self._distrusted = False
         self._cursor = 0
         self.samples = 0
-        """How many samples the file holds: the end of the last frame."""
+        """Number of samples in the file: the end of the last frame."""
 
     def add(self, frame: av.AudioFrame) -> None:
         """Append one decoded frame at its time, or keep it until there is enough to convert.
@@ -93,8 +93,8 @@ class PcmWriter:
         """Return False once time stamps fall far behind the audio itself: the stamps are wrong, not the audio."""
         if self._first_us is None:
             self._first_us = start_us
-        behind = self._expected_us - start_us > MAX_GAP_US and start_us - self._first_us < self._decoded_us / 2
-        self._distrusted = self._distrusted or (behind and self._resampler is not None)
+        is_behind = self._expected_us - start_us > MAX_GAP_US and start_us - self._first_us < self._decoded_us / 2
+        self._distrusted = self._distrusted or (is_behind and self._resampler is not None)
         return not self._distrusted
 
     def close(self, duration_ms: int) -> None:
@@ -140,9 +140,9 @@ class PcmWriter:
         """Write converted samples to their place, without those already written."""
         values = part.to_ndarray().reshape(-1)
         # Where time stamps overlap, what was written first stays.
-        skip = max(0, self.samples - self._cursor)
-        if skip < len(values):
-            os.pwrite(self._file, values[skip:].tobytes(), (self._cursor + skip) * 2)
+        skipped_samples = max(0, self.samples - self._cursor)
+        if skipped_samples < len(values):
+            os.pwrite(self._file, values[skipped_samples:].tobytes(), (self._cursor + skipped_samples) * 2)
             self.samples = self._cursor + len(values)
         self._cursor += len(values)
 

@@ -1,4 +1,4 @@
-"""How much each audio track of a file sounds like speech, by a few short samples. Child side.
+"""Measure how much each audio track of a file sounds like speech, by a few short samples. Child side.
 
 Speech comes in syllables, three to eight a second, with pauses: its level moves at that rate, by a lot. Music and
 noise hold on longer, or move less (Scheirer and Slaney 1997: energy at 4 Hz, share of quiet frames), and music keeps
@@ -43,7 +43,7 @@ MIN_VOICE_POWER = 1e-7
 MIN_FRAMES = 60
 """Frames of which a likelihood can be measured: a second."""
 MAX_EVENNESS_RATIO = 0.65
-"""How evenly a rhythm without any beat fills its spectrum: e to the power of Euler's constant less 1."""
+"""Evenness of the spectrum of a rhythm without any beat: e to the power of Euler's constant less 1."""
 FloatSamples = NDArray[np.float32]
 
 

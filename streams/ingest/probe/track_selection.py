@@ -56,7 +56,7 @@ def choose_stream(
     only those that sound most like speech by ``speech`` (stream index → likelihood) are eligible; one for a
     special audience, as a director's comments, only where there is no other.
     """
-    usable = [
+    usable_streams = [
         stream
         for stream in streams
         if stream.type == kind
@@ -64,9 +64,9 @@ def choose_stream(
         and stream.index not in broken
         and not stream.disposition & STILL_DISPOSITIONS
     ]
-    if kind == "audio" and len(usable) > 1:
-        usable = _select_speech_tracks(usable, speech)
-    return min(usable, key=_rank_stream, default=None)
+    if kind == "audio" and len(usable_streams) > 1:
+        usable_streams = _select_speech_tracks(usable_streams, speech)
+    return min(usable_streams, key=_rank_stream, default=None)
 
 
 def _select_speech_tracks(tracks: list[Stream], speech: Mapping[int, float]) -> list[Stream]:
@@ -85,11 +85,11 @@ def _rank_stream(stream: Stream) -> tuple[bool, int, int]:
 
 def explain_no_streams(streams: Iterable[Stream]) -> InputRejected:
     """Build the refusal of a file that has nothing to work on."""
-    relevant = [
+    media_streams = [
         stream
         for stream in streams
         if stream.type in ("video", "audio") and not stream.disposition & STILL_DISPOSITIONS
     ]
-    if relevant and all(stream.codec_context is None for stream in relevant):
+    if media_streams and all(stream.codec_context is None for stream in media_streams):
         return InputRejected("media.unsupported", NO_DECODER_DETAIL)
     return InputRejected("media.no_audio_no_video", NO_STREAMS_DETAIL)

@@ -42,7 +42,7 @@ PEAK_NEIGHBOUR_BINS = 10
 MIN_PEAK_DB = 4.0
 """Least height of a peak over its neighbourhood."""
 STEADY_PEAK_COUNT = 5
-"""How many of the steadiest peaks count, as in the paper."""
+"""Number of the steadiest peaks that count, as in the paper."""
 SYLLABLE_RATES_HZ = (3.0, 6.0)
 """Modulation rates of syllables."""
 MODULATION_RATES_HZ = (0.6, 20.0)
@@ -121,10 +121,10 @@ def keep_lasting_runs(active: NDArray[np.bool_]) -> Float32:
     if len(active) < MIN_TONE_FRAMES:
         return np.zeros(active.shape, dtype=np.float32)
     run_starts = np.asarray(np.lib.stride_tricks.sliding_window_view(active, MIN_TONE_FRAMES, axis=0).all(axis=-1))
-    held = np.zeros_like(active)
+    is_lasting = np.zeros_like(active)
     for delay in range(MIN_TONE_FRAMES):
-        held[delay : delay + len(run_starts)] |= run_starts
-    return held.astype(np.float32)
+        is_lasting[delay : delay + len(run_starts)] |= run_starts
+    return is_lasting.astype(np.float32)
 
 
 def _pitch_class_matrix(hz: NDArray[np.float64]) -> Float32:
@@ -136,17 +136,17 @@ def _pitch_class_matrix(hz: NDArray[np.float64]) -> Float32:
 
 def compute_steadiness(held_tones: HeldTones, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute *steady*, *held* and *under* around each time: (len(at_s), 3)."""
-    held, window_frames = held_tones.held, round(FEATURE_WINDOW_MS / 1000 * RATE_HZ / HOP_SAMPLES)
-    if not len(held):
+    tones, window_frames = held_tones.held, round(FEATURE_WINDOW_MS / 1000 * RATE_HZ / HOP_SAMPLES)
+    if not len(tones):
         return np.zeros((len(at_s), 3))
-    first = np.clip((at_s * RATE_HZ / HOP_SAMPLES).astype(int), 0, len(held) - 1)
-    total = np.concatenate([np.zeros((1, held.shape[1])), np.cumsum(held, axis=0, dtype=np.float64)])
-    start, end = np.maximum(first - window_frames // 2, 0), np.minimum(first + window_frames // 2, len(held))
+    first = np.clip((at_s * RATE_HZ / HOP_SAMPLES).astype(int), 0, len(tones) - 1)
+    total = np.concatenate([np.zeros((1, tones.shape[1])), np.cumsum(tones, axis=0, dtype=np.float64)])
+    start, end = np.maximum(first - window_frames // 2, 0), np.minimum(first + window_frames // 2, len(tones))
     share = (total[end] - total[start]) / np.maximum(end - start, 1)[:, None]
     padded = np.pad(share, ((0, 0), (2, 2)))
     rises = np.sort(share - np.minimum(padded[:, :-4], padded[:, 4:]), axis=1)[:, -STEADY_PEAK_COUNT:]
     power, covered = (
-        _sliding_windows(values, window_frames)[first] for values in (held_tones.power, held.mean(axis=1))
+        _sliding_windows(values, window_frames)[first] for values in (held_tones.power, tones.mean(axis=1))
     )
     is_soft = power <= np.quantile(power, SOFTEST_RATIO, axis=1)[:, None]
     covered_when_soft = (covered * is_soft).sum(axis=1) / is_soft.sum(axis=1)

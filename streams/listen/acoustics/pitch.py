@@ -100,10 +100,10 @@ def _pick_best(hz: Float32, candidate_score: Float32, strength: Float32, audible
 
 def _local_median(hz: Float32) -> Float32:
     """Median of the voiced frames around each; NaN without any."""
-    known = np.where(hz > 0, hz, np.nan)
-    padded = np.concatenate([np.full(SURROUNDING_FRAMES, np.nan), known, np.full(SURROUNDING_FRAMES, np.nan)]).astype(
-        np.float32
-    )
+    voiced_hz = np.where(hz > 0, hz, np.nan)
+    padded = np.concatenate(
+        [np.full(SURROUNDING_FRAMES, np.nan), voiced_hz, np.full(SURROUNDING_FRAMES, np.nan)]
+    ).astype(np.float32)
     sorted_windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * SURROUNDING_FRAMES + 1), axis=1)
     count = (~np.isnan(sorted_windows)).sum(axis=1)
     median: Float32 = sorted_windows[np.arange(len(hz)), np.maximum(count - 1, 0) // 2]

@@ -88,6 +88,6 @@ def body_of(event: events.AnyEvent) -> str:
     return msgspec.json.encode(fields, order="sorted").decode()
 
 
-def erased_of(found: Iterable[events.AnyEvent]) -> set[ProjectKey]:
+def erased_of(log_events: Iterable[events.AnyEvent]) -> set[ProjectKey]:
     """Projects that these events erase."""
-    return {project_key(event) for event in found if isinstance(event, events.ProjectErased)}
+    return {project_key(event) for event in log_events if isinstance(event, events.ProjectErased)}

@@ -89,65 +89,75 @@ def _segment(segment: Segment, words: Sequence[Word], language: str | None) -> R
     ]
 
 
-def moment_rows(envelope: Envelope, event: events.MomentsDetected, found: MomentList) -> Rows:
+def moment_rows(envelope: Envelope, event: events.MomentsDetected, moment_list: MomentList) -> Rows:
     """One row for each candidate, and one for each of its sub-scores."""
-    told = (envelope.id, envelope.time)
+    event_columns = (envelope.id, envelope.time)
     return {
         "moments": [
             [
                 event.org_id,
                 event.project_id,
                 UUID(moment.id),
-                *told,
+                *event_columns,
                 moment.range.start_ms,
                 moment.range.end_ms,
                 moment.score,
                 moment.confidence,
                 moment.selected,
                 moment.rank,
-                found.scorer,
-                found.weights,
+                moment_list.scorer,
+                moment_list.weights,
             ]
-            for moment in found.moments
+            for moment in moment_list.moments
         ],
         "sub_scores": [
-            [event.org_id, event.project_id, UUID(moment.id), one.name, *told, moment.selected, *_sub_score(one)]
-            for moment in found.moments
-            for one in _each_once(moment)
+            [
+                event.org_id,
+                event.project_id,
+                UUID(moment.id),
+                sub_score.name,
+                *event_columns,
+                moment.selected,
+                *_sub_score(sub_score),
+            ]
+            for moment in moment_list.moments
+            for sub_score in _each_once(moment)
         ],
     }
 
 
-def own_clip_rows(envelope: Envelope, event: events.ClipMeasured, found: ClipFacts) -> Rows:
+def own_clip_rows(envelope: Envelope, event: events.ClipMeasured, facts: ClipFacts) -> Rows:
     """The same rows for a clip that a person chose: a selected candidate without a rank."""
-    if found.score is None or found.confidence is None:
+    if facts.score is None or facts.confidence is None:
         return {}
-    owner, told = (event.org_id, event.project_id, event.clip_id), (envelope.id, envelope.time)
-    place = (event.range.start_ms, event.range.end_ms)
-    judged = (found.score, found.confidence, True, None, found.scorer, found.weights)
+    owner, event_columns = (event.org_id, event.project_id, event.clip_id), (envelope.id, envelope.time)
+    range_columns = (event.range.start_ms, event.range.end_ms)
+    score_columns = (facts.score, facts.confidence, True, None, facts.scorer, facts.weights)
     return {
-        "moments": [[*owner, *told, *place, *judged]],
-        "sub_scores": [[*owner, one.name, *told, True, *_sub_score(one)] for one in _each_once(found)],
+        "moments": [[*owner, *event_columns, *range_columns, *score_columns]],
+        "sub_scores": [
+            [*owner, sub_score.name, *event_columns, True, *_sub_score(sub_score)] for sub_score in _each_once(facts)
+        ],
     }
 
 
 def _each_once(moment: Moment | ClipFacts) -> Sequence[SubScore]:
     """Sub-scores with unique names: the name is a key."""
-    return list({one.name: one for one in moment.signals}.values())
+    return list({sub_score.name: sub_score for sub_score in moment.signals}.values())
 
 
-def _sub_score(one: SubScore) -> Row:
+def _sub_score(sub_score: SubScore) -> Row:
     shares: dict[str, float] = {}
-    for piece in one.evidence:
-        if piece.part and piece.share is not None:
-            shares[piece.part] = piece.share  # each piece of a part has the share of the whole part
+    for item in sub_score.evidence:
+        if item.part and item.share is not None:
+            shares[item.part] = item.share  # each piece of a part has the share of the whole part
     strongest = max(sorted(shares), key=shares.__getitem__, default="")
     return [
-        one.value,
-        one.raw,
-        one.weight,
-        one.confidence,
-        min(len(one.evidence), MAX_EVIDENCE_COUNT),
+        sub_score.value,
+        sub_score.raw,
+        sub_score.weight,
+        sub_score.confidence,
+        min(len(sub_score.evidence), MAX_EVIDENCE_COUNT),
         strongest,
         shares.get(strongest),
     ]
@@ -167,30 +177,39 @@ Labelling: TypeAlias = (
 
 def upload_label(event: events.UploadReceived) -> LabelRecord:
     """The first label of a project, from its upload: this event may come before the project's row."""
-    kept = encode_metadata(event.metadata)
-    return LabelRecord(kind="project", id=event.project_id, revision=1, title=event.title, metadata=kept)
+    metadata = encode_metadata(event.metadata)
+    return LabelRecord(kind="project", id=event.project_id, revision=1, title=event.title, metadata=metadata)
 
 
 def exports_named(event: Labelling) -> list[UUID]:
     """Ids of the exports that an event is about."""
-    found = [getattr(event, "export_id", None), *(one.export_id for one in getattr(event, "siblings", ()))]
-    return [one for one in found if one is not None]
+    export_ids = [getattr(event, "export_id", None), *(sibling.export_id for sibling in getattr(event, "siblings", ()))]
+    return [export_id for export_id in export_ids if export_id is not None]
 
 
-def label_rows(envelope: Envelope, event: Labelling | events.UploadReceived, found: Sequence[LabelRecord]) -> Rows:
+def label_rows(envelope: Envelope, event: Labelling | events.UploadReceived, labels: Sequence[LabelRecord]) -> Rows:
     """One row for each labelled resource."""
-    told = (envelope.id, envelope.time)
+    event_columns = (envelope.id, envelope.time)
     return {
         "labels": [
-            [event.org_id, event.project_id, one.kind, one.id, *told, one.revision, one.title, one.metadata]
-            for one in found
+            [
+                event.org_id,
+                event.project_id,
+                label.kind,
+                label.id,
+                *event_columns,
+                label.revision,
+                label.title,
+                label.metadata,
+            ]
+            for label in labels
         ]
     }
 
 
 def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
     """One row for each request to a model, and one for each kind of cost."""
-    owner, tried = (event.org_id, event.project_id), (event.stage, event.attempt, event.outcome)
+    owner, attempt_columns = (event.org_id, event.project_id), (event.stage, event.attempt, event.outcome)
     began = envelope.time - dt.timedelta(milliseconds=event.wall_ms)
     return {
         "inference_calls": [
@@ -199,7 +218,7 @@ def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
                 envelope.id,
                 ordinal,
                 began + dt.timedelta(milliseconds=call.at_ms),
-                *tried,
+                *attempt_columns,
                 call.model,
                 call.weights,
                 call.requests,
@@ -213,7 +232,7 @@ def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
             for ordinal, call in enumerate(event.calls)
         ],
         "cost_items": [
-            [*owner, envelope.id, item.kind, envelope.time, *tried, item.amount, item.money, event.currency]
+            [*owner, envelope.id, item.kind, envelope.time, *attempt_columns, item.amount, item.money, event.currency]
             for item in event.items
         ],
     }
@@ -227,20 +246,20 @@ def check_rows(envelope: Envelope, event: events.ExportCompleted) -> Rows:
                 event.org_id,
                 event.project_id,
                 event.export_id,
-                one.name,
+                check.name,
                 envelope.id,
                 event.clip_id,
                 envelope.time,
                 event.aspect,
-                one.verdict,
+                check.verdict,
                 event.verdict or "",
                 event.tries,
-                one.value,
-                one.unit,
-                one.limit,
-                one.side,
-                one.around,
+                check.value,
+                check.unit,
+                check.limit,
+                check.side,
+                check.around,
             ]
-            for one in event.checks
+            for check in event.checks
         ]
     }

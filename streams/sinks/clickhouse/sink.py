@@ -52,8 +52,8 @@ def batch_token(batch: Sequence[Arrived]) -> str:
     Equal batches have equal tokens.
     """
     places: dict[tuple[str, int], list[int]] = {}
-    for one in batch:
-        places.setdefault((one.message.topic, one.message.partition), []).append(one.message.offset)
+    for arrived in batch:
+        places.setdefault((arrived.message.topic, arrived.message.partition), []).append(arrived.message.offset)
     text = ";".join(f"{topic}-{p}-{min(at)}-{max(at)}-{len(at)}" for (topic, p), at in sorted(places.items()))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -82,18 +82,18 @@ class ClickHouseSink:
 
         Twice, or in another order, gives the same rows.
         """
-        trusted = [one for one in batch if await self._is_trusted(one)]
-        await self._erase([one for one in trusted if isinstance(one.event, events.ProjectErased)])
-        gone = await self._erased({project_key(one.event) for one in trusted})
-        kept = [one for one in trusted if project_key(one.event) not in gone]
-        if not kept:
+        trusted = [arrived for arrived in batch if await self._is_trusted(arrived)]
+        await self._erase([arrived for arrived in trusted if isinstance(arrived.event, events.ProjectErased)])
+        erased_keys = await self._erased({project_key(arrived.event) for arrived in trusted})
+        retained = [arrived for arrived in trusted if project_key(arrived.event) not in erased_keys]
+        if not retained:
             return ()
-        rows, refused = await self._facts(kept)
-        await self._insert("events", COLUMNS, [_row(one) for one in kept], kept)
-        for table, found in rows.items():
-            await self._insert(table, fact_rows.COLUMNS[table], found, kept)
-        late = await self._erased({project_key(one.event) for one in kept})
-        await self._delete(late)  # erased by another process between the question and the insert
+        rows, refused = await self._facts(retained)
+        await self._insert("events", COLUMNS, [_row(arrived) for arrived in retained], retained)
+        for table, table_rows in rows.items():
+            await self._insert(table, fact_rows.COLUMNS[table], table_rows, retained)
+        late_erased = await self._erased({project_key(arrived.event) for arrived in retained})
+        await self._delete(late_erased)  # erased by another process between the question and the insert
         return refused
 
     async def _insert(
@@ -107,27 +107,29 @@ class ClickHouseSink:
         """Rows of the events and their objects, and the events whose object is missing or wrong."""
         rows: fact_rows.Rows = {table: [] for table in fact_rows.TABLES}
         refused: list[Refused] = []
-        for one in batch:
+        for arrived in batch:
             try:
-                for table, found in (await self._facts_of(one)).items():
-                    rows[table] += found
+                for table, table_rows in (await self._facts_of(arrived)).items():
+                    rows[table] += table_rows
             except BadReferenceError as error:
-                refused.append(Refused(message=one.message, reason=error.reason, detail=error.detail, event=one.event))
+                refused.append(
+                    Refused(message=arrived.message, reason=error.reason, detail=error.detail, event=arrived.event)
+                )
         return rows, refused
 
-    async def _facts_of(self, one: Arrived) -> fact_rows.Rows:
-        event = one.event
+    async def _facts_of(self, arrived: Arrived) -> fact_rows.Rows:
+        event = arrived.event
         if isinstance(event, events.UploadReceived):
-            return fact_rows.label_rows(one.envelope, event, [fact_rows.upload_label(event)])
-        found = await self._build_rows(one)
+            return fact_rows.label_rows(arrived.envelope, event, [fact_rows.upload_label(event)])
+        rows = await self._build_rows(arrived)
         if isinstance(event, fact_rows.Labelling) and self._labels is not None:
             clip_id, exports = getattr(event, "clip_id", None), fact_rows.exports_named(event)
             labels = await self._labels.read_labels_of(event.org_id, event.project_id, clip_id, exports)
-            found = found | fact_rows.label_rows(one.envelope, event, labels)
-        return found
+            rows = rows | fact_rows.label_rows(arrived.envelope, event, labels)
+        return rows
 
-    async def _build_rows(self, one: Arrived) -> fact_rows.Rows:
-        event, envelope = one.event, one.envelope
+    async def _build_rows(self, arrived: Arrived) -> fact_rows.Rows:
+        event, envelope = arrived.event, arrived.envelope
         if isinstance(event, events.CostIncurred):
             return fact_rows.cost_rows(envelope, event)
         if isinstance(event, events.ExportCompleted):
@@ -149,12 +151,12 @@ class ClickHouseSink:
         except KeyError:
             raise BadReferenceError("object.missing", f"{reference.key!r} is not there") from None
 
-    async def _is_trusted(self, one: Arrived) -> bool:
+    async def _is_trusted(self, arrived: Arrived) -> bool:
         """Whether an upload has a true sender; ingest writes the dead letter of a false one."""
-        if not isinstance(one.event, events.UploadReceived):
+        if not isinstance(arrived.event, events.UploadReceived):
             return True
         try:
-            await self._verify(one.message, one.envelope, one.event)
+            await self._verify(arrived.message, arrived.envelope, arrived.event)
         except InputRejected:
             return False
         return True
@@ -162,20 +164,20 @@ class ClickHouseSink:
     async def _erase(self, erasures: Sequence[Arrived]) -> None:
         if not erasures:
             return
-        rows = [(*project_key(one.event), one.envelope.time) for one in erasures]
+        rows = [(*project_key(erasure.event), erasure.envelope.time) for erasure in erasures]
         await self._analytics.insert("tombstones", TOMBSTONE_COLUMNS, rows, batch_token(erasures))
         self._wrote("tombstones", len(rows))
-        await self._delete(erased_of(one.event for one in erasures))
+        await self._delete(erased_of(erasure.event for erasure in erasures))
 
     async def _erased(self, keys: Collection[ProjectKey]) -> set[ProjectKey]:
         """Find the erased projects among these."""
         sql = schema_text("statements", "erased_projects.sql")
         ids = sorted({str(project_id) for _, project_id in keys})
-        found: set[ProjectKey] = set()
+        erased: set[ProjectKey] = set()
         for start in range(0, len(ids), IDS_PER_QUERY_LIMIT):
             rows = await self._analytics.query(sql, {"project_ids": ids[start : start + IDS_PER_QUERY_LIMIT]})
-            found |= {(UUID(str(row["org_id"])), UUID(str(row["project_id"]))) for row in rows}
-        return found & set(keys)
+            erased |= {(UUID(str(row["org_id"])), UUID(str(row["project_id"]))) for row in rows}
+        return erased & set(keys)
 
     async def _delete(self, keys: Collection[ProjectKey]) -> None:
         for org_id, project_id in sorted(keys):
@@ -184,9 +186,11 @@ class ClickHouseSink:
                 await self._analytics.command(sql, {"org_id": str(org_id), "project_id": str(project_id)})
 
 
-def _row(one: Arrived) -> list[object]:
-    message = one.message
-    return row_of(one.envelope, one.event, topic=message.topic, partition=message.partition, offset=message.offset)
+def _row(arrived: Arrived) -> list[object]:
+    message = arrived.message
+    return row_of(
+        arrived.envelope, arrived.event, topic=message.topic, partition=message.partition, offset=message.offset
+    )
 
 
 class _LazyVerifier:

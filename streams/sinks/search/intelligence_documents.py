@@ -20,13 +20,13 @@ from streams.sinks.search.search_documents import (
 
 
 def chapter_documents(
-    event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
+    event: events.IntelligenceCompleted, intelligence: Intelligence, *, told_at: dt.datetime = EPOCH
 ) -> list[Document]:
     """One document for each chapter; ``text`` is its most typical sentence."""
     return [
         {
             "id": identity(event, "chapter", str(ordinal)),
-            **_base_document(event, made, told_at),
+            **_base_document(event, intelligence, told_at),
             "ordinal": ordinal,
             "title": chapter.title,
             "phrases": chapter.phrases,
@@ -40,29 +40,31 @@ def chapter_documents(
             **said_in([], None),
             **vectors(None),
         }
-        for ordinal, chapter in enumerate(made.chapters)
+        for ordinal, chapter in enumerate(intelligence.chapters)
     ]
 
 
 def entity_documents(
-    event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
+    event: events.IntelligenceCompleted, intelligence: Intelligence, *, told_at: dt.datetime = EPOCH
 ) -> list[Document]:
     """One document for each name, amount, date or topic, with the times of its mentions."""
-    named: list[tuple[str, str, list[Quote]]] = [(one.kind, one.name, one.mentions) for one in made.entities]
-    named += [("topic", one.name, one.mentions) for one in made.topics]
+    entities: list[tuple[str, str, list[Quote]]] = [
+        (entity.kind, entity.name, entity.mentions) for entity in intelligence.entities
+    ]
+    entities += [("topic", topic.name, topic.mentions) for topic in intelligence.topics]
     return [
         {
             "id": identity(event, "entity", f"{kind}/{name}"),
-            **_base_document(event, made, told_at),
+            **_base_document(event, intelligence, told_at),
             "ordinal": ordinal,
             "kind": kind,
             "name": name,
-            "language": made.language,
-            "trust": trust_of(where := [_mention(quote) for quote in mentions]),
-            **mention_fields(where),
-            **said_in([made.language], [name, *sorted({one["text"] for one in where})]),
+            "language": intelligence.language,
+            "trust": trust_of(mention_documents := [_mention(quote) for quote in mentions]),
+            **mention_fields(mention_documents),
+            **said_in([intelligence.language], [name, *sorted({mention["text"] for mention in mention_documents})]),
         }
-        for ordinal, (kind, name, mentions) in enumerate(named)
+        for ordinal, (kind, name, mentions) in enumerate(entities)
         if mentions
     ]
 
@@ -73,15 +75,15 @@ def _mention(quote: Quote) -> Document:
 
 def trust_of(mentions: Sequence[Document]) -> str:
     """Confidence of an entity: doubtful if every mention is."""
-    return "doubtful" if all(one.get("doubtful") for one in mentions) else "trusted"
+    return "doubtful" if all(mention.get("doubtful") for mention in mentions) else "trusted"
 
 
 def mention_fields(mentions: Sequence[Document]) -> Document:
     """Fields of an entity about its mentions: times and forms."""
     return {
-        "forms": sorted({one["text"] for one in mentions}),
+        "forms": sorted({mention["text"] for mention in mentions}),
         "mentions": list(mentions),
-        "said_ms": [one["start_ms"] for one in mentions],
+        "said_ms": [mention["start_ms"] for mention in mentions],
         "mention_count": len(mentions),
     }
 
@@ -95,10 +97,10 @@ def _source(event: events.IntelligenceCompleted) -> str:
     return "".join(sign for sign in event.intelligence.sha256 if sign in "0123456789abcdef")
 
 
-def _base_document(event: events.IntelligenceCompleted, made: Intelligence, told_at: dt.datetime) -> Document:
+def _base_document(event: events.IntelligenceCompleted, intelligence: Intelligence, told_at: dt.datetime) -> Document:
     return {
         **owner_of(event),
-        "project_title": made.project_title,
+        "project_title": intelligence.project_title,
         "project_at": millisecond(told_at),
         "version": event.transcript_version,
         "source": _source(event),

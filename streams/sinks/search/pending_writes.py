@@ -26,8 +26,8 @@ class IndexedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_indexed(batch: Sequence[Arrived]) -> list[IndexedMessage]:
     """Messages of a batch that change the search index."""
-    pairs = ((one, one.event) for one in batch)
-    return [IndexedMessage(arrived=one, event=event) for one, event in pairs if isinstance(event, Indexed)]
+    pairs = ((arrived, arrived.event) for arrived in batch)
+    return [IndexedMessage(arrived=arrived, event=event) for arrived, event in pairs if isinstance(event, Indexed)]
 
 
 class PendingWrites:
@@ -47,7 +47,14 @@ class PendingWrites:
     def version(self, event: events.TranscriptCompleted) -> int:
         """Newest version of the event's transcript in the batch so far; 0 without one."""
         owner = (event.org_id, event.project_id)
-        return max((e.version for e in self.completed if (e.org_id, e.project_id) == owner), default=0)
+        return max(
+            (
+                completed_event.version
+                for completed_event in self.completed
+                if (completed_event.org_id, completed_event.project_id) == owner
+            ),
+            default=0,
+        )
 
     def studied_version(self, event: events.IntelligenceCompleted) -> int:
         """Newest transcript version that study has seen in the batch so far; 0 without one."""

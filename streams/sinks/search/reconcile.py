@@ -52,7 +52,7 @@ class ProjectDocuments:
 
     def corrected_since(self, document: Document) -> bool:
         """Whether a person corrected the words after a document was made; clips are of the machine's version."""
-        return any(one["version"] > document.get("version", 1) for one in self.segments)
+        return any(segment["version"] > document.get("version", 1) for segment in self.segments)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,27 +66,31 @@ class DocumentChanges:
 def reconcile_documents(project: ProjectDocuments) -> DocumentChanges:
     """Compute the writes after which all documents of a project match its newest transcript."""
     entities = [
-        _keep_spoken_mentions(one, project.segments) if project.corrected_since(one) else one
-        for one in project.entities
+        _keep_spoken_mentions(entity, project.segments) if project.corrected_since(entity) else entity
+        for entity in project.entities
     ]
-    topics = [one for one in entities if one["kind"] == "topic"]
-    marked = {one["id"]: _topics(one, topics) for one in project.segments}
-    segments = [one | {"topics": marked[one["id"]]} for one in project.segments]
-    found = {
+    topics = [entity for entity in entities if entity["kind"] == "topic"]
+    topics_by_segment = {segment["id"]: _topics(segment, topics) for segment in project.segments}
+    segments = [segment | {"topics": topics_by_segment[segment["id"]]} for segment in project.segments]
+    changes_by_index = {
         SEGMENTS: _changed_fields(project.segments, segments),
-        CLIPS: _changed_fields(project.clips, [_clip(one, segments, project) for one in project.clips]),
-        CHAPTERS: _changed_fields(project.chapters, [_chapter(one, segments, project) for one in project.chapters]),
+        CLIPS: _changed_fields(project.clips, [_clip(clip, segments, project) for clip in project.clips]),
+        CHAPTERS: _changed_fields(
+            project.chapters, [_chapter(chapter, segments, project) for chapter in project.chapters]
+        ),
         ENTITIES: _changed_fields(
-            project.entities, [_update_entity(one, segments) for one in entities if one["mentions"]]
+            project.entities, [_update_entity(entity, segments) for entity in entities if entity["mentions"]]
         ),
     }
-    gone = [one["id"] for one in entities if not one["mentions"]]
-    return DocumentChanges(updates={index: documents for index, documents in found.items() if documents}, gone=gone)
+    gone = [entity["id"] for entity in entities if not entity["mentions"]]
+    return DocumentChanges(
+        updates={index: documents for index, documents in changes_by_index.items() if documents}, gone=gone
+    )
 
 
 def rename_documents(index: str, documents: Sequence[Document], titles: Titles) -> list[Document]:
     """Compute the writes after which a project's documents have the current titles."""
-    return _changed_fields(documents, [one | _names(index, one, titles) for one in documents])
+    return _changed_fields(documents, [document | _names(index, document, titles) for document in documents])
 
 
 def _names(index: str, document: Document, titles: Titles) -> Document:
@@ -100,23 +104,27 @@ def _names(index: str, document: Document, titles: Titles) -> Document:
 
 def _changed_fields(before: Iterable[Document], after: Iterable[Document]) -> list[Document]:
     """The fields that differ, with the owner's, so that an erasure finds what is written late."""
-    known = {one["id"]: one for one in before}
-    found = []
-    for one in after:
-        was = known[one["id"]]
-        fields = {name: value for name, value in one.items() if name not in was or not _same(name, was[name], value)}
+    old_documents = {document["id"]: document for document in before}
+    changes = []
+    for document in after:
+        old_document = old_documents[document["id"]]
+        fields = {
+            name: value
+            for name, value in document.items()
+            if name not in old_document or not _same(name, old_document[name], value)
+        }
         if fields:
-            found.append({name: one[name] for name in ("id", "org_id", "project_id")} | fields)
-    return found
+            changes.append({name: document[name] for name in ("id", "org_id", "project_id")} | fields)
+    return changes
 
 
 def _same(name: str, before: Any, after: Any) -> bool:
     if name != "_vectors":
         return bool(before == after)
-    old, new = _read_vector({name: before}), _read_vector({name: after})
-    if old is None or new is None:
-        return old is new
-    return bool(np.allclose(old, new, atol=ROUNDING_TOLERANCE))
+    old_vector, new_vector = _read_vector({name: before}), _read_vector({name: after})
+    if old_vector is None or new_vector is None:
+        return old_vector is new_vector
+    return bool(np.allclose(old_vector, new_vector, atol=ROUNDING_TOLERANCE))
 
 
 def _read_vector(document: Document) -> Float32 | None:
@@ -127,9 +135,11 @@ def _read_vector(document: Document) -> Float32 | None:
     return None if vector is None else np.asarray(vector, dtype=np.float32)
 
 
-def _mean_vector(inside: Sequence[Document]) -> Document:
+def _mean_vector(segments_inside: Sequence[Document]) -> Document:
     """Mean vector of the segments inside, weighted by their words; none if no segment has one."""
-    rows = [(row, len(one["text"].split())) for one in inside if (row := _read_vector(one)) is not None]
+    rows = [
+        (row, len(segment["text"].split())) for segment in segments_inside if (row := _read_vector(segment)) is not None
+    ]
     total = sum((row * words for row, words in rows), np.zeros(1, dtype=np.float32))
     length = float(np.linalg.norm(total))
     return vectors(np.asarray(total / length, dtype=np.float32) if length else None)
@@ -137,7 +147,7 @@ def _mean_vector(inside: Sequence[Document]) -> Document:
 
 def _topics(segment: Document, topics: Sequence[Document]) -> list[str]:
     return sorted(
-        {one["name"] for one in topics if any(_touches(segment, mention_fields) for mention_fields in one["mentions"])}
+        {topic["name"] for topic in topics if any(_touches(segment, mention) for mention in topic["mentions"])}
     )
 
 
@@ -152,35 +162,40 @@ def _shared_ms(segment: Document, time: Document) -> int:
 def _doubtful_ranges(document: Document, segments: Sequence[Document]) -> list[Document]:
     """Doubtful ranges of a clip or chapter, each with its words."""
     return [
-        {name: one[name] for name in ("start_ms", "end_ms", "text")}
-        for one in segments
-        if one.get("trust") == "doubtful"
-        and _shared_ms(one, document) >= min(MIN_DOUBT_MS, (one["end_ms"] - one["start_ms"]) / 2)
+        {name: segment[name] for name in ("start_ms", "end_ms", "text")}
+        for segment in segments
+        if segment.get("trust") == "doubtful"
+        and _shared_ms(segment, document) >= min(MIN_DOUBT_MS, (segment["end_ms"] - segment["start_ms"]) / 2)
     ]
 
 
 def _inside(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
-    return [one for one in segments if start_ms <= (one["start_ms"] + one["end_ms"]) / 2 < end_ms]
+    return [segment for segment in segments if start_ms <= (segment["start_ms"] + segment["end_ms"]) / 2 < end_ms]
 
 
 def _around(entity: Document, segments: Sequence[Document]) -> list[Document]:
-    return [one for one in segments if any(_touches(one, mention_fields) for mention_fields in entity["mentions"])]
+    return [segment for segment in segments if any(_touches(segment, mention) for mention in entity["mentions"])]
 
 
-def _voices(inside: Sequence[Document]) -> Document:
-    return {name: sorted({one[name] for one in inside if one.get(name)}) for name in ("speaker", "speaker_name")}
+def _voices(segments_inside: Sequence[Document]) -> Document:
+    return {
+        name: sorted({segment[name] for segment in segments_inside if segment.get(name)})
+        for name in ("speaker", "speaker_name")
+    }
 
 
-def _speech_fields(document: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+def _speech_fields(document: Document, segments_inside: Sequence[Document], segments: Sequence[Document]) -> Document:
     """Speakers, languages, topics and confidence of the segments inside."""
     doubted = _doubtful_ranges(document, segments)
-    judged = {one["trust"] for one in inside if one.get("trust")} | ({"doubtful"} if doubted else set())
+    trust_levels = {segment["trust"] for segment in segments_inside if segment.get("trust")} | (
+        {"doubtful"} if doubted else set()
+    )
     return {
-        **_voices(inside),
-        "language": sorted({one["language"] for one in inside if one.get("language")}),
-        "trust": next((trust for trust in ("doubtful", "trusted") if trust in judged), None),
+        **_voices(segments_inside),
+        "language": sorted({segment["language"] for segment in segments_inside if segment.get("language")}),
+        "trust": next((trust for trust in ("doubtful", "trusted") if trust in trust_levels), None),
         "doubtful": doubted,
-        "topics": sorted({topic for one in inside for topic in one["topics"]}),
+        "topics": sorted({topic for segment in segments_inside for topic in segment["topics"]}),
         **_creation_time(segments),
     }
 
@@ -191,83 +206,90 @@ def _creation_time(segments: Sequence[Document]) -> Document:
 
 
 def _overlapping(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
-    return [one for one in segments if one["start_ms"] < end_ms and one["end_ms"] > start_ms]
+    return [segment for segment in segments if segment["start_ms"] < end_ms and segment["end_ms"] > start_ms]
 
 
 def _spoken_times(text: str, segments: Sequence[Document], start_ms: int, end_ms: int, *, corrected: bool) -> list[int]:
     """Times of a text's words within a range; corrected text has the times of whole segments."""
     if corrected:
         return word_times(text, transcript_words(_inside(segments, start_ms, end_ms)))
-    around = _overlapping(segments, start_ms, end_ms)
-    return word_times(text, transcript_words(around, from_ms=start_ms, to_ms=end_ms))
+    segments_around = _overlapping(segments, start_ms, end_ms)
+    return word_times(text, transcript_words(segments_around, from_ms=start_ms, to_ms=end_ms))
 
 
-def _words(inside: Sequence[Document]) -> str:
-    language = inside[0].get("language") if inside else None
-    return join_words((one["text"] for one in inside), language)
+def _words(segments_inside: Sequence[Document]) -> str:
+    language = segments_inside[0].get("language") if segments_inside else None
+    return join_words((segment["text"] for segment in segments_inside), language)
 
 
 def _clip(clip: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
-    inside = _inside(segments, clip["start_ms"], clip["end_ms"])
-    found = clip | _speech_fields(clip, inside, segments) | _mean_vector(inside)
+    segments_inside = _inside(segments, clip["start_ms"], clip["end_ms"])
+    updated = clip | _speech_fields(clip, segments_inside, segments) | _mean_vector(segments_inside)
     corrected = project.corrected_since(clip)
     if corrected:
-        found |= {"text": _words(inside)}
-    found["word_at"] = _spoken_times(found["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
-    return found | said_in(found["language"], [found["title"], found["text"], found["reason"]])
+        updated |= {"text": _words(segments_inside)}
+    updated["word_at"] = _spoken_times(updated["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
+    return updated | said_in(updated["language"], [updated["title"], updated["text"], updated["reason"]])
 
 
 def _chapter(chapter: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
-    inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
-    found = chapter | _speech_fields(chapter, inside, segments) | _mean_vector(inside)
+    segments_inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
+    updated = chapter | _speech_fields(chapter, segments_inside, segments) | _mean_vector(segments_inside)
     corrected = project.corrected_since(chapter)
     if corrected:
-        found |= _correct_chapter(chapter, inside, segments)
-    quoted = chapter["quote_start_ms"], chapter["quote_end_ms"]
-    found["word_at"] = _spoken_times(found["text"], segments, *quoted, corrected=corrected)
-    found["phrase_ms"] = [phrase_time(phrase, inside) for phrase in found["phrases"]]
-    return found | said_in(found["language"], [found["title"], *found["phrases"], found["text"]])
+        updated |= _correct_chapter(chapter, segments_inside, segments)
+    quote_range = chapter["quote_start_ms"], chapter["quote_end_ms"]
+    updated["word_at"] = _spoken_times(updated["text"], segments, *quote_range, corrected=corrected)
+    updated["phrase_ms"] = [phrase_time(phrase, segments_inside) for phrase in updated["phrases"]]
+    return updated | said_in(updated["language"], [updated["title"], *updated["phrases"], updated["text"]])
 
 
-def _correct_chapter(chapter: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+def _correct_chapter(chapter: Document, segments_inside: Sequence[Document], segments: Sequence[Document]) -> Document:
     """A chapter in its current words: sentence, phrases that are still said, a title of those."""
     quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
-    whole = _plain(_words(inside))
-    kept = [phrase for phrase in chapter["phrases"] if _plain(phrase) in whole]
-    lost = [phrase for phrase in chapter["phrases"] if phrase not in kept]
+    chapter_text = _plain(_words(segments_inside))
+    spoken_phrases = [phrase for phrase in chapter["phrases"] if _plain(phrase) in chapter_text]
+    lost_phrases = [phrase for phrase in chapter["phrases"] if phrase not in spoken_phrases]
     title = chapter["title"]
-    if any(_plain(phrase) in _plain(title) for phrase in lost):
-        title = ", ".join(kept[:MAX_TITLE_PHRASES]) or quote
-    return {"text": quote, "phrases": kept, "title": title[:1].upper() + title[1:]}
+    if any(_plain(phrase) in _plain(title) for phrase in lost_phrases):
+        title = ", ".join(spoken_phrases[:MAX_TITLE_PHRASES]) or quote
+    return {"text": quote, "phrases": spoken_phrases, "title": title[:1].upper() + title[1:]}
 
 
 def _update_entity(entity: Document, segments: Sequence[Document]) -> Document:
     """An entity with its speakers, each mention as reliable as the words around it are now."""
-    around = _around(entity, segments)
-    found = entity | _voices(around) | _creation_time(segments)
-    found |= said_in([entity.get("language")], [entity["name"], *entity["forms"]])
-    if not any(one.get("trust") for one in around):
-        return found
+    segments_around = _around(entity, segments)
+    updated = entity | _voices(segments_around) | _creation_time(segments)
+    updated |= said_in([entity.get("language")], [entity["name"], *entity["forms"]])
+    if not any(segment.get("trust") for segment in segments_around):
+        return updated
     mentions = [
-        one | {"doubtful": any(part.get("trust") == "doubtful" and _touches(part, one) for part in around)}
-        for one in entity["mentions"]
+        mention
+        | {
+            "doubtful": any(
+                segment.get("trust") == "doubtful" and _touches(segment, mention) for segment in segments_around
+            )
+        }
+        for mention in entity["mentions"]
     ]
-    return found | {"mentions": mentions, "trust": trust_of(mentions)}
+    return updated | {"mentions": mentions, "trust": trust_of(mentions)}
 
 
 def _keep_spoken_mentions(entity: Document, segments: Sequence[Document]) -> Document:
     """An entity with the mentions that the corrected words still contain, named by one of them."""
-    kept = []
+    spoken_mentions = []
     for mention in entity["mentions"]:
-        around = [one["text"] for one in segments if _touches(one, mention)]
-        if any(_plain(mention["text"]) in _plain(sep.join(around)) for sep in (" ", "")):
-            kept.append(mention)
-    if len(kept) == len(entity["mentions"]):
+        texts_around = [segment["text"] for segment in segments if _touches(segment, mention)]
+        if any(_plain(mention["text"]) in _plain(sep.join(texts_around)) for sep in (" ", "")):
+            spoken_mentions.append(mention)
+    if len(spoken_mentions) == len(entity["mentions"]):
         return entity
-    lost = {_plain(one["text"]) for one in entity["mentions"]} - {_plain(one["text"]) for one in kept}
-    forms = sorted({one["text"] for one in kept}, key=len)
-    name = forms[-1] if forms and _plain(entity["name"]) in lost else entity["name"]
-    return entity | mention_fields(kept) | {"name": name}
+    lost_names = {_plain(mention["text"]) for mention in entity["mentions"]} - {
+        _plain(mention["text"]) for mention in spoken_mentions
+    }
+    forms = sorted({mention["text"] for mention in spoken_mentions}, key=len)
+    name = forms[-1] if forms and _plain(entity["name"]) in lost_names else entity["name"]
+    return entity | mention_fields(spoken_mentions) | {"name": name}
 
 
 def _plain(text: str) -> str:

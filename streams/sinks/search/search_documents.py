@@ -59,16 +59,16 @@ class BadReferenceError(ValueError):
 def reference_of(event: Indexed) -> ObjectRef | None:
     """The object to read for an event, or None. Raises BadReferenceError."""
     if isinstance(event, events.TranscriptCompleted):
-        found = event.transcript
+        reference = event.transcript
     elif isinstance(event, events.MomentsDetected):
-        found = event.moments
+        reference = event.moments
     elif isinstance(event, events.IntelligenceCompleted):
-        found = event.intelligence
+        reference = event.intelligence
     elif isinstance(event, events.ClipMeasured):
-        found = event.facts
+        reference = event.facts
     else:
         return None
-    return check_owner(event, found)
+    return check_owner(event, reference)
 
 
 def check_owner(event: Indexed, reference: ObjectRef) -> ObjectRef:
@@ -113,7 +113,7 @@ def segment_documents(
     ``told_at``: the event's time, used for transcripts without the project's creation time.
     """
     speakers = transcript.diarization.speakers if transcript.diarization else []
-    names = {one.id: one.name for one in speakers}
+    names = {speaker.id: speaker.name for speaker in speakers}
     return [
         {
             "id": identity(event, "segment", str(ordinal)),
@@ -154,14 +154,14 @@ def clip_documents(
     Their confidence is added by reconcile, from the transcript.
     """
     chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
-    of = {"project_title": moments.project_title, "project_at": millisecond(told_at)}
-    return [_clip(event, moment, moment.id, ordinal) | of for ordinal, moment in enumerate(chosen)]
+    project_fields = {"project_title": moments.project_title, "project_at": millisecond(told_at)}
+    return [_clip(event, moment, moment.id, ordinal) | project_fields for ordinal, moment in enumerate(chosen)]
 
 
 def own_clip_document(event: events.ClipMeasured, facts: ClipFacts, *, told_at: dt.datetime = EPOCH) -> Document:
     """The document of a clip that a person chose; its score may be None."""
-    of = {"project_title": facts.project_title, "project_at": millisecond(told_at)}
-    return _clip(event, facts, str(event.clip_id), facts.ordinal) | of
+    project_fields = {"project_title": facts.project_title, "project_at": millisecond(told_at)}
+    return _clip(event, facts, str(event.clip_id), facts.ordinal) | project_fields
 
 
 def _clip(event: Indexed, clip: Moment | ClipFacts, clip_id: str, ordinal: int) -> Document:
@@ -186,7 +186,7 @@ def _clip(event: Indexed, clip: Moment | ClipFacts, clip_id: str, ordinal: int) 
 
 
 def tombstone_document(event: events.Event, erased_at: dt.datetime) -> Document:
-    """What stays of an erased project."""
+    """Build the document that stays of an erased project."""
     return {"id": tombstone_id(event), **owner_of(event), "erased_at": erased_at.isoformat()}
 
 
@@ -217,7 +217,7 @@ def newest_options(event: events.Event) -> Document:
 
 def tombstones_filter(ids: list[str]) -> str:
     """Tombstones among these ids."""
-    return "id IN [" + ", ".join(f'"{one}"' for one in ids) + "]"
+    return "id IN [" + ", ".join(f'"{document_id}"' for document_id in ids) + "]"
 
 
 def ids_filter(event: events.Event, ids: list[str]) -> str:
@@ -230,7 +230,7 @@ def stub_filter(event: events.Event) -> str:
     return f"{project_filter(event)} AND ordinal NOT EXISTS"
 
 
-def page_options(event: events.Event, index: str, start: int, limit: int, only: Sequence[str] = ("*",)) -> Document:
+def page_options(event: events.Event, index: str, start: int, limit: int, fields: Sequence[str] = ("*",)) -> Document:
     """Search options for a project's documents from this ordinal on.
 
     The engine shows at most the first thousand hits.
@@ -239,6 +239,6 @@ def page_options(event: events.Event, index: str, start: int, limit: int, only: 
         "filter": f"{project_filter(event)} AND ordinal >= {start}",
         "sort": ["ordinal:asc"],
         "limit": limit,
-        "attributesToRetrieve": list(only),
-        "retrieveVectors": index != ENTITIES and "*" in only,
+        "attributesToRetrieve": list(fields),
+        "retrieveVectors": index != ENTITIES and "*" in fields,
     }

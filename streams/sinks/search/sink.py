@@ -72,23 +72,29 @@ class MeilisearchSink:
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
         """Write a batch and return the events whose object is missing or wrong."""
         messages = find_indexed(batch)
-        await self._erase([one for one in messages if isinstance(one.event, events.ProjectErased)])
+        await self._erase(
+            [indexed_message for indexed_message in messages if isinstance(indexed_message.event, events.ProjectErased)]
+        )
         gone = await self._erased(messages)
-        kept = [one for one in messages if one.stone not in gone]
+        retained = [indexed_message for indexed_message in messages if indexed_message.stone not in gone]
         refused: list[Refused] = []
         gathered = PendingWrites()
-        for one in kept:
+        for indexed_message in retained:
             try:
-                await self._gather(one.event, one.arrived.envelope.time, gathered)
+                await self._gather(indexed_message.event, indexed_message.arrived.envelope.time, gathered)
             except BadReferenceError as error:
-                message = one.arrived.message
-                refused.append(Refused(message=message, reason=error.reason, detail=error.detail, event=one.event))
-        for index, found_here in gathered.documents.items():
-            await self._write(index, found_here)
+                message = indexed_message.arrived.message
+                refused.append(
+                    Refused(message=message, reason=error.reason, detail=error.detail, event=indexed_message.event)
+                )
+        for index, documents in gathered.documents.items():
+            await self._write(index, documents)
         await self._forget_older(gathered)
-        await self._agree([one.event for one in kept if not isinstance(one.event, Renamed)])
-        await self._rename([one.event for one in kept])
-        await self._forget_late(kept)
+        await self._agree(
+            [indexed_message.event for indexed_message in retained if not isinstance(indexed_message.event, Renamed)]
+        )
+        await self._rename([indexed_message.event for indexed_message in retained])
+        await self._forget_late(retained)
         return refused
 
     async def _gather(self, event: Indexed, at: dt.datetime, gathered: PendingWrites) -> None:
@@ -102,9 +108,9 @@ class MeilisearchSink:
             newest = max([await self._newest_version(event, index) for index in (CHAPTERS, ENTITIES)])
             if event.transcript_version < max(newest, gathered.studied_version(event)):
                 return
-            made = await self._load(event, Intelligence)
-            gathered.add(CHAPTERS, intelligence_documents.chapter_documents(event, made, told_at=at))
-            gathered.add(ENTITIES, intelligence_documents.entity_documents(event, made, told_at=at))
+            intelligence = await self._load(event, Intelligence)
+            gathered.add(CHAPTERS, intelligence_documents.chapter_documents(event, intelligence, told_at=at))
+            gathered.add(ENTITIES, intelligence_documents.entity_documents(event, intelligence, told_at=at))
             gathered.studied[search_documents.tombstone_id(event)] = event
         elif isinstance(event, events.TranscriptCompleted):
             newest = max(await self._newest_version(event, SEGMENTS), gathered.version(event))
@@ -133,26 +139,28 @@ class MeilisearchSink:
             by_project.setdefault(search_documents.tombstone_id(event), []).append(event)
         updates: dict[str, dict[str, Document]] = {}
         gone: list[str] = []
-        for several in by_project.values():
-            changes = await self._reconcile(several[0])
+        for project_events in by_project.values():
+            changes = await self._reconcile(project_events[0])
             if changes is None:
                 continue
-            only = (CLIPS,) if all(isinstance(one, CLIP_EVENTS) for one in several) else SEARCHED_INDEXES
-            for index in only:
-                updates.setdefault(index, {}).update({one["id"]: one for one in changes.updates.get(index, ())})
-            if changes.gone and ENTITIES in only:
-                gone.append(search_documents.ids_filter(several[0], changes.gone))
+            indexes = (CLIPS,) if all(isinstance(event, CLIP_EVENTS) for event in project_events) else SEARCHED_INDEXES
+            for index in indexes:
+                updates.setdefault(index, {}).update(
+                    {document["id"]: document for document in changes.updates.get(index, ())}
+                )
+            if changes.gone and ENTITIES in indexes:
+                gone.append(search_documents.ids_filter(project_events[0], changes.gone))
         for index, documents in updates.items():
             await self._write(index, documents)
         await self._delete(ENTITIES, gone)
 
     async def _reconcile(self, event: Indexed) -> DocumentChanges | None:
         """The changes that bring a project's documents to one transcript, or None."""
-        about_it = [await self._everything(event, index) for index in (CLIPS, CHAPTERS, ENTITIES)]
-        if not any(about_it):
+        document_lists = [await self._everything(event, index) for index in (CLIPS, CHAPTERS, ENTITIES)]
+        if not any(document_lists):
             return None
         segments = await self._everything(event, SEGMENTS)
-        clips, chapters, entities = about_it
+        clips, chapters, entities = document_lists
         return reconcile_documents(
             ProjectDocuments(segments=segments, clips=clips, chapters=chapters, entities=entities)
         )
@@ -166,25 +174,25 @@ class MeilisearchSink:
             return
         renamed: dict[str, dict[str, Document]] = {}
         stubs: dict[str, list[str]] = {}
-        for event in {search_documents.tombstone_id(one): one for one in changed}.values():
+        for event in {search_documents.tombstone_id(event): event for event in changed}.values():
             titles = await self._labels.read_titles(event.org_id, event.project_id)
             if titles is None:
                 continue
             for index in SEARCHED_INDEXES:
                 documents = await self._everything(event, index, search_documents.TITLE_FIELDS)
                 if changes := rename_documents(index, documents, titles):
-                    renamed.setdefault(index, {}).update({one["id"]: one for one in changes})
+                    renamed.setdefault(index, {}).update({document["id"]: document for document in changes})
                     stubs.setdefault(index, []).append(search_documents.stub_filter(event))
         for index, titled in renamed.items():
             await self._write(index, titled)
             await self._delete(index, stubs[index])
 
-    async def _everything(self, event: Indexed, index: str, only: Sequence[str] = ("*",)) -> list[Document]:
-        """Every document of a project in one index, in order; ``only`` some of their fields."""
+    async def _everything(self, event: Indexed, index: str, fields: Sequence[str] = ("*",)) -> list[Document]:
+        """Every document of a project in one index, in order; ``fields`` are those to read."""
         documents: list[Document] = []
         while True:
             start = documents[-1]["ordinal"] + 1 if documents else 0
-            options = search_documents.page_options(event, index, start, DOCUMENTS_PER_PAGE, only)
+            options = search_documents.page_options(event, index, start, DOCUMENTS_PER_PAGE, fields)
             hits = (await self._search.search(index, "", options))["hits"]
             documents += hits
             if len(hits) < DOCUMENTS_PER_PAGE:
@@ -205,19 +213,21 @@ class MeilisearchSink:
         return int(hits[0]["version"]) if hits else 0
 
     async def _write(self, index: str, documents: dict[str, Document]) -> None:
-        every = list(documents.values())
-        for start in range(0, len(every), DOCUMENTS_PER_TASK):
-            part = every[start : start + DOCUMENTS_PER_TASK]
+        all_documents = list(documents.values())
+        for start in range(0, len(all_documents), DOCUMENTS_PER_TASK):
+            part = all_documents[start : start + DOCUMENTS_PER_TASK]
             await self._search.upsert(index, part)
             self._wrote(index, len(part))
 
     async def _erase(self, erasures: Sequence[IndexedMessage]) -> None:
         if not erasures:
             return
-        stones = [search_documents.tombstone_document(one.event, one.arrived.envelope.time) for one in erasures]
+        stones = [
+            search_documents.tombstone_document(erasure.event, erasure.arrived.envelope.time) for erasure in erasures
+        ]
         await self._search.upsert(TOMBSTONES, stones)
         self._wrote(TOMBSTONES, len(stones))
-        await self._delete_projects([one.event for one in erasures])
+        await self._delete_projects([erasure.event for erasure in erasures])
 
     async def _delete_projects(self, erased: Sequence[Indexed]) -> None:
         for index in SEARCHED_INDEXES:
@@ -226,11 +236,11 @@ class MeilisearchSink:
     async def _delete(self, index: str, filters: Sequence[str]) -> None:
         """Delete what matches one of the filters, as one task: the engine works its tasks off one by one."""
         if filters:
-            await self._search.delete(index, " OR ".join(f"({one})" for one in dict.fromkeys(filters)))
+            await self._search.delete(index, " OR ".join(f"({filter_text})" for filter_text in dict.fromkeys(filters)))
 
     async def _erased(self, messages: Sequence[IndexedMessage]) -> set[str]:
         """Find the tombstones of these events' projects."""
-        ids = sorted({one.stone for one in messages})
+        ids = sorted({message.stone for message in messages})
         gone: set[str] = set()
         for start in range(0, len(ids), IDS_PER_QUERY_LIMIT):
             wanted_ids = ids[start : start + IDS_PER_QUERY_LIMIT]
@@ -238,10 +248,10 @@ class MeilisearchSink:
             gone |= {hit["id"] for hit in (await self._search.search(TOMBSTONES, "", options))["hits"]}
         return gone
 
-    async def _forget_late(self, kept: Sequence[IndexedMessage]) -> None:
+    async def _forget_late(self, messages: Sequence[IndexedMessage]) -> None:
         """Delete documents of projects that another process erased between the question and the write."""
-        gone = await self._erased(kept)
-        await self._delete_projects([one.event for one in kept if one.stone in gone])
+        gone = await self._erased(messages)
+        await self._delete_projects([message.event for message in messages if message.stone in gone])
 
 
 def _count(metrics: ProcessMetrics, table: str, rows: int) -> None:
@@ -256,8 +266,8 @@ async def run_meilisearch_sink(
     search, objects = open_search(settings), open_objects(settings)
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-search")
     try:
-        counted = CountedSearch(search, pace)
-        sink = MeilisearchSink(counted, objects, partial(_count, metrics), labels=labels)
+        counted_search = CountedSearch(search, pace)
+        sink = MeilisearchSink(counted_search, objects, partial(_count, metrics), labels=labels)
         ask = partial(labels.ask, read_projects)
         handle_once = partial(handle_all, partial(handle_confirmed, sink.handle, ask), NAME)
         paced = PacedBatches(handle_once, pace, pause_until(stop), health)

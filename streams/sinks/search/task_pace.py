@@ -27,7 +27,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 class TaskPace:
-    """How many tasks the engine may get; ``now`` in seconds."""
+    """The number of tasks that the engine may get; ``now`` in seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         """Begin with what an idle minute leaves."""
@@ -115,7 +115,7 @@ class PacedBatches:
 
     async def _await_turn(self, part: Sequence[Arrived]) -> None:
         first_try, self._begun_count = self._begun_count == self._done_count, self._done_count + 1
-        if (wait_s := self._pace.wait_s()) and any(isinstance(one.event, Indexed) for one in part):
+        if (wait_s := self._pace.wait_s()) and any(isinstance(arrived.event, Indexed) for arrived in part):
             await self._pause(wait_s)
             if first_try:  # a part that fails at each try must count as standing still
                 self._health()
@@ -124,9 +124,9 @@ class PacedBatches:
 def _split_batch(batch: Sequence[Arrived]) -> Iterator[list[Arrived]]:
     part: list[Arrived] = []
     indexed_count = 0
-    for one in batch:
-        part.append(one)
-        indexed_count += isinstance(one.event, Indexed)
+    for arrived in batch:
+        part.append(arrived)
+        indexed_count += isinstance(arrived.event, Indexed)
         if indexed_count == PART_MESSAGES:
             yield part
             part, indexed_count = [], 0

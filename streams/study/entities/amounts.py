@@ -101,13 +101,13 @@ def find_amounts(text: str) -> Iterator[tuple[int, int, EntityKind]]:
 
     Rules are tried in their order.
     """
-    taken = [False] * len(text)
+    is_covered = [False] * len(text)
     for kind, rule in _RULES:
         for match in rule.finditer(text):
             begin, end = match.span()
             is_name = kind == "number" and match[0].isupper() and match[0].isalpha()  # a name: ONE Gas
-            if not any(taken[begin:end]) and end > begin and not is_name:
-                taken[begin:end] = [True] * (end - begin)
+            if not any(is_covered[begin:end]) and end > begin and not is_name:
+                is_covered[begin:end] = [True] * (end - begin)
                 yield begin, end, kind
 
 

@@ -64,15 +64,15 @@ def is_sentence_end(text: str) -> bool:
 class CandidateFinder:
     """Finds names in one text, by how often each word is capitalised inside its sentences."""
 
-    def __init__(self, spoken: TranscriptText) -> None:
+    def __init__(self, document: TranscriptText) -> None:
         """Count every word once."""
-        self._document = spoken
-        self._names = [normalise_name_word(word.text) for word in spoken.words]
-        self._opens = {line.first_word for line in spoken.lines} | {
-            at + 1 for at, word in enumerate(spoken.words) if is_sentence_end(word.text)
+        self._document = document
+        self._names = [normalise_name_word(word.text) for word in document.words]
+        self._opens = {line.first_word for line in document.lines} | {
+            at + 1 for at, word in enumerate(document.words) if is_sentence_end(word.text)
         }
-        inside = [word for at, word in enumerate(self._names) if at not in self._opens]
-        self._capital = Counter(word.lower() for word in inside if word[:1].isupper())
+        inside_words = [word for at, word in enumerate(self._names) if at not in self._opens]
+        self._capital = Counter(word.lower() for word in inside_words if word[:1].isupper())
         self._small = Counter(word for word in self._names if word[:1].islower())
         self._titles_by_word = self._collect_titles()
 
@@ -83,33 +83,35 @@ class CandidateFinder:
                 continue
             titles, candidates = self.find_titles(line), list[NameCandidate]()
             spans = [*titles, *((first, end) for first, end, _ in self.find_amounts(line))]
-            taken = {index for first, end in spans for index in range(first, end)}
+            covered_indices = {index for first, end in spans for index in range(first, end)}
             for first, end in titles:
                 name = " ".join(self._names[first:end])
                 candidates.append(NameCandidate(first=first, end=end, name=name, votes={"work": TITLE_VOTES}))
-            candidates += [self._build_candidate(line, first, end) for first, end in self._find_runs(line, taken)]
+            candidates += [
+                self._build_candidate(line, first, end) for first, end in self._find_runs(line, covered_indices)
+            ]
             yield from sorted(candidates, key=lambda candidate: candidate.first)
 
     def find_amounts(self, line: TranscriptLine) -> list[tuple[int, int, EntityKind]]:
         """Return (first word, end word, kind) of each amount of a sentence, except inside titles."""
-        titled = {index for first, end in self.find_titles(line) for index in range(first, end)}
+        title_indices = {index for first, end in self.find_titles(line) for index in range(first, end)}
         spans = ((self._words_within(line, begin, end), kind) for begin, end, kind in find_amounts(line.text))
-        return [(*span, kind) for span, kind in spans if span and titled.isdisjoint(range(*span))]
+        return [(*span, kind) for span, kind in spans if span and title_indices.isdisjoint(range(*span))]
 
     def find_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
         """Return (first word, end word) of each title, by this sentence or by another one."""
         titles = self._find_called_titles(line)
-        taken = {index for first, end in titles for index in range(first, end)}
+        covered_indices = {index for first, end in titles for index in range(first, end)}
         for index in range(line.first_word, line.end_word):
             for title in self._titles_by_word.get(self._names[index], ()):
                 span = range(index, index + len(title))
                 if (
                     span.stop <= line.end_word
                     and tuple(self._names[index : span.stop]) == title
-                    and taken.isdisjoint(span)
+                    and covered_indices.isdisjoint(span)
                 ):
                     titles.append((index, span.stop))
-                    taken.update(span)
+                    covered_indices.update(span)
         return titles
 
     def _find_called_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
@@ -136,13 +138,13 @@ class CandidateFinder:
         ]
         return (indices[0], indices[-1] + 1) if indices else None
 
-    def _find_runs(self, line: TranscriptLine, taken: set[int]) -> Iterator[tuple[int, int]]:
+    def _find_runs(self, line: TranscriptLine, covered_indices: set[int]) -> Iterator[tuple[int, int]]:
         at = line.first_word
         while at < line.end_word:
-            if at in taken or not self._may_be_name(at):
+            if at in covered_indices or not self._may_be_name(at):
                 at += 1
                 continue
-            end = self._find_run_end(at, line, taken)
+            end = self._find_run_end(at, line, covered_indices)
             first, last = self._strip_roles(self._include_people(at, end, line), end)
             if first < last:
                 yield first, last
@@ -173,46 +175,55 @@ class CandidateFinder:
         """Whether a word belongs to the one before it: the ``Directors`` of ``Board of Directors``."""
         return at - 1 > first and self._names[at - 1].lower() in _JOINING_WORDS
 
-    def _find_run_end(self, first: int, line: TranscriptLine, taken: set[int]) -> int:
+    def _find_run_end(self, first: int, line: TranscriptLine, covered_indices: set[int]) -> int:
         """Find the end of a run: punctuation, a small word that joins nothing, an amount."""
         end = first + 1
         while end < line.end_word and not self._ends_name(end - 1):
-            if end not in taken and self._may_be_name(end):
+            if end not in covered_indices and self._may_be_name(end):
                 end += 1
                 continue
-            joined = end
-            while joined < line.end_word and joined - end < 2 and self._names[joined].lower() in _JOINING_WORDS:
-                joined += 1
-            more = joined > end and joined < line.end_word and joined not in taken and self._may_be_name(joined)
+            joined_end = end
+            while (
+                joined_end < line.end_word
+                and joined_end - end < 2
+                and self._names[joined_end].lower() in _JOINING_WORDS
+            ):
+                joined_end += 1
+            continues = (
+                joined_end > end
+                and joined_end < line.end_word
+                and joined_end not in covered_indices
+                and self._may_be_name(joined_end)
+            )
             if (
-                not more
-                or any(self._ends_name(at) for at in range(end, joined))
-                or not self._is_joining(first, end, joined)
+                not continues
+                or any(self._ends_name(at) for at in range(end, joined_end))
+                or not self._is_joining(first, end, joined_end)
             ):
                 break
-            end = joined + 1
+            end = joined_end + 1
         return end
 
     def _is_joining(self, first: int, end: int, after: int) -> bool:
         """Whether small words join parts of one name (``Bank of America``) or stand between two names."""
-        small = {self._names[at].lower() for at in range(end, after)}
-        left = {self._names[at].lower() for at in range(first, end)}
-        if "for" in small and self._names[end - 1].lower() in gazetteer.ORG_FOR:
+        small_words = {self._names[at].lower() for at in range(end, after)}
+        left_words = {self._names[at].lower() for at in range(first, end)}
+        if "for" in small_words and self._names[end - 1].lower() in gazetteer.ORG_FOR:
             return True
-        if small & {"and", "&", "for"} and left & {"of"} and left & gazetteer.ORG_STARTS:
+        if small_words & {"and", "&", "for"} and left_words & {"of"} and left_words & gazetteer.ORG_STARTS:
             return True
-        if "and" in small and self._names[end - 1].lower() in gazetteer.ORG_CLOSERS:
+        if "and" in small_words and self._names[end - 1].lower() in gazetteer.ORG_CLOSERS:
             return False
-        if small & {"and", "&", "for"}:
+        if small_words & {"and", "&", "for"}:
             tail = [
                 self._names[at].lower()
                 for at in range(after, min(after + 3, len(self._names)))
                 if self._may_be_name(at)
             ]
-            return "&" in small or bool(tail and tail[-1] in gazetteer.ORG_ENDS)
-        if "of" in small:
-            return bool(left & (gazetteer.ORG_STARTS | gazetteer.PLACES_OF | {"united", "church", "bureau"}))
-        return bool(small & {"de", "del", "van", "von", "der", "la", "al", "bin"})
+            return "&" in small_words or bool(tail and tail[-1] in gazetteer.ORG_ENDS)
+        if "of" in small_words:
+            return bool(left_words & (gazetteer.ORG_STARTS | gazetteer.PLACES_OF | {"united", "church", "bureau"}))
+        return bool(small_words & {"de", "del", "van", "von", "der", "la", "al", "bin"})
 
     def _ends_name(self, at: int) -> bool:
         """Whether a word ends a name by its punctuation or its possessive; an initial's full stop does not."""
@@ -226,40 +237,44 @@ class CandidateFinder:
     def _may_be_name(self, at: int) -> bool:
         """Whether a word may be part of a name."""
         word = self._names[at]
-        low = word.lower()
+        lower_word = word.lower()
         if not word[:1].isupper() and not re.match(r"^[a-z][A-Z]", word):
             return False
         if re.search(r"\d|-$", word) or _ROMAN.match(word):
             return False
         if len(word) == 1:
             return self._document.words[at].text.strip().endswith(".") and word != "I"
-        head = re.split(r"['’]", low)[0]
+        head = re.split(r"['’]", lower_word)[0]
         if (
-            low in gazetteer.NOT_ORG
-            or low in gazetteer.PEOPLES
-            or low in FILLERS
+            lower_word in gazetteer.NOT_ORG
+            or lower_word in gazetteer.PEOPLES
+            or lower_word in FILLERS
             or head in ("i", "it", "that", "we", "you")
         ):
             return False
         if (
-            low in gazetteer.DAYS
-            or low in gazetteer.HOLIDAYS
-            or (low in gazetteer.MONTHS and low not in ("may", "march", "jan", "mar", "june", "april"))
+            lower_word in gazetteer.DAYS
+            or lower_word in gazetteer.HOLIDAYS
+            or (lower_word in gazetteer.MONTHS and lower_word not in ("may", "march", "jan", "mar", "june", "april"))
         ):
             return False
         if at in self._opens:
-            known = (
-                self._capital[low]
-                or low in gazetteer.GIVEN_NAMES
-                or low in gazetteer.KNOWN_ORGS
-                or low in gazetteer.PERSON_TITLES
+            is_known = (
+                self._capital[lower_word]
+                or lower_word in gazetteer.GIVEN_NAMES
+                or lower_word in gazetteer.KNOWN_ORGS
+                or lower_word in gazetteer.PERSON_TITLES
             )
-            rare = self._small[low] == 0 and low not in TOPICLESS_WORDS
+            rare = self._small[lower_word] == 0 and lower_word not in TOPICLESS_WORDS
             after = at + 1 < len(self._names) and self._names[at + 1][:1].isupper() and not self._ends_name(at)
-            return (bool(known) and self._small[low] < 2 * self._capital[low] + 1 and low not in TOPICLESS_WORDS) or (
-                rare and (after or word.isupper() or gazetteer.is_place(low))
-            )
-        return not (low in TOPICLESS_WORDS and self._small[low] > self._capital[low]) or self._is_shouted(at)
+            return (
+                bool(is_known)
+                and self._small[lower_word] < 2 * self._capital[lower_word] + 1
+                and lower_word not in TOPICLESS_WORDS
+            ) or (rare and (after or word.isupper() or gazetteer.is_place(lower_word)))
+        return not (
+            lower_word in TOPICLESS_WORDS and self._small[lower_word] > self._capital[lower_word]
+        ) or self._is_shouted(at)
 
     def _is_shouted(self, index: int) -> bool:
         """Whether a single word in capitals stands next to a name: the ``ONE`` of ``ONE Harbour``."""

@@ -53,7 +53,7 @@ _PERSON_ACTS = re.compile(
     r"|smiled|died|married|was born)\b",
     re.IGNORECASE,
 )
-"""What people do and few others."""
+"""Verbs that people do and few others."""
 _ROLE_AFTER = re.compile(rf"^,? (?:who is |is )?{gazetteer.ROLE_PATTERN}\b", re.IGNORECASE)
 _WITH = re.compile(r"\b(?:[Ww]ith|[Ff]rom|[Aa]t|[a-z][\w'’-]* of) $")
 """``a division of Harbour``, and not the second half of ``Game of Thrones``."""
@@ -66,7 +66,7 @@ _ORGANISATION_BEFORE = re.compile(
     r"|\b(?:works?|worked|working) (?:at|for) $|\b(?:acquired|acquire|acquiring|bought|joined|sued) $",
     re.IGNORECASE,
 )
-"""What is done with an organisation, and hardly with anything else."""
+"""Words of dealings with an organisation, and hardly with anything else."""
 _CALL_AFTER = re.compile(
     r"^,? (?:\w+ )?(?:q[1-4]|(?:first|second|third|fourth|full|fiscal)[ -](?:quarter|half|year)|quarterly|earnings"
     r"|annual|investor|shareholder|conference call)\b",
@@ -158,10 +158,10 @@ def _vote_person(
 
 def _rate_person_context(words: int, before: str, after: str) -> float:
     """Rate context that is said of people: who they are, what they are called, that they speak."""
-    votes_ = 3.0 if _PERSON_CALLED.search(before) else 0.0
-    votes_ += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
-    votes_ += 1.5 if words > 1 and _JOB_NEXT_TO_NAME.search(before) else 0.0
-    return votes_ + (1.5 if _WHO_AFTER.match(after) or _PERSON_ACTS.match(after) else 0.0)
+    votes = 3.0 if _PERSON_CALLED.search(before) else 0.0
+    votes += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
+    votes += 1.5 if words > 1 and _JOB_NEXT_TO_NAME.search(before) else 0.0
+    return votes + (1.5 if _WHO_AFTER.match(after) or _PERSON_ACTS.match(after) else 0.0)
 
 
 def _vote_place(votes_by_kind: KindVotes, lower_words: Sequence[str], before: str, after: str) -> None:

@@ -165,7 +165,7 @@ PLACES_OF = word_set(
     "gulf bay isle island republic state states city province strait commonwealth kingdom port district county "
     "town sea cape horn"
 )
-"""What is somewhere, before ``of``."""
+"""Kinds of place that stand before ``of``."""
 EVENT_ENDS = word_set("conference summit symposium expo festival olympics championship championships cup awards war")
 
 

@@ -68,11 +68,11 @@ def find_relations(document: TranscriptText, entities: Sequence[NamedEntity]) ->
     for line, places in _group_by_line(document, entities):
         for relation in _find_in_line(document, line, places):
             relations_by_key.setdefault((relation.kind, relation.subject, relation.object), relation)
-        pairs = {(place_.name, other.name) for place_ in places for other in places if place_.name < other.name}
+        pairs = {(place.name, later.name) for place in places for later in places if place.name < later.name}
         for pair in pairs if line.words <= MAX_PAIR_LINE_WORDS else ():
             pair_counts[pair] += 1
             first_lines.setdefault(pair, line)
-    related_pairs = {(relation_.subject, relation_.object) for relation_ in relations_by_key.values()}
+    related_pairs = {(relation.subject, relation.object) for relation in relations_by_key.values()}
     for pair, count in pair_counts.most_common(MAX_CO_OCCURRENCES):
         if count >= MIN_SHARED_SENTENCES_COUNT and pair not in related_pairs and pair[::-1] not in related_pairs:
             quote = document.line_quote(first_lines[pair])
@@ -81,7 +81,7 @@ def find_relations(document: TranscriptText, entities: Sequence[NamedEntity]) ->
             )
     return sorted(
         relations_by_key.values(),
-        key=lambda relation_: (relation_.quote.start_ms, relation_.kind, relation_.subject, relation_.object),
+        key=lambda relation: (relation.quote.start_ms, relation.kind, relation.subject, relation.object),
     )
 
 
@@ -111,56 +111,59 @@ def _find_in_line(document: TranscriptText, line: TranscriptLine, places: Sequen
     """Find what a sentence states of neighbouring names."""
     quote = document.line_quote(line)
     for number, place in enumerate(places):
-        following = places[number + 1] if number + 1 < len(places) else None
+        next_place = places[number + 1] if number + 1 < len(places) else None
         if place.kind == "person":
             role = _ROLE.match(_after(document, line, place))
             if role and place.name.lower() != role["role"].lower():
                 role_text = " ".join(role["role"].split())
                 yield Relation(kind="holds_role", subject=place.name, object=role_text, quote=quote)
-        if following is None or following.name == place.name:
+        if next_place is None or next_place.name == place.name:
             continue
-        between = _between(document, line, place, following)
-        if place.kind == "person" and following.kind == "organisation" and _is_employment(between):
-            yield Relation(kind="works_for", subject=place.name, object=following.name, quote=quote)
-        yield from _find_between(place, following, between, quote)
-        if following.kind == "place" and (_BASED.match(between) or _is_place_pair(document, line, places, number)):
-            yield Relation(kind="located_in", subject=place.name, object=following.name, quote=quote)
+        text_between = _between(document, line, place, next_place)
+        if place.kind == "person" and next_place.kind == "organisation" and _is_employment(text_between):
+            yield Relation(kind="works_for", subject=place.name, object=next_place.name, quote=quote)
+        yield from _find_between(place, next_place, text_between, quote)
+        if next_place.kind == "place" and (
+            _BASED.match(text_between) or _is_place_pair(document, line, places, number)
+        ):
+            yield Relation(kind="located_in", subject=place.name, object=next_place.name, quote=quote)
 
 
-def _find_between(place: EntityPlace, following: EntityPlace, between: str, quote: Quote) -> Iterator[Relation]:
+def _find_between(place: EntityPlace, next_place: EntityPlace, text_between: str, quote: Quote) -> Iterator[Relation]:
     """Find relations of two organisations, or of a work and its maker, by the words between."""
-    kinds, names_of = (place.kind, following.kind), (place.name, following.name)
-    if kinds == ("organisation", "organisation") and _PART.match(between):
+    kinds, names_of = (place.kind, next_place.kind), (place.name, next_place.name)
+    if kinds == ("organisation", "organisation") and _PART.match(text_between):
         yield Relation(kind="part_of", subject=names_of[0], object=names_of[1], quote=quote)
-    if kinds == ("organisation", "organisation") and _ACQUIRED.match(between):
+    if kinds == ("organisation", "organisation") and _ACQUIRED.match(text_between):
         yield Relation(kind="acquired", subject=names_of[0], object=names_of[1], quote=quote)
-    if kinds[0] in _MAKERS and kinds[1] == "work" and _MADE.match(between):
+    if kinds[0] in _MAKERS and kinds[1] == "work" and _MADE.match(text_between):
         yield Relation(kind="made", subject=names_of[0], object=names_of[1], quote=quote)
-    if kinds[0] == "work" and kinds[1] in _MAKERS and _BY.match(between):
+    if kinds[0] == "work" and kinds[1] in _MAKERS and _BY.match(text_between):
         yield Relation(kind="made", subject=names_of[1], object=names_of[0], quote=quote)
 
 
 def _is_place_pair(document: TranscriptText, line: TranscriptLine, places: Sequence[EntityPlace], number: int) -> bool:
     """Whether a place and the next are ``Toronto, Canada``: two places with a comma, in no longer list."""
     in_list = [
-        place.kind == other.kind == "place" and _between(document, line, place, other).strip() in (",", "and", ", and")
-        for place, other in pairwise(places)
+        place.kind == next_place.kind == "place"
+        and _between(document, line, place, next_place).strip() in (",", "and", ", and")
+        for place, next_place in pairwise(places)
     ]
     no_list = not any(in_list[number - 1 : number] if number else []) and not any(in_list[number + 1 : number + 2])
     return in_list[number] and no_list and _between(document, line, places[number], places[number + 1]).strip() == ","
 
 
-def _is_employment(between: str) -> bool:
-    role = _ROLE.match(between)
-    return bool(_OF.match(between[role.end() :] if role else between))
+def _is_employment(text_between: str) -> bool:
+    role = _ROLE.match(text_between)
+    return bool(_OF.match(text_between[role.end() :] if role else text_between))
 
 
 def _after(document: TranscriptText, line: TranscriptLine, place: EntityPlace) -> str:
     return _gap(document, line, place.end, line.end_word)
 
 
-def _between(document: TranscriptText, line: TranscriptLine, place: EntityPlace, following: EntityPlace) -> str:
-    return _gap(document, line, place.end, following.first)
+def _between(document: TranscriptText, line: TranscriptLine, place: EntityPlace, next_place: EntityPlace) -> str:
+    return _gap(document, line, place.end, next_place.first)
 
 
 def _gap(document: TranscriptText, line: TranscriptLine, first: int, end: int) -> str:

@@ -39,7 +39,7 @@ def _title(small: str) -> str:
 
 
 _DONE = r"(?=[\"”’'.,;:?!]|$| by | about | is | was | and | in | on | for | from | at | which | that | when | with )"
-"""What may follow a title without ``called``: not ``the novel Harbour drug``."""
+"""Signs and words that may follow a title without ``called``: not ``the novel Harbour drug``."""
 _BEFORE = (
     re.compile(rf"{_WHOSE}(?:{_MADE}|{_NAMED_TOO}),? {_CALLED},? {_title(_LOOSE)}", re.IGNORECASE),
     re.compile(rf"{_WHOSE}{_MADE} {_title(_CLOSE)}{_DONE}", re.IGNORECASE),

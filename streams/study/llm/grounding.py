@@ -38,7 +38,7 @@ class AnswerGrounding:
 
     def ground_quote(self, text: str, *own_texts: str) -> Quote | None:
         """Return the words that an item rests on; None, and counted as dropped, without any."""
-        is_forbidden = any(not text_.strip() or FORBIDDEN_LINKS.search(text_) for text_ in own_texts)
+        is_forbidden = any(not own_text.strip() or FORBIDDEN_LINKS.search(own_text) for own_text in own_texts)
         quote = None if is_forbidden else self._document.find_quote(text)
         self.dropped_count += quote is None
         return quote
@@ -115,7 +115,11 @@ def _last_word(name: str) -> str:
 
 
 def apply_answers(
-    local: Intelligence, document: TranscriptText, answers: Sequence[ModelAnswer], engine: Engine, cost: Cost
+    local_intelligence: Intelligence,
+    document: TranscriptText,
+    answers: Sequence[ModelAnswer],
+    engine: Engine,
+    cost: Cost,
 ) -> Intelligence:
     """Replace parts of the local document by the model's grounded ones.
 
@@ -130,13 +134,18 @@ def apply_answers(
         "relations": grounding.ground_relations(answers),
     }
     used_parts = {name: items for name, items in grounded_parts.items() if items}
-    missing = [name for name in MODEL_PARTS if name not in used_parts and getattr(local, name)]
+    missing = [name for name in MODEL_PARTS if name not in used_parts and getattr(local_intelligence, name)]
     notes = [f"{name.replace('_', ' ')}: made locally, the model gave nothing that is quoted" for name in missing]
-    origin = {"engine": engine, "cost": cost, "thrown_away": local.thrown_away + grounding.dropped_count}
-    return drop_unproved(msgspec.structs.replace(local, **used_parts, **origin, notes=[*local.notes, *notes]), document)
+    origin = {"engine": engine, "cost": cost, "thrown_away": local_intelligence.thrown_away + grounding.dropped_count}
+    return drop_unproved(
+        msgspec.structs.replace(local_intelligence, **used_parts, **origin, notes=[*local_intelligence.notes, *notes]),
+        document,
+    )
 
 
-def mark_not_used(local: Intelligence, model: str, reason: str, cost: Cost) -> Intelligence:
+def mark_not_used(local_intelligence: Intelligence, model: str, reason: str, cost: Cost) -> Intelligence:
     """Mark the local document with the model that was not used, the reason and its cost."""
-    engine = msgspec.structs.replace(local.engine, not_used=model, reason=f"{model} was not used: {reason}")
-    return msgspec.structs.replace(local, engine=engine, cost=cost)
+    engine = msgspec.structs.replace(
+        local_intelligence.engine, not_used=model, reason=f"{model} was not used: {reason}"
+    )
+    return msgspec.structs.replace(local_intelligence, engine=engine, cost=cost)

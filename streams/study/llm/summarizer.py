@@ -47,9 +47,9 @@ class TranscriptSummarizer:
 
     async def write(self, document: TranscriptText, report: Report) -> list[ModelAnswer]:
         """Return one answer for each part of the transcript. Raises AnswerUnavailableError."""
-        parts_ = list(split_parts(document))
-        self._check_budget([build_messages(part) for part in parts_])
-        return [await self._part(part, report) for part in parts_]
+        parts = list(split_parts(document))
+        self._check_budget([build_messages(part) for part in parts])
+        return [await self._part(part, report) for part in parts]
 
     async def _part(self, lines: Sequence[TranscriptLine], report: Report) -> ModelAnswer:
         messages, problem = build_messages(lines), ""
@@ -94,7 +94,7 @@ class TranscriptSummarizer:
 
     def _count(self, tokens_in: int, tokens_out: int, messages: list[Mapping[str, str]], text: str) -> None:
         """Add a call's tokens: by the model's own count, or by an estimate without one."""
-        counted = tokens_in > 0
+        is_counted = tokens_in > 0
         tokens_in = tokens_in or _estimate_tokens(messages)
         tokens_out = tokens_out or len(text) // CHARS_PER_TOKEN
         count_tokens(tokens_in, tokens_out, self._price(tokens_in, 0), self._price(0, tokens_out))
@@ -105,7 +105,7 @@ class TranscriptSummarizer:
             tokens_in=before.tokens_in + tokens_in,
             tokens_out=before.tokens_out + tokens_out,
             money=round(before.money + self._price(tokens_in, tokens_out), 6),
-            counted=before.counted and counted,
+            counted=before.counted and is_counted,
         )
 
     def _price(self, tokens_in: int, tokens_out: int) -> float:

@@ -36,7 +36,7 @@ PAUSE_WEIGHT = 0.3
 SPEAKER_CHANGE_WEIGHT = 0.1
 """Strength of the cue of a change of speaker."""
 CUE_WEIGHT = 0.2
-"""How much a cue counts, as a share of the mean cost of a chapter."""
+"""Weight of a cue, as a share of the mean cost of a chapter."""
 MIN_CUE_PAUSE_MS = 2_500
 """Pause that is a cue."""
 
@@ -72,10 +72,7 @@ def find_chapter_starts(document: TranscriptText, vectors: Float32) -> list[int]
         return [0] if lines else []
     weights = np.array([line.words for line in lines], dtype=np.float32)[:, None]
     means = np.array(
-        [
-            (vectors[first_:end_] * weights[first_:end_]).sum(axis=0) / weights[first_:end_].sum()
-            for first_, end_ in units
-        ]
+        [(vectors[first:end] * weights[first:end]).sum(axis=0) / weights[first:end].sum() for first, end in units]
     )
     cues = np.array([_cue_strength(document, first) for first, _ in units])
     min_units = max(1, round(MIN_CHAPTER_WORDS * len(units) / int(words.sum())))

@@ -66,9 +66,11 @@ def find_keyphrases(document: TranscriptText) -> list[Keyphrase]:
 
 def _is_name(document: TranscriptText, places: Sequence[tuple[int, int, int]]) -> bool:
     """Whether every word is capitalised wherever it does not begin a sentence, in at least one place."""
-    inside = [(first, end) for _, first, end in places if not _opens_sentence(document, first)]
-    return bool(inside) and all(
-        document.words[number].text.strip()[:1].isupper() for first, end in inside for number in range(first, end)
+    inside_places = [(first, end) for _, first, end in places if not _opens_sentence(document, first)]
+    return bool(inside_places) and all(
+        document.words[number].text.strip()[:1].isupper()
+        for first, end in inside_places
+        for number in range(first, end)
     )
 
 
@@ -129,14 +131,14 @@ def select_keyphrases(
     for phrase, weight in ranked:
         if len(selected) == count:
             break
-        sharing = [
+        sharing_numbers = [
             number for number, (selected_phrase, _) in enumerate(selected) if set(selected_phrase.key) & set(phrase.key)
         ]
-        if not sharing:
+        if not sharing_numbers:
             selected.append((phrase, weight))
-        elif len(sharing) == 1 and _is_mostly_part(selected[sharing[0]][0], phrase):
-            selected[sharing[0]] = (phrase, selected[sharing[0]][1])
-        elif all(selected[number][0].key == phrase.key[-1:] for number in sharing):
+        elif len(sharing_numbers) == 1 and _is_mostly_part(selected[sharing_numbers[0]][0], phrase):
+            selected[sharing_numbers[0]] = (phrase, selected[sharing_numbers[0]][1])
+        elif all(selected[number][0].key == phrase.key[-1:] for number in sharing_numbers):
             selected.append((phrase, weight))
     top = selected[0][1] if selected else 1.0
     return [(phrase, round(weight / top, 3)) for phrase, weight in selected]
