@@ -1,7 +1,6 @@
-"""Write what compose gives each process, and the example of its .env.
+"""Write compose's settings of each process, and an example .env: ``python -m schemas.tools.generate``.
 
-``python -m schemas.tools.generate`` runs it. compose.yaml is written by hand but for its passages between
-``# generated:`` and ``# end``.
+compose.yaml is written by hand but for its passages between ``# generated:`` and ``# end``.
 """
 
 from __future__ import annotations
@@ -52,8 +51,8 @@ def _postgres_roles() -> str:
 
 
 def _stage(row: StageRow) -> str:
-    given = SETTINGS_OF[row.name]
-    shared = ["*environment", "*kafka", *(["*ring"] if given & RING else [])]
+    settings = SETTINGS_OF[row.name]
+    shared = ["*environment", "*kafka", *(["*ring"] if settings & RING else [])]
     lines = [
         f"  {row.name}:",
         "    <<: *worker",
@@ -63,7 +62,7 @@ def _stage(row: StageRow) -> str:
         f"      CLIPSTREAM_KAFKA_USER: {principal_of(row.name)}",
         f"      CLIPSTREAM_KAFKA_PASSWORD: {_required(variable('KAFKA', row.name))}",
     ]
-    if "s3_access_key" in given:
+    if "s3_access_key" in settings:
         lines += [
             f"      CLIPSTREAM_S3_ACCESS_KEY: clipstream-{row.name}",
             f"      CLIPSTREAM_S3_SECRET_KEY: {_required(variable('S3', row.name, 'SECRET_KEY'))}",
@@ -110,10 +109,10 @@ def with_passages(text: str) -> str:
     """compose.yaml with its passages renewed. Raises ValueError for one that it lacks."""
     for name, passage in passages().items():
         between = re.compile(rf"(?<=# generated: {name}\n).*?(?=^ *# end$)", re.DOTALL | re.MULTILINE)
-        kept = between.split(text)
-        if len(kept) != 2:
-            raise ValueError(f"compose.yaml has {len(kept) - 1} passages `# generated: {name}` … `# end`, not 1")
-        text = f"{kept[0]}{passage}\n{kept[1]}"
+        parts = between.split(text)
+        if len(parts) != 2:
+            raise ValueError(f"compose.yaml has {len(parts) - 1} passages `# generated: {name}` … `# end`, not 1")
+        text = f"{parts[0]}{passage}\n{parts[1]}"
     return text
 
 

@@ -1,4 +1,4 @@
-"""Kubernetes: the StatefulSet of each stage, and an example of the processes' Secrets."""
+"""Kubernetes: the StatefulSet of each stage, and an example of the Secrets of the processes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from schemas.stages import STAGES, TABLE, StageRow
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stage's pod asks for, and where it ends, as Kubernetes writes quantities."""
+    """Requests and limits of a stage's pod, as Kubernetes writes quantities."""
 
     cpu: str = "100m"
     memory: str = "256Mi"
     memory_limit: str = "1Gi"
     scratch: str = "20Gi"
-    """Of ``/work``, where media lies while it is worked on."""
+    """Size of ``/work``, where media lies while it is worked on."""
 
 
 SIZE_BY_STAGE: dict[str, Size] = {
@@ -135,16 +135,16 @@ def stateful_sets() -> str:
 
 def example_secrets() -> str:
     """A Secret for all pods, one for each process, and KEDA's, with every value left empty."""
-    made = {"clipstream": ["CLIPSTREAM_S3", "CLIPSTREAM_S3_PUBLIC"]}
-    made |= {f"clipstream-{process}": _variables(process) for process in _PROCESSES}
-    made["clipstream-keda"] = ["sasl", "username", "password", "tls"]
-    return SECRETS_HEAD + "---\n".join(_secret(name, keys) for name, keys in made.items())
+    keys_by_secret = {"clipstream": ["CLIPSTREAM_S3", "CLIPSTREAM_S3_PUBLIC"]}
+    keys_by_secret |= {f"clipstream-{process}": _variables(process) for process in _PROCESSES}
+    keys_by_secret["clipstream-keda"] = ["sasl", "username", "password", "tls"]
+    return SECRETS_HEAD + "---\n".join(_secret(name, keys) for name, keys in keys_by_secret.items())
 
 
 def _variables(process: str) -> list[str]:
-    given = SETTINGS_OF[process] - _SPARE - _SPARE_OF.get(process, frozenset())
-    assert given <= set(_KEYS), f"{process} is given what no example names"
-    return [f"CLIPSTREAM_{key.upper()}" for key in _KEYS if key in given]
+    settings = SETTINGS_OF[process] - _SPARE - _SPARE_OF.get(process, frozenset())
+    assert settings <= set(_KEYS), f"{process} is given what no example names"
+    return [f"CLIPSTREAM_{key.upper()}" for key in _KEYS if key in settings]
 
 
 def _secret(name: str, keys: list[str]) -> str:
