@@ -166,9 +166,9 @@ def _cheapest_places(costs: Floats, strict: float) -> NDArray[np.intp]:
             for move in range(-MAX_PLACES_PER_STEP, MAX_PLACES_PER_STEP + 1):
                 after = _next_state(before, move)
                 price = strict * (_move_cost(before, move) + MOVE_COST * abs(move))
-                moved = _shift_places(total[before] + price, move)
-                better = moved < best[after]
-                best[after] = np.where(better, moved, best[after])
+                shifted_costs = _shift_places(total[before] + price, move)
+                better = shifted_costs < best[after]
+                best[after] = np.where(better, shifted_costs, best[after])
                 state[after] = np.where(better, before, state[after])
                 place[after] = np.where(better, np.arange(wide) - move, place[after])
         total = best + costs[step]
