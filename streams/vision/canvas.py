@@ -80,7 +80,7 @@ def read_batches(path: Path, canvas: Canvas, count: int, size: int) -> Iterator[
 
 def to_display(faces: Sequence[Face], canvas: Canvas) -> list[Face]:
     """Faces in display pixels; faces centred on the black padding are dropped."""
-    found = []
+    display_faces = []
     for face in faces:
         box = face.box
         if box.x + box.width / 2 < canvas.inner_width and box.y + box.height / 2 < canvas.inner_height:
@@ -92,5 +92,5 @@ def to_display(faces: Sequence[Face], canvas: Canvas) -> list[Face]:
                 width=round((right - x) / canvas.scale, 1),
                 height=round((bottom - y) / canvas.scale, 1),
             )
-            found.append(Face(box=inside, score=round(face.score, 3)))
-    return found
+            display_faces.append(Face(box=inside, score=round(face.score, 3)))
+    return display_faces

@@ -30,16 +30,16 @@ async def find_faces(
     if the detector does not answer.
     """
     batches = read_batches(path, canvas, count, BATCH_FRAMES)
-    found: list[list[Face]] = []
+    frame_faces: list[list[Face]] = []
     model, compute_ms = "", 0
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
         answer = await faces.detect(batch)
         model, compute_ms = answer.model, compute_ms + answer.compute_ms
         for picture in answer.faces:
-            found.append(to_display([face for face in picture if face.score >= least_score], canvas))
+            frame_faces.append(to_display([face for face in picture if face.score >= least_score], canvas))
         if report is not None:
-            report(seen + len(found))
-    return FacesFound(faces=found, model=model, compute_ms=compute_ms)
+            report(seen + len(frame_faces))
+    return FacesFound(faces=frame_faces, model=model, compute_ms=compute_ms)
 
 
 def model_names(*names: str) -> str:

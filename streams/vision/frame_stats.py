@@ -94,9 +94,9 @@ def measure_frame(frame: av.VideoFrame) -> Measure:
     return measure_planes((planes[0], planes[1], planes[2]))
 
 
-def difference(one: Measure, other: Measure) -> float:
+def difference(first: Measure, second: Measure) -> float:
     """Difference of two frames, 0..1: mean of block change (60 levels count as 1) and histogram change."""
-    change = np.abs(one.blocks - other.blocks).mean(axis=(0, 1))
+    change = np.abs(first.blocks - second.blocks).mean(axis=(0, 1))
     colour = float(change[0]) + float(change[1]) + float(change[2])
-    histogram = 0.5 * float(np.abs(one.histogram - other.histogram).sum())
+    histogram = 0.5 * float(np.abs(first.histogram - second.histogram).sum())
     return 0.5 * min(1.0, colour / 60.0) + 0.5 * histogram

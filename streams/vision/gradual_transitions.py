@@ -88,7 +88,7 @@ def find_fades(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats) -> 
     """One boundary in the middle of each flat run between two scenes, where a change of crop is invisible."""
     channels = np.ascontiguousarray(blocks.reshape(len(blocks), -1, 3).transpose(0, 2, 1))
     spread, picture_ms = channels.std(axis=2), _frame_duration_ms(at_ms)
-    contrast, found = spread[:, 0], []
+    contrast, fades = spread[:, 0], []
     for start, end in flat_frame_runs(channels[:, 0], spread):
         if end == len(at_ms) or (start + end) // 2 == 0:
             continue
@@ -102,8 +102,8 @@ def find_fades(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats) -> 
             differences_from(blocks, histograms, max(0, before - 1), np.array([min(after + 1, len(at_ms) - 1)]))[0]
         )
         if dark or across > CUT_MIN:
-            found.append(Boundary(kind="fade", first=before, picture=(start + end) // 2, end=after + 1, strength=1.0))
-    return found
+            fades.append(Boundary(kind="fade", first=before, picture=(start + end) // 2, end=after + 1, strength=1.0))
+    return fades
 
 
 def _frame_duration_ms(at_ms: NDArray[np.int64]) -> float:
@@ -133,14 +133,14 @@ def _find_mixture_windows(
     count = len(pictures) - length
     if count <= 0:
         return []
-    own, ends = band[0], band[length]
-    first, last = own[:count], own[length:]
+    squares, ends = band[0], band[length]
+    first, last = squares[:count], squares[length:]
     size = np.maximum(first + last - 2 * ends, 1e-6)
     good, rest = np.ones(count, bool), np.zeros(count)
     for place, least, most in MIXTURE_BOUNDS:
         at = round(place * length)
         from_first, from_last = band[at][:count], band[length - at][at : at + count]
-        gone = own[at : at + count] + first - 2 * from_first
+        gone = squares[at : at + count] + first - 2 * from_first
         share = (from_last - from_first - ends + first) / size
         left = np.sqrt(np.maximum(0.0, gone / size - share * share))
         good &= (share > least) & (share < most) & (left < MAX_RESIDUAL_RATIO)
@@ -187,9 +187,9 @@ def _locate_dissolve(pictures: Floats, window: _Window, busy: Sequence[tuple[int
 
 
 def find_dissolves(
-    at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats, taken: Sequence[tuple[int, int]]
+    at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats, occupied: Sequence[tuple[int, int]]
 ) -> list[Boundary]:
-    """Dissolves outside of ``taken``, the half-open frame ranges of cuts and fades; best first wins."""
+    """Dissolves outside of ``occupied``, the half-open frame ranges of cuts and fades; best first wins."""
     if len(at_ms) < 6:
         return []
     pictures = np.ascontiguousarray(blocks.reshape(len(blocks), -1))
@@ -199,13 +199,13 @@ def find_dissolves(
     band = lagged_products(pictures, sorted({0, 1, *lengths, *inner, *rest}))
     windows = [window for length in lengths for window in _find_mixture_windows(pictures, histograms, band, length)]
     step = np.r_[0.0, np.sqrt(np.maximum(0.0, band[0][:-1] + band[0][1:] - 2 * band[1]))].astype(np.float32)
-    busy, found = list(taken), list[Boundary]()
-    for window in sorted(windows, key=lambda one: (-one.score, one.first)):
+    busy, dissolves = list(occupied), list[Boundary]()
+    for window in sorted(windows, key=lambda candidate: (-candidate.score, candidate.first)):
         free = all(window.last < start or window.first >= end for start, end in busy)
         if free and _is_dissolve(pictures, step, window):
             boundary = _locate_dissolve(pictures, window, busy)
             if boundary.end - boundary.first < MIN_DISSOLVE_FRAMES:
                 continue
-            found.append(boundary)
+            dissolves.append(boundary)
             busy.append((min(window.first, boundary.first), max(window.last, boundary.end)))
-    return found
+    return dissolves

@@ -48,28 +48,28 @@ def step_differences(blocks: Floats, histograms: Floats, lag: int = 1) -> Floats
     return result
 
 
-def pair_differences(ones: tuple[Floats, Floats], others: tuple[Floats, Floats]) -> Floats:
+def pair_differences(first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> Floats:
     """Difference 0..1 of n pairs of frames, each given by blocks (n, 9, 16, 3) and histograms (n, 32)."""
-    changed = np.abs(others[0] - ones[0])
+    changed = np.abs(second[0] - first[0])
     colour = (
         changed.reshape(len(changed), BLOCK_VALUE_COUNT).mean(axis=1) * 3.0
     )  # the sum of the means of the three channels
-    histogram = 0.5 * np.abs(others[1] - ones[1]).sum(axis=1)
+    histogram = 0.5 * np.abs(second[1] - first[1]).sum(axis=1)
     result: Floats = 0.5 * np.minimum(1.0, colour / 60.0) + 0.5 * histogram
     return result
 
 
-def differences_from(blocks: Floats, histograms: Floats, one: int, others: NDArray[np.intp]) -> Floats:
+def differences_from(blocks: Floats, histograms: Floats, frame: int, frames: NDArray[np.intp]) -> Floats:
     """Difference 0..1 of one frame to each of the others."""
-    return pair_differences((blocks[one], histograms[one]), (blocks[others], histograms[others]))
+    return pair_differences((blocks[frame], histograms[frame]), (blocks[frames], histograms[frames]))
 
 
-def block_correlation(one: Floats, other: Floats) -> float:
+def block_correlation(first: Floats, second: Floats) -> float:
     """Correlation -1..1 of two frames' blocks (9, 16, 3), channels centred to ignore a change of light."""
-    first = one.reshape(-1, 3) - one.reshape(-1, 3).mean(axis=0)
-    second = other.reshape(-1, 3) - other.reshape(-1, 3).mean(axis=0)
-    norm = float(np.sqrt((first * first).sum() * (second * second).sum()))
-    return float((first * second).sum()) / norm if norm > 1e-6 else 0.0
+    first_centred = first.reshape(-1, 3) - first.reshape(-1, 3).mean(axis=0)
+    second_centred = second.reshape(-1, 3) - second.reshape(-1, 3).mean(axis=0)
+    norm = float(np.sqrt((first_centred * first_centred).sum() * (second_centred * second_centred).sum()))
+    return float((first_centred * second_centred).sum()) / norm if norm > 1e-6 else 0.0
 
 
 def _stands_out(step: Floats, picture: int) -> bool:

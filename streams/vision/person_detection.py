@@ -38,7 +38,7 @@ class PersonsByFrame(msgspec.Struct, frozen=True, kw_only=True):
 
 def faceless(faces: Sequence[Sequence[Face]]) -> list[int]:
     """Numbers of the frames that show no face."""
-    return [place for place, found in enumerate(faces) if not found]
+    return [place for place, frame_faces in enumerate(faces) if not frame_faces]
 
 
 async def find_persons(
@@ -55,7 +55,7 @@ async def find_persons(
 
     ``report`` gets ``seen`` plus the frames that are done. Raises nothing: faces are worth keeping without persons.
     """
-    found: dict[int, list[Person]] = {}
+    by_place: dict[int, list[Person]] = {}
     model, compute_ms = "", 0
     try:
         for start in range(0, len(places), BATCH_FRAMES):
@@ -63,16 +63,16 @@ async def find_persons(
             squares, cpu_ms = await timed_in_thread(_squares, path, canvas, batch)
             answer = await _ask_twice(landmarks, squares)
             model, compute_ms = answer.model, compute_ms + answer.compute_ms + cpu_ms
-            found |= {
+            by_place |= {
                 place: [_in_display(person, canvas) for person in persons]
                 for place, persons in zip(batch, answer.persons, strict=True)
             }
-            report(seen + len(found))
+            report(seen + len(by_place))
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "sight")
         warn(NO_PERSONS_WARNING)
-    return PersonsByFrame(by_place=found, model=model, compute_ms=compute_ms)
+    return PersonsByFrame(by_place=by_place, model=model, compute_ms=compute_ms)
 
 
 async def _ask_twice(landmarks: Landmarks, squares: NDArray[np.uint8]) -> PersonsFound:
@@ -91,8 +91,8 @@ def _squares(path: Path, canvas: Canvas, places: Sequence[int]) -> NDArray[np.ui
     scale = _scale(canvas)
     wide, high = round(canvas.inner_width * scale), round(canvas.inner_height * scale)
     for number, place in enumerate(places):
-        whole = Image.fromarray(pictures[place, : canvas.inner_height, : canvas.inner_width])
-        squares[number, :high, :wide] = np.asarray(whole.resize((wide, high), Image.Resampling.BILINEAR))
+        frame = Image.fromarray(pictures[place, : canvas.inner_height, : canvas.inner_width])
+        squares[number, :high, :wide] = np.asarray(frame.resize((wide, high), Image.Resampling.BILINEAR))
     return squares
 
 

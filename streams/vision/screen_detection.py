@@ -79,13 +79,13 @@ def _crop_to_content(picture: UInt8) -> UInt8:
 
 def _dilate(points: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where one of the points lies at most `EDGE_REACH_PX` away, along the row or the column."""
-    found, (high, wide) = points.copy(), points.shape
+    dilated, (high, wide) = points.copy(), points.shape
     for step in range(1, EDGE_REACH_PX + 1):
-        found[:, step:] |= points[:, : max(0, wide - step)]
-        found[:, : max(0, wide - step)] |= points[:, step:]
-        found[step:] |= points[: max(0, high - step)]
-        found[: max(0, high - step)] |= points[step:]
-    return found
+        dilated[:, step:] |= points[:, : max(0, wide - step)]
+        dilated[:, : max(0, wide - step)] |= points[:, step:]
+        dilated[step:] |= points[: max(0, high - step)]
+        dilated[: max(0, high - step)] |= points[step:]
+    return dilated
 
 
 def _count_colours(picture: UInt8) -> int:

@@ -46,7 +46,7 @@ def find_transitions(at_ms: Sequence[int], measures: Sequence[Measure]) -> list[
         return []
     times = np.asarray(at_ms, np.int64)
     boundaries = find_boundaries(
-        times, np.stack([one.blocks for one in measures]), np.stack([one.histogram for one in measures])
+        times, np.stack([measure.blocks for measure in measures]), np.stack([measure.histogram for measure in measures])
     )
     last = len(times) - 1
     return [
