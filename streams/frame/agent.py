@@ -121,18 +121,20 @@ class FrameStage:
         ranges = (
             [segment.range for segment in inputs.media.edit.segments] if inputs.media.edit else [event.rendition.range]
         )
-        own, steps, results = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
+        clip_tracks, steps, results = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
         if inputs.media.tracks:
-            own = msgspec.json.decode(await context.objects.get(inputs.media.tracks), type=ClipTracks)
+            clip_tracks = msgspec.json.decode(await context.objects.get(inputs.media.tracks), type=ClipTracks)
         for time_range in analysis_ranges(ranges):
-            near = own is None or ranges_touch(own.range, time_range)
+            near = clip_tracks is None or ranges_touch(clip_tracks.range, time_range)
             with context.scratch() as scratch:
-                result = await self._tracks(event, inputs, index, steps, scratch, own if near else None, time_range)
+                result = await self._tracks(
+                    event, inputs, index, steps, scratch, clip_tracks if near else None, time_range
+                )
             results.append((time_range, result))
-            own = result.tracks if near else own
-        assert own is not None
+            clip_tracks = result.tracks if near else clip_tracks
+        assert clip_tracks is not None
         work.cpu_ms = sum(result.cpu_ms for _, result in results)
-        return ClipAnalysis(tracks=own, results=results)
+        return ClipAnalysis(tracks=clip_tracks, results=results)
 
     async def _read(self, event: Request) -> FrameInputs:
         async with org_transaction(self._context.pool, event.org_id) as connection:
@@ -145,10 +147,10 @@ class FrameStage:
             )
             version = event.rendition.transcript_version
             transcript = await find_pinned_transcript(connection, event.org_id, event.project_id, version)
-            heard = await read_heard_spans(connection, event.org_id, event.project_id)
+            heard_spans = await read_heard_spans(connection, event.org_id, event.project_id)
         if media is None:
             raise InputRejected("clip.unknown", f"There is no clip {event.clip_id}.")
-        return FrameInputs(media=media, transcript=transcript, heard=heard)
+        return FrameInputs(media=media, transcript=transcript, heard=heard_spans)
 
     async def _tracks(
         self,
