@@ -42,7 +42,7 @@ Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
 
 
 class FrameInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What frame reads of a clip."""
+    """Inputs that frame reads of a clip."""
 
     media: ClipMedia
     transcript: ObjectRef | None
@@ -60,7 +60,7 @@ class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
 class ClipAnalysis(msgspec.Struct, frozen=True, kw_only=True):
     """The analysis of all ranges that an export plays, in order.
 
-    ``tracks``: of the clip, for its next export.
+    ``tracks``: the analysis of the clip, kept for its next export.
     """
 
     tracks: ClipTracks
@@ -116,7 +116,7 @@ class FrameStage:
         return await self._context.objects.put(prefix, encode_document(document), "application/json", ".json")
 
     async def _look(self, event: Request, inputs: FrameInputs, index: SourceIndex, work: Work) -> ClipAnalysis:
-        """Analyse every range that is played; one far from the clip's analysis gets its own."""
+        """Analyse every range that is played; a range far from the clip's analysis gets its own."""
         context = self._context
         ranges = (
             [segment.range for segment in inputs.media.edit.segments] if inputs.media.edit else [event.rendition.range]
@@ -202,12 +202,12 @@ class FrameStage:
 
 
 def requests_by_aspect(event: Request) -> Sequence[Request]:
-    """Return one request for each wanted aspect."""
+    """Return one request for each requested aspect."""
     return [event] if isinstance(event, events.PreviewRequested) else split_exports(event)
 
 
 def _hull_range(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
-    """Return the hull of the wanted range and the earlier analysis."""
+    """Return the hull of the requested range and the earlier analysis."""
     ranges = [time, *([tracks.range] if tracks else [])]
     return TimeRange(start_ms=min(time.start_ms for time in ranges), end_ms=max(time.end_ms for time in ranges))
 

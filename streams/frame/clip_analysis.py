@@ -28,15 +28,15 @@ PERSON_GAP_MS = 600
 
 
 class DecodedClip(msgspec.Struct, frozen=True, kw_only=True):
-    """What the child measured, and the frames it left to be searched: ``faces.raw`` and ``mouths.raw``."""
+    """Measurements of the child; it left frames to be searched in ``faces.raw`` and ``mouths.raw``."""
 
     pictures: int
     cpu_ms: int
     canvas: Canvas
-    """Of the frames in which faces are searched, taken at ``face_ms``."""
+    """Canvas of the frames in which faces are searched, taken at ``face_ms``."""
     face_ms: list[int]
     fine: Canvas
-    """Of the grey frames in which mouths are marked, taken at ``mouth_ms``."""
+    """Canvas of the grey frames in which mouths are marked, taken at ``mouth_ms``."""
     mouth_ms: list[int]
     shots: list[tuple[int, int]]
     transitions: list[Transition]
@@ -125,7 +125,7 @@ async def _find_faces(
 def _build_tracks(
     clip_id: str, time: TimeRange, decoded: DecodedClip, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
 ) -> ClipTracks:
-    """Build what is known before lips are examined."""
+    """Build the analysis without what lips show: it has no mouths and no turns yet."""
     return ClipTracks(
         clip_id=clip_id,
         range=time,

@@ -76,7 +76,8 @@ def _crop_between(key: CropKey, after: CropKey | None, end_ms: int, plan: FrameP
 
 def _interpolate_box(start: CropBox, goal: CropBox, progress: float) -> Box:
     x, y, width, height = (
-        getattr(start, name) + progress * (getattr(goal, name) - getattr(start, name)) for name in CropBox.__struct_fields__
+        getattr(start, name) + progress * (getattr(goal, name) - getattr(start, name))
+        for name in CropBox.__struct_fields__
     )
     return Box(x=x, y=y, width=width, height=height)
 

@@ -24,10 +24,10 @@ async def find_faces(
     report: Report | None = None,
     seen: int = 0,
 ) -> FacesFound:
-    """Faces with at least ``least_score`` in each of the ``count`` frames of ``path``, in display pixels.
+    """Find faces with at least ``least_score`` in each of the ``count`` frames of ``path``.
 
-    The cost is the detector's own, summed. ``report`` gets ``seen`` plus the frames that are done. Raises Unavailable
-    if the detector does not answer.
+    They are in display pixels. The cost is the detector's own, summed. ``report`` gets ``seen`` plus the frames that
+    are done. Raises Unavailable if the detector does not answer.
     """
     batches = read_batches(path, canvas, count, BATCH_FRAMES)
     frame_faces: list[list[Face]] = []
@@ -43,5 +43,5 @@ async def find_faces(
 
 
 def model_names(*names: str) -> str:
-    """One string of the detectors and models that made an analysis; empty names are left out."""
+    """Join the names of the detectors and models of an analysis; empty names are left out."""
     return ", ".join(name for name in names if name)

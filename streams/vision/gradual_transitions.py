@@ -57,13 +57,13 @@ class _Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def true_runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Half-open index ranges of consecutive True values."""
+    """Return half-open index ranges of consecutive True values."""
     edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(np.int8)))
     return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def flat_frame_runs(luma: Floats, spread: Floats) -> list[tuple[int, int]]:
-    """Half-open ranges of frames that are black or one flat colour.
+    """Return half-open ranges of frames that are black or one flat colour.
 
     ``luma`` (n, blocks); ``spread`` (n, 3): standard deviation of the blocks of each channel.
     """
@@ -72,7 +72,10 @@ def flat_frame_runs(luma: Floats, spread: Floats) -> list[tuple[int, int]]:
 
 
 def _find_fade_end(contrast: Floats, edge: int, step: int, most: int) -> int:
-    """The last frame that still gains contrast, going outwards (``step`` -1 or 1) from a flat run's edge."""
+    """Return the last frame that still gains contrast, outwards from the edge of a flat run.
+
+    ``step``: -1 or 1, the direction.
+    """
     place, full = edge, float(contrast[edge])
     for _ in range(most):
         ahead = place + 2 * step
@@ -85,7 +88,10 @@ def _find_fade_end(contrast: Floats, edge: int, step: int, most: int) -> int:
 
 
 def find_fades(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats) -> list[Boundary]:
-    """One boundary in the middle of each flat run between two scenes, where a change of crop is invisible."""
+    """Return one boundary in the middle of each flat run between two scenes.
+
+    A change of crop is invisible there.
+    """
     channels = np.ascontiguousarray(blocks.reshape(len(blocks), -1, 3).transpose(0, 2, 1))
     spread, picture_ms = channels.std(axis=2), _frame_duration_ms(at_ms)
     contrast, fades = spread[:, 0], []
@@ -111,7 +117,7 @@ def _frame_duration_ms(at_ms: NDArray[np.int64]) -> float:
 
 
 def lagged_products(pictures: Floats, lags: Iterable[int]) -> dict[int, Float64s]:
-    """Inner products of each frame (n, values) with the one ``lag`` later, by lag, shape (n - lag,).
+    """Return inner products of each frame (n, values) with the one ``lag`` later, (n - lag,) by lag.
 
     Mixture shares and distances of any window follow from them without touching the frames again. An einsum, because a
     matrix product would wake every core for a millisecond's work.
@@ -126,7 +132,7 @@ def lagged_products(pictures: Floats, lags: Iterable[int]) -> dict[int, Float64s
 def _find_mixture_windows(
     pictures: Floats, histograms: Floats, band: dict[int, Float64s], length: int
 ) -> list[_Window]:
-    """Windows of ``length`` steps whose frames are ever later mixtures of their ends.
+    """Return windows of ``length`` steps whose frames are ever later mixtures of their ends.
 
     ``band``: from ``lagged_products``.
     """
@@ -157,7 +163,7 @@ def _find_mixture_windows(
 
 
 def _is_dissolve(pictures: Floats, step: Floats, window: _Window) -> bool:
-    """Whether the change is spread over the window, stops at its ends, and leads to another scene."""
+    """Tell whether a change is spread over the window, stops at its ends and leads to another scene."""
     inside = step[window.first + 1 : window.last + 1]
     length = window.last - window.first
     side = max(2, length // 3)
@@ -172,7 +178,7 @@ def _is_dissolve(pictures: Floats, step: Floats, window: _Window) -> bool:
 
 
 def _locate_dissolve(pictures: Floats, window: _Window, busy: Sequence[tuple[int, int]]) -> Boundary:
-    """Exact range of a dissolve, extrapolated from where 25, 50 and 75 % of the change are done."""
+    """Locate a dissolve exactly, extrapolated from where 25, 50 and 75 % of the change are done."""
     margin = (window.last - window.first) // 2
     start = max([0, window.first - margin, *(end for _, end in busy if end <= window.first)])
     end = min([len(pictures), window.last + margin + 1, *(first for first, _ in busy if first > window.last)])
@@ -189,7 +195,10 @@ def _locate_dissolve(pictures: Floats, window: _Window, busy: Sequence[tuple[int
 def find_dissolves(
     at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats, occupied: Sequence[tuple[int, int]]
 ) -> list[Boundary]:
-    """Dissolves outside of ``occupied``, the half-open frame ranges of cuts and fades; best first wins."""
+    """Return dissolves outside of ``occupied``; where two overlap, the better one wins.
+
+    ``occupied``: half-open frame ranges of cuts and fades.
+    """
     if len(at_ms) < 6:
         return []
     pictures = np.ascontiguousarray(blocks.reshape(len(blocks), -1))

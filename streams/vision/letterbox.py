@@ -59,7 +59,7 @@ def measure_lines(grey: NDArray[np.uint8]) -> LineBrightness:
 
 
 def find_content_area(looks: Sequence[LineBrightness], width: int, height: int) -> CropBox | None:
-    """The display frame's content area, with even sides; None if it has no bars."""
+    """Return the display frame's content area, with even sides; None if it has no bars."""
     if not looks:
         return None
     rows, columns, lit_rows, lit_columns = (
@@ -73,7 +73,7 @@ def find_content_area(looks: Sequence[LineBrightness], width: int, height: int) 
 
 
 def _range_between_bars(brightest: NDArray[np.uint8], lit: NDArray[np.uint8], length: int) -> tuple[int, int]:
-    """Start and length of the content along one axis, in display pixels; the whole axis without bars."""
+    """Return start and length of the content along one axis, in display pixels; all without bars."""
     count, light = len(brightest), np.flatnonzero(brightest > BLACK_MAX_LEVEL)
     if not len(light):
         return 0, length

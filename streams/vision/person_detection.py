@@ -37,7 +37,7 @@ class PersonsByFrame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def faceless(faces: Sequence[Sequence[Face]]) -> list[int]:
-    """Numbers of the frames that show no face."""
+    """Return the numbers of the frames that show no face."""
     return [place for place, frame_faces in enumerate(faces) if not frame_faces]
 
 
@@ -51,7 +51,7 @@ async def find_persons(
     seen: int,
     warn: Callable[[str], None],
 ) -> PersonsByFrame:
-    """Persons in the frames with these numbers of ``path``; without the model no persons, and a warning.
+    """Find persons in the frames of ``path`` with these numbers; without the model warn instead.
 
     ``report`` gets ``seen`` plus the frames that are done. Raises nothing: faces are worth keeping without persons.
     """
@@ -84,7 +84,7 @@ async def _ask_twice(landmarks: Landmarks, squares: NDArray[np.uint8]) -> Person
 
 
 def _squares(path: Path, canvas: Canvas, places: Sequence[int]) -> NDArray[np.uint8]:
-    """The frames, downscaled to fit (n, 224, 224, 3), padded with black."""
+    """Return the frames, downscaled to fit (n, 224, 224, 3), padded with black."""
     shape = (max(places) + 1, canvas.height, canvas.width, 3)
     pictures = np.memmap(path, np.uint8, "r", shape=shape)
     squares = np.zeros((len(places), INPUT_SIDE_PX, INPUT_SIDE_PX, 3), np.uint8)

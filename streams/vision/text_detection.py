@@ -53,7 +53,7 @@ class StrokeRun(msgspec.Struct, frozen=True):
 
 
 def find_text_lines(grey: UInt8) -> list[Box]:
-    """Boxes of text lines in pixels of the frame (h, w); parts of one line are joined."""
+    """Return boxes of text lines in pixels of the frame (h, w); parts of one line are joined."""
     boxes: list[Box] = []
     for scale in DOWNSCALE_FACTORS:
         small = downscale(grey, scale)
@@ -69,7 +69,7 @@ def find_text_lines(grey: UInt8) -> list[Box]:
 
 
 def downscale(grey: UInt8, scale: int) -> UInt8:
-    """The frame in means of ``scale`` × ``scale`` pixels."""
+    """Return the frame in means of ``scale`` × ``scale`` pixels."""
     if scale == 1:
         return grey
     high, wide = grey.shape[0] // scale, grey.shape[1] // scale
@@ -92,7 +92,7 @@ def _find_lines_at_scale(grey: UInt8) -> list[Box]:
 
 
 def _remove_light_strokes(picture: UInt8) -> UInt8:
-    """Morphological opening along rows: removes light strokes narrower than ``MAX_STROKE_PX``."""
+    """Remove light strokes narrower than ``MAX_STROKE_PX``: a morphological opening along rows."""
     low = np.pad(picture, ((0, 0), (MAX_STROKE_PX, MAX_STROKE_PX)), mode="edge")
     step = 1
     while step < MAX_STROKE_PX:
@@ -121,7 +121,7 @@ def _find_stroke_runs(starts: Bools) -> list[StrokeRun]:
 
 
 def _stack_runs(runs: list[StrokeRun]) -> list[list[StrokeRun]]:
-    """Runs that overlap from row to row, as blocks; one row may be missing."""
+    """Stack runs that overlap from row to row into blocks; one row may be missing."""
     growing: list[list[StrokeRun]] = []
     done: list[list[StrokeRun]] = []
     for run in runs:
@@ -144,7 +144,7 @@ def _overlap_ratio(first: StrokeRun, second: StrokeRun) -> float:
 
 
 def _line_box(block: list[StrokeRun], ground: UInt8, ink: Bools, starts: Bools) -> Box | None:
-    """Box of the text line that a block of runs forms; None if it is not a line."""
+    """Return the box of the text line that a block of runs forms; None if it is not a line."""
     top, bottom = block[0].row, block[-1].row + 1
     left, right = (
         round(np.percentile([getattr(run, side) for run in block], at)) for side, at in (("left", 15), ("right", 85))
@@ -169,7 +169,7 @@ def _line_box(block: list[StrokeRun], ground: UInt8, ink: Bools, starts: Bools) 
 
 
 def _is_same_line(first: Box, second: Box) -> bool:
-    """Whether two boxes belong to one line: they overlap, or follow each other in a row."""
+    """Tell whether two boxes belong to one line: they overlap, or follow each other in a row."""
     across, down = shared_sides(first, second)
     low, high = sorted((first.height, second.height))
     over = across > 0 and across * down > MIN_LINE_OVERLAP_RATIO * min(

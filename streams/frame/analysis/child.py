@@ -49,7 +49,7 @@ MARGIN_MS = 500
 
 
 class FrameMeasurements(msgspec.Struct):
-    """What accumulates while frames are decoded."""
+    """Measurements that accumulate while frames are decoded."""
 
     at_ms: list[int] = []
     measures: list[Measure] = []

@@ -39,7 +39,7 @@ MIN_SCANNED_SHOT_MS = 2_000
 SECOND_SCAN_MS = 4_000
 """Length from which a shot without candidates is searched a second time, later in the shot."""
 MIN_CANDIDATE_SCORE = 0.5
-"""Score from which a finding may be a person; `CONFIRMED_SCORE` is the mean score from which it surely is one."""
+"""Score from which a finding may be a person; `MIN_CONFIRMED_SCORE` is the mean score from which it surely is one."""
 CONFIRMING_COUNT = 3
 """Looks in which a candidate is searched for again."""
 MAX_WIDTH_TO_HEIGHT_RATIO = 1.25

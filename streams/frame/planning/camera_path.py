@@ -55,7 +55,7 @@ class SubjectTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CameraPath(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the window begins at each of ``at_ms``, and how often it holds head and face.
+    """A path of the window: where it begins at each of ``at_ms``, how often it holds head and face.
 
     Between the times it moves linearly. ``travel_px``: mean travel a frame, of a window `REFERENCE_WIDTH_PX` wide.
     """

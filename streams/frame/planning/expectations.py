@@ -1,4 +1,4 @@
-"""Whom each look must show and which text must not be cut: what the certificate holds crops to. Pure."""
+"""Subjects that each look must show, and text that no crop may cut, for the certificate. Pure."""
 
 from __future__ import annotations
 

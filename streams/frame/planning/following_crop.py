@@ -39,7 +39,7 @@ as one that is followed."""
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the subject is in one shot."""
+    """Boxes of the subject at the looks of one shot."""
 
     at_ms: list[int]
     boxes: list[Box]
