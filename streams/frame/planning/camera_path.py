@@ -89,6 +89,7 @@ def plan_path(
         cost_maps = [_place_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR_COSTS]
         paths = [best, *(_calm_path(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in cost_maps)]
         best = max((path for path in paths if path), key=_path_score, default=None)
+        # Without the margin a path travels less: such paths are made only where the best one travels too far.
         if best is not None and best.travel_px <= FREE_TRAVEL_PX:
             break
     return best

@@ -56,6 +56,7 @@ def _plan_shot(scene: AngleScene, still: CropDecision, number: int) -> list[Shot
     when = scene.shots[number]
     if still.mode != "hold":
         return [crop_shot(still, when)]
+    # A crop on a person who is away would show an empty place that they are about to enter.
     ranges = presence_ranges(scene.tracks.persons, when) if still.shows == "person" and not scene.area.holds_all else []
     if len(ranges) < 2:
         walk = walk_of(scene, number, when)
@@ -82,6 +83,7 @@ def walk_of(scene: AngleScene, number: int, when: TimeRange) -> Walk | None:
     if scene.groups:
         looks = main_face_boxes(scene, number)
     else:
+        # A person on a screen is a part of it; where the subject is unseen, the one found may be of the audience.
         looks = [] if scene.is_screen or is_subject_unseen(scene) else largest_persons(scene.tracks, when)
     inside = [(at_ms, box) for at_ms, box in looks if when.start_ms <= at_ms < when.end_ms]
     if when.length_ms < MIN_WALK_MS or len(inside) < MIN_WALK_COUNT:
@@ -122,6 +124,7 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
     still_faces_held = inside_share(faces, np.full(len(walk.boxes), float(start)), length)
     if still_held >= MIN_HELD_RATIO:
         return crop_shot(still, when)
+    # After a jump cut the subject stands elsewhere: a still crop of this shot alone is tried before a moving one.
     if len(scene.shots) > 1 and (alone := _own_still_crop(scene, still, walk)):
         return crop_shot(alone, when)
     camera_path = plan_path(
@@ -129,6 +132,7 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
     )
     middles = track.spans.mean(axis=1)
     gone_ratio = float(((middles < start) | (middles > start + length)).mean())
+    # The face counts alone too: where no crop can hold its hair, heads alone would let the face be cut.
     gains = camera_path is not None and (
         camera_path.inside >= still_held + MIN_HELD_GAIN or camera_path.faces >= still_faces_held + MIN_FACES_GAIN
     )
@@ -152,6 +156,7 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
         reason = f"follows {_subject_name(scene)}: {looks}"
         around = crop_hull([key.box for key in path])
         return ShotCrop(range=when, mode="follow", crop=around, shows=still.shows, reason=reason, path=path)
+    # A face that a still crop cuts through is as much lost as one that leaves it.
     out_ratio = max(gone_ratio, _cut_ratio(walk, float(start), length, across=across))
     if (
         gone_ratio >= MAX_GONE_RATIO or out_ratio > 1 - MIN_FOLLOWED_RATIO or (gains and too_fast)

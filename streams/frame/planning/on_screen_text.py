@@ -122,6 +122,7 @@ def _shown_face_boxes(scene: AngleScene, number: int, shot: ShotCrop, when: Time
         return face_boxes or scene.cast.subjects[0].boxes
     if shot.mode == "hold":
         return scene.cast.subjects[0].boxes
+    # A cut does not name its speaker: the person nearest to the middle of its crop is taken.
     middle = shot.crop.x + shot.crop.width / 2
     people = [boxes_of(group) for group in scene.groups]
     return min(people, key=lambda boxes: abs(_median_x(boxes) - middle))

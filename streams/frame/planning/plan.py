@@ -47,6 +47,7 @@ def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Tim
     """
     if index.video is None:
         raise ValueError("the source has no picture to frame")
+    # The second try of an export whose certificate failed uses the safer plan (ADR 18).
     best, safer = ShotCrops(), ShotCrops()
     scenes = scenes_of(tracks, index, aspect, time)
     presence = screen_time_shares(scenes)
@@ -88,6 +89,7 @@ def choose_crops(scene: AngleScene) -> ShotCrops:
     """Choose what is shown of an angle: a still crop, unless there is a reason for something else."""
     crops = (
         inset_face(scene)
+        # Uncertain speakers come before cuts, which would show one of them alone by a guess.
         or frame_candidates(scene)
         or cut_between_speakers(scene)
         or follow_subject(scene, static_decision(scene))

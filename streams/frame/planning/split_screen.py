@@ -56,6 +56,7 @@ def people_panes(
     for group in left_to_right:
         neighbours = [person for person in everybody if person is not group]
         source = crop_around(group, neighbours, area, across * count / down)
+        # This face is too large, or too close to a neighbour, for a pane that shows no other head.
         if source is None:
             return None
         panes.append(Pane(source=source, share=1 / count))
@@ -95,6 +96,7 @@ def crop_around(
     width, height = max(2, round_to_even(fitting_height * ratio - 1)), max(2, round_to_even(fitting_height - 1))
     eyes = _median(box.y + EYES_IN_BOX_RATIO * box.height for box in boxes)
     x = _clamp_even((left + right - width) / 2, low, high - width)
+    # Hair and chin stay inside before the eyes come to a third; of both, the chin wins.
     highest = min(eyes - EYES_IN_CROP_RATIO * height, top)
     y = _clamp_even(max(highest, bottom - height), content.y, content.y + content.height - height)
     return CropBox(x=x, y=y, width=width, height=height)

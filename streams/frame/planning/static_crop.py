@@ -48,6 +48,7 @@ def safest_decision(scene: AngleScene) -> CropDecision:
     Elsewhere everything is shown.
     """
     decision = static_decision(scene)
+    # A crop that shows nearly everything would gain nothing from the whole frame.
     if decision.mode == "fit" or decision.inside >= MIN_SAFE_HELD_RATIO or scene.area.holds_all:
         return decision
     return show_everything(
@@ -128,6 +129,7 @@ def _frame_without_person(scene: AngleScene) -> CropDecision:
         if held_ratio < MIN_SCREEN_HELD_RATIO and scene.screen >= MIN_SURE_SCREEN_RATIO
         else ""
     )
+    # A screen that is only possible is shown whole for its letters alone: the ratio needs a certain one.
     harm = harm or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
     if harm and not area.holds_all:
         all_of_it = show_everything(scene, f"{screen}, and {harm}: all of it on a blurred ground")

@@ -56,6 +56,7 @@ def frame_candidates(scene: AngleScene) -> ShotCrops | None:
         return stack_people(scene, candidates, why) or _show_candidates(scene, candidates, why)
     if speech_ms < MIN_SPEECH_RATIO * scene.length_ms:
         prominent = _prominent_groups(scene, MIN_ALIKE_TIME_RATIO, MIN_ALIKE_SIZE_RATIO)
+        # Another face in the foreground would be missing from the stack: then they are not equally prominent.
         if len(prominent) <= MAX_ALIKE_COUNT and len(prominent) == len(
             _prominent_groups(scene, MIN_CANDIDATE_TIME_RATIO, MIN_FOREGROUND_RATIO)
         ):
