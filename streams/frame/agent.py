@@ -42,7 +42,7 @@ Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
 
 
 class FrameInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What frame reads of a clip."""
+    """Inputs that frame reads of a clip."""
 
     media: ClipMedia
     transcript: ObjectRef | None
@@ -60,7 +60,7 @@ class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
 class ClipAnalysis(msgspec.Struct, frozen=True, kw_only=True):
     """The analysis of all ranges that an export plays, in order.
 
-    ``tracks``: of the clip, for its next export.
+    ``tracks``: the analysis of the clip, kept for its next export.
     """
 
     tracks: ClipTracks
@@ -116,23 +116,25 @@ class FrameStage:
         return await self._context.objects.put(prefix, encode_document(document), "application/json", ".json")
 
     async def _look(self, event: Request, inputs: FrameInputs, index: SourceIndex, work: Work) -> ClipAnalysis:
-        """Analyse every range that is played; one far from the clip's analysis gets its own."""
+        """Analyse every range that is played; a range far from the clip's analysis gets its own."""
         context = self._context
         ranges = (
             [segment.range for segment in inputs.media.edit.segments] if inputs.media.edit else [event.rendition.range]
         )
-        own, steps, results = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
+        clip_tracks, steps, results = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
         if inputs.media.tracks:
-            own = msgspec.json.decode(await context.objects.get(inputs.media.tracks), type=ClipTracks)
+            clip_tracks = msgspec.json.decode(await context.objects.get(inputs.media.tracks), type=ClipTracks)
         for time_range in analysis_ranges(ranges):
-            near = own is None or ranges_touch(own.range, time_range)
+            near = clip_tracks is None or ranges_touch(clip_tracks.range, time_range)
             with context.scratch() as scratch:
-                result = await self._tracks(event, inputs, index, steps, scratch, own if near else None, time_range)
+                result = await self._tracks(
+                    event, inputs, index, steps, scratch, clip_tracks if near else None, time_range
+                )
             results.append((time_range, result))
-            own = result.tracks if near else own
-        assert own is not None
+            clip_tracks = result.tracks if near else clip_tracks
+        assert clip_tracks is not None
         work.cpu_ms = sum(result.cpu_ms for _, result in results)
-        return ClipAnalysis(tracks=own, results=results)
+        return ClipAnalysis(tracks=clip_tracks, results=results)
 
     async def _read(self, event: Request) -> FrameInputs:
         async with org_transaction(self._context.pool, event.org_id) as connection:
@@ -145,10 +147,10 @@ class FrameStage:
             )
             version = event.rendition.transcript_version
             transcript = await find_pinned_transcript(connection, event.org_id, event.project_id, version)
-            heard = await read_heard_spans(connection, event.org_id, event.project_id)
+            heard_spans = await read_heard_spans(connection, event.org_id, event.project_id)
         if media is None:
             raise InputRejected("clip.unknown", f"There is no clip {event.clip_id}.")
-        return FrameInputs(media=media, transcript=transcript, heard=heard)
+        return FrameInputs(media=media, transcript=transcript, heard=heard_spans)
 
     async def _tracks(
         self,
@@ -200,12 +202,12 @@ class FrameStage:
 
 
 def requests_by_aspect(event: Request) -> Sequence[Request]:
-    """Return one request for each wanted aspect."""
+    """Return one request for each requested aspect."""
     return [event] if isinstance(event, events.PreviewRequested) else split_exports(event)
 
 
 def _hull_range(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
-    """Return the hull of the wanted range and the earlier analysis."""
+    """Return the hull of the requested range and the earlier analysis."""
     ranges = [time, *([tracks.range] if tracks else [])]
     return TimeRange(start_ms=min(time.start_ms for time in ranges), end_ms=max(time.end_ms for time in ranges))
 

@@ -28,15 +28,15 @@ PERSON_GAP_MS = 600
 
 
 class DecodedClip(msgspec.Struct, frozen=True, kw_only=True):
-    """What the child measured, and the frames it left to be searched: ``faces.raw`` and ``mouths.raw``."""
+    """Measurements of the child; it left frames to be searched in ``faces.raw`` and ``mouths.raw``."""
 
     pictures: int
     cpu_ms: int
     canvas: Canvas
-    """Of the frames in which faces are searched, taken at ``face_ms``."""
+    """Canvas of the frames in which faces are searched, taken at ``face_ms``."""
     face_ms: list[int]
     fine: Canvas
-    """Of the grey frames in which mouths are marked, taken at ``mouth_ms``."""
+    """Canvas of the grey frames in which mouths are marked, taken at ``mouth_ms``."""
     mouth_ms: list[int]
     shots: list[tuple[int, int]]
     transitions: list[Transition]
@@ -59,15 +59,15 @@ async def analyse_clip(
     heard, ``voices``: how they sound. Raises InputRejected (the video cannot be decoded) and Unavailable (source,
     detector).
     """
-    seen = await _decode(time, inputs)
-    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
-    found, tracks = await _find_faces(seen, shots, inputs)
-    bare = faceless_frames(seen.face_ms, shots, tracks)
-    counted = seen.pictures + len(seen.face_ms)
+    decoded = await _decode(time, inputs)
+    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in decoded.shots]
+    faces, tracks = await _find_faces(decoded, shots, inputs)
+    bare = faceless_frames(decoded.face_ms, shots, tracks)
+    counted = decoded.pictures + len(decoded.face_ms)
     persons = await find_persons(
         inputs.landmarks,
         inputs.scratch / "faces.raw",
-        seen.canvas,
+        decoded.canvas,
         bare,
         report=inputs.report,
         seen=counted,
@@ -75,70 +75,73 @@ async def analyse_clip(
     )
     near = await find_distant_persons(
         inputs.landmarks,
-        GreyFrames(path=inputs.scratch / "mouths.raw", canvas=seen.fine, at_ms=seen.mouth_ms),
+        GreyFrames(path=inputs.scratch / "mouths.raw", canvas=decoded.fine, at_ms=decoded.mouth_ms),
         persons.by_place,
-        seen.face_ms,
+        decoded.face_ms,
         shots,
         report=inputs.report,
-        seen=counted + len(bare),
+        counted=counted + len(bare),
         warn=inputs.warn,
     )
-    looked = _build_tracks(clip_id, time, seen, tracks, near.by_place)
+    clip_tracks = _build_tracks(clip_id, time, decoded, tracks, near.by_place)
     marked = await mark_mouths(
         inputs.landmarks,
         inputs.scratch / "mouths.raw",
-        seen.fine,
-        seen.mouth_ms,
+        decoded.fine,
+        decoded.mouth_ms,
         tracks,
-        often=contested_shots(looked),
+        often=contested_shots(clip_tracks),
         report=inputs.report,
-        seen=counted + len(bare) + near.looked,
+        counted=counted + len(bare) + near.looked,
         warn=inputs.warn,
     )
-    looked = msgspec.structs.replace(
-        looked,
-        model=model_names(NAME, found.model, persons.model, marked.model),
-        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + near.compute_ms + marked.compute_ms,
+    clip_tracks = msgspec.structs.replace(
+        clip_tracks,
+        model=model_names(NAME, faces.model, persons.model, marked.model),
+        compute_ms=decoded.cpu_ms + faces.compute_ms + persons.compute_ms + near.compute_ms + marked.compute_ms,
         mouths=marked.mouths,
     )
-    return (await with_speaking_turns(looked, speech, inputs.warn, voices))[0]
+    return (await with_speaking_turns(clip_tracks, speech, inputs.warn, voices))[0]
 
 
 async def _find_faces(
-    seen: DecodedClip, shots: Sequence[TimeRange], inputs: AnalysisInput
+    decoded: DecodedClip, shots: Sequence[TimeRange], inputs: AnalysisInput
 ) -> tuple[FacesFound, list[FaceTrack]]:
     """Find the faces of the frames, and track each through its shot."""
-    found = await find_faces_sparsely(
+    faces = await find_faces_sparsely(
         inputs.faces,
         inputs.scratch / "faces.raw",
-        seen.canvas,
-        seen.face_ms,
+        decoded.canvas,
+        decoded.face_ms,
         shots,
         least_score=KEEP_SCORE,
         report=inputs.report,
-        seen=seen.pictures,
+        counted=decoded.pictures,
     )
-    detections = without_mixed_frames(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
-    return found, await asyncio.to_thread(track_faces, detections, shots)
+    detections = without_mixed_frames(list(zip(decoded.face_ms, faces.faces, strict=True)), decoded.transitions)
+    return faces, await asyncio.to_thread(track_faces, detections, shots)
 
 
 def _build_tracks(
-    clip_id: str, time: TimeRange, seen: DecodedClip, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
+    clip_id: str, time: TimeRange, decoded: DecodedClip, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
 ) -> ClipTracks:
-    """Build what is known before lips are examined."""
+    """Build the analysis without what lips show: it has no mouths and no turns yet."""
     return ClipTracks(
         clip_id=clip_id,
         range=time,
-        shots=[TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots],
+        shots=[TimeRange(start_ms=start, end_ms=end) for start, end in decoded.shots],
         tracks=tracks,
-        pictures_looked_at=seen.pictures,
+        pictures_looked_at=decoded.pictures,
         model="",
         compute_ms=0,
-        looks=seen.looks,
-        letters=seen.letters,
-        transitions=seen.transitions,
-        voice=seen.voice,
-        persons=[PersonSample(at_ms=seen.face_ms[place], persons=there) for place, there in sorted(persons.items())],
+        looks=decoded.looks,
+        letters=decoded.letters,
+        transitions=decoded.transitions,
+        voice=decoded.voice,
+        persons=[
+            PersonSample(at_ms=decoded.face_ms[place], persons=frame_persons)
+            for place, frame_persons in sorted(persons.items())
+        ],
     )
 
 
@@ -146,12 +149,12 @@ def faceless_frames(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Se
     """Return numbers of some analysed frames in shots without a face track."""
     with_faces = {track.shot for track in tracks}
     bare = [shot for number, shot in enumerate(shots) if number not in with_faces]
-    wanted: list[int] = []
+    places: list[int] = []
     for place, when in enumerate(at_ms):
-        due = not wanted or when - at_ms[wanted[-1]] >= PERSON_GAP_MS
+        due = not places or when - at_ms[places[-1]] >= PERSON_GAP_MS
         if due and any(shot.start_ms <= when < shot.end_ms for shot in bare):
-            wanted.append(place)
-    return wanted
+            places.append(place)
+    return places
 
 
 async def _decode(time: TimeRange, inputs: AnalysisInput) -> DecodedClip:

@@ -17,9 +17,9 @@ from streams.frame.planning.static_crop import single_crop
 ASPECTS: tuple[Aspect, ...] = ("9:16", "4:5", "1:1", "16:9")
 
 
-def suggest_crops(looked: Iterable[tuple[TimeRange, ClipTracks]], index: SourceIndex) -> dict[Aspect, list[CropKey]]:
+def suggest_crops(analysed: Iterable[tuple[TimeRange, ClipTracks]], index: SourceIndex) -> dict[Aspect, list[CropKey]]:
     """Return key frames over all analysed ranges, by aspect, in order of time."""
-    ranges = list(looked)
+    ranges = list(analysed)
     return {
         aspect: _limit_keys([key for when, tracks in ranges for key in _suggest_keys(tracks, index, aspect, when)])
         for aspect in ASPECTS
@@ -27,13 +27,13 @@ def suggest_crops(looked: Iterable[tuple[TimeRange, ClipTracks]], index: SourceI
 
 
 def _suggest_keys(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, when: TimeRange) -> list[CropKey]:
-    found: list[CropKey] = []
+    keys: list[CropKey] = []
     for scene in scenes_of(tracks, index, aspect, when):
         alone = single_crop(scene)
         for shots in choose_crops(scene).values():
-            found += [_inside_frame(key, index) for shot in shots for key in _keys_of_shot(shot, alone)]
-    found.sort(key=lambda key: key.at_ms)
-    return [key for place, key in enumerate(found) if not place or not _continues(found[place - 1], key)]
+            keys += [_inside_frame(key, index) for shot in shots for key in _keys_of_shot(shot, alone)]
+    keys.sort(key=lambda key: key.at_ms)
+    return [key for place, key in enumerate(keys) if not place or not _continues(keys[place - 1], key)]
 
 
 def _keys_of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:

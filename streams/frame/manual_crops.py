@@ -27,10 +27,10 @@ def join_plans(plans: Sequence[FramePlan]) -> FramePlan:
         range=time,
         shots=[shot for plan in plans for shot in plan.shots],
         faces=[face for plan in plans for face in plan.faces],
-        expected=[one for plan in plans for one in plan.expected],
+        expected=[expectation for plan in plans for expectation in plan.expected],
         safer=[shot for plan in plans for shot in plan.safer],
         safer_faces=[face for plan in plans for face in plan.safer_faces],
-        signs=[one for plan in plans for one in plan.signs],
+        signs=[line for plan in plans for line in plan.signs],
     )
 
 
@@ -51,8 +51,8 @@ def apply_manual_crops(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
         plan,
         shots=_replace_shots(plan.shots, manual),
         faces=_shown_faces(plan.faces, manual),
-        expected=[one for one in plan.expected if one.at_ms < start_ms],
-        signs=[one for one in plan.signs if one.range.start_ms < start_ms],
+        expected=[expectation for expectation in plan.expected if expectation.at_ms < start_ms],
+        signs=[line for line in plan.signs if line.range.start_ms < start_ms],
         safer=_replace_shots(plan.safer, manual),
         safer_faces=_shown_faces(plan.safer_faces, manual),
     )
@@ -66,17 +66,18 @@ def _crop_between(key: CropKey, after: CropKey | None, end_ms: int, plan: FrameP
     goal, count = fit_to_aspect(after.crop, plan), EASING_STEPS if after.ease == "smooth" else 1
     path = []
     for step in range(count + 1):
-        gone = step / count
-        gone = gone * gone * (3 - 2 * gone) if after.ease == "smooth" else gone
+        progress = step / count
+        progress = progress * progress * (3 - 2 * progress) if after.ease == "smooth" else progress
         path.append(
-            PathKey(at_ms=round(key.at_ms + step / count * time.length_ms), box=_interpolate_box(crop, goal, gone))
+            PathKey(at_ms=round(key.at_ms + step / count * time.length_ms), box=_interpolate_box(crop, goal, progress))
         )
     return ShotCrop(range=time, mode="follow", crop=crop, reason="from a person's key frame to the next", path=path)
 
 
-def _interpolate_box(one: CropBox, other: CropBox, gone: float) -> Box:
+def _interpolate_box(start: CropBox, goal: CropBox, progress: float) -> Box:
     x, y, width, height = (
-        getattr(one, name) + gone * (getattr(other, name) - getattr(one, name)) for name in CropBox.__struct_fields__
+        getattr(start, name) + progress * (getattr(goal, name) - getattr(start, name))
+        for name in CropBox.__struct_fields__
     )
     return Box(x=x, y=y, width=width, height=height)
 

@@ -24,7 +24,7 @@ ExportTrigger = events.ClipSelected | events.ExportRequested
 
 
 class StoredPlans(msgspec.Struct, frozen=True, kw_only=True):
-    """The stored documents of a clip, and what they are of."""
+    """The stored documents of a clip, and the source and index that they belong to."""
 
     tracks: ObjectRef
     plans: Mapping[Aspect, ObjectRef]

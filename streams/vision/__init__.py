@@ -1,1 +1,1 @@
-"""What look and frame share: small pictures, their measures, faces in them. Belongs to no stage."""
+"""Vision that look and frame share: small frames, their measures, faces. Belongs to no stage."""

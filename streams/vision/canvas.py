@@ -34,7 +34,7 @@ class Canvas(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fit_canvas(track: VideoTrack, area_px: int) -> Canvas:
-    """The canvas that shows the display frame largest in about ``area_px`` (up to 6 % more)."""
+    """Return the canvas that shows the display frame largest in about ``area_px`` (up to 6 % more)."""
     wide, high = track.display_width, track.display_height
     fits = [(w, h) for w in CANVAS_SIDES_PX for h in CANVAS_SIDES_PX if w * h <= 1.06 * area_px]
     scale, _, width, height = max((min(1.0, w / wide, h / high), -w * h, w, h) for w, h in fits)
@@ -63,7 +63,7 @@ def write_grey(file: BinaryIO, canvas: Canvas, picture: UInt8) -> None:
 
 
 def grey_pictures(path: Path, canvas: Canvas, count: int) -> UInt8:
-    """The frames of ``write_grey``, memory-mapped, shape (count, inner_height, inner_width)."""
+    """Open the frames of ``write_grey``, memory-mapped, shape (count, inner_height, inner_width)."""
     shape = (count, canvas.inner_height, canvas.inner_width)
     if not count:
         return np.zeros(shape, np.uint8)
@@ -79,8 +79,8 @@ def read_batches(path: Path, canvas: Canvas, count: int, size: int) -> Iterator[
 
 
 def to_display(faces: Sequence[Face], canvas: Canvas) -> list[Face]:
-    """Faces in display pixels; faces centred on the black padding are dropped."""
-    found = []
+    """Return the faces in display pixels; faces centred on the black padding are dropped."""
+    display_faces = []
     for face in faces:
         box = face.box
         if box.x + box.width / 2 < canvas.inner_width and box.y + box.height / 2 < canvas.inner_height:
@@ -92,5 +92,5 @@ def to_display(faces: Sequence[Face], canvas: Canvas) -> list[Face]:
                 width=round((right - x) / canvas.scale, 1),
                 height=round((bottom - y) / canvas.scale, 1),
             )
-            found.append(Face(box=inside, score=round(face.score, 3)))
-    return found
+            display_faces.append(Face(box=inside, score=round(face.score, 3)))
+    return display_faces

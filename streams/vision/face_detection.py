@@ -24,24 +24,24 @@ async def find_faces(
     report: Report | None = None,
     seen: int = 0,
 ) -> FacesFound:
-    """Faces with at least ``least_score`` in each of the ``count`` frames of ``path``, in display pixels.
+    """Find faces with at least ``least_score`` in each of the ``count`` frames of ``path``.
 
-    The cost is the detector's own, summed. ``report`` gets ``seen`` plus the frames that are done. Raises Unavailable
-    if the detector does not answer.
+    They are in display pixels. The cost is the detector's own, summed. ``report`` gets ``seen`` plus the frames that
+    are done. Raises Unavailable if the detector does not answer.
     """
     batches = read_batches(path, canvas, count, BATCH_FRAMES)
-    found: list[list[Face]] = []
+    frame_faces: list[list[Face]] = []
     model, compute_ms = "", 0
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
         answer = await faces.detect(batch)
         model, compute_ms = answer.model, compute_ms + answer.compute_ms
         for picture in answer.faces:
-            found.append(to_display([face for face in picture if face.score >= least_score], canvas))
+            frame_faces.append(to_display([face for face in picture if face.score >= least_score], canvas))
         if report is not None:
-            report(seen + len(found))
-    return FacesFound(faces=found, model=model, compute_ms=compute_ms)
+            report(seen + len(frame_faces))
+    return FacesFound(faces=frame_faces, model=model, compute_ms=compute_ms)
 
 
 def model_names(*names: str) -> str:
-    """One string of the detectors and models that made an analysis; empty names are left out."""
+    """Join the names of the detectors and models of an analysis; empty names are left out."""
     return ", ".join(name for name in names if name)

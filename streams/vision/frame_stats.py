@@ -39,9 +39,9 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sample_plane(plane: NDArray[np.uint8], high: int, wide: int) -> NDArray[np.uint8]:
-    """``high`` × ``wide`` evenly spaced samples of a plane (h, w); microseconds, few cache lines.
+    """Return ``high`` × ``wide`` evenly spaced samples of a plane (h, w).
 
-    Whole distances, as in most frames, give a view of the plane.
+    It takes microseconds and few cache lines. Whole distances, as in most frames, give a view of the plane.
     """
     down, across = plane.shape[0] // high, plane.shape[1] // wide
     if plane.shape == (down * high, across * wide):
@@ -57,12 +57,12 @@ def _sample_indices(length: int, count: int) -> NDArray[np.intp]:
 
 @lru_cache(maxsize=8)
 def _block_sum_matrix(groups: int, size: int) -> NDArray[np.float32]:
-    """The matrix (groups, groups · size) that sums each ``size`` neighbours."""
+    """Return the matrix (groups, groups · size) that sums each ``size`` neighbours."""
     return np.repeat(np.eye(groups, dtype=np.float32), size, axis=1)
 
 
 def block_means(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Means over the 9 × 16 blocks of samples (9·k, 16·l)."""
+    """Return means over the 9 × 16 blocks of samples (9·k, 16·l)."""
     high, wide = samples.shape[0] // BLOCKS_HIGH, samples.shape[1] // BLOCKS_WIDE
     sums: NDArray[np.float32] = (
         _block_sum_matrix(BLOCKS_HIGH, high) @ samples.astype(np.float32) @ _block_sum_matrix(BLOCKS_WIDE, wide).T
@@ -71,7 +71,7 @@ def block_means(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]) -> Measure:
-    """Measure of a frame given as its Y, U and V planes, 8 bit, any subsampling."""
+    """Measure a frame from its Y, U and V planes: 8 bit, any subsampling."""
     luma = np.ascontiguousarray(sample_plane(planes[0], SAMPLES_HIGH, SAMPLES_WIDE))
     histogram = (np.bincount((luma >> 3).ravel(), minlength=HISTOGRAM_BINS) / luma.size).astype(np.float32)
     blocks = np.empty((BLOCKS_HIGH, BLOCKS_WIDE, 3), np.float32)
@@ -82,7 +82,7 @@ def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[n
 
 
 def measure_frame(frame: av.VideoFrame) -> Measure:
-    """Measure of a decoded frame, not rotated; formats other than 8-bit planar YUV are converted first."""
+    """Measure a decoded frame, not rotated; formats other than 8-bit planar YUV are converted."""
     if frame.format.name not in _PLANAR_8_BIT:
         frame = frame.reformat(
             width=SAMPLES_WIDE, height=SAMPLES_HIGH, format="yuv444p", interpolation="POINT", threads=1
@@ -94,9 +94,12 @@ def measure_frame(frame: av.VideoFrame) -> Measure:
     return measure_planes((planes[0], planes[1], planes[2]))
 
 
-def difference(one: Measure, other: Measure) -> float:
-    """Difference of two frames, 0..1: mean of block change (60 levels count as 1) and histogram change."""
-    change = np.abs(one.blocks - other.blocks).mean(axis=(0, 1))
+def difference(first: Measure, second: Measure) -> float:
+    """Return the difference of two frames, 0..1.
+
+    It is the mean of the change of the blocks (60 levels count as 1) and of the histogram.
+    """
+    change = np.abs(first.blocks - second.blocks).mean(axis=(0, 1))
     colour = float(change[0]) + float(change[1]) + float(change[2])
-    histogram = 0.5 * float(np.abs(one.histogram - other.histogram).sum())
+    histogram = 0.5 * float(np.abs(first.histogram - second.histogram).sum())
     return 0.5 * min(1.0, colour / 60.0) + 0.5 * histogram

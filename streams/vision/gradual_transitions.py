@@ -57,13 +57,13 @@ class _Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def true_runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Half-open index ranges of consecutive True values."""
+    """Return half-open index ranges of consecutive True values."""
     edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(np.int8)))
     return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def flat_frame_runs(luma: Floats, spread: Floats) -> list[tuple[int, int]]:
-    """Half-open ranges of frames that are black or one flat colour.
+    """Return half-open ranges of frames that are black or one flat colour.
 
     ``luma`` (n, blocks); ``spread`` (n, 3): standard deviation of the blocks of each channel.
     """
@@ -72,7 +72,10 @@ def flat_frame_runs(luma: Floats, spread: Floats) -> list[tuple[int, int]]:
 
 
 def _find_fade_end(contrast: Floats, edge: int, step: int, most: int) -> int:
-    """The last frame that still gains contrast, going outwards (``step`` -1 or 1) from a flat run's edge."""
+    """Return the last frame that still gains contrast, outwards from the edge of a flat run.
+
+    ``step``: -1 or 1, the direction.
+    """
     place, full = edge, float(contrast[edge])
     for _ in range(most):
         ahead = place + 2 * step
@@ -85,10 +88,13 @@ def _find_fade_end(contrast: Floats, edge: int, step: int, most: int) -> int:
 
 
 def find_fades(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats) -> list[Boundary]:
-    """One boundary in the middle of each flat run between two scenes, where a change of crop is invisible."""
+    """Return one boundary in the middle of each flat run between two scenes.
+
+    A change of crop is invisible there.
+    """
     channels = np.ascontiguousarray(blocks.reshape(len(blocks), -1, 3).transpose(0, 2, 1))
     spread, picture_ms = channels.std(axis=2), _frame_duration_ms(at_ms)
-    contrast, found = spread[:, 0], []
+    contrast, fades = spread[:, 0], []
     for start, end in flat_frame_runs(channels[:, 0], spread):
         if end == len(at_ms) or (start + end) // 2 == 0:
             continue
@@ -102,8 +108,8 @@ def find_fades(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats) -> 
             differences_from(blocks, histograms, max(0, before - 1), np.array([min(after + 1, len(at_ms) - 1)]))[0]
         )
         if dark or across > CUT_MIN:
-            found.append(Boundary(kind="fade", first=before, picture=(start + end) // 2, end=after + 1, strength=1.0))
-    return found
+            fades.append(Boundary(kind="fade", first=before, picture=(start + end) // 2, end=after + 1, strength=1.0))
+    return fades
 
 
 def _frame_duration_ms(at_ms: NDArray[np.int64]) -> float:
@@ -111,7 +117,7 @@ def _frame_duration_ms(at_ms: NDArray[np.int64]) -> float:
 
 
 def lagged_products(pictures: Floats, lags: Iterable[int]) -> dict[int, Float64s]:
-    """Inner products of each frame (n, values) with the one ``lag`` later, by lag, shape (n - lag,).
+    """Return inner products of each frame (n, values) with the one ``lag`` later, (n - lag,) by lag.
 
     Mixture shares and distances of any window follow from them without touching the frames again. An einsum, because a
     matrix product would wake every core for a millisecond's work.
@@ -126,21 +132,21 @@ def lagged_products(pictures: Floats, lags: Iterable[int]) -> dict[int, Float64s
 def _find_mixture_windows(
     pictures: Floats, histograms: Floats, band: dict[int, Float64s], length: int
 ) -> list[_Window]:
-    """Windows of ``length`` steps whose frames are ever later mixtures of their ends.
+    """Return windows of ``length`` steps whose frames are ever later mixtures of their ends.
 
     ``band``: from ``lagged_products``.
     """
     count = len(pictures) - length
     if count <= 0:
         return []
-    own, ends = band[0], band[length]
-    first, last = own[:count], own[length:]
+    squares, ends = band[0], band[length]
+    first, last = squares[:count], squares[length:]
     size = np.maximum(first + last - 2 * ends, 1e-6)
     good, rest = np.ones(count, bool), np.zeros(count)
     for place, least, most in MIXTURE_BOUNDS:
         at = round(place * length)
         from_first, from_last = band[at][:count], band[length - at][at : at + count]
-        gone = own[at : at + count] + first - 2 * from_first
+        gone = squares[at : at + count] + first - 2 * from_first
         share = (from_last - from_first - ends + first) / size
         left = np.sqrt(np.maximum(0.0, gone / size - share * share))
         good &= (share > least) & (share < most) & (left < MAX_RESIDUAL_RATIO)
@@ -157,7 +163,7 @@ def _find_mixture_windows(
 
 
 def _is_dissolve(pictures: Floats, step: Floats, window: _Window) -> bool:
-    """Whether the change is spread over the window, stops at its ends, and leads to another scene."""
+    """Tell whether a change is spread over the window, stops at its ends and leads to another scene."""
     inside = step[window.first + 1 : window.last + 1]
     length = window.last - window.first
     side = max(2, length // 3)
@@ -172,7 +178,7 @@ def _is_dissolve(pictures: Floats, step: Floats, window: _Window) -> bool:
 
 
 def _locate_dissolve(pictures: Floats, window: _Window, busy: Sequence[tuple[int, int]]) -> Boundary:
-    """Exact range of a dissolve, extrapolated from where 25, 50 and 75 % of the change are done."""
+    """Locate a dissolve exactly, extrapolated from where 25, 50 and 75 % of the change are done."""
     margin = (window.last - window.first) // 2
     start = max([0, window.first - margin, *(end for _, end in busy if end <= window.first)])
     end = min([len(pictures), window.last + margin + 1, *(first for first, _ in busy if first > window.last)])
@@ -187,9 +193,12 @@ def _locate_dissolve(pictures: Floats, window: _Window, busy: Sequence[tuple[int
 
 
 def find_dissolves(
-    at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats, taken: Sequence[tuple[int, int]]
+    at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats, occupied: Sequence[tuple[int, int]]
 ) -> list[Boundary]:
-    """Dissolves outside of ``taken``, the half-open frame ranges of cuts and fades; best first wins."""
+    """Return dissolves outside of ``occupied``; where two overlap, the better one wins.
+
+    ``occupied``: half-open frame ranges of cuts and fades.
+    """
     if len(at_ms) < 6:
         return []
     pictures = np.ascontiguousarray(blocks.reshape(len(blocks), -1))
@@ -199,13 +208,13 @@ def find_dissolves(
     band = lagged_products(pictures, sorted({0, 1, *lengths, *inner, *rest}))
     windows = [window for length in lengths for window in _find_mixture_windows(pictures, histograms, band, length)]
     step = np.r_[0.0, np.sqrt(np.maximum(0.0, band[0][:-1] + band[0][1:] - 2 * band[1]))].astype(np.float32)
-    busy, found = list(taken), list[Boundary]()
-    for window in sorted(windows, key=lambda one: (-one.score, one.first)):
+    busy, dissolves = list(occupied), list[Boundary]()
+    for window in sorted(windows, key=lambda candidate: (-candidate.score, candidate.first)):
         free = all(window.last < start or window.first >= end for start, end in busy)
         if free and _is_dissolve(pictures, step, window):
             boundary = _locate_dissolve(pictures, window, busy)
             if boundary.end - boundary.first < MIN_DISSOLVE_FRAMES:
                 continue
-            found.append(boundary)
+            dissolves.append(boundary)
             busy.append((min(window.first, boundary.first), max(window.last, boundary.end)))
-    return found
+    return dissolves

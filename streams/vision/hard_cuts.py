@@ -41,39 +41,42 @@ class Boundary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def step_differences(blocks: Floats, histograms: Floats, lag: int = 1) -> Floats:
-    """Difference 0..1 between frames i-lag and i, shape (n,); the first ``lag`` are 0."""
+    """Return the difference 0..1 between frames i-lag and i, shape (n,); the first ``lag`` are 0."""
     result = np.zeros(len(blocks), np.float32)
     if len(blocks) > lag:
         result[lag:] = pair_differences((blocks[:-lag], histograms[:-lag]), (blocks[lag:], histograms[lag:]))
     return result
 
 
-def pair_differences(ones: tuple[Floats, Floats], others: tuple[Floats, Floats]) -> Floats:
-    """Difference 0..1 of n pairs of frames, each given by blocks (n, 9, 16, 3) and histograms (n, 32)."""
-    changed = np.abs(others[0] - ones[0])
+def pair_differences(first: tuple[Floats, Floats], second: tuple[Floats, Floats]) -> Floats:
+    """Return the difference 0..1 of n pairs of frames.
+
+    ``first`` and ``second``: blocks (n, 9, 16, 3) and histograms (n, 32) of the frames of each pair.
+    """
+    changed = np.abs(second[0] - first[0])
     colour = (
         changed.reshape(len(changed), BLOCK_VALUE_COUNT).mean(axis=1) * 3.0
     )  # the sum of the means of the three channels
-    histogram = 0.5 * np.abs(others[1] - ones[1]).sum(axis=1)
+    histogram = 0.5 * np.abs(second[1] - first[1]).sum(axis=1)
     result: Floats = 0.5 * np.minimum(1.0, colour / 60.0) + 0.5 * histogram
     return result
 
 
-def differences_from(blocks: Floats, histograms: Floats, one: int, others: NDArray[np.intp]) -> Floats:
-    """Difference 0..1 of one frame to each of the others."""
-    return pair_differences((blocks[one], histograms[one]), (blocks[others], histograms[others]))
+def differences_from(blocks: Floats, histograms: Floats, frame: int, frames: NDArray[np.intp]) -> Floats:
+    """Return the difference 0..1 of one frame to each of ``frames``."""
+    return pair_differences((blocks[frame], histograms[frame]), (blocks[frames], histograms[frames]))
 
 
-def block_correlation(one: Floats, other: Floats) -> float:
-    """Correlation -1..1 of two frames' blocks (9, 16, 3), channels centred to ignore a change of light."""
-    first = one.reshape(-1, 3) - one.reshape(-1, 3).mean(axis=0)
-    second = other.reshape(-1, 3) - other.reshape(-1, 3).mean(axis=0)
-    norm = float(np.sqrt((first * first).sum() * (second * second).sum()))
-    return float((first * second).sum()) / norm if norm > 1e-6 else 0.0
+def block_correlation(first: Floats, second: Floats) -> float:
+    """Correlate two frames' blocks (9, 16, 3), -1..1; centred channels ignore a change of light."""
+    first_centred = first.reshape(-1, 3) - first.reshape(-1, 3).mean(axis=0)
+    second_centred = second.reshape(-1, 3) - second.reshape(-1, 3).mean(axis=0)
+    norm = float(np.sqrt((first_centred * first_centred).sum() * (second_centred * second_centred).sum()))
+    return float((first_centred * second_centred).sum()) / norm if norm > 1e-6 else 0.0
 
 
 def _stands_out(step: Floats, picture: int) -> bool:
-    """Whether ``step[picture]`` is a clear peak; its direct neighbours may share a blended cut."""
+    """Tell whether ``step[picture]`` is a clear peak; its direct neighbours may share a blended cut."""
     around = np.r_[
         step[max(1, picture - NEIGHBOUR_FRAMES) : max(1, picture - 1)],
         step[picture + 2 : picture + 2 + NEIGHBOUR_FRAMES],
@@ -87,7 +90,7 @@ def _stands_out(step: Floats, picture: int) -> bool:
 
 
 def _is_flash(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats, picture: int, strength: float) -> bool:
-    """Whether the old shot soon returns, or the new one was there shortly before: a flash."""
+    """Tell whether a step is a flash: the old shot soon returns, or the new one was there shortly before."""
     place = np.arange(len(at_ms))
     after = place[(place > picture) & (at_ms < at_ms[picture] + FLASH_MAX_MS)]
     before = place[(place < picture - 1) & (at_ms > at_ms[picture] - FLASH_MAX_MS)]
@@ -98,7 +101,10 @@ def _is_flash(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats, pict
 
 
 def find_hard_cuts(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats) -> list[Boundary]:
-    """Hard cuts in order. ``at_ms`` (n,), ``blocks`` (n, 9, 16, 3), ``histograms`` (n, 32) of every frame."""
+    """Return hard cuts in order.
+
+    ``at_ms`` (n,), ``blocks`` (n, 9, 16, 3) and ``histograms`` (n, 32) are those of every frame.
+    """
     step = step_differences(blocks, histograms)
     cuts: list[Boundary] = []
     for picture in np.flatnonzero(step > CUT_MIN).tolist():

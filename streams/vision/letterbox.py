@@ -59,7 +59,7 @@ def measure_lines(grey: NDArray[np.uint8]) -> LineBrightness:
 
 
 def find_content_area(looks: Sequence[LineBrightness], width: int, height: int) -> CropBox | None:
-    """The display frame's content area, with even sides; None if it has no bars."""
+    """Return the display frame's content area, with even sides; None if it has no bars."""
     if not looks:
         return None
     rows, columns, lit_rows, lit_columns = (
@@ -73,16 +73,16 @@ def find_content_area(looks: Sequence[LineBrightness], width: int, height: int) 
 
 
 def _range_between_bars(brightest: NDArray[np.uint8], lit: NDArray[np.uint8], length: int) -> tuple[int, int]:
-    """Start and length of the content along one axis, in display pixels; the whole axis without bars."""
+    """Return start and length of the content along one axis, in display pixels; all without bars."""
     count, light = len(brightest), np.flatnonzero(brightest > BLACK_MAX_LEVEL)
     if not len(light):
         return 0, length
     before, after = int(light[0]), count - 1 - int(light[-1])
     pair = min(before, after) >= MIN_BAR_RATIO * count and before + after <= MAX_BARS_RATIO * count
-    alike = abs(before - after) <= max(EDGE_LINES, MAX_BAR_DIFFERENCE_RATIO * max(before, after))
+    similar = abs(before - after) <= max(EDGE_LINES, MAX_BAR_DIFFERENCE_RATIO * max(before, after))
     ends = slice(before, before + EDGE_LINES), slice(max(0, count - after - EDGE_LINES), count - after)
     sharp = all(brightest[end].max() >= CONTENT_MIN_LEVEL and lit[end].max() >= LIT_MIN_PERCENT for end in ends)
-    if not (pair and alike and sharp):
+    if not (pair and similar and sharp):
         return 0, length
     scale = length / count
     first, last = 2 * ceil((before + 1) * scale / 2), 2 * floor((count - after - 1) * scale / 2)

@@ -37,8 +37,8 @@ class PersonsByFrame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def faceless(faces: Sequence[Sequence[Face]]) -> list[int]:
-    """Numbers of the frames that show no face."""
-    return [place for place, found in enumerate(faces) if not found]
+    """Return the numbers of the frames that show no face."""
+    return [place for place, frame_faces in enumerate(faces) if not frame_faces]
 
 
 async def find_persons(
@@ -51,11 +51,11 @@ async def find_persons(
     seen: int,
     warn: Callable[[str], None],
 ) -> PersonsByFrame:
-    """Persons in the frames with these numbers of ``path``; without the model no persons, and a warning.
+    """Find persons in the frames of ``path`` with these numbers; without the model warn instead.
 
     ``report`` gets ``seen`` plus the frames that are done. Raises nothing: faces are worth keeping without persons.
     """
-    found: dict[int, list[Person]] = {}
+    by_place: dict[int, list[Person]] = {}
     model, compute_ms = "", 0
     try:
         for start in range(0, len(places), BATCH_FRAMES):
@@ -63,16 +63,16 @@ async def find_persons(
             squares, cpu_ms = await timed_in_thread(_squares, path, canvas, batch)
             answer = await _ask_twice(landmarks, squares)
             model, compute_ms = answer.model, compute_ms + answer.compute_ms + cpu_ms
-            found |= {
+            by_place |= {
                 place: [_in_display(person, canvas) for person in persons]
                 for place, persons in zip(batch, answer.persons, strict=True)
             }
-            report(seen + len(found))
+            report(seen + len(by_place))
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "sight")
         warn(NO_PERSONS_WARNING)
-    return PersonsByFrame(by_place=found, model=model, compute_ms=compute_ms)
+    return PersonsByFrame(by_place=by_place, model=model, compute_ms=compute_ms)
 
 
 async def _ask_twice(landmarks: Landmarks, squares: NDArray[np.uint8]) -> PersonsFound:
@@ -84,15 +84,15 @@ async def _ask_twice(landmarks: Landmarks, squares: NDArray[np.uint8]) -> Person
 
 
 def _squares(path: Path, canvas: Canvas, places: Sequence[int]) -> NDArray[np.uint8]:
-    """The frames, downscaled to fit (n, 224, 224, 3), padded with black."""
+    """Return the frames, downscaled to fit (n, 224, 224, 3), padded with black."""
     shape = (max(places) + 1, canvas.height, canvas.width, 3)
     pictures = np.memmap(path, np.uint8, "r", shape=shape)
     squares = np.zeros((len(places), INPUT_SIDE_PX, INPUT_SIDE_PX, 3), np.uint8)
     scale = _scale(canvas)
     wide, high = round(canvas.inner_width * scale), round(canvas.inner_height * scale)
     for number, place in enumerate(places):
-        whole = Image.fromarray(pictures[place, : canvas.inner_height, : canvas.inner_width])
-        squares[number, :high, :wide] = np.asarray(whole.resize((wide, high), Image.Resampling.BILINEAR))
+        frame = Image.fromarray(pictures[place, : canvas.inner_height, : canvas.inner_width])
+        squares[number, :high, :wide] = np.asarray(frame.resize((wide, high), Image.Resampling.BILINEAR))
     return squares
 
 

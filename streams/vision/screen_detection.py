@@ -53,7 +53,10 @@ class GraphicFeatures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure_graphic(picture: UInt8) -> GraphicFeatures:
-    """Features of a small RGB frame (h, w, 3), at least 2 × 2, without its black bars; green is its luma."""
+    """Measure the features of a small RGB frame (h, w, 3), at least 2 × 2.
+
+    Its black bars do not count; green is its luma.
+    """
     picture = _crop_to_content(picture)
     luma = picture[..., 1].astype(np.int16)
     across, down = np.abs(np.diff(luma, axis=1))[:-1], np.abs(np.diff(luma, axis=0))[:, :-1]
@@ -71,25 +74,25 @@ def measure_graphic(picture: UInt8) -> GraphicFeatures:
 
 
 def _crop_to_content(picture: UInt8) -> UInt8:
-    """The frame without black bars, whose flat straight edges would count as drawn."""
+    """Return the frame without black bars, whose flat straight edges would count as drawn."""
     high, wide = picture.shape[:2]
     box = find_content_area([measure_lines(picture.max(axis=2))], wide, high)
     return picture if box is None else picture[box.y : box.y + box.height, box.x : box.x + box.width]
 
 
 def _dilate(points: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where one of the points lies at most `EDGE_REACH_PX` away, along the row or the column."""
-    found, (high, wide) = points.copy(), points.shape
+    """Return where one of the points lies at most `EDGE_REACH_PX` away, along the row or the column."""
+    dilated, (high, wide) = points.copy(), points.shape
     for step in range(1, EDGE_REACH_PX + 1):
-        found[:, step:] |= points[:, : max(0, wide - step)]
-        found[:, : max(0, wide - step)] |= points[:, step:]
-        found[step:] |= points[: max(0, high - step)]
-        found[: max(0, high - step)] |= points[step:]
-    return found
+        dilated[:, step:] |= points[:, : max(0, wide - step)]
+        dilated[:, : max(0, wide - step)] |= points[:, step:]
+        dilated[step:] |= points[: max(0, high - step)]
+        dilated[: max(0, high - step)] |= points[step:]
+    return dilated
 
 
 def _count_colours(picture: UInt8) -> int:
-    """Number of colours (of 4,096) that cover ``COMMON_COLOURS_SHARE`` of a frame."""
+    """Count the colours (of 4,096) that cover ``COMMON_COLOURS_SHARE`` of a frame."""
     bins = (picture >> 4).astype(np.int32)
     counts = np.bincount((bins[..., 0] * 256 + bins[..., 1] * 16 + bins[..., 2]).ravel())
     cover = np.cumsum(np.sort(counts[counts > 0])[::-1])
@@ -97,7 +100,7 @@ def _count_colours(picture: UInt8) -> int:
 
 
 def screen_probability(drawn: GraphicFeatures) -> float:
-    """Probability 0..1 that a frame with these features shows a screen or a slide, by logistic regression."""
+    """Return the probability 0..1 that these features show a screen or a slide (logistic regression)."""
     if drawn.edges < MIN_EDGE_SHARE:
         return 0.0
     score = LOGIT_BIAS + sum(weight * getattr(drawn, name) for name, weight in LOGIT_WEIGHTS)

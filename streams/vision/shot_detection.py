@@ -22,7 +22,7 @@ NAME = "dense-shots-2"
 def find_boundaries(
     at_ms: NDArray[np.int64], blocks: NDArray[np.float32], histograms: NDArray[np.float32]
 ) -> list[Boundary]:
-    """Boundaries between shots, in order.
+    """Return the boundaries between shots, in order.
 
     ``at_ms`` (n,): time of every frame; ``blocks`` (n, 9, 16, 3) and ``histograms`` (n, 32) of ``frame_stats``. A cut
     into or out of black belongs to its fade; a window that holds a cut or a fade is not a dissolve.
@@ -41,12 +41,12 @@ def find_boundaries(
 
 
 def find_transitions(at_ms: Sequence[int], measures: Sequence[Measure]) -> list[Transition]:
-    """The same as ``find_boundaries``, in project time."""
+    """Return the boundaries of ``find_boundaries`` as transitions, in project time."""
     if not at_ms:
         return []
     times = np.asarray(at_ms, np.int64)
     boundaries = find_boundaries(
-        times, np.stack([one.blocks for one in measures]), np.stack([one.histogram for one in measures])
+        times, np.stack([measure.blocks for measure in measures]), np.stack([measure.histogram for measure in measures])
     )
     last = len(times) - 1
     return [

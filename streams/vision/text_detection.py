@@ -53,23 +53,23 @@ class StrokeRun(msgspec.Struct, frozen=True):
 
 
 def find_text_lines(grey: UInt8) -> list[Box]:
-    """Boxes of text lines in pixels of the frame (h, w); parts of one line are joined."""
-    found: list[Box] = []
+    """Return boxes of text lines in pixels of the frame (h, w); parts of one line are joined."""
+    boxes: list[Box] = []
     for scale in DOWNSCALE_FACTORS:
         small = downscale(grey, scale)
         if min(small.shape) < 4 * MIN_LETTER_HEIGHT_PX:
             continue
         for line in _find_lines_at_scale(small):
             box = Box(x=line.x * scale, y=line.y * scale, width=line.width * scale, height=line.height * scale)
-            while part := next((other for other in found if _is_same_line(box, other)), None):
-                found.remove(part)
+            while part := next((candidate for candidate in boxes if _is_same_line(box, candidate)), None):
+                boxes.remove(part)
                 box = hull([box, part])
-            found.append(box)
-    return found
+            boxes.append(box)
+    return boxes
 
 
 def downscale(grey: UInt8, scale: int) -> UInt8:
-    """The frame in means of ``scale`` × ``scale`` pixels."""
+    """Return the frame in means of ``scale`` × ``scale`` pixels."""
     if scale == 1:
         return grey
     high, wide = grey.shape[0] // scale, grey.shape[1] // scale
@@ -79,7 +79,7 @@ def downscale(grey: UInt8, scale: int) -> UInt8:
 
 
 def _find_lines_at_scale(grey: UInt8) -> list[Box]:
-    found: list[Box] = []
+    boxes: list[Box] = []
     for picture in (grey, 255 - grey):  # light strokes, then dark ones
         ground = _remove_light_strokes(picture)
         ink = picture - ground >= MIN_STROKE_CONTRAST_LEVELS
@@ -87,12 +87,12 @@ def _find_lines_at_scale(grey: UInt8) -> list[Box]:
         for block in _stack_runs(_find_stroke_runs(starts)):
             box = _line_box(block, ground, ink, starts)
             if box is not None:
-                found.append(box)
-    return found
+                boxes.append(box)
+    return boxes
 
 
 def _remove_light_strokes(picture: UInt8) -> UInt8:
-    """Morphological opening along rows: removes light strokes narrower than ``MAX_STROKE_PX``."""
+    """Remove light strokes narrower than ``MAX_STROKE_PX``: a morphological opening along rows."""
     low = np.pad(picture, ((0, 0), (MAX_STROKE_PX, MAX_STROKE_PX)), mode="edge")
     step = 1
     while step < MAX_STROKE_PX:
@@ -115,19 +115,22 @@ def _find_stroke_runs(starts: Bools) -> list[StrokeRun]:
     firsts, ends = np.r_[0, breaks], np.r_[breaks, len(rows)]
     long = ends - firsts >= MIN_STROKES
     return [
-        StrokeRun(int(rows[one]), int(columns[one]), int(columns[other - 1]) + MAX_STROKE_PX // 2, int(other - one))
-        for one, other in zip(firsts[long], ends[long], strict=True)
+        StrokeRun(int(rows[first]), int(columns[first]), int(columns[end - 1]) + MAX_STROKE_PX // 2, int(end - first))
+        for first, end in zip(firsts[long], ends[long], strict=True)
     ]
 
 
 def _stack_runs(runs: list[StrokeRun]) -> list[list[StrokeRun]]:
-    """Runs that overlap from row to row, as blocks; one row may be missing."""
+    """Stack runs that overlap from row to row into blocks; one row may be missing."""
     growing: list[list[StrokeRun]] = []
     done: list[list[StrokeRun]] = []
     for run in runs:
         done += [block for block in growing if block[-1].row < run.row - 2]
         growing = [block for block in growing if block[-1].row >= run.row - 2]
-        near = next((block for block in growing if any(_overlap_ratio(one, run) > 0.5 for one in block[-2:])), None)
+        near = next(
+            (block for block in growing if any(_overlap_ratio(earlier_run, run) > 0.5 for earlier_run in block[-2:])),
+            None,
+        )
         if near is None:
             growing.append([run])
         else:
@@ -135,13 +138,13 @@ def _stack_runs(runs: list[StrokeRun]) -> list[list[StrokeRun]]:
     return done + growing
 
 
-def _overlap_ratio(one: StrokeRun, other: StrokeRun) -> float:
-    both = min(one.right, other.right) - max(one.left, other.left)
-    return both / max(1, min(one.right - one.left, other.right - other.left))
+def _overlap_ratio(first: StrokeRun, second: StrokeRun) -> float:
+    shared = min(first.right, second.right) - max(first.left, second.left)
+    return shared / max(1, min(first.right - first.left, second.right - second.left))
 
 
 def _line_box(block: list[StrokeRun], ground: UInt8, ink: Bools, starts: Bools) -> Box | None:
-    """Box of the text line that a block of runs forms; None if it is not a line."""
+    """Return the box of the text line that a block of runs forms; None if it is not a line."""
     top, bottom = block[0].row, block[-1].row + 1
     left, right = (
         round(np.percentile([getattr(run, side) for run in block], at)) for side, at in (("left", 15), ("right", 85))
@@ -165,11 +168,11 @@ def _line_box(block: list[StrokeRun], ground: UInt8, ink: Bools, starts: Bools) 
     return Box(x=left, y=top, width=wide, height=high)
 
 
-def _is_same_line(box: Box, other: Box) -> bool:
-    """Whether two boxes belong to one line: they overlap, or follow each other in a row."""
-    across, down = shared_sides(box, other)
-    low, high = sorted((box.height, other.height))
+def _is_same_line(first: Box, second: Box) -> bool:
+    """Tell whether two boxes belong to one line: they overlap, or follow each other in a row."""
+    across, down = shared_sides(first, second)
+    low, high = sorted((first.height, second.height))
     over = across > 0 and across * down > MIN_LINE_OVERLAP_RATIO * min(
-        box.width * box.height, other.width * other.height
+        first.width * first.height, second.width * second.height
     )
     return down > MIN_LINE_OVERLAP_RATIO * low and (over or (across > -high and high < 2 * low))

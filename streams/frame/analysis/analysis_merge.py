@@ -21,22 +21,22 @@ def missing_ranges(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
 
     All of it is missing where it does not touch what was analysed.
     """
-    seen = tracks.range
-    if time.start_ms >= seen.start_ms and time.end_ms <= seen.end_ms:
+    analysed = tracks.range
+    if time.start_ms >= analysed.start_ms and time.end_ms <= analysed.end_ms:
         return []
-    if not ranges_touch(seen, time):
+    if not ranges_touch(analysed, time):
         return [time]
     ranges = []
-    if time.start_ms < seen.start_ms:
-        ranges.append(TimeRange(start_ms=time.start_ms, end_ms=min(seen.start_ms + OVERLAP_MS, seen.end_ms)))
-    if time.end_ms > seen.end_ms:
-        ranges.append(TimeRange(start_ms=max(seen.end_ms - OVERLAP_MS, seen.start_ms), end_ms=time.end_ms))
+    if time.start_ms < analysed.start_ms:
+        ranges.append(TimeRange(start_ms=time.start_ms, end_ms=min(analysed.start_ms + OVERLAP_MS, analysed.end_ms)))
+    if time.end_ms > analysed.end_ms:
+        ranges.append(TimeRange(start_ms=max(analysed.end_ms - OVERLAP_MS, analysed.start_ms), end_ms=time.end_ms))
     return ranges
 
 
-def ranges_touch(one: TimeRange, other: TimeRange) -> bool:
+def ranges_touch(first: TimeRange, second: TimeRange) -> bool:
     """Tell whether nothing lies between two ranges."""
-    return one.start_ms <= other.end_ms and other.start_ms <= one.end_ms
+    return first.start_ms <= second.end_ms and second.start_ms <= first.end_ms
 
 
 def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
@@ -66,19 +66,21 @@ def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
         mouths=_join_mouths(old, new),
         voice=_join_voices(old.voice, new.voice),
         letters=_join_letters(old, new),
-        persons=sorted({one.at_ms: one for one in (*old.persons, *new.persons)}.values(), key=lambda one: one.at_ms),
+        persons=sorted(
+            {sample.at_ms: sample for sample in (*old.persons, *new.persons)}.values(), key=lambda sample: sample.at_ms
+        ),
     )
 
 
 def _join_mouths(old: ClipTracks, new: ClipTracks) -> list[Mouth]:
     """Keep the new mouths, and old ones outside the new range."""
-    kept = [one for one in old.mouths if not new.range.start_ms <= one.at_ms < new.range.end_ms]
-    return sorted([*kept, *new.mouths], key=lambda one: one.at_ms)
+    old_mouths = [mouth for mouth in old.mouths if not new.range.start_ms <= mouth.at_ms < new.range.end_ms]
+    return sorted([*old_mouths, *new.mouths], key=lambda mouth: mouth.at_ms)
 
 
 def _join_letters(old: ClipTracks, new: ClipTracks) -> list[Letters]:
     """Keep the lines of both, in order; a line at the seam may occur twice."""
-    return sorted([*old.letters, *new.letters], key=lambda one: (one.range.start_ms, one.box.y, one.box.x))
+    return sorted([*old.letters, *new.letters], key=lambda line: (line.range.start_ms, line.box.y, line.box.x))
 
 
 def _join_voices(old: VoiceCurve | None, new: VoiceCurve | None) -> VoiceCurve | None:
@@ -97,16 +99,16 @@ def _join_voices(old: VoiceCurve | None, new: VoiceCurve | None) -> VoiceCurve |
 
 def _join_transitions(old: ClipTracks, new: ClipTracks) -> list[Transition]:
     """Keep the transitions of both, in order; one at the seam once."""
-    both = {one.at_ms: one for one in (*old.transitions, *new.transitions)}
-    return [both[at_ms] for at_ms in sorted(both)]
+    by_time = {transition.at_ms: transition for transition in (*old.transitions, *new.transitions)}
+    return [by_time[at_ms] for at_ms in sorted(by_time)]
 
 
 def _join_looks(old: ClipTracks, new: ClipTracks, shots: Sequence[TimeRange]) -> list[ShotLook]:
     """Take for each joined shot the look of the part with most of it."""
     joined = []
     for number, shot in enumerate(shots):
-        seen = [(part.shots[look.shot].overlap_ms(shot), look) for part in (old, new) for look in part.looks]
-        most, look = max(seen, key=lambda pair: pair[0], default=(0, None))
+        overlaps = [(part.shots[look.shot].overlap_ms(shot), look) for part in (old, new) for look in part.looks]
+        most, look = max(overlaps, key=lambda pair: pair[0], default=(0, None))
         if look is not None and most > 0:
             joined.append(msgspec.structs.replace(look, shot=number))
     return joined

@@ -49,7 +49,7 @@ MARGIN_MS = 500
 
 
 class FrameMeasurements(msgspec.Struct):
-    """What accumulates while frames are decoded."""
+    """Measurements that accumulate while frames are decoded."""
 
     at_ms: list[int] = []
     measures: list[Measure] = []
@@ -101,31 +101,33 @@ def _decode(
     mouths: tuple[Canvas, BinaryIO],
     report: Callable[[int], None],
 ) -> FrameMeasurements:
-    track, (canvas, file), seen = index.video, faces, FrameMeasurements()
+    track, (canvas, file), measurements = index.video, faces, FrameMeasurements()
     assert track is not None
     for at_ms, frame in _frames_around(reader, index, clip):
-        if frame.is_corrupt and seen.at_ms:
+        if frame.is_corrupt and measurements.at_ms:
             continue  # smeared blocks would pass for a cut
         measure = measure_frame(frame)
-        if clip.start_ms <= at_ms < clip.end_ms and seen.wants_faces(at_ms, measure):
+        if clip.start_ms <= at_ms < clip.end_ms and measurements.wants_faces(at_ms, measure):
             picture = display_array(frame, track, canvas.inner_width, canvas.inner_height)
             write_picture(file, canvas, picture)
-            seen.face_ms.append(at_ms)
-            seen.details.append(measure_detail(picture, seen.details[-1] if seen.details else None))
-            if seen.wants_screen(at_ms):
-                seen.screens.append((at_ms, screen_probability(measure_graphic(picture))))
-                seen.lines.append(_measure_sides(frame, track, picture))
-        if clip.start_ms <= at_ms < clip.end_ms and seen.wants_mouths(at_ms):
+            measurements.face_ms.append(at_ms)
+            measurements.details.append(
+                measure_detail(picture, measurements.details[-1] if measurements.details else None)
+            )
+            if measurements.wants_screen(at_ms):
+                measurements.screens.append((at_ms, screen_probability(measure_graphic(picture))))
+                measurements.lines.append(_measure_sides(frame, track, picture))
+        if clip.start_ms <= at_ms < clip.end_ms and measurements.wants_mouths(at_ms):
             wide, high = mouths[0].inner_width, mouths[0].inner_height
             grey = display_array(frame, track, wide, high, "gray")
             write_grey(mouths[1], mouths[0], grey)
-            seen.mouth_ms.append(at_ms)
-            if seen.wants_letters(at_ms):
-                seen.letters.append((at_ms, find_text_lines(grey)))
-        seen.at_ms.append(at_ms)
-        seen.measures.append(measure)
-        report(len(seen.at_ms))
-    return seen
+            measurements.mouth_ms.append(at_ms)
+            if measurements.wants_letters(at_ms):
+                measurements.letters.append((at_ms, find_text_lines(grey)))
+        measurements.at_ms.append(at_ms)
+        measurements.measures.append(measure)
+        report(len(measurements.at_ms))
+    return measurements
 
 
 def _frames_around(reader: SourceReader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -151,14 +153,14 @@ def _measure_sides(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.ui
 
 def shots_of(transitions: Sequence[Transition], clip: TimeRange) -> list[TimeRange]:
     """Return the shots of the clip: they cover it without a gap."""
-    inside = (one.at_ms for one in transitions if clip.start_ms < one.at_ms < clip.end_ms)
+    inside = (transition.at_ms for transition in transitions if clip.start_ms < transition.at_ms < clip.end_ms)
     edges = [clip.start_ms, *inside, clip.end_ms]
     return [TimeRange(start_ms=start, end_ms=end) for start, end in pairwise(edges)]
 
 
 def unmixed_range(transitions: Sequence[Transition], shot: TimeRange) -> TimeRange:
     """Return the part of a shot that shows nothing of its neighbours; all of it if none is left."""
-    mixed = [one.range for one in transitions if one.range.overlap_ms(shot) > 0]
+    mixed = [transition.range for transition in transitions if transition.range.overlap_ms(shot) > 0]
     start = max((part.end_ms for part in mixed if part.start_ms <= shot.start_ms), default=shot.start_ms)
     end = min((part.start_ms for part in mixed if part.end_ms >= shot.end_ms), default=shot.end_ms)
     return TimeRange(start_ms=start, end_ms=end) if start < end else shot
@@ -172,8 +174,8 @@ def _measure_voice(reader: SourceReader, index: SourceIndex, clip: TimeRange) ->
     return None if samples is None else measure_voice_curve(samples, clip.start_ms)
 
 
-def _is_inside(one: Transition, clip: TimeRange) -> bool:
-    return clip.start_ms < one.at_ms < clip.end_ms
+def _is_inside(transition: Transition, clip: TimeRange) -> bool:
+    return clip.start_ms < transition.at_ms < clip.end_ms
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
@@ -191,29 +193,29 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     canvas, fine = fit_canvas(index.video, FACE_AREA_PX), fit_canvas(index.video, MOUTH_AREA_PX)
     scratch, reader = Path(args["scratch"]), SourceReader(source, index, deblock=False)
     with (scratch / "faces.raw").open("wb") as file, (scratch / "mouths.raw").open("wb") as mouths:
-        seen = _decode(reader, index, clip, (canvas, file), (fine, mouths), report)
+        measurements = _decode(reader, index, clip, (canvas, file), (fine, mouths), report)
     transitions = [
-        one
-        for one in find_transitions(seen.at_ms, seen.measures)
-        if one.range.overlap_ms(clip) or _is_inside(one, clip)
+        transition
+        for transition in find_transitions(measurements.at_ms, measurements.measures)
+        if transition.range.overlap_ms(clip) or _is_inside(transition, clip)
     ]
     shots = shots_of(transitions, clip)
     looks = []
     for number, shot in enumerate(shots):
         alone = unmixed_range(transitions, shot)
-        look = summarise_shot(number, alone, seen.face_ms, seen.details)
+        look = summarise_shot(number, alone, measurements.face_ms, measurements.details)
         if look is not None:
-            content = seen.content_in(alone, index.video)
-            looks.append(msgspec.structs.replace(look, screen=seen.screen_in(alone), content=content))
+            content = measurements.content_in(alone, index.video)
+            looks.append(msgspec.structs.replace(look, screen=measurements.screen_in(alone), content=content))
     return {
         "shots": [(shot.start_ms, shot.end_ms) for shot in shots],
         "transitions": msgspec.to_builtins(transitions),
         "looks": msgspec.to_builtins(looks),
-        "letters": msgspec.to_builtins(track_text_lines(seen.letters, shots, fine.scale)),
-        "face_ms": seen.face_ms,
+        "letters": msgspec.to_builtins(track_text_lines(measurements.letters, shots, fine.scale)),
+        "face_ms": measurements.face_ms,
         "canvas": msgspec.to_builtins(canvas),
-        "mouth_ms": seen.mouth_ms,
+        "mouth_ms": measurements.mouth_ms,
         "fine": msgspec.to_builtins(fine),
         "voice": msgspec.to_builtins(_measure_voice(reader, index, clip)),
-        "pictures": len(seen.at_ms),
+        "pictures": len(measurements.at_ms),
     }

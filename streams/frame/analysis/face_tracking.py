@@ -34,16 +34,16 @@ Detections = Sequence[tuple[int, Sequence[Face]]]
 """Time and faces of each analysed frame, in order of time."""
 
 
-def box_closeness(one: Box, other: Box) -> float:
+def box_closeness(first: Box, second: Box) -> float:
     """Rate two boxes as the same face a moment apart: 0 (not) to 2, overlap plus nearness of centres."""
-    width = (one.width + other.width) / 2
-    ratio = max(one.width, other.width) / max(1e-6, min(one.width, other.width))
-    step_x = (one.x + one.width / 2) - (other.x + other.width / 2)
-    step_y = (one.y + one.height / 2) - (other.y + other.height / 2)
+    width = (first.width + second.width) / 2
+    ratio = max(first.width, second.width) / max(1e-6, min(first.width, second.width))
+    step_x = (first.x + first.width / 2) - (second.x + second.width / 2)
+    step_y = (first.y + first.height / 2) - (second.y + second.height / 2)
     step = float((step_x**2 + step_y**2) ** 0.5) / max(1e-6, width)
     if ratio > MAX_SIZE_STEP or step > MAX_CENTRE_STEP:
         return 0.0
-    return intersection_over_union(one, other) + (1.0 - step / MAX_CENTRE_STEP) + 1e-3
+    return intersection_over_union(first, second) + (1.0 - step / MAX_CENTRE_STEP) + 1e-3
 
 
 def _assign_faces(open_tracks: list[list[FaceSample]], at_ms: int, faces: Sequence[Face]) -> list[Face]:
@@ -85,13 +85,15 @@ def track_faces_in_shot(detections: Detections, shot: TimeRange) -> list[list[Fa
 
 def track_faces(detections: Detections, shots: Sequence[TimeRange]) -> list[FaceTrack]:
     """Return the face tracks of a clip, numbered in order of the shots."""
-    found = [(shot, samples) for shot, when in enumerate(shots) for samples in track_faces_in_shot(detections, when)]
-    return [FaceTrack(track=number, shot=shot, samples=samples) for number, (shot, samples) in enumerate(found)]
+    shot_samples = [
+        (shot, samples) for shot, when in enumerate(shots) for samples in track_faces_in_shot(detections, when)
+    ]
+    return [FaceTrack(track=number, shot=shot, samples=samples) for number, (shot, samples) in enumerate(shot_samples)]
 
 
 def without_mixed_frames(detections: Detections, transitions: Sequence[Transition]) -> list[tuple[int, Sequence[Face]]]:
     """Drop the faces of frames inside a dissolve: those of the other shot shine through."""
-    mixed = [one.range for one in transitions]
+    mixed = [transition.range for transition in transitions]
     return [
         (at_ms, [] if any(part.start_ms < at_ms < part.end_ms for part in mixed) else faces)
         for at_ms, faces in detections
@@ -117,19 +119,19 @@ def box_at(track: FaceTrack, at_ms: int) -> Box | None:
         return track.samples[after].face.box
     if not 0 < after < len(times) or times[after] - times[after - 1] > MAX_BRIDGED_MS:
         return None
-    one, other = track.samples[after - 1].face.box, track.samples[after].face.box
+    earlier_box, later_box = track.samples[after - 1].face.box, track.samples[after].face.box
     share = (at_ms - times[after - 1]) / (times[after] - times[after - 1])
     return Box(
-        x=one.x + share * (other.x - one.x),
-        y=one.y + share * (other.y - one.y),
-        width=one.width + share * (other.width - one.width),
-        height=one.height + share * (other.height - one.height),
+        x=earlier_box.x + share * (later_box.x - earlier_box.x),
+        y=earlier_box.y + share * (later_box.y - earlier_box.y),
+        width=earlier_box.width + share * (later_box.width - earlier_box.width),
+        height=earlier_box.height + share * (later_box.height - earlier_box.height),
     )
 
 
 def mouths_by_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, list[Mouth]]:
     """Assign mouths to the tracks that have a box around them at their time."""
-    found: dict[int, list[Mouth]] = {track.track: [] for track in tracks}
+    by_track: dict[int, list[Mouth]] = {track.track: [] for track in tracks}
     for mouth in mouths:
         near: tuple[float, int] | None = None
         for track in tracks:
@@ -138,11 +140,11 @@ def mouths_by_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dic
             box = box_at(track, mouth.at_ms)
             if box is None:
                 continue
-            away_x = abs(mouth.x - box.x - box.width / 2) / max(1.0, box.width)
-            away_y = abs(mouth.y - box.y - box.height / 2) / max(1.0, box.height)
-            away = max(away_x, away_y)
-            if away < 0.5 and (near is None or away < near[0]):
-                near = away, track.track
+            distance_x = abs(mouth.x - box.x - box.width / 2) / max(1.0, box.width)
+            distance_y = abs(mouth.y - box.y - box.height / 2) / max(1.0, box.height)
+            distance = max(distance_x, distance_y)
+            if distance < 0.5 and (near is None or distance < near[0]):
+                near = distance, track.track
         if near is not None:
-            found[near[1]].append(mouth)
-    return found
+            by_track[near[1]].append(mouth)
+    return by_track

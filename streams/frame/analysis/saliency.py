@@ -50,12 +50,12 @@ def measure_detail(picture: NDArray[np.uint8], before: Detail | None) -> Detail:
     edges[:, 1:] += np.abs(np.diff(luma, axis=1))
     edges[1:] += np.abs(np.diff(luma, axis=0))
     edges[edges < EDGE_MIN] = 0.0
-    moved = np.zeros_like(luma)
+    movement = np.zeros_like(luma)
     if before is not None and before.luma.shape == luma.shape:
-        moved = np.abs(luma - before.luma)
-        moved[moved < MOVE_MIN] = 0.0
+        movement = np.abs(luma - before.luma)
+        movement[movement < MOVE_MIN] = 0.0
     samples = sample_plane(luma.astype(np.uint8), 9 * 12, 16 * 12)
-    return Detail(luma=luma, edges=_profiles(edges), movement=_profiles(moved), blocks=block_means(samples))
+    return Detail(luma=luma, edges=_profiles(edges), movement=_profiles(movement), blocks=block_means(samples))
 
 
 def _shares(edges: NDArray[np.float32], movement: NDArray[np.float32]) -> list[float]:

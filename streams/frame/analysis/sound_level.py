@@ -25,7 +25,7 @@ LOW_HZ, HIGH_HZ = 200.0, 3_500.0
 def gather_samples(frames: Iterable[tuple[int, av.AudioFrame]], time: TimeRange) -> NDArray[np.float32] | None:
     """Return mono sound of ``time`` at 8 kHz, gaps silent; None when no frame came."""
     samples = np.zeros(time.length_ms * RATE_HZ // 1000, np.float32)
-    resampler, cursor, came = None, 0, False
+    resampler, cursor, has_frames = None, 0, False
     for at_ms, frame in frames:
         if resampler is None:
             resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE_HZ)
@@ -36,8 +36,8 @@ def gather_samples(frames: Iterable[tuple[int, av.AudioFrame]], time: TimeRange)
             start, end = max(0, cursor), min(len(samples), cursor + len(piece))
             if end > start:
                 samples[start:end] = piece[start - cursor : end - cursor]
-            cursor, came = cursor + len(piece), True
-    return np.nan_to_num(samples, copy=False) if came else None
+            cursor, has_frames = cursor + len(piece), True
+    return np.nan_to_num(samples, copy=False) if has_frames else None
 
 
 def measure_voice_curve(samples: NDArray[np.float32], start_ms: int) -> VoiceCurve:

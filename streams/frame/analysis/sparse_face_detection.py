@@ -40,27 +40,27 @@ async def find_faces_sparsely(
     *,
     least_score: float,
     report: Report,
-    seen: int = 0,
+    counted: int = 0,
 ) -> FacesFound:
     """Find the faces of each frame in ``path``, taken ``at_ms``, with ``least_score``, in display pixels.
 
-    ``shots``: time ranges that no face crosses. ``report`` gets ``seen`` plus the frames searched so far. Raises
+    ``shots``: time ranges that no face crosses. ``report`` gets ``counted`` plus the frames searched so far. Raises
     Unavailable when the detector does not answer.
     """
     runs = frames_by_shot(at_ms, shots)
-    found: FacesByFrame = {}
+    faces_by_frame: FacesByFrame = {}
     model, compute_ms = "", 0
-    wanted = sorted({place for run in runs for place in [*run[::STRIDE_FRAMES], run[-1]]})
-    while wanted:
-        for start in range(0, len(wanted), BATCH_SIZE):
-            batch = wanted[start : start + BATCH_SIZE]
+    places = sorted({place for run in runs for place in [*run[::STRIDE_FRAMES], run[-1]]})
+    while places:
+        for start in range(0, len(places), BATCH_SIZE):
+            batch = places[start : start + BATCH_SIZE]
             answer = await faces.detect(await asyncio.to_thread(_read_frames, path, canvas, len(at_ms), batch))
             model, compute_ms = answer.model, compute_ms + answer.compute_ms
-            for place, there in zip(batch, answer.faces, strict=True):
-                found[place] = to_display([face for face in there if face.score >= least_score], canvas)
-            report(seen + len(found))
-        wanted = [middle for run in runs for middle in frames_to_check(run, found)]
-    return FacesFound(faces=interpolate_faces(runs, found, at_ms), model=model, compute_ms=compute_ms)
+            for place, frame_faces in zip(batch, answer.faces, strict=True):
+                faces_by_frame[place] = to_display([face for face in frame_faces if face.score >= least_score], canvas)
+            report(counted + len(faces_by_frame))
+        places = [middle for run in runs for middle in frames_to_check(run, faces_by_frame)]
+    return FacesFound(faces=interpolate_faces(runs, faces_by_frame, at_ms), model=model, compute_ms=compute_ms)
 
 
 def frames_by_shot(at_ms: Sequence[int], shots: Sequence[TimeRange]) -> list[list[int]]:
@@ -73,46 +73,52 @@ def frames_by_shot(at_ms: Sequence[int], shots: Sequence[TimeRange]) -> list[lis
     return [list(run) for _, run in groupby(range(len(at_ms)), key=shot_of)]
 
 
-def frames_to_check(run: Sequence[int], found: FacesByFrame) -> list[int]:
+def frames_to_check(run: Sequence[int], faces_by_frame: FacesByFrame) -> list[int]:
     """Return the frame in the middle of each gap between looks that disagree."""
-    looked = [place for place in run if place in found]
-    gaps = [(one, other) for one, other in pairwise(looked) if other - one > 1]
-    return [(one + other) // 2 for one, other in gaps if match_faces(found[one], found[other]) is None]
+    searched = [place for place in run if place in faces_by_frame]
+    gaps = [(before, after) for before, after in pairwise(searched) if after - before > 1]
+    return [
+        (before + after) // 2
+        for before, after in gaps
+        if match_faces(faces_by_frame[before], faces_by_frame[after]) is None
+    ]
 
 
-def interpolate_faces(runs: Sequence[Sequence[int]], found: FacesByFrame, at_ms: Sequence[int]) -> list[list[Face]]:
+def interpolate_faces(
+    runs: Sequence[Sequence[int]], faces_by_frame: FacesByFrame, at_ms: Sequence[int]
+) -> list[list[Face]]:
     """Return the faces of every frame, interpolated where it was not searched."""
-    whole = dict(found)
+    all_faces = dict(faces_by_frame)
     for run in runs:
-        looked = [place for place in run if place in found]
-        for one, other in pairwise(looked):
-            pairs = match_faces(found[one], found[other]) if other - one > 1 else None
-            for place in range(one + 1, other):
-                share = (at_ms[place] - at_ms[one]) / max(1, at_ms[other] - at_ms[one])
-                whole[place] = [_interpolate(first, second, share) for first, second in pairs or []]
-    return [whole[place] for place in range(len(at_ms))]
+        searched = [place for place in run if place in faces_by_frame]
+        for before, after in pairwise(searched):
+            pairs = match_faces(faces_by_frame[before], faces_by_frame[after]) if after - before > 1 else None
+            for place in range(before + 1, after):
+                share = (at_ms[place] - at_ms[before]) / max(1, at_ms[after] - at_ms[before])
+                all_faces[place] = [_interpolate(first, second, share) for first, second in pairs or []]
+    return [all_faces[place] for place in range(len(at_ms))]
 
 
-def match_faces(ones: Sequence[Face], others: Sequence[Face]) -> list[tuple[Face, Face]] | None:
+def match_faces(before: Sequence[Face], after: Sequence[Face]) -> list[tuple[Face, Face]] | None:
     """Pair the faces of two looks; None where one came, went or moved."""
-    if len(ones) != len(others):
+    if len(before) != len(after):
         return None
-    left, pairs = list(others), list[tuple[Face, Face]]()
-    for one in ones:
-        near = max(left, key=lambda other: intersection_over_union(one.box, other.box))
-        if intersection_over_union(one.box, near.box) < MIN_SAME_FACE_IOU_RATIO:
+    left, pairs = list(after), list[tuple[Face, Face]]()
+    for face in before:
+        near = max(left, key=lambda candidate: intersection_over_union(face.box, candidate.box))
+        if intersection_over_union(face.box, near.box) < MIN_SAME_FACE_IOU_RATIO:
             return None
         left.remove(near)
-        pairs.append((one, near))
+        pairs.append((face, near))
     return pairs
 
 
-def _interpolate(one: Face, other: Face, share: float) -> Face:
+def _interpolate(before: Face, after: Face, share: float) -> Face:
     x, y, width, height, score = (
         round((1 - share) * first + share * second, 3)
         for first, second in zip(
-            (one.box.x, one.box.y, one.box.width, one.box.height, one.score),
-            (other.box.x, other.box.y, other.box.width, other.box.height, other.score),
+            (before.box.x, before.box.y, before.box.width, before.box.height, before.score),
+            (after.box.x, after.box.y, after.box.width, after.box.height, after.score),
             strict=True,
         )
     )
@@ -120,5 +126,5 @@ def _interpolate(one: Face, other: Face, share: float) -> Face:
 
 
 def _read_frames(path: Path, canvas: Canvas, count: int, places: Sequence[int]) -> UInt8:
-    whole = np.memmap(path, np.uint8, "r", shape=(count, canvas.height, canvas.width, 3))
-    return np.ascontiguousarray(whole[list(places)])
+    frames = np.memmap(path, np.uint8, "r", shape=(count, canvas.height, canvas.width, 3))
+    return np.ascontiguousarray(frames[list(places)])

@@ -31,13 +31,13 @@ def track_text_lines(looks: TextLooks, shots: Sequence[TimeRange], scale: float)
 
     ``scale``: pixels of the analysed frames for one display pixel.
     """
-    found: list[Letters] = []
+    letters: list[Letters] = []
     for shot in shots:
         inside = [look for look in looks if shot.start_ms <= look[0] < shot.end_ms]
         for line in _track_lines(inside):
             if len(line.places) >= MIN_LINE_LOOKS:
-                found.append(Letters(range=_line_range(line, inside, shot), box=_to_display(line.box, scale)))
-    return found
+                letters.append(Letters(range=_line_range(line, inside, shot), box=_to_display(line.box, scale)))
+    return letters
 
 
 def _track_lines(looks: TextLooks) -> list[_LineTrack]:
@@ -78,12 +78,12 @@ def text_ranges(lines: Sequence[Letters], when: TimeRange, bridged_ms: int) -> l
 
     Gaps shorter than ``bridged_ms`` are bridged, at both ends half of that.
     """
-    inside = (clamp_range(one.range, when) for one in lines if one.range.overlap_ms(when) > 0)
+    inside = (clamp_range(line.range, when) for line in lines if line.range.overlap_ms(when) > 0)
     edge_ms = bridged_ms // 2
     return [
         TimeRange(
-            start_ms=when.start_ms if one.start_ms - when.start_ms < edge_ms else one.start_ms,
-            end_ms=when.end_ms if when.end_ms - one.end_ms < edge_ms else one.end_ms,
+            start_ms=when.start_ms if time.start_ms - when.start_ms < edge_ms else time.start_ms,
+            end_ms=when.end_ms if when.end_ms - time.end_ms < edge_ms else time.end_ms,
         )
-        for one in merge_ranges(inside, bridged_ms - 1)
+        for time in merge_ranges(inside, bridged_ms - 1)
     ]

@@ -39,7 +39,7 @@ MIN_SCANNED_SHOT_MS = 2_000
 SECOND_SCAN_MS = 4_000
 """Length from which a shot without candidates is searched a second time, later in the shot."""
 MIN_CANDIDATE_SCORE = 0.5
-"""Score from which a finding may be a person; `CONFIRMED_SCORE` is the mean score from which it surely is one."""
+"""Score from which a finding may be a person; `MIN_CONFIRMED_SCORE` is the mean score from which it surely is one."""
 CONFIRMING_COUNT = 3
 """Looks in which a candidate is searched for again."""
 MAX_WIDTH_TO_HEIGHT_RATIO = 1.25
@@ -69,9 +69,9 @@ class GreyFrames(msgspec.Struct, frozen=True, kw_only=True):
 class TileScanner:
     """Searches tiles of frames, and counts the cost."""
 
-    def __init__(self, landmarks: Landmarks, pictures: GreyFrames, report: Report, seen: int) -> None:
-        """Open the frames; ``report`` gets ``seen`` plus the tiles searched so far."""
-        self._landmarks, self._canvas, self._report, self._seen = landmarks, pictures.canvas, report, seen
+    def __init__(self, landmarks: Landmarks, pictures: GreyFrames, report: Report, counted: int) -> None:
+        """Open the frames; ``report`` gets ``counted`` plus the tiles searched so far."""
+        self._landmarks, self._canvas, self._report, self._counted = landmarks, pictures.canvas, report, counted
         self._grey = grey_pictures(pictures.path, pictures.canvas, len(pictures.at_ms))
         self._times = np.asarray(pictures.at_ms)
         self._side = max(2, round(TILE_RATIO * min(self._canvas.inner_width, self._canvas.inner_height)))
@@ -87,7 +87,9 @@ class TileScanner:
         grey = self._frame_at(at_ms)
         high, wide = grey.shape
         corners = [(x, y) for y in _tile_starts(high, self._side) for x in _tile_starts(wide, self._side)]
-        return await self._detect(grey, [one for one in corners if self._tile(grey, one).std() >= MIN_TILE_DEVIATION])
+        return await self._detect(
+            grey, [corner for corner in corners if self._tile(grey, corner).std() >= MIN_TILE_DEVIATION]
+        )
 
     async def scan_around(self, at_ms: int, boxes: Sequence[Box]) -> list[Person]:
         """Return the candidates around some boxes."""
@@ -115,21 +117,21 @@ class TileScanner:
         answer = await self._landmarks.find_persons(squares)
         self.looked += len(corners)
         self.compute_ms += answer.compute_ms
-        self._report(self._seen + self.looked)
-        found = [
+        self._report(self._counted + self.looked)
+        candidates = [
             self._in_display(person, corner)
             for corner, persons in zip(corners, answer.persons, strict=True)
             for person in persons
             if person.score >= MIN_CANDIDATE_SCORE and person.box.width <= MAX_WIDTH_TO_HEIGHT_RATIO * person.box.height
         ]
-        return distinct_persons(found, self.near_px)
+        return distinct_persons(candidates, self.near_px)
 
     def _model_inputs(self, grey: NDArray[np.uint8], corners: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
         parts = [
-            Image.fromarray(self._tile(grey, one)).resize((INPUT_SIDE_PX, INPUT_SIDE_PX), Image.Resampling.BILINEAR)
-            for one in corners
+            Image.fromarray(self._tile(grey, corner)).resize((INPUT_SIDE_PX, INPUT_SIDE_PX), Image.Resampling.BILINEAR)
+            for corner in corners
         ]
-        return np.repeat(np.stack([np.asarray(one) for one in parts])[..., None], 3, axis=3)
+        return np.repeat(np.stack([np.asarray(part) for part in parts])[..., None], 3, axis=3)
 
     def _in_display(self, person: Person, corner: tuple[int, int]) -> Person:
         ratio, scale, box = self._side / INPUT_SIDE_PX, self._canvas.scale, person.box
@@ -142,78 +144,86 @@ class TileScanner:
 
 def _tile_starts(limit: int, side: int) -> list[int]:
     count = 1 + int(np.ceil(max(0, limit - side) / (side * TILE_STEP_RATIO / TILE_RATIO)))
-    return [round(one) for one in np.linspace(0, max(0, limit - side), count)]
+    return [round(start) for start in np.linspace(0, max(0, limit - side), count)]
 
 
-def distinct_persons(found: Sequence[Person], near_px: float) -> list[Person]:
+def distinct_persons(candidates: Sequence[Person], near_px: float) -> list[Person]:
     """Keep the best detection of each place, best first."""
-    kept: list[Person] = []
-    for one in sorted(found, key=lambda person: -person.score):
-        if all(centre_distance(one.box, other.box) > near_px for other in kept):
-            kept.append(one)
-    return kept
+    distinct: list[Person] = []
+    for candidate in sorted(candidates, key=lambda person: -person.score):
+        if all(centre_distance(candidate.box, person.box) > near_px for person in distinct):
+            distinct.append(candidate)
+    return distinct
 
 
-def centre_distance(one: Box, other: Box) -> float:
+def centre_distance(first: Box, second: Box) -> float:
     """Return the distance of the centres of two boxes."""
-    x, y = one.x + one.width / 2 - other.x - other.width / 2, one.y + one.height / 2 - other.y - other.height / 2
+    x, y = (
+        first.x + first.width / 2 - second.x - second.width / 2,
+        first.y + first.height / 2 - second.y - second.height / 2,
+    )
     return float((x * x + y * y) ** 0.5)
 
 
 async def find_distant_persons(
     landmarks: Landmarks,
     pictures: GreyFrames,
-    whole: Mapping[int, list[Person]],
+    persons_by_place: Mapping[int, list[Person]],
     at_ms: Sequence[int],
     shots: Sequence[TimeRange],
     *,
     report: Report,
-    seen: int,
+    counted: int,
     warn: Callable[[str], None],
 ) -> TiledPersons:
-    """Return the persons of the looks in ``whole`` (by number of ``at_ms``), distant ones too.
+    """Return the persons of the looks in ``persons_by_place`` (by number of ``at_ms``), distant ones too.
 
     Without the model there is a warning instead; Unavailable is not raised.
     """
-    found, longer = dict(whole), pictures.canvas.inner_width / pictures.canvas.scale
+    by_place, longer = dict(persons_by_place), pictures.canvas.inner_width / pictures.canvas.scale
     longer = max(longer, pictures.canvas.inner_height / pictures.canvas.scale)
-    scanner = TileScanner(landmarks, pictures, report, seen)
+    scanner = TileScanner(landmarks, pictures, report, counted)
     try:
         for shot in shots:
-            looks = {at_ms[place]: place for place in sorted(whole) if shot.start_ms <= at_ms[place] < shot.end_ms}
+            looks = {
+                at_ms[place]: place for place in sorted(persons_by_place) if shot.start_ms <= at_ms[place] < shot.end_ms
+            }
             if shot.length_ms < MIN_SCANNED_SHOT_MS or not looks or not pictures.at_ms:
                 continue
-            there = {when: whole[place] for when, place in looks.items()}
-            if _shows_large_person(there, longer):
+            persons_by_time = {when: persons_by_place[place] for when, place in looks.items()}
+            if _shows_large_person(persons_by_time, longer):
                 continue
-            near = await _scan_shot(scanner, there)
-            found |= {looks[when]: persons for when, persons in near.items()}
+            near = await _scan_shot(scanner, persons_by_time)
+            by_place |= {looks[when]: persons for when, persons in near.items()}
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "sight")
         warn(NO_PERSONS_WARNING)
-    return TiledPersons(by_place=found, looked=scanner.looked, compute_ms=scanner.compute_ms)
+    return TiledPersons(by_place=by_place, looked=scanner.looked, compute_ms=scanner.compute_ms)
 
 
-def _shows_large_person(there: Mapping[int, list[Person]], longer_px: float) -> bool:
+def _shows_large_person(persons_by_time: Mapping[int, list[Person]], longer_px: float) -> bool:
     """Tell whether most looks show a person who is not small."""
-    large = [any(one.box.width > MAX_SMALL_WIDTH_RATIO * longer_px for one in persons) for persons in there.values()]
+    large = [
+        any(person.box.width > MAX_SMALL_WIDTH_RATIO * longer_px for person in persons)
+        for persons in persons_by_time.values()
+    ]
     return sum(large) >= MIN_SEEN_SHARE * len(large)
 
 
-async def _scan_shot(scanner: TileScanner, there: Mapping[int, list[Person]]) -> dict[int, list[Person]]:
+async def _scan_shot(scanner: TileScanner, persons_by_time: Mapping[int, list[Person]]) -> dict[int, list[Person]]:
     """Return the persons of one shot by time, only for looks in which distant ones are found."""
-    times, maybe = list(there), list[Person]()
-    seen = [persons[0] for persons in there.values() if persons]
-    if len(seen) >= MIN_SEEN_SHARE * len(times):
-        maybe = distinct_persons(seen, 2 * scanner.near_px)[:MAX_PERSONS]
+    times, candidates = list(persons_by_time), list[Person]()
+    best_persons = [persons[0] for persons in persons_by_time.values() if persons]
+    if len(best_persons) >= MIN_SEEN_SHARE * len(times):
+        candidates = distinct_persons(best_persons, 2 * scanner.near_px)[:MAX_PERSONS]
     else:
         for when in _scan_times(times):
-            maybe = await scanner.scan_frame(when)
-            if maybe:
+            candidates = await scanner.scan_frame(when)
+            if candidates:
                 break
-    sure = [one for one in maybe[:MAX_PERSONS] if await _is_confirmed(scanner, one, times)]
-    return await _follow_persons(scanner, sure, there) if sure else {}
+    confirmed = [person for person in candidates[:MAX_PERSONS] if await _is_confirmed(scanner, person, times)]
+    return await _follow_persons(scanner, confirmed, persons_by_time) if confirmed else {}
 
 
 def _scan_times(times: Sequence[int]) -> list[int]:
@@ -222,34 +232,34 @@ def _scan_times(times: Sequence[int]) -> list[int]:
     return [early, late] if times[-1] - times[0] >= SECOND_SCAN_MS else [early]
 
 
-async def _is_confirmed(scanner: TileScanner, one: Person, times: Sequence[int]) -> bool:
+async def _is_confirmed(scanner: TileScanner, person: Person, times: Sequence[int]) -> bool:
     """Tell whether several looks, spread over the shot, agree on a person in one place."""
     scores = []
     for place in np.linspace(0, len(times) - 1, min(CONFIRMING_COUNT, len(times))).round().astype(int).tolist():
         near = [
-            other
-            for other in await scanner.scan_around(times[place], [one.box])
-            if centre_distance(one.box, other.box) < scanner.near_px
+            candidate
+            for candidate in await scanner.scan_around(times[place], [person.box])
+            if centre_distance(person.box, candidate.box) < scanner.near_px
         ]
-        scores.append(max((other.score for other in near), default=0.0))
+        scores.append(max((candidate.score for candidate in near), default=0.0))
     return mean(scores) >= MIN_CONFIRMED_SCORE
 
 
 async def _follow_persons(
-    scanner: TileScanner, sure: Sequence[Person], there: Mapping[int, list[Person]]
+    scanner: TileScanner, confirmed: Sequence[Person], persons_by_time: Mapping[int, list[Person]]
 ) -> dict[int, list[Person]]:
     """Follow confirmed persons from look to look, each around their last place."""
-    last, found = [one.box for one in sure], dict[int, list[Person]]()
-    for when in there:
-        seen = await scanner.scan_around(when, last)
-        now = [_nearest(seen, box, scanner.near_px) for box in last]
-        last = [box if one is None else one.box for one, box in zip(now, last, strict=True)]
+    last, followed = [person.box for person in confirmed], dict[int, list[Person]]()
+    for when in persons_by_time:
+        candidates = await scanner.scan_around(when, last)
+        now = [_nearest(candidates, box, scanner.near_px) for box in last]
+        last = [box if person is None else person.box for person, box in zip(now, last, strict=True)]
         if any(now):
-            found[when] = distinct_persons([one for one in now if one is not None], scanner.near_px)
-    return found
+            followed[when] = distinct_persons([person for person in now if person is not None], scanner.near_px)
+    return followed
 
 
 def _nearest(persons: Sequence[Person], box: Box, near_px: float) -> Person | None:
-    """The person nearest to a box, within ``near_px``."""
-    near = [one for one in persons if centre_distance(one.box, box) < near_px]
-    return min(near, key=lambda one: centre_distance(one.box, box), default=None)
+    """Return the person nearest to a box, within ``near_px``; None without one."""
+    near = [person for person in persons if centre_distance(person.box, box) < near_px]
+    return min(near, key=lambda person: centre_distance(person.box, box), default=None)

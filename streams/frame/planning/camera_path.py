@@ -55,7 +55,7 @@ class SubjectTrack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CameraPath(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the window begins at each of ``at_ms``, and how often it holds head and face.
+    """A path of the window: where it begins at each of ``at_ms``, how often it holds head and face.
 
     Between the times it moves linearly. ``travel_px``: mean travel a frame, of a window `REFERENCE_WIDTH_PX` wide.
     """
@@ -89,6 +89,7 @@ def plan_path(
         cost_maps = [_place_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR_COSTS]
         paths = [best, *(_calm_path(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in cost_maps)]
         best = max((path for path in paths if path), key=_path_score, default=None)
+        # Without the margin a path travels less: such paths are made only where the best one travels too far.
         if best is not None and best.travel_px <= FREE_TRAVEL_PX:
             break
     return best
@@ -166,9 +167,9 @@ def _cheapest_places(costs: Floats, strict: float) -> NDArray[np.intp]:
             for move in range(-MAX_PLACES_PER_STEP, MAX_PLACES_PER_STEP + 1):
                 after = _next_state(before, move)
                 price = strict * (_move_cost(before, move) + MOVE_COST * abs(move))
-                moved = _shift_places(total[before] + price, move)
-                better = moved < best[after]
-                best[after] = np.where(better, moved, best[after])
+                shifted_costs = _shift_places(total[before] + price, move)
+                better = shifted_costs < best[after]
+                best[after] = np.where(better, shifted_costs, best[after])
                 state[after] = np.where(better, before, state[after])
                 place[after] = np.where(better, np.arange(wide) - move, place[after])
         total = best + costs[step]

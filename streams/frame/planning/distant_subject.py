@@ -40,12 +40,12 @@ def persons_outrank_screen(scene: AngleScene, persons: Sequence[FramingSubject])
     return not scene.area.holds_all and are_distant(persons, scene.area.content.height)
 
 
-def frame_distant_face(scene: AngleScene, placed: Placement, shows: Shows) -> CropDecision | None:
+def frame_distant_face(scene: AngleScene, placement: Placement, shows: Shows) -> CropDecision | None:
     """Frame a distant face with the text that the crop on it cuts; None where it cuts none.
 
     People who walk are followed past the signs of a place.
     """
-    if not is_face_distant(scene) or placed.inside < MIN_STANDING_RATIO or not cuts_signs(scene, placed.crop):
+    if not is_face_distant(scene) or placement.inside < MIN_STANDING_RATIO or not cuts_signs(scene, placement.crop):
         return None
     return _frame_with_signs(scene, [_body_box(box) for box in scene.cast.subjects[0].boxes], shows, "a face")
 

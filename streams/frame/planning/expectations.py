@@ -1,4 +1,4 @@
-"""Whom each look must show and which text must not be cut: what the certificate holds crops to. Pure."""
+"""Subjects that each look must show, and text that no crop may cut, for the certificate. Pure."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ def expected_signs(scenes: Sequence[AngleScene]) -> list[Letters]:
     for scene in scenes:
         for number, when in scene.shots.items():
             near = bool(scene.groups) and not is_face_distant(scene)
+            # Next to a distant person single words must be whole too: framing shows both (`distant_subject`).
             wide = MIN_SIGN_WIDTH_RATIO if near or not (scene.groups or persons_found(scene)) else MIN_WORD_WIDTH_RATIO
             readable = [
                 line

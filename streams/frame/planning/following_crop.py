@@ -39,7 +39,7 @@ as one that is followed."""
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the subject is in one shot."""
+    """Boxes of the subject at the looks of one shot."""
 
     at_ms: list[int]
     boxes: list[Box]
@@ -56,6 +56,7 @@ def _plan_shot(scene: AngleScene, still: CropDecision, number: int) -> list[Shot
     when = scene.shots[number]
     if still.mode != "hold":
         return [crop_shot(still, when)]
+    # A crop on a person who is away would show an empty place that they are about to enter.
     ranges = presence_ranges(scene.tracks.persons, when) if still.shows == "person" and not scene.area.holds_all else []
     if len(ranges) < 2:
         walk = walk_of(scene, number, when)
@@ -70,9 +71,9 @@ def _plan_presence(scene: AngleScene, number: int, part: PresenceRange) -> ShotC
             show_everything(scene, "no person is there: all of the picture on a blurred ground"), part.range
         )
     boxes = [box for _, box in largest_persons(scene.tracks, part.range)]
-    placed = scene.area.on_faces(FramingSubject(boxes=boxes), [])
+    placement = scene.area.on_faces(FramingSubject(boxes=boxes), [])
     reason = f"no face: holds on a person while they are there, seen in {len(boxes)} looks"
-    still = CropDecision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+    still = CropDecision(crop=placement.crop, shows="person", reason=reason, inside=placement.inside)
     walk = walk_of(scene, number, part.range)
     return crop_shot(still, part.range) if walk is None else _plan_walk(scene, still, walk, part.range)
 
@@ -82,6 +83,7 @@ def walk_of(scene: AngleScene, number: int, when: TimeRange) -> Walk | None:
     if scene.groups:
         looks = main_face_boxes(scene, number)
     else:
+        # A person on a screen is a part of it; where the subject is unseen, the one found may be of the audience.
         looks = [] if scene.is_screen or is_subject_unseen(scene) else largest_persons(scene.tracks, when)
     inside = [(at_ms, box) for at_ms, box in looks if when.start_ms <= at_ms < when.end_ms]
     if when.length_ms < MIN_WALK_MS or len(inside) < MIN_WALK_COUNT:
@@ -97,7 +99,7 @@ def main_face_boxes(scene: AngleScene, number: int) -> list[tuple[int, Box]]:
     """
     main = scene.groups[scene.cast.main]
     min_size = MIN_STAND_IN_RATIO * face_size(main)
-    own = {sample.at_ms: sample.face.box for track in main if track.shot == number for sample in track.samples}
+    main_boxes = {sample.at_ms: sample.face.box for track in main if track.shot == number for sample in track.samples}
     stand_ins: dict[int, Box] = {}
     for track in (track for group in scene.groups if group is not main for track in group if track.shot == number):
         for sample in track.samples:
@@ -105,7 +107,7 @@ def main_face_boxes(scene: AngleScene, number: int) -> list[tuple[int, Box]]:
             big = (box.width * box.height) ** 0.5 >= min_size
             if big and (sample.at_ms not in stand_ins or box.width > stand_ins[sample.at_ms].width):
                 stand_ins[sample.at_ms] = box
-    return sorted((stand_ins | own).items())
+    return sorted((stand_ins | main_boxes).items())
 
 
 def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRange) -> ShotCrop:
@@ -114,14 +116,15 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
     start, length = (crop.x, crop.width) if across else (crop.y, crop.height)
     low, limit = (content.x, content.width) if across else (content.y, content.height)
     spans = np.clip(head_spans(FramingSubject(boxes=walk.heads), across=across), low, low + limit)
-    own = _face_spans(walk, across=across)
-    near = FACE_MARGIN_RATIO * (own[:, 1] - own[:, 0])
-    faces = np.clip(own + np.stack([-near, near], axis=1), low, low + limit)
+    face_spans = _face_spans(walk, across=across)
+    near = FACE_MARGIN_RATIO * (face_spans[:, 1] - face_spans[:, 0])
+    faces = np.clip(face_spans + np.stack([-near, near], axis=1), low, low + limit)
     track = SubjectTrack(at_ms=np.asarray(walk.at_ms, np.float64), spans=spans, faces=faces)
     still_held = inside_share(spans, np.full(len(walk.boxes), float(start)), length)
     still_faces_held = inside_share(faces, np.full(len(walk.boxes), float(start)), length)
     if still_held >= MIN_HELD_RATIO:
         return crop_shot(still, when)
+    # After a jump cut the subject stands elsewhere: a still crop of this shot alone is tried before a moving one.
     if len(scene.shots) > 1 and (alone := _own_still_crop(scene, still, walk)):
         return crop_shot(alone, when)
     camera_path = plan_path(
@@ -129,11 +132,12 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
     )
     middles = track.spans.mean(axis=1)
     gone_ratio = float(((middles < start) | (middles > start + length)).mean())
+    # The face counts alone too: where no crop can hold its hair, heads alone would let the face be cut.
     gains = camera_path is not None and (
         camera_path.inside >= still_held + MIN_HELD_GAIN or camera_path.faces >= still_faces_held + MIN_FACES_GAIN
     )
     if camera_path is not None and when.length_ms < SHORT_SHOT_MS:
-        cut = 1 - inside_share(own, np.interp(walk.at_ms, camera_path.at_ms, camera_path.starts), length)
+        cut = 1 - inside_share(face_spans, np.interp(walk.at_ms, camera_path.at_ms, camera_path.starts), length)
         gains = (
             camera_path.inside >= still_held
             and cut <= _cut_ratio(walk, float(start), length, across=across) - MIN_SHORT_SHOT_GAIN
@@ -152,6 +156,7 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
         reason = f"follows {_subject_name(scene)}: {looks}"
         around = crop_hull([key.box for key in path])
         return ShotCrop(range=when, mode="follow", crop=around, shows=still.shows, reason=reason, path=path)
+    # A face that a still crop cuts through is as much lost as one that leaves it.
     out_ratio = max(gone_ratio, _cut_ratio(walk, float(start), length, across=across))
     if (
         gone_ratio >= MAX_GONE_RATIO or out_ratio > 1 - MIN_FOLLOWED_RATIO or (gains and too_fast)
@@ -165,11 +170,11 @@ def _plan_walk(scene: AngleScene, still: CropDecision, walk: Walk, when: TimeRan
 
 def _own_still_crop(scene: AngleScene, still: CropDecision, walk: Walk) -> CropDecision | None:
     """Return a still crop for one shot in which the subject is elsewhere; None where they leave that too."""
-    placed = scene.area.on_faces(FramingSubject(boxes=walk.heads), [])
-    if share_of_heads_held(placed.crop, walk.heads) < MIN_HELD_RATIO:
+    placement = scene.area.on_faces(FramingSubject(boxes=walk.heads), [])
+    if share_of_heads_held(placement.crop, walk.heads) < MIN_HELD_RATIO:
         return None
     reason = f"holds on {_subject_name(scene)} of this shot, elsewhere than in others of its camera angle"
-    return msgspec.structs.replace(still, crop=placed.crop, reason=reason, inside=placed.inside)
+    return msgspec.structs.replace(still, crop=placement.crop, reason=reason, inside=placement.inside)
 
 
 def _cut_ratio(walk: Walk, start: float, length: float, *, across: bool) -> float:

@@ -118,10 +118,11 @@ def _shown_face_boxes(scene: AngleScene, number: int, shot: ShotCrop, when: Time
     Of a still crop all looks count, of a moving one those of ``when``.
     """
     if shot.mode == "follow":
-        seen = [box for at_ms, box in main_face_boxes(scene, number) if when.start_ms <= at_ms < when.end_ms]
-        return seen or scene.cast.subjects[0].boxes
+        face_boxes = [box for at_ms, box in main_face_boxes(scene, number) if when.start_ms <= at_ms < when.end_ms]
+        return face_boxes or scene.cast.subjects[0].boxes
     if shot.mode == "hold":
         return scene.cast.subjects[0].boxes
+    # A cut does not name its speaker: the person nearest to the middle of its crop is taken.
     middle = shot.crop.x + shot.crop.width / 2
     people = [boxes_of(group) for group in scene.groups]
     return min(people, key=lambda boxes: abs(_median_x(boxes) - middle))
@@ -133,18 +134,20 @@ def _median_x(boxes: Sequence[Box]) -> float:
 
 def is_overlay(scene: AngleScene, number: int, line: Letters) -> bool:
     """Tell whether a line was laid over the picture and is no part of the place."""
-    box, content, own = line.box, scene.area.content, scene.tracks.shots[number]
+    box, content, shot_range = line.box, scene.area.content, scene.tracks.shots[number]
     if box.y + box.height / 2 < content.y + MIN_OVERLAY_POSITION_RATIO * content.height:
         return False
-    comes_or_goes = max(line.range.start_ms - own.start_ms, own.end_ms - line.range.end_ms) >= BRIDGED_MS // 2
-    elsewhere = (text for text in scene.tracks.letters if not text.range.overlap_ms(own))
+    comes_or_goes = (
+        max(line.range.start_ms - shot_range.start_ms, shot_range.end_ms - line.range.end_ms) >= BRIDGED_MS // 2
+    )
+    elsewhere = (text for text in scene.tracks.letters if not text.range.overlap_ms(shot_range))
     return comes_or_goes or any(_is_repeated(text.box, box) for text in elsewhere)
 
 
-def _is_repeated(box: Box, other: Box) -> bool:
+def _is_repeated(first: Box, second: Box) -> bool:
     """Tell whether two lines have one place and size: a line inside a large sign is another."""
-    low, high = sorted((box.height, other.height))
-    return high <= MAX_REPEATED_HEIGHT_RATIO * low and share_of_smaller(box, other) > MIN_REPEATED_LINE_RATIO
+    low, high = sorted((first.height, second.height))
+    return high <= MAX_REPEATED_HEIGHT_RATIO * low and share_of_smaller(first, second) > MIN_REPEATED_LINE_RATIO
 
 
 def _face_and_text_panes(scene: AngleScene, shot: ShotCrop, box: Box, faces: Sequence[Box]) -> list[Pane] | None:

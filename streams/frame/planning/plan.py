@@ -47,6 +47,7 @@ def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Tim
     """
     if index.video is None:
         raise ValueError("the source has no picture to frame")
+    # The second try of an export whose certificate failed uses the safer plan (ADR 18).
     best, safer = ShotCrops(), ShotCrops()
     scenes = scenes_of(tracks, index, aspect, time)
     presence = screen_time_shares(scenes)
@@ -88,6 +89,7 @@ def choose_crops(scene: AngleScene) -> ShotCrops:
     """Choose what is shown of an angle: a still crop, unless there is a reason for something else."""
     crops = (
         inset_face(scene)
+        # Uncertain speakers come before cuts, which would show one of them alone by a guess.
         or frame_candidates(scene)
         or cut_between_speakers(scene)
         or follow_subject(scene, static_decision(scene))
@@ -112,19 +114,19 @@ def faces_shown(
 
     Each pane has its own. ``presence``: each track's screen time share (`screen_time_shares`).
     """
-    shown: dict[tuple[int, int], tuple[float, FaceSample, int]] = {}
+    best_by_look: dict[tuple[int, int], tuple[float, FaceSample, int]] = {}
     for sample, number in ((sample, track.track) for track in tracks.tracks for sample in track.samples):
         shot = next((s for s in shots if s.range.start_ms <= sample.at_ms < s.range.end_ms), None)
         box = sample.face.box
         for pane, part in enumerate(views(shot, sample.at_ms) if shot is not None else []):
             area, look = shared_area(part, box), (sample.at_ms, pane)
             mostly = area > 0 and area >= MIN_FACE_SHOWN_RATIO * box.width * box.height
-            if mostly and area > shown.get(look, (0.0, sample, 0))[0]:
-                shown[look] = area, sample, number
+            if mostly and area > best_by_look.get(look, (0.0, sample, 0))[0]:
+                best_by_look[look] = area, sample, number
     eyes, presence_by_track = EyeMarks(tracks.mouths), presence or {}
     return [
         msgspec.structs.replace(face, eyes=eyes.openness_of(face), standing=presence_by_track.get(number))
-        for _, (_, face, number) in sorted(shown.items())
+        for _, (_, face, number) in sorted(best_by_look.items())
     ]
 
 
@@ -142,7 +144,7 @@ def screen_time_shares(scenes: Sequence[AngleScene]) -> dict[int, float]:
             for track in group
             for sample in track.samples
         )
-        said_ms = sum(turn.range.overlap_ms(time) for turn in turns if turn.track in numbers for time in times)
-        screen_times |= dict.fromkeys(numbers, looks + said_ms / FACE_LOOK_MS)
+        speech_ms = sum(turn.range.overlap_ms(time) for turn in turns if turn.track in numbers for time in times)
+        screen_times |= dict.fromkeys(numbers, looks + speech_ms / FACE_LOOK_MS)
     longest = max(screen_times.values(), default=0.0)
     return {number: round(value / longest, 3) for number, value in screen_times.items()} if longest > 0 else {}

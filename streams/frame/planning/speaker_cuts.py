@@ -59,6 +59,7 @@ def cut_between_speakers(scene: AngleScene) -> ShotCrops | None:
     """Cut between people who talk in turn, or stack them; None where one still crop does."""
     members = talkers(scene)
     people = [scene.groups[member] for member in members]
+    # People who are never seen together are one person who walked and was tracked as several.
     if len(members) < 2 or not seen_together(people) or fit_one_crop(people, scene.area):
         return None
     takers = _shared_crops(scene, members)
@@ -164,6 +165,7 @@ def assign_picture(
         len(run) > 1
         and (shortest := min(run, key=lambda turn: turn.range.length_ms)).range.length_ms < MIN_ON_SCREEN_MS
     ):
+        # The edges of the shot count too, so that no cut comes close to one of the camera's.
         run = _drop_turn(run, run.index(shortest))
     return run
 
@@ -181,6 +183,7 @@ def _cut_ms(turn: PictureTurn, following: PictureTurn, quiet: Sequence[TimeRange
     )
 
     def distance(pause: TimeRange) -> tuple[int, int]:
+        # Every pause between the two turns has distance 0: the first of them is taken.
         return max(0, ends - pause.end_ms, pause.start_ms - begins), pause.start_ms
 
     near = min((pause for pause in quiet if low < pause.end_ms and pause.start_ms < high), key=distance, default=None)

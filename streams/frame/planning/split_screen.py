@@ -51,11 +51,12 @@ def people_panes(
     if not 2 <= count <= MAX_PANES[area.aspect]:
         return None
     across, down = ASPECT_RATIOS[area.aspect]
-    placed = sorted(groups, key=_median_x)
+    left_to_right = sorted(groups, key=_median_x)
     panes = []
-    for group in placed:
-        others = [person for person in everybody if person is not group]
-        source = crop_around(group, others, area, across * count / down)
+    for group in left_to_right:
+        neighbours = [person for person in everybody if person is not group]
+        source = crop_around(group, neighbours, area, across * count / down)
+        # This face is too large, or too close to a neighbour, for a pane that shows no other head.
         if source is None:
             return None
         panes.append(Pane(source=source, share=1 / count))
@@ -78,12 +79,12 @@ def screen_panes(group: Sequence[FaceTrack], area: ContentArea) -> list[Pane] | 
 
 
 def crop_around(
-    group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], area: ContentArea, ratio: float
+    group: Sequence[FaceTrack], neighbours: Sequence[Sequence[FaceTrack]], area: ContentArea, ratio: float
 ) -> CropBox | None:
     """Return a crop of ``ratio`` (width by height) around one face without others; None where none fits."""
     boxes, content = boxes_of(group), area.content
     (left, right), (top, bottom) = _head_range(boxes, across=True), _head_range(boxes, across=False)
-    low, high = _pane_range(group, others, area)
+    low, high = _pane_range(group, neighbours, area)
     face = Box(x=0, y=0, width=_median(box.width for box in boxes), height=_median(box.height for box in boxes))
     needed_height = max(face.height / FACE_HEIGHT_RATIO, bottom - top, (right - left) / ratio)
     fitting_height = min(needed_height, content.height, (high - low) / ratio)
@@ -95,6 +96,7 @@ def crop_around(
     width, height = max(2, round_to_even(fitting_height * ratio - 1)), max(2, round_to_even(fitting_height - 1))
     eyes = _median(box.y + EYES_IN_BOX_RATIO * box.height for box in boxes)
     x = _clamp_even((left + right - width) / 2, low, high - width)
+    # Hair and chin stay inside before the eyes come to a third; of both, the chin wins.
     highest = min(eyes - EYES_IN_CROP_RATIO * height, top)
     y = _clamp_even(max(highest, bottom - height), content.y, content.y + content.height - height)
     return CropBox(x=x, y=y, width=width, height=height)
@@ -131,15 +133,15 @@ def _head_range(boxes: Sequence[Box], *, across: bool) -> tuple[float, float]:
 
 
 def _pane_range(
-    group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], area: ContentArea
+    group: Sequence[FaceTrack], neighbours: Sequence[Sequence[FaceTrack]], area: ContentArea
 ) -> tuple[float, float]:
     """Return the range of a pane along x: up to the heads of the neighbours."""
     left, right = _head_range(boxes_of(group), across=True)
     low, high = float(area.content.x), float(area.content.x + area.content.width)
     middle = _median_x(group)
-    for other in others:
-        start, end = _head_range(boxes_of(other), across=True)
-        if _median_x(other) < middle:
+    for neighbour in neighbours:
+        start, end = _head_range(boxes_of(neighbour), across=True)
+        if _median_x(neighbour) < middle:
             low = max(low, min(end, left))
         else:
             high = min(high, max(start, right))

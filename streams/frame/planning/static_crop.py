@@ -48,6 +48,7 @@ def safest_decision(scene: AngleScene) -> CropDecision:
     Elsewhere everything is shown.
     """
     decision = static_decision(scene)
+    # A crop that shows nearly everything would gain nothing from the whole frame.
     if decision.mode == "fit" or decision.inside >= MIN_SAFE_HELD_RATIO or scene.area.holds_all:
         return decision
     return show_everything(
@@ -84,26 +85,26 @@ def _hold_faces(scene: AngleScene) -> CropDecision:
     wide = median(box.width for box in subjects[0].boxes)
     if wide > MAX_FACE_WIDTH_RATIO * area.size[0] and not area.holds_all:
         return show_widened(scene, scene.shots.values(), shows, f"the face is wider than a {area.aspect} crop")
-    placed = area.on_faces(subjects[0], subjects[1:])
-    if afar := frame_distant_face(scene, placed, shows):
-        return afar
+    placement = area.on_faces(subjects[0], subjects[1:])
+    if distant_decision := frame_distant_face(scene, placement, shows):
+        return distant_decision
     subject = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
     if cast.speaks_ms:
         speech = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
         subject = f"the one of {len(subjects)} faces who speaks ({speech})"
-    reason = f"holds on {subject}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
-    return CropDecision(crop=placed.crop, shows=shows, reason=reason, inside=placed.inside)
+    reason = f"holds on {subject}: in frame in {placement.inside:.0%} of {len(subjects[0].boxes)} looks"
+    return CropDecision(crop=placement.crop, shows=shows, reason=reason, inside=placement.inside)
 
 
 def _frame_without_face(scene: AngleScene) -> CropDecision:
     """Hold a person, else text, a screen or detail; show all where a crop may lose an unseen person."""
     persons = persons_found(scene)
-    if persons and (afar := frame_distant_person(scene, persons)):
-        return afar
+    if persons and (distant_decision := frame_distant_person(scene, persons)):
+        return distant_decision
     if persons and not scene.is_screen:
-        placed = scene.area.on_faces(persons[0], persons[1:])
+        placement = scene.area.on_faces(persons[0], persons[1:])
         reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
-        return CropDecision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+        return CropDecision(crop=placement.crop, shows="person", reason=reason, inside=placement.inside)
     decision = _frame_without_person(scene)
     # The speaker of the other shots may stand here too small to be found: a crop is kept only where it loses nothing.
     if decision.mode == "hold" and is_subject_unseen(scene) and loses_something(scene, decision.crop):
@@ -128,6 +129,7 @@ def _frame_without_person(scene: AngleScene) -> CropDecision:
         if held_ratio < MIN_SCREEN_HELD_RATIO and scene.screen >= MIN_SURE_SCREEN_RATIO
         else ""
     )
+    # A screen that is only possible is shown whole for its letters alone: the ratio needs a certain one.
     harm = harm or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
     if harm and not area.holds_all:
         all_of_it = show_everything(scene, f"{screen}, and {harm}: all of it on a blurred ground")

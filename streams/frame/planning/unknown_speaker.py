@@ -43,23 +43,24 @@ def frame_candidates(scene: AngleScene) -> ShotCrops | None:
     if len(scene.groups) < 2 or scene.length_ms < MIN_ANGLE_MS:
         return None
     turns = [turn for turn in scene.tracks.turns if turn.track in scene.track_numbers]
-    said_ms = sum(turn.range.overlap_ms(when) for turn in turns for when in scene.shots.values())
+    speech_ms = sum(turn.range.overlap_ms(when) for turn in turns for when in scene.shots.values())
     sure_ms = sum(
         turn.range.overlap_ms(when)
         for turn in turns
         for when in scene.shots.values()
         if turn.confidence >= MIN_TURN_CONFIDENCE
     )
-    if said_ms >= MIN_SPEECH_MS and sure_ms < MIN_SURE_RATIO * said_ms:
+    if speech_ms >= MIN_SPEECH_MS and sure_ms < MIN_SURE_RATIO * speech_ms:
         candidates = _prominent_groups(scene, MIN_CANDIDATE_TIME_RATIO, MIN_SPEAKER_SIZE_RATIO)
-        why = f"it is sure of {sure_ms / 1000:.1f} of {said_ms / 1000:.1f} s only which of them speaks"
+        why = f"it is sure of {sure_ms / 1000:.1f} of {speech_ms / 1000:.1f} s only which of them speaks"
         return stack_people(scene, candidates, why) or _show_candidates(scene, candidates, why)
-    if said_ms < MIN_SPEECH_RATIO * scene.length_ms:
-        alike = _prominent_groups(scene, MIN_ALIKE_TIME_RATIO, MIN_ALIKE_SIZE_RATIO)
-        if len(alike) <= MAX_ALIKE_COUNT and len(alike) == len(
+    if speech_ms < MIN_SPEECH_RATIO * scene.length_ms:
+        prominent = _prominent_groups(scene, MIN_ALIKE_TIME_RATIO, MIN_ALIKE_SIZE_RATIO)
+        # Another face in the foreground would be missing from the stack: then they are not equally prominent.
+        if len(prominent) <= MAX_ALIKE_COUNT and len(prominent) == len(
             _prominent_groups(scene, MIN_CANDIDATE_TIME_RATIO, MIN_FOREGROUND_RATIO)
         ):
-            return stack_people(scene, alike, "no speaker is known, and they are equally prominent")
+            return stack_people(scene, prominent, "no speaker is known, and they are equally prominent")
     return None
 
 

@@ -64,18 +64,18 @@ def _track_boxes(track: FaceTrack) -> list[Box]:
     return [sample.face.box for sample in track.samples]
 
 
-def _seen_at_once(one: FaceTrack, other: FaceTrack) -> bool:
+def _seen_at_once(first: FaceTrack, second: FaceTrack) -> bool:
     """Tell whether both are on screen at the same looks: then they are two people."""
-    return one.shot == other.shot and bool({s.at_ms for s in one.samples} & {s.at_ms for s in other.samples})
+    return first.shot == second.shot and bool({s.at_ms for s in first.samples} & {s.at_ms for s in second.samples})
 
 
 def group_faces(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
     """Group tracks of the same face at the same place, broken by a turn of the head or by a cut and back."""
     groups: list[list[FaceTrack]] = []
     for track in sorted(tracks, key=lambda t: (-len(t.samples), t.track)):
-        here = mean_box(_track_boxes(track))
+        track_box = mean_box(_track_boxes(track))
         for group in groups:
-            near = box_closeness(mean_box([box for member in group for box in _track_boxes(member)]), here) > 0
+            near = box_closeness(mean_box([box for member in group for box in _track_boxes(member)]), track_box) > 0
             if near and not any(_seen_at_once(member, track) for member in group):
                 group.append(track)
                 break
@@ -89,9 +89,11 @@ def _main_group(groups: Sequence[Sequence[FaceTrack]]) -> int:
     looks = [sum(len(track.samples) for track in group) for group in groups]
     size = [face_size(group) for group in groups]
     largest = max(
-        own for own, count in zip(size, looks, strict=True) if count >= MIN_FOREGROUND_TIME_RATIO * max(looks)
+        group_size
+        for group_size, count in zip(size, looks, strict=True)
+        if count >= MIN_FOREGROUND_TIME_RATIO * max(looks)
     )
-    front = [place for place, own in enumerate(size) if own >= MIN_FOREGROUND_RATIO * largest]
+    front = [place for place, group_size in enumerate(size) if group_size >= MIN_FOREGROUND_RATIO * largest]
     most = max(looks[place] for place in front)
     equals = [place for place in front if looks[place] >= MIN_EQUAL_TIME_RATIO * most]
     return max(equals, key=lambda place: (size[place], -place))
@@ -102,19 +104,19 @@ def face_size(group: Sequence[FaceTrack]) -> float:
     return math.sqrt(np.median([box.width * box.height for track in group for box in _track_boxes(track)]))
 
 
-def _stand_in_boxes(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]) -> list[Box]:
+def _stand_in_boxes(main: Sequence[FaceTrack], other_groups: Sequence[Sequence[FaceTrack]]) -> list[Box]:
     """Return the largest other face of each look without the main one.
 
     Often that is the same person, whom the tracker lost in a pan.
     """
-    there = {(track.shot, sample.at_ms) for track in main for sample in track.samples}
+    main_looks = {(track.shot, sample.at_ms) for track in main for sample in track.samples}
     stand_in: dict[tuple[int, int], Box] = {}
     least = MIN_STAND_IN_RATIO * face_size(main)
-    for track in (track for group in others for track in group):
+    for track in (track for group in other_groups for track in group):
         for sample in track.samples:
             look, box = (track.shot, sample.at_ms), sample.face.box
             big = math.sqrt(box.width * box.height) >= least
-            if big and look not in there and (look not in stand_in or box.width > stand_in[look].width):
+            if big and look not in main_looks and (look not in stand_in or box.width > stand_in[look].width):
                 stand_in[look] = box
     return list(stand_in.values())
 
@@ -146,24 +148,26 @@ def build_cast(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTu
         return Cast(subjects=[])
     speaker = _speaking_group(groups, turns) if len(groups) > 1 else None
     main, speaks_ms, of_ms = speaker or (_main_group(groups), 0, 0)
-    others = [group for place, group in enumerate(groups) if place != main]
-    held = [box for track in groups[main] for box in _track_boxes(track)] + _stand_in_boxes(groups[main], others)
-    rest = [FramingSubject(boxes=[box for track in group for box in _track_boxes(track)]) for group in others]
-    return Cast(subjects=[FramingSubject(boxes=held), *rest], main=main, speaks_ms=speaks_ms, of_ms=of_ms)
+    other_groups = [group for place, group in enumerate(groups) if place != main]
+    main_boxes = [box for track in groups[main] for box in _track_boxes(track)] + _stand_in_boxes(
+        groups[main], other_groups
+    )
+    rest = [FramingSubject(boxes=[box for track in group for box in _track_boxes(track)]) for group in other_groups]
+    return Cast(subjects=[FramingSubject(boxes=main_boxes), *rest], main=main, speaks_ms=speaks_ms, of_ms=of_ms)
 
 
-def _layout_correlation(one: ShotLook | None, other: ShotLook | None) -> float:
+def _layout_correlation(first: ShotLook | None, second: ShotLook | None) -> float:
     """Correlate the blocks of two shots, -1..1; 0 where one was not seen or is flat."""
-    if one is None or other is None or not one.blocks or len(one.blocks) != len(other.blocks):
+    if first is None or second is None or not first.blocks or len(first.blocks) != len(second.blocks):
         return 0.0
-    first = np.asarray(one.blocks, np.float64) - np.mean(one.blocks)
-    second = np.asarray(other.blocks, np.float64) - np.mean(other.blocks)
-    norm = float(np.sqrt((first**2).sum() * (second**2).sum()))
-    return float((first * second).sum()) / norm if norm > 1e-6 else 0.0
+    first_blocks = np.asarray(first.blocks, np.float64) - np.mean(first.blocks)
+    second_blocks = np.asarray(second.blocks, np.float64) - np.mean(second.blocks)
+    norm = float(np.sqrt((first_blocks**2).sum() * (second_blocks**2).sum()))
+    return float((first_blocks * second_blocks).sum()) / norm if norm > 1e-6 else 0.0
 
 
-def _stays_in_place(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> bool:
-    first, second = build_cast(group_faces(one)).subjects, build_cast(group_faces(other)).subjects
+def _stays_in_place(before: Sequence[FaceTrack], after: Sequence[FaceTrack]) -> bool:
+    first, second = build_cast(group_faces(before)).subjects, build_cast(group_faces(after)).subjects
     if not first or not second:
         return False
     return box_closeness(mean_box(first[0].boxes), mean_box(second[0].boxes)) > MIN_STILL_CLOSENESS
@@ -176,10 +180,14 @@ def group_angles(tracks: ClipTracks) -> list[list[int]]:
     groups: list[list[int]] = []
     for shot in range(len(tracks.shots)):
         for group in groups:
-            alike = max(_layout_correlation(looks.get(member), looks.get(shot)) for member in group)
+            correlation = max(_layout_correlation(looks.get(member), looks.get(shot)) for member in group)
             follows = group[-1] == shot - 1
-            stays = follows and alike >= MIN_JUMP_CUT_CORRELATION and _stays_in_place(of_shot[group[-1]], of_shot[shot])
-            if alike >= MIN_SAME_ANGLE_CORRELATION or stays:
+            stays = (
+                follows
+                and correlation >= MIN_JUMP_CUT_CORRELATION
+                and _stays_in_place(of_shot[group[-1]], of_shot[shot])
+            )
+            if correlation >= MIN_SAME_ANGLE_CORRELATION or stays:
                 group.append(shot)
                 break
         else:

@@ -44,12 +44,14 @@ class ContentArea(msgspec.Struct, frozen=True, kw_only=True):
         wide, high = self.size
         return wide * high >= 0.95 * self.content.width * self.content.height
 
-    def on_faces(self, main: FramingSubject, others: Sequence[FramingSubject]) -> Placement:
+    def on_faces(self, main: FramingSubject, bystanders: Sequence[FramingSubject]) -> Placement:
         """Place a crop on faces as `place_on_faces` does, inside the content."""
-        moved = [self._inwards(one) for one in (main, *others)]
+        subjects = [self._inwards(subject) for subject in (main, *bystanders)]
         content = self.content
-        placed = place_on_faces(moved[0], moved[1:], width=content.width, height=content.height, aspect=self.aspect)
-        return msgspec.structs.replace(placed, crop=self._outwards(placed.crop))
+        placement = place_on_faces(
+            subjects[0], subjects[1:], width=content.width, height=content.height, aspect=self.aspect
+        )
+        return msgspec.structs.replace(placement, crop=self._outwards(placement.crop))
 
     def on_detail(self, columns: Sequence[float], rows: Sequence[float]) -> tuple[CropBox, bool]:
         """Place a crop as `place_on_detail` does, inside the content; the profiles span the display frame."""
@@ -80,16 +82,16 @@ def crop_profile(profile: Sequence[float], start: int, length: int, limit: int) 
         return list(profile)
     edges = np.linspace(0.0, limit, len(profile) + 1)
     mass = np.r_[0.0, np.cumsum(np.asarray(profile, np.float64))]
-    held = np.diff(np.interp(np.linspace(start, start + length, len(profile) + 1), edges, mass))
-    total = float(held.sum())
-    return [float(value) / total for value in held] if total > 0 else []
+    bins = np.diff(np.interp(np.linspace(start, start + length, len(profile) + 1), edges, mass))
+    total = float(bins.sum())
+    return [float(value) / total for value in bins] if total > 0 else []
 
 
 def content_area_of(tracks: ClipTracks, shots: Sequence[int], width: int, height: int, aspect: Aspect) -> ContentArea:
     """Return the content area of some shots: the hull of theirs, or the whole frame where one has no bars."""
-    found = [look.content for look in tracks.looks if look.shot in shots]
-    known = [one for one in found if one is not None]
+    areas = [look.content for look in tracks.looks if look.shot in shots]
+    with_bars = [area for area in areas if area is not None]
     content = CropBox(x=0, y=0, width=width, height=height)
-    if known and len(known) == len(found):
-        content = crop_hull(known)
+    if with_bars and len(with_bars) == len(areas):
+        content = crop_hull(with_bars)
     return ContentArea(width=width, height=height, aspect=aspect, content=content)

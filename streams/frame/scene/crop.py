@@ -111,35 +111,36 @@ def _whole_face_ratios(main: FramingSubject, starts: Floats, length: float, *, a
     """Return the share of looks at which each window holds the face itself, without hair, (windows,)."""
     sides = [(b.x, b.x + b.width) if across else (b.y, b.y + b.height) for b in main.boxes]
     low, high = np.asarray(sides, np.float64).T
-    held: Floats = ((low >= starts[:, None]) & (high <= starts[:, None] + length)).mean(axis=1)
-    return held
+    ratios: Floats = ((low >= starts[:, None]) & (high <= starts[:, None] + length)).mean(axis=1)
+    return ratios
 
 
-def _face_weights(others: Sequence[FramingSubject], main: FramingSubject) -> list[float]:
+def _face_weights(bystanders: Sequence[FramingSubject], main: FramingSubject) -> list[float]:
     """Weigh each other face by its screen time and size, relative to the main one; together at most 1."""
     size = float(np.mean([box.width for box in main.boxes]))
     raw = [
-        min(1.0, len(other.boxes) / len(main.boxes)) * min(1.0, float(np.mean([b.width for b in other.boxes])) / size)
-        for other in others
+        min(1.0, len(bystander.boxes) / len(main.boxes))
+        * min(1.0, float(np.mean([b.width for b in bystander.boxes])) / size)
+        for bystander in bystanders
     ]
     total = sum(raw)
     return [weight / max(1.0, total) for weight in raw]
 
 
 def _best_window(
-    main: FramingSubject, others: Sequence[FramingSubject], *, length: int, limit: int, across: bool
+    main: FramingSubject, bystanders: Sequence[FramingSubject], *, length: int, limit: int, across: bool
 ) -> tuple[int, float]:
     """Return the start of the best still window along one axis, and the share of main heads inside it."""
     starts = np.arange(0, limit - length + 1, 2, dtype=np.float64)
     main_inside = _inside_ratios(head_spans(main, across=across), starts, length, limit)
-    whole = (main_inside > 0.98).mean(axis=1)
+    whole_ratios = (main_inside > 0.98).mean(axis=1)
     score = (
-        whole
+        whole_ratios
         + _whole_face_ratios(main, starts, length, across=across)
         + PARTLY_INSIDE_WEIGHT * main_inside.mean(axis=1)
     )
-    for other, worth in zip(others, _face_weights(others, main), strict=True):
-        inside = _inside_ratios(head_spans(other, across=across), starts, length, limit)
+    for bystander, worth in zip(bystanders, _face_weights(bystanders, main), strict=True):
+        inside = _inside_ratios(head_spans(bystander, across=across), starts, length, limit)
         cut = ((inside > 0.15) & (inside < 0.9)).mean(axis=1)
         score += worth * (OTHER_FACES_WEIGHT * (inside > 0.98).mean(axis=1) - CUT_FACE_PENALTY * cut)
     if across:
@@ -148,16 +149,16 @@ def _best_window(
         aim, place = np.mean([b.y + EYES_IN_BOX_RATIO * b.height for b in main.boxes]), EYES_IN_CROP_RATIO
     score -= OFF_CENTRE_PENALTY * np.abs(starts + place * length - aim) / length
     best = int(np.argmax(score))
-    return int(starts[best]), float(whole[best])
+    return int(starts[best]), float(whole_ratios[best])
 
 
 def place_on_faces(
-    main: FramingSubject, others: Sequence[FramingSubject], *, width: int, height: int, aspect: Aspect
+    main: FramingSubject, bystanders: Sequence[FramingSubject], *, width: int, height: int, aspect: Aspect
 ) -> Placement:
     """Place the still crop that holds the main face in most looks, and other faces where they fit."""
     crop_wide, crop_high = crop_size(width, height, aspect)
-    x, inside_x = _best_window(main, others, length=crop_wide, limit=width, across=True)
-    y, inside_y = _best_window(main, others, length=crop_high, limit=height, across=False)
+    x, inside_x = _best_window(main, bystanders, length=crop_wide, limit=width, across=True)
+    y, inside_y = _best_window(main, bystanders, length=crop_high, limit=height, across=False)
     crop = CropBox(x=x, y=y, width=crop_wide, height=crop_high)
     return Placement(crop=crop, inside=min(inside_x, inside_y))
 
@@ -167,11 +168,11 @@ def _detail_window(profile: Sequence[float], length: int, limit: int) -> tuple[i
     starts = np.arange(0, limit - length + 1, 2, dtype=np.float64)
     edges = np.linspace(0.0, limit, len(profile) + 1)
     mass = np.r_[0.0, np.cumsum(np.asarray(profile, np.float64))]
-    held = np.interp(starts + length, edges, mass) - np.interp(starts, edges, mass)
+    window_shares = np.interp(starts + length, edges, mass) - np.interp(starts, edges, mass)
     centre = (limit - length) / 2
-    score = held - DETAIL_OFF_CENTRE_PENALTY * np.abs(starts - centre) / limit
+    score = window_shares - DETAIL_OFF_CENTRE_PENALTY * np.abs(starts - centre) / limit
     best, middle = int(np.argmax(score)), int(np.argmin(np.abs(starts - centre)))
-    gain = float(held[best] - held[middle])
+    gain = float(window_shares[best] - window_shares[middle])
     return int(starts[best if gain > MIN_DETAIL_GAIN else middle]), gain
 
 

@@ -25,7 +25,7 @@ def widen_turned_heads(tracks: Sequence[FaceTrack], mouths: Sequence[Mouth]) -> 
     """Return the tracks with boxes as wide as heads that are turned aside."""
     marked = mouths_by_track(mouths, tracks)
     return [
-        msgspec.structs.replace(track, samples=[_widen_sample(one, marked[track.track]) for one in track.samples])
+        msgspec.structs.replace(track, samples=[_widen_sample(sample, marked[track.track]) for sample in track.samples])
         if marked[track.track]
         else track
         for track in tracks
@@ -33,7 +33,7 @@ def widen_turned_heads(tracks: Sequence[FaceTrack], mouths: Sequence[Mouth]) -> 
 
 
 def _widen_sample(sample: FaceSample, marks: Sequence[Mouth]) -> FaceSample:
-    near = [one.yaw_deg for one in marks if abs(one.at_ms - sample.at_ms) <= MAX_MARK_DISTANCE_MS]
+    near = [mark.yaw_deg for mark in marks if abs(mark.at_ms - sample.at_ms) <= MAX_MARK_DISTANCE_MS]
     box = sample.face.box
     back = BACK_OF_HEAD_RATIO * box.width * sin(radians(float(np.median(near)))) if near else 0.0
     wider = msgspec.structs.replace(box, x=box.x - max(0.0, back), width=box.width + abs(back))

@@ -26,19 +26,19 @@ def person_subjects(tracks: ClipTracks, group: Sequence[int]) -> list[FramingSub
     There are none where persons are seen too rarely.
     """
     shots = [tracks.shots[number] for number in group]
-    looks = [one for one in tracks.persons if any(shot.start_ms <= one.at_ms < shot.end_ms for shot in shots)]
+    looks = [look for look in tracks.persons if any(shot.start_ms <= look.at_ms < shot.end_ms for shot in shots)]
     by_size = [sorted(look.persons, key=_area, reverse=True) for look in looks if look.persons]
     if not by_size or len(by_size) < MIN_SEEN_SHARE * len(looks):
         return []
-    main = FramingSubject(boxes=[upper_body_box(one[0]) for one in by_size])
-    others = [upper_body_box(person) for one in by_size for person in one[1:]]
-    return [main, FramingSubject(boxes=others)] if others else [main]
+    main = FramingSubject(boxes=[upper_body_box(persons[0]) for persons in by_size])
+    other_boxes = [upper_body_box(person) for persons in by_size for person in persons[1:]]
+    return [main, FramingSubject(boxes=other_boxes)] if other_boxes else [main]
 
 
 def largest_scores(tracks: ClipTracks, group: Sequence[int]) -> list[float]:
     """Return the score of the largest person of each look of these shots in which one is found."""
     shots = [tracks.shots[number] for number in group]
-    looks = [one for one in tracks.persons if any(shot.start_ms <= one.at_ms < shot.end_ms for shot in shots)]
+    looks = [look for look in tracks.persons if any(shot.start_ms <= look.at_ms < shot.end_ms for shot in shots)]
     return [max(look.persons, key=_area).score for look in looks if look.persons]
 
 
@@ -55,8 +55,8 @@ def torso_box(person: Person) -> Box:
 
 def largest_persons(tracks: ClipTracks, when: TimeRange) -> list[tuple[int, Box]]:
     """Return time, head and chest of the largest person at each look of a time range with a person."""
-    looks = [one for one in tracks.persons if when.start_ms <= one.at_ms < when.end_ms and one.persons]
-    return [(one.at_ms, upper_body_box(max(one.persons, key=_area))) for one in looks]
+    looks = [look for look in tracks.persons if when.start_ms <= look.at_ms < when.end_ms and look.persons]
+    return [(look.at_ms, upper_body_box(max(look.persons, key=_area))) for look in looks]
 
 
 def _area(person: Person) -> float:
@@ -71,8 +71,8 @@ def upper_body_box(person: Person) -> Box:
 
 def screen_share_of(tracks: ClipTracks, group: Sequence[int]) -> float | None:
     """Return how probably these shots show a screen or a slide; None where it was not measured."""
-    told = [look.screen for look in tracks.looks if look.shot in group and look.screen is not None]
-    return median(told) if told else None
+    probabilities = [look.screen for look in tracks.looks if look.shot in group and look.screen is not None]
+    return median(probabilities) if probabilities else None
 
 
 MIN_ABSENCE_MS = 2_400
@@ -95,31 +95,31 @@ def presence_ranges(persons: Sequence[PersonSample], when: TimeRange) -> list[Pr
 
     It stays one range where the presence never changes or no look was made.
     """
-    looks = [one for one in persons if when.start_ms <= one.at_ms < when.end_ms]
-    runs = [(bool(there), list(run)) for there, run in groupby(looks, key=lambda one: bool(one.persons))]
+    looks = [look for look in persons if when.start_ms <= look.at_ms < when.end_ms]
+    runs = [(bool(present), list(run)) for present, run in groupby(looks, key=lambda look: bool(look.persons))]
     if len(runs) < 2:
         return [PresenceRange(range=when, there=bool(runs) and runs[0][0])]
     starts = [when.start_ms, *(run[0].at_ms for _, run in runs[1:])]
     ends = [*starts[1:], when.end_ms]
-    found = [
+    parts = [
         PresenceRange(
             range=TimeRange(start_ms=start, end_ms=end),
-            there=there or len(run) < MIN_ABSENCE_COUNT or end - start < MIN_ABSENCE_MS,
+            there=present or len(run) < MIN_ABSENCE_COUNT or end - start < MIN_ABSENCE_MS,
         )
-        for start, end, (there, run) in zip(starts, ends, runs, strict=True)
+        for start, end, (present, run) in zip(starts, ends, runs, strict=True)
     ]
     return _merge_neighbours(
         [
             part if part.range.length_ms >= MIN_PRESENCE_MS else PresenceRange(range=part.range, there=False)
-            for part in _merge_neighbours(found)
+            for part in _merge_neighbours(parts)
         ]
     )
 
 
-def _merge_neighbours(found: Sequence[PresenceRange]) -> list[PresenceRange]:
+def _merge_neighbours(parts: Sequence[PresenceRange]) -> list[PresenceRange]:
     """Merge neighbouring ranges of the same presence."""
     joined: list[PresenceRange] = []
-    for part in found:
+    for part in parts:
         if joined and joined[-1].there == part.there:
             time = TimeRange(start_ms=joined[-1].range.start_ms, end_ms=part.range.end_ms)
             joined[-1] = PresenceRange(range=time, there=part.there)

@@ -61,7 +61,7 @@ def build_scene(
 ) -> AngleScene:
     """Build the scene of the shots in ``group``; only those in ``shots`` are to be framed."""
     groups = merge_walkers(group_faces([track for track in tracks.tracks if track.shot in group]))
-    wider = [widen_turned_heads(one, tracks.mouths) for one in groups]
+    wider = [widen_turned_heads(face_tracks, tracks.mouths) for face_tracks in groups]
     return AngleScene(
         tracks=tracks,
         shots={number: shots[number] for number in group if number in shots},
@@ -74,7 +74,7 @@ def build_scene(
 
 
 def _timed_boxes(groups: Sequence[Sequence[FaceTrack]]) -> list[tuple[int, Box]]:
-    return [(one.at_ms, one.face.box) for group in groups for track in group for one in track.samples]
+    return [(sample.at_ms, sample.face.box) for group in groups for track in group for sample in track.samples]
 
 
 def detail_profiles(scene: AngleScene) -> tuple[list[float], list[float]]:
@@ -89,8 +89,8 @@ def shot_looks(scene: AngleScene) -> list[ShotLook]:
 
 
 def _mean_profile(profiles: Sequence[Sequence[float]]) -> list[float]:
-    kept = [profile for profile in profiles if profile]
-    return [sum(values) / len(kept) for values in zip(*kept, strict=True)] if kept else []
+    measured = [profile for profile in profiles if profile]
+    return [sum(values) / len(measured) for values in zip(*measured, strict=True)] if measured else []
 
 
 def seen_together(groups: Sequence[Sequence[FaceTrack]]) -> bool:
@@ -99,15 +99,15 @@ def seen_together(groups: Sequence[Sequence[FaceTrack]]) -> bool:
     One person who walks may be tracked as two, but is never in two places at once.
     """
     looks = [{(track.shot, s.at_ms) for track in group for s in track.samples} for group in groups]
-    pairs = ((one, other) for place, one in enumerate(looks) for other in looks[:place])
-    return all(len(one & other) >= MIN_TOGETHER_RATIO * min(len(one), len(other)) for one, other in pairs)
+    pairs = ((first, second) for place, first in enumerate(looks) for second in looks[:place])
+    return all(len(first & second) >= MIN_TOGETHER_RATIO * min(len(first), len(second)) for first, second in pairs)
 
 
 def merge_walkers(groups: Sequence[Sequence[FaceTrack]]) -> list[list[FaceTrack]]:
     """Merge groups that are one person who walks: in one shot at different places, never together."""
     joined: list[list[FaceTrack]] = []
     for group in groups:
-        taker = next((other for other in joined if _is_same_person(other, group)), None)
+        taker = next((person for person in joined if _is_same_person(person, group)), None)
         if taker is None:
             joined.append(list(group))
         else:
@@ -115,13 +115,15 @@ def merge_walkers(groups: Sequence[Sequence[FaceTrack]]) -> list[list[FaceTrack]
     return joined
 
 
-def _is_same_person(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> bool:
-    looks, others = ({(track.shot, s.at_ms) for track in group for s in track.samples} for group in (one, other))
-    meet = {track.shot for track in one} & {track.shot for track in other}
-    sizes = sorted((face_size(one), face_size(other)))
-    together = len(looks & others)
+def _is_same_person(first: Sequence[FaceTrack], second: Sequence[FaceTrack]) -> bool:
+    first_looks, second_looks = (
+        {(track.shot, s.at_ms) for track in group for s in track.samples} for group in (first, second)
+    )
+    meet = {track.shot for track in first} & {track.shot for track in second}
+    sizes = sorted((face_size(first), face_size(second)))
+    together = len(first_looks & second_looks)
     return (
         bool(meet)
         and sizes[1] <= MAX_SAME_PERSON_SIZE_RATIO * sizes[0]
-        and together <= MAX_FALSE_FACE_RATIO * min(len(looks), len(others))
+        and together <= MAX_FALSE_FACE_RATIO * min(len(first_looks), len(second_looks))
     )

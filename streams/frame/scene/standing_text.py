@@ -34,8 +34,8 @@ def cuts_signs(scene: AngleScene, crop: CropBox) -> bool:
 def signs_of(scene: AngleScene, wide: float = MIN_SIGN_WIDTH_RATIO) -> list[Box]:
     """Return titles and signs that stand for most of the time."""
     return [
-        one.box
-        for one in scene.tracks.letters
-        if is_sign(one.box, scene.area.content, wide)
-        and sum(one.range.overlap_ms(when) for when in scene.shots.values()) >= MIN_SIGN_TIME_RATIO * scene.length_ms
+        line.box
+        for line in scene.tracks.letters
+        if is_sign(line.box, scene.area.content, wide)
+        and sum(line.range.overlap_ms(when) for when in scene.shots.values()) >= MIN_SIGN_TIME_RATIO * scene.length_ms
     ]

@@ -57,17 +57,17 @@ def best_path(scores: Floats, switch_cost: float) -> NDArray[np.intp]:
     This is Viterbi with a penalty for each change of speaker.
     """
     count, speakers = scores.shape
-    total, came = np.zeros((count, speakers)), np.zeros((count, speakers), np.intp)
+    total, origin = np.zeros((count, speakers)), np.zeros((count, speakers), np.intp)
     floor = np.maximum(scores, -1e3)
     total[0] = floor[0]
     for step in range(1, count):
         stay, leave = total[step - 1], total[step - 1].max() - switch_cost
-        came[step] = np.where(stay >= leave, np.arange(speakers), int(np.argmax(total[step - 1])))
+        origin[step] = np.where(stay >= leave, np.arange(speakers), int(np.argmax(total[step - 1])))
         total[step] = np.maximum(stay, leave) + floor[step]
     path = np.zeros(count, np.intp)
     path[-1] = int(np.argmax(total[-1]))
     for step in range(count - 1, 0, -1):
-        path[step - 1] = came[step][path[step]]
+        path[step - 1] = origin[step][path[step]]
     return path
 
 
@@ -77,15 +77,17 @@ def weigh_shot(
     """Weigh the evidence for each face of a shot, ``mouths`` by track; None without evidence."""
     steps = np.arange(shot.start_ms, shot.end_ms, STEP_MS, dtype=np.float64)
     faces = [
-        resample_mouths(steps, seen, track) for track, seen in sorted(mouths.items()) if len(seen) >= MIN_MOUTH_COUNT
+        resample_mouths(steps, track_mouths, track)
+        for track, track_mouths in sorted(mouths.items())
+        if len(track_mouths) >= MIN_MOUTH_COUNT
     ]
     if not faces or not len(steps) or not voice.level_db:
         return None
     sound = sound_level(steps, voice)
     kinds = [measure_evidence(face, sound) for face in faces]
-    nobody = np.zeros(len(steps))
+    off_screen = np.zeros(len(steps))
     alone, pooled = (
-        np.stack([nobody, *(weigh_evidence(one, weights) for one in kinds)], axis=1)
+        np.stack([off_screen, *(weigh_evidence(face_evidence, weights) for face_evidence in kinds)], axis=1)
         for weights in (STEP_WEIGHTS, VOICE_WEIGHTS)
     )
     return ShotEvidence(
@@ -105,50 +107,50 @@ def add_voices(shots: Sequence[ShotEvidence], tracks: Sequence[FaceTrack], voice
         return []
     person = {track.track: place for place, group in enumerate(group_faces(tracks)) for track in group}
     joined = []
-    for one in shots:
-        columns = np.full((len(one.steps), 1 + len(tracks)), -np.inf)
+    for evidence in shots:
+        columns = np.full((len(evidence.steps), 1 + len(tracks)), -np.inf)
         columns[:, 0] = 0.0
-        for column, track in enumerate(one.tracks, start=1):
+        for column, track in enumerate(evidence.tracks, start=1):
             place = 1 + person[track]
-            columns[:, place] = np.maximum(columns[:, place], one.pooled[:, column])
+            columns[:, place] = np.maximum(columns[:, place], evidence.pooled[:, column])
         joined.append(columns)
-    everybody = 1 + max(person.values())
-    steps, heard = (np.concatenate([getattr(one, name) for one in shots]) for name in ("steps", "heard"))
-    added = voice_evidence(np.concatenate(joined)[:, : 1 + everybody], steps, heard, voices)
-    told, place = [], 0
-    for one in shots:
-        part = added[place : place + len(one.steps)]
-        more = part[:, [0, *(1 + person[track] for track in one.tracks)]]
-        told.append(msgspec.structs.replace(one, scores=one.scores + more))
-        place += len(one.steps)
-    return told
+    person_count = 1 + max(person.values())
+    steps, speech = (np.concatenate([getattr(evidence, name) for evidence in shots]) for name in ("steps", "heard"))
+    added = voice_evidence(np.concatenate(joined)[:, : 1 + person_count], steps, speech, voices)
+    with_voices, place = [], 0
+    for evidence in shots:
+        part = added[place : place + len(evidence.steps)]
+        more = part[:, [0, *(1 + person[track] for track in evidence.tracks)]]
+        with_voices.append(msgspec.structs.replace(evidence, scores=evidence.scores + more))
+        place += len(evidence.steps)
+    return with_voices
 
 
-def _margin(scores: Floats, who: int) -> float:
+def _margin(scores: Floats, speaker: int) -> float:
     """Return the mean margin of evidence for one face over the next best.
 
     If it is alone, over off screen.
     """
-    others = np.delete(scores, [0, who] if scores.shape[1] > 2 else [who], axis=1).max(axis=1)
-    known = np.isfinite(scores[:, who])
-    return float(np.mean(np.clip(scores[known, who] - others[known], -20.0, 20.0))) if known.any() else -20.0
+    next_best = np.delete(scores, [0, speaker] if scores.shape[1] > 2 else [speaker], axis=1).max(axis=1)
+    finite = np.isfinite(scores[:, speaker])
+    return float(np.mean(np.clip(scores[finite, speaker] - next_best[finite], -20.0, 20.0))) if finite.any() else -20.0
 
 
-def turns_of_shot(one: ShotEvidence) -> list[SpeakingTurn]:
+def turns_of_shot(evidence: ShotEvidence) -> list[SpeakingTurn]:
     """Return who speaks when in one shot."""
-    scores = one.scores.copy()
-    scores[~one.heard] = np.where(np.isfinite(scores[~one.heard]), 0.0, scores[~one.heard])
-    path = np.where(one.heard, best_path(scores, SWITCH_PENALTY), 0)
+    scores = evidence.scores.copy()
+    scores[~evidence.heard] = np.where(np.isfinite(scores[~evidence.heard]), 0.0, scores[~evidence.heard])
+    path = np.where(evidence.heard, best_path(scores, SWITCH_PENALTY), 0)
     turns, place = [], 0
-    for who, run in groupby(path.tolist()):
+    for speaker, run in groupby(path.tolist()):
         length = len(list(run))
-        if who:
-            here = slice(place, place + length)
-            margin = min(_margin(scores[here], who), _margin(one.lips[here], who))
-            start_ms = int(one.steps[place])
-            time = TimeRange(start_ms=start_ms, end_ms=min(one.shot.end_ms, start_ms + length * STEP_MS))
+        if speaker:
+            run_steps = slice(place, place + length)
+            margin = min(_margin(scores[run_steps], speaker), _margin(evidence.lips[run_steps], speaker))
+            start_ms = int(evidence.steps[place])
+            time = TimeRange(start_ms=start_ms, end_ms=min(evidence.shot.end_ms, start_ms + length * STEP_MS))
             confidence = round(1.0 / (1.0 + float(np.exp(-margin))), 3)
-            turns.append(SpeakingTurn(track=one.tracks[who - 1], range=time, confidence=confidence))
+            turns.append(SpeakingTurn(track=evidence.tracks[speaker - 1], range=time, confidence=confidence))
         place += length
     return turns
 
@@ -170,16 +172,18 @@ def find_speaking_turns(
     if voice is None or not voice.level_db:
         return []
     by_track = mouths_by_track(mouths, tracks)
-    found: dict[int, ShotEvidence] = {}
+    evidence_by_shot: dict[int, ShotEvidence] = {}
     for number, shot in enumerate(shots):
-        here = {track.track: by_track[track.track] for track in tracks if track.shot == number}
-        one = weigh_shot(shot, here, voice, speech)
-        if one is not None:
-            found[number] = one
-    for angle in angles or [[number] for number in found]:
+        shot_mouths = {track.track: by_track[track.track] for track in tracks if track.shot == number}
+        evidence = weigh_shot(shot, shot_mouths, voice, speech)
+        if evidence is not None:
+            evidence_by_shot[number] = evidence
+    for angle in angles or [[number] for number in evidence_by_shot]:
         if voices is None:
             break
-        numbers = [number for number in angle if number in found]
+        numbers = [number for number in angle if number in evidence_by_shot]
         members = [track for track in tracks if track.shot in angle]
-        found |= zip(numbers, add_voices([found[number] for number in numbers], members, voices), strict=True)
-    return [turn for number in sorted(found) for turn in turns_of_shot(found[number])]
+        evidence_by_shot |= zip(
+            numbers, add_voices([evidence_by_shot[number] for number in numbers], members, voices), strict=True
+        )
+    return [turn for number in sorted(evidence_by_shot) for turn in turns_of_shot(evidence_by_shot[number])]

@@ -55,8 +55,8 @@ def resample_mouths(steps: Floats, mouths: Sequence[Mouth], track: int) -> FaceS
     times = np.array([mouth.at_ms for mouth in mouths], np.float64)
     after = np.clip(np.searchsorted(times, steps), 0, len(times) - 1)
     before = np.clip(after - 1, 0, len(times) - 1)
-    away = np.minimum(np.abs(times[after] - steps), np.abs(times[before] - steps))
-    gone = away > MAX_BRIDGED_MS / 2
+    distance_ms = np.minimum(np.abs(times[after] - steps), np.abs(times[before] - steps))
+    gone = distance_ms > MAX_BRIDGED_MS / 2
 
     def column(name: str) -> Floats:
         values = np.interp(steps, times, np.array([getattr(mouth, name) for mouth in mouths], np.float64))
@@ -76,8 +76,8 @@ def _window_sums(values: Floats, length: int) -> Floats:
 
 def _window_means(values: Floats, length: int) -> Floats:
     """Return means over ``length`` steps around each without NaN; NaN where nothing was seen."""
-    known = np.isfinite(values)
-    total, count = _window_sums(np.where(known, values, 0.0), length), _window_sums(known.astype(np.float64), length)
+    finite = np.isfinite(values)
+    total, count = _window_sums(np.where(finite, values, 0.0), length), _window_sums(finite.astype(np.float64), length)
     return np.where(count > 0, total / np.maximum(count, 1e-9), np.nan)
 
 
@@ -94,34 +94,36 @@ def windowed_correlation(values: Floats, sound: Floats, length: int, lead: int =
     ``lead``: steps by which lips are ahead of the sound.
     """
     ahead = np.roll(values, lead)
-    both = np.isfinite(ahead)
-    lips, heard = np.where(both, ahead, np.nan), np.where(both, sound, np.nan)
-    mean_l, mean_h = _window_means(lips, length), _window_means(heard, length)
-    shared = _window_means(lips * heard, length) - mean_l * mean_h
-    spread = (_window_means(lips * lips, length) - mean_l**2) * (_window_means(heard * heard, length) - mean_h**2)
+    finite = np.isfinite(ahead)
+    lips, level = np.where(finite, ahead, np.nan), np.where(finite, sound, np.nan)
+    mean_lips, mean_level = _window_means(lips, length), _window_means(level, length)
+    shared = _window_means(lips * level, length) - mean_lips * mean_level
+    spread = (_window_means(lips * lips, length) - mean_lips**2) * (
+        _window_means(level * level, length) - mean_level**2
+    )
     return np.nan_to_num(shared / np.sqrt(np.maximum(spread, 1e-12)))
 
 
-def measure_evidence(seen: FaceSignals, sound: Floats) -> Floats:
+def measure_evidence(face: FaceSignals, sound: Floats) -> Floats:
     """Measure five kinds of evidence that a face speaks, at each step, shape (n, 5).
 
     It is NaN where the face was not seen. A speaker's lips move, open and close, move when the sound changes, are open
     and move when it is loud.
     """
     length = MOVEMENT_WINDOW_MS // STEP_MS
-    gape = np.abs(np.gradient(seen.opening)) if len(seen.opening) > 1 else seen.opening
+    gape = np.abs(np.gradient(face.opening)) if len(face.opening) > 1 else face.opening
     change = np.abs(np.gradient(sound)) if len(sound) > 1 else sound
-    moved = np.log(seen.stir + 1e-3)
+    movement = np.log(face.stir + 1e-3)
     lively = [
         np.minimum(
             MAX_MOVEMENT_GAIN,
             np.log((_window_means(values, length) + NOISE_RATIO) / (SPEAKING_MOVEMENT_RATIO + NOISE_RATIO)),
         )
-        for values in (seen.stir, gape)
+        for values in (face.stir, gape)
     ]
-    changes = [windowed_correlation(moved, change, CHANGE_WINDOW_MS // STEP_MS, lead) for lead in (-1, 0, 1)]
-    opens = [windowed_correlation(seen.opening, sound, OPENING_WINDOW_MS // STEP_MS, lead) for lead in (1, 2)]
-    loud = windowed_correlation(moved, sound, CHANGE_WINDOW_MS // STEP_MS)
+    changes = [windowed_correlation(movement, change, CHANGE_WINDOW_MS // STEP_MS, lead) for lead in (-1, 0, 1)]
+    opens = [windowed_correlation(face.opening, sound, OPENING_WINDOW_MS // STEP_MS, lead) for lead in (1, 2)]
+    loud = windowed_correlation(movement, sound, CHANGE_WINDOW_MS // STEP_MS)
     return np.stack([*lively, np.mean(changes, axis=0), np.mean(opens, axis=0), loud], axis=1)
 
 

@@ -32,8 +32,8 @@ def measure_eye_openness(points: NDArray[np.float32]) -> float:
     return min(1.0, max(0.0, (ratio - SHUT_RATIO) / (OPEN_RATIO - SHUT_RATIO)))
 
 
-def _distance(points: NDArray[np.float32], one: int, other: int) -> float:
-    return float(np.linalg.norm(points[one, :2] - points[other, :2]))
+def _distance(points: NDArray[np.float32], first: int, second: int) -> float:
+    return float(np.linalg.norm(points[first, :2] - points[second, :2]))
 
 
 class EyeMarks:
@@ -41,8 +41,8 @@ class EyeMarks:
 
     def __init__(self, mouths: Sequence[Mouth]) -> None:
         """Index ``mouths``, which are in order of time."""
-        self._mouths = [one for one in mouths if one.eyes is not None]
-        self._times = [one.at_ms for one in self._mouths]
+        self._mouths = [mouth for mouth in mouths if mouth.eyes is not None]
+        self._times = [mouth.at_ms for mouth in self._mouths]
 
     def openness_of(self, sample: FaceSample) -> float | None:
         """Return the least openness near a face's time and place; None without marks.
@@ -55,8 +55,8 @@ class EyeMarks:
             for shift in (-MAX_MARK_DISTANCE_MS, MAX_MARK_DISTANCE_MS + 1)
         )
         inside = (
-            one.eyes
-            for one in self._mouths[begin:end]
-            if box.x <= one.x <= box.x + box.width and box.y <= one.y <= box.y + box.height
+            mouth.eyes
+            for mouth in self._mouths[begin:end]
+            if box.x <= mouth.x <= box.x + box.width and box.y <= mouth.y <= box.y + box.height
         )
         return min((eyes for eyes in inside if eyes is not None), default=None)

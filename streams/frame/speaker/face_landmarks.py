@@ -44,25 +44,25 @@ async def mark_mouths(
     *,
     often: Collection[int],
     report: Report,
-    seen: int,
+    counted: int,
     warn: Callable[[str], None],
 ) -> MouthsFound:
     """Mark the tracked faces in the grey frames of ``path``; without the model warn instead.
 
-    In the shots ``often`` every frame is marked, in others some. ``report`` gets ``seen`` plus the faces answered.
+    In the shots ``often`` every frame is marked, in others some. ``report`` gets ``counted`` plus the faces answered.
     Does not raise Unavailable: the clip is made either way.
     """
-    wanted = thin_spots(find_spots(tracks, at_ms, canvas), {track.track for track in tracks if track.shot in often})
+    spots = thin_spots(find_spots(tracks, at_ms, canvas), {track.track for track in tracks if track.shot in often})
     pictures = grey_pictures(path, canvas, len(at_ms))
     parts: list[LandmarksFound] = []
     cut_ms = 0
     try:
-        for start in range(0, len(wanted), BATCH_SIZE):
-            batch: Sequence[Spot] = wanted[start : start + BATCH_SIZE]
+        for start in range(0, len(spots), BATCH_SIZE):
+            batch: Sequence[Spot] = spots[start : start + BATCH_SIZE]
             crops, cpu_ms = await timed_in_thread(cut_crops, pictures, batch)
             parts.append(await landmarks.mark(crops))
             cut_ms += cpu_ms
-            report(seen + start + len(batch))
+            report(counted + start + len(batch))
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the clip with it
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "frame")
@@ -71,7 +71,7 @@ async def mark_mouths(
     points = [row for part in parts for row in part.points]
     scores = [float(score) for part in parts for score in part.scores]
     return MouthsFound(
-        mouths=measure_mouths(wanted, points, scores, canvas),
+        mouths=measure_mouths(spots, points, scores, canvas),
         model=parts[-1].model if parts else "",
         compute_ms=cut_ms + sum(part.compute_ms for part in parts),
     )
@@ -79,21 +79,21 @@ async def mark_mouths(
 
 def contested_shots(tracks: ClipTracks) -> set[int]:
     """Return shots of the angles with more than one person: there lips decide whom a crop holds."""
-    found: set[int] = set()
+    contested: set[int] = set()
     for angle in group_angles(tracks):
         if len(group_faces([track for track in tracks.tracks if track.shot in angle])) > 1:
-            found |= set(angle)
-    return found
+            contested |= set(angle)
+    return contested
 
 
-def thin_spots(wanted: Sequence[Spot], often: Collection[int]) -> list[Spot]:
+def thin_spots(spots: Sequence[Spot], often: Collection[int]) -> list[Spot]:
     """Keep all faces of the tracks ``often``, of others one each `RARE_LOOK_MS`, for their eyes."""
-    kept, last_ms = list[Spot](), dict[int, int]()
-    for spot in wanted:
+    retained, last_ms = list[Spot](), dict[int, int]()
+    for spot in spots:
         if spot.track in often or spot.at_ms - last_ms.get(spot.track, -RARE_LOOK_MS) >= RARE_LOOK_MS:
             last_ms[spot.track] = spot.at_ms
-            kept.append(spot)
-    return kept
+            retained.append(spot)
+    return retained
 
 
 async def turns_or_warning(
@@ -122,6 +122,6 @@ async def with_speaking_turns(
     voices: HeardVoices | None = None,
 ) -> tuple[ClipTracks, int]:
     """Add who speaks to an analysis, and return the CPU ms that took; see ``turns_or_warning``."""
-    seen, angles = (tracks.tracks, tracks.shots, tracks.mouths, tracks.voice), group_angles(tracks)
-    turns, cpu_ms = await turns_or_warning(*seen, speech, warn, voices, angles)
+    analysis, angles = (tracks.tracks, tracks.shots, tracks.mouths, tracks.voice), group_angles(tracks)
+    turns, cpu_ms = await turns_or_warning(*analysis, speech, warn, voices, angles)
     return msgspec.structs.replace(tracks, turns=turns, compute_ms=tracks.compute_ms + cpu_ms), cpu_ms

@@ -49,25 +49,25 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_spots(tracks: Sequence[FaceTrack], at_ms: Sequence[int], canvas: Canvas) -> list[Spot]:
     """Return the faces of each frame that are worth marking, its largest first."""
-    found: list[Spot] = []
+    spots: list[Spot] = []
     for picture, when in enumerate(at_ms):
-        here = [(box, track.track) for track in tracks if (box := box_at(track, when)) is not None]
-        here = [(box, track) for box, track in here if box.height * canvas.scale >= MIN_FACE_PX]
-        for box, track in sorted(here, key=lambda one: -one[0].height)[:MAX_FACES]:
+        faces = [(box, track.track) for track in tracks if (box := box_at(track, when)) is not None]
+        faces = [(box, track) for box, track in faces if box.height * canvas.scale >= MIN_FACE_PX]
+        for box, track in sorted(faces, key=lambda face: -face[0].height)[:MAX_FACES]:
             side = CROP_TO_FACE_RATIO * max(box.width, box.height) * canvas.scale
             middle_x, middle_y = (box.x + box.width / 2) * canvas.scale, (box.y + box.height / 2) * canvas.scale
             left, top = middle_x - side / 2, middle_y - side / 2
-            found.append(Spot(picture=picture, at_ms=when, track=track, left=left, top=top, side=side))
-    return found
+            spots.append(Spot(picture=picture, at_ms=when, track=track, left=left, top=top, side=side))
+    return spots
 
 
-def cut_crops(pictures: UInt8, wanted: Sequence[Spot]) -> UInt8:
+def cut_crops(pictures: UInt8, spots: Sequence[Spot]) -> UInt8:
     """Cut crops (n, 192, 192, 3) out of grey frames (m, height, width); black outside the frame."""
-    crops = np.zeros((len(wanted), CROP_SIDE_PX, CROP_SIDE_PX, 3), np.uint8)
-    for number, spot in enumerate(wanted):
+    crops = np.zeros((len(spots), CROP_SIDE_PX, CROP_SIDE_PX, 3), np.uint8)
+    for number, spot in enumerate(spots):
         corners = (spot.left, spot.top, spot.left + spot.side, spot.top + spot.side)
-        whole = Image.fromarray(np.asarray(pictures[spot.picture]))
-        square = whole.transform(
+        frame = Image.fromarray(np.asarray(pictures[spot.picture]))
+        square = frame.transform(
             (CROP_SIDE_PX, CROP_SIDE_PX), Image.Transform.EXTENT, corners, Image.Resampling.BILINEAR
         )
         crops[number] = np.asarray(square)[..., None]
@@ -80,13 +80,16 @@ def _align_heads(points: Floats, before: Floats) -> Floats:
     Only x and y are aligned.
     """
     still = np.array(STILL_POINTS)
-    one, other = points[still, :2].astype(np.float64), before[still, :2].astype(np.float64)
-    own, theirs = one - one.mean(axis=0), other - other.mean(axis=0)
-    size = max(1e-6, float((own * own).sum()))
-    along = float((own * theirs).sum()) / size
-    across = float((own[:, 0] * theirs[:, 1] - own[:, 1] * theirs[:, 0]).sum()) / size
+    current, previous = points[still, :2].astype(np.float64), before[still, :2].astype(np.float64)
+    current_offsets, previous_offsets = current - current.mean(axis=0), previous - previous.mean(axis=0)
+    size = max(1e-6, float((current_offsets * current_offsets).sum()))
+    along = float((current_offsets * previous_offsets).sum()) / size
+    across = (
+        float((current_offsets[:, 0] * previous_offsets[:, 1] - current_offsets[:, 1] * previous_offsets[:, 0]).sum())
+        / size
+    )
     turn = np.array([[along, across], [-across, along]])
-    result: Floats = ((points[:, :2] - one.mean(axis=0)) @ turn + other.mean(axis=0)).astype(np.float32)
+    result: Floats = ((points[:, :2] - current.mean(axis=0)) @ turn + previous.mean(axis=0)).astype(np.float32)
     return result
 
 
@@ -96,9 +99,9 @@ def measure_mouth(spot: Spot, points: Floats, before: Floats | None, canvas: Can
     stir = 0.0
     if before is not None:
         lips = np.array(LIPS)
-        moved = _align_heads(points, before)[lips] - before[lips, :2]
-        moved -= moved.mean(axis=0) * 0.5
-        stir = float(np.sqrt((moved * moved).sum(axis=1)).mean()) / height
+        movement = _align_heads(points, before)[lips] - before[lips, :2]
+        movement -= movement.mean(axis=0) * 0.5
+        stir = float(np.sqrt((movement * movement).sum(axis=1)).mean()) / height
     scale = spot.side / CROP_SIDE_PX
     middle = points[:, :2].mean(axis=0) * scale + (spot.left, spot.top)
     return Mouth(
@@ -120,19 +123,19 @@ def _degrees(rise: float, run: float) -> float:
 
 
 def measure_mouths(
-    wanted: Sequence[Spot], points: Sequence[Floats], scores: Sequence[float], canvas: Canvas
+    spots: Sequence[Spot], points: Sequence[Floats], scores: Sequence[float], canvas: Canvas
 ) -> list[Mouth]:
     """Measure the mouth of each spot whose crop shows a face, in order of time.
 
     Movement is relative to the last look at the same track.
     """
     last: dict[int, tuple[int, Floats]] = {}
-    found = []
-    for spot, marked, score in zip(wanted, points, scores, strict=True):
+    mouths = []
+    for spot, marked, score in zip(spots, points, scores, strict=True):
         if score < MIN_LANDMARK_SCORE:
             continue
         when, before = last.get(spot.track, (spot.at_ms, None))
         near = before is not None and spot.at_ms - when <= MAX_BRIDGED_MS
-        found.append(measure_mouth(spot, marked, before if near else None, canvas))
+        mouths.append(measure_mouth(spot, marked, before if near else None, canvas))
         last[spot.track] = spot.at_ms, marked
-    return found
+    return mouths

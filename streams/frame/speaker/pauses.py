@@ -27,11 +27,11 @@ def find_pauses(voice: VoiceCurve | None) -> list[TimeRange]:
         return []
     low = max(low, high - MAX_RANGE_DB)
     quiet = level <= low + QUIET_RATIO * (high - low)
-    found, place = [], 0
+    pauses, place = [], 0
     for is_quiet, run in groupby(quiet.tolist()):
         length = len(list(run))
         if is_quiet and length * voice.step_ms >= MIN_PAUSE_MS:
             start_ms = voice.start_ms + place * voice.step_ms
-            found.append(TimeRange(start_ms=start_ms, end_ms=start_ms + length * voice.step_ms))
+            pauses.append(TimeRange(start_ms=start_ms, end_ms=start_ms + length * voice.step_ms))
         place += length
-    return found
+    return pauses

@@ -50,23 +50,23 @@ async def read_speech(objects: Objects, transcript: ObjectRef | None) -> list[Ti
 
 async def read_voices(objects: Objects, spans: Sequence[HeardSpanRef], time: TimeRange) -> HeardVoices | None:
     """Read the voices in ``time``; None where there are none, or they are unreadable. Raises Unavailable."""
-    found: list[Window] = []
+    windows: list[Window] = []
     for span in spans:
         if not span.range.overlap_ms(time):
             continue
         try:
-            found += await _windows_of_span(objects, span.document, time)
+            windows += await _windows_of_span(objects, span.document, time)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - an object that is gone, or is another, takes no clip with it
             telemetry.report_bug(error, "frame")
-    if not found:
+    if not windows:
         return None
-    found.sort(key=lambda one: (one[0], one[1]))
+    windows.sort(key=lambda window: (window[0], window[1]))
     return HeardVoices(
-        starts_ms=[start for start, _, _ in found],
-        ends_ms=[end for _, end, _ in found],
-        rows=np.stack([row for _, _, row in found]).astype(np.float32),
+        starts_ms=[start for start, _, _ in windows],
+        ends_ms=[end for _, end, _ in windows],
+        rows=np.stack([row for _, _, row in windows]).astype(np.float32),
     )
 
 

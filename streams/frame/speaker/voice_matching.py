@@ -51,22 +51,22 @@ class HeardVoices(msgspec.Struct, frozen=True, kw_only=True):
 
 def voice_segments(voices: HeardVoices, start_ms: int, end_ms: int) -> list[tuple[int, int, Floats]]:
     """Return start, end and mean vector of each run of overlapping windows inside a time."""
-    found: list[tuple[int, int, list[NDArray[np.float32]]]] = []
+    runs: list[tuple[int, int, list[NDArray[np.float32]]]] = []
     for start, end, row in zip(voices.starts_ms, voices.ends_ms, voices.rows, strict=True):
         if end <= start_ms or start >= end_ms or not row.any():
             continue
-        if found and start < found[-1][1] and len(found[-1][2]) < MAX_WINDOWS:
-            found[-1] = found[-1][0], end, [*found[-1][2], row]
+        if runs and start < runs[-1][1] and len(runs[-1][2]) < MAX_WINDOWS:
+            runs[-1] = runs[-1][0], end, [*runs[-1][2], row]
         else:
-            found.append((max(start, found[-1][1] if found else start), end, [row]))
-    told = []
-    for start, end, rows in found:
+            runs.append((max(start, runs[-1][1] if runs else start), end, [row]))
+    segments = []
+    for start, end, rows in runs:
         mean: Floats = np.stack(rows).astype(np.float64).sum(axis=0)
-        told.append((start, end, mean / max(EPSILON, float(np.linalg.norm(mean)))))
-    return told
+        segments.append((start, end, mean / max(EPSILON, float(np.linalg.norm(mean)))))
+    return segments
 
 
-def voice_evidence(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voices: HeardVoices) -> Floats:
+def voice_evidence(scores: Floats, steps: Floats, is_speech: NDArray[np.bool_], voices: HeardVoices) -> Floats:
     """Return what to add to ``scores`` (n, 1 + faces; column 0 is off screen) at ``steps`` (ms).
 
     It is 0 where no voice is known.
@@ -74,16 +74,16 @@ def voice_evidence(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voic
     added = np.zeros_like(scores)
     places, rows = [], []
     for start, end, row in voice_segments(voices, int(steps[0]), int(steps[-1]) + 1):
-        inside = np.flatnonzero((steps >= start) & (steps < end) & heard)
+        inside = np.flatnonzero((steps >= start) & (steps < end) & is_speech)
         if len(inside) >= MIN_STEPS:
             places.append(inside)
             rows.append(row)
     if len(places) < 2 or scores.shape[1] < 3:
         return added
-    told = np.clip(
+    clipped = np.clip(
         np.where(np.isfinite(scores[:, 1:]), scores[:, 1:], -MAX_STEP_EVIDENCE), -MAX_STEP_EVIDENCE, MAX_STEP_EVIDENCE
     )
-    evidence = STEP_WEIGHT * np.stack([told[inside].sum(axis=0) for inside in places])
+    evidence = STEP_WEIGHT * np.stack([clipped[inside].sum(axis=0) for inside in places])
     likely = _solve_field(evidence, _similarity_field(np.stack(rows), [len(inside) for inside in places]))
     for inside, chances in zip(places, likely, strict=True):
         worth = np.maximum(-MAX_VOICE_PENALTY, LOG_PROBABILITY_WEIGHT * np.log(np.maximum(chances, EPSILON)))
@@ -93,23 +93,23 @@ def voice_evidence(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voic
 
 def _similarity_field(rows: Floats, lengths: Sequence[int]) -> Floats:
     """Return how much each two segments attract one face (negative: repel), shape (n, n)."""
-    alike = rows @ rows.T
-    usual = _similarity_border(alike[np.triu_indices(len(rows), 1)])
+    similarity = rows @ rows.T
+    usual = _similarity_border(similarity[np.triu_indices(len(rows), 1)])
     weight = np.sqrt(np.minimum.outer(lengths, lengths) / SECOND_STEPS)
-    pull: Floats = SIMILARITY_WEIGHT * (alike - usual) * weight
+    pull: Floats = SIMILARITY_WEIGHT * (similarity - usual) * weight
     np.fill_diagonal(pull, 0.0)
     return pull
 
 
 def _similarity_border(cosines: Floats) -> float:
     """Return the cosine between pairs of one voice and pairs of two."""
-    known = np.sort(cosines)
-    spread, best, border = float(known.var()), 0.0, DEFAULT_BORDER_SIMILARITY
-    for count in range(2, len(known) - 1):
-        gap = float(known[count:].mean() - known[:count].mean())
-        share = count * (len(known) - count) / len(known) ** 2 * gap * gap / max(EPSILON, spread)
+    ordered = np.sort(cosines)
+    spread, best, border = float(ordered.var()), 0.0, DEFAULT_BORDER_SIMILARITY
+    for count in range(2, len(ordered) - 1):
+        gap = float(ordered[count:].mean() - ordered[:count].mean())
+        share = count * (len(ordered) - count) / len(ordered) ** 2 * gap * gap / max(EPSILON, spread)
         if share > best and gap >= MIN_MEANS_DISTANCE:
-            best, border = share, float(known[count - 1] + known[count]) / 2
+            best, border = share, float(ordered[count - 1] + ordered[count]) / 2
     return min(MAX_BORDER_SIMILARITY, border) if best >= MIN_EXPLAINED_RATIO else DEFAULT_BORDER_SIMILARITY
 
 
@@ -121,7 +121,7 @@ def _solve_field(evidence: Floats, pull: Floats) -> Floats:
     return likely
 
 
-def _softmax(told: Floats) -> Floats:
-    weight = np.exp(told - told.max(axis=1, keepdims=True))
+def _softmax(logits: Floats) -> Floats:
+    weight = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: Floats = weight / weight.sum(axis=1, keepdims=True)
     return shares

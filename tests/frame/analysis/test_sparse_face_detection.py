@@ -32,7 +32,7 @@ async def looked(
     whole = TimeRange(start_ms=0, end_ms=160 * len(lefts))
     counts: list[int] = []
     found = await find_faces_sparsely(
-        model, folder / "faces.raw", CANVAS, at_ms, shots or [whole], least_score=0.3, report=counts.append, seen=5
+        model, folder / "faces.raw", CANVAS, at_ms, shots or [whole], least_score=0.3, report=counts.append, counted=5
     )
     assert counts == sorted(counts)
     assert counts[-1] == 5 + sum(model.batches)

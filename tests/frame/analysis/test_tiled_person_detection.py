@@ -74,7 +74,7 @@ async def near(
     (report, counts), warnings = counter(), list[str]()
     found = await find_distant_persons(
         model, written(tmp_path / "mouths.raw", places), whole or {number: [] for number in range(len(TIMES))}, TIMES,
-        [SHOT], report=report, seen=7, warn=warnings.append,
+        [SHOT], report=report, counted=7, warn=warnings.append,
     )  # fmt: skip
     return found, warnings, counts
 

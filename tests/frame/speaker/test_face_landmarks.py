@@ -52,7 +52,7 @@ def greys(tmp_path: Path) -> Path:
 async def test_mouths_of_every_picture(greys: Path) -> None:
     report, counts = counter()
     marked = await mark_mouths(
-        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=report, seen=7, warn=pytest.fail
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=report, counted=7, warn=pytest.fail
     )
     assert [mouth.at_ms for mouth in marked.mouths] == TIMES
     assert {mouth.opening > 0 for mouth in marked.mouths} == {True, False}
@@ -62,7 +62,7 @@ async def test_mouths_of_every_picture(greys: Path) -> None:
 
 async def test_whoever_is_alone_is_looked_at_now_and_then(greys: Path) -> None:
     marked = await mark_mouths(
-        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[], report=lambda _: None, seen=0, warn=pytest.fail
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[], report=lambda _: None, counted=0, warn=pytest.fail
     )
     times = [mouth.at_ms for mouth in marked.mouths]
     assert times[0] == 0
@@ -85,14 +85,14 @@ def test_lips_decide_where_two_people_are_seen() -> None:
 async def test_a_model_that_is_away_is_told_and_done_without(greys: Path) -> None:
     warnings: list[str] = []
     marked = await mark_mouths(
-        Away(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=warnings.append
+        Away(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, counted=0, warn=warnings.append
     )
     assert (marked.mouths, warnings) == ([], [LOST])
 
 
 async def test_without_faces_nobody_is_asked(greys: Path) -> None:
     marked = await mark_mouths(
-        Away(), greys, CANVAS, TIMES, [], often=[], report=lambda _: None, seen=0, warn=pytest.fail
+        Away(), greys, CANVAS, TIMES, [], often=[], report=lambda _: None, counted=0, warn=pytest.fail
     )
     assert marked.mouths == []
 
@@ -101,7 +101,7 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
     warnings: list[str] = []
     broken = VoiceCurve(start_ms=0, step_ms=40, level_db=["loud"])  # type: ignore[list-item]
     mouths = (await mark_mouths(
-        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=pytest.fail
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, counted=0, warn=pytest.fail
     )).mouths  # fmt: skip
     shots = [TimeRange(start_ms=0, end_ms=800)]
     assert await turns_or_warning([TRACK], shots, mouths, broken, None, warnings.append) == ([], 0)
@@ -117,7 +117,7 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
 async def test_two_looks_joined_are_told_anew(greys: Path) -> None:
     """The merge equals one analysis of the whole."""
     mouths = (await mark_mouths(
-        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=pytest.fail
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, counted=0, warn=pytest.fail
     )).mouths  # fmt: skip
     shots = [TimeRange(start_ms=0, end_ms=800)]
     voice = VoiceCurve(start_ms=0, step_ms=40, level_db=[-20.0] * 20)
