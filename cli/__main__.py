@@ -163,8 +163,8 @@ def _add_dead(commands: Any) -> None:
         ("replay", "send a dead letter's message again", queries.replay_dead_letter),
     ):
         example = f"clipstream dead {name} 2b5e7a10-8c1f-5d2a-9f63-1d4c0a7be812"
-        one = add_command(inner, name, text, _ask(command), example)
-        one.add_argument("dead", metavar="ID")
+        parser = add_command(inner, name, text, _ask(command), example)
+        parser.add_argument("dead", metavar="ID")
 
 
 def _add_help(commands: Any, parser: argparse.ArgumentParser) -> None:

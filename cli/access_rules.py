@@ -44,9 +44,9 @@ async def _apply(broker: str) -> None:
     from core.infra.kafka.access import MECHANISM, KafkaAccess  # noqa: PLC0415 - only this needs Kafka's client
     from core.infra.kafka.administration import AdministrationError, open_administration  # noqa: PLC0415
 
-    given = {name: os.environ.get(f"CLIPSTREAM_KAFKA_{name.upper()}", "") for name in FIELDS}
-    given["mechanism"] = os.environ.get("CLIPSTREAM_KAFKA_MECHANISM") or MECHANISM
-    access = KafkaAccess(bootstrap=broker, tls=os.environ.get("CLIPSTREAM_KAFKA_TLS") == "on", **given)
+    credentials = {name: os.environ.get(f"CLIPSTREAM_KAFKA_{name.upper()}", "") for name in FIELDS}
+    credentials["mechanism"] = os.environ.get("CLIPSTREAM_KAFKA_MECHANISM") or MECHANISM
+    access = KafkaAccess(bootstrap=broker, tls=os.environ.get("CLIPSTREAM_KAFKA_TLS") == "on", **credentials)
     try:
         async with open_administration(access) as administration:
             await administration.put_rules(access_rules())

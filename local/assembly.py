@@ -91,11 +91,11 @@ def _claim(before: StackState | None, stack_id: str) -> PortClaim:
 def _ports(claim: PortClaim, environ: Mapping[str, str]) -> dict[str, int]:
     """Name → port; the API's can be asked for by number."""
     ports = {name: claim.port(index) for index, name in enumerate(PORTS)}
-    if wanted := environ.get("CLIPSTREAM_API_PORT"):
-        if not wanted.isdigit() or not 0 < int(wanted) < 65_536:
-            raise StackError(f"the API's port is {wanted!r}: give a number between 1 and 65535")
-        check_wanted(int(wanted))
-        ports["api"] = int(wanted)
+    if api_port := environ.get("CLIPSTREAM_API_PORT"):
+        if not api_port.isdigit() or not 0 < int(api_port) < 65_536:
+            raise StackError(f"the API's port is {api_port!r}: give a number between 1 and 65535")
+        check_wanted(int(api_port))
+        ports["api"] = int(api_port)
     return ports
 
 

@@ -109,10 +109,12 @@ def _reseal(env: Mapping[str, str]) -> dict[str, int]:
     done = subprocess.run(
         [sys.executable, "-m", "streams", "--reseal"], env=dict(env), capture_output=True, text=True, check=False
     )
-    said = (done.stdout.strip() or done.stderr.strip() or "no output").splitlines()[-1]
+    last_line = (done.stdout.strip() or done.stderr.strip() or "no output").splitlines()[-1]
     if done.returncode:
-        raise StackError(f"not everything could be sealed again, so the old secrets stay ({said[:500]}): run it again")
-    changed: dict[str, int] = msgspec.json.decode(said)["changed"]
+        raise StackError(
+            f"not everything could be sealed again, so the old secrets stay ({last_line[:500]}): run it again"
+        )
+    changed: dict[str, int] = msgspec.json.decode(last_line)["changed"]
     return changed
 
 

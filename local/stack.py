@@ -138,19 +138,19 @@ def start_guard(
 
 def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say) -> StackInfo:
     """Report each service as it gets ready; return when all are. Raises StackError on failure or delay."""
-    deadline_s, told = time.monotonic() + _START_TIMEOUT_S, set[str]()
+    deadline_s, reported = time.monotonic() + _START_TIMEOUT_S, set[str]()
     ours = process is not None
     while time.monotonic() < deadline_s:
         if process is not None and process.poll() == HELD_EXIT_CODE:
             process, ours = None, False  # somebody else starts this very stack: wait for it
-        ended = process.poll() is not None if process is not None else not is_running(layout)
+        has_ended = process.poll() is not None if process is not None else not is_running(layout)
         state = load(layout)
         current = state is not None and (process is None or state.guard_pid == process.pid)
         if state is not None and current:
-            _tell_ready(state, told, say)
-            if state.phase == "ready" and not ended:
+            _tell_ready(state, reported, say)
+            if state.phase == "ready" and not has_ended:
                 return info(layout, state, started_here=ours)
-        if ended:
+        if has_ended:
             raise StackError(_why_ended(layout, state))
         time.sleep(_POLL_S)
     raise StackError(why_late(layout, load(layout)))
@@ -163,7 +163,7 @@ def why_late(layout: Layout, state: StackState | None) -> str:
     late = [part for part in parts if part.state not in ("ready", "done", "external")]
     if not late:
         return f"{text}: see {layout.logs / 'supervisor.log'}"
-    part = max(late, key=lambda one: one.restarts)
+    part = max(late, key=lambda part_state: part_state.restarts)
     why = part.said or last_line(layout.logs / f"{part.name}.log") or part.state
     return f"{text}: {part.name} is late ({why}); see {layout.logs / f'{part.name}.log'}"
 
@@ -177,11 +177,11 @@ def _why_ended(layout: Layout, state: StackState | None) -> str:
     return f"the stack did not start: {last_line(layout.logs / 'supervisor.log')}"
 
 
-def _tell_ready(state: StackState, told: set[str], say: Say) -> None:
+def _tell_ready(state: StackState, reported: set[str], say: Say) -> None:
     for part in list(state.parts.values()):
-        if part.name in told or part.ready_after_s is None:
+        if part.name in reported or part.ready_after_s is None:
             continue
-        told.add(part.name)
+        reported.add(part.name)
         say(f"  {part.name} {'done' if part.state == 'done' else 'ready'} after {part.ready_after_s:.1f} s")
 
 

@@ -173,8 +173,10 @@ def list_stored_files(row: Row) -> dict[str, StoredFile]:
         for kind, ref in kinds.items()
     }
     stored |= {
-        f"{CANDIDATE}{number}": StoredFile(ref=one.image, suffix=f"-thumbnail-{number}.jpg", media_type="image/jpeg")
-        for number, one in enumerate(files.thumbnails[1:], 2)
+        f"{CANDIDATE}{number}": StoredFile(
+            ref=thumbnail.image, suffix=f"-thumbnail-{number}.jpg", media_type="image/jpeg"
+        )
+        for number, thumbnail in enumerate(files.thumbnails[1:], 2)
     }
     if files.storyboard:
         image = files.storyboard.image
@@ -220,9 +222,9 @@ def _thumbnails(row: Row, links: Mapping[str, FileLink]) -> list[ThumbnailLink]:
     return [
         ThumbnailLink(
             **msgspec.structs.asdict(links[f"{CANDIDATE}{number}" if number > 1 else "thumbnail"]),
-            scores=msgspec.convert(one, ThumbnailScores, from_attributes=True),
+            scores=msgspec.convert(candidate, ThumbnailScores, from_attributes=True),
         )
-        for number, one in enumerate(candidates, 1)
+        for number, candidate in enumerate(candidates, 1)
     ]
 
 

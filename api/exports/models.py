@@ -108,11 +108,13 @@ def look_errors(request: _LookChoices) -> list[FieldError]:
 
 async def resolve_source(rows: Connection, request: ExportChoices, clip: Row) -> ResolvedSource:
     """The requested version of the edit, or the newest; a range of its own plays as it is. Raises a 422."""
-    own = request.start_ms is not None or request.end_ms is not None
-    if own and request.edit_version is not None:
+    has_range = request.start_ms is not None or request.end_ms is not None
+    if has_range and request.edit_version is not None:
         raise invalid("/edit_version", _EITHER)
     words = await _words_version(rows, request.transcript_version, clip)
-    version = request.edit_version or (1 if own else await newest_edit_version(rows, clip["org_id"], clip["clip_id"]))
+    version = request.edit_version or (
+        1 if has_range else await newest_edit_version(rows, clip["org_id"], clip["clip_id"])
+    )
     if version == 1:
         return ResolvedSource(edit_version=1, range=resolve_range(request, clip), transcript_version=words)
     edit = await read_edit(rows, clip, version)
@@ -154,11 +156,13 @@ def merge_look(
 
     The caller's request counts first, then the brand kit that it names, then the project's options.
     """
-    own = kit.template if kit is not None and request.options is not None and request.template is None else None
-    if own is not None and kit is not None:
+    kit_template = (
+        kit.template if kit is not None and request.options is not None and request.template is None else None
+    )
+    if kit_template is not None and kit is not None:
         export = with_kit_template(export, kit)
     look = ResolvedLook(
-        template=request.template or own or options.captions_template,
+        template=request.template or kit_template or options.captions_template,
         mask_profanity=options.mask_profanity if request.mask_profanity is None else request.mask_profanity,
         options=export,
     )

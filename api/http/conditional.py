@@ -39,15 +39,17 @@ def held_tags(request: Request) -> list[str]:
     return _tags(request, "if-match")
 
 
-def check_held(request: Request, etag: str, *, of: str, changed: ApiProblem) -> None:
+def check_held(request: Request, etag: str, *, resource: str, changed: ApiProblem) -> None:
     """Raise ``precondition-required`` without If-Match, and ``changed`` where it names another version."""
     tags = held_tags(request)
     if not tags:
-        raise ApiProblem("precondition-required", f"Send the {of}'s ETag as If-Match: another may have changed it.")
+        raise ApiProblem(
+            "precondition-required", f"Send the {resource}'s ETag as If-Match: another may have changed it."
+        )
     if {ANY, etag}.isdisjoint(tags):
         raise changed
 
 
 def _tags(request: Request, name: str) -> list[str]:
     listed = ",".join(request.headers.getlist(name)).split(",")
-    return [tag.removeprefix("W/") for one in listed if (tag := one.strip())]
+    return [tag.removeprefix("W/") for tag_text in listed if (tag := tag_text.strip())]

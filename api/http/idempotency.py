@@ -61,10 +61,10 @@ class Idempotency:
 
     async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> FirstAnswer | None:
         """The kept answer of an equal request, or None where this one is to run. Raises 409 and 422 problems."""
-        taken = await idempotency_keys.take_key(connection, org_id, key, max_age_hours=KEEP_HOURS)
-        if not taken.locked:
+        key_lock = await idempotency_keys.take_key(connection, org_id, key, max_age_hours=KEEP_HOURS)
+        if not key_lock.locked:
             raise _in_progress()
-        record = taken.answer
+        record = key_lock.answer
         if record is None:
             return None
         if record.fingerprint != print_:

@@ -131,11 +131,11 @@ class BodyGuard:
         if not announced.isdecimal() or int(announced) > self._max_bytes:
             await problem_response(scope, self._too_large())(scope, receive, send)
             return
-        seen, ended = 0, False
+        received_bytes, complete = 0, False
 
         async def guarded() -> Message:
-            nonlocal seen, ended
-            if ended:
+            nonlocal received_bytes, complete
+            if complete:
                 return await receive()
             try:
                 async with asyncio.timeout(self._idle_s):
@@ -143,9 +143,9 @@ class BodyGuard:
             except TimeoutError:
                 detail = f"Nothing of the body came for {self._idle_s:g} s."
                 raise ApiProblem("slow-body", detail, headers={"Connection": "close"}) from None
-            ended = message["type"] != "http.request" or not message.get("more_body", False)
-            seen += len(message.get("body", b""))
-            if seen > self._max_bytes:
+            complete = message["type"] != "http.request" or not message.get("more_body", False)
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > self._max_bytes:
                 raise self._too_large()
             return message
 

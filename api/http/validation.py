@@ -26,23 +26,25 @@ def field_errors(
 
     ``value``: decoded JSON, or the pairs of a query, whose pointers begin with ``prefix`` (``?``).
     """
-    found = refusals(value, shape, strict=strict)
-    errors = [FieldError(pointer=pointer(one.path, prefix), detail=one.detail) for one in found]
-    if check is not None and len(found) < MAX_ERRORS:
-        errors += _checked(value, shape, found, check, strict)
+    field_refusals = refusals(value, shape, strict=strict)
+    errors = [FieldError(pointer=pointer(refusal.path, prefix), detail=refusal.detail) for refusal in field_refusals]
+    if check is not None and len(field_refusals) < MAX_ERRORS:
+        errors += _checked(value, shape, field_refusals, check, strict)
     return errors
 
 
-def _checked(value: Any, shape: Any, found: Sequence[FieldRefusal], check: Check, strict: bool) -> list[FieldError]:
+def _checked(
+    value: Any, shape: Any, field_refusals: Sequence[FieldRefusal], check: Check, strict: bool
+) -> list[FieldError]:
     """Errors that ``check`` finds in the value without its wrong fields."""
     if not isinstance(value, dict):
         return []
-    rest = _rest(value, shape, [one.path for one in found], strict)
+    rest = _rest(value, shape, [refusal.path for refusal in field_refusals], strict)
     if rest is None:
-        rest = _rest(value, shape, [one.path[:1] for one in found], strict)
+        rest = _rest(value, shape, [refusal.path[:1] for refusal in field_refusals], strict)
     errors = [] if rest is None else check(rest)
     # neither a rule about what is wrong already, nor one about several fields that names such a one, says anything
-    wrong = [str(one.path[0]) for one in found if len(one.path) == 1]
+    wrong = [str(refusal.path[0]) for refusal in field_refusals if len(refusal.path) == 1]
     silent = {prefix + name for name in wrong for prefix in ("/", "?")}
     return [
         error
@@ -77,7 +79,7 @@ def _without(value: Any, path: Sequence[str | int]) -> Any:
     if not isinstance(value, dict) or not path or path[0] not in value:
         return value
     name, inner = path[0], value[path[0]]
-    left = {other: part for other, part in value.items() if other != name}
+    left = {key: part for key, part in value.items() if key != name}
     if len(path) > 1 and isinstance(inner, dict):
         return left | {name: _without(inner, path[1:])}
     return left

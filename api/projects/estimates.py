@@ -72,7 +72,7 @@ async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
 def estimate_errors(request: EstimateProject) -> list[FieldError]:
     """Errors of a request beyond its types: it names one source."""
     errors = option_errors(request.options)
-    sources = [one for one in (request.duration_ms, request.size_bytes, request.upload_id) if one is not None]
+    sources = [source for source in (request.duration_ms, request.size_bytes, request.upload_id) if source is not None]
     if len(sources) != 1:
         line = "Give exactly one of `duration_ms`, `size_bytes` and `upload_id`."
         errors.insert(0, FieldError(pointer="", detail=line))

@@ -198,7 +198,7 @@ def make_sort_rules(query: SearchQuery, index: str) -> list[str]:
 
 def _filters(query: SearchQuery) -> list[str]:
     fields: dict[str, Sequence[str]] = {
-        "project_id": [str(one) for one in query.project_id],
+        "project_id": [str(project_id) for project_id in query.project_id],
         "project_title": query.project_title,
         "language": query.language,
         "trust": [query.trust] if query.trust else [],

@@ -42,8 +42,10 @@ async def finish_upload(rows: Connection, row: Row, stored: StoredUpload | None)
     if row["state"] == "complete":
         return row
     if stored is None or stored.size != row["size_bytes"]:
-        there = stored.size if stored else None
-        raise ApiProblem("upload-mismatch", f"{row['size_bytes']} bytes were announced, {there} are in object storage.")
+        stored_bytes = stored.size if stored else None
+        raise ApiProblem(
+            "upload-mismatch", f"{row['size_bytes']} bytes were announced, {stored_bytes} are in object storage."
+        )
     return await complete_upload(rows, row["org_id"], row["upload_id"], stored.sealed_key)
 
 

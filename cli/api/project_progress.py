@@ -71,7 +71,7 @@ class Progress:
         if not estimate:
             return
         self.estimate_ms = float(estimate["elapsed_ms"]["expected"])
-        work = {one["stage"]: float(one["cpu_ms"]["expected"]) for one in estimate["stages"]}
+        work = {stage["stage"]: float(stage["cpu_ms"]["expected"]) for stage in estimate["stages"]}
         total = sum(work.get(name, 0.0) for name in self.stages)
         if total > 0:
             self.shares = {name: work.get(name, 0.0) / total for name in self.stages}

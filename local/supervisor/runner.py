@@ -259,11 +259,11 @@ async def _wait_for_exit(process: Child) -> int:
     """Wait for a child's end without a thread; returns its exit code."""
     if (code := process.poll()) is not None:
         return code
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop, exited = asyncio.get_running_loop(), asyncio.Event()
     descriptor = os.pidfd_open(process.pid)
-    loop.add_reader(descriptor, ended.set)
+    loop.add_reader(descriptor, exited.set)
     try:
-        await ended.wait()
+        await exited.wait()
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)

@@ -64,11 +64,11 @@ class Service:
 
     def index_create(self, call: Call) -> Answer:
         """Make an index."""
-        given = call.json()
-        if not isinstance(given, dict) or "uid" not in given:
+        body = call.json()
+        if not isinstance(body, dict) or "uid" not in body:
             raise MeiliError("missing_index_uid", "Missing field `uid`")
-        uid = index_uid(given["uid"])
-        key = given.get("primaryKey")
+        uid = index_uid(body["uid"])
+        key = body.get("primaryKey")
         return enqueue(self._tasks, call, "indexCreation", uid, {"primaryKey": key}, primaryKey=key)
 
     def index_delete(self, call: Call, uid: str) -> Answer:
@@ -83,8 +83,8 @@ class Service:
 
     def settings_update(self, call: Call, uid: str) -> Answer:
         """Change some."""
-        given = check_settings(call.json())
-        return enqueue(self._tasks, call, "settingsUpdate", index_uid(uid), {"settings": given}, **given)
+        settings = check_settings(call.json())
+        return enqueue(self._tasks, call, "settingsUpdate", index_uid(uid), {"settings": settings}, **settings)
 
     def not_supported(self, call: Call, *_: str) -> Answer:
         """Routes of Meilisearch that this server has not."""

@@ -29,8 +29,8 @@ _MANUALLY = "Please specify the primary key manually using the `primaryKey` quer
 def identity_of(document: Mapping[str, Any], primary_key: str) -> str:
     """The id of a document as text; raises MeiliError when it has none or a bad one."""
     if primary_key not in document:
-        shown = msgspec.json.encode(document)[:200].decode(errors="replace")
-        message = f"Document doesn't have a `{primary_key}` attribute: `{shown}`."
+        excerpt = msgspec.json.encode(document)[:200].decode(errors="replace")
+        message = f"Document doesn't have a `{primary_key}` attribute: `{excerpt}`."
         raise MeiliError("missing_document_id", message)
     value = document[primary_key]
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not _IDENTITY.match(str(value)):
@@ -45,18 +45,18 @@ def identity_of(document: Mapping[str, Any], primary_key: str) -> str:
 
 def guess_primary_key(document: Mapping[str, Any]) -> str:
     """The one attribute that ends in ``id``; raises MeiliError for none, or several."""
-    found = [name for name in document if name.lower().endswith("id")]
-    if not found:
+    candidates = [name for name in document if name.lower().endswith("id")]
+    if not candidates:
         detail = "the engine did not find any field ending with `id` in its name"
         message = f"The primary key inference failed as {detail}. {_MANUALLY}"
         raise MeiliError("index_primary_key_no_candidate_found", message)
-    if len(found) > 1:
+    if len(candidates) > 1:
         message = (
-            f"The primary key inference failed as the engine found {len(found)} fields ending with `id` "
-            f"in their names: '{found[0]}' and '{found[1]}'. {_MANUALLY}"
+            f"The primary key inference failed as the engine found {len(candidates)} fields ending with `id` "
+            f"in their names: '{candidates[0]}' and '{candidates[1]}'. {_MANUALLY}"
         )
         raise MeiliError("index_primary_key_multiple_candidates_found", message)
-    return found[0]
+    return candidates[0]
 
 
 Document = dict[str, Any]
@@ -146,20 +146,20 @@ class Library:
         *,
         partial: bool,
     ) -> tuple[int, Document]:
-        given = given_vectors(document, embedders, identity)
-        document = _without(document, given)
+        provided = given_vectors(document, embedders, identity)
+        document = _without(document, provided)
         sql = "select no, body from documents where index_no = ? and id = ?"
-        found = connection.execute(sql, (row.number, identity)).fetchone()
-        body = {**msgspec.json.decode(found[1]), **document} if found and partial else document
+        stored = connection.execute(sql, (row.number, identity)).fetchone()
+        body = {**msgspec.json.decode(stored[1]), **document} if stored and partial else document
         text = msgspec.json.encode(body).decode()
-        if found:
-            number = int(found[0])
+        if stored:
+            number = int(stored[0])
             connection.execute("update documents set body = ? where no = ?", (text, number))
         else:
             sql = "insert into documents (index_no, id, body) values (?, ?, ?)"
             number = int(connection.execute(sql, (row.number, identity, text)).lastrowid or 0)
-        missing = [] if found and partial else [name for name in embedders if name not in given]
-        self.vectors.put(connection, row.number, number, given, missing)
+        missing = [] if stored and partial else [name for name in embedders if name not in provided]
+        self.vectors.put(connection, row.number, number, provided, missing)
         return number, body
 
     def delete(self, row: IndexRow, numbers: Iterable[int]) -> int:
@@ -189,18 +189,18 @@ class Library:
         if rebuild:
             self.rebuild(self.store.index(row.uid))
 
-    def _change_embedders(self, connection: Connection, row: IndexRow, wanted: Embedders) -> None:
+    def _change_embedders(self, connection: Connection, row: IndexRow, embedders: Embedders) -> None:
         """Vectors of embedders that go are forgotten; for new ones every document must bring its own, or none."""
         before = merged(row.settings)["embedders"]
-        for name in [name for name in before if before[name] != wanted.get(name)]:
+        for name in [name for name in before if before[name] != embedders.get(name)]:
             self.vectors.forget(connection, row.number, name)
-        fresh = {name: rules for name, rules in wanted.items() if before.get(name) != rules}
+        fresh = {name: rules for name, rules in embedders.items() if before.get(name) != rules}
         if not fresh:
             return
         sql = "select no, id, body from documents where index_no = ?"
         for number, identity, text in connection.execute(sql, (row.number,)).fetchall():
-            given = given_vectors(msgspec.json.decode(text), fresh, identity)
-            self.vectors.put(connection, row.number, number, given, [name for name in fresh if name not in given])
+            provided = given_vectors(msgspec.json.decode(text), fresh, identity)
+            self.vectors.put(connection, row.number, number, provided, [name for name in fresh if name not in provided])
 
     def rebuild(self, row: IndexRow) -> None:
         """Derive values and texts of every document again."""
@@ -243,10 +243,10 @@ class Library:
             connection.execute("update indexes set dirty = 0 where no = ?", (row.number,))
 
 
-def _without(document: Document, taken: Iterable[str]) -> Document:
+def _without(document: Document, embedders: Iterable[str]) -> Document:
     """A document without the vectors of configured embedders, which are stored apart from it."""
     if FIELD not in document:
         return document
-    left = {name: value for name, value in document[FIELD].items() if name not in taken}
+    left = {name: value for name, value in document[FIELD].items() if name not in embedders}
     body = {name: value for name, value in document.items() if name != FIELD}
     return body | ({FIELD: left} if left else {})

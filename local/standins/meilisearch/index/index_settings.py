@@ -58,7 +58,7 @@ def _texts(value: object) -> bool:
 
 
 def _synonyms(value: object) -> bool:
-    return isinstance(value, dict) and all(_texts(others) for others in value.values())
+    return isinstance(value, dict) and all(_texts(synonyms) for synonyms in value.values())
 
 
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -89,11 +89,11 @@ def code_of(name: str) -> str:
     return "invalid_settings_" + re.sub(r"([A-Z])", lambda m: "_" + m.group(1).lower(), name)
 
 
-def check_settings(given: object) -> dict[str, Any]:
+def check_settings(settings: object) -> dict[str, Any]:
     """Check and return settings. Raises MeiliError for unknown or unsupported names and values."""
-    if not isinstance(given, dict):
+    if not isinstance(settings, dict):
         raise MeiliError("bad_request", "Invalid value type: expected an object")
-    for name, value in given.items():
+    for name, value in settings.items():
         if name not in DEFAULTS:
             raise unknown_field(name, list(DEFAULTS))
         if value is None or value == DEFAULTS[name]:
@@ -109,15 +109,15 @@ def check_settings(given: object) -> dict[str, Any]:
                 code_of(name), f"Invalid value type at `.{name}`: expected {expected}, but found: `{value}`"
             )
         _check_inside(name, value)
-    return given
+    return settings
 
 
 def _check_inside(name: str, value: Any) -> None:
     if name == "rankingRules":
         for rule in value:
             if rule not in RULES and rule not in OLD_RULES and not _CUSTOM_RULE.match(rule):
-                known = ", ".join(f"`{known}`" for known in dict.fromkeys(OLD_RULES + RULES))
-                message = f"`{rule}` ranking rule is invalid. Valid ranking rules are {known} and custom ranking rules."
+                rules = ", ".join(f"`{known_rule}`" for known_rule in dict.fromkeys(OLD_RULES + RULES))
+                message = f"`{rule}` ranking rule is invalid. Valid ranking rules are {rules} and custom ranking rules."
                 raise MeiliError("invalid_settings_ranking_rules", message)
     if name in ("typoTolerance", "faceting", "pagination"):
         for inner in value:

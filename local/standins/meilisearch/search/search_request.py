@@ -80,8 +80,8 @@ def read_search(body: object) -> SearchRequest:
             raise not_here(f"The search parameter `{name}`")
         if name not in _FIELDS and name not in _UNABLE:
             raise unknown_field(name, [*_FIELDS, *_UNABLE])
-    given = {name: _checked(name, value) for name, value in body.items() if name in _FIELDS and value is not None}
-    request = SearchRequest(**{_FIELDS[name].name: value for name, value in given.items()})
+    provided = {name: _checked(name, value) for name, value in body.items() if name in _FIELDS and value is not None}
+    request = SearchRequest(**{_FIELDS[name].name: value for name, value in provided.items()})
     _check_hybrid(request)
     check_locales(request.locales or (), ".locales", "invalid_search_locales")
     threshold = request.ranking_score_threshold
