@@ -15,7 +15,7 @@ from local.config.stack_secrets import load_or_make
 from local.config.state import Layout, PartStatus, StackState, load, save, write_private
 from local.endpoints import env_file, external_parts, product_env
 from local.errors import StackError
-from local.install.all import noted
+from local.install.all import read_note
 from local.part_order import plan
 from local.services.postgres import needs_outside
 from local.services.service import Part, Setting
@@ -54,7 +54,7 @@ def assemble(
         stack_id=stack_id,
         layout=layout,
         secrets=load_or_make(layout),
-        installed=noted(installed_file(layout)),
+        installed=read_note(installed_file(layout)),
         environ=environ,
         port=port.__getitem__,
         outside=outside,

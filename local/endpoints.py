@@ -136,7 +136,7 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
     env = {
         "CLIPSTREAM_API": f"http://127.0.0.1:{setting.port('api')}",
         "CLIPSTREAM_S3_BUCKET": setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream",
-        "CLIPSTREAM_FETCH_ALLOW": ",".join(allowed(setting)),
+        "CLIPSTREAM_FETCH_ALLOW": ",".join(fetchable_addresses(setting)),
         "CLIPSTREAM_WEBHOOK_HTTP": setting.environ.get("CLIPSTREAM_WEBHOOK_HTTP") or "true",
     }
     if "kafka" not in external:
@@ -156,7 +156,7 @@ def kafka_login(setting: Setting, process: str) -> dict[str, str]:
     return {"CLIPSTREAM_KAFKA_USER": user, "CLIPSTREAM_KAFKA_PASSWORD": kafka_password(setting.secrets, user)}
 
 
-def allowed(setting: Setting) -> list[str]:
+def fetchable_addresses(setting: Setting) -> list[str]:
     """``host:port`` pairs that may be fetched and called though they are not public."""
     configured = setting.environ.get("CLIPSTREAM_FETCH_ALLOW", "")
     loopback = [f"127.0.0.1:{setting.port('webhook')}", f"127.0.0.1:{setting.port('files')}"]

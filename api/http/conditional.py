@@ -17,7 +17,7 @@ from api.problems.problem_details import ApiProblem
 ANY = "*"
 
 
-def unchanged(request: Request, etag: str) -> bool:
+def is_unchanged(request: Request, etag: str) -> bool:
     """Whether the caller holds this version (If-None-Match)."""
     return not {ANY, etag}.isdisjoint(_tags(request, "if-none-match"))
 
@@ -28,7 +28,7 @@ async def reply_unless_held(request: Request, etag: str, make: Callable[[], Awai
     ``vary`` names the header of the request that chose between forms of one document.
     """
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"} | ({"Vary": vary} if vary else {})
-    if unchanged(request, etag):
+    if is_unchanged(request, etag):
         return Reply(status=304, headers=headers)
     reply = await make()
     return msgspec.structs.replace(reply, headers={**headers, **reply.headers})

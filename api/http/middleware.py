@@ -53,7 +53,7 @@ class Telemetry:
         metrics = scope["app"].state.metrics
         begun, status = time.perf_counter(), 0
 
-        async def watched(message: Message) -> None:
+        async def send_watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -67,11 +67,11 @@ class Telemetry:
         with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id_of(traceparent)):
             metrics.in_flight.inc()
             try:
-                await self._app(scope, receive, watched)
+                await self._app(scope, receive, send_watched)
             except Exception as error:  # noqa: BLE001 - the last net: report, answer 500 where nothing was sent yet
                 report_bug(error)
                 if not status:
-                    await bug_response(scope)(scope, receive, watched)
+                    await bug_response(scope)(scope, receive, send_watched)
             finally:
                 metrics.in_flight.dec()
                 metrics.requests.labels(scope["method"], _route(scope), str(status)).inc()
@@ -98,14 +98,14 @@ class Deadline:
         try:
             async with asyncio.timeout(self._seconds) as limit:
 
-                async def noting(message: Message) -> None:
+                async def send_noting(message: Message) -> None:
                     nonlocal started
                     if not started:
                         started = True
                         limit.reschedule(None)
                     await send(message)
 
-                await self._app(scope, receive, noting)
+                await self._app(scope, receive, send_noting)
         except TimeoutError:
             if started:
                 raise
@@ -133,7 +133,7 @@ class BodyGuard:
             return
         received_bytes, complete = 0, False
 
-        async def guarded() -> Message:
+        async def receive_guarded() -> Message:
             nonlocal received_bytes, complete
             if complete:
                 return await receive()
@@ -149,7 +149,7 @@ class BodyGuard:
                 raise self._too_large()
             return message
 
-        await self._app(scope, guarded, send)
+        await self._app(scope, receive_guarded, send)
 
     def _too_large(self) -> ApiProblem:
         most = spoken_range(None, self._max_bytes, "bytes")

@@ -87,7 +87,7 @@ def decode_body(operation: Operation, raw: bytes) -> Any:
         body = msgspec.json.decode(raw, type=operation.request)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
         if fault := json_fault(raw):
-            raise _unreadable(fault.detail, fault.pointers) from None
+            raise _unreadable_problem(fault.detail, fault.pointers) from None
         if not isinstance(error, msgspec.ValidationError):
             raise ApiProblem("malformed-request", f"The body is not JSON that can be read: {error}.") from None
         value = msgspec.json.decode(raw)
@@ -95,7 +95,7 @@ def decode_body(operation: Operation, raw: bytes) -> Any:
         raise invalid_fields([*errors, *_nul_errors(value)]) from None
     if repeated := repeated_name(raw):
         raise ApiProblem("malformed-request", repeated)
-    return _checked(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
+    return _check_value(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
 
 
 def decode_query(operation: Operation, text: str) -> Any:
@@ -124,7 +124,7 @@ def decode_query(operation: Operation, text: str) -> Any:
     except msgspec.ValidationError as error:
         refused = field_errors(pairs, operation.query, prefix="?", strict=False, check=check)
         raise invalid_fields([*(refused or [_whole_error(error)]), *errors]) from None
-    return _checked(operation, query, errors) if check is not None or errors else query
+    return _check_value(operation, query, errors) if check is not None or errors else query
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -138,12 +138,12 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         detail = (
             f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{parameter}`' for parameter in names)}."
         )
-        raise _unreadable(detail, names) from None
+        raise _unreadable_problem(detail, names) from None
     except ValueError:
         raise ApiProblem("malformed-request", f"The query has more than {MAX_PARAMETERS} parameters.") from None
 
 
-def _checked(operation: Operation, value: Any, errors: list[FieldError]) -> Any:
+def _check_value(operation: Operation, value: Any, errors: list[FieldError]) -> Any:
     if operation.check is not None:
         errors += operation.check(value)
     if errors:
@@ -181,7 +181,7 @@ def _is_epoch(text: str) -> bool:
     return False
 
 
-def _unreadable(detail: str, pointers: Sequence[str]) -> ApiProblem:
+def _unreadable_problem(detail: str, pointers: Sequence[str]) -> ApiProblem:
     """A 400 that names the fields with invalid characters."""
     errors = [FieldError(pointer=field, detail="It holds code points that are not characters.") for field in pointers]
     return ApiProblem("malformed-request", detail, errors=errors)

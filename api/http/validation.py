@@ -29,11 +29,11 @@ def field_errors(
     field_refusals = refusals(value, shape, strict=strict)
     errors = [FieldError(pointer=pointer(refusal.path, prefix), detail=refusal.detail) for refusal in field_refusals]
     if check is not None and len(field_refusals) < MAX_ERRORS:
-        errors += _checked(value, shape, field_refusals, check, strict)
+        errors += _check_rest(value, shape, field_refusals, check, strict)
     return errors
 
 
-def _checked(
+def _check_rest(
     value: Any, shape: Any, field_refusals: Sequence[FieldRefusal], check: Check, strict: bool
 ) -> list[FieldError]:
     """Errors that ``check`` finds in the value without its wrong fields."""
@@ -56,7 +56,7 @@ def _checked(
 def _rest(value: Any, shape: Any, paths: Iterable[Sequence[str | int]], strict: bool) -> Any:
     """The value as ``shape`` without the wrong fields; None where the rest does not fit."""
     for path in paths:
-        value = _without(value, path)
+        value = _remove_field(value, path)
     required = {field.encode_name: field.type for field in msgspec.structs.fields(shape) if field.required}
     value = {name: _stand_in(kind) for name, kind in required.items()} | value
     try:
@@ -74,12 +74,12 @@ def _stand_in(shape: Any) -> Any:
     return None
 
 
-def _without(value: Any, path: Sequence[str | int]) -> Any:
+def _remove_field(value: Any, path: Sequence[str | int]) -> Any:
     """A copy without the field at a path, or without the list that holds it."""
     if not isinstance(value, dict) or not path or path[0] not in value:
         return value
     name, inner = path[0], value[path[0]]
     left = {key: part for key, part in value.items() if key != name}
     if len(path) > 1 and isinstance(inner, dict):
-        return left | {name: _without(inner, path[1:])}
+        return left | {name: _remove_field(inner, path[1:])}
     return left

@@ -150,18 +150,18 @@ class Client:
                 answer = self._http.request(method, path, **request)
             except httpx2.TransportError as error:
                 if not tries_left:
-                    raise self.silent(error) from None
+                    raise self.silent_api_error(error) from None
                 self.sleep(1.0)
                 continue
             if answer.status_code in RETRY_STATUS and tries_left:
                 self.sleep(retry_after_s(answer.headers))
                 continue
             if answer.status_code >= 400:
-                raise self.refused(answer)
+                raise self.refusal_of(answer)
             return answer
         raise AssertionError("unreachable")
 
-    def silent(self, error: httpx2.TransportError) -> CliError:
+    def silent_api_error(self, error: httpx2.TransportError) -> CliError:
         """The error of an API that does not answer."""
         return CliError(
             ExitCode.STACK_UNAVAILABLE,
@@ -170,7 +170,7 @@ class Client:
         )
 
     @staticmethod
-    def refused(answer: httpx2.Response) -> ApiRefused:
+    def refusal_of(answer: httpx2.Response) -> ApiRefused:
         """The error of a problem document (its body must have been read)."""
         slug, line = problem_line(answer.status_code, answer.content)
         return ApiRefused(answer.status_code, slug, line)
@@ -186,7 +186,7 @@ class Client:
         with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
             if answer.status_code >= 400:
                 answer.read()
-                raise self.refused(answer)
+                raise self.refusal_of(answer)
             yield iter(()) if answer.status_code == 204 else iter(httpx2.EventSource(answer))
 
     def put_signed(self, url: str, body: Callable[[], Iterator[bytes]], headers: Mapping[str, str]) -> str:
@@ -257,7 +257,7 @@ class Client:
         if http is self._plain:
             return CliError(ExitCode.REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
         answer.read()
-        return self.refused(answer)
+        return self.refusal_of(answer)
 
 
 class Rewinding:

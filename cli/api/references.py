@@ -72,7 +72,7 @@ class References:
         """The id that ``text`` stands for: a number of the last run, a whole id, or the first digits of one."""
         typed = text.strip()
         if kind == "clip" and _NUMBER.fullmatch(typed):
-            return self._numbered(int(typed))
+            return self._clip_id_of(int(typed))
         if kind == "project" and typed == "last":
             return self._last_project()
         with contextlib.suppress(ValueError):
@@ -83,7 +83,7 @@ class References:
                 ExitCode.USAGE,
                 f"{text!r} names no {_WORDS[kind]}: give its id or the first digits of it{numbers}; {_LISTS[kind]}.",
             )
-        return self._abbreviated(kind, typed)
+        return self._id_of_digits(kind, typed)
 
     def any_of(self, text: str, kinds: Sequence[str]) -> tuple[str, str]:
         """Kind and id of what may be of several kinds: a clip's number, ``last``, or the digits of an id."""
@@ -122,7 +122,7 @@ class References:
         if last.get("project_id") == project_id and clip_id not in last["clip_ids"]:
             self.remember(project_id, [*last["clip_ids"], clip_id])
 
-    def _numbered(self, number: int) -> str:
+    def _clip_id_of(self, number: int) -> str:
         clip_ids: list[str] = self._last().get("clip_ids") or []
         if not clip_ids:
             raise CliError(
@@ -141,7 +141,7 @@ class References:
             raise CliError(ExitCode.USAGE, "There is no last run: `clipstream projects` lists the projects.")
         return str(project_id)
 
-    def _abbreviated(self, kind: str, digits: str) -> str:
+    def _id_of_digits(self, kind: str, digits: str) -> str:
         items: list[JSON] = self._client.get("/v1/ids", starts_with=digits, kind=kind)["items"]
         if len(items) == 1:
             return str(items[0]["id"])

@@ -16,7 +16,7 @@ from cli.api.client import JSON, Client
 from cli.api.project_progress import count_text, duration_text, size_text
 from cli.api.references import References, short_id
 from cli.exit_codes import ExitCode
-from cli.output.terminal import Display, plain_table, score_text, show_nearest, visible
+from cli.output.terminal import Display, escape_controls, plain_table, score_text, show_nearest
 from core.domain.clock_format import format_clock
 from schemas.version import VERSION
 
@@ -127,17 +127,17 @@ def show_hits(display: Display, result: JSON) -> None:
         table.add_row(*_row(hit, highlighted_text(hit["highlight"]), hit["project_id"]))
     for hit in result["clips"]:
         description = Text(
-            f"clip {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {visible(hit['title'])}"
+            f"clip {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {escape_controls(hit['title'])}"
         )
         table.add_row(*_row(hit, description, hit["clip_id"]))
     for hit in result["chapters"]:
         description = Text(
-            f"chapter {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {visible(hit['title'])}"
+            f"chapter {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {escape_controls(hit['title'])}"
         )
         table.add_row(*_row(hit, description, hit["project_id"]))
     for hit in result["entities"]:
         times = ", ".join(format_clock(mention["start_ms"]) for mention in hit["mentions"][:5])
-        table.add_row(*_row(hit, Text(f"{hit['kind']} {visible(hit['name'])}  {times}"), hit["project_id"]))
+        table.add_row(*_row(hit, Text(f"{hit['kind']} {escape_controls(hit['name'])}  {times}"), hit["project_id"]))
     display.table(table)
 
 
@@ -152,10 +152,10 @@ def highlighted_text(highlight: str) -> Text:
     """Escaped HTML with ``<mark>`` as styled text."""
     text, at = Text(), 0
     for match in _MARK.finditer(highlight):
-        text.append(visible(html.unescape(highlight[at : match.start()])))
-        text.append(visible(html.unescape(match.group(1))), style="bold yellow")
+        text.append(escape_controls(html.unescape(highlight[at : match.start()])))
+        text.append(escape_controls(html.unescape(match.group(1))), style="bold yellow")
         at = match.end()
-    text.append(visible(html.unescape(highlight[at:])))
+    text.append(escape_controls(html.unescape(highlight[at:])))
     return text
 
 
@@ -172,7 +172,7 @@ def list_refused(client: Client, args: Namespace, display: Display) -> tuple[int
             )
             unsure = "" if message["signed"] else " (not signed by this key: anybody may have sent it)"
             display.say(f"{when}  uploads.v1/{place}  {message['reason']}  {message['key_id']}{unsure}")
-            display.say(f"  {visible(message['detail'])}")
+            display.say(f"  {escape_controls(message['detail'])}")
             if message["unlisted"]:
                 display.say(f"  {count_text(message['unlisted'], 'more message')} after it.")
     return ExitCode.OK, page

@@ -18,7 +18,7 @@ def replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     """One export, made again and compared."""
     path = f"/v1/exports/{args.export}/replay"
     requested = client.post(path)
-    with nullcontext() if args.json else display.waiting(f"export {args.export} is made again"):
+    with nullcontext() if args.json else display.show_waiting(f"export {args.export} is made again"):
         outcome = _wait(client, path, requested)
     if not args.json:
         show_replay(outcome, display)

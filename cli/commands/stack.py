@@ -85,11 +85,11 @@ def _command(
         name, help=text, description=text, examples=more or (f"clipstream {name}",)
     )
     parser.add_argument("--state-dir", type=Path, default=DEFAULT_STATE, help="where the stack lives (.clipstream)")
-    parser.set_defaults(run=lambda arguments: _guarded(run, arguments))
+    parser.set_defaults(run=lambda arguments: _run_guarded(run, arguments))
     return parser
 
 
-def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.Namespace) -> int:
+def _run_guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.Namespace) -> int:
     """Problems become one line on stderr and exit code 3; Ctrl-C is 130."""
     say = line_printer(Console(stderr=True))
     try:
@@ -106,7 +106,7 @@ def _up(arguments: argparse.Namespace, say: Say) -> int:
     layout = stack.layout_of(arguments.state_dir)
     overrides = {"CLIPSTREAM_API_PORT": str(arguments.api_port)} if arguments.api_port is not None else {}
     if arguments.foreground:
-        return _foreground(layout, os.environ | overrides, say, arguments.rewind)
+        return _run_in_foreground(layout, os.environ | overrides, say, arguments.rewind)
     info = stack.ensure_running(layout, os.environ | overrides, say, rewind=arguments.rewind)
     if arguments.json:
         print(as_json(info))
@@ -120,7 +120,7 @@ def as_json(info: StackInfo) -> str:
     return msgspec.json.format(msgspec.json.encode(info, enc_hook=str), indent=2).decode()
 
 
-def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Sequence[str]) -> int:
+def _run_in_foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Sequence[str]) -> int:
     """The guard as our child in this terminal: Ctrl-C reaches us, and we pass it on and wait."""
     if is_running(layout):
         raise StackError("this stack runs already: `clipstream down` first, or leave out --foreground")

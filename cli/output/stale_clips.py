@@ -38,7 +38,7 @@ def remove_stale_files(out: Path, report: JSON) -> list[str]:
         return []
     written_at_ns = (out / REPORT_NAME).stat().st_mtime_ns
     paths = [out / name for name in sorted(set(_names(previous.clips)) - set(_names(current.clips)))]
-    removed = [path for path in paths if path.parent == out and _untouched(path, written_at_ns)]
+    removed = [path for path in paths if path.parent == out and _is_untouched(path, written_at_ns)]
     for path in removed:
         path.unlink()
     return [path.name for path in removed]
@@ -57,5 +57,5 @@ def _names(clips: list[_ReportedFiles]) -> Iterator[str]:
         yield from _names(clip.shapes)
 
 
-def _untouched(path: Path, written_at_ns: int) -> bool:
+def _is_untouched(path: Path, written_at_ns: int) -> bool:
     return path.is_file() and not path.is_symlink() and path.stat().st_mtime_ns <= written_at_ns

@@ -54,15 +54,15 @@ def load_or_make(layout: Layout) -> Secrets:
 
 def role_password(secrets_: Secrets, role: str) -> str:
     """The password of a role of Postgres, of 32 hexadecimal digits."""
-    return _derived(secrets_.postgres_roles, role)
+    return _derive(secrets_.postgres_roles, role)
 
 
 def process_key(secrets_: Secrets, process: str) -> tuple[str, str]:
     """Access key and secret key of a process for the object store."""
-    return f"clipstream-{process}", _derived(secrets_.s3_processes, process)
+    return f"clipstream-{process}", _derive(secrets_.s3_processes, process)
 
 
-def _derived(secret: str, name: str) -> str:
+def _derive(secret: str, name: str) -> str:
     return hmac.new(secret.encode(), name.encode(), hashlib.sha256).hexdigest()[:32]
 
 

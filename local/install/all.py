@@ -43,7 +43,7 @@ def note(installed: Installed, path: Path) -> None:
     path.write_bytes(msgspec.json.encode(installed, enc_hook=str))
 
 
-def noted(path: Path) -> Installed:
+def read_note(path: Path) -> Installed:
     """What ``note`` wrote. Raises StackError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Installed, dec_hook=lambda kind, value: kind(value))
@@ -51,7 +51,7 @@ def noted(path: Path) -> Installed:
         raise StackError("nothing is installed yet: start through `clipstream up`") from None
 
 
-def missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
+def list_missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
     """What would be fetched now."""
     downloads: list[Download] = []
     if kafka_wanted and not kafka.target(cache).is_dir():
@@ -81,14 +81,14 @@ def install(
 ) -> Installed:
     """Fetch what is missing. Raises StackError."""
     java = find_java() if kafka_wanted else None
-    announce(missing(cache, kafka_wanted=kafka_wanted, triton_wanted=triton_wanted), cache, say)
-    jars = kafka.install(cache, environ, _prefixed("kafka", say)) if kafka_wanted else None
+    announce(list_missing(cache, kafka_wanted=kafka_wanted, triton_wanted=triton_wanted), cache, say)
+    jars = kafka.install(cache, environ, _prefix_lines("kafka", say)) if kafka_wanted else None
     if not triton_wanted:
         return Installed(kafka_jars=jars, java=java, triton=None, weights=None)
-    server = triton.install(cache, environ, _prefixed("triton", say))
-    files = weights.install(cache, server, environ, _prefixed("weights", say))
+    server = triton.install(cache, environ, _prefix_lines("triton", say))
+    files = weights.install(cache, server, environ, _prefix_lines("weights", say))
     return Installed(kafka_jars=jars, java=java, triton=server, weights=files)
 
 
-def _prefixed(name: str, say: Say) -> Say:
+def _prefix_lines(name: str, say: Say) -> Say:
     return lambda line: say(f"  fetched for {name}: {line}")

@@ -24,7 +24,7 @@ class FrontError(Exception):
         super().__init__(f"Code: {code}. DB::Exception: {detail} ({name})")
 
 
-def refused(detail: str) -> FrontError:
+def access_refusal(detail: str) -> FrontError:
     """The statement would reach outside of this server's data."""
     return FrontError(497, "ACCESS_DENIED", detail)
 

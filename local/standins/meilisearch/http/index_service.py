@@ -6,7 +6,7 @@ from typing import Any
 
 from local.standins.meilisearch.errors import MeiliError, not_here
 from local.standins.meilisearch.http.call import Answer, Call, enqueue, index_uid, page
-from local.standins.meilisearch.index.index_settings import check_settings, merged
+from local.standins.meilisearch.index.index_settings import check_settings, merge_defaults
 from local.standins.meilisearch.index.store import IndexRow, Store
 from local.standins.meilisearch.tasks.queue import Tasks
 
@@ -79,7 +79,7 @@ class Service:
 
     def settings_get(self, call: Call, uid: str) -> Answer:
         """All settings."""
-        return 200, merged(self._store.index(uid).settings)
+        return 200, merge_defaults(self._store.index(uid).settings)
 
     def settings_update(self, call: Call, uid: str) -> Answer:
         """Change some."""

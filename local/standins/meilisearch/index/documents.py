@@ -18,7 +18,7 @@ import msgspec
 from local.standins.meilisearch.errors import MeiliError
 from local.standins.meilisearch.index.attributes import Values
 from local.standins.meilisearch.index.fulltext import FullText, searchable_texts
-from local.standins.meilisearch.index.index_settings import REBUILDS, merged, updated
+from local.standins.meilisearch.index.index_settings import REBUILDS, merge_defaults, update_settings
 from local.standins.meilisearch.index.store import IndexRow, Store, now_text
 from local.standins.meilisearch.index.vectors import FIELD, Embedders, Vectors, given_vectors
 
@@ -124,14 +124,14 @@ class Library:
         if primary_key and key != primary_key:
             self.set_primary_key(row, primary_key)
         identities = [identity_of(document, key or "") for document in documents]
-        settings = merged(row.settings)
+        settings = merge_defaults(row.settings)
         changed: dict[int, Document] = {}
         with self.store.write() as connection:
             self._touch(connection, row, key)
             values = Values(connection, row.number)
             for identity, document in zip(identities, documents, strict=True):
                 number, body = self._upsert(connection, row, identity, document, settings["embedders"], partial=partial)
-                values.put(number, body, self._valued(settings))
+                values.put(number, body, self._value_attributes(settings))
                 changed[number] = body
         self._write_texts(row, changed, settings)
         return len(documents)
@@ -147,7 +147,7 @@ class Library:
         partial: bool,
     ) -> tuple[int, Document]:
         provided = given_vectors(document, embedders, identity)
-        document = _without(document, provided)
+        document = _remove_vectors(document, provided)
         sql = "select no, body from documents where index_no = ? and id = ?"
         stored = connection.execute(sql, (row.number, identity)).fetchone()
         body = {**msgspec.json.decode(stored[1]), **document} if stored and partial else document
@@ -179,10 +179,10 @@ class Library:
 
     def change_settings(self, row: IndexRow, change: Mapping[str, Any]) -> None:
         """Store settings, and reindex if they require it."""
-        stored = updated(row.settings, change)
-        rebuild = any(merged(row.settings)[name] != merged(stored)[name] for name in REBUILDS)
+        stored = update_settings(row.settings, change)
+        rebuild = any(merge_defaults(row.settings)[name] != merge_defaults(stored)[name] for name in REBUILDS)
         with self.store.write() as connection:
-            self._change_embedders(connection, row, merged(stored)["embedders"])
+            self._change_embedders(connection, row, merge_defaults(stored)["embedders"])
             sql = "update indexes set settings = ?, updated_at = ?, dirty = dirty or ? where no = ?"
             values = (msgspec.json.encode(stored).decode(), now_text(), rebuild, row.number)
             connection.execute(sql, values)
@@ -191,7 +191,7 @@ class Library:
 
     def _change_embedders(self, connection: Connection, row: IndexRow, embedders: Embedders) -> None:
         """Vectors of embedders that go are forgotten; for new ones every document must bring its own, or none."""
-        before = merged(row.settings)["embedders"]
+        before = merge_defaults(row.settings)["embedders"]
         for name in [name for name in before if before[name] != embedders.get(name)]:
             self.vectors.forget(connection, row.number, name)
         fresh = {name: rules for name, rules in embedders.items() if before.get(name) != rules}
@@ -204,7 +204,7 @@ class Library:
 
     def rebuild(self, row: IndexRow) -> None:
         """Derive values and texts of every document again."""
-        settings = merged(row.settings)
+        settings = merge_defaults(row.settings)
         with self.store.write() as connection:
             self._touch(connection, row, row.primary_key)
             connection.execute("delete from attributes where index_no = ?", (row.number,))
@@ -213,12 +213,12 @@ class Library:
             sql = "select no, body from documents where index_no = ?"
             bodies = {no: msgspec.json.decode(body) for no, body in connection.execute(sql, (row.number,))}
             for number, body in bodies.items():
-                values.put(number, body, self._valued(settings))
+                values.put(number, body, self._value_attributes(settings))
         self.fulltext(row.number).clear()
         self._write_texts(row, bodies, settings)
 
     @staticmethod
-    def _valued(settings: Mapping[str, Any]) -> list[str]:
+    def _value_attributes(settings: Mapping[str, Any]) -> list[str]:
         rules = [rule.split(":")[0] for rule in settings["rankingRules"] if ":" in rule]
         return [*settings["filterableAttributes"], *settings["sortableAttributes"], *rules]
 
@@ -243,7 +243,7 @@ class Library:
             connection.execute("update indexes set dirty = 0 where no = ?", (row.number,))
 
 
-def _without(document: Document, embedders: Iterable[str]) -> Document:
+def _remove_vectors(document: Document, embedders: Iterable[str]) -> Document:
     """A document without the vectors of configured embedders, which are stored apart from it."""
     if FIELD not in document:
         return document

@@ -125,7 +125,7 @@ def _check_inside(name: str, value: Any) -> None:
                 raise unknown_field(f"{name}.{inner}", list(DEFAULTS[name]))
 
 
-def merged(stored: Mapping[str, Any]) -> dict[str, Any]:
+def merge_defaults(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored settings over the defaults, nested ones too."""
     result = dict(DEFAULTS)
     for name, value in stored.items():
@@ -142,7 +142,7 @@ def _over(default: Any, value: Any) -> Any:
     return value
 
 
-def updated(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+def update_settings(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """What to store after a PATCH: null resets a setting, an object adds to what is there."""
     result = dict(stored)
     for name, value in change.items():

@@ -105,7 +105,7 @@ class Vectors:
         for name, rows in vectors.items():
             key = (index_no, name, number)
             connection.execute("delete from vectors where index_no = ? and embedder = ? and document_no = ?", key)
-            bodies = [(*key, part, _stored(row)) for part, row in enumerate(rows)] or [(*key, _NO_VECTOR_PART, b"")]
+            bodies = [(*key, part, _encode_row(row)) for part, row in enumerate(rows)] or [(*key, _NO_VECTOR_PART, b"")]
             connection.executemany("insert into vectors values (?, ?, ?, ?, ?)", bodies)
         self._changes[index_no] += bool(vectors)
 
@@ -164,7 +164,7 @@ class Vectors:
             return numbers, matrix
 
 
-def _stored(row: Sequence[float]) -> bytes:
+def _encode_row(row: Sequence[float]) -> bytes:
     import numpy as np  # noqa: PLC0415 - as above
 
     return np.asarray(row, dtype="<f4").tobytes()

@@ -62,7 +62,7 @@ def is_unspaced(word: str) -> bool:
     return re.fullmatch(f"{_MARK}?[{_UNSPACED}]", word) is not None
 
 
-def indexable(text: str, *, japanese: bool = False) -> str:
+def normal_text(text: str, *, japanese: bool = False) -> str:
     """What the full-text engine is given: normal forms with one space between."""
     return " ".join(token.word for token in tokenise(text, japanese=japanese))
 

@@ -37,7 +37,7 @@ def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | No
         for place in places:
             start, end = tokens[place.first].start, tokens[place.end - 1].end
             if term.prefix and not place.exact and place.typos == 0:
-                end = start + _typed(text[start:end], term.words[0])
+                end = start + _count_typed(text[start:end], term.words[0])
             ranges.append((start, end))
     spans: Spans = []
     for start, end in sorted(ranges, key=lambda span: (span[0], -span[1])):
@@ -46,7 +46,7 @@ def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | No
     return spans
 
 
-def _typed(word: str, normal_form: str) -> int:
+def _count_typed(word: str, normal_form: str) -> int:
     """How many characters of ``word`` the normal form ``normal_form`` covers (``ß`` is two there)."""
     for count in range(1, len(word) + 1):
         if len(normalise(word[:count])) >= len(normal_form):
@@ -86,7 +86,7 @@ def paint(text: str, spans: Spans, style: Style) -> str:
     return "".join(parts) + text[at:]
 
 
-def formatted(document: Mapping[str, Any], terms: Sequence[Term], style: Style) -> dict[str, Any]:
+def format_document(document: Mapping[str, Any], terms: Sequence[Term], style: Style) -> dict[str, Any]:
     """The `_formatted` twin of a hit: texts painted and cropped, numbers as text."""
     return {name: _value(value, name, terms, style) for name, value in document.items()}
 

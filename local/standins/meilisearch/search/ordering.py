@@ -40,9 +40,7 @@ Scored: TypeAlias = Rank | Likeness
 Hit: TypeAlias = tuple[int, Scored]
 
 
-def blended(
-    by_words: Sequence[Hit], by_meaning: Sequence[tuple[int, float]], ratio: float
-) -> tuple[list[Hit], set[int]]:
+def blend(by_words: Sequence[Hit], by_meaning: Sequence[tuple[int, float]], ratio: float) -> tuple[list[Hit], set[int]]:
     """Merge both lists by weighted score, as Meilisearch does; returns also the numbers found by meaning."""
     words = by_words if ratio < 1 else []
     semantic_hits: list[Hit] = [(number, Likeness(value)) for number, value in by_meaning]
@@ -56,7 +54,7 @@ def blended(
     return list(merged_hits.items()), {number for number, scored in merged_hits.items() if isinstance(scored, Likeness)}
 
 
-def ordered(hits: Sequence[Ranked], sort: Sequence[str], settings: Settings, values: Values) -> list[Ranked]:
+def order_hits(hits: Sequence[Ranked], sort: Sequence[str], settings: Settings, values: Values) -> list[Ranked]:
     """Sorted by the ranking rules: the last rule first, because sorting keeps the order of equals."""
     sort_rules = [_sort_rule(rule, settings["sortableAttributes"]) for rule in sort]
     result = list(hits)

@@ -8,7 +8,7 @@ from typing import Any
 from local.standins.meilisearch.errors import MeiliError
 from local.standins.meilisearch.index.attributes import Values
 from local.standins.meilisearch.index.documents import Library
-from local.standins.meilisearch.index.index_settings import merged
+from local.standins.meilisearch.index.index_settings import merge_defaults
 from local.standins.meilisearch.query.filters import parse_filter
 
 Details = dict[str, Any]
@@ -33,7 +33,9 @@ def delete_documents(library: Library, uid: str, payload: Mapping[str, Any]) -> 
     if node is None:
         raise MeiliError("invalid_document_filter", "Sending an empty filter is forbidden.")
     values = Values(library.store.read(), row.number)
-    numbers = sorted(values.matching(node, merged(row.settings)["filterableAttributes"], "invalid_document_filter"))
+    numbers = sorted(
+        values.matching(node, merge_defaults(row.settings)["filterableAttributes"], "invalid_document_filter")
+    )
     return {
         "providedIds": 0,
         "originalFilter": f'"{expression}"' if isinstance(expression, str) else str(expression),
