@@ -13,7 +13,7 @@ from schemas.access.kafka_acls import access_rules, command_lines
 
 DEFAULT_BROKER = "localhost:9092"
 FIELDS = ("user", "password", "ca", "certificate", "key")
-"""Of ``CLIPSTREAM_KAFKA_…``: how the administrator logs in."""
+"""Endings of ``CLIPSTREAM_KAFKA_…`` variables with which the administrator logs in."""
 
 
 def register(subparsers: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from local.config.ports import PortClaim, check_wanted, claim_block
+from local.config.ports import PortClaim, check_requested, claim_block
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout, PartStatus, StackState, load, save, write_private
 from local.endpoints import env_file, external_parts, product_env
@@ -22,7 +22,7 @@ from local.services.service import Part, Setting
 from local.services.table import OBJECT_PORTS, PORTS
 
 OUTSIDE = Path("/var/lib/clipstream")
-"""Where root's stacks keep what another user must reach."""
+"""Folder of root's stacks for files that another user must reach."""
 
 
 class Assembly(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def installed_file(layout: Layout) -> Path:
-    """Where ``up`` writes down what it installed, for the supervisor."""
+    """File in which ``up`` notes for the supervisor what it installed."""
     return layout.root / "run" / "installed.json"
 
 
@@ -94,7 +94,7 @@ def _ports(claim: PortClaim, environ: Mapping[str, str]) -> dict[str, int]:
     if api_port := environ.get("CLIPSTREAM_API_PORT"):
         if not api_port.isdigit() or not 0 < int(api_port) < 65_536:
             raise StackError(f"the API's port is {api_port!r}: give a number between 1 and 65535")
-        check_wanted(int(api_port))
+        check_requested(int(api_port))
         ports["api"] = int(api_port)
     return ports
 

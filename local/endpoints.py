@@ -69,7 +69,7 @@ def forget_own(environ: Mapping[str, str], recorded: Mapping[str, str], external
 
 
 def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
-    """What each part of this stack would be reached by: part → variables."""
+    """Addresses and logins of each part of this stack: part → variables."""
     secrets = setting.secrets
     return {
         "kafka": {"CLIPSTREAM_KAFKA": f"127.0.0.1:{setting.port('kafka')}", **kafka_login(setting, "setup")},
@@ -101,7 +101,7 @@ def role_dsn(setting: Setting, role: str) -> str:
 
 
 def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], process: str) -> dict[str, str]:
-    """``env`` as a process of `schemas.access.process_settings` gets it: no secret of another one, its own role.
+    """``env`` of a process of `schemas.access.process_settings`: no secret of another one, its own role.
 
     Where Kafka, Postgres or the object store run elsewhere, each process gets the address or key that the person set.
     """
@@ -126,7 +126,7 @@ def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], pr
 
 
 def without_guarded(environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` without what `schemas.access.process_settings` guards: for what is no process of the product."""
+    """``environ`` without the variables that `schemas.access.process_settings` guards: for other programs."""
     guarded = {PREFIX + name.upper() for name in GUARDED}
     return {name: value for name, value in environ.items() if name not in guarded}
 
@@ -151,7 +151,7 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
 
 
 def kafka_login(setting: Setting, process: str) -> dict[str, str]:
-    """How a process logs in to this stack's Kafka."""
+    """Login of a process at this stack's Kafka."""
     user = principal_of(process)
     return {"CLIPSTREAM_KAFKA_USER": user, "CLIPSTREAM_KAFKA_PASSWORD": kafka_password(setting.secrets, user)}
 

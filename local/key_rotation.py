@@ -21,7 +21,7 @@ from local.endpoints import read_env_file, without_guarded
 from local.errors import StackError
 
 KEEP_DAYS = 36
-"""How long an old secret still verifies: signed messages stay on uploads.v1 for 7 days, as dead letters for 28 more."""
+"""Days that an old secret still verifies: messages stay on uploads.v1 for 7 days, as dead letters for 28 more."""
 UNTIL_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -34,7 +34,7 @@ class RingEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rotated(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rotation did."""
+    """Result of a rotation."""
 
     newest_id: str
     resumed: bool

@@ -108,7 +108,7 @@ def _matching_state(layout: Layout, environ: Mapping[str, str]) -> dict[str, str
 
 
 def guard_command(layout: Layout, *, stores_only: bool = False, rewind: Sequence[str] = ()) -> list[str]:
-    """How the guard is started."""
+    """Command line of the guard."""
     only = ["--stores-only"] if stores_only else []
     flags = [*only, *(f"--rewind={sink}" for sink in rewind)]
     return [sys.executable, "-m", "local.supervisor.watchdog", "--state-dir", str(layout.root), *flags]
@@ -147,7 +147,7 @@ def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say
         state = load(layout)
         current = state is not None and (process is None or state.guard_pid == process.pid)
         if state is not None and current:
-            _tell_ready(state, reported, say)
+            _report_ready(state, reported, say)
             if state.phase == "ready" and not has_ended:
                 return info(layout, state, started_here=ours)
         if has_ended:
@@ -157,7 +157,7 @@ def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say
 
 
 def why_late(layout: Layout, state: StackState | None) -> str:
-    """What to say of a stack that takes too long: the first part that is late, and what is known of it."""
+    """Message about a stack that takes too long: its first part that is late, and why."""
     text = f"the stack is not ready after {_START_TIMEOUT_S:.0f} s"
     parts = state.parts.values() if state else ()
     late = [part for part in parts if part.state not in ("ready", "done", "external")]
@@ -169,7 +169,7 @@ def why_late(layout: Layout, state: StackState | None) -> str:
 
 
 def _why_ended(layout: Layout, state: StackState | None) -> str:
-    """What to say of a stack that ended before it was ready."""
+    """Message about a stack that ended before it was ready."""
     if state is not None and state.phase == "failed" and state.said:
         return state.said
     if state is not None and state.phase == "stopped":
@@ -177,7 +177,7 @@ def _why_ended(layout: Layout, state: StackState | None) -> str:
     return f"the stack did not start: {last_line(layout.logs / 'supervisor.log')}"
 
 
-def _tell_ready(state: StackState, reported: set[str], say: Say) -> None:
+def _report_ready(state: StackState, reported: set[str], say: Say) -> None:
     for part in list(state.parts.values()):
         if part.name in reported or part.ready_after_s is None:
             continue
@@ -186,7 +186,7 @@ def _tell_ready(state: StackState, reported: set[str], say: Say) -> None:
 
 
 def info(layout: Layout, state: StackState, *, started_here: bool) -> StackInfo:
-    """What clients need of a stack that is ready."""
+    """Addresses and keys of a ready stack for its clients."""
     env = read_env_file(layout.stack_env.read_text())
     keys: dict[str, str] = {}
     with contextlib.suppress(FileNotFoundError):

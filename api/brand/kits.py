@@ -51,7 +51,7 @@ class BrandKitVersion(msgspec.Struct, frozen=True, kw_only=True):
     kit_id: UUID
     version: int
     created_at: dt.datetime
-    """Of this version."""
+    """Time at which this version was made."""
     key_id: UUID | None
     kit: BrandKit
     """The kit itself."""

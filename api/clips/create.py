@@ -71,7 +71,7 @@ class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ),
     ] = ""
     metadata: Metadata = {}
-    """Of the clip; its files have none until they are given some."""
+    """Metadata of the clip; its files have none until they are given some."""
     aspects: Annotated[
         Annotated[list[Aspect], Meta(min_length=1, max_length=MAX_ASPECTS, extra_json_schema=DISTINCT)] | None,
         Meta(description="Shapes of its files.", examples=[["9:16", "1:1"]]),
@@ -212,7 +212,7 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
 
 
 async def _resolve_look(rows: Connection, clip: Row, request: _ResolvedRequest) -> tuple[ResolvedLook, ResolvedSource]:
-    """How the files look and what they play: the range as it is, with the newest transcript. Raises a 422."""
+    """Look and source of the files: the range as it is, with the newest transcript. Raises a 422."""
     look = await resolve_look(rows, request.exports[0], clip)
     words = await newest_transcript_version(rows, clip["org_id"], clip["project_id"])
     return look, ResolvedSource(edit_version=1, range=request.range, transcript_version=int(words or 0))

@@ -30,7 +30,7 @@ from schemas.events import ClipEdited
 
 MAX_VERSIONS = 1_000
 PAGE_BYTES = 4 * 2**20
-"""Of operations: one request may bring a whole body of them, and a page has up to a hundred requests."""
+"""Bytes of operations on a page: one request may bring a whole body, and a page has up to a hundred requests."""
 
 
 class ReadEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,14 +54,14 @@ class PlayedSegment(msgspec.Struct, frozen=True, kw_only=True):
 
     segment_id: str
     start_ms: int
-    """Of the source, as ``end_ms``."""
+    """Start in the source, as ``end_ms`` is the end there."""
     end_ms: int
     """End in the source; not included."""
     speed: float
     muted: bool
     gain_db: float
     style: CaptionStyle | None
-    """Of its captions; null: the export's own."""
+    """Style of its captions; null: the export's own."""
     output_start_ms: float
     """Start in the clip."""
     output_end_ms: float
@@ -104,7 +104,7 @@ class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
     key_id: UUID | None = None
     note: str = ""
     operations: list[ops.Operation] = []
-    """What was asked for, in order."""
+    """Requested operations, in order."""
 
 
 class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

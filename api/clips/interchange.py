@@ -70,15 +70,15 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     format: Format = "otio"
     """Format of the editing program."""
     version: Version | None = None
-    """Of the edit; without it the newest."""
+    """Version of the edit; without it the newest."""
     transcript_version: Version | None = None
-    """Whose words the captions are; without it the newest."""
+    """Version of the transcript for the captions; without it the newest."""
     media: MediaName | None = None
     """File name, path or file URL of the source there; without it the name that it was uploaded with."""
     reel: ReelName | None = None
-    """What edit lists call the source; without it, made of its name."""
+    """Name of the source in edit lists; without it, made of its name."""
     start: TimeCode | None = None
-    """What the source's own time code calls its first picture (non-drop-frame); without it 00:00:00:00."""
+    """Time code of the source's first picture (non-drop-frame); without it 00:00:00:00."""
     rate: RateName | None = None
     """Pictures a second of the sequence; without it, the source's."""
 

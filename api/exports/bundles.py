@@ -136,7 +136,7 @@ async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
 def find_refusal(
     project: Row, done: Sequence[Row], unfinished: Sequence[Row], ids: Sequence[UUID] | None
 ) -> ApiProblem | None:
-    """Why the zip cannot be made: an export is unknown, failed or unfinished; None where it can.
+    """The problem of a zip with an unknown, failed or unfinished export; None where it can be made.
 
     ``unfinished``: the requested exports without a file, in all states.
     """

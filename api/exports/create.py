@@ -55,7 +55,7 @@ class RequestExports(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fi
     title: Annotated[str, Meta(max_length=MAX_CLIP_TITLE_CHARACTERS)] = ""
     """Title of each of them; empty: the clip's."""
     metadata: Metadata = {}
-    """Of each of them, in the bounds of a clip's."""
+    """Metadata of each of them, in the bounds of a clip's."""
 
 
 class Exports(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,9 +47,9 @@ class ExportChoices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     end_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
     """End on the project's time line, instead of the clip's own."""
     edit_version: Version | None = None
-    """Of the clip's edit; without it the newest."""
+    """Version of the clip's edit; without it the newest."""
     transcript_version: Version | None = None
-    """Whose words are shown, whatever is corrected later; without it the newest."""
+    """Version of the transcript to show, whatever is corrected later; without it the newest."""
 
 
 class RequestExport(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +69,7 @@ class _LookChoices(Protocol):
 
 
 class ResolvedLook(msgspec.Struct, frozen=True, kw_only=True):
-    """How captions of an export look, and how its file is made."""
+    """Look of the captions of an export, and options of its file."""
 
     template: str
     mask_profanity: bool
@@ -77,7 +77,7 @@ class ResolvedLook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResolvedSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export plays: the version of the edit with its range in the source, and the transcript."""
+    """Source of an export: the version of the edit with its range in the source, and the transcript."""
 
     edit_version: int
     range: TimeRange
@@ -152,7 +152,7 @@ def resolve_range(request: ExportChoices, clip: Row) -> TimeRange:
 def merge_look(
     request: ExportChoices, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None
 ) -> ResolvedLook:
-    """How captions are shown; raises a 422 for an unknown template.
+    """Look of the captions and the file; raises a 422 for an unknown template.
 
     The caller's request counts first, then the brand kit that it names, then the project's options.
     """
@@ -189,7 +189,7 @@ def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSour
 
 
 async def resolve_look(rows: Connection, request: ExportChoices, clip: Row) -> ResolvedLook:
-    """How an export looks, by its request, its brand kit and the project. Raises a 422."""
+    """Look of an export, by its request, its brand kit and the project. Raises a 422."""
     options = msgspec.convert(clip["options"], ProjectOptions)
     export_options = options.export if request.options is None else request.options
     export, kit = await resolve_export_brand(rows, clip["org_id"], export_options, "/options")

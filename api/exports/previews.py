@@ -47,7 +47,7 @@ MAX_WAIT_S = 8.0
 """Longest wait of a request for its frame; after that the answer says where it will be."""
 RETRY_S = "1"
 MAX_WAITING_PREVIEWS = 20
-"""Of a clip: more than anybody looks at."""
+"""Most previews of a clip that may wait: more than a person looks at."""
 PNG = "image/png"
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 

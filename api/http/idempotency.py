@@ -25,7 +25,7 @@ REPLAYED = "Idempotent-Replayed"
 KEEP_HOURS = 24
 _SEAL: Purpose = "idempotency"
 KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"
-"""What a client may choose as a key."""
+"""Characters and length that a client may choose for a key."""
 _SHAPE = re.compile(KEY_PATTERN)
 
 

@@ -22,7 +22,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str
     """JSON Pointer into the body, `?name` of a query parameter, or `{name}` of an id in the path."""
     detail: str
-    """What is wrong, in a sentence."""
+    """The error, in a sentence."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,7 +35,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     """HTTP status."""
     detail: str
-    """What is wrong with this very request, in a sentence."""
+    """The error in this very request, in a sentence."""
     code: str
     """Last part of `type`: branch on this."""
     instance: str = ""

@@ -42,15 +42,15 @@ class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
 
     currency: str
     money: float | None
-    """Of everything that has a price; absent where nothing has."""
+    """Cost of everything that has a price; absent where nothing has."""
     unpriced: list[CostKind]
     """Kinds that were used and have no price: they are not in ``money``."""
     items: list[CostLine]
     """Amounts by stage and kind."""
     estimate: Estimate | None
-    """What was expected once length and size were known; absent before, and in projects older than this."""
+    """The expected cost, from length and size; absent until they are known, and in projects older than this."""
     comparison: list[Compared]
-    """Of a completed project: each amount with its estimate, without stages that were skipped."""
+    """Each amount of a completed project with its estimate, without stages that were skipped."""
 
 
 def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> ProjectCost:

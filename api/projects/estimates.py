@@ -45,13 +45,13 @@ class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """The estimate, and the assumptions about what the request leaves out."""
 
     estimate: Estimate
-    """What the project should take."""
+    """Time, processor time and other amounts that the project should take."""
     assumed: list[str]
-    """What was assumed because the request left it out."""
+    """Assumptions about what the request leaves out."""
 
 
 async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
-    """What a project of this source should take; 80 % of projects should lie inside each range."""
+    """Estimate what a project of this source takes; 80 % of projects should lie inside each range."""
     request, settings, rates = call.body, call.context.settings, default_rates()
     assumed: list[str] = []
     async with call.rows() as rows:

@@ -32,7 +32,7 @@ MAX_VECTOR_WAIT_S = 1.0
 QUESTIONS_KEPT_S, MAX_QUESTIONS = 600.0, 1000
 """People page through answers and ask again, so vectors of queries are cached: for how long, and how many. The cache is
 kept by organisation, so that the time of an answer does not tell what others search for."""
-Asked = Sequence[tuple[str, Mapping[str, Any]]]
+IndexSearches = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 async def search(call: Call[None, SearchQuery]) -> Reply:
@@ -52,7 +52,7 @@ async def search(call: Call[None, SearchQuery]) -> Reply:
     return Reply(body=make_result(query, plain, await _search_indexes(engine, query, plain), semantic))
 
 
-async def _search_indexes(engine: Search, query: SearchQuery, searches: Asked) -> list[Mapping[str, Any]]:
+async def _search_indexes(engine: Search, query: SearchQuery, searches: IndexSearches) -> list[Mapping[str, Any]]:
     """The engine's answer for each index, in each language that the query has to be read in."""
     readings = [(index, options, make_readings(query, options)) for index, options in searches]
     every = [(index, reading) for index, _, several in readings for reading in several]
@@ -84,7 +84,7 @@ async def _vector(sentences: Sentences, question: str) -> tuple[list[float], str
 
 def make_result(
     query: SearchQuery,
-    searches: Asked,
+    searches: IndexSearches,
     answers: Sequence[Mapping[str, Any]],
     semantic: Semantic,
 ) -> SearchResult:

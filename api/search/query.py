@@ -27,7 +27,7 @@ RATIOS = {"words": 0.0, "hybrid": 0.5, "meaning": 1.0}
 MIN_MEANING_SCORE = 0.65
 """The score that a hit by meaning must have unless the caller sets another: benchmarks/ranking/search_meaning.py."""
 MIN_VECTOR_SCORE = 0.0001
-"""What has no vector has a score of 0 and stands behind all others."""
+"""Least score of a hit with a vector: a document without one has 0 and stands behind all others."""
 MAX_FILTER_VALUES = 20
 """Values of one filter."""
 FACETS: Mapping[str, Sequence[str]] = {

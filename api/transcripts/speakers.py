@@ -59,7 +59,7 @@ class SpokenTurn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectSpeakers(msgspec.Struct, frozen=True, kw_only=True):
-    """Who speaks when. Empty where no voices could be told apart; the project's warnings say so."""
+    """Speakers and their turns. Empty where no voices were distinguished; the project's warnings say so."""
 
     project_id: UUID
     version: int
@@ -88,7 +88,7 @@ class CorrectedSpeakers(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     """Number of the new version."""
     changes: list[SpeakerChange]
-    """What each edit changed."""
+    """Changes by each edit."""
     speakers: list[ProjectSpeaker]
 
 

@@ -17,7 +17,7 @@ from core.services.upload_seals import sealed_key_of
 from core.storage.uploads import complete_upload, lock_upload_row
 
 Purpose = Literal["source", "brand kit"]
-"""What an upload was announced for: to make clips of it, or as a file of a brand kit."""
+"""Announced purpose of an upload: to make clips of it, or as a file of a brand kit."""
 
 
 class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ def short_id(full: str) -> str:
 
 
 def memory_file(environ: Mapping[str, str]) -> Path:
-    """Where the last run is noted: the person's state directory (XDG)."""
+    """File that notes the last run, in the person's state directory (XDG)."""
     root = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".local" / "state")
     return Path(root) / "clipstream" / "last-run.json"
 

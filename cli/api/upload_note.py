@@ -22,7 +22,7 @@ class PartialUpload(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def part_count(self) -> int:
-        """How many parts make the file."""
+        """Number of parts of the file."""
         return -(-self.size_bytes // self.part_bytes)
 
     def length(self, number: int) -> int:

@@ -21,7 +21,7 @@ CHECK_TIMEOUT_S = 120.0
 
 
 def add_brand(commands: Any, ask: Any) -> None:
-    """The commands."""
+    """Add the commands of brand kits."""
     inner = add_group(commands, "brand", "make, list, show, change and archive brand kits", "clipstream brand list")
     add_command(inner, "list", "list the brand kits", ask(list_kits), "clipstream brand list")
     show = add_command(inner, "show", "show a brand kit as JSON", ask(show_kit), "clipstream brand show 5c0f93d1")

@@ -18,7 +18,7 @@ MAX_LISTED_MOMENTS = 20
 
 
 def add_clips(commands: Any, ask: Any, positive: Any) -> None:
-    """The commands."""
+    """Add the commands of clips and moments."""
     make = add_command(
         commands,
         "clip",

@@ -105,11 +105,11 @@ def show_analytics(client: Client, display: Display) -> JSON | None:
 def show_webhook(inbox: Inbox, project_id: str, display: Display) -> JSON | None:
     """The verified delivery that says how this project ended."""
 
-    def ours(delivery: Delivery) -> bool:
+    def ends_this_project(delivery: Delivery) -> bool:
         return delivery.kind in ("project.completed", "project.failed") and project_id in str(delivery.body)
 
     display.say("\nWebhook:")
-    delivery = inbox.wait_for(ours, WEBHOOK_WAIT_S)
+    delivery = inbox.wait_for(ends_this_project, WEBHOOK_WAIT_S)
     exports = sum(received.kind == "export.completed" for received in inbox.deliveries.values())
     if delivery is None:
         refused = f"; {len(inbox.refused)} were refused: {inbox.refused[0]}" if inbox.refused else ""

@@ -23,7 +23,7 @@ DEFAULT_ASPECT = "9:16"
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
-    """The flags."""
+    """Add the flags of an export."""
     add = parser.add_argument
     add("clip", metavar="CLIP")
     add("--aspect", action="append", choices=ASPECTS, help="shape (9:16); several are made together, by one decode")

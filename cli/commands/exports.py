@@ -13,7 +13,7 @@ from cli.output.terminal import Display, plain_table
 
 
 def add_exports(commands: Any, ask: Any) -> None:
-    """The commands."""
+    """Add the commands that list and cancel exports."""
     inner = add_group(commands, "exports", "list and cancel exports", "clipstream exports list last")
     listing = add_command(
         inner, "list", "list the exports of a project", ask(list_exports), "clipstream exports list last"

@@ -34,13 +34,13 @@ def json_object(typed: str) -> JSON:
 
 
 def add_metadata(parser: argparse.ArgumentParser, noun: str) -> None:
-    """The flag of commands that make something."""
+    """Add the flag ``--metadata`` to a command that makes a project, clip or export."""
     text = f"JSON of your own, kept with the {noun} and given back in answers, webhooks and analytics"
     parser.add_argument("--metadata", type=json_object, metavar="JSON|@FILE", help=text)
 
 
 def add_labels(commands: Any, ask: Any) -> None:
-    """The commands."""
+    """Add the commands of titles and metadata."""
     text = "rename a project, a clip or an export"
     name = add_command(
         commands,
@@ -72,13 +72,13 @@ def add_labels(commands: Any, ask: Any) -> None:
 
 
 def _path(client: Client, typed: str) -> tuple[str, str]:
-    """Kind and path of what a person typed."""
+    """Kind and API path of the resource that a person typed."""
     kind, identity = References.for_client(client).any_of(typed, list(_PATHS))
     return kind, f"{_PATHS[kind]}/{identity}"
 
 
 def rename(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """Give it another title."""
+    """Give a project, clip or export another title."""
     kind, path = _path(client, args.what)
     resource = client.patch(path, {"title": args.title.strip() or None}, "*")
     if not args.json:
@@ -87,7 +87,7 @@ def rename(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
 
 
 def metadata(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """Show it, or change it."""
+    """Show the metadata of a project, clip or export, or change it."""
     _, path = _path(client, args.what)
     resource = client.get(path) if args.patch is None else client.patch(path, {"metadata": args.patch}, "*")
     if not args.json:

@@ -23,7 +23,7 @@ MS_PER_MINUTE = 60_000
 
 
 def add_projects(commands: Any, ask: Any, positive: Any) -> None:
-    """The commands."""
+    """Add the commands of projects."""
     show = add_command(
         commands,
         "project",
@@ -84,7 +84,7 @@ def _pixels(text: str) -> tuple[int, int]:
 
 
 def show_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """How a project stands."""
+    """Show the state of a project."""
     project = client.get(f"/v1/projects/{args.project}")
     if args.json:
         return ExitCode.OK, project
@@ -121,7 +121,7 @@ def _parts_text(stage: JSON) -> str:
 
 
 def estimate(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """What a project of this length would take."""
+    """Estimate of a project of this length."""
     options = build_project_options(args)
     msgspec.convert(options, ProjectOptions)
     body: JSON = {"duration_ms": args.minutes, "video": not args.sound_only, "options": options}

@@ -106,7 +106,7 @@ def _score_share(text: str) -> float:
 
 
 def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """What was said, and where."""
+    """Find spoken words, and show where they are."""
     parameters = {"project_id": args.project, "limit": args.limit}
     parameters |= {name: getattr(args, name) for name in ("mode", "speaker", "language", "since", "until", "sort")}
     result = client.get("/v1/search", q=" ".join(args.words), min_score=args.min_score, **parameters)
@@ -142,7 +142,7 @@ def show_hits(display: Display, result: JSON) -> None:
 
 
 def _row(hit: JSON, description: Text, identity: str) -> tuple[Text, Text, Text, Text]:
-    """When its words are said, how well it fits, what it is, and the beginning of an id."""
+    """Row of a hit: time of its words, score, description, and the beginning of an id."""
     when = format_clock(hit["word_ms"] if "word_ms" in hit else hit.get("start_ms") or 0)
     score = f"{hit['match_score']:.2f}" if "match_score" in hit else ""
     return Text(f"{when:>7}"), Text(score), description, Text(short_id(identity))
@@ -199,7 +199,7 @@ def list_stuck(client: Client, args: Namespace, display: Display) -> tuple[int, 
 
 
 def list_dead_letters(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """What could not be worked on."""
+    """List dead letters, newest first."""
     page = client.get("/v1/admin/dead-letters", limit=args.limit, stage=args.stage)
     if not page["items"] and not args.json:
         display.say("No dead letters" + (f" of {args.stage}." if args.stage else "."))
@@ -240,5 +240,5 @@ def replay_dead_letter(client: Client, args: Namespace, display: Display) -> tup
 
 
 def version() -> JSON:
-    """Of the command itself; needs no API."""
+    """Version of the command itself; needs no API."""
     return {"clipstream": VERSION}

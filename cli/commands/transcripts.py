@@ -21,7 +21,7 @@ _SPEAKER = re.compile(r"S[1-9]\d{0,5}")
 
 
 def add_transcripts(commands: Any, ask: Any) -> None:
-    """The commands."""
+    """Add the commands of transcripts and speakers."""
     transcript_parser = add_command(
         commands,
         "transcript",

@@ -12,7 +12,7 @@ from schemas.quantities import spoken_range
 
 
 def add_audio_options(parser: argparse.ArgumentParser) -> None:
-    """The flags."""
+    """Add the flags of the sound."""
     add = parser.add_argument
     add("--loudness", type=_lufs, metavar="LUFS", help=f"{MIN_TARGET_LUFS:g} to {MAX_TARGET_LUFS:g} ({TARGET_LUFS:g})")
     add("--denoise", choices=get_args(Denoise), help="take steady noise out of the sound (off)")

@@ -17,7 +17,7 @@ SOUND_ONLY_KINDS = frozenset(name for name, kind in KINDS.items() if not kind.pi
 
 
 def add_file_options(parser: argparse.ArgumentParser) -> None:
-    """The flags."""
+    """Add the flags of the files."""
     add = parser.add_argument
     add("--preset", choices=get_args(PresetName), help="for which platform the files are: see docs/files.md")
     add("--format", type=parse_file_format, metavar="F", help=FORMAT_HELP)

@@ -81,7 +81,7 @@ def parse_clip_lengths(text: str) -> tuple[int, int]:
 
 
 def add_project_options(parser: argparse.ArgumentParser, positive: Callable[[str], int]) -> None:
-    """The flags."""
+    """Add the flags of a project's options."""
     add = parser.add_argument
     add("--aspect", action="append", choices=ASPECTS, help="of the clips (9:16); several times: each clip in each")
     add(
@@ -166,7 +166,7 @@ def build_project_options(args: Namespace) -> JSON:
 
 
 def build_export_options(args: Namespace) -> JSON:
-    """How files are made: ``options`` of an export, ``export`` among those of a project."""
+    """Options of the files: ``options`` of an export, ``export`` among those of a project."""
     quality = getattr(args, "quality", None)
     parts: JSON = {"video": {"quality": quality} if quality else {}, "captions": build_caption_options(args)}
     parts |= {"sound": build_audio_options(args) if "quality" in args else {}, "preset": args.preset}
@@ -194,7 +194,7 @@ def add_caption_options(parser: argparse.ArgumentParser) -> None:
 
 
 def read_template_overrides(path: str) -> JSON:
-    """What a JSON file changes of a template; ArgumentTypeError for what is no such file."""
+    """Read the changes of a template from a JSON file; ArgumentTypeError for any other file."""
     try:
         body = Path(path).read_bytes()
         msgspec.json.decode(body, type=TemplateOverrides)

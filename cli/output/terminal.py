@@ -88,7 +88,7 @@ class Display:
 
     @contextmanager
     def show_waiting(self, label: str) -> Iterator[None]:
-        """What is waited for, and on a terminal for how long already."""
+        """Show the label while a block runs, and on a terminal the time since its start."""
         if not self.console.is_terminal:
             self.say(f"{label} …")
             yield
@@ -269,7 +269,7 @@ def verdict_text(certificate: JSON) -> Text:
 
 
 def second_try_text(certificate: JSON) -> str:
-    """Which of two tries the file is, and what was made simpler in it; nothing where there was one."""
+    """Text about the chosen one of two tries, and what was made simpler; empty where there was one."""
     other_try = certificate.get("other_try")
     if not other_try:
         return ""
@@ -279,7 +279,7 @@ def second_try_text(certificate: JSON) -> str:
 
 
 def reused_text(certificate: JSON) -> str:
-    """How much of the pictures was made before; nothing where all were made."""
+    """Text about the reused part of the pictures; empty where all were made."""
     reused = certificate.get("chunks_reused")
     return f", {reused} of {certificate['chunks']} chunks from an earlier export" if reused else ""
 
@@ -295,7 +295,7 @@ def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def scenery_text(scenery: JSON) -> str:
-    """What the pictures of a project show, in a sentence."""
+    """Sentence about the share of faces, persons and screens in the pictures of a project."""
     count = max(1, int(scenery["pictures"]))
     kinds = (("faces", "a face"), ("persons", "somebody, but no face"), ("screens", "a screen or a slide"))
     shares = ", ".join(f"{text} in {100 * scenery[kind] / count:.0f} %" for kind, text in kinds)

@@ -59,7 +59,7 @@ class Delivery:
 
 @dataclass
 class Inbox:
-    """What came, each webhook-id once; ``secret`` is set when the endpoint is registered."""
+    """Deliveries that came, each webhook-id once; ``secret`` is set when the endpoint is registered."""
 
     now_s: Callable[[], float]
     secret: str = ""
@@ -102,7 +102,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where to send deliveries."""
+        """Address for deliveries."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/webhook"
 
     def __enter__(self) -> Receiver:

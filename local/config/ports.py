@@ -77,7 +77,7 @@ def _hold(base: int) -> socket.socket | None:
     return None
 
 
-def check_wanted(port: int) -> None:
+def check_requested(port: int) -> None:
     """Raise StackError when a port that the person asked for by number is taken."""
     if not is_free(port):
         raise StackError(

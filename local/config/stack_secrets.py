@@ -27,7 +27,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     postgres_roles: str
     """The passwords of the other roles are derived from it (`role_password`)."""
     s3_access_key: str
-    """Of the store's administrator, as which the supervisor probes it."""
+    """Key of the store's administrator, as which the supervisor probes it."""
     s3_secret_key: str
     s3_processes: str
     """The secret keys of the processes are derived from it (`process_key`)."""

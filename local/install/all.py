@@ -29,7 +29,7 @@ WEIGHTS = Download(name="model weights", fetch_bytes=274 * _MIB, disk_bytes=1300
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
-    """Where everything lies; None where that part is external."""
+    """Paths of everything that is installed; None where that part is external."""
 
     kafka_jars: Path | None
     java: str | None
@@ -44,7 +44,7 @@ def note(installed: Installed, path: Path) -> None:
 
 
 def read_note(path: Path) -> Installed:
-    """What ``note`` wrote. Raises StackError."""
+    """Read the file that ``note`` wrote. Raises StackError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Installed, dec_hook=lambda kind, value: kind(value))
     except (FileNotFoundError, msgspec.DecodeError):
@@ -52,7 +52,7 @@ def read_note(path: Path) -> Installed:
 
 
 def list_missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
-    """What would be fetched now."""
+    """List the downloads that are missing from the cache."""
     downloads: list[Download] = []
     if kafka_wanted and not kafka.target(cache).is_dir():
         downloads.append(KAFKA)

@@ -15,7 +15,7 @@ JARS = HERE / "jars.sha256"
 
 
 def target(cache: Path) -> Path:
-    """Where the jars of this list lie; another list is another directory."""
+    """Folder of the jars of this list; another list is another directory."""
     return cache / f"kafka-{sha256_of(JARS)[:12]}"
 
 

@@ -128,7 +128,7 @@ def _prepare(triton: TritonInstall, script: Path, source: Path, target: Path) ->
 
 
 def environment(models: Path) -> dict[str, str]:
-    """What tells the models on Triton where their weights lie."""
+    """Variables with which the models on Triton find their weights."""
     return {
         "CLIPSTREAM_WHISPER_DIR": str(models / "whisper-base"),
         "CLIPSTREAM_FACES_MODEL": str(models / FACES),

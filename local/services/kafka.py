@@ -116,7 +116,7 @@ def kafka_part(setting: Setting) -> Part:
 
 
 def administrator(port: int, password: str) -> KafkaAccess:
-    """Who may do everything, by the broker's internal listener."""
+    """Access of the user who may do everything, by the broker's internal listener."""
     from core.infra.kafka.access import KafkaAccess  # noqa: PLC0415
 
     return KafkaAccess(bootstrap=f"127.0.0.1:{port}", user=ADMIN, password=password, mechanism="PLAIN")

@@ -39,7 +39,7 @@ def model_names(repository: Path = REPOSITORY) -> list[str]:
 
 
 def read_probe(model: str, inputs: Mapping[str, Sequence[int]], repository: Path = REPOSITORY) -> dict[str, ProbeInput]:
-    """What a model is probed with. ``inputs``: shape of each of its inputs, -1 where it varies."""
+    """Read the inputs of a model's probe. ``inputs``: shape of each of its inputs, -1 where it varies."""
     path = repository / model / PROBE_FILE
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=dict[str, ProbeInput])

@@ -64,7 +64,7 @@ def needs_outside(root: Path) -> bool:
 
 
 def dsn(setting: Setting, role: str, password: str, database: str = DATABASE) -> str:
-    """How a role connects."""
+    """Connection string of a role."""
     return f"postgresql://{role}:{password}@127.0.0.1:{setting.port('postgres')}/{database}"
 
 

@@ -35,7 +35,7 @@ STEADY_S = 60.0
 
 
 class Backoff(msgspec.Struct, frozen=True, kw_only=True):
-    """How often in a row a part fell, and what that means for the next start."""
+    """Number of falls of a part in a row, and the delay of its next start."""
 
     falls: int = 0
 
@@ -198,7 +198,7 @@ class Runner:
             await asyncio.gather(watch_task, exit_task, return_exceptions=True)
 
     def _describe_end(self, code: int) -> str:
-        """How its process ended, in words; a killed one had no last word."""
+        """Text about the end of its process; a killed one had no last word."""
         return f"killed by signal {-code}" if code < 0 else f"ended with {code}: {last_line(self.log)}"
 
     async def _until_ready(self) -> str:

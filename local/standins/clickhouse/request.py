@@ -22,7 +22,7 @@ MAX_SESSION_S = 3600
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the engine is asked. ``data`` is the inline data of an INSERT … FORMAT, in ``format``."""
+    """One statement for the engine. ``data`` is the inline data of an INSERT … FORMAT, in ``format``."""
 
     sql: str
     format: str

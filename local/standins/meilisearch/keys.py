@@ -1,4 +1,4 @@
-"""Who may call: the holder of the master key; no other key."""
+"""Check of callers: the master key opens everything, no other key anything."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _UID = re.compile(r"^[A-Za-z0-9_-]{1,400}$")
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What a route is given."""
+    """One request, as a route gets it."""
 
     query: Mapping[str, str]
     body: bytes

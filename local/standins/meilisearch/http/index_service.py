@@ -27,7 +27,7 @@ class Service:
         return 200, {"status": "available"}
 
     def version(self, call: Call) -> Answer:
-        """Which API this is."""
+        """Version of the API."""
         return 200, VERSION
 
     def index_stats(self, call: Call, uid: str) -> Answer:
@@ -82,7 +82,7 @@ class Service:
         return 200, merge_defaults(self._store.index(uid).settings)
 
     def settings_update(self, call: Call, uid: str) -> Answer:
-        """Change some."""
+        """Change some settings of an index."""
         settings = check_settings(call.json())
         return enqueue(self._tasks, call, "settingsUpdate", index_uid(uid), {"settings": settings}, **settings)
 

@@ -145,7 +145,7 @@ class Values:
         return number
 
     def sort_keys(self, field: str) -> dict[int, tuple[int, float, str]]:
-        """What each document sorts by: numbers before strings; documents without the attribute are absent."""
+        """Sort key of each document: numbers before strings; documents without the attribute are absent."""
         sql = "select document_no, number, folded from attributes where index_no = ? and field = ? and kind = 'v'"
         keys: dict[int, tuple[int, float, str]] = {}
         for document, number, folded in self._connection.execute(sql, (self._index_no, field)):
@@ -154,7 +154,7 @@ class Values:
         return keys
 
     def counts(self, field: str, among: set[int]) -> dict[str, int]:
-        """How many of ``among`` have each value."""
+        """Number of documents in ``among`` with each value."""
         counts: dict[str, int] = {}
         sql = "select document_no, text, number from attributes where index_no = ? and field = ? and kind = 'v'"
         for document, text, number in self._connection.execute(sql, (self._index_no, field)):

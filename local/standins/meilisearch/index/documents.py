@@ -20,7 +20,7 @@ from local.standins.meilisearch.index.attributes import Values
 from local.standins.meilisearch.index.fulltext import FullText, searchable_texts
 from local.standins.meilisearch.index.index_settings import REBUILDS, merge_defaults, update_settings
 from local.standins.meilisearch.index.store import IndexRow, Store, now_text
-from local.standins.meilisearch.index.vectors import FIELD, Embedders, Vectors, given_vectors
+from local.standins.meilisearch.index.vectors import FIELD, Embedders, Vectors, read_vectors
 
 _IDENTITY = re.compile(r"^[A-Za-z0-9_-]{1,511}$")
 _MANUALLY = "Please specify the primary key manually using the `primaryKey` query parameter."
@@ -146,7 +146,7 @@ class Library:
         *,
         partial: bool,
     ) -> tuple[int, Document]:
-        provided = given_vectors(document, embedders, identity)
+        provided = read_vectors(document, embedders, identity)
         document = _remove_vectors(document, provided)
         sql = "select no, body from documents where index_no = ? and id = ?"
         stored = connection.execute(sql, (row.number, identity)).fetchone()
@@ -199,7 +199,7 @@ class Library:
             return
         sql = "select no, id, body from documents where index_no = ?"
         for number, identity, text in connection.execute(sql, (row.number,)).fetchall():
-            provided = given_vectors(msgspec.json.decode(text), fresh, identity)
+            provided = read_vectors(msgspec.json.decode(text), fresh, identity)
             self.vectors.put(connection, row.number, number, provided, [name for name in fresh if name not in provided])
 
     def rebuild(self, row: IndexRow) -> None:

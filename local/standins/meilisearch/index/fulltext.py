@@ -36,7 +36,7 @@ def slot(path: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """What of a value can be found by words."""
+    """The part of a value that can be found by words, as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):

@@ -143,7 +143,7 @@ def _over(default: Any, value: Any) -> Any:
 
 
 def update_settings(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """What to store after a PATCH: null resets a setting, an object adds to what is there."""
+    """Settings to store after a PATCH: null resets a setting, an object adds to what is there."""
     result = dict(stored)
     for name, value in change.items():
         if value is None:

@@ -19,7 +19,7 @@ kan kat khm kor lat lav lit mal mar mkd mya nep nld nob ori pan pes pol por ron 
 swe tam tel tgl tha tuk tur ukr urd uzb vie yid zho zul cym cmn
 """
 LOCALES = _LISTED.split()
-"""What Meilisearch takes, in the order in which it lists them."""
+"""Languages that Meilisearch takes, in the order in which it lists them."""
 Rules = Sequence[Mapping[str, Any]]
 
 
@@ -71,12 +71,12 @@ def locales_of(path: str, rules: Rules | None) -> list[str] | None:
 
 
 def text_is_japanese(text: str, path: str, rules: Rules | None) -> bool:
-    """How an attribute's text is read."""
+    """Whether an attribute's text is read as Japanese."""
     return is_japanese(text, locales_of(path, rules) or ())
 
 
 def query_is_japanese(text: str, locales: Sequence[str] | None, paths: Sequence[str], rules: Rules | None) -> bool:
-    """How a query is read: as is asked for, else in a language of the attributes that are searched."""
+    """Whether a query is read as Japanese: by its locales, else by those of the searched attributes."""
     if locales:
         return is_japanese(text, locales)
     localised = [attribute_locales for path in paths if (attribute_locales := locales_of(path, rules)) is not None]

@@ -18,7 +18,7 @@ from local.standins.meilisearch.errors import MeiliError, not_here
 from local.standins.meilisearch.index.store import Store
 
 Embedders: TypeAlias = Mapping[str, Mapping[str, Any]]
-Given: TypeAlias = dict[str, list[list[float]]]
+ProvidedVectors: TypeAlias = dict[str, list[list[float]]]
 """By embedder; an empty list: the document wants none."""
 FIELD = "_vectors"
 MAX_DIMENSIONS = 4096
@@ -43,14 +43,14 @@ def check_embedders(value: object) -> None:
             raise MeiliError("invalid_settings_embedders", message)
 
 
-def given_vectors(document: Mapping[str, Any], embedders: Embedders, identity: str) -> Given:
-    """What a document brings for each configured embedder; raises MeiliError for what is no vector."""
+def read_vectors(document: Mapping[str, Any], embedders: Embedders, identity: str) -> ProvidedVectors:
+    """Vectors that a document brings for each configured embedder; raises MeiliError for other values."""
     raw = document.get(FIELD, {})
     if not isinstance(raw, dict):
         kind = {list: "sequence", str: "string", type(None): "null", bool: "boolean"}.get(type(raw), "number")
         message = f"invalid type: {kind}, expected a map at line 1 column 0"
         raise MeiliError("internal", message, status=500, kind="internal")  # so the real one, for what is a user's
-    vectors: Given = {}
+    vectors: ProvidedVectors = {}
     for name, rules in embedders.items():
         if name in raw:
             rows = _rows(raw[name], f"`{FIELD}.{name}` of the document with id `{identity}`")
@@ -94,8 +94,10 @@ class Vectors:
         self._kept: dict[tuple[int, str], tuple[int, Any, Any]] = {}
         self._lock = threading.Lock()
 
-    def put(self, connection: Connection, index_no: int, number: int, vectors: Given, missing: Iterable[str]) -> None:
-        """Replace the given vectors; ``missing``: embedders whose vector the document should have brought."""
+    def put(
+        self, connection: Connection, index_no: int, number: int, vectors: ProvidedVectors, missing: Iterable[str]
+    ) -> None:
+        """Replace the provided vectors; ``missing``: embedders whose vector the document should have brought."""
         for name in missing:
             message = (
                 f"While embedding documents for embedder `{name}`: no vectors provided for a document. Documents must "

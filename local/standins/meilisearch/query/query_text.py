@@ -40,7 +40,7 @@ def normalise(word: str) -> str:
 
 
 def is_japanese(text: str, allowed: Sequence[str] = ()) -> bool:
-    """How to read Han characters: as the one allowed language of the two, else by kana in the text."""
+    """Whether Han characters are Japanese: by the one allowed language of the two, else by kana."""
     japanese, chinese = not JAPANESE.isdisjoint(allowed), not CHINESE.isdisjoint(allowed)
     if japanese != chinese:
         return japanese
@@ -63,7 +63,7 @@ def is_unspaced(word: str) -> bool:
 
 
 def normal_text(text: str, *, japanese: bool = False) -> str:
-    """What the full-text engine is given: normal forms with one space between."""
+    """Text for the full-text engine: normal forms with one space between."""
     return " ".join(token.word for token in tokenise(text, japanese=japanese))
 
 

@@ -26,7 +26,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for, and what must not be there."""
+    """Terms that are searched, and terms that must be absent."""
 
     terms: tuple[Term, ...]
     excluded: tuple[Term, ...]

@@ -17,7 +17,7 @@ Spans = list[tuple[int, int]]
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
-    """How hits are to be shown."""
+    """Style in which hits are shown."""
 
     highlight: tuple[str, ...] = ()
     crop: Mapping[str, int] = {}
@@ -25,7 +25,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     post_tag: str = "</em>"
     marker: str = "…"
     rules: Rules | None = None
-    """Which language each attribute is in; a language that the search asks for stands for all."""
+    """Language of each attribute; a language that the search asks for stands for all."""
 
 
 def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | None = None) -> Spans:
@@ -47,7 +47,7 @@ def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | No
 
 
 def _count_typed(word: str, normal_form: str) -> int:
-    """How many characters of ``word`` the normal form ``normal_form`` covers (``ß`` is two there)."""
+    """Number of characters of ``word`` that ``normal_form`` covers (``ß`` is two there)."""
     for count in range(1, len(word) + 1):
         if len(normalise(word[:count])) >= len(normal_form):
             return count

@@ -13,7 +13,7 @@ from local.standins.meilisearch.search.ranking import Rank
 
 Ranked: TypeAlias = tuple[int, Rank]
 NO_RANK = Rank(words=0, typos=0, proximity=0, attribute=0, position=0, exact=0, terms=0)
-"""Of a hit that no word was asked of."""
+"""Rank of a hit of a search without words."""
 Settings: TypeAlias = Mapping[str, Any]
 MEASURES: Mapping[str, Callable[[Rank], Any]] = {
     "words": lambda r: -r.words,
@@ -27,7 +27,7 @@ MEASURES: Mapping[str, Callable[[Rank], Any]] = {
 
 
 class Likeness(msgspec.Struct, frozen=True):
-    """Of a hit that was found by its meaning."""
+    """Score of a hit that was found by its meaning."""
 
     value: float
 

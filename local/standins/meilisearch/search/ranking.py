@@ -20,7 +20,7 @@ MAX_PROXIMITY_WORDS = 8
 
 
 class Match(msgspec.Struct, frozen=True):
-    """Where a term was found: ``[first, end)`` are tokens of an attribute."""
+    """Position of a term: ``[first, end)`` are tokens of an attribute."""
 
     attribute: int
     first: int

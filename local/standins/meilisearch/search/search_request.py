@@ -19,7 +19,7 @@ class Hybrid(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a search may say. Names and defaults: https://www.meilisearch.com/docs/reference/api/search"""
+    """Parameters of a search. Names and defaults: https://www.meilisearch.com/docs/reference/api/search"""
 
     q: str | None = None
     offset: int = 0

@@ -49,7 +49,7 @@ class Tasks:
     """The queue and its one runner thread."""
 
     def __init__(self, store: Store, library: Library) -> None:
-        """What a kill left in processing goes back to the queue."""
+        """Put tasks that a kill left in processing back into the queue."""
         self._store, self._library = store, library
         self._wake = threading.Condition()
         self._stopping = False
