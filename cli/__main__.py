@@ -32,7 +32,7 @@ from cli.commands.run import check_options, check_source, run_project
 from cli.exit_codes import CliError, ExitCode, exit_code_table
 from cli.options.parser import Parser, add_command, add_group
 from cli.options.project import add_project_options
-from cli.output.terminal import Display, wrapped
+from cli.output.terminal import Display, wrap_lines
 
 LINE_CHARS = 120
 """Width of tables where the output is no terminal."""
@@ -163,8 +163,8 @@ def _add_dead(commands: Any) -> None:
         ("replay", "send a dead letter's message again", queries.replay_dead_letter),
     ):
         example = f"clipstream dead {name} 2b5e7a10-8c1f-5d2a-9f63-1d4c0a7be812"
-        one = add_command(inner, name, text, _ask(command), example)
-        one.add_argument("dead", metavar="ID")
+        parser = add_command(inner, name, text, _ask(command), example)
+        parser.add_argument("dead", metavar="ID")
 
 
 def _add_help(commands: Any, parser: argparse.ArgumentParser) -> None:
@@ -278,23 +278,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(args.run(args))
     except CliError as error:
-        return _failed(args, error.code, error.line)
+        return _print_failure(args, error.code, error.line)
     except KeyboardInterrupt:
-        return _failed(args, ExitCode.INTERRUPTED, "interrupted")
+        return _print_failure(args, ExitCode.INTERRUPTED, "interrupted")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except OSError as error:
         if error.filename is None:
             raise
-        return _failed(args, ExitCode.USAGE, f"{error.filename}: {error.strerror}")
+        return _print_failure(args, ExitCode.USAGE, f"{error.filename}: {error.strerror}")
 
 
-def _failed(args: argparse.Namespace, code: int, line: str) -> int:
+def _print_failure(args: argparse.Namespace, code: int, line: str) -> int:
     if getattr(args, "json", False):
         print(json.dumps({"error": {"exit_code": code, "detail": line}}, ensure_ascii=False))
     message = f"clipstream: {line}"
-    print(wrapped(message, Console(stderr=True).width) if sys.stderr.isatty() else message, file=sys.stderr)
+    print(wrap_lines(message, Console(stderr=True).width) if sys.stderr.isatty() else message, file=sys.stderr)
     return code
 
 

@@ -13,7 +13,7 @@ from schemas.access.kafka_acls import access_rules, command_lines
 
 DEFAULT_BROKER = "localhost:9092"
 FIELDS = ("user", "password", "ca", "certificate", "key")
-"""Of ``CLIPSTREAM_KAFKA_…``: how the administrator logs in."""
+"""Endings of ``CLIPSTREAM_KAFKA_…`` variables with which the administrator logs in."""
 
 
 def register(subparsers: Any) -> None:
@@ -44,9 +44,9 @@ async def _apply(broker: str) -> None:
     from core.infra.kafka.access import MECHANISM, KafkaAccess  # noqa: PLC0415 - only this needs Kafka's client
     from core.infra.kafka.administration import AdministrationError, open_administration  # noqa: PLC0415
 
-    given = {name: os.environ.get(f"CLIPSTREAM_KAFKA_{name.upper()}", "") for name in FIELDS}
-    given["mechanism"] = os.environ.get("CLIPSTREAM_KAFKA_MECHANISM") or MECHANISM
-    access = KafkaAccess(bootstrap=broker, tls=os.environ.get("CLIPSTREAM_KAFKA_TLS") == "on", **given)
+    credentials = {name: os.environ.get(f"CLIPSTREAM_KAFKA_{name.upper()}", "") for name in FIELDS}
+    credentials["mechanism"] = os.environ.get("CLIPSTREAM_KAFKA_MECHANISM") or MECHANISM
+    access = KafkaAccess(bootstrap=broker, tls=os.environ.get("CLIPSTREAM_KAFKA_TLS") == "on", **credentials)
     try:
         async with open_administration(access) as administration:
             await administration.put_rules(access_rules())

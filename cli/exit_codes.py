@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended; `MEANINGS` says each in a sentence."""
+    """Exit codes of commands; `MEANINGS` says each in a sentence."""
 
     OK = 0
     BUG = 1

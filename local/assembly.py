@@ -10,19 +10,19 @@ from pathlib import Path
 
 import msgspec
 
-from local.config.ports import PortClaim, check_wanted, claim_block
+from local.config.ports import PortClaim, check_requested, claim_block
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout, PartStatus, StackState, load, save, write_private
 from local.endpoints import env_file, external_parts, product_env
 from local.errors import StackError
-from local.install.all import noted
+from local.install.all import read_note
 from local.part_order import plan
 from local.services.postgres import needs_outside
 from local.services.service import Part, Setting
 from local.services.table import OBJECT_PORTS, PORTS
 
 OUTSIDE = Path("/var/lib/clipstream")
-"""Where root's stacks keep what another user must reach."""
+"""Folder of root's stacks for files that another user must reach."""
 
 
 class Assembly(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Assembly(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def installed_file(layout: Layout) -> Path:
-    """Where ``up`` writes down what it installed, for the supervisor."""
+    """File in which ``up`` notes for the supervisor what it installed."""
     return layout.root / "run" / "installed.json"
 
 
@@ -54,7 +54,7 @@ def assemble(
         stack_id=stack_id,
         layout=layout,
         secrets=load_or_make(layout),
-        installed=noted(installed_file(layout)),
+        installed=read_note(installed_file(layout)),
         environ=environ,
         port=port.__getitem__,
         outside=outside,
@@ -91,11 +91,11 @@ def _claim(before: StackState | None, stack_id: str) -> PortClaim:
 def _ports(claim: PortClaim, environ: Mapping[str, str]) -> dict[str, int]:
     """Name → port; the API's can be asked for by number."""
     ports = {name: claim.port(index) for index, name in enumerate(PORTS)}
-    if wanted := environ.get("CLIPSTREAM_API_PORT"):
-        if not wanted.isdigit() or not 0 < int(wanted) < 65_536:
-            raise StackError(f"the API's port is {wanted!r}: give a number between 1 and 65535")
-        check_wanted(int(wanted))
-        ports["api"] = int(wanted)
+    if api_port := environ.get("CLIPSTREAM_API_PORT"):
+        if not api_port.isdigit() or not 0 < int(api_port) < 65_536:
+            raise StackError(f"the API's port is {api_port!r}: give a number between 1 and 65535")
+        check_requested(int(api_port))
+        ports["api"] = int(api_port)
     return ports
 
 

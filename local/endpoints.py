@@ -44,17 +44,17 @@ RING_VARIABLES = ("CLIPSTREAM_SECRET", "CLIPSTREAM_SECRETS", "CLIPSTREAM_SECRETS
 
 def external_parts(environ: Mapping[str, str]) -> frozenset[str]:
     """Parts that the environment says run elsewhere. Raises StackError where one is named by half."""
-    found = set()
+    external = set()
     for part, names in GIVEN_BY.items():
-        given = [name for name in names if environ.get(name)]
+        set_names = [name for name in names if environ.get(name)]
         missing = [name for name in names if not environ.get(name)]
-        if given and missing:
+        if set_names and missing:
             raise StackError(
-                f"{given[0]} is set, so {part} runs elsewhere: set {', '.join(missing)} as well, or unset it"
+                f"{set_names[0]} is set, so {part} runs elsewhere: set {', '.join(missing)} as well, or unset it"
             )
-        if given:
-            found.add(part)
-    return frozenset(found)
+        if set_names:
+            external.add(part)
+    return frozenset(external)
 
 
 def forget_own(environ: Mapping[str, str], recorded: Mapping[str, str], external: Set[str]) -> dict[str, str]:
@@ -63,13 +63,13 @@ def forget_own(environ: Mapping[str, str], recorded: Mapping[str, str], external
     ``recorded``: the variables of that file; ``external``: the parts that ran elsewhere when it was written. A value
     that differs from the recorded one was meant by the person, and stays.
     """
-    own = (name for part, names in NAMED_WITH.items() if part not in external for name in names)
-    ours = {name for name in own if name in environ and environ[name] == recorded.get(name)}
+    own_names = (name for part, names in NAMED_WITH.items() if part not in external for name in names)
+    ours = {name for name in own_names if name in environ and environ[name] == recorded.get(name)}
     return {name: value for name, value in environ.items() if name not in ours}
 
 
 def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
-    """What each part of this stack would be reached by: part → variables."""
+    """Addresses and logins of each part of this stack: part → variables."""
     secrets = setting.secrets
     return {
         "kafka": {"CLIPSTREAM_KAFKA": f"127.0.0.1:{setting.port('kafka')}", **kafka_login(setting, "setup")},
@@ -106,19 +106,23 @@ def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], pr
     Where Kafka, Postgres or the object store run elsewhere, each process gets the address or key that the person set.
     """
     foreign = foreign_variables(process, PREFIX)
-    own = {name: value for name, value in env.items() if name not in foreign}
-    own = {name: value for name, value in own.items() if name not in PRODUCERS_LOGIN}
+    process_variables = {name: value for name, value in env.items() if name not in foreign}
+    process_variables = {name: value for name, value in process_variables.items() if name not in PRODUCERS_LOGIN}
     if "kafka" not in external and "kafka" in SETTINGS_OF[process]:
-        own |= kafka_login(setting, login_of(process))
+        process_variables |= kafka_login(setting, login_of(process))
     if "objects" not in external and (process in WRITES or process == "migrate"):
-        own["CLIPSTREAM_S3_ACCESS_KEY"], own["CLIPSTREAM_S3_SECRET_KEY"] = process_key(setting.secrets, process)
+        process_variables["CLIPSTREAM_S3_ACCESS_KEY"], process_variables["CLIPSTREAM_S3_SECRET_KEY"] = process_key(
+            setting.secrets, process
+        )
     if "postgres" in external:
-        return own
+        return process_variables
     if process == "migrate":
-        own["CLIPSTREAM_POSTGRES_ROLES"] = ",".join(role_dsn(setting, role) for role in PROCESS_ROLES.values())
+        process_variables["CLIPSTREAM_POSTGRES_ROLES"] = ",".join(
+            role_dsn(setting, role) for role in PROCESS_ROLES.values()
+        )
     if process in PROCESS_ROLES:
-        own["CLIPSTREAM_POSTGRES_WORKER"] = role_dsn(setting, PROCESS_ROLES[process])
-    return own
+        process_variables["CLIPSTREAM_POSTGRES_WORKER"] = role_dsn(setting, PROCESS_ROLES[process])
+    return process_variables
 
 
 def without_guarded(environ: Mapping[str, str]) -> dict[str, str]:
@@ -132,7 +136,7 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
     env = {
         "CLIPSTREAM_API": f"http://127.0.0.1:{setting.port('api')}",
         "CLIPSTREAM_S3_BUCKET": setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream",
-        "CLIPSTREAM_FETCH_ALLOW": ",".join(allowed(setting)),
+        "CLIPSTREAM_FETCH_ALLOW": ",".join(fetchable_addresses(setting)),
         "CLIPSTREAM_WEBHOOK_HTTP": setting.environ.get("CLIPSTREAM_WEBHOOK_HTTP") or "true",
     }
     if "kafka" not in external:
@@ -140,23 +144,26 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
     for part, variables in own_endpoints(setting).items():
         outside = {name: setting.environ[name] for name in variables if name in setting.environ}
         env |= outside if part in external else variables
-    given = {name: value for name, value in setting.environ.items() if name.startswith("CLIPSTREAM_")}
-    if not any(given.get(name) for name in RING_VARIABLES):
+    provided = {name: value for name, value in setting.environ.items() if name.startswith("CLIPSTREAM_")}
+    if not any(provided.get(name) for name in RING_VARIABLES):
         env["CLIPSTREAM_SECRETS_FILE"] = str(setting.layout.key_ring)
-    return given | env
+    return provided | env
 
 
 def kafka_login(setting: Setting, process: str) -> dict[str, str]:
-    """How a process logs in to this stack's Kafka."""
+    """Login of a process at this stack's Kafka."""
     user = principal_of(process)
     return {"CLIPSTREAM_KAFKA_USER": user, "CLIPSTREAM_KAFKA_PASSWORD": kafka_password(setting.secrets, user)}
 
 
-def allowed(setting: Setting) -> list[str]:
+def fetchable_addresses(setting: Setting) -> list[str]:
     """``host:port`` pairs that may be fetched and called though they are not public."""
-    given = setting.environ.get("CLIPSTREAM_FETCH_ALLOW", "")
-    own = [f"127.0.0.1:{setting.port('webhook')}", f"127.0.0.1:{setting.port('files')}"]
-    return [*own, *(pair.strip() for pair in given.split(",") if pair.strip() and pair.strip() not in own)]
+    configured = setting.environ.get("CLIPSTREAM_FETCH_ALLOW", "")
+    loopback = [f"127.0.0.1:{setting.port('webhook')}", f"127.0.0.1:{setting.port('files')}"]
+    return [
+        *loopback,
+        *(pair.strip() for pair in configured.split(",") if pair.strip() and pair.strip() not in loopback),
+    ]
 
 
 def env_file(env: Mapping[str, str]) -> bytes:

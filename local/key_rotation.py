@@ -21,7 +21,7 @@ from local.endpoints import read_env_file, without_guarded
 from local.errors import StackError
 
 KEEP_DAYS = 36
-"""How long an old secret still verifies: signed messages stay on uploads.v1 for 7 days, as dead letters for 28 more."""
+"""Days that an old secret still verifies: messages stay on uploads.v1 for 7 days, as dead letters for 28 more."""
 UNTIL_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -34,7 +34,7 @@ class RingEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rotated(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rotation did."""
+    """Result of a rotation."""
 
     newest_id: str
     resumed: bool
@@ -74,12 +74,12 @@ def rotate(layout: Layout, environ: Mapping[str, str], now: dt.datetime, *, keep
             "the key ring comes from your environment: put a new secret in front of it, run "
             "`python -m streams --reseal`, then take the old one out (docs/operators.md)"
         )
-    with _locked(layout):
+    with _hold_lock(layout):
         entries, resumed = _with_new(_still_open(read_ring(layout), now), now)
         _write_ring(layout, entries)
         resealed = _reseal({**without_guarded(environ), **env})
         until = (now + dt.timedelta(days=keep_days)).astimezone(dt.UTC).strftime(UNTIL_FORMAT)
-        entries = [entries[0], *(_ending(entry, until) for entry in entries[1:])]
+        entries = [entries[0], *(_end_entry(entry, until) for entry in entries[1:])]
         _write_ring(layout, _still_open(entries, now))
     old = {entry.id: entry.until for entry in entries[1:]}
     return Rotated(newest_id=entries[0].id, resumed=resumed, resealed=resealed, old=old)
@@ -96,7 +96,7 @@ def _with_new(entries: list[RingEntry], now: dt.datetime) -> tuple[list[RingEntr
     return [new, *entries], False
 
 
-def _ending(entry: RingEntry, until: str) -> RingEntry:
+def _end_entry(entry: RingEntry, until: str) -> RingEntry:
     return msgspec.structs.replace(entry, until=min(entry.until, until) if entry.until else until)
 
 
@@ -109,15 +109,17 @@ def _reseal(env: Mapping[str, str]) -> dict[str, int]:
     done = subprocess.run(
         [sys.executable, "-m", "streams", "--reseal"], env=dict(env), capture_output=True, text=True, check=False
     )
-    said = (done.stdout.strip() or done.stderr.strip() or "no output").splitlines()[-1]
+    last_line = (done.stdout.strip() or done.stderr.strip() or "no output").splitlines()[-1]
     if done.returncode:
-        raise StackError(f"not everything could be sealed again, so the old secrets stay ({said[:500]}): run it again")
-    changed: dict[str, int] = msgspec.json.decode(said)["changed"]
+        raise StackError(
+            f"not everything could be sealed again, so the old secrets stay ({last_line[:500]}): run it again"
+        )
+    changed: dict[str, int] = msgspec.json.decode(last_line)["changed"]
     return changed
 
 
 @contextmanager
-def _locked(layout: Layout) -> Iterator[None]:
+def _hold_lock(layout: Layout) -> Iterator[None]:
     descriptor = os.open(layout.root / "key-ring.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

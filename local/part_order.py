@@ -38,9 +38,9 @@ def plan(
     stores = [_without_secrets(make(setting)) for name, make in MAKERS.items() if name not in external]
     if stores_only:
         return stores
-    needed = tuple(name for name in STORES if name not in external)
-    whole = {**setting.environ, **env}
-    return [*stores, *product_parts(setting, partial(process_env, setting, whole, external), needed, rewind)]
+    stores_needed = tuple(name for name in STORES if name not in external)
+    full_env = {**setting.environ, **env}
+    return [*stores, *product_parts(setting, partial(process_env, setting, full_env, external), stores_needed, rewind)]
 
 
 def _without_secrets(part: Part) -> Part:

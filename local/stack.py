@@ -108,7 +108,7 @@ def _matching_state(layout: Layout, environ: Mapping[str, str]) -> dict[str, str
 
 
 def guard_command(layout: Layout, *, stores_only: bool = False, rewind: Sequence[str] = ()) -> list[str]:
-    """How the guard is started."""
+    """Command line of the guard."""
     only = ["--stores-only"] if stores_only else []
     flags = [*only, *(f"--rewind={sink}" for sink in rewind)]
     return [sys.executable, "-m", "local.supervisor.watchdog", "--state-dir", str(layout.root), *flags]
@@ -138,38 +138,38 @@ def start_guard(
 
 def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say) -> StackInfo:
     """Report each service as it gets ready; return when all are. Raises StackError on failure or delay."""
-    deadline_s, told = time.monotonic() + _START_TIMEOUT_S, set[str]()
+    deadline_s, reported = time.monotonic() + _START_TIMEOUT_S, set[str]()
     ours = process is not None
     while time.monotonic() < deadline_s:
         if process is not None and process.poll() == HELD_EXIT_CODE:
             process, ours = None, False  # somebody else starts this very stack: wait for it
-        ended = process.poll() is not None if process is not None else not is_running(layout)
+        has_ended = process.poll() is not None if process is not None else not is_running(layout)
         state = load(layout)
         current = state is not None and (process is None or state.guard_pid == process.pid)
         if state is not None and current:
-            _tell_ready(state, told, say)
-            if state.phase == "ready" and not ended:
+            _report_ready(state, reported, say)
+            if state.phase == "ready" and not has_ended:
                 return info(layout, state, started_here=ours)
-        if ended:
+        if has_ended:
             raise StackError(_why_ended(layout, state))
         time.sleep(_POLL_S)
     raise StackError(why_late(layout, load(layout)))
 
 
 def why_late(layout: Layout, state: StackState | None) -> str:
-    """What to say of a stack that takes too long: the first part that is late, and what is known of it."""
+    """Message about a stack that takes too long: its first part that is late, and why."""
     text = f"the stack is not ready after {_START_TIMEOUT_S:.0f} s"
     parts = state.parts.values() if state else ()
     late = [part for part in parts if part.state not in ("ready", "done", "external")]
     if not late:
         return f"{text}: see {layout.logs / 'supervisor.log'}"
-    part = max(late, key=lambda one: one.restarts)
+    part = max(late, key=lambda part_state: part_state.restarts)
     why = part.said or last_line(layout.logs / f"{part.name}.log") or part.state
     return f"{text}: {part.name} is late ({why}); see {layout.logs / f'{part.name}.log'}"
 
 
 def _why_ended(layout: Layout, state: StackState | None) -> str:
-    """What to say of a stack that ended before it was ready."""
+    """Message about a stack that ended before it was ready."""
     if state is not None and state.phase == "failed" and state.said:
         return state.said
     if state is not None and state.phase == "stopped":
@@ -177,16 +177,16 @@ def _why_ended(layout: Layout, state: StackState | None) -> str:
     return f"the stack did not start: {last_line(layout.logs / 'supervisor.log')}"
 
 
-def _tell_ready(state: StackState, told: set[str], say: Say) -> None:
+def _report_ready(state: StackState, reported: set[str], say: Say) -> None:
     for part in list(state.parts.values()):
-        if part.name in told or part.ready_after_s is None:
+        if part.name in reported or part.ready_after_s is None:
             continue
-        told.add(part.name)
+        reported.add(part.name)
         say(f"  {part.name} {'done' if part.state == 'done' else 'ready'} after {part.ready_after_s:.1f} s")
 
 
 def info(layout: Layout, state: StackState, *, started_here: bool) -> StackInfo:
-    """What clients need of a stack that is ready."""
+    """Addresses and keys of a ready stack for its clients."""
     env = read_env_file(layout.stack_env.read_text())
     keys: dict[str, str] = {}
     with contextlib.suppress(FileNotFoundError):

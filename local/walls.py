@@ -1,4 +1,4 @@
-"""Which walls stand around the children of a running stack, as its workers say."""
+"""Walls around the children of a running stack, as its workers report them."""
 
 from __future__ import annotations
 

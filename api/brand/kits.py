@@ -51,7 +51,7 @@ class BrandKitVersion(msgspec.Struct, frozen=True, kw_only=True):
     kit_id: UUID
     version: int
     created_at: dt.datetime
-    """Of this version."""
+    """Time at which this version was made."""
     key_id: UUID | None
     kit: BrandKit
     """The kit itself."""
@@ -104,7 +104,7 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
     async with call.rows() as rows:
         row = await find_kit(rows, call.org_id, kit_id, lock=True)
         changed_since = ApiProblem("brand-kit-changed", f"The kit is at version {row['version']} now.")
-        check_held(call.request, _etag(row["version"]), of="kit", changed=changed_since)
+        check_held(call.request, _etag(row["version"]), resource="kit", changed=changed_since)
         if row["version"] >= MAX_VERSIONS:
             raise ApiProblem("limit-reached", f"A kit has at most {MAX_VERSIONS} versions.")
         before = await brand_kits.read_kit(rows, call.org_id, kit_id, row["version"])

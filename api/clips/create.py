@@ -71,7 +71,7 @@ class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ),
     ] = ""
     metadata: Metadata = {}
-    """Of the clip; its files have none until they are given some."""
+    """Metadata of the clip; its files have none until they are given some."""
     aspects: Annotated[
         Annotated[list[Aspect], Meta(min_length=1, max_length=MAX_ASPECTS, extra_json_schema=DISTINCT)] | None,
         Meta(description="Shapes of its files.", examples=[["9:16", "1:1"]]),
@@ -149,7 +149,7 @@ def check_named(body: RequestClip) -> None:
 def _resolve_request(body: RequestClip, project: Row, moments: Sequence[Moment]) -> _ResolvedRequest:
     """The requested range and its files. Raises a 422."""
     options = msgspec.convert(project["options"], ProjectOptions)
-    moment = next((one for one in moments if UUID(one.id) == body.moment_id), None)
+    moment = next((candidate for candidate in moments if UUID(candidate.id) == body.moment_id), None)
     if body.moment_id is not None and moment is None:
         raise invalid("/moment_id", "The project has no such moment: GET /v1/projects/{project_id}/moments lists them.")
     base = moment.range if moment else TimeRange(start_ms=0, end_ms=0)
@@ -163,7 +163,7 @@ def _resolve_request(body: RequestClip, project: Row, moments: Sequence[Moment])
     fields["captions"] = options.captions if body.captions is None else body.captions
     return _ResolvedRequest(
         range=range_,
-        moment=next((one for one in moments if one.range == range_), None),
+        moment=next((candidate for candidate in moments if candidate.range == range_), None),
         exports=[RequestExport(aspect=aspect, **fields) for aspect in aspects],
     )
 
@@ -212,7 +212,7 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
 
 
 async def _resolve_look(rows: Connection, clip: Row, request: _ResolvedRequest) -> tuple[ResolvedLook, ResolvedSource]:
-    """How the files look and what they play: the range as it is, with the newest transcript. Raises a 422."""
+    """Look and source of the files: the range as it is, with the newest transcript. Raises a 422."""
     look = await resolve_look(rows, request.exports[0], clip)
     words = await newest_transcript_version(rows, clip["org_id"], clip["project_id"])
     return look, ResolvedSource(edit_version=1, range=request.range, transcript_version=int(words or 0))
@@ -224,10 +224,10 @@ async def _request_exports(
     """Insert the exports of a new clip, and the event by which detect measures it and render makes them."""
     look, source = await _resolve_look(rows, clip, request)
     siblings = []
-    for one in request.exports:
-        export_id, _ = await find_export_by_name(rows, clip, export_name(one, look, source, clip))
-        await write_export(rows, clip, export_id, build_rendition(one, source, look), source.edit_version)
-        siblings.append(Sibling(export_id=export_id, aspect=one.aspect))
+    for request_export in request.exports:
+        export_id, _ = await find_export_by_name(rows, clip, export_name(request_export, look, source, clip))
+        await write_export(rows, clip, export_id, build_rendition(request_export, source, look), source.edit_version)
+        siblings.append(Sibling(export_id=export_id, aspect=request_export.aspect))
     rendition = build_rendition(request.exports[0], source, look)
     event = ClipRequested(
         export_id=siblings[0].export_id, rendition=rendition, siblings=siblings[1:], **clip_fields(clip)
@@ -239,7 +239,8 @@ async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row
     """Raise a 409 where the request asks for more than the clip with this range is or has."""
     look, source = await _resolve_look(rows, clip, request)
     existing = [
-        (await find_export_by_name(rows, clip, export_name(one, look, source, clip)))[1] for one in request.exports
+        (await find_export_by_name(rows, clip, export_name(request_export, look, source, clip)))[1]
+        for request_export in request.exports
     ]
     title = clean(call.body.title)
     metadata = call.body.metadata in ({}, decode_metadata(clip["metadata"]))

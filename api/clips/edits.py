@@ -30,7 +30,7 @@ from schemas.events import ClipEdited
 
 MAX_VERSIONS = 1_000
 PAGE_BYTES = 4 * 2**20
-"""Of operations: one request may bring a whole body of them, and a page has up to a hundred requests."""
+"""Bytes of operations on a page: one request may bring a whole body, and a page has up to a hundred requests."""
 
 
 class ReadEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,14 +54,14 @@ class PlayedSegment(msgspec.Struct, frozen=True, kw_only=True):
 
     segment_id: str
     start_ms: int
-    """Of the source, as ``end_ms``."""
+    """Start in the source, as ``end_ms`` is the end there."""
     end_ms: int
     """End in the source; not included."""
     speed: float
     muted: bool
     gain_db: float
     style: CaptionStyle | None
-    """Of its captions; null: the export's own."""
+    """Style of its captions; null: the export's own."""
     output_start_ms: float
     """Start in the clip."""
     output_end_ms: float
@@ -104,7 +104,7 @@ class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
     key_id: UUID | None = None
     note: str = ""
     operations: list[ops.Operation] = []
-    """What was asked for, in order."""
+    """Requested operations, in order."""
 
 
 class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,7 +162,7 @@ async def _check_version(rows: Connection, call: Call[EditClip, None]) -> int:
     """
     newest = await clips.newest_edit_version(rows, call.org_id, call.ids["clip_id"])
     changed = ApiProblem("edit-changed", f"The edit is at version {newest} now.")
-    check_held(call.request, etag_of(newest), of="edit", changed=changed)
+    check_held(call.request, etag_of(newest), resource="edit", changed=changed)
     if newest >= MAX_VERSIONS:
         raise ApiProblem("limit-reached", f"An edit has at most {MAX_VERSIONS} versions.")
     return newest
@@ -201,7 +201,7 @@ async def _put_event(rows: Connection, call: Call[EditClip, None], clip: Row, ed
         edit_version=edit.version,
         base_version=edit.base_version or 1,
         transcript_version=edit.transcript_version,
-        operations=[str(msgspec.to_builtins(one)["op"]) for one in call.body.operations],
+        operations=[str(msgspec.to_builtins(operation)["op"]) for operation in call.body.operations],
         segment_count=len(edit.segments),
         length_ms=round(length_ms(place_edit(edit))),
     )
@@ -211,7 +211,11 @@ async def _put_event(rows: Connection, call: Call[EditClip, None], clip: Row, ed
 async def _read_material(
     rows: Connection, call: Call[EditClip, None], clip: Row, newest: int, read: ReadWords
 ) -> EditMaterial:
-    restored = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
+    restored = {
+        operation.version
+        for operation in call.body.operations
+        if isinstance(operation, ops.Restore) and operation.version <= newest
+    }
     edits = {version: await clips.read_edit(rows, clip, version) for version in sorted(restored)}
     return EditMaterial(
         words=read.words,
@@ -236,12 +240,12 @@ def _answer(clip: Row, edit: EditList, *, changed: bool | None = None) -> Reply:
     played = place_edit(edit)
     segments = [
         PlayedSegment(
-            start_ms=one.source.start_ms,
-            end_ms=one.source.end_ms,
-            output_end_ms=one.output_end_ms,
-            **{name: getattr(one, name) for name in _PIECE_FIELDS},
+            start_ms=segment.source.start_ms,
+            end_ms=segment.source.end_ms,
+            output_end_ms=segment.output_end_ms,
+            **{name: getattr(segment, name) for name in _PIECE_FIELDS},
         )
-        for one in played
+        for segment in played
     ]
     fields = {name: getattr(edit, name) for name in EditList.__struct_fields__ if name != "segments"}
     keys = msgspec.convert(clip["crops"], dict[Aspect, list[CropKey]])

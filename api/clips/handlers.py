@@ -34,7 +34,7 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     mask_profanity: bool
     state: ExportState
     edit_version: int
-    """Of the clip's edit that it plays."""
+    """Version of the clip's edit that it plays."""
     number: int
     """Counts the exports of the clip: it names their files."""
     automatic: bool
@@ -44,9 +44,9 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     """Title of its own; empty: the clip's."""
     metadata: Metadata
     framing: list[Framing]
-    """What its picture holds on, and why; empty until it is done."""
+    """The subjects that its picture holds, and why; empty until it is done."""
     verdict: Verdict | None
-    """Of its certificate; None until it is done."""
+    """Verdict of its certificate; None until it is done."""
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,15 +70,15 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     format: Format = "otio"
     """Format of the editing program."""
     version: Version | None = None
-    """Of the edit; without it the newest."""
+    """Version of the edit; without it the newest."""
     transcript_version: Version | None = None
-    """Whose words the captions are; without it the newest."""
+    """Version of the transcript for the captions; without it the newest."""
     media: MediaName | None = None
     """File name, path or file URL of the source there; without it the name that it was uploaded with."""
     reel: ReelName | None = None
-    """What edit lists call the source; without it, made of its name."""
+    """Name of the source in edit lists; without it, made of its name."""
     start: TimeCode | None = None
-    """What the source's own time code calls its first picture (non-drop-frame); without it 00:00:00:00."""
+    """Time code of the source's first picture (non-drop-frame); without it 00:00:00:00."""
     rate: RateName | None = None
     """Pictures a second of the sequence; without it, the source's."""
 
@@ -97,21 +97,21 @@ async def hand_over(call: Call[None, HandOver]) -> Reply:
     """The edit as a file; a header lists what that format cannot hold, as sentences in JSON."""
     inputs = await _read(call)
     handover, warnings = await asyncio.to_thread(_handover, call.query, inputs)
-    written = await asyncio.to_thread(write, handover, call.query.format)
-    return _answer(call.query.format, inputs, msgspec.structs.replace(written, warnings=warnings + written.warnings))
+    file = await asyncio.to_thread(write, handover, call.query.format)
+    return _answer(call.query.format, inputs, msgspec.structs.replace(file, warnings=warnings + file.warnings))
 
 
-def _answer(format_: Format, inputs: HandOverRows, written: InterchangeFile) -> Reply:
+def _answer(format_: Format, inputs: HandOverRows, file: InterchangeFile) -> Reply:
     name = f"clip-{inputs.clip['ordinal'] + 1:02d}-edit-{inputs.edit.version}{SUFFIXES[format_]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
-    if written.warnings:
-        headers[WARNINGS_HEADER] = encode_warnings(written.warnings)
-    return Reply(body=written.text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
+    if file.warnings:
+        headers[WARNINGS_HEADER] = encode_warnings(file.warnings)
+    return Reply(body=file.text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[format_]}; charset=utf-8")
 
 
 def encode_warnings(warnings: Sequence[str]) -> str:
     """The sentences as JSON; beyond the limit of the header the rest are counted."""
-    lengths = accumulate(len(json.dumps(one)) + 2 for one in warnings)
+    lengths = accumulate(len(json.dumps(sentence)) + 2 for sentence in warnings)
     fitting = sum(length <= MAX_HEADER_CHARS for length in lengths)
     more = [f"and {len(warnings) - fitting} more like these"] if fitting < len(warnings) else []
     return json.dumps([*warnings[:fitting], *more])
@@ -180,7 +180,7 @@ def _handover(query: HandOver, inputs: HandOverRows) -> tuple[Handover, list[str
         about={"clip_id": str(inputs.clip["clip_id"]), "edit_version": str(inputs.edit.version)},
     )
     warnings = [] if regular or query.rate else [IRREGULAR.format(float(rate))]
-    styled = any(one.style for one in inputs.edit.segments)
+    styled = any(segment.style for segment in inputs.edit.segments)
     return handover, warnings + ([UNFRAMED] if inputs.edit.crops else []) + ([UNSTYLED] if styled else [])
 
 

@@ -65,7 +65,7 @@ def parse_export_ids(text: str | None) -> list[UUID] | None:
     if text is None:
         return None
     try:
-        ids = [UUID(one) for one in text.split(",")]
+        ids = [UUID(export_id) for export_id in text.split(",")]
     except ValueError:
         raise invalid("?export_ids", "It must be ids of exports with commas between them.") from None
     if len(ids) > MAX_EXPORTS:
@@ -75,7 +75,7 @@ def parse_export_ids(text: str | None) -> list[UUID] | None:
 
 def list_members(rows: Sequence[Row], call: Call[Any, Any], project: Row) -> list[Member]:
     """The manifest and every file of these exports, with unique names."""
-    files = [one for row in rows for one in _list_files(row, call.context.objects)]
+    files = [pair for row in rows for pair in _list_files(row, call.context.objects)]
     manifest = Manifest(project_id=project["project_id"], title=project["title"], files=[file for file, _ in files])
     body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     newest = max(row["finished_at"] for row in rows)
@@ -95,15 +95,15 @@ def _list_files(row: Row, store: Objects) -> Iterator[tuple[BundledFile, Member]
             "sha256": file.ref.sha256,
             "content_type": file.media_type,
         }
-        one = BundledFile(name=stem + file.suffix, kind=kind, **facts, **owner)
+        entry = BundledFile(name=stem + file.suffix, kind=kind, **facts, **owner)
         read = partial(store.stream, file.ref)
-        yield one, Member(name=one.name, size=one.size_bytes, made_at=made_at, open=read)
+        yield entry, Member(name=entry.name, size=entry.size_bytes, made_at=made_at, open=read)
     board = read_storyboard(row)
     if board is not None:
         text = storyboard_vtt(board, f"{stem}-storyboard.jpg").encode()
         facts = {"size_bytes": len(text), "sha256": hashlib.sha256(text).hexdigest(), "content_type": VTT}
-        one = BundledFile(name=f"{stem}-storyboard.vtt", kind="storyboard_vtt", **facts, **owner)
-        yield one, Member(name=one.name, size=len(text), made_at=made_at, open=partial(_single_block, text))
+        entry = BundledFile(name=f"{stem}-storyboard.vtt", kind="storyboard_vtt", **facts, **owner)
+        yield entry, Member(name=entry.name, size=len(text), made_at=made_at, open=partial(_single_block, text))
 
 
 async def _single_block(body: bytes) -> AsyncIterator[bytes]:
@@ -134,24 +134,24 @@ async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
 
 
 def find_refusal(
-    project: Row, done: Sequence[Row], others: Sequence[Row], ids: Sequence[UUID] | None
+    project: Row, done: Sequence[Row], unfinished: Sequence[Row], ids: Sequence[UUID] | None
 ) -> ApiProblem | None:
-    """Why the zip cannot be made: an export is unknown, failed or unfinished; None where it can.
+    """The problem of a zip with an unknown, failed or unfinished export; None where it can be made.
 
-    ``others``: the requested exports without a file, in all states.
+    ``unfinished``: the requested exports without a file, in all states.
     """
-    unknown = set(ids or ()) - {row["export_id"] for row in (*done, *others)}
+    unknown = set(ids or ()) - {row["export_id"] for row in (*done, *unfinished)}
     if unknown:
         return ApiProblem("not-found", f"This project has no export {', '.join(sorted(map(str, unknown)))}.")
-    making = [str(row["export_id"]) for row in others if row["state"] in ACTIVE_EXPORT_STATES]
-    failed = [str(row["export_id"]) for row in others if row["state"] == "failed"]
-    cancelled = [str(row["export_id"]) for row in others if row["state"] == "cancelled"]
+    pending = [str(row["export_id"]) for row in unfinished if row["state"] in ACTIVE_EXPORT_STATES]
+    failed = [str(row["export_id"]) for row in unfinished if row["state"] == "failed"]
+    cancelled = [str(row["export_id"]) for row in unfinished if row["state"] == "cancelled"]
     if ids is not None and cancelled:
         return ApiProblem("export-not-done", f"Cancelled, and without a file: {', '.join(cancelled)}. Leave them out.")
     if ids is not None and failed:
         return ApiProblem("export-not-done", f"Failed, and without a file: {', '.join(failed)}. Leave them out.")
-    if (ids is not None or not done) and making:
-        return _not_yet(f"Still being made: {', '.join(making[:MAX_NAMED])}.")
+    if (ids is not None or not done) and pending:
+        return _not_yet(f"Still being made: {', '.join(pending[:MAX_NAMED])}.")
     if not done and project["state"] in ACTIVE_PROJECT_STATES:
         return _not_yet("This project has no export yet.")
     if not done:

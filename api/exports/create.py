@@ -55,7 +55,7 @@ class RequestExports(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fi
     title: Annotated[str, Meta(max_length=MAX_CLIP_TITLE_CHARACTERS)] = ""
     """Title of each of them; empty: the clip's."""
     metadata: Metadata = {}
-    """Of each of them, in the bounds of a clip's."""
+    """Metadata of each of them, in the bounds of a clip's."""
 
 
 class Exports(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,19 +106,19 @@ async def _write_exports(call: Call[Any, None], requests: Sequence[RequestExport
         source = await resolve_source(rows, requests[0], clip)
         look = await resolve_look(rows, requests[0], clip)
         export_rows, new = [], list[tuple[UUID, RequestExport]]()
-        for one in requests:
-            export_id, row = await find_export_by_name(rows, clip, export_name(one, look, source, clip))
+        for request in requests:
+            export_id, row = await find_export_by_name(rows, clip, export_name(request, look, source, clip))
             if row is None:
                 title, metadata = clean(call.body.title), encode_metadata(call.body.metadata)
-                rendition = build_rendition(one, source, look)
+                rendition = build_rendition(request, source, look)
                 row = await write_export(
                     rows, clip, export_id, rendition, source.edit_version, title=title, metadata=metadata
                 )
-                new.append((export_id, one))
+                new.append((export_id, request))
             export_rows.append(await _relabel(rows, call, row))
         if new:
-            (export_id, first), *others = new
-            siblings = [Sibling(export_id=other_id, aspect=one.aspect) for other_id, one in others]
+            (export_id, first), *further = new
+            siblings = [Sibling(export_id=sibling_id, aspect=request.aspect) for sibling_id, request in further]
             event = ExportRequested(
                 export_id=export_id,
                 edit_version=source.edit_version,

@@ -48,7 +48,7 @@ class ThumbnailLink(FileLink, frozen=True, kw_only=True):
     """A candidate thumbnail with its measured scores."""
 
     scores: ThumbnailScores
-    """What was measured on the picture."""
+    """Measured scores of the picture."""
 
 
 class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     clip_id: UUID
     ordinal: int
     edit_version: int
-    """Of the clip's edit that it plays."""
+    """Version of the clip's edit that it plays."""
     number: int
     """Counts the exports of the clip: it names their files."""
     title: str
@@ -101,7 +101,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     mask_profanity: bool
     transcript_version: int | None = None
-    """Whose words it shows; 0 where there were none, null in exports older than this."""
+    """Version of the transcript that it shows; 0 where there were none, null in exports older than this."""
     options: ExportOptions = ExportOptions()
     """Options of the request."""
     start_ms: int
@@ -112,7 +112,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     finished_at: dt.datetime | None
     certificate: Certificate | None = None
-    """What was measured on the file; null until it is done."""
+    """Measured checks of the file; null until it is done."""
     files: ExportLinks | None = None
     """Signed URLs of the files; null until it is done."""
     failure: Failure | None = None
@@ -145,7 +145,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
 
     ref: ObjectRef
     suffix: str
-    """What its name ends with, behind the export's own."""
+    """End of its name, behind the export's own."""
     media_type: str
 
 
@@ -173,8 +173,10 @@ def list_stored_files(row: Row) -> dict[str, StoredFile]:
         for kind, ref in kinds.items()
     }
     stored |= {
-        f"{CANDIDATE}{number}": StoredFile(ref=one.image, suffix=f"-thumbnail-{number}.jpg", media_type="image/jpeg")
-        for number, one in enumerate(files.thumbnails[1:], 2)
+        f"{CANDIDATE}{number}": StoredFile(
+            ref=thumbnail.image, suffix=f"-thumbnail-{number}.jpg", media_type="image/jpeg"
+        )
+        for number, thumbnail in enumerate(files.thumbnails[1:], 2)
     }
     if files.storyboard:
         image = files.storyboard.image
@@ -220,9 +222,9 @@ def _thumbnails(row: Row, links: Mapping[str, FileLink]) -> list[ThumbnailLink]:
     return [
         ThumbnailLink(
             **msgspec.structs.asdict(links[f"{CANDIDATE}{number}" if number > 1 else "thumbnail"]),
-            scores=msgspec.convert(one, ThumbnailScores, from_attributes=True),
+            scores=msgspec.convert(candidate, ThumbnailScores, from_attributes=True),
         )
-        for number, one in enumerate(candidates, 1)
+        for number, candidate in enumerate(candidates, 1)
     ]
 
 

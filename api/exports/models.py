@@ -47,9 +47,9 @@ class ExportChoices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     end_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
     """End on the project's time line, instead of the clip's own."""
     edit_version: Version | None = None
-    """Of the clip's edit; without it the newest."""
+    """Version of the clip's edit; without it the newest."""
     transcript_version: Version | None = None
-    """Whose words are shown, whatever is corrected later; without it the newest."""
+    """Version of the transcript to show, whatever is corrected later; without it the newest."""
 
 
 class RequestExport(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +69,7 @@ class _LookChoices(Protocol):
 
 
 class ResolvedLook(msgspec.Struct, frozen=True, kw_only=True):
-    """How captions of an export look, and how its file is made."""
+    """Look of the captions of an export, and options of its file."""
 
     template: str
     mask_profanity: bool
@@ -77,7 +77,7 @@ class ResolvedLook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResolvedSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export plays: the version of the edit with its range in the source, and the transcript."""
+    """Source of an export: the version of the edit with its range in the source, and the transcript."""
 
     edit_version: int
     range: TimeRange
@@ -108,11 +108,13 @@ def look_errors(request: _LookChoices) -> list[FieldError]:
 
 async def resolve_source(rows: Connection, request: ExportChoices, clip: Row) -> ResolvedSource:
     """The requested version of the edit, or the newest; a range of its own plays as it is. Raises a 422."""
-    own = request.start_ms is not None or request.end_ms is not None
-    if own and request.edit_version is not None:
+    has_range = request.start_ms is not None or request.end_ms is not None
+    if has_range and request.edit_version is not None:
         raise invalid("/edit_version", _EITHER)
     words = await _words_version(rows, request.transcript_version, clip)
-    version = request.edit_version or (1 if own else await newest_edit_version(rows, clip["org_id"], clip["clip_id"]))
+    version = request.edit_version or (
+        1 if has_range else await newest_edit_version(rows, clip["org_id"], clip["clip_id"])
+    )
     if version == 1:
         return ResolvedSource(edit_version=1, range=resolve_range(request, clip), transcript_version=words)
     edit = await read_edit(rows, clip, version)
@@ -150,15 +152,17 @@ def resolve_range(request: ExportChoices, clip: Row) -> TimeRange:
 def merge_look(
     request: ExportChoices, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None
 ) -> ResolvedLook:
-    """How captions are shown; raises a 422 for an unknown template.
+    """Look of the captions and the file; raises a 422 for an unknown template.
 
     The caller's request counts first, then the brand kit that it names, then the project's options.
     """
-    own = kit.template if kit is not None and request.options is not None and request.template is None else None
-    if own is not None and kit is not None:
+    kit_template = (
+        kit.template if kit is not None and request.options is not None and request.template is None else None
+    )
+    if kit_template is not None and kit is not None:
         export = with_kit_template(export, kit)
     look = ResolvedLook(
-        template=request.template or own or options.captions_template,
+        template=request.template or kit_template or options.captions_template,
         mask_profanity=options.mask_profanity if request.mask_profanity is None else request.mask_profanity,
         options=export,
     )
@@ -185,7 +189,7 @@ def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSour
 
 
 async def resolve_look(rows: Connection, request: ExportChoices, clip: Row) -> ResolvedLook:
-    """How an export looks, by its request, its brand kit and the project. Raises a 422."""
+    """Look of an export, by its request, its brand kit and the project. Raises a 422."""
     options = msgspec.convert(clip["options"], ProjectOptions)
     export_options = options.export if request.options is None else request.options
     export, kit = await resolve_export_brand(rows, clip["org_id"], export_options, "/options")

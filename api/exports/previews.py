@@ -47,7 +47,7 @@ MAX_WAIT_S = 8.0
 """Longest wait of a request for its frame; after that the answer says where it will be."""
 RETRY_S = "1"
 MAX_WAITING_PREVIEWS = 20
-"""Of a clip: more than anybody looks at."""
+"""Most previews of a clip that may wait: more than a person looks at."""
 PNG = "image/png"
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 
@@ -98,8 +98,10 @@ async def _ensure_preview(
     rows: Connection, call: Call[RequestExport, PreviewAt], clip: Row, source: ResolvedSource, look: ResolvedLook
 ) -> Row:
     """The preview of this request; a failed one is made again under a new id."""
-    where = (call.org_id, clip["clip_id"])
-    plan = await find_plan(rows, *where, aspect=call.body.aspect, edit_version=source.edit_version, time=source.range)
+    clip_key = (call.org_id, clip["clip_id"])
+    plan = await find_plan(
+        rows, *clip_key, aspect=call.body.aspect, edit_version=source.edit_version, time=source.range
+    )
     if plan is None and clip["tracks"] is None:
         await _check_framed(rows, clip)
     fields = (call.query.at_ms, export_name(call.body, look, source, clip), plan.sha256 if plan else "")

@@ -31,9 +31,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     files: list[str] = []
     """Names of the files whose bytes differ."""
     compared: int = 0
-    """What was compared."""
+    """Number of compared files."""
     differences: list[Difference] = []
-    """What it was made with then and now, where that is not the same."""
+    """Inputs and versions that differ between then and now."""
 
 
 def replay_view(row: Row) -> Replay:

@@ -43,14 +43,14 @@ class _Sink(io.RawIOBase):
         return len(data)
 
     def take(self) -> bytes:
-        taken = bytes(self._bytes)
+        block = bytes(self._bytes)
         self._bytes.clear()
-        return taken
+        return block
 
 
 def compute_zip_size(members: Sequence[Member]) -> int | None:
     """Bytes of the whole zip; None where it is too large to be known ahead."""
-    size = END + sum(HEADER + ENTRY + TRAILER + 2 * len(one.name) + one.size for one in members)
+    size = END + sum(HEADER + ENTRY + TRAILER + 2 * len(member.name) + member.size for member in members)
     return size if size <= LARGEST_BYTES else None
 
 
@@ -61,13 +61,13 @@ async def stream_zip(members: Sequence[Member]) -> AsyncIterator[bytes]:
         for member in members:
             info = zipfile.ZipInfo(member.name, max(member.made_at, OLDEST).timetuple()[:6])
             info.external_attr = 0o644 << 16
-            written = 0
+            written_bytes = 0
             with archive.open(info, "w", force_zip64=large) as file:
                 async for block in member.open():
                     file.write(block)
-                    written += len(block)
+                    written_bytes += len(block)
                     yield sink.take()
-            if written != member.size:
-                raise ValueError(f"{member.name} has {written} bytes, not {member.size}")
+            if written_bytes != member.size:
+                raise ValueError(f"{member.name} has {written_bytes} bytes, not {member.size}")
             yield sink.take()
     yield sink.take()

@@ -21,7 +21,7 @@ from core.ports.stores import Analytics, Search, Uploads
 from core.settings import Settings
 
 CALL_S = 5
-"""How long a probe of a part that swallows everything keeps its thread from the next one."""
+"""Longest time for which a probe of a part that swallows everything keeps its thread."""
 
 KNOCK_S = 30.0
 """Far beyond what the watch waits: a time of its own would also run while our loop, or a fork of Postgres, is slow."""

@@ -65,8 +65,8 @@ class ApiKeys:
 
     async def _find_key(self, connection: Connection, plain: str) -> ApiKeyRecord | None:
         """Ask by the hash under each pepper: of the ring's secrets, newest first, then of those that left it."""
-        own = [self._ring.derive("api-keys", secret_id) for secret_id in self._ring.ids()]
-        if (key := await _find_under(connection, own, plain)) is not None:
+        peppers = [self._ring.derive("api-keys", secret_id) for secret_id in self._ring.ids()]
+        if (key := await _find_under(connection, peppers, plain)) is not None:
             return key
         return await _find_under(connection, await list_kept_peppers(connection, self._ring), plain)
 

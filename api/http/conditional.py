@@ -17,7 +17,7 @@ from api.problems.problem_details import ApiProblem
 ANY = "*"
 
 
-def unchanged(request: Request, etag: str) -> bool:
+def is_unchanged(request: Request, etag: str) -> bool:
     """Whether the caller holds this version (If-None-Match)."""
     return not {ANY, etag}.isdisjoint(_tags(request, "if-none-match"))
 
@@ -28,7 +28,7 @@ async def reply_unless_held(request: Request, etag: str, make: Callable[[], Awai
     ``vary`` names the header of the request that chose between forms of one document.
     """
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"} | ({"Vary": vary} if vary else {})
-    if unchanged(request, etag):
+    if is_unchanged(request, etag):
         return Reply(status=304, headers=headers)
     reply = await make()
     return msgspec.structs.replace(reply, headers={**headers, **reply.headers})
@@ -39,15 +39,17 @@ def held_tags(request: Request) -> list[str]:
     return _tags(request, "if-match")
 
 
-def check_held(request: Request, etag: str, *, of: str, changed: ApiProblem) -> None:
+def check_held(request: Request, etag: str, *, resource: str, changed: ApiProblem) -> None:
     """Raise ``precondition-required`` without If-Match, and ``changed`` where it names another version."""
     tags = held_tags(request)
     if not tags:
-        raise ApiProblem("precondition-required", f"Send the {of}'s ETag as If-Match: another may have changed it.")
+        raise ApiProblem(
+            "precondition-required", f"Send the {resource}'s ETag as If-Match: another may have changed it."
+        )
     if {ANY, etag}.isdisjoint(tags):
         raise changed
 
 
 def _tags(request: Request, name: str) -> list[str]:
     listed = ",".join(request.headers.getlist(name)).split(",")
-    return [tag.removeprefix("W/") for one in listed if (tag := one.strip())]
+    return [tag.removeprefix("W/") for tag_text in listed if (tag := tag_text.strip())]

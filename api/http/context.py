@@ -48,12 +48,12 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     uploads: Uploads
     search: Search
     sentences: Sentences
-    """What a question means."""
+    """Makes the vector of a question."""
     questions: AnswerCache[Any]
-    """What the questions of the last minutes mean."""
+    """Vectors of the questions of the last minutes."""
     analytics: Analytics
     answers: AnswerCache[Any]
-    """What analytics answered a moment ago."""
+    """Recent answers of analytics."""
     check_url: AddressCheck
     wakes: Wakes
     ring: KeyRing

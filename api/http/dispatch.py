@@ -189,7 +189,7 @@ async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: b
     context, org_id = call.context, call.org_id
     key = read_key(call.request.headers)
     async with org_transaction(context.pool, org_id) as connection:
-        joined = msgspec.structs.replace(call, rows=lambda: _joined(connection))
+        joined = msgspec.structs.replace(call, rows=lambda: _yield_connection(connection))
         if key is None:
             return _render(operation, await handler(joined))
         if kept_answer := await _begin(connection, call, key, raw):
@@ -202,7 +202,7 @@ async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: b
 
 
 @asynccontextmanager
-async def _joined(connection: Connection) -> AsyncIterator[Connection]:
+async def _yield_connection(connection: Connection) -> AsyncIterator[Connection]:
     yield connection
 
 

@@ -25,7 +25,7 @@ REPLAYED = "Idempotent-Replayed"
 KEEP_HOURS = 24
 _SEAL: Purpose = "idempotency"
 KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"
-"""What a client may choose as a key."""
+"""Characters and length that a client may choose for a key."""
 _SHAPE = re.compile(KEY_PATTERN)
 
 
@@ -61,10 +61,10 @@ class Idempotency:
 
     async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> FirstAnswer | None:
         """The kept answer of an equal request, or None where this one is to run. Raises 409 and 422 problems."""
-        taken = await idempotency_keys.take_key(connection, org_id, key, max_age_hours=KEEP_HOURS)
-        if not taken.locked:
+        key_lock = await idempotency_keys.take_key(connection, org_id, key, max_age_hours=KEEP_HOURS)
+        if not key_lock.locked:
             raise _in_progress()
-        record = taken.answer
+        record = key_lock.answer
         if record is None:
             return None
         if record.fingerprint != print_:

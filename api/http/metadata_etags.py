@@ -18,6 +18,6 @@ def etag_of(kind: str, revision: int) -> str:
 def metadata_errors(value: Mapping[str, Any]) -> list[FieldError]:
     """Errors of metadata, as fields of a body."""
     return [
-        FieldError(pointer=pointer(("metadata", *one.path)), detail=f"It must be {one.rule}.")
-        for one in faults_of(value)
+        FieldError(pointer=pointer(("metadata", *fault.path)), detail=f"It must be {fault.rule}.")
+        for fault in faults_of(value)
     ]

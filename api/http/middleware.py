@@ -53,7 +53,7 @@ class Telemetry:
         metrics = scope["app"].state.metrics
         begun, status = time.perf_counter(), 0
 
-        async def watched(message: Message) -> None:
+        async def send_watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -67,11 +67,11 @@ class Telemetry:
         with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id_of(traceparent)):
             metrics.in_flight.inc()
             try:
-                await self._app(scope, receive, watched)
+                await self._app(scope, receive, send_watched)
             except Exception as error:  # noqa: BLE001 - the last net: report, answer 500 where nothing was sent yet
                 report_bug(error)
                 if not status:
-                    await bug_response(scope)(scope, receive, watched)
+                    await bug_response(scope)(scope, receive, send_watched)
             finally:
                 metrics.in_flight.dec()
                 metrics.requests.labels(scope["method"], _route(scope), str(status)).inc()
@@ -98,14 +98,14 @@ class Deadline:
         try:
             async with asyncio.timeout(self._seconds) as limit:
 
-                async def noting(message: Message) -> None:
+                async def send_noting(message: Message) -> None:
                     nonlocal started
                     if not started:
                         started = True
                         limit.reschedule(None)
                     await send(message)
 
-                await self._app(scope, receive, noting)
+                await self._app(scope, receive, send_noting)
         except TimeoutError:
             if started:
                 raise
@@ -131,11 +131,11 @@ class BodyGuard:
         if not announced.isdecimal() or int(announced) > self._max_bytes:
             await problem_response(scope, self._too_large())(scope, receive, send)
             return
-        seen, ended = 0, False
+        received_bytes, complete = 0, False
 
-        async def guarded() -> Message:
-            nonlocal seen, ended
-            if ended:
+        async def receive_guarded() -> Message:
+            nonlocal received_bytes, complete
+            if complete:
                 return await receive()
             try:
                 async with asyncio.timeout(self._idle_s):
@@ -143,13 +143,13 @@ class BodyGuard:
             except TimeoutError:
                 detail = f"Nothing of the body came for {self._idle_s:g} s."
                 raise ApiProblem("slow-body", detail, headers={"Connection": "close"}) from None
-            ended = message["type"] != "http.request" or not message.get("more_body", False)
-            seen += len(message.get("body", b""))
-            if seen > self._max_bytes:
+            complete = message["type"] != "http.request" or not message.get("more_body", False)
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > self._max_bytes:
                 raise self._too_large()
             return message
 
-        await self._app(scope, guarded, send)
+        await self._app(scope, receive_guarded, send)
 
     def _too_large(self) -> ApiProblem:
         most = spoken_range(None, self._max_bytes, "bytes")

@@ -87,7 +87,7 @@ def decode_body(operation: Operation, raw: bytes) -> Any:
         body = msgspec.json.decode(raw, type=operation.request)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
         if fault := json_fault(raw):
-            raise _unreadable(fault.detail, fault.pointers) from None
+            raise _unreadable_problem(fault.detail, fault.pointers) from None
         if not isinstance(error, msgspec.ValidationError):
             raise ApiProblem("malformed-request", f"The body is not JSON that can be read: {error}.") from None
         value = msgspec.json.decode(raw)
@@ -95,7 +95,7 @@ def decode_body(operation: Operation, raw: bytes) -> Any:
         raise invalid_fields([*errors, *_nul_errors(value)]) from None
     if repeated := repeated_name(raw):
         raise ApiProblem("malformed-request", repeated)
-    return _checked(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
+    return _check_value(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
 
 
 def decode_query(operation: Operation, text: str) -> Any:
@@ -106,7 +106,7 @@ def decode_query(operation: Operation, text: str) -> Any:
     times = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_time(field.type)}
     several = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_several(field.type)}
     pairs: dict[str, Any] = {name: _time(value) if name in times else value for name, value in parameters}
-    pairs |= {name: [value for other, value in parameters if other == name] for name in pairs.keys() & several}
+    pairs |= {name: [value for key, value in parameters if key == name] for name in pairs.keys() & several}
     check = operation.check if operation.request is None else None
     errors = [
         FieldError(pointer=f"?{name}", detail=f"A query parameter is given once, `{name}` is {count} times.")
@@ -122,9 +122,9 @@ def decode_query(operation: Operation, text: str) -> Any:
     try:
         query = msgspec.convert(pairs, operation.query, strict=False)
     except msgspec.ValidationError as error:
-        found = field_errors(pairs, operation.query, prefix="?", strict=False, check=check)
-        raise invalid_fields([*(found or [_whole_error(error)]), *errors]) from None
-    return _checked(operation, query, errors) if check is not None or errors else query
+        refused = field_errors(pairs, operation.query, prefix="?", strict=False, check=check)
+        raise invalid_fields([*(refused or [_whole_error(error)]), *errors]) from None
+    return _check_value(operation, query, errors) if check is not None or errors else query
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -135,13 +135,15 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     except UnicodeDecodeError:
         loose = split(errors="surrogateescape")
         names = [f"?{readable(name)}" for name, value in loose if any(halves([name, value]))]
-        detail = f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{one}`' for one in names)}."
-        raise _unreadable(detail, names) from None
+        detail = (
+            f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{parameter}`' for parameter in names)}."
+        )
+        raise _unreadable_problem(detail, names) from None
     except ValueError:
         raise ApiProblem("malformed-request", f"The query has more than {MAX_PARAMETERS} parameters.") from None
 
 
-def _checked(operation: Operation, value: Any, errors: list[FieldError]) -> Any:
+def _check_value(operation: Operation, value: Any, errors: list[FieldError]) -> Any:
     if operation.check is not None:
         errors += operation.check(value)
     if errors:
@@ -157,17 +159,17 @@ def _whole_error(error: msgspec.ValidationError) -> FieldError:
 def _time(text: str) -> str:
     """A date as its first moment in UTC. Text that is no time is returned as it is, for its refusal."""
     if _DATE.fullmatch(text):
-        written = f"{text}T00:00:00Z"
+        time_text = f"{text}T00:00:00Z"
     elif parts := _SPACED.fullmatch(text):
         date, time, seconds, zone = parts.groups()
-        written = f"{date}T{time}{seconds or ':00'}{zone.replace(' ', '+').upper()}"
+        time_text = f"{date}T{time}{seconds or ':00'}{zone.replace(' ', '+').upper()}"
     else:
         return text
     try:
-        msgspec.convert(written, dt.datetime)
+        msgspec.convert(time_text, dt.datetime)
     except msgspec.ValidationError:
         return text
-    return written
+    return time_text
 
 
 def _is_epoch(text: str) -> bool:
@@ -179,9 +181,9 @@ def _is_epoch(text: str) -> bool:
     return False
 
 
-def _unreadable(detail: str, pointers: Sequence[str]) -> ApiProblem:
+def _unreadable_problem(detail: str, pointers: Sequence[str]) -> ApiProblem:
     """A 400 that names the fields with invalid characters."""
-    errors = [FieldError(pointer=one, detail="It holds code points that are not characters.") for one in pointers]
+    errors = [FieldError(pointer=field, detail="It holds code points that are not characters.") for field in pointers]
     return ApiProblem("malformed-request", detail, errors=errors)
 
 

@@ -41,9 +41,9 @@ class AnswerCache(Generic[T]):
             self._kept.popitem(last=False)
         self._kept[question] = (self._now() + self.seconds, answer)
 
-        def forget_failure(ended: asyncio.Future[T]) -> None:
-            failed = ended.cancelled() or ended.exception() is not None
-            if failed and self._kept.get(question, (0.0, None))[1] is ended:
+        def forget_failure(finished: asyncio.Future[T]) -> None:
+            failed = finished.cancelled() or finished.exception() is not None
+            if failed and self._kept.get(question, (0.0, None))[1] is finished:
                 del self._kept[question]
 
         answer.add_done_callback(forget_failure)

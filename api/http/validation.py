@@ -26,23 +26,25 @@ def field_errors(
 
     ``value``: decoded JSON, or the pairs of a query, whose pointers begin with ``prefix`` (``?``).
     """
-    found = refusals(value, shape, strict=strict)
-    errors = [FieldError(pointer=pointer(one.path, prefix), detail=one.detail) for one in found]
-    if check is not None and len(found) < MAX_ERRORS:
-        errors += _checked(value, shape, found, check, strict)
+    field_refusals = refusals(value, shape, strict=strict)
+    errors = [FieldError(pointer=pointer(refusal.path, prefix), detail=refusal.detail) for refusal in field_refusals]
+    if check is not None and len(field_refusals) < MAX_ERRORS:
+        errors += _check_rest(value, shape, field_refusals, check, strict)
     return errors
 
 
-def _checked(value: Any, shape: Any, found: Sequence[FieldRefusal], check: Check, strict: bool) -> list[FieldError]:
+def _check_rest(
+    value: Any, shape: Any, field_refusals: Sequence[FieldRefusal], check: Check, strict: bool
+) -> list[FieldError]:
     """Errors that ``check`` finds in the value without its wrong fields."""
     if not isinstance(value, dict):
         return []
-    rest = _rest(value, shape, [one.path for one in found], strict)
+    rest = _rest(value, shape, [refusal.path for refusal in field_refusals], strict)
     if rest is None:
-        rest = _rest(value, shape, [one.path[:1] for one in found], strict)
+        rest = _rest(value, shape, [refusal.path[:1] for refusal in field_refusals], strict)
     errors = [] if rest is None else check(rest)
     # neither a rule about what is wrong already, nor one about several fields that names such a one, says anything
-    wrong = [str(one.path[0]) for one in found if len(one.path) == 1]
+    wrong = [str(refusal.path[0]) for refusal in field_refusals if len(refusal.path) == 1]
     silent = {prefix + name for name in wrong for prefix in ("/", "?")}
     return [
         error
@@ -54,7 +56,7 @@ def _checked(value: Any, shape: Any, found: Sequence[FieldRefusal], check: Check
 def _rest(value: Any, shape: Any, paths: Iterable[Sequence[str | int]], strict: bool) -> Any:
     """The value as ``shape`` without the wrong fields; None where the rest does not fit."""
     for path in paths:
-        value = _without(value, path)
+        value = _remove_field(value, path)
     required = {field.encode_name: field.type for field in msgspec.structs.fields(shape) if field.required}
     value = {name: _stand_in(kind) for name, kind in required.items()} | value
     try:
@@ -72,12 +74,12 @@ def _stand_in(shape: Any) -> Any:
     return None
 
 
-def _without(value: Any, path: Sequence[str | int]) -> Any:
+def _remove_field(value: Any, path: Sequence[str | int]) -> Any:
     """A copy without the field at a path, or without the list that holds it."""
     if not isinstance(value, dict) or not path or path[0] not in value:
         return value
     name, inner = path[0], value[path[0]]
-    left = {other: part for other, part in value.items() if other != name}
+    left = {key: part for key, part in value.items() if key != name}
     if len(path) > 1 and isinstance(inner, dict):
-        return left | {name: _without(inner, path[1:])}
+        return left | {name: _remove_field(inner, path[1:])}
     return left

@@ -93,7 +93,7 @@ def _merge_metadata(row: Row, change: Change) -> str:
 def _check_revision(call: Call[Any, None], row: Row, kind: str) -> None:
     etag = etag_of(kind, row["revision"])
     problem = ApiProblem(f"{kind}-changed", f"The {kind} is at revision {row['revision']} now: its ETag is {etag}.")
-    check_held(call.request, etag, of=kind, changed=problem)
+    check_held(call.request, etag, resource=kind, changed=problem)
 
 
 async def change_project(call: Call[ChangeProject, None]) -> Reply:

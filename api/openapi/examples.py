@@ -158,7 +158,7 @@ def add_example(name: str, schema: dict[str, Any]) -> None:
     if scalar is None:
         return
     fitting = [value for value in EXAMPLES.get(name, ()) if _fits(scalar, value)]
-    values = fitting[:1] or _allowed(scalar)
+    values = fitting[:1] or _allowed_values(scalar)
     if values:
         schema["examples"] = values
 
@@ -167,7 +167,7 @@ def _is_scalar(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") in ("string", "integer", "number") or bool(schema.get("enum"))
 
 
-def _allowed(schema: Mapping[str, Any]) -> list[Any]:
+def _allowed_values(schema: Mapping[str, Any]) -> list[Any]:
     if schema.get("enum"):
         return [schema["enum"][0]]
     if schema.get("default") is not None:

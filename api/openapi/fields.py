@@ -23,14 +23,14 @@ from schemas.field_descriptions import FIELDS, NOT_NEGATIVE, SHARES, SIGNED
 _REF = "#/components/schemas/"
 
 
-def complete_schemas(requests: Iterable[type], others: Iterable[type], schemas: dict[str, Any]) -> None:
+def complete_schemas(requests: Iterable[type], answers: Iterable[type], schemas: dict[str, Any]) -> None:
     """Complete the schemas of these structs and of all structs inside them.
 
     Fields of a request may be left out, so generators must not read a ``default`` as "always there": the description
     names it instead. An answer has all of its fields, unless its struct omits defaults.
     """
     request_structs = {kind.cls for kind in list_structs(inspect.multi_type_info(requests), set())}
-    for kind in list_structs(inspect.multi_type_info([*requests, *others]), set()):
+    for kind in list_structs(inspect.multi_type_info([*requests, *answers]), set()):
         schema = schemas[kind.cls.__name__]
         schema["description"] = to_markdown(schema.get("description", ""))
         if kind.tag_field is not None:
@@ -39,8 +39,8 @@ def complete_schemas(requests: Iterable[type], others: Iterable[type], schemas: 
         for field in kind.fields:
             schema["properties"][field.encode_name] = _property(kind, field, schema["properties"][field.encode_name])
         _remove_defaults(kind.cls, schema, is_request=kind.cls in request_structs)
-        for each in schema["properties"].values():
-            _suit_generators(each)
+        for property_schema in schema["properties"].values():
+            _suit_generators(property_schema)
 
 
 def describe_query(struct: type, properties: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -48,9 +48,9 @@ def describe_query(struct: type, properties: Mapping[str, Any]) -> dict[str, dic
     kind = inspect.type_info(struct)
     assert isinstance(kind, inspect.StructType)
     described = {field.encode_name: _property(kind, field, properties[field.encode_name]) for field in kind.fields}
-    for each in described.values():
-        _accept_dates(each)
-        _suit_generators(each)
+    for parameter in described.values():
+        _accept_dates(parameter)
+        _suit_generators(parameter)
     return described
 
 
@@ -62,15 +62,15 @@ def _accept_dates(schema: dict[str, Any]) -> None:
         schema["description"] += " A date means 00:00 UTC of that day."
 
 
-def list_structs(kinds: Iterable[inspect.Type], seen: set[type]) -> Iterator[inspect.StructType]:
+def list_structs(kinds: Iterable[inspect.Type], visited: set[type]) -> Iterator[inspect.StructType]:
     """Every struct inside these types, each once."""
     for kind in kinds:
         if not isinstance(kind, inspect.StructType):
-            yield from list_structs(_inner_types(kind), seen)
-        elif kind.cls not in seen:
-            seen.add(kind.cls)
+            yield from list_structs(_inner_types(kind), visited)
+        elif kind.cls not in visited:
+            visited.add(kind.cls)
             yield kind
-            yield from list_structs((field.type for field in kind.fields), seen)
+            yield from list_structs((field.type for field in kind.fields), visited)
 
 
 def to_markdown(text: str) -> str:
@@ -129,13 +129,15 @@ def _descriptions_in_type(schema: Mapping[str, Any]) -> tuple[str, str]:
 def _remove_defaults(cls: type[msgspec.Struct], schema: dict[str, Any], *, is_request: bool) -> None:
     """Remove ``default``: a request describes it, an answer always has the field."""
     built_now = cls.__module__.startswith(("api.", "schemas.events")) and not cls.__struct_config__.omit_defaults
-    for name, each in schema["properties"].items():
-        if "default" not in each:
+    for name, property_schema in schema["properties"].items():
+        if "default" not in property_schema:
             continue
-        default = each.pop("default")
+        default = property_schema.pop("default")
         if is_request and default is not None and not isinstance(default, dict) and default != []:
             default_text = msgspec.json.encode(default).decode()
-            each["description"] = f"{each.get('description', '')} Default: `{default_text}`.".strip()
+            property_schema["description"] = (
+                f"{property_schema.get('description', '')} Default: `{default_text}`.".strip()
+            )
         if not is_request and built_now and name not in schema["required"]:
             schema["required"].append(name)
     if not schema.get("required"):
@@ -154,19 +156,19 @@ def _suit_generators(schema: dict[str, Any]) -> None:
     for name in ("items", "additionalProperties"):
         if isinstance(schema.get(name), dict):
             _suit_generators(schema[name])
-    for each in schema.get("anyOf", ()):
-        _suit_generators(each)
+    for variant in schema.get("anyOf", ()):
+        _suit_generators(variant)
 
 
 def _add_bounds(name: str, schema: dict[str, Any]) -> None:
     """Add bounds that no type declares: answers are not validated by their types."""
-    for each in (schema, *schema.get("anyOf", ())):
-        if each.get("type") not in ("integer", "number") or "minimum" in each or "exclusiveMinimum" in each:
+    for variant in (schema, *schema.get("anyOf", ())):
+        if variant.get("type") not in ("integer", "number") or "minimum" in variant or "exclusiveMinimum" in variant:
             continue
         if name in SHARES:
-            each["minimum"], each["maximum"] = 0, SHARES[name]
-        elif name in NOT_NEGATIVE or (each["type"] == "integer" and name not in SIGNED):
-            each["minimum"] = 0
+            variant["minimum"], variant["maximum"] = 0, SHARES[name]
+        elif name in NOT_NEGATIVE or (variant["type"] == "integer" and name not in SIGNED):
+            variant["minimum"] = 0
 
 
 def _all_types(kind: inspect.Type) -> Iterator[inspect.Type]:
@@ -179,7 +181,7 @@ def _all_types(kind: inspect.Type) -> Iterator[inspect.Type]:
 def _inner_types(kind: inspect.Type) -> list[inspect.Type]:
     attributes = [getattr(kind, name, None) for name in ("type", "item_type", "key_type", "value_type")]
     listed = [*getattr(kind, "types", ()), *getattr(kind, "item_types", ())]
-    return [one for one in (*attributes, *listed) if isinstance(one, inspect.Type)]
+    return [inner for inner in (*attributes, *listed) if isinstance(inner, inspect.Type)]
 
 
 def _mark_times(schema: dict[str, Any]) -> None:

@@ -21,14 +21,20 @@ def successful_answer(operation: Operation) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": operation.summary, "headers": headers}
     if operation.status == 204:
         return answer
-    return answer | {"content": {one: {"schema": _body(operation, one)} for one in operation.media_types}}
+    return answer | {
+        "content": {media_type: {"schema": _body(operation, media_type)} for media_type in operation.media_types}
+    }
 
 
 def further_answers(operation: Operation) -> dict[str, Any]:
     """Further successful answers, by status."""
     return {
         status: {"description": _ALSO.get(status, operation.summary)}
-        | ({"content": {one: {"schema": _body(operation, one)} for one in media_types}} if media_types else {})
+        | (
+            {"content": {media_type: {"schema": _body(operation, media_type)} for media_type in media_types}}
+            if media_types
+            else {}
+        )
         for status, media_types in operation.also.items()
     }
 

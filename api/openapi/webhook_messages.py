@@ -51,7 +51,9 @@ def webhook_schemas() -> dict[str, Any]:
     complete_schemas([], structs, schemas)
     for event, kind in TYPES.items():
         data = schemas.pop(event.__name__)
-        properties = {name: one for name, one in data["properties"].items() if name not in INTERNAL}
+        properties = {
+            name: property_schema for name, property_schema in data["properties"].items() if name not in INTERNAL
+        }
         if "checks" in properties:
             properties |= {"checks": _CHECKS, "faults": _FAULTS}
         properties |= {

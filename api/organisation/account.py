@@ -36,9 +36,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     key_last4: str
     """Last four characters of the key."""
     scopes: list[str]
-    """What the key may do."""
+    """Scopes of the key."""
     producer: Producer
-    """What a producer on Kafka needs."""
+    """Topics, key prefix and key ids for a producer on Kafka."""
 
 
 async def get_me(call: Call[None, None]) -> Reply:

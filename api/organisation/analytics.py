@@ -18,7 +18,7 @@ from api.problems.problem_details import FieldError, check_with, invalid, invali
 MAX_DAYS = 366
 DEFAULT_DAYS = 7
 YEARS = range(2000, 2200)
-"""What the store's times can hold, with room."""
+"""Years that the store's times can hold, with room."""
 KEPT_S = 2
 
 
@@ -60,10 +60,10 @@ class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
     """Count of one thing that failed for one reason."""
 
     what: str
-    """What failed."""
+    """Kind of the thing that failed: project, export or message."""
     reason: str
     count: int
-    """How often."""
+    """Number of failures."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

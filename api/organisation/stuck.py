@@ -54,14 +54,14 @@ async def list_stuck(call: Call[None, ListStuck]) -> Reply:
         projects = await list_still_projects(rows, dt.timedelta(seconds=still_s), MAX_PROJECTS)
     items = [
         StuckProject(
-            org_id=one.org_id,
-            project_id=one.project_id,
-            state=msgspec.convert(one.state, ProjectState),
-            still_since=one.moved_at,
-            stages=one.stages,
-            waits_for=one.waits_for,
+            org_id=project.org_id,
+            project_id=project.project_id,
+            state=msgspec.convert(project.state, ProjectState),
+            still_since=project.moved_at,
+            stages=project.stages,
+            waits_for=project.waits_for,
         )
-        for one in projects
+        for project in projects
     ]
     return Reply(body=StuckProjects(items=items))
 

@@ -24,7 +24,7 @@ _SECRET_BYTES = 32
 
 
 class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to send messages, and of which kinds."""
+    """Address and kinds of the messages to send."""
 
     url: Annotated[str, Meta(min_length=1, max_length=2000)]
     """Public http or https URL, on port 80 or 443, that takes the POSTs."""

@@ -22,7 +22,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str
     """JSON Pointer into the body, `?name` of a query parameter, or `{name}` of an id in the path."""
     detail: str
-    """What is wrong, in a sentence."""
+    """The error, in a sentence."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,7 +35,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     """HTTP status."""
     detail: str
-    """What is wrong with this very request, in a sentence."""
+    """The error in this very request, in a sentence."""
     code: str
     """Last part of `type`: branch on this."""
     instance: str = ""
@@ -84,10 +84,10 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
 
 def invalid_fields(errors: Sequence[FieldError]) -> ApiProblem:
     """A 422 about every wrong field; the list must not be empty."""
-    fields = list(dict.fromkeys(one.pointer for one in errors))
-    detail = " ".join(one.detail for one in errors)
+    fields = list(dict.fromkeys(error.pointer for error in errors))
+    detail = " ".join(error.detail for error in errors)
     if len(fields) > 1:
-        names = ", ".join(f"`{one}`" for one in fields[:_MAX_NAMED])
+        names = ", ".join(f"`{field}`" for field in fields[:_MAX_NAMED])
         detail = f"{len(fields)} fields are wrong: {names}{' …' if len(fields) > _MAX_NAMED else ''}."
     return ApiProblem("invalid", detail, errors=errors)
 
@@ -124,6 +124,6 @@ def require(value: ValueT | None, thing: str) -> ValueT:
     return value
 
 
-def no_version(version: int | None, of: str) -> ApiProblem:
+def no_version(version: int | None, resource: str) -> ApiProblem:
     """A 404 for an unknown version of something that exists."""
-    return ApiProblem("not-found", f"There is no version {version} of {of}.")
+    return ApiProblem("not-found", f"There is no version {version} of {resource}.")

@@ -42,21 +42,21 @@ class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
 
     currency: str
     money: float | None
-    """Of everything that has a price; absent where nothing has."""
+    """Cost of everything that has a price; absent where nothing has."""
     unpriced: list[CostKind]
     """Kinds that were used and have no price: they are not in ``money``."""
     items: list[CostLine]
     """Amounts by stage and kind."""
     estimate: Estimate | None
-    """What was expected once length and size were known; absent before, and in projects older than this."""
+    """The expected cost, from length and size; absent until they are known, and in projects older than this."""
     comparison: list[Compared]
-    """Of a completed project: each amount with its estimate, without stages that were skipped."""
+    """Each amount of a completed project with its estimate, without stages that were skipped."""
 
 
 def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> ProjectCost:
     """A project's cost in the form of an answer, from its own row and those of its stages and costs."""
     estimate = msgspec.convert(project["estimate"], Estimate) if project["estimate"] else None
-    ended = estimate is not None and project["state"] == "completed"
+    completed = estimate is not None and project["state"] == "completed"
     ordered = sorted(rows, key=lambda row: (stage_position(row["stage"]), row["stage"], row["kind"]))
     items = [
         CostLine(stage=row["stage"], kind=row["kind"], amount=row["amount"], money=row["money"]) for row in ordered
@@ -67,7 +67,7 @@ def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> Proje
         unpriced=sorted({item.kind for item in items if item.money is None}),
         items=items,
         estimate=estimate,
-        comparison=compare_costs(estimate, project, stages, items) if estimate and ended else [],
+        comparison=compare_costs(estimate, project, stages, items) if estimate and completed else [],
     )
 
 
@@ -89,11 +89,11 @@ def compare_costs(estimate: Estimate, project: Row, stages: Sequence[Row], items
     cpu_ms = {row["stage"]: row["cpu_ms"] for row in stages if row["stage"] in PROJECT_STAGES}
     skipped = {row["stage"] for row in stages if row["state"] == "skipped"}
     of_stages = [
-        _compare_amount(one.stage, one.cpu_ms, cpu_ms.get(one.stage, 0))
-        for one in estimate.stages
-        if one.stage not in skipped
+        _compare_amount(stage.stage, stage.cpu_ms, cpu_ms.get(stage.stage, 0))
+        for stage in estimate.stages
+        if stage.stage not in skipped
     ]
-    if any(one.stage in skipped and one.cpu_ms.expected for one in estimate.stages):
+    if any(stage.stage in skipped and stage.cpu_ms.expected for stage in estimate.stages):
         return of_stages
     used: Counter[str] = Counter()
     for item in items:
@@ -104,7 +104,7 @@ def compare_costs(estimate: Estimate, project: Row, stages: Sequence[Row], items
     return [
         _compare_amount("elapsed", estimate.elapsed_ms, elapsed_ms),
         *of_stages,
-        *(_compare_amount(one.kind, one.amount, used[one.kind]) for one in estimate.kinds),
+        *(_compare_amount(kind.kind, kind.amount, used[kind.kind]) for kind in estimate.kinds),
     ]
 
 

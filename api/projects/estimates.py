@@ -45,13 +45,13 @@ class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """The estimate, and the assumptions about what the request leaves out."""
 
     estimate: Estimate
-    """What the project should take."""
+    """Time, processor time and other amounts that the project should take."""
     assumed: list[str]
-    """What was assumed because the request left it out."""
+    """Assumptions about what the request leaves out."""
 
 
 async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
-    """What a project of this source should take; 80 % of projects should lie inside each range."""
+    """Estimate what a project of this source takes; 80 % of projects should lie inside each range."""
     request, settings, rates = call.body, call.context.settings, default_rates()
     assumed: list[str] = []
     async with call.rows() as rows:
@@ -72,7 +72,7 @@ async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
 def estimate_errors(request: EstimateProject) -> list[FieldError]:
     """Errors of a request beyond its types: it names one source."""
     errors = option_errors(request.options)
-    sources = [one for one in (request.duration_ms, request.size_bytes, request.upload_id) if one is not None]
+    sources = [source for source in (request.duration_ms, request.size_bytes, request.upload_id) if source is not None]
     if len(sources) != 1:
         line = "Give exactly one of `duration_ms`, `size_bytes` and `upload_id`."
         errors.insert(0, FieldError(pointer="", detail=line))

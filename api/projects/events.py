@@ -103,17 +103,19 @@ async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         unseen = project["version"] > after
-    ended = project["state"] in ENDED_PROJECT_STATES
-    if ended and not unseen:
+    is_over = project["state"] in ENDED_PROJECT_STATES
+    if is_over and not unseen:
         return Response(status_code=204)
     if call.request.method == "HEAD":
         return Response(media_type="text/event-stream")
     call.context.followers.require(str(call.caller.key_id))
-    stream = _stream(call, project["project_id"], after, ended=ended)
+    stream = _stream(call, project["project_id"], after, is_over=is_over)
     return EventSourceResponse(stream, ping=HEARTBEAT_S, sep="\n", send_timeout=30)
 
 
-async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: bool) -> AsyncIterator[ServerSentEvent]:
+async def _stream(
+    call: Call[Any, Any], project_id: UUID, after: int, *, is_over: bool
+) -> AsyncIterator[ServerSentEvent]:
     place = call.context.followers.hold(str(call.caller.key_id))
     with call.context.metrics.streams.track_inprogress(), place:
         yield ServerSentEvent(comment="follow", retry=RETRY_MS, sep="\n")
@@ -124,7 +126,9 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
                         event_rows = await read_events(rows, call.caller, project_id, after)
                         messages = await _encode_messages(rows, call.caller, project_id, event_rows or [])
                         if any(NAMES[row["type"]] in ENDS for row in event_rows or []):  # it may have been retried
-                            ended = await read_project_state(rows, call.org_id, project_id) not in ACTIVE_PROJECT_STATES
+                            is_over = (
+                                await read_project_state(rows, call.org_id, project_id) not in ACTIVE_PROJECT_STATES
+                            )
                 except Unavailable:
                     break  # the next wake, or the pause, tries again; the client has lost nothing
                 if event_rows is None:
@@ -133,7 +137,7 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
                     yield message
                     after = row["version"]
                 if len(event_rows) < BATCH_ROWS:
-                    if ended:
+                    if is_over:
                         return
                     break
 

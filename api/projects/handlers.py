@@ -37,7 +37,7 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     title: Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS)] = ""
     """Title; empty: the name of the file."""
     options: ProjectOptions = ProjectOptions()
-    """What to make, and how."""
+    """Options of the clips, and of how they are made."""
     metadata: Metadata = {}
 
 

@@ -106,8 +106,8 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
     cost = cost_view(costs, row, stages)
     cpu_ms = cpu_by_stage(cost.items)
     ordered = [_stage(stage, cpu_ms[stage["stage"]], now) for stage in sorted(stages, key=_place)]
-    own = [view.percent for view in ordered if view.stage not in ON_DEMAND]
-    done = 100 * len(own) if row["state"] == "completed" else sum(own)
+    percents = [view.percent for view in ordered if view.stage not in ON_DEMAND]
+    done = 100 * len(percents) if row["state"] == "completed" else sum(percents)
     failure = None
     if row["failure_reason"]:
         failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
@@ -117,7 +117,7 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
         source_url=row["source_url"],
         width_px=row["width_px"],
         height_px=row["height_px"],
-        percent=done // max(1, len(own)),
+        percent=done // max(1, len(percents)),
         cpu_ms=sum(cpu_ms.values()),
         clip_count=row["clip_count"],
         stages=ordered,
@@ -135,7 +135,7 @@ def _place(stage: Row) -> tuple[int, str]:
 
 
 def _stage(row: Row, cpu_ms: int, now: dt.datetime) -> StageView:
-    begun, ended = row["started_at"], row["finished_at"]
-    elapsed = max(0, int(((ended or now) - begun).total_seconds() * 1000)) if begun else None
+    begun, finished = row["started_at"], row["finished_at"]
+    elapsed = max(0, int(((finished or now) - begun).total_seconds() * 1000)) if begun else None
     names = ("stage", "state", "percent", "parts_done", "parts_total", "started_at", "finished_at")
     return StageView(**{name: row[name] for name in names}, cpu_ms=cpu_ms, elapsed_ms=elapsed)

@@ -17,7 +17,7 @@ from schemas.stages import PROJECT_STAGES, Stage
 
 
 class RetryProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to take up; both empty: everything that failed."""
+    """The stage or export to try again; both empty: everything that failed."""
 
     stage: Stage | None = None
     """Only what failed in this stage."""
@@ -26,7 +26,7 @@ class RetryProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class RetriedProject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken up; follow ``Location`` or the project's events."""
+    """The stages and exports that are tried again; follow ``Location`` or the project's events."""
 
     project_id: UUID
     state: ProjectState

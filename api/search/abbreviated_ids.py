@@ -56,7 +56,7 @@ async def find_ids(call: Call[None, FindIds]) -> Reply:
     async with call.rows() as rows:
         for kind in kinds:
             ids = await list_ids_between(rows, call.org_id, kind, first, last, limit=MAX_IDS)
-            matches += [FoundId(kind=kind, id=one) for one in ids]
+            matches += [FoundId(kind=kind, id=id_) for id_ in ids]
     return Reply(body=FoundIds(items=matches))
 
 

@@ -32,7 +32,7 @@ MAX_VECTOR_WAIT_S = 1.0
 QUESTIONS_KEPT_S, MAX_QUESTIONS = 600.0, 1000
 """People page through answers and ask again, so vectors of queries are cached: for how long, and how many. The cache is
 kept by organisation, so that the time of an answer does not tell what others search for."""
-Asked = Sequence[tuple[str, Mapping[str, Any]]]
+IndexSearches = Sequence[tuple[str, Mapping[str, Any]]]
 
 
 async def search(call: Call[None, SearchQuery]) -> Reply:
@@ -41,8 +41,10 @@ async def search(call: Call[None, SearchQuery]) -> Reply:
     plain = [(index, make_options(call.org_id, query, index)) for index in choose_indexes(query)]
     vector, semantic = await _embed_query(call, [index for index, _ in plain])
     if vector:
-        meant = make_meaning_options(query, vector)
-        searches = [(index, options | meant if index in INDEXES_WITH_MEANING else options) for index, options in plain]
+        by_meaning = make_meaning_options(query, vector)
+        searches = [
+            (index, options | by_meaning if index in INDEXES_WITH_MEANING else options) for index, options in plain
+        ]
         try:
             return Reply(body=make_result(query, searches, await _search_indexes(engine, query, searches), semantic))
         except NoVectors:
@@ -50,12 +52,12 @@ async def search(call: Call[None, SearchQuery]) -> Reply:
     return Reply(body=make_result(query, plain, await _search_indexes(engine, query, plain), semantic))
 
 
-async def _search_indexes(engine: Search, query: SearchQuery, searches: Asked) -> list[Mapping[str, Any]]:
+async def _search_indexes(engine: Search, query: SearchQuery, searches: IndexSearches) -> list[Mapping[str, Any]]:
     """The engine's answer for each index, in each language that the query has to be read in."""
-    each = [(index, options, make_readings(query, options)) for index, options in searches]
-    every = [(index, one) for index, _, several in each for one in several]
+    readings = [(index, options, make_readings(query, options)) for index, options in searches]
+    every = [(index, reading) for index, _, several in readings for reading in several]
     answers = iter(await engine.search_each(every, query.q))
-    return [merge_answers([next(answers) for _ in several], options) for _, options, several in each]
+    return [merge_answers([next(answers) for _ in several], options) for _, options, several in readings]
 
 
 async def _embed_query(call: Call[None, SearchQuery], indexes: Sequence[str]) -> tuple[list[float], Semantic]:
@@ -82,7 +84,7 @@ async def _vector(sentences: Sentences, question: str) -> tuple[list[float], str
 
 def make_result(
     query: SearchQuery,
-    searches: Asked,
+    searches: IndexSearches,
     answers: Sequence[Mapping[str, Any]],
     semantic: Semantic,
 ) -> SearchResult:

@@ -55,8 +55,8 @@ def find_match_ms(hit: Mapping[str, Any]) -> int:
         at = time_at(times, choose_run(matches).start)
         return begins if at is None else at
     words = _marked_words(hit)
-    spoken = str(hit.get("text") or "").casefold()
-    places = [match.start() for word in words if (match := re.search(rf"\b{re.escape(word)}", spoken))]
+    folded_text = str(hit.get("text") or "").casefold()
+    places = [match.start() for word in words if (match := re.search(rf"\b{re.escape(word)}", folded_text))]
     times_ms = [at for place in places if (at := time_at(times, place)) is not None]
     phrases = zip(hit.get("phrases") or [], hit.get("phrase_ms") or [], strict=False)
     times_ms += [at for phrase, at in phrases if at is not None and any(word in phrase.casefold() for word in words)]
@@ -73,5 +73,7 @@ def _marked_words(hit: Mapping[str, Any]) -> set[str]:
 def _find_mention(hit: Mapping[str, Any]) -> int:
     """The first mention in a form that matches, else the first."""
     words = _marked_words(hit)
-    starts_ms = [one["start_ms"] for one in hit["mentions"] if any(word in one["text"].casefold() for word in words)]
-    return int(min(starts_ms or [one["start_ms"] for one in hit["mentions"]] or [0]))
+    starts_ms = [
+        mention["start_ms"] for mention in hit["mentions"] if any(word in mention["text"].casefold() for word in words)
+    ]
+    return int(min(starts_ms or [mention["start_ms"] for mention in hit["mentions"]] or [0]))

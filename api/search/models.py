@@ -31,9 +31,9 @@ class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     topics: list[str] = []
     word_ms: int = 0
-    """When the words that match best are said; the beginning, where none matches or its time is not known."""
+    """Time of the words that match best; the beginning, where none matches or its time is not known."""
     match_score: float = 0.0
-    """How well it fits what was asked, from 0 to 1."""
+    """Fit to the query, from 0 to 1."""
 
 
 class Doubted(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,9 +62,9 @@ class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
     doubtful: list[Doubted] = []
     topics: list[str] = []
     word_ms: int = 0
-    """When the words that match best are said; the beginning, where none matches or its time is not known."""
+    """Time of the words that match best; the beginning, where none matches or its time is not known."""
     match_score: float = 0.0
-    """How well it fits what was asked, from 0 to 1."""
+    """Fit to the query, from 0 to 1."""
 
 
 class ChapterHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,9 +84,9 @@ class ChapterHit(msgspec.Struct, frozen=True, kw_only=True):
     doubtful: list[Doubted] = []
     topics: list[str] = []
     word_ms: int = 0
-    """When the words that match best are said; the beginning, where none matches or its time is not known."""
+    """Time of the words that match best; the beginning, where none matches or its time is not known."""
     match_score: float = 0.0
-    """How well it fits what was asked, from 0 to 1."""
+    """Fit to the query, from 0 to 1."""
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,9 +114,9 @@ class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
     across: str = ""
     """Path that lists all projects with this name."""
     word_ms: int = 0
-    """When it is said first, in the form that matches."""
+    """Time of its first mention in the form that matches."""
     match_score: float = 0.0
-    """How well it fits what was asked, from 0 to 1."""
+    """Fit to the query, from 0 to 1."""
 
 
 class Semantic(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ RATIOS = {"words": 0.0, "hybrid": 0.5, "meaning": 1.0}
 MIN_MEANING_SCORE = 0.65
 """The score that a hit by meaning must have unless the caller sets another: benchmarks/ranking/search_meaning.py."""
 MIN_VECTOR_SCORE = 0.0001
-"""What has no vector has a score of 0 and stands behind all others."""
+"""Least score of a hit with a vector: a document without one has 0 and stands behind all others."""
 MAX_FILTER_VALUES = 20
 """Values of one filter."""
 FACETS: Mapping[str, Sequence[str]] = {
@@ -198,7 +198,7 @@ def make_sort_rules(query: SearchQuery, index: str) -> list[str]:
 
 def _filters(query: SearchQuery) -> list[str]:
     fields: dict[str, Sequence[str]] = {
-        "project_id": [str(one) for one in query.project_id],
+        "project_id": [str(project_id) for project_id in query.project_id],
         "project_title": query.project_title,
         "language": query.language,
         "trust": [query.trust] if query.trust else [],

@@ -22,23 +22,23 @@ Options = Mapping[str, Any]
 
 def make_readings(query: SearchQuery, options: Options) -> list[dict[str, Any]]:
     """Options of one query for each language to read it in; together they are the answer."""
-    written = _choose_languages(query)
-    if len(written) < 2:
-        return [{**options, **({"locales": [LOCALES[one] for one in written]} if written else {})}]
+    languages = _choose_languages(query)
+    if len(languages) < 2:
+        return [{**options, **({"locales": [LOCALES[language] for language in languages]} if languages else {})}]
     unpaged = {**options, "offset": 0, "limit": options["offset"] + options["limit"]}
     japanese = {**unpaged, "locales": [LOCALES["ja"]], "filter": [*options["filter"], 'language = "ja"']}
     return [japanese, {**unpaged, "locales": [LOCALES["zh"]], "filter": [*options["filter"], 'language != "ja"']}]
 
 
 def _choose_languages(query: SearchQuery) -> list[str]:
-    requested = {written_in(one.casefold()) for one in query.language}
+    requested = {written_in(language.casefold()) for language in query.language}
     for name, signs in (("ja", _KANA), ("ko", _HANGUL), ("th", _THAI)):
         if signs.search(query.q):
             return [name]
     if not _HAN.search(query.q):
-        return [one for one in requested if one is not None] if len(requested) == 1 else []
-    either = [one for one in ("ja", "zh") if not requested or one in requested]
-    return either or [one for one in LOCALES if one in requested][:1] or ["zh"]
+        return [language for language in requested if language is not None] if len(requested) == 1 else []
+    either = [language for language in ("ja", "zh") if not requested or language in requested]
+    return either or [language for language in LOCALES if language in requested][:1] or ["zh"]
 
 
 def merge_answers(answers: Sequence[Mapping[str, Any]], options: Options) -> dict[str, Any]:

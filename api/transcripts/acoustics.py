@@ -38,13 +38,13 @@ def thin_curve(curve: Curve, points: int) -> Curve:
         return curve
     values = np.array([np.nan if value is None else value for value in curve.values])
     rows = np.pad(values, (0, -len(values) % factor), constant_values=np.nan).reshape(-1, factor)
-    known = ~np.isnan(rows)
-    count = known.sum(axis=1)
-    mean = np.where(known, rows, 0.0).sum(axis=1) / np.maximum(count, 1)
+    is_known = ~np.isnan(rows)
+    count = is_known.sum(axis=1)
+    mean = np.where(is_known, rows, 0.0).sum(axis=1) / np.maximum(count, 1)
     return Curve(
         step_ms=curve.step_ms * factor,
         unit=curve.unit,
-        values=[round(float(one), 3) if some else None for one, some in zip(mean, count, strict=True)],
+        values=[round(float(value), 3) if some else None for value, some in zip(mean, count, strict=True)],
     )
 
 

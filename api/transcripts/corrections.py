@@ -20,7 +20,7 @@ from core.storage.transcripts import list_version_rows
 from schemas.documents.transcript import Transcript
 
 PAGE_BYTES = 4 * 2**20
-"""Of changes: one request may bring a whole body of them, and a page has up to a hundred requests."""
+"""Bytes of changes on a page: one request may bring a whole body of them, and a page has up to a hundred requests."""
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
@@ -53,9 +53,9 @@ class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
     base_version: int | None = None
     note: str = ""
     changes: list[Change] = []
-    """Of words."""
+    """Changes of words."""
     speaker_changes: list[SpeakerChange] = []
-    """What was changed of the speakers."""
+    """Changes of the speakers."""
 
 
 class ListTranscriptVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""What a project is about, and which projects mention a name or a topic."""
+"""Subjects of a project, and the projects that mention a name or a topic."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class PreparedRevision(msgspec.Struct, frozen=True, kw_only=True):
     revision: Revision
     identity: UUID
     object: ObjectRef
-    """Where its transcript lies; where nothing changes, that of the version that was read."""
+    """Object of its transcript; where nothing changes, that of the version that was read."""
     is_new: bool
     """False: the edits change nothing."""
 

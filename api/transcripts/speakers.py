@@ -59,7 +59,7 @@ class SpokenTurn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectSpeakers(msgspec.Struct, frozen=True, kw_only=True):
-    """Who speaks when. Empty where no voices could be told apart; the project's warnings say so."""
+    """Speakers and their turns. Empty where no voices were distinguished; the project's warnings say so."""
 
     project_id: UUID
     version: int
@@ -88,7 +88,7 @@ class CorrectedSpeakers(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     """Number of the new version."""
     changes: list[SpeakerChange]
-    """What each edit changed."""
+    """Changes by each edit."""
     speakers: list[ProjectSpeaker]
 
 
@@ -112,8 +112,8 @@ def _speakers_view(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
         version=transcript.version,
         speakers=_speaker_views(transcript),
         turns=[
-            SpokenTurn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker, first_word=first, end_word=end)
-            for one, (first, end) in zip(turns, places, strict=True)
+            SpokenTurn(start_ms=turn.start_ms, end_ms=turn.end_ms, speaker=turn.speaker, first_word=first, end_word=end)
+            for turn, (first, end) in zip(turns, places, strict=True)
         ],
         overlaps=diarization.overlaps if diarization else [],
         model=diarization.model if diarization else None,
@@ -123,19 +123,19 @@ def _speakers_view(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
 def _speaker_views(transcript: Transcript) -> list[ProjectSpeaker]:
     counts = word_counts(transcript.words)
     speakers = transcript.diarization.speakers if transcript.diarization else []
-    return [_speaker_view(one, counts[one.id]) for one in speakers]
+    return [_speaker_view(speaker, counts[speaker.id]) for speaker in speakers]
 
 
-def _speaker_view(one: Speaker, word_count: int) -> ProjectSpeaker:
+def _speaker_view(speaker: Speaker, word_count: int) -> ProjectSpeaker:
     return ProjectSpeaker(
-        id=one.id,
-        label=one.name or one.id,
-        name=one.name,
-        named_by=one.named_by or ("self" if one.evidence else None),
-        evidence=one.evidence,
-        confidence=one.confidence,
-        speech_ms=one.speech_ms,
-        turns=one.turns,
+        id=speaker.id,
+        label=speaker.name or speaker.id,
+        name=speaker.name,
+        named_by=speaker.named_by or ("self" if speaker.evidence else None),
+        evidence=speaker.evidence,
+        confidence=speaker.confidence,
+        speech_ms=speaker.speech_ms,
+        turns=speaker.turns,
         word_count=word_count,
     )
 

@@ -33,7 +33,7 @@ class SignUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """A file that is to be uploaded."""
 
     purpose: Purpose = "source"
-    """What it is for: a video to make clips of, or a file of brand kits (docs/brand-kits.md)."""
+    """Purpose of the file: a video to make clips of, or a file of brand kits (docs/brand-kits.md)."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255, description="Its name; the extension is kept.")]
     size_bytes: Annotated[int, Meta(ge=1, description="Its exact size; the upload takes exactly this many bytes.")]
@@ -126,7 +126,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     object_key: str
     created_at: dt.datetime
     purpose: Purpose = "source"
-    """What the file is for: a video to make clips of, or a file of brand kits."""
+    """Purpose of the file: a video to make clips of, or a file of brand kits."""
     arrived: list[ArrivedPart] = []
     """Parts that object storage holds."""
 

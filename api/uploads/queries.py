@@ -17,7 +17,7 @@ from core.services.upload_seals import sealed_key_of
 from core.storage.uploads import complete_upload, lock_upload_row
 
 Purpose = Literal["source", "brand kit"]
-"""What an upload was announced for: to make clips of it, or as a file of a brand kit."""
+"""Announced purpose of an upload: to make clips of it, or as a file of a brand kit."""
 
 
 class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +42,10 @@ async def finish_upload(rows: Connection, row: Row, stored: StoredUpload | None)
     if row["state"] == "complete":
         return row
     if stored is None or stored.size != row["size_bytes"]:
-        there = stored.size if stored else None
-        raise ApiProblem("upload-mismatch", f"{row['size_bytes']} bytes were announced, {there} are in object storage.")
+        stored_bytes = stored.size if stored else None
+        raise ApiProblem(
+            "upload-mismatch", f"{row['size_bytes']} bytes were announced, {stored_bytes} are in object storage."
+        )
     return await complete_upload(rows, row["org_id"], row["upload_id"], stored.sealed_key)
 
 

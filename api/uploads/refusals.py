@@ -23,7 +23,7 @@ class RefusedUpload(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Code of the reason."""
     detail: str
-    """What to do, and the exact error where the signature holds."""
+    """Next step for the sender, and the exact error where the signature holds."""
     key_id: str
     """The producer key that the message names."""
     signed: bool

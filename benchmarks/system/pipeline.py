@@ -36,7 +36,7 @@ from cli.api.client import JSON, Client
 from cli.output.results import automatic_export, download_export
 from local import stack as local_stack
 from local.assembly import installed_file
-from local.install.all import noted
+from local.install.all import read_note
 from schemas.common import TimeRange
 from streams.renderer.encoding.muxer import Encoding
 
@@ -133,7 +133,7 @@ def rounds(rig: Rig, python: Path, video: Path) -> tuple[list[OurRun], list[Peer
 
 def _weights(rig: Rig) -> Path:
     """The very folder that the stack's Triton reads."""
-    weights = noted(installed_file(local_stack.layout_of(rig.stack().state_dir))).weights
+    weights = read_note(installed_file(local_stack.layout_of(rig.stack().state_dir))).weights
     assert weights is not None
     return weights / "whisper-base"
 

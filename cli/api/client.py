@@ -47,10 +47,10 @@ def problem_line(status: int, body: bytes) -> tuple[str, str]:
     title = str(problem.get("title") or f"The API answered {status}").rstrip(".")
     detail = str(problem.get("detail") or "").strip()
     errors = problem.get("errors") or []
-    fields = [f"{_field(one)}: {one.get('detail', '')}" for one in errors]
+    fields = [f"{_field(error)}: {error.get('detail', '')}" for error in errors]
     if len(fields) > 1:
         return str(problem.get("code") or ""), "\n".join([f"{title}:", *(f"  {field}" for field in fields)])
-    repeated = any(detail.rstrip(".").endswith(str(one.get("detail") or "\0").rstrip(".")) for one in errors)
+    repeated = any(detail.rstrip(".").endswith(str(error.get("detail") or "\0").rstrip(".")) for error in errors)
     text = "; ".join(part for part in ["" if repeated else detail, *fields] if part)
     code = str(problem.get("code") or "")
     if code == "not-found" and text:
@@ -66,10 +66,10 @@ def _field(error: Mapping[str, Any]) -> str:
 def _check_text(path: str, request: Mapping[str, Any]) -> None:
     """Raise CliError for bytes of the command line that are not UTF-8: JSON cannot carry them."""
     parts = {"path": path, **(request.get("json") or {}), **(request.get("params") or {})}
-    named = [".".join(map(str, found)) for found in halves(parts)]
-    if named:
+    pointers = [".".join(map(str, path_parts)) for path_parts in halves(parts)]
+    if pointers:
         advice = "it holds bytes that are not UTF-8. Type it again, or set a UTF-8 locale."
-        raise CliError(ExitCode.USAGE, f"{', '.join(named)}: {advice}")
+        raise CliError(ExitCode.USAGE, f"{', '.join(pointers)}: {advice}")
 
 
 class Client:
@@ -116,11 +116,11 @@ class Client:
         answer = self._send("GET", path, params={name: value for name, value in query.items() if value is not None})
         return answer.content, answer.headers
 
-    def patch(self, path: str, body: Mapping[str, Any], held: str) -> JSON:
-        """PATCH a resource if it still has the ETag ``held``; safe to try again.
+    def patch(self, path: str, body: Mapping[str, Any], etag: str) -> JSON:
+        """PATCH a resource if it still has the ``etag``; safe to try again.
 
         The condition keeps a change that somebody made meanwhile from being overwritten."""
-        headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": held}
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": etag}
         return msgspec.json.decode(self._send("PATCH", path, json=dict(body), headers=headers).content, type=JSON)
 
     def correct(self, path: str, body: Mapping[str, Any]) -> JSON:
@@ -150,18 +150,18 @@ class Client:
                 answer = self._http.request(method, path, **request)
             except httpx2.TransportError as error:
                 if not tries_left:
-                    raise self.silent(error) from None
+                    raise self.silent_api_error(error) from None
                 self.sleep(1.0)
                 continue
             if answer.status_code in RETRY_STATUS and tries_left:
                 self.sleep(retry_after_s(answer.headers))
                 continue
             if answer.status_code >= 400:
-                raise self.refused(answer)
+                raise self.refusal_of(answer)
             return answer
         raise AssertionError("unreachable")
 
-    def silent(self, error: httpx2.TransportError) -> CliError:
+    def silent_api_error(self, error: httpx2.TransportError) -> CliError:
         """The error of an API that does not answer."""
         return CliError(
             ExitCode.STACK_UNAVAILABLE,
@@ -170,7 +170,7 @@ class Client:
         )
 
     @staticmethod
-    def refused(answer: httpx2.Response) -> ApiRefused:
+    def refusal_of(answer: httpx2.Response) -> ApiRefused:
         """The error of a problem document (its body must have been read)."""
         slug, line = problem_line(answer.status_code, answer.content)
         return ApiRefused(answer.status_code, slug, line)
@@ -186,7 +186,7 @@ class Client:
         with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
             if answer.status_code >= 400:
                 answer.read()
-                raise self.refused(answer)
+                raise self.refusal_of(answer)
             yield iter(()) if answer.status_code == 204 else iter(httpx2.EventSource(answer))
 
     def put_signed(self, url: str, body: Callable[[], Iterator[bytes]], headers: Mapping[str, str]) -> str:
@@ -257,7 +257,7 @@ class Client:
         if http is self._plain:
             return CliError(ExitCode.REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
         answer.read()
-        return self.refused(answer)
+        return self.refusal_of(answer)
 
 
 class Rewinding:

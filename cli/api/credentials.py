@@ -49,21 +49,21 @@ def read_named_access(args: Namespace, environ: Mapping[str, str]) -> Access | N
         raise CliError(ExitCode.USAGE, f"The API must be an http or https URL, not {api!r}.")
     if key:
         return Access(api_url=api, api_key=key)
-    own = read_local_stack(Path(args.state_dir))
-    if own is not None and own.api_url == api:
-        return own
+    local_access = read_local_stack(Path(args.state_dir))
+    if local_access is not None and local_access.api_url == api:
+        return local_access
     raise CliError(ExitCode.USAGE, f"An API is named ({api}) but no key: give --key or set {KEY_VARIABLE}.")
 
 
 def find_access(args: Namespace, environ: Mapping[str, str]) -> Access:
     """Find an API that already runs. Raises CliError if none is named and no stack has run."""
-    found, own = read_named_access(args, environ), read_local_stack(Path(args.state_dir))
-    if found is None and own is not None:
-        found = replace_key(own, args, environ)
-    if found is None:
+    access, local_access = read_named_access(args, environ), read_local_stack(Path(args.state_dir))
+    if access is None and local_access is not None:
+        access = replace_key(local_access, args, environ)
+    if access is None:
         line = f"No stack has run in {args.state_dir}: `clipstream up` starts one, or give --api and --key."
         raise CliError(ExitCode.STACK_UNAVAILABLE, line)
-    return found
+    return access
 
 
 def ensure_access(args: Namespace, environ: Mapping[str, str], console: Console) -> Access:
@@ -71,11 +71,11 @@ def ensure_access(args: Namespace, environ: Mapping[str, str], console: Console)
 
     The local stack is meant if no API is named, or its own (the shell has read its ``stack.env``). Raises CliError.
     """
-    found, own = read_named_access(args, environ), read_local_stack(Path(args.state_dir))
-    if found is not None and (own is None or found.api_url != own.api_url):
-        return found
-    if own is not None and accepts_key(own):
-        return found or replace_key(own, args, environ)
+    access, local_access = read_named_access(args, environ), read_local_stack(Path(args.state_dir))
+    if access is not None and (local_access is None or access.api_url != local_access.api_url):
+        return access
+    if local_access is not None and accepts_key(local_access):
+        return access or replace_key(local_access, args, environ)
     try:
         info = local_stack.ensure_running(Path(args.state_dir), console, environ=environ)
     except StackError as problem:
@@ -85,9 +85,9 @@ def ensure_access(args: Namespace, environ: Mapping[str, str], console: Console)
     )
 
 
-def replace_key(own: Access, args: Namespace, environ: Mapping[str, str]) -> Access:
+def replace_key(access: Access, args: Namespace, environ: Mapping[str, str]) -> Access:
     """The local stack's access with the key of flags or environment, if there is one."""
-    return dataclasses.replace(own, api_key=args.key or environ.get(KEY_VARIABLE) or own.api_key)
+    return dataclasses.replace(access, api_key=args.key or environ.get(KEY_VARIABLE) or access.api_key)
 
 
 def accepts_key(access: Access, transport: httpx2.BaseTransport | None = None) -> bool:

@@ -33,12 +33,12 @@ class StageLine:
     parts: int = 0
     """Parts in all; 0 while unknown."""
     changed_s: float = 0.0
-    """When its state or percent last changed, on the caller's clock."""
+    """Time of the last change of its state or percent, on the caller's clock."""
 
 
 @dataclass
 class Progress:
-    """What this command knows of a project; ``state`` is the API's."""
+    """Progress of a project as this command sees it; ``state`` is the API's."""
 
     state: str = "queued"
     now_s: Callable[[], float] = time.monotonic
@@ -71,7 +71,7 @@ class Progress:
         if not estimate:
             return
         self.estimate_ms = float(estimate["elapsed_ms"]["expected"])
-        work = {one["stage"]: float(one["cpu_ms"]["expected"]) for one in estimate["stages"]}
+        work = {stage["stage"]: float(stage["cpu_ms"]["expected"]) for stage in estimate["stages"]}
         total = sum(work.get(name, 0.0) for name in self.stages)
         if total > 0:
             self.shares = {name: work.get(name, 0.0) / total for name in self.stages}

@@ -40,7 +40,7 @@ def short_id(full: str) -> str:
 
 
 def memory_file(environ: Mapping[str, str]) -> Path:
-    """Where the last run is noted: the person's state directory (XDG)."""
+    """File that notes the last run, in the person's state directory (XDG)."""
     root = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".local" / "state")
     return Path(root) / "clipstream" / "last-run.json"
 
@@ -72,7 +72,7 @@ class References:
         """The id that ``text`` stands for: a number of the last run, a whole id, or the first digits of one."""
         typed = text.strip()
         if kind == "clip" and _NUMBER.fullmatch(typed):
-            return self._numbered(int(typed))
+            return self._clip_id_of(int(typed))
         if kind == "project" and typed == "last":
             return self._last_project()
         with contextlib.suppress(ValueError):
@@ -83,7 +83,7 @@ class References:
                 ExitCode.USAGE,
                 f"{text!r} names no {_WORDS[kind]}: give its id or the first digits of it{numbers}; {_LISTS[kind]}.",
             )
-        return self._abbreviated(kind, typed)
+        return self._id_of_digits(kind, typed)
 
     def any_of(self, text: str, kinds: Sequence[str]) -> tuple[str, str]:
         """Kind and id of what may be of several kinds: a clip's number, ``last``, or the digits of an id."""
@@ -97,23 +97,23 @@ class References:
                 f"{text!r} is not an id: give the first digits of one, a number of the last run, or `last`.",
             )
         items: list[JSON] = self._client.get("/v1/ids", starts_with=typed)["items"]
-        found = [(str(one["kind"]), str(one["id"])) for one in items if one["kind"] in kinds]
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            named = ", ".join(_WORDS[kind] for kind in kinds)
-            raise CliError(ExitCode.USAGE, f"There is no {named} whose id starts with {typed}.")
-        several = ", ".join(f"{_WORDS[kind]} {one}" for kind, one in found[:3])
+        matching = [(str(item["kind"]), str(item["id"])) for item in items if item["kind"] in kinds]
+        if len(matching) == 1:
+            return matching[0]
+        if not matching:
+            kind_words = ", ".join(_WORDS[kind] for kind in kinds)
+            raise CliError(ExitCode.USAGE, f"There is no {kind_words} whose id starts with {typed}.")
+        several = ", ".join(f"{_WORDS[kind]} {identity}" for kind, identity in matching[:3])
         raise CliError(ExitCode.USAGE, f"{typed} is the start of several ids ({several} …): give more digits.")
 
     def remember(self, project_id: str, clip_ids: Sequence[str]) -> None:
         """Note the clips that were shown, best first. A memory that cannot be written costs the numbers alone."""
-        known = self._all()
-        known[self._client.api_url] = {"project_id": project_id, "clip_ids": list(clip_ids)}
+        memory = self._all()
+        memory[self._client.api_url] = {"project_id": project_id, "clip_ids": list(clip_ids)}
         with contextlib.suppress(OSError):
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             partial = self._memory.with_suffix(".part")
-            partial.write_text(json.dumps(known, indent=2))
+            partial.write_text(json.dumps(memory, indent=2))
             partial.replace(self._memory)
 
     def add(self, project_id: str, clip_id: str) -> None:
@@ -122,7 +122,7 @@ class References:
         if last.get("project_id") == project_id and clip_id not in last["clip_ids"]:
             self.remember(project_id, [*last["clip_ids"], clip_id])
 
-    def _numbered(self, number: int) -> str:
+    def _clip_id_of(self, number: int) -> str:
         clip_ids: list[str] = self._last().get("clip_ids") or []
         if not clip_ids:
             raise CliError(
@@ -141,22 +141,22 @@ class References:
             raise CliError(ExitCode.USAGE, "There is no last run: `clipstream projects` lists the projects.")
         return str(project_id)
 
-    def _abbreviated(self, kind: str, digits: str) -> str:
-        found: list[JSON] = self._client.get("/v1/ids", starts_with=digits, kind=kind)["items"]
-        if len(found) == 1:
-            return str(found[0]["id"])
-        if not found:
+    def _id_of_digits(self, kind: str, digits: str) -> str:
+        items: list[JSON] = self._client.get("/v1/ids", starts_with=digits, kind=kind)["items"]
+        if len(items) == 1:
+            return str(items[0]["id"])
+        if not items:
             raise CliError(ExitCode.USAGE, f"There is no {_WORDS[kind]} whose id starts with {digits}: {_LISTS[kind]}.")
-        several = ", ".join(str(one["id"]) for one in found[:3])
+        several = ", ".join(str(item["id"]) for item in items[:3])
         raise CliError(ExitCode.USAGE, f"{digits} is the start of several ids ({several} …): give more digits.")
 
     def _last(self) -> dict[str, Any]:
-        found = self._all().get(self._client.api_url)
-        return found if isinstance(found, dict) else {}
+        last_run = self._all().get(self._client.api_url)
+        return last_run if isinstance(last_run, dict) else {}
 
     def _all(self) -> dict[str, Any]:
         try:
-            known = json.loads(self._memory.read_text())
+            memory = json.loads(self._memory.read_text())
         except (OSError, ValueError):
             return {}
-        return known if isinstance(known, dict) else {}
+        return memory if isinstance(memory, dict) else {}

@@ -48,13 +48,13 @@ def upload(
     """
     size = check_file(path)
     before = note.read(client.api_url, path)
-    there = upload_note.fetch_arrived_parts(client, before) if before else None
-    if before is not None and there is not None:
-        say(f"The upload goes on: {len(there)} of {before.part_count} parts are there.")
-        _send_parts(client, path, before, {}, there, on_bytes)
+    arrived = upload_note.fetch_arrived_parts(client, before) if before else None
+    if before is not None and arrived is not None:
+        say(f"The upload goes on: {len(arrived)} of {before.part_count} parts are there.")
+        _send_parts(client, path, before, {}, arrived, on_bytes)
         return _complete(client, before.upload_id, note)
-    named = {"filename": readable(path.name)[-255:], "size_bytes": size, "purpose": purpose}
-    signed = client.post("/v1/uploads/sign", named)
+    announcement = {"filename": readable(path.name)[-255:], "size_bytes": size, "purpose": purpose}
+    signed = client.post("/v1/uploads/sign", announcement)
     upload_id = str(signed["upload_id"])
     if signed["method"] == "put":
         headers = signed["headers"] | {"Content-Length": str(size)}
@@ -81,12 +81,12 @@ def _send_parts(
     path: Path,
     begun: upload_note.PartialUpload,
     urls: dict[int, str],
-    there: set[int],
+    arrived: set[int],
     on_bytes: OnBytes,
 ) -> None:
-    on_bytes(sum(map(begun.length, there)))
+    on_bytes(sum(map(begun.length, arrived)))
     for number in range(1, begun.part_count + 1):
-        if number in there:
+        if number in arrived:
             continue
         if number not in urls:
             urls = _sign_more(client, begun, number)

@@ -22,7 +22,7 @@ class PartialUpload(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def part_count(self) -> int:
-        """How many parts make the file."""
+        """Number of parts of the file."""
         return -(-self.size_bytes // self.part_bytes)
 
     def length(self, number: int) -> int:
@@ -51,23 +51,23 @@ class UploadNote:
         """The noted upload, if it is of this unchanged file to this API."""
         try:
             begun = msgspec.json.decode(self._path.read_bytes(), type=PartialUpload)
-            known = source.stat()
+            status = source.stat()
         except (OSError, msgspec.DecodeError):
             return None
         same = (begun.api_url, begun.source) == (api_url, str(source.resolve()))
-        unchanged = (begun.size_bytes, begun.modified_ns) == (known.st_size, known.st_mtime_ns)
+        unchanged = (begun.size_bytes, begun.modified_ns) == (status.st_size, status.st_mtime_ns)
         return begun if same and unchanged else None
 
 
 def begin_upload(client: Client, path: Path, upload_id: str, part_bytes: int) -> PartialUpload:
     """Describe a new upload in parts and the state of its file."""
-    known = path.stat()
+    status = path.stat()
     return PartialUpload(
         api_url=client.api_url,
         upload_id=upload_id,
         source=str(path.resolve()),
-        size_bytes=known.st_size,
-        modified_ns=known.st_mtime_ns,
+        size_bytes=status.st_size,
+        modified_ns=status.st_mtime_ns,
         part_bytes=part_bytes,
     )
 
@@ -75,9 +75,9 @@ def begin_upload(client: Client, path: Path, upload_id: str, part_bytes: int) ->
 def fetch_arrived_parts(client: Client, begun: PartialUpload) -> set[int] | None:
     """Numbers of the parts that object storage holds whole; None if the upload is closed."""
     try:
-        found = client.get(f"/v1/uploads/{begun.upload_id}")
+        upload = client.get(f"/v1/uploads/{begun.upload_id}")
     except ApiRefused:
         return None
-    if found["state"] != "open":
+    if upload["state"] != "open":
         return None
-    return {part["number"] for part in found["arrived"] if part["size_bytes"] == begun.length(part["number"])}
+    return {part["number"] for part in upload["arrived"] if part["size_bytes"] == begun.length(part["number"])}

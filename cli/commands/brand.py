@@ -21,11 +21,11 @@ CHECK_TIMEOUT_S = 120.0
 
 
 def add_brand(commands: Any, ask: Any) -> None:
-    """The commands."""
+    """Add the commands of brand kits."""
     inner = add_group(commands, "brand", "make, list, show, change and archive brand kits", "clipstream brand list")
     add_command(inner, "list", "list the brand kits", ask(list_kits), "clipstream brand list")
-    shown = add_command(inner, "show", "show a brand kit as JSON", ask(show_kit), "clipstream brand show 5c0f93d1")
-    shown.add_argument("kit", metavar="KIT")
+    show = add_command(inner, "show", "show a brand kit as JSON", ask(show_kit), "clipstream brand show 5c0f93d1")
+    show.add_argument("kit", metavar="KIT")
     make = add_command(
         inner,
         "create",
@@ -77,31 +77,31 @@ def _named_value(typed: str) -> tuple[str, str]:
 
 def list_kits(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The newest version of each kit."""
-    found = client.get("/v1/brand-kits")
-    if not found["items"]:
+    page = client.get("/v1/brand-kits")
+    if not page["items"]:
         if not args.json:
             display.say("No brand kit yet: `clipstream brand create NAME --logo FILE` makes one.")
-        return ExitCode.NOTHING_FOUND, found
+        return ExitCode.NOTHING_FOUND, page
     if not args.json:
-        rows = [(one["kit"]["name"], str(one["version"]), short_id(one["kit_id"])) for one in found["items"]]
+        rows = [(item["kit"]["name"], str(item["version"]), short_id(item["kit_id"])) for item in page["items"]]
         display.table(plain_table("", ("name", "version", "kit"), rows))
-    return ExitCode.OK, found
+    return ExitCode.OK, page
 
 
 def show_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """One kit in full."""
-    found = client.get(f"/v1/brand-kits/{args.kit}")
+    kit = client.get(f"/v1/brand-kits/{args.kit}")
     if not args.json:
-        display.say(json.dumps(found, indent=2, ensure_ascii=False))
-    return ExitCode.OK, found
+        display.say(json.dumps(kit, indent=2, ensure_ascii=False))
+    return ExitCode.OK, kit
 
 
 def create_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Upload the files, wait until they are checked, make the kit."""
-    made = client.post("/v1/brand-kits", {"name": args.name, **_upload_parts(client, args, display)})
+    kit = client.post("/v1/brand-kits", {"name": args.name, **_upload_parts(client, args, display)})
     if not args.json:
-        display.say(f"Brand kit “{args.name}”: `clipstream run VIDEO --brand {short_id(made['kit_id'])}` uses it.")
-    return ExitCode.OK, made
+        display.say(f"Brand kit “{args.name}”: `clipstream run VIDEO --brand {short_id(kit['kit_id'])}` uses it.")
+    return ExitCode.OK, kit
 
 
 def update_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -114,10 +114,10 @@ def update_kit(client: Client, args: Namespace, display: Display) -> tuple[int, 
     for mapping in ("fonts", "colours"):
         if mapping in parts:
             parts[mapping] = (kit.get(mapping) or {}) | parts[mapping]
-    made = client.patch(f"/v1/brand-kits/{args.kit}", parts, headers.get("etag", "*"))
+    updated = client.patch(f"/v1/brand-kits/{args.kit}", parts, headers.get("etag", "*"))
     if not args.json:
-        display.say(f"Brand kit {short_id(args.kit)} is at version {made['version']}.")
-    return ExitCode.OK, made
+        display.say(f"Brand kit {short_id(args.kit)} is at version {updated['version']}.")
+    return ExitCode.OK, updated
 
 
 def delete_kit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -147,14 +147,14 @@ def _upload_parts(client: Client, args: Namespace, display: Display) -> JSON:
 
 def _parts_file(path: str) -> JSON:
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        parts = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise CliError(ExitCode.USAGE, f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError as error:
         raise CliError(ExitCode.USAGE, f"{path} is not JSON: {error}.") from None
-    if not isinstance(found, dict):
+    if not isinstance(parts, dict):
         raise CliError(ExitCode.USAGE, f"{path} must hold an object with parts of a brand kit.")
-    return found
+    return parts
 
 
 def _asset(client: Client, path: Path, purpose: str, display: Display) -> str:

@@ -18,7 +18,7 @@ MAX_LISTED_MOMENTS = 20
 
 
 def add_clips(commands: Any, ask: Any, positive: Any) -> None:
-    """The commands."""
+    """Add the commands of clips and moments."""
     make = add_command(
         commands,
         "clip",
@@ -67,39 +67,39 @@ def make_clip(client: Client, args: Namespace, display: Display) -> tuple[int, J
     return ExitCode.OK, clip
 
 
-def _moment_id(client: Client, project_id: str, named: str) -> str:
+def _moment_id(client: Client, project_id: str, text: str) -> str:
     """The id of a moment that is named by its place in the list, or by itself."""
-    if not named.isdecimal() or len(named) > len("999"):
-        return named
-    found = _fetch_moments(client, project_id)
-    if not 1 <= int(named) <= len(found):
-        raise CliError(ExitCode.USAGE, f"There is no moment {named}: the project has {len(found)}.")
-    return str(found[int(named) - 1]["id"])
+    if not text.isdecimal() or len(text) > len("999"):
+        return text
+    moments = _fetch_moments(client, project_id)
+    if not 1 <= int(text) <= len(moments):
+        raise CliError(ExitCode.USAGE, f"There is no moment {text}: the project has {len(moments)}.")
+    return str(moments[int(text) - 1]["id"])
 
 
 def _fetch_moments(client: Client, project_id: str) -> list[JSON]:
-    found: list[JSON] = client.get(f"/v1/projects/{project_id}/moments")["moments"]
-    return sorted(found, key=lambda one: (-one["score"], one["range"]["start_ms"]))
+    moments: list[JSON] = client.get(f"/v1/projects/{project_id}/moments")["moments"]
+    return sorted(moments, key=lambda moment: (-moment["score"], moment["range"]["start_ms"]))
 
 
 def list_moments(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """List all moments, best first."""
-    found = _fetch_moments(client, args.project)
+    moments = _fetch_moments(client, args.project)
     if args.json:
-        return ExitCode.OK if found else ExitCode.NOTHING_FOUND, {"items": found}
-    if not found:
+        return ExitCode.OK if moments else ExitCode.NOTHING_FOUND, {"items": moments}
+    if not moments:
         display.say("No moment was weighed in this project.")
-        return ExitCode.NOTHING_FOUND, {"items": found}
+        return ExitCode.NOTHING_FOUND, {"items": moments}
     rows = [
         (
             str(number),
-            f"{format_clock(one['range']['start_ms'])} – {format_clock(one['range']['end_ms'])}",
-            f"{one['score']:.0f}",
-            "yes" if one["selected"] else "",
-            f"{one['title']}\n{one['reason']}",
+            f"{format_clock(moment['range']['start_ms'])} – {format_clock(moment['range']['end_ms'])}",
+            f"{moment['score']:.0f}",
+            "yes" if moment["selected"] else "",
+            f"{moment['title']}\n{moment['reason']}",
         )
-        for number, one in enumerate(found[: args.limit], 1)
+        for number, moment in enumerate(moments[: args.limit], 1)
     ]
     display.table(plain_table("", ("#", "from – to", "score", "clip", "title and reason"), rows))
     display.say("`clipstream clip PROJECT --moment N` makes a clip of one.")
-    return ExitCode.OK, {"items": found}
+    return ExitCode.OK, {"items": moments}

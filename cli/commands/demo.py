@@ -43,12 +43,12 @@ def demo(
         inbox.secret = endpoint["secret"]
         try:
             outcome = run_project(client, args, display, clock_s)
-            shown = _show_answers(client, outcome, inbox, display)
+            answers = _show_answers(client, outcome, inbox, display)
         finally:
             client.delete(f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}")
-    complete = all(value is not None for value in shown.values())
+    complete = all(value is not None for value in answers.values())
     code = outcome.code if outcome.code not in (ExitCode.OK, ExitCode.PARTIAL) or complete else ExitCode.DEMO_INCOMPLETE
-    return code, outcome.report | {"demo": shown}
+    return code, outcome.report | {"demo": answers}
 
 
 def _show_answers(client: Client, outcome: RunOutcome, inbox: Inbox, display: Display) -> JSON:
@@ -75,10 +75,10 @@ def show_search(client: Client, transcript: JSON | None, project_id: str, displa
         return {}
     display.say(f"\nSearch for “{word}” (clipstream search {word}):")
     for _ in range(SINK_TRIES):
-        found = client.get("/v1/search", q=word, project_id=project_id, limit=3)
-        if found["segments"]:
-            show_hits(display, found)
-            return found
+        result = client.get("/v1/search", q=word, project_id=project_id, limit=3)
+        if result["segments"]:
+            show_hits(display, result)
+            return result
         client.sleep(1.0)
     display.say("  no answer: see `clipstream logs`")
     return None
@@ -105,12 +105,12 @@ def show_analytics(client: Client, display: Display) -> JSON | None:
 def show_webhook(inbox: Inbox, project_id: str, display: Display) -> JSON | None:
     """The verified delivery that says how this project ended."""
 
-    def ours(delivery: Delivery) -> bool:
+    def ends_this_project(delivery: Delivery) -> bool:
         return delivery.kind in ("project.completed", "project.failed") and project_id in str(delivery.body)
 
     display.say("\nWebhook:")
-    delivery = inbox.wait_for(ours, WEBHOOK_WAIT_S)
-    exports = sum(one.kind == "export.completed" for one in inbox.deliveries.values())
+    delivery = inbox.wait_for(ends_this_project, WEBHOOK_WAIT_S)
+    exports = sum(received.kind == "export.completed" for received in inbox.deliveries.values())
     if delivery is None:
         refused = f"; {len(inbox.refused)} were refused: {inbox.refused[0]}" if inbox.refused else ""
         display.say(f"  none about this project came within {WEBHOOK_WAIT_S:.0f} s{refused}")

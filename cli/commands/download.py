@@ -50,16 +50,18 @@ def _download_zip(client: Client, project_id: str, out: Path, display: Display) 
 
 def _download_files(client: Client, project_id: str, out: Path, display: Display) -> list[str]:
     clips: list[JSON] = client.get(f"/v1/projects/{project_id}/clips")["items"]
-    named = []
+    named_exports = []
     for clip in clips:
         for brief in clip["exports"]:
             if brief["state"] == "done":
                 export = client.get(f"/v1/exports/{brief['export_id']}")
                 number = int(export.get("number", 1))
-                named.append((export, results.file_stem(clip["ordinal"], clip["title"], export["aspect"], number)))
+                named_exports.append(
+                    (export, results.file_stem(clip["ordinal"], clip["title"], export["aspect"], number))
+                )
     saved: list[str] = []
-    total = results.download_size([export for export, _ in named])
-    with display.bar(f"Downloading {count_text(len(named), 'export')}", total) as on_bytes:
-        for export, name in named:
+    total = results.download_size([export for export, _ in named_exports])
+    with display.bar(f"Downloading {count_text(len(named_exports), 'export')}", total) as on_bytes:
+        for export, name in named_exports:
             saved += results.download_export(client, export, name, out, on_bytes).values()
     return saved

@@ -70,7 +70,7 @@ def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
 
 
 def _operations(client: Client, args: Namespace, current: JSON, transcript: JSON) -> list[JSON]:
-    """What the flags ask for: words and pauses first, then segments in the order typed."""
+    """Operations of the flags: words and pauses first, then segments in the order typed."""
     operations: list[JSON] = []
     if args.undo:
         operations.append({"op": "restore", "version": _version_before(client, args.clip, current)})
@@ -133,7 +133,7 @@ def _version_before(client: Client, clip: str, current: JSON) -> int:
 
 
 def _transcript(client: Client, clip: str) -> JSON:
-    """What is said in the clip's project, as the newest version has it."""
+    """The newest version of the transcript of the clip's project."""
     return client.get(f"/v1/projects/{client.get(f'/v1/clips/{clip}')['project_id']}/transcript")
 
 

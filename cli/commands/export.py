@@ -23,7 +23,7 @@ DEFAULT_ASPECT = "9:16"
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
-    """The flags."""
+    """Add the flags of an export."""
     add = parser.add_argument
     add("clip", metavar="CLIP")
     add("--aspect", action="append", choices=ASPECTS, help="shape (9:16); several are made together, by one decode")
@@ -51,25 +51,25 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     except OSError as error:
         raise CliError(ExitCode.USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
     clip = client.get(f"/v1/clips/{args.clip}")
-    ended = [
+    finished = [
         _wait_for_export(client, str(exported["export_id"]), display, quiet=args.json)
         for exported in _request_exports(client, args)
     ]
     saved = [
-        _download_export(client, clip, exported, out, display) for exported in ended if exported["state"] == "done"
+        _download_export(client, clip, exported, out, display) for exported in finished if exported["state"] == "done"
     ]
     if not args.json:
         width = max((len(kind) for entry in saved for kind in entry["saved"]), default=0)
         for entry in saved:
             for kind, file in entry["saved"].items():
                 display.say(f"{kind:<{width}} {file}")
-    failed = [unfinished for unfinished in ended if unfinished["state"] != "done"]
+    failed = [unfinished for unfinished in finished if unfinished["state"] != "done"]
     if failed:
-        which = "The export" if len(ended) == 1 else " and ".join(unfinished["aspect"] for unfinished in failed)
+        subject = "The export" if len(finished) == 1 else " and ".join(unfinished["aspect"] for unfinished in failed)
         if all(unfinished["state"] == "cancelled" for unfinished in failed):
-            raise CliError(ExitCode.PROJECT_FAILED, f"{which} {'was' if len(failed) == 1 else 'were'} cancelled.")
+            raise CliError(ExitCode.PROJECT_FAILED, f"{subject} {'was' if len(failed) == 1 else 'were'} cancelled.")
         failure = failed[0].get("failure") or {}
-        raise CliError(ExitCode.PROJECT_FAILED, f"{which} failed: {failure.get('detail', 'no reason was given')}")
+        raise CliError(ExitCode.PROJECT_FAILED, f"{subject} failed: {failure.get('detail', 'no reason was given')}")
     return ExitCode.OK, saved[0] if len(saved) == 1 else {"items": saved}
 
 
@@ -90,11 +90,11 @@ def _request_exports(client: Client, args: Namespace) -> list[JSON]:
 def _wait_for_export(client: Client, export_id: str, display: Display, *, quiet: bool) -> JSON:
     waited_s, state = 0.0, ""
     while True:
-        ended = client.get(f"/v1/exports/{export_id}")
-        if ended["state"] in ("done", "failed", "cancelled"):
-            return ended
-        if ended["state"] != state and not quiet:
-            state = str(ended["state"])
+        export_state = client.get(f"/v1/exports/{export_id}")
+        if export_state["state"] in ("done", "failed", "cancelled"):
+            return export_state
+        if export_state["state"] != state and not quiet:
+            state = str(export_state["state"])
             display.say(f"export {export_id}: {state}")
         if waited_s >= TIMEOUT_S:
             raise CliError(
@@ -104,8 +104,8 @@ def _wait_for_export(client: Client, export_id: str, display: Display, *, quiet:
         waited_s += POLL_S
 
 
-def _download_export(client: Client, clip: JSON, ended: JSON, out: Path, display: Display) -> JSON:
-    name = results.file_stem(clip["ordinal"], clip["title"], ended["aspect"], int(ended.get("number", 1)))
-    with display.bar(f"Downloading {name}", results.download_size([ended])) as on_bytes:
-        files = results.download_export(client, ended, name, out, on_bytes)
-    return ended | {"saved": {kind: str(out / file) for kind, file in files.items()}}
+def _download_export(client: Client, clip: JSON, exported: JSON, out: Path, display: Display) -> JSON:
+    name = results.file_stem(clip["ordinal"], clip["title"], exported["aspect"], int(exported.get("number", 1)))
+    with display.bar(f"Downloading {name}", results.download_size([exported])) as on_bytes:
+        files = results.download_export(client, exported, name, out, on_bytes)
+    return exported | {"saved": {kind: str(out / file) for kind, file in files.items()}}

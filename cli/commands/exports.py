@@ -13,7 +13,7 @@ from cli.output.terminal import Display, plain_table
 
 
 def add_exports(commands: Any, ask: Any) -> None:
-    """The commands."""
+    """Add the commands that list and cancel exports."""
     inner = add_group(commands, "exports", "list and cancel exports", "clipstream exports list last")
     listing = add_command(
         inner, "list", "list the exports of a project", ask(list_exports), "clipstream exports list last"
@@ -32,31 +32,33 @@ def add_exports(commands: Any, ask: Any) -> None:
 def list_exports(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Every export of a project, clip by clip."""
     clips: list[JSON] = client.get(f"/v1/projects/{args.project}/clips")["items"]
-    found = [
-        one | {"clip_id": clip["clip_id"], "clip": clip["ordinal"] + 1} for clip in clips for one in clip["exports"]
+    exports = [
+        export | {"clip_id": clip["clip_id"], "clip": clip["ordinal"] + 1}
+        for clip in clips
+        for export in clip["exports"]
     ]
     if args.json:
-        return ExitCode.OK if found else ExitCode.NOTHING_FOUND, {"items": found}
-    if not found:
+        return ExitCode.OK if exports else ExitCode.NOTHING_FOUND, {"items": exports}
+    if not exports:
         display.say("This project has no exports.")
-        return ExitCode.NOTHING_FOUND, {"items": found}
+        return ExitCode.NOTHING_FOUND, {"items": exports}
     rows = [
         (
-            str(one["clip"]),
-            one["aspect"],
-            one["state"],
-            "yes" if one.get("automatic") else "",
-            short_id(one["export_id"]),
+            str(export["clip"]),
+            export["aspect"],
+            export["state"],
+            "yes" if export.get("automatic") else "",
+            short_id(export["export_id"]),
         )
-        for one in found
+        for export in exports
     ]
     display.table(plain_table("", ("clip", "shape", "state", "automatic", "export"), rows))
-    return ExitCode.OK, {"items": found}
+    return ExitCode.OK, {"items": exports}
 
 
 def cancel_export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Cancel one export; the clip and its other exports stay."""
-    found = client.post(f"/v1/exports/{args.export}/cancel")
+    cancelled = client.post(f"/v1/exports/{args.export}/cancel")
     if not args.json:
-        display.say(f"Export {short_id(args.export)} is {found['state']}.")
-    return ExitCode.OK, found
+        display.say(f"Export {short_id(args.export)} is {cancelled['state']}.")
+    return ExitCode.OK, cancelled

@@ -23,24 +23,24 @@ def json_object(typed: str) -> JSON:
     """A JSON object, or ``@`` and the file that has it; raises ArgumentTypeError for anything else."""
     try:
         text = Path(typed[1:]).read_text(encoding="utf-8") if typed.startswith("@") else typed
-        found = json.loads(text)
+        value = json.loads(text)
     except OSError as error:
         raise ArgumentTypeError(f"{typed[1:]!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ArgumentTypeError(f"{typed[:60]!r} is not JSON: {error}") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ArgumentTypeError(f'{typed[:60]!r} is not a JSON object: write \'{{"name": "value"}}\'')
-    return found
+    return value
 
 
-def add_metadata(parser: argparse.ArgumentParser, what: str) -> None:
-    """The flag of commands that make something."""
-    text = f"JSON of your own, kept with the {what} and given back in answers, webhooks and analytics"
+def add_metadata(parser: argparse.ArgumentParser, noun: str) -> None:
+    """Add the flag ``--metadata`` to a command that makes a project, clip or export."""
+    text = f"JSON of your own, kept with the {noun} and given back in answers, webhooks and analytics"
     parser.add_argument("--metadata", type=json_object, metavar="JSON|@FILE", help=text)
 
 
 def add_labels(commands: Any, ask: Any) -> None:
-    """The commands."""
+    """Add the commands of titles and metadata."""
     text = "rename a project, a clip or an export"
     name = add_command(
         commands,
@@ -72,24 +72,24 @@ def add_labels(commands: Any, ask: Any) -> None:
 
 
 def _path(client: Client, typed: str) -> tuple[str, str]:
-    """Kind and path of what a person typed."""
-    kind, found = References.for_client(client).any_of(typed, list(_PATHS))
-    return kind, f"{_PATHS[kind]}/{found}"
+    """Kind and API path of the resource that a person typed."""
+    kind, identity = References.for_client(client).any_of(typed, list(_PATHS))
+    return kind, f"{_PATHS[kind]}/{identity}"
 
 
 def rename(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """Give it another title."""
+    """Give a project, clip or export another title."""
     kind, path = _path(client, args.what)
-    found = client.patch(path, {"title": args.title.strip() or None}, "*")
+    resource = client.patch(path, {"title": args.title.strip() or None}, "*")
     if not args.json:
-        display.say(f"{kind.capitalize()} {short_id(found[f'{kind}_id'])} is called “{found['title']}”.")
-    return ExitCode.OK, found
+        display.say(f"{kind.capitalize()} {short_id(resource[f'{kind}_id'])} is called “{resource['title']}”.")
+    return ExitCode.OK, resource
 
 
 def metadata(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """Show it, or change it."""
+    """Show the metadata of a project, clip or export, or change it."""
     _, path = _path(client, args.what)
-    found = client.get(path) if args.patch is None else client.patch(path, {"metadata": args.patch}, "*")
+    resource = client.get(path) if args.patch is None else client.patch(path, {"metadata": args.patch}, "*")
     if not args.json:
-        display.say(json.dumps(found["metadata"], indent=2, ensure_ascii=False))
-    return ExitCode.OK, found["metadata"]
+        display.say(json.dumps(resource["metadata"], indent=2, ensure_ascii=False))
+    return ExitCode.OK, resource["metadata"]

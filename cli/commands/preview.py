@@ -64,7 +64,7 @@ def preview(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
 
 
 def preview_request(args: Namespace) -> JSON:
-    """What an export would be asked for by; what was not said is left to the API."""
+    """Request of an export; options that were not named are left to the API."""
     request = {"aspect": args.aspect, "captions": not args.no_captions, "template": args.captions_template}
     request |= {"mask_profanity": args.mask_profanity, "edit_version": args.version}
     request["options"] = build_export_options(args) or None

@@ -23,7 +23,7 @@ MS_PER_MINUTE = 60_000
 
 
 def add_projects(commands: Any, ask: Any, positive: Any) -> None:
-    """The commands."""
+    """Add the commands of projects."""
     show = add_command(
         commands,
         "project",
@@ -84,7 +84,7 @@ def _pixels(text: str) -> tuple[int, int]:
 
 
 def show_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """How a project stands."""
+    """Show the state of a project."""
     project = client.get(f"/v1/projects/{args.project}")
     if args.json:
         return ExitCode.OK, project
@@ -121,7 +121,7 @@ def _parts_text(stage: JSON) -> str:
 
 
 def estimate(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """What a project of this length would take."""
+    """Estimate of a project of this length."""
     options = build_project_options(args)
     msgspec.convert(options, ProjectOptions)
     body: JSON = {"duration_ms": args.minutes, "video": not args.sound_only, "options": options}
@@ -161,7 +161,7 @@ def cancel_project(client: Client, args: Namespace, display: Display) -> tuple[i
 def retry_project(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Take up what failed."""
     scope = {"stage": args.stage, "export_id": args.export}
-    retried = client.post(f"/v1/projects/{args.project}/retry", {name: one for name, one in scope.items() if one})
+    retried = client.post(f"/v1/projects/{args.project}/retry", {name: value for name, value in scope.items() if value})
     if not args.json:
         files = f", {count_text(len(retried['export_ids']), 'file')} to make" if retried["export_ids"] else ""
         display.say(f"At work again: {', '.join(retried['stages'])}{files}. The project is {retried['state']}.")

@@ -16,7 +16,7 @@ from cli.api.client import JSON, Client
 from cli.api.project_progress import count_text, duration_text, size_text
 from cli.api.references import References, short_id
 from cli.exit_codes import ExitCode
-from cli.output.terminal import Display, plain_table, score_text, show_nearest, visible
+from cli.output.terminal import Display, escape_controls, plain_table, score_text, show_nearest
 from core.domain.clock_format import format_clock
 from schemas.version import VERSION
 
@@ -38,13 +38,13 @@ def list_projects(client: Client, args: Namespace, display: Display) -> tuple[in
     elif not args.json:
         rows = [
             (
-                short_id(one["project_id"]),
-                one["state"],
-                duration_text(one.get("duration_ms")),
-                str(one["created_at"])[:19].replace("T", " "),
-                one["title"],
+                short_id(project["project_id"]),
+                project["state"],
+                duration_text(project.get("duration_ms")),
+                str(project["created_at"])[:19].replace("T", " "),
+                project["title"],
             )
-            for one in page["items"]
+            for project in page["items"]
         ]
         display.table(plain_table("", ("project", "state", "length", "created (UTC)", "title"), rows))
     return ExitCode.OK, page
@@ -52,17 +52,17 @@ def list_projects(client: Client, args: Namespace, display: Display) -> tuple[in
 
 def list_clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The clips of a project, best first."""
-    found = client.get(f"/v1/projects/{args.project}/clips")
-    References.for_client(client).remember(args.project, [clip["clip_id"] for clip in found["items"]])
+    page = client.get(f"/v1/projects/{args.project}/clips")
+    References.for_client(client).remember(args.project, [clip["clip_id"] for clip in page["items"]])
     if args.json:
-        return ExitCode.OK if found["items"] else ExitCode.NOTHING_FOUND, found
-    if not found["items"]:
+        return ExitCode.OK if page["items"] else ExitCode.NOTHING_FOUND, page
+    if not page["items"]:
         project = client.get(f"/v1/projects/{args.project}")
         failure = (project.get("failure") or {}).get("detail")
-        reason = found.get("nothing_found_reason") or failure or f"the project is {project['state']}."
+        reason = page.get("nothing_found_reason") or failure or f"the project is {project['state']}."
         display.say(f"No clips: {reason}")
         show_nearest(display, project)
-        return ExitCode.NOTHING_FOUND, found
+        return ExitCode.NOTHING_FOUND, page
     rows = [
         (
             str(clip["ordinal"] + 1),
@@ -72,11 +72,11 @@ def list_clips(client: Client, args: Namespace, display: Display) -> tuple[int, 
             ", ".join(f"{export['aspect']} {export['state']}" for export in clip["exports"]),
             short_id(clip["clip_id"]),
         )
-        for clip in found["items"]
+        for clip in page["items"]
     ]
     display.say("`clipstream edit 1`, `export 1` and `preview 1` take a clip by its number here, or by its id.")
     display.table(plain_table("", ("#", "from – to", "score", "title and reason", "exports", "clip"), rows))
-    return ExitCode.OK, found
+    return ExitCode.OK, page
 
 
 def add_search(parser: ArgumentParser, positive: Callable[[str], int]) -> None:
@@ -106,52 +106,56 @@ def _score_share(text: str) -> float:
 
 
 def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """What was said, and where."""
-    asked = {"project_id": args.project, "limit": args.limit}
-    asked |= {name: getattr(args, name) for name in ("mode", "speaker", "language", "since", "until", "sort")}
-    found = client.get("/v1/search", q=" ".join(args.words), min_score=args.min_score, **asked)
+    """Find spoken words, and show where they are."""
+    parameters = {"project_id": args.project, "limit": args.limit}
+    parameters |= {name: getattr(args, name) for name in ("mode", "speaker", "language", "since", "until", "sort")}
+    result = client.get("/v1/search", q=" ".join(args.words), min_score=args.min_score, **parameters)
     if not args.json:
-        show_hits(display, found)
-    return ExitCode.OK if any(found[kind] for kind in HITS) else ExitCode.NOTHING_FOUND, found
+        show_hits(display, result)
+    return ExitCode.OK if any(result[kind] for kind in HITS) else ExitCode.NOTHING_FOUND, result
 
 
-def show_hits(display: Display, found: JSON) -> None:
+def show_hits(display: Display, result: JSON) -> None:
     """Hits of each kind with the time to jump to, how well they fit, and matches marked."""
-    if not any(found[kind] for kind in HITS):
-        display.say(f"Nothing is said about “{found['query']}”." if found["query"] else "There is nothing.")
+    if not any(result[kind] for kind in HITS):
+        display.say(f"Nothing is said about “{result['query']}”." if result["query"] else "There is nothing.")
         return
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for style in ("cyan", "dim", "", "dim"):
         table.add_column(style=style, overflow="fold")
-    for hit in found["segments"]:
+    for hit in result["segments"]:
         table.add_row(*_row(hit, highlighted_text(hit["highlight"]), hit["project_id"]))
-    for hit in found["clips"]:
-        told = Text(f"clip {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {visible(hit['title'])}")
-        table.add_row(*_row(hit, told, hit["clip_id"]))
-    for hit in found["chapters"]:
-        told = Text(f"chapter {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {visible(hit['title'])}")
-        table.add_row(*_row(hit, told, hit["project_id"]))
-    for hit in found["entities"]:
-        times = ", ".join(format_clock(one["start_ms"]) for one in hit["mentions"][:5])
-        table.add_row(*_row(hit, Text(f"{hit['kind']} {visible(hit['name'])}  {times}"), hit["project_id"]))
+    for hit in result["clips"]:
+        description = Text(
+            f"clip {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {escape_controls(hit['title'])}"
+        )
+        table.add_row(*_row(hit, description, hit["clip_id"]))
+    for hit in result["chapters"]:
+        description = Text(
+            f"chapter {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {escape_controls(hit['title'])}"
+        )
+        table.add_row(*_row(hit, description, hit["project_id"]))
+    for hit in result["entities"]:
+        times = ", ".join(format_clock(mention["start_ms"]) for mention in hit["mentions"][:5])
+        table.add_row(*_row(hit, Text(f"{hit['kind']} {escape_controls(hit['name'])}  {times}"), hit["project_id"]))
     display.table(table)
 
 
-def _row(hit: JSON, told: Text, identity: str) -> tuple[Text, Text, Text, Text]:
-    """When its words are said, how well it fits, what it is, and the beginning of an id."""
+def _row(hit: JSON, description: Text, identity: str) -> tuple[Text, Text, Text, Text]:
+    """Row of a hit: time of its words, score, description, and the beginning of an id."""
     when = format_clock(hit["word_ms"] if "word_ms" in hit else hit.get("start_ms") or 0)
     score = f"{hit['match_score']:.2f}" if "match_score" in hit else ""
-    return Text(f"{when:>7}"), Text(score), told, Text(short_id(identity))
+    return Text(f"{when:>7}"), Text(score), description, Text(short_id(identity))
 
 
 def highlighted_text(highlight: str) -> Text:
     """Escaped HTML with ``<mark>`` as styled text."""
     text, at = Text(), 0
     for match in _MARK.finditer(highlight):
-        text.append(visible(html.unescape(highlight[at : match.start()])))
-        text.append(visible(html.unescape(match.group(1))), style="bold yellow")
+        text.append(escape_controls(html.unescape(highlight[at : match.start()])))
+        text.append(escape_controls(html.unescape(match.group(1))), style="bold yellow")
         at = match.end()
-    text.append(visible(html.unescape(highlight[at:])))
+    text.append(escape_controls(html.unescape(highlight[at:])))
     return text
 
 
@@ -161,13 +165,16 @@ def list_refused(client: Client, args: Namespace, display: Display) -> tuple[int
     if not page["items"] and not args.json:
         display.say("No message was refused in the last seven days.")
     elif not args.json:
-        for one in page["items"]:
-            when, place = str(one["created_at"])[:19].replace("T", " "), f"{one['partition']}/{one['offset']}"
-            unsure = "" if one["signed"] else " (not signed by this key: anybody may have sent it)"
-            display.say(f"{when}  uploads.v1/{place}  {one['reason']}  {one['key_id']}{unsure}")
-            display.say(f"  {visible(one['detail'])}")
-            if one["unlisted"]:
-                display.say(f"  {count_text(one['unlisted'], 'more message')} after it.")
+        for message in page["items"]:
+            when, place = (
+                str(message["created_at"])[:19].replace("T", " "),
+                f"{message['partition']}/{message['offset']}",
+            )
+            unsure = "" if message["signed"] else " (not signed by this key: anybody may have sent it)"
+            display.say(f"{when}  uploads.v1/{place}  {message['reason']}  {message['key_id']}{unsure}")
+            display.say(f"  {escape_controls(message['detail'])}")
+            if message["unlisted"]:
+                display.say(f"  {count_text(message['unlisted'], 'more message')} after it.")
     return ExitCode.OK, page
 
 
@@ -179,34 +186,34 @@ def list_stuck(client: Client, args: Namespace, display: Display) -> tuple[int, 
     elif not args.json:
         rows = [
             (
-                one["project_id"],
-                one["state"],
-                str(one["still_since"])[:19].replace("T", " "),
-                ", ".join(dict.fromkeys(one["stages"])),
-                one["waits_for"] or "",
+                project["project_id"],
+                project["state"],
+                str(project["still_since"])[:19].replace("T", " "),
+                ", ".join(dict.fromkeys(project["stages"])),
+                project["waits_for"] or "",
             )
-            for one in page["items"]
+            for project in page["items"]
         ]
         display.table(plain_table("", ("project", "state", "still since (UTC)", "stages", "waits for"), rows))
     return ExitCode.OK, page
 
 
 def list_dead_letters(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """What could not be worked on."""
+    """List dead letters, newest first."""
     page = client.get("/v1/admin/dead-letters", limit=args.limit, stage=args.stage)
     if not page["items"] and not args.json:
         display.say("No dead letters" + (f" of {args.stage}." if args.stage else "."))
     elif not args.json:
         rows = [
             (
-                one["dead_id"],
-                str(one["created_at"])[:19].replace("T", " "),
-                one["stage"],
-                one["topic"],
-                one["reason"],
-                "yes" if one.get("replayed_at") else "",
+                letter["dead_id"],
+                str(letter["created_at"])[:19].replace("T", " "),
+                letter["stage"],
+                letter["topic"],
+                letter["reason"],
+                "yes" if letter.get("replayed_at") else "",
             )
-            for one in page["items"]
+            for letter in page["items"]
         ]
         display.table(plain_table("", ("dead letter", "when (UTC)", "stage", "topic", "reason", "replayed"), rows))
     return ExitCode.OK, page
@@ -217,8 +224,8 @@ def show_dead_letter(client: Client, args: Namespace, display: Display) -> tuple
     letter = client.get(f"/v1/admin/dead-letters/{args.dead}")
     if not args.json:
         payload = base64.b64decode(letter["payload_base64"])
-        shown = {key: value for key, value in letter.items() if key != "payload_base64"}
-        display.say(json.dumps(shown, indent=2, ensure_ascii=False))
+        fields = {key: value for key, value in letter.items() if key != "payload_base64"}
+        display.say(json.dumps(fields, indent=2, ensure_ascii=False))
         display.say(f"payload ({size_text(len(payload))}):")
         display.say(payload[:MAX_SHOWN_BYTES].decode(errors="backslashreplace"))
     return ExitCode.OK, letter
@@ -233,5 +240,5 @@ def replay_dead_letter(client: Client, args: Namespace, display: Display) -> tup
 
 
 def version() -> JSON:
-    """Of the command itself; needs no API."""
+    """Version of the command itself; needs no API."""
     return {"clipstream": VERSION}

@@ -17,28 +17,31 @@ ABSENT = "–"
 def replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """One export, made again and compared."""
     path = f"/v1/exports/{args.export}/replay"
-    asked = client.post(path)
-    with nullcontext() if args.json else display.waiting(f"export {args.export} is made again"):
-        found = _wait(client, path, asked)
+    requested = client.post(path)
+    with nullcontext() if args.json else display.show_waiting(f"export {args.export} is made again"):
+        outcome = _wait(client, path, requested)
     if not args.json:
-        show_replay(found, display)
-    return ExitCode.OK if found["outcome"] == "same" else ExitCode.REPLAY_DIFFERS, found
+        show_replay(outcome, display)
+    return ExitCode.OK if outcome["outcome"] == "same" else ExitCode.REPLAY_DIFFERS, outcome
 
 
-def _wait(client: Client, path: str, found: JSON) -> JSON:
+def _wait(client: Client, path: str, replayed: JSON) -> JSON:
     waited_s = 0.0
-    while found["state"] != "done":
+    while replayed["state"] != "done":
         if waited_s >= REPLAY_TIMEOUT_S:
             raise CliError(ExitCode.PROJECT_FAILED, f"The replay still waits after {waited_s / 60:.0f} min.")
         client.sleep(POLL_S)
         waited_s += POLL_S
-        found = client.get(path)
-    return found
+        replayed = client.get(path)
+    return replayed
 
 
-def show_replay(found: JSON, display: Display) -> None:
+def show_replay(outcome: JSON, display: Display) -> None:
     """The outcome in a sentence, then what it was made with then and now."""
-    display.say(f"{found['outcome']}: {found['detail']}")
-    rows = [(one["what"], one["then"] or ABSENT, one["now"] or ABSENT) for one in found["differences"]]
+    display.say(f"{outcome['outcome']}: {outcome['detail']}")
+    rows = [
+        (difference["what"], difference["then"] or ABSENT, difference["now"] or ABSENT)
+        for difference in outcome["differences"]
+    ]
     if rows:
         display.table(plain_table("", ("made with", "then", "now"), rows))

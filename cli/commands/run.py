@@ -51,7 +51,7 @@ class Stopwatch:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOutcome:
-    """What a run ended with."""
+    """Outcome of a run."""
 
     report: JSON
     transcript: JSON | None
@@ -202,7 +202,7 @@ def _download_export(
 
 
 def exit_code(project: JSON, clips: list[JSON]) -> int:
-    """What the project's end means to a script."""
+    """Exit code for the state in which a project ended."""
     if project["state"] != "completed":
         return ExitCode.PROJECT_FAILED
     if not clips:

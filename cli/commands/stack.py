@@ -85,11 +85,11 @@ def _command(
         name, help=text, description=text, examples=more or (f"clipstream {name}",)
     )
     parser.add_argument("--state-dir", type=Path, default=DEFAULT_STATE, help="where the stack lives (.clipstream)")
-    parser.set_defaults(run=lambda arguments: _guarded(run, arguments))
+    parser.set_defaults(run=lambda arguments: _run_guarded(run, arguments))
     return parser
 
 
-def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.Namespace) -> int:
+def _run_guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.Namespace) -> int:
     """Problems become one line on stderr and exit code 3; Ctrl-C is 130."""
     say = line_printer(Console(stderr=True))
     try:
@@ -104,10 +104,10 @@ def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.
 
 def _up(arguments: argparse.Namespace, say: Say) -> int:
     layout = stack.layout_of(arguments.state_dir)
-    asked = {"CLIPSTREAM_API_PORT": str(arguments.api_port)} if arguments.api_port is not None else {}
+    overrides = {"CLIPSTREAM_API_PORT": str(arguments.api_port)} if arguments.api_port is not None else {}
     if arguments.foreground:
-        return _foreground(layout, os.environ | asked, say, arguments.rewind)
-    info = stack.ensure_running(layout, os.environ | asked, say, rewind=arguments.rewind)
+        return _run_in_foreground(layout, os.environ | overrides, say, arguments.rewind)
+    info = stack.ensure_running(layout, os.environ | overrides, say, rewind=arguments.rewind)
     if arguments.json:
         print(as_json(info))
     else:
@@ -120,7 +120,7 @@ def as_json(info: StackInfo) -> str:
     return msgspec.json.format(msgspec.json.encode(info, enc_hook=str), indent=2).decode()
 
 
-def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Sequence[str]) -> int:
+def _run_in_foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Sequence[str]) -> int:
     """The guard as our child in this terminal: Ctrl-C reaches us, and we pass it on and wait."""
     if is_running(layout):
         raise StackError("this stack runs already: `clipstream down` first, or leave out --foreground")
@@ -209,14 +209,14 @@ def _rows(state: StackState, running: bool) -> list[dict[str, Any]]:
             }
         )
     if running:
-        own: dict[str, Any] = {
+        supervisor: dict[str, Any] = {
             "part": "supervisor",
             "state": "ready",
             "pid": state.supervisor_pid,
             "port": None,
             "restarts": 0,
         }
-        rows.append({**own, "memory_bytes": _own_memory(state), "ready_after_s": None, "said": ""})
+        rows.append({**supervisor, "memory_bytes": _own_memory(state), "ready_after_s": None, "said": ""})
     return rows
 
 
@@ -230,13 +230,13 @@ def _print_table(phase: str, state: StackState, rows: list[dict[str, Any]]) -> N
         table.add_column(heading)
     for heading in ("pid", "memory", "port", "restarts"):
         table.add_column(heading, justify="right")
-    said = any(row["said"] for row in rows)
-    if said:
+    has_messages = any(row["said"] for row in rows)
+    if has_messages:
         table.add_column("said", overflow="fold")
     for row in rows:
         colour = _COLOURS.get(row["state"], "default")
         memory = f"{row['memory_bytes'] // _MIB} MB" if row["memory_bytes"] else ""
-        cells = (row["pid"] or "", memory, row["port"] or "", row["restarts"], *([row["said"]] if said else []))
+        cells = (row["pid"] or "", memory, row["port"] or "", row["restarts"], *([row["said"]] if has_messages else []))
         table.add_row(row["part"], f"[{colour}]{row['state']}[/]", *map(str, cells))
     total = sum(row["memory_bytes"] for row in rows) // _MIB
     console = Console()

@@ -21,8 +21,8 @@ _SPEAKER = re.compile(r"S[1-9]\d{0,5}")
 
 
 def add_transcripts(commands: Any, ask: Any) -> None:
-    """The commands."""
-    said = add_command(
+    """Add the commands of transcripts and speakers."""
+    transcript_parser = add_command(
         commands,
         "transcript",
         "show or save what was said, and correct it",
@@ -31,7 +31,7 @@ def add_transcripts(commands: Any, ask: Any) -> None:
         "clipstream transcript last --format srt --out talk.srt",
         "clipstream transcript last --replace 'nuclear energy' 'mechanical energy'",
     )
-    add = said.add_argument
+    add = transcript_parser.add_argument
     add("project", metavar="PROJECT")
     add("--format", choices=FORMATS, default="txt", help="how to print or save it (%(default)s)")
     add("--track", metavar="xx", help="a translation, e.g. en")
@@ -90,11 +90,13 @@ def transcript(client: Client, args: Namespace, display: Display) -> tuple[int, 
 def _correct_words(client: Client, args: Namespace, display: Display, path: str) -> tuple[int, JSON]:
     current = client.get(path)
     edits = [_word_correction(current["words"], words, text) for words, text in args.replace]
-    found = client.correct(path, {"version": current["version"], "edits": edits, "note": args.note})
+    corrected = client.correct(path, {"version": current["version"], "edits": edits, "note": args.note})
     if not args.json:
         changed = count_text(len(edits), "correction")
-        display.say(f"{changed} made: version {found['version']}. Exports keep their words until they are made again.")
-    return ExitCode.OK, found
+        display.say(
+            f"{changed} made: version {corrected['version']}. Exports keep their words until they are made again."
+        )
+    return ExitCode.OK, corrected
 
 
 def _word_correction(words: list[JSON], typed: str, text: str) -> JSON:
@@ -114,26 +116,26 @@ def _word_correction(words: list[JSON], typed: str, text: str) -> JSON:
 def speakers(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """List the speakers, or correct who speaks."""
     path = f"/v1/projects/{args.project}/speakers"
-    found = client.get(path)
+    page = client.get(path)
     edits = _speaker_edits(args)
     if edits:
-        found = client.correct(path, {"version": found["version"], "edits": edits, "note": args.note})
+        page = client.correct(path, {"version": page["version"], "edits": edits, "note": args.note})
     if args.json:
-        return ExitCode.OK, found
-    if not found["speakers"]:
+        return ExitCode.OK, page
+    if not page["speakers"]:
         display.say("No speakers were distinguished in this project.")
     else:
         rows = [
-            (one["id"], one["name"] or "", duration_text(one["speech_ms"]), str(one["word_count"]))
-            for one in found["speakers"]
+            (speaker["id"], speaker["name"] or "", duration_text(speaker["speech_ms"]), str(speaker["word_count"]))
+            for speaker in page["speakers"]
         ]
         display.table(plain_table("", ("id", "name", "speaks for", "words"), rows))
-    return ExitCode.OK, found
+    return ExitCode.OK, page
 
 
 def _speaker_edits(args: Namespace) -> list[JSON]:
     edits: list[JSON] = [
-        {"op": "merge", "speaker": _speaker(one), "into": _speaker(to)} for one, to in args.merge or []
+        {"op": "merge", "speaker": _speaker(speaker), "into": _speaker(to)} for speaker, to in args.merge or []
     ]
     for part, to in args.split or []:
         try:
@@ -142,7 +144,7 @@ def _speaker_edits(args: Namespace) -> list[JSON]:
             raise CliError(ExitCode.USAGE, f"--split: {error}.") from None
         target = None if to in ("", "new") else _speaker(to)
         edits.append({"op": "split", "ranges": [times], "to": target})
-    edits += [{"op": "rename", "speaker": _speaker(one), "name": name} for one, name in args.name or []]
+    edits += [{"op": "rename", "speaker": _speaker(speaker), "name": name} for speaker, name in args.name or []]
     return edits
 
 

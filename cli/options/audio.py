@@ -12,7 +12,7 @@ from schemas.quantities import spoken_range
 
 
 def add_audio_options(parser: argparse.ArgumentParser) -> None:
-    """The flags."""
+    """Add the flags of the sound."""
     add = parser.add_argument
     add("--loudness", type=_lufs, metavar="LUFS", help=f"{MIN_TARGET_LUFS:g} to {MAX_TARGET_LUFS:g} ({TARGET_LUFS:g})")
     add("--denoise", choices=get_args(Denoise), help="take steady noise out of the sound (off)")
@@ -24,10 +24,10 @@ def add_audio_options(parser: argparse.ArgumentParser) -> None:
 
 def build_audio_options(args: Namespace) -> JSON:
     """``sound`` of an export's options; what was not asked for is left to the API."""
-    wanted: JSON = {"target_lufs": args.loudness, "denoise": args.denoise, "track": args.audio_track}
-    wanted |= {"high_pass": args.high_pass or None, "declick": args.declick or None}
-    wanted["level_speakers"] = False if args.no_levelling else None
-    return {name: value for name, value in wanted.items() if value is not None}
+    options: JSON = {"target_lufs": args.loudness, "denoise": args.denoise, "track": args.audio_track}
+    options |= {"high_pass": args.high_pass or None, "declick": args.declick or None}
+    options["level_speakers"] = False if args.no_levelling else None
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _lufs(text: str) -> float:

@@ -27,8 +27,8 @@ class _Append(argparse.Action):
         self, _parser: argparse.ArgumentParser, namespace: Namespace, values: Any, _option: str | None = None
     ) -> None:
         """Add one operation."""
-        found = getattr(namespace, self.dest, None) or []
-        setattr(namespace, self.dest, [*found, *(values if isinstance(values, list) else [values])])
+        listed = getattr(namespace, self.dest, None) or []
+        setattr(namespace, self.dest, [*listed, *(values if isinstance(values, list) else [values])])
 
 
 def add_operations(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +55,8 @@ def add_operations(parser: argparse.ArgumentParser) -> None:
         ("--restore", "N", restore, "all as it was in version N"),
         ("--operations", "FILE", operations, "a JSON list of operations, as the API takes them"),
     )
-    for flag, metavar, kind, told in flags:
-        group.add_argument(flag, dest="operations", action=_Append, type=kind, metavar=metavar, help=told)
+    for flag, metavar, kind, description in flags:
+        group.add_argument(flag, dest="operations", action=_Append, type=kind, metavar=metavar, help=description)
 
 
 def split(typed: str) -> JSON:
@@ -131,8 +131,8 @@ def crop(typed: str) -> JSON:
 
 def text(typed: str) -> JSON:
     """``1:30-1:34=Words``; ``1:30-1:34=`` hides the words, ``1:30-1:34`` shows them as they were said."""
-    part, equals, shown = typed.partition(BEFORE)
-    return {"op": "text", **parse_time_range(part), "text": shown if equals else None}
+    part, equals, replacement = typed.partition(BEFORE)
+    return {"op": "text", **parse_time_range(part), "text": replacement if equals else None}
 
 
 def restore(typed: str) -> JSON:
@@ -155,13 +155,13 @@ def _number(typed: str, example: str) -> tuple[str, float]:
         raise ArgumentTypeError(f"{typed!r} names no number: write {example}") from None
 
 
-def _list_in(path: str, what: str) -> list[JSON]:
+def _list_in(path: str, noun: str) -> list[JSON]:
     try:
-        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        items = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ArgumentTypeError(f"{path!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ArgumentTypeError(f"{path!r} is not JSON: {error}") from None
-    if not isinstance(found, list):
-        raise ArgumentTypeError(f"{path!r} must hold a list of {what}")
-    return found
+    if not isinstance(items, list):
+        raise ArgumentTypeError(f"{path!r} must hold a list of {noun}")
+    return items

@@ -17,7 +17,7 @@ SOUND_ONLY_KINDS = frozenset(name for name, kind in KINDS.items() if not kind.pi
 
 
 def add_file_options(parser: argparse.ArgumentParser) -> None:
-    """The flags."""
+    """Add the flags of the files."""
     add = parser.add_argument
     add("--preset", choices=get_args(PresetName), help="for which platform the files are: see docs/files.md")
     add("--format", type=parse_file_format, metavar="F", help=FORMAT_HELP)
@@ -33,8 +33,8 @@ def build_file_options(args: Namespace) -> JSON:
     thumbnails: JSON = {"count": args.thumbnails} if args.thumbnails else {}
     if args.thumbnail_title:
         thumbnails["title"] = True
-    wanted: JSON = {"file": args.format, "preset": args.preset, "thumbnails": thumbnails}
-    return wanted | ({"storyboard": False} if args.no_storyboard else {})
+    options: JSON = {"file": args.format, "preset": args.preset, "thumbnails": thumbnails}
+    return options | ({"storyboard": False} if args.no_storyboard else {})
 
 
 def parse_file_format(text: str) -> JSON:
@@ -48,6 +48,6 @@ def parse_file_format(text: str) -> JSON:
         raise ArgumentTypeError(f"{text!r} is not a format: write e.g. webm, mp4/hevc, mov/prores, gif, mp3") from None
     broken = broken_file_rules(file)
     if broken:
-        told = "; ".join(f"{name.replace('_', ' ')} must be {rule}" for name, rule in broken.items())
-        raise ArgumentTypeError(f"{text!r} does not exist: {told}")
+        rules = "; ".join(f"{name.replace('_', ' ')} must be {rule}" for name, rule in broken.items())
+        raise ArgumentTypeError(f"{text!r} does not exist: {rules}")
     return names

@@ -48,10 +48,10 @@ def flag_for_option(option: str) -> str:
 
 def parse_time_ms(text: str) -> int:
     """``90``, ``1:30`` or ``1:02:03.5`` in ms; raises ArgumentTypeError for anything else."""
-    found = _CLOCK.fullmatch(text.strip())
-    if not found:
+    match = _CLOCK.fullmatch(text.strip())
+    if not match:
         raise ArgumentTypeError(f"{text!r} is not a time: write 90, 1:30 or 1:02:03")
-    first, second, seconds = found.groups()
+    first, second, seconds = match.groups()
     hours, minutes = (first, second) if second is not None else ("0", first or "0")
     return round((int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
 
@@ -81,7 +81,7 @@ def parse_clip_lengths(text: str) -> tuple[int, int]:
 
 
 def add_project_options(parser: argparse.ArgumentParser, positive: Callable[[str], int]) -> None:
-    """The flags."""
+    """Add the flags of a project's options."""
     add = parser.add_argument
     add("--aspect", action="append", choices=ASPECTS, help="of the clips (9:16); several times: each clip in each")
     add(
@@ -137,7 +137,7 @@ def build_project_options(args: Namespace) -> JSON:
     """The project's options; what was not asked for is left to the API."""
     shortest, longest = args.length or (None, None)
     aspects = list(dict.fromkeys(args.aspect or []))
-    wanted = {
+    values = {
         "aspect": aspects[0] if len(aspects) == 1 else None,
         "aspects": aspects if len(aspects) > 1 else None,
         "max_clips": args.max_clips,
@@ -155,7 +155,7 @@ def build_project_options(args: Namespace) -> JSON:
         "script": args.script,
         "translate": args.translate,
     }
-    options: JSON = {name: value for name, value in wanted.items() if value is not None}
+    options: JSON = {name: value for name, value in values.items() if value is not None}
     if args.no_captions:
         options["captions"] = False
     if args.mask_profanity:
@@ -166,7 +166,7 @@ def build_project_options(args: Namespace) -> JSON:
 
 
 def build_export_options(args: Namespace) -> JSON:
-    """How files are made: ``options`` of an export, ``export`` among those of a project."""
+    """Options of the files: ``options`` of an export, ``export`` among those of a project."""
     quality = getattr(args, "quality", None)
     parts: JSON = {"video": {"quality": quality} if quality else {}, "captions": build_caption_options(args)}
     parts |= {"sound": build_audio_options(args) if "quality" in args else {}, "preset": args.preset}
@@ -194,7 +194,7 @@ def add_caption_options(parser: argparse.ArgumentParser) -> None:
 
 
 def read_template_overrides(path: str) -> JSON:
-    """What a JSON file changes of a template; ArgumentTypeError for what is no such file."""
+    """Read the changes of a template from a JSON file; ArgumentTypeError for any other file."""
     try:
         body = Path(path).read_bytes()
         msgspec.json.decode(body, type=TemplateOverrides)

@@ -21,13 +21,13 @@ def find_phrase(typed: str, words: Sequence[tuple[int, str]]) -> list[tuple[int,
     Signs and case do not count. Words whose numbers have a gap between them are no phrase. Empty for a text of signs.
     """
     phrase = [bare for part in typed.split() if (bare := _letters_of(part))]
-    said = [_letters_of(text) for _, text in words]
+    letters = [_letters_of(text) for _, text in words]
     if not phrase:
         return []
     return [
         (words[at][0], words[at][0] + len(phrase))
         for at in range(len(words) - len(phrase) + 1)
-        if said[at : at + len(phrase)] == phrase and words[at + len(phrase) - 1][0] - words[at][0] == len(phrase) - 1
+        if letters[at : at + len(phrase)] == phrase and words[at + len(phrase) - 1][0] - words[at][0] == len(phrase) - 1
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a finished project left: files to download and the report about them. Draws nothing."""
+"""Results of a finished project: files to download and the report about them. Draws nothing."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def download_size(exports: Sequence[JSON]) -> int:
 
 
 def get_if_present(ask: Callable[[], Any]) -> Any:
-    """What ``ask`` gives, or None where the API says that there is no such thing."""
+    """The answer of ``ask``, or None where the API says that there is no such thing."""
     try:
         return ask()
     except ApiRefused as error:
@@ -144,7 +144,7 @@ def clip_entry(clip: JSON, exports: Sequence[tuple[JSON, Mapping[str, str]]]) ->
 
 
 def _export_entry(export: JSON, files: Mapping[str, str]) -> JSON:
-    """What an entry tells of an export."""
+    """The fields of an export in an entry of the report."""
     keys = ("export_id", "state", "aspect", "captions", "certificate", "failure")
     links = (export.get("files") or {}).get("thumbnails") or []
     thumbnails = [
@@ -172,7 +172,7 @@ def _git(clone: Path, *arguments: str) -> str:
 
 
 def build_versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JSON], api: str | None) -> JSON:
-    """Which code and which models made this. ``commit`` is that of the clone this command runs from."""
+    """Versions of the code and models that made this. ``commit`` is that of the clone that runs."""
     certificates: list[JSON] = [export["certificate"] for export in exports if export.get("certificate")]
     encoders = sorted({str(certificate["encoder"]) for certificate in certificates})
     pictures = {

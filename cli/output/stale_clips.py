@@ -33,12 +33,12 @@ def remove_stale_files(out: Path, report: JSON) -> list[str]:
     Both must be of the same source with the same options. A file changed since the earlier report was written
     belongs to the user and stays, as does anything but a plain file. Returns the names of removed files.
     """
-    earlier, now = _read(out / REPORT_NAME), msgspec.convert(report, _Report)
-    if earlier is None or (earlier.source, earlier.project) != (now.source, now.project):
+    previous, current = _read(out / REPORT_NAME), msgspec.convert(report, _Report)
+    if previous is None or (previous.source, previous.project) != (current.source, current.project):
         return []
-    told_at_ns = (out / REPORT_NAME).stat().st_mtime_ns
-    paths = [out / name for name in sorted(set(_names(earlier.clips)) - set(_names(now.clips)))]
-    removed = [path for path in paths if path.parent == out and _untouched(path, told_at_ns)]
+    written_at_ns = (out / REPORT_NAME).stat().st_mtime_ns
+    paths = [out / name for name in sorted(set(_names(previous.clips)) - set(_names(current.clips)))]
+    removed = [path for path in paths if path.parent == out and _is_untouched(path, written_at_ns)]
     for path in removed:
         path.unlink()
     return [path.name for path in removed]
@@ -51,11 +51,11 @@ def _read(path: Path) -> _Report | None:
         return None
 
 
-def _names(made: list[_ReportedFiles]) -> Iterator[str]:
-    for one in made:
-        yield from (name for name in one.files.values() if name)
-        yield from _names(one.shapes)
+def _names(clips: list[_ReportedFiles]) -> Iterator[str]:
+    for clip in clips:
+        yield from (name for name in clip.files.values() if name)
+        yield from _names(clip.shapes)
 
 
-def _untouched(path: Path, told_at_ns: int) -> bool:
-    return path.is_file() and not path.is_symlink() and path.stat().st_mtime_ns <= told_at_ns
+def _is_untouched(path: Path, written_at_ns: int) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_mtime_ns <= written_at_ns

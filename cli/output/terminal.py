@@ -51,15 +51,15 @@ class Display:
 
         On a terminal long lines break between words, and paths and links stay whole.
         """
-        text = visible(line)
+        text = escape_controls(line)
         if self.console.is_terminal:
-            text = wrapped(text, self.console.width)
+            text = wrap_lines(text, self.console.width)
         self.console.print(escape(text), highlight=False, soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
         """A bar over bytes; the yielded function adds to it."""
-        label = shortened(visible(label), LABEL_WIDTH)
+        label = shorten_middle(escape_controls(label), LABEL_WIDTH)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -87,14 +87,16 @@ class Display:
             yield lambda _progress: live.refresh()
 
     @contextmanager
-    def waiting(self, label: str) -> Iterator[None]:
-        """What is waited for, and on a terminal for how long already."""
+    def show_waiting(self, label: str) -> Iterator[None]:
+        """Show the label while a block runs, and on a terminal the time since its start."""
         if not self.console.is_terminal:
             self.say(f"{label} …")
             yield
             return
         begun_s = self._clock_s()
-        view = _LiveView(lambda: Text(f"{visible(label)} … {format_clock(int((self._clock_s() - begun_s) * 1000))}"))
+        view = _LiveView(
+            lambda: Text(f"{escape_controls(label)} … {format_clock(int((self._clock_s() - begun_s) * 1000))}")
+        )
         with Live(view, console=self.console, refresh_per_second=4):
             yield
 
@@ -103,7 +105,7 @@ class Display:
         self.console.print(table, soft_wrap=isinstance(table, Text))
 
 
-def wrapped(text: str, columns: int) -> str:
+def wrap_lines(text: str, columns: int) -> str:
     """``text`` with its long lines broken between words; a word that is longer than a line stays whole."""
     lines = text.splitlines() or [""]
     return "\n".join(
@@ -121,7 +123,7 @@ def wrapped(text: str, columns: int) -> str:
     )
 
 
-def shortened(text: str, cells: int) -> str:
+def shorten_middle(text: str, cells: int) -> str:
     """``text`` in at most ``cells`` columns of a terminal (wide signs take two): its middle makes room."""
     if cell_len(text) <= cells:
         return text
@@ -131,7 +133,7 @@ def shortened(text: str, cells: int) -> str:
     return set_cell_size(text, cells - 1 - cell_len(tail)).rstrip() + "…" + tail
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """Control characters other than line ends and tabs as ``\\x1b``."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
@@ -195,11 +197,11 @@ def clip_table(clips: Sequence[JSON]) -> Table:
     table.add_column("sure", justify="right")
     table.add_column("clip, reason and files", ratio=1, overflow="fold")
     for clip in clips:
-        cell = Text(visible(str(clip["title"])), style="bold")
+        cell = Text(escape_controls(str(clip["title"])), style="bold")
         cell.append(f"  {short_id(str(clip['clip_id']))}", style="not bold dim")
         cell.append(f"\n{clip['reason']}", style="not bold dim")
         if clip.get("hashtags"):
-            cell.append(f"\n{visible(' '.join(clip['hashtags']))}", style="not bold cyan")
+            cell.append(f"\n{escape_controls(' '.join(clip['hashtags']))}", style="not bold cyan")
         cell.append("\n", style="not bold").append_text(file_cell(clip))
         table.add_row(
             str(int(clip["ordinal"]) + 1),
@@ -216,7 +218,7 @@ def show_nearest(display: Display, project: JSON) -> None:
     nearest = project.get("nearest") or []
     for moment in nearest:
         lacked = " ".join(str(shortfall["told"]) for shortfall in moment["lacks"])
-        title = visible(str(moment["title"]))
+        title = escape_controls(str(moment["title"]))
         display.say(
             f"Nearest: {format_clock(moment['start_ms'])} – {format_clock(moment['end_ms'])}  {title}. {lacked}"
         )
@@ -243,11 +245,11 @@ def file_cell(clip: JSON) -> Text:
 def _export_cell(clip: JSON) -> Text:
     export = clip.get("export") or {}
     if clip["files"].get("video"):
-        cell = Text(visible(str(clip["files"]["video"])), style="not bold")
+        cell = Text(escape_controls(str(clip["files"]["video"])), style="not bold")
     else:
         failure = export.get("failure") or {}
         why = failure.get("detail") or export.get("state") or "no export"
-        cell = Text(f"failed: {visible(str(why))}", style="not bold red")
+        cell = Text(f"failed: {escape_controls(str(why))}", style="not bold red")
     for warning in (export.get("certificate") or {}).get("warnings", []):
         cell.append(f"\n! {warning}", style="yellow")
     return cell.append_text(verdict_text(export.get("certificate") or {}))
@@ -267,7 +269,7 @@ def verdict_text(certificate: JSON) -> Text:
 
 
 def second_try_text(certificate: JSON) -> str:
-    """Which of two tries the file is, and what was made simpler in it; nothing where there was one."""
+    """Text about the chosen one of two tries, and what was made simpler; empty where there was one."""
     other_try = certificate.get("other_try")
     if not other_try:
         return ""
@@ -277,7 +279,7 @@ def second_try_text(certificate: JSON) -> str:
 
 
 def reused_text(certificate: JSON) -> str:
-    """How much of the pictures was made before; nothing where all were made."""
+    """Text about the reused part of the pictures; empty where all were made."""
     reused = certificate.get("chunks_reused")
     return f", {reused} of {certificate['chunks']} chunks from an earlier export" if reused else ""
 
@@ -288,12 +290,12 @@ def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(visible(cell)) for cell in row))
+        table.add_row(*(escape(escape_controls(cell)) for cell in row))
     return table
 
 
 def scenery_text(scenery: JSON) -> str:
-    """What the pictures of a project show, in a sentence."""
+    """Sentence about the share of faces, persons and screens in the pictures of a project."""
     count = max(1, int(scenery["pictures"]))
     kinds = (("faces", "a face"), ("persons", "somebody, but no face"), ("screens", "a screen or a slide"))
     shares = ", ".join(f"{text} in {100 * scenery[kind] / count:.0f} %" for kind, text in kinds)

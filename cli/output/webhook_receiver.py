@@ -32,7 +32,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -
     """
     try:
         identity, timestamp = headers["webhook-id"], headers["webhook-timestamp"]
-        given = headers["webhook-signature"]
+        signatures = headers["webhook-signature"]
         sent_s = int(timestamp)
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except KeyError as error:
@@ -43,7 +43,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -
         raise NotVerified(f"it was sent {abs(now_s - sent_s):.0f} s ago or ahead, more than {TOLERANCE_S} s")
     signed = f"{identity}.{timestamp}.".encode() + body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    candidates = [one.partition(",") for one in given.split()]
+    candidates = [signature.partition(",") for signature in signatures.split()]
     if not any(version == "v1" and hmac.compare_digest(value, expected) for version, _, value in candidates):
         raise NotVerified("no signature fits")
 
@@ -59,7 +59,7 @@ class Delivery:
 
 @dataclass
 class Inbox:
-    """What came, each webhook-id once; ``secret`` is set when the endpoint is registered."""
+    """Deliveries that came, each webhook-id once; ``secret`` is set when the endpoint is registered."""
 
     now_s: Callable[[], float]
     secret: str = ""
@@ -84,11 +84,11 @@ class Inbox:
             self.changed.notify_all()
         return 204
 
-    def wait_for(self, wanted: Callable[[Delivery], bool], timeout_s: float) -> Delivery | None:
+    def wait_for(self, matches: Callable[[Delivery], bool], timeout_s: float) -> Delivery | None:
         """Wait up to ``timeout_s`` for the first delivery that fits."""
         with self.changed:
-            self.changed.wait_for(lambda: any(map(wanted, self.deliveries.values())), timeout_s)
-            return next(filter(wanted, self.deliveries.values()), None)
+            self.changed.wait_for(lambda: any(map(matches, self.deliveries.values())), timeout_s)
+            return next(filter(matches, self.deliveries.values()), None)
 
 
 class Receiver:
@@ -102,7 +102,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        """Where to send deliveries."""
+        """Address for deliveries."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/webhook"
 
     def __enter__(self) -> Receiver:

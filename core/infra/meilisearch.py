@@ -85,7 +85,7 @@ def index_schemas() -> list[IndexSchema]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except (MeilisearchCommunicationError, MeilisearchTimeoutError, OSError) as error:
@@ -112,7 +112,7 @@ def wait_for_task(client: Client, info: Any) -> None:
     raise TaskFailedError(text)
 
 
-class _Kept(threading.local):
+class _Sessions(threading.local):
     """Keeps a session for each thread: the client by itself opens a connection for each call.
 
     A search is repeated once if the engine had just closed the connection.
@@ -132,11 +132,11 @@ class MeilisearchSearch:
         """Opens no connection; `close` ends the pool of ``threads``. A call waits ``call_s`` for its answer."""
         self._url, self._key, self._call_s = url, key, call_s
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
-        self._kept = _Kept()
+        self._sessions = _Sessions()
 
     async def _call(self, function: Callable[[Client], T]) -> T:
         def work() -> T:
-            with _translated():
+            with _translate_errors():
                 return function(meilisearch.Client(self._url, self._key, timeout=self._call_s))
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -169,7 +169,7 @@ class MeilisearchSearch:
         queries = [{"indexUid": index, "q": query, **options} for index, options in index_queries]
 
         def ask(client: Client) -> dict[str, list[Mapping[str, Any]]]:
-            post, paths = self._kept.session.post, client.config.paths
+            post, paths = self._sessions.session.post, client.config.paths
             answer: dict[str, list[Mapping[str, Any]]] = client.http.send_request(
                 post, paths.multi_search, {"queries": queries}, "application/json"
             )
@@ -198,13 +198,15 @@ class MeilisearchSearch:
                 wait_for_task(client, client.create_index(schema.uid, {"primaryKey": schema.primary_key}))
             current = _settings(client, schema.uid)
             change = {
-                name: value for name, value in schema.settings.items() if not _same(name, current.get(name), value)
+                name: value
+                for name, value in schema.settings.items()
+                if not _equal_settings(name, current.get(name), value)
             }
             embedders = current.get("embedders") or {}
             fresh = {
                 name: rules
                 for name, rules in (change.get("embedders") or {}).items()
-                if not _same(name, embedders.get(name), rules)
+                if not _equal_settings(name, embedders.get(name), rules)
             }
             if fresh:
                 _opt_out(client, schema, fresh)
@@ -233,14 +235,16 @@ def _opt_out(client: Client, schema: IndexSchema, embedders: Mapping[str, Any]) 
     options = {"fields": [key, VECTORS], "retrieveVectors": True, "limit": DOCUMENTS_PER_PAGE}
     while page := index.get_documents(options | {"offset": offset}).results:
         documents = [dict(document) for document in page]
-        lacking = [(document[key], _lacking(document.get(VECTORS) or {}, embedders)) for document in documents]
+        lacking = [
+            (document[key], _list_missing_embedders(document.get(VECTORS) or {}, embedders)) for document in documents
+        ]
         updates = [{key: identity, VECTORS: dict.fromkeys(names)} for identity, names in lacking if names]
         if updates:
             wait_for_task(client, index.update_documents(updates))
         offset += len(page)
 
 
-def _lacking(vectors: Mapping[str, Any], embedders: Mapping[str, Any]) -> list[str]:
+def _list_missing_embedders(vectors: Mapping[str, Any], embedders: Mapping[str, Any]) -> list[str]:
     """Embedders for which a document has no vector of the right length."""
     return [name for name, rules in embedders.items() if not _fits(vectors.get(name), rules.get("dimensions"))]
 
@@ -267,7 +271,7 @@ def _set(client: Client, uid: str, change: dict[str, Any]) -> None:
         wait_for_task(client, client.index(uid).update_settings({k: v for k, v in change.items() if k != "embedders"}))
 
 
-def _same(name: str, current: object, target: object) -> bool:
+def _equal_settings(name: str, current: object, target: object) -> bool:
     """Whether a setting is as wanted.
 
     Lists whose order has no meaning come back in the engine's own order.
@@ -275,7 +279,7 @@ def _same(name: str, current: object, target: object) -> bool:
     if name in REPLACED_SETTINGS and isinstance(current, dict) and current.keys() != target.keys():  # type: ignore[attr-defined]
         return False
     if isinstance(current, dict) and isinstance(target, dict):
-        return all(_same(inner, current.get(inner), value) for inner, value in target.items())
+        return all(_equal_settings(inner, current.get(inner), value) for inner, value in target.items())
     if name in UNORDERED and isinstance(current, list) and isinstance(target, list):
         return sorted(current) == sorted(target)
     return current == target

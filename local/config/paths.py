@@ -19,8 +19,8 @@ MIB = 2**20
 
 def cache_dir(environ: Mapping[str, str]) -> Path:
     """The download cache of all stacks of this user: ``CLIPSTREAM_CACHE``, else under the home."""
-    given = environ.get("CLIPSTREAM_CACHE")
-    return Path(given).expanduser().resolve() if given else Path.home() / ".cache" / "clipstream"
+    configured = environ.get("CLIPSTREAM_CACHE")
+    return Path(configured).expanduser().resolve() if configured else Path.home() / ".cache" / "clipstream"
 
 
 def existing_parent(path: Path) -> Path:
@@ -31,12 +31,12 @@ def existing_parent(path: Path) -> Path:
     return Path("/")
 
 
-def check_free(path: Path, needed_bytes: int, what: str, otherwise: str) -> None:
+def check_free(path: Path, needed_bytes: int, purpose: str, otherwise: str) -> None:
     """Raise StackError unless ``needed_bytes`` are free on the disk of ``path``."""
     free = shutil.disk_usage(existing_parent(path)).free
     if free < needed_bytes:
         raise StackError(
-            f"{what} needs {needed_bytes // MIB} MB under {path} and {free // MIB} MB are free: "
+            f"{purpose} needs {needed_bytes // MIB} MB under {path} and {free // MIB} MB are free: "
             f"make room there, or {otherwise}"
         )
 

@@ -56,11 +56,11 @@ def order_of_blocks(preferred: int | None, seed: int) -> Iterable[int]:
 def claim_block(*, preferred: int | None, seed: int, used: Sequence[int], also_above: Sequence[int]) -> PortClaim:
     """Claim a block whose ``used`` places are free (``also_above``: 10000 higher too). Raises StackError."""
     for base in order_of_blocks(preferred, seed):
-        wanted = [base + index for index in used] + [base + index + GRPC_PORT_DISTANCE for index in also_above]
+        ports = [base + index for index in used] + [base + index + GRPC_PORT_DISTANCE for index in also_above]
         holder = _hold(base)
         if holder is None:
             continue
-        if all(is_free(port) for port in wanted):
+        if all(is_free(port) for port in ports):
             return PortClaim(base=base, holder=holder)
         holder.close()
     raise StackError(
@@ -77,7 +77,7 @@ def _hold(base: int) -> socket.socket | None:
     return None
 
 
-def check_wanted(port: int) -> None:
+def check_requested(port: int) -> None:
     """Raise StackError when a port that the person asked for by number is taken."""
     if not is_free(port):
         raise StackError(

@@ -22,12 +22,12 @@ class PartStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: PartState = "waiting"
     pid: int | None = None
     pid_started: float | None = None
-    """When the kernel says the pid began (seconds since the epoch): a reused pid is not taken for ours."""
+    """Start time of the pid by the kernel (seconds since the epoch): a reused pid is not taken for ours."""
     port: int | None = None
     restarts: int = 0
     ready_after_s: float | None = None
     said: str = ""
-    """Why it is not ready, or fell."""
+    """Reason why it is not ready, or fell."""
 
 
 class StackState(msgspec.Struct, kw_only=True):
@@ -55,7 +55,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stack_json(self) -> Path:
-        """What runs where."""
+        """File with the state, processes and ports of each part."""
         return self.root / "stack.json"
 
     @property
@@ -89,11 +89,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         return self.root / "logs"
 
     def data(self, part: str) -> Path:
-        """Where a part keeps its data."""
+        """Folder of a part's data."""
         return self.root / "data" / part
 
     def run(self, part: str) -> Path:
-        """Where a part's generated configuration lies."""
+        """Folder of a part's generated configuration."""
         return self.root / "run" / part
 
 

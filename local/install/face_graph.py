@@ -22,7 +22,7 @@ def free_sizes(model: Any) -> Any:
     del graph.input[:]
     graph.input.extend(inputs)
     for value in (*graph.input, *graph.output):
-        is_input = any(value.name == given.name for given in inputs)
+        is_input = any(value.name == graph_input.name for graph_input in inputs)
         for axis, name in zip(_DYNAMIC_AXES, _NAMES[is_input], strict=True):
             value.type.tensor_type.shape.dim[axis].dim_param = name
     del graph.value_info[:]

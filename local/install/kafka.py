@@ -15,7 +15,7 @@ JARS = HERE / "jars.sha256"
 
 
 def target(cache: Path) -> Path:
-    """Where the jars of this list lie; another list is another directory."""
+    """Folder of the jars of this list; another list is another directory."""
     return cache / f"kafka-{sha256_of(JARS)[:12]}"
 
 
@@ -38,7 +38,7 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
             explain=explain_maven,
         )
         remedy = "`find ~/.m2 -name '{name}*' -delete`, then run again"
-        check_files(directory, parse_checksums(JARS.read_text()), what="Kafka", remedy=remedy)
+        check_files(directory, parse_checksums(JARS.read_text()), part="Kafka", remedy=remedy)
 
     return ensure_built(target(cache), build)
 

@@ -55,19 +55,19 @@ def shorten_uv(line: str) -> str | None:
     return f"{match[1]} {match[2]}B" if match else None
 
 
-def explain_uv(what: str) -> Callable[[str], str]:
+def explain_uv(part: str) -> Callable[[str], str]:
     """One line for a failed uv run."""
 
     def explain(output: str) -> str:
         if re.search(r"hash mismatch|Hash mismatch", output):
             return (
-                f"{what}: a download does not have the checksum that uv.lock demands: run `uv cache clean`, "
+                f"{part}: a download does not have the checksum that uv.lock demands: run `uv cache clean`, "
                 "then again; if it stays so, something between here and the registry alters files"
             )
         if re.search(r"No space left", output):
-            return f"{what}: the disk is full: make room, or set CLIPSTREAM_CACHE (and UV_CACHE_DIR) to another disk"
+            return f"{part}: the disk is full: make room, or set CLIPSTREAM_CACHE (and UV_CACHE_DIR) to another disk"
         return (
-            f"{what} could not be fetched ({last_words(output)}): mend the network and run again, what is there is kept"
+            f"{part} could not be fetched ({last_words(output)}): mend the network and run again, what is there is kept"
         )
 
     return explain
@@ -76,16 +76,16 @@ def explain_uv(what: str) -> Callable[[str], str]:
 def last_words(output: str) -> str:
     """The last line of a tool's output that says something, shortened."""
     lines = [line.strip(" ×│╰─▶├\t") for line in output.splitlines()]
-    told = [line for line in lines if line and not line.startswith(("hint:", "[ERROR] ->", "[ERROR] [Help"))]
-    return (told[-1] if told else "no output")[:160]
+    messages = [line for line in lines if line and not line.startswith(("hint:", "[ERROR] ->", "[ERROR] [Help"))]
+    return (messages[-1] if messages else "no output")[:160]
 
 
 def find_tool(name: str, remedy: str) -> str:
     """Path of a program; raises StackError(remedy) where it is missing."""
-    found = shutil.which(name)
-    if not found:
+    path = shutil.which(name)
+    if not path:
         raise StackError(remedy)
-    return found
+    return path
 
 
 def find_java() -> str:
@@ -95,12 +95,14 @@ def find_java() -> str:
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False, timeout=20)
     match = re.search(r'version "(\d+)', output.stderr + output.stdout)
     if not match or int(match[1]) < _MIN_JAVA:
-        found = match[1] if match else "one that does not run"
-        raise StackError(f"Kafka needs Java {_MIN_JAVA} or newer and this one is {found}: {advice}")
+        version = match[1] if match else "one that does not run"
+        raise StackError(f"Kafka needs Java {_MIN_JAVA} or newer and this one is {version}: {advice}")
     return java
 
 
 def tool_environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
     """The caller's environment without what would point a tool at the wrong virtual environment."""
-    kept = {name: value for name, value in environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}}
-    return kept | {"PATH": environ.get("PATH", os.defpath)} | more
+    variables = {
+        name: value for name, value in environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
+    }
+    return variables | {"PATH": environ.get("PATH", os.defpath)} | more

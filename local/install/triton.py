@@ -24,13 +24,13 @@ _ASK = (
 
 
 class TritonInstall(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the parts of Triton lie."""
+    """Folders of the parts of Triton."""
 
     home: Path
     """The environment of its Python backend (numpy < 2)."""
     site: Path
     libdir: Path
-    """Where libpython lies: the stub is linked against it."""
+    """Folder of libpython: the stub is linked against it."""
     backends: Path
 
     @property

@@ -86,8 +86,8 @@ def build(state: dict[str, Any]) -> Any:
         }
         constants |= {f"w{layer}": part["weight_ih"][None], f"r{layer}": part["weight_hh"][None]}
         constants[f"b{layer}"] = np.concatenate([part["bias_ih"], part["bias_hh"]])[None]
-        given = [f"x{layer}", f"w{layer}", f"r{layer}", f"b{layer}"]
-        nodes.append(helper.make_node("LSTM", given, [f"y{layer}", f"h{layer}"], hidden_size=HIDDEN))
+        inputs = [f"x{layer}", f"w{layer}", f"r{layer}", f"b{layer}"]
+        nodes.append(helper.make_node("LSTM", inputs, [f"y{layer}", f"h{layer}"], hidden_size=HIDDEN))
         nodes.append(helper.make_node("Squeeze", [f"y{layer}", "one"], [f"x{layer + 1}"]))
     constants |= {"lw": state["linear.weight"], "lb": state["linear.bias"]}
     nodes += [

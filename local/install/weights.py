@@ -74,7 +74,7 @@ def install(cache: Path, triton: TritonInstall, environ: Mapping[str, str], say:
         _fetch(carriers, requirements, environ, say)
         lay_out(carriers, directory)
         remedy = "run `uv cache clean`, then again; if it stays so, the package is not what it was: do not use it"
-        check_files(directory, parse_checksums(CHECKSUMS), what="weights", remedy=remedy)
+        check_files(directory, parse_checksums(CHECKSUMS), part="weights", remedy=remedy)
         _prepare(triton, FACE_GRAPH, directory / FACES, directory / FACES)
         _prepare(triton, VOICE_GRAPH, directory / _CHECKPOINT, directory / VOICES)
         (directory / _CHECKPOINT).unlink()
@@ -117,18 +117,18 @@ def lay_out(carriers: Path, directory: Path) -> None:
 
 def _prepare(triton: TritonInstall, script: Path, source: Path, target: Path) -> None:
     """Run a script of ours that makes the graph Triton loads; ``target`` may be ``source``."""
-    made = target.with_suffix(".made")
+    graph = target.with_suffix(".made")
     result = subprocess.run(
-        [triton.home / "bin" / "python", script, source, made], capture_output=True, text=True, check=False
+        [triton.home / "bin" / "python", script, source, graph], capture_output=True, text=True, check=False
     )
     if result.returncode:
         reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
         raise StackError(f"weights: {target.name} could not be made ({reason}): remove {triton.home} and run again")
-    made.rename(target)
+    graph.rename(target)
 
 
 def environment(models: Path) -> dict[str, str]:
-    """What tells the models on Triton where their weights lie."""
+    """Variables with which the models on Triton find their weights."""
     return {
         "CLIPSTREAM_WHISPER_DIR": str(models / "whisper-base"),
         "CLIPSTREAM_FACES_MODEL": str(models / FACES),

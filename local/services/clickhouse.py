@@ -58,17 +58,17 @@ _USERS = """\
 
 def installed_server(environ: Mapping[str, str]) -> str | None:
     """Path of a recent ``clickhouse``: the given one (else StackError), or one on the PATH."""
-    named = environ.get(BINARY_VARIABLE)
-    found = shutil.which(named or "clickhouse", path=environ.get("PATH"))
-    if found is None:
-        if named:
-            raise StackError(f"{BINARY_VARIABLE} is {named} and there is no such program: mend it, or unset it")
+    configured = environ.get(BINARY_VARIABLE)
+    path = shutil.which(configured or "clickhouse", path=environ.get("PATH"))
+    if path is None:
+        if configured:
+            raise StackError(f"{BINARY_VARIABLE} is {configured} and there is no such program: mend it, or unset it")
         return None
-    version = _major_version(found)
+    version = _major_version(path)
     if version >= MIN_VERSION:
-        return found
-    line = f"{found} is ClickHouse {version or 'of an unknown version'}, and {MIN_VERSION} or newer is needed"
-    if named:
+        return path
+    line = f"{path} is ClickHouse {version or 'of an unknown version'}, and {MIN_VERSION} or newer is needed"
+    if configured:
         raise StackError(f"{line}: set {BINARY_VARIABLE} to another, or unset it")
     print(f"{line}: its engine is used instead", flush=True)
     return None

@@ -116,7 +116,7 @@ def kafka_part(setting: Setting) -> Part:
 
 
 def administrator(port: int, password: str) -> KafkaAccess:
-    """Who may do everything, by the broker's internal listener."""
+    """Access of the user who may do everything, by the broker's internal listener."""
     from core.infra.kafka.access import KafkaAccess  # noqa: PLC0415
 
     return KafkaAccess(bootstrap=f"127.0.0.1:{port}", user=ADMIN, password=password, mechanism="PLAIN")
@@ -135,8 +135,8 @@ def _make_users(setting: Setting, port: int, password: str) -> None:
             await administration.put_users({user: kafka_password(setting.secrets, user) for user in users})
             await administration.put_rules(access_rules())
         bootstrap, last = f"127.0.0.1:{setting.port('kafka')}", users[-1]
-        own = kafka_password(setting.secrets, last)
-        await await_login(KafkaAccess(bootstrap=bootstrap, user=last, password=own))
+        last_password = kafka_password(setting.secrets, last)
+        await await_login(KafkaAccess(bootstrap=bootstrap, user=last, password=last_password))
 
     try:
         asyncio.run(make())

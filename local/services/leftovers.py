@@ -16,7 +16,7 @@ SOCKETS = Path("/tmp")  # noqa: S108 - where SeaweedFS puts its sockets, whateve
 
 
 def shm_prefix(stack_id: str) -> str:
-    """How the shared memory of this stack's Triton is named."""
+    """Prefix of the names of shared memory of this stack's Triton."""
     return f"clipstream_{stack_id}_"
 
 

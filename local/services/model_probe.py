@@ -39,7 +39,7 @@ def model_names(repository: Path = REPOSITORY) -> list[str]:
 
 
 def read_probe(model: str, inputs: Mapping[str, Sequence[int]], repository: Path = REPOSITORY) -> dict[str, ProbeInput]:
-    """What a model is probed with. ``inputs``: shape of each of its inputs, -1 where it varies."""
+    """Read the inputs of a model's probe. ``inputs``: shape of each of its inputs, -1 where it varies."""
     path = repository / model / PROBE_FILE
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=dict[str, ProbeInput])
@@ -80,22 +80,28 @@ def _infer(client: Any, model: str) -> None:
 def _tensors(client: Any, model: str) -> list[Any]:
     from tritonclient.grpc import InferInput  # noqa: PLC0415
 
-    inputs = {one.name: one for one in client.get_model_metadata(model, client_timeout=TIMEOUT_S).inputs}
+    inputs = {tensor.name: tensor for tensor in client.get_model_metadata(model, client_timeout=TIMEOUT_S).inputs}
     tensors = []
-    for name, wanted in read_probe(model, {name: one.shape for name, one in inputs.items()}).items():
-        value = input_array(wanted, inputs[name].datatype)
+    for name, probe_input in read_probe(
+        model, {name: tensor_input.shape for name, tensor_input in inputs.items()}
+    ).items():
+        value = input_array(probe_input, inputs[name].datatype)
         tensor = InferInput(name, list(value.shape), inputs[name].datatype)
         tensor.set_data_from_numpy(value)
         tensors.append(tensor)
     return tensors
 
 
-def input_array(wanted: ProbeInput, datatype: str) -> Any:
+def input_array(probe_input: ProbeInput, datatype: str) -> Any:
     """The array of one input of a probe, by Triton's name of its type."""
     import numpy as np  # noqa: PLC0415
     from tritonclient.utils import triton_to_np_dtype  # noqa: PLC0415
 
     if datatype == "BYTES":
-        return np.array([(wanted.text or "hello").encode()], dtype=np.object_)
+        return np.array([(probe_input.text or "hello").encode()], dtype=np.object_)
     dtype = triton_to_np_dtype(datatype)
-    return np.array(wanted.values, dtype=dtype) if wanted.values else np.full(wanted.shape, wanted.fill, dtype=dtype)
+    return (
+        np.array(probe_input.values, dtype=dtype)
+        if probe_input.values
+        else np.full(probe_input.shape, probe_input.fill, dtype=dtype)
+    )

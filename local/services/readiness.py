@@ -61,7 +61,7 @@ async def _kafka_round_trip(access: KafkaAccess) -> None:
     producer = AIOKafkaProducer(**access.client_options(), acks="all")
     await producer.start()
     try:
-        sent = await producer.send_and_wait(KAFKA_TOPIC, body, partition=0)
+        record = await producer.send_and_wait(KAFKA_TOPIC, body, partition=0)
     finally:
         await producer.stop()
     consumer = AIOKafkaConsumer(**access.client_options(), enable_auto_commit=False)
@@ -69,7 +69,7 @@ async def _kafka_round_trip(access: KafkaAccess) -> None:
     try:
         partition = TopicPartition(KAFKA_TOPIC, 0)
         consumer.assign([partition])
-        consumer.seek(partition, sent.offset)
+        consumer.seek(partition, record.offset)
         if (await consumer.getone()).value != body:
             raise NotReadyError("Kafka gave back another message than the one sent")
     finally:

@@ -27,12 +27,12 @@ PORT_FLAGS = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port
 
 
 def endpoint(setting: Setting) -> str:
-    """Where S3 answers."""
+    """Address of S3."""
     return f"http://127.0.0.1:{setting.port('objects')}"
 
 
 def arguments(ports: Sequence[int], data: Path, config: Path) -> tuple[str, ...]:
-    """What the server is started with; ``ports`` as `OBJECT_PORTS` names them."""
+    """Arguments with which the server is started; ``ports`` as `OBJECT_PORTS` names them."""
     return (
         f"-dir={data}",
         "-ip=127.0.0.1",

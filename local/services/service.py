@@ -18,7 +18,7 @@ Check = Callable[[], None]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parts of one stack are made from."""
+    """Inputs from which the parts of one stack are made."""
 
     stack_id: str
     layout: Layout
@@ -63,4 +63,4 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     stop_signal: int = signal.SIGTERM
     stop_timeout_s: float = 15.0
     death_signal: int = signal.SIGKILL
-    """What its process gets from the kernel when the supervisor is killed."""
+    """Signal that its process gets from the kernel when the supervisor is killed."""

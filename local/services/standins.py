@@ -14,7 +14,7 @@ USER, DATABASE = "clipstream", "clipstream"
 
 
 def clickhouse_url(setting: Setting) -> str:
-    """Where analytics answer."""
+    """Address of analytics."""
     return f"http://{USER}:{setting.secrets.clickhouse}@127.0.0.1:{setting.port('clickhouse')}/{DATABASE}"
 
 
@@ -49,7 +49,7 @@ def clickhouse_part(setting: Setting) -> Part:
 
 
 def search_url(setting: Setting) -> str:
-    """Where search answers."""
+    """Address of search."""
     return f"http://127.0.0.1:{setting.port('search')}"
 
 

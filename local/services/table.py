@@ -1,4 +1,4 @@
-"""Which place in a stack's block of ports belongs to whom. A table, nothing else."""
+"""Table of the places in a stack's block of ports, by service. Nothing else."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def triton_part(setting: Setting) -> Part:
 
 
 def instances() -> int:
-    """How many instances all models of the repository have together: each is a stub."""
+    """Number of instances of all models of the repository together: each is a stub."""
     return sum(int(count) for model in model_names() for count in _INSTANCES.findall(_config(model)))
 
 

@@ -38,7 +38,7 @@ def tail(path: Path, lines: int) -> list[str]:
 
 
 def last_line(path: Path) -> str:
-    """What the part said last, for a person: its last line that is not empty, shortened."""
+    """A part's last message for a person: its last line that is not empty, shortened."""
     lines = [line.strip() for line in tail(path, 20) if line.strip()]
     return lines[-1][:200] if lines else "its log is empty"
 

@@ -26,7 +26,7 @@ from local.supervisor.processes import Spawn, open_outputs
 from schemas.stages import STAGES
 
 MODULES = {"streams": "streams.__main__", "api": "api.__main__"}
-"""What `python -m NAME` runs: its ``main``."""
+"""Module with the ``main`` that `python -m NAME` runs."""
 LOADED = (
     *MODULES.values(),
     "streams.worker",

@@ -16,7 +16,7 @@ import msgspec
 from local.supervisor.processes import STACK_MARK, Spawn, adopt_orphans, open_for_append, tie_to_parent
 
 PACKET_BYTES = 128 * 1024
-"""Of one request: a command and its environment."""
+"""Largest size of one request: a command and its environment."""
 PATIENCE_S = 60.0
 """Longest wait for an answer: milliseconds, once the server has loaded every module."""
 
@@ -100,9 +100,9 @@ class PreforkServer:
                 preexec_fn=tie_to_parent(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
 
-    def fork(self, how: Spawn) -> Adopted:
-        """A process that runs ``python -m NAME …`` of ``how.argv``. Blocks. Raises PreforkGoneError."""
-        body = msgspec.json.encode(how, enc_hook=str)
+    def fork(self, request: Spawn) -> Adopted:
+        """A process that runs ``python -m NAME …`` of ``request.argv``. Blocks. Raises PreforkGoneError."""
+        body = msgspec.json.encode(request, enc_hook=str)
         with self._lock:
             try:
                 self._requests.send(body)

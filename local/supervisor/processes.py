@@ -26,19 +26,19 @@ _START_TOLERANCE_S = 0.05
 
 
 class Spawn(msgspec.Struct, frozen=True, kw_only=True):
-    """How to start one process."""
+    """Command, environment and limits of one process to start."""
 
     argv: Sequence[str]
     env: Mapping[str, str]
     cwd: Path
     log: Path
     output: Path | None = None
-    """Where its standard output goes, if not to the log: made readable by us only."""
+    """File of its standard output, if not the log: made readable by us only."""
     nice: int = 0
     uid: int | None = None
     gid: int | None = None
     death_signal: int = signal.SIGKILL
-    """What the kernel sends when the supervisor dies."""
+    """Signal that the kernel sends when the supervisor dies."""
 
 
 class Child(Protocol):
@@ -62,30 +62,30 @@ class Child(Protocol):
         ...
 
 
-def spawn(how: Spawn) -> subprocess.Popen[bytes]:
+def spawn(request: Spawn) -> subprocess.Popen[bytes]:
     """Start it in a session of its own, its output appended to its log, tied to the life of this process."""
-    with open_outputs(how) as (output, log):
+    with open_outputs(request) as (output, log):
         return subprocess.Popen(
-            how.argv,
-            env=how.env,
-            cwd=how.cwd,
+            request.argv,
+            env=request.env,
+            cwd=request.cwd,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=log,
             start_new_session=True,
-            user=how.uid,
-            group=how.gid,
-            extra_groups=[] if how.uid is not None else None,
-            preexec_fn=tie_to_parent(how.death_signal, how.nice),  # noqa: PLW1509 - it takes no lock and imports nothing
+            user=request.uid,
+            group=request.gid,
+            extra_groups=[] if request.uid is not None else None,
+            preexec_fn=tie_to_parent(request.death_signal, request.nice),  # noqa: PLW1509 - it takes no lock and imports nothing
         )
 
 
 @contextlib.contextmanager
-def open_outputs(how: Spawn) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """Where its standard output and its standard error go."""
+def open_outputs(request: Spawn) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """Open the files of its standard output and its standard error."""
     with contextlib.ExitStack() as files:
-        log = files.enter_context(open_for_append(how.log))
-        yield files.enter_context(open_for_append(how.output, fresh=True)) if how.output else log, log
+        log = files.enter_context(open_for_append(request.log))
+        yield files.enter_context(open_for_append(request.output, fresh=True)) if request.output else log, log
 
 
 def open_for_append(path: Path, *, fresh: bool = False) -> BinaryIO:
@@ -113,7 +113,7 @@ def adopt_orphans() -> None:
 
 
 def start_time(pid: int) -> float | None:
-    """When the kernel started this pid (seconds since the epoch); None when it is gone."""
+    """Start time of this pid by the kernel (seconds since the epoch); None when it is gone."""
     with contextlib.suppress(psutil.Error):
         return float(psutil.Process(pid).create_time())
     return None

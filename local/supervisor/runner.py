@@ -35,7 +35,7 @@ STEADY_S = 60.0
 
 
 class Backoff(msgspec.Struct, frozen=True, kw_only=True):
-    """How often in a row a part fell, and what that means for the next start."""
+    """Number of falls of a part in a row, and the delay of its next start."""
 
     falls: int = 0
 
@@ -148,13 +148,13 @@ class Runner:
             gid=self.part.gid,
             death_signal=self.part.death_signal,
         )
-        process = await self._forked(request, self._prefork) if self._prefork else spawn(request)
+        process = await self._fork(request, self._prefork) if self._prefork else spawn(request)
         self._process = process
         self.status.pid, self.status.pid_started = process.pid, start_time(process.pid)
         self._tell("starting", "")
         return process
 
-    async def _forked(self, request: Spawn, prefork: PreforkServer) -> Child:
+    async def _fork(self, request: Spawn, prefork: PreforkServer) -> Child:
         try:
             return await self._in_thread(lambda: prefork.fork(request))
         except PreforkGoneError:
@@ -176,7 +176,7 @@ class Runner:
         """A command: done when it ended well and its output was taken."""
         code = await _wait_for_exit(process)
         if code:
-            self.status.said = self._ending(code)
+            self.status.said = self._describe_end(code)
             return 0.0
         if self.part.capture:
             self.part.capture(self._output.read_text())
@@ -190,15 +190,15 @@ class Runner:
         try:
             done, _ = await asyncio.wait({watch_task, exit_task}, return_when=asyncio.FIRST_COMPLETED)
             if exit_task in done:
-                return self._ending(exit_task.result())
+                return self._describe_end(exit_task.result())
             return watch_task.result()
         finally:
             for task in (watch_task, exit_task):
                 task.cancel()
             await asyncio.gather(watch_task, exit_task, return_exceptions=True)
 
-    def _ending(self, code: int) -> str:
-        """How its process ended, in words; a killed one had no last word."""
+    def _describe_end(self, code: int) -> str:
+        """Text about the end of its process; a killed one had no last word."""
         return f"killed by signal {-code}" if code < 0 else f"ended with {code}: {last_line(self.log)}"
 
     async def _until_ready(self) -> str:
@@ -259,11 +259,11 @@ async def _wait_for_exit(process: Child) -> int:
     """Wait for a child's end without a thread; returns its exit code."""
     if (code := process.poll()) is not None:
         return code
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop, exited = asyncio.get_running_loop(), asyncio.Event()
     descriptor = os.pidfd_open(process.pid)
-    loop.add_reader(descriptor, ended.set)
+    loop.add_reader(descriptor, exited.set)
     try:
-        await ended.wait()
+        await exited.wait()
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)

@@ -27,8 +27,10 @@ class Setup:
         """``environment`` names the variable that overrides each parameter. Refuses numpy 2."""
         if int(np.__version__.split(".", 1)[0]) >= 2:
             raise RuntimeError(f"numpy {np.__version__}: Triton's stub needs numpy < 2, else tensors arrive empty")
-        given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
-        self.values = given | {name: os.environ[key] for name, key in environment.items() if os.environ.get(key)}
+        parameters = {
+            name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()
+        }
+        self.values = parameters | {name: os.environ[key] for name, key in environment.items() if os.environ.get(key)}
         self._environment = environment
         on_gpu = args["model_instance_kind"] == "GPU"
         self.device = self.values.get("device") or ("cuda" if on_gpu else "cpu")
@@ -42,11 +44,11 @@ class Setup:
         """A parameter as an int."""
         return int(self.values[name])
 
-    def weights(self, what: str) -> Path:
+    def weights(self, description: str) -> Path:
         """The file or folder that ``weights`` names. Raises FileNotFoundError that says which variable to set."""
         path = Path(self.values["weights"])
         if not path.exists():
-            raise FileNotFoundError(f"{path} is not there: set {self._environment['weights']} to {what}")
+            raise FileNotFoundError(f"{path} is not there: set {self._environment['weights']} to {description}")
         return path
 
 
@@ -86,8 +88,8 @@ def respond(request, model: str, serve: Callable[[object], dict[str, np.ndarray]
         text = f"{type(error).__name__}: {error}"
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(text, pb_utils.TritonError.INTERNAL))
     held_ms = round((time.monotonic() - began) * 1000) if device == "cuda" else 0
-    about = {"model": model, "compute_ms": round((time.process_time() - started) * 1000), "gpu_ms": held_ms}
-    encoded = np.array([json.dumps(about).encode()], dtype=np.object_)
+    usage = {"model": model, "compute_ms": round((time.process_time() - started) * 1000), "gpu_ms": held_ms}
+    encoded = np.array([json.dumps(usage).encode()], dtype=np.object_)
     tensors = [pb_utils.Tensor(name, values) for name, values in outputs.items()]
     return pb_utils.InferenceResponse([*tensors, pb_utils.Tensor("ABOUT", encoded)])
 

@@ -13,7 +13,15 @@ from core.infra.postgres.roles import ERASURE, OF_SINK, OF_STAGE
 from core.settings import load_settings
 from local.config.stack_secrets import load_or_make
 from local.config.state import Layout
-from local.endpoints import GIVEN_BY, allowed, env_file, external_parts, forget_own, product_env, read_env_file
+from local.endpoints import (
+    GIVEN_BY,
+    env_file,
+    external_parts,
+    fetchable_addresses,
+    forget_own,
+    product_env,
+    read_env_file,
+)
 from local.errors import StackError
 from local.install.all import Installed
 from local.part_order import MAKERS, plan
@@ -53,7 +61,7 @@ def test_a_value_with_blanks_and_quotes_survives_the_file(tmp_path: Path) -> Non
 
 def test_what_the_person_allows_is_kept_beside_our_own(tmp_path: Path) -> None:
     given = setting(tmp_path, {"CLIPSTREAM_FETCH_ALLOW": "127.0.0.1:9999, 127.0.0.1:20001"})
-    assert allowed(given) == ["127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:9999"]
+    assert fetchable_addresses(given) == ["127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:9999"]
 
 
 def test_nothing_given_nothing_external() -> None:

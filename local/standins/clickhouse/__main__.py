@@ -26,16 +26,16 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--user", required=True)
     parser.add_argument("--database", required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     password = os.environ.get("CLICKHOUSE_PASSWORD")
     if not password:
         parser.error("CLICKHOUSE_PASSWORD is not set")
-    engine = Engine(given.data.resolve(), given.database)
+    engine = Engine(options.data.resolve(), options.database)
     try:
         uvicorn.run(
-            make_app(engine, given.user, password),
-            host=given.host,
-            port=given.port,
+            make_app(engine, options.user, password),
+            host=options.host,
+            port=options.port,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=5,

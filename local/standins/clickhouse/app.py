@@ -135,9 +135,9 @@ class Front:
         }
         body = answer.body
         accepted = request.headers.get("accept-encoding", "")
-        wanted = request.query_params.get("enable_http_compression") == "1" and len(body) >= PACK_FROM_BYTES
+        compressible = request.query_params.get("enable_http_compression") == "1" and len(body) >= PACK_FROM_BYTES
         for name, pack in PACK.items():
-            if wanted and name in accepted:
+            if compressible and name in accepted:
                 body, headers["Content-Encoding"] = pack(body), name
                 break
         return Response(body, headers=headers, media_type="application/octet-stream")

@@ -42,7 +42,7 @@ class Session:
         self.expires_at = 0.0
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A string literal."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
@@ -56,7 +56,7 @@ def apply_settings(connection: Connection, settings: Mapping[str, str]) -> None:
     """SET them; ``readonly`` last, because nothing can be set after it."""
     ordered = sorted(settings.items(), key=lambda item: item[0] == "readonly")
     if ordered:
-        connection.query("SET " + ", ".join(f"{identifier(name)} = {quoted(value)}" for name, value in ordered))
+        connection.query("SET " + ", ".join(f"{identifier(name)} = {quote(value)}" for name, value in ordered))
 
 
 class Engine:
@@ -79,7 +79,7 @@ class Engine:
         """Run one statement. Raises FrontError, or chdb's own error, whose text is ClickHouse's."""
         self.guard.check(statement.sql.encode(), reading=reading)
         if statement.session_id and "readonly" not in statement.settings:
-            with self._session(statement) as connection, self._restored(connection, statement.settings):
+            with self._session(statement) as connection, self._apply_settings(connection, statement.settings):
                 return self._execute(connection, statement)
         connection = self._open()
         try:
@@ -145,18 +145,18 @@ class Engine:
                 del self._sessions[name]
 
     @contextmanager
-    def _restored(self, connection: Connection, settings: Mapping[str, str]) -> Iterator[None]:
+    def _apply_settings(self, connection: Connection, settings: Mapping[str, str]) -> Iterator[None]:
         """Settings of a request end with it; what the session itself SET stays."""
         if not settings:
             yield
             return
-        names = ", ".join(quoted(name) for name in settings)
+        names = ", ".join(quote(name) for name in settings)
         sql = f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})"  # noqa: S608  quoted just above
         rows = msgspec.json.decode(connection.query(sql, "JSONCompact").bytes())["data"]
         try:
             yield
         finally:
-            back = [f"{identifier(n)} = {quoted(v) if changed else 'DEFAULT'}" for n, v, changed in rows]
+            back = [f"{identifier(n)} = {quote(v) if changed else 'DEFAULT'}" for n, v, changed in rows]
             if back:
                 connection.query("SET " + ", ".join(back))
 

@@ -24,7 +24,7 @@ class FrontError(Exception):
         super().__init__(f"Code: {code}. DB::Exception: {detail} ({name})")
 
 
-def refused(detail: str) -> FrontError:
+def access_refusal(detail: str) -> FrontError:
     """The statement would reach outside of this server's data."""
     return FrontError(497, "ACCESS_DENIED", detail)
 
@@ -37,10 +37,10 @@ def not_implemented(detail: str) -> FrontError:
 def describe(error: BaseException) -> tuple[int, int, str]:
     """HTTP status, exception code and text of any error."""
     text = str(error)
-    found = _CODE.search(text)
-    code = int(found.group(1)) if found else _DEFAULT_CODE
-    if found:
-        text = text[found.start() :]
+    match = _CODE.search(text)
+    code = int(match.group(1)) if match else _DEFAULT_CODE
+    if match:
+        text = text[match.start() :]
     else:
         text = f"Code: {code}. DB::Exception: {type(error).__name__}: {text} (STD_EXCEPTION)"
     return _STATUS.get(code, 500), code, text + "\n"

@@ -22,7 +22,7 @@ MAX_SESSION_S = 3600
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the engine is asked. ``data`` is the inline data of an INSERT … FORMAT, in ``format``."""
+    """One statement for the engine. ``data`` is the inline data of an INSERT … FORMAT, in ``format``."""
 
     sql: str
     format: str
@@ -60,13 +60,13 @@ def _after_gap(sql: bytes, at: int) -> bytes:
 
 def output_format(sql: bytes, default: str) -> str:
     """The format that a statement ends in, else ``default``."""
-    found = default
+    format_ = default
     before: Token | None = None
     for token in tokens(sql):
         if before is not None and before.is_word("FORMAT") and token.kind == "word" and token.depth == 0:
-            found = token.text
+            format_ = token.text
         before = token
-    return found
+    return format_
 
 
 def read_request(query: Mapping[str, str], body: bytes) -> Statement:

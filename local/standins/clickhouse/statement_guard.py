@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from itertools import chain, pairwise
 
-from local.standins.clickhouse.errors import FrontError, refused
+from local.standins.clickhouse.errors import FrontError, access_refusal
 from local.standins.clickhouse.lexer import Token, tokens
 
 TABLE_FUNCTIONS = {
@@ -35,28 +35,32 @@ class Guard:
 
     def check(self, sql: bytes, *, reading: bool) -> None:
         """Raise FrontError when the statement may not run; ``reading`` allows none that changes anything."""
-        found = list(tokens(sql))
-        first = next((token for token in found if token.text != "("), None)
+        statement = list(tokens(sql))
+        first = next((token for token in statement if token.text != "("), None)
         if first is None:
             raise FrontError(62, "SYNTAX_ERROR", "Empty query")
         if reading and not first.is_word(*READS):
             raise FrontError(164, "READONLY", "Cannot execute query in readonly mode: a GET may only read, use POST")
         if first.is_word(*STATEMENTS):
-            raise refused(f"{first.text.upper()} is not allowed here: restart or copy the stack with `clipstream`")
-        for token, following in pairwise(chain(found, (Token(kind="other", text=";", end=0, depth=0),))):
+            raise access_refusal(
+                f"{first.text.upper()} is not allowed here: restart or copy the stack with `clipstream`"
+            )
+        for token, following in pairwise(chain(statement, (Token(kind="other", text=";", end=0, depth=0),))):
             self._check_pair(token, following)
-        self._check_engines(found)
+        self._check_engines(statement)
 
     def _check_pair(self, token: Token, following: Token) -> None:
         if token.is_name and following.text == "(" and token.text.lower() in self._functions:
-            raise refused(f"{token.text}() is not allowed here: it reaches outside of the server's own tables")
+            raise access_refusal(f"{token.text}() is not allowed here: it reaches outside of the server's own tables")
         if token.is_word("INTO", "FROM") and following.is_word(*FILES):
-            raise refused(f"{token.text.upper()} {following.text.upper()} is not allowed here: send the data itself")
+            raise access_refusal(
+                f"{token.text.upper()} {following.text.upper()} is not allowed here: send the data itself"
+            )
 
-    def _check_engines(self, found: list[Token]) -> None:
-        for index, token in enumerate(found):
-            if not token.is_word("ENGINE") or not any(t.is_word("CREATE") for t in found[:index]):
+    def _check_engines(self, statement: list[Token]) -> None:
+        for index, token in enumerate(statement):
+            if not token.is_word("ENGINE") or not any(t.is_word("CREATE") for t in statement[:index]):
                 continue
-            name = next((t for t in found[index + 1 : index + 3] if t.text != "="), None)
+            name = next((t for t in statement[index + 1 : index + 3] if t.text != "="), None)
             if name and name.is_name and name.text not in ENGINES and not name.text.endswith("MergeTree"):
-                raise refused(f"ENGINE = {name.text} is not allowed here: it would read from another server")
+                raise access_refusal(f"ENGINE = {name.text} is not allowed here: it would read from another server")

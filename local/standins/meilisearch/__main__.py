@@ -29,11 +29,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
-    given = parser.parse_args()
+    options = parser.parse_args()
     master_key = os.environ.get("MEILI_MASTER_KEY")
     if not master_key:
         parser.error("MEILI_MASTER_KEY is not set")
-    folder = given.data.resolve()
+    folder = options.data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder / "search.db")
     library = Library(folder, store)
@@ -42,7 +42,12 @@ def main() -> None:
     tasks.start()
     try:
         uvicorn.run(
-            app, host=given.host, port=given.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
+            app,
+            host=options.host,
+            port=options.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
         )
     finally:
         tasks.stop()

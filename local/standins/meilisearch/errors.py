@@ -47,9 +47,9 @@ def not_here(feature: str) -> MeiliError:
     return MeiliError("feature_not_enabled", message)
 
 
-def unknown_field(name: str, known: list[str]) -> MeiliError:
+def unknown_field(name: str, fields: list[str]) -> MeiliError:
     """A field of a request that the API does not know."""
-    listed = ", ".join(f"`{k}`" for k in known)
+    listed = ", ".join(f"`{k}`" for k in fields)
     return MeiliError("bad_request", f"Unknown field `{name}`: expected one of {listed}")
 
 

@@ -1,4 +1,4 @@
-"""Who may call: the holder of the master key; no other key."""
+"""Check of callers: the master key opens everything, no other key anything."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Keys:
 
     def check(self, authorization: str | None) -> None:
         """Raise MeiliError unless the header carries the master key."""
-        scheme, _, given = (authorization or "").partition(" ")
+        scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             raise missing_header()
-        if not hmac.compare_digest(given.encode(), self._master):
+        if not hmac.compare_digest(key.encode(), self._master):
             raise invalid_key()

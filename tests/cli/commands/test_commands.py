@@ -291,7 +291,7 @@ def test_kits_are_listed_shown_and_archived(twin: Twin, tmp_path: Path, capsys: 
 def test_tables_and_bars_fit_80_columns_whatever_a_file_is_called(name: str) -> None:
     from rich.cells import cell_len  # noqa: PLC0415
 
-    from cli.output.terminal import LABEL_WIDTH, clip_table, shortened  # noqa: PLC0415 - of this test alone
+    from cli.output.terminal import LABEL_WIDTH, clip_table, shorten_middle  # noqa: PLC0415 - of this test alone
 
     clip = {
         "clip_id": CLIP, "ordinal": 0, "start_ms": 3_600_000, "end_ms": 3_690_000, "title": name, "reason": "Opens.",
@@ -300,8 +300,8 @@ def test_tables_and_bars_fit_80_columns_whatever_a_file_is_called(name: str) -> 
     text = io.StringIO()
     Console(file=text, width=80).print(clip_table([clip]))
     assert max(map(cell_len, text.getvalue().splitlines())) <= 80
-    assert cell_len(shortened(name, LABEL_WIDTH)) <= LABEL_WIDTH
-    assert shortened(name, LABEL_WIDTH).endswith(name[-4:])
+    assert cell_len(shorten_middle(name, LABEL_WIDTH)) <= LABEL_WIDTH
+    assert shorten_middle(name, LABEL_WIDTH).endswith(name[-4:])
 
 
 def test_refused_messages_are_listed_with_reason_and_sender(

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from cli.output.terminal import Display, wrapped
+from cli.output.terminal import Display, wrap_lines
 
 PATH = "/a/folder/with/a/long/name/01-a-clip-of-a-talk-on-pendulums-9x16.mp4"
 SENTENCE = "Go on with `clipstream edit 1`, `export 1 --aspect 1:1` or `preview 1`: by number, or by the id."
@@ -15,18 +15,18 @@ SENTENCE = "Go on with `clipstream edit 1`, `export 1 --aspect 1:1` or `preview 
 
 @pytest.mark.parametrize("columns", [20, 40, 80])
 def test_lines_break_between_words(columns: int) -> None:
-    lines = wrapped(SENTENCE, columns).splitlines()
+    lines = wrap_lines(SENTENCE, columns).splitlines()
     assert " ".join(lines) == SENTENCE
     assert max(len(line) for line in lines) <= columns
 
 
 def test_what_is_longer_than_a_line_stays_whole() -> None:
-    assert PATH in wrapped(f"saved to {PATH} of the clip", 40).splitlines()
+    assert PATH in wrap_lines(f"saved to {PATH} of the clip", 40).splitlines()
 
 
 def test_lines_keep_their_indent_and_their_breaks() -> None:
     text = "A field is wrong:\n  end_ms: The source ends at 203.34 s: `end_ms` is at most that.\n\nend"
-    lines = wrapped(text, 30).splitlines()
+    lines = wrap_lines(text, 30).splitlines()
     assert lines[0] == "A field is wrong:"
     assert all(line.startswith("  ") for line in lines[1:-2])
     assert lines[-2:] == ["", "end"]

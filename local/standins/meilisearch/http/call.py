@@ -15,7 +15,7 @@ _UID = re.compile(r"^[A-Za-z0-9_-]{1,400}$")
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What a route is given."""
+    """One request, as a route gets it."""
 
     query: Mapping[str, str]
     body: bytes
@@ -51,12 +51,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     def documents(self) -> list[dict[str, Any]]:
         """Documents to add, as JSON: one, or a list; raises MeiliError."""
-        given = self.json()
-        found = given if isinstance(given, list) else [given]
-        if not all(isinstance(document, dict) for document in found):
+        body = self.json()
+        documents = body if isinstance(body, list) else [body]
+        if not all(isinstance(document, dict) for document in documents):
             message = "The `json` payload provided is malformed. `Couldn't serialize document value: expected a map`."
             raise MeiliError("malformed_payload", message)
-        return found
+        return documents
 
 
 def decode(body: bytes) -> Any:

@@ -36,38 +36,42 @@ class Contents:
 
     def documents_fetch(self, call: Call, uid: str) -> Answer:
         """A page of documents in the order of their numbers, with the fields that the body names."""
-        given: dict[str, Any] = call.json()
-        for name in given:
+        request_body: dict[str, Any] = call.json()
+        for name in request_body:
             if name in _NOT_SERVED:
                 raise not_here(f"The parameter `{name}` of this route")
             if name not in _PAGE:
                 raise unknown_field(name, sorted(_PAGE | _NOT_SERVED))
-        offset, limit, wanted = given.get("offset") or 0, given.get("limit", 20), given.get("fields") or []
+        offset, limit, fields = (
+            request_body.get("offset") or 0,
+            request_body.get("limit", 20),
+            request_body.get("fields") or [],
+        )
         row = self._store.index(uid)
         numbers = sorted(Values(self._store.read(), row.number).everything())
         chosen = numbers[offset : offset + limit]
         bodies = self._store.bodies(chosen)
-        if given.get("retrieveVectors"):
+        if request_body.get("retrieveVectors"):
             bodies = {
                 n: body | {FIELD: body.get(FIELD, {}) | self._library.vectors.vectors_of(row.number, n)}
                 for n, body in bodies.items()
             }
-        results = [_fields(bodies[n], wanted) for n in chosen if n in bodies]
+        results = [_fields(bodies[n], fields) for n in chosen if n in bodies]
         return 200, {"results": results, "offset": offset, "limit": limit, "total": len(numbers)}
 
     def documents_delete_by_filter(self, call: Call, uid: str) -> Answer:
         """Delete by filter."""
-        given = call.json()
-        if not isinstance(given, dict) or "filter" not in given:
+        body = call.json()
+        if not isinstance(body, dict) or "filter" not in body:
             raise MeiliError("missing_document_filter", "Missing field `filter`")
         try:
-            node = parse_filter(given["filter"])
+            node = parse_filter(body["filter"])
         except MeiliError as error:
             raise MeiliError("invalid_document_filter", error.message) from None
         if node is None:
             raise MeiliError("invalid_document_filter", "Sending an empty filter is forbidden.")
-        counts: dict[str, Any] = {"providedIds": 0, "originalFilter": given["filter"], "deletedDocuments": None}
-        payload = {"filter": given["filter"]}
+        counts: dict[str, Any] = {"providedIds": 0, "originalFilter": body["filter"], "deletedDocuments": None}
+        payload = {"filter": body["filter"]}
         return enqueue(self._tasks, call, "documentDeletion", index_uid(uid), payload, **counts)
 
     # search
@@ -83,13 +87,13 @@ class Contents:
 
     def multi_search(self, call: Call) -> Answer:
         """Several searches at once."""
-        given = call.json()
-        if not isinstance(given, dict) or "queries" not in given:
+        body = call.json()
+        if not isinstance(body, dict) or "queries" not in body:
             raise MeiliError("missing_multi_search_queries", "Missing field `queries`")
-        if given.get("federation") is not None:
+        if body.get("federation") is not None:
             raise not_here("Federated search")
         results = []
-        for number, query in enumerate(given["queries"]):
+        for number, query in enumerate(body["queries"]):
             try:
                 request = read_search(query)
                 uid = index_uid(request.index_uid)
@@ -100,5 +104,5 @@ class Contents:
         return 200, {"results": results}
 
 
-def _fields(document: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
-    return document if not wanted or "*" in wanted else {k: v for k, v in document.items() if k in wanted}
+def _fields(document: dict[str, Any], fields: list[str]) -> dict[str, Any]:
+    return document if not fields or "*" in fields else {k: v for k, v in document.items() if k in fields}

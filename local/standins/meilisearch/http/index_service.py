@@ -6,7 +6,7 @@ from typing import Any
 
 from local.standins.meilisearch.errors import MeiliError, not_here
 from local.standins.meilisearch.http.call import Answer, Call, enqueue, index_uid, page
-from local.standins.meilisearch.index.index_settings import check_settings, merged
+from local.standins.meilisearch.index.index_settings import check_settings, merge_defaults
 from local.standins.meilisearch.index.store import IndexRow, Store
 from local.standins.meilisearch.tasks.queue import Tasks
 
@@ -27,7 +27,7 @@ class Service:
         return 200, {"status": "available"}
 
     def version(self, call: Call) -> Answer:
-        """Which API this is."""
+        """Version of the API."""
         return 200, VERSION
 
     def index_stats(self, call: Call, uid: str) -> Answer:
@@ -64,11 +64,11 @@ class Service:
 
     def index_create(self, call: Call) -> Answer:
         """Make an index."""
-        given = call.json()
-        if not isinstance(given, dict) or "uid" not in given:
+        body = call.json()
+        if not isinstance(body, dict) or "uid" not in body:
             raise MeiliError("missing_index_uid", "Missing field `uid`")
-        uid = index_uid(given["uid"])
-        key = given.get("primaryKey")
+        uid = index_uid(body["uid"])
+        key = body.get("primaryKey")
         return enqueue(self._tasks, call, "indexCreation", uid, {"primaryKey": key}, primaryKey=key)
 
     def index_delete(self, call: Call, uid: str) -> Answer:
@@ -79,12 +79,12 @@ class Service:
 
     def settings_get(self, call: Call, uid: str) -> Answer:
         """All settings."""
-        return 200, merged(self._store.index(uid).settings)
+        return 200, merge_defaults(self._store.index(uid).settings)
 
     def settings_update(self, call: Call, uid: str) -> Answer:
-        """Change some."""
-        given = check_settings(call.json())
-        return enqueue(self._tasks, call, "settingsUpdate", index_uid(uid), {"settings": given}, **given)
+        """Change some settings of an index."""
+        settings = check_settings(call.json())
+        return enqueue(self._tasks, call, "settingsUpdate", index_uid(uid), {"settings": settings}, **settings)
 
     def not_supported(self, call: Call, *_: str) -> Answer:
         """Routes of Meilisearch that this server has not."""

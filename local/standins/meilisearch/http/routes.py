@@ -57,7 +57,7 @@ def list_routes(service: Service, contents: Contents) -> list[tuple[str, str, Ha
     return routes + [(method, path, s.not_supported) for path in _NOT_SERVED for method in METHODS]
 
 
-def compiled(routes: list[tuple[str, str, Handler]]) -> list[tuple[str, re.Pattern[str], Handler]]:
+def compile_routes(routes: list[tuple[str, str, Handler]]) -> list[tuple[str, re.Pattern[str], Handler]]:
     """Paths as patterns."""
     return [(m, re.compile("/" + path.replace("*", "([^/]+)")), handler) for m, path, handler in routes]
 
@@ -81,7 +81,7 @@ async def read_body(request: Request) -> bytes:
 
 def make_app(service: Service, contents: Contents, keys: Keys) -> Starlette:
     """The ASGI application."""
-    routes = compiled(list_routes(service, contents))
+    routes = compile_routes(list_routes(service, contents))
 
     def answer(request: Request, body: bytes) -> Answer:
         path, method = request.url.path.rstrip("/"), request.method

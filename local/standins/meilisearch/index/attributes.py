@@ -32,9 +32,9 @@ def covers(pattern: str, path: str) -> bool:
     return pattern in ("*", path) or path.startswith(pattern + ".")
 
 
-def rows_of(document: Mapping[str, Any], wanted: Iterable[str]) -> Iterator[Row]:
+def rows_of(document: Mapping[str, Any], attributes: Iterable[str]) -> Iterator[Row]:
     """Rows of the attributes that the settings make filterable or sortable."""
-    patterns = tuple(wanted)
+    patterns = tuple(attributes)
     for path, value in flatten(document):
         if any(covers(pattern, path) for pattern in patterns):
             yield path, "e", None, None
@@ -70,12 +70,12 @@ class Values:
         """Reads (and writes) through ``connection`` only."""
         self._connection, self._index_no = connection, index_no
 
-    def put(self, number: int, document: Mapping[str, Any], wanted: Iterable[str]) -> None:
+    def put(self, number: int, document: Mapping[str, Any], attributes: Iterable[str]) -> None:
         """Replace the rows of one document."""
         self.remove(number)
         rows = [
             (self._index_no, *row[:2], row[2], row[2] and normalise(row[2]), row[3], number)
-            for row in rows_of(document, wanted)
+            for row in rows_of(document, attributes)
         ]
         self._connection.executemany("insert into attributes values (?, ?, ?, ?, ?, ?, ?)", rows)
 
@@ -145,7 +145,7 @@ class Values:
         return number
 
     def sort_keys(self, field: str) -> dict[int, tuple[int, float, str]]:
-        """What each document sorts by: numbers before strings; documents without the attribute are absent."""
+        """Sort key of each document: numbers before strings; documents without the attribute are absent."""
         sql = "select document_no, number, folded from attributes where index_no = ? and field = ? and kind = 'v'"
         keys: dict[int, tuple[int, float, str]] = {}
         for document, number, folded in self._connection.execute(sql, (self._index_no, field)):
@@ -154,14 +154,14 @@ class Values:
         return keys
 
     def counts(self, field: str, among: set[int]) -> dict[str, int]:
-        """How many of ``among`` have each value."""
-        found: dict[str, int] = {}
+        """Number of documents in ``among`` with each value."""
+        counts: dict[str, int] = {}
         sql = "select document_no, text, number from attributes where index_no = ? and field = ? and kind = 'v'"
         for document, text, number in self._connection.execute(sql, (self._index_no, field)):
             if document in among:
                 value = text if text is not None else _plain(number)
-                found[value] = found.get(value, 0) + 1
-        return found
+                counts[value] = counts.get(value, 0) + 1
+        return counts
 
 
 def _plain(number: float) -> str:

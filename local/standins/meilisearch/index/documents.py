@@ -18,9 +18,9 @@ import msgspec
 from local.standins.meilisearch.errors import MeiliError
 from local.standins.meilisearch.index.attributes import Values
 from local.standins.meilisearch.index.fulltext import FullText, searchable_texts
-from local.standins.meilisearch.index.index_settings import REBUILDS, merged, updated
+from local.standins.meilisearch.index.index_settings import REBUILDS, merge_defaults, update_settings
 from local.standins.meilisearch.index.store import IndexRow, Store, now_text
-from local.standins.meilisearch.index.vectors import FIELD, Embedders, Vectors, given_vectors
+from local.standins.meilisearch.index.vectors import FIELD, Embedders, Vectors, read_vectors
 
 _IDENTITY = re.compile(r"^[A-Za-z0-9_-]{1,511}$")
 _MANUALLY = "Please specify the primary key manually using the `primaryKey` query parameter."
@@ -29,8 +29,8 @@ _MANUALLY = "Please specify the primary key manually using the `primaryKey` quer
 def identity_of(document: Mapping[str, Any], primary_key: str) -> str:
     """The id of a document as text; raises MeiliError when it has none or a bad one."""
     if primary_key not in document:
-        shown = msgspec.json.encode(document)[:200].decode(errors="replace")
-        message = f"Document doesn't have a `{primary_key}` attribute: `{shown}`."
+        excerpt = msgspec.json.encode(document)[:200].decode(errors="replace")
+        message = f"Document doesn't have a `{primary_key}` attribute: `{excerpt}`."
         raise MeiliError("missing_document_id", message)
     value = document[primary_key]
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not _IDENTITY.match(str(value)):
@@ -45,18 +45,18 @@ def identity_of(document: Mapping[str, Any], primary_key: str) -> str:
 
 def guess_primary_key(document: Mapping[str, Any]) -> str:
     """The one attribute that ends in ``id``; raises MeiliError for none, or several."""
-    found = [name for name in document if name.lower().endswith("id")]
-    if not found:
+    candidates = [name for name in document if name.lower().endswith("id")]
+    if not candidates:
         detail = "the engine did not find any field ending with `id` in its name"
         message = f"The primary key inference failed as {detail}. {_MANUALLY}"
         raise MeiliError("index_primary_key_no_candidate_found", message)
-    if len(found) > 1:
+    if len(candidates) > 1:
         message = (
-            f"The primary key inference failed as the engine found {len(found)} fields ending with `id` "
-            f"in their names: '{found[0]}' and '{found[1]}'. {_MANUALLY}"
+            f"The primary key inference failed as the engine found {len(candidates)} fields ending with `id` "
+            f"in their names: '{candidates[0]}' and '{candidates[1]}'. {_MANUALLY}"
         )
         raise MeiliError("index_primary_key_multiple_candidates_found", message)
-    return found[0]
+    return candidates[0]
 
 
 Document = dict[str, Any]
@@ -124,14 +124,14 @@ class Library:
         if primary_key and key != primary_key:
             self.set_primary_key(row, primary_key)
         identities = [identity_of(document, key or "") for document in documents]
-        settings = merged(row.settings)
+        settings = merge_defaults(row.settings)
         changed: dict[int, Document] = {}
         with self.store.write() as connection:
             self._touch(connection, row, key)
             values = Values(connection, row.number)
             for identity, document in zip(identities, documents, strict=True):
                 number, body = self._upsert(connection, row, identity, document, settings["embedders"], partial=partial)
-                values.put(number, body, self._valued(settings))
+                values.put(number, body, self._value_attributes(settings))
                 changed[number] = body
         self._write_texts(row, changed, settings)
         return len(documents)
@@ -146,20 +146,20 @@ class Library:
         *,
         partial: bool,
     ) -> tuple[int, Document]:
-        given = given_vectors(document, embedders, identity)
-        document = _without(document, given)
+        provided = read_vectors(document, embedders, identity)
+        document = _remove_vectors(document, provided)
         sql = "select no, body from documents where index_no = ? and id = ?"
-        found = connection.execute(sql, (row.number, identity)).fetchone()
-        body = {**msgspec.json.decode(found[1]), **document} if found and partial else document
+        stored = connection.execute(sql, (row.number, identity)).fetchone()
+        body = {**msgspec.json.decode(stored[1]), **document} if stored and partial else document
         text = msgspec.json.encode(body).decode()
-        if found:
-            number = int(found[0])
+        if stored:
+            number = int(stored[0])
             connection.execute("update documents set body = ? where no = ?", (text, number))
         else:
             sql = "insert into documents (index_no, id, body) values (?, ?, ?)"
             number = int(connection.execute(sql, (row.number, identity, text)).lastrowid or 0)
-        missing = [] if found and partial else [name for name in embedders if name not in given]
-        self.vectors.put(connection, row.number, number, given, missing)
+        missing = [] if stored and partial else [name for name in embedders if name not in provided]
+        self.vectors.put(connection, row.number, number, provided, missing)
         return number, body
 
     def delete(self, row: IndexRow, numbers: Iterable[int]) -> int:
@@ -179,32 +179,32 @@ class Library:
 
     def change_settings(self, row: IndexRow, change: Mapping[str, Any]) -> None:
         """Store settings, and reindex if they require it."""
-        stored = updated(row.settings, change)
-        rebuild = any(merged(row.settings)[name] != merged(stored)[name] for name in REBUILDS)
+        stored = update_settings(row.settings, change)
+        rebuild = any(merge_defaults(row.settings)[name] != merge_defaults(stored)[name] for name in REBUILDS)
         with self.store.write() as connection:
-            self._change_embedders(connection, row, merged(stored)["embedders"])
+            self._change_embedders(connection, row, merge_defaults(stored)["embedders"])
             sql = "update indexes set settings = ?, updated_at = ?, dirty = dirty or ? where no = ?"
             values = (msgspec.json.encode(stored).decode(), now_text(), rebuild, row.number)
             connection.execute(sql, values)
         if rebuild:
             self.rebuild(self.store.index(row.uid))
 
-    def _change_embedders(self, connection: Connection, row: IndexRow, wanted: Embedders) -> None:
+    def _change_embedders(self, connection: Connection, row: IndexRow, embedders: Embedders) -> None:
         """Vectors of embedders that go are forgotten; for new ones every document must bring its own, or none."""
-        before = merged(row.settings)["embedders"]
-        for name in [name for name in before if before[name] != wanted.get(name)]:
+        before = merge_defaults(row.settings)["embedders"]
+        for name in [name for name in before if before[name] != embedders.get(name)]:
             self.vectors.forget(connection, row.number, name)
-        fresh = {name: rules for name, rules in wanted.items() if before.get(name) != rules}
+        fresh = {name: rules for name, rules in embedders.items() if before.get(name) != rules}
         if not fresh:
             return
         sql = "select no, id, body from documents where index_no = ?"
         for number, identity, text in connection.execute(sql, (row.number,)).fetchall():
-            given = given_vectors(msgspec.json.decode(text), fresh, identity)
-            self.vectors.put(connection, row.number, number, given, [name for name in fresh if name not in given])
+            provided = read_vectors(msgspec.json.decode(text), fresh, identity)
+            self.vectors.put(connection, row.number, number, provided, [name for name in fresh if name not in provided])
 
     def rebuild(self, row: IndexRow) -> None:
         """Derive values and texts of every document again."""
-        settings = merged(row.settings)
+        settings = merge_defaults(row.settings)
         with self.store.write() as connection:
             self._touch(connection, row, row.primary_key)
             connection.execute("delete from attributes where index_no = ?", (row.number,))
@@ -213,12 +213,12 @@ class Library:
             sql = "select no, body from documents where index_no = ?"
             bodies = {no: msgspec.json.decode(body) for no, body in connection.execute(sql, (row.number,))}
             for number, body in bodies.items():
-                values.put(number, body, self._valued(settings))
+                values.put(number, body, self._value_attributes(settings))
         self.fulltext(row.number).clear()
         self._write_texts(row, bodies, settings)
 
     @staticmethod
-    def _valued(settings: Mapping[str, Any]) -> list[str]:
+    def _value_attributes(settings: Mapping[str, Any]) -> list[str]:
         rules = [rule.split(":")[0] for rule in settings["rankingRules"] if ":" in rule]
         return [*settings["filterableAttributes"], *settings["sortableAttributes"], *rules]
 
@@ -243,10 +243,10 @@ class Library:
             connection.execute("update indexes set dirty = 0 where no = ?", (row.number,))
 
 
-def _without(document: Document, taken: Iterable[str]) -> Document:
+def _remove_vectors(document: Document, embedders: Iterable[str]) -> Document:
     """A document without the vectors of configured embedders, which are stored apart from it."""
     if FIELD not in document:
         return document
-    left = {name: value for name, value in document[FIELD].items() if name not in taken}
+    left = {name: value for name, value in document[FIELD].items() if name not in embedders}
     body = {name: value for name, value in document.items() if name != FIELD}
     return body | ({FIELD: left} if left else {})

@@ -14,7 +14,7 @@ import tantivy
 
 from local.standins.meilisearch.index.attributes import covers, flatten
 from local.standins.meilisearch.index.locales import Rules, text_is_japanese
-from local.standins.meilisearch.query.query_text import indexable
+from local.standins.meilisearch.query.query_text import normal_text
 from local.standins.meilisearch.query.terms import Term
 
 Engine: TypeAlias = Any
@@ -36,7 +36,7 @@ def slot(path: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """What of a value can be found by words."""
+    """The part of a value that can be found by words, as text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):
@@ -79,7 +79,7 @@ class FullText:
         document = tantivy.Document()
         document.add_integer("number", number)
         words = {
-            slot(path): indexable(text, japanese=text_is_japanese(text, path, rules)) for path, text in texts.items()
+            slot(path): normal_text(text, japanese=text_is_japanese(text, path, rules)) for path, text in texts.items()
         }
         document.add_json("words", words)
         self._writer.add_document(document)

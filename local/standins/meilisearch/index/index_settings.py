@@ -58,7 +58,7 @@ def _texts(value: object) -> bool:
 
 
 def _synonyms(value: object) -> bool:
-    return isinstance(value, dict) and all(_texts(others) for others in value.values())
+    return isinstance(value, dict) and all(_texts(synonyms) for synonyms in value.values())
 
 
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -89,11 +89,11 @@ def code_of(name: str) -> str:
     return "invalid_settings_" + re.sub(r"([A-Z])", lambda m: "_" + m.group(1).lower(), name)
 
 
-def check_settings(given: object) -> dict[str, Any]:
+def check_settings(settings: object) -> dict[str, Any]:
     """Check and return settings. Raises MeiliError for unknown or unsupported names and values."""
-    if not isinstance(given, dict):
+    if not isinstance(settings, dict):
         raise MeiliError("bad_request", "Invalid value type: expected an object")
-    for name, value in given.items():
+    for name, value in settings.items():
         if name not in DEFAULTS:
             raise unknown_field(name, list(DEFAULTS))
         if value is None or value == DEFAULTS[name]:
@@ -109,15 +109,15 @@ def check_settings(given: object) -> dict[str, Any]:
                 code_of(name), f"Invalid value type at `.{name}`: expected {expected}, but found: `{value}`"
             )
         _check_inside(name, value)
-    return given
+    return settings
 
 
 def _check_inside(name: str, value: Any) -> None:
     if name == "rankingRules":
         for rule in value:
             if rule not in RULES and rule not in OLD_RULES and not _CUSTOM_RULE.match(rule):
-                known = ", ".join(f"`{known}`" for known in dict.fromkeys(OLD_RULES + RULES))
-                message = f"`{rule}` ranking rule is invalid. Valid ranking rules are {known} and custom ranking rules."
+                rules = ", ".join(f"`{known_rule}`" for known_rule in dict.fromkeys(OLD_RULES + RULES))
+                message = f"`{rule}` ranking rule is invalid. Valid ranking rules are {rules} and custom ranking rules."
                 raise MeiliError("invalid_settings_ranking_rules", message)
     if name in ("typoTolerance", "faceting", "pagination"):
         for inner in value:
@@ -125,7 +125,7 @@ def _check_inside(name: str, value: Any) -> None:
                 raise unknown_field(f"{name}.{inner}", list(DEFAULTS[name]))
 
 
-def merged(stored: Mapping[str, Any]) -> dict[str, Any]:
+def merge_defaults(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Stored settings over the defaults, nested ones too."""
     result = dict(DEFAULTS)
     for name, value in stored.items():
@@ -142,8 +142,8 @@ def _over(default: Any, value: Any) -> Any:
     return value
 
 
-def updated(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """What to store after a PATCH: null resets a setting, an object adds to what is there."""
+def update_settings(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings to store after a PATCH: null resets a setting, an object adds to what is there."""
     result = dict(stored)
     for name, value in change.items():
         if value is None:

@@ -19,15 +19,15 @@ kan kat khm kor lat lav lit mal mar mkd mya nep nld nob ori pan pes pol por ron 
 swe tam tel tgl tha tuk tur ukr urd uzb vie yid zho zul cym cmn
 """
 LOCALES = _LISTED.split()
-"""What Meilisearch takes, in the order in which it lists them."""
+"""Languages that Meilisearch takes, in the order in which it lists them."""
 Rules = Sequence[Mapping[str, Any]]
 
 
-def check_locales(given: Sequence[str], place: str, code: str) -> None:
+def check_locales(locales: Sequence[str], place: str, code: str) -> None:
     """Raises MeiliError for a language that Meilisearch does not know."""
-    for number, locale in enumerate(given):
+    for number, locale in enumerate(locales):
         if locale not in LOCALES:
-            listed = ", ".join(f"`{one}`" for one in LOCALES)
+            listed = ", ".join(f"`{known_locale}`" for known_locale in LOCALES)
             raise MeiliError(code, f"Unknown value `{locale}` at `{place}[{number}]`: expected one of {listed}")
 
 
@@ -71,14 +71,14 @@ def locales_of(path: str, rules: Rules | None) -> list[str] | None:
 
 
 def text_is_japanese(text: str, path: str, rules: Rules | None) -> bool:
-    """How an attribute's text is read."""
+    """Whether an attribute's text is read as Japanese."""
     return is_japanese(text, locales_of(path, rules) or ())
 
 
-def query_is_japanese(text: str, asked: Sequence[str] | None, paths: Sequence[str], rules: Rules | None) -> bool:
-    """How a query is read: as is asked for, else in a language of the attributes that are searched."""
-    if asked:
-        return is_japanese(text, asked)
-    found = [one for path in paths if (one := locales_of(path, rules)) is not None]
-    allowed = [locale for one in found for locale in one] if all(found) else []
+def query_is_japanese(text: str, locales: Sequence[str] | None, paths: Sequence[str], rules: Rules | None) -> bool:
+    """Whether a query is read as Japanese: by its locales, else by those of the searched attributes."""
+    if locales:
+        return is_japanese(text, locales)
+    localised = [attribute_locales for path in paths if (attribute_locales := locales_of(path, rules)) is not None]
+    allowed = [locale for attribute_locales in localised for locale in attribute_locales] if all(localised) else []
     return is_japanese(text, allowed)

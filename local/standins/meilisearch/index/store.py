@@ -142,13 +142,13 @@ class Store:
 
     def bodies(self, numbers: list[int]) -> dict[int, dict[str, Any]]:
         """Documents by their numbers; those that are gone are absent."""
-        found: dict[int, dict[str, Any]] = {}
+        documents: dict[int, dict[str, Any]] = {}
         for start in range(0, len(numbers), 500):
             part = numbers[start : start + 500]
             marks = ",".join("?" * len(part))
             sql = f"select no, body from documents where no in ({marks})"  # noqa: S608  question marks only
-            found |= {no: msgspec.json.decode(body) for no, body in self.read().execute(sql, part)}
-        return found
+            documents |= {no: msgspec.json.decode(body) for no, body in self.read().execute(sql, part)}
+        return documents
 
     def paths(self, index_no: int) -> list[str]:
         """Every attribute of an index that holds text to be found."""

@@ -18,7 +18,7 @@ from local.standins.meilisearch.errors import MeiliError, not_here
 from local.standins.meilisearch.index.store import Store
 
 Embedders: TypeAlias = Mapping[str, Mapping[str, Any]]
-Given: TypeAlias = dict[str, list[list[float]]]
+ProvidedVectors: TypeAlias = dict[str, list[list[float]]]
 """By embedder; an empty list: the document wants none."""
 FIELD = "_vectors"
 MAX_DIMENSIONS = 4096
@@ -43,21 +43,21 @@ def check_embedders(value: object) -> None:
             raise MeiliError("invalid_settings_embedders", message)
 
 
-def given_vectors(document: Mapping[str, Any], embedders: Embedders, identity: str) -> Given:
-    """What a document brings for each configured embedder; raises MeiliError for what is no vector."""
+def read_vectors(document: Mapping[str, Any], embedders: Embedders, identity: str) -> ProvidedVectors:
+    """Vectors that a document brings for each configured embedder; raises MeiliError for other values."""
     raw = document.get(FIELD, {})
     if not isinstance(raw, dict):
         kind = {list: "sequence", str: "string", type(None): "null", bool: "boolean"}.get(type(raw), "number")
         message = f"invalid type: {kind}, expected a map at line 1 column 0"
         raise MeiliError("internal", message, status=500, kind="internal")  # so the real one, for what is a user's
-    found: Given = {}
+    vectors: ProvidedVectors = {}
     for name, rules in embedders.items():
         if name in raw:
             rows = _rows(raw[name], f"`{FIELD}.{name}` of the document with id `{identity}`")
             for row in rows:
                 check_dimensions(row, rules, f" in document with id `{identity}` in `.{FIELD}.{name}`")
-            found[name] = rows
-    return found
+            vectors[name] = rows
+    return vectors
 
 
 def _rows(value: object, place: str) -> list[list[float]]:
@@ -94,20 +94,22 @@ class Vectors:
         self._kept: dict[tuple[int, str], tuple[int, Any, Any]] = {}
         self._lock = threading.Lock()
 
-    def put(self, connection: Connection, index_no: int, number: int, given: Given, missing: Iterable[str]) -> None:
-        """Replace the given vectors; ``missing``: embedders whose vector the document should have brought."""
+    def put(
+        self, connection: Connection, index_no: int, number: int, vectors: ProvidedVectors, missing: Iterable[str]
+    ) -> None:
+        """Replace the provided vectors; ``missing``: embedders whose vector the document should have brought."""
         for name in missing:
             message = (
                 f"While embedding documents for embedder `{name}`: no vectors provided for a document. Documents must "
                 f"provide embeddings as an array in `{FIELD}.{name}`, or opt out with `{FIELD}.{name}: null`."
             )
             raise MeiliError("vector_embedding_error", message)
-        for name, rows in given.items():
-            where = (index_no, name, number)
-            connection.execute("delete from vectors where index_no = ? and embedder = ? and document_no = ?", where)
-            bodies = [(*where, part, _stored(row)) for part, row in enumerate(rows)] or [(*where, _NO_VECTOR_PART, b"")]
+        for name, rows in vectors.items():
+            key = (index_no, name, number)
+            connection.execute("delete from vectors where index_no = ? and embedder = ? and document_no = ?", key)
+            bodies = [(*key, part, _encode_row(row)) for part, row in enumerate(rows)] or [(*key, _NO_VECTOR_PART, b"")]
             connection.executemany("insert into vectors values (?, ?, ?, ?, ?)", bodies)
-        self._changes[index_no] += bool(given)
+        self._changes[index_no] += bool(vectors)
 
     def remove(self, connection: Connection, index_no: int, number: int) -> None:
         """Forget a document's."""
@@ -124,45 +126,47 @@ class Vectors:
         import numpy as np  # noqa: PLC0415 - a third of a second that an index without vectors shall not pay
 
         sql = "select embedder, part, body from vectors where index_no = ? and document_no = ? order by embedder, part"
-        shown: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         for name, part, body in self._store.read().execute(sql, (index_no, number)):
-            entry = shown.setdefault(name, {"embeddings": [], "regenerate": False})
+            entry = entries.setdefault(name, {"embeddings": [], "regenerate": False})
             if part != _NO_VECTOR_PART:
                 entry["embeddings"].append(np.frombuffer(body, "<f4").astype(float).round(7).tolist())
-        return shown
+        return entries
 
-    def nearest(self, index_no: int, embedder: str, asked: Sequence[float]) -> list[tuple[int, float]]:
+    def nearest(self, index_no: int, embedder: str, vector: Sequence[float]) -> list[tuple[int, float]]:
         """Every document with a vector, nearest first, with its likeness 0..1: ``(1 + cosine) / 2``."""
         import numpy as np  # noqa: PLC0415 - as above
 
         numbers, matrix = self._matrix(index_no, embedder)
         if not len(numbers):
             return []
-        wanted = np.asarray(asked, dtype=np.float32)
-        likeness = (1 + matrix @ (wanted / max(float(np.linalg.norm(wanted)), 1e-9))) / 2
-        found: dict[int, float] = {}
+        query = np.asarray(vector, dtype=np.float32)
+        likeness = (1 + matrix @ (query / max(float(np.linalg.norm(query)), 1e-9))) / 2
+        likenesses: dict[int, float] = {}
         for at in np.argsort(-likeness, kind="stable"):
-            found.setdefault(int(numbers[at]), float(likeness[at]))
-        return list(found.items())
+            likenesses.setdefault(int(numbers[at]), float(likeness[at]))
+        return list(likenesses.items())
 
     def _matrix(self, index_no: int, embedder: str) -> tuple[Any, Any]:
         """Document numbers and unit vectors, one row each; cached until the next write."""
         import numpy as np  # noqa: PLC0415 - as above
 
         with self._lock:
-            change, kept = self._changes[index_no], self._kept.get((index_no, embedder))
-            if kept is not None and kept[0] == change:
-                return kept[1], kept[2]
+            change, cached = self._changes[index_no], self._kept.get((index_no, embedder))
+            if cached is not None and cached[0] == change:
+                return cached[1], cached[2]
             sql = "select document_no, body from vectors where index_no = ? and embedder = ? and part >= 0"
-            found = self._store.read().execute(sql, (index_no, embedder)).fetchall()
-            numbers = np.array([number for number, _ in found], dtype=np.int64)
-            rows = np.frombuffer(b"".join(body for _, body in found), "<f4").reshape(len(found), -1 if found else 0)
-            matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9) if found else rows
+            records = self._store.read().execute(sql, (index_no, embedder)).fetchall()
+            numbers = np.array([number for number, _ in records], dtype=np.int64)
+            rows = np.frombuffer(b"".join(body for _, body in records), "<f4").reshape(
+                len(records), -1 if records else 0
+            )
+            matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9) if records else rows
             self._kept[index_no, embedder] = (change, numbers, matrix)
             return numbers, matrix
 
 
-def _stored(row: Sequence[float]) -> bytes:
+def _encode_row(row: Sequence[float]) -> bytes:
     import numpy as np  # noqa: PLC0415 - as above
 
     return np.asarray(row, dtype="<f4").tobytes()

@@ -83,9 +83,9 @@ class _Parser:
 
     def _peek(self, *words: str) -> bool:
         """Whether the next tokens are these keywords or symbols."""
-        found = self._tokens[self._at : self._at + len(words)]
-        return len(found) == len(words) and all(
-            kind != "text" and value.upper() == word for (kind, value), word in zip(found, words, strict=True)
+        upcoming = self._tokens[self._at : self._at + len(words)]
+        return len(upcoming) == len(words) and all(
+            kind != "text" and value.upper() == word for (kind, value), word in zip(upcoming, words, strict=True)
         )
 
     def _take(self, *words: str) -> bool:
@@ -98,8 +98,8 @@ class _Parser:
         if self._at < len(self._tokens) and self._tokens[self._at][0] != "symbol":
             self._at += 1
             return self._tokens[self._at - 1][1]
-        found = self._tokens[self._at][1] if self._at < len(self._tokens) else ""
-        raise _fail(f"Was expecting a value but instead got `{found}`.\n{self._text}")
+        token = self._tokens[self._at][1] if self._at < len(self._tokens) else ""
+        raise _fail(f"Was expecting a value but instead got `{token}`.\n{self._text}")
 
     def parse(self) -> Node:
         """The whole expression."""
@@ -189,15 +189,15 @@ _WORDS: tuple[tuple[tuple[str, ...], Callable[[_Parser, str], Node]], ...] = (
 )
 
 
-def parse_filter(given: object) -> Node | None:
+def parse_filter(expression: object) -> Node | None:
     """The tree of a filter: a string, or a list (all of) of strings and lists (any of); None if empty."""
-    if given is None or given in ("", []):
+    if expression is None or expression in ("", []):
         return None
-    if isinstance(given, str):
-        return _Parser(given).parse() if given.strip() else None
-    if not isinstance(given, list):
-        raise _fail(f"Invalid syntax for the filter parameter: `expected String, Array, found: {given}`.")
-    return And(tuple(node for part in given if (node := _any_of(part)) is not None))
+    if isinstance(expression, str):
+        return _Parser(expression).parse() if expression.strip() else None
+    if not isinstance(expression, list):
+        raise _fail(f"Invalid syntax for the filter parameter: `expected String, Array, found: {expression}`.")
+    return And(tuple(node for part in expression if (node := _any_of(part)) is not None))
 
 
 def _any_of(part: object) -> Node | None:

@@ -40,7 +40,7 @@ def normalise(word: str) -> str:
 
 
 def is_japanese(text: str, allowed: Sequence[str] = ()) -> bool:
-    """How to read Han characters: as the one allowed language of the two, else by kana in the text."""
+    """Whether Han characters are Japanese: by the one allowed language of the two, else by kana."""
     japanese, chinese = not JAPANESE.isdisjoint(allowed), not CHINESE.isdisjoint(allowed)
     if japanese != chinese:
         return japanese
@@ -62,8 +62,8 @@ def is_unspaced(word: str) -> bool:
     return re.fullmatch(f"{_MARK}?[{_UNSPACED}]", word) is not None
 
 
-def indexable(text: str, *, japanese: bool = False) -> str:
-    """What the full-text engine is given: normal forms with one space between."""
+def normal_text(text: str, *, japanese: bool = False) -> str:
+    """Text for the full-text engine: normal forms with one space between."""
     return " ".join(token.word for token in tokenise(text, japanese=japanese))
 
 
@@ -83,24 +83,24 @@ def distance(left: str, right: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def prefix_distance(wanted: str, word: str, most: int) -> int:
-    """Fewest edits between ``wanted`` and any beginning of ``word``; ``most + 1`` when there are more."""
-    if word.startswith(wanted):
+def prefix_distance(term: str, word: str, most: int) -> int:
+    """Fewest edits between ``term`` and any beginning of ``word``; ``most + 1`` when there are more."""
+    if word.startswith(term):
         return 0
-    longest = min(len(word), len(wanted) + most)
-    lengths = range(max(0, len(wanted) - most), longest + 1)
-    return min((distance(wanted, word[:n], most) for n in lengths), default=most + 1) if most else 1
+    longest = min(len(word), len(term) + most)
+    lengths = range(max(0, len(term) - most), longest + 1)
+    return min((distance(term, word[:n], most) for n in lengths), default=most + 1) if most else 1
 
 
 @lru_cache(maxsize=262_144)
-def typos(wanted: str, word: str, most: int, prefix: bool) -> int | None:
-    """Typos by which ``word`` matches ``wanted``, else None; one in the first letter counts as two."""
-    if word == wanted or (prefix and word.startswith(wanted)):
+def typos(term: str, word: str, most: int, prefix: bool) -> int | None:
+    """Typos by which ``word`` matches ``term``, else None; one in the first letter counts as two."""
+    if word == term or (prefix and word.startswith(term)):
         return 0
-    if not most or not word or not wanted:
+    if not most or not word or not term:
         return None
-    first = 0 if word[0] == wanted[0] else 1
+    first = 0 if word[0] == term[0] else 1
     if first + 1 > most:
         return None
-    found = (prefix_distance if prefix else distance)(wanted, word, most) + first
-    return found if found <= most else None
+    count = (prefix_distance if prefix else distance)(term, word, most) + first
+    return count if count <= most else None

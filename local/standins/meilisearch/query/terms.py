@@ -26,7 +26,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for, and what must not be there."""
+    """Terms that are searched, and terms that must be absent."""
 
     terms: tuple[Term, ...]
     excluded: tuple[Term, ...]
@@ -61,8 +61,8 @@ def parse_query(text: str, settings: Mapping[str, Any], *, japanese: bool = Fals
         else:
             is_last = prefixes and match.end() == len(text)
             into.extend(_plain(words, settings, last_is_prefix=is_last))
-    kept = [term for term in terms if term.is_phrase or term.prefix or term.words[0] not in stop]
-    return Query(terms=tuple((kept or terms)[:MAX_WORDS]), excluded=tuple(excluded))
+    retained = [term for term in terms if term.is_phrase or term.prefix or term.words[0] not in stop]
+    return Query(terms=tuple((retained or terms)[:MAX_WORDS]), excluded=tuple(excluded))
 
 
 def _plain(words: tuple[str, ...], settings: Mapping[str, Any], *, last_is_prefix: bool) -> list[Term]:
@@ -78,8 +78,8 @@ def _plain(words: tuple[str, ...], settings: Mapping[str, Any], *, last_is_prefi
 
 
 def _synonyms(word: str, synonyms: Mapping[str, list[str]]) -> tuple[tuple[str, ...], ...]:
-    found = [other for name, others in synonyms.items() if _normal(name) == (word,) for other in others]
-    return tuple(words for other in found if (words := _normal(other)))
+    texts = [synonym for name, listed in synonyms.items() if _normal(name) == (word,) for synonym in listed]
+    return tuple(words for synonym in texts if (words := _normal(synonym)))
 
 
 def _normal(text: str) -> tuple[str, ...]:

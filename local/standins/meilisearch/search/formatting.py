@@ -17,7 +17,7 @@ Spans = list[tuple[int, int]]
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
-    """How hits are to be shown."""
+    """Style in which hits are shown."""
 
     highlight: tuple[str, ...] = ()
     crop: Mapping[str, int] = {}
@@ -25,31 +25,31 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     post_tag: str = "</em>"
     marker: str = "…"
     rules: Rules | None = None
-    """Which language each attribute is in; a language that the search asks for stands for all."""
+    """Language of each attribute; a language that the search asks for stands for all."""
 
 
 def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | None = None) -> Spans:
     """Character ranges of matched terms, ordered, without overlap; of a prefix only what was typed."""
     matches = match_document(terms, {path: text}, rules=rules)
     tokens = matches.tokens[path]
-    found: Spans = []
+    ranges: Spans = []
     for term, places in zip(terms, matches.places, strict=True):
         for place in places:
             start, end = tokens[place.first].start, tokens[place.end - 1].end
             if term.prefix and not place.exact and place.typos == 0:
-                end = start + _typed(text[start:end], term.words[0])
-            found.append((start, end))
-    kept: Spans = []
-    for start, end in sorted(found, key=lambda span: (span[0], -span[1])):
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, end))
-    return kept
+                end = start + _count_typed(text[start:end], term.words[0])
+            ranges.append((start, end))
+    spans: Spans = []
+    for start, end in sorted(ranges, key=lambda span: (span[0], -span[1])):
+        if not spans or start >= spans[-1][1]:
+            spans.append((start, end))
+    return spans
 
 
-def _typed(word: str, wanted: str) -> int:
-    """How many characters of ``word`` the normal form ``wanted`` covers (``ß`` is two there)."""
+def _count_typed(word: str, normal_form: str) -> int:
+    """Number of characters of ``word`` that ``normal_form`` covers (``ß`` is two there)."""
     for count in range(1, len(word) + 1):
-        if len(normalise(word[:count])) >= len(wanted):
+        if len(normalise(word[:count])) >= len(normal_form):
             return count
     return len(word)
 
@@ -69,12 +69,12 @@ def crop(text: str, spans: Spans, words: int, marker: str) -> tuple[str, Spans]:
     start = tokens[best].start if best else 0
     end = tokens[best + words - 1].end if best + words < len(tokens) else len(text)
     before, after = marker if start else "", marker if end < len(text) else ""
-    moved = [
+    shifted = [
         (max(a, start) - start + len(before), min(b, end) - start + len(before))
         for a, b in spans
         if a < end and b > start
     ]
-    return before + text[start:end] + after, moved
+    return before + text[start:end] + after, shifted
 
 
 def paint(text: str, spans: Spans, style: Style) -> str:
@@ -86,7 +86,7 @@ def paint(text: str, spans: Spans, style: Style) -> str:
     return "".join(parts) + text[at:]
 
 
-def formatted(document: Mapping[str, Any], terms: Sequence[Term], style: Style) -> dict[str, Any]:
+def format_document(document: Mapping[str, Any], terms: Sequence[Term], style: Style) -> dict[str, Any]:
     """The `_formatted` twin of a hit: texts painted and cropped, numbers as text."""
     return {name: _value(value, name, terms, style) for name, value in document.items()}
 
@@ -113,10 +113,10 @@ def match_positions(
     document: Mapping[str, Any], terms: Sequence[Term], rules: Rules | None = None
 ) -> dict[str, list[dict[str, int]]]:
     """The `_matchesPosition` of a hit, in bytes."""
-    found: dict[str, list[dict[str, int]]] = {}
+    positions: dict[str, list[dict[str, int]]] = {}
     for name, value in document.items():
         if isinstance(value, str) and (spans := spans_of(value, terms, name, rules)):
-            found[name] = [
+            positions[name] = [
                 {"start": len(value[:start].encode()), "length": len(value[start:end].encode())} for start, end in spans
             ]
-    return found
+    return positions

@@ -13,7 +13,7 @@ from local.standins.meilisearch.search.ranking import Rank
 
 Ranked: TypeAlias = tuple[int, Rank]
 NO_RANK = Rank(words=0, typos=0, proximity=0, attribute=0, position=0, exact=0, terms=0)
-"""Of a hit that no word was asked of."""
+"""Rank of a hit of a search without words."""
 Settings: TypeAlias = Mapping[str, Any]
 MEASURES: Mapping[str, Callable[[Rank], Any]] = {
     "words": lambda r: -r.words,
@@ -27,7 +27,7 @@ MEASURES: Mapping[str, Callable[[Rank], Any]] = {
 
 
 class Likeness(msgspec.Struct, frozen=True):
-    """Of a hit that was found by its meaning."""
+    """Score of a hit that was found by its meaning."""
 
     value: float
 
@@ -40,27 +40,27 @@ Scored: TypeAlias = Rank | Likeness
 Hit: TypeAlias = tuple[int, Scored]
 
 
-def blended(
-    by_words: Sequence[Hit], by_meaning: Sequence[tuple[int, float]], ratio: float
-) -> tuple[list[Hit], set[int]]:
+def blend(by_words: Sequence[Hit], by_meaning: Sequence[tuple[int, float]], ratio: float) -> tuple[list[Hit], set[int]]:
     """Merge both lists by weighted score, as Meilisearch does; returns also the numbers found by meaning."""
     words = by_words if ratio < 1 else []
-    meant: list[Hit] = [(number, Likeness(value)) for number, value in by_meaning]
-    weighed = [(one, (1 - ratio) * one[1].score()) for one in words] + [(one, ratio * one[1].score()) for one in meant]
+    semantic_hits: list[Hit] = [(number, Likeness(value)) for number, value in by_meaning]
+    weighed = [(hit, (1 - ratio) * hit[1].score()) for hit in words] + [
+        (hit, ratio * hit[1].score()) for hit in semantic_hits
+    ]
     weighed.sort(key=lambda pair: -pair[1])
-    found: dict[int, Scored] = {}
+    merged_hits: dict[int, Scored] = {}
     for (number, scored), _ in weighed:
-        found.setdefault(number, scored)
-    return list(found.items()), {number for number, scored in found.items() if isinstance(scored, Likeness)}
+        merged_hits.setdefault(number, scored)
+    return list(merged_hits.items()), {number for number, scored in merged_hits.items() if isinstance(scored, Likeness)}
 
 
-def ordered(hits: Sequence[Ranked], sort: Sequence[str], settings: Settings, values: Values) -> list[Ranked]:
+def order_hits(hits: Sequence[Ranked], sort: Sequence[str], settings: Settings, values: Values) -> list[Ranked]:
     """Sorted by the ranking rules: the last rule first, because sorting keeps the order of equals."""
-    wanted = [_sort_rule(rule, settings["sortableAttributes"]) for rule in sort]
+    sort_rules = [_sort_rule(rule, settings["sortableAttributes"]) for rule in sort]
     result = list(hits)
     for rule in reversed(settings["rankingRules"]):
         if rule == "sort":
-            for field, descending in reversed(wanted):
+            for field, descending in reversed(sort_rules):
                 result = _by_value(result, field, values, descending=descending)
         elif ":" in rule:
             field, _, direction = rule.rpartition(":")
@@ -96,12 +96,12 @@ def _sort_rule(rule: str, sortable: Sequence[str]) -> tuple[str, bool]:
 _NONE = "This index does not have configured {} attributes."
 
 
-def facets_of(asked: Sequence[str] | None, among: set[int], settings: Settings, values: Values) -> dict[str, Any]:
+def facets_of(facets: Sequence[str] | None, among: set[int], settings: Settings, values: Values) -> dict[str, Any]:
     """`facetDistribution` and `facetStats` of the hits."""
-    if asked is None:
+    if facets is None:
         return {}
     filterable: list[str] = settings["filterableAttributes"]
-    names = filterable if "*" in asked else asked
+    names = filterable if "*" in facets else facets
     for name in names:
         if not any(covers(pattern, name) for pattern in filterable):
             listed = ", ".join(sorted(filterable))

@@ -20,7 +20,7 @@ MAX_PROXIMITY_WORDS = 8
 
 
 class Match(msgspec.Struct, frozen=True):
-    """Where a term was found: ``[first, end)`` are tokens of an attribute."""
+    """Position of a term: ``[first, end)`` are tokens of an attribute."""
 
     attribute: int
     first: int
@@ -66,17 +66,17 @@ class Rank(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_matches(term: Term, tokens: Sequence[Token], attribute: int) -> list[Match]:
     """Every position of an attribute where a term occurs."""
-    found: list[Match] = []
+    matches: list[Match] = []
     if len(term.words) == 1:
         for at, token in enumerate(tokens):
             missed = typos(term.words[0], token.word, term.typos, term.prefix)
             if missed is not None:
-                found.append(Match(attribute, at, at + 1, missed, token.word == term.words[0]))
+                matches.append(Match(attribute, at, at + 1, missed, token.word == term.words[0]))
     else:
-        found += _sequences(term.words, tokens, attribute, missed=0)
+        matches += _sequences(term.words, tokens, attribute, missed=0)
     for synonym in term.synonyms:
-        found += _sequences(synonym, tokens, attribute, missed=0)
-    return found
+        matches += _sequences(synonym, tokens, attribute, missed=0)
+    return matches
 
 
 def _sequences(words: Sequence[str], tokens: Sequence[Token], attribute: int, *, missed: int) -> list[Match]:
@@ -105,17 +105,21 @@ def match_document(
     tokens = {path: tokenise(text, japanese=text_is_japanese(text, path, rules)) for path, text in texts.items()}
     places: list[list[Match]] = []
     for term in terms:
-        found: list[Match] = []
+        matches: list[Match] = []
         for number, (path, words) in enumerate(tokens.items()):
             strict = term if path not in exact_only else msgspec.structs.replace(term, typos=0)
-            found += find_matches(strict, words, number)
-        places.append(found)
+            matches += find_matches(strict, words, number)
+        places.append(matches)
     return Matches(tokens=tokens, places=places)
 
 
 def rank(matches: Matches, terms: Sequence[Term] = (), *, attributes: int = 1) -> Rank:
     """The measures of a document by its matches. ``attributes``: how many rank by their order."""
-    best = [min(found, key=lambda m: (m.typos, not m.exact, m.attribute, m.first)) for found in matches.places if found]
+    best = [
+        min(term_matches, key=lambda m: (m.typos, not m.exact, m.attribute, m.first))
+        for term_matches in matches.places
+        if term_matches
+    ]
     return Rank(
         words=len(best),
         typos=sum(match.typos for match in best),
@@ -136,11 +140,13 @@ def rank(matches: Matches, terms: Sequence[Term] = (), *, attributes: int = 1) -
 def _exact_match(matches: Matches, attribute: int, length: int) -> int:
     """Whether an attribute is the asked words (2), begins with them (1), or neither (0)."""
     at = 0
-    for found in matches.places:
-        here = next((m for m in found if m.attribute == attribute and m.first == at and m.exact and not m.typos), None)
-        if here is None:
+    for term_matches in matches.places:
+        match = next(
+            (m for m in term_matches if m.attribute == attribute and m.first == at and m.exact and not m.typos), None
+        )
+        if match is None:
             return 0
-        at = here.end
+        at = match.end
     return 0 if not at else 2 if at == length else 1
 
 

@@ -10,21 +10,21 @@ from local.standins.meilisearch.errors import MeiliError
 from local.standins.meilisearch.index.attributes import Values, covers
 from local.standins.meilisearch.index.documents import Library
 from local.standins.meilisearch.index.fulltext import searchable_texts
-from local.standins.meilisearch.index.index_settings import merged
+from local.standins.meilisearch.index.index_settings import merge_defaults
 from local.standins.meilisearch.index.locales import Rules, query_is_japanese
 from local.standins.meilisearch.index.store import IndexRow
 from local.standins.meilisearch.index.vectors import FIELD, check_dimensions
 from local.standins.meilisearch.query.filters import parse_filter
 from local.standins.meilisearch.query.terms import Query, Term, parse_query
-from local.standins.meilisearch.search.formatting import Style, formatted, match_positions
+from local.standins.meilisearch.search.formatting import Style, format_document, match_positions
 from local.standins.meilisearch.search.ordering import (
     NO_RANK,
     Hit,
     Ranked,
     Scored,
-    blended,
+    blend,
     facets_of,
-    ordered,
+    order_hits,
 )
 from local.standins.meilisearch.search.ranking import Rank, match_document, rank
 from local.standins.meilisearch.search.search_request import SearchRequest
@@ -39,35 +39,37 @@ class Searcher:
     def __init__(self, library: Library, row: IndexRow) -> None:
         """``row`` gives the settings."""
         self._library, self._row = library, row
-        self._settings = merged(row.settings)
+        self._settings = merge_defaults(row.settings)
         self._values = Values(library.store.read(), row.number)
 
     def run(self, request: SearchRequest) -> dict[str, Any]:
         """The whole answer."""
         began = time.perf_counter()
-        allowed = self._allowed(request)
-        paths, rules_of = self._paths(self._searched(request)), self._settings["localizedAttributes"]
+        allowed = self._allowed_numbers(request)
+        paths, rules_of = self._paths(self._searched_attributes(request)), self._settings["localizedAttributes"]
         japanese = query_is_japanese(request.q or "", request.locales, paths, rules_of)
         query = parse_query(request.q or "", self._settings, japanese=japanese)
-        by_words = ordered(self._hits(query, request, allowed), request.sort or [], self._settings, self._values)
+        by_words = order_hits(self._hits(query, request, allowed), request.sort or [], self._settings, self._values)
         least = request.ranking_score_threshold or 0.0
-        hits, meant = self._blend_with_meaning([hit for hit in by_words if hit[1].score() >= least], request, allowed)
+        hits, by_meaning = self._blend_with_meaning(
+            [hit for hit in by_words if hit[1].score() >= least], request, allowed
+        )
         first, count = request.window
         most = self._settings["pagination"]["maxTotalHits"]
-        shown = hits[:most][first : first + count]
+        page = hits[:most][first : first + count]
         answer = {
-            "hits": self._documents(shown, query, request),
+            "hits": self._documents(page, query, request),
             "query": request.q or "",
             "processingTimeMs": int((time.perf_counter() - began) * 1000),
         }
         return (
             answer
-            | ({"semanticHitCount": sum(n in meant for n, _ in shown)} if _asks_meaning(request) else {})
+            | ({"semanticHitCount": sum(n in by_meaning for n, _ in page)} if _asks_meaning(request) else {})
             | self._pages(request, min(len(hits), most))
             | facets_of(request.facets, {n for n, _ in hits}, self._settings, self._values)
         )
 
-    def _allowed(self, request: SearchRequest) -> set[int] | None:
+    def _allowed_numbers(self, request: SearchRequest) -> set[int] | None:
         node = parse_filter(request.filter)
         return None if node is None else self._values.matching(node, self._settings["filterableAttributes"])
 
@@ -95,46 +97,46 @@ class Searcher:
             return list(hits), set()
         check_dimensions(request.vector, rules)
         near = self._library.vectors.nearest(self._row.number, hybrid.embedder, request.vector)
-        near = [one for one in near if allowed is None or one[0] in allowed]
-        known = {number for number, _ in near}
+        near = [neighbour for neighbour in near if allowed is None or neighbour[0] in allowed]
+        with_vector = {number for number, _ in near}
         everything = self._values.everything() if allowed is None else allowed
-        near += [(number, 0.0) for number in sorted(everything - known)]  # without a vector: behind all others
+        near += [(number, 0.0) for number in sorted(everything - with_vector)]  # without a vector: behind all others
         least = request.ranking_score_threshold or 0.0
-        return blended(hits if request.q else [], [one for one in near if one[1] >= least], ratio)
+        return blend(hits if request.q else [], [neighbour for neighbour in near if neighbour[1] >= least], ratio)
 
-    def _searched(self, request: SearchRequest) -> list[str]:
+    def _searched_attributes(self, request: SearchRequest) -> list[str]:
         searchable: list[str] = self._settings["searchableAttributes"]
-        wanted = request.attributes_to_search_on
-        if wanted is None or wanted == ["*"]:
+        attributes = request.attributes_to_search_on
+        if attributes is None or attributes == ["*"]:
             return searchable
-        for name in wanted:
+        for name in attributes:
             if not any(covers(pattern, name) for pattern in searchable):
                 listed = ", ".join(searchable)
                 message = f"Attribute `{name}` is not searchable. Available searchable attributes are: `{listed}`."
                 raise MeiliError("invalid_search_attributes_to_search_on", message)
-        return wanted
+        return attributes
 
     def _hits(self, query: Query, request: SearchRequest, allowed: set[int] | None) -> list[Ranked]:
-        searched = self._searched(request)
-        excluded = self._holding(query.excluded, searched)
+        searched = self._searched_attributes(request)
+        excluded = self._numbers_with(query.excluded, searched)
         if not query.terms:
             numbers = self._values.everything() if allowed is None else allowed
             return [(number, NO_RANK) for number in sorted(numbers - excluded)]
         most = self._settings["pagination"]["maxTotalHits"]
         first, count = request.window
         terms = self._by_rarity(query.terms, searched) if request.matching_strategy == "frequency" else query.terms
-        found: dict[int, Rank] = {}
-        for kept in range(len(terms), 0, -1):
-            candidates = self._library.fulltext(self._row.number).candidates(terms[:kept], self._paths(searched))
+        ranked: dict[int, Rank] = {}
+        for term_count in range(len(terms), 0, -1):
+            candidates = self._library.fulltext(self._row.number).candidates(terms[:term_count], self._paths(searched))
             fresh = [
-                n for n in candidates if n not in found and n not in excluded and (allowed is None or n in allowed)
+                n for n in candidates if n not in ranked and n not in excluded and (allowed is None or n in allowed)
             ]
-            found |= self._ranked(fresh[:most], query.terms, searched, at_least=terms[:kept])
-            if request.matching_strategy == "all" or len(found) >= first + count:
+            ranked |= self._rank_numbers(fresh[:most], query.terms, searched, at_least=terms[:term_count])
+            if request.matching_strategy == "all" or len(ranked) >= first + count:
                 break
-        return list(found.items())
+        return list(ranked.items())
 
-    def _holding(self, terms: Sequence[Term], searched: Sequence[str]) -> set[int]:
+    def _numbers_with(self, terms: Sequence[Term], searched: Sequence[str]) -> set[int]:
         fulltext = self._library.fulltext(self._row.number)
         return {number for term in terms for number in fulltext.candidates([term], self._paths(searched))}
 
@@ -144,11 +146,11 @@ class Searcher:
 
     def _paths(self, searched: Sequence[str]) -> list[str]:
         """Attributes that exist, of those to be searched, in order."""
-        found = self._library.store.paths(self._row.number)
-        order = {path: next((i for i, p in enumerate(searched) if covers(p, path)), None) for path in found}
+        existing = self._library.store.paths(self._row.number)
+        order = {path: next((i for i, p in enumerate(searched) if covers(p, path)), None) for path in existing}
         return sorted((path for path, at in order.items() if at is not None), key=lambda path: order[path] or 0)
 
-    def _ranked(
+    def _rank_numbers(
         self, numbers: Sequence[int], terms: Sequence[Term], searched: Sequence[str], *, at_least: Sequence[Term]
     ) -> dict[int, Rank]:
         strict = self._settings["typoTolerance"]["disableOnAttributes"]
@@ -164,31 +166,35 @@ class Searcher:
 
     def _documents(self, hits: Sequence[Hit], query: Query, request: SearchRequest) -> list[dict[str, Any]]:
         bodies = self._library.store.bodies([number for number, _ in hits])
-        shown = []
+        documents = []
         for number, ranked in hits:
             if number in bodies:
-                document = {k: v for k, v in bodies[number].items() if self._displayed(k)}
+                document = {k: v for k, v in bodies[number].items() if self._is_displayed(k)}
                 hit = self._hit(document, ranked, query, request)
                 if request.retrieve_vectors:
                     hit[FIELD] = self._library.vectors.vectors_of(self._row.number, number)
-                shown.append(hit)
-        return shown
+                documents.append(hit)
+        return documents
 
-    def _displayed(self, name: str) -> bool:
+    def _is_displayed(self, name: str) -> bool:
         return name != FIELD and any(
             covers(pattern, name) or pattern.startswith(name + ".") for pattern in self._settings["displayedAttributes"]
         )
 
     def _hit(self, document: dict[str, Any], ranked: Scored, query: Query, request: SearchRequest) -> dict[str, Any]:
-        wanted = request.attributes_to_retrieve
-        hit = document if wanted is None or "*" in wanted else {k: v for k, v in document.items() if k in wanted}
+        attributes = request.attributes_to_retrieve
+        hit = (
+            document
+            if attributes is None or "*" in attributes
+            else {k: v for k, v in document.items() if k in attributes}
+        )
         hit = dict(hit)
         highlight, cropped = request.attributes_to_highlight, request.attributes_to_crop
         if highlight is not None or cropped is not None:
             style = _style(request, self._shown_in(request))
             chosen = {*hit, *(highlight or ()), *style.crop}
             inside = {k: v for k, v in document.items() if k in chosen or "*" in chosen}
-            hit["_formatted"] = formatted(inside, query.terms, style)
+            hit["_formatted"] = format_document(inside, query.terms, style)
         if request.show_matches_position:
             hit["_matchesPosition"] = match_positions(document, query.terms, self._shown_in(request))
         if request.show_ranking_score:
@@ -217,18 +223,20 @@ def _asks_meaning(request: SearchRequest) -> bool:
 
 def _good_enough(hits: Sequence[Hit], request: SearchRequest, ratio: float) -> bool:
     """Whether hits by words fill the page, and are so good that meaning is not asked."""
-    wanted = sum(request.window)
-    return len(hits) >= wanted and all(one.score() * (1 - ratio) >= SUFFICIENT_SCORE for _, one in hits[:wanted])
+    needed_hits = sum(request.window)
+    return len(hits) >= needed_hits and all(
+        scored.score() * (1 - ratio) >= SUFFICIENT_SCORE for _, scored in hits[:needed_hits]
+    )
 
 
 def _style(request: SearchRequest, rules: Rules | None) -> Style:
     crops: dict[str, int] = {}
-    for given in request.attributes_to_crop or []:
-        name, _, length = given.rpartition(":")
+    for attribute in request.attributes_to_crop or []:
+        name, _, length = attribute.rpartition(":")
         if name and length.isdigit():
             crops[name] = int(length)
         else:
-            crops[given] = request.crop_length
+            crops[attribute] = request.crop_length
     return Style(
         highlight=tuple(request.attributes_to_highlight or ()),
         crop=crops,

@@ -19,7 +19,7 @@ class Hybrid(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
 
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a search may say. Names and defaults: https://www.meilisearch.com/docs/reference/api/search"""
+    """Parameters of a search. Names and defaults: https://www.meilisearch.com/docs/reference/api/search"""
 
     q: str | None = None
     offset: int = 0
@@ -80,8 +80,10 @@ def read_search(body: object) -> SearchRequest:
             raise not_here(f"The search parameter `{name}`")
         if name not in _FIELDS and name not in _UNABLE:
             raise unknown_field(name, [*_FIELDS, *_UNABLE])
-    given = {name: _checked(name, value) for name, value in body.items() if name in _FIELDS and value is not None}
-    request = SearchRequest(**{_FIELDS[name].name: value for name, value in given.items()})
+    provided = {
+        name: _check_value(name, value) for name, value in body.items() if name in _FIELDS and value is not None
+    }
+    request = SearchRequest(**{_FIELDS[name].name: value for name, value in provided.items()})
     _check_hybrid(request)
     check_locales(request.locales or (), ".locales", "invalid_search_locales")
     threshold = request.ranking_score_threshold
@@ -112,7 +114,7 @@ def _check_hybrid(request: SearchRequest) -> None:
         raise not_here("Sorting a hybrid search")
 
 
-def _checked(name: str, value: Any) -> Any:
+def _check_value(name: str, value: Any) -> Any:
     code = f"invalid_search_{snake(name)}" if name != "indexUid" else "invalid_index_uid"
     try:
         checked = msgspec.convert(value, _FIELDS[name].type)

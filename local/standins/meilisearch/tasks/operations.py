@@ -8,7 +8,7 @@ from typing import Any
 from local.standins.meilisearch.errors import MeiliError
 from local.standins.meilisearch.index.attributes import Values
 from local.standins.meilisearch.index.documents import Library
-from local.standins.meilisearch.index.index_settings import merged
+from local.standins.meilisearch.index.index_settings import merge_defaults
 from local.standins.meilisearch.query.filters import parse_filter
 
 Details = dict[str, Any]
@@ -28,15 +28,17 @@ def add_documents(library: Library, uid: str, payload: Mapping[str, Any]) -> Det
 
 def delete_documents(library: Library, uid: str, payload: Mapping[str, Any]) -> Details:
     """documentDeletion, by a filter."""
-    row, given = library.store.index(uid), payload["filter"]
-    node = parse_filter(given)
+    row, expression = library.store.index(uid), payload["filter"]
+    node = parse_filter(expression)
     if node is None:
         raise MeiliError("invalid_document_filter", "Sending an empty filter is forbidden.")
     values = Values(library.store.read(), row.number)
-    numbers = sorted(values.matching(node, merged(row.settings)["filterableAttributes"], "invalid_document_filter"))
+    numbers = sorted(
+        values.matching(node, merge_defaults(row.settings)["filterableAttributes"], "invalid_document_filter")
+    )
     return {
         "providedIds": 0,
-        "originalFilter": f'"{given}"' if isinstance(given, str) else str(given),
+        "originalFilter": f'"{expression}"' if isinstance(expression, str) else str(expression),
         "deletedDocuments": library.delete(row, numbers),
     }
 

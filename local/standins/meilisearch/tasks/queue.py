@@ -22,13 +22,13 @@ _COLUMNS = (
 def _duration(started: str | None, finished: str | None) -> str | None:
     if not started or not finished:
         return None
-    taken = dt.datetime.fromisoformat(finished) - dt.datetime.fromisoformat(started)
-    return f"PT{taken.total_seconds():.6f}S"
+    duration = dt.datetime.fromisoformat(finished) - dt.datetime.fromisoformat(started)
+    return f"PT{duration.total_seconds():.6f}S"
 
 
 def _task_document(row: Sequence[Any]) -> dict[str, Any]:
     uid, index, status, kind, details, error, canceled_by, enqueued, started, finished, metadata = row
-    shown = {
+    document = {
         "uid": uid,
         "batchUid": uid if started else None,
         "indexUid": index,
@@ -42,14 +42,14 @@ def _task_document(row: Sequence[Any]) -> dict[str, Any]:
         "startedAt": started,
         "finishedAt": finished,
     }
-    return shown | ({"customMetadata": metadata} if metadata else {})
+    return document | ({"customMetadata": metadata} if metadata else {})
 
 
 class Tasks:
     """The queue and its one runner thread."""
 
     def __init__(self, store: Store, library: Library) -> None:
-        """What a kill left in processing goes back to the queue."""
+        """Put tasks that a kill left in processing back into the queue."""
         self._store, self._library = store, library
         self._wake = threading.Condition()
         self._stopping = False

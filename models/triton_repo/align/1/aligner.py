@@ -38,18 +38,18 @@ class Aligner:
             )
         )
 
-    def align(self, audio: np.ndarray, shown: list[str]) -> tuple[list, float | None]:
+    def align(self, audio: np.ndarray, words_shown: list[str]) -> tuple[list, float | None]:
         """Times of each shown word in ms from the start of ``audio``, and the fit (0 is best, lower is worse).
 
         A word without speech ("—") has no times; if the words do not fit the sound, no word has times.
         """
-        spoken = [text_normalization.spoken_words(word) for word in shown]
-        flat = [word for words in spoken for word in words]
+        spoken_forms = [text_normalization.spoken_words(word) for word in words_shown]
+        flat = [word for words in spoken_forms for word in words]
         ranges, score = self._fit(audio, flat) if flat else ([], None)
         if len(ranges) != len(flat):
-            return [None] * len(shown), None
+            return [None] * len(words_shown), None
         times, at = [], 0
-        for words in spoken:
+        for words in spoken_forms:
             times.append((ranges[at][0], ranges[at + len(words) - 1][1]) if words else None)
             at += len(words)
         return times, score

@@ -37,13 +37,13 @@ def phones(word: str) -> str:
 
 
 def _match_rules(letters: str) -> list[str]:
-    found: list[str] = []
+    phonemes: list[str] = []
     at = 0
     while at < len(letters):
         for length in range(MAX_RULE_LENGTH, 0, -1):
             piece = letters[at : at + length]
             if piece in RULES:
-                found.append(RULES[piece])
+                phonemes.append(RULES[piece])
                 at += length
                 break
-    return found
+    return phonemes

@@ -41,8 +41,11 @@ class TritonPythonModel:
 
     def _pieces(self, request) -> list[tuple[int, int, list[str]]]:
         try:
-            given = json.loads(tensor_of(request, "PIECES").reshape(-1)[0])["pieces"]
-            pieces = [(int(one["start_ms"]), int(one["end_ms"]), [str(word) for word in one["words"]]) for one in given]
+            requested = json.loads(tensor_of(request, "PIECES").reshape(-1)[0])["pieces"]
+            pieces = [
+                (int(piece["start_ms"]), int(piece["end_ms"]), [str(word) for word in piece["words"]])
+                for piece in requested
+            ]
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise BadRequestError(f"PIECES is not what README.md says: {type(error).__name__}: {error}") from None
         if any(not 0 <= start < end <= start + self._max_piece_ms for start, end, _ in pieces):
@@ -53,8 +56,11 @@ class TritonPythonModel:
         start_ms, end_ms, words = piece
         sound = audio[start_ms * RATE_HZ // 1000 : end_ms * RATE_HZ // 1000]
         times, score = self._aligner.align(sound, words) if sound.size else ([None] * len(words), None)
-        placed = [(one[0] + start_ms, min(one[1] + start_ms, end_ms)) if one else None for one in times]
-        return {"words": placed, "score": score}
+        placed_times = [
+            (word_time[0] + start_ms, min(word_time[1] + start_ms, end_ms)) if word_time else None
+            for word_time in times
+        ]
+        return {"words": placed_times, "score": score}
 
     def finalize(self) -> None:
         """Release the decoder."""

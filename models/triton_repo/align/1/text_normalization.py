@@ -25,12 +25,12 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
 _MONEY = re.compile(r"([$€£¥])(" + _NUMBER.pattern + r")")
 
 
-def spoken_words(shown: str) -> list[str]:
+def spoken_words(word: str) -> list[str]:
     """The lower-case words that are spoken for a written one; none without letters and digits."""
-    plain = unicodedata.normalize("NFKD", shown.replace("’", "'").casefold())
+    plain = unicodedata.normalize("NFKD", word.replace("’", "'").casefold())
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     plain = _MONEY.sub(r"\2\1", plain)
-    plain = _CLOCK.sub(lambda found: f"{found[1]} {found[2]}" if found[2] != "00" else f"{found[1]} o'clock", plain)
+    plain = _CLOCK.sub(lambda match: f"{match[1]} {match[2]}" if match[2] != "00" else f"{match[1]} o'clock", plain)
     return [word for piece in _PIECES.findall(plain) for word in _spell_piece(piece)]
 
 
@@ -41,14 +41,14 @@ def _spell_piece(piece: str) -> list[str]:
 
 
 def _number(text: str) -> list[str]:
-    found = _NUMBER.match(text)
-    assert found is not None
-    digits, ending = found[0].replace(",", ""), text[found.end() :]
+    match = _NUMBER.match(text)
+    assert match is not None
+    digits, ending = match[0].replace(",", ""), text[match.end() :]
     if len(digits.split(".")[0]) > 15:
         return [word for digit in digits if digit.isdigit() for word in _words(digit)]
     if ending in ("st", "nd", "rd", "th"):
         return _split(_engine().number_to_words(_engine().ordinal(digits)))
-    words = _year(digits) if "," not in found[0] else _words(digits)
+    words = _year(digits) if "," not in match[0] else _words(digits)
     return [*words[:-1], _engine().plural(words[-1])] if ending == "s" else words
 
 

@@ -56,22 +56,22 @@ def suppress_overlaps(boxes: np.ndarray) -> np.ndarray:
     right, bottom = left + boxes[:, 2], top + boxes[:, 3]
     area = boxes[:, 2] * boxes[:, 3]
     alive = np.ones(len(boxes), dtype=bool)
-    kept: list[int] = []
+    retained: list[int] = []
     for best in range(len(boxes)):
         if not alive[best]:
             continue
-        kept.append(best)
+        retained.append(best)
         shared_x = np.minimum(right, right[best]) - np.maximum(left, left[best])
         shared_y = np.minimum(bottom, bottom[best]) - np.maximum(top, top[best])
         shared = np.clip(shared_x, 0, None) * np.clip(shared_y, 0, None)
         alive &= shared < SAME_FACE_IOU_RATIO * (area + area[best] - shared)
-    return boxes[kept]
+    return boxes[retained]
 
 
-def stack_boxes(found: list[np.ndarray]) -> np.ndarray:
+def stack_boxes(boxes_by_frame: list[np.ndarray]) -> np.ndarray:
     """Boxes of n pictures as one array (n, k, 5), k at least 1, missing ones with score 0."""
-    most = max([1, *(len(boxes) for boxes in found)])
-    stacked = np.zeros((len(found), most, 5), dtype=np.float32)
-    for at, boxes in enumerate(found):
+    most = max([1, *(len(boxes) for boxes in boxes_by_frame)])
+    stacked = np.zeros((len(boxes_by_frame), most, 5), dtype=np.float32)
+    for at, boxes in enumerate(boxes_by_frame):
         stacked[at, : len(boxes)] = boxes
     return stacked

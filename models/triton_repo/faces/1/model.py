@@ -55,13 +55,13 @@ class TritonPythonModel:
 
     def _detect(self, pictures: np.ndarray) -> np.ndarray:
         count, height, width, _ = pictures.shape
-        found = []
+        boxes_by_frame = []
         for at in range(0, count, self._batch):
             inputs = {self._input: centerface.to_input(pictures[at : at + self._batch])}
             heat, scale, offset = self._session.run(self._outputs, inputs)
             for maps in zip(heat[:, 0], scale, offset, strict=True):
-                found.append(centerface.decode(*maps, threshold=self._threshold, width=width, height=height))
-        return centerface.stack_boxes(found)
+                boxes_by_frame.append(centerface.decode(*maps, threshold=self._threshold, width=width, height=height))
+        return centerface.stack_boxes(boxes_by_frame)
 
     def finalize(self) -> None:
         """Release the session."""

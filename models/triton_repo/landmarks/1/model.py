@@ -42,8 +42,8 @@ class TritonPythonModel:
         self._net.allocate_tensors()
         self._name = name_of(weights)
         self._input = self._net.get_input_details()[0]["index"]
-        outputs = sorted(self._net.get_output_details(), key=lambda one: -int(np.prod(one["shape"])))
-        self._points, self._score = (one["index"] for one in outputs[:2])
+        outputs = sorted(self._net.get_output_details(), key=lambda output: -int(np.prod(output["shape"])))
+        self._points, self._score = (output["index"] for output in outputs[:2])
         self._mark_crops(np.full((1, SIDE_PX, SIDE_PX, 3), 128, dtype=np.uint8))
 
     def execute(self, requests) -> list:
@@ -102,8 +102,8 @@ class PersonDetector:
         self._net = Interpreter(str(weights), num_threads=threads)
         self._net.allocate_tensors()
         self._input = self._net.get_input_details()[0]["index"]
-        outputs = sorted(self._net.get_output_details(), key=lambda one: -int(np.prod(one["shape"])))
-        self._rows, self._logits = (one["index"] for one in outputs[:2])
+        outputs = sorted(self._net.get_output_details(), key=lambda output: -int(np.prod(output["shape"])))
+        self._rows, self._logits = (output["index"] for output in outputs[:2])
         self._anchors, self._threshold = persons.anchors(), threshold
 
     def detect(self, picture: np.ndarray) -> np.ndarray:

@@ -21,10 +21,10 @@ HALF_BODY_RATIO = 0.3
 def anchors() -> np.ndarray:
     """Centres (2254, 2) of the cells as shares of the frame, in the order of the network's rows."""
     grids = []
-    for cells, each in GRIDS:
+    for cells, anchors_per_cell in GRIDS:
         middle = (np.arange(cells) + 0.5) / cells
         across, down = np.meshgrid(middle, middle)
-        grids.append(np.repeat(np.stack([across.ravel(), down.ravel()], axis=1), each, axis=0))
+        grids.append(np.repeat(np.stack([across.ravel(), down.ravel()], axis=1), anchors_per_cell, axis=0))
     return np.concatenate(grids).astype(np.float32)
 
 
@@ -42,13 +42,13 @@ def decode(rows: np.ndarray, logits: np.ndarray, places: np.ndarray, threshold: 
     likely = np.flatnonzero(scores >= threshold)
     order = likely[np.argsort(-scores[likely], kind="stable")]
     boxes = _bodies(rows[order] / SIDE_PX, places[order]) * SIDE_PX
-    kept: list[int] = []
+    retained: list[int] = []
     for number, box in enumerate(boxes):
-        if len(kept) < MAX_PERSONS and all(
-            _intersection_over_union(box, boxes[other]) < SAME_PERSON_IOU_RATIO for other in kept
+        if len(retained) < MAX_PERSONS and all(
+            _intersection_over_union(box, boxes[better]) < SAME_PERSON_IOU_RATIO for better in retained
         ):
-            kept.append(number)
-    return np.concatenate([boxes[kept], scores[order[kept], None]], axis=1).astype(np.float32).reshape(-1, 5)
+            retained.append(number)
+    return np.concatenate([boxes[retained], scores[order[retained], None]], axis=1).astype(np.float32).reshape(-1, 5)
 
 
 def _bodies(rows: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -72,8 +72,8 @@ class TritonPythonModel:
                 sound = np.stack([audio[first:end] for first, end in windows[these]])
                 audible = sound.any(axis=1)
                 if audible.any():
-                    (found,) = self._session.run(None, {"mels": mel_spectrogram.mel_spectrograms(sound[audible])})
-                    vectors[these[audible]] = found
+                    (embeddings,) = self._session.run(None, {"mels": mel_spectrogram.mel_spectrograms(sound[audible])})
+                    vectors[these[audible]] = embeddings
         return vectors
 
     def finalize(self) -> None:

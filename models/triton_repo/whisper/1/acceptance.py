@@ -68,12 +68,12 @@ LANGUAGE_MAX_WINDOWS = 4
 """Most windows in which the language is searched; the first sure one ends the search. No batch is smaller."""
 
 
-def language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float] | None:
-    """The language and its mean probability over the windows ``found``; None: more windows are needed.
+def language(windows: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float] | None:
+    """The language and its mean probability over ``windows``; None: more windows are needed.
 
     ``hint``: the language of the rest of the recording; another one overrules it only if it is sure over all windows.
     """
-    mean = _mean(found)
+    mean = _mean(windows)
     if hint in mean and mean[hint] >= HINT_MIN_PROBABILITY:
         return hint, mean[hint]
     best = min(mean, key=lambda name: (-mean[name], name))
@@ -81,27 +81,27 @@ def language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, 
 
 
 def likeliest_language(
-    found: Sequence[dict[str, float]], hint: str | None, sure: float = SURE_LANGUAGE_PROBABILITY
+    windows: Sequence[dict[str, float]], hint: str | None, sure: float = SURE_LANGUAGE_PROBABILITY
 ) -> tuple[str, float]:
     """The language and its mean probability once all windows are known."""
-    mean = _mean(found)
+    mean = _mean(windows)
     best = min(mean, key=lambda name: (-mean[name], name))
     overruled = mean[best] >= sure or hint not in mean
     return (best, mean[best]) if overruled else (hint or best, mean.get(hint or best, 0.0))
 
 
-def recording_language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
+def recording_language(windows: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
     """The recording's language and its probability, from as few of its first windows as it takes.
 
     Each window is the mean of its slices. One window is not enough: the base model takes half of a Dutch physicist's
     English for Dutch.
     """
-    first = found[:LANGUAGE_MAX_WINDOWS]
+    first = windows[:LANGUAGE_MAX_WINDOWS]
     verdicts = (language(first[:end], hint) for end in range(1, len(first) + 1))
-    found_one = next((verdict for verdict in verdicts if verdict is not None), None)
-    return found_one or likeliest_language(first, hint, SURE_SLICES_PROBABILITY)
+    sure_verdict = next((verdict for verdict in verdicts if verdict is not None), None)
+    return sure_verdict or likeliest_language(first, hint, SURE_SLICES_PROBABILITY)
 
 
-def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    names = {name for window in found for name in window}
-    return {name: sum(window.get(name, 0.0) for window in found) / len(found) for name in names}
+def _mean(windows: Sequence[dict[str, float]]) -> dict[str, float]:
+    names = {name for window in windows for name in window}
+    return {name: sum(window.get(name, 0.0) for window in windows) / len(windows) for name in names}

@@ -28,11 +28,13 @@ class ParallelBatchPipeline(BatchedInferencePipeline):
 
     def _batched_segments_generator(self, features, tokenizer, chunks_metadata, batch_size, options, log_progress):
         """As in the library, but each batch is already being decoded. Closing the generator ends the decoding."""
-        asked = copy.copy(tokenizer)  # the reader's tokenizer changes with the language of the batch it reads
+        # the reader's tokenizer changes with the language of the batch it reads
+        request_tokenizer = copy.copy(tokenizer)
         firsts = range(0, len(features), batch_size)
         pool = ThreadPoolExecutor(self._lanes, "batch")
         self._waiting = (
-            pool.submit(self._decode, first, features[first : first + batch_size], asked, options) for first in firsts
+            pool.submit(self._decode, first, features[first : first + batch_size], request_tokenizer, options)
+            for first in firsts
         )
         self._decoded = deque()
         try:
@@ -47,13 +49,13 @@ class ParallelBatchPipeline(BatchedInferencePipeline):
     def generate_segment_batched(self, features, tokenizer, options):
         """The next decoded batch, with the tokenizer set to the language that is now known."""
         self._look_ahead(1)
-        found = self._decoded.popleft().result()
+        decoded = self._decoded.popleft().result()
         if not self._network.is_multilingual:
-            return found
+            return decoded
         language = self._network.language()
         tokenizer.language = tokenizer.tokenizer.token_to_id(f"<|{language}|>")
         tokenizer.language_code = language
-        return found
+        return decoded
 
     def _decode(self, first: int, features, tokenizer, options):
         with self._network.window(first):

@@ -13,10 +13,10 @@ TASKS = (TRANSCRIBE, "translate")
 """Whisper writes the speech in its own language, or translates it into English."""
 
 
-def check(mode: str, where: str) -> str:
-    """Return ``mode`` if it exists; else raise ValueError with a line that names ``where`` it came from."""
+def check(mode: str, origin: str) -> str:
+    """Return ``mode`` if it exists; else raise ValueError with a line that names its ``origin``."""
     if mode not in MODES:
-        raise ValueError(f"{where} is {mode!r}: give {', '.join(MODES[:-1])} or {MODES[-1]}")
+        raise ValueError(f"{origin} is {mode!r}: give {', '.join(MODES[:-1])} or {MODES[-1]}")
     return mode
 
 
@@ -27,6 +27,6 @@ def task(requested: str | None) -> str:
     return requested or TRANSCRIBE
 
 
-def resolve(asked: str, configured: str) -> str:
+def resolve(requested: str, configured: str) -> str:
     """``batched`` or ``sequential``: the request's, else the server's setting, else ``BEST``."""
-    return next(mode for mode in (asked, configured, BEST) if mode != AUTO)
+    return next(mode for mode in (requested, configured, BEST) if mode != AUTO)

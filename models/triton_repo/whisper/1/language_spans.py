@@ -35,8 +35,8 @@ Range = tuple[int, int]
 def slices(length: int, slice_length: int) -> list[Range]:
     """Divide ``length`` into equal ranges near ``slice_length``; a small remainder is left out."""
     count = max(1, round(length / slice_length))
-    each = max(1, length // count)
-    return [(at * each, (at + 1) * each) for at in range(count)]
+    range_length = max(1, length // count)
+    return [(at * range_length, (at + 1) * range_length) for at in range(count)]
 
 
 def mean(slice_probabilities: Sequence[LanguageProbabilities]) -> LanguageProbabilities:

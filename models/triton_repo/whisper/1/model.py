@@ -105,8 +105,10 @@ class TritonPythonModel:
         """Load the weights named by the parameters or the environment; the option ``check`` tests them."""
         if int(np.__version__.split(".", 1)[0]) >= 2:
             raise RuntimeError(f"numpy {np.__version__}: Triton's stub needs numpy < 2, else tensors arrive empty")
-        given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
-        settings = given | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
+        parameters = {
+            name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()
+        }
+        settings = parameters | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
         malloc.keep_freed_memory()
         on_gpu = args["model_instance_kind"] == "GPU"
         device = self._device = settings["device"] or ("cuda" if on_gpu else "cpu")

@@ -123,19 +123,19 @@ class MultilingualNetwork:
     def generate(self, features, prompts, **options):
         """Decode all windows but those of several languages, whose ranges the recogniser decodes one by one."""
         parted = getattr(self._mine, "parted", set())
-        kept = [row for row in range(len(prompts)) if row not in parted]
-        if len(kept) == len(prompts):
+        single_rows = [row for row in range(len(prompts)) if row not in parted]
+        if len(single_rows) == len(prompts):
             return self._network.generate(features, prompts, **options)
-        found = iter(())
-        if kept:
+        results = iter(())
+        if single_rows:
             frames = self._frames.to_array(features)
-            whole = self._frames.to_features([frames[row] for row in kept])
-            found = iter(self._network.generate(whole, [prompts[row] for row in kept], **options))
-        return [EmptyResult() if row in parted else next(found) for row in range(len(prompts))]
+            single_features = self._frames.to_features([frames[row] for row in single_rows])
+            results = iter(self._network.generate(single_features, [prompts[row] for row in single_rows], **options))
+        return [EmptyResult() if row in parted else next(results) for row in range(len(prompts))]
 
-    def language_of_sound(self, features, own: str) -> str:
-        """The language of separate sound: ``own`` unless another one is sure."""
-        return language_spans.slice_languages(self._window_probabilities(features)[0], own)[0]
+    def language_of_sound(self, features, language: str) -> str:
+        """The language of separate sound: ``language`` unless another one is sure."""
+        return language_spans.slice_languages(self._window_probabilities(features)[0], language)[0]
 
     def _window_probabilities(self, features) -> list[list[language_spans.LanguageProbabilities]]:
         return [[_probabilities(window)] for window in self._network.detect_language(features)]
@@ -155,7 +155,7 @@ class MultilingualNetwork:
     ) -> list[language_spans.LanguageProbabilities]:
         """Probabilities of ``ranges`` of equal length of a window."""
         cut = self._frames.to_features([window[start:end] for start, end in ranges])
-        return [_probabilities(found) for found in self._network.detect_language(cut)]
+        return [_probabilities(probabilities) for probabilities in self._network.detect_language(cut)]
 
     def _set_recording_language(self, first: int, likely: list[language_spans.LanguageProbabilities]) -> None:
         """Set the recording's language from its first windows; threads with later windows wait for it."""
@@ -175,10 +175,10 @@ class MultilingualNetwork:
                 names = language_spans.candidates(look, self.language())
                 languages = self._unit_languages(frames[row], self._units[index], names)
             self._heard[index] = languages if len(set(languages)) > 1 else languages[:1]
-        heard = self._heard[index]
-        if len(heard) > 1:
+        languages_of_window = self._heard[index]
+        if len(languages_of_window) > 1:
             getattr(self._mine, "parted", set()).add(row)
-        return [(f"<|{max(heard, key=heard.count)}|>", 1.0)]
+        return [(f"<|{max(languages_of_window, key=languages_of_window.count)}|>", 1.0)]
 
     def _unit_languages(self, window, units: Sequence[language_spans.Range], names: Sequence[str]) -> list[str]:
         likely = [(self._range_probabilities(window, [unit])[0], (unit[1] - unit[0]) * FRAME_S) for unit in units]

@@ -114,8 +114,8 @@ class Recogniser:
         hearing: Hearing,
     ) -> Iterator[Part]:
         """Yield the parts in order; after the last one ``hearing`` has the language."""
-        known, many = self._requested_language(options.language)
-        prior = (known, 1.0) if known else None
+        language_code, many = self._requested_language(options.language)
+        prior = (language_code, 1.0) if language_code else None
         if prior is None and options.mode == "sequential":
             prior = self._language(packed, spans, options.hint)
         language = prior[0] if prior else PLACEHOLDER_LANGUAGE

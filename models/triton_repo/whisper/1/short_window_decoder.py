@@ -17,5 +17,5 @@ class ShortWindowPipeline(BatchedInferencePipeline):
 
     def forward(self, features, tokenizer, chunks_metadata, options):
         """As in the library, on the first seconds of the features."""
-        longest_s = max(language_spans.input_length_s(one["duration"]) for one in chunks_metadata)
+        longest_s = max(language_spans.input_length_s(chunk["duration"]) for chunk in chunks_metadata)
         return super().forward(features[..., : longest_s * FRAMES_PER_S], tokenizer, chunks_metadata, options)

@@ -30,7 +30,8 @@ def find_speech(samples: np.ndarray, *variants: vad.VadOptions) -> list[list[tup
     """
     with _cached_detector():
         return [
-            [(one["start"], one["end"]) for one in vad.get_speech_timestamps(samples, options)] for options in variants
+            [(speech["start"], speech["end"]) for speech in vad.get_speech_timestamps(samples, options)]
+            for options in variants
         ]
 
 

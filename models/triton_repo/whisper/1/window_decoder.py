@@ -23,7 +23,7 @@ Cut = tuple[int, int, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to decode a recording. ``language`` None: detect it; ``hint`` holds unless another is sure."""
+    """Decoding options. ``language`` None: detect it; ``hint`` holds unless another is sure."""
 
     mode: str
     beam_size: int

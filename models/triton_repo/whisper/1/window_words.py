@@ -71,12 +71,12 @@ def part_of(
     )
 
 
-def insert_part(one: Part, new: Part) -> list[Part]:
-    """Insert ``new`` between the words of ``one`` that come before and after it."""
-    if not one.words:
-        return [one, new]
-    before = [word for word in one.words if word[1] < new.words[0][1]]
-    after = one.words[len(before) :]
-    first = replace(one, words=before, heard_ms=before[-1][2]) if before else None
-    last = replace(one, words=after, start_ms=after[0][1], dropped=None) if after else None
-    return [each for each in (first, new, last) if each is not None]
+def insert_part(part: Part, new: Part) -> list[Part]:
+    """Insert ``new`` between the words of ``part`` that come before and after it."""
+    if not part.words:
+        return [part, new]
+    before = [word for word in part.words if word[1] < new.words[0][1]]
+    after = part.words[len(before) :]
+    first = replace(part, words=before, heard_ms=before[-1][2]) if before else None
+    last = replace(part, words=after, start_ms=after[0][1], dropped=None) if after else None
+    return [piece for piece in (first, new, last) if piece is not None]

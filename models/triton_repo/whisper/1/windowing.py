@@ -61,7 +61,7 @@ def units(pieces: Sequence[Piece], window: Window, longest: int, unit: int) -> l
 
     A piece of more than ``longest`` samples is divided evenly.
     """
-    found: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     for piece in pieces:
         start = max(piece.packed, window.start)
         end = min(piece.packed + piece.end - piece.start, window.end)
@@ -69,8 +69,8 @@ def units(pieces: Sequence[Piece], window: Window, longest: int, unit: int) -> l
             continue
         count = -(-(end - start) // longest)
         borders = [(start + (end - start) * at // count - window.start) // unit for at in range(count + 1)]
-        found += [(one, other) for one, other in pairwise(borders) if other > one]
-    return found
+        ranges += [(left, right) for left, right in pairwise(borders) if right > left]
+    return ranges
 
 
 def cut(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from local.standins.meilisearch.errors import MeiliError
 from local.standins.meilisearch.index.attributes import covers, rows_of
-from local.standins.meilisearch.index.index_settings import DEFAULTS, check_settings, merged, updated
+from local.standins.meilisearch.index.index_settings import DEFAULTS, check_settings, merge_defaults, update_settings
 from local.standins.meilisearch.query.filters import And, Condition, Not, Or, fields_of, parse_filter
 from local.standins.meilisearch.search.search_request import read_search
 
@@ -77,9 +77,11 @@ def test_values_of_attributes() -> None:
 
 
 def test_settings_are_checked_and_merged() -> None:
-    assert merged({}) == DEFAULTS
-    assert merged({"typoTolerance": {"enabled": False}})["typoTolerance"]["minWordSizeForTypos"]["twoTypos"] == 9
-    assert updated({"stopWords": ["a"]}, {"stopWords": None}) == {}
+    assert merge_defaults({}) == DEFAULTS
+    assert (
+        merge_defaults({"typoTolerance": {"enabled": False}})["typoTolerance"]["minWordSizeForTypos"]["twoTypos"] == 9
+    )
+    assert update_settings({"stopWords": ["a"]}, {"stopWords": None}) == {}
     for given_, code in (
         ({"rankingRules": ["nope"]}, "invalid_settings_ranking_rules"),
         ({"synonyms": []}, "invalid_settings_synonyms"),

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.standins.meilisearch.index.index_settings import merged
+from local.standins.meilisearch.index.index_settings import merge_defaults
 from local.standins.meilisearch.query.query_text import distance, tokenise, typos
 from local.standins.meilisearch.query.terms import Term, parse_query
-from local.standins.meilisearch.search.formatting import Style, crop, formatted, paint, spans_of
+from local.standins.meilisearch.search.formatting import Style, crop, format_document, paint, spans_of
 from local.standins.meilisearch.search.ranking import match_document, rank
 
 WORDS = st.text("abcde", max_size=8)
@@ -61,18 +61,18 @@ def test_words_have_a_normal_form_and_a_place() -> None:
 
 
 def test_a_query_has_phrases_exclusions_typos_and_a_prefix() -> None:
-    query = parse_query('hello "exact words" -not algorithm wor', merged({}))
+    query = parse_query('hello "exact words" -not algorithm wor', merge_defaults({}))
     assert [term.words for term in query.terms] == [("hello",), ("exact", "words"), ("algorithm",), ("wor",)]
     assert [term.typos for term in query.terms] == [1, 0, 2, 0]
     assert [term.prefix for term in query.terms] == [False, False, False, True]
     assert [term.words for term in query.excluded] == [("not",)]
-    assert not parse_query("wor ", merged({})).terms[0].prefix
-    assert len(parse_query("a " * 50, merged({})).terms) == 10
-    assert parse_query("the", merged({"stopWords": ["the"]})).terms[0].words == ("the",)
+    assert not parse_query("wor ", merge_defaults({})).terms[0].prefix
+    assert len(parse_query("a " * 50, merge_defaults({})).terms) == 10
+    assert parse_query("the", merge_defaults({"stopWords": ["the"]})).terms[0].words == ("the",)
 
 
 def terms(text: str) -> tuple[Term, ...]:
-    return parse_query(text, merged({})).terms
+    return parse_query(text, merge_defaults({})).terms
 
 
 def test_nearer_words_earlier_attributes_and_fewer_typos_rank_higher() -> None:
@@ -108,5 +108,5 @@ def test_painting_and_cropping_lose_nothing_inside(text: str, words: int, query:
 
 def test_only_asked_attributes_are_painted_and_numbers_are_text() -> None:
     style = Style(highlight=("title",), crop={"body": 2})
-    hit = formatted({"title": "An owl", "body": "one two owl four", "n": 5, "no": None}, terms("owl"), style)
+    hit = format_document({"title": "An owl", "body": "one two owl four", "n": 5, "no": None}, terms("owl"), style)
     assert hit == {"title": "An <em>owl</em>", "body": "…owl four", "n": "5", "no": None}
