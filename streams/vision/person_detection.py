@@ -70,7 +70,7 @@ async def find_persons(
             report(seen + len(by_place))
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
-            telemetry.report_bug(error, "sight")
+            telemetry.report_bug(error, "look")
         warn(NO_PERSONS_WARNING)
     return PersonsByFrame(by_place=by_place, model=model, compute_ms=compute_ms)
 

@@ -18,12 +18,13 @@ from core.infra.postgres.connection import set_org
 from core.infra.secrets import mint_api_key
 from core.settings import load_settings
 from core.storage import organisations
-from tests.e2e.rig import ENDED, ROUGH, Api
+from tests.e2e.rig import ROUGH, Api
 from tests.support.media.shared_media import media
 
 CLIP = "talking/hamilton_whitehouse_10s_360p.mp4"
 BUSY_COUNT = 7
-SLACK_CLIPS = 3.0
+MAX_AHEAD = BUSY_COUNT // 2
+"""Projects that may end first: those with a place when the last one came. In order of arrival it would be all."""
 SHORT: dict[str, Any] = {"max_clips": 1, "min_clip_ms": 3000} | ROUGH
 
 
@@ -59,10 +60,11 @@ def seconds_of(project: dict[str, Any]) -> float:
 
 
 def test_a_project_overtakes_those_of_a_busy_organisation(api: Api, second: Api) -> None:
-    """What comes last is not behind those that came first: it ends before most of them.
+    """The last project ends before most of those that were there first: it waits for the places of a window, no more.
 
-    The delay is printed, in clips of the same project on the idle stack a minute before. Its bound is one clip on a
-    simulated clock (`test_admission.py`); here the suite's other half shares the processors meanwhile.
+    The bound is an order and no time, since the suite's other half shares the processors. The delay is printed, in
+    clips of the same project on the idle stack a minute before; on a simulated clock its bound is one clip
+    (`test_admission.py`).
     """
     path = media(CLIP)
     alone = second.wait(second.start(path, **SHORT))
@@ -72,18 +74,18 @@ def test_a_project_overtakes_those_of_a_busy_organisation(api: Api, second: Api)
         str(api.post("/v1/projects", {"upload_id": upload_id, "options": SHORT}, expect=202)["project_id"])
         for _ in range(BUSY_COUNT)
     ]
-    ended = second.wait(second.start(path, **SHORT))
-    assert ended["state"] == "completed", ended["failure"]
-    unfinished = [one for one in busy if api.get(f"/v1/projects/{one}")["state"] not in ENDED]
-    assert len(unfinished) >= BUSY_COUNT // 2, "it ended before most of those that were there first"
+    last = second.wait(second.start(path, **SHORT))
+    assert last["state"] == "completed", last["failure"]
     projects = list(api.wait_all(busy).values())
     assert [project["failure"] for project in projects if project["state"] != "completed"] == []
 
-    clip_s, last_s = seconds_of(alone), seconds_of(ended)
+    clip_s, last_s = seconds_of(alone), seconds_of(last)
     busy_s = sorted(map(seconds_of, projects))
     delay_s = last_s - busy_s[0]
+    times = ", ".join(f"{busy_project_s:.1f}" for busy_project_s in busy_s)
     print(
-        f"one clip alone {clip_s:.1f} s; {BUSY_COUNT} projects at once {', '.join(f'{one:.1f}' for one in busy_s)} s; "
+        f"one clip alone {clip_s:.1f} s; {BUSY_COUNT} projects at once {times} s; "
         f"another organisation's behind them {last_s:.1f} s: delayed by {delay_s / clip_s:.2f} clips"
     )
-    assert delay_s < SLACK_CLIPS * clip_s
+    ahead = [project for project in projects if project["finished_at"] < last["finished_at"]]
+    assert len(ahead) <= MAX_AHEAD, f"{len(ahead)} of {BUSY_COUNT} that came first ended first"

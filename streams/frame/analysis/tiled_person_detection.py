@@ -197,7 +197,7 @@ async def find_distant_persons(
             by_place |= {looks[when]: persons for when, persons in near.items()}
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
-            telemetry.report_bug(error, "sight")
+            telemetry.report_bug(error, "frame")
         warn(NO_PERSONS_WARNING)
     return TiledPersons(by_place=by_place, looked=scanner.looked, compute_ms=scanner.compute_ms)
 

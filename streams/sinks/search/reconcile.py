@@ -50,7 +50,7 @@ class ProjectDocuments:
     chapters: Sequence[Document]
     entities: Sequence[Document]
 
-    def corrected_since(self, document: Document) -> bool:
+    def has_later_correction(self, document: Document) -> bool:
         """Whether a person corrected the words after a document was made; clips are of the machine's version."""
         return any(segment["version"] > document.get("version", 1) for segment in self.segments)
 
@@ -66,7 +66,7 @@ class DocumentChanges:
 def reconcile_documents(project: ProjectDocuments) -> DocumentChanges:
     """Compute the writes after which all documents of a project match its newest transcript."""
     entities = [
-        _keep_spoken_mentions(entity, project.segments) if project.corrected_since(entity) else entity
+        _keep_spoken_mentions(entity, project.segments) if project.has_later_correction(entity) else entity
         for entity in project.entities
     ]
     topics = [entity for entity in entities if entity["kind"] == "topic"]
@@ -111,14 +111,14 @@ def _changed_fields(before: Iterable[Document], after: Iterable[Document]) -> li
         fields = {
             name: value
             for name, value in document.items()
-            if name not in old_document or not _same(name, old_document[name], value)
+            if name not in old_document or not _equal_values(name, old_document[name], value)
         }
         if fields:
             changes.append({name: document[name] for name in ("id", "org_id", "project_id")} | fields)
     return changes
 
 
-def _same(name: str, before: Any, after: Any) -> bool:
+def _equal_values(name: str, before: Any, after: Any) -> bool:
     if name != "_vectors":
         return bool(before == after)
     old_vector, new_vector = _read_vector({name: before}), _read_vector({name: after})
@@ -169,11 +169,11 @@ def _doubtful_ranges(document: Document, segments: Sequence[Document]) -> list[D
     ]
 
 
-def _inside(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
+def _segments_inside(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
     return [segment for segment in segments if start_ms <= (segment["start_ms"] + segment["end_ms"]) / 2 < end_ms]
 
 
-def _around(entity: Document, segments: Sequence[Document]) -> list[Document]:
+def _segments_around(entity: Document, segments: Sequence[Document]) -> list[Document]:
     return [segment for segment in segments if any(_touches(segment, mention) for mention in entity["mentions"])]
 
 
@@ -205,15 +205,15 @@ def _creation_time(segments: Sequence[Document]) -> Document:
     return {"project_at": segments[0]["project_at"]} if segments and "project_at" in segments[0] else {}
 
 
-def _overlapping(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
+def _segments_overlapping(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
     return [segment for segment in segments if segment["start_ms"] < end_ms and segment["end_ms"] > start_ms]
 
 
 def _spoken_times(text: str, segments: Sequence[Document], start_ms: int, end_ms: int, *, corrected: bool) -> list[int]:
     """Times of a text's words within a range; corrected text has the times of whole segments."""
     if corrected:
-        return word_times(text, transcript_words(_inside(segments, start_ms, end_ms)))
-    segments_around = _overlapping(segments, start_ms, end_ms)
+        return word_times(text, transcript_words(_segments_inside(segments, start_ms, end_ms)))
+    segments_around = _segments_overlapping(segments, start_ms, end_ms)
     return word_times(text, transcript_words(segments_around, from_ms=start_ms, to_ms=end_ms))
 
 
@@ -223,9 +223,9 @@ def _words(segments_inside: Sequence[Document]) -> str:
 
 
 def _clip(clip: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
-    segments_inside = _inside(segments, clip["start_ms"], clip["end_ms"])
+    segments_inside = _segments_inside(segments, clip["start_ms"], clip["end_ms"])
     updated = clip | _speech_fields(clip, segments_inside, segments) | _mean_vector(segments_inside)
-    corrected = project.corrected_since(clip)
+    corrected = project.has_later_correction(clip)
     if corrected:
         updated |= {"text": _words(segments_inside)}
     updated["word_at"] = _spoken_times(updated["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
@@ -233,9 +233,9 @@ def _clip(clip: Document, segments: Sequence[Document], project: ProjectDocument
 
 
 def _chapter(chapter: Document, segments: Sequence[Document], project: ProjectDocuments) -> Document:
-    segments_inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
+    segments_inside = _segments_inside(segments, chapter["start_ms"], chapter["end_ms"])
     updated = chapter | _speech_fields(chapter, segments_inside, segments) | _mean_vector(segments_inside)
-    corrected = project.corrected_since(chapter)
+    corrected = project.has_later_correction(chapter)
     if corrected:
         updated |= _correct_chapter(chapter, segments_inside, segments)
     quote_range = chapter["quote_start_ms"], chapter["quote_end_ms"]
@@ -246,19 +246,19 @@ def _chapter(chapter: Document, segments: Sequence[Document], project: ProjectDo
 
 def _correct_chapter(chapter: Document, segments_inside: Sequence[Document], segments: Sequence[Document]) -> Document:
     """A chapter in its current words: sentence, phrases that are still said, a title of those."""
-    quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
-    chapter_text = _plain(_words(segments_inside))
-    spoken_phrases = [phrase for phrase in chapter["phrases"] if _plain(phrase) in chapter_text]
+    quote = _words(_segments_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
+    chapter_text = _normalise_text(_words(segments_inside))
+    spoken_phrases = [phrase for phrase in chapter["phrases"] if _normalise_text(phrase) in chapter_text]
     lost_phrases = [phrase for phrase in chapter["phrases"] if phrase not in spoken_phrases]
     title = chapter["title"]
-    if any(_plain(phrase) in _plain(title) for phrase in lost_phrases):
+    if any(_normalise_text(phrase) in _normalise_text(title) for phrase in lost_phrases):
         title = ", ".join(spoken_phrases[:MAX_TITLE_PHRASES]) or quote
     return {"text": quote, "phrases": spoken_phrases, "title": title[:1].upper() + title[1:]}
 
 
 def _update_entity(entity: Document, segments: Sequence[Document]) -> Document:
     """An entity with its speakers, each mention as reliable as the words around it are now."""
-    segments_around = _around(entity, segments)
+    segments_around = _segments_around(entity, segments)
     updated = entity | _voices(segments_around) | _creation_time(segments)
     updated |= said_in([entity.get("language")], [entity["name"], *entity["forms"]])
     if not any(segment.get("trust") for segment in segments_around):
@@ -280,17 +280,17 @@ def _keep_spoken_mentions(entity: Document, segments: Sequence[Document]) -> Doc
     spoken_mentions = []
     for mention in entity["mentions"]:
         texts_around = [segment["text"] for segment in segments if _touches(segment, mention)]
-        if any(_plain(mention["text"]) in _plain(sep.join(texts_around)) for sep in (" ", "")):
+        if any(_normalise_text(mention["text"]) in _normalise_text(sep.join(texts_around)) for sep in (" ", "")):
             spoken_mentions.append(mention)
     if len(spoken_mentions) == len(entity["mentions"]):
         return entity
-    lost_names = {_plain(mention["text"]) for mention in entity["mentions"]} - {
-        _plain(mention["text"]) for mention in spoken_mentions
+    lost_names = {_normalise_text(mention["text"]) for mention in entity["mentions"]} - {
+        _normalise_text(mention["text"]) for mention in spoken_mentions
     }
     forms = sorted({mention["text"] for mention in spoken_mentions}, key=len)
-    name = forms[-1] if forms and _plain(entity["name"]) in lost_names else entity["name"]
+    name = forms[-1] if forms and _normalise_text(entity["name"]) in lost_names else entity["name"]
     return entity | mention_fields(spoken_mentions) | {"name": name}
 
 
-def _plain(text: str) -> str:
+def _normalise_text(text: str) -> str:
     return " ".join(text.casefold().split())
