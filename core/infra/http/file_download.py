@@ -207,7 +207,7 @@ class Fetch:
 
 
 def validator_of(headers: Mapping[str, str]) -> str:
-    """The validator of this version of a file (RFC 9110, 8.8.2.2 and 13.1.5); empty if there is none."""
+    """The validator of this version of a file (RFC 9110, 8.8.2.2 and 13.1.5); empty without one."""
     etag = headers.get("etag", "")
     if etag.startswith('"'):
         return etag
