@@ -39,14 +39,14 @@ PROJECTS: list[Project] = [
 ]
 
 
-def test_a_project_of_the_api_is_read() -> None:
+def test_a_project_is_read_from_the_api() -> None:
     _, took, _ = PROJECTS[0]
     assert (took.elapsed_ms, took.amounts, took.source.media_ms) == (90_500, {"stored_bytes": 10}, 30_000)
     assert took.stages_cpu_ms["listen"] == 1000 + 30 * 90
 
 
 @pytest.mark.parametrize("name", list(TRUTH))
-def test_the_rates_that_made_them_are_found(name: str) -> None:
+def test_the_fit_recovers_the_true_rates(name: str) -> None:
     found = fitted(name, [one for _, one, _ in PROJECTS], RATES)
     for _, one, _ in PROJECTS:
         assert table_amount(found, one.source, RATES) == pytest.approx(

@@ -46,13 +46,13 @@ def test_an_answer_of_an_older_server_is_shown_too() -> None:
     assert text.split()[0] == "1:01"
 
 
-def test_nothing_is_said_so() -> None:
+def test_an_empty_result_says_so() -> None:
     empty = {"segments": [], "clips": [], "chapters": [], "entities": []}
     assert "“seals”" in shown({"query": "seals", **empty})
     assert shown({"query": "", **empty}).strip() == "There is nothing."
 
 
-def test_flags_are_given_more_than_once_and_words_not_at_all() -> None:
+def test_flags_may_repeat_and_words_may_be_absent() -> None:
     line = "search --speaker Ann --speaker Bea,Ltd --language en --since 2026-03-01 --sort time_desc --min-score 0.4"
     given = make_parser().parse_args(line.split())
     assert (given.words, given.speaker, given.language) == ([], ["Ann", "Bea,Ltd"], ["en"])

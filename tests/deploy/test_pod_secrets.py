@@ -44,7 +44,7 @@ def given(overlay: str, container: Manifest) -> set[str]:
 
 
 @pytest.mark.parametrize("overlay", BUILT)
-def test_each_pod_is_given_its_own_secrets_only(overlay: str) -> None:
+def test_each_pod_gets_only_its_own_secrets(overlay: str) -> None:
     seen = set()
     for name, pod in pods(overlay).items():
         container = container_of(pod)

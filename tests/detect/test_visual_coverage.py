@@ -21,7 +21,7 @@ def figure(at_ms: int) -> SeenPicture:
     return msgspec.structs.replace(picture(at_ms), persons=SOMEBODY)
 
 
-def test_pictures_are_counted_by_what_they_show() -> None:
+def test_pictures_are_counted_by_their_content() -> None:
     told = count_visual_coverage(
         [
             seen([figure(3000), figure(4000), slide(5000, 0.4)], 6000),
@@ -34,7 +34,7 @@ def test_pictures_are_counted_by_what_they_show() -> None:
     assert [(time.start_ms, time.end_ms) for time in told.person_times] == [(3000, 5000)]
 
 
-def test_what_is_seen_to_the_end_ends_with_the_span() -> None:
+def test_content_of_the_last_picture_lasts_to_the_spans_end() -> None:
     told = count_visual_coverage([seen([slide(1000), slide(2000)], 9000)])
     assert told is not None
     assert [(time.start_ms, time.end_ms) for time in told.screen_times] == [(1000, 9000)]
@@ -54,6 +54,6 @@ def test_many_ranges_are_reported_by_the_longest() -> None:
     assert told.screen_times == sorted(told.screen_times, key=lambda time: time.start_ms)
 
 
-def test_without_pictures_there_is_nothing_to_tell() -> None:
+def test_a_source_without_pictures_has_no_coverage() -> None:
     assert count_visual_coverage([]) is None
     assert count_visual_coverage([seen([], 1000)]) is None

@@ -184,7 +184,7 @@ async def _holders(holds: Holds, held: dict[str, str]) -> set[int]:
     return found
 
 
-async def test_redelivery(api: Api, receiver: Receiver, holds: Holds) -> None:
+async def test_redelivered_events_change_nothing(api: Api, receiver: Receiver, holds: Holds) -> None:
     upload_id = await asyncio.to_thread(api.upload, media(CLIP))
     project_id = (await asyncio.to_thread(api.post, "/v1/projects", wanted(upload_id)))["project_id"]
     await check(api, holds, receiver, {"ingest": project_id})

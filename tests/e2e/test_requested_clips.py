@@ -52,7 +52,9 @@ def made(api: Api, project: dict[str, Any]) -> tuple[dict[str, Any], dict[str, A
     return api.get(f"/v1/clips/{near['clip_id']}"), api.get(f"/v1/clips/{own['clip_id']}")
 
 
-def test_without_a_clip_the_nearest_moments_are_named(api: Api, project: dict[str, Any], receiver: Receiver) -> None:
+def test_a_project_without_clips_names_its_nearest_moments(
+    api: Api, project: dict[str, Any], receiver: Receiver
+) -> None:
     assert (project["state"], project["nothing_found_reason"] is None) == ("completed", False)
     listed = {one["id"]: one for one in api.get(f"/v1/projects/{project['project_id']}/moments")["moments"]}
     assert 1 <= len(project["nearest"]) <= 3
@@ -65,7 +67,7 @@ def test_without_a_clip_the_nearest_moments_are_named(api: Api, project: dict[st
     assert {one["title"] for one in told["data"]["nearest"]} == {""}
 
 
-def test_a_clip_of_ones_own_has_its_file_score_and_words(
+def test_a_requested_clip_has_its_file_score_and_words(
     api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     near, own = made
@@ -84,7 +86,7 @@ def test_a_clip_of_ones_own_has_its_file_score_and_words(
     assert (again["state"], again["clip_count"]) == ("completed", 2)
 
 
-def test_a_file_is_made_of_the_sealed_upload_whatever_was_put_later(
+def test_files_come_from_the_sealed_upload_not_from_a_later_put(
     api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     """The certificate names the hash of the bytes that were uploaded; of the noise put later no file could be made."""
@@ -107,7 +109,7 @@ async def expect_source(stack: StackInfo, project_id: str, sha256: str) -> None:
     assert (hashlib.sha256(body).hexdigest(), ref["sha256"]) == (sha256, sha256)
 
 
-def test_it_is_found_and_counted_as_any_clip(
+def test_a_requested_clip_is_found_and_counted_as_any_clip(
     api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
@@ -137,7 +139,7 @@ async def _selected(stack: StackInfo, project_id: str, wanted: int) -> list[dict
         await analytics.close()
 
 
-def test_it_is_shown_edited_handed_over_and_bundled_as_any_clip(
+def test_a_requested_clip_is_previewed_edited_and_bundled_as_any(
     api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     path = f"/v1/clips/{made[1]['clip_id']}"
@@ -155,7 +157,7 @@ def test_it_is_shown_edited_handed_over_and_bundled_as_any_clip(
     assert (bundle.status_code, bundle.content[:2]) == (200, b"PK"), bundle.text[:200]
 
 
-def test_its_end_is_told_once_and_it_goes_with_its_project(
+def test_its_end_is_reported_once_and_it_goes_with_its_project(
     api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]], receiver: Receiver
 ) -> None:
     project_id = project["project_id"]

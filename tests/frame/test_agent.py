@@ -55,7 +55,7 @@ def wider() -> events.ExportRequested:
     )
 
 
-async def test_a_wider_export_looks_at_both_ends_only(
+async def test_a_wider_export_analyses_only_the_two_new_ends(
     video: tuple[Path, SourceIndex], wider: events.ExportRequested, tmp_path: Path
 ) -> None:
     seen = await looked(video, tmp_path, 1480, 4000)

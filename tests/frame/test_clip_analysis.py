@@ -74,7 +74,7 @@ async def test_a_cut_at_the_very_edge_is_known(video: tuple[Path, SourceIndex], 
     assert [(shot.start_ms, shot.end_ms) for shot in tracks.shots] == [(1440, 1480), (1480, 3480), (3480, 3520)]
 
 
-async def test_looking_in_two_parts_finds_the_same(video: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+async def test_analysis_in_two_parts_finds_the_same(video: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     whole = await looked(video, tmp_path, 0, 5000)
     part = await looked(video, tmp_path, 1480, 4000)
     time = TimeRange(start_ms=0, end_ms=5000)
@@ -99,11 +99,11 @@ def seen(start_ms: int, end_ms: int) -> ClipTracks:
     )
 
 
-def test_nothing_is_missing_inside_what_was_seen() -> None:
+def test_no_range_is_missing_inside_the_analysed_range() -> None:
     assert missing_ranges(seen(1000, 9000), TimeRange(start_ms=2000, end_ms=9000)) == []
 
 
-def test_far_away_all_is_missing_and_the_old_is_let_go() -> None:
+def test_a_distant_range_is_missing_and_the_old_one_is_dropped() -> None:
     far = TimeRange(start_ms=20_000, end_ms=30_000)
     assert missing_ranges(seen(1000, 9000), far) == [far]
     assert merge_tracks(seen(1000, 9000), seen(20_000, 30_000)).range == far

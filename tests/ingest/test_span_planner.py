@@ -78,7 +78,7 @@ def test_a_noisy_room_still_has_pauses() -> None:
     assert plan_spans(300_000, levels, RULES)[0].range.end_ms == 151_300
 
 
-def test_without_sound_time_decides_and_nothing_overlaps() -> None:
+def test_spans_without_sound_are_cut_by_time_without_overlap() -> None:
     assert borders(plan_spans(500_000, None, RULES)) == [
         (0, 150_000),
         (150_000, 300_000),
@@ -117,7 +117,7 @@ def test_a_plan_always_covers_everything_in_order(duration_ms: int, pauses: list
 
 
 @pytest.mark.parametrize("target_ms", [3_000, 20_000])
-def test_other_rules_are_obeyed(target_ms: int) -> None:
+def test_spans_follow_other_rules(target_ms: int) -> None:
     rules = SpanRules(target_ms=target_ms, search_ms=target_ms // 5)
     spans = plan_spans(60_000, talk(60_000), rules)
     assert len(spans) == round(60_000 / target_ms)

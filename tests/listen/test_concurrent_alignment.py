@@ -112,7 +112,7 @@ async def test_other_languages_are_not_aligned() -> None:
     assert (aligner.asked, found.fits) == ([], [])
 
 
-async def test_a_hearing_that_fails_leaves_no_task() -> None:
+async def test_a_failed_recognition_leaves_no_task() -> None:
     before = asyncio.all_tasks()
 
     async def hearing() -> None:

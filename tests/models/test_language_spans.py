@@ -41,7 +41,7 @@ def test_a_change_of_language_has_to_be_worth_it() -> None:
     assert language_spans.path([({"fr": 0.5}, 4.0)], names) == ["en"], "where nothing tells, the recording's"
 
 
-def test_only_what_a_slice_is_sure_of_is_in_a_window() -> None:
+def test_a_window_has_only_languages_that_a_slice_is_sure_of() -> None:
     assert language_spans.candidates([ENGLISH, ACCENTED, BOTH], "en") == ["en"]
     assert language_spans.candidates([GERMAN, ACCENTED], "en") == ["en", "de"]
     assert not language_spans.is_mixed([ENGLISH, ACCENTED, BOTH])
@@ -131,7 +131,7 @@ def test_a_window_of_another_language_is_in_it_whole() -> None:
     assert heard([english, english, german], [[(0, 1500)], [(0, 1500)], [(0, 900)]]) == [["en"], ["en"], ["de"]]
 
 
-def test_a_brief_window_is_looked_at_with_the_silence_behind_it() -> None:
+def test_a_brief_window_is_analysed_with_the_silence_after_it() -> None:
     assert heard([window((2, 200))], [[(0, 200)]]) == [["en"]]
 
 

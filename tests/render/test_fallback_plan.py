@@ -53,7 +53,7 @@ def test_only_shots_that_cut_letters_are_fitted() -> None:
     assert [one.mode for one in safer.plan.shots] == ["hold", "fit"]
 
 
-def test_all_of_a_picture_is_what_lies_between_its_bars() -> None:
+def test_the_full_picture_is_the_content_area() -> None:
     content = CropBox(x=0, y=20, width=320, height=140)
     shots = [msgspec.structs.replace(one, content=content) for one in PLAN.shots]
     safer = build_fallback(msgspec.structs.replace(PLAN, shots=shots), None, ["cut_face"])
@@ -62,13 +62,13 @@ def test_all_of_a_picture_is_what_lies_between_its_bars() -> None:
 
 
 @pytest.mark.parametrize("fault", ["jitter", "reversals"])
-def test_a_crop_that_moves_too_much_is_given_up(fault: CheckName) -> None:
+def test_a_crop_that_moves_too_much_is_replaced_by_fit(fault: CheckName) -> None:
     safer = build_fallback(PLAN, None, [fault])
     assert safer is not None
     assert {one.mode for one in safer.plan.shots} == {"fit"}
 
 
-def test_what_framing_itself_holds_for_safer_comes_first() -> None:
+def test_the_safer_shots_of_the_framing_plan_come_first() -> None:
     path = [PathKey(at_ms=0, box=Box(x=0, y=0, width=100, height=180))]
     moving = msgspec.structs.replace(PLAN.shots[0], mode="follow", path=path)
     planned = msgspec.structs.replace(PLAN, shots=[moving, PLAN.shots[1]], safer=PLAN.shots, expected=[])
@@ -102,7 +102,7 @@ def test_captions_that_fail_become_plain_ones(fault: CheckName) -> None:
     assert moved.keeps_styles
 
 
-def test_what_no_plan_can_help_is_not_tried_again() -> None:
+def test_faults_that_no_plan_can_help_are_not_retried() -> None:
     others: list[CheckName] = [
         "duration", "streams", "size", "frames", "faststart", "lufs", "true_peak", "clipping", "black", "frozen",
         "av_offset", "ssim",
@@ -125,7 +125,7 @@ def made(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
     return RenderedClip(folder=Path(), plan=PLAN, rendered=RenderResult(certificate=certificate), cpu_ms=cpu_ms)
 
 
-def test_of_two_files_the_better_is_kept_and_the_other_told() -> None:
+def test_the_better_of_two_files_stays_and_the_other_is_reported() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
     bad, good = made(check("jitter", "fail")), made(check("jitter", "warn"), cpu_ms=7)
@@ -141,7 +141,7 @@ def test_of_two_files_the_better_is_kept_and_the_other_told() -> None:
     ]
 
 
-def test_where_both_fail_it_says_so_and_which_it_is() -> None:
+def test_two_failed_files_are_reported_with_the_chosen_one() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
     worse, bad = made(check("jitter", "fail"), check("lufs", "fail")), made(check("lufs", "fail"))
@@ -155,7 +155,7 @@ def test_where_both_fail_it_says_so_and_which_it_is() -> None:
     assert "this is the first" in alike.warnings[-1]
 
 
-def test_a_second_file_that_cannot_be_made_leaves_the_first() -> None:
+def test_a_failed_second_render_leaves_the_first_file() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
     kept = keep_first_try(made(check("jitter", "fail")), safer, "There is no picture.").certificate

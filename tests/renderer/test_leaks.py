@@ -85,7 +85,7 @@ def test_television_captions_of_the_source_are_not_in_the_clip(wish: FileWish, t
 
 
 @pytest.mark.parametrize("wish", [FileWish(), FileWish(container="mov"), FileWish(container="m4a")], ids=str)
-def test_where_it_was_taken_and_what_it_was_called_is_not_in_the_clip(wish: FileWish, tmp_path: Path) -> None:
+def test_the_clip_holds_neither_place_nor_title_of_the_source(wish: FileWish, tmp_path: Path) -> None:
     source, folder = tmp_path / "phone.mov", tmp_path / "out"
     folder.mkdir()
     from_a_phone(source)

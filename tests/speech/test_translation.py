@@ -115,7 +115,7 @@ def spoken() -> list[HeardSpan]:
     return [first, span(20_000, 40_000, sentence("We go on in English.", 21_000))]
 
 
-def test_spans_are_joined_and_each_segment_says_what_was_spoken() -> None:
+def test_joined_spans_keep_the_spoken_language_of_segments() -> None:
     spans = spoken()
     transcript = merge_spans(spans, 40_000, [])
     assert [(one.text, one.language) for one in transcript.segments] == [

@@ -36,22 +36,22 @@ def test_hard_cuts_are_exact() -> None:
     assert [(b.picture, b.first, b.end, b.kind) for b in boundaries] == [(20, 20, 20, "cut"), (53, 53, 53, "cut")]
 
 
-def test_a_steady_shot_has_none() -> None:
+def test_a_steady_shot_has_no_cut() -> None:
     assert found(shot(1, 60)) == []
 
 
 @pytest.mark.parametrize("length", [1, 2, 4])
-def test_a_flash_is_no_cut(length: int) -> None:
+def test_a_flash_is_not_a_cut(length: int) -> None:
     flash = [picture * 0.2 + 200 for picture in shot(1, length)]
     assert found(shot(1, 25) + flash + shot(1, 25)) == []
 
 
-def test_other_light_is_no_cut() -> None:
+def test_a_change_of_light_is_not_a_cut() -> None:
     darker = [picture * 0.8 - 10 for picture in shot(1, 25)]
     assert found(shot(1, 25) + darker) == []
 
 
-def test_a_pan_is_no_cut() -> None:
+def test_a_pan_is_not_a_cut() -> None:
     wide = np.concatenate([scene(seed) for seed in (4, 5, 6)], axis=1).astype(np.float64)
     assert found([wide[:, step * 4 : step * 4 + 160] for step in range(60)]) == []
 
@@ -88,7 +88,7 @@ def test_two_dissolves_and_a_cut_stay_three() -> None:
     assert [b.kind for b in found(pictures)] == ["dissolve", "cut", "dissolve"]
 
 
-def test_somebody_who_walks_through_is_no_dissolve() -> None:
+def test_a_person_walking_through_is_not_a_dissolve() -> None:
     pictures = []
     for step in range(40):
         picture = scene(1).astype(np.float64)
@@ -107,7 +107,7 @@ def test_transitions_are_in_project_time() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
-def test_very_short_input(count: int) -> None:
+def test_very_short_input_has_no_cut(count: int) -> None:
     measures = measure_planes((scene(1)[..., 0], scene(1)[..., 1], scene(1)[..., 2]))
     blocks = np.repeat(measures.blocks[None], count, axis=0)
     histograms = np.repeat(measures.histogram[None], count, axis=0)

@@ -35,7 +35,7 @@ def test_numbers_stand_for_the_clips_of_the_last_run(tmp_path: Path) -> None:
     assert again.full_id("project", "last") == PROJECT
 
 
-def test_a_clip_that_was_made_since_is_the_next_number(tmp_path: Path) -> None:
+def test_a_clip_added_since_has_the_next_number(tmp_path: Path) -> None:
     names = references(tmp_path)
     names.remember(PROJECT, CLIPS)
     names.add(PROJECT, "aaaaaaaa-0000-4000-8000-000000000003")
@@ -55,7 +55,7 @@ def test_another_api_has_another_last_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"http://api": 3}', ""])
-def test_a_memory_that_cannot_be_read_is_no_memory(tmp_path: Path, text: str) -> None:
+def test_an_unreadable_memory_counts_as_empty(tmp_path: Path, text: str) -> None:
     memory = tmp_path / "last-run.json"
     memory.write_text(text)
     names = References(Twin().client(), memory)
@@ -65,7 +65,7 @@ def test_a_memory_that_cannot_be_read_is_no_memory(tmp_path: Path, text: str) ->
     assert names.full_id("clip", "1") == CLIPS[0]
 
 
-def test_a_memory_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+def test_an_unwritable_memory_does_not_stop_the_command(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     names = References(Twin().client(), tmp_path / "file" / "last-run.json")
     names.remember(PROJECT, CLIPS)
@@ -73,7 +73,7 @@ def test_a_memory_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
         names.full_id("clip", "1")
 
 
-def test_first_digits_are_asked_of_the_api(tmp_path: Path) -> None:
+def test_first_digits_are_resolved_by_the_api(tmp_path: Path) -> None:
     assert references(tmp_path, found(CLIPS[0])).full_id("clip", "AAAA") == CLIPS[0]
 
 
@@ -87,7 +87,7 @@ def test_first_digits_are_asked_of_the_api(tmp_path: Path) -> None:
         ("brand_kit", "abc", [], "`clipstream brand list` lists them"),
     ],
 )  # fmt: skip
-def test_what_names_none_or_several_is_said(
+def test_a_reference_to_none_or_several_is_refused(
     tmp_path: Path, kind: str, text: str, answers: list[httpx2.Response], line: str
 ) -> None:
     with pytest.raises(CliError) as caught:

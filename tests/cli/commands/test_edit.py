@@ -97,7 +97,7 @@ def test_a_trim_takes_out_the_pieces_that_lie_outside(wanted: str, operations: l
     assert asked(twin) == operations
 
 
-def test_without_flags_nothing_is_changed() -> None:
+def test_an_edit_without_flags_changes_nothing() -> None:
     twin = twin_of(version(2, segment("s1", 0, 900, speed=2.0, muted=True, gain_db=-3.0)))
     assert run(twin)[1]["version"] == 2
     assert [method for method, _, _ in twin.seen] == ["GET"]
@@ -107,7 +107,7 @@ def test_without_flags_nothing_is_changed() -> None:
     ("wanted", "told"),
     [("well", "2 times in the clip. Say which: 0-1, 3-4."), ("nobody", "“nobody” is not said"), ("…", "12-15")],
 )
-def test_words_must_be_said_at_one_place(wanted: str, told: str) -> None:
+def test_words_must_occur_at_one_place(wanted: str, told: str) -> None:
     with pytest.raises(CliError, match=told):
         run(twin_of(version(1)), "--delete-words", wanted)
 
@@ -146,13 +146,13 @@ def test_undo_turns_pages_and_ends_at_the_first_version() -> None:
 
 
 @pytest.mark.parametrize("flags", [["--undo", "--drop-fillers"], ["--version", "1", "--drop-fillers"]])
-def test_flags_that_do_not_go_together(flags: list[str]) -> None:
+def test_conflicting_flags_are_refused(flags: list[str]) -> None:
     twin = twin_of(version(3), pages=[{"items": [told(3, MUTE)], "next_before": None}])
     with pytest.raises(CliError):
         run(twin, *flags)
 
 
-def test_a_handover_is_a_file_and_its_warnings_are_said(tmp_path: Path) -> None:
+def test_a_handover_is_a_file_and_its_warnings_are_shown(tmp_path: Path) -> None:
     twin = Twin()
     headers = {"Clipstream-Warnings": json.dumps(["edl: a list has no levels"])}
     twin.overrides[("GET", f"{PATH}/handover")] = [httpx2.Response(200, content=b"TITLE: A\n", headers=headers)]
@@ -163,7 +163,7 @@ def test_a_handover_is_a_file_and_its_warnings_are_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changed", [True, False])
-def test_a_change_of_nothing_is_told(changed: bool) -> None:
+def test_an_edit_without_effect_is_reported(changed: bool) -> None:
     twin = twin_of(version(3))
     answer = json.loads(version(3).content) | {"changed": changed}
     twin.overrides[("PATCH", PATH)] = [httpx2.Response(200, json=answer)]

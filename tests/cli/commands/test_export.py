@@ -40,7 +40,7 @@ def twin_of(*aspects: str, failed: str = "") -> Twin:
     return twin
 
 
-def test_one_shape_is_asked_for_as_ever(tmp_path: Path) -> None:
+def test_one_aspect_is_requested_by_the_single_export(tmp_path: Path) -> None:
     twin = twin_of("9:16")
     code, told = asked(twin, tmp_path)
     assert (code, told["export_id"]) == (ExitCode.OK, "export-0")
@@ -48,7 +48,7 @@ def test_one_shape_is_asked_for_as_ever(tmp_path: Path) -> None:
     assert Path(told["saved"]["video"]).name == "01-a-talk-9x16.mp4"
 
 
-def test_several_are_one_request(tmp_path: Path) -> None:
+def test_several_aspects_are_one_request(tmp_path: Path) -> None:
     twin = twin_of("9:16", "1:1")
     code, told = asked(twin, tmp_path, "--aspect", "9:16", "--aspect", "1:1", "--aspect", "9:16", "--no-captions")
     assert code == ExitCode.OK
@@ -71,7 +71,7 @@ def test_files_stand_in_one_column(tmp_path: Path) -> None:
     assert len({line.index(str(tmp_path)) for line in lines}) == 1
 
 
-def test_one_that_failed_does_not_keep_the_others_files(tmp_path: Path) -> None:
+def test_a_failed_export_does_not_withhold_the_other_files(tmp_path: Path) -> None:
     with pytest.raises(CliError, match="1:1 failed: There are no pictures") as caught:
         asked(twin_of("9:16", "1:1", failed="1:1"), tmp_path, "--aspect", "9:16", "--aspect", "1:1")
     assert caught.value.code == ExitCode.PROJECT_FAILED
@@ -81,7 +81,7 @@ def test_one_that_failed_does_not_keep_the_others_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "ends"), [("not-ready", ExitCode.NOTHING_FOUND), ("export-not-done", ExitCode.NOTHING_FOUND)]
 )
-def test_a_zip_of_no_files_is_no_error(tmp_path: Path, code: str, ends: int) -> None:
+def test_an_empty_zip_is_not_an_error(tmp_path: Path, code: str, ends: int) -> None:
     twin, printed = Twin(), io.StringIO()
     path = "/v1/projects/p-0/exports.zip"
     twin.overrides |= {

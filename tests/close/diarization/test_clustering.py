@@ -28,13 +28,13 @@ def purity(found: SpeakerClusters, owners: np.ndarray) -> float:
 
 @pytest.mark.parametrize("speakers", [1, 2, 3, 5, 8])
 @pytest.mark.parametrize("alike", [0.3, 0.5])
-def test_as_many_are_found_as_speak(speakers: int, alike: float) -> None:
+def test_clustering_finds_the_true_number_of_speakers(speakers: int, alike: float) -> None:
     found, owners = found_in(taking_turns(speakers, 4), alike=alike)
     assert len(found.centres) == speakers
     assert purity(found, owners) > 0.97
 
 
-def test_no_cosine_is_fixed() -> None:
+def test_clustering_adapts_to_the_similarity_of_the_voices() -> None:
     """Two people on a telephone line that makes voices similar, and one person whose voice varies as much."""
     found, owners = found_in(taking_turns(2, 2), alike=0.66, steady=0.8)
     assert len(found.centres) == 2
@@ -42,7 +42,7 @@ def test_no_cosine_is_fixed() -> None:
     assert len(found_in(taking_turns(1, 2), steady=0.6)[0].centres) == 1
 
 
-def test_the_longer_it_lasts_the_farther_apart_two_must_be() -> None:
+def test_the_minimum_distance_grows_with_the_length() -> None:
     wanted = [min_distance(count) for count in (11, 12, 20, 40, 60, 5000)]
     assert wanted == pytest.approx([0.22, 0.15, 0.15, 0.185, 0.22, 0.22])
 
@@ -57,7 +57,7 @@ def test_very_little_speech_is_one_speaker() -> None:
     assert (len(found.centres), found.labels.tolist()) == (1, [0])
 
 
-def test_three_hours_cost_three_times_one() -> None:
+def test_the_cost_grows_linearly_with_the_length() -> None:
     costs = []
     for minutes in (60, 180):
         started = time.process_time()
@@ -68,7 +68,7 @@ def test_three_hours_cost_three_times_one() -> None:
     assert costs[1] < 4.5 * costs[0]
 
 
-def test_changes_are_made_only_where_they_pay() -> None:
+def test_the_path_changes_speaker_only_where_it_pays() -> None:
     scores = np.array([[1, 0], [1, 0], [0.4, 0.6], [1, 0], [0, 1], [0, 1], [0, 1]], dtype=np.float64)
     assert find_best_path(scores, np.full(7, 0.5)).tolist() == [0, 0, 0, 0, 1, 1, 1]
     assert find_best_path(scores, np.zeros(7)).tolist() == [0, 0, 1, 0, 1, 1, 1]

@@ -48,7 +48,7 @@ def named(*lines: tuple[str, str]) -> dict[str, str | None]:
         ("Jag heter Åsa.", "Åsa"),
     ],
 )
-def test_name_introductions(text: str, name: str | None) -> None:
+def test_names_are_read_from_self_introductions(text: str, name: str | None) -> None:
     assert named(("S1", text))["S1"] == name
 
 
@@ -64,5 +64,5 @@ def test_a_name_belongs_to_its_own_speaker_and_the_first_one_stays() -> None:
     assert named(("S1", "I'm Ada."), ("S2", "I'm Bob."), ("S1", "He said, I'm Carl.")) == {"S1": "Ada", "S2": "Bob"}
 
 
-def test_a_name_that_two_speakers_give_belongs_to_neither() -> None:
+def test_a_name_that_two_speakers_use_belongs_to_neither() -> None:
     assert named(("S1", "I'm Ada."), ("S2", "I'm Ada.")) == {"S1": None, "S2": None}

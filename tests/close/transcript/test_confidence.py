@@ -66,7 +66,7 @@ def test_clean_speech_is_trusted() -> None:
         (TranscriptEvidence(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
     ],
 )
-def test_one_doubt_marks(witnesses: TranscriptEvidence, probability: float, doubt: str) -> None:
+def test_one_doubt_marks_a_segment(witnesses: TranscriptEvidence, probability: float, doubt: str) -> None:
     words = improbable(sentence("We begin at nine.", 0), probability)
     found = judged(words, witnesses)
     assert [(one.trust, one.doubts) for one in found.segments] == [("doubtful", [doubt])]
@@ -114,7 +114,7 @@ def test_repeated_words_are_a_loop(text: str, looping: int) -> None:
     [("Hmmmmmmmmmmmmmm", True), ("hahahahahahahahaha", True), ("Hmmm", False), ("Donaudampfschifffahrt", False),
      ("1,000,000,000,000", False), ("hahaha", False)],
 )  # fmt: skip
-def test_a_loop_inside_a_word(text: str, *, loop: bool) -> None:
+def test_a_loop_inside_a_word_is_found(text: str, *, loop: bool) -> None:
     assert is_drawn_out(text) is loop
 
 

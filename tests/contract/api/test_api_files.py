@@ -55,7 +55,7 @@ async def fail(world: World, export_id: str) -> None:
         await rows.execute("update exports set state = 'failed' where export_id = $1", UUID(export_id))
 
 
-async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings) -> None:
+async def test_file_kinds_are_requested_linked_and_refused(postgres: Settings) -> None:
     objects = ObjectsTwin()
     async with open_world(postgres, objects=objects) as world:
         clip_id = await new_clip(world, world.ann, await new_project(world.ann))
@@ -148,7 +148,7 @@ async def test_the_files_of_all_finished_exports_come_as_one_zip(postgres: Setti
         assert (await world.bob.client.get(zip_path)).status_code == 404
 
 
-async def test_a_zip_of_no_files_says_why_there_are_none(postgres: Settings) -> None:
+async def test_a_zip_without_files_is_refused_with_the_reason(postgres: Settings) -> None:
     async with open_world(postgres, objects=ObjectsTwin()) as world:
         project_id = await new_project(world.ann)
         clip_id = await new_clip(world, world.ann, project_id)
@@ -178,7 +178,7 @@ class Erasing(ObjectsTwin):
         return await super().get(ref)
 
 
-async def test_a_file_erased_during_its_download_is_no_fault(postgres: Settings) -> None:
+async def test_an_erasure_during_a_download_is_not_a_server_error(postgres: Settings) -> None:
     asked: list[UUID] = []
 
     async def erase() -> None:
@@ -215,7 +215,7 @@ async def test_a_file_erased_during_its_download_is_no_fault(postgres: Settings)
             assert (answer.status_code, answer.json()["code"]) == (status, code), path
 
 
-async def test_exports_of_one_wish_are_listed_in_its_order(postgres: Settings) -> None:
+async def test_exports_of_one_request_are_listed_in_its_order(postgres: Settings) -> None:
     """Those that came with a clip were written at one time: the first is the one that its project asks for first."""
     async with open_world(postgres, objects=ObjectsTwin()) as world:
         project_id = await new_project(world.ann)

@@ -164,7 +164,7 @@ async def things(world: World, objects: ObjectsTwin) -> dict[str, str]:
     return {name: str(one) for name, one in found.items()}
 
 
-async def test_nonsense_never_becomes_a_server_error(postgres: Settings) -> None:
+async def test_invalid_requests_never_cause_a_server_error(postgres: Settings) -> None:
     rng = random.Random(20261121)
     counts: dict[int, int] = {}
     summary = dict.fromkeys(("projects_started", "clips"), 0)

@@ -55,7 +55,7 @@ async def talk(port: int, *pieces: bytes, pause_s: float = 0.0) -> bytes:
     return answer
 
 
-async def test_a_head_that_does_not_end_is_let_go() -> None:
+async def test_an_endless_request_head_is_disconnected() -> None:
     async with serving() as (port, _):
         answer = await talk(port, b"GET /healthz HTTP/1.1\r\nHost: a\r\n", b"X: y\r\n")
         assert answer.startswith(b"HTTP/1.1 408")
@@ -69,7 +69,7 @@ async def test_a_head_that_does_not_end_is_let_go() -> None:
 @pytest.mark.parametrize(
     "head", [b"GET /v1/projects?q=" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"no HTTP at all\r\n\r\n"]
 )
-async def test_a_head_that_cannot_be_read_is_a_problem(head: bytes) -> None:
+async def test_an_unreadable_request_head_is_a_problem(head: bytes) -> None:
     async with serving() as (port, _):
         status, _, body = (await talk(port, head)).partition(b"\r\n\r\n")
     assert status.startswith(b"HTTP/1.1 400")
@@ -90,7 +90,7 @@ async def test_many_slow_heads_do_not_disturb_a_good_client() -> None:
             writer.close()
 
 
-async def test_a_body_that_stops_coming_is_let_go() -> None:
+async def test_a_stalled_request_body_is_disconnected() -> None:
     async with serving(body_idle_s=0.3) as (port, _):
         head = (
             b"POST /v1/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
@@ -101,7 +101,7 @@ async def test_a_body_that_stops_coming_is_let_go() -> None:
         assert b"slow-body" in answer
 
 
-async def test_a_request_under_way_is_answered_while_the_server_drains() -> None:
+async def test_a_running_request_is_answered_while_the_server_drains() -> None:
     search = SlowSearch()
     async with serving(search=search) as (port, server):
         headers = {"Authorization": f"Bearer {KEY.plain}"}

@@ -29,18 +29,18 @@ def document(tmp_path: Path) -> Path:
     return Path(shutil.copy(CHECKED_IN, tmp_path / "openapi.json"))
 
 
-def test_redocly_finds_nothing(document: Path) -> None:
+def test_redocly_finds_no_fault(document: Path) -> None:
     told = run([node_tools() / "redocly", "lint", "--extends", "recommended", "--format", "json", document])
     found = json.loads(told[told.index("{") : told.rindex("}") + 1])
     assert found["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, found["problems"]
 
 
-def test_spectral_finds_nothing(document: Path) -> None:
+def test_spectral_finds_no_fault(document: Path) -> None:
     rules = ["--ruleset", HERE / "spectral.yaml", "--fail-severity", "hint", "--format", "json", "--quiet"]
     assert json.loads(run([node_tools() / "spectral", "lint", *rules, document])) == []
 
 
-def test_a_linter_would_tell_of_a_fault(document: Path) -> None:
+def test_a_linter_reports_a_fault(document: Path) -> None:
     broken = json.loads(document.read_text())
     del broken["paths"]["/v1/me"]["get"]["operationId"]
     document.write_text(json.dumps(broken))

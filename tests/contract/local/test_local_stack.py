@@ -104,7 +104,7 @@ def back(layout: Layout, part: str, killed: int) -> None:
     until(layout, again, f"the restart of {part}")
 
 
-def test_all_stores_come_back_and_end_without_a_trace(made: Made) -> None:
+def test_all_stores_restart_and_end_without_a_trace(made: Made) -> None:
     layout = made.layout("whole")
     made.up(layout, without())
     state = state_of(layout)
@@ -131,7 +131,7 @@ def test_all_stores_come_back_and_end_without_a_trace(made: Made) -> None:
     assert "killed" in state_of(layout).said
 
 
-def test_two_stacks_side_by_side_share_nothing(made: Made) -> None:
+def test_two_parallel_stacks_share_nothing(made: Made) -> None:
     environ = without(*SMALL)
     one, two = made.layout("one"), made.layout("two")
     first, second = made.up(one, environ), made.up(two, environ)
@@ -238,7 +238,7 @@ def test_reset_removes_everything(made: Made) -> None:
     assert not any(place.exists() for place in outside)
 
 
-def test_a_directory_that_is_no_stack_is_not_removed(tmp_path: Path) -> None:
+def test_a_directory_without_a_stack_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(StackError, match="nothing was removed"):
         stack.reset(stack.layout_of(tmp_path), print)
@@ -259,7 +259,7 @@ def one_problem(result: subprocess.CompletedProcess[str]) -> str:
     return result.stderr.strip().splitlines()[-1]
 
 
-def test_a_taken_port_is_one_line(made: Made) -> None:
+def test_a_taken_port_gives_one_line(made: Made) -> None:
     layout = made.layout("taken")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -269,19 +269,19 @@ def test_a_taken_port_is_one_line(made: Made) -> None:
     made.up(layout, without(*SMALL))  # what failed early is no obstacle
 
 
-def test_missing_java_is_one_line(made: Made, tmp_path: Path) -> None:
+def test_missing_java_gives_one_line(made: Made, tmp_path: Path) -> None:
     layout = made.layout("no-java")
     environ = without("triton") | {"PATH": str(tmp_path)}
     result = command("up", "--state-dir", str(layout.root), environ=environ)
     assert "openjdk-17-jre-headless" in one_problem(result)
 
 
-def test_a_place_that_cannot_be_written_is_one_line(made: Made, tmp_path: Path) -> None:
+def test_an_unwritable_directory_gives_one_line(made: Made, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = command("up", "--state-dir", str(tmp_path / "file" / "state"), environ=without(*SMALL))
     assert "choose another place" in one_problem(result)
 
 
-def test_status_of_no_stack_is_one_line(tmp_path: Path) -> None:
+def test_status_without_a_stack_gives_one_line(tmp_path: Path) -> None:
     result = command("status", "--state-dir", str(tmp_path / "none"), environ=without())
     assert "`clipstream up` makes one" in one_problem(result)

@@ -29,7 +29,7 @@ def near(vector: list[float], ratio: float, **more: Any) -> dict[str, Any]:
     return {"vector": vector, "hybrid": {"embedder": "meaning", "semanticRatio": ratio}, **more}
 
 
-def test_meaning_finds_what_words_do_not(client: Any, meant: Any) -> None:
+def test_vectors_find_documents_that_words_do_not(client: Any, meant: Any) -> None:
     answer = meant.search("solace", near([1.0, 0.0], 1.0, showRankingScore=True))
     assert ids(answer) == ["a1", "a2", "a3", "a5", "a4"], "nearest first; without a vector: behind those with one"
     assert [round(hit["_rankingScore"], 2) for hit in answer["hits"]] == [1.0, 0.8, 0.5, 0.5, 0.0]
@@ -51,7 +51,7 @@ def test_meaning_finds_what_words_do_not(client: Any, meant: Any) -> None:
     assert ids(first) == ids(second) == ["a3"]
 
 
-def test_vectors_are_kept_replaced_shown_and_forgotten(client: Any, meant: Any) -> None:
+def test_vectors_are_stored_replaced_returned_and_removed(client: Any, meant: Any) -> None:
     done(client, meant.update_documents([{"id": "a1", "extra": 1}]))
     assert ids(meant.search("", near([1.0, 0.0], 1.0, limit=1))) == ["a1"], "an update without vectors keeps them"
     assert "_vectors" not in meant.search("", near([1.0, 0.0], 1.0))["hits"][0]
@@ -76,7 +76,7 @@ def test_vectors_are_kept_replaced_shown_and_forgotten(client: Any, meant: Any) 
         ({"id": "n", "_vectors": [1.0, 2.0]}, "internal"),
     ],
 )
-def test_a_document_brings_its_vector_or_says_that_it_has_none(
+def test_a_document_has_a_vector_or_an_explicit_null(
     client: Any, meant: Any, document: dict[str, Any], code: str
 ) -> None:
     task = client.wait_for_task(meant.update_documents([document]).task_uid)
@@ -101,7 +101,7 @@ def test_an_embedder_needs_vectors_in_every_document(client: Any, index: Any) ->
         ({"vector": "one", "hybrid": {"embedder": "meaning"}}, "invalid_search_vector"),
     ],
 )
-def test_bad_questions_about_meaning_are_refused(meant: Any, options: dict[str, Any], code: str) -> None:
+def test_invalid_vector_searches_are_refused(meant: Any, options: dict[str, Any], code: str) -> None:
     with pytest.raises(MeilisearchApiError) as caught:
         meant.search("x", options)
     assert caught.value.code == code

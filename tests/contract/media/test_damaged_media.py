@@ -140,7 +140,7 @@ def decoded_frames(body: bytes, scratch: Path) -> int:
         return sum(not frame.is_corrupt for frame in container.decode(video=0))
 
 
-async def test_the_file_itself_is_sound(sound_file: Path, tmp_path: Path) -> None:
+async def test_the_undamaged_file_gives_no_warning(sound_file: Path, tmp_path: Path) -> None:
     tracks, certificate, _ = await made(sound_file, tmp_path)
     assert tracks.pictures_looked_at == 90
     assert certificate.frames == 75
@@ -150,7 +150,7 @@ async def test_the_file_itself_is_sound(sound_file: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("kind", "seed"), [("bit", 1), ("bits", 2), ("bits", 3), ("bytes", 4), ("bytes", 5), ("hole", 6), ("noise", 7)]
 )
-async def test_a_clip_over_damage_is_whole_and_says_what_it_lacks(
+async def test_a_clip_over_damage_is_complete_and_reports_the_damage(
     sound_file: Path, tmp_path: Path, kind: str, seed: int
 ) -> None:
     path = damaged(sound_file, tmp_path / "damaged.mp4", kind, seed)
@@ -164,7 +164,7 @@ async def test_a_clip_over_damage_is_whole_and_says_what_it_lacks(
         assert {"video.damaged", "audio.damaged"} <= told
 
 
-async def test_a_clip_of_which_most_is_lost_is_refused(sound_file: Path, tmp_path: Path) -> None:
+async def test_a_mostly_lost_clip_is_refused(sound_file: Path, tmp_path: Path) -> None:
     path = damaged(sound_file, tmp_path / "damaged.mp4", "noise", 8)
     with pytest.raises(InputRejected) as refused:
         await made(path, tmp_path, TimeRange(start_ms=2_000, end_ms=4_200))

@@ -75,7 +75,7 @@ async def embed_at_last(sentences: TritonSentences, text: str) -> Vectors:
             await asyncio.sleep(0.2)
 
 
-async def test_calls_are_shared_and_a_killed_server_loses_none(pair: tuple[Triton, Triton]) -> None:
+async def test_calls_are_shared_and_a_killed_server_loses_no_call(pair: tuple[Triton, Triton]) -> None:
     sentences = TritonSentences(name_of(*pair))
     texts = [f"Sentence number {number} of a long talk." for number in range(REQUEST_COUNT)]
     try:
@@ -124,9 +124,7 @@ async def until_hanging(sentences: CountedSentences) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_an_attempt_whose_server_is_killed_in_mid_job_loses_nothing(
-    pair: tuple[Triton, Triton], rig: Rig
-) -> None:
+async def test_an_attempt_loses_nothing_when_its_server_is_killed(pair: tuple[Triton, Triton], rig: Rig) -> None:
     """Attempts of study: calls to one server hang, it is killed, and each project has one result all the same."""
     projects = [rig, *(Rig(rig.context, rig.objects, rig.speech, rig.org_id) for _ in range(PROJECT_COUNT - 1))]
     rig.context.sentences = sentences = CountedSentences(name_of(*pair))

@@ -164,7 +164,7 @@ async def test_an_event_of_cancelled_exports_alone_is_not_worked_on(story: Story
     assert await story.rows("select 1 from attempts where project_id = $1 and stage = 'render'") == []
 
 
-async def test_siblings_of_a_cancelled_export_are_made_and_it_is_not(story: Story) -> None:
+async def test_only_the_siblings_of_a_cancelled_export_are_made(story: Story) -> None:
     first, second = story.exports
 
     async def cancels(work: Work) -> None:
@@ -177,7 +177,7 @@ async def test_siblings_of_a_cancelled_export_are_made_and_it_is_not(story: Stor
     assert await story.told() == Counter(ExportCancelled=1, ExportFailed=1)
 
 
-async def test_a_worker_stops_at_a_renewal_and_its_usage_is_kept(story: Story) -> None:
+async def test_a_worker_stops_at_a_renewal_and_its_usage_stays(story: Story) -> None:
     first, _ = story.exports
 
     async def hangs(work: Work) -> None:
@@ -195,7 +195,7 @@ async def test_a_worker_stops_at_a_renewal_and_its_usage_is_kept(story: Story) -
     assert (cost["kind"], cost["amount"]) == ("read_bytes", 4711), "what was used stays in the ledger"
 
 
-async def test_of_cancelling_and_ending_at_once_one_wins(story: Story) -> None:
+async def test_each_export_ends_once_when_cancelled_at_its_end(story: Story) -> None:
     """Events of the clip's exports in any order: each export ends once."""
     seen = Counter[tuple[str, str]]()
     for number in range(12):

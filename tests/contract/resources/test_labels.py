@@ -67,7 +67,7 @@ async def things(world: World) -> tuple[UUID, dict[str, str]]:
     return project_id, {"project": f"/v1/projects/{project_id}"} | paths
 
 
-async def test_metadata_is_given_with_what_is_made_and_read_everywhere(world: World) -> None:
+async def test_metadata_of_a_new_resource_is_read_everywhere(world: World) -> None:
     made = await world.ann.client.post("/v1/projects", json=URL | {"metadata": WORDS})
     path = f"/v1/projects/{made.json()['project_id']}"
     assert (await read(world, path))["metadata"] == WORDS
@@ -92,7 +92,7 @@ async def test_metadata_is_given_with_what_is_made_and_read_everywhere(world: Wo
 
 
 @pytest.mark.parametrize("kind", ["project", "clip", "export"])
-async def test_a_merge_patch_changes_what_it_names_only(world: World, kind: str) -> None:
+async def test_a_merge_patch_changes_only_the_named_fields(world: World, kind: str) -> None:
     _, paths = await things(world)
     path = paths[kind]
     first = await world.ann.client.get(path)
@@ -189,7 +189,7 @@ async def measured(rows: Any, org_id: UUID, project_id: UUID, clip_id: UUID, tit
     ],
 )
 @pytest.mark.parametrize("kind", ["project", "clip", "export"])
-async def test_what_cannot_be_kept_is_refused_and_said(
+async def test_an_invalid_patch_is_refused_with_its_field(
     world: World, kind: str, body: str, status: int, pointer: str | None
 ) -> None:
     _, paths = await things(world)
@@ -201,7 +201,7 @@ async def test_what_cannot_be_kept_is_refused_and_said(
     assert (await read(world, paths[kind]))["revision"] == 1
 
 
-async def test_what_is_refused_when_something_is_made(world: World) -> None:
+async def test_invalid_metadata_of_a_new_resource_is_refused(world: World) -> None:
     _, paths = await things(world)
     big, post = {"a": "x" * MAX_BYTES}, world.ann.client.post
     for path, body in (
@@ -216,7 +216,7 @@ async def test_what_is_refused_when_something_is_made(world: World) -> None:
     assert (await post("/v1/projects", json=URL | {"title": "x" * 501})).status_code == 422
 
 
-async def test_valid_patches_do_not_grow_it_past_its_bounds(world: World) -> None:
+async def test_valid_patches_keep_metadata_within_its_bounds(world: World) -> None:
     _, paths = await things(world)
     half = "x" * (MAX_BYTES // 2)
     assert (await patch(world, paths["clip"], {"metadata": {"a": half}})).status_code == 200
@@ -226,7 +226,7 @@ async def test_valid_patches_do_not_grow_it_past_its_bounds(world: World) -> Non
     assert list((await read(world, paths["clip"]))["metadata"]) == ["a"]
 
 
-async def test_media_types(world: World) -> None:
+async def test_patches_of_other_media_types_are_refused(world: World) -> None:
     _, paths = await things(world)
     plain = await patch(
         world, paths["project"], {"title": "One"}, **{"Content-Type": "application/json; charset=utf-8"}
@@ -240,7 +240,7 @@ async def test_media_types(world: World) -> None:
     assert elsewhere.status_code == 415, "a merge patch is one of what is there"
 
 
-async def test_of_two_at_once_one_is_told_that_it_is_late(world: World) -> None:
+async def test_one_of_several_concurrent_patches_wins(world: World) -> None:
     _, paths = await things(world)
     answers = await asyncio.gather(
         *(patch(world, paths["project"], {"title": f"Number {n}"}, '"project-1"') for n in range(5))
@@ -252,7 +252,7 @@ async def test_of_two_at_once_one_is_told_that_it_is_late(world: World) -> None:
     assert [answer.headers["etag"] for answer in twice] == ['"project-3"'] * 2
 
 
-async def test_an_erased_project_keeps_none_of_it(world: World) -> None:
+async def test_an_erased_project_keeps_no_metadata(world: World) -> None:
     project_id, paths = await things(world)
     for kind in ("project", "clip", "export"):
         await patch(world, paths[kind], {"title": "SECRET", "metadata": {"SECRET": 1}})

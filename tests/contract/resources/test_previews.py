@@ -95,7 +95,7 @@ async def test_a_picture_is_framed_as_an_export_and_made(rig: Rig, tmp_path: Pat
     assert "cpu_ms" in {row["kind"] for row in cost}
 
 
-async def test_what_cannot_be_shown_says_so_and_few_are_kept(rig: Rig, tmp_path: Path) -> None:
+async def test_a_failed_preview_says_so_and_few_previews_are_stored(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     unknown = asked(clip, clip_id=uuid.uuid4())
     assert await rig.send(FrameStage(rig.context), unknown, uuid.uuid4()) == "refused"
@@ -150,7 +150,7 @@ async def ended(world: World, preview_id: str, **fields: Any) -> None:
     world.listeners.wake(project_id)
 
 
-async def test_whoever_asks_gets_the_picture_once_it_is_there(world: World, objects: S3Objects) -> None:
+async def test_each_caller_gets_the_preview_once_it_exists(world: World, objects: S3Objects) -> None:
     path = f"{await clip_of(world, world.ann)}/preview"
     waits = asyncio.create_task(world.ann.client.post(path, json={}, params={"at_ms": 1_200}))
     while not (sent := await outbox(world)):
@@ -173,7 +173,7 @@ async def test_whoever_asks_gets_the_picture_once_it_is_there(world: World, obje
     assert (await world.bob.client.post(path, json={}, params={"at_ms": 1_200})).status_code == 404
 
 
-async def test_what_takes_long_is_answered_with_where_it_will_be(world: World) -> None:
+async def test_a_slow_preview_is_answered_with_its_location(world: World) -> None:
     clip = await clip_of(world, world.ann)
     path = f"{clip}/preview"
     plan = ObjectRef(key="plan", sha256="1" * 64, size=1)
@@ -204,7 +204,7 @@ async def test_what_takes_long_is_answered_with_where_it_will_be(world: World) -
     assert tried.json()["preview_id"] != first.json()["preview_id"]
 
 
-async def test_what_cannot_be_asked_is_refused(world: World) -> None:
+async def test_an_invalid_preview_is_refused(world: World) -> None:
     path = await clip_of(world, world.ann)
     ask = f"{path}/preview"
     late = await world.ann.client.post(ask, json={}, params={"at_ms": 30_000}, headers=ASYNC)

@@ -130,7 +130,7 @@ async def test_each_hit_carries_the_millisecond_of_its_word(world: World, search
     assert all(0 < hit["match_score"] <= 1 for kind in KINDS for hit in answer[kind])
 
 
-async def test_a_floor_leaves_out_what_means_something_else(world: World, search: MeilisearchSearch) -> None:
+async def test_a_minimum_score_leaves_out_other_meanings(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
     await teller.heard("a walrus swims", "dogs bark loudly", "the cat sat down")
     near = await found(q="a walrus swims", mode="meaning")
@@ -146,7 +146,7 @@ async def test_a_floor_leaves_out_what_means_something_else(world: World, search
     assert (await found(q="walrus bark", min_score=0.9))["segments"] == []
 
 
-async def test_everything_is_listed_and_ordered_without_words(world: World, search: MeilisearchSearch) -> None:
+async def test_a_search_without_words_lists_everything_in_order(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
     days = [dt.datetime(2026, 3, day, tzinfo=dt.UTC) for day in (1, 2, 3)]
     for day in (days[1], days[2], days[0]):
@@ -190,7 +190,7 @@ async def test_a_filter_takes_several_values(world: World, search: MeilisearchSe
     assert {one["pointer"] for one in refused.json()["errors"]} == {"?trust", "?project_id"}
 
 
-async def test_quotes_and_minus(world: World, search: MeilisearchSearch) -> None:
+async def test_quotes_and_minus_select_phrases_and_exclusions(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
     await teller.heard("the walrus swims far", "far swims the walrus", "the walrus sleeps")
 

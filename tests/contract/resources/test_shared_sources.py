@@ -86,7 +86,7 @@ async def test_two_projects_of_one_upload_erased_at_once_leave_nothing(rig: Rig)
     assert await rig.keys() == set()
 
 
-async def test_a_project_made_during_an_erasure_keeps_the_upload(
+async def test_a_project_created_during_an_erasure_keeps_the_upload(
     rig: Rig,
 ) -> None:
     """Making one locks the upload's row first, as the API does."""

@@ -119,14 +119,14 @@ async def test_words_and_speakers_are_corrected_in_turn(world: World, objects: S
     assert sorted(msgspec.json.decode(row["payload"])["version"] for row in sent) == [2, 3]
 
 
-async def test_of_two_at_once_one_wins(world: World, objects: S3Objects) -> None:
+async def test_one_of_several_concurrent_corrections_wins(world: World, objects: S3Objects) -> None:
     path = await heard(world, world.ann, objects)
     asked = [edits(NAMED | {"name": f"Ada {at}"}) for at in range(4)]
     answers = await asyncio.gather(*(world.ann.client.patch(f"{path}/speakers", json=one) for one in asked))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
 
 
-async def test_what_cannot_be_done_says_why(world: World, objects: S3Objects) -> None:
+async def test_an_invalid_correction_says_why(world: World, objects: S3Objects) -> None:
     path = await heard(world, world.ann, objects)
     for asked, pointer in (
         (edits(NAMED, {"op": "merge", "speaker": "S7", "into": "S1"}), "/edits/1"),

@@ -143,7 +143,7 @@ async def until_completed(story: Story) -> None:
     await story.ended(project_lifecycle.complete_project, 1)
 
 
-async def test_all_that_happens_after_the_end_counts(postgres: Settings, analytics: ClickHouseAnalytics) -> None:
+async def test_attempts_after_the_end_of_a_project_count(postgres: Settings, analytics: ClickHouseAnalytics) -> None:
     async with open_world(postgres, analytics=analytics) as world:
         story = Story(world, await new_project(world.ann))
         await until_completed(story)
@@ -160,7 +160,7 @@ async def test_all_that_happens_after_the_end_counts(postgres: Settings, analyti
 
 
 @pytest.mark.parametrize("stages", [(), PROJECT_STAGES[:1], PROJECT_STAGES[:4]], ids=len)
-async def test_a_project_that_failed_on_its_way(
+async def test_the_costs_of_a_failed_project_count(
     postgres: Settings, analytics: ClickHouseAnalytics, stages: Sequence[Stage]
 ) -> None:
     async with open_world(postgres, analytics=analytics) as world:

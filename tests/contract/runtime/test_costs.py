@@ -130,7 +130,7 @@ async def test_a_project_shows_what_each_stage_cost(postgres: Settings) -> None:
             assert await connection.fetch("select * from costs where project_id = $1", project_id) == []
 
 
-async def test_where_nothing_has_a_price_there_is_no_money(postgres: Settings) -> None:
+async def test_costs_without_prices_have_no_money(postgres: Settings) -> None:
     async with open_world(postgres) as world:
         project_id = uuid4()
         upload = events.UploadReceived(

@@ -195,7 +195,7 @@ def pick(row: dict[str, Any], *names: str) -> Sequence[Any]:
     return [row[name] for name in names]
 
 
-async def test_what_is_not_there_is_called_nothing(postgres: Settings, story: Story) -> None:
+async def test_missing_resources_have_no_title(postgres: Settings, story: Story) -> None:
     await story.begin()
     labels = PostgresLabels(postgres.postgres_worker, name="views-test")
     nobody = uuid4()

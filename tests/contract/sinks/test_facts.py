@@ -136,7 +136,7 @@ async def told(analytics: ClickHouseAnalytics) -> Told:
     return found
 
 
-async def test_what_comes_twice_counts_once_and_only_the_newest_words(told: Told) -> None:
+async def test_repeated_facts_count_once_and_only_the_newest_words(told: Told) -> None:
     before = {table: await told.count(f"{table}_once") for table in fact_rows.TABLES}
     await told.transcript(spoken("old words"))
     await told.cost(3, stage="render", outcome="done", items=[CostItem(kind="cpu_ms", amount=12_000, money=1.0)])
@@ -156,7 +156,7 @@ def near(value: float) -> Any:
     return pytest.approx(value, rel=1e-5)
 
 
-async def test_the_eleven_queries_answer_what_is_known(told: Told) -> None:
+async def test_the_eleven_queries_answer_with_the_known_figures(told: Told) -> None:
     assert len(QUERIES) == 11
     render, look = await told.ask("What an hour of video costs, stage by stage")
     assert (render["stage"], render["cpu_s_an_hour"], render["money_an_hour"]) == ("render", near(72), near(6))
@@ -200,7 +200,7 @@ async def test_no_query_shows_another_organisations_rows(told: Told) -> None:
         assert sql.count("{org_id:UUID}") >= sql.count("WHERE")
 
 
-async def test_erasure_hides_deletes_and_hides_what_comes_late(told: Told) -> None:
+async def test_erasure_hides_and_deletes_facts_and_hides_late_ones(told: Told) -> None:
     stone = [[told.org, told.project, NOON]]
     await told.analytics.insert("tombstones", event_rows.TOMBSTONE_COLUMNS, stone, token=str(uuid4()))
     assert {table: await told.count(f"{table}_once") for table in fact_rows.TABLES} == dict.fromkeys(
@@ -239,7 +239,7 @@ async def test_the_data_dictionary_is_that_of_the_engine(analytics: ClickHouseAn
     }
 
 
-async def test_every_view_and_every_column_of_it_says_what_it_holds(analytics: ClickHouseAnalytics) -> None:
+async def test_every_view_and_each_of_its_columns_has_a_comment(analytics: ClickHouseAnalytics) -> None:
     """With the comments of the columns' tables; a migration that replaces a view repeats them."""
     told = """SELECT table, name, type, comment FROM system.columns WHERE database = currentDatabase()
               AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View')

@@ -279,7 +279,7 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
         assert raw == [{"reason": "another project"}]
 
 
-async def test_what_no_row_confirms_is_not_counted(columns: Columns, writer: Writer) -> None:
+async def test_an_unconfirmed_event_is_not_counted(columns: Columns, writer: Writer) -> None:
     """Of another organisation, of no project, with a foreign object, of an end that did not come; then a rebuild."""
     settings, analytics, _ = columns
     owner, other = uuid4(), uuid4()
@@ -311,7 +311,7 @@ async def test_what_no_row_confirms_is_not_counted(columns: Columns, writer: Wri
         await until(lambda: _is(count(analytics, writer.org), 1))
 
 
-async def test_what_no_row_confirms_is_not_found(found: Found, writer: Writer) -> None:
+async def test_an_unconfirmed_document_is_not_found(found: Found, writer: Writer) -> None:
     """Neither is an object of another project read, nor words shown of one that does not exist."""
     settings, search, _ = found
     true = await writer.words("True words.")
@@ -333,7 +333,7 @@ async def test_what_no_row_confirms_is_not_found(found: Found, writer: Writer) -
         assert hits == []
 
 
-async def test_a_message_that_is_no_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:
+async def test_a_message_without_an_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:
     settings, analytics, _ = columns
     metrics = ProcessMetrics(OF_SINK)
     async with running(run_clickhouse_sink, settings, metrics):
@@ -429,7 +429,7 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
         await until(lambda: _same(texts(search, "segments", "", writer), ["A third one.", "In time."]))
 
 
-async def test_a_lost_index_is_built_anew_from_the_topics(found: Found, writer: Writer) -> None:
+async def test_a_lost_index_is_rebuilt_from_the_topics(found: Found, writer: Writer) -> None:
     settings, search, _ = found
     await writer.send(await writer.words("Kept on Kafka."))
     await writer.send(await writer.chosen("Kept too"))

@@ -111,7 +111,7 @@ async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> No
     assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [2 * len(selected)] * 2
 
 
-async def test_nothing_found_completes_the_project_and_says_why(rig: Rig) -> None:
+async def test_a_project_without_clips_completes_and_says_why(rig: Rig) -> None:
     event = await understood(rig, said=False)
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
     detected, ended = await rig.fresh()
@@ -150,7 +150,7 @@ class NoSentences:
         raise Unavailable("triton", "no answer")
 
 
-async def test_a_sentence_model_that_is_away_costs_no_clip(rig: Rig) -> None:
+async def test_an_absent_sentence_model_costs_no_clip(rig: Rig) -> None:
     event = await understood(rig)
     rig.context.sentences = NoSentences()  # type: ignore[assignment]
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
@@ -162,7 +162,7 @@ async def test_a_sentence_model_that_is_away_costs_no_clip(rig: Rig) -> None:
     assert any("words they have in common" in warning for warning in (await rig.project())["warnings"])
 
 
-async def test_an_organisations_own_weights_are_those_it_is_weighed_by(rig: Rig) -> None:
+async def test_an_organisations_projects_are_scored_by_its_weights(rig: Rig) -> None:
     event = await understood(rig)
     own = WeightTable(version="ours-7", genres={"none": {"novelty": 1.0}}, quiet={"energy": 1.0})
     owner = await asyncpg.connect(rig.context.settings.postgres_owner)

@@ -262,7 +262,7 @@ async def test_parallel_clips_have_one_thread_each_and_the_kits_files(rig: Rig, 
     assert export["certificate"]["warnings"] == ["audio.absent: the source has no sound; the clip's track is silent"]
 
 
-async def test_when_no_clip_can_be_made_the_project_failed(rig: Rig, tmp_path: Path) -> None:
+async def test_a_project_fails_when_no_clip_can_be_rendered(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     request = await framed(rig, clip)
     gone = msgspec.structs.replace(
@@ -293,7 +293,7 @@ async def test_an_unavailable_detector_is_called_again(rig: Rig, tmp_path: Path)
     assert (await rig.stage("frame"))["parts_done"] == 1
 
 
-async def test_nothing_is_framed_or_rendered_of_an_erased_project(rig: Rig, tmp_path: Path) -> None:
+async def test_an_erased_project_is_neither_framed_nor_rendered(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     request = await framed(rig, clip)
     await rig.erase()

@@ -141,7 +141,7 @@ async def test_silence_has_no_words_and_an_explanation(rig: Rig) -> None:
     assert (await rig.project())["version"] == before["version"], "a completed project stays as it is"
 
 
-async def test_an_unmeasured_clip_is_made_all_the_same(rig: Rig) -> None:
+async def test_an_unmeasured_clip_is_rendered_all_the_same(rig: Rig) -> None:
     event = decoded(await chosen(rig, 5_000, 15_000)) if await understood(rig) else None
     assert event is not None
     gone = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)
@@ -193,7 +193,7 @@ async def test_a_requested_clip_leaves_its_project_completed(rig: Rig, tmp_path:
     assert msgspec.convert(report["report"], ReplayResult).outcome == "same"
 
 
-async def test_of_an_erased_project_no_clip_is_measured(rig: Rig) -> None:
+async def test_a_clip_of_an_erased_project_is_not_measured(rig: Rig) -> None:
     await understood(rig)
     event = decoded(await chosen(rig, 5_000, 15_000))
     await rig.erase()
@@ -201,7 +201,7 @@ async def test_of_an_erased_project_no_clip_is_measured(rig: Rig) -> None:
     assert await rig.said() == {}
 
 
-async def test_a_part_that_is_away_is_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_detect_waits_for_an_unavailable_part(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     await understood(rig)
     event = decoded(await chosen(rig, 5_000, 15_000))
 

@@ -46,7 +46,7 @@ async def shapes_of(rig: Rig, clip: events.ClipSelected) -> events.ExportRequest
     )
 
 
-async def test_shapes_of_one_wish_are_framed_and_made_together(rig: Rig, tmp_path: Path) -> None:
+async def test_aspects_of_one_request_are_framed_and_made_together(rig: Rig, tmp_path: Path) -> None:
     """>> ExportRequested of two << one RenderRequested << two ExportCompleted; made again alone, the same bytes."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     wish, stage = await shapes_of(rig, clip), RenderStage(rig.context)

@@ -66,7 +66,7 @@ async def test_an_upload_becomes_spans(rig: Rig, tmp_path: Path) -> None:
     assert await rig.said() == {}
 
 
-async def test_an_upload_that_is_no_film_ends_its_project(rig: Rig, tmp_path: Path) -> None:
+async def test_an_upload_without_media_ends_its_project(rig: Rig, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no film at all")
     stage = IngestStage(rig.context)
     assert await rig.send(stage, await rig.upload(tmp_path / "text"), uuid.uuid4()) == "refused"
@@ -142,7 +142,7 @@ async def test_the_last_span_lets_close_make_one_transcript(rig: Rig, spans: lis
     assert await rig.said() == {}
 
 
-async def test_the_transcript_names_speakers_and_does_without_them(rig: Rig, spans: list[Sent]) -> None:
+async def test_the_transcript_names_speakers_or_goes_without(rig: Rig, spans: list[Sent]) -> None:
     listen = ListenStage(rig.context)
     for span in await all_spans(rig):
         assert await rig.send(listen, span, uuid.uuid4()) == "committed"
@@ -232,7 +232,7 @@ async def test_an_english_track_is_made_on_request_only(rig: Rig, spans: list[Se
     assert {(one.language, one.translated_from) for one in text.segments} == {("de", None)}
 
 
-async def test_a_span_seen_and_heard_frees_space_the_last_tells(rig: Rig, spans: list[Sent]) -> None:
+async def test_a_finished_span_frees_space_and_the_last_one_reports(rig: Rig, spans: list[Sent]) -> None:
     listen, look, planned = ListenStage(rig.context), LookStage(rig.context), await all_spans(rig)
     assert await rig.send(look, planned[0], uuid.uuid4()) == "committed"
     assert await rig.said() == {}
@@ -306,7 +306,7 @@ async def test_a_project_erased_while_transcribed_leaves_nothing(rig: Rig, spans
     assert (first["heard"], first["heard_ref"]) == ("waiting", None)
 
 
-async def test_pictures_and_words_that_are_lost_are_named(rig: Rig, spans: list[Sent]) -> None:
+async def test_lost_pictures_and_words_are_named(rig: Rig, spans: list[Sent]) -> None:
     """The sweeper's give-up takes the same decisions as a normal end."""
     listen, look, close = (make(rig.context) for make in (ListenStage, LookStage, CloseStage))
     cause = Cause(input_id=uuid.uuid4(), source="sweeper", now=NOW)

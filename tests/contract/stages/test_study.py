@@ -101,7 +101,7 @@ async def test_study_that_ends_first_does_not_end_the_project(rig: Rig) -> None:
     assert await rig.said() == {"MomentsDetected": 1, "ProjectCompleted": 1}
 
 
-async def test_given_up_it_warns_and_the_project_goes_on(rig: Rig) -> None:
+async def test_a_study_that_is_given_up_warns_and_the_project_goes_on(rig: Rig) -> None:
     event, stage = await heard(rig, silent=True), StudyStage(rig.context)
     await rig.send(DetectStage(rig.context), events.UnderstandingCompleted(**rig.of, missing=[]), uuid.uuid4())
     await rig.fresh()
@@ -116,7 +116,7 @@ async def test_given_up_it_warns_and_the_project_goes_on(rig: Rig) -> None:
     assert (await rig.stage("study"))["state"] == "failed"
 
 
-async def test_a_model_that_is_away_is_waited_for(rig: Rig) -> None:
+async def test_study_waits_for_an_unavailable_model(rig: Rig) -> None:
     class Away:
         async def embed(self, texts: list[str]) -> None:
             raise Unavailable("Triton", "no answer")
@@ -127,7 +127,7 @@ async def test_a_model_that_is_away_is_waited_for(rig: Rig) -> None:
     assert (await rig.project())["warnings"] == []
 
 
-async def test_without_words_there_is_nothing_to_study(rig: Rig) -> None:
+async def test_a_transcript_without_words_is_not_studied(rig: Rig) -> None:
     await heard(rig)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await project_lifecycle.lock_project(connection, *rig.owner)
@@ -217,7 +217,7 @@ async def test_quotes_name_the_corrected_speaker(rig: Rig) -> None:
     assert made.speaker_names == {"S1": "Ada"}
 
 
-async def test_another_language_says_what_it_lacks(rig: Rig) -> None:
+async def test_another_language_names_the_missing_parts(rig: Rig) -> None:
     event = await heard(rig, language="fr")
     assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"
     (done,) = await rig.fresh()
@@ -226,7 +226,7 @@ async def test_another_language_says_what_it_lacks(rig: Rig) -> None:
     assert made.engine.reason
 
 
-async def test_erased_nothing_of_it_is_left(rig: Rig) -> None:
+async def test_an_erased_project_leaves_no_study(rig: Rig) -> None:
     await rig.send(StudyStage(rig.context), await heard(rig), uuid.uuid4())
     await rig.erase()
     await erase(rig.pool, rig.objects, **rig.of)

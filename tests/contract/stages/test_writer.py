@@ -114,7 +114,7 @@ async def test_a_wrong_answer_is_returned_with_its_error(bad: str) -> None:
 
 
 @pytest.mark.parametrize("around", ["```json\n%s\n```", "<think>Two subjects.</think>\n%s", "Here it is:\n\n%s\n"])
-async def test_an_answer_with_something_around_it_is_read(around: str) -> None:
+async def test_an_answer_with_surrounding_text_is_read(around: str) -> None:
     async with writing(completion(around % json.dumps(GOOD))) as (writer, _):
         assert len(await writer.write(talk(), lambda _: None)) == 1
 
@@ -201,7 +201,7 @@ async def test_an_endpoint_that_rejects_everything_is_given_up() -> None:
         ([status(503)], 0, "status 503"),
     ],
 )
-async def test_what_cannot_be_used_is_told(answers: list[Answer], calls: int, why: str) -> None:
+async def test_an_unusable_answer_is_reported(answers: list[Answer], calls: int, why: str) -> None:
     async with writing(*answers) as (writer, endpoint):
         with pytest.raises(AnswerUnavailableError, match=why) as caught:
             await writer.write(talk(), lambda _: None)
@@ -216,7 +216,7 @@ async def test_a_busy_endpoint_is_called_again() -> None:
 
 
 @pytest.mark.parametrize(("said", "waited_s"), [("7", 7.0), ("100000", 60.0), ("soon", 2.0), ("0", 2.0), ("-5", 2.0)])
-async def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_asks(said: str, waited_s: float) -> None:
+async def test_a_busy_endpoint_is_not_called_before_its_retry_after(said: str, waited_s: float) -> None:
     slept: list[float] = []
     alive: list[int] = []
 
@@ -229,7 +229,7 @@ async def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_asks(said: str, w
     assert len(alive) > len(slept), "a lease outlives the pause"
 
 
-async def test_a_slow_one_is_not_waited_for() -> None:
+async def test_a_slow_endpoint_is_not_waited_for() -> None:
     async with writing(completion(json.dumps(GOOD)), delay_s=3, timeout_s=0.2, tries=2) as (writer, _):
         with pytest.raises(AnswerUnavailableError, match=r"no answer within 0\.2 s"):
             await writer.write(talk(), lambda _: None)
@@ -257,7 +257,7 @@ async def test_a_retry_stops_at_the_budget() -> None:
     assert writer.cost.money <= 0.09
 
 
-async def test_an_endpoint_that_counts_nothing_is_estimated() -> None:
+async def test_tokens_of_an_endpoint_without_counts_are_estimated() -> None:
     async with writing(completion(json.dumps(GOOD), usage=None)) as (writer, _):
         await writer.write(talk(), lambda _: None)
     assert writer.cost.tokens_in > 500
@@ -309,7 +309,7 @@ async def test_a_model_that_obeys_the_transcript_adds_nothing() -> None:
     assert {one.text for one in made.summary} == {""}, "what was said may be quoted; nothing is said of it"
 
 
-async def test_the_stage_says_who_wrote_it(rig: Rig) -> None:
+async def test_the_stage_names_the_engine(rig: Rig) -> None:
     event = await heard(rig)
     async with writing(completion(json.dumps(GOOD))) as (_, endpoint):
         configured(rig, endpoint)

@@ -48,7 +48,7 @@ def test_a_swaying_head_that_fills_the_crop_keeps_its_face() -> None:
 
 
 @pytest.mark.parametrize("far", [300, 500, 700])
-def test_a_way_is_as_long_as_it_takes_to_hold_the_head(far: float) -> None:
+def test_a_path_is_only_as_long_as_the_head_needs(far: float) -> None:
     track, found = made(lambda s: float(np.interp(s, [4, 14], [200, 200 + far])), wide=150)
     gone = float(np.abs(np.diff(found.starts)).sum())
     room = LENGTH - 1.4 * 150
@@ -56,7 +56,7 @@ def test_a_way_is_as_long_as_it_takes_to_hold_the_head(far: float) -> None:
     assert far - room <= gone <= far - room + 0.3 * LENGTH
 
 
-def test_nothing_is_faster_than_it_may_be() -> None:
+def test_a_path_never_exceeds_its_speed() -> None:
     _, found = made(lambda s: float(np.interp(s, [4, 8], [100, 900])), wide=120)
     at = starts(found, np.arange(0, SECONDS * 1_000, FRAME_MS))
     assert np.abs(np.diff(at)).max() <= MAX_PLACES_PER_STEP * LENGTH / PLACES_PER_CROP / STEP_MS * FRAME_MS + 0.3
@@ -70,7 +70,7 @@ def test_a_return_trip_is_followed_no_farther_than_needed() -> None:
     assert gone <= 1.15 * 2 * (far - (LENGTH - 1.4 * wide))
 
 
-def test_who_stands_for_a_while_has_room_beside_them() -> None:
+def test_a_standing_person_has_room_on_both_sides() -> None:
     track, found = made(lambda s: float(np.interp(s, [1, 5], [200, 700])), wide=150)
     head, start = track.spans[-1], starts(found, track.at_ms)[-1]
     assert min(head[0] - start, start + LENGTH - head[1]) >= 0.1 * LENGTH

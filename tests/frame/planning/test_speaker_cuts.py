@@ -43,7 +43,7 @@ SLOWLY = [(0, 0, 5_000), (1, 5_200, 11_000), (0, 11_300, 20_000)]
 QUICKLY = [(number % 2, 1_000 * number, 1_000 * number + 900) for number in range(20)]
 
 
-def test_the_picture_is_cut_to_whoever_speaks() -> None:
+def test_the_crop_cuts_to_the_active_speaker() -> None:
     found = made(SLOWLY)
     assert [(shot.mode, shot.range.start_ms) for shot in found.shots] == [("cut", 0), ("cut", 5_000), ("cut", 11_000)]
     assert found.shots[-1].range.end_ms == LENGTH_MS
@@ -56,7 +56,7 @@ def test_the_picture_is_cut_to_whoever_speaks() -> None:
     assert {shot.mode for shot in found.safer} == {"hold"}
 
 
-def test_a_word_in_between_changes_nothing() -> None:
+def test_a_short_interjection_causes_no_cut() -> None:
     said = [(0, 0, 5_000), (1, 5_100, 5_500), (0, 5_600, 9_000), (1, 9_100, 14_000), (0, 14_200, 20_000)]
     assert [shot.range.start_ms for shot in made(said).shots] == [0, 9_000, 14_000]
 
@@ -74,7 +74,7 @@ def test_the_cut_falls_into_the_pause_near_by() -> None:
     assert [shot.range.start_ms for shot in shots] == [0, 4_600 - LEAD_MS, 11_000], "there is no pause near 11 s"
 
 
-def test_who_fits_into_the_picture_of_another_is_not_cut_to() -> None:
+def test_a_speaker_inside_the_current_crop_causes_no_cut() -> None:
     faces: list[Looks] = [(0, x, 140, every(0, LENGTH_MS)) for x in (200, 1_100, 2_200)]
     said = [(0, 0, 6_000), (1, 6_200, 9_000), (2, 9_300, 14_000), (0, 14_200, 20_000)]
     shots = plan_crops(told(said, faces), source(2_560, 960), "16:9", SHOT).shots
@@ -85,7 +85,7 @@ def test_who_fits_into_the_picture_of_another_is_not_cut_to() -> None:
         assert shot.crop.x < x < x + 140 < shot.crop.x + shot.crop.width
 
 
-def test_a_speaker_who_moved_since_their_last_turn_is_held() -> None:
+def test_a_speaker_is_held_after_moving_between_turns() -> None:
     tracks = told(SLOWLY, pair())
     first = tracks.tracks[0]
     walked = [
@@ -104,20 +104,20 @@ def test_a_speaker_who_moved_since_their_last_turn_is_held() -> None:
     assert after.crop.x < 900 < 1040 < after.crop.x + after.crop.width
 
 
-def test_where_two_crops_would_be_nearly_one_picture_all_are_shown() -> None:
+def test_nearly_equal_crops_are_replaced_by_the_full_picture() -> None:
     faces: list[Looks] = [(0, x, 140, every(0, LENGTH_MS)) for x in (30, 1_750)]
     (shot,) = plan_crops(told(SLOWLY, faces), source(1_920, 960), "16:9", SHOT).shots
     assert shot.mode == "fit"
     assert "too near to each other for cuts" in shot.reason
 
 
-def test_people_who_share_a_crop_are_held_together() -> None:
+def test_people_in_one_crop_are_held_together() -> None:
     (shot,) = made(SLOWLY, pair(x=560)).shots
     assert shot.mode == "hold"
     assert [shot.mode for shot in made(SLOWLY, aspect="16:9").shots] == ["hold"]
 
 
-def test_one_who_hardly_speaks_is_not_cut_to() -> None:
+def test_a_person_who_hardly_speaks_causes_no_cut() -> None:
     (shot,) = made([(0, 0, 12_000), (1, 12_200, 13_200), (0, 13_400, 20_000)]).shots
     assert (shot.mode, shot.shows) == ("hold", "speaker")
 
@@ -151,7 +151,7 @@ def test_three_and_four_are_stacked_five_are_not() -> None:
     assert panel(5)[0].startswith(("hold", "cut"))
 
 
-def test_no_pane_shows_two_of_them() -> None:
+def test_no_pane_shows_two_people() -> None:
     near: list[Looks] = [(0, 500, 140, every(0, LENGTH_MS)), (0, 1_050, 140, every(0, LENGTH_MS))]
     (shot,) = made(QUICKLY, near).shots
     assert shot.mode == "split"
@@ -179,7 +179,7 @@ turn = some.tuples(some.integers(0, 3), some.integers(0, 3_000), some.integers(1
 
 
 @given(some.lists(turn, max_size=12), some.integers(0, 40_000), some.integers(1, 30_000), some.lists(turn, max_size=9))
-def test_stretches_cover_the_shot_and_each_stays(
+def test_turns_cover_the_shot_and_each_lasts_long_enough(
     said: list[tuple[int, int, int]], start: int, length: int, silent: list[tuple[int, int, int]]
 ) -> None:
     when, at, run = TimeRange(start_ms=start, end_ms=start + length), start - 2_000, list[PictureTurn]()

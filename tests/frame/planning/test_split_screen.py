@@ -48,5 +48,5 @@ def test_the_screen_is_above_and_the_face_below(aspect: Aspect, share: float) ->
     ],
     ids=["nothing is cut off", "no room below", "no screen", "seldom there", "a face before a screen", "too small"],
 )
-def test_else_nothing_is_stacked(face: Looks, aspect: Aspect, screen: float) -> None:
+def test_other_pictures_are_not_stacked(face: Looks, aspect: Aspect, screen: float) -> None:
     assert not made(face, aspect, screen).shots[0].panes

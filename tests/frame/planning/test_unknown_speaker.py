@@ -37,12 +37,12 @@ def test_an_unsure_speaker_is_not_shown_alone() -> None:
     assert [one.mode for one in made(alone, pair(), 0.9).shots] == ["hold"]
 
 
-def test_who_fits_into_one_crop_is_held() -> None:
+def test_people_in_one_crop_are_held() -> None:
     (shot,) = made(SLOWLY, pair(x=560)).shots
     assert shot.mode == "hold"
 
 
-def test_one_who_walks_and_is_taken_for_two_is_not_stacked() -> None:
+def test_one_walking_person_with_two_tracks_is_not_stacked() -> None:
     walked: list[Looks] = [(0, 300, 140, every(0, 10_000)), (0, 1500, 140, every(10_000, LENGTH_MS))]
     assert "split" not in {one.mode for one in made(SLOWLY, walked).shots}
 

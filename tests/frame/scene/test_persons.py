@@ -29,19 +29,19 @@ def test_the_largest_person_is_held() -> None:
     assert (shot.shows, shot.reason) == ("person", "no face: holds on a person, seen in 2 looks")
 
 
-def test_somebody_in_few_looks_is_not() -> None:
+def test_a_person_in_few_samples_is_not_held() -> None:
     assert person_subjects(seen([RIGHT], [], []), [0]) == []
     assert person_subjects(seen(), [0]) == []
 
 
-def test_a_screen_is_told_and_a_person_on_it_is_not_held() -> None:
+def test_a_screen_is_recognised_and_a_person_on_it_is_not_held() -> None:
     tracks = seen([RIGHT], [RIGHT], screen=0.93)
     assert screen_share_of(tracks, [0]) == 0.93
     (shot,) = plan_crops(tracks, source(1920, 1080), "16:9", ranges(0, 6000)[0]).shots
     assert (shot.shows, shot.reason) == ("screen", "a screen or a slide (93% sure), nothing stands out: centre")
 
 
-def test_a_screen_whose_lines_a_crop_would_cut_off_is_shown_whole() -> None:
+def test_a_screen_with_lines_beyond_the_crop_is_shown_whole() -> None:
     tracks = seen([RIGHT], [RIGHT], screen=0.93)
     (shot,) = plan_crops(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
     assert (shot.mode, shot.shows, shot.crop.width) == ("fit", "screen", 1920)

@@ -48,7 +48,7 @@ def test_a_voice_keeps_its_face_over_the_shots_of_an_angle() -> None:
     assert [turn.range.start_ms for turn in turns] == sorted(turn.range.start_ms for turn in turns)
 
 
-def test_what_the_voice_alone_tells_is_not_sure() -> None:
+def test_evidence_of_the_voice_alone_is_not_sure() -> None:
     turns = heard([[0, 1]], one_voice())
     sure = {turn.track: turn.confidence for turn in turns}
     assert sure[0] > MIN_TURN_CONFIDENCE > sure[2]

@@ -70,7 +70,7 @@ async def test_windows_of_the_clip_are_read_across_spans() -> None:
     assert voices.rows.tolist() == [*rows(3).tolist(), *rows(1).tolist()]
 
 
-async def test_what_is_gone_or_another_is_done_without() -> None:
+async def test_missing_or_foreign_voices_are_skipped() -> None:
     assert await read_voices(Kept(), heard_in(0), CLIP) is None  # type: ignore[arg-type]
     objects = store(span(0, 0, 800), span(1, 4200), vectors_0=b"three")
     voices = await read_voices(objects, heard_in(0, 1), CLIP)  # type: ignore[arg-type]
@@ -80,13 +80,13 @@ async def test_what_is_gone_or_another_is_done_without() -> None:
     assert await read_voices(store(silent), heard_in(0), CLIP) is None  # type: ignore[arg-type]
 
 
-async def test_a_store_that_is_away_is_told() -> None:
+async def test_an_unavailable_store_raises() -> None:
     objects = store(span(0, 0), vectors_0=None)
     with pytest.raises(Unavailable):
         await read_voices(objects, heard_in(0), CLIP)  # type: ignore[arg-type]
 
 
-async def test_where_voices_were_detected() -> None:
+async def test_speech_ranges_are_read_on_project_time() -> None:
     known = transcript([], 9000)
     assert await read_speech(Kept(t=encode_document(known)), ref("t")) == known.speech  # type: ignore[arg-type]
     assert await read_speech(Kept(), None) is None  # type: ignore[arg-type]

@@ -44,7 +44,7 @@ def test_voices_are_more_like_speech_than_tunes() -> None:
     assert min(voices) > max(tunes)
 
 
-def test_silence_noise_and_too_little_are_no_speech() -> None:
+def test_silence_noise_and_short_sound_score_no_speech() -> None:
     noise = np.random.default_rng(1).standard_normal(8 * ANALYSIS_RATE_HZ).astype(np.float32)
     assert measure_speech_likelihood(np.zeros(8 * ANALYSIS_RATE_HZ, np.float32)) == 0
     assert measure_speech_likelihood(noise * np.float32(0.1)) < 0.05
@@ -63,14 +63,14 @@ def test_silence_noise_and_too_little_are_no_speech() -> None:
     ],
     ids=["over music", "the default of two", "the first of two", "not for few", "not silence", "silence if it must"],
 )
-def test_choice(tracks: list[Track], chosen: int, tmp_path: Path) -> None:
+def test_the_speech_track_is_chosen(tracks: list[Track], chosen: int, tmp_path: Path) -> None:
     index = film(tmp_path / "film.mkv", tracks, length_ms=LENGTH_MS)
     assert index.audio is not None
     assert len(index.audio_tracks) == 2
     assert index.audio == index.audio_tracks[chosen]
 
 
-def test_one_track_is_not_listened_to(tmp_path: Path) -> None:
+def test_a_single_track_is_not_analysed(tmp_path: Path) -> None:
     index = film(tmp_path / "film.mkv", [Track(murmur(2_000))], length_ms=2_000)
     assert [one.speech for one in index.audio_tracks] == [None]
 

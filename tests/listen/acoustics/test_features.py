@@ -45,7 +45,7 @@ def test_loudness_of_a_tone_is_that_of_the_meter_at_48_khz(hz: float, amplitude:
     assert found.loudness_lufs[5] == pytest.approx(meter, abs=0.15)
 
 
-def test_lengths_and_start_are_those_of_the_wanted_range() -> None:
+def test_features_cover_exactly_the_requested_range() -> None:
     found = heard(tone(6.05, 200, 0.1), margin_ms=1_000)
     assert (found.start_ms, found.step_ms) == (6_000, 100)
     assert len(found.loudness_lufs) == len(found.pitch_hz) == len(found.bright_db) == 41

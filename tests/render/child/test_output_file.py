@@ -70,7 +70,7 @@ def told(rendered: RenderResult | None) -> RenderResult:
     ],
     ids=["one thread", "two threads", "preview"],
 )
-def test_each_shape_has_the_bytes_that_it_has_alone(
+def test_each_aspect_has_the_same_bytes_as_alone(
     source: tuple[Path, SourceIndex], tmp_path: Path, encoding: Encoding, options: ExportOptions | None
 ) -> None:
     path, index = source
@@ -93,7 +93,7 @@ def broken(crops: FramePlan) -> FramePlan:
     return msgspec.structs.replace(crops, shots=[])
 
 
-def test_one_that_cannot_be_made_leaves_the_others(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+def test_a_failed_file_leaves_the_others(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
     first, second, third = tasks_of(index)
     tasks = [first, msgspec.structs.replace(second, plan=broken(second.plan)), third]
@@ -104,7 +104,7 @@ def test_one_that_cannot_be_made_leaves_the_others(source: tuple[Path, SourceInd
         render_all(tasks[1:2], file, [folder_of(tmp_path, "again")], lambda _: None)
 
 
-def test_what_a_child_took_is_shared_out_to_the_last_millisecond() -> None:
+def test_a_childs_time_is_split_to_the_last_millisecond() -> None:
     assert split_evenly(1_000, 3) == [334, 333, 333]
     assert sum(split_evenly(2, 4)) == 2
 

@@ -180,7 +180,7 @@ def test_a_crop_that_moves_slowly_once_passes(tmp_path: Path) -> None:
     assert found(certificate, "jitter").value == pytest.approx(0.8, abs=0.05)
 
 
-def test_panes_are_held_against_all_who_are_expected(tmp_path: Path) -> None:
+def test_panes_are_checked_against_every_expected_face(tmp_path: Path) -> None:
     panes = [Pane(source=CropBox(x=int(x), y=40, width=180, height=160), share=0.5) for x in (FACE.x - 60, 20)]
     making = Making()
     making.crops = lambda _: msgspec.structs.replace(shot(), mode="split", panes=panes)
@@ -274,7 +274,7 @@ BROKEN: Sequence[tuple[Callable[[Making], None], str, str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name", "verdict"), BROKEN, ids=lambda one: getattr(one, "__name__", one))
-def test_what_is_broken_on_purpose_is_caught(
+def test_every_deliberate_fault_is_caught(
     spoil: Callable[[Making], None], name: str, verdict: str, tmp_path: Path
 ) -> None:
     making = Making()
@@ -311,7 +311,7 @@ def test_a_long_frozen_file_fails_with_sampled_key_frames() -> None:
     assert (frozen.verdict, frozen.at_ms) == ("fail", [40])
 
 
-def test_a_black_or_still_source_is_no_fault_of_the_file(tmp_path: Path) -> None:
+def test_a_black_or_still_source_does_not_fail_the_file(tmp_path: Path) -> None:
     making = Making()
     making.shows = lambda number: np.full((SIZE[1], SIZE[0]), 16, np.uint8) if number < 30 else scene(10)
     certificate = making.make(tmp_path)
@@ -319,7 +319,7 @@ def test_a_black_or_still_source_is_no_fault_of_the_file(tmp_path: Path) -> None
     assert "in the source" in found(certificate, "black").detail
 
 
-def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) -> None:
+def test_unmeasurable_checks_are_listed_and_fail_nothing(tmp_path: Path) -> None:
     making = Making()
     making.sound = np.zeros_like(making.sound)
     making.drawn = making.told = []
@@ -331,7 +331,7 @@ def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) ->
     assert certificate.verdict == "pass"
 
 
-def test_sound_too_soft_to_be_measured_is_said_as_the_warning_says_it(tmp_path: Path) -> None:
+def test_sound_too_soft_to_measure_is_described_as_in_the_warning(tmp_path: Path) -> None:
     making = Making()
     making.sound = making.sound * np.float32(1e-4)
     settled = normalize_loudness(making.sound, -14, lambda sound: sound)

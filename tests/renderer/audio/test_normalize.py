@@ -98,7 +98,7 @@ def test_every_kind_of_source_reaches_the_target(voice: Sound, kind: Callable[[S
 
 
 @pytest.mark.parametrize("level", [0.02, 0.1, 0.9])
-def test_noise_like_speech_reaches_it_under_the_ceiling(level: float) -> None:
+def test_noise_like_speech_reaches_the_target_below_the_ceiling(level: float) -> None:
     settled = normalize_loudness(speech_like(level=level), -14, lambda sound: sound)
     found = measure_loudness(settled.sound)
     assert found.integrated_lufs == pytest.approx(-14, abs=0.2)
@@ -133,11 +133,11 @@ def test_silence_is_left_alone() -> None:
     assert settled.warnings[0].startswith("audio.silent")
 
 
-def test_what_is_shorter_than_loudness_is_measured_on_is_left_alone() -> None:
+def test_sound_too_short_to_measure_is_left_alone() -> None:
     assert normalize_loudness(sine(440, 0.3), -14, aac).warnings[0].startswith("audio.silent")
 
 
-def test_noise_of_a_room_is_no_programme() -> None:
+def test_room_noise_is_not_normalised() -> None:
     """Noise is not amplified to the target, and a warning says so."""
     noise = np.random.default_rng(2).standard_normal((4 * RATE_HZ, 2)).astype(np.float32) * np.float32(3e-4)
     settled = normalize_loudness(noise, -14, lambda sound: sound)

@@ -96,7 +96,7 @@ def told(text: str) -> list[Word]:
         "another look",
     ],
 )
-def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
+def test_unchanged_segments_are_reused_with_the_same_bytes(
     changed: dict[str, Any],
     reused: int,
     of: int,
@@ -115,7 +115,7 @@ def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
         assert (one.name, one.verdict) == (other.name, other.verdict)
 
 
-def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+def test_segments_of_hevc_are_reused_too(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     """x265 marks frames without references, and a file does not: the mark is ignored in both."""
     task = task_of(source[1], codec="hevc", pieces=played((3_480, 4_520)))
     once = made(source, task, tmp_path / "once")
@@ -130,7 +130,7 @@ def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path
         assert (folder / VIDEO_FILE).read_bytes() == (tmp_path / way / VIDEO_FILE).read_bytes()
 
 
-def test_shapes_made_together_take_what_each_has(
+def test_aspects_rendered_together_reuse_their_own_segments(
     source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
 ) -> None:
     """With one output reused, then both: frames that neither needs are not decoded, and the bytes are the same."""
@@ -173,7 +173,7 @@ def moving(path: Path, late: int = 0) -> SourceIndex:
     [(3_400, True, 0, "caption_offset"), (3_200, False, 0, "caption_offset"), (3_200, True, 3, "av_offset")],
     ids=["late captions", "no captions", "late pictures"],
 )
-def test_a_certificate_catches_chunks_that_are_not_what_they_claim(
+def test_a_certificate_catches_forged_segments(
     start_ms: int, captions: bool, late: int, caught: str, source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
     """Chunks of other content under the names of the right ones."""
@@ -231,7 +231,7 @@ def test_the_earlier_files_thread_count_wins_if_most_is_reused(
     assert (tmp_path / "again" / VIDEO_FILE).read_bytes() == Path(first.path).read_bytes()
 
 
-def test_lengths_become_start_codes() -> None:
+def test_length_prefixes_become_start_codes() -> None:
     assert to_start_codes(b"\0\0\0\2ab\0\0\0\1c") == b"\0\0\0\1ab\0\0\0\1c"
     with pytest.raises(ValueError, match="longer"):
         to_start_codes(b"\0\0\0\3ab")

@@ -75,7 +75,7 @@ def test_irregular_sources_get_the_nearest_common_rate() -> None:
     assert measure_rate(periods(film), Fraction(30_000, 1001)) == Fraction(24_000, 1001)
 
 
-def test_a_single_picture_has_the_rate_it_is_told() -> None:
+def test_a_single_picture_has_its_declared_rate() -> None:
     assert measure_rate([], Fraction(25)) == 25
 
 
@@ -85,7 +85,7 @@ def test_a_single_picture_has_the_rate_it_is_told() -> None:
      ("talking/obama_speech_2faces_9s_240p.mp4", "12"), ("hostile/dolbyVision-hdr.MOV", "30"),
      ("hostile/hdr10-video-with-sdr-container.mp4", "30"), ("talking/intel_one_person_139s_nofaceaudio.mp4", "10")],
 )  # fmt: skip
-def test_real_files(name: str, rate: str, tmp_path: Path) -> None:
+def test_real_files_have_their_known_rates(name: str, rate: str, tmp_path: Path) -> None:
     """Average rates of these are 29.1, 26.5, 11.94, 40 and 27.5 (lost or mixed pictures, odd last ones), and 10."""
     (tmp_path / "film").symlink_to(media(name))
     index = index_of(tmp_path / "film")

@@ -63,7 +63,7 @@ def test_a_piece_between_two_frames_shows_the_earlier_one(screen: tuple[Path, So
     assert [check.name for check in rendered.certificate.checks if check.verdict in ("warn", "fail")] == []
 
 
-def test_when_the_picture_began_that_is_shown(screen: tuple[Path, SourceIndex]) -> None:
+def test_the_start_of_the_shown_frame_is_found(screen: tuple[Path, SourceIndex]) -> None:
     lead = LeadIn(screen[1])
     assert [lead.frame_start_ms(at_ms) for at_ms in (0, 39, 40, 2_999, 3_000, 8_010, 60_000)] == [
         0,

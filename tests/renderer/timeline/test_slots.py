@@ -59,7 +59,7 @@ def test_any_times_fill_every_slot_in_order(times: list[int], start_ms: int) -> 
     assert [at for at, _, _ in result] == sorted({at for at, _, _ in result})
 
 
-def test_no_picture_fills_no_slot() -> None:
+def test_a_clip_without_pictures_fills_no_slot() -> None:
     assert list(fill_slots([], timeline(0, Fraction(30), 30))) == []
 
 
@@ -75,7 +75,7 @@ Parts = st.lists(
 
 @settings(max_examples=40)
 @given(Parts)
-def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, int, float]]) -> None:
+def test_every_slot_of_an_edit_shows_the_frame_played_then(parts: list[tuple[int, int, float]]) -> None:
     segments = [
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=start + length), speed=speed)
         for at, (start, length, speed) in enumerate(parts, start=1)
@@ -128,7 +128,7 @@ def test_sound_lasts_exactly_as_long_as_the_pictures() -> None:
     assert timeline(0, Fraction(30_000, 1001), 30_000).samples(48_000) == 1001 * 48_000
 
 
-def test_shots_by_time() -> None:
+def test_shots_are_found_by_time() -> None:
     box = CropBox(x=0, y=0, width=10, height=10)
     shots = [
         ShotCrop(range=TimeRange(start_ms=start, end_ms=end), mode="hold", crop=box, reason=str(start))

@@ -52,11 +52,11 @@ def test_a_line_reads_as_unicode_orders_it(text: str, language: str) -> None:
 @pytest.mark.parametrize(
     "text", ["הiPhone חדש", "אני אומר hello world", "just plain words", "שלום עולם", "ב2024 ו2025"]
 )
-def test_words_that_can_stand_for_themselves_do(text: str) -> None:
+def test_independent_words_stay_separate(text: str) -> None:
     assert group_bidi_words(said(text), "he") == said(text)
 
 
-def test_what_is_put_together_is_lit_as_one_and_bounded() -> None:
+def test_grouped_words_light_up_as_one_and_are_bounded() -> None:
     first, second = group_bidi_words(said("קניתי הiPhone Plus"), "he")
     assert (first.text, second.text, second.start_ms, second.end_ms) == ("קניתי", "הiPhone Plus", 350, 1_000)
     assert len(group_bidi_words(said("הiPhone Plus", gap_ms=500), "he")) == 2, "no cue holds both"

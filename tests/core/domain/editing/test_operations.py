@@ -78,7 +78,7 @@ def test_the_first_version_is_the_clip_itself() -> None:
     assert (CLIP.version, ranges(CLIP), is_single_unchanged_range(CLIP)) == (1, [(800, 6_000)], True)
 
 
-def test_a_new_version_says_what_it_was_made_of() -> None:
+def test_a_new_version_names_its_base_and_transcript() -> None:
     edit = done(ops.Mute(segment_id="s1"))
     assert (edit.version, edit.base_version, edit.transcript_version) == (2, 1, 3)
     assert not is_single_unchanged_range(edit)
@@ -117,7 +117,7 @@ def test_nothing_to_drop_changes_nothing() -> None:
     assert edit.segments == CLIP.segments
 
 
-def test_split_then_join_is_what_it_was() -> None:
+def test_a_join_undoes_a_split() -> None:
     split = done(ops.Split(segment_id="s1", at_ms=3_500))
     assert ranges(split) == [(800, 3_500), (3_500, 6_000)]
     assert done(ops.Join(segment_id="s1"), edit=split).segments == CLIP.segments
@@ -177,12 +177,12 @@ def test_texts_replace_each_other_and_can_be_taken_back() -> None:
     assert done(ops.Text(start_ms=0, end_ms=6_000, text=None), edit=edit).captions == []
 
 
-def test_texts_are_one_line_of_signs_that_can_be_stored_and_shown() -> None:
+def test_texts_are_one_line_of_storable_visible_characters() -> None:
     edit = done(ops.Text(start_ms=1_000, end_ms=1_700, text="Hello\u0000\x1b\n-->\tthere \U0001f468\u200d\U0001f469"))
     assert [one.text for one in edit.captions] == ["Hello --> there \U0001f468\u200d\U0001f469"]
 
 
-def test_key_frames_are_kept_by_shape() -> None:
+def test_key_frames_are_stored_by_aspect() -> None:
     keys = [CropKey(at_ms=at, crop=CropBox(x=at // 100, y=0, width=90, height=160)) for at in (800, 2_000)]
     edit = done(ops.Crop(aspect="9:16", keys=keys))
     assert edit.crops == {"9:16": keys}
@@ -226,7 +226,7 @@ def test_undo_and_redo_are_new_versions() -> None:
         (ops.Speed(segment_id="s1", speed=4.0), None),
     ],
 )
-def test_what_cannot_be_done_says_why(operation: ops.Operation, word: str | None) -> None:
+def test_an_invalid_operation_says_why(operation: ops.Operation, word: str | None) -> None:
     if word is None:
         assert length_ms(place_edit(done(operation))) == 1_300
         return
@@ -241,7 +241,7 @@ def test_a_clip_that_plays_too_long_or_short_is_refused() -> None:
     assert "1000" in refused(ops.Trim(segment_id="s1", start_ms=5_600, end_ms=6_200)).detail
 
 
-def test_a_segment_has_a_style_of_its_own_until_it_is_taken_back() -> None:
+def test_a_segment_has_its_own_style_until_it_is_reset() -> None:
     edit = done(ops.Split(segment_id="s1", at_ms=2_400), ops.Style(segment_id="s2", template="minimal"))
     assert [one.style and one.style.template for one in edit.segments] == [None, "minimal"]
     assert edit.segments[1].style == CaptionStyle(template="minimal", template_version=version_of("minimal"))
@@ -353,7 +353,7 @@ def test_operations_that_undo_each_other_change_nothing() -> None:
     assert is_same(done(*there), CLIP)
 
 
-def test_words_said_at_once_are_not_cut_apart() -> None:
+def test_overlapping_words_are_not_cut_apart() -> None:
     both = said((1_000, 1_500), (1_400, 2_000), (2_200, 2_400))
     material = EditMaterial(words=both, **SOURCE)
     with pytest.raises(BadEditError, match="same time"):
@@ -361,7 +361,7 @@ def test_words_said_at_once_are_not_cut_apart() -> None:
     assert heard(apply(CLIP, [ops.DeleteWords(first_word=0, end_word=2)], material), both) == ["w2"]
 
 
-def test_both_clocks() -> None:
+def test_source_and_output_times_convert_both_ways() -> None:
     edit = EditList(
         version=2,
         segments=[
@@ -422,9 +422,7 @@ Wishes = st.lists(
 
 @settings(max_examples=40)
 @given(Spans, Wishes)
-def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
-    spans: list[tuple[int, int]], wishes: list[Any]
-) -> None:
+def test_no_edit_halves_a_word_and_the_clocks_agree(spans: list[tuple[int, int]], wishes: list[Any]) -> None:
     words = laid_out(spans)
     edit = machine_edit(time(0, 20_000))
     for wish in wishes:
@@ -448,7 +446,7 @@ def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
     assert len(edges) <= 1, "only a word at the machine's own end may be cut"
 
 
-def test_what_is_asked_of_a_long_source_takes_little_time() -> None:
+def test_edits_of_a_long_source_take_little_time() -> None:
     """Six hours of speech and a clip of distant segments: a slow request would delay all callers of the API."""
     spans = [(360 * at, 360 * at + 240 - 40 * (at % 3)) for at in range(60_000)]
     words = said(*spans, fillers=tuple(range(5, 60_000, 20)))

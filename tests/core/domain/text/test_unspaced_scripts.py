@@ -36,12 +36,12 @@ def heard(text: str, each_ms: int = 100) -> list[Word]:
         ("", 0),
     ],
 )
-def test_a_sign_is_what_a_reader_takes_for_one(text: str, count: int) -> None:
+def test_a_sign_is_one_grapheme_cluster(text: str, count: int) -> None:
     assert len(clusters(text)) == count
 
 
 @given(st.text())
-def test_signs_together_are_the_text(text: str) -> None:
+def test_signs_join_to_the_text(text: str) -> None:
     assert "".join(clusters(text)) == text
 
 
@@ -77,7 +77,7 @@ def test_pauses_speakers_and_other_scripts_part_phrases() -> None:
 
 
 @given(st.lists(st.text(max_size=20), max_size=30), st.sampled_from(["ja", "zh", "th", "my", "en", None]))
-def test_whatever_was_heard_nothing_is_lost_and_times_stay_in_order(texts: list[str], language: str | None) -> None:
+def test_phrases_lose_no_sign_and_keep_times_in_order(texts: list[str], language: str | None) -> None:
     words = [Word(text=text, start_ms=100 * at, end_ms=100 * at + 90, probability=0.9) for at, text in enumerate(texts)]
     found = phrased(words, language)
     assert "".join(word.text for word in found) == "".join(text for text in texts if text.strip())

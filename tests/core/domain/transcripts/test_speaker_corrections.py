@@ -59,7 +59,7 @@ def owners(after: Transcript) -> list[str | None]:
     return [word.speaker for word in after.words]
 
 
-def test_a_name_is_given_and_taken_and_says_whose_word_it_is() -> None:
+def test_a_name_is_set_and_cleared_with_its_source() -> None:
     before = transcript()
     speakers = [msgspec.structs.replace(told(before).speakers[0], name="Ada", evidence=EVIDENCE, named_by="self")]
     known = msgspec.structs.replace(
@@ -74,7 +74,7 @@ def test_a_name_is_given_and_taken_and_says_whose_word_it_is() -> None:
     assert (told(bare).speakers[0].name, told(bare).speakers[0].named_by) == (None, None)
 
 
-def test_no_name_is_lost_to_the_record_of_changes() -> None:
+def test_the_record_of_changes_keeps_every_name() -> None:
     """The changes list every name that an edit removed."""
     named = [Rename(speaker=one, name=name) for one, name in (("S1", "Ada"), ("S2", "Bob"), ("S3", "Cleo"))]
     everything = [Stretch(start_ms=0, end_ms=5_000)]
@@ -100,7 +100,7 @@ def test_no_name_is_lost_to_the_record_of_changes() -> None:
     assert merged.names == {"S1": "Ada", "S2": "Bob"}
 
 
-def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
+def test_ranges_beyond_the_source_are_refused_with_its_length() -> None:
     with pytest.raises(BadEditError, match=r"ends at 5 s: from 0 ms to 5 s \(0 to 5000 ms\)") as caught:
         correct_speakers(
             transcript(),
@@ -110,7 +110,7 @@ def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
     assert caught.value.path == "0/ranges/1/end_ms"
 
 
-def test_two_become_one_with_all_they_say() -> None:
+def test_merged_speakers_keep_all_their_words() -> None:
     after, (change,) = correct_speakers(transcript(), [Merge(speaker="S2", into="S1")], 2)
     assert owners(after) == ["S1"] * 8 + ["S3"]
     assert [(one.id, one.speech_ms, one.turns, one.confidence) for one in told(after).speakers] == [
@@ -124,7 +124,7 @@ def test_two_become_one_with_all_they_say() -> None:
     assert (change.op, change.speaker, change.to, change.word_count, change.speech_ms) == ("merge", "S2", "S1", 4, 1950)
 
 
-def test_a_name_is_kept_by_whoever_is_left() -> None:
+def test_the_remaining_speaker_keeps_the_name() -> None:
     after, _ = correct_speakers(transcript(), [Rename(speaker="S2", name="Bo"), Merge(speaker="S2", into="S3")], 2)
     assert [(one.id, one.name, one.named_by) for one in told(after).speakers] == [
         ("S1", None, None), ("S3", "Bo", "person"),
@@ -153,7 +153,7 @@ def test_words_become_a_new_speakers_and_part_their_segment() -> None:
     assert (change.op, change.speaker, change.to, change.word_count, change.speech_ms) == ("split", "S1", "S4", 2, 1000)
 
 
-def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
+def test_a_range_is_assigned_to_another_speaker() -> None:
     after, (change,) = correct_speakers(
         transcript(), [SplitSpeaker(ranges=[Stretch(start_ms=1400, end_ms=2500)], to="S3")], 2
     )
@@ -164,7 +164,7 @@ def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
     assert (change.word_count, change.speech_ms) == (2, 1100)
 
 
-def test_a_number_is_never_given_twice() -> None:
+def test_a_speaker_number_is_never_reused() -> None:
     gone, _ = correct_speakers(transcript(), [Merge(speaker="S3", into="S1")], 2)
     after, _ = correct_speakers(gone, [SplitSpeaker(words=[WordRun(first_word=8, end_word=9)])], 3)
     again, _ = correct_speakers(
@@ -174,14 +174,14 @@ def test_a_number_is_never_given_twice() -> None:
     assert [one.id for one in told(again).speakers] == ["S1", "S2", "S5"]
 
 
-def test_whoever_says_nothing_any_more_is_gone() -> None:
+def test_a_speaker_without_words_is_removed() -> None:
     after, _ = correct_speakers(
         transcript(), [SplitSpeaker(speaker="S3", ranges=[Stretch(start_ms=0, end_ms=5000)], to="S1")], 2
     )
     assert [one.id for one in told(after).speakers] == ["S1", "S2"]
 
 
-def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
+def test_speakers_can_be_assigned_without_diarization() -> None:
     words = [msgspec.structs.replace(word, speaker=None) for word in transcript().words]
     segments = [msgspec.structs.replace(one, speaker=None) for one in transcript().segments]
     deaf = msgspec.structs.replace(transcript(), words=words, segments=segments, diarization=None)
@@ -221,7 +221,7 @@ def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
         ([SplitSpeaker(ranges=[Stretch(start_ms=4600, end_ms=4900)], to="S1")], 0, "says nothing there"),
     ],
 )
-def test_what_cannot_be_done_says_which_and_why(edits: list[SpeakerEdit], at: int, said: str) -> None:
+def test_an_invalid_edit_is_named_with_its_reason(edits: list[SpeakerEdit], at: int, said: str) -> None:
     with pytest.raises(BadEditError, match=said) as caught:
         correct_speakers(transcript(), edits, 2)
     assert caught.value.at == at
@@ -244,7 +244,7 @@ EDITS = st.one_of(
 
 
 @given(st.lists(EDITS, min_size=1, max_size=4))
-def test_whatever_is_edited_the_transcript_is_whole(edits: list[SpeakerEdit]) -> None:
+def test_any_correction_leaves_a_complete_transcript(edits: list[SpeakerEdit]) -> None:
     before = transcript()
     try:
         after, changes = correct_speakers(before, edits, 2)

@@ -241,7 +241,7 @@ def test_time_code_counts_whole_pictures() -> None:
             pictures_of(bad, RATES["25"])
 
 
-def test_what_is_named_stays_in_its_place() -> None:
+def test_names_are_escaped_in_every_format() -> None:
     assert media_url("Talk one.mp4") == "./Talk%20one.mp4"
     assert media_url("/Volumes/A B/ü.mov") == "file:///Volumes/A%20B/%C3%BC.mov"
     assert media_url("C:/clips/a.mov") == "file:///C:/clips/a.mov"
@@ -259,7 +259,7 @@ def test_what_is_named_stays_in_its_place() -> None:
         ElementTree.fromstring(texts[kind])
 
 
-def test_the_library_is_loaded_when_it_is_needed_only() -> None:
+def test_the_library_is_loaded_only_on_demand() -> None:
     """The library takes a fifth of a second to import, which no start should pay."""
     code = "import sys, api.app, core.infra.interchange; sys.exit('opentimelineio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
