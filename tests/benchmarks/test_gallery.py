@@ -46,19 +46,19 @@ FILM = Film(
 )
 
 
-def shown(*films: Film, **more: object) -> str:
+def gallery_page(*films: Film, **more: object) -> str:
     return page([Fixture(name="a<b>.mp4", state="completed", seconds=10.0, films=list(films), **more)], "today")  # type: ignore[arg-type]
 
 
 def test_texts_from_outside_are_escaped() -> None:
-    text = shown(FILM)
+    text = gallery_page(FILM)
     assert "<script" not in text
     for told in ("a&lt;b&gt;.mp4", "&lt;late&gt;", "&quot;quoted&quot; &amp; strange", "a &lt;b&gt;caption&lt;/b&gt;"):
         assert told in text
 
 
 def test_the_gallery_loads_no_external_resource() -> None:
-    text = shown(FILM)
+    text = gallery_page(FILM)
     links = set(re.findall(r'(?:src|poster|href)="([^"#]+)"', text))
     names = ("01-storyboard.jpg", "01.jpg", "01.mp4", "a-0.jpg", "a-1.jpg", "a-strip.jpg")
     assert links == {f"a%20folder/{name}" for name in names}
@@ -67,13 +67,13 @@ def test_the_gallery_loads_no_external_resource() -> None:
 
 
 def test_a_file_without_clips_says_why() -> None:
-    text = shown(said=["nothing is said"])
+    text = gallery_page(said=["nothing is said"])
     assert "nothing is said" in text
     assert "completed, no clip" in text
 
 
 def test_each_verdict_can_be_chosen() -> None:
-    text = shown(FILM, msgspec.structs.replace(FILM, verdict="fail"))
+    text = gallery_page(FILM, msgspec.structs.replace(FILM, verdict="fail"))
     assert re.findall(r'id="only-(\w+)"', text) == ["all", "fail", "warn"]
     for verdict in ("all", "fail", "warn"):
         assert verdict == "all" or f"#only-{verdict}:checked" in text
@@ -81,7 +81,7 @@ def test_each_verdict_can_be_chosen() -> None:
 
 def test_a_picture_shows_the_framing_that_begins_with_it() -> None:
     framing = [*FILM.framing, Framed(start_ms=2002, mode="split", shows="faces", reason="two talk")]
-    told = shown(msgspec.structs.replace(FILM, framing=framing)).split("2.00 s</b>")[1]
+    told = gallery_page(msgspec.structs.replace(FILM, framing=framing)).split("2.00 s</b>")[1]
     assert "split" in told.split("</figure>")[0]
 
 

@@ -22,7 +22,7 @@ from tests.detect.material_factory import (
     name_id,
     picture,
     say,
-    seen,
+    seen_span,
     speech_levels,
 )
 
@@ -167,7 +167,7 @@ def test_dull_talk_is_not_padded() -> None:
 
 def test_a_project_without_its_transcript_is_still_scored() -> None:
     looked = [picture(at, 0.05 + (at % 30_000) / 1e6, 80.0) for at in range(0, 60_000, 1_000)]
-    known = ProjectAnalysis(duration_ms=60_000, transcript=None, heard=[], seen=[seen(looked, 60_000)])
+    known = ProjectAnalysis(duration_ms=60_000, transcript=None, heard=[], seen=[seen_span(looked, 60_000)])
     found = find_moments(known, ProjectOptions(), name_id)
     assert any(moment.selected for moment in found.moments)
 

@@ -13,13 +13,13 @@ from streams.frame.manual_crops import apply_manual_crops
 from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_following_crop import SHOT, crosses, track_of
 from tests.frame.planning.test_plan import clip, ranges, source
-from tests.frame.planning.test_speaker_cuts import QUICKLY, SLOWLY, pair, told
+from tests.frame.planning.test_speaker_cuts import QUICKLY, SLOWLY, pair, spoken_tracks
 
 WHEN = TimeRange(start_ms=0, end_ms=20_000)
 
 
 def keys(said: list[tuple[int, int, int]], aspect: Aspect = "9:16") -> list[CropKey]:
-    return suggest_crops([(WHEN, told(said, pair()))], source())[aspect]
+    return suggest_crops([(WHEN, spoken_tracks(said, pair()))], source())[aspect]
 
 
 def test_every_aspect_has_a_suggestion() -> None:
@@ -54,7 +54,7 @@ def test_an_accepted_suggestion_equals_the_automatic_crop(aspect: Aspect) -> Non
 
 
 def test_suggestions_of_ranges_follow_each_other() -> None:
-    later = told(SLOWLY, pair())
+    later = spoken_tracks(SLOWLY, pair())
     times = TimeRange(start_ms=0, end_ms=4_000), TimeRange(start_ms=12_000, end_ms=20_000)
     found = suggest_crops([(time, later) for time in times], source())
     assert [key.at_ms for key in found["9:16"]] == [0, 12_000]

@@ -117,7 +117,7 @@ async def test_every_file_of_an_export_is_rendered_and_stored(tmp_path: Path) ->
     for name, ref in files.stems.items():
         (tmp_path / name).write_bytes(memory.stored[ref.key][0])
     (tmp_path / "video").write_bytes(memory.stored[files.video.key][0])
-    voice, mix, video = (heard(tmp_path / name) for name in ("voice", "mix", "video"))
+    voice, mix, video = (decoded_side(tmp_path / name) for name in ("voice", "mix", "video"))
     assert len(voice) == len(mix) == 1_200 * RATE_HZ // 1000, "as long as the pictures"
     reach = range(-480, 481)
     near = [float((mix[480:-480] * video[480 + lag : len(mix) - 480 + lag]).sum()) for lag in reach]
@@ -138,7 +138,7 @@ async def test_every_file_of_an_export_is_rendered_and_stored(tmp_path: Path) ->
     assert ticks[-1] - ticks[-2] == files.video.size, "storing it is a sign of life too"
 
 
-def heard(path: Path) -> NDArray[np.float64]:
+def decoded_side(path: Path) -> NDArray[np.float64]:
     """One side, full scale 1."""
     with av.open(str(path)) as container:
         frames = list(container.decode(audio=0))

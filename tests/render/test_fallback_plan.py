@@ -116,7 +116,7 @@ def check(name: CheckName, verdict: Outcome) -> Check:
     return Check(name=name, value=1.0, unit="", limit=0.0, side="at_most", verdict=verdict)
 
 
-def made(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
+def rendered_clip(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
     verdict = "fail" if any(one.verdict == "fail" for one in checks) else "pass"
     certificate = Certificate(
         width_px=1080, height_px=1920, duration_ms=1, frames=1, frame_rate=25.0, integrated_lufs=None,
@@ -128,7 +128,7 @@ def made(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
 def test_the_better_of_two_files_stays_and_the_other_is_reported() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
-    bad, good = made(check("jitter", "fail")), made(check("jitter", "warn"), cpu_ms=7)
+    bad, good = rendered_clip(check("jitter", "fail")), rendered_clip(check("jitter", "warn"), cpu_ms=7)
     kept = choose_better(bad, good, safer)
     assert (kept.certificate.verdict, kept.certificate.tries, kept.cpu_ms) == ("pass", 2, 12)
     assert kept.certificate.safer == ["the whole picture in 2 of 2 shots"]
@@ -144,13 +144,13 @@ def test_the_better_of_two_files_stays_and_the_other_is_reported() -> None:
 def test_two_failed_files_are_reported_with_the_chosen_one() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
-    worse, bad = made(check("jitter", "fail"), check("lufs", "fail")), made(check("lufs", "fail"))
+    worse, bad = rendered_clip(check("jitter", "fail"), check("lufs", "fail")), rendered_clip(check("lufs", "fail"))
     kept = choose_better(worse, bad, safer).certificate
     assert (kept.verdict, kept.tries, kept.other_try and kept.other_try.number) == ("fail", 2, 1)
     assert kept.warnings[-1].startswith(
         "export.failed_twice: both tries failed (the first: jitter, lufs; the second: lufs); this is the second one"
     )
-    alike = choose_better(bad, made(check("lufs", "fail")), safer).certificate
+    alike = choose_better(bad, rendered_clip(check("lufs", "fail")), safer).certificate
     assert (alike.safer, alike.other_try and alike.other_try.number) == ([], 2), "of two alike what was asked for"
     assert "this is the first" in alike.warnings[-1]
 
@@ -158,7 +158,7 @@ def test_two_failed_files_are_reported_with_the_chosen_one() -> None:
 def test_a_failed_second_render_leaves_the_first_file() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
-    kept = keep_first_try(made(check("jitter", "fail")), safer, "There is no picture.").certificate
+    kept = keep_first_try(rendered_clip(check("jitter", "fail")), safer, "There is no picture.").certificate
     assert (kept.verdict, kept.tries, kept.safer) == ("fail", 2, [])
     assert kept.other_try is not None
     assert (kept.other_try.verdict, kept.other_try.why) == (None, "There is no picture.")

@@ -21,7 +21,7 @@ from tests.support.media.synthetic_media import plan, words
 __all__ = ["source"]
 
 
-def told(text: str, language: str, translated_from: str | None = None) -> Transcript:
+def transcript_of(text: str, language: str, translated_from: str | None = None) -> Transcript:
     run = words(text, 300, 400)
     segment = Segment(
         start_ms=300, end_ms=1_900, text=text, first_word=0, end_word=len(run), translated_from=translated_from,
@@ -40,9 +40,9 @@ class Stored(Memory):
 
 
 async def german(objects: Stored) -> Transcript:
-    track = encode_document(told("Good shit here", "en", "de"))
+    track = encode_document(transcript_of("Good shit here", "en", "de"))
     return msgspec.structs.replace(
-        told("Guten Tag hier", "de"), tracks={"en": await objects.put("t", track, "application/json", ".json")}
+        transcript_of("Guten Tag hier", "de"), tracks={"en": await objects.put("t", track, "application/json", ".json")}
     )
 
 
@@ -90,8 +90,8 @@ async def test_a_clip_is_labelled_with_its_spoken_language() -> None:
 
 
 async def test_a_missing_track_leaves_the_words_with_a_warning() -> None:
-    objects, english = Stored(), told("Hello", "en")
-    alone = await load_caption_tracks(told("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
+    objects, english = Stored(), transcript_of("Hello", "en")
+    alone = await load_caption_tracks(transcript_of("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
     assert alone.shown is not None
     assert alone.shown.language == "de"
     assert [one.split(":")[0] for one in alone.warnings] == ["captions.language"]

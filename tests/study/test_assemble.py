@@ -24,7 +24,7 @@ def quotes(made: Intelligence) -> list[Quote]:
     return listed + [quote for one in (*made.topics, *made.entities) for quote in one.mentions]
 
 
-def said_at(heard: TranscriptText, quote: Quote) -> str:
+def words_at(heard: TranscriptText, quote: Quote) -> str:
     words = [word for word in heard.words if quote.start_ms <= word.start_ms and word.end_ms <= quote.end_ms]
     return " ".join(word.text for word in words)
 
@@ -49,7 +49,7 @@ async def test_two_subjects_are_two_chapters_and_every_item_is_quoted() -> None:
     ]
     assert made.thrown_away == 0
     for quote in quotes(made):
-        assert said_at(heard, quote) == quote.text
+        assert words_at(heard, quote) == quote.text
 
 
 async def test_the_same_transcript_gives_the_same_bytes() -> None:

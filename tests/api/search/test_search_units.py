@@ -53,20 +53,22 @@ def test_a_name_has_the_time_of_the_form_that_matches() -> None:
     assert find_match_ms({"mentions": mentions, "_formatted": {"name": marked("<Skłodowska>")}}) == 10
 
 
-def asked(**given: Any) -> list[list[str] | None]:
+def search_locales(**given: Any) -> list[list[str] | None]:
     query = SearchQuery(**given)
     return [one.get("locales") for one in make_readings(query, make_options(ORG, query, "segments"))]
 
 
 def test_a_query_is_read_in_the_language_of_its_script() -> None:
-    assert asked(q="half-life") == asked(q="") == asked(q="history", language=["de"]) == [None]
-    assert asked(q="れきし") == asked(q="量子の歴史") == [["jpn"]]
-    assert asked(q="역사") == [["kor"]]
-    assert asked(q="ประวัติศาสตร์") == [["tha"]]
-    assert asked(q="歴史") == [["jpn"], ["cmn"]]
-    assert asked(q="歴史", language=["ja"]) == [["jpn"]]
-    assert asked(q="历史", language=["zh"]) == asked(q="歷史", language=["yue"]) == [["cmn"]]
-    assert asked(q="歴史", language=["ja", "zh"]) == [["jpn"], ["cmn"]]
+    assert (
+        search_locales(q="half-life") == search_locales(q="") == search_locales(q="history", language=["de"]) == [None]
+    )
+    assert search_locales(q="れきし") == search_locales(q="量子の歴史") == [["jpn"]]
+    assert search_locales(q="역사") == [["kor"]]
+    assert search_locales(q="ประวัติศาสตร์") == [["tha"]]
+    assert search_locales(q="歴史") == [["jpn"], ["cmn"]]
+    assert search_locales(q="歴史", language=["ja"]) == [["jpn"]]
+    assert search_locales(q="历史", language=["zh"]) == search_locales(q="歷史", language=["yue"]) == [["cmn"]]
+    assert search_locales(q="歴史", language=["ja", "zh"]) == [["jpn"], ["cmn"]]
 
 
 def test_two_searches_share_no_hit_and_return_one_page() -> None:

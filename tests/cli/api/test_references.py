@@ -17,7 +17,7 @@ PROJECT = "0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21"
 CLIPS = ["aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"]
 
 
-def found(*ids: str, kind: str = "clip") -> httpx2.Response:
+def id_answer(*ids: str, kind: str = "clip") -> httpx2.Response:
     return httpx2.Response(200, json={"items": [{"kind": kind, "id": one} for one in ids]})
 
 
@@ -74,14 +74,14 @@ def test_an_unwritable_memory_does_not_stop_the_command(tmp_path: Path) -> None:
 
 
 def test_first_digits_are_resolved_by_the_api(tmp_path: Path) -> None:
-    assert references(tmp_path, found(CLIPS[0])).full_id("clip", "AAAA") == CLIPS[0]
+    assert references(tmp_path, id_answer(CLIPS[0])).full_id("clip", "AAAA") == CLIPS[0]
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "answers", "line"),
     [
-        ("clip", "aaaa", [found(*CLIPS)], "is the start of several ids"),
-        ("project", "bbbb", [found()], "There is no project whose id starts with bbbb: `clipstream projects`"),
+        ("clip", "aaaa", [id_answer(*CLIPS)], "is the start of several ids"),
+        ("project", "bbbb", [id_answer()], "There is no project whose id starts with bbbb: `clipstream projects`"),
         ("clip", "c1", [], "'c1' names no clip: give its id or the first digits of it, or a number of the last run"),
         ("export", "2", [], "'2' names no export"),
         ("brand_kit", "abc", [], "`clipstream brand list` lists them"),
@@ -97,7 +97,7 @@ def test_a_reference_to_none_or_several_is_refused(
 
 
 def test_every_argument_that_names_a_resource_is_resolved(tmp_path: Path) -> None:
-    names = references(tmp_path, found("p", kind="project"), found("k", kind="brand_kit"))
+    names = references(tmp_path, id_answer("p", kind="project"), id_answer("k", kind="brand_kit"))
     names.remember(PROJECT, CLIPS)
     args = Namespace(clip="2", project="0b8e", export=None, brand={"kit_id": "5c0f", "version": 3}, words=["1"])
     names.resolve(args)

@@ -10,11 +10,11 @@ import pytest
 from streams.close.diarization.clustering import SpeakerClusters, find_speakers, min_distance
 from streams.close.diarization.linkage import link_rows
 from streams.speech.viterbi import find_best_path
-from tests.support.media.synthetic_voices import taking_turns, talk
+from tests.support.media.synthetic_voices import taking_turns, voice_windows
 
 
-def found_in(turns: list[tuple[int, int, int]], **kind: float) -> tuple[SpeakerClusters, np.ndarray]:
-    windows, rows, owners = talk(turns, **kind)  # type: ignore[arg-type]
+def cluster_turns(turns: list[tuple[int, int, int]], **kind: float) -> tuple[SpeakerClusters, np.ndarray]:
+    windows, rows, owners = voice_windows(turns, **kind)  # type: ignore[arg-type]
     starts_ms = np.array([window.start_ms for window in windows])
     return find_speakers(rows, starts_ms, np.array([window.end_ms for window in windows])), owners
 
@@ -29,17 +29,17 @@ def purity(found: SpeakerClusters, owners: np.ndarray) -> float:
 @pytest.mark.parametrize("speakers", [1, 2, 3, 5, 8])
 @pytest.mark.parametrize("alike", [0.3, 0.5])
 def test_clustering_finds_the_true_number_of_speakers(speakers: int, alike: float) -> None:
-    found, owners = found_in(taking_turns(speakers, 4), alike=alike)
+    found, owners = cluster_turns(taking_turns(speakers, 4), alike=alike)
     assert len(found.centres) == speakers
     assert purity(found, owners) > 0.97
 
 
 def test_clustering_adapts_to_the_similarity_of_the_voices() -> None:
     """Two people on a telephone line that makes voices similar, and one person whose voice varies as much."""
-    found, owners = found_in(taking_turns(2, 2), alike=0.66, steady=0.8)
+    found, owners = cluster_turns(taking_turns(2, 2), alike=0.66, steady=0.8)
     assert len(found.centres) == 2
     assert purity(found, owners) > 0.95
-    assert len(found_in(taking_turns(1, 2), steady=0.6)[0].centres) == 1
+    assert len(cluster_turns(taking_turns(1, 2), steady=0.6)[0].centres) == 1
 
 
 def test_the_minimum_distance_grows_with_the_length() -> None:
@@ -49,11 +49,11 @@ def test_the_minimum_distance_grows_with_the_length() -> None:
 
 def test_a_speaker_with_almost_no_speech_is_merged() -> None:
     turns = [(0, 20_000, 0), (20_500, 22_000, 1), (22_500, 40_000, 0)]
-    assert len(found_in(turns)[0].centres) == 1
+    assert len(cluster_turns(turns)[0].centres) == 1
 
 
 def test_very_little_speech_is_one_speaker() -> None:
-    found, _ = found_in([(0, 600, 0)])
+    found, _ = cluster_turns([(0, 600, 0)])
     assert (len(found.centres), found.labels.tolist()) == (1, [0])
 
 
@@ -61,7 +61,7 @@ def test_the_cost_grows_linearly_with_the_length() -> None:
     costs = []
     for minutes in (60, 180):
         started = time.process_time()
-        found, _ = found_in(taking_turns(4, minutes))
+        found, _ = cluster_turns(taking_turns(4, minutes))
         costs.append(time.process_time() - started)
         assert len(found.centres) == 4
     assert costs[0] < 20

@@ -7,13 +7,13 @@ import pytest
 from schemas.documents.diarization import Speaker
 from streams.close.diarization.self_introductions import name_speakers
 from streams.close.transcript.segments import split_segments
-from tests.support.spoken_words import said_by
+from tests.support.spoken_words import speaker_words
 
 TWO = [Speaker(id="S1", speech_ms=1, turns=1), Speaker(id="S2", speech_ms=1, turns=1)]
 
 
 def named(*lines: tuple[str, str]) -> dict[str, str | None]:
-    words = said_by(lines)
+    words = speaker_words(lines)
     return {one.id: one.name for one in name_speakers(TWO, words, split_segments(words, "en"))}
 
 
@@ -53,7 +53,7 @@ def test_names_are_read_from_self_introductions(text: str, name: str | None) -> 
 
 
 def test_the_evidence_is_verbatim_with_its_time() -> None:
-    words = said_by([("S2", "Well, my name is Ada Byron. Thanks.")])
+    words = speaker_words([("S2", "Well, my name is Ada Byron. Thanks.")])
     (_, second) = name_speakers(TWO, words, split_segments(words, "en"))
     assert second.evidence
     assert second.evidence.quote == "my name is Ada Byron."

@@ -131,13 +131,13 @@ def test_fillers_are_marked_by_language_and_words_are_not() -> None:
     assert not any(word.filler for word in mark_fillers(words, [None] * len(words)))
 
 
-def heard() -> list[Word]:
+def doubtful_words() -> list[Word]:
     spoken = [*sentence("Doubtful words here now.", 0), *sentence("Never said at all.", 10_000)]
     return [*improbable(spoken[:4], 0.4), *improbable(spoken[4:], 0.1), *sentence("Clear words follow.", 20_000)]
 
 
 def closed() -> Transcript:
-    part = span(0, 30_000, heard())
+    part = span(0, 30_000, doubtful_words())
     quiet = [TimeRange(start_ms=0, end_ms=3_000), TimeRange(start_ms=19_000, end_ms=30_000)]
     dropped = [window(dropped="you you you", compression=5.0), window(start_ms=29_000, end_ms=33_000, dropped="late")]
     return merge_spans([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.contract
 NOON = dt.datetime(2026, 5, 6, 12, 0, 2, tzinfo=dt.UTC)
 
 
-def kept(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
+def store_file(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
     objects.stored[name] = body
     return ObjectRef(key=name, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
 
@@ -31,16 +31,20 @@ def kept(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
 async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes, *, stems: bool = False) -> None:
     """Write the row as render would."""
     files = ExportFiles(
-        video=kept(objects, f"{export_id}/v", body), thumbnail=kept(objects, f"{export_id}/t", b"jpeg"),
-        srt=kept(objects, f"{export_id}/s", b"1\n"),
-        stems={"voice": kept(objects, f"{export_id}/v.flac", b"fLaC")} if stems else {},
+        video=store_file(objects, f"{export_id}/v", body), thumbnail=store_file(objects, f"{export_id}/t", b"jpeg"),
+        srt=store_file(objects, f"{export_id}/s", b"1\n"),
+        stems={"voice": store_file(objects, f"{export_id}/v.flac", b"fLaC")} if stems else {},
         thumbnails=[
-            ClipThumbnail(at_ms=0, score=0.5, sharp=0.5, contrast=1.0, image=kept(objects, f"{export_id}/t", b"jpeg")),
-            ClipThumbnail(at_ms=900, score=0.4, sharp=0.5, contrast=1.0, image=kept(objects, f"{export_id}/t2", b"j2")),
+            ClipThumbnail(
+                at_ms=0, score=0.5, sharp=0.5, contrast=1.0, image=store_file(objects, f"{export_id}/t", b"jpeg")
+            ),
+            ClipThumbnail(
+                at_ms=900, score=0.4, sharp=0.5, contrast=1.0, image=store_file(objects, f"{export_id}/t2", b"j2")
+            ),
         ],
         storyboard=Storyboard(
             tile_width=90, tile_height=160, columns=2, count=2, step_ms=500.0, length_ms=1_000.0,
-            image=kept(objects, f"{export_id}/sprite", b"sprite"),
+            image=store_file(objects, f"{export_id}/sprite", b"sprite"),
         ),
     )  # fmt: skip
     async with org_transaction(world.worker, world.ann.org_id) as rows:

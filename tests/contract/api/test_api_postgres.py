@@ -282,16 +282,21 @@ async def test_a_track_is_read_in_every_format_like_its_transcript(postgres: Set
         early = await world.ann.client.get(path, params=wanted)
         assert (early.status_code, early.json()["code"]) == (404, "not-ready")
         keys = {name: ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("transcript", "corrected", "track")}
-        objects.stored |= {"transcript": encode_document(said("Guten Tag.", "de"))}
+        objects.stored |= {"transcript": encode_document(two_word_transcript("Guten Tag.", "de"))}
         await store_transcript(world, project_id, keys["transcript"])
         none = await world.ann.client.get(path, params=wanted)
         assert (none.status_code, none.json()["code"]) == (404, "not-found")
-        whole = msgspec.structs.replace(said("Guten Tag.", "de"), tracks={"en": keys["track"]}, version=2)
+        whole = msgspec.structs.replace(
+            two_word_transcript("Guten Tag.", "de"), tracks={"en": keys["track"]}, version=2
+        )
         async with org_transaction(world.worker, world.ann.org_id) as rows:
             await rows.execute(
                 "update transcripts set object = $2 where project_id = $1", project_id, keys["corrected"]
             )
-        objects.stored |= {"corrected": encode_document(whole), "track": encode_document(said("Good shit.", "en"))}
+        objects.stored |= {
+            "corrected": encode_document(whole),
+            "track": encode_document(two_word_transcript("Good shit.", "en")),
+        }
         plain = await world.ann.client.get(path, params={"format": "txt"})
         answers = {
             name: await world.ann.client.get(path, params=wanted | {"format": name})
@@ -313,7 +318,7 @@ async def test_a_track_is_read_in_every_format_like_its_transcript(postgres: Set
         assert (await world.bob.client.get(path, params=wanted)).status_code == 404
 
 
-def said(text: str, language: str) -> Transcript:
+def two_word_transcript(text: str, language: str) -> Transcript:
     """Two words in one segment."""
     words = [Word(text=one, start_ms=at, end_ms=at + 400, probability=0.9) for at, one in enumerate(text.split())]
     segment = Segment(start_ms=0, end_ms=401, text=text, first_word=0, end_word=2, language=language)

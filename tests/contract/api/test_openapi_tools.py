@@ -15,7 +15,7 @@ from api.routes import OPERATIONS
 from core.settings import Settings
 from tests.api.fakes import AnalyticsTwin, ObjectsTwin
 from tests.api.openapi.test_document import CHECKED_IN
-from tests.contract.api.test_api_fuzz import things
+from tests.contract.api.test_api_fuzz import project_resources
 from tests.contract.rigs.api_world import open_world
 from tests.openapi.tools import HERE, LINT_S, node_tools, python_tools, run
 
@@ -94,7 +94,7 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
     objects, found = ObjectsTwin(), []
     numbers = AnalyticsTwin([dict.fromkeys(("projects_started", "clips"), 0)])
     async with open_world(settings, analytics=numbers, objects=objects, uploads=objects) as world:
-        known = await things(world, objects)
+        known = await project_resources(world, objects)
         for operation in OPERATIONS:
             if operation.method != "GET" or operation.tag == "analytics":
                 continue

@@ -16,7 +16,7 @@ import pytest
 from meilisearch.errors import MeilisearchApiError
 
 from tests.contract.rigs.search_index import DOCUMENTS, client, done, ids, index
-from tests.contract.rigs.servers import Server, given_search, run_search_front
+from tests.contract.rigs.servers import Server, external_search, run_search_front
 
 __all__ = ["client", "index"]
 pytestmark = pytest.mark.contract
@@ -129,7 +129,7 @@ def test_only_the_master_key_is_let_in(search_front: Server) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "missing_authorization_header")
 
 
-@pytest.mark.skipif(given_search() is not None, reason="a real server can do it")
+@pytest.mark.skipif(external_search() is not None, reason="a real server can do it")
 def test_unsupported_features_are_refused(client: Any, index: Any) -> None:
     for attempt in (
         lambda: index.update_settings({"embedders": {"e": {"source": "huggingFace"}}}),

@@ -23,7 +23,7 @@ from streams.study.agent import StudyStage
 from tests.contract.rigs.delivered import Delivered
 from tests.contract.rigs.stage_rig import RULES, Rig, make_rig
 from tests.contract.rigs.triton_server import Triton, running
-from tests.contract.stages.test_study import heard
+from tests.contract.stages.test_study import new_transcript
 from tests.support.progress import Patience
 
 __all__ = ["make_rig"]
@@ -143,7 +143,7 @@ async def test_an_attempt_loses_nothing_when_its_server_is_killed(pair: tuple[Tr
     try:
         for text in ("Both servers", "are connected."):
             await sentences.embed([text])
-        messages = [Delivered(number, await heard(each), []) for number, each in enumerate(projects)]
+        messages = [Delivered(number, await new_transcript(each), []) for number, each in enumerate(projects)]
         os.kill(pair[0].pid, signal.SIGSTOP)
         working = [asyncio.create_task(take_to_its_end(number, one)) for number, one in enumerate(messages)]
         await until_hanging(sentences)

@@ -112,7 +112,7 @@ class Story:
         found = [await self.world.ann.client.get(f"/v1/exports/{one}") for one in self.exports]
         return [one.json()["state"] for one in found]
 
-    async def told(self) -> Counter[str]:
+    async def count_events(self) -> Counter[str]:
         kinds = [
             row["headers"]["ce_type"].removeprefix("clipstream.") for row in await outbox(self.world, self.world.ann)
         ]
@@ -141,7 +141,7 @@ async def test_an_export_is_cancelled_once_and_repeats_under_a_new_id(story: Sto
     answers = [await story.cancel(first) for _ in range(2)]
     assert [(one.status_code, one.json()["state"]) for one in answers] == [(200, "cancelled")] * 2
     assert answers[0].json()["finished_at"] == answers[1].json()["finished_at"] is not None
-    assert (await story.told())["ExportCancelled"] == 1
+    assert (await story.count_events())["ExportCancelled"] == 1
     assert await story.states() == ["cancelled", "waiting"]
     again = await story.world.ann.client.post(f"/v1/clips/{story.clip_id}/export", json={"aspect": "9:16"})
     assert (again.status_code, again.json()["state"]) == (202, "waiting")
@@ -174,7 +174,7 @@ async def test_only_the_siblings_of_a_cancelled_export_are_made(story: Story) ->
 
     assert await story.run(cancels, first, second) == "committed"
     assert await story.states() == ["cancelled", "failed"]
-    assert await story.told() == Counter(ExportCancelled=1, ExportFailed=1)
+    assert await story.count_events() == Counter(ExportCancelled=1, ExportFailed=1)
 
 
 async def test_a_worker_stops_at_a_renewal_and_its_usage_stays(story: Story) -> None:
@@ -189,7 +189,7 @@ async def test_a_worker_stops_at_a_renewal_and_its_usage_stays(story: Story) -> 
     assert await asyncio.wait_for(story.run(hangs, first, event_id=event_id), HANG_S) == "cancelled"
     (attempt,) = await story.rows("select state, lease_until from attempts where project_id = $1 and stage = 'render'")
     assert (attempt["state"], attempt["lease_until"]) == ("cancelled", None)
-    assert (await story.told())["ExportFailed"] == 0
+    assert (await story.count_events())["ExportFailed"] == 0
     assert await story.run(nothing, first, event_id=event_id) == "cancelled", "when it comes again"
     (cost,) = await story.rows("select kind, amount from costs where project_id = $1")
     assert (cost["kind"], cost["amount"]) == ("read_bytes", 4711), "what was used stays in the ledger"
@@ -204,7 +204,7 @@ async def test_each_export_ends_once_when_cancelled_at_its_end(story: Story) -> 
                 "export_id"
             ]
         )
-        before = await story.told()
+        before = await story.count_events()
         starts = asyncio.Event()
 
         async def waits(work: Work, starts: asyncio.Event = starts) -> None:
@@ -217,7 +217,7 @@ async def test_each_export_ends_once_when_cancelled_at_its_end(story: Story) -> 
             return int((await story.cancel(export_id)).status_code)
 
         verdict, status = await asyncio.gather(story.run(waits, export_id), stops())
-        told = await story.told() - before
+        told = await story.count_events() - before
         state = (await story.world.ann.client.get(f"/v1/exports/{export_id}")).json()["state"]
         assert (status, state, told["ExportCancelled"], told["ExportFailed"]) in (
             (200, "cancelled", 1, 0),
@@ -255,5 +255,5 @@ async def test_a_cancelled_project_leaves_no_export_that_waits(story: Story) -> 
     answer = await story.world.ann.client.post(f"/v1/projects/{story.project_id}/cancel")
     assert answer.json()["state"] == "cancelled"
     assert await story.states() == ["cancelled", "cancelled"]
-    assert (await story.told())["ExportCancelled"] == 0, "that the project was cancelled is told"
+    assert (await story.count_events())["ExportCancelled"] == 0, "that the project was cancelled is told"
     assert [(await story.cancel(one)).status_code for one in story.exports] == [200, 200]

@@ -104,11 +104,11 @@ class Story:
 
     async def again(self, method: str, path: str, body: Any = None, **headers: str) -> None:
         """Repeat a request: nothing changes and no event is sent."""
-        before = await self.told()
+        before = await self.count_outbox_rows()
         await self.pipeline.ask(method, path, body, **headers)
-        assert await self.told() == before
+        assert await self.count_outbox_rows() == before
 
-    async def told(self) -> int:
+    async def count_outbox_rows(self) -> int:
         """Number of rows in the outbox."""
         async with org_transaction(self.pipeline.world.api, self.pipeline.org_id) as rows:
             return int(await rows.fetchval("select count(*) from outbox"))

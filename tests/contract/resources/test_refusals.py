@@ -70,7 +70,7 @@ async def test_a_producer_gets_the_reason_and_alone_the_exact_error(
     sent = rig.sent()
     fault(sent)
     message = await rig.take(sent)
-    (event,) = await rig.told()
+    (event,) = await rig.published_refusals()
     assert event == events.UploadRefused(
         refusal_id=event.refusal_id, partition=message.partition, offset=message.offset, reason=reason,
         detail=refused_uploads.SENTENCES[reason], key_id=sent.key_id, signed=True, message_key=sent.project_id,
@@ -92,7 +92,7 @@ async def test_an_unsigned_refusal_repeats_no_word_of_its_message(rig: Rig, faul
     sent = rig.sent()
     fault(sent)
     await rig.take(sent)
-    (event,), (item,) = await rig.told(), await rig.listed()
+    (event,), (item,) = await rig.published_refusals(), await rig.listed()
     assert (event.reason, event.signed, event.key_id) == (reason, False, sent.key_id)
     assert (item["detail"], item["signed"]) == (refused_uploads.SENTENCES[reason], False)
     assert WORDS not in str(item)
@@ -103,7 +103,7 @@ async def test_an_unknown_sender_leaves_only_the_event(rig: Rig) -> None:
     sent.key_id, sent.key = f"pk_{WORDS}", WORDS
     sent.headers["ce_id"] = str(uuid.uuid4())
     await rig.take(sent)
-    (event,) = await rig.told()
+    (event,) = await rig.published_refusals()
     assert (event.reason, event.key_id, event.message_key) == ("producer.unknown_key", None, None)
     assert await rig.listed() == await rig.listed(rig.world.bob) == []
 
@@ -122,9 +122,11 @@ async def test_a_redelivered_message_is_reported_once(rig: Rig) -> None:
     message = await rig.take(sent)
     for _ in range(2):
         assert await rig.consumption.handle(message) == "dead"
-    assert len(await rig.told()) == len(await rig.listed()) == 1
+    assert len(await rig.published_refusals()) == len(await rig.listed()) == 1
     await rig.take(sent)
-    assert len(await rig.told()) == len(await rig.listed()) == 2, "the same bytes at another place are another message"
+    assert len(await rig.published_refusals()) == len(await rig.listed()) == 2, (
+        "the same bytes at another place are another message"
+    )
 
 
 async def test_a_flood_makes_few_rows_and_hides_no_other_refusal(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,10 +142,12 @@ async def test_a_flood_makes_few_rows_and_hides_no_other_refusal(rig: Rig, monke
     items = await rig.listed()
     assert [item["signed"] for item in items] == [True, False, False, False]
     assert [item["unlisted"] for item in items] == [0, 7, 0, 0], "each counts once, however often it came"
-    assert len(await rig.told()) == 4
+    assert len(await rig.published_refusals()) == 4
     await rig.owner.execute("update upload_refusals set created_at = created_at - interval '2 minutes'")
     await rig.take(stranger)
-    assert [event.unlisted for event in await rig.told()] == [0, 0, 0, 0, 7], "the next one says how many there were"
+    assert [event.unlisted for event in await rig.published_refusals()] == [0, 0, 0, 0, 7], (
+        "the next one says how many there were"
+    )
 
 
 async def test_parallel_workers_keep_to_the_bound(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

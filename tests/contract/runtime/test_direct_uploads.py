@@ -120,7 +120,7 @@ async def test_garbage_needs_no_turn(rig: Rig) -> None:
     sent = rig.sent()
     sent.secret = b"another"
     assert await rig.consumption.forward(message_of(rig, sent))
-    assert [one.reason for one in await rig.told()] == ["producer.bad_signature"]
+    assert [one.reason for one in await rig.published_refusals()] == ["producer.bad_signature"]
     assert await rig.owner.fetchval("select count(*) from projects where project_id = $1", sent.project_id) == 0
 
 

@@ -63,7 +63,7 @@ async def test_an_upload_becomes_spans(rig: Rig, tmp_path: Path) -> None:
     assert totals == {"listen": 3, "look": 3, "close": 1, "study": 1, "detect": 1}
     assert (await rig.stage("ingest"))["cpu_ms"] > 0
     assert await rig.send(stage, upload, input_id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
 async def test_an_upload_without_media_ends_its_project(rig: Rig, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ async def test_a_project_that_was_erased_is_not_taken_in(rig: Rig, tmp_path: Pat
         await project_lifecycle.create_project(connection, upload)
     await rig.erase()
     assert await rig.send(IngestStage(rig.context), upload, uuid.uuid4()) == "cancelled"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
     assert await all_spans(rig) == []
 
 
@@ -107,7 +107,7 @@ async def test_the_last_span_lets_close_make_one_transcript(rig: Rig, spans: lis
         input_id = uuid.uuid4()
         assert await rig.send(listen, span, input_id) == "committed"
         assert await rig.send(listen, span, input_id) == "done"
-    assert await rig.said() == {}, "heard, but not seen: still outstanding"
+    assert await rig.count_events() == {}, "heard, but not seen: still outstanding"
     assert await rig.send(listen, planned[2], uuid.uuid4()) == "committed"
     (heard,) = await rig.fresh()
     assert isinstance(heard.event, events.SpansHeard)
@@ -139,7 +139,7 @@ async def test_the_last_span_lets_close_make_one_transcript(rig: Rig, spans: lis
     assert (await rig.project())["language"] == "en"
     assert (await rig.project())["without_words"] is None
     assert await rig.send(close, heard.event, heard.id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
 async def test_the_transcript_names_speakers_or_goes_without(rig: Rig, spans: list[Sent]) -> None:
@@ -235,7 +235,7 @@ async def test_an_english_track_is_made_on_request_only(rig: Rig, spans: list[Se
 async def test_a_finished_span_frees_space_and_the_last_one_reports(rig: Rig, spans: list[Sent]) -> None:
     listen, look, planned = ListenStage(rig.context), LookStage(rig.context), await all_spans(rig)
     assert await rig.send(look, planned[0], uuid.uuid4()) == "committed"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
     assert await rig.send(listen, planned[0], uuid.uuid4()) == "committed"
     (following,) = await rig.fresh()
     assert following.event == planned[2]
@@ -244,7 +244,7 @@ async def test_a_finished_span_frees_space_and_the_last_one_reports(rig: Rig, sp
     (heard,) = await rig.fresh()
     assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
     await rig.send(look, planned[1], uuid.uuid4())
-    assert await rig.said() == {"TranscriptCompleted": 1}
+    assert await rig.count_events() == {"TranscriptCompleted": 1}
     assert await rig.send(look, planned[2], uuid.uuid4()) == "committed"
     (understood,) = await rig.fresh()
     assert isinstance(understood.event, events.UnderstandingCompleted)
@@ -301,7 +301,7 @@ async def test_a_project_erased_while_transcribed_leaves_nothing(rig: Rig, spans
     listen, (span, *_) = ListenStage(rig.context), await all_spans(rig)
     rig.speech.before = rig.erase
     assert await rig.send(listen, span, uuid.uuid4()) in ("cancelled", "superseded")
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
     (first, *_) = await rig.rows("select heard, heard_ref from spans where org_id = $1 and project_id = $2")
     assert (first["heard"], first["heard_ref"]) == ("waiting", None)
 

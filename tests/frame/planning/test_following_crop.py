@@ -31,7 +31,7 @@ def track_of(x: Callable[[float], float], size: float = 120) -> FaceTrack:
     return FaceTrack(track=0, shot=0, samples=samples)
 
 
-def made(x: Callable[[float], float], aspect: Aspect = "9:16", size: float = 120) -> FramePlan:
+def plan_following(x: Callable[[float], float], aspect: Aspect = "9:16", size: float = 120) -> FramePlan:
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(x, size)])
     return plan_crops(tracks, source(), aspect, SHOT)
 
@@ -58,7 +58,7 @@ def crosses(begin_s: float, end_s: float, start: float = 200, end: float = 1_000
 
 
 def test_a_crop_moves_when_its_subject_leaves_and_then_stands_still() -> None:
-    found = made(crosses(8, 14))
+    found = plan_following(crosses(8, 14))
     (shot,) = found.shots
     assert (shot.mode, shot.shows) == ("follow", "face")
     assert inside(found, found.shots) > 0.98
@@ -77,12 +77,12 @@ def test_a_crop_moves_when_its_subject_leaves_and_then_stands_still() -> None:
 
 
 def test_small_movements_are_not_followed() -> None:
-    assert made(lambda s: 800 + 120 * np.sin(2 * s)).shots[0].mode == "hold"
-    assert made(crosses(8, 14, 700, 900)).shots[0].mode == "hold"
+    assert plan_following(lambda s: 800 + 120 * np.sin(2 * s)).shots[0].mode == "hold"
+    assert plan_following(crosses(8, 14, 700, 900)).shots[0].mode == "hold"
 
 
 def test_pacing_is_followed_within_the_limit_of_turns() -> None:
-    shot = made(lambda s: 800 + 420 * float(np.sin(s / 1.6))).shots[0]
+    shot = plan_following(lambda s: 800 + 420 * float(np.sin(s / 1.6))).shots[0]
     if shot.mode == "follow":
         mean, most, turns = travel(shot)
         assert mean <= 1.5
@@ -91,7 +91,7 @@ def test_pacing_is_followed_within_the_limit_of_turns() -> None:
 
 
 def test_a_subject_too_fast_to_follow_is_shown_whole() -> None:
-    found = made(lambda s: 900 + 800 * float(np.sin(2 * s)))
+    found = plan_following(lambda s: 900 + 800 * float(np.sin(2 * s)))
     assert [(shot.mode, shot.shows) for shot in found.shots] == [("fit", "whole")]
     assert "too fast to be followed" in found.shots[0].reason
 
@@ -101,7 +101,7 @@ def swings(s: float) -> float:
 
 
 def test_a_face_cut_by_a_still_crop_is_shown_wider() -> None:
-    found = made(swings)
+    found = plan_following(swings)
     (shot,) = found.shots
     assert (shot.mode, shot.shows) == ("fit", "face")
     assert inside(found, found.shots) == 1
@@ -111,7 +111,7 @@ def test_a_face_cut_by_a_still_crop_is_shown_wider() -> None:
 
 
 def test_a_face_too_fast_for_a_slow_crop_is_shown_wider() -> None:
-    found = made(lambda s: float(np.interp(s, [4, 6, 12, 14], [300, 1_050, 1_050, 300])), size=300)
+    found = plan_following(lambda s: float(np.interp(s, [4, 6, 12, 14], [300, 1_050, 1_050, 300])), size=300)
     (shot,) = found.shots
     assert shot.mode == "fit"
     assert "too fast to be followed" in shot.reason

@@ -31,7 +31,7 @@ TUNES = ("Kevin_MacLeod-Vibe_Ace", "Kevin_MacLeod-Nutcracker", "Hungarian_Dance_
 LENGTH_MS = 6_000
 
 
-def heard(name: str) -> list[float]:
+def speech_likelihoods(name: str) -> list[float]:
     """Likeness of three stretches of eight seconds."""
     samples = sound(media(name)).astype(np.float32) / 32_768
     return [measure_speech_likelihood(samples[at * ANALYSIS_RATE_HZ :][: 8 * ANALYSIS_RATE_HZ]) for at in (0, 8, 16)]
@@ -39,8 +39,8 @@ def heard(name: str) -> list[float]:
 
 def test_voices_are_more_like_speech_than_tunes() -> None:
     """The best of several ranges, as the product uses it: no tune scores as high as any voice."""
-    voices = [max(heard(name)) for name in VOICES]
-    tunes = [max(heard(f"music/{name}.ogg")) for name in TUNES]
+    voices = [max(speech_likelihoods(name)) for name in VOICES]
+    tunes = [max(speech_likelihoods(f"music/{name}.ogg")) for name in TUNES]
     assert min(voices) > max(tunes)
 
 

@@ -55,7 +55,7 @@ def folder_of(parent: Path, name: str) -> Path:
     return folder
 
 
-def told(rendered: RenderResult | None) -> RenderResult:
+def without_duration(rendered: RenderResult | None) -> RenderResult:
     """The findings without their duration."""
     assert rendered is not None
     return msgspec.structs.replace(rendered, check_cpu_ms=0)
@@ -82,7 +82,7 @@ def test_each_aspect_has_the_same_bytes_as_alone(
     for task, folder, rendered in zip(tasks, together, found, strict=True):
         alone = folder_of(tmp_path / "alone", task.plan.aspect)
         with path.open("rb") as file:
-            assert told(render(task, file, alone, lambda _: None)) == told(rendered)
+            assert without_duration(render(task, file, alone, lambda _: None)) == without_duration(rendered)
         made = {one.name: one.read_bytes() for one in folder.iterdir()}
         assert made == {one.name: one.read_bytes() for one in alone.iterdir()}
         assert len(made) > 1

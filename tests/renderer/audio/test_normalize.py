@@ -81,7 +81,7 @@ def clicking(voice: Sound) -> Sound:
     return made
 
 
-def found_of(settled: NormalizedAudio) -> tuple[float, float]:
+def decoded_loudness(settled: NormalizedAudio) -> tuple[float, float]:
     heard: Loudness = measure_loudness(aac(settled.sound))
     assert heard.integrated_lufs is not None
     assert heard.true_peak_dbtp is not None
@@ -91,7 +91,7 @@ def found_of(settled: NormalizedAudio) -> tuple[float, float]:
 @pytest.mark.parametrize("kind", [np.copy, quiet, faint, loud, dynamic, short, mostly_silent, one_sided, clicking])
 def test_every_kind_of_source_reaches_the_target(voice: Sound, kind: Callable[[Sound], Sound]) -> None:
     settled = normalize_loudness(fade_edges(kind(voice)), -14, aac)
-    lufs, peak = found_of(settled)
+    lufs, peak = decoded_loudness(settled)
     assert lufs == pytest.approx(-14, abs=0.5)
     assert peak <= -1
     assert settled.warnings == []
@@ -108,7 +108,7 @@ def test_noise_like_speech_reaches_the_target_below_the_ceiling(level: float) ->
 
 @pytest.mark.parametrize("target", [MIN_TARGET_LUFS, -16, MAX_TARGET_LUFS])
 def test_another_target_is_reached(voice: Sound, target: float) -> None:
-    lufs, peak = found_of(normalize_loudness(voice, target, aac))
+    lufs, peak = decoded_loudness(normalize_loudness(voice, target, aac))
     assert lufs == pytest.approx(target, abs=0.5)
     assert peak <= -1
 
@@ -118,8 +118,8 @@ def test_a_peak_that_encoding_lifts_is_turned_down_beforehand() -> None:
     lecture = loaded(str(LECTURE), 75.711, 8)
     untried = normalize_loudness(fade_edges(lecture), -14, lambda sound: sound)
     tried = normalize_loudness(fade_edges(lecture), -14, aac)
-    assert found_of(untried)[1] > -1 >= found_of(tried)[1]
-    assert found_of(tried)[0] == pytest.approx(-14, abs=0.3)
+    assert decoded_loudness(untried)[1] > -1 >= decoded_loudness(tried)[1]
+    assert decoded_loudness(tried)[0] == pytest.approx(-14, abs=0.3)
     same_gain = 10 ** ((tried.gain_db - untried.gain_db) / 20)
     changed = np.abs(tried.sound - untried.sound * np.float32(same_gain)) > 1e-3
     assert changed.mean() < 0.02, "and little else is touched"

@@ -27,7 +27,7 @@ def timeline(start_ms: int, rate: Fraction, count: int) -> OutputTimeline:
     )
 
 
-def shown(times: list[int], clock: OutputTimeline) -> list[int]:
+def slot_times(times: list[int], clock: OutputTimeline) -> list[int]:
     """The source time that each slot shows."""
     return [at for at, _, slots in fill_slots([(time, None) for time in times], clock) for _ in slots]
 
@@ -39,7 +39,7 @@ def test_constant_rates_are_never_doubled_or_dropped(factor: Fraction, rate: Fra
     source = rate * factor
     times = [round(n * 1000 / source) for n in range(int(62 * source))]
     near = [time for time in times if start_ms - 100 <= time <= start_ms + 2_200]
-    found = shown(near, timeline(start_ms, rate, int(2 * rate)))
+    found = slot_times(near, timeline(start_ms, rate, int(2 * rate)))
     assert len(found) == int(2 * rate)
     inner = Counter(found[2:-2])
     if factor == 2:
@@ -64,7 +64,7 @@ def test_a_clip_without_pictures_fills_no_slot() -> None:
 
 
 def test_a_source_that_ends_early_holds_its_last_picture() -> None:
-    assert shown([0, 40, 80], timeline(0, Fraction(25), 10)) == [0, 40] + [80] * 8
+    assert slot_times([0, 40, 80], timeline(0, Fraction(25), 10)) == [0, 40] + [80] * 8
 
 
 Parts = st.lists(

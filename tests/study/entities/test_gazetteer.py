@@ -14,7 +14,7 @@ from streams.study.index_rows import normalise_name
 from tests.support.transcript_factory import spoken
 
 
-def found(*sentences: str) -> set[tuple[str, str]]:
+def entity_names(*sentences: str) -> set[tuple[str, str]]:
     return {(one.kind, one.name) for one in find_entities(spoken(*sentences))}
 
 
@@ -45,7 +45,7 @@ def found(*sentences: str) -> set[tuple[str, str]]:
     ],
 )
 def test_a_name_is_found_by_its_context(sentence: str, kind: str, name: str) -> None:
-    assert (kind, name) in found(sentence)
+    assert (kind, name) in entity_names(sentence)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_name_is_found_by_its_context(sentence: str, kind: str, name: str) -> 
     ],
 )
 def test_a_capital_alone_does_not_make_a_name(sentence: str) -> None:
-    assert found(sentence) == set()
+    assert entity_names(sentence) == set()
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_places_in_a_list_do_not_lie_in_each_other() -> None:
 
 
 def test_a_country_is_not_the_organisation_that_begins_with_its_name() -> None:
-    assert found("The Canada Revenue Agency told us.", "We live in Canada here.", "Canada is cold.") == {
+    assert entity_names("The Canada Revenue Agency told us.", "We live in Canada here.", "Canada is cold.") == {
         ("organisation", "Canada Revenue Agency"), ("place", "Canada"),
     }  # fmt: skip
 

@@ -36,14 +36,14 @@ def time(start_ms: int, end_ms: int) -> TimeRange:
     return TimeRange(start_ms=start_ms, end_ms=end_ms)
 
 
-def said(*spans: tuple[int, int], fillers: tuple[int, ...] = ()) -> list[Word]:
+def timed_words(*spans: tuple[int, int], fillers: tuple[int, ...] = ()) -> list[Word]:
     return [
         Word(text=f"w{at}", start_ms=start, end_ms=end, probability=0.9, filler=at in fillers)
         for at, (start, end) in enumerate(spans)
     ]
 
 
-WORDS = said(
+WORDS = timed_words(
     (1_000, 1_300), (1_400, 1_700), (1_700, 2_000), (2_300, 2_500), (2_600, 3_000), (4_000, 4_400), (4_500, 5_000),
     (5_080, 5_600), fillers=(3,),
 )  # fmt: skip
@@ -64,7 +64,7 @@ def ranges(edit: EditList) -> list[tuple[int, int]]:
     return [(one.range.start_ms, one.range.end_ms) for one in edit.segments]
 
 
-def heard(edit: EditList, words: list[Word] = WORDS) -> list[str]:
+def played_texts(edit: EditList, words: list[Word] = WORDS) -> list[str]:
     return [word.text for word in words_out(words, place_edit(edit))]
 
 
@@ -92,7 +92,7 @@ def test_ends_move_to_gaps_between_words_both_ways() -> None:
 
 def test_deleted_words_are_gone_and_their_neighbours_whole() -> None:
     edit = done(ops.DeleteWords(first_word=1, end_word=3))
-    assert heard(edit) == ["w0", "w3", "w4", "w5", "w6", "w7"]
+    assert played_texts(edit) == ["w0", "w3", "w4", "w5", "w6", "w7"]
     assert ranges(edit) == [(800, 1_350), (2_060, 6_000)], "of the two pauses the longer stays"
     assert [one.segment_id for one in edit.segments] == ["s1", "s2"]
     words = words_out(WORDS, place_edit(edit))
@@ -101,18 +101,18 @@ def test_deleted_words_are_gone_and_their_neighbours_whole() -> None:
 
 def test_the_first_and_last_words_can_be_deleted() -> None:
     edit = done(ops.DeleteWords(first_word=0, end_word=1), ops.DeleteWords(first_word=7, end_word=8))
-    assert heard(edit) == ["w1", "w2", "w3", "w4", "w5", "w6"]
+    assert played_texts(edit) == ["w1", "w2", "w3", "w4", "w5", "w6"]
 
 
 def test_fillers_and_long_pauses_go() -> None:
     edit = done(ops.DropFillers(), ops.DropPauses())
-    assert heard(edit) == ["w0", "w1", "w2", "w4", "w5", "w6", "w7"]
+    assert played_texts(edit) == ["w0", "w1", "w2", "w4", "w5", "w6", "w7"]
     played = words_out(WORDS, place_edit(edit))
     assert played[4].start_ms - played[3].end_ms == 250
 
 
 def test_nothing_to_drop_changes_nothing() -> None:
-    plain_words = EditMaterial(words=said((1_000, 1_300), (1_400, 1_700)), **SOURCE)
+    plain_words = EditMaterial(words=timed_words((1_000, 1_300), (1_400, 1_700)), **SOURCE)
     edit = done(ops.DropFillers(), ops.DropPauses(), material=plain_words)
     assert edit.segments == CLIP.segments
 
@@ -124,7 +124,7 @@ def test_a_join_undoes_a_split() -> None:
 
 
 def test_a_pause_is_a_better_place_than_between_words_that_touch() -> None:
-    touching = said((1_000, 1_500), (1_500, 2_000), (2_000, 2_500), (2_700, 3_000))
+    touching = timed_words((1_000, 1_500), (1_500, 2_000), (2_000, 2_500), (2_700, 3_000))
     gaps = Gaps(touching, DURATION_MS)
     assert [gaps.nearest(at) for at in (1_990, 2_300, 1_520, 1_600)] == [2_000, 2_560, 1_500, 1_500]
     assert gaps.nearest(2_200) == 2_560, "2,000 is nearer, and in mid-phrase"
@@ -150,7 +150,7 @@ def test_a_join_takes_a_cut_back() -> None:
 def test_segments_change_places_come_and_go() -> None:
     edit = done(ops.Split(segment_id="s1", at_ms=3_500), ops.Move(segment_id="s2", before="s1"))
     assert ranges(edit) == [(3_500, 6_000), (800, 3_500)]
-    assert heard(edit) == ["w5", "w6", "w7", "w0", "w1", "w2", "w3", "w4"]
+    assert played_texts(edit) == ["w5", "w6", "w7", "w0", "w1", "w2", "w3", "w4"]
     assert ranges(done(ops.Move(segment_id="s2"), edit=edit)) == [(800, 3_500), (3_500, 6_000)]
     more = done(ops.Insert(start_ms=10_000, end_ms=12_000, before="s1"), edit=edit)
     assert [one.segment_id for one in more.segments] == ["s2", "s3", "s1"]
@@ -343,7 +343,7 @@ NOTHING: tuple[ops.Operation, ...] = (
 
 @pytest.mark.parametrize("operation", NOTHING, ids=lambda one: type(one).__name__)
 def test_an_operation_that_changes_nothing_says_so(operation: ops.Operation) -> None:
-    plain_words = EditMaterial(words=said((1_000, 1_300), (1_400, 1_700)), versions={1: CLIP}, **SOURCE)
+    plain_words = EditMaterial(words=timed_words((1_000, 1_300), (1_400, 1_700)), versions={1: CLIP}, **SOURCE)
     assert is_same(done(operation, material=plain_words), CLIP)
     assert not is_same(done(operation, ops.Mute(segment_id="s1"), material=plain_words), CLIP)
 
@@ -354,11 +354,11 @@ def test_operations_that_undo_each_other_change_nothing() -> None:
 
 
 def test_overlapping_words_are_not_cut_apart() -> None:
-    both = said((1_000, 1_500), (1_400, 2_000), (2_200, 2_400))
+    both = timed_words((1_000, 1_500), (1_400, 2_000), (2_200, 2_400))
     material = EditMaterial(words=both, **SOURCE)
     with pytest.raises(BadEditError, match="same time"):
         apply(CLIP, [ops.DeleteWords(first_word=1, end_word=2)], material)
-    assert heard(apply(CLIP, [ops.DeleteWords(first_word=0, end_word=2)], material), both) == ["w2"]
+    assert played_texts(apply(CLIP, [ops.DeleteWords(first_word=0, end_word=2)], material), both) == ["w2"]
 
 
 def test_source_and_output_times_convert_both_ways() -> None:
@@ -386,7 +386,7 @@ def laid_out(spans: list[tuple[int, int]]) -> list[Word]:
     for pause, length in spans:
         placed.append((at_ms + pause, at_ms + pause + length))
         at_ms += pause + length
-    return said(*placed, fillers=tuple(range(1, len(spans), 4)))
+    return timed_words(*placed, fillers=tuple(range(1, len(spans), 4)))
 
 
 def is_inside(at_ms: int, words: list[Word]) -> bool:
@@ -449,7 +449,7 @@ def test_no_edit_halves_a_word_and_the_clocks_agree(spans: list[tuple[int, int]]
 def test_edits_of_a_long_source_take_little_time() -> None:
     """Six hours of speech and a clip of distant segments: a slow request would delay all callers of the API."""
     spans = [(360 * at, 360 * at + 240 - 40 * (at % 3)) for at in range(60_000)]
-    words = said(*spans, fillers=tuple(range(5, 60_000, 20)))
+    words = timed_words(*spans, fillers=tuple(range(5, 60_000, 20)))
     material = EditMaterial(words=words, **SOURCE | {"duration_ms": 6 * 3_600_000})
     far = [(1_000 + 100_000 * at, 1_700 + 100_000 * at) for at in range(190)]
     edit = EditList(

@@ -46,13 +46,13 @@ def transcript() -> Transcript:
 TURNS = [(0, 1950, "S1"), (1950, 3900, "S2"), (4000, 4500, "S3")]
 
 
-def told(after: Transcript) -> Diarization:
+def diarization_of(after: Transcript) -> Diarization:
     assert after.diarization
     return after.diarization
 
 
 def spans(after: Transcript) -> list[tuple[int, int, str]]:
-    return [(one.start_ms, one.end_ms, one.speaker) for one in told(after).turns]
+    return [(one.start_ms, one.end_ms, one.speaker) for one in diarization_of(after).turns]
 
 
 def owners(after: Transcript) -> list[str | None]:
@@ -61,17 +61,22 @@ def owners(after: Transcript) -> list[str | None]:
 
 def test_a_name_is_set_and_cleared_with_its_source() -> None:
     before = transcript()
-    speakers = [msgspec.structs.replace(told(before).speakers[0], name="Ada", evidence=EVIDENCE, named_by="self")]
+    speakers = [
+        msgspec.structs.replace(diarization_of(before).speakers[0], name="Ada", evidence=EVIDENCE, named_by="self")
+    ]
     known = msgspec.structs.replace(
-        before, diarization=msgspec.structs.replace(told(before), speakers=[*speakers, *told(before).speakers[1:]])
+        before,
+        diarization=msgspec.structs.replace(
+            diarization_of(before), speakers=[*speakers, *diarization_of(before).speakers[1:]]
+        ),
     )
     after, (change,) = correct_speakers(known, [Rename(speaker="S1", name="  Ada\nLovelace ")], 2)
-    one = told(after).speakers[0]
+    one = diarization_of(after).speakers[0]
     assert (one.name, one.named_by, one.evidence, one.confidence) == ("Ada Lovelace", "person", None, 0.9)
     assert (change.op, change.speaker, change.before, change.after) == ("rename", "S1", "Ada", "Ada Lovelace")
     assert (after.version, after.words, after.segments) == (2, known.words, known.segments)
     bare, _ = correct_speakers(after, [Rename(speaker="S1", name="")], 3)
-    assert (told(bare).speakers[0].name, told(bare).speakers[0].named_by) == (None, None)
+    assert (diarization_of(bare).speakers[0].name, diarization_of(bare).speakers[0].named_by) == (None, None)
 
 
 def test_the_record_of_changes_keeps_every_name() -> None:
@@ -91,8 +96,8 @@ def test_the_record_of_changes_keeps_every_name() -> None:
         start, _ = correct_speakers(transcript(), named, 2)
         after, (change,) = correct_speakers(start, [edit], 3)
         assert (change.before, change.after) == (before, after_name), edit
-        was = {one.id: one.name for one in told(start).speakers}
-        now = {one.id: one.name for one in told(after).speakers}
+        was = {one.id: one.name for one in diarization_of(start).speakers}
+        now = {one.id: one.name for one in diarization_of(after).speakers}
         lost = {speaker: name for speaker, name in was.items() if now.get(speaker) != name}
         assert lost.items() <= change.names.items() <= was.items(), edit
     start, _ = correct_speakers(transcript(), named, 2)
@@ -113,7 +118,7 @@ def test_ranges_beyond_the_source_are_refused_with_its_length() -> None:
 def test_merged_speakers_keep_all_their_words() -> None:
     after, (change,) = correct_speakers(transcript(), [Merge(speaker="S2", into="S1")], 2)
     assert owners(after) == ["S1"] * 8 + ["S3"]
-    assert [(one.id, one.speech_ms, one.turns, one.confidence) for one in told(after).speakers] == [
+    assert [(one.id, one.speech_ms, one.turns, one.confidence) for one in diarization_of(after).speakers] == [
         ("S1", 3900, 1, None), ("S3", 500, 1, 0.9),
     ]  # fmt: skip
     assert spans(after) == [
@@ -126,15 +131,15 @@ def test_merged_speakers_keep_all_their_words() -> None:
 
 def test_the_remaining_speaker_keeps_the_name() -> None:
     after, _ = correct_speakers(transcript(), [Rename(speaker="S2", name="Bo"), Merge(speaker="S2", into="S3")], 2)
-    assert [(one.id, one.name, one.named_by) for one in told(after).speakers] == [
+    assert [(one.id, one.name, one.named_by) for one in diarization_of(after).speakers] == [
         ("S1", None, None), ("S3", "Bo", "person"),
     ]  # fmt: skip
 
 
 def test_one_speaker_has_no_confidence_and_no_overlaps() -> None:
     after, _ = correct_speakers(transcript(), [Merge(speaker="S2", into="S1"), Merge(speaker="S3", into="S1")], 2)
-    assert ([one.id for one in told(after).speakers], told(after).overlaps) == (["S1"], [])
-    assert told(after).speakers[0].confidence is None
+    assert ([one.id for one in diarization_of(after).speakers], diarization_of(after).overlaps) == (["S1"], [])
+    assert diarization_of(after).speakers[0].confidence is None
 
 
 def test_words_become_a_new_speakers_and_part_their_segment() -> None:
@@ -147,7 +152,7 @@ def test_words_become_a_new_speakers_and_part_their_segment() -> None:
     assert spans(after) == [
         (0, 950, "S1"), (950, 1950, "S4"), (1950, 3900, "S2"), (4000, 4500, "S3"),
     ]  # fmt: skip
-    assert [(one.id, one.name, one.confidence) for one in told(after).speakers] == [
+    assert [(one.id, one.name, one.confidence) for one in diarization_of(after).speakers] == [
         ("S1", None, None), ("S2", None, 0.9), ("S3", None, 0.9), ("S4", "Cy", None),
     ]  # fmt: skip
     assert (change.op, change.speaker, change.to, change.word_count, change.speech_ms) == ("split", "S1", "S4", 2, 1000)
@@ -170,15 +175,15 @@ def test_a_speaker_number_is_never_reused() -> None:
     again, _ = correct_speakers(
         after, [Merge(speaker="S4", into="S1"), SplitSpeaker(words=[WordRun(first_word=0, end_word=1)])], 4
     )
-    assert [one.id for one in told(after).speakers] == ["S1", "S2", "S4"]
-    assert [one.id for one in told(again).speakers] == ["S1", "S2", "S5"]
+    assert [one.id for one in diarization_of(after).speakers] == ["S1", "S2", "S4"]
+    assert [one.id for one in diarization_of(again).speakers] == ["S1", "S2", "S5"]
 
 
 def test_a_speaker_without_words_is_removed() -> None:
     after, _ = correct_speakers(
         transcript(), [SplitSpeaker(speaker="S3", ranges=[Stretch(start_ms=0, end_ms=5000)], to="S1")], 2
     )
-    assert [one.id for one in told(after).speakers] == ["S1", "S2"]
+    assert [one.id for one in diarization_of(after).speakers] == ["S1", "S2"]
 
 
 def test_speakers_can_be_assigned_without_diarization() -> None:
@@ -258,8 +263,8 @@ def test_any_correction_leaves_a_complete_transcript(edits: list[SpeakerEdit]) -
         {after.words[at].speaker for at in range(one.first_word, one.end_word)} == {one.speaker}
         for one in after.segments
     )
-    known = {one.id for one in told(after).speakers}
-    assert {*owners(after), *(one.speaker for one in told(after).turns)} == known
-    assert sum(one.end_ms - one.start_ms for one in told(after).turns) >= 4_400
-    assert all(one.end_ms > one.start_ms for one in told(after).turns)
-    assert len(words_in(told(after).turns, after.words)) == len(told(after).turns)
+    known = {one.id for one in diarization_of(after).speakers}
+    assert {*owners(after), *(one.speaker for one in diarization_of(after).turns)} == known
+    assert sum(one.end_ms - one.start_ms for one in diarization_of(after).turns) >= 4_400
+    assert all(one.end_ms > one.start_ms for one in diarization_of(after).turns)
+    assert len(words_in(diarization_of(after).turns, after.words)) == len(diarization_of(after).turns)
