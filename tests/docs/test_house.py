@@ -112,3 +112,25 @@ def test_other_names_are_accepted(name: str, tmp_path: Path, monkeypatch: pytest
     path = tmp_path / "plan.py"
     path.write_text(f'"""A module."""\n\n{name} = []\n')
     assert not list(house.check_module(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("test_what_was_made_is_told", 1),
+        ("test_nobody_is_told", 2),
+        ("test_a_wish_lies_beside_another", 2),
+        ("test_a_killed_worker_loses_no_event", 0),
+        ("test_retellings_and_besides_are_other_words", 0),
+        (f"test_{'a' * 61}", 1),
+        ("nobody_told", 0),
+    ],
+)
+def test_a_test_name_with_a_word_of_the_idiom_is_found(
+    name: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house, "REPO", tmp_path)
+    path = tmp_path / "tests" / "test_plan.py"
+    path.parent.mkdir()
+    path.write_text(f'"""A module."""\n\n\ndef {name}() -> None: ...\n')
+    assert [finding.rule for finding in house.check_test_names()] == ["test-name"] * count
