@@ -54,7 +54,7 @@ def imported(folder: str) -> Iterator[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("folder", GROUPS)
-def test_what_is_imported_is_named(folder: str) -> None:
+def test_every_import_is_a_declared_dependency(folder: str) -> None:
     wanted, carriers = named(GROUPS[folder]), packages_distributions()
     skipped = OWN | set(sys.stdlib_module_names) | TYPES_ALONE | ELSEWHERE.get(folder, set())
     unnamed = {

@@ -21,7 +21,7 @@ from schemas.version import USER_AGENT, VERSION
 ROOT = Path(cli.__file__).parents[1]
 
 
-def test_the_package_says_it_and_the_rest_repeats_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_place_repeats_the_version_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
     assert make_document(OPERATIONS)["info"]["version"] == VERSION
     assert asyncapi()["info"]["version"] == VERSION
@@ -31,7 +31,7 @@ def test_the_package_says_it_and_the_rest_repeats_it(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out.strip() == f"clipstream {VERSION}"
 
 
-def test_requests_that_we_make_name_it() -> None:
+def test_our_requests_name_the_version() -> None:
     assert USER_AGENT.endswith(f"/{VERSION}")
     client = Client("http://127.0.0.1:1", "key", sleep=lambda _: None)
     assert client._http.headers["user-agent"] == USER_AGENT

@@ -55,7 +55,7 @@ def test_warnings_of_a_hand_over_fit_into_a_header() -> None:
 
 
 @given(st.text(max_size=120))
-def test_any_other_text_is_no_cursor(text: str) -> None:
+def test_any_other_text_is_refused_as_a_cursor(text: str) -> None:
     with pytest.raises(ApiProblem):
         decode_cursor(RING, "projects/a", text)
 
@@ -199,7 +199,7 @@ def test_object_keys_hold_nothing_of_a_name_but_a_plain_extension(filename: str,
     assert object_key(org, upload, filename) == f"{org}/uploads/{upload}{end}"
 
 
-def test_the_format_of_a_transcript() -> None:
+def test_a_transcript_format_is_chosen_by_header_or_query() -> None:
     assert choose_format("srt", "application/json") == "srt"
     assert choose_format(None, None) == "json"
     assert choose_format(None, "text/vtt, */*;q=0.1") == "vtt"
@@ -213,7 +213,7 @@ def test_highlights_are_escaped_before_they_are_marked() -> None:
     assert highlight(hit, "title", "text") == "&lt;script&gt;<mark>hi</mark>&lt;/script&gt;"
 
 
-def test_last_event_ids() -> None:
+def test_last_event_ids_are_parsed() -> None:
     assert read_last_version("17", 3) == 17
     assert read_last_version(None, 3) == 3
     for bad in ("x", "-1", "٣", "9" * 30):
@@ -221,7 +221,7 @@ def test_last_event_ids() -> None:
             read_last_version(bad, 0)
 
 
-async def test_listeners_hear_of_their_project_and_are_forgotten() -> None:
+async def test_listeners_are_woken_for_their_project_and_forgotten() -> None:
     listeners, mine, other = Listeners(look_anyway_s=60), uuid4(), uuid4()
     listening = listeners.listen(mine)
     await anext(listening)
@@ -238,7 +238,7 @@ async def test_listeners_hear_of_their_project_and_are_forgotten() -> None:
     assert read_project_id(b"\xff") is None
 
 
-async def test_urls_are_checked_before_they_are_kept() -> None:
+async def test_urls_are_checked_before_they_are_stored() -> None:
     async def resolver(host: str, port: int) -> list[str]:
         found = {"good.example": ["93.184.216.34"], "bad.example": ["93.184.216.34", "10.0.0.1"]}
         if host not in found:
@@ -262,7 +262,7 @@ async def test_urls_are_checked_before_they_are_kept() -> None:
         {"since": "2024-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
     ],
 )
-def test_windows_that_no_store_could_answer_are_refused(window: dict[str, str]) -> None:
+def test_windows_beyond_the_stores_range_are_refused(window: dict[str, str]) -> None:
     with pytest.raises(ApiProblem):
         resolve_window(msgspec.convert(window, AnalyticsWindow), dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
 

@@ -17,7 +17,7 @@ def beating() -> Pulse:
     return Pulse(stall_s=60, now=asyncio.get_running_loop().time)
 
 
-async def test_to_wait_for_long_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_wait_leaves_no_task_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process runs for months: anything that a sweep leaves in memory would add up."""
     looks, most = 0, 0
     wait = asyncio.wait
@@ -42,7 +42,7 @@ async def test_to_wait_for_long_costs_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert len(asyncio.all_tasks()) == before
 
 
-async def test_a_part_that_breaks_ends_the_others_and_is_told_of() -> None:
+async def test_a_part_that_breaks_ends_the_others_and_is_logged() -> None:
     ended = asyncio.Event()
     stop = asyncio.Event()
 

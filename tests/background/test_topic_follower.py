@@ -10,7 +10,7 @@ from streams.background.topic_follower import hand_over
 from tests.support import event_factory as made
 
 
-async def test_a_bug_with_one_event_is_passed_over() -> None:
+async def test_an_event_that_meets_a_bug_is_skipped() -> None:
     seen = list[events.AnyEvent]()
 
     async def handle(event: events.AnyEvent) -> None:
@@ -22,7 +22,7 @@ async def test_a_bug_with_one_event_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize("error", [Unavailable("objects", "down"), ConnectionResetError()])
-async def test_an_outage_is_waited_for(error: Exception) -> None:
+async def test_an_outage_is_raised_to_the_caller(error: Exception) -> None:
     async def handle(event: events.AnyEvent) -> None:
         raise error
 

@@ -64,7 +64,7 @@ def test_twice_the_projects_take_twice_of_everything() -> None:
     assert two.source_bytes_per_day == pytest.approx(2 * one.source_bytes_per_day)
 
 
-def test_rows_are_kept_for_as_long_as_retention_says() -> None:
+def test_rows_stay_as_long_as_retention_says() -> None:
     tables = {table.table: table for table in modelled().tables}
     assert (tables["projects"].kept_rows, tables["projects"].kept_days) == (3_650_000, None)
     assert (tables["outbox"].rows_per_day, tables["outbox"].kept_rows) == (260_000, 260_000)
@@ -104,7 +104,7 @@ def test_money_needs_a_price() -> None:
     assert "a project)" in render(modelled())
 
 
-def test_measured_projects_are_met_exactly() -> None:
+def test_measured_projects_are_modelled_exactly() -> None:
     shapes = [ProjectShape(media_s=1, spans=spans, clips=clips) for spans, clips in ((1, 1), (2, 1), (2, 4))]
     amount = fit([(shape, 5 + 2 * shape.spans + 3 * shape.clips) for shape in shapes], OF_ROWS)
     assert (amount.fixed, amount.per_span, amount.per_clip) == pytest.approx((5, 2, 3))
@@ -138,7 +138,7 @@ def test_the_page_has_the_model_of_today() -> None:
     assert page_with(text, None) == text, "run `python -m benchmarks.load.scaling_page`"
 
 
-def test_the_command_line_takes_what_the_page_says() -> None:
+def test_the_command_line_takes_the_options_of_the_page() -> None:
     asked = parser().parse_args(
         ["--projects-per-day", "500", "--clips", "3", "--cpu-hour", "0.04", "--currency", "EUR"]
     )

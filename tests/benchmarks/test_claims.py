@@ -40,11 +40,11 @@ def test_the_table_has_a_line_for_each() -> None:
     assert [line.split()[-1] for line in lines.splitlines()[2:]] == ["met", "MISSED", "shown", "FAILED"]
 
 
-def test_where_the_time_went_is_told() -> None:
+def test_a_claim_lists_where_the_time_went() -> None:
     assert format_claim(Claim(name="a", measured=1.0, where=("x 1", "y 2"))).splitlines()[1:] == ["    x 1", "    y 2"]
 
 
-def test_the_report_says_what_was_met_and_where() -> None:
+def test_the_report_says_which_claims_were_met_and_where() -> None:
     found = json.loads(report([Claim(name="a", measured=2.0, limit=1.0)], [Failed(name="b", error="c")], {"cpus": 2}))
     assert found["about"] == {"cpus": 2}
     assert found["claims"][0]["met"] is False

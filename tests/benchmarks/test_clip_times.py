@@ -23,7 +23,7 @@ def export(ordinal: int, **certificate: Any) -> dict[str, Any]:
     }
 
 
-def test_each_clip_has_a_line_with_its_stages_and_what_they_took() -> None:
+def test_each_clip_has_a_line_with_its_stages_and_their_times() -> None:
     found = [work(1, "frame", "host/11", 100), work(0, "frame", "host/10", 100), work(0, "render", "host/12", 111.5)]
     first, second = clip_lines(found, [export(1), export(0)])
     assert first == (
@@ -33,7 +33,7 @@ def test_each_clip_has_a_line_with_its_stages_and_what_they_took() -> None:
     assert second.startswith("clip 2: 30.0 s from 60 s on; frame 100.0–110.0 by worker 2")
 
 
-def test_what_was_made_or_tried_twice_is_told() -> None:
+def test_a_repeated_file_or_attempt_is_reported() -> None:
     (line,) = clip_lines([work(0, "render", "host/1", 5, tries=2)], [export(0, other_try={"faults": ["cut_face"]})])
     assert "event tried 2 times" in line
     assert "file made twice (cut_face)" in line

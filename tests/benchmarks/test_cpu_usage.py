@@ -46,7 +46,7 @@ def test_a_process_belongs_to_the_nearest_part_above_it() -> None:
     assert shares(processes, {"outer": 10, "inner": 20, "gone": 55}) == {"outer": 3.0, "inner": 12.0, "gone": 0.0}
 
 
-def test_only_the_given_time_counts_the_largest_first() -> None:
+def test_usage_counts_within_the_interval_largest_first() -> None:
     samples = [Sample(at_s=at, spent_s={"api": at, "render": 3 * at, IDLE: 0.0}) for at in (0.0, 10.0, 20.0, 30.0)]
     assert between(samples, 10.0, 20.0) == {"render": 30.0, "api": 10.0, IDLE: 0.0}
     assert next(iter(between(samples, 10.0, 20.0))) == "render"

@@ -14,7 +14,7 @@ RATES = default_rates()
 TRUTH = {"listen": Rate(spread=0, fixed=1000, per_media_s=90), "render": Rate(spread=0, per_clip_s=700)}
 
 
-def shown(media_s: int, width: int, height: int) -> JSON:
+def api_project(media_s: int, width: int, height: int) -> JSON:
     """A project as the API returns it: costs by `TRUTH`, and ten ms for everything else."""
     source = EstimatedSource(media_ms=media_s * 1000, megapixels=width * height / 1e6)
     stages: list[Any] = [
@@ -35,18 +35,23 @@ def shown(media_s: int, width: int, height: int) -> JSON:
 
 PROJECTS: list[Project] = [
     ("t", finished_of(one), one)
-    for one in (shown(30, 320, 240), shown(200, 640, 360), shown(600, 1920, 1080), shown(1200, 1280, 720))
+    for one in (
+        api_project(30, 320, 240),
+        api_project(200, 640, 360),
+        api_project(600, 1920, 1080),
+        api_project(1200, 1280, 720),
+    )
 ]
 
 
-def test_a_project_of_the_api_is_read() -> None:
+def test_a_project_is_read_from_the_api() -> None:
     _, took, _ = PROJECTS[0]
     assert (took.elapsed_ms, took.amounts, took.source.media_ms) == (90_500, {"stored_bytes": 10}, 30_000)
     assert took.stages_cpu_ms["listen"] == 1000 + 30 * 90
 
 
 @pytest.mark.parametrize("name", list(TRUTH))
-def test_the_rates_that_made_them_are_found(name: str) -> None:
+def test_the_fit_recovers_the_true_rates(name: str) -> None:
     found = fitted(name, [one for _, one, _ in PROJECTS], RATES)
     for _, one, _ in PROJECTS:
         assert table_amount(found, one.source, RATES) == pytest.approx(

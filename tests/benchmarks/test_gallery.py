@@ -46,19 +46,19 @@ FILM = Film(
 )
 
 
-def shown(*films: Film, **more: object) -> str:
+def gallery_page(*films: Film, **more: object) -> str:
     return page([Fixture(name="a<b>.mp4", state="completed", seconds=10.0, films=list(films), **more)], "today")  # type: ignore[arg-type]
 
 
 def test_texts_from_outside_are_escaped() -> None:
-    text = shown(FILM)
+    text = gallery_page(FILM)
     assert "<script" not in text
     for told in ("a&lt;b&gt;.mp4", "&lt;late&gt;", "&quot;quoted&quot; &amp; strange", "a &lt;b&gt;caption&lt;/b&gt;"):
         assert told in text
 
 
-def test_nothing_comes_from_elsewhere() -> None:
-    text = shown(FILM)
+def test_the_gallery_loads_no_external_resource() -> None:
+    text = gallery_page(FILM)
     links = set(re.findall(r'(?:src|poster|href)="([^"#]+)"', text))
     names = ("01-storyboard.jpg", "01.jpg", "01.mp4", "a-0.jpg", "a-1.jpg", "a-strip.jpg")
     assert links == {f"a%20folder/{name}" for name in names}
@@ -67,21 +67,21 @@ def test_nothing_comes_from_elsewhere() -> None:
 
 
 def test_a_file_without_clips_says_why() -> None:
-    text = shown(said=["nothing is said"])
+    text = gallery_page(said=["nothing is said"])
     assert "nothing is said" in text
     assert "completed, no clip" in text
 
 
 def test_each_verdict_can_be_chosen() -> None:
-    text = shown(FILM, msgspec.structs.replace(FILM, verdict="fail"))
+    text = gallery_page(FILM, msgspec.structs.replace(FILM, verdict="fail"))
     assert re.findall(r'id="only-(\w+)"', text) == ["all", "fail", "warn"]
     for verdict in ("all", "fail", "warn"):
         assert verdict == "all" or f"#only-{verdict}:checked" in text
 
 
-def test_a_picture_tells_the_framing_that_begins_with_it() -> None:
+def test_a_picture_shows_the_framing_that_begins_with_it() -> None:
     framing = [*FILM.framing, Framed(start_ms=2002, mode="split", shows="faces", reason="two talk")]
-    told = shown(msgspec.structs.replace(FILM, framing=framing)).split("2.00 s</b>")[1]
+    told = gallery_page(msgspec.structs.replace(FILM, framing=framing)).split("2.00 s</b>")[1]
     assert "split" in told.split("</figure>")[0]
 
 
@@ -93,7 +93,7 @@ def test_every_check_has_its_words() -> None:
     assert "silent" in in_words(make_check("lufs", None, "LUFS", Limits().lufs, detail="it is silent"))
 
 
-def test_nowhere_are_more_than_two_seconds_unseen() -> None:
+def test_pictures_are_at_most_two_seconds_apart() -> None:
     seen = moments(30_000, [4000, 4010, 12_000], [4100, 9000])
     times = [at for at, _ in seen]
     assert max(after - before for before, after in pairwise(times)) <= 2000
@@ -107,7 +107,7 @@ def test_many_captions_are_thinned() -> None:
     assert sum(why == "caption" for _, why in seen) == 24
 
 
-def test_a_sheet_shows_the_cut_and_what_is_around_it(tmp_path: Path) -> None:
+def test_a_sheet_shows_the_cut_and_its_neighbouring_frames(tmp_path: Path) -> None:
     video = tmp_path / "clip.mp4"
     with av.open(str(video), "w") as container:
         stream = container.add_stream("libx264", rate=10)
@@ -131,11 +131,11 @@ def test_a_sheet_shows_the_cut_and_what_is_around_it(tmp_path: Path) -> None:
     assert sheet.level_db == []
 
 
-def test_a_planned_cut_beside_a_seen_one_is_the_same() -> None:
+def test_a_planned_cut_next_to_a_detected_one_is_the_same() -> None:
     assert with_planned([45, 90], [46, 120]) == [45, 90, 120]
 
 
-def test_the_level_tells_sound_from_silence(tmp_path: Path) -> None:
+def test_the_level_separates_sound_from_silence(tmp_path: Path) -> None:
     sound = tmp_path / "a.wav"
     with av.open(str(sound), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
@@ -149,7 +149,7 @@ def test_the_level_tells_sound_from_silence(tmp_path: Path) -> None:
     assert found[-1] == pytest.approx(-9.2, abs=0.5)
 
 
-def test_captions_are_told_on_the_clock_of_the_file() -> None:
+def test_captions_are_listed_in_output_time() -> None:
     words = [
         {"text": text, "start_ms": 5000 + 300 * at, "end_ms": 5250 + 300 * at, "probability": 1.0}
         for at, text in enumerate(["here", "is", "what", "is", "said."])
@@ -163,7 +163,7 @@ def test_captions_are_told_on_the_clock_of_the_file() -> None:
     assert cues_of(export | {"captions": False}, heard) == []
 
 
-def test_what_the_same_code_made_is_kept(tmp_path: Path) -> None:
+def test_results_of_the_same_code_are_reused(tmp_path: Path) -> None:
     made = FixtureProject(
         name="talking/a.mp4", made_by="now", project={"state": "failed", "duration_ms": None}, films=[]
     )

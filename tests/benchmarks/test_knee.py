@@ -84,7 +84,7 @@ def test_a_system_that_holds_everything_ends_with_the_ladder() -> None:
     assert [one.offered_hz for one in search(lambda _: True)] == list(LADDER)
 
 
-def test_only_so_many_steps_lie_between() -> None:
+def test_the_search_takes_a_bounded_number_of_steps() -> None:
     between = [one for one in search(lambda rate: rate <= 101) if one.offered_hz not in LADDER]
     assert len(between) == MAX_BISECTION_STEPS
 
@@ -127,7 +127,7 @@ def test_each_post_has_a_key_of_its_own() -> None:
     assert len(sent) == 10
 
 
-def test_what_has_no_answer_is_no_achievement() -> None:
+def test_unanswered_requests_do_not_count_as_achieved() -> None:
     result = OpenResult(
         kinds={kind.name: KindResult() for kind in LOAD.kinds}
         | {"POST project": KindResult(due_count=100, achieved_count=90, times_ms=[1.0] * 90, refused={"503": 10})},
@@ -146,7 +146,7 @@ def report() -> KneeReport:
     )  # fmt: skip
 
 
-def test_the_claim_is_what_was_accepted_at_the_knee() -> None:
+def test_the_claim_is_the_rate_that_is_accepted_at_the_knee() -> None:
     (claim,) = claims_of(report())
     assert (claim.measured, claim.met) == (100.0, False)
     assert claim.where[0].startswith("breaks at 200 a second: p99 151 ms")

@@ -52,7 +52,7 @@ def test_hops_are_held_to_their_95th_percentile() -> None:
     assert "listen → close 10/10" in claim.where[1]
 
 
-def test_events_of_the_api_are_no_hop_between_stages() -> None:
+def test_events_of_the_api_do_not_count_as_hops() -> None:
     assert [one.source for one in between_stages([hop("api", 1.0), hop("look", 1.0)])] == ["look"]
 
 
@@ -96,7 +96,7 @@ def test_the_pipeline_is_held_to_peer_and_stage_limits() -> None:
     assert [one.limit for one in quick] == [None, None]
 
 
-def test_clips_side_by_side_are_held_to_those_in_a_row() -> None:
+def test_parallel_clips_are_held_to_sequential_ones() -> None:
     costs = {
         parallel_renders.SIDE.name: [Cost(wall_s=wall_s, cpu_s=150.0) for wall_s in (80.0, 90.0, 300.0)],
         parallel_renders.ROW.name: [Cost(wall_s=wall_s, cpu_s=160.0) for wall_s in (100.0, 100.0, 90.0)],
@@ -145,7 +145,7 @@ def test_each_customer_repeats_its_own_key() -> None:
     assert headers_of(fresh, "x", 2)["Idempotency-Key"] != headers_of(fresh, "x", 2)["Idempotency-Key"]
 
 
-def test_what_the_customers_heard_is_one() -> None:
+def test_the_results_of_all_customers_are_joined() -> None:
     whole = joined(
         [LoadResult(times_ms={"a": [1.0]}, refused={"a: 409": 1}), LoadResult(times_ms={"a": [2.0], "b": [3.0]})]
     )
@@ -158,7 +158,7 @@ def test_a_refused_request_misses_a_limit_of_its_own() -> None:
     assert refused.met is False
 
 
-def test_the_generator_asks_nothing_when_it_is_stopped_at_once() -> None:
+def test_a_generator_stopped_at_once_sends_no_request() -> None:
     load = api_load.Load(host="127.0.0.1", port=9, api_key="k", asks=asks(), clients=1, per_second=1, seconds=60)
     heard, stop = LoadResult(), api_load.threading.Event()
     stop.set()

@@ -42,7 +42,7 @@ def test_blocks_draw_neighbours_and_as_many_as_there_are() -> None:
     assert (drawn[1] - drawn[0]) % 10 == 1
 
 
-def test_an_interval_leaves_out_rounds_that_say_nothing() -> None:
+def test_an_interval_leaves_out_rounds_without_a_result() -> None:
     assert interval([math.nan, 1.0, 1.0]) == (1.0, 1.0)
 
 
@@ -51,13 +51,13 @@ def test_kappa_is_one_for_agreement_and_near_zero_for_chance() -> None:
     assert kappa([0, 0, 3, 3], [0, 3, 0, 3]) == pytest.approx(0)
 
 
-def test_a_hook_within_three_seconds_is_told_by_its_words() -> None:
+def test_a_hook_within_three_seconds_is_found_by_its_words() -> None:
     part = TimeRange(start_ms=0, end_ms=20_000)
     assert reaches_hook(part, say("Nobody believed that they could win", 0))
     assert not reaches_hook(part, say("they walked along a road and then a long way on nobody came", 0))
 
 
-def test_each_labelled_stretch_becomes_a_window_of_its_own_words() -> None:
+def test_each_labelled_range_becomes_a_window_of_its_own_words() -> None:
     for text in labelled(media("text").parent):
         timeline = build_timeline(text.material)
         for part in text.ranges:

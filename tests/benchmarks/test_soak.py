@@ -51,7 +51,7 @@ def project(**changed: Any) -> Stores:
     return stores(projects={"p": msgspec.structs.replace(GOOD, **changed)})
 
 
-def test_the_same_seed_strikes_the_same() -> None:
+def test_the_same_seed_strikes_the_same_parts() -> None:
     assert schedule(PARTS, 600, 7) == schedule(dict(reversed(PARTS.items())), 600, 7)
     assert schedule(PARTS, 600, 7) != schedule(PARTS, 600, 8)
 
@@ -76,11 +76,11 @@ def test_strikes_keep_their_distance_and_end_in_time() -> None:
         assert PAUSE_S[0] <= free_s <= PAUSE_S[1] + 1e-9
 
 
-def test_all_is_well() -> None:
+def test_sound_stores_have_no_violation() -> None:
     assert violations(stores()) == []
 
 
-def test_where_nothing_was_found_nothing_is_framed_or_rendered() -> None:
+def test_a_project_without_clips_needs_no_frame_or_render() -> None:
     facts = {kind: count for kind, count in GOOD.facts.items() if kind in ONE_A_PROJECT}
     attempts = {stage: {"done": 1} for stage in STAGES if stage not in EXPORT_STAGES}
     webhooks = {"project.completed": 1}
@@ -115,7 +115,7 @@ def test_where_nothing_was_found_nothing_is_framed_or_rendered() -> None:
         (stores(counted=["e1", "e2", "e3"]), "1 events in ClickHouse were never sent, first e3"),
     ],
 )
-def test_what_is_wrong_is_said(wrong: Stores, said: str) -> None:
+def test_each_violation_is_described(wrong: Stores, said: str) -> None:
     assert said in violations(wrong)
 
 
@@ -133,7 +133,7 @@ def test_what_is_wrong_is_said(wrong: Stores, said: str) -> None:
         (stores(unaccounted=["r"]), 0, 1),
     ],
 )
-def test_what_is_lost_and_doubled_is_counted(wrong: Stores, lost: int, doubled: int) -> None:
+def test_lost_and_doubled_events_are_counted(wrong: Stores, lost: int, doubled: int) -> None:
     total = toll(wrong)
     assert (total.lost, total.doubled) == (lost, doubled)
 
@@ -169,7 +169,7 @@ def test_the_page_lists_every_promise_with_its_tests() -> None:
     assert {test for test in tests if not (REPO / test).exists()} == set()
 
 
-def test_a_report_replaces_the_tables_of_the_page_and_nothing_else() -> None:
+def test_a_report_replaces_only_the_tables_of_the_page() -> None:
     page = (REPO / "docs" / "reliability.md").read_text()
     report = Report(share=1, seed=1, outcomes=[Outcome(number=4, passed=True, seconds=1, figures=["0 of 50"])])
     changed = page_with(page, report)
@@ -192,7 +192,7 @@ OF_RIG = [path for path in sorted((REPO / "benchmarks").rglob("*.py")) if "tests
 
 
 @pytest.mark.parametrize("path", OF_RIG, ids=lambda path: path.stem)
-def test_a_benchmark_asks_its_rig_for_what_it_has(path: Path) -> None:
+def test_a_benchmark_uses_only_attributes_that_its_rig_has(path: Path) -> None:
     """No type checker reads the benchmarks: a method that was renamed would be missed until it is run."""
     has = {*dir(Rig), *vars(Rig(media=path, out=path, minutes=1, rounds=1, quick=True, state=None))}
     asked = {

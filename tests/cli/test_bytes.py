@@ -29,7 +29,7 @@ BYTES = "a\udcffb"
         (["dead", "show", BYTES], "path"),
     ],
 )
-def test_bytes_that_are_no_utf_8_are_told_by_the_field_they_are_for(
+def test_invalid_utf_8_is_refused_by_the_name_of_its_field(
     line: list[str], named: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("cli.__main__._client", lambda _: Twin().client())

@@ -93,7 +93,7 @@ def test_key_frames_come_from_a_file(tmp_path: Path) -> None:
         (["--operations", __file__], "is not JSON"),
     ],
 )
-def test_what_cannot_be_meant_is_said(flags: list[str], line: str) -> None:
+def test_an_invalid_operation_is_refused(flags: list[str], line: str) -> None:
     parser = argparse.ArgumentParser(exit_on_error=False)
     add_operations(parser)
     with pytest.raises(argparse.ArgumentError) as caught:

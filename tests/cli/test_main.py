@@ -47,7 +47,7 @@ def write_stack(tmp_path: Path, api: str = "http://127.0.0.1:1") -> None:
         "run a --js",
     ],
 )
-def test_a_wrong_line_is_usage(line: str) -> None:
+def test_a_wrong_command_line_is_a_usage_error(line: str) -> None:
     with pytest.raises(SystemExit) as caught:
         main(line.split())
     assert caught.value.code == ExitCode.USAGE
@@ -96,7 +96,7 @@ def test_help_of_a_command_is_its_help(capsys: pytest.CaptureFixture[str]) -> No
     assert "usage: clipstream brand create" in capsys.readouterr().out
 
 
-def test_json_errors_are_json_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_with_json_are_json_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["run", str(tmp_path / "missing.mp4"), "--json", "--state-dir", str(tmp_path)])
     shown = capsys.readouterr()
     assert code == ExitCode.USAGE
@@ -105,7 +105,7 @@ def test_json_errors_are_json_and_nothing_else(tmp_path: Path, capsys: pytest.Ca
     assert "Traceback" not in shown.err
 
 
-def test_a_file_that_cannot_be_written_is_said_in_one_line(
+def test_an_unwritable_file_gives_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     twin = Twin()
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_written_is_said_in_one_line(
     assert capsys.readouterr().err == f"clipstream: {tmp_path}: Is a directory\n"
 
 
-def test_no_stack_is_said_in_one_line(
+def test_a_missing_stack_gives_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CLIPSTREAM_API", raising=False)
@@ -196,7 +196,7 @@ def test_a_complaint_is_one_line_that_names_the_help(capsys: pytest.CaptureFixtu
     assert "`clipstream run --help`" in shown
 
 
-def test_a_running_stack_is_told_as_json_whatever_its_fields_are() -> None:
+def test_a_running_stack_is_printed_as_json_with_every_field() -> None:
     values = {str: "x", bool: True, float: 1.5, int: 7, Path: Path("/a/b"), dict[str, str]: {"A": "b"}}
     fields = msgspec.structs.fields(StackInfo)
     info = StackInfo(**{field.name: values[field.type] for field in fields})

@@ -25,14 +25,14 @@ FOUND: dict[str, Any] = {
 }
 
 
-def shown(found: dict[str, Any]) -> str:
+def hits_text(found: dict[str, Any]) -> str:
     out = io.StringIO()
     show_hits(Display(Console(file=out, width=80), lambda: 0.0), found)
     return out.getvalue()
 
 
 def test_hits_show_the_words_time_and_score_in_eighty_columns() -> None:
-    text = shown(FOUND)
+    text = hits_text(FOUND)
     assert max(map(len, text.splitlines())) <= 80
     first = text.splitlines()[0].split()
     assert (first[0], first[1], first[-1]) == ("1:04", "0.99", ID[:8])
@@ -42,17 +42,17 @@ def test_hits_show_the_words_time_and_score_in_eighty_columns() -> None:
 
 def test_an_answer_of_an_older_server_is_shown_too() -> None:
     old = {name: value for name, value in FOUND["segments"][0].items() if name not in ("word_ms", "match_score")}
-    text = shown({"query": "x", "segments": [old], "clips": [], "chapters": [], "entities": []})
+    text = hits_text({"query": "x", "segments": [old], "clips": [], "chapters": [], "entities": []})
     assert text.split()[0] == "1:01"
 
 
-def test_nothing_is_said_so() -> None:
+def test_an_empty_result_says_so() -> None:
     empty = {"segments": [], "clips": [], "chapters": [], "entities": []}
-    assert "“seals”" in shown({"query": "seals", **empty})
-    assert shown({"query": "", **empty}).strip() == "There is nothing."
+    assert "“seals”" in hits_text({"query": "seals", **empty})
+    assert hits_text({"query": "", **empty}).strip() == "There is nothing."
 
 
-def test_flags_are_given_more_than_once_and_words_not_at_all() -> None:
+def test_flags_may_repeat_and_words_may_be_absent() -> None:
     line = "search --speaker Ann --speaker Bea,Ltd --language en --since 2026-03-01 --sort time_desc --min-score 0.4"
     given = make_parser().parse_args(line.split())
     assert (given.words, given.speaker, given.language) == ([], ["Ann", "Bea,Ltd"], ["en"])

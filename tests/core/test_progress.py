@@ -17,7 +17,7 @@ def test_steps_only_grow() -> None:
     assert seen == [5, 9, 10, 12]
 
 
-def test_parts_side_by_side_add_up() -> None:
+def test_parallel_parts_add_up() -> None:
     seen: list[int] = []
     steps = Steps(seen.append)
     copied, read = steps.parallel(), steps.parallel()

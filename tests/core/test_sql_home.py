@@ -46,6 +46,6 @@ def test_no_sql_outside_storage() -> None:
     assert {path: lines for path, lines in found.items() if lines} == {}
 
 
-def test_finder_sees_sql() -> None:
+def test_the_finder_recognises_sql() -> None:
     found = sql_lines(ast.parse('x = "select a from b"\nawait_(connection.fetchrow(x))\nprint("selected from")\n'))
     assert found == [1, 2]

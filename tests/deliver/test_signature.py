@@ -21,7 +21,7 @@ def now_s() -> int:
 
 
 @given(st.text(min_size=1, max_size=400), st.uuids())
-def test_the_reference_library_accepts_what_we_sign(text: str, message_id: object) -> None:
+def test_the_reference_library_accepts_our_signatures(text: str, message_id: object) -> None:
     secret = new_secret()
     body = json.dumps({"text": text}).encode()
     made = headers(secret, message_id=str(message_id), timestamp_s=now_s(), body=body)

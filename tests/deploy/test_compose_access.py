@@ -12,12 +12,12 @@ from tests.contract.rigs.compose_file import FOLDER, process_of, read_compose
 COMPOSE = read_compose()
 
 
-def test_what_compose_takes_from_the_tables_is_current() -> None:
+def test_generated_parts_of_compose_are_current() -> None:
     """Else: `python -m schemas.tools.generate`."""
     assert {name: (FOLDER / name).read_text() for name in compose.rendered()} == compose.rendered()
 
 
-def test_a_passage_that_was_lost_is_named() -> None:
+def test_a_lost_passage_is_named() -> None:
     text = (FOLDER / "compose.yaml").read_text().replace("# generated: stages", "# stages")
     with pytest.raises(ValueError, match="0 passages `# generated: stages`"):
         compose.with_passages(text)

@@ -130,7 +130,7 @@ def test_strimzis_users_may_do_what_the_table_says() -> None:
     }, "KEDA watches a group that no worker is in"
 
 
-def test_keda_may_see_what_its_triggers_name_and_read_nothing() -> None:
+def test_keda_may_see_offsets_of_its_triggers_and_read_nothing() -> None:
     """A trigger asks for a topic's end and a group's offsets; both are described."""
     user = named("strimzi", "KafkaUser")[principal_of(WATCHER)]
     allowed = {
@@ -150,7 +150,7 @@ def test_keda_may_see_what_its_triggers_name_and_read_nothing() -> None:
     assert told == {"sasl", "username", "password", "tls", "ca"}
 
 
-def test_each_namespace_is_the_overlays_own() -> None:
+def test_each_overlay_has_its_own_namespace() -> None:
     spaces = {one["metadata"].get("namespace") for one in manifests("overlays/dev") if one["kind"] != "Namespace"}
     assert spaces == {"clipstream-dev"}
     assert set(named("overlays/dev", "Namespace")) == {"clipstream-dev"}

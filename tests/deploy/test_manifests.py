@@ -100,7 +100,7 @@ def test_kubernetes_names_every_setting_that_has_no_default() -> None:
     assert named <= KNOWN
 
 
-def test_each_process_of_compose_is_given_its_own_secrets_only() -> None:
+def test_each_process_of_compose_gets_only_its_own_secrets() -> None:
     services = compose()["services"].values()
     given = {process_of(one.get("command", [])): set(one.get("environment", {})) for one in services}
     assert set(SETTINGS_OF) - {"rewind", "grow-topics", "policies"} == set(given) - {None}
@@ -154,7 +154,7 @@ def test_every_image_is_pinned() -> None:
     assert named == {image["name"] for image in kustomization()["images"]}
 
 
-def test_what_compose_depends_on_is_there_and_can_be_healthy() -> None:
+def test_every_dependency_of_compose_exists_and_has_a_health_check() -> None:
     services = compose()["services"]
     for name, service in services.items():
         for other, how in service.get("depends_on", {}).items():
@@ -180,7 +180,7 @@ def test_nothing_of_ours_runs_as_root_or_may_become_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", "triton.Dockerfile"])
-def test_what_an_image_copies_exists(name: str) -> None:
+def test_every_path_that_an_image_copies_exists(name: str) -> None:
     for line in (COMPOSE / name).read_text().splitlines():
         if line.startswith("COPY ") and "--from" not in line:
             for source in line.split()[1:-1]:

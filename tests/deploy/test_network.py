@@ -31,7 +31,7 @@ def egress(policy: Manifest) -> list[Manifest]:
 
 
 @pytest.mark.parametrize("overlay", PRODUCT)
-def test_the_walls_between_pods(overlay: str) -> None:
+def test_network_policies_name_every_peer_and_port(overlay: str) -> None:
     policies = list(named(overlay, "NetworkPolicy").values())
     closed = [one for one in policies if one["spec"]["podSelector"] == {} and len(one["spec"]["policyTypes"]) == 2]
     assert [set(one["spec"]) for one in closed] == [{"podSelector", "policyTypes"}], "all is closed to begin with"
@@ -105,7 +105,7 @@ def samples(without: list[IPv4Network]) -> set[IPv4Address]:
     return found
 
 
-def test_a_fetching_pod_reaches_what_the_product_takes() -> None:
+def test_a_fetching_pod_reaches_only_public_addresses() -> None:
     """The network refuses what `public_addresses` refuses: a decoder that is taken over asks no product."""
     (rule,) = egress(world())
     (to,) = rule["to"]

@@ -32,7 +32,7 @@ def container_of(pod: Manifest) -> dict[str, Any]:
     return found
 
 
-def given(overlay: str, container: Manifest) -> set[str]:
+def variables_of(overlay: str, container: Manifest) -> set[str]:
     """Variables of a container, from wherever they come."""
     maps = {name: set(one["data"]) for name, one in named(overlay, "ConfigMap").items()}
     found = {one["name"] for one in container.get("env", [])}
@@ -44,7 +44,7 @@ def given(overlay: str, container: Manifest) -> set[str]:
 
 
 @pytest.mark.parametrize("overlay", BUILT)
-def test_each_pod_is_given_its_own_secrets_only(overlay: str) -> None:
+def test_each_pod_gets_only_its_own_secrets(overlay: str) -> None:
     seen = set()
     for name, pod in pods(overlay).items():
         container = container_of(pod)
@@ -54,7 +54,7 @@ def test_each_pod_is_given_its_own_secrets_only(overlay: str) -> None:
             assert (name, names) == ("triton", set())
             continue
         assert names == {"clipstream", f"clipstream-{process}"}
-        check_own(process, given(overlay, container))
+        check_own(process, variables_of(overlay, container))
         seen.add(process)
     assert seen == ({"bootstrap"} if overlay == "bootstrap" else {*seen, "migrate", "api", "relay", "ingest"})
 
@@ -62,7 +62,9 @@ def test_each_pod_is_given_its_own_secrets_only(overlay: str) -> None:
 @pytest.mark.parametrize("overlay", BUILT)
 def test_no_pod_but_the_migration_has_the_owners_address(overlay: str) -> None:
     holders = {
-        name for name, pod in pods(overlay).items() if f"{PREFIX}POSTGRES_OWNER" in given(overlay, container_of(pod))
+        name
+        for name, pod in pods(overlay).items()
+        if f"{PREFIX}POSTGRES_OWNER" in variables_of(overlay, container_of(pod))
     }
     assert holders == (set() if overlay == "bootstrap" else {"migrate"})
 

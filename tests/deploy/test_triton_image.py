@@ -108,7 +108,7 @@ def test_two_onnxruntimes_do_not_write_the_same_files() -> None:
 
 
 @pytest.mark.parametrize("line", ["USER 1000", f"FROM python:{VERSION}-slim-bookworm AS models"])
-def test_the_image_says(line: str) -> None:
+def test_the_image_names_its_user_and_python(line: str) -> None:
     assert line in DOCKERFILE.splitlines()
 
 

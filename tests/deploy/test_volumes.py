@@ -21,7 +21,7 @@ def mounts(service: str) -> set[PurePosixPath]:
     return {PurePosixPath(target) for source, target, *_ in pairs if source in COMPOSE["volumes"]}
 
 
-def kept(service: str, folder: str) -> bool:
+def is_in_a_volume(service: str, folder: str) -> bool:
     place = PurePosixPath(folder)
     return any(mount == place or mount in place.parents for mount in mounts(service))
 
@@ -35,7 +35,7 @@ def kafka_folders(environment: dict[str, str], scratch: Path) -> list[str]:
 def test_kafkas_log_lies_in_its_volume(tmp_path: Path) -> None:
     environment = COMPOSE["services"]["kafka"]["environment"]
     for folder in kafka_folders(environment, tmp_path):
-        assert kept("kafka", folder), f"{folder} is lost with the container"
+        assert is_in_a_volume("kafka", folder), f"{folder} is lost with the container"
 
 
 def test_without_the_setting_kafkas_log_would_lie_outside(tmp_path: Path) -> None:
@@ -49,12 +49,12 @@ def test_postgres_data_lies_in_its_volume() -> None:
     service = COMPOSE["services"]["postgres"]
     major = int(service["image"].rpartition(":")[2].split(".")[0])
     own = f"/var/lib/postgresql/{major}/docker" if major >= 18 else "/var/lib/postgresql/data"
-    assert kept("postgres", service["environment"].get("PGDATA", own))
+    assert is_in_a_volume("postgres", service["environment"].get("PGDATA", own))
 
 
 def test_objects_lie_in_their_volume() -> None:
     (folder,) = [word.removeprefix("-dir=") for word in COMPOSE["services"]["objects"]["command"] if "-dir=" in word]
-    assert kept("objects", folder)
+    assert is_in_a_volume("objects", folder)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_objects_lie_in_their_volume() -> None:
     ],
 )
 def test_a_store_keeps_its_data_in_its_volume(service: str, variable: str, own: str) -> None:
-    assert kept(service, COMPOSE["services"][service]["environment"].get(variable, own))
+    assert is_in_a_volume(service, COMPOSE["services"][service]["environment"].get(variable, own))
 
 
 def test_every_declared_volume_is_used() -> None:

@@ -26,7 +26,7 @@ def steps() -> list[dict[str, Any]]:
     ]
 
 
-def test_a_linter_of_the_field_finds_nothing_in_the_workflows() -> None:
+def test_zizmor_finds_no_fault_in_the_workflows() -> None:
     assert {path.stem for path in WORKFLOWS} == {"ci", "images", "release"}
     checked = subprocess.run(
         [tool("zizmor"), "--offline", "--strict-collection", "--no-progress", *WORKFLOWS],
@@ -35,7 +35,7 @@ def test_a_linter_of_the_field_finds_nothing_in_the_workflows() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_the_hooks_are_valid_and_call_what_lint_calls() -> None:
+def test_the_hooks_are_valid_and_run_the_commands_of_make_lint() -> None:
     subprocess.run([tool("pre-commit"), "validate-config", HOOKS], check=True)
     entries = " ".join(hook["entry"] for hook in yaml.safe_load(HOOKS.read_text())["repos"][0]["hooks"])
     generators = ("schemas.tools.generate", "schemas.tools.data_dictionary", "api.openapi")
@@ -60,7 +60,7 @@ def test_a_commit_of_a_generated_file_generates_it_again(path: str) -> None:
 
 
 @pytest.mark.parametrize("step", [step for step in steps() if "run" in step], ids=lambda step: step["run"][:30])
-def test_a_step_runs_what_is_there(step: dict[str, Any]) -> None:
+def test_a_step_runs_existing_targets_and_files(step: dict[str, Any]) -> None:
     targets = re.findall(r"^([a-z0-9-]+):", (REPO / "Makefile").read_text(), re.MULTILINE)
     for target in re.findall(r"\bmake (\w+)", step["run"]):
         assert target in targets
@@ -68,7 +68,7 @@ def test_a_step_runs_what_is_there(step: dict[str, Any]) -> None:
         assert (REPO / path).exists()
 
 
-def test_an_image_is_built_of_a_file_that_is_there() -> None:
+def test_an_image_is_built_from_an_existing_file() -> None:
     images = yaml.safe_load((REPO / ".github/workflows/images.yml").read_text())
     for image in images["jobs"]["build"]["strategy"]["matrix"]["include"]:
         assert (REPO / image["dockerfile"]).exists()

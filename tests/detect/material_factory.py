@@ -69,7 +69,7 @@ def say(text: str, start_ms: int, word_ms: int = 300, probability: float = 0.9) 
     ]
 
 
-def heard(levels_db: list[float], step_ms: int = 100, ordinal: int = 0, start_ms: int = 0) -> HeardSpan:
+def heard_span(levels_db: list[float], step_ms: int = 100, ordinal: int = 0, start_ms: int = 0) -> HeardSpan:
     return HeardSpan(
         ordinal=ordinal,
         range=TimeRange(start_ms=start_ms, end_ms=start_ms + len(levels_db) * step_ms),
@@ -98,7 +98,7 @@ def picture(at_ms: int, difference: float = 0.05, face_height: float | None = No
     return SeenPicture(at_ms=at_ms, brightness=100.0, difference=difference, faces=found)
 
 
-def seen(pictures: list[SeenPicture], duration_ms: int, cuts_ms: list[int] | None = None) -> SeenSpan:
+def seen_span(pictures: list[SeenPicture], duration_ms: int, cuts_ms: list[int] | None = None) -> SeenSpan:
     return SeenSpan(
         ordinal=0,
         range=TimeRange(start_ms=0, end_ms=duration_ms),
@@ -123,8 +123,8 @@ def material(
     return ProjectAnalysis(
         duration_ms=duration_ms,
         transcript=transcript(words, duration_ms, language),
-        heard=[heard(levels_db)] if levels_db else [],
-        seen=[seen(pictures, duration_ms, cuts_ms)] if pictures else [],
+        heard=[heard_span(levels_db)] if levels_db else [],
+        seen=[seen_span(pictures, duration_ms, cuts_ms)] if pictures else [],
         has_video=has_video,
         display_height_px=240 if has_video else None,
     )

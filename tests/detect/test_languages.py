@@ -56,7 +56,7 @@ def test_each_sentence_has_the_lists_of_its_language() -> None:
         assert known == [True, True, False, False]
 
 
-def test_a_german_article_is_no_english_word_of_death() -> None:
+def test_a_german_article_is_not_read_as_an_english_word() -> None:
     of = timeline("en")
     german = [sentence for sentence in of.sentences if sentence.language == "de"]
     window = CandidateWindow(range=of.full_range, sentences=german, start_quality=1.0, end_quality=1.0)
@@ -66,7 +66,7 @@ def test_a_german_article_is_no_english_word_of_death() -> None:
     assert find_speech_windows(of, min_ms=3_000, max_ms=30_000)
 
 
-def test_titles_and_tags_are_made_by_the_language_of_their_words() -> None:
+def test_titles_and_tags_follow_the_language_of_their_words() -> None:
     words, duration_ms, said = two_languages("de")
     known = msgspec.structs.replace(material(words, duration_ms), transcript=said)
     found = find_moments(known, ProjectOptions(min_clip_ms=3_000), name_id).moments

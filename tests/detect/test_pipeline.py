@@ -22,7 +22,7 @@ from tests.detect.material_factory import (
     name_id,
     picture,
     say,
-    seen,
+    seen_span,
     speech_levels,
 )
 
@@ -110,7 +110,7 @@ def test_sound_without_speech_gives_clips_from_sound() -> None:
     assert "dB" in clip.reason
 
 
-def test_even_sound_alone_gives_no_clip() -> None:
+def test_uniform_sound_alone_gives_no_clip() -> None:
     """Like a camera left running for six seconds: weak noise, two frames without people."""
     levels = [-34.0 + at % 4 for at in range(38)] + [-100.0] * 26
     known = material([], 6_379, language=None, levels_db=levels, pictures=[picture(0, 0.0), picture(3_722, 0.7)])
@@ -126,7 +126,7 @@ def test_even_sound_alone_gives_no_clip() -> None:
 
 
 @pytest.mark.parametrize(("cuts_ms", "clips"), [([3_000], 0), ([2_000, 4_000], 0), ([1_500, 3_000, 4_500], 1)])
-def test_one_cut_in_a_short_video_is_no_rhythm(cuts_ms: list[int], clips: int) -> None:
+def test_one_cut_in_a_short_video_makes_no_rhythm(cuts_ms: list[int], clips: int) -> None:
     looked = [picture(at, 0.05, 40.0 if at % 2_000 == 0 else None) for at in range(0, 6_400, 500)]
     known = material([], 6_400, levels_db=[-34.0] * 64, pictures=looked, cuts_ms=cuts_ms)
     found = find_moments(known, ProjectOptions(), name_id)
@@ -141,14 +141,14 @@ def test_the_explanation_counts_sampled_frames() -> None:
     )
 
 
-def test_every_clip_has_a_reason_that_stands_out() -> None:
+def test_every_clip_has_an_outstanding_reason() -> None:
     tables = [lecture(), weigh_quiet(120_000, difference=0.05), weigh_quiet(40_000, levels=[-30.0, -29.0] * 200)]
     for moment in (moment for found in tables for moment in found.moments if moment.selected):
         assert not moment.reason.startswith("Nothing stands out")
         assert any(character.isdigit() for character in moment.reason) or "“" in moment.reason
 
 
-def test_movement_that_is_typical_of_the_video_is_no_reason() -> None:
+def test_movement_typical_of_a_video_gives_no_reason() -> None:
     looked = [picture(at, 0.05 + at // 1000 % 7 / 1000) for at in range(0, 60_000, 1_000)]
     found = find_moments(
         material([], 60_000, pictures=looked), ProjectOptions(min_clip_ms=20_000, max_clip_ms=20_000), name_id
@@ -165,9 +165,9 @@ def test_dull_talk_is_not_padded() -> None:
     assert found.nothing_found_reason
 
 
-def test_a_project_without_its_transcript_is_still_weighed() -> None:
+def test_a_project_without_its_transcript_is_still_scored() -> None:
     looked = [picture(at, 0.05 + (at % 30_000) / 1e6, 80.0) for at in range(0, 60_000, 1_000)]
-    known = ProjectAnalysis(duration_ms=60_000, transcript=None, heard=[], seen=[seen(looked, 60_000)])
+    known = ProjectAnalysis(duration_ms=60_000, transcript=None, heard=[], seen=[seen_span(looked, 60_000)])
     found = find_moments(known, ProjectOptions(), name_id)
     assert any(moment.selected for moment in found.moments)
 
@@ -199,7 +199,7 @@ def test_an_hour_costs_as_much_as_its_thirds_and_the_list_stays_small() -> None:
     assert len(encode_document(found)) < 2_000_000
 
 
-def test_words_that_make_no_sense_in_time_do_no_harm() -> None:
+def test_words_with_impossible_times_do_no_harm() -> None:
     odd = [
         Word(text="late.", start_ms=9_000, end_ms=9_500, probability=0.5),
         Word(text="early", start_ms=100, end_ms=50, probability=0.5),
@@ -210,7 +210,7 @@ def test_words_that_make_no_sense_in_time_do_no_harm() -> None:
     assert found.nothing_found_reason
 
 
-def test_sound_without_pictures_is_weighed_but_gives_no_clip() -> None:
+def test_sound_without_pictures_is_scored_but_gives_no_clip() -> None:
     found = find_moments(material(lecture_words(), LECTURE_MS, has_video=False), ProjectOptions(), name_id)
     assert found.moments
     assert not any(moment.selected for moment in found.moments)
@@ -250,7 +250,7 @@ def test_unselected_moments_keep_score_and_name_shortfalls() -> None:
     assert {one.what for moment in lecture().moments for one in moment.lacks} >= {"overlap", "near_best"}
 
 
-def test_a_bar_of_ones_own_takes_the_place_of_both() -> None:
+def test_a_requested_minimum_score_replaces_both_thresholds() -> None:
     """A lower bar takes a moment with 39 of 40 points, and a bar of 0 takes anything that stands out."""
     usual, low = lecture(), lecture(ProjectOptions(min_score=0.0, target_clips=50))
     chosen = [moment for moment in low.moments if moment.selected]

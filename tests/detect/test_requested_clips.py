@@ -45,7 +45,7 @@ def test_ends_inside_a_sentence_are_flaws() -> None:
     assert window.end_flaw == "ends inside a sentence"
 
 
-def test_a_title_of_ones_own_stays_and_without_one_it_is_of_the_words() -> None:
+def test_a_requested_title_stays_and_a_missing_one_is_derived() -> None:
     stretch = MOMENTS[0].range
     assert measure_clip(KNOWN, OPTIONS, stretch, "Mine").title == "Mine"
     assert measure_clip(KNOWN, OPTIONS, stretch, "").title.casefold() in MOMENTS[0].text.casefold()
@@ -60,7 +60,7 @@ def test_a_wordless_range_of_a_talk_explains_no_captions() -> None:
     assert facts.title
 
 
-def test_without_any_moment_there_is_no_score() -> None:
+def test_a_clip_of_a_project_without_moments_has_no_score() -> None:
     facts = measure_clip(material([], 60_000, language=None), OPTIONS, TimeRange(start_ms=0, end_ms=20_000), "")
     assert (facts.score, facts.confidence, facts.signals, facts.reason) == (None, None, [], "")
 

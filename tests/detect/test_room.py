@@ -49,12 +49,12 @@ def test_a_call_scores_above_a_plain_sentence(text: str) -> None:
     assert line(PLAIN).call < 0.1
 
 
-def test_without_word_lists_and_in_fragments_there_is_no_line() -> None:
+def test_fragments_and_languages_without_lists_have_no_line() -> None:
     assert read_audience_cues(["das", "war", "dumm"], "Das war dumm.", 20, None) == AudienceCues()
     assert line("Oh no.") == AudienceCues()
 
 
-def talk(levels: list[float] | None = None, arousal: list[float | None] | None = None) -> ProjectTimeline:
+def talk_timeline(levels: list[float] | None = None, arousal: list[float | None] | None = None) -> ProjectTimeline:
     words = [word for at in range(0, LENGTH_MS, 4_000) for word in say("This is one whole sentence of words.", at)]
     made = material(words, LENGTH_MS, levels_db=levels)
     sounds = heard_sounds(LENGTH_MS // 100, arousal) if arousal else None
@@ -77,21 +77,21 @@ def levels(answer_db: float) -> list[float]:
 
 
 def test_sound_in_a_pause_counts_where_pauses_are_quiet() -> None:
-    loud, still = talk(levels(-30.0)), talk(levels(-55.0))
+    loud, still = talk_timeline(levels(-30.0)), talk_timeline(levels(-55.0))
     assert measure_pause_level(still) == pytest.approx(-55.0)
     assert emotion(loud, 24_000, 34_500)["answered"] > 0.25
     assert emotion(still, 24_000, 34_500)["answered"] == 0.0
     assert emotion(loud, 40_000, 52_000)["answered"] == 0.0, "it was elsewhere"
 
 
-def test_too_few_pauses_are_nothing_to_compare_with() -> None:
+def test_too_few_pauses_allow_no_comparison() -> None:
     words = [word for at in range(0, 4_000 * (MIN_PAUSES - 2), 4_000) for word in say("One sentence of words.", at)]
     short = build_timeline(material(words, words[-1].end_ms + 300, levels_db=[-30.0] * 240))
     assert measure_pause_level(short) is None
-    assert measure_pause_level(talk(None)) is None
+    assert measure_pause_level(talk_timeline(None)) is None
 
 
-def test_a_voice_at_its_height_is_emotion_where_it_was_measured() -> None:
-    timeline = talk(levels(-55.0), [0.3] * 60 + [0.8] * 60)
+def test_a_voice_at_its_peak_counts_as_measured_emotion() -> None:
+    timeline = talk_timeline(levels(-55.0), [0.3] * 60 + [0.8] * 60)
     assert emotion(timeline, 32_000, 56_000)["voice"] > emotion(timeline, 0, 24_000)["voice"] + 0.3
-    assert "voice" not in emotion(talk(levels(-55.0)), 32_000, 56_000)
+    assert "voice" not in emotion(talk_timeline(levels(-55.0)), 32_000, 56_000)

@@ -62,7 +62,7 @@ def parts(signal: SubScore) -> set[str]:
     return {one.part for one in signal.evidence}
 
 
-def test_every_sub_score_lies_between_0_and_1_and_says_why() -> None:
+def test_every_sub_score_lies_between_0_and_1_with_evidence() -> None:
     for _, signals in scored(lecture()):
         assert set(SUB_SCORES) - set(signals) <= {
             "speaker_changes",
@@ -79,7 +79,7 @@ def test_every_sub_score_lies_between_0_and_1_and_says_why() -> None:
             assert all(one.text or one.value is not None for one in signal.evidence)
 
 
-def test_the_shares_of_the_features_add_up_and_make_the_sub_score() -> None:
+def test_the_shares_of_the_features_sum_to_the_sub_score() -> None:
     for _, signals in scored(lecture()):
         for signal in signals.values():
             shares: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
@@ -93,7 +93,7 @@ def test_the_shares_of_the_features_add_up_and_make_the_sub_score() -> None:
             assert signal.raw == pytest.approx(made / total, abs=0.001)
 
 
-def test_what_cannot_be_measured_is_absent_and_confidence_falls() -> None:
+def test_unmeasured_features_are_absent_and_lower_confidence() -> None:
     full, deaf, blind = lecture(), lecture(sound=False), lecture(pictures=False)
     foreign = lecture(language="nl")
     (window, all_signals), (_, unheard) = scored(full)[0], scored(deaf)[0]
@@ -108,14 +108,14 @@ def test_what_cannot_be_measured_is_absent_and_confidence_falls() -> None:
         assert compute_confidence(window, timeline, list(signals.values()), TABLE) < sure
 
 
-def test_weights_renormalise_over_what_was_measured() -> None:
+def test_weights_renormalise_over_measured_sub_scores() -> None:
     raw: RawScores = {"hook": FeatureValue(value=1.0, evidence=[]), "emotion": FeatureValue(value=0.0, evidence=[])}
     signals = weigh_sub_scores(raw, {}, {"hook": 0.2, "emotion": 0.1, "energy": 0.7})
     assert sum(signal.weight for signal in signals) == pytest.approx(1, abs=0.001)
     assert compute_score(signals) == pytest.approx(100 * 0.2 / 0.3, abs=0.02)
 
 
-def test_a_sub_score_that_weighs_nothing_is_not_shown() -> None:
+def test_a_sub_score_without_weight_is_not_shown() -> None:
     raw: RawScores = {
         "hook": FeatureValue(value=1.0, evidence=[]),
         "speaker_changes": FeatureValue(value=0.5, evidence=[]),
@@ -124,7 +124,7 @@ def test_a_sub_score_that_weighs_nothing_is_not_shown() -> None:
     assert [signal.name for signal in weigh_sub_scores(raw, {}, talk)] == ["hook"]
 
 
-def test_no_signal_is_no_score() -> None:
+def test_a_window_without_signals_has_no_score() -> None:
     with pytest.raises(ValueError, match="no score"):
         compute_score([])
 
@@ -149,7 +149,7 @@ def test_a_middling_window_is_half_and_like_windows_stay_alike() -> None:
     assert build_scales(alike[:7]) == {}
 
 
-def test_a_blend_leaves_out_what_is_missing_and_says_so() -> None:
+def test_a_blend_leaves_out_missing_features_and_says_so() -> None:
     part = TimeRange(start_ms=0, end_ms=1)
     one = FeatureValue(value=0.6, evidence=[number_evidence("x", part, 1, "s")])
     found = blend_features({"a": one, "b": None}, {"a": 0.25, "b": 0.75})
@@ -173,14 +173,14 @@ def test_level_sound_has_no_louder_part() -> None:
     assert not {"level", "dynamics"} & parts(scored(flat)[0][1]["energy"])
 
 
-def test_a_range_that_was_given_up_lowers_confidence() -> None:
+def test_a_range_that_is_given_up_lowers_confidence() -> None:
     timeline = lecture()
     window, signals = scored(timeline)[0]
     lost = ProjectTimeline(**{**timeline.__dict__, "missing": [TimeRange(start_ms=0, end_ms=window.range.end_ms)]})
     assert compute_confidence(window, lost, list(signals.values()), TABLE) == 0
 
 
-def test_a_percentile_needs_others() -> None:
+def test_a_percentile_needs_other_values() -> None:
     assert percentile_rank(2, [1, 2, 3]) == 0.5
     with pytest.raises(ValueError, match="compare"):
         percentile_rank(2, [])
@@ -192,7 +192,7 @@ def opening(text: str) -> float:
     return next(one.strength or 0.0 for one in raw["hook"].evidence if one.part == "opening")
 
 
-def test_greetings_and_housekeeping_are_no_hook() -> None:
+def test_greetings_and_housekeeping_do_not_hook() -> None:
     greeting = opening("Thank you, everyone, and welcome to our 3 best stories. ")
     assert greeting < 0.5 * opening("Nobody believed that 3 men could win this war. ")
 

@@ -13,31 +13,37 @@ from schemas.options.project import ProjectOptions
 from streams.detect.selection import MIN_MATCH, MIN_SCORE, MIN_SUPPORT, ScoredWindow, compute_clip_limit, select_clips
 
 
-def one(start_s: int, end_s: int, score: float, content: str = "", support: float = 0.2) -> ScoredWindow:
+def scored_window(start_s: int, end_s: int, score: float, content: str = "", support: float = 0.2) -> ScoredWindow:
     part = TimeRange(start_ms=start_s * 1000, end_ms=end_s * 1000)
     words = frozenset(content.split())
     return ScoredWindow(range=part, score=score, confidence=0.9, signals=[], support=support, content=words)
 
 
-def test_best_first_without_overlap() -> None:
-    chosen = select_clips([one(0, 30, 60), one(20, 50, 80), one(50, 80, 70)], 5)
+def test_clips_are_selected_best_first_without_overlap() -> None:
+    chosen = select_clips([scored_window(0, 30, 60), scored_window(20, 50, 80), scored_window(50, 80, 70)], 5)
     assert [(w.range.start_ms, w.score) for w in chosen] == [(20_000, 80), (50_000, 70)]
 
 
-def test_the_gate_and_the_best_both_bound_what_is_worth_showing() -> None:
-    assert select_clips([one(0, 20, MIN_SCORE - 1)], 5) == []
-    assert len(select_clips([one(0, 20, 90), one(20, 40, 53)], 5)) == 1
-    assert len(select_clips([one(0, 20, 90), one(20, 40, 55)], 5)) == 2
+def test_the_gate_and_the_best_score_both_bound_the_selection() -> None:
+    assert select_clips([scored_window(0, 20, MIN_SCORE - 1)], 5) == []
+    assert len(select_clips([scored_window(0, 20, 90), scored_window(20, 40, 53)], 5)) == 1
+    assert len(select_clips([scored_window(0, 20, 90), scored_window(20, 40, 55)], 5)) == 2
 
 
-def test_a_score_that_nothing_stands_out_in_is_no_clip() -> None:
-    assert select_clips([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT - 0.01)], 5) == []
-    (chosen,) = select_clips([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT)], 5)
+def test_a_score_without_an_outstanding_signal_makes_no_clip() -> None:
+    assert (
+        select_clips([scored_window(0, 20, 90, support=0.0), scored_window(20, 40, 60, support=MIN_SUPPORT - 0.01)], 5)
+        == []
+    )
+    (chosen,) = select_clips([scored_window(0, 20, 90, support=0.0), scored_window(20, 40, 60, support=MIN_SUPPORT)], 5)
     assert chosen.score == 60  # and what is not a clip sets no measure for the others
 
 
 def test_repetitions_become_one_clip() -> None:
-    twice = [one(0, 20, 90, "pendulum energy height"), one(50, 70, 88, "pendulum energy height swing")]
+    twice = [
+        scored_window(0, 20, 90, "pendulum energy height"),
+        scored_window(50, 70, 88, "pendulum energy height swing"),
+    ]
     assert len(select_clips(twice, 5)) == 1
 
 
@@ -45,7 +51,7 @@ def limit_of(spoken_ms: int, quiet_ms: int, **asked: int) -> int:
     return compute_clip_limit(spoken_ms=spoken_ms, quiet_ms=quiet_ms, options=ProjectOptions(**asked))  # type: ignore[arg-type]
 
 
-def test_number_of_clips_by_length_and_request() -> None:
+def test_the_number_of_clips_follows_length_and_request() -> None:
     assert limit_of(160_000, 203_000) == 4
     assert limit_of(3_600_000, 3_600_000) == 12
     assert limit_of(3_600_000, 0, max_clips=3) == 3
@@ -61,8 +67,8 @@ def facing(degrees: float) -> np.ndarray:
     return np.array([np.cos(angle), np.sin(angle)], dtype=np.float32)
 
 
-def test_of_two_nearly_as_good_the_one_that_differs_is_taken() -> None:
-    best, same, other = one(0, 20, 90), one(30, 50, 85), one(60, 80, 80)
+def test_the_more_different_of_two_similar_scores_is_selected() -> None:
+    best, same, other = scored_window(0, 20, 90), scored_window(30, 50, 85), scored_window(60, 80, 80)
     known = [
         dataclasses.replace(weighed, direction=facing(degrees))
         for weighed, degrees in ((best, 0), (same, 5), (other, 90))
@@ -73,7 +79,7 @@ def test_of_two_nearly_as_good_the_one_that_differs_is_taken() -> None:
 
 def test_a_requested_topic_is_a_gate() -> None:
     near, far = (
-        dataclasses.replace(one(start, start + 20, 80), asked=asked)
+        dataclasses.replace(scored_window(start, start + 20, 80), asked=asked)
         for start, asked in ((0, MIN_MATCH), (30, MIN_MATCH - 0.01))
     )
     assert select_clips([near, far], 5) == [near]
@@ -83,8 +89,8 @@ def test_a_requested_topic_is_a_gate() -> None:
     st.lists(st.tuples(st.integers(0, 600), st.integers(15, 60), st.integers(0, 100))),
     st.integers(0, 12),
 )
-def test_any_choice_is_sorted_bounded_and_free_of_overlap(parts: list[tuple[int, int, int]], limit: int) -> None:
-    chosen = select_clips([one(start, start + length, score) for start, length, score in parts], limit)
+def test_any_selection_is_sorted_bounded_and_free_of_overlap(parts: list[tuple[int, int, int]], limit: int) -> None:
+    chosen = select_clips([scored_window(start, start + length, score) for start, length, score in parts], limit)
     assert len(chosen) <= limit
     assert [w.score for w in chosen] == sorted((w.score for w in chosen), reverse=True)
     assert all(w.score >= MIN_SCORE for w in chosen)

@@ -26,13 +26,13 @@ RIVER = "The river below the bridge is cold and deep in winter. Fish hide under 
 MS = 120_000
 
 
-def talk() -> ProjectAnalysis:
+def talk_analysis() -> ProjectAnalysis:
     words = say(RIVER * 4, 0) + say(MONEY * 3, 40_000) + say(RIVER * 3, 75_000)
     return material(words, MS, pictures=[picture(at, 0.05, 60.0) for at in range(0, MS, 1_000)])
 
 
-def asked(options: ProjectOptions, *, model: bool = True) -> MomentList:
-    known = talk()
+def find_requested(options: ProjectOptions, *, model: bool = True) -> MomentList:
+    known = talk_analysis()
     if model:
         found = asyncio.run(
             WordSentences().embed(texts_to_embed(build_timeline(known), list_requested_topics(options)))
@@ -46,7 +46,7 @@ def asked(options: ProjectOptions, *, model: bool = True) -> MomentList:
 @pytest.mark.parametrize("model", [True, False])
 def test_a_prompt_finds_its_subject_and_quotes_it(model: bool) -> None:
     options = ProjectOptions(prompt="who pays the money of the budget")
-    found = asked(options, model=model)
+    found = find_requested(options, model=model)
     clips = [moment for moment in found.moments if moment.selected]
     assert clips
     for clip in clips:
@@ -57,18 +57,18 @@ def test_a_prompt_finds_its_subject_and_quotes_it(model: bool) -> None:
 
 
 def test_an_absent_topic_gives_no_clip_and_an_explanation() -> None:
-    found = asked(ProjectOptions(topics=["quantum chromodynamics"]))
+    found = find_requested(ProjectOptions(topics=["quantum chromodynamics"]))
     assert not any(moment.selected for moment in found.moments)
     assert "comes near to “quantum chromodynamics”" in (found.nothing_found_reason or "")
 
 
 def test_the_result_names_the_embedding_engine() -> None:
-    assert asked(ProjectOptions()).meaning == "words-1"
-    assert asked(ProjectOptions(), model=False).meaning == "words in common (the language is unknown)"
+    assert find_requested(ProjectOptions()).meaning == "words-1"
+    assert find_requested(ProjectOptions(), model=False).meaning == "words in common (the language is unknown)"
 
 
 def test_vectors_that_do_not_fit_the_sentences_are_not_used() -> None:
-    timeline = build_timeline(talk())
+    timeline = build_timeline(talk_analysis())
     short = EmbeddedTexts(values=np.ones((3, 384), dtype=np.float32), model="m")
     meaning = read_meaning(timeline, short, [])
     assert meaning is not None
@@ -87,7 +87,7 @@ def test_sentences_with_words_in_common_are_near() -> None:
 
 
 def test_sentences_of_one_subject_hold_together() -> None:
-    timeline = build_timeline(talk())
+    timeline = build_timeline(talk_analysis())
     meaning = read_meaning(timeline, None, [])
     assert meaning is not None
     starts = [sentence.start_ms for sentence in timeline.sentences]
@@ -99,12 +99,12 @@ def test_sentences_of_one_subject_hold_together() -> None:
 
 def test_skipped_ranges_are_in_no_clip() -> None:
     skip = [TimeRange(start_ms=0, end_ms=50_000)]
-    for moment in asked(ProjectOptions(skip=skip)).moments:
+    for moment in find_requested(ProjectOptions(skip=skip)).moments:
         assert not any(moment.range.overlap_ms(part) for part in skip)
 
 
 def test_a_genre_without_speaker_changes_does_not_weigh_them() -> None:
-    found = asked(ProjectOptions(genre="lecture"))
+    found = find_requested(ProjectOptions(genre="lecture"))
     assert found.weights == "worth-1/lecture"
     assert all(signal.name != "speaker_changes" for moment in found.moments for signal in moment.signals)
 

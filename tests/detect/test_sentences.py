@@ -18,7 +18,7 @@ def test_full_stops_end_sentences_and_pauses_are_measured() -> None:
     assert second.pause_after_ms == 10_000 - second.end_ms
 
 
-def test_a_pause_before_a_lower_case_word_ends_no_sentence() -> None:
+def test_a_pause_before_a_lower_case_word_does_not_end_one() -> None:
     pause = say("You just let it hit", 0) + say("and it breaks a building.", 4_500)
     assert len(split_sentences(pause, 10_000)) == 1
     unpunctuated = say("you just let it hit " * 10, 0) + say("and it breaks a building " * 10, 20_000)

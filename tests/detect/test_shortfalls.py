@@ -19,24 +19,24 @@ from streams.detect.selection import (
     select_clips,
 )
 from streams.detect.shortfalls import SelectionLimits, list_shortfalls
-from tests.detect.test_selection import one
+from tests.detect.test_selection import scored_window
 
 BAR = SelectionLimits(min_score=40, best_score_limit=48, has_video=True)
-BEST = one(0, 20, 80, "pendulum energy height")
+BEST = scored_window(0, 20, 80, "pendulum energy height")
 
 
 @pytest.mark.parametrize(
     ("candidate", "bar", "what"),
     [
-        (one(30, 50, 39.4), BAR, ["score"]),
-        (one(30, 50, 47), BAR, ["near_best"]),
-        (one(30, 50, 60, support=MIN_SUPPORT - 0.01), BAR, ["support"]),
-        (dataclasses.replace(one(30, 50, 60), asked=MIN_MATCH - 0.1), BAR, ["asked"]),
-        (one(30, 50, 39, support=0.0), BAR, ["support", "score"]),
-        (one(30, 50, 60), dataclasses.replace(BAR, has_video=False), ["pictures"]),
-        (one(10, 30, 60), BAR, ["overlap"]),
-        (one(30, 50, 60, "pendulum energy height swing"), BAR, ["alike"]),
-        (one(30, 50, 60), BAR, ["room"]),
+        (scored_window(30, 50, 39.4), BAR, ["score"]),
+        (scored_window(30, 50, 47), BAR, ["near_best"]),
+        (scored_window(30, 50, 60, support=MIN_SUPPORT - 0.01), BAR, ["support"]),
+        (dataclasses.replace(scored_window(30, 50, 60), asked=MIN_MATCH - 0.1), BAR, ["asked"]),
+        (scored_window(30, 50, 39, support=0.0), BAR, ["support", "score"]),
+        (scored_window(30, 50, 60), dataclasses.replace(BAR, has_video=False), ["pictures"]),
+        (scored_window(10, 30, 60), BAR, ["overlap"]),
+        (scored_window(30, 50, 60, "pendulum energy height swing"), BAR, ["alike"]),
+        (scored_window(30, 50, 60), BAR, ["room"]),
     ],
 )
 def test_each_reason_has_its_own_name_and_numbers(
@@ -58,7 +58,8 @@ def test_selected_moments_lack_nothing() -> None:
 @given(
     st.lists(
         st.builds(
-            one, st.integers(0, 100), st.integers(101, 130), st.floats(0, 100).map(lambda score: round(score, 2)),
+            scored_window, st.integers(0, 100), st.integers(101, 130),
+            st.floats(0, 100).map(lambda score: round(score, 2)),
             st.sampled_from(["", "a b c", "a b d", "x y"]), st.sampled_from([0.0, MIN_SUPPORT, 0.5]),
         ),
         max_size=8, unique_by=lambda weighed: (weighed.range.start_ms, weighed.range.end_ms),

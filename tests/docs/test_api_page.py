@@ -18,7 +18,7 @@ from tests.openapi.tools import HERE
 PAGE = "docs/api.md"
 
 
-def test_the_example_of_an_error_is_what_is_answered() -> None:
+def test_the_example_of_an_error_is_the_real_answer() -> None:
     (example,) = map(json.loads, blocks(text_of(PAGE), "json"))
     (operation,) = (one for one in OPERATIONS if one.name == "createProject")
     body = {"source_url": "https://example.org/a.mp4", "titel": "A talk", "options": {"min_clip_ms": 1_000}}
@@ -28,12 +28,12 @@ def test_the_example_of_an_error_is_what_is_answered() -> None:
     assert json.loads(bytes(given.body)) == example
 
 
-def test_the_configuration_of_the_generator_is_the_one_that_is_tested() -> None:
+def test_the_configuration_of_the_generator_is_the_tested_one() -> None:
     (shown,) = map(yaml.safe_load, blocks(text_of(PAGE), "yaml"))
     tested = yaml.safe_load((HERE / "openapi-python-client.yaml").read_text())
     assert shown["content_type_overrides"] == tested["content_type_overrides"]
 
 
-def test_the_codes_that_the_page_explains_exist() -> None:
+def test_the_explained_codes_exist() -> None:
     for code in ("invalid", "malformed-request", "unsupported-media-type", "url-refused"):
         assert f"**{CATALOGUE[code].status} `{code}`**" in text_of(PAGE)

@@ -30,18 +30,18 @@ def parser_of(words: list[str]) -> argparse.ArgumentParser:
 
 
 @pytest.mark.parametrize("line", [line for line in TYPED if line.startswith("clipstream ")])
-def test_what_is_typed_is_taken(line: str) -> None:
+def test_every_documented_command_line_parses(line: str) -> None:
     make_parser().parse_args(shlex.split(line, comments=True)[1:])
 
 
 @pytest.mark.parametrize("code", [code for code in NAMED if re.match(r"clipstream [a-z]", code)])
-def test_flags_that_are_named_are_there(code: str) -> None:
+def test_every_named_flag_exists(code: str) -> None:
     flags = parser_of(code.split()[1:])._option_string_actions
     assert [flag for flag in FLAG.findall(code) if flag not in flags] == []
 
 
 @pytest.mark.parametrize("line", sorted(line for line in {*TYPED, *NAMED} if line.startswith("python -m ")))
-def test_modules_and_their_flags_are_there(line: str) -> None:
+def test_every_named_module_and_its_flags_exist(line: str) -> None:
     words = shlex.split(line, comments=True)
     path = REPO / words[2].replace(".", "/")
     files = [file for file in (path.with_suffix(".py"), path / "__main__.py") if file.exists()]
@@ -51,7 +51,7 @@ def test_modules_and_their_flags_are_there(line: str) -> None:
     assert {flag for word in words[3:] for flag in FLAG.findall(word)} - known == set()
 
 
-def test_targets_of_make_are_there() -> None:
+def test_every_named_target_of_make_exists() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (REPO / "Makefile").read_text(), re.MULTILINE))
     named = {line.split()[1] for line in (*TYPED, *NAMED) if line.startswith("make ")}
     assert named

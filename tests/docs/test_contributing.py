@@ -35,16 +35,16 @@ def files(cell: str) -> int:
 
 
 @pytest.mark.parametrize("path", sorted(path for path in PATH.findall(TEXT) if "<" not in path))
-def test_a_path_that_is_named_is_there(path: str) -> None:
+def test_every_named_path_exists(path: str) -> None:
     assert (REPO / path).exists()
 
 
-def test_the_lists_are_as_long_as_was_measured() -> None:
+def test_the_lists_have_the_measured_length() -> None:
     assert sum(map(files, rows("Add a stage"))) == MAX_STAGE_FILES
     assert sum(map(files, rows("Add a model on Triton"))) == MAX_MODEL_FILES
 
 
-def test_every_stage_has_the_actor_that_is_named() -> None:
+def test_every_stage_has_the_named_actor() -> None:
     assert "`streams/<name>/agent.py`" in section("Add a stage")
     assert {actor_path(stage) for stage in STAGES} == {
         f"streams.{stage}.agent:{stage.capitalize()}Stage" for stage in STAGES
@@ -52,7 +52,7 @@ def test_every_stage_has_the_actor_that_is_named() -> None:
     assert all((REPO / "streams" / stage / "agent.py").exists() for stage in STAGES)
 
 
-def test_every_model_has_the_files_that_are_named() -> None:
+def test_every_model_has_the_named_files() -> None:
     folders = [REPO / "models" / "triton_repo" / model for model in model_names()]
     assert all((folder / "config.pbtxt").exists() and (folder / "1" / "model.py").exists() for folder in folders)
 

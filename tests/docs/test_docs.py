@@ -81,7 +81,7 @@ def test_no_page_names_a_place_of_one_machine(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if "adr" not in page.parts], ids=names)
-def test_every_file_that_is_named_is_there(page: Path) -> None:
+def test_every_named_file_exists(page: Path) -> None:
     rooms = {path.name for path in REPO.iterdir() if path.is_dir()} - {"out", ".clipstream", ".venv"}
     for code in inline_code(page.read_text()):
         if code.split("/")[0] in rooms and "/" in code and not re.search(r"[*<{\s]", code):
@@ -115,7 +115,7 @@ def test_every_setting_is_listed_with_its_default() -> None:
             assert float(defaults[name]) == field.default, name
 
 
-def test_no_variable_is_named_that_nothing_reads() -> None:
+def test_every_named_variable_is_read() -> None:
     code = "".join(
         path.read_text()
         for room in ("core", "streams", "api", "cli", "local", "models", "tests")
@@ -126,7 +126,7 @@ def test_no_variable_is_named_that_nothing_reads() -> None:
     assert set(re.findall(r"CLIPSTREAM_[A-Z0-9_]*[A-Z0-9](?!\w*…)", text_of())) - known == set()
 
 
-def test_every_topic_and_event_is_listed_where_the_table_says() -> None:
+def test_every_topic_and_event_is_listed_as_in_the_table() -> None:
     listed = text_of("docs/operators.md")
     for topic in TOPICS:
         cell = r" ([^|]+) \|"
@@ -172,7 +172,7 @@ def test_every_route_is_listed() -> None:
     assert missing == []
 
 
-def test_no_route_is_named_that_does_not_exist() -> None:
+def test_every_named_route_exists() -> None:
     paths = {re.sub(r"\{\w+\}", "{}", operation.path) for operation in OPERATIONS}
     for method, path in re.findall(r"`(GET|POST|PATCH|DELETE|PUT) (/[\w/{}.-]*)", prose(text_of())):
         assert re.sub(r"\{\w+\}", "{}", path) in paths, f"{method} {path}"
@@ -220,7 +220,7 @@ def test_every_column_is_explained() -> None:
     assert {*columns, *aliases, *things} - listed == set()
 
 
-def test_every_field_of_the_questions_is_explained() -> None:
+def test_every_field_of_the_queries_is_explained() -> None:
     listed = inline_code(text_of("docs/analytics.md"))
     for answer in (Summary, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, FailuresByReason, FailureRow):
         assert {*answer.__struct_fields__} - listed == set(), answer.__name__

@@ -37,7 +37,7 @@ def test_the_producers_example_is_short() -> None:
     assert len([line for line in example.splitlines() if line.strip()]) <= 40
 
 
-def test_what_the_producers_example_signs_is_what_is_verified() -> None:
+def test_the_signature_of_the_producers_example_verifies() -> None:
     body = json.dumps(
         {"org_id": str(ORG_ID), "project_id": str(PROJECT_ID), "object_key": f"{ORG_ID}/a.mp4", "title": "t"}
     ).encode()
@@ -69,7 +69,7 @@ def test_every_option_is_in_the_table_with_its_default() -> None:
         assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", text, re.MULTILINE), field.name
 
 
-def test_the_consumers_example_accepts_what_we_send() -> None:
+def test_the_consumers_example_accepts_our_messages() -> None:
     secret, body = new_secret(), b'{"type": "project.completed"}'
     now_s = int(dt.datetime.now(dt.UTC).timestamp())
     read = run("docs/webhooks.md")["read"]

@@ -72,7 +72,7 @@ async def held_everywhere(api: Api, holds: Holds) -> dict[str, str]:
     held: dict[str, str] = {}
     for stage in reversed(STAGES):
         await holds.at_work(list(held.values()), stage)
-        project_id = (await asyncio.to_thread(api.post, "/v1/projects", wanted(upload_id)))["project_id"]
+        project_id = (await asyncio.to_thread(api.post, "/v1/projects", project_request(upload_id)))["project_id"]
         await holds.hold(project_id, stage)
         held[stage] = project_id
     for stage, project_id in held.items():
@@ -80,7 +80,7 @@ async def held_everywhere(api: Api, holds: Holds) -> dict[str, str]:
     return held
 
 
-def wanted(upload_id: str) -> dict[str, Any]:
+def project_request(upload_id: str) -> dict[str, Any]:
     """A project of a few seconds."""
     return {"upload_id": upload_id, "options": {"max_clips": 1, "min_clip_ms": 3000} | ROUGH}
 
@@ -184,9 +184,9 @@ async def _holders(holds: Holds, held: dict[str, str]) -> set[int]:
     return found
 
 
-async def test_redelivery(api: Api, receiver: Receiver, holds: Holds) -> None:
+async def test_redelivered_events_change_nothing(api: Api, receiver: Receiver, holds: Holds) -> None:
     upload_id = await asyncio.to_thread(api.upload, media(CLIP))
-    project_id = (await asyncio.to_thread(api.post, "/v1/projects", wanted(upload_id)))["project_id"]
+    project_id = (await asyncio.to_thread(api.post, "/v1/projects", project_request(upload_id)))["project_id"]
     await check(api, holds, receiver, {"ingest": project_id})
     attempts = await holds.attempts(project_id)
     assert {row["stage"] for row in attempts} == set(STAGES)

@@ -49,7 +49,7 @@ def first_video(api: Api, clips: list[dict[str, Any]], tmp_path_factory: pytest.
     return path
 
 
-def test_every_stage_is_done_and_says_what_it_cost(project: dict[str, Any]) -> None:
+def test_every_stage_is_done_and_has_its_cost(project: dict[str, Any]) -> None:
     assert [stage["stage"] for stage in project["stages"]] == [
         "ingest", "listen", "close", "look", "study", "detect", "frame", "render",
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def test_every_stage_is_done_and_says_what_it_cost(project: dict[str, Any]) -> N
     assert project["warnings"] == []
 
 
-def test_clips_are_ranked_apart_and_explained(clips: list[dict[str, Any]]) -> None:
+def test_clips_are_ranked_disjoint_and_explained(clips: list[dict[str, Any]]) -> None:
     assert 2 <= len(clips) <= MAX_CLIPS
     scores = [clip["score"] for clip in clips]
     assert scores == sorted(scores, reverse=True)
@@ -76,7 +76,7 @@ def test_clips_are_ranked_apart_and_explained(clips: list[dict[str, Any]]) -> No
         assert all(signal["evidence"] for signal in clip["signals"])
 
 
-def test_all_candidates_are_there_with_their_evidence(api: Api, project: dict[str, Any], clips: list[Any]) -> None:
+def test_all_candidates_are_listed_with_their_evidence(api: Api, project: dict[str, Any], clips: list[Any]) -> None:
     moments = api.get(f"/v1/projects/{project['project_id']}/moments")["moments"]
     assert len(moments) > len(clips)
     assert {m["id"] for m in moments if m["selected"]} == {clip["clip_id"] for clip in clips}
@@ -137,7 +137,7 @@ def _luma(path: Path) -> np.ndarray:
     return np.stack(frames)
 
 
-def test_other_shapes_and_other_times_of_the_same_clip(api: Api, clips: list[dict[str, Any]]) -> None:
+def test_a_clip_is_exported_in_other_aspects_and_times(api: Api, clips: list[dict[str, Any]]) -> None:
     """Requested together and made by one decode; requesting one of them alone gives the same export."""
     start = clips[-1]["start_ms"] + 1000
     body = {"captions": True, "start_ms": start, "end_ms": start + 6000}
@@ -155,7 +155,7 @@ def test_other_shapes_and_other_times_of_the_same_clip(api: Api, clips: list[dic
 
 
 @pytest.mark.parametrize("made", ["by itself", "beside another shape"])
-def test_an_export_made_again_comes_out_byte_for_byte(
+def test_a_repeated_export_is_identical_byte_for_byte(
     api: Api, clips: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], made: str
 ) -> None:
     """The shortest automatic clip of the lecture, and an export that was rendered together with another aspect."""
@@ -212,7 +212,7 @@ def test_the_transcript_comes_in_every_form(api: Api, project: dict[str, Any], k
     assert len(text.split()) > 300
 
 
-def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: dict[str, Any]) -> None:
+def test_spoken_words_are_found_with_their_second(api: Api, project: dict[str, Any]) -> None:
     words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
     rare = max((word for word in words if word["text"].strip(".,?!").isalpha()), key=lambda word: len(word["text"]))
     query = rare["text"].strip(".,?!")
@@ -224,7 +224,7 @@ def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: di
     assert {hit["word_ms"] for hit in items} & {word["start_ms"] for word in said}, "the millisecond of the word"
 
 
-def test_what_is_meant_and_what_is_spoken_of_is_found(api: Api, project: dict[str, Any]) -> None:
+def test_meanings_and_topics_are_found(api: Api, project: dict[str, Any]) -> None:
     known = api.get(f"/v1/projects/{project['project_id']}/intelligence")
     topic, point = known["topics"][0]["name"], known["summary"][0]["quote"]
     asked = {"q": topic, "project_id": project["project_id"]}
@@ -272,7 +272,7 @@ def test_every_ready_query_of_the_docs_answers_about_a_real_talk(api: Api, proje
     assert cost["render", "stored_bytes"] > 100_000
 
 
-def test_what_the_talk_took_lies_beside_what_was_expected_of_it(api: Api, project: dict[str, Any]) -> None:
+def test_the_real_cost_is_compared_with_the_estimate(api: Api, project: dict[str, Any]) -> None:
     beside = {line["what"]: line for line in project["cost"]["comparison"]}
     assert {"elapsed", *(stage["stage"] for stage in project["stages"])} <= set(beside)
     assert 0 < beside["cpu_ms"]["actual"] <= project["cpu_ms"], "lost tries are no part of what was estimated"
@@ -285,7 +285,7 @@ def test_what_the_talk_took_lies_beside_what_was_expected_of_it(api: Api, projec
     assert asked["elapsed_ms"]["low"] < asked["elapsed_ms"]["expected"] < asked["elapsed_ms"]["high"]
 
 
-def test_the_webhook_came_signed_and_once(project: dict[str, Any], receiver: Receiver) -> None:
+def test_the_webhook_arrives_signed_and_once(project: dict[str, Any], receiver: Receiver) -> None:
     body = receiver.wait_for(project["project_id"], "project.completed")
     assert body["data"]["clip_count"] >= 1
     time.sleep(1)

@@ -35,7 +35,7 @@ def processes(api: Api, name: str) -> list[psutil.Process]:
     return [root, *root.children(recursive=True)]
 
 
-def test_each_part_stands_still_for_a_while(api: Api, receiver: Receiver) -> None:
+def test_each_part_may_stand_still_for_a_while(api: Api, receiver: Receiver) -> None:
     """One job a part, begun just before it is stopped; the next outage comes while earlier jobs may still run."""
     struck = {}
     for parts in OUTAGES:
@@ -90,7 +90,7 @@ def _searchable(api: Api, project_id: str) -> None:
     wait_while_moving(lambda: api.get("/v1/search", params=asked)["segments"], "its words in search", every_s=0.5)
 
 
-def test_a_part_that_dies_is_started_again(api: Api) -> None:
+def test_a_dead_part_is_restarted(api: Api) -> None:
     before = load(local_stack.layout_of(api.stack.state_dir))
     assert before is not None
     pid = before.parts["triton"].pid

@@ -39,7 +39,7 @@ def project(api: Api, receiver: Receiver) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def made(api: Api, project: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def requested_clips(api: Api, project: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """A clip of the nearest moment, and one of a requested range; both with files."""
     path = f"/v1/projects/{project['project_id']}/clips"
     words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
@@ -52,7 +52,9 @@ def made(api: Api, project: dict[str, Any]) -> tuple[dict[str, Any], dict[str, A
     return api.get(f"/v1/clips/{near['clip_id']}"), api.get(f"/v1/clips/{own['clip_id']}")
 
 
-def test_without_a_clip_the_nearest_moments_are_named(api: Api, project: dict[str, Any], receiver: Receiver) -> None:
+def test_a_project_without_clips_names_its_nearest_moments(
+    api: Api, project: dict[str, Any], receiver: Receiver
+) -> None:
     assert (project["state"], project["nothing_found_reason"] is None) == ("completed", False)
     listed = {one["id"]: one for one in api.get(f"/v1/projects/{project['project_id']}/moments")["moments"]}
     assert 1 <= len(project["nearest"]) <= 3
@@ -65,10 +67,10 @@ def test_without_a_clip_the_nearest_moments_are_named(api: Api, project: dict[st
     assert {one["title"] for one in told["data"]["nearest"]} == {""}
 
 
-def test_a_clip_of_ones_own_has_its_file_score_and_words(
-    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+def test_a_requested_clip_has_its_file_score_and_words(
+    api: Api, project: dict[str, Any], requested_clips: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
-    near, own = made
+    near, own = requested_clips
     assert (near["score"], near["made_by"]) == (project["nearest"][0]["score"], "person")
     assert (own["title"], own["end_ms"] - own["start_ms"], own["ordinal"]) == ("My own", 9_000, 1)
     assert own["score"] is not None, "measured as the moments are"
@@ -84,13 +86,13 @@ def test_a_clip_of_ones_own_has_its_file_score_and_words(
     assert (again["state"], again["clip_count"]) == ("completed", 2)
 
 
-def test_a_file_is_made_of_the_sealed_upload_whatever_was_put_later(
-    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+def test_files_come_from_the_sealed_upload_not_from_a_later_put(
+    api: Api, project: dict[str, Any], requested_clips: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     """The certificate names the hash of the bytes that were uploaded; of the noise put later no file could be made."""
     sent = hashlib.sha256(media(TALK).read_bytes()).hexdigest()
     asyncio.run(expect_source(api.stack, project["project_id"], sent))
-    for clip in made:
+    for clip in requested_clips:
         for export in clip["exports"]:
             certificate = api.get(f"/v1/exports/{export['export_id']}")["certificate"]
             assert sent.startswith(certificate["made_with"]["input.source"])
@@ -107,21 +109,27 @@ async def expect_source(stack: StackInfo, project_id: str, sha256: str) -> None:
     assert (hashlib.sha256(body).hexdigest(), ref["sha256"]) == (sha256, sha256)
 
 
-def test_it_is_found_and_counted_as_any_clip(
-    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+def test_a_requested_clip_is_found_and_counted_as_any_clip(
+    api: Api, project: dict[str, Any], requested_clips: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
-    inside = [word for word in words if made[1]["start_ms"] <= word["start_ms"] and word["end_ms"] <= made[1]["end_ms"]]
+    inside = [
+        word
+        for word in words
+        if requested_clips[1]["start_ms"] <= word["start_ms"] and word["end_ms"] <= requested_clips[1]["end_ms"]
+    ]
     query = max((re.sub(r"\W", "", word["text"]) for word in inside), key=len)
     asked = {"q": query, "project_id": project["project_id"], "only": "clips"}
 
     def found() -> list[str]:
         return [hit["clip_id"] for hit in api.get("/v1/search", params=asked)["clips"]]
 
-    wait_while_moving(lambda: made[1]["clip_id"] in found(), f"the clip among the hits of {query!r}", progress=found)
+    wait_while_moving(
+        lambda: requested_clips[1]["clip_id"] in found(), f"the clip among the hits of {query!r}", progress=found
+    )
     asyncio.run(expect_each_event_once(api.stack, project["project_id"]))
     rows = asyncio.run(_selected(api.stack, project["project_id"], 2))
-    assert {str(row["moment_id"]): row["rank"] for row in rows} == {clip["clip_id"]: None for clip in made}
+    assert {str(row["moment_id"]): row["rank"] for row in rows} == {clip["clip_id"]: None for clip in requested_clips}
 
 
 async def _selected(stack: StackInfo, project_id: str, wanted: int) -> list[dict[str, Any]]:
@@ -137,10 +145,10 @@ async def _selected(stack: StackInfo, project_id: str, wanted: int) -> list[dict
         await analytics.close()
 
 
-def test_it_is_shown_edited_handed_over_and_bundled_as_any_clip(
-    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+def test_a_requested_clip_is_previewed_edited_and_bundled_as_any(
+    api: Api, project: dict[str, Any], requested_clips: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
-    path = f"/v1/clips/{made[1]['clip_id']}"
+    path = f"/v1/clips/{requested_clips[1]['clip_id']}"
     picture = api.http.post(f"{path}/preview", params={"at_ms": 1000}, json={"aspect": "1:1"})
     assert picture.status_code in (200, 202), picture.text
     suggested = api.get(f"{path}/edit")["suggested"]["1:1"]
@@ -155,13 +163,13 @@ def test_it_is_shown_edited_handed_over_and_bundled_as_any_clip(
     assert (bundle.status_code, bundle.content[:2]) == (200, b"PK"), bundle.text[:200]
 
 
-def test_its_end_is_told_once_and_it_goes_with_its_project(
-    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]], receiver: Receiver
+def test_its_end_is_reported_once_and_it_goes_with_its_project(
+    api: Api, project: dict[str, Any], requested_clips: tuple[dict[str, Any], dict[str, Any]], receiver: Receiver
 ) -> None:
     project_id = project["project_id"]
     told = [one["data"] for one in receiver.of(project_id, "export.completed")]
-    assert {one["clip_id"] for one in told} == {clip["clip_id"] for clip in made}
+    assert {one["clip_id"] for one in told} == {clip["clip_id"] for clip in requested_clips}
     assert len(receiver.of(project_id, "project.completed")) == 1, "a completed project is not completed again"
     api.call("DELETE", f"/v1/projects/{project_id}", expect=202)
     assert api.http.post(f"/v1/projects/{project_id}/clips", json={"start_ms": 0, "end_ms": 9_000}).status_code == 410
-    assert api.http.get(f"/v1/clips/{made[1]['clip_id']}").status_code == 404
+    assert api.http.get(f"/v1/clips/{requested_clips[1]['clip_id']}").status_code == 404

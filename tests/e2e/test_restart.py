@@ -45,12 +45,12 @@ def own_stack() -> Iterator[StackInfo]:
         yield info
 
 
-def kept(value: Any) -> Any:
+def lasting_values(value: Any) -> Any:
     """An answer without values of the moment: link signatures, request ids, times."""
     if isinstance(value, dict):
-        return {name: kept(inner) for name, inner in value.items() if name not in OF_ANSWERS}
+        return {name: lasting_values(inner) for name, inner in value.items() if name not in OF_ANSWERS}
     if isinstance(value, list):
-        return [kept(inner) for inner in value]
+        return [lasting_values(inner) for inner in value]
     return LINK.sub(r"/\1", value) if isinstance(value, str) else value
 
 
@@ -59,7 +59,7 @@ def answers(api: Api, project_id: str) -> dict[str, Any]:
     assert not found.failures()
     assert found.unread <= NO_ID, found.unread
     return {
-        path: (answer.status, kept(answer.body))
+        path: (answer.status, lasting_values(answer.body))
         for path, answer in found.answers.items()
         if found.operations[path] not in OF_THE_MOMENT
     }

@@ -48,7 +48,7 @@ def test_a_url_is_clipped_and_its_webhook_retried(api: Api, receiver: Receiver) 
         "http://0x7f.1/",
     ],
 )
-def test_a_url_that_is_not_public_is_refused_at_the_door(api: Api, url: str) -> None:
+def test_a_url_that_is_not_public_is_refused_at_the_request(api: Api, url: str) -> None:
     problem = api.post("/v1/projects", {"source_url": url}, expect=422)
     assert problem["type"].startswith("/problems/")
     assert problem["detail"]
@@ -70,7 +70,7 @@ def test_a_producer_on_kafka_makes_a_project(api: Api) -> None:
 
 
 @pytest.mark.parametrize("fault", ["unsigned", "wrong_secret", "foreign_prefix", "foreign_org"])
-def test_a_producer_who_lies_is_told_why_and_gets_no_project(api: Api, fault: str) -> None:
+def test_a_forged_upload_is_reported_and_gets_no_project(api: Api, fault: str) -> None:
     project_id = str(uuid.uuid4())
     key = f"{uuid.uuid4()}/uploads/x/v.mp4" if fault == "foreign_prefix" else f"{api.stack.org_id}/uploads/x/v.mp4"
     before = _letters(api)
@@ -147,7 +147,7 @@ async def _publish(api: Api, project_id: str, key: str, fault: str = "") -> None
         await producer.stop()
 
 
-def test_an_upload_in_parts_arrives_whole(api: Api, tmp_path: Path) -> None:
+def test_an_upload_in_parts_arrives_complete(api: Api, tmp_path: Path) -> None:
     body = media("shots/bbb_trailer_55s_720p.mp4").read_bytes()
     path = tmp_path / "trailer.mp4"
     path.write_bytes(body)

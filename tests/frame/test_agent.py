@@ -19,7 +19,7 @@ from schemas.documents import encode_document
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.source import SourceIndex
 from streams.frame.agent import FrameInputs, FrameStage
-from tests.frame.test_clip_analysis import looked, video
+from tests.frame.test_clip_analysis import analysed, video
 from tests.look.clips import counter
 from tests.look.fakes import BrightestFaces, DarkLipped
 
@@ -55,10 +55,10 @@ def wider() -> events.ExportRequested:
     )
 
 
-async def test_a_wider_export_looks_at_both_ends_only(
+async def test_a_wider_export_analyses_only_the_two_new_ends(
     video: tuple[Path, SourceIndex], wider: events.ExportRequested, tmp_path: Path
 ) -> None:
-    seen = await looked(video, tmp_path, 1480, 4000)
+    seen = await analysed(video, tmp_path, 1480, 4000)
     stage = FrameStage(ContextTwin(seen, video[0]))  # type: ignore[arg-type]
     report, counts = counter()
     known = FrameInputs(

@@ -24,12 +24,12 @@ def test_a_shape_that_cannot_be_framed_leaves_the_others() -> None:
     assert set(found.broken) == {NOTHING}
 
 
-def test_where_no_shape_can_be_framed_that_is_an_error() -> None:
+def test_a_clip_without_a_framable_aspect_is_an_error() -> None:
     with pytest.raises((KeyError, ZeroDivisionError)):
         plan_aspects([(WHEN, clip(ranges(0, 20_000), []))], [NOTHING], None, source())
 
 
-async def test_a_clip_of_which_nothing_can_be_suggested_has_no_suggestions() -> None:
+async def test_an_unframable_clip_has_no_suggestions() -> None:
     looks = [(WHEN, clip(ranges(0, 20_000), []))]
     assert set(await suggest_or_none(looks, source()) or ()) == {"9:16", "4:5", "1:1", "16:9"}
     without = cast(SourceIndex, None)

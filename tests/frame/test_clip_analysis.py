@@ -38,7 +38,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]:
     return path, encode(path, pictures())
 
 
-async def looked(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, end_ms: int) -> ClipTracks:
+async def analysed(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, end_ms: int) -> ClipTracks:
     report, counts = counter()
     with LocalSource(video[0]) as source:
         eyes = AnalysisInput(
@@ -56,7 +56,7 @@ async def looked(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, 
 
 
 async def test_shots_are_exact_and_faces_followed(video: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    tracks = await looked(video, tmp_path, 0, 5000)
+    tracks = await analysed(video, tmp_path, 0, 5000)
     assert [(shot.start_ms, shot.end_ms) for shot in tracks.shots] == [(0, 1480), (1480, 3480), (3480, 5000)]
     assert [track.shot for track in tracks.tracks] == [0, 2]
     assert tracks.tracks[1].samples[0].at_ms == 3480
@@ -70,18 +70,18 @@ async def test_shots_are_exact_and_faces_followed(video: tuple[Path, SourceIndex
 
 
 async def test_a_cut_at_the_very_edge_is_known(video: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    tracks = await looked(video, tmp_path, 1440, 3520)
+    tracks = await analysed(video, tmp_path, 1440, 3520)
     assert [(shot.start_ms, shot.end_ms) for shot in tracks.shots] == [(1440, 1480), (1480, 3480), (3480, 3520)]
 
 
-async def test_looking_in_two_parts_finds_the_same(video: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    whole = await looked(video, tmp_path, 0, 5000)
-    part = await looked(video, tmp_path, 1480, 4000)
+async def test_analysis_in_two_parts_finds_the_same(video: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    whole = await analysed(video, tmp_path, 0, 5000)
+    part = await analysed(video, tmp_path, 1480, 4000)
     time = TimeRange(start_ms=0, end_ms=5000)
     missing = missing_ranges(part, time)
     assert [(m.start_ms, m.end_ms) for m in missing] == [(0, 1880), (3600, 5000)]
     for stretch in missing:
-        part = merge_tracks(part, await looked(video, tmp_path, stretch.start_ms, stretch.end_ms))
+        part = merge_tracks(part, await analysed(video, tmp_path, stretch.start_ms, stretch.end_ms))
     assert part.shots == whole.shots
     assert part.range == whole.range
     assert [track.shot for track in part.tracks] == [0, 2]
@@ -92,21 +92,21 @@ async def test_looking_in_two_parts_finds_the_same(video: tuple[Path, SourceInde
     )
 
 
-def seen(start_ms: int, end_ms: int) -> ClipTracks:
+def empty_tracks(start_ms: int, end_ms: int) -> ClipTracks:
     time = TimeRange(start_ms=start_ms, end_ms=end_ms)
     return ClipTracks(
         clip_id="clip", range=time, shots=[time], tracks=[], pictures_looked_at=0, model="test", compute_ms=0
     )
 
 
-def test_nothing_is_missing_inside_what_was_seen() -> None:
-    assert missing_ranges(seen(1000, 9000), TimeRange(start_ms=2000, end_ms=9000)) == []
+def test_no_range_is_missing_inside_the_analysed_range() -> None:
+    assert missing_ranges(empty_tracks(1000, 9000), TimeRange(start_ms=2000, end_ms=9000)) == []
 
 
-def test_far_away_all_is_missing_and_the_old_is_let_go() -> None:
+def test_a_distant_range_is_missing_and_the_old_one_is_dropped() -> None:
     far = TimeRange(start_ms=20_000, end_ms=30_000)
-    assert missing_ranges(seen(1000, 9000), far) == [far]
-    assert merge_tracks(seen(1000, 9000), seen(20_000, 30_000)).range == far
+    assert missing_ranges(empty_tracks(1000, 9000), far) == [far]
+    assert merge_tracks(empty_tracks(1000, 9000), empty_tracks(20_000, 30_000)).range == far
 
 
 async def test_a_screen_shown_since_before_the_clip_is_analysed(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_a_screen_shown_since_before_the_clip_is_analysed(tmp_path: Path) 
     path = tmp_path / "slides.mp4"
     index = write(path, [slide // 2, slide, slide, slide], None, times_us=times_us)
     for start_ms, end_ms in ((3_000, 6_000), (3_000, 9_500)):
-        tracks = await looked((path, index), tmp_path, start_ms, end_ms)
+        tracks = await analysed((path, index), tmp_path, start_ms, end_ms)
         (look,) = tracks.looks
         assert (look.screen or 0) > 0.5
         assert tracks.shots == [TimeRange(start_ms=start_ms, end_ms=end_ms)]

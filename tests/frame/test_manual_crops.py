@@ -35,12 +35,12 @@ def plan(start_ms: int, end_ms: int, *cuts: int) -> FramePlan:
     )
 
 
-def test_near_ranges_are_looked_at_as_one_far_ones_apart() -> None:
+def test_near_ranges_are_analysed_as_one_and_far_ones_apart() -> None:
     found = analysis_ranges([time(30_000, 31_000), time(2_000, 3_000), time(0, 1_000), time(500, 900)])
     assert found == [time(0, 3_000), time(30_000, 31_000)]
 
 
-def test_plans_of_stretches_are_one() -> None:
+def test_plans_of_ranges_are_joined() -> None:
     face = Box(x=20, y=20, width=40, height=50)
     first, second = (
         msgspec.structs.replace(plan(*ends), expected=[FaceExpectation(at_ms=ends[0], box=face, speaks=True)])
@@ -96,7 +96,7 @@ def test_a_key_frame_may_come_nearer() -> None:
 
 
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(2, 900), st.integers(2, 900))
-def test_any_crop_becomes_one_of_the_shape_inside_the_picture(x: int, y: int, width: int, height: int) -> None:
+def test_any_crop_is_fitted_to_the_aspect_inside_the_picture(x: int, y: int, width: int, height: int) -> None:
     crop = fit_to_aspect(CropBox(x=x, y=y, width=width, height=height), plan(0, 1))
     assert 0 <= crop.x <= 320 - crop.width
     assert 0 <= crop.y <= 180 - crop.height

@@ -70,7 +70,7 @@ async def test_the_copy_stops_with_its_reader(tmp_path: Path) -> None:
     assert (tmp_path / "it").stat().st_size == COPY_PART_BYTES
 
 
-async def test_a_store_that_goes_away_in_mid_file_is_not_the_files_fault(tmp_path: Path) -> None:
+async def test_an_outage_in_mid_file_is_not_the_files_fault(tmp_path: Path) -> None:
     whole = film(tmp_path / "film.mp4", seconds=2).read_bytes()
     objects = SlowTwin(**{UPLOAD: whole + bytes(COPY_PART_BYTES)})
     objects.broken = True
@@ -79,7 +79,7 @@ async def test_a_store_that_goes_away_in_mid_file_is_not_the_files_fault(tmp_pat
         await run(tmp_path, objects)
 
 
-async def test_a_file_that_is_refused_is_not_fetched_to_its_end(tmp_path: Path) -> None:
+async def test_a_refused_file_is_not_fetched_to_its_end(tmp_path: Path) -> None:
     objects = SlowTwin(**{UPLOAD: b"x" * (COPY_PART_BYTES * 3)})
     with pytest.raises(Exception, match="not a media file"):
         await asyncio.wait_for(run(tmp_path, objects), timeout=30)

@@ -48,7 +48,7 @@ def leave(tmp_path: Path, name: str, size: int, age_s: float) -> None:
     ],
     ids=["done", "later", "drained", "refused"],
 )
-def test_a_partial_download_is_kept_for_the_next_attempt(
+def test_a_partial_download_stays_for_the_next_attempt(
     error: BaseException | None, *, kept: bool, tmp_path: Path
 ) -> None:
     held = partials(tmp_path)
@@ -64,7 +64,7 @@ def test_a_partial_download_is_kept_for_the_next_attempt(
         assert path.exists() is kept
 
 
-def test_two_never_write_to_one(tmp_path: Path) -> None:
+def test_two_attempts_never_write_to_one_download(tmp_path: Path) -> None:
     with (
         partials(tmp_path).open_download("a", tmp_path / "one") as first,
         partials(tmp_path).open_download("a", tmp_path / "two") as second,
@@ -87,7 +87,7 @@ def test_old_and_excess_downloads_are_removed(tmp_path: Path) -> None:
     PartialDownloads(tmp_path / "none", max_bytes=1, now_s=lambda: NOW_S).sweep()
 
 
-def test_a_name_tells_nothing_and_is_one_projects_own() -> None:
+def test_a_download_name_is_opaque_and_unique_per_project() -> None:
     names = {download_name(org, project, "https://u:secret@a.example/") for org in (ONE, TWO) for project in (ONE, TWO)}
     assert len(names) == 4
     assert all(name.isalnum() and len(name) == 64 for name in names)
@@ -103,7 +103,7 @@ class FullDisk(OutsideTwin):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-async def test_a_full_disk_gets_back_what_downloads_hold(tmp_path: Path) -> None:
+async def test_a_full_disk_frees_the_space_of_old_downloads(tmp_path: Path) -> None:
     leave(tmp_path, "another", 10, 0)
     os.utime(tmp_path / "downloads" / "another")
     with pytest.raises(Unavailable, match="room"):
@@ -111,7 +111,7 @@ async def test_a_full_disk_gets_back_what_downloads_hold(tmp_path: Path) -> None
     assert not list((tmp_path / "downloads").rglob(DOWNLOAD_FILE))
 
 
-async def test_nothing_stays_of_a_download_that_became_a_project(tmp_path: Path) -> None:
+async def test_a_rejected_download_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputRejected):
         await run(tmp_path, ObjectsTwin(), key=None, url="https://a.example/film", outside=OutsideTwin(b"no film"))
     assert left(tmp_path) == []

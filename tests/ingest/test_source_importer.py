@@ -70,7 +70,7 @@ async def run(
     )
 
 
-async def test_an_upload_stays_where_it_lies(tmp_path: Path) -> None:
+async def test_an_upload_stays_at_its_key(tmp_path: Path) -> None:
     body = film(tmp_path / "film.mp4", seconds=6).read_bytes()
     objects, counts = ObjectsTwin(**{UPLOAD: body}), list[int]()
     rules = SpanRules(target_ms=2000, search_ms=500, overlap_ms=400, padding_ms=100)
@@ -162,7 +162,9 @@ async def test_silent_pictures_have_spans_without_audio(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf<?xml version='1.0'?><MPD/>", MediaLimits(), "media.unsupported"),
     ],
 )
-async def test_refusals(body: bytes | None, limits: MediaLimits, reason: str, tmp_path: Path) -> None:
+async def test_unusable_sources_are_refused_with_a_reason(
+    body: bytes | None, limits: MediaLimits, reason: str, tmp_path: Path
+) -> None:
     objects = ObjectsTwin() if body is None else ObjectsTwin(**{UPLOAD: body})
     with pytest.raises(InputRejected) as refused:
         await run(tmp_path, objects, limits=limits)
@@ -175,6 +177,6 @@ async def test_too_long_files_are_refused_by_their_packets(tmp_path: Path) -> No
         await run(tmp_path, ObjectsTwin(**{UPLOAD: body}), limits=MediaLimits(max_duration_ms=5_000))
 
 
-async def test_an_upload_that_names_nothing_is_refused(tmp_path: Path) -> None:
+async def test_an_upload_without_a_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match=r"url\.invalid"):
         await run(tmp_path, ObjectsTwin(), key=None)

@@ -16,7 +16,7 @@ from streams.ingest.span_planner import LEVEL_STEP_MS, PlannedSpan, find_silent_
 RULES = SpanRules(overlap_ms=2_000)
 
 
-def talk(
+def speech_levels(
     duration_ms: int, *pauses: tuple[int, int], speech_db: float = -20.0, room_db: float = -60.0
 ) -> NDArray[np.float32]:
     """Sound levels of continuous speech with the given pauses (start_ms, end_ms)."""
@@ -34,27 +34,27 @@ def borders(spans: list[PlannedSpan]) -> list[tuple[int, int]]:
 
 
 def test_a_short_source_is_one_span() -> None:
-    spans = plan_spans(179_000, talk(179_000, (80_000, 90_000)), RULES)
+    spans = plan_spans(179_000, speech_levels(179_000, (80_000, 90_000)), RULES)
     assert borders(spans) == [(0, 179_000)]
     assert spans[0].padded == spans[0].range
 
 
 def test_the_cut_is_the_middle_of_the_silence() -> None:
-    spans = plan_spans(300_000, talk(300_000, (143_000, 145_000)), RULES)
+    spans = plan_spans(300_000, speech_levels(300_000, (143_000, 145_000)), RULES)
     assert borders(spans) == [(0, 144_000), (144_000, 300_000)]
     assert (spans[0].padded.start_ms, spans[0].padded.end_ms) == (0, 146_000)
     assert (spans[1].padded.start_ms, spans[1].padded.end_ms) == (142_000, 300_000)
 
 
 def test_a_longer_silence_beats_a_nearer_one_but_not_from_far() -> None:
-    far = plan_spans(300_000, talk(300_000, (149_800, 150_300), (165_000, 166_500)), RULES)
+    far = plan_spans(300_000, speech_levels(300_000, (149_800, 150_300), (165_000, 166_500)), RULES)
     assert far[0].range.end_ms == 165_750
-    slightly = plan_spans(300_000, talk(300_000, (149_600, 150_400), (170_000, 171_000)), RULES)
+    slightly = plan_spans(300_000, speech_levels(300_000, (149_600, 150_400), (170_000, 171_000)), RULES)
     assert slightly[0].range.end_ms == 150_000
 
 
 def test_without_silence_the_sound_of_neighbours_overlaps_by_more() -> None:
-    spans = plan_spans(320_000, talk(320_000), RULES)
+    spans = plan_spans(320_000, speech_levels(320_000), RULES)
     assert borders(spans) == [(0, 150_000), (150_000, 320_000)], "or what both own would be said twice"
     assert spans[0].padded.overlap_ms(spans[1].padded) == RULES.overlap_ms + 2 * RULES.padding_ms
 
@@ -74,11 +74,13 @@ def test_digital_silence_is_silence() -> None:
 
 
 def test_a_noisy_room_still_has_pauses() -> None:
-    levels = talk(300_000, (151_000, 151_600), (120_500, 121_000), (170_000, 170_500), speech_db=-22, room_db=-45)
+    levels = speech_levels(
+        300_000, (151_000, 151_600), (120_500, 121_000), (170_000, 170_500), speech_db=-22, room_db=-45
+    )
     assert plan_spans(300_000, levels, RULES)[0].range.end_ms == 151_300
 
 
-def test_without_sound_time_decides_and_nothing_overlaps() -> None:
+def test_spans_without_sound_are_cut_by_time_without_overlap() -> None:
     assert borders(plan_spans(500_000, None, RULES)) == [
         (0, 150_000),
         (150_000, 300_000),
@@ -88,7 +90,7 @@ def test_without_sound_time_decides_and_nothing_overlaps() -> None:
 
 
 def test_sound_that_ends_early_is_cut_by_time() -> None:
-    spans = plan_spans(600_000, talk(60_000), RULES)
+    spans = plan_spans(600_000, speech_levels(60_000), RULES)
     assert borders(spans)[0] == (0, 150_000)
     assert spans[-1].range.end_ms == 600_000
 
@@ -100,7 +102,9 @@ def test_sound_that_ends_early_is_cut_by_time() -> None:
     silent=st.booleans(),
 )
 def test_a_plan_always_covers_everything_in_order(duration_ms: int, pauses: list[int], silent: bool) -> None:
-    levels = None if silent else talk(duration_ms, *((at, at + 700) for at in pauses if at + 700 < duration_ms))
+    levels = (
+        None if silent else speech_levels(duration_ms, *((at, at + 700) for at in pauses if at + 700 < duration_ms))
+    )
     spans = plan_spans(duration_ms, levels, RULES)
     assert spans == plan_spans(duration_ms, levels, RULES)
     assert [span.ordinal for span in spans] == list(range(len(spans)))
@@ -117,7 +121,7 @@ def test_a_plan_always_covers_everything_in_order(duration_ms: int, pauses: list
 
 
 @pytest.mark.parametrize("target_ms", [3_000, 20_000])
-def test_other_rules_are_obeyed(target_ms: int) -> None:
+def test_spans_follow_other_rules(target_ms: int) -> None:
     rules = SpanRules(target_ms=target_ms, search_ms=target_ms // 5)
-    spans = plan_spans(60_000, talk(60_000), rules)
+    spans = plan_spans(60_000, speech_levels(60_000), rules)
     assert len(spans) == round(60_000 / target_ms)

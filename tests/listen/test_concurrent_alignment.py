@@ -38,7 +38,7 @@ def words(number: int) -> list[Word]:
     ]
 
 
-def heard(count: int, language: str = "en") -> Recognition:
+def recognition_of(count: int, language: str = "en") -> Recognition:
     spoken = [word for number in range(count) for word in words(number)]
     return Recognition(
         words=spoken, speech=[TimeRange(start_ms=0, end_ms=80_000)], language=language, language_probability=1.0,
@@ -75,13 +75,13 @@ async def refined(aligner: Steady, count: int, *, told: int, language: str = "en
             early.add_window(words(number), window(number, language))
             for _ in range(5):
                 await asyncio.sleep(0)
-    return await refine_word_times(heard(count, language), SAMPLES, early)
+    return await refine_word_times(recognition_of(count, language), SAMPLES, early)
 
 
 @pytest.mark.parametrize("told", [0, 1, 3, 4])
 async def test_early_windows_change_only_the_time_of_requests(told: int) -> None:
     plain = Steady()
-    after = await refine_word_times(heard(4), SAMPLES, plain)
+    after = await refine_word_times(recognition_of(4), SAMPLES, plain)
     aligner = Steady()
     assert await refined(aligner, 4, told=told) == after
     asked = [repr(piece) for piece in aligner.asked]
@@ -112,7 +112,7 @@ async def test_other_languages_are_not_aligned() -> None:
     assert (aligner.asked, found.fits) == ([], [])
 
 
-async def test_a_hearing_that_fails_leaves_no_task() -> None:
+async def test_a_failed_recognition_leaves_no_task() -> None:
     before = asyncio.all_tasks()
 
     async def hearing() -> None:

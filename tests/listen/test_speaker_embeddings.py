@@ -102,7 +102,7 @@ async def test_a_reloaded_model_is_called_again() -> None:
 
 
 @pytest.mark.parametrize("error", [Unavailable("triton", "away"), InferenceFailed("refused")])
-async def test_a_model_that_stays_away_costs_the_voices_only(error: Exception) -> None:
+async def test_an_unavailable_model_costs_the_voices_only(error: Exception) -> None:
     objects = Kept()
     with pytest.raises(VoicesUnavailableError):
         await listened(Failing(error, 9), objects)

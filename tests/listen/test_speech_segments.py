@@ -45,7 +45,7 @@ def test_windows_of_a_long_phrase_are_even_and_reach_its_ends() -> None:
     ]  # fmt: skip
 
 
-def test_short_phrases_get_two_windows_very_short_ones_none() -> None:
+def test_short_phrases_get_two_windows_and_very_short_ones_none() -> None:
     assert place_windows([reach(0, 499), reach(1000, 1500)]) == [reach(1000, 1500)]
     assert place_windows([reach(2000, 3100)]) == [reach(2000, 3000), reach(2100, 3100)]
 

@@ -46,6 +46,6 @@ def test_voice_far_from_speech_is_dropped() -> None:
     assert long[-1].end_ms == (300 + MAX_EXTENSION_FRAMES) * 20
 
 
-def test_where_there_is_too_little_to_learn_from_all_stays() -> None:
+def test_too_little_sound_to_learn_from_stays_unchanged() -> None:
     for spoken in ([at(0, 1000)], [at(100, 120)], []):
         assert refine_voice_activity(frames((100, 300)), spoken, starts_at_ms=0) == spoken

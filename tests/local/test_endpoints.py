@@ -44,7 +44,7 @@ def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:
     )
 
 
-def test_the_product_reads_its_settings_from_what_is_written(tmp_path: Path) -> None:
+def test_the_product_reads_its_settings_from_the_written_file(tmp_path: Path) -> None:
     """``stack.env`` has every setting that core/settings.py requires, and nothing that it cannot read."""
     body = env_file(product_env(setting(tmp_path), frozenset())).decode()
     settings = load_settings(read_env_file(body), "api")
@@ -59,24 +59,24 @@ def test_a_value_with_blanks_and_quotes_survives_the_file(tmp_path: Path) -> Non
     assert read_env_file(env_file(env).decode()) == env
 
 
-def test_what_the_person_allows_is_kept_beside_our_own(tmp_path: Path) -> None:
+def test_hosts_that_the_person_allows_are_added_to_ours(tmp_path: Path) -> None:
     given = setting(tmp_path, {"CLIPSTREAM_FETCH_ALLOW": "127.0.0.1:9999, 127.0.0.1:20001"})
     assert fetchable_addresses(given) == ["127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:9999"]
 
 
-def test_nothing_given_nothing_external() -> None:
+def test_an_empty_environment_has_no_external_part() -> None:
     assert external_parts({"HOME": "/root"}) == frozenset()
 
 
 @pytest.mark.parametrize("part", sorted(GIVEN_BY))
-def test_a_given_part_is_external_and_keeps_its_endpoint(tmp_path: Path, part: str) -> None:
+def test_a_configured_part_is_external_and_keeps_its_endpoint(tmp_path: Path, part: str) -> None:
     environ = dict.fromkeys(GIVEN_BY[part], "given")
     assert external_parts(environ) == {part}
     env = product_env(setting(tmp_path, environ), frozenset({part}))
     assert all(env[name] == "given" for name in environ)
 
 
-def test_a_part_given_by_half_says_what_is_missing() -> None:
+def test_a_half_configured_part_names_the_missing_setting() -> None:
     with pytest.raises(StackError, match="set CLIPSTREAM_S3_SECRET_KEY as well"):
         external_parts({"CLIPSTREAM_S3": "http://s3", "CLIPSTREAM_S3_ACCESS_KEY": "x"})
 
@@ -110,7 +110,7 @@ def test_workers_take_events_at_once(tmp_path: Path) -> None:
     assert parts["render-1"].nice == parts["frame-2"].nice == parts["api"].nice == 0
 
 
-def test_what_a_shell_got_from_our_own_file_is_not_external(tmp_path: Path) -> None:
+def test_settings_read_from_our_own_file_are_not_external(tmp_path: Path) -> None:
     recorded = product_env(setting(tmp_path), frozenset())
     assert external_parts(recorded) == set(GIVEN_BY)
     environ = forget_own(recorded | {"HOME": "/root"}, recorded, set())
@@ -119,7 +119,7 @@ def test_what_a_shell_got_from_our_own_file_is_not_external(tmp_path: Path) -> N
     assert environ["CLIPSTREAM_SECRETS_FILE"] == recorded["CLIPSTREAM_SECRETS_FILE"]
 
 
-def test_another_broker_than_the_recorded_one_is_meant(tmp_path: Path) -> None:
+def test_a_broker_other_than_the_recorded_one_is_external(tmp_path: Path) -> None:
     recorded = product_env(setting(tmp_path), frozenset())
     environ = forget_own(recorded | {"CLIPSTREAM_KAFKA": "broker:9092"}, recorded, set())
     assert external_parts(environ) == {"kafka"}
@@ -130,7 +130,7 @@ def test_a_part_that_ran_elsewhere_stays_there_when_the_file_is_read(tmp_path: P
     assert external_parts(forget_own(recorded, recorded, {"triton"})) == {"triton"}
 
 
-def test_each_process_is_given_its_own_secrets_and_no_other(tmp_path: Path) -> None:
+def test_each_process_gets_its_own_secrets_and_no_other(tmp_path: Path) -> None:
     """Of those that it may have it has all; the owner's address goes where it migrates."""
     given = setting(tmp_path)
     parts = plan(given, product_env(given, frozenset()), external=frozenset({"triton"}))
@@ -155,7 +155,7 @@ def test_a_store_gets_no_secret_of_the_product(tmp_path: Path) -> None:
     assert not [part.name for part in stores if {"CLIPSTREAM_SECRET", "CLIPSTREAM_WRITER_KEY"} & set(part.env)]
 
 
-def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
+def test_no_command_line_holds_a_secret(tmp_path: Path) -> None:
     given = setting(tmp_path)
     parts = plan(given, product_env(given, frozenset()), external=frozenset({"triton"}))
     secrets = [value for name, value in msgspec.structs.asdict(given.secrets).items() if name != "s3_access_key"]

@@ -26,7 +26,7 @@ def run(path: Path, index: SourceIndex, scratch: Path, start_ms: int, end_ms: in
         return main(args, source, report), counts
 
 
-def test_sees_a_small_video_every_second(tmp_path: Path) -> None:
+def test_the_child_samples_a_small_video_every_second(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     index = encode(path, [scene(1)] * 75 + [scene(2)] * 50)
     answer, counts = run(path, index, tmp_path, 0, 5000)
@@ -38,7 +38,7 @@ def test_sees_a_small_video_every_second(tmp_path: Path) -> None:
     assert all(20 < brightness < 235 for _, brightness, _ in answer["pictures"])
 
 
-def test_leaves_faces_and_thumbnails_in_scratch(tmp_path: Path) -> None:
+def test_the_child_leaves_faces_and_thumbnails_in_scratch(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     index = encode(path, (scene(1 + n // 25) for n in range(300)))
     answer, _ = run(path, index, tmp_path, 0, 12_000)
@@ -50,14 +50,14 @@ def test_leaves_faces_and_thumbnails_in_scratch(tmp_path: Path) -> None:
         assert image.size == (160, 120)
 
 
-def test_sizes_and_gaps() -> None:
+def test_sizes_and_gaps_follow_the_video() -> None:
     assert thumbnail_size(track(1920, 1080)) == (320, 180)
     assert thumbnail_size(track(1920, 1080, rotation_deg=90)) == (320, 568)
     assert frame_gap_ms(track(640, 360), 150_000) == 1000
     assert [frame_gap_ms(track(1920, 1080), ms) for ms in (150_000, 60_000, 30_000, 6_000)] == [5000, 5000, 2500, 1000]
 
 
-def test_a_short_large_video_is_looked_at_often_enough_to_compare(tmp_path: Path) -> None:
+def test_a_short_large_video_is_sampled_often_enough_to_compare(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     index = encode(path, (scene(1 + n // 40, 960, 540) for n in range(200)), key_every=200)
     answer, _ = run(path, index, tmp_path, 0, 8_000)

@@ -28,12 +28,12 @@ def test_changes_lie_between_unlike_pictures() -> None:
     assert find_changes(pictures) == [change(5000, 10000, 0.7)]
 
 
-def test_nothing_to_compare() -> None:
+def test_a_single_picture_has_no_change() -> None:
     assert find_changes([]) == []
     assert find_changes([picture(0, 1.0)]) == []
 
 
-def test_the_strongest_are_looked_at_as_far_as_the_budget_goes() -> None:
+def test_the_strongest_changes_are_examined_within_the_budget() -> None:
     found = [change(0, 2000, 0.6), change(9000, 11_000, 0.9), change(20_000, 22_000, 0.7)]
     chosen = select_changes(found, span_ms=130_000, pixels=FULL_HD_PX)
     assert [one.strength for one in chosen] == [0.9, 0.7]

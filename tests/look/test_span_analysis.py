@@ -58,7 +58,7 @@ def with_face(picture: np.ndarray, x: int) -> np.ndarray:
     return picture
 
 
-async def test_a_span_is_seen(tmp_path: Path) -> None:
+async def test_a_span_is_analysed(tmp_path: Path) -> None:
     path, faces, objects = tmp_path / "clip.mp4", BrightestFaces(), FileObjects()
     index = encode(path, [with_face(scene(1), 100)] * 50 + [np.minimum(scene(2), 200)] * 50)
     report, counts = counter()
@@ -85,7 +85,7 @@ class WaitingFaces(BrightestFaces):
         return msgspec.structs.replace(await super().detect(pictures), compute_ms=0)
 
 
-async def test_waiting_for_the_detector_is_no_cost(tmp_path: Path) -> None:
+async def test_waiting_for_the_detector_costs_nothing(tmp_path: Path) -> None:
     path, costs = tmp_path / "clip.mp4", []
     index = encode(path, [np.minimum(scene(1), 200)] * 50)
     for faces in (BrightestFaces(), WaitingFaces()):
@@ -97,7 +97,7 @@ async def test_waiting_for_the_detector_is_no_cost(tmp_path: Path) -> None:
     assert abs(costs[0] - costs[1]) < 500
 
 
-async def test_nothing_is_seen_of_sound(tmp_path: Path) -> None:
+async def test_a_span_of_sound_alone_has_no_pictures(tmp_path: Path) -> None:
     path, faces = tmp_path / "clip.mp4", BrightestFaces()
     index = msgspec.structs.replace(encode(path, [scene(1)] * 5), video=None)
     with LocalSource(path) as source:

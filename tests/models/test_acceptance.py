@@ -136,7 +136,7 @@ def test_a_failed_first_window_wakes_the_others() -> None:
             later.result(timeout=5)
 
 
-def test_the_first_windows_tell_together_and_later_ones_do_not() -> None:
+def test_only_the_first_windows_decide_the_recordings_language() -> None:
     assert acceptance.recording_language([ENGLISH, DUTCH, ENGLISH, ENGLISH], None)[0] == "en"
     assert acceptance.recording_language([GERMAN, HALF], "en")[0] == "en", "one sure window does not overrule a hint"
     assert acceptance.recording_language([GERMAN, GERMAN], "en") == ("de", 1.0)

@@ -28,7 +28,7 @@ def test_a_box_lies_around_its_middle() -> None:
     assert np.allclose(box, [42 - 10, 34 - 12, 20, 24, 0.9], atol=1e-3)
 
 
-def test_best_first_and_one_box_a_face() -> None:
+def test_each_face_has_one_box_with_the_best_first() -> None:
     found = decode((8, 10, 20, 24, 0.7), (8, 11, 20, 24, 0.9), (3, 20, 8, 8, 0.8), (12, 3, 8, 8, 0.4))
     assert [round(float(score), 1) for score in found[:, 4]] == [0.9, 0.8]
 
@@ -48,7 +48,7 @@ def test_input_is_filled_to_multiples_of_32() -> None:
     assert made[:, :, 33:].max() == made[:, :, :, 65:].max() == 0
 
 
-def test_the_answer_is_padded_with_score_nought() -> None:
+def test_the_answer_is_padded_with_zero_scores() -> None:
     stacked = centerface.stack_boxes([np.ones((2, 5), dtype=np.float32), np.zeros((0, 5), dtype=np.float32)])
     assert stacked.shape == (2, 2, 5)
     assert stacked[1].max() == 0

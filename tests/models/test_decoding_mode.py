@@ -33,13 +33,13 @@ def test_an_unknown_mode_is_one_line_that_lists_the_known() -> None:
         modes.check("fast", "CLIPSTREAM_WHISPER_MODE")
 
 
-def test_a_task_is_one_of_whispers_two() -> None:
+def test_only_whispers_two_tasks_are_accepted() -> None:
     assert [modes.task(asked) for asked in (None, "", "translate")] == ["transcribe", "transcribe", "translate"]
     with pytest.raises(ValueError, match="task is 'sing': give transcribe or translate"):
         modes.task("sing")
 
 
-def test_a_worker_says_the_same_before_it_starts() -> None:
+def test_a_worker_refuses_an_unknown_mode_before_it_starts() -> None:
     required = {field.name for field in msgspec.structs.fields(Settings) if field.required}
     environ = {f"CLIPSTREAM_{name.upper()}": "x" for name in required | needed_by("listen")}
     environ |= {"CLIPSTREAM_SECRET": base64.b64encode(bytes(32)).decode(), "CLIPSTREAM_WHISPER_MODE": "fast"}

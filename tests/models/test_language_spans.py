@@ -41,7 +41,7 @@ def test_a_change_of_language_has_to_be_worth_it() -> None:
     assert language_spans.path([({"fr": 0.5}, 4.0)], names) == ["en"], "where nothing tells, the recording's"
 
 
-def test_only_what_a_slice_is_sure_of_is_in_a_window() -> None:
+def test_a_window_has_only_languages_that_a_slice_is_sure_of() -> None:
     assert language_spans.candidates([ENGLISH, ACCENTED, BOTH], "en") == ["en"]
     assert language_spans.candidates([GERMAN, ACCENTED], "en") == ["en", "de"]
     assert not language_spans.is_mixed([ENGLISH, ACCENTED, BOTH])
@@ -95,7 +95,7 @@ def window(*parts: tuple[int, int]) -> np.ndarray:
     return np.pad(spoken, (0, 1500 - spoken.size))
 
 
-def heard(windows: list[np.ndarray], units: list[list[tuple[int, int]]]) -> list[list[str]]:
+def languages_of_windows(windows: list[np.ndarray], units: list[list[tuple[int, int]]]) -> list[list[str]]:
     network = multilingual.MultilingualNetwork(Network(), Frames())
     with network.switching(None, None, many=True, units=units):
         network.detect_language(np.stack(windows))
@@ -105,7 +105,7 @@ def heard(windows: list[np.ndarray], units: list[list[tuple[int, int]]]) -> list
 def test_a_bilingual_window_is_split_at_its_pauses() -> None:
     english, both = window((0, 1500)), window((0, 740), (1, 600))
     parted = [(0, 300), (300, 740), (740, 1000), (1000, 1340)]
-    found = heard([english, english, both], [[(0, 1500)], [(0, 1500)], parted])
+    found = languages_of_windows([english, english, both], [[(0, 1500)], [(0, 1500)], parted])
     assert found == [["en"], ["en"], ["en", "en", "de", "de"]]
 
 
@@ -123,16 +123,20 @@ def test_a_split_window_is_not_decoded_whole() -> None:
 
 def test_an_accent_leaves_a_window_in_the_recordings_language() -> None:
     accented = window((0, 250), (2, 500), (0, 250))
-    assert heard([window((0, 1500)), accented], [[(0, 1500)], [(0, 1000)]]) == [["en"], ["en"]]
+    assert languages_of_windows([window((0, 1500)), accented], [[(0, 1500)], [(0, 1000)]]) == [["en"], ["en"]]
 
 
 def test_a_window_of_another_language_is_in_it_whole() -> None:
     english, german = window((0, 1500)), window((1, 900))
-    assert heard([english, english, german], [[(0, 1500)], [(0, 1500)], [(0, 900)]]) == [["en"], ["en"], ["de"]]
+    assert languages_of_windows([english, english, german], [[(0, 1500)], [(0, 1500)], [(0, 900)]]) == [
+        ["en"],
+        ["en"],
+        ["de"],
+    ]
 
 
-def test_a_brief_window_is_looked_at_with_the_silence_behind_it() -> None:
-    assert heard([window((2, 200))], [[(0, 200)]]) == [["en"]]
+def test_a_brief_window_is_analysed_with_the_silence_after_it() -> None:
+    assert languages_of_windows([window((2, 200))], [[(0, 200)]]) == [["en"]]
 
 
 def test_sound_of_its_own_is_in_another_language_only_if_that_is_sure() -> None:

@@ -28,7 +28,7 @@ def _faults(how: str) -> int:
     return int(subprocess.run(asked, check=True, capture_output=True, text=True, timeout=60).stdout)
 
 
-def test_a_big_block_that_was_given_back_is_not_faulted_in_again() -> None:
+def test_a_large_freed_block_is_not_faulted_in_again() -> None:
     pages = 20 * 2**26 // 4096
     assert _faults("returned") > pages // 2
     assert _faults("kept") < pages // 20

@@ -21,7 +21,7 @@ def decoded(*found: tuple[float, float, float, float]) -> np.ndarray:
     return persons.decode(rows, logits, PLACES, 0.5)
 
 
-def test_as_many_places_as_the_network_has_rows() -> None:
+def test_the_network_has_one_place_for_each_row() -> None:
     assert PLACES.shape == (2254, 2)
     assert ((PLACES > 0) & (PLACES < 1)).all()
     assert np.allclose(PLACES[[0, 1, 2]] * 224, [[4, 4], [4, 4], [12, 4]])
@@ -33,13 +33,13 @@ def test_a_person_is_head_to_hips() -> None:
     assert np.allclose(one, [82, 35, 36, 75, 0.9], atol=1e-3)
 
 
-def test_surest_first_one_box_a_person_and_no_doubtful_ones() -> None:
+def test_each_sure_person_has_one_box_with_the_surest_first() -> None:
     found = decoded((60, 60, 50, 0.8), (66, 60, 50, 0.9), (160, 80, 50, 0.7), (20, 150, 40, 0.4))
     assert [round(float(score), 1) for score in found[:, 4]] == [0.9, 0.7]
     assert decoded().shape == (0, 5)
 
 
-def test_inside_the_picture_and_never_more_than_fit() -> None:
+def test_boxes_stay_inside_the_picture_and_within_their_limit() -> None:
     (one,) = decoded((210, 215, 60, 0.9))
     assert one[0] + one[2] <= 224
     assert one[1] + one[3] <= 224

@@ -120,9 +120,7 @@ def test_every_picture_is_the_one_that_is_encoded(source: tuple[Path, SourceInde
     assert plain[11] != exported[11]
 
 
-def test_so_it_is_in_an_edited_clip_slower_faster_and_turned_round(
-    source: tuple[Path, SourceIndex], tmp_path: Path
-) -> None:
+def test_previews_of_an_edited_clip_equal_the_encoded_frames(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
     segments = [
         EditSegment(segment_id="s1", range=TimeRange(start_ms=5_010, end_ms=7_500), speed=2.0),
@@ -145,7 +143,9 @@ def test_so_it_is_in_an_edited_clip_slower_faster_and_turned_round(
     assert previews(task, path, tmp_path, wanted) == exported
 
 
-def test_so_it_is_where_a_segment_has_captions_of_its_own(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+def test_previews_of_a_styled_segment_equal_the_encoded_frames(
+    source: tuple[Path, SourceIndex], tmp_path: Path
+) -> None:
     path, index = source
     own = CaptionStyle(template="subtitle_bar", template_version=template_named("subtitle_bar").version)
     segments = [
@@ -166,7 +166,7 @@ def test_so_it_is_where_a_segment_has_captions_of_its_own(source: tuple[Path, So
         assert {number for number in wanted if other[number] == exported[number]} == alike
 
 
-def test_interlaced_pictures_are_made_whole_from_the_same_neighbours(tmp_path: Path) -> None:
+def test_interlaced_frames_are_deinterlaced_as_in_the_export(tmp_path: Path) -> None:
     path = tmp_path / "interlaced.mp4"
     chance = np.random.default_rng(2)
     with av.open(str(path), "w", format="mp4") as container:
@@ -214,12 +214,12 @@ def test_gif_preview_is_short_and_has_no_intro(source: tuple[Path, SourceIndex],
     assert slot.number == 6 * RATE - 1, "its last picture"
 
 
-def test_the_slot_of_a_moment(source: tuple[Path, SourceIndex]) -> None:
+def test_a_time_maps_to_its_slot(source: tuple[Path, SourceIndex]) -> None:
     timeline = build_timeline(single_segment(TimeRange(start_ms=0, end_ms=1_000)), source[1])
     assert [find_slot(timeline, at_ms) for at_ms in (0, 39, 40, 41, 999, 5_000)] == [0, 0, 1, 1, 24, 24]
 
 
-def test_where_there_is_no_picture_it_says_so(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+def test_a_preview_without_a_picture_says_so(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
     empty = msgspec.structs.replace(index, duration_ms=60_000)
     task = RenderJob(plan=plan(index, 30_000, 31_000), index=empty)

@@ -94,7 +94,7 @@ def with_intro(sha256: str) -> BrandSnapshot:
     )
 
 
-def test_what_nobody_asks_for_makes_no_difference(index: SourceIndex) -> None:
+def test_unused_inputs_do_not_change_the_recipe(index: SourceIndex) -> None:
     usual = recipe(index)
     assert recipe(index, threads=2) == usual, "how many threads encode"
     assert recipe(index, export_id=UUID(int=9), plan=msgspec.structs.replace(REF, key="elsewhere")) == usual
@@ -102,11 +102,11 @@ def test_what_nobody_asks_for_makes_no_difference(index: SourceIndex) -> None:
     assert recipe(index, elsewhere, transcript_version=2) == usual, "a correction that the clip does not show"
 
 
-def test_an_undone_edit_is_what_it_was(index: SourceIndex) -> None:
+def test_an_undone_edit_has_its_earlier_recipe(index: SourceIndex) -> None:
     assert recipe(index, edit=edit_of(2)) == recipe(index, edit=edit_of(4)) == recipe(index)
 
 
-def test_everything_else_does(index: SourceIndex) -> None:
+def test_every_other_input_changes_the_recipe(index: SourceIndex) -> None:
     other = msgspec.structs.replace(REF, sha256="1" * 64)
     recipes = [
         recipe(index),

@@ -79,7 +79,7 @@ def request_for(crops: FramePlan) -> RenderRequested:
     )
 
 
-async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
+async def test_every_file_of_an_export_is_rendered_and_stored(tmp_path: Path) -> None:
     path = tmp_path / "source.mp4"
     index = flash_and_beep(path, length_ms=1_600)
     crops = msgspec.structs.replace(plan(index, 200, 1_400), model="dense-shots-1")
@@ -117,7 +117,7 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     for name, ref in files.stems.items():
         (tmp_path / name).write_bytes(memory.stored[ref.key][0])
     (tmp_path / "video").write_bytes(memory.stored[files.video.key][0])
-    voice, mix, video = (heard(tmp_path / name) for name in ("voice", "mix", "video"))
+    voice, mix, video = (decoded_side(tmp_path / name) for name in ("voice", "mix", "video"))
     assert len(voice) == len(mix) == 1_200 * RATE_HZ // 1000, "as long as the pictures"
     reach = range(-480, 481)
     near = [float((mix[480:-480] * video[480 + lag : len(mix) - 480 + lag]).sum()) for lag in reach]
@@ -138,7 +138,7 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     assert ticks[-1] - ticks[-2] == files.video.size, "storing it is a sign of life too"
 
 
-def heard(path: Path) -> NDArray[np.float64]:
+def decoded_side(path: Path) -> NDArray[np.float64]:
     """One side, full scale 1."""
     with av.open(str(path)) as container:
         frames = list(container.decode(audio=0))
@@ -179,7 +179,7 @@ async def test_a_file_that_fails_is_made_once_more_in_a_safer_way(
     assert len([key for key in memory.stored if key.endswith(".mp4")]) == 1, "the other file is not kept"
 
 
-async def test_a_second_try_takes_what_the_first_showed_as_well(tmp_path: Path) -> None:
+async def test_a_second_try_reuses_unchanged_segments_of_the_first(tmp_path: Path) -> None:
     """One of two shots loses a face: only it is encoded again, and the file equals a fresh one."""
     path = tmp_path / "source.mp4"
     index = flash_and_beep(path, length_ms=9_000)
@@ -213,7 +213,7 @@ async def test_a_second_try_takes_what_the_first_showed_as_well(tmp_path: Path) 
     assert video == same
 
 
-def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
+def test_neighbouring_shots_framed_alike_are_listed_once(tmp_path: Path) -> None:
     whole = plan(flash_and_beep(tmp_path / "source.mp4", length_ms=400), 0, 400)
     shots = [
         msgspec.structs.replace(
@@ -227,12 +227,12 @@ def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_words_far_away_stay_home() -> None:
+def test_distant_words_are_not_sent_to_the_child() -> None:
     near = select_words_near(words("a b c", each_ms=20_000), TimeRange(start_ms=20_500, end_ms=30_000))
     assert [word.text for word in near] == ["a", "b"]
 
 
-async def test_shapes_made_together_are_stored_apart_and_one_may_fail(tmp_path: Path) -> None:
+async def test_aspects_rendered_together_are_stored_apart_and_may_fail(tmp_path: Path) -> None:
     """The one in the middle cannot be shown: it is tried again alone, and only it is missing in the end."""
     path, memory, ticks, scratch = tmp_path / "source.mp4", Memory(), list[int](), tmp_path / "scratch"
     index = flash_and_beep(path, length_ms=1_000)

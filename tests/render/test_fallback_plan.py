@@ -53,7 +53,7 @@ def test_only_shots_that_cut_letters_are_fitted() -> None:
     assert [one.mode for one in safer.plan.shots] == ["hold", "fit"]
 
 
-def test_all_of_a_picture_is_what_lies_between_its_bars() -> None:
+def test_the_full_picture_is_the_content_area() -> None:
     content = CropBox(x=0, y=20, width=320, height=140)
     shots = [msgspec.structs.replace(one, content=content) for one in PLAN.shots]
     safer = build_fallback(msgspec.structs.replace(PLAN, shots=shots), None, ["cut_face"])
@@ -62,13 +62,13 @@ def test_all_of_a_picture_is_what_lies_between_its_bars() -> None:
 
 
 @pytest.mark.parametrize("fault", ["jitter", "reversals"])
-def test_a_crop_that_moves_too_much_is_given_up(fault: CheckName) -> None:
+def test_a_crop_that_moves_too_much_is_replaced_by_fit(fault: CheckName) -> None:
     safer = build_fallback(PLAN, None, [fault])
     assert safer is not None
     assert {one.mode for one in safer.plan.shots} == {"fit"}
 
 
-def test_what_framing_itself_holds_for_safer_comes_first() -> None:
+def test_the_safer_shots_of_the_framing_plan_come_first() -> None:
     path = [PathKey(at_ms=0, box=Box(x=0, y=0, width=100, height=180))]
     moving = msgspec.structs.replace(PLAN.shots[0], mode="follow", path=path)
     planned = msgspec.structs.replace(PLAN, shots=[moving, PLAN.shots[1]], safer=PLAN.shots, expected=[])
@@ -102,7 +102,7 @@ def test_captions_that_fail_become_plain_ones(fault: CheckName) -> None:
     assert moved.keeps_styles
 
 
-def test_what_no_plan_can_help_is_not_tried_again() -> None:
+def test_faults_that_no_plan_can_help_are_not_retried() -> None:
     others: list[CheckName] = [
         "duration", "streams", "size", "frames", "faststart", "lufs", "true_peak", "clipping", "black", "frozen",
         "av_offset", "ssim",
@@ -116,7 +116,7 @@ def check(name: CheckName, verdict: Outcome) -> Check:
     return Check(name=name, value=1.0, unit="", limit=0.0, side="at_most", verdict=verdict)
 
 
-def made(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
+def rendered_clip(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
     verdict = "fail" if any(one.verdict == "fail" for one in checks) else "pass"
     certificate = Certificate(
         width_px=1080, height_px=1920, duration_ms=1, frames=1, frame_rate=25.0, integrated_lufs=None,
@@ -125,10 +125,10 @@ def made(*checks: Check, cpu_ms: int = 5) -> RenderedClip:
     return RenderedClip(folder=Path(), plan=PLAN, rendered=RenderResult(certificate=certificate), cpu_ms=cpu_ms)
 
 
-def test_of_two_files_the_better_is_kept_and_the_other_told() -> None:
+def test_the_better_of_two_files_stays_and_the_other_is_reported() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
-    bad, good = made(check("jitter", "fail")), made(check("jitter", "warn"), cpu_ms=7)
+    bad, good = rendered_clip(check("jitter", "fail")), rendered_clip(check("jitter", "warn"), cpu_ms=7)
     kept = choose_better(bad, good, safer)
     assert (kept.certificate.verdict, kept.certificate.tries, kept.cpu_ms) == ("pass", 2, 12)
     assert kept.certificate.safer == ["the whole picture in 2 of 2 shots"]
@@ -141,24 +141,24 @@ def test_of_two_files_the_better_is_kept_and_the_other_told() -> None:
     ]
 
 
-def test_where_both_fail_it_says_so_and_which_it_is() -> None:
+def test_two_failed_files_are_reported_with_the_chosen_one() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
-    worse, bad = made(check("jitter", "fail"), check("lufs", "fail")), made(check("lufs", "fail"))
+    worse, bad = rendered_clip(check("jitter", "fail"), check("lufs", "fail")), rendered_clip(check("lufs", "fail"))
     kept = choose_better(worse, bad, safer).certificate
     assert (kept.verdict, kept.tries, kept.other_try and kept.other_try.number) == ("fail", 2, 1)
     assert kept.warnings[-1].startswith(
         "export.failed_twice: both tries failed (the first: jitter, lufs; the second: lufs); this is the second one"
     )
-    alike = choose_better(bad, made(check("lufs", "fail")), safer).certificate
+    alike = choose_better(bad, rendered_clip(check("lufs", "fail")), safer).certificate
     assert (alike.safer, alike.other_try and alike.other_try.number) == ([], 2), "of two alike what was asked for"
     assert "this is the first" in alike.warnings[-1]
 
 
-def test_a_second_file_that_cannot_be_made_leaves_the_first() -> None:
+def test_a_failed_second_render_leaves_the_first_file() -> None:
     safer = build_fallback(PLAN, None, ["jitter"])
     assert safer is not None
-    kept = keep_first_try(made(check("jitter", "fail")), safer, "There is no picture.").certificate
+    kept = keep_first_try(rendered_clip(check("jitter", "fail")), safer, "There is no picture.").certificate
     assert (kept.verdict, kept.tries, kept.safer) == ("fail", 2, [])
     assert kept.other_try is not None
     assert (kept.other_try.verdict, kept.other_try.why) == (None, "There is no picture.")

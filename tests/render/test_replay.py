@@ -65,7 +65,7 @@ async def test_the_exports_own_event_is_found_in_the_log() -> None:
     assert await find_logged_request(MemoryLog(*others), ASKED, NOW, Steps(read.append)) is None
 
 
-async def test_an_event_of_before_is_looked_for_where_it_lay_then() -> None:
+async def test_an_older_event_is_searched_on_its_former_topic() -> None:
     asked = msgspec.structs.replace(ASKED, ordinal=5)
     log, topic = MemoryLog(), BY_NAME["renders.v1"]
     assert await find_logged_request(log, asked, NOW, Steps(lambda _: None)) is None
@@ -74,7 +74,7 @@ async def test_an_event_of_before_is_looked_for_where_it_lay_then() -> None:
     assert sorted(places) == list(range(PARTITIONS)), "the topic may have had fewer at that time"
 
 
-async def test_a_replays_files_are_nowhere(tmp_path: Path) -> None:
+async def test_a_replays_files_are_not_stored(tmp_path: Path) -> None:
     body = b"clip" * 100
     path = tmp_path / "clip.mp4"
     path.write_bytes(body)
@@ -91,7 +91,7 @@ def certificate(encoder: str, **made: str) -> Certificate:
     )  # fmt: skip
 
 
-def test_as_many_threads_as_the_first_time() -> None:
+def test_a_replay_uses_the_threads_of_the_first_render() -> None:
     assert encoder_threads(certificate("x", **{"encoder.threads": "2"})) == 2
     assert encoder_threads(certificate(Encoding(threads=3).name)) == 3, "before there was a record"
     assert encoder_threads(certificate("x")) == 1
@@ -115,7 +115,7 @@ def test_every_shipped_font_is_named() -> None:
     assert {name.removeprefix("font.") for name in environment() if name.startswith("font.")} == shipped != set()
 
 
-def test_data_that_a_clip_is_drawn_by_is_named_too() -> None:
+def test_data_that_a_clip_is_drawn_with_is_named_too() -> None:
     """A changed emoji or safe zone changes the picture, so no earlier export may be reused."""
     root = Path(__file__).parents[2] / "schemas" / "data"
     read = {str(path.relative_to(root)) for path in root.rglob("*") if path.suffix in (".json", ".txt")}
@@ -132,7 +132,7 @@ def test_data_that_a_clip_is_drawn_by_is_named_too() -> None:
 
 
 @pytest.mark.parametrize("change", ["text", "name"])
-def test_code_is_named_by_what_it_says_and_is_called(tmp_path: Path, change: str) -> None:
+def test_code_is_identified_by_its_text_and_its_name(tmp_path: Path, change: str) -> None:
     first, second = tmp_path / "a.py", tmp_path / "b.py"
     first.write_text("1")
     before = hash_files([first], tmp_path)

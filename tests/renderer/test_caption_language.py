@@ -21,7 +21,7 @@ from tests.support.media.synthetic_media import plan, words
 __all__ = ["source"]
 
 
-def told(text: str, language: str, translated_from: str | None = None) -> Transcript:
+def transcript_of(text: str, language: str, translated_from: str | None = None) -> Transcript:
     run = words(text, 300, 400)
     segment = Segment(
         start_ms=300, end_ms=1_900, text=text, first_word=0, end_word=len(run), translated_from=translated_from,
@@ -40,9 +40,9 @@ class Stored(Memory):
 
 
 async def german(objects: Stored) -> Transcript:
-    track = encode_document(told("Good shit here", "en", "de"))
+    track = encode_document(transcript_of("Good shit here", "en", "de"))
     return msgspec.structs.replace(
-        told("Guten Tag hier", "de"), tracks={"en": await objects.put("t", track, "application/json", ".json")}
+        transcript_of("Guten Tag hier", "de"), tracks={"en": await objects.put("t", track, "application/json", ".json")}
     )
 
 
@@ -50,7 +50,7 @@ async def german(objects: Stored) -> Transcript:
     ("wanted", "first", "others"),
     [("spoken", "Guten Tag hier", {"en": "Good shit here"}), ("en", "Good shit here", {"de": "Guten Tag hier"})],
 )
-async def test_the_asked_language_is_shown_and_the_others_come_beside(
+async def test_the_requested_language_is_shown_and_others_are_loaded(
     wanted: CaptionLanguage, first: str, others: dict[str, str]
 ) -> None:
     objects = Stored()
@@ -61,7 +61,7 @@ async def test_the_asked_language_is_shown_and_the_others_come_beside(
     assert found.warnings == []
 
 
-async def test_a_clip_is_called_by_the_language_that_is_spoken_in_it() -> None:
+async def test_a_clip_is_labelled_with_its_spoken_language() -> None:
     objects = Stored()
     german_first, english_then = words("Guten Tag hier", 300, 400), words("Good day here", 4_300, 400)
     spans = [(300, 0, "Guten Tag hier", "de"), (4_300, 3, "Good day here", "en")]
@@ -89,9 +89,9 @@ async def test_a_clip_is_called_by_the_language_that_is_spoken_in_it() -> None:
     assert with_clip_languages(await load_caption_tracks(None, "en", objects), []).shown is None  # type: ignore[arg-type]
 
 
-async def test_where_there_is_no_such_track_the_words_stay_and_it_is_said() -> None:
-    objects, english = Stored(), told("Hello", "en")
-    alone = await load_caption_tracks(told("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
+async def test_a_missing_track_leaves_the_words_with_a_warning() -> None:
+    objects, english = Stored(), transcript_of("Hello", "en")
+    alone = await load_caption_tracks(transcript_of("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
     assert alone.shown is not None
     assert alone.shown.language == "de"
     assert [one.split(":")[0] for one in alone.warnings] == ["captions.language"]
@@ -102,7 +102,7 @@ async def test_where_there_is_no_such_track_the_words_stay_and_it_is_said() -> N
     assert "translate" in broken_language(wish, None)
 
 
-async def test_an_export_and_a_preview_are_told_the_same_words(source: tuple[object, object]) -> None:
+async def test_an_export_and_a_preview_get_the_same_words(source: tuple[object, object]) -> None:
     objects = Stored()
     index = source[1]
     asked = PreviewPlanned(

@@ -62,7 +62,7 @@ def from_a_phone(path: Path) -> None:
         container.mux([*video.encode(None), *audio.encode(None)])
 
 
-def made(source: Path, folder: Path, wish: FileWish) -> bytes:
+def render_file(source: Path, folder: Path, wish: FileWish) -> bytes:
     index = index_of(source)
     encoding = build_encoding(VideoWish(quality="draft"), 1, file_of(wish))
     task = RenderJob(plan=plan(index, 100, 700), index=index, encoding=encoding)
@@ -81,16 +81,16 @@ def test_television_captions_of_the_source_are_not_in_the_clip(wish: FileWish, t
     with av.open(str(source)) as container:
         kinds = {str(data.type) for frame in container.decode(video=0) for data in frame.side_data}
     assert any("A53" in kind for kind in kinds), "the source has them"
-    assert b"GA94" not in made(source, folder, wish)
+    assert b"GA94" not in render_file(source, folder, wish)
 
 
 @pytest.mark.parametrize("wish", [FileWish(), FileWish(container="mov"), FileWish(container="m4a")], ids=str)
-def test_where_it_was_taken_and_what_it_was_called_is_not_in_the_clip(wish: FileWish, tmp_path: Path) -> None:
+def test_the_clip_holds_neither_place_nor_title_of_the_source(wish: FileWish, tmp_path: Path) -> None:
     source, folder = tmp_path / "phone.mov", tmp_path / "out"
     folder.mkdir()
     from_a_phone(source)
     assert PLACE.encode() in source.read_bytes()
     assert TITLE.encode() in source.read_bytes()
-    found = made(source, folder, wish)
+    found = render_file(source, folder, wish)
     assert PLACE.encode() not in found
     assert TITLE.encode() not in found

@@ -37,7 +37,7 @@ def assign(stage: str, members: list[str]) -> dict[str, set[tuple[str, int]]]:
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("workers", range(1, PARTITIONS + 1))
-def test_no_worker_is_idle_whoever_was_restarted(stage: str, workers: int) -> None:
+def test_no_worker_is_idle_after_any_restart(stage: str, workers: int) -> None:
     """Ids of members change with each restart, so any order of them has to do."""
     order = random.Random(workers)
     members = [f"{uuid4()}" for _ in range(workers)]

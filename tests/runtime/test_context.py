@@ -32,7 +32,7 @@ async def test_a_port_is_opened_at_its_first_use_and_once(tmp_path: Path) -> Non
         assert opened(context) == {"faces"}
 
 
-async def test_a_given_port_is_used_as_it_is(tmp_path: Path) -> None:
+async def test_a_provided_port_is_used_as_it_is(tmp_path: Path) -> None:
     sentences = WordSentences()
     context = StageContext(settings=make_settings(work_dir=tmp_path), stage="test", pool=pool(), sentences=sentences)
     assert context.sentences is sentences
@@ -40,7 +40,7 @@ async def test_a_given_port_is_used_as_it_is(tmp_path: Path) -> None:
     await context.close()
 
 
-async def test_closing_closes_what_was_opened_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_closes_only_ports_opened_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[str] = []
     monkeypatch.setattr(TritonFaces, "close", noted(closed, "faces"))
     monkeypatch.setattr(TritonVoices, "close", noted(closed, "voices"))
@@ -57,7 +57,7 @@ def noted(closed: list[str], name: str) -> Callable[[object], Awaitable[None]]:
     return close
 
 
-async def test_no_writing_model_is_there_unless_one_is_configured(tmp_path: Path) -> None:
+async def test_a_writing_model_exists_only_if_configured(tmp_path: Path) -> None:
     async with open_context(make_settings(work_dir=tmp_path), "study", pool()) as context:
         assert context.chat is None
 

@@ -41,7 +41,7 @@ class Broker:
         return self.lag.count()
 
 
-async def test_what_was_never_committed_counts_from_what_is_there() -> None:
+async def test_an_uncommitted_partition_counts_from_its_beginning() -> None:
     broker = Broker(first={A: 0, B: 40}, ends={A: 3, B: 50})
     assert broker.lag.count() == 0, "nothing is known yet"
     assert await broker.count() == 13
@@ -49,13 +49,13 @@ async def test_what_was_never_committed_counts_from_what_is_there() -> None:
     assert await broker.count() == 11
 
 
-async def test_what_retention_has_taken_does_not_lie_there() -> None:
+async def test_messages_removed_by_retention_do_not_count_as_lag() -> None:
     broker = Broker(first={A: 100}, ends={A: 100})
     broker.committed[A] = 5
     assert await broker.count() == 0
 
 
-async def test_where_all_is_done_retention_is_not_asked_for() -> None:
+async def test_a_partition_without_lag_needs_no_beginning_offset() -> None:
     broker = Broker(first={A: 2, B: 0}, ends={A: 7, B: 0})
     broker.committed[A] = 7
     assert [await broker.count() for _ in range(3)] == [0, 0, 0]
@@ -65,13 +65,13 @@ async def test_where_all_is_done_retention_is_not_asked_for() -> None:
     assert broker.asked_for_first > 0
 
 
-async def test_nothing_assigned_is_no_lag() -> None:
+async def test_a_worker_without_partitions_has_no_lag() -> None:
     broker = Broker(first={}, ends={})
     assert await broker.count() == 0
     assert broker.asked == 0
 
 
-async def test_a_message_nobody_fetches_is_seen() -> None:
+async def test_an_unfetched_message_counts_as_lag() -> None:
     broker = Broker(first={A: 0}, ends={A: 7})
     broker.committed[A] = 7
     assert await broker.count() == 0
@@ -79,7 +79,7 @@ async def test_a_message_nobody_fetches_is_seen() -> None:
     assert await broker.count() == 2
 
 
-async def test_a_silent_broker_is_asked_once_and_the_last_lag_holds() -> None:
+async def test_a_silent_broker_gets_one_request_and_the_last_lag_holds() -> None:
     broker = Broker(first={A: 0}, ends={A: 7})
     broker.committed[A] = 4
     assert await broker.count() == 3
@@ -99,7 +99,7 @@ async def test_a_silent_broker_is_asked_once_and_the_last_lag_holds() -> None:
     broker.lag.forget()
 
 
-async def test_an_error_leaves_what_was_known() -> None:
+async def test_an_error_leaves_the_last_known_lag() -> None:
     broker = Broker(first={A: 0}, ends={A: 7})
     assert await broker.count() == 7
     broker.away = True

@@ -34,7 +34,7 @@ def test_a_sender_with_ever_new_names_meets_the_cap_of_all() -> None:
 
 
 @pytest.mark.parametrize(("topic", "reason"), [("spans.v1", "undecodable"), ("uploads.v1", "bug")])
-def test_what_is_ours_is_always_kept(topic: str, reason: str) -> None:
+def test_our_own_letters_are_always_stored(topic: str, reason: str) -> None:
     cap = LetterCap()
     assert all(cap.keeps(bad(topic=topic), reason, 0.0) for _ in range(1000))
 

@@ -26,7 +26,7 @@ LABELS = {"stage", "verdict", "reason", "topic", "sink", "table", "lane", "wall"
 
 
 @pytest.mark.parametrize("metric", ALL.values(), ids=ALL)
-def test_a_metric_says_what_it_is_and_nothing_of_a_customer(metric: Metric) -> None:
+def test_a_metric_names_its_kind_and_no_customer(metric: Metric) -> None:
     assert metric.name.startswith("clipstream_")
     assert metric.name.endswith("_total") == (metric.kind == "counter")
     assert bool(metric.buckets) == (metric.kind == "histogram")
@@ -43,7 +43,7 @@ def test_buckets_grow(buckets: tuple[float, ...]) -> None:
     assert list(buckets) == sorted(set(buckets))
 
 
-def test_a_page_shows_what_was_counted_beside_what_python_counts() -> None:
+def test_a_page_shows_our_metrics_and_those_of_python() -> None:
     metrics = ProcessMetrics(OF_STAGE)
     metrics.count(EVENTS, stage="look", verdict="committed")
     metrics.count(DEAD, 2, stage="look", reason="bug")
@@ -58,7 +58,7 @@ def test_a_page_shows_what_was_counted_beside_what_python_counts() -> None:
     assert OUTBOX_DUE.name not in page
 
 
-def test_what_a_process_has_not_declared_it_cannot_count() -> None:
+def test_a_process_cannot_count_an_undeclared_metric() -> None:
     metrics = ProcessMetrics(OF_RELAY)
     metrics.observe(PUBLISH, 0.003)
     metrics.put(OUTBOX_DUE, float("nan"))

@@ -94,7 +94,7 @@ async def test_nothing_behind_a_message_that_broke_is_acknowledged() -> None:
     assert (acknowledged, len(errors)) == ([0], 1)
 
 
-def test_turns_go_round_and_nothing_is_kept_of_who_left() -> None:
+def test_turns_rotate_and_finished_organisations_leave_nothing() -> None:
     queue: TurnQueue[int] = TurnQueue(1)
     for number in range(6):
         queue.put("ab"[number % 2], number)

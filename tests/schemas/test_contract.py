@@ -81,7 +81,7 @@ def test_generated_files_are_current() -> None:
 
 
 @pytest.mark.parametrize("file", sorted((HERE / "data" / "templates").glob("*.json")), ids=lambda file: file.stem)
-def test_a_template_is_what_its_schema_says_and_is_named_as_its_file(file: Path) -> None:
+def test_a_template_fits_its_schema_and_has_the_name_of_its_file(file: Path) -> None:
     body = json.loads(file.read_text())
     jsonschema.validate(body, json_schema(CaptionTemplate))
     assert body["template_id"] == file.stem

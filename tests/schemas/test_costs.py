@@ -16,17 +16,17 @@ def test_an_amount_is_priced_by_its_unit() -> None:
 
 
 @pytest.mark.parametrize("kind", COST_KINDS)
-def test_what_has_no_price_has_no_money(kind: CostKind) -> None:
+def test_an_unpriced_kind_has_no_money(kind: CostKind) -> None:
     assert priced(kind, 10, PriceList()) == CostItem(kind=kind, amount=10)
 
 
-def test_money_is_summed_over_what_has_a_price() -> None:
+def test_money_is_summed_over_priced_items() -> None:
     assert sum_of([None, 0.25, None, 0.5]) == 0.75
     assert sum_of([None, None]) is None
     assert sum_of([]) is None
 
 
-def test_past_the_most_the_calls_of_a_model_are_one() -> None:
+def test_calls_beyond_the_limit_are_summed_by_model() -> None:
     calls = [
         InferenceCall(model=model, at_ms=n, wall_ms=10, compute_ms=3, gpu_ms=1, failed=n % 2)
         for n, model in enumerate(["faces", "whisper"] * 3)

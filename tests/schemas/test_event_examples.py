@@ -27,5 +27,5 @@ def test_every_event_gets_an_example_that_passes_and_one_that_fails(tmp_path: Pa
                 codec.decode(topic, example["headers"], body)
 
 
-def test_examples_that_are_there_stay() -> None:
+def test_existing_examples_stay() -> None:
     assert missing_examples(HERE / "examples") == {}

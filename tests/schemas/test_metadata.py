@@ -47,7 +47,7 @@ OBJECTS = st.dictionaries(st.text(min_size=1), VALUES, max_size=4)
 
 
 @pytest.mark.parametrize(("before", "patch", "after"), APPENDIX)
-def test_the_examples_of_the_rfc(before: Any, patch: Any, after: Any) -> None:
+def test_the_examples_of_the_rfc_hold(before: Any, patch: Any, after: Any) -> None:
     assert merged(before, patch) == after
 
 
@@ -60,7 +60,7 @@ def test_a_patch_is_idempotent_and_leaves_its_input(before: Any, patch: Any) -> 
 
 
 @given(OBJECTS)
-def test_what_is_kept_is_what_came(value: Any) -> None:
+def test_stored_metadata_equals_the_received(value: Any) -> None:
     assert decode_metadata(encode_metadata(value)) == value
 
 
@@ -73,7 +73,7 @@ def nested(levels: int) -> dict[str, Any]:
     return {"a": nested(levels - 1)} if levels > 1 else {}
 
 
-def test_bounds_are_where_they_are_said_to_be() -> None:
+def test_bounds_are_where_they_are_documented() -> None:
     full = {"a": "x" * (MAX_BYTES - len('{"a":""}'))}
     wide = {"a": "ü" * ((MAX_BYTES - len('{"a":""}')) // 2)}
     for good in ({}, full, wide, nested(MAX_LEVELS), {"n" * MAX_NAME_CHARACTERS: 1}, {"a": [[[]]]}):

@@ -58,7 +58,7 @@ def test_an_event_with_neither_form_is_refused(topic: str, event: type) -> None:
 
 
 @each_order
-def test_the_rendition_counts_where_both_forms_are_there(topic: str, event: type) -> None:
+def test_the_rendition_counts_where_both_forms_exist(topic: str, event: type) -> None:
     headers, body = example(topic, event)
     body[FIELD]["aspect"], body["aspect"] = "16:9", "9:16"
     assert decoded(topic, headers, body).rendition.aspect == "16:9"

@@ -49,7 +49,7 @@ def test_the_registry_finds_the_actor(stage: str) -> None:
     assert all(callable(getattr(actor, method)) for method in ("wants", "work", "give_up"))
 
 
-def test_the_registry_refuses_a_name_that_is_no_stage() -> None:
+def test_the_registry_refuses_an_unknown_stage() -> None:
     with pytest.raises(ValueError, match="no stage 'nonsense'"):
         make_stage("nonsense", None)  # type: ignore[arg-type]
 

@@ -70,7 +70,7 @@ async def test_a_forged_event_is_a_dead_letter_and_is_not_handled() -> None:
     assert len(store.questions) == 1
 
 
-async def test_every_event_with_an_owner_is_asked_about() -> None:
+async def test_every_event_with_an_owner_is_checked() -> None:
     store = Store()
     sent = [one.event for one in passing_examples()]
     refused = await store.take(*sent)

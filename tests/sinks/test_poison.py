@@ -30,7 +30,7 @@ class Store:
         return [Refused(message=one.message, reason="r", detail="") for one in batch if one.message.offset == 3]
 
 
-async def test_only_what_meets_the_bug_is_refused() -> None:
+async def test_only_events_that_meet_the_bug_are_refused() -> None:
     store = Store(5, 17)
     refused = await handle_all(store.handle, "s", batch_of(40))
     assert sorted((one.message.offset, one.reason) for one in refused) == [(3, "r"), (5, "bug"), (17, "bug")]
@@ -43,7 +43,7 @@ async def test_a_broken_sink_stops() -> None:
     assert MAX_BUGS < 40
 
 
-async def test_an_outage_is_no_bug() -> None:
+async def test_an_outage_does_not_count_as_a_bug() -> None:
     async def away(batch: Sequence[Arrived]) -> Sequence[Refused]:
         raise Unavailable("clickhouse", "down")
 

@@ -19,7 +19,7 @@ def tone(seconds: float, amplitude: float) -> np.ndarray:
     return (amplitude * 32767 * np.sin(2 * np.pi * 440 * at)).astype(np.int16)
 
 
-async def test_samples_come_back_as_they_were(tmp_path: Path) -> None:
+async def test_samples_read_back_unchanged(tmp_path: Path) -> None:
     samples = tone(2.5, 0.5)
     assert np.array_equal(await read_span_audio(flac(samples), max_length_ms=2500, scratch=tmp_path), samples)
     assert not list(tmp_path.iterdir())

@@ -41,7 +41,7 @@ def test_one_part_is_the_density_of_a_gaussian() -> None:
     assert log_likelihood(found, np.ones((1, 1), dtype=np.float32))[0] == pytest.approx(expected)
 
 
-def test_means_are_drawn_to_rows_the_less_the_fewer_they_are() -> None:
+def test_fewer_rows_move_the_means_less() -> None:
     prior = fit_mixture(clouds(), 1)
     few, many = (
         adapt_means(prior, np.full((count, 2), 2.0, dtype=np.float32), relevance=10.0).means[0, 0]
@@ -57,7 +57,7 @@ def test_chance_is_the_same_at_every_run_and_another_for_another_seed() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_few_rows_many_rows_and_none() -> None:
+def test_few_many_and_no_rows_are_fitted() -> None:
     one = fit_random_mixture(np.zeros((1, 2), dtype=np.float32), 4, 0)
     assert np.isfinite(log_likelihood(one, np.ones((3, 2), dtype=np.float32))).all()
     assert log_likelihood(one, np.zeros((0, 2), dtype=np.float32)).shape == (0,)

@@ -12,7 +12,7 @@ def noise(seconds: float, level: float) -> np.ndarray:
     return np.random.default_rng(1).normal(0, level, int(seconds * 16_000)).astype(np.int16)
 
 
-def test_there_is_a_row_for_every_20_ms_and_for_what_is_left() -> None:
+def test_every_20_ms_and_the_rest_have_a_row() -> None:
     assert compute_mfcc(noise(1.0, 1000)).shape == (50, CEPSTRA_COUNT + 1)
     assert compute_mfcc(noise(1.01, 1000)).shape == (51, CEPSTRA_COUNT + 1)
     assert compute_mfcc(np.zeros(0, dtype=np.int16)).shape == (0, CEPSTRA_COUNT + 1)

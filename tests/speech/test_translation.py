@@ -32,7 +32,7 @@ def window(start_ms: int, end_ms: int, language: str, dropped: str = "") -> Hear
     )  # fmt: skip
 
 
-def heard(words: list[Word], windows: list[HeardWindow], language: str = "en") -> Recognition:
+def recognition_of(words: list[Word], windows: list[HeardWindow], language: str = "en") -> Recognition:
     return Recognition(
         words=words, speech=[], language=language, language_probability=0.9, model="m", compute_ms=1, windows=windows
     )
@@ -52,14 +52,16 @@ class Interpreter:
             raise self._failure
         self.asked.append((len(audio) // 16, language, task))
         report(1)
-        return heard([word(f"E{len(self.asked)}", 100)], [window(0, len(audio) // 16, str(language))], str(language))
+        return recognition_of(
+            [word(f"E{len(self.asked)}", 100)], [window(0, len(audio) // 16, str(language))], str(language)
+        )
 
 
 def counted(signs: list[int]) -> Callable[[], Report]:
     return lambda: signs.append
 
 
-MIXED = heard(
+MIXED = recognition_of(
     [word("hello", 500), word("guten", 4_200), word("Tag", 5_500), word("bonjour", 8_200)],
     [window(0, 4_000, "en"), window(4_000, 5_000, "de"), window(5_000, 8_000, "de"), window(8_000, 9_000, "fr")],
 )
@@ -83,9 +85,9 @@ async def test_only_foreign_ranges_are_translated() -> None:
 @pytest.mark.parametrize(
     "found",
     [
-        heard([word("hello", 500)], [window(0, 4_000, "en")]),
-        heard([word("hello", 500)], [window(0, 4_000, "en"), window(4_000, 9_000, "de", dropped="ja ja ja")]),
-        heard([], [], "de"),
+        recognition_of([word("hello", 500)], [window(0, 4_000, "en")]),
+        recognition_of([word("hello", 500)], [window(0, 4_000, "en"), window(4_000, 9_000, "de", dropped="ja ja ja")]),
+        recognition_of([], [], "de"),
     ],
 )
 async def test_english_silence_and_dropped_text_are_not_translated(found: Recognition) -> None:
@@ -115,7 +117,7 @@ def spoken() -> list[HeardSpan]:
     return [first, span(20_000, 40_000, sentence("We go on in English.", 21_000))]
 
 
-def test_spans_are_joined_and_each_segment_says_what_was_spoken() -> None:
+def test_joined_spans_keep_the_spoken_language_of_segments() -> None:
     spans = spoken()
     transcript = merge_spans(spans, 40_000, [])
     assert [(one.text, one.language) for one in transcript.segments] == [

@@ -117,7 +117,7 @@ raw = st.builds(
 
 
 @given(st.lists(raw, max_size=30))
-def test_order_is_kept_whatever_the_times(words: list[Word]) -> None:
+def test_words_stay_in_order_with_any_times(words: list[Word]) -> None:
     found = order_words(words)
     assert [one.text for one in found] == [one.text for one in words]
     assert all(one.start_ms < other.start_ms for one, other in itertools.pairwise(found))

@@ -69,7 +69,7 @@ raw = st.builds(
 
 
 @given(st.lists(raw, max_size=30))
-def test_whatever_comes_in_times_are_sane(heard: list[Word]) -> None:
+def test_times_of_any_input_are_valid(heard: list[Word]) -> None:
     found = shift_words_to_project_time(heard, PADDED)
     assert len(found) == sum(bool(one.text.strip()) for one in heard)
     assert all(one.end_ms - one.start_ms >= MIN_WORD_MS for one in found)

@@ -24,7 +24,7 @@ def quotes(made: Intelligence) -> list[Quote]:
     return listed + [quote for one in (*made.topics, *made.entities) for quote in one.mentions]
 
 
-def said_at(heard: TranscriptText, quote: Quote) -> str:
+def words_at(heard: TranscriptText, quote: Quote) -> str:
     words = [word for word in heard.words if quote.start_ms <= word.start_ms and word.end_ms <= quote.end_ms]
     return " ".join(word.text for word in words)
 
@@ -49,7 +49,7 @@ async def test_two_subjects_are_two_chapters_and_every_item_is_quoted() -> None:
     ]
     assert made.thrown_away == 0
     for quote in quotes(made):
-        assert said_at(heard, quote) == quote.text
+        assert words_at(heard, quote) == quote.text
 
 
 async def test_the_same_transcript_gives_the_same_bytes() -> None:
@@ -73,7 +73,7 @@ async def test_unspoken_quotes_are_dropped_and_counted() -> None:
     assert (kept.entities, kept.thrown_away) == ([], 3)
 
 
-async def test_another_language_has_what_needs_no_word_lists_and_says_so() -> None:
+async def test_a_language_without_word_lists_gets_a_partial_study() -> None:
     french = [
         "Le jardin a besoin d'eau tous les matins avant que le soleil soit haut.",
         "Les tomates aiment la terre chaude du jardin et beaucoup de compost.",
@@ -103,7 +103,7 @@ async def test_doubtful_words_are_marked_and_support_nothing() -> None:
     assert {quote.doubtful for quote in quotes(made) if quote.start_ms >= border} == {False}
 
 
-async def test_silence_is_an_answer() -> None:
+async def test_a_silent_transcript_gives_an_empty_study() -> None:
     made = build_intelligence(await material(read_transcript(transcript([]))))
     assert (made.notes, made.chapters, made.summary) == ([NO_SPEECH_NOTE], [], [])
 

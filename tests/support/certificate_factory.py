@@ -134,5 +134,5 @@ def bad(certificate: Certificate) -> dict[str, str]:
     return {check.name: check.verdict for check in certificate.checks if check.verdict != "pass"}
 
 
-def found(certificate: Certificate, name: str) -> Check:
+def check_of(certificate: Certificate, name: str) -> Check:
     return next(check for check in certificate.checks if check.name == name)

@@ -45,7 +45,7 @@ def texts(words: list[Word]) -> str:
     return " ".join(one.text for one in words)
 
 
-def said_by(lines: Iterable[tuple[str, str]]) -> list[Word]:
+def speaker_words(lines: Iterable[tuple[str, str]]) -> list[Word]:
     """Words of lines, each with who says it."""
     found: list[Word] = []
     for who, text in lines:

@@ -25,15 +25,15 @@ from tests.support.port_contracts import (
 from tests.support.vectors import EvenAlignment, PitchVoices, WordSentences
 
 
-async def test_objects(tmp_path: Path) -> None:
+async def test_the_object_fake_keeps_its_promises(tmp_path: Path) -> None:
     await objects_keep_what_they_promise(ObjectsTwin(), tmp_path)
 
 
-async def test_search() -> None:
+async def test_the_search_fake_keeps_its_promises() -> None:
     await search_keeps_what_it_promises(MemorySearch())
 
 
-async def test_analytics() -> None:
+async def test_the_analytics_fake_keeps_its_promises() -> None:
     analytics = MemoryAnalytics()
 
     async def count(org: UUID) -> int:
@@ -42,25 +42,25 @@ async def test_analytics() -> None:
     await analytics_keep_what_they_promise(analytics, count)
 
 
-async def test_speech() -> None:
+async def test_the_speech_fake_keeps_its_promises() -> None:
     await speech_keeps_what_it_promises(SpeechTwin(), np.zeros(5 * 16_000, dtype=np.int16))
 
 
-async def test_faces() -> None:
+async def test_the_face_fake_keeps_its_promises() -> None:
     await faces_keep_what_they_promise(BrightestFaces())
 
 
-async def test_landmarks() -> None:
+async def test_the_landmark_fake_keeps_its_promises() -> None:
     await landmarks_keep_what_they_promise(DarkLipped())
 
 
-async def test_voices() -> None:
+async def test_the_voice_fake_keeps_its_promises() -> None:
     await voices_keep_what_they_promise(PitchVoices())
 
 
-async def test_sentences() -> None:
+async def test_the_sentence_fake_keeps_its_promises() -> None:
     await sentences_keep_what_they_promise(WordSentences())
 
 
-async def test_alignment() -> None:
+async def test_the_alignment_fake_keeps_its_promises() -> None:
     await alignment_keeps_what_it_promises(EvenAlignment(), np.zeros(32_000, dtype=np.int16), ["one", "two", "three"])

@@ -10,7 +10,7 @@ ROUNDS = 7
 QUIET = [1.0 + number % 3 / 100 for number in range(ROUNDS * ROUND)]
 
 
-def test_what_delays_every_tenth_is_seen() -> None:
+def test_a_delay_of_every_tenth_request_is_seen() -> None:
     delayed = [seconds * (2 if number % 10 == 0 else 1) for number, seconds in enumerate(QUIET)]
     assert p95_ratio(QUIET, delayed) == pytest.approx(2, abs=0.05)
 

@@ -22,13 +22,13 @@ def face(x: float, y: float, width: float, height: float) -> Face:
 @pytest.mark.parametrize(
     ("size", "canvas"), [((1920, 1080), (320, 192)), ((1080, 1920), (192, 320)), ((320, 180), (320, 192))]
 )
-def test_common_sizes(size: tuple[int, int], canvas: tuple[int, int]) -> None:
+def test_common_sizes_have_their_canvas(size: tuple[int, int], canvas: tuple[int, int]) -> None:
     fitted = fit_canvas(track(*size), 320 * 192)
     assert (fitted.width, fitted.height) == canvas
 
 
 @given(some.integers(16, 8000), some.integers(16, 8000))
-def test_fits_without_distortion(width: int, height: int) -> None:
+def test_a_picture_fits_the_canvas_without_distortion(width: int, height: int) -> None:
     fitted = fit_canvas(track(width, height), 320 * 192)
     assert fitted.width % 32 == fitted.height % 32 == 0
     assert fitted.inner_width <= fitted.width
@@ -38,7 +38,7 @@ def test_fits_without_distortion(width: int, height: int) -> None:
     assert abs(fitted.inner_height - height * fitted.scale) <= 2
 
 
-def test_boxes_come_back_in_display_pixels_and_stay_inside() -> None:
+def test_boxes_are_in_display_pixels_and_stay_inside() -> None:
     canvas = fit_canvas(track(1920, 1080), 320 * 192)
     found = to_display([face(-4, 10, 20, 20), face(305, 165, 20, 20), face(100, 186, 4, 4)], canvas)
     assert [f.box for f in found] == [
@@ -47,7 +47,7 @@ def test_boxes_come_back_in_display_pixels_and_stay_inside() -> None:
     ]
 
 
-def test_pictures_come_back_in_batches(tmp_path: Path) -> None:
+def test_pictures_are_read_in_batches(tmp_path: Path) -> None:
     canvas = fit_canvas(track(320, 180), 320 * 192)
     file = BytesIO()
     for level in range(5):

@@ -13,7 +13,7 @@ from tests.look.fakes import BrightestFaces
 CANVAS = Canvas(width=64, height=32, inner_width=64, inner_height=32, scale=0.5)
 
 
-async def test_faces_of_all_batches_with_one_cost(tmp_path: Path) -> None:
+async def test_faces_of_all_batches_have_one_cost(tmp_path: Path) -> None:
     count, path, faces, told = BATCH_FRAMES + 3, tmp_path / "faces.raw", BrightestFaces(), list[int]()
     pictures = np.zeros((count, 32, 64, 3), dtype=np.uint8)
     pictures[-1, 8:16, 10:20] = 255
@@ -26,5 +26,5 @@ async def test_faces_of_all_batches_with_one_cost(tmp_path: Path) -> None:
     assert (await find_faces(faces, path, CANVAS, count, least_score=0.95)).faces == [[]] * count
 
 
-def test_the_detector_is_named_where_it_was_asked() -> None:
+def test_the_detector_is_named_where_it_was_used() -> None:
     assert model_names("shots-1", "centerface-1", "") == "shots-1, centerface-1"

@@ -15,7 +15,7 @@ def frame_of(picture: np.ndarray, pixel_format: str) -> av.VideoFrame:
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "nv12", "yuv420p10le", "rgb24", "gray"])
-def test_measures_alike_in_every_format(pixel_format: str) -> None:
+def test_every_format_measures_alike(pixel_format: str) -> None:
     picture = scene(1)
     if pixel_format == "gray":
         picture = np.repeat(picture.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)

@@ -28,20 +28,20 @@ def grey(left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, noise: in
     return picture
 
 
-def found(*pictures: Grey) -> tuple[int, int, int, int] | None:
+def content_box(*pictures: Grey) -> tuple[int, int, int, int] | None:
     box = find_content_area([measure_lines(one) for one in pictures], 1280, 720)
     return box and (box.x, box.y, box.width, box.height)
 
 
 def test_bars_on_either_side_or_above_and_below_are_cut_off_whole() -> None:
-    assert found(grey(left=160, right=160)) == (322, 0, 636, 720)
-    assert found(grey(top=45, bottom=46)) == (0, 92, 1280, 534)
-    assert found(grey(left=40, right=40, top=20, bottom=20)) == (82, 42, 1116, 636)
+    assert content_box(grey(left=160, right=160)) == (322, 0, 636, 720)
+    assert content_box(grey(top=45, bottom=46)) == (0, 92, 1280, 534)
+    assert content_box(grey(left=40, right=40, top=20, bottom=20)) == (82, 42, 1116, 636)
 
 
-def test_a_line_is_a_bar_only_if_it_is_black_in_every_look() -> None:
-    assert found(grey(top=45, bottom=45), grey(top=20, bottom=20)) == (0, 42, 1280, 636)
-    assert found(grey(top=45, bottom=45), grey()) is None
+def test_a_line_is_a_bar_only_if_it_is_black_in_every_sample() -> None:
+    assert content_box(grey(top=45, bottom=45), grey(top=20, bottom=20)) == (0, 42, 1280, 636)
+    assert content_box(grey(top=45, bottom=45), grey()) is None
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,19 @@ def test_a_line_is_a_bar_only_if_it_is_black_in_every_look() -> None:
      np.zeros((360, 640), np.uint8), np.tile(np.abs(np.arange(640) - 320)[::-1] < 200, (360, 1)).astype(np.uint8) * 30],
     ids=["bright", "one side", "unlike", "thin", "hardly anything", "black", "dim"],
 )  # fmt: skip
-def test_other_pictures_have_none(picture: Grey) -> None:
-    assert found(picture) is None
+def test_other_pictures_have_no_bars(picture: Grey) -> None:
+    assert content_box(picture) is None
 
 
-def test_a_sign_on_a_black_card_is_no_picture_between_bars() -> None:
+def test_a_sign_on_a_black_card_is_not_a_picture_between_bars() -> None:
     down, across = np.mgrid[-180:180, -320:320]
     logo = np.where(down**2 + across**2 < 100**2, 200, 4).astype(np.uint8)
-    assert found(logo) is None
+    assert content_box(logo) is None
 
 
-def test_a_dark_room_that_grows_lighter_towards_its_middle_has_none() -> None:
+def test_a_dark_room_with_a_lighter_middle_has_no_bars() -> None:
     vignette = np.minimum(200, np.minimum(np.arange(640), np.arange(640)[::-1]) // 2).astype(np.uint8)
-    assert found(np.tile(vignette, (360, 1))) is None
+    assert content_box(np.tile(vignette, (360, 1))) is None
     assert find_content_area([], 640, 360) is None
 
 
@@ -83,7 +83,7 @@ def test_crops_are_taken_inside_of_the_bars() -> None:
     assert (fitted.mode, fitted.crop) == ("fit", upright.content)
 
 
-def test_an_angle_whose_other_shot_has_no_bars_is_shown_whole() -> None:
+def test_an_angle_with_a_shot_without_bars_is_shown_whole() -> None:
     blocks = [n % 16 for n in range(144)]
     seen = msgspec.structs.replace(look(0, blocks), content=CropBox(x=240, y=0, width=1440, height=1080))
     shots = plan_crops(clip(ranges(0, 4000, 8000), [], [seen, look(1, blocks)]), source(), "16:9", WHOLE).shots

@@ -35,7 +35,7 @@ def written(path: Path, count: int) -> Path:
     return path
 
 
-async def test_persons_of_the_asked_pictures_in_display_pixels(tmp_path: Path) -> None:
+async def test_persons_of_requested_pictures_are_in_display_pixels(tmp_path: Path) -> None:
     path, (report, counts) = written(tmp_path / "faces.raw", BATCH_FRAMES + 6), counter()
     places = [1, 2, *range(4, BATCH_FRAMES + 6)]
     found = await find_persons(DarkLipped(), path, CANVAS, places, report=report, seen=9, warn=pytest.fail)
@@ -47,7 +47,7 @@ async def test_persons_of_the_asked_pictures_in_display_pixels(tmp_path: Path) -
     assert found.compute_ms >= 5 * len(places)
 
 
-async def test_a_model_that_is_away_is_told_and_done_without(tmp_path: Path) -> None:
+async def test_an_absent_model_gives_a_warning_and_no_persons(tmp_path: Path) -> None:
     warnings: list[str] = []
     path = written(tmp_path / "faces.raw", 2)
     found = await find_persons(Away(), path, CANVAS, [0, 1], report=lambda _: None, seen=0, warn=warnings.append)
@@ -66,13 +66,13 @@ class AwayOnce(DarkLipped):
         return await super().find_persons(pictures)
 
 
-async def test_a_model_that_was_away_for_a_moment_is_asked_again(tmp_path: Path) -> None:
+async def test_a_briefly_absent_model_is_called_again(tmp_path: Path) -> None:
     path = written(tmp_path / "faces.raw", 2)
     found = await find_persons(AwayOnce(), path, CANVAS, [0, 1], report=lambda _: None, seen=0, warn=pytest.fail)
     assert sorted(found.by_place) == [0, 1]
 
 
-async def test_nobody_is_asked_where_every_picture_shows_a_face(tmp_path: Path) -> None:
+async def test_pictures_with_faces_need_no_person_detection(tmp_path: Path) -> None:
     face = Face(box=Box(x=0, y=0, width=9, height=9), score=0.9)
     assert faceless([[face], [], [face, face]]) == [1]
     found = await find_persons(Away(), tmp_path, CANVAS, [], report=lambda _: None, seen=0, warn=pytest.fail)

@@ -35,16 +35,16 @@ def test_a_drawn_page_is_a_screen(kind: str) -> None:
     assert np.median(told) > SCREEN_MIN_PROBABILITY
 
 
-def test_a_view_is_none() -> None:
+def test_a_natural_view_is_not_a_screen() -> None:
     assert max(screen_probability(measure_graphic(view(seed))) for seed in range(5)) < SCREEN_MIN_PROBABILITY
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_nothing_at_all_is_none(level: int) -> None:
+def test_a_uniform_picture_is_not_a_screen(level: int) -> None:
     assert screen_probability(measure_graphic(np.full((180, 320, 3), level, np.uint8))) < SCREEN_MIN_PROBABILITY
 
 
-def test_black_bars_beside_a_view_make_it_no_screen() -> None:
+def test_black_bars_around_a_view_do_not_make_a_screen() -> None:
     for seed in range(5):
         barred = np.zeros((180, 320, 3), np.uint8)
         barred[:, 80:240] = view(seed)[:, 80:240]

@@ -47,7 +47,7 @@ def test_white_letters_on_a_moving_picture_are_found() -> None:
     assert any(share_of_smaller(found, box) > 0.7 for found in find_text_lines(grey))
 
 
-def test_what_only_looks_busy_is_no_line() -> None:
+def test_busy_textures_are_not_text_lines() -> None:
     rng = np.random.default_rng(3)
     leaves = Image.fromarray(rng.integers(0, 255, (HIGH // 3, WIDE // 3), np.uint8)).resize((WIDE, HIGH))
     fence = np.full((HIGH, WIDE), 180, np.uint8)

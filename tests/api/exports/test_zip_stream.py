@@ -25,7 +25,7 @@ def member(name: str, body: bytes, size: int | None = None) -> Member:
     return Member(name=name, size=len(body) if size is None else size, made_at=NOON, open=partial(blocks, body))
 
 
-async def test_every_member_is_read_back_and_the_length_was_known() -> None:
+async def test_every_member_reads_back_and_the_length_is_known() -> None:
     bodies = {"clip-01-9x16.mp4": bytes(range(256)) * 40, "empty.txt": b"", "manifest.json": b"{}\n"}
     members = [member(name, body) for name, body in bodies.items()]
     pieces = [piece async for piece in stream_zip(members)]

@@ -62,7 +62,7 @@ async def test_a_large_document_is_not_cached() -> None:
     assert store.read == ["film", "film"]
 
 
-async def test_a_failure_is_not_kept() -> None:
+async def test_a_failure_is_not_cached() -> None:
     asked = documents(Store(failures=1), Clock())
     with pytest.raises(Unavailable):
         await asked.get(ref("a"))

@@ -41,7 +41,7 @@ async def test_unknown_paths_methods_and_ids_are_problems(open_client: OpenClien
         is_problem(await client.get(f"/v1/projects/{uuid4()}"), 404, "not-found")
 
 
-async def test_without_a_valid_key_nothing_is_answered(open_client: OpenClient) -> None:
+async def test_a_request_without_a_valid_key_gets_no_answer(open_client: OpenClient) -> None:
     async with open_client() as client:
         unknown = mint_api_key(PEPPER).plain
         for header in ("", "Basic abc", "Bearer ", "Bearer clp_live_short", f"Bearer {unknown}"):
@@ -66,7 +66,7 @@ async def test_a_key_may_do_only_what_its_scopes_say(open_client: OpenClient) ->
         is_problem(await client.get("/v1/admin/dead-letters", headers=reader), 403, "forbidden")
 
 
-async def test_a_found_key_is_remembered_and_a_revoked_one_forgotten(open_client: OpenClient) -> None:
+async def test_a_valid_key_is_cached_and_a_revoked_key_is_dropped(open_client: OpenClient) -> None:
     now = 0.0
     revoked = False
     pool = PoolTwin()
@@ -109,7 +109,7 @@ async def test_nested_fields_and_query_parameters_are_pointed_at(open_client: Op
         is_problem(await client.get("/v1/projects?cursor=AAAA"), 400, "cursor-invalid")
 
 
-async def test_a_query_parameter_given_twice_is_refused(open_client: OpenClient) -> None:
+async def test_a_repeated_query_parameter_is_refused(open_client: OpenClient) -> None:
     async with open_client() as client:
         problem = is_problem(await client.get("/v1/projects?limit=5&limit=7"), 422, "invalid")
         assert problem["errors"][0]["pointer"] == "?limit"
@@ -125,7 +125,7 @@ async def test_a_query_parameter_given_twice_is_refused(open_client: OpenClient)
         (b"x" * 10_001, "application/json", 413, "body-too-large"),
     ],
 )
-async def test_bodies_that_cannot_be_read(
+async def test_unreadable_bodies_are_problems(
     open_client: OpenClient, content: bytes, media_type: str, status: int, code: str
 ) -> None:
     async with open_client() as client:
@@ -150,7 +150,7 @@ async def test_a_body_without_length_is_cut_off_at_the_limit(open_client: OpenCl
         is_problem(response, 413, "body-too-large")
 
 
-async def test_rate_limit_headers_and_429(open_client: OpenClient) -> None:
+async def test_a_key_beyond_its_rate_limit_gets_429_and_headers(open_client: OpenClient) -> None:
     async with open_client(settings=make_settings(rate_limit_per_minute=8)) as client:
         first = await client.get("/v1/projects")
         assert first.headers["ratelimit-policy"] == '"default";q=8;w=60'
@@ -161,7 +161,7 @@ async def test_rate_limit_headers_and_429(open_client: OpenClient) -> None:
         assert int(limited.headers["retry-after"]) >= 1
 
 
-async def test_a_part_that_is_away_is_503_and_a_bug_is_500_without_detail(open_client: OpenClient) -> None:
+async def test_an_unavailable_part_gives_503_and_a_bug_500_without_detail(open_client: OpenClient) -> None:
     class Away(SearchTwin):
         async def search(self, *_: Any) -> Any:
             raise Unavailable("search", "secret host name")
@@ -202,7 +202,7 @@ async def test_every_answer_carries_guards_and_a_trace(open_client: OpenClient) 
         assert odd.headers["x-request-id"] != "a b\tc<script>"
 
 
-async def test_the_docs_need_nothing_from_elsewhere(open_client: OpenClient) -> None:
+async def test_the_docs_load_no_external_resource(open_client: OpenClient) -> None:
     async with open_client() as client:
         page = (await client.get("/docs")).text
         assert "http://" not in page
@@ -225,7 +225,7 @@ async def test_every_problem_has_a_page(open_client: OpenClient) -> None:
         is_problem(await client.get("/problems/none"), 404, "not-found")
 
 
-async def test_readiness_names_who_is_down(open_client: OpenClient) -> None:
+async def test_readiness_names_the_part_that_is_down(open_client: OpenClient) -> None:
     async def fine() -> None:
         return None
 

@@ -77,7 +77,7 @@ async def test_object_storage_is_read_between_two_transactions(open_client: Open
     assert len(written) == 1
 
 
-async def test_commit_checks_again_what_changed_since_prepare(open_client: OpenClient) -> None:
+async def test_commit_rechecks_rows_changed_since_prepare(open_client: OpenClient) -> None:
     pool = make_pool()
     objects = WatchfulObjects(pool)
     objects.meanwhile = {"from uploads": {**OPEN, "state": "aborted"}}
@@ -110,7 +110,7 @@ async def test_a_key_is_free_while_the_store_is_read(open_client: OpenClient) ->
     assert (len(locks), len(kept)) == (2, 1), "looked up before the question, taken again with the effect"
 
 
-async def test_a_store_that_is_away_leaves_no_row(open_client: OpenClient) -> None:
+async def test_an_unavailable_store_leaves_no_row(open_client: OpenClient) -> None:
     pool = make_pool()
     objects = WatchfulObjects(pool)
     objects.away = True
@@ -138,7 +138,7 @@ async def test_names_are_resolved_with_no_transaction_open(open_client: OpenClie
     assert seen == [False, False]
 
 
-async def test_a_kept_answer_needs_no_other_part(open_client: OpenClient) -> None:
+async def test_a_stored_answer_needs_no_other_part(open_client: OpenClient) -> None:
     pool = make_pool()
     objects = WatchfulObjects(pool)
     headers = {"Idempotency-Key": "k"}
@@ -167,7 +167,7 @@ async def test_an_upload_in_parts_is_begun_once_with_no_transaction_open(open_cl
     assert f"begun {written[2]}" in written, "the row names what was begun under its own key"
 
 
-async def test_an_upload_stays_aborted_where_the_store_is_away(
+async def test_an_upload_stays_aborted_where_the_store_is_unavailable(
     open_client: OpenClient,
 ) -> None:
     pool = make_pool(**{"from uploads": {**OPEN, "multipart_id": "m"}})

@@ -102,7 +102,7 @@ async def test_errors_of_body_and_query_are_one_answer(open_client: OpenClient) 
     }
 
 
-async def test_errors_of_the_path_are_named_with_the_rest(open_client: OpenClient) -> None:
+async def test_path_errors_are_named_with_body_and_query_errors(open_client: OpenClient) -> None:
     async with open_client() as client:
         problem = (await client.post("/v1/clips/mine/preview?at_ms=soon", json={"aspect": "10:16"})).json()
         assert {one["pointer"] for one in problem["errors"]} == {"{clip_id}", "/aspect", "?at_ms"}
@@ -123,17 +123,17 @@ async def test_errors_of_the_path_are_named_with_the_rest(open_client: OpenClien
         ("createEndpoint", {"url": "", "events": ["project.done", "clip.edited"]}, 2),
     ],
 )
-def test_every_body_names_all_that_is_wrong_with_it(name: str, body: Any, pointers: int) -> None:
+def test_every_body_names_all_of_its_faults(name: str, body: Any, pointers: int) -> None:
     assert len(refusal(name, body)) == pointers
 
 
 @pytest.mark.parametrize("since", ["2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T02:00:00%2B02:00"])
-def test_a_date_is_a_time(since: str) -> None:
+def test_a_date_is_accepted_as_a_time(since: str) -> None:
     window = decode_query(BY_NAME["getSummary"], f"since={since}")
     assert window.since.timestamp() == 1_767_225_600
 
 
-def test_an_offset_whose_plus_was_not_escaped_is_read_as_it_was_meant() -> None:
+def test_an_unescaped_plus_in_an_offset_is_read_as_plus() -> None:
     window = decode_query(BY_NAME["getSummary"], "since=2026-01-01T02:00:00+02:00")
     assert window.since.timestamp() == 1_767_225_600
 
@@ -153,14 +153,14 @@ def test_a_wrong_time_is_refused_with_its_form_and_its_value(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["2026-01-01", "2026-01-01 00:00Z", "2026-01-01T02:00:00 02:00", "2026-01-01t00:00:00Z"]
 )
-def test_a_time_may_be_written_as_people_do_wherever_one_is_taken(operation: Operation, text: str) -> None:
+def test_every_time_field_accepts_times_as_people_write_them(operation: Operation, text: str) -> None:
     for field in fields(operation.query):
         if takes_time(field.type):
             asked = decode_query(operation, f"{field.encode_name}={quote_plus(text)}")
             assert getattr(asked, field.name).timestamp() == 1_767_225_600
 
 
-def test_bounds_are_read_as_people_say_them() -> None:
+def test_bounds_are_written_in_units_that_people_use() -> None:
     assert spoken_range(10_000, 180_000, "ms") == "from 10 s to 180 s (10000 to 180000 ms)"
     assert spoken_range(None, 64 * 2**20, "bytes") == "at most 64 MiB (67108864 bytes)"
     assert spoken_range(0, 2**42, "ms") == "at least 0 ms"
@@ -177,7 +177,7 @@ def test_bounds_are_read_as_people_say_them() -> None:
 
 
 @pytest.mark.parametrize("folder", ["api", "core", "schemas"])
-def test_no_sentence_tells_a_time_in_milliseconds_alone(folder: str) -> None:
+def test_no_sentence_gives_a_time_in_milliseconds_alone(folder: str) -> None:
     """A raw number before `ms` in a text of ours: `schemas.quantities` says it as people do, and exactly."""
     files = [path for path in Path(folder).rglob("*.py") if path.name != "quantities.py"]
     found = [
@@ -199,7 +199,7 @@ def test_kinds_of_a_union_are_recognised_by_their_tag() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(request_examples()))
-def test_every_field_of_every_body_is_named_where_it_is_wrong(name: str) -> None:
+def test_every_wrong_field_of_every_body_is_named(name: str) -> None:
     """Give each field of each example, one by one, a wrong type: the error's pointer names that field."""
     operation = BY_NAME[name]
     for body in request_examples()[name].values():
@@ -337,7 +337,7 @@ def test_an_unreadable_query_is_refused_with_the_reason(text: str, told: str) ->
     assert caught.value.code == "malformed-request"
 
 
-async def test_the_character_nul_is_pointed_at_wherever_it_stands(open_client: OpenClient) -> None:
+async def test_the_character_nul_is_located_in_every_field(open_client: OpenClient) -> None:
     body = {"source_url": "https://a.example/v", "title": "a\0", "options": {"prompt": "b\0", "topics": ["c\0"]}}
     async with open_client() as client:
         problem = (await client.post("/v1/projects", json=body)).json()

@@ -40,7 +40,7 @@ class Clock:
         return self.at_s
 
 
-async def test_many_who_ask_at_once_share_one_answer_for_its_time() -> None:
+async def test_concurrent_callers_share_one_answer_until_it_expires() -> None:
     clock, store = Clock(), Store()
     memory = AnswerCache[int](seconds=2, now=clock)
     waiting = [asyncio.create_task(memory.get("q", store.ask)) for _ in range(5)]
@@ -77,7 +77,7 @@ async def test_a_caller_that_gives_up_leaves_the_others_their_answer() -> None:
     assert await second == 1
 
 
-async def test_it_holds_no_more_than_it_may_and_nothing_that_is_over() -> None:
+async def test_the_cache_is_bounded_and_drops_expired_answers() -> None:
     clock, store = Clock(), Store()
     store.open.set()
     memory = AnswerCache[int](seconds=2, now=clock, most=3)
@@ -90,7 +90,7 @@ async def test_it_holds_no_more_than_it_may_and_nothing_that_is_over() -> None:
     assert len(memory._kept) == 1
 
 
-async def test_equal_questions_share_an_answer_that_says_its_age(
+async def test_equal_queries_share_an_answer_with_its_age(
     open_client: OpenClient,
 ) -> None:
     analytics, now_s = AnalyticsTwin([]), 0.0

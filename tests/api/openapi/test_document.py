@@ -37,7 +37,7 @@ def test_names_are_unique_and_permissions_follow_the_method() -> None:
             assert operation.permission == "public", operation.name
 
 
-def test_every_problem_that_is_named_exists() -> None:
+def test_every_named_problem_exists() -> None:
     for operation in OPERATIONS:
         assert set(problem_codes(operation)) <= set(CATALOGUE)
         assert set(operation.problems) <= set(CATALOGUE)
@@ -49,12 +49,12 @@ def test_every_request_refuses_fields_it_does_not_know() -> None:
             assert struct is None or struct.__struct_config__.forbid_unknown_fields, operation.name
 
 
-def test_every_tag_says_what_it_is_for() -> None:
+def test_every_tag_has_a_description() -> None:
     document = make_document(OPERATIONS)
     assert {operation.tag for operation in OPERATIONS} == {tag["name"] for tag in document["tags"]}
 
 
-def test_every_moment_says_that_it_is_one() -> None:
+def test_every_time_field_has_the_date_time_format() -> None:
     schemas = make_document(OPERATIONS)["components"]["schemas"]
     fields = [(name, field) for name, one in schemas.items() for field in one.get("properties", {}).items()]
     moments = [(name, field) for name, (field, shape) in fields if field.endswith("_at") and "string" in str(shape)]

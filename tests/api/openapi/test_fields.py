@@ -104,7 +104,7 @@ def test_every_scalar_has_an_example_that_fits() -> None:
             assert list(validator.iter_errors(example)) == [], name
 
 
-def test_every_body_has_an_example_that_is_taken() -> None:
+def test_every_body_has_an_example_that_is_accepted() -> None:
     taken = {one.name: one.request for one in OPERATIONS if one.request is not None}
     assert set(request_examples()) == set(taken), "api/openapi/examples.json: a body for each operation that takes one"
     for operation, bodies in request_examples().items():
@@ -136,7 +136,7 @@ def of_requests() -> Iterator[Named]:
     yield from ((name, each) for name, each in fields() if name.partition(".")[0] in seen)
 
 
-def test_every_number_that_may_be_given_has_both_bounds() -> None:
+def test_every_number_of_a_request_has_both_bounds() -> None:
     given = {name for name, each in of_requests() for part in scalars(each) if part["type"] != "string"}
     wide = {
         name
@@ -162,7 +162,7 @@ def test_generators_meet_no_tuple_no_bare_enum_and_no_default() -> None:
 
 
 @pytest.mark.parametrize("media_type", ["application/zip", "image/png", "application/ld+json", "text/vtt"])
-def test_bodies_that_are_no_struct_are_typed_by_their_media_type(media_type: str) -> None:
+def test_bodies_without_a_struct_are_typed_by_their_media_type(media_type: str) -> None:
     bodies = [
         answer["content"][media_type]["schema"]
         for _, operation in operations()
@@ -190,7 +190,7 @@ def test_every_message_has_its_body_and_its_headers() -> None:
         assert list(validator.iter_errors(content["example"])) == []
 
 
-def test_the_glossary_holds_no_name_that_nothing_has() -> None:
+def test_the_glossary_holds_no_unused_name() -> None:
     sources = CHECKED_IN.parents[1]
     text = "".join(path.read_text() for room in ("api", "core", "schemas") for path in (sources / room).glob("**/*.py"))
     assert [name for name in FIELDS if f"    {name}: " not in text and f"{{{name}}}" not in text] == []

@@ -20,7 +20,7 @@ def marked(text: str) -> str:
     return text.replace("<", BEGIN).replace(">", END)
 
 
-def test_matches_side_by_side_are_one_run_and_the_longest_counts() -> None:
+def test_adjacent_matches_form_one_run_and_the_longest_counts() -> None:
     found = find_runs(marked("the history <of> it, a <history> <of> <computing>, <history>"))
     assert [run.words for run in found] == [("of",), ("history", "of", "computing", "history")]
     assert choose_run(found).start == "the history of it, a history".index("history", 10)
@@ -40,36 +40,38 @@ def test_matches_side_by_side_are_one_run_and_the_longest_counts() -> None:
         ({}, 50),
     ],
 )
-def test_a_hit_is_said_where_its_words_are(formatted: dict[str, Any], said: int) -> None:
+def test_a_hit_has_the_time_of_its_matching_words(formatted: dict[str, Any], said: int) -> None:
     shown = {name: [marked(one) for one in v] if isinstance(v, list) else marked(v) for name, v in formatted.items()}
     hit = {"start_ms": 50, "text": "the walrus swims far", "word_at": [0, 100, 4, 300, 11, 900, 17, 1200]}
     hit |= {"phrases": ["tides", "seals"], "phrase_ms": [7000, None], "_formatted": shown}
     assert find_match_ms(hit) == said
 
 
-def test_a_name_is_said_in_the_form_that_matches() -> None:
+def test_a_name_has_the_time_of_the_form_that_matches() -> None:
     mentions = [{"start_ms": 10, "text": "Ms Curie"}, {"start_ms": 70, "text": "Marie"}]
     assert find_match_ms({"mentions": mentions, "_formatted": {"forms": ["Ms Curie", marked("<Marie>")]}}) == 70
     assert find_match_ms({"mentions": mentions, "_formatted": {"name": marked("<Skłodowska>")}}) == 10
 
 
-def asked(**given: Any) -> list[list[str] | None]:
+def search_locales(**given: Any) -> list[list[str] | None]:
     query = SearchQuery(**given)
     return [one.get("locales") for one in make_readings(query, make_options(ORG, query, "segments"))]
 
 
-def test_a_question_is_read_in_the_language_of_its_script() -> None:
-    assert asked(q="half-life") == asked(q="") == asked(q="history", language=["de"]) == [None]
-    assert asked(q="れきし") == asked(q="量子の歴史") == [["jpn"]]
-    assert asked(q="역사") == [["kor"]]
-    assert asked(q="ประวัติศาสตร์") == [["tha"]]
-    assert asked(q="歴史") == [["jpn"], ["cmn"]]
-    assert asked(q="歴史", language=["ja"]) == [["jpn"]]
-    assert asked(q="历史", language=["zh"]) == asked(q="歷史", language=["yue"]) == [["cmn"]]
-    assert asked(q="歴史", language=["ja", "zh"]) == [["jpn"], ["cmn"]]
+def test_a_query_is_read_in_the_language_of_its_script() -> None:
+    assert (
+        search_locales(q="half-life") == search_locales(q="") == search_locales(q="history", language=["de"]) == [None]
+    )
+    assert search_locales(q="れきし") == search_locales(q="量子の歴史") == [["jpn"]]
+    assert search_locales(q="역사") == [["kor"]]
+    assert search_locales(q="ประวัติศาสตร์") == [["tha"]]
+    assert search_locales(q="歴史") == [["jpn"], ["cmn"]]
+    assert search_locales(q="歴史", language=["ja"]) == [["jpn"]]
+    assert search_locales(q="历史", language=["zh"]) == search_locales(q="歷史", language=["yue"]) == [["cmn"]]
+    assert search_locales(q="歴史", language=["ja", "zh"]) == [["jpn"], ["cmn"]]
 
 
-def test_two_readings_have_no_hit_in_common_and_come_back_as_one_page() -> None:
+def test_two_searches_share_no_hit_and_return_one_page() -> None:
     query = SearchQuery(q="歴史", offset=1, limit=2, facets=True)
     options = make_options(ORG, query, "segments")
     first, second = make_readings(query, options)
@@ -91,7 +93,7 @@ def test_two_readings_have_no_hit_in_common_and_come_back_as_one_page() -> None:
     assert [hit["id"] for hit in merge_answers(placed, by_time)["hits"]] == [3, 1, 2]
 
 
-def test_several_values_are_any_of_them_and_no_text_lifts_a_filter() -> None:
+def test_several_values_match_any_and_no_text_lifts_a_filter() -> None:
     odd = 'x"] OR org_id EXISTS OR speaker IN ["'
     query = SearchQuery(q="a", speaker=["Ann", odd], project_title=["one, two"], language=["en", "de"])
     filters = make_options(ORG, query, "segments")["filter"]

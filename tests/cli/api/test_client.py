@@ -29,7 +29,7 @@ def test_a_problem_document_becomes_one_line() -> None:
     assert problem_line(500, b"<html>") == ("", "The API answered 500 without saying why.")
 
 
-def test_a_problem_of_one_field_names_the_field_and_says_it_once() -> None:
+def test_a_problem_of_one_field_names_the_field_once() -> None:
     errors = [{"pointer": "/options/max_clips", "detail": "It must be 1 to 50."}]
     answer = problem(422, "invalid", "A field is wrong", "It must be 1 to 50.", errors=errors)
     assert problem_line(422, answer.content)[1] == "A field is wrong: options.max_clips: It must be 1 to 50."
@@ -68,7 +68,7 @@ def test_a_post_that_is_tried_again_has_the_same_idempotency_key() -> None:
     assert len(set(keys)) == 1
 
 
-def test_an_api_that_does_not_answer_is_said_to_in_one_line() -> None:
+def test_an_api_that_does_not_answer_gives_one_line() -> None:
     def down(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("Connection refused")
 

@@ -40,7 +40,7 @@ def test_a_broken_stream_resumes_after_the_last_id() -> None:
     assert [headers.get("last-event-id") for headers in streams] == [None, "1"]
 
 
-def test_streams_that_bring_nothing_end_in_polling() -> None:
+def test_streams_without_events_end_in_polling() -> None:
     twin = Twin(streams=[sse(cut=True) for _ in range(5)], project=finished("failed"))
     twin.overrides["GET", PATH] = [queued(), queued()]
     progress = Progress()
@@ -57,13 +57,13 @@ def test_a_refused_stream_polls_at_once() -> None:
 
 
 @pytest.mark.parametrize("event", ["project.completed", "project.failed", "project.cancelled", "project.erased"])
-def test_every_end_ends(event: str) -> None:
+def test_every_final_event_ends_the_stream(event: str) -> None:
     progress = Progress()
     progress.take_event(event, {})
     assert progress.is_over
 
 
-def test_unknown_stages_and_events_change_nothing() -> None:
+def test_unknown_stages_and_events_are_ignored() -> None:
     progress = Progress()
     progress.take_event("something.else", {"stage": "listen"})
     progress.take_event("project.progressed", progressed("publish", "running", 10))
@@ -87,7 +87,7 @@ def test_a_retried_project_is_followed_to_its_new_end() -> None:
 
 
 @pytest.mark.parametrize("event", ["project.updated", "project.failure_retried"])
-def test_other_events_of_a_project_are_no_states(event: str) -> None:
+def test_other_events_do_not_change_the_projects_state(event: str) -> None:
     progress = Progress(state="running")
     progress.take_event(event, {})
     assert progress.state == "running"

@@ -30,7 +30,7 @@ def at(second: float, **stages: tuple[str, int]) -> Progress:
     return progress
 
 
-def test_shares_make_a_whole() -> None:
+def test_shares_sum_to_one() -> None:
     assert sum(SHARES.values()) == pytest.approx(1)
 
 
@@ -52,7 +52,7 @@ def test_the_more_is_done_the_more_the_pace_counts() -> None:
     assert late == pytest.approx(0.2 * 20 + 0.8 * 40)
 
 
-def test_stages_that_are_skipped_are_no_work_left() -> None:
+def test_skipped_stages_leave_no_work() -> None:
     progress = at(0, listen=("done", 100), frame=("skipped", 0), render=("skipped", 0))
     assert progress.done == 1
     assert progress.seconds_left(60.0) == 0
@@ -103,11 +103,11 @@ def test_progress_grows_with_the_stages() -> None:
         (7200, "about 2.0 h left"),
     ],
 )
-def test_the_estimate_is_said_as_a_person_would(seconds: float | None, text: str) -> None:
+def test_the_time_left_is_written_in_words(seconds: float | None, text: str) -> None:
     assert left_text(seconds) == text
 
 
-def test_formats() -> None:
+def test_times_and_sizes_are_formatted() -> None:
     assert [duration_text(ms) for ms in (None, 420, 12_345, 185_000, 3_723_000)] == [
         "–",
         "0.4 s",

@@ -17,7 +17,7 @@ PROJECT = "0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21"
 CLIPS = ["aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"]
 
 
-def found(*ids: str, kind: str = "clip") -> httpx2.Response:
+def id_answer(*ids: str, kind: str = "clip") -> httpx2.Response:
     return httpx2.Response(200, json={"items": [{"kind": kind, "id": one} for one in ids]})
 
 
@@ -35,7 +35,7 @@ def test_numbers_stand_for_the_clips_of_the_last_run(tmp_path: Path) -> None:
     assert again.full_id("project", "last") == PROJECT
 
 
-def test_a_clip_that_was_made_since_is_the_next_number(tmp_path: Path) -> None:
+def test_a_clip_added_since_has_the_next_number(tmp_path: Path) -> None:
     names = references(tmp_path)
     names.remember(PROJECT, CLIPS)
     names.add(PROJECT, "aaaaaaaa-0000-4000-8000-000000000003")
@@ -55,7 +55,7 @@ def test_another_api_has_another_last_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"http://api": 3}', ""])
-def test_a_memory_that_cannot_be_read_is_no_memory(tmp_path: Path, text: str) -> None:
+def test_an_unreadable_memory_counts_as_empty(tmp_path: Path, text: str) -> None:
     memory = tmp_path / "last-run.json"
     memory.write_text(text)
     names = References(Twin().client(), memory)
@@ -65,7 +65,7 @@ def test_a_memory_that_cannot_be_read_is_no_memory(tmp_path: Path, text: str) ->
     assert names.full_id("clip", "1") == CLIPS[0]
 
 
-def test_a_memory_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+def test_an_unwritable_memory_does_not_stop_the_command(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     names = References(Twin().client(), tmp_path / "file" / "last-run.json")
     names.remember(PROJECT, CLIPS)
@@ -73,21 +73,21 @@ def test_a_memory_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
         names.full_id("clip", "1")
 
 
-def test_first_digits_are_asked_of_the_api(tmp_path: Path) -> None:
-    assert references(tmp_path, found(CLIPS[0])).full_id("clip", "AAAA") == CLIPS[0]
+def test_first_digits_are_resolved_by_the_api(tmp_path: Path) -> None:
+    assert references(tmp_path, id_answer(CLIPS[0])).full_id("clip", "AAAA") == CLIPS[0]
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "answers", "line"),
     [
-        ("clip", "aaaa", [found(*CLIPS)], "is the start of several ids"),
-        ("project", "bbbb", [found()], "There is no project whose id starts with bbbb: `clipstream projects`"),
+        ("clip", "aaaa", [id_answer(*CLIPS)], "is the start of several ids"),
+        ("project", "bbbb", [id_answer()], "There is no project whose id starts with bbbb: `clipstream projects`"),
         ("clip", "c1", [], "'c1' names no clip: give its id or the first digits of it, or a number of the last run"),
         ("export", "2", [], "'2' names no export"),
         ("brand_kit", "abc", [], "`clipstream brand list` lists them"),
     ],
 )  # fmt: skip
-def test_what_names_none_or_several_is_said(
+def test_a_reference_to_none_or_several_is_refused(
     tmp_path: Path, kind: str, text: str, answers: list[httpx2.Response], line: str
 ) -> None:
     with pytest.raises(CliError) as caught:
@@ -97,7 +97,7 @@ def test_what_names_none_or_several_is_said(
 
 
 def test_every_argument_that_names_a_resource_is_resolved(tmp_path: Path) -> None:
-    names = references(tmp_path, found("p", kind="project"), found("k", kind="brand_kit"))
+    names = references(tmp_path, id_answer("p", kind="project"), id_answer("k", kind="brand_kit"))
     names.remember(PROJECT, CLIPS)
     args = Namespace(clip="2", project="0b8e", export=None, brand={"kit_id": "5c0f", "version": 3}, words=["1"])
     names.resolve(args)

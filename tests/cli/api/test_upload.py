@@ -57,7 +57,7 @@ def test_an_interrupted_upload_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert said == ["The upload goes on: 2 of 4 parts are there."]
 
 
-def test_a_file_that_changed_is_uploaded_anew(tmp_path: Path) -> None:
+def test_a_changed_file_is_uploaded_again(tmp_path: Path) -> None:
     path, twin = tmp_path / "long.mp4", Twin(single=False)
     path.write_bytes(bytes(range(35)))
     twin.refused["/part-3"] = [404]
@@ -69,7 +69,7 @@ def test_a_file_that_changed_is_uploaded_anew(tmp_path: Path) -> None:
     assert len(twin.puts) == 4
 
 
-def test_a_url_that_grew_too_old_is_asked_for_again(tmp_path: Path) -> None:
+def test_an_expired_url_is_requested_again(tmp_path: Path) -> None:
     path, twin = tmp_path / "long.mp4", Twin(single=False)
     path.write_bytes(bytes(range(35)))
     twin.refused["/part-2"] = [403]
@@ -87,7 +87,7 @@ def test_a_broken_try_is_taken_back() -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.mp4", ".", "empty.mp4"])
-def test_what_cannot_be_sent_is_said_before_anything_starts(tmp_path: Path, name: str) -> None:
+def test_an_unusable_file_is_refused_before_the_upload(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(CliError) as caught:
         check_file(tmp_path / name)

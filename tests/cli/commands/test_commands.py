@@ -79,7 +79,7 @@ def test_cancel_keeps_and_delete_erases(twin: Twin, tmp_path: Path, capsys: pyte
     assert "“A talk” is erased." in capsys.readouterr().out
 
 
-def test_nothing_is_erased_where_nobody_can_be_asked(
+def test_a_delete_without_a_terminal_needs_a_yes(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan(twin, "GET", BASE, SEEN)
@@ -89,7 +89,7 @@ def test_nothing_is_erased_where_nobody_can_be_asked(
     assert "add --yes" in capsys.readouterr().err
 
 
-def test_an_estimate_is_asked_of_the_length_and_the_wishes(
+def test_an_estimate_is_requested_for_length_and_options(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     amount = {"expected": 60_000.0, "low": 30_000.0, "high": 120_000.0}
@@ -114,14 +114,14 @@ def test_an_estimate_is_asked_of_the_length_and_the_wishes(
         (["--moment", "m-low", "--aspect", "1:1"], {"moment_id": "m-low", "aspects": ["1:1"]}),
     ],
 )
-def test_a_clip_of_ones_own_choice(twin: Twin, tmp_path: Path, words: list[str], body: Any) -> None:
+def test_a_clip_is_requested_by_range_or_moment(twin: Twin, tmp_path: Path, words: list[str], body: Any) -> None:
     plan(twin, "GET", f"{BASE}/moments", {"moments": MOMENTS})
     plan(twin, "POST", f"{BASE}/clips", {"clip_id": CLIP, "start_ms": 0, "end_ms": 9_000, "title": "T"}, status=202)
     assert run(tmp_path, "clip", PROJECT, *words) == ExitCode.OK
     assert sent(twin, "POST", f"{BASE}/clips") == body
 
 
-def test_a_clip_wants_a_stretch_or_a_moment_that_is_there(
+def test_a_clip_needs_a_range_or_an_existing_moment(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(tmp_path, "clip", PROJECT) == ExitCode.USAGE
@@ -134,7 +134,7 @@ LABELLED = {"title": "New", "metadata": {"order": 1}}
 
 
 @pytest.mark.parametrize(("kind", "full"), [("project", PROJECT), ("clip", CLIP), ("export", EXPORT)])
-def test_anything_is_renamed_by_the_digits_of_its_id(
+def test_each_resource_is_renamed_by_the_digits_of_its_id(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, full: str
 ) -> None:
     path = f"/v1/{kind}s/{full}"
@@ -153,9 +153,7 @@ def test_anything_is_renamed_by_the_digits_of_its_id(
     assert twin.seen[-1][2] == {"metadata": {"order": None}}
 
 
-def test_what_is_nothing_or_several_things_is_said(
-    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_or_ambiguous_id_is_refused(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     several = [{"kind": "clip", "id": CLIP}, {"kind": "project", "id": PROJECT}]
     plan(twin, "GET", "/v1/ids", {"items": several}, {"items": [{"kind": "asset", "id": CLIP}]})
     for what, told in (
@@ -170,7 +168,7 @@ def test_what_is_nothing_or_several_things_is_said(
             run(tmp_path, "metadata", CLIP, bad)
 
 
-def test_metadata_goes_with_what_is_made(twin: Twin, tmp_path: Path) -> None:
+def test_metadata_is_sent_with_the_new_clip(twin: Twin, tmp_path: Path) -> None:
     plan(twin, "POST", f"{BASE}/clips", {"clip_id": CLIP, "start_ms": 0, "end_ms": 9_000, "title": "T"}, status=202)
     assert run(tmp_path, "clip", PROJECT, "0:10-0:40", "--metadata", '{"a": [1]}') == ExitCode.OK
     assert sent(twin, "POST", f"{BASE}/clips") == {"start_ms": 10_000, "end_ms": 40_000, "metadata": {"a": [1]}}
@@ -184,9 +182,7 @@ def test_moments_are_listed_best_first(twin: Twin, tmp_path: Path, capsys: pytes
     assert run(tmp_path, "moments", PROJECT) == ExitCode.NOTHING_FOUND
 
 
-def test_words_are_corrected_where_they_are_said_once(
-    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_words_that_occur_once_are_corrected(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = f"{BASE}/transcript"
     plan(twin, "GET", path, *[{"version": 2, "words": WORDS}] * 3)
     plan(twin, "PATCH", path, {"version": 3})
@@ -220,7 +216,7 @@ def test_speakers_are_named_merged_and_split(twin: Twin, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("words", [["--name", "Ann=S1"], ["--merge", "S1=Ann"], ["--split", "90=S1"]])
-def test_a_speaker_that_cannot_be_meant_is_said(
+def test_an_unknown_speaker_is_refused_in_one_line(
     twin: Twin, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan(twin, "GET", f"{BASE}/speakers", {"version": 2, "speakers": []})
@@ -238,7 +234,7 @@ def test_exports_are_listed_and_cancelled(twin: Twin, tmp_path: Path, capsys: py
     assert "is cancelled" in capsys.readouterr().out
 
 
-def test_a_brand_kit_is_made_of_files_that_are_checked_first(twin: Twin, tmp_path: Path) -> None:
+def test_a_brand_kit_uses_files_that_are_checked_first(twin: Twin, tmp_path: Path) -> None:
     logo = tmp_path / "logo.png"
     logo.write_bytes(b"picture")
     plan(twin, "POST", "/v1/assets", {"asset_id": "a1", "state": "received"}, status=202)
@@ -288,7 +284,7 @@ def test_kits_are_listed_shown_and_archived(twin: Twin, tmp_path: Path, capsys: 
 
 
 @pytest.mark.parametrize("name", ["a" * 90 + ".mp4", "長い名前" * 12 + ".mp4", "👩‍🚀" * 30 + ".mov", "short.mp4"])
-def test_tables_and_bars_fit_80_columns_whatever_a_file_is_called(name: str) -> None:
+def test_tables_and_bars_fit_80_columns_with_any_file_name(name: str) -> None:
     from rich.cells import cell_len  # noqa: PLC0415
 
     from cli.output.terminal import LABEL_WIDTH, clip_table, shorten_middle  # noqa: PLC0415 - of this test alone

@@ -36,7 +36,7 @@ def run(twin: Twin, *flags: str) -> tuple[int, Any]:
     return edit.edit(twin.client(), args, Display(Console(quiet=True), lambda: 0.0))
 
 
-def asked(twin: Twin) -> Any:
+def sent_operations(twin: Twin) -> Any:
     (body,) = [body for method, _, body in twin.seen if method == "PATCH"]
     return body["operations"]
 
@@ -60,7 +60,7 @@ def test_flags_become_operations_on_the_version_that_was_read() -> None:
     assert (code, answer["version"]) == (0, 9)
     assert twin.headers[-1]["if-match"] == '"edit-3"'
     assert twin.seen[-1][2]["transcript_version"] == 4, "the words are counted in the version that was read"
-    assert asked(twin) == [
+    assert sent_operations(twin) == [
         {"op": "delete_words", "first_word": 0, "end_word": 2},
         {"op": "delete_words", "first_word": 4, "end_word": 6},
         {"op": "drop_fillers"},
@@ -94,10 +94,10 @@ def test_flags_become_operations_on_the_version_that_was_read() -> None:
 def test_a_trim_takes_out_the_pieces_that_lie_outside(wanted: str, operations: list[Any]) -> None:
     twin = twin_of(version(5, segment("s1", 0, 760), segment("s2", 2_680, 4_780), segment("s3", 6_190, 11_760)))
     run(twin, "--trim", wanted)
-    assert asked(twin) == operations
+    assert sent_operations(twin) == operations
 
 
-def test_without_flags_nothing_is_changed() -> None:
+def test_an_edit_without_flags_changes_nothing() -> None:
     twin = twin_of(version(2, segment("s1", 0, 900, speed=2.0, muted=True, gain_db=-3.0)))
     assert run(twin)[1]["version"] == 2
     assert [method for method, _, _ in twin.seen] == ["GET"]
@@ -107,7 +107,7 @@ def test_without_flags_nothing_is_changed() -> None:
     ("wanted", "told"),
     [("well", "2 times in the clip. Say which: 0-1, 3-4."), ("nobody", "“nobody” is not said"), ("…", "12-15")],
 )
-def test_words_must_be_said_at_one_place(wanted: str, told: str) -> None:
+def test_words_must_occur_at_one_place(wanted: str, told: str) -> None:
     with pytest.raises(CliError, match=told):
         run(twin_of(version(1)), "--delete-words", wanted)
 
@@ -117,7 +117,7 @@ def test_words_that_are_cut_out_are_not_found() -> None:
         run(twin_of(version(2, segment("s1", 0, 3_900))), "--delete-words", "Doctor Who")
 
 
-def told(number: int, *operations: dict[str, Any]) -> dict[str, Any]:
+def version_item(number: int, *operations: dict[str, Any]) -> dict[str, Any]:
     return {"version": number, "base_version": number - 1 if number > 1 else None, "operations": list(operations)}
 
 
@@ -127,32 +127,32 @@ MUTE, BACK = {"op": "mute", "segment_id": "s1"}, {"op": "restore", "version": 2}
 @pytest.mark.parametrize(
     ("newest", "items", "goal"),
     [
-        (3, [told(3, MUTE), told(2, MUTE), told(1)], 2),
-        (4, [told(4, BACK), told(3, MUTE), told(2, MUTE), told(1)], 1),
-        (5, [told(5, MUTE), told(4, BACK)], 4),
+        (3, [version_item(3, MUTE), version_item(2, MUTE), version_item(1)], 2),
+        (4, [version_item(4, BACK), version_item(3, MUTE), version_item(2, MUTE), version_item(1)], 1),
+        (5, [version_item(5, MUTE), version_item(4, BACK)], 4),
     ],
 )
 def test_undo_goes_back_one_change_and_again_one_further(newest: int, items: list[Any], goal: int) -> None:
     twin = twin_of(version(newest), pages=[{"items": items, "next_before": None}])
     run(twin, "--undo")
-    assert asked(twin) == [{"op": "restore", "version": goal}]
+    assert sent_operations(twin) == [{"op": "restore", "version": goal}]
 
 
 def test_undo_turns_pages_and_ends_at_the_first_version() -> None:
-    first = {"items": [told(3, {"op": "restore", "version": 1})], "next_before": 3}
-    twin = twin_of(version(3), pages=[first, {"items": [told(2, MUTE), told(1)], "next_before": None}])
+    first = {"items": [version_item(3, {"op": "restore", "version": 1})], "next_before": 3}
+    twin = twin_of(version(3), pages=[first, {"items": [version_item(2, MUTE), version_item(1)], "next_before": None}])
     with pytest.raises(CliError, match="nothing to undo"):
         run(twin, "--undo")
 
 
 @pytest.mark.parametrize("flags", [["--undo", "--drop-fillers"], ["--version", "1", "--drop-fillers"]])
-def test_flags_that_do_not_go_together(flags: list[str]) -> None:
-    twin = twin_of(version(3), pages=[{"items": [told(3, MUTE)], "next_before": None}])
+def test_conflicting_flags_are_refused(flags: list[str]) -> None:
+    twin = twin_of(version(3), pages=[{"items": [version_item(3, MUTE)], "next_before": None}])
     with pytest.raises(CliError):
         run(twin, *flags)
 
 
-def test_a_handover_is_a_file_and_its_warnings_are_said(tmp_path: Path) -> None:
+def test_a_handover_is_a_file_and_its_warnings_are_shown(tmp_path: Path) -> None:
     twin = Twin()
     headers = {"Clipstream-Warnings": json.dumps(["edl: a list has no levels"])}
     twin.overrides[("GET", f"{PATH}/handover")] = [httpx2.Response(200, content=b"TITLE: A\n", headers=headers)]
@@ -163,7 +163,7 @@ def test_a_handover_is_a_file_and_its_warnings_are_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changed", [True, False])
-def test_a_change_of_nothing_is_told(changed: bool) -> None:
+def test_an_edit_without_effect_is_reported(changed: bool) -> None:
     twin = twin_of(version(3))
     answer = json.loads(version(3).content) | {"changed": changed}
     twin.overrides[("PATCH", PATH)] = [httpx2.Response(200, json=answer)]

@@ -21,7 +21,7 @@ from tests.cli.fake_api import export as finished
 CLIP = "/v1/clips/clip-0"
 
 
-def asked(twin: Twin, out: Path, *flags: str) -> tuple[int, dict[str, Any]]:
+def run_export(twin: Twin, out: Path, *flags: str) -> tuple[int, dict[str, Any]]:
     shown = Display(Console(file=io.StringIO(), width=120), lambda: 0.0)
     args = make_parser().parse_args(["export", "clip-0", "--out", str(out), "--json", *flags])
     return export(twin.client(), args, shown)
@@ -40,17 +40,17 @@ def twin_of(*aspects: str, failed: str = "") -> Twin:
     return twin
 
 
-def test_one_shape_is_asked_for_as_ever(tmp_path: Path) -> None:
+def test_one_aspect_is_requested_by_the_single_export(tmp_path: Path) -> None:
     twin = twin_of("9:16")
-    code, told = asked(twin, tmp_path)
+    code, told = run_export(twin, tmp_path)
     assert (code, told["export_id"]) == (ExitCode.OK, "export-0")
     assert [body for method, _, body in twin.seen if method == "POST"] == [{"aspect": "9:16", "captions": True}]
     assert Path(told["saved"]["video"]).name == "01-a-talk-9x16.mp4"
 
 
-def test_several_are_one_request(tmp_path: Path) -> None:
+def test_several_aspects_are_one_request(tmp_path: Path) -> None:
     twin = twin_of("9:16", "1:1")
-    code, told = asked(twin, tmp_path, "--aspect", "9:16", "--aspect", "1:1", "--aspect", "9:16", "--no-captions")
+    code, told = run_export(twin, tmp_path, "--aspect", "9:16", "--aspect", "1:1", "--aspect", "9:16", "--no-captions")
     assert code == ExitCode.OK
     posts = [(path, body) for method, path, body in twin.seen if method == "POST"]
     assert posts == [(f"{CLIP}/exports", {"aspects": ["9:16", "1:1"], "captions": False})]
@@ -71,9 +71,9 @@ def test_files_stand_in_one_column(tmp_path: Path) -> None:
     assert len({line.index(str(tmp_path)) for line in lines}) == 1
 
 
-def test_one_that_failed_does_not_keep_the_others_files(tmp_path: Path) -> None:
+def test_a_failed_export_does_not_withhold_the_other_files(tmp_path: Path) -> None:
     with pytest.raises(CliError, match="1:1 failed: There are no pictures") as caught:
-        asked(twin_of("9:16", "1:1", failed="1:1"), tmp_path, "--aspect", "9:16", "--aspect", "1:1")
+        run_export(twin_of("9:16", "1:1", failed="1:1"), tmp_path, "--aspect", "9:16", "--aspect", "1:1")
     assert caught.value.code == ExitCode.PROJECT_FAILED
     assert (tmp_path / "01-a-talk-9x16.mp4").is_file()
 
@@ -81,7 +81,7 @@ def test_one_that_failed_does_not_keep_the_others_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "ends"), [("not-ready", ExitCode.NOTHING_FOUND), ("export-not-done", ExitCode.NOTHING_FOUND)]
 )
-def test_a_zip_of_no_files_is_no_error(tmp_path: Path, code: str, ends: int) -> None:
+def test_an_empty_zip_is_not_an_error(tmp_path: Path, code: str, ends: int) -> None:
     twin, printed = Twin(), io.StringIO()
     path = "/v1/projects/p-0/exports.zip"
     twin.overrides |= {

@@ -40,7 +40,7 @@ def test_a_picture_that_comes_at_once_is_written(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_one_that_takes_longer_is_waited_for(tmp_path: Path) -> None:
+def test_a_preview_that_takes_longer_is_waited_for(tmp_path: Path) -> None:
     twin, out = Twin(), tmp_path / "x.png"
     later = {"type": "/problems/not-ready", "title": "t", "status": 404, "detail": "d", "code": "not-ready"}
     twin.overrides[("POST", PATH)] = [
@@ -51,7 +51,7 @@ def test_one_that_takes_longer_is_waited_for(tmp_path: Path) -> None:
     assert out.read_bytes() == b"a picture"
 
 
-def test_what_failed_and_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+def test_a_failed_or_unwritable_preview_gives_one_line(tmp_path: Path) -> None:
     twin = Twin()
     failed = {"type": "/problems/preview-failed", "title": "t", "status": 409, "detail": "d", "code": "preview-failed"}
     twin.overrides[("POST", PATH)] = [httpx2.Response(409, json=failed)]

@@ -35,7 +35,7 @@ STUCK: list[dict[str, Any]] = [
         (["--stage", "render", "--export", EXPORT], {"stage": "render", "export_id": EXPORT}),
     ],
 )
-def test_retry_takes_up_what_was_named(
+def test_retry_takes_up_the_named_project_stage_or_export(
     twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], body: dict[str, str]
 ) -> None:
     plan(twin, "POST", f"{BASE}/retry", RETRIED, status=202)
@@ -46,7 +46,7 @@ def test_retry_takes_up_what_was_named(
     assert f"`clipstream project {PROJECT[:8]}`" in shown
 
 
-def test_retry_for_programs_is_the_answer(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_retry_as_json_prints_the_answer(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan(twin, "POST", f"{BASE}/retry", RETRIED | {"export_ids": []}, status=202)
     assert run(tmp_path, "retry", PROJECT, "--json") == ExitCode.OK
     assert json.loads(capsys.readouterr().out) == RETRIED | {"export_ids": []}
@@ -61,14 +61,16 @@ def test_a_retry_without_a_failure_says_so(twin: Twin, tmp_path: Path, capsys: p
     assert "Traceback" not in shown.err
 
 
-def test_a_stage_that_no_project_has_is_usage(twin: Twin, tmp_path: Path) -> None:
+def test_a_stage_outside_projects_is_a_usage_error(twin: Twin, tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         run(tmp_path, "retry", PROJECT, "--stage", "deliver")
     assert ended.value.code == ExitCode.USAGE
     assert not twin.seen
 
 
-def test_stuck_lists_what_stands_still_and_why(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stuck_lists_stalled_projects_with_their_reason(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     plan(twin, "GET", "/v1/admin/stuck", {"items": STUCK})
     assert run(tmp_path, "stuck") == ExitCode.OK
     shown = capsys.readouterr().out
@@ -88,7 +90,9 @@ def test_stuck_takes_another_time_and_prints_json(
     assert float(twin.queries[-1]["minutes"]) == 5
 
 
-def test_where_everything_moves_stuck_says_so(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stuck_says_so_where_every_project_moves(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     plan(twin, "GET", "/v1/admin/stuck", {"items": []})
     assert run(tmp_path, "stuck") == ExitCode.OK
     assert capsys.readouterr().out.strip() == "Every project that is at work moves."

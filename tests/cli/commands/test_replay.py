@@ -30,7 +30,7 @@ def display() -> tuple[Display, io.StringIO]:
     ("outcome", "code"),
     [("same", ExitCode.OK), ("different", ExitCode.REPLAY_DIFFERS), ("impossible", ExitCode.REPLAY_DIFFERS)],
 )
-def test_it_waits_and_says_what_came_out(outcome: str, code: int) -> None:
+def test_replay_waits_and_prints_the_outcome(outcome: str, code: int) -> None:
     done = WAITS | {"state": "done", "outcome": outcome, "detail": "So it is.", "differences": [CHANGED]}
     twin = Twin()
     twin.overrides = {
@@ -58,7 +58,7 @@ def test_a_terminal_shows_for_how_long_it_waits() -> None:
     assert "export export-0 is made again … 0:01" in written.getvalue()
 
 
-def test_json_prints_nothing_else() -> None:
+def test_replay_as_json_prints_no_text() -> None:
     twin = Twin()
     done = WAITS | {"state": "done", "outcome": "same", "detail": "So it is."}
     twin.overrides = {("POST", PATH): [httpx2.Response(202, json=done)]}
@@ -67,7 +67,7 @@ def test_json_prints_nothing_else() -> None:
     assert written.getvalue() == ""
 
 
-def test_it_does_not_wait_for_ever() -> None:
+def test_replay_stops_waiting_after_its_timeout() -> None:
     twin = Twin()
     many = [httpx2.Response(200, json=WAITS) for _ in range(round(REPLAY_TIMEOUT_S) + 1)]
     twin.overrides = {("POST", PATH): [httpx2.Response(202, json=WAITS)], ("GET", PATH): many}

@@ -92,7 +92,7 @@ class Hasty(Twin):
         return super().answer(request)
 
 
-def test_links_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
+def test_each_link_is_requested_right_before_its_download(tmp_path: Path) -> None:
     """On a slow connection the first clips' files take longer than a link is valid."""
     done = sse((1, "project.completed", {}))
     twin = Hasty(streams=[done], project=finished())
@@ -101,7 +101,7 @@ def test_links_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
     assert run(tmp_path, twin)[0].code == ExitCode.OK
 
 
-def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:
+def test_each_aspect_of_a_clip_is_fetched_and_reported(tmp_path: Path) -> None:
     twin = completed()
     square = {"export_id": "export-1", "automatic": True, "aspect": "1:1", "state": "failed"}
     talk = clip(0, "A talk")
@@ -122,7 +122,7 @@ def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:
     assert "There are no" in text
 
 
-def test_options_go_to_the_api_only_where_asked(tmp_path: Path) -> None:
+def test_only_flags_that_are_set_become_options(tmp_path: Path) -> None:
     twin = completed(nothing_found_reason="Nothing is said.")
     run(tmp_path, twin)
     (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
@@ -139,13 +139,13 @@ def test_a_url_is_named_not_uploaded(tmp_path: Path) -> None:
     assert twin.stored == {}
 
 
-def test_nothing_found_says_why(tmp_path: Path) -> None:
+def test_a_run_without_clips_says_why(tmp_path: Path) -> None:
     outcome, text = run(tmp_path, completed(nothing_found_reason="Nothing is said and nothing moves in this video."))
     assert outcome.code == ExitCode.NOTHING_FOUND
     assert "No clips: Nothing is said and nothing moves in this video." in text
 
 
-def test_nothing_found_names_the_nearest_moments(tmp_path: Path) -> None:
+def test_a_run_without_clips_names_the_nearest_moments(tmp_path: Path) -> None:
     short = {"what": "score", "told": "It scores 39 of 100, where 40 are needed.", "value": 39, "needed": 40}
     near = {
         "moment_id": "m-1",
@@ -171,7 +171,7 @@ def test_a_failed_project_says_why(tmp_path: Path) -> None:
     assert "No clips: The file is damaged. [media.corrupt]" in text
 
 
-def test_a_clip_that_failed_is_shown_beside_those_that_worked(tmp_path: Path) -> None:
+def test_a_failed_clip_is_listed_with_the_finished_ones(tmp_path: Path) -> None:
     twin = completed()
     twin.clips = [clip(0, "One"), clip(1, "Two")]
     twin.exports = {"export-0": export(0), "export-1": export(1, failed=True)}
@@ -215,7 +215,7 @@ def test_titles_become_safe_file_names(title: str, name: str) -> None:
     assert slug(title) == name
 
 
-def test_names_and_sources() -> None:
+def test_names_are_derived_from_sources() -> None:
     assert file_stem(0, "量子", "9:16") == "01-9x16"
     assert [is_url(text) for text in ("https://a/b", "HTTP://a", "talk.mp4", "httpfile.mp4")] == [
         True,
@@ -232,14 +232,14 @@ def test_highlights_are_shown_as_text() -> None:
     assert len(text.spans) == 1
 
 
-def test_the_demo_searches_for_a_word_that_is_said() -> None:
+def test_the_demo_searches_for_a_word_of_the_transcript() -> None:
     words = [{"text": text} for text in ["Now", "energy,", "kinetic", "energy.", "A"]]
     assert choose_search_word({"words": words}) == "energy"
     assert choose_search_word({"words": []}) is None
     assert choose_search_word(None) is None
 
 
-def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: Path) -> None:
+def test_options_are_checked_before_the_upload(tmp_path: Path) -> None:
     args = arguments(tmp_path / "out", "x")
     check_options(args)
     args.max_clips, args.language = 99, "english"
@@ -253,12 +253,12 @@ def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: 
         check_options(args)
 
 
-def test_another_scheme_is_no_file() -> None:
+def test_a_source_of_another_scheme_is_refused() -> None:
     with pytest.raises(CliError, match="ftp://a/b cannot be fetched: give an http or https URL"):
         is_url("ftp://a/b")
 
 
-def test_what_others_wrote_cannot_move_the_terminal() -> None:
+def test_control_characters_in_titles_are_escaped() -> None:
     text = io.StringIO()
     display = Display(Console(file=text, width=60), lambda: 0.0)
     display.say("a\x1b[31mb\x9bc\n\td")

@@ -27,23 +27,23 @@ from schemas.options.project import ProjectOptions, broken_rules
 @pytest.mark.parametrize(
     ("text", "ms"), [("90", 90_000), ("1:30", 90_000), ("1:02:03.5", 3_723_500), ("0:00", 0), (" 5.25 ", 5_250)]
 )
-def test_a_time_as_people_write_it(text: str, ms: int) -> None:
+def test_a_time_is_parsed_as_people_write_it(text: str, ms: int) -> None:
     assert parse_time_ms(text) == ms
 
 
 @pytest.mark.parametrize("text", ["", "a", "1:2:3:4", "-5", "1:30", "90-10", "2:00-1:30"])
-def test_what_is_no_stretch_is_said(text: str) -> None:
+def test_an_invalid_range_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="write"):
         parse_time_range(text)
 
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "101", "nan", "40%"])
-def test_what_is_no_score_is_said(text: str) -> None:
+def test_an_invalid_score_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="0 to 100"):
         parse_score(text)
 
 
-def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
+def test_every_flag_becomes_an_option_of_the_api() -> None:
     line = (
         "run a.mp4 --length 15-45 --target-clips 6 --max-clips 8 --min-score 32.5 --prompt money "
         "--topic price --topic debt --genre podcast --skip 0:00-1:30 --language en --translate en "
@@ -66,7 +66,7 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
     assert [(part.start_ms, part.end_ms) for part in options.skip] == [(0, 90_000)]
 
 
-def test_a_shape_is_asked_for_once_or_several_times() -> None:
+def test_an_aspect_flag_may_be_repeated() -> None:
     def asked(flags: str) -> object:
         return build_project_options(make_parser().parse_args(["run", "a.mp4", *flags.split()]))
 
@@ -76,12 +76,12 @@ def test_a_shape_is_asked_for_once_or_several_times() -> None:
 
 
 @pytest.mark.parametrize("flags", ["--loudness -9", "--loudness loud", "--audio-track 0", "--audio-track first"])
-def test_sound_that_cannot_be_had_is_refused(flags: str) -> None:
+def test_invalid_sound_options_are_refused(flags: str) -> None:
     with pytest.raises(SystemExit):
         make_parser().parse_args(["run", "a.mp4", *flags.split()])
 
 
-def test_nothing_asked_is_nothing_said() -> None:
+def test_a_run_without_flags_sends_no_options() -> None:
     assert build_project_options(make_parser().parse_args(["run", "a.mp4"])) == {}
 
 
@@ -96,7 +96,7 @@ def test_script_and_glossary_flags_become_options(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("body", [None, b"", b" \n", b"\xff\xfe\x00"])
-def test_what_is_no_script_is_told_before_anything_is_sent(tmp_path: Path, body: bytes | None) -> None:
+def test_an_invalid_script_is_refused_before_the_upload(tmp_path: Path, body: bytes | None) -> None:
     file = tmp_path / "script.txt"
     if body is not None:
         file.write_bytes(body)
@@ -121,7 +121,7 @@ def test_a_refusal_names_the_flag_that_was_written() -> None:
         ("m4a/aac", {"container": "m4a", "audio_codec": "aac"}),
     ],
 )
-def test_a_format_as_people_write_it(text: str, wish: dict[str, str]) -> None:
+def test_a_format_is_parsed_as_people_write_it(text: str, wish: dict[str, str]) -> None:
     options = build_project_options(make_parser().parse_args(["run", "a.mp4", "--format", text]))
     assert options == {"export": {"file": wish}}
     assert not broken_rules(msgspec.convert(options, ProjectOptions))
@@ -136,7 +136,7 @@ def test_a_format_as_people_write_it(text: str, wish: dict[str, str]) -> None:
         ("mp3/aac", "mp3 in mp3"),
     ],
 )
-def test_a_format_that_does_not_exist_is_refused_with_those_that_do(text: str, told: str) -> None:
+def test_an_unknown_format_is_refused_with_the_known_ones(text: str, told: str) -> None:
     with pytest.raises(ArgumentTypeError, match=told):
         parse_file_format(text)
 
@@ -162,7 +162,7 @@ def test_a_brand_kit_is_named_by_its_id_and_perhaps_its_version() -> None:
         ("--max-clips 99", "--max-clips must be from 1 to 50"),
     ],
 )
-def test_bounds_are_told_by_the_flag_and_as_people_say_them(
+def test_bounds_are_named_by_flag_in_units_that_people_use(
     flags: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.mp4").write_bytes(b"film")

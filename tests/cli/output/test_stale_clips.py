@@ -31,7 +31,7 @@ def folder(out: Path, told: object, *names: str) -> Path:
     return out
 
 
-def test_a_second_run_leaves_its_own_clips_and_what_is_others(tmp_path: Path) -> None:
+def test_a_second_run_keeps_its_own_clips_and_foreign_files(tmp_path: Path) -> None:
     first = completed(options=OPTIONS)
     first.clips, first.exports = [clip(0, "One"), clip(1, "Two")], {"export-0": export(0), "export-1": export(1)}
     assert run(tmp_path, first)[0].code == ExitCode.OK
@@ -54,7 +54,7 @@ def test_a_run_that_lost_a_clip_removes_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "01-one-9x16.mp4").exists()
 
 
-def test_further_shapes_are_known_too(tmp_path: Path) -> None:
+def test_files_of_further_aspects_are_removed_too(tmp_path: Path) -> None:
     out = folder(tmp_path, report("a.mp4", shapes=("a-1x1.mp4",)), "a.mp4", "a-1x1.mp4", "b.mp4")
     assert remove_stale_files(out, report("b.mp4")) == ["a-1x1.mp4", "a.mp4"]
     assert (out / "b.mp4").exists()
@@ -71,7 +71,7 @@ def test_further_shapes_are_known_too(tmp_path: Path) -> None:
     ],
     ids=["another source", "another wish", "another report", "a list", "no JSON"],
 )
-def test_what_is_not_of_the_same_wish_stays(told: object, tmp_path: Path) -> None:
+def test_files_of_another_source_or_request_stay(told: object, tmp_path: Path) -> None:
     out = folder(tmp_path, told, "a.mp4")
     assert remove_stale_files(out, report("b.mp4")) == []
     assert (out / "a.mp4").exists()

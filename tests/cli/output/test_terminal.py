@@ -20,7 +20,7 @@ def test_lines_break_between_words(columns: int) -> None:
     assert max(len(line) for line in lines) <= columns
 
 
-def test_what_is_longer_than_a_line_stays_whole() -> None:
+def test_a_word_longer_than_a_line_is_not_broken() -> None:
     assert PATH in wrap_lines(f"saved to {PATH} of the clip", 40).splitlines()
 
 

@@ -89,17 +89,17 @@ def test_a_pause_without_a_fall_in_level_is_doubtful() -> None:
     assert find_pauses(speech, np.full(25, -20.0))[0].confidence == 0.0
 
 
-def test_nothing_measured_is_no_silence() -> None:
+def test_unmeasured_sound_does_not_count_as_silence() -> None:
     assert find_silences(np.full(30, np.nan)) == []
 
 
-def test_music_needs_more_proof_where_somebody_speaks() -> None:
+def test_music_needs_more_evidence_during_speech() -> None:
     probability = np.array([0.6] * 40)
     assert [(one.start_ms, one.end_ms) for one in find_music(probability, np.zeros(40, bool))] == [(0, 20_000)]
     assert find_music(probability, np.ones(40, bool)) == []
 
 
-def test_short_music_is_none_and_a_short_doubt_does_not_part_it() -> None:
+def test_short_music_is_ignored_and_a_short_gap_bridged() -> None:
     sure = np.zeros(80)
     sure[4:8] = 1
     sure[20:70] = 1
@@ -134,7 +134,7 @@ def test_speech_rate_counts_words_in_their_time() -> None:
     assert all(2.0 <= rate <= 2.2 for rate in rates)
 
 
-def test_sections_are_where_the_texture_changes() -> None:
+def test_sections_begin_where_the_texture_changes() -> None:
     generator = np.random.default_rng(5)
     parts = [np.tile(generator.random(24), (20, 1)) + 0.05 * generator.random((20, 24)) for _ in range(3)]
     found = find_changes(np.concatenate(parts))

@@ -82,7 +82,7 @@ def test_turns_cover_possible_voice_outside_words() -> None:
     assert sum(one.end_ms - one.start_ms for one in found.diarization.turns) == sum(one[1] - one[0] for one in TURNS)
 
 
-def test_without_voices_the_transcript_is_as_it_was() -> None:
+def test_a_transcript_without_voices_stays_unchanged() -> None:
     heard, _ = voiced(TURNS, sentence("one two", 1000))
     plain = merge_spans([heard], 28_000, [])
     silent = [msg for msg in [heard] if msg.voices is None]

@@ -7,13 +7,13 @@ import pytest
 from schemas.documents.diarization import Speaker
 from streams.close.diarization.self_introductions import name_speakers
 from streams.close.transcript.segments import split_segments
-from tests.support.spoken_words import said_by
+from tests.support.spoken_words import speaker_words
 
 TWO = [Speaker(id="S1", speech_ms=1, turns=1), Speaker(id="S2", speech_ms=1, turns=1)]
 
 
 def named(*lines: tuple[str, str]) -> dict[str, str | None]:
-    words = said_by(lines)
+    words = speaker_words(lines)
     return {one.id: one.name for one in name_speakers(TWO, words, split_segments(words, "en"))}
 
 
@@ -48,12 +48,12 @@ def named(*lines: tuple[str, str]) -> dict[str, str | None]:
         ("Jag heter Åsa.", "Åsa"),
     ],
 )
-def test_name_introductions(text: str, name: str | None) -> None:
+def test_names_are_read_from_self_introductions(text: str, name: str | None) -> None:
     assert named(("S1", text))["S1"] == name
 
 
 def test_the_evidence_is_verbatim_with_its_time() -> None:
-    words = said_by([("S2", "Well, my name is Ada Byron. Thanks.")])
+    words = speaker_words([("S2", "Well, my name is Ada Byron. Thanks.")])
     (_, second) = name_speakers(TWO, words, split_segments(words, "en"))
     assert second.evidence
     assert second.evidence.quote == "my name is Ada Byron."
@@ -64,5 +64,5 @@ def test_a_name_belongs_to_its_own_speaker_and_the_first_one_stays() -> None:
     assert named(("S1", "I'm Ada."), ("S2", "I'm Bob."), ("S1", "He said, I'm Carl.")) == {"S1": "Ada", "S2": "Bob"}
 
 
-def test_a_name_that_two_speakers_give_belongs_to_neither() -> None:
+def test_a_name_that_two_speakers_use_belongs_to_neither() -> None:
     assert named(("S1", "I'm Ada."), ("S2", "I'm Ada.")) == {"S1": None, "S2": None}

@@ -71,7 +71,7 @@ def test_the_aligners_times_are_certain() -> None:
     ]
 
 
-def test_a_script_of_something_else_is_not_used() -> None:
+def test_an_unrelated_script_is_not_used() -> None:
     heard = sentence("we are going to speak of the weather today and of the rain in the hills", 0)
     for script, language in (
         ("Wir sprechen heute über das Recht, die Software zu nutzen, zu ändern und sie an andere weiterzugeben", "en"),
@@ -88,7 +88,7 @@ def test_long_ad_libs_stay() -> None:
     assert texts(laid(heard, "one aside two")[0]) == texts(heard)
 
 
-def test_without_spaces_each_sign_is_matched() -> None:
+def test_scripts_without_spaces_are_matched_sign_by_sign() -> None:
     heard = [word("今日", 0, 400), word("は", 400, 600), word("雪", 1_000, 1_200), word("です。", 1_200, 1_800)]
     matched = match_script(heard, "今日は雨です。", LONG, "ja")
     words, unsaid = place_gaps(matched, [None] * len(matched.gaps))
@@ -105,7 +105,7 @@ def test_a_page_long_word_counts_as_unspoken() -> None:
 
 
 @given(st.lists(st.sampled_from("abcd"), max_size=20), st.lists(st.sampled_from("abcde"), min_size=1, max_size=20))
-def test_words_are_in_order_whatever_is_matched(heard: list[str], script: list[str]) -> None:
+def test_matched_words_stay_in_order(heard: list[str], script: list[str]) -> None:
     words, unsaid = laid(sentence(" ".join(heard), 0), " ".join(script))
     assert 0 <= unsaid <= len(script)
     assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(words))

@@ -23,7 +23,7 @@ from streams.close.script.script_tokens import MAX_WORD_CHARACTERS, is_other_tex
         ("[[[[", "en", []),
     ],
 )
-def test_what_is_a_word(text: str, language: str | None, words: list[str]) -> None:
+def test_a_script_is_split_into_words(text: str, language: str | None, words: list[str]) -> None:
     assert split_script_words(text, language) == words
 
 

@@ -66,7 +66,7 @@ def test_clean_speech_is_trusted() -> None:
         (TranscriptEvidence(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
     ],
 )
-def test_one_doubt_marks(witnesses: TranscriptEvidence, probability: float, doubt: str) -> None:
+def test_one_doubt_marks_a_segment(witnesses: TranscriptEvidence, probability: float, doubt: str) -> None:
     words = improbable(sentence("We begin at nine.", 0), probability)
     found = judged(words, witnesses)
     assert [(one.trust, one.doubts) for one in found.segments] == [("doubtful", [doubt])]
@@ -114,7 +114,7 @@ def test_repeated_words_are_a_loop(text: str, looping: int) -> None:
     [("Hmmmmmmmmmmmmmm", True), ("hahahahahahahahaha", True), ("Hmmm", False), ("Donaudampfschifffahrt", False),
      ("1,000,000,000,000", False), ("hahaha", False)],
 )  # fmt: skip
-def test_a_loop_inside_a_word(text: str, *, loop: bool) -> None:
+def test_a_loop_inside_a_word_is_found(text: str, *, loop: bool) -> None:
     assert is_drawn_out(text) is loop
 
 
@@ -131,13 +131,13 @@ def test_fillers_are_marked_by_language_and_words_are_not() -> None:
     assert not any(word.filler for word in mark_fillers(words, [None] * len(words)))
 
 
-def heard() -> list[Word]:
+def doubtful_words() -> list[Word]:
     spoken = [*sentence("Doubtful words here now.", 0), *sentence("Never said at all.", 10_000)]
     return [*improbable(spoken[:4], 0.4), *improbable(spoken[4:], 0.1), *sentence("Clear words follow.", 20_000)]
 
 
 def closed() -> Transcript:
-    part = span(0, 30_000, heard())
+    part = span(0, 30_000, doubtful_words())
     quiet = [TimeRange(start_ms=0, end_ms=3_000), TimeRange(start_ms=19_000, end_ms=30_000)]
     dropped = [window(dropped="you you you", compression=5.0), window(start_ms=29_000, end_ms=33_000, dropped="late")]
     return merge_spans([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])

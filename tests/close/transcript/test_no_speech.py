@@ -48,6 +48,6 @@ def test_a_voice_without_words_differs_from_no_sound() -> None:
     assert explain_lost_sound() == explain_no_words(lost, None)
 
 
-def test_with_words_there_is_no_explanation() -> None:
+def test_a_transcript_with_words_has_no_explanation() -> None:
     word = Word(text="so", start_ms=0, end_ms=200, probability=0.9)
     assert explain_no_words(msgspec.structs.replace(EMPTY, words=[word]), ROOM) == ""

@@ -16,7 +16,7 @@ def test_full_stops_and_pauses_end_segments() -> None:
     assert [one.text for one in split_segments(words, "en")] == ["Dr. Who came.", "He left", "and that was it!"]
 
 
-def test_somebody_who_thinks_aloud_has_not_ended_his_sentence() -> None:
+def test_a_pause_for_thought_does_not_end_a_sentence() -> None:
     words = [*sentence("I have here a", 0), *sentence("pendulum. It swings.", 3000)]
     assert [one.text for one in split_segments(words, "en")] == ["I have here a pendulum.", "It swings."]
     bare = [*sentence("i have here a", 0), *sentence("pendulum it swings", 3000)]
@@ -36,7 +36,7 @@ def test_a_long_run_is_split_at_a_comma() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b.", "c,", "d?"]), st.integers(0, 2000)), max_size=150))
-def test_every_word_is_in_one_segment_and_none_is_too_long(raw: list[tuple[str, int]]) -> None:
+def test_each_word_is_in_one_segment_of_bounded_length(raw: list[tuple[str, int]]) -> None:
     at, words = 0, list[Word]()
     for text, gap_ms in raw:
         at += gap_ms + 200

@@ -22,13 +22,13 @@ def test_a_quiet_border_changes_nothing() -> None:
     assert merged(sentence("one two", 48_000), [], [], sentence("three four", 51_500)) == "one two three four"
 
 
-def test_a_word_that_both_count_as_theirs_comes_once() -> None:
+def test_a_word_in_both_spans_comes_once() -> None:
     before = [word("left", 49_000), word("middle", 49_700, 50_200)]
     after = [word("Middle,", 49_850, 50_300), word("right", 50_600)]
     assert merged(before, [word("right", 50_620)], [word("left", 49_050)], after) == "left Middle, right"
 
 
-def test_a_word_that_each_leaves_to_the_other_is_not_lost() -> None:
+def test_a_word_left_out_by_both_spans_is_not_lost() -> None:
     before, margin_after = [word("left", 49_000)], [word("middle", 49_950, 50_250), word("right", 50_600)]
     margin_before, after = [word("middle", 49_700, 50_100)], [word("right", 50_580)]
     assert merged(before, margin_after, margin_before, after) == "left middle right"
@@ -48,7 +48,7 @@ def test_a_word_of_one_span_stays_between_its_neighbours() -> None:
     assert merged(before, margin_after, [word("speed.", 48_300, 49_300)], after) == "speed. So that when it"
 
 
-def test_a_word_in_two_is_one_sound_however_long_it_is() -> None:
+def test_a_word_in_two_spans_is_one_word_of_any_length() -> None:
     before, margin_after = [word("we", 49_000)], [word("everybody,", 49_750, 50_700), word("went", 50_900)]
     margin_before = [word("we", 49_010), word("every", 49_740, 49_990)]
     after = [word("body", 50_000, 50_690), word("went", 50_910)]
@@ -64,7 +64,7 @@ def test_two_spellings_of_one_sound_are_not_mixed() -> None:
     assert merged(before, margin_after, margin_before, after) == "we cannot go"
 
 
-def test_the_same_word_said_twice_stays_twice() -> None:
+def test_a_repeated_word_stays_twice() -> None:
     before, margin_after = [word("very", 49_400)], [word("very", 50_300)]
     margin_before, after = [word("very", 49_420)], [word("very", 50_310), word("good", 50_800)]
     assert merged(before, margin_after, margin_before, after) == "very very good"

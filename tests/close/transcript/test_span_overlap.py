@@ -16,7 +16,7 @@ OFF_MS = 40
 
 
 @st.composite
-def said(draw: st.DrawFn) -> list[Word]:
+def spoken_words(draw: st.DrawFn) -> list[Word]:
     """Words of different texts around the seam, some close together, some behind pauses."""
     at, found = SEAM - 3_000 + draw(st.integers(0, 400)), []
     while at < SEAM + 3_000:
@@ -37,9 +37,9 @@ def merged(left: list[Word], right: list[Word]) -> list[str]:
 
 
 @st.composite
-def heard_by_both(draw: st.DrawFn) -> tuple[list[str], list[Word], list[Word]]:
+def two_recognitions(draw: st.DrawFn) -> tuple[list[str], list[Word], list[Word]]:
     """Words that were spoken, and each side's recognition of them: shifted, misspelled, some missing."""
-    truth = draw(said())
+    truth = draw(spoken_words())
     readings: tuple[list[Word], list[Word]] = ([], [])
     for one in truth:
         both = abs(middle(one) - SEAM) + OFF_MS < REACH_MS
@@ -53,7 +53,7 @@ def heard_by_both(draw: st.DrawFn) -> tuple[list[str], list[Word], list[Word]]:
     return [one.text for one in truth], *readings
 
 
-@given(heard_by_both())
+@given(two_recognitions())
 def test_no_word_is_doubled_or_lost(case: tuple[list[str], list[Word], list[Word]]) -> None:
     truth, left, right = case
     assert merged(left, right) == truth

@@ -64,7 +64,7 @@ async def test_events_are_followed_resumed_and_ended(world: World) -> None:
     assert done.status_code == 204
 
 
-async def test_a_key_may_follow_only_so_many_at_once(world: World) -> None:
+async def test_a_key_has_a_limit_of_concurrent_followers(world: World) -> None:
     project_id = await new_project(world.ann)
     path = f"/v1/projects/{project_id}/events"
     following = [asyncio.create_task(world.ann.client.get(path)) for _ in range(2)]
@@ -97,7 +97,7 @@ async def test_a_stream_ends_when_its_key_is_revoked(world: World) -> None:
     assert "project.progressed" not in response.text
 
 
-async def test_who_asks_for_the_head_alone_is_not_kept(world: World) -> None:
+async def test_a_head_request_is_answered_at_once(world: World) -> None:
     path = f"/v1/projects/{await new_project(world.ann)}/events"
     head = await asyncio.wait_for(world.ann.client.head(path), HANG_S)
     assert (head.status_code, head.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")

@@ -70,7 +70,7 @@ async def test_an_exports_caption_template_is_its_own_or_its_projects(world: Wor
     assert "boxed_word" in refused.json()["detail"]
 
 
-async def test_shapes_of_one_wish_share_one_event(world: World) -> None:
+async def test_aspects_of_one_request_share_one_event(world: World) -> None:
     """An export that exists is returned in its place; a repeated request has one effect."""
     clip_id = await new_clip(world, world.ann, await new_project(world.ann))
     one, path, post = f"/v1/clips/{clip_id}/export", f"/v1/clips/{clip_id}/exports", world.ann.client.post
@@ -113,7 +113,7 @@ async def test_shapes_of_one_wish_share_one_event(world: World) -> None:
     assert (await world.bob.client.post(path, json=wish)).status_code == 404
 
 
-async def test_the_same_wish_gives_the_same_export(world: World) -> None:
+async def test_the_same_request_gives_the_same_export(world: World) -> None:
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
     path = f"/v1/clips/{clip_id}/export"
@@ -155,7 +155,7 @@ async def test_the_same_wish_gives_the_same_export(world: World) -> None:
     assert (await world.ann.client.get(f"/v1/projects/{project_id}")).json()["without_words"] == "It is music."
 
 
-async def test_a_clip_has_only_so_many_exports(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_clip_has_a_bounded_number_of_exports(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/v1/clips/{await new_clip(world, world.ann, await new_project(world.ann))}/export"
     monkeypatch.setattr("api.exports.create.MAX_UNFINISHED_EXPORTS", 2)
     wishes = [{"aspect": aspect} for aspect in ("9:16", "1:1", "16:9", "4:5")]

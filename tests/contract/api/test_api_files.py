@@ -23,7 +23,7 @@ pytestmark = pytest.mark.contract
 NOON = dt.datetime(2026, 5, 6, 12, 0, 2, tzinfo=dt.UTC)
 
 
-def kept(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
+def store_file(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
     objects.stored[name] = body
     return ObjectRef(key=name, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
 
@@ -31,16 +31,20 @@ def kept(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
 async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes, *, stems: bool = False) -> None:
     """Write the row as render would."""
     files = ExportFiles(
-        video=kept(objects, f"{export_id}/v", body), thumbnail=kept(objects, f"{export_id}/t", b"jpeg"),
-        srt=kept(objects, f"{export_id}/s", b"1\n"),
-        stems={"voice": kept(objects, f"{export_id}/v.flac", b"fLaC")} if stems else {},
+        video=store_file(objects, f"{export_id}/v", body), thumbnail=store_file(objects, f"{export_id}/t", b"jpeg"),
+        srt=store_file(objects, f"{export_id}/s", b"1\n"),
+        stems={"voice": store_file(objects, f"{export_id}/v.flac", b"fLaC")} if stems else {},
         thumbnails=[
-            ClipThumbnail(at_ms=0, score=0.5, sharp=0.5, contrast=1.0, image=kept(objects, f"{export_id}/t", b"jpeg")),
-            ClipThumbnail(at_ms=900, score=0.4, sharp=0.5, contrast=1.0, image=kept(objects, f"{export_id}/t2", b"j2")),
+            ClipThumbnail(
+                at_ms=0, score=0.5, sharp=0.5, contrast=1.0, image=store_file(objects, f"{export_id}/t", b"jpeg")
+            ),
+            ClipThumbnail(
+                at_ms=900, score=0.4, sharp=0.5, contrast=1.0, image=store_file(objects, f"{export_id}/t2", b"j2")
+            ),
         ],
         storyboard=Storyboard(
             tile_width=90, tile_height=160, columns=2, count=2, step_ms=500.0, length_ms=1_000.0,
-            image=kept(objects, f"{export_id}/sprite", b"sprite"),
+            image=store_file(objects, f"{export_id}/sprite", b"sprite"),
         ),
     )  # fmt: skip
     async with org_transaction(world.worker, world.ann.org_id) as rows:
@@ -55,7 +59,7 @@ async def fail(world: World, export_id: str) -> None:
         await rows.execute("update exports set state = 'failed' where export_id = $1", UUID(export_id))
 
 
-async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings) -> None:
+async def test_file_kinds_are_requested_linked_and_refused(postgres: Settings) -> None:
     objects = ObjectsTwin()
     async with open_world(postgres, objects=objects) as world:
         clip_id = await new_clip(world, world.ann, await new_project(world.ann))
@@ -148,7 +152,7 @@ async def test_the_files_of_all_finished_exports_come_as_one_zip(postgres: Setti
         assert (await world.bob.client.get(zip_path)).status_code == 404
 
 
-async def test_a_zip_of_no_files_says_why_there_are_none(postgres: Settings) -> None:
+async def test_a_zip_without_files_is_refused_with_the_reason(postgres: Settings) -> None:
     async with open_world(postgres, objects=ObjectsTwin()) as world:
         project_id = await new_project(world.ann)
         clip_id = await new_clip(world, world.ann, project_id)
@@ -178,7 +182,7 @@ class Erasing(ObjectsTwin):
         return await super().get(ref)
 
 
-async def test_a_file_erased_during_its_download_is_no_fault(postgres: Settings) -> None:
+async def test_an_erasure_during_a_download_is_not_a_server_error(postgres: Settings) -> None:
     asked: list[UUID] = []
 
     async def erase() -> None:
@@ -215,7 +219,7 @@ async def test_a_file_erased_during_its_download_is_no_fault(postgres: Settings)
             assert (answer.status_code, answer.json()["code"]) == (status, code), path
 
 
-async def test_exports_of_one_wish_are_listed_in_its_order(postgres: Settings) -> None:
+async def test_exports_of_one_request_are_listed_in_its_order(postgres: Settings) -> None:
     """Those that came with a clip were written at one time: the first is the one that its project asks for first."""
     async with open_world(postgres, objects=ObjectsTwin()) as world:
         project_id = await new_project(world.ann)

@@ -23,7 +23,7 @@ from schemas.documents import encode_document
 from schemas.ids import result_id
 from tests.api.fakes import AnalyticsTwin, ObjectsTwin
 from tests.api.openapi_checks import undocumented, unnamed
-from tests.contract.api.test_api_files import finish, kept
+from tests.contract.api.test_api_files import finish, store_file
 from tests.contract.rigs.api_world import World, new_clip, new_project, open_world
 from tests.core.domain.editing.test_output_words import transcript
 
@@ -123,15 +123,15 @@ async def send(rng: random.Random, client: httpx2.AsyncClient, operation: Operat
     )
 
 
-async def things(world: World, objects: ObjectsTwin) -> dict[str, str]:
+async def project_resources(world: World, objects: ObjectsTwin) -> dict[str, str]:
     """A finished project of Ann's with one of everything."""
     ann, post = world.ann, world.ann.client.post
     project_id = await new_project(ann)
     clip_id = await new_clip(world, ann, project_id)
     export = (await post(f"/v1/clips/{clip_id}/export", json={})).json()["export_id"]
     await finish(world, objects, export, b"film", stems=True)
-    picture = kept(objects, "picture", b"png")
-    said = kept(objects, "said", encode_document(transcript()))
+    picture = store_file(objects, "picture", b"png")
+    said = store_file(objects, "said", encode_document(transcript()))
     preview_id, upload_id = uuid4(), uuid4()
     asset_id = result_id(upload_id, "asset")
     kit = (await post("/v1/brand-kits", json={"name": "House", "template": "minimal"})).json()["kit_id"]
@@ -164,13 +164,13 @@ async def things(world: World, objects: ObjectsTwin) -> dict[str, str]:
     return {name: str(one) for name, one in found.items()}
 
 
-async def test_nonsense_never_becomes_a_server_error(postgres: Settings) -> None:
+async def test_invalid_requests_never_cause_a_server_error(postgres: Settings) -> None:
     rng = random.Random(20261121)
     counts: dict[int, int] = {}
     summary = dict.fromkeys(("projects_started", "clips"), 0)
     objects = ObjectsTwin()
     async with open_world(postgres, analytics=AnalyticsTwin([summary]), objects=objects, uploads=objects) as world:
-        known = await things(world, objects)
+        known = await project_resources(world, objects)
         for operation in OPERATIONS:
             if operation.tag == "analytics":
                 continue

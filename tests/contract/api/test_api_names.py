@@ -29,7 +29,7 @@ def test_a_range_holds_the_ids_that_start_with_the_digits(digits: str) -> None:
         assert UUID(int=first.int - 1).hex[: len(known)] != known != UUID(int=last.int + 1).hex[: len(known)]
 
 
-async def test_first_digits_find_what_is_ones_own(world: World) -> None:
+async def test_first_digits_find_the_callers_own_resources(world: World) -> None:
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
     for kind, full in (("project", project_id), ("clip", clip_id)):
@@ -57,7 +57,7 @@ async def test_many_matches_are_cut(world: World) -> None:
 
 
 @pytest.mark.parametrize("digits", ["0b8", "xyz1", "0b8e'--", "", "0" * 37])
-async def test_what_are_no_digits_is_refused(world: World, digits: str) -> None:
+async def test_a_prefix_that_is_not_hexadecimal_is_refused(world: World, digits: str) -> None:
     answer = await world.ann.client.get("/v1/ids", params={"starts_with": digits})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "?starts_with"

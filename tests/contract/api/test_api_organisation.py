@@ -160,7 +160,7 @@ async def test_an_organisation_sets_its_own_weights_and_goes_back(world: World) 
         ({"version": ""}, "/version"),
     ],
 )
-async def test_weights_that_make_no_sense_are_refused(world: World, change: dict[str, object], pointer: str) -> None:
+async def test_invalid_weights_are_refused(world: World, change: dict[str, object], pointer: str) -> None:
     own = {"version": "v", "genres": {"none": {"hook": 1}}, "quiet": {"energy": 1}} | change
     answer = await world.ann.client.post("/v1/admin/scoring/weights", json=own)
     assert answer.status_code == 422

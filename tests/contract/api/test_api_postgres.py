@@ -87,7 +87,7 @@ async def test_a_key_belongs_to_its_request_and_its_organisation(world: World) -
     assert (bad.status_code, bad.json()["code"]) == (400, "idempotency-key-invalid")
 
 
-async def test_a_request_that_failed_is_not_kept(world: World) -> None:
+async def test_a_failed_request_does_not_use_up_its_key(world: World) -> None:
     headers = {"Idempotency-Key": "abc-3"}
     wrong = await world.ann.client.post("/v1/projects", json={"upload_id": str(uuid4())}, headers=headers)
     assert wrong.status_code == 422
@@ -105,7 +105,7 @@ async def test_a_key_is_forgotten_after_a_day(world: World) -> None:
     assert second.json()["project_id"] != first.json()["project_id"]
 
 
-async def test_a_kept_answer_is_not_replaced_before_its_time(world: World) -> None:
+async def test_a_stored_answer_is_not_replaced_before_it_expires(world: World) -> None:
     """Where an equal request ended between the snapshot and the lock of the look-up, its answer stays."""
     org_id, answer = world.ann.org_id, KeptAnswer(fingerprint=b"a", status=202, headers={}, body=b"first")
     later = msgspec.structs.replace(answer, body=b"second")
@@ -238,7 +238,7 @@ async def _cursor(tenant: Tenant) -> str:
     return str((await tenant.client.get("/v1/projects?limit=1")).json()["next_cursor"])
 
 
-async def test_sounds_are_thinned_to_what_is_asked(postgres: Settings) -> None:
+async def test_sounds_are_thinned_to_the_requested_points(postgres: Settings) -> None:
     objects = ObjectsTwin()
     async with open_world(postgres, objects=objects) as world:
         project_id = await new_project(world.ann)
@@ -274,7 +274,7 @@ async def store_sounds(world: World, objects: ObjectsTwin, project_id: UUID) -> 
     await store_transcript(world, project_id, transcript)
 
 
-async def test_a_track_is_read_beside_its_transcript_in_every_format(postgres: Settings) -> None:
+async def test_a_track_is_read_in_every_format_like_its_transcript(postgres: Settings) -> None:
     objects = ObjectsTwin()
     async with open_world(postgres, objects=objects) as world:
         project_id = await new_project(world.ann)
@@ -282,16 +282,21 @@ async def test_a_track_is_read_beside_its_transcript_in_every_format(postgres: S
         early = await world.ann.client.get(path, params=wanted)
         assert (early.status_code, early.json()["code"]) == (404, "not-ready")
         keys = {name: ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("transcript", "corrected", "track")}
-        objects.stored |= {"transcript": encode_document(said("Guten Tag.", "de"))}
+        objects.stored |= {"transcript": encode_document(two_word_transcript("Guten Tag.", "de"))}
         await store_transcript(world, project_id, keys["transcript"])
         none = await world.ann.client.get(path, params=wanted)
         assert (none.status_code, none.json()["code"]) == (404, "not-found")
-        whole = msgspec.structs.replace(said("Guten Tag.", "de"), tracks={"en": keys["track"]}, version=2)
+        whole = msgspec.structs.replace(
+            two_word_transcript("Guten Tag.", "de"), tracks={"en": keys["track"]}, version=2
+        )
         async with org_transaction(world.worker, world.ann.org_id) as rows:
             await rows.execute(
                 "update transcripts set object = $2 where project_id = $1", project_id, keys["corrected"]
             )
-        objects.stored |= {"corrected": encode_document(whole), "track": encode_document(said("Good shit.", "en"))}
+        objects.stored |= {
+            "corrected": encode_document(whole),
+            "track": encode_document(two_word_transcript("Good shit.", "en")),
+        }
         plain = await world.ann.client.get(path, params={"format": "txt"})
         answers = {
             name: await world.ann.client.get(path, params=wanted | {"format": name})
@@ -313,7 +318,7 @@ async def test_a_track_is_read_beside_its_transcript_in_every_format(postgres: S
         assert (await world.bob.client.get(path, params=wanted)).status_code == 404
 
 
-def said(text: str, language: str) -> Transcript:
+def two_word_transcript(text: str, language: str) -> Transcript:
     """Two words in one segment."""
     words = [Word(text=one, start_ms=at, end_ms=at + 400, probability=0.9) for at, one in enumerate(text.split())]
     segment = Segment(start_ms=0, end_ms=401, text=text, first_word=0, end_word=2, language=language)
@@ -338,7 +343,7 @@ async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:
     assert types == ["clipstream.UploadReceived", *skipped, "clipstream.ProjectCancelled", "clipstream.ProjectErased"]
 
 
-async def test_a_wish_that_meets_an_erasure_finds_nothing(world: World) -> None:
+async def test_a_request_during_an_erasure_finds_no_project(world: World) -> None:
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
     cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))

@@ -57,7 +57,9 @@ def run_api(settings: Settings, log: Path) -> Iterator[tuple[str, subprocess.Pop
         process.wait()
 
 
-def test_it_serves_names_what_is_down_and_drains(postgres: Settings, seaweedfs: Server, tmp_path: Path) -> None:
+def test_the_process_serves_names_parts_that_are_down_and_drains(
+    postgres: Settings, seaweedfs: Server, tmp_path: Path
+) -> None:
     settings = msgspec.structs.replace(
         postgres,
         s3=seaweedfs.url,

@@ -60,7 +60,7 @@ def segment(tenant: Tenant, project_id: UUID, text: str, start_ms: int) -> dict[
     }
 
 
-async def test_words_are_found_marked_and_walled(world: World, settings: Settings) -> None:
+async def test_words_are_found_and_marked_for_their_organisation(world: World, settings: Settings) -> None:
     search = open_search(settings)
     mine, other, theirs = uuid4(), uuid4(), uuid4()
     await search.upsert(
@@ -92,7 +92,7 @@ async def test_words_are_found_marked_and_walled(world: World, settings: Setting
     assert (await world.ann.client.get("/v1/search", params={"q": 'x" OR org_id EXISTS'})).status_code == 200
 
 
-async def test_hits_carry_their_projects_title_and_can_be_had_by_it(world: World, settings: Settings) -> None:
+async def test_hits_carry_their_projects_title_and_filter_by_it(world: World, settings: Settings) -> None:
     search = open_search(settings)
     titles = ['Lecture 11: "energy"', "Lecture 12", ""]
     found = [segment(world.ann, uuid4(), "a pendulum swings", 1000 * n) for n in range(3)]
@@ -197,7 +197,7 @@ async def test_chapters_and_names_are_found_filtered_and_counted(world: World, s
     assert await counts(speaker='x" OR org_id EXISTS OR speaker = "x') == [0, 0, 0, 0]
 
 
-async def test_meaning_is_used_where_it_can_be_and_said_where_not(world: World, settings: Settings) -> None:
+async def test_semantic_search_is_used_or_its_absence_explained(world: World, settings: Settings) -> None:
     search, mine = open_search(settings), uuid4()
     texts = ("a walrus swims", "dogs bark loudly", "ein Satz")
     rows = (await WordSentences().embed(texts)).values.tolist()
@@ -226,7 +226,7 @@ async def test_meaning_is_used_where_it_can_be_and_said_where_not(world: World, 
     assert bobs.json()["segments"] == []
 
 
-async def test_a_model_that_is_away_is_said_and_words_are_searched(settings: Settings) -> None:
+async def test_a_search_without_the_model_uses_words_and_says_so(settings: Settings) -> None:
     class Away:
         async def embed(self, texts: Any) -> Any:
             raise Unavailable("triton", "down")
@@ -298,7 +298,7 @@ async def test_a_query_is_embedded_once_per_organisation(settings: Settings) -> 
         ({"since": "2026-03-02", "until": "2026-03-01"}, "?until"),
     ],
 )
-async def test_what_cannot_be_asked_names_the_parameter(world: World, asked: dict[str, Any], pointer: str) -> None:
+async def test_an_invalid_query_names_the_parameter(world: World, asked: dict[str, Any], pointer: str) -> None:
     answer = await world.ann.client.get("/v1/search", params={"q": "x", **asked})
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -365,7 +365,7 @@ async def test_questions_are_answered_for_one_organisation(world: World, setting
     assert (none["projects_completed"], none["minutes_processed"], none["cpu_ms"]) == (0, 0.0, 0)
 
 
-async def test_stores_that_are_away_are_said_to_be(postgres: Settings) -> None:
+async def test_unavailable_stores_give_503(postgres: Settings) -> None:
     analytics, search = await open_analytics(postgres), open_search(postgres)
     async with open_world(postgres, analytics=analytics, search=search) as world:
         for path in ("/v1/search?q=a", "/v1/analytics/summary"):

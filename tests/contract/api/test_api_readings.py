@@ -35,7 +35,7 @@ async def world(postgres: Settings, clickhouse_front: Server, search_front: Serv
     search.close()
 
 
-async def test_every_get_is_read_and_what_is_not_is_named(world: World) -> None:
+async def test_every_get_is_read_or_named_as_unread(world: World) -> None:
     project_id = await new_project(world.ann)
     await new_clip(world, world.ann, project_id)
     await new_letter(world, world.ann)

@@ -45,7 +45,7 @@ async def serving(headers_s: float = 0.4, **changes: Any) -> AsyncIterator[tuple
         await task
 
 
-async def talk(port: int, *pieces: bytes, pause_s: float = 0.0) -> bytes:
+async def exchange(port: int, *pieces: bytes, pause_s: float = 0.0) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for piece in pieces:
         writer.write(piece)
@@ -55,13 +55,13 @@ async def talk(port: int, *pieces: bytes, pause_s: float = 0.0) -> bytes:
     return answer
 
 
-async def test_a_head_that_does_not_end_is_let_go() -> None:
+async def test_an_endless_request_head_is_disconnected() -> None:
     async with serving() as (port, _):
-        answer = await talk(port, b"GET /healthz HTTP/1.1\r\nHost: a\r\n", b"X: y\r\n")
+        answer = await exchange(port, b"GET /healthz HTTP/1.1\r\nHost: a\r\n", b"X: y\r\n")
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"slow-headers" in answer
         whole = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
-        second = await talk(port, whole, b"GET /healthz HTTP/1.1\r\nHo", pause_s=0.1)
+        second = await exchange(port, whole, b"GET /healthz HTTP/1.1\r\nHo", pause_s=0.1)
         assert second.startswith(b"HTTP/1.1 200")
         assert b"HTTP/1.1 408" in second
 
@@ -69,9 +69,9 @@ async def test_a_head_that_does_not_end_is_let_go() -> None:
 @pytest.mark.parametrize(
     "head", [b"GET /v1/projects?q=" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"no HTTP at all\r\n\r\n"]
 )
-async def test_a_head_that_cannot_be_read_is_a_problem(head: bytes) -> None:
+async def test_an_unreadable_request_head_is_a_problem(head: bytes) -> None:
     async with serving() as (port, _):
-        status, _, body = (await talk(port, head)).partition(b"\r\n\r\n")
+        status, _, body = (await exchange(port, head)).partition(b"\r\n\r\n")
     assert status.startswith(b"HTTP/1.1 400")
     assert b"application/problem+json" in status
     assert json.loads(body)["code"] == "malformed-request"
@@ -90,18 +90,18 @@ async def test_many_slow_heads_do_not_disturb_a_good_client() -> None:
             writer.close()
 
 
-async def test_a_body_that_stops_coming_is_let_go() -> None:
+async def test_a_stalled_request_body_is_disconnected() -> None:
     async with serving(body_idle_s=0.3) as (port, _):
         head = (
             b"POST /v1/projects HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
             b"Authorization: Bearer " + KEY.plain.encode() + b"\r\n\r\n"
         )
-        answer = await talk(port, head, b'{"title":')
+        answer = await exchange(port, head, b'{"title":')
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"slow-body" in answer
 
 
-async def test_a_request_under_way_is_answered_while_the_server_drains() -> None:
+async def test_a_running_request_is_answered_while_the_server_drains() -> None:
     search = SlowSearch()
     async with serving(search=search) as (port, server):
         headers = {"Authorization": f"Bearer {KEY.plain}"}

@@ -120,7 +120,7 @@ async def test_a_part_takes_its_own_bytes_and_no_more(world: World) -> None:
     assert (await put(more[1]["url"], b"b" * (size - length))).status_code == 200
 
 
-async def test_a_split_that_was_not_kept_is_signed_as_before(world: World) -> None:
+async def test_an_upload_without_a_stored_split_is_signed_as_before(world: World) -> None:
     signed = await sign(world, 11 * MIB, parts=2)
     async with org_transaction(world.api, world.ann.org_id) as rows:
         await rows.execute("update uploads set part_bytes = null")
@@ -130,7 +130,7 @@ async def test_a_split_that_was_not_kept_is_signed_as_before(world: World) -> No
     assert (await put(part["url"], b"a" * MIB)).status_code == 200
 
 
-async def test_an_aborted_upload_takes_nothing_more(world: World) -> None:
+async def test_an_aborted_upload_takes_no_further_part(world: World) -> None:
     signed = await sign(world, 11 * MIB, parts=2)
     path = f"/v1/uploads/{signed['upload_id']}"
     for _ in range(2):

@@ -15,7 +15,7 @@ from api.routes import OPERATIONS
 from core.settings import Settings
 from tests.api.fakes import AnalyticsTwin, ObjectsTwin
 from tests.api.openapi.test_document import CHECKED_IN
-from tests.contract.api.test_api_fuzz import things
+from tests.contract.api.test_api_fuzz import project_resources
 from tests.contract.rigs.api_world import open_world
 from tests.openapi.tools import HERE, LINT_S, node_tools, python_tools, run
 
@@ -29,18 +29,18 @@ def document(tmp_path: Path) -> Path:
     return Path(shutil.copy(CHECKED_IN, tmp_path / "openapi.json"))
 
 
-def test_redocly_finds_nothing(document: Path) -> None:
+def test_redocly_finds_no_fault(document: Path) -> None:
     told = run([node_tools() / "redocly", "lint", "--extends", "recommended", "--format", "json", document])
     found = json.loads(told[told.index("{") : told.rindex("}") + 1])
     assert found["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, found["problems"]
 
 
-def test_spectral_finds_nothing(document: Path) -> None:
+def test_spectral_finds_no_fault(document: Path) -> None:
     rules = ["--ruleset", HERE / "spectral.yaml", "--fail-severity", "hint", "--format", "json", "--quiet"]
     assert json.loads(run([node_tools() / "spectral", "lint", *rules, document])) == []
 
 
-def test_a_linter_would_tell_of_a_fault(document: Path) -> None:
+def test_a_linter_reports_a_fault(document: Path) -> None:
     broken = json.loads(document.read_text())
     del broken["paths"]["/v1/me"]["get"]["operationId"]
     document.write_text(json.dumps(broken))
@@ -94,7 +94,7 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
     objects, found = ObjectsTwin(), []
     numbers = AnalyticsTwin([dict.fromkeys(("projects_started", "clips"), 0)])
     async with open_world(settings, analytics=numbers, objects=objects, uploads=objects) as world:
-        known = await things(world, objects)
+        known = await project_resources(world, objects)
         for operation in OPERATIONS:
             if operation.method != "GET" or operation.tag == "analytics":
                 continue

@@ -66,7 +66,7 @@ async def test_a_cut_download_is_finished(origin: tuple[Origin, int], tmp_path: 
     await client.close()
 
 
-async def test_without_leave_nothing_reaches_the_server(origin: tuple[Origin, int], tmp_path: Path) -> None:
+async def test_a_server_that_is_not_allowed_gets_no_request(origin: tuple[Origin, int], tmp_path: Path) -> None:
     made, port = origin
     client = OutsideHttp(allow=[f"127.0.0.1:{port + 1}"], plain_posts=True)
     for host in ("127.0.0.1", "localhost", "127.1", "[::ffff:127.0.0.1]"):
@@ -86,7 +86,7 @@ async def test_a_webhook_arrives_with_its_headers(origin: tuple[Origin, int]) ->
     await client.close()
 
 
-async def test_a_server_that_says_nothing_or_is_gone_is_unavailable(origin: tuple[Origin, int]) -> None:
+async def test_a_silent_or_absent_server_is_unavailable(origin: tuple[Origin, int]) -> None:
     made, port = origin
     made.silent = True
     client = OutsideHttp(allow=[f"127.0.0.1:{port}", "127.0.0.1:9"], plain_posts=True)

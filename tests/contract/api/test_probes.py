@@ -79,7 +79,7 @@ async def test_a_probe_does_not_wait_behind_slow_work(name: str) -> None:
         await asyncio.gather(*work)
 
 
-async def test_a_stall_of_our_own_loop_is_no_silence_of_postgres(postgres: Settings) -> None:
+async def test_a_stall_of_our_loop_is_not_an_outage_of_postgres(postgres: Settings) -> None:
     async def stall() -> None:
         await asyncio.sleep(0)
         time.sleep(PROBE_S + 0.3)

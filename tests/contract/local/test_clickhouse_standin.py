@@ -60,7 +60,7 @@ COLUMNS = ["id", "n", "word", "at", "tags", "x"]
 
 
 @pytest.mark.parametrize("compress", [False, "lz4", "zstd", "gzip"])
-def test_native_inserts_come_back_whole_however_packed(clickhouse_front: Server, table: str, compress: Any) -> None:
+def test_native_inserts_read_back_complete_in_any_packing(clickhouse_front: Server, table: str, compress: Any) -> None:
     client = clickhouse_connect.get_client(dsn=clickhouse_front.url, compress=compress, tz_mode="aware")
     summary = client.insert(table, ROWS, column_names=COLUMNS)
     assert summary.written_rows == 2
@@ -152,12 +152,12 @@ def test_errors_have_clickhouses_form_and_code(clickhouse_front: Server, sql: st
     assert answer.status_code >= 400
 
 
-def test_words_in_strings_are_no_reason_to_refuse(client: Any) -> None:
+def test_keywords_in_strings_are_not_refused(client: Any) -> None:
     assert client.command("SELECT 'file(x) ENGINE = Kafka INTO OUTFILE'") == "file(x) ENGINE = Kafka INTO OUTFILE"
     assert client.query("SELECT 1 AS engine, 'FORMAT CSV' AS format").result_rows == [(1, "FORMAT CSV")]
 
 
-def test_a_wrong_password_is_refused_and_a_ping_needs_none(clickhouse_front: Server) -> None:
+def test_a_wrong_password_is_refused_and_a_ping_needs_no_password(clickhouse_front: Server) -> None:
     base = httpx2.URL(clickhouse_front.url).copy_with(username="", password="", path="/")
     assert httpx2.get(str(base.copy_with(path="/ping"))).text == "Ok.\n"
     for auth in (None, ("clipstream", "wrong"), ("default", "")):
@@ -181,7 +181,7 @@ def test_a_get_only_reads_and_data_may_follow_the_url_query(clickhouse_front: Se
     assert (native.status_code, native.headers["x-clickhouse-exception-code"]) == (501, "48")
 
 
-async def test_the_async_client(async_client: Any, table: str) -> None:
+async def test_the_async_client_reads_and_writes(async_client: Any, table: str) -> None:
     await async_client.insert(table, ROWS, column_names=COLUMNS, settings={"insert_deduplication_token": "a"})
     got = await async_client.query(f"SELECT n, word FROM {table} WHERE n = {{n:Int64}}", parameters={"n": -1})
     assert list(got.named_results()) == [{"n": -1, "word": ""}]

@@ -75,7 +75,7 @@ async def test_a_process_works_by_its_own_login_and_is_refused_more(running: Run
     assert not await is_granted(join(access, foreign))
 
 
-async def test_nobody_comes_in_without_a_login_or_with_anothers_password(running: Running) -> None:
+async def test_a_client_without_its_own_login_is_refused(running: Running) -> None:
     relay = running.access("relay")
     bare = KafkaAccess(bootstrap=running.address)
     for access in (bare, msgspec.structs.replace(relay, password=running.access("api").password)):
@@ -108,7 +108,7 @@ def test_the_command_line_logs_in_as_the_broker_too(running: Running) -> None:
     assert f"{len(access_rules())} rules are in place" in ended.stdout
 
 
-def test_the_job_says_what_it_cannot_do(running: Running) -> None:
+def test_the_job_reports_what_it_cannot_do(running: Running) -> None:
     ended = running.make_users(",clipstream-nobody:x")
     assert ended.returncode == 2
     assert "clipstream-nobody" in ended.stderr

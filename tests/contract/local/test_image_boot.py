@@ -71,7 +71,7 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     log: Path
 
-    def said(self) -> str:
+    def log_tail(self) -> str:
         return self.log.read_text()[-SAID_BYTES:]
 
 
@@ -128,8 +128,8 @@ def migrated(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Host:
     """Every store is ready and the first organisation made, by the image's own processes."""
     for name in ONCE:
         with started(host, name, tmp_path_factory.mktemp(name) / "run") as one:
-            assert ended(one) == 0, one.said()
-            assert name != "bootstrap" or '"api_key"' in one.said()
+            assert ended(one) == 0, one.log_tail()
+            assert name != "bootstrap" or '"api_key"' in one.log_tail()
     return host
 
 
@@ -143,7 +143,7 @@ def test_a_process_of_the_image_becomes_ready_and_leaves(migrated: Host, name: s
     with started(migrated, name, tmp_path) as one:
         patience = Patience(f"{name} becomes ready")
         while not _answers(f"http://127.0.0.1:{one.port}/readyz"):
-            assert one.process.poll() is None, one.said()
+            assert one.process.poll() is None, one.log_tail()
             patience.check(one.log.stat().st_size)
             time.sleep(0.1)
         assert _healthy(name, one.port), f"compose's health check of {name}"
@@ -152,7 +152,7 @@ def test_a_process_of_the_image_becomes_ready_and_leaves(migrated: Host, name: s
         assert fields["Uid"].split() == [migrated.image.user] * 4
         assert (fields["CapEff"], fields["CapBnd"], fields["NoNewPrivs"]) == ("0" * 16, "0" * 16, "1")
         one.process.send_signal(signal.SIGTERM)
-        assert one.process.wait(HANG_S) == 0, one.said()
+        assert one.process.wait(HANG_S) == 0, one.log_tail()
 
 
 def _answers(url: str) -> bool:

@@ -64,7 +64,7 @@ class Made:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Made]:
+def stack_maker(tmp_path: Path) -> Iterator[Made]:
     stacks = Made(tmp_path)
     try:
         yield stacks
@@ -104,9 +104,9 @@ def back(layout: Layout, part: str, killed: int) -> None:
     until(layout, again, f"the restart of {part}")
 
 
-def test_all_stores_come_back_and_end_without_a_trace(made: Made) -> None:
-    layout = made.layout("whole")
-    made.up(layout, without())
+def test_all_stores_restart_and_end_without_a_trace(stack_maker: Made) -> None:
+    layout = stack_maker.layout("whole")
+    stack_maker.up(layout, without())
     state = state_of(layout)
     assert {part.state for part in state.parts.values()} == {"ready"}
     internal = state.port_base + PORTS.index("kafka-internal")
@@ -131,10 +131,10 @@ def test_all_stores_come_back_and_end_without_a_trace(made: Made) -> None:
     assert "killed" in state_of(layout).said
 
 
-def test_two_stacks_side_by_side_share_nothing(made: Made) -> None:
+def test_two_parallel_stacks_share_nothing(stack_maker: Made) -> None:
     environ = without(*SMALL)
-    one, two = made.layout("one"), made.layout("two")
-    first, second = made.up(one, environ), made.up(two, environ)
+    one, two = stack_maker.layout("one"), stack_maker.layout("two")
+    first, second = stack_maker.up(one, environ), stack_maker.up(two, environ)
     ours = {state_of(layout).port_base for layout in (one, two)}
     assert len(ours) == 2
     assert first.env["CLIPSTREAM_POSTGRES_API"] != second.env["CLIPSTREAM_POSTGRES_API"]
@@ -146,25 +146,25 @@ def test_two_stacks_side_by_side_share_nothing(made: Made) -> None:
     assert state_of(two).phase == "ready"
 
 
-async def test_data_and_ports_outlive_down(made: Made) -> None:
-    environ, layout = without(*SMALL), made.layout("kept")
-    before = made.up(layout, environ)
+async def test_data_and_ports_outlive_down(stack_maker: Made) -> None:
+    environ, layout = without(*SMALL), stack_maker.layout("kept")
+    before = stack_maker.up(layout, environ)
     connection = await asyncpg.connect(superuser(layout, before))
     await connection.execute("create table kept (x int); insert into kept values (41)")
     await connection.close()
     assert stack.down(layout, print)
-    after = made.up(layout, environ)
+    after = stack_maker.up(layout, environ)
     assert after.env == before.env
     connection = await asyncpg.connect(superuser(layout, after))
     assert await connection.fetchval("select x from kept") == 41
     await connection.close()
 
 
-def test_a_shell_that_read_the_stacks_own_file_starts_it_again(made: Made) -> None:
-    environ, layout = without(*SMALL), made.layout("sourced")
-    before = made.up(layout, environ)
+def test_a_shell_that_read_the_stacks_own_file_starts_it_again(stack_maker: Made) -> None:
+    environ, layout = without(*SMALL), stack_maker.layout("sourced")
+    before = stack_maker.up(layout, environ)
     stack.down(layout, print)
-    after = made.up(layout, environ | before.env)
+    after = stack_maker.up(layout, environ | before.env)
     assert after.env == before.env
     states = {name: part.state for name, part in state_of(layout).parts.items()}
     assert states == dict.fromkeys(SMALL, "external") | {"postgres": "ready", "search": "ready"}
@@ -176,10 +176,10 @@ def superuser(layout: Layout, info: StackInfo) -> str:
     return f"postgresql://postgres:{secrets['postgres_superuser']}@127.0.0.1:{port}/postgres"
 
 
-def test_down_in_mid_start_ends_the_start_in_one_line(made: Made) -> None:
-    layout = made.layout("hasty")
+def test_down_in_mid_start_ends_the_start_in_one_line(stack_maker: Made) -> None:
+    layout = stack_maker.layout("hasty")
     prepared = without(*SMALL)
-    stack.prepare(layout, prepared, made.said.append)
+    stack.prepare(layout, prepared, stack_maker.said.append)
     guard = stack.start_guard(layout, prepared, stores_only=True)
 
     def supervised() -> bool:
@@ -189,28 +189,28 @@ def test_down_in_mid_start_ends_the_start_in_one_line(made: Made) -> None:
     until(layout, supervised, "the supervisor's start")
     stack.down(layout, print)
     with pytest.raises(StackError, match="stopped before it was ready"):
-        stack.wait_ready(layout, guard, made.said.append)
+        stack.wait_ready(layout, guard, stack_maker.said.append)
     assert nothing_left(state_of(layout))
 
 
-def test_a_second_up_finds_the_running_stack(made: Made) -> None:
-    environ, layout = without(*SMALL), made.layout("found")
-    assert made.up(layout, environ).started_here
-    again = made.up(layout, environ)
+def test_a_second_up_finds_the_running_stack(stack_maker: Made) -> None:
+    environ, layout = without(*SMALL), stack_maker.layout("found")
+    assert stack_maker.up(layout, environ).started_here
+    again = stack_maker.up(layout, environ)
     assert not again.started_here
     told = command("up", "--state-dir", str(layout.root), "--json", environ=environ)
     assert json.loads(told.stdout)["api"] == again.api, told.stderr
 
 
-def test_the_next_start_sweeps_after_guard_and_supervisor_died(made: Made) -> None:
-    environ, layout = without(*SMALL), made.layout("swept")
-    made.up(layout, environ)
+def test_the_next_start_sweeps_after_guard_and_supervisor_died(stack_maker: Made) -> None:
+    environ, layout = without(*SMALL), stack_maker.layout("swept")
+    stack_maker.up(layout, environ)
     state = state_of(layout)
     os.kill(state.guard_pid, signal.SIGSTOP)  # so that it cannot clean up between the two blows
     os.kill(state.supervisor_pid, signal.SIGKILL)
     os.kill(state.guard_pid, signal.SIGKILL)
     until(layout, lambda: not is_running(layout), "a free lock")
-    made.up(layout, environ)
+    stack_maker.up(layout, environ)
     pids = {part.pid for part in state_of(layout).parts.values() if part.pid}
     strays = [process for process in find_marked(state.stack_id) if not belongs(process, pids)]
     assert not strays
@@ -220,25 +220,25 @@ def belongs(process: psutil.Process, pids: set[int]) -> bool:
     return process.pid in pids or any(parent.pid in pids for parent in process.parents())
 
 
-def test_the_guard_killed_alone_stops_the_stack(made: Made) -> None:
-    environ, layout = without(*SMALL), made.layout("guardless")
-    made.up(layout, environ)
+def test_the_guard_killed_alone_stops_the_stack(stack_maker: Made) -> None:
+    environ, layout = without(*SMALL), stack_maker.layout("guardless")
+    stack_maker.up(layout, environ)
     state = state_of(layout)
     os.kill(state.guard_pid, signal.SIGKILL)
     until(layout, lambda: not is_running(layout), "the end of the supervisor")
     until(layout, lambda: nothing_left(state), "the end of everything")
 
 
-def test_reset_removes_everything(made: Made) -> None:
-    layout = made.layout("gone")
-    made.up(layout, without(*SMALL))
+def test_reset_removes_everything(stack_maker: Made) -> None:
+    layout = stack_maker.layout("gone")
+    stack_maker.up(layout, without(*SMALL))
     outside = [Path(place) for place in state_of(layout).outside_dirs]
     assert stack.reset(layout, print)
     assert not layout.root.exists()
     assert not any(place.exists() for place in outside)
 
 
-def test_a_directory_that_is_no_stack_is_not_removed(tmp_path: Path) -> None:
+def test_a_directory_without_a_stack_is_not_removed(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(StackError, match="nothing was removed"):
         stack.reset(stack.layout_of(tmp_path), print)
@@ -252,36 +252,36 @@ def command(*arguments: str, environ: dict[str, str]) -> subprocess.CompletedPro
     )  # fmt: skip
 
 
-def one_problem(result: subprocess.CompletedProcess[str]) -> str:
+def problem_line(result: subprocess.CompletedProcess[str]) -> str:
     """The last line: a sentence, no traceback, exit code not 0."""
     assert result.returncode != 0
     assert "Traceback" not in result.stderr + result.stdout
     return result.stderr.strip().splitlines()[-1]
 
 
-def test_a_taken_port_is_one_line(made: Made) -> None:
-    layout = made.layout("taken")
+def test_a_taken_port_gives_one_line(stack_maker: Made) -> None:
+    layout = stack_maker.layout("taken")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = command("up", "--state-dir", str(layout.root), "--api-port", str(port), environ=without(*SMALL))
-    assert f"port {port} is taken" in one_problem(result)
+    assert f"port {port} is taken" in problem_line(result)
     assert not is_running(layout)
-    made.up(layout, without(*SMALL))  # what failed early is no obstacle
+    stack_maker.up(layout, without(*SMALL))  # what failed early is no obstacle
 
 
-def test_missing_java_is_one_line(made: Made, tmp_path: Path) -> None:
-    layout = made.layout("no-java")
+def test_missing_java_gives_one_line(stack_maker: Made, tmp_path: Path) -> None:
+    layout = stack_maker.layout("no-java")
     environ = without("triton") | {"PATH": str(tmp_path)}
     result = command("up", "--state-dir", str(layout.root), environ=environ)
-    assert "openjdk-17-jre-headless" in one_problem(result)
+    assert "openjdk-17-jre-headless" in problem_line(result)
 
 
-def test_a_place_that_cannot_be_written_is_one_line(made: Made, tmp_path: Path) -> None:
+def test_an_unwritable_directory_gives_one_line(stack_maker: Made, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = command("up", "--state-dir", str(tmp_path / "file" / "state"), environ=without(*SMALL))
-    assert "choose another place" in one_problem(result)
+    assert "choose another place" in problem_line(result)
 
 
-def test_status_of_no_stack_is_one_line(tmp_path: Path) -> None:
+def test_status_without_a_stack_gives_one_line(tmp_path: Path) -> None:
     result = command("status", "--state-dir", str(tmp_path / "none"), environ=without())
-    assert "`clipstream up` makes one" in one_problem(result)
+    assert "`clipstream up` makes one" in problem_line(result)

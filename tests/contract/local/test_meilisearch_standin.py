@@ -16,13 +16,13 @@ import pytest
 from meilisearch.errors import MeilisearchApiError
 
 from tests.contract.rigs.search_index import DOCUMENTS, client, done, ids, index
-from tests.contract.rigs.servers import Server, given_search, run_search_front
+from tests.contract.rigs.servers import Server, external_search, run_search_front
 
 __all__ = ["client", "index"]
 pytestmark = pytest.mark.contract
 
 
-def test_health_version_and_stats(client: Any, index: Any) -> None:
+def test_health_version_and_stats_are_served(client: Any, index: Any) -> None:
     assert client.health() == {"status": "available"}
     assert client.is_healthy()
     assert client.get_version()["pkgVersion"].startswith("1.")
@@ -31,7 +31,7 @@ def test_health_version_and_stats(client: Any, index: Any) -> None:
     assert stats.is_indexing is False
 
 
-def test_indexes_are_made_listed_and_deleted(client: Any) -> None:
+def test_indexes_are_created_listed_and_deleted(client: Any) -> None:
     uid = f"made-{uuid4().hex}"
     done(client, client.create_index(uid))
     assert uid in [found.uid for found in client.get_indexes({"limit": 100})["results"]]
@@ -94,7 +94,7 @@ def setting(index: Any, name: str) -> Any:
     return index.http.get(path)[name]
 
 
-def test_settings(client: Any, index: Any) -> None:
+def test_settings_are_read_changed_and_reset(client: Any, index: Any) -> None:
     assert index.get_settings()["searchableAttributes"] == ["text", "tags"]
     done(client, index.update_settings({"typoTolerance": {"minWordSizeForTypos": {"oneTypo": 4}}}))
     assert setting(index, "typoTolerance")["minWordSizeForTypos"]["twoTypos"] == 9
@@ -129,8 +129,8 @@ def test_only_the_master_key_is_let_in(search_front: Server) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "missing_authorization_header")
 
 
-@pytest.mark.skipif(given_search() is not None, reason="a real server can do it")
-def test_what_is_not_served_is_refused(client: Any, index: Any) -> None:
+@pytest.mark.skipif(external_search() is not None, reason="a real server can do it")
+def test_unsupported_features_are_refused(client: Any, index: Any) -> None:
     for attempt in (
         lambda: index.update_settings({"embedders": {"e": {"source": "huggingFace"}}}),
         lambda: index.search("x", {"showRankingScoreDetails": True}),

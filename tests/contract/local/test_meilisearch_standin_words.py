@@ -35,11 +35,11 @@ pytestmark = pytest.mark.contract
         ("xylophone", set()),
     ],
 )
-def test_what_words_find(index: Any, query: str, found: set[str]) -> None:
+def test_a_query_finds_the_matching_documents(index: Any, query: str, found: set[str]) -> None:
     assert set(ids(index.search(query, {"matchingStrategy": "all"}))) == found
 
 
-def test_the_best_answer_is_first(client: Any, index: Any) -> None:
+def test_the_best_document_is_first(client: Any, index: Any) -> None:
     assert ids(index.search("quantum computing"))[0] == "a1"
     assert ids(index.search("history of computing"))[:2] == ["a1", "a3"]
     assert ids(index.search("quantum solace", {"matchingStrategy": "all"})) == ["a2"]
@@ -76,7 +76,7 @@ def test_the_best_answer_is_first(client: Any, index: Any) -> None:
         ([["org = one", "at = 5000"]], "a1 a2 a5"),
     ],
 )
-def test_filters(index: Any, expression: Any, found: str) -> None:
+def test_filters_select_documents(index: Any, expression: Any, found: str) -> None:
     assert sorted(ids(index.search("", {"filter": expression}))) == found.split()
 
 
@@ -105,7 +105,7 @@ def test_bad_searches_are_refused_as_meilisearch_does(index: Any, options: dict[
     assert (caught.value.code, caught.value.type, caught.value.status_code) == (code, "invalid_request", 400)
 
 
-def test_sort_pages_and_facets(index: Any) -> None:
+def test_results_are_sorted_paged_and_counted(index: Any) -> None:
     answer = index.search("", {"sort": ["at:desc"], "limit": 2, "offset": 1, "facets": ["org", "tags", "at"]})
     assert ids(answer) == ["a4", "a3"]
     assert (answer["limit"], answer["offset"], answer["estimatedTotalHits"]) == (2, 1, 5)
@@ -115,7 +115,7 @@ def test_sort_pages_and_facets(index: Any) -> None:
     assert (len(paged["hits"]), paged["totalHits"], paged["totalPages"]) == (1, 5, 3)
 
 
-def test_highlight_crop_and_positions(index: Any) -> None:
+def test_hits_are_highlighted_cropped_and_located(index: Any) -> None:
     options = {
         "attributesToRetrieve": ["id", "at"],
         "attributesToHighlight": ["text"],
@@ -135,7 +135,7 @@ def test_highlight_crop_and_positions(index: Any) -> None:
     assert zurich["_formatted"]["text"] == "<em>Züri</em>ch liegt am See"
 
 
-def test_multi_search(client: Any, index: Any) -> None:
+def test_a_multi_search_answers_each_query(client: Any, index: Any) -> None:
     other = f"other-{uuid4().hex}"
     done(client, client.create_index(other, {"primaryKey": "id"}))
     done(client, client.index(other).add_documents([{"id": 7, "text": "quantum elsewhere"}]))

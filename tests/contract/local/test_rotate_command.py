@@ -80,7 +80,7 @@ def secrets(layout: Layout, *words: str) -> int:
     return main(["secrets", *words, "--state-dir", str(layout.root)])
 
 
-def test_the_command_seals_again_and_says_what_it_did(
+def test_the_command_seals_again_and_reports_it(
     running: Layout, own_postgres: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asyncio.run(fill(own_postgres))
@@ -105,7 +105,7 @@ def test_the_command_seals_again_and_says_what_it_did(
     assert secret_id_of(asyncio.run(sealed(own_postgres))) == told["newest_id"]
 
 
-def test_a_stack_that_does_not_run_is_not_rotated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stopped_stack_is_not_rotated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert secrets(Layout(root=tmp_path), "rotate") != ExitCode.OK
     assert "clipstream up" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -15,13 +15,13 @@ pytestmark = pytest.mark.contract
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
-def test_the_server_answers_as_the_file_says(search_front: Server, path: Path) -> None:
+def test_the_server_answers_as_recorded(search_front: Server, path: Path) -> None:
     golden = json.loads(path.read_text())
     with closing(Engine(search_front.url, search_front.password)) as engine:
         assert differences(engine, golden) == []
 
 
-def test_the_recorder_writes_what_the_server_says(search_front: Server) -> None:
+def test_the_recorder_writes_the_servers_answers(search_front: Server) -> None:
     golden = {
         "scenes": [
             {
@@ -42,7 +42,7 @@ def test_the_recorder_writes_what_the_server_says(search_front: Server) -> None:
         assert differences(engine, golden) == []
 
 
-def test_every_file_says_where_its_answers_are_from() -> None:
+def test_every_file_names_the_source_of_its_answers() -> None:
     for path in files():
         golden = json.loads(path.read_text())
         assert golden["source"] in ("recorded", "published", "derived"), path

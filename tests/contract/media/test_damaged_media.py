@@ -100,7 +100,7 @@ def damaged(path: Path, out: Path, kind: str, seed: int) -> Path:
     return out
 
 
-async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipTracks, Certificate, bytes]:
+async def render_clip(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipTracks, Certificate, bytes]:
     """Run the stages on a file and one clip of it, each in its own confined child."""
     with LocalSource(path) as source:
         await probe_source(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
@@ -140,8 +140,8 @@ def decoded_frames(body: bytes, scratch: Path) -> int:
         return sum(not frame.is_corrupt for frame in container.decode(video=0))
 
 
-async def test_the_file_itself_is_sound(sound_file: Path, tmp_path: Path) -> None:
-    tracks, certificate, _ = await made(sound_file, tmp_path)
+async def test_the_undamaged_file_gives_no_warning(sound_file: Path, tmp_path: Path) -> None:
+    tracks, certificate, _ = await render_clip(sound_file, tmp_path)
     assert tracks.pictures_looked_at == 90
     assert certificate.frames == 75
     assert [warning for warning in certificate.warnings if "damaged" in warning or "frozen" in warning] == []
@@ -150,11 +150,11 @@ async def test_the_file_itself_is_sound(sound_file: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("kind", "seed"), [("bit", 1), ("bits", 2), ("bits", 3), ("bytes", 4), ("bytes", 5), ("hole", 6), ("noise", 7)]
 )
-async def test_a_clip_over_damage_is_whole_and_says_what_it_lacks(
+async def test_a_clip_over_damage_is_complete_and_reports_the_damage(
     sound_file: Path, tmp_path: Path, kind: str, seed: int
 ) -> None:
     path = damaged(sound_file, tmp_path / "damaged.mp4", kind, seed)
-    tracks, certificate, body = await made(path, tmp_path)
+    tracks, certificate, body = await render_clip(path, tmp_path)
     assert (tracks.shots[0].start_ms, tracks.shots[-1].end_ms) == (CLIP.start_ms, CLIP.end_ms)
     assert certificate.frames == decoded_frames(body, tmp_path) == 75
     assert abs(certificate.duration_ms - CLIP.length_ms) <= 67
@@ -164,8 +164,8 @@ async def test_a_clip_over_damage_is_whole_and_says_what_it_lacks(
         assert {"video.damaged", "audio.damaged"} <= told
 
 
-async def test_a_clip_of_which_most_is_lost_is_refused(sound_file: Path, tmp_path: Path) -> None:
+async def test_a_mostly_lost_clip_is_refused(sound_file: Path, tmp_path: Path) -> None:
     path = damaged(sound_file, tmp_path / "damaged.mp4", "noise", 8)
     with pytest.raises(InputRejected) as refused:
-        await made(path, tmp_path, TimeRange(start_ms=2_000, end_ms=4_200))
+        await render_clip(path, tmp_path, TimeRange(start_ms=2_000, end_ms=4_200))
     assert refused.value.reason == "media.damaged"

@@ -167,7 +167,7 @@ async def test_a_truncated_film_is_used_as_far_as_it_goes(tmp_path: Path) -> Non
     assert index.warnings == ["The file claims 6 s but holds 3 s."]
 
 
-async def test_cover_art_is_no_video(tmp_path: Path) -> None:
+async def test_cover_art_is_not_video(tmp_path: Path) -> None:
     _, index = await run(media("music/Kevin_MacLeod-Vibe_Ace.ogg"), tmp_path)
     assert index.video is None
     assert index.audio is not None

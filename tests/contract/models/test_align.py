@@ -28,7 +28,7 @@ async def alignment(triton_server: Triton) -> AsyncIterator[TritonAlignment]:
     await adapter.close()
 
 
-async def test_what_its_twin_promises_too(alignment: TritonAlignment) -> None:
+async def test_the_aligner_keeps_the_promises_of_its_twin(alignment: TritonAlignment) -> None:
     await alignment_keeps_what_it_promises(alignment, sound(media("speech/jfk.flac")), JFK_WORDS)
 
 
@@ -44,7 +44,7 @@ async def test_words_lie_where_a_person_marked_them(alignment: TritonAlignment) 
     assert np.median(errors) <= 60
 
 
-async def test_numbers_and_words_no_dictionary_has(alignment: TritonAlignment) -> None:
+async def test_numbers_and_unknown_words_are_aligned(alignment: TritonAlignment) -> None:
     """The same words, one as a number, one not spoken: all are placed, the others do not move."""
     samples = sound(media("speech/jfk.flac"))
     whole = TimeRange(start_ms=0, end_ms=samples.size // 16)
@@ -77,7 +77,7 @@ async def test_a_word_without_sound_has_no_time(alignment: TritonAlignment) -> N
     assert all(found.pieces[0][1:])
 
 
-async def test_a_piece_that_is_none_is_a_bug(alignment: TritonAlignment) -> None:
+async def test_an_empty_piece_is_a_bug(alignment: TritonAlignment) -> None:
     second = np.ones(16_000, dtype=np.int16)
     with pytest.raises(InferenceFailed, match="piece"):
         await alignment.align(second, [AlignmentPiece(range=TimeRange(start_ms=700, end_ms=600), words=["a"])])

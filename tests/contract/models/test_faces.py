@@ -37,11 +37,11 @@ def overlap(one: Box, other: Box) -> float:
     return shared / (one.width * one.height + other.width * other.height - shared)
 
 
-async def test_what_its_twin_promises_too(faces: TritonFaces) -> None:
+async def test_the_detector_keeps_the_promises_of_its_twin(faces: TritonFaces) -> None:
     await faces_keep_what_they_promise(faces)
 
 
-async def test_no_face_is_found_where_there_is_none(faces: TritonFaces) -> None:
+async def test_pictures_without_a_face_give_no_detection(faces: TritonFaces) -> None:
     grey = np.full((2, 180, 320, 3), 128, dtype=np.uint8)
     assert [list(found) for found in (await faces.detect(grey)).faces] == [[], []]
     assert (await faces.detect(np.zeros((0, 180, 320, 3), dtype=np.uint8))).faces == []
@@ -68,7 +68,7 @@ async def test_faces_are_where_a_person_sees_them(faces: TritonFaces, name: str,
     assert all(0.5 <= face.score <= 1 for face in found)
 
 
-async def test_boxes_lie_in_the_given_picture_whatever_its_size(faces: TritonFaces) -> None:
+async def test_boxes_are_in_the_pixels_of_a_picture_of_any_size(faces: TritonFaces) -> None:
     """The same picture at a multiple of 32, and with an odd border around it."""
     shown = picture(media("talking/hamilton_whitehouse_10s_360p.mp4"), 0.5, 640)
     framed = np.zeros((shown.shape[0] + 31, shown.shape[1] + 17, 3), dtype=np.uint8)
@@ -113,7 +113,7 @@ async def test_a_killed_model_is_revived(faces: TritonFaces, triton_server: Trit
     await faces.probe()
 
 
-async def test_it_says_which_model_looked_and_what_it_cost(faces: TritonFaces, triton_server: Triton) -> None:
+async def test_the_answer_names_its_model_and_cost(faces: TritonFaces, triton_server: Triton) -> None:
     """The cost is the model's processor time, not the duration of the call, which includes waiting in the queue."""
     pictures = np.random.default_rng(1).integers(0, 256, (48, 192, 320, 3), dtype=np.uint8)
     (stub,) = triton_server.stubs("faces")

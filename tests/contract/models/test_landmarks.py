@@ -35,11 +35,11 @@ def head(at_s: float, *, grey: bool = False) -> np.ndarray:
     return np.asarray(square.convert("L").convert("RGB") if grey else square)
 
 
-async def test_what_its_twin_promises_too(landmarks: TritonLandmarks) -> None:
+async def test_the_models_keep_the_promises_of_their_twin(landmarks: TritonLandmarks) -> None:
     await landmarks_keep_what_they_promise(landmarks)
 
 
-async def test_a_face_is_put_together_as_faces_are(landmarks: TritonLandmarks) -> None:
+async def test_facial_landmarks_are_in_anatomical_order(landmarks: TritonLandmarks) -> None:
     found = await landmarks.mark(np.stack([head(1.0), head(1.0, grey=True)]))
     assert (found.scores > 0.8).all()
     for points in found.points:
@@ -51,7 +51,7 @@ async def test_a_face_is_put_together_as_faces_are(landmarks: TritonLandmarks) -
     assert found.compute_ms > 0
 
 
-async def test_lips_move_while_somebody_talks(landmarks: TritonLandmarks) -> None:
+async def test_lips_move_while_a_person_talks(landmarks: TritonLandmarks) -> None:
     found = await landmarks.mark(np.stack([head(0.3 + 0.12 * step) for step in range(18)]))
     gaps = np.linalg.norm(found.points[:, LIP_TOP] - found.points[:, LIP_BOTTOM], axis=1)
     heights = np.linalg.norm(found.points[:, BROW] - found.points[:, CHIN], axis=1)
@@ -63,7 +63,7 @@ async def test_crops_of_another_size_are_a_bug(landmarks: TritonLandmarks) -> No
         await landmarks.mark(np.zeros((1, 100, 100, 3), np.uint8))
 
 
-async def test_somebody_is_found_head_to_hips(landmarks: TritonLandmarks) -> None:
+async def test_a_person_is_found_from_head_to_hips(landmarks: TritonLandmarks) -> None:
     stage = Image.fromarray(picture(media(PERFORMER), 5.0)).resize((224, 126))
     square = np.zeros((224, 224, 3), np.uint8)
     square[:126] = np.asarray(stage)

@@ -23,7 +23,7 @@ from streams.study.agent import StudyStage
 from tests.contract.rigs.delivered import Delivered
 from tests.contract.rigs.stage_rig import RULES, Rig, make_rig
 from tests.contract.rigs.triton_server import Triton, running
-from tests.contract.stages.test_study import heard
+from tests.contract.stages.test_study import new_transcript
 from tests.support.progress import Patience
 
 __all__ = ["make_rig"]
@@ -75,7 +75,7 @@ async def embed_at_last(sentences: TritonSentences, text: str) -> Vectors:
             await asyncio.sleep(0.2)
 
 
-async def test_calls_are_shared_and_a_killed_server_loses_none(pair: tuple[Triton, Triton]) -> None:
+async def test_calls_are_shared_and_a_killed_server_loses_no_call(pair: tuple[Triton, Triton]) -> None:
     sentences = TritonSentences(name_of(*pair))
     texts = [f"Sentence number {number} of a long talk." for number in range(REQUEST_COUNT)]
     try:
@@ -124,9 +124,7 @@ async def until_hanging(sentences: CountedSentences) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_an_attempt_whose_server_is_killed_in_mid_job_loses_nothing(
-    pair: tuple[Triton, Triton], rig: Rig
-) -> None:
+async def test_an_attempt_loses_nothing_when_its_server_is_killed(pair: tuple[Triton, Triton], rig: Rig) -> None:
     """Attempts of study: calls to one server hang, it is killed, and each project has one result all the same."""
     projects = [rig, *(Rig(rig.context, rig.objects, rig.speech, rig.org_id) for _ in range(PROJECT_COUNT - 1))]
     rig.context.sentences = sentences = CountedSentences(name_of(*pair))
@@ -145,7 +143,7 @@ async def test_an_attempt_whose_server_is_killed_in_mid_job_loses_nothing(
     try:
         for text in ("Both servers", "are connected."):
             await sentences.embed([text])
-        messages = [Delivered(number, await heard(each), []) for number, each in enumerate(projects)]
+        messages = [Delivered(number, await new_transcript(each), []) for number, each in enumerate(projects)]
         os.kill(pair[0].pid, signal.SIGSTOP)
         working = [asyncio.create_task(take_to_its_end(number, one)) for number, one in enumerate(messages)]
         await until_hanging(sentences)

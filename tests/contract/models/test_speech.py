@@ -38,7 +38,7 @@ async def speech(triton_server: Triton) -> AsyncIterator[TritonSpeech]:
     await adapter.close()
 
 
-async def test_what_its_twin_promises_too(speech: TritonSpeech) -> None:
+async def test_the_recogniser_keeps_the_promises_of_its_twin(speech: TritonSpeech) -> None:
     await speech_keeps_what_it_promises(speech, sound(media("speech/jfk.flac")))
 
 
@@ -59,7 +59,7 @@ async def test_each_window_is_transcribed_in_its_own_language(speech: TritonSpee
     assert told.language == "en"
 
 
-async def test_words_times_and_language(speech: TritonSpeech) -> None:
+async def test_words_have_times_and_a_language(speech: TritonSpeech) -> None:
     signs: list[int] = []
     heard = await speech.transcribe(sound(media("speech/jfk.flac")), language=None, report=signs.append)
     said = " ".join(texts(heard.words))
@@ -93,19 +93,19 @@ async def test_a_word_between_long_silences_is_found_on_its_second(speech: Trito
         "talking/face_offcentre_20s.mp4",
     ],
 )
-async def test_nothing_is_invented(speech: TritonSpeech, name: str) -> None:
+async def test_sound_without_speech_gives_no_words(speech: TritonSpeech, name: str) -> None:
     heard = await speech.transcribe(sound(media(name)), language=None, report=ignore)
     assert heard.words == []
 
 
 @pytest.mark.parametrize("level", [30, 300, 3000])
-async def test_noise_says_nothing_with_a_glossary_or_without(speech: TritonSpeech, level: int) -> None:
+async def test_noise_gives_no_words_with_or_without_a_glossary(speech: TritonSpeech, level: int) -> None:
     noise = np.random.default_rng(level).normal(0, level, 20 * RATE_HZ).astype(np.int16)
     for glossary in ((), ("Lorenz", "Tchaikovsky")):
         assert (await speech.transcribe(noise, language="en", report=ignore, glossary=glossary)).words == []
 
 
-async def test_a_glossary_invents_nothing(speech: TritonSpeech) -> None:
+async def test_a_glossary_adds_no_unspoken_words(speech: TritonSpeech) -> None:
     """Glossary terms that are not spoken are not recognised in speech or music; other words do not change."""
     terms = ("Lorenz", "Tchaikovsky", "Betelgeuse")
     for name in ("music/Kevin_MacLeod-Vibe_Ace.ogg", "talking/nvidia_webcam_pillarbox_8s_720p.mp4"):
@@ -140,7 +140,7 @@ async def test_the_decoders_verdict_is_reported(speech: TritonSpeech) -> None:
     assert window.compression < 2.4
 
 
-async def test_no_samples_and_silence(speech: TritonSpeech) -> None:
+async def test_empty_audio_and_silence_give_no_words(speech: TritonSpeech) -> None:
     assert (await speech.transcribe(np.zeros(0, dtype=np.int16), language=None, report=ignore)).words == []
     heard = await speech.transcribe(np.zeros(5 * RATE_HZ, dtype=np.int16), language="en", report=ignore)
     assert heard.words == []
@@ -165,7 +165,7 @@ async def test_span_borders_leave_no_trace(speech: TritonSpeech) -> None:
         assert all(word.start_ms < word.end_ms for word in merged.words)
 
 
-async def test_a_border_through_speech(speech: TritonSpeech) -> None:
+async def test_a_border_through_speech_loses_no_word(speech: TritonSpeech) -> None:
     """Cuts through speech, as in recordings without silence, double or lose no word."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))[: 100 * RATE_HZ]
     whole = await transcribed(speech, samples)

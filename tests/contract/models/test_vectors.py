@@ -38,15 +38,15 @@ def each(samples: np.ndarray, length_ms: int = 1600) -> list[TimeRange]:
     return [TimeRange(start_ms=at, end_ms=at + length_ms) for at in range(0, samples.size // 16 - length_ms, length_ms)]
 
 
-async def test_what_the_twin_of_voices_promises_too(voices: TritonVoices) -> None:
+async def test_the_voice_model_keeps_the_promises_of_its_twin(voices: TritonVoices) -> None:
     await voices_keep_what_they_promise(voices)
 
 
-async def test_what_the_twin_of_sentences_promises_too(sentences: TritonSentences) -> None:
+async def test_the_sentence_model_keeps_the_promises_of_its_twin(sentences: TritonSentences) -> None:
     await sentences_keep_what_they_promise(sentences)
 
 
-async def test_each_request_is_metered_as_the_model_tells_it(sentences: TritonSentences) -> None:
+async def test_each_request_is_metered_by_the_models_own_figures(sentences: TritonSentences) -> None:
     with metered() as meter:
         found = await sentences.embed(["A sentence.", "Another one."])
     (call,) = meter.calls
@@ -54,7 +54,7 @@ async def test_each_request_is_metered_as_the_model_tells_it(sentences: TritonSe
     assert (call.requests, call.failed, call.gpu_ms) == (1, 0, 0)
 
 
-async def test_one_reader_is_nearer_to_himself_than_to_another(voices: TritonVoices) -> None:
+async def test_one_readers_voices_are_nearer_than_anothers(voices: TritonVoices) -> None:
     jfk, other = sound(media("speech/jfk.flac")), sound(media("speech/librispeech/1221-135766-0001.wav"))
     mine = (await voices.embed(jfk, each(jfk))).values
     theirs = (await voices.embed(other, each(other))).values

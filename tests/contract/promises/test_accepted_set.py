@@ -150,7 +150,7 @@ async def rows_of(settings: Settings, org_id: uuid.UUID) -> tuple[set[str], int]
 
 
 @time_out(3600)
-async def test_what_was_accepted_is_sent_though_all_are_killed(
+async def test_every_accepted_request_is_sent_though_all_are_killed(
     postgres: Settings, kafka: str, parts: list[ProductProcess]
 ) -> None:
     customer: Customer = await new_customer(postgres)

@@ -60,7 +60,7 @@ async def ask(tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
-async def one_upload(world: World, store: S3Objects, dice: random.Random) -> None:
+async def resume_upload(world: World, store: S3Objects, dice: random.Random) -> None:
     """An upload of two parts, cut once within a part, resumed by what the API says is there."""
     body = dice.randbytes(dice.randrange(LEAST_BYTES, MOST_BYTES))
     signed = await ask(
@@ -95,7 +95,7 @@ async def test_cut_uploads_are_resumed_exactly(world: World, store: S3Objects) -
     dice = random.Random(SEED)
     for at in range(0, UPLOADS, AT_ONCE):
         seeds = [dice.randrange(2**32) for _ in range(min(AT_ONCE, UPLOADS - at))]
-        await asyncio.gather(*(one_upload(world, store, random.Random(seed)) for seed in seeds))
+        await asyncio.gather(*(resume_upload(world, store, random.Random(seed)) for seed in seeds))
     record(16, f"{UPLOADS} of {UPLOADS} cut uploads resumed, each equal to its source")
 
 

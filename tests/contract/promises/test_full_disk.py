@@ -127,7 +127,7 @@ async def test_a_full_disk_loses_nothing(rig: Rig, kafka: str, tmp_path: Path) -
         with serve_files(files, port) as base:
             await await_while_moving(worker.is_ready, "the worker")
             for _ in range(ROUNDS):
-                resumed_s.append(await _one_round(rig, kafka, worker, f"{base}/film.mp4"))
+                resumed_s.append(await _run_round(rig, kafka, worker, f"{base}/film.mp4"))
         assert await worker.is_ready()
     finally:
         worker.end()
@@ -136,7 +136,7 @@ async def test_a_full_disk_loses_nothing(rig: Rig, kafka: str, tmp_path: Path) -
     )
 
 
-async def _one_round(rig: Rig, kafka: str, worker: Worker, url: str) -> float:
+async def _run_round(rig: Rig, kafka: str, worker: Worker, url: str) -> float:
     """A job that meets the full disk, and ends once there is room; gives the seconds from then."""
     ballast, event_id = worker.fill(), uuid.uuid4()
     rig.project_id = uuid.uuid4()
@@ -153,7 +153,7 @@ async def _one_round(rig: Rig, kafka: str, worker: Worker, url: str) -> float:
     assert "room" in (await rig.row(sql))["last_error"]
     assert worker.process.poll() is None
     assert await rig.objects.list_prefix(f"{rig.org_id}/{rig.project_id}/", limit=10) == []
-    assert not [name for name in await rig.said() if name != "UploadReceived"]
+    assert not [name for name in await rig.count_events() if name != "UploadReceived"]
     await await_while_moving(worker.is_tidy, "an empty scratch folder")
 
     ballast.unlink()
@@ -162,6 +162,6 @@ async def _one_round(rig: Rig, kafka: str, worker: Worker, url: str) -> float:
     while (now := await attempt(rig))["state"] != "done":
         patience.check((now, worker.log.read_text()[-1000:]))
         await asyncio.sleep(0.1)
-    assert (await rig.said())["SpanPlanned"] == 1
+    assert (await rig.count_events())["SpanPlanned"] == 1
     await await_while_moving(worker.is_tidy, "an empty scratch folder")
     return time.monotonic() - freed_s

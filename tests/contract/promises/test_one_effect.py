@@ -12,7 +12,7 @@ from tests.support.soak import record
 AT_ONCE = 200
 
 
-async def test_two_hundred_at_once_have_one_effect(postgres: Settings) -> None:
+async def test_two_hundred_concurrent_posts_have_one_effect(postgres: Settings) -> None:
     async with open_world(postgres, pool_size=8) as world:
         key = {"Idempotency-Key": str(uuid.uuid4())}
         client = world.ann.client

@@ -84,7 +84,7 @@ async def good(client: httpx2.AsyncClient) -> list[float]:
 
 
 @time_out(1200)
-async def test_slow_clients_are_let_go_and_others_are_served(postgres: Settings, api: ProductProcess) -> None:
+async def test_slow_clients_are_disconnected_and_others_are_served(postgres: Settings, api: ProductProcess) -> None:
     customer = await new_customer(postgres)
     assert api.process is not None
     process = psutil.Process(api.process.pid)

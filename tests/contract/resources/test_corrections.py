@@ -37,7 +37,7 @@ async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
         yield opened
 
 
-async def heard(world: World, tenant: Tenant, objects: S3Objects, meaning: SentenceRows | None = None) -> str:
+async def new_transcript(world: World, tenant: Tenant, objects: S3Objects, meaning: SentenceRows | None = None) -> str:
     """A project with an automatic transcript; returns its path."""
     made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
     project_id = UUID(made.json()["project_id"])
@@ -73,7 +73,7 @@ def fix(text: str, version: int = 1, **more: Any) -> dict[str, Any]:
 
 
 async def test_a_correction_keeps_the_machines_version(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+    path = await new_transcript(world, world.ann, objects)
     before = await world.ann.client.get(path)
     assert "[?] we met doctor whom" in (await world.ann.client.get(path, params={"format": "txt"})).text
     done = await world.ann.client.patch(
@@ -98,27 +98,27 @@ async def test_a_correction_keeps_the_machines_version(world: World, objects: S3
 
 @pytest.mark.parametrize("written", ["{}", "W/{}", '"another", {}'], ids=["as it was given", "weakened", "in a list"])
 @pytest.mark.parametrize("read", [{}, {"format": "srt", "mask": "true"}], ids=["as JSON", "as masked subtitles"])
-async def test_whatever_was_read_of_a_version_is_held(
+async def test_a_tag_of_any_reading_holds_its_version(
     world: World, objects: S3Objects, read: dict[str, str], written: str
 ) -> None:
-    path = await heard(world, world.ann, objects)
+    path = await new_transcript(world, world.ann, objects)
     held = written.format((await world.ann.client.get(path, params=read)).headers["etag"])
     assert (await world.ann.client.patch(path, json=fix("Who."), headers={"If-Match": held})).status_code == 200
     assert (await world.ann.client.patch(path, json=fix("Who.", 2), headers={"If-Match": held})).status_code == 412
 
 
-async def test_what_a_corrected_sentence_means_is_asked_for(world: World, objects: S3Objects) -> None:
+async def test_a_corrected_sentence_gets_a_new_embedding(world: World, objects: S3Objects) -> None:
     rows, model, _ = await ask(WordSentences(), [SAID], {})
     ref = await objects.put("meaning", pack_rows(rows), "application/octet-stream", SUFFIX)
-    path = await heard(world, world.ann, objects, SentenceRows(rows=ref, dimensions=384, model=model, texts=1))
+    path = await new_transcript(world, world.ann, objects, SentenceRows(rows=ref, dimensions=384, model=model, texts=1))
     assert (await world.ann.client.patch(path, json=fix("Who."))).status_code == 200
     kept = msgspec.convert((await world.ann.client.get(path)).json()["meaning"], SentenceRows)
     assert set(await read_rows(objects, kept)) == {digest("we met doctor Who.")}
     assert kept.rows.key.startswith(f"{world.ann.org_id}/{path.split('/')[3]}/meaning/")
 
 
-async def test_the_event_says_so_once_a_version(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+async def test_each_version_has_one_event(world: World, objects: S3Objects) -> None:
+    path = await new_transcript(world, world.ann, objects)
     headers = {"Idempotency-Key": str(uuid4())}
     first = await world.ann.client.patch(path, json=fix("Who."), headers=headers)
     again = await world.ann.client.patch(path, json=fix("Who."), headers=headers)
@@ -130,16 +130,16 @@ async def test_the_event_says_so_once_a_version(world: World, objects: S3Objects
     assert event["transcript"]["key"].startswith(f"{world.ann.org_id}/")
 
 
-async def test_of_two_at_once_one_wins(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+async def test_one_of_several_concurrent_corrections_wins(world: World, objects: S3Objects) -> None:
+    path = await new_transcript(world, world.ann, objects)
     answers = await asyncio.gather(*(world.ann.client.patch(path, json=fix(f"Who{at}.")) for at in range(6)))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412, 412]
     assert {answer.json()["code"] for answer in answers if answer.status_code == 412} == {"transcript-changed"}
     assert len((await world.ann.client.get(f"{path}/versions")).json()["items"]) == 2
 
 
-async def test_what_cannot_be_corrected_says_why(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+async def test_an_invalid_correction_says_why(world: World, objects: S3Objects) -> None:
+    path = await new_transcript(world, world.ann, objects)
     bad = await world.ann.client.patch(
         path, json={"version": 1, "edits": [{"first_word": 3, "end_word": 9, "text": "x"}]}
     )
@@ -153,10 +153,8 @@ async def test_what_cannot_be_corrected_says_why(world: World, objects: S3Object
     assert (await world.ann.client.get(path, params={"version": 9})).status_code == 404
 
 
-async def test_a_page_of_versions_holds_only_so_much(
-    world: World, objects: S3Objects, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = await heard(world, world.ann, objects)
+async def test_a_page_of_versions_is_bounded(world: World, objects: S3Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = await new_transcript(world, world.ann, objects)
     for version in range(1, 5):
         assert (await world.ann.client.patch(path, json=fix("Who" * version, version))).status_code == 200
     monkeypatch.setattr("api.transcripts.corrections.PAGE_BYTES", 1)

@@ -82,13 +82,13 @@ async def patched(
 
 
 @pytest.mark.parametrize("held", ["*", 'W/"edit-1"', '"edit-9", "edit-1"'])
-async def test_a_tag_is_held_however_it_was_passed_on(world: World, objects: S3Objects, held: str) -> None:
+async def test_a_tag_matches_in_every_form_that_a_proxy_passes_on(world: World, objects: S3Objects, held: str) -> None:
     path = await clip_of(world, world.ann, objects)
     assert (await patched(world.ann, path, DELETE, held=held)).status_code == 200
 
 
 @pytest.mark.parametrize(("held", "status"), [(None, 428), ("", 428), ('"edit-2"', 412), ('"edit-1', 412)])
-async def test_an_edit_of_what_was_not_read_is_refused(
+async def test_an_edit_without_a_current_tag_is_refused(
     world: World, objects: S3Objects, held: str | None, status: int
 ) -> None:
     path = await clip_of(world, world.ann, objects)
@@ -119,7 +119,7 @@ async def test_an_edit_is_a_new_version_and_the_machines_stays(world: World, obj
     assert (oldest["version"], oldest["made_by"]) == (1, "machine")
 
 
-async def test_a_segment_has_captions_of_its_own_look(world: World, objects: S3Objects) -> None:
+async def test_a_segment_has_its_own_caption_style(world: World, objects: S3Objects) -> None:
     path = await clip_of(world, world.ann, objects)
     own = {"op": "style", "segment_id": "s1", "template": "minimal", "overrides": {"wrap": {"max_words": 2}}}
     done = await patched(world.ann, path, own)
@@ -147,7 +147,7 @@ async def test_undo_and_redo_are_versions_too(world: World) -> None:
     assert ([one["version"] for one in rest["items"]], rest["next_before"]) == ([2, 1], None)
 
 
-async def test_a_page_of_versions_holds_only_so_much(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_of_versions_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred requests of a whole body each would not fit into the API's memory."""
     path = await clip_of(world, world.ann)
     for version in range(1, 6):
@@ -166,7 +166,7 @@ async def test_a_page_of_versions_holds_only_so_much(world: World, monkeypatch: 
     assert seen == [6, 5, 4, 3, 2, 1]
 
 
-async def test_of_two_at_once_one_wins_and_the_other_is_told(world: World) -> None:
+async def test_one_of_several_concurrent_edits_wins_the_rest_get_412(world: World) -> None:
     path = await clip_of(world, world.ann)
     answers = await asyncio.gather(*(patched(world.ann, path, MUTE, note=str(at)) for at in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412]
@@ -186,7 +186,7 @@ async def test_the_same_request_again_has_one_effect(world: World) -> None:
     assert answers[1].headers["etag"] == '"edit-2"'
 
 
-async def test_what_cannot_be_edited_says_why(world: World) -> None:
+async def test_an_invalid_edit_says_why(world: World) -> None:
     path = await clip_of(world, world.ann)
     bad = await patched(world.ann, path, MUTE, {"op": "split", "segment_id": "s9", "at_ms": 15_000})
     assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/operations/1/segment_id")
@@ -199,7 +199,7 @@ async def test_what_cannot_be_edited_says_why(world: World) -> None:
     assert (await world.ann.client.get(f"{path}/edit", params={"version": 9})).status_code == 404
 
 
-async def test_edits_are_walled(world: World) -> None:
+async def test_edits_are_confined_to_their_organisation(world: World) -> None:
     path = await clip_of(world, world.ann)
     assert (await patched(world.ann, path, MUTE)).status_code == 200
     for answer in (
@@ -217,7 +217,7 @@ async def test_edits_are_walled(world: World) -> None:
         assert await rows.fetchval("select count(*) from clip_edits") == 0, "it goes with its clip"
 
 
-async def test_an_export_plays_the_newest_version_or_the_one_asked_for(world: World) -> None:
+async def test_an_export_plays_the_newest_or_the_requested_version(world: World) -> None:
     path = await clip_of(world, world.ann)
     clip_id = UUID(path.rsplit("/", 1)[1])
     await patched(world.ann, path, {"op": "insert", "start_ms": 50_000, "end_ms": 60_000})
@@ -238,7 +238,7 @@ async def test_an_export_plays_the_newest_version_or_the_one_asked_for(world: Wo
     assert {msgspec.json.decode(row["payload"])["edit_version"] for row in sent} == {1, 2}
 
 
-async def test_an_export_keeps_the_words_it_was_asked_for_with(world: World, objects: S3Objects) -> None:
+async def test_an_export_keeps_the_words_of_its_request(world: World, objects: S3Objects) -> None:
     path = await clip_of(world, world.ann, objects)
     clip = (await world.ann.client.get(path)).json()
     wishes: list[dict[str, Any]] = [{}, {"transcript_version": 1}]
@@ -324,7 +324,7 @@ NOTHING: tuple[list[dict[str, Any]], ...] = (
 )
 
 
-async def test_what_changes_nothing_makes_no_version_and_tells_nobody(world: World, objects: S3Objects) -> None:
+async def test_an_edit_without_effect_makes_no_version_and_no_event(world: World, objects: S3Objects) -> None:
     """Without fillers `drop_fillers` keeps the current version, and so does every operation without effect."""
     path = await clip_of(world, world.ann, objects)
     for version in (1, 2):

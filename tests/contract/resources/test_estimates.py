@@ -73,7 +73,7 @@ async def test_an_estimate_has_time_work_and_cost_with_a_range(postgres: Setting
         assert made["money"] is None, "nothing has a price here"
 
 
-async def test_it_learns_from_the_callers_own_projects_only(postgres: Settings) -> None:
+async def test_an_estimate_learns_from_the_callers_projects_only(postgres: Settings) -> None:
     async with open_world(postgres) as world:
         before = (await ask(world.ann, HALF_HOUR)).json()["estimate"]
         slow_s = before["elapsed_ms"]["expected"] / 1000 * 5
@@ -125,7 +125,7 @@ async def test_sound_alone_has_no_clips(postgres: Settings) -> None:
         ({"upload_id": str(UUID(int=5))}, "/upload_id"),
     ],
 )
-async def test_what_it_cannot_estimate_is_told(postgres: Settings, body: Any, pointer: str) -> None:
+async def test_an_invalid_request_names_the_field(postgres: Settings, body: Any, pointer: str) -> None:
     async with open_world(postgres) as world:
         answer = await ask(world.ann, body)
         assert answer.status_code == 422
@@ -133,7 +133,7 @@ async def test_what_it_cannot_estimate_is_told(postgres: Settings, body: Any, po
         assert pointer in [error["pointer"] for error in answer.json()["errors"]]
 
 
-async def test_an_answer_under_a_key_is_given_again(postgres: Settings) -> None:
+async def test_an_answer_under_a_key_is_repeated(postgres: Settings) -> None:
     async with open_world(postgres) as world:
         first = await ask(world.ann, HALF_HOUR, **{"Idempotency-Key": "k"})
         await add(world, world.ann, elapsed_s=10_000, cpu_ms=10)

@@ -112,7 +112,7 @@ class Story:
         found = [await self.world.ann.client.get(f"/v1/exports/{one}") for one in self.exports]
         return [one.json()["state"] for one in found]
 
-    async def told(self) -> Counter[str]:
+    async def count_events(self) -> Counter[str]:
         kinds = [
             row["headers"]["ce_type"].removeprefix("clipstream.") for row in await outbox(self.world, self.world.ann)
         ]
@@ -141,7 +141,7 @@ async def test_an_export_is_cancelled_once_and_repeats_under_a_new_id(story: Sto
     answers = [await story.cancel(first) for _ in range(2)]
     assert [(one.status_code, one.json()["state"]) for one in answers] == [(200, "cancelled")] * 2
     assert answers[0].json()["finished_at"] == answers[1].json()["finished_at"] is not None
-    assert (await story.told())["ExportCancelled"] == 1
+    assert (await story.count_events())["ExportCancelled"] == 1
     assert await story.states() == ["cancelled", "waiting"]
     again = await story.world.ann.client.post(f"/v1/clips/{story.clip_id}/export", json={"aspect": "9:16"})
     assert (again.status_code, again.json()["state"]) == (202, "waiting")
@@ -164,7 +164,7 @@ async def test_an_event_of_cancelled_exports_alone_is_not_worked_on(story: Story
     assert await story.rows("select 1 from attempts where project_id = $1 and stage = 'render'") == []
 
 
-async def test_siblings_of_a_cancelled_export_are_made_and_it_is_not(story: Story) -> None:
+async def test_only_the_siblings_of_a_cancelled_export_are_made(story: Story) -> None:
     first, second = story.exports
 
     async def cancels(work: Work) -> None:
@@ -174,10 +174,10 @@ async def test_siblings_of_a_cancelled_export_are_made_and_it_is_not(story: Stor
 
     assert await story.run(cancels, first, second) == "committed"
     assert await story.states() == ["cancelled", "failed"]
-    assert await story.told() == Counter(ExportCancelled=1, ExportFailed=1)
+    assert await story.count_events() == Counter(ExportCancelled=1, ExportFailed=1)
 
 
-async def test_a_worker_stops_at_a_renewal_and_its_usage_is_kept(story: Story) -> None:
+async def test_a_worker_stops_at_a_renewal_and_its_usage_stays(story: Story) -> None:
     first, _ = story.exports
 
     async def hangs(work: Work) -> None:
@@ -189,13 +189,13 @@ async def test_a_worker_stops_at_a_renewal_and_its_usage_is_kept(story: Story) -
     assert await asyncio.wait_for(story.run(hangs, first, event_id=event_id), HANG_S) == "cancelled"
     (attempt,) = await story.rows("select state, lease_until from attempts where project_id = $1 and stage = 'render'")
     assert (attempt["state"], attempt["lease_until"]) == ("cancelled", None)
-    assert (await story.told())["ExportFailed"] == 0
+    assert (await story.count_events())["ExportFailed"] == 0
     assert await story.run(nothing, first, event_id=event_id) == "cancelled", "when it comes again"
     (cost,) = await story.rows("select kind, amount from costs where project_id = $1")
     assert (cost["kind"], cost["amount"]) == ("read_bytes", 4711), "what was used stays in the ledger"
 
 
-async def test_of_cancelling_and_ending_at_once_one_wins(story: Story) -> None:
+async def test_each_export_ends_once_when_cancelled_at_its_end(story: Story) -> None:
     """Events of the clip's exports in any order: each export ends once."""
     seen = Counter[tuple[str, str]]()
     for number in range(12):
@@ -204,7 +204,7 @@ async def test_of_cancelling_and_ending_at_once_one_wins(story: Story) -> None:
                 "export_id"
             ]
         )
-        before = await story.told()
+        before = await story.count_events()
         starts = asyncio.Event()
 
         async def waits(work: Work, starts: asyncio.Event = starts) -> None:
@@ -217,7 +217,7 @@ async def test_of_cancelling_and_ending_at_once_one_wins(story: Story) -> None:
             return int((await story.cancel(export_id)).status_code)
 
         verdict, status = await asyncio.gather(story.run(waits, export_id), stops())
-        told = await story.told() - before
+        told = await story.count_events() - before
         state = (await story.world.ann.client.get(f"/v1/exports/{export_id}")).json()["state"]
         assert (status, state, told["ExportCancelled"], told["ExportFailed"]) in (
             (200, "cancelled", 1, 0),
@@ -255,5 +255,5 @@ async def test_a_cancelled_project_leaves_no_export_that_waits(story: Story) -> 
     answer = await story.world.ann.client.post(f"/v1/projects/{story.project_id}/cancel")
     assert answer.json()["state"] == "cancelled"
     assert await story.states() == ["cancelled", "cancelled"]
-    assert (await story.told())["ExportCancelled"] == 0, "that the project was cancelled is told"
+    assert (await story.count_events())["ExportCancelled"] == 0, "that the project was cancelled is told"
     assert [(await story.cancel(one)).status_code for one in story.exports] == [200, 200]

@@ -45,7 +45,7 @@ async def read(world: World, path: str) -> dict[str, Any]:
     return found
 
 
-async def told(world: World) -> list[tuple[str, dict[str, Any]]]:
+async def update_events(world: World) -> list[tuple[str, dict[str, Any]]]:
     """Update events, each once among the project's events and once in the outbox."""
     sent = [
         (row["headers"]["ce_type"].removeprefix("clipstream."), json.loads(row["payload"]))
@@ -58,7 +58,7 @@ async def told(world: World) -> list[tuple[str, dict[str, Any]]]:
     return sent
 
 
-async def things(world: World) -> tuple[UUID, dict[str, str]]:
+async def new_resources(world: World) -> tuple[UUID, dict[str, str]]:
     """A project with a clip and an export: the path of each."""
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
@@ -67,7 +67,7 @@ async def things(world: World) -> tuple[UUID, dict[str, str]]:
     return project_id, {"project": f"/v1/projects/{project_id}"} | paths
 
 
-async def test_metadata_is_given_with_what_is_made_and_read_everywhere(world: World) -> None:
+async def test_metadata_of_a_new_resource_is_read_everywhere(world: World) -> None:
     made = await world.ann.client.post("/v1/projects", json=URL | {"metadata": WORDS})
     path = f"/v1/projects/{made.json()['project_id']}"
     assert (await read(world, path))["metadata"] == WORDS
@@ -81,7 +81,7 @@ async def test_metadata_is_given_with_what_is_made_and_read_everywhere(world: Wo
     several = {"aspects": ["1:1", "16:9"], "metadata": {"post": 2}}
     both = (await world.ann.client.post(f"/v1/clips/{clip_id}/exports", json=several)).json()["items"]
     assert [(each["metadata"], each["revision"]) for each in both] == [({"post": 2}, 2), ({"post": 2}, 1)]
-    assert [kind for kind, _ in await told(world)] == ["ExportUpdated"], "of the one that was there"
+    assert [kind for kind, _ in await update_events(world)] == ["ExportUpdated"], "of the one that was there"
     again = (await world.ann.client.post(f"/v1/clips/{clip_id}/export", json={"aspect": "1:1"})).json()
     assert (again["title"], again["metadata"]) == ("Of a post", {"post": 2}), "what is left out stays"
     (clip,) = (await read(world, f"{path}/clips"))["items"]
@@ -92,8 +92,8 @@ async def test_metadata_is_given_with_what_is_made_and_read_everywhere(world: Wo
 
 
 @pytest.mark.parametrize("kind", ["project", "clip", "export"])
-async def test_a_merge_patch_changes_what_it_names_only(world: World, kind: str) -> None:
-    _, paths = await things(world)
+async def test_a_merge_patch_changes_only_the_named_fields(world: World, kind: str) -> None:
+    _, paths = await new_resources(world)
     path = paths[kind]
     first = await world.ann.client.get(path)
     assert first.headers["etag"] == f'"{kind}-1"'
@@ -125,7 +125,7 @@ async def test_a_merge_patch_changes_what_it_names_only(world: World, kind: str)
         assert (same.status_code, same.headers["etag"]) == (200, f'"{kind}-3"')
     emptied = (await patch(world, path, {"metadata": None})).json()
     assert (emptied["metadata"], emptied["revision"]) == ({}, 4)
-    sent = await told(world)
+    sent = await update_events(world)
     assert [(name, one["changed"], one["revision"]) for name, one in sent] == [
         (f"{kind.capitalize()}Updated", ["title", "metadata"], 2),
         (f"{kind.capitalize()}Updated", ["metadata"], 3),
@@ -137,7 +137,7 @@ async def test_a_merge_patch_changes_what_it_names_only(world: World, kind: str)
 
 
 async def test_the_machines_title_of_a_clip_comes_back(world: World) -> None:
-    project_id, paths = await things(world)
+    project_id, paths = await new_resources(world)
     clip = paths["clip"]
     assert (await patch(world, clip, {"title": "Mine"})).json()["title"] == "Mine"
     assert (await patch(world, clip, {"title": "Mine again"})).json()["title"] == "Mine again"
@@ -189,10 +189,10 @@ async def measured(rows: Any, org_id: UUID, project_id: UUID, clip_id: UUID, tit
     ],
 )
 @pytest.mark.parametrize("kind", ["project", "clip", "export"])
-async def test_what_cannot_be_kept_is_refused_and_said(
+async def test_an_invalid_patch_is_refused_with_its_field(
     world: World, kind: str, body: str, status: int, pointer: str | None
 ) -> None:
-    _, paths = await things(world)
+    _, paths = await new_resources(world)
     headers = {"If-Match": "*", **MERGE}
     refused = await world.ann.client.patch(paths[kind], content=body, headers=headers)
     assert refused.status_code == status, refused.text
@@ -201,8 +201,8 @@ async def test_what_cannot_be_kept_is_refused_and_said(
     assert (await read(world, paths[kind]))["revision"] == 1
 
 
-async def test_what_is_refused_when_something_is_made(world: World) -> None:
-    _, paths = await things(world)
+async def test_invalid_metadata_of_a_new_resource_is_refused(world: World) -> None:
+    _, paths = await new_resources(world)
     big, post = {"a": "x" * MAX_BYTES}, world.ann.client.post
     for path, body in (
         ("/v1/projects", URL),
@@ -216,8 +216,8 @@ async def test_what_is_refused_when_something_is_made(world: World) -> None:
     assert (await post("/v1/projects", json=URL | {"title": "x" * 501})).status_code == 422
 
 
-async def test_valid_patches_do_not_grow_it_past_its_bounds(world: World) -> None:
-    _, paths = await things(world)
+async def test_valid_patches_keep_metadata_within_its_bounds(world: World) -> None:
+    _, paths = await new_resources(world)
     half = "x" * (MAX_BYTES // 2)
     assert (await patch(world, paths["clip"], {"metadata": {"a": half}})).status_code == 200
     full = await patch(world, paths["clip"], {"metadata": {"b": half}})
@@ -226,8 +226,8 @@ async def test_valid_patches_do_not_grow_it_past_its_bounds(world: World) -> Non
     assert list((await read(world, paths["clip"]))["metadata"]) == ["a"]
 
 
-async def test_media_types(world: World) -> None:
-    _, paths = await things(world)
+async def test_patches_of_other_media_types_are_refused(world: World) -> None:
+    _, paths = await new_resources(world)
     plain = await patch(
         world, paths["project"], {"title": "One"}, **{"Content-Type": "application/json; charset=utf-8"}
     )
@@ -240,8 +240,8 @@ async def test_media_types(world: World) -> None:
     assert elsewhere.status_code == 415, "a merge patch is one of what is there"
 
 
-async def test_of_two_at_once_one_is_told_that_it_is_late(world: World) -> None:
-    _, paths = await things(world)
+async def test_one_of_several_concurrent_patches_wins(world: World) -> None:
+    _, paths = await new_resources(world)
     answers = await asyncio.gather(
         *(patch(world, paths["project"], {"title": f"Number {n}"}, '"project-1"') for n in range(5))
     )
@@ -252,8 +252,8 @@ async def test_of_two_at_once_one_is_told_that_it_is_late(world: World) -> None:
     assert [answer.headers["etag"] for answer in twice] == ['"project-3"'] * 2
 
 
-async def test_an_erased_project_keeps_none_of_it(world: World) -> None:
-    project_id, paths = await things(world)
+async def test_an_erased_project_keeps_no_metadata(world: World) -> None:
+    project_id, paths = await new_resources(world)
     for kind in ("project", "clip", "export"):
         await patch(world, paths[kind], {"title": "SECRET", "metadata": {"SECRET": 1}})
     await world.ann.client.delete(paths["project"])

@@ -44,7 +44,7 @@ values ($1, $2, $3, $4, 0, $5, now() - $6 * interval '1 hour')
 """
 
 
-def asked(clip: events.ClipSelected, **changes: Any) -> events.PreviewRequested:
+def preview_request(clip: events.ClipSelected, **changes: Any) -> events.PreviewRequested:
     fields = {name: getattr(clip, name) for name in ("org_id", "project_id", "clip_id", "ordinal", "rendition")}
     fields |= {"preview_id": uuid.uuid4(), "edit_version": 1, "at_ms": 700}
     return events.PreviewRequested(**(fields | changes))
@@ -69,7 +69,7 @@ async def test_a_picture_is_framed_as_an_export_and_made(rig: Rig, tmp_path: Pat
     """>> PreviewRequested << PreviewPlanned << PreviewCompleted; an existing plan needs no framing."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     automatic = await framed(rig, clip)
-    square = asked(clip, rendition=msgspec.structs.replace(clip.rendition, aspect="1:1"))
+    square = preview_request(clip, rendition=msgspec.structs.replace(clip.rendition, aspect="1:1"))
     await remembered(rig, square)
     assert not FrameStage(rig.context).wants(
         events.PreviewPlanned(plan=own_ref(*rig.owner), **msgspec.structs.asdict(square))
@@ -79,8 +79,8 @@ async def test_a_picture_is_framed_as_an_export_and_made(rig: Rig, tmp_path: Pat
     assert isinstance(sent.event, events.PreviewPlanned)
     assert (sent.event.rendition.aspect, sent.event.at_ms) == ("1:1", 700)
     assert (await row_of(rig, square.preview_id))["plan"]["sha256"] == sent.event.plan.sha256
-    upright = events.PreviewPlanned(plan=automatic.plan, **msgspec.structs.asdict(asked(clip)))
-    await remembered(rig, asked(clip, preview_id=upright.preview_id))
+    upright = events.PreviewPlanned(plan=automatic.plan, **msgspec.structs.asdict(preview_request(clip)))
+    await remembered(rig, preview_request(clip, preview_id=upright.preview_id))
     stage = PreviewStage(rig.context)
     for planned, input_id, size in ((sent.event, sent.id, (1080, 1080)), (upright, uuid.uuid4(), (1080, 1920))):
         assert await rig.send(stage, planned, input_id) == "committed"
@@ -95,25 +95,25 @@ async def test_a_picture_is_framed_as_an_export_and_made(rig: Rig, tmp_path: Pat
     assert "cpu_ms" in {row["kind"] for row in cost}
 
 
-async def test_what_cannot_be_shown_says_so_and_few_are_kept(rig: Rig, tmp_path: Path) -> None:
+async def test_a_failed_preview_says_so_and_few_previews_are_stored(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
-    unknown = asked(clip, clip_id=uuid.uuid4())
+    unknown = preview_request(clip, clip_id=uuid.uuid4())
     assert await rig.send(FrameStage(rig.context), unknown, uuid.uuid4()) == "refused"
     (sent,) = await rig.fresh()
     assert isinstance(sent.event, events.PreviewFailed)
     assert (sent.event.reason, sent.event.preview_id) == ("clip.unknown", unknown.preview_id)
-    old = [asked(clip) for _ in range(MAX_KEPT_PREVIEWS + 5)]
+    old = [preview_request(clip) for _ in range(MAX_KEPT_PREVIEWS + 5)]
     await remembered(rig, *old, state="done", hours=1)
-    await remembered(rig, latest := asked(clip))
+    await remembered(rig, latest := preview_request(clip))
     gone = events.PreviewPlanned(plan=own_ref(*rig.owner), **msgspec.structs.asdict(latest))
     assert await rig.send(PreviewStage(rig.context), gone, uuid.uuid4()) == "dead", "its plan is away"
-    assert await rig.said() == {"DeadLetter": 1, "PreviewFailed": 1}
+    assert await rig.count_events() == {"DeadLetter": 1, "PreviewFailed": 1}
     planned = events.PreviewPlanned(plan=(await framed(rig, clip)).plan, **msgspec.structs.asdict(latest))
     assert await rig.send(PreviewStage(rig.context), planned, uuid.uuid4()) == "committed"
     rows = await rig.rows("select * from previews where org_id = $1 and project_id = $2")
     assert len(rows) == MAX_KEPT_PREVIEWS
     assert latest.preview_id in {row["preview_id"] for row in rows}
-    await remembered(rig, asked(clip), state="done", hours=25)
+    await remembered(rig, preview_request(clip), state="done", hours=25)
     relay = await create_pool(rig.context.settings.postgres_relay, size=1)
     assert await delete_old(relay) >= 1
     await relay.close()
@@ -150,7 +150,7 @@ async def ended(world: World, preview_id: str, **fields: Any) -> None:
     world.listeners.wake(project_id)
 
 
-async def test_whoever_asks_gets_the_picture_once_it_is_there(world: World, objects: S3Objects) -> None:
+async def test_each_caller_gets_the_preview_once_it_exists(world: World, objects: S3Objects) -> None:
     path = f"{await clip_of(world, world.ann)}/preview"
     waits = asyncio.create_task(world.ann.client.post(path, json={}, params={"at_ms": 1_200}))
     while not (sent := await outbox(world)):
@@ -173,7 +173,7 @@ async def test_whoever_asks_gets_the_picture_once_it_is_there(world: World, obje
     assert (await world.bob.client.post(path, json={}, params={"at_ms": 1_200})).status_code == 404
 
 
-async def test_what_takes_long_is_answered_with_where_it_will_be(world: World) -> None:
+async def test_a_slow_preview_is_answered_with_its_location(world: World) -> None:
     clip = await clip_of(world, world.ann)
     path = f"{clip}/preview"
     plan = ObjectRef(key="plan", sha256="1" * 64, size=1)
@@ -204,7 +204,7 @@ async def test_what_takes_long_is_answered_with_where_it_will_be(world: World) -
     assert tried.json()["preview_id"] != first.json()["preview_id"]
 
 
-async def test_what_cannot_be_asked_is_refused(world: World) -> None:
+async def test_an_invalid_preview_is_refused(world: World) -> None:
     path = await clip_of(world, world.ann)
     ask = f"{path}/preview"
     late = await world.ann.client.post(ask, json={}, params={"at_ms": 30_000}, headers=ASYNC)

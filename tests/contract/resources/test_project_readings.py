@@ -35,7 +35,7 @@ OPTIONS = {"min_clip_ms": 3000, "max_clips": 1, "export": {"video": {"quality": 
 LATER = {"Prefer": "respond-async"}
 NEWEST = {"If-Match": "*"}
 ELSEWHERE = {
-    "cancelProject": "test_a_project_that_is_cancelled_on_its_way",
+    "cancelProject": "test_resources_of_a_cancelled_project_are_readable",
     "eraseProject": "the end of each story",
     "replayDeadLetter": "its message is none of the project's: tests/contract/api/test_api_organisation.py",
 }
@@ -104,11 +104,11 @@ class Story:
 
     async def again(self, method: str, path: str, body: Any = None, **headers: str) -> None:
         """Repeat a request: nothing changes and no event is sent."""
-        before = await self.told()
+        before = await self.count_outbox_rows()
         await self.pipeline.ask(method, path, body, **headers)
-        assert await self.told() == before
+        assert await self.count_outbox_rows() == before
 
-    async def told(self) -> int:
+    async def count_outbox_rows(self) -> int:
         """Number of rows in the outbox."""
         async with org_transaction(self.pipeline.world.api, self.pipeline.org_id) as rows:
             return int(await rows.fetchval("select count(*) from outbox"))
@@ -149,7 +149,7 @@ def unreached(story: Story, but: Collection[str] = ()) -> set[str]:
     return {operation.name for operation in gets()} - story.reached - set(but)
 
 
-async def test_after_every_kind_of_request(pipeline: Pipeline, six_seconds: bytes) -> None:
+async def test_every_resource_is_readable_after_every_kind_of_request(pipeline: Pipeline, six_seconds: bytes) -> None:
     stops = (events.SpanPlanned, events.TranscriptCompleted, events.UnderstandingCompleted, events.MomentsDetected)
     story = await worked(pipeline, six_seconds, stops, **OPTIONS)
     assert (await story.get())["state"] == "completed"
@@ -302,7 +302,9 @@ async def of_uploads(story: Story) -> None:
 
 
 @pytest.mark.parametrize("kind", ["script", "silent", "unreadable", "url", "several shapes"])
-async def test_other_projects(pipeline: Pipeline, six_seconds: bytes, tmp_path: Path, kind: str) -> None:
+async def test_resources_of_failed_and_other_projects_are_readable(
+    pipeline: Pipeline, six_seconds: bytes, tmp_path: Path, kind: str
+) -> None:
     if kind == "url":
         made = await pipeline.ask("POST", "/v1/projects", {"source_url": "https://video.example/a.mp4"})
         story = Story(pipeline, made["project_id"])
@@ -329,7 +331,7 @@ async def test_other_projects(pipeline: Pipeline, six_seconds: bytes, tmp_path: 
 
 @pytest.mark.parametrize("how", ["erase", "cancel"])
 @pytest.mark.parametrize("stop", [None, events.SpanPlanned, events.UnderstandingCompleted], ids=str)
-async def test_a_project_that_is_cancelled_on_its_way(
+async def test_resources_of_a_cancelled_project_are_readable(
     pipeline: Pipeline, six_seconds: bytes, stop: type[Any] | None, how: str
 ) -> None:
     story = Story(pipeline, await pipeline.project(six_seconds))

@@ -64,13 +64,13 @@ UNSIGNED: list[tuple[Fault, str]] = [
 
 
 @pytest.mark.parametrize(("fault", "reason", "exact"), SIGNED, ids=[fault.__name__ for fault, *_ in SIGNED])
-async def test_a_producer_learns_why_and_the_exact_error_is_its_own(
+async def test_a_producer_gets_the_reason_and_alone_the_exact_error(
     rig: Rig, fault: Fault, reason: str, exact: str
 ) -> None:
     sent = rig.sent()
     fault(sent)
     message = await rig.take(sent)
-    (event,) = await rig.told()
+    (event,) = await rig.published_refusals()
     assert event == events.UploadRefused(
         refusal_id=event.refusal_id, partition=message.partition, offset=message.offset, reason=reason,
         detail=refused_uploads.SENTENCES[reason], key_id=sent.key_id, signed=True, message_key=sent.project_id,
@@ -92,23 +92,23 @@ async def test_an_unsigned_refusal_repeats_no_word_of_its_message(rig: Rig, faul
     sent = rig.sent()
     fault(sent)
     await rig.take(sent)
-    (event,), (item,) = await rig.told(), await rig.listed()
+    (event,), (item,) = await rig.published_refusals(), await rig.listed()
     assert (event.reason, event.signed, event.key_id) == (reason, False, sent.key_id)
     assert (item["detail"], item["signed"]) == (refused_uploads.SENTENCES[reason], False)
     assert WORDS not in str(item)
 
 
-async def test_of_a_sender_whom_no_key_tells_there_is_the_event_alone(rig: Rig) -> None:
+async def test_an_unknown_sender_leaves_only_the_event(rig: Rig) -> None:
     sent = rig.sent()
     sent.key_id, sent.key = f"pk_{WORDS}", WORDS
     sent.headers["ce_id"] = str(uuid.uuid4())
     await rig.take(sent)
-    (event,) = await rig.told()
+    (event,) = await rig.published_refusals()
     assert (event.reason, event.key_id, event.message_key) == ("producer.unknown_key", None, None)
     assert await rig.listed() == await rig.listed(rig.world.bob) == []
 
 
-async def test_a_revoked_key_tells_whose_it_was_and_proves_nothing(rig: Rig) -> None:
+async def test_a_revoked_key_names_its_owner_and_proves_nothing(rig: Rig) -> None:
     sent = rig.sent()
     await rig.owner.execute("update producer_keys set revoked_at = now() where key_id = $1", sent.key_id)
     await rig.take(sent)
@@ -116,15 +116,17 @@ async def test_a_revoked_key_tells_whose_it_was_and_proves_nothing(rig: Rig) -> 
     assert (item["reason"], item["signed"], item["key_id"]) == ("producer.unknown_key", False, sent.key_id)
 
 
-async def test_a_message_that_comes_again_is_told_once(rig: Rig) -> None:
+async def test_a_redelivered_message_is_reported_once(rig: Rig) -> None:
     sent = rig.sent()
     options(sent)
     message = await rig.take(sent)
     for _ in range(2):
         assert await rig.consumption.handle(message) == "dead"
-    assert len(await rig.told()) == len(await rig.listed()) == 1
+    assert len(await rig.published_refusals()) == len(await rig.listed()) == 1
     await rig.take(sent)
-    assert len(await rig.told()) == len(await rig.listed()) == 2, "the same bytes at another place are another message"
+    assert len(await rig.published_refusals()) == len(await rig.listed()) == 2, (
+        "the same bytes at another place are another message"
+    )
 
 
 async def test_a_flood_makes_few_rows_and_hides_no_other_refusal(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,13 +142,15 @@ async def test_a_flood_makes_few_rows_and_hides_no_other_refusal(rig: Rig, monke
     items = await rig.listed()
     assert [item["signed"] for item in items] == [True, False, False, False]
     assert [item["unlisted"] for item in items] == [0, 7, 0, 0], "each counts once, however often it came"
-    assert len(await rig.told()) == 4
+    assert len(await rig.published_refusals()) == 4
     await rig.owner.execute("update upload_refusals set created_at = created_at - interval '2 minutes'")
     await rig.take(stranger)
-    assert [event.unlisted for event in await rig.told()] == [0, 0, 0, 0, 7], "the next one says how many there were"
+    assert [event.unlisted for event in await rig.published_refusals()] == [0, 0, 0, 0, 7], (
+        "the next one says how many there were"
+    )
 
 
-async def test_workers_side_by_side_keep_to_the_bound(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_parallel_workers_keep_to_the_bound(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refused_uploads, "MAX_LISTED_PER_MINUTE", 3)
     sent = rig.sent()
     options(sent)
@@ -182,7 +186,7 @@ async def test_refusals_are_paged_newest_first_and_expire(rig: Rig, postgres: Se
     assert [item["offset"] for item in await rig.listed()] == offsets[-1:]
 
 
-async def test_a_bug_in_telling_still_leaves_the_letter(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_in_reporting_still_leaves_the_letter(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: object) -> bool:
         raise KeyError("a bug")
 

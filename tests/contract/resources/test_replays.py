@@ -41,7 +41,7 @@ async def export_of(world: World, state: str = "done") -> str:
     return f"/v1/exports/{export_id}/replay"
 
 
-async def test_a_replay_is_asked_for_once_until_it_is_done(world: World) -> None:
+async def test_a_replay_is_requested_once_until_it_is_done(world: World) -> None:
     path = await export_of(world)
     assert (await world.ann.client.get(path)).status_code == 404
     first = await world.ann.client.post(path)
@@ -62,12 +62,12 @@ async def test_a_replay_is_asked_for_once_until_it_is_done(world: World) -> None
     assert again["replay_id"] != first.json()["replay_id"]
 
 
-async def test_what_is_not_done_cannot_be_compared(world: World) -> None:
+async def test_an_unfinished_export_cannot_be_replayed(world: World) -> None:
     refused = await world.ann.client.post(await export_of(world, "rendering"))
     assert (refused.status_code, refused.json()["code"]) == (409, "export-not-done")
 
 
-async def test_replays_are_walled_and_go_with_their_export(world: World) -> None:
+async def test_replays_are_confined_and_go_with_their_export(world: World) -> None:
     path = await export_of(world)
     await world.ann.client.post(path)
     for answer in (await world.bob.client.post(path), await world.bob.client.get(path)):
@@ -104,7 +104,7 @@ async def test_the_log_is_read_from_a_time_on_to_its_end(kafka: str) -> None:
     assert await since(-1) == [], "nothing was written since"
 
 
-async def test_a_kafka_that_is_away_is_said_to_be() -> None:
+async def test_an_absent_kafka_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         [
             one

@@ -168,7 +168,7 @@ async def test_a_source_that_could_not_be_read_is_read_again(story: Story) -> No
     assert ((await story.show())["state"], (await story.stages())["ingest"]) == ("running", ("done", 1))
 
 
-async def test_it_may_fail_and_be_retried_more_than_once(story: Story) -> None:
+async def test_a_project_may_fail_and_be_retried_repeatedly(story: Story) -> None:
     message = upload(story)
     for _ in range(3):
         assert await story.run("ingest", message, BROKEN) == "refused"
@@ -176,7 +176,7 @@ async def test_it_may_fail_and_be_retried_more_than_once(story: Story) -> None:
     assert (await story.kinds()).count("ProjectFailed") == 3
 
 
-async def test_another_organisation_cannot_retry_it(story: Story) -> None:
+async def test_another_organisation_cannot_retry_the_project(story: Story) -> None:
     await story.run("ingest", upload(story), BROKEN)
     answer = await story.world.bob.client.post(f"/v1/projects/{story.project_id}/retry", json={})
     assert answer.status_code == 404
@@ -186,12 +186,12 @@ async def test_another_organisation_cannot_retry_it(story: Story) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "code"), [("POST", "/cancel", "project-ended"), ("DELETE", "", "project-erased")]
 )
-async def test_what_is_gone_is_not_taken_up(story: Story, method: str, path: str, code: str) -> None:
+async def test_an_erased_or_cancelled_project_is_not_retried(story: Story, method: str, path: str, code: str) -> None:
     await story.world.ann.client.request(method, f"/v1/projects/{story.project_id}{path}")
     assert (await story.retry()).json()["code"] == code
 
 
-async def test_a_lost_span_is_heard_again_and_what_follows_runs_once_more(story: Story) -> None:
+async def test_a_lost_span_and_the_stages_after_it_run_again(story: Story) -> None:
     await story.run("ingest", upload(story), ingested)
     span = events.SpanPlanned(
         ordinal=0,

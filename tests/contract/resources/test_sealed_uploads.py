@@ -71,7 +71,7 @@ async def test_a_second_put_after_completing_changes_nothing(story: Story) -> No
     assert await story.read_as_ingest() == FIRST
 
 
-async def test_ingest_seals_what_a_producer_named_without_the_api(story: Story) -> None:
+async def test_ingest_seals_an_object_named_by_a_producer(story: Story) -> None:
     assert await story.put(FIRST) == 200
     assert await story.read_as_ingest() == FIRST
     assert await story.put(SECOND) == 200
@@ -86,7 +86,7 @@ async def test_the_copies_are_removed_with_the_upload(story: Story) -> None:
     assert await story.store.delete_prefix(story.signed["object_key"]) == 2
 
 
-async def test_nothing_is_sealed_that_did_not_arrive(story: Story) -> None:
+async def test_an_object_that_did_not_arrive_is_not_sealed(story: Story) -> None:
     assert (await story.post_project()).json()["code"] == "upload-not-complete"
     with pytest.raises(KeyError):
         await story.read_as_ingest()

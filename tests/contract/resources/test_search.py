@@ -42,11 +42,11 @@ async def search(search_front: Server) -> AsyncIterator[MeilisearchSearch]:
     made.close()
 
 
-async def test_what_its_twin_promises_too(search: MeilisearchSearch) -> None:
+async def test_the_store_keeps_the_promises_of_its_twin(search: MeilisearchSearch) -> None:
     await search_keeps_what_it_promises(search)
 
 
-async def test_written_is_findable_merged_and_deletable(search: MeilisearchSearch) -> None:
+async def test_documents_are_found_merged_and_deleted(search: MeilisearchSearch) -> None:
     org, identity = str(uuid4()), str(uuid4())
     mine = {"filter": f'org_id = "{org}"'}
     await search.upsert("clips", [{"id": identity, "org_id": org, "title": "Penguins"} | UNMEANT])
@@ -68,7 +68,7 @@ async def test_words_that_mean_the_same_find_each_other(search: MeilisearchSearc
         assert [hit["text"] for hit in hits] == [text]
 
 
-async def test_a_synonym_that_is_taken_out_is_taken_out(search: MeilisearchSearch) -> None:
+async def test_a_removed_synonym_has_no_effect(search: MeilisearchSearch) -> None:
     (clips,) = (schema for schema in index_schemas() if schema.uid == "clips")
     more = clips.settings["synonyms"] | {"walrus": ["seal"]}
     for synonyms in (more, clips.settings["synonyms"]):
@@ -98,7 +98,7 @@ async def test_an_older_index_gets_its_vectors_and_keeps_its_documents(search: M
     await search._call(lambda client: wait_for_task(client, client.index(uid).delete()))
 
 
-async def test_a_task_that_fails_is_told(search: MeilisearchSearch) -> None:
+async def test_a_failed_task_is_reported(search: MeilisearchSearch) -> None:
     with pytest.raises(TaskFailedError, match="invalid_document_id"):
         await search.upsert("clips", [{"id": "not an id"}])
     with pytest.raises(TaskFailedError, match="not filterable"):
@@ -106,18 +106,18 @@ async def test_a_task_that_fails_is_told(search: MeilisearchSearch) -> None:
 
 
 @pytest.mark.parametrize("vectors", [[1.0, 2.0], {"meaning": "one"}, {"meaning": [1.0]}])
-async def test_a_vector_of_the_wrong_kind_is_our_fault_and_no_outage(search: MeilisearchSearch, vectors: Any) -> None:
+async def test_a_vector_of_the_wrong_kind_is_a_bug_not_an_outage(search: MeilisearchSearch, vectors: Any) -> None:
     """The engine reports one of them as `internal`: repeating the request would never end."""
     with pytest.raises(TaskFailedError):
         await search.upsert("clips", [{"id": "wrong", "_vectors": vectors}])
 
 
-async def test_an_index_that_is_not_there_yet_is_unavailable(search: MeilisearchSearch) -> None:
+async def test_a_missing_index_is_unavailable(search: MeilisearchSearch) -> None:
     with pytest.raises(Unavailable):
         await search.search("nowhere", "x", {})
 
 
-async def test_a_changed_setting_is_put_right(search: MeilisearchSearch) -> None:
+async def test_a_changed_setting_is_restored(search: MeilisearchSearch) -> None:
     (clips,) = (schema for schema in index_schemas() if schema.uid == "clips")
     turned = {**clips.settings, "searchableAttributes": list(reversed(clips.settings["searchableAttributes"]))}
     for settings in (turned, clips.settings):
@@ -127,7 +127,7 @@ async def test_a_changed_setting_is_put_right(search: MeilisearchSearch) -> None
         assert answer["searchableAttributes"] == settings["searchableAttributes"]
 
 
-async def test_down_is_unavailable_and_up_again_is_fine(tmp_path: Path) -> None:
+async def test_a_stopped_server_is_unavailable_until_it_restarts(tmp_path: Path) -> None:
     with run_search_front(tmp_path) as server:
         await migrate_meilisearch(make_settings(meilisearch=server.url, meilisearch_key=server.password))
         search = MeilisearchSearch(server.url, server.password)

@@ -59,7 +59,7 @@ class Teller:
         mine = [msgspec.structs.replace(event, org_id=self.org, project_id=project) for event in several]
         assert await self.sink.handle([made.arrived(event) for event in mine]) == []
 
-    async def heard(
+    async def add_transcript(
         self, *lines: str, at: dt.datetime = made.NOW, language: str = "en", speakers: Sequence[str] = (), **more: Any
     ) -> UUID:
         """A project of these lines, a word each 400 ms, each line from the next even ten seconds on."""
@@ -111,7 +111,7 @@ def asking(tenant: Tenant) -> Any:
 
 async def test_each_hit_carries_the_millisecond_of_its_word(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
-    project = await teller.heard("Bob sings of tides and of seals.", "Later Bob sleeps.")
+    project = await teller.add_transcript("Bob sings of tides and of seals.", "Later Bob sleeps.")
     await teller.chosen(project, "sings of tides and of seals. Later Bob sleeps.", "Why seals matter")
     answer = await found(q="seals")
     (segment,), (clip,) = answer["segments"], answer["clips"]
@@ -130,9 +130,9 @@ async def test_each_hit_carries_the_millisecond_of_its_word(world: World, search
     assert all(0 < hit["match_score"] <= 1 for kind in KINDS for hit in answer[kind])
 
 
-async def test_a_floor_leaves_out_what_means_something_else(world: World, search: MeilisearchSearch) -> None:
+async def test_a_minimum_score_leaves_out_other_meanings(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
-    await teller.heard("a walrus swims", "dogs bark loudly", "the cat sat down")
+    await teller.add_transcript("a walrus swims", "dogs bark loudly", "the cat sat down")
     near = await found(q="a walrus swims", mode="meaning")
     assert near["semantic"]["used"]
     assert [(hit["text"], hit["match_score"]) for hit in near["segments"]] == [("a walrus swims", 1.0)]
@@ -146,11 +146,11 @@ async def test_a_floor_leaves_out_what_means_something_else(world: World, search
     assert (await found(q="walrus bark", min_score=0.9))["segments"] == []
 
 
-async def test_everything_is_listed_and_ordered_without_words(world: World, search: MeilisearchSearch) -> None:
+async def test_a_search_without_words_lists_everything_in_order(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
     days = [dt.datetime(2026, 3, day, tzinfo=dt.UTC) for day in (1, 2, 3)]
     for day in (days[1], days[2], days[0]):
-        await teller.heard(f"walrus one of {day.day}", f"walrus two of {day.day}", at=day)
+        await teller.add_transcript(f"walrus one of {day.day}", f"walrus two of {day.day}", at=day)
 
     async def texts(**asked: Any) -> list[str]:
         answer = await found(**asked)
@@ -173,8 +173,10 @@ async def test_everything_is_listed_and_ordered_without_words(world: World, sear
 
 async def test_a_filter_takes_several_values(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
-    one = await teller.heard("walrus a", "walrus b", "walrus c", speakers=["Ann", "Bea, Ltd", "Cy"], title="One, two")
-    two = await teller.heard("walrus d", language="en", title="Three")
+    one = await teller.add_transcript(
+        "walrus a", "walrus b", "walrus c", speakers=["Ann", "Bea, Ltd", "Cy"], title="One, two"
+    )
+    two = await teller.add_transcript("walrus d", language="en", title="Three")
 
     async def texts(**asked: Any) -> list[str]:
         return sorted(hit["text"][-1] for hit in (await found(q="walrus", **asked))["segments"])
@@ -190,9 +192,9 @@ async def test_a_filter_takes_several_values(world: World, search: MeilisearchSe
     assert {one["pointer"] for one in refused.json()["errors"]} == {"?trust", "?project_id"}
 
 
-async def test_quotes_and_minus(world: World, search: MeilisearchSearch) -> None:
+async def test_quotes_and_minus_select_phrases_and_exclusions(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
-    await teller.heard("the walrus swims far", "far swims the walrus", "the walrus sleeps")
+    await teller.add_transcript("the walrus swims far", "far swims the walrus", "the walrus sleeps")
 
     async def texts(words: str) -> set[str]:
         return {hit["text"] for hit in (await found(q=words))["segments"]}
@@ -205,9 +207,9 @@ async def test_quotes_and_minus(world: World, search: MeilisearchSearch) -> None
 
 async def test_japanese_and_chinese_are_found_by_their_words(world: World, search: MeilisearchSearch) -> None:
     teller, found = Teller(world.ann, search), asking(world.ann)
-    await teller.heard("量子 計算の 歴史", language="ja")
-    await teller.heard("量子 计算的 历史", language="zh")
-    await teller.heard("양자컴퓨터의역사", language="ko")
+    await teller.add_transcript("量子 計算の 歴史", language="ja")
+    await teller.add_transcript("量子 计算的 历史", language="zh")
+    await teller.add_transcript("양자컴퓨터의역사", language="ko")
 
     async def hits(words: str, **asked: Any) -> list[tuple[str, int]]:
         return [(hit["text"], hit["word_ms"]) for hit in (await found(q=words, **asked))["segments"]]

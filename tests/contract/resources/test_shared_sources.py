@@ -42,7 +42,7 @@ async def uploaded(rig: Rig) -> str:
     return key
 
 
-async def made_of(rig: Rig, key: str) -> uuid.UUID:
+async def new_project_of(rig: Rig, key: str) -> uuid.UUID:
     """A project of this object."""
     project_id = uuid.uuid4()
     async with org_transaction(rig.worker, rig.org_id) as connection:
@@ -69,7 +69,7 @@ async def upload(rig: Rig, key: str) -> tuple[str, str]:
 
 async def test_an_upload_lives_until_its_last_project_is_erased(rig: Rig) -> None:
     key = await uploaded(rig)
-    first, second, third = [await made_of(rig, key) for _ in range(3)]
+    first, second, third = [await new_project_of(rig, key) for _ in range(3)]
     for gone in (second, first):
         await erased(rig, gone)
         assert await upload(rig, key) == ("a talk.mp4", "complete")
@@ -81,17 +81,17 @@ async def test_an_upload_lives_until_its_last_project_is_erased(rig: Rig) -> Non
 
 async def test_two_projects_of_one_upload_erased_at_once_leave_nothing(rig: Rig) -> None:
     key = await uploaded(rig)
-    await erased(rig, *[await made_of(rig, key) for _ in range(2)])
+    await erased(rig, *[await new_project_of(rig, key) for _ in range(2)])
     assert await upload(rig, key) == ("", "aborted")
     assert await rig.keys() == set()
 
 
-async def test_a_project_made_during_an_erasure_keeps_the_upload(
+async def test_a_project_created_during_an_erasure_keeps_the_upload(
     rig: Rig,
 ) -> None:
     """Making one locks the upload's row first, as the API does."""
     key = await uploaded(rig)
-    gone = await made_of(rig, key)
+    gone = await new_project_of(rig, key)
     async with org_transaction(rig.worker, rig.org_id) as connection:
         await project_lifecycle.erase_project(connection, rig.org_id, gone, cause())
     async with org_transaction(rig.api, rig.org_id) as connection:
@@ -109,10 +109,10 @@ async def test_a_project_made_during_an_erasure_keeps_the_upload(
 async def test_a_clip_of_a_clip_outlives_the_project_it_came_from(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A producer on Kafka may name any object of its organisation, such as an export of another project."""
     key = await uploaded(rig)
-    first = await made_of(rig, key)
+    first = await new_project_of(rig, key)
     export = (await rig.objects.put(f"{rig.org_id}/{first}/exports/e", b"a clip", "video/mp4", ".mp4")).key
     await rig.objects.put(f"{rig.org_id}/{first}/heard/h", b"words", "application/json", ".json")
-    second = await made_of(rig, export)
+    second = await new_project_of(rig, export)
     monkeypatch.setattr(orphan_sweep, "GRACE", -orphan_cleanup.GRACE)
     async with org_transaction(rig.worker, rig.org_id) as connection:
         await project_lifecycle.fail_project(connection, rig.org_id, first, "media.corrupt", "It is.", cause())
@@ -126,5 +126,5 @@ async def test_a_clip_of_a_clip_outlives_the_project_it_came_from(rig: Rig, monk
 
 async def test_a_producers_own_object_stays_with_the_producer(rig: Rig) -> None:
     key = (await rig.objects.put(f"{rig.org_id}/newsroom", b"a video", "video/mp4", ".mp4")).key
-    await erased(rig, await made_of(rig, key))
+    await erased(rig, await new_project_of(rig, key))
     assert await rig.keys() == {key}

@@ -34,7 +34,7 @@ async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
         yield opened
 
 
-async def heard(world: World, tenant: Tenant, objects: S3Objects, told: Transcript | None = None) -> str:
+async def new_transcript(world: World, tenant: Tenant, objects: S3Objects, told: Transcript | None = None) -> str:
     """A project with an automatic transcript of three speakers; returns its path."""
     made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
     project_id = UUID(made.json()["project_id"])
@@ -59,7 +59,7 @@ SPLIT = {"op": "split", "speaker": "S1", "words": [{"first_word": 2, "end_word":
 
 
 async def test_speakers_turns_and_their_words_are_read(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+    path = await new_transcript(world, world.ann, objects)
     answer = await world.ann.client.get(f"{path}/speakers")
     assert answer.status_code == 200, answer.text
     told = answer.json()
@@ -76,7 +76,7 @@ async def test_speakers_turns_and_their_words_are_read(world: World, objects: S3
 
 
 async def test_a_correction_keeps_the_machines_version(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+    path = await new_transcript(world, world.ann, objects)
     before = await world.ann.client.get(f"{path}/speakers")
     done = await world.ann.client.patch(
         f"{path}/speakers",
@@ -106,7 +106,7 @@ async def test_a_correction_keeps_the_machines_version(world: World, objects: S3
 
 
 async def test_words_and_speakers_are_corrected_in_turn(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+    path = await new_transcript(world, world.ann, objects)
     assert (await world.ann.client.patch(f"{path}/speakers", json=edits(NAMED))).status_code == 200
     word = {"version": 2, "edits": [{"first_word": 0, "end_word": 1, "text": "They"}]}
     assert (await world.ann.client.patch(f"{path}/transcript", json=word)).json()["version"] == 3
@@ -119,15 +119,15 @@ async def test_words_and_speakers_are_corrected_in_turn(world: World, objects: S
     assert sorted(msgspec.json.decode(row["payload"])["version"] for row in sent) == [2, 3]
 
 
-async def test_of_two_at_once_one_wins(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+async def test_one_of_several_concurrent_corrections_wins(world: World, objects: S3Objects) -> None:
+    path = await new_transcript(world, world.ann, objects)
     asked = [edits(NAMED | {"name": f"Ada {at}"}) for at in range(4)]
     answers = await asyncio.gather(*(world.ann.client.patch(f"{path}/speakers", json=one) for one in asked))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
 
 
-async def test_what_cannot_be_done_says_why(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+async def test_an_invalid_correction_says_why(world: World, objects: S3Objects) -> None:
+    path = await new_transcript(world, world.ann, objects)
     for asked, pointer in (
         (edits(NAMED, {"op": "merge", "speaker": "S7", "into": "S1"}), "/edits/1"),
         (edits({"op": "marry", "speaker": "S1"}), "/edits/0/op"),
@@ -157,7 +157,7 @@ async def test_what_cannot_be_done_says_why(world: World, objects: S3Objects) ->
 async def test_an_empty_list_of_speakers_may_be_filled_by_a_person(world: World, objects: S3Objects) -> None:
     words = [msgspec.structs.replace(word, speaker=None) for word in transcript().words]
     deaf = msgspec.structs.replace(transcript(), words=words, diarization=None)
-    path = await heard(world, world.ann, objects, deaf)
+    path = await new_transcript(world, world.ann, objects, deaf)
     told = (await world.ann.client.get(f"{path}/speakers")).json()
     assert (told["speakers"], told["turns"], told["model"]) == ([], [], None)
     made = {"op": "split", "ranges": [{"start_ms": 0, "end_ms": 5000}], "name": "Ada"}
@@ -166,7 +166,7 @@ async def test_an_empty_list_of_speakers_may_be_filled_by_a_person(world: World,
 
 
 async def test_a_correction_that_changes_nothing_makes_no_version(world: World, objects: S3Objects) -> None:
-    path = await heard(world, world.ann, objects)
+    path = await new_transcript(world, world.ann, objects)
     assert (await world.ann.client.patch(f"{path}/speakers", json=edits(NAMED))).json()["version"] == 2
     again = await world.ann.client.patch(f"{path}/speakers", json=edits(NAMED, version=2))
     assert (again.status_code, again.json()["version"]) == (200, 2)

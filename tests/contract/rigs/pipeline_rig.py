@@ -168,7 +168,7 @@ class Pipeline:
         return str((await self.ask("POST", "/v1/projects", wanted))["project_id"])
 
 
-async def _nobody(*_: object) -> None:
+async def _no_key(*_: object) -> None:
     """Every upload here is the API's own."""
 
 
@@ -199,5 +199,5 @@ async def make_pipeline(
         )
         context = context_with_fakes(settings, pool, objects=objects, outside=Nowhere())
         stack.push_async_callback(context.close)
-        sinks = (ClickHouseSink(analytics, objects, _nobody), MeilisearchSink(search, objects))
+        sinks = (ClickHouseSink(analytics, objects, _no_key), MeilisearchSink(search, objects))
         yield Pipeline(world, context, sinks, relay)

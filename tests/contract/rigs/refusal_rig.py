@@ -78,7 +78,7 @@ class Rig:
         assert await self.consumption.handle(message) == "dead"
         return message
 
-    async def told(self) -> list[events.UploadRefused]:
+    async def published_refusals(self) -> list[events.UploadRefused]:
         """Refusals published for this rig's messages."""
         found = []
         for row in await self.owner.fetch(TOLD):

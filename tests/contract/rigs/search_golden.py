@@ -118,11 +118,11 @@ def differences(engine: Engine, golden: Json, *, record: bool = False) -> list[s
                     asked = {name: value for name, value in case.items() if name != "answer"}
                     found.append(f"{json.dumps(asked, ensure_ascii=False)}: {case['answer']}, got {got}")
                 if record:
-                    case["answer"] = {name: value for name, value in got.items() if name in _told(case, got)}
+                    case["answer"] = {name: value for name, value in got.items() if name in _recorded_fields(case, got)}
     return found
 
 
-def _told(case: Mapping[str, Any], got: Mapping[str, Any]) -> set[str]:
+def _recorded_fields(case: Mapping[str, Any], got: Mapping[str, Any]) -> set[str]:
     """Fields to write: the recorded ones, and an error's if it is an error now."""
     error = {"code", "type"} if got.get("code") else set()
     return {"status", *case["answer"]} | error

@@ -250,7 +250,7 @@ def _not_ours(*_: object) -> NoReturn:
     pytest.skip("the search server is not ours to stop: CLIPSTREAM_TEST_MEILISEARCH names it")
 
 
-def given_search() -> Server | None:
+def external_search() -> Server | None:
     """The search server named by the environment, to run the suites on; it should hold nothing else."""
     url = os.environ.get("CLIPSTREAM_TEST_MEILISEARCH")
     key = os.environ.get("CLIPSTREAM_TEST_MEILISEARCH_KEY", "")
@@ -264,7 +264,7 @@ def given_search() -> Server | None:
 @pytest.fixture(scope="session")
 def search_front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One search server for the session: the one that the environment names, else the stand-in."""
-    if (given := given_search()) is not None:
+    if (given := external_search()) is not None:
         yield given
         return
     with run_search_front(tmp_path_factory.mktemp("search")) as server:

@@ -141,7 +141,7 @@ class Rig:
             self._told.add(row["event_id"])
         return sent
 
-    async def said(self) -> Counter[str]:
+    async def count_events(self) -> Counter[str]:
         """Count of new events by type."""
         return Counter(type(sent.event).__name__ for sent in await self.fresh())
 

@@ -121,7 +121,7 @@ async def test_an_event_of_an_unknown_lane_is_sent(rig: Rig) -> None:
     assert len(await rig.send()) == 7
 
 
-async def test_what_a_crashed_relay_had_admitted_is_sent_by_the_next(rig: Rig) -> None:
+async def test_rows_admitted_by_a_crashed_relay_are_sent_by_the_next(rig: Rig) -> None:
     org_id = uuid.uuid4()
     await rig.put(org_id, 10)
     await admission.admit(rig.relay, rig.windows, 500)  # and it dies before it sends
@@ -139,7 +139,7 @@ async def test_a_row_that_cannot_be_sent_gives_its_place_to_another(rig: Rig) ->
     assert await rig.relay.fetchval("select waits from outbox where seq = $1", rows[0]["seq"])
 
 
-async def test_a_message_that_nobody_claimed_loses_its_place(rig: Rig) -> None:
+async def test_an_unclaimed_message_loses_its_place(rig: Rig) -> None:
     org_id = uuid.uuid4()
     await rig.put(org_id, 5)
     await rig.send()
@@ -304,7 +304,7 @@ async def test_a_thousand_retries_delay_another_by_less_than_a_clip(rig: Rig) ->
     assert delay_s < clip_s
 
 
-async def test_operators_set_windows_as_the_manual_says(rig: Rig) -> None:
+async def test_operators_set_windows_as_the_manual_describes(rig: Rig) -> None:
     manual = (Path(__file__).parents[3] / "docs" / "operators.md").read_text()
     (sql,) = re.findall(
         r"```sql\n(.*?insert into org_windows.*?)```", manual.partition("## Shares of organ")[2], re.DOTALL

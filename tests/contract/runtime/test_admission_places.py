@@ -39,7 +39,7 @@ async def story(postgres: Settings, request: pytest.FixtureRequest) -> AsyncIter
     await owner.close()
 
 
-async def test_a_place_is_held_by_what_is_in_flight(story: LaneStory) -> None:
+async def test_only_events_in_flight_hold_places(story: LaneStory) -> None:
     for _ in range(STEPS_COUNT):
         await story.step()
     print(Counter(story.done))

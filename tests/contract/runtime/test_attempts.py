@@ -119,7 +119,7 @@ async def test_a_standing_counter_loses_the_lease(rig: Rig) -> None:
     assert (await rig.results(), await rig.logical_events()) == (1, 1)
 
 
-async def test_the_sweeper_re_emits_what_a_killed_worker_held(rig: Rig) -> None:
+async def test_the_sweeper_re_emits_the_event_of_a_killed_worker(rig: Rig) -> None:
     async def killed(work: Work) -> None:
         await asyncio.sleep(3600)
 
@@ -144,7 +144,7 @@ async def test_the_sweeper_re_emits_what_a_killed_worker_held(rig: Rig) -> None:
     assert await rig.run(nothing, "heir") == "committed"
 
 
-async def test_a_drained_worker_gives_its_claim_back_at_once(rig: Rig) -> None:
+async def test_a_drained_worker_returns_its_claim_at_once(rig: Rig) -> None:
     async def long(work: Work) -> None:
         await asyncio.sleep(3600)
 
@@ -167,7 +167,7 @@ async def test_refused_input_is_a_normal_end(rig: Rig) -> None:
     assert not await rig.rows("select 1 from dead_letters where org_id = $1 and project_id = $2")
 
 
-async def test_a_bug_is_a_dead_letter_and_the_project_says_so(rig: Rig) -> None:
+async def test_a_bug_makes_a_dead_letter_and_fails_the_project(rig: Rig) -> None:
     async def bug(work: Work) -> None:
         raise KeyError("oops")
 

@@ -33,7 +33,7 @@ async def garbage(rig: Rig, topic: str = "spans.v1") -> str:
     return await asyncio.wait_for(rig.consumption.handle(message), HANG_S)
 
 
-async def test_so_many_in_a_row_stop_the_stage(rig: Rig) -> None:
+async def test_consecutive_dead_letters_stop_the_stage(rig: Rig) -> None:
     for _ in range(BREAKER_LETTER_COUNT):
         assert await garbage(rig) == "dead"
     for _ in range(2):
@@ -78,12 +78,12 @@ async def test_a_stage_that_meets_a_bug_with_everything_stops(rig: Rig, monkeypa
         await rig.take(body := rig.body(), rig.headers(body))
 
 
-async def test_what_outsiders_write_stops_nobody(rig: Rig) -> None:
+async def test_invalid_messages_of_outsiders_stop_no_stage(rig: Rig) -> None:
     for _ in range(BREAKER_LETTER_COUNT + 5):
         assert await garbage(rig, "uploads.v1") == "dead"
 
 
-async def test_a_worker_whose_breaker_opens_ends_and_says_why(postgres: Settings, kafka: str, tmp_path: Path) -> None:
+async def test_a_worker_with_an_open_breaker_ends_and_logs_why(postgres: Settings, kafka: str, tmp_path: Path) -> None:
     """The supervisor restarts it with growing pauses, and the current message is delivered again."""
     place, count = TopicPartition("spans.v1", 7), BREAKER_LETTER_COUNT + 1
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:

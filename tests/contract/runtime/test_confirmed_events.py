@@ -134,20 +134,20 @@ async def rig(postgres: Settings) -> AsyncIterator[Rig]:
 
 
 @pytest.mark.parametrize(("stage", "kind"), TAKEN)
-async def test_a_project_of_another_organisation(rig: Rig, stage: str, kind: type) -> None:
+async def test_an_event_of_anothers_project_is_refused(rig: Rig, stage: str, kind: type) -> None:
     await insert_owner(rig.owner, event_of(kind, rig.other_id, rig.project_id))
     await rig.is_buried(stage, event_of(kind, rig.org_id, rig.project_id))
     await rig.is_buried(stage, event_of(kind, uuid.uuid4(), rig.project_id))
 
 
 @pytest.mark.parametrize(("stage", "kind"), TAKEN)
-async def test_a_project_that_no_row_knows(rig: Rig, stage: str, kind: type) -> None:
+async def test_an_event_of_an_unknown_project_is_refused(rig: Rig, stage: str, kind: type) -> None:
     await insert_owner(rig.owner, event_of(kind, rig.org_id, uuid.uuid4()))
     await rig.is_buried(stage, event_of(kind, rig.org_id, rig.project_id))
 
 
 @pytest.mark.parametrize(("stage", "kind"), REFERRING)
-async def test_an_object_of_another_owner(rig: Rig, stage: str, kind: type) -> None:
+async def test_an_event_with_anothers_object_is_refused(rig: Rig, stage: str, kind: type) -> None:
     """Each object of each event: of another organisation, of another project, by way of its own folder."""
     event, name = event_of(kind, rig.org_id, rig.project_id), "0" * 64
     await insert_owner(rig.owner, event)
@@ -168,7 +168,7 @@ async def test_an_object_of_another_owner(rig: Rig, stage: str, kind: type) -> N
 
 @pytest.mark.parametrize("kind", ENDS)
 @pytest.mark.parametrize("state", ["queued", "running", "completed", "failed"])
-async def test_an_end_that_the_project_has_not_come_to(rig: Rig, kind: type, state: str) -> None:
+async def test_an_end_that_the_project_has_not_reached_is_refused(rig: Rig, kind: type, state: str) -> None:
     event = event_of(kind, rig.org_id, rig.project_id)
     await insert_owner(rig.owner, event, state=state)
     if state == {events.ProjectCompleted: "completed", events.ProjectFailed: "failed"}[kind]:
@@ -178,7 +178,7 @@ async def test_an_end_that_the_project_has_not_come_to(rig: Rig, kind: type, sta
 
 
 @pytest.mark.parametrize("kind", EXPORT_ENDS)
-async def test_an_end_that_the_export_has_not_come_to(rig: Rig, kind: type) -> None:
+async def test_an_end_that_the_export_has_not_reached_is_refused(rig: Rig, kind: type) -> None:
     event = event_of(kind, rig.org_id, rig.project_id)
     await insert_owner(rig.owner, event, export_state="rendering")
     await rig.is_buried("deliver", event)
@@ -190,7 +190,7 @@ async def test_an_end_that_the_export_has_not_come_to(rig: Rig, kind: type) -> N
 
 
 @pytest.mark.parametrize(("stage", "kind"), TAKEN)
-async def test_what_the_rows_confirm_is_worked_on(rig: Rig, stage: str, kind: type) -> None:
+async def test_a_confirmed_event_is_worked_on(rig: Rig, stage: str, kind: type) -> None:
     event = event_of(kind, rig.org_id, rig.project_id)
     await insert_owner(rig.owner, event)
     assert await rig.take(stage, event) == "committed"
@@ -202,9 +202,7 @@ PROJECTS = [(stage, kind) for stage, kind in TAKEN if not issubclass(kind, event
 
 @pytest.mark.parametrize("state", ["cancelled", "erased"])
 @pytest.mark.parametrize(("stage", "kind"), PROJECTS)
-async def test_a_late_event_of_a_project_that_is_gone_is_no_letter(
-    rig: Rig, stage: str, kind: type, state: str
-) -> None:
+async def test_a_late_event_of_an_erased_project_is_not_a_letter(rig: Rig, stage: str, kind: type, state: str) -> None:
     """Of an erased project nothing else is left to compare with: neither source nor exports."""
     event = event_of(kind, rig.org_id, rig.project_id)
     await insert_owner(rig.owner, event, state=state)
@@ -218,7 +216,7 @@ async def test_a_late_event_of_a_project_that_is_gone_is_no_letter(
     assert (await rig.letters(), rig.worked) == ([], [])
 
 
-async def test_the_failure_of_a_project_that_was_retried_is_no_letter(rig: Rig) -> None:
+async def test_a_failure_of_a_retried_project_is_not_a_letter(rig: Rig) -> None:
     event = event_of(events.ProjectFailed, rig.org_id, rig.project_id)
     for state in ("queued", "running", "completed"):
         await insert_owner(rig.owner, event, state=state)
@@ -226,7 +224,7 @@ async def test_the_failure_of_a_project_that_was_retried_is_no_letter(rig: Rig) 
         assert await rig.take("deliver", event) == "committed"
 
 
-async def test_the_failure_of_an_export_that_was_retried_is_no_letter(rig: Rig) -> None:
+async def test_a_failure_of_a_retried_export_is_not_a_letter(rig: Rig) -> None:
     event = event_of(events.ExportFailed, rig.org_id, rig.project_id)
     await insert_owner(rig.owner, event, export_state="rendering")
     await rig.owner.execute("update exports set retries = 1 where org_id = $1", rig.org_id)

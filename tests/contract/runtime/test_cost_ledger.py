@@ -102,7 +102,7 @@ class Story:
             cause = Cause(input_id=uuid4(), source="test", now=now())
             await change(connection, *self.owner, *given, cause)
 
-    async def told(self) -> list[Arrived]:
+    async def published_events(self) -> list[Arrived]:
         """Everything that the relay would publish."""
         async with org_transaction(self.world.api, self.org_id) as connection:
             rows = await connection.fetch("select * from outbox where project_id = $1 order by seq", self.project_id)
@@ -124,7 +124,7 @@ def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-async def nobody(*_: object) -> None:
+async def no_key(*_: object) -> None:
     """Every upload here is the API's own."""
 
 
@@ -143,7 +143,7 @@ async def until_completed(story: Story) -> None:
     await story.ended(project_lifecycle.complete_project, 1)
 
 
-async def test_all_that_happens_after_the_end_counts(postgres: Settings, analytics: ClickHouseAnalytics) -> None:
+async def test_attempts_after_the_end_of_a_project_count(postgres: Settings, analytics: ClickHouseAnalytics) -> None:
     async with open_world(postgres, analytics=analytics) as world:
         story = Story(world, await new_project(world.ann))
         await until_completed(story)
@@ -160,7 +160,7 @@ async def test_all_that_happens_after_the_end_counts(postgres: Settings, analyti
 
 
 @pytest.mark.parametrize("stages", [(), PROJECT_STAGES[:1], PROJECT_STAGES[:4]], ids=len)
-async def test_a_project_that_failed_on_its_way(
+async def test_the_costs_of_a_failed_project_count(
     postgres: Settings, analytics: ClickHouseAnalytics, stages: Sequence[Stage]
 ) -> None:
     async with open_world(postgres, analytics=analytics) as world:
@@ -174,8 +174,8 @@ async def test_a_project_that_failed_on_its_way(
 
 async def agreed(story: Story, analytics: ClickHouseAnalytics) -> None:
     """The ledger, ClickHouse and the API agree, also if every event arrives twice."""
-    sink = ClickHouseSink(analytics, ObjectsTwin(), nobody)
-    batch = await story.told()
+    sink = ClickHouseSink(analytics, ObjectsTwin(), no_key)
+    batch = await story.published_events()
     for part in (batch, batch[::-1]):
         assert list(await sink.handle(part)) == []
     cpu_ms, money = await story.ledger()

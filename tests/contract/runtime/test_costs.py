@@ -47,7 +47,7 @@ async def run(rig: Rig, script: Any) -> str:
     return await attempts.run(rig.message, rig.envelope, rig.event)
 
 
-async def told(rig: Rig) -> list[events.CostIncurred]:
+async def cost_events(rig: Rig) -> list[events.CostIncurred]:
     return [msgspec.json.decode(row["payload"], type=events.CostIncurred) for row in await rig.rows(TOLD)]
 
 
@@ -60,7 +60,7 @@ async def test_a_try_is_charged_once_however_often_its_event_comes(rig: Rig) -> 
         "tokens_in": (1000, pytest.approx(0.002)),
         "tokens_out": (100, pytest.approx(0.001)),
     }
-    (event,) = await told(rig)
+    (event,) = await cost_events(rig)
     assert (event.stage, event.attempt, event.outcome, event.currency) == ("ingest", 1, "done", "EUR")
     (call,) = event.calls
     assert (call.model, call.weights, call.compute_ms, call.gpu_ms, call.failed) == ("faces", "centerface", 400, 30, 0)
@@ -78,7 +78,7 @@ async def test_a_lost_try_is_charged_as_well(rig: Rig) -> None:
     amounts = {row["kind"]: row["amount"] for row in await rig.rows(COSTS)}
     assert amounts["cpu_ms"] == 400 + 1000, "of the lost try what the models told is known"
     assert amounts["stored_bytes"] == 2_000_000
-    assert [(event.attempt, event.outcome) for event in await told(rig)] == [(1, "later"), (2, "done")]
+    assert [(event.attempt, event.outcome) for event in await cost_events(rig)] == [(1, "later"), (2, "done")]
 
 
 async def test_a_superseded_try_charges_nothing(rig: Rig) -> None:
@@ -97,7 +97,7 @@ async def test_a_superseded_try_charges_nothing(rig: Rig) -> None:
     woken.set()
     assert await zombie == "superseded"
     assert await rig.rows(COSTS) == []
-    assert await told(rig) == []
+    assert await cost_events(rig) == []
 
 
 async def charged(world: World, owner: Tenant) -> UUID:
@@ -130,7 +130,7 @@ async def test_a_project_shows_what_each_stage_cost(postgres: Settings) -> None:
             assert await connection.fetch("select * from costs where project_id = $1", project_id) == []
 
 
-async def test_where_nothing_has_a_price_there_is_no_money(postgres: Settings) -> None:
+async def test_costs_without_prices_have_no_money(postgres: Settings) -> None:
     async with open_world(postgres) as world:
         project_id = uuid4()
         upload = events.UploadReceived(

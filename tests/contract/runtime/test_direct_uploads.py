@@ -84,7 +84,7 @@ async def test_a_flood_straight_to_kafka_holds_up_no_other(rig: Rig, postgres: S
     assert waiting == FLOOD_COUNT, "each once"
 
 
-async def test_its_window_is_its_organisations(rig: Rig) -> None:
+async def test_a_direct_upload_uses_its_organisations_window(rig: Rig) -> None:
     for _ in range(AdmissionRules().ingest + 3):
         assert await rig.consumption.forward(message_of(rig, rig.sent()))
     await admission.admit(rig.owner, windows_of(AdmissionRules()), 500)
@@ -94,7 +94,7 @@ async def test_its_window_is_its_organisations(rig: Rig) -> None:
     assert not any(name in row["headers"] for row in sent for name in SIGNED_HEADERS), "the relay signs it"
 
 
-async def test_what_is_known_is_handled_as_ever(rig: Rig, postgres: Settings) -> None:
+async def test_a_relayed_upload_is_handled_without_forwarding(rig: Rig, postgres: Settings) -> None:
     sent = rig.sent()
     message = message_of(rig, sent)
     assert await rig.consumption.forward(message)
@@ -120,11 +120,11 @@ async def test_garbage_needs_no_turn(rig: Rig) -> None:
     sent = rig.sent()
     sent.secret = b"another"
     assert await rig.consumption.forward(message_of(rig, sent))
-    assert [one.reason for one in await rig.told()] == ["producer.bad_signature"]
+    assert [one.reason for one in await rig.published_refusals()] == ["producer.bad_signature"]
     assert await rig.owner.fetchval("select count(*) from projects where project_id = $1", sent.project_id) == 0
 
 
-async def test_an_erased_upload_that_comes_again_is_not_written_down(rig: Rig) -> None:
+async def test_a_redelivered_upload_of_an_erased_project_is_ignored(rig: Rig) -> None:
     sent = rig.sent()
     message = message_of(rig, sent)
     assert await rig.consumption.forward(message)

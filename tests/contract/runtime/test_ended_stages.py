@@ -80,7 +80,7 @@ async def test_no_stage_waits_or_runs_in_a_project_that_ended(project: Project, 
     ]
 
 
-async def test_a_stage_that_ends_after_all_is_no_longer_skipped(project: Project) -> None:
+async def test_a_stage_that_ends_later_is_no_longer_skipped(project: Project) -> None:
     await project.plan(1)
     async with org_transaction(project.pool, project.org_id) as connection:
         await project_lifecycle.lock_project(connection, *project.owner)
@@ -91,7 +91,7 @@ async def test_a_stage_that_ends_after_all_is_no_longer_skipped(project: Project
     assert (await project.emitted())["ProjectFailed"] == 1
 
 
-async def test_a_stage_on_demand_is_there_once_it_was_asked_for(project: Project) -> None:
+async def test_a_stage_on_demand_is_listed_once_it_is_requested(project: Project) -> None:
     await project.plan(1)
     assert set(await stages(project)) == set(PROJECT_STAGES)
     before = await published(project)

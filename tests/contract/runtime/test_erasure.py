@@ -30,7 +30,7 @@ class NoObjects:
         return 0
 
 
-async def test_a_worker_that_ends_while_its_project_is_erased(rig: Rig) -> None:
+async def test_a_worker_may_end_while_its_project_is_erased(rig: Rig) -> None:
     attempts, _ = rig.attempts(lambda _: asyncio.sleep(0))
     cause = Cause(input_id=rig.message.input_id(rig.envelope, rig.event), source="ingest", now=NOW)
     held = await attempts._claim(rig.message, rig.event, cause, rig.envelope.time)
@@ -66,7 +66,7 @@ select table_name from information_schema.columns where column_name = 'project_i
 """
 
 
-async def test_no_row_of_an_erased_project_says_anything_any_more(rig: Rig) -> None:
+async def test_no_row_of_an_erased_project_holds_any_text(rig: Rig) -> None:
     """Every table with rows of a project, including those of later migrations."""
 
     async def refuses(work: Work) -> None:

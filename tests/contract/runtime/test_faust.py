@@ -83,7 +83,7 @@ async def test_a_message_that_breaks_its_worker_is_not_lost(kafka: str, tmp_path
 
 
 @pytest.mark.parametrize(("stage", "place", "concurrency"), WAITING, ids=[row[0] for row in WAITING])
-async def test_what_is_waited_for_holds_nothing_else_and_is_not_lost(
+async def test_a_slow_event_holds_up_no_other_and_is_not_lost(
     kafka: str, tmp_path: Path, stage: str, place: TopicPartition, concurrency: int
 ) -> None:
     """A slow event and the one behind it: both are taken, and the committed offset stays at the first."""

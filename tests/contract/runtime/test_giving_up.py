@@ -50,7 +50,7 @@ async def test_an_outage_uses_no_tries_up(rig: Rig, error: Unavailable) -> None:
     assert not await rig.rows(LETTERS)
 
 
-async def test_work_for_which_the_machine_never_has_time_is_given_up(rig: Rig) -> None:
+async def test_work_that_always_starves_is_given_up(rig: Rig) -> None:
     async def starves(work: Work) -> None:
         raise Starved(900)
 
@@ -72,7 +72,7 @@ async def test_work_waits_out_an_outage_of_any_length(rig: Rig) -> None:
     assert not await rig.rows(LETTERS)
 
 
-async def test_leases_lost_while_postgres_restarts_are_no_tries(rig: Rig) -> None:
+async def test_leases_lost_in_a_postgres_restart_use_no_tries(rig: Rig) -> None:
     """Nobody can renew a lease meanwhile: five restarts in one long render once gave the render up."""
     second = "interval '1 s'"
     before = f"update attempts set started_at = pg_postmaster_start_time() - {second}, lease_until = now() - {second}"
@@ -102,7 +102,7 @@ async def test_an_outage_beyond_the_set_limit_is_given_up(rig: Rig) -> None:
     ]
 
 
-async def test_who_has_waited_long_is_asked_for_less_often(rig: Rig) -> None:
+async def test_a_long_waiting_attempt_is_retried_less_often(rig: Rig) -> None:
     assert await rig.run(down) == "retried"
     await rig.rows(
         "update attempts set waiting_since = now() - interval '16 minutes' where org_id = $1 and project_id = $2"
@@ -141,7 +141,7 @@ async def test_an_event_seen_as_busy_survives_the_drain_of_its_worker(rig: Rig) 
     assert await rig.run(nothing, "heir") == "committed"
 
 
-async def test_work_that_cancels_itself_is_a_bug_and_no_drain(rig: Rig) -> None:
+async def test_work_that_cancels_itself_is_a_bug_not_a_drain(rig: Rig) -> None:
     async def odd(work: Work) -> None:
         raise asyncio.CancelledError
 

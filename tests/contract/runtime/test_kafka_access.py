@@ -162,7 +162,7 @@ async def test_a_process_may_do_what_the_table_says_and_nothing_else(guarded: Gu
     assert not MUST_NOT & done
 
 
-async def test_nobody_comes_in_without_a_user_or_with_a_wrong_password(guarded: Guarded) -> None:
+async def test_a_client_without_a_user_or_its_password_is_refused(guarded: Guarded) -> None:
     relay = guarded.access("relay")
     for access in (KafkaAccess(bootstrap=guarded.bootstrap), msgspec.structs.replace(relay, password="wrong")):
         with pytest.raises((KafkaConnectionError, KafkaError)):

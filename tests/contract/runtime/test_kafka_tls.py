@@ -140,7 +140,7 @@ async def send(access: KafkaAccess, body: bytes) -> None:
         await producer.stop()
 
 
-async def test_a_worker_and_a_sink_take_what_was_sent_by_tls(guarded: KafkaAccess, tmp_path: Path) -> None:
+async def test_a_worker_and_a_sink_take_a_message_sent_by_tls(guarded: KafkaAccess, tmp_path: Path) -> None:
     given = [guarded.bootstrap, f"{tmp_path}", USER, PASSWORD, guarded.ca, guarded.certificate, guarded.key]
     ended = subprocess.run(
         [sys.executable, "-c", WORKER, *given], capture_output=True, text=True, timeout=HANG_S, check=False

@@ -88,7 +88,7 @@ def cause(project_id: uuid.UUID, count: itertools.count[int] = itertools.count()
     return Cause(input_id=result_id(project_id, "test", str(next(count))), source="test", now=NOW)
 
 
-async def test_what_a_worker_puts_after_an_erasure_goes_too(rig: Rig) -> None:
+async def test_an_object_put_after_an_erasure_is_removed_too(rig: Rig) -> None:
     async with org_transaction(rig.worker, rig.org_id) as connection:
         assert await project_lifecycle.erase_project(connection, *rig.owner, cause(rig.project_id))
     for round_ in range(len(orphan_cleanup.ERASED_ROUNDS)):
@@ -111,7 +111,7 @@ async def test_rows_that_an_erasure_missed_go_with_the_next_round(rig: Rig) -> N
     assert tuple(left) == ("erased", "", [])
 
 
-async def test_an_ended_project_keeps_what_is_named_and_nothing_else(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_ended_project_keeps_only_the_named_objects(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     thumbnail = await rig.put("seen", b"jpeg", ".jpg")
     seen = await rig.put("seen", msgspec.json.encode({"pictures": [{"thumbnail": thumbnail}]}))
     loser = await rig.put("seen", b'{"the": "loser of a fence"}')
@@ -218,7 +218,7 @@ async def _announce(rig: Rig, upload_id: uuid.UUID, key: str) -> None:
         await orphan_cleanup.plan_upload_sweep(connection, rig.org_id, upload_id)
 
 
-async def test_a_plan_made_anew_meanwhile_is_not_lost(rig: Rig) -> None:
+async def test_a_sweep_planned_during_a_sweep_is_not_lost(rig: Rig) -> None:
     async with org_transaction(rig.worker, rig.org_id) as connection:
         await project_lifecycle.fail_project(connection, *rig.owner, "media.corrupt", "it is", cause(rig.project_id))
     await rig.due()
@@ -238,9 +238,7 @@ async def test_a_plan_made_anew_meanwhile_is_not_lost(rig: Rig) -> None:
     assert await rig.planned() == [("project", 0)]
 
 
-async def test_one_that_cannot_be_looked_at_keeps_no_other_from_going(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_sweep_that_fails_does_not_block_the_others(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     upload_id = uuid.uuid4()
     async with org_transaction(rig.api, rig.org_id) as connection:
         await project_lifecycle.lock_project(connection, *rig.owner)

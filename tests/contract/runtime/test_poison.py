@@ -129,30 +129,30 @@ async def is_buried(rig: Rig, verdict: str, reason: str) -> None:
     assert await rig.take(body, rig.headers(body)) == "committed"
 
 
-async def test_json_that_is_nested_too_deeply(rig: Rig) -> None:
+async def test_too_deeply_nested_json_becomes_a_letter(rig: Rig) -> None:
     body = rig.body()[:-1] + b',"more":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
     await is_buried(rig, await rig.take(body, rig.headers(body)), "undecodable")
 
 
-async def test_a_body_that_was_a_thousand_times_smaller_on_the_wire(rig: Rig) -> None:
+async def test_a_body_that_unpacks_a_thousandfold_becomes_a_letter(rig: Rig) -> None:
     body = rig.body() + b" " * 3_000_000
     await is_buried(rig, await rig.take(body, rig.headers(body)), "undecodable")
     assert len((await rig.letters())[0]["payload"]) == dead_letters.MAX_UPLOAD_BYTES
 
 
-async def test_a_signature_that_is_no_ascii(rig: Rig) -> None:
+async def test_a_signature_that_is_not_ascii_becomes_a_letter(rig: Rig) -> None:
     body = rig.body()
     headers = rig.headers(body) | {SIGNATURE: "é" * 64}
     await is_buried(rig, await rig.take(body, headers), "producer.bad_signature")
 
 
-async def test_a_signed_title_with_a_nul(rig: Rig) -> None:
+async def test_a_signed_title_with_a_nul_becomes_a_letter(rig: Rig) -> None:
     body = rig.body(title="a\0b")
     await is_buried(rig, await rig.take(body, rig.headers(body)), "upload.text")
 
 
 @pytest.mark.parametrize("name", ["x-other", "clipstream-key", "traceparent", "ce_source"])
-async def test_a_header_with_a_nul(rig: Rig, name: str) -> None:
+async def test_a_header_with_a_nul_does_not_stop_the_worker(rig: Rig, name: str) -> None:
     body = rig.body()
     verdict = await rig.take(body, rig.headers(body), {name: b"a\0b"})
     assert verdict in ("dead", "committed")
@@ -160,23 +160,23 @@ async def test_a_header_with_a_nul(rig: Rig, name: str) -> None:
     assert await rig.take(body, rig.headers(body)) == "committed"
 
 
-async def test_a_header_that_is_no_text(rig: Rig) -> None:
+async def test_a_header_that_is_not_text_becomes_a_letter(rig: Rig) -> None:
     body = rig.body()
     await is_buried(rig, await rig.take(body, rig.headers(body), {TIME: b"\xff\xfe"}), "producer.bad_signature")
 
 
-async def test_a_value_with_a_nul_that_the_reason_repeats(rig: Rig) -> None:
+async def test_a_nul_that_the_reason_repeats_becomes_a_letter(rig: Rig) -> None:
     body = rig.body(options={"aspect": "a\0b"})
     await is_buried(rig, await rig.take(body, rig.headers(body)), "undecodable")
 
 
-async def test_headers_and_body_as_large_as_they_may_be(rig: Rig) -> None:
+async def test_the_largest_headers_and_body_become_a_letter(rig: Rig) -> None:
     body = b"\x00" * 1_000_000
     headers = {f"h{n}": "\x01" * 10_000 for n in range(90)}
     await is_buried(rig, await rig.take(body, headers), "undecodable")
 
 
-async def test_an_id_that_postgres_would_not_read(rig: Rig) -> None:
+async def test_an_id_that_postgres_cannot_read_becomes_a_letter(rig: Rig) -> None:
     body = rig.body()
     headers = rig.headers(body, ce_id=f"urn:uuid:{uuid.uuid4()}")
     await is_buried(rig, await rig.take(body, headers), "undecodable")
@@ -205,7 +205,7 @@ async def test_a_bug_before_the_stage_is_reached_is_a_letter_too(rig: Rig) -> No
     await is_buried(rig, await rig.take(body, headers), "bug")
 
 
-async def test_a_letter_of_a_sink_is_kept_whatever_is_in_it(rig: Rig) -> None:
+async def test_a_letter_of_a_sink_is_stored_with_any_content(rig: Rig) -> None:
     letter = dead_letters.letter_of(
         Message(topic="spans.v1", partition=rig.partition, offset=1, key="", headers={"a\0": "b\0"}, payload=b"\0"),
         dead_id=uuid.uuid4(), stage="clickhouse", reason="undecodable", detail="c\0", owner=None,
@@ -214,7 +214,7 @@ async def test_a_letter_of_a_sink_is_kept_whatever_is_in_it(rig: Rig) -> None:
     assert len(await rig.letters()) == 1
 
 
-async def test_a_letter_whose_headers_hold_a_nul_already_is_kept(rig: Rig) -> None:
+async def test_a_letter_with_a_nul_in_its_headers_is_stored(rig: Rig) -> None:
     letter = events.DeadLetter(
         dead_id=uuid.uuid4(), topic="spans.v1", partition=rig.partition, offset=1, stage="x", reason="undecodable",
         detail="c\0", headers={"a\0": "b\0"}, payload_base64="AA==",
@@ -225,7 +225,7 @@ async def test_a_letter_whose_headers_hold_a_nul_already_is_kept(rig: Rig) -> No
         assert await connection.fetchval("select 1") == 1
 
 
-async def test_what_became_of_messages_is_counted(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_verdicts_of_messages_are_counted(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(event: events.AnyEvent, work: Work) -> Commit:
         raise KeyError("a bug")
 

@@ -126,7 +126,7 @@ def test_the_grants_are_those_that_were_reviewed(postgres: Settings) -> None:
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
-async def test_postgres_refuses_what_is_not_granted(postgres: Settings, role: str) -> None:
+async def test_postgres_refuses_statements_that_are_not_granted(postgres: Settings, role: str) -> None:
     """Each statement on each table, as that role: none reads, writes or removes more than the catalogue says."""
     allowed = {
         (row["tablename"], row["privilege"])

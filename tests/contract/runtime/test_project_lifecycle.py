@@ -101,7 +101,7 @@ async def test_at_most_four_spans_are_outstanding(project: Project) -> None:
     assert (await project.emitted())["SpanPlanned"] == WINDOW + 2
 
 
-async def test_parts_that_end_at_the_same_time_speak_once(project: Project) -> None:
+async def test_parts_that_end_at_the_same_time_report_once(project: Project) -> None:
     await project.plan(4)
     parts: list[spans.Part] = ["heard", "seen"]
     await asyncio.gather(*(project.end(ordinal, part) for ordinal, part in itertools.product(range(4), parts)))
@@ -111,14 +111,14 @@ async def test_parts_that_end_at_the_same_time_speak_once(project: Project) -> N
     assert (await project.emitted())["UnderstandingCompleted"] == 1
 
 
-async def test_close_and_the_last_look_at_once_speak_once(project: Project) -> None:
+async def test_concurrent_ends_of_close_and_look_report_once(project: Project) -> None:
     await project.plan(1)
     await project.end(0, "heard")
     await asyncio.gather(project.close(), project.end(0, "seen"))
     assert (await project.emitted())["UnderstandingCompleted"] == 1
 
 
-async def test_what_was_given_up_is_named_and_the_rest_goes_on(project: Project) -> None:
+async def test_a_part_that_is_given_up_is_named_and_the_rest_goes_on(project: Project) -> None:
     await project.plan(2)
     for ordinal in range(2):
         await project.end(ordinal, "seen", given_up=ordinal == 1)

@@ -77,7 +77,7 @@ async def rig(postgres: Settings, kafka: str) -> AsyncIterator[Rig]:
     await owner.close()
 
 
-async def test_rows_that_cannot_be_sent_hold_nobody_up(rig: Rig) -> None:
+async def test_unsendable_rows_hold_up_no_other_row(rig: Rig) -> None:
     bad = [
         await rig.raw(topic="projects.v1", org_id=rig.org_id, headers={"x": "y" * 3_000_000}),
         await rig.raw(topic="uploads.v1", org_id=rig.org_id),  # without what a signature is made of
@@ -95,7 +95,7 @@ async def test_rows_that_cannot_be_sent_hold_nobody_up(rig: Rig) -> None:
     assert (told(f"{PUBLISH.name}_sum") or 0) > 0
 
 
-async def test_an_upload_of_nobody_is_not_signed(rig: Rig) -> None:
+async def test_an_upload_without_an_owner_is_not_signed(rig: Rig) -> None:
     event = events.UploadReceived(org_id=uuid.uuid4(), project_id=uuid.uuid4(), source_url="https://a.org/v")
     envelope = codec.Envelope(
         id=uuid.uuid4(), source="/t", type="clipstream.UploadReceived", time=dt.datetime.now(dt.UTC)
@@ -118,7 +118,7 @@ async def test_an_upload_of_nobody_is_not_signed(rig: Rig) -> None:
     assert codec.decode(BY_NAME["uploads.v1"], headers, record.value)[1] == event
 
 
-async def test_what_waits_is_measured_though_nobody_relays(postgres: Settings) -> None:
+async def test_waiting_rows_are_measured_without_a_relay(postgres: Settings) -> None:
     owner = await asyncpg.connect(postgres.postgres_owner)
     await prepare_connection(owner)
     event_id, metrics, stop = uuid.uuid4(), ProcessMetrics(OF_RELAY), asyncio.Event()

@@ -81,7 +81,7 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
     await api.close()
 
 
-async def test_all_is_sealed_again_in_batches_and_a_repeat_changes_nothing(rig: Rig) -> None:
+async def test_all_rows_are_sealed_again_and_a_repeat_has_no_effect(rig: Rig) -> None:
     both = named_ring(k2=SECOND, **{"": FIRST})
     result = await reseal(rig.keys, both, batch_rows=10)
     assert result.changed == {"producer_keys": 1, "webhook_endpoints": ENDPOINTS, "idempotency_keys": 1}
@@ -110,7 +110,7 @@ async def test_a_rotation_that_was_cut_off_is_taken_up(rig: Rig) -> None:
     assert await rig.sealed_by() == {one.table: {"k2"} for one in SEALED}
 
 
-async def test_a_row_whose_secret_is_gone_is_named_and_kept(rig: Rig) -> None:
+async def test_a_row_without_its_secret_is_named_and_stays(rig: Rig) -> None:
     result = await reseal(rig.keys, named_ring(k2=SECOND))
     assert len(result.closed) == ENDPOINTS + 2
     assert "put it back into CLIPSTREAM_SECRETS" in result.closed[0]
@@ -139,7 +139,7 @@ async def test_an_api_key_outlives_two_rotations(rig: Rig) -> None:
         await caller(named_ring(k4=FIRST))
 
 
-async def test_the_role_of_a_rotation_sees_nothing_else(rig: Rig) -> None:
+async def test_the_rotation_role_reads_only_sealed_columns(rig: Rig) -> None:
     for statement in ("select url from webhook_endpoints", "select hash from api_keys", "select 1 from projects",
                       "update producer_keys set revoked_at = now()", "delete from idempotency_keys"):  # fmt: skip
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

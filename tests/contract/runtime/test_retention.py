@@ -126,7 +126,7 @@ async def test_each_kind_is_deleted_by_an_index(rig: Rig) -> None:
             assert "Seq Scan" not in plan, (kind.table, plan)
 
 
-async def test_what_is_not_over_stays(rig: Rig) -> None:
+async def test_rows_that_are_still_in_use_stay(rig: Rig) -> None:
     await rig.load()
     async with rig.owner.transaction():
         await set_org(rig.owner, rig.org_id)

@@ -174,7 +174,7 @@ async def test_a_stalled_worker_ends_and_the_next_one_does_the_event(rig: Rig, k
             patience.check((now, second.log.read_text()[-2000:]))
             await asyncio.sleep(0.2)
         assert (now["tries"], now["fence"]) == (2, 2)
-        assert (await rig.said()) == {"SpanPlanned": 1}
+        assert (await rig.count_events()) == {"SpanPlanned": 1}
         assert (await rig.stage("ingest"))["state"] == "done"
         await until(second.has_no_lag, "no lag")
         second.process.send_signal(signal.SIGTERM)

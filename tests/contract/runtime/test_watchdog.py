@@ -81,7 +81,7 @@ async def stuck_of(tenant: Tenant) -> list[dict[str, Any]]:
     return items
 
 
-async def test_what_was_published_and_never_claimed_goes_out_again(story: Story) -> None:
+async def test_a_published_but_unclaimed_message_goes_out_again(story: Story) -> None:
     assert not await story.watch(), "it is young"
     await story.age(30)
     assert await story.watch()
@@ -97,7 +97,7 @@ async def test_what_was_published_and_never_claimed_goes_out_again(story: Story)
     assert float(counted[1]) >= 1, "those that earlier tests left count too"
 
 
-async def test_a_project_that_waits_for_its_turn_does_not_stand_still(story: Story) -> None:
+async def test_a_project_that_waits_for_its_turn_is_not_stuck(story: Story) -> None:
     await story.age(30)
     async with story.relay.acquire() as rows:
         await rows.execute(
@@ -117,7 +117,7 @@ async def test_the_pause_between_two_rounds_doubles(story: Story) -> None:
     assert rounds == 3
 
 
-async def test_what_moves_or_waits_in_the_outbox_is_left_alone(story: Story) -> None:
+async def test_running_and_unpublished_events_are_not_re_emitted(story: Story) -> None:
     await story.age(30)
     insert = """insert into attempts
                   (org_id, input_id, stage, project_id, state, started_at, lease_until, topic, key, partition, headers,
@@ -144,7 +144,7 @@ async def test_what_moves_or_waits_in_the_outbox_is_left_alone(story: Story) -> 
     assert (mine["stages"], mine["waits_for"]) == (["ingest"], "triton is not available: away")
 
 
-async def test_an_attempt_whose_second_message_was_lost_goes_out_again(story: Story) -> None:
+async def test_an_attempt_with_a_lost_retry_message_goes_out_again(story: Story) -> None:
     await story.age(30)
     await story.run(
         """insert into attempts
@@ -200,7 +200,7 @@ async def test_operators_see_all_organisations_and_others_their_own(story: Story
     assert {one["project_id"] for one in listed} == {str(story.project_id)}, "nowhere else"
 
 
-def test_the_table_of_takers_is_what_the_stages_want() -> None:
+def test_the_table_of_takers_matches_the_stages() -> None:
     wanted: dict[type[events.AnyEvent], set[str]] = {}
     for arrived in passing_examples():
         for stage in (*PROJECT_STAGES, "preview"):

@@ -32,7 +32,7 @@ async def page(url: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]
     return {(one.name, tuple(sorted(one.labels.items()))): one.value for each in families for one in each.samples}
 
 
-async def test_a_worker_tells_what_it_took(postgres: Settings, kafka: str, tmp_path: Path) -> None:
+async def test_a_worker_counts_the_messages_it_took(postgres: Settings, kafka: str, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     given = environment(msgspec.structs.replace(postgres, kafka=kafka), 1)
     given |= {"CLIPSTREAM_WORK_DIR": str(tmp_path), "CLIPSTREAM_WORKER_PORT": str(port)}
@@ -57,7 +57,7 @@ async def test_a_worker_tells_what_it_took(postgres: Settings, kafka: str, tmp_p
         log.close()
 
 
-async def test_a_health_server_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_health_server_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The health server checks the clock once a second; stopping it does not wait for the next check."""
     monkeypatch.setattr("streams.runtime.health.DATE_S", 2 * HANG_S)
     (port,) = free_ports(1)

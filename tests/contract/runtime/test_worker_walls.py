@@ -105,7 +105,7 @@ def status_lines(root: Path, port: int) -> Sequence[str]:
     return [line for line in said.splitlines() if line.startswith("sandbox")]
 
 
-async def test_a_worker_says_which_walls_stand(postgres: Settings, own_kafka: str, tmp_path: Path) -> None:
+async def test_a_worker_reports_its_active_walls(postgres: Settings, own_kafka: str, tmp_path: Path) -> None:
     async with look(postgres, own_kafka, tmp_path, "best-effort") as (port, log):
         status, ready = await until_known(port, log)
         walls = ready["sandbox"]["walls"]
@@ -132,7 +132,7 @@ async def test_a_missing_wall_is_refused_under_strict(postgres: Settings, own_ka
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can lack this wall")
-async def test_best_effort_works_without_it(postgres: Settings, own_kafka: str, tmp_path: Path) -> None:
+async def test_best_effort_works_without_a_wall(postgres: Settings, own_kafka: str, tmp_path: Path) -> None:
     async with look(postgres, own_kafka, tmp_path, "best-effort", *WITHOUT_OTHER_USERS) as (port, log):
         status, ready = await until_known(port, log)
         assert (status, ready["sandbox"]["missing"]) == (200, "")

@@ -55,7 +55,7 @@ async def ask(analytics: ClickHouseAnalytics, name: str, org: UUID) -> list[dict
     return await analytics.query(schema_text("queries", f"{name}.sql"), WINDOW | {"org_id": str(org)})
 
 
-async def test_what_its_twin_promises_too(analytics: ClickHouseAnalytics) -> None:
+async def test_the_store_keeps_the_promises_of_its_twin(analytics: ClickHouseAnalytics) -> None:
     async def count(org: UUID) -> int:
         found = await analytics.query("SELECT count() AS n FROM events_once WHERE org_id = {o:UUID}", {"o": str(org)})
         return int(found[0]["n"])
@@ -63,7 +63,7 @@ async def test_what_its_twin_promises_too(analytics: ClickHouseAnalytics) -> Non
     await analytics_keep_what_they_promise(analytics, count)
 
 
-async def test_the_questions(analytics: ClickHouseAnalytics) -> None:
+async def test_the_named_queries_answer(analytics: ClickHouseAnalytics) -> None:
     org, other = uuid4(), uuid4()
     projects = [uuid4() for _ in range(4)]
     rows = []
@@ -98,7 +98,7 @@ async def test_the_questions(analytics: ClickHouseAnalytics) -> None:
     assert set(empty.values()) == {0}
 
 
-async def test_an_event_counts_once_however_often_it_comes(analytics: ClickHouseAnalytics) -> None:
+async def test_a_repeated_event_counts_once(analytics: ClickHouseAnalytics) -> None:
     org, project, event_id = uuid4(), uuid4(), uuid4()
     failed = events.ProjectFailed(org_id=org, project_id=project, version=2, reason="media.bomb", detail="")
     for token in ("same", "same", "another", "a third"):
@@ -139,7 +139,7 @@ def cost(org: UUID, project: UUID, cpu_ms: int, *, minutes: int) -> list[Any]:
     return [org, project, uuid4(), "cpu_ms", time, "render", 1, "done", cpu_ms, None, ""]
 
 
-async def test_erasure_hides_deletes_and_hides_what_comes_late(analytics: ClickHouseAnalytics) -> None:
+async def test_erasure_hides_and_deletes_rows_and_hides_late_ones(analytics: ClickHouseAnalytics) -> None:
     org, project = uuid4(), uuid4()
     failed = events.ProjectFailed(org_id=org, project_id=project, version=2, reason="media.bomb", detail="")
     mine = {"org_id": str(org), "project_id": str(project)}
@@ -167,7 +167,7 @@ async def test_every_column_has_its_comment(analytics: ClickHouseAnalytics) -> N
     assert await analytics.query(f"{sql} AND comment = '' AND name != 'x'", {}) == []
 
 
-async def test_down_is_unavailable_and_up_again_is_fine(tmp_path: Path) -> None:
+async def test_a_stopped_server_is_unavailable_until_it_restarts(tmp_path: Path) -> None:
     with run_clickhouse_front(tmp_path) as server:
         settings = make_settings(clickhouse=server.url)
         await migrate_clickhouse(settings)

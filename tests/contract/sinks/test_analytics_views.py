@@ -59,7 +59,7 @@ class Story:
         sql = f"SELECT * FROM {view} WHERE org_id = {{org:UUID}} ORDER BY ALL"
         return await self.analytics.query(sql, {"org": str(self.org)})
 
-    async def one(self, view: str, *names: str) -> tuple[Any, ...]:
+    async def row_values(self, view: str, *names: str) -> tuple[Any, ...]:
         (row,) = await self.all(view)
         return tuple(row[name] for name in names)
 
@@ -106,9 +106,9 @@ async def patch(story: Story, path: str, body: dict[str, Any]) -> None:
 
 async def test_a_title_shows_is_renamed_and_is_gone_after_an_erasure(story: Story) -> None:
     first, second = await story.begin()
-    title, metadata = await story.one("projects_once", "title", "metadata")
+    title, metadata = await story.row_values("projects_once", "title", "metadata")
     assert (title, json.loads(metadata)) == ("A talk", {"order": 4711})
-    assert await story.one("clips_once", "title", "metadata", "score", "made_by") == ("T", "{}", 71.5, "machine")
+    assert await story.row_values("clips_once", "title", "metadata", "score", "made_by") == ("T", "{}", 71.5, "machine")
     assert sorted(row["title"] for row in await story.all("exports_once")) == ["", "Of a post", "Of a post"]
     await patch(story, f"/v1/projects/{story.project}", {"title": "SECRET", "metadata": {"order": None, "SECRET": "ü"}})
     await patch(story, f"/v1/clips/{story.clip}", {"title": "SECRET clip"})
@@ -121,8 +121,8 @@ async def test_a_title_shows_is_renamed_and_is_gone_after_an_erasure(story: Stor
     )
     late = events.UploadReceived(**story.owner, source_url=URL, title="A talk")
     await story.tell(late)
-    assert await story.one("projects_once", "title", "metadata") == ("SECRET", '{"SECRET":"ü"}')
-    assert await story.one("clips_once", "title") == ("SECRET clip",)
+    assert await story.row_values("projects_once", "title", "metadata") == ("SECRET", '{"SECRET":"ü"}')
+    assert await story.row_values("clips_once", "title") == ("SECRET clip",)
     shown = {row["export_id"]: (row["title"], row["metadata"]) for row in await story.all("exports_once")}
     assert shown[first] == ("Of a post", '{"SECRET":[1]}')
     assert shown[second] == ("Of a post", "{}")
@@ -168,10 +168,10 @@ async def test_exports_edits_and_deliveries_are_columns_and_counts(story: Story)
         ),
     )  # fmt: skip
     counts = ("exports", "exports_done", "exports_failed", "exports_cancelled", "edits")
-    assert await story.one("clips_once", *counts) == (3, 1, 0, 1, 2)
-    assert await story.one("projects_once", "clips", *counts) == (1, 3, 1, 0, 1, 2)
-    assert await story.one("projects_once", "deliveries", "delivery_tries") == (2, 4)
-    assert await story.one("projects_once", "state", "ended_at", "media_ms") == ("running", None, 600_000)
+    assert await story.row_values("clips_once", *counts) == (3, 1, 0, 1, 2)
+    assert await story.row_values("projects_once", "clips", *counts) == (1, 3, 1, 0, 1, 2)
+    assert await story.row_values("projects_once", "deliveries", "delivery_tries") == (2, 4)
+    assert await story.row_values("projects_once", "state", "ended_at", "media_ms") == ("running", None, 600_000)
     exports = {row["export_id"]: row for row in await story.all("exports_once")}
     assert pick(exports[first], "state", "aspect", "verdict", "tries", "edit_version", "duration_ms") == [
         "done", "9:16", "warn", 2, 2, 30_000,
@@ -182,20 +182,20 @@ async def test_exports_edits_and_deliveries_are_columns_and_counts(story: Story)
     assert [row["operations"] for row in await story.all("edits_once")] == [["trim", "mute"], ["restore"]]
     assert sorted(row["tries"] for row in await story.all("deliveries_once")) == [1, 3]
     await story.tell(events.ProjectFailed(**story.owner, version=8, reason="media.corrupt", detail="d"))
-    state, reason, ended = await story.one("projects_once", "state", "reason", "ended_at")
+    state, reason, ended = await story.row_values("projects_once", "state", "reason", "ended_at")
     assert (state, reason) == ("failed", "media.corrupt")
     assert isinstance(ended, dt.datetime)
     await story.tell(events.ProjectRetried(**story.owner, version=9, stages=["detect"]))
-    assert await story.one("projects_once", "state", "reason", "ended_at") == ("running", "", None)
+    assert await story.row_values("projects_once", "state", "reason", "ended_at") == ("running", "", None)
     await story.tell(events.ProjectCompleted(**story.owner, version=12, clip_count=1))
-    assert await story.one("projects_once", "state", "reason") == ("completed", ""), "it was retried"
+    assert await story.row_values("projects_once", "state", "reason") == ("completed", ""), "it was retried"
 
 
 def pick(row: dict[str, Any], *names: str) -> Sequence[Any]:
     return [row[name] for name in names]
 
 
-async def test_what_is_not_there_is_called_nothing(postgres: Settings, story: Story) -> None:
+async def test_missing_resources_have_no_title(postgres: Settings, story: Story) -> None:
     await story.begin()
     labels = PostgresLabels(postgres.postgres_worker, name="views-test")
     nobody = uuid4()

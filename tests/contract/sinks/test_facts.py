@@ -130,16 +130,16 @@ def weighed() -> MomentList:
 
 
 @pytest.fixture
-async def told(analytics: ClickHouseAnalytics) -> Told:
+async def facts(analytics: ClickHouseAnalytics) -> Told:
     found = Told(analytics)
     await found.everything()
     return found
 
 
-async def test_what_comes_twice_counts_once_and_only_the_newest_words(told: Told) -> None:
-    before = {table: await told.count(f"{table}_once") for table in fact_rows.TABLES}
-    await told.transcript(spoken("old words"))
-    await told.cost(3, stage="render", outcome="done", items=[CostItem(kind="cpu_ms", amount=12_000, money=1.0)])
+async def test_repeated_facts_count_once_and_only_the_newest_words(facts: Told) -> None:
+    before = {table: await facts.count(f"{table}_once") for table in fact_rows.TABLES}
+    await facts.transcript(spoken("old words"))
+    await facts.cost(3, stage="render", outcome="done", items=[CostItem(kind="cpu_ms", amount=12_000, money=1.0)])
     assert before == {
         "segments": 2,
         "moments": 2,
@@ -149,69 +149,69 @@ async def test_what_comes_twice_counts_once_and_only_the_newest_words(told: Told
         "certificate_checks": 2,
         "labels": 0,
     }
-    assert {table: await told.count(f"{table}_once") for table in fact_rows.TABLES} == before
+    assert {table: await facts.count(f"{table}_once") for table in fact_rows.TABLES} == before
 
 
 def near(value: float) -> Any:
     return pytest.approx(value, rel=1e-5)
 
 
-async def test_the_eleven_queries_answer_what_is_known(told: Told) -> None:
+async def test_the_eleven_queries_answer_with_the_known_figures(facts: Told) -> None:
     assert len(QUERIES) == 11
-    render, look = await told.ask("What an hour of video costs, stage by stage")
+    render, look = await facts.ask("What an hour of video costs, stage by stage")
     assert (render["stage"], render["cpu_s_an_hour"], render["money_an_hour"]) == ("render", near(72), near(6))
     assert (look["cpu_s_an_hour"], look["stored_bytes_an_hour"], look["money_an_hour"]) == (
         near(48),
         near(300),
         near(3),
     )
-    (dearest,) = await told.ask("The dearest projects")
-    assert (dearest["project_id"], dearest["media_s"], dearest["currency"]) == (told.project, 600, "EUR")
+    (dearest,) = await facts.ask("The dearest projects")
+    assert (dearest["project_id"], dearest["media_s"], dearest["currency"]) == (facts.project, 600, "EUR")
     assert (dearest["cpu_s_a_second"], dearest["money"]) == (near(20 / 600), near(1.5))
-    (model,) = await told.ask("How fast each model answers, and how often it fails")
+    (model,) = await facts.ask("How fast each model answers, and how often it fails")
     assert (model["model"], model["asked"], model["failed_share"], model["p50_ms"]) == ("faces", 2, 0.5, 200)
     assert (model["cpu_s"], model["gpu_s"]) == (near(0.16), near(0.02))
-    lost, kept = await told.ask("Lost work")
+    lost, kept = await facts.ask("Lost work")
     assert (lost["stage"], lost["tries"], lost["lost"], lost["lost_share"]) == ("look", 2, 1, 0.25)
     assert (kept["stage"], kept["lost"]) == ("render", 0)
-    (trust,) = await told.ask("Doubtful speech, by language")
+    (trust,) = await facts.ask("Doubtful speech, by language")
     assert (trust["language"], trust["minutes"], trust["doubtful_share"]) == ("en", 2, 0.5)
     assert trust["word_probability"] == near(0.5)
-    why = {row["reason"]: row["minutes"] for row in await told.ask("Why speech is doubtful")}
+    why = {row["reason"]: row["minutes"] for row in await facts.ask("Why speech is doubtful")}
     assert why == {"(none)": 1, "unsure": 1, "repeats": 1}
-    first, second = await told.ask("Speaking time and manner of each speaker")
+    first, second = await facts.ask("Speaking time and manner of each speaker")
     assert (first["speaker"], first["share"], first["words_a_minute"], first["hesitations"]) == ("S1", 0.5, 1, 100)
     assert (second["speaker"], second["hesitations"]) == ("S2", 0)
-    (hook,) = await told.ask("What sets the chosen moments apart")
+    (hook,) = await facts.ask("What sets the chosen moments apart")
     assert (hook["name"], hook["difference"], hook["for_instance"]) == ("hook", near(0.65), "opening")
-    begin, end = await told.ask("Where in a video the clips lie")
+    begin, end = await facts.ask("Where in a video the clips lie")
     assert (begin["tenth"], begin["clips"], begin["mean_score"]) == (0, 0, 20.5)
     assert (end["tenth"], end["clips"], end["candidates"]) == (9, 1, 1)
-    (wrong,) = await told.ask("What the certificates report")
+    (wrong,) = await facts.ask("What the certificates report")
     assert (wrong["name"], wrong["failed"], wrong["warned"], wrong["exports"]) == ("ssim", 1, 0, 2)
     assert wrong["middle"] == near(0.905)
-    (best,) = await told.ask("Clips by rank: length, score, confidence")
+    (best,) = await facts.ask("Clips by rank: length, score, confidence")
     assert (best["rank"], best["clips"], best["mean_length_s"], best["mean_score"]) == (1, 1, 30, 70.5)
 
 
-async def test_no_query_shows_another_organisations_rows(told: Told) -> None:
+async def test_no_query_shows_another_organisations_rows(facts: Told) -> None:
     for name, sql in QUERIES.items():
-        assert await told.ask(name, uuid4()) == [], name
+        assert await facts.ask(name, uuid4()) == [], name
         assert sql.count("{org_id:UUID}") >= sql.count("WHERE")
 
 
-async def test_erasure_hides_deletes_and_hides_what_comes_late(told: Told) -> None:
-    stone = [[told.org, told.project, NOON]]
-    await told.analytics.insert("tombstones", event_rows.TOMBSTONE_COLUMNS, stone, token=str(uuid4()))
-    assert {table: await told.count(f"{table}_once") for table in fact_rows.TABLES} == dict.fromkeys(
+async def test_erasure_hides_and_deletes_facts_and_hides_late_ones(facts: Told) -> None:
+    stone = [[facts.org, facts.project, NOON]]
+    await facts.analytics.insert("tombstones", event_rows.TOMBSTONE_COLUMNS, stone, token=str(uuid4()))
+    assert {table: await facts.count(f"{table}_once") for table in fact_rows.TABLES} == dict.fromkeys(
         fact_rows.TABLES, 0
     )
     for table in fact_rows.TABLES:
-        mine = {"org_id": str(told.org), "project_id": str(told.project)}
-        await told.analytics.command(schema_text("statements", f"erase_{table}.sql"), mine)
-        assert await told.count(table) == 0
-    await told.cost(9, stage="look", outcome="done", items=[CostItem(kind="cpu_ms", amount=1)])
-    assert await told.count("cost_items_once") == 0
+        mine = {"org_id": str(facts.org), "project_id": str(facts.project)}
+        await facts.analytics.command(schema_text("statements", f"erase_{table}.sql"), mine)
+        assert await facts.count(table) == 0
+    await facts.cost(9, stage="look", outcome="done", items=[CostItem(kind="cpu_ms", amount=1)])
+    assert await facts.count("cost_items_once") == 0
 
 
 async def test_the_data_dictionary_is_that_of_the_engine(analytics: ClickHouseAnalytics) -> None:
@@ -239,7 +239,7 @@ async def test_the_data_dictionary_is_that_of_the_engine(analytics: ClickHouseAn
     }
 
 
-async def test_every_view_and_every_column_of_it_says_what_it_holds(analytics: ClickHouseAnalytics) -> None:
+async def test_every_view_and_each_of_its_columns_has_a_comment(analytics: ClickHouseAnalytics) -> None:
     """With the comments of the columns' tables; a migration that replaces a view repeats them."""
     told = """SELECT table, name, type, comment FROM system.columns WHERE database = currentDatabase()
               AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View')

@@ -101,7 +101,7 @@ async def test_vectors_outlive_every_change_of_a_setting(search: MeilisearchSear
 
 
 @pytest.mark.parametrize("uid", ["segments", "clips", "chapters", "entities"])
-async def test_documents_from_before_a_field_are_made_anew_once(search: MeilisearchSearch, uid: str) -> None:
+async def test_documents_older_than_a_field_are_rebuilt_once(search: MeilisearchSearch, uid: str) -> None:
     schema = SCHEMAS[uid]
     without = [name for name in schema.settings["filterableAttributes"] if name != "project_at"]
     settings = schema.settings | {"filterableAttributes": without}
@@ -118,7 +118,7 @@ async def test_documents_from_before_a_field_are_made_anew_once(search: Meilisea
     await drop(search, older.uid)
 
 
-async def test_a_new_embedder_takes_the_vectors_that_are_there(search: MeilisearchSearch) -> None:
+async def test_a_new_embedder_takes_the_existing_vectors(search: MeilisearchSearch) -> None:
     uid = f"late-{uuid4().hex}"
     plain = IndexSchema(uid=uid, version=1, primary_key="id", settings={"searchableAttributes": ["text"]})
     await search.prepare(plain)

@@ -174,7 +174,7 @@ async def columns(settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[Set
 
 
 @pytest.fixture
-async def found(settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[Settings, MeilisearchSearch, Server]]:
+async def search_index(settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[Settings, MeilisearchSearch, Server]]:
     with run_search_front(tmp_path) as server:
         whole = make_settings(**{**_dict(settings), "meilisearch": server.url, "meilisearch_key": server.password})
         await migrate_meilisearch(whole)
@@ -279,7 +279,7 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
         assert raw == [{"reason": "another project"}]
 
 
-async def test_what_no_row_confirms_is_not_counted(columns: Columns, writer: Writer) -> None:
+async def test_an_unconfirmed_event_is_not_counted(columns: Columns, writer: Writer) -> None:
     """Of another organisation, of no project, with a foreign object, of an end that did not come; then a rebuild."""
     settings, analytics, _ = columns
     owner, other = uuid4(), uuid4()
@@ -311,9 +311,9 @@ async def test_what_no_row_confirms_is_not_counted(columns: Columns, writer: Wri
         await until(lambda: _is(count(analytics, writer.org), 1))
 
 
-async def test_what_no_row_confirms_is_not_found(found: Found, writer: Writer) -> None:
+async def test_an_unconfirmed_document_is_not_found(search_index: Found, writer: Writer) -> None:
     """Neither is an object of another project read, nor words shown of one that does not exist."""
-    settings, search, _ = found
+    settings, search, _ = search_index
     true = await writer.words("True words.")
     elsewhere = msgspec.structs.replace(true, project_id=uuid4())
     stolen = msgspec.structs.replace(elsewhere, org_id=uuid4())
@@ -333,7 +333,7 @@ async def test_what_no_row_confirms_is_not_found(found: Found, writer: Writer) -
         assert hits == []
 
 
-async def test_a_message_that_is_no_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:
+async def test_a_message_without_an_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:
     settings, analytics, _ = columns
     metrics = ProcessMetrics(OF_SINK)
     async with running(run_clickhouse_sink, settings, metrics):
@@ -375,8 +375,8 @@ async def texts(search: MeilisearchSearch, index: str, query: str, writer: Write
     return sorted(str(hit.get("text")) for hit in answer["hits"])
 
 
-async def test_words_and_clips_are_found_within_five_seconds(found: Found, writer: Writer) -> None:
-    settings, search, server = found
+async def test_words_and_clips_are_found_within_five_seconds(search_index: Found, writer: Writer) -> None:
+    settings, search, server = search_index
     async with running(run_meilisearch_sink, settings) as beats:
         await until(lambda: _true(bool(beats)))
         await writer.send(await writer.words("First words."))
@@ -429,8 +429,8 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
         await until(lambda: _same(texts(search, "segments", "", writer), ["A third one.", "In time."]))
 
 
-async def test_a_lost_index_is_built_anew_from_the_topics(found: Found, writer: Writer) -> None:
-    settings, search, _ = found
+async def test_a_lost_index_is_rebuilt_from_the_topics(search_index: Found, writer: Writer) -> None:
+    settings, search, _ = search_index
     await writer.send(await writer.words("Kept on Kafka."))
     await writer.send(await writer.chosen("Kept too"))
     async with running(run_meilisearch_sink, settings):

@@ -103,7 +103,7 @@ async def test_an_image_and_a_font_are_checked_and_rewritten(rig: Rig) -> None:
     assert checked.family == "Courier Prime"
 
 
-async def test_a_second_put_after_the_asset_was_made_changes_nothing(rig: Rig, postgres: Settings) -> None:
+async def test_a_second_put_after_the_asset_exists_changes_nothing(rig: Rig, postgres: Settings) -> None:
     first, second = (png(width, 32).ljust(500, b"\0") for width in (64, 48))
     wish = {"filename": "logo.png", "size_bytes": len(first), "content_type": "image/png", "purpose": "image"}
     async with (
@@ -204,7 +204,7 @@ async def test_an_upload_with_a_purpose_becomes_an_asset_once(world: World, obje
     assert [str(row["subject_id"]) for row in planned] == [made.json()["asset_id"]]
 
 
-async def test_there_is_room_for_so_many_files(
+async def test_an_organisation_has_a_bounded_number_of_files(
     world: World, objects: S3Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, body = world.ann.client, png()
@@ -318,7 +318,7 @@ async def test_an_export_names_the_version_of_its_kit(world: World) -> None:
     assert (await export(version=1)).json()["export_id"] == first.json()["export_id"]
 
 
-async def test_a_kits_letters_are_an_exports_where_it_asks_for_none(world: World) -> None:
+async def test_an_export_without_a_style_takes_the_kits_captions(world: World) -> None:
     ann, clip = world.ann.client, await clip_of(world, world.ann)
     red, blue = ({"highlight": {"fill": colour}} for colour in ("#ff0000", "#0000ff"))
     kit = (

@@ -120,7 +120,7 @@ async def rig(postgres: Settings, tmp_path: Path) -> AsyncIterator[Rig]:
     await pool.close()
 
 
-async def test_a_fact_is_planned_once_and_only_for_those_who_asked(rig: Rig) -> None:
+async def test_a_fact_is_planned_once_for_subscribed_endpoints_only(rig: Rig) -> None:
     for _ in range(2):
         await rig.handle(rig.fact, rig.fact_id)
     failed = events.ProjectFailed(org_id=rig.org_id, project_id=rig.project_id, version=4, reason="a.b", detail="d")
@@ -147,7 +147,7 @@ async def test_a_message_keeps_the_titles_of_its_planning(rig: Rig) -> None:
     assert "clip" not in first
 
 
-async def test_an_export_without_a_file_is_told_with_its_reason(rig: Rig) -> None:
+async def test_an_export_without_a_file_is_reported_with_its_reason(rig: Rig) -> None:
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
             "update webhook_endpoints set events = '{export.failed}' where org_id = $1", rig.org_id
@@ -164,7 +164,7 @@ async def test_an_export_without_a_file_is_told_with_its_reason(rig: Rig) -> Non
     }  # fmt: skip
 
 
-async def test_what_is_sent_is_signed_and_its_id_stays_the_same(rig: Rig) -> None:
+async def test_a_message_is_signed_and_keeps_its_id(rig: Rig) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     await rig.attempt(1, answer(500))
     delivered = await rig.attempt(2, answer(204))
@@ -178,7 +178,7 @@ async def test_what_is_sent_is_signed_and_its_id_stays_the_same(rig: Rig) -> Non
     assert rig.outside.sent == [], "a delivery that arrived is not sent again"
 
 
-async def test_the_reference_library_accepts_it(rig: Rig) -> None:
+async def test_the_reference_library_accepts_a_message(rig: Rig) -> None:
     now = dt.datetime.now(dt.UTC)
     await rig.handle(rig.fact, rig.fact_id, now)
     rig.outside.script = [answer(200)]
@@ -209,7 +209,7 @@ async def test_a_try_that_failed_is_due_again_later(rig: Rig, given: Response | 
     assert dt.timedelta(seconds=least_s) <= pause <= dt.timedelta(seconds=least_s * 1.1)
 
 
-async def test_a_redelivered_try_makes_no_second_next_one(rig: Rig) -> None:
+async def test_a_redelivered_try_schedules_no_second_next_try(rig: Rig) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     for _ in range(2):
         await rig.attempt(1, answer(503))
@@ -219,7 +219,7 @@ async def test_a_redelivered_try_makes_no_second_next_one(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "given", [answer(410), InputRejected("url.not_public", "It leads inside.")], ids=["410", "inside"]
 )
-async def test_some_answers_end_it(rig: Rig, given: Response | Exception) -> None:
+async def test_some_answers_end_a_delivery(rig: Rig, given: Response | Exception) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     assert (await rig.attempt(1, given))["state"] == "failed"
     assert [number for number, _ in await rig.dues()] == [1]
@@ -227,7 +227,7 @@ async def test_some_answers_end_it(rig: Rig, given: Response | Exception) -> Non
     assert (endpoint["disabled_at"] is not None) == isinstance(given, Response), "410: nobody wants more of it"
 
 
-async def test_the_last_try_ends_it(rig: Rig) -> None:
+async def test_the_last_try_ends_a_delivery(rig: Rig) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     assert (await rig.attempt(MAX_ATTEMPTS, answer(500)))["state"] == "failed"
     assert len(await rig.dues()) == 1
@@ -242,7 +242,7 @@ async def test_a_delivery_to_a_removed_receiver_fails_unsent(rig: Rig) -> None:
     assert [number for number, _ in await rig.dues()] == [1]
 
 
-async def test_no_try_is_refused_for_its_turn(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_try_is_refused_for_its_order(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns are kept by the relay, in a queue an endpoint: a stage that said "later" once gave up unsent deliveries."""
     await rig.handle(rig.fact, rig.fact_id)
     delivery_id = (await rig.delivery())["delivery_id"]
@@ -288,7 +288,7 @@ async def fail_until_paused(rig: Rig) -> dt.datetime:
     return until
 
 
-async def test_an_endpoint_that_fails_is_paused_and_a_wait_is_no_try(rig: Rig) -> None:
+async def test_a_failing_endpoint_is_paused_and_waiting_uses_no_try(rig: Rig) -> None:
     until = await fail_until_paused(rig)
     assert until == NOW + endpoint_pause(0)
     rig.outside.sent.clear()
@@ -370,7 +370,7 @@ async def test_a_receiver_deleted_meanwhile_loses_its_delivery_alone(rig: Rig, p
     await api.close()
 
 
-async def test_a_try_that_was_given_up_is_marked(rig: Rig) -> None:
+async def test_a_delivery_with_an_abandoned_try_is_marked_failed(rig: Rig) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     due = events.DeliveryDue(
         org_id=rig.org_id, project_id=rig.project_id, delivery_id=(await rig.delivery())["delivery_id"], attempt=1

@@ -189,7 +189,7 @@ async def test_nothing_is_given_up_unsent_in_twelve_hours(day: Day, postgres: Se
 
 
 @time_out(3600)
-async def test_half_of_the_endpoints_hang_and_the_others_are_told_soon(day: Day, postgres: Settings) -> None:
+async def test_healthy_endpoints_are_served_soon_while_half_hang(day: Day, postgres: Settings) -> None:
     await add_endpoints(day.rig, postgres, HALF_COUNT, HALF_COUNT)
     rows, waited_s = await play(day, HALF_HOURS, HALF_FACTS_COUNT)
     hanging_sent = sum(count for message, count in day.receivers.sent.items() if message not in day.receivers.arrived)

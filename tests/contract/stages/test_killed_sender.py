@@ -143,7 +143,7 @@ async def kill_while_sending(world: World, posts: int) -> set[str]:
 
 
 @time_out(3600)
-async def test_a_killed_sender_repeats_only_what_it_was_sending(world: World) -> None:
+async def test_a_killed_sender_repeats_only_deliveries_in_flight(world: World) -> None:
     dice, doubles = random.Random(SEED), 0
     for number in range(KILLS):
         before = Counter(world.receiver.got)

@@ -11,7 +11,7 @@ from tests.contract.rigs.parser_guard import guarded_parsers
 from tests.support.media.hostile_files import film
 
 
-def test_what_a_worker_parses_itself_is_caught(tmp_path: Path) -> None:
+def test_the_guard_catches_parsing_in_a_worker(tmp_path: Path) -> None:
     body = io.BytesIO(film(tmp_path / "a.mp4").read_bytes())
     with guarded_parsers() as caught:
         open_media(body, max_pixels=10**7).close()

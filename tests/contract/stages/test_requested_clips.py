@@ -72,7 +72,7 @@ async def requests(world: World) -> list[ClipRequested]:
     return [msgspec.json.decode(row["payload"], type=ClipRequested) for row in sent]
 
 
-async def test_a_project_without_a_clip_takes_one_of_ones_own(world: World, store: S3Objects) -> None:
+async def test_a_project_without_clips_takes_a_requested_clip(world: World, store: S3Objects) -> None:
     project_id = await finished(world, store, nothing_found_reason="nothing is good enough")
     path, wish = f"/v1/projects/{project_id}/clips", {"start_ms": 12_000, "end_ms": 47_500, "title": " My \n title "}
     headers = {"Idempotency-Key": str(uuid4())}
@@ -158,7 +158,7 @@ async def test_a_moment_becomes_a_clip_with_its_score_and_evidence(world: World,
     assert [clip["clip_id"] for clip in listed] == [by_id["clip_id"], moved["clip_id"]]
 
 
-async def test_its_files_are_as_the_project_or_the_wish_says(world: World, store: S3Objects) -> None:
+async def test_its_files_follow_the_project_or_the_request(world: World, store: S3Objects) -> None:
     options = ProjectOptions(aspects=["1:1", "16:9"], captions=False, captions_template="minimal", mask_profanity=True)
     project_id = await finished(world, store, options=options)
     path = f"/v1/projects/{project_id}/clips"
@@ -189,7 +189,7 @@ async def test_a_clip_that_awaits_analysis_is_analysed_once(world: World, store:
     assert (await world.ann.client.post(preview, json={}, headers=later)).status_code == 202
 
 
-async def test_it_is_edited_and_then_exported_as_it_is_edited(world: World, store: S3Objects) -> None:
+async def test_a_requested_clip_is_edited_and_exported_as_edited(world: World, store: S3Objects) -> None:
     path = f"/v1/projects/{await finished(world, store)}/clips"
     clip = (await world.ann.client.post(path, json={"start_ms": 0, "end_ms": 20_000})).json()
     edit = f"/v1/clips/{clip['clip_id']}/edit"
@@ -224,7 +224,7 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
 )
 
 
-async def test_what_cannot_be_asked_names_the_field_and_its_bounds(world: World, store: S3Objects) -> None:
+async def test_an_invalid_request_names_the_field_and_its_bounds(world: World, store: S3Objects) -> None:
     project_id = await finished(world, store)
     path = f"/v1/projects/{project_id}/clips"
     for wish, pointer in WRONG:
@@ -256,7 +256,7 @@ async def test_a_project_takes_clips_once_it_is_understood(
     assert (answer.status_code, answer.json().get("code", "")) == ((409, code) if code else (202, "")), answer.text
 
 
-async def test_too_early_too_many_erased_or_another_organisations(
+async def test_clips_too_early_too_many_erased_or_foreign_are_refused(
     world: World, store: S3Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     early = await new_project(world.ann)

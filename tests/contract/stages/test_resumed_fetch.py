@@ -156,7 +156,7 @@ async def test_a_file_that_changed_meanwhile_is_fetched_whole(bench: Bench, tmp_
     assert 'if-range: "one"' in bench.origin.heads[1].lower()
 
 
-async def test_without_a_validator_nothing_is_gone_on_with(bench: Bench) -> None:
+async def test_a_fetch_without_a_validator_is_not_resumed(bench: Bench) -> None:
     bench.origin.validator = ""
     await bench.kill_one_midway(3_000_000)
     await bench.finish()

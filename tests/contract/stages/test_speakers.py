@@ -25,7 +25,7 @@ async def voices(triton_server: Triton) -> AsyncIterator[TritonVoices]:
     await adapter.close()
 
 
-async def test_as_many_are_found_as_speak(voices: TritonVoices) -> None:
+async def test_diarization_finds_the_true_number_of_speakers(voices: TritonVoices) -> None:
     """A small sample of what benchmarks/speech/diarization.py measures: four conversations, one may be wrong by one."""
     said, wrong = phrases(), 0
     for count in (1, 2, 3, 4):

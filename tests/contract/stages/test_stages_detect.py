@@ -22,7 +22,15 @@ from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import WeightTable
 from streams.detect.agent import DetectStage
 from tests.contract.rigs.stage_rig import Rig, make_rig
-from tests.detect.material_factory import LECTURE_MS, heard, lecture_words, picture, seen, speech_levels, transcript
+from tests.detect.material_factory import (
+    LECTURE_MS,
+    heard_span,
+    lecture_words,
+    picture,
+    seen_span,
+    speech_levels,
+    transcript,
+)
 
 __all__ = ["make_rig"]
 pytestmark = pytest.mark.contract
@@ -35,7 +43,7 @@ async def understood(rig: Rig, *, said: bool = True) -> events.UnderstandingComp
     levels = speech_levels(words, LECTURE_MS) if said else [-60.0] * 100
     looked = [picture(at, 0.05 if said else 0.0, 60.0 if said else None) for at in range(0, LECTURE_MS, 1_000)]
     refs: list[ObjectRef] = [
-        await rig.put(one) for one in (transcript(words, LECTURE_MS), heard(levels), seen(looked, LECTURE_MS))
+        await rig.put(one) for one in (transcript(words, LECTURE_MS), heard_span(levels), seen_span(looked, LECTURE_MS))
     ]
     async with org_transaction(rig.pool, rig.org_id) as connection:
         upload = events.UploadReceived(**rig.of, title="A talk", source_url="https://a.org/v")
@@ -87,7 +95,7 @@ async def test_an_understood_project_becomes_clips(rig: Rig) -> None:
         assert (chosen.rendition.range.start_ms, chosen.rendition.range.end_ms) == (clip["start_ms"], clip["end_ms"])
     assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [len(clips)] * 2
     assert await rig.send(stage, event, input_id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
 async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> None:
@@ -111,7 +119,7 @@ async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> No
     assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [2 * len(selected)] * 2
 
 
-async def test_nothing_found_completes_the_project_and_says_why(rig: Rig) -> None:
+async def test_a_project_without_clips_completes_and_says_why(rig: Rig) -> None:
     event = await understood(rig, said=False)
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
     detected, ended = await rig.fresh()
@@ -150,7 +158,7 @@ class NoSentences:
         raise Unavailable("triton", "no answer")
 
 
-async def test_a_sentence_model_that_is_away_costs_no_clip(rig: Rig) -> None:
+async def test_an_absent_sentence_model_costs_no_clip(rig: Rig) -> None:
     event = await understood(rig)
     rig.context.sentences = NoSentences()  # type: ignore[assignment]
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
@@ -162,7 +170,7 @@ async def test_a_sentence_model_that_is_away_costs_no_clip(rig: Rig) -> None:
     assert any("words they have in common" in warning for warning in (await rig.project())["warnings"])
 
 
-async def test_an_organisations_own_weights_are_those_it_is_weighed_by(rig: Rig) -> None:
+async def test_an_organisations_projects_are_scored_by_its_weights(rig: Rig) -> None:
     event = await understood(rig)
     own = WeightTable(version="ours-7", genres={"none": {"novelty": 1.0}}, quiet={"energy": 1.0})
     owner = await asyncpg.connect(rig.context.settings.postgres_owner)
@@ -189,5 +197,5 @@ async def test_a_bug_in_detect_fails_the_project(rig: Rig) -> None:
             "update spans set heard_ref = $3 where org_id = $1 and project_id = $2", *rig.owner, gone
         )
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "dead"
-    assert await rig.said() == {"DeadLetter": 1, "ProjectFailed": 1}
+    assert await rig.count_events() == {"DeadLetter": 1, "ProjectFailed": 1}
     assert (await rig.project())["failure_reason"] == "detect.bug"

@@ -27,7 +27,7 @@ from schemas.options.export_options import ExportOptions
 from streams.frame.agent import FrameStage
 from streams.render.agent import RenderStage
 from tests.contract.rigs.stage_rig import Rig, make_rig
-from tests.contract.stages.test_stages_making import CLIP, asked_again, exports, framed, house, looking, selected
+from tests.contract.stages.test_stages_making import CLIP, exports, framed, house, looking, replay_request, selected
 from tests.detect.material_factory import transcript
 from tests.support.kept_log import MemoryLog
 
@@ -63,7 +63,7 @@ async def edited(rig: Rig, clip: events.ClipSelected, edit: EditList) -> None:
     await owner.close()
 
 
-async def wished(rig: Rig, clip: events.ClipSelected, edit: EditList) -> events.RenderRequested:
+async def framed_edit(rig: Rig, clip: events.ClipSelected, edit: EditList) -> events.RenderRequested:
     """The clip's export of this edit, framed; its word is "asked", from the transcript's first version."""
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
@@ -113,7 +113,7 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
         ],
         crops={"9:16": [CropKey(at_ms=200, crop=crop)]},
     )
-    request = await wished(rig, clip, edit)
+    request = await framed_edit(rig, clip, edit)
     await spoken(rig, "later", version=2)
     index = await rig.context.index(request.index)
     facts = msgspec.msgpack.decode(await rig.objects.get(request.index), type=SourceFacts)
@@ -179,14 +179,14 @@ async def test_an_edited_export_with_kit_and_captions_is_replayed(rig: Rig, tmp_
             EditSegment(segment_id="s1", range=TimeRange(start_ms=200, end_ms=800), style=style),
         ],
     )
-    request = await wished(rig, clip, edit)
+    request = await framed_edit(rig, clip, edit)
     request = looking(request, options=ExportOptions(brand=await house(rig)))
     stage = RenderStage(rig.context)
     assert await rig.send(stage, request, uuid.uuid4()) == "committed"
     (export,) = await exports(rig)
     assert (export["state"], "input.brand.logo.asset_id" in export["certificate"]["made_with"]) == ("done", True)
     await rig.fresh()
-    asked = await asked_again(rig, clip)
+    asked = await replay_request(rig, clip)
     rig.context.log = MemoryLog(request)
     assert await rig.send(stage, asked, uuid.uuid4()) == "committed"
     row = await rig.row("select * from replays where org_id = $1 and project_id = $2")

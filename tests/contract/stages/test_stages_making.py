@@ -31,7 +31,7 @@ from streams.frame.speaker.stored_voices import read_heard_spans, read_voices
 from streams.ingest.agent import IngestStage
 from streams.render.agent import RenderStage
 from tests.contract.rigs.stage_rig import Rig, make_rig
-from tests.detect.material_factory import heard
+from tests.detect.material_factory import heard_span
 from tests.look.clips import encode, scene
 from tests.look.fakes import BrightestFaces
 from tests.support.kept_log import MemoryLog
@@ -86,7 +86,7 @@ async def voiced(rig: Rig) -> None:
     windows = VoiceWindows(
         starts_ms=[0, 900], ends_ms=[800, 1900], phrases=[], dimensions=4, vectors=vectors, model="test"
     )
-    span = await rig.put(msgspec.structs.replace(heard([-30.0] * 20), voices=windows))
+    span = await rig.put(msgspec.structs.replace(heard_span([-30.0] * 20), voices=windows))
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
             "update spans set heard_ref = $3 where org_id = $1 and project_id = $2", *rig.owner, span
@@ -128,7 +128,7 @@ async def test_the_last_clip_to_end_ends_the_project(rig: Rig, tmp_path: Path) -
     assert (await rig.stage("frame"))["cpu_ms"] == tracks.compute_ms
     assert [export["state"] for export in await exports(rig)] == ["rendering", "waiting"]
     assert await rig.send(frame, clip, input_id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
     render = RenderStage(rig.context)
     assert await rig.send(render, sent.event, sent.id) == "committed"
@@ -150,7 +150,7 @@ async def test_the_last_clip_to_end_ends_the_project(rig: Rig, tmp_path: Path) -
     measured = {check.name for check in certificate.checks if check.verdict != "not_measured"}
     assert {"nobody_in_frame", "cut_face", "ssim"} <= measured
     assert await rig.send(render, sent.event, sent.id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
     assert (await rig.project())["state"] == "running", "the other clip may still come"
 
     lost = msgspec.structs.replace(bad, clip_id=uuid.uuid4())
@@ -163,7 +163,7 @@ async def test_the_last_clip_to_end_ends_the_project(rig: Rig, tmp_path: Path) -
     assert (await rig.project())["state"] == "completed"
 
 
-async def asked_again(rig: Rig, clip: events.ClipSelected) -> events.ReplayRequested:
+async def replay_request(rig: Rig, clip: events.ClipSelected) -> events.ReplayRequested:
     """A replay of the clip's own export, as the API asks for it."""
     asked = events.ReplayRequested(
         **rig.of, clip_id=clip.clip_id, export_id=clip.export_id, ordinal=clip.ordinal, replay_id=uuid.uuid4()
@@ -188,7 +188,7 @@ async def test_a_finished_export_is_replayed_from_the_log(rig: Rig, tmp_path: Pa
     assert await rig.send(stage, request, uuid.uuid4()) == "committed"
     await rig.fresh()
     (before,) = await exports(rig)
-    asked = await asked_again(rig, clip)
+    asked = await replay_request(rig, clip)
 
     async def replayed(*kept: events.AnyEvent) -> tuple[events.ReplayCompleted, ReplayResult]:
         rig.context.log = MemoryLog(*kept)
@@ -262,14 +262,14 @@ async def test_parallel_clips_have_one_thread_each_and_the_kits_files(rig: Rig, 
     assert export["certificate"]["warnings"] == ["audio.absent: the source has no sound; the clip's track is silent"]
 
 
-async def test_when_no_clip_can_be_made_the_project_failed(rig: Rig, tmp_path: Path) -> None:
+async def test_a_project_fails_when_no_clip_can_be_rendered(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     request = await framed(rig, clip)
     gone = msgspec.structs.replace(
         request, plan=ObjectRef(key=f"{rig.org_id}/{rig.project_id}/gone", sha256="0" * 64, size=1)
     )
     assert await rig.send(RenderStage(rig.context), gone, uuid.uuid4()) == "dead"
-    assert await rig.said() == {"DeadLetter": 1, "ExportFailed": 1, "ProjectFailed": 1}
+    assert await rig.count_events() == {"DeadLetter": 1, "ExportFailed": 1, "ProjectFailed": 1}
     (export,) = await exports(rig)
     assert (export["state"], export["failure_reason"]) == ("failed", "bug")
     assert (await rig.project())["failure_reason"] == "clips.all_failed"
@@ -293,10 +293,10 @@ async def test_an_unavailable_detector_is_called_again(rig: Rig, tmp_path: Path)
     assert (await rig.stage("frame"))["parts_done"] == 1
 
 
-async def test_nothing_is_framed_or_rendered_of_an_erased_project(rig: Rig, tmp_path: Path) -> None:
+async def test_an_erased_project_is_neither_framed_nor_rendered(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     request = await framed(rig, clip)
     await rig.erase()
     assert await rig.send(FrameStage(rig.context), clip, uuid.uuid4()) == "cancelled"
     assert await rig.send(RenderStage(rig.context), request, uuid.uuid4()) == "cancelled"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}

@@ -24,7 +24,7 @@ from streams.frame.agent import FrameStage
 from streams.render.agent import RenderStage
 from tests.contract.rigs.stage_rig import Rig, make_rig
 from tests.contract.stages.test_stages_detect import understood
-from tests.contract.stages.test_stages_making import asked_again, selected
+from tests.contract.stages.test_stages_making import replay_request, selected
 from tests.support.kept_log import MemoryLog
 
 __all__ = ["make_rig"]
@@ -100,7 +100,7 @@ async def test_a_requested_range_is_measured_like_moments(rig: Rig) -> None:
     assert facts.text.split(), "what is said in it can be found"
     assert project_lifecycle.ref_of(clip["facts"]) == measured.event.facts, "no sweep takes it away"
     assert await rig.send(stage, event, input_id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
 async def test_a_requested_moment_keeps_its_measurements(rig: Rig) -> None:
@@ -133,7 +133,7 @@ async def test_silence_has_no_words_and_an_explanation(rig: Rig) -> None:
     assert before["state"] == "completed"
     event = decoded(await chosen(rig, 5_000, 15_000))
     assert await rig.send(stage, event, uuid.uuid4()) == "committed"
-    assert await rig.said() == {"ClipMeasured": 1, "ExportRequested": 1}
+    assert await rig.count_events() == {"ClipMeasured": 1, "ExportRequested": 1}
     clip = await clip_of(rig, event)
     assert (clip["score"], clip["signals"]) == (None, []), "there is nothing to compare it with"
     assert clip["title"]
@@ -141,7 +141,7 @@ async def test_silence_has_no_words_and_an_explanation(rig: Rig) -> None:
     assert (await rig.project())["version"] == before["version"], "a completed project stays as it is"
 
 
-async def test_an_unmeasured_clip_is_made_all_the_same(rig: Rig) -> None:
+async def test_an_unmeasured_clip_is_rendered_all_the_same(rig: Rig) -> None:
     event = decoded(await chosen(rig, 5_000, 15_000)) if await understood(rig) else None
     assert event is not None
     gone = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)
@@ -150,7 +150,7 @@ async def test_an_unmeasured_clip_is_made_all_the_same(rig: Rig) -> None:
             "update spans set heard_ref = $3 where org_id = $1 and project_id = $2", *rig.owner, gone
         )
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "dead"
-    assert await rig.said() == {"DeadLetter": 1, "ExportRequested": 1}
+    assert await rig.count_events() == {"DeadLetter": 1, "ExportRequested": 1}
     assert (await rig.project())["state"] == "running", "one clip's measure is no reason to fail"
 
 
@@ -170,7 +170,9 @@ async def test_a_requested_clip_leaves_its_project_completed(rig: Rig, tmp_path:
     (framed,) = await rig.fresh()
     assert isinstance(framed.event, events.RenderRequested)
     assert await rig.send(RenderStage(rig.context), framed.event, framed.id) == "committed"
-    assert await rig.said() == {"ExportCompleted": 2}, "each file is told of, the project is not completed again"
+    assert await rig.count_events() == {"ExportCompleted": 2}, (
+        "each file is told of, the project is not completed again"
+    )
     made = await rig.rows(
         "select * from exports where org_id = $1 and project_id = $2 and not automatic order by number"
     )
@@ -185,7 +187,7 @@ async def test_a_requested_clip_leaves_its_project_completed(rig: Rig, tmp_path:
     assert [dict(one) for one in after] == [dict(one) for one in stages], "counted by no stage of the project"
     assert (await rig.project())["state"] == "completed"
     rig.context.log = MemoryLog(framed.event)
-    again = await asked_again(
+    again = await replay_request(
         rig, msgspec.structs.replace(clip, clip_id=event.clip_id, export_id=event.export_id, ordinal=7)
     )
     assert await rig.send(RenderStage(rig.context), again, uuid.uuid4()) == "committed"
@@ -193,15 +195,15 @@ async def test_a_requested_clip_leaves_its_project_completed(rig: Rig, tmp_path:
     assert msgspec.convert(report["report"], ReplayResult).outcome == "same"
 
 
-async def test_of_an_erased_project_no_clip_is_measured(rig: Rig) -> None:
+async def test_a_clip_of_an_erased_project_is_not_measured(rig: Rig) -> None:
     await understood(rig)
     event = decoded(await chosen(rig, 5_000, 15_000))
     await rig.erase()
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "cancelled"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
-async def test_a_part_that_is_away_is_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_detect_waits_for_an_unavailable_part(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     await understood(rig)
     event = decoded(await chosen(rig, 5_000, 15_000))
 

@@ -46,7 +46,7 @@ async def shapes_of(rig: Rig, clip: events.ClipSelected) -> events.ExportRequest
     )
 
 
-async def test_shapes_of_one_wish_are_framed_and_made_together(rig: Rig, tmp_path: Path) -> None:
+async def test_aspects_of_one_request_are_framed_and_made_together(rig: Rig, tmp_path: Path) -> None:
     """>> ExportRequested of two << one RenderRequested << two ExportCompleted; made again alone, the same bytes."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     wish, stage = await shapes_of(rig, clip), RenderStage(rig.context)
@@ -120,7 +120,7 @@ async def test_a_request_given_up_fails_all_its_unfinished_exports(rig: Rig, tmp
     wish = await shapes_of(rig, clip)
     lost = msgspec.structs.replace(wish, clip_id=uuid.uuid4())
     assert await rig.send(FrameStage(rig.context), lost, uuid.uuid4()) == "refused"
-    assert await rig.said() == {"ExportFailed": 2}
+    assert await rig.count_events() == {"ExportFailed": 2}
     assert await rig.send(FrameStage(rig.context), wish, uuid.uuid4()) == "committed"
     (sent,) = await rig.fresh()
     async with org_transaction(rig.pool, rig.org_id) as connection:
@@ -129,7 +129,7 @@ async def test_a_request_given_up_fails_all_its_unfinished_exports(rig: Rig, tmp
     others = [msgspec.structs.replace(one, plan=nowhere) for one in sent.event.siblings]
     gone = msgspec.structs.replace(sent.event, plan=nowhere, siblings=others)
     assert await rig.send(RenderStage(rig.context), gone, uuid.uuid4()) == "dead"
-    assert await rig.said() == {"DeadLetter": 1, "ExportFailed": 1}
+    assert await rig.count_events() == {"DeadLetter": 1, "ExportFailed": 1}
     states = {row["export_id"]: row["state"] for row in await exports(rig)}
     assert [states[one] for one in (wish.export_id, wish.siblings[0].export_id)] == ["done", "failed"]
 

@@ -63,10 +63,10 @@ async def test_an_upload_becomes_spans(rig: Rig, tmp_path: Path) -> None:
     assert totals == {"listen": 3, "look": 3, "close": 1, "study": 1, "detect": 1}
     assert (await rig.stage("ingest"))["cpu_ms"] > 0
     assert await rig.send(stage, upload, input_id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
-async def test_an_upload_that_is_no_film_ends_its_project(rig: Rig, tmp_path: Path) -> None:
+async def test_an_upload_without_media_ends_its_project(rig: Rig, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no film at all")
     stage = IngestStage(rig.context)
     assert await rig.send(stage, await rig.upload(tmp_path / "text"), uuid.uuid4()) == "refused"
@@ -96,7 +96,7 @@ async def test_a_project_that_was_erased_is_not_taken_in(rig: Rig, tmp_path: Pat
         await project_lifecycle.create_project(connection, upload)
     await rig.erase()
     assert await rig.send(IngestStage(rig.context), upload, uuid.uuid4()) == "cancelled"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
     assert await all_spans(rig) == []
 
 
@@ -107,7 +107,7 @@ async def test_the_last_span_lets_close_make_one_transcript(rig: Rig, spans: lis
         input_id = uuid.uuid4()
         assert await rig.send(listen, span, input_id) == "committed"
         assert await rig.send(listen, span, input_id) == "done"
-    assert await rig.said() == {}, "heard, but not seen: still outstanding"
+    assert await rig.count_events() == {}, "heard, but not seen: still outstanding"
     assert await rig.send(listen, planned[2], uuid.uuid4()) == "committed"
     (heard,) = await rig.fresh()
     assert isinstance(heard.event, events.SpansHeard)
@@ -139,10 +139,10 @@ async def test_the_last_span_lets_close_make_one_transcript(rig: Rig, spans: lis
     assert (await rig.project())["language"] == "en"
     assert (await rig.project())["without_words"] is None
     assert await rig.send(close, heard.event, heard.id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
-async def test_the_transcript_names_speakers_and_does_without_them(rig: Rig, spans: list[Sent]) -> None:
+async def test_the_transcript_names_speakers_or_goes_without(rig: Rig, spans: list[Sent]) -> None:
     listen = ListenStage(rig.context)
     for span in await all_spans(rig):
         assert await rig.send(listen, span, uuid.uuid4()) == "committed"
@@ -232,10 +232,10 @@ async def test_an_english_track_is_made_on_request_only(rig: Rig, spans: list[Se
     assert {(one.language, one.translated_from) for one in text.segments} == {("de", None)}
 
 
-async def test_a_span_seen_and_heard_frees_space_the_last_tells(rig: Rig, spans: list[Sent]) -> None:
+async def test_a_finished_span_frees_space_and_the_last_one_reports(rig: Rig, spans: list[Sent]) -> None:
     listen, look, planned = ListenStage(rig.context), LookStage(rig.context), await all_spans(rig)
     assert await rig.send(look, planned[0], uuid.uuid4()) == "committed"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
     assert await rig.send(listen, planned[0], uuid.uuid4()) == "committed"
     (following,) = await rig.fresh()
     assert following.event == planned[2]
@@ -244,7 +244,7 @@ async def test_a_span_seen_and_heard_frees_space_the_last_tells(rig: Rig, spans:
     (heard,) = await rig.fresh()
     assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
     await rig.send(look, planned[1], uuid.uuid4())
-    assert await rig.said() == {"TranscriptCompleted": 1}
+    assert await rig.count_events() == {"TranscriptCompleted": 1}
     assert await rig.send(look, planned[2], uuid.uuid4()) == "committed"
     (understood,) = await rig.fresh()
     assert isinstance(understood.event, events.UnderstandingCompleted)
@@ -301,12 +301,12 @@ async def test_a_project_erased_while_transcribed_leaves_nothing(rig: Rig, spans
     listen, (span, *_) = ListenStage(rig.context), await all_spans(rig)
     rig.speech.before = rig.erase
     assert await rig.send(listen, span, uuid.uuid4()) in ("cancelled", "superseded")
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
     (first, *_) = await rig.rows("select heard, heard_ref from spans where org_id = $1 and project_id = $2")
     assert (first["heard"], first["heard_ref"]) == ("waiting", None)
 
 
-async def test_pictures_and_words_that_are_lost_are_named(rig: Rig, spans: list[Sent]) -> None:
+async def test_lost_pictures_and_words_are_named(rig: Rig, spans: list[Sent]) -> None:
     """The sweeper's give-up takes the same decisions as a normal end."""
     listen, look, close = (make(rig.context) for make in (ListenStage, LookStage, CloseStage))
     cause = Cause(input_id=uuid.uuid4(), source="sweeper", now=NOW)

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.contract
 CAUSE = Cause(input_id=uuid.uuid4(), source="test", now=NOW)
 
 
-async def heard(rig: Rig, *, language: str = "en", silent: bool = False) -> events.TranscriptCompleted:
+async def new_transcript(rig: Rig, *, language: str = "en", silent: bool = False) -> events.TranscriptCompleted:
     """A talk in two chapters, as close leaves it; its pictures are analysed, its clips are not selected."""
     text = transcript([] if silent else [*GARDEN, *GARDEN, *ORBIT, *ORBIT], language=language)
     ref = await rig.put(text)
@@ -61,7 +61,7 @@ async def stored(rig: Rig, event: Any) -> Intelligence:
 
 async def test_a_transcript_becomes_intelligence(rig: Rig) -> None:
     """>> TranscriptCompleted << IntelligenceCompleted; again << nothing."""
-    event, stage, input_id = await heard(rig), StudyStage(rig.context), uuid.uuid4()
+    event, stage, input_id = await new_transcript(rig), StudyStage(rig.context), uuid.uuid4()
     would = await rig.rehearse(stage, event, input_id)
     assert await rig.send(stage, event, input_id) == "committed"
     (done,) = await rig.fresh()
@@ -79,56 +79,56 @@ async def test_a_transcript_becomes_intelligence(rig: Rig) -> None:
     kinds = {row["kind"] for row in await rig.rows("select kind from subjects where org_id = $1 and project_id = $2")}
     assert kinds >= {"topic", "person", "place", "money", "percent"}
     assert await rig.send(stage, event, input_id) == "done"
-    assert await rig.said() == {}
+    assert await rig.count_events() == {}
 
 
 async def test_a_project_completes_with_clips_and_intelligence(rig: Rig) -> None:
-    event = await heard(rig, silent=True)
+    event = await new_transcript(rig, silent=True)
     understood = events.UnderstandingCompleted(**rig.of, missing=[])
     assert await rig.send(DetectStage(rig.context), understood, uuid.uuid4()) == "committed"
-    assert await rig.said() == {"MomentsDetected": 1}, "nothing was found, and study still reads"
+    assert await rig.count_events() == {"MomentsDetected": 1}, "nothing was found, and study still reads"
     assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"
-    assert await rig.said() == {"IntelligenceCompleted": 1, "ProjectCompleted": 1}
+    assert await rig.count_events() == {"IntelligenceCompleted": 1, "ProjectCompleted": 1}
     assert (await rig.project())["nothing_found_reason"]
 
 
 async def test_study_that_ends_first_does_not_end_the_project(rig: Rig) -> None:
-    event = await heard(rig, silent=True)
+    event = await new_transcript(rig, silent=True)
     assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"
-    assert await rig.said() == {"IntelligenceCompleted": 1}
+    assert await rig.count_events() == {"IntelligenceCompleted": 1}
     understood = events.UnderstandingCompleted(**rig.of, missing=[])
     assert await rig.send(DetectStage(rig.context), understood, uuid.uuid4()) == "committed"
-    assert await rig.said() == {"MomentsDetected": 1, "ProjectCompleted": 1}
+    assert await rig.count_events() == {"MomentsDetected": 1, "ProjectCompleted": 1}
 
 
-async def test_given_up_it_warns_and_the_project_goes_on(rig: Rig) -> None:
-    event, stage = await heard(rig, silent=True), StudyStage(rig.context)
+async def test_a_study_that_is_given_up_warns_and_the_project_goes_on(rig: Rig) -> None:
+    event, stage = await new_transcript(rig, silent=True), StudyStage(rig.context)
     await rig.send(DetectStage(rig.context), events.UnderstandingCompleted(**rig.of, missing=[]), uuid.uuid4())
     await rig.fresh()
     gone = msgspec.structs.replace(
         event, transcript=ObjectRef(key=f"{rig.org_id}/{rig.project_id}/gone", sha256="0" * 64, size=1)
     )
     assert await rig.send(stage, gone, uuid.uuid4()) == "dead"
-    assert await rig.said() == {"DeadLetter": 1, "ProjectCompleted": 1}
+    assert await rig.count_events() == {"DeadLetter": 1, "ProjectCompleted": 1}
     project = await rig.project()
     assert project["state"] == "completed"
     assert [warning.split(":")[0] for warning in project["warnings"]] == ["intelligence"]
     assert (await rig.stage("study"))["state"] == "failed"
 
 
-async def test_a_model_that_is_away_is_waited_for(rig: Rig) -> None:
+async def test_study_waits_for_an_unavailable_model(rig: Rig) -> None:
     class Away:
         async def embed(self, texts: list[str]) -> None:
             raise Unavailable("Triton", "no answer")
 
-    event, stage = await heard(rig), StudyStage(rig.context)
+    event, stage = await new_transcript(rig), StudyStage(rig.context)
     rig.context.sentences = Away()  # type: ignore[assignment]
     assert await rig.send(stage, event, uuid.uuid4()) == "retried"
     assert (await rig.project())["warnings"] == []
 
 
-async def test_without_words_there_is_nothing_to_study(rig: Rig) -> None:
-    await heard(rig)
+async def test_a_transcript_without_words_is_not_studied(rig: Rig) -> None:
+    await new_transcript(rig)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await project_lifecycle.lock_project(connection, *rig.owner)
         await CloseStage(rig.context).give_up(connection, events.SpansHeard(**rig.of), "bug", "lost", CAUSE)
@@ -137,23 +137,23 @@ async def test_without_words_there_is_nothing_to_study(rig: Rig) -> None:
     assert "could not be worked on" in (await rig.project())["without_words"]
     understood = events.UnderstandingCompleted(**rig.of, missing=["transcript"])
     assert await rig.send(DetectStage(rig.context), understood, uuid.uuid4()) == "committed"
-    assert (await rig.said())["ProjectCompleted"] == 1
+    assert (await rig.count_events())["ProjectCompleted"] == 1
 
 
 async def test_an_older_project_is_studied_and_stays_as_it_ended(rig: Rig) -> None:
-    event = await heard(rig, silent=True)
+    event = await new_transcript(rig, silent=True)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
             "delete from project_stages where org_id = $1 and project_id = $2 and stage = 'study'", *rig.owner
         )
     await rig.send(DetectStage(rig.context), events.UnderstandingCompleted(**rig.of, missing=[]), uuid.uuid4())
-    assert (await rig.said())["ProjectCompleted"] == 1
+    assert (await rig.count_events())["ProjectCompleted"] == 1
     assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"
-    assert await rig.said() == {"IntelligenceCompleted": 1}
+    assert await rig.count_events() == {"IntelligenceCompleted": 1}
 
 
 async def test_an_older_transcripts_analysis_replaces_nothing(rig: Rig) -> None:
-    first, stage = await heard(rig), StudyStage(rig.context)
+    first, stage = await new_transcript(rig), StudyStage(rig.context)
     ref = await rig.put(transcript(GARDEN))
     second = msgspec.structs.replace(first, version=2, transcript=ref)
     assert await rig.send(stage, second, uuid.uuid4()) == "committed"
@@ -166,10 +166,10 @@ async def test_an_older_transcripts_analysis_replaces_nothing(rig: Rig) -> None:
 
 async def test_a_correction_is_studied_and_the_project_stays_ended(rig: Rig) -> None:
     """>> TranscriptCompleted{2} << IntelligenceCompleted{2}; of two corrections in a row the last one counts."""
-    first, stage = await heard(rig, silent=True), StudyStage(rig.context)
+    first, stage = await new_transcript(rig, silent=True), StudyStage(rig.context)
     await rig.send(DetectStage(rig.context), events.UnderstandingCompleted(**rig.of, missing=[]), uuid.uuid4())
     await rig.send(stage, first, uuid.uuid4())
-    assert (await rig.said())["ProjectCompleted"] == 1
+    assert (await rig.count_events())["ProjectCompleted"] == 1
     before = await rig.stage("study")
     text = transcript(GARDEN)
     later = [msgspec.structs.replace(first, version=n, transcript=await rig.put(text)) for n in (2, 3)]
@@ -182,7 +182,7 @@ async def test_a_correction_is_studied_and_the_project_stays_ended(rig: Rig) -> 
             )  # fmt: skip
     assert stage.wants(later[0])
     assert await rig.send(stage, later[0], uuid.uuid4()) == "committed"
-    assert await rig.said() == {}, "it was corrected again meanwhile"
+    assert await rig.count_events() == {}, "it was corrected again meanwhile"
     assert await rig.send(stage, later[1], uuid.uuid4()) == "committed"
     (done,) = await rig.fresh()
     assert done.event.transcript_version == 3
@@ -202,7 +202,7 @@ async def test_a_correction_is_studied_and_the_project_stays_ended(rig: Rig) -> 
 
 async def test_quotes_name_the_corrected_speaker(rig: Rig) -> None:
     """A speaker correction is a transcript version like any other: quotes use the merged and named speakers."""
-    first, stage = await heard(rig), StudyStage(rig.context)
+    first, stage = await new_transcript(rig), StudyStage(rig.context)
     text = transcript([*GARDEN, *ORBIT], speakers=["S1", "S2"])
     voices = [Speaker(id=name, speech_ms=9_000, turns=7) for name in ("S1", "S2")]
     turns = [Turn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker or "") for one in text.segments]
@@ -217,8 +217,8 @@ async def test_quotes_name_the_corrected_speaker(rig: Rig) -> None:
     assert made.speaker_names == {"S1": "Ada"}
 
 
-async def test_another_language_says_what_it_lacks(rig: Rig) -> None:
-    event = await heard(rig, language="fr")
+async def test_another_language_names_the_missing_parts(rig: Rig) -> None:
+    event = await new_transcript(rig, language="fr")
     assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"
     (done,) = await rig.fresh()
     made = await stored(rig, done.event)
@@ -226,8 +226,8 @@ async def test_another_language_says_what_it_lacks(rig: Rig) -> None:
     assert made.engine.reason
 
 
-async def test_erased_nothing_of_it_is_left(rig: Rig) -> None:
-    await rig.send(StudyStage(rig.context), await heard(rig), uuid.uuid4())
+async def test_an_erased_project_leaves_no_study(rig: Rig) -> None:
+    await rig.send(StudyStage(rig.context), await new_transcript(rig), uuid.uuid4())
     await rig.erase()
     await erase(rig.pool, rig.objects, **rig.of)
     for table in ("intelligence", "subjects"):
@@ -236,7 +236,7 @@ async def test_erased_nothing_of_it_is_left(rig: Rig) -> None:
 
 async def filled(rig: Rig, world: World) -> str:
     """Copy the results of study for the rig's project to Ann's organisation."""
-    await rig.send(StudyStage(rig.context), await heard(rig), uuid.uuid4())
+    await rig.send(StudyStage(rig.context), await new_transcript(rig), uuid.uuid4())
     project_id = uuid.uuid4()
     async with org_transaction(rig.pool, rig.org_id) as connection:
         rows = await connection.fetch("select * from subjects where org_id = $1", rig.org_id)

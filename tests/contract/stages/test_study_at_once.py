@@ -16,7 +16,7 @@ from streams.runtime.ordered_ack import OrderedAcknowledger
 from streams.study.agent import StudyStage
 from tests.contract.rigs.delivered import Delivered
 from tests.contract.rigs.stage_rig import RULES, Rig, make_rig
-from tests.contract.stages.test_study import heard
+from tests.contract.stages.test_study import new_transcript
 from tests.contract.stages.test_writer import GOOD, configured
 from tests.study.llm.endpoint import completion, serving
 from tests.support.progress import HANG_S, await_while_moving
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.contract
 async def test_a_slow_answer_of_the_model_holds_up_no_other_project(rig: Rig) -> None:
     """The first project's call is not answered until the second project is done; they are acknowledged in order."""
     second = Rig(rig.context, rig.objects, rig.speech, rig.org_id)
-    transcripts = [await heard(each) for each in (rig, second)]
+    transcripts = [await new_transcript(each) for each in (rig, second)]
     acknowledged: list[int] = []
     verdicts: dict[int, Verdict] = {}
     errors: list[BaseException] = []

@@ -22,7 +22,7 @@ from streams.study.llm.prompt import ModelAnswer, build_messages, build_schema
 from streams.study.llm.summarizer import AnswerUnavailableError, TranscriptSummarizer
 from streams.study.transcript_text import TranscriptText
 from tests.contract.rigs.stage_rig import Rig, make_rig
-from tests.contract.stages.test_study import heard, stored
+from tests.contract.stages.test_study import new_transcript, stored
 from tests.study.llm.endpoint import Answer, Endpoint, completion, raw, serving, status
 from tests.support.transcript_factory import GARDEN, ORBIT, material, spoken
 
@@ -53,7 +53,7 @@ async def pause(_: float) -> None:
     return
 
 
-def talk() -> TranscriptText:
+def talk_text() -> TranscriptText:
     return spoken(*GARDEN, *ORBIT)
 
 
@@ -71,7 +71,7 @@ async def writing(
         await chat.close()
 
 
-async def made_of(answers: list[ModelAnswer], heard: TranscriptText) -> Intelligence:
+async def intelligence_of(answers: list[ModelAnswer], heard: TranscriptText) -> Intelligence:
     engine = Engine(name="fake", version="1")
     return apply_answers(
         build_intelligence(await material(heard)), heard, answers, engine, TranscriptSummarizer(None, RULES).cost
@@ -80,8 +80,8 @@ async def made_of(answers: list[ModelAnswer], heard: TranscriptText) -> Intellig
 
 async def test_a_good_answer_is_taken_quoted_and_paid_for() -> None:
     async with writing(completion(json.dumps(GOOD))) as (writer, endpoint):
-        made = await made_of(await writer.write(talk(), lambda _: None), talk())
-    border = talk().lines[len(GARDEN)].start_ms
+        made = await intelligence_of(await writer.write(talk_text(), lambda _: None), talk_text())
+    border = talk_text().lines[len(GARDEN)].start_ms
     assert [(one.title, one.start_ms) for one in made.chapters] == [
         ("Growing tomatoes", 0),
         ("Into orbit", border),
@@ -106,7 +106,7 @@ async def test_a_good_answer_is_taken_quoted_and_paid_for() -> None:
 @pytest.mark.parametrize("bad", ["I'd love to help!", '{"summary": []}', json.dumps(GOOD | {"more": 1}), ""])
 async def test_a_wrong_answer_is_returned_with_its_error(bad: str) -> None:
     async with writing(completion(bad), completion(json.dumps(GOOD))) as (writer, endpoint):
-        assert len(await writer.write(talk(), lambda _: None)) == 1
+        assert len(await writer.write(talk_text(), lambda _: None)) == 1
     assert writer.cost.calls == 2, "the wrong one was paid for as well"
     said, complaint = endpoint.asked[1]["messages"][2:]
     assert said == {"role": "assistant", "content": bad}
@@ -114,9 +114,9 @@ async def test_a_wrong_answer_is_returned_with_its_error(bad: str) -> None:
 
 
 @pytest.mark.parametrize("around", ["```json\n%s\n```", "<think>Two subjects.</think>\n%s", "Here it is:\n\n%s\n"])
-async def test_an_answer_with_something_around_it_is_read(around: str) -> None:
+async def test_an_answer_with_surrounding_text_is_read(around: str) -> None:
     async with writing(completion(around % json.dumps(GOOD))) as (writer, _):
-        assert len(await writer.write(talk(), lambda _: None)) == 1
+        assert len(await writer.write(talk_text(), lambda _: None)) == 1
 
 
 def test_the_schema_fits_strict_structured_output() -> None:
@@ -155,8 +155,8 @@ NO_EXTRA = complaint("response_format: This response_format type is unavailable 
 async def test_an_option_that_an_endpoint_refuses_is_replaced() -> None:
     good = completion(json.dumps(GOOD))
     async with writing(NO_MAX_TOKENS, NO_TEMPERATURE, good) as (writer, endpoint):
-        await writer.write(talk(), lambda _: None)
-        await writer.write(talk(), lambda _: None)
+        await writer.write(talk_text(), lambda _: None)
+        await writer.write(talk_text(), lambda _: None)
     first, second, third, later = endpoint.asked
     assert (first["max_tokens"], first["temperature"]) == (RULES.output_tokens, 0)
     assert ("max_tokens" in second, second["max_completion_tokens"]) == (False, RULES.output_tokens)
@@ -168,7 +168,7 @@ async def test_an_option_that_an_endpoint_refuses_is_replaced() -> None:
 @pytest.mark.parametrize("refusal", [NO_SCHEMA, NO_EXTRA])
 async def test_an_endpoint_without_schemas_gets_it_in_words(refusal: Answer) -> None:
     async with writing(refusal, completion(json.dumps(GOOD))) as (writer, endpoint):
-        assert len(await writer.write(talk(), lambda _: None)) == 1
+        assert len(await writer.write(talk_text(), lambda _: None)) == 1
     asked = endpoint.asked[1]
     assert asked["response_format"] == {"type": "json_object"}
     assert [one["role"] for one in asked["messages"]] == ["system", "user"]
@@ -178,7 +178,7 @@ async def test_an_endpoint_without_schemas_gets_it_in_words(refusal: Answer) -> 
 async def test_an_endpoint_that_rejects_everything_is_given_up() -> None:
     async with writing(complaint("max_tokens, temperature, response_format: not allowed")) as (writer, endpoint):
         with pytest.raises(AnswerUnavailableError, match=r"status 400 \(unsupported_parameter\)"):
-            await writer.write(talk(), lambda _: None)
+            await writer.write(talk_text(), lambda _: None)
     assert len(endpoint.asked) == 2
 
 
@@ -201,22 +201,22 @@ async def test_an_endpoint_that_rejects_everything_is_given_up() -> None:
         ([status(503)], 0, "status 503"),
     ],
 )
-async def test_what_cannot_be_used_is_told(answers: list[Answer], calls: int, why: str) -> None:
+async def test_an_unusable_answer_is_reported(answers: list[Answer], calls: int, why: str) -> None:
     async with writing(*answers) as (writer, endpoint):
         with pytest.raises(AnswerUnavailableError, match=why) as caught:
-            await writer.write(talk(), lambda _: None)
+            await writer.write(talk_text(), lambda _: None)
     assert caught.value.cost.calls == calls
     assert len(endpoint.asked) == (calls or RULES.tries)
 
 
 async def test_a_busy_endpoint_is_called_again() -> None:
     async with writing(status(429), status(500), completion(json.dumps(GOOD))) as (writer, endpoint):
-        assert len(await writer.write(talk(), lambda _: None)) == 1
+        assert len(await writer.write(talk_text(), lambda _: None)) == 1
     assert (len(endpoint.asked), writer.cost.calls) == (3, 1)
 
 
 @pytest.mark.parametrize(("said", "waited_s"), [("7", 7.0), ("100000", 60.0), ("soon", 2.0), ("0", 2.0), ("-5", 2.0)])
-async def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_asks(said: str, waited_s: float) -> None:
+async def test_a_busy_endpoint_is_not_called_before_its_retry_after(said: str, waited_s: float) -> None:
     slept: list[float] = []
     alive: list[int] = []
 
@@ -224,42 +224,42 @@ async def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_asks(said: str, w
         slept.append(for_s)
 
     async with writing(status(429, f"Retry-After: {said}\r\n"), completion(json.dumps(GOOD))) as (writer, _):
-        await TranscriptSummarizer(writer._chat, RULES, sleep=sleep).write(talk(), alive.append)
+        await TranscriptSummarizer(writer._chat, RULES, sleep=sleep).write(talk_text(), alive.append)
     assert sum(slept) == waited_s
     assert len(alive) > len(slept), "a lease outlives the pause"
 
 
-async def test_a_slow_one_is_not_waited_for() -> None:
+async def test_a_slow_endpoint_is_not_waited_for() -> None:
     async with writing(completion(json.dumps(GOOD)), delay_s=3, timeout_s=0.2, tries=2) as (writer, _):
         with pytest.raises(AnswerUnavailableError, match=r"no answer within 0\.2 s"):
-            await writer.write(talk(), lambda _: None)
+            await writer.write(talk_text(), lambda _: None)
 
 
 async def test_an_unreachable_endpoint_is_reported() -> None:
     chat = OpenAiChat(url="http://127.0.0.1:9", model="fake", key="", timeout_s=2, most_tokens=10)
     with pytest.raises(AnswerUnavailableError, match="Connect"):
-        await TranscriptSummarizer(chat, RULES, sleep=pause).write(talk(), lambda _: None)
+        await TranscriptSummarizer(chat, RULES, sleep=pause).write(talk_text(), lambda _: None)
     await chat.close()
 
 
 async def test_a_call_that_might_go_beyond_the_budget_is_not_made() -> None:
     async with writing(completion(json.dumps(GOOD)), budget=0.01) as (writer, endpoint):
         with pytest.raises(AnswerUnavailableError, match="over the budget"):
-            await writer.write(talk(), lambda _: None)
+            await writer.write(talk_text(), lambda _: None)
     assert (endpoint.asked, writer.cost.money) == ([], 0.0)
 
 
 async def test_a_retry_stops_at_the_budget() -> None:
     async with writing(completion("no", usage=(1000, 2000)), budget=0.09) as (writer, endpoint):
         with pytest.raises(AnswerUnavailableError, match="over the budget"):
-            await writer.write(talk(), lambda _: None)
+            await writer.write(talk_text(), lambda _: None)
     assert len(endpoint.asked) == 2
     assert writer.cost.money <= 0.09
 
 
-async def test_an_endpoint_that_counts_nothing_is_estimated() -> None:
+async def test_tokens_of_an_endpoint_without_counts_are_estimated() -> None:
     async with writing(completion(json.dumps(GOOD), usage=None)) as (writer, _):
-        await writer.write(talk(), lambda _: None)
+        await writer.write(talk_text(), lambda _: None)
     assert writer.cost.tokens_in > 500
     assert writer.cost.tokens_out > 100
     assert not writer.cost.counted
@@ -298,7 +298,7 @@ async def test_a_model_that_obeys_the_transcript_adds_nothing() -> None:
     }
     heard = spoken(*GARDEN, ORDERS, *ORBIT)
     local = build_intelligence(await material(heard))
-    made = await made_of([msgspec.convert(hacked, ModelAnswer)], heard)
+    made = await intelligence_of([msgspec.convert(hacked, ModelAnswer)], heard)
     assert made.thrown_away == 7
     assert (made.summary, made.chapters, made.entities) == (
         local.summary,
@@ -309,8 +309,8 @@ async def test_a_model_that_obeys_the_transcript_adds_nothing() -> None:
     assert {one.text for one in made.summary} == {""}, "what was said may be quoted; nothing is said of it"
 
 
-async def test_the_stage_says_who_wrote_it(rig: Rig) -> None:
-    event = await heard(rig)
+async def test_the_stage_names_the_engine(rig: Rig) -> None:
+    event = await new_transcript(rig)
     async with writing(completion(json.dumps(GOOD))) as (_, endpoint):
         configured(rig, endpoint)
         assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"
@@ -323,7 +323,7 @@ async def test_the_stage_says_who_wrote_it(rig: Rig) -> None:
 
 
 async def test_a_model_that_was_not_used_is_never_replaced_in_silence(rig: Rig) -> None:
-    event = await heard(rig)
+    event = await new_transcript(rig)
     async with writing(completion("", refusal="no")) as (_, endpoint):
         configured(rig, endpoint)
         assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"

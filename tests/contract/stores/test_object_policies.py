@@ -90,7 +90,7 @@ def test_a_process_writes_its_own_kinds_and_reads_all(store: Server, process: st
 
 
 @pytest.mark.parametrize("process", ["api", "ingest"])
-def test_who_seals_an_upload_may_copy_it(store: Server, process: str) -> None:
+def test_a_process_that_seals_an_upload_may_copy_it(store: Server, process: str) -> None:
     s3, key = client(store, process), PLACES["*/uploads/*"]
     copy = {"CopySource": {"Bucket": BUCKET, "Key": key}, "Bucket": BUCKET}
     assert not refused(lambda: s3.copy_object(Key=f"{key}.seal", **copy))
@@ -111,7 +111,7 @@ def test_nothing_but_the_relay_removes_an_object(store: Server, process: str) ->
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_no_process_comes_to_another_bucket_or_changes_rules(store: Server, process: str) -> None:
+def test_no_process_reaches_another_bucket_or_changes_rules(store: Server, process: str) -> None:
     s3, key = client(store, process), next(iter(PLACES.values()))
     assert refused(lambda: s3.get_object(Bucket=OTHER, Key=key))
     assert refused(lambda: s3.put_object(Bucket=OTHER, Key=key, Body=b"x"))
@@ -123,7 +123,7 @@ def test_no_process_comes_to_another_bucket_or_changes_rules(store: Server, proc
         assert refused(lambda: s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": []}))
 
 
-async def test_a_migration_makes_its_bucket_and_lets_browsers_in(tmp_path: Path) -> None:
+async def test_a_migration_creates_its_bucket_and_admits_browsers(tmp_path: Path) -> None:
     """In an empty store, twice: with the key that may do nothing else."""
     with run_seaweedfs(tmp_path, KEYS, BUCKET) as server:
         access, secret = KEYS["migrate"]

@@ -51,7 +51,7 @@ def prefix() -> str:
     return f"{uuid4()}/{uuid4()}"
 
 
-async def test_what_its_twin_promises_too(store: S3Objects, tmp_path: Path) -> None:
+async def test_the_store_keeps_the_promises_of_its_twin(store: S3Objects, tmp_path: Path) -> None:
     await objects_keep_what_they_promise(store, tmp_path)
 
 
@@ -65,7 +65,7 @@ async def test_bytes_come_back_and_the_key_is_their_sha256(store: S3Objects, pre
     assert await store.put(f"{prefix}/spans", body, "audio/flac", ".flac") == ref
 
 
-async def test_ranges(store: S3Objects, prefix: str) -> None:
+async def test_ranges_are_read(store: S3Objects, prefix: str) -> None:
     ref = await store.put(prefix, bytes(range(256)) * 4, "video/mp4")
     assert await store.read_range(ref.key, 250, 12) == bytes([250, 251, 252, 253, 254, 255, 0, 1, 2, 3, 4, 5])
     assert await store.read_range(ref.key, 1020, 100) == bytes([252, 253, 254, 255])
@@ -73,7 +73,7 @@ async def test_ranges(store: S3Objects, prefix: str) -> None:
     assert await store.read_range(ref.key, 0, 0) == b""
 
 
-async def test_what_is_not_there_is_a_key_error(store: S3Objects, prefix: str) -> None:
+async def test_a_missing_object_is_a_key_error(store: S3Objects, prefix: str) -> None:
     ref = await store.put(prefix, b"x", "text/plain")
     for missing in (store.size(prefix + "/nope"), store.read_range(prefix + "/nope", 0, 1)):
         with pytest.raises(KeyError):
@@ -83,7 +83,7 @@ async def test_what_is_not_there_is_a_key_error(store: S3Objects, prefix: str) -
         await store.get(ref)
 
 
-async def test_a_file_in_parts(store: S3Objects, prefix: str, tmp_path: Path) -> None:
+async def test_a_file_is_stored_in_parts_with_progress(store: S3Objects, prefix: str, tmp_path: Path) -> None:
     path = tmp_path / "big.bin"
     block = os.urandom(MIB)
     path.write_bytes(block * 70)
@@ -97,7 +97,7 @@ async def test_a_file_in_parts(store: S3Objects, prefix: str, tmp_path: Path) ->
     assert await store.read_range(ref.key, 69 * MIB, MIB) == block
 
 
-async def test_deleting_a_prefix_takes_all_of_it_and_nothing_else(store: S3Objects, prefix: str) -> None:
+async def test_deleting_a_prefix_removes_exactly_its_objects(store: S3Objects, prefix: str) -> None:
     await asyncio.gather(*(store.put(f"{prefix}/a", f"{n}".encode(), "text/plain") for n in range(23)))
     kept = await store.put(f"{prefix}b", b"another project", "text/plain")
     assert len(await store.list_prefix(f"{prefix}/", limit=10)) == 10
@@ -122,7 +122,7 @@ async def test_a_presigned_url_answers_get_and_range_under_a_name(store: S3Objec
     assert nobody.status_code == 403
 
 
-def test_who_asks_again_is_given_the_same_url() -> None:
+def test_a_repeated_request_gets_the_same_url() -> None:
     now = [1000.0]
     store = S3Objects(
         endpoint="http://127.0.0.1:1", access_key="a", secret_key="b", bucket="c", now=lambda: now[0]
@@ -167,7 +167,7 @@ async def test_an_upload_in_parts_resumes_and_completes(store: S3Objects, prefix
         await store.list_parts(key, upload)
 
 
-async def test_parts_that_do_not_fit_are_refused_and_an_abort_forgets(store: S3Objects, prefix: str) -> None:
+async def test_parts_that_do_not_fit_are_refused_and_an_abort_works(store: S3Objects, prefix: str) -> None:
     key = f"{prefix}/uploads/x.mp4"
     upload = await store.create_multipart(key, content_type="video/mp4")
     async with httpx2.AsyncClient() as http:
@@ -182,7 +182,7 @@ async def test_parts_that_do_not_fit_are_refused_and_an_abort_forgets(store: S3O
         await store.size(key)
 
 
-async def test_a_store_that_was_down_has_everything_again(tmp_path: Path) -> None:
+async def test_a_restarted_store_has_everything_again(tmp_path: Path) -> None:
     with run_seaweedfs(tmp_path) as server:
         settings = make_settings(
             s3=server.url, s3_access_key=server.user, s3_secret_key=server.password, s3_bucket=BUCKET

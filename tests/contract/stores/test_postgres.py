@@ -23,7 +23,7 @@ async def crossing(pool: Pool, first: int, second: int, both: asyncio.Barrier) -
     return ""
 
 
-async def test_who_loses_a_deadlock_may_try_again(postgres: Settings) -> None:
+async def test_the_loser_of_a_deadlock_may_try_again(postgres: Settings) -> None:
     pool, both = await create_pool(postgres.postgres_worker, size=2), asyncio.Barrier(2)
     ended = await asyncio.gather(crossing(pool, 1, 2, both), crossing(pool, 2, 1, both))
     assert sorted(bool(detail) for detail in ended) == [False, True]

@@ -59,7 +59,7 @@ def test_each_further_shape_of_a_clip_takes_its_share() -> None:
     assert table_amount(RATES.stages["listen"], two, RATES) == table_amount(RATES.stages["listen"], MINUTES_10, RATES)
 
 
-def test_a_draft_takes_its_share_of_what_a_clip_takes() -> None:
+def test_a_draft_takes_its_share_of_a_clips_time() -> None:
     rate = Rate(spread=0.5, fixed=7.0, per_media_s=1.0, per_clip_s=200.0, per_quality={"draft": 0.5})
     draft = ProjectOptions(export=ExportOptions(video=VideoWish(quality="draft")))
     quick = msgspec.structs.replace(MINUTES_10, options=draft)
@@ -68,7 +68,7 @@ def test_a_draft_takes_its_share_of_what_a_clip_takes() -> None:
     assert default_rates().stages["render"].per_quality["draft"] < 1
 
 
-def test_by_the_table_alone() -> None:
+def test_an_estimate_without_projects_follows_the_table() -> None:
     made = estimate(MINUTES_10, RATES, [], NONE, {})
     assert made.clips == 10
     assert {one.stage: one.cpu_ms.expected for one in made.stages} == {"listen": 60_000, "render": 60_000}
@@ -77,7 +77,7 @@ def test_by_the_table_alone() -> None:
     assert (made.money, made.basis.projects, made.not_estimated) == (None, 0, ["read_bytes"])
 
 
-def test_finished_projects_move_the_middle_and_make_it_surer() -> None:
+def test_finished_projects_shift_and_narrow_the_estimate() -> None:
     before = estimate(MINUTES_10, RATES, [], NONE, {}).elapsed_ms
     one = estimate(MINUTES_10, RATES, [finished(3.0)], NONE, {}).elapsed_ms
     many = estimate(MINUTES_10, RATES, [finished(3.0)] * 30, NONE, {}).elapsed_ms
@@ -92,7 +92,7 @@ def test_guessed_length_widens_the_estimate() -> None:
     assert guessed.low < sure.low < sure.high < guessed.high
 
 
-def test_money_is_that_of_the_kinds_that_have_a_price() -> None:
+def test_money_counts_only_priced_kinds() -> None:
     made = estimate(MINUTES_10, RATES, [], PriceList(currency="EUR", cpu_hour=0.06), {})
     paid = {one.kind: one.money for one in made.kinds}
     assert paid["stored_bytes"] is None
@@ -103,7 +103,7 @@ def test_money_is_that_of_the_kinds_that_have_a_price() -> None:
     assert made.currency == "EUR"
 
 
-def test_tokens_are_estimated_once_somebody_used_some() -> None:
+def test_tokens_are_estimated_once_a_project_used_some() -> None:
     prices = {"tokens_in": 1e-6, "tokens_out": 2e-6}
     unknown = estimate(MINUTES_10, RATES, [], NONE, prices)
     assert unknown.not_estimated == ["read_bytes", "tokens_in", "tokens_out"]
@@ -126,7 +126,7 @@ def test_tokens_are_estimated_once_somebody_used_some() -> None:
         (ProjectOptions(target_clips=50, min_clip_ms=60_000, max_clip_ms=90_000), 10),
     ],
 )
-def test_how_many_clips_are_expected(options: ProjectOptions, clips: int) -> None:
+def test_the_expected_number_of_clips_follows_the_options(options: ProjectOptions, clips: int) -> None:
     assert clips_of(msgspec.structs.replace(MINUTES_10, options=options), RATES) == clips
 
 
@@ -136,7 +136,7 @@ def test_sound_alone_makes_no_clips() -> None:
     assert table_amount(RATES.stages["render"], sound, RATES) == 0
 
 
-def test_what_took_nothing_teaches_nothing() -> None:
+def test_projects_without_time_teach_nothing() -> None:
     assert measure_leaning(RATES.elapsed, [(0.0, 5.0), (5.0, 0.0)]).projects == 0
 
 
@@ -148,7 +148,7 @@ def test_a_range_is_always_in_order(media_ms: int, megapixels: float, factors: l
         assert 0 <= one.low <= one.expected <= one.high
 
 
-def test_nothing_is_not_widened() -> None:
+def test_a_zero_amount_is_not_widened() -> None:
     assert widen_range(Range(expected=0, low=0, high=0), 1.0) == Range(expected=0, low=0, high=0)
     assert amount_range(0.0, measure_leaning(RATES.elapsed, [])) == Range(expected=0, low=0, high=0)
 

@@ -47,7 +47,7 @@ def document(text: str = "It was said.") -> Intelligence:
 
 
 @pytest.mark.parametrize(("ms", "text"), [(0, "0:00"), (61_000, "1:01"), (3_661_000, "1:01:01")])
-def test_a_clock(ms: int, text: str) -> None:
+def test_times_are_written_as_a_clock(ms: int, text: str) -> None:
     assert format_clock(ms) == text
 
 
@@ -60,7 +60,7 @@ def test_the_report_has_every_part_with_its_time() -> None:
     assert "Note: a note." in text
 
 
-def test_what_is_said_adds_nothing_to_the_report() -> None:
+def test_spoken_markup_is_escaped_in_the_report() -> None:
     lines = markdown(document("one\n\n# Heading\n" + EVIL)).splitlines()
     assert not any(line.startswith("# Heading") for line in lines)
     assert not any("<script>" in line for line in lines)
@@ -80,7 +80,7 @@ def test_the_table_has_one_row_a_quote_and_no_formula() -> None:
     assert {row["doubtful"] for row in rows} == {""}
 
 
-def test_the_table_marks_what_is_doubtful() -> None:
+def test_the_table_marks_doubtful_quotes() -> None:
     whole = document()
     doubted = msgspec.structs.replace(whole.quotes[0].quote, doubtful=True)
     point = msgspec.structs.replace(whole.quotes[0], quote=doubted)
@@ -88,7 +88,7 @@ def test_the_table_marks_what_is_doubtful() -> None:
     assert {row["kind"] for row in rows if row["doubtful"] == "doubtful"} == {"quote"}
 
 
-def test_linked_data_is_a_video_with_clips_and_what_it_mentions() -> None:
+def test_linked_data_is_a_video_with_clips_and_mentions() -> None:
     whole = json.loads(json_ld(document(), "urn:uuid:1"))
     assert (whole["@context"], whole["@type"], whole["@id"]) == ("https://schema.org", "VideoObject", "urn:uuid:1")
     assert {part["@type"] for part in whole["hasPart"]} == {"Clip", "Quotation"}
@@ -114,7 +114,7 @@ def related() -> Intelligence:
     )
 
 
-def test_linked_data_says_how_names_stand_to_each_other() -> None:
+def test_linked_data_describes_relations_of_names() -> None:
     ann, works = json.loads(json_ld(related(), "urn:uuid:1"))["mentions"]
     assert (ann["jobTitle"], ann["worksFor"]) == ("chief engineer", {"@id": works["@id"]})
     assert not {"jobTitle", "worksFor", "location"} & set(works)
@@ -129,7 +129,7 @@ def test_a_role_is_a_node_of_the_graph() -> None:
 
 
 @pytest.mark.parametrize("text", ["It was said.", EVIL])
-def test_the_graph_is_well_formed_and_joins_what_is_related(text: str) -> None:
+def test_the_graph_is_well_formed_and_joins_related_names(text: str) -> None:
     graph = ET.fromstring(graphml(document(text))).find(f"{GRAPH}graph")
     assert graph is not None
     nodes = graph.findall(f"{GRAPH}node")
@@ -138,7 +138,7 @@ def test_the_graph_is_well_formed_and_joins_what_is_related(text: str) -> None:
     assert {one.get("key"): one.text for one in nodes[1]}["label"] == "Oslo"
 
 
-def test_a_speaker_goes_by_the_name_that_is_known() -> None:
+def test_a_speaker_is_listed_by_the_known_name() -> None:
     made = msgspec.structs.replace(document(), speaker_names={"Ann": "Ann *Berg*"})
     assert "“It was said.” (1:01, Ann \\*Berg\\*)" in markdown(made)
     assert {row["speaker"] for row in csv.DictReader(io.StringIO(table(made)))} == {"Ann *Berg*"}

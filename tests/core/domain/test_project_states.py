@@ -80,7 +80,7 @@ def test_sql_moves_as_the_tables_say(kind: str, target: str, rest: str) -> None:
             assert set(names(literals)) <= sources(table, target)
 
 
-def test_enough_moves_are_found() -> None:
+def test_enough_state_changes_are_found() -> None:
     found = {(kind, target) for kind, target, _ in moves()}
     assert found == {
         *(("projects", one) for one in ("queued", "running", "completed", "failed", "cancelled", "erased")),

@@ -24,13 +24,13 @@ def test_a_project_that_failed_in_one_stage_is_taken_up_there() -> None:
     assert (made.stages, made.outdated_stages, made.moves_project) == (("detect",), (), True)
 
 
-def test_what_follows_from_a_lost_span_runs_once_more() -> None:
+def test_stages_after_a_lost_span_run_again() -> None:
     made = plan(attempt("listen"), attempt("detect"), attempt("study"))
     assert made.stages == ("listen",)
     assert made.outdated_stages == ("close", "study", "detect")
 
 
-def test_nothing_before_the_clips_is_taken_up_once_there_are_clips() -> None:
+def test_stages_before_the_clips_are_not_retried_once_clips_exist() -> None:
     made = plan(attempt("listen"), attempt("render", A), clips=True)
     assert (made.stages, made.exports) == (("render",), {A})
     assert not plan(attempt("listen"), clips=True, stage="listen").attempts
@@ -41,7 +41,7 @@ def test_a_completed_project_gets_its_exports_and_its_analysis_only() -> None:
     assert (made.stages, made.moves_project) == (("study", "render"), False)
 
 
-def test_an_export_is_made_again_where_it_failed() -> None:
+def test_an_export_is_retried_in_the_stage_that_failed() -> None:
     framed = attempt("frame", A, B, given_up=False)
     made = plan(attempt("render", A, given_up=False), framed, clips=True, failed={A, B})
     assert made.exports_of("render") == {A}
@@ -49,10 +49,10 @@ def test_an_export_is_made_again_where_it_failed() -> None:
     assert not plan(framed, attempt("render", A, B), clips=True, stage="frame").attempts, "they were framed"
 
 
-def test_one_export_is_retried_with_those_made_together_with_it() -> None:
+def test_an_export_is_retried_with_its_siblings() -> None:
     made = plan(attempt("render", A, B), attempt("render", C), attempt("study"), clips=True, export_id=B)
     assert (made.exports, len(made.attempts)) == ({A, B}, 1)
 
 
-def test_wishes_whose_end_was_final_are_left_alone() -> None:
+def test_finally_ended_requests_are_not_retried() -> None:
     assert not plan(attempt("detect", on_demand=True), state="failed").attempts

@@ -58,7 +58,7 @@ async def answering(answer: Any) -> AsyncIterator[str]:
         await server.stop(None)
 
 
-async def test_a_whole_answer_is_taken() -> None:
+async def test_a_complete_answer_is_accepted() -> None:
     async with answering(_answer("FACES", "ABOUT")) as url:
         found = await TritonFaces(url).detect(np.zeros((1, 64, 64, 3), np.uint8))
     assert found.faces == [[]]
@@ -72,7 +72,7 @@ async def test_half_an_answer_is_an_outage(given: tuple[str, ...], missing: str)
             await TritonFaces(url).detect(np.zeros((1, 64, 64, 3), np.uint8))
 
 
-async def test_half_a_word_of_a_stream_is_an_outage() -> None:
+async def test_a_truncated_item_of_a_stream_is_an_outage() -> None:
     async with answering(_answer("ABOUT")) as url:
         wire = TritonWire(url)
         with pytest.raises(Unavailable, match="faces: an answer without HEARD"):

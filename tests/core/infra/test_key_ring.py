@@ -43,7 +43,7 @@ def test_sealed_bytes_open_again_and_only_unchanged(plain: bytes) -> None:
             ring.open("secrets", sealed[:-1] + bytes([sealed[-1] ^ 1]))
 
 
-def test_what_was_sealed_before_there_were_ids_opens() -> None:
+def test_bytes_sealed_without_a_secret_id_open() -> None:
     sealed = sealed_before(OLD, "secrets", b"whsec_x")
     assert secret_id_of(sealed) == ""
     for ring in (ring_of(OLD), named_ring(k2=NEW, **{"": OLD})):
@@ -60,7 +60,7 @@ def test_a_new_secret_seals_and_the_old_one_still_opens() -> None:
     assert secret_id_of(both.seal("secrets", b"x")) == "k2"
 
 
-def test_a_missing_and_a_wrong_secret_are_told_apart() -> None:
+def test_a_missing_and_a_wrong_secret_are_distinguished() -> None:
     sealed = named_ring(k1=OLD).seal("secrets", b"x")
     with pytest.raises(MissingSecretError, match="'k1' is not in it: put it back into CLIPSTREAM_SECRETS"):
         named_ring(k2=NEW).open("secrets", sealed)
@@ -97,7 +97,7 @@ def test_the_nameless_secret_comes_last() -> None:
         (f"k1:{text(OLD)}:tomorrow", "does not match format"),
     ],
 )
-def test_a_ring_that_cannot_be_used_says_why_and_shows_no_secret(ring: str, said: str) -> None:
+def test_an_unusable_ring_says_why_and_shows_no_secret(ring: str, said: str) -> None:
     names = ("KAFKA", "POSTGRES_API", "POSTGRES_WORKER", "POSTGRES_RELAY", "S3", "S3_ACCESS_KEY", "S3_SECRET_KEY",
              "TRITON", "CLICKHOUSE", "MEILISEARCH", "MEILISEARCH_KEY")  # fmt: skip
     environ = {f"CLIPSTREAM_{name}": "x" for name in names} | {"CLIPSTREAM_SECRETS": ring}
@@ -106,7 +106,7 @@ def test_a_ring_that_cannot_be_used_says_why_and_shows_no_secret(ring: str, said
     assert text(OLD) not in str(caught.value)
 
 
-def test_no_secret_at_all_is_named() -> None:
+def test_a_missing_setting_is_named() -> None:
     with pytest.raises(MissingSettingError, match="CLIPSTREAM_SECRET is not set"):
         open_key_ring(make_settings(secret=b""))
 

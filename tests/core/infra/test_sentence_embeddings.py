@@ -40,7 +40,7 @@ class Away:
         raise Unavailable("triton", "down")
 
 
-def said(*texts: str, language: str = "en") -> Transcript:
+def transcript_of(*texts: str, language: str = "en") -> Transcript:
     segments = [Segment(start_ms=0, end_ms=1, text=text, first_word=0, end_word=1) for text in texts]
     return Transcript(
         language=language, language_probability=1.0, duration_ms=1, words=[], segments=segments, speech=[], model="m"
@@ -57,7 +57,7 @@ async def test_rows_come_back_by_their_text_and_equal_rows_have_equal_bytes() ->
     assert pack_rows({}) == b""
 
 
-async def test_only_what_is_not_known_is_asked_for() -> None:
+async def test_only_unknown_sentences_are_embedded() -> None:
     known, _, _ = await ask(WordSentences(), ["one", "two"], {})
     counting = Counting()
     made = await embed(counting, ["two", "three", "one", "three"], known, "words-1")
@@ -70,7 +70,7 @@ async def test_only_what_is_not_known_is_asked_for() -> None:
     assert (await embed(counting, [], known, "words-1")).values.shape == (0, 384)
 
 
-async def test_a_transcript_keeps_what_its_segments_mean() -> None:
+async def test_a_transcript_stores_the_embeddings_of_its_segments() -> None:
     store, counts = MemoryObjects(), list[int]()
 
     class Put(MemoryObjects):
@@ -78,7 +78,7 @@ async def test_a_transcript_keeps_what_its_segments_mean() -> None:
             return store.store(prefix, body)
 
     meant = await store_transcript_embeddings(
-        said("one", "two", "one"),
+        transcript_of("one", "two", "one"),
         sentences=WordSentences(),
         objects=Put(),
         prefix="p",
@@ -92,12 +92,12 @@ async def test_a_transcript_keeps_what_its_segments_mean() -> None:
 
 async def test_without_the_model_or_its_language_the_words_stay() -> None:
     lost = await store_transcript_embeddings(
-        said("one"), sentences=Away(), objects=None, prefix="p", report=lambda _: None
+        transcript_of("one"), sentences=Away(), objects=None, prefix="p", report=lambda _: None
     )  # type: ignore[arg-type]
     assert lost.rows is None
     assert "found by its words" in lost.warning
     foreign = await store_transcript_embeddings(
-        said("eins", language="de"),
+        transcript_of("eins", language="de"),
         sentences=Away(),
         objects=None,
         prefix="p",
@@ -106,10 +106,10 @@ async def test_without_the_model_or_its_language_the_words_stay() -> None:
     assert (foreign.rows, foreign.warning) == (None, "")
     with pytest.raises(NotAskedError):
         await ask(Away(), ["x"], {})
-    assert list_texts(said("a", "", "a")) == ["a"]
+    assert list_texts(transcript_of("a", "", "a")) == ["a"]
 
 
-async def test_rows_that_are_gone_or_another_are_none() -> None:
+async def test_missing_or_foreign_rows_are_empty() -> None:
     store = MemoryObjects()
     odd = SentenceRows(rows=store.store("p", b"odd"), dimensions=384, model="m", texts=1)
     gone = SentenceRows(rows=ObjectRef(key="x", sha256="", size=1), dimensions=384, model="m", texts=1)

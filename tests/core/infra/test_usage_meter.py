@@ -15,7 +15,7 @@ async def ask(model: str) -> None:
         told.weights, told.compute_ms = "w", 5
 
 
-async def test_what_tasks_and_threads_of_the_work_use_is_counted() -> None:
+async def test_usage_by_tasks_and_threads_of_the_work_is_counted() -> None:
     with metered() as meter:
         await asyncio.gather(asyncio.create_task(ask("faces")), asyncio.create_task(ask("whisper")))
         await asyncio.to_thread(count, "stored_bytes", 7)
@@ -38,7 +38,7 @@ async def test_outside_of_metered_work_nothing_is_counted() -> None:
     assert current() is None
 
 
-async def test_two_pieces_of_work_at_once_have_a_meter_each() -> None:
+async def test_concurrent_pieces_of_work_have_their_own_meters() -> None:
     async def work(model: str) -> list[str]:
         with metered() as meter:
             await ask(model)

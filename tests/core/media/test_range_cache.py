@@ -55,7 +55,7 @@ async def test_reading_forwards_reads_ahead_and_jumping_does_not(tmp_path: Path)
     cache.close()
 
 
-async def test_a_long_stretch_takes_few_requests(tmp_path: Path) -> None:
+async def test_a_long_sequential_read_takes_few_requests(tmp_path: Path) -> None:
     """Prefetched bytes are used before the next request: each request costs the store as much as 4 MiB."""
     objects = ObjectsTwin(film=body(30 * MIB))
     cache = SourceCache(objects, tmp_path, 64 * MIB)
@@ -76,7 +76,7 @@ async def test_reading_ahead_ends_with_the_object(tmp_path: Path) -> None:
     cache.close()
 
 
-async def test_disk_use_stays_bounded_and_what_left_comes_again(tmp_path: Path) -> None:
+async def test_disk_use_is_bounded_and_evicted_bytes_are_refetched(tmp_path: Path) -> None:
     film = body(12 * MIB)
     cache = SourceCache(ObjectsTwin(film=film), tmp_path, 3 * MIB)
     async with cache.open("film") as source:
@@ -88,7 +88,7 @@ async def test_disk_use_stays_bounded_and_what_left_comes_again(tmp_path: Path) 
     assert not list(tmp_path.iterdir())
 
 
-async def test_what_one_child_reads_is_not_evicted_by_another(tmp_path: Path) -> None:
+async def test_one_childs_range_is_not_evicted_by_another(tmp_path: Path) -> None:
     first, second = body(2 * MIB), body(9 * MIB)
     cache = SourceCache(ObjectsTwin(a=first, b=second), tmp_path, MIB)
     async with cache.open("a") as one, cache.open("b") as two:
@@ -99,7 +99,7 @@ async def test_what_one_child_reads_is_not_evicted_by_another(tmp_path: Path) ->
     cache.close()
 
 
-async def test_a_failed_fetch_is_told_and_tried_again_next_time(tmp_path: Path) -> None:
+async def test_a_failed_fetch_is_reported_and_retried_at_the_next_read(tmp_path: Path) -> None:
     objects = ObjectsTwin(film=body(MIB))
     cache = SourceCache(objects, tmp_path, 8 * MIB)
     async with cache.open("film") as source:
@@ -111,7 +111,7 @@ async def test_a_failed_fetch_is_told_and_tried_again_next_time(tmp_path: Path) 
     cache.close()
 
 
-async def test_an_object_shorter_than_told_is_not_padded_with_zeros(tmp_path: Path) -> None:
+async def test_a_short_object_is_not_padded_with_zeros(tmp_path: Path) -> None:
     cache = SourceCache(ObjectsTwin(film=body(100)), tmp_path, 8 * MIB)
     async with cache.open("film", 200) as source:
         with pytest.raises(Unavailable, match="cut short"):
@@ -133,7 +133,7 @@ async def test_a_missing_object_is_a_key_error(tmp_path: Path) -> None:
     cache.close()
 
 
-def test_runs() -> None:
+def test_blocks_are_grouped_into_runs() -> None:
     assert group_consecutive([1, 2, 5, 6, 9]) == [range(1, 3), range(5, 7), range(9, 10)]
     assert group_consecutive([]) == []
 

@@ -28,7 +28,7 @@ def ref(name: str) -> ObjectRef:
     return ObjectRef(key=name, sha256="0" * 64, size=1)
 
 
-def test_each_export_is_asked_for_as_if_alone() -> None:
+def test_each_export_of_a_group_has_its_own_request() -> None:
     first, second = split_exports(ASKED)
     assert (first.export_id, first.rendition.aspect, first.siblings) == (ONE, "9:16", [])
     square = msgspec.structs.replace(first.rendition, aspect="1:1")
@@ -36,7 +36,7 @@ def test_each_export_is_asked_for_as_if_alone() -> None:
     assert split_exports(first) == [first]
 
 
-def test_what_is_framed_apart_is_rendered_together() -> None:
+def test_separately_framed_exports_are_rendered_together() -> None:
     requests = [
         RenderRequested(
             org_id=ONE,
@@ -57,6 +57,6 @@ def test_what_is_framed_apart_is_rendered_together() -> None:
     assert join_requests(requests[:1]) == requests[0]
 
 
-def test_an_older_event_has_none() -> None:
+def test_an_older_event_has_no_siblings() -> None:
     older = {name: value for name, value in msgspec.json.decode(encode(ASKED)).items() if name != "siblings"}
     assert split_exports(msgspec.convert(older, ExportRequested, strict=False)) == split_exports(ASKED)[:1]

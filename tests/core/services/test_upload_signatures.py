@@ -94,7 +94,7 @@ async def test_a_changed_body_is_refused() -> None:
         await verifier().verify(changed, envelope, other)
 
 
-async def test_our_own_message_passes_however_long_it_waited() -> None:
+async def test_our_own_message_passes_after_any_wait() -> None:
     """The relay's own messages may be old, because they waited in the outbox; an outsider's may not."""
     event = upload()
     for time in (dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)):
@@ -129,6 +129,6 @@ async def test_the_relay_names_the_secret_that_signed() -> None:
         ({"metadata": {"a": {"": 1}}}, "`metadata/a/` must be called by"),
     ],
 )
-def test_what_no_store_would_take_is_refused(changes: dict[str, object], reason: str) -> None:
+def test_an_unstorable_upload_is_refused(changes: dict[str, object], reason: str) -> None:
     with pytest.raises(InputRejected, match=reason):
         check_upload(msgspec.structs.replace(upload(), **changes))

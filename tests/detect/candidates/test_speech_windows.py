@@ -69,7 +69,7 @@ def test_no_window_starts_with_a_dependent_sentence() -> None:
     assert "And then another thing." not in starts
 
 
-def test_a_clip_does_not_end_before_what_a_long_pause_shows() -> None:
+def test_a_clip_does_not_end_before_a_shown_event_in_a_pause() -> None:
     words = say("Three, two, one, zero.", 0) + say("Physics works.", 15_000)
     first, second = split_sentences(words, 20_000)
     still, _ = rate_end(first, second, ENGLISH)
@@ -157,7 +157,7 @@ def test_a_lexicon_word_has_no_punctuation(word: str, kept: str) -> None:
     assert normalise_lexicon_word(word) == kept
 
 
-def test_a_word_of_any_number_of_signs_is_bare_at_once() -> None:
+def test_a_word_of_many_signs_is_stripped_quickly() -> None:
     began_s = time.process_time()
     assert normalise_lexicon_word("a" + "!" * 20_000 + "a") == "a" + "!" * 20_000 + "a"
     assert time.process_time() - began_s < 0.5, "4 s where every sign is looked at from every other"

@@ -48,7 +48,7 @@ def test_a_long_sentence_ends_with_a_clause(said: str, shown: str) -> None:
     assert title(said) == shown
 
 
-def test_a_condition_alone_is_no_title() -> None:
+def test_a_title_is_not_a_condition_alone() -> None:
     shown = title("When the large clock reaches forty, I will say the only word that matters here.")
     assert shown.startswith("When the large clock reaches forty, I will say")
     assert shown.endswith("…")

@@ -37,7 +37,7 @@ def energy_of(timeline: ProjectTimeline, start_ms: int, end_ms: int) -> tuple[fl
     return found.value, [one.kind for one in found.evidence]
 
 
-def test_a_raised_voice_is_energy_and_says_where() -> None:
+def test_a_raised_voice_is_energy_with_its_time() -> None:
     calm, plain = spoken([0.3] * 60 + [0.8] * 60), spoken(None)
     raised, kinds = energy_of(calm, 32_000, 56_000)
     usual, _ = energy_of(calm, 4_000, 28_000)

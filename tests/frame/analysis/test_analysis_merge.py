@@ -25,7 +25,7 @@ def part(start_ms: int, end_ms: int, level: float, cut_ms: int) -> ClipTracks:
     )  # fmt: skip
 
 
-def test_two_looks_become_one() -> None:
+def test_two_analyses_merge_into_one() -> None:
     joined = merge_tracks(part(400, 2000, -30, 1800), part(1600, 2800, -20, 1800))
     assert joined.voice is not None
     assert (joined.voice.start_ms, len(joined.voice.level_db)) == (400, 60)
@@ -35,7 +35,7 @@ def test_two_looks_become_one() -> None:
     assert joined.turns == []
 
 
-def test_what_comes_before_is_put_before() -> None:
+def test_the_earlier_analysis_comes_first() -> None:
     joined = merge_tracks(part(1600, 2800, -20, 1900), part(0, 2000, -30, 300))
     assert joined.voice is not None
     assert (joined.voice.start_ms, joined.voice.level_db[0], joined.voice.level_db[-1]) == (0, -30, -20)

@@ -14,7 +14,7 @@ def face(x: float, y: float = 50, size: float = 40, score: float = 0.9) -> Face:
     return Face(box=Box(x=x, y=y, width=size, height=size), score=score)
 
 
-def test_overlap_and_closeness() -> None:
+def test_boxes_match_by_overlap_and_distance() -> None:
     one, other = Box(x=0, y=0, width=10, height=10), Box(x=5, y=0, width=10, height=10)
     assert intersection_over_union(one, one) == 1
     assert round(intersection_over_union(one, other), 3) == 0.333
@@ -23,7 +23,7 @@ def test_overlap_and_closeness() -> None:
     assert box_closeness(one, Box(x=0, y=0, width=40, height=40)) == 0
 
 
-def test_two_people_who_move_stay_two_tracks() -> None:
+def test_two_moving_people_stay_two_tracks() -> None:
     looks = [(n * 160, [face(300 - 4 * n), face(20 + 6 * n)]) for n in range(20)]
     tracks = track_faces(looks, [SHOT])
     assert [len(track.samples) for track in tracks] == [20, 20]
@@ -49,7 +49,7 @@ def test_a_track_ends_at_the_cut() -> None:
     assert [(track.shot, len(track.samples)) for track in track_faces(looks, shots)] == [(0, 10), (1, 10)]
 
 
-def test_one_look_is_enough_in_a_very_short_shot() -> None:
+def test_one_sample_is_enough_in_a_very_short_shot() -> None:
     shots = [TimeRange(start_ms=0, end_ms=400)]
     assert len(track_faces([(0, [face(100)])], shots)) == 1
 

@@ -25,7 +25,7 @@ MEDIA = Path(os.environ.get("CLIPSTREAM_MEDIA", Path(__file__).parents[4] / "sha
         ("talking/tears_of_steel_dialogue_9s.mp4", [3000]),
     ],
 )
-def test_cuts_of_real_videos(name: str, cuts_ms: list[int], tmp_path: Path) -> None:
+def test_cuts_of_real_videos_are_found(name: str, cuts_ms: list[int], tmp_path: Path) -> None:
     path = MEDIA / name
     assert path.exists(), f"{path} is missing: set CLIPSTREAM_MEDIA to the folder of the shared media"
     with path.open("rb") as source:

@@ -17,6 +17,6 @@ def test_voices_are_loud_and_rumble_is_not() -> None:
     assert min(voiced.level_db) > max(rumble.level_db) + 20
 
 
-def test_silence_and_nothing() -> None:
+def test_silence_and_empty_sound_have_the_lowest_level() -> None:
     assert set(measure_voice_curve(np.zeros(RATE_HZ, np.float32), 0).level_db) == {-100.0}
     assert measure_voice_curve(np.zeros(10, np.float32), 0).level_db == []

@@ -24,7 +24,7 @@ def pictures(path: Path, lefts: list[int | None]) -> None:
     path.write_bytes(whole.tobytes())
 
 
-async def looked(
+async def detect_faces(
     folder: Path, lefts: list[int | None], shots: list[TimeRange] | None = None
 ) -> tuple[list[list[Face]], int]:
     pictures(folder / "faces.raw", lefts)
@@ -41,39 +41,39 @@ async def looked(
 
 
 async def test_a_face_that_stays_costs_a_quarter_and_is_in_every_picture(tmp_path: Path) -> None:
-    faces, asked = await looked(tmp_path, [20] * 41)
+    faces, asked = await detect_faces(tmp_path, [20] * 41)
     assert asked == 11
     assert [[(face.box.x, face.box.width) for face in there] for there in faces] == [[(40.0, 60.0)]] * 41
 
 
-async def test_a_face_that_moves_is_looked_at_in_every_picture(tmp_path: Path) -> None:
+async def test_a_moving_face_is_detected_in_every_picture(tmp_path: Path) -> None:
     lefts = [2 + 5 * place for place in range(13)]
-    faces, asked = await looked(tmp_path, list(lefts))
+    faces, asked = await detect_faces(tmp_path, list(lefts))
     assert asked == 13
     assert [there[0].box.x for there in faces] == pytest.approx([2 * left for left in lefts], abs=1)
 
 
-async def test_a_slow_drift_is_read_off_the_looks_around_it(tmp_path: Path) -> None:
+async def test_a_slow_drift_is_interpolated_between_detections(tmp_path: Path) -> None:
     lefts = [10 + place // 2 for place in range(9)]
-    faces, asked = await looked(tmp_path, list(lefts))
+    faces, asked = await detect_faces(tmp_path, list(lefts))
     assert asked == 3
     assert [there[0].box.x for there in faces] == pytest.approx([2 * left for left in lefts], abs=1)
 
 
 async def test_frames_around_a_coming_face_are_searched(tmp_path: Path) -> None:
     lefts: list[int | None] = [None] * 6 + [40] * 5 + [None] * 6
-    faces, asked = await looked(tmp_path, lefts)
+    faces, asked = await detect_faces(tmp_path, lefts)
     assert [bool(there) for there in faces] == [left is not None for left in lefts]
     assert asked < len(lefts)
 
 
 async def test_no_face_is_carried_over_a_cut(tmp_path: Path) -> None:
     shots = [TimeRange(start_ms=0, end_ms=5 * 160), TimeRange(start_ms=5 * 160, end_ms=12 * 160)]
-    faces, _ = await looked(tmp_path, [10] * 5 + [60] * 7, shots)
+    faces, _ = await detect_faces(tmp_path, [10] * 5 + [60] * 7, shots)
     assert [there[0].box.x for there in faces] == [20.0] * 5 + [120.0] * 7
 
 
-async def test_nothing_is_asked_where_there_are_no_pictures(tmp_path: Path) -> None:
+async def test_a_clip_without_pictures_needs_no_detection(tmp_path: Path) -> None:
     (tmp_path / "faces.raw").write_bytes(b"")
     model = BrightestFaces()
     found = await find_faces_sparsely(
@@ -91,7 +91,7 @@ def face(x: float) -> Face:
     return Face(box=Box(x=x, y=0, width=40, height=40), score=0.9)
 
 
-def test_two_looks_agree_when_each_face_has_its_like() -> None:
+def test_two_detections_agree_when_all_faces_match() -> None:
     assert match_faces([face(0), face(100)], [face(102), face(1)]) == [(face(0), face(1)), (face(100), face(102))]
     assert match_faces([face(0)], [face(0), face(100)]) is None
     assert match_faces([face(0)], [face(30)]) is None

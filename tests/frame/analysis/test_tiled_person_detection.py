@@ -79,7 +79,7 @@ async def near(
     return found, warnings, counts
 
 
-async def test_somebody_small_is_found_where_they_stand_in_display_pixels(tmp_path: Path) -> None:
+async def test_a_small_person_is_found_in_display_pixels(tmp_path: Path) -> None:
     model = FarSighted()
     found, warnings, counts = await near(tmp_path, dict.fromkeys(range(10), 70), model)
     assert warnings == []
@@ -91,28 +91,28 @@ async def test_somebody_small_is_found_where_they_stand_in_display_pixels(tmp_pa
     assert counts[-1] == 7 + model.asked
 
 
-async def test_whoever_walks_is_followed(tmp_path: Path) -> None:
+async def test_a_walking_person_is_followed(tmp_path: Path) -> None:
     found, _, _ = await near(tmp_path, {number: 70 + 6 * number for number in range(10)}, FarSighted())
     assert [round(found.by_place[n][0].box.x / 2) for n in range(10)] == pytest.approx(
         [70 + 6 * n for n in range(10)], abs=3
     )
 
 
-async def test_who_is_seen_once_or_not_surely_is_nobody(tmp_path: Path) -> None:
+async def test_a_single_or_unsure_detection_is_dropped(tmp_path: Path) -> None:
     once, _, _ = await near(tmp_path, {2: 70}, FarSighted())
     unsure, _, _ = await near(tmp_path, dict.fromkeys(range(10), 70), FarSighted(score=0.6))
     assert not any(once.by_place.values())
     assert not any(unsure.by_place.values())
 
 
-async def test_where_somebody_large_is_found_nobody_looks_nearer(tmp_path: Path) -> None:
+async def test_a_picture_with_a_large_person_is_not_tiled(tmp_path: Path) -> None:
     model = FarSighted()
     large = Person(box=Box(x=100, y=100, width=500, height=500), score=0.8)
     found, _, _ = await near(tmp_path, {}, model, {number: [large] for number in range(10)})
     assert (model.asked, found.by_place[3]) == (0, [large])
 
 
-async def test_where_somebody_small_was_found_only_that_place_is_looked_at(tmp_path: Path) -> None:
+async def test_only_the_place_of_a_small_person_is_analysed(tmp_path: Path) -> None:
     model = FarSighted()
     around = Person(box=Box(x=40, y=320, width=256, height=256), score=0.7)
     found, _, _ = await near(tmp_path, dict.fromkeys(range(10), 70), model, {number: [around] for number in range(10)})

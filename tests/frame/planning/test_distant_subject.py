@@ -35,18 +35,18 @@ def framed(
 @pytest.mark.parametrize("aspect", ["9:16", "4:5", "1:1"])
 @pytest.mark.parametrize("screen", [0.2, 0.6, 0.95])
 @pytest.mark.parametrize("letters", [[], [SIGN]])
-def test_a_small_person_is_whole_whatever_stands_beside(aspect: Aspect, screen: float, letters: list[Box]) -> None:
+def test_a_small_person_is_shown_whole_with_any_neighbours(aspect: Aspect, screen: float, letters: list[Box]) -> None:
     (shot,) = framed([SMALL], letters, screen=screen, aspect=aspect).shots
     assert share_shown(SMALL.box, shot, 0) == 1
     assert not any(is_cut(box, shot, 0) for box in letters)
 
 
-def test_where_nothing_is_cut_the_crop_holds_on_the_person() -> None:
+def test_a_crop_that_cuts_no_text_holds_the_person() -> None:
     (shot,) = framed([SMALL]).shots
     assert (shot.mode, shot.shows) == ("hold", "person")
 
 
-def test_with_letters_beside_as_much_is_shown_as_holds_both() -> None:
+def test_a_person_next_to_text_is_shown_with_the_text() -> None:
     (shot,) = framed([SMALL], [SIGN]).shots
     assert (shot.mode, shot.shows) == ("fit", "person")
     assert shot.reason.startswith("a person, seen from afar, next to letters that a crop would cut: as much of")
@@ -54,20 +54,20 @@ def test_with_letters_beside_as_much_is_shown_as_holds_both() -> None:
     assert 1_100 < shot.crop.x + shot.crop.width < 1_300
 
 
-def test_a_single_word_is_not_cut_where_somebody_stands_beside_it() -> None:
+def test_a_single_word_next_to_a_person_is_not_cut() -> None:
     word = Box(x=480, y=150, width=260, height=60)
     made = framed([SMALL], [word])
     assert not is_cut(word, made.shots[0], 0)
     assert [one.box for one in made.signs] == [word]
 
 
-def test_one_crop_with_both_is_better() -> None:
+def test_one_crop_with_person_and_text_is_preferred() -> None:
     (shot,) = framed([SMALL], [NEAR_SIGN], aspect="4:5").shots
     assert (shot.mode, shot.crop.width) == ("hold", 864)
     assert share_shown(SMALL.box, shot, 0) == share_shown(NEAR_SIGN, shot, 0) == 1
 
 
-def test_beside_what_may_be_a_screen_all_is_shown() -> None:
+def test_a_person_next_to_a_possible_screen_is_shown_in_full() -> None:
     (shot,) = framed([SMALL], screen=0.7).shots
     assert (shot.mode, shot.crop.width) == ("fit", 1_920)
     assert "a person, seen from afar, next to what may be a screen (70% sure)" in shot.reason
@@ -90,7 +90,7 @@ def far_face(size: int) -> FramePlan:
     return plan_crops(msgspec.structs.replace(tracks, letters=lines), source(), "9:16", WHOLE)
 
 
-def test_text_next_to_a_distant_face_is_whole_behind_a_near_one_not() -> None:
+def test_text_is_whole_next_to_a_distant_face_not_a_near_one() -> None:
     far, near = far_face(70), far_face(400)
     assert [shot.mode for shot in far.shots] == ["fit"]
     assert not is_cut(SIGN, far.shots[0], 0)
@@ -98,7 +98,7 @@ def test_text_next_to_a_distant_face_is_whole_behind_a_near_one_not() -> None:
     assert [shot.mode for shot in near.shots] == ["hold"]
 
 
-def test_the_certificate_is_told_of_persons_and_of_letters() -> None:
+def test_the_certificate_expects_persons_and_text() -> None:
     made = framed([SMALL, LARGE], [SIGN])
     assert [(one.at_ms, one.speaks) for one in made.expected] == [(600 * number, False) for number in range(10)]
     assert made.expected[0].box == Box(x=265, y=360, width=250, height=400), "the larger's head and chest"

@@ -31,7 +31,7 @@ def track_of(x: Callable[[float], float], size: float = 120) -> FaceTrack:
     return FaceTrack(track=0, shot=0, samples=samples)
 
 
-def made(x: Callable[[float], float], aspect: Aspect = "9:16", size: float = 120) -> FramePlan:
+def plan_following(x: Callable[[float], float], aspect: Aspect = "9:16", size: float = 120) -> FramePlan:
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(x, size)])
     return plan_crops(tracks, source(), aspect, SHOT)
 
@@ -58,7 +58,7 @@ def crosses(begin_s: float, end_s: float, start: float = 200, end: float = 1_000
 
 
 def test_a_crop_moves_when_its_subject_leaves_and_then_stands_still() -> None:
-    found = made(crosses(8, 14))
+    found = plan_following(crosses(8, 14))
     (shot,) = found.shots
     assert (shot.mode, shot.shows) == ("follow", "face")
     assert inside(found, found.shots) > 0.98
@@ -77,12 +77,12 @@ def test_a_crop_moves_when_its_subject_leaves_and_then_stands_still() -> None:
 
 
 def test_small_movements_are_not_followed() -> None:
-    assert made(lambda s: 800 + 120 * np.sin(2 * s)).shots[0].mode == "hold"
-    assert made(crosses(8, 14, 700, 900)).shots[0].mode == "hold"
+    assert plan_following(lambda s: 800 + 120 * np.sin(2 * s)).shots[0].mode == "hold"
+    assert plan_following(crosses(8, 14, 700, 900)).shots[0].mode == "hold"
 
 
 def test_pacing_is_followed_within_the_limit_of_turns() -> None:
-    shot = made(lambda s: 800 + 420 * float(np.sin(s / 1.6))).shots[0]
+    shot = plan_following(lambda s: 800 + 420 * float(np.sin(s / 1.6))).shots[0]
     if shot.mode == "follow":
         mean, most, turns = travel(shot)
         assert mean <= 1.5
@@ -90,8 +90,8 @@ def test_pacing_is_followed_within_the_limit_of_turns() -> None:
         assert turns <= 0.1 * LENGTH_MS / 1000
 
 
-def test_what_is_too_fast_to_be_followed_is_shown_whole() -> None:
-    found = made(lambda s: 900 + 800 * float(np.sin(2 * s)))
+def test_a_subject_too_fast_to_follow_is_shown_whole() -> None:
+    found = plan_following(lambda s: 900 + 800 * float(np.sin(2 * s)))
     assert [(shot.mode, shot.shows) for shot in found.shots] == [("fit", "whole")]
     assert "too fast to be followed" in found.shots[0].reason
 
@@ -101,7 +101,7 @@ def swings(s: float) -> float:
 
 
 def test_a_face_cut_by_a_still_crop_is_shown_wider() -> None:
-    found = made(swings)
+    found = plan_following(swings)
     (shot,) = found.shots
     assert (shot.mode, shot.shows) == ("fit", "face")
     assert inside(found, found.shots) == 1
@@ -111,14 +111,14 @@ def test_a_face_cut_by_a_still_crop_is_shown_wider() -> None:
 
 
 def test_a_face_too_fast_for_a_slow_crop_is_shown_wider() -> None:
-    found = made(lambda s: float(np.interp(s, [4, 6, 12, 14], [300, 1_050, 1_050, 300])), size=300)
+    found = plan_following(lambda s: float(np.interp(s, [4, 6, 12, 14], [300, 1_050, 1_050, 300])), size=300)
     (shot,) = found.shots
     assert shot.mode == "fit"
     assert "too fast to be followed" in shot.reason
     assert inside(found, found.shots) == 1
 
 
-def test_who_stands_beside_and_what_is_to_be_read_is_in_it_too() -> None:
+def test_neighbours_and_readable_text_are_in_the_crop_too() -> None:
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(swings)])
     beside = msgspec.structs.replace(track_of(lambda _: 1_400, size=45), track=1)
     title = Letters(range=TimeRange(start_ms=4_000, end_ms=9_000), box=Box(x=300, y=900, width=700, height=60))
@@ -133,7 +133,7 @@ def test_who_stands_beside_and_what_is_to_be_read_is_in_it_too() -> None:
 
 
 @pytest.mark.parametrize("wide", [1_279, 1_280])
-def test_what_is_shown_of_an_odd_picture_is_even_and_in_it(wide: int) -> None:
+def test_crops_of_an_odd_picture_are_even_and_inside(wide: int) -> None:
     for far in range(0, 460, 115):
         fast = track_of(lambda s, far=far: 640 - far + (640 - 20) * abs(float(np.sin(2 * s))), size=60)  # type: ignore[misc]
         tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[fast])
@@ -191,7 +191,7 @@ def test_a_glance_and_hair_in_a_short_shot_move_no_crop() -> None:
     assert [shot.mode for shot in within(short, crosses(9, 11, 600, 850), 300).shots] == ["hold"]
 
 
-def test_in_jump_cuts_each_shot_holds_whoever_stands_elsewhere_in_it() -> None:
+def test_each_shot_of_a_jump_cut_holds_its_moved_subject() -> None:
     edges, places = [0, 2_000, 3_400, 5_000, 6_200], [300, 1_400, 350, 900]
     looks: list[Looks] = [
         (shot, x, 160, every(*edges[shot : shot + 2])) for shot, x in enumerate(places)
@@ -206,7 +206,7 @@ def test_in_jump_cuts_each_shot_holds_whoever_stands_elsewhere_in_it() -> None:
     assert any("elsewhere than in others of its camera angle" in shot.reason for shot in shots)
 
 
-def test_an_empty_place_is_shown_whole_until_somebody_comes() -> None:
+def test_an_empty_scene_is_shown_whole_until_a_person_comes() -> None:
     there = {at_ms: 500 <= at_ms < 2_000 or 6_500 <= at_ms < 18_000 for at_ms in range(0, LENGTH_MS, 600)}
     box = Box(x=1_400, y=200, width=200, height=700)
     persons = [
@@ -224,7 +224,7 @@ def test_an_empty_place_is_shown_whole_until_somebody_comes() -> None:
     assert [shot.mode for shot in plan_crops(tracks, source(), "16:9", SHOT).shots] == ["hold"]
 
 
-def test_whoever_is_missed_for_a_moment_is_still_there() -> None:
+def test_a_briefly_missed_person_counts_as_present() -> None:
     looks = [PersonSample(at_ms=at_ms, persons=[]) for at_ms in range(0, 6_000, 600)]
     box = Box(x=0, y=0, width=10, height=10)
     seen = [

@@ -73,7 +73,7 @@ def test_each_shot_holds_its_own_face() -> None:
     assert [shot.shows for shot in shots] == ["face", "face"]
 
 
-def test_the_plan_names_the_face_that_shows_most_at_each_look() -> None:
+def test_the_plan_names_the_most_visible_face_of_each_sample() -> None:
     looks: list[Looks] = [(0, 300, 120, every(0, 4000)), (0, 1000, 240, every(0, 4000)), (1, 100, 60, [4000])]
     made = plan_crops(clip(ranges(0, 4000, 8000), looks), source(), "9:16", TimeRange(start_ms=1000, end_ms=8000))
     crop = made.shots[0].crop
@@ -91,7 +91,7 @@ def test_a_face_that_is_half_out_of_the_crop_is_not_shown() -> None:
     assert [sample.at_ms for sample in shown] == list(every(0, 2000))
 
 
-def test_the_speaker_is_expected_else_the_largest_face() -> None:
+def test_the_speaker_or_else_the_largest_face_is_expected() -> None:
     tracks = clip(ranges(0, 8000), [(0, 200, 300, every(0, 640)), (0, 1400, 100, every(0, 480))])
     speaks = SpeakingTurn(track=1, range=TimeRange(start_ms=160, end_ms=320), confidence=1.0)
     told = expected_faces(msgspec.structs.replace(tracks, turns=[speaks]), TimeRange(start_ms=0, end_ms=600))
@@ -100,13 +100,13 @@ def test_the_speaker_is_expected_else_the_largest_face() -> None:
     ]  # fmt: skip
 
 
-def test_of_two_faces_the_one_on_screen_longest_is_held() -> None:
+def test_the_face_that_is_longest_on_screen_is_held() -> None:
     looks: list[Looks] = [(0, 200, 120, every(0, 8000)), (0, 1500, 160, every(0, 2000))]
     crop = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
     assert crop.x < 200 < 320 < crop.x + crop.width
 
 
-def test_of_equally_long_ones_the_largest_is_held() -> None:
+def test_the_largest_of_equally_long_faces_is_held() -> None:
     looks: list[Looks] = [(0, 200, 120, every(0, 8000)), (0, 1500, 200, every(0, 7600))]
     crop = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
     assert crop.x < 1500 < 1700 < crop.x + crop.width
@@ -152,7 +152,7 @@ def test_a_face_lost_for_a_while_counts_with_its_stand_in() -> None:
     assert shot.crop.x + shot.crop.width >= 820
 
 
-def test_no_face_is_said() -> None:
+def test_a_shot_without_faces_says_so() -> None:
     right = [0.2 / 24] * 24 + [0.8 / 8] * 8
     tracks = clip(ranges(0, 4000, 8000), [], [look(0, LEFT), look(1, RIGHT, right)])
     shots = plan_crops(tracks, source(), "9:16", WHOLE).shots
@@ -170,7 +170,7 @@ def test_a_tall_picture_is_shown_whole_in_a_wide_export() -> None:
     assert [(shot.mode, shot.shows, shot.crop.width) for shot in made.shots] == [("fit", "whole", 1080)]
 
 
-def test_the_plan_covers_exactly_the_asked_time() -> None:
+def test_the_plan_covers_exactly_the_requested_time() -> None:
     tracks = clip(ranges(0, 2000, 5000, 8000), [])
     made = plan_crops(tracks, source(), "1:1", TimeRange(start_ms=2500, end_ms=7000))
     assert [(s.range.start_ms, s.range.end_ms) for s in made.shots] == [(2500, 5000), (5000, 7000)]
@@ -179,7 +179,7 @@ def test_the_plan_covers_exactly_the_asked_time() -> None:
     )
 
 
-def test_what_cannot_be_planned_is_said() -> None:
+def test_an_impossible_plan_is_an_error() -> None:
     with pytest.raises(ValueError, match="analyse_clip first"):
         plan_crops(clip(ranges(0, 8000), []), source(), "9:16", TimeRange(start_ms=9000, end_ms=9900))
     with pytest.raises(ValueError, match="no picture"):
@@ -200,7 +200,7 @@ def test_a_face_wider_than_the_crop_is_shown_wider() -> None:
     )
 
 
-def test_all_of_a_picture_stands_so_that_its_eyes_are_at_a_third() -> None:
+def test_a_full_picture_stands_with_its_eyes_at_a_third() -> None:
     title = Letters(range=WHOLE, box=Box(x=60, y=900, width=1_800, height=80))
     tracks = msgspec.structs.replace(clip(ranges(0, 8000), [(0, 400, 700, every(0, 8000))]), letters=[title])
     shot = plan_crops(tracks, source(), "9:16", WHOLE).shots[0]
@@ -231,7 +231,7 @@ def test_the_safer_plan_crops_only_where_the_face_stays_inside() -> None:
     assert len(made.safer_faces) == 50
 
 
-def test_a_face_stands_by_how_much_of_the_clip_is_its_own() -> None:
+def test_the_standing_of_a_face_is_its_share_of_the_clip() -> None:
     shots = ranges(0, 4_800, 6_400, 8_000)
     looks: list[Looks] = [
         (0, 300, 120, every(0, 4_800)),

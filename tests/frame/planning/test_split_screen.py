@@ -11,7 +11,7 @@ from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_plan import LEFT, WHOLE, Looks, clip, every, look, ranges, source
 
 
-def made(face: Looks, aspect: Aspect = "9:16", screen: float = 0.95) -> FramePlan:
+def plan_split(face: Looks, aspect: Aspect = "9:16", screen: float = 0.95) -> FramePlan:
     seen = msgspec.structs.replace(look(0, LEFT), screen=screen)
     return plan_crops(clip(ranges(0, 8000), [face], [seen]), source(), aspect, WHOLE)
 
@@ -21,7 +21,7 @@ CAMERA: Looks = (0, 1650, 120, every(0, 8000))
 
 @pytest.mark.parametrize(("aspect", "share"), [("9:16", 0.316), ("4:5", 0.45)])
 def test_the_screen_is_above_and_the_face_below(aspect: Aspect, share: float) -> None:
-    found = made(CAMERA, aspect)
+    found = plan_split(CAMERA, aspect)
     (shot,) = found.shots
     assert (shot.mode, shot.shows) == ("inset", "screen")
     above, below = shot.panes
@@ -48,5 +48,5 @@ def test_the_screen_is_above_and_the_face_below(aspect: Aspect, share: float) ->
     ],
     ids=["nothing is cut off", "no room below", "no screen", "seldom there", "a face before a screen", "too small"],
 )
-def test_else_nothing_is_stacked(face: Looks, aspect: Aspect, screen: float) -> None:
-    assert not made(face, aspect, screen).shots[0].panes
+def test_other_pictures_are_not_stacked(face: Looks, aspect: Aspect, screen: float) -> None:
+    assert not plan_split(face, aspect, screen).shots[0].panes

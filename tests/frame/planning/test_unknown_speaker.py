@@ -15,7 +15,7 @@ from tests.frame.planning.test_plan import Looks, clip, every, ranges, source
 from tests.frame.planning.test_speaker_cuts import LENGTH_MS, SHOT, SLOWLY, Said, pair
 
 
-def told(said: Said, faces: Sequence[Looks], confidence: float) -> ClipTracks:
+def unsure_tracks(said: Said, faces: Sequence[Looks], confidence: float) -> ClipTracks:
     turns = [
         SpeakingTurn(track=who, range=TimeRange(start_ms=start, end_ms=end), confidence=confidence)
         for who, start, end in said
@@ -23,28 +23,28 @@ def told(said: Said, faces: Sequence[Looks], confidence: float) -> ClipTracks:
     return msgspec.structs.replace(clip(ranges(0, LENGTH_MS), faces), turns=turns)
 
 
-def made(said: Said, faces: Sequence[Looks], confidence: float = 0.3) -> FramePlan:
-    return plan_crops(told(said, faces, confidence), source(), "9:16", SHOT)
+def plan_unsure(said: Said, faces: Sequence[Looks], confidence: float = 0.3) -> FramePlan:
+    return plan_crops(unsure_tracks(said, faces, confidence), source(), "9:16", SHOT)
 
 
 def test_an_unsure_speaker_is_not_shown_alone() -> None:
-    (shot,) = made(SLOWLY, pair()).shots
+    (shot,) = plan_unsure(SLOWLY, pair()).shots
     assert (shot.mode, len(shot.panes)) == ("split", 2)
     assert "sure of 0.0 of" in shot.reason
-    assert {one.mode for one in made(SLOWLY, pair(), 0.9).shots} == {"cut"}
+    assert {one.mode for one in plan_unsure(SLOWLY, pair(), 0.9).shots} == {"cut"}
     alone = [(0, 0, LENGTH_MS)]
-    assert [one.mode for one in made(alone, pair()).shots] == ["split"]
-    assert [one.mode for one in made(alone, pair(), 0.9).shots] == ["hold"]
+    assert [one.mode for one in plan_unsure(alone, pair()).shots] == ["split"]
+    assert [one.mode for one in plan_unsure(alone, pair(), 0.9).shots] == ["hold"]
 
 
-def test_who_fits_into_one_crop_is_held() -> None:
-    (shot,) = made(SLOWLY, pair(x=560)).shots
+def test_people_in_one_crop_are_held() -> None:
+    (shot,) = plan_unsure(SLOWLY, pair(x=560)).shots
     assert shot.mode == "hold"
 
 
-def test_one_who_walks_and_is_taken_for_two_is_not_stacked() -> None:
+def test_one_walking_person_with_two_tracks_is_not_stacked() -> None:
     walked: list[Looks] = [(0, 300, 140, every(0, 10_000)), (0, 1500, 140, every(10_000, LENGTH_MS))]
-    assert "split" not in {one.mode for one in made(SLOWLY, walked).shots}
+    assert "split" not in {one.mode for one in plan_unsure(SLOWLY, walked).shots}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_one_who_walks_and_is_taken_for_two_is_not_stacked() -> None:
 )
 def test_two_or_three_equal_silent_people_are_stacked(sizes: Sequence[float], mode: str) -> None:
     faces: list[Looks] = [(0, 100 + 420 * place, size, every(0, LENGTH_MS)) for place, size in enumerate(sizes)]
-    shots = made([], faces).shots
+    shots = plan_unsure([], faces).shots
     assert [one.mode for one in shots] == [mode]
 
 

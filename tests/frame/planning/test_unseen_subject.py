@@ -49,7 +49,7 @@ def framed(tracks: ClipTracks, aspect: Aspect = "9:16") -> FramePlan:
 
 @pytest.mark.parametrize("aspect", ["9:16", "4:5", "1:1"])
 @pytest.mark.parametrize("screen", [0.0, 0.6])
-def test_a_shot_without_anybody_is_shown_whole(aspect: Aspect, screen: float) -> None:
+def test_a_shot_without_people_is_shown_whole(aspect: Aspect, screen: float) -> None:
     near, far = framed(wide_shot(screen=screen), aspect).shots
     assert near.mode == "hold"
     assert (far.mode, far.crop.width) == ("fit", 1_920)
@@ -57,13 +57,13 @@ def test_a_shot_without_anybody_is_shown_whole(aspect: Aspect, screen: float) ->
 
 
 @pytest.mark.parametrize("face_looks", [0, 4])
-def test_a_clip_without_anybody_is_cropped(face_looks: int) -> None:
+def test_a_clip_without_people_is_cropped(face_looks: int) -> None:
     made = framed(wide_shot(face_looks=face_looks))
     assert made.shots[-1].mode == "hold"
     assert not [one for one in made.expected if not one.is_found]
 
 
-def test_a_crop_that_loses_nothing_is_kept() -> None:
+def test_a_crop_without_losses_is_used() -> None:
     made = framed(wide_shot(columns=MIDDLE))
     assert made.shots[1].mode == "hold"
     assert min(share_shown(one.box, made.shots[1], one.at_ms) for one in made.expected if one.at_ms >= 4_000) > 0.98
@@ -87,7 +87,7 @@ def test_a_doubtful_distant_person_is_not_the_speaker(score: float, shows: str) 
     assert framed(wide_shot([Person(box=AUDIENCE, score=score)])).shots[1].shows == shows
 
 
-def test_a_doubtful_person_is_held_where_they_are_all_there_is() -> None:
+def test_a_doubtful_person_is_held_as_the_only_subject() -> None:
     tracks = wide_shot([Person(box=AUDIENCE, score=0.61)], face_looks=0)
     assert framed(tracks).shots[1].shows == "person"
 
@@ -105,7 +105,7 @@ def test_a_person_in_another_shot_counts_as_a_face_does() -> None:
     assert [shot.shows for shot in made.shots] == ["person", "whole"]
 
 
-def test_the_certificate_expects_all_that_is_not_empty() -> None:
+def test_the_certificate_expects_the_occupied_area() -> None:
     made = framed(wide_shot())
     unfound = [one for one in made.expected if not one.is_found]
     assert [one.at_ms for one in unfound] == list(range(4_000, 8_000, 160))
@@ -113,7 +113,7 @@ def test_the_certificate_expects_all_that_is_not_empty() -> None:
     assert all(one.is_found for one in made.expected if one.at_ms < 4_000)
 
 
-def test_crops_of_a_person_are_not_judged_by_it() -> None:
+def test_crops_of_a_person_skip_the_occupied_area_check() -> None:
     key = CropKey(at_ms=4_000, crop=CropBox(x=600, y=0, width=606, height=1_080))
     assert not [one for one in apply_manual_crops(framed(wide_shot()), [key]).expected if not one.is_found]
 

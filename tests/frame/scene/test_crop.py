@@ -41,7 +41,7 @@ def holds(crop: CropBox, box: Box) -> bool:
         ((480, 200), "9:16", (112, 200)),
     ],
 )
-def test_sizes(source: tuple[int, int], aspect: Aspect, size: tuple[int, int]) -> None:
+def test_crop_sizes_fit_the_aspect(source: tuple[int, int], aspect: Aspect, size: tuple[int, int]) -> None:
     assert crop_size(*source, aspect) == size
 
 

@@ -38,7 +38,7 @@ def test_a_head_in_profile_reaches_on_behind_the_face(yaw_deg: float) -> None:
     assert (box.y, box.height) == (before.y, before.height)
 
 
-def test_without_marks_a_face_stays_as_wide_as_it_is() -> None:
+def test_a_face_without_landmarks_keeps_its_width() -> None:
     tracks = clip(ranges(0, LENGTH_MS), [(0, 800, WIDE, every(0, LENGTH_MS))])
     assert widen_turned_heads(tracks.tracks, []) == tracks.tracks
 

@@ -63,13 +63,13 @@ def test_two_people_speak_in_turn() -> None:
     assert share(turns, 0, 6500, 11_500) == share(turns, 1, 500, 5500) == 0
 
 
-def test_nobody_speaks_when_no_voice_was_detected() -> None:
+def test_a_clip_without_voice_has_no_speaking_turns() -> None:
     level = spoken(1, 0, 12_000)
     assert find_speaking_turns([track(0, LEFT)], [SHOT], lips(LEFT, level), voice(level), []) == []
     assert find_speaking_turns([track(0, LEFT)], [SHOT], lips(LEFT, level), None, None) == []
 
 
-def test_a_still_face_does_not_speak_however_loud_it_is() -> None:
+def test_a_still_face_does_not_speak_at_any_level() -> None:
     level = spoken(1, 0, 12_000)
     still = [mouth(at, LEFT, 0.0002) for at in range(80, 12_000, 80)]
     assert find_speaking_turns([track(0, LEFT)], [SHOT], still, voice(level), [SHOT]) == []
@@ -87,7 +87,7 @@ def test_a_change_of_speaker_has_its_price() -> None:
     assert best_path(np.array([[0, 5.0, -5]] * 5 + [[0, -5.0, 5]] * 5), 3.0).tolist() == [1] * 5 + [2] * 5
 
 
-def test_the_one_who_speaks_is_held_though_another_is_larger() -> None:
+def test_the_speaker_is_held_though_another_face_is_larger() -> None:
     level = spoken(1, 0, 12_000)
     tracks = [track(0, LEFT, 150), track(1, RIGHT, 260)]
     turns = find_speaking_turns(tracks, [SHOT], lips(LEFT, level), voice(level), [SHOT])
@@ -103,7 +103,7 @@ def test_the_one_who_speaks_is_held_though_another_is_larger() -> None:
     times=some.lists(some.integers(0, 3000), max_size=40, unique=True),
     levels=some.lists(some.floats(-100, 0), max_size=60),
 )
-def test_never_a_crash(length_ms: int, times: list[int], levels: list[float]) -> None:
+def test_odd_input_never_raises(length_ms: int, times: list[int], levels: list[float]) -> None:
     shot = TimeRange(start_ms=0, end_ms=length_ms)
     mouths = [mouth(at, LEFT, 0.01) for at in sorted(times)]
     curve = VoiceCurve(start_ms=0, step_ms=40, level_db=levels)

@@ -11,7 +11,7 @@ from streams.frame.speaker.eye_openness import EYES, EyeMarks, measure_eye_openn
 
 
 @pytest.mark.parametrize(("ratio", "found"), [(0.3, 1.0), (0.185, 0.5), (0.05, 0.0)])
-def test_the_height_of_the_lids_tells(ratio: float, found: float) -> None:
+def test_eye_openness_is_the_height_of_the_lids(ratio: float, found: float) -> None:
     points = np.zeros((468, 3), np.float32)
     for eye, width in zip(EYES, (40.0, 10.0), strict=True):  # the other is turned away, and not looked at
         outer, inner, *lids = eye
@@ -25,7 +25,7 @@ def mouth(at_ms: int, x: float, eyes: float | None) -> Mouth:
     return Mouth(at_ms=at_ms, x=x, y=50, height_px=40, opening=0, stir=0, yaw_deg=0, pitch_deg=0, roll_deg=0, eyes=eyes)
 
 
-def test_a_face_has_the_eyes_that_were_marked_near_it() -> None:
+def test_a_face_has_the_eyes_marked_nearest_to_it() -> None:
     eyes = EyeMarks([mouth(1_000, 50, 0.2), mouth(1_000, 250, 0.9), mouth(1_040, 50, 0.3), mouth(2_000, 50, None)])
 
     def found(at_ms: int, x: float) -> float | None:

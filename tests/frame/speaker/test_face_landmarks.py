@@ -49,7 +49,7 @@ def greys(tmp_path: Path) -> Path:
     return tmp_path / "mouths.raw"
 
 
-async def test_mouths_of_every_picture(greys: Path) -> None:
+async def test_mouths_are_marked_in_every_picture(greys: Path) -> None:
     report, counts = counter()
     marked = await mark_mouths(
         DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=report, counted=7, warn=pytest.fail
@@ -60,7 +60,7 @@ async def test_mouths_of_every_picture(greys: Path) -> None:
     assert marked.compute_ms >= 10
 
 
-async def test_whoever_is_alone_is_looked_at_now_and_then(greys: Path) -> None:
+async def test_a_face_alone_is_marked_at_long_intervals(greys: Path) -> None:
     marked = await mark_mouths(
         DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[], report=lambda _: None, counted=0, warn=pytest.fail
     )
@@ -82,7 +82,7 @@ def test_lips_decide_where_two_people_are_seen() -> None:
     assert contested_shots(both) == {0}
 
 
-async def test_a_model_that_is_away_is_told_and_done_without(greys: Path) -> None:
+async def test_an_absent_model_gives_a_warning_and_no_mouths(greys: Path) -> None:
     warnings: list[str] = []
     marked = await mark_mouths(
         Away(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, counted=0, warn=warnings.append
@@ -90,14 +90,14 @@ async def test_a_model_that_is_away_is_told_and_done_without(greys: Path) -> Non
     assert (marked.mouths, warnings) == ([], [LOST])
 
 
-async def test_without_faces_nobody_is_asked(greys: Path) -> None:
+async def test_a_clip_without_faces_needs_no_landmarks(greys: Path) -> None:
     marked = await mark_mouths(
         Away(), greys, CANVAS, TIMES, [], often=[], report=lambda _: None, counted=0, warn=pytest.fail
     )
     assert marked.mouths == []
 
 
-async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
+async def test_a_bug_gives_a_warning_and_loses_no_clip(greys: Path) -> None:
     warnings: list[str] = []
     broken = VoiceCurve(start_ms=0, step_ms=40, level_db=["loud"])  # type: ignore[list-item]
     mouths = (await mark_mouths(
@@ -114,7 +114,7 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
     assert (joined, cpu_ms, warnings) == (whole, 0, [LOST, LOST])
 
 
-async def test_two_looks_joined_are_told_anew(greys: Path) -> None:
+async def test_merged_analyses_get_new_speaking_turns(greys: Path) -> None:
     """The merge equals one analysis of the whole."""
     mouths = (await mark_mouths(
         DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, counted=0, warn=pytest.fail

@@ -25,7 +25,7 @@ def track(number: int, looks: dict[int, float], size: float = 100) -> FaceTrack:
     return FaceTrack(track=number, shot=0, samples=[FaceSample(at_ms=at, face=face) for at, face in faces.items()])
 
 
-def test_between_two_looks_a_face_is_on_the_way() -> None:
+def test_a_face_between_two_samples_is_interpolated() -> None:
     one = track(0, {0: 100, 200: 140, 200 + MAX_BRIDGED_MS + 1: 500})
     box = box_at(one, 50)
     assert box is not None
@@ -66,7 +66,7 @@ async def test_a_mouth_opens_and_stirs_but_a_nod_stirs_nothing() -> None:
     assert measure_mouths(wanted[:3], seen, [0.1, 1.0, 0.1], CANVAS)[0].at_ms == wanted[1].at_ms
 
 
-async def test_eyes_are_told_of_faces_that_are_large_enough_to_see_lids() -> None:
+async def test_eyes_are_measured_on_large_enough_faces() -> None:
     face = np.full((1, 192, 192, 3), 240, np.uint8)
     points = (await DarkLipped().mark(face)).points
 

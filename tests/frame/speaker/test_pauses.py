@@ -14,7 +14,7 @@ def curve(*parts: tuple[int, float]) -> VoiceCurve:
     return VoiceCurve(start_ms=1_000, step_ms=STEP_MS, level_db=[db for ms, db in parts for _ in range(ms // STEP_MS)])
 
 
-def test_silence_is_a_pause_and_a_valley_is_none() -> None:
+def test_silence_is_a_pause_and_a_short_dip_is_not() -> None:
     sound = curve((2_000, -20), (80, -55), (1_000, -22), (400, -60), (2_000, -20))
     assert find_pauses(sound) == [TimeRange(start_ms=4_080, end_ms=4_480)]
 
@@ -24,7 +24,7 @@ def test_in_a_loud_room_the_room_is_the_pause() -> None:
     assert [one.length_ms for one in find_pauses(sound)] == [MIN_PAUSE_MS, 320]
 
 
-def test_without_sound_there_is_none_nor_where_it_is_all_alike() -> None:
+def test_absent_and_uniform_sound_have_no_pauses() -> None:
     assert find_pauses(None) == []
     assert find_pauses(curve((4_000, -20), (4_000, -25))) == []
     assert find_pauses(VoiceCurve(start_ms=0, step_ms=STEP_MS, level_db=[])) == []

@@ -12,7 +12,7 @@ from schemas.documents import encode_document
 from schemas.documents.diarization import VoiceWindows
 from schemas.documents.span import HeardSpan
 from streams.frame.speaker.stored_voices import VECTOR_DTYPE, HeardSpanRef, read_speech, read_voices
-from tests.detect.material_factory import heard, transcript
+from tests.detect.material_factory import heard_span, transcript
 
 CLIP = TimeRange(start_ms=1000, end_ms=5000)
 
@@ -31,10 +31,10 @@ def span(ordinal: int, *starts_ms: int) -> HeardSpan:
         vectors=ref(f"vectors-{ordinal}"), model="test",
     )  # fmt: skip
     time = TimeRange(start_ms=4000 * ordinal, end_ms=4000 * ordinal + 4000)
-    return msgspec.structs.replace(heard([-30.0] * 10), ordinal=ordinal, range=time, voices=windows)
+    return msgspec.structs.replace(heard_span([-30.0] * 10), ordinal=ordinal, range=time, voices=windows)
 
 
-def heard_in(*ordinals: int) -> list[HeardSpanRef]:
+def heard_refs(*ordinals: int) -> list[HeardSpanRef]:
     return [
         HeardSpanRef(range=TimeRange(start_ms=4000 * one, end_ms=4000 * one + 4000), document=ref(f"span-{one}"))
         for one in ordinals
@@ -64,29 +64,29 @@ def store(*spans: HeardSpan, **more: bytes | None) -> Kept:
 
 async def test_windows_of_the_clip_are_read_across_spans() -> None:
     objects = store(span(0, 0, 800, 2000), span(1, 4200, 6000))
-    voices = await read_voices(objects, heard_in(2, 1, 0), CLIP)  # type: ignore[arg-type]
+    voices = await read_voices(objects, heard_refs(2, 1, 0), CLIP)  # type: ignore[arg-type]
     assert voices is not None
     assert (voices.starts_ms, voices.ends_ms) == ([0, 800, 2000, 4200], [1600, 2400, 3600, 5800])
     assert voices.rows.tolist() == [*rows(3).tolist(), *rows(1).tolist()]
 
 
-async def test_what_is_gone_or_another_is_done_without() -> None:
-    assert await read_voices(Kept(), heard_in(0), CLIP) is None  # type: ignore[arg-type]
+async def test_missing_or_foreign_voices_are_skipped() -> None:
+    assert await read_voices(Kept(), heard_refs(0), CLIP) is None  # type: ignore[arg-type]
     objects = store(span(0, 0, 800), span(1, 4200), vectors_0=b"three")
-    voices = await read_voices(objects, heard_in(0, 1), CLIP)  # type: ignore[arg-type]
+    voices = await read_voices(objects, heard_refs(0, 1), CLIP)  # type: ignore[arg-type]
     assert voices is not None
     assert voices.starts_ms == [4200], "the other span has its voices still"
     silent = msgspec.structs.replace(span(0), voices=None)
-    assert await read_voices(store(silent), heard_in(0), CLIP) is None  # type: ignore[arg-type]
+    assert await read_voices(store(silent), heard_refs(0), CLIP) is None  # type: ignore[arg-type]
 
 
-async def test_a_store_that_is_away_is_told() -> None:
+async def test_an_unavailable_store_raises() -> None:
     objects = store(span(0, 0), vectors_0=None)
     with pytest.raises(Unavailable):
-        await read_voices(objects, heard_in(0), CLIP)  # type: ignore[arg-type]
+        await read_voices(objects, heard_refs(0), CLIP)  # type: ignore[arg-type]
 
 
-async def test_where_voices_were_detected() -> None:
+async def test_speech_ranges_are_read_on_project_time() -> None:
     known = transcript([], 9000)
     assert await read_speech(Kept(t=encode_document(known)), ref("t")) == known.speech  # type: ignore[arg-type]
     assert await read_speech(Kept(), None) is None  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ def at(step_ms: int, added: np.ndarray) -> np.ndarray:
     return added[round(step_ms / 80)]
 
 
-def test_what_one_stretch_leaves_open_the_others_of_its_voice_tell() -> None:
+def test_an_unclear_range_follows_other_ranges_of_its_voice() -> None:
     """In the last turn of the second voice the wrong lips move a little more."""
     right = np.where(FIRST, 2.0, -0.5)
     other = np.where(FIRST, -0.5, 2.0)
@@ -49,7 +49,7 @@ def test_one_voice_keeps_one_face() -> None:
     assert at(7000, added)[1] > at(7000, added)[2]
 
 
-def test_nothing_to_compare_adds_nothing() -> None:
+def test_voices_without_comparison_add_no_evidence() -> None:
     two = scores(np.ones(len(STEPS)), np.zeros(len(STEPS)))
     assert not voice_evidence(two, STEPS, HEARD, voices(ONE)).any()
     assert not voice_evidence(two, STEPS, ~HEARD, voices(ONE, OTHER)).any()
@@ -65,7 +65,7 @@ def test_a_face_that_was_not_seen_has_no_voice() -> None:
     assert at(3000, added)[2] > at(3000, added)[1]
 
 
-def test_windows_that_overlap_are_one_stretch_but_not_for_ever() -> None:
+def test_overlapping_windows_join_up_to_a_maximum_length() -> None:
     many = HeardVoices(
         starts_ms=[0, 800, 1600, 2400, 9000], ends_ms=[1600, 2400, 3200, 4000, 9600],
         rows=np.stack([ONE, ONE, ONE, OTHER, OTHER]).astype(np.float32),

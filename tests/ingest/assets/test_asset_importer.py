@@ -49,7 +49,7 @@ def test_an_image_is_rewritten_with_its_pixels_only(form: str, mode: str, tmp_pa
         assert abs(made.getpixel((5, 5))[0] - 200) < 8  # type: ignore[index,operator]
 
 
-def test_a_picture_is_turned_as_it_says_and_made_smaller(tmp_path: Path) -> None:
+def test_a_picture_is_rotated_by_its_exif_and_shrunk(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     assert rewrite_image(io.BytesIO(picture(size=(3_000, 100), form="JPEG", exif=exif)), tmp_path) == (68, 2_048)
@@ -78,7 +78,7 @@ async def sanitised(font: Path, folder: Path) -> None:
     assert ran.code == 0, ran.said
 
 
-async def test_a_font_is_sanitised_and_says_what_it_is(tmp_path: Path) -> None:
+async def test_a_font_is_sanitised_and_described(tmp_path: Path) -> None:
     await sanitised(FONT.absolute(), tmp_path)
     facts = rewrite_font(tmp_path)
     assert (facts.family, facts.style, facts.suffix) == ("Courier Prime", "Bold", ".ttf")
@@ -106,7 +106,7 @@ async def test_a_font_that_may_not_be_embedded_is_refused(tmp_path: Path) -> Non
         rewrite_font(tmp_path)
 
 
-def test_files_that_are_no_single_font_are_refused(tmp_path: Path) -> None:
+def test_files_without_exactly_one_font_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match=r"font\.collection"):
         check_font_magic(b"ttcf\x00\x01\x00\x00")
     with pytest.raises(InputRejected, match=r"font\.unsupported"):
@@ -144,7 +144,7 @@ def media(kind: str, path: Path, folder: Path) -> SourceIndex:
         return index_media(kind, source, MediaLimits(), folder, lambda _: None)
 
 
-def test_a_clip_is_indexed_after_each_picture_was_seen(tmp_path: Path) -> None:
+def test_a_clip_is_indexed_after_decoding_each_picture(tmp_path: Path) -> None:
     index = media("video", film(tmp_path / "a.mp4"), tmp_path)
     assert index.duration_ms == pytest.approx(2_000, abs=80)
     assert index.video is not None
@@ -169,7 +169,7 @@ def test_clips_and_music_of_another_kind_are_refused(
     assert error.value.reason == reason
 
 
-def test_a_playlist_is_no_clip(tmp_path: Path) -> None:
+def test_a_playlist_is_refused_as_a_clip(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("#EXTM3U\nhttp://example.org/a.ts\n")
     with pytest.raises(InputRejected, match=r"media\.unsupported"):
         media("video", tmp_path / "a.mp4", tmp_path)

@@ -62,7 +62,7 @@ def test_audio_before_the_origin_is_left_out(tmp_path: Path) -> None:
     assert loud_ms(written(tmp_path / "a", [frame_at(0, 300)], origin_us=100_000)) == [(0, 200)]
 
 
-def test_repeated_audio_is_kept_once(tmp_path: Path) -> None:
+def test_repeated_audio_is_written_once(tmp_path: Path) -> None:
     frames = [frame_at(n * 20, 20) for n in range(50)] + [frame_at(800 + n * 20, 20) for n in range(50)]
     samples = written(tmp_path / "a", frames)
     assert loud_ms(samples) == [(0, 1800)]
@@ -120,7 +120,7 @@ def long_and_short_frames() -> list[av.AudioFrame]:
     return [*first, *(frame_at(4_000 + n * 20, 20) for n in range(30))]
 
 
-def test_unconvertible_audio_does_not_move_what_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unconvertible_audio_does_not_shift_later_audio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class FailsAtFirst:
         """A resampler whose first instance fails."""
 
@@ -149,7 +149,7 @@ def test_unconvertible_audio_does_not_move_what_follows(tmp_path: Path, monkeypa
     assert end_ms == 2_000
 
 
-def test_levels(tmp_path: Path) -> None:
+def test_levels_are_in_dbfs(tmp_path: Path) -> None:
     written(tmp_path / "a", [frame_at(0, 200)], duration_ms=1000)
     levels = measure_levels_db(tmp_path / "a")
     assert len(levels) == 50

@@ -19,14 +19,16 @@ from streams.ingest.probe.packet_table import clamp_aspect, compute_display_size
         ((1, 1), (1, 1), 0, False),
     ],
 )  # fmt: skip
-def test_orientation(across: tuple[float, float], down: tuple[float, float], clockwise: int, mirrored: bool) -> None:
+def test_orientation_is_read_from_the_matrix(
+    across: tuple[float, float], down: tuple[float, float], clockwise: int, mirrored: bool
+) -> None:
     """``across`` and ``down`` are the rows of the map: x' = a x + c y, y' = b x + d y."""
     (a, c), (b, d) = across, down
     matrix = [round(part * 65_536) for part in (a, b, 0, c, d, 0, 0, 0, 16_384)]
     assert decode_orientation(matrix) == (clockwise, mirrored)
 
 
-def test_no_matrix_asks_for_nothing() -> None:
+def test_a_missing_matrix_means_no_rotation() -> None:
     assert decode_orientation(None) == (0, False)
 
 
@@ -50,5 +52,7 @@ def test_absurd_pixels_are_square(told: Fraction | None, used: Fraction) -> None
         (1, 1, Fraction(1), 0, (2, 2)),
     ],
 )
-def test_display_size(width: int, height: int, aspect: Fraction, rotation: int, shown: tuple[int, int]) -> None:
+def test_display_size_follows_the_pixel_aspect(
+    width: int, height: int, aspect: Fraction, rotation: int, shown: tuple[int, int]
+) -> None:
     assert compute_display_size(width, height, aspect, rotation) == shown

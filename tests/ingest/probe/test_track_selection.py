@@ -31,7 +31,7 @@ TUNES = ("Kevin_MacLeod-Vibe_Ace", "Kevin_MacLeod-Nutcracker", "Hungarian_Dance_
 LENGTH_MS = 6_000
 
 
-def heard(name: str) -> list[float]:
+def speech_likelihoods(name: str) -> list[float]:
     """Likeness of three stretches of eight seconds."""
     samples = sound(media(name)).astype(np.float32) / 32_768
     return [measure_speech_likelihood(samples[at * ANALYSIS_RATE_HZ :][: 8 * ANALYSIS_RATE_HZ]) for at in (0, 8, 16)]
@@ -39,12 +39,12 @@ def heard(name: str) -> list[float]:
 
 def test_voices_are_more_like_speech_than_tunes() -> None:
     """The best of several ranges, as the product uses it: no tune scores as high as any voice."""
-    voices = [max(heard(name)) for name in VOICES]
-    tunes = [max(heard(f"music/{name}.ogg")) for name in TUNES]
+    voices = [max(speech_likelihoods(name)) for name in VOICES]
+    tunes = [max(speech_likelihoods(f"music/{name}.ogg")) for name in TUNES]
     assert min(voices) > max(tunes)
 
 
-def test_silence_noise_and_too_little_are_no_speech() -> None:
+def test_silence_noise_and_short_sound_score_no_speech() -> None:
     noise = np.random.default_rng(1).standard_normal(8 * ANALYSIS_RATE_HZ).astype(np.float32)
     assert measure_speech_likelihood(np.zeros(8 * ANALYSIS_RATE_HZ, np.float32)) == 0
     assert measure_speech_likelihood(noise * np.float32(0.1)) < 0.05
@@ -63,14 +63,14 @@ def test_silence_noise_and_too_little_are_no_speech() -> None:
     ],
     ids=["over music", "the default of two", "the first of two", "not for few", "not silence", "silence if it must"],
 )
-def test_choice(tracks: list[Track], chosen: int, tmp_path: Path) -> None:
+def test_the_speech_track_is_chosen(tracks: list[Track], chosen: int, tmp_path: Path) -> None:
     index = film(tmp_path / "film.mkv", tracks, length_ms=LENGTH_MS)
     assert index.audio is not None
     assert len(index.audio_tracks) == 2
     assert index.audio == index.audio_tracks[chosen]
 
 
-def test_one_track_is_not_listened_to(tmp_path: Path) -> None:
+def test_a_single_track_is_not_analysed(tmp_path: Path) -> None:
     index = film(tmp_path / "film.mkv", [Track(murmur(2_000))], length_ms=2_000)
     assert [one.speech for one in index.audio_tracks] == [None]
 

@@ -29,7 +29,7 @@ def sawtooth(hz: NDArray[np.float64], partials: int = 12) -> NDArray[np.float64]
     return 0.1 * np.sum([np.sin(k * phase) / k for k in range(1, partials + 1)], axis=0)
 
 
-def heard(sound: NDArray[np.floating], margin_ms: int = 0) -> SpanSounds:
+def span_sounds(sound: NDArray[np.floating], margin_ms: int = 0) -> SpanSounds:
     length_ms = len(sound) * 1000 // RATE_HZ
     padded = TimeRange(start_ms=5_000, end_ms=5_000 + length_ms)
     wanted = TimeRange(start_ms=padded.start_ms + margin_ms, end_ms=padded.end_ms - margin_ms)
@@ -41,12 +41,12 @@ def test_loudness_of_a_tone_is_that_of_the_meter_at_48_khz(hz: float, amplitude:
     at = np.arange(4 * 48_000) / 48_000
     mono = (amplitude * np.sin(2 * np.pi * hz * at)).astype(np.float32)
     meter = integrated_lufs(np.stack([mono, np.zeros_like(mono)], axis=1))
-    found = heard(tone(4, hz, amplitude), margin_ms=1_000)
+    found = span_sounds(tone(4, hz, amplitude), margin_ms=1_000)
     assert found.loudness_lufs[5] == pytest.approx(meter, abs=0.15)
 
 
-def test_lengths_and_start_are_those_of_the_wanted_range() -> None:
-    found = heard(tone(6.05, 200, 0.1), margin_ms=1_000)
+def test_features_cover_exactly_the_requested_range() -> None:
+    found = span_sounds(tone(6.05, 200, 0.1), margin_ms=1_000)
     assert (found.start_ms, found.step_ms) == (6_000, 100)
     assert len(found.loudness_lufs) == len(found.pitch_hz) == len(found.bright_db) == 41
     assert len(found.music) == 9
@@ -55,13 +55,13 @@ def test_lengths_and_start_are_those_of_the_wanted_range() -> None:
 
 @pytest.mark.parametrize("hz", [70, 110, 196, 261.6, 440])
 def test_the_pitch_of_a_voice_like_sound_is_found(hz: float) -> None:
-    found = np.array(heard(sawtooth(np.full(2 * RATE_HZ, hz))).pitch_hz)
+    found = np.array(span_sounds(sawtooth(np.full(2 * RATE_HZ, hz))).pitch_hz)
     assert np.abs(found[2:-2] / hz - 1).max() < 0.01
 
 
 def test_a_glide_is_followed_without_octave_jumps() -> None:
     hz = 100 * 2 ** (np.arange(4 * RATE_HZ) / RATE_HZ / 2)  # 100 to 400 Hz in 4 s
-    found = np.array(heard(sawtooth(hz)).pitch_hz, dtype=float)
+    found = np.array(span_sounds(sawtooth(hz)).pitch_hz, dtype=float)
     truth = hz.reshape(-1, RATE_HZ // 10).mean(axis=1)
     assert np.abs(found[2:-2] / truth[2:-2] - 1).max() < 0.03
 
@@ -69,15 +69,15 @@ def test_a_glide_is_followed_without_octave_jumps() -> None:
 def test_noise_and_silence_have_no_pitch_and_no_music() -> None:
     generator = np.random.default_rng(1)
     for sound in (0.05 * generator.standard_normal(6 * RATE_HZ), np.zeros(6 * RATE_HZ)):
-        found = heard(sound)
+        found = span_sounds(sound)
         assert np.count_nonzero(found.pitch_hz) <= 1
         assert max(found.music) < 0.5
 
 
 def test_digital_silence_is_the_floor_and_an_empty_span_is_no_error() -> None:
-    assert set(heard(np.zeros(RATE_HZ)).loudness_lufs) == {-100.0}
-    assert heard(np.zeros(0)).loudness_lufs == []
-    assert heard(np.zeros(100)).pitch_hz == [0]
+    assert set(span_sounds(np.zeros(RATE_HZ)).loudness_lufs) == {-100.0}
+    assert span_sounds(np.zeros(0)).loudness_lufs == []
+    assert span_sounds(np.zeros(100)).pitch_hz == [0]
 
 
 def chords(seconds: int, seed: int = 3) -> NDArray[np.float64]:
@@ -93,11 +93,11 @@ def chords(seconds: int, seed: int = 3) -> NDArray[np.float64]:
 
 def test_chords_are_music_however_loud() -> None:
     played = chords(12)
-    loud, soft = heard(played), heard(played / 30)
+    loud, soft = span_sounds(played), span_sounds(played / 30)
     assert np.median(loud.music[3:-3]) > 0.8
     assert np.abs(np.array(loud.music) - np.array(soft.music)).max() < 0.25
 
 
 def test_the_same_sound_gives_the_same_bytes() -> None:
-    one, other = heard(chords(5)), heard(chords(5))
+    one, other = span_sounds(chords(5)), span_sounds(chords(5))
     assert (one.music, one.texture, one.pitch_hz) == (other.music, other.texture, other.pitch_hz)

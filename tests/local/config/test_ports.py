@@ -19,7 +19,7 @@ def test_every_block_comes_once_the_preferred_first() -> None:
     assert sorted(blocks) == list(range(LOWEST, HIGHEST, SIZE))
 
 
-def test_a_preferred_port_that_is_no_block_is_passed_over() -> None:
+def test_a_preferred_port_outside_the_blocks_is_skipped() -> None:
     assert next(iter(order_of_blocks(LOWEST + 1, seed=0))) == LOWEST
 
 

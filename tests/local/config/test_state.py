@@ -19,18 +19,18 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(root=tmp_path)
 
 
-def test_what_was_saved_is_loaded(layout: Layout) -> None:
+def test_a_saved_state_is_loaded(layout: Layout) -> None:
     parts = {"kafka": PartStatus(name="kafka", state="ready", pid=7, port=20_003, restarts=2, ready_after_s=1.5)}
     state = StackState(stack_id="ab12", phase="ready", port_base=20_000, parts=parts)
     save(layout, state)
     assert load(layout) == state
 
 
-def test_no_stack_yet_is_none(layout: Layout) -> None:
+def test_a_missing_stack_loads_as_none(layout: Layout) -> None:
     assert load(layout) is None
 
 
-def test_a_broken_file_says_what_to_do(layout: Layout) -> None:
+def test_a_broken_file_names_the_remedy(layout: Layout) -> None:
     layout.stack_json.write_text("{")
     with pytest.raises(StackError, match="clipstream reset"):
         load(layout)
@@ -47,13 +47,13 @@ def test_the_state_is_readable_and_the_secrets_are_not(layout: Layout) -> None:
     assert stat.S_IMODE(layout.secrets.stat().st_mode) == 0o600
 
 
-def test_secrets_are_made_once_and_differ(layout: Layout) -> None:
+def test_secrets_are_generated_once_and_differ(layout: Layout) -> None:
     made = load_or_make(layout)
     assert load_or_make(layout) == made
     assert made.postgres_api != made.postgres_worker
 
 
-def test_no_secret_stands_in_the_readable_file(layout: Layout) -> None:
+def test_the_readable_file_holds_no_secret(layout: Layout) -> None:
     made = load_or_make(layout)
     save(layout, StackState(stack_id="ab12", endpoints={"api": "http://127.0.0.1:20000"}))
     text = layout.stack_json.read_text()
@@ -85,7 +85,7 @@ def foreign(tmp_path: Path) -> Iterator[Layout]:
         place.chmod(0o700)
 
 
-def test_a_stack_of_another_user_is_said_to_be(foreign: Layout) -> None:
+def test_a_stack_of_another_user_is_reported_as_such(foreign: Layout) -> None:
     for ask in (is_running, load, try_lock):
         with pytest.raises(StackError, match="belongs to another user"):
             ask(foreign)

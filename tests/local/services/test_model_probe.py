@@ -19,7 +19,7 @@ def test_every_model_of_the_repository_is_probed() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_probe_sends_what_the_model_takes(model: str) -> None:
+def test_a_probe_sends_the_inputs_of_the_model(model: str) -> None:
     config = (REPOSITORY / model / "config.pbtxt").read_text()
     taken = {name: (kind, dims) for name, kind, dims, _ in INPUT.findall(config.partition("\noutput")[0])}
     required = {name for name, _, _, optional in INPUT.findall(config.partition("\noutput")[0]) if not optional}
@@ -39,6 +39,6 @@ def test_an_input_is_an_array_of_one_number_or_values_or_a_text() -> None:
     assert input_array(ProbeInput(text="hello"), "BYTES").tolist() == [b"hello"]
 
 
-def test_a_model_that_loses_by_more_threads_keeps_its_one() -> None:
+def test_a_model_that_is_slower_with_threads_keeps_one() -> None:
     settings = thread_settings("4")
     assert settings == {f"CLIPSTREAM_{name}_THREADS": "4" for name in ("WHISPER", "FACES", "VOICES", "SENTENCES")}

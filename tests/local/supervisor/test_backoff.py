@@ -14,10 +14,10 @@ def test_each_fall_in_a_row_waits_twice_as_long_up_to_a_bound() -> None:
     assert waits[-1] == LONGEST_S
 
 
-def test_a_part_that_stood_long_begins_anew() -> None:
+def test_a_part_that_ran_long_starts_with_the_shortest_wait() -> None:
     fallen = Backoff(falls=7).fell(stood_s=STEADY_S)
     assert fallen == Backoff(falls=1)
 
 
-def test_nothing_fell_nothing_waits() -> None:
+def test_a_part_that_did_not_fall_does_not_wait() -> None:
     assert Backoff().wait_s == 0.0

@@ -8,14 +8,14 @@ from pathlib import Path
 from local.supervisor.logs import follow, last_line, rotate, tail
 
 
-def test_the_last_lines(tmp_path: Path) -> None:
+def test_the_last_lines_of_a_log_are_read(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("".join(f"line {number}\n" for number in range(1000)))
     assert tail(log, 2) == ["line 998", "line 999"]
     assert tail(tmp_path / "none.log", 5) == []
 
 
-def test_what_a_part_said_last(tmp_path: Path) -> None:
+def test_the_last_line_of_a_part_is_found(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("Traceback …\nValueError: no such model\n\n")
     assert last_line(log) == "ValueError: no such model"
@@ -36,7 +36,7 @@ def test_a_long_log_is_cut_and_its_writer_goes_on(tmp_path: Path) -> None:
     assert not rotate(log, cap_bytes=50)
 
 
-def test_following_shows_what_comes_and_survives_a_rotation(tmp_path: Path) -> None:
+def test_following_shows_new_lines_and_survives_a_rotation(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("before\n" * 30)
     steps = iter(["first\nhal", "f\n", None])

@@ -62,7 +62,7 @@ def test_a_fork_is_a_child_with_a_session_and_a_signal(prefork: PreforkServer, t
     process.send_signal(signal.SIGTERM)  # to nobody
 
 
-def test_a_prefork_server_that_is_gone_is_an_error(tmp_path: Path) -> None:
+def test_a_dead_prefork_server_is_an_error(tmp_path: Path) -> None:
     gone = PreforkServer("a-stack", os.environ, tmp_path / "log")
     gone.close()
     with pytest.raises(PreforkGoneError):

@@ -13,7 +13,7 @@ from local.services.service import Part
 from local.supervisor.runner import Runner
 
 
-async def test_a_part_that_was_late_is_given_more_time_the_next_time(tmp_path: Path) -> None:
+async def test_a_late_part_gets_more_time_at_its_next_start(tmp_path: Path) -> None:
     came_up = tmp_path / "came-up"
     script = f"import pathlib, time; time.sleep(1.5); pathlib.Path({str(came_up)!r}).touch(); time.sleep(60)"
 

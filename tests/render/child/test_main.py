@@ -87,7 +87,7 @@ def test_captions_are_burned_at_their_words_times_and_only_there(
 
 
 @pytest.mark.parametrize(("quality", "made_by"), [("draft", "ultrafast crf 23"), ("best", "slow crf 18")])
-def test_the_asked_quality_is_the_encoders(
+def test_the_requested_quality_is_the_encoders(
     quality: Quality, made_by: str, source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
     wish = VideoWish(quality=quality)
@@ -127,7 +127,9 @@ def test_picture_and_sound_stay_together(source: tuple[Path, SourceIndex], tmp_p
 
 
 @pytest.mark.parametrize(("aspect", "size"), [("1:1", (1080, 1080)), ("16:9", (1920, 1080))])
-def test_other_shapes(source: tuple[Path, SourceIndex], tmp_path: Path, aspect: Aspect, size: tuple[int, int]) -> None:
+def test_other_aspects_have_their_sizes(
+    source: tuple[Path, SourceIndex], tmp_path: Path, aspect: Aspect, size: tuple[int, int]
+) -> None:
     crops = plan(source[1], 0, 600, aspect=aspect)
     rendered, _ = make(source, tmp_path, crops, words("captions stand here too"))
     assert (rendered.certificate.width_px, rendered.certificate.height_px) == size
@@ -197,7 +199,7 @@ def test_pieces_are_played_in_their_order_with_sound_and_captions(
     assert np.nonzero(difference.reshape(30, -1).sum(axis=1) > 30)[0][0] == 3, "lit with its word, at 100 ms"
 
 
-def test_same_task_same_bytes(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+def test_the_same_task_gives_the_same_bytes(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
         folder.mkdir()

@@ -55,7 +55,7 @@ def folder_of(parent: Path, name: str) -> Path:
     return folder
 
 
-def told(rendered: RenderResult | None) -> RenderResult:
+def without_duration(rendered: RenderResult | None) -> RenderResult:
     """The findings without their duration."""
     assert rendered is not None
     return msgspec.structs.replace(rendered, check_cpu_ms=0)
@@ -70,7 +70,7 @@ def told(rendered: RenderResult | None) -> RenderResult:
     ],
     ids=["one thread", "two threads", "preview"],
 )
-def test_each_shape_has_the_bytes_that_it_has_alone(
+def test_each_aspect_has_the_same_bytes_as_alone(
     source: tuple[Path, SourceIndex], tmp_path: Path, encoding: Encoding, options: ExportOptions | None
 ) -> None:
     path, index = source
@@ -82,7 +82,7 @@ def test_each_shape_has_the_bytes_that_it_has_alone(
     for task, folder, rendered in zip(tasks, together, found, strict=True):
         alone = folder_of(tmp_path / "alone", task.plan.aspect)
         with path.open("rb") as file:
-            assert told(render(task, file, alone, lambda _: None)) == told(rendered)
+            assert without_duration(render(task, file, alone, lambda _: None)) == without_duration(rendered)
         made = {one.name: one.read_bytes() for one in folder.iterdir()}
         assert made == {one.name: one.read_bytes() for one in alone.iterdir()}
         assert len(made) > 1
@@ -93,7 +93,7 @@ def broken(crops: FramePlan) -> FramePlan:
     return msgspec.structs.replace(crops, shots=[])
 
 
-def test_one_that_cannot_be_made_leaves_the_others(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+def test_a_failed_file_leaves_the_others(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
     first, second, third = tasks_of(index)
     tasks = [first, msgspec.structs.replace(second, plan=broken(second.plan)), third]
@@ -104,7 +104,7 @@ def test_one_that_cannot_be_made_leaves_the_others(source: tuple[Path, SourceInd
         render_all(tasks[1:2], file, [folder_of(tmp_path, "again")], lambda _: None)
 
 
-def test_what_a_child_took_is_shared_out_to_the_last_millisecond() -> None:
+def test_a_childs_time_is_split_to_the_last_millisecond() -> None:
     assert split_evenly(1_000, 3) == [334, 333, 333]
     assert sum(split_evenly(2, 4)) == 2
 

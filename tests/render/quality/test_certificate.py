@@ -39,7 +39,7 @@ from tests.support.certificate_factory import (
     TIMELINE,
     Making,
     bad,
-    found,
+    check_of,
     frame,
     plan,
     scene,
@@ -72,7 +72,7 @@ def test_a_caption_just_before_a_key_frame_is_in_time(tmp_path: Path) -> None:
     certificate = making.make(tmp_path)
     keys = probe_file(tmp_path / "clip.mp4", TIMELINE.rate).keys
     assert any(1_800 < key * TIMELINE.period_ms < 1_800 + MAX_LATE_MS for key in keys), keys
-    assert found(certificate, "caption_offset").value == 0
+    assert check_of(certificate, "caption_offset").value == 0
     assert bad(certificate) == {}
 
 
@@ -142,7 +142,7 @@ def break_offset_drawn(making: Making) -> None:
     making.drawn = [msgspec.structs.replace(CUE, start_ms=CUE.start_ms + 240)]
 
 
-def break_offset_told(making: Making) -> None:
+def break_offset_reported(making: Making) -> None:
     late = [msgspec.structs.replace(word, start_ms=word.start_ms + 180) for word in SAID]
     making.drawn = making.told = [msgspec.structs.replace(CUE, start_ms=late[0].start_ms, words=late)]
 
@@ -177,10 +177,10 @@ def test_a_crop_that_moves_slowly_once_passes(tmp_path: Path) -> None:
     making.crops = lambda _: swaying()
     certificate = making.make(tmp_path)
     assert bad(certificate) == {}, "it moves by 0.8 px of a source of 640 in a picture"
-    assert found(certificate, "jitter").value == pytest.approx(0.8, abs=0.05)
+    assert check_of(certificate, "jitter").value == pytest.approx(0.8, abs=0.05)
 
 
-def test_panes_are_held_against_all_who_are_expected(tmp_path: Path) -> None:
+def test_panes_are_checked_against_every_expected_face(tmp_path: Path) -> None:
     panes = [Pane(source=CropBox(x=int(x), y=40, width=180, height=160), share=0.5) for x in (FACE.x - 60, 20)]
     making = Making()
     making.crops = lambda _: msgspec.structs.replace(shot(), mode="split", panes=panes)
@@ -189,7 +189,7 @@ def test_panes_are_held_against_all_who_are_expected(tmp_path: Path) -> None:
     assert bad(making.make(tmp_path)) == {"nobody_in_frame": "fail"}
 
 
-def break_nobody(making: Making) -> None:
+def break_empty_frame(making: Making) -> None:
     making.plan = plan(Box(x=20, y=100, width=60, height=80))
 
 
@@ -251,11 +251,11 @@ BROKEN: Sequence[tuple[Callable[[Making], None], str, str]] = [
     (break_frames, "frames", "fail"),
     (break_faststart, "faststart", "fail"),
     (break_offset_drawn, "caption_offset", "fail"),
-    (break_offset_told, "caption_offset", "fail"),
+    (break_offset_reported, "caption_offset", "fail"),
     (break_missing, "caption_offset", "fail"),
     (break_cut_off, "caption_cut_off", "fail"),
     (break_low, "caption_cut_off", "fail"),
-    (break_nobody, "nobody_in_frame", "fail"),
+    (break_empty_frame, "nobody_in_frame", "fail"),
     (break_cut_face, "cut_face", "fail"),
     (break_letters, "cut_letters", "fail"),
     (break_jitter, "jitter", "fail"),
@@ -274,13 +274,13 @@ BROKEN: Sequence[tuple[Callable[[Making], None], str, str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name", "verdict"), BROKEN, ids=lambda one: getattr(one, "__name__", one))
-def test_what_is_broken_on_purpose_is_caught(
+def test_every_deliberate_fault_is_caught(
     spoil: Callable[[Making], None], name: str, verdict: str, tmp_path: Path
 ) -> None:
     making = Making()
     spoil(making)
     certificate = making.make(tmp_path)
-    assert bad(certificate).get(name) == verdict, found(certificate, name)
+    assert bad(certificate).get(name) == verdict, check_of(certificate, name)
     assert certificate.verdict == verdict_of(certificate.checks) != "pass"
 
 
@@ -311,15 +311,15 @@ def test_a_long_frozen_file_fails_with_sampled_key_frames() -> None:
     assert (frozen.verdict, frozen.at_ms) == ("fail", [40])
 
 
-def test_a_black_or_still_source_is_no_fault_of_the_file(tmp_path: Path) -> None:
+def test_a_black_or_still_source_does_not_fail_the_file(tmp_path: Path) -> None:
     making = Making()
     making.shows = lambda number: np.full((SIZE[1], SIZE[0]), 16, np.uint8) if number < 30 else scene(10)
     certificate = making.make(tmp_path)
     assert {name for name in bad(certificate) if name in ("black", "frozen", "av_offset", "ssim")} == set()
-    assert "in the source" in found(certificate, "black").detail
+    assert "in the source" in check_of(certificate, "black").detail
 
 
-def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) -> None:
+def test_unmeasurable_checks_are_listed_and_fail_nothing(tmp_path: Path) -> None:
     making = Making()
     making.sound = np.zeros_like(making.sound)
     making.drawn = making.told = []
@@ -327,16 +327,16 @@ def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) ->
     certificate = making.make(tmp_path)
     unknown = {"lufs", "true_peak", "av_offset", "caption_offset", "caption_cut_off", "nobody_in_frame", "cut_face"}
     assert bad(certificate) == dict.fromkeys(unknown, "not_measured")
-    assert all(found(certificate, name).detail for name in unknown)
+    assert all(check_of(certificate, name).detail for name in unknown)
     assert certificate.verdict == "pass"
 
 
-def test_sound_too_soft_to_be_measured_is_said_as_the_warning_says_it(tmp_path: Path) -> None:
+def test_sound_too_soft_to_measure_is_described_as_in_the_warning(tmp_path: Path) -> None:
     making = Making()
     making.sound = making.sound * np.float32(1e-4)
     settled = normalize_loudness(making.sound, -14, lambda sound: sound)
     making.sound = settled.sound
-    level = found(making.make(tmp_path), "lufs")
+    level = check_of(making.make(tmp_path), "lufs")
     assert settled.warnings[0].startswith("audio.silent")
     assert (level.verdict, level.value) == ("not_measured", None)
     assert "-70 LUFS" in level.detail
@@ -348,7 +348,7 @@ def test_a_room_alone_warns_and_is_not_called_loud_enough(tmp_path: Path) -> Non
     settled = normalize_loudness(hiss.astype(np.float32), -14, lambda sound: sound)
     making.sound = settled.sound
     assert settled.warnings[0].startswith("audio.quiet")
-    assert found(making.make(tmp_path), "lufs").verdict == "warn"
+    assert check_of(making.make(tmp_path), "lufs").verdict == "warn"
 
 
 def test_certificates_from_before_the_checks_still_decode() -> None:

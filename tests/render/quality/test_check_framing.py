@@ -75,12 +75,12 @@ def test_each_turn_counts_and_a_rest_between_makes_no_difference(up: bool) -> No
     assert found["reversals"].value == pytest.approx(2 / 4)
 
 
-def test_a_cut_is_no_movement() -> None:
+def test_a_cut_does_not_count_as_movement() -> None:
     found = checked([shot(0 if n < 50 else 900, 0, n // 50 * 2_000, n // 50 * 2_000 + 2_000) for n in range(COUNT)])
     assert (found["jitter"].value, found["reversals"].value) == (0, 0)
 
 
-def test_only_looks_at_what_is_played_count_each_once() -> None:
+def test_only_samples_of_played_source_count_once_each() -> None:
     """Played at half the speed, and without the time from 1,000 to 2,000 ms, in which the face is elsewhere."""
     inside, outside = Box(x=100, y=100, width=100, height=100), Box(x=1_500, y=100, width=100, height=100)
     looks = {at_ms: outside if 1_000 <= at_ms < 2_000 else inside for at_ms in range(0, 3_000, 160)}
@@ -95,7 +95,7 @@ def test_only_looks_at_what_is_played_count_each_once() -> None:
 
 
 @pytest.mark.parametrize(("width", "verdict"), [(1_920, "pass"), (1_800, "pass"), (606, "fail")])
-def test_a_crop_that_may_lose_somebody_unseen_does_not_pass(width: int, verdict: str) -> None:
+def test_a_crop_that_may_lose_an_undetected_person_does_not_pass(width: int, verdict: str) -> None:
     whole = Box(x=0, y=0, width=1_920, height=1_080)
     crop = CropBox(x=(WIDTH - width) // 2, y=0, width=width, height=1_080)
     painted = msgspec.structs.replace(shot(0, 0), crop=crop)
@@ -115,5 +115,5 @@ def test_letters_that_the_edge_cuts_count_those_left_out_do_not(x: int, share: f
     assert found.at_ms == ([0, 1_000] if share else [])
 
 
-def test_where_no_letters_are_none_is_cut() -> None:
+def test_a_clip_without_letters_cuts_none() -> None:
     assert checked([shot(0, 0)] * COUNT)["cut_letters"].verdict == "pass"

@@ -39,7 +39,7 @@ def noise_like(voice: Sound, snr: float, seed: int = 3) -> Sound:
     return (random * np.sqrt(power)).astype(np.float32)
 
 
-def test_rumble_goes_and_voices_stay(voice: Sound) -> None:
+def test_rumble_is_removed_and_voices_stay(voice: Sound) -> None:
     rumble = sine(30, len(voice) / RATE_HZ, 0.1)[: len(voice)]
     found = apply_high_pass(voice + rumble)
     assert np.square(found - apply_high_pass(voice)).mean() < 1e-3 * np.square(rumble).mean()
@@ -49,7 +49,7 @@ def test_rumble_goes_and_voices_stay(voice: Sound) -> None:
 
 
 @pytest.mark.parametrize(("how", "least_gain_db"), [("light", 2.5), ("strong", 3.5)])
-def test_steady_noise_goes_and_the_voice_stays(voice: Sound, how: Denoise, least_gain_db: float) -> None:
+def test_steady_noise_is_removed_and_the_voice_stays(voice: Sound, how: Denoise, least_gain_db: float) -> None:
     noisy = voice + noise_like(voice, 10)
     found = reduce_noise(noisy, how)
     assert found.shape == voice.shape
@@ -58,19 +58,19 @@ def test_steady_noise_goes_and_the_voice_stays(voice: Sound, how: Denoise, least
     assert integrated_lufs(found) == pytest.approx(integrated_lufs(voice), abs=1)
 
 
-def test_without_noise_nothing_is_lost(voice: Sound) -> None:
+def test_clean_sound_loses_nothing(voice: Sound) -> None:
     found = reduce_noise(voice, "light")
     assert snr_db(voice, found) > 18
     assert integrated_lufs(found) == pytest.approx(integrated_lufs(voice), abs=0.3)
 
 
-def test_one_gain_for_both_sides(voice: Sound) -> None:
+def test_both_channels_get_one_gain(voice: Sound) -> None:
     sides = voice * np.array([[1, 0.25]], np.float32)
     found = reduce_noise(sides, "strong")
     assert np.allclose(found[:, 0] * 0.25, found[:, 1], atol=1e-6)
 
 
-def test_silence_short_sound_and_off_come_back(voice: Sound) -> None:
+def test_silence_short_sound_and_off_return_unchanged(voice: Sound) -> None:
     silence = np.zeros((RATE_HZ, 2), np.float32)
     assert not reduce_noise(silence, "strong").any()
     assert reduce_noise(voice, "off") is voice
@@ -91,7 +91,7 @@ def test_clicks_are_found_and_repaired(voice: Sound) -> None:
     assert measure_audio_lag_ms(voice, found) == pytest.approx(0, abs=0.1)
 
 
-def test_a_voice_is_no_click(voice: Sound) -> None:
+def test_a_voice_is_not_taken_for_a_click(voice: Sound) -> None:
     assert len(find_clicks(voice[:, 0])) <= 2
     assert snr_db(voice, remove_clicks(voice)[0]) > 30
 

@@ -20,7 +20,7 @@ def test_stamps_in_whole_ms_leave_the_sound_alone() -> None:
     assert (one.first, one.end, one.start_ms, one.ratio) == (0, 2_000, 1_000.0, 1.0)
 
 
-def test_stamps_that_shake_leave_it_alone() -> None:
+def test_jittering_stamps_leave_the_sound_alone() -> None:
     shaking = due(500) + np.random.default_rng(1).uniform(-12, 12, 500)
     (one,) = fit_clock_drift(shaking, due(500))
     assert one.ratio == pytest.approx(1, abs=1e-4)
@@ -37,7 +37,7 @@ def test_a_drift_is_followed(drift: float) -> None:
 
 
 @pytest.mark.parametrize("step_ms", [20.0, 35.0, -30.0])
-def test_lost_frames_cut_it_there(step_ms: float) -> None:
+def test_lost_frames_split_the_drift(step_ms: float) -> None:
     at = due(1_000)
     at[400:] += step_ms
     found = fit_clock_drift(np.round(at), due(1_000))
@@ -55,6 +55,6 @@ def test_a_short_run_is_placed_whole() -> None:
     assert alone.start_ms == 512
 
 
-def test_nonsense_stretches_nothing() -> None:
+def test_nonsensical_times_do_not_resample_the_sound() -> None:
     (one,) = fit_clock_drift(due(200) * 0.5, due(200))
     assert one.ratio == 1.0

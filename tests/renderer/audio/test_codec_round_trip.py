@@ -15,7 +15,7 @@ from streams.renderer.encoding.muxer import EncodedParts, Encoding, open_writer
 from streams.renderer.timeline.slots import OutputTimeline
 
 
-def test_what_is_heard_again_lines_up_with_what_was_given() -> None:
+def test_decoded_sound_lines_up_with_the_encoded_sound() -> None:
     click = np.zeros((RATE_HZ, 2), np.float32)
     click[20_000:20_400] = 0.5
     heard = decode_round_trip(click, 160_000)
@@ -51,7 +51,7 @@ def test_other_sounds_and_codecs_are_encoded_for_the_file() -> None:
         assert other.packets_of(sound) is None
 
 
-def test_without_edit_lists_the_sound_that_is_played_is_another_one(tmp_path: Path) -> None:
+def test_sound_is_encoded_again_for_files_without_edit_lists(tmp_path: Path) -> None:
     trial, sound = CodecRoundTrip(160_000, "aac"), noise()
     trial(sound)
     files = [written(tmp_path / name, sound, coded, "mp4", edit_lists=False) for name, coded in (

@@ -60,14 +60,14 @@ def tone(hz: float, length_ms: int, level: float = 0.3) -> Sound:
     return np.repeat((level * np.sin(2 * np.pi * hz * at)).astype(np.float32)[:, None], 2, axis=1)
 
 
-def test_one_piece_is_what_it_was(speech: Sound) -> None:
+def test_one_segment_is_unchanged(speech: Sound) -> None:
     clip = TimeRange(start_ms=1_013, end_ms=4_507)
     as_before = gather_audio(hearing(speech)(clip), clip.start_ms, clip.length_ms * RATE_HZ // 1000)
     assert as_before is not None
     assert np.array_equal(played(speech, single_segment(clip)), as_before)
 
 
-def test_a_cut_that_leaves_nothing_out_is_not_heard(speech: Sound) -> None:
+def test_a_cut_without_a_gap_is_inaudible(speech: Sound) -> None:
     cut = played(speech, edit((1_000, 2_345), (2_345, 4_000)))
     assert np.allclose(cut, played(speech, edit((1_000, 4_000))), atol=1e-6)
 
@@ -122,7 +122,7 @@ def test_speed_changes_the_time_and_not_the_pitch(speed: float) -> None:
     assert not loud[round(300 / speed) * 48 : round(430 / speed) * 48].any()
 
 
-def test_a_speed_that_is_hardly_one_is_still_a_speed() -> None:
+def test_a_speed_close_to_one_still_changes_the_length() -> None:
     """At 1.0004 a minute's sound ends 24 ms before its pictures do, if it is played as it is."""
     sound = np.zeros((62 * RATE_HZ, 2), np.float32)
     sound[60 * RATE_HZ : 60 * RATE_HZ + 4_800] = tone(1_000, 100)
@@ -131,7 +131,7 @@ def test_a_speed_that_is_hardly_one_is_still_a_speed() -> None:
     assert (heard[0] + heard[-1]) / 2 / 48 == pytest.approx(60_050 / 1.0004, abs=12)
 
 
-def test_muted_is_silent_and_gain_is_gain() -> None:
+def test_muted_segments_are_silent_and_gain_is_applied() -> None:
     sound = tone(440, 3_000)
     parts = edit((0, 1_000), (1_000, 2_000), (2_000, 3_000))
     quiet = PlacedSegment(**{name: getattr(parts[2], name) for name in parts[2].__struct_fields__} | {"gain_db": -20.0})
@@ -141,11 +141,11 @@ def test_muted_is_silent_and_gain_is_gain() -> None:
     assert levels == pytest.approx([0.3, 0.0, 0.03], abs=1e-3)
 
 
-def test_without_any_sound_there_is_none() -> None:
+def test_segments_without_sound_have_none() -> None:
     assert join_pieces(edit((0, 1_000), (2_000, 3_000)), 2 * RATE_HZ, lambda _: iter(())) is None
 
 
-def test_the_filter_is_given_steps_it_does_well() -> None:
+def test_the_speed_filter_gets_steps_within_its_range() -> None:
     for speed in (0.25, 0.3, 1.0, 3.0, 4.0):
         assert np.prod(atempo_factors(speed)) == pytest.approx(speed)
         assert all(0.5 <= factor <= 2 for factor in atempo_factors(speed))

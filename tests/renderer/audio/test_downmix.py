@@ -28,13 +28,13 @@ def test_each_channel_goes_to_its_own_side() -> None:
 
 
 @pytest.mark.parametrize("channels", [["FC"], ["FL", "FR"], ["FL", "FR", "DL"], []])
-def test_mono_stereo_and_what_is_not_known_are_left_to_others(channels: list[str]) -> None:
+def test_mono_stereo_and_unknown_layouts_are_not_downmixed(channels: list[str]) -> None:
     assert downmix_matrix(channels) is None
 
 
 @pytest.mark.parametrize("side", [0, 1])
 @pytest.mark.parametrize("hiss", [0.0, 1e-3])
-def test_a_microphone_on_one_channel_is_heard_on_both_sides(side: int, hiss: float) -> None:
+def test_a_microphone_on_one_channel_fills_both_channels(side: int, hiss: float) -> None:
     sound = speech_like(1.0)
     sound[:, 1 - side] *= hiss
     found = fill_silent_side(sound)

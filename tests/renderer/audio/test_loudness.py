@@ -34,7 +34,7 @@ def test_a_full_scale_sine_in_one_channel_is_minus_3_lufs() -> None:
 
 
 @pytest.mark.parametrize("level", [0.002, 0.05, 0.3])
-def test_agrees_with_pyloudnorm(level: float) -> None:
+def test_the_meter_agrees_with_pyloudnorm(level: float) -> None:
     sound = speech_like(level=level)
     peer = pyloudnorm.Meter(RATE_HZ).integrated_loudness(sound.astype(np.float64))
     assert integrated_lufs(sound) == pytest.approx(peer, abs=0.1)
@@ -52,7 +52,7 @@ def test_true_peak_lies_between_samples() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 15, 16, 17, 40, 16 * 1024 - 3, 40_000])
-def test_what_lies_between_samples_is_what_a_convolution_gives(length: int) -> None:
+def test_peaks_between_samples_equal_a_convolution(length: int) -> None:
     sound = np.random.default_rng(length).uniform(-1, 1, (length, 2)).astype(np.float32)
     told = np.abs(sound)
     for phase in interpolators() if length >= 16 else ():

@@ -81,7 +81,7 @@ def clicking(voice: Sound) -> Sound:
     return made
 
 
-def found_of(settled: NormalizedAudio) -> tuple[float, float]:
+def decoded_loudness(settled: NormalizedAudio) -> tuple[float, float]:
     heard: Loudness = measure_loudness(aac(settled.sound))
     assert heard.integrated_lufs is not None
     assert heard.true_peak_dbtp is not None
@@ -91,14 +91,14 @@ def found_of(settled: NormalizedAudio) -> tuple[float, float]:
 @pytest.mark.parametrize("kind", [np.copy, quiet, faint, loud, dynamic, short, mostly_silent, one_sided, clicking])
 def test_every_kind_of_source_reaches_the_target(voice: Sound, kind: Callable[[Sound], Sound]) -> None:
     settled = normalize_loudness(fade_edges(kind(voice)), -14, aac)
-    lufs, peak = found_of(settled)
+    lufs, peak = decoded_loudness(settled)
     assert lufs == pytest.approx(-14, abs=0.5)
     assert peak <= -1
     assert settled.warnings == []
 
 
 @pytest.mark.parametrize("level", [0.02, 0.1, 0.9])
-def test_noise_like_speech_reaches_it_under_the_ceiling(level: float) -> None:
+def test_noise_like_speech_reaches_the_target_below_the_ceiling(level: float) -> None:
     settled = normalize_loudness(speech_like(level=level), -14, lambda sound: sound)
     found = measure_loudness(settled.sound)
     assert found.integrated_lufs == pytest.approx(-14, abs=0.2)
@@ -108,7 +108,7 @@ def test_noise_like_speech_reaches_it_under_the_ceiling(level: float) -> None:
 
 @pytest.mark.parametrize("target", [MIN_TARGET_LUFS, -16, MAX_TARGET_LUFS])
 def test_another_target_is_reached(voice: Sound, target: float) -> None:
-    lufs, peak = found_of(normalize_loudness(voice, target, aac))
+    lufs, peak = decoded_loudness(normalize_loudness(voice, target, aac))
     assert lufs == pytest.approx(target, abs=0.5)
     assert peak <= -1
 
@@ -118,8 +118,8 @@ def test_a_peak_that_encoding_lifts_is_turned_down_beforehand() -> None:
     lecture = loaded(str(LECTURE), 75.711, 8)
     untried = normalize_loudness(fade_edges(lecture), -14, lambda sound: sound)
     tried = normalize_loudness(fade_edges(lecture), -14, aac)
-    assert found_of(untried)[1] > -1 >= found_of(tried)[1]
-    assert found_of(tried)[0] == pytest.approx(-14, abs=0.3)
+    assert decoded_loudness(untried)[1] > -1 >= decoded_loudness(tried)[1]
+    assert decoded_loudness(tried)[0] == pytest.approx(-14, abs=0.3)
     same_gain = 10 ** ((tried.gain_db - untried.gain_db) / 20)
     changed = np.abs(tried.sound - untried.sound * np.float32(same_gain)) > 1e-3
     assert changed.mean() < 0.02, "and little else is touched"
@@ -133,11 +133,11 @@ def test_silence_is_left_alone() -> None:
     assert settled.warnings[0].startswith("audio.silent")
 
 
-def test_what_is_shorter_than_loudness_is_measured_on_is_left_alone() -> None:
+def test_sound_too_short_to_measure_is_left_alone() -> None:
     assert normalize_loudness(sine(440, 0.3), -14, aac).warnings[0].startswith("audio.silent")
 
 
-def test_noise_of_a_room_is_no_programme() -> None:
+def test_room_noise_is_not_normalised() -> None:
     """Noise is not amplified to the target, and a warning says so."""
     noise = np.random.default_rng(2).standard_normal((4 * RATE_HZ, 2)).astype(np.float32) * np.float32(3e-4)
     settled = normalize_loudness(noise, -14, lambda sound: sound)

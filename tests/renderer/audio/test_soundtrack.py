@@ -29,7 +29,7 @@ def test_frames_start_at_their_own_time_and_gaps_are_silent() -> None:
     assert not ms[610:].any()
 
 
-def test_what_lies_outside_is_cut() -> None:
+def test_sound_outside_the_range_is_cut() -> None:
     sound = gather_audio([(0, frame(0.5, RATE_HZ * 3))], 1_000, RATE_HZ)
     assert sound is not None
     assert sound[100:-100] == pytest.approx(0.5)
@@ -59,11 +59,11 @@ def test_a_change_of_format_in_mid_stream_is_followed() -> None:
     assert sound[30_000, 0] > 0.3
 
 
-def test_no_frame_is_no_sound() -> None:
+def test_a_range_without_frames_has_no_sound() -> None:
     assert gather_audio([], 0, RATE_HZ) is None
 
 
-def test_edges_fade() -> None:
+def test_edges_are_faded() -> None:
     sound = fade_edges(np.ones((RATE_HZ, 2), np.float32))
     assert sound[0, 0] == sound[-1, 0] == 0
     assert sound[RATE_HZ // 100 : -RATE_HZ // 100].min() == 1

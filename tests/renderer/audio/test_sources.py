@@ -68,7 +68,7 @@ def shifted(truth: Sound, late_ms: float) -> Sound:
     ],
     ids=["plain", "mono", "late", "early", "does not begin at 0"],
 )
-def test_sound_stands_at_its_own_time(track: Track, pictures_at_ms: float, late_ms: float, tmp_path: Path) -> None:
+def test_sound_is_placed_at_its_own_time(track: Track, pictures_at_ms: float, late_ms: float, tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     index = film(path, [track], length_ms=LENGTH_MS, pictures_at_ms=pictures_at_ms)
     found = exported(path, index, 1_000, 9_000)
@@ -81,7 +81,7 @@ def test_sound_stands_at_its_own_time(track: Track, pictures_at_ms: float, late_
 
 @pytest.mark.parametrize("form", ["mp4", "mov", "mpegts"])
 @pytest.mark.parametrize(("at_ms", "pictures_at_ms"), [(0, 0), (400, 0), (0, 600)])
-def test_containers_with_edit_lists_and_priming(form: str, at_ms: float, pictures_at_ms: float, tmp_path: Path) -> None:
+def test_edit_lists_and_priming_are_followed(form: str, at_ms: float, pictures_at_ms: float, tmp_path: Path) -> None:
     """AAC begins with samples that are to be thrown away: MP4 says so in an edit list, MPEG-TS begins with them, and
     with them the project's time line; what counts is where the pictures are.
     """
@@ -130,7 +130,7 @@ def test_a_clock_that_drifts_is_followed(drift: float, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost_ms", [30, 120, 900])
-def test_after_a_gap_it_goes_on_in_time(lost_ms: int, tmp_path: Path) -> None:
+def test_sound_after_a_gap_stays_in_time(lost_ms: int, tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     lost = [(3_000, 3_000 + lost_ms), (7_000, 7_000 + lost_ms)]
     index = film(path, [Track(TRUTH, lost_ms=lost)], length_ms=LENGTH_MS)
@@ -139,7 +139,7 @@ def test_after_a_gap_it_goes_on_in_time(lost_ms: int, tmp_path: Path) -> None:
     assert max(map(abs, lags)) <= NEAR_MS
 
 
-def test_without_sound_the_track_is_silent_and_that_is_said(tmp_path: Path) -> None:
+def test_a_source_without_sound_gives_silence_and_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "film.mkv"
     index = film(path, [], length_ms=2_000)
     found = exported(path, index, 0, 1_000)

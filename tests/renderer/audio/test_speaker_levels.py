@@ -55,11 +55,11 @@ def conversation(readers: dict[str, Sound], gains_db: dict[str, float]) -> tuple
         start_ms, from_ms = number * (TURN_MS + GAP_MS), number // 2 * TURN_MS
         piece = readers[who][from_ms * 48 : (from_ms + TURN_MS) * 48]
         sound[start_ms * 48 : (start_ms + TURN_MS) * 48] = piece * np.float32(10 ** (gains_db[who] / 20))
-        words += [said(who, start_ms + at, start_ms + at + 250) for at in range(0, TURN_MS, 250)]
+        words += [spoken_word(who, start_ms + at, start_ms + at + 250) for at in range(0, TURN_MS, 250)]
     return sound, words
 
 
-def said(who: str | None, start_ms: int, end_ms: int) -> Word:
+def spoken_word(who: str | None, start_ms: int, end_ms: int) -> Word:
     return Word(text="word", start_ms=start_ms, end_ms=end_ms, probability=1.0, speaker=who)
 
 
@@ -80,7 +80,7 @@ def apart_db(sound: Sound) -> float:
 
 
 @pytest.mark.parametrize("apart", [4.0, 10.0, -10.0])
-def test_two_readers_are_brought_together(readers: dict[str, Sound], apart: float) -> None:
+def test_two_readers_are_brought_to_one_level(readers: dict[str, Sound], apart: float) -> None:
     sound, words = conversation(readers, {"S1": apart / 2, "S2": -apart / 2})
     result, told = level_speakers(sound, words, played(sound))
     assert abs(apart_db(sound) - apart) < 2
@@ -89,7 +89,7 @@ def test_two_readers_are_brought_together(readers: dict[str, Sound], apart: floa
     assert told[0].gain_db * apart < 0 < told[1].gain_db * apart
 
 
-def test_no_more_than_the_most_is_done(readers: dict[str, Sound]) -> None:
+def test_the_gain_stays_within_its_limit(readers: dict[str, Sound]) -> None:
     sound, words = conversation(readers, {"S1": 0, "S2": -30})
     result, told = level_speakers(sound, words, played(sound))
     assert max(abs(one.gain_db) for one in told) == MAX_LEVEL_GAIN_DB
@@ -106,37 +106,37 @@ def test_gain_moves_in_the_gaps_only(readers: dict[str, Sound]) -> None:
         assert np.ptp(inside) < 1e-3
 
 
-def test_one_speaker_nobody_known_and_equals_are_left_alone(readers: dict[str, Sound]) -> None:
+def test_single_unknown_and_equal_speakers_are_left_alone(readers: dict[str, Sound]) -> None:
     sound, words = conversation(readers, {"S1": 0, "S2": -10})
     for one in (
-        [said("S1", word.start_ms, word.end_ms) for word in words],
-        [said(None, word.start_ms, word.end_ms) for word in words],
+        [spoken_word("S1", word.start_ms, word.end_ms) for word in words],
+        [spoken_word(None, word.start_ms, word.end_ms) for word in words],
         [],
     ):
         assert level_speakers(sound, one, played(sound)) == (sound, [])
     assert speaker_gains({"S1": (-20.0, 9_000), "S2": (-20.6, 9_000)}) == {}
 
 
-def test_who_hardly_speaks_or_is_muted_is_not_measured(readers: dict[str, Sound]) -> None:
+def test_speakers_who_hardly_speak_or_are_muted_are_not_measured(readers: dict[str, Sound]) -> None:
     sound, words = conversation(readers, {"S1": 0, "S2": -10})
-    few = [word for word in words if word.speaker == "S1"] + [said("S2", 2_800, 3_400)]
+    few = [word for word in words if word.speaker == "S1"] + [spoken_word("S2", 2_800, 3_400)]
     assert level_speakers(sound, few, played(sound)) == (sound, [])
     muted = [msgspec.structs.replace(played(sound)[0], muted=True)]
     assert level_speakers(sound, words, muted) == (sound, [])
 
 
-def test_words_of_a_piece_without_its_sound_are_not_heard() -> None:
+def test_words_of_muted_segments_are_inaudible() -> None:
     """Music does not give way to them either."""
     first, second = place_segments(
         EditSegment(segment_id=name, range=TimeRange(start_ms=start, end_ms=start + 1_000), muted=muted)
         for name, start, muted in (("s1", 5_000, True), ("s2", 0, False))
     )
-    words = [said(None, 200, 400), said("S1", 900, 1_300), said("S1", 1_500, 1_800)]
+    words = [spoken_word(None, 200, 400), spoken_word("S1", 900, 1_300), spoken_word("S1", 1_500, 1_800)]
     assert audible_words(words, [first, second]) == words[1:]
     assert audible_words(words, [second]) == words
 
 
-def test_what_a_person_set_is_kept(readers: dict[str, Sound]) -> None:
+def test_gains_that_a_person_set_are_respected(readers: dict[str, Sound]) -> None:
     """The second half was lifted by hand: that is no louder speaker."""
     sound, words = conversation(readers, {"S1": 0, "S2": -5})
     half = len(sound) // 2
@@ -158,7 +158,7 @@ def test_what_a_person_set_is_kept(readers: dict[str, Sound]) -> None:
 
 @pytest.mark.parametrize(("gap_ms", "ramp_ms"), [(2_000, MAX_RAMP_MS), (100, 100), (0, MIN_RAMP_MS)])
 def test_gain_moves_in_the_middle_of_a_gap_as_fast_as_it_must(gap_ms: int, ramp_ms: int) -> None:
-    turns = group_turns([said("S1", 0, 3_000), said("S2", 3_000 + gap_ms, 6_000 + gap_ms)])
+    turns = group_turns([spoken_word("S1", 0, 3_000), spoken_word("S2", 3_000 + gap_ms, 6_000 + gap_ms)])
     curve = _gain_curve(turns, {"S1": -4.0, "S2": 2.0}, 6_000 + gap_ms)
     moving = np.nonzero(np.abs(np.diff(curve)) > 1e-9)[0]
     assert (curve[0], curve[-1]) == (-4.0, 2.0)
@@ -167,14 +167,21 @@ def test_gain_moves_in_the_middle_of_a_gap_as_fast_as_it_must(gap_ms: int, ramp_
     )
 
 
-def test_a_yes_inside_anothers_turn_moves_nothing() -> None:
-    words = [said("S1", 0, 900), said("S2", 950, 950 + MAX_SHORT_TURN_MS - 100), said("S1", 1_500, 2_000)]
+def test_a_short_answer_inside_a_turn_starts_no_turn() -> None:
+    words = [
+        spoken_word("S1", 0, 900),
+        spoken_word("S2", 950, 950 + MAX_SHORT_TURN_MS - 100),
+        spoken_word("S1", 1_500, 2_000),
+    ]
     assert [(turn.speaker, turn.start_ms, turn.end_ms) for turn in group_turns(words)] == [("S1", 0, 2_000)]
-    assert [turn.speaker for turn in group_turns([said("S2", 0, 100), said("S1", 200, 900)])] == ["S2", "S1"]
+    assert [turn.speaker for turn in group_turns([spoken_word("S2", 0, 100), spoken_word("S1", 200, 900)])] == [
+        "S2",
+        "S1",
+    ]
     assert isinstance(group_turns(words)[0], WordTurn)
 
 
-def test_who_speaks_most_is_changed_least() -> None:
+def test_the_most_frequent_speaker_is_changed_least() -> None:
     gains = speaker_gains({"S1": (-20.0, 9_000), "S2": (-30.0, 1_000), "S3": (-21.0, 5_000)})
     assert abs(gains["S1"]) < 2
     assert gains["S2"] == pytest.approx(-20 + gains["S1"] + 30, abs=0.1)

@@ -21,7 +21,7 @@ def read(path: Path) -> Sound:
 
 
 @pytest.mark.parametrize("samples", [1, 4096, 48_001])
-def test_a_stem_is_the_sound_to_24_bits(tmp_path: Path, samples: int) -> None:
+def test_a_stem_holds_the_sound_in_24_bits(tmp_path: Path, samples: int) -> None:
     sound = np.random.default_rng(1).uniform(-1, 1, (samples, 2)).astype(np.float32)
     save_flac(tmp_path / "a.flac", sound)
     heard = read(tmp_path / "a.flac")
@@ -36,7 +36,7 @@ def test_the_same_sound_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_what_would_clip_is_turned_down_and_said(tmp_path: Path) -> None:
+def test_a_clipping_stem_is_turned_down_and_reported(tmp_path: Path) -> None:
     sound = np.full((4_800, 2), 2.0, np.float32)
     told = save_stems(tmp_path, {"voice": sound, "mix": sound / 4})
     assert told == ["stems.voice: 6.0 dB softer than in the mix, or it would clip"]

@@ -16,12 +16,12 @@ from streams.renderer.audio.true_peak_limiter import (
 from tests.renderer.audio.test_loudness import sine, speech_like
 
 
-def test_it_touches_nothing_that_is_low_enough() -> None:
+def test_the_limiter_leaves_quiet_sound_alone() -> None:
     sound = speech_like(2.0)
     assert limit_peaks(sound) is sound
 
 
-def test_it_is_smooth_and_exact_around_one_peak() -> None:
+def test_the_limiter_is_smooth_and_exact_around_one_peak() -> None:
     sound = sine(200.0, 1.0, 0.1)
     sound[RATE_HZ // 2] = 1.5
     result = limit_peaks(sound)
@@ -34,7 +34,7 @@ def test_it_is_smooth_and_exact_around_one_peak() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_no_peak_comes_through(seed: int) -> None:
+def test_no_peak_exceeds_the_ceiling(seed: int) -> None:
     random = np.random.default_rng(seed)
     sound = speech_like(3.0, 0.3, seed)
     sound[random.integers(0, len(sound), 50)] *= 20
@@ -51,7 +51,7 @@ def test_sound_of_any_length_is_limited(length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 5, 7, 50, 101])
-def test_sliding_minimum(length: int) -> None:
+def test_the_sliding_minimum_equals_its_definition(length: int) -> None:
     values = np.random.default_rng(length).random(length)
     expected = [values[max(0, n - 3) : n + 4].min() for n in range(length)]
     assert _sliding_minimum(values, 3).tolist() == expected

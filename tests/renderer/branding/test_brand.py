@@ -127,7 +127,7 @@ def test_names_are_shown_while_their_speakers_speak(
     ], "S3 has no name, and the second turn of S1 is shorter than a second"
 
 
-def test_each_turn_of_a_speaker_may_be_told(tmp_path: Path) -> None:
+def test_each_turn_of_a_speaker_may_show_the_name(tmp_path: Path) -> None:
     third, words = LowerThird(show="each_turn"), [word(0, "S1"), word(2_000, "S2"), word(4_000, "S1")]
     told = find_name_displays(dress(tmp_path, {"S1": "Ann"}, lower_third=third), words, 9_000)
     assert [one.start_ms for one in told] == [NAME_DELAY_MS, 4_000 + NAME_DELAY_MS]
@@ -156,7 +156,7 @@ def test_a_name_fades_in_and_stands_above_the_captions(tmp_path: Path) -> None:
     assert 0.45 * 1920 < down[0] < down[-1] < 1_000, "captions begin at 1,020"
 
 
-def test_a_name_is_as_large_on_every_shape_as_its_size_says(tmp_path: Path) -> None:
+def test_a_name_has_its_configured_size_on_every_aspect(tmp_path: Path) -> None:
     made = dress(tmp_path, lower_third=LowerThird(size=0.05))
     high = {size: draw_name_plate("Hxg", made, size).image.height for size in (TALL, (1080, 1080), (1920, 1080))}
     assert high[1080, 1080] == pytest.approx(0.8 * high[TALL], abs=3)
@@ -173,7 +173,7 @@ def test_an_end_card_has_the_kits_colours_picture_and_text(tmp_path: Path) -> No
     assert not (luma[: int(1920 * 0.3)] > 100).any()
 
 
-def test_what_no_font_can_show_is_left_out_and_breaks_nothing(tmp_path: Path) -> None:
+def test_undrawable_text_is_left_out_and_breaks_nothing(tmp_path: Path) -> None:
     """A name in Tibetan, a card in hieroglyphs: the export was lost for want of a word to draw."""
     tibetan, hieroglyphs = "\u0f56\u0f66\u0f9f\u0f53", "\U00013000\U00013001"
     made = dress(tmp_path, {"S1": tibetan}, lower_third=LowerThird(), end_card=EndCard(text=hieroglyphs))
@@ -200,7 +200,7 @@ def test_an_intro_fills_the_picture_or_is_shown_whole() -> None:
     assert (wide.mode, wide.crop.width, wide.crop.height) == ("fit", 1920, 1080)
 
 
-def test_what_plays_before_the_clip_makes_all_of_it_later(tmp_path: Path) -> None:
+def test_an_intro_delays_the_entire_clip(tmp_path: Path) -> None:
     rate = Fraction(30_000, 1001)
     (piece,) = delayed_pieces(single_segment(TimeRange(start_ms=10_000, end_ms=14_000)), 30, rate)
     assert piece.output_start_ms == pytest.approx(1_001)
@@ -212,7 +212,7 @@ def test_what_plays_before_the_clip_makes_all_of_it_later(tmp_path: Path) -> Non
 BED = MusicBed(asset_id=LOGO, gain_db=-12, duck_db=-8, attack_ms=100, release_ms=500, fade_ms=200)
 
 
-def test_music_is_down_while_somebody_speaks_and_comes_back() -> None:
+def test_music_is_ducked_during_speech_and_returns() -> None:
     gain_db = 20 * np.log10(
         np.maximum(1e-6, ducking_gain([(3_000, 3_400), (3_700, 4_000)], BED, 10_000 * SAMPLES_PER_MS))
     )
@@ -265,7 +265,7 @@ def everything(folder: Path) -> BrandAssets:
     return BrandAssets(kit=kit, files=files, indexes=indexes, names={"S1": "Ann"})
 
 
-def test_a_whole_kit_renders_and_passes_its_certificate(tmp_path: Path) -> None:
+def test_a_complete_kit_renders_and_passes_its_certificate(tmp_path: Path) -> None:
     source = tmp_path / "flash.mp4"
     index = flash_and_beep(source)
     made = everything(tmp_path)
@@ -325,7 +325,7 @@ def test_an_own_font_takes_the_place_of_a_role_and_lacks_nothing(tmp_path: Path)
     assert look.measure("здесь", 100) > 100, "what it lacks is drawn in the shipped ones"
 
 
-def test_a_preview_shows_what_plays_around_the_clip(tmp_path: Path) -> None:
+def test_a_preview_shows_intro_and_outro(tmp_path: Path) -> None:
     source = tmp_path / "flash.mp4"
     index = flash_and_beep(source)
     crops = plan(index, 0, 3_000)
@@ -342,7 +342,7 @@ def test_a_preview_shows_what_plays_around_the_clip(tmp_path: Path) -> None:
         assert picture.to_ndarray(format="rgb24")[960, 540, channel] > 150
 
 
-def test_shapes_made_side_by_side_have_the_kit_as_each_has_it_alone(tmp_path: Path) -> None:
+def test_aspects_rendered_together_have_the_same_kit_as_alone(tmp_path: Path) -> None:
     """Intro, card, music and names in each aspect, at its size; the same bytes as alone."""
     source, made = tmp_path / "flash.mp4", everything(tmp_path)
     index = flash_and_beep(source, length_ms=1_400)

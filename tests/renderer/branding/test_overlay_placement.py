@@ -82,7 +82,7 @@ def test_a_name_keeps_off_faces_and_captions(size: tuple[int, int], tmp_path: Pa
     assert place_name_plate(plate, 0, 1_000, [everywhere], size) == plate, "there is no room: where it always is"
 
 
-def test_what_is_drawn_and_what_is_told_are_where_there_is_room(tmp_path: Path) -> None:
+def test_drawn_and_reported_overlays_are_in_free_areas(tmp_path: Path) -> None:
     logo = Placed(asset_id=LOGO, other_corners=["bottom_right"])
     third = LowerThird(plate="#ff0000")
     made = dress(tmp_path, {"S1": "Ann"}, lower_third=third, logo=logo)

@@ -35,7 +35,7 @@ def difference(picture: av.VideoFrame, other: av.VideoFrame) -> np.ndarray:  # t
     return np.abs(mine - its)
 
 
-def test_nothing_is_burned_where_nobody_speaks() -> None:
+def test_frames_without_speech_have_no_captions() -> None:
     captions, picture = CaptionBurner(cues(), LOOK), grey()
     assert not captions.burn(picture, 0)
     assert not captions.burn(picture, 4_999)

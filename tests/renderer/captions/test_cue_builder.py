@@ -38,7 +38,7 @@ def test_a_pause_ends_a_cue_and_another_speaker_too() -> None:
     assert texts(build_cues(heard, CLIP, fits)) == ["one", "two", "three"]
 
 
-def test_what_is_doubtful_stands_alone_and_has_room_for_its_mark() -> None:
+def test_doubtful_words_have_their_own_cue_with_room_for_a_mark() -> None:
     heard = words("sure words and then ones nobody trusts", 10_000)
     doubt = [TimeRange(start_ms=heard[3].start_ms, end_ms=heard[-1].end_ms)]
     found = build_cues(heard, CLIP, fits, doubtful=doubt)
@@ -55,7 +55,7 @@ def test_a_comma_is_a_better_place_to_cut() -> None:
     assert texts(cues)[0] == "when it had rained,"
 
 
-def test_no_word_is_left_alone_where_two_could_stand() -> None:
+def test_no_single_word_is_left_where_two_fit() -> None:
     cues = build_cues(words("a b c d e f", 10_000), CLIP, fits)
     assert min(len(cue.words) for cue in cues) > 1
 
@@ -78,7 +78,7 @@ def test_short_gaps_are_held_and_long_ones_are_not() -> None:
         (9_000, 9_900, False),
     ],
 )
-def test_words_cut_by_an_edge_count_when_half_is_heard(start_ms: int, end_ms: int, kept: bool) -> None:
+def test_words_cut_by_an_edge_count_when_half_is_played(start_ms: int, end_ms: int, kept: bool) -> None:
     inside = clip_words([word("edge", start_ms, end_ms)], CLIP, RULES)
     assert bool(inside) is kept
     assert all(CLIP.start_ms <= one.start_ms < one.end_ms <= CLIP.end_ms for one in inside)
@@ -116,7 +116,7 @@ def test_a_cue_does_not_end_with_a_word_that_leans_on_the_next() -> None:
     assert not any(text.endswith(" the") for text in texts(build_cues(said, CLIP, fits)))
 
 
-def test_no_cue_is_gone_before_it_is_read_or_stays_for_ever() -> None:
+def test_every_cue_stays_long_enough_to_read_but_not_for_ever() -> None:
     quick = build_cues(evenly("five quick words went by", 90), CLIP, lambda _: True)
     assert [cue.end_ms - cue.start_ms for cue in quick] == [450 + RULES.linger_ms]
     (shortest,) = build_cues(evenly("oh", 100), CLIP, lambda _: True)
@@ -141,7 +141,7 @@ spoken = st.lists(
 
 
 @given(spoken)
-def test_whatever_was_heard_cues_are_in_order_and_inside(heard: list[Word]) -> None:
+def test_cues_of_any_words_are_in_order_and_inside(heard: list[Word]) -> None:
     cues = build_cues(heard, CLIP, fits)
     assert [one for cue in cues for one in cue.words] == clip_words(heard, CLIP, RULES)
     end = CLIP.start_ms

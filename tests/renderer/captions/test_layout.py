@@ -34,7 +34,7 @@ def test_every_word_stands_inside_the_safe_margins(size: tuple[int, int], texts:
     assert max(word.baseline_px for word in placed.words) < lowest * look.height_px
 
 
-def test_long_words_are_made_smaller_and_others_are_not() -> None:
+def test_only_long_words_are_scaled_down() -> None:
     look = build_look(1080, 1920)
     assert lay_out_cue(["hello"], look, look.measure).font_px == look.font_px
     long = lay_out_cue(TEXTS[3], look, look.measure)
@@ -49,7 +49,7 @@ def test_lines_are_even() -> None:
     assert [sum(word.baseline_px == line for word in placed.words) for line in baselines] in ([2, 3], [3, 2])
 
 
-def test_what_fits_is_not_scaled() -> None:
+def test_text_that_fits_is_not_scaled() -> None:
     look = build_look(1080, 1920)
     assert fits_lines(["two", "lines"], look, look.measure)
     assert not fits_lines(["extraordinarily"] * 4, look, look.measure)

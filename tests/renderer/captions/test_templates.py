@@ -114,7 +114,7 @@ def test_a_word_is_lit_with_the_very_first_picture_of_its_time(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_redrawn_in_part_is_what_is_drawn_whole(name: str) -> None:
+def test_a_partly_redrawn_frame_equals_a_fully_drawn_one(name: str) -> None:
     """A frame drawn alone has the same bytes as in the film."""
     look = look_of(name)
     cues = cues_of(look)[:1]
@@ -141,7 +141,7 @@ def test_no_two_templates_look_alike() -> None:
     assert next(iter(templates())) == DEFAULT_TEMPLATE
 
 
-def test_only_what_was_said_is_there_to_read() -> None:
+def test_only_spoken_words_are_visible() -> None:
     look = look_of("word_pop")
     drawing = paint_cue(cues_of(look, "one two three")[0], look)
     drawn = [np.count_nonzero(np.asarray(drawing.state(word).image)[..., 3]) for word in range(3)]
@@ -189,7 +189,7 @@ def _with(template: CaptionTemplate, **emphasis: Any) -> CaptionTemplate:
     return overridden(template, TemplateOverrides(emphasis=EmphasisOverrides(**emphasis)))
 
 
-def test_an_emoji_stands_behind_its_word_where_it_is_wished() -> None:
+def test_an_emoji_follows_its_word_where_it_is_enabled() -> None:
     words = ["the", "rocket,", "and", "energy."]
     off = look_of("bold_outline")
     on = msgspec.structs.replace(off, template=_with(off.template, emoji="keywords"), language="en")
@@ -254,7 +254,7 @@ def test_on_screen_text_is_avoided_where_faces_leave_room() -> None:
     assert set(choose_centres(find_obstacles(cues, look, gone, single_segment(CLIP)), look)) == {look.centre_y_px}
 
 
-def test_captions_stay_as_usual_where_no_face_is_or_no_room() -> None:
+def test_captions_stay_in_place_without_faces_or_free_room() -> None:
     look = look_of(DEFAULT_TEMPLATE)
     cues = cues_of(look)
     far = plan_with([(1_000, Box(x=400, y=200, width=300, height=300))])
@@ -264,7 +264,7 @@ def test_captions_stay_as_usual_where_no_face_is_or_no_room() -> None:
     assert place_captions(cues, look, plan_with([]), single_segment(CLIP)).state_at(600) == CaptionState(0, 0)
 
 
-def test_the_clear_area_is_what_all_three_platforms_leave() -> None:
+def test_the_clear_area_is_free_on_all_three_platforms() -> None:
     assert {zone.platform for zone in safe_zones().zones} == {"shorts", "reels", "tiktok"}
     assert all(zone.source and zone.read_on for zone in safe_zones().zones)
     area = clear_area_for(look_of(DEFAULT_TEMPLATE))

@@ -18,7 +18,7 @@ from streams.renderer.encoding.animated_image import count_preview_frames, previ
 from streams.renderer.encoding.muxer import build_encoding, encoding_for_export
 from streams.renderer.timeline.slots import OutputTimeline
 from tests.render.quality.test_certificate import break_sync
-from tests.support.certificate_factory import TIMELINE, Making, bad, found, scene
+from tests.support.certificate_factory import TIMELINE, Making, bad, check_of, scene
 
 SILENT = {"lufs", "true_peak", "clipping", "av_offset"}
 UNSEEN = {"size", "frames", "caption_offset", "caption_cut_off", "nobody_in_frame", "cut_face", "jitter", "reversals"}
@@ -61,7 +61,7 @@ def stand_still(made: Making) -> None:
 
 
 @pytest.mark.parametrize("wish", FILMS, ids=lambda wish: named(file_of(wish)))
-def test_a_good_film_passes_every_check_whatever_its_codecs(wish: FileWish, tmp_path: Path) -> None:
+def test_a_good_film_passes_every_check_with_any_codecs(wish: FileWish, tmp_path: Path) -> None:
     certificate = making(wish).make(tmp_path)
     assert bad(certificate) == {}
     assert certificate.verdict == "pass"
@@ -74,7 +74,7 @@ def test_properties_a_format_lacks_are_not_measured(wish: FileWish, unknown: set
     certificate = making(wish).make(tmp_path)
     assert bad(certificate) == dict.fromkeys(unknown, "not_measured")
     kind = file_of(wish)
-    without = {name: found(certificate, name).detail for name in unknown - {"faststart"}}
+    without = {name: check_of(certificate, name).detail for name in unknown - {"faststart"}}
     if kind.video is None:
         assert set(without.values()) <= {NO_VIDEO_REASON, NO_CAPTIONS_REASON}
     else:
@@ -90,17 +90,17 @@ def test_other_codecs_are_caught_when_frozen_or_out_of_sync(wish: FileWish, tmp_
     stand_still(made)
     break_sync(made)
     certificate = made.make(tmp_path)
-    assert bad(certificate)["av_offset"] == "fail", found(certificate, "av_offset")
-    assert bad(certificate)["frozen"] in ("warn", "fail"), found(certificate, "frozen")
+    assert bad(certificate)["av_offset"] == "fail", check_of(certificate, "av_offset")
+    assert bad(certificate)["frozen"] in ("warn", "fail"), check_of(certificate, "frozen")
 
 
-def test_a_gif_that_stands_still_is_caught(tmp_path: Path) -> None:
+def test_a_frozen_gif_is_caught(tmp_path: Path) -> None:
     made = making(FileWish(container="gif"))
     stand_still(made)
     assert bad(made.make(tmp_path))["frozen"] in ("warn", "fail")
 
 
-def test_another_file_than_was_asked_for_is_caught(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_than_requested_is_caught(tmp_path: Path) -> None:
     """An MP4 of H.264 that was to be HEVC."""
     made = Making()
     made.make(tmp_path)
@@ -163,7 +163,7 @@ def test_an_index_behind_the_pictures_is_seen_in_webm(tmp_path: Path) -> None:
         assert is_index_first(tmp_path / "a.webm") is bool(told)
 
 
-def test_what_a_wish_leaves_out_is_the_containers_first_choice() -> None:
+def test_missing_options_take_the_containers_first_choice() -> None:
     assert file_of(FileWish()) == FileKind()
     assert named(file_of(FileWish(container="webm"))) == "webm-vp9-opus"
     assert named(file_of(FileWish(container="mov", video_codec="prores"))) == "mov-prores-pcm"
@@ -182,7 +182,7 @@ def test_what_a_wish_leaves_out_is_the_containers_first_choice() -> None:
         (FileWish(container="mp3", video_codec="h264"), "video_codec", "left out: mp3 holds none that can be chosen"),
     ],
 )
-def test_what_does_not_go_together_is_told_with_what_does(wish: FileWish, field: str, rule: str) -> None:
+def test_incompatible_options_are_named_with_compatible_ones(wish: FileWish, field: str, rule: str) -> None:
     assert broken_file_rules(wish) == {field: rule}
 
 
@@ -194,7 +194,7 @@ def test_a_file_without_edit_lists_has_its_sound_in_time(tmp_path: Path) -> None
     certificate = made.make(tmp_path)
     assert not has_edit_lists(tmp_path / "clip.mp4")
     assert bad(certificate) == {}
-    assert found(certificate, "av_offset").value == pytest.approx(0, abs=1)
+    assert check_of(certificate, "av_offset").value == pytest.approx(0, abs=1)
     usual = Making()
     usual.make(tmp_path)
     assert has_edit_lists(tmp_path / "clip.mp4")
@@ -203,6 +203,6 @@ def test_a_file_without_edit_lists_has_its_sound_in_time(tmp_path: Path) -> None
 def test_the_certificate_holds_a_file_against_its_platform(tmp_path: Path) -> None:
     made = Making()
     made.preset = "tiktok"
-    check = found(made.make(tmp_path), "preset")
+    check = check_of(made.make(tmp_path), "preset")
     assert (check.verdict, check.value) == ("fail", 1), check
     assert "sides of 360" in check.detail

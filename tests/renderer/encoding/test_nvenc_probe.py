@@ -27,7 +27,7 @@ def folders(tmp_path: Path) -> tuple[list[Path], Callable[[], Iterator[Path]]]:
     return made, scratch  # type: ignore[return-value]
 
 
-async def test_what_does_not_work_is_tried_once_and_said_once(folders: tuple[list[Path], Callable[[], object]]) -> None:
+async def test_a_broken_encoder_is_tried_once_and_logged_once(folders: tuple[list[Path], Callable[[], object]]) -> None:
     made, scratch = folders
     hardware = NvencProbe(requested=True, scratch=scratch, encoder="none_nvenc")  # type: ignore[arg-type]
     with capture_logs() as logs:
@@ -38,7 +38,7 @@ async def test_what_does_not_work_is_tried_once_and_said_once(folders: tuple[lis
     assert "none_nvenc" in logs[0]["reason"]
 
 
-async def test_nobody_asks_nothing_is_tried(folders: tuple[list[Path], Callable[[], object]]) -> None:
+async def test_an_encoder_that_is_not_requested_is_not_tried(folders: tuple[list[Path], Callable[[], object]]) -> None:
     made, scratch = folders
     assert not await NvencProbe(requested=False, scratch=scratch).is_available()  # type: ignore[arg-type]
     assert made == []
@@ -48,7 +48,7 @@ def test_an_encoder_that_works_refuses_nothing() -> None:
     assert main({"encoder": "libx264"}, None, lambda _: None) == {"refused": ""}
 
 
-def test_the_same_wish_names_nvencs_own_scale() -> None:
+def test_the_same_quality_maps_to_nvencs_own_scale() -> None:
     encoding = encoding_for_export(ExportOptions(video=VideoWish(quality="best")), 1, hardware=True)
     assert encoding.name.startswith("h264_nvenc p7 cq 19 threads 1")
     assert encoder_options(encoding)["cq"] == "19"
@@ -61,7 +61,7 @@ def test_without_edit_lists_nvenc_keeps_display_order() -> None:
     assert (plain.uses_nvenc, plain.edit_lists, encoder_options(plain)["bf"]) == (True, False, "0")
 
 
-def test_what_nvenc_does_not_know_the_processor_encodes() -> None:
+def test_codecs_unknown_to_nvenc_are_encoded_by_the_processor() -> None:
     file = FileKind(container="webm", video="vp9", audio="opus")
     encoding = build_encoding(VideoWish(), 1, file, hardware=True)
     assert (encoding.encoder, encoding.uses_nvenc) == ("libvpx-vp9", False)

@@ -46,13 +46,13 @@ def borders(timeline: OutputTimeline, *cuts_ms: int) -> list[int]:
     return [shown[run.first] for run in plan_segments(timeline, shown, cuts_ms)]
 
 
-def test_borders_hang_on_the_sources_time() -> None:
+def test_borders_are_fixed_in_source_time() -> None:
     assert borders(clock((2_000, 17_000))) == [2_000, 4_000, 8_000, 12_000, 16_000]
     assert borders(clock((2_000, 16_400))) == [2_000, 4_000, 8_000, 12_000], "an end too near to a border takes it"
     assert borders(clock((3_600, 17_000))) == [3_600, 8_000, 12_000, 16_000], "as a start does"
 
 
-def test_a_word_taken_out_leaves_the_other_borders() -> None:
+def test_a_removed_word_leaves_the_other_borders() -> None:
     assert borders(clock((2_000, 9_360), (9_760, 17_000))) == [2_000, 4_000, 8_000, 9_760, 12_000, 16_000]
 
 
@@ -65,7 +65,7 @@ def test_a_piece_at_another_speed_has_chunks_of_the_usual_length() -> None:
     assert [run.slot_count for run in plan_segments(fast, map_slots_to_frames(fast, EVERY_40_MS), ())] == [100, 100, 50]
 
 
-def test_what_plays_around_the_clip_is_cut_by_its_own_time() -> None:
+def test_intro_and_outro_are_cut_by_their_own_time() -> None:
     body = TimelinePart(first=130, end=230, source_ms=Fraction(2_000))
     timeline = OutputTimeline(start_ms=2_000, rate_numerator=25, rate_denominator=1, count=390, pieces=(body,))
     shown = map_slots_to_frames(timeline, EVERY_40_MS)
@@ -127,7 +127,7 @@ def test_chunks_are_joined_into_one_film(codec: Pictures, edit_lists: bool, tmp_
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
-def test_a_chunk_is_the_same_wherever_it_stands(codec: Pictures, tmp_path: Path) -> None:
+def test_a_segment_is_identical_at_every_position(codec: Pictures, tmp_path: Path) -> None:
     encoding = Encoding(preset="veryfast", file=FileKind(video=codec))
     whole = written(
         tmp_path / "a.mp4",
@@ -138,7 +138,7 @@ def test_a_chunk_is_the_same_wherever_it_stands(codec: Pictures, tmp_path: Path)
     assert part == whole[25:]
 
 
-def test_other_codecs_are_in_one_piece(tmp_path: Path) -> None:
+def test_other_codecs_are_encoded_as_one_segment(tmp_path: Path) -> None:
     runs = [SlotRange(first=0, end=10), SlotRange(first=10, end=20)]
     path = tmp_path / "film.mp4"
     assert len(written(path, runs, Encoding(preset="12", file=FileKind(video="av1")))) == 20

@@ -43,7 +43,7 @@ def task_of(index: SourceIndex, *, codec: VideoCodec = "h264", **more: Any) -> R
     return RenderJob(plan=crops, index=index, encoding=encoding, **given)
 
 
-def made(source: tuple[Path, SourceIndex], task: RenderJob, folder: Path) -> RenderResult:
+def render_task(source: tuple[Path, SourceIndex], task: RenderJob, folder: Path) -> RenderResult:
     folder.mkdir()
     with source[0].open("rb") as file:
         return render(task, file, folder, lambda _: None)
@@ -52,7 +52,7 @@ def made(source: tuple[Path, SourceIndex], task: RenderJob, folder: Path) -> Ren
 @pytest.fixture(scope="module")
 def first(source: tuple[Path, SourceIndex], tmp_path_factory: pytest.TempPathFactory) -> EarlierFile:
     folder = tmp_path_factory.mktemp("first") / "made"
-    rendered = made(source, task_of(source[1]), folder)
+    rendered = render_task(source, task_of(source[1]), folder)
     assert (rendered.certificate.chunks, rendered.certificate.chunks_reused, len(rendered.chunks)) == (2, 0, 2)
     return EarlierFile(path=str(folder / VIDEO_FILE), threads=1, chunks=rendered.chunks)
 
@@ -71,7 +71,7 @@ def styled(*ranges: tuple[int, int]) -> list[PlacedSegment]:
     return [*before, msgspec.structs.replace(last, style=own)]
 
 
-def told(text: str) -> list[Word]:
+def spoken_words(text: str) -> list[Word]:
     return [msgspec.structs.replace(SAID[1], text=text) if word is SAID[1] else word for word in SAID]
 
 
@@ -81,7 +81,7 @@ def told(text: str) -> list[Word]:
         ({"pieces": played((2_520, 2_983), (3_337, 5_600))}, 1, 3),
         ({"pieces": played((2_557, 5_600))}, 1, 2),
         ({"pieces": played((2_520, 5_411))}, 1, 2),
-        ({"words": told("TWO")}, 1, 2),
+        ({"words": spoken_words("TWO")}, 1, 2),
         ({"options": ExportOptions(sound=SoundWish(target_lufs=-18))}, 2, 2),
         ({"pieces": styled((2_520, 5_150), (5_150, 5_600))}, 1, 3),
         ({"language": "tr"}, 0, 2),
@@ -96,7 +96,7 @@ def told(text: str) -> list[Word]:
         "another look",
     ],
 )
-def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
+def test_unchanged_segments_are_reused_with_the_same_bytes(
     changed: dict[str, Any],
     reused: int,
     of: int,
@@ -105,8 +105,8 @@ def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
     tmp_path: Path,
 ) -> None:
     task = task_of(source[1], **changed)
-    alone = made(source, task, tmp_path / "whole")
-    again = made(source, msgspec.structs.replace(task, earlier_files=[first]), tmp_path / "again")
+    alone = render_task(source, task, tmp_path / "whole")
+    again = render_task(source, msgspec.structs.replace(task, earlier_files=[first]), tmp_path / "again")
     assert (again.certificate.chunks, again.certificate.chunks_reused) == (of, reused)
     for name in (VIDEO_FILE, THUMBNAIL_FILE, STORYBOARD_FILE):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
@@ -115,22 +115,22 @@ def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
         assert (one.name, one.verdict) == (other.name, other.verdict)
 
 
-def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+def test_segments_of_hevc_are_reused_too(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     """x265 marks frames without references, and a file does not: the mark is ignored in both."""
     task = task_of(source[1], codec="hevc", pieces=played((3_480, 4_520)))
-    once = made(source, task, tmp_path / "once")
+    once = render_task(source, task, tmp_path / "once")
     assert (once.certificate.chunks, len(once.chunks)) == (2, 2)
     earlier = EarlierFile(path=str(tmp_path / "once" / VIDEO_FILE), threads=1, chunks=once.chunks)
     later = msgspec.structs.replace(task, pieces=played((3_440, 4_520)))
-    made(source, later, tmp_path / "later")
+    render_task(source, later, tmp_path / "later")
     for way, changed, reused in (("once", task, 2), ("later", later, 1)):
         folder = tmp_path / f"{way}-again"
-        again = made(source, msgspec.structs.replace(changed, earlier_files=[earlier]), folder)
+        again = render_task(source, msgspec.structs.replace(changed, earlier_files=[earlier]), folder)
         assert again.certificate.chunks_reused == reused
         assert (folder / VIDEO_FILE).read_bytes() == (tmp_path / way / VIDEO_FILE).read_bytes()
 
 
-def test_shapes_made_together_take_what_each_has(
+def test_aspects_rendered_together_reuse_their_own_segments(
     source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
 ) -> None:
     """With one output reused, then both: frames that neither needs are not decoded, and the bytes are the same."""
@@ -173,19 +173,19 @@ def moving(path: Path, late: int = 0) -> SourceIndex:
     [(3_400, True, 0, "caption_offset"), (3_200, False, 0, "caption_offset"), (3_200, True, 3, "av_offset")],
     ids=["late captions", "no captions", "late pictures"],
 )
-def test_a_certificate_catches_chunks_that_are_not_what_they_claim(
+def test_a_certificate_catches_forged_segments(
     start_ms: int, captions: bool, late: int, caught: str, source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
     """Chunks of other content under the names of the right ones."""
     other = tmp_path / "other.mp4", moving(tmp_path / "other.mp4", late)
     said, wrong = words("one two. three four", 3_200), words("one two. three four", start_ms)
-    right = made(source, task_of(source[1], words=said), tmp_path / "right")
-    forged = made(other, task_of(other[1], words=wrong, captions=captions), tmp_path / "forged")
+    right = render_task(source, task_of(source[1], words=said), tmp_path / "right")
+    forged = render_task(other, task_of(other[1], words=wrong, captions=captions), tmp_path / "forged")
     claimed = [
         msgspec.structs.replace(chunk, key=one.key) for chunk, one in zip(forged.chunks, right.chunks, strict=True)
     ]
     earlier = EarlierFile(path=str(tmp_path / "forged" / VIDEO_FILE), threads=1, chunks=claimed)
-    again = made(source, task_of(source[1], words=said, earlier_files=[earlier]), tmp_path / "again")
+    again = render_task(source, task_of(source[1], words=said, earlier_files=[earlier]), tmp_path / "again")
     assert again.certificate.chunks_reused == 2
     told = [{one.name: one.verdict for one in each.certificate.checks} for each in (right, again)]
     assert [one[caught] for one in told] == ["pass", "fail"]
@@ -202,7 +202,7 @@ def test_a_damaged_or_missing_file_only_means_rendering(
     broken.write_bytes(body)
     cut.write_bytes(body[:5_000])
     files = [msgspec.structs.replace(first, path=str(path)) for path in (gone, cut, broken)]
-    again = made(source, task_of(source[1], earlier_files=files), tmp_path / "again")
+    again = render_task(source, task_of(source[1], earlier_files=files), tmp_path / "again")
     assert again.certificate.chunks_reused == 1, "the chunk that is whole still"
     assert (tmp_path / "again" / VIDEO_FILE).read_bytes() == Path(first.path).read_bytes()
 
@@ -217,7 +217,7 @@ def test_segments_that_differ_from_the_index_are_not_listed(source: tuple[Path, 
     ]
     table = msgspec.structs.replace(index.packets, **{name: [of[at] for at in kept] for name, of in columns.items()})
     other = msgspec.structs.replace(index, packets=table)
-    rendered = made((path, other), task_of(other), tmp_path / "other")
+    rendered = render_task((path, other), task_of(other), tmp_path / "other")
     assert len(rendered.chunks) == 1, "a chunk whose pictures came otherwise is not remembered"
 
 
@@ -226,12 +226,12 @@ def test_the_earlier_files_thread_count_wins_if_most_is_reused(
 ) -> None:
     task = task_of(source[1], earlier_files=[first])
     two = msgspec.structs.replace(task, encoding=msgspec.structs.replace(task.encoding, threads=2))
-    again = made(source, two, tmp_path / "again")
+    again = render_task(source, two, tmp_path / "again")
     assert (again.threads, again.certificate.chunks_reused) == (1, 2)
     assert (tmp_path / "again" / VIDEO_FILE).read_bytes() == Path(first.path).read_bytes()
 
 
-def test_lengths_become_start_codes() -> None:
+def test_length_prefixes_become_start_codes() -> None:
     assert to_start_codes(b"\0\0\0\2ab\0\0\0\1c") == b"\0\0\0\1ab\0\0\0\1c"
     with pytest.raises(ValueError, match="longer"):
         to_start_codes(b"\0\0\0\3ab")

@@ -85,7 +85,7 @@ def test_a_good_face_comes_before_a_blurred_a_dark_and_a_small_one(
     assert chosen(poor, (GOOD, FACE), tmp_path=tmp_path) == 1
 
 
-def test_a_face_too_dark_to_see_is_no_reason(tmp_path: Path) -> None:
+def test_a_face_too_dark_to_see_does_not_count(tmp_path: Path) -> None:
     assert chosen((DARK, FACE), (DETAIL, None), tmp_path=tmp_path) == 1
 
 
@@ -99,7 +99,7 @@ def test_a_face_seen_at_another_time_does_not_count(tmp_path: Path) -> None:
     assert np.abs(found - DETAIL).mean() < np.abs(found - GOOD).mean()
 
 
-def test_a_face_counts_by_what_of_it_is_in_the_picture() -> None:
+def test_a_face_counts_by_its_visible_share() -> None:
     whole = score_face(GOOD, FACE)
     half_out = score_face(np.ascontiguousarray(GOOD[:, 184:]), Box(x=-64, y=100, width=128, height=160))
     assert whole > 0.6
@@ -121,7 +121,7 @@ def test_open_eyes_come_before_shut_ones(tmp_path: Path) -> None:
     assert (best.at_ms, best.eyes_open, best.face_size) == (9_000, 0.9, 1.0)
 
 
-def test_whoever_the_clip_is_about_comes_before_a_listener(tmp_path: Path) -> None:
+def test_the_main_subject_comes_before_a_listener(tmp_path: Path) -> None:
     box = Box(x=FACE.x + 500, y=FACE.y, width=FACE.width, height=FACE.height)
     faces = [
         FaceSample(at_ms=at_ms, face=Face(box=box, score=score), standing=standing)
@@ -161,7 +161,7 @@ def test_candidates_are_spread_out_and_carry_their_scores(tmp_path: Path) -> Non
     assert files == ["thumbnail-1.jpg", "thumbnail-2.jpg", "thumbnail-3.jpg", "thumbnail.jpg"]
 
 
-def test_what_is_told_of_a_face_is_its_own(tmp_path: Path) -> None:
+def test_measurements_of_a_face_are_its_own(tmp_path: Path) -> None:
     found = {}
     for name, luma, box in (
         ("near", GOOD, FACE),

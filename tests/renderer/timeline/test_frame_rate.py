@@ -75,7 +75,7 @@ def test_irregular_sources_get_the_nearest_common_rate() -> None:
     assert measure_rate(periods(film), Fraction(30_000, 1001)) == Fraction(24_000, 1001)
 
 
-def test_a_single_picture_has_the_rate_it_is_told() -> None:
+def test_a_single_picture_has_its_declared_rate() -> None:
     assert measure_rate([], Fraction(25)) == 25
 
 
@@ -85,14 +85,14 @@ def test_a_single_picture_has_the_rate_it_is_told() -> None:
      ("talking/obama_speech_2faces_9s_240p.mp4", "12"), ("hostile/dolbyVision-hdr.MOV", "30"),
      ("hostile/hdr10-video-with-sdr-container.mp4", "30"), ("talking/intel_one_person_139s_nofaceaudio.mp4", "10")],
 )  # fmt: skip
-def test_real_files(name: str, rate: str, tmp_path: Path) -> None:
+def test_real_files_have_their_known_rates(name: str, rate: str, tmp_path: Path) -> None:
     """Average rates of these are 29.1, 26.5, 11.94, 40 and 27.5 (lost or mixed pictures, odd last ones), and 10."""
     (tmp_path / "film").symlink_to(media(name))
     index = index_of(tmp_path / "film")
     assert output_rate(TimeRange(start_ms=0, end_ms=index.duration_ms), index) == Fraction(rate)
 
 
-def made(
+def render_film(
     index: SourceIndex, path: Path, scratch: Path
 ) -> tuple[Fraction, int, NDArray[np.float64], NDArray[np.float32]]:
     """Rate, certified frames, luma rows' means of each picture (n, rows), and the sound of the rendered clip."""
@@ -121,7 +121,7 @@ def steps_of(lumas: NDArray[np.float64], sound: NDArray[np.float32], rate: Fract
 @pytest.mark.parametrize("wanted", [Fraction(rate) for rate in CONSTANT])
 def test_constant_sources_show_every_frame_once_in_sync(wanted: Fraction, tmp_path: Path) -> None:
     index = flash_at(tmp_path / "film.mp4", constant(wanted), wanted)
-    rate, frames, lumas, sound = made(index, tmp_path / "film.mp4", tmp_path)
+    rate, frames, lumas, sound = render_film(index, tmp_path / "film.mp4", tmp_path)
     assert rate == wanted
     assert frames == len(lumas) == round(CLIP.length_ms * wanted / 1000)
     stripes = lumas[:, -40:].mean(axis=1) > 110
@@ -138,7 +138,7 @@ def test_a_varying_source_is_made_constant_in_step_with_the_sound(
     times_us: list[int], wanted: int, tmp_path: Path
 ) -> None:
     index = flash_at(tmp_path / "film.mp4", times_us, Fraction(30))
-    rate, frames, lumas, sound = made(index, tmp_path / "film.mp4", tmp_path)
+    rate, frames, lumas, sound = render_film(index, tmp_path / "film.mp4", tmp_path)
     assert rate == pytest.approx(wanted, abs=0.04), "a common one, 30 or 30 by 1.001"
     assert frames == len(lumas) == round(CLIP.length_ms * rate / 1000)
     begins, _, beep = steps_of(lumas, sound, rate)

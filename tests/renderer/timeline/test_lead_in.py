@@ -31,7 +31,7 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]
     return path, write(path, pictures, None, rate=Fraction(25), times_us=[at * 1_000 for at in SCREEN_MS])
 
 
-def shown(luma: float) -> int:
+def screen_number(luma: float) -> int:
     """Which of the screens a picture is."""
     return round((luma - (16 + 30 * 219 / 255)) / (30 * 219 / 255))
 
@@ -53,17 +53,19 @@ def test_a_piece_between_two_frames_shows_the_earlier_one(screen: tuple[Path, So
             draw_frame(task, at_ms, source, tmp_path, lambda _: None)[1] for at_ms in (600, 1_300, 3_500, 5_350)
         ]
     with av.open(str(tmp_path / VIDEO_FILE)) as container:
-        found = [(frame.time, shown(float(frame.to_ndarray()[:1080].mean()))) for frame in container.decode(video=0)]
+        found = [
+            (frame.time, screen_number(float(frame.to_ndarray()[:1080].mean()))) for frame in container.decode(video=0)
+        ]
     assert {screen for at, screen in found if at and at < 1.15} == {4}
     assert {screen for at, screen in found if at and 1.25 < at < 3.1} == {2}
     assert {screen for at, screen in found if at and 3.3 < at < 3.75} == {4}
     assert {screen for at, screen in found if at and 3.85 < at < 5.25} == {4}
-    assert [shown(float(one.to_ndarray()[:1080].mean())) for one in previews] == [4, 2, 4, 5]
+    assert [screen_number(float(one.to_ndarray()[:1080].mean())) for one in previews] == [4, 2, 4, 5]
     assert rendered.certificate.warnings == ["audio.absent: the source has no sound; the clip's track is silent"]
     assert [check.name for check in rendered.certificate.checks if check.verdict in ("warn", "fail")] == []
 
 
-def test_when_the_picture_began_that_is_shown(screen: tuple[Path, SourceIndex]) -> None:
+def test_the_start_of_the_shown_frame_is_found(screen: tuple[Path, SourceIndex]) -> None:
     lead = LeadIn(screen[1])
     assert [lead.frame_start_ms(at_ms) for at_ms in (0, 39, 40, 2_999, 3_000, 8_010, 60_000)] == [
         0,

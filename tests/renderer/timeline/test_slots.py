@@ -27,7 +27,7 @@ def timeline(start_ms: int, rate: Fraction, count: int) -> OutputTimeline:
     )
 
 
-def shown(times: list[int], clock: OutputTimeline) -> list[int]:
+def slot_times(times: list[int], clock: OutputTimeline) -> list[int]:
     """The source time that each slot shows."""
     return [at for at, _, slots in fill_slots([(time, None) for time in times], clock) for _ in slots]
 
@@ -39,7 +39,7 @@ def test_constant_rates_are_never_doubled_or_dropped(factor: Fraction, rate: Fra
     source = rate * factor
     times = [round(n * 1000 / source) for n in range(int(62 * source))]
     near = [time for time in times if start_ms - 100 <= time <= start_ms + 2_200]
-    found = shown(near, timeline(start_ms, rate, int(2 * rate)))
+    found = slot_times(near, timeline(start_ms, rate, int(2 * rate)))
     assert len(found) == int(2 * rate)
     inner = Counter(found[2:-2])
     if factor == 2:
@@ -59,12 +59,12 @@ def test_any_times_fill_every_slot_in_order(times: list[int], start_ms: int) -> 
     assert [at for at, _, _ in result] == sorted({at for at, _, _ in result})
 
 
-def test_no_picture_fills_no_slot() -> None:
+def test_a_clip_without_pictures_fills_no_slot() -> None:
     assert list(fill_slots([], timeline(0, Fraction(30), 30))) == []
 
 
 def test_a_source_that_ends_early_holds_its_last_picture() -> None:
-    assert shown([0, 40, 80], timeline(0, Fraction(25), 10)) == [0, 40] + [80] * 8
+    assert slot_times([0, 40, 80], timeline(0, Fraction(25), 10)) == [0, 40] + [80] * 8
 
 
 Parts = st.lists(
@@ -75,7 +75,7 @@ Parts = st.lists(
 
 @settings(max_examples=40)
 @given(Parts)
-def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, int, float]]) -> None:
+def test_every_slot_of_an_edit_shows_the_frame_played_then(parts: list[tuple[int, int, float]]) -> None:
     segments = [
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=start + length), speed=speed)
         for at, (start, length, speed) in enumerate(parts, start=1)
@@ -128,7 +128,7 @@ def test_sound_lasts_exactly_as_long_as_the_pictures() -> None:
     assert timeline(0, Fraction(30_000, 1001), 30_000).samples(48_000) == 1001 * 48_000
 
 
-def test_shots_by_time() -> None:
+def test_shots_are_found_by_time() -> None:
     box = CropBox(x=0, y=0, width=10, height=10)
     shots = [
         ShotCrop(range=TimeRange(start_ms=start, end_ms=end), mode="hold", crop=box, reason=str(start))

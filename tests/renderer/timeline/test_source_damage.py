@@ -37,62 +37,66 @@ def index(times_ms: list[int], duration_ms: int = 20_000) -> SourceIndex:
 STEADY = index(list(range(0, 20_000, 40)))
 
 
-def told(source: SourceIndex, shown: list[int]) -> list[str]:
+def damage_warnings(source: SourceIndex, shown: list[int]) -> list[str]:
     stills = FreezeDetector(CLIP, source)
     for at_ms in shown:
         stills.advance(at_ms)
     return freeze_warnings([stills])
 
 
-def test_a_clip_with_all_its_pictures_has_nothing_to_tell() -> None:
-    assert told(STEADY, list(range(2_000, 12_000, 40))) == []
+def test_a_clip_with_all_its_pictures_has_no_warning() -> None:
+    assert damage_warnings(STEADY, list(range(2_000, 12_000, 40))) == []
 
 
-def test_a_gap_is_told_with_its_place() -> None:
-    (warning,) = told(STEADY, [*range(2_000, 5_000, 40), *range(7_000, 12_000, 40)])
+def test_a_gap_is_reported_with_its_place() -> None:
+    (warning,) = damage_warnings(STEADY, [*range(2_000, 5_000, 40), *range(7_000, 12_000, 40)])
     assert warning.startswith("video.frozen: 2040 ms stand still, 2960 ms in:")
 
 
-def test_the_place_of_a_gap_is_that_in_the_file_however_fast_it_plays() -> None:
+def test_a_gap_is_placed_in_output_time_at_any_speed() -> None:
     stills = FreezeDetector(CLIP, STEADY, 1_000.0, speed=2.0)
     for at_ms in [*range(2_000, 5_000, 40), *range(7_000, 12_000, 40)]:
         stills.advance(at_ms)
     assert stills.warnings()[0].startswith("video.frozen: 2040 ms stand still, 2480 ms in:")
 
 
-def test_a_gap_at_either_end_is_told() -> None:
-    (first,) = told(STEADY, list(range(3_000, 12_000, 40)))
-    (last,) = told(STEADY, list(range(2_000, 11_000, 40)))
+def test_a_gap_at_either_end_is_reported() -> None:
+    (first,) = damage_warnings(STEADY, list(range(3_000, 12_000, 40)))
+    (last,) = damage_warnings(STEADY, list(range(2_000, 11_000, 40)))
     assert first.startswith("video.frozen: 1000 ms stand still, 0 ms in:")
     assert last == "video.frozen: the last 1040 ms stand still"
 
 
-def test_more_still_than_moving_is_refused() -> None:
+def test_a_mostly_frozen_clip_is_refused() -> None:
     with pytest.raises(InputRejected, match="cannot be read"):
-        told(STEADY, [*range(2_000, 4_000, 40), *range(9_500, 12_000, 40)])
+        damage_warnings(STEADY, [*range(2_000, 4_000, 40), *range(9_500, 12_000, 40)])
     with pytest.raises(InputRejected, match="cannot be read"):
-        told(STEADY, list(range(2_000, 6_000, 40)))
+        damage_warnings(STEADY, list(range(2_000, 6_000, 40)))
 
 
-def test_a_source_that_ends_in_the_clip_is_told_not_refused() -> None:
-    assert told(index(list(range(0, 5_000, 40)), 5_000), list(range(2_000, 5_000, 40))) == [
+def test_a_source_that_ends_in_the_clip_is_reported_not_refused() -> None:
+    assert damage_warnings(index(list(range(0, 5_000, 40)), 5_000), list(range(2_000, 5_000, 40))) == [
         "video.frozen: the last 7040 ms stand still"
     ]
 
 
 def test_a_screen_that_shows_nothing_new_is_not_damaged() -> None:
     times = [at for at in range(0, 20_000, 40) if at % 5_000 < 1_500 or at % 1_300 < 40]
-    assert told(index(times), [at for at in times if 2_000 <= at < 12_000]) == []
+    assert damage_warnings(index(times), [at for at in times if 2_000 <= at < 12_000]) == []
 
 
-def test_slides_stand_still_by_nature() -> None:
-    assert told(index(list(range(0, 20_000, 2_000))), list(range(2_000, 12_001, 2_000))) == []
+def test_slides_do_not_count_as_frozen() -> None:
+    assert damage_warnings(index(list(range(0, 20_000, 2_000))), list(range(2_000, 12_001, 2_000))) == []
 
 
-def test_a_still_screen_at_the_clips_end_is_no_loss() -> None:
+def test_a_still_screen_at_the_clips_end_is_not_a_loss() -> None:
     for screens in ([0, 5_000, 10_000, 15_000], [0, 300, 1_700, 2_100, 9_000, 10_000, 15_000]):
-        assert told(index(screens), screens[:-1]) == [], "the last 2,000 ms of the clip show what came at 10,000"
-    assert told(index([0, 5_000, 10_000], 11_000), [0, 5_000, 10_000]) == ["video.frozen: the last 2000 ms stand still"]
+        assert damage_warnings(index(screens), screens[:-1]) == [], (
+            "the last 2,000 ms of the clip show what came at 10,000"
+        )
+    assert damage_warnings(index([0, 5_000, 10_000], 11_000), [0, 5_000, 10_000]) == [
+        "video.frozen: the last 2000 ms stand still"
+    ]
 
 
 def test_the_freeze_limit_comes_from_sampled_periods() -> None:
@@ -108,7 +112,7 @@ def test_the_freeze_limit_comes_from_sampled_periods() -> None:
     assert set(some) == {40_000}
 
 
-def test_silence_is_told_against_what_the_source_has() -> None:
+def test_silence_is_reported_relative_to_the_sources_sound() -> None:
     assert silence_warnings(CLIP, STEADY, 9_950) == []
     assert silence_warnings(CLIP, STEADY, 8_500) == [
         "audio.damaged: 1.5 s of the sound cannot be read; it is silent there"

@@ -12,7 +12,7 @@ from streams.renderer.typography.bidi import base_level, resolve_levels, visual_
 from streams.renderer.typography.bidi_words import MAX_GROUP_LETTERS, group_bidi_words
 
 
-def said(text: str, gap_ms: int = 50) -> list[Word]:
+def spoken_words(text: str, gap_ms: int = 50) -> list[Word]:
     return [
         Word(text=one, start_ms=at * (300 + gap_ms), end_ms=at * (300 + gap_ms) + 300, probability=0.9)
         for at, one in enumerate(text.split())
@@ -45,22 +45,22 @@ def drawn(words: list[Word], language: str | None) -> str:
 def test_a_line_reads_as_unicode_orders_it(text: str, language: str) -> None:
     whole = text.upper() if build_look(1920, 1080).template.letters.case == "upper" else text
     order = visual_order(resolve_levels(whole, base_level(whole, language)))
-    assert drawn(group_bidi_words(said(text), language), language) == "".join(whole[at] for at in order)
-    assert drawn(said(text), language) != "".join(whole[at] for at in order), "each word for itself cannot"
+    assert drawn(group_bidi_words(spoken_words(text), language), language) == "".join(whole[at] for at in order)
+    assert drawn(spoken_words(text), language) != "".join(whole[at] for at in order), "each word for itself cannot"
 
 
 @pytest.mark.parametrize(
     "text", ["הiPhone חדש", "אני אומר hello world", "just plain words", "שלום עולם", "ב2024 ו2025"]
 )
-def test_words_that_can_stand_for_themselves_do(text: str) -> None:
-    assert group_bidi_words(said(text), "he") == said(text)
+def test_independent_words_stay_separate(text: str) -> None:
+    assert group_bidi_words(spoken_words(text), "he") == spoken_words(text)
 
 
-def test_what_is_put_together_is_lit_as_one_and_bounded() -> None:
-    first, second = group_bidi_words(said("קניתי הiPhone Plus"), "he")
+def test_grouped_words_light_up_as_one_and_are_bounded() -> None:
+    first, second = group_bidi_words(spoken_words("קניתי הiPhone Plus"), "he")
     assert (first.text, second.text, second.start_ms, second.end_ms) == ("קניתי", "הiPhone Plus", 350, 1_000)
-    assert len(group_bidi_words(said("הiPhone Plus", gap_ms=500), "he")) == 2, "no cue holds both"
-    many = group_bidi_words(said("בNew York City Hall Park Row Plaza Station"), "he")
+    assert len(group_bidi_words(spoken_words("הiPhone Plus", gap_ms=500), "he")) == 2, "no cue holds both"
+    many = group_bidi_words(spoken_words("בNew York City Hall Park Row Plaza Station"), "he")
     assert len(many) > 1
     assert all(len(word.text) <= MAX_GROUP_LETTERS for word in many)
     assert fits_look(build_look(1080, 1920, language="he"))([second.text])

@@ -62,7 +62,7 @@ def shape(text: str, language: str | None = None) -> ShapedWord:
 
 @pytest.mark.parametrize("language", list(SENTENCES))
 @pytest.mark.parametrize("role", list(FONTS_BY_ROLE))
-def test_nothing_is_missing_and_nothing_is_a_box(language: str, role: str) -> None:
+def test_no_letter_is_missing_or_drawn_as_a_box(language: str, role: str) -> None:
     text = SENTENCES[language]
     assert drop_undrawable(text) == text
     assert not lacks_glyphs(text)
@@ -72,7 +72,7 @@ def test_nothing_is_missing_and_nothing_is_a_box(language: str, role: str) -> No
         assert shape.width > 0
 
 
-def test_what_no_font_has_is_left_out_and_told() -> None:
+def test_undrawable_letters_are_left_out_and_counted() -> None:
     assert drop_undrawable("ok中🎉\U00013000") == "ok中🎉"
     assert lacks_glyphs("\U00013000")
     assert not lacks_glyphs("ok\u200d")
@@ -134,7 +134,7 @@ def test_words_and_numbers_of_a_line_stand_as_unicode_has_it(line: str, language
     assert all(one[1] < other[0] for one, other in pairwise(edges)), "none touches another"
 
 
-def test_a_word_is_of_as_many_fonts_as_it_needs() -> None:
+def test_a_word_uses_as_many_fonts_as_it_needs() -> None:
     files = [glyph.file for glyph in shape("الـWi-Fi").glyphs]
     assert set(files) == {"NotoSansArabic-Bold.ttf", "InterDisplay-ExtraBold.otf"}
     assert {glyph.file for glyph in shape("人、").glyphs} == {CJK_FONT}
@@ -195,7 +195,7 @@ def test_lines_of_other_scripts_leave_room_for_their_marks() -> None:
     assert steps[1] / hindi.font_px > 1.25
 
 
-def test_a_word_is_said_from_the_side_where_it_is_read() -> None:
+def test_a_word_fills_from_the_side_where_reading_begins() -> None:
     right, left = spoken_ranges(shape("hello"), 1, 2, by_sign=False), spoken_ranges(shape("שלום"), 1, 2, by_sign=False)
     assert right[0].left < 0 < right[0].right < shape("hello").width
     assert 0 < left[0].left < left[0].right
@@ -245,7 +245,7 @@ def test_capitals_are_those_of_the_language() -> None:
     assert capitals("Straße é", "de") == "STRASSE É"
 
 
-def test_all_fonts_are_here() -> None:
+def test_every_listed_font_exists_with_its_licence() -> None:
     for file in {EMOJI_FONT, *(file for files in FONTS_BY_ROLE.values() for file in files)}:
         assert font_path(file).stat().st_size > 10_000
         assert file == CJK_FONT or file in (font_path(EMOJI_FONT).parent / "OFL.txt").read_text()

@@ -97,7 +97,7 @@ def test_crops_stay_inside_and_even(box: tuple[int, int, int, int]) -> None:
     assert not any(value % 2 for value in (crop.x, crop.y, crop.width, crop.height))
 
 
-def test_fit_shows_all_of_it_on_a_dimmed_ground(tmp_path: Path) -> None:
+def test_fit_shows_the_full_picture_on_a_dimmed_ground(tmp_path: Path) -> None:
     painted = FrameScaler(track(320, 180), (216, 384), tmp_path).scale(quarters(), shot(0, 0, 320, 180, "fit"), 0)
     inner = 180 * 216 / 320 / 384
     above, below = 0.5 - inner / 4, 0.5 + inner / 4
@@ -107,7 +107,7 @@ def test_fit_shows_all_of_it_on_a_dimmed_ground(tmp_path: Path) -> None:
     assert luma[370, 180] > 60
 
 
-def test_all_of_a_picture_stands_where_its_plan_says(tmp_path: Path) -> None:
+def test_a_full_picture_stands_where_its_plan_says(tmp_path: Path) -> None:
     painter = FrameScaler(track(320, 180), (216, 384), tmp_path)
     middle = plane_rows(painter.scale(quarters(), shot(0, 0, 320, 180, "fit"), 0).planes[0])[:, :216].copy()
     higher = msgspec.structs.replace(shot(0, 0, 320, 180, "fit"), above=0.25)
@@ -189,7 +189,7 @@ def coded(rgb: tuple[int, int, int], matrix: int, *, bits: int = 8, full: bool =
         ("yuvj420p", 2, 1, 1080),
     ],
 )
-def test_colours_stay_what_they_are_whatever_they_are_coded_by(
+def test_colours_are_preserved_in_every_coding(
     pixel_format: str, told: int, matrix: int, height: int, rgb: tuple[int, int, int], tmp_path: Path
 ) -> None:
     """Untagged ones (2) are read as players do, by size."""
@@ -203,7 +203,7 @@ def test_colours_stay_what_they_are_whatever_they_are_coded_by(
     assert found == pytest.approx(coded(rgb, 1), abs=2)
 
 
-def test_from_the_first_interlaced_picture_on_they_are_made_whole() -> None:
+def test_frames_are_deinterlaced_from_the_first_interlaced_one_on() -> None:
     """Broadcasts change: the first frame of a clip may be progressive."""
     mixed = [(-80, quarters(64, 64)), (-40, quarters(64, 64)), *interlaced()]
     whole = list(deinterlace(mixed))
@@ -213,7 +213,7 @@ def test_from_the_first_interlaced_picture_on_they_are_made_whole() -> None:
     assert np.abs(np.diff(luma, axis=0)).max() < 100, "the comb is gone"
 
 
-def test_interlaced_pictures_are_made_whole_and_keep_their_times() -> None:
+def test_interlaced_frames_are_deinterlaced_and_keep_their_times() -> None:
     combed = interlaced()
     assert combed[0][1].interlaced_frame
     whole = list(deinterlace(combed))

@@ -73,7 +73,7 @@ def test_a_part_is_changed_within_and_taken_away_by_null() -> None:
         ({"letters": {"plate": {"radius": 0.1}}}, "letters/plate"),
     ],
 )
-def test_what_leads_out_of_the_picture_or_is_not_whole_is_refused(change: dict[str, Any], where: str) -> None:
+def test_incomplete_or_out_of_picture_overrides_are_refused(change: dict[str, Any], where: str) -> None:
     broken = broken_overrides(templates()["bold_outline"], patch(**change))
     assert list(broken) == [where]
     assert broken[where]
@@ -93,7 +93,7 @@ def test_what_leads_out_of_the_picture_or_is_not_whole_is_refused(change: dict[s
         {"letters": {"font": None}},
     ],
 )
-def test_bounds_hold_when_it_is_read(change: dict[str, Any]) -> None:
+def test_bounds_hold_when_an_override_is_read(change: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         patch(**change)
 

@@ -20,7 +20,7 @@ GOOD = FileFacts(
 )  # fmt: skip
 
 
-def test_every_preset_is_named_sourced_and_takes_what_it_fills_in() -> None:
+def test_every_preset_is_named_sourced_and_accepts_its_defaults() -> None:
     assert set(presets()) == set(get_args(PresetName))
     for name, preset in presets().items():
         assert preset.sources, name
@@ -29,7 +29,7 @@ def test_every_preset_is_named_sourced_and_takes_what_it_fills_in() -> None:
         assert check_preset(name, GOOD).verdict == "pass", check_preset(name, GOOD)
 
 
-def test_the_page_tells_the_figures_of_each() -> None:
+def test_the_page_lists_the_figures_of_each_preset() -> None:
     page = (Path(__file__).parents[3] / "docs" / "files.md").read_text()
     for name, preset in presets().items():
         row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
@@ -70,7 +70,7 @@ def test_a_preset_completes_and_refuses_options() -> None:
         ("x", {"file": FileKind(container="mp3", video=None, audio="mp3"), "width_px": 0}, "fail", "no pictures"),
     ],
 )
-def test_what_a_platform_would_not_take_is_told_with_what_to_change(
+def test_a_file_unfit_for_its_platform_is_reported_with_a_remedy(
     name: PresetName, change: dict[str, object], verdict: str, told: str
 ) -> None:
     check = check_preset(name, msgspec.structs.replace(GOOD, **change))

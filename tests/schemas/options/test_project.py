@@ -50,13 +50,13 @@ def test_the_languages_are_those_of_whisper() -> None:
     assert {"en", "de", "ja", "yue", "jw"} <= LANGUAGES
 
 
-def test_the_shapes_of_a_project_are_those_named_or_the_one() -> None:
+def test_the_aspects_of_a_project_are_the_listed_or_the_single_one() -> None:
     assert ProjectOptions().shapes == ["9:16"]
     assert ProjectOptions(aspect="1:1").shapes == ["1:1"]
     assert ProjectOptions(aspects=["16:9", "4:5"]).shapes == ["16:9", "4:5"]
 
 
-def test_stretches_to_skip_that_the_source_does_not_have_are_told() -> None:
+def test_ranges_to_skip_beyond_the_source_give_a_warning() -> None:
     """Its length is not known when they are given."""
     inside = TimeRange(start_ms=0, end_ms=60_000)
     options = ProjectOptions(skip=[inside, TimeRange(start_ms=50_000, end_ms=60_001)])

@@ -36,7 +36,7 @@ def test_no_version_of_a_template_is_ever_changed(file: Path) -> None:
     )
 
 
-def test_every_version_there_was_is_there() -> None:
+def test_every_earlier_version_exists() -> None:
     for (name, version), _ in KNOWN.items():
         one = template_named(name, version)
         assert (one.template_id, one.version) == (name, version)

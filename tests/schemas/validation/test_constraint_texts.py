@@ -22,7 +22,7 @@ from streams.renderer.captions.word_painter import parse_colour
         ({"q": "a", "only": "everything"}, "?only", "some of segments, clips, chapters, entities, separated by commas"),
     ],
 )
-def test_a_choice_that_has_a_description_is_told_too(query: dict[str, Any], pointer: str, told: str) -> None:
+def test_a_choice_with_a_description_lists_its_values(query: dict[str, Any], pointer: str, told: str) -> None:
     (found,) = field_errors(query, SearchQuery, prefix="?", strict=False)
     assert found.pointer == pointer
     assert told in found.detail
@@ -36,7 +36,7 @@ def test_a_choice_that_has_a_description_is_told_too(query: dict[str, Any], poin
         ({"colours": {"My Red": "#ff0000"}}, "a small letter, then up to 19 more, digits or _"),
     ],
 )
-def test_a_form_is_told_in_words(kit: dict[str, Any], told: str) -> None:
+def test_a_pattern_is_described_in_words(kit: dict[str, Any], told: str) -> None:
     (found,) = field_errors({"name": "House"} | kit, BrandKit)
     assert told in found.detail
     assert "regex" not in found.detail
@@ -48,7 +48,7 @@ def test_a_colour_may_be_written_in_capitals() -> None:
 
 
 @pytest.mark.parametrize("words", [" ", "🎬", "“ ”", "…?!"])
-def test_what_holds_no_word_is_not_looked_for(words: str) -> None:
+def test_a_query_without_words_is_refused(words: str) -> None:
     with pytest.raises(ApiProblem) as caught:
         choose_indexes(SearchQuery(q=words))
     assert caught.value.errors[0].pointer == "?q"

@@ -50,7 +50,7 @@ def test_customers_words_stay_out() -> None:
     assert json.loads(body_of(upload))["options"]["aspect"] == "9:16"
 
 
-def test_a_letter_of_nobody_has_the_nil_owner() -> None:
+def test_a_letter_without_an_owner_has_the_nil_owner() -> None:
     letter = events.DeadLetter(
         dead_id=UUID(int=5), topic="t", partition=0, offset=0, stage="look", reason="bug", detail="", headers={},
         payload_base64="",

@@ -41,7 +41,7 @@ def dicts(rows: fact_rows.Rows, table: fact_rows.Table) -> list[dict[str, Any]]:
     return [dict(zip(fact_rows.COLUMNS[table], row, strict=True)) for row in rows[table]]
 
 
-def test_a_segment_is_its_numbers() -> None:
+def test_a_segment_row_has_its_numbers() -> None:
     event = made.transcript_completed(REF, version=3)
     one = made.arrived(event)
     first, second = dicts(fact_rows.segment_rows(one.envelope, event, spoken()), "segments")

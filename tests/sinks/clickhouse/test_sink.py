@@ -21,7 +21,7 @@ async def distrust(message: Message, envelope: codec.Envelope, event: events.Upl
     raise InputRejected("producer.unsigned", "no")
 
 
-async def test_every_example_is_stored_once_however_often_it_comes() -> None:
+async def test_every_repeated_example_is_stored_once() -> None:
     store, examples = MemoryAnalytics(), made.passing_examples()
     kept = [one for one in examples if not isinstance(one.event, events.ProjectErased)]
     objects = MemoryObjects()
@@ -111,14 +111,14 @@ async def test_a_false_upload_is_left_out() -> None:
     assert store.events == {}
 
 
-async def test_a_store_that_is_down_is_told_to_the_loop() -> None:
+async def test_an_unavailable_store_is_reported_to_the_loop() -> None:
     store = MemoryAnalytics()
     store.down = 1
     with pytest.raises(Unavailable):
         await ClickHouseSink(store, MemoryObjects(), trust).handle([made.arrived(made.failed())])
 
 
-def test_the_token_is_the_batchs_place() -> None:
+def test_the_token_is_the_place_of_the_batch() -> None:
     first, second = made.arrived(made.failed(), offset=1), made.arrived(made.failed(), offset=2)
     assert batch_token([first, second]) == batch_token([second, first])
     assert batch_token([first]) != batch_token([first, second])

@@ -16,12 +16,12 @@ from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS
 QUERIES = sorted(entry.name for entry in files("schemas").joinpath("clickhouse", "queries").iterdir())
 
 
-def test_the_named_questions_are_there() -> None:
+def test_the_named_queries_exist() -> None:
     assert QUERIES == ["failures_by_reason.sql", "minutes_processed.sql", "projects_per_hour.sql", "summary.sql"]
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_every_table_of_a_question_is_walled_by_org(name: str) -> None:
+def test_every_table_of_a_query_is_filtered_by_organisation(name: str) -> None:
     sql = schema_text("queries", name)
     tables = re.findall(r"FROM (?:events_once|stage_timings|events FINAL|cost_items FINAL|tombstones)\b", sql)
     assert len(re.findall(r"WHERE org_id = \{org_id:UUID\}", sql)) == len(tables) == len(re.findall(r"\bFROM\b", sql))
@@ -51,7 +51,7 @@ def test_migrations_split_into_statements() -> None:
     ]
 
 
-def test_indexes_are_filterable_by_whose_they_are() -> None:
+def test_indexes_are_filterable_by_organisation_and_project() -> None:
     schemas = {schema.uid: schema for schema in index_schemas()}
     assert set(schemas) == {"segments", "clips", "chapters", "entities", "tombstones"}
     for schema in schemas.values():

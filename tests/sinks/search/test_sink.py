@@ -53,7 +53,7 @@ class World:
         return self.objects.store(PREFIX, encode_document(what or made.intelligence()))
 
 
-async def test_documents_agree_whichever_of_their_events_comes_first() -> None:
+async def test_documents_agree_in_any_order_of_their_events() -> None:
     seen = []
     for order in permutations(range(3)):
         for together in (True, False):
@@ -162,7 +162,7 @@ async def test_doubt_is_marked_until_a_person_corrects_it() -> None:
         assert not any(one["doubtful"] for one in bob["mentions"])
 
 
-async def test_a_clip_that_only_touches_a_doubtful_stretch_is_not_marked() -> None:
+async def test_a_clip_that_only_touches_a_doubtful_range_is_not_marked() -> None:
     world = World()
     texts = [f"Part {number}." for number in range(20)] + ["Much later."]
     words = world.judged(texts, ["trusted"] * 20 + ["doubtful"])
@@ -174,7 +174,7 @@ async def test_a_clip_that_only_touches_a_doubtful_stretch_is_not_marked() -> No
     assert (clip["end_ms"], clip["trust"], clip["doubtful"]) == (20_005, "trusted", [])
 
 
-async def test_clips_and_chapters_mean_what_the_segments_in_them_mean() -> None:
+async def test_clips_and_chapters_have_the_vectors_of_their_segments() -> None:
     world = World()
     texts = ("Bob sings of tides.", "Bob ends.")
     rows, model, _ = await ask(WordSentences(), texts, {})
@@ -203,7 +203,7 @@ async def test_rows_of_another_project_are_refused() -> None:
     assert refused.reason == "object.foreign"
 
 
-async def test_a_later_study_leaves_nothing_of_the_earlier() -> None:
+async def test_a_later_study_replaces_the_earlier_completely() -> None:
     world = World()
     (entity, *_) = made.intelligence().entities
     other = msgspec.structs.replace(made.intelligence(), entities=[msgspec.structs.replace(entity, name="Eve")])
@@ -232,7 +232,7 @@ async def test_newest_transcript_wins_in_any_order() -> None:
             assert world.search.texts("segments") == ["h", "i"], (order, together)
 
 
-async def test_twice_is_once() -> None:
+async def test_a_repeated_event_changes_no_document() -> None:
     world = World()
     batch = [
         made.arrived(made.transcript_completed(world.words("x", "y"))),
@@ -263,7 +263,7 @@ async def test_an_erased_project_is_gone_and_stays_so() -> None:
     assert len(world.search.indexes["tombstones"]) == 2
 
 
-async def test_what_another_process_erased_meanwhile_is_deleted_again() -> None:
+async def test_documents_erased_meanwhile_are_deleted_again() -> None:
     world = World()
 
     def erase(_index: str) -> None:

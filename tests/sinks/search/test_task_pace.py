@@ -77,7 +77,7 @@ def project_events(objects: MemoryObjects, number: int) -> list[events.AnyEvent]
 
 
 @pytest.mark.parametrize("projects_per_s", [0.05, 1.0, 50.0])
-async def test_tasks_keep_their_pace_whatever_arrives(projects_per_s: float) -> None:
+async def test_tasks_keep_their_pace_under_any_load(projects_per_s: float) -> None:
     clock, objects = Clock(), MemoryObjects()
     search, pace = TimedSearch(clock), TaskPace(lambda: clock.now_s)
     sink = MeilisearchSink(CountedSearch(search, pace), objects)  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ async def test_tasks_keep_their_pace_whatever_arrives(projects_per_s: float) -> 
     assert max(lags_s) <= parts * LONGEST_WAIT_S, (clock.now_s, last_s)
 
 
-async def test_what_was_cut_into_many_is_not_paid_for_to_the_end() -> None:
+async def test_the_wait_for_many_tasks_is_bounded() -> None:
     clock = Clock()
     pace = TaskPace(lambda: clock.now_s)
     for _ in range(10 * BURST_COUNT):
@@ -115,7 +115,7 @@ async def test_what_was_cut_into_many_is_not_paid_for_to_the_end() -> None:
     assert pace.wait_s() == 0
 
 
-async def test_messages_without_documents_wait_for_nothing() -> None:
+async def test_messages_without_documents_do_not_wait() -> None:
     clock = Clock()
     pace = TaskPace(lambda: clock.now_s)
     for _ in range(2 * BURST_COUNT):

@@ -14,7 +14,7 @@ from streams.study.index_rows import normalise_name
 from tests.support.transcript_factory import spoken
 
 
-def found(*sentences: str) -> set[tuple[str, str]]:
+def entity_names(*sentences: str) -> set[tuple[str, str]]:
     return {(one.kind, one.name) for one in find_entities(spoken(*sentences))}
 
 
@@ -44,8 +44,8 @@ def found(*sentences: str) -> set[tuple[str, str]]:
         ("We spoke at the Northern Lights Festival there.", "event", "Northern Lights Festival"),
     ],
 )
-def test_a_name_is_found_by_what_stands_around_it(sentence: str, kind: str, name: str) -> None:
-    assert (kind, name) in found(sentence)
+def test_a_name_is_found_by_its_context(sentence: str, kind: str, name: str) -> None:
+    assert (kind, name) in entity_names(sentence)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_a_name_is_found_by_what_stands_around_it(sentence: str, kind: str, name
         "Thanks to Reading and Perry comes much joy.",
     ],
 )
-def test_a_capital_alone_is_no_name(sentence: str) -> None:
-    assert found(sentence) == set()
+def test_a_capital_alone_does_not_make_a_name(sentence: str) -> None:
+    assert entity_names(sentence) == set()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_title_is_a_work_where_the_sentence_says_so(sentence: str, title: str)
         "It is our novel HSP inhibitor.",
     ],
 )
-def test_text_next_to_a_title_is_no_title(sentence: str) -> None:
+def test_text_next_to_a_title_is_not_part_of_it(sentence: str) -> None:
     assert [one for one in find_entities(spoken(sentence)) if one.kind == "work"] == []
 
 
@@ -104,7 +104,7 @@ def test_a_title_is_recognised_in_later_sentences() -> None:
     assert (one.name, len(one.places)) == ("The Iron Valley", 2)
 
 
-def test_words_inside_a_title_are_no_date_and_no_name() -> None:
+def test_words_inside_a_title_are_neither_date_nor_name() -> None:
     heard = spoken("She wrote a book called The Last White Summer.", "The book is The Last White Summer, in print.")
     assert [(one.kind, one.name, len(one.mentions)) for one in build_entities(heard, find_entities(heard))] == [
         ("work", "The Last White Summer", 2)
@@ -140,13 +140,13 @@ def test_initials_are_the_organisation_that_was_spelled_out() -> None:
     ]
 
 
-def test_numbers_that_tell_something_are_listed_and_fingers_are_not() -> None:
+def test_only_informative_numbers_are_listed() -> None:
     heard = spoken("First, two of us saw 4,000 birds and three million ants in one field.")
     told = [one.name for one in build_entities(heard, find_entities(heard)) if one.kind == "number"]
     assert told == ["4,000", "three million"]
 
 
-def test_a_surname_alone_is_the_person_who_was_introduced() -> None:
+def test_a_surname_alone_is_the_introduced_person() -> None:
     heard = spoken("I'm joined by Peter Lindqvist today.", "Lindqvist runs the place.", "That was Lindqvist's idea.")
     (person,) = find_entities(heard)
     assert (person.kind, person.name, len(person.places)) == ("person", "Peter Lindqvist", 3)
@@ -170,7 +170,7 @@ def test_a_surname_alone_is_the_person_who_was_introduced() -> None:
         ("We had two million two hundred thousand dollars.", "money", ["two million two hundred thousand dollars"]),
     ],
 )
-def test_amounts(text: str, kind: str, expected: list[str]) -> None:
+def test_amounts_are_found_with_their_units(text: str, kind: str, expected: list[str]) -> None:
     assert [text[begin:end] for begin, end, of in sorted(find_amounts(text)) if of == kind] == expected
 
 
@@ -208,12 +208,12 @@ def test_relations_quote_the_sentence_that_says_them() -> None:
         ("Harbour Research, a division of Corvin Bank, agreed.", ("part_of", "Harbour Research", "Corvin Bank")),
     ],
 )
-def test_a_relation_is_what_stands_between_two_names(sentence: str, told: tuple[str, str, str]) -> None:
+def test_a_relation_is_the_verb_between_two_names(sentence: str, told: tuple[str, str, str]) -> None:
     heard = spoken(sentence)
     assert told in {(one.kind, one.subject, one.object) for one in find_relations(heard, find_entities(heard))}
 
 
-def test_no_verb_between_two_names_no_relation() -> None:
+def test_names_without_a_verb_between_have_no_relation() -> None:
     heard = spoken("Corvin Bank and Harbour Research met.", "Jane Larsen read a book called Winter Roads.")
     assert find_relations(heard, find_entities(heard)) == []
 
@@ -227,7 +227,7 @@ def test_places_in_a_list_do_not_lie_in_each_other() -> None:
 
 
 def test_a_country_is_not_the_organisation_that_begins_with_its_name() -> None:
-    assert found("The Canada Revenue Agency told us.", "We live in Canada here.", "Canada is cold.") == {
+    assert entity_names("The Canada Revenue Agency told us.", "We live in Canada here.", "Canada is cold.") == {
         ("organisation", "Canada Revenue Agency"), ("place", "Canada"),
     }  # fmt: skip
 

@@ -16,5 +16,5 @@ from streams.study.entities.work_titles import find_work_titles
         ("We saw iHarbour, a film by somebody.", []),
     ],
 )
-def test_titles_are_whole(text: str, titles: list[str]) -> None:
+def test_titles_are_found_completely(text: str, titles: list[str]) -> None:
     assert [text[begin:end] for begin, end in find_work_titles(text)] == titles

@@ -20,7 +20,7 @@ async def test_a_phrase_stands_for_the_word_in_it() -> None:
     assert "energy" not in [text.lower() for text in chosen]
 
 
-def test_single_mentions_and_stop_words_are_no_phrases() -> None:
+def test_single_mentions_and_stop_words_are_not_phrases() -> None:
     texts = {phrase.text.lower() for phrase in keyphrases.find_keyphrases(spoken(*GARDEN))}
     assert "garden" in texts
     assert not texts & {"sour", "the", "every morning"}

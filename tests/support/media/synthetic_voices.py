@@ -18,7 +18,7 @@ DIMENSIONS, LIVELY = 64, 12
 """A voice varies in few of its dimensions, as real ones do."""
 
 
-def talk(
+def voice_windows(
     turns: Sequence[tuple[int, int, int]], *, alike: float = 0.5, steady: float = 0.7, seed: int = 1
 ) -> tuple[list[TimeRange], Float32, NDArray[np.int64]]:
     """Windows, their vectors and whose they are, for turns of (start ms, end ms, speaker).
@@ -54,7 +54,7 @@ def taking_turns(speakers: int, minutes: float, seed: int = 1) -> list[tuple[int
 
 def voiced(turns: Sequence[tuple[int, int, int]], words: list[Word]) -> tuple[HeardSpan, Float32]:
     """One span in which these turns are heard, and its vectors."""
-    found, rows, _ = talk(turns)
+    found, rows, _ = voice_windows(turns)
     phrases = [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms, _ in turns]
     heard = VoiceWindows(
         starts_ms=[window.start_ms for window in found],

@@ -36,14 +36,14 @@ def time(start_ms: int, end_ms: int) -> TimeRange:
     return TimeRange(start_ms=start_ms, end_ms=end_ms)
 
 
-def said(*spans: tuple[int, int], fillers: tuple[int, ...] = ()) -> list[Word]:
+def timed_words(*spans: tuple[int, int], fillers: tuple[int, ...] = ()) -> list[Word]:
     return [
         Word(text=f"w{at}", start_ms=start, end_ms=end, probability=0.9, filler=at in fillers)
         for at, (start, end) in enumerate(spans)
     ]
 
 
-WORDS = said(
+WORDS = timed_words(
     (1_000, 1_300), (1_400, 1_700), (1_700, 2_000), (2_300, 2_500), (2_600, 3_000), (4_000, 4_400), (4_500, 5_000),
     (5_080, 5_600), fillers=(3,),
 )  # fmt: skip
@@ -64,7 +64,7 @@ def ranges(edit: EditList) -> list[tuple[int, int]]:
     return [(one.range.start_ms, one.range.end_ms) for one in edit.segments]
 
 
-def heard(edit: EditList, words: list[Word] = WORDS) -> list[str]:
+def played_texts(edit: EditList, words: list[Word] = WORDS) -> list[str]:
     return [word.text for word in words_out(words, place_edit(edit))]
 
 
@@ -78,7 +78,7 @@ def test_the_first_version_is_the_clip_itself() -> None:
     assert (CLIP.version, ranges(CLIP), is_single_unchanged_range(CLIP)) == (1, [(800, 6_000)], True)
 
 
-def test_a_new_version_says_what_it_was_made_of() -> None:
+def test_a_new_version_names_its_base_and_transcript() -> None:
     edit = done(ops.Mute(segment_id="s1"))
     assert (edit.version, edit.base_version, edit.transcript_version) == (2, 1, 3)
     assert not is_single_unchanged_range(edit)
@@ -92,7 +92,7 @@ def test_ends_move_to_gaps_between_words_both_ways() -> None:
 
 def test_deleted_words_are_gone_and_their_neighbours_whole() -> None:
     edit = done(ops.DeleteWords(first_word=1, end_word=3))
-    assert heard(edit) == ["w0", "w3", "w4", "w5", "w6", "w7"]
+    assert played_texts(edit) == ["w0", "w3", "w4", "w5", "w6", "w7"]
     assert ranges(edit) == [(800, 1_350), (2_060, 6_000)], "of the two pauses the longer stays"
     assert [one.segment_id for one in edit.segments] == ["s1", "s2"]
     words = words_out(WORDS, place_edit(edit))
@@ -101,30 +101,30 @@ def test_deleted_words_are_gone_and_their_neighbours_whole() -> None:
 
 def test_the_first_and_last_words_can_be_deleted() -> None:
     edit = done(ops.DeleteWords(first_word=0, end_word=1), ops.DeleteWords(first_word=7, end_word=8))
-    assert heard(edit) == ["w1", "w2", "w3", "w4", "w5", "w6"]
+    assert played_texts(edit) == ["w1", "w2", "w3", "w4", "w5", "w6"]
 
 
 def test_fillers_and_long_pauses_go() -> None:
     edit = done(ops.DropFillers(), ops.DropPauses())
-    assert heard(edit) == ["w0", "w1", "w2", "w4", "w5", "w6", "w7"]
+    assert played_texts(edit) == ["w0", "w1", "w2", "w4", "w5", "w6", "w7"]
     played = words_out(WORDS, place_edit(edit))
     assert played[4].start_ms - played[3].end_ms == 250
 
 
 def test_nothing_to_drop_changes_nothing() -> None:
-    plain_words = EditMaterial(words=said((1_000, 1_300), (1_400, 1_700)), **SOURCE)
+    plain_words = EditMaterial(words=timed_words((1_000, 1_300), (1_400, 1_700)), **SOURCE)
     edit = done(ops.DropFillers(), ops.DropPauses(), material=plain_words)
     assert edit.segments == CLIP.segments
 
 
-def test_split_then_join_is_what_it_was() -> None:
+def test_a_join_undoes_a_split() -> None:
     split = done(ops.Split(segment_id="s1", at_ms=3_500))
     assert ranges(split) == [(800, 3_500), (3_500, 6_000)]
     assert done(ops.Join(segment_id="s1"), edit=split).segments == CLIP.segments
 
 
 def test_a_pause_is_a_better_place_than_between_words_that_touch() -> None:
-    touching = said((1_000, 1_500), (1_500, 2_000), (2_000, 2_500), (2_700, 3_000))
+    touching = timed_words((1_000, 1_500), (1_500, 2_000), (2_000, 2_500), (2_700, 3_000))
     gaps = Gaps(touching, DURATION_MS)
     assert [gaps.nearest(at) for at in (1_990, 2_300, 1_520, 1_600)] == [2_000, 2_560, 1_500, 1_500]
     assert gaps.nearest(2_200) == 2_560, "2,000 is nearer, and in mid-phrase"
@@ -150,7 +150,7 @@ def test_a_join_takes_a_cut_back() -> None:
 def test_segments_change_places_come_and_go() -> None:
     edit = done(ops.Split(segment_id="s1", at_ms=3_500), ops.Move(segment_id="s2", before="s1"))
     assert ranges(edit) == [(3_500, 6_000), (800, 3_500)]
-    assert heard(edit) == ["w5", "w6", "w7", "w0", "w1", "w2", "w3", "w4"]
+    assert played_texts(edit) == ["w5", "w6", "w7", "w0", "w1", "w2", "w3", "w4"]
     assert ranges(done(ops.Move(segment_id="s2"), edit=edit)) == [(800, 3_500), (3_500, 6_000)]
     more = done(ops.Insert(start_ms=10_000, end_ms=12_000, before="s1"), edit=edit)
     assert [one.segment_id for one in more.segments] == ["s2", "s3", "s1"]
@@ -177,12 +177,12 @@ def test_texts_replace_each_other_and_can_be_taken_back() -> None:
     assert done(ops.Text(start_ms=0, end_ms=6_000, text=None), edit=edit).captions == []
 
 
-def test_texts_are_one_line_of_signs_that_can_be_stored_and_shown() -> None:
+def test_texts_are_one_line_of_storable_visible_characters() -> None:
     edit = done(ops.Text(start_ms=1_000, end_ms=1_700, text="Hello\u0000\x1b\n-->\tthere \U0001f468\u200d\U0001f469"))
     assert [one.text for one in edit.captions] == ["Hello --> there \U0001f468\u200d\U0001f469"]
 
 
-def test_key_frames_are_kept_by_shape() -> None:
+def test_key_frames_are_stored_by_aspect() -> None:
     keys = [CropKey(at_ms=at, crop=CropBox(x=at // 100, y=0, width=90, height=160)) for at in (800, 2_000)]
     edit = done(ops.Crop(aspect="9:16", keys=keys))
     assert edit.crops == {"9:16": keys}
@@ -226,7 +226,7 @@ def test_undo_and_redo_are_new_versions() -> None:
         (ops.Speed(segment_id="s1", speed=4.0), None),
     ],
 )
-def test_what_cannot_be_done_says_why(operation: ops.Operation, word: str | None) -> None:
+def test_an_invalid_operation_says_why(operation: ops.Operation, word: str | None) -> None:
     if word is None:
         assert length_ms(place_edit(done(operation))) == 1_300
         return
@@ -241,7 +241,7 @@ def test_a_clip_that_plays_too_long_or_short_is_refused() -> None:
     assert "1000" in refused(ops.Trim(segment_id="s1", start_ms=5_600, end_ms=6_200)).detail
 
 
-def test_a_segment_has_a_style_of_its_own_until_it_is_taken_back() -> None:
+def test_a_segment_has_its_own_style_until_it_is_reset() -> None:
     edit = done(ops.Split(segment_id="s1", at_ms=2_400), ops.Style(segment_id="s2", template="minimal"))
     assert [one.style and one.style.template for one in edit.segments] == [None, "minimal"]
     assert edit.segments[1].style == CaptionStyle(template="minimal", template_version=version_of("minimal"))
@@ -343,7 +343,7 @@ NOTHING: tuple[ops.Operation, ...] = (
 
 @pytest.mark.parametrize("operation", NOTHING, ids=lambda one: type(one).__name__)
 def test_an_operation_that_changes_nothing_says_so(operation: ops.Operation) -> None:
-    plain_words = EditMaterial(words=said((1_000, 1_300), (1_400, 1_700)), versions={1: CLIP}, **SOURCE)
+    plain_words = EditMaterial(words=timed_words((1_000, 1_300), (1_400, 1_700)), versions={1: CLIP}, **SOURCE)
     assert is_same(done(operation, material=plain_words), CLIP)
     assert not is_same(done(operation, ops.Mute(segment_id="s1"), material=plain_words), CLIP)
 
@@ -353,15 +353,15 @@ def test_operations_that_undo_each_other_change_nothing() -> None:
     assert is_same(done(*there), CLIP)
 
 
-def test_words_said_at_once_are_not_cut_apart() -> None:
-    both = said((1_000, 1_500), (1_400, 2_000), (2_200, 2_400))
+def test_overlapping_words_are_not_cut_apart() -> None:
+    both = timed_words((1_000, 1_500), (1_400, 2_000), (2_200, 2_400))
     material = EditMaterial(words=both, **SOURCE)
     with pytest.raises(BadEditError, match="same time"):
         apply(CLIP, [ops.DeleteWords(first_word=1, end_word=2)], material)
-    assert heard(apply(CLIP, [ops.DeleteWords(first_word=0, end_word=2)], material), both) == ["w2"]
+    assert played_texts(apply(CLIP, [ops.DeleteWords(first_word=0, end_word=2)], material), both) == ["w2"]
 
 
-def test_both_clocks() -> None:
+def test_source_and_output_times_convert_both_ways() -> None:
     edit = EditList(
         version=2,
         segments=[
@@ -386,7 +386,7 @@ def laid_out(spans: list[tuple[int, int]]) -> list[Word]:
     for pause, length in spans:
         placed.append((at_ms + pause, at_ms + pause + length))
         at_ms += pause + length
-    return said(*placed, fillers=tuple(range(1, len(spans), 4)))
+    return timed_words(*placed, fillers=tuple(range(1, len(spans), 4)))
 
 
 def is_inside(at_ms: int, words: list[Word]) -> bool:
@@ -422,9 +422,7 @@ Wishes = st.lists(
 
 @settings(max_examples=40)
 @given(Spans, Wishes)
-def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
-    spans: list[tuple[int, int]], wishes: list[Any]
-) -> None:
+def test_no_edit_halves_a_word_and_the_clocks_agree(spans: list[tuple[int, int]], wishes: list[Any]) -> None:
     words = laid_out(spans)
     edit = machine_edit(time(0, 20_000))
     for wish in wishes:
@@ -448,10 +446,10 @@ def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
     assert len(edges) <= 1, "only a word at the machine's own end may be cut"
 
 
-def test_what_is_asked_of_a_long_source_takes_little_time() -> None:
+def test_edits_of_a_long_source_take_little_time() -> None:
     """Six hours of speech and a clip of distant segments: a slow request would delay all callers of the API."""
     spans = [(360 * at, 360 * at + 240 - 40 * (at % 3)) for at in range(60_000)]
-    words = said(*spans, fillers=tuple(range(5, 60_000, 20)))
+    words = timed_words(*spans, fillers=tuple(range(5, 60_000, 20)))
     material = EditMaterial(words=words, **SOURCE | {"duration_ms": 6 * 3_600_000})
     far = [(1_000 + 100_000 * at, 1_700 + 100_000 * at) for at in range(190)]
     edit = EditList(

@@ -39,7 +39,7 @@ def edit(*parts: tuple[int, int], speed: float = 1.0) -> list[PlacedSegment]:
     return place_edit(EditList(version=2, segments=segments))
 
 
-def test_one_piece_gives_the_subtitles_of_its_stretch() -> None:
+def test_one_segment_has_the_subtitles_of_its_range() -> None:
     told = transcript()
     for part in (time(0, 6_000), time(300, 4_100), time(1_700, 1_900), time(2_550, 5_100)):
         assert cues_out(told, single_segment(part)) == range_cues(told, part)
@@ -55,7 +55,7 @@ def test_words_are_on_the_outputs_clock_in_the_order_of_playing() -> None:
     assert (fast.start_ms, fast.end_ms) == (50, 350)
 
 
-def test_a_word_of_which_less_than_half_is_heard_is_none() -> None:
+def test_a_word_played_by_less_than_half_is_dropped() -> None:
     words = words_out(transcript().words, edit((400, 1_350)))
     assert [(word.text, word.start_ms, word.end_ms) for word in words] == [("two", 600, 950)]
 
@@ -66,7 +66,7 @@ def test_a_word_that_is_cut_in_its_middle_is_shown_once() -> None:
     ]  # fmt: skip
 
 
-def test_doubts_follow() -> None:
+def test_doubts_follow_their_words() -> None:
     assert ranges_out([time(500, 3_000)], edit((2_500, 4_000), (0, 1_000))) == [time(0, 500), time(2_000, 2_500)]
 
 
@@ -88,13 +88,13 @@ def test_an_empty_text_hides_the_words() -> None:
     assert (len(told.segments), told.segments[0].first_word) == (1, 0)
 
 
-def test_a_text_may_stand_where_nothing_is_said() -> None:
+def test_a_text_may_stand_between_words() -> None:
     told = with_written_texts(transcript(), [CaptionText(range=time(2_650, 2_950), text="applause")])
     assert [word.text for word in told.words][2:5] == ["three", "applause", "four"]
     assert [one.text for one in told.segments][1] == "applause"
 
 
-def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
+def test_a_custom_text_over_a_cut_is_shown_whole_and_once() -> None:
     """If the text were spread over the time of all replaced words, those in the cut would be lost."""
     text = "not one of these words may be lost"
     for parts in (
@@ -128,7 +128,7 @@ def quiet(*parts: tuple[int, int, bool], texts: tuple[CaptionText, ...] = ()) ->
     return place_edit(EditList(version=2, segments=segments, captions=list(texts)))
 
 
-def test_what_is_not_heard_is_no_caption() -> None:
+def test_muted_words_have_no_caption() -> None:
     played = quiet((0, 1_900, False), (1_900, 3_900, True), (3_900, 6_000, False))
     assert [word.text for word in words_out(transcript().words, played)] == ["one", "two", "five", "six"]
     assert [cue.lines for cue in cues_out(transcript(), played)] == [["[?] one two"], ["five six"]]
@@ -138,7 +138,7 @@ def test_what_is_not_heard_is_no_caption() -> None:
     assert cues_out(transcript(), quiet((0, 6_000, True))) == []
 
 
-def test_a_text_of_ones_own_is_shown_where_nothing_is_heard() -> None:
+def test_a_custom_text_is_shown_over_muted_segments() -> None:
     for stretch in (time(1_250, 2_350), time(1_700, 1_900)):
         text = CaptionText(range=stretch, text="meanwhile at home")
         played = quiet((0, 6_000, True), texts=(text,))
@@ -149,12 +149,12 @@ def test_a_text_of_ones_own_is_shown_where_nothing_is_heard() -> None:
     assert words_out(with_written_texts(transcript(), [CaptionText(range=time(0, 2_700), text="")]).words, hidden) == []
 
 
-def test_without_texts_nothing_changes() -> None:
+def test_a_transcript_without_texts_stays_unchanged() -> None:
     told = transcript()
     assert with_written_texts(told, []) is told
 
 
-def test_an_edit_of_many_texts_and_pieces_is_retold_quickly() -> None:
+def test_an_edit_of_many_texts_and_segments_is_mapped_quickly() -> None:
     """A long source: every reader may request a hand-over, which goes through all the words."""
     words = [Word(text="w", start_ms=400 * at, end_ms=400 * at + 300, probability=1.0) for at in range(40_000)]
     segments = [

@@ -25,12 +25,12 @@ def test_boxes_that_only_touch_share_nothing() -> None:
     assert (shared_area(one, other), intersection_over_union(one, other), share_of_smaller(one, other)) == (0, 0, 0)
 
 
-def test_empty_boxes_are_no_error() -> None:
+def test_empty_boxes_raise_no_error() -> None:
     empty = box(3, 3, 0, 0)
     assert (intersection_over_union(empty, empty), share_of_smaller(empty, empty)) == (0, 0)
 
 
-def test_hull_is_around_all() -> None:
+def test_the_hull_encloses_all_boxes() -> None:
     boxes = [box(1.5, 2, 3, 4), box(10, 0, 0.25, 1)]
     assert hull(boxes) == box(1.5, 0, 8.75, 6)
     assert crop_hull(boxes) == CropBox(x=1, y=0, width=10, height=6)

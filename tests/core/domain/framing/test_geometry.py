@@ -19,7 +19,7 @@ def keys(*places: tuple[int, float]) -> list[PathKey]:
     return [PathKey(at_ms=at_ms, box=Box(x=x, y=0, width=304, height=540)) for at_ms, x in places]
 
 
-def test_a_still_crop_is_what_is_shown() -> None:
+def test_a_static_crop_maps_to_the_output() -> None:
     painted = painted_box(FACE, HELD, 0, 1080, 1920)
     assert (painted.x, painted.y, painted.height) == pytest.approx((355, 320, 355), abs=1)
     whole = msgspec.structs.replace(HELD, crop=CropBox(x=0, y=0, width=960, height=540))
@@ -30,7 +30,7 @@ def test_a_still_crop_is_what_is_shown() -> None:
     assert share_shown(Box(x=0, y=0, width=80, height=100), HELD, 0) == 0
 
 
-def test_a_crop_that_moves_is_where_its_way_has_led_it() -> None:
+def test_a_following_crop_is_at_its_place_on_the_path() -> None:
     moves = msgspec.structs.replace(HELD, mode="follow", path=keys((0, 100), (400, 100), (800, 500)))
     assert [view(moves, at_ms).x for at_ms in (-50, 0, 399, 600, 800, 2_000)] == [100, 100, 100, 300, 500, 500]
     assert share_shown(FACE, moves, 400) == 0

@@ -50,7 +50,7 @@ def test_text_is_one_cue_a_line() -> None:
 
 
 @given(st.text(max_size=40).map(clean).filter(bool), st.integers(0, 10**7))
-def test_any_words_come_back(text: str, start_ms: int) -> None:
+def test_any_words_read_back(text: str, start_ms: int) -> None:
     cue = Cue(start_ms=start_ms, end_ms=start_ms + 900, lines=[text], speaker=text)
     (found,) = ET.fromstring(ttml([cue])).findall(f".//{P}")
     assert "".join(found.itertext()) == text

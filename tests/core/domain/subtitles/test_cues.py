@@ -136,7 +136,7 @@ def conversation(*speakers: Speaker) -> Transcript:
     return msgspec.structs.replace(whole, segments=parts, diarization=told)
 
 
-def test_where_two_speak_each_format_says_who() -> None:
+def test_each_format_names_the_speakers_of_a_conversation() -> None:
     talk = conversation(Speaker(id="S1", speech_ms=1, turns=1, name="Ada"), Speaker(id="S2", speech_ms=1, turns=1))
     assert txt(talk.segments, names=speaker_names(talk)) == "Ada: Hello you\nStill me\n\nS2: Hello & bye\n"
     labelled = srt(transcript_cues(talk, labelled=True))
@@ -149,13 +149,13 @@ def test_where_two_speak_each_format_says_who() -> None:
     assert "<v S2>Hello &amp; bye\n" in spoken
 
 
-def test_a_name_is_no_markup() -> None:
+def test_a_name_is_escaped_as_text() -> None:
     talk = conversation(Speaker(id="S1", speech_ms=1, turns=1, name="<b>\nEve"), Speaker(id="S2", speech_ms=1, turns=1))
     assert "<v &lt;b&gt; Eve>Hello you" in vtt(transcript_cues(talk))
     assert "＜b＞ Eve: Hello you" in srt(transcript_cues(talk, labelled=True))
 
 
-def test_where_one_speaks_nobody_is_named() -> None:
+def test_a_single_speaker_is_not_named() -> None:
     talk = conversation(Speaker(id="S1", speech_ms=1, turns=1, name="Ada"))
     assert "Ada" not in txt(talk.segments, names=speaker_names(talk)) + vtt(transcript_cues(talk)) + srt(
         transcript_cues(talk, labelled=True)

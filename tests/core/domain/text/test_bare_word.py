@@ -15,7 +15,7 @@ def test_bare_word_is_letters_and_digits(word: str, bare: str) -> None:
     assert bare_word(word) == bare
 
 
-def test_bare_word_keeps_given_signs() -> None:
+def test_bare_word_keeps_the_listed_signs() -> None:
     assert bare_word("($5%)", keep_before="$", keep_after="%") == "$5%"
 
 

@@ -9,7 +9,7 @@ WORDS = [("The", 0), ("walrus", 300), ("swims,", 900), ("the", 1500), ("walrus",
 TEXT = "The walrus swims, the walrus sleeps."
 
 
-def test_a_word_is_said_when_it_begins() -> None:
+def test_a_word_has_the_time_of_its_beginning() -> None:
     times = word_times(TEXT, WORDS)
     assert times == [0, 0, 4, 300, 11, 900, 18, 1500, 22, 1700, 29, 2400]
     assert [time_at(times, TEXT.index(word)) for word in ("The", "swims", "sleeps", "leeps")] == [0, 900, 2400, 2400]

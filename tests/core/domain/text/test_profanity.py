@@ -27,7 +27,7 @@ def test_whole_words_keep_their_first_letter_and_their_length(text: str, shown: 
 
 
 @pytest.mark.parametrize("language", ["de", None])
-def test_without_a_list_nothing_is_hidden(language: str | None) -> None:
+def test_a_language_without_a_list_hides_nothing(language: str | None) -> None:
     assert masked("shit", language) == "shit"
 
 

@@ -31,7 +31,7 @@ def test_a_mark_ends_a_sentence(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["Mr.", '"Mr.', "(e.g.", "Inc.", "no.", "J.", "É.", "3.5", "so,", "end", "", "。a"])
-def test_other_words_end_none(word: str) -> None:
+def test_other_words_do_not_end_a_sentence(word: str) -> None:
     assert not ends_sentence(word)
 
 

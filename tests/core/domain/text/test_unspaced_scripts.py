@@ -12,7 +12,7 @@ from core.domain.text.unspaced_scripts import NEVER_FIRST, joined, phrased, stan
 from schemas.common import Word
 
 
-def heard(text: str, each_ms: int = 100) -> list[Word]:
+def unspaced_words(text: str, each_ms: int = 100) -> list[Word]:
     """Text without spaces, as Whisper returns it (pieces are separated by blanks here)."""
     return [
         Word(text=piece, start_ms=each_ms * at, end_ms=each_ms * (at + 1), probability=0.9)
@@ -36,48 +36,48 @@ def heard(text: str, each_ms: int = 100) -> list[Word]:
         ("", 0),
     ],
 )
-def test_a_sign_is_what_a_reader_takes_for_one(text: str, count: int) -> None:
+def test_a_sign_is_one_grapheme_cluster(text: str, count: int) -> None:
     assert len(clusters(text)) == count
 
 
 @given(st.text())
-def test_signs_together_are_the_text(text: str) -> None:
+def test_signs_join_to_the_text(text: str) -> None:
     assert "".join(clusters(text)) == text
 
 
 def test_single_signs_become_phrases_with_the_times_of_their_ends() -> None:
-    found = phrased(heard("エ ネ ル ギ ー は 常 に 保 存 さ れ ま す 。"), "ja")
+    found = phrased(unspaced_words("エ ネ ル ギ ー は 常 に 保 存 さ れ ま す 。"), "ja")
     assert [word.text for word in found] == ["エネルギーは", "常に", "保存されます。"]
     assert [(word.start_ms, word.end_ms) for word in found] == [(0, 600), (600, 800), (800, 1500)]
 
 
 def test_chinese_and_thai_have_phrases_too() -> None:
-    chinese = [word.text for word in phrased(heard("能 量 总 是 守 恒 的 ，"), "zh")]
+    chinese = [word.text for word in phrased(unspaced_words("能 量 总 是 守 恒 的 ，"), "zh")]
     assert "".join(chinese) == "能量总是守恒的，"
     assert 2 <= len(chinese) <= 5
     assert not any(word[0] in NEVER_FIRST for word in chinese)
-    thai = [word.text for word in phrased(heard("พลัง งาน ถูก อนุ รักษ์ เสมอ"), "th")]
+    thai = [word.text for word in phrased(unspaced_words("พลัง งาน ถูก อนุ รักษ์ เสมอ"), "th")]
     assert "".join(thai) == "พลังงานถูกอนุรักษ์เสมอ"
     assert len(thai) < 6
 
 
 def test_a_long_text_that_a_person_wrote_is_cut_at_its_phrases() -> None:
-    (whole,) = heard("エネルギーは常に保存されます。", 1_500)
+    (whole,) = unspaced_words("エネルギーは常に保存されます。", 1_500)
     found = phrased([whole], "ja")
     assert [word.text for word in found] == ["エネルギーは", "常に", "保存されます。"]
     assert [found[0].start_ms, found[-1].end_ms] == [0, 1_500]
 
 
 def test_pauses_speakers_and_other_scripts_part_phrases() -> None:
-    words = heard("保 存")
+    words = unspaced_words("保 存")
     assert len(phrased([words[0], Word(text="存", start_ms=900, end_ms=990, probability=1)], "ja")) == 2
     assert len(phrased([words[0], Word(text="存", start_ms=100, end_ms=200, probability=1, speaker="S2")], "ja")) == 2
-    assert [word.text for word in phrased(heard("I love 東 京"), "ja")] == ["I", "love", "東京"]
-    assert phrased(heard("just English words"), "en") == heard("just English words")
+    assert [word.text for word in phrased(unspaced_words("I love 東 京"), "ja")] == ["I", "love", "東京"]
+    assert phrased(unspaced_words("just English words"), "en") == unspaced_words("just English words")
 
 
 @given(st.lists(st.text(max_size=20), max_size=30), st.sampled_from(["ja", "zh", "th", "my", "en", None]))
-def test_whatever_was_heard_nothing_is_lost_and_times_stay_in_order(texts: list[str], language: str | None) -> None:
+def test_phrases_lose_no_sign_and_keep_times_in_order(texts: list[str], language: str | None) -> None:
     words = [Word(text=text, start_ms=100 * at, end_ms=100 * at + 90, probability=0.9) for at, text in enumerate(texts)]
     found = phrased(words, language)
     assert "".join(word.text for word in found) == "".join(text for text in texts if text.strip())
@@ -97,7 +97,7 @@ def test_spaces_stand_where_their_scripts_have_them() -> None:
 
 def test_subtitle_lines_break_between_phrases() -> None:
     text = "生 ま れ な が ら に し て 自 由 で あ り 、 か つ 、 尊 厳 と 権 利 と に つ い て 平 等 で あ る 。"
-    lines = [line for cue in word_cues(heard(text), "ja") for line in cue.lines]
+    lines = [line for cue in word_cues(unspaced_words(text), "ja") for line in cue.lines]
     assert "".join(lines) == text.replace(" ", "")
     assert len(lines) > 1
     assert not any(line[0] in NEVER_FIRST for line in lines)

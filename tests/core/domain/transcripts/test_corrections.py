@@ -47,14 +47,14 @@ def test_a_word_for_a_word_keeps_its_time() -> None:
     ]  # fmt: skip
 
 
-def test_other_numbers_of_words_share_the_time_and_move_what_follows() -> None:
+def test_more_or_fewer_words_share_the_time_and_shift_indices() -> None:
     after, _ = corrected(transcript(), [edit(2, 4, "Dr Who himself"), edit(4, 8, "there")], 2)
     assert [word.text for word in after.words] == ["we", "met", "Dr", "Who", "himself", "there"]
     assert (after.words[2].start_ms, after.words[4].end_ms) == (1000, 1900)
     assert [(one.first_word, one.end_word) for one in after.segments] == [(0, 5), (5, 6)]
 
 
-def test_words_and_whole_segments_go() -> None:
+def test_words_and_entire_segments_are_deleted() -> None:
     after, _ = corrected(transcript(), [edit(0, 4, " "), edit(4, 5, "")], 2)
     assert [word.text for word in after.words] == ["paris", "last", "year"]
     assert [(one.text, one.start_ms) for one in after.segments] == [("paris last year", 2500)]
@@ -71,20 +71,20 @@ def test_words_and_whole_segments_go() -> None:
         ([edit(0, 1, "a"), edit(2, 3, "a" * 101)], 1),
     ],
 )
-def test_what_cannot_be_done_says_which(edits: list[WordEdit], at: int) -> None:
+def test_an_invalid_edit_is_named(edits: list[WordEdit], at: int) -> None:
     with pytest.raises(BadEditError) as caught:
         corrected(transcript(), edits, 2)
     assert caught.value.at == at
 
 
-def test_where_no_spaces_are_written_each_sign_is_a_word() -> None:
+def test_each_sign_is_a_word_in_scripts_without_spaces() -> None:
     japanese = msgspec.structs.replace(transcript(), language="ja")
     after, (change,) = corrected(japanese, [edit(2, 4, "今日、iPhone 15")], 2)
     assert [word.text for word in after.words[2:6]] == ["今", "日、", "iPhone", "15"]
     assert (after.words[2].start_ms, after.words[5].end_ms, change.after) == (1000, 1900, "今日、iPhone15")
 
 
-def test_a_sound_of_hesitation_that_is_corrected_to_a_word_is_none() -> None:
+def test_a_filler_corrected_to_a_word_is_not_a_filler() -> None:
     told = transcript()
     words = [msgspec.structs.replace(told.words[0], filler=True), *told.words[1:]]
     after, _ = corrected(msgspec.structs.replace(told, words=words), [edit(0, 1, "on")], 2)
@@ -92,7 +92,7 @@ def test_a_sound_of_hesitation_that_is_corrected_to_a_word_is_none() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(1, 4), st.text("ab ", max_size=60)), max_size=3))
-def test_whatever_is_edited_the_transcript_is_whole(wanted: list[tuple[int, int, str]]) -> None:
+def test_any_correction_leaves_a_complete_transcript(wanted: list[tuple[int, int, str]]) -> None:
     try:
         after, changes = corrected(transcript(), [edit(first, first + more, text) for first, more, text in wanted], 2)
     except BadEditError:

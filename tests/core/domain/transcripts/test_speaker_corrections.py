@@ -46,35 +46,40 @@ def transcript() -> Transcript:
 TURNS = [(0, 1950, "S1"), (1950, 3900, "S2"), (4000, 4500, "S3")]
 
 
-def told(after: Transcript) -> Diarization:
+def diarization_of(after: Transcript) -> Diarization:
     assert after.diarization
     return after.diarization
 
 
 def spans(after: Transcript) -> list[tuple[int, int, str]]:
-    return [(one.start_ms, one.end_ms, one.speaker) for one in told(after).turns]
+    return [(one.start_ms, one.end_ms, one.speaker) for one in diarization_of(after).turns]
 
 
 def owners(after: Transcript) -> list[str | None]:
     return [word.speaker for word in after.words]
 
 
-def test_a_name_is_given_and_taken_and_says_whose_word_it_is() -> None:
+def test_a_name_is_set_and_cleared_with_its_source() -> None:
     before = transcript()
-    speakers = [msgspec.structs.replace(told(before).speakers[0], name="Ada", evidence=EVIDENCE, named_by="self")]
+    speakers = [
+        msgspec.structs.replace(diarization_of(before).speakers[0], name="Ada", evidence=EVIDENCE, named_by="self")
+    ]
     known = msgspec.structs.replace(
-        before, diarization=msgspec.structs.replace(told(before), speakers=[*speakers, *told(before).speakers[1:]])
+        before,
+        diarization=msgspec.structs.replace(
+            diarization_of(before), speakers=[*speakers, *diarization_of(before).speakers[1:]]
+        ),
     )
     after, (change,) = correct_speakers(known, [Rename(speaker="S1", name="  Ada\nLovelace ")], 2)
-    one = told(after).speakers[0]
+    one = diarization_of(after).speakers[0]
     assert (one.name, one.named_by, one.evidence, one.confidence) == ("Ada Lovelace", "person", None, 0.9)
     assert (change.op, change.speaker, change.before, change.after) == ("rename", "S1", "Ada", "Ada Lovelace")
     assert (after.version, after.words, after.segments) == (2, known.words, known.segments)
     bare, _ = correct_speakers(after, [Rename(speaker="S1", name="")], 3)
-    assert (told(bare).speakers[0].name, told(bare).speakers[0].named_by) == (None, None)
+    assert (diarization_of(bare).speakers[0].name, diarization_of(bare).speakers[0].named_by) == (None, None)
 
 
-def test_no_name_is_lost_to_the_record_of_changes() -> None:
+def test_the_record_of_changes_keeps_every_name() -> None:
     """The changes list every name that an edit removed."""
     named = [Rename(speaker=one, name=name) for one, name in (("S1", "Ada"), ("S2", "Bob"), ("S3", "Cleo"))]
     everything = [Stretch(start_ms=0, end_ms=5_000)]
@@ -91,8 +96,8 @@ def test_no_name_is_lost_to_the_record_of_changes() -> None:
         start, _ = correct_speakers(transcript(), named, 2)
         after, (change,) = correct_speakers(start, [edit], 3)
         assert (change.before, change.after) == (before, after_name), edit
-        was = {one.id: one.name for one in told(start).speakers}
-        now = {one.id: one.name for one in told(after).speakers}
+        was = {one.id: one.name for one in diarization_of(start).speakers}
+        now = {one.id: one.name for one in diarization_of(after).speakers}
         lost = {speaker: name for speaker, name in was.items() if now.get(speaker) != name}
         assert lost.items() <= change.names.items() <= was.items(), edit
     start, _ = correct_speakers(transcript(), named, 2)
@@ -100,7 +105,7 @@ def test_no_name_is_lost_to_the_record_of_changes() -> None:
     assert merged.names == {"S1": "Ada", "S2": "Bob"}
 
 
-def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
+def test_ranges_beyond_the_source_are_refused_with_its_length() -> None:
     with pytest.raises(BadEditError, match=r"ends at 5 s: from 0 ms to 5 s \(0 to 5000 ms\)") as caught:
         correct_speakers(
             transcript(),
@@ -110,10 +115,10 @@ def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
     assert caught.value.path == "0/ranges/1/end_ms"
 
 
-def test_two_become_one_with_all_they_say() -> None:
+def test_merged_speakers_keep_all_their_words() -> None:
     after, (change,) = correct_speakers(transcript(), [Merge(speaker="S2", into="S1")], 2)
     assert owners(after) == ["S1"] * 8 + ["S3"]
-    assert [(one.id, one.speech_ms, one.turns, one.confidence) for one in told(after).speakers] == [
+    assert [(one.id, one.speech_ms, one.turns, one.confidence) for one in diarization_of(after).speakers] == [
         ("S1", 3900, 1, None), ("S3", 500, 1, 0.9),
     ]  # fmt: skip
     assert spans(after) == [
@@ -124,17 +129,17 @@ def test_two_become_one_with_all_they_say() -> None:
     assert (change.op, change.speaker, change.to, change.word_count, change.speech_ms) == ("merge", "S2", "S1", 4, 1950)
 
 
-def test_a_name_is_kept_by_whoever_is_left() -> None:
+def test_the_remaining_speaker_keeps_the_name() -> None:
     after, _ = correct_speakers(transcript(), [Rename(speaker="S2", name="Bo"), Merge(speaker="S2", into="S3")], 2)
-    assert [(one.id, one.name, one.named_by) for one in told(after).speakers] == [
+    assert [(one.id, one.name, one.named_by) for one in diarization_of(after).speakers] == [
         ("S1", None, None), ("S3", "Bo", "person"),
     ]  # fmt: skip
 
 
 def test_one_speaker_has_no_confidence_and_no_overlaps() -> None:
     after, _ = correct_speakers(transcript(), [Merge(speaker="S2", into="S1"), Merge(speaker="S3", into="S1")], 2)
-    assert ([one.id for one in told(after).speakers], told(after).overlaps) == (["S1"], [])
-    assert told(after).speakers[0].confidence is None
+    assert ([one.id for one in diarization_of(after).speakers], diarization_of(after).overlaps) == (["S1"], [])
+    assert diarization_of(after).speakers[0].confidence is None
 
 
 def test_words_become_a_new_speakers_and_part_their_segment() -> None:
@@ -147,13 +152,13 @@ def test_words_become_a_new_speakers_and_part_their_segment() -> None:
     assert spans(after) == [
         (0, 950, "S1"), (950, 1950, "S4"), (1950, 3900, "S2"), (4000, 4500, "S3"),
     ]  # fmt: skip
-    assert [(one.id, one.name, one.confidence) for one in told(after).speakers] == [
+    assert [(one.id, one.name, one.confidence) for one in diarization_of(after).speakers] == [
         ("S1", None, None), ("S2", None, 0.9), ("S3", None, 0.9), ("S4", "Cy", None),
     ]  # fmt: skip
     assert (change.op, change.speaker, change.to, change.word_count, change.speech_ms) == ("split", "S1", "S4", 2, 1000)
 
 
-def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
+def test_a_range_is_assigned_to_another_speaker() -> None:
     after, (change,) = correct_speakers(
         transcript(), [SplitSpeaker(ranges=[Stretch(start_ms=1400, end_ms=2500)], to="S3")], 2
     )
@@ -164,24 +169,24 @@ def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
     assert (change.word_count, change.speech_ms) == (2, 1100)
 
 
-def test_a_number_is_never_given_twice() -> None:
+def test_a_speaker_number_is_never_reused() -> None:
     gone, _ = correct_speakers(transcript(), [Merge(speaker="S3", into="S1")], 2)
     after, _ = correct_speakers(gone, [SplitSpeaker(words=[WordRun(first_word=8, end_word=9)])], 3)
     again, _ = correct_speakers(
         after, [Merge(speaker="S4", into="S1"), SplitSpeaker(words=[WordRun(first_word=0, end_word=1)])], 4
     )
-    assert [one.id for one in told(after).speakers] == ["S1", "S2", "S4"]
-    assert [one.id for one in told(again).speakers] == ["S1", "S2", "S5"]
+    assert [one.id for one in diarization_of(after).speakers] == ["S1", "S2", "S4"]
+    assert [one.id for one in diarization_of(again).speakers] == ["S1", "S2", "S5"]
 
 
-def test_whoever_says_nothing_any_more_is_gone() -> None:
+def test_a_speaker_without_words_is_removed() -> None:
     after, _ = correct_speakers(
         transcript(), [SplitSpeaker(speaker="S3", ranges=[Stretch(start_ms=0, end_ms=5000)], to="S1")], 2
     )
-    assert [one.id for one in told(after).speakers] == ["S1", "S2"]
+    assert [one.id for one in diarization_of(after).speakers] == ["S1", "S2"]
 
 
-def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
+def test_speakers_can_be_assigned_without_diarization() -> None:
     words = [msgspec.structs.replace(word, speaker=None) for word in transcript().words]
     segments = [msgspec.structs.replace(one, speaker=None) for one in transcript().segments]
     deaf = msgspec.structs.replace(transcript(), words=words, segments=segments, diarization=None)
@@ -221,7 +226,7 @@ def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
         ([SplitSpeaker(ranges=[Stretch(start_ms=4600, end_ms=4900)], to="S1")], 0, "says nothing there"),
     ],
 )
-def test_what_cannot_be_done_says_which_and_why(edits: list[SpeakerEdit], at: int, said: str) -> None:
+def test_an_invalid_edit_is_named_with_its_reason(edits: list[SpeakerEdit], at: int, said: str) -> None:
     with pytest.raises(BadEditError, match=said) as caught:
         correct_speakers(transcript(), edits, 2)
     assert caught.value.at == at
@@ -244,7 +249,7 @@ EDITS = st.one_of(
 
 
 @given(st.lists(EDITS, min_size=1, max_size=4))
-def test_whatever_is_edited_the_transcript_is_whole(edits: list[SpeakerEdit]) -> None:
+def test_any_correction_leaves_a_complete_transcript(edits: list[SpeakerEdit]) -> None:
     before = transcript()
     try:
         after, changes = correct_speakers(before, edits, 2)
@@ -258,8 +263,8 @@ def test_whatever_is_edited_the_transcript_is_whole(edits: list[SpeakerEdit]) ->
         {after.words[at].speaker for at in range(one.first_word, one.end_word)} == {one.speaker}
         for one in after.segments
     )
-    known = {one.id for one in told(after).speakers}
-    assert {*owners(after), *(one.speaker for one in told(after).turns)} == known
-    assert sum(one.end_ms - one.start_ms for one in told(after).turns) >= 4_400
-    assert all(one.end_ms > one.start_ms for one in told(after).turns)
-    assert len(words_in(told(after).turns, after.words)) == len(told(after).turns)
+    known = {one.id for one in diarization_of(after).speakers}
+    assert {*owners(after), *(one.speaker for one in diarization_of(after).turns)} == known
+    assert sum(one.end_ms - one.start_ms for one in diarization_of(after).turns) >= 4_400
+    assert all(one.end_ms > one.start_ms for one in diarization_of(after).turns)
+    assert len(words_in(diarization_of(after).turns, after.words)) == len(diarization_of(after).turns)

@@ -14,7 +14,7 @@ from core.infra.http.file_download import BOOT_ID, NOTE_SUFFIX, DownloadNote, Pa
 from tests.support.fake_server import Names, Wire, answer, fetch
 
 
-async def test_too_large_is_refused_by_header_and_by_count(tmp_path: Path) -> None:
+async def test_a_file_that_is_too_large_is_refused_by_header_and_count(tmp_path: Path) -> None:
     told = OutsideHttp(resolver=Names(), connector=Wire(answer(200, b"x" * 2000)))
     with pytest.raises(InputRejected, match=r"media\.too_large"):
         await fetch(told, "http://a.example/", tmp_path / "file", max_bytes=1000)
@@ -56,7 +56,7 @@ def test_a_server_that_drips_after_a_fast_beginning_is_too_slow() -> None:
         pace.check(72.0, fast + 72 * 17 * 1024)
 
 
-def test_a_steady_download_and_one_begun_anew_are_not() -> None:
+def test_a_steady_or_restarted_download_is_not_too_slow() -> None:
     pace = Pace(0.0, 0)
     for second in range(600):
         pace.check(float(second), second * 80_000)
@@ -65,7 +65,7 @@ def test_a_steady_download_and_one_begun_anew_are_not() -> None:
     pace.check(1230.0, 600 * 80_000 + 2 * 60 * 80_000)  # half a minute without a byte, and then all of it
 
 
-async def test_a_part_of_the_file_that_cannot_be_is_no_bug(tmp_path: Path) -> None:
+async def test_an_impossible_part_of_the_file_is_not_a_bug(tmp_path: Path) -> None:
     whole = b"x" * 1000
     odd = answer(206, b"y", etag='"v"', content_range=f"bytes {'9' * 5000}-{'9' * 5000}/*")
     client = OutsideHttp(resolver=Names(), connector=Wire(*[answer(200, whole, etag='"v"')[:-500], *[odd] * 9]))
@@ -88,7 +88,7 @@ def rest(start: int, etag: str = '"v1"', total: int = len(WHOLE), end: int = len
 
 
 @pytest.mark.parametrize("left", [400, len(WHOLE)], ids=["a part", "the whole"])
-async def test_what_a_killed_process_left_is_gone_on_with(left: int, tmp_path: Path) -> None:
+async def test_the_partial_file_of_a_killed_process_is_continued(left: int, tmp_path: Path) -> None:
     """For a complete file the last byte is requested again: the server must confirm that the file is the same."""
     leave(tmp_path / "file", left)
     start = min(left, len(WHOLE) - 1)
@@ -101,7 +101,7 @@ async def test_what_a_killed_process_left_is_gone_on_with(left: int, tmp_path: P
 @pytest.mark.parametrize(
     "changes", [{"boot": "another"}, {"validator": ""}, {"size": 300}], ids=["power cut", "no validator", "too long"]
 )
-async def test_what_cannot_be_known_again_is_fetched_anew(changes: dict[str, Any], tmp_path: Path) -> None:
+async def test_an_unidentifiable_partial_file_is_fetched_again(changes: dict[str, Any], tmp_path: Path) -> None:
     leave(tmp_path / "file", 400, **changes)
     (tmp_path / "file").write_bytes(b"x" * 400)
     wire = Wire(answer(200, WHOLE, etag='"v1"'))
@@ -110,7 +110,7 @@ async def test_what_cannot_be_known_again_is_fetched_anew(changes: dict[str, Any
     assert b"range:" not in wire.sent[0].lower()
 
 
-async def test_a_torn_note_is_none(tmp_path: Path) -> None:
+async def test_a_torn_note_counts_as_missing(tmp_path: Path) -> None:
     leave(tmp_path / "file", 400)
     (tmp_path / f"file{NOTE_SUFFIX}").write_bytes(b'{"validator":')
     wire = Wire(answer(200, WHOLE))
@@ -129,7 +129,7 @@ async def test_a_server_that_does_not_heed_if_range_is_not_believed(odd: bytes, 
     assert (tmp_path / "file").read_bytes() == WHOLE
 
 
-async def test_a_server_that_sends_less_than_asked_for_is_asked_again(tmp_path: Path) -> None:
+async def test_the_rest_of_a_short_answer_is_requested_again(tmp_path: Path) -> None:
     leave(tmp_path / "file", 400)
     wire = Wire(rest(400, end=700), rest(700))
     assert await fetch(OutsideHttp(resolver=Names(), connector=wire), "http://a.example/", tmp_path / "file") == 1024
@@ -152,7 +152,7 @@ async def test_a_server_that_sends_less_than_asked_for_is_asked_again(tmp_path: 
         ({}, ""),
     ],
 )
-def test_only_what_is_surely_one_file_is_a_validator(headers: dict[str, str], validator: str) -> None:
+def test_only_a_strong_identifier_is_a_validator(headers: dict[str, str], validator: str) -> None:
     assert validator_of(headers) == validator
 
 
@@ -166,7 +166,7 @@ async def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(tmp_p
 @pytest.mark.parametrize(
     ("status", "reason"), [(404, "url.not_found"), (410, "url.not_found"), (403, "url.forbidden"), (418, "url.refused")]
 )
-async def test_lasting_answers_are_refusals(status: int, reason: str, tmp_path: Path) -> None:
+async def test_permanent_errors_are_refusals(status: int, reason: str, tmp_path: Path) -> None:
     client = OutsideHttp(resolver=Names(), connector=Wire(answer(status)))
     with pytest.raises(InputRejected) as refused:
         await fetch(client, "http://a.example/", tmp_path / "file")
@@ -174,7 +174,7 @@ async def test_lasting_answers_are_refusals(status: int, reason: str, tmp_path: 
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-async def test_passing_answers_are_tried_later(status: int, tmp_path: Path) -> None:
+async def test_temporary_errors_are_tried_later(status: int, tmp_path: Path) -> None:
     client = OutsideHttp(resolver=Names(), connector=Wire(answer(status)))
     with pytest.raises(Unavailable):
         await fetch(client, "http://a.example/", tmp_path / "file")

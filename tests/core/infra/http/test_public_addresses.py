@@ -139,7 +139,7 @@ def test_there_are_enough_vectors() -> None:
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "2a00::1"])
-def test_public_addresses_pass(address: str) -> None:
+def test_public_addresses_are_allowed(address: str) -> None:
     assert is_public(address)
 
 
@@ -156,7 +156,7 @@ async def test_connects_to_the_checked_address_by_name(tmp_path: Path) -> None:
     assert names.asked == ["media.example"]
 
 
-async def test_one_private_address_among_public_ones_is_a_trap(tmp_path: Path) -> None:
+async def test_one_private_address_among_public_ones_is_refused(tmp_path: Path) -> None:
     wire = Wire(answer(200, b"x"))
     client = OutsideHttp(resolver=Names([PUBLIC, "127.0.0.1"]), connector=wire)
     with pytest.raises(InputRejected, match=r"url\.not_public"):

@@ -77,7 +77,7 @@ def handover(rate: Fraction, *, first: int = 0, media: str = "Talk one.mp4") -> 
     )  # fmt: skip
 
 
-def wanted(made: Handover) -> list[Read]:
+def expected_cuts(made: Handover) -> list[Read]:
     return [Read(cut.record, cut.count, cut.source, float(cut.speed)) for cut in made.cuts]
 
 
@@ -97,9 +97,9 @@ def test_otio_reads_back(rate: Fraction) -> None:
     made = handover(rate, first=90)
     written = write(made, "otio")
     timeline = otio.core.deserialize_json_from_string(written.text)
-    assert by_otio(timeline.video_tracks()[0], 90) == wanted(made)
+    assert by_otio(timeline.video_tracks()[0], 90) == expected_cuts(made)
     sound = by_otio(timeline.audio_tracks()[0], 90)
-    assert sound == [one for one, cut in zip(wanted(made), made.cuts, strict=True) if not cut.muted]
+    assert sound == [one for one, cut in zip(expected_cuts(made), made.cuts, strict=True) if not cut.muted]
     assert [marker.name for marker in timeline.tracks.markers] == ["Cuts & <tags> two", "ß é"]
     (warning,) = written.warnings
     assert "s4 plays at -6 dB" in warning
@@ -113,7 +113,7 @@ def test_fcp7_reads_back(rate: Fraction) -> None:
     timeline = otio.adapters.read_from_string(written.text, "fcp_xml")
     assert abs(timeline.video_tracks()[0][0].source_range.start_time.rate - float(rate)) < 0.01
     read = by_otio(timeline.video_tracks()[0], 90)
-    assert read == [Read(one.record, one.count, round(one.source / one.speed), 1.0) for one in wanted(made)]
+    assert read == [Read(one.record, one.count, round(one.source / one.speed), 1.0) for one in expected_cuts(made)]
     tree = ElementTree.fromstring(written.text)
     speeds = [_value(item, "speed") for item in tree.iterfind(".//video/track/clipitem")]
     assert speeds == [None, "200", None, "50"]
@@ -142,7 +142,7 @@ def test_edl_reads_back(rate: Fraction) -> None:
     whole = float(round(rate))  # time code counts whole pictures a second
     timeline = otio.adapters.read_from_string(written.text, "cmx_3600", rate=whole)
     video = next(track for track in timeline.tracks if track.name == "V")
-    assert by_otio(video, 90) == wanted(made)
+    assert by_otio(video, 90) == expected_cuts(made)
     assert not any(line and not line.isascii() for line in written.text.splitlines() if not line.startswith("*"))
     assert "FCM: NON-DROP FRAME" in written.text
     lines = re.findall(r"^\d{3}  (\S+) +(\S+) +C +(.+)$", written.text, re.MULTILINE)
@@ -241,7 +241,7 @@ def test_time_code_counts_whole_pictures() -> None:
             pictures_of(bad, RATES["25"])
 
 
-def test_what_is_named_stays_in_its_place() -> None:
+def test_names_are_escaped_in_every_format() -> None:
     assert media_url("Talk one.mp4") == "./Talk%20one.mp4"
     assert media_url("/Volumes/A B/ü.mov") == "file:///Volumes/A%20B/%C3%BC.mov"
     assert media_url("C:/clips/a.mov") == "file:///C:/clips/a.mov"
@@ -259,7 +259,7 @@ def test_what_is_named_stays_in_its_place() -> None:
         ElementTree.fromstring(texts[kind])
 
 
-def test_the_library_is_loaded_when_it_is_needed_only() -> None:
+def test_the_library_is_loaded_only_on_demand() -> None:
     """The library takes a fifth of a second to import, which no start should pay."""
     code = "import sys, api.app, core.infra.interchange; sys.exit('opentimelineio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -26,6 +26,6 @@ def test_the_wall_is_one_statement_of_the_ids_own_digits() -> None:
 
 
 @pytest.mark.parametrize("wrong", [str(ORG), "x', true); drop table projects; --", None, b"1" * 16, 1])
-def test_anything_else_is_refused(wrong: Any) -> None:
+def test_a_value_that_is_not_a_uuid_is_refused(wrong: Any) -> None:
     with pytest.raises(TypeError, match="is a UUID"):
         org_statement(wrong)

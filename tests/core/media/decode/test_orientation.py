@@ -44,7 +44,7 @@ def film(path: Path, matrix: tuple[int, int, int, int]) -> Path:
     return path
 
 
-def asked_for(matrix: tuple[int, int, int, int]) -> str:
+def placed_quarters(matrix: tuple[int, int, int, int]) -> str:
     """The quarters as the matrix places them: (x, y), y down, goes to (a x + c y, b x + d y)."""
     a, b, c, d = matrix
     placed = {(a * x + c * y, b * x + d * y): name for (x, y), name in QUARTERS.items()}
@@ -80,8 +80,8 @@ def test_a_picture_is_seen_and_painted_as_its_matrix_asks(name: str, tmp_path: P
         seen = display_array(frame, index.video, width // 2, height // 2)
         painted = FrameScaler(index.video, (width, height), tmp_path).scale(frame, whole, 0)
         reader.close()
-    assert quarters_of(seen) == asked_for(matrix)
-    assert quarters_of(painted.to_ndarray(format="rgb24", src_colorspace="ITU709")) == asked_for(matrix)
+    assert quarters_of(seen) == placed_quarters(matrix)
+    assert quarters_of(painted.to_ndarray(format="rgb24", src_colorspace="ITU709")) == placed_quarters(matrix)
 
 
 def test_pyav_rotation_misses_mirrored_frames(tmp_path: Path) -> None:

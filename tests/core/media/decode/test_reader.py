@@ -71,7 +71,7 @@ def whole(path: Path, index: SourceIndex) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_ranges_put_together_are_the_whole(name: str, tmp_path: Path) -> None:
+def test_joined_ranges_equal_the_complete_sound(name: str, tmp_path: Path) -> None:
     path = media(name)
     with opened(path, tmp_path) as (reader, index, _):
         expected = whole(path, index)
@@ -114,7 +114,7 @@ def test_a_window_in_mid_file_reads_only_its_part(tmp_path: Path) -> None:
         assert file.count < path.stat().st_size / 2
 
 
-def test_who_only_measures_gets_the_same_pictures_with_block_edges(tmp_path: Path) -> None:
+def test_frames_without_deblocking_have_the_same_times(tmp_path: Path) -> None:
     path, stretch = media("talking/auto-editor_example_42s_720p.mp4"), TimeRange(start_ms=20_000, end_ms=22_500)
     with opened(path, tmp_path) as (reader, index, file):
         rough = SourceReader(file, index, deblock=False)
@@ -136,7 +136,7 @@ def test_large_pictures_are_sparse_at_key_packets(tmp_path: Path) -> None:
         assert sum(index.packets.key) >= len(times)
 
 
-def test_far_keys_are_decoded_on_to_the_wanted_times(tmp_path: Path) -> None:
+def test_distant_key_frames_are_decoded_to_the_requested_times(tmp_path: Path) -> None:
     """One key packet in 8 s of 720p: sparse still sees a picture every two seconds."""
     with opened(media("talking/nvidia_webcam_pillarbox_8s_720p.mp4"), tmp_path) as (reader, _, _):
         pictures = reader.read_sparse_frames(TimeRange(start_ms=1000, end_ms=8000), gap_ms=2000)
@@ -145,7 +145,7 @@ def test_far_keys_are_decoded_on_to_the_wanted_times(tmp_path: Path) -> None:
     assert all(1900 <= step <= 2100 for step in np.diff(times))
 
 
-def test_small_pictures_are_looked_at_as_often_as_wanted(tmp_path: Path) -> None:
+def test_small_pictures_are_sampled_at_the_requested_gap(tmp_path: Path) -> None:
     with opened(media("talking/cap12_webcam_54s_silent.mp4"), tmp_path) as (reader, _, _):
         times = [at for at, _ in reader.read_sparse_frames(TimeRange(start_ms=0, end_ms=20_000), gap_ms=1000)]
     assert len(times) == 20

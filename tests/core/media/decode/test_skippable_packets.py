@@ -49,7 +49,7 @@ def decoded(path: Path, index: SourceIndex, needless_ms: set[int], threads: int)
     ids=["h264", "open groups", "hevc", "vp9", "each a key"],
 )
 @pytest.mark.parametrize("threads", [1, 2])
-def test_what_is_needed_is_the_same(
+def test_needed_frames_are_decoded_identically(
     name: str, codec: str, options: dict[str, str], most: float, threads: int, tmp_path: Path
 ) -> None:
     index = film(tmp_path / name, codec, options)
@@ -70,7 +70,7 @@ def test_what_is_needed_is_the_same(
     ],
     ids=["h264", "open groups", "hevc"],
 )
-def test_the_way_from_a_key_picture_changes_nothing(
+def test_decoding_from_a_key_frame_changes_no_frame(
     name: str, codec: str, options: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / name
@@ -84,7 +84,7 @@ def test_the_way_from_a_key_picture_changes_nothing(
             assert part == [one for one in whole if start_ms <= one[0] < start_ms + 400]
 
 
-def test_on_the_way_what_no_other_picture_hangs_on_is_left_out(tmp_path: Path) -> None:
+def test_unreferenced_frames_before_the_start_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "b.mp4"
     index = film(path, "libx264", {"g": "75", "x264-params": "bframes=3:b-pyramid=normal:log-level=none"})
     with av.open(str(path)) as container:
@@ -95,7 +95,7 @@ def test_on_the_way_what_no_other_picture_hangs_on_is_left_out(tmp_path: Path) -
     assert len([at_s for at_s in came if at_s >= 4.0]) == 50
 
 
-def test_tails_are_what_no_needed_picture_hangs_on() -> None:
+def test_skippable_tails_hold_no_reference_of_a_needed_frame() -> None:
     keys = [True, False, False, True, False, False, True]
     assert set(skippable_tails([0, 1, 2, 3, 4, 5, 6], keys, {1, 2, 5})) == {1, 2, 5}
     assert set(skippable_tails([0, 1, 2, 3, 4, 5, 6], keys, {1, 4})) == set(), "the last one of each group is needed"

@@ -27,20 +27,20 @@ def test_a_picture_from_the_past_is_left_out() -> None:
     assert times(drop_misplaced_frames(pictures(0, 40, 80, 7, 120, 160))) == [0, 40, 80, 120, 160]
 
 
-def test_the_first_and_the_last_one_may_be_wrong_too() -> None:
+def test_the_first_and_the_last_frame_may_be_misplaced_too() -> None:
     assert times(drop_misplaced_frames(pictures(5_000, 0, 40))) == [0, 40]
     assert times(drop_misplaced_frames(pictures(0, 40, 80, 3))) == [0, 40, 80]
 
 
 @given(st.lists(st.integers(0, 10_000)))
-def test_time_only_goes_on(shown: list[int]) -> None:
+def test_times_only_increase(shown: list[int]) -> None:
     found = times(drop_misplaced_frames(pictures(*shown)))
     assert found == sorted(found)
     assert len(found) > 0 or not shown
 
 
 @given(st.lists(st.integers(0, 10_000)).map(sorted))
-def test_what_is_in_order_stays(shown: list[int]) -> None:
+def test_ordered_frames_stay(shown: list[int]) -> None:
     assert times(drop_misplaced_frames(pictures(*shown))) == shown
 
 

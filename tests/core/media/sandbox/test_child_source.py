@@ -44,7 +44,7 @@ def descriptor(tmp_path: Path) -> Iterator[int]:
     os.close(handle)
 
 
-def test_what_was_told_to_be_there_is_not_asked_for_again(descriptor: int) -> None:
+def test_available_ranges_are_not_requested_again(descriptor: int) -> None:
     """Alternating distant reads, as in a file that stores its sound far behind its pictures."""
     with answering([ANSWER.pack(0, len(BODY))]) as (channel, asked):
         source = open_source(descriptor=descriptor, size=len(BODY), channel=channel)
@@ -55,7 +55,7 @@ def test_what_was_told_to_be_there_is_not_asked_for_again(descriptor: int) -> No
     assert len(asked) == 1
 
 
-def test_nothing_is_read_beyond_what_is_there(descriptor: int) -> None:
+def test_a_read_stays_within_the_available_bytes(descriptor: int) -> None:
     with answering([ANSWER.pack(0, 1_000_000), ANSWER.pack(1_000_000, len(BODY))]) as (channel, asked):
         source = open_source(descriptor=descriptor, size=len(BODY), channel=channel)
         assert source.read() == BODY

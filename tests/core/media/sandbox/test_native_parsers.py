@@ -63,7 +63,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
             yield ".".join(path.relative_to(REPO).with_suffix("").parts), ast.parse(path.read_text())
 
 
-def test_each_module_that_opens_bytes_is_one_of_a_child() -> None:
+def test_each_module_that_opens_media_runs_in_a_child() -> None:
     opening = {
         name
         for name, tree in modules()
@@ -73,7 +73,7 @@ def test_each_module_that_opens_bytes_is_one_of_a_child() -> None:
     assert opening == set(OPENERS)
 
 
-def test_the_children_are_those_that_are_started() -> None:
+def test_the_listed_children_are_started() -> None:
     started = {
         node.value
         for name, tree in modules()
@@ -106,7 +106,7 @@ def test_a_process_that_opens_no_media_itself_loads_no_parser(module: str) -> No
     assert loaded_by(module) == set()
 
 
-def test_those_that_load_one_have_walls_to_report() -> None:
+def test_processes_that_load_a_parser_report_walls() -> None:
     for stage in LOADING:
         assert loaded_by(f"streams.{stage}.agent")
         assert ROW_BY_NAME[stage].opens_media

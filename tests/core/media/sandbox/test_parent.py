@@ -133,7 +133,7 @@ def tells_run_delay() -> bool:
 
 
 @pytest.mark.skipif(not tells_run_delay(), reason="this kernel does not say who waited for a processor")
-async def test_a_machine_too_busy_to_end_in_time_is_no_verdict_on_the_file(tmp_path: Path) -> None:
+async def test_a_busy_machine_gives_no_verdict_on_the_file(tmp_path: Path) -> None:
     limits = ChildLimits(wall_s=2)
     with crowded_core(4), LocalSource(media(SLOW)) as source:
         with pytest.raises(Starved, match="processor is not available") as starved:
@@ -172,7 +172,7 @@ class SlowSource(LocalSource):
         return range(self.size)
 
 
-async def test_a_store_too_slow_to_end_in_time_is_no_verdict_on_the_file(tmp_path: Path) -> None:
+async def test_a_slow_store_gives_no_verdict_on_the_file(tmp_path: Path) -> None:
     with SlowSource(media(SLOW)) as source, pytest.raises(Starved):
         await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=ChildLimits(wall_s=5))
 
@@ -195,7 +195,7 @@ async def test_used_up_processor_time_is_a_verdict_on_the_file(tmp_path: Path) -
             await task
 
 
-async def test_what_the_limits_let_through_the_memory_limit_stops(tmp_path: Path) -> None:
+async def test_a_bomb_within_the_media_limits_hits_the_memory_limit(tmp_path: Path) -> None:
     args = msgspec.to_builtins(
         ProbeArgs(scratch=str(tmp_path), limits=MediaLimits(max_pixels=10**9), rules=SpanRules())
     )
@@ -218,7 +218,7 @@ async def test_cancelling_ends_the_child_before_it_returns(tmp_path: Path) -> No
     assert not children & set(_children())
 
 
-async def test_a_child_killed_from_outside_is_no_verdict_on_the_file(tmp_path: Path) -> None:
+async def test_a_child_killed_from_outside_gives_no_verdict_on_the_file(tmp_path: Path) -> None:
     with LocalSource(media(SLOW)) as source:
         task = asyncio.create_task(run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source))
         await asyncio.sleep(0.3)
@@ -270,7 +270,7 @@ def _raised(error: Exception) -> Exception:
         (ValueError("ours"), "bug"),
     ],
 )
-def test_verdicts(error: Exception, kind: str) -> None:
+def test_each_end_of_a_child_has_its_verdict(error: Exception, kind: str) -> None:
     assert outcome_message(_raised(error))[0] == kind
 
 

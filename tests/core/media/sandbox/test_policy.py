@@ -20,7 +20,7 @@ from core.media.sandbox.walls import SandboxPolicy, list_missing
         (["system_calls", "landlock", "own_user"], True, ["worker_memory"]),
     ],
 )
-def test_what_strict_demands(standing: list[str], is_root: bool, missing: list[str]) -> None:
+def test_strict_lists_the_missing_walls(standing: list[str], is_root: bool, missing: list[str]) -> None:
     assert list_missing(standing, is_root=is_root) == missing
 
 

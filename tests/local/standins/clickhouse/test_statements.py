@@ -45,11 +45,11 @@ def test_inline_data_is_never_touched(data: bytes) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_tokens(sql: bytes) -> None:
+def test_any_bytes_are_tokenised(sql: bytes) -> None:
     assert all(token.end <= len(sql) for token in tokens(sql))
 
 
-def test_the_format_of_an_answer() -> None:
+def test_the_format_of_an_answer_is_found() -> None:
     assert output_format(b"SELECT 1 FORMAT CSV SETTINGS a = 1;", "TSV") == "CSV"
     assert output_format(b"SELECT 'FORMAT CSV'", "TSV") == "TSV"
 
@@ -73,7 +73,7 @@ def test_the_format_of_an_answer() -> None:
         b"ATTACH TABLE t FROM '/x' (a Int32) ENGINE = MergeTree ORDER BY a",
     ],
 )
-def test_what_reaches_outside_is_refused(sql: bytes) -> None:
+def test_statements_that_reach_outside_are_refused(sql: bytes) -> None:
     with pytest.raises(FrontError, match="497"):
         GUARD.check(sql, reading=False)
 

@@ -33,14 +33,14 @@ A, B, C = (Condition(name, "=", ("1",)) for name in "abc")
         ([], None),
     ],
 )
-def test_filters_are_trees(text: object, tree: object) -> None:
+def test_filters_parse_to_trees(text: object, tree: object) -> None:
     assert parse_filter(text) == tree
 
 
 @pytest.mark.parametrize(
     "text", ["a", "a =", "= 1", "a = 1 b", "(a = 1", "a IN x", "a ~ 1", "a IN [1", "a 1 TO", '"a', 5]
 )
-def test_bad_filters_are_said_to_be(text: object) -> None:
+def test_bad_filters_are_refused(text: object) -> None:
     with pytest.raises(MeiliError) as caught:
         parse_filter(text)
     assert caught.value.code == "invalid_search_filter"
@@ -55,14 +55,14 @@ def test_any_text_is_a_filter_or_an_error(text: str) -> None:
     assert node is None or fields_of(node)
 
 
-def test_deep_nesting_is_refused_not_a_crash() -> None:
+def test_deep_nesting_is_refused_without_a_crash() -> None:
     with pytest.raises(MeiliError, match="depth"):
         parse_filter("(" * 5000 + "a = 1" + ")" * 5000)
     with pytest.raises(MeiliError, match="depth"):
         parse_filter("NOT " * 5000 + "a = 1")
 
 
-def test_values_of_attributes() -> None:
+def test_values_of_nested_attributes_are_found() -> None:
     document = {"a": [1, "Ärger", True], "b": None, "c": {"d": 2.5}, "e": [], "f": "left out"}
     rows = list(rows_of(document, ["a", "b", "c", "e"]))
     assert ("a", "v", "Ärger", None) in rows

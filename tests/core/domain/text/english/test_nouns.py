@@ -31,7 +31,7 @@ def used(word: str, *sentences: str) -> bool:
         ("series", ["This series ended."]),
     ],
 )
-def test_what_stands_where_nouns_stand_is_one(word: str, sentences: list[str]) -> None:
+def test_words_in_noun_positions_are_nouns(word: str, sentences: list[str]) -> None:
     assert used(word, *sentences)
 
 
@@ -52,7 +52,7 @@ def test_what_stands_where_nouns_stand_is_one(word: str, sentences: list[str]) -
         ("happens", ["That happens every day.", "Each happens once."]),
     ],
 )
-def test_verbs_adjectives_adverbs_and_numbers_are_none(word: str, sentences: list[str]) -> None:
+def test_verbs_adjectives_adverbs_and_numbers_are_not_nouns(word: str, sentences: list[str]) -> None:
     assert not used(word, *sentences)
 
 
@@ -68,7 +68,7 @@ def test_topics_are_noun_phrases_and_names() -> None:
     assert not texts & {"'re", "'re ahead", "ahead", "wrote", "called", "highly successful", "remote", "successful"}
 
 
-def test_a_longer_phrase_stands_beside_its_own_head() -> None:
+def test_a_longer_phrase_is_listed_with_its_own_head() -> None:
     heard = spoken(
         *(f"The kinetic energy of {what} grows." for what in ("a ball", "a car")),
         *(f"Some energy of {what} is lost." for what in ("a lamp", "the sun", "an oven", "this house", "my engine")),
@@ -80,5 +80,5 @@ def test_a_longer_phrase_stands_beside_its_own_head() -> None:
 
 
 @pytest.mark.parametrize("word", ["higher", "crude", "squishy", "biggest", "easier", "happiest", "together"])
-def test_what_only_tells_what_something_is_like_is_none(word: str) -> None:
+def test_purely_descriptive_words_are_not_nouns(word: str) -> None:
     assert not used(word, f"I lift it to a {word}, then down.", f"Something of the {word}.")

@@ -26,7 +26,7 @@ def slow_distance(a: str, b: str) -> int:
 
 
 @given(st.text("abc", max_size=5), st.text("abc", max_size=5), st.integers(0, 3))
-def test_distance_is_the_definition(a: str, b: str, most: int) -> None:
+def test_the_distance_equals_its_definition(a: str, b: str, most: int) -> None:
     true = slow_distance(a, b)
     assert distance(a, b, most) == (true if true <= most else most + 1)
 
@@ -50,7 +50,9 @@ def test_an_equal_word_has_no_typo_and_any_other_has_at_most_two(a: str, b: str)
         ("quan", "quantum", 0, False, None),
     ],
 )
-def test_typos(wanted: str, word: str, most: int, prefix: bool, expected: int | None) -> None:
+def test_typos_are_allowed_by_word_length(
+    wanted: str, word: str, most: int, prefix: bool, expected: int | None
+) -> None:
     assert typos(wanted, word, most, prefix) == expected
 
 
@@ -90,7 +92,7 @@ def test_nearer_words_earlier_attributes_and_fewer_typos_rank_higher() -> None:
     assert 0 < worse < best <= 1
 
 
-def test_spans_are_of_what_was_typed() -> None:
+def test_spans_cover_the_typed_letters() -> None:
     assert spans_of("Zürich liegt", terms("zuri")) == [(0, 4)]
     assert spans_of("Straße", terms("strass")) == [(0, 5)]
     assert spans_of("qantum quantum", terms("quantum ")) == [(0, 6), (7, 14)]
@@ -106,7 +108,7 @@ def test_painting_and_cropping_lose_nothing_inside(text: str, words: int, query:
     assert all(0 <= start <= end <= len(cut) for start, end in moved)
 
 
-def test_only_asked_attributes_are_painted_and_numbers_are_text() -> None:
+def test_only_requested_attributes_are_highlighted() -> None:
     style = Style(highlight=("title",), crop={"body": 2})
     hit = format_document({"title": "An owl", "body": "one two owl four", "n": 5, "no": None}, terms("owl"), style)
     assert hit == {"title": "An <em>owl</em>", "body": "…owl four", "n": "5", "no": None}
