@@ -57,11 +57,11 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
         total, in_own, steps, lines = Score(), 0, 0, []
         for recording in (mixture(readers_by_language, seed, languages, LENGTH_S) for seed in seeds):
             transcript = await transcribed(speech, recording.samples, alignment=alignment)
-            counts, (matching, written) = score(recording, transcript), right(recording, transcript)
-            total, in_own, steps = total + counts, in_own + matching, steps + written
+            counts, (matching, written_count) = score(recording, transcript), right(recording, transcript)
+            total, in_own, steps = total + counts, in_own + matching, steps + written_count
             wrong = counts.substituted + counts.deleted + counts.inserted
             errors = f"{recording.name}: {wrong} of {counts.said} words wrong, {counts.heard} heard"
-            lines.append(f"{errors}, {matching / max(written, 1):.3f} in its own language")
+            lines.append(f"{errors}, {matching / max(written_count, 1):.3f} in its own language")
             say(f"{way}: {lines[-1]}")
         wrong = total.substituted + total.deleted + total.inserted
         claims += [

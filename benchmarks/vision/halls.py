@@ -68,11 +68,11 @@ def middle(plan: FramePlan, clip_tracks: ClipTracks) -> FramePlan:
 
 def certified(plan: FramePlan) -> dict[str, Check]:
     """The certificate's framing checks of a plan; nothing is rendered."""
-    witness, count = ReferenceFrames(), plan.range.length_ms // PICTURE_MS
+    reference, count = ReferenceFrames(), plan.range.length_ms // PICTURE_MS
     for number in range(count):
         at_ms = plan.range.start_ms + number * PICTURE_MS
         shot = next(candidate for candidate in plan.shots if candidate.range.start_ms <= at_ms < candidate.range.end_ms)
-        witness.frames[number] = ReferenceFrame(source_ms=at_ms, shot=shot, luma=None)
+        reference.frames[number] = ReferenceFrame(source_ms=at_ms, shot=shot, luma=None)
     timeline = OutputTimeline(start_ms=plan.range.start_ms, rate_numerator=25, rate_denominator=1, count=count)
     length_ms = plan.range.length_ms
     tracks = FileTracks(
@@ -80,7 +80,7 @@ def certified(plan: FramePlan) -> dict[str, Check]:
     )
     film = ProbedFile(path=Path("hall.mp4"), tracks=tracks, sizes=[], keys=[], stills=[], sound=None)
     silence = np.zeros((0, 2), np.float32)
-    expectation = Expectation(plan=plan, timeline=timeline, size_px=(1, 1), sound=silence, reference=witness)
+    expectation = Expectation(plan=plan, timeline=timeline, size_px=(1, 1), sound=silence, reference=reference)
     return {check.name: check for check in check_framing(CheckSubject(probed=film, expected=expectation))}
 
 

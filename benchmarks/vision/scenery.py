@@ -185,7 +185,7 @@ async def tell_persons(media: Path, url: str) -> None:
                 write_picture(file, canvas, small)
             padded = np.fromfile(path, np.uint8).reshape(1, canvas.height, canvas.width, 3)
             clear_faces = [face for face in (await faces.detect(padded)).faces[0] if _is_clear(face, small)]
-            detections = await find_persons(landmarks, path, canvas, [0], report=lambda _: None, seen=0, warn=print)
+            detections = await find_persons(landmarks, path, canvas, [0], report=lambda _: None, counted=0, warn=print)
             cost_ms, picture_count = cost_ms + detections.compute_ms, picture_count + 1
             persons = detections.by_place.get(0, [])
             counts = tally.setdefault(name, [0, 0, 0, 0, 0, 0])

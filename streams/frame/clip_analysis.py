@@ -70,7 +70,7 @@ async def analyse_clip(
         decoded.canvas,
         bare,
         report=inputs.report,
-        seen=counted,
+        counted=counted,
         warn=inputs.warn,
     )
     near = await find_distant_persons(

@@ -39,7 +39,7 @@ async def analyse_span(span: SpanPlanned, inputs: AnalysisInput, *, objects: Obj
     count, pictures, report = len(answer["pictures"]), inputs.scratch / "faces.raw", inputs.report
     canvas = msgspec.convert(answer["canvas"], Canvas)
     face_detections = await find_faces(
-        inputs.faces, pictures, canvas, count, least_score=MIN_FACE_SCORE, report=report, seen=count
+        inputs.faces, pictures, canvas, count, least_score=MIN_FACE_SCORE, report=report, counted=count
     )
     persons = await find_persons(
         inputs.landmarks,
@@ -47,7 +47,7 @@ async def analyse_span(span: SpanPlanned, inputs: AnalysisInput, *, objects: Obj
         canvas,
         faceless(face_detections.faces),
         report=report,
-        seen=2 * count,
+        counted=2 * count,
         warn=inputs.warn,
     )
     shots = msgspec.convert(answer["shots"], list[ShotChange])

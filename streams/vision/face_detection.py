@@ -22,11 +22,11 @@ async def find_faces(
     *,
     least_score: float,
     report: Report | None = None,
-    seen: int = 0,
+    counted: int = 0,
 ) -> FacesFound:
     """Find faces with at least ``least_score`` in each of the ``count`` frames of ``path``.
 
-    They are in display pixels. The cost is the detector's own, summed. ``report`` gets ``seen`` plus the frames that
+    They are in display pixels. The cost is the detector's own, summed. ``report`` gets ``counted`` plus the frames that
     are done. Raises Unavailable if the detector does not answer.
     """
     batches = read_batches(path, canvas, count, BATCH_FRAMES)
@@ -38,7 +38,7 @@ async def find_faces(
         for picture in answer.faces:
             frame_faces.append(to_display([face for face in picture if face.score >= least_score], canvas))
         if report is not None:
-            report(seen + len(frame_faces))
+            report(counted + len(frame_faces))
     return FacesFound(faces=frame_faces, model=model, compute_ms=compute_ms)
 
 

@@ -48,12 +48,12 @@ async def find_persons(
     places: Sequence[int],
     *,
     report: Report,
-    seen: int,
+    counted: int,
     warn: Callable[[str], None],
 ) -> PersonsByFrame:
     """Find persons in the frames of ``path`` with these numbers; without the model warn instead.
 
-    ``report`` gets ``seen`` plus the frames that are done. Raises nothing: faces are worth keeping without persons.
+    ``report`` gets ``counted`` plus the frames that are done. Raises nothing: faces are worth keeping without persons.
     """
     by_place: dict[int, list[Person]] = {}
     model, compute_ms = "", 0
@@ -67,7 +67,7 @@ async def find_persons(
                 place: [_in_display(person, canvas) for person in persons]
                 for place, persons in zip(batch, answer.persons, strict=True)
             }
-            report(seen + len(by_place))
+            report(counted + len(by_place))
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "look")

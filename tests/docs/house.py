@@ -64,6 +64,14 @@ TEXT_IDIOM = re.compile(
 
 NO_NAMES = {"anew", "beside", "stretch", "stretches", "tongue", "tongues", "wish", "wishes"}
 """Words of the idiom of which no name of the product is made, whatever stands before or behind them."""
+NO_LOCALS = set(
+    """
+    about afar alike apart aside asked away both chance each earlier ended found given heard held here kept known looked
+    made making meant moved named needed of one others own placed said seen sent settled shown taken there told tongue
+    wanted what where which whole whose wish wishes witness written
+    """.split()  # noqa: SIM905  # a list of that length reads better as text
+)
+"""Words that no local and no parameter of the product is called by themselves: they do not say what it holds."""
 TERMS_OF_THE_FIELD = {"stretch_audio"}
 """Names with such a word that mean what the field means by it: to stretch sound is to play it slower."""
 
@@ -185,6 +193,7 @@ def check_module(path: Path) -> Iterator[Finding]:
     yield from _check_constants(path, tree)
     if "benchmarks" not in path.relative_to(REPO).parts:
         yield from _check_names(path, tree)
+    yield from _check_locals(path, tree)
     yield from check_idiom(path, _prose(text, tree))
     yield from check_idiom(path, list(user_texts(path, tree)), TEXT_IDIOM)
 
@@ -212,6 +221,20 @@ def _check_names(path: Path, tree: ast.Module) -> Iterator[Finding]:
                 continue
         if NO_NAMES & {*words_of(name)} and name not in TERMS_OF_THE_FIELD | wire_names():
             yield Finding(name_of(path), node.lineno, "name-idiom", f"`{name}`: see docs/glossary.md")
+
+
+def _check_locals(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    """Locals and parameters say what they hold."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    names = {
+        (node.lineno, node.arg if isinstance(node, ast.arg) else node.id)
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.arg) or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    }
+    for line, name in sorted(names):
+        if name.strip("_") in NO_LOCALS:
+            yield Finding(name_of(path), line, "local-name", f"`{name}` does not say what it holds")
 
 
 def _check_docstrings(path: Path, tree: ast.Module) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ BREAKS = {
     "constant-docstring": ("streams/plan.py", '"""A module."""\n\nMAX_MS = 12\n"""… and so on."""\n'),
     "idiom": ("streams/plan.py", '"""Whoever asks is told."""\n'),
     "name-idiom": ("streams/plan.py", '"""A module."""\n\n\nclass SoundWish:\n    """A class."""\n'),
+    "local-name": ("streams/plan.py", '"""A module."""\n\n\ndef plan(told: int) -> None:\n    """Plan."""\n'),
     "file-length": ("streams/plan.py", '"""A module."""\n' + "\n" * 401),
 }
 

@@ -18,7 +18,7 @@ async def test_faces_of_all_batches_have_one_cost(tmp_path: Path) -> None:
     pictures = np.zeros((count, 32, 64, 3), dtype=np.uint8)
     pictures[-1, 8:16, 10:20] = 255
     path.write_bytes(pictures.tobytes())
-    found = await find_faces(faces, path, CANVAS, count, least_score=0.5, report=told.append, seen=5)
+    found = await find_faces(faces, path, CANVAS, count, least_score=0.5, report=told.append, counted=5)
     assert [len(one) for one in found.faces] == [0] * (count - 1) + [1]
     assert found.faces[-1][0].box.x == 20, "in display pixels"
     assert (found.model, found.compute_ms) == ("brightest-1", 10 * count)

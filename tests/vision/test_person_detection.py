@@ -38,7 +38,7 @@ def written(path: Path, count: int) -> Path:
 async def test_persons_of_requested_pictures_are_in_display_pixels(tmp_path: Path) -> None:
     path, (report, counts) = written(tmp_path / "faces.raw", BATCH_FRAMES + 6), counter()
     places = [1, 2, *range(4, BATCH_FRAMES + 6)]
-    found = await find_persons(DarkLipped(), path, CANVAS, places, report=report, seen=9, warn=pytest.fail)
+    found = await find_persons(DarkLipped(), path, CANVAS, places, report=report, counted=9, warn=pytest.fail)
     assert sorted(found.by_place) == places
     assert [len(found.by_place[place]) for place in (1, 2, 4, 5)] == [1, 0, 0, 1]
     box = found.by_place[1][0].box
@@ -50,7 +50,7 @@ async def test_persons_of_requested_pictures_are_in_display_pixels(tmp_path: Pat
 async def test_an_absent_model_gives_a_warning_and_no_persons(tmp_path: Path) -> None:
     warnings: list[str] = []
     path = written(tmp_path / "faces.raw", 2)
-    found = await find_persons(Away(), path, CANVAS, [0, 1], report=lambda _: None, seen=0, warn=warnings.append)
+    found = await find_persons(Away(), path, CANVAS, [0, 1], report=lambda _: None, counted=0, warn=warnings.append)
     assert (found.by_place, warnings) == ({}, [NO_PERSONS_WARNING])
 
 
@@ -68,12 +68,12 @@ class AwayOnce(DarkLipped):
 
 async def test_a_briefly_absent_model_is_called_again(tmp_path: Path) -> None:
     path = written(tmp_path / "faces.raw", 2)
-    found = await find_persons(AwayOnce(), path, CANVAS, [0, 1], report=lambda _: None, seen=0, warn=pytest.fail)
+    found = await find_persons(AwayOnce(), path, CANVAS, [0, 1], report=lambda _: None, counted=0, warn=pytest.fail)
     assert sorted(found.by_place) == [0, 1]
 
 
 async def test_pictures_with_faces_need_no_person_detection(tmp_path: Path) -> None:
     face = Face(box=Box(x=0, y=0, width=9, height=9), score=0.9)
     assert faceless([[face], [], [face, face]]) == [1]
-    found = await find_persons(Away(), tmp_path, CANVAS, [], report=lambda _: None, seen=0, warn=pytest.fail)
+    found = await find_persons(Away(), tmp_path, CANVAS, [], report=lambda _: None, counted=0, warn=pytest.fail)
     assert found.by_place == {}
