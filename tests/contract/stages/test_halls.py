@@ -13,10 +13,9 @@ from benchmarks.vision.halls import ASPECTS, analyse_halls, certified, count_hal
 from streams.frame.planning.plan import plan_crops
 from tests.contract.rigs.triton_server import Triton
 from tests.support.media.recordings import media
-from tests.support.soak import volume
 
 pytestmark = pytest.mark.contract
-SEED, HALLS, TALKS = 1, volume(3, 6), volume(2, 4)
+SEED, HALLS, TALKS = 1, 6, 4
 
 
 def test_small_speakers_are_whole_and_no_text_is_cut(triton_server: Triton, tmp_path: Path) -> None:
