@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.acoustics.sound_mixtures import RATE_HZ, STEP_MS, Samples, at_level
+from benchmarks.acoustics.sound_mixtures import STEP_MS, Samples, at_level
 from schemas.common import Value
+from tests.support.media.recordings import RATE_HZ
 
 SIZE, HOP = 512, 128
 ORDER = 18

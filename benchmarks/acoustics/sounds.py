@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from benchmarks.acoustics.sound_mixtures import (
     MUSIC,
-    RATE_HZ,
     SPEECH,
     STEP_MS,
     Mixture,
@@ -43,6 +42,7 @@ from schemas.documents.acoustics import Sounds
 from schemas.documents.span import HeardSpan, LoudnessCurve
 from streams.close.acoustics.acoustic_summary import summarise_acoustics
 from streams.listen.acoustics.features import measure_acoustics
+from tests.support.media.recordings import RATE_HZ
 
 SEEDS = (11, 12, 13)
 SECONDS = 600.0

@@ -85,7 +85,7 @@ def main() -> None:
         pictures = []
         for aspect, at_ms in SHOWN:
             _, picture = draw_frame(task(index, aspect, dress), at_ms, source, scratch, lambda _: None)
-            image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
+            image: Image.Image = picture.to_image()
             pictures.append(image.resize((image.width * HEIGHT_PX // image.height, HEIGHT_PX)))
     wide = sum(image.width + GAP_PX for image in pictures) - GAP_PX
     sheet = Image.new("RGB", (wide, HEIGHT_PX), "white")

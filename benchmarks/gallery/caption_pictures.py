@@ -56,12 +56,12 @@ def picture_at(path: Path, at_s: float) -> av.VideoFrame:
 def cropped(picture: av.VideoFrame, aspect: Aspect) -> av.VideoFrame:
     """The speaker, who stands left of the middle, at the output's size."""
     width, height = OUTPUT_SIZES[aspect]
-    image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
+    image: Image.Image = picture.to_image()
     across = min(image.width, round(image.height * width / height))
     down = min(image.height, round(image.width * height / width))
     left, top = (image.width - across) // 10, (image.height - down) // 2
     part = image.crop((left, top, left + across, top + down)).resize((width, height), Image.Resampling.LANCZOS)
-    return av.VideoFrame.from_image(part).reformat(format="yuv420p", dst_colorspace="ITU709")  # type: ignore[no-untyped-call]
+    return av.VideoFrame.from_image(part).reformat(format="yuv420p", dst_colorspace="ITU709")
 
 
 def draw_template(template: CaptionTemplate, words: list[Word], picture: av.VideoFrame, at_ms: float) -> Image.Image:
@@ -73,7 +73,7 @@ def draw_template(template: CaptionTemplate, words: list[Word], picture: av.Vide
         cues = build_cues(words, CLIP, fits_look(look), cue_rules_for(look))
         painted = cropped(picture, aspect)
         CaptionBurner(cues, look).burn(painted, at_ms)
-        image = painted.reformat(format="rgb24", src_colorspace="ITU709").to_image()  # type: ignore[no-untyped-call]
+        image = painted.reformat(format="rgb24", src_colorspace="ITU709").to_image()
         width = round(image.width * HEIGHT_PX / image.height)
         parts.append(image.resize((width, HEIGHT_PX), Image.Resampling.LANCZOS))
     sheet = Image.new("RGB", (sum(part.width for part in parts) + 8 * (len(parts) - 1), HEIGHT_PX), "white")

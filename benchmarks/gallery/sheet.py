@@ -169,7 +169,7 @@ def _survey(video: Path) -> tuple[list[float], list[NDArray[np.uint8]]]:
 def _drawn(frame: av.VideoFrame, height_px: int) -> Image.Image:
     high = min(height_px, frame.height)
     wide = max(2, round(frame.width * high / frame.height))
-    image: Image.Image = frame.reformat(wide, high, "rgb24", "ITU709", interpolation="AREA").to_image()  # type: ignore[no-untyped-call]
+    image: Image.Image = frame.reformat(wide, high, "rgb24", "ITU709", interpolation="AREA").to_image()
     return image
 
 

@@ -113,7 +113,7 @@ class Rig:
                 self._root = Path(tempfile.mkdtemp(prefix="clipstream-bench-"))
                 self._root.chmod(0o755)
             say("starting the stack")
-            place = self._given or self._root / "state"  # type: ignore[operator]
+            place = self._given or self._root / "state"
             self._info = local_stack.ensure_running(
                 local_stack.layout_of(place), os.environ | ASK_OFTEN, say, ends_with_us=True
             )

@@ -297,7 +297,7 @@ def write(path: Path, pieces: Sequence[Piece], sounds: Sounds) -> None:
                 frame.pict_type = 0
                 container.mux(video.encode(frame))
                 pictures += 1
-            sound = sounds.of(piece)
+            sound = sounds.cut(piece)
             for start in range(0, len(sound), SOUND_HZ):
                 part = np.ascontiguousarray(sound[start : start + SOUND_HZ].reshape(1, -1))
                 chunk = av.AudioFrame.from_ndarray(part, format="s16", layout="stereo")

@@ -15,7 +15,7 @@ import sys
 import types
 
 absent = types.ModuleType("insightface.app")
-absent.FaceAnalysis = None
+absent.FaceAnalysis = None  # type: ignore[attr-defined]
 sys.modules |= {"insightface": types.ModuleType("insightface"), "insightface.app": absent}
 
 from pyautoflip.core import processor  # noqa: E402 - imports what is put in its place above

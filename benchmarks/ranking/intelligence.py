@@ -20,6 +20,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -274,13 +275,18 @@ def quote_line(results: Sequence[Studied]) -> str:
     count = right = 0
     for result in results:
         intelligence = result.made
-        quotes = [
-            item.quote
-            for part in (intelligence.summary, intelligence.key_points, intelligence.quotes, intelligence.questions)
-            for item in part
+        quoting: list[Any] = [
+            *intelligence.summary,
+            *intelligence.key_points,
+            *intelligence.quotes,
+            *intelligence.questions,
+            *intelligence.chapters,
+            *intelligence.sentiment,
+            *intelligence.relations,
         ]
-        quotes += [item.quote for item in (*intelligence.chapters, *intelligence.sentiment, *intelligence.relations)]
-        quotes += [quote for item in (*intelligence.topics, *intelligence.entities) for quote in item.mentions]
+        mentioning: list[Any] = [*intelligence.topics, *intelligence.entities]
+        quotes = [item.quote for item in quoting]
+        quotes += [quote for item in mentioning for quote in item.mentions]
         for quote in quotes:
             words = [w.text for w in result.spoken.words if quote.start_ms <= w.start_ms and w.end_ms <= quote.end_ms]
             count, right = count + 1, right + (" ".join(words) == quote.text)

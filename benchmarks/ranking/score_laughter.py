@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.ranking import score, score_texts
 from benchmarks.ranking.score_measures import auc
-from benchmarks.ranking.score_rig import Labelled, embedded
+from benchmarks.ranking.score_rig import Labelled, embedded, window_of
 from schemas.common import TimeRange, Word
 from schemas.documents.transcript import Transcript
 from schemas.options.score_weights import SUB_SCORES
@@ -135,8 +135,8 @@ def feature_rows(texts: Sequence[Labelled]) -> Iterator[str]:
 def _alone(text: Labelled, name: str, part: str) -> float | None:
     timeline = build_timeline(text.material)
     baseline = read_baseline(timeline, text.material.embedded)
-    windows = [score.window_of(timeline, time_range) for time_range in text.ranges]
-    raws = [measure_window(window, timeline, baseline).get(name) for window in windows]  # type: ignore[call-overload]
+    windows = [window_of(timeline, time_range) for time_range in text.ranges]
+    raws = [measure_window(window, timeline, baseline).get(name) for window in windows]
     values = [next((e.strength for e in raw.evidence if e.part == part), None) if raw else None for raw in raws]
     filled = [value if value is not None else 0.0 for value in values]
     return auc(np.array(filled), np.array(text.worth)) if any(value is not None for value in values) else None

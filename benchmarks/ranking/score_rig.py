@@ -177,4 +177,4 @@ def longest_sentence(window: CandidateWindow) -> float:
 def loudest(timeline: ProjectTimeline, window: CandidateWindow) -> float:
     """Mean level of what is not silent, dBFS: the baseline that knows no words."""
     assert timeline.sound is not None
-    return float(timeline.sound.active(window.range).mean())
+    return float(timeline.sound.active_levels_in(window.range).mean())

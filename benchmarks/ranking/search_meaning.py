@@ -133,7 +133,7 @@ async def options_of(
     text: str, project: UUID, mode: str, sentences: TritonSentences, *, every: bool = False
 ) -> Document:
     """The options of the product's query to the engine; ``every``: hits of any score."""
-    query = SearchQuery(q=text[:500], project_id=[project], limit=SHOWN_COUNT, mode=mode)  # type: ignore[arg-type]
+    query = SearchQuery(q=text[:500], project_id=[project], limit=SHOWN_COUNT, mode=mode)
     options = make_options(ORG, query, SEGMENTS)
     if mode != "words":
         (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()

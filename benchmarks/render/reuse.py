@@ -25,7 +25,8 @@ from core.media.decode.reader import SourceReader
 from schemas.common import TimeRange
 from schemas.documents.edit import EditSegment
 from schemas.documents.source import SourceIndex
-from schemas.options.export_options import ExportOptions, SoundWish
+from schemas.options.audio import SoundWish
+from schemas.options.export_options import ExportOptions
 from streams.render.child.main import render
 from streams.renderer.audio.loudness import RATE_HZ
 from streams.renderer.caption_plan import build_job_cues, build_job_timeline

@@ -92,7 +92,7 @@ async def measure(server: Triton, peer_process: Peer, samples: np.ndarray, path:
     ours, theirs, model_s, peer_s = [], [], [], []
     for at in range(rounds + 1):
         started = time.perf_counter()
-        result = await transcribe_span(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)  # type: ignore[arg-type]
+        result = await transcribe_span(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)
         wall_s = time.perf_counter() - started
         answer = peer_process.ask(
             audio=str(path), mode="batched", beam_size=BEAM_COUNT, batch_size=BATCH_COUNT, language=None

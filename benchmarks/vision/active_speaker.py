@@ -33,10 +33,9 @@ from schemas.common import ObjectRef, TimeRange
 from schemas.documents import encode_document
 from schemas.documents.clip_tracks import ClipTracks, FaceTrack, SpeakingTurn
 from schemas.events import SpanPlanned
-from streams.frame.analysis.face_tracking import mouths_by_track
+from streams.frame.analysis.face_tracking import box_at, mouths_by_track
 from streams.frame.clip_analysis import analyse_clip
 from streams.frame.speaker.active_speaker import find_speaking_turns
-from streams.frame.speaker.mouth_features import box_at
 from streams.frame.speaker.stored_voices import HeardSpanRef, read_voices
 from streams.frame.speaker.voice_matching import HeardVoices
 from streams.ingest.probe.demux import probe_file
