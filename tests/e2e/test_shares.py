@@ -25,6 +25,8 @@ CLIP = "talking/hamilton_whitehouse_10s_360p.mp4"
 BUSY_COUNT = 7
 MAX_AHEAD = BUSY_COUNT // 2
 """Projects that may end first: those with a place when the last one came. In order of arrival it would be all."""
+MAX_DELAY_CLIPS = 2.0
+"""In times of the first project to end under the same load: 1.1 on a busy machine, 2.7 there by order of arrival."""
 SHORT: dict[str, Any] = {"max_clips": 1, "min_clip_ms": 3000} | ROUGH
 
 
@@ -62,9 +64,8 @@ def seconds_of(project: dict[str, Any]) -> float:
 def test_a_project_overtakes_those_of_a_busy_organisation(api: Api, second: Api) -> None:
     """The last project ends before most of those that were there first: it waits for the places of a window, no more.
 
-    The bound is an order and no time, since the suite's other half shares the processors. The delay is printed, in
-    clips of the same project on the idle stack a minute before; on a simulated clock its bound is one clip
-    (`test_admission.py`).
+    Its delay is bounded in times of a clip under the same load, since the suite's other half shares the processors; in
+    times of a clip on the idle stack it is printed. On a simulated clock its bound is one clip (`test_admission.py`).
     """
     path = media(CLIP)
     alone = second.wait(second.start(path, **SHORT))
@@ -85,7 +86,9 @@ def test_a_project_overtakes_those_of_a_busy_organisation(api: Api, second: Api)
     times = ", ".join(f"{busy_project_s:.1f}" for busy_project_s in busy_s)
     print(
         f"one clip alone {clip_s:.1f} s; {BUSY_COUNT} projects at once {times} s; "
-        f"another organisation's behind them {last_s:.1f} s: delayed by {delay_s / clip_s:.2f} clips"
+        f"another organisation's behind them {last_s:.1f} s: delayed by {delay_s / clip_s:.2f} clips, of the same load "
+        f"{delay_s / busy_s[0]:.2f}"
     )
     ahead = [project for project in projects if project["finished_at"] < last["finished_at"]]
+    assert delay_s < MAX_DELAY_CLIPS * busy_s[0]
     assert len(ahead) <= MAX_AHEAD, f"{len(ahead)} of {BUSY_COUNT} that came first ended first"

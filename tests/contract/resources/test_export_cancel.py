@@ -255,5 +255,5 @@ async def test_a_cancelled_project_leaves_no_export_that_waits(story: Story) -> 
     answer = await story.world.ann.client.post(f"/v1/projects/{story.project_id}/cancel")
     assert answer.json()["state"] == "cancelled"
     assert await story.states() == ["cancelled", "cancelled"]
-    assert (await story.count_events())["ExportCancelled"] == 0, "that the project was cancelled is told"
+    assert (await story.count_events())["ExportCancelled"] == 0, "the cancelled project has an event already"
     assert [(await story.cancel(one)).status_code for one in story.exports] == [200, 200]

@@ -171,7 +171,7 @@ async def test_a_requested_clip_leaves_its_project_completed(rig: Rig, tmp_path:
     assert isinstance(framed.event, events.RenderRequested)
     assert await rig.send(RenderStage(rig.context), framed.event, framed.id) == "committed"
     assert await rig.count_events() == {"ExportCompleted": 2}, (
-        "each file is told of, the project is not completed again"
+        "each file has an event, and the project has no second one of its end"
     )
     made = await rig.rows(
         "select * from exports where org_id = $1 and project_id = $2 and not automatic order by number"
