@@ -1,7 +1,7 @@
 """The result of a soak as JSON and as the tables of docs/reliability.md.
 
-``python -m benchmarks.soak.report out/soak/report.json`` writes the tables into the page. A figure that was not
-measured is "not yet run".
+``python -m benchmarks.soak.report REPORT.json...`` writes the tables into the page; of several reports (one for each step
+that ran by itself) a later one replaces what it measured too. A figure that was not measured is "not yet run".
 """
 
 from __future__ import annotations
@@ -132,9 +132,29 @@ def page_with(text: str, report: Report) -> str:
     return text
 
 
+def merge_reports(reports: Sequence[Report]) -> Report:
+    """What the steps of all reports measured; of a step that several have, the last counts.
+
+    Raises ValueError where one is of another share or seed: a page says one of each.
+    """
+    first = reports[0]
+    if any((report.share, report.seed) != (first.share, first.seed) for report in reports):
+        raise ValueError("the reports are of several shares or seeds: measure them alike")
+    outcomes = {outcome.number: outcome for report in reports for outcome in report.outcomes}
+    series = [report.series for report in reports if report.series is not None]
+    return msgspec.structs.replace(first, series=series[-1] if series else None, outcomes=list(outcomes.values()))
+
+
 def main(paths: Sequence[str]) -> int:
-    """Write the report's tables into the page."""
-    report = msgspec.json.decode(Path(paths[0]).read_bytes(), type=Report)
+    """Write the reports' tables into the page."""
+    if not paths:
+        print("name one report or more: python -m benchmarks.soak.report out/soak/report.json", file=sys.stderr)
+        return 2
+    try:
+        report = merge_reports([msgspec.json.decode(Path(path).read_bytes(), type=Report) for path in paths])
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
     PAGE.write_text(page_with(PAGE.read_text(), report))
     return 0
 

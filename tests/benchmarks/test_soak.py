@@ -17,7 +17,7 @@ from benchmarks.soak.invariants import ONE_A_CLIP, ONE_A_PROJECT, STAGES, EndedP
 from benchmarks.soak.long_tests import FileResult, Outcome, read_results, run_pytest
 from benchmarks.soak.promises import PROMISES
 from benchmarks.soak.readings import MIB, MemorySample, TableSample
-from benchmarks.soak.report import NOT_RUN, Report, growth_table, page_with, promises_table
+from benchmarks.soak.report import NOT_RUN, Report, growth_table, main, merge_reports, page_with, promises_table
 from schemas.stages import EXPORT_STAGES
 
 REPO = Path(__file__).parents[2]
@@ -178,6 +178,26 @@ def test_a_report_replaces_only_the_tables_of_the_page() -> None:
     assert changed.partition("## The promises")[0].splitlines()[:20] == page.splitlines()[:20]
     broken = Report(share=1, seed=1, outcomes=[Outcome(number=4, passed=False, seconds=1, figures=[])])
     assert "| **broken** |" in page_with(page, broken)
+
+
+def test_reports_of_single_steps_are_merged_and_the_last_counts() -> None:
+    def report(number: int, figure: str, seed: int = 1) -> Report:
+        return Report(share=1, seed=seed, outcomes=[Outcome(number=number, passed=True, seconds=1, figures=[figure])])
+
+    merged = merge_reports([report(4, "0 of 50"), report(0, "flat"), report(4, "0 of 51")])
+    assert {outcome.number: list(outcome.figures) for outcome in merged.outcomes} == {4: ["0 of 51"], 0: ["flat"]}
+    with pytest.raises(ValueError, match="several shares or seeds"):
+        merge_reports([report(4, "0 of 50"), report(4, "0 of 50", seed=2)])
+
+
+def test_a_report_that_cannot_be_read_changes_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (REPO / "docs" / "reliability.md").read_bytes()
+    (tmp_path / "report.json").write_text("{")
+    assert main([]) == 2
+    assert main([str(tmp_path / "report.json")]) == 1
+    assert main([str(tmp_path / "none.json")]) == 1
+    assert capsys.readouterr().err.count("\n") == 3
+    assert (REPO / "docs" / "reliability.md").read_bytes() == page
 
 
 def test_rows_over_time_have_a_table_of_their_own() -> None:
