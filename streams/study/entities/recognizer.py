@@ -56,7 +56,8 @@ def find_entities(document: TranscriptText) -> list[NamedEntity]:
     entities = []
     for key, name_forms in forms.items():
         kind, total = max(votes[key].items(), key=lambda pair: pair[1])
-        if total / len(places[key]) < MIN_MEAN_VOTES and strongest[key, kind] < MIN_SINGLE_VOTES:
+        mean = round(total / len(places[key]), 6)  # ten times 1.2 add up to less than 12
+        if mean < MIN_MEAN_VOTES and strongest[key, kind] < MIN_SINGLE_VOTES:
             continue
         entities.append(
             NamedEntity(

@@ -48,6 +48,12 @@ def test_a_name_is_found_by_its_context(sentence: str, kind: str, name: str) -> 
     assert (kind, name) in entity_names(sentence)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 10])
+def test_the_number_of_equal_mentions_does_not_matter(count: int) -> None:
+    found = find_entities(spoken(*["Then they filed an ABX in spring."] * count))
+    assert [(one.kind, one.name, len(one.places)) for one in found] == [("organisation", "ABX", count)]
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
