@@ -188,6 +188,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     whisper_model: str = "whisper"
     whisper_mode: Literal["auto", "batched", "sequential"] = "auto"
     """How speech is decoded; ``auto``: as the model on Triton is set (models/triton_repo/README.md)."""
+    names_model: str = ""
+    """Name of a model on Triton that recognises names (models/triton_repo/README.md); empty: by rules alone."""
     encoder: Literal["cpu", "nvenc"] = "cpu"
     """NVENC encodes H.264, HEVC and AV1, where it works; all else is the processor's."""
     rate_limit_per_minute: int = 1200

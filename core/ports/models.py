@@ -1,9 +1,9 @@
-"""Models as Protocols: speech, alignment, faces, landmarks, embeddings, chat. No implementation here."""
+"""Models as Protocols: speech, alignment, faces, landmarks, embeddings, names, chat."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -161,6 +161,35 @@ class Sentences(Protocol):
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text; beyond 128 tokens a text is cut off. English first, others are weak."""
+        ...
+
+
+NameKind = Literal["person", "organisation", "place", "work", "event"]
+"""Kinds of name that a model may find."""
+
+
+class NameSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """A name in a text: its characters ``[begin, end)``, in Unicode code points, its kind and probability."""
+
+    begin: Annotated[int, msgspec.Meta(ge=0)]
+    end: int
+    kind: NameKind
+    probability: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class NamesFound(msgspec.Struct, frozen=True, kw_only=True):
+    """Names, one list a text; ``compute_ms`` is processor time, never time it waited."""
+
+    names: list[list[NameSpan]]
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Names(Protocol):
+    """Recognition of names in sentences. Raises Unavailable."""
+
+    async def find_names(self, texts: Sequence[str]) -> NamesFound:
+        """Names of each text, in the order of the texts; spans lie inside their text and are not empty."""
         ...
 
 

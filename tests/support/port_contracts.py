@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import Gone, Unavailable
 from core.infra.clickhouse import schema_text
-from core.ports.models import Alignment, AlignmentPiece, Faces, Int16, Landmarks, Sentences, Speech, Voices
+from core.ports.models import Alignment, AlignmentPiece, Faces, Int16, Landmarks, Names, Sentences, Speech, Voices
 from core.ports.stores import Analytics, Objects, Search
 from schemas import codec, events
 from schemas.common import ObjectRef, TimeRange
@@ -177,6 +177,18 @@ async def sentences_keep_what_they_promise(sentences: Sentences) -> None:
     assert float(found.values[0] @ found.values[3]) < 0.9
     assert found.model
     assert (await sentences.embed([])).values.shape == (0, 384)
+
+
+async def names_keep_what_they_promise(names: Names) -> None:
+    """One list a text, in order, spans inside their text; equal texts are equal; an empty text is no error."""
+    texts = ["They joined ⟨Harbour Lines⟩.", "", "They joined ⟨Harbour Lines⟩.", "Ünïcödé 漢字 😀"]
+    found = await names.find_names(texts)
+    assert len(found.names) == len(texts)
+    assert [texts[0][span.begin : span.end] for span in found.names[0]] == ["Harbour Lines"]
+    assert found.names[0] == found.names[2]
+    assert found.names[1] == found.names[3] == []
+    assert found.model
+    assert (await names.find_names([])).names == []
 
 
 async def alignment_keeps_what_it_promises(alignment: Alignment, spoken: Int16, words: list[str]) -> None:

@@ -16,13 +16,14 @@ from tests.support.port_contracts import (
     analytics_keep_what_they_promise,
     faces_keep_what_they_promise,
     landmarks_keep_what_they_promise,
+    names_keep_what_they_promise,
     objects_keep_what_they_promise,
     search_keeps_what_it_promises,
     sentences_keep_what_they_promise,
     speech_keeps_what_it_promises,
     voices_keep_what_they_promise,
 )
-from tests.support.vectors import EvenAlignment, PitchVoices, WordSentences
+from tests.support.vectors import BracketNames, EvenAlignment, PitchVoices, WordSentences
 
 
 async def test_the_object_fake_keeps_its_promises(tmp_path: Path) -> None:
@@ -60,6 +61,10 @@ async def test_the_voice_fake_keeps_its_promises() -> None:
 
 async def test_the_sentence_fake_keeps_its_promises() -> None:
     await sentences_keep_what_they_promise(WordSentences())
+
+
+async def test_the_name_fake_keeps_its_promises() -> None:
+    await names_keep_what_they_promise(BracketNames())
 
 
 async def test_the_alignment_fake_keeps_its_promises() -> None:

@@ -132,6 +132,11 @@ def text_tensor(name: str, text: str) -> InferInput:
     return tensor(name, np.array([text.encode()], dtype=np.object_), "BYTES")
 
 
+def texts_tensor(name: str, texts: Sequence[str]) -> InferInput:
+    """Strings as a tensor of shape (n,)."""
+    return tensor(name, np.array([text.encode() for text in texts], dtype=np.object_), "BYTES")
+
+
 async def list_servers(url: str) -> list[str]:
     """Every ``host:port`` behind a target of gRPC. Raises Unavailable where its name is not known."""
     name = url.removeprefix("dns:///")

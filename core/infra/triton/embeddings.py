@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from tritonclient.grpc.aio import InferInput
 
-from core.infra.triton.client import output, response_info, tensor
+from core.infra.triton.client import output, response_info, tensor, texts_tensor
 from core.infra.triton.model import TritonModel
 from core.ports.models import Int16, Vectors
 from schemas.common import TimeRange
@@ -65,7 +65,7 @@ class TritonSentences(_Embedder):
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text."""
         parts = [
-            await self._embed([_texts(texts[at : at + MAX_REQUEST_TEXTS])])
+            await self._embed([texts_tensor("TEXTS", texts[at : at + MAX_REQUEST_TEXTS])])
             for at in range(0, len(texts), MAX_REQUEST_TEXTS)
         ]
         if not parts:
@@ -78,8 +78,4 @@ class TritonSentences(_Embedder):
 
     async def check(self) -> None:
         """Embed one sentence."""
-        await self.ask([_texts(["A sentence."])])
-
-
-def _texts(texts: Sequence[str]) -> InferInput:
-    return tensor("TEXTS", np.array([text.encode() for text in texts], dtype=np.object_), "BYTES")
+        await self.ask([texts_tensor("TEXTS", ["A sentence."])])

@@ -77,8 +77,9 @@ def running(
     *,
     changed: Callable[[triton.TritonInstall], triton.TritonInstall] = lambda installed: installed,
     environment: Mapping[str, str] = MappingProxyType({}),
+    repository: Path = REPO / "models" / "triton_repo",
 ) -> Iterator[Triton]:
-    """A server with these models for the duration of the block; installs missing parts first."""
+    """A server with these models of a repository for the duration of the block; installs missing parts first."""
     cache = make_private(cache_dir(os.environ))
     installed = triton.install(cache, os.environ, say)
     held = weights.install(cache, installed, os.environ, say)
@@ -88,7 +89,7 @@ def running(
     _remove_leftover_memory()
     with log.open("wb") as out:
         process = subprocess.Popen(
-            _command(installed, ports, prefix, models),
+            _command(installed, ports, prefix, models, repository),
             stdout=out,
             stderr=out,
             env=_environment(installed, held) | environment,
@@ -117,10 +118,12 @@ def _remove_leftover_memory() -> None:
             left.unlink(missing_ok=True)
 
 
-def _command(installed: triton.TritonInstall, ports: list[int], prefix: str, models: Sequence[str]) -> list[str]:
+def _command(
+    installed: triton.TritonInstall, ports: list[int], prefix: str, models: Sequence[str], repository: Path
+) -> list[str]:
     return [
         str(installed.server),
-        f"--model-repository={REPO / 'models' / 'triton_repo'}",
+        f"--model-repository={repository}",
         f"--backend-directory={installed.backends}",
         f"--backend-config=python,shm-region-prefix-name={prefix}",
         "--model-control-mode=explicit",
