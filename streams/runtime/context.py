@@ -23,9 +23,10 @@ from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.embeddings import TritonSentences, TritonVoices
 from core.infra.triton.faces import TritonFaces
 from core.infra.triton.landmarks import TritonLandmarks
+from core.infra.triton.names import TritonNames
 from core.infra.triton.speech import TritonSpeech
 from core.media.range_cache import SourceCache
-from core.ports.models import Alignment, Chat, Faces, Landmarks, Sentences, Speech, Voices
+from core.ports.models import Alignment, Chat, Faces, Landmarks, Names, Sentences, Speech, Voices
 from core.ports.outside import Outside
 from core.ports.stores import EventLog, Objects
 from core.settings import Settings
@@ -45,6 +46,7 @@ class GivenPorts(TypedDict, total=False):
     alignment: Alignment
     voices: Voices
     sentences: Sentences
+    names: Names | None
     chat: Chat | None
     log: EventLog
 
@@ -117,6 +119,15 @@ class StageContext:
         sentences = TritonSentences(self.settings.triton)
         self._opened.push_async_callback(sentences.close)
         return sentences
+
+    @cached_property
+    def names(self) -> Names | None:
+        """Recognition of names; None where no model is configured."""
+        if not self.settings.names_model:
+            return None
+        names = TritonNames(self.settings.triton, self.settings.names_model)
+        self._opened.push_async_callback(names.close)
+        return names
 
     @cached_property
     def chat(self) -> Chat | None:

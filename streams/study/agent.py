@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 
@@ -24,6 +26,7 @@ from streams.runtime.stage import Commit, Work
 from streams.study.assemble import STUDY_VERSION, StudyInputs, build_intelligence
 from streams.study.discourse_patterns import speaks_english
 from streams.study.index_rows import IndexedSubject, build_index_rows
+from streams.study.learned_names import learn_names
 from streams.study.llm.grounding import apply_answers, mark_not_used
 from streams.study.llm.summarizer import AnswerUnavailableError, TranscriptSummarizer
 from streams.study.topics import keyphrases, topic_tokens
@@ -60,6 +63,8 @@ class StudyStage:
         transcript = msgspec.json.decode(body, type=Transcript)
         (document, phrases), reading_ms = await work.in_thread(_read_transcript, transcript)
         inputs, embedding_ms = await self._embed_inputs(document, phrases, transcript.meaning, work)
+        names = await learn_names(self._context.names, document, lambda done: work.report(_count_texts(inputs) + done))
+        inputs = replace(inputs, names=names)
         intelligence, studying_ms = await work.in_thread(build_intelligence, inputs)
         intelligence = await self._apply_model(intelligence, document, work)
         intelligence = msgspec.structs.replace(
@@ -68,12 +73,16 @@ class StudyStage:
             transcript_version=event.version,
             speaker_names=list_speaker_names(transcript),
         )
-        work.cpu_ms = reading_ms + embedding_ms + studying_ms
+        work.cpu_ms = reading_ms + embedding_ms + names.compute_ms + studying_ms
         prefix = prefix_of(event, "intelligence", result_id(work.cause.input_id, "study"))
         ref = await self._context.objects.put(prefix, encode_document(intelligence), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
             await _commit_intelligence(connection, event, intelligence, ref, work)
+            if names.note:
+                await project_lifecycle.add_warning(
+                    connection, event.org_id, event.project_id, f"intelligence: {names.note}"
+                )
 
         return commit
 
@@ -157,6 +166,11 @@ class StudyStage:
         await project_lifecycle.add_warning(connection, *owner, f"intelligence: {detail} ({reason})")
         await project_lifecycle.end_part(connection, *owner, "study", cause, failed=True)
         await project_lifecycle.settle_project(connection, *owner, cause)
+
+
+def _count_texts(inputs: StudyInputs) -> int:
+    """Number of texts that were embedded: progress is counted on from there."""
+    return len(inputs.document.lines) + len(inputs.phrases)
 
 
 async def _commit_nothing(connection: Connection) -> None:

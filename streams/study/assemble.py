@@ -9,7 +9,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from core.ports.models import Float32
+from core.ports.models import Float32, NameSpan
 from schemas.documents.intelligence import Chapter, Engine, Intelligence, Point, Quote, Topic
 from streams.study import sentiment, summary
 from streams.study.discourse_patterns import speaks_english
@@ -36,8 +36,21 @@ NO_SPEECH_NOTE = "nothing was said"
 
 
 @dataclass(frozen=True, kw_only=True)
+class LearnedNames:
+    """What a model found: ``spans_by_line`` is one list a line of the transcript, empty without a model.
+
+    ``note`` says why a configured model gave none; ``compute_ms`` is processor time.
+    """
+
+    spans_by_line: Sequence[Sequence[NameSpan]] = ()
+    model: str = ""
+    compute_ms: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyInputs:
-    """A transcript with its phrases, and the vectors of lines and phrases.
+    """A transcript with its phrases, the vectors of lines and phrases, and a model's names.
 
     One row each, unit length, all from ``model``; ``reason`` says why it is not the sentence model.
     """
@@ -48,12 +61,14 @@ class StudyInputs:
     phrase_vectors: Float32
     model: str
     reason: str = ""
+    names: LearnedNames = LearnedNames()
 
 
 def build_intelligence(inputs: StudyInputs) -> Intelligence:
     """Build the document of a transcript, by local means alone."""
     document = inputs.document
-    engine = Engine(name="local", version=STUDY_VERSION, model=inputs.model, reason=inputs.reason)
+    models = ", ".join(filter(None, (inputs.model, inputs.names.model)))
+    engine = Engine(name="local", version=STUDY_VERSION, model=models, reason=inputs.reason)
     if not document.lines:
         notes = [NO_SPEECH_NOTE]
         return Intelligence(engine=engine, language=document.language, duration_ms=document.duration_ms, notes=notes)
@@ -63,7 +78,8 @@ def build_intelligence(inputs: StudyInputs) -> Intelligence:
         inputs.vectors, np.array([line.words for line in document.lines], dtype=np.float32)
     )
     polarity = sentiment.measure_polarity(document)
-    entities = recognizer.find_entities(document)
+    learned_names = inputs.names.spans_by_line
+    entities = recognizer.find_entities(document, learned_names)
     intelligence = Intelligence(
         engine=engine,
         language=document.language,
@@ -77,11 +93,16 @@ def build_intelligence(inputs: StudyInputs) -> Intelligence:
         quotes=_build_points(document, summary.select_quotes(document, centrality, polarity)),
         questions=_build_points(document, summary.select_questions(document, centrality)),
         sentiment=sentiment.build_sentiment(document, polarity),
-        entities=recognizer.build_entities(document, entities),
+        entities=recognizer.build_entities(document, entities, learned_names),
         relations=relations.find_relations(document, entities),
-        notes=[] if all(speaks_english(line.language) for line in document.lines) else [NOT_ENGLISH_NOTE],
+        notes=_build_notes(inputs),
     )
     return drop_unproved(intelligence, document)
+
+
+def _build_notes(inputs: StudyInputs) -> list[str]:
+    is_english = all(speaks_english(line.language) for line in inputs.document.lines)
+    return [note for note in ("" if is_english else NOT_ENGLISH_NOTE, inputs.names.note) if note]
 
 
 def _build_points(document: TranscriptText, scored_lines: Sequence[ScoredLine]) -> list[Point]:

@@ -11,6 +11,7 @@ import pytest
 
 from core.infra.triton.embeddings import TritonVoices
 from core.infra.triton.faces import TritonFaces
+from core.infra.triton.names import TritonNames
 from streams.runtime.context import StageContext, open_context
 from tests.api.fakes import make_settings
 from tests.support.vectors import WordSentences
@@ -60,6 +61,13 @@ def noted(closed: list[str], name: str) -> Callable[[object], Awaitable[None]]:
 async def test_a_writing_model_exists_only_if_configured(tmp_path: Path) -> None:
     async with open_context(make_settings(work_dir=tmp_path), "study", pool()) as context:
         assert context.chat is None
+
+
+async def test_a_model_of_names_exists_only_if_configured(tmp_path: Path) -> None:
+    async with open_context(make_settings(work_dir=tmp_path), "study", pool()) as context:
+        assert context.names is None
+    async with open_context(make_settings(work_dir=tmp_path, names_model="names"), "study", pool()) as context:
+        assert isinstance(context.names, TritonNames)
 
 
 async def test_scratch_is_removed_at_the_end_and_at_the_next_start(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.text.bare_word import APOSTROPHES, strip_punctuation
 from core.domain.text.english.stopwords import FILLERS, TOPICLESS_WORDS
 from core.domain.text.sentence_end import ends_sentence
+from core.ports.models import NameSpan
 from schemas.documents.intelligence import EntityKind
 from streams.study.discourse_patterns import speaks_english
 from streams.study.entities import gazetteer
@@ -21,6 +22,10 @@ from streams.study.entities.classification import count_votes
 from streams.study.entities.work_titles import find_work_titles
 from streams.study.transcript_text import TranscriptLine, TranscriptText
 
+LEARNED_VOTES = 8.0
+"""Votes of a model for the kind that it gives; as many as a title has, since neither is weighed against rules."""
+MIN_PROBABILITY = 0.5
+"""Lowest probability of a span that counts: likelier a name of its kind than not."""
 TITLE_VOTES = 8.0
 """Votes for a work from a sentence that calls it one."""
 NAME_END_MARKS = (",", ".", "?", "!", ";", ":", "…")
@@ -35,13 +40,14 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 class NameCandidate:
     """Words ``[first, end)`` of the transcript.
 
-    ``votes`` says how strongly their context suggests each kind.
+    ``votes`` says how strongly their context suggests each kind; ``is_learned``: whether a model gave the kind.
     """
 
     first: int
     end: int
     name: str
     votes: Mapping[EntityKind, float]
+    is_learned: bool = False
 
 
 def normalise_name_word(text: str) -> str:
@@ -64,8 +70,8 @@ def is_sentence_end(text: str) -> bool:
 class CandidateFinder:
     """Finds names in one text, by how often each word is capitalised inside its sentences."""
 
-    def __init__(self, document: TranscriptText) -> None:
-        """Count every word once."""
+    def __init__(self, document: TranscriptText, learned_names: Sequence[Sequence[NameSpan]] = ()) -> None:
+        """Count every word once. ``learned_names``: what a model found, one list a line; rules name the rest."""
         self._document = document
         self._names = [normalise_name_word(word.text) for word in document.words]
         self._opens = {line.first_word for line in document.lines} | {
@@ -75,15 +81,21 @@ class CandidateFinder:
         self._capital = Counter(word.lower() for word in inside_words if word[:1].isupper())
         self._small = Counter(word for word in self._names if word[:1].islower())
         self._titles_by_word = self._collect_titles()
+        self._learned_by_line = {
+            line.first_word: self._read_learned(line, spans)
+            for line, spans in zip(document.lines, learned_names, strict=False)
+        }
 
     def find_names(self) -> Iterator[NameCandidate]:
         """Yield every name, in order."""
         for line in self._document.lines:
             if not speaks_english(line.language):
                 continue
-            titles, candidates = self.find_titles(line), list[NameCandidate]()
+            learned = self._learned_by_line.get(line.first_word, [])
+            titles, candidates = self.find_titles(line), [*learned]
             spans = [*titles, *((first, end) for first, end, _ in self.find_amounts(line))]
             covered_indices = {index for first, end in spans for index in range(first, end)}
+            covered_indices.update(self._learned_indices(line))
             for first, end in titles:
                 name = " ".join(self._names[first:end])
                 candidates.append(NameCandidate(first=first, end=end, name=name, votes={"work": TITLE_VOTES}))
@@ -93,15 +105,17 @@ class CandidateFinder:
             yield from sorted(candidates, key=lambda candidate: candidate.first)
 
     def find_amounts(self, line: TranscriptLine) -> list[tuple[int, int, EntityKind]]:
-        """Return (first word, end word, kind) of each amount of a sentence, except inside titles."""
-        title_indices = {index for first, end in self.find_titles(line) for index in range(first, end)}
+        """Return (first word, end word, kind) of each amount of a sentence outside titles and learned names."""
+        name_indices = {index for first, end in self.find_titles(line) for index in range(first, end)}
+        name_indices |= self._learned_indices(line)
         spans = ((self._words_within(line, begin, end), kind) for begin, end, kind in find_amounts(line.text))
-        return [(*span, kind) for span, kind in spans if span and title_indices.isdisjoint(range(*span))]
+        return [(*span, kind) for span, kind in spans if span and name_indices.isdisjoint(range(*span))]
 
     def find_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
-        """Return (first word, end word) of each title, by this sentence or by another one."""
-        titles = self._find_called_titles(line)
-        covered_indices = {index for first, end in titles for index in range(first, end)}
+        """Return (first word, end word) of each title outside learned names, by this sentence or another."""
+        learned_indices = self._learned_indices(line)
+        titles = [span for span in self._find_called_titles(line) if learned_indices.isdisjoint(range(*span))]
+        covered_indices = learned_indices | {index for first, end in titles for index in range(first, end)}
         for index in range(line.first_word, line.end_word):
             for title in self._titles_by_word.get(self._names[index], ()):
                 span = range(index, index + len(title))
@@ -113,6 +127,24 @@ class CandidateFinder:
                     titles.append((index, span.stop))
                     covered_indices.update(span)
         return titles
+
+    def _read_learned(self, line: TranscriptLine, spans: Sequence[NameSpan]) -> list[NameCandidate]:
+        """Widen a model's spans to whole words; of two that overlap, the likelier one counts."""
+        learned: list[NameCandidate] = []
+        covered_indices: set[int] = set()
+        for span in sorted(spans, key=lambda span: (-span.probability, span.begin, span.end)):
+            words = self._words_within(line, span.begin, span.end)
+            if words is None or span.probability < MIN_PROBABILITY or not covered_indices.isdisjoint(range(*words)):
+                continue
+            covered_indices.update(range(*words))
+            name = " ".join(self._names[words[0] : words[1]])
+            votes: Mapping[EntityKind, float] = {span.kind: LEARNED_VOTES}
+            learned.append(NameCandidate(first=words[0], end=words[1], name=name, votes=votes, is_learned=True))
+        return learned
+
+    def _learned_indices(self, line: TranscriptLine) -> set[int]:
+        learned = self._learned_by_line.get(line.first_word, ())
+        return {index for name in learned for index in range(name.first, name.end)}
 
     def _find_called_titles(self, line: TranscriptLine) -> list[tuple[int, int]]:
         spans = (self._words_within(line, begin, end) for begin, end in find_work_titles(line.text))

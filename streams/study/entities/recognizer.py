@@ -7,10 +7,11 @@ have the kind that most of them suggest (document memory): a surname alone is st
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.text.bare_word import APOSTROPHES, strip_punctuation
+from core.ports.models import NameSpan
 from schemas.documents.intelligence import Entity, EntityKind
 from streams.study.discourse_patterns import speaks_english
 from streams.study.entities import gazetteer
@@ -37,20 +38,26 @@ class NamedEntity:
     places: Sequence[tuple[int, int]]
 
 
-def find_entities(document: TranscriptText) -> list[NamedEntity]:
-    """Find every person, organisation, place and work, each once, by first mention."""
-    finder = CandidateFinder(document)
+def find_entities(document: TranscriptText, learned_names: Sequence[Sequence[NameSpan]] = ()) -> list[NamedEntity]:
+    """Find every person, organisation, place and work, each once, by first mention.
+
+    ``learned_names``: what a model found, one list a line. Its names keep their kind; rules name the rest, and other
+    mentions of its names.
+    """
+    finder = CandidateFinder(document, learned_names)
     candidates = list(finder.find_names())
     full_names = _resolve_short_forms(candidates)
+    learned_keys = {_key(candidate, full_names) for candidate in candidates if candidate.is_learned}
     votes: dict[str, Counter[EntityKind]] = defaultdict(Counter)
     places: dict[str, list[tuple[int, int]]] = defaultdict(list)
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     strongest: dict[tuple[str, EntityKind], float] = defaultdict(float)
     for candidate in candidates:
-        key = full_names.get(_fold_name(candidate.name), _fold_name(candidate.name))
-        votes[key].update(candidate.votes)
-        for kind, vote in candidate.votes.items():
-            strongest[key, kind] = max(strongest[key, kind], vote)
+        key = _key(candidate, full_names)
+        if candidate.is_learned or key not in learned_keys:
+            votes[key].update(candidate.votes)
+            for kind, vote in candidate.votes.items():
+                strongest[key, kind] = max(strongest[key, kind], vote)
         places[key].append((candidate.first, candidate.end))
         forms[key][candidate.name] += 1
     entities = []
@@ -65,6 +72,11 @@ def find_entities(document: TranscriptText) -> list[NamedEntity]:
             )
         )
     return sorted(entities, key=lambda candidate: candidate.places[0])
+
+
+def _key(candidate: NameCandidate, full_names: Mapping[str, str]) -> str:
+    """Key of the name that a candidate is a mention of."""
+    return full_names.get(_fold_name(candidate.name), _fold_name(candidate.name))
 
 
 def _fold_name(name: str) -> str:
@@ -98,9 +110,9 @@ def _resolve_short_forms(candidates: Sequence[NameCandidate]) -> dict[str, str]:
     return {short_form: min(matches) for short_form, matches in full_names.items() if len(matches) == 1}
 
 
-def find_values(document: TranscriptText) -> list[NamedEntity]:
-    """Find every date, time, sum, share and number, each once as it is written."""
-    finder = CandidateFinder(document)
+def find_values(document: TranscriptText, learned_names: Sequence[Sequence[NameSpan]] = ()) -> list[NamedEntity]:
+    """Find every date, time, sum, share and number outside names, each once as it is written."""
+    finder = CandidateFinder(document, learned_names)
     places: dict[tuple[EntityKind, str], list[tuple[int, int]]] = defaultdict(list)
     for line in document.lines:
         if not speaks_english(line.language):
@@ -111,13 +123,15 @@ def find_values(document: TranscriptText) -> list[NamedEntity]:
     return [NamedEntity(kind=kind, name=name, places=value_places) for (kind, name), value_places in places.items()]
 
 
-def build_entities(document: TranscriptText, entities: Sequence[NamedEntity]) -> list[Entity]:
+def build_entities(
+    document: TranscriptText, entities: Sequence[NamedEntity], learned_names: Sequence[Sequence[NameSpan]] = ()
+) -> list[Entity]:
     """Build the stored entities, without times of day and without small numbers."""
     listed_entities = [
         *entities,
         *(
             entity
-            for entity in find_values(document)
+            for entity in find_values(document, learned_names)
             if entity.kind != "time" and (entity.kind != "number" or is_notable_number(entity.name))
         ),
     ]

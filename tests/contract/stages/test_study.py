@@ -23,9 +23,11 @@ from schemas.ids import result_id
 from streams.close.agent import CloseStage
 from streams.detect.agent import DetectStage
 from streams.study.agent import StudyStage
+from streams.study.learned_names import RULES_ALONE_NOTE
 from tests.contract.rigs.api_world import World, open_world
 from tests.contract.rigs.stage_rig import NOW, Rig, make_rig
 from tests.support.transcript_factory import GARDEN, ORBIT, transcript
+from tests.support.vectors import BracketNames
 
 __all__ = ["make_rig"]
 pytestmark = pytest.mark.contract
@@ -114,6 +116,29 @@ async def test_a_study_that_is_given_up_warns_and_the_project_goes_on(rig: Rig) 
     assert project["state"] == "completed"
     assert [warning.split(":")[0] for warning in project["warnings"]] == ["intelligence"]
     assert (await rig.stage("study"))["state"] == "failed"
+
+
+async def test_names_of_a_configured_model_are_in_the_document(rig: Rig) -> None:
+    rig.context.names = BracketNames()
+    await rig.send(StudyStage(rig.context), await new_transcript(rig), uuid.uuid4())
+    (done,) = await rig.fresh()
+    made = await stored(rig, done.event)
+    assert (made.engine.model, made.notes) == ("words-1, brackets-1", [])
+    assert (await rig.project())["warnings"] == []
+
+
+async def test_without_an_answer_rules_name_alone_with_a_warning(rig: Rig) -> None:
+    class Away:
+        async def find_names(self, texts: Any) -> Any:
+            raise Unavailable("triton", "away")
+
+    rig.context.names = Away()
+    assert await rig.send(StudyStage(rig.context), await new_transcript(rig), uuid.uuid4()) == "committed"
+    (done,) = await rig.fresh()
+    made = await stored(rig, done.event)
+    assert ("person", "Elena Markova") in {(one.kind, one.name) for one in made.entities}
+    assert made.notes == [RULES_ALONE_NOTE]
+    assert (await rig.project())["warnings"] == [f"intelligence: {RULES_ALONE_NOTE}"]
 
 
 async def test_study_waits_for_an_unavailable_model(rig: Rig) -> None:
