@@ -2,11 +2,11 @@
 
 Tunes nothing.
 
-``python -m benchmarks.ranking.intelligence [--media DIR]``: names and amounts on Earnings-21 (F1 of exact spans and
-classes, but for a leading article; neighbouring amounts of one class joined, numbers inside other labels left out),
-chapters (Pk and WindowDiff over turns, F1 within 30 s), their titles (words that people's have, too) and summaries
-(ROUGE-L) on QMSum, sentence vectors from Triton. The rules were written with the texts of ``SEEN`` in view; the figures
-to quote are those of the others.
+``python -m benchmarks.ranking.intelligence [--media DIR] [--names]``: names and amounts on Earnings-21 (F1 of exact
+spans and classes, but for a leading article; neighbouring amounts of one class joined, numbers inside other labels left
+out), chapters (Pk and WindowDiff over turns, F1 within 30 s), their titles (words that people's have, too) and
+summaries (ROUGE-L) on QMSum, sentence vectors from Triton. The rules were written with the texts of ``SEEN`` in view;
+the figures to quote are those of the others.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import random
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from benchmarks.harness.measure import judge, script
 from benchmarks.ranking.spoken_texts import Call, Meeting, Span, call, qmsum, without_article
@@ -42,6 +43,7 @@ SEEN = frozenset(
 KINDS = ("person", "organisation", "place", "money", "percent", "date", "number", "work")
 TOLERANCE_MS = 30_000
 RANDOM_ROUNDS = 20
+BOOTSTRAP_ROUNDS = 2000
 
 
 class Studied(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,9 +116,23 @@ def f1(right: int, predicted: int, truth: int) -> float:
     return 2 * right / (predicted + truth) if predicted + truth else 0.0
 
 
-def entity_lines(calls: Sequence[Call], engines: dict[str, Callable[[TranscriptText], set[Span]]]) -> Iterable[str]:
+def f1_interval(counts: Sequence[Sequence[int]]) -> tuple[float, float]:
+    """95 % interval of F1 from (right, predicted, truth) of each name, names drawn with replacement.
+
+    Names, not mentions: all mentions of a name are one decision. Two calls are too few to draw whole calls.
+    """
+    if not counts:
+        return 0.0, 0.0
+    drawn = np.random.default_rng(0).integers(len(counts), size=(BOOTSTRAP_ROUNDS, len(counts)))
+    right, predicted, truth = np.array(counts)[drawn].sum(axis=1).T
+    low, high = np.percentile(2 * right / np.maximum(1, predicted + truth), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def entity_lines(calls: Sequence[Call], engines: Mapping[str, Callable[[TranscriptText], set[Span]]]) -> Iterable[str]:
     """One line a class: labels, and precision, recall, F1 of each engine, over all calls together."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    by_name: dict[str, dict[tuple[str, str], list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
     for earnings_call in calls:
         text = read_transcript(earnings_call.transcript)
         words = [word.text.strip(",.?!;:") for word in text.words]
@@ -125,14 +141,18 @@ def entity_lines(calls: Sequence[Call], engines: dict[str, Callable[[TranscriptT
             for kind in KINDS:
                 ours = {span for span in spans if span[2] == kind}
                 truth = {span for span in earnings_call.truth if span[2] == kind}
-                for at, number in enumerate((len(ours & truth), len(ours), len(truth))):
-                    counts[name, kind][at] += number
+                for at, matches in enumerate((ours & truth, ours, truth)):
+                    counts[name, kind][at] += len(matches)
+                    for first, end, _ in matches if name == "study" else ():
+                        by_name[kind][earnings_call.name, " ".join(words[first:end]).lower()][at] += 1
     for kind in KINDS:
         figures = []
         for name in engines:
             right, found_count, truth_count = counts[name, kind]
             precision, recall = right / max(1, found_count), right / max(1, truth_count)
             figures.append(f"{name} P {precision:.2f} R {recall:.2f} F1 {f1(right, found_count, truth_count):.2f}")
+        low, high = f1_interval([by_name[kind][name] for name in sorted(by_name[kind])])
+        figures[0] += f" ({low:.2f} to {high:.2f})"
         yield f"  {kind:<13} n {counts['study', kind][2]:>4}   " + "   ".join(figures)
 
 
@@ -303,14 +323,21 @@ async def study_all(media: Path, url: str) -> list[Studied]:
         await sentences.close()
 
 
+def study_on_triton(media: Path) -> list[Studied]:
+    """Every meeting of the shared texts, on a Triton for this run."""
+    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
+        return asyncio.run(study_all(media, server.url))
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
-    media = parser.parse_args().media
+    parser.add_argument("--names", action="store_true", help="names and amounts alone, without Triton")
+    options = parser.parse_args()
+    media = options.media
     calls = [call(media, path.stem) for path in sorted((media / "text/earnings21").glob("*.nlp"))]
-    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
-        meetings = asyncio.run(study_all(media, server.url))
+    meetings = list[Studied]() if options.names else study_on_triton(media)
     engines = {"study": found_names, "capitals": capitals}
     if script("compromise", []) is None:
         print("the peer (compromise) does not run: there is no Node.js here")
@@ -320,9 +347,12 @@ def main() -> None:
         some_calls = [earnings_call for earnings_call in calls if (earnings_call.name in SEEN) == is_seen]
         some = [result for result in meetings if (result.meeting.name in SEEN) == is_seen]
         print(f"{title}: {len(some_calls)} calls, {len(some)} meetings")
-        for line in (*entity_lines(some_calls, engines), *meeting_lines(some), *title_lines(some)):
+        for line in entity_lines(some_calls, engines):
             print(line)
-    print(quote_line(meetings))
+        for line in (*meeting_lines(some), *title_lines(some)) if some else ():
+            print(line)
+    if meetings:
+        print(quote_line(meetings))
 
 
 if __name__ == "__main__":
