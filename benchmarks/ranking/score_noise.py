@@ -78,7 +78,9 @@ def changes(text: Labelled) -> tuple[list[int], list[int]]:
     every = find_speech_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
     raws = [measure_window(window, timeline, baseline) for window in every]
     scale = build_scales(raws)
-    judge = WindowScorer(timeline=timeline, baseline=baseline, scale=scale, table=weights, options=options)
+    judge = WindowScorer(
+        timeline=timeline, baseline=baseline, scale=scale, table=weights, options=options, posting=None
+    )
     scored_windows = [
         scored_window
         for window, raw in zip(every, raws, strict=True)

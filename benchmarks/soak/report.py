@@ -1,7 +1,7 @@
 """The result of a soak as JSON and as the tables of docs/reliability.md.
 
-``python -m benchmarks.soak.report REPORT.json...`` writes the tables into the page; of several reports (one for each step
-that ran by itself) a later one replaces what it measured too. A figure that was not measured is "not yet run".
+``python -m benchmarks.soak.report REPORT.json...`` writes the tables into the page. Of several reports (one for each
+step that ran by itself) a later one replaces what it measured too. A figure that was not measured is "not yet run".
 """
 
 from __future__ import annotations

@@ -224,7 +224,7 @@ def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
         display.say(f"No clips: {report['nothing_found_reason'] or 'nothing was found.'}")
         show_nearest(display, report["project"])
     else:
-        display.table(clip_table(report["clips"]))
+        display.table(clip_table(report["clips"], report["clip_order"]))
     if report.get("without_words"):
         display.say(report["without_words"])
     if report.get("scenery"):

@@ -214,6 +214,7 @@ def build_report(
         "scenery": moments.get("scenery") if moments else None,
         "candidates_weighed": len(moments["moments"]) if moments else 0,
         "nothing_found_reason": project.get("nothing_found_reason"),
+        "clip_order": moments.get("order", "score") if moments else "score",
         "clips": list(clips),
         "versions": version_info,
     }

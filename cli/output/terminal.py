@@ -188,9 +188,13 @@ def _stage_row(name: str, line: StageLine, percent: float) -> tuple[RenderableTy
     )
 
 
-def clip_table(clips: Sequence[JSON]) -> Table:
-    """The clips of a report: when, how good, what, why, and the file of each shape below. Fits 80 columns."""
-    table = Table(title="Clips, best first", title_justify="left", box=SIMPLE, show_lines=True, pad_edge=False)
+def clip_table(clips: Sequence[JSON], order: str = "score") -> Table:
+    """The clips of a report: when, how good, what, why, and the file of each shape below. Fits 80 columns.
+
+    In the ``order`` of `time` no clip has a score: nothing was ranked with confidence.
+    """
+    title = "Clips, in order of time" if order == "time" else "Clips, best first"
+    table = Table(title=title, title_justify="left", box=SIMPLE, show_lines=True, pad_edge=False)
     table.add_column("#", justify="right")
     table.add_column("from – to", no_wrap=True)
     table.add_column("score", justify="right")
@@ -206,7 +210,7 @@ def clip_table(clips: Sequence[JSON]) -> Table:
         table.add_row(
             str(int(clip["ordinal"]) + 1),
             f"{format_clock(clip['start_ms'])} – {format_clock(clip['end_ms'])}",
-            score_text(clip),
+            "" if order == "time" else score_text(clip),
             "" if clip["confidence"] is None else f"{100 * clip['confidence']:.0f} %",
             cell,
         )

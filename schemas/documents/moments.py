@@ -48,6 +48,8 @@ class SubScore(Value, frozen=True, kw_only=True):
     """Measured share of it, times the confidence of the words."""
     told: str = ""
     """The same as a sentence."""
+    effect: float | None = None
+    """What it adds to the log-odds of the score; null where the score is the weighted mean."""
 
 
 Lacking = Literal["pictures", "support", "asked", "score", "near_best", "overlap", "alike", "room"]
@@ -88,14 +90,14 @@ class NearMoment(Value, frozen=True, kw_only=True):
 
 
 class Moment(Value, frozen=True, kw_only=True):
-    """A candidate window. ``score`` 0..100 is the weighted mean of ``signals``; ``confidence`` 0..1."""
+    """A candidate window. ``score`` 0..100; ``confidence`` 0..1."""
 
     id: str
     """Id of the moment."""
     range: TimeRange
     """Its range in project time."""
     score: float
-    """Weighted mean of the sub-scores, from 0 to 100."""
+    """From 0 to 100: the chance in percent that editors would post it, or the weighted mean of the sub-scores."""
     confidence: float
     title: str
     reason: str
@@ -161,3 +163,5 @@ class MomentList(Value, frozen=True, kw_only=True):
     """The moments that came closest, if none was selected."""
     transcript_version: int = 1
     """The transcript version that was scored; later corrections change no moment."""
+    order: Literal["score", "time"] = "score"
+    """Order of the selected moments' ranks. `time`: no moment was ranked with confidence, and scores say little."""

@@ -71,7 +71,7 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     target_clips: ClipCount | None = None
     """Desired number of clips; ``max_clips`` and the minimum score still apply."""
     min_score: ScoreBar | None = None
-    """Minimum score of an automatic clip, 0 to 100; null: 40 (35 without speech) and 60 % of the best score."""
+    """Minimum score of an automatic clip, 0 to 100; null: the usual one, and a share of the best clip's score."""
     genre: Genre = "none"
     """Genre of the video, which chooses the weights of the sub-scores."""
     topics: Annotated[list[TopicOption], Meta(extra_json_schema={"maxItems": MAX_TOPICS})] = []

@@ -38,6 +38,10 @@ EMBEDDING_WARNING = (
     "What the sentences mean could not be asked for: moments were compared by the words they have in common."
 )
 """Warning of a project whose sentences could not be embedded."""
+UNRANKED_WARNING = (
+    "Nothing here is ranked with confidence: the clips are in order of time, and their scores say little."
+)
+"""Warning of a project in which no moment scores high enough to rank by scores."""
 
 
 class DetectStage:
@@ -79,12 +83,13 @@ class DetectStage:
             picture_models=picture_models,
             scenery=count_visual_coverage(analysis.seen),
         )
+        is_unranked = moments.order == "time" and moments.nothing_found_reason is None
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            if warning:
-                await project_lifecycle.add_warning(connection, event.org_id, event.project_id, warning)
+            for text in filter(None, (warning, UNRANKED_WARNING if is_unranked else "")):
+                await project_lifecycle.add_warning(connection, event.org_id, event.project_id, text)
             await commit_moments(connection, event, inputs, moments, ref, work)
 
         return commit

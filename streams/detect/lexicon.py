@@ -42,6 +42,18 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     resolve: frozenset[str]
     values: frozenset[str]
     """Values that people clap for."""
+    past: frozenset[str]
+    """Verbs of a story; regular ones are known by their -ed."""
+    hedges: frozenset[str]
+    advice: frozenset[str]
+    """Words of what to do and what to leave."""
+    speech_verbs: frozenset[str]
+    causes: frozenset[str]
+    superlatives: frozenset[str]
+    """Words of what is most, least, all or none."""
+    feelings: frozenset[str]
+    procedure: frozenset[str]
+    """Words about the recording, the meeting or the document itself."""
     courtesy: re.Pattern[str]
     """Greetings, thanks and housekeeping: said in every meeting, worth no clip."""
 
@@ -101,6 +113,30 @@ ENGLISH = Lexicon(
         "equality rights dignity courage brave heroes hero change world humanity human generation generations love "
         "faith democracy nation country truth together support deserve possible impossible inspire inspired "
         "congratulate congratulations applause celebrate volunteers teachers soldiers veterans"
+    ),
+    past=word_set(
+        "was were had did went said told came got took made knew thought saw found gave left felt became began kept "
+        "brought asked called heard looked wanted tried used worked turned started happened died lost won met sat "
+        "stood ran fell broke spoke grew"
+    ),
+    hedges=word_set(
+        "maybe perhaps probably basically actually sort kind guess somewhat possibly generally essentially mostly um "
+        "uh like"
+    ),
+    advice=word_set("should must need needs have don't never always try stop start make sure"),
+    speech_verbs=word_set("said says told asked goes replied answered"),
+    causes=word_set("because so therefore reason why since cause means"),
+    superlatives=word_set(
+        "best worst biggest greatest most least first last only every never always all nobody everyone everybody "
+        "nothing everything"
+    ),
+    feelings=word_set(
+        "love hate fear afraid angry happy sad cry cried pain dead death die died kill killed war hope dream shame "
+        "proud scared hurt suffer tears laugh joke fun funny crazy amazing terrible horrible beautiful"
+    ),
+    procedure=word_set(
+        "slide agenda item minutes meeting screen page section report chapter table figure quarter motion question "
+        "questions next operator line remote committee website link sponsor episode show podcast notes"
     ),
     courtesy=re.compile(
         r"\b(thank(s| you)\b|good (morning|afternoon|evening|day)\b|welcome\b|ladies and gentlemen"

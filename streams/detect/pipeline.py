@@ -23,6 +23,7 @@ from streams.detect.explanations.uncertainty import mark_doubtful_evidence
 from streams.detect.features.delivery import preferred_length
 from streams.detect.features.project_baseline import ProjectBaseline, read_baseline
 from streams.detect.features.semantic import locate_sentences
+from streams.detect.posting.scores import PostingScorer, build_posting_scorer, compute_posting_score
 from streams.detect.scoring import (
     FEATURES,
     SCORER_NAME,
@@ -36,14 +37,14 @@ from streams.detect.scoring import (
     weigh_sub_scores,
 )
 from streams.detect.selection import (
-    MIN_BEST_RATIO,
-    MIN_QUIET_SCORE,
-    MIN_SCORE,
     ScoredWindow,
+    choose_score_limits,
     compute_clip_limit,
     filter_eligible,
+    put_best_opening_first,
     rank_windows,
     select_clips,
+    sort_by_time,
 )
 from streams.detect.shortfalls import SelectionLimits, list_nearest, list_shortfalls
 from streams.detect.timeline import ProjectAnalysis, ProjectTimeline, build_timeline
@@ -75,7 +76,14 @@ def find_moments(
     windows = find_windows(timeline, options)
     measurements = [(window, measure_window(window, timeline, baseline)) for window in windows]
     scale = build_scales([raw for _, raw in measurements])
-    scorer = WindowScorer(timeline=timeline, baseline=baseline, scale=scale, table=table, options=options)
+    scorer = WindowScorer(
+        timeline=timeline,
+        baseline=baseline,
+        scale=scale,
+        table=table,
+        options=options,
+        posting=build_posting_scorer(timeline, baseline, windows, [raw for _, raw in measurements]),
+    )
     scored = {
         window.range: (scored_window, window)
         for window, raw in measurements
@@ -83,15 +91,15 @@ def find_moments(
     }
     candidates = [scored_window for scored_window, _ in scored.values()]
     any_speech = any(window.sentences for window in windows)
-    usual_min_score = MIN_SCORE if any_speech else MIN_QUIET_SCORE
-    min_score, near_best = (usual_min_score, MIN_BEST_RATIO) if options.min_score is None else (options.min_score, 0.0)
+    limits = choose_score_limits(candidates, options, is_fitted=scorer.posting is not None, is_spoken=any_speech)
     spoken_ms = timeline.spoken_ms() if any_speech else 0
     limit = compute_clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, options=options)
-    chosen = select_clips(candidates, limit if timeline.has_video else 0, min_score, near_best)
-    ranks = {scored_window.range: rank for rank, scored_window in enumerate(chosen, start=1)}
+    chosen = select_clips(candidates, limit if timeline.has_video else 0, limits.min_score, limits.min_best_ratio)
+    order = put_best_opening_first(chosen) if limits.is_confident else sort_by_time(chosen)
+    ranks = {scored_window.range: rank for rank, scored_window in enumerate(order, start=1)}
     bar = SelectionLimits(
-        min_score=min_score,
-        best_score_limit=near_best
+        min_score=limits.min_score,
+        best_score_limit=limits.min_best_ratio
         * max((scored_window.score for scored_window in filter_eligible(candidates)), default=0.0),
         has_video=timeline.has_video,
     )
@@ -106,9 +114,10 @@ def find_moments(
         moments=moments,
         nothing_found_reason=None
         if chosen
-        else explain_nothing_found(timeline, candidates, min_score, list_requested_topics(options)),
+        else explain_nothing_found(timeline, candidates, limits.min_score, list_requested_topics(options)),
         nearest=[] if chosen else list_nearest(moments),
-        scorer=SCORER_NAME,
+        scorer=scorer.name_of(windows[0]) if windows else SCORER_NAME,
+        order="score" if limits.is_confident else "time",
         weights=f"{table.version}/{options.genre}",
         meaning=baseline.meaning.engine if baseline.meaning else "",
         transcript_version=analysis.transcript.version if analysis.transcript else 1,
@@ -134,10 +143,17 @@ class WindowScorer:
         scale: Mapping[SubScoreName, ScoreScale],
         table: WeightTable,
         options: ProjectOptions,
+        posting: PostingScorer | None,
     ) -> None:
+        """``posting`` is None where the fitted model knows nothing: scores are then weighted means."""
+        self.posting = posting
         self.timeline, self.baseline, self.scale = timeline, baseline, scale
         self._table, self._genre = table, options.genre
         self._has_requests = bool(list_requested_topics(options))
+
+    def name_of(self, window: CandidateWindow) -> str:
+        """Give the name of what scores a window: the fitted model, or the set of features weighed by hand."""
+        return self.posting.model.name if self.posting is not None and window.sentences else SCORER_NAME
 
     def score_window(self, window: CandidateWindow, raw: RawScores) -> ScoredWindow | None:
         """Score a window; None where nothing that counts could be measured."""
@@ -145,11 +161,15 @@ class WindowScorer:
         signals = weigh_sub_scores(raw, self.scale, table, measure_word_certainty(window, self.timeline))
         if not signals:
             return None
+        score = compute_score(signals)
+        if self.posting is not None and window.sentences:
+            signals = self.posting.explain(signals, window, raw, table)
+            score = compute_posting_score(self.posting.model, signals)
         facts, meaning = self.baseline.facts, self.baseline.meaning
         at = locate_sentences(self.baseline.sentence_index, window) if window.sentences else None
         return ScoredWindow(
             range=window.range,
-            score=compute_score(signals),
+            score=score,
             confidence=compute_confidence(
                 window, self.timeline, signals, self._table.weights_of(self._genre, spoken=True)
             ),

@@ -21,7 +21,8 @@ from streams.detect.explanations.uncertainty import mark_doubtful_evidence
 from streams.detect.features.delivery import preferred_length
 from streams.detect.features.project_baseline import read_baseline
 from streams.detect.pipeline import WindowScorer, find_windows, list_requested_topics
-from streams.detect.scoring import SCORER_NAME, build_scales, measure_window
+from streams.detect.posting.scores import build_posting_scorer
+from streams.detect.scoring import build_scales, measure_window
 from streams.detect.selection import ScoredWindow
 from streams.detect.sentences import Sentence
 from streams.detect.timeline import ProjectAnalysis, ProjectTimeline, build_timeline
@@ -48,9 +49,15 @@ def measure_clip(
         preferred_length(options.min_clip_ms, options.max_clip_ms),
     )
     window = build_window(clip_range, timeline)
-    measurements = [measure_window(window, timeline, baseline) for window in find_windows(timeline, options)]
+    candidates = find_windows(timeline, options)
+    measurements = [measure_window(candidate, timeline, baseline) for candidate in candidates]
     scorer = WindowScorer(
-        timeline=timeline, baseline=baseline, scale=build_scales(measurements), table=table, options=options
+        timeline=timeline,
+        baseline=baseline,
+        scale=build_scales(measurements),
+        table=table,
+        options=options,
+        posting=build_posting_scorer(timeline, baseline, candidates, measurements),
     )
     scored = scorer.score_window(window, measure_window(window, timeline, baseline)) if measurements else None
     signals = scored.signals if scored else ()
@@ -67,11 +74,11 @@ def measure_clip(
         without_words=explain_no_captions(clip_range, timeline),
         weights=f"{table.version}/{options.genre}",
         transcript_version=analysis.transcript.version if analysis.transcript else 1,
-        **_score_fields(scored, timeline),
+        **_score_fields(scored, timeline, scorer.name_of(window)),
     )
 
 
-def _score_fields(scored: ScoredWindow | None, timeline: ProjectTimeline) -> dict[str, Any]:
+def _score_fields(scored: ScoredWindow | None, timeline: ProjectTimeline, scorer_name: str) -> dict[str, Any]:
     if scored is None:
         return {}
     return {
@@ -79,7 +86,7 @@ def _score_fields(scored: ScoredWindow | None, timeline: ProjectTimeline) -> dic
         "confidence": scored.confidence,
         "signals": mark_doubtful_evidence(scored.signals, timeline.doubtful),
         "reason": write_reason(scored.signals),
-        "scorer": SCORER_NAME,
+        "scorer": scorer_name,
     }
 
 

@@ -20,6 +20,18 @@ MAX_CLIPS = 12
 """Most clips of a video, unless a number is requested."""
 MIN_SCORE = 40.0
 """Least score of a clip: below it a clip is not worth a viewer's time, even where it is the best there is."""
+MIN_POSTING_SCORE = 15.0
+"""Least score of a clip by the fitted model: of all windows that were labelled 16 % were worth posting."""
+MIN_POSTING_BEST_RATIO = 0.3
+"""Share of the best clip's score that a clip must reach by the fitted model, whose scores are chances."""
+MIN_CONFIDENT_SCORE = 35.0
+"""Best score of a recording below which nothing in it is ranked with confidence.
+
+Of the 33 texts that the model was fitted on seven had no window above it, four meetings and three calls, and in them
+one of 280 labelled windows was worth posting (``python -m benchmarks.posting.posting_score``).
+"""
+MIN_UNRANKED_SCORE = 5.0
+"""Least score of a clip where nothing is ranked with confidence."""
 MIN_QUIET_SCORE = 35.0
 """Least score of a clip without speech, where half of the features have no value."""
 MIN_SUPPORT = 0.05
@@ -34,6 +46,8 @@ MIN_BEST_RATIO = 0.6
 The middle of a video scores 50, its best 75 to 90: a larger share would leave a short talk with one or two clips, and
 people who got that few rarely came back.
 """
+MIN_OPENER_RATIO = 0.9
+"""Share of the best score from which a clip may come first for its opening."""
 MAX_SHARED_WORDS_RATIO = 0.5
 """Share of content words (Jaccard) from which two clips say the same."""
 SPEECH_MS_PER_CLIP = 50_000
@@ -63,6 +77,33 @@ class ScoredWindow:
     """Direction of its meaning, less the whole video's; unit length. None without speech."""
     asked: float | None = None
     """Nearness to the requested topic; None where none was requested."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreLimits:
+    """What a clip's score must reach in one video, and whether scores order its clips."""
+
+    min_score: float
+    min_best_ratio: float
+    is_confident: bool = True
+    """Whether the clips are ranked by their scores; otherwise they are in order of time."""
+
+
+def choose_score_limits(
+    windows: Sequence[ScoredWindow], options: ProjectOptions, *, is_fitted: bool, is_spoken: bool
+) -> ScoreLimits:
+    """Choose the limits of a video; ``is_fitted`` says that the scores are chances by the fitted model."""
+    best_score = max((window.score for window in filter_eligible(windows)), default=0.0)
+    is_confident = not is_fitted or best_score >= MIN_CONFIDENT_SCORE
+    if options.min_score is not None:
+        return ScoreLimits(min_score=options.min_score, min_best_ratio=0.0, is_confident=is_confident)
+    if not is_fitted:
+        return ScoreLimits(min_score=MIN_SCORE if is_spoken else MIN_QUIET_SCORE, min_best_ratio=MIN_BEST_RATIO)
+    return ScoreLimits(
+        min_score=MIN_POSTING_SCORE if is_confident else MIN_UNRANKED_SCORE,
+        min_best_ratio=MIN_POSTING_BEST_RATIO,
+        is_confident=is_confident,
+    )
 
 
 def compute_clip_limit(*, spoken_ms: int, quiet_ms: int, options: ProjectOptions) -> int:
@@ -128,6 +169,24 @@ def select_clips(
         ]
         remaining, closeness_to_chosen = [window for window, _ in pairs], [closeness for _, closeness in pairs]
     return rank_windows(chosen)
+
+
+def put_best_opening_first(chosen: Sequence[ScoredWindow]) -> list[ScoredWindow]:
+    """Put the clip with the best opening first, of those that score near the best one."""
+    if not chosen:
+        return []
+    near_best = [window for window in chosen if window.score >= MIN_OPENER_RATIO * chosen[0].score]
+    opener = max(near_best, key=lambda window: (_opening_value(window), window.score))
+    return [opener, *(window for window in chosen if window is not opener)]
+
+
+def _opening_value(window: ScoredWindow) -> float:
+    return next((signal.value for signal in window.signals if signal.name == "hook"), 0.0)
+
+
+def sort_by_time(chosen: Sequence[ScoredWindow]) -> list[ScoredWindow]:
+    """Sort clips by their start."""
+    return sorted(chosen, key=lambda window: window.range.start_ms)
 
 
 def _marginal_score(window: ScoredWindow, closeness: float) -> float:

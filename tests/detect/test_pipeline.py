@@ -66,8 +66,9 @@ def test_title_words_are_the_speakers_own() -> None:
         assert moment.title.rstrip("…").lower() in moment.text.lower()
 
 
-def test_the_score_can_be_computed_again_from_its_evidence() -> None:
-    for moment in lecture().moments:
+def test_a_weighted_score_can_be_computed_again() -> None:
+    known = material(lecture_words(), LECTURE_MS, language="nl")
+    for moment in find_moments(known, ProjectOptions(), name_id).moments:
         assert moment.score == pytest.approx(100 * sum(s.value * s.weight for s in moment.signals), abs=0.02)
 
 
@@ -196,7 +197,7 @@ def test_an_hour_costs_as_much_as_its_thirds_and_the_list_stays_small() -> None:
     assert spent_s(hour) < 6 * spent_s(third), "three times in proportion, nine times by the square of the length"
     found = find_moments(hour, ProjectOptions(), name_id)
     assert len(found.moments) <= 212
-    assert len(encode_document(found)) < 2_000_000
+    assert len(encode_document(found)) < 2_500_000
 
 
 def test_words_with_impossible_times_do_no_harm() -> None:

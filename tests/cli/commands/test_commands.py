@@ -296,6 +296,12 @@ def test_tables_and_bars_fit_80_columns_with_any_file_name(name: str) -> None:
     text = io.StringIO()
     Console(file=text, width=80).print(clip_table([clip]))
     assert max(map(cell_len, text.getvalue().splitlines())) <= 80
+    assert "best first" in text.getvalue()
+    assert "72" in text.getvalue()
+    unranked = io.StringIO()
+    Console(file=unranked, width=80).print(clip_table([clip], order="time"))
+    assert "in order of time" in unranked.getvalue()
+    assert "72" not in unranked.getvalue()
     assert cell_len(shorten_middle(name, LABEL_WIDTH)) <= LABEL_WIDTH
     assert shorten_middle(name, LABEL_WIDTH).endswith(name[-4:])
 
