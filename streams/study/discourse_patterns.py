@@ -23,9 +23,18 @@ CHAPTER_CLOSINGS = re.compile(
 """Phrases that end a topic or hand over to the next speaker."""
 DEPENDENT_OPENERS = word_set(
     "and but or so because then also which that's he she it they this that these those there it's he's she's "
-    "they're therefore thus hence however although though such him her them his their its too as than not nor"
+    "they're therefore thus hence however although though such him her them his their its too as than not nor it'll "
+    "he'll she'll they'll that'll he'd she'd they'd cause 'cause"
 )
 """First words of a sentence that depends on the one before."""
+LEADING_WORDS = word_set("and but so or okay ok well now um uh yeah yes right alright oh mm mm-hmm hmm 'kay")
+"""First words that a sentence can do without."""
+BACK_REFERENCES = re.compile(
+    r"\b((as|like) (i|we|you|he|she|they)(('ve| have| had| was| were)( just| already)?| just| already)?"
+    r" (said|say|saying|mentioned|told|talked|discussed)|(mentioned|said) (before|earlier|above))\b",
+    re.IGNORECASE,
+)
+"""Phrases that point back to what was said before."""
 HOUSEKEEPING_PHRASES = re.compile(
     r"\b(thank(s| you)\b|good (morning|afternoon|evening|day)\b|welcome\b|ladies and gentlemen"
     r"|have a (nice|good|great)\b|(next|first|last) question|open the line|press (\*|star|the )|conference call"

@@ -114,9 +114,9 @@ def measure_borders(document: TranscriptText, vectors: Float32, candidates: Numb
     shares = before / before.sum(axis=1, keepdims=True) - after / after.sum(axis=1, keepdims=True)
     columns.append(_standardise(np.abs(shares).sum(axis=1)))
     closings, openings = _find_cues(lines)
-    columns.append(_sum_blocks(_sum_rows(closings), places, candidates, CLOSING_WORDS)[0][:, 0] > 0)
-    columns.append(_sum_blocks(_sum_rows(openings), places, candidates, OPENING_WORDS)[1][:, 0] > 0)
-    return np.stack(columns, axis=1).astype(np.float64)
+    columns.append(np.sign(_sum_blocks(_sum_rows(closings), places, candidates, CLOSING_WORDS)[0][:, 0]))
+    columns.append(np.sign(_sum_blocks(_sum_rows(openings), places, candidates, OPENING_WORDS)[1][:, 0]))
+    return np.stack(columns, axis=1)
 
 
 def _find_cues(lines: Sequence[TranscriptLine]) -> tuple[Rows, Rows]:
@@ -158,13 +158,13 @@ def _sum_blocks(sums: Rows, places: Rows, candidates: Numbers, block_words: int)
 
 def _compare_blocks(before: Rows, after: Rows) -> Rows:
     """Compare blocks row by row: -1 the same direction, 1 the opposite, shape (rows,)."""
-    return -(_normalise(before) * _normalise(after)).sum(axis=1)
+    return np.asarray(-(_normalise(before) * _normalise(after)).sum(axis=1))
 
 
 def _normalise(rows: Rows) -> Rows:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
 
 def _standardise(column: Rows) -> Rows:
     deviation = float(column.std())
-    return (column - column.mean()) / (deviation if deviation > 1e-9 else 1.0)
+    return np.asarray((column - column.mean()) / (deviation if deviation > 1e-9 else 1.0))
