@@ -5,8 +5,9 @@ Tunes nothing.
 ``python -m benchmarks.ranking.intelligence [--media DIR] [--names]``: names and amounts on Earnings-21 (F1 of exact
 spans and classes, but for a leading article; neighbouring amounts of one class joined, numbers inside other labels left
 out), chapters (Pk and WindowDiff over turns, F1 within 30 s), their titles (words that people's have, too) and
-summaries (ROUGE-L) on QMSum, sentence vectors from Triton. The rules were written with the texts of ``SEEN`` in view;
-the figures to quote are those of the others.
+summaries (ROUGE-L) on QMSum, chapters also on joined talks of one voice, sentence vectors from Triton. The rules were
+written, and the borders of chapters fitted, with the texts of ``SEEN`` in view; the figures to quote are those of the
+others.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.harness.measure import judge, script
-from benchmarks.ranking.spoken_texts import Call, Meeting, Span, call, qmsum, without_article
+from benchmarks.ranking.spoken_texts import Call, Meeting, Span, call, joined_talks, qmsum, without_article
 from core.infra.triton.embeddings import TritonSentences
 from schemas.documents.intelligence import Intelligence
 from streams.study.assemble import MAX_TITLE_WORDS, StudyInputs, build_intelligence
@@ -38,7 +39,8 @@ from streams.study.transcript_text import TranscriptText, read_transcript
 from tests.contract.rigs.triton_server import running
 
 SEEN = frozenset(
-    "4366522 4384683 4386541 ES2006a ES2009c Bed002 covid_6 TS3009a IS1006b".split()  # noqa: SIM905 - names, as listed
+    "4366522 4384683 4386541 ES2006a ES2009c Bed002 covid_6 TS3009a IS1006b "  # noqa: SIM905 - names, as listed
+    "talk_0 talk_1 talk_2 talk_3".split()
 )
 KINDS = ("person", "organisation", "place", "money", "percent", "date", "number", "work")
 TOLERANCE_MS = 30_000
@@ -168,6 +170,13 @@ async def studied(meeting: Meeting, sentences: TritonSentences) -> Studied:
     return Studied(meeting=meeting, spoken=text, made=build_intelligence(material))
 
 
+def kind_of(name: str) -> str:
+    """Kind of a meeting of QMSum: of researchers (ICSI), of a product's designers (AMI), of a committee; or a talk."""
+    if name.startswith("talk_"):
+        return "talk"
+    return "academic" if name.startswith("B") else "committee" if name[0].islower() else "product"
+
+
 def turn_at(meeting: Meeting, start_ms: int) -> int:
     """The turn that begins nearest to a time."""
     times = [meeting.transcript.words[first].start_ms for first in meeting.turns]
@@ -233,7 +242,9 @@ def meeting_lines(results: Sequence[Studied]) -> Iterable[str]:
             for result in results
         },
         "texts": {
-            result.meeting.name: {"truth": result.meeting.summary, "found": summaries_of(result)} for result in results
+            result.meeting.name: {"truth": result.meeting.summary, "found": summaries_of(result)}
+            for result in results
+            if result.meeting.summary
         },
     }  # fmt: skip
     scores = judge("chapters", request)
@@ -245,7 +256,7 @@ def meeting_lines(results: Sequence[Studied]) -> Iterable[str]:
         truth = sum(len(result.meeting.borders) for result in results) * len(names)
         within = f1(right, total, truth)
         yield f"  chapters, {engine:<12} Pk {pk:.3f}  WindowDiff {diff:.3f}  F1 within 30 s {within:.3f}"
-    for engine in ("study", "first", "random"):
+    for engine in ("study", "first", "random") if scores["texts"] else ():
         names = [name for name in scores["texts"] if name.split(" ")[0] == engine]
         rouge = sum(scores["texts"][name]["rouge_l"] for name in names) / len(names)
         yield f"  summary, {engine:<7} ROUGE-L {rouge:.3f}"
@@ -314,11 +325,12 @@ def quote_line(results: Sequence[Studied]) -> str:
 
 
 async def study_all(media: Path, url: str) -> list[Studied]:
-    """Every meeting of the shared texts."""
+    """Every meeting of the shared texts, and every joined talk."""
     sentences = TritonSentences(url)
     try:
         names = sorted(path.stem for path in (media / "text/qmsum").glob("*.json"))
-        return [await studied(qmsum(media, name), sentences) for name in names]
+        meetings = [*(qmsum(media, name) for name in names), *joined_talks(media)]
+        return [await studied(meeting, sentences) for meeting in meetings]
     finally:
         await sentences.close()
 
@@ -346,11 +358,17 @@ def main() -> None:
     for title, is_seen in (("not seen before", False), ("seen while the rules were written", True)):
         some_calls = [earnings_call for earnings_call in calls if (earnings_call.name in SEEN) == is_seen]
         some = [result for result in meetings if (result.meeting.name in SEEN) == is_seen]
-        print(f"{title}: {len(some_calls)} calls, {len(some)} meetings")
+        of_people = [result for result in some if kind_of(result.meeting.name) != "talk"]
+        print(f"{title}: {len(some_calls)} calls, {len(of_people)} meetings")
         for line in entity_lines(some_calls, engines):
             print(line)
-        for line in (*meeting_lines(some), *title_lines(some)) if some else ():
+        for line in (*meeting_lines(of_people), *title_lines(of_people)) if some else ():
             print(line)
+        for kind in sorted({kind_of(result.meeting.name) for result in some}):
+            of_kind = [result for result in some if kind_of(result.meeting.name) == kind]
+            print(f" {kind}: {len(of_kind)} texts")
+            for line in meeting_lines(of_kind):
+                print(line)
     if meetings:
         print(quote_line(meetings))
 

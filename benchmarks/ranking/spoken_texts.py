@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import bisect
 import json
+import random
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.ranking.score_texts import MS_PER_WORD, PAUSE_MS, TURN_PAUSE_MS, meeting
+from benchmarks.posting.posting_texts import presidents
+from benchmarks.ranking.score_texts import MS_PER_WORD, PAUSE_MS, TURN_PAUSE_MS, meeting, timed
 from schemas.common import Segment, Word
 from schemas.documents.transcript import Transcript
 from streams.study.entities.candidates import is_sentence_end
@@ -31,6 +33,11 @@ ARTICLES = frozenset(("the", "our", "a", "an", "its", "their", "your"))
 _MARKS = re.compile(r"\{\w+\}|\[[^\]]*\]|<[^>]*>")
 MAX_NEAR_TURNS_COUNT = 5
 """Borders so near to each other are one: a few words between two topics are no topic."""
+TALK_SEED = 20_261_124
+TALKS_COUNT = 8
+TALK_RUNS_COUNT = 5
+RUN_WORDS = (250, 1_000)
+"""Words of one speech's run in a joined talk."""
 Span = tuple[int, int, str]
 """(first word, end word, kind)."""
 
@@ -209,4 +216,37 @@ def qmsum(media: Path, name: str) -> Meeting:
         summary=document["general_query_list"][0]["answer"],
         numbers=numbers,
         topics=[topic for topic in topics if topic[0] < topic[1]],
+    )
+
+
+def joined_talks(media: Path) -> list[Meeting]:
+    """Talks of one voice, each of runs of sentences from several presidents' speeches.
+
+    Every sentence is a turn, and borders are where the runs meet.
+    """
+    draw = random.Random(TALK_SEED)
+    paths = sorted((media / "text/us_presidents").glob("*.txt"))
+    return [_joined_talk(f"talk_{number}", draw, draw.sample(paths, TALK_RUNS_COUNT)) for number in range(TALKS_COUNT)]
+
+
+def _joined_talk(name: str, draw: random.Random, paths: Sequence[Path]) -> Meeting:
+    sentences: list[list[str]] = []
+    borders: list[int] = []
+    for path in paths:
+        texts = [sentence.text.split() for sentence in timed(list(presidents(path)))]
+        words, first = draw.randint(*RUN_WORDS), draw.randrange(len(texts) // 2)
+        borders.append(len(sentences))
+        while first < len(texts) and words > 0:
+            sentences.append(texts[first])
+            words -= len(texts[first])
+            first += 1
+    firsts = [0]
+    for texts_of_sentence in sentences:
+        firsts.append(firsts[-1] + len(texts_of_sentence))
+    return Meeting(
+        name=name,
+        transcript=transcript_of([("1", texts_of_sentence) for texts_of_sentence in sentences]),
+        turns=firsts[:-1],
+        borders=borders[1:],
+        summary="",
     )

@@ -19,7 +19,7 @@ from streams.study.topics import chapters, keyphrases
 from streams.study.topics.keyphrases import Keyphrase
 from streams.study.transcript_text import TranscriptLine, TranscriptText
 
-STUDY_VERSION = "study-6"
+STUDY_VERSION = "study-7"
 """Version of the local analysis: changes with anything that makes another document of the same transcript."""
 MAX_TOPICS = 12
 """Most topics of a project."""
@@ -106,10 +106,12 @@ def _build_notes(inputs: StudyInputs) -> list[str]:
 
 
 def _build_points(document: TranscriptText, scored_lines: Sequence[ScoredLine]) -> list[Point]:
-    return [
-        Point(quote=document.line_quote(document.lines[scored_line.at]), weight=scored_line.weight)
-        for scored_line in scored_lines
-    ]
+    points = []
+    for scored_line in scored_lines:
+        line = document.lines[scored_line.at]
+        first_word = line.first_word if scored_line.first_word is None else scored_line.first_word
+        points.append(Point(quote=document.quote(first_word, line.end_word), weight=scored_line.weight))
+    return points
 
 
 def _build_chapters(inputs: StudyInputs, spans: Sequence[tuple[int, int]]) -> list[Chapter]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.text.bare_word import DASHES, PUNCTUATION
 from core.domain.text.english.stopwords import FILLERS
 from core.ports.models import Float32
 from streams.study.discourse_patterns import (
+    BACK_REFERENCES,
     DEPENDENT_OPENERS,
     HOUSEKEEPING_PHRASES,
+    LEADING_WORDS,
     QUESTION_WORDS,
     TAG_QUESTIONS,
     speaks_english,
 )
-from streams.study.topics.topic_tokens import is_content_word, split_tokens
+from streams.study.topics.topic_tokens import is_content_word, list_terms, split_tokens
 from streams.study.transcript_text import TranscriptLine, TranscriptText
 
 SUMMARY_LINE_WORDS = (7, 45)
@@ -26,12 +31,19 @@ QUOTE_LINE_WORDS = (7, 32)
 """Words of a quote."""
 SUMMARY_LENGTH_WORDS = (60, 130)
 """Words of a summary: a tenth of the text between these bounds."""
+MAX_SUMMARY_LINES = 5
+"""Most sentences of a summary: what is read at a glance."""
 RELEVANCE_WEIGHT = 0.65
 """Weight of relevance over novelty in a summary: MMR's lambda (Carbonell and Goldstein 1998)."""
+MIN_TERM_WORDS = 8
+"""Words below which a sentence's terms do not weigh more for being few."""
+MAX_SUMMARY_CANDIDATES = 200
+"""Most sentences that are compared for a summary."""
 MIN_EDGE_SIMILARITY = 0.1
 """Least similarity of two sentences that are joined in the graph (LexRank: Erkan and Radev 2004)."""
 MAX_GRAPH_LINES = 2500
 """Most sentences in the graph; a longer text is compared with its mean."""
+_EDGES = PUNCTUATION + DASHES
 _STRONG_WORDS = re.compile(
     r"\b(never|always|must|impossible|nobody|everybody|everyone|nothing|only|best|worst|biggest|greatest|most|every|truth"
     r"|wrong|love|hate|fear|believe|trust|incredible|amazing|huge|fail|win|free|power|change|future|why)\b",
@@ -41,10 +53,11 @@ _STRONG_WORDS = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredLine:
-    """A line and its weight."""
+    """A line and its weight; ``first_word`` begins its quote where that is not the line's first word."""
 
     at: int
     weight: float
+    first_word: int | None = None
 
 
 def rate_lines(document: TranscriptText) -> Float32:
@@ -90,36 +103,68 @@ def measure_centrality(vectors: Float32, words: Float32) -> Float32:
     return np.asarray(rank / rank.max(), dtype=np.float32)
 
 
+def measure_term_weights(document: TranscriptText) -> Float32:
+    """Measure how many of each sentence's terms recur in others, 0..1; 1 where English lists do not apply."""
+    terms = [set(list_terms(line.text)) if speaks_english(line.language) else set() for line in document.lines]
+    counts = Counter(term for line_terms in terms for term in line_terms)
+    sums = np.array([sum(math.log1p(counts[term]) for term in sorted(one) if counts[term] > 1) for one in terms])
+    weights = sums / np.sqrt([max(MIN_TERM_WORDS, line.words) for line in document.lines])
+    known = [speaks_english(line.language) for line in document.lines]
+    return np.where(known, weights / max(float(weights.max(initial=0.0)), 1e-9), 1.0).astype(np.float32)
+
+
+def find_clear_word(document: TranscriptText, line: TranscriptLine) -> int | None:
+    """Find the word from which a sentence can be read alone, after words such as "and so"; None where there is none.
+
+    It does not begin with "it", "he" or "this", and does not point back to what was said before. In a language without
+    word lists every sentence can.
+    """
+    if not speaks_english(line.language):
+        return line.first_word
+    words = [document.words[at].text.strip().strip(_EDGES).lower().replace("’", "'") for at in _word_numbers(line)]
+    first = next((at for at, word in enumerate(words) if word not in LEADING_WORDS), len(words))
+    if len(words) - first < SUMMARY_LINE_WORDS[0] or words[first] in DEPENDENT_OPENERS:
+        return None
+    return None if BACK_REFERENCES.search(line.text) else line.first_word + first
+
+
+def _word_numbers(line: TranscriptLine) -> range:
+    return range(line.first_word, line.end_word)
+
+
 def select_summary(
     document: TranscriptText, vectors: Float32, centrality: Float32, chapters: Sequence[tuple[int, int]]
 ) -> list[ScoredLine]:
-    """Select the sentences that say most in few words, in their order, each chapter first."""
-    total = sum(line.words for line in document.lines)
-    budget = min(max(total // 10, SUMMARY_LENGTH_WORDS[0]), SUMMARY_LENGTH_WORDS[1])
-    score = centrality * rate_lines(document)
-    chapter_of = {best_line: number for number, (first, end) in enumerate(chapters) for best_line in range(first, end)}
+    """Select the sentences that say most in few words and can be read alone, in their order, each chapter first.
+
+    A sentence is weighed by how central it is to the text and to its chapter and by its recurring terms.
+    """
+    lines = document.lines
+    budget = min(max(sum(line.words for line in lines) // 10, SUMMARY_LENGTH_WORDS[0]), SUMMARY_LENGTH_WORDS[1])
+    words = np.array([line.words for line in lines], dtype=np.float32)
+    in_chapter = [measure_centrality(vectors[first:end], words[first:end]) for first, end in chapters]
+    score = centrality * np.concatenate(in_chapter) * rate_lines(document) * np.sqrt(measure_term_weights(document))
+    clear_words = [find_clear_word(document, line) for line in lines]
+    lengths = [0 if at is None else line.end_word - at for at, line in zip(clear_words, lines, strict=True)]
+    score *= np.sqrt(np.minimum(1.0, np.array(lengths) * MAX_SUMMARY_LINES / budget, dtype=np.float32))
+    ranked = [int(at) for at in np.argsort(-score, kind="stable")[:MAX_SUMMARY_CANDIDATES] if score[at] > 0]
+    chapter_of = {at: number for number, (first, end) in enumerate(chapters) for at in range(first, end)}
     selected: list[int] = []
-    word_count = 0
-    while word_count < budget:
-        covered_chapters = {chapter_of.get(best_line) for best_line in selected}
+    while len(selected) < MAX_SUMMARY_LINES and (left := budget - sum(lengths[at] for at in selected)) > 0:
+        covered = {chapter_of[at] for at in selected}
         best, best_line = 0.0, -1
-        for candidate in np.argsort(-score)[:200]:
-            if int(candidate) in selected or word_count + document.lines[candidate].words > 1.2 * budget:
+        for at in ranked:
+            if at in selected or lengths[at] > left + 0.2 * budget or lengths[at] > SUMMARY_LINE_WORDS[1]:
                 continue
-            repeated = max(
-                (float(vectors[candidate] @ vectors[selected_line]) for selected_line in selected), default=0.0
-            )
-            value = RELEVANCE_WEIGHT * float(score[candidate]) - (1 - RELEVANCE_WEIGHT) * max(0.0, repeated) * float(
-                score[candidate]
-            )
-            value *= 1.0 if chapter_of.get(int(candidate)) not in covered_chapters else 0.8
+            repeated = max((float(vectors[at] @ vectors[other]) for other in selected), default=0.0)
+            value = float(score[at]) * (RELEVANCE_WEIGHT - (1 - RELEVANCE_WEIGHT) * max(0.0, repeated))
+            value *= 1.0 if chapter_of[at] not in covered else 0.8
             if value > best:
-                best, best_line = value, int(candidate)
+                best, best_line = value, at
         if best_line < 0:
             break
         selected.append(best_line)
-        word_count += document.lines[best_line].words
-    return [ScoredLine(at=best_line, weight=round(float(score[best_line]), 3)) for best_line in sorted(selected)]
+    return [ScoredLine(at=at, weight=round(float(score[at]), 3), first_word=clear_words[at]) for at in sorted(selected)]
 
 
 def select_key_points(
