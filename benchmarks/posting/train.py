@@ -37,6 +37,8 @@ CURVE_COUNTS = (4, 8, 12, 16, 20, 24, 28)
 CURVE_TEXTS_COUNT = 5
 CURVE_ROUNDS = 12
 PAIRS_SHARES = (0.2, 0.6, 1.0)
+VECTOR_PREFIXES = ("nearest_", "mean_", "near_", "step", "first_to_", "last_to_")
+"""How the names of features begin that rest on sentence vectors alone."""
 MIN_SPREAD = 1e-6
 FIRST_COUNT = 5
 DIGITS = 5
@@ -349,6 +351,10 @@ def report(sample: Sample, pairs: JudgedPairs) -> Iterator[str]:
             sample,
             cross_validate(sample, lambda part, used, columns=columns: ridge(part, used, columns=columns)),
         )
+    is_vector = np.array([name.startswith(VECTOR_PREFIXES) for name in sample.names])
+    columns = np.concatenate([~is_vector, ~is_vector])
+    by_words = cross_validate(sample, lambda part, used: ridge(part, used, columns=columns))
+    yield figures_of("without sentence vectors", sample, by_words)
     trees = judge("trees", trees_request(sample))
     for name, values in trees.items():
         yield figures_of(name, sample, np.array(values))

@@ -1,4 +1,4 @@
-"""Fit the weights of chapter borders on public texts, and write ``streams/study/topics/chapter_borders.json``.
+"""Fit the weights of chapter borders on public texts, and write ``chapter_borders.json`` of study.
 
 ``python -m benchmarks.ranking.chapter_training [--media DIR]``: logistic regression with a ridge, by the features of
 `measure_borders`; a turn is a border where a person's begins within 10 s of it, and each text weighs the same. Cost,
@@ -44,7 +44,7 @@ from tests.contract.rigs.triton_server import running
 Flags = npt.NDArray[np.bool_]
 NEAR_MS = 10_000
 """Distance from a person's border at which a turn counts as one."""
-RIDGE = 3.0
+RIDGE_WEIGHT = 3.0
 """Penalty of squared weights."""
 MEETING_WEIGHT = 300.0
 """Weight of a text, in turns."""
@@ -92,7 +92,7 @@ def fit_weights(lessons: Sequence[Lesson]) -> Rows:
     labels = np.concatenate([lesson.labels[lesson.is_turn] for lesson in lessons])
     counts = [int(lesson.is_turn.sum()) for lesson in lessons]
     shares = np.concatenate([np.full(count, MEETING_WEIGHT / count) for count in counts])
-    penalty = np.diag([*[RIDGE] * len(FEATURES), 0.0])
+    penalty = np.diag([*[RIDGE_WEIGHT] * len(FEATURES), 0.0])
     weights = np.zeros(rows.shape[1])
     for _ in range(50):
         chances = 1 / (1 + np.exp(-rows @ weights))
@@ -116,7 +116,7 @@ def build_model(weights: Rows, setting: Sequence[float], lessons: Sequence[Lesso
 
 
 def compute_pk(length: int, truth: Sequence[int], cuts: Sequence[int]) -> float:
-    """Compute Pk over turns (Beeferman et al. 1999): pairs half a chapter apart that one side parts, the other not."""
+    """Compute Pk over turns (Beeferman et al. 1999): pairs that one side parts, the other not."""
     distance = max(1, round(length / (len(truth) + 1) / 2))
     marks = np.zeros((2, length), dtype=np.int64)
     marks[0, list(truth)], marks[1, list(cuts)] = 1, 1
@@ -146,9 +146,9 @@ def judge_setting(lessons: Sequence[Lesson], models: Sequence[BorderModel]) -> f
 
 def fit_model(lessons: Sequence[Lesson]) -> BorderModel:
     """Fit the weights on all lessons, and the setting with each lesson left out in turn."""
-    others = [fit_weights([other for other in lessons if other is not lesson]) for lesson in lessons]
+    left_out_weights = [fit_weights([other for other in lessons if other is not lesson]) for lesson in lessons]
     scores = {
-        setting: judge_setting(lessons, [build_model(weights, setting, lessons) for weights in others])
+        setting: judge_setting(lessons, [build_model(weights, setting, lessons) for weights in left_out_weights])
         for setting in product(BORDER_COSTS, LENGTH_WEIGHTS, CHAPTERS, LENGTH_EXPONENTS)
     }
     best = max(scores, key=lambda setting: (round(scores[setting], 6), setting))  # of equals that of greatest cost

@@ -171,7 +171,7 @@ async def studied(meeting: Meeting, sentences: TritonSentences) -> Studied:
 
 
 def kind_of(name: str) -> str:
-    """Kind of a meeting of QMSum: of researchers (ICSI), of a product's designers (AMI), of a committee; or a talk."""
+    """Kind of a text: a meeting of researchers (ICSI), of designers (AMI), of a committee; or a talk."""
     if name.startswith("talk_"):
         return "talk"
     return "academic" if name.startswith("B") else "committee" if name[0].islower() else "product"

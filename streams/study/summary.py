@@ -107,14 +107,16 @@ def measure_term_weights(document: TranscriptText) -> Float32:
     """Measure how many of each sentence's terms recur in others, 0..1; 1 where English lists do not apply."""
     terms = [set(list_terms(line.text)) if speaks_english(line.language) else set() for line in document.lines]
     counts = Counter(term for line_terms in terms for term in line_terms)
-    sums = np.array([sum(math.log1p(counts[term]) for term in sorted(one) if counts[term] > 1) for one in terms])
+    sums = np.array(
+        [sum(math.log1p(counts[term]) for term in sorted(line_terms) if counts[term] > 1) for line_terms in terms]
+    )
     weights = sums / np.sqrt([max(MIN_TERM_WORDS, line.words) for line in document.lines])
-    known = [speaks_english(line.language) for line in document.lines]
-    return np.where(known, weights / max(float(weights.max(initial=0.0)), 1e-9), 1.0).astype(np.float32)
+    is_english = [speaks_english(line.language) for line in document.lines]
+    return np.where(is_english, weights / max(float(weights.max(initial=0.0)), 1e-9), 1.0).astype(np.float32)
 
 
 def find_clear_word(document: TranscriptText, line: TranscriptLine) -> int | None:
-    """Find the word from which a sentence can be read alone, after words such as "and so"; None where there is none.
+    """Find the word from which a sentence can be read alone, behind "and so"; None without any.
 
     It does not begin with "it", "he" or "this", and does not point back to what was said before. In a language without
     word lists every sentence can.
@@ -135,7 +137,7 @@ def _word_numbers(line: TranscriptLine) -> range:
 def select_summary(
     document: TranscriptText, vectors: Float32, centrality: Float32, chapters: Sequence[tuple[int, int]]
 ) -> list[ScoredLine]:
-    """Select the sentences that say most in few words and can be read alone, in their order, each chapter first.
+    """Select sentences that say most in few words and can be read alone, in order, each chapter first.
 
     A sentence is weighed by how central it is to the text and to its chapter and by its recurring terms.
     """
