@@ -1,4 +1,4 @@
-"""Rate the places where a chapter may begin: how subject and speakers change there, and what is said. Pure.
+"""Rate the places where a chapter may begin, by subject, speakers and phrases. Pure.
 
 The weights are fitted on public meetings and speeches (``chapter_borders.json``), by
 ``benchmarks/ranking/chapter_training.py``.
@@ -122,8 +122,12 @@ def measure_borders(document: TranscriptText, vectors: Float32, candidates: Numb
 def _find_cues(lines: Sequence[TranscriptLine]) -> tuple[Rows, Rows]:
     """Find the lines that close a chapter, and those that announce one; shape (lines, 1) each, 0 or 1."""
     english = [speaks_english(line.language) for line in lines]
-    closings = [bool(known and CHAPTER_CLOSINGS.search(line.text)) for known, line in zip(english, lines, strict=True)]
-    openings = [bool(known and CHAPTER_OPENINGS.search(line.text)) for known, line in zip(english, lines, strict=True)]
+    closings = [
+        bool(is_english and CHAPTER_CLOSINGS.search(line.text)) for is_english, line in zip(english, lines, strict=True)
+    ]
+    openings = [
+        bool(is_english and CHAPTER_OPENINGS.search(line.text)) for is_english, line in zip(english, lines, strict=True)
+    ]
     for number, (line, following) in enumerate(pairwise(lines)):
         closings[number] |= following.start_ms - line.end_ms >= CLOSING_PAUSE_MS
     return np.array(closings, dtype=np.float64)[:, None], np.array(openings, dtype=np.float64)[:, None]
