@@ -29,7 +29,7 @@ LEANING = (
         ("Well, so, the garden is now green.", None),
     ],
 )
-def test_a_sentence_is_clear_from_its_first_word_that_needs_no_other_sentence(text: str, clear: str | None) -> None:
+def test_a_clear_sentence_needs_no_other(text: str, clear: str | None) -> None:
     document = spoken(text)
     line = document.lines[0]
     first_word = find_clear_word(document, line)

@@ -154,9 +154,9 @@ def _sum_blocks(sums: Rows, places: Rows, candidates: Numbers, block_words: int)
 
     ``places``: the words before each line and, last, of the whole text.
     """
-    here = places[candidates]
-    first = np.minimum(np.searchsorted(places, here - block_words), candidates - 1)
-    end = np.maximum(np.searchsorted(places, here + block_words, side="right") - 1, candidates + 1)
+    borders = places[candidates]
+    first = np.minimum(np.searchsorted(places, borders - block_words), candidates - 1)
+    end = np.maximum(np.searchsorted(places, borders + block_words, side="right") - 1, candidates + 1)
     return sums[candidates] - sums[first], sums[end] - sums[candidates]
 
 

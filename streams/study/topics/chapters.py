@@ -1,4 +1,4 @@
-"""Find chapters: the cut of a text at the likeliest borders into parts of usual length. Pure; gives no titles.
+"""Find chapters: the cut of a text at the likeliest borders, into parts of usual length. Pure.
 
 The cut is optimal (dynamic programming): it has the greatest sum of what its borders add less what they cost, and of
 penalties of lengths that are unusual for a text of this length. The number of chapters follows from both.
