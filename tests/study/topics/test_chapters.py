@@ -57,7 +57,7 @@ async def test_no_chapter_is_shorter_than_the_least() -> None:
     assert all(end - first >= MIN_CHAPTER_WORDS for first, end in pairwise(edges))
 
 
-def test_of_several_speakers_a_chapter_begins_with_a_turn_or_far_into_a_long_one() -> None:
+def test_a_chapter_begins_with_a_turn_or_far_into_a_long_one() -> None:
     document = document_of(GARDEN * 4, speakers=["a", "a", "b"])
     turns = [at for at in range(1, len(document.lines)) if at % 3 != 1]
     assert list(list_candidates(document.lines)) == turns
