@@ -6,21 +6,22 @@ import re
 
 from core.domain.text.english.stopwords import word_set
 
-CHAPTER_OPENINGS = re.compile(
-    r"\b(next (topic|item|point|question|slide|section|chapter|step|thing|up|on the|is|one)|mov(e|ing) on|agenda"
-    r"|let's (start|begin|talk|go (on|to|over|through)|turn|switch|move|look at|see)|turn(ing)? (it |now )*(over )?to"
-    r"|another (topic|issue|subject)|first of all|finally|now (we|i|let's|it)|(your|my|the) presentation"
-    r"|(we|i)('ll| will| want to| would like to|'d like to|'re going to) (now )?"
-    r"(go|move|continue|hear|turn|start|talk about|begin|discuss)|in (this|the next) (part|section|chapter))\b",
+CHAPTER_OPENERS = re.compile(
+    r"^(okay|ok|alright|all right|so|now|next|then|well|first|second|third|finally|lastly|anyway|right|let's|let us)"
+    r"\b[ ,.]",
     re.IGNORECASE,
 )
-"""Phrases that announce another topic or speaker, and the words of an agenda."""
-CHAPTER_CLOSINGS = re.compile(
-    r"\b(thank you|thanks|cheers|any (other |more |further )?(questions?|comments?|thoughts|ideas)|over to you"
-    r"|go ahead|the floor is yours|your turn|go first|that's (it|all|everything))\b",
+"""Beginnings of a new chapter."""
+TOPIC_CHANGES = re.compile(
+    r"\b(mov(e|ing) on|next (topic|item|point|question|slide|section|chapter|step|thing|up|on the)"
+    r"|let's (start|begin|talk|go (on|to|over|through)|turn|switch|move|look at)|turn(ing)? (it |now )*(over )?to"
+    r"|on the agenda|another (topic|issue|subject)"
+    r"|now (i|we)('d like| want|'ll| will| would like| turn| come|'re going)"
+    r"|i('d like| want| would like|'ll| will) (now )?(to )?(start|begin|talk about|move|turn|discuss)|first of all"
+    r"|in (this|the next) (part|section|chapter))\b",
     re.IGNORECASE,
 )
-"""Phrases that end a topic or hand over to the next speaker."""
+"""Phrases that announce another topic."""
 DEPENDENT_OPENERS = word_set(
     "and but or so because then also which that's he she it they this that these those there it's he's she's "
     "they're therefore thus hence however although though such him her them his their its too as than not nor it'll "

@@ -43,16 +43,17 @@ def list_terms(text: str) -> list[str]:
     return [normalise_term(word) for word in split_tokens(text) if is_content_word(word)]
 
 
-def compute_tfidf(texts: Sequence[str], buckets: int = HASH_BUCKETS) -> Float32:
-    """Compute TF-IDF rows of unit length, hashed to ``buckets``.
+def compute_tfidf(texts: Sequence[str]) -> Float32:
+    """Compute TF-IDF rows of unit length, hashed to ``HASH_BUCKETS``.
 
-    Used for languages that the sentence model does not know, and next to it where words recur.
+    Used for languages that the sentence model does not know.
     """
     counts = [
-        Counter(zlib.crc32(normalise_term(word).encode()) % buckets for word in split_tokens(text)) for text in texts
+        Counter(zlib.crc32(normalise_term(word).encode()) % HASH_BUCKETS for word in split_tokens(text))
+        for text in texts
     ]
     document_counts = Counter(bucket for count in counts for bucket in count)
-    rows = np.zeros((len(texts), buckets), dtype=np.float32)
+    rows = np.zeros((len(texts), HASH_BUCKETS), dtype=np.float32)
     for row, count in zip(rows, counts, strict=True):
         for bucket, times in count.items():
             row[bucket] = (1 + np.log(times)) * np.log((1 + len(texts)) / (1 + document_counts[bucket]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -14,6 +16,7 @@ from schemas.options.score_weights import SUB_SCORES, WeightTable, default_weigh
 from streams.detect.candidates.speech_windows import find_speech_windows
 from streams.detect.features.project_baseline import ProjectBaseline, read_baseline
 from streams.detect.pipeline import find_moments
+from streams.detect.posting import scores as posting_scores
 from streams.detect.posting.labels import LABELS, describe_effects
 from streams.detect.posting.model import (
     MAX_SPREADS,
@@ -75,6 +78,12 @@ def test_each_fitted_sub_score_says_what_makes_it() -> None:
             assert sum({item.part: item.share or 0.0 for item in signal.evidence}.values()) <= 1.001
             named = [LABELS[item.part] for item in signal.evidence if item.part in LABELS]
             assert all(words in signal.told.lower() for words in named)
+
+
+def test_the_card_names_the_model_that_ships() -> None:
+    model_file = Path(posting_scores.__file__).with_name("model.json")
+    card = Path(__file__).parents[3] / "docs" / "scoring.md"
+    assert hashlib.sha256(model_file.read_bytes()).hexdigest() in card.read_text()
 
 
 def test_another_language_is_weighed_by_hand() -> None:
