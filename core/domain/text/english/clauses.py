@@ -1,0 +1,424 @@
+"""Whether a run of English words is a whole statement, and where a sentence may be cut. Pure.
+
+Words are those of a text as it is written, with their marks. There is no tagger: the classes of words that are closed
+are listed, verbs of everyday talk are listed by form (`verbs`), all else counts as a noun.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from functools import lru_cache
+
+from core.domain.text.english.nouns import ADJECTIVES, ADVERBS, BEFORE_NOUNS, adverb, bare
+from core.domain.text.english.stopwords import word_set
+from core.domain.text.english.verbs import (
+    AUXILIARIES,
+    BASE_FORMS,
+    IMPERATIVE_AUXILIARIES,
+    ING_FORMS,
+    PAST_FORMS,
+    THIRD_PERSON_FORMS,
+)
+
+SUBJECT_PRONOUNS = word_set(
+    "i you he she it we they who there this that these those everyone everybody someone somebody nobody anyone "
+    "anybody nothing everything something people"
+)
+"""Words that begin a clause as its subject."""
+CONTRACTED_SUBJECTS = frozenset(word for word in AUXILIARIES if "'" in word and not word.endswith("n't"))
+"""A subject with its verb: ``we're``."""
+DETERMINERS = word_set("the a an my your our his her its their every each no some many most all few both")
+"""Words that begin a noun phrase, and often a clause."""
+CONDITIONS = word_set("if unless when whenever until where wherever once without except till lest")
+"""A statement behind one of these holds only there: it is never left out."""
+REASONS = word_set("because although though while whereas since as after before unlike despite whether like")
+"""What follows one of these may be left out, and the rest is still true."""
+SUBORDINATORS = CONDITIONS | REASONS
+RELATIVES = word_set("which who whom whose")
+COORDINATORS = word_set("and but or so yet nor")
+PREPOSITIONS = word_set(
+    "in on at by for from with about into onto over under between among through against during within toward towards "
+    "of to across around near behind beyond above below along outside inside"
+)
+DANGLING_ENDS = (
+    DETERMINERS
+    | PREPOSITIONS
+    | COORDINATORS
+    | SUBORDINATORS
+    | RELATIVES
+    | word_set(
+        "that than i we he she they very too really just even also not more less such how what why is are was were"
+    )
+)
+"""A run that ends with one of these was cut inside a phrase, unless the speaker stopped there."""
+STRONG_MARKS = (";", ":", "—", "–", "--", "…", "...", ">")
+"""Marks between two clauses of which each can stand alone."""
+CONTENT_NOUNS = word_set(
+    "fact belief point question hope idea sense feeling doubt view notion sure proof evidence truth chance way "
+    "reason time day moment claim promise argument conviction so such recognition understanding extent thing"
+)
+"""Nouns that a clause with ``that`` completes: cut before it, half a thought is left."""
+REPORTING_VERBS = word_set(
+    "say says said saying think thinks thought thinking ask asks asked asking tell tells told telling confess admit "
+    "wonder wondering mean means meant believe suggest like know guess feel hope answer is"
+)
+"""What a run cannot end with when its sentence goes on: what is said or thought would be missing."""
+PAIRED = word_set("either neither both whether")
+"""Words that wait for an ``or`` or ``and``."""
+
+
+@lru_cache(maxsize=8_192)
+def fold_word(word: str) -> str:
+    """Fold a word as word lists have it: lower case, a plain apostrophe, no marks around it."""
+    return bare(word.lower().replace("’", "'"))
+
+
+def is_noun_like(word: str) -> bool:
+    """Whether a bare word may be a noun: it is in no closed class, and no adverb or listed adjective."""
+    return len(word) > 1 and word not in _CLOSED_WORDS and not adverb(word)
+
+
+_NO_NOUNS = word_set(
+    "not never just even also too very so then than how why him me us them be been being as well here there now "
+    "far long back high low down up off away able better best more most less least ahead "
+    "really only still actually maybe yes no okay want wants let say says said think know see get got go going gone "
+    "make makes made done because ever together else rather once"
+)
+_CLOSED_WORDS = (
+    (SUBJECT_PRONOUNS - {"people", "everyone", "everybody", "someone", "somebody", "anyone", "nobody"})
+    | (AUXILIARIES | BEFORE_NOUNS | SUBORDINATORS | COORDINATORS | RELATIVES | PREPOSITIONS | ADVERBS | ADJECTIVES)
+    | _NO_NOUNS
+)
+VERB_FORMS = BASE_FORMS | THIRD_PERSON_FORMS | PAST_FORMS
+"""Forms of listed verbs that may be finite."""
+_AGREEING_FORMS = (AUXILIARIES | THIRD_PERSON_FORMS) - CONTRACTED_SUBJECTS
+_FINITE_FORMS = AUXILIARIES | THIRD_PERSON_FORMS | PAST_FORMS
+_CLAUSE_WORDS = SUBJECT_PRONOUNS | DETERMINERS | AUXILIARIES | VERB_FORMS
+
+
+def find_verbs(words: Sequence[str]) -> list[int]:
+    """Places of finite verbs, requests among them."""
+    bare_words = [fold_word(word) for word in words]
+    verbs: list[int] = []
+    for index in range(len(words)):
+        if _is_finite(words, bare_words, index, has_verb=bool(verbs)):
+            verbs.append(index)
+    return verbs
+
+
+def _is_finite(words: Sequence[str], bare_words: Sequence[str], index: int, *, has_verb: bool) -> bool:
+    word, before = bare_words[index], bare_words[index - 1] if index else ""
+    if word in AUXILIARIES:
+        return before != "to"
+    if word not in VERB_FORMS:
+        return False
+    if not index:
+        return word in BASE_FORMS and len(words) > 1 and (not is_noun_like(bare_words[1]) or bare_words[1] in ING_FORMS)
+    if words[index - 1].endswith((",", *STRONG_MARKS)):
+        return not has_verb and word not in BASE_FORMS
+    at = index - 1
+    while at > 0 and (adverb(bare_words[at]) or bare_words[at] in _BETWEEN):
+        at -= 1
+    subject = bare_words[at]
+    if subject in SUBJECT_PRONOUNS | RELATIVES:
+        return True
+    if word not in PAST_FORMS and (index + 1 == len(words) or words[index].endswith((",", *STRONG_MARKS))):
+        return False
+    if subject in COORDINATORS:
+        return has_verb or word in BASE_FORMS
+    if (
+        before == "to"
+        or before in BEFORE_NOUNS
+        or before in AUXILIARIES
+        or subject in BEFORE_NOUNS
+        or subject in AUXILIARIES
+        or not is_noun_like(subject)
+    ):
+        return False
+    if word in PAST_FORMS:
+        return word not in _PARTICIPLES
+    is_plural = subject.endswith("s") and not subject.endswith("ss")
+    return is_plural if word in BASE_FORMS else not is_plural
+
+
+_BETWEEN = word_set("also always never just still even now then often only all both really soon already not ever")
+"""Adverbs that stand between a subject and its verb."""
+_PARTICIPLES = word_set("named called based born given written known")
+"""Past forms that mostly belong to the noun before them (``a fellow named``)."""
+
+
+def is_statement(words: Sequence[str]) -> bool:
+    """Whether words are a whole sentence: a subject with its verb, or a request; not a part that hangs on another."""
+    bare_words = [fold_word(word) for word in words]
+    verbs = find_verbs(words)
+    if not verbs:
+        return False
+    first, is_question = bare_words[0], words[-1].rstrip("\"”'’)").endswith("?")
+    if (
+        len(bare_words) > 2
+        and first in ("even", "only", "just", "precisely", "especially")
+        and bare_words[1] in SUBORDINATORS
+    ):
+        first = bare_words[1]
+    if first in RELATIVES:
+        return is_question
+    if first in SUBORDINATORS | PREPOSITIONS and not is_question:
+        return _has_main_clause(words, bare_words, verbs)
+    if first in ("what", "whatever") and not is_question:
+        return len(verbs) > 1 or words[-1].endswith("!")
+    if bare_words[:2] == ["no", "matter"]:
+        return _has_main_clause(["if", *words], ["if", *bare_words], [verb + 1 for verb in verbs])
+    if verbs[0] == 0 and first in AUXILIARIES - CONTRACTED_SUBJECTS:
+        return is_question or first in IMPERATIVE_AUXILIARIES
+    return verbs[0] <= MAX_SUBJECT_WORDS and _has_own_verb(bare_words, verbs)
+
+
+def _has_own_verb(bare_words: Sequence[str], verbs: Sequence[int]) -> bool:
+    """Whether a verb belongs to the first noun itself, not to a clause that tells which one is meant."""
+    if not (RELATIVES | {"that"}) & set(bare_words[1 : verbs[0]]):
+        return True
+    borders = SUBORDINATORS | RELATIVES | {"that", "what", "how"}
+    return any(
+        bare_words[verb] in _AGREEING_FORMS
+        and bare_words[verb - 1] not in SUBJECT_PRONOUNS | COORDINATORS
+        and not borders & set(bare_words[verbs[0] + 1 : verb])
+        for verb in verbs[1:]
+    )
+
+
+MAX_SUBJECT_WORDS = 12
+"""Words before the first verb of a sentence that people can follow; behind more the verb is most likely another's."""
+
+
+def _has_main_clause(words: Sequence[str], bare_words: Sequence[str], verbs: Sequence[int]) -> bool:
+    """Whether a subject and its verb stand behind the comma that ends an opening clause or phrase."""
+    commas = [index for index, word in enumerate(words[:-1]) if word.endswith(",")]
+    if bare_words[0] in PREPOSITIONS and not commas:
+        return len(verbs) > 0 and verbs[0] > 1 and bare_words[0] not in ("of", "to", "with")
+    needs_own_verb = bare_words[0] in CONDITIONS | REASONS - {"like", "unlike", "despite"}
+    return any(verb > comma for comma in commas for verb in verbs if not needs_own_verb or comma >= verbs[0])
+
+
+def begins_clause(words: Sequence[str], index: int, *, firmly: bool = False) -> bool:
+    """Whether a subject with its verb begins at a place; ``firmly``: a pronoun or an article shows it."""
+    if index >= len(words):
+        return False
+    word = fold_word(words[index])
+    if word in ("sometimes", "now", "today", "often") and index + 1 < len(words):
+        index, word = index + 1, fold_word(words[index + 1])
+    if word in CONTRACTED_SUBJECTS:
+        return True
+    verbs = [verb for verb in find_verbs(words[index:]) if verb > 0]
+    if not verbs or any(written.endswith((",", *STRONG_MARKS)) for written in words[index : index + verbs[0]]):
+        return False
+    if word in SUBJECT_PRONOUNS:
+        return verbs[0] <= 4
+    if firmly and word not in DETERMINERS:
+        return False
+    return verbs[0] <= 7 and word not in PREPOSITIONS | SUBORDINATORS and (word in DETERMINERS or is_noun_like(word))
+
+
+def _begins_request(words: Sequence[str], index: int) -> bool:
+    word = fold_word(words[index])
+    return word in BASE_FORMS or word in IMPERATIVE_AUXILIARIES
+
+
+def _begins_predicate(words: Sequence[str], index: int) -> bool:
+    """Whether a finite verb without a subject stands at a place (``and helped``); not one that may hang on another."""
+    word = fold_word(words[index]) if index < len(words) else ""
+    return (word in PAST_FORMS or word in _AGREEING_FORMS) and word not in BASE_FORMS
+
+
+def list_starts(words: Sequence[str]) -> list[int]:
+    """Places at which a part of a sentence may begin: its first word, and clauses that need nothing before them."""
+    bare_words = [fold_word(word) for word in words]
+    starts, part = [0], 0
+    for index in range(1, len(words)):
+        before, word = words[index - 1], bare_words[index]
+        is_joint = word in COORDINATORS | {"because", "where"} or (word == "that" and before.endswith(";"))
+        joined = index + 1 if is_joint else index
+        while (
+            joined > index and joined < len(words) and bare_words[joined] in ("then", "so", "now", "therefore", "also")
+        ):
+            joined += 1
+        is_held = bool(set(bare_words[part : part + 2]) & (CONDITIONS - {"where", "wherever"}))
+        if before.endswith(STRONG_MARKS):
+            if is_held and before.endswith(("—", "–")):
+                continue
+            if (
+                begins_clause(words, joined)
+                or (joined == index and _begins_request(words, index))
+                or word in SUBORDINATORS - {"where"}
+            ):
+                starts.append(joined if word in ("where", "that") else index)
+            part = index
+        elif before.endswith(","):
+            is_scoped = word in COORDINATORS and bool(_SCOPES & set(bare_words[:index]))
+            is_opening = bare_words[part] in PREPOSITIONS | REASONS or adverb(bare_words[part])
+            if (
+                not is_held
+                and not is_scoped
+                and begins_clause(words, joined, firmly=joined == index and not is_opening)
+            ):
+                starts.append(index if word in COORDINATORS | {"because"} else joined)
+            part = part if is_held and begins_clause(words, index) else index
+        elif word in ("but", "because") and begins_clause(words, joined):
+            starts.append(index)
+    return starts
+
+
+_SCOPES = word_set(
+    "not never cannot if unless whether when would could can't don't doesn't didn't won't wouldn't isn't aren't wasn't"
+)
+"""Words whose denial or condition reaches over the clauses that are joined to theirs."""
+
+
+def list_ends(words: Sequence[str]) -> dict[int, float]:
+    """Places behind which a part of a sentence may end, with the flaw of ending there, 0 to 1.
+
+    A clause that follows may be left out where the rest stays true: no condition, no second half of a pair.
+    """
+    bare_words = [fold_word(word) for word in words]
+    ends = {len(words): 0.0}
+    for index in range(3, len(words)):
+        last = bare_words[index - 1] or bare_words[index - 2]
+        if last in DANGLING_ENDS | REPORTING_VERBS and not words[index - 1].endswith(("...", "…")):
+            continue
+        flaw = _rate_end(words, bare_words, index)
+        if flaw is not None:
+            ends[index] = flaw + (1.0 if _is_half(bare_words[:index]) else 0.0)
+    return ends
+
+
+def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> float | None:
+    before, word = words[index - 1], bare_words[index]
+    after = bare_words[index + 1] if index + 1 < len(words) else ""
+    if before.endswith((";", "—", "--", "…", "...")):
+        return 0.0
+    if word in COORDINATORS | {"because"}:
+        if after in CONDITIONS or after in ("only", "not", "especially") or word == "yet":
+            return None
+        is_clause = begins_clause(words, index + 1, firmly=not before.endswith(","))
+        is_joined = _begins_predicate(words, index + 1) or (before.endswith(",") and after in BASE_FORMS)
+        return 0.0 if is_clause or word == "because" or is_joined else None
+    if before.endswith(","):
+        is_added = (
+            (word, after) in _CONCESSIONS
+            or word in RELATIVES | _ADDED
+            or (word in ING_FORMS and bool(find_verbs(words[:index])))
+        )
+        return 0.0 if is_added or begins_clause(words, index, firmly=True) else None
+    if word == "which" or (word == "so" and after == "that"):
+        return 0.0
+    if word in ("that", "who", "where") and is_noun_like(bare_words[index - 1]) and after in _CLAUSE_WORDS:
+        is_content = bool(set(bare_words[max(0, index - 4) : index]) & CONTENT_NOUNS)
+        verbs = find_verbs(words[:index])
+        is_content |= bool(verbs) and any(written.endswith(",") for written in words[verbs[0] : index])
+        return None if is_content or bare_words[index - 1] in VERB_FORMS else 0.2
+    rest = set(bare_words[index + 1 :])
+    is_agent = word == "by" and bare_words[index - 1] in PAST_FORMS and bool(find_verbs(words[:index]))
+    if is_agent and not rest & (AUXILIARIES | SUBJECT_PRONOUNS) and not _STRICT & set(bare_words[:index]):
+        return PHRASE_FLAW
+    if word == "about" and after in ("how", "why", "what") and is_noun_like(bare_words[index - 1]):
+        return PHRASE_FLAW
+    if word in _PLACES and is_noun_like(bare_words[index - 1]) and not _STRICT & set(bare_words):
+        is_object = bare_words[index - 1] in VERB_FORMS or bare_words[index - 1] in ING_FORMS
+        is_last = not find_verbs(words[index + 1 :]) and len(words) - index <= MAX_PHRASE_WORDS
+        return PHRASE_FLAW if is_last and not is_object and find_verbs(words[:index]) else None
+    return None
+
+
+PHRASE_FLAW = 0.3
+"""Flaw of leaving out a phrase of place, time or agent."""
+MAX_PHRASE_WORDS = 6
+"""Longest phrase of place or time that may be left out."""
+_PLACES = word_set("in at during through across within over throughout")
+"""What begins a phrase of place or time; other prepositions mostly complete their verb."""
+_STRICT = word_set(
+    "not never no only every all always nobody nothing everyone everybody best worst most least first last biggest "
+    "greatest highest lowest largest smallest than don't doesn't didn't isn't aren't can't won't cannot as so"
+)
+"""Words whose statement may be false without its place or time."""
+_CONCESSIONS = {("even", "if"), ("even", "though"), ("even", "when"), ("just", "like"), ("just", "as")}
+_ADDED = word_set("where not especially including particularly whereas while with as such though although like")
+"""Words behind a comma that only add to what was said."""
+
+
+def _is_half(bare_words: Sequence[str]) -> bool:
+    pairs = set(itertools.pairwise(bare_words))
+    return bool(
+        PAIRED & set(bare_words) or pairs & {("not", "only"), ("not", "just"), ("not", "so"), ("not", "merely")}
+    )
+
+
+def list_noun_phrases(words: Sequence[str]) -> list[tuple[int, int]]:
+    """Ranges of nouns with a clause that says what they do: ``the soldiers who re-enlist after losing a limb``."""
+    bare_words = [fold_word(word) for word in words]
+    phrases = []
+    for index in range(1, len(words) - 2):
+        is_relative = bare_words[index] in ("who", "whose") or (
+            bare_words[index] == "that"
+            and bare_words[index + 1] in _FINITE_FORMS
+            and bare_words[index - 1] not in CONTENT_NOUNS
+        )
+        if is_relative and is_noun_like(bare_words[index - 1]):
+            first = index - 1
+            while first > 0 and index - first < 4 and bare_words[first] not in DETERMINERS | {"those"}:
+                first -= 1
+            end = next(
+                (at + 1 for at in range(index, len(words)) if words[at].endswith((",", *STRONG_MARKS))), len(words)
+            )
+            if bare_words[first] in DETERMINERS | {"those"} and bare_words[index + 1] not in SUBJECT_PRONOUNS:
+                phrases.append((first, end))
+    return phrases
+
+
+MAX_REMARK_WORDS = 5
+"""Longest remark between two commas before a preposition (``, both directly and indirectly, of``)."""
+MAX_ASIDE_WORDS = 14
+"""Longest remark between two dashes."""
+
+
+def drop_apposition(words: Sequence[str]) -> list[str] | None:
+    """Leave out what stands between two dashes, or between commas between a subject and its verb; None without such."""
+    dashes = [index for index, word in enumerate(words) if word in ("—", "–")]
+    if len(dashes) >= 2 and dashes[1] - dashes[0] <= MAX_ASIDE_WORDS and dashes[0] > 1 and dashes[1] + 1 < len(words):
+        return [*words[: dashes[0]], *words[dashes[1] + 1 :]]
+    verbs = find_verbs(words)
+    commas = [index for index, word in enumerate(words[:-1]) if word.endswith(",")]
+    for first, last in ((first, last) for first in commas for last in reversed(commas) if last > first):
+        begins = fold_word(words[first + 1])
+        is_subject = not any(verb <= first for verb in verbs) and begins not in COORDINATORS
+        is_remark = last - first <= MAX_REMARK_WORDS and (begins in ("both", "not", "either") or adverb(begins))
+        if is_remark and fold_word(words[last + 1]) in PREPOSITIONS:
+            return [*words[:first], words[first].rstrip(","), *words[last + 1 :]]
+        if (
+            last + 1 in verbs
+            and fold_word(words[last + 1]) not in CONTRACTED_SUBJECTS
+            and (is_subject or begins in RELATIVES | {"as", "because", "like", "by"})
+        ):
+            return [*words[:first], words[first].rstrip(","), *words[last + 1 :]]
+    return None
+
+
+KEPT_ADVERBS = word_set(
+    "only hardly barely rarely nearly probably possibly likely allegedly supposedly mostly partly early daily weekly "
+    "yearly monthly friendly lovely lonely ugly elderly family reply apply supply rely fly ally exactly differently "
+    "badly well"
+)
+"""Words in -ly that a statement is not true without, or that are none."""
+INTENSIFIERS = word_set("really very just actually truly quite")
+
+
+def drop_adverbs(words: Sequence[str]) -> list[str] | None:
+    """Leave out words of emphasis and of manner; None without such. What is denied keeps them."""
+    if any(fold_word(word) in _STRICT for word in words):
+        return None
+    kept = [
+        word
+        for word in words
+        if not (fold_word(word) in INTENSIFIERS or (adverb(fold_word(word)) and fold_word(word) not in KEPT_ADVERBS))
+        or word.endswith((",", ".", "!", "?"))
+    ]
+    return kept if len(kept) < len(words) else None
