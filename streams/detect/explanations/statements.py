@@ -85,6 +85,7 @@ _SOFTENER = re.compile(
     r"(?<!\bthese) (?:sort of|kind of|kinda|sorta)(?= )",
     re.IGNORECASE,
 )
+_AND_SO_ON = re.compile(r",? and so (?:forth|on)(?=[.?!]?$)", re.IGNORECASE)
 _TWICE = word_set("very really had that no far many much never long so more again bye ha is blah")
 """Words that are said twice on purpose, or by grammar."""
 _QUOTES = str.maketrans("", "", '"“”')
@@ -193,7 +194,7 @@ def _without_last_mark(words: Sequence[str], ending: str = "") -> Sequence[str]:
 def drop_stumbles(text: str) -> list[str]:
     """Split a text into words, without hesitations, insertions and words said twice by mistake."""
     plain = " ".join(_DASH.sub(" — ", text.replace("`", "")).split())
-    plain = _SOFTENER.sub("", _SET_OFF.sub("", plain))
+    plain = _AND_SO_ON.sub("", _SOFTENER.sub("", _SET_OFF.sub("", plain)))
     words: list[str] = []
     for word in plain.split():
         if fold_word(word) not in HESITATIONS:

@@ -30,6 +30,9 @@ SHORT_TITLE_CHARS = 20
 FLAW_WEIGHT = 2.0
 """Weight of a statement's flaw against all that speaks for it, which is at most about 2."""
 
+HOOK_FLAW_WEIGHT = 3.0
+"""The same for a hook line, which nothing explains before it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClipWording:
@@ -73,7 +76,7 @@ def choose_title(
         facts = baseline.facts[window.sentences[statement.index].first_word]
         return (
             min(1.0, said)
-            + 0.6 * ranking[statement.index]
+            + ranking[statement.index]
             + 0.3 * facts.quotable
             - FLAW_WEIGHT * statement.flaw
             - 0.35 * statement.is_question
@@ -120,7 +123,7 @@ def _hook_value(
         0.25 * min(3, len(hits))
         + 0.15 * min(4, len(set(statement.content)))
         + 0.5 * ranking[statement.index]
-        - FLAW_WEIGHT * statement.flaw
+        - HOOK_FLAW_WEIGHT * statement.flaw
         - 0.1 * (not statement.is_whole)
     )
     return round(value, 6), -statement.index

@@ -21,7 +21,7 @@ from core.domain.text.english.clauses import (
     is_noun_like,
 )
 from core.domain.text.english.stopwords import word_set
-from core.domain.text.english.verbs import AUXILIARIES, BASE_FORMS, ING_FORMS
+from core.domain.text.english.verbs import AUXILIARIES, BASE_FORMS, ING_FORMS, PAST_FORMS
 
 _THINGS = word_set("it its itself it's it'll it'd")
 _PEOPLE = word_set("they them their theirs themselves they're they've they'll they'd")
@@ -91,6 +91,11 @@ def _is_explained(words: Sequence[str], bare_words: Sequence[str], verbs: Sequen
         and bare_words[place] not in ING_FORMS
         and not (place and bare_words[place - 1] in AUXILIARIES | {"to"})
     ]
+    comma = next((place for place in range(index) if words[place].endswith(",")), None)
+    if comma == index - 1 and bare_words[0] in PREPOSITIONS:
+        return False
+    if word == "it" and index + 1 == len(words):
+        earlier = [place for place in earlier if place and bare_words[place - 1] in DETERMINERS]
     if word not in _POSSESSIVES:
         earlier = [place for place in earlier if _is_new_clause(words, bare_words, verbs, place, index)]
     return any(_may_stand_for(word, words[place], bare_words[place]) for place in earlier)
@@ -143,8 +148,19 @@ def _rate_pointing(words: Sequence[str], bare_words: Sequence[str], index: int) 
     """Rate a demonstrative: ``this browser extension`` names what it points at, ``this is`` does not."""
     after = bare_words[index + 1] if index + 1 < len(bare_words) else ""
     if not _is_pointing(words, bare_words, index):
-        return 0.0
+        return NAMED * (bare_words[index] == "that" and index > 0 and _is_article(words, bare_words, index))
     return NAMED if bare_words[index] in ("this", "these") and is_noun_like(after) and after not in BASE_FORMS else HARD
+
+
+MAX_BARE_WORDS = 4
+"""Words before ``that`` that hardly can have said which one it means."""
+
+
+def _is_article(words: Sequence[str], bare_words: Sequence[str], index: int) -> bool:
+    """Whether ``that`` between a verb and a noun tells which one is meant: no verb follows (``build that bridge``)."""
+    before, after = bare_words[index - 1], bare_words[index + 1 : index + 2]
+    is_object = index <= MAX_BARE_WORDS and (before in BASE_FORMS or before in PAST_FORMS)
+    return bool(is_object and after and is_noun_like(after[0])) and not find_verbs(words[index + 1 : index + 6])
 
 
 def _is_pointing(words: Sequence[str], bare_words: Sequence[str], index: int) -> bool:
@@ -159,6 +175,8 @@ def _is_pointing(words: Sequence[str], bare_words: Sequence[str], index: int) ->
     if not index or not after:
         return True
     is_noun_before = is_noun_like(before) and not words[index - 1].endswith((".", ";"))
+    if word == "that" and after in PREPOSITIONS | COORDINATORS:
+        return True
     if before == "that" or (word == "that" and before in AUXILIARIES and is_noun_like(after)):
         return True
     if word != "that":

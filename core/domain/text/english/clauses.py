@@ -176,7 +176,7 @@ def is_statement(words: Sequence[str]) -> bool:
 
 def _has_own_verb(bare_words: Sequence[str], verbs: Sequence[int]) -> bool:
     """Whether a verb belongs to the first noun itself, not to a clause that tells which one is meant."""
-    if not (RELATIVES | {"that"}) & set(bare_words[1 : verbs[0]]):
+    if not (RELATIVES | {"that", "where", "when", "if", "because", "while"}) & set(bare_words[1 : verbs[0]]):
         return True
     borders = SUBORDINATORS | RELATIVES | {"that", "what", "how"}
     return any(
@@ -390,11 +390,14 @@ def drop_apposition(words: Sequence[str]) -> list[str] | None:
     for first, last in ((first, last) for first in commas for last in reversed(commas) if last > first):
         begins = fold_word(words[first + 1])
         is_subject = not any(verb <= first for verb in verbs) and begins not in COORDINATORS
-        is_remark = last - first <= MAX_REMARK_WORDS and (begins in ("both", "not", "either") or adverb(begins))
+        is_remark = last - first <= MAX_REMARK_WORDS and (
+            begins in ("both", "not", "either", "myself") or adverb(begins)
+        )
         if is_remark and fold_word(words[last + 1]) in PREPOSITIONS:
             return [*words[:first], words[first].rstrip(","), *words[last + 1 :]]
         if (
             last + 1 in verbs
+            and (last + 2 == len(words) or fold_word(words[last + 2]) not in SUBJECT_PRONOUNS)
             and fold_word(words[last + 1]) not in CONTRACTED_SUBJECTS
             and (is_subject or begins in RELATIVES | {"as", "because", "like", "by"})
         ):
