@@ -268,7 +268,7 @@ def _ends_phrase(words: Sequence[str], length: int) -> bool:
 
 def _write(words: Sequence[str]) -> tuple[str, float]:
     """Join words, without half of a pair of quotation marks, with a capital; the second is the flaw of the marks."""
-    text = " ".join(words).strip("–—-> ,")
+    text = " ".join(words).strip("–—-> ,;:")
     flaw = 0.0
     if re.fullmatch(r"[\"“][^\"“”]*[\"”]", text) or re.fullmatch(r"[\"“]?[^\"“”]+[\"”]?", text):
         text = text.translate(_QUOTES)

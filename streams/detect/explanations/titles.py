@@ -27,6 +27,8 @@ OPENING_RATIO = 1 / 2
 """Share of a clip in which a hook line is looked for where no statement of its first seconds stands alone."""
 SHORT_TITLE_CHARS = 20
 """Length below which a title says little."""
+SHORT_DESCRIPTION_CHARS = 40
+"""Length of a statement below which it hardly describes anything."""
 FLAW_WEIGHT = 2.0
 """Weight of a statement's flaw against all that speaks for it, which is at most about 2."""
 
@@ -64,7 +66,7 @@ def choose_title(
     window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
 ) -> str:
     """Choose the statement that stands alone, fits whole, and says most of what the clip is about."""
-    fitting = [statement for statement in statements if len(statement.text) <= MAX_TITLE_CHARS]
+    fitting = [statement for statement in statements if len(statement.text.rstrip(".")) <= MAX_TITLE_CHARS]
     if not fitting:
         return title_from_sentence(choose_best_sentence(window, baseline.facts))
     counts = Counter(word for word in {(s.index, word) for s in statements if s.is_whole for word in s.content})
@@ -174,6 +176,7 @@ def _description_value(statement: Statement, ranking: Sequence[float]) -> float:
         0.5 * ranking[statement.index]
         + 0.1 * min(5, len(set(statement.content)))
         - 0.4 * statement.is_question
+        - 0.4 * (len(statement.text) < SHORT_DESCRIPTION_CHARS)
         - 0.1 * (not statement.is_whole)
     )
 

@@ -300,7 +300,9 @@ def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> fl
         if after in CONDITIONS or after in ("only", "not", "especially") or word == "yet":
             return None
         is_clause = begins_clause(words, index + 1, firmly=not before.endswith(","))
-        is_joined = _begins_predicate(words, index + 1) or (before.endswith(",") and after in BASE_FORMS)
+        is_joined = _begins_predicate(words, index + 1) or (
+            before.endswith(",") and (after in BASE_FORMS or after in ING_FORMS)
+        )
         return 0.0 if is_clause or word == "because" or is_joined else None
     if before.endswith(","):
         is_added = (
