@@ -11,7 +11,7 @@ from core.domain.text.english.clauses import PREPOSITIONS
 from core.domain.text.english.nouns import ADJECTIVES, adverb, participle, used_as_noun
 from core.domain.text.english.stopwords import TOPICLESS_WORDS
 from core.domain.text.english.tag_words import CALENDAR_WORDS, EMPTY_NOUNS, TAGGED_ING_NOUNS, TITLES_OF_PERSONS
-from core.domain.text.english.verbs import BASE_FORMS, ING_FORMS, PAST_FORMS
+from core.domain.text.english.verbs import BASE_FORMS, ING_FORMS, PAST_FORMS, THIRD_PERSON_FORMS
 from core.domain.text.function_words import unstressed
 from core.domain.text.profanity import coarse_words
 from streams.detect.features.project_baseline import ProjectBaseline
@@ -127,7 +127,11 @@ _OPENING_MARKS = (".", "?", "!", ":", "…", "—", "-", '"', ">", "”")
 
 def _name_of(run: Sequence[str]) -> Iterator[tuple[str, ...]]:
     name = tuple(itertools.dropwhile(TITLES_OF_PERSONS.__contains__, run))
-    if 0 < len(name) <= MAX_NAME_WORDS and not set(name) & (_EMPTY - {"united", "white", "general", "people", "new"}):
+    if (
+        0 < len(name) <= MAX_NAME_WORDS
+        and not (len(name) == 1 and name[0].endswith("ial"))
+        and not set(name) & (_EMPTY - {"united", "white", "general", "people", "new"})
+    ):
         yield name
 
 
@@ -150,7 +154,7 @@ def _list_pairs(words: Sequence[str], baseline: ProjectBaseline) -> Iterator[tup
 
 
 def _is_part_of_pair(word: str) -> bool:
-    return len(word) > 2 and word not in TOPICLESS_WORDS - {"open"} and not adverb(word) and not participle(word)
+    return len(word) > 1 and word not in TOPICLESS_WORDS - {"open"} and not adverb(word) and not participle(word)
 
 
 def _find_subject_nouns(sentences: Sequence[Sequence[str]]) -> set[str]:
@@ -168,7 +172,7 @@ def _find_subject_nouns(sentences: Sequence[Sequence[str]]) -> set[str]:
         and word.removesuffix("s") not in _EMPTY
         and ((word not in ING_FORMS and not word.endswith("ing")) or word in TAGGED_ING_NOUNS)
         and word not in PAST_FORMS | PREPOSITIONS | coarse_words("en")
-        and not (word in BASE_FORMS and len(at) < 2)
+        and not ((word in BASE_FORMS or word in THIRD_PERSON_FORMS) and len(at) < MIN_NOUN_COUNT)
         and not word.endswith(_ADJECTIVE_ENDINGS)
         and used_as_noun(words, [(index, index + 1) for index in at], _may_carry)
     }

@@ -21,6 +21,7 @@ from core.domain.text.english.clauses import (
     drop_adverbs,
     drop_apposition,
     fold_word,
+    is_half,
     is_statement,
     list_ends,
     list_noun_phrases,
@@ -75,7 +76,8 @@ _MATRIX = re.compile(
 """A clause before a statement that only says that somebody thinks so."""
 _SET_OFF = re.compile(
     r",? (?:you know|i mean|i think|i guess|i believe|of course|for example|for instance|sir|right|obviously|again"
-    r"|as you know|as you all are aware|at a minimum|by the way|as you all know|in hindsight|as well|frankly|honestly"
+    r"|as you know|as you all are aware|at a minimum|by the way|as you all know|in hindsight|as well"
+    r"|(?:very |quite )?(?:frankly|honestly)"
     r"|in fact|however|indeed|in a sense|so to speak|like),(?= )",
     re.IGNORECASE,
 )
@@ -178,6 +180,7 @@ def _list_parts(run: Sequence[str]) -> Iterator[tuple[Sequence[str], float, bool
             if first < end:
                 is_short_question = is_question and ends[end] == PHRASE_FLAW
                 flaw = ends[end] + (1.0 if is_question and end < len(words) and not is_short_question else 0.0)
+                flaw += 1.0 if end < len(words) and is_half(words[first:end]) else 0.0
                 for part, opening_flaw in _list_openings(words[first:end]):
                     is_cut = end < len(words)
                     is_whole = first == 0 and not is_cut and words is run

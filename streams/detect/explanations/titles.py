@@ -25,6 +25,8 @@ DESCRIPTION_SENTENCE_COUNT = 2
 """Sentences of a description."""
 OPENING_RATIO = 1 / 2
 """Share of a clip in which a hook line is looked for where no statement of its first seconds stands alone."""
+MAX_WEAK_FLAW = 1.0
+"""Flaw from which a noun with its clause describes a clip better than a sentence does."""
 SHORT_TITLE_CHARS = 20
 """Length below which a title says little."""
 SHORT_DESCRIPTION_CHARS = 40
@@ -112,9 +114,14 @@ def choose_hook(
             return max(candidates, key=lambda statement: _hook_value(statement, window, baseline, ranking)).text
     phrases = [s for s in statements if len(s.text) <= MAX_HOOK_CHARS and s.index in opening + later]
     if phrases:
-        return min(phrases, key=lambda statement: (statement.flaw, statement.index)).text
+        return min(phrases, key=_rank_phrase).text
     first = max(opening, key=lambda index: (len(baseline.facts[window.sentences[index].first_word].hits), -index))
     return shorten_text(window.sentences[first].text, MAX_HOOK_CHARS)
+
+
+def _rank_phrase(statement: Statement) -> tuple[float, int]:
+    """Rank a statement that does not stand alone: a part that is no sentence comes last."""
+    return statement.flaw + 0.5 * (not statement.is_sentence and statement.flaw >= MAX_WEAK_FLAW), statement.index
 
 
 def _hook_value(
@@ -137,7 +144,7 @@ def write_description(
     """Quote the one or two statements nearest to the window's meaning that are clear together, in their order."""
     short = [statement for statement in statements if len(statement.text) <= MAX_DESCRIPTION_CHARS]
     fitting = [statement for statement in short if statement.is_sentence]
-    if not any(statement.flaw <= MAX_FLAW for statement in fitting):
+    if not any(statement.flaw <= MAX_WEAK_FLAW for statement in fitting):
         fitting = short
     texts = {text: value for text, value in _list_descriptions(fitting, ranking) if len(text) <= MAX_DESCRIPTION_CHARS}
     if texts:

@@ -174,9 +174,18 @@ def is_statement(words: Sequence[str]) -> bool:
     return verbs[0] <= MAX_SUBJECT_WORDS and _has_own_verb(bare_words, verbs)
 
 
+_CLAUSE_OPENINGS = RELATIVES | {"that", "where", "when", "if", "because", "while"}
+
+
 def _has_own_verb(bare_words: Sequence[str], verbs: Sequence[int]) -> bool:
     """Whether a verb belongs to the first noun itself, not to a clause that tells which one is meant."""
-    if not (RELATIVES | {"that", "where", "when", "if", "because", "while"}) & set(bare_words[1 : verbs[0]]):
+    is_contact = (
+        verbs[0] > 1
+        and bare_words[0] in DETERMINERS
+        and bare_words[verbs[0] - 1] in SUBJECT_PRONOUNS
+        and is_noun_like(bare_words[verbs[0] - 2])
+    )
+    if not is_contact and not _CLAUSE_OPENINGS & set(bare_words[1 : verbs[0]]):
         return True
     borders = SUBORDINATORS | RELATIVES | {"that", "what", "how"}
     return any(
@@ -196,8 +205,15 @@ def _has_main_clause(words: Sequence[str], bare_words: Sequence[str], verbs: Seq
     commas = [index for index, word in enumerate(words[:-1]) if word.endswith(",")]
     if bare_words[0] in PREPOSITIONS and not commas:
         return len(verbs) > 0 and verbs[0] > 1 and bare_words[0] not in ("of", "to", "with")
-    needs_own_verb = bare_words[0] in CONDITIONS | REASONS - {"like", "unlike", "despite"}
-    return any(verb > comma for comma in commas for verb in verbs if not needs_own_verb or comma >= verbs[0])
+    needs_own_verb = bare_words[0] in CONDITIONS or (
+        bare_words[0] in REASONS and bare_words[0] not in ("like", "unlike", "despite")
+    )
+    return any(
+        (not needs_own_verb or comma >= verbs[0])
+        and bare_words[comma + 1] != "that"
+        and (begins_clause(words, comma + 1) or _begins_request(words, comma + 1))
+        for comma in commas
+    )
 
 
 def begins_clause(words: Sequence[str], index: int, *, firmly: bool = False) -> bool:
@@ -219,6 +235,13 @@ def begins_clause(words: Sequence[str], index: int, *, firmly: bool = False) -> 
     return verbs[0] <= 7 and word not in PREPOSITIONS | SUBORDINATORS and (word in DETERMINERS or is_noun_like(word))
 
 
+def _has_sure_verb(words: Sequence[str], index: int) -> bool:
+    """Whether the first verb behind a place is no noun in the plural (``the smallest welfare rolls``)."""
+    verbs = find_verbs(words[index:])
+    word = fold_word(words[index + verbs[0]]) if verbs else ""
+    return word in AUXILIARIES or word in PAST_FORMS
+
+
 def _begins_request(words: Sequence[str], index: int) -> bool:
     word = fold_word(words[index])
     return word in BASE_FORMS or word in IMPERATIVE_AUXILIARIES
@@ -228,6 +251,9 @@ def _begins_predicate(words: Sequence[str], index: int) -> bool:
     """Whether a finite verb without a subject stands at a place (``and helped``); not one that may hang on another."""
     word = fold_word(words[index]) if index < len(words) else ""
     return (word in PAST_FORMS or word in _AGREEING_FORMS) and word not in BASE_FORMS
+
+
+_HOLDING = CONDITIONS - {"where", "wherever"}
 
 
 def list_starts(words: Sequence[str]) -> list[int]:
@@ -242,9 +268,10 @@ def list_starts(words: Sequence[str]) -> list[int]:
             joined > index and joined < len(words) and bare_words[joined] in ("then", "so", "now", "therefore", "also")
         ):
             joined += 1
-        is_held = bool(set(bare_words[part : part + 2]) & (CONDITIONS - {"where", "wherever"}))
+        said = bare_words[part:index]
+        is_held = bool(_HOLDING & set(said)) or ("long", "as") in itertools.pairwise(said)
         if before.endswith(STRONG_MARKS):
-            if is_held and before.endswith(("—", "–")):
+            if _HOLDING & set(said[:2]) and before.endswith(("—", "–")):
                 continue
             if (
                 begins_clause(words, joined)
@@ -256,9 +283,11 @@ def list_starts(words: Sequence[str]) -> list[int]:
         elif before.endswith(","):
             is_scoped = word in COORDINATORS and bool(_SCOPES & set(bare_words[:index]))
             is_opening = bare_words[part] in PREPOSITIONS | REASONS or adverb(bare_words[part])
+            is_listed = joined == index and word in DETERMINERS and not _has_sure_verb(words, index)
             if (
-                not is_held
+                (word == "because" or not is_held)
                 and not is_scoped
+                and not is_listed
                 and begins_clause(words, joined, firmly=joined == index and not is_opening)
             ):
                 starts.append(index if word in COORDINATORS | {"because"} else joined)
@@ -286,9 +315,31 @@ def list_ends(words: Sequence[str]) -> dict[int, float]:
         if last in DANGLING_ENDS | REPORTING_VERBS and not words[index - 1].endswith(("...", "…")):
             continue
         flaw = _rate_end(words, bare_words, index)
-        if flaw is not None:
-            ends[index] = flaw + (1.0 if _is_half(bare_words[:index]) else 0.0)
+        if flaw is not None and not _is_open(words, bare_words, index):
+            ends[index] = flaw
     return ends
+
+
+def _is_open(words: Sequence[str], bare_words: Sequence[str], index: int) -> bool:
+    """Whether a run up to a place has begun a clause that it does not end, or loses the condition it stands under."""
+    if {"unless", "until"} & set(bare_words[index:]):
+        return True
+    openings = [at for at in range(1, index) if bare_words[at] in _OPENING_WORDS]
+    if not openings:
+        return False
+    last = openings[-1]
+    if not find_verbs(words[last + 1 : index]):
+        return True
+    is_nested = bare_words[last - 1] in ("because", "that", "and", "but", "so", "even")
+    return (
+        bare_words[last] in _SUBORDINATED
+        and is_nested
+        and not any(word.endswith(",") for word in words[last : index - 1])
+    )
+
+
+_SUBORDINATED = word_set("if though although when while unless once")
+_OPENING_WORDS = _SUBORDINATED | RELATIVES | word_set("that because until whether why")
 
 
 def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> float | None:
@@ -300,8 +351,10 @@ def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> fl
         if after in CONDITIONS or after in ("only", "not", "especially") or word == "yet":
             return None
         is_clause = begins_clause(words, index + 1, firmly=not before.endswith(","))
-        is_joined = _begins_predicate(words, index + 1) or (
-            before.endswith(",") and (after in BASE_FORMS or after in ING_FORMS)
+        verbs = find_verbs(words[:index])
+        is_list = bool(verbs) and any(written.endswith(",") for written in words[verbs[0] : index - 1])
+        is_joined = (_begins_predicate(words, index + 1) and not is_list) or (
+            before.endswith(",") and not is_list and (after in BASE_FORMS or after in ING_FORMS)
         )
         return 0.0 if is_clause or word == "because" or is_joined else None
     if before.endswith(","):
@@ -317,7 +370,9 @@ def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> fl
         is_content = bool(set(bare_words[max(0, index - 4) : index]) & CONTENT_NOUNS)
         verbs = find_verbs(words[:index])
         is_content |= bool(verbs) and any(written.endswith(",") for written in words[verbs[0] : index])
-        return None if is_content or bare_words[index - 1] in VERB_FORMS else 0.2
+        if is_content or bare_words[index - 1] in VERB_FORMS:
+            return None
+        return 0.2 if {"the", "every", "each", "all"} & set(bare_words[max(0, index - 4) : index - 1]) else VAGUE_FLAW
     rest = set(bare_words[index + 1 :])
     is_agent = word == "by" and bare_words[index - 1] in PAST_FORMS and bool(find_verbs(words[:index]))
     if is_agent and not rest & (AUXILIARIES | SUBJECT_PRONOUNS) and not _STRICT & set(bare_words[:index]):
@@ -331,6 +386,8 @@ def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> fl
     return None
 
 
+VAGUE_FLAW = 0.7
+"""Flaw of leaving out which ones are meant: ``a couple of people``."""
 PHRASE_FLAW = 0.3
 """Flaw of leaving out a phrase of place, time or agent."""
 MAX_PHRASE_WORDS = 6
@@ -347,7 +404,9 @@ _ADDED = word_set("where not especially including particularly whereas while wit
 """Words behind a comma that only add to what was said."""
 
 
-def _is_half(bare_words: Sequence[str]) -> bool:
+def is_half(words: Sequence[str]) -> bool:
+    """Whether a run has a word that waits for its other half (``not only``), which a cut may have left out."""
+    bare_words = [fold_word(word) for word in words]
     pairs = set(itertools.pairwise(bare_words))
     return bool(
         PAIRED & set(bare_words) or pairs & {("not", "only"), ("not", "just"), ("not", "so"), ("not", "merely")}

@@ -59,7 +59,7 @@ EMPTY_NOUNS = word_set(
     "values variety inside normal perfect opposite human present cursor mindset nerds stuff consideration sounds "
     "board agreement countries world trail pants shit damn hell minimum maximum creep hint buddy inch worldwide lots "
     "okay dude problem problems block blocks friend friends individuals state states release releases chief command "
-    "sentiment vast version view views voice volume wall want wave ways weekend weekends wish witness worth worker "
-    "years young"
+    "sentiment cool replacement vast version view views voice volume wall want wave ways weekend weekends wish "
+    "witness worth worker years young"
 )
 """Nouns of any conversation: as hashtags they find everything, and so nothing."""
