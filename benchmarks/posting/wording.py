@@ -81,9 +81,14 @@ Moment = tuple[LabelledWindow, CandidateWindow]
 
 
 def draw_moments(texts: Sequence[PostingText], *, held_out: bool) -> list[LabelledWindow]:
-    """Draw windows worth posting by the seed, in drawn order."""
+    """Draw windows worth posting by the seed, in drawn order.
+
+    The first 60 that are held out were judged once, before the rules' second design, and have been read since: the
+    others are those that a figure counts of.
+    """
     worth = [window for window in labelled_windows(texts, held_out=held_out) if window.is_worth_posting]
-    return random.Random(f"{SEED} wording {held_out}").sample(worth, min(MOMENTS_COUNT, len(worth)))
+    drawn = random.Random(f"{SEED} wording {held_out}").sample(worth, len(worth) if held_out else MOMENTS_COUNT)
+    return drawn[MOMENTS_COUNT:] if held_out else drawn
 
 
 def write_wordings(moments: Sequence[LabelledWindow], media: Path, vectors: Path | None) -> list[Wording]:
@@ -189,9 +194,17 @@ def read_table(
     return Judgements(reader=reader, judgements=judgements)
 
 
-def read_judgements(reader: Reader) -> Judgements:
-    """Read the stored pass of a reader."""
-    return msgspec.json.decode((LABELS / f"wording_pass_{reader}.json").read_bytes(), type=Judgements)
+def read_judgements(path: Path) -> Judgements:
+    """Read a stored pass."""
+    return msgspec.json.decode(path.read_bytes(), type=Judgements)
+
+
+def stored_passes() -> list[tuple[str, list[Judgements]]]:
+    """List the stored passes of both measurements, by name."""
+    return [
+        (name, [read_judgements(path) for path in sorted(LABELS.glob(f"wording_{kind}_?.json"))])
+        for name, kind in (("first measurement, 60 moments", "first"), ("second measurement, 49 others", "pass"))
+    ]
 
 
 def result_lines(passes: Sequence[Judgements]) -> Iterator[str]:
@@ -252,12 +265,14 @@ def main() -> None:
     """Print the stored results, write a sheet, or take in a table."""
     options = parsed()
     if not (options.sheet or options.read or options.write or options.check):
-        print("\n".join(result_lines([read_judgements(reader) for reader in get_args(Reader)])))
+        for name, passes in stored_passes():
+            print(name)
+            print("\n".join(result_lines(passes)))
         return
     moments = draw_moments(read_texts(options.media), held_out=options.held_out or options.check)
     wordings = write_wordings(moments, options.media, options.vectors)
     if options.check:
-        changed = changed_wordings(read_judgements("a"), wordings)
+        changed = changed_wordings(read_judgements(LABELS / "wording_pass_a.json"), wordings)
         print("\n".join(f"{wording.system} {wording.text} {wording.first}: {wording.title}" for wording in changed))
         print(len(changed), "of", len(wordings), "wordings are not those that were judged")
     if options.write:

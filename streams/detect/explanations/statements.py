@@ -266,7 +266,8 @@ def _drop_openers(words: Sequence[str]) -> Sequence[str]:
 
 def _ends_phrase(words: Sequence[str], length: int) -> bool:
     """Whether an opening phrase ends there: at its comma, or before a clause."""
-    return len(words) > length and (words[length - 1].endswith((",", ":", "-", "—")) or begins_clause(words, length))
+    is_marked = len(words) > length and words[length - 1].endswith((",", ":", "-", "—"))
+    return is_marked or (fold_word(words[0]) != "after" and begins_clause(words, length))
 
 
 def _write(words: Sequence[str]) -> tuple[str, float]:

@@ -62,6 +62,11 @@ def test_what_points_elsewhere_or_says_nothing_stands_not_alone(said: str) -> No
         ("It cannot mean that one side gives up, and then we have an agreement.", "We have an agreement"),
         ("Schools not only have the duty to improve, they have the freedom to improve.",
          "Schools not only have the duty to improve"),
+        ("If the critics are right that I made my decisions by polls, then I read them badly.",
+         "The critics are right that I made my decisions by polls"),
+        ("After all we've been through, I do not believe in another tax cut.",
+         "We've been through, I do not believe in another tax cut"),
+        ("You don't call them an enemy — unless you live in the past century.", "You don't call them an enemy"),
         ("The fact that the earth is round surprises nobody in this audience.", "The fact"),
     ],
 )  # fmt: skip

@@ -430,7 +430,12 @@ def list_noun_phrases(words: Sequence[str]) -> list[tuple[int, int]]:
             end = next(
                 (at + 1 for at in range(index, len(words)) if words[at].endswith((",", *STRONG_MARKS))), len(words)
             )
-            if bare_words[first] in DETERMINERS | {"those"} and bare_words[index + 1] not in SUBJECT_PRONOUNS:
+            is_clause = bool(find_verbs(words[first:index]))
+            if (
+                not is_clause
+                and bare_words[first] in DETERMINERS | {"those"}
+                and bare_words[index + 1] not in SUBJECT_PRONOUNS
+            ):
                 phrases.append((first, end))
     return phrases
 
