@@ -123,10 +123,10 @@ def _embed(analyses: dict[str, ProjectAnalysis], vectors: Path | None) -> dict[s
 def _write_moment(moment: LabelledWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> Iterator[Wording]:
     sentences = moment.text.sentences[moment.first : moment.last + 1]
     window = score_rig.window_of(timeline, TimeRange(start_ms=sentences[0].start_ms, end_ms=sentences[-1].end_ms))
-    written = write_wording(window, timeline, baseline, [])
+    clip_wording = write_wording(window, timeline, baseline, [])
     yield Wording(
-        text=moment.text.name, first=moment.first, last=moment.last, system="product", title=written.title,
-        hook=written.hook, description=written.description, hashtags=list(written.hashtags),
+        text=moment.text.name, first=moment.first, last=moment.last, system="product", title=clip_wording.title,
+        hook=clip_wording.hook, description=clip_wording.description, hashtags=list(clip_wording.hashtags),
     )  # fmt: skip
     opening = window.sentences[0].text
     yield Wording(
@@ -149,7 +149,7 @@ def _most_said(window: CandidateWindow) -> list[str]:
 
 
 def sheet(moments: Sequence[LabelledWindow], wordings: Sequence[Wording], reader: Reader) -> str:
-    """Write the moments as Markdown in a reader's order, the wordings of each in an order that says nothing of them."""
+    """Write the moments as Markdown in a reader's order, the wordings of each in a drawn order."""
     lines = [f"# {len(moments)} moments", ""]
     for number, moment in _in_readers_order(moments, reader):
         sentences = moment.text.sentences[moment.first : moment.last + 1]
@@ -172,15 +172,18 @@ def _in_readers_order(moments: Sequence[LabelledWindow], reader: Reader) -> list
 
 def _lettered(moment: LabelledWindow, wordings: Sequence[Wording], reader: Reader) -> list[tuple[str, Wording]]:
     place = (moment.text.name, moment.first, moment.last)
-    own = [wording for wording in wordings if (wording.text, wording.first, wording.last) == place]
-    random.Random(f"{SEED} letters {reader} {place}").shuffle(own)
-    return list(zip("ABC", own, strict=False))
+    system_wordings = [wording for wording in wordings if (wording.text, wording.first, wording.last) == place]
+    random.Random(f"{SEED} letters {reader} {place}").shuffle(system_wordings)
+    return list(zip("ABC", system_wordings, strict=False))
 
 
 def read_table(
     path: Path, moments: Sequence[LabelledWindow], wordings: Sequence[Wording], reader: Reader
 ) -> Judgements:
-    """Read a reader's table. Raises ValueError for a wording left out, judged twice, or a point that is none."""
+    """Read a reader's table.
+
+    Raises ValueError for a wording that is left out or judged twice, or a point that is none.
+    """
     rows = [line.split("\t") for line in path.read_text().splitlines() if line]
     by_key = {(number, letter): (failed, why) for number, letter, failed, why in rows}
     judgements = []
@@ -208,15 +211,15 @@ def stored_passes() -> list[tuple[str, list[Judgements]]]:
 
 
 def result_lines(passes: Sequence[Judgements]) -> Iterator[str]:
-    """Write the share of wordings that pass, a line a system and pass, then what fails, then the agreement."""
+    """Write the share that passes and what fails, a line a system and pass, then the agreement."""
     for system in get_args(System):
         for stored in passes:
-            own = [judgement for judgement in stored.judgements if judgement.wording.system == system]
-            if own:
-                passed = sum(not judgement.failed for judgement in own)
-                failed = Counter(point for judgement in own for point in judgement.failed)
+            system_wordings = [judgement for judgement in stored.judgements if judgement.wording.system == system]
+            if system_wordings:
+                passed = sum(not judgement.failed for judgement in system_wordings)
+                failed = Counter(point for judgement in system_wordings for point in judgement.failed)
                 points = ", ".join(f"{point} {failed[point]}" for point in get_args(Point) if failed[point])
-                share = f"{passed} of {len(own)} ({passed / len(own):.0%})"
+                share = f"{passed} of {len(system_wordings)} ({passed / len(system_wordings):.0%})"
                 yield f"{system}, pass {stored.reader}: {share}; fails: {points}"
     if len(passes) == len(get_args(Reader)):
         yield from _agreement_lines(passes)
@@ -235,9 +238,11 @@ def _agreement_lines(passes: Sequence[Judgements]) -> Iterator[str]:
         ]
         if keys:
             first, second = ([int(passed[key]) for key in keys] for passed in by_wording)
-            same = sum(one == other for one, other in zip(first, second, strict=True)) / len(keys)
-            both = sum(one and other for one, other in zip(first, second, strict=True)) / len(keys)
-            yield f"{system}: both pass {both:.0%}, same verdict {same:.0%}, kappa {kappa(first, second):.2f}"
+            same = sum(first_verdict == other for first_verdict, other in zip(first, second, strict=True)) / len(keys)
+            passed_share = sum(
+                first_verdict and other for first_verdict, other in zip(first, second, strict=True)
+            ) / len(keys)
+            yield f"{system}: both pass {passed_share:.0%}, same verdict {same:.0%}, kappa {kappa(first, second):.2f}"
 
 
 def changed_wordings(stored: Judgements, wordings: Sequence[Wording]) -> list[Wording]:
@@ -279,8 +284,8 @@ def main() -> None:
         product = [wording for wording in wordings if wording.system == "product"]
         options.write.write_bytes(msgspec.json.encode(product))
     if options.also:
-        earlier = msgspec.json.decode(options.also.read_bytes(), type=list[Wording])
-        wordings += [msgspec.structs.replace(wording, system="earlier") for wording in earlier]
+        earlier_wordings = msgspec.json.decode(options.also.read_bytes(), type=list[Wording])
+        wordings += [msgspec.structs.replace(wording, system="earlier") for wording in earlier_wordings]
     if options.sheet:
         options.sheet.write_text(sheet(moments, wordings, options.reader))
     if options.read:

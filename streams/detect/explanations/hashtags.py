@@ -7,11 +7,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from core.domain.text.english.clauses import PREPOSITIONS
 from core.domain.text.english.nouns import ADJECTIVES, adverb, participle, used_as_noun
 from core.domain.text.english.stopwords import TOPICLESS_WORDS
 from core.domain.text.english.tag_words import CALENDAR_WORDS, EMPTY_NOUNS, TAGGED_ING_NOUNS, TITLES_OF_PERSONS
 from core.domain.text.english.verbs import BASE_FORMS, ING_FORMS, PAST_FORMS, THIRD_PERSON_FORMS
+from core.domain.text.english.word_classes import PREPOSITIONS
 from core.domain.text.function_words import unstressed
 from core.domain.text.profanity import coarse_words
 from streams.detect.features.project_baseline import ProjectBaseline
@@ -72,7 +72,7 @@ def _weigh_english_tags(
     window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline
 ) -> Mapping[tuple[str, ...], float]:
     sentences = [_list_marked_words(sentence) for sentence in window.sentences]
-    counts = Counter(word for words in sentences for word in {_plain_word(written) for written in words})
+    counts = Counter(word for words in sentences for word in {_plain_word(marked_word) for marked_word in words})
     total = math.log(2 + len(timeline.sentences))
 
     def rarity(word: str) -> float:
@@ -106,7 +106,7 @@ def _list_marked_words(sentence: Sentence) -> list[str]:
 
 
 def _list_names(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """List runs of words with a capital that do not begin a sentence, a quotation or a clause behind a colon."""
+    """List runs of words with a capital that begin no sentence and no quotation."""
     run: list[str] = []
     is_tainted = False
     for index, word in enumerate(words):
@@ -187,7 +187,7 @@ def _may_carry(word: str) -> bool:
 
 
 def _rank_by_form(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[str]:
-    """Rank words by count times rarity: those with a capital inside a sentence first, then other long ones.
+    """Rank words by count times rarity: those with a capital inside a sentence first.
 
     In German nouns have a capital.
     """

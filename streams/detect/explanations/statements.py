@@ -1,4 +1,4 @@
-"""Statements of a clip: its sentences and their clauses without stumbles, and how each stands alone. Pure.
+"""Statements of a clip: its sentences and clauses without stumbles, and how each stands alone. Pure.
 
 A statement leaves out words of its sentence and adds none: its words are said in the clip, in order. English only.
 """
@@ -13,21 +13,16 @@ from functools import lru_cache
 
 from core.domain.text.english.anaphora import measure_dependence
 from core.domain.text.english.clauses import (
-    PHRASE_FLAW,
-    PREPOSITIONS,
-    REPORTING_VERBS,
-    SUBORDINATORS,
+    PHRASE_FLAW_SCORE,
     begins_clause,
-    drop_adverbs,
-    drop_apposition,
-    fold_word,
     is_half,
     is_statement,
     list_ends,
-    list_noun_phrases,
     list_starts,
 )
+from core.domain.text.english.shortening import drop_adverbs, drop_apposition, list_noun_phrases
 from core.domain.text.english.stopwords import HESITATIONS, TOPICLESS_WORDS, word_set
+from core.domain.text.english.word_classes import PREPOSITIONS, REPORTING_VERBS, SUBORDINATORS, fold_word
 from core.domain.text.sentence_end import ends_sentence
 from streams.detect.sentences import Sentence
 
@@ -99,7 +94,7 @@ _BROKEN = re.compile(r"\s(?:—|–|-)(?:\s|$)|\.\.\.|…|[()>]|/\w+/")
 _COARSE = word_set("shit fuck fucking damn hell crap")
 MANY_WORDS = 6
 """Words of a sentence from which it may say something with common words only."""
-NOUN_PHRASE_FLAW = -0.2
+NOUN_PHRASE_FLAW_SCORE = -0.2
 """A noun with its clause is no sentence, but better than other parts that are none."""
 
 
@@ -135,13 +130,13 @@ def is_content_word(word: str) -> bool:
 
 
 def list_statements(sentences: Sequence[Sentence]) -> list[Statement]:
-    """List the statements of English sentences, those of one sentence next to each other, the whole one first."""
-    found: dict[tuple[int, str], Statement] = {}
+    """List the statements of English sentences, those of one sentence next to each other."""
+    statements: dict[tuple[int, str], Statement] = {}
     for index, sentence in enumerate(sentences):
         if sentence.lexicon:
             for statement in _split(sentence):
-                found.setdefault((index, statement.text), replace(statement, index=index))
-    return list(found.values())
+                statements.setdefault((index, statement.text), replace(statement, index=index))
+    return list(statements.values())
 
 
 @lru_cache(maxsize=MAX_KEPT_SENTENCES)
@@ -178,7 +173,7 @@ def _list_parts(run: Sequence[str]) -> Iterator[tuple[Sequence[str], float, bool
         is_question = words[-1].rstrip("\"”'’").endswith("?") if words else False
         for first, end in itertools.product(sorted({*list_starts(words), *quoted}), ends):
             if first < end:
-                is_short_question = is_question and ends[end] == PHRASE_FLAW
+                is_short_question = is_question and ends[end] == PHRASE_FLAW_SCORE
                 flaw = ends[end] + (1.0 if is_question and end < len(words) and not is_short_question else 0.0)
                 flaw += 1.0 if end < len(words) and is_half(words[first:end]) else 0.0
                 for part, opening_flaw in _list_openings(words[first:end]):
@@ -187,7 +182,7 @@ def _list_parts(run: Sequence[str]) -> Iterator[tuple[Sequence[str], float, bool
                     ending = "?" if is_short_question else ""
                     yield _without_last_mark(part, ending) if is_cut else part, flaw + opening_flaw, is_whole
     for first, end in list_noun_phrases(run):
-        yield _without_last_mark(run[first:end]), NOUN_PHRASE_FLAW, False
+        yield _without_last_mark(run[first:end]), NOUN_PHRASE_FLAW_SCORE, False
 
 
 def _without_last_mark(words: Sequence[str], ending: str = "") -> Sequence[str]:
@@ -231,7 +226,7 @@ def _is_stumble(run: Sequence[str], again: Sequence[str]) -> bool:
 
 
 def _list_openings(words: Sequence[str]) -> Iterator[tuple[Sequence[str], float]]:
-    """List a part without what ties it to the sentence before, and without who thinks so, each with its flaw."""
+    """List a part without its opening, and without who thinks so, each with its flaw."""
     part = _drop_openers(words)
     folded = " ".join(fold_word(word) for word in part)
     matrix = _MATRIX.match(folded + " ")
@@ -271,7 +266,7 @@ def _ends_phrase(words: Sequence[str], length: int) -> bool:
 
 
 def _write(words: Sequence[str]) -> tuple[str, float]:
-    """Join words, without half of a pair of quotation marks, with a capital; the second is the flaw of the marks."""
+    """Join words with a capital, without a lone quotation mark; and the flaw of the marks."""
     text = " ".join(words).strip("–—-> ,;:")
     flaw = 0.0
     if re.fullmatch(r"[\"“][^\"“”]*[\"”]", text) or re.fullmatch(r"[\"“]?[^\"“”]+[\"”]?", text):
@@ -312,7 +307,7 @@ def _rate_flaw(text: str, sentence: Sentence) -> float:
 
 
 def rate_sequel(first: Statement, second: Statement) -> float:
-    """Rate the flaw of a statement behind another: what points at the other is explained where both follow on."""
+    """Rate the flaw of a statement behind another, which may explain what it points at."""
     if second.index > first.index + 1 or (second.index == first.index and not first.is_whole):
         return second.flaw
     alone, words = measure_dependence(second.text.split()), first.text.split()

@@ -76,10 +76,10 @@ def choose_title(
 
     def value(statement: Statement) -> float:
         content = set(statement.content)
-        said = sum(0.25 + 0.15 * min(2, spread[word] - 1) for word in content)
+        content_value = sum(0.25 + 0.15 * min(2, spread[word] - 1) for word in content)
         facts = baseline.facts[window.sentences[statement.index].first_word]
         return (
-            min(1.0, said)
+            min(1.0, content_value)
             + ranking[statement.index]
             + 0.3 * facts.quotable
             - FLAW_WEIGHT * statement.flaw
@@ -102,7 +102,7 @@ def choose_title(
 def choose_hook(
     window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
 ) -> str:
-    """Choose the statement of the first seconds that stands alone and has most hints; else one of the first third."""
+    """Choose the statement of the first seconds that stands alone with most hints; else a later one."""
     begin_ms = window.sentences[0].start_ms
     opening = [index for index, sentence in enumerate(window.sentences) if sentence.start_ms < begin_ms + HOOK_MS]
     third_ms = begin_ms + OPENING_RATIO * (window.sentences[-1].end_ms - begin_ms)
@@ -141,7 +141,7 @@ def _hook_value(
 def write_description(
     window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
 ) -> str:
-    """Quote the one or two statements nearest to the window's meaning that are clear together, in their order."""
+    """Quote one or two statements near the window's meaning that are clear together."""
     short = [statement for statement in statements if len(statement.text) <= MAX_DESCRIPTION_CHARS]
     fitting = [statement for statement in short if statement.is_sentence]
     if not any(statement.flaw <= MAX_WEAK_FLAW for statement in fitting):
@@ -193,7 +193,7 @@ def _end_sentence(text: str) -> str:
 
 
 def _rank_sentences(window: CandidateWindow, baseline: ProjectBaseline) -> list[float]:
-    """Return the similarity of each sentence to the window's meaning, 0 to 1; 0 where nothing is known of it."""
+    """Return the similarity of each sentence to the window's meaning, 0 to 1; 0 without a meaning."""
     if baseline.meaning is None:
         return [0.0] * len(window.sentences)
     span = locate_sentences(baseline.sentence_index, window)

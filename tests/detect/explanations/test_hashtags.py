@@ -27,7 +27,7 @@ def test_a_name_of_several_words_is_one_hashtag() -> None:
     assert not {"#south", "#africa"} & set(found)
 
 
-def test_two_nouns_said_together_again_and_again_are_one_hashtag() -> None:
+def test_two_nouns_that_recur_together_are_one_hashtag() -> None:
     found = tags("The stock market fell. A stock market recovers. People fear the stock market.")
     assert "#stockmarket" in found
     assert not {"#stock", "#market"} & set(found)

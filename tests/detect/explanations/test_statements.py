@@ -74,7 +74,7 @@ def test_no_condition_denial_or_half_of_a_pair_is_lost(said: str, untrue: str) -
     assert untrue not in standing(said)
 
 
-def test_words_of_a_statement_are_said_in_their_order() -> None:
+def test_words_of_a_statement_keep_their_order() -> None:
     said = "Well, the thing is, our engineers -- and I mean all of them -- built the whole platform in a single week."
     spoken = [word.strip(".,") for word in said.lower().split()]
     for statement in list_statements([sentence(said)]):

@@ -8,37 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.text.english.clauses import (
+from core.domain.text.english.clauses import find_verbs
+from core.domain.text.english.stopwords import word_set
+from core.domain.text.english.verbs import AUXILIARIES, BASE_FORMS, ING_FORMS, PAST_FORMS
+from core.domain.text.english.word_classes import (
     CONTRACTED_SUBJECTS,
     COORDINATORS,
     DETERMINERS,
+    GROUP_NOUNS,
+    PERSON_NOUNS,
     PREPOSITIONS,
     RELATIVES,
     SUBJECT_PRONOUNS,
     SUBORDINATORS,
-    find_verbs,
     fold_word,
     is_noun_like,
 )
-from core.domain.text.english.stopwords import word_set
-from core.domain.text.english.verbs import AUXILIARIES, BASE_FORMS, ING_FORMS, PAST_FORMS
 
 _THINGS = word_set("it its itself it's it'll it'd")
 _PEOPLE = word_set("they them their theirs themselves they're they've they'll they'd")
 _PERSONS = word_set("he she him her his hers himself herself he's she's he'll she'll he'd she'd")
 _POSSESSIVES = word_set("its their theirs his her hers itself themselves himself herself")
 _SUBJECTS = word_set("it's it'll it'd it they they're they've they'll they'd he she he's she's he'll she'll he'd she'd")
-PERSON_NOUNS = word_set(
-    "man woman boy girl father mother dad mom wife husband son daughter brother sister friend president senator "
-    "governor minister doctor teacher boss guy kid child baby someone somebody everyone everybody anyone anybody "
-    "person leader general king queen colleague soldier student developer engineer founder author uncle aunt "
-    "grandfather grandmother citizen nobody manager customer user player coach neighbor neighbour"
-)
-_GROUPS = word_set(
-    "people men women children everyone everybody someone somebody anyone anybody nobody team company government "
-    "family police media public congress army community group person folks kids"
-)
-"""Nouns that ``they`` may stand for without an -s."""
 HERE_AND_NOW = word_set(
     "country nation world year week month day days morning afternoon evening room house city state century time "
     "moment planet earth episode show podcast job line campaign election generation administration industry business "
@@ -83,7 +74,7 @@ def _is_explained(words: Sequence[str], bare_words: Sequence[str], verbs: Sequen
     word = bare_words[index]
     if word in _THINGS - _POSSESSIVES and _is_empty_subject(bare_words, index):
         return True
-    earlier = [
+    noun_places = [
         place
         for place in range(index)
         if is_noun_like(bare_words[place])
@@ -95,10 +86,10 @@ def _is_explained(words: Sequence[str], bare_words: Sequence[str], verbs: Sequen
     if comma == index - 1 and bare_words[0] in PREPOSITIONS:
         return False
     if word == "it" and index + 1 == len(words):
-        earlier = [place for place in earlier if place and bare_words[place - 1] in DETERMINERS]
+        noun_places = [place for place in noun_places if place and bare_words[place - 1] in DETERMINERS]
     if word not in _POSSESSIVES:
-        earlier = [place for place in earlier if _is_new_clause(words, bare_words, verbs, place, index)]
-    return any(_may_stand_for(word, words[place], bare_words[place]) for place in earlier)
+        noun_places = [place for place in noun_places if _is_new_clause(words, bare_words, verbs, place, index)]
+    return any(_may_stand_for(word, words[place], bare_words[place]) for place in noun_places)
 
 
 def _is_new_clause(
@@ -113,13 +104,13 @@ def _is_new_clause(
     )
 
 
-def _may_stand_for(pronoun: str, written: str, noun: str) -> bool:
+def _may_stand_for(pronoun: str, noun_text: str, noun: str) -> bool:
     singular = noun.removesuffix("'s")
     if pronoun in _PERSONS:
-        return singular in PERSON_NOUNS or (written[:1].isupper() and len(singular) > 2)
+        return singular in PERSON_NOUNS or (noun_text[:1].isupper() and len(singular) > 2)
     if pronoun in _PEOPLE:
-        return noun in _GROUPS | PERSON_NOUNS or (noun.endswith("s") and not noun.endswith(("ss", "us", "is")))
-    return singular not in PERSON_NOUNS | _GROUPS - {"team", "company", "government", "family"} and (
+        return noun in GROUP_NOUNS | PERSON_NOUNS or (noun.endswith("s") and not noun.endswith(("ss", "us", "is")))
+    return singular not in PERSON_NOUNS | GROUP_NOUNS - {"team", "company", "government", "family"} and (
         not noun.endswith("s") or noun.endswith(("ss", "us", "ics"))
     )
 
@@ -136,12 +127,12 @@ def _is_empty_subject(bare_words: Sequence[str], index: int) -> bool:
         return after[0] not in ("looks", "feels", "came", "comes") or bool(set(after) & {"like", "to"})
     is_be = bare_words[index] in ("it's", "it'll", "it'd") or after[0] in _BE
     before = bare_words[index - 1] if index else ""
-    made = before in ("make", "makes", "made", "making", "find", "finds", "found", "finding", "keep", "think")
+    is_made = before in ("make", "makes", "made", "making", "find", "finds", "found", "finding", "keep", "think")
     if is_be and set(after[:3]) & {"a", "an", "the", "my", "our", "your", "their"}:
         return "to" in after and not set(after) & {"that", "who", "which", "where"}
     if "about" in after[:4] or "because" in after[:3] or "why" in after[:2] or "like" in after[:2]:
         return False
-    return (is_be or made) and bool(rest - {"until", "than", "like", "why"})
+    return (is_be or is_made) and bool(rest - {"until", "than", "like", "why"})
 
 
 def _rate_pointing(words: Sequence[str], bare_words: Sequence[str], index: int) -> float:
@@ -157,7 +148,7 @@ MAX_BARE_WORDS = 4
 
 
 def _is_article(words: Sequence[str], bare_words: Sequence[str], index: int) -> bool:
-    """Whether ``that`` between a verb and a noun tells which one is meant: no verb follows (``build that bridge``)."""
+    """Whether ``that`` behind a verb tells which one is meant: no verb follows (``build that bridge``)."""
     before, after = bare_words[index - 1], bare_words[index + 1 : index + 2]
     is_object = index <= MAX_BARE_WORDS and (before in BASE_FORMS or before in PAST_FORMS)
     return bool(is_object and after and is_noun_like(after[0])) and not find_verbs(words[index + 1 : index + 6])

@@ -8,93 +8,32 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from functools import lru_cache
 
-from core.domain.text.english.nouns import ADJECTIVES, ADVERBS, BEFORE_NOUNS, adverb, bare
+from core.domain.text.english.nouns import BEFORE_NOUNS, adverb
 from core.domain.text.english.stopwords import word_set
-from core.domain.text.english.verbs import (
-    AUXILIARIES,
-    BASE_FORMS,
-    IMPERATIVE_AUXILIARIES,
-    ING_FORMS,
-    PAST_FORMS,
-    THIRD_PERSON_FORMS,
+from core.domain.text.english.verbs import AUXILIARIES, BASE_FORMS, IMPERATIVE_AUXILIARIES, ING_FORMS, PAST_FORMS
+from core.domain.text.english.word_classes import (
+    AGREEING_FORMS,
+    CLAUSE_WORDS,
+    CONDITIONS,
+    CONTENT_NOUNS,
+    CONTRACTED_SUBJECTS,
+    COORDINATORS,
+    DANGLING_ENDS,
+    DETERMINERS,
+    PAIRED,
+    PREPOSITIONS,
+    REASONS,
+    RELATIVES,
+    REPORTING_VERBS,
+    STRICT_WORDS,
+    STRONG_MARKS,
+    SUBJECT_PRONOUNS,
+    SUBORDINATORS,
+    VERB_FORMS,
+    fold_word,
+    is_noun_like,
 )
-
-SUBJECT_PRONOUNS = word_set(
-    "i you he she it we they who there this that these those everyone everybody someone somebody nobody anyone "
-    "anybody nothing everything something people"
-)
-"""Words that begin a clause as its subject."""
-CONTRACTED_SUBJECTS = frozenset(word for word in AUXILIARIES if "'" in word and not word.endswith("n't"))
-"""A subject with its verb: ``we're``."""
-DETERMINERS = word_set("the a an my your our his her its their every each no some many most all few both")
-"""Words that begin a noun phrase, and often a clause."""
-CONDITIONS = word_set("if unless when whenever until where wherever once without except till lest")
-"""A statement behind one of these holds only there: it is never left out."""
-REASONS = word_set("because although though while whereas since as after before unlike despite whether like")
-"""What follows one of these may be left out, and the rest is still true."""
-SUBORDINATORS = CONDITIONS | REASONS
-RELATIVES = word_set("which who whom whose")
-COORDINATORS = word_set("and but or so yet nor")
-PREPOSITIONS = word_set(
-    "in on at by for from with about into onto over under between among through against during within toward towards "
-    "of to across around near behind beyond above below along outside inside"
-)
-DANGLING_ENDS = (
-    DETERMINERS
-    | PREPOSITIONS
-    | COORDINATORS
-    | SUBORDINATORS
-    | RELATIVES
-    | word_set(
-        "that than i we he she they very too really just even also not more less such how what why is are was were"
-    )
-)
-"""A run that ends with one of these was cut inside a phrase, unless the speaker stopped there."""
-STRONG_MARKS = (";", ":", "—", "–", "--", "…", "...", ">")
-"""Marks between two clauses of which each can stand alone."""
-CONTENT_NOUNS = word_set(
-    "fact belief point question hope idea sense feeling doubt view notion sure proof evidence truth chance way "
-    "reason time day moment claim promise argument conviction so such recognition understanding extent thing"
-)
-"""Nouns that a clause with ``that`` completes: cut before it, half a thought is left."""
-REPORTING_VERBS = word_set(
-    "say says said saying think thinks thought thinking ask asks asked asking tell tells told telling confess admit "
-    "wonder wondering mean means meant believe suggest like know guess feel hope answer is"
-)
-"""What a run cannot end with when its sentence goes on: what is said or thought would be missing."""
-PAIRED = word_set("either neither both whether")
-"""Words that wait for an ``or`` or ``and``."""
-
-
-@lru_cache(maxsize=8_192)
-def fold_word(word: str) -> str:
-    """Fold a word as word lists have it: lower case, a plain apostrophe, no marks around it."""
-    return bare(word.lower().replace("’", "'"))
-
-
-def is_noun_like(word: str) -> bool:
-    """Whether a bare word may be a noun: it is in no closed class, and no adverb or listed adjective."""
-    return len(word) > 1 and word not in _CLOSED_WORDS and not adverb(word)
-
-
-_NO_NOUNS = word_set(
-    "not never just even also too very so then than how why him me us them be been being as well here there now "
-    "far long back high low down up off away able better best more most less least ahead "
-    "really only still actually maybe yes no okay want wants let say says said think know see get got go going gone "
-    "make makes made done because ever together else rather once"
-)
-_CLOSED_WORDS = (
-    (SUBJECT_PRONOUNS - {"people", "everyone", "everybody", "someone", "somebody", "anyone", "nobody"})
-    | (AUXILIARIES | BEFORE_NOUNS | SUBORDINATORS | COORDINATORS | RELATIVES | PREPOSITIONS | ADVERBS | ADJECTIVES)
-    | _NO_NOUNS
-)
-VERB_FORMS = BASE_FORMS | THIRD_PERSON_FORMS | PAST_FORMS
-"""Forms of listed verbs that may be finite."""
-_AGREEING_FORMS = (AUXILIARIES | THIRD_PERSON_FORMS) - CONTRACTED_SUBJECTS
-_FINITE_FORMS = AUXILIARIES | THIRD_PERSON_FORMS | PAST_FORMS
-_CLAUSE_WORDS = SUBJECT_PRONOUNS | DETERMINERS | AUXILIARIES | VERB_FORMS
 
 
 def find_verbs(words: Sequence[str]) -> list[int]:
@@ -149,7 +88,7 @@ _PARTICIPLES = word_set("named called based born given written known")
 
 
 def is_statement(words: Sequence[str]) -> bool:
-    """Whether words are a whole sentence: a subject with its verb, or a request; not a part that hangs on another."""
+    """Whether words are a whole sentence: a subject with its verb, or a request."""
     bare_words = [fold_word(word) for word in words]
     verbs = find_verbs(words)
     if not verbs:
@@ -189,7 +128,7 @@ def _has_own_verb(bare_words: Sequence[str], verbs: Sequence[int]) -> bool:
         return True
     borders = SUBORDINATORS | RELATIVES | {"that", "what", "how"}
     return any(
-        bare_words[verb] in _AGREEING_FORMS
+        bare_words[verb] in AGREEING_FORMS
         and bare_words[verb - 1] not in SUBJECT_PRONOUNS | COORDINATORS
         and not borders & set(bare_words[verbs[0] + 1 : verb])
         for verb in verbs[1:]
@@ -226,7 +165,7 @@ def begins_clause(words: Sequence[str], index: int, *, firmly: bool = False) -> 
     if word in CONTRACTED_SUBJECTS:
         return True
     verbs = [verb for verb in find_verbs(words[index:]) if verb > 0]
-    if not verbs or any(written.endswith((",", *STRONG_MARKS)) for written in words[index : index + verbs[0]]):
+    if not verbs or any(marked_word.endswith((",", *STRONG_MARKS)) for marked_word in words[index : index + verbs[0]]):
         return False
     if word in SUBJECT_PRONOUNS:
         return verbs[0] <= 4
@@ -248,16 +187,16 @@ def _begins_request(words: Sequence[str], index: int) -> bool:
 
 
 def _begins_predicate(words: Sequence[str], index: int) -> bool:
-    """Whether a finite verb without a subject stands at a place (``and helped``); not one that may hang on another."""
+    """Whether a finite verb without a subject stands at a place (``and helped``)."""
     word = fold_word(words[index]) if index < len(words) else ""
-    return (word in PAST_FORMS or word in _AGREEING_FORMS) and word not in BASE_FORMS
+    return (word in PAST_FORMS or word in AGREEING_FORMS) and word not in BASE_FORMS
 
 
 _HOLDING = CONDITIONS - {"where", "wherever"}
 
 
 def list_starts(words: Sequence[str]) -> list[int]:
-    """Places at which a part of a sentence may begin: its first word, and clauses that need nothing before them."""
+    """List places where a part of a sentence may begin: its first word, and independent clauses."""
     bare_words = [fold_word(word) for word in words]
     starts, part = [0], 0
     for index in range(1, len(words)):
@@ -268,10 +207,10 @@ def list_starts(words: Sequence[str]) -> list[int]:
             joined > index and joined < len(words) and bare_words[joined] in ("then", "so", "now", "therefore", "also")
         ):
             joined += 1
-        said = bare_words[part:index]
-        is_held = bool(_HOLDING & set(said)) or ("long", "as") in itertools.pairwise(said)
+        part_words = bare_words[part:index]
+        is_held = bool(_HOLDING & set(part_words)) or ("long", "as") in itertools.pairwise(part_words)
         if before.endswith(STRONG_MARKS):
-            if _HOLDING & set(said[:2]) and before.endswith(("—", "–")):
+            if _HOLDING & set(part_words[:2]) and before.endswith(("—", "–")):
                 continue
             if (
                 begins_clause(words, joined)
@@ -321,7 +260,7 @@ def list_ends(words: Sequence[str]) -> dict[int, float]:
 
 
 def _is_open(words: Sequence[str], bare_words: Sequence[str], index: int) -> bool:
-    """Whether a run up to a place has begun a clause that it does not end, or loses the condition it stands under."""
+    """Whether a run up to a place leaves a clause open, or loses the condition it stands under."""
     if {"unless", "until"} & set(bare_words[index:]):
         return True
     openings = [at for at in range(1, index) if bare_words[at] in _OPENING_WORDS]
@@ -352,7 +291,7 @@ def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> fl
             return None
         is_clause = begins_clause(words, index + 1, firmly=not before.endswith(","))
         verbs = find_verbs(words[:index])
-        is_list = bool(verbs) and any(written.endswith(",") for written in words[verbs[0] : index - 1])
+        is_list = bool(verbs) and any(marked_word.endswith(",") for marked_word in words[verbs[0] : index - 1])
         is_joined = (_begins_predicate(words, index + 1) and not is_list) or (
             before.endswith(",") and not is_list and (after in BASE_FORMS or after in ING_FORMS)
         )
@@ -366,128 +305,47 @@ def _rate_end(words: Sequence[str], bare_words: Sequence[str], index: int) -> fl
         return 0.0 if is_added or begins_clause(words, index, firmly=True) else None
     if word == "which" or (word == "so" and after == "that"):
         return 0.0
-    if word in ("that", "who", "where") and is_noun_like(bare_words[index - 1]) and after in _CLAUSE_WORDS:
+    if word in ("that", "who", "where") and is_noun_like(bare_words[index - 1]) and after in CLAUSE_WORDS:
         is_content = bool(set(bare_words[max(0, index - 4) : index]) & CONTENT_NOUNS)
         verbs = find_verbs(words[:index])
-        is_content |= bool(verbs) and any(written.endswith(",") for written in words[verbs[0] : index])
+        is_content |= bool(verbs) and any(marked_word.endswith(",") for marked_word in words[verbs[0] : index])
         if is_content or bare_words[index - 1] in VERB_FORMS:
             return None
-        return 0.2 if {"the", "every", "each", "all"} & set(bare_words[max(0, index - 4) : index - 1]) else VAGUE_FLAW
+        return (
+            0.2
+            if {"the", "every", "each", "all"} & set(bare_words[max(0, index - 4) : index - 1])
+            else VAGUE_FLAW_SCORE
+        )
     rest = set(bare_words[index + 1 :])
     is_agent = word == "by" and bare_words[index - 1] in PAST_FORMS and bool(find_verbs(words[:index]))
-    if is_agent and not rest & (AUXILIARIES | SUBJECT_PRONOUNS) and not _STRICT & set(bare_words[:index]):
-        return PHRASE_FLAW
+    if is_agent and not rest & (AUXILIARIES | SUBJECT_PRONOUNS) and not STRICT_WORDS & set(bare_words[:index]):
+        return PHRASE_FLAW_SCORE
     if word == "about" and after in ("how", "why", "what") and is_noun_like(bare_words[index - 1]):
-        return PHRASE_FLAW
-    if word in _PLACES and is_noun_like(bare_words[index - 1]) and not _STRICT & set(bare_words):
+        return PHRASE_FLAW_SCORE
+    if word in _PLACES and is_noun_like(bare_words[index - 1]) and not STRICT_WORDS & set(bare_words):
         is_object = bare_words[index - 1] in VERB_FORMS or bare_words[index - 1] in ING_FORMS
         is_last = not find_verbs(words[index + 1 :]) and len(words) - index <= MAX_PHRASE_WORDS
-        return PHRASE_FLAW if is_last and not is_object and find_verbs(words[:index]) else None
+        return PHRASE_FLAW_SCORE if is_last and not is_object and find_verbs(words[:index]) else None
     return None
 
 
-VAGUE_FLAW = 0.7
+VAGUE_FLAW_SCORE = 0.7
 """Flaw of leaving out which ones are meant: ``a couple of people``."""
-PHRASE_FLAW = 0.3
+PHRASE_FLAW_SCORE = 0.3
 """Flaw of leaving out a phrase of place, time or agent."""
 MAX_PHRASE_WORDS = 6
 """Longest phrase of place or time that may be left out."""
 _PLACES = word_set("in at during through across within over throughout")
 """What begins a phrase of place or time; other prepositions mostly complete their verb."""
-_STRICT = word_set(
-    "not never no only every all always nobody nothing everyone everybody best worst most least first last biggest "
-    "greatest highest lowest largest smallest than don't doesn't didn't isn't aren't can't won't cannot as so"
-)
-"""Words whose statement may be false without its place or time."""
 _CONCESSIONS = {("even", "if"), ("even", "though"), ("even", "when"), ("just", "like"), ("just", "as")}
 _ADDED = word_set("where not especially including particularly whereas while with as such though although like")
 """Words behind a comma that only add to what was said."""
 
 
 def is_half(words: Sequence[str]) -> bool:
-    """Whether a run has a word that waits for its other half (``not only``), which a cut may have left out."""
+    """Whether a run has a word that waits for its other half (``not only``)."""
     bare_words = [fold_word(word) for word in words]
     pairs = set(itertools.pairwise(bare_words))
     return bool(
         PAIRED & set(bare_words) or pairs & {("not", "only"), ("not", "just"), ("not", "so"), ("not", "merely")}
     )
-
-
-def list_noun_phrases(words: Sequence[str]) -> list[tuple[int, int]]:
-    """Ranges of nouns with a clause that says what they do: ``the soldiers who re-enlist after losing a limb``."""
-    bare_words = [fold_word(word) for word in words]
-    phrases = []
-    for index in range(1, len(words) - 2):
-        is_relative = bare_words[index] in ("who", "whose") or (
-            bare_words[index] == "that"
-            and bare_words[index + 1] in _FINITE_FORMS
-            and bare_words[index - 1] not in CONTENT_NOUNS
-        )
-        if is_relative and is_noun_like(bare_words[index - 1]):
-            first = index - 1
-            while first > 0 and index - first < 4 and bare_words[first] not in DETERMINERS | {"those"}:
-                first -= 1
-            end = next(
-                (at + 1 for at in range(index, len(words)) if words[at].endswith((",", *STRONG_MARKS))), len(words)
-            )
-            is_clause = bool(find_verbs(words[first:index]))
-            if (
-                not is_clause
-                and bare_words[first] in DETERMINERS | {"those"}
-                and bare_words[index + 1] not in SUBJECT_PRONOUNS
-            ):
-                phrases.append((first, end))
-    return phrases
-
-
-MAX_REMARK_WORDS = 5
-"""Longest remark between two commas before a preposition (``, both directly and indirectly, of``)."""
-MAX_ASIDE_WORDS = 14
-"""Longest remark between two dashes."""
-
-
-def drop_apposition(words: Sequence[str]) -> list[str] | None:
-    """Leave out what stands between two dashes, or between commas between a subject and its verb; None without such."""
-    dashes = [index for index, word in enumerate(words) if word in ("—", "–")]
-    if len(dashes) >= 2 and dashes[1] - dashes[0] <= MAX_ASIDE_WORDS and dashes[0] > 1 and dashes[1] + 1 < len(words):
-        return [*words[: dashes[0]], *words[dashes[1] + 1 :]]
-    verbs = find_verbs(words)
-    commas = [index for index, word in enumerate(words[:-1]) if word.endswith(",")]
-    for first, last in ((first, last) for first in commas for last in reversed(commas) if last > first):
-        begins = fold_word(words[first + 1])
-        is_subject = not any(verb <= first for verb in verbs) and begins not in COORDINATORS
-        is_remark = last - first <= MAX_REMARK_WORDS and (
-            begins in ("both", "not", "either", "myself") or adverb(begins)
-        )
-        if is_remark and fold_word(words[last + 1]) in PREPOSITIONS:
-            return [*words[:first], words[first].rstrip(","), *words[last + 1 :]]
-        if (
-            last + 1 in verbs
-            and (last + 2 == len(words) or fold_word(words[last + 2]) not in SUBJECT_PRONOUNS)
-            and fold_word(words[last + 1]) not in CONTRACTED_SUBJECTS
-            and (is_subject or begins in RELATIVES | {"as", "because", "like", "by"})
-        ):
-            return [*words[:first], words[first].rstrip(","), *words[last + 1 :]]
-    return None
-
-
-KEPT_ADVERBS = word_set(
-    "only hardly barely rarely nearly probably possibly likely allegedly supposedly mostly partly early daily weekly "
-    "yearly monthly friendly lovely lonely ugly elderly family reply apply supply rely fly ally exactly differently "
-    "badly well"
-)
-"""Words in -ly that a statement is not true without, or that are none."""
-INTENSIFIERS = word_set("really very just actually truly quite")
-
-
-def drop_adverbs(words: Sequence[str]) -> list[str] | None:
-    """Leave out words of emphasis and of manner; None without such. What is denied keeps them."""
-    if any(fold_word(word) in _STRICT for word in words):
-        return None
-    kept = [
-        word
-        for word in words
-        if not (fold_word(word) in INTENSIFIERS or (adverb(fold_word(word)) and fold_word(word) not in KEPT_ADVERBS))
-        or word.endswith((",", ".", "!", "?"))
-    ]
-    return kept if len(kept) < len(words) else None
