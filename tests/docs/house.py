@@ -81,7 +81,7 @@ NO_TEST_WORDS = NO_NAMES | {
 }  # fmt: skip
 """Words of the idiom of which no test is named: a test names its subject and says what it does."""
 
-NO_TEXTS = {"prompt", "lexicon", "stopwords"}
+NO_TEXTS = {"prompt", "lexicon", "stopwords", "tag_words", "verbs", "word_classes"}
 """Modules whose literals are data: instructions to a language model, lists of words."""
 
 UNITS = set(

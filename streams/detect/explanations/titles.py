@@ -1,24 +1,19 @@
-"""Title, hook line, description and hashtags of a clip, in its own words. Pure."""
+"""Title, hook line and description of a clip, in its own words. Pure."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from core.domain.text.english.nouns import used_as_noun
-from core.domain.text.function_words import unstressed
 from schemas.documents.moments import SubScore
-from streams.detect.explanations.reasons import title_from_sentence, title_from_signals
+from streams.detect.explanations.hashtags import choose_hashtags
+from streams.detect.explanations.reasons import MAX_TITLE_CHARS, title_from_sentence, title_from_signals
+from streams.detect.explanations.statements import MAX_FLAW, Statement, list_statements, rate_sequel
 from streams.detect.features.base import shorten_text
 from streams.detect.features.project_baseline import ProjectBaseline
 from streams.detect.features.semantic import locate_sentences
 from streams.detect.features.text import HOOK_MS, choose_best_sentence
-from streams.detect.lexicon import Lexicon, normalise_lexicon_word
-from streams.detect.sentences import Sentence
 from streams.detect.timeline import ProjectTimeline
 from streams.detect.window import CandidateWindow
 
@@ -28,17 +23,19 @@ MAX_DESCRIPTION_CHARS = 220
 """Longest description."""
 DESCRIPTION_SENTENCE_COUNT = 2
 """Sentences of a description."""
-MAX_HASHTAGS = 4
-"""Hashtags of a clip."""
-MIN_TAG_LETTERS = 4
-"""Shortest tag in a language with word lists."""
-MIN_UNLISTED_TAG_LETTERS = 7
-"""Shortest tag where no list says which words carry no meaning: the words that all sentences share are short."""
-MAX_TAG_LETTERS = 24
-"""Longest tag."""
+OPENING_RATIO = 1 / 2
+"""Share of a clip in which a hook line is looked for where no statement of its first seconds stands alone."""
+MAX_WEAK_FLAW = 1.0
+"""Flaw from which a noun with its clause describes a clip better than a sentence does."""
+SHORT_TITLE_CHARS = 20
+"""Length below which a title says little."""
+SHORT_DESCRIPTION_CHARS = 40
+"""Length of a statement below which it hardly describes anything."""
+FLAW_WEIGHT = 2.0
+"""Weight of a statement's flaw against all that speaks for it, which is at most about 2."""
 
-CAPITALISING_LANGUAGES = frozenset({"de", "lb"})
-"""Languages that write every noun with a capital."""
+HOOK_FLAW_WEIGHT = 3.0
+"""The same for a hook line, which nothing explains before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,120 +54,149 @@ def write_wording(
     """Write the wording of a window; one without words only has a title, from what stands out in it."""
     if not window.sentences:
         return ClipWording(title=title_from_signals(window.range.start_ms, signals))
+    statements = list_statements(window.sentences)
+    ranking = _rank_sentences(window, baseline)
     return ClipWording(
-        title=title_from_sentence(choose_best_sentence(window, baseline.facts)),
-        hook=shorten_text(choose_hook(window, baseline).text, MAX_HOOK_CHARS),
-        description=write_description(window, baseline),
+        title=choose_title(window, baseline, statements, ranking),
+        hook=choose_hook(window, baseline, statements, ranking),
+        description=write_description(window, baseline, statements, ranking),
         hashtags=choose_hashtags(window, timeline, baseline),
     )
 
 
-def choose_hook(window: CandidateWindow, baseline: ProjectBaseline) -> Sentence:
-    """Choose the sentence of the first seconds with most hints; the first one on a tie."""
+def choose_title(
+    window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
+) -> str:
+    """Choose the statement that stands alone, fits whole, and says most of what the clip is about."""
+    fitting = [statement for statement in statements if len(statement.text.rstrip(".")) <= MAX_TITLE_CHARS]
+    if not fitting:
+        return title_from_sentence(choose_best_sentence(window, baseline.facts))
+    counts = Counter(word for word in {(s.index, word) for s in statements if s.is_whole for word in s.content})
+    spread = Counter(word for _, word in counts)
+
+    def value(statement: Statement) -> float:
+        content = set(statement.content)
+        content_value = sum(0.25 + 0.15 * min(2, spread[word] - 1) for word in content)
+        facts = baseline.facts[window.sentences[statement.index].first_word]
+        return (
+            min(1.0, content_value)
+            + ranking[statement.index]
+            + 0.3 * facts.quotable
+            - FLAW_WEIGHT * statement.flaw
+            - 0.35 * statement.is_question
+            - 0.1 * (not statement.is_whole)
+            - 0.3 * (len(statement.text) < SHORT_TITLE_CHARS)
+            - 0.15 * (statement.text.split()[0] in ("I", "I'm", "I've", "I'll"))
+        )
+
+    best = max(
+        fitting,
+        key=lambda statement: (
+            statement.flaw <= MAX_FLAW, round(value(statement), 6), -statement.index, -len(statement.text)
+        ),
+    )  # fmt: skip
+    text = best.text.rstrip(".。,;:") if not best.text.endswith("...") else best.text
+    return text[:1].upper() + text[1:]
+
+
+def choose_hook(
+    window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
+) -> str:
+    """Choose the statement of the first seconds that stands alone with most hints; else a later one."""
     begin_ms = window.sentences[0].start_ms
-    opening = [sentence for sentence in window.sentences if sentence.start_ms < begin_ms + HOOK_MS]
-    return max(opening, key=lambda sentence: (len(baseline.facts[sentence.first_word].hits), -sentence.start_ms))
+    opening = [index for index, sentence in enumerate(window.sentences) if sentence.start_ms < begin_ms + HOOK_MS]
+    third_ms = begin_ms + OPENING_RATIO * (window.sentences[-1].end_ms - begin_ms)
+    later = [index for index, sentence in enumerate(window.sentences) if sentence.start_ms < third_ms]
+    fitting = [s for s in statements if s.is_sentence and len(s.text) <= MAX_HOOK_CHARS]
+    for indexes in (opening, later):
+        candidates = [statement for statement in fitting if statement.index in indexes and statement.flaw <= MAX_FLAW]
+        if candidates:
+            return max(candidates, key=lambda statement: _hook_value(statement, window, baseline, ranking)).text
+    phrases = [s for s in statements if len(s.text) <= MAX_HOOK_CHARS and s.index in opening + later]
+    if phrases:
+        return min(phrases, key=_rank_phrase).text
+    first = max(opening, key=lambda index: (len(baseline.facts[window.sentences[index].first_word].hits), -index))
+    return shorten_text(window.sentences[first].text, MAX_HOOK_CHARS)
 
 
-def write_description(window: CandidateWindow, baseline: ProjectBaseline) -> str:
-    """Quote the sentences nearest to the window's meaning, in their order, word for word."""
+def _rank_phrase(statement: Statement) -> tuple[float, int]:
+    """Rank a statement that does not stand alone: a part that is no sentence comes last."""
+    return statement.flaw + 0.5 * (not statement.is_sentence and statement.flaw >= MAX_WEAK_FLAW), statement.index
+
+
+def _hook_value(
+    statement: Statement, window: CandidateWindow, baseline: ProjectBaseline, ranking: Sequence[float]
+) -> tuple[float, float]:
+    hits = baseline.facts[window.sentences[statement.index].first_word].hits
+    value = (
+        0.25 * min(3, len(hits))
+        + 0.15 * min(4, len(set(statement.content)))
+        + 0.5 * ranking[statement.index]
+        - HOOK_FLAW_WEIGHT * statement.flaw
+        - 0.1 * (not statement.is_whole)
+    )
+    return round(value, 6), -statement.index
+
+
+def write_description(
+    window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
+) -> str:
+    """Quote one or two statements near the window's meaning that are clear together."""
+    short = [statement for statement in statements if len(statement.text) <= MAX_DESCRIPTION_CHARS]
+    fitting = [statement for statement in short if statement.is_sentence]
+    if not any(statement.flaw <= MAX_WEAK_FLAW for statement in fitting):
+        fitting = short
+    texts = {text: value for text, value in _list_descriptions(fitting, ranking) if len(text) <= MAX_DESCRIPTION_CHARS}
+    if texts:
+        return max(texts, key=lambda text: (round(texts[text], 6), -len(text)))
+    courtesy = [baseline.facts[sentence.first_word].courtesy for sentence in window.sentences]
+    order = sorted(range(len(ranking)), key=lambda index: (courtesy[index] - ranking[index], index))
+    chosen = sorted(order[:DESCRIPTION_SENTENCE_COUNT])
+    return shorten_text(" ".join(window.sentences[index].text for index in chosen), MAX_DESCRIPTION_CHARS)
+
+
+def _list_descriptions(statements: Sequence[Statement], ranking: Sequence[float]) -> Iterator[tuple[str, float]]:
+    """List texts of one or two statements with their value."""
+    by_sentence: dict[int, list[Statement]] = {}
+    for statement in statements:
+        by_sentence.setdefault(statement.index, []).append(statement)
+    best = {
+        index: sorted(group, key=lambda s: (s.flaw > MAX_FLAW, not s.is_whole, s.flaw, -len(s.text)))[:2]
+        for index, group in by_sentence.items()
+    }
+    for index, group in best.items():
+        for first in group:
+            value = _description_value(first, ranking)
+            yield _end_sentence(first.text), value - FLAW_WEIGHT * first.flaw
+            for second_index, second_group in best.items():
+                for second in second_group if second_index > index else ():
+                    flaw = first.flaw + rate_sequel(first, second)
+                    worth = value + _description_value(second, ranking) + 0.2 * (second_index == index + 1)
+                    yield (
+                        f"{_end_sentence(first.text)} {_end_sentence(second.text)}",
+                        worth - FLAW_WEIGHT * flaw,
+                    )
+
+
+def _description_value(statement: Statement, ranking: Sequence[float]) -> float:
+    return (
+        0.5 * ranking[statement.index]
+        + 0.1 * min(5, len(set(statement.content)))
+        - 0.4 * statement.is_question
+        - 0.4 * (len(statement.text) < SHORT_DESCRIPTION_CHARS)
+        - 0.1 * (not statement.is_whole)
+    )
+
+
+def _end_sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…", '"', "”")) else f"{text}."
+
+
+def _rank_sentences(window: CandidateWindow, baseline: ProjectBaseline) -> list[float]:
+    """Return the similarity of each sentence to the window's meaning, 0 to 1; 0 without a meaning."""
     if baseline.meaning is None:
-        return shorten_text(window.text, MAX_DESCRIPTION_CHARS)
-    sentence_span = locate_sentences(baseline.sentence_index, window)
-    similarity = baseline.meaning.rows[sentence_span.first : sentence_span.end] @ baseline.meaning.direction_of(
-        sentence_span.first, sentence_span.end
-    )
-    courtesy = np.array([baseline.facts[sentence.first_word].courtesy for sentence in window.sentences])
-    best = np.argsort(-(similarity - courtesy), kind="stable")[:DESCRIPTION_SENTENCE_COUNT]
-    return shorten_text(
-        " ".join(window.sentences[index].text for index in sorted(best.tolist())), MAX_DESCRIPTION_CHARS
-    )
-
-
-def choose_hashtags(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[str]:
-    """Choose words said more here than elsewhere in the video, by count in the window times rarity.
-
-    In a language with word lists they are used as nouns or names, by most of the places in the window. In another
-    they have a capital inside a sentence (a name), or are other long words; in German nouns have one.
-    """
-    word_counts = Counter(word for sentence in window.sentences for word in set(_list_taggable(sentence)))
-    sentence_counts = baseline.word_spread
-    count = len(timeline.sentences)
-
-    def weight(word: str) -> float:
-        return word_counts[word] * (math.log((1 + count) / (1 + sentence_counts.get(word, 0))) + 0.2)
-
-    unlisted = [
-        sentence
-        for sentence in window.sentences
-        if sentence.lexicon is None and sentence.language not in CAPITALISING_LANGUAGES
-    ]
-    nouns, unlisted_words = _find_nouns(window), {word for sentence in unlisted for word in _list_taggable(sentence)}
-    ranked = sorted(
-        (nouns | unlisted_words) & set(word_counts), key=lambda word: (word not in nouns, -weight(word), word)
-    )
-    tags: list[str] = []
-    for word in ranked:
-        if len(tags) < MAX_HASHTAGS and not any(_is_plural_of(word, tag) or _is_plural_of(tag, word) for tag in tags):
-            tags.append(word)
-    return [f"#{word}" for word in tags]
-
-
-def _find_nouns(window: CandidateWindow) -> set[str]:
-    """Find what is used as a noun in a window, and what has a capital inside a sentence."""
-    words_with_lexicon = [
-        (word.strip().replace("’", "'"), sentence.lexicon)
-        for sentence in window.sentences
-        for word in sentence.text.split()
-    ]
-    plain_words = [word for word, _ in words_with_lexicon]
-    opening = {0, *(index + 1 for index, word in enumerate(plain_words) if word.endswith((".", "?", "!")))}
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    listed: defaultdict[str, list[int]] = defaultdict(list)
-    for index, (word, lexicon) in enumerate(words_with_lexicon):
-        places[_plain_word(word)].append(index)
-        if lexicon:
-            listed[_plain_word(word)].append(index)
-    words = [word.lower() for word in plain_words]
-    lexicons = {sentence.language: sentence.lexicon for sentence in window.sentences}
-    empty = frozenset[str]().union(*(_list_empty_words(lexicon) for lexicon in lexicons.values() if lexicon))
-
-    def carries(word: str) -> bool:
-        return len(word) > 2 and word not in empty
-
-    capitalised = {
-        word
-        for word, positions in places.items()
-        if any(plain_words[index][:1].isupper() and index not in opening for index in positions)
-    }
-    nouns = {
-        word
-        for word, positions in listed.items()
-        if used_as_noun(words, [(index, index + 1) for index in positions], carries)
-    }
-    return capitalised | nouns
-
-
-def _list_taggable(sentence: Sentence) -> list[str]:
-    words, lexicon = [_plain_word(word) for word in sentence.text.split()], sentence.lexicon
-    skipped_words = _list_empty_words(lexicon) if lexicon else unstressed(sentence.language)
-    letters = MIN_TAG_LETTERS if lexicon else MIN_UNLISTED_TAG_LETTERS
-    return [
-        word
-        for word in words
-        if letters <= len(word) <= MAX_TAG_LETTERS and word.isalpha() and word not in skipped_words
-    ]
-
-
-def _is_plural_of(word: str, singular: str) -> bool:
-    """Whether a word is another with the ending of a plural: one of them is tag enough."""
-    return word in (f"{singular}s", f"{singular}es")
-
-
-def _plain_word(word: str) -> str:
-    return normalise_lexicon_word(word).removesuffix("'s")
-
-
-def _list_empty_words(lexicon: Lexicon) -> frozenset[str]:
-    """List the words of a language that are no tag."""
-    return lexicon.stop | lexicon.numbers | lexicon.fillers | lexicon.leaning | lexicon.pointing
+        return [0.0] * len(window.sentences)
+    span = locate_sentences(baseline.sentence_index, window)
+    rows = baseline.meaning.rows[span.first : span.end]
+    similarity = rows @ baseline.meaning.direction_of(span.first, span.end)
+    return [round(max(0.0, float(cosine)), 4) for cosine in similarity]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ class ProjectBaseline:
     sentence_index: Mapping[int, int]
     word_spread: Mapping[str, int]
     """Number of sentences that contain each content word."""
+    pair_spread: Mapping[tuple[str, str], int]
+    """Number of sentences that contain two words next to each other."""
     audience_cues: Mapping[int, AudienceCues]
     """Audience cues of each sentence; those in a language without word lists are left out."""
     pause_db: float | None
@@ -50,6 +53,7 @@ def read_baseline(
         meaning=read_meaning(timeline, embedded, topics),
         sentence_index={sentence.first_word: at for at, sentence in enumerate(timeline.sentences)},
         word_spread=Counter(word for fact_set in facts.values() for word in fact_set.content),
+        pair_spread=Counter(pair for fact_set in facts.values() for pair in set(itertools.pairwise(fact_set.words))),
         audience_cues={
             sentence.first_word: facts[sentence.first_word].audience_cues
             for sentence in timeline.sentences

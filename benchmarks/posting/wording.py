@@ -1,0 +1,300 @@
+"""Whether title, hook line, description and hashtags of moments worth posting are fit to post.
+
+Scores nothing by itself: readers do, by the checklist of benchmarks/labels/wording.md. The baseline is the clip's first
+sentence.
+
+``python -m benchmarks.posting.wording`` prints the stored judgements: share of wordings without a failed point, and how
+far both passes agree; ``--check`` also makes the product's wording again and names what has changed since. ``--sheet
+FILE --reader a`` writes the sheet of a pass: of 60 moments of the texts that are not held out, or of the others with
+``--held-out``. ``--read TABLE`` takes in its table, lines of ``number<TAB>letter<TAB>failed points or -<TAB>why``, and
+stores it where the texts are held out. ``--write FILE`` writes the product's wording alone, which ``--also FILE`` puts
+into a sheet as a third one: that of an earlier revision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+import numpy as np
+
+from benchmarks.posting.posting_labels import LABELS, LabelledWindow, Reader, labelled_windows
+from benchmarks.posting.posting_texts import PostingText, read_texts
+from benchmarks.ranking import score_rig
+from benchmarks.ranking.score_measures import kappa
+from schemas.common import TimeRange
+from streams.detect.explanations.titles import write_wording
+from streams.detect.features.base import shorten_text
+from streams.detect.features.project_baseline import ProjectBaseline, read_baseline
+from streams.detect.lexicon import normalise_lexicon_word
+from streams.detect.timeline import EmbeddedTexts, ProjectAnalysis, ProjectTimeline, build_timeline
+from streams.detect.window import CandidateWindow
+
+SEED = 20_261_124
+MOMENTS_COUNT = 60
+BASELINE_TITLE_CHARS, BASELINE_HOOK_CHARS, BASELINE_DESCRIPTION_CHARS = 60, 110, 220
+"""The product's bounds, for the baseline too."""
+MIN_BASELINE_TAG_LETTERS = 4
+System = Literal["product", "first_sentence", "earlier"]
+Point = Literal[
+    "title_alone", "title_about", "title_true", "title_grammar", "title_whole", "title_nouns",
+    "hook_opens", "hook_alone", "description_alone", "description_true", "hashtags",
+]  # fmt: skip
+"""The points of the checklist; benchmarks/labels/wording.md says what each asks."""
+
+
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """What one system writes of one moment, the sentences ``first`` to ``last`` (inclusive) of a text."""
+
+    text: str
+    first: int
+    last: int
+    system: System
+    title: str
+    hook: str
+    description: str
+    hashtags: list[str]
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The points that a wording fails, by one reader."""
+
+    wording: Wording
+    failed: list[Point]
+    why: str
+
+
+class Judgements(msgspec.Struct, frozen=True, kw_only=True):
+    """All judgements of one pass."""
+
+    reader: Reader
+    judgements: list[Judgement]
+
+
+Moment = tuple[LabelledWindow, CandidateWindow]
+
+
+def draw_moments(texts: Sequence[PostingText], *, held_out: bool) -> list[LabelledWindow]:
+    """Draw windows worth posting by the seed, in drawn order.
+
+    The first 60 that are held out were judged once, before the rules' second design, and have been read since: the
+    others are those that a figure counts of.
+    """
+    worth = [window for window in labelled_windows(texts, held_out=held_out) if window.is_worth_posting]
+    drawn = random.Random(f"{SEED} wording {held_out}").sample(worth, len(worth) if held_out else MOMENTS_COUNT)
+    return drawn[MOMENTS_COUNT:] if held_out else drawn
+
+
+def write_wordings(moments: Sequence[LabelledWindow], media: Path, vectors: Path | None) -> list[Wording]:
+    """Write the product's and the baseline's wording of each moment."""
+    texts = {moment.text.name: moment.text for moment in moments}
+    analyses = {name: score_rig.material(name, text.sentences, media) for name, text in texts.items()}
+    projects = {}
+    for name, analysis in _embed(analyses, vectors).items():
+        timeline = build_timeline(analysis)
+        projects[name] = (timeline, read_baseline(timeline, analysis.embedded))
+    return [wording for moment in moments for wording in _write_moment(moment, *projects[moment.text.name])]
+
+
+def _embed(analyses: dict[str, ProjectAnalysis], vectors: Path | None) -> dict[str, ProjectAnalysis]:
+    """Embed the texts' sentences on Triton; those that lie in the folder ``vectors`` are read there."""
+    paths = {name: vectors / f"{name}.npy" for name in analyses} if vectors else {}
+    missing = [name for name in analyses if not (name in paths and paths[name].is_file())]
+    labelled = [
+        score_rig.Labelled(name=name, material=analyses[name], ranges=[], first=[], second=[]) for name in missing
+    ]
+    embedded = {text.name: text.material for text in (score_rig.embedded(labelled) if labelled else [])}
+    for name, analysis in embedded.items():
+        if vectors and analysis.embedded is not None:
+            vectors.mkdir(parents=True, exist_ok=True)
+            np.save(paths[name], analysis.embedded.values)
+    for name in set(analyses) - set(missing):
+        values = EmbeddedTexts(values=np.load(paths[name]), model="all-MiniLM-L6-v2, kept")
+        embedded[name] = msgspec.structs.replace(analyses[name], embedded=values)
+    return {name: embedded[name] for name in analyses}
+
+
+def _write_moment(moment: LabelledWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> Iterator[Wording]:
+    sentences = moment.text.sentences[moment.first : moment.last + 1]
+    window = score_rig.window_of(timeline, TimeRange(start_ms=sentences[0].start_ms, end_ms=sentences[-1].end_ms))
+    clip_wording = write_wording(window, timeline, baseline, [])
+    yield Wording(
+        text=moment.text.name, first=moment.first, last=moment.last, system="product", title=clip_wording.title,
+        hook=clip_wording.hook, description=clip_wording.description, hashtags=list(clip_wording.hashtags),
+    )  # fmt: skip
+    opening = window.sentences[0].text
+    yield Wording(
+        text=moment.text.name, first=moment.first, last=moment.last, system="first_sentence",
+        title=shorten_text(opening, BASELINE_TITLE_CHARS), hook=shorten_text(opening, BASELINE_HOOK_CHARS),
+        description=shorten_text(window.text, BASELINE_DESCRIPTION_CHARS), hashtags=_most_said(window),
+    )  # fmt: skip
+
+
+def _most_said(window: CandidateWindow) -> list[str]:
+    """Return the words said most, without stop words."""
+    counts = Counter(
+        word
+        for sentence in window.sentences
+        for word in map(normalise_lexicon_word, sentence.text.split())
+        if word.isalpha() and len(word) >= MIN_BASELINE_TAG_LETTERS
+        and not (sentence.lexicon and word in sentence.lexicon.stop)
+    )  # fmt: skip
+    return [f"#{word}" for word in sorted(counts, key=lambda word: (-counts[word], word))[:4]]
+
+
+def sheet(moments: Sequence[LabelledWindow], wordings: Sequence[Wording], reader: Reader) -> str:
+    """Write the moments as Markdown in a reader's order, the wordings of each in a drawn order."""
+    lines = [f"# {len(moments)} moments", ""]
+    for number, moment in _in_readers_order(moments, reader):
+        sentences = moment.text.sentences[moment.first : moment.last + 1]
+        lines += [f"## {number} ({moment.text.kind})", ""]
+        lines += [f"- {sentence.speaker}: {sentence.text}" for sentence in sentences]
+        for letter, wording in _lettered(moment, wordings, reader):
+            lines += [
+                "", f"**{letter}** {wording.title}", f"- hook: {wording.hook}", f"- text: {wording.description}",
+                f"- tags: {' '.join(wording.hashtags)}",
+            ]  # fmt: skip
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _in_readers_order(moments: Sequence[LabelledWindow], reader: Reader) -> list[tuple[int, LabelledWindow]]:
+    numbered = list(enumerate(moments, 1))
+    random.Random(f"{SEED} order {reader}").shuffle(numbered)
+    return numbered
+
+
+def _lettered(moment: LabelledWindow, wordings: Sequence[Wording], reader: Reader) -> list[tuple[str, Wording]]:
+    place = (moment.text.name, moment.first, moment.last)
+    system_wordings = [wording for wording in wordings if (wording.text, wording.first, wording.last) == place]
+    random.Random(f"{SEED} letters {reader} {place}").shuffle(system_wordings)
+    return list(zip("ABC", system_wordings, strict=False))
+
+
+def read_table(
+    path: Path, moments: Sequence[LabelledWindow], wordings: Sequence[Wording], reader: Reader
+) -> Judgements:
+    """Read a reader's table.
+
+    Raises ValueError for a wording that is left out or judged twice, or a point that is none.
+    """
+    rows = [line.split("\t") for line in path.read_text().splitlines() if line]
+    by_key = {(number, letter): (failed, why) for number, letter, failed, why in rows}
+    judgements = []
+    for number, moment in _in_readers_order(moments, reader):
+        for letter, wording in _lettered(moment, wordings, reader):
+            failed, why = by_key[str(number), letter]
+            points = msgspec.convert([] if failed == "-" else failed.split(","), list[Point])
+            judgements.append(Judgement(wording=wording, failed=points, why=why))
+    if len(judgements) != len(rows):
+        raise ValueError(f"{path}: {len(rows)} lines for {len(judgements)} wordings")
+    return Judgements(reader=reader, judgements=judgements)
+
+
+def read_judgements(path: Path) -> Judgements:
+    """Read a stored pass."""
+    return msgspec.json.decode(path.read_bytes(), type=Judgements)
+
+
+def stored_passes() -> list[tuple[str, list[Judgements]]]:
+    """List the stored passes of both measurements, by name."""
+    return [
+        (name, [read_judgements(path) for path in sorted(LABELS.glob(f"wording_{kind}_?.json"))])
+        for name, kind in (("first measurement, 60 moments", "first"), ("second measurement, 49 others", "pass"))
+    ]
+
+
+def result_lines(passes: Sequence[Judgements]) -> Iterator[str]:
+    """Write the share that passes and what fails, a line a system and pass, then the agreement."""
+    for system in get_args(System):
+        for stored in passes:
+            system_wordings = [judgement for judgement in stored.judgements if judgement.wording.system == system]
+            if system_wordings:
+                passed = sum(not judgement.failed for judgement in system_wordings)
+                failed = Counter(point for judgement in system_wordings for point in judgement.failed)
+                points = ", ".join(f"{point} {failed[point]}" for point in get_args(Point) if failed[point])
+                share = f"{passed} of {len(system_wordings)} ({passed / len(system_wordings):.0%})"
+                yield f"{system}, pass {stored.reader}: {share}; fails: {points}"
+    if len(passes) == len(get_args(Reader)):
+        yield from _agreement_lines(passes)
+
+
+def _agreement_lines(passes: Sequence[Judgements]) -> Iterator[str]:
+    by_wording = [
+        {msgspec.json.encode(judgement.wording): not judgement.failed for judgement in stored.judgements}
+        for stored in passes
+    ]
+    for system in (*get_args(System), "all"):
+        keys = [
+            msgspec.json.encode(judgement.wording)
+            for judgement in passes[0].judgements
+            if system in (judgement.wording.system, "all")
+        ]
+        if keys:
+            first, second = ([int(passed[key]) for key in keys] for passed in by_wording)
+            same = sum(first_verdict == other for first_verdict, other in zip(first, second, strict=True)) / len(keys)
+            passed_share = sum(
+                first_verdict and other for first_verdict, other in zip(first, second, strict=True)
+            ) / len(keys)
+            yield f"{system}: both pass {passed_share:.0%}, same verdict {same:.0%}, kappa {kappa(first, second):.2f}"
+
+
+def changed_wordings(stored: Judgements, wordings: Sequence[Wording]) -> list[Wording]:
+    """List what the product or the baseline writes otherwise than it was judged."""
+    judged = {msgspec.json.encode(judgement.wording) for judgement in stored.judgements}
+    return [wording for wording in wordings if msgspec.json.encode(wording) not in judged]
+
+
+def parsed() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
+    parser.add_argument("--held-out", action="store_true", help="moments of the texts that are held out")
+    parser.add_argument("--reader", choices=get_args(Reader), default="a")
+    parser.add_argument("--sheet", type=Path, help="where to write a pass's sheet")
+    parser.add_argument("--read", type=Path, help="a pass's table")
+    parser.add_argument("--write", type=Path, help="where to write the product's wording as JSON")
+    parser.add_argument("--also", type=Path, help="a file of --write of an earlier revision")
+    parser.add_argument("--check", action="store_true", help="name what is worded otherwise than it was judged")
+    parser.add_argument("--vectors", type=Path, help="a folder that keeps the sentences' vectors between runs")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the stored results, write a sheet, or take in a table."""
+    options = parsed()
+    if not (options.sheet or options.read or options.write or options.check):
+        for name, passes in stored_passes():
+            print(name)
+            print("\n".join(result_lines(passes)))
+        return
+    moments = draw_moments(read_texts(options.media), held_out=options.held_out or options.check)
+    wordings = write_wordings(moments, options.media, options.vectors)
+    if options.check:
+        changed = changed_wordings(read_judgements(LABELS / "wording_pass_a.json"), wordings)
+        print("\n".join(f"{wording.system} {wording.text} {wording.first}: {wording.title}" for wording in changed))
+        print(len(changed), "of", len(wordings), "wordings are not those that were judged")
+    if options.write:
+        product = [wording for wording in wordings if wording.system == "product"]
+        options.write.write_bytes(msgspec.json.encode(product))
+    if options.also:
+        earlier_wordings = msgspec.json.decode(options.also.read_bytes(), type=list[Wording])
+        wordings += [msgspec.structs.replace(wording, system="earlier") for wording in earlier_wordings]
+    if options.sheet:
+        options.sheet.write_text(sheet(moments, wordings, options.reader))
+    if options.read:
+        judgements = read_table(options.read, moments, wordings, options.reader)
+        print("\n".join(result_lines([judgements])))
+        if options.held_out:
+            path = LABELS / f"wording_pass_{options.reader}.json"
+            path.write_bytes(msgspec.json.format(msgspec.json.encode(judgements), indent=1) + b"\n")
+
+
+if __name__ == "__main__":
+    main()
