@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 
 import msgspec
@@ -63,7 +64,9 @@ def test_the_lecture_gives_three_or_four_clips_that_read_well() -> None:
 
 def test_title_words_are_the_speakers_own() -> None:
     for moment in lecture().moments:
-        assert moment.title.rstrip("…").lower() in moment.text.lower()
+        said_words = iter(re.findall(r"[\w']+", moment.text.lower()))
+        title_words = re.findall(r"[\w']+", moment.title.lower())
+        assert all(word in said_words for word in title_words), moment.title  # in their order, some left out
 
 
 def test_a_weighted_score_can_be_computed_again() -> None:
