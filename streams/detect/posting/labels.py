@@ -40,7 +40,7 @@ LABELS: Mapping[str, str] = {
     "sentence_spread": "difference between long and short sentences",
     "tiny_sentences": "one-word answers",
     "questions": "questions",
-    "question_answered": "questions that it goes on from",
+    "question_answered": "questions that an answer follows",
     "courtesies": "greetings and thanks",
     "same_openings": "sentences that begin alike",
     "opening_filler": "a first word that says nothing",
@@ -49,7 +49,7 @@ LABELS: Mapping[str, str] = {
     "opening_leans": "a first word that leans on what came before",
     "opening_points": "first words that point at what came before",
     "opening_address": "the listener addressed at its start",
-    "opening_self": "the speaker named at its start",
+    "opening_self": "words of oneself at its start",
     "opening_strong": "strong words at its start",
     "closing_length": "length of its last sentence",
     "closing_question": "a question at its end",
@@ -59,7 +59,7 @@ LABELS: Mapping[str, str] = {
     "end_quality": "an end that closes its thought",
     "feeling_mean": "feeling",
     "feeling_highest": "praise at its height",
-    "feeling_lowest": "relief (the opposite of distress)",
+    "feeling_lowest": "distress at its height",
     "feeling_range": "change of feeling",
     "speaker_turns": "changes of speaker",
     "speakers": "number of speakers",
@@ -77,9 +77,14 @@ LABELS: Mapping[str, str] = {
 """Feature → what it measures; those that the sub-scores measure themselves (``part_…``) have words of their own."""
 
 
+FALLING = frozenset({"feeling_lowest"})
+"""Features that fall where what they are named after rises."""
+
+
 def describe_effects(differences: Mapping[str, float]) -> str:
     """Describe features by their difference to an average recording, without a stop."""
     phrases = [
-        f"{LABELS[name]} {'above' if difference >= 0 else 'below'} average" for name, difference in differences.items()
+        f"{LABELS[name]} {'above' if (difference >= 0) != (name in FALLING) else 'below'} average"
+        for name, difference in differences.items()
     ]
     return "; ".join(phrases)

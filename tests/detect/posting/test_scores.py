@@ -125,6 +125,7 @@ def test_the_model_knows_each_measured_feature_and_names_it() -> None:
     assert {name for name in features if not name.startswith("part_")} == {*LABELS, WORDS}
     assert all(values.shape == (len(windows),) for values in features.values())
     assert describe_effects({"questions": 0.1, "commas": -0.1}) == "questions above average; commas below average"
+    assert describe_effects({"feeling_lowest": -0.5}) == "distress at its height above average"
 
 
 def test_a_window_alone_measures_as_among_others() -> None:
