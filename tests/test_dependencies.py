@@ -27,8 +27,8 @@ GROUPS = {
 """The dependency groups that a folder may use beside the product's own."""
 TYPES_ALONE = {"mypy_boto3_s3", "_typeshed"}
 """Imported for a type checker only."""
-ELSEWHERE = {"local": {"onnx"}, "tests": {"clipstream_client", "httpx"}}
-"""What runs in other environments: that of the models, and that of the generated client (tests/openapi/decode.py)."""
+ELSEWHERE = {"local": {"onnx"}, "tests": {"clipstream_client", "httpx", "serving"}}
+"""What runs in other environments: that of the models and their tests, and that of the generated client."""
 
 
 def named(groups: list[str]) -> set[str]:
