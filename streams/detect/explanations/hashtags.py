@@ -47,11 +47,12 @@ def choose_hashtags(window: CandidateWindow, timeline: ProjectTimeline, baseline
     """Choose up to `MAX_HASHTAGS` words or names said in a window, the most telling one first.
 
     English ones are names of one to three words, two nouns that the video joins several times, or nouns that name a
-    subject. Where a sentence has no word lists, they are chosen by capitals and by length.
+    subject; of a clip that names none, its longest words. Where a sentence has no word lists, they are chosen by
+    capitals and by length.
     """
     if all(sentence.lexicon for sentence in window.sentences):
         weights = _weigh_english_tags(window, timeline, baseline)
-        ranked = sorted(weights, key=lambda words: (-weights[words], words))
+        ranked = sorted(weights, key=lambda words: (-weights[words], words)) or _rank_long_words(window)
     else:
         ranked = [(word,) for word in _rank_by_form(window, timeline, baseline)]
     tags: list[tuple[str, ...]] = []
@@ -59,6 +60,20 @@ def choose_hashtags(window: CandidateWindow, timeline: ProjectTimeline, baseline
         if len(tags) < MAX_HASHTAGS and not any(_is_repeated(words, tag) for tag in tags):
             tags.append(words)
     return [f"#{''.join(words)}" for words in tags]
+
+
+def _rank_long_words(window: CandidateWindow) -> list[tuple[str, ...]]:
+    """Rank words of a clip that names no subject, the longest first, without verbs and the like."""
+    words = {_plain_word(word) for sentence in window.sentences for word in _list_marked_words(sentence)}
+    telling = [
+        word
+        for word in words - _EMPTY - PAST_FORMS - PREPOSITIONS - BASE_FORMS - THIRD_PERSON_FORMS - coarse_words("en")
+        if word.isalpha()
+        and MIN_UNLISTED_TAG_LETTERS <= len(word) <= MAX_TAG_LETTERS
+        and not word.endswith((*_ADJECTIVE_ENDINGS, "ing", "ly", "ed"))
+        and word not in ADJECTIVES
+    ]
+    return [(word,) for word in sorted(telling, key=lambda word: (-len(word), word))[:MIN_HASHTAGS]]
 
 
 def _is_repeated(words: tuple[str, ...], tag: tuple[str, ...]) -> bool:

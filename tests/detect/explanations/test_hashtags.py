@@ -44,3 +44,8 @@ def test_verb_forms_are_no_hashtags() -> None:
     found = tags("They were converting the energy. The converted energy and the energy of the engine.")
     assert "#energy" in found
     assert not {"#converting", "#converted"} & set(found)
+
+
+def test_a_clip_that_names_no_subject_has_its_longest_word() -> None:
+    assert tags("Physics works and I'm still alive. I will close my eyes, so please be very quiet.") == ["#physics"]
+    assert tags("We go on. So do I.") == []
