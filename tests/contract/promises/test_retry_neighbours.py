@@ -51,5 +51,5 @@ async def test_retries_of_one_organisation_take_nothing_from_another(rig: Rig, p
     )
     assert due > 0, "what is retried waits as a row, not in the worker"
     ratio = p95_ratio(alone_s, loaded_s)
-    record(7, f"{len(loaded_s)} events beside {retried} retries of another organisation: p95 {ratio:.2f}×")
+    record(7, f"{len(loaded_s)} events and {retried} retries of another organisation: p95 {ratio:.2f}×")
     assert ratio <= bound(RATIO_LIMIT)
