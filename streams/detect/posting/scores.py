@@ -39,7 +39,7 @@ HAND_LOG_ODDS = 8.0
 LENGTH_LOG_ODDS = 2.0
 """Log-odds that a length far from the preferred one takes away; set by hand: labelled windows had 20 to 45 s."""
 MIN_COMPARED_WINDOWS = 8
-"""Fewer windows are nothing to compare with; a sub-score's value is then its chance alone."""
+"""Fewer windows are nothing to compare with: no recording of seconds was labelled."""
 MIN_EFFECT_SPREAD = 0.4
 """Least log-odds between the 10th and the 90th percentile of a video: small differences stay small."""
 MAX_SHOWN_FEATURES = 2
@@ -156,7 +156,7 @@ class PostingScorer:
         probability = round_score(to_probability(effect))
         return msgspec.structs.replace(
             sub_score,
-            value=probability if spread is None else round_score(clamp_unit(0.5 + (effect - middle) / spread)),
+            value=round_score(clamp_unit(0.5 + (effect - middle) / spread)),
             raw=probability,
             effect=round(effect * table[name] / _REFERENCE[name], _DIGITS),
             evidence=evidence,
@@ -182,13 +182,14 @@ def build_posting_scorer(
 ) -> PostingScorer | None:
     """Build the scorer of a recording; None where the model knows nothing.
 
-    That is without words, in another language, and for a requested subject: no label says how much that one counts.
+    That is without words, in another language, with too few windows to compare, and for a requested subject: no label
+    says how much that one counts.
     """
     is_requested = baseline.meaning is not None and len(baseline.meaning.topics) > 0
     if (
         is_requested
         or timeline.lexicon is not ENGLISH
-        or not windows
+        or len(windows) < MIN_COMPARED_WINDOWS
         or not all(window.sentences for window in windows)
     ):
         return None
@@ -211,7 +212,7 @@ def _effects_at(
     )
 
 
-def _scale_of(effects: Floats) -> tuple[float, float | None]:
-    """Return the median and the spread of a sub-score's effects; no spread with too few windows."""
+def _scale_of(effects: Floats) -> tuple[float, float]:
+    """Return the median and the spread of a sub-score's effects."""
     low, middle, high = (float(value) for value in np.percentile(effects, (10, 50, 90)))
-    return middle, max(MIN_EFFECT_SPREAD, high - low) if effects.size >= MIN_COMPARED_WINDOWS else None
+    return middle, max(MIN_EFFECT_SPREAD, high - low)

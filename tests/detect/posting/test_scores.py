@@ -92,6 +92,13 @@ def test_another_language_is_weighed_by_hand() -> None:
     assert {signal.effect for moment in found.moments for signal in moment.signals} == {None}
 
 
+def test_a_recording_of_seconds_is_weighed_by_hand() -> None:
+    words = say("Nobody believed that three men could win this war. They were wrong, and I was afraid. ", 0)
+    found = find_moments(material(words, words[-1].end_ms + 500), ProjectOptions(min_clip_ms=3_000), name_id)
+    assert found.moments
+    assert found.scorer == SCORER_NAME
+
+
 def test_a_double_weight_doubles_the_effect() -> None:
     table = default_weights()
     own = msgspec.structs.replace(
