@@ -9,8 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.common import TimeRange
+from schemas.documents.moments import SubScore
 from schemas.options.project import ProjectOptions
-from streams.detect.selection import MIN_MATCH, MIN_SCORE, MIN_SUPPORT, ScoredWindow, compute_clip_limit, select_clips
+from streams.detect.selection import (
+    MIN_CONFIDENT_SCORE,
+    MIN_MATCH,
+    MIN_POSTING_SCORE,
+    MIN_SCORE,
+    MIN_SUPPORT,
+    MIN_UNRANKED_SCORE,
+    ScoredWindow,
+    choose_score_limits,
+    compute_clip_limit,
+    put_best_opening_first,
+    select_clips,
+    sort_by_time,
+)
 
 
 def scored_window(start_s: int, end_s: int, score: float, content: str = "", support: float = 0.2) -> ScoredWindow:
@@ -60,6 +74,32 @@ def test_the_number_of_clips_follows_length_and_request() -> None:
     assert limit_of(3_600_000, 0, target_clips=20) == 20
     assert limit_of(3_600_000, 0, target_clips=20, max_clips=15) == 15
     assert limit_of(25_000, 0, target_clips=20) == 3
+
+
+def test_what_is_not_ranked_with_confidence_is_in_order_of_time() -> None:
+    dull = [scored_window(60, 90, MIN_CONFIDENT_SCORE - 1), scored_window(0, 30, 20)]
+    limits = choose_score_limits(dull, ProjectOptions(), is_fitted=True, is_spoken=True)
+    assert (limits.is_confident, limits.min_score) == (False, MIN_UNRANKED_SCORE)
+    assert [window.range.start_ms for window in sort_by_time(dull)] == [0, 60_000]
+    lively = [*dull, scored_window(100, 130, MIN_CONFIDENT_SCORE)]
+    limits = choose_score_limits(lively, ProjectOptions(), is_fitted=True, is_spoken=True)
+    assert (limits.is_confident, limits.min_score) == (True, MIN_POSTING_SCORE)
+    assert choose_score_limits(dull, ProjectOptions(), is_fitted=False, is_spoken=True).min_score == MIN_SCORE
+    requested = choose_score_limits(dull, ProjectOptions(min_score=3), is_fitted=True, is_spoken=True)
+    assert (requested.min_score, requested.min_best_ratio, requested.is_confident) == (3, 0.0, False)
+
+
+def test_the_best_opening_comes_first_of_those_near_the_best() -> None:
+    hooks = {90: 0.2, 85: 0.9, 50: 1.0}
+    chosen = [
+        dataclasses.replace(
+            scored_window(at * 40, at * 40 + 30, score),
+            signals=[SubScore(name="hook", value=hook, weight=1.0, evidence=[])],
+        )
+        for at, (score, hook) in enumerate(hooks.items())
+    ]
+    assert [window.score for window in put_best_opening_first(chosen)] == [85, 90, 50]
+    assert put_best_opening_first([]) == []
 
 
 def facing(degrees: float) -> np.ndarray:
