@@ -111,7 +111,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         check_url=make_url_check(settings.fetch_allow),
         wakes=listeners,
         ring=ring,
-        keys=ApiKeys(pool=pool, ring=ring, now=time.monotonic),
+        keys=ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC)),
         idempotency=Idempotency(ring),
         metrics=metrics,
         buckets=TokenBuckets(settings.rate_limit_per_minute, time.monotonic),

@@ -16,6 +16,7 @@ from api.brand.queries import check_kit, check_template, find_any_kit, find_kit
 from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, check_with, no_version
+from core.domain.identity.actors import Actor, key_of, parse_actor
 from core.infra.postgres.connection import Connection, Row
 from core.storage import brand_kits
 from schemas.options.brand_kit import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
@@ -53,6 +54,9 @@ class BrandKitVersion(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     """Time at which this version was made."""
     key_id: UUID | None
+    """The API key that made it; null: somebody else did."""
+    actor: Actor | None
+    """Who made it."""
     kit: BrandKit
     """The kit itself."""
 
@@ -93,7 +97,7 @@ async def create_kit(call: Call[BrandKit, None]) -> Reply:
         if await brand_kits.lock_and_count_kits(rows, call.org_id) >= MAX_KITS:
             raise ApiProblem("limit-reached", f"An organisation has at most {MAX_KITS} brand kits.")
         await check_kit(rows, call.org_id, call.body)
-        await brand_kits.insert_kit(rows, call.org_id, kit_id, call.body, call.caller.key_id)
+        await brand_kits.insert_kit(rows, call.org_id, kit_id, call.body, call.caller.actor)
         reply = await _answer(rows, call.org_id, kit_id, 1)
     return msgspec.structs.replace(reply, headers={**reply.headers, "Location": f"/v1/brand-kits/{kit_id}"})
 
@@ -115,7 +119,7 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
         await check_kit(rows, call.org_id, after, before)
         version = row["version"] + 1
         await brand_kits.add_kit_version(
-            rows, call.org_id, kit_id, version=version, kit=after, key_id=call.caller.key_id, at=call.now
+            rows, call.org_id, kit_id, version=version, kit=after, actor=call.caller.actor, at=call.now
         )
         return await _answer(rows, call.org_id, kit_id, version)
 
@@ -140,8 +144,9 @@ async def _answer(rows: Connection, org_id: UUID, kit_id: UUID, version: int) ->
 
 
 def _view(row: Row) -> BrandKitVersion:
-    fields = {name: row[name] for name in ("kit_id", "version", "created_at", "key_id")}
-    return BrandKitVersion(kit=msgspec.convert(row["kit"], BrandKit), **fields)
+    fields = {name: row[name] for name in ("kit_id", "version", "created_at")}
+    actor = parse_actor(row["actor"]) if row["actor"] else None
+    return BrandKitVersion(kit=msgspec.convert(row["kit"], BrandKit), actor=actor, key_id=key_of(actor), **fields)
 
 
 async def get_kit(call: Call[None, ReadKit]) -> Reply:
@@ -192,7 +197,7 @@ OPERATIONS = (
         path="/v1/brand-kits",
         name="createBrandKit",
         tag="brand kits",
-        permission="write",
+        permission="brand:write",
         status=201,
         located=True,
         summary="Make a brand kit",
@@ -207,7 +212,7 @@ OPERATIONS = (
         path="/v1/brand-kits",
         name="listBrandKits",
         tag="brand kits",
-        permission="read",
+        permission="brand:read",
         summary="List the brand kits",
         handler=list_kits,
         response=BrandKits,
@@ -217,7 +222,7 @@ OPERATIONS = (
         path="/v1/brand-kits/{kit_id}",
         name="getBrandKit",
         tag="brand kits",
-        permission="read",
+        permission="brand:read",
         summary="Read a brand kit, or an older version of it",
         handler=get_kit,
         query=ReadKit,
@@ -228,7 +233,7 @@ OPERATIONS = (
         path="/v1/brand-kits/{kit_id}",
         name="changeBrandKit",
         tag="brand kits",
-        permission="write",
+        permission="brand:write",
         summary="Change parts of a brand kit: a new version",
         handler=change_kit,
         request=ChangeBrandKit,
@@ -241,7 +246,7 @@ OPERATIONS = (
         path="/v1/brand-kits/{kit_id}",
         name="archiveBrandKit",
         tag="brand kits",
-        permission="write",
+        permission="brand:write",
         status=204,
         summary="Set a brand kit aside",
         handler=archive_kit,
@@ -251,7 +256,7 @@ OPERATIONS = (
         path="/v1/brand-kits/{kit_id}/versions",
         name="listBrandKitVersions",
         tag="brand kits",
-        permission="read",
+        permission="brand:read",
         summary="List the versions of a brand kit, also of one that was set aside",
         handler=list_kit_versions,
         query=ListKitVersions,

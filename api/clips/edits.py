@@ -17,6 +17,7 @@ from api.problems.problem_details import ApiProblem, invalid, no_version, requir
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import EditMaterial, apply, is_same
 from core.domain.editing.clock import length_ms, place_edit
+from core.domain.identity.actors import Actor, key_of, parse_actor
 from core.domain.transcripts.corrections import BadEditError
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
@@ -102,6 +103,9 @@ class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     base_version: int | None = None
     key_id: UUID | None = None
+    """The API key that edited; null: somebody else did."""
+    actor: Actor | None = None
+    """Who edited; null: the machine made it."""
     note: str = ""
     operations: list[ops.Operation] = []
     """Requested operations, in order."""
@@ -182,7 +186,7 @@ async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
             raise invalid(f"/operations/{error.path}", error.detail) from None
         if is_same(edit, base):
             return _answer(clip, base, changed=False)
-        await clips.insert_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
+        await clips.insert_edit(rows, clip, edit, call.body.operations, call.caller.actor, call.body.note)
         await _put_event(rows, call, clip, edit)
     return _answer(clip, edit, changed=True)
 
@@ -271,8 +275,10 @@ async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
 
 
 def _version(row: Row) -> EditVersion:
-    fields: dict[str, Any] = {name: row[name] for name in ("version", "base_version", "key_id", "note", "created_at")}
-    return EditVersion(made_by="person", operations=msgspec.convert(row["operations"], list[ops.Operation]), **fields)
+    fields: dict[str, Any] = {name: row[name] for name in ("version", "base_version", "note", "created_at")}
+    actor = parse_actor(row["actor"])
+    operations = msgspec.convert(row["operations"], list[ops.Operation])
+    return EditVersion(made_by="person", actor=actor, key_id=key_of(actor), operations=operations, **fields)
 
 
 OPERATIONS = (
@@ -281,7 +287,7 @@ OPERATIONS = (
         path="/v1/clips/{clip_id}/edit",
         name="getClipEdit",
         tag="clips",
-        permission="read",
+        permission="projects:read",
         summary="Read what a clip plays of its source",
         handler=get_edit,
         query=ReadEdit,
@@ -292,7 +298,7 @@ OPERATIONS = (
         path="/v1/clips/{clip_id}/edit",
         name="editClip",
         tag="clips",
-        permission="write",
+        permission="projects:write",
         summary="Edit a clip: cut, join, reorder, speed, mute, texts, styles, crops, undo",
         handler=TwoPhaseHandler(prepare=read_words, commit=edit_clip),
         request=EditClip,
@@ -306,7 +312,7 @@ OPERATIONS = (
         path="/v1/clips/{clip_id}/edit/versions",
         name="listClipEditVersions",
         tag="clips",
-        permission="read",
+        permission="projects:read",
         summary="List the versions of a clip's edit",
         handler=list_edit_versions,
         query=ListVersions,

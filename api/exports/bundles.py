@@ -129,7 +129,7 @@ async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
     headers["Cache-Control"] = "private, no-store"
     if call.request.method == "HEAD":
         return Response(headers=headers, media_type=ZIP)
-    call.context.followers.require(str(call.caller.key_id))
+    call.context.followers.require(str(call.caller.actor))
     return StreamingResponse(_stream_in_place(call, members), headers=headers, media_type=ZIP)
 
 
@@ -166,7 +166,7 @@ def _not_yet(detail: str) -> ApiProblem:
 
 async def _stream_in_place(call: Call[Any, Any], members: Sequence[Member]) -> AsyncIterator[bytes]:
     """Stream the zip while it takes one of the key's places for long answers."""
-    with call.context.followers.hold(str(call.caller.key_id)):
+    with call.context.followers.hold(str(call.caller.actor)):
         async for block in stream_zip(members):
             yield block
 
@@ -177,7 +177,7 @@ OPERATIONS = (
         path="/v1/projects/{project_id}/exports.zip",
         name="downloadExports",
         tag="clips",
-        permission="read",
+        permission="projects:read",
         summary="Download the files of finished exports as one zip",
         handler=get_bundle,
         query=ReadBundle,

@@ -1,4 +1,4 @@
-"""Authentication: look up the bearer key of a request by its keyed hash.
+"""Authentication: who calls, and what they may do. An API key is looked up by its keyed hash.
 
 A plain key is neither kept nor logged. A key that was found counts for ``CACHE_S`` seconds, so revoking one takes
 effect within that time.
@@ -6,40 +6,73 @@ effect within that time.
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from uuid import UUID
 
 import msgspec
 
 from api.problems.problem_details import ApiProblem
+from core.domain.identity.actors import NOBODY, Actor
+from core.errors import Unavailable
 from core.infra.key_ring import KeyRing
-from core.infra.postgres.connection import Connection, Pool, transaction
+from core.infra.postgres.connection import Connection, Pool, org_transaction, transaction
 from core.infra.secrets import hash_api_key, looks_like_api_key
 from core.services.key_rotation import list_kept_peppers
-from core.storage.organisations import ApiKeyRecord, find_api_key
+from core.storage.identity.api_keys import ApiKeyRecord, find_api_key, is_api_key_valid, note_use
+from schemas.access.permissions import Permission, permissions_of_role, permissions_of_scopes
 
 CACHE_S = 4.0
 CACHE_SIZE = 10_000
+USE_NOTED_EVERY = dt.timedelta(minutes=1)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Organisation, key and scopes of a request."""
+    """Who calls: the actor, its organisation and what it may do there."""
 
     org_id: UUID
-    key_id: UUID
-    scopes: tuple[str, ...]
+    actor: Actor
+    permissions: frozenset[Permission]
+    key_id: UUID | None = None
+    """The API key; None for who signed in."""
+    scopes: tuple[str, ...] = ()
+    """Scopes of the API key."""
+    test: bool = False
+    """Whether work is a draft with a watermark that is not billed."""
+    allowed_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that requests may come from; empty: any."""
+
+    def may_call_from(self, address: str) -> bool:
+        """Whether a request may come from this address."""
+        if not self.allowed_addresses:
+            return True
+        try:
+            host = ip_address(address)
+        except ValueError:
+            return False
+        host = getattr(host, "ipv4_mapped", None) or host
+        return any(host in network for network in self.allowed_addresses)
+
+
+ANONYMOUS = Caller(org_id=NOBODY, actor=Actor(kind="system", id=NOBODY), permissions=frozenset())
+"""Who calls what is public."""
 
 
 class ApiKeys:
     """Caller of a key, with a short cache."""
 
-    def __init__(self, *, pool: Pool, ring: KeyRing, now: Callable[[], float]) -> None:
-        """``ring`` is the installation's; ``now`` a monotonic clock in seconds."""
+    def __init__(
+        self, *, pool: Pool, ring: KeyRing, now: Callable[[], float], clock: Callable[[], dt.datetime]
+    ) -> None:
+        """``ring``: the installation's; ``now``: a monotonic clock in seconds; ``clock``: an aware clock."""
         self._pool = pool
         self._ring = ring
         self._now = now
+        self._clock = clock
         self._found: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     async def caller(self, plain: str) -> Caller | None:
@@ -61,7 +94,15 @@ class ApiKeys:
     async def _look_up(self, plain: str) -> Caller | None:
         async with transaction(self._pool) as connection:
             key = await self._find_key(connection, plain)
-        return Caller(org_id=key.org_id, key_id=key.key_id, scopes=key.scopes) if key is not None else None
+        if key is not None and (key.last_used_at is None or self._clock() - key.last_used_at > USE_NOTED_EVERY):
+            with suppress(Unavailable):  # who may only read still may
+                async with org_transaction(self._pool, key.org_id) as connection:
+                    await note_use(connection, key)
+        return _caller_of(key) if key is not None else None
+
+    async def is_valid(self, connection: Connection, caller: Caller) -> bool:
+        """Whether the caller may still read what it began to read; asks the rows of its organisation."""
+        return caller.key_id is None or await is_api_key_valid(connection, caller.org_id, caller.key_id)
 
     async def _find_key(self, connection: Connection, plain: str) -> ApiKeyRecord | None:
         """Ask by the hash under each pepper: of the ring's secrets, newest first, then of those that left it."""
@@ -69,6 +110,23 @@ class ApiKeys:
         if (key := await _find_under(connection, peppers, plain)) is not None:
             return key
         return await _find_under(connection, await list_kept_peppers(connection, self._ring), plain)
+
+
+def _caller_of(key: ApiKeyRecord) -> Caller:
+    permissions = permissions_of_scopes(key.scopes, operator=key.operator)
+    actor = Actor(kind="key", id=key.key_id)
+    if key.service_account_id is not None and key.service_role is not None:
+        permissions &= permissions_of_role(key.service_role, operator=key.operator)
+        actor = Actor(kind="service_account", id=key.service_account_id)
+    return Caller(
+        org_id=key.org_id,
+        actor=actor,
+        permissions=permissions,
+        key_id=key.key_id,
+        scopes=key.scopes,
+        test=key.test,
+        allowed_addresses=key.allowed_addresses,
+    )
 
 
 async def _find_under(connection: Connection, peppers: Iterable[bytes], plain: str) -> ApiKeyRecord | None:
@@ -93,7 +151,7 @@ def unauthenticated(detail: str) -> ApiProblem:
     return ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="clipstream"'})
 
 
-def require_scope(caller: Caller, scope: str) -> None:
-    """Raises the ``forbidden`` problem where the key lacks ``scope``."""
-    if scope not in caller.scopes:
-        raise ApiProblem("forbidden", f"The key lacks the scope `{scope}`.")
+def require_permission(caller: Caller, permission: Permission) -> None:
+    """Raises the ``forbidden`` problem where the caller lacks ``permission``."""
+    if permission not in caller.permissions:
+        raise ApiProblem("forbidden", f"The caller lacks the permission `{permission}`.")

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from api.http.auth import Caller, bearer, require_scope, unauthenticated
+from api.http.auth import ANONYMOUS, Caller, bearer, require_permission, unauthenticated
 from api.http.context import ApiContext
 from api.http.idempotency import REPLAYED, FirstAnswer, fingerprint, read_key
 from api.http.middleware import report_bug
@@ -27,7 +27,6 @@ from api.problems.problem_details import ApiProblem, not_found, respond
 from core.errors import Gone, InputRejected, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
 
-ANONYMOUS = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
 _KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
 
 
@@ -97,8 +96,9 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
     caller = ANONYMOUS
     if operation.permission != "public":
         caller = await _authenticate(context, request)
-        extra |= context.buckets.require(str(caller.key_id))
-        require_scope(caller, operation.permission)
+        extra |= context.buckets.require(bucket_of(caller))
+        if operation.permission != "authenticated":
+            require_permission(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
     raw = await read_body(operation, request)
     ids = _path_ids(request)
@@ -144,10 +144,17 @@ async def _authenticate(context: ApiContext, request: Request) -> Caller:
         caller = await context.watch.guard("postgres", context.keys.caller(secret))
         if caller is None:
             raise unauthenticated("The API key is not valid.")
+        if not caller.may_call_from(address):
+            raise ApiProblem("forbidden", "The key may not be used from this address.")
     except ApiProblem:
         context.refusals.require(address)
         raise
     return caller
+
+
+def bucket_of(caller: Caller) -> str:
+    """Name of the bucket that the caller's requests take their tokens of: its key, or who signed in."""
+    return str(caller.key_id or caller.actor)
 
 
 async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:

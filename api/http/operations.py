@@ -17,10 +17,10 @@ from api.http.context import ApiContext
 from api.http.validation import Check
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause
+from schemas.access.permissions import Permission
 
 WRITES = ("POST", "PATCH")
 """Methods with a body, and with one effect for one Idempotency-Key."""
-Permission = Literal["public", "read", "write", "admin"]
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
 PreparedT = TypeVar("PreparedT")
@@ -92,7 +92,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     summary: str
     handler: Handler | TwoPhaseHandler[Any]
-    permission: Permission
+    permission: Permission | Literal["authenticated", "public"]
+    """What a caller needs. ``authenticated``: to be known, and nothing else; ``public``: not even that."""
     status: int = 200
     request: type | None = None
     query: type | None = None

@@ -129,7 +129,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.permission == "public":
         document["security"] = []
     else:
-        document["x-scope"] = operation.permission
+        document["x-permission"] = operation.permission
     return document
 
 

@@ -94,10 +94,11 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 async def admin_rows(call: Call[Any, Any]) -> AsyncIterator[Connection]:
     """The caller's rows.
 
-    Dead letters without an owner are among them where its organisation runs the installation.
+    Dead letters without an owner are among them where the caller operates the installation.
     """
     async with call.rows() as rows:
-        await dead_letters.show_unowned(rows)
+        if "installation:operate" in call.caller.permissions:
+            await dead_letters.show_unowned(rows)
         yield rows
 
 
@@ -188,7 +189,7 @@ OPERATIONS = (
         path="/v1/admin/dead-letters",
         name="listDeadLetters",
         tag="admin",
-        permission="admin",
+        permission="dead-letters:read",
         summary="List what could not be worked on",
         handler=list_dead_letters,
         query=ListDeadLetters,
@@ -200,7 +201,7 @@ OPERATIONS = (
         path="/v1/admin/dead-letters/{dead_id}",
         name="getDeadLetter",
         tag="admin",
-        permission="admin",
+        permission="dead-letters:read",
         summary="Read a dead letter with its bytes",
         handler=get_dead_letter,
         response=DeadLetterView,
@@ -210,7 +211,7 @@ OPERATIONS = (
         path="/v1/admin/dead-letters/{dead_id}/replay",
         name="replayDeadLetter",
         tag="admin",
-        permission="admin",
+        permission="dead-letters:write",
         status=202,
         summary="Send a dead letter's message again",
         handler=replay_dead_letter,

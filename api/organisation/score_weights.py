@@ -55,7 +55,7 @@ async def _change(call: Call[WeightTable, None] | Call[None, None], weights: Wei
         now = await _in_force(rows, call)
         if (now.own, now.weights) == (weights is not None, weights or now.weights):
             return Reply(body=now)
-        await organisations.insert_weights(rows, call.org_id, weights, call.caller.key_id)
+        await organisations.insert_weights(rows, call.org_id, weights, call.caller.actor)
         return Reply(body=await _in_force(rows, call))
 
 
@@ -77,7 +77,7 @@ OPERATIONS = (
         path="/v1/scoring/weights",
         name="readWeights",
         tag="scoring",
-        permission="read",
+        permission="scoring:read",
         summary="Read how much each sub-score counts",
         handler=read_weights,
         response=Weights,
@@ -87,7 +87,7 @@ OPERATIONS = (
         path="/v1/admin/scoring/weights",
         name="setWeights",
         tag="admin",
-        permission="admin",
+        permission="scoring:write",
         summary="Set how much each sub-score counts, for the projects to come",
         handler=set_weights,
         request=WeightTable,
@@ -99,7 +99,7 @@ OPERATIONS = (
         path="/v1/admin/scoring/weights",
         name="resetWeights",
         tag="admin",
-        permission="admin",
+        permission="scoring:write",
         summary="Go back to the installation's own weights",
         handler=reset_weights,
         response=Weights,

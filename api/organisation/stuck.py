@@ -46,11 +46,12 @@ class ListStuck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 async def list_stuck(call: Call[None, ListStuck]) -> Reply:
     """Projects of the organisation in which nothing moves.
 
-    Those of all organisations where the caller's runs the installation.
+    Those of all organisations where the caller operates the installation.
     """
     still_s = call.context.settings.still_s if call.query.minutes is None else call.query.minutes * 60
     async with call.rows() as rows:
-        await show_all(rows)
+        if "installation:operate" in call.caller.permissions:
+            await show_all(rows)
         projects = await list_still_projects(rows, dt.timedelta(seconds=still_s), MAX_PROJECTS)
     items = [
         StuckProject(
@@ -72,7 +73,7 @@ OPERATIONS = (
         path="/v1/admin/stuck",
         name="listStuckProjects",
         tag="admin",
-        permission="admin",
+        permission="dead-letters:read",
         summary="List projects in which nothing moves",
         handler=list_stuck,
         query=ListStuck,

@@ -15,7 +15,7 @@ from msgspec import Meta
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from api.http.auth import Caller
+from api.http.auth import ApiKeys, Caller
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem
 from api.projects.handlers import find_project
@@ -23,7 +23,6 @@ from core.domain.project_states import ACTIVE_PROJECT_STATES, ENDED_PROJECT_STAT
 from core.errors import Unavailable
 from core.infra.postgres.connection import Connection, Row
 from core.storage.labels import read_labels
-from core.storage.organisations import is_api_key_valid
 from core.storage.projects import list_project_events, read_project_state
 from schemas import codec, events
 from schemas.metadata import Label
@@ -73,14 +72,16 @@ def encode_event(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
     return ServerSentEvent(id=str(row["version"]), event=name, data=msgspec.json.encode(body).decode(), sep="\n")
 
 
-async def read_events(rows: Connection, caller: Caller, project_id: UUID, after: int) -> list[Row] | None:
-    """The project's events after a version, oldest first; None once the caller's key was revoked."""
-    event_rows = await list_project_events(
-        rows, caller.org_id, project_id, after=after, limit=BATCH_ROWS, key_id=caller.key_id
-    )
-    if not event_rows and not await is_api_key_valid(rows, caller.org_id, caller.key_id):
+async def read_events(
+    rows: Connection, keys: ApiKeys, caller: Caller, project_id: UUID, after: int
+) -> list[Row] | None:
+    """The project's events after a version, oldest first; None once the caller may not read on.
+
+    A stream lasts for hours: a key that was revoked since it began gets nothing more.
+    """
+    if not await keys.is_valid(rows, caller):
         return None
-    return event_rows
+    return await list_project_events(rows, caller.org_id, project_id, after=after, limit=BATCH_ROWS)
 
 
 async def _encode_messages(
@@ -108,7 +109,7 @@ async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
         return Response(status_code=204)
     if call.request.method == "HEAD":
         return Response(media_type="text/event-stream")
-    call.context.followers.require(str(call.caller.key_id))
+    call.context.followers.require(str(call.caller.actor))
     stream = _stream(call, project["project_id"], after, is_over=is_over)
     return EventSourceResponse(stream, ping=HEARTBEAT_S, sep="\n", send_timeout=30)
 
@@ -116,14 +117,14 @@ async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
 async def _stream(
     call: Call[Any, Any], project_id: UUID, after: int, *, is_over: bool
 ) -> AsyncIterator[ServerSentEvent]:
-    place = call.context.followers.hold(str(call.caller.key_id))
+    place = call.context.followers.hold(str(call.caller.actor))
     with call.context.metrics.streams.track_inprogress(), place:
         yield ServerSentEvent(comment="follow", retry=RETRY_MS, sep="\n")
         async for _ in call.context.wakes.listen(project_id):
             while True:
                 try:
                     async with call.rows() as rows:
-                        event_rows = await read_events(rows, call.caller, project_id, after)
+                        event_rows = await read_events(rows, call.context.keys, call.caller, project_id, after)
                         messages = await _encode_messages(rows, call.caller, project_id, event_rows or [])
                         if any(NAMES[row["type"]] in ENDS for row in event_rows or []):  # it may have been retried
                             is_over = (
@@ -148,7 +149,7 @@ OPERATIONS = (
         path="/v1/projects/{project_id}/events",
         name="followProject",
         tag="projects",
-        permission="read",
+        permission="projects:read",
         summary="Follow a project live (server-sent events)",
         handler=follow_project,
         query=FollowProject,

@@ -13,6 +13,7 @@ from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.projects.handlers import find_project
 from api.transcripts.handlers import etag_of, not_ready
 from api.transcripts.revisions import PreparedRevision, Revision, prepare_revision, write_revision
+from core.domain.identity.actors import Actor, key_of, parse_actor
 from core.domain.transcripts.corrections import Change, WordEdit, corrected
 from core.domain.transcripts.speaker_operations import SpeakerChange
 from core.infra.postgres.connection import Row
@@ -50,6 +51,9 @@ class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     word_count: int
     key_id: UUID | None = None
+    """The API key that corrected; null: somebody else did."""
+    actor: Actor | None = None
+    """Who corrected; null: the machine made it."""
     base_version: int | None = None
     note: str = ""
     changes: list[Change] = []
@@ -107,11 +111,14 @@ async def list_versions(call: Call[None, ListTranscriptVersions]) -> Reply:
 
 def _version_view(row: Row) -> TranscriptVersion:
     fields = {name: row[name] for name in ("version", "word_count", "created_at")}
-    if row["key_id"] is None:
+    if row["actor"] is None:
         return TranscriptVersion(made_by="machine", **fields)
-    by = {name: row[name] for name in ("key_id", "base_version", "note")}
+    by = {name: row[name] for name in ("base_version", "note")}
+    actor = parse_actor(row["actor"])
     return TranscriptVersion(
         made_by="person",
+        actor=actor,
+        key_id=key_of(actor),
         changes=msgspec.convert(row["changes"], list[Change]),
         speaker_changes=msgspec.convert(row["speaker_changes"], list[SpeakerChange]),
         **by,
@@ -125,7 +132,7 @@ OPERATIONS = (
         path="/v1/projects/{project_id}/transcript",
         name="correctTranscript",
         tag="projects",
-        permission="write",
+        permission="projects:write",
         summary="Correct words of the transcript",
         handler=TwoPhaseHandler(prepare=prepare_correction, commit=correct_transcript),
         request=CorrectTranscript,
@@ -137,7 +144,7 @@ OPERATIONS = (
         path="/v1/projects/{project_id}/transcript/versions",
         name="listTranscriptVersions",
         tag="projects",
-        permission="read",
+        permission="projects:read",
         summary="List the versions of the transcript: who changed what",
         handler=list_versions,
         query=ListTranscriptVersions,

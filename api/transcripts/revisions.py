@@ -139,7 +139,7 @@ async def _write(rows: Connection, call: Call[RequestT, None], prepared: Prepare
         *owner,
         new,
         base_version=body.version,
-        key_id=call.caller.key_id,
+        actor=call.caller.actor,
         note=body.note,
         changes=revision.changes,
         speaker_changes=revision.speaker_changes,

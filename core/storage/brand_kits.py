@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import Connection, Row
 from core.storage.assets import read_checked_assets
 from schemas.options.brand_kit import BrandKit, BrandSnapshot, named_assets
@@ -44,10 +45,10 @@ async def lock_kit_row(connection: Connection, org_id: UUID, kit_id: UUID) -> Ro
     )
 
 
-async def insert_kit(connection: Connection, org_id: UUID, kit_id: UUID, kit: BrandKit, key_id: UUID) -> None:
+async def insert_kit(connection: Connection, org_id: UUID, kit_id: UUID, kit: BrandKit, actor: Actor) -> None:
     """Add a kit with its version 1."""
     await connection.execute("insert into brand_kits (org_id, kit_id, version) values ($1, $2, 1)", org_id, kit_id)
-    await _insert_version(connection, org_id, kit_id, 1, kit, key_id)
+    await _insert_version(connection, org_id, kit_id, 1, kit, actor)
 
 
 async def add_kit_version(
@@ -57,7 +58,7 @@ async def add_kit_version(
     *,
     version: int,
     kit: BrandKit,
-    key_id: UUID,
+    actor: Actor,
     at: dt.datetime,
 ) -> None:
     """Add the next version. The caller has locked the kit."""
@@ -68,19 +69,19 @@ async def add_kit_version(
         version,
         at,
     )
-    await _insert_version(connection, org_id, kit_id, version, kit, key_id)
+    await _insert_version(connection, org_id, kit_id, version, kit, actor)
 
 
 async def _insert_version(
-    connection: Connection, org_id: UUID, kit_id: UUID, version: int, kit: BrandKit, key_id: UUID
+    connection: Connection, org_id: UUID, kit_id: UUID, version: int, kit: BrandKit, actor: Actor
 ) -> None:
     await connection.execute(
-        "insert into brand_kit_versions (org_id, kit_id, version, kit, key_id) values ($1, $2, $3, $4, $5)",
+        "insert into brand_kit_versions (org_id, kit_id, version, kit, actor) values ($1, $2, $3, $4, $5)",
         org_id,
         kit_id,
         version,
         kit,
-        key_id,
+        str(actor),
     )
 
 
@@ -102,7 +103,7 @@ async def read_kit(connection: Connection, org_id: UUID, kit_id: UUID, version: 
 async def read_version_row(connection: Connection, org_id: UUID, kit_id: UUID, version: int) -> Row | None:
     """One version of a kit with its author and time, or None."""
     return await connection.fetchrow(
-        """select kit_id, version, created_at, key_id, kit from brand_kit_versions
+        """select kit_id, version, created_at, actor, kit from brand_kit_versions
            where org_id = $1 and kit_id = $2 and version = $3""",
         org_id,
         kit_id,
@@ -113,7 +114,7 @@ async def read_version_row(connection: Connection, org_id: UUID, kit_id: UUID, v
 async def list_newest_version_rows(connection: Connection, org_id: UUID) -> list[Row]:
     """The newest version of each kit in use, by name."""
     rows: list[Row] = await connection.fetch(
-        """select v.kit_id, v.version, v.created_at, v.key_id, v.kit
+        """select v.kit_id, v.version, v.created_at, v.actor, v.kit
            from brand_kits k join brand_kit_versions v using (org_id, kit_id, version)
            where k.org_id = $1 and k.archived_at is null order by v.kit->>'name', v.kit_id""",
         org_id,
@@ -126,7 +127,7 @@ async def list_kit_version_rows(
 ) -> list[Row]:
     """Versions of a kit below ``before``, newest first."""
     rows: list[Row] = await connection.fetch(
-        """select kit_id, version, created_at, key_id, kit from brand_kit_versions
+        """select kit_id, version, created_at, actor, kit from brand_kit_versions
            where org_id = $1 and kit_id = $2 and version < $3 order by version desc limit $4""",
         org_id,
         kit_id,

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.domain.editing.edit_operations import Operation
+from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import Connection, Row
 from schemas.common import Aspect, ObjectRef, TimeRange, Value
 from schemas.documents.edit import CropKey, EditList, machine_edit
@@ -46,7 +47,7 @@ with page as (
 sized as (
   select *, sum(octet_length(operations::text)) over (order by version desc rows between unbounded preceding
                                                       and 1 preceding) as before_it from page)
-select version, base_version, key_id, note, operations, created_at from sized
+select version, base_version, actor, note, operations, created_at from sized
 where coalesce(before_it, 0) < $5 order by version desc
 """
 
@@ -286,17 +287,17 @@ async def read_edit(connection: Connection, clip: Row, version: int) -> EditList
 
 
 async def insert_edit(
-    connection: Connection, clip: Row, edit: EditList, operations: Sequence[Operation], key_id: UUID, note: str
+    connection: Connection, clip: Row, edit: EditList, operations: Sequence[Operation], actor: Actor, note: str
 ) -> None:
     """Add a version of the edit. The caller holds the clip's lock, so that each number is used once."""
     await connection.execute(
-        """insert into clip_edits (org_id, clip_id, version, base_version, key_id, note, operations, edit)
+        """insert into clip_edits (org_id, clip_id, version, base_version, actor, note, operations, edit)
            values ($1, $2, $3, $4, $5, $6, $7, $8)""",
         clip["org_id"],
         clip["clip_id"],
         edit.version,
         edit.base_version,
-        key_id,
+        str(actor),
         note,
         list(operations),
         edit,

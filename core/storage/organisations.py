@@ -1,70 +1,14 @@
-"""Rows of organisations: their API keys, producer keys and score weights."""
+"""Rows of organisations: their names, producer keys and score weights."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
+from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import Connection, Row
-from schemas.common import Value
 from schemas.options.score_weights import WeightTable
-
-
-class ApiKeyRecord(Value, frozen=True, kw_only=True):
-    """A valid API key: whose it is and what it may do."""
-
-    org_id: UUID
-    key_id: UUID
-    hash: bytes
-    scopes: tuple[str, ...]
-
-
-async def find_api_key(connection: Connection, key_hash: bytes) -> ApiKeyRecord | None:
-    """Find the valid key of this hash. Row-level security shows this one row without an organisation."""
-    await connection.execute("select set_config('app.key_hash', $1, true)", key_hash.hex())
-    row = await connection.fetchrow(
-        "select org_id, key_id, hash, scopes from api_keys where hash = $1 and revoked_at is null", key_hash
-    )
-    if row is None:
-        return None
-    return ApiKeyRecord(org_id=row["org_id"], key_id=row["key_id"], hash=row["hash"], scopes=tuple(row["scopes"]))
-
-
-async def is_api_key_valid(connection: Connection, org_id: UUID, key_id: UUID) -> bool:
-    """Whether the key exists and was not revoked."""
-    valid: bool = await connection.fetchval(
-        "select exists (select 1 from api_keys where org_id = $1 and key_id = $2 and revoked_at is null)",
-        org_id,
-        key_id,
-    )
-    return valid
-
-
-async def has_api_key(connection: Connection, org_id: UUID) -> bool:
-    """Whether the organisation ever had an API key."""
-    return await connection.fetchval("select 1 from api_keys where org_id = $1", org_id) is not None
-
-
-async def read_key_last4(connection: Connection, org_id: UUID, key_id: UUID) -> str:
-    """The last four characters of a key; empty where there is no such key."""
-    last4 = await connection.fetchval("select last4 from api_keys where org_id = $1 and key_id = $2", org_id, key_id)
-    return str(last4 or "")
-
-
-async def insert_api_key(
-    connection: Connection, org_id: UUID, key_id: UUID, *, key_hash: bytes, last4: str, scopes: Sequence[str]
-) -> None:
-    """Add an API key."""
-    await connection.execute(
-        "insert into api_keys (org_id, key_id, hash, last4, scopes) values ($1, $2, $3, $4, $5)",
-        org_id,
-        key_id,
-        key_hash,
-        last4,
-        list(scopes),
-    )
 
 
 async def ensure_operator_organisation(connection: Connection, org_id: UUID) -> None:
@@ -122,12 +66,12 @@ async def read_own_weights(connection: Connection, org_id: UUID) -> WeightTable 
     return msgspec.convert(row["weights"], WeightTable) if row is not None and row["weights"] else None
 
 
-async def insert_weights(connection: Connection, org_id: UUID, weights: WeightTable | None, key_id: UUID) -> None:
+async def insert_weights(connection: Connection, org_id: UUID, weights: WeightTable | None, actor: Actor) -> None:
     """Add the next version of the score weights; None goes back to the installation's own."""
     await connection.execute(
-        """insert into score_weights (org_id, version, weights, key_id)
+        """insert into score_weights (org_id, version, weights, actor)
            select $1, coalesce(max(version), 0) + 1, $2, $3 from score_weights where org_id = $1""",
         org_id,
         weights,
-        key_id,
+        str(actor),
     )

@@ -36,12 +36,9 @@ select version, type, body, at, type = 'clipstream.ProjectFailed' and (
   ) as retried
 from project_events
 where org_id = $1 and project_id = $2 and version > $3
-  and exists (select 1 from api_keys where org_id = $1 and key_id = $5 and revoked_at is null)
 order by version limit $4
 """
-"""A stream lasts for hours: a key that was revoked since it began gets nothing more.
-
-``retried``: a failure after which the project works again, or ended again.
+"""``retried``: a failure after which the project works again, or ended again.
 """
 
 
@@ -134,13 +131,13 @@ async def read_stage_state(connection: Connection, org_id: UUID, project_id: UUI
 
 
 async def list_project_events(
-    connection: Connection, org_id: UUID, project_id: UUID, *, after: int, limit: int, key_id: UUID
+    connection: Connection, org_id: UUID, project_id: UUID, *, after: int, limit: int
 ) -> list[Row]:
-    """The project's events behind version ``after``, oldest first; empty once the API key is revoked.
+    """The project's events behind version ``after``, oldest first.
 
     ``retried`` marks a failure that a retry took up.
     """
-    rows: list[Row] = await connection.fetch(_EVENTS, org_id, project_id, after, limit, key_id)
+    rows: list[Row] = await connection.fetch(_EVENTS, org_id, project_id, after, limit)
     return rows
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from core.domain.identity.actors import Actor
 from core.domain.transcripts.corrections import Change
 from core.domain.transcripts.speaker_operations import SpeakerChange
 from core.infra.postgres.connection import Connection, Row
@@ -14,7 +15,7 @@ from schemas.common import ObjectRef, Value
 
 _LIST = """
 with page as (
-  select t.version, t.word_count, t.created_at, e.key_id, e.base_version, e.note, e.changes, e.speaker_changes
+  select t.version, t.word_count, t.created_at, e.actor, e.base_version, e.note, e.changes, e.speaker_changes
   from transcripts t left join transcript_edits e using (org_id, project_id, version)
   where t.org_id = $1 and t.project_id = $2 and t.version < $3 order by t.version desc limit $4),
 sized as (
@@ -97,7 +98,7 @@ async def insert_revision(
     transcript: NewTranscript,
     *,
     base_version: int,
-    key_id: UUID,
+    actor: Actor,
     note: str,
     changes: Sequence[Change],
     speaker_changes: Sequence[SpeakerChange],
@@ -115,13 +116,13 @@ async def insert_revision(
     )
     await connection.execute(
         """insert into transcript_edits
-             (org_id, project_id, version, base_version, key_id, note, changes, speaker_changes)
+             (org_id, project_id, version, base_version, actor, note, changes, speaker_changes)
            values ($1, $2, $3, $4, $5, $6, $7, $8)""",
         org_id,
         project_id,
         transcript.version,
         base_version,
-        key_id,
+        str(actor),
         note,
         list(changes),
         list(speaker_changes),

@@ -13,6 +13,7 @@ from core.infra.postgres.connection import Connection, set_org
 from core.infra.secrets import mint_api_key
 from core.settings import Settings
 from core.storage import organisations
+from core.storage.identity import api_keys
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ async def bootstrap(settings: Settings) -> Credentials:
         async with connection.transaction():
             await set_org(connection, ORG_ID)
             await organisations.ensure_operator_organisation(connection, ORG_ID)
-            if await organisations.has_api_key(connection, ORG_ID):
+            if await api_keys.has_api_key(connection, ORG_ID):
                 key_id = await organisations.read_first_producer_key(connection, ORG_ID)
                 return Credentials(org_id=ORG_ID, api_key=None, producer_key_id=key_id, producer_secret=None)
             return await _make(connection, settings)
@@ -46,7 +47,7 @@ async def bootstrap(settings: Settings) -> Credentials:
 async def _make(connection: Connection, settings: Settings) -> Credentials:
     ring = open_key_ring(settings)
     minted = mint_api_key(ring.derive("api-keys"))
-    await organisations.insert_api_key(
+    await api_keys.insert_api_key(
         connection,
         ORG_ID,
         uuid.uuid4(),

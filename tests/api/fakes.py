@@ -79,19 +79,33 @@ class Rows:
         return self._answer(sql, arguments) or []
 
 
+def _org_of_key(hashed: bytes) -> uuid.UUID | None:
+    return ORG if hashed in (KEY.hash, READER.hash) else None
+
+
 def _key_row(hashed: bytes) -> dict[str, Any] | None:
     scopes = {KEY.hash: ["read", "write", "admin"], READER.hash: ["read"]}.get(hashed)
     if scopes is None:
         return None
     key_id = uuid.uuid5(ORG, hashed.hex())
-    return {"org_id": ORG, "key_id": key_id, "hash": hashed, "scopes": scopes}
+    fields = {
+        "org_id": ORG,
+        "key_id": key_id,
+        "hash": hashed,
+        "scopes": scopes,
+        "test": False,
+        "expires_at": None,
+        "last_used_at": NOW,
+    }
+    nothing = {"allowed_addresses": [], "service_account_id": None, "service_role": None, "disabled_at": None}
+    return fields | nothing
 
 
 class PoolTwin:
     """A pool with one scripted connection."""
 
     def __init__(self, script: Mapping[str, Any] | None = None) -> None:
-        self.rows = Rows({"from api_keys where hash": _key_row} | dict(script or {}))
+        self.rows = Rows({"from api_keys where hash": _org_of_key, "from api_keys k": _key_row} | dict(script or {}))
 
     @asynccontextmanager
     async def acquire(self, timeout: float = 0) -> AsyncIterator[Rows]:
@@ -194,7 +208,7 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "check_url": _any_url,
         "wakes": Listeners(),
         "ring": RING,
-        "keys": ApiKeys(pool=pool, ring=RING, now=monotonic),
+        "keys": ApiKeys(pool=pool, ring=RING, now=monotonic, clock=lambda: NOW),
         "idempotency": Idempotency(RING),
         "metrics": metrics,
         "buckets": TokenBuckets(settings.rate_limit_per_minute, monotonic),

@@ -17,7 +17,7 @@ from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import set_org
 from core.infra.secrets import mint_api_key
 from core.settings import load_settings
-from core.storage import organisations
+from core.storage.identity import api_keys
 from tests.e2e.rig import ROUGH, Api
 from tests.support.media.shared_media import media
 
@@ -40,7 +40,7 @@ async def _second_organisation(api: Api) -> str:
         async with owner.transaction():
             await set_org(owner, org_id)
             await owner.execute("insert into orgs (org_id, name) values ($1, 'second')", org_id)
-            await organisations.insert_api_key(
+            await api_keys.insert_api_key(
                 owner, org_id, uuid.uuid4(), key_hash=minted.hash, last4=minted.last4, scopes=["read", "write"]
             )
     finally:

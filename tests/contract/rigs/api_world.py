@@ -111,7 +111,7 @@ def _real_keys(settings: Settings, pool: Pool) -> dict[str, Any]:
     ring = open_key_ring(settings)
     return {
         "ring": ring,
-        "keys": ApiKeys(pool=pool, ring=ring, now=time.monotonic),
+        "keys": ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC)),
         "idempotency": Idempotency(ring),
         "clock": lambda: dt.datetime.now(dt.UTC),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -127,7 +128,8 @@ async def test_an_api_key_outlives_two_rotations(rig: Rig) -> None:
     )  # fmt: skip
 
     async def caller(ring: KeyRing) -> Any:
-        return await ApiKeys(pool=rig.api, ring=ring, now=lambda: 0.0).caller(minted.plain)
+        keys = ApiKeys(pool=rig.api, ring=ring, now=lambda: 0.0, clock=lambda: dt.datetime.now(dt.UTC))
+        return await keys.caller(minted.plain)
 
     assert (await caller(first)).org_id == rig.org_id
     assert await caller(named_ring(k2=SECOND)) is None

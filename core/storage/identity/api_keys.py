@@ -1,0 +1,109 @@
+"""Rows of API keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network
+from uuid import UUID
+
+from core.infra.postgres.connection import Connection
+from schemas.access.permissions import Role
+from schemas.common import Value
+
+_FIND = """
+select k.org_id, k.key_id, k.hash, k.scopes, k.test, k.expires_at, k.allowed_addresses, k.service_account_id,
+  a.role as service_role, a.disabled_at, k.last_used_at
+from api_keys k
+left join service_accounts a on a.org_id = k.org_id and a.service_account_id = k.service_account_id
+where k.hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+"""
+_NOTE_USE = """
+update api_keys set last_used_at = now()
+where org_id = $1 and key_id = $2 and (last_used_at is null or last_used_at < now() - interval '1 minute')
+"""
+
+
+class ApiKeyRecord(Value, frozen=True, kw_only=True):
+    """A valid API key: whose it is and what it may do."""
+
+    org_id: UUID
+    key_id: UUID
+    hash: bytes
+    scopes: tuple[str, ...]
+    test: bool = False
+    """Its work is drafts with a watermark, and is not billed."""
+    expires_at: dt.datetime | None = None
+    allowed_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that it may be used from; empty: from anywhere."""
+    service_account_id: UUID | None = None
+    service_role: Role | None = None
+    """Role of its service account; None where the account is disabled, or the key has none."""
+    last_used_at: dt.datetime | None = None
+    """A use of the last minute or so; None: never used."""
+    operator: bool = False
+    """Whether its organisation runs the installation."""
+
+
+async def find_api_key(connection: Connection, key_hash: bytes) -> ApiKeyRecord | None:
+    """Find the valid key of this hash.
+
+    Row-level security shows this one row without an organisation; the rest is read inside of the key's own.
+    """
+    await connection.execute("select set_config('app.key_hash', $1, true)", key_hash.hex())
+    org_id = await connection.fetchval("select org_id from api_keys where hash = $1", key_hash)
+    if org_id is None:
+        return None
+    await connection.execute("select set_config('app.org', $1, true)", str(org_id))
+    row = await connection.fetchrow(_FIND, key_hash)
+    if row is None or (row["service_account_id"] is not None and row["disabled_at"] is not None):
+        return None
+    names = ("org_id", "key_id", "hash", "test", "expires_at", "service_account_id", "last_used_at")
+    return ApiKeyRecord(
+        scopes=tuple(row["scopes"]),
+        allowed_addresses=tuple(row["allowed_addresses"]),
+        service_role=row["service_role"],
+        operator=bool(await connection.fetchval("select operator from orgs where org_id = $1", org_id)),
+        **{name: row[name] for name in names},
+    )
+
+
+async def note_use(connection: Connection, key: ApiKeyRecord) -> None:
+    """Write that a key is used now, where that was not written within the last minute."""
+    await connection.execute(_NOTE_USE, key.org_id, key.key_id)
+
+
+async def is_api_key_valid(connection: Connection, org_id: UUID, key_id: UUID) -> bool:
+    """Whether the key exists, was not revoked and has not expired."""
+    valid: bool = await connection.fetchval(
+        """select exists (select 1 from api_keys where org_id = $1 and key_id = $2 and revoked_at is null
+                            and (expires_at is null or expires_at > now()))""",
+        org_id,
+        key_id,
+    )
+    return valid
+
+
+async def has_api_key(connection: Connection, org_id: UUID) -> bool:
+    """Whether the organisation ever had an API key."""
+    return await connection.fetchval("select 1 from api_keys where org_id = $1", org_id) is not None
+
+
+async def read_key_last4(connection: Connection, org_id: UUID, key_id: UUID) -> str:
+    """The last four characters of a key; empty where there is no such key."""
+    last4 = await connection.fetchval("select last4 from api_keys where org_id = $1 and key_id = $2", org_id, key_id)
+    return str(last4 or "")
+
+
+async def insert_api_key(
+    connection: Connection, org_id: UUID, key_id: UUID, *, key_hash: bytes, last4: str, scopes: Sequence[str]
+) -> None:
+    """Add the first API key of an installation, which no caller asked for."""
+    await connection.execute(
+        "insert into api_keys (org_id, key_id, hash, last4, scopes) values ($1, $2, $3, $4, $5)",
+        org_id,
+        key_id,
+        key_hash,
+        last4,
+        list(scopes),
+    )
