@@ -19,7 +19,7 @@ from streams.study.topics import chapters, keyphrases
 from streams.study.topics.keyphrases import Keyphrase
 from streams.study.transcript_text import TranscriptLine, TranscriptText
 
-STUDY_VERSION = "study-7"
+STUDY_VERSION = "study-8"
 """Version of the local analysis: changes with anything that makes another document of the same transcript."""
 MAX_TOPICS = 12
 """Most topics of a project."""

@@ -1,4 +1,7 @@
-"""English word lists of study: how chapters open, which sentences depend on others. Data only."""
+"""English word lists of study: how chapters begin and end, which sentences depend on others.
+
+Data only.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,21 @@ import re
 
 from core.domain.text.english.stopwords import word_set
 
-CHAPTER_OPENERS = re.compile(
-    r"^(okay|ok|alright|all right|so|now|next|then|well|first|second|third|finally|lastly|anyway|right|let's|let us)"
-    r"\b[ ,.]",
+CHAPTER_OPENINGS = re.compile(
+    r"\b(next (topic|item|point|question|slide|section|chapter|step|thing|up|on the|is|one)|mov(e|ing) on|agenda"
+    r"|let's (start|begin|talk|go (on|to|over|through)|turn|switch|move|look at|see)|turn(ing)? (it |now )*(over )?to"
+    r"|another (topic|issue|subject)|first of all|finally|now (we|i|let's|it)|(your|my|the) presentation"
+    r"|(we|i)('ll| will| want to| would like to|'d like to|'re going to) (now )?"
+    r"(go|move|continue|hear|turn|start|talk about|begin|discuss)|in (this|the next) (part|section|chapter))\b",
     re.IGNORECASE,
 )
-"""Beginnings of a new chapter."""
+"""Phrases near the beginning of a chapter: another topic or speaker, the words of an agenda."""
+CHAPTER_CLOSINGS = re.compile(
+    r"\b(thank you|thanks|cheers|any (other |more |further )?(questions?|comments?|thoughts|ideas)|over to you"
+    r"|go ahead|the floor is yours|your turn|go first|that's (it|all|everything))\b",
+    re.IGNORECASE,
+)
+"""Phrases that end a topic or hand over to the next speaker."""
 TOPIC_CHANGES = re.compile(
     r"\b(mov(e|ing) on|next (topic|item|point|question|slide|section|chapter|step|thing|up|on the)"
     r"|let's (start|begin|talk|go (on|to|over|through)|turn|switch|move|look at)|turn(ing)? (it |now )*(over )?to"

@@ -1,8 +1,9 @@
 """Find chapters: the cheapest cut of a text where the subject changes. Pure; gives no titles.
 
-Sentences are grouped into units of similar length, and the optimal cut of the units is computed (dynamic programming
-over the sum of squared distances to each chapter's mean, as in kernel change-point detection, Celisse et al. 2018).
-Phrases that announce another subject make a cut cheaper. The number of chapters follows from the length.
+The optimal cut is computed for each number of chapters (dynamic programming over the sum of squared distances of
+sentence vectors to each chapter's mean, as in kernel change-point detection, Celisse et al. 2018, less ratings of the
+borders). A chapter has to gain more than unrelated sentences gain by chance, and a number that is unusual for the
+length is penalised. The constants are fitted by ``python -m benchmarks.ranking.chapter_training``.
 """
 
 from __future__ import annotations
@@ -12,122 +13,105 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.ports.models import Float32
-from streams.study.discourse_patterns import CHAPTER_OPENERS, TOPIC_CHANGES, speaks_english
+from streams.study.topics.chapter_borders import (
+    Numbers,
+    Rows,
+    list_candidates,
+    rate_borders,
+    sum_rows,
+    thin_out,
+)
 from streams.study.transcript_text import TranscriptLine, TranscriptText
 
-UNIT_WORDS = 45
-"""Words of a unit: enough for its vector to mean something."""
-MAX_UNITS = 1500
-"""Most units: in a very long text the units grow instead."""
 MIN_CHAPTER_WORDS = 90
 """Least words of a chapter: about half a minute of talk."""
+MAX_CHAPTERS = 20
+"""Most chapters of a text."""
 CHAPTERS_PER_MINUTE = 1.5
-"""Factor of the number of chapters of m minutes: factor * m ** exponent; ten minutes have three, an hour six."""
+"""Factor of the usual number of chapters of m minutes: factor * m ** exponent; ten minutes have three, an hour six."""
 LENGTH_EXPONENT = 0.33
-"""Exponent of the number of chapters."""
+"""Exponent of the usual number of chapters."""
 WORDS_PER_MINUTE = 150
 """Words of a minute of talk."""
-OPENER_WEIGHT = 0.15
-"""Strength of the cue that a line begins like a chapter."""
-TOPIC_CHANGE_WEIGHT = 0.6
-"""Strength of the cue that a line announces another topic."""
-PAUSE_WEIGHT = 0.3
-"""Strength of the cue of a long pause."""
-SPEAKER_CHANGE_WEIGHT = 0.1
-"""Strength of the cue of a change of speaker."""
-CUE_WEIGHT = 0.2
-"""Weight of a cue, as a share of the mean cost of a chapter."""
-MIN_CUE_PAUSE_MS = 2_500
-"""Pause that is a cue."""
-
-
-def expected_chapters(words: int) -> int:
-    """Return the usual number of chapters of a text with this many words."""
-    return (
-        max(1, round(CHAPTERS_PER_MINUTE * (words / WORDS_PER_MINUTE) ** LENGTH_EXPONENT))
-        if words >= 2 * MIN_CHAPTER_WORDS
-        else 1
-    )
-
-
-def group_lines(lines: Sequence[TranscriptLine]) -> list[tuple[int, int]]:
-    """Group lines into runs ``[first, end)`` of about ``UNIT_WORDS`` words."""
-    unit_words = max(UNIT_WORDS, sum(line.words for line in lines) // MAX_UNITS)
-    units, first, words = [], 0, 0
-    for number, line in enumerate(lines):
-        words += line.words
-        if words >= unit_words or number + 1 == len(lines):
-            units.append((first, number + 1))
-            first, words = number + 1, 0
-    return units
+CHAPTER_PENALTY = 3.5
+"""Penalty of each chapter but the first; 1 is what a chapter of unrelated sentences gains by chance."""
+COUNT_PENALTY = 5.0
+"""Penalty of a number of chapters that is e times the usual one, or an e-th of it."""
+RATING_WEIGHT = 0.125
+"""Weight of a border's rating, compared with gains."""
 
 
 def find_chapter_starts(document: TranscriptText, vectors: Float32) -> list[int]:
     """Find the lines that chapters begin with, the first always 0. ``vectors``: one row a line."""
     lines = document.lines
-    units = group_lines(lines)
-    words = np.array([sum(line.words for line in lines[first:end]) for first, end in units])
-    count = min(expected_chapters(int(words.sum())), len(units))
-    if count < 2:
+    places = np.concatenate([[0], np.cumsum([line.words for line in lines], dtype=np.int64)])
+    candidates = list_candidates(lines)
+    if len(candidates) == 0 or places[-1] < 2 * MIN_CHAPTER_WORDS:
         return [0] if lines else []
-    weights = np.array([line.words for line in lines], dtype=np.float32)[:, None]
-    means = np.array(
-        [(vectors[first:end] * weights[first:end]).sum(axis=0) / weights[first:end].sum() for first, end in units]
-    )
-    cues = np.array([_cue_strength(document, first) for first, _ in units])
-    min_units = max(1, round(MIN_CHAPTER_WORDS * len(units) / int(words.sum())))
-    cuts = find_best_cuts(means - means.mean(axis=0), cues, count, min_units)
-    return [0, *(_refine_cut(document, units, cut) for cut in cuts)]
+    candidates, ratings = thin_out(candidates, rate_borders(lines, candidates), places)
+    edges = np.concatenate([[0], candidates, [len(lines)]])
+    gains = measure_gains(lines, vectors, edges)
+    scores, cuts = find_best_cuts(gains, places[edges], RATING_WEIGHT * ratings)
+    penalties = penalise_counts(len(scores), int(places[-1]), CHAPTER_PENALTY, COUNT_PENALTY)
+    return [0, *(int(edges[cut]) for cut in cuts[int((scores - penalties).argmax())])]
 
 
-def find_best_cuts(rows: Float32, cues: Float32, count: int, min_rows: int) -> list[int]:
-    """Find the ``count - 1`` cuts of least cost into parts of at least ``min_rows`` rows.
+def penalise_counts(most: int, words: int, chapter_penalty: float, count_penalty: float) -> Rows:
+    """Return the penalty of 1 to ``most`` chapters in a text with this many words, shape (most,)."""
+    counts = np.arange(1, most + 1)
+    usual_count = CHAPTERS_PER_MINUTE * max(words / WORDS_PER_MINUTE, 1.0) ** LENGTH_EXPONENT
+    return np.asarray(chapter_penalty * (counts - 1) + count_penalty * np.log(counts / usual_count) ** 2)
 
-    Fewer cuts where that many parts do not fit.
+
+def measure_gains(lines: Sequence[TranscriptLine], vectors: Float32, edges: Numbers) -> Rows:
+    """Measure how much the lines between two edges have in common, shape (edges, edges).
+
+    The squared length of their sum by their words, about the text's mean: the same cut has the greatest sum of gains
+    and the least squared distances. 1 is expected of unrelated lines; 0 where there are none.
     """
-    size = len(rows)
-    count = min(count, size // min_rows) or 1
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    sums = np.vstack([np.zeros((1, rows.shape[1])), np.cumsum(rows / np.where(length > 0, length, 1), axis=0)])
-    bonus = cues * (size / count) * CUE_WEIGHT
-    best_cost = np.full((count + 1, size + 1), np.inf)
-    cut_before = np.zeros((count + 1, size + 1), dtype=np.int64)
-    best_cost[0, 0] = 0.0
-    for end in range(min_rows, size + 1):
-        starts = np.arange(end - min_rows + 1)
-        spread = (end - starts) - ((sums[end] - sums[starts]) ** 2).sum(axis=1) / (end - starts)
-        costs = best_cost[:count, : len(starts)] + spread - np.where(starts > 0, bonus[starts], 0.0)
-        chosen = costs.argmin(axis=1)
-        best_cost[1:, end] = costs[np.arange(count), chosen]
-        cut_before[1:, end] = chosen
-    cuts, end = [], size
-    for part in range(count, 1, -1):
-        end = int(cut_before[part, end])
-        cuts.append(end)
-    return cuts[::-1]
+    words = np.array([line.words for line in lines], dtype=np.float64)[:, None]
+    rows = vectors - (vectors * words).sum(axis=0) / words.sum()
+    chance_gain = float((words**2 * (rows**2).sum(axis=1, keepdims=True)).sum() / words.sum())
+    sums = sum_rows(rows * words)[edges]
+    places = sum_rows(words)[edges, 0]
+    gains = sums @ sums.T
+    squares = gains.diagonal().copy()
+    gains *= -2
+    gains += squares[:, None]
+    gains += squares[None, :]
+    gains /= np.maximum(places[None, :] - places[:, None], 1.0) * max(chance_gain, 1e-9)
+    return np.triu(gains, 1)
 
 
-def _cue_strength(document: TranscriptText, number: int) -> float:
-    """Rate how likely a line begins a chapter, by what is said and how."""
-    line = document.lines[number]
-    if number == 0:
-        return 0.0
-    previous = document.lines[number - 1]
-    strength = PAUSE_WEIGHT if line.start_ms - previous.end_ms >= MIN_CUE_PAUSE_MS else 0.0
-    strength += SPEAKER_CHANGE_WEIGHT if line.speaker != previous.speaker else 0.0
-    if speaks_english(line.language):
-        strength += OPENER_WEIGHT if CHAPTER_OPENERS.match(line.text) else 0.0
-        strength += TOPIC_CHANGE_WEIGHT if TOPIC_CHANGES.search(line.text) else 0.0
-    return strength
+def find_best_cuts(gains: Rows, places: Numbers, ratings: Rows) -> tuple[Rows, list[list[int]]]:
+    """Find the best cut into each number of chapters, from one up to as many as fit.
+
+    ``places``: words before each edge; ``ratings``: of each edge but the first and last. Returns the sum of gains and
+    ratings of each cut, and the edges that its chapters begin with, but for the first.
+    """
+    size = len(places)
+    fits = places[None, :] - places[:, None] >= MIN_CHAPTER_WORDS
+    worth = np.where(fits, gains + np.concatenate([[0.0], ratings, [0.0]])[:, None], -np.inf)
+    best = np.full(size, -np.inf)
+    best[0] = 0.0
+    scores: list[float] = []
+    cuts: list[list[int]] = []
+    cut_before: list[Numbers] = []
+    for _ in range(MAX_CHAPTERS):
+        totals = best[:, None] + worth
+        cut_before.append(totals.argmax(axis=0))
+        best = totals[cut_before[-1], np.arange(size)]
+        if not np.isfinite(best[-1]):
+            break
+        scores.append(float(best[-1]))
+        cuts.append(_trace_back(cut_before))
+    return np.array(scores), cuts
 
 
-def _refine_cut(document: TranscriptText, units: Sequence[tuple[int, int]], cut: int) -> int:
-    """Move a cut between units to the nearby line that most likely begins a chapter."""
-    first = max(1, units[cut - 1][0] + 1)
-    middle = units[cut][0]
-    candidates = range(first, min(len(document.lines), units[cut][1]))
-    return max(
-        candidates,
-        key=lambda number: (_cue_strength(document, number) - 0.02 * abs(number - middle), -abs(number - middle)),
-        default=middle,
-    )
+def _trace_back(cut_before: Sequence[Numbers]) -> list[int]:
+    """List the edges that chapters begin with, but for the first, from the last edge back."""
+    end, edges = -1, []
+    for chosen in reversed(cut_before[1:]):
+        end = int(chosen[end])
+        edges.append(end)
+    return edges[::-1]
