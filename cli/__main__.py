@@ -83,6 +83,9 @@ def _add_project_flags(parser: argparse.ArgumentParser, out: str | None) -> None
     add_project_options(parser, stack.positive)
     parser.add_argument("--title", help="of the project (the file's name)")
     labels.add_metadata(parser, "project")
+    labels.add_tags(parser)
+    text = "show the project that has the same URL and options, if there is one that did not fail"
+    parser.add_argument("--reuse", action="store_true", help=text)
 
 
 def _add_queries(commands: Any) -> None:
@@ -90,6 +93,9 @@ def _add_queries(commands: Any) -> None:
     listing = add_command(commands, "projects", text, _ask(queries.list_projects), "clipstream projects --state failed")
     listing.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     listing.add_argument("--state", choices=("queued", "running", "completed", "failed", "cancelled"))
+    listing.add_argument("--tag", help="only those with this tag")
+    listing.add_argument("--title", metavar="TEXT", help="only those with this text in their title")
+    listing.add_argument("--url", help="only those of this URL")
     text = "list the clips of a project, and let their numbers stand for them"
     clips = add_command(commands, "clips", text, _ask(queries.list_clips), "clipstream clips last")
     clips.add_argument("project", metavar="PROJECT", help="its id, the first digits of it, or `last`")

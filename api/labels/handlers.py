@@ -16,7 +16,7 @@ from api.http.conditional import check_held
 from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, FieldError, require
-from api.projects.handlers import find_project, project_reply
+from api.projects.handlers import find_project, project_reply, tag_errors
 from api.projects.models import Project
 from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
@@ -33,6 +33,7 @@ from schemas.metadata import (
     encode_metadata,
     merged,
 )
+from schemas.tags import Tags, tidied
 
 _MERGE = (
     "A JSON Merge Patch (RFC 7396), as `application/merge-patch+json` or `application/json`. `If-Match` with the ETag "
@@ -46,6 +47,8 @@ class ChangeProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     title: Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS)] | UnsetType | None = UNSET
     """The new title; null: none."""
     metadata: MetadataPatch | UnsetType | None = UNSET
+    tags: Tags | UnsetType | None = UNSET
+    """All tags; null: none."""
 
 
 class ChangeClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,6 +77,8 @@ def change_errors(change: Change) -> list[FieldError]:
         errors.append(
             FieldError(pointer="/title", detail="It must have a letter; null gives the machine's title back.")
         )
+    if isinstance(change, ChangeProject) and isinstance(change.tags, list):
+        errors += tag_errors(change.tags)
     if isinstance(change.metadata, dict):
         errors += metadata_errors(change.metadata)
     return errors
@@ -97,7 +102,7 @@ def _check_revision(call: Call[Any, None], row: Row, kind: str) -> None:
 
 
 async def change_project(call: Call[ChangeProject, None]) -> Reply:
-    """Rename a project, or change its metadata; search and analytics follow."""
+    """Rename a project, or change its metadata or tags; search and analytics follow."""
     project_id = call.ids["project_id"]
     async with call.rows() as rows:
         await project_lifecycle.lock_project(rows, call.org_id, project_id)
@@ -105,8 +110,12 @@ async def change_project(call: Call[ChangeProject, None]) -> Reply:
         _check_revision(call, row, "project")
         title = row["title"] if call.body.title is UNSET else call.body.title or ""
         metadata = _merge_metadata(row, call.body)
-        if changed := changed_label_parts(row, title, metadata):
-            await projects.relabel_project(rows, call.org_id, project_id, title=title, metadata=metadata)
+        tags = list(row["tags"]) if call.body.tags is UNSET else tidied(call.body.tags or [])
+        changed = changed_label_parts(row, title, metadata)
+        if tags != list(row["tags"]):
+            changed.append("tags")
+        if changed:
+            await projects.relabel_project(rows, call.org_id, project_id, title=title, metadata=metadata, tags=tags)
             await _put_event(rows, call, events.ProjectUpdated, row, changed)
         return await project_reply(rows, call)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -21,10 +22,17 @@ from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
 from core.storage.costs import list_cost_rows
-from core.storage.projects import find_project_row, list_project_rows, list_stage_rows
+from core.storage.projects import (
+    find_project_row,
+    find_same_project,
+    list_project_rows,
+    list_stage_rows,
+    lock_source_url,
+)
 from schemas.events import UploadReceived
 from schemas.metadata import MAX_TITLE_CHARACTERS, Metadata
 from schemas.options.project import ProjectOptions, broken_rules
+from schemas.tags import Tag, Tags, broken_tags, tidied
 
 
 class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,13 +47,18 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     options: ProjectOptions = ProjectOptions()
     """Options of the clips, and of how they are made."""
     metadata: Metadata = {}
+    tags: Tags = []
+    reuse: bool = False
+    """Answer with the newest project of the same `source_url` and options that did not fail, if there is one."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """The accepted project; follow ``Location`` or its events."""
 
     project_id: UUID
-    state: Literal["queued", "cancelled", "erased"]
+    state: Literal["queued", "running", "completed", "cancelled", "erased"]
+    reused: bool = False
+    """Whether the project was there already: nothing new was begun."""
 
 
 class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +68,12 @@ class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cursor: Annotated[str, Meta(max_length=500)] | None = None
     state: State | None = None
     """Only projects in this state."""
+    q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Only projects with this text in their title, in any case."""
+    tag: Tag | None = None
+    """Only projects with this tag."""
+    source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
+    """Only projects of exactly this URL."""
 
 
 def option_errors(options: ProjectOptions) -> list[FieldError]:
@@ -63,11 +82,19 @@ def option_errors(options: ProjectOptions) -> list[FieldError]:
     return [FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, rule in broken]
 
 
+def tag_errors(tags: Sequence[str]) -> list[FieldError]:
+    """Errors of the tags of a request."""
+    return [FieldError(pointer=f"/tags/{at}", detail=f"It must be {rule}.") for at, rule in broken_tags(tags).items()]
+
+
 def project_errors(request: CreateProject) -> list[FieldError]:
     """Errors of a request beyond its types."""
     errors = [*option_errors(request.options), *metadata_errors(request.metadata)]
     if (request.upload_id is None) == (request.source_url is None):
         errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
+    if request.reuse and request.source_url is None:
+        errors.append(FieldError(pointer="/reuse", detail="It goes with a `source_url`."))
+    errors += tag_errors(request.tags)
     return errors
 
 
@@ -85,6 +112,11 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
     request, project_id = call.body, call.context.new_id()
     async with call.rows() as rows:
         options = await resolve_project_brand(rows, call.org_id, request.options)
+        if request.reuse and request.source_url is not None:
+            await lock_source_url(rows, call.org_id, request.source_url)
+            if same := await find_same_project(rows, call.org_id, request.source_url, options):
+                reused = Accepted(project_id=same["project_id"], state=same["state"], reused=True)
+                return Reply(body=reused, status=200, headers={"Location": f"/v1/projects/{same['project_id']}"})
         upload = None
         if request.upload_id is not None:
             upload = await take_upload(rows, call.org_id, request.upload_id, stored, purpose="source")
@@ -97,7 +129,7 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
             options=options,
             metadata=request.metadata,
         )
-        await project_lifecycle.create_project(rows, event)
+        await project_lifecycle.create_project(rows, event, tidied(request.tags))
         await put(rows, event, call.cause(project_id))
     accepted = Accepted(project_id=project_id, state="queued")
     return Reply(body=accepted, headers={"Location": f"/v1/projects/{project_id}"})
@@ -143,11 +175,18 @@ async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
 async def list_projects(call: Call[None, ListProjects]) -> Reply:
     """Projects, newest first."""
     query, ring = call.query, call.context.ring
-    scope = f"projects/{call.org_id}/{query.state}"
+    scope = f"projects/{call.org_id}/{query.state}/{query.tag!r}/{query.q!r}/{query.source_url!r}"
     after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
         project_rows = await list_project_rows(
-            rows, call.org_id, state=query.state, after=place_of(after), limit=query.limit + 1
+            rows,
+            call.org_id,
+            state=query.state,
+            after=place_of(after),
+            limit=query.limit + 1,
+            title=query.q,
+            tag=query.tag,
+            source_url=query.source_url,
         )
     cursor = next_cursor(ring, scope, project_rows, query.limit, "project_id")
     return Reply(body=ProjectPage(items=[summary_view(row) for row in project_rows[: query.limit]], next_cursor=cursor))
@@ -189,6 +228,7 @@ OPERATIONS = (
         request=CreateProject,
         check=project_errors,
         response=Accepted,
+        also={"200": ("application/json",)},
         problems=("url-refused", "upload-not-complete", "upload-mismatch", "upload-closed"),
     ),
     Operation(

@@ -15,6 +15,7 @@ from schemas.events import Stage, StageState
 from schemas.metadata import Metadata, decode_metadata
 from schemas.options.project import ProjectOptions
 from schemas.stages import ON_DEMAND, stage_position
+from schemas.tags import Tags
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
 
@@ -58,8 +59,9 @@ class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None
     language: str | None
     metadata: Metadata
+    tags: Tags
     revision: int
-    """Counts the changes of title and metadata, from 1: names the ETag."""
+    """Counts the changes of title, metadata and tags, from 1: names the ETag."""
 
 
 class Project(ProjectSummary, frozen=True, kw_only=True):
@@ -98,7 +100,7 @@ def summary_view(row: Row) -> ProjectSummary:
 
 def _summary(row: Row) -> dict[str, Any]:
     fields = {name: row[name] for name in ProjectSummary.__struct_fields__}
-    return fields | {"metadata": decode_metadata(row["metadata"])}
+    return fields | {"metadata": decode_metadata(row["metadata"]), "tags": list(row["tags"])}
 
 
 def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime) -> Project:

@@ -69,6 +69,25 @@ def add_labels(commands: Any, ask: Any) -> None:
         type=json_object,
         help="merged into it (RFC 7396): null takes a name out",
     )
+    text = "show the tags of a project, or replace them"
+    tagging = add_command(
+        commands,
+        "tags",
+        text,
+        ask(tags),
+        "clipstream tags last",
+        "clipstream tags last podcast 'season 2'",
+        "clipstream tags last --none",
+    )
+    tagging.add_argument("project", metavar="PROJECT")
+    tagging.add_argument("tags", metavar="TAG", nargs="*", help="all tags that it is to have")
+    tagging.add_argument("--none", action="store_true", help="take all tags away")
+
+
+def add_tags(parser: argparse.ArgumentParser) -> None:
+    """Add the flag ``--tag`` to a command that makes a project."""
+    text = "a word of your own to list projects by; may be given several times"
+    parser.add_argument("--tag", action="append", metavar="TAG", help=text)
 
 
 def _path(client: Client, typed: str) -> tuple[str, str]:
@@ -93,3 +112,13 @@ def metadata(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     if not args.json:
         display.say(json.dumps(resource["metadata"], indent=2, ensure_ascii=False))
     return ExitCode.OK, resource["metadata"]
+
+
+def tags(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Show the tags of a project, or replace them."""
+    path = f"/v1/projects/{args.project}"
+    changes = bool(args.tags) or args.none
+    project = client.patch(path, {"tags": args.tags or None}, "*") if changes else client.get(path)
+    if not args.json:
+        display.say(", ".join(project["tags"]) or "No tags.")
+    return ExitCode.OK, project["tags"]

@@ -30,11 +30,11 @@ Command = Callable[[Client, Namespace, Display], tuple[int, JSON]]
 
 def list_projects(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The newest projects."""
-    page = client.get("/v1/projects", limit=args.limit, state=args.state)
+    filters = {"state": args.state, "tag": args.tag, "q": args.title, "source_url": args.url}
+    page = client.get("/v1/projects", limit=args.limit, **filters)
     if not page["items"] and not args.json:
-        display.say(
-            f"No project is {args.state}." if args.state else "No project yet: `clipstream run VIDEO` makes one."
-        )
+        filtered = any(filters.values())
+        display.say("No such project." if filtered else "No project yet: `clipstream run VIDEO` makes one.")
     elif not args.json:
         rows = [
             (
@@ -43,10 +43,11 @@ def list_projects(client: Client, args: Namespace, display: Display) -> tuple[in
                 duration_text(project.get("duration_ms")),
                 str(project["created_at"])[:19].replace("T", " "),
                 project["title"],
+                ", ".join(project.get("tags", [])),
             )
             for project in page["items"]
         ]
-        display.table(plain_table("", ("project", "state", "length", "created (UTC)", "title"), rows))
+        display.table(plain_table("", ("project", "state", "length", "created (UTC)", "title", "tags"), rows))
     return ExitCode.OK, page
 
 

@@ -95,6 +95,8 @@ def check_options(args: Namespace) -> None:
     """Raises CliError for options that the API would refuse after the upload."""
     if args.title and len(args.title) > TITLE_CHARS:
         raise CliError(ExitCode.USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
+    if getattr(args, "reuse", False) and not is_url(args.video):
+        raise CliError(ExitCode.USAGE, "--reuse goes with a URL: a file is uploaded each time.")
     broken = broken_rules(msgspec.convert(build_project_options(args), ProjectOptions))
     if broken:
         problems = "; ".join(f"{flag_for_option(name)} must be {rule}" for name, rule in broken.items())
@@ -106,6 +108,10 @@ def create_project(client: Client, args: Namespace, display: Display, watch: Sto
     body: JSON = {"title": args.title or source_name(args.video), "options": build_project_options(args)}
     if getattr(args, "metadata", None):
         body["metadata"] = args.metadata
+    if getattr(args, "tag", None):
+        body["tags"] = args.tag
+    if getattr(args, "reuse", False):
+        body["reuse"] = True
     if is_url(args.video):
         body["source_url"] = args.video
     else:
@@ -118,7 +124,10 @@ def create_project(client: Client, args: Namespace, display: Display, watch: Sto
             if note.read(client.api_url, path):
                 display.say("What was uploaded is kept: run the same line again and the upload goes on from there.")
             raise
-    return str(client.post("/v1/projects", body)["project_id"])
+    accepted = client.post("/v1/projects", body)
+    if accepted.get("reused"):
+        display.say("This URL was taken in with the same options before: here is that project.")
+    return str(accepted["project_id"])
 
 
 def run_project(client: Client, args: Namespace, display: Display, clock_s: Callable[[], float]) -> RunOutcome:

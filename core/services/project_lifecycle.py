@@ -7,6 +7,7 @@ core.domain.project_states.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +28,8 @@ from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 _CREATE = """
 with stages as (insert into project_stages (org_id, project_id, stage)
   select $1::uuid, $2::uuid, unnest($8::text[]) on conflict do nothing)
-insert into projects (org_id, project_id, title, object_key, source_url, options, metadata)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning project_id
+insert into projects (org_id, project_id, title, object_key, source_url, options, metadata, tags)
+values ($1, $2, $3, $4, $5, $6, $7, $9) on conflict do nothing returning project_id
 """
 _COMPLETE_UPLOAD = """
 update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
@@ -50,8 +51,6 @@ update project_stages set state = case state when 'running' then 'failed' else '
   finished_at = case state when 'running' then $3::timestamptz end
 where org_id = $1 and project_id = $2 and state in ('running', 'waiting') returning stage
 """
-
-
 _CANCEL_EXPORTS = """
 update exports set state = 'cancelled', finished_at = $3
 where org_id = $1 and project_id = $2 and state in ('waiting', 'rendering')
@@ -74,7 +73,7 @@ async def lock_owner(connection: Connection, event: events.AnyEvent) -> Row | No
     return await lock_project(connection, org_id, owner_id)
 
 
-async def create_project(connection: Connection, event: events.UploadReceived) -> bool:
+async def create_project(connection: Connection, event: events.UploadReceived, tags: Sequence[str] = ()) -> bool:
     """Write the project of an upload with all its stages waiting; False if it exists already.
 
     Its upload is complete from then on, also if a producer on Kafka named the object without calling the API.
@@ -89,6 +88,7 @@ async def create_project(connection: Connection, event: events.UploadReceived) -
         event.options,
         encode_metadata(event.metadata),
         PROJECT_STAGES,
+        list(tags),
     )
     if row is not None and event.object_key is not None:
         await connection.execute(_COMPLETE_UPLOAD, event.org_id, event.object_key)

@@ -6,6 +6,7 @@ The state machine over them is core.services.project_lifecycle.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -23,7 +24,15 @@ from projects p where p.org_id = $1 and p.project_id = $2
 _LIST = """
 select * from projects where org_id = $1 and state <> 'erased' and ($2::text is null or state = $2)
   and ($3::timestamptz is null or (created_at, project_id) < ($3, $4::uuid))
+  and ($6::text is null or title ilike '%' || $6 || '%') and ($7::text is null or tags @> array[$7])
+  and ($8::text is null or (md5(source_url) = md5($8) and source_url = $8))
 order by created_at desc, project_id desc limit $5
+"""
+_SAME_SOURCE = """
+select project_id, state from projects
+where org_id = $1 and md5(source_url) = md5($2) and source_url = $2 and options = $3
+  and state in ('queued', 'running', 'completed')
+order by created_at desc limit 1
 """
 _EVENTS = """
 select version, type, body, at, type = 'clipstream.ProjectFailed' and (
@@ -104,11 +113,37 @@ async def find_project_row(connection: Connection, org_id: UUID, project_id: UUI
 
 
 async def list_project_rows(
-    connection: Connection, org_id: UUID, *, state: str | None, after: tuple[dt.datetime, UUID] | None, limit: int
+    connection: Connection,
+    org_id: UUID,
+    *,
+    state: str | None,
+    after: tuple[dt.datetime, UUID] | None,
+    limit: int,
+    title: str | None = None,
+    tag: str | None = None,
+    source_url: str | None = None,
 ) -> list[Row]:
-    """Rows of projects that are not erased, newest first, behind ``after`` (creation time and id)."""
-    rows: list[Row] = await connection.fetch(_LIST, org_id, state, *(after or (None, None)), limit)
+    """Rows of projects that are not erased, newest first, behind ``after`` (creation time and id).
+
+    ``title`` is a part of the title in any case; ``tag`` and ``source_url`` match as a whole.
+    """
+    part = re.sub(r"([\\%_])", r"\\\1", title) if title else None
+    rows: list[Row] = await connection.fetch(
+        _LIST, org_id, state, *(after or (None, None)), limit, part, tag, source_url
+    )
     return rows
+
+
+async def lock_source_url(connection: Connection, org_id: UUID, source_url: str) -> None:
+    """Let one transaction at a time look for a project of this source, and make one."""
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 7321))", f"{org_id}/{source_url}")
+
+
+async def find_same_project(
+    connection: Connection, org_id: UUID, source_url: str, options: ProjectOptions
+) -> Row | None:
+    """The newest project of this source with these options that did not fail, or None."""
+    return await connection.fetchrow(_SAME_SOURCE, org_id, source_url, options)
 
 
 async def list_stage_rows(connection: Connection, org_id: UUID, project_id: UUID) -> list[Row]:
@@ -204,15 +239,18 @@ async def write_nothing_found(connection: Connection, org_id: UUID, project_id: 
     )
 
 
-async def relabel_project(connection: Connection, org_id: UUID, project_id: UUID, *, title: str, metadata: str) -> None:
-    """Write title and metadata (compact JSON) and count the revision."""
+async def relabel_project(
+    connection: Connection, org_id: UUID, project_id: UUID, *, title: str, metadata: str, tags: Sequence[str]
+) -> None:
+    """Write title, metadata (compact JSON) and tags, and count the revision."""
     await connection.execute(
-        """update projects set title = $3, metadata = $4, revision = revision + 1
+        """update projects set title = $3, metadata = $4, tags = $5, revision = revision + 1
            where org_id = $1 and project_id = $2""",
         org_id,
         project_id,
         title,
         metadata,
+        list(tags),
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-LabelPart = Literal["title", "metadata"]
+LabelPart = Literal["title", "metadata", "tags"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
