@@ -16,7 +16,7 @@ from api.brand.queries import check_kit, check_template, find_any_kit, find_kit
 from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, check_with, no_version
-from core.domain.identity.actors import Actor, key_of, parse_actor
+from core.domain.identity.actors import Actor, parse_actor
 from core.infra.postgres.connection import Connection, Row
 from core.storage import brand_kits
 from schemas.options.brand_kit import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
@@ -53,8 +53,6 @@ class BrandKitVersion(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     created_at: dt.datetime
     """Time at which this version was made."""
-    key_id: UUID | None
-    """The API key that made it; null: somebody else did."""
     actor: Actor | None
     """Who made it."""
     kit: BrandKit
@@ -146,7 +144,7 @@ async def _answer(rows: Connection, org_id: UUID, kit_id: UUID, version: int) ->
 def _view(row: Row) -> BrandKitVersion:
     fields = {name: row[name] for name in ("kit_id", "version", "created_at")}
     actor = parse_actor(row["actor"]) if row["actor"] else None
-    return BrandKitVersion(kit=msgspec.convert(row["kit"], BrandKit), actor=actor, key_id=key_of(actor), **fields)
+    return BrandKitVersion(kit=msgspec.convert(row["kit"], BrandKit), actor=actor, **fields)
 
 
 async def get_kit(call: Call[None, ReadKit]) -> Reply:

@@ -17,7 +17,7 @@ from api.problems.problem_details import ApiProblem, invalid, no_version, requir
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import EditMaterial, apply, is_same
 from core.domain.editing.clock import length_ms, place_edit
-from core.domain.identity.actors import Actor, key_of, parse_actor
+from core.domain.identity.actors import Actor, parse_actor
 from core.domain.transcripts.corrections import BadEditError
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
@@ -102,8 +102,6 @@ class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
     made_by: Literal["machine", "person"]
     created_at: dt.datetime
     base_version: int | None = None
-    key_id: UUID | None = None
-    """The API key that edited; null: somebody else did."""
     actor: Actor | None = None
     """Who edited; null: the machine made it."""
     note: str = ""
@@ -278,7 +276,7 @@ def _version(row: Row) -> EditVersion:
     fields: dict[str, Any] = {name: row[name] for name in ("version", "base_version", "note", "created_at")}
     actor = parse_actor(row["actor"])
     operations = msgspec.convert(row["operations"], list[ops.Operation])
-    return EditVersion(made_by="person", actor=actor, key_id=key_of(actor), operations=operations, **fields)
+    return EditVersion(made_by="person", actor=actor, operations=operations, **fields)
 
 
 OPERATIONS = (

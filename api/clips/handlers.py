@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -89,8 +90,23 @@ class ClipList(msgspec.Struct, frozen=True, kw_only=True):
     nothing_found_reason: str | None = None
 
 
-async def list_clips(call: Call[None, None]) -> Reply:
-    """Clips of a project, best first."""
+class ListClips(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Order of the clips of a project."""
+
+    order: Literal["best", "score", "time"] = "best"
+    """`best`: as they are ranked, the best opening first; `score`: by score, highest first; `time`: by their start in
+    the source."""
+
+
+_ORDERS: Mapping[str, Callable[[Row], Any]] = {
+    "best": lambda row: row["ordinal"],
+    "score": lambda row: (row["score"] is None, -(row["score"] or 0), row["ordinal"]),
+    "time": lambda row: (row["start_ms"], row["ordinal"]),
+}
+
+
+async def list_clips(call: Call[None, ListClips]) -> Reply:
+    """Clips of a project, in the order that is asked for."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         owner = (call.org_id, project["project_id"])
@@ -99,7 +115,8 @@ async def list_clips(call: Call[None, None]) -> Reply:
     of_clip: dict[UUID, list[Row]] = {}
     for export in exports:
         of_clip.setdefault(export["clip_id"], []).append(export)
-    items = [clip_view(row, of_clip.get(row["clip_id"], [])) for row in clips]
+    ordered = sorted(clips, key=_ORDERS[call.query.order])
+    items = [clip_view(row, of_clip.get(row["clip_id"], [])) for row in ordered]
     return Reply(body=ClipList(items=items, nothing_found_reason=project["nothing_found_reason"]))
 
 
@@ -153,6 +170,7 @@ OPERATIONS = (
         permission="projects:read",
         summary="List the clips of a project, best first",
         handler=list_clips,
+        query=ListClips,
         response=ClipList,
         problems=("project-erased",),
     ),

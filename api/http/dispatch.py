@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from api.http.answer_form.form import read_form
 from api.http.auth import ANONYMOUS, Caller, bearer, require_permission, unauthenticated
 from api.http.context import ApiContext
 from api.http.idempotency import REPLAYED, FirstAnswer, fingerprint, read_key
@@ -100,10 +101,12 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         if operation.permission != "authenticated":
             require_permission(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
+    form = read_form(operation, request, _query_text(request))
+    extra |= form.headers
     raw = await read_body(operation, request)
     ids = _path_ids(request)
     strange = [name for name, value in ids.items() if value is None]
-    body, query = decode(operation, raw, _query_text(request), strange)
+    body, query = decode(operation, raw, form.query, strange)
     if strange:
         raise not_found(f"thing: the {strange[0]} in the path is not a UUID")
     call = Call[Any, Any](
@@ -118,9 +121,10 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         rows=lambda: org_transaction(context.pool, caller.org_id),
     )
     try:
-        return await _watched_answer(operation, call, raw)
+        answer = await _watched_answer(operation, call, raw)
     except Gone:  # erased between its row and its bytes: the rows, asked once more, say so
-        return await _watched_answer(operation, call, raw)
+        answer = await _watched_answer(operation, call, raw)
+    return form.shape(answer)
 
 
 async def _watched_answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:

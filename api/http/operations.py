@@ -105,6 +105,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     located: bool = False
     """A good answer says in ``Location`` where what was made, or is being made, can be read."""
+    successor: str | None = None
+    """Of an alias that older products' users know: the path that new programs call instead."""
     transactional: bool = True
     """A POST or PATCH runs in one transaction with its idempotency record; False for one that only reads."""
     merge_patch: bool = False
@@ -113,6 +115,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Runs once the transaction is over, on the answer that was kept; may wait for what comes of it and answer that."""
     also: Mapping[str, tuple[str, ...]] = {}
     """Media types of further good answers, by status; none where it has no body."""
+
+    @property
+    def has_fields(self) -> bool:
+        """Whether its answer can be asked for by fields."""
+        return self.method == "GET" and self.response is not None and "application/json" in self.media_types
 
     @property
     def effect(self) -> Callable[..., Awaitable[Reply | Response]]:

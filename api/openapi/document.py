@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from api.http.answer_form.sparse_fields import MAX_CHARACTERS, PARAMETER
+from api.http.answer_form.versions import HEADER, NEWEST, VERSIONS
 from api.http.idempotency import KEY_PATTERN
 from api.http.operations import WRITES, Operation, path_parameters
 from api.openapi.examples import ID, add_example, request_examples
@@ -126,6 +128,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
             content["examples"] = {name: {"value": body} for name, body in examples.items()}
         types = ("application/json", "application/merge-patch+json") if operation.merge_patch else ("application/json",)
         document["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
+    if operation.successor is not None:
+        document["deprecated"] = True
     if operation.permission == "public":
         document["security"] = []
     else:
@@ -136,8 +140,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def problem_codes(operation: Operation) -> list[str]:
     """Every problem of an operation, in the order of the catalogue."""
     codes = {"internal", "timeout", "body-too-large", *operation.problems}
+    if operation.has_fields:
+        codes.add("invalid")
     if operation.permission != "public":
-        codes |= {"unauthenticated", "forbidden", "rate-limited", "unavailable"}
+        codes |= {"version-unknown", "unauthenticated", "forbidden", "rate-limited", "unavailable"}
     if operation.method in WRITES and operation.permission != "public":
         codes |= {"slow-body", "idempotency-key-invalid", "idempotency-in-progress"}
         codes |= {"idempotency-mismatch"}
@@ -167,6 +173,10 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     parameters = [_path_parameter(name) for name in path_parameters(operation.path)]
     if operation.query is not None:
         parameters += _query_parameters(operation.query)
+    if operation.has_fields and operation.response is not None:
+        parameters.append(_fields_parameter(operation.response))
+    if operation.permission != "public":
+        parameters.append(_version_parameter())
     if operation.method in WRITES and operation.permission != "public":
         key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN}
         key["examples"] = ["2026-03-01-lecture-4"]
@@ -181,6 +191,19 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             {"name": "If-Match", "in": "header", "required": True, "schema": tag_schema, "description": text}
         )
     return parameters
+
+
+def _fields_parameter(response: type) -> dict[str, Any]:
+    first = msgspec.structs.fields(response)[0].encode_name
+    text = "Fields of the answer, with dots into lists and objects; without it all of them."
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS} | {"examples": [first]}
+    return {"name": PARAMETER, "in": "query", "required": False, "schema": schema, "description": text}
+
+
+def _version_parameter() -> dict[str, Any]:
+    text = "The dated version of the API to be answered by; without it the oldest one."
+    schema = {"type": "string", "enum": list(VERSIONS), "examples": [NEWEST]}
+    return {"name": HEADER, "in": "header", "required": False, "schema": schema, "description": text}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

@@ -31,6 +31,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="The Idempotency-Key is not usable",
         remedy="Send 1 to 255 printable ASCII characters; a UUID is a good choice.",
     ),
+    "version-unknown": ProblemType(
+        status=400,
+        title="The API has no such version",
+        remedy="Send a Clipstream-Version that the detail lists, or none.",
+    ),
     "unauthenticated": ProblemType(
         status=401,
         title="The API key is missing or not valid",

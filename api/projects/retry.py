@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from api.http.operations import Call, Operation, Reply
+from api.http.operations import Call, Handler, Operation, Reply
 from api.problems.problem_details import ApiProblem, FieldError
 from api.projects.handlers import find_project
 from core.domain.project_states import GONE_PROJECT_STATES, ProjectState
@@ -62,6 +62,50 @@ async def retry(call: Call[RetryProject, None]) -> Reply:
     return Reply(body=body, headers={"Location": f"/v1/projects/{project_id}"})
 
 
+async def restart_ingest(call: Call[None, None]) -> Reply:
+    """Take a project's source in: it began when the project was made, and begins again where it failed."""
+    return await _restart(call, "ingest")
+
+
+async def restart_detect(call: Call[None, None]) -> Reply:
+    """Find the project's clips: it follows the transcript by itself, and begins again where it failed."""
+    return await _restart(call, "detect")
+
+
+async def _restart(call: Call[None, None], stage: Stage) -> Reply:
+    """Retry one stage where it failed; where it did not, say how the project is."""
+    project_id = call.ids["project_id"]
+    async with call.rows() as rows:
+        await lock_project(rows, call.org_id, project_id)
+        project = await find_project(rows, call.org_id, project_id)
+        cause = call.cause(call.context.new_id())
+        gone = project["state"] in GONE_PROJECT_STATES
+        retried = None if gone else await retry_project(rows, project, cause, stage=stage, export_id=None)
+        state = msgspec.convert(await read_project_state(rows, call.org_id, project_id), ProjectState)
+    stages = list(retried.stages) if retried is not None else []
+    body = RetriedProject(project_id=project_id, state=state, stages=stages, export_ids=[])
+    return Reply(body=body, headers={"Location": f"/v1/projects/{project_id}"})
+
+
+def _alias(stage: Stage, name: str, handler: Handler, summary: str) -> Operation:
+    return Operation(
+        method="POST",
+        path=f"/v1/projects/{{project_id}}/{stage}",
+        name=name,
+        tag="projects",
+        permission="projects:write",
+        status=202,
+        located=True,
+        summary=summary,
+        description=f"An alias for programs that call each step. Every project does this by itself: the answer says "
+        f"how it is, and a failed `{stage}` is tried again.",
+        handler=handler,
+        response=RetriedProject,
+        successor="/v1/projects/{project_id}/retry",
+        problems=("project-erased",),
+    )
+
+
 OPERATIONS = (
     Operation(
         method="POST",
@@ -82,4 +126,6 @@ OPERATIONS = (
         response=RetriedProject,
         problems=("project-erased", "project-ended", "nothing-to-retry"),
     ),
+    _alias("ingest", "ingestProject", restart_ingest, "Take a project's source in"),
+    _alias("detect", "detectClips", restart_detect, "Find a project's clips"),
 )

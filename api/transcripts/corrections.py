@@ -13,7 +13,7 @@ from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.projects.handlers import find_project
 from api.transcripts.handlers import etag_of, not_ready
 from api.transcripts.revisions import PreparedRevision, Revision, prepare_revision, write_revision
-from core.domain.identity.actors import Actor, key_of, parse_actor
+from core.domain.identity.actors import Actor, parse_actor
 from core.domain.transcripts.corrections import Change, WordEdit, corrected
 from core.domain.transcripts.speaker_operations import SpeakerChange
 from core.infra.postgres.connection import Row
@@ -50,8 +50,6 @@ class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
     made_by: Literal["machine", "person"]
     created_at: dt.datetime
     word_count: int
-    key_id: UUID | None = None
-    """The API key that corrected; null: somebody else did."""
     actor: Actor | None = None
     """Who corrected; null: the machine made it."""
     base_version: int | None = None
@@ -118,7 +116,6 @@ def _version_view(row: Row) -> TranscriptVersion:
     return TranscriptVersion(
         made_by="person",
         actor=actor,
-        key_id=key_of(actor),
         changes=msgspec.convert(row["changes"], list[Change]),
         speaker_changes=msgspec.convert(row["speaker_changes"], list[SpeakerChange]),
         **by,

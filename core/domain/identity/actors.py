@@ -27,11 +27,6 @@ SYSTEM = Actor(kind="system", id=NOBODY)
 """The product itself, at work without a caller."""
 
 
-def key_of(actor: Actor | None) -> UUID | None:
-    """The API key that an actor is; None where it is something else."""
-    return actor.id if actor is not None and actor.kind == "key" else None
-
-
 def parse_actor(text: str) -> Actor:
     """The actor of a row. Raises ValueError for a text that names none."""
     kind, _, actor_id = text.partition(":")

@@ -91,7 +91,7 @@ async def test_a_correction_keeps_the_machines_version(world: World, objects: S3
     missing = await world.ann.client.get(path, params={"version": 3})
     assert (missing.status_code, missing.json()["detail"]) == (404, "There is no version 3 of this transcript.")
     newest, oldest = (await world.ann.client.get(f"{path}/versions")).json()["items"]
-    assert (newest["made_by"], newest["key_id"], newest["base_version"]) == ("person", str(world.ann.key_id), 1)
+    assert (newest["made_by"], newest["actor"]["id"], newest["base_version"]) == ("person", str(world.ann.key_id), 1)
     assert (newest["note"], newest["changes"][0]["before"], newest["changes"][0]["after"]) == ("a name", "whom", "Who.")
     assert (oldest["made_by"], oldest["version"], oldest["changes"]) == ("machine", 1, [])
 

@@ -114,7 +114,7 @@ async def test_an_edit_is_a_new_version_and_the_machines_stays(world: World, obj
     assert b"shorter" not in sent, "no word of a customer's travels"
     assert (await world.ann.client.get(f"{path}/edit", params={"version": 1})).content == first.content
     newest, oldest = (await world.ann.client.get(f"{path}/edit/versions")).json()["items"]
-    assert (newest["made_by"], newest["key_id"], newest["note"]) == ("person", str(world.ann.key_id), "shorter")
+    assert (newest["made_by"], newest["actor"]["id"], newest["note"]) == ("person", str(world.ann.key_id), "shorter")
     assert newest["operations"] == [DELETE]
     assert (oldest["version"], oldest["made_by"]) == (1, "machine")
 

@@ -99,7 +99,7 @@ async def test_a_correction_keeps_the_machines_version(world: World, objects: S3
         assert mark in text.replace("[?] ", "")
         assert "S3" not in text
     newest, oldest = (await world.ann.client.get(f"{path}/transcript/versions")).json()["items"]
-    assert (newest["key_id"], newest["note"], newest["changes"]) == (str(world.ann.key_id), "I was there", [])
+    assert (newest["actor"]["id"], newest["note"], newest["changes"]) == (str(world.ann.key_id), "I was there", [])
     assert [one["op"] for one in newest["speaker_changes"]] == ["rename", "merge", "split"]
     assert newest["speaker_changes"] == done.json()["changes"]
     assert (oldest["made_by"], oldest["speaker_changes"]) == ("machine", [])
