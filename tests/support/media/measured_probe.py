@@ -25,6 +25,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     reason: str
     """Of its refusal; empty where it was read."""
+    detail: str
+    """Of its refusal, as users read it."""
     cpu_s: float
     """Processor time of the child, its start included."""
     peak_bytes: int
@@ -33,14 +35,14 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 async def measure(path: Path, scratch: Path) -> Measured:
     """Probe one file."""
-    before_s, reason = _used()[0], ""
+    before_s, reason, detail = _used()[0], "", ""
     try:
         with LocalSource(path) as source:
             await probe_source(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
     except InputRejected as error:
-        reason = error.reason
+        reason, detail = error.reason, error.detail
     after_s, peak_bytes = _used()
-    return Measured(name=path.name, reason=reason, cpu_s=after_s - before_s, peak_bytes=peak_bytes)
+    return Measured(name=path.name, reason=reason, detail=detail, cpu_s=after_s - before_s, peak_bytes=peak_bytes)
 
 
 def _used() -> tuple[float, int]:
