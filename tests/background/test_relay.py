@@ -46,7 +46,7 @@ def rows(*payloads: bytes) -> list[dict[str, Any]]:
 
 
 def make_relay(stall_s: float = 0.2) -> Relay:
-    settings = Settings(s3="http://localhost:1", secret="s" * 32, stall_s=stall_s)
+    settings = Settings(s3="", triton="", secret="s" * 32, stall_s=stall_s)
     return Relay(settings, Pulse(stall_s=stall_s, now=asyncio.get_running_loop().time), ProcessMetrics(OF_RELAY))
 
 
