@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeEr
 
 from core.errors import Unavailable
 from core.infra.kafka.access import kafka_access
-from core.infra.kafka.producer import Producer, open_producer
+from core.infra.kafka.producer import EventProducer, open_producer
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres import admission, outbox_queue
 from core.infra.postgres.admission import Window
@@ -28,7 +28,7 @@ from streams.runtime.metrics import UNSENDABLE as COUNT_UNSENDABLE
 
 BATCH_ROWS = 500
 POLL_S = 1.0
-PATIENCE = 0.5
+PATIENCE_RATIO = 0.5
 """Longest wait for Kafka, as a part of the time after which a process without movement ends itself."""
 UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, ValueError)
 """The row itself is at fault (too large, no such partition, nothing to sign by): others must not wait behind it."""
@@ -49,7 +49,7 @@ class Relay:
         self._metrics = metrics
         self._ring = open_key_ring(settings)
         self._windows = windows_of(settings.admission)
-        self._patience_s = PATIENCE * settings.stall_s
+        self._patience_s = PATIENCE_RATIO * settings.stall_s
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -76,7 +76,7 @@ class Relay:
         finally:
             await connection.close(timeout=2)
 
-    async def _relay(self, connection: Connection, producer: Producer, stop: asyncio.Event) -> None:
+    async def _relay(self, connection: Connection, producer: EventProducer, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._wake.clear()
             await admission.admit(connection, self._windows, BATCH_ROWS)
@@ -87,7 +87,7 @@ class Relay:
             if len(rows) < BATCH_ROWS:
                 await _first(self._wake, stop, POLL_S)
 
-    async def _hand_over(self, connection: Connection, producer: Producer, rows: Sequence[Row]) -> None:
+    async def _hand_over(self, connection: Connection, producer: EventProducer, rows: Sequence[Row]) -> None:
         """Send a batch, mark what Kafka has; rows that cannot be sent are reported and postponed.
 
         Raises KafkaError where Kafka did not take all of the others: these stay due.
@@ -96,17 +96,17 @@ class Relay:
         began_at = now()
         errors = await self._send(producer, rows)
         unsendable = {seq: error for seq, error in errors.items() if isinstance(error, UNSENDABLE)}
-        sent = [row for row in rows if row["seq"] not in errors]
-        self._count(sent, len(unsendable), now() - began_at)
+        sent_rows = [row for row in rows if row["seq"] not in errors]
+        self._count(sent_rows, len(unsendable), now() - began_at)
         if unsendable:
             _report_unsendable(unsendable)
             await outbox_queue.set_aside(connection, list(unsendable))
-        await outbox_queue.mark_sent(connection, [row["seq"] for row in sent])
+        await outbox_queue.mark_sent(connection, [row["seq"] for row in sent_rows])
         for seq, error in errors.items():
             if seq not in unsendable:
                 raise error
 
-    async def _send(self, producer: Producer, rows: Sequence[Row]) -> dict[int, BaseException]:
+    async def _send(self, producer: EventProducer, rows: Sequence[Row]) -> dict[int, BaseException]:
         """Send a batch in order, wait for acknowledgements; returns the rows without one, and why."""
         acknowledgements: dict[int, asyncio.Future[object]] = {}
         errors: dict[int, BaseException] = {}
@@ -132,13 +132,13 @@ class Relay:
                 errors.pop(seq, None)
         return errors
 
-    def _count(self, sent: Sequence[Row], unsendable_count: int, sent_in_s: float) -> None:
+    def _count(self, sent_rows: Sequence[Row], unsendable_count: int, sent_in_s: float) -> None:
         self._metrics.count(COUNT_UNSENDABLE, unsendable_count)
-        for row in sent:
+        for row in sent_rows:
             self._metrics.count(PUBLISHED, topic=row["topic"])
             self._metrics.observe(PUBLISH, row["waited_s"] + sent_in_s)
 
-    async def _begin(self, producer: Producer, row: Row) -> asyncio.Future[object]:
+    async def _begin(self, producer: EventProducer, row: Row) -> asyncio.Future[object]:
         acknowledgement: asyncio.Future[object] = await producer.send(
             row["topic"],
             key=row["key"].encode(),

@@ -23,7 +23,7 @@ from core.errors import Unavailable
 from core.infra.kafka.access import kafka_access
 from core.infra.kafka.group_consumer import Batch, GroupBusyError, GroupConsumer, open_group_consumer, rewind_group
 from core.infra.kafka.message import Message
-from core.infra.kafka.producer import Producer, open_producer
+from core.infra.kafka.producer import EventProducer, open_producer
 from core.settings import Settings
 from schemas import codec, events
 from schemas.access.kafka_acls import sink_group
@@ -163,7 +163,7 @@ class Sink:
 
         return clients[0] if await self._patiently(enter) else None
 
-    async def _take(self, batch: Batch, consumer: GroupConsumer, producer: Producer) -> bool:
+    async def _take(self, batch: Batch, consumer: GroupConsumer, producer: EventProducer) -> bool:
         """Handle and commit one batch; False if the process is to end first."""
         arrived, refused = decode_all(batch.messages)
         self._mind_the_breaker(arrived, refused)
@@ -219,11 +219,11 @@ class Sink:
             self._log.error("letters not kept", count=unkept_count)
         return retained
 
-    async def _bury_all(self, refused: Sequence[Refused], producer: Producer) -> None:
+    async def _bury_all(self, refused: Sequence[Refused], producer: EventProducer) -> None:
         """Write the dead letters of a batch; where one fails all are written again, which changes nothing."""
         await asyncio.gather(*(self._bury(refusal, producer) for refusal in refused))
 
-    async def _bury(self, refused: Refused, producer: Producer) -> None:
+    async def _bury(self, refused: Refused, producer: EventProducer) -> None:
         """Write the dead letter of a message.
 
         A bad message of ``dead.v1`` gets none: it would be about itself forever.

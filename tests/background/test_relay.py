@@ -62,7 +62,7 @@ async def test_acknowledgements_that_do_not_come_are_given_up() -> None:
     assert [future.cancelled() for future in kafka.kept] == [True, True]
 
 
-async def test_a_topic_whose_partitions_nobody_tells_is_given_up() -> None:
+async def test_a_topic_without_known_partitions_is_given_up() -> None:
     assert await hand_over(Kafka(knows_topics=False), b"taken") == {0: KafkaTimeoutError}
 
 

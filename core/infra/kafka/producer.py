@@ -1,8 +1,8 @@
-"""A producer that can be given up: what Kafka did not acknowledge is dropped with it, and never sent later.
+"""A producer that can be given up: what Kafka did not acknowledge is never sent later.
 
 aiokafka's own producer, once idempotent, repeats a batch until Kafka takes it, however long that is, and its ``stop``
 waits for that: https://github.com/aio-libs/aiokafka/issues/1101. Abandoned half way it goes on sending, after others
-have sent the same messages anew.
+have sent the same messages again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MAX_REQUEST_BYTES = 2_000_000
 class _Sender(Sender):  # type: ignore[misc]  # the library has no types
     """Knows its requests under way, so that they can be cancelled."""
 
-    def __init__(self, client: Any, **given: Any) -> None:
-        super().__init__(client, **given)
+    def __init__(self, client: Any, **options: Any) -> None:
+        super().__init__(client, **options)
         self.requests: set[asyncio.Task[None]] = set()
 
     async def _send_produce_req(self, node_id: int, batches: Any) -> None:
@@ -39,7 +39,7 @@ class _Sender(Sender):  # type: ignore[misc]  # the library has no types
             self.requests.discard(request)
 
 
-class Producer(AIOKafkaProducer):  # type: ignore[misc]  # the library has no types
+class EventProducer(AIOKafkaProducer):  # type: ignore[misc]  # the library has no types
     """Keeps each message in all copies in sync, once; ``stop`` drops what is not acknowledged."""
 
     def __init__(self, access: KafkaAccess) -> None:
@@ -63,7 +63,7 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # the library has no ty
         )
 
     async def stop(self) -> None:
-        """End at once. Nothing is sent any more; a request that Kafka has already received may still take effect."""
+        """End at once: nothing is sent any more. A request that Kafka has received may still take effect."""
         if self._closed:
             return
         self._closed = True
@@ -79,9 +79,9 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # the library has no ty
 
 
 @asynccontextmanager
-async def open_producer(access: KafkaAccess, *, start_s: float) -> AsyncIterator[Producer]:
+async def open_producer(access: KafkaAccess, *, start_s: float) -> AsyncIterator[EventProducer]:
     """Open a producer, which takes at most ``start_s`` seconds. Raises KafkaError."""
-    producer = Producer(access)
+    producer = EventProducer(access)
     try:
         try:
             async with asyncio.timeout(start_s):

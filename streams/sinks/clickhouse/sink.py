@@ -106,7 +106,7 @@ class ClickHouseSink:
             self._wrote(table, len(rows))
 
     async def _facts(self, batch: Sequence[Arrived]) -> tuple[fact_rows.Rows, list[Refused]]:
-        """Rows of the events and their objects, and the events without: of a bad object, or a number out of range."""
+        """Rows of the events and their objects, and the events with a bad object or an impossible number."""
         rows: fact_rows.Rows = {table: [] for table in fact_rows.TABLES}
         refused: list[Refused] = []
         for arrived in batch:

@@ -1,4 +1,4 @@
-"""Which rows the tables can hold. Pure: what ClickHouse would refuse at each try is refused before it is asked."""
+"""Which rows the tables can hold. Pure: what ClickHouse would refuse at each try never gets there."""
 
 from __future__ import annotations
 
