@@ -60,6 +60,10 @@ async def open_portion(folder: Path, seeds: Sequence[bytes], numbers: range, fre
         measured = [msgspec.json.decode(line, type=Measured) for line in printed.splitlines()]
         assert len(measured) == len(paths), f"mutant {numbers[len(measured)]} of seed {SEED} ended its worker"
         assert process.returncode == 0
+        refused = [one for one in measured if one.reason]
+        assert [one for one in refused if not (one.reason.startswith("media.") and one.detail.endswith("."))] == []
+        assert max(one.cpu_s for one in measured) < MAX_CPU_S
+        assert max(one.peak_bytes for one in measured) < PEAK_BYTES
         for path in paths:
             path.unlink()
         return measured
@@ -88,8 +92,4 @@ async def test_mutants_end_in_a_source_or_a_typed_reason(tmp_path: Path) -> None
         for first in range(0, MUTANTS, PORTION):
             opening.create_task(open_next(first))
     assert len(measured) == MUTANTS
-    assert [one for one in measured if one.reason and not one.reason.startswith("media.")] == []
-    assert [one for one in measured if one.reason and not one.detail.endswith(".")] == []
     record(13, f"{summary(measured)}; 0 workers ended")
-    assert max(one.cpu_s for one in measured) < MAX_CPU_S
-    assert max(one.peak_bytes for one in measured) < PEAK_BYTES

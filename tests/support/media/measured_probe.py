@@ -13,10 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import InputRejected
+from core.errors import InputRejected, Starved
 from core.media.sandbox.parent import LocalSource
 from core.settings import MediaLimits, SpanRules
 from streams.ingest.source_importer import probe_source
+
+MAX_STARVED_TRIES_COUNT = 8
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,16 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def measure(path: Path, scratch: Path) -> Measured:
-    """Probe one file."""
+    """Probe one file, again where the machine gave the child too little processor time, as a stage does."""
+    for _ in range(MAX_STARVED_TRIES_COUNT - 1):
+        try:
+            return await _measure_once(path, scratch)
+        except Starved:
+            continue
+    return await _measure_once(path, scratch)
+
+
+async def _measure_once(path: Path, scratch: Path) -> Measured:
     before_s, reason, detail = _used()[0], "", ""
     try:
         with LocalSource(path) as source:
