@@ -56,7 +56,12 @@ async def open_portion(folder: Path, seeds: Sequence[bytes], numbers: range, fre
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", measured_probe.__name__, *map(str, paths), stdout=asyncio.subprocess.PIPE
         )
-        printed, _ = await process.communicate()
+        try:
+            printed, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         measured = [msgspec.json.decode(line, type=Measured) for line in printed.splitlines()]
         assert len(measured) == len(paths), f"mutant {numbers[len(measured)]} of seed {SEED} ended its worker"
         assert process.returncode == 0
