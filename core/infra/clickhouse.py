@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import aiohttp
 import clickhouse_connect
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, DataError, OperationalError
 
 from core.errors import Unavailable
 from core.settings import Settings
@@ -53,6 +53,8 @@ async def _translated() -> AsyncIterator[None]:
         yield
     except (OperationalError, aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Unavailable(PART, f"{type(error).__name__}: {error}") from error
+    except DataError:
+        raise  # the client's own refusal of a value: no outage, it would come at each try
     except DatabaseError as error:
         code = getattr(error, "code", None)
         if code in TRANSIENT_ERROR_CODES or code is None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
 import sentry_sdk
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from core.errors import Unavailable
-from core.infra.kafka.access import KafkaAccess, kafka_access
+from core.infra.kafka.access import kafka_access
+from core.infra.kafka.producer import EventProducer, open_producer
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres import admission, outbox_queue
 from core.infra.postgres.admission import Window
@@ -29,12 +28,19 @@ from streams.runtime.metrics import UNSENDABLE as COUNT_UNSENDABLE
 
 BATCH_ROWS = 500
 POLL_S = 1.0
+PATIENCE_RATIO = 0.5
+"""Longest wait for Kafka, as a part of the time after which a process without movement ends itself."""
 UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, ValueError)
 """The row itself is at fault (too large, no such partition, nothing to sign by): others must not wait behind it."""
+SILENT = "Kafka did not acknowledge within {:g} s"
 
 
 class Relay:
-    """Reads due rows, sends them with acks=all, marks them. A crash may send a row twice, never lose it."""
+    """Reads due rows, sends them with acks=all, marks them. A crash may send a row twice, never lose it.
+
+    So may an outage of Kafka: what it does not acknowledge in time is given up, stays due, and is sent again in order,
+    by a new producer.
+    """
 
     def __init__(self, settings: Settings, pulse: Pulse, metrics: ProcessMetrics) -> None:
         """``pulse`` is beaten at each round that worked."""
@@ -43,15 +49,17 @@ class Relay:
         self._metrics = metrics
         self._ring = open_key_ring(settings)
         self._windows = windows_of(settings.admission)
+        self._patience_s = PATIENCE_RATIO * settings.stall_s
         self._wake = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relay until ``stop``; reconnects by itself when Postgres or Kafka go away."""
+        """Relay until ``stop``; waits out any outage of Postgres or Kafka, and reconnects by itself."""
         while not stop.is_set():
             try:
                 await self._session(stop)
             except (*TRANSIENT_ERRORS, asyncpg.PostgresError, KafkaError) as error:
                 structlog.get_logger().warning("relay waits", error=str(error) or type(error).__name__)
+                self._pulse.beat()  # it is not stuck: another process could do no more
                 await _pause(stop, POLL_S)
 
     async def _session(self, stop: asyncio.Event) -> None:
@@ -63,12 +71,12 @@ class Relay:
                 if await _pause(stop, POLL_S):
                     return
             await connection.add_listener("outbox", lambda *_: self._wake.set())
-            async with open_relay_producer(kafka_access(self._settings)) as producer:
+            async with open_producer(kafka_access(self._settings), start_s=self._patience_s) as producer:
                 await self._relay(connection, producer, stop)
         finally:
             await connection.close(timeout=2)
 
-    async def _relay(self, connection: Connection, producer: Any, stop: asyncio.Event) -> None:
+    async def _relay(self, connection: Connection, producer: EventProducer, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._wake.clear()
             await admission.admit(connection, self._windows, BATCH_ROWS)
@@ -79,53 +87,66 @@ class Relay:
             if len(rows) < BATCH_ROWS:
                 await _first(self._wake, stop, POLL_S)
 
-    async def _hand_over(self, connection: Connection, producer: Any, rows: Sequence[Row]) -> None:
-        """Send and mark a batch; rows that cannot be sent are reported and postponed."""
+    async def _hand_over(self, connection: Connection, producer: EventProducer, rows: Sequence[Row]) -> None:
+        """Send a batch, mark what Kafka has; rows that cannot be sent are reported and postponed.
+
+        Raises KafkaError where Kafka did not take all of the others: these stay due.
+        """
         now = asyncio.get_running_loop().time
         began_at = now()
-        failed_seqs = await self._send(producer, rows)
-        self._count(rows, failed_seqs, now() - began_at)
-        if failed_seqs:
-            await outbox_queue.set_aside(connection, failed_seqs)
-        await outbox_queue.mark_sent(connection, [row["seq"] for row in rows if row["seq"] not in failed_seqs])
+        errors = await self._send(producer, rows)
+        unsendable = {seq: error for seq, error in errors.items() if isinstance(error, UNSENDABLE)}
+        sent_rows = [row for row in rows if row["seq"] not in errors]
+        self._count(sent_rows, len(unsendable), now() - began_at)
+        if unsendable:
+            _report_unsendable(unsendable)
+            await outbox_queue.set_aside(connection, list(unsendable))
+        await outbox_queue.mark_sent(connection, [row["seq"] for row in sent_rows])
+        for seq, error in errors.items():
+            if seq not in unsendable:
+                raise error
 
-    async def _send(self, producer: Any, rows: Sequence[Row]) -> list[int]:
-        """Send a batch in order, wait for all acknowledgements; returns the rows that cannot be sent."""
-        acknowledgements: dict[int, Any] = {}
-        outcomes: dict[int, object] = {}
-        for row in rows:
-            try:
-                acknowledgements[row["seq"]] = await self._begin(producer, row)
-            except UNSENDABLE as error:
-                outcomes[row["seq"]] = error
-        outcomes |= zip(
-            acknowledgements, await asyncio.gather(*acknowledgements.values(), return_exceptions=True), strict=True
-        )
-        failed = {seq: outcome for seq, outcome in outcomes.items() if isinstance(outcome, BaseException)}
-        for failure in failed.values():
-            if not isinstance(failure, UNSENDABLE):
-                raise failure  # Kafka's fault, not a row's: all of them again
-        for seq, failure in failed.items():
-            sentry_sdk.capture_exception(failure)
-            reason = f"{type(failure).__name__}: {failure}"
-            structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=reason)
-        return list(failed)
+    async def _send(self, producer: EventProducer, rows: Sequence[Row]) -> dict[int, BaseException]:
+        """Send a batch in order, wait for acknowledgements; returns the rows without one, and why."""
+        acknowledgements: dict[int, asyncio.Future[object]] = {}
+        errors: dict[int, BaseException] = {}
+        try:
+            async with asyncio.timeout(self._patience_s):
+                for row in rows:
+                    try:
+                        acknowledgements[row["seq"]] = await self._begin(producer, row)
+                    except UNSENDABLE as error:
+                        errors[row["seq"]] = error
+                if acknowledgements:
+                    await asyncio.wait(acknowledgements.values())
+        except (TimeoutError, KafkaError) as failure:
+            silent = KafkaTimeoutError(SILENT.format(self._patience_s))
+            reason = failure if isinstance(failure, KafkaError) else silent
+            errors |= {row["seq"]: reason for row in rows if row["seq"] not in errors}
+        for seq, acknowledgement in acknowledgements.items():
+            if not acknowledgement.done():
+                acknowledgement.cancel()
+            elif failed := acknowledgement.exception():
+                errors[seq] = failed
+            else:
+                errors.pop(seq, None)
+        return errors
 
-    def _count(self, rows: Sequence[Row], failed_seqs: Sequence[int], sent_in_s: float) -> None:
-        self._metrics.count(COUNT_UNSENDABLE, len(failed_seqs))
-        for row in rows:
-            if row["seq"] not in failed_seqs:
-                self._metrics.count(PUBLISHED, topic=row["topic"])
-                self._metrics.observe(PUBLISH, row["waited_s"] + sent_in_s)
+    def _count(self, sent_rows: Sequence[Row], unsendable_count: int, sent_in_s: float) -> None:
+        self._metrics.count(COUNT_UNSENDABLE, unsendable_count)
+        for row in sent_rows:
+            self._metrics.count(PUBLISHED, topic=row["topic"])
+            self._metrics.observe(PUBLISH, row["waited_s"] + sent_in_s)
 
-    async def _begin(self, producer: Any, row: Row) -> Any:
-        return await producer.send(
+    async def _begin(self, producer: EventProducer, row: Row) -> asyncio.Future[object]:
+        acknowledgement: asyncio.Future[object] = await producer.send(
             row["topic"],
             key=row["key"].encode(),
             value=row["payload"],
             partition=row["partition"] % len(await producer.partitions_for(row["topic"])),
             headers=[(name, value.encode()) for name, value in self._headers(row).items()],
         )
+        return acknowledgement
 
     def _headers(self, row: Row) -> dict[str, str]:
         headers: dict[str, str] = row["headers"]
@@ -142,16 +163,11 @@ def windows_of(rules: AdmissionRules) -> tuple[Window, ...]:
     return tuple(Window(lane=name, of_queue=queue_sizes[name], of_org=size) for name, size in org_sizes.items())
 
 
-def open_relay_producer(access: KafkaAccess) -> Any:
-    """A producer, to be entered: each message is kept by all copies in sync, once."""
-    return AIOKafkaProducer(
-        **access.client_options(),
-        acks="all",
-        enable_idempotence=True,
-        linger_ms=0,
-        max_request_size=2_000_000,
-        request_timeout_ms=20_000,
-    )
+def _report_unsendable(errors: Mapping[int, BaseException]) -> None:
+    for seq, error in errors.items():
+        sentry_sdk.capture_exception(error)
+        reason = f"{type(error).__name__}: {error}"
+        structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=reason)
 
 
 async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: ProcessMetrics) -> None:

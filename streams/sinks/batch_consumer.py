@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from core.errors import Unavailable
-from core.infra.kafka.access import KafkaAccess, kafka_access
+from core.infra.kafka.access import kafka_access
 from core.infra.kafka.group_consumer import Batch, GroupBusyError, GroupConsumer, open_group_consumer, rewind_group
 from core.infra.kafka.message import Message
+from core.infra.kafka.producer import EventProducer, open_producer
 from core.settings import Settings
 from schemas import codec, events
 from schemas.access.kafka_acls import sink_group
@@ -46,6 +46,8 @@ MAX_POLL_INTERVAL_MS = 600_000
 FETCH_MAX_WAIT_MS = 1000
 """The broker answers at once where there is something; each empty answer costs both sides a millisecond or two."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+START_S = 30.0
+"""Longest start of the producer of dead letters; then it is tried again."""
 BREAKER_LETTER_COUNT = 500
 """Undecodable messages in a row that mean a bad deploy: the sink stops, instead of diverting them all."""
 
@@ -127,7 +129,7 @@ class Sink:
     async def run(self, topics: Sequence[str]) -> None:
         """Take batches until ``stop``; a batch under way is finished, or left to the next process."""
         async with AsyncExitStack() as stack:
-            producer = await self._opened(lambda: open_producer(kafka_access(self._settings)), stack)
+            producer = await self._opened(lambda: open_producer(kafka_access(self._settings), start_s=START_S), stack)
             consumer = await self._opened(lambda: self._consumer(topics), stack)
             if producer is None or consumer is None:
                 return
@@ -161,7 +163,7 @@ class Sink:
 
         return clients[0] if await self._patiently(enter) else None
 
-    async def _take(self, batch: Batch, consumer: GroupConsumer, producer: Any) -> bool:
+    async def _take(self, batch: Batch, consumer: GroupConsumer, producer: EventProducer) -> bool:
         """Handle and commit one batch; False if the process is to end first."""
         arrived, refused = decode_all(batch.messages)
         self._mind_the_breaker(arrived, refused)
@@ -217,11 +219,11 @@ class Sink:
             self._log.error("letters not kept", count=unkept_count)
         return retained
 
-    async def _bury_all(self, refused: Sequence[Refused], producer: Any) -> None:
+    async def _bury_all(self, refused: Sequence[Refused], producer: EventProducer) -> None:
         """Write the dead letters of a batch; where one fails all are written again, which changes nothing."""
         await asyncio.gather(*(self._bury(refusal, producer) for refusal in refused))
 
-    async def _bury(self, refused: Refused, producer: Any) -> None:
+    async def _bury(self, refused: Refused, producer: EventProducer) -> None:
         """Write the dead letter of a message.
 
         A bad message of ``dead.v1`` gets none: it would be about itself forever.
@@ -252,19 +254,6 @@ class Sink:
             await consumer.commit(batch)
         except (KafkaError, IllegalStateError) as error:
             self._log.warning("not committed", error=str(error) or type(error).__name__)
-
-
-@asynccontextmanager
-async def open_producer(access: KafkaAccess) -> AsyncIterator[AIOKafkaProducer]:
-    """Open a producer of dead letters. Raises KafkaError."""
-    producer = AIOKafkaProducer(
-        **access.client_options(), acks="all", enable_idempotence=True, max_request_size=2_000_000
-    )
-    try:
-        await producer.start()
-        yield producer
-    finally:
-        await producer.stop()
 
 
 async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:

@@ -29,7 +29,8 @@ from schemas.documents.transcript import Transcript
 from streams.runtime.metrics import SINK_ROWS, ProcessMetrics
 from streams.sinks.batch_consumer import ALL_TOPICS, Arrived, CountWritten, Health, Refused, Sink
 from streams.sinks.clickhouse import fact_rows
-from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
+from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key
+from streams.sinks.clickhouse.storable_rows import UNSTORABLE, event_row, find_unstorable_fact, refuse, split_storable
 from streams.sinks.confirmed_events import handle_confirmed
 from streams.sinks.poison import handle_all
 from streams.sinks.search.search_documents import BadReferenceError, Indexed, read_document, reference_of
@@ -78,7 +79,7 @@ class ClickHouseSink:
         self._verify, self._wrote = verify, wrote or (lambda *_: None)
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
-        """Write a batch and return the events whose object is missing or wrong.
+        """Write a batch and return the events that no table can hold, or whose object is missing or wrong.
 
         Twice, or in another order, gives the same rows.
         """
@@ -88,13 +89,14 @@ class ClickHouseSink:
         retained = [arrived for arrived in trusted if project_key(arrived.event) not in erased_keys]
         if not retained:
             return ()
-        rows, refused = await self._facts(retained)
-        await self._insert("events", COLUMNS, [_row(arrived) for arrived in retained], retained)
+        storable, unstorable = split_storable(retained)
+        rows, refused = await self._facts(storable)
+        await self._insert("events", COLUMNS, [event_row(arrived) for arrived in storable], storable)
         for table, table_rows in rows.items():
-            await self._insert(table, fact_rows.COLUMNS[table], table_rows, retained)
+            await self._insert(table, fact_rows.COLUMNS[table], table_rows, storable)
         late_erased = await self._erased({project_key(arrived.event) for arrived in retained})
         await self._delete(late_erased)  # erased by another process between the question and the insert
-        return refused
+        return [*unstorable, *refused]
 
     async def _insert(
         self, table: str, columns: Sequence[str], rows: list[list[object]], batch: Sequence[Arrived]
@@ -104,17 +106,23 @@ class ClickHouseSink:
             self._wrote(table, len(rows))
 
     async def _facts(self, batch: Sequence[Arrived]) -> tuple[fact_rows.Rows, list[Refused]]:
-        """Rows of the events and their objects, and the events whose object is missing or wrong."""
+        """Rows of the events and their objects, and the events with a bad object or an impossible number."""
         rows: fact_rows.Rows = {table: [] for table in fact_rows.TABLES}
         refused: list[Refused] = []
         for arrived in batch:
             try:
-                for table, table_rows in (await self._facts_of(arrived)).items():
-                    rows[table] += table_rows
+                facts = await self._facts_of(arrived)
             except BadReferenceError as error:
-                refused.append(
-                    Refused(message=arrived.message, reason=error.reason, detail=error.detail, event=arrived.event)
-                )
+                refused.append(refuse(arrived, error.reason, error.detail))
+                continue
+            except OverflowError as error:
+                refused.append(refuse(arrived, UNSTORABLE, f"a time is out of range: {error}"))
+                continue
+            if fault := find_unstorable_fact(facts):
+                refused.append(refuse(arrived, UNSTORABLE, fault))
+                continue
+            for table, table_rows in facts.items():
+                rows[table] += table_rows
         return rows, refused
 
     async def _facts_of(self, arrived: Arrived) -> fact_rows.Rows:
@@ -184,13 +192,6 @@ class ClickHouseSink:
             for name in ERASURES:
                 sql = schema_text("statements", name)
                 await self._analytics.command(sql, {"org_id": str(org_id), "project_id": str(project_id)})
-
-
-def _row(arrived: Arrived) -> list[object]:
-    message = arrived.message
-    return row_of(
-        arrived.envelope, arrived.event, topic=message.topic, partition=message.partition, offset=message.offset
-    )
 
 
 class _LazyVerifier:

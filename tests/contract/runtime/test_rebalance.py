@@ -20,9 +20,9 @@ import pytest
 
 from benchmarks.harness.claims import percentile
 from core.infra.kafka.access import KafkaAccess
+from core.infra.kafka.producer import open_producer
 from local.supervisor.processes import tie_to_parent
 from schemas.topics import PARTITIONS
-from streams.background.relay import open_relay_producer
 from streams.worker import topics_of
 from tests.support.progress import HANG_S, Patience, await_while_moving
 from tests.support.soak import SEED, SHARE, bound, record, time_out, volume
@@ -151,7 +151,7 @@ def test_a_restart_takes_nothing_from_workers_with_names(kafka: str, tmp_path: P
 async def send_everywhere(kafka: str) -> None:
     """A record to each partition in turn, for ever."""
     (topic, *_) = topics_of("render")
-    async with open_relay_producer(KafkaAccess(bootstrap=kafka)) as producer:
+    async with open_producer(KafkaAccess(bootstrap=kafka), start_s=HANG_S) as producer:
         while True:
             for partition in range(PARTITIONS):
                 await producer.send(topic, b"{}", partition=partition)

@@ -21,16 +21,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.cluster import list_partitions
+from core.infra.kafka.producer import open_producer
 from core.infra.postgres.migrations import MigrationError
 from core.settings import Settings
 from local.supervisor.processes import tie_to_parent
 from schemas.topics import BY_NAME, PARTITIONS, TOPICS
-from streams.background.relay import open_relay_producer
 from streams.setup.topics import grow_topics
 from tests.contract.promises.test_accepted_set import forget_unsent
 from tests.contract.rigs.brokers import Broker, Cluster, run_cluster
 from tests.contract.rigs.project_chain import ProjectChain
-from tests.support.progress import Patience
+from tests.support.progress import HANG_S, Patience
 from tests.support.soak import SEED, record, time_out, volume
 
 TOPIC = "spans.v1"
@@ -93,7 +93,7 @@ class Flow:
     async def send(self, stop: asyncio.Event) -> None:
         """As the relay does: in order, each acknowledged by all copies in sync, until ``stop``."""
         number = 0
-        async with open_relay_producer(self._access) as producer:
+        async with open_producer(self._access, start_s=HANG_S) as producer:
             partitions = len(await producer.partitions_for(TOPIC))
             while not stop.is_set():
                 await producer.send_and_wait(TOPIC, b"%d" % number, partition=number % partitions)

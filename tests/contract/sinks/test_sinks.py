@@ -32,10 +32,12 @@ from schemas.documents import encode_document
 from schemas.topics import PARTITIONS, route
 from streams.background.main import rewind_sink
 from streams.runtime.metrics import DEAD, OF_SINK, SINK_BATCH, SINK_LAG, SINK_ROWS, ProcessMetrics
-from streams.sinks.batch_consumer import SinkRunsError
+from streams.sinks.batch_consumer import BREAKER_LETTER_COUNT, SinkRunsError
 from streams.sinks.clickhouse.sink import run_clickhouse_sink
+from streams.sinks.clickhouse.storable_rows import UNSTORABLE
+from streams.sinks.poison import MAX_BUGS
 from streams.sinks.search.sink import run_meilisearch_sink
-from tests.contract.rigs.forged_events import connect, event_of, insert_project, with_key
+from tests.contract.rigs.forged_events import EXAMPLES, connect, event_of, insert_project, with_key
 from tests.contract.rigs.servers import Server, make_settings, run_clickhouse_front, run_search_front
 from tests.support.event_factory import intelligence, moments, transcript
 from tests.support.keys import ring_of
@@ -44,6 +46,7 @@ from tests.support.soak import SEED, record, volume
 
 pytestmark = pytest.mark.contract
 DEATHS = volume(3, 20)
+FORGED_COUNT = BREAKER_LETTER_COUNT + 50
 FOUND_WITHIN_S = 5.0
 """What the documentation promises of an idle machine; longer on a busy one, by as much as it is busy."""
 Run = Callable[[Settings, asyncio.Event, Callable[[], None], ProcessMetrics], Awaitable[None]]
@@ -72,14 +75,23 @@ class Writer:
         self.written = set[UUID]()
 
     async def send(
-        self, event: events.AnyEvent, event_id: UUID | None = None, *, signed: bool = True, forged: bool = False
+        self,
+        event: events.AnyEvent,
+        event_id: UUID | None = None,
+        *,
+        signed: bool = True,
+        forged: bool = False,
+        at: dt.datetime | None = None,
     ) -> UUID:
         """Publish an event; the rows confirm it, unless it is forged."""
         if not forged and self.project not in self.written:
             await self.write("failed")
         topic, key, slot = route(event)
         envelope = codec.Envelope(
-            id=event_id or uuid4(), source="/test", type=codec.type_name(type(event)), time=dt.datetime.now(dt.UTC)
+            id=event_id or uuid4(),
+            source="/test",
+            type=codec.type_name(type(event)),
+            time=at or dt.datetime.now(dt.UTC),
         )
         body, headers = codec.encode(event), codec.encode_headers(envelope)
         if isinstance(event, events.UploadReceived) and signed:
@@ -331,6 +343,63 @@ async def test_an_unconfirmed_document_is_not_found(search_index: Found, writer:
         await until(buried)
         hits = (await search.search("segments", "", {"filter": f'org_id = "{stolen.org_id}"'}))["hits"]
         assert hits == []
+
+
+async def buried_all(metrics: ProcessMetrics, sink: str, reason: str, wanted: int) -> None:
+    """Wait until the sink has written this many dead letters for the reason."""
+    letters = {"stage": sink, "reason": reason}
+    told = metrics.registry.get_sample_value
+
+    async def buried() -> bool:
+        return (told(DEAD.name, letters) or 0) >= wanted
+
+    await until(buried, lambda: told(DEAD.name, letters))
+
+
+async def test_forged_events_do_not_end_the_sink_of_analytics(columns: Columns, writer: Writer) -> None:
+    """Neither more of them in a row than its breaker takes of garbage, nor numbers that no table holds."""
+    settings, analytics, _ = columns
+    foreign = msgspec.structs.replace(writer.failed(), org_id=uuid4())
+    cost = event_of(events.CostIncurred, writer.org, writer.project)
+    impossible = [
+        msgspec.structs.replace(writer.failed(), version=-1),
+        msgspec.structs.replace(cost, attempt=2**40),
+        msgspec.structs.replace(cost, wall_ms=10**18),
+    ]
+    letter = msgspec.structs.replace(EXAMPLES[events.DeadLetter], org_id=None, project_id=None)
+    metrics = ProcessMetrics(OF_SINK)
+    async with running(run_clickhouse_sink, settings, metrics):
+        await writer.write("failed")
+        for _ in range(FORGED_COUNT):
+            await writer.send(foreign, forged=True)
+        for number in range(2 * MAX_BUGS):
+            await writer.send(impossible[number % len(impossible)])
+        for year in (dt.MINYEAR, dt.MAXYEAR):
+            await writer.send(letter, at=dt.datetime(year, 1, 2, tzinfo=dt.UTC))
+        await buried_all(metrics, "clickhouse", UNCONFIRMED, FORGED_COUNT)
+        await buried_all(metrics, "clickhouse", UNSTORABLE, 2 * MAX_BUGS)
+        await writer.send(writer.failed("true"))
+        sql = "SELECT count() AS n FROM events_once WHERE org_id = {org:UUID} AND reason = 'true'"
+
+        async def counted() -> bool:
+            return bool((await analytics.query(sql, {"org": str(writer.org)}))[0]["n"])
+
+        await until(counted)
+
+
+async def test_forged_events_do_not_end_the_sink_of_search(search_index: Found, writer: Writer) -> None:
+    settings, search, _ = search_index
+    true = await writer.words("True words.")
+    foreign = msgspec.structs.replace(true, org_id=uuid4())
+    metrics = ProcessMetrics(OF_SINK)
+    async with running(run_meilisearch_sink, settings, metrics):
+        for _ in range(FORGED_COUNT):
+            await writer.send(foreign, forged=True)
+        for number in range(2 * MAX_BUGS):
+            await writer.send(msgspec.structs.replace(true, version=(-1, -(2**70))[number % 2]))
+        await writer.send(true)
+        await buried_all(metrics, "meilisearch", UNCONFIRMED, FORGED_COUNT)
+        await until(lambda: _same(texts(search, "segments", "", writer), ["True words."]))
 
 
 async def test_a_message_without_an_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import msgspec
 
-from core.errors import InputRejected
+from core.errors import InputRejected, Starved
 from core.media.sandbox.parent import LocalSource
 from core.settings import MediaLimits, SpanRules
 from streams.ingest.source_importer import probe_source
+
+MAX_STARVED_TRIES_COUNT = 8
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +27,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     reason: str
     """Of its refusal; empty where it was read."""
+    detail: str
+    """Of its refusal, as users read it."""
     cpu_s: float
     """Processor time of the child, its start included."""
     peak_bytes: int
@@ -32,15 +36,24 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def measure(path: Path, scratch: Path) -> Measured:
-    """Probe one file."""
-    before_s, reason = _used()[0], ""
+    """Probe one file, again where the machine gave the child too little processor time, as a stage does."""
+    for _ in range(MAX_STARVED_TRIES_COUNT - 1):
+        try:
+            return await _measure_once(path, scratch)
+        except Starved:
+            continue
+    return await _measure_once(path, scratch)
+
+
+async def _measure_once(path: Path, scratch: Path) -> Measured:
+    before_s, reason, detail = _used()[0], "", ""
     try:
         with LocalSource(path) as source:
             await probe_source(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
     except InputRejected as error:
-        reason = error.reason
+        reason, detail = error.reason, error.detail
     after_s, peak_bytes = _used()
-    return Measured(name=path.name, reason=reason, cpu_s=after_s - before_s, peak_bytes=peak_bytes)
+    return Measured(name=path.name, reason=reason, detail=detail, cpu_s=after_s - before_s, peak_bytes=peak_bytes)
 
 
 def _used() -> tuple[float, int]:
