@@ -312,6 +312,15 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
     return settings
 
 
+def load_writing_rules(environ: Mapping[str, str]) -> tuple[WriterRules, JudgeRules]:
+    """Settings of the writer and the judge alone, for a tool that needs no other.
+
+    Raises MissingSettingError.
+    """
+    writer = WriterRules(**_read(WriterRules, f"{PREFIX}WRITER_", environ, frozenset()))
+    return writer, JudgeRules(**_read(JudgeRules, f"{PREFIX}JUDGE_", environ, frozenset()))
+
+
 def _check_kafka(settings: Settings) -> None:
     """A half of what belongs together would be left out in silence."""
     pairs = (("kafka_user", "kafka_password"), ("kafka_certificate", "kafka_key"))

@@ -1,4 +1,4 @@
-"""A job with a configured model: its calls within a budget, wrong answers returned with their error, and its cost."""
+"""A job with a configured model: its calls within a budget, and what they cost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_RETRY_PAUSE_S = 60.0
 """Longest pause that an endpoint may ask for."""
 REPORT_INTERVAL_S = 5.0
 """Interval of progress reports during a pause."""
-FIRST_REPORT = 1_000_000
+FIRST_REPORT_COUNT = 1_000_000
 """Where the counter of progress begins: beyond what a stage counts before."""
 Messages = list[Mapping[str, str]]
 Sleep = Callable[[float], Awaitable[None]]
@@ -75,7 +75,7 @@ class ChatSession:
         read: Callable[[str], T],
         report: Report,
     ) -> T:
-        """Ask until ``read`` accepts the answer; its ValueError is told to the model.
+        """Ask until ``read`` accepts the answer; the model gets its ValueError with the next try.
 
         Raises:
             AnswerUnavailableError: No answer was accepted, or a limit was reached.
@@ -131,7 +131,7 @@ class ChatSession:
 
     def _report(self, report: Report) -> None:
         self._report_count += 1
-        report(FIRST_REPORT + self._report_count)
+        report(FIRST_REPORT_COUNT + self._report_count)
 
     async def _pause(self, pause_s: float, error: Unavailable, report: Report) -> None:
         """Wait before the next try, reporting progress meanwhile."""

@@ -54,7 +54,7 @@ from streams.detect.shortfalls import SelectionLimits, list_nearest, list_shortf
 from streams.detect.timeline import ProjectAnalysis, ProjectTimeline, build_timeline
 from streams.detect.window import CandidateWindow
 
-EXTRA_FINALISTS = 4
+MAX_EXTRA_FINALISTS = 4
 """Moments, beyond the number of clips, that a model may prefer to one that would become a clip by its score."""
 MAX_MOMENTS = 200
 """Moments kept in the list (an hour of talk has some 2,000 windows); the selected ones always are."""
@@ -86,7 +86,7 @@ class ScoredProject:
 
     def list_finalists(self) -> list[ScoredWindow]:
         """List the moments that become clips by their scores, and a few more, best first."""
-        extra_count = EXTRA_FINALISTS if self.clip_limit else 0
+        extra_count = MAX_EXTRA_FINALISTS if self.clip_limit else 0
         return self._select([window for window, _ in self.scored.values()], self.clip_limit + extra_count)
 
     def list_texts(self) -> list[WindowText]:
@@ -155,7 +155,7 @@ def score_project(
 
 
 def choose_moments(project: ScoredProject, name_id: NameId, judged: JudgedFinalists | None = None) -> MomentList:
-    """Choose the clips of a project; those that a model judged, where it did, are chosen among its finalists."""
+    """Choose the clips of a project; where a model judged, among its finalists."""
     timeline, limits, options = project.timeline, project.limits, project.options
     scored = dict(project.scored)
     finalists = project.list_finalists() if judged and judged.sub_scores else None

@@ -1,4 +1,4 @@
-"""The finalists of a project, judged: which are shown to the model, with what was kept of an earlier attempt."""
+"""Judge the finalists of a project: show them to the model, and keep its answers."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ async def judge_finalists(
 
     A window that reads like orders to a model is not shown to it. Raises Unavailable where the store is away.
     """
-    shown = [text for text in finalists if not text.has_orders]
-    hidden_count = len(finalists) - len(shown)
-    shown = shown[: count_finalists(len(shown), rules.calls)]
-    if not shown:
+    visible = [text for text in finalists if not text.has_orders]
+    hidden_count = len(finalists) - len(visible)
+    visible = visible[: count_finalists(len(visible), rules.calls)]
+    if not visible:
         judging = Judging(model=writer.model, used=False, hidden=hidden_count, reason=TOO_FEW)
         return JudgedFinalists(sub_scores={}, judging=judging, warnings=list_hidden_warnings(judging))
 
     async def keep(answers: KeptAnswers) -> None:
         await keep_answers(objects, prefix, answers)
 
-    judge = FinalistJudge(chat, rules, writer, kept=await read_kept(objects, prefix))
-    judgement = await judge.judge(shown, keep, report)
-    return build_judged(shown, judgement, writer.model, hidden_count=hidden_count)
+    judge = FinalistJudge(chat, rules, writer, earlier_answers=await read_kept(objects, prefix))
+    judgement = await judge.judge(visible, keep, report)
+    return build_judged(visible, judgement, writer.model, hidden_count=hidden_count)

@@ -1,4 +1,7 @@
-"""Let a configured model compare the finalists pair by pair, within calls, money and time. Says why it could not."""
+"""Let a configured model compare the finalists pair by pair.
+
+Calls, money and time are limited; the judgement says why comparisons are missing.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,12 @@ from core.progress import Report
 from core.settings import JudgeRules, WriterRules
 from schemas.common import Value
 from schemas.documents.intelligence import Cost
-from streams.detect.judging.prompt import ANSWER_SCHEMA, PairAnswer, build_messages, read_answer
+from streams.detect.judging.pair_question import ANSWER_SCHEMA, PairAnswer, build_messages, read_answer
 from streams.detect.judging.schedule import Round, list_rounds, plan_rounds
+from streams.detect.judging.strength import Outcome
 from streams.detect.judging.window_text import SpokenQuote, WindowText
 
-CONCURRENT_PAIRS = 4
+MAX_CONCURRENT_PAIRS = 4
 """Pairs that are asked about at once."""
 MIN_COUNTED_RATIO = 2 / 3
 """Share of the planned comparisons that must count: less would rank by what happened to be answered."""
@@ -51,10 +55,24 @@ class Comparison:
     first_quote: SpokenQuote
     second_quote: SpokenQuote
 
+    @property
+    def places(self) -> tuple[int, int]:
+        """Places of both finalists."""
+        return self.first, self.second
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it says of their strengths."""
+        return Outcome(first=self.first, second=self.second, won=self.won)
+
+    def share_of(self, place: int) -> float:
+        """Return the share of one of the two: 1 where it was preferred."""
+        return self.won if place == self.first else 1.0 - self.won
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What the model said: the comparisons that count, of how many, what it cost, and why some do not count."""
+    """The model's judgement: the comparisons that count, and what it cost."""
 
     planned_count: int
     comparisons: Sequence[Comparison]
@@ -86,13 +104,13 @@ class FinalistJudge:
         rules: JudgeRules,
         writer: WriterRules,
         *,
-        kept: KeptAnswers | None = None,
+        earlier_answers: KeptAnswers | None = None,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """``kept`` are the answers of an earlier attempt: they are not asked for, nor paid, again."""
+        """``earlier_answers`` are those of an earlier attempt: they are not asked for, nor paid, again."""
         self._rules, self._model = rules, writer.model
-        kept = kept or KeptAnswers()
-        self._answers = dict(kept.answers)
+        earlier_answers = earlier_answers or KeptAnswers()
+        self._answers = dict(earlier_answers.answers)
         limits = ChatLimits(
             budget=rules.budget,
             input_price=writer.input_price,
@@ -101,10 +119,10 @@ class FinalistJudge:
             tries=writer.tries,
             calls=rules.calls,
         )
-        self._session = ChatSession(chat, limits, cost=kept.cost, sleep=sleep)
+        self._session = ChatSession(chat, limits, cost=earlier_answers.cost, sleep=sleep)
         self._results: dict[tuple[int, int], Comparison] = {}
         self._void_reasons: dict[tuple[int, int], str] = {}
-        self._places = asyncio.Semaphore(CONCURRENT_PAIRS)
+        self._places = asyncio.Semaphore(MAX_CONCURRENT_PAIRS)
 
     async def judge(self, texts: Sequence[WindowText], keep: Keep, report: Report) -> Judgement:
         """Compare the windows, each pair in both orders; ``keep`` is called after each round."""

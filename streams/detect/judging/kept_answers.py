@@ -1,4 +1,4 @@
-"""Answers of a job kept in the object store, so that a second attempt at the same event does not pay again."""
+"""Answers of a job in the object store, for which a second attempt does not pay again."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ async def read_kept(objects: Objects, prefix: str) -> KeptAnswers:
 
 
 async def keep_answers(objects: Objects, prefix: str, answers: KeptAnswers) -> None:
-    """Keep the answers so far in place of those before. No row names them: the sweep of orphans removes them."""
+    """Keep the answers so far, in place of those before.
+
+    No row names the objects: the sweep of orphans removes them.
+    """
     ref = await objects.put(prefix, encode_document(answers), "application/json", ".json")
     await objects.copy(ref.key, f"{prefix}/{NAME}")

@@ -9,7 +9,7 @@ CALLS_PER_PAIR = 2
 PLANNED_CALLS_RATIO = 0.8
 """Share of the most calls that is planned; the rest is for repeated ones."""
 Round = Sequence[tuple[int, int]]
-"""Pairs of finalists, by their places from 0; nobody stands in two of them."""
+"""Pairs of finalists, by their places from 0; each finalist is in at most one of them."""
 
 
 def list_rounds(count: int) -> list[Round]:

@@ -1,4 +1,4 @@
-"""How strong each finalist is, by whom it was preferred to: Bradley and Terry's model with a prior. Pure."""
+"""Strengths of the finalists from their comparisons: Bradley and Terry's model with a prior. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from streams.detect.features.base import round_score
 
 PRIOR_PRECISION = 1.0
-"""Precision of the prior of a strength (normal, mean 0): a few comparisons move nobody to the end of the scale."""
+"""Precision of the prior of a strength (normal, mean 0): a few comparisons move no finalist to the end of the scale."""
 MAX_STEPS = 50
 """Newton steps; the loss is convex, and ten are usual."""
 
@@ -26,7 +26,10 @@ class Outcome:
 
 
 def measure_strengths(count: int, outcomes: Sequence[Outcome]) -> list[float]:
-    """Measure 0..1 a finalist: the share of comparisons with the others that it is expected to win; mean 0.5."""
+    """Measure each finalist: the share of comparisons with the others that it is expected to win.
+
+    Between 0 and 1, and 0.5 in the mean.
+    """
     strengths = np.zeros(count)
     for _ in range(MAX_STEPS):
         gradient = PRIOR_PRECISION * strengths

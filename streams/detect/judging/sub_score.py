@@ -10,7 +10,7 @@ import msgspec
 from schemas.common import TimeRange
 from schemas.documents.moments import Evidence, Judging, SubScore
 from streams.detect.judging.judge import Comparison, Judgement
-from streams.detect.judging.strength import Outcome, measure_strengths
+from streams.detect.judging.strength import measure_strengths
 from streams.detect.judging.window_text import WindowText
 
 JUDGED = "judged"
@@ -41,14 +41,15 @@ def build_judged(
     ``hidden_count`` are finalists that were not shown to the model.
     """
     comparisons = judgement.comparisons if judgement.is_usable else ()
-    outcomes = [Outcome(first=one.first, second=one.second, won=one.won) for one in comparisons]
+    outcomes = [comparison.outcome for comparison in comparisons]
     strengths = measure_strengths(len(texts), outcomes)
     planned_per_finalist = 2 * judgement.planned_count / max(1, len(texts))
-    sub_scores = {
-        text.range: _build_sub_score(place, strengths[place], own, texts, model, planned_per_finalist)
-        for place, text in enumerate(texts)
-        if (own := [one for one in comparisons if place in (one.first, one.second)])
-    }
+    sub_scores: dict[TimeRange, SubScore] = {}
+    for place, text in enumerate(texts):
+        if own_comparisons := [comparison for comparison in comparisons if place in comparison.places]:
+            sub_scores[text.range] = _build_sub_score(
+                place, strengths[place], own_comparisons, texts, model, planned_per_finalist
+            )
     judging = Judging(
         model=model,
         used=judgement.is_usable,
@@ -56,7 +57,7 @@ def build_judged(
         hidden=hidden_count,
         comparisons=judgement.planned_count,
         counted=len(judgement.comparisons),
-        drawn=sum(one.won == 0.5 for one in judgement.comparisons),
+        drawn=sum(comparison.won == 0.5 for comparison in judgement.comparisons),
         reason=judgement.reason,
         cost=judgement.cost,
     )
@@ -71,14 +72,10 @@ def _build_sub_score(
     model: str,
     planned_count: float,
 ) -> SubScore:
-    shares = [one.won if one.first == place else 1.0 - one.won for one in comparisons]
-    evidence = [
-        item
-        for one, share in zip(comparisons, shares, strict=True)
-        for item in _list_evidence(place, one, share, texts, strength)
-    ]
+    shares = [comparison.share_of(place) for comparison in comparisons]
+    evidence = [item for comparison in comparisons for item in _list_evidence(place, comparison, texts, strength)]
     won, lost, drawn = (sum(share == value for share in shares) for value in (1.0, 0.0, 0.5))
-    told = f"{model} preferred it in {won} of {len(shares)} comparisons with other finalists"
+    summary = f"{model} preferred it in {won} of {len(shares)} comparisons with other finalists"
     details = [f"{lost} lost" * bool(lost), f"{drawn} undecided" * bool(drawn)]
     more = ", ".join(filter(None, details))
     return SubScore(
@@ -88,29 +85,28 @@ def _build_sub_score(
         evidence=evidence,
         raw=round(sum(shares) / len(shares), _DIGITS),
         confidence=round(min(1.0, len(shares) / planned_count) * texts[place].certainty, _DIGITS),
-        told=f"{told} ({more})." if more else f"{told}.",
+        told=f"{summary} ({more})." if more else f"{summary}.",
     )
 
 
-def _list_evidence(
-    place: int, one: Comparison, share: float, texts: Sequence[WindowText], strength: float
-) -> list[Evidence]:
+def _list_evidence(place: int, comparison: Comparison, texts: Sequence[WindowText], strength: float) -> list[Evidence]:
     """List the window's own words in a comparison, and those of its opponent."""
-    is_first = one.first == place
-    own, other = (one.first_quote, one.second_quote) if is_first else (one.second_quote, one.first_quote)
-    opponent = texts[one.second if is_first else one.first].range
+    own_quote, other_quote, opponent = comparison.first_quote, comparison.second_quote, texts[comparison.second].range
+    if place == comparison.second:
+        own_quote, other_quote, opponent = other_quote, own_quote, texts[comparison.first].range
+    share = comparison.share_of(place)
     return [
         Evidence(
             kind="preferred" if share == 1.0 else "undecided" if share == 0.5 else "not_preferred",
-            start_ms=own.range.start_ms,
-            end_ms=own.range.end_ms,
-            text=own.text,
+            start_ms=own_quote.range.start_ms,
+            end_ms=own_quote.range.end_ms,
+            text=own_quote.text,
             value=share,
             part=PART,
             strength=strength,
             share=1.0,
         ),
-        Evidence(kind="opponent", start_ms=opponent.start_ms, end_ms=opponent.end_ms, text=other.text, part=PART),
+        Evidence(kind="opponent", start_ms=opponent.start_ms, end_ms=opponent.end_ms, text=other_quote.text, part=PART),
     ]
 
 

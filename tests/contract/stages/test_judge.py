@@ -146,7 +146,9 @@ FAULTS: dict[str, tuple[Judge, str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_faulty_judgement_is_left_out_and_said(fault: str, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_faulty_judgement_is_left_out_with_a_warning(
+    fault: str, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("core.infra.chat_session.RETRY_PAUSE_S", 0.01)
     judge, why = FAULTS[fault]
     moments, _ = await judge_project(rig, judge)
@@ -170,7 +172,7 @@ async def test_a_slow_endpoint_is_not_waited_for(rig: Rig) -> None:
     assert await warnings_of(rig) == ["moments: fake did not judge the finalists: it was not done within 0.4 s."]
 
 
-async def test_an_unreachable_endpoint_is_said(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unreachable_endpoint_is_a_warning(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.infra.chat_session.RETRY_PAUSE_S", 0.01)
     event = await understood(rig)
     configure(rig, Endpoint())
@@ -181,7 +183,7 @@ async def test_an_unreachable_endpoint_is_said(rig: Rig, monkeypatch: pytest.Mon
     await read_moments(rig)
 
 
-async def test_a_budget_that_is_too_small_is_said_before_any_call(rig: Rig) -> None:
+async def test_a_budget_that_is_too_small_is_a_warning_before_any_call(rig: Rig) -> None:
     moments, endpoint = await judge_project(rig, prefer_longer, rules=msgspec.structs.replace(RULES, budget=0.001))
     assert endpoint.asked == []
     (warning,) = await warnings_of(rig)
@@ -230,7 +232,7 @@ async def test_a_second_attempt_pays_for_no_answer_again_and_says_the_same(
     assert await tokens_of(rig) == {}, "the attempt that was lost had asked"
 
 
-async def test_without_the_setting_nothing_is_asked(rig: Rig) -> None:
+async def test_without_the_setting_no_model_is_called(rig: Rig) -> None:
     event = await understood(rig)
     async with serving(completion("{}")) as endpoint:
         writer = msgspec.structs.replace(WRITER, url=endpoint.url)

@@ -29,11 +29,11 @@ async def judged(
         nonlocal stored
         stored = msgspec.json.decode(msgspec.json.encode(answers), type=KeptAnswers)
 
-    judge = FinalistJudge(chat, rules, WRITER, kept=kept, sleep=pause)
+    judge = FinalistJudge(chat, rules, WRITER, earlier_answers=kept, sleep=pause)
     return await judge.judge(texts, keep, lambda _: None), stored
 
 
-async def test_each_pair_is_asked_about_in_both_orders() -> None:
+async def test_each_pair_is_compared_in_both_orders() -> None:
     chat = FakeChat()
     judgement, _ = await judged(chat, windows(4))
     assert (judgement.planned_count, len(judgement.comparisons), judgement.reason) == (6, 6, "")
@@ -58,7 +58,7 @@ async def test_quotes_are_those_of_each_window() -> None:
 
 
 @pytest.mark.parametrize("place", ["quote_1", "quote_2"])
-async def test_a_quote_that_is_not_said_voids_the_comparison(place: str) -> None:
+async def test_a_false_quote_voids_the_comparison(place: str) -> None:
     def judge(first: str, second: str) -> str:
         text = json.loads(prefer_higher(first, second))
         if {number_of(first), number_of(second)} == {0, 1}:
@@ -81,7 +81,7 @@ async def test_the_quote_of_the_other_window_does_not_count() -> None:
     assert (judgement.is_usable, list(judgement.comparisons), judgement.reason) == (False, [], UNQUOTED)
 
 
-async def test_a_malformed_answer_is_asked_for_again() -> None:
+async def test_a_malformed_answer_is_requested_again() -> None:
     answered: set[tuple[str, str]] = set()
 
     def judge(first: str, second: str) -> str:
@@ -171,7 +171,7 @@ async def test_a_small_budget_makes_fewer_rounds() -> None:
     assert judgement.cost.money <= 0.11
 
 
-async def test_kept_answers_are_neither_asked_for_nor_paid_again() -> None:
+async def test_kept_answers_are_not_paid_again() -> None:
     first_chat, second_chat = FakeChat(), FakeChat()
     first, kept = await judged(first_chat, windows(5))
     second, kept_again = await judged(second_chat, windows(5), kept=kept)

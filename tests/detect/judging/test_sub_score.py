@@ -22,7 +22,7 @@ from streams.detect.judging.sub_score import (
     add_to_mean,
     build_judged,
 )
-from streams.detect.pipeline import EXTRA_FINALISTS, ScoredProject, choose_moments, score_project
+from streams.detect.pipeline import MAX_EXTRA_FINALISTS, ScoredProject, choose_moments, score_project
 from streams.detect.posting.model import read_posting_model
 from streams.detect.scoring import SCORER_NAME
 from tests.detect.judging.fakes import RULES, WRITER, FakeChat, answer, windows
@@ -64,7 +64,7 @@ def test_finalists_are_the_clips_and_a_few_more() -> None:
     finalists = [window.range for window in project.list_finalists()]
     clips = [clip.range for clip in clips_of(choose_moments(project, name_id))]
     assert set(clips) <= set(finalists)
-    assert len(clips) < len(finalists) <= len(clips) + EXTRA_FINALISTS
+    assert len(clips) < len(finalists) <= len(clips) + MAX_EXTRA_FINALISTS
 
 
 def test_the_effects_add_up_to_the_score() -> None:
@@ -181,7 +181,7 @@ def test_a_judgement_that_is_not_usable_changes_no_score() -> None:
     assert plain.judging is None
 
 
-def test_what_was_left_out_is_said() -> None:
+def test_what_was_left_out_is_a_warning() -> None:
     texts = windows(4)
 
     async def keep(answers: KeptAnswers) -> None:

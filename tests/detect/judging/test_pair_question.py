@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from streams.detect.judging.prompt import ANSWER_SCHEMA, PairAnswer, build_messages, read_answer
+from streams.detect.judging.pair_question import ANSWER_SCHEMA, PairAnswer, build_messages, read_answer
 from tests.detect.judging.fakes import window
 
 TEXT = "Nobody believed that three men could win this war, and they were wrong about all of it."
@@ -54,7 +54,7 @@ def test_a_quote_is_found_with_its_time_and_widened_to_words() -> None:
 
 
 @pytest.mark.parametrize("quote", ["believed that four men", "Nobody", "they were", "", "   ", "nobody believed that"])
-def test_words_that_are_not_said_or_too_few_are_no_quote(quote: str) -> None:
+def test_false_or_too_few_words_are_no_quote(quote: str) -> None:
     assert window(TEXT).find_quote(quote) is None
 
 
