@@ -76,7 +76,7 @@ class DetectStage:
         moments, choosing_ms = await work.in_thread(
             choose_moments, project, lambda name: str(result_id(input_id, "detect", name)), judged
         )
-        work.cpu_ms = embedding_ms + scoring_ms + choosing_ms
+        work.cpu_ms += embedding_ms + scoring_ms + choosing_ms
         picture_models = sorted({span.model for span in analysis.seen})
         moments = msgspec.structs.replace(
             moments,
@@ -153,11 +153,12 @@ class DetectStage:
         """Let the configured model compare the finalists; None where none is configured."""
         if self._context.judge is None:
             return None
+        finalists, work.cpu_ms = await work.in_thread(project.list_texts)
         return await judge_finalists(
             self._context.judge,
             self._context.settings.judge,
             self._context.settings.writer,
-            project.list_texts(),
+            finalists,
             objects=self._context.objects,
             prefix=prefix_of(event, "moments", result_id(work.cause.input_id, "detect", "judged")),
             report=work.report,
