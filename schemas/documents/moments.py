@@ -148,8 +148,7 @@ class ClipFacts(Value, frozen=True, kw_only=True):
 class Judging(Value, frozen=True, kw_only=True):
     """The comparison of the finalists by a configured model: each pair in both orders."""
 
-    model: str
-    """The configured model."""
+    model: Annotated[str, Meta(description="The configured model.", examples=["gpt-4.1-mini"])]
     used: bool
     """Whether the scores contain it."""
     finalists: int = 0
@@ -162,8 +161,13 @@ class Judging(Value, frozen=True, kw_only=True):
     """Number of comparisons that count: both answers came, and quote both moments."""
     drawn: int = 0
     """Number of those in which each moment was preferred in one order."""
-    reason: str = ""
-    """Why comparisons do not count, or nothing was compared, as a sentence; empty if all count."""
+    reason: Annotated[
+        str,
+        Meta(
+            description="Why comparisons do not count, or nothing was compared, as a sentence; empty if all count.",
+            examples=["a quote is not in its window"],
+        ),
+    ] = ""
     cost: Cost = Cost()
     """What its answers cost, in all attempts that are known."""
 
