@@ -5,8 +5,8 @@ where a limit is missed. The recipe's files (10 minutes, an hour) are made once 
 in some minutes that all of them work. Not in here, for they have no limit: ``python -m
 benchmarks.speech.asr_accuracy``,
 ``.vision.shots``, ``.vision.active_speaker``, ``.vision.framing``, ``.ranking.ranking``, ``.ranking.score``,
-``.acoustics.sounds``, ``.load.capacity``; for they take long: ``.speech.seams``, ``.asr_sets``, ``.hallucinations``,
-``.code_switching``. ``.gallery`` and ``.soak`` are targets of their own.
+``.posting.judge``, ``.acoustics.sounds``, ``.load.capacity``; for they take long: ``.speech.seams``, ``.asr_sets``,
+``.hallucinations``, ``.code_switching``. ``.gallery`` and ``.soak`` are targets of their own.
 """
 
 from __future__ import annotations

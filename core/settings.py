@@ -108,6 +108,20 @@ class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int = 6000
 
 
+class JudgeRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The comparison of the finalists of a project by the writer's model."""
+
+    mode: Literal["off", "on"] = "off"
+    calls: Annotated[int, msgspec.Meta(ge=4, le=1000)] = 60
+    """Most calls for one project, repeated ones counted; four fifths of them are planned."""
+    budget: float = 0.5
+    """Most money for one project; a call that might go beyond it is not made."""
+    time_limit_s: float = 120.0
+    """Time after which the comparisons that are not done are left out."""
+    output_tokens: int = 600
+    """Most tokens of one answer."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of the product; each is the environment variable ``CLIPSTREAM_`` + NAME."""
 
@@ -200,6 +214,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     spans: SpanRules = SpanRules()
     admission: AdmissionRules = AdmissionRules()
     writer: WriterRules = WriterRules()
+    judge: JudgeRules = JudgeRules()
     retention: RetentionRules = RetentionRules()
     still_s: float = 900.0
     """Time without movement after which a project counts as standing still, and its lost events are emitted again."""
@@ -212,6 +227,7 @@ _NESTED: dict[str, type[msgspec.Struct]] = {
     "spans": SpanRules,
     "admission": AdmissionRules,
     "writer": WriterRules,
+    "judge": JudgeRules,
     "retention": RetentionRules,
     "prices": PriceList,
 }
@@ -292,7 +308,17 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
     own_variables = {name: value for name, value in environ.items() if name not in foreign}
     settings = Settings(**_read(Settings, PREFIX, own_variables, needed_by(process)))
     _check_kafka(settings)
+    _check_judge(settings)
     return settings
+
+
+def load_writing_rules(environ: Mapping[str, str]) -> tuple[WriterRules, JudgeRules]:
+    """Settings of the writer and the judge alone, for a tool that needs no other.
+
+    Raises MissingSettingError.
+    """
+    writer = WriterRules(**_read(WriterRules, f"{PREFIX}WRITER_", environ, frozenset()))
+    return writer, JudgeRules(**_read(JudgeRules, f"{PREFIX}JUDGE_", environ, frozenset()))
 
 
 def _check_kafka(settings: Settings) -> None:
@@ -304,3 +330,10 @@ def _check_kafka(settings: Settings) -> None:
     for name in ("kafka_ca", "kafka_certificate"):
         if getattr(settings, name) and settings.kafka_tls == "off":
             raise MissingSettingError(f"{PREFIX}{name.upper()} is set: set {PREFIX}KAFKA_TLS=on as well")
+
+
+def _check_judge(settings: Settings) -> None:
+    """Without the writer's endpoint there is no model that could judge."""
+    for name in ("url", "model"):
+        if settings.judge.mode == "on" and not getattr(settings.writer, name):
+            raise MissingSettingError(f"{PREFIX}JUDGE_MODE is on: set {PREFIX}WRITER_{name.upper()} as well")

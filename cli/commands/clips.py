@@ -96,10 +96,15 @@ def list_moments(client: Client, args: Namespace, display: Display) -> tuple[int
             f"{format_clock(moment['range']['start_ms'])} – {format_clock(moment['range']['end_ms'])}",
             f"{moment['score']:.0f}",
             "yes" if moment["selected"] else "",
-            f"{moment['title']}\n{moment['reason']}",
+            "\n".join((moment["title"], moment["reason"], *_list_judgements(moment))),
         )
         for number, moment in enumerate(moments[: args.limit], 1)
     ]
     display.table(plain_table("", ("#", "from – to", "score", "clip", "title and reason"), rows))
     display.say("`clipstream clip PROJECT --moment N` makes a clip of one.")
     return ExitCode.OK, {"items": moments}
+
+
+def _list_judgements(moment: JSON) -> list[str]:
+    """What a configured model says of a moment, if it was judged by one."""
+    return [str(signal["told"]) for signal in moment.get("signals", []) if signal["name"] == "judged"]

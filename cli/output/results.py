@@ -215,6 +215,7 @@ def build_report(
         "candidates_weighed": len(moments["moments"]) if moments else 0,
         "nothing_found_reason": project.get("nothing_found_reason"),
         "clip_order": moments.get("order", "score") if moments else "score",
+        "judging": moments.get("judging") if moments else None,
         "clips": list(clips),
         "versions": version_info,
     }

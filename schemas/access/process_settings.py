@@ -32,6 +32,7 @@ _STAGE = _KAFKA | {"postgres_worker"} | _OBJECTS
 _OF_STAGE: Mapping[str, frozenset[str]] = {
     "ingest": _STAGE | RING,
     "study": _STAGE | {"writer_key"},
+    "detect": _STAGE | {"writer_key"},
     "deliver": _KAFKA | {"postgres_worker"} | RING,
 }
 SETTINGS_OF: Mapping[str, frozenset[str]] = {

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from schemas.common import TimeRange, Value
+from schemas.documents.intelligence import Cost
 from schemas.documents.scene import Scenery
 
 
@@ -49,10 +50,12 @@ class SubScore(Value, frozen=True, kw_only=True):
     told: str = ""
     """The same as a sentence."""
     effect: float | None = None
-    """What it adds to the log-odds of the score; null where the score is the weighted mean."""
+    """What it adds to the log-odds of the score. Where the score is the weighted mean: null, and of `judged` the points
+    that it adds to that mean.
+    """
 
 
-Lacking = Literal["pictures", "support", "asked", "score", "near_best", "overlap", "alike", "room"]
+Lacking = Literal["pictures", "support", "asked", "score", "near_best", "overlap", "alike", "judged", "room"]
 """Reasons why a moment was not selected."""
 
 
@@ -62,7 +65,8 @@ class Shortfall(Value, frozen=True, kw_only=True):
     what: Lacking
     """`support`: too little stands out; `asked`: too far from `prompt` and `topics`; `score`: below the minimum score;
     `near_best`: below the required share of the best score; `overlap`, `alike`: a better clip overlaps it, or says the
-    same; `room`: the maximum number of clips is reached; `pictures`: the source has no video.
+    same; `judged`: a model judged the finalists, and it was none of them; `room`: the maximum number of clips is
+    reached; `pictures`: the source has no video.
     """
     told: str
     """The same as a sentence."""
@@ -141,6 +145,33 @@ class ClipFacts(Value, frozen=True, kw_only=True):
     transcript_version: int = 1
 
 
+class Judging(Value, frozen=True, kw_only=True):
+    """The comparison of the finalists by a configured model: each pair in both orders."""
+
+    model: Annotated[str, Meta(description="The configured model.", examples=["gpt-4.1-mini"])]
+    used: bool
+    """Whether the scores contain it."""
+    finalists: int = 0
+    """Number of moments that were compared."""
+    hidden: int = 0
+    """Number of finalists that were not shown to the model, because they read like orders to one."""
+    comparisons: int = 0
+    """Number of planned comparisons."""
+    counted: int = 0
+    """Number of comparisons that count: both answers came, and quote both moments."""
+    drawn: int = 0
+    """Number of those in which each moment was preferred in one order."""
+    reason: Annotated[
+        str,
+        Meta(
+            description="Why comparisons do not count, or nothing was compared, as a sentence; empty if all count.",
+            examples=["a quote is not in its window"],
+        ),
+    ] = ""
+    cost: Cost = Cost()
+    """What its answers cost, in all attempts that are known."""
+
+
 class MomentList(Value, frozen=True, kw_only=True):
     """Every candidate moment, best first."""
 
@@ -165,3 +196,5 @@ class MomentList(Value, frozen=True, kw_only=True):
     """The transcript version that was scored; later corrections change no moment."""
     order: Literal["score", "time"] = "score"
     """Order of the selected moments' ranks. `time`: no moment was ranked with confidence, and scores say little."""
+    judging: Judging | None = None
+    """The finalists' comparison by a configured model; null where none is configured."""

@@ -24,7 +24,9 @@ from schemas.documents.span import HeardSpan, SeenSpan
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
 from schemas.options.project import ProjectOptions
-from streams.detect.pipeline import find_moments, list_requested_topics
+from streams.detect.judging.finalists import judge_finalists
+from streams.detect.judging.sub_score import JudgedFinalists
+from streams.detect.pipeline import ScoredProject, choose_moments, list_requested_topics, score_project
 from streams.detect.requested_clip_store import commit_measured, read_requested, request_exports, store_facts
 from streams.detect.requested_clips import copy_moment_facts, measure_clip
 from streams.detect.semantics import texts_to_embed
@@ -67,15 +69,14 @@ class DetectStage:
         work.report(1)
         embedded, embedding_ms, warning = await self._embed(analysis, inputs.options, work)
         work.report(2)
+        embedded_analysis = msgspec.structs.replace(analysis, embedded=embedded)
+        project, scoring_ms = await work.in_thread(score_project, embedded_analysis, inputs.options, inputs.weights)
+        judged = await self._judge(event, project, work)
         input_id = work.cause.input_id
-        moments, scoring_ms = await work.in_thread(
-            find_moments,
-            msgspec.structs.replace(analysis, embedded=embedded),
-            inputs.options,
-            lambda name: str(result_id(input_id, "detect", name)),
-            inputs.weights,
+        moments, choosing_ms = await work.in_thread(
+            choose_moments, project, lambda name: str(result_id(input_id, "detect", name)), judged
         )
-        work.cpu_ms = embedding_ms + scoring_ms
+        work.cpu_ms += embedding_ms + scoring_ms + choosing_ms
         picture_models = sorted({span.model for span in analysis.seen})
         moments = msgspec.structs.replace(
             moments,
@@ -88,7 +89,8 @@ class DetectStage:
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            for text in filter(None, (warning, UNRANKED_WARNING if is_unranked else "")):
+            warnings = (warning, UNRANKED_WARNING if is_unranked else "", *(judged.warnings if judged else ()))
+            for text in filter(None, warnings):
                 await project_lifecycle.add_warning(connection, event.org_id, event.project_id, text)
             await commit_moments(connection, event, inputs, moments, ref, work)
 
@@ -144,6 +146,23 @@ class DetectStage:
         except Unavailable:
             return _no_embeddings("the sentence model did not answer"), cpu_ms, EMBEDDING_WARNING
         return EmbeddedTexts(values=vectors.values, model=vectors.model), cpu_ms + vectors.compute_ms, ""
+
+    async def _judge(
+        self, event: events.UnderstandingCompleted, project: ScoredProject, work: Work
+    ) -> JudgedFinalists | None:
+        """Let the configured model compare the finalists; None where none is configured."""
+        if self._context.judge is None:
+            return None
+        finalists, work.cpu_ms = await work.in_thread(project.list_texts)
+        return await judge_finalists(
+            self._context.judge,
+            self._context.settings.judge,
+            self._context.settings.writer,
+            finalists,
+            objects=self._context.objects,
+            prefix=prefix_of(event, "moments", result_id(work.cause.input_id, "detect", "judged")),
+            report=work.report,
+        )
 
     async def _read_inputs(self, event: events.UnderstandingCompleted | events.ClipRequested) -> DetectInputs:
         """Read the project's row and the references of its analyses."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.common import TimeRange
 from schemas.documents.moments import Moment, NearMoment, Shortfall
 from streams.detect.selection import MIN_MATCH, MIN_SUPPORT, ScoredWindow, are_alike
 
@@ -21,6 +22,8 @@ class SelectionLimits:
     best_score_limit: float
     """Score that is near enough to the best one's."""
     has_video: bool
+    finalists: frozenset[TimeRange] | None = None
+    """Ranges of the moments among which a model judged; None where it did not."""
 
 
 def list_shortfalls(window: ScoredWindow, chosen: Sequence[ScoredWindow], limits: SelectionLimits) -> list[Shortfall]:
@@ -31,7 +34,7 @@ def list_shortfalls(window: ScoredWindow, chosen: Sequence[ScoredWindow], limits
     if any(window.range == clip.range for clip in chosen):
         return []
     shortfalls = _compare_limits(window, limits)
-    return shortfalls or [_find_obstacle(window, chosen)]
+    return shortfalls or [_find_obstacle(window, chosen, limits)]
 
 
 def _compare_limits(window: ScoredWindow, limits: SelectionLimits) -> list[Shortfall]:
@@ -57,12 +60,14 @@ def _compare_limits(window: ScoredWindow, limits: SelectionLimits) -> list[Short
     return shortfalls
 
 
-def _find_obstacle(window: ScoredWindow, chosen: Sequence[ScoredWindow]) -> Shortfall:
+def _find_obstacle(window: ScoredWindow, chosen: Sequence[ScoredWindow], limits: SelectionLimits) -> Shortfall:
     """Find which selected clip stands in its way, or that there is no room."""
     if any(window.range.overlap_ms(clip.range) for clip in chosen):
         return Shortfall(what="overlap", told="It overlaps a clip that was chosen before it.")
     if any(are_alike(window, clip) for clip in chosen):
         return Shortfall(what="alike", told="It says nearly the same as a clip that was chosen before it.")
+    if limits.finalists is not None and window.range not in limits.finalists:
+        return Shortfall(what="judged", told="A model judged the finalists, and it was none of them.")
     return Shortfall(what="room", told="There are as many clips as the video's length, or its options, have room for.")
 
 

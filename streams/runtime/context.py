@@ -48,6 +48,7 @@ class GivenPorts(TypedDict, total=False):
     sentences: Sentences
     names: Names | None
     chat: Chat | None
+    judge: Chat | None
     log: EventLog
 
 
@@ -132,15 +133,17 @@ class StageContext:
     @cached_property
     def chat(self) -> Chat | None:
         """The model that writes what a project is about; None where none is configured."""
+        return self._open_chat(self.settings.writer.output_tokens) if self.settings.writer.url else None
+
+    @cached_property
+    def judge(self) -> Chat | None:
+        """The same model, asked to compare the finalists; None where that is not configured."""
+        return self._open_chat(self.settings.judge.output_tokens) if self.settings.judge.mode == "on" else None
+
+    def _open_chat(self, most_tokens: int) -> Chat:
         writer = self.settings.writer
-        if not writer.url:
-            return None
         chat = OpenAiChat(
-            url=writer.url,
-            model=writer.model,
-            key=writer.key,
-            timeout_s=writer.timeout_s,
-            most_tokens=writer.output_tokens,
+            url=writer.url, model=writer.model, key=writer.key, timeout_s=writer.timeout_s, most_tokens=most_tokens
         )
         self._opened.push_async_callback(chat.close)
         return chat

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from core.domain.text.word_joining import searched
+from core.infra.chat_session import AnswerUnavailableError
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.infra.sentence_embeddings import Rows, embed, read_rows
@@ -28,7 +29,7 @@ from streams.study.discourse_patterns import speaks_english
 from streams.study.index_rows import IndexedSubject, build_index_rows
 from streams.study.learned_names import learn_names
 from streams.study.llm.grounding import apply_answers, mark_not_used
-from streams.study.llm.summarizer import AnswerUnavailableError, TranscriptSummarizer
+from streams.study.llm.summarizer import TranscriptSummarizer
 from streams.study.topics import keyphrases, topic_tokens
 from streams.study.topics.keyphrases import Keyphrase
 from streams.study.transcript_text import TranscriptText, read_transcript

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.domain.text.quoted_words import find_quoted_words, place_words
 from core.domain.text.sentence_end import CLOSING_MARKS, SENTENCE_MARKS
-from core.domain.text.word_joining import join_words, space
+from core.domain.text.word_joining import join_words
 from schemas.common import Segment, Value, Word
 from schemas.documents.intelligence import Quote
 from schemas.documents.transcript import Transcript
@@ -17,7 +17,6 @@ MAX_LINE_WORDS = 80
 """Most words of a line without a full stop, so that no rule has to read a whole hour as one sentence."""
 MAX_LINE_PAUSE_MS = 2_000
 """Pause that ends a line."""
-_GAPS = re.compile(r"\s+")
 
 
 class TranscriptLine(Value, frozen=True, kw_only=True):
@@ -90,28 +89,20 @@ class TranscriptText:
 
     def find_quote(self, text: str) -> Quote | None:
         """Find the first place where a text is said word for word, widened to whole words."""
-        phrase = space(self.language).join(_GAPS.split(text.strip())) if space(self.language) else text.strip()
-        at = self.text.find(phrase) if phrase else -1
-        if at < 0:
-            return None
-        first = bisect.bisect_right(self.starts, at) - 1
-        return self.quote(first, bisect.bisect_left(self.starts, at + len(phrase)))
+        place = find_quoted_words(self.text, self.starts, text, self.language)
+        return self.quote(*place) if place else None
 
 
 def read_transcript(transcript: Transcript) -> TranscriptText:
     """Prepare a stored transcript for analysis."""
     texts = [word.text.strip() for word in transcript.words]
-    starts, at, gap = [], 0, len(space(transcript.language))
-    for text in texts:
-        starts.append(at)
-        at += len(text) + gap
     return TranscriptText(
         language=transcript.language,
         duration_ms=transcript.duration_ms,
         words=transcript.words,
         lines=_split_lines(transcript),
         text=join_words(texts, transcript.language),
-        starts=starts,
+        starts=place_words(texts, transcript.language),
     )
 
 

@@ -7,11 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from core.infra.llm import OpenAiChat
 from core.infra.triton.embeddings import TritonVoices
 from core.infra.triton.faces import TritonFaces
 from core.infra.triton.names import TritonNames
+from core.settings import JudgeRules, WriterRules
 from streams.runtime.context import StageContext, open_context
 from tests.api.fakes import make_settings
 from tests.support.vectors import WordSentences
@@ -49,6 +52,16 @@ async def test_closing_closes_only_ports_opened_here(tmp_path: Path, monkeypatch
         assert context.faces
         assert context.voices
     assert closed == ["voices", "faces"]
+
+
+async def test_the_judge_is_opened_only_where_it_is_on(tmp_path: Path) -> None:
+    settings = make_settings(work_dir=tmp_path, writer=WriterRules(url="http://127.0.0.1:9", model="m"))
+    async with open_context(settings, "detect", pool()) as context:
+        assert context.judge is None
+        assert context.chat is not None
+    judging = msgspec.structs.replace(settings, judge=JudgeRules(mode="on"))
+    async with open_context(judging, "detect", pool()) as context:
+        assert isinstance(context.judge, OpenAiChat)
 
 
 def noted(closed: list[str], name: str) -> Callable[[object], Awaitable[None]]:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from core.domain.clock_format import format_clock
+from core.domain.model_answer import decode_answer
 from schemas.documents.intelligence import EntityKind, RelationKind
 from streams.study.transcript_text import TranscriptLine, TranscriptText
 
@@ -123,8 +124,4 @@ def build_messages(lines: Sequence[TranscriptLine]) -> list[Mapping[str, str]]:
 
 def read_answer(text: str) -> ModelAnswer:
     """Read an answer and check it against the schema. Raises ValueError that says what is wrong."""
-    begin, end = text.find("{"), text.rfind("}") + 1  # some put a code fence or their thoughts around it all the same
-    try:
-        return msgspec.json.decode(text[begin:end] if 0 <= begin < end else text, type=ModelAnswer)
-    except (msgspec.MsgspecError, UnicodeError) as error:
-        raise ValueError(f"the answer does not fit the schema: {error}") from None
+    return decode_answer(text, ModelAnswer)

@@ -179,7 +179,19 @@ def test_moments_are_listed_best_first(twin: Twin, tmp_path: Path, capsys: pytes
     assert run(tmp_path, "moments", PROJECT) == ExitCode.OK
     shown = capsys.readouterr().out
     assert shown.index("High") < shown.index("Low")
+    assert "judge-1" not in shown
     assert run(tmp_path, "moments", PROJECT) == ExitCode.NOTHING_FOUND
+
+
+def test_a_judged_moment_says_what_the_model_preferred(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = "judge-1 preferred it in 2 of 3 comparisons with other finalists (1 lost)."
+    judged = [MOMENTS[0] | {"signals": [{"name": "judged", "value": 0.6, "weight": 0.0, "evidence": [], "told": told}]}]
+    plan(twin, "GET", f"{BASE}/moments", {"moments": judged})
+    assert run(tmp_path, "moments", PROJECT) == ExitCode.OK
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "judge-1 preferred it in 2 of 3" in shown
 
 
 def test_words_that_occur_once_are_corrected(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.infra.chat_session import AnswerUnavailableError
 from core.infra.llm import OpenAiChat
 from core.settings import WriterRules
 from schemas import events
@@ -19,7 +20,7 @@ from streams.study.agent import StudyStage
 from streams.study.assemble import build_intelligence
 from streams.study.llm.grounding import apply_answers
 from streams.study.llm.prompt import ModelAnswer, build_messages, build_schema
-from streams.study.llm.summarizer import AnswerUnavailableError, TranscriptSummarizer
+from streams.study.llm.summarizer import TranscriptSummarizer
 from streams.study.transcript_text import TranscriptText
 from tests.contract.rigs.stage_rig import Rig, make_rig
 from tests.contract.stages.test_study import new_transcript, stored

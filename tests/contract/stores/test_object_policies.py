@@ -97,6 +97,13 @@ def test_a_process_that_seals_an_upload_may_copy_it(store: Server, process: str)
     assert refused(lambda: s3.copy_object(Key=PLACES["*/*/exports/*"], **copy))
 
 
+def test_detect_may_keep_a_models_answers_under_a_known_key(store: Server) -> None:
+    s3, key = client(store, "detect"), PLACES["*/*/moments/*"]
+    copy = {"CopySource": {"Bucket": BUCKET, "Key": key}, "Bucket": BUCKET}
+    assert not refused(lambda: s3.copy_object(Key=f"{key}-answers.json", **copy))
+    assert refused(lambda: s3.copy_object(Key=PLACES["*/*/transcript/*"], **copy))
+
+
 @pytest.mark.parametrize("process", WRITES)
 def test_nothing_but_the_relay_removes_an_object(store: Server, process: str) -> None:
     client(store, "admin").put_object(Bucket=BUCKET, Key=f"{ORG}/{PROJECT}/source/r/gone", Body=b"x")

@@ -36,10 +36,15 @@ def raw(body: bytes) -> Answer:
 
 
 class Endpoint:
-    """Requests received, and answers to give; the last answer is repeated."""
+    """Requests received, and answers to give; the last answer is repeated.
 
-    def __init__(self, *answers: Answer, delay_s: float = 0.0) -> None:
-        self.answers, self.delay_s = list(answers), delay_s
+    With ``respond`` each answer is that to its own request.
+    """
+
+    def __init__(
+        self, *answers: Answer, delay_s: float = 0.0, respond: Callable[[dict[str, Any]], Answer] | None = None
+    ) -> None:
+        self.answers, self.delay_s, self.respond = list(answers), delay_s, respond
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.url = ""
@@ -53,13 +58,14 @@ class Endpoint:
             fields = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
             body = await reader.readexactly(int(fields["content-length"]))
             assert head[0].startswith("POST /v1/chat/completions ")
-            self.asked.append(json.loads(body))
+            request = json.loads(body)
+            self.asked.append(request)
             self.keys.append(fields.get("authorization", ""))
             held = self.held
             await asyncio.sleep(self.delay_s)
             if held is not None:
                 await held.wait()
-            code, answer, more = (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])()
+            code, answer, more = (self.respond(request) if self.respond else self._next_answer())()
             head_lines = f"Content-Length: {len(answer)}\r\nConnection: close\r\n{more}"
             writer.write(f"HTTP/1.1 {code} X\r\n{head_lines}\r\n".encode())
             writer.write(answer)
@@ -69,11 +75,16 @@ class Endpoint:
         finally:
             writer.close()
 
+    def _next_answer(self) -> Answer:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
 
 @asynccontextmanager
-async def serving(*answers: Answer, delay_s: float = 0.0) -> AsyncIterator[Endpoint]:
+async def serving(
+    *answers: Answer, delay_s: float = 0.0, respond: Callable[[dict[str, Any]], Answer] | None = None
+) -> AsyncIterator[Endpoint]:
     """The endpoint for as long as the block lasts."""
-    endpoint = Endpoint(*answers, delay_s=delay_s)
+    endpoint = Endpoint(*answers, delay_s=delay_s, respond=respond)
     server = await asyncio.start_server(endpoint.serve, "127.0.0.1", 0)
     endpoint.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     async with server:
