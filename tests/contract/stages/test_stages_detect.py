@@ -103,7 +103,7 @@ async def test_an_understood_project_becomes_clips(rig: Rig) -> None:
     assert await rig.count_events() == {}
 
 
-async def test_a_recording_in_which_nothing_is_likely_to_be_posted_has_clips_in_order_of_time(rig: Rig) -> None:
+async def test_an_unranked_recording_has_clips_in_order_of_time(rig: Rig) -> None:
     words = dull_words()
     event = await understood(rig, words=words, duration_ms=words[-1].end_ms + 500)
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
