@@ -107,7 +107,7 @@ def sample_lines(measured: Sequence[MeasuredReactions], sample: SampleName) -> I
     groups = {
         "all": set(kinds),
         "presidents": set(PRESIDENTS) & set(kinds),
-        "podcasts": set(kinds) - set(PRESIDENTS),
+        "podcasts": set(kinds) - {*PRESIDENTS, "meeting"},
         **{kind: {kind} for kind in sorted(set(kinds))},
     }
     for name, group in groups.items():
