@@ -56,16 +56,17 @@ class PostingText(msgspec.Struct, frozen=True, kw_only=True):
     held_out: bool
 
 
-def podcast(path: Path) -> Iterator[tuple[str, str]]:
-    """Turns of an episode, without breaks, links and marks."""
+def podcast(path: Path, *, with_marks: bool = False) -> Iterator[tuple[str, str]]:
+    """Turns of an episode, without breaks and links; without marks of reactions unless they are wanted."""
     text = re.sub(r"\[([^\]\n]*)\]\((?:http|#|/)[^)]*\)", r"\1", path.read_text())
     parts = _TURN.split(text)
     for speaker, turn in zip(parts[1::2], parts[2::2], strict=True):
-        if speaker != "Break" and (spoken := _ROOM.sub(" ", turn).strip()):
+        spoken = turn.strip() if with_marks else _ROOM.sub(" ", turn).strip()
+        if speaker != "Break" and spoken:
             yield speaker, _EMPHASIS.sub("", spoken).replace("\\", "")
 
 
-def presidents(path: Path) -> Iterator[tuple[str, str]]:
+def presidents(path: Path, *, with_marks: bool = False) -> Iterator[tuple[str, str]]:
     """Paragraphs of a speech or debate; a name in capitals or before a colon begins a turn."""
     head, _, text = path.read_text().partition("\n")
     speaker = head.removeprefix("President:").strip()
@@ -74,9 +75,9 @@ def presidents(path: Path) -> Iterator[tuple[str, str]]:
         turn = _TITLED.match(paragraph) or _NAMED.match(paragraph)
         if turn is not None and (turn.re is _TITLED or turn[0].rstrip().endswith(":") or turn[1].isupper()):
             speaker = turn[1].strip()
-            yield speaker, _ROOM.sub(" ", paragraph[turn.end() :])
-        elif paragraph:
-            yield speaker, _ROOM.sub(" ", paragraph)
+            paragraph = paragraph[turn.end() :]
+        if paragraph:
+            yield speaker, paragraph if with_marks else _ROOM.sub(" ", paragraph)
 
 
 def held_out_names(names: Sequence[str]) -> set[str]:

@@ -24,7 +24,7 @@ from benchmarks.posting.posting_pairs import place_of, read_choices, sample_pair
 from benchmarks.posting.posting_texts import read_texts
 from benchmarks.ranking.score_measures import Bools, auc
 from schemas.options.score_weights import SubScoreName
-from streams.detect.posting.model import ModelFeature, PostingModel, find_medians, level_lengths, standardise
+from streams.detect.posting.model import FittedModel, ModelFeature, find_medians, level_lengths, standardise
 from streams.detect.posting.posting_features import WORDS
 
 MODEL_FILE = Path(__file__).parents[2] / "streams" / "detect" / "posting" / "model.json"
@@ -295,14 +295,14 @@ def figures_of(name: str, sample: Sample, scores: Floats) -> str:
     )
 
 
-def fit_model(sample: Sample) -> PostingModel:
+def fit_model(sample: Sample) -> FittedModel:
     """The model of all windows, with log-odds calibrated on scores of cross-validation."""
     used = np.ones(len(sample.texts), dtype=bool)
     scale = scale_of(sample, used)
     coefficients = fit_ridge(scale.rows(sample), sample.labels, RIDGE_WINDOWS)
     slope, intercept = fit_logistic(cross_validate(sample, ridge), sample.worth)
     count = len(sample.names)
-    return PostingModel(
+    return FittedModel(
         name=NAME,
         intercept=round(intercept, DIGITS),
         features=[

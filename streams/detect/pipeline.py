@@ -26,6 +26,7 @@ from streams.detect.features.project_baseline import ProjectBaseline, read_basel
 from streams.detect.features.semantic import locate_sentences
 from streams.detect.judging.sub_score import JUDGED, JudgedFinalists, add_to_chance, add_to_mean
 from streams.detect.judging.window_text import WindowText, read_window_text
+from streams.detect.posting.reactions import ReactionScorer, build_reaction_scorer
 from streams.detect.posting.scores import PostingScorer, build_posting_scorer, compute_posting_score
 from streams.detect.scoring import (
     FEATURES,
@@ -124,14 +125,7 @@ def score_project(
     baseline = read_baseline(timeline, analysis.embedded, list_requested_topics(options), preferred_ms)
     windows = find_windows(timeline, options)
     measurements = [(window, measure_window(window, timeline, baseline)) for window in windows]
-    scorer = WindowScorer(
-        timeline=timeline,
-        baseline=baseline,
-        scale=build_scales([raw for _, raw in measurements]),
-        table=table,
-        options=options,
-        posting=build_posting_scorer(timeline, baseline, windows, [raw for _, raw in measurements]),
-    )
+    scorer = build_window_scorer(timeline, baseline, windows, [raw for _, raw in measurements], table, options)
     scored = {
         window.range: (scored_window, window)
         for window, raw in measurements
@@ -216,9 +210,13 @@ class WindowScorer:
         table: WeightTable,
         options: ProjectOptions,
         posting: PostingScorer | None,
+        reactions: ReactionScorer | None = None,
     ) -> None:
-        """``posting`` is None where the fitted model knows nothing: scores are then weighted means."""
-        self.posting = posting
+        """``posting`` is None where the fitted model knows nothing: scores are then weighted means.
+
+        ``reactions`` is None where no chance of a reaction is known.
+        """
+        self.posting, self._reactions = posting, reactions
         self.timeline, self.baseline, self.scale = timeline, baseline, scale
         self._table, self._genre = table, options.genre
         self._has_requests = bool(list_requested_topics(options))
@@ -237,6 +235,8 @@ class WindowScorer:
         if self.posting is not None and window.sentences:
             signals = self.posting.explain(signals, window, raw, table)
             score = compute_posting_score(self.posting.model, signals)
+        if self._reactions is not None and window.sentences:
+            signals = self._reactions.add_evidence(signals, window, raw)
         facts, meaning = self.baseline.facts, self.baseline.meaning
         at = locate_sentences(self.baseline.sentence_index, window) if window.sentences else None
         return ScoredWindow(
@@ -261,6 +261,29 @@ class WindowScorer:
             return replace(window, signals=signals, score=compute_posting_score(self.posting.model, signals))
         added = add_to_mean(judged, window.score)
         return replace(window, signals=[*window.signals, added], score=round(window.score + (added.effect or 0.0), 2))
+
+
+def build_window_scorer(
+    timeline: ProjectTimeline,
+    baseline: ProjectBaseline,
+    windows: Sequence[CandidateWindow],
+    raw_scores: Sequence[RawScores],
+    table: WeightTable,
+    options: ProjectOptions,
+) -> WindowScorer:
+    """Build the scorer of a video from all of its windows, whose sub-scores are ``raw_scores``."""
+    posting = build_posting_scorer(timeline, baseline, windows, raw_scores)
+    return WindowScorer(
+        timeline=timeline,
+        baseline=baseline,
+        scale=build_scales(raw_scores),
+        table=table,
+        options=options,
+        posting=posting,
+        reactions=build_reaction_scorer(
+            timeline, baseline, windows, raw_scores, posting.measured if posting is not None else None
+        ),
+    )
 
 
 def _limit_moments(candidates: Sequence[ScoredWindow], chosen: Sequence[ScoredWindow]) -> list[ScoredWindow]:

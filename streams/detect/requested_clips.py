@@ -20,9 +20,8 @@ from streams.detect.explanations.reasons import write_reason
 from streams.detect.explanations.uncertainty import mark_doubtful_evidence
 from streams.detect.features.delivery import preferred_length
 from streams.detect.features.project_baseline import read_baseline
-from streams.detect.pipeline import WindowScorer, find_windows, list_requested_topics
-from streams.detect.posting.scores import build_posting_scorer
-from streams.detect.scoring import build_scales, measure_window
+from streams.detect.pipeline import build_window_scorer, find_windows, list_requested_topics
+from streams.detect.scoring import measure_window
 from streams.detect.selection import ScoredWindow
 from streams.detect.sentences import Sentence
 from streams.detect.timeline import ProjectAnalysis, ProjectTimeline, build_timeline
@@ -51,14 +50,7 @@ def measure_clip(
     window = build_window(clip_range, timeline)
     candidates = find_windows(timeline, options)
     measurements = [measure_window(candidate, timeline, baseline) for candidate in candidates]
-    scorer = WindowScorer(
-        timeline=timeline,
-        baseline=baseline,
-        scale=build_scales(measurements),
-        table=table,
-        options=options,
-        posting=build_posting_scorer(timeline, baseline, candidates, measurements),
-    )
+    scorer = build_window_scorer(timeline, baseline, candidates, measurements, table, options)
     scored = scorer.score_window(window, measure_window(window, timeline, baseline)) if measurements else None
     signals = scored.signals if scored else ()
     wording = titles.write_wording(window, timeline, baseline, signals)

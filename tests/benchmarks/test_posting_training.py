@@ -12,7 +12,7 @@ from benchmarks.posting.posting_labels import LabelledWindow
 from benchmarks.posting.posting_matrix import MeasuredText
 from benchmarks.posting.posting_texts import PostingText
 from benchmarks.posting.train import JudgedPairs, Sample
-from streams.detect.posting.model import PostingModel, measure_effects, read_posting_model
+from streams.detect.posting.model import FittedModel, measure_effects, read_posting_model
 from streams.detect.posting.posting_features import WORDS
 
 TEXTS_COUNT = 16
@@ -86,7 +86,7 @@ def test_growth_with_length_is_taken_out() -> None:
     features = {"nearest_story": 0.2 * np.log(words) + 1.0, WORDS: words}
     text = MeasuredText(name="text", features=features, candidates=features)
     assert train.slope_of("nearest_story", [text]) == pytest.approx(0.2)
-    model: PostingModel = read_posting_model()
+    model: FittedModel = read_posting_model()
     assert {feature.name for feature in model.features} >= {"nearest_story"}
     assert set(
         measure_effects(

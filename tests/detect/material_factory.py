@@ -69,6 +69,30 @@ def say(text: str, start_ms: int, word_ms: int = 300, probability: float = 0.9) 
     ]
 
 
+def dull_words() -> list[Word]:
+    """Six minutes about figures in tables: no window of it is likely to be posted, two or three are less dull."""
+    goods = (
+        "orders", "invoices", "returns", "shipments", "contracts", "payments", "deposits", "receipts", "forms",
+        "letters", "parcels", "tickets",
+    )  # fmt: skip
+    remarks = (
+        "I was surprised that nobody had paid for the {goods}, because we never lost one.",
+        "You should not send the {goods} before you have seen the figures yourself.",
+        "People told us that the {goods} were wrong, and they were right.",
+    )
+    page = (
+        "Page {number} has the figures of the {goods}. If you look at the table, it has the volume of the {goods} by "
+        "region. The second column has the same for the year before. The {goods} are booked in the first week and are "
+        "paid in the second one. {remark} There is a note on the rate below the table, and it applies to both columns. "
+        "It is the same procedure as before, um, with the form that was sent."
+    )
+    pages = [
+        page.format(number=number, goods=name, remark=remarks[(number - 1) % len(remarks)].format(goods=name))
+        for number, name in enumerate(goods, start=1)
+    ]
+    return say(" ".join(pages), 0)
+
+
 def heard_span(levels_db: list[float], step_ms: int = 100, ordinal: int = 0, start_ms: int = 0) -> HeardSpan:
     return HeardSpan(
         ordinal=ordinal,

@@ -1,7 +1,8 @@
-"""The fitted model of what readers would post: log-odds of a window, by sub-score. Pure.
+"""Fitted models of a window, as log-odds: what readers would post, where listeners react. Pure.
 
-A linear model of each feature's value and of its distance to the video's median window, both in units of their spread
-over the windows it was fitted on; ``docs/scoring.md`` has its card, ``python -m benchmarks.posting.train`` makes it.
+Linear models of each feature's value and of its distance to the video's median window, both in units of their spread
+over the windows it was fitted on; ``docs/scoring.md`` has their cards, ``python -m benchmarks.posting.train`` and
+``python -m benchmarks.reactions.reaction_model`` make them.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ class ModelFeature(msgspec.Struct, frozen=True, kw_only=True):
     relative_weight: float
 
 
-class PostingModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The model of ``model.json``."""
+class FittedModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model of ``model.json`` or ``reactions.json``."""
 
     name: str
     intercept: float
@@ -52,9 +53,19 @@ class PostingModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 @functools.cache
-def read_posting_model() -> PostingModel:
-    """Read the model that ships with the product."""
-    return msgspec.json.decode((files("streams.detect.posting") / "model.json").read_bytes(), type=PostingModel)
+def read_posting_model() -> FittedModel:
+    """Read the model of what readers would post."""
+    return _read_model("model.json")
+
+
+@functools.cache
+def read_reaction_model() -> FittedModel:
+    """Read the model of where listeners react."""
+    return _read_model("reactions.json")
+
+
+def _read_model(file_name: str) -> FittedModel:
+    return msgspec.json.decode((files("streams.detect.posting") / file_name).read_bytes(), type=FittedModel)
 
 
 def level_lengths(features: Mapping[str, Floats], slopes: Mapping[str, float]) -> dict[str, Floats]:
@@ -75,13 +86,13 @@ def standardise(values: Floats, mean: float, spread: float) -> Floats:
     return np.asarray(np.nan_to_num(scaled, nan=0.0), dtype=np.float64)
 
 
-def list_slopes(model: PostingModel) -> dict[str, float]:
+def list_slopes(model: FittedModel) -> dict[str, float]:
     """Map each feature to its growth with length."""
     return {feature.name: feature.length_slope for feature in model.features}
 
 
 def measure_effects(
-    model: PostingModel, features: Mapping[str, Floats], medians: Mapping[str, float]
+    model: FittedModel, features: Mapping[str, Floats], medians: Mapping[str, float]
 ) -> dict[str, Floats]:
     """Measure each feature's part of the windows' log-odds, by its name; ``features`` are of one length."""
     return {
@@ -91,7 +102,7 @@ def measure_effects(
     }
 
 
-def group_effects(model: PostingModel, effects: Mapping[str, Floats]) -> dict[SubScoreName, Floats]:
+def group_effects(model: FittedModel, effects: Mapping[str, Floats]) -> dict[SubScoreName, Floats]:
     """Sum the parts of the log-odds by sub-score."""
     grouped: dict[SubScoreName, Floats] = {}
     for feature in model.features:

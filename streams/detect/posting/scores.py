@@ -20,8 +20,8 @@ from streams.detect.features.project_baseline import ProjectBaseline
 from streams.detect.lexicon import ENGLISH
 from streams.detect.posting.labels import describe_effects
 from streams.detect.posting.model import (
+    FittedModel,
     Floats,
-    PostingModel,
     find_medians,
     group_effects,
     level_lengths,
@@ -72,23 +72,20 @@ class PostingScorer:
         """Measure ``windows``, with which each one is compared; ``raw_scores`` are their sub-scores."""
         self.model = read_posting_model()
         self._timeline, self._baseline = timeline, baseline
-        features = self._measure(windows, raw_scores)
+        self.measured = measure_posting_features(windows, raw_scores, timeline, baseline)
+        """Features of ``windows``, for other models of the same."""
+        features = level_lengths(self.measured, list_slopes(self.model))
         self._medians = find_medians(features)
         effects = measure_effects(self.model, features, self._medians)
         grouped = group_effects(self.model, effects)
         self._known = {window.range: _effects_at(at, features, effects, grouped) for at, window in enumerate(windows)}
         self._scales = {name: _scale_of(values) for name, values in grouped.items()}
 
-    def _measure(
-        self, windows: Sequence[CandidateWindow], raw_scores: Sequence[Mapping[SubScoreName, FeatureValue]]
-    ) -> dict[str, Floats]:
-        features = measure_posting_features(windows, raw_scores, self._timeline, self._baseline)
-        return level_lengths(features, list_slopes(self.model))
-
     def effects_of(self, window: CandidateWindow, raw: Mapping[SubScoreName, FeatureValue]) -> WindowEffects:
         """Give the effects of a window, which need not be among those that were compared."""
         if window.range not in self._known:
-            features = self._measure([window], [raw])
+            measured = measure_posting_features([window], [raw], self._timeline, self._baseline)
+            features = level_lengths(measured, list_slopes(self.model))
             effects = measure_effects(self.model, features, self._medians)
             self._known[window.range] = _effects_at(0, features, effects, group_effects(self.model, effects))
         return self._known[window.range]
@@ -196,7 +193,7 @@ def build_posting_scorer(
     return PostingScorer(timeline=timeline, baseline=baseline, windows=windows, raw_scores=raw_scores)
 
 
-def compute_posting_score(model: PostingModel, sub_scores: Sequence[SubScore]) -> float:
+def compute_posting_score(model: FittedModel, sub_scores: Sequence[SubScore]) -> float:
     """Compute 0..100: the chance in percent that readers would post the window."""
     log_odds = model.intercept + sum(sub_score.effect or 0.0 for sub_score in sub_scores)
     return round(100.0 * to_probability(log_odds), 2)

@@ -14,16 +14,18 @@ from core.infra.postgres.connection import org_transaction, set_org
 from core.services import project_lifecycle
 from core.services.export_groups import split_exports
 from schemas import events
-from schemas.common import ObjectRef
+from schemas.common import ObjectRef, Word
 from schemas.documents.moments import MomentList
 from schemas.ids import result_id
 from schemas.options.caption_template import export_words
 from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import WeightTable
-from streams.detect.agent import DetectStage
+from streams.detect.agent import UNRANKED_WARNING, DetectStage
+from streams.detect.selection import MIN_CONFIDENT_SCORE
 from tests.contract.rigs.stage_rig import Rig, make_rig
 from tests.detect.material_factory import (
     LECTURE_MS,
+    dull_words,
     heard_span,
     lecture_words,
     picture,
@@ -37,13 +39,16 @@ pytestmark = pytest.mark.contract
 STUDIED = "update project_stages set state = 'done' where org_id = $1 and project_id = $2 and stage = any($3)"
 
 
-async def understood(rig: Rig, *, said: bool = True) -> events.UnderstandingCompleted:
-    """The lecture after its earlier stages; without ``said``, nothing is spoken and nothing moves."""
-    words = lecture_words() if said else []
-    levels = speech_levels(words, LECTURE_MS) if said else [-60.0] * 100
-    looked = [picture(at, 0.05 if said else 0.0, 60.0 if said else None) for at in range(0, LECTURE_MS, 1_000)]
+async def understood(
+    rig: Rig, *, words: list[Word] | None = None, duration_ms: int = LECTURE_MS
+) -> events.UnderstandingCompleted:
+    """The lecture, or other ``words``, after its earlier stages; with none, nothing is spoken and nothing moves."""
+    words = lecture_words() if words is None else words
+    levels = speech_levels(words, duration_ms) if words else [-60.0] * 100
+    looked = [picture(at, 0.05 if words else 0.0, 60.0 if words else None) for at in range(0, duration_ms, 1_000)]
     refs: list[ObjectRef] = [
-        await rig.put(one) for one in (transcript(words, LECTURE_MS), heard_span(levels), seen_span(looked, LECTURE_MS))
+        await rig.put(one)
+        for one in (transcript(words, duration_ms), heard_span(levels), seen_span(looked, duration_ms))
     ]
     async with org_transaction(rig.pool, rig.org_id) as connection:
         upload = events.UploadReceived(**rig.of, title="A talk", source_url="https://a.org/v")
@@ -51,7 +56,7 @@ async def understood(rig: Rig, *, said: bool = True) -> events.UnderstandingComp
         await connection.execute(
             "update projects set duration_ms = $3, height_px = 240, state = 'running' "
             "where org_id = $1 and project_id = $2",
-            *rig.owner, LECTURE_MS,
+            *rig.owner, duration_ms,
         )  # fmt: skip
         await connection.execute(
             "insert into spans (org_id, project_id, ordinal, event, heard, heard_ref, seen, seen_ref) "
@@ -98,6 +103,33 @@ async def test_an_understood_project_becomes_clips(rig: Rig) -> None:
     assert await rig.count_events() == {}
 
 
+async def test_an_unranked_recording_has_clips_in_order_of_time(rig: Rig) -> None:
+    words = dull_words()
+    event = await understood(rig, words=words, duration_ms=words[-1].end_ms + 500)
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    detected, *selected = await rig.fresh()
+    assert isinstance(detected.event, events.MomentsDetected)
+    moments = msgspec.json.decode(await rig.objects.get(detected.event.moments), type=MomentList)
+    assert (moments.scorer, moments.order) == ("posting-1", "time")
+    assert max(moment.score for moment in moments.moments) < MIN_CONFIDENT_SCORE
+    assert UNRANKED_WARNING in (await rig.project())["warnings"]
+    clips = await rig.rows("select * from clips where org_id = $1 and project_id = $2 order by ordinal")
+    assert len(clips) == len(selected) > 1
+    starts_ms = [clip["start_ms"] for clip in clips]
+    by_score = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: -moment.score)
+    assert starts_ms == sorted(starts_ms) != [moment.range.start_ms for moment in by_score]
+
+
+async def test_a_ranked_recording_has_no_warning_of_its_order(rig: Rig) -> None:
+    event = await understood(rig)
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    detected, *_ = await rig.fresh()
+    assert isinstance(detected.event, events.MomentsDetected)
+    moments = msgspec.json.decode(await rig.objects.get(detected.event.moments), type=MomentList)
+    assert moments.order == "score"
+    assert UNRANKED_WARNING not in (await rig.project())["warnings"]
+
+
 async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> None:
     event, stage = await understood(rig), DetectStage(rig.context)
     options = ProjectOptions(aspects=["1:1", "9:16"], max_clips=2)
@@ -120,7 +152,7 @@ async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> No
 
 
 async def test_a_project_without_clips_completes_and_says_why(rig: Rig) -> None:
-    event = await understood(rig, said=False)
+    event = await understood(rig, words=[])
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
     detected, ended = await rig.fresh()
     assert isinstance(detected.event, events.MomentsDetected)
