@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.billing import limits, usage
 from api.brand import assets, caption_templates, kits
 from api.clips import create as clips_create
 from api.clips import edits, interchange
@@ -65,6 +66,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *webhooks.OPERATIONS,
     *abbreviated_ids.OPERATIONS,
     *account.OPERATIONS,
+    *usage.OPERATIONS,
+    *limits.OPERATIONS,
     *dead_letters.OPERATIONS,
     *stuck.OPERATIONS,
     *health_handlers.OPERATIONS,

@@ -15,8 +15,9 @@ from api.health.probes import KNOCK_S, open_probes
 from api.http.auth import ApiKeys
 from api.http.context import AddressCheck, ApiContext
 from api.http.idempotency import Idempotency
+from api.http.limits.rate_limits import Places, TokenBuckets
+from api.http.limits.shared_rates import SharedRates
 from api.http.metrics import ApiMetrics
-from api.http.rate_limits import Places, TokenBuckets
 from api.http.response_cache import KEPT_S as DOCUMENTS_KEPT_S
 from api.http.response_cache import MAX_DOCUMENTS, AnswerCache, CachedDocuments
 from api.organisation.analytics import KEPT_S
@@ -114,7 +115,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         keys=ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC)),
         idempotency=Idempotency(ring),
         metrics=metrics,
-        buckets=TokenBuckets(settings.rate_limit_per_minute, time.monotonic),
+        rates=SharedRates(pool, time.monotonic),
         refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),
         followers=Places(MAX_STREAMS_PER_KEY),
         probes=probes,

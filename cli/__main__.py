@@ -26,6 +26,7 @@ from cli.commands import projects as project_commands
 from cli.commands.demo import DEMO_VIDEO, demo
 from cli.commands.download import download
 from cli.commands.export import add_export, export
+from cli.commands.organisation import billing
 from cli.commands.preview import add_preview, preview
 from cli.commands.replay import replay
 from cli.commands.run import check_options, check_source, run_project
@@ -57,6 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     project_commands.add_projects(commands, _ask, stack.positive)
     brand.add_brand(commands, _ask)
     _add_dead(commands)
+    billing.add_billing(commands, _ask)
     stack.register(commands)
     access_rules.register(commands)
     _add_help(commands, parser)

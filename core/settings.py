@@ -219,6 +219,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     still_s: float = 900.0
     """Time without movement after which a project counts as standing still, and its lost events are emitted again."""
     prices: PriceList = PriceList()
+    plans_file: Path | None = None
+    """JSON file of plans; None: the shipped ones (schemas/data/plans.json)."""
+    default_plan: str = "unlimited"
+    """Plan of organisations that have none of their own."""
 
 
 PREFIX = "CLIPSTREAM_"

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from api.billing.quota_checks import require_quota
 from api.exports.handlers import Export, export_reply, export_view
 from api.exports.models import (
     ExportChoices,
@@ -109,6 +110,7 @@ async def _write_exports(call: Call[Any, None], requests: Sequence[RequestExport
         for request in requests:
             export_id, row = await find_export_by_name(rows, clip, export_name(request, look, source, clip))
             if row is None:
+                await require_quota(rows, call, exports=1)
                 title, metadata = clean(call.body.title), encode_metadata(call.body.metadata)
                 rendition = build_rendition(request, source, look)
                 row = await write_export(
@@ -180,7 +182,7 @@ OPERATIONS = (
         request=OrderExport,
         check=order_errors,
         response=Export,
-        problems=("limit-reached",),
+        problems=("limit-reached", "quota-exceeded"),
     ),
     Operation(
         method="POST",
@@ -194,6 +196,6 @@ OPERATIONS = (
         request=RequestExports,
         check=lambda request: [*order_errors(request), *check_with(split_by_aspect)(request)],
         response=Exports,
-        problems=("limit-reached",),
+        problems=("limit-reached", "quota-exceeded"),
     ),
 )

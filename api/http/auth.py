@@ -41,6 +41,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """The API key; None for who signed in."""
     scopes: tuple[str, ...] = ()
     """Scopes of the API key."""
+    plan: str | None = None
+    """Plan of the organisation; None: the installation's."""
     test: bool = False
     """Whether work is a draft with a watermark that is not billed."""
     allowed_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -124,6 +126,7 @@ def _caller_of(key: ApiKeyRecord) -> Caller:
         permissions=permissions,
         key_id=key.key_id,
         scopes=key.scopes,
+        plan=key.plan,
         test=key.test,
         allowed_addresses=key.allowed_addresses,
     )

@@ -11,8 +11,9 @@ import msgspec
 
 from api.http.auth import ApiKeys
 from api.http.idempotency import Idempotency
+from api.http.limits.rate_limits import Places, TokenBuckets
+from api.http.limits.shared_rates import RequestRates
 from api.http.metrics import ApiMetrics
-from api.http.rate_limits import Places, TokenBuckets
 from api.http.response_cache import AnswerCache, CachedDocuments
 from core.infra.key_ring import KeyRing
 from core.infra.part_watch import PartWatch, Probe
@@ -61,7 +62,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     keys: ApiKeys
     idempotency: Idempotency
     metrics: ApiMetrics
-    buckets: TokenBuckets
+    rates: RequestRates
+    """RequestRates of requests, of keys, people and organisations."""
     refusals: TokenBuckets
     """Failed authentications, by address."""
     followers: Places

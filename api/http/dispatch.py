@@ -21,12 +21,15 @@ from api.http.answer_form.form import read_form
 from api.http.auth import ANONYMOUS, Caller, bearer, require_permission, unauthenticated
 from api.http.context import ApiContext
 from api.http.idempotency import REPLAYED, FirstAnswer, fingerprint, read_key
+from api.http.limits.shared_rates import RequestRate
 from api.http.middleware import report_bug
 from api.http.operations import WRITES, Call, Handler, Operation, Reply, TwoPhaseHandler
 from api.http.request_reader import decode, read_body
 from api.problems.problem_details import ApiProblem, not_found, respond
 from core.errors import Gone, InputRejected, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
+from core.services.billing.quotas import plan_named
+from core.settings import Settings
 
 _KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
 
@@ -97,7 +100,7 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
     caller = ANONYMOUS
     if operation.permission != "public":
         caller = await _authenticate(context, request)
-        extra |= context.buckets.require(bucket_of(caller))
+        extra |= await context.rates.require(rates_of(caller, context.settings))
         if operation.permission != "authenticated":
             require_permission(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
@@ -156,9 +159,12 @@ async def _authenticate(context: ApiContext, request: Request) -> Caller:
     return caller
 
 
-def bucket_of(caller: Caller) -> str:
-    """Name of the bucket that the caller's requests take their tokens of: its key, or who signed in."""
-    return str(caller.key_id or caller.actor)
+def rates_of(caller: Caller, settings: Settings) -> list[RequestRate]:
+    """The rates that a request counts for: of its key or person, and of the organisation by its plan."""
+    name = f"key:{caller.key_id}" if caller.key_id else str(caller.actor)
+    rates = [RequestRate(name=name, per_minute=settings.rate_limit_per_minute)]
+    most = plan_named(settings, caller.plan).requests_per_minute
+    return rates if most is None else [*rates, RequestRate(name=f"organisation:{caller.org_id}", per_minute=most)]
 
 
 async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:

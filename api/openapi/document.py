@@ -43,6 +43,7 @@ _TAGS = {
     "analytics": "Three named questions and a summary.",
     "webhooks": "Receive messages instead of polling.",
     "account": "Who the key belongs to.",
+    "billing": "Plans, limits and what was used.",
     "admin": "For operators: what could not be worked on.",
     "operations": "For the machinery around us.",
 }

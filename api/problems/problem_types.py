@@ -41,6 +41,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="The API key is missing or not valid",
         remedy="Send `Authorization: Bearer clp_live_…` with a key that is not revoked.",
     ),
+    "quota-exceeded": ProblemType(
+        status=402,
+        title="The plan is used up",
+        remedy="Wait for the next month, free storage, or take a larger plan; GET /v1/limits shows what is left.",
+    ),
     "forbidden": ProblemType(
         status=403, title="The API key may not do this", remedy="Use a key with the scope that the operation names."
     ),
@@ -203,6 +208,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         status=428,
         title="The request must say which version it is of",
         remedy="Send `If-Match` with the ETag of what was read.",
+    ),
+    "concurrency-limited": ProblemType(
+        status=429,
+        title="Too much is at work at once",
+        remedy="Ask again when some of it has ended; the header Clipstream-Limit names the limit.",
     ),
     "rate-limited": ProblemType(status=429, title="Too many requests", remedy="Wait for the seconds in Retry-After."),
     "internal": ProblemType(

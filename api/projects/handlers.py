@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from api.billing.quota_checks import require_quota
 from api.brand.queries import resolve_project_brand
 from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
@@ -117,6 +118,7 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
             if same := await find_same_project(rows, call.org_id, request.source_url, options):
                 reused = Accepted(project_id=same["project_id"], state=same["state"], reused=True)
                 return Reply(body=reused, status=200, headers={"Location": f"/v1/projects/{same['project_id']}"})
+        await require_quota(rows, call, projects=1, source_ms=1)
         upload = None
         if request.upload_id is not None:
             upload = await take_upload(rows, call.org_id, request.upload_id, stored, purpose="source")
@@ -229,7 +231,14 @@ OPERATIONS = (
         check=project_errors,
         response=Accepted,
         also={"200": ("application/json",)},
-        problems=("url-refused", "upload-not-complete", "upload-mismatch", "upload-closed"),
+        problems=(
+            "quota-exceeded",
+            "concurrency-limited",
+            "url-refused",
+            "upload-not-complete",
+            "upload-mismatch",
+            "upload-closed",
+        ),
     ),
     Operation(
         method="GET",

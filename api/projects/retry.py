@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.billing.quota_checks import require_quota
 from api.http.operations import Call, Handler, Operation, Reply
 from api.problems.problem_details import ApiProblem, FieldError
 from api.projects.handlers import find_project
@@ -52,6 +53,8 @@ async def retry(call: Call[RetryProject, None]) -> Reply:
         project = await find_project(rows, call.org_id, project_id)
         if project["state"] in GONE_PROJECT_STATES:
             raise ApiProblem("project-ended", f"The project is {project['state']}: it is not taken up again.")
+        if project["state"] == "failed":
+            await require_quota(rows, call, projects=1, source_ms=project["duration_ms"] or 1)
         retried = await retry_project(
             rows, project, call.cause(call.context.new_id()), stage=call.body.stage, export_id=call.body.export_id
         )
@@ -124,7 +127,7 @@ OPERATIONS = (
         request=RetryProject,
         check=retry_errors,
         response=RetriedProject,
-        problems=("project-erased", "project-ended", "nothing-to-retry"),
+        problems=("project-erased", "project-ended", "nothing-to-retry", "quota-exceeded", "concurrency-limited"),
     ),
     _alias("ingest", "ingestProject", restart_ingest, "Take a project's source in"),
     _alias("detect", "detectClips", restart_detect, "Find a project's clips"),

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.billing.quota_checks import require_quota
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, check_with, invalid
 from api.uploads.models import (
@@ -79,6 +80,7 @@ async def sign_upload(call: Call[SignUpload, None], begun: BegunUpload) -> Reply
     """Announce a file and get signed URLs to send it to."""
     request = call.body
     async with call.rows() as rows:
+        await require_quota(rows, call, stored_bytes=request.size_bytes)
         new = uploads.NewUpload(
             upload_id=begun.upload_id,
             object_key=begun.key,
@@ -213,6 +215,7 @@ OPERATIONS = (
         response=SignedUpload,
         status=201,
         located=True,
+        problems=("quota-exceeded",),
     ),
     Operation(
         method="GET",

@@ -6,6 +6,7 @@ When a project is erased is decided by core.services.project_lifecycle.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from core.domain.event_confirmation import UNCONFIRMED
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Pool, org_transaction
 from core.infra.s3.object_store import S3Objects
+from core.storage.billing.usage import free_storage
 from core.storage.labels import read_is_erased
 
 _OPEN_CLAIMS = """
@@ -88,6 +90,7 @@ async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) 
         await connection.execute(_OPEN_CLAIMS, *owner)
         for statement in _FORGET:
             await connection.execute(statement, *owner)
+        await free_storage(connection, *owner, dt.datetime.now(dt.UTC))
     return count
 
 

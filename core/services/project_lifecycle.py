@@ -18,6 +18,7 @@ from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause, next_version, put_project_event
 from core.services.orphan_cleanup import ERASED_ROUNDS, GRACE, plan_project_sweep
 from core.storage.assets import lock_asset
+from core.storage.billing.usage import add_source_usage
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents.moments import NearMoment
@@ -284,6 +285,7 @@ async def complete_project(connection: Connection, org_id: UUID, project_id: UUI
     row = await _end_project(connection, org_id, project_id, "completed", cause)
     if row is None:
         return
+    await add_source_usage(connection, row, cause.now)
     event = events.ProjectCompleted(
         org_id=org_id,
         project_id=project_id,
@@ -297,10 +299,7 @@ async def complete_project(connection: Connection, org_id: UUID, project_id: UUI
 
 
 async def _nearest(connection: Connection, org_id: UUID, project_id: UUID) -> list[NearMoment]:
-    """The best moments of a project without clips.
-
-    Their titles stay out of the event: they are the customer's words.
-    """
+    """The best moments of a project without clips, without their titles: those are the customer's words."""
     stored = await connection.fetchval(
         "select nearest from moments where org_id = $1 and project_id = $2", org_id, project_id
     )

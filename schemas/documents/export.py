@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from schemas.common import ObjectRef, Value, Word
 from schemas.documents.quality import Check, OtherTry, Verdict
 from schemas.documents.scene import Framing
@@ -148,6 +150,23 @@ class ExportFiles(Value, frozen=True, kw_only=True):
     thumbnails: list[ClipThumbnail] = []
     """Candidates, best first; ``thumbnail`` is the first."""
     storyboard: Storyboard | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files; one that is named twice counts once."""
+        return sum(_sizes_by_key(msgspec.to_builtins(self)).values())
+
+
+def _sizes_by_key(value: object) -> dict[str, int]:
+    """Sizes of the objects in plain values."""
+    match value:
+        case {"key": str(key), "sha256": str(), "size": int(size)}:
+            return {key: size}
+        case dict():
+            return {key: size for inner in value.values() for key, size in _sizes_by_key(inner).items()}
+        case list():
+            return {key: size for inner in value for key, size in _sizes_by_key(inner).items()}
+    return {}
 
 
 class Chunk(Value, frozen=True, kw_only=True):

@@ -11,9 +11,12 @@ from core.errors import InputRejected
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause
 from core.services import estimates, project_lifecycle
+from core.services.billing.quotas import PLAN_EXCEEDED, check_quota
 from core.services.spans import emit_next_spans
 from core.services.upload_seals import find_sealed_key
 from core.services.upload_signatures import check_upload
+from core.settings import Settings
+from core.storage.billing.usage import add_usage
 from core.storage.projects import IngestedSource, write_source
 from core.storage.spans import insert_spans
 from schemas import events
@@ -55,7 +58,7 @@ class IngestStage:
 
         async def commit(connection: Connection) -> None:
             settings = self._context.settings
-            await _commit_source(connection, event, imported_source, work, settings.spans.window)
+            await _commit_source(connection, event, imported_source, work, settings)
             await estimates.write_estimate(connection, event.org_id, event.project_id, settings)
 
         return commit
@@ -128,7 +131,11 @@ async def _commit_nothing(_: Connection) -> None:
 
 
 async def _commit_source(
-    connection: Connection, event: events.UploadReceived, imported_source: ImportedSource, work: Work, window: int
+    connection: Connection,
+    event: events.UploadReceived,
+    imported_source: ImportedSource,
+    work: Work,
+    settings: Settings,
 ) -> None:
     """Commit the source's row, its spans, the expected parts of each stage, and the first span events."""
     index = imported_source.index
@@ -143,7 +150,27 @@ async def _commit_source(
         span_count=len(imported_source.spans),
         warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
     )
+    excess = await check_quota(
+        connection,
+        settings,
+        event.org_id,
+        work.cause.now,
+        source_ms=index.duration_ms,
+        stored_bytes=imported_source.source.size,
+        but=event.project_id,
+    )
     await write_source(connection, *owner, ingested_source)
+    if excess is not None:
+        await project_lifecycle.fail_project(connection, *owner, PLAN_EXCEEDED, excess.detail, work.cause)
+        return
+    await add_usage(
+        connection,
+        *owner,
+        "stored_bytes",
+        imported_source.source.size,
+        project_id=event.project_id,
+        at=work.cause.now,
+    )
     await insert_spans(
         connection, *owner, [_build_span_event(event, imported_source, span.ordinal) for span in imported_source.spans]
     )
@@ -155,7 +182,7 @@ async def _commit_source(
     await project_lifecycle.end_part(
         connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms
     )
-    await emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
+    await emit_next_spans(connection, event.org_id, event.project_id, work.cause, settings.spans.window)
 
 
 def _build_span_event(

@@ -7,6 +7,7 @@ from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
 from core.services.exports import fail_export, is_automatic, is_done
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
+from core.storage.billing.usage import UsageKind, add_usage
 from core.storage.exports import write_files
 from schemas import events
 from schemas.documents.quality import list_figures
@@ -42,6 +43,7 @@ async def _complete_export(
     if not is_written:  # cancelled meanwhile: its siblings were made with it, its own files are swept
         await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)
         return
+    await _add_export_usage(connection, event, produced, cause)
     done = events.ExportCompleted(
         org_id=event.org_id,
         project_id=event.project_id,
@@ -66,3 +68,18 @@ async def _complete_export(
         await project_lifecycle.settle_project(connection, event.org_id, event.project_id, cause)
     else:
         await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)
+
+
+async def _add_export_usage(
+    connection: Connection, event: events.RenderRequested, produced: ProducedExport, cause: Cause
+) -> None:
+    """Add the export, its length and the bytes of its files to the usage ledger."""
+    quantities: dict[UsageKind, int] = {
+        "exports": 1,
+        "export_ms": produced.certificate.duration_ms,
+        "stored_bytes": produced.files.size_bytes,
+    }
+    for kind, quantity in quantities.items():
+        await add_usage(
+            connection, event.org_id, event.export_id, kind, quantity, project_id=event.project_id, at=cause.now
+        )

@@ -15,8 +15,9 @@ from api.app import create_app
 from api.http.auth import ApiKeys
 from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
+from api.http.limits.rate_limits import Places, TokenBuckets
+from api.http.limits.shared_rates import LocalRates
 from api.http.metrics import ApiMetrics
-from api.http.rate_limits import Places, TokenBuckets
 from api.http.response_cache import AnswerCache, CachedDocuments
 from api.projects.event_follower import Listeners
 from core.errors import Gone
@@ -101,11 +102,19 @@ def _key_row(hashed: bytes) -> dict[str, Any] | None:
     return fields | nothing
 
 
+ORGANISATION: Mapping[str, Any] = {
+    "select plan,": {"plan": None, "since": NOW},
+    "select operator,": {"operator": False, "plan": None},
+}
+"""An organisation with the installation's plan."""
+
+
 class PoolTwin:
     """A pool with one scripted connection."""
 
     def __init__(self, script: Mapping[str, Any] | None = None) -> None:
-        self.rows = Rows({"from api_keys where hash": _org_of_key, "from api_keys k": _key_row} | dict(script or {}))
+        keys = {"from api_keys where hash": _org_of_key, "from api_keys k": _key_row}
+        self.rows = Rows(keys | ORGANISATION | dict(script or {}))
 
     @asynccontextmanager
     async def acquire(self, timeout: float = 0) -> AsyncIterator[Rows]:
@@ -211,7 +220,7 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "keys": ApiKeys(pool=pool, ring=RING, now=monotonic, clock=lambda: NOW),
         "idempotency": Idempotency(RING),
         "metrics": metrics,
-        "buckets": TokenBuckets(settings.rate_limit_per_minute, monotonic),
+        "rates": LocalRates(monotonic),
         "refusals": TokenBuckets(60, monotonic),
         "followers": Places(2),
         "probes": probes,

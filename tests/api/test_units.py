@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.clips.interchange import encode_warnings
+from api.http.limits.rate_limits import TokenBuckets
 from api.http.pagination import Position, decode_cursor, encode_cursor
-from api.http.rate_limits import TokenBuckets
 from api.http.trace_context import continue_trace
 from api.http.validation import field_errors
 from api.organisation.analytics import AnalyticsWindow, resolve_window

@@ -43,6 +43,8 @@ class ApiKeyRecord(Value, frozen=True, kw_only=True):
     """A use of the last minute or so; None: never used."""
     operator: bool = False
     """Whether its organisation runs the installation."""
+    plan: str | None = None
+    """Plan of its organisation; None: the installation's."""
 
 
 async def find_api_key(connection: Connection, key_hash: bytes) -> ApiKeyRecord | None:
@@ -58,12 +60,14 @@ async def find_api_key(connection: Connection, key_hash: bytes) -> ApiKeyRecord 
     row = await connection.fetchrow(_FIND, key_hash)
     if row is None or (row["service_account_id"] is not None and row["disabled_at"] is not None):
         return None
+    organisation = await connection.fetchrow("select operator, plan from orgs where org_id = $1", org_id)
     names = ("org_id", "key_id", "hash", "test", "expires_at", "service_account_id", "last_used_at")
     return ApiKeyRecord(
         scopes=tuple(row["scopes"]),
         allowed_addresses=tuple(row["allowed_addresses"]),
         service_role=row["service_role"],
-        operator=bool(await connection.fetchval("select operator from orgs where org_id = $1", org_id)),
+        operator=organisation["operator"],
+        plan=organisation["plan"],
         **{name: row[name] for name in names},
     )
 

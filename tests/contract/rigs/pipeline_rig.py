@@ -17,7 +17,7 @@ import httpx2
 import msgspec
 import pytest
 
-from api.http.rate_limits import TokenBuckets
+from api.http.limits.rate_limits import TokenBuckets
 from core.errors import InputRejected
 from core.infra.clickhouse import migrate_clickhouse, open_analytics
 from core.infra.kafka.message import Message

@@ -1,13 +1,13 @@
-"""Token buckets and places, per API key or address, within this process.
+"""Token buckets and places within this process.
 
-Source of the headers: draft-ietf-httpapi-ratelimit-headers-10. With n API processes the allowance is n times as large.
+Source of the headers: draft-ietf-httpapi-ratelimit-headers-10.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -63,11 +63,17 @@ class TokenBuckets:
 
     def require(self, name: str) -> dict[str, str]:
         """Headers of a granted request; raises the ``rate-limited`` problem otherwise."""
-        grant = self.take(name)
-        if grant.wait_s:
-            headers = grant.headers() | {"Retry-After": str(grant.wait_s)}
-            raise ApiProblem("rate-limited", f"{grant.limit} requests a minute are allowed.", headers=headers)
-        return grant.headers()
+        return require_grants([self.take(name)])
+
+
+def require_grants(grants: Sequence[Grant]) -> dict[str, str]:
+    """Headers of the scarcest grant; raises the ``rate-limited`` problem where one was refused."""
+    refused = [grant for grant in grants if grant.wait_s]
+    if refused:
+        grant = max(refused, key=lambda grant: grant.wait_s)
+        headers = grant.headers() | {"Retry-After": str(grant.wait_s)}
+        raise ApiProblem("rate-limited", f"{grant.limit} requests a minute are allowed.", headers=headers)
+    return min(grants, key=lambda grant: grant.remaining).headers()
 
 
 class Places:

@@ -1,0 +1,108 @@
+"""Plans, and what is left of an organisation's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, FieldError, not_found
+from core.infra.postgres.connection import Connection, org_transaction
+from core.services.billing.quotas import Quota, read_quota
+from core.storage.billing.plans import write_plan
+from core.storage.billing.usage import Used
+from schemas.options.plans import Plan, PlanName, read_plans
+
+
+class Plans(msgspec.Struct, frozen=True, kw_only=True):
+    """Plans of the installation."""
+
+    items: list[Plan]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The organisation's plan, its month, and what was used of it."""
+
+    plan: Plan
+    """The plan."""
+    month_from: dt.datetime
+    """When the month of the plan began."""
+    month_until: dt.datetime
+    """When it ends, and the limits of a month count from zero again."""
+    used: Used
+    """What was used of it."""
+
+
+class SetPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The plan of an organisation."""
+
+    plan: PlanName | None
+    """Name of the plan; null: the installation's default."""
+
+
+async def list_plans(call: Call[None, None]) -> Reply:
+    """List the plans that the installation offers."""
+    return Reply(body=Plans(items=list(read_plans(call.context.settings.plans_file).values())))
+
+
+async def get_limits(call: Call[None, None]) -> Reply:
+    """Read the plan and what was used of it; what is at work counts until it fails or is cancelled."""
+    async with call.rows() as rows:
+        return Reply(body=await _limits(rows, call, call.org_id))
+
+
+async def set_plan(call: Call[SetPlan, None]) -> Reply:
+    """Set the plan of an organisation; its month begins now."""
+    settings, org_id = call.context.settings, call.ids["org_id"]
+    if call.body.plan is not None and call.body.plan not in read_plans(settings.plans_file):
+        names = ", ".join(read_plans(settings.plans_file))
+        error = FieldError(pointer="/plan", detail=f"It must be one of {names}.")
+        raise ApiProblem("invalid", error.detail, errors=[error])
+    async with org_transaction(call.context.pool, org_id) as rows:
+        if not await write_plan(rows, org_id, call.body.plan, call.now):
+            raise not_found("organisation")
+        return Reply(body=await _limits(rows, call, org_id))
+
+
+async def _limits(rows: Connection, call: Call[Any, Any], org_id: UUID) -> Limits:
+    quota: Quota = await read_quota(rows, call.context.settings, org_id, call.now)
+    return Limits(plan=quota.plan, month_from=quota.since, month_until=quota.until, used=quota.used)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/plans",
+        name="listPlans",
+        tag="billing",
+        permission="authenticated",
+        summary="List the plans of the installation",
+        handler=list_plans,
+        response=Plans,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/limits",
+        name="getLimits",
+        tag="billing",
+        permission="organisation:read",
+        summary="Read the plan and what is used of it",
+        handler=get_limits,
+        response=Limits,
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/admin/organisations/{org_id}/plan",
+        name="setPlan",
+        tag="admin",
+        permission="installation:operate",
+        summary="Set the plan of an organisation",
+        handler=set_plan,
+        request=SetPlan,
+        transactional=False,
+        response=Limits,
+    ),
+)

@@ -1,0 +1,77 @@
+"""``clipstream usage``, ``limits``: what the organisation used, and what is left of its plan."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from cli.api.client import JSON, Client
+from cli.api.project_progress import duration_text
+from cli.exit_codes import ExitCode
+from cli.options.parser import add_command
+from cli.output.terminal import Display, plain_table
+
+BYTES_PER_GB = 10**9
+MS_PER_MINUTE = 60_000
+
+
+def add_billing(commands: Any, ask: Any) -> None:
+    """Add the commands of usage and limits."""
+    text = "show what was used, by day, project or kind"
+    usage = add_command(
+        commands,
+        "usage",
+        text,
+        ask(show_usage),
+        "clipstream usage",
+        "clipstream usage --group project",
+    )
+    usage.add_argument("--group", choices=("day", "project", "kind"), default="day")
+    usage.add_argument("--from", dest="since", metavar="DAY", help="first day, in UTC (30 days before the last)")
+    usage.add_argument("--to", metavar="DAY", help="last day, in UTC (today)")
+    text = "show the plan, and what is left of it"
+    add_command(commands, "limits", text, ask(show_limits), "clipstream limits")
+
+
+def show_usage(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """What was used."""
+    usage = client.get("/v1/usage", group=args.group, to=args.to, **{"from": args.since})
+    if not args.json:
+        items = [*usage["items"], usage["total"]]
+        rows = [
+            (
+                item["key"],
+                duration_text(item["source_ms"]),
+                str(item["exports"]),
+                duration_text(item["export_ms"]),
+                _gigabytes(item["stored_bytes"] + item["freed_bytes"]),
+            )
+            for item in items
+        ]
+        display.table(plain_table("", (args.group, "recordings", "exports", "their length", "GB kept"), rows))
+    return ExitCode.OK, usage
+
+
+def show_limits(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The plan and what is left of it."""
+    limits = client.get("/v1/limits")
+    if not args.json:
+        plan, used = limits["plan"], limits["used"]
+        display.say(f"Plan {plan['title']}, its month ends on {limits['month_until'][:10]}.")
+        amounts = (
+            ("minutes of recordings", used["source_ms"] / MS_PER_MINUTE, plan["source_minutes"]),
+            ("exports", used["exports"], plan["exports"]),
+            ("GB kept", used["stored_bytes"] / BYTES_PER_GB, plan["storage_gb"]),
+            ("projects at work", used["running_projects"], plan["running_projects"]),
+        )
+        rows = [(name, _amount(so_far), "no limit" if most is None else f"{most:,}") for name, so_far, most in amounts]
+        display.table(plain_table("", ("", "used", "of"), rows))
+    return ExitCode.OK, limits
+
+
+def _amount(so_far: float) -> str:
+    return f"{so_far:,.1f}" if isinstance(so_far, float) else f"{so_far:,}"
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / BYTES_PER_GB:.3f}"
