@@ -16,7 +16,7 @@ import pytest
 from api.routes import OPERATIONS
 from core.settings import Settings
 from schemas.access.permissions import Role
-from tests.contract.generated.project_states import make_resources
+from tests.contract.generated.project_states import NEWEST, Resources, make_resources
 from tests.contract.generated.role_walls import broken_walls, call_everything, key_of_role, uncalled
 from tests.contract.generated.schemathesis_run import FiniteStreams, Volume, run_schemathesis, serve
 from tests.contract.rigs.pipeline_rig import Pipeline, make_pipeline
