@@ -82,8 +82,8 @@ class Judgements(msgspec.Struct, frozen=True, kw_only=True):
 def draw_moments(texts: Sequence[PostingText], *, held_out: bool) -> list[LabelledWindow]:
     """Draw windows worth posting by the seed, in drawn order.
 
-    """
-    a sheet has the others, and eleven of the first.
+    Of those that are held out the first 60 were judged before the rules' second design, and the 49 others once after
+    it: a sheet has the others, and eleven of the first.
     """
     worth = [window for window in labelled_windows(texts, held_out=held_out) if window.is_worth_posting]
     drawn = random.Random(f"{SEED} wording {held_out}").sample(worth, len(worth) if held_out else MOMENTS_COUNT)
