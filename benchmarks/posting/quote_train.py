@@ -24,9 +24,8 @@ from benchmarks.posting.posting_texts import read_texts
 from benchmarks.ranking import score_rig
 from schemas.common import TimeRange
 from streams.detect.explanations import quote_score
-from streams.detect.explanations.quote_features import measure_quote, read_context
+from streams.detect.explanations.quote_features import list_measured, read_context
 from streams.detect.explanations.quote_score import QuoteModel
-from streams.detect.explanations.quotes import list_quotes
 from streams.detect.features.project_baseline import read_baseline
 from streams.detect.timeline import build_timeline
 
@@ -53,32 +52,28 @@ def read_judged(media: Path) -> list[JudgedQuote]:
     """Read the labels and measure their quotes; those that detect no longer makes are left out."""
     judged: dict[tuple[str, int], dict[str, bool]] = {}
     for line in LABELS_FILE.read_text().splitlines():
-        name, first_word, label, quote = line.split("\t")
-        judged.setdefault((name, int(first_word)), {})[quote.rstrip(".")] = label == "1"
+        name, first_word, label, text = line.split("\t")
+        judged.setdefault((name, int(first_word)), {})[text.rstrip(".")] = label == "1"
     windows = [window for window in labelled_windows(read_texts(media), held_out=False) if window.is_worth_posting]
-    analyses = {
-        window.text.name: score_rig.material(window.text.name, window.text.sentences, media) for window in windows
-    }
-    timelines = {name: build_timeline(analysis) for name, analysis in analyses.items()}
+    texts = {window.text.name: window.text for window in windows}
+    timelines = {name: build_timeline(score_rig.material(name, text.sentences, media)) for name, text in texts.items()}
     baselines = {name: read_baseline(timeline) for name, timeline in timelines.items()}
-    found: list[JudgedQuote] = []
+    judged_quotes: list[JudgedQuote] = []
     for labelled in windows:
         timeline, baseline = timelines[labelled.text.name], baselines[labelled.text.name]
         sentences = labelled.text.sentences[labelled.first : labelled.last + 1]
         span = TimeRange(start_ms=sentences[0].start_ms, end_ms=sentences[-1].end_ms)
         window = score_rig.window_of(timeline, span)
         context = read_context(window, timeline, baseline)
-        for quote in list_quotes(window.sentences):
+        for quote, features in list_measured(window.sentences, context):
             place = labelled.text.name, window.sentences[quote.index].first_word
-            label = judged.get(place, {}).pop(quote.text.rstrip("."), None)
-            if label is not None:
-                found.append(
-                    JudgedQuote(
-                        text=place[0], is_phrase=quote.kind == "phrase", features=measure_quote(quote, context),
-                        stands=label,
-                    )
-                )  # fmt: skip
-    return found
+            label_stands = judged.get(place, {}).pop(quote.text.rstrip("."), None)
+            if label_stands is not None:
+                is_phrase = quote.kind == "phrase"
+                judged_quotes.append(
+                    JudgedQuote(text=place[0], is_phrase=is_phrase, features=features, stands=label_stands)
+                )
+    return judged_quotes
 
 
 def fit(features: np.ndarray, stands: np.ndarray) -> np.ndarray:

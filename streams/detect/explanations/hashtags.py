@@ -25,7 +25,7 @@ from streams.detect.window import CandidateWindow
 MAX_HASHTAGS = 4
 """Hashtags of a clip."""
 MAX_ENGLISH_HASHTAGS = 3
-"""Hashtags of an English clip, whose nouns are told from other words."""
+"""Hashtags of an English clip, whose words are parsed."""
 MIN_TAG_LETTERS = 4
 """Shortest tag in a language with word lists."""
 MIN_UNLISTED_TAG_LETTERS = 7
@@ -88,8 +88,10 @@ def _weigh_english_tags(
         spread = baseline.word_spread.get(noun[0], 0)
         return nouns[noun] * (0.3 + (total - math.log(1 + spread)) / total) + 0.2 * math.log(1 + spread)
 
-    known = {name: count for name, count in names.items() if len(name) > 1 or baseline.word_spread.get(name[0], 0) > 1}
-    weights = {name: 1.0 + 0.5 * count for name, count in known.items()}
+    known_names = {
+        name: count for name, count in names.items() if len(name) > 1 or baseline.word_spread.get(name[0], 0) > 1
+    }
+    weights = {name: 1.0 + 0.5 * count for name, count in known_names.items()}
     for words, count in compounds.items():
         weights[words] = 0.8 + 0.3 * count + 0.3 * math.log(1 + baseline.pair_spread[words[-2], words[-1]])
     often = {noun for noun, count in nouns.items() if count >= MIN_NOUN_COUNT}
@@ -138,7 +140,7 @@ _EMPTY_BUT_IN_NAMES = frozenset({"united", "white", "general", "people", "new", 
 
 
 def _list_compounds(parse: Parse, baseline: ProjectBaseline) -> Iterator[tuple[str, ...]]:
-    """List nouns with all that is joined to them, where the video says these words together again and again."""
+    """List joined nouns that the video says together again and again, none without its parts."""
     for place, word in enumerate(parse.words):
         if word.tag not in ("NN", "NNS") or word.relation == "compound":
             continue
@@ -175,7 +177,7 @@ def _is_joined(parse: Parse, place: int, head: int) -> bool:
 
 
 def _list_subject_nouns(parse: Parse) -> Iterator[str]:
-    """List nouns that name a subject by themselves: in no list of words that name none, no part of a longer one."""
+    """List nouns that name a subject by themselves, not as a part of a longer one."""
     for place, parsed in enumerate(parse.words):
         word = _plain_word(parsed.text)
         if (

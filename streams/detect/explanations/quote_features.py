@@ -1,4 +1,4 @@
-"""What tells whether a quote stands alone: numbers of its words and of what was said before. English only. Pure."""
+"""Features of a quote that speak for or against its standing alone. English only. Pure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from core.domain.text.english.anaphora import HERE_AND_NOW, measure_dependence
 from core.domain.text.english.clauses import is_statement
 from core.domain.text.english.parses import FINITE_TAGS, NAME_TAGS, NOUN_TAGS, ParsedWord
 from core.domain.text.english.stopwords import word_set
 from core.domain.text.english.word_classes import REPORTING_VERBS, fold_word
-from streams.detect.explanations.quotes import Quote
+from streams.detect.explanations.quotes import MAX_KEPT_SENTENCES, ClipQuote, list_quotes
 from streams.detect.explanations.stumbles import is_content_word
 from streams.detect.features.project_baseline import ProjectBaseline
+from streams.detect.sentences import Sentence
 from streams.detect.timeline import ProjectTimeline
 from streams.detect.window import CandidateWindow
 
-SENTENCES_BEFORE = 4
+SENTENCE_COUNT_BEFORE = 4
 """Sentences before a clip that count as said before its first one."""
-HEARD_SENTENCES = 3
+HEARD_SENTENCE_COUNT = 3
 """Sentences before a quote in which its nouns may have been named."""
 _OTHERS = word_set("he she it they him her them his its their hers theirs himself herself itself themselves")
 _POINTING = word_set("this that these those")
@@ -72,13 +74,13 @@ def read_context(window: CandidateWindow, timeline: ProjectTimeline, baseline: P
     first = next(
         at for at, sentence in enumerate(timeline.sentences) if sentence.first_word == window.sentences[0].first_word
     )
-    said = [_list_words(sentence.text) for sentence in window.sentences]
+    sentence_words = [_list_words(sentence.text) for sentence in window.sentences]
     return QuoteContext(
         before=[
-            _list_words(sentence.text) for sentence in timeline.sentences[max(0, first - SENTENCES_BEFORE) : first]
+            _list_words(sentence.text) for sentence in timeline.sentences[max(0, first - SENTENCE_COUNT_BEFORE) : first]
         ],
-        said=said,
-        counts=Counter(word for words in said for word in words if is_content_word(word)),
+        said=sentence_words,
+        counts=Counter(word for words in sentence_words for word in words if is_content_word(word)),
         spread=baseline.word_spread,
         total=math.log(2 + len(timeline.sentences)),
     )
@@ -88,21 +90,39 @@ def _list_words(text: str) -> frozenset[str]:
     return frozenset(fold_word(word).removesuffix("'s") for word in text.split())
 
 
-def measure_quote(quote: Quote, context: QuoteContext) -> dict[str, float]:
-    """Measure what speaks for and against a quote: yes and no as 1 and 0, counts up to about 3."""
+def list_measured(sentences: Sequence[Sentence], context: QuoteContext) -> list[tuple[ClipQuote, Mapping[str, float]]]:
+    """List the quotes of English sentences with what speaks for and against each."""
+    measured: list[tuple[ClipQuote, Mapping[str, float]]] = []
+    for index, sentence in enumerate(sentences):
+        for quote, features in _measure_sentence(sentence) if sentence.lexicon else ():
+            placed_quote = replace(quote, index=index)
+            measured.append(
+                (placed_quote, {**features, **_round(_measure_context(placed_quote, _list_quoted(quote), context))})
+            )
+    return measured
+
+
+@lru_cache(maxsize=MAX_KEPT_SENTENCES)
+def _measure_sentence(sentence: Sentence) -> Sequence[tuple[ClipQuote, Mapping[str, float]]]:
+    return [(quote, _measure_alone(quote)) for quote in list_quotes([sentence])]
+
+
+def _measure_alone(quote: ClipQuote) -> dict[str, float]:
+    """Measure a quote without its context: yes and no as 1 and 0, counts up to about 3."""
     words = _list_quoted(quote)
-    return {
-        name: round(float(value), 6)
-        for measured in (
-            _measure_form(quote, words), _measure_subject(quote), _measure_nouns(quote, words),
-            _measure_pointing(quote, words), _measure_wording(quote, words), _measure_phrase(quote, words),
-            _measure_context(quote, words, context),
-        )
-        for name, value in measured.items()
-    }  # fmt: skip
+    return _round(
+        {
+            **_measure_form(quote, words), **_measure_subject(quote), **_measure_nouns(quote, words),
+            **_measure_pointing(quote, words), **_measure_wording(quote, words), **_measure_phrase(quote, words),
+        }
+    )  # fmt: skip
 
 
-def _list_quoted(quote: Quote) -> list[ParsedWord]:
+def _round(measured: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(value), 6) for name, value in measured.items()}
+
+
+def _list_quoted(quote: ClipQuote) -> list[ParsedWord]:
     """List the parsed words of a quote, without those that its opening had."""
     words = [
         word
@@ -119,7 +139,7 @@ def _list_quoted(quote: Quote) -> list[ParsedWord]:
     return quoted[::-1]
 
 
-def _measure_form(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_form(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     length = sum(not word.is_mark for word in words)
     cuts = {relation for relation, _ in quote.cuts}
     head = quote.parse.words[quote.head]
@@ -158,7 +178,7 @@ def _measure_form(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, float]
     }  # fmt: skip
 
 
-def _measure_subject(quote: Quote) -> dict[str, float]:
+def _measure_subject(quote: ClipQuote) -> dict[str, float]:
     parse = quote.parse
     place = parse.subject(quote.head) if quote.kind != "phrase" else None
     subject = parse.words[place] if place is not None else None
@@ -186,7 +206,7 @@ def _list_content(words: Sequence[ParsedWord]) -> list[ParsedWord]:
     ]
 
 
-def _measure_nouns(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_nouns(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     content = _list_content(words)
     nouns = [word for word in content if word.tag in NOUN_TAGS]
     bare, modified = 0, 0
@@ -206,11 +226,11 @@ def _measure_nouns(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, float
     }  # fmt: skip
 
 
-def _measure_pointing(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_pointing(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     dependence = measure_dependence(quote.text.split())
     lower = [word.lower for word in words]
     noun_at = next((word.start for word in words if word.tag in NOUN_TAGS and word.lower not in _OTHERS), math.inf)
-    others = [word for word in words if word.lower in _OTHERS]
+    pronouns = [word for word in words if word.lower in _OTHERS]
     pointing = [word for word in words if word.lower in _POINTING]
     pointed = [quote.parse.words[word.head].lower for word in pointing if word.relation == "det"]
     is_empty_it = not dependence
@@ -219,9 +239,9 @@ def _measure_pointing(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, fl
     return {
         "dependence": min(3, dependence), "independent": dependence == 0,
         "others_unnamed": min(
-            2, sum(word.start <= noun_at and not (word.lower == "it" and is_empty_it) for word in others)
+            2, sum(word.start <= noun_at and not (word.lower == "it" and is_empty_it) for word in pronouns)
         ),
-        "others_named": min(2, sum(word.start > noun_at for word in others)),
+        "others_named": min(2, sum(word.start > noun_at for word in pronouns)),
         "it": 0 if is_empty_it else lower.count("it"),
         "main_pronoun": subject in ("he", "she", "they") or (subject == "it" and not is_empty_it),
         "substitute": any(
@@ -241,18 +261,18 @@ def _measure_pointing(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, fl
     }  # fmt: skip
 
 
-def _measure_wording(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, float]:
-    text, written = quote.text, quote.text.split()
-    first, last = words[0].lower if words else "", fold_word(written[-1]) if written else ""
+def _measure_wording(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
+    text, text_words = quote.text, quote.text.split()
+    first, last = words[0].lower if words else "", fold_word(text_words[-1]) if text_words else ""
     lower = text.lower()
-    begins = [fold_word(word) for word in written[:2]]
+    begins = [fold_word(word) for word in text_words[:2]]
     return {
         "question": quote.is_question, "denied": any(word.relation == "neg" for word in words),
         "quotation": any(mark in text for mark in '"“”'), "marks": bool(_BROKEN.search(text)),
         "broken": quote.is_broken or text.endswith((",", ":", ";")), "courtesy": bool(_COURTESY.search(text)),
         "loose": any(word.lower in _LOOSE for word in words),
         "loose_phrase": any(part in lower for part in _LOOSE_PHRASES),
-        "coarse": any(fold_word(word) in _COARSE for word in written),
+        "coarse": any(fold_word(word) in _COARSE for word in text_words),
         "presenting": begins in (["here's", "the"], ["here's", "more"], ["let's", "say"], ["this", "is"]),
         "list": text.count(",") >= 2, "comma": text.count(",") == 1, "if": "if" in lower.split(),
         "begins_clause": first in _BEGINNINGS,
@@ -263,7 +283,7 @@ def _measure_wording(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, flo
     }  # fmt: skip
 
 
-def _measure_phrase(quote: Quote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_phrase(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     if quote.kind != "phrase":
         return dict.fromkeys(_PHRASE_NAMES, 0.0)
     head = quote.parse.words[quote.head]
@@ -286,24 +306,24 @@ _PHRASE_NAMES = (
 )  # fmt: skip
 
 
-def _measure_context(quote: Quote, words: Sequence[ParsedWord], context: QuoteContext) -> dict[str, float]:
+def _measure_context(quote: ClipQuote, words: Sequence[ParsedWord], context: QuoteContext) -> dict[str, float]:
     nouns = {fold_word(word.text).removesuffix("'s") for word in words if word.tag in NOUN_TAGS}
     nouns = {noun for noun in nouns if is_content_word(noun)}
-    heard = frozenset[str]().union(*[*context.before, *context.said[: quote.index]][-HEARD_SENTENCES:])
-    known = sum(
+    heard_words = frozenset[str]().union(*[*context.before, *context.said[: quote.index]][-HEARD_SENTENCE_COUNT:])
+    known_the_count = sum(
         word.lower == "the"
         and word.relation == "det"
         and quote.parse.words[word.head].tag in ("NN", "NNS")
-        and fold_word(quote.parse.words[word.head].text) in heard
+        and fold_word(quote.parse.words[word.head].text) in heard_words
         for word in words
     )
-    said = [context.counts.get(noun, 0) for noun in nouns]
+    counts = [context.counts.get(noun, 0) for noun in nouns]
     rarity = {noun: 1 - math.log(1 + context.spread.get(noun, 0)) / context.total for noun in nouns}
     spread = [context.spread.get(noun, 0) for noun in nouns]
     return {
-        "heard_nouns": len(nouns & heard) / max(1, len(nouns)), "heard_the": min(2, known),
-        "said_often": min(3, max(said, default=0)) / 3,
-        "said_again": min(6, sum(max(0, count - 1) for count in said)) / 6,
+        "heard_nouns": len(nouns & heard_words) / max(1, len(nouns)), "heard_the": min(2, known_the_count),
+        "said_often": min(3, max(counts, default=0)) / 3,
+        "said_again": min(6, sum(max(0, count - 1) for count in counts)) / 6,
         "rare": sum(rarity.values()) / max(1, len(nouns)),
         "topical": min(4.0, sum(min(3, context.counts.get(noun, 0)) * (0.3 + rarity[noun]) for noun in nouns)) / 4,
         "subject_of_video": min(1.0, math.log(1 + max(spread, default=0)) / context.total),

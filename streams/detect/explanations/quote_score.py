@@ -12,12 +12,11 @@ from importlib.resources import files
 
 import msgspec
 
-from streams.detect.explanations.quote_features import QuoteContext, measure_quote
-from streams.detect.explanations.quotes import Quote
+from streams.detect.explanations.quotes import ClipQuote
 
 
 class QuoteModel(msgspec.Struct, frozen=True, kw_only=True):
-    """Weights of the features, for clauses and for noun phrases, with the share that each begins from as log-odds."""
+    """Weights of the features for clauses and for noun phrases, and the bias of each in log-odds."""
 
     clause_bias: float
     clause_weights: Mapping[str, float]
@@ -32,14 +31,14 @@ def read_model() -> QuoteModel:
     return msgspec.json.decode(file.read_bytes(), type=QuoteModel)
 
 
-def score_quote(quote: Quote, context: QuoteContext) -> float:
+def score_quote(quote: ClipQuote, measured: Mapping[str, float]) -> float:
     """Return the log-odds that a quote stands alone, whole and true: above 0 it more likely does."""
     model = read_model()
     is_phrase = quote.kind == "phrase"
     weights = model.phrase_weights if is_phrase else model.clause_weights
-    measured = measure_quote(quote, context)
-    total = sum(weight * measured[name] for name, weight in weights.items())
-    return (model.phrase_bias if is_phrase else model.clause_bias) + total
+    return (model.phrase_bias if is_phrase else model.clause_bias) + sum(
+        weight * measured[name] for name, weight in weights.items()
+    )
 
 
 def find_probability(log_odds: float) -> float:

@@ -1,4 +1,4 @@
-"""Quotes of a clip: sentences, clauses and noun phrases that may stand for it, cut where their grammar allows. Pure.
+"""Quotes of a clip: sentences, clauses and noun phrases, cut where their grammar allows. Pure.
 
 A quote leaves out words of its sentence and adds none: its words are said in the clip, in order. English only.
 """
@@ -30,14 +30,14 @@ MIN_PHRASE_WORDS, MAX_PHRASE_WORDS = 2, 14
 MAX_CUTS = 3
 """Parts that may be cut off a clause's end."""
 MAX_KEPT_SENTENCES = 2_048
-"""Sentences whose quotes are kept: the windows of a video share most of theirs."""
+"""Sentences whose quotes are kept_words: the windows of a video share most of theirs."""
 
 QuoteKind = Literal["sentence", "part", "clause", "claim", "phrase"]
 """A whole sentence, a sentence cut short, one of several joined clauses, what somebody says to think, a noun phrase."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quote:
+class ClipQuote:
     """Words of a sentence of a clip.
 
     ``index`` is the sentence's place in the clip; ``first`` to ``end`` are places in the parse, without ``gap`` where
@@ -77,7 +77,7 @@ _ASIDES = frozenset({"relcl", "appos", "advcl", "prep", "parataxis"})
 _LEADING = frozenset({"cc", "mark", "punct", "intj", "advmod", "prep", "advcl", "npadvmod", "meta"})
 _EMPTY_LEADING = frozenset({"cc", "mark", "punct", "intj"})
 _ASIDE_MARKS = frozenset({",", "—", "–"})
-_LIMITING = word_set("only either neither both whether never every no none nobody nothing not n't")
+_LIMITING = word_set("only either neither both whether never every no none nothing not n't")
 """Words whose statement is half without its second part."""
 _DEGREES = frozenset({"JJS", "RBS", "JJR", "RBR"})
 _BAD_ENDS = word_set(
@@ -100,7 +100,7 @@ _DOUBTS = word_set("would could might")
 _ASKING = word_set("if whether who which when where why how what")
 
 
-def list_quotes(sentences: Sequence[Sentence]) -> list[Quote]:
+def list_quotes(sentences: Sequence[Sentence]) -> list[ClipQuote]:
     """List the quotes of English sentences, those of one sentence next to each other."""
     return [
         replace(quote, index=index)
@@ -120,8 +120,8 @@ def list_parses(sentence: Sentence) -> list[Parse]:
 
 
 @lru_cache(maxsize=MAX_KEPT_SENTENCES)
-def _list_quotes_of(sentence: Sentence) -> Sequence[Quote]:
-    quotes: dict[str, Quote] = {}
+def _list_quotes_of(sentence: Sentence) -> Sequence[ClipQuote]:
+    quotes: dict[str, ClipQuote] = {}
     parses = list_parses(sentence)
     for place, parse in enumerate(parses):
         is_cut_off = place + 1 == len(parses) and sentence.ending != "stop"
@@ -134,7 +134,7 @@ def _list_quotes_of(sentence: Sentence) -> Sequence[Quote]:
     return list(quotes.values())
 
 
-def _list_clauses(parse: Parse) -> Iterator[Quote]:
+def _list_clauses(parse: Parse) -> Iterator[ClipQuote]:
     is_asked = parse.text.rstrip('"”').endswith("?")
     for head, kind, claimer in _list_heads(parse):
         own_first, own_end = parse.span(head)
@@ -145,7 +145,7 @@ def _list_clauses(parse: Parse) -> Iterator[Quote]:
                         continue
                     text = write_words(drop_openers(_write(parse, first, end, gap).split())).rstrip(" ,;:—–-")
                     is_whole = kind == "part" and not (cuts or dropped or gap) and end >= len(parse.words) - 1
-                    quote = Quote(
+                    quote = ClipQuote(
                         text=text, index=0, kind="sentence" if is_whole else kind, parse=parse, first=first, end=end,
                         head=head, gap=gap, cuts=cuts, dropped=dropped, claimer=claimer,
                     )  # fmt: skip
@@ -153,7 +153,7 @@ def _list_clauses(parse: Parse) -> Iterator[Quote]:
                         yield finished
 
 
-def _finish(quote: Quote, *, is_asked: bool) -> Quote | None:
+def _finish(quote: ClipQuote, *, is_asked: bool) -> ClipQuote | None:
     """Return a clause with its question mark, None for what is none."""
     words = [fold_word(word) for word in quote.text.split()]
     parse, head = quote.parse, quote.head
@@ -323,7 +323,7 @@ def _may_cut(parse: Parse, place: int, first: int, begins: int, cut: int) -> boo
     if word.relation not in _CUTTABLE or (word.relation == "advcl" and _is_condition(parse, place)):
         return False
     has_comma = parse.words[begins - 1].is_mark
-    kept = parse.words[first:begins]
+    kept_words = parse.words[first:begins]
     if word.relation == "prep" and word.lower in _KEPT_PREPOSITIONS:
         return False
     if word.relation == "prep" and not has_comma:
@@ -333,7 +333,7 @@ def _may_cut(parse: Parse, place: int, first: int, begins: int, cut: int) -> boo
         )
         if not (head.is_verb and word.lower in _CUTTABLE_PREPOSITIONS and has_object):
             return False
-        if any(other.tag in _DEGREES for other in kept):
+        if any(other.tag in _DEGREES for other in kept_words):
             return False
     if word.relation == "conj" and not head.is_verb:
         return False
@@ -344,7 +344,7 @@ def _may_cut(parse: Parse, place: int, first: int, begins: int, cut: int) -> boo
     if word.relation == "advmod" and not (has_comma or word.lower.endswith("ly") or word.lower in _LOOSE_ADVERBS):
         return False
     is_second_part = word.relation == "conj" or (word.relation in ("prep", "advcl") and not has_comma)
-    if is_second_part and _LIMITING & {other.lower for other in kept}:
+    if is_second_part and _LIMITING & {other.lower for other in kept_words}:
         return False
     last = parse.words[cut - 1] if cut > first else None
     is_open = last is not None and (
@@ -377,7 +377,7 @@ def _write(parse: Parse, first: int, end: int, gap: tuple[int, int] | None) -> s
     return f"{parse.write(first, gap[0])} {parse.write(gap[1], end)}"
 
 
-def _list_phrases(parse: Parse) -> Iterator[Quote]:
+def _list_phrases(parse: Parse) -> Iterator[ClipQuote]:
     """List nouns with all that belongs to them."""
     for place, word in enumerate(parse.words):
         if word.tag in NOUN_TAGS and word.relation in (*SUBJECTS, "dobj", "pobj", "attr", "conj", "ROOT", "appos"):
@@ -391,7 +391,7 @@ def _list_phrases(parse: Parse) -> Iterator[Quote]:
                 is_named = not any(other.tag == "PRP" and other.lower in _OTHERS for other in parse.words[first:end])
                 is_short = MIN_PHRASE_WORDS <= len(text.split()) <= MAX_PHRASE_WORDS and len(text) <= MAX_PHRASE_CHARS
                 if is_named and is_short and parse.begins_word(first) and _ends_word(parse, end):
-                    yield Quote(
+                    yield ClipQuote(
                         text=write_words(text.split()), index=0, kind="phrase", parse=parse, first=first, end=end,
                         head=place, cuts=cuts,
                     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sentences as they were meant: without hesitations, insertions, words said twice and openings. English only. Pure."""
+"""Sentences without hesitations, insertions, words said twice and openings. English only. Pure."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from core.domain.text.english.word_classes import fold_word
 from schemas.documents.moments import SubScore
 from streams.detect.explanations.hashtags import choose_hashtags
-from streams.detect.explanations.quote_features import QuoteContext, read_context
+from streams.detect.explanations.quote_features import QuoteContext, list_measured, read_context
 from streams.detect.explanations.quote_score import find_probability, score_quote
-from streams.detect.explanations.quotes import Quote, list_quotes
+from streams.detect.explanations.quotes import ClipQuote
 from streams.detect.explanations.reasons import title_from_sentence, title_from_signals
 from streams.detect.explanations.stumbles import is_content_word
 from streams.detect.features.base import shorten_text
@@ -34,9 +34,9 @@ OPENING_RATIO = 1 / 2
 """Share of a clip in which its hook line is said."""
 MAX_CHOICES = 8
 """Quotes of each use that are weighed together."""
-PHRASE_LOSS = 0.1
+PHRASE_LOSS_SCORE = 0.1
 """What a noun phrase must be better by than a clause: a title that says something is worth more."""
-REPEAT_LOSS = 0.1
+REPEAT_LOSS_SCORE = 0.1
 """Cost of the same words in two places; that of a wording that fails is about 1."""
 SURE_LOG_ODDS = 1.4
 """Log-odds from which a second sentence is added to a description: four of five stand alone."""
@@ -60,7 +60,7 @@ class ClipWording:
 class _Choice:
     """A quote with the logarithm of its probability to stand alone, and what speaks for it besides."""
 
-    quote: Quote
+    quote: ClipQuote
     log_odds: float
     about: float
     nearness: float
@@ -69,7 +69,7 @@ class _Choice:
     @property
     def log_chance(self) -> float:
         """Logarithm of the probability that it stands alone."""
-        return math.log(find_probability(self.log_odds)) - PHRASE_LOSS * self.is_phrase
+        return math.log(find_probability(self.log_odds)) - PHRASE_LOSS_SCORE * self.is_phrase
 
     @property
     def is_phrase(self) -> bool:
@@ -107,22 +107,19 @@ def write_wording(
 
 
 def _rate_quotes(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[_Choice]:
-    quotes = list_quotes(window.sentences)
-    if not quotes:
-        return []
     context = read_context(window, timeline, baseline)
     ranking = _rank_sentences(window, baseline)
     return [
         _Choice(
-            quote=quote, log_odds=score_quote(quote, context), about=_measure_about(quote, context),
+            quote=quote, log_odds=score_quote(quote, measured), about=_measure_about(quote, context),
             nearness=ranking[quote.index],
             hints=len(baseline.facts[window.sentences[quote.index].first_word].hits),
         )
-        for quote in quotes
+        for quote, measured in list_measured(window.sentences, context)
     ]  # fmt: skip
 
 
-def _measure_about(quote: Quote, context: QuoteContext) -> float:
+def _measure_about(quote: ClipQuote, context: QuoteContext) -> float:
     """Measure how much of what a clip is about a quote says, 0 to 1."""
     content = {word for word in map(fold_word, quote.text.split()) if is_content_word(word)}
     return min(1.0, sum(0.25 + 0.15 * min(2, max(0, context.counts.get(word, 0) - 1)) for word in content))
@@ -170,7 +167,7 @@ def _value_together(chosen: Sequence[_Valued]) -> float:
             chances[index] = min(choice.log_chance, chances.get(index, 0.0))
     texts = [choice.text.rstrip(".?!") for choice, _ in chosen if choice is not None]
     repeated = len(texts) - len(set(texts))
-    return round(sum(chances.values()) + sum(value for _, value in chosen) - REPEAT_LOSS * repeated, 6)
+    return round(sum(chances.values()) + sum(value for _, value in chosen) - REPEAT_LOSS_SCORE * repeated, 6)
 
 
 def _value_title(choice: _Choice) -> float:
@@ -205,8 +202,8 @@ def _lengthen(description: _Choice, choices: Sequence[_Choice]) -> str:
     if not second:
         return text
     added = max(second, key=lambda choice: (choice.log_odds + choice.nearness, -choice.quote.index))
-    both = sorted((description, added), key=lambda choice: choice.quote.index)
-    return " ".join(_end_sentence(choice.text) for choice in both)
+    in_order = sorted((description, added), key=lambda choice: choice.quote.index)
+    return " ".join(_end_sentence(choice.text) for choice in in_order)
 
 
 def _as_title(text: str) -> str:
@@ -226,7 +223,7 @@ def _cut_hook(window: CandidateWindow, baseline: ProjectBaseline) -> str:
 
 
 def _cut_description(window: CandidateWindow, baseline: ProjectBaseline) -> str:
-    """Quote the sentences nearest to the window's meaning, shortened."""
+    """ClipQuote the sentences nearest to the window's meaning, shortened."""
     ranking = _rank_sentences(window, baseline)
     courtesy = [baseline.facts[sentence.first_word].courtesy for sentence in window.sentences]
     order = sorted(range(len(ranking)), key=lambda index: (courtesy[index] - ranking[index], index))

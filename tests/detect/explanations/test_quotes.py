@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from schemas.common import TimeRange
-from streams.detect.explanations.quote_features import measure_quote, read_context
+from streams.detect.explanations.quote_features import list_measured, read_context
 from streams.detect.explanations.quote_score import read_model, score_quote
-from streams.detect.explanations.quotes import Quote, list_quotes
+from streams.detect.explanations.quotes import ClipQuote, list_quotes
 from streams.detect.explanations.stumbles import drop_openers, drop_stumbles, write_words
 from streams.detect.features.project_baseline import read_baseline
 from streams.detect.sentences import Sentence
@@ -42,7 +42,10 @@ def scored(said: str) -> dict[str, float]:
         end_quality=1.0,
     )  # fmt: skip
     context = read_context(window, timeline, read_baseline(timeline))
-    return {quote.text.rstrip("."): score_quote(quote, context) for quote in list_quotes(window.sentences)}
+    return {
+        quote.text.rstrip("."): score_quote(quote, measured)
+        for quote, measured in list_measured(window.sentences, context)
+    }
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,7 @@ def test_no_condition_denial_speaker_or_half_of_a_pair_is_lost(said: str, untrue
     assert untrue not in clauses(said)
 
 
-def test_a_noun_keeps_all_that_tells_which_one_is_meant() -> None:
+def test_a_noun_keeps_its_clause() -> None:
     found = phrases("I have seen it in the soldiers who came home after losing a limb.")
     assert "The soldiers who came home after losing a limb" in found
     assert "The soldiers" not in found
@@ -130,10 +133,10 @@ def test_a_sentence_of_another_language_has_no_quotes() -> None:
 def test_the_whole_sentence_is_one_of_its_quotes() -> None:
     whole = [quote for quote in list_quotes([sentence("Our economy is recovering.")]) if quote.kind == "sentence"]
     assert [quote.text for quote in whole] == ["Our economy is recovering."]
-    assert isinstance(whole[0], Quote)
+    assert isinstance(whole[0], ClipQuote)
 
 
-def test_what_stands_alone_is_told_from_what_points_elsewhere() -> None:
+def test_a_pronoun_without_its_noun_scores_below_zero() -> None:
     alone = scored("We cut the tax rates for the working people of America.")
     assert alone["We cut the tax rates for the working people of America"] > 0
     for said in ("That's not how it works.", "They left me.", "He did it again.", "This is a high fidelity comp."):
@@ -148,7 +151,7 @@ def test_every_weight_is_that_of_a_measured_feature() -> None:
         end_quality=1.0,
     )  # fmt: skip
     context = read_context(window, timeline, read_baseline(timeline))
-    measured = measure_quote(list_quotes(window.sentences)[0], context)
     model = read_model()
-    assert {*model.clause_weights, *model.phrase_weights} <= set(measured)
-    assert all(0 <= value <= 3 for value in measured.values())
+    for _, measured in list_measured(window.sentences, context):
+        assert {*model.clause_weights, *model.phrase_weights} <= set(measured)
+        assert all(0 <= value <= 3 for value in measured.values())

@@ -78,8 +78,8 @@ class Parse:
 
     def related(self, place: int, relations: Iterable[str]) -> Iterator[int]:
         """List the words that belong to a word in one of these ways."""
-        wanted = frozenset(relations)
-        return (child for child in self.children[place] if self.words[child].relation in wanted)
+        named_relations = frozenset(relations)
+        return (child for child in self.children[place] if self.words[child].relation in named_relations)
 
     def write(self, first: int, end: int) -> str:
         """Return the text of ``words[first:end]`` as it is written."""
