@@ -26,15 +26,24 @@ def _load() -> Language:
 
 @lru_cache(maxsize=MAX_KEPT_PARSES)
 def parse_english(text: str) -> Parse:
-    """Parse a text of a few sentences; the same text gives the same parse. Safe from several threads."""
+    """Parse a text of a few sentences; the same text gives the same parse. Safe from several threads.
+
+    The parser reads ``’`` as ``'``: it was trained on texts of typewriters.
+    """
     text = " ".join(text.split())
     with _one_at_a_time:
-        tokens = _load()(text)
+        tokens = _load()(text.replace("’", "'"))
     words = [
         ParsedWord(
-            text=token.text, start=token.idx, end=token.idx + len(token.text), tag=token.tag_, kind=token.pos_,
-            relation=token.dep_, head=token.head.i, entity=token.ent_type_,
+            text=text[token.idx : token.idx + len(token.text)],
+            start=token.idx,
+            end=token.idx + len(token.text),
+            tag=token.tag_,
+            kind=token.pos_,
+            relation=token.dep_,
+            head=token.head.i,
+            entity=token.ent_type_,
         )
         for token in tokens
-    ]  # fmt: skip
+    ]
     return Parse(text=text, words=words)

@@ -73,7 +73,7 @@ _CUTTABLE_PREPOSITIONS = word_set(
 _LOOSE_ADVERBS = word_set("already again now today tonight yesterday here anymore anyway too also")
 _KEPT_PREPOSITIONS = word_set("without except unlike")
 _JOINING = frozenset({"and", "but", "so", "yet", ";", ":", "—", "–"})
-_ASIDES = frozenset({"relcl", "appos", "advcl", "prep", "parataxis"})
+_ASIDES = frozenset({"relcl", "appos"})
 _LEADING = frozenset({"cc", "mark", "punct", "intj", "advmod", "prep", "advcl", "npadvmod", "meta"})
 _EMPTY_LEADING = frozenset({"cc", "mark", "punct", "intj"})
 _ASIDE_MARKS = frozenset({",", "—", "–"})
@@ -277,7 +277,8 @@ def _list_beginnings(parse: Parse, head: int, first: int) -> list[tuple[int, str
         if child > head or not (word.relation in _LEADING or _is_side_by_side(parse, child)):
             break
         is_asking = parse.words[parse.span(child)[0]].tag in ("WRB", "WP", "WDT")
-        if is_asking or (word.relation == "advcl" and _is_condition(parse, child)):
+        holds_condition = any(part.lower in CONDITIONS for part in parse.words[slice(*parse.span(child))])
+        if is_asking or (word.relation == "advcl" and holds_condition):
             break
         end = parse.span(child)[1]
         while end < head and parse.words[end].is_mark:
@@ -310,14 +311,14 @@ def _list_ends(parse: Parse, head: int, first: int, end: int) -> list[tuple[int,
             cut = begins
             while cut > first and (parse.words[cut - 1].is_mark or parse.words[cut - 1].relation == "cc"):
                 cut -= 1
-            if begins > head and cut > head and cut not in ends and _may_cut(parse, place, first, begins, cut):
+            if begins > head and cut > head and cut not in ends and _may_cut(parse, place, head, first, begins, cut):
                 ends[cut] = (*cuts, (parse.words[place].relation, parse.words[begins - 1].is_mark))
                 waiting.append(cut)
             place = parse.words[place].head
     return list(ends.items())
 
 
-def _may_cut(parse: Parse, place: int, first: int, begins: int, cut: int) -> bool:
+def _may_cut(parse: Parse, place: int, clause: int, first: int, begins: int, cut: int) -> bool:
     """Whether a clause is whole and true without what belongs to one of its words."""
     word, head = parse.words[place], parse.words[parse.words[place].head]
     if word.relation not in _CUTTABLE or (word.relation == "advcl" and _is_condition(parse, place)):
@@ -335,7 +336,9 @@ def _may_cut(parse: Parse, place: int, first: int, begins: int, cut: int) -> boo
             return False
         if any(other.tag in _DEGREES for other in kept_words):
             return False
-    if word.relation == "conj" and not head.is_verb:
+    if word.relation == "conj" and not (
+        head.is_verb and _first_joined(parse, place) in (clause, _first_joined(parse, clause))
+    ):
         return False
     if word.relation in ("acl", "relcl") and not has_comma:
         return False
@@ -356,7 +359,7 @@ def _may_cut(parse: Parse, place: int, first: int, begins: int, cut: int) -> boo
 def _list_asides(parse: Parse, first: int, end: int) -> Iterator[tuple[int, int]]:
     """List what two commas or dashes set off inside."""
     for place in range(first, end):
-        if parse.words[place].relation in _ASIDES:
+        if parse.words[place].relation in _ASIDES and not any(parse.related(place, ("conj",))):
             begins, ends = parse.span(place)
             if (
                 begins > first

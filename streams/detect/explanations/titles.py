@@ -38,6 +38,8 @@ PHRASE_LOSS_SCORE = 0.1
 """What a noun phrase must be better by than a clause: a title that says something is worth more."""
 REPEAT_LOSS_SCORE = 0.1
 """Cost of the same words in two places; that of a wording that fails is about 1."""
+KINSHIP_RATIO = 0.5
+"""Share of its own risk that a second quote of the same sentence still has where the first one stands alone."""
 SURE_LOG_ODDS = 1.4
 """Log-odds from which a second sentence is added to a description: four of five stand alone."""
 SHORT_TITLE_CHARS = 20
@@ -130,7 +132,7 @@ def _choose_together(
 ) -> tuple[_Choice | None, _Choice | None, _Choice | None]:
     """Choose title, hook line and description so that all of them most likely stand alone.
 
-    Two quotes of one sentence stand or fall together; the same words in two places cost a little.
+    Two quotes of one sentence mostly stand or fall together; the same words in two places cost a little.
     """
     begin_ms = window.sentences[0].start_ms
     middle_ms = begin_ms + OPENING_RATIO * (window.sentences[-1].end_ms - begin_ms)
@@ -160,14 +162,16 @@ def _keep_best(choices: Sequence[_Choice], value: Callable[[_Choice], float]) ->
 
 
 def _value_together(chosen: Sequence[_Valued]) -> float:
-    chances: dict[int, float] = {}
+    chances: dict[int, dict[str, float]] = {}
     for choice, _ in chosen:
         if choice is not None:
-            index = choice.quote.index
-            chances[index] = min(choice.log_chance, chances.get(index, 0.0))
-    texts = [choice.text.rstrip(".?!") for choice, _ in chosen if choice is not None]
-    repeated = len(texts) - len(set(texts))
-    return round(sum(chances.values()) + sum(value for _, value in chosen) - REPEAT_LOSS_SCORE * repeated, 6)
+            chances.setdefault(choice.quote.index, {})[choice.text.rstrip(".?!")] = choice.log_chance
+    total = 0.0
+    for by_text in chances.values():
+        worst = min(by_text.values())
+        total += worst + KINSHIP_RATIO * (sum(by_text.values()) - worst)
+    repeated = sum(choice is not None for choice, _ in chosen) - sum(map(len, chances.values()))
+    return round(total + sum(value for _, value in chosen) - REPEAT_LOSS_SCORE * repeated, 6)
 
 
 def _value_title(choice: _Choice) -> float:
@@ -185,7 +189,14 @@ def _value_hook(choice: _Choice) -> float:
 
 def _value_description(choice: _Choice) -> float:
     length = min(1.0, len(choice.text) / FULL_DESCRIPTION_CHARS)
-    return 0.15 * choice.about + 0.15 * choice.nearness + 0.2 * length - 0.1 * choice.quote.is_question
+    is_heading = not choice.quote.is_question and choice.text.startswith(("What ", "Why ", "How "))
+    return (
+        0.15 * choice.about
+        + 0.15 * choice.nearness
+        + 0.2 * length
+        - 0.1 * choice.quote.is_question
+        - 0.5 * (is_heading and choice.quote.kind == "claim")
+    )
 
 
 def _lengthen(description: _Choice, choices: Sequence[_Choice]) -> str:

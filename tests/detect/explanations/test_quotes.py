@@ -76,6 +76,8 @@ def test_a_clause_is_found_inside_of_a_sentence(said: str, quote: str) -> None:
         ("Schools not only have the duty to improve, they have the freedom to improve.",
          "Schools not only have the duty to improve"),
         ("Either we cut the budget or we raise the taxes.", "We raise the taxes"),
+        ("Let me tell you, if we didn’t win, the market would have crashed.", "The market would have crashed"),
+        ("The Pope, the Queen, and Mandela, which is a high bar, spoke.", "The Pope, which is a high bar, spoke"),
         ("Why is the government paying money?", "Is the government paying money?"),
         ("We had the worst crisis in ninety years.", "We had the worst crisis"),
     ],
