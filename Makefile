@@ -42,7 +42,7 @@ $(READY): pyproject.toml uv.lock
 	  { echo "uv could not be fetched: mend the network, or \`apt-get install python3-venv python3-pip\`, and run again" >&2; exit 1; }; \
 	fi
 # Compiled once, as pip does: a stack is twenty Pythons, and where PYTHONDONTWRITEBYTECODE is set each would do it again.
-	@[ -d .venv ] || echo "to fetch, once: the Python environment, up to 520 MB (1.7 GB on disk), each file checked against uv.lock"
+	@[ -d .venv ] || echo "to fetch, once: the Python environment, up to 590 MB (1.9 GB on disk), each file checked against uv.lock"
 	@set -o pipefail; $(UV) sync --locked --compile-bytecode 2>&1 | sed -uE '$(TERSE)' || \
 	  { echo "the environment could not be made: see the lines above; \`make clean\` begins anew" >&2; exit 1; }
 	@touch $@

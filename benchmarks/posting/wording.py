@@ -4,11 +4,13 @@ Scores nothing by itself: readers do, by the checklist of benchmarks/labels/word
 sentence.
 
 ``python -m benchmarks.posting.wording`` prints the stored judgements: share of wordings without a failed point, and how
-far both passes agree; ``--check`` also makes the product's wording again and names what has changed since. ``--sheet
-FILE --reader a`` writes the sheet of a pass: of 60 moments of the texts that are not held out, or of the others with
-``--held-out``. ``--read TABLE`` takes in its table, lines of ``number<TAB>letter<TAB>failed points or -<TAB>why``, and
-stores it where the texts are held out. ``--write FILE`` writes the product's wording alone, which ``--also FILE`` puts
-into a sheet as a third one: that of an earlier revision.
+far both passes agree; ``--check`` also makes the product's wording again and names what has changed since.
+
+``--sheet FILE --key KEY`` writes a sheet of 60 moments of the texts that are not held out, or of the unseen with
+``--held-out``, and which wording is whose; ``--checklist FILE`` the instructions. ``--write FILE`` writes the product's
+wording alone, which ``--also FILE`` puts into a sheet as a third one: that of an earlier revision.
+``--judged PASS [PASS] --key KEY`` prints pass rates and Cohen's kappa of what one or two readers answered, lines of
+``<id> <eleven digits>``, 1 where a point passes and 0 where it fails; ``--store`` keeps them.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     wording: Wording
     failed: list[Point]
-    why: str
+    why: str = "-"
 
 
 class Judgements(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,18 +79,16 @@ class Judgements(msgspec.Struct, frozen=True, kw_only=True):
     judgements: list[Judgement]
 
 
-Moment = tuple[LabelledWindow, CandidateWindow]
-
-
 def draw_moments(texts: Sequence[PostingText], *, held_out: bool) -> list[LabelledWindow]:
     """Draw windows worth posting by the seed, in drawn order.
 
-    The first 60 that are held out were judged once, before the rules' second design, and have been read since: the
-    others are those that a figure counts of.
+    Of those that are held out the first 60 were judged before the rules' second design, and the 49 others once after
+    it: a sheet has the unseen, and eleven of the first.
     """
     worth = [window for window in labelled_windows(texts, held_out=held_out) if window.is_worth_posting]
     drawn = random.Random(f"{SEED} wording {held_out}").sample(worth, len(worth) if held_out else MOMENTS_COUNT)
-    return drawn[MOMENTS_COUNT:] if held_out else drawn
+    unseen = drawn[MOMENTS_COUNT:]
+    return unseen + drawn[: MOMENTS_COUNT - len(unseen)] if held_out else drawn
 
 
 def write_wordings(moments: Sequence[LabelledWindow], media: Path, vectors: Path | None) -> list[Wording]:
@@ -148,52 +148,73 @@ def _most_said(window: CandidateWindow) -> list[str]:
     return [f"#{word}" for word in sorted(counts, key=lambda word: (-counts[word], word))[:4]]
 
 
-def sheet(moments: Sequence[LabelledWindow], wordings: Sequence[Wording], reader: Reader) -> str:
-    """Write the moments as Markdown in a reader's order, the wordings of each in a drawn order."""
+Key = dict[str, Wording]
+"""The wordings of a sheet by their ids, a moment's number and a letter."""
+
+
+def make_key(moments: Sequence[LabelledWindow], wordings: Sequence[Wording]) -> Key:
+    """Give each wording its id, those of a moment in a drawn order."""
+    key: Key = {}
+    for number, moment in _in_drawn_order(moments):
+        place = (moment.text.name, moment.first, moment.last)
+        moment_wordings = [wording for wording in wordings if (wording.text, wording.first, wording.last) == place]
+        random.Random(f"{SEED} letters {place}").shuffle(moment_wordings)
+        key |= {f"{number}{letter}": wording for letter, wording in zip("ABC", moment_wordings, strict=False)}
+    return key
+
+
+def write_sheet(moments: Sequence[LabelledWindow], key: Key) -> str:
+    """Write the moments as Markdown, each with its words and its wordings, without naming a system."""
     lines = [f"# {len(moments)} moments", ""]
-    for number, moment in _in_readers_order(moments, reader):
+    for number, moment in _in_drawn_order(moments):
         sentences = moment.text.sentences[moment.first : moment.last + 1]
         lines += [f"## {number} ({moment.text.kind})", ""]
         lines += [f"- {sentence.speaker}: {sentence.text}" for sentence in sentences]
-        for letter, wording in _lettered(moment, wordings, reader):
-            lines += [
-                "", f"**{letter}** {wording.title}", f"- hook: {wording.hook}", f"- text: {wording.description}",
-                f"- tags: {' '.join(wording.hashtags)}",
-            ]  # fmt: skip
+        for letter in "ABC":
+            if wording := key.get(f"{number}{letter}"):
+                lines += [
+                    "", f"**{number}{letter}** {wording.title}", f"- hook: {wording.hook}",
+                    f"- text: {wording.description}", f"- tags: {' '.join(wording.hashtags)}",
+                ]  # fmt: skip
         lines.append("")
     return "\n".join(lines)
 
 
-def _in_readers_order(moments: Sequence[LabelledWindow], reader: Reader) -> list[tuple[int, LabelledWindow]]:
+def _in_drawn_order(moments: Sequence[LabelledWindow]) -> list[tuple[int, LabelledWindow]]:
     numbered = list(enumerate(moments, 1))
-    random.Random(f"{SEED} order {reader}").shuffle(numbered)
+    random.Random(f"{SEED} order").shuffle(numbered)
     return numbered
 
 
-def _lettered(moment: LabelledWindow, wordings: Sequence[Wording], reader: Reader) -> list[tuple[str, Wording]]:
-    place = (moment.text.name, moment.first, moment.last)
-    system_wordings = [wording for wording in wordings if (wording.text, wording.first, wording.last) == place]
-    random.Random(f"{SEED} letters {reader} {place}").shuffle(system_wordings)
-    return list(zip("ABC", system_wordings, strict=False))
+def read_checklist() -> str:
+    """Return the instructions as a reader has them."""
+    return "# " + (LABELS / "wording.md").read_text().split("\n## ", 1)[1]
 
 
-def read_table(
-    path: Path, moments: Sequence[LabelledWindow], wordings: Sequence[Wording], reader: Reader
-) -> Judgements:
-    """Read a reader's table.
+def read_pass(path: Path, key: Key, reader: Reader) -> Judgements:
+    """Read what a reader answered, a line a wording: its id and a digit a point, 1 where it passes.
 
-    Raises ValueError for a wording that is left out or judged twice, or a point that is none.
+    Raises ValueError for a line of another form, and for a wording that is unknown, left out or judged twice.
     """
-    rows = [line.split("\t") for line in path.read_text().splitlines() if line]
-    by_key = {(number, letter): (failed, why) for number, letter, failed, why in rows}
-    judgements = []
-    for number, moment in _in_readers_order(moments, reader):
-        for letter, wording in _lettered(moment, wordings, reader):
-            failed, why = by_key[str(number), letter]
-            points = msgspec.convert([] if failed == "-" else failed.split(","), list[Point])
-            judgements.append(Judgement(wording=wording, failed=points, why=why))
-    if len(judgements) != len(rows):
-        raise ValueError(f"{path}: {len(rows)} lines for {len(judgements)} wordings")
+    points = get_args(Point)
+    answers: dict[str, str] = {}
+    for line in filter(None, map(str.strip, path.read_text().splitlines())):
+        name, _, digits = line.partition(" ")
+        digits = digits.strip()
+        if len(digits) != len(points) or set(digits) - {"0", "1"}:
+            raise ValueError(f"{path}: {line!r} is not an id with {len(points)} digits of 0 and 1")
+        if name not in key or name in answers:
+            raise ValueError(f"{path}: {name} is {'judged twice' if name in answers else 'no wording of the sheet'}")
+        answers[name] = digits
+    if missing := sorted(set(key) - set(answers)):
+        raise ValueError(f"{path}: not judged: {', '.join(missing)}")
+    judgements = [
+        Judgement(
+            wording=wording,
+            failed=[point for point, digit in zip(points, answers[name], strict=True) if digit == "0"],
+        )
+        for name, wording in key.items()
+    ]
     return Judgements(reader=reader, judgements=judgements)
 
 
@@ -206,7 +227,11 @@ def stored_passes() -> list[tuple[str, list[Judgements]]]:
     """List the stored passes of both measurements, by name."""
     return [
         (name, [read_judgements(path) for path in sorted(LABELS.glob(f"wording_{kind}_?.json"))])
-        for name, kind in (("first measurement, 60 moments", "first"), ("second measurement, 49 others", "pass"))
+        for name, kind in (
+            ("first measurement, 60 moments", "first"),
+            ("second measurement, 49 unseen", "pass"),
+            ("third measurement, those 49 and 11 of the first", "third"),
+        )
     ]
 
 
@@ -256,30 +281,52 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
     parser.add_argument("--held-out", action="store_true", help="moments of the texts that are held out")
-    parser.add_argument("--reader", choices=get_args(Reader), default="a")
-    parser.add_argument("--sheet", type=Path, help="where to write a pass's sheet")
-    parser.add_argument("--read", type=Path, help="a pass's table")
+    parser.add_argument("--sheet", type=Path, help="where to write a sheet")
+    parser.add_argument("--key", type=Path, help="which wording of a sheet is whose")
+    parser.add_argument("--checklist", type=Path, help="where to write the instructions")
+    parser.add_argument("--judged", type=Path, nargs="+", help="one or two readers' answers")
+    parser.add_argument("--store", action="store_true", help="keep the answers among the labels")
     parser.add_argument("--write", type=Path, help="where to write the product's wording as JSON")
     parser.add_argument("--also", type=Path, help="a file of --write of an earlier revision")
     parser.add_argument("--check", action="store_true", help="name what is worded otherwise than it was judged")
     parser.add_argument("--vectors", type=Path, help="a folder that keeps the sentences' vectors between runs")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if (options.sheet or options.judged) and not options.key:
+        parser.error("a sheet and its answers need --key")
+    if options.judged and len(options.judged) > len(get_args(Reader)):
+        parser.error("there are two passes at most")
+    return options
+
+
+def _print_judged(options: argparse.Namespace) -> None:
+    key = msgspec.json.decode(options.key.read_bytes(), type=Key)
+    passes = [read_pass(path, key, reader) for path, reader in zip(options.judged, get_args(Reader), strict=False)]
+    print("\n".join(result_lines(passes)))
+    for judgements in passes if options.store else ():
+        path = LABELS / f"wording_third_{judgements.reader}.json"
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(judgements), indent=1) + b"\n")
 
 
 def main() -> None:
-    """Print the stored results, write a sheet, or take in a table."""
+    """Print results, or write a sheet with its key."""
     options = parsed()
-    if not (options.sheet or options.read or options.write or options.check):
-        for name, passes in stored_passes():
+    if options.judged:
+        _print_judged(options)
+        return
+    if options.checklist:
+        options.checklist.write_text(read_checklist())
+    if not (options.sheet or options.write or options.check):
+        for name, passes in stored_passes() if not options.checklist else ():
             print(name)
             print("\n".join(result_lines(passes)))
         return
     moments = draw_moments(read_texts(options.media), held_out=options.held_out or options.check)
     wordings = write_wordings(moments, options.media, options.vectors)
     if options.check:
-        changed = changed_wordings(read_judgements(LABELS / "wording_pass_a.json"), wordings)
+        *_, (name, last) = [(name, passes) for name, passes in stored_passes() if passes]
+        changed = changed_wordings(last[0], wordings)
         print("\n".join(f"{wording.system} {wording.text} {wording.first}: {wording.title}" for wording in changed))
-        print(len(changed), "of", len(wordings), "wordings are not those that were judged")
+        print(f"{len(changed)} of {len(wordings)} wordings are not those of the {name}")
     if options.write:
         product = [wording for wording in wordings if wording.system == "product"]
         options.write.write_bytes(msgspec.json.encode(product))
@@ -287,13 +334,9 @@ def main() -> None:
         earlier_wordings = msgspec.json.decode(options.also.read_bytes(), type=list[Wording])
         wordings += [msgspec.structs.replace(wording, system="earlier") for wording in earlier_wordings]
     if options.sheet:
-        options.sheet.write_text(sheet(moments, wordings, options.reader))
-    if options.read:
-        judgements = read_table(options.read, moments, wordings, options.reader)
-        print("\n".join(result_lines([judgements])))
-        if options.held_out:
-            path = LABELS / f"wording_pass_{options.reader}.json"
-            path.write_bytes(msgspec.json.format(msgspec.json.encode(judgements), indent=1) + b"\n")
+        key = make_key(moments, wordings)
+        options.sheet.write_text(write_sheet(moments, key))
+        options.key.write_bytes(msgspec.json.format(msgspec.json.encode(key), indent=1) + b"\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,10 +14,12 @@ from benchmarks.posting.wording import (
     Judgements,
     Wording,
     changed_wordings,
-    read_table,
+    make_key,
+    read_checklist,
+    read_pass,
     result_lines,
-    sheet,
     stored_passes,
+    write_sheet,
 )
 from benchmarks.ranking.score_texts import timed
 
@@ -34,38 +37,69 @@ WORDINGS = [
 ]  # fmt: skip
 
 
-def judged(tmp_path: Path, failed: str) -> Judgements:
-    """A pass in which every wording A fails these points."""
-    table = tmp_path / "a.tsv"
-    rows = [f"{number}\t{letter}\t{failed if letter == 'A' else '-'}\twhy" for number in (1, 2, 3) for letter in "AB"]
-    table.write_text("\n".join(rows))
-    return read_table(table, MOMENTS, WORDINGS, "a")
+KEY = make_key(MOMENTS, WORDINGS)
+ALL_PASS = "1" * 11
+
+
+def judged(tmp_path: Path, digits: str, reader: str = "a") -> Judgements:
+    """A pass that answers these digits for every wording A, and that all points pass for B."""
+    answers = tmp_path / f"{reader}.txt"
+    answers.write_text("\n".join(f"{name} {digits if name.endswith('A') else ALL_PASS}" for name in KEY))
+    return read_pass(answers, KEY, reader)
 
 
 def test_a_sheet_names_no_system_beyond_its_wording() -> None:
-    for reader in ("a", "b"):
-        text = sheet(MOMENTS, WORDINGS, reader)
-        assert text.count("\n## ") == 3
-        assert all(text.count(wording.title) == 1 for wording in WORDINGS)
-    assert sheet(MOMENTS, WORDINGS, "a") != sheet(MOMENTS, WORDINGS, "b")
+    text = write_sheet(MOMENTS, KEY)
+    assert text.count("\n## ") == 3
+    assert all(text.count(wording.title) == 1 for wording in WORDINGS)
+    assert all(f"**{name}** {wording.title}" in text for name, wording in KEY.items())
+    assert len({KEY[f"{number}A"].system for number in (1, 2, 3)}) == 2
 
 
-def test_a_table_gives_a_judgement_for_each_wording(tmp_path: Path) -> None:
-    judgements = judged(tmp_path, "title_true,hashtags").judgements
+def test_answers_give_a_judgement_for_each_wording(tmp_path: Path) -> None:
+    judgements = judged(tmp_path, "11011111110").judgements
     assert sorted(judgement.wording.title for judgement in judgements) == sorted(word.title for word in WORDINGS)
-    assert sum(not judgement.failed for judgement in judgements) == 3
+    assert [judgement.failed for judgement in judgements if judgement.failed] == [["title_true", "hashtags"]] * 3
 
 
-def test_an_unknown_point_is_no_judgement(tmp_path: Path) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        judged(tmp_path, "title_nice")
+def test_rates_and_kappa_are_those_of_two_passes(tmp_path: Path) -> None:
+    same = list(result_lines([judged(tmp_path, "01111111111"), judged(tmp_path, "11111111110", "b")]))
+    assert "all: both pass 50%, same verdict 100%, kappa 1.00" in same
+    other = list(result_lines([judged(tmp_path, "01111111111"), judged(tmp_path, ALL_PASS, "b")]))
+    assert "all: both pass 50%, same verdict 50%, kappa 0.00" in other
+    passed = sum(wording.system == "product" for name, wording in KEY.items() if name.endswith("B"))
+    assert same[0].startswith(f"product, pass a: {passed} of 3")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda text: text.replace(ALL_PASS, "111", 1), "digits"),
+        (lambda text: text.replace("1", "2", 1), "no wording of the sheet|digits"),
+        (lambda text: text + "\n" + text.splitlines()[0], "judged twice"),
+        (lambda text: text.split("\n", 1)[1], "not judged"),
+        (lambda text: text + f"\n9A {ALL_PASS}", "no wording of the sheet"),
+    ],
+)
+def test_answers_of_another_form_are_refused(tmp_path: Path, change: Callable[[str], str], problem: str) -> None:
+    judged(tmp_path, ALL_PASS)
+    answers = tmp_path / "a.txt"
+    answers.write_text(change(answers.read_text()))
+    with pytest.raises(ValueError, match=problem):
+        read_pass(answers, KEY, "a")
+
+
+def test_the_instructions_explain_each_point_and_the_answers() -> None:
+    text = read_checklist()
+    assert "hook_alone" in text
+    assert "eleven digits" in text
 
 
 def test_a_changed_wording_is_noticed(tmp_path: Path) -> None:
     changed = msgspec.structs.replace(WORDINGS[0], title="another")
-    assert changed_wordings(judged(tmp_path, "hashtags"), [changed, *WORDINGS[1:]]) == [changed]
+    assert changed_wordings(judged(tmp_path, ALL_PASS), [changed, *WORDINGS[1:]]) == [changed]
 
 
 def test_stored_judgements_can_be_read() -> None:
     for _, passes in stored_passes():
-        assert any(line.startswith("product, pass a") for line in result_lines(passes))
+        assert not passes or any(line.startswith("product, pass a") for line in result_lines(passes))

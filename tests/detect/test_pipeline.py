@@ -13,6 +13,7 @@ from schemas.common import Word
 from schemas.documents import encode_document
 from schemas.documents.moments import MomentList
 from schemas.options.project import ProjectOptions
+from streams.detect.explanations.titles import MAX_QUOTED_TITLE_CHARS
 from streams.detect.pipeline import find_moments
 from streams.detect.shortfalls import MAX_NEAREST
 from streams.detect.timeline import ProjectAnalysis
@@ -55,7 +56,7 @@ def test_the_lecture_gives_three_or_four_clips_that_read_well() -> None:
         assert clip.text[0].isupper()
         assert clip.text.endswith((".", "!", "?"))
         assert not clip.text.lower().startswith(("and ", "so ", "that ", "it "))
-        assert 0 < len(clip.title) <= 60
+        assert 0 < len(clip.title) <= MAX_QUOTED_TITLE_CHARS
         assert clip.reason.endswith(".")
         assert 0 < clip.confidence <= 1
     assert any("kill you" in clip.text for clip in clips)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from core.domain.text.english.nouns import ADJECTIVES, adverb, participle, used_as_noun
+from core.domain.text.english.nouns import adverb, used_as_noun
+from core.domain.text.english.parses import NAME_TAGS, NOUN_TAGS, Parse, ParsedWord
 from core.domain.text.english.stopwords import TOPICLESS_WORDS
 from core.domain.text.english.tag_words import CALENDAR_WORDS, EMPTY_NOUNS, TAGGED_ING_NOUNS, TITLES_OF_PERSONS
-from core.domain.text.english.verbs import BASE_FORMS, ING_FORMS, PAST_FORMS, THIRD_PERSON_FORMS
+from core.domain.text.english.verbs import PAST_FORMS
 from core.domain.text.english.word_classes import PREPOSITIONS
 from core.domain.text.function_words import unstressed
 from core.domain.text.profanity import coarse_words
+from streams.detect.explanations.quotes import list_parses
 from streams.detect.features.project_baseline import ProjectBaseline
 from streams.detect.lexicon import Lexicon, normalise_lexicon_word
 from streams.detect.sentences import Sentence
@@ -22,16 +24,16 @@ from streams.detect.window import CandidateWindow
 
 MAX_HASHTAGS = 4
 """Hashtags of a clip."""
-MIN_HASHTAGS = 2
-"""With fewer, nouns said once are taken too, the longest first: long words name something particular."""
+MAX_ENGLISH_HASHTAGS = 3
+"""Hashtags of an English clip, whose words are parsed."""
 MIN_TAG_LETTERS = 4
 """Shortest tag in a language with word lists."""
 MIN_UNLISTED_TAG_LETTERS = 7
 """Shortest tag where no list says which words carry no meaning: the words that all sentences share are short."""
 MAX_TAG_LETTERS = 24
 """Longest tag."""
-MIN_PAIR_COUNT = 3
-"""Times that two words stand together in a video from which they are one tag."""
+MIN_PAIR_COUNT, MIN_NOUN_PAIR_COUNT = 3, 2
+"""Times that an adjective or a noun stands before a noun in a video from which they are one tag."""
 MIN_NOUN_COUNT = 2
 """Times that a noun is said in a clip from which it is what the clip is about."""
 MIN_NOUN_SPREAD = 3
@@ -46,34 +48,22 @@ CAPITALISING_LANGUAGES = frozenset({"de", "lb"})
 def choose_hashtags(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[str]:
     """Choose up to `MAX_HASHTAGS` words or names said in a window, the most telling one first.
 
-    English ones are names of one to three words, two nouns that the video joins several times, or nouns that name a
-    subject; of a clip that names none, its longest words. Where a sentence has no word lists, they are chosen by
-    capitals and by length.
+    English ones are names, nouns that the video joins several times, or nouns that name a subject, by the grammar of
+    their sentences, up to `MAX_ENGLISH_HASHTAGS`; of a clip that names none, its longest noun. Where a sentence has no
+    word lists, they are chosen by capitals and by length.
     """
-    if all(sentence.lexicon for sentence in window.sentences):
+    is_english = all(sentence.lexicon for sentence in window.sentences)
+    if is_english:
         weights = _weigh_english_tags(window, timeline, baseline)
-        ranked = sorted(weights, key=lambda words: (-weights[words], words)) or _rank_long_words(window)
+        ranked = sorted(weights, key=lambda words: (-weights[words], words))
     else:
         ranked = [(word,) for word in _rank_by_form(window, timeline, baseline)]
     tags: list[tuple[str, ...]] = []
     for words in ranked:
-        if len(tags) < MAX_HASHTAGS and not any(_is_repeated(words, tag) for tag in tags):
+        is_full = len(tags) >= (MAX_ENGLISH_HASHTAGS if is_english else MAX_HASHTAGS)
+        if not is_full and not any(_is_repeated(words, tag) for tag in tags):
             tags.append(words)
     return [f"#{''.join(words)}" for words in tags]
-
-
-def _rank_long_words(window: CandidateWindow) -> list[tuple[str, ...]]:
-    """Rank words of a clip that names no subject, the longest first, without verbs and the like."""
-    words = {_plain_word(word) for sentence in window.sentences for word in _list_marked_words(sentence)}
-    telling = [
-        word
-        for word in words - _EMPTY - PAST_FORMS - PREPOSITIONS - BASE_FORMS - THIRD_PERSON_FORMS - coarse_words("en")
-        if word.isalpha()
-        and MIN_UNLISTED_TAG_LETTERS <= len(word) <= MAX_TAG_LETTERS
-        and not word.endswith((*_ADJECTIVE_ENDINGS, "ing", "ly", "ed"))
-        and word not in ADJECTIVES
-    ]
-    return [(word,) for word in sorted(telling, key=lambda word: (-len(word), word))[:MIN_HASHTAGS]]
 
 
 def _is_repeated(words: tuple[str, ...], tag: tuple[str, ...]) -> bool:
@@ -86,119 +76,134 @@ def _is_repeated(words: tuple[str, ...], tag: tuple[str, ...]) -> bool:
 def _weigh_english_tags(
     window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline
 ) -> Mapping[tuple[str, ...], float]:
-    sentences = [_list_marked_words(sentence) for sentence in window.sentences]
-    counts = Counter(word for words in sentences for word in {_plain_word(marked_word) for marked_word in words})
+    parses = [list_parses(sentence) for sentence in window.sentences]
     total = math.log(2 + len(timeline.sentences))
+    names, compounds, nouns = (Counter[tuple[str, ...]]() for _ in range(3))
+    for sentence_parses in parses:
+        names.update({name for parse in sentence_parses for name in _list_names(parse)})
+        compounds.update({pair for parse in sentence_parses for pair in _list_compounds(parse, baseline)})
+        nouns.update({(noun,) for parse in sentence_parses for noun in _list_subject_nouns(parse)})
 
-    def rarity(word: str) -> float:
-        return (total - math.log(1 + baseline.word_spread.get(word, 0))) / total
+    def weigh_noun(noun: tuple[str, ...]) -> float:
+        spread = baseline.word_spread.get(noun[0], 0)
+        return nouns[noun] * (0.3 + (total - math.log(1 + spread)) / total) + 0.2 * math.log(1 + spread)
 
-    weights: dict[tuple[str, ...], float] = {}
-    inside_names: Counter[str] = Counter()
-    for name in (name for words in sentences for name in _list_names(words)):
-        if len(name) > 1:
-            inside_names.update(name)
-        weights[name] = weights.get(name, 1.0) + 0.5
-    for pair in (pair for words in sentences for pair in _list_pairs(words, baseline)):
-        weights[pair] = weights.get(pair, 0.8) + 0.3 * math.log(baseline.pair_spread[pair])
-    for word in _find_subject_nouns(sentences):
-        if counts[word] < MIN_NOUN_COUNT and baseline.word_spread.get(word, 0) < MIN_NOUN_SPREAD:
-            continue
-        weights.setdefault((word,), 0.0)
-        weights[word,] += counts[word] * (0.3 + rarity(word)) + 0.2 * math.log(1 + baseline.word_spread.get(word, 0))
-    if len(weights) < MIN_HASHTAGS:
-        weights = {(word,): 0.01 * len(word) for word in _find_subject_nouns(sentences)} | weights
+    known_names = {
+        name: count for name, count in names.items() if len(name) > 1 or baseline.word_spread.get(name[0], 0) > 1
+    }
+    weights = {name: 1.0 + 0.5 * count for name, count in known_names.items()}
+    for words, count in compounds.items():
+        weights[words] = 0.8 + 0.3 * count + 0.3 * math.log(1 + baseline.pair_spread[words[-2], words[-1]])
+    often = {noun for noun, count in nouns.items() if count >= MIN_NOUN_COUNT}
+    spread = {noun for noun in nouns if baseline.word_spread.get(noun[0], 0) >= MIN_NOUN_SPREAD}
+    for noun in often if weights or often else spread:
+        weights.setdefault(noun, weigh_noun(noun))
+    if not weights:
+        words_of_parses = [word for sentence_parses in parses for parse in sentence_parses for word in parse.words]
+        telling = {_plain_word(word.text) for word in words_of_parses if word.tag in NOUN_TAGS}
+        longest = max(filter(_names_subject, telling), key=lambda word: (len(word), word), default=None)
+        weights = {(longest,): 1.0} if longest else {}
     return {
-        words: weight
-        for words, weight in weights.items()
-        if MIN_TAG_LETTERS <= len("".join(words)) <= MAX_TAG_LETTERS
-        and not (len(words) == 1 and inside_names[words[0]] >= counts[words[0]])
+        words: weight for words, weight in weights.items() if MIN_TAG_LETTERS <= len("".join(words)) <= MAX_TAG_LETTERS
     }
 
 
-def _list_marked_words(sentence: Sentence) -> list[str]:
-    return sentence.text.replace("’", "'").replace("—", " — ").replace("`", "").split()
+def _list_names(parse: Parse) -> Iterator[tuple[str, ...]]:
+    """List names of up to `MAX_NAME_WORDS` words, but of no person by one word alone."""
 
+    def is_named(word: ParsedWord) -> bool:
+        return word.tag in NAME_TAGS and word.text[:1].isupper()
 
-def _list_names(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """List runs of words with a capital that begin no sentence and no quotation."""
-    run: list[str] = []
-    is_tainted = False
-    for index, word in enumerate(words):
-        plain = _plain_word(word)
-        is_capital = word.lstrip("(")[:1].isupper() and plain.isalpha() and plain != "i"
-        if is_capital and not run and (not index or words[index - 1].endswith(_OPENING_MARKS) or word[:1] in "\"“'"):
-            is_tainted = plain not in TOPICLESS_WORDS | TITLES_OF_PERSONS
-        elif is_capital and not is_tainted:
-            run.append(plain)
-        if not is_capital or word[-1:] in ',.;:?!"”…' or word.endswith("'s"):
-            yield from _name_of(run)
-            run, is_tainted = [], False
-    yield from _name_of(run)
-
-
-_OPENING_MARKS = (".", "?", "!", ":", "…", "—", "-", '"', ">", "”")
-
-
-def _name_of(run: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    name = tuple(itertools.dropwhile(TITLES_OF_PERSONS.__contains__, run))
-    if (
-        0 < len(name) <= MAX_NAME_WORDS
-        and not (len(name) == 1 and name[0].endswith("ial"))
-        and not set(name) & (_EMPTY - {"united", "white", "general", "people", "new"})
-    ):
-        yield name
-
-
-def _list_pairs(words: Sequence[str], baseline: ProjectBaseline) -> Iterator[tuple[str, str]]:
-    """List two neighbouring nouns that the video says together again and again."""
-    lower = [word.lower() for word in words]
-    for index in range(len(words) - 1):
-        first, second = _plain_word(words[index]), _plain_word(words[index + 1])
+    for is_run, run in itertools.groupby(parse.words, key=is_named):
+        words = list(run)
+        end = parse.words.index(words[-1]) + 1
+        is_part = [word.tag in NAME_TAGS or word.lower == "of" for word in parse.words[end : end + 2]] == [True, True]
+        plain = [_plain_word(word.text) for word in words]
+        name = tuple(itertools.dropwhile(TITLES_OF_PERSONS.__contains__, plain))
+        kinds = {word.entity for word in words} - {""}
         if (
-            words[index][-1:].isalnum()
-            and baseline.pair_spread.get((first, second), 0) >= MIN_PAIR_COUNT
-            and first.isalpha()
-            and second.isalpha()
-            and _is_part_of_pair(first)
-            and _is_part_of_pair(second)
-            and second not in BASE_FORMS | PAST_FORMS | ING_FORMS | ADJECTIVES
-            and used_as_noun(lower, [(index, index + 2)], _may_carry)
+            is_run
+            and not is_part
+            and 0 < len(name) <= MAX_NAME_WORDS
+            and not kinds & _UNNAMED_KINDS
+            and not (len(plain) == 1 and "PERSON" in kinds)
+            and all(word.isalpha() and len(word) > 1 for word in name)
+            and not set(name) & (_EMPTY - _EMPTY_BUT_IN_NAMES)
+            and (kinds or words[0].start > 0)
         ):
-            yield first, second
+            yield name
 
 
-def _is_part_of_pair(word: str) -> bool:
-    return len(word) > 1 and word not in TOPICLESS_WORDS - {"open"} and not adverb(word) and not participle(word)
+_UNNAMED_KINDS = frozenset({"NORP", "DATE", "TIME", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY"})
+"""Kinds of what is written with a capital and names no subject."""
+_EMPTY_BUT_IN_NAMES = frozenset({"united", "white", "general", "people", "new", "states"})
 
 
-def _find_subject_nouns(sentences: Sequence[Sequence[str]]) -> set[str]:
-    """Find nouns that name a subject: used as nouns here, and in no list of words that name none."""
-    words = [word.lower() for sentence in sentences for word in sentence]
-    places: dict[str, list[int]] = {}
-    for index, word in enumerate(words):
-        places.setdefault(_plain_word(word), []).append(index)
-    return {
-        word
-        for word, at in places.items()
-        if word.isalpha()
+def _list_compounds(parse: Parse, baseline: ProjectBaseline) -> Iterator[tuple[str, ...]]:
+    """List joined nouns that the video says together again and again, none without its parts."""
+    for place, word in enumerate(parse.words):
+        if word.tag not in ("NN", "NNS") or word.relation == "compound":
+            continue
+        first = place
+        while first > 0 and _is_joined(parse, first - 1, place):
+            first -= 1
+        words = tuple(_plain_word(part.text) for part in parse.words[first : place + 1])
+        tags = [part.tag for part in parse.words[first : place + 1]]
+        before = (_plain_word(parse.words[first - 1].text), words[0]) if first else None
+        is_part = (
+            before is not None and baseline.pair_spread.get(before, 0) >= MIN_PAIR_COUNT and before[0] not in _EMPTY
+        )
+        recurring = all(
+            baseline.pair_spread.get(pair, 0) >= (MIN_PAIR_COUNT if tag == "JJ" else MIN_NOUN_PAIR_COUNT)
+            for tag, pair in zip(tags, itertools.pairwise(words), strict=False)
+        )
+        empty = TOPICLESS_WORDS - {"open"} | CALENDAR_WORDS | TITLES_OF_PERSONS | coarse_words("en")
+        is_named = len(words) > 1 and not (tags[-2] == "JJ" and words[-1] in EMPTY_NOUNS)
+        if (
+            is_named
+            and len(words) <= MAX_NAME_WORDS
+            and recurring
+            and not is_part
+            and all(map(str.isalpha, words))
+            and not set(words) & empty
+        ):
+            yield words
+
+
+def _is_joined(parse: Parse, place: int, head: int) -> bool:
+    word = parse.words[place]
+    is_part = word.relation in ("compound", "nmod") or (word.relation == "amod" and word.tag == "JJ")
+    return is_part and place < word.head <= head and not adverb(word.lower) and word.text[:1].isalpha()
+
+
+def _list_subject_nouns(parse: Parse) -> Iterator[str]:
+    """List nouns that name a subject by themselves, not as a part of a longer one."""
+    for place, parsed in enumerate(parse.words):
+        word = _plain_word(parsed.text)
+        if (
+            parsed.tag in ("NN", "NNS")
+            and parsed.relation not in ("compound", "nmod", "npadvmod")
+            and not any(parse.related(place, ("compound",)))
+            and _names_subject(word)
+        ):
+            yield word
+
+
+def _names_subject(word: str) -> bool:
+    """Whether a noun is in no list of words that name no subject."""
+    return (
+        word.isalpha()
         and MIN_TAG_LETTERS <= len(word) <= MAX_TAG_LETTERS
         and word not in _EMPTY
         and word.removesuffix("s") not in _EMPTY
-        and ((word not in ING_FORMS and not word.endswith("ing")) or word in TAGGED_ING_NOUNS)
+        and (not word.endswith("ing") or word in TAGGED_ING_NOUNS)
         and word not in PAST_FORMS | PREPOSITIONS | coarse_words("en")
-        and not ((word in BASE_FORMS or word in THIRD_PERSON_FORMS) and len(at) < MIN_NOUN_COUNT)
         and not word.endswith(_ADJECTIVE_ENDINGS)
-        and used_as_noun(words, [(index, index + 1) for index in at], _may_carry)
-    }
+    )
 
 
 _EMPTY = TOPICLESS_WORDS | EMPTY_NOUNS | CALENDAR_WORDS | TITLES_OF_PERSONS
 _ADJECTIVE_ENDINGS = ("ous", "ful", "less", "able", "ible", "ish", "ive", "ward", "wards", "selves", "self")
-
-
-def _may_carry(word: str) -> bool:
-    return len(word) > 2 and word not in TOPICLESS_WORDS
 
 
 def _rank_by_form(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import itertools
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.domain.text.english.word_classes import fold_word
 from schemas.documents.moments import SubScore
 from streams.detect.explanations.hashtags import choose_hashtags
-from streams.detect.explanations.reasons import MAX_TITLE_CHARS, title_from_sentence, title_from_signals
-from streams.detect.explanations.statements import MAX_FLAW, Statement, list_statements, rate_sequel
+from streams.detect.explanations.quote_features import QuoteContext, list_measured, read_context
+from streams.detect.explanations.quote_score import find_probability, score_quote
+from streams.detect.explanations.quotes import ClipQuote
+from streams.detect.explanations.reasons import title_from_sentence, title_from_signals
+from streams.detect.explanations.stumbles import is_content_word
 from streams.detect.features.base import shorten_text
 from streams.detect.features.project_baseline import ProjectBaseline
 from streams.detect.features.semantic import locate_sentences
@@ -17,6 +22,8 @@ from streams.detect.features.text import HOOK_MS, choose_best_sentence
 from streams.detect.timeline import ProjectTimeline
 from streams.detect.window import CandidateWindow
 
+MAX_QUOTED_TITLE_CHARS = 80
+"""Longest title that is quoted whole."""
 MAX_HOOK_CHARS = 110
 """Longest hook line."""
 MAX_DESCRIPTION_CHARS = 220
@@ -24,18 +31,21 @@ MAX_DESCRIPTION_CHARS = 220
 DESCRIPTION_SENTENCE_COUNT = 2
 """Sentences of a description."""
 OPENING_RATIO = 1 / 2
-"""Share of a clip in which a hook line is looked for where no statement of its first seconds stands alone."""
-MAX_WEAK_FLAW = 1.0
-"""Flaw from which a noun with its clause describes a clip better than a sentence does."""
+"""Share of a clip in which its hook line is said."""
+MAX_CHOICES = 8
+"""Quotes of each use that are weighed together."""
+PHRASE_LOSS_SCORE = 0.1
+"""What a noun phrase must be better by than a clause: a title that says something is worth more."""
+REPEAT_LOSS_SCORE = 0.1
+"""Cost of the same words in two places; that of a wording that fails is about 1."""
+KINSHIP_RATIO = 0.5
+"""Share of its own risk that a second quote of the same sentence still has where the first one stands alone."""
+SURE_LOG_ODDS = 1.4
+"""Log-odds from which a second sentence is added to a description: four of five stand alone."""
 SHORT_TITLE_CHARS = 20
 """Length below which a title says little."""
-SHORT_DESCRIPTION_CHARS = 40
-"""Length of a statement below which it hardly describes anything."""
-FLAW_WEIGHT = 2.0
-"""Weight of a statement's flaw against all that speaks for it, which is at most about 2."""
-
-HOOK_FLAW_WEIGHT = 3.0
-"""The same for a hook line, which nothing explains before it."""
+FULL_DESCRIPTION_CHARS = 100
+"""Length from which a description says enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,148 +58,188 @@ class ClipWording:
     hashtags: Sequence[str] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """A quote with the logarithm of its probability to stand alone, and what speaks for it besides."""
+
+    quote: ClipQuote
+    log_odds: float
+    about: float
+    nearness: float
+    hints: int
+
+    @property
+    def log_chance(self) -> float:
+        """Logarithm of the probability that it stands alone."""
+        return math.log(find_probability(self.log_odds)) - PHRASE_LOSS_SCORE * self.is_phrase
+
+    @property
+    def is_phrase(self) -> bool:
+        """Whether it is a noun without a verb of its own."""
+        return self.quote.kind == "phrase"
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.quote.text
+
+
 def write_wording(
     window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline, signals: Sequence[SubScore]
 ) -> ClipWording:
     """Write the wording of a window; one without words only has a title, from what stands out in it."""
     if not window.sentences:
         return ClipWording(title=title_from_signals(window.range.start_ms, signals))
-    statements = list_statements(window.sentences)
-    ranking = _rank_sentences(window, baseline)
-    return ClipWording(
-        title=choose_title(window, baseline, statements, ranking),
-        hook=choose_hook(window, baseline, statements, ranking),
-        description=write_description(window, baseline, statements, ranking),
-        hashtags=choose_hashtags(window, timeline, baseline),
-    )
-
-
-def choose_title(
-    window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
-) -> str:
-    """Choose the statement that stands alone, fits whole, and says most of what the clip is about."""
-    fitting = [statement for statement in statements if len(statement.text.rstrip(".")) <= MAX_TITLE_CHARS]
-    if not fitting:
-        return title_from_sentence(choose_best_sentence(window, baseline.facts))
-    counts = Counter(word for word in {(s.index, word) for s in statements if s.is_whole for word in s.content})
-    spread = Counter(word for _, word in counts)
-
-    def value(statement: Statement) -> float:
-        content = set(statement.content)
-        content_value = sum(0.25 + 0.15 * min(2, spread[word] - 1) for word in content)
-        facts = baseline.facts[window.sentences[statement.index].first_word]
-        return (
-            min(1.0, content_value)
-            + ranking[statement.index]
-            + 0.3 * facts.quotable
-            - FLAW_WEIGHT * statement.flaw
-            - 0.35 * statement.is_question
-            - 0.1 * (not statement.is_whole)
-            - 0.3 * (len(statement.text) < SHORT_TITLE_CHARS)
-            - 0.15 * (statement.text.split()[0] in ("I", "I'm", "I've", "I'll"))
+    hashtags = choose_hashtags(window, timeline, baseline)
+    choices = _rate_quotes(window, timeline, baseline)
+    if not choices:
+        return ClipWording(
+            title=title_from_sentence(choose_best_sentence(window, baseline.facts)),
+            hook=_cut_hook(window, baseline),
+            description=_cut_description(window, baseline),
+            hashtags=hashtags,
         )
-
-    best = max(
-        fitting,
-        key=lambda statement: (
-            statement.flaw <= MAX_FLAW, round(value(statement), 6), -statement.index, -len(statement.text)
-        ),
-    )  # fmt: skip
-    text = best.text.rstrip(".。,;:") if not best.text.endswith("...") else best.text
-    return text[:1].upper() + text[1:]
+    title, hook, description = _choose_together(choices, window)
+    return ClipWording(
+        title=_as_title(title.text) if title else title_from_sentence(choose_best_sentence(window, baseline.facts)),
+        hook=hook.text if hook else _cut_hook(window, baseline),
+        description=_lengthen(description, choices) if description else _cut_description(window, baseline),
+        hashtags=hashtags,
+    )
 
 
-def choose_hook(
-    window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
-) -> str:
-    """Choose the statement of the first seconds that stands alone with most hints; else a later one."""
+def _rate_quotes(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[_Choice]:
+    context = read_context(window, timeline, baseline)
+    ranking = _rank_sentences(window, baseline)
+    return [
+        _Choice(
+            quote=quote, log_odds=score_quote(quote, measured), about=_measure_about(quote, context),
+            nearness=ranking[quote.index],
+            hints=len(baseline.facts[window.sentences[quote.index].first_word].hits),
+        )
+        for quote, measured in list_measured(window.sentences, context)
+    ]  # fmt: skip
+
+
+def _measure_about(quote: ClipQuote, context: QuoteContext) -> float:
+    """Measure how much of what a clip is about a quote says, 0 to 1."""
+    content = {word for word in map(fold_word, quote.text.split()) if is_content_word(word)}
+    return min(1.0, sum(0.25 + 0.15 * min(2, max(0, context.counts.get(word, 0) - 1)) for word in content))
+
+
+def _choose_together(
+    choices: Sequence[_Choice], window: CandidateWindow
+) -> tuple[_Choice | None, _Choice | None, _Choice | None]:
+    """Choose title, hook line and description so that all of them most likely stand alone.
+
+    Two quotes of one sentence mostly stand or fall together; the same words in two places cost a little.
+    """
     begin_ms = window.sentences[0].start_ms
-    opening = [index for index, sentence in enumerate(window.sentences) if sentence.start_ms < begin_ms + HOOK_MS]
-    third_ms = begin_ms + OPENING_RATIO * (window.sentences[-1].end_ms - begin_ms)
-    later = [index for index, sentence in enumerate(window.sentences) if sentence.start_ms < third_ms]
-    fitting = [s for s in statements if s.is_sentence and len(s.text) <= MAX_HOOK_CHARS]
-    for indexes in (opening, later):
-        candidates = [statement for statement in fitting if statement.index in indexes and statement.flaw <= MAX_FLAW]
-        if candidates:
-            return max(candidates, key=lambda statement: _hook_value(statement, window, baseline, ranking)).text
-    phrases = [s for s in statements if len(s.text) <= MAX_HOOK_CHARS and s.index in opening + later]
-    if phrases:
-        return min(phrases, key=_rank_phrase).text
-    first = max(opening, key=lambda index: (len(baseline.facts[window.sentences[index].first_word].hits), -index))
-    return shorten_text(window.sentences[first].text, MAX_HOOK_CHARS)
+    middle_ms = begin_ms + OPENING_RATIO * (window.sentences[-1].end_ms - begin_ms)
+    starts = [sentence.start_ms for sentence in window.sentences]
+    titles = [choice for choice in choices if len(choice.text.rstrip(".")) <= MAX_QUOTED_TITLE_CHARS]
+    hooks = [
+        choice
+        for choice in choices
+        if len(choice.text) <= MAX_HOOK_CHARS and (starts[choice.quote.index] < middle_ms or not choice.quote.index)
+    ]
+    clauses = [choice for choice in choices if not choice.is_phrase] or choices
+    pools = [
+        _keep_best(titles, _value_title), _keep_best(hooks, _value_hook), _keep_best(clauses, _value_description)
+    ]  # fmt: skip
+    best = max(itertools.product(*(pool or [(None, 0.0)] for pool in pools)), key=_value_together)
+    title, hook, description = (choice for choice, _ in best)
+    return title, hook, description
 
 
-def _rank_phrase(statement: Statement) -> tuple[float, int]:
-    """Rank a statement that does not stand alone: a part that is no sentence comes last."""
-    return statement.flaw + 0.5 * (not statement.is_sentence and statement.flaw >= MAX_WEAK_FLAW), statement.index
+_Valued = tuple[_Choice | None, float]
 
 
-def _hook_value(
-    statement: Statement, window: CandidateWindow, baseline: ProjectBaseline, ranking: Sequence[float]
-) -> tuple[float, float]:
-    hits = baseline.facts[window.sentences[statement.index].first_word].hits
-    value = (
-        0.25 * min(3, len(hits))
-        + 0.15 * min(4, len(set(statement.content)))
-        + 0.5 * ranking[statement.index]
-        - HOOK_FLAW_WEIGHT * statement.flaw
-        - 0.1 * (not statement.is_whole)
-    )
-    return round(value, 6), -statement.index
+def _keep_best(choices: Sequence[_Choice], value: Callable[[_Choice], float]) -> list[_Valued]:
+    valued = [(choice, value(choice)) for choice in choices]
+    valued.sort(key=lambda pair: (-round(pair[0].log_chance + pair[1], 6), pair[0].quote.index, len(pair[0].text)))
+    return [*valued[:MAX_CHOICES]]
 
 
-def write_description(
-    window: CandidateWindow, baseline: ProjectBaseline, statements: Sequence[Statement], ranking: Sequence[float]
-) -> str:
-    """Quote one or two statements near the window's meaning that are clear together."""
-    short = [statement for statement in statements if len(statement.text) <= MAX_DESCRIPTION_CHARS]
-    fitting = [statement for statement in short if statement.is_sentence]
-    if not any(statement.flaw <= MAX_WEAK_FLAW for statement in fitting):
-        fitting = short
-    texts = {text: value for text, value in _list_descriptions(fitting, ranking) if len(text) <= MAX_DESCRIPTION_CHARS}
-    if texts:
-        return max(texts, key=lambda text: (round(texts[text], 6), -len(text)))
-    courtesy = [baseline.facts[sentence.first_word].courtesy for sentence in window.sentences]
-    order = sorted(range(len(ranking)), key=lambda index: (courtesy[index] - ranking[index], index))
-    chosen = sorted(order[:DESCRIPTION_SENTENCE_COUNT])
-    return shorten_text(" ".join(window.sentences[index].text for index in chosen), MAX_DESCRIPTION_CHARS)
+def _value_together(chosen: Sequence[_Valued]) -> float:
+    chances: dict[int, dict[str, float]] = {}
+    for choice, _ in chosen:
+        if choice is not None:
+            chances.setdefault(choice.quote.index, {})[choice.text.rstrip(".?!")] = choice.log_chance
+    total = 0.0
+    for by_text in chances.values():
+        worst = min(by_text.values())
+        total += worst + KINSHIP_RATIO * (sum(by_text.values()) - worst)
+    repeated = sum(choice is not None for choice, _ in chosen) - sum(map(len, chances.values()))
+    return round(total + sum(value for _, value in chosen) - REPEAT_LOSS_SCORE * repeated, 6)
 
 
-def _list_descriptions(statements: Sequence[Statement], ranking: Sequence[float]) -> Iterator[tuple[str, float]]:
-    """List texts of one or two statements with their value."""
-    by_sentence: dict[int, list[Statement]] = {}
-    for statement in statements:
-        by_sentence.setdefault(statement.index, []).append(statement)
-    best = {
-        index: sorted(group, key=lambda s: (s.flaw > MAX_FLAW, not s.is_whole, s.flaw, -len(s.text)))[:2]
-        for index, group in by_sentence.items()
-    }
-    for index, group in best.items():
-        for first in group:
-            value = _description_value(first, ranking)
-            yield _end_sentence(first.text), value - FLAW_WEIGHT * first.flaw
-            for second_index, second_group in best.items():
-                for second in second_group if second_index > index else ():
-                    flaw = first.flaw + rate_sequel(first, second)
-                    worth = value + _description_value(second, ranking) + 0.2 * (second_index == index + 1)
-                    yield (
-                        f"{_end_sentence(first.text)} {_end_sentence(second.text)}",
-                        worth - FLAW_WEIGHT * flaw,
-                    )
-
-
-def _description_value(statement: Statement, ranking: Sequence[float]) -> float:
+def _value_title(choice: _Choice) -> float:
     return (
-        0.5 * ranking[statement.index]
-        + 0.1 * min(5, len(set(statement.content)))
-        - 0.4 * statement.is_question
-        - 0.4 * (len(statement.text) < SHORT_DESCRIPTION_CHARS)
-        - 0.1 * (not statement.is_whole)
+        0.25 * choice.about
+        + 0.2 * choice.nearness
+        - 0.1 * choice.quote.is_question
+        - 0.1 * (len(choice.text) < SHORT_TITLE_CHARS and not choice.is_phrase)
     )
+
+
+def _value_hook(choice: _Choice) -> float:
+    return 0.1 * choice.about + 0.1 * choice.nearness + 0.05 * min(3, choice.hints) - 0.1 * choice.is_phrase
+
+
+def _value_description(choice: _Choice) -> float:
+    length = min(1.0, len(choice.text) / FULL_DESCRIPTION_CHARS)
+    is_heading = not choice.quote.is_question and choice.text.startswith(("What ", "Why ", "How "))
+    return (
+        0.15 * choice.about
+        + 0.15 * choice.nearness
+        + 0.2 * length
+        - 0.1 * choice.quote.is_question
+        - 0.5 * (is_heading and choice.quote.kind == "claim")
+    )
+
+
+def _lengthen(description: _Choice, choices: Sequence[_Choice]) -> str:
+    """End a description with its mark, and add a second sentence that surely stands alone as well."""
+    text = _end_sentence(description.text)
+    second = [
+        choice
+        for choice in choices
+        if choice.quote.index != description.quote.index
+        and choice.quote.kind in ("sentence", "part", "clause")
+        and choice.log_odds >= SURE_LOG_ODDS
+        and len(text) + 1 + len(_end_sentence(choice.text)) <= MAX_DESCRIPTION_CHARS
+    ]
+    if not second:
+        return text
+    added = max(second, key=lambda choice: (choice.log_odds + choice.nearness, -choice.quote.index))
+    in_order = sorted((description, added), key=lambda choice: choice.quote.index)
+    return " ".join(_end_sentence(choice.text) for choice in in_order)
+
+
+def _as_title(text: str) -> str:
+    return text if text.endswith("...") else text.rstrip(".。,;:")
 
 
 def _end_sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…", '"', "”")) else f"{text}."
+
+
+def _cut_hook(window: CandidateWindow, baseline: ProjectBaseline) -> str:
+    """Shorten the sentence of the first seconds that has most hints."""
+    begin_ms = window.sentences[0].start_ms
+    opening = [sentence for sentence in window.sentences if sentence.start_ms < begin_ms + HOOK_MS]
+    first = max(opening, key=lambda sentence: (len(baseline.facts[sentence.first_word].hits), -sentence.first_word))
+    return shorten_text(first.text, MAX_HOOK_CHARS)
+
+
+def _cut_description(window: CandidateWindow, baseline: ProjectBaseline) -> str:
+    """ClipQuote the sentences nearest to the window's meaning, shortened."""
+    ranking = _rank_sentences(window, baseline)
+    courtesy = [baseline.facts[sentence.first_word].courtesy for sentence in window.sentences]
+    order = sorted(range(len(ranking)), key=lambda index: (courtesy[index] - ranking[index], index))
+    chosen = sorted(order[:DESCRIPTION_SENTENCE_COUNT])
+    return shorten_text(" ".join(window.sentences[index].text for index in chosen), MAX_DESCRIPTION_CHARS)
 
 
 def _rank_sentences(window: CandidateWindow, baseline: ProjectBaseline) -> list[float]:

@@ -27,6 +27,9 @@ TAGGED_ING_NOUNS = word_set(
 """Words in -ing that name an activity people write about."""
 
 EMPTY_NOUNS = word_set(
+    "implementation recommendation recommendations preview hundreds complex duration behavior behaviors "
+    "bubble line grade index valley commander reload fight couple past docs hump contrary roadblock "
+    "roadblocks neighbors neighbours fair amounts commons mentor bridge continent enormity sidelines gauge "
     "ability absence access act action addition advance advantage advice age amount answer apart approach argument "
     "arm arms array aspect assumption attempt attention attitude author average background basis bear beginning "
     "behalf behaviour being benefit bottom bounds box bucket bunch button call capacity case category century chance "

@@ -28,31 +28,13 @@ PREPOSITIONS = word_set(
     "in on at by for from with about into onto over under between among through against during within toward towards "
     "of to across around near behind beyond above below along outside inside"
 )
-DANGLING_ENDS = (
-    DETERMINERS
-    | PREPOSITIONS
-    | COORDINATORS
-    | SUBORDINATORS
-    | RELATIVES
-    | word_set(
-        "that than i we he she they very too really just even also not more less such how what why is are was were"
-    )
-)
-"""A run that ends with one of these was cut inside a phrase, unless the speaker stopped there."""
 STRONG_MARKS = (";", ":", "—", "–", "--", "…", "...", ">")
 """Marks between two clauses of which each can stand alone."""
-CONTENT_NOUNS = word_set(
-    "fact belief point question hope idea sense feeling doubt view notion sure proof evidence truth chance way "
-    "reason time day moment claim promise argument conviction so such recognition understanding extent thing"
-)
-"""Nouns that a clause with ``that`` completes: cut before it, half a thought is left."""
 REPORTING_VERBS = word_set(
     "say says said saying think thinks thought thinking ask asks asked asking tell tells told telling confess admit "
     "wonder wondering mean means meant believe suggest like know guess feel hope answer is"
 )
 """What a run cannot end with when its sentence goes on: what is said or thought would be missing."""
-PAIRED = word_set("either neither both whether")
-"""Words that wait for an ``or`` or ``and``."""
 
 
 @lru_cache(maxsize=8_192)
@@ -80,8 +62,6 @@ _CLOSED_WORDS = (
 VERB_FORMS = BASE_FORMS | THIRD_PERSON_FORMS | PAST_FORMS
 """Forms of listed verbs that may be finite."""
 AGREEING_FORMS = (AUXILIARIES | THIRD_PERSON_FORMS) - CONTRACTED_SUBJECTS
-FINITE_FORMS = AUXILIARIES | THIRD_PERSON_FORMS | PAST_FORMS
-CLAUSE_WORDS = SUBJECT_PRONOUNS | DETERMINERS | AUXILIARIES | VERB_FORMS
 PERSON_NOUNS = word_set(
     "man woman boy girl father mother dad mom wife husband son daughter brother sister friend president senator "
     "governor minister doctor teacher boss guy kid child baby someone somebody everyone everybody anyone anybody "
@@ -94,8 +74,3 @@ GROUP_NOUNS = word_set(
     "family police media public congress army community group person folks kids"
 )
 """Nouns that ``they`` may stand for without an -s."""
-STRICT_WORDS = word_set(
-    "not never no only every all always nobody nothing everyone everybody best worst most least first last biggest "
-    "greatest highest lowest largest smallest than don't doesn't didn't isn't aren't can't won't cannot as so"
-)
-"""Words whose statement may be false without its place or time."""
