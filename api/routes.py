@@ -23,7 +23,7 @@ from api.exports import (
 from api.health import handlers as health_handlers
 from api.http.operations import Operation
 from api.labels import handlers as labels_handlers
-from api.organisation import account, analytics, dead_letters, score_weights, stuck, webhooks
+from api.organisation import account, analytics, dead_letters, score_weights, stuck
 from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
 from api.search import abbreviated_ids
@@ -32,6 +32,9 @@ from api.transcripts import acoustics, corrections, intelligence, speakers
 from api.transcripts import handlers as transcripts_handlers
 from api.uploads import handlers as uploads_handlers
 from api.uploads import refusals
+from api.webhooks import deliveries as webhook_deliveries
+from api.webhooks import endpoint_actions, endpoints
+from api.webhooks import messages as webhook_messages
 
 OPERATIONS: tuple[Operation, ...] = (
     *refusals.OPERATIONS,
@@ -63,7 +66,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *score_weights.OPERATIONS,
     *search_handlers.OPERATIONS,
     *analytics.OPERATIONS,
-    *webhooks.OPERATIONS,
+    *endpoints.OPERATIONS,
+    *endpoint_actions.OPERATIONS,
+    *webhook_deliveries.OPERATIONS,
+    *webhook_messages.OPERATIONS,
     *abbreviated_ids.OPERATIONS,
     *account.OPERATIONS,
     *usage.OPERATIONS,

@@ -20,6 +20,7 @@ from api.http.limits.shared_rates import SharedRates
 from api.http.metrics import ApiMetrics
 from api.http.response_cache import KEPT_S as DOCUMENTS_KEPT_S
 from api.http.response_cache import MAX_DOCUMENTS, AnswerCache, CachedDocuments
+from api.openapi.webhook_messages import make_event_types
 from api.organisation.analytics import KEPT_S
 from api.projects.event_follower import Follower, Listeners
 from api.search.handlers import MAX_QUESTIONS, QUESTIONS_KEPT_S
@@ -111,6 +112,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         questions=AnswerCache(seconds=QUESTIONS_KEPT_S, now=time.monotonic, most=MAX_QUESTIONS),
         check_url=make_url_check(settings.fetch_allow),
         wakes=listeners,
+        event_types=make_event_types(),
         ring=ring,
         keys=ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC)),
         idempotency=Idempotency(ring),

@@ -84,8 +84,8 @@ class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Events after they were sent."""
     attempts_days: float = 28.0
     """Attempts after their end: until then a failed one can be retried, and an event that comes again is known."""
-    deliveries_days: float = 28.0
-    """Deliveries of webhooks after their end."""
+    deliveries_days: float = 30.0
+    """Deliveries of webhooks after their end, with their tries; messages of webhooks after they became due."""
     project_events_days: float = 90.0
     """What followers of a project can read again."""
 

@@ -12,6 +12,7 @@ FIELDS: Mapping[str, str] = {
     "asset_id": "Id of a file of brand kits.",
     "clip_id": "Id of the clip.",
     "dead_id": "Id of the dead letter.",
+    "delivery_id": "Id of the delivery: the `webhook-id` of each of its tries.",
     "endpoint_id": "Id of the webhook endpoint.",
     "export_id": "Id of the export.",
     "key_id": "Id of the API key that made this.",

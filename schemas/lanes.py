@@ -39,7 +39,7 @@ LANES: tuple[Lane, ...] = (
     Lane(name="render", events=(events.RenderRequested, events.ReplayRequested), stages=("render",)),
     Lane(name="preview_framing", events=(events.PreviewRequested,), stages=("frame",)),
     Lane(name="preview", events=(events.PreviewPlanned,), stages=("preview",)),
-    Lane(name="deliver", events=(events.DeliveryDue,), stages=("deliver",)),
+    Lane(name="deliver", events=(events.DeliveryDue, events.NoticeDue), stages=("deliver",)),
 )
 LANE_NAMES: tuple[LaneName, ...] = get_args(LaneName)
 LANE_OF: Mapping[type, Lane] = {event: lane for lane in LANES for event in lane.events}

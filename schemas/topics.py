@@ -140,12 +140,13 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="deliveries.v1",
-        events=(events.DeliveryDue,),
+        events=(events.DeliveryDue, events.NoticeDue),
         spread="project",
         retention_ms=7 * DAY_MS,
-        producers=("deliver",),
+        producers=("deliver", "api"),
         consumers=("deliver", "sinks"),
         doc="Webhook tries, each due at its time.",
+        key="the project's id, or the organisation's where a delivery has no project",
     ),
     Topic(
         name="uploads.refused.v1",

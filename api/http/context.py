@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -57,6 +57,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     """Recent answers of analytics."""
     check_url: AddressCheck
     wakes: Wakes
+    event_types: Sequence[Mapping[str, Any]]
+    """The catalogue of webhook messages: type, description, schema, example."""
     ring: KeyRing
     """Seals and signs."""
     keys: ApiKeys

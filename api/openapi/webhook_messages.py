@@ -1,9 +1,11 @@
-"""The ``webhooks`` of the OpenAPI document: body and headers of each message."""
+"""Body and headers of each webhook message: for the OpenAPI document, and as a catalogue."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
@@ -14,15 +16,30 @@ from api.openapi.examples import ID
 from api.openapi.fields import complete_schemas, to_markdown
 from schemas.metadata import Label
 from schemas.topics import TOPIC_OF
-from schemas.webhooks import INTERNAL, TYPES, NotifiedEvent, encode_message, labelled_kinds
+from schemas.webhooks import (
+    INTERNAL,
+    NOTICES,
+    TYPES,
+    DeliveryExhausted,
+    EndpointDisabled,
+    EndpointTested,
+    NotifiedEvent,
+    encode_message,
+    encode_notice,
+    labelled_kinds,
+)
 
 _REF = "#/components/schemas/"
+_REF_IN_TEXT = re.compile(_REF + r"([A-Za-z0-9_.]+)")
+_MOMENT = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+_SIGNATURE = "(v1,[A-Za-z0-9+/]{43}=|v1a,[A-Za-z0-9+/]{86}==)"
 _HEADERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "webhook-id": ("Id of the delivery, the same at every try: handle each id once.", {"format": "uuid"}, ID),
     "webhook-timestamp": ("Time of this try, in seconds since 1970.", {"pattern": "^[0-9]+$"}, "1772366400"),
     "webhook-signature": (
-        "`v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`, made with the endpoint's secret.",
-        {"pattern": "^v1,[A-Za-z0-9+/]{43}=$"},
+        "One signature of `id.timestamp.body` a secret, split by spaces: `v1,` and a base64 HMAC-SHA-256, or `v1a,` "
+        "and a base64 ed25519 signature. Accept the message where one fits.",
+        {"pattern": f"^{_SIGNATURE}( {_SIGNATURE})*$"},
         "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
     ),
 }
@@ -44,9 +61,31 @@ _ANSWERS = {
 }
 
 
+_NOTICES = (
+    DeliveryExhausted(
+        endpoint_id=UUID(ID),
+        url="https://example.org/hook",
+        delivery_id=UUID(ID),
+        event_type="export.completed",
+        attempt=10,
+        response_status=500,
+        detail="answered 500",
+    ),
+    EndpointDisabled(
+        endpoint_id=UUID(ID),
+        url="https://example.org/hook",
+        reason="failing",
+        failing_since=_MOMENT - dt.timedelta(days=5),
+        disabled_at=_MOMENT,
+    ),
+    EndpointTested(endpoint_id=UUID(ID)),
+)
+"""An example of each notice."""
+
+
 def webhook_schemas() -> dict[str, Any]:
     """Component schemas: each message and its data."""
-    structs = [*TYPES, Label]
+    structs = [*TYPES, *NOTICES, Label]
     _, schemas = msgspec.json.schema_components(structs, ref_template=_REF + "{name}")
     complete_schemas([], structs, schemas)
     for event, kind in TYPES.items():
@@ -62,12 +101,44 @@ def webhook_schemas() -> dict[str, Any]:
         }
         schemas[_data(event)] = {**data, "title": _data(event), "properties": properties, "required": [*properties]}
         schemas[_message(event)] = _message_schema(event, kind)
+    for notice, notice_kind in NOTICES.items():
+        data = schemas.pop(notice.__name__)
+        schemas[_data(notice)] = {**data, "title": _data(notice), "required": [*data["properties"]]}
+        schemas[_message(notice)] = _message_schema(notice, notice_kind)
     return schemas
 
 
 def make_webhooks() -> dict[str, Any]:
     """One path item for each kind of message."""
-    return {kind: {"post": _operation(event, kind)} for event, kind in TYPES.items()}
+    return {kind: {"post": _operation(event, kind)} for event, kind in {**TYPES, **NOTICES}.items()}
+
+
+def make_event_types() -> Sequence[Mapping[str, Any]]:
+    """The catalogue: name, meaning, JSON Schema and example of each type."""
+    schemas = webhook_schemas()
+    return [
+        {
+            "type": kind,
+            "description": to_markdown(event.__doc__ or ""),
+            "schema": _self_contained(_message(event), schemas),
+            "example": _example(event),
+        }
+        for event, kind in {**TYPES, **NOTICES}.items()
+    ]
+
+
+def _self_contained(name: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """A component with all that it refers to, as one JSON Schema."""
+    used: dict[str, Any] = {}
+    waiting = [name]
+    while waiting:
+        component = waiting.pop()
+        if component not in used:
+            used[component] = schemas[component]
+            waiting += _REF_IN_TEXT.findall(json.dumps(schemas[component]))
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **used.pop(name), "$defs": used}
+    local: dict[str, Any] = json.loads(json.dumps(schema).replace(_REF, "#/$defs/"))
+    return local
 
 
 def _data(event: type) -> str:
@@ -79,14 +150,13 @@ def _message(event: type) -> str:
 
 
 def _message_schema(event: type, kind: str) -> dict[str, Any]:
-    moment = "2026-03-01T12:00:00+00:00"
     properties = {
         "type": {"type": "string", "enum": [kind], "description": "What happened.", "examples": [kind]},
         "timestamp": {
             "type": "string",
             "format": "date-time",
             "description": "When it happened.",
-            "examples": [moment],
+            "examples": [_MOMENT.isoformat()],
         },
         "id": {
             "type": "string",
@@ -113,7 +183,7 @@ def _operation(event: type, kind: str) -> dict[str, Any]:
         "tags": ["webhooks"],
         "summary": f"`{kind}`",
         "description": to_markdown(event.__doc__ or "")
-        + " Signed by Standard Webhooks; answer within 10 seconds and do the work afterwards.",
+        + " Signed by Standard Webhooks; answer within 15 seconds and do the work afterwards.",
         "parameters": [_header(name) for name in _HEADERS],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": _ANSWERS,
@@ -128,10 +198,12 @@ def _header(name: str) -> dict[str, Any]:
 
 
 def _example(event: type) -> Any:
-    """The message of the event's example in the contract."""
+    """The message of the event's example in the contract, or of a notice."""
+    if event in NOTICES:
+        (notice,) = (example for example in _NOTICES if type(example) is event)
+        return json.loads(encode_notice(notice, event_id=UUID(ID), at=_MOMENT))
     file = files("schemas") / "examples" / TOPIC_OF[event].name / f"{event.__name__}.pass.json"
     body: NotifiedEvent = msgspec.convert(json.loads(file.read_text())["body"], event)
-    at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
     title = {"project": "Lecture 4", "clip": "Why we measure twice", "export": ""}
     labels = {kind: Label(title=title[kind], metadata={"order": 4711}) for kind in labelled_kinds(event)}
-    return json.loads(encode_message(body, event_id=UUID(ID), at=at, labels=labels))
+    return json.loads(encode_message(body, event_id=UUID(ID), at=_MOMENT, labels=labels))

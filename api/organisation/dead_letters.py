@@ -24,7 +24,8 @@ from core.infra.postgres.outbox import Cause
 from core.services.project_lifecycle import lock_project
 from core.services.project_retry import revive_attempt, revive_preview
 from core.services.upload_signatures import SIGNATURE, SIGNED_HEADERS
-from core.storage import dead_letters, webhooks
+from core.storage import dead_letters
+from core.storage.webhooks import deliveries
 from schemas import codec, events
 from schemas.topics import BY_NAME, TOPIC_OF
 
@@ -90,6 +91,12 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     replayed_at: dt.datetime
 
 
+class _DueDelivery(msgspec.Struct):
+    """What the events of deliveries have in common."""
+
+    delivery_id: UUID
+
+
 @asynccontextmanager
 async def admin_rows(call: Call[Any, Any]) -> AsyncIterator[Connection]:
     """The caller's rows.
@@ -141,7 +148,7 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
             await revive_owner(rows, row, call.cause(row["dead_id"]))
         endpoint_id = None
         if (delivery_id := _delivery_of(row)) is not None:
-            endpoint_id = await webhooks.reopen_delivery(rows, row["org_id"], delivery_id)
+            endpoint_id = await deliveries.revive_delivery(rows, row["org_id"], delivery_id)
         fence = await dead_letters.free_attempt(rows, row)
         # a message that never had an attempt has no fence: the time tells its sendings apart
         emission = int(call.now.timestamp() * 1000) if fence is None else fence
@@ -170,7 +177,7 @@ def _delivery_of(row: Row) -> UUID | None:
     if row["topic"] != DELIVERIES:
         return None
     try:
-        return msgspec.json.decode(row["payload"], type=events.DeliveryDue).delivery_id
+        return msgspec.json.decode(row["payload"], type=_DueDelivery).delivery_id
     except msgspec.DecodeError:
         return None
 

@@ -88,8 +88,13 @@ CATALOGUE: Mapping[str, ProblemType] = {
     ),
     "not-replayable": ProblemType(
         status=409,
-        title="The dead letter cannot be replayed",
-        remedy="Read its reason: bytes that cannot be decoded stay dead.",
+        title="It cannot be replayed",
+        remedy="Read the detail: a delivery must have ended; bytes that cannot be decoded stay dead.",
+    ),
+    "endpoint-not-enabled": ProblemType(
+        status=409,
+        title="The endpoint takes no messages",
+        remedy="Enable it first: POST /v1/webhooks/endpoints/{endpoint_id}/enable.",
     ),
     "export-not-done": ProblemType(
         status=409, title="The export has no file yet", remedy="Wait until it is done, or ask for another one."

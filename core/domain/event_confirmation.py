@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,8 @@ from schemas.common import ObjectRef
 
 UNCONFIRMED = "event.unconfirmed"
 """Reason of the dead letter of such an event."""
+OwnerKind = Literal["project", "asset", "organisation"]
+"""What an event is about: an organisation itself, where it is about none of its projects."""
 ExportEnd = events.ExportCompleted | events.ExportFailed | events.ExportCancelled
 _PROJECT_ENDS: Mapping[type, ProjectState] = {
     events.ProjectCompleted: "completed",
@@ -44,7 +46,7 @@ class KnownOwner(msgspec.Struct, frozen=True, kw_only=True):
     """The state of an event's project, or of its asset, by its row."""
 
     state: str
-    is_asset: bool = False
+    kind: OwnerKind = "project"
     retries: int = 0
     source_keys: frozenset[str] = frozenset()
     """Keys of the project's source and its index. A source may be an upload, or lie under another project."""
@@ -87,7 +89,7 @@ def find_contradiction(event: events.AnyEvent, owner: KnownOwner | None) -> str 
     ``owner`` is None where no row of that organisation has the project or asset. Events of an erased project are true
     as far as anybody still knows: their consumers drop them.
     """
-    if owner is None or owner.is_asset not in _may_be_asset(event):
+    if owner is None or owner.kind not in _owner_kinds(event):
         return f"organisation {event.org_id} has no project or asset {event.project_id} of this event"
     if owner.state == "erased":
         return None
@@ -96,9 +98,16 @@ def find_contradiction(event: events.AnyEvent, owner: KnownOwner | None) -> str 
     return _find_foreign(event, owner) or _find_wrong_state(event, owner)
 
 
-def _may_be_asset(event: events.AnyEvent) -> Collection[bool]:
-    """Whether the owner of an event is an asset. A dead letter may be about either."""
-    return (True, False) if isinstance(event, events.DeadLetter) else (isinstance(event, events.AssetEvent),)
+def owner_kind(event: events.AnyEvent) -> OwnerKind:
+    """The kind of owner that an event names; a dead letter's may be another."""
+    if isinstance(event, events.NoticeDue):
+        return "organisation"
+    return "asset" if isinstance(event, events.AssetEvent) else "project"
+
+
+def _owner_kinds(event: events.AnyEvent) -> Collection[OwnerKind]:
+    """The kinds that the owner of an event may be of. A dead letter may be about any."""
+    return get_args(OwnerKind) if isinstance(event, events.DeadLetter) else (owner_kind(event),)
 
 
 def _find_foreign(event: events.AnyEvent, owner: KnownOwner) -> str | None:

@@ -46,6 +46,7 @@ _LOCK = "select 1 from projects where org_id = $1 and project_id = $2 for update
 _FORGET = (
     "delete from attempts where org_id = $1 and project_id = $2 and state <> 'running'",
     "delete from admissions where org_id = $1 and project_id = $2",
+    "delete from webhook_messages where org_id = $1 and project_id = $2",
     "delete from deliveries where org_id = $1 and project_id = $2",
     "delete from exports where org_id = $1 and project_id = $2",
     "delete from previews where org_id = $1 and project_id = $2",

@@ -34,6 +34,10 @@ SEALED = (
     SealedColumn(
         table="webhook_endpoints", key=("org_id", "endpoint_id"), column="secret_encrypted", purpose="secrets"
     ),
+    SealedColumn(
+        table="webhook_former_secrets", key=("org_id", "endpoint_id", "secret_id"), column="secret_encrypted",
+        purpose="secrets",
+    ),
     SealedColumn(table="idempotency_keys", key=("org_id", "key"), column="body", purpose="idempotency"),
 )  # fmt: skip
 """Every column that holds what the key ring sealed."""

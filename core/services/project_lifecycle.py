@@ -17,12 +17,10 @@ from core.domain.project_states import ProjectState
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause, next_version, put_project_event
 from core.services.orphan_cleanup import ERASED_ROUNDS, GRACE, plan_project_sweep
-from core.storage.assets import lock_asset
 from core.storage.billing.usage import add_source_usage
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents.moments import NearMoment
-from schemas.events import owner_of
 from schemas.metadata import encode_metadata
 from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 
@@ -64,14 +62,6 @@ async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -
     return await connection.fetchrow(
         "select * from projects where org_id = $1 and project_id = $2 for update", org_id, project_id
     )
-
-
-async def lock_owner(connection: Connection, event: events.AnyEvent) -> Row | None:
-    """Lock the project or asset that an event is about until the transaction ends; None if missing."""
-    org_id, owner_id = owner_of(event)
-    if isinstance(event, events.AssetEvent):
-        return await lock_asset(connection, org_id, owner_id)
-    return await lock_project(connection, org_id, owner_id)
 
 
 async def create_project(connection: Connection, event: events.UploadReceived, tags: Sequence[str] = ()) -> bool:

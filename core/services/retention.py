@@ -34,6 +34,8 @@ def list_expiring(rules: RetentionRules) -> Sequence[ExpiringRows]:
         "outbox": rules.outbox_days,
         "attempts": rules.attempts_days,
         "deliveries": rules.deliveries_days,
+        "webhook_messages": rules.deliveries_days,
+        "webhook_former_secrets": 0.0,
         "project_events": rules.project_events_days,
         "idempotency_keys": IDEMPOTENCY_HOURS / 24,
         "dead_letters": 28.0,  # as long as dead.v1 has them
@@ -54,6 +56,12 @@ _DELETE = {
         select org_id, delivery_id from deliveries
         where state in ('delivered', 'failed') and finished_at < now() - $1::interval
         order by finished_at limit $2)""",
+    "webhook_messages": """delete from webhook_messages where (org_id, position) in (
+        select org_id, position from webhook_messages where created_at < now() - $1::interval
+        order by created_at limit $2)""",
+    "webhook_former_secrets": """delete from webhook_former_secrets where (org_id, endpoint_id, secret_id) in (
+        select org_id, endpoint_id, secret_id from webhook_former_secrets where expires_at < now() - $1::interval
+        order by expires_at limit $2)""",
     "project_events": """delete from project_events where (org_id, project_id, version) in (
         select org_id, project_id, version from project_events where at < now() - $1::interval
         order by at limit $2)""",

@@ -24,6 +24,11 @@ async def read_organisation_name(connection: Connection, org_id: UUID) -> str:
     return str(await connection.fetchval("select name from orgs where org_id = $1", org_id) or "")
 
 
+async def find_owner_row(connection: Connection, org_id: UUID) -> Row | None:
+    """The organisation as the owner of what belongs to none of its projects; None if missing."""
+    return await connection.fetchrow("select org_id, 'active' as state from orgs where org_id = $1", org_id)
+
+
 async def list_producer_keys(connection: Connection, org_id: UUID) -> list[str]:
     """Ids of the producer keys that are not revoked, oldest first."""
     rows = await connection.fetch(

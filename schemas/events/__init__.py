@@ -12,7 +12,7 @@ from schemas.events.clip_events import (
     ClipUpdated,
     MomentsDetected,
 )
-from schemas.events.delivery_events import DeadLetter, DeliveryDue
+from schemas.events.delivery_events import DeadLetter, DeliveryDue, NoticeDue
 from schemas.events.event_base import Event, Labelled, LabelPart
 from schemas.events.export_events import (
     ExportCancelled,
@@ -86,6 +86,7 @@ __all__ = [
     "LabelPart",
     "Labelled",
     "MomentsDetected",
+    "NoticeDue",
     "PreviewCompleted",
     "PreviewFailed",
     "PreviewOrder",
@@ -151,6 +152,7 @@ AnyEvent = (
     | AssetChecked
     | AssetRefused
     | DeliveryDue
+    | NoticeDue
     | UploadRefused
     | DeadLetter
 )

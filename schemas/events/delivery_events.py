@@ -10,10 +10,28 @@ from schemas.events.event_base import Event
 
 
 class DeliveryDue(Event, frozen=True, kw_only=True):
-    """Try ``attempt`` (from 1) of a webhook delivery is due."""
+    """Try ``attempt`` (from 1) of a webhook delivery is due.
+
+    ``replays``: how often it was replayed; each replay begins with the first try again.
+    """
 
     delivery_id: UUID
     attempt: int
+    replays: int = 0
+
+
+class NoticeDue(msgspec.Struct, frozen=True, kw_only=True):
+    """Try ``attempt`` (from 1) of a delivery without a project is due: of a test, of a notice."""
+
+    org_id: UUID
+    delivery_id: UUID
+    attempt: int
+    replays: int = 0
+
+    @property
+    def project_id(self) -> UUID:
+        """The organisation's own id: it stands in for a project's in keys, attempts and rows."""
+        return self.org_id
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):

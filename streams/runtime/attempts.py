@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from core.domain.event_confirmation import owner_kind
 from core.domain.project_states import ACTIVE_PROJECT_STATES, GONE_PROJECT_STATES
 from core.errors import InputRejected, Starved, Superseded, Unavailable
 from core.infra import telemetry, usage_meter
@@ -22,7 +23,7 @@ from core.infra.postgres.connection import Connection, Pool, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.media.sandbox.parent import ChildFailed
 from core.services import project_lifecycle
-from core.services.event_confirmation import confirm_event
+from core.services.event_confirmation import confirm_event, lock_owner
 from core.services.exports import is_all_cancelled
 from schemas import codec, events
 from schemas.costs import Outcome, PriceList
@@ -111,7 +112,7 @@ class Attempts:
             # A producer names an upload on Kafka without the API: its first claim makes the project.
             if isinstance(event, events.UploadReceived):
                 await project_lifecycle.create_project(connection, event)
-            project = await confirm_event(connection, event, await project_lifecycle.lock_owner(connection, event))
+            project = await confirm_event(connection, event, await lock_owner(connection, event))
             if project["state"] in GONE_PROJECT_STATES or await is_all_cancelled(connection, event):
                 await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
                 return "cancelled"
@@ -184,7 +185,7 @@ class Attempts:
 
         A cancelled attempt is ended here. What it used is still charged, unless the project itself is gone.
         """
-        project = await project_lifecycle.lock_owner(connection, event)
+        project = await lock_owner(connection, event)
         is_gone = project is None or project["state"] in GONE_PROJECT_STATES
         if not is_gone and not await is_all_cancelled(connection, event):
             return True
@@ -214,8 +215,8 @@ class Attempts:
         outcome: Outcome,
         cpu_ms: int = 0,
     ) -> None:
-        """Record what the try used; the project is locked. An asset has no project, and no ledger."""
-        if (meter := usage_meter.current()) is not None and not isinstance(event, events.AssetEvent):
+        """Record what the try used; the project is locked. What belongs to no project has no ledger."""
+        if (meter := usage_meter.current()) is not None and owner_kind(event) == "project":
             await cost_ledger.record(
                 connection, claim, event, meter, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms
             )
@@ -267,7 +268,7 @@ class Attempts:
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                project = await project_lifecycle.lock_owner(connection, event)
+                project = await lock_owner(connection, event)
                 starved = isinstance(error, Starved)
                 reason = str(error)[:1000]
                 await leases.free(connection, claim, reason, pause_s, uncount=outage, outage=outage, starved=starved)

@@ -21,6 +21,7 @@ from core.infra.postgres import admission
 from core.infra.postgres.connection import Pool, org_transaction, transaction
 from core.infra.postgres.outbox import Cause, put_received
 from core.services import project_lifecycle
+from core.services.event_confirmation import lock_owner
 from core.services.upload_signatures import KEY, SIGNED_HEADERS, Verifier, is_internal
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
@@ -138,7 +139,7 @@ class EventConsumer:
             if await leases.is_known(connection, event.org_id, input_id, self._stage.name):
                 return ""
             await project_lifecycle.create_project(connection, event)
-            project = await project_lifecycle.lock_owner(connection, event)
+            project = await lock_owner(connection, event)
             if project is None or project["state"] in GONE_PROJECT_STATES:
                 return ""  # its claim drops it: what was erased is not written down again
             await put_received(connection, event, envelope.id, unsigned, message.payload)

@@ -32,7 +32,7 @@ READ_S = 30.0
 RESOLVE_S = 10.0
 MAX_REDIRECTS = 3
 MAX_ADDRESSES = 3
-MAX_ANSWER_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 16 * 1024
 MAX_CUTS = 5
 FIRST_PAUSE_S = 0.2
 DOWNLOAD_S = 3 * 60 * 60.0
@@ -133,7 +133,7 @@ class OutsideHttp:
         await self._pool.aclose()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
-        """POST without following redirects; the answer's body is cut at 64 KiB.
+        """POST without following redirects; the answer's body is read up to 16 KiB.
 
         Raises:
             InputRejected: ``url.*``.

@@ -1,4 +1,4 @@
-"""Rows of the projects, assets and exports that a batch of events names. Read only.
+"""Rows of the projects, assets, organisations and exports that a batch of events names. Read only.
 
 A batch has events of many organisations: its transaction says that it confirms, and is the only one to see them all.
 """
@@ -13,7 +13,7 @@ from core.domain.event_confirmation import KnownExport, KnownOwner
 from core.infra.postgres.connection import Connection, Pool, Row, transaction
 
 Named: TypeAlias = tuple[UUID, UUID, UUID | None]
-"""Organisation, project or asset, and the export that the event names too."""
+"""Organisation, project or asset (or the organisation again), and the export that the event names too."""
 Known: TypeAlias = Mapping[Named, KnownOwner]
 ReadKnown: TypeAlias = Callable[[Pool, Collection[Named]], Awaitable[Known]]
 _CONFIRM = "select set_config('app.confirm', 'yes', true)"
@@ -29,6 +29,7 @@ _ASSETS = """
 select w.org_id, w.asset_id, a.state from unnest($1::uuid[], $2::uuid[]) as w (org_id, asset_id)
 join assets a on a.org_id = w.org_id and a.asset_id = w.asset_id
 """
+_ORGANISATIONS = "select org_id from orgs where org_id = any($1::uuid[])"
 
 
 async def read_projects(pool: Pool, references: Collection[Named]) -> Known:
@@ -37,17 +38,23 @@ async def read_projects(pool: Pool, references: Collection[Named]) -> Known:
         return await _projects(connection, references)
 
 
-async def read_projects_and_assets(pool: Pool, references: Collection[Named]) -> Known:
-    """The same, also of assets, by a second question where some are no projects. Raises Unavailable."""
+async def read_owners(pool: Pool, references: Collection[Named]) -> Known:
+    """The same, also of assets and of organisations, by further questions where some are no projects.
+
+    Raises Unavailable.
+    """
     async with transaction(pool) as connection:
-        projects = await _projects(connection, references)
-        unresolved = [reference for reference in references if reference not in projects]
+        owners: dict[Named, KnownOwner] = await _projects(connection, references)
+        unresolved = {reference[:2]: reference for reference in references if reference not in owners}
         if not unresolved:
-            return projects
-        owners = {reference[:2]: reference for reference in unresolved}
-        rows = await connection.fetch(_ASSETS, *zip(*owners, strict=True))
-        assets = {(row["org_id"], row["asset_id"]): KnownOwner(state=row["state"], is_asset=True) for row in rows}
-        return {**projects, **{owners[key]: asset for key, asset in assets.items()}}
+            return owners
+        rows = await connection.fetch(_ASSETS, *zip(*unresolved, strict=True))
+        for row in rows:
+            owners[unresolved[row["org_id"], row["asset_id"]]] = KnownOwner(state=row["state"], kind="asset")
+        org_ids = [org_id for org_id, owner_id in unresolved if org_id == owner_id]
+        for row in await connection.fetch(_ORGANISATIONS, org_ids) if org_ids else ():
+            owners[unresolved[row["org_id"], row["org_id"]]] = KnownOwner(state="active", kind="organisation")
+        return owners
 
 
 async def _projects(connection: Connection, references: Collection[Named]) -> dict[Named, KnownOwner]:

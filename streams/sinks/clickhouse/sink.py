@@ -17,7 +17,7 @@ from core.infra.clickhouse import open_analytics, schema_text
 from core.infra.kafka.message import Message
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, create_pool
-from core.infra.postgres.known_owners import read_projects_and_assets
+from core.infra.postgres.known_owners import read_owners
 from core.infra.s3.object_store import open_objects
 from core.ports.stores import Analytics, Objects
 from core.services.upload_signatures import KEY, Verifier, is_internal
@@ -229,7 +229,7 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
     labels = PostgresLabels(settings.postgres_worker, name="clipstream-analytics")
     try:
         sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics), labels=labels)
-        ask = partial(labels.ask, read_projects_and_assets)
+        ask = partial(labels.ask, read_owners)
         handle = partial(handle_all, partial(handle_confirmed, sink.handle, ask), NAME)
         loop = Sink(
             settings=settings,
