@@ -30,6 +30,8 @@ from cli.commands.organisation import billing
 from cli.commands.preview import add_preview, preview
 from cli.commands.replay import replay
 from cli.commands.run import check_options, check_source, run_project
+from cli.commands.webhooks.endpoints import add_webhooks
+from cli.commands.webhooks.listen import add_listen
 from cli.exit_codes import CliError, ExitCode, exit_code_table
 from cli.options.parser import Parser, add_command, add_group
 from cli.options.project import add_project_options
@@ -57,6 +59,8 @@ def make_parser() -> argparse.ArgumentParser:
     transcripts.add_transcripts(commands, _ask)
     project_commands.add_projects(commands, _ask, stack.positive)
     brand.add_brand(commands, _ask)
+    add_webhooks(commands, _ask)
+    add_listen(commands, _ask)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
     stack.register(commands)
