@@ -19,6 +19,7 @@ from api.http.limits.rate_limits import Places, TokenBuckets
 from api.http.limits.shared_rates import LocalRates
 from api.http.metrics import ApiMetrics
 from api.http.response_cache import AnswerCache, CachedDocuments
+from api.openapi.webhook_messages import make_event_types
 from api.projects.event_follower import Listeners
 from core.errors import Gone
 from core.infra.part_watch import PartWatch, Probe
@@ -216,6 +217,7 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "questions": AnswerCache(seconds=2, now=monotonic),
         "check_url": _any_url,
         "wakes": Listeners(),
+        "event_types": make_event_types(),
         "ring": RING,
         "keys": ApiKeys(pool=pool, ring=RING, now=monotonic, clock=lambda: NOW),
         "idempotency": Idempotency(RING),

@@ -10,16 +10,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.exceptions import InvalidSignature
+from jsonschema import Draft202012Validator
 
-from api.organisation.webhooks import new_secret
+from api.openapi.webhook_messages import make_event_types
+from core.domain.webhooks.signatures import headers, new_secret, public_key_of
 from core.services.upload_signatures import KEY, ORG, SIGNATURE, TIME, sign
 from schemas import codec, events
 from schemas.common import ObjectRef
 from schemas.options.project import ProjectOptions
 from schemas.topics import BY_NAME
-from schemas.webhooks import TYPES, encode_message
+from schemas.webhooks import MESSAGE_TYPES, TYPES, encode_message
 from streams.deliver.backoff import TRIES_AFTER_S
-from streams.deliver.signature import headers
 from tests.docs.pages import blocks, text_of
 
 ORG_ID, PROJECT_ID = uuid.uuid4(), uuid.uuid4()
@@ -73,10 +75,34 @@ def test_the_consumers_example_accepts_our_messages() -> None:
     secret, body = new_secret(), b'{"type": "project.completed"}'
     now_s = int(dt.datetime.now(dt.UTC).timestamp())
     read = run("docs/webhooks.md")["read"]
-    good = headers(secret, message_id="msg_1", timestamp_s=now_s, body=body)
+    good = headers([secret], message_id="msg_1", timestamp_s=now_s, body=body)
     assert read(secret, body, good) == {"type": "project.completed"}
     with pytest.raises(Exception, match="signature"):
         read(secret, body + b" ", good)
+
+
+def test_the_example_of_a_public_key_accepts_our_messages() -> None:
+    secret, body = new_secret("ed25519"), b'{"type": "project.completed"}'
+    check = run("docs/webhooks.md", 1)["check"]
+    good = headers([new_secret(), secret], message_id="msg_1", timestamp_s=1_800_000_000, body=body)
+    public_key = public_key_of(secret)
+    check(public_key, body, good)
+    with pytest.raises(InvalidSignature):
+        check(public_key, body + b" ", good)
+    with pytest.raises(InvalidSignature):
+        check(public_key_of(new_secret("ed25519")), body, good)
+
+
+def test_the_page_has_every_type_of_the_catalogue() -> None:
+    text = text_of("docs/webhooks.md")
+    table = text[text.index("### Kinds of message") :].partition("####")[0]
+    assert {*re.findall(r"`([a-z]+\.[a-z_]+)`", table)} == set(MESSAGE_TYPES)
+    schemas = {one["type"]: Draft202012Validator(one["schema"]) for one in make_event_types()}
+    examples = [json.loads(block) for block in blocks(text, "json")]
+    for body in examples:
+        assert list(schemas[body["type"]].iter_errors(body)) == [], body["type"]
+    headings = {name for line in re.findall(r"^#### (.*)$", text, re.MULTILINE) for name in re.split(", | and ", line)}
+    assert headings == set(MESSAGE_TYPES)
 
 
 def sent() -> list[events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted]:

@@ -33,7 +33,7 @@ OF_ANSWERS = ("request_id", "expires_at", "since", "until")
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/([^\s?]*)\?\S*X-Amz-Signature=\S*")
 NO_ID = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
-    "listBrandKitVersions", "getEndpoint", "getDeadLetter",
+    "listBrandKitVersions", "getEndpoint", "listDeliveries", "getDelivery", "getDeadLetter",
 }  # fmt: skip
 """Operations that the project may have no id for."""
 

@@ -19,7 +19,7 @@ ORG, ERASED, ALIVE, ASSET, EXPORT = (UUID(int=number) for number in range(1, 6))
 KNOWN = {
     (ORG, ERASED): KnownOwner(state="erased"),
     (ORG, ALIVE): KnownOwner(state="completed", export=KnownExport(state="done", retries=0)),
-    (ORG, ASSET): KnownOwner(state="checked", is_asset=True),
+    (ORG, ASSET): KnownOwner(state="checked", kind="asset"),
 }
 
 

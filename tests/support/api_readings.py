@@ -26,8 +26,8 @@ SAMPLES: Mapping[str, Mapping[str, str]] = {"search": {"q": "the"}, "findIds": {
 """Values for query parameters that are required, by operation."""
 LISTED = {"listCaptionTemplates": ("template", "template_id")}
 """Operations whose items are named by another field than their path parameter: the parameter, and the field."""
-OF_OTHERS = {"findIds", "search", "listProjects", "listEntities", "listTopics"}
-"""Operations that answer of all projects: their ids are not followed."""
+OF_OTHERS = {"findIds", "search", "listProjects", "listEntities", "listTopics", "listMessages", "listEventTypes"}
+"""Operations that answer of all projects, or with examples: their ids are not followed."""
 EVENTS = "text/event-stream"
 
 

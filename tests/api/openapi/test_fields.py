@@ -15,7 +15,7 @@ from api.openapi.document import encode_document, make_document
 from api.openapi.examples import EXAMPLES, request_examples
 from api.routes import OPERATIONS
 from schemas.field_descriptions import FIELDS, SHARES, SIGNED
-from schemas.webhooks import TYPES
+from schemas.webhooks import MESSAGE_TYPES, NOTICES, TYPES
 from tests.api.openapi.test_document import CHECKED_IN
 
 LEAST, MOST = {"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}
@@ -180,7 +180,7 @@ def test_bodies_without_a_struct_are_typed_by_their_media_type(media_type: str) 
 
 def test_every_message_has_its_body_and_its_headers() -> None:
     hooks = document()["webhooks"]
-    assert set(hooks) == set(TYPES.values())
+    assert set(hooks) == {*TYPES.values(), *NOTICES.values()} == set(MESSAGE_TYPES)
     for hook in hooks.values():
         operation = hook["post"]
         headers = {one["name"] for one in operation["parameters"] if one["in"] == "header" and one["required"]}

@@ -134,6 +134,8 @@ async def project_resources(world: World, objects: ObjectsTwin) -> dict[str, str
     said = store_file(objects, "said", encode_document(transcript()))
     preview_id, upload_id = uuid4(), uuid4()
     asset_id = result_id(upload_id, "asset")
+    hook = await post("/v1/webhooks/endpoints", json={"url": "https://hook.example/", "events": ["*"]})
+    delivery_id = (await post(f"{hook.headers['location']}/test")).json()["delivery_id"]
     kit = (await post("/v1/brand-kits", json={"name": "House", "template": "minimal"})).json()["kit_id"]
     async with org_transaction(world.worker, ann.org_id) as rows:
         await rows.execute("update projects set state = 'completed' where project_id = $1", project_id)
@@ -161,6 +163,7 @@ async def project_resources(world: World, objects: ObjectsTwin) -> dict[str, str
         )  # fmt: skip
     found = {"project_id": project_id, "clip_id": clip_id, "export_id": UUID(export), "preview_id": preview_id}
     found |= {"kit_id": UUID(kit), "asset_id": asset_id, "upload_id": upload_id}
+    found |= {"endpoint_id": UUID(hook.json()["endpoint_id"]), "delivery_id": UUID(delivery_id)}
     return {name: str(one) for name, one in found.items()}
 
 

@@ -154,6 +154,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
     endpoint = await world.ann.client.post(
         "/v1/webhooks/endpoints", json={"url": "https://hook.example/", "events": ["project.failed"]}
     )
+    tested = await world.ann.client.post(f"{endpoint.headers['location']}/test")
     asset_id, queries = uuid4(), {"previewClip": {"at_ms": 1000}}
     async with org_transaction(world.api, world.ann.org_id) as rows:
         await rows.execute(
@@ -174,6 +175,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "kit_id": kit.json()["kit_id"],
         "upload_id": upload.json()["upload_id"],
         "endpoint_id": endpoint.json()["endpoint_id"],
+        "delivery_id": tested.json()["delivery_id"],
         "dead_id": str(await new_letter(world, world.ann)),
         "template": "mine",
         "asset_id": str(asset_id),
@@ -181,6 +183,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
     bodies: dict[str, dict[str, object]] = {
         "signParts": {"numbers": [1]},
+        "replayFailedDeliveries": {"since": "2026-01-01T00:00:00Z"},
+        "recoverDeliveries": {"since": "2026-01-01T00:00:00Z"},
         "editClip": {"operations": [{"op": "mute", "segment_id": "s1"}]},
         "requestExports": {"aspects": ["1:1"]},
         "requestClip": {"start_ms": 0, "end_ms": 9000},

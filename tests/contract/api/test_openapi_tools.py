@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 
 from api.routes import OPERATIONS
+from core.domain.webhooks.signatures import headers, new_secret
 from core.settings import Settings
 from tests.api.fakes import AnalyticsTwin, ObjectsTwin
 from tests.api.openapi.test_document import CHECKED_IN
 from tests.contract.api.test_api_fuzz import project_resources
 from tests.contract.rigs.api_world import open_world
+from tests.docs.pages import blocks, text_of
 from tests.openapi.tools import HERE, LINT_S, node_tools, python_tools, run
 
 pytestmark = [pytest.mark.contract, pytest.mark.timeout(600)]
@@ -99,7 +102,7 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
             if operation.method != "GET" or operation.tag == "analytics":
                 continue
             for ids in (known, dict.fromkeys(known, known["kit_id"])):
-                named = {"dead_id": known["kit_id"], "endpoint_id": known["kit_id"], "template": "minimal", **ids}
+                named = {"dead_id": known["kit_id"], "template": "minimal", **ids}
                 fields = getattr(operation.query, "__struct_fields__", ())
                 query = {name: value for name, value in NEEDED.items() if name in fields}
                 answer = await world.ann.client.get(operation.path.format(**named), params=query)
@@ -108,3 +111,26 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
                     tag = operation.tag.replace(" ", "_")
                     found.append({"tag": tag, "name": name, "status": answer.status_code, "body": answer.json()})
     return found
+
+
+def test_the_typescript_example_of_the_page_verifies_our_messages(tmp_path: Path) -> None:
+    """The page's own lines, type-checked, run by Node with the library that they name."""
+    (example,) = blocks(text_of("docs/webhooks.md"), "typescript")
+    secret, body = new_secret(), '{"type":"project.completed"}'
+    former = new_secret()
+    now_s = int(dt.datetime.now(dt.UTC).timestamp())
+    given = headers([secret, former], message_id="msg_1", timestamp_s=now_s, body=body.encode())
+    told = f"[read({secret!r}, body, given), read({former!r}, body, given)]"
+    refusal = "console.log(error instanceof WebhookVerificationError)"
+    refused = f"try {{ read({new_secret()!r}, body, given); }} catch (error) {{ {refusal}; }}"
+    script = (
+        f"import {{ WebhookVerificationError }} from 'standardwebhooks';\n"
+        f"const body = {body!r}; const given = {json.dumps(given)};\nconsole.log(JSON.stringify({told}));\n{refused}\n"
+    )
+    (tmp_path / "node_modules").symlink_to(node_tools().parent)
+    (tmp_path / "read.ts").write_text(f"{example}\n{script}")
+    options = ["--strict", "--module", "commonjs", "--target", "es2022", "--lib", "es2022,dom", "--skipLibCheck"]
+    assert run([node_tools() / "tsc", *options, "read.ts"], cwd=tmp_path) == ""
+    verified, is_refused = run(["node", "read.js"], cwd=tmp_path).splitlines()
+    assert json.loads(verified) == [json.loads(body)] * 2
+    assert is_refused == "true"

@@ -21,7 +21,7 @@ SPARE_COUNT = 6
 TABLES = {
     "project_id": "projects", "clip_id": "clips", "export_id": "exports", "preview_id": "previews",
     "upload_id": "uploads", "asset_id": "assets", "kit_id": "brand_kits", "endpoint_id": "webhook_endpoints",
-    "dead_id": "dead_letters",
+    "dead_id": "dead_letters", "delivery_id": "deliveries",
 }  # fmt: skip
 """Where the resources of each path parameter are."""
 
@@ -154,7 +154,8 @@ async def _spare(pipeline: Pipeline) -> dict[str, list[str]]:
 async def _ids(pipeline: Pipeline, spare: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Ids of every resource but the spare ones."""
     endpoint = {"url": "https://receiver.example/kept", "events": ["project.failed"]}
-    await pipeline.ask("POST", "/v1/webhooks/endpoints", endpoint)
+    endpoint_id = (await pipeline.ask("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"]
+    await pipeline.ask("POST", f"/v1/webhooks/endpoints/{endpoint_id}/test")
     excluded = {one for ids in spare.values() for one in ids}
     async with org_transaction(pipeline.world.api, pipeline.org_id) as rows:
         listed = {

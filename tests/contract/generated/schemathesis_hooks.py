@@ -8,16 +8,20 @@ from typing import Any
 import schemathesis
 
 _NUMBERS = itertools.count()
+LONGEST_WAIT_S = 15
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Let no request wait for a picture that no worker draws; give each linked one a key of its own.
+    """Let no request wait for a picture or a message that no worker makes; give each linked one a key of its own.
 
     A repeated key answers what it first created, also after that was removed.
     """
     if case.operation.path.endswith("/preview"):
         case.headers["Prefer"] = "respond-async"
+    wait_s = (case.query or {}).get("wait_s")
+    if isinstance(wait_s, int | float) and 1 < wait_s <= LONGEST_WAIT_S:
+        case.query["wait_s"] = 1
     key = case.headers.get("Idempotency-Key")
     if key and case.meta is not None and case.meta.phase.name.value == "stateful":
         case.headers["Idempotency-Key"] = f"{key[:200]}-{next(_NUMBERS)}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -285,8 +286,24 @@ async def of_the_organisation(story: Story, clip: str) -> None:
     await story.then("DELETE", "/v1/admin/scoring/weights")
     endpoint = {"url": "https://receiver.example/hook", "events": ["project.completed"]}
     endpoint_id = (await story.then("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"]
+    await of_deliveries(story, f"/v1/webhooks/endpoints/{endpoint_id}")
     for path in (f"/v1/webhooks/endpoints/{endpoint_id}", f"/v1/brand-kits/{kit_id}", f"/v1/assets/{asset_id}"):
         await story.then("DELETE", path)
+
+
+async def of_deliveries(story: Story, path: str) -> None:
+    """An endpoint is changed, given another secret, tested; what was sent to it is sent again."""
+    await story.then("PATCH", path, {"events": ["project.*", "webhook.*"], "paused": True})
+    await story.then("POST", f"{path}/enable")
+    await story.then("POST", f"{path}/rotate-secret", {"signing": "ed25519"})
+    delivery_id = (await story.then("POST", f"{path}/test"))["delivery_id"]
+    async with org_transaction(story.pipeline.world.worker, story.pipeline.org_id) as rows:
+        await rows.execute(
+            "update deliveries set state = 'failed', finished_at = now() where delivery_id = $1", uuid.UUID(delivery_id)
+        )
+    await story.then("POST", f"{path}/deliveries/{delivery_id}/replay")
+    for action in ("replay", "recover"):
+        await story.then("POST", f"{path}/{action}", {"since": "2026-01-01T00:00:00Z"})
 
 
 async def of_uploads(story: Story) -> None:

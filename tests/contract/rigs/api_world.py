@@ -97,7 +97,7 @@ async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) 
         @asynccontextmanager
         async def open_context(metrics: ApiMetrics) -> AsyncIterator[ApiContext]:
             yield make_context(
-                metrics, settings=settings, pool=api, wakes=listeners, **_real_keys(settings, api), **changes
+                metrics, settings=settings, pool=api, wakes=listeners, **(_real_keys(settings, api) | changes)
             )
 
         app = create_app(open_context)

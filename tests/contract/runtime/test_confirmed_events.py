@@ -42,6 +42,8 @@ from tests.support.progress import HANG_S
 pytestmark = pytest.mark.contract
 RULES = Rules(lease_s=60, renew_s=1, patience_s=60, max_tries=3, retry_base_s=0.01, outage_s=60)
 TAKEN = find_taken()
+OWNED = [(stage, kind) for stage, kind in TAKEN if kind is not events.NoticeDue]
+"""Events that name a project or an asset; a notice names its organisation alone."""
 REFERRING = [(stage, kind) for stage, kind in TAKEN if [*with_key(EXAMPLES[kind], "k")]]
 ENDS = (events.ProjectCompleted, events.ProjectFailed)
 EXPORT_ENDS = (events.ExportCompleted, events.ExportFailed, events.ExportCancelled)
@@ -133,17 +135,21 @@ async def rig(postgres: Settings) -> AsyncIterator[Rig]:
     await pool.close()
 
 
-@pytest.mark.parametrize(("stage", "kind"), TAKEN)
+@pytest.mark.parametrize(("stage", "kind"), OWNED)
 async def test_an_event_of_anothers_project_is_refused(rig: Rig, stage: str, kind: type) -> None:
     await insert_owner(rig.owner, event_of(kind, rig.other_id, rig.project_id))
     await rig.is_buried(stage, event_of(kind, rig.org_id, rig.project_id))
     await rig.is_buried(stage, event_of(kind, uuid.uuid4(), rig.project_id))
 
 
-@pytest.mark.parametrize(("stage", "kind"), TAKEN)
+@pytest.mark.parametrize(("stage", "kind"), OWNED)
 async def test_an_event_of_an_unknown_project_is_refused(rig: Rig, stage: str, kind: type) -> None:
     await insert_owner(rig.owner, event_of(kind, rig.org_id, uuid.uuid4()))
     await rig.is_buried(stage, event_of(kind, rig.org_id, rig.project_id))
+
+
+async def test_a_notice_of_an_unknown_organisation_is_refused(rig: Rig) -> None:
+    await rig.is_buried("deliver", event_of(events.NoticeDue, uuid.uuid4(), rig.project_id))
 
 
 @pytest.mark.parametrize(("stage", "kind"), REFERRING)
@@ -197,7 +203,7 @@ async def test_a_confirmed_event_is_worked_on(rig: Rig, stage: str, kind: type) 
     assert rig.worked == [event]
 
 
-PROJECTS = [(stage, kind) for stage, kind in TAKEN if not issubclass(kind, events.AssetEvent)]
+PROJECTS = [(stage, kind) for stage, kind in OWNED if not issubclass(kind, events.AssetEvent)]
 
 
 @pytest.mark.parametrize("state", ["cancelled", "erased"])

@@ -32,6 +32,8 @@ OF_UPLOADS: set[Node] = {
     ("streams.runtime.refused_uploads", "record"),
 }
 """What every worker's code names, and only the one that takes uploads and assets comes to."""
+OF_NOTICES: set[Node] = {("core.storage.organisations", "find_owner_row")}
+"""What every worker's code names, and only the one that sends notices comes to."""
 CATALOGUE = """
 select r.role, t.tablename, p.privilege
 from unnest($1::text[]) r(role), pg_tables t, unnest($2::text[]) p(privilege)
@@ -51,7 +53,10 @@ def code_of() -> dict[str, tuple[set[Node], set[Node]]]:
     """Role → where its process's code begins, and what it does not come to."""
     worker = nodes_of("streams.worker")
     stages = {
-        role: (nodes_of(f"streams.{stage}") | worker, set() if stage == "ingest" else OF_UPLOADS)
+        role: (
+            nodes_of(f"streams.{stage}") | worker,
+            (set() if stage == "ingest" else OF_UPLOADS) | (set() if stage == "deliver" else OF_NOTICES),
+        )
         for stage, role in OF_STAGE.items()
     }
     settle = {(ORPHANS, "_settle")}

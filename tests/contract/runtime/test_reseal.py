@@ -66,6 +66,11 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
             org_id, uuid.uuid4(), [], ring.seal("secrets", b"whsec_%d" % number),
         )  # fmt: skip
     await owner.execute(
+        "insert into webhook_former_secrets (org_id, endpoint_id, secret_id, signing, secret_encrypted, expires_at) "
+        "select org_id, endpoint_id, $2, 'hmac', $3, now() from webhook_endpoints where org_id = $1 limit 1",
+        org_id, uuid.uuid4(), ring.seal("secrets", b"whsec_before"),
+    )  # fmt: skip
+    await owner.execute(
         "insert into producer_keys (org_id, key_id, secret_encrypted) values ($1, 'pk', $2)",
         org_id, ring.seal("secrets", b"p"),
     )  # fmt: skip
@@ -85,7 +90,8 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
 async def test_all_rows_are_sealed_again_and_a_repeat_has_no_effect(rig: Rig) -> None:
     both = named_ring(k2=SECOND, **{"": FIRST})
     result = await reseal(rig.keys, both, batch_rows=10)
-    assert result.changed == {"producer_keys": 1, "webhook_endpoints": ENDPOINTS, "idempotency_keys": 1}
+    one_each = {"producer_keys": 1, "webhook_former_secrets": 1, "idempotency_keys": 1}
+    assert result.changed == {"webhook_endpoints": ENDPOINTS} | one_each
     assert (result.closed, result.left) == ([], 0)
     assert await rig.sealed_by() == {one.table: {"k2"} for one in SEALED}
     assert await rig.opened(named_ring(k2=SECOND)) == {b"whsec_%d" % number for number in range(ENDPOINTS)}
@@ -113,7 +119,7 @@ async def test_a_rotation_that_was_cut_off_is_taken_up(rig: Rig) -> None:
 
 async def test_a_row_without_its_secret_is_named_and_stays(rig: Rig) -> None:
     result = await reseal(rig.keys, named_ring(k2=SECOND))
-    assert len(result.closed) == ENDPOINTS + 2
+    assert len(result.closed) == ENDPOINTS + 3
     assert "put it back into CLIPSTREAM_SECRETS" in result.closed[0]
     assert (await rig.sealed_by())["webhook_endpoints"] == {""}
 

@@ -35,6 +35,11 @@ LOAD = {
         select $1, $3, 1 + n + coalesce((select max(version) from project_events where project_id = $3), 0),
           gen_random_uuid(), 't', '{}', now() - make_interval(mins => n % 120)
         from generate_series(1, $2::int) n""",
+    "webhook_messages": """insert into webhook_messages
+          (org_id, position, event_id, project_id, event_type, payload, created_at)
+        select $1, n + coalesce((select max(position) from webhook_messages where org_id = $1), 0),
+          gen_random_uuid(), $3, 't', 'p', now() - make_interval(mins => 120 - n * 120 / $2::int)
+        from generate_series(1, $2::int) n""",
     "deliveries": """insert into deliveries
           (org_id, delivery_id, endpoint_id, project_id, event_id, event_type, payload, state, finished_at)
         select $1, gen_random_uuid(), (select endpoint_id from webhook_endpoints where org_id = $1), $3,
@@ -106,7 +111,7 @@ async def test_tables_and_their_indexes_stay_flat(rig: Rig) -> None:
             await set_org(rig.owner, rig.org_id)
             for table, column in (
                 ("outbox", "published_at"), ("attempts", "finished_at"), ("deliveries", "finished_at"),
-                ("project_events", "at"),
+                ("project_events", "at"), ("webhook_messages", "created_at"),
             ):  # fmt: skip
                 older = f"update {table} set {column} = {column} - interval '1 hour' where org_id = $1"
                 await rig.owner.execute(older, rig.org_id)
@@ -133,5 +138,6 @@ async def test_rows_that_are_still_in_use_stay(rig: Rig) -> None:
         await rig.owner.execute("update outbox set published_at = null where org_id = $1", rig.org_id)
         await rig.owner.execute("update attempts set state = 'free' where org_id = $1", rig.org_id)
         await rig.owner.execute("update deliveries set state = 'pending' where org_id = $1", rig.org_id)
+        await rig.owner.execute("update webhook_messages set created_at = now() where org_id = $1", rig.org_id)
     await delete_old(rig.relay, msgspec.structs.replace(RULES, project_events_days=1.0))
     assert set((await rig.counts()).values()) == {ROWS}

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from api.organisation.webhooks import new_secret
+from core.domain.webhooks.signatures import new_secret
 from core.errors import InputRejected, Unavailable
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import create_pool, org_transaction
@@ -21,7 +21,7 @@ from core.infra.postgres.outbox import Cause
 from core.ports.outside import Response
 from core.services import project_lifecycle
 from core.settings import Settings
-from core.storage import webhooks
+from core.storage.webhooks import deliveries
 from schemas import events
 from streams.deliver.agent import DeliverStage
 from streams.deliver.backoff import MAX_AGE_S, MAX_ATTEMPTS, MAX_FAILURES_COUNT, TRIES_AFTER_S, endpoint_pause
@@ -344,7 +344,7 @@ async def test_a_replayed_delivery_is_really_sent_again(rig: Rig, postgres: Sett
         await rig.stage.give_up(connection, due, "retries.exhausted", "the worker died", cause)
     api = await create_pool(postgres.postgres_api, size=1)
     async with org_transaction(api, rig.org_id) as connection:
-        await webhooks.reopen_delivery(connection, rig.org_id, due.delivery_id)
+        await deliveries.revive_delivery(connection, rig.org_id, due.delivery_id)
     await api.close()
     assert (await rig.attempt(1, answer(204)))["state"] == "delivered"
     assert len(rig.outside.sent) == 1

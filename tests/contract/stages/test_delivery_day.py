@@ -73,7 +73,9 @@ class Day:
         self.rig, self.relay, self.receivers = rig, relay, receivers
         self.began = self.now = dt.datetime.now(dt.UTC)
         self._windows = windows_of(AdmissionRules())
-        self._waiting: TurnQueue[tuple[uuid.UUID, events.DeliveryDue, uuid.UUID]] = TurnQueue(PLACES_OF_ORG)
+        self._waiting: TurnQueue[tuple[uuid.UUID, events.DeliveryDue | events.NoticeDue, uuid.UUID]] = TurnQueue(
+            PLACES_OF_ORG
+        )
         self._running: list[tuple[dt.datetime, int, Any]] = []
         self._order = itertools.count()
 
@@ -102,7 +104,7 @@ class Day:
                 payload=row["payload"],
             )  # fmt: skip
             envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
-            assert isinstance(event, events.DeliveryDue)
+            assert isinstance(event, events.DeliveryDue | events.NoticeDue)
             self._waiting.put(str(event.org_id), (envelope.id, event, event.org_id))
 
     async def _start(self) -> None:
