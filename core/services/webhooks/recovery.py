@@ -23,7 +23,7 @@ BATCH_ROWS = 1000
 """Messages that are looked at together."""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Redelivered(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries that are on their way again, and whether there are more."""
 
     count: int
@@ -44,18 +44,18 @@ async def replay(connection: Connection, endpoint: Row, delivery_ids: Sequence[U
 
 async def replay_failed(
     connection: Connection, endpoint: Row, since: dt.datetime, until: dt.datetime | None, cause: Cause
-) -> Outcome:
+) -> Redelivered:
     """Send what failed in a time once more, at most ``MAX_DELIVERIES``, in the order of their ends."""
     ids = await deliveries.list_failed_ids(
         connection, endpoint["org_id"], endpoint["endpoint_id"], since=since, until=until, limit=MAX_DELIVERIES + 1
     )
     count = await replay(connection, endpoint, ids[:MAX_DELIVERIES], cause)
-    return Outcome(count=count, has_more=len(ids) > MAX_DELIVERIES)
+    return Redelivered(count=count, has_more=len(ids) > MAX_DELIVERIES)
 
 
 async def recover(
     connection: Connection, endpoint: Row, since: dt.datetime, until: dt.datetime | None, cause: Cause
-) -> Outcome:
+) -> Redelivered:
     """Deliver messages of a time that the endpoint asks for and never got, the oldest first.
 
     None is left out where ``messages.wait_for_writers`` returned since the endpoint takes messages again: those that
@@ -70,7 +70,7 @@ async def recover(
         if row["project_id"] is None or row["project_id"] in living:
             message = OutgoingMessage(**{name: row[name] for name in OutgoingMessage.__struct_fields__})
             count += await address(connection, message, endpoint_id, cause) is not None
-    return Outcome(count=count, has_more=len(missed) > MAX_DELIVERIES)
+    return Redelivered(count=count, has_more=len(missed) > MAX_DELIVERIES)
 
 
 async def _list_missed(
