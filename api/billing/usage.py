@@ -16,6 +16,7 @@ from core.infra.postgres.connection import Row
 from core.storage.billing.usage import Group, UsageKind, sum_usage
 
 MAX_DAYS = 400
+FIRST, LAST = dt.date(2020, 1, 1), dt.date(2100, 1, 1)
 DEFAULT_DAYS = 30
 
 
@@ -66,6 +67,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from"})
 def usage_errors(query: ReadUsage) -> list[FieldError]:
     """Errors of a range of days."""
     since, to = query.since, query.to
+    wrong = [name for name, day in (("from", since), ("to", to)) if day is not None and not FIRST <= day <= LAST]
+    if wrong:
+        return [FieldError(pointer=f"?{name}", detail=f"It must be from {FIRST} to {LAST}.") for name in wrong]
     if since is not None and to is not None and since > to:
         return [FieldError(pointer="?from", detail="It must not be later than `to`.")]
     if since is not None and to is not None and (to - since).days > MAX_DAYS:
