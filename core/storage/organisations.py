@@ -24,6 +24,11 @@ async def read_organisation_name(connection: Connection, org_id: UUID) -> str:
     return str(await connection.fetchval("select name from orgs where org_id = $1", org_id) or "")
 
 
+async def is_operator(connection: Connection, org_id: UUID) -> bool:
+    """Whether the organisation runs the installation."""
+    return bool(await connection.fetchval("select operator from orgs where org_id = $1", org_id))
+
+
 async def list_producer_keys(connection: Connection, org_id: UUID) -> list[str]:
     """Ids of the producer keys that are not revoked, oldest first."""
     rows = await connection.fetch(
