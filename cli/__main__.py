@@ -16,6 +16,8 @@ from typing import Any
 from rich.console import Console
 
 from cli import access_rules
+from cli.access.audit import add_audit
+from cli.access.keys import add_keys
 from cli.api import credentials
 from cli.api.client import JSON, Client
 from cli.api.references import References
@@ -57,6 +59,8 @@ def make_parser() -> argparse.ArgumentParser:
     transcripts.add_transcripts(commands, _ask)
     project_commands.add_projects(commands, _ask, stack.positive)
     brand.add_brand(commands, _ask)
+    add_keys(commands, _ask, stack.positive)
+    add_audit(commands, _ask, stack.positive)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
     stack.register(commands)
