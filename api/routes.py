@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.access import audit, keys, request_log, service_accounts
 from api.billing import limits, usage
 from api.brand import assets, caption_templates, kits
 from api.clips import create as clips_create
@@ -74,6 +75,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *account.OPERATIONS,
     *usage.OPERATIONS,
     *limits.OPERATIONS,
+    *keys.OPERATIONS,
+    *service_accounts.OPERATIONS,
+    *audit.OPERATIONS,
+    *request_log.OPERATIONS,
     *dead_letters.OPERATIONS,
     *stuck.OPERATIONS,
     *health_handlers.OPERATIONS,

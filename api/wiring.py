@@ -35,6 +35,7 @@ from core.infra.postgres.connection import Pool, create_pool, knock
 from core.infra.s3.object_store import open_objects
 from core.infra.triton.client import TritonWire
 from core.infra.triton.embeddings import TritonSentences
+from core.services.identity.request_log import RequestLog
 from core.settings import Settings
 
 RESOLVE_S = 2.0
@@ -95,6 +96,8 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     follower = Follower(kafka_access(settings), listeners)
     stack.push_async_callback(_cancel_task, asyncio.create_task(follower.run()))
     probes = await open_probes(settings, stack, pool=pool, follower=follower, triton=triton)
+    request_log = RequestLog(pool, on_dropped=metrics.unlogged.inc)
+    stack.push_async_callback(_cancel_task, asyncio.create_task(request_log.run()))
     watch = PartWatch(dict(probes) | {"postgres": partial(knock, settings.postgres_api, timeout_s=KNOCK_S)})
     objects_watched = watched(objects, watch, "objects")
     return ApiContext(
@@ -119,6 +122,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         metrics=metrics,
         rates=SharedRates(pool, time.monotonic),
         refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),
+        request_log=request_log,
         followers=Places(MAX_STREAMS_PER_KEY),
         probes=probes,
         watch=watch,

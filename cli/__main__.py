@@ -16,6 +16,8 @@ from typing import Any
 from rich.console import Console
 
 from cli import access_rules
+from cli.access.audit import add_audit
+from cli.access.keys import add_keys
 from cli.api import credentials
 from cli.api.client import JSON, Client
 from cli.api.references import References
@@ -61,6 +63,8 @@ def make_parser() -> argparse.ArgumentParser:
     brand.add_brand(commands, _ask)
     add_webhooks(commands, _ask)
     add_listen(commands, _ask)
+    add_keys(commands, _ask, stack.positive)
+    add_audit(commands, _ask, stack.positive)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
     stack.register(commands)

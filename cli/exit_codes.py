@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     PARTIAL = 7
     DEMO_INCOMPLETE = 8
     REPLAY_DIFFERS = 9
+    NOT_GENUINE = 10
     INTERRUPTED = 130
 
 
@@ -33,6 +34,7 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.PARTIAL: "some clips are there, others failed; the table says which",
     ExitCode.DEMO_INCOMPLETE: "the demo made its clips, but search, analytics or the webhook gave no answer",
     ExitCode.REPLAY_DIFFERS: "the export came out with other bytes, or cannot be made again; what differs is printed",
+    ExitCode.NOT_GENUINE: "a key or an audit log is not what it claims to be; what is wrong with it is printed",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C (a project that began goes on; an upload resumes when run again)",
 }
 

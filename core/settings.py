@@ -88,6 +88,10 @@ class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries of webhooks after their end, with their tries; messages of webhooks after they became due."""
     project_events_days: float = 90.0
     """What followers of a project can read again."""
+    request_log_days: float = 30.0
+    """API calls of each organisation."""
+    audit_days: float = 400.0
+    """Entries of the audit log; what is left of the chain can still be verified."""
 
 
 class WriterRules(msgspec.Struct, frozen=True, kw_only=True):

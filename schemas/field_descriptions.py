@@ -21,6 +21,8 @@ FIELDS: Mapping[str, str] = {
     "preview_id": "Id of the preview.",
     "project_id": "Id of the project.",
     "replay_id": "Id of the replay.",
+    "request_id": "Id of the request in the logs.",
+    "service_account_id": "Id of the service account.",
     "segment_id": "Id of the segment, as the newest version of the edit lists it.",
     "upload_id": "Id of the upload.",
     # time on the project's time line

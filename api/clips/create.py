@@ -211,9 +211,11 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
     return clip_id
 
 
-async def _resolve_look(rows: Connection, clip: Row, request: _ResolvedRequest) -> tuple[ResolvedLook, ResolvedSource]:
+async def _resolve_look(
+    rows: Connection, call: Call[Any, None], clip: Row, request: _ResolvedRequest
+) -> tuple[ResolvedLook, ResolvedSource]:
     """Look and source of the files: the range as it is, with the newest transcript. Raises a 422."""
-    look = await resolve_look(rows, request.exports[0], clip)
+    look = await resolve_look(rows, request.exports[0], clip, test=call.caller.test)
     words = await newest_transcript_version(rows, clip["org_id"], clip["project_id"])
     return look, ResolvedSource(edit_version=1, range=request.range, transcript_version=int(words or 0))
 
@@ -222,7 +224,7 @@ async def _request_exports(
     rows: Connection, call: Call[RequestClip, None], clip: Row, request: _ResolvedRequest
 ) -> None:
     """Insert the exports of a new clip, and the event by which detect measures it and render makes them."""
-    look, source = await _resolve_look(rows, clip, request)
+    look, source = await _resolve_look(rows, call, clip, request)
     siblings = []
     for request_export in request.exports:
         export_id, _ = await find_export_by_name(rows, clip, export_name(request_export, look, source, clip))
@@ -237,7 +239,7 @@ async def _request_exports(
 
 async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row, request: _ResolvedRequest) -> None:
     """Raise a 409 where the request asks for more than the clip with this range is or has."""
-    look, source = await _resolve_look(rows, clip, request)
+    look, source = await _resolve_look(rows, call, clip, request)
     existing = [
         (await find_export_by_name(rows, clip, export_name(request_export, look, source, clip)))[1]
         for request_export in request.exports

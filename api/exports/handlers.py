@@ -108,6 +108,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     """Start on the project's time line, in ms."""
     end_ms: int
     automatic: bool
+    test: bool
+    """Made with a test key, or of a project that was: a draft with a mark over the picture, and not billed."""
     state: ExportState
     created_at: dt.datetime
     finished_at: dt.datetime | None

@@ -22,7 +22,7 @@ from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import export_words, templates, version_of
 from schemas.options.captions import broken_language
-from schemas.options.export_options import ExportOptions, broken_export_rules, export_suffix, words_suffix
+from schemas.options.export_options import ExportOptions, as_draft, broken_export_rules, export_suffix, words_suffix
 from schemas.options.project import CLIP_MS, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
@@ -74,6 +74,8 @@ class ResolvedLook(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     mask_profanity: bool
     options: ExportOptions
+    test: bool = False
+    """Whether the picture is marked: the caller's key, or the project's, is a test key."""
 
 
 class ResolvedSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +182,8 @@ def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSour
     """Name of an export within its clip: equal requests have equal names, automatic exports included."""
     name = f"{request.aspect}/{export_words(request.captions, look.template, masked=look.mask_profanity)}"
     name += export_suffix(look.options) + words_suffix(source.transcript_version)
+    if look.test and not clip["project_test"]:
+        name += "/test"
     range_ = source.range
     if source.edit_version > 1:
         return f"{name}/edit-{source.edit_version}"
@@ -188,12 +192,17 @@ def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSour
     return name
 
 
-async def resolve_look(rows: Connection, request: ExportChoices, clip: Row) -> ResolvedLook:
-    """Look of an export, by its request, its brand kit and the project. Raises a 422."""
+async def resolve_look(rows: Connection, request: ExportChoices, clip: Row, *, test: bool) -> ResolvedLook:
+    """Look of an export, by its request, its brand kit and the project. Raises a 422.
+
+    ``test``: a test key asks for it.
+    """
     options = msgspec.convert(clip["options"], ProjectOptions)
     export_options = options.export if request.options is None else request.options
     export, kit = await resolve_export_brand(rows, clip["org_id"], export_options, "/options")
-    return merge_look(request, options, export, kit)
+    if not test and not clip["project_test"]:
+        return merge_look(request, options, export, kit)
+    return msgspec.structs.replace(merge_look(request, options, as_draft(export), kit), test=True)
 
 
 def build_rendition(request: RequestExport, source: ResolvedSource, look: ResolvedLook) -> Rendition:
@@ -207,6 +216,7 @@ def build_rendition(request: RequestExport, source: ResolvedSource, look: Resolv
         mask_profanity=look.mask_profanity,
         options=look.options,
         transcript_version=source.transcript_version,
+        test=look.test,
     )
 
 

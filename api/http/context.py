@@ -20,6 +20,7 @@ from core.infra.part_watch import PartWatch, Probe
 from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
 from core.ports.stores import Analytics, Objects, Search, Uploads
+from core.services.identity.request_log import RequestLog
 from core.settings import Settings
 
 
@@ -68,6 +69,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     """RequestRates of requests, of keys, people and organisations."""
     refusals: TokenBuckets
     """Failed authentications, by address."""
+    request_log: RequestLog
+    """Requests of known callers."""
     followers: Places
     """Streams of events that are open, by key."""
     probes: Mapping[str, Probe]

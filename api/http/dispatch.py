@@ -1,12 +1,13 @@
 """Turn an operation into an endpoint: authenticate, limit, validate, run, answer.
 
-A POST or PATCH runs in one transaction with its idempotency record. A handler that raises leaves nothing behind.
+A POST or PATCH runs in one transaction with its idempotency record. A handler that raises leaves nothing behind. Every
+write of a caller has an entry in the audit log, in the transaction of its effect.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +24,23 @@ from api.http.context import ApiContext
 from api.http.idempotency import REPLAYED, FirstAnswer, fingerprint, read_key
 from api.http.limits.shared_rates import RequestRate
 from api.http.middleware import report_bug
-from api.http.operations import WRITES, Call, Handler, Operation, Reply, TwoPhaseHandler
+from api.http.operations import (
+    AUDITED,
+    WRITES,
+    Call,
+    Handler,
+    Operation,
+    Reply,
+    TwoPhaseHandler,
+    audit_entry,
+)
 from api.http.request_reader import decode, read_body
 from api.problems.problem_details import ApiProblem, not_found, respond
+from core.domain.identity.actors import NOBODY
 from core.errors import Gone, InputRejected, Unavailable
 from core.infra.postgres.connection import Connection, org_transaction
 from core.services.billing.quotas import plan_named
+from core.services.identity import audit
 from core.settings import Settings
 
 _KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
@@ -70,6 +82,7 @@ def _dispatch(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable
 def answer_error(request: Request, error: Exception) -> Response:
     """The problem document of an exception."""
     problem = _problem_of(error)
+    request.scope["clipstream.problem"] = problem.code
     if problem.status == 500:
         report_bug(error)
     return respond(problem, instance=request.scope["path"], request_id=getattr(request.state, "request_id", ""))
@@ -102,7 +115,8 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         caller = await _authenticate(context, request)
         extra |= await context.rates.require(rates_of(caller, context.settings))
         if operation.permission != "authenticated":
-            require_permission(caller, operation.permission)
+            async with _refusals_noted(operation, context, request, caller):
+                require_permission(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
     form = read_form(operation, request, _query_text(request))
     extra |= form.headers
@@ -123,10 +137,11 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         traceparent=request.state.traceparent,
         rows=lambda: org_transaction(context.pool, caller.org_id),
     )
-    try:
-        answer = await _watched_answer(operation, call, raw)
-    except Gone:  # erased between its row and its bytes: the rows, asked once more, say so
-        answer = await _watched_answer(operation, call, raw)
+    async with _refusals_noted(operation, context, request, caller):
+        try:
+            answer = await _watched_answer(operation, call, raw)
+        except Gone:  # erased between its row and its bytes: the rows, asked once more, say so
+            answer = await _watched_answer(operation, call, raw)
     return form.shape(answer)
 
 
@@ -141,7 +156,57 @@ async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Res
         response = await _run_once(operation, call, raw)
         return await operation.afterwards(call, response) if operation.afterwards else response
     assert not isinstance(operation.handler, TwoPhaseHandler)
-    return _render(operation, await operation.handler(call))
+    if operation.method == "DELETE" and operation.transactional:
+        return await _run_audited(operation, call, operation.handler)
+    reply = await operation.handler(call)
+    if _is_audited(operation, call.caller):
+        async with org_transaction(call.context.pool, call.org_id) as connection:
+            await _append_entry(connection, operation, call, reply)
+    return _render(operation, reply)
+
+
+async def _run_audited(operation: Operation, call: Call[Any, Any], handler: Handler) -> Response:
+    async with org_transaction(call.context.pool, call.org_id) as connection:
+        return _render(operation, await _handle(connection, operation, call, handler))
+
+
+async def _handle(
+    connection: Connection, operation: Operation, call: Call[Any, Any], handler: Handler
+) -> Reply | Response:
+    """Run a handler in a transaction, with its entry in the audit log."""
+    reply = await handler(msgspec.structs.replace(call, rows=lambda: _yield_connection(connection)))
+    if _is_audited(operation, call.caller):
+        await _append_entry(connection, operation, call, reply)
+    return reply
+
+
+def _is_audited(operation: Operation, caller: Caller) -> bool:
+    """Whether the operation has an entry in the audit log of the caller's organisation."""
+    return operation.method in AUDITED and caller.org_id != NOBODY
+
+
+async def _append_entry(
+    connection: Connection, operation: Operation, call: Call[Any, Any], reply: Reply | Response
+) -> None:
+    answer_body = reply.body if isinstance(reply, Reply) else None
+    await audit.append(connection, audit_entry(operation, call.request, call.caller, call.ids, answer_body=answer_body))
+
+
+@asynccontextmanager
+async def _refusals_noted(
+    operation: Operation, context: ApiContext, request: Request, caller: Caller
+) -> AsyncIterator[None]:
+    """Tell in the audit log that a caller was forbidden to write."""
+    try:
+        yield
+    except ApiProblem as problem:
+        if problem.code == "forbidden" and _is_audited(operation, caller):
+            ids = {name: value for name, value in _path_ids(request).items() if value is not None}
+            entry = audit_entry(operation, request, caller, ids, outcome="refused")
+            with suppress(Unavailable):  # the refusal stands without its entry
+                async with org_transaction(context.pool, caller.org_id) as connection:
+                    await audit.append(connection, entry)
+        raise
 
 
 async def _authenticate(context: ApiContext, request: Request) -> Caller:
@@ -151,6 +216,7 @@ async def _authenticate(context: ApiContext, request: Request) -> Caller:
         caller = await context.watch.guard("postgres", context.keys.caller(secret))
         if caller is None:
             raise unauthenticated("The API key is not valid.")
+        request.scope["clipstream.caller"] = caller
         if not caller.may_call_from(address):
             raise ApiProblem("forbidden", "The key may not be used from this address.")
     except ApiProblem:
@@ -205,13 +271,12 @@ async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: b
     """Run a handler and keep its answer in one transaction; give a kept answer again."""
     context, org_id = call.context, call.org_id
     key = read_key(call.request.headers)
+    if key is None:
+        return await _run_audited(operation, call, handler)
     async with org_transaction(context.pool, org_id) as connection:
-        joined = msgspec.structs.replace(call, rows=lambda: _yield_connection(connection))
-        if key is None:
-            return _render(operation, await handler(joined))
         if kept_answer := await _begin(connection, call, key, raw):
             return kept_answer
-        response = _render(operation, await handler(joined))
+        response = _render(operation, await _handle(connection, operation, call, handler))
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         answer = FirstAnswer(status=response.status_code, headers=headers, body=bytes(response.body))
         await context.idempotency.keep(connection, org_id, key, _fingerprint(call, raw), answer)

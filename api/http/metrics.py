@@ -29,6 +29,11 @@ class ApiMetrics:
             "clipstream_api_idempotent_replays", "Answers given again from their record", registry=self.registry
         )
         self.limited = Counter("clipstream_api_rate_limited", "Requests refused with 429", registry=self.registry)
+        self.unlogged = Counter(
+            "clipstream_api_request_log_dropped",
+            "Requests that are missing in the request log, because too many waited to be written",
+            registry=self.registry,
+        )
         self.streams = Gauge("clipstream_api_event_streams", "Open event streams", registry=self.registry)
         self.part_up = Gauge(
             "clipstream_api_part_up",

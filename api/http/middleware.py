@@ -6,6 +6,7 @@ Logs hold no body, query string or header. Order from the outside in: Telemetry,
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import re
 import secrets
 import time
@@ -15,8 +16,12 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.auth import Caller
+from api.http.context import ApiContext
 from api.http.trace_context import continue_trace, trace_id_of
 from api.problems.problem_details import ApiProblem, respond
+from core.domain.identity.actors import NOBODY
+from core.storage.identity.request_log import LoggedRequest
 from schemas.quantities import spoken_range
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
@@ -79,6 +84,7 @@ class Telemetry:
                     metrics.limited.inc()
                 took_ms = round((time.perf_counter() - begun) * 1000, 1)
                 self._log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+                _note_request(scope, status, took_ms)
 
 
 class Deadline:
@@ -154,6 +160,29 @@ class BodyGuard:
     def _too_large(self) -> ApiProblem:
         most = spoken_range(None, self._max_bytes, "bytes")
         return ApiProblem("body-too-large", f"A body holds {most}.", headers={"Connection": "close"})
+
+
+def _note_request(scope: Scope, status: int, took_ms: float) -> None:
+    """Note the request of a known caller in the log of its organisation."""
+    caller: Caller | None = scope.get("clipstream.caller")
+    if caller is None or caller.org_id == NOBODY:
+        return
+    context: ApiContext = scope["app"].state.context
+    context.request_log.note(
+        LoggedRequest(
+            org_id=caller.org_id,
+            created_at=context.clock() - dt.timedelta(milliseconds=took_ms),
+            method=scope["method"],
+            route=_route(scope),
+            status=status,
+            problem=scope.get("clipstream.problem", ""),
+            took_ms=took_ms,
+            request_id=scope["state"]["request_id"],
+            actor=caller.actor,
+            key_id=caller.key_id,
+            address=scope["client"][0] if scope.get("client") else "",
+        )
+    )
 
 
 def problem_response(scope: Scope, problem: ApiProblem) -> ASGIApp:

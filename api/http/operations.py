@@ -15,12 +15,16 @@ from starlette.responses import Response
 from api.http.auth import Caller
 from api.http.context import ApiContext
 from api.http.validation import Check
+from core.domain.identity.audit_chain import Outcome
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause
+from core.storage.identity.audit import AuditEntry
 from schemas.access.permissions import Permission
 
 WRITES = ("POST", "PATCH")
 """Methods with a body, and with one effect for one Idempotency-Key."""
+AUDITED = (*WRITES, "DELETE")
+"""Methods whose operations have entries in the audit log."""
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
 PreparedT = TypeVar("PreparedT")
@@ -108,7 +112,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     successor: str | None = None
     """Of an alias that older products' users know: the path that new programs call instead."""
     transactional: bool = True
-    """A POST or PATCH runs in one transaction with its idempotency record; False for one that only reads."""
+    """A POST or PATCH runs in one transaction with its idempotency record, a DELETE in one, too; each with its entry in
+    the audit log. False for one whose transactions are its own: the entry is written after it."""
     merge_patch: bool = False
     """Whether the body is a JSON Merge Patch (RFC 7396), which has a second media type."""
     afterwards: Afterwards | None = None
@@ -125,6 +130,39 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def effect(self) -> Callable[..., Awaitable[Reply | Response]]:
         """The function that does what the operation is for; its docstring describes the operation."""
         return self.handler.commit if isinstance(self.handler, TwoPhaseHandler) else self.handler
+
+
+def audit_entry(
+    operation: Operation,
+    request: Request,
+    caller: Caller,
+    ids: Mapping[str, UUID],
+    *,
+    answer_body: Any = None,
+    outcome: Outcome = "done",
+) -> AuditEntry:
+    """What the audit log says of a request: ids, and nothing of its body.
+
+    ``answer_body``: the answer's struct. Where the operation makes something, the struct's first id is the target.
+    """
+    targets = list(ids.items())
+    for name in getattr(answer_body, "__struct_fields__", ()):
+        value = getattr(answer_body, name)
+        if operation.located and name.endswith("_id") and isinstance(value, UUID):
+            targets += [] if value in ids.values() else [(name, value)]
+            break
+    return AuditEntry(
+        org_id=caller.org_id,
+        actor=caller.actor,
+        key_id=caller.key_id,
+        operation=operation.name,
+        outcome=outcome,
+        target_kind=targets[-1][0].removesuffix("_id") if targets else "",
+        target_ids=[target_id for _, target_id in targets],
+        address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+        request_id=getattr(request.state, "request_id", ""),
+    )
 
 
 def path_parameters(path: str) -> tuple[str, ...]:

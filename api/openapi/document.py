@@ -44,6 +44,8 @@ _TAGS = {
     "webhooks": "Receive messages instead of polling.",
     "account": "Who the key belongs to.",
     "billing": "Plans, limits and what was used.",
+    "keys": "API keys and service accounts: who may call, from where, and until when.",
+    "audit": "Who did what, and every API call of the last 30 days.",
     "admin": "For operators: what could not be worked on.",
     "operations": "For the machinery around us.",
 }

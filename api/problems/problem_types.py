@@ -109,6 +109,14 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="There are as many as there may be",
         remedy="Delete one that is not needed, or wait for one that is being made, as the detail says.",
     ),
+    "key-ended": ProblemType(
+        status=409, title="The API key is in no more use", remedy="Make a new key with `POST /v1/keys`."
+    ),
+    "service-account-disabled": ProblemType(
+        status=409,
+        title="The service account is disabled",
+        remedy="Make a new service account, and keys for it.",
+    ),
     "project-not-ready": ProblemType(
         status=409,
         title="The project is not understood yet",

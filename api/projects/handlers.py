@@ -32,6 +32,7 @@ from core.storage.projects import (
 )
 from schemas.events import UploadReceived
 from schemas.metadata import MAX_TITLE_CHARACTERS, Metadata
+from schemas.options.export_options import as_draft
 from schemas.options.project import ProjectOptions, broken_rules
 from schemas.tags import Tag, Tags, broken_tags, tidied
 
@@ -113,9 +114,11 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
     request, project_id = call.body, call.context.new_id()
     async with call.rows() as rows:
         options = await resolve_project_brand(rows, call.org_id, request.options)
+        if call.caller.test:
+            options = msgspec.structs.replace(options, export=as_draft(options.export))
         if request.reuse and request.source_url is not None:
             await lock_source_url(rows, call.org_id, request.source_url)
-            if same := await find_same_project(rows, call.org_id, request.source_url, options):
+            if same := await find_same_project(rows, call.org_id, request.source_url, options, test=call.caller.test):
                 reused = Accepted(project_id=same["project_id"], state=same["state"], reused=True)
                 return Reply(body=reused, status=200, headers={"Location": f"/v1/projects/{same['project_id']}"})
         await require_quota(rows, call, projects=1, source_ms=1)
@@ -131,7 +134,7 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
             options=options,
             metadata=request.metadata,
         )
-        await project_lifecycle.create_project(rows, event, tidied(request.tags))
+        await project_lifecycle.create_project(rows, event, tidied(request.tags), test=call.caller.test)
         await put(rows, event, call.cause(project_id))
     accepted = Accepted(project_id=project_id, state="queued")
     return Reply(body=accepted, headers={"Location": f"/v1/projects/{project_id}"})

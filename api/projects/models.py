@@ -62,6 +62,8 @@ class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
     tags: Tags
     revision: int
     """Counts the changes of title, metadata and tags, from 1: names the ETag."""
+    test: bool
+    """Made with a test key: its clips are drafts with a mark over the picture, and are not billed."""
 
 
 class Project(ProjectSummary, frozen=True, kw_only=True):

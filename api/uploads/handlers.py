@@ -259,6 +259,7 @@ OPERATIONS = (
         permission="projects:write",
         summary="Forget an upload that is not complete",
         handler=abort_upload,
+        transactional=False,  # it waits for object storage
         status=204,
         problems=("upload-closed",),
     ),

@@ -15,11 +15,17 @@ from collections.abc import Callable
 
 import msgspec
 
-PREFIX = "clp_live_"
+LIVE_PREFIX, TEST_PREFIX = "clp_live_", "clp_test_"
+"""Of equal length. A key that is found somewhere says whether it is worth money."""
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CHARACTERS = frozenset(ALPHABET)
 RANDOM_LENGTH = 30
 CHECK_LENGTH = 6
 RandomBytes = Callable[[int], bytes]
+
+
+class BadKeyError(ValueError):
+    """A text is no API key; the message says why."""
 
 
 class MintedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,10 +36,10 @@ class MintedKey(msgspec.Struct, frozen=True, kw_only=True):
     last4: str
 
 
-def mint_api_key(pepper: bytes, random: RandomBytes = secrets.token_bytes) -> MintedKey:
-    """Mint a key ``clp_live_<30 base62><6 crc32>`` with the hash to store."""
+def mint_api_key(pepper: bytes, random: RandomBytes = secrets.token_bytes, *, test: bool = False) -> MintedKey:
+    """Mint a key ``clp_live_<30 base62><6 crc32>`` (``clp_test_…``) with the hash to store."""
     number = int.from_bytes(random(32), "big")
-    body = PREFIX + _base62(number, RANDOM_LENGTH)
+    body = (TEST_PREFIX if test else LIVE_PREFIX) + _base62(number, RANDOM_LENGTH)
     plain = body + _check(body)
     return MintedKey(plain=plain, hash=hash_api_key(pepper, plain), last4=plain[-4:])
 
@@ -45,10 +51,27 @@ def hash_api_key(pepper: bytes, plain: str) -> bytes:
 
 def looks_like_api_key(plain: str) -> bool:
     """Whether prefix, length and checksum are right; the key may still not exist."""
-    if len(plain) != len(PREFIX) + RANDOM_LENGTH + CHECK_LENGTH or not plain.startswith(PREFIX) or not plain.isascii():
+    try:
+        check_api_key(plain)
+    except BadKeyError:
         return False
+    return True
+
+
+def check_api_key(plain: str) -> bool:
+    """Check prefix, length, characters and checksum, and say whether it is a test key. Raises BadKeyError."""
+    prefix = plain[: len(LIVE_PREFIX)]
+    if prefix not in (LIVE_PREFIX, TEST_PREFIX):
+        raise BadKeyError(f"it begins neither with {LIVE_PREFIX} nor with {TEST_PREFIX}")
+    length = len(prefix) + RANDOM_LENGTH + CHECK_LENGTH
+    if len(plain) != length:
+        raise BadKeyError(f"it has {len(plain)} characters and not {length}")
+    if not set(plain[len(prefix) :]) <= _CHARACTERS:
+        raise BadKeyError("after its prefix it has characters that are neither letters nor digits")
     body, check = plain[:-CHECK_LENGTH], plain[-CHECK_LENGTH:]
-    return hmac.compare_digest(_check(body), check)
+    if not hmac.compare_digest(_check(body), check):
+        raise BadKeyError("its checksum is wrong: it was mistyped or made up")
+    return prefix == TEST_PREFIX
 
 
 def _base62(number: int, length: int) -> str:

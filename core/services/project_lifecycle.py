@@ -27,8 +27,8 @@ from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 _CREATE = """
 with stages as (insert into project_stages (org_id, project_id, stage)
   select $1::uuid, $2::uuid, unnest($8::text[]) on conflict do nothing)
-insert into projects (org_id, project_id, title, object_key, source_url, options, metadata, tags)
-values ($1, $2, $3, $4, $5, $6, $7, $9) on conflict do nothing returning project_id
+insert into projects (org_id, project_id, title, object_key, source_url, options, metadata, tags, test)
+values ($1, $2, $3, $4, $5, $6, $7, $9, $10) on conflict do nothing returning project_id
 """
 _COMPLETE_UPLOAD = """
 update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
@@ -38,8 +38,7 @@ _REOPEN_UPLOAD = """
 update uploads set state = 'open' where org_id = $1 and object_key = $2 and state = 'complete' and multipart_id is null
 """
 _COUNT_ON_DEMAND = """
-insert into project_stages
-  (org_id, project_id, stage, state, percent, parts_done, parts_total, cpu_ms, finished_at)
+insert into project_stages (org_id, project_id, stage, state, percent, parts_done, parts_total, cpu_ms, finished_at)
 values ($1, $2, $3, $4, 100, 1, 1, $5, $6)
 on conflict (org_id, project_id, stage) do update set state = excluded.state,
   parts_done = project_stages.parts_done + 1, parts_total = project_stages.parts_total + 1,
@@ -59,15 +58,16 @@ where org_id = $1 and project_id = $2 and state in ('waiting', 'rendering')
 
 async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
     """Lock the project's row until the transaction ends; None if there is no such project."""
-    return await connection.fetchrow(
-        "select * from projects where org_id = $1 and project_id = $2 for update", org_id, project_id
-    )
+    sql = "select * from projects where org_id = $1 and project_id = $2 for update"
+    return await connection.fetchrow(sql, org_id, project_id)
 
 
-async def create_project(connection: Connection, event: events.UploadReceived, tags: Sequence[str] = ()) -> bool:
+async def create_project(
+    connection: Connection, event: events.UploadReceived, tags: Sequence[str] = (), *, test: bool = False
+) -> bool:
     """Write the project of an upload with all its stages waiting; False if it exists already.
 
-    Its upload is complete from then on, also if a producer on Kafka named the object without calling the API.
+    Its upload is complete from then on, also if a producer on Kafka named it. ``test``: a test key made the project.
     """
     row = await connection.fetchval(
         _CREATE,
@@ -80,6 +80,7 @@ async def create_project(connection: Connection, event: events.UploadReceived, t
         encode_metadata(event.metadata),
         PROJECT_STAGES,
         list(tags),
+        test,
     )
     if row is not None and event.object_key is not None:
         await connection.execute(_COMPLETE_UPLOAD, event.org_id, event.object_key)

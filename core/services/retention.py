@@ -41,6 +41,8 @@ def list_expiring(rules: RetentionRules) -> Sequence[ExpiringRows]:
         "dead_letters": 28.0,  # as long as dead.v1 has them
         "upload_refusals": 7.0,  # as long as the topics have them
         "previews": 1.0,
+        "request_log": rules.request_log_days,
+        "audit_entries": rules.audit_days,
     }
     return [ExpiringRows(table=table, delete=_DELETE[table], age=dt.timedelta(days=age)) for table, age in days.items()]
 
@@ -79,8 +81,19 @@ _DELETE = {
        planned as (insert into object_sweeps (org_id, kind, subject_id, due_at)
          select distinct org_id, 'project', project_id, now() from gone on conflict do nothing)
        select from gone""",
+    "request_log": """delete from request_log where (org_id, created_at, entry_id) in (
+        select org_id, created_at, entry_id from request_log where created_at < now() - $1::interval
+        order by created_at limit $2)""",
+    "audit_entries": """with gone as (
+         delete from audit_entries where (org_id, position) in (
+           select org_id, position from audit_entries where position is not null and sealed_at < now() - $1::interval
+           order by sealed_at, org_id, position limit $2) returning org_id, position, hash),
+       last as (select distinct on (org_id) org_id, position, hash from gone order by org_id, position desc),
+       noted as (update audit_chains set pruned_position = last.position, pruned_hash = last.hash from last
+         where audit_chains.org_id = last.org_id)
+       select from gone""",
 }
-"""The objects of deleted previews are swept afterwards."""
+"""The objects of deleted previews are swept afterwards. The beginning of a chain is deleted, and its end is noted."""
 
 
 async def delete_batch(connection: Connection, kind: ExpiringRows, limit: int = BATCH_ROWS) -> int:

@@ -152,7 +152,7 @@ async def find_clip_of_range(connection: Connection, org_id: UUID, project_id: U
 async def find_clip_row(connection: Connection, org_id: UUID, clip_id: UUID) -> Row | None:
     """A clip's row with its project's length, size and options; None also if the project is gone."""
     return await connection.fetchrow(
-        """select c.*, p.duration_ms, p.width_px, p.height_px, p.options
+        """select c.*, p.duration_ms, p.width_px, p.height_px, p.options, p.test as project_test
            from clips c join projects p using (org_id, project_id)
            where c.org_id = $1 and c.clip_id = $2 and p.state not in ('erased', 'cancelled')""",
         org_id,

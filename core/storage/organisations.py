@@ -29,6 +29,11 @@ async def find_owner_row(connection: Connection, org_id: UUID) -> Row | None:
     return await connection.fetchrow("select org_id, 'active' as state from orgs where org_id = $1", org_id)
 
 
+async def is_operator(connection: Connection, org_id: UUID) -> bool:
+    """Whether the organisation runs the installation."""
+    return bool(await connection.fetchval("select operator from orgs where org_id = $1", org_id))
+
+
 async def list_producer_keys(connection: Connection, org_id: UUID) -> list[str]:
     """Ids of the producer keys that are not revoked, oldest first."""
     rows = await connection.fetch(

@@ -30,7 +30,7 @@ order by created_at desc, project_id desc limit $5
 """
 _SAME_SOURCE = """
 select project_id, state from projects
-where org_id = $1 and md5(source_url) = md5($2) and source_url = $2 and options = $3
+where org_id = $1 and md5(source_url) = md5($2) and source_url = $2 and options = $3 and test = $4
   and state in ('queued', 'running', 'completed')
 order by created_at desc limit 1
 """
@@ -63,6 +63,8 @@ class ProjectRecord(Value, frozen=True, kw_only=True):
     """None until the source was probed."""
     height_px: int | None
     """None where the source has no pictures."""
+    test: bool = False
+    """Made with a test key."""
 
 
 class IngestedSource(Value, frozen=True, kw_only=True):
@@ -91,7 +93,7 @@ class SourceName(Value, frozen=True, kw_only=True):
 async def read_project(connection: Connection, org_id: UUID, project_id: UUID) -> ProjectRecord | None:
     """Read what stages need of a project; None if it does not exist."""
     row = await connection.fetchrow(
-        """select title, created_at, options, language, duration_ms, height_px from projects
+        """select title, created_at, options, language, duration_ms, height_px, test from projects
            where org_id = $1 and project_id = $2""",
         org_id,
         project_id,
@@ -140,10 +142,13 @@ async def lock_source_url(connection: Connection, org_id: UUID, source_url: str)
 
 
 async def find_same_project(
-    connection: Connection, org_id: UUID, source_url: str, options: ProjectOptions
+    connection: Connection, org_id: UUID, source_url: str, options: ProjectOptions, *, test: bool
 ) -> Row | None:
-    """The newest project of this source with these options that did not fail, or None."""
-    return await connection.fetchrow(_SAME_SOURCE, org_id, source_url, options)
+    """The newest project of this source with these options that did not fail, or None.
+
+    ``test``: made with a test key; one of the other kind is another project.
+    """
+    return await connection.fetchrow(_SAME_SOURCE, org_id, source_url, options, test)
 
 
 async def list_stage_rows(connection: Connection, org_id: UUID, project_id: UUID) -> list[Row]:

@@ -41,6 +41,8 @@ class Rendition(Value, frozen=True, kw_only=True):
     transcript_version: int | None = None
     """Version of the transcript that captions show, whatever is corrected later; 0: there is no transcript.
     None, in older events: the newest."""
+    test: bool = False
+    """Made with a test key: the picture is marked."""
 
 
 class RenditionOrder(Event, frozen=True, kw_only=True):

@@ -71,6 +71,11 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Whether a sprite for scrubbing is added."""
 
 
+def as_draft(options: ExportOptions) -> ExportOptions:
+    """The options with the fastest encoding: what a test key makes is for looking at."""
+    return msgspec.structs.replace(options, video=msgspec.structs.replace(options.video, quality="draft"))
+
+
 def broken_export_rules(options: ExportOptions, template_id: str) -> Mapping[str, str]:
     """Map the path of each invalid or conflicting option to its rule; empty if all are valid.
 

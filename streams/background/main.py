@@ -12,6 +12,7 @@ import structlog
 from core.infra.postgres.connection import create_pool
 from core.infra.s3.object_store import open_objects
 from core.settings import Settings
+from streams.background.audit_sealer import run_audit_sealer
 from streams.background.orphan_sweep import run_orphan_sweep
 from streams.background.relay import Relay, run_backlog
 from streams.background.sweeper import run_erasure, run_letters, run_retention, run_sweeps
@@ -69,6 +70,7 @@ async def run_relay(settings: Settings) -> int:
                 relay.run(stop),
                 run_backlog(relay_pool, stop, settings.sweep_s, metrics),
                 run_sweeps(settings, relay_pool, stop, metrics),
+                run_audit_sealer(relay_pool, stop),
                 run_retention(settings, relay_pool, stop, metrics),
                 run_watchdog(settings, relay_pool, stop, metrics),
                 run_erasure(settings, worker_pool, objects, stop),

@@ -184,6 +184,7 @@ class DetectStage:
             heard=[span.heard for span in spans if span.heard],
             seen=[span.seen for span in spans if span.seen],
             weights=weights,
+            test=project.test,
         )
 
     async def _read_analysis(self, inputs: DetectInputs) -> ProjectAnalysis:

@@ -40,6 +40,8 @@ class DetectInputs(msgspec.Struct, frozen=True, kw_only=True):
     seen: list[ObjectRef]
     weights: WeightTable | None
     """The organisation's own table; None: the installation's."""
+    test: bool = False
+    """Whether the project was made with a test key."""
 
 
 async def commit_moments(
@@ -117,6 +119,7 @@ def _build_selection(
             mask_profanity=options.mask_profanity,
             options=options.export,
             transcript_version=inputs.transcript_version,
+            test=inputs.test,
         ),
         siblings=siblings,
     )

@@ -110,13 +110,14 @@ def build_compositor(job: RenderJob, cues: list[CaptionCue], scratch: Path) -> C
 
 
 def build_overlays(job: RenderJob, played: Sequence[PlacedSegment], captions: CaptionBurner) -> Overlays | None:
-    """Build the brand kit's overlays of the clip; None without a kit."""
-    if job.brand is None:
+    """Build the overlays of the clip: the brand kit's, and a test's mark; None where there are none."""
+    if job.brand is None and not job.test:
         return None
     clip_ms, size_px = (played[0].output_start_ms, played[-1].output_end_ms), OUTPUT_SIZES[job.plan.aspect]
     faces = [
         OccupiedArea(at_ms - FACE_MARGIN_MS, at_ms + FACE_MARGIN_MS, box)
         for at_ms, box in faces_on_output(job.plan, played, size_px)
     ]
-    inks = [OccupiedArea(*ink_area) for ink_area in captions.ink_areas()] if job.brand.kit.lower_third else []
-    return Overlays(job.brand, words_out(job.words, played), size_px, clip_ms, faces, inks)
+    names = job.brand is not None and job.brand.kit.lower_third is not None
+    inks = [OccupiedArea(*ink_area) for ink_area in captions.ink_areas()] if names else []
+    return Overlays(job.brand, words_out(job.words, played), size_px, clip_ms, faces, inks, test=job.test)

@@ -49,6 +49,8 @@ class RenderJob(Value, frozen=True, kw_only=True):
     options: ExportOptions = ExportOptions()
     brand: BrandAssets | None = None
     """Brand kit to draw and play; its files lie where the child may read them."""
+    test: bool = False
+    """Whether the mark of what was made with a test key is drawn."""
     title: str = ""
     """Drawn on the thumbnails; empty: no title."""
     earlier_files: list[EarlierFile] = []

@@ -81,6 +81,7 @@ async def build_job(
         encoding=inputs.encoding,
         options=rendition.options,
         brand=brand.assets,
+        test=rendition.test,
         title=masked(inputs.title, spoken_transcript.language)
         if rendition.mask_profanity and spoken_transcript
         else inputs.title,

@@ -25,6 +25,7 @@ from core.errors import Gone
 from core.infra.part_watch import PartWatch, Probe
 from core.infra.secrets import mint_api_key
 from core.ports.stores import ObjectHead, UploadPart
+from core.services.identity.request_log import RequestLog
 from core.settings import Settings
 from schemas.common import ObjectRef
 from tests.support.keys import ring_of
@@ -224,6 +225,7 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "metrics": metrics,
         "rates": LocalRates(monotonic),
         "refusals": TokenBuckets(60, monotonic),
+        "request_log": RequestLog(pool, on_dropped=metrics.unlogged.inc),
         "followers": Places(2),
         "probes": probes,
         "watch": PartWatch({}),

@@ -15,6 +15,10 @@ _INSERT = """
 insert into usage_entries (org_id, entry_id, kind, quantity, project_id, at) values ($1, $2, $3, $4, $5, $6)
 on conflict do nothing
 """
+_IS_TEST = """
+select exists (select 1 from projects where org_id = $1 and project_id = $2 and test)
+  or exists (select 1 from exports where org_id = $1 and export_id = $3 and test)
+"""
 _FREE = """
 insert into usage_entries (org_id, entry_id, kind, quantity, project_id, at)
 select $1, $2, 'freed_bytes', -sum(quantity), $2, $3 from usage_entries
@@ -53,7 +57,12 @@ async def add_usage(
     project_id: UUID,
     at: dt.datetime,
 ) -> None:
-    """Add what a project or export used; a second row of the same kind for it is not written."""
+    """Add what a project or export used; a second row of the same kind for it is not written.
+
+    What a test key made is never billed, and leaves no row.
+    """
+    if await connection.fetchval(_IS_TEST, org_id, project_id, entry_id):
+        return
     await connection.execute(_INSERT, org_id, entry_id, kind, quantity, project_id, at)
 
 
@@ -92,13 +101,14 @@ async def read_used(connection: Connection, org_id: UUID, since: dt.datetime, *,
         since,
     )
     work = await connection.fetchrow(
-        """select count(*)::int as projects, coalesce(sum(duration_ms), 0)::bigint as source_ms
+        """select count(*)::int as projects,
+             coalesce(sum(duration_ms) filter (where not test), 0)::bigint as source_ms
            from projects where org_id = $1 and state in ('queued', 'running') and project_id is distinct from $2""",
         org_id,
         but,
     )
     exports = await connection.fetchval(
-        "select count(*) from exports where org_id = $1 and state in ('waiting', 'rendering')", org_id
+        "select count(*) from exports where org_id = $1 and state in ('waiting', 'rendering') and not test", org_id
     )
     return Used(
         source_ms=row["source_ms"] + work["source_ms"],

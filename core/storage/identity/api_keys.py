@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network
 from uuid import UUID
 
-from core.infra.postgres.connection import Connection
+from core.domain.identity.actors import Actor
+from core.infra.postgres.connection import Connection, Row
 from schemas.access.permissions import Role
 from schemas.common import Value
 
@@ -21,6 +22,20 @@ where k.hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expire
 _NOTE_USE = """
 update api_keys set last_used_at = now()
 where org_id = $1 and key_id = $2 and (last_used_at is null or last_used_at < now() - interval '1 minute')
+"""
+_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7307))"
+_LIST = """
+select * from api_keys where org_id = $1
+  and ($2::text is null or $2 = case when revoked_at is not null then 'revoked'
+                                     when expires_at <= now() then 'expired' else 'active' end)
+  and ($3::uuid is null or service_account_id = $3)
+  and ($4::timestamptz is null or (created_at, key_id) < ($4, $5::uuid))
+order by created_at desc, key_id desc limit $6
+"""
+_INSERT = """
+insert into api_keys (org_id, key_id, hash, last4, scopes, name, test, expires_at, allowed_addresses, created_by,
+                      service_account_id, replaces)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning *
 """
 
 
@@ -111,3 +126,109 @@ async def insert_api_key(
         last4,
         list(scopes),
     )
+
+
+class NewApiKey(Value, frozen=True, kw_only=True):
+    """A key that a caller asked for, without the key itself."""
+
+    key_id: UUID
+    hash: bytes
+    last4: str
+    scopes: list[str]
+    name: str
+    test: bool
+    expires_at: dt.datetime | None
+    allowed_addresses: list[IPv4Network | IPv6Network]
+    created_by: Actor
+    service_account_id: UUID | None
+    replaces: UUID | None = None
+    """The key that it was rotated from."""
+
+
+async def lock_and_count_keys(connection: Connection, org_id: UUID) -> int:
+    """Number of keys that are in use; it holds until the transaction ends."""
+    await connection.execute(_LOCK, str(org_id))
+    count: int = await connection.fetchval(
+        """select count(*) from api_keys where org_id = $1 and revoked_at is null
+             and (expires_at is null or expires_at > now())""",
+        org_id,
+    )
+    return count
+
+
+async def insert_requested_key(connection: Connection, org_id: UUID, key: NewApiKey) -> Row:
+    """Add a key that a caller asked for and return its row."""
+    return await connection.fetchrow(
+        _INSERT,
+        org_id,
+        key.key_id,
+        key.hash,
+        key.last4,
+        key.scopes,
+        key.name,
+        key.test,
+        key.expires_at,
+        key.allowed_addresses,
+        str(key.created_by),
+        key.service_account_id,
+        key.replaces,
+    )
+
+
+async def list_key_rows(
+    connection: Connection,
+    org_id: UUID,
+    *,
+    state: str | None,
+    service_account_id: UUID | None,
+    after: tuple[dt.datetime, UUID] | None,
+    limit: int,
+) -> list[Row]:
+    """Keys, newest first, those that are in no more use included."""
+    place = after or (None, None)
+    rows: list[Row] = await connection.fetch(_LIST, org_id, state, service_account_id, *place, limit)
+    return rows
+
+
+async def find_key_row(connection: Connection, org_id: UUID, key_id: UUID) -> Row | None:
+    """A key's row, whatever its state."""
+    return await connection.fetchrow("select * from api_keys where org_id = $1 and key_id = $2", org_id, key_id)
+
+
+async def lock_key_row(connection: Connection, org_id: UUID, key_id: UUID) -> Row | None:
+    """A key's row, locked until the transaction ends."""
+    return await connection.fetchrow(
+        "select * from api_keys where org_id = $1 and key_id = $2 for update", org_id, key_id
+    )
+
+
+async def change_key(
+    connection: Connection,
+    org_id: UUID,
+    key_id: UUID,
+    *,
+    name: str,
+    expires_at: dt.datetime | None,
+    allowed_addresses: Sequence[IPv4Network | IPv6Network],
+) -> Row:
+    """Write what may change of a key and return its row."""
+    return await connection.fetchrow(
+        """update api_keys set name = $3, expires_at = $4, allowed_addresses = $5
+           where org_id = $1 and key_id = $2 returning *""",
+        org_id,
+        key_id,
+        name,
+        expires_at,
+        list(allowed_addresses),
+    )
+
+
+async def revoke_key(connection: Connection, org_id: UUID, key_id: UUID) -> bool:
+    """Revoke a key; once more changes nothing. False where there is no such key."""
+    revoked_id = await connection.fetchval(
+        """update api_keys set revoked_at = coalesce(revoked_at, now()) where org_id = $1 and key_id = $2
+           returning key_id""",
+        org_id,
+        key_id,
+    )
+    return revoked_id is not None

@@ -13,6 +13,7 @@ from streams.render.quality.check_captions import list_timed_slots
 from streams.render.quality.reference_frames import ReferenceFrames
 from streams.render.quality.subject import caption_entry_ms
 from streams.renderer.branding.bumpers import BUMPER_SHOT, NO_SOURCE_MS, BumperFrame
+from streams.renderer.branding.test_mark import with_test_mark
 from streams.renderer.caption_plan import list_templates, resolve_look
 from streams.renderer.compositor import FrameSink, build_compositor
 from streams.renderer.job import RenderJob
@@ -53,6 +54,8 @@ class FramePipeline:
             if job.title
             else None
         )
+        if job.test:
+            self.title = with_test_mark(self.title, size_px)
 
     def skippable_ms(self, timeline: OutputTimeline) -> set[int]:
         """Start times of source frames that this export does not need."""

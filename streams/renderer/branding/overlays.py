@@ -1,8 +1,9 @@
-"""Blends a kit's logo, watermark and lower thirds into the frames of a clip."""
+"""Blends a kit's logo, watermark and lower thirds, and the mark of a test, into the frames of a clip."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +23,10 @@ from streams.renderer.branding.overlay_placement import (
     place_overlay,
     visible_window,
 )
-from streams.renderer.captions.burn_in import PlanePatch, blend_patch, yuv_patches
+from streams.renderer.branding.test_mark import burn_patches, draw_test_mark
+from streams.renderer.captions.burn_in import PlanePatch, yuv_patches
 from streams.renderer.captions.cue_painter import DrawnCue
 from streams.renderer.timeline.slots import Slot
-from streams.renderer.video.planes import plane_rows
 
 FADE_MS, FADE_STEPS = 200, 6
 Patches = tuple[PlanePatch, ...]
@@ -46,29 +47,23 @@ class Overlays:
 
     def __init__(
         self,
-        assets: BrandAssets,
+        assets: BrandAssets | None,
         words: Sequence[Word],
         size_px: tuple[int, int],
         clip_ms: tuple[float, float],
         faces: Sequence[OccupiedArea] = (),
         captions: Sequence[OccupiedArea] = (),
+        *,
+        test: bool = False,
     ) -> None:
-        """Draw the kit's overlays.
+        """Draw the kit's overlays; ``test``: and over them the mark of what was made with a test key.
 
         ``words``, ``faces``, ``captions`` and ``clip_ms``, the range in which the clip itself plays, are on the
         output clock.
         """
-        kit, self._overlays = assets.kit, list[TimedOverlay]()
-        for name, placement in (("watermark", kit.watermark), ("logo", kit.logo)):
-            if placement is not None and placement.asset_id in assets.files:
-                self._overlays.append(
-                    _draw_placed_image(Path(assets.files[placement.asset_id]), placement, size_px, clip_ms, faces, name)
-                )
-        avoids = kit.lower_third is not None and kit.lower_third.avoid_faces
-        occupied = [*faces, *captions] if avoids else []
-        self._overlays += [
-            _draw_lower_third(turn, assets, size_px, occupied) for turn in find_name_displays(assets, words, clip_ms[1])
-        ]
+        self._overlays = [] if assets is None else _draw_kit(assets, words, size_px, clip_ms, faces, captions)
+        if test:
+            self._overlays.append(TimedOverlay(draw_test_mark(size_px), -inf, inf, "test"))
 
     def slot_state(self, slot: Slot) -> list[tuple[str, int]]:
         """Overlays due in a slot, each with its opacity step of `FADE_STEPS`."""
@@ -77,8 +72,7 @@ class Overlays:
     def burn(self, picture: av.VideoFrame, slot: Slot) -> None:
         """Blend what is due in a slot into a writable yuv420p frame."""
         for overlay, step in self._due_overlays(slot):
-            for plane, patch in zip(picture.planes, faded_patches(overlay.patches, step), strict=True):
-                blend_patch(plane_rows(plane), patch)
+            burn_patches(picture, faded_patches(overlay.patches, step))
 
     def _due_overlays(self, slot: Slot) -> Iterator[tuple[TimedOverlay, int]]:
         """Overlays due in a slot; names follow the words' clock."""
@@ -87,6 +81,27 @@ class Overlays:
             if overlay.start_ms <= at_ms < overlay.end_ms:
                 share = min(1.0, (at_ms - overlay.start_ms) / FADE_MS, (overlay.end_ms - at_ms) / FADE_MS)
                 yield overlay, max(1, round(share * FADE_STEPS)) if overlay.fades else FADE_STEPS
+
+
+def _draw_kit(
+    assets: BrandAssets,
+    words: Sequence[Word],
+    size_px: tuple[int, int],
+    clip_ms: tuple[float, float],
+    faces: Sequence[OccupiedArea],
+    captions: Sequence[OccupiedArea],
+) -> list[TimedOverlay]:
+    kit, overlays = assets.kit, list[TimedOverlay]()
+    for name, placement in (("watermark", kit.watermark), ("logo", kit.logo)):
+        if placement is not None and placement.asset_id in assets.files:
+            file = Path(assets.files[placement.asset_id])
+            overlays.append(_draw_placed_image(file, placement, size_px, clip_ms, faces, name))
+    avoids = kit.lower_third is not None and kit.lower_third.avoid_faces
+    occupied = [*faces, *captions] if avoids else []
+    overlays += [
+        _draw_lower_third(turn, assets, size_px, occupied) for turn in find_name_displays(assets, words, clip_ms[1])
+    ]
+    return overlays
 
 
 def _draw_lower_third(

@@ -39,6 +39,7 @@ async def test_every_get_is_read_or_named_as_unread(world: World) -> None:
     project_id = await new_project(world.ann)
     await new_clip(world, world.ann, project_id)
     await new_letter(world, world.ann)
+    await world.ann.client.post("/v1/service-accounts", json={"name": "A program", "role": "viewer"})
     found = await read_all_async(world.ann.client, str(project_id), without=UNREACHED)
     assert not found.failures()
     assert set(found.operations.values()) | found.unread == {operation.name for operation in gets()}

@@ -21,7 +21,8 @@ SPARE_COUNT = 6
 TABLES = {
     "project_id": "projects", "clip_id": "clips", "export_id": "exports", "preview_id": "previews",
     "upload_id": "uploads", "asset_id": "assets", "kit_id": "brand_kits", "endpoint_id": "webhook_endpoints",
-    "dead_id": "dead_letters", "delivery_id": "deliveries",
+    "dead_id": "dead_letters", "delivery_id": "deliveries", "key_id": "api_keys",
+    "service_account_id": "service_accounts",
 }  # fmt: skip
 """Where the resources of each path parameter are."""
 
@@ -141,12 +142,17 @@ async def _spare(pipeline: Pipeline) -> dict[str, list[str]]:
     many, ask = range(SPARE_COUNT), pipeline.ask
     source = {"source_url": "https://video.example/a.mp4"}
     endpoint = {"url": "https://receiver.example/hook", "events": ["project.completed"]}
+    key, account = {"name": "Spare", "scopes": ["read"]}, {"name": "Spare", "role": "viewer"}
     return {
         "eraseProject": [(await ask("POST", "/v1/projects", source))["project_id"] for _ in many],
         "cancelProject": [(await ask("POST", "/v1/projects", source))["project_id"] for _ in many],
         "abortUpload": [await _picture(pipeline) for _ in many],
         "archiveAsset": [await _asset(pipeline) for _ in many],
         "archiveBrandKit": [(await ask("POST", "/v1/brand-kits", {"name": "Spare"}))["kit_id"] for _ in many],
+        "revokeKey": [(await ask("POST", "/v1/keys", key))["key_id"] for _ in many],
+        "disableServiceAccount": [
+            (await ask("POST", "/v1/service-accounts", account))["service_account_id"] for _ in many
+        ],
         "deleteEndpoint": [(await ask("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"] for _ in many],
     }
 
@@ -156,7 +162,9 @@ async def _ids(pipeline: Pipeline, spare: Mapping[str, list[str]]) -> dict[str, 
     endpoint = {"url": "https://receiver.example/kept", "events": ["project.failed"]}
     endpoint_id = (await pipeline.ask("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"]
     await pipeline.ask("POST", f"/v1/webhooks/endpoints/{endpoint_id}/test")
-    excluded = {one for ids in spare.values() for one in ids}
+    await pipeline.ask("POST", "/v1/service-accounts", {"name": "Kept", "role": "editor"})
+    await pipeline.ask("POST", "/v1/keys", {"name": "Kept", "scopes": ["read"]})
+    excluded = {one for ids in spare.values() for one in ids} | {str(pipeline.world.ann.key_id)}  # the callers' own
     async with org_transaction(pipeline.world.api, pipeline.org_id) as rows:
         listed = {
             name: [str(row[name]) for row in await rows.fetch(f"select {name} from {table}")]

@@ -72,13 +72,32 @@ async def add_tenant(settings: Settings, owner: Any, app: Any, name: str) -> Ten
             minted.last4,
             ["read", "write", "admin"],
         )
-    client = httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app),
+    return Tenant(org_id=org_id, key_id=key_id, key=minted.plain, client=client_of(app, minted.plain))
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, pool: Pool, listeners: Listeners, **changes: Any) -> AsyncIterator[Any]:
+    """One more process of the API, as far as a test can tell: what it keeps in memory is its own."""
+
+    @asynccontextmanager
+    async def open_context(metrics: ApiMetrics) -> AsyncIterator[ApiContext]:
+        yield make_context(
+            metrics, settings=settings, pool=pool, wakes=listeners, **(_real_keys(settings, pool) | changes)
+        )
+
+    app = create_app(open_context)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+def client_of(app: Any, key: str, *, address: str = "127.0.0.1", **headers: str) -> httpx2.AsyncClient:
+    """A client that calls an app with a key from an address."""
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app, client=(address, 40_000)),
         base_url="http://api",
-        headers={"Authorization": f"Bearer {minted.plain}"},
+        headers={"Authorization": f"Bearer {key}"} | headers,
         timeout=30,
     )
-    return Tenant(org_id=org_id, key_id=key_id, key=minted.plain, client=client)
 
 
 @asynccontextmanager
@@ -93,15 +112,7 @@ async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) 
         stack.push_async_callback(worker.close)
         owner = await asyncpg.connect(settings.postgres_owner)
         stack.push_async_callback(owner.close)
-
-        @asynccontextmanager
-        async def open_context(metrics: ApiMetrics) -> AsyncIterator[ApiContext]:
-            yield make_context(
-                metrics, settings=settings, pool=api, wakes=listeners, **(_real_keys(settings, api) | changes)
-            )
-
-        app = create_app(open_context)
-        await stack.enter_async_context(app.router.lifespan_context(app))
+        app = await stack.enter_async_context(open_app(settings, api, listeners, **changes))
         ann = await add_tenant(settings, owner, app, "Ann")
         bob = await add_tenant(settings, owner, app, "Bob")
         yield World(app=app, ann=ann, bob=bob, api=api, worker=worker, owner=owner, listeners=listeners)
