@@ -47,7 +47,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes: int = 0
     """Bytes that were added to what is kept."""
     freed_bytes: int = 0
-    """Bytes that were removed from it, as a number below zero."""
+    """Bytes that were removed from it."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from"}):
@@ -103,7 +103,7 @@ def _midnight(day: dt.date) -> dt.datetime:
 def _usage_rows(sums: Sequence[Row]) -> Iterable[UsageRow]:
     by_key: dict[str, dict[str, int]] = {}
     for row in sums:
-        by_key.setdefault(row["key"], {})[row["kind"]] = row["quantity"]
+        by_key.setdefault(row["key"], {})[row["kind"]] = abs(row["quantity"])  # what was freed is below zero
     return (UsageRow(key=key, **quantities) for key, quantities in by_key.items())
 
 

@@ -44,7 +44,7 @@ def show_usage(client: Client, args: Namespace, display: Display) -> tuple[int, 
                 duration_text(item["source_ms"]),
                 str(item["exports"]),
                 duration_text(item["export_ms"]),
-                _gigabytes(item["stored_bytes"] + item["freed_bytes"]),
+                _gigabytes(item["stored_bytes"] - item["freed_bytes"]),
             )
             for item in items
         ]
