@@ -22,6 +22,7 @@ from api.exports import (
 )
 from api.health import handlers as health_handlers
 from api.http.operations import Operation
+from api.identity import members, new_passwords, organisations, profile, registration, sign_in, signing_keys
 from api.labels import handlers as labels_handlers
 from api.organisation import account, analytics, dead_letters, score_weights, stuck, webhooks
 from api.projects import estimates, events, retry
@@ -68,6 +69,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *account.OPERATIONS,
     *usage.OPERATIONS,
     *limits.OPERATIONS,
+    *registration.OPERATIONS,
+    *sign_in.OPERATIONS,
+    *new_passwords.OPERATIONS,
+    *profile.OPERATIONS,
+    *members.OPERATIONS,
+    *organisations.OPERATIONS,
+    *signing_keys.OPERATIONS,
     *dead_letters.OPERATIONS,
     *stuck.OPERATIONS,
     *health_handlers.OPERATIONS,

@@ -34,6 +34,7 @@ from cli.exit_codes import CliError, ExitCode, exit_code_table
 from cli.options.parser import Parser, add_command, add_group
 from cli.options.project import add_project_options
 from cli.output.terminal import Display, wrap_lines
+from cli.people import mails, members
 
 LINE_CHARS = 120
 """Width of tables where the output is no terminal."""
@@ -57,9 +58,11 @@ def make_parser() -> argparse.ArgumentParser:
     transcripts.add_transcripts(commands, _ask)
     project_commands.add_projects(commands, _ask, stack.positive)
     brand.add_brand(commands, _ask)
+    members.add_people(commands, _ask)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
     stack.register(commands)
+    mails.register(commands)
     access_rules.register(commands)
     _add_help(commands, parser)
     return parser

@@ -16,7 +16,24 @@ ID = "0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21"
 _FILE = Path(__file__).with_name("examples.json")
 _FORMATS = {"uuid": ID, "date-time": "2026-03-01T12:00:00Z", "date": "2026-03-01"}
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_CODE = "3pXk0Qm1v8yJb2n5Zr7tWc9eUf4hLs6dGaKoPiNqRxY"
 EXAMPLES: Mapping[str, Sequence[Any]] = {
+    "address": ["203.0.113.7"],
+    "allowed_origins": ["https://app.example.org"],
+    "challenge": [f"clc_{_CODE}"],
+    "current_password": ["correct horse battery"],
+    "email": ["ann@example.org"],
+    "factors": ["totp"],
+    "invitation": [f"cli_{_CODE}"],
+    "kid": ["Zk3pXk0Qm1v8yJb2"],
+    "locale": ["en"],
+    "methods": ["password"],
+    "organisation": ["Lectures"],
+    "password": ["correct horse battery"],
+    "refresh_token": [f"clr_{_CODE}"],
+    "user_agent": ["Mozilla/5.0"],
+    "x": ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"],
+    "access_token": ["eyJhbGciOiJFZDI1NTE5IiwidHlwIjoiYXQrand0Iiwia2lkIjoi…"],
     "across": ["/v1/entities?q=Marie+Curie&kind=person"],
     "after": ["Curie", 128],
     "at_ms": [760_000],

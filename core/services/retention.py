@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from core.infra.postgres.connection import Connection
-from core.settings import RetentionRules
+from core.settings import IdentityRules, RetentionRules
 
 BATCH_ROWS = 1000
 """Rows of one transaction: it holds few locks, and vacuum keeps up."""
@@ -28,7 +28,7 @@ class ExpiringRows(msgspec.Struct, frozen=True, kw_only=True):
     age: dt.timedelta
 
 
-def list_expiring(rules: RetentionRules) -> Sequence[ExpiringRows]:
+def list_expiring(rules: RetentionRules, mail_days: float = IdentityRules().mail_days) -> Sequence[ExpiringRows]:
     """Every kind of rows with a lifetime, as the settings say."""
     days = {
         "outbox": rules.outbox_days,
@@ -39,6 +39,11 @@ def list_expiring(rules: RetentionRules) -> Sequence[ExpiringRows]:
         "dead_letters": 28.0,  # as long as dead.v1 has them
         "upload_refusals": 7.0,  # as long as the topics have them
         "previews": 1.0,
+        "sessions": 30.0,
+        "single_use_tokens": 1.0,
+        "invitations": 30.0,
+        "sign_in_failures": 1.0,
+        "mails": mail_days,
     }
     return [ExpiringRows(table=table, delete=_DELETE[table], age=dt.timedelta(days=age)) for table, age in days.items()]
 
@@ -71,6 +76,18 @@ _DELETE = {
        planned as (insert into object_sweeps (org_id, kind, subject_id, due_at)
          select distinct org_id, 'project', project_id, now() from gone on conflict do nothing)
        select from gone""",
+    "sessions": """delete from sessions where session_id = any(array(
+        select session_id from sessions where expires_at < now() - $1::interval order by expires_at limit $2))""",
+    "single_use_tokens": """delete from single_use_tokens where hash = any(array(
+        select hash from single_use_tokens where expires_at < now() - $1::interval
+        order by expires_at limit $2))""",
+    "invitations": """delete from invitations where (org_id, invitation_id) in (
+        select org_id, invitation_id from invitations where expires_at < now() - $1::interval
+        order by expires_at limit $2)""",
+    "sign_in_failures": """delete from sign_in_failures where subject = any(array(
+        select subject from sign_in_failures where last_at < now() - $1::interval order by last_at limit $2))""",
+    "mails": """delete from mails where mail_id = any(array(
+        select mail_id from mails where created_at < now() - $1::interval order by created_at limit $2))""",
 }
 """The objects of deleted previews are swept afterwards."""
 

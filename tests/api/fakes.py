@@ -11,8 +11,9 @@ from uuid import UUID
 
 from starlette.applications import Starlette
 
+from api.access.cross_origin import Origins
 from api.app import create_app
-from api.http.auth import ApiKeys
+from api.http.auth import ApiKeys, Callers
 from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
 from api.http.limits.rate_limits import Places, TokenBuckets
@@ -20,6 +21,7 @@ from api.http.limits.shared_rates import LocalRates
 from api.http.metrics import ApiMetrics
 from api.http.response_cache import AnswerCache, CachedDocuments
 from api.projects.event_follower import Listeners
+from api.wiring import make_identity
 from core.errors import Gone
 from core.infra.part_watch import PartWatch, Probe
 from core.infra.secrets import mint_api_key
@@ -218,6 +220,10 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "wakes": Listeners(),
         "ring": RING,
         "keys": ApiKeys(pool=pool, ring=RING, now=monotonic, clock=lambda: NOW),
+        "identity": make_identity(settings, pool, RING, clock=lambda: NOW),
+        "origins": Origins(pool=pool, own_url=settings.public_address, now=monotonic),
+        "sign_ins": TokenBuckets(60, monotonic),
+        "refreshes": TokenBuckets(240, monotonic),
         "idempotency": Idempotency(RING),
         "metrics": metrics,
         "rates": LocalRates(monotonic),
@@ -230,7 +236,8 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
     }
     given = values | changes
     documents = CachedDocuments(given["objects"], AnswerCache(seconds=2, now=monotonic))
-    return ApiContext(**({"documents": documents} | given))
+    callers = Callers(pool=pool, keys=given["keys"], tokens=given["identity"].tokens, now=monotonic)
+    return ApiContext(**({"documents": documents, "callers": callers} | given))
 
 
 def make_app(
