@@ -178,13 +178,13 @@ async def _authenticate(context: ApiContext, request: Request, address: str) -> 
         caller = await context.watch.guard("postgres", context.callers.caller(credential))
         if caller is None or (cookie is not None and caller.session_id is None):
             raise unauthenticated("The API key is not valid, or the session has ended.")
-        if cookie is not None:
-            await context.origins.check_write(request, caller.org_id if caller.org_id != NOBODY else None)
         if not caller.may_call_from(address):
             raise ApiProblem("forbidden", "The key may not be used from this address.")
     except ApiProblem:
         context.refusals.require(address)
         raise
+    if cookie is not None:
+        await context.origins.check_write(request, caller.org_id if caller.org_id != NOBODY else None)
     return caller
 
 
