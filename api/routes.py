@@ -22,7 +22,17 @@ from api.exports import (
 )
 from api.health import handlers as health_handlers
 from api.http.operations import Operation
-from api.identity import members, new_passwords, organisations, profile, registration, sign_in, signing_keys
+from api.identity import (
+    members,
+    new_passwords,
+    organisations,
+    passkeys,
+    profile,
+    registration,
+    second_factors,
+    sign_in,
+    signing_keys,
+)
 from api.labels import handlers as labels_handlers
 from api.organisation import account, analytics, dead_letters, score_weights, stuck, webhooks
 from api.projects import estimates, events, retry
@@ -71,6 +81,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *limits.OPERATIONS,
     *registration.OPERATIONS,
     *sign_in.OPERATIONS,
+    *second_factors.OPERATIONS,
+    *passkeys.OPERATIONS,
     *new_passwords.OPERATIONS,
     *profile.OPERATIONS,
     *members.OPERATIONS,

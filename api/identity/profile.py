@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,7 +21,7 @@ from core.storage.identity import memberships, people, sessions
 from schemas.access.permissions import Permission, Role, permissions_of_role
 
 FRESH = dt.timedelta(minutes=30)
-"""Age of a session that may still erase its account."""
+"""Age of a session that may still erase its account, or remove a passkey."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,15 +119,20 @@ async def change_profile(call: Call[ChangeProfile, None]) -> Reply:
     return Reply(body=_profile(changed))
 
 
+async def require_fresh_session(call: Call[Any, Any]) -> None:
+    """Raise IdentityRefused where the sign-in was too long ago for what cannot be taken back."""
+    async with call.rows() as rows:
+        listed = await sessions.list_sessions(rows, call.user_id, call.caller.session_id)
+    if not listed or call.now - listed[0].created_at > FRESH:
+        raise IdentityRefused("sign-in-again", "This is done within 30 minutes of the sign-in.")
+
+
 async def erase_account(call: Call[None, None]) -> Response:
     """Erase your own account; sessions, memberships and second factors go with it.
 
     The sign-in must be of the last 30 minutes. The last owner of an organisation makes somebody else an owner first.
     """
-    async with call.rows() as rows:
-        listed = await sessions.list_sessions(rows, call.user_id, call.caller.session_id)
-    if not listed or call.now - listed[0].created_at > FRESH:
-        raise IdentityRefused("sign-in-again", "An account is erased within 30 minutes of the sign-in.")
+    await require_fresh_session(call)
     await members.erase_person(call.context.identity, call.user_id)
     response = Response(status_code=204)
     clear_cookies(response, secure=is_secure(call.context.settings))

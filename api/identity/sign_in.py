@@ -15,7 +15,7 @@ from api.identity.registration import PUBLIC_PROBLEMS
 from api.identity.requests import Email, Password, SignedIn, admit, tokens_answer, visitor_of
 from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import person_transaction
-from core.services.identity import people, sessions
+from core.services.identity import second_factors, sessions
 from core.services.identity.identity_log import note_identity_event
 from core.services.identity.refusals import ended_session
 from core.storage.identity.sessions import revoke_sessions
@@ -52,9 +52,11 @@ async def login(call: Call[Login, None]) -> Reply | Response:
     visitor = visitor_of(call, cookies=body.cookies)
     if body.cookies:
         await call.context.origins.check_write(call.request, None)
-    person = await people.check_sign_in(parts, body.email, body.password, visitor)
-    tokens = await people.sign_in(parts, person, visitor, ["password"])
-    return tokens_answer(call, tokens, cookies=body.cookies)
+    outcome = await second_factors.sign_in_by_password(parts, body.email, body.password, visitor)
+    if isinstance(outcome, second_factors.Challenge):
+        challenge_body = SignedIn(state="second_factor", challenge=outcome.token, factors=list(outcome.factors))
+        return Reply(body=challenge_body, headers={"Cache-Control": "no-store"})
+    return tokens_answer(call, outcome, cookies=body.cookies)
 
 
 async def refresh(call: Call[Refresh, None]) -> Reply | Response:

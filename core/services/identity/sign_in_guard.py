@@ -102,6 +102,18 @@ async def end_try(parts: IdentityParts, email: str, visitor: Visitor, *, user_id
     note_identity_event("sign-in", actor=Actor(kind="user", id=user_id), address=visitor.address)
 
 
+async def pass_first_factor(parts: IdentityParts, visitor: Visitor, *, email: str | None = None) -> None:
+    """A try succeeded without a session: the address loses it, the account of ``email`` all of them."""
+    subjects = [address_subject(visitor.address)]
+    if email is not None:
+        subjects.append(account_subject(parts.ring, email))
+    async with transaction(parts.pool) as connection:
+        await sign_in_failures.see_subjects(connection, subjects)
+        if email is not None:
+            await sign_in_failures.forget_failures(connection, subjects[1])
+        await sign_in_failures.take_back_failure(connection, subjects[0])
+
+
 async def unlock_account(parts: IdentityParts, connection: Connection, email: str) -> None:
     """A new password was set by mail: the account's lock ends."""
     account = account_subject(parts.ring, email)

@@ -18,6 +18,7 @@ CHECKED_IN = Path(api.__file__).parent / "openapi.json"
 PERMISSIONS_PAGE = Path(api.__file__).parents[1] / "docs" / "permissions.md"
 BEFORE_SIGN_IN = {
     "register", "verifyEmail", "login", "refreshSession", "askForPasswordReset", "resetPassword",
+    "answerChallenge", "beginPasskeySignIn", "signInWithPasskey",
 }  # fmt: skip
 """Operations that anybody may call, as nobody is signed in before them: reviewed."""
 

@@ -136,7 +136,7 @@ async def test_mails_are_sealed_in_their_rows(world: World) -> None:
             await connection.fetch("select * from mails")
 
 
-async def test_without_a_server_the_operator_is_told(world: World, postgres: Settings) -> None:
+async def test_without_a_server_mails_are_undeliverable(world: World, postgres: Settings) -> None:
     await invite(world.ann.client, new_email(), "viewer")
     sender = Sender(postgres, "")
     with capture_logs() as logs:
@@ -185,7 +185,7 @@ async def test_a_mail_is_tried_again_later(world: World, postgres: Settings) -> 
 @pytest.mark.parametrize(
     "url", ["smtp+plain://127.0.0.1:{port}", "smtp://127.0.0.1:{port}", "smtps://127.0.0.1:{port}"]
 )
-async def test_an_absent_server_is_asked_again(world: World, postgres: Settings, url: str) -> None:
+async def test_an_absent_server_is_tried_again(world: World, postgres: Settings, url: str) -> None:
     await invite(world.ann.client, new_email(), "viewer")
     (port,) = free_ports(1)
     await Sender(postgres, url.format(port=port)).send_due()

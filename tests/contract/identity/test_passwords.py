@@ -101,9 +101,7 @@ async def test_weaker_hashes_are_renewed_at_sign_in(world: World, person: Signed
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-async def test_an_account_is_slowed_then_locked_and_told(
-    world: World, postgres: Settings, person: SignedPerson
-) -> None:
+async def test_an_account_is_slowed_then_locked(world: World, postgres: Settings, person: SignedPerson) -> None:
     async def end_pauses() -> None:
         """Let the pauses pass, which the clock of Postgres counts."""
         async with world.owner.transaction():
