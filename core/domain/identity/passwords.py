@@ -15,6 +15,8 @@ _ROOTS = frozenset(
     """.split()  # noqa: SIM905 - a list of that length reads better as text
 )
 """Words of the public lists of leaked passwords that grow past ten characters by digits or by repetition."""
+_TRIMMINGS = "0123456789!?.,-_#$*@ "
+"""What people put around a common word."""
 _RUNS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 
 
@@ -36,5 +38,4 @@ def password_fault(password: str, *, email: str = "") -> str:
 def _is_common(plain: str) -> bool:
     if any(plain in run for run in _RUNS):
         return True
-    letters = plain.strip("0123456789!?.,-_#$*@ ")
-    return letters in _ROOTS or any(not plain.replace(root, "") for root in _ROOTS if root in plain)
+    return any(not plain.replace(root, "").strip(_TRIMMINGS) for root in _ROOTS if root in plain)
