@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[str, Any]:
         "date": str(message["Date"] or ""),
         "to": str(message["To"] or ""),
         "subject": str(message["Subject"] or ""),
-        "text": body.get_content() if body is not None else "",
+        "text": body.get_content().replace("\r\n", "\n") if body is not None else "",
     }
 
 
