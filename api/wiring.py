@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
+from api.access.client_address import check_networks
 from api.access.cross_origin import Origins
 from api.app import OpenContext
 from api.health.probes import KNOCK_S, open_probes
@@ -103,6 +104,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     probes = await open_probes(settings, stack, pool=pool, follower=follower, triton=triton)
     watch = PartWatch(dict(probes) | {"postgres": partial(knock, settings.postgres_api, timeout_s=KNOCK_S)})
     objects_watched = watched(objects, watch, "objects")
+    check_networks(settings.trusted_proxies)
     keys = ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC))
     identity = make_identity(settings, pool, ring)
     return ApiContext(

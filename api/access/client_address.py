@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from starlette.requests import Request
 
+from core.settings import MissingSettingError
+
 
 def client_address(request: Request, trusted_proxies: Sequence[str]) -> str:
     """The last address on the request's way that is not a trusted proxy; ``unknown`` without a peer."""
@@ -21,6 +23,14 @@ def client_address(request: Request, trusted_proxies: Sequence[str]) -> str:
             return peer
         peer = hops.pop()
     return peer
+
+
+def check_networks(texts: Sequence[str]) -> None:
+    """Raise MissingSettingError for what is not a network."""
+    try:
+        _networks(tuple(texts))
+    except ValueError as error:
+        raise MissingSettingError(f"CLIPSTREAM_TRUSTED_PROXIES is not usable: {error}") from None
 
 
 @cache

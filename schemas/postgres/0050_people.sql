@@ -82,6 +82,7 @@ create table mails (
   mail_id uuid primary key,
   user_id uuid references users on delete cascade,
   org_id uuid references orgs,
+  receiver text not null,                     -- keyed hash of the address, for erasure
   template text not null,
   locale text not null,
   sealed bytea not null,                      -- receiver, subject, text and HTML
@@ -95,6 +96,8 @@ create table mails (
 create index mails_due on mails (due_at) where state = 'due';
 create index mails_age on mails (created_at);
 create index mails_by_user on mails (user_id);
+create index mails_by_receiver on mails (receiver);
+create index invitations_by_email on invitations (email);
 
 do $$
 declare name text;
@@ -122,11 +125,19 @@ create policy by_subject on sign_in_failures to clipstream_api
   using (subject = any(string_to_array(nullif(current_setting('app.subjects', true), ''), ' ')))
   with check (subject = any(string_to_array(nullif(current_setting('app.subjects', true), ''), ' ')));
 create policy written on mails for insert to clipstream_api with check (true);
+-- An erased person is forgotten by mails and invitations that went to their address before they had an account, too.
+create policy of_receiver on mails to clipstream_api
+  using (receiver = any(string_to_array(nullif(current_setting('app.subjects', true), ''), ' '))) with check (false);
+create policy by_email on invitations for delete to clipstream_api
+  using (email = nullif(current_setting('app.email', true), ''));
+create policy by_email_seen on invitations for select to clipstream_api
+  using (email = nullif(current_setting('app.email', true), ''));
 
 grant select, insert, update on sessions to clipstream_api;
 grant select, insert, update, delete on single_use_tokens to clipstream_api;
-grant select, insert, update on refresh_tokens, invitations, sign_in_failures to clipstream_api;
-grant insert on mails to clipstream_api;
+grant select, insert, update on refresh_tokens, sign_in_failures to clipstream_api;
+grant select, insert, update, delete on invitations to clipstream_api;
+grant select (receiver), insert, delete on mails to clipstream_api;
 
 -- The relay sends mails, and deletes what is over.
 create policy relay on mails to clipstream_relay using (true) with check (true);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import hmac
 from collections.abc import Callable
 from uuid import UUID
 
@@ -15,6 +17,12 @@ from core.services.identity.access_tokens import AccessTokens
 from core.services.identity.mail_texts import MailTemplate, render_mail
 from core.settings import Settings
 from core.storage.identity import mails
+
+
+def account_subject(ring: KeyRing, email: str, secret_id: str | None = None) -> str:
+    """Keyed name of an account, which does not show its address; ``secret_id``: of an older secret."""
+    key = ring.derive("accounts", secret_id)
+    return "account:" + hmac.new(key, email.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +64,7 @@ class IdentityParts(msgspec.Struct, frozen=True, kw_only=True):
             template=template,
             locale=locale,
             sealed=self.ring.seal("mails", msgspec.json.encode(message)),
+            receiver=account_subject(self.ring, to),
             user_id=user_id,
             org_id=org_id,
         )

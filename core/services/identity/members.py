@@ -10,10 +10,10 @@ from core.domain.identity.actors import Actor
 from core.domain.identity.role_rules import role_fault
 from core.infra.postgres.connection import Connection, person_transaction, set_org
 from core.services.identity.identity_log import note_identity_event
-from core.services.identity.identity_parts import IdentityParts
+from core.services.identity.identity_parts import IdentityParts, account_subject
 from core.services.identity.opaque_tokens import mint_token
 from core.services.identity.refusals import IdentityRefused
-from core.storage.identity import invitations, memberships, people
+from core.storage.identity import invitations, mails, memberships, people
 from core.storage.identity.invitations import InvitationRecord
 from core.storage.identity.memberships import MemberRecord, Membership
 from schemas.access.permissions import Permission, Role
@@ -157,7 +157,8 @@ async def erase_person(parts: IdentityParts, user_id: UUID) -> None:
     Rows that say who did something keep the person's id, which leads to nothing any more.
     """
     async with person_transaction(parts.pool, user_id) as connection:
-        if await people.lock_person(connection, user_id) is None:
+        person = await people.lock_person(connection, user_id)
+        if person is None:
             raise IdentityRefused("not-found", "There is no such person.")
         for membership in sorted(await memberships.list_memberships(connection, user_id), key=_org_of):
             await set_org(connection, membership.org_id)
@@ -165,4 +166,7 @@ async def erase_person(parts: IdentityParts, user_id: UUID) -> None:
             if await memberships.read_role(connection, membership.org_id, user_id) == "owner":
                 await _check_owner_stays(connection, membership.org_id)
         await people.delete_person(connection, user_id)
+        await invitations.delete_invitations_of(connection, person.email)
+        receivers = [account_subject(parts.ring, person.email, secret_id) for secret_id in parts.ring.ids()]
+        await mails.delete_mails_to(connection, receivers)
     note_identity_event("person.erased", actor=Actor(kind="user", id=user_id))

@@ -8,15 +8,12 @@ let its person in.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import hmac
 from uuid import UUID
 
 from core.domain.identity.actors import Actor
-from core.infra.key_ring import KeyRing
 from core.infra.postgres.connection import Connection, transaction
 from core.services.identity.identity_log import note_identity_event
-from core.services.identity.identity_parts import IdentityParts, Visitor
+from core.services.identity.identity_parts import IdentityParts, Visitor, account_subject
 from core.services.identity.refusals import IdentityRefused
 from core.storage.identity import sign_in_failures
 from core.storage.identity.people import find_person_by_email
@@ -29,11 +26,6 @@ LOCK_TRIES = 10
 ADDRESS_TRIES = 50
 """Failures from one address, to whatever accounts."""
 LOCK_S = 900.0
-
-
-def account_subject(ring: KeyRing, email: str) -> str:
-    """Name under which an account's tries are counted: it does not show the address."""
-    return "account:" + hmac.new(ring.derive("accounts"), email.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def address_subject(address: str) -> str:

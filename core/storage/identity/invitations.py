@@ -82,6 +82,12 @@ async def find_invitation(connection: Connection, token_hash: bytes) -> Invitati
     return next(iter(await list_invitations(connection, org_id, invitation_id)), None)
 
 
+async def delete_invitations_of(connection: Connection, email: str) -> None:
+    """Delete every invitation of an address, whatever its organisation."""
+    await set_place(connection, "email", email)
+    await connection.execute("delete from invitations where email = $1", email)
+
+
 async def end_invitation(connection: Connection, org_id: UUID, invitation_id: UUID, *, accepted: bool) -> bool:
     """Write that an open invitation was accepted, or revoked; False where it is not open."""
     tag = await connection.execute(

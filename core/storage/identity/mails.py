@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
-from core.infra.postgres.connection import Connection
+from core.infra.postgres.connection import Connection, set_place
 from schemas.common import Value
 
 _TAKE = """
@@ -34,19 +35,28 @@ async def insert_mail(
     template: str,
     locale: str,
     sealed: bytes,
+    receiver: str,
     user_id: UUID | None,
     org_id: UUID | None,
 ) -> None:
-    """Add a mail, due now."""
+    """Add a mail, due now; ``receiver``: keyed hash of its address."""
     await connection.execute(
-        "insert into mails (mail_id, template, locale, sealed, user_id, org_id) values ($1, $2, $3, $4, $5, $6)",
+        """insert into mails (mail_id, template, locale, sealed, receiver, user_id, org_id)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
         mail_id,
         template,
         locale,
         sealed,
+        receiver,
         user_id,
         org_id,
     )
+
+
+async def delete_mails_to(connection: Connection, receivers: Sequence[str]) -> None:
+    """Delete every mail to an address, by its keyed hashes."""
+    await set_place(connection, "subjects", " ".join(receivers))
+    await connection.execute("delete from mails where receiver = any($1)", list(receivers))
 
 
 async def take_due_mail(connection: Connection, try_for_s: float) -> DueMail | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from api.access.client_address import client_address
+from api.access.client_address import check_networks, client_address
+from core.settings import MissingSettingError
 
 TRUSTED = ("10.0.0.0/8", "fd00::/8")
 
@@ -32,6 +33,12 @@ def address(peer: str, *forwarded: str, trusted: tuple[str, ...] = TRUSTED) -> s
 )
 def test_only_trusted_proxies_are_believed(peer: str, forwarded: tuple[str, ...], expected: str) -> None:
     assert address(peer, *forwarded) == expected
+
+
+def test_what_is_not_a_network_is_refused_at_the_start() -> None:
+    check_networks(TRUSTED)
+    with pytest.raises(MissingSettingError, match="CLIPSTREAM_TRUSTED_PROXIES"):
+        check_networks(("10.0.0.0/8", "proxy"))
 
 
 def test_nothing_is_believed_by_default() -> None:

@@ -132,6 +132,7 @@ async def test_mails_are_sealed_in_their_rows(world: World) -> None:
     assert address not in str(dict(row))
     assert address.encode() not in row["sealed"]
     async with world.api.acquire() as connection, connection.transaction():
+        assert await connection.fetch("select receiver from mails") == []
         with pytest.raises(Exception, match="permission denied"):
             await connection.fetch("select * from mails")
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from core.infra.postgres.connection import person_transaction
 from core.settings import IdentityRules, Settings
 from tests.contract.rigs.api_world import World, open_world
 from tests.contract.rigs.people import (
@@ -141,7 +142,10 @@ async def test_a_person_erases_their_account(world: World, postgres: Settings) -
     assert await role_of(world, person) is None
     login = await visitor(world).post("/v1/auth/login", json={"email": person.email, "password": PASSWORD})
     assert login.json()["code"] == "wrong-credentials"
-    assert [template for template, _ in await mails_to(world, postgres, person.email)] == ["invitation"]
+    assert await mails_to(world, postgres, person.email) == [], "also those of before there was an account"
+    async with person_transaction(world.api, person.user_id, world.bob.org_id) as rows:
+        left = await rows.fetchval("select count(*) from invitations where email = $1", person.email)
+    assert left == 0
     for table in ("sessions", "refresh_tokens", "single_use_tokens", "memberships"):
         assert await world.owner.fetchval(f"select count(*) from {table} where user_id = $1", person.user_id) == 0
     again = await join(world, postgres, owner, "viewer", email=person.email)

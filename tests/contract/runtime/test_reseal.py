@@ -75,7 +75,7 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
         org_id, ring.seal("idempotency", b"body"),
     )  # fmt: skip
     await owner.execute(
-        "insert into mails (mail_id, template, locale, sealed) values ($1, 'invitation', 'en', $2)",
+        "insert into mails (mail_id, receiver, template, locale, sealed) values ($1, 'r', 'invitation', 'en', $2)",
         uuid.uuid4(), ring.seal("mails", b"{}"),
     )  # fmt: skip
     person_id = uuid.uuid4()
