@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+import msgspec
+
 from core.domain.identity.actors import Actor
 from core.domain.identity.passwords import password_fault
 from core.infra.postgres.connection import Connection, person_transaction, set_org, transaction
@@ -124,7 +126,8 @@ async def check_sign_in(parts: IdentityParts, email: str, password: str, visitor
     if parts.passwords.is_outdated(person.password_hash):
         renewed = await parts.passwords.hash(password)
         async with person_transaction(parts.pool, person.user_id) as connection:
-            await people.write_password(connection, person.user_id, renewed)
+            await people.renew_hash(connection, person.user_id, person.password_hash, renewed)
+        person = msgspec.structs.replace(person, password_hash=renewed)
     if person.email_verified_at is None:
         async with person_transaction(parts.pool, person.user_id) as connection:
             await _mail_verification(parts, connection, person.user_id, person.email, person.locale)
@@ -133,8 +136,14 @@ async def check_sign_in(parts: IdentityParts, email: str, password: str, visitor
 
 
 async def sign_in(parts: IdentityParts, person: PersonRecord, visitor: Visitor, methods: list[str]) -> SessionTokens:
-    """Begin the session of a person who has shown all that is asked."""
+    """Begin the session of a person who has shown all that is asked. Raises IdentityRefused.
+
+    A password that was changed since it was looked at ended all sessions: it must not begin one.
+    """
     async with person_transaction(parts.pool, person.user_id) as connection:
+        current = await people.lock_person(connection, person.user_id)
+        if current is None or current.disabled_at is not None or current.password_hash != person.password_hash:
+            raise wrong_credentials()
         tokens = await begin_session(parts, connection, person.user_id, visitor, methods)
     await end_try(parts, person.email, visitor, user_id=person.user_id)
     return tokens

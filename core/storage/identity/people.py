@@ -78,6 +78,13 @@ async def write_password(connection: Connection, user_id: UUID, password_hash: s
     await connection.execute("update users set password_hash = $2 where user_id = $1", user_id, password_hash)
 
 
+async def renew_hash(connection: Connection, user_id: UUID, old_hash: str, new_hash: str) -> None:
+    """Replace the hash of the same password, unless the password was changed meanwhile."""
+    await connection.execute(
+        "update users set password_hash = $3 where user_id = $1 and password_hash = $2", user_id, old_hash, new_hash
+    )
+
+
 async def mark_verified(connection: Connection, user_id: UUID) -> None:
     """Write that a person's address is confirmed."""
     await connection.execute(

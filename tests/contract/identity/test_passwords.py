@@ -10,6 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.infra.password_hashes import PasswordHashes
+from core.services.identity.identity_parts import Visitor
+from core.services.identity.people import check_sign_in
+from core.services.identity.people import sign_in as begin_person_session
+from core.services.identity.refusals import IdentityRefused
 from core.services.identity.sign_in_guard import ADDRESS_TRIES, FREE_TRIES, LOCK_TRIES
 from core.settings import Settings
 from tests.contract.identity.test_sign_in import until_refused
@@ -181,3 +185,18 @@ async def test_unknown_addresses_take_as_long(world: World, person: SignedPerson
     for email in (person.email, new_email()):
         await log_in(visitor(world), email, "not the password")
     assert hashes == 2
+
+
+async def test_a_password_that_was_changed_meanwhile_begins_no_session(
+    world: World, postgres: Settings, person: SignedPerson
+) -> None:
+    """The old password was right when it was looked at; the new one has ended all sessions since."""
+    parts = world.app.state.context.identity
+    place = Visitor(address="10.99.0.1", user_agent="test")
+    looked_at = await check_sign_in(parts, person.email, PASSWORD, place)
+    await visitor(world).post("/v1/auth/password-reset", json={"email": person.email})
+    code = await mailed_code(world, postgres, person.email, "reset-password")
+    confirm = {"code": code, "password": OTHER}
+    assert (await visitor(world).post("/v1/auth/password-reset/confirm", json=confirm)).status_code == 204
+    with pytest.raises(IdentityRefused):
+        await begin_person_session(parts, looked_at, place, ["password"])
