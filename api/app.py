@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.http.context import ApiContext
 from api.http.dispatch import answer_error, make_routes
 from api.http.metrics import ApiMetrics
-from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Telemetry
+from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Preflights, Telemetry
 from api.openapi.pages import make_docs_routes
 from api.problems.problem_details import ApiProblem
 from api.routes import OPERATIONS
@@ -43,6 +43,7 @@ def create_app(
         middleware=[
             Middleware(Telemetry),
             Middleware(Deadline, seconds=request_timeout_s),
+            Middleware(Preflights),
             Middleware(BodyGuard, max_bytes=max_body_bytes, idle_s=body_idle_s),
         ],
         exception_handlers={HTTPException: _answer, ApiProblem: _answer},

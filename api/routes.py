@@ -23,6 +23,17 @@ from api.exports import (
 )
 from api.health import handlers as health_handlers
 from api.http.operations import Operation
+from api.identity import (
+    members,
+    new_passwords,
+    organisations,
+    passkeys,
+    profile,
+    registration,
+    second_factors,
+    sign_in,
+    signing_keys,
+)
 from api.labels import handlers as labels_handlers
 from api.organisation import account, analytics, dead_letters, score_weights, stuck
 from api.projects import estimates, events, retry
@@ -79,6 +90,15 @@ OPERATIONS: tuple[Operation, ...] = (
     *service_accounts.OPERATIONS,
     *audit.OPERATIONS,
     *request_log.OPERATIONS,
+    *registration.OPERATIONS,
+    *sign_in.OPERATIONS,
+    *second_factors.OPERATIONS,
+    *passkeys.OPERATIONS,
+    *new_passwords.OPERATIONS,
+    *profile.OPERATIONS,
+    *members.OPERATIONS,
+    *organisations.OPERATIONS,
+    *signing_keys.OPERATIONS,
     *dead_letters.OPERATIONS,
     *stuck.OPERATIONS,
     *health_handlers.OPERATIONS,

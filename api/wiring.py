@@ -6,13 +6,15 @@ import asyncio
 import datetime as dt
 import time
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
 from api.app import OpenContext
 from api.health.probes import KNOCK_S, open_probes
-from api.http.auth import ApiKeys
+from api.http.auth import ApiKeys, Callers
+from api.http.browsers.client_address import check_networks
+from api.http.browsers.cross_origin import Origins
 from api.http.context import AddressCheck, ApiContext
 from api.http.idempotency import Idempotency
 from api.http.limits.rate_limits import Places, TokenBuckets
@@ -28,13 +30,16 @@ from core.infra.clickhouse import open_analytics
 from core.infra.http.client import Resolver, resolve
 from core.infra.http.public_addresses import check_addresses, parse_target
 from core.infra.kafka.access import kafka_access
-from core.infra.key_ring import open_key_ring
+from core.infra.key_ring import KeyRing, open_key_ring
 from core.infra.meilisearch import open_search
 from core.infra.part_watch import PartWatch, watched
+from core.infra.password_hashes import PasswordHashes
 from core.infra.postgres.connection import Pool, create_pool, knock
 from core.infra.s3.object_store import open_objects
 from core.infra.triton.client import TritonWire
 from core.infra.triton.embeddings import TritonSentences
+from core.services.identity.access_tokens import AccessTokens
+from core.services.identity.identity_parts import IdentityParts
 from core.services.identity.request_log import RequestLog
 from core.settings import Settings
 
@@ -64,6 +69,9 @@ def make_url_check(allow: Collection[str], resolver: Resolver = resolve) -> Addr
 
 POOL_SIZE = 16
 REFUSALS_PER_MINUTE = 60
+SIGN_INS_PER_MINUTE = 60
+"""Requests of one address that hash a password or write a mail."""
+REFRESHES_PER_MINUTE = 240
 MAX_STREAMS_PER_KEY = 200
 
 
@@ -100,6 +108,9 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     stack.push_async_callback(_cancel_task, asyncio.create_task(request_log.run()))
     watch = PartWatch(dict(probes) | {"postgres": partial(knock, settings.postgres_api, timeout_s=KNOCK_S)})
     objects_watched = watched(objects, watch, "objects")
+    check_networks(settings.trusted_proxies)
+    keys = ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC))
+    identity = make_identity(settings, pool, ring)
     return ApiContext(
         settings=settings,
         pool=pool,
@@ -117,7 +128,12 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         wakes=listeners,
         event_types=make_event_types(),
         ring=ring,
-        keys=ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC)),
+        keys=keys,
+        callers=Callers(pool=pool, keys=keys, tokens=identity.tokens, now=time.monotonic),
+        identity=identity,
+        origins=Origins(pool=pool, own_url=settings.public_address, now=time.monotonic),
+        sign_ins=TokenBuckets(SIGN_INS_PER_MINUTE, time.monotonic),
+        refreshes=TokenBuckets(REFRESHES_PER_MINUTE, time.monotonic),
         idempotency=Idempotency(ring),
         metrics=metrics,
         rates=SharedRates(pool, time.monotonic),
@@ -128,6 +144,32 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         watch=watch,
         clock=lambda: dt.datetime.now(dt.UTC),
         new_id=uuid.uuid4,
+    )
+
+
+def make_identity(
+    settings: Settings,
+    pool: Pool,
+    ring: KeyRing,
+    *,
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    passwords: PasswordHashes | None = None,
+) -> IdentityParts:
+    """What people and their sign-in need. Other clocks and hashes are for tests."""
+    tokens = AccessTokens(
+        ring,
+        issuer=settings.public_address,
+        life=dt.timedelta(minutes=settings.identity.access_minutes),
+        clock=clock,
+    )
+    return IdentityParts(
+        pool=pool,
+        settings=settings,
+        ring=ring,
+        passwords=passwords or PasswordHashes(),
+        tokens=tokens,
+        new_id=uuid.uuid4,
+        clock=clock,
     )
 
 

@@ -38,6 +38,7 @@ from cli.exit_codes import CliError, ExitCode, exit_code_table
 from cli.options.parser import Parser, add_command, add_group
 from cli.options.project import add_project_options
 from cli.output.terminal import Display, wrap_lines
+from cli.people import mails, members
 
 LINE_CHARS = 120
 """Width of tables where the output is no terminal."""
@@ -65,9 +66,11 @@ def make_parser() -> argparse.ArgumentParser:
     add_listen(commands, _ask)
     add_keys(commands, _ask, stack.positive)
     add_audit(commands, _ask, stack.positive)
+    members.add_people(commands, _ask)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
     stack.register(commands)
+    mails.register(commands)
     access_rules.register(commands)
     _add_help(commands, parser)
     return parser

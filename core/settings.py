@@ -94,6 +94,24 @@ class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of the audit log; what is left of the chain can still be verified."""
 
 
+class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may register, and how long sessions last."""
+
+    register: Literal["invitation", "anyone"] = "invitation"
+    """``anyone``: who registers gets an organisation of their own, once their address is confirmed."""
+    organisations: Literal["off", "on"] = "off"
+    """Whether a person who is signed in may make further organisations."""
+    access_minutes: Annotated[float, msgspec.Meta(gt=0, le=15)] = 10.0
+    """Life of an access token."""
+    idle_days: Annotated[float, msgspec.Meta(gt=0)] = 14.0
+    """Time without a refresh after which a session ends."""
+    session_days: Annotated[float, msgspec.Meta(gt=0)] = 90.0
+    """Time after which a session ends, however much it is used."""
+    invitation_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
+    mail_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
+    """Time for which mails are kept, and tried."""
+
+
 class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
     """The optional language model for intelligence, at an OpenAI-compatible endpoint."""
 
@@ -171,6 +189,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     meilisearch: str = ""
     meilisearch_key: str = ""
     api: str = "http://127.0.0.1:8080"
+    public: str = ""
+    """Address of the API as people and browsers see it; empty: ``api``. Issuer and audience of access tokens."""
+    web: str = ""
+    """Address of the pages that links in mails lead to; empty: mails show a code to type."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks of proxies whose ``X-Forwarded-For`` is believed."""
+    smtp: str = ""
+    """Server for mails: ``smtps://user:password@host:465``, ``smtp://…:587`` (STARTTLS), ``smtp+plain://…:25``."""
+    smtp_from: str = "Clipstream <clipstream@localhost>"
+    """Sender of mails."""
     secret: bytes = b""
     """32 bytes: a key ring of one secret without an id."""
     secrets: tuple[NamedSecret, ...] = ()
@@ -220,6 +248,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     writer: WriterRules = WriterRules()
     judge: JudgeRules = JudgeRules()
     retention: RetentionRules = RetentionRules()
+    identity: IdentityRules = IdentityRules()
     still_s: float = 900.0
     """Time without movement after which a project counts as standing still, and its lost events are emitted again."""
     prices: PriceList = PriceList()
@@ -227,6 +256,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """JSON file of plans; None: the shipped ones (schemas/data/plans.json)."""
     default_plan: str = "unlimited"
     """Plan of organisations that have none of their own."""
+
+    @property
+    def public_address(self) -> str:
+        """Address of the API as people and browsers see it, without a slash at its end."""
+        return (self.public or self.api).rstrip("/")
 
 
 PREFIX = "CLIPSTREAM_"
@@ -237,6 +271,7 @@ _NESTED: dict[str, type[msgspec.Struct]] = {
     "writer": WriterRules,
     "judge": JudgeRules,
     "retention": RetentionRules,
+    "identity": IdentityRules,
     "prices": PriceList,
 }
 

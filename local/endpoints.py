@@ -9,6 +9,7 @@ from core.infra.postgres.roles import BOOTSTRAP, ERASURE, OF_SINK, OF_STAGE
 from core.settings import PREFIX
 from local.config.stack_secrets import kafka_password, process_key, role_password
 from local.errors import StackError
+from local.services.mail import smtp_url
 from local.services.postgres import dsn
 from local.services.seaweedfs import endpoint as objects_endpoint
 from local.services.service import Setting
@@ -24,6 +25,7 @@ GIVEN_BY: dict[str, tuple[str, ...]] = {
     "triton": ("CLIPSTREAM_TRITON",),
     "clickhouse": ("CLIPSTREAM_CLICKHOUSE",),
     "search": ("CLIPSTREAM_MEILISEARCH", "CLIPSTREAM_MEILISEARCH_KEY"),
+    "mail": ("CLIPSTREAM_SMTP",),
 }  # fmt: skip
 """The variables that name a part which runs elsewhere; all of a part's, or none."""
 PRODUCERS_LOGIN = ("CLIPSTREAM_PRODUCER_USER", "CLIPSTREAM_PRODUCER_PASSWORD")
@@ -92,6 +94,7 @@ def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
             "CLIPSTREAM_MEILISEARCH": search_url(setting),
             "CLIPSTREAM_MEILISEARCH_KEY": secrets.search,
         },
+        "mail": {"CLIPSTREAM_SMTP": smtp_url(setting)},
     }
 
 

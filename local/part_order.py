@@ -10,6 +10,7 @@ import msgspec
 from local.endpoints import process_env, without_guarded
 from local.services.clipstream import STORES, product_parts
 from local.services.kafka import kafka_part
+from local.services.mail import mail_part
 from local.services.postgres import postgres_part
 from local.services.seaweedfs import objects_part
 from local.services.service import Part, Setting
@@ -23,6 +24,7 @@ MAKERS: Mapping[str, Callable[[Setting], Part]] = {
     "triton": triton_part,
     "clickhouse": clickhouse_part,
     "search": search_part,
+    "mail": mail_part,
 }
 
 

@@ -1,7 +1,8 @@
-"""Authentication: who calls, and what they may do. An API key is looked up by its keyed hash.
+"""Authentication: who calls, and what they may do.
 
-A plain key is neither kept nor logged. A key that was found counts for ``CACHE_S`` seconds, so revoking one takes
-effect within that time.
+An API key is looked up by its keyed hash, the session of an access token by its id. A plain key is neither kept nor
+logged. What was found counts for ``CACHE_S`` seconds, so a revoked key or session, a removed member and a changed role
+take effect within that time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import datetime as dt
 import hmac
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from uuid import UUID
 
@@ -20,10 +21,12 @@ from api.problems.problem_details import ApiProblem
 from core.domain.identity.actors import NOBODY, Actor
 from core.errors import Unavailable
 from core.infra.key_ring import KeyRing
-from core.infra.postgres.connection import Connection, Pool, org_transaction, transaction
+from core.infra.postgres.connection import Connection, Pool, org_transaction, person_transaction, transaction
 from core.infra.secrets import hash_api_key, looks_like_api_key
+from core.services.identity.access_tokens import AccessClaims, AccessTokens
 from core.services.key_rotation import list_kept_peppers
 from core.storage.identity.api_keys import ApiKeyRecord, find_api_key, is_api_key_valid, note_use
+from core.storage.identity.sessions import Standing, note_session_use, read_standing
 from schemas.access.permissions import Permission, permissions_of_role, permissions_of_scopes
 
 CACHE_S = 4.0
@@ -43,6 +46,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Scopes of the API key."""
     plan: str | None = None
     """Plan of the organisation; None: the installation's."""
+    session_id: UUID | None = None
+    """The session of who signed in."""
     test: bool = False
     """Whether work is a draft with a watermark that is not billed."""
     allowed_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -62,6 +67,74 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 ANONYMOUS = Caller(org_id=NOBODY, actor=Actor(kind="system", id=NOBODY), permissions=frozenset())
 """Who calls what is public."""
+
+
+class Callers:
+    """The caller of a credential: an API key, or the access token of who signed in."""
+
+    def __init__(self, *, pool: Pool, keys: ApiKeys, tokens: AccessTokens, now: Callable[[], float]) -> None:
+        """``now``: a monotonic clock in seconds."""
+        self._pool = pool
+        self._keys = keys
+        self._tokens = tokens
+        self._now = now
+        self._found: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+
+    async def caller(self, credential: str) -> Caller | None:
+        """The caller of a key or a token, or None where it does not count. Raises Unavailable."""
+        if credential.count(".") != 2:
+            return await self._keys.caller(credential)
+        cached = self._found.get(credential)
+        if cached is not None and cached[0] > self._now():
+            return cached[1]
+        self._found.pop(credential, None)
+        claims = self._tokens.verify(credential)
+        if claims is None:
+            return None
+        # read before the look-up, so that what changes during it counts from then on
+        counts_until = self._now() + min(CACHE_S, self._tokens.left_s(claims))
+        caller = await self._person(claims)
+        if caller is not None:
+            self._found[credential] = (counts_until, caller)
+            if len(self._found) > CACHE_SIZE:
+                self._found.popitem(last=False)
+        return caller
+
+    async def _person(self, claims: AccessClaims) -> Caller | None:
+        async with person_transaction(self._pool, claims.user_id) as connection:
+            standing = await read_standing(connection, claims.session_id, claims.user_id, claims.org_id)
+            if standing is None:
+                return None
+        if standing.stale:
+            with suppress(Unavailable):  # who may only read still may
+                async with person_transaction(self._pool, claims.user_id) as connection:
+                    await note_session_use(connection, claims.session_id)
+        return Caller(
+            org_id=claims.org_id if claims.org_id is not None and standing.role is not None else NOBODY,
+            actor=Actor(kind="user", id=claims.user_id),
+            permissions=_permissions_of(standing),
+            session_id=claims.session_id,
+            plan=standing.plan,
+        )
+
+    async def is_valid(self, connection: Connection, caller: Caller) -> bool:
+        """Whether the caller may still read what it began to read; asks the rows that it sees."""
+        if caller.session_id is None:
+            return await self._keys.is_valid(connection, caller)
+        standing = await read_standing(connection, caller.session_id, caller.actor.id, caller.org_id)
+        return standing is not None and _permissions_of(standing) >= caller.permissions
+
+
+def _permissions_of(standing: Standing) -> frozenset[Permission]:
+    if standing.role is None:
+        return frozenset()
+    return permissions_of_role(standing.role, operator=standing.operator)
+
+
+def caller_transaction(pool: Pool, caller: Caller) -> AbstractAsyncContextManager[Connection]:
+    """A transaction that sees the rows of the caller's organisation, and those of a person who calls."""
+    user_id = caller.actor.id if caller.actor.kind == "user" else None
+    return person_transaction(pool, user_id, caller.org_id)
 
 
 class ApiKeys:
@@ -142,7 +215,7 @@ async def _find_under(connection: Connection, peppers: Iterable[bytes], plain: s
 
 
 def bearer(header: str | None) -> str:
-    """The key of an Authorization header; raises the ``unauthenticated`` problem."""
+    """The key or token of an Authorization header; raises the ``unauthenticated`` problem."""
     scheme, _, key = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise unauthenticated("The request has no `Authorization: Bearer` header.")

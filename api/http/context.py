@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from api.http.auth import ApiKeys
+from api.http.auth import ApiKeys, Callers
+from api.http.browsers.cross_origin import Origins
 from api.http.idempotency import Idempotency
 from api.http.limits.rate_limits import Places, TokenBuckets
 from api.http.limits.shared_rates import RequestRates
@@ -20,6 +21,7 @@ from core.infra.part_watch import PartWatch, Probe
 from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
 from core.ports.stores import Analytics, Objects, Search, Uploads
+from core.services.identity.identity_parts import IdentityParts
 from core.services.identity.request_log import RequestLog
 from core.settings import Settings
 
@@ -63,6 +65,14 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     ring: KeyRing
     """Seals and signs."""
     keys: ApiKeys
+    callers: Callers
+    identity: IdentityParts
+    """People and their sign-in."""
+    origins: Origins
+    sign_ins: TokenBuckets
+    """Requests that sign in, or ask for mails, by address."""
+    refreshes: TokenBuckets
+    """Refreshes of sessions, by address."""
     idempotency: Idempotency
     metrics: ApiMetrics
     rates: RequestRates

@@ -6,6 +6,7 @@ write of a caller has an entry in the audit log, in the transaction of its effec
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -19,7 +20,9 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from api.http.answer_form.form import read_form
-from api.http.auth import ANONYMOUS, Caller, bearer, require_permission, unauthenticated
+from api.http.auth import ANONYMOUS, Caller, bearer, caller_transaction, require_permission, unauthenticated
+from api.http.browsers.client_address import client_address
+from api.http.browsers.cookies import is_secure, read_access_cookie
 from api.http.context import ApiContext
 from api.http.idempotency import REPLAYED, FirstAnswer, fingerprint, read_key
 from api.http.limits.shared_rates import RequestRate
@@ -35,12 +38,13 @@ from api.http.operations import (
     audit_entry,
 )
 from api.http.request_reader import decode, read_body
-from api.problems.problem_details import ApiProblem, not_found, respond
+from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, respond
 from core.domain.identity.actors import NOBODY
 from core.errors import Gone, InputRejected, Unavailable
-from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.connection import Connection
 from core.services.billing.quotas import plan_named
 from core.services.identity import audit
+from core.services.identity.refusals import IdentityRefused
 from core.settings import Settings
 
 _KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
@@ -97,6 +101,8 @@ def _problem_of(error: Exception) -> ApiProblem:
             return ApiProblem("unavailable", detail, headers={"Retry-After": "2"})
         case InputRejected():
             return ApiProblem("invalid", error.detail)
+        case IdentityRefused():
+            return _refusal(error)
         case ClientDisconnect():
             return ApiProblem("malformed-request", "The connection ended before the body did.")
         case HTTPException(status_code=404):
@@ -108,12 +114,29 @@ def _problem_of(error: Exception) -> ApiProblem:
     return ApiProblem("internal", "The error was reported under this request id.")
 
 
+def _refusal(error: IdentityRefused) -> ApiProblem:
+    if error.code == "invalid":
+        return invalid(error.pointer, error.detail)
+    if error.code == "unauthenticated":
+        return unauthenticated(error.detail)
+    errors = [FieldError(pointer=error.pointer, detail=error.detail)] if error.pointer else []
+    headers = {"Retry-After": str(math.ceil(error.wait_s))} if error.wait_s else {}
+    return ApiProblem(error.code, error.detail, errors=errors, headers=headers)
+
+
 async def _serve(operation: Operation, request: Request, extra: dict[str, str]) -> Response:
     context: ApiContext = request.app.state.context
-    caller = ANONYMOUS
+    caller, address = ANONYMOUS, client_address(request, context.settings.trusted_proxies)
+    if request.headers.get("origin") is not None and operation.tag != "operations":
+        extra |= await context.origins.headers(request, None)
     if operation.permission != "public":
-        caller = await _authenticate(context, request)
+        caller = await _authenticate(context, request, address)
+        if "Access-Control-Allow-Origin" in extra and caller.org_id != NOBODY:
+            for name in [name for name in extra if name.startswith("Access-Control-")]:
+                del extra[name]
+            extra |= await context.origins.headers(request, caller.org_id)
         extra |= await context.rates.require(rates_of(caller, context.settings))
+        require_person(operation, caller)
         if operation.permission != "authenticated":
             async with _refusals_noted(operation, context, request, caller):
                 require_permission(caller, operation.permission)
@@ -135,7 +158,8 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         query=query,
         now=context.clock(),
         traceparent=request.state.traceparent,
-        rows=lambda: org_transaction(context.pool, caller.org_id),
+        address=address,
+        rows=lambda: caller_transaction(context.pool, caller),
     )
     async with _refusals_noted(operation, context, request, caller):
         try:
@@ -147,12 +171,12 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
 
 async def _watched_answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
     answer = _answer(operation, call, raw)
-    # what is public says how the parts are: it must not fail with one of them
-    return await (answer if operation.permission == "public" else call.context.watch.guard("postgres", answer))
+    # what is for the machinery around us says how the parts are: it must not fail with one of them
+    return await (answer if operation.tag == "operations" else call.context.watch.guard("postgres", answer))
 
 
 async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
-    if operation.method in WRITES and operation.transactional:
+    if operation.method in WRITES and operation.transactional and not operation.of_person:
         response = await _run_once(operation, call, raw)
         return await operation.afterwards(call, response) if operation.afterwards else response
     assert not isinstance(operation.handler, TwoPhaseHandler)
@@ -160,13 +184,13 @@ async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Res
         return await _run_audited(operation, call, operation.handler)
     reply = await operation.handler(call)
     if _is_audited(operation, call.caller):
-        async with org_transaction(call.context.pool, call.org_id) as connection:
+        async with caller_transaction(call.context.pool, call.caller) as connection:
             await _append_entry(connection, operation, call, reply)
     return _render(operation, reply)
 
 
 async def _run_audited(operation: Operation, call: Call[Any, Any], handler: Handler) -> Response:
-    async with org_transaction(call.context.pool, call.org_id) as connection:
+    async with caller_transaction(call.context.pool, call.caller) as connection:
         return _render(operation, await _handle(connection, operation, call, handler))
 
 
@@ -204,25 +228,35 @@ async def _refusals_noted(
             ids = {name: value for name, value in _path_ids(request).items() if value is not None}
             entry = audit_entry(operation, request, caller, ids, outcome="refused")
             with suppress(Unavailable):  # the refusal stands without its entry
-                async with org_transaction(context.pool, caller.org_id) as connection:
+                async with caller_transaction(context.pool, caller) as connection:
                     await audit.append(connection, entry)
         raise
 
 
-async def _authenticate(context: ApiContext, request: Request) -> Caller:
-    address = request.client.host if request.client else "unknown"
+async def _authenticate(context: ApiContext, request: Request, address: str) -> Caller:
     try:
-        secret = bearer(request.headers.get("authorization"))
-        caller = await context.watch.guard("postgres", context.keys.caller(secret))
-        if caller is None:
-            raise unauthenticated("The API key is not valid.")
+        cookie = None
+        if "authorization" not in request.headers:
+            cookie = read_access_cookie(request, secure=is_secure(context.settings))
+        credential = cookie or bearer(request.headers.get("authorization"))
+        caller = await context.watch.guard("postgres", context.callers.caller(credential))
+        if caller is None or (cookie is not None and caller.session_id is None):
+            raise unauthenticated("The API key is not valid, or the session has ended.")
         request.scope["clipstream.caller"] = caller
         if not caller.may_call_from(address):
             raise ApiProblem("forbidden", "The key may not be used from this address.")
     except ApiProblem:
         context.refusals.require(address)
         raise
+    if cookie is not None:
+        await context.origins.check_write(request, caller.org_id if caller.org_id != NOBODY else None)
     return caller
+
+
+def require_person(operation: Operation, caller: Caller) -> None:
+    """Raise the ``forbidden`` problem where an operation is for people, and a key calls."""
+    if operation.of_person and caller.actor.kind != "user":
+        raise ApiProblem("forbidden", "This is for people who signed in: an API key has no account.")
 
 
 def rates_of(caller: Caller, settings: Settings) -> list[RequestRate]:
@@ -230,7 +264,9 @@ def rates_of(caller: Caller, settings: Settings) -> list[RequestRate]:
     name = f"key:{caller.key_id}" if caller.key_id else str(caller.actor)
     rates = [RequestRate(name=name, per_minute=settings.rate_limit_per_minute)]
     most = plan_named(settings, caller.plan).requests_per_minute
-    return rates if most is None else [*rates, RequestRate(name=f"organisation:{caller.org_id}", per_minute=most)]
+    if most is None or caller.org_id == NOBODY:  # who belongs to no organisation has none whose rate could be shared
+        return rates
+    return [*rates, RequestRate(name=f"organisation:{caller.org_id}", per_minute=most)]
 
 
 async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
@@ -250,7 +286,7 @@ async def _kept_answer(call: Call[Any, Any], raw: bytes) -> Response | None:
     key = read_key(call.request.headers)
     if key is None:
         return None
-    async with org_transaction(call.context.pool, call.org_id) as connection:
+    async with caller_transaction(call.context.pool, call.caller) as connection:
         return await _begin(connection, call, key, raw)
 
 
@@ -273,7 +309,7 @@ async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: b
     key = read_key(call.request.headers)
     if key is None:
         return await _run_audited(operation, call, handler)
-    async with org_transaction(context.pool, org_id) as connection:
+    async with caller_transaction(context.pool, call.caller) as connection:
         if kept_answer := await _begin(connection, call, key, raw):
             return kept_answer
         response = _render(operation, await _handle(connection, operation, call, handler))

@@ -1,6 +1,6 @@
 """ASGI middleware around every request: trace, log, metrics, security headers, limits.
 
-Logs hold no body, query string or header. Order from the outside in: Telemetry, Deadline, BodyGuard.
+Logs hold no body, query string or header. Order from the outside in: Telemetry, Deadline, Preflights, BodyGuard.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import time
 import sentry_sdk
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.auth import Caller
@@ -21,6 +23,7 @@ from api.http.context import ApiContext
 from api.http.trace_context import continue_trace, trace_id_of
 from api.problems.problem_details import ApiProblem, respond
 from core.domain.identity.actors import NOBODY
+from core.errors import Unavailable
 from core.storage.identity.request_log import LoggedRequest
 from schemas.quantities import spoken_range
 
@@ -85,6 +88,30 @@ class Telemetry:
                 took_ms = round((time.perf_counter() - begun) * 1000, 1)
                 self._log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
                 _note_request(scope, status, took_ms)
+
+
+class Preflights:
+    """Answers what browsers ask before a page of another origin calls, by the lists of organisations."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the routes."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            request = Request(scope)
+            if "origin" in request.headers and "access-control-request-method" in request.headers:
+                try:
+                    headers = await scope["app"].state.context.origins.preflight(request)
+                except Unavailable as error:
+                    detail = f"The part `{error.part}` does not answer."
+                    problem = ApiProblem("unavailable", detail, headers={"Retry-After": "2"})
+                    await problem_response(scope, problem)(scope, receive, send)
+                    return
+                await Response(status_code=204, headers=headers)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class Deadline:

@@ -42,6 +42,8 @@ class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     query: QueryT
     now: dt.datetime
     traceparent: str
+    address: str = "unknown"
+    """The address that the request comes from."""
     rows: Callable[[], AbstractAsyncContextManager[Connection]]
     """Opens a transaction that sees the caller's organisation only; in a transactional POST or PATCH joins the one
     of the request."""
@@ -50,6 +52,12 @@ class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     def org_id(self) -> UUID:
         """The caller's organisation."""
         return self.caller.org_id
+
+    @property
+    def user_id(self) -> UUID:
+        """The person who calls; in an operation `of_person` there is one."""
+        assert self.caller.actor.kind == "user"
+        return self.caller.actor.id
 
     def cause(self, input_id: UUID) -> Cause:
         """Cause of the events that this request makes."""
@@ -114,6 +122,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     transactional: bool = True
     """A POST or PATCH runs in one transaction with its idempotency record, a DELETE in one, too; each with its entry in
     the audit log. False for one whose transactions are its own: the entry is written after it."""
+    of_person: bool = False
+    """Concerns the caller as a person, whatever their organisation: refused to keys. It runs in transactions of its
+    own and takes no Idempotency-Key, whose answers all of an organisation share."""
     merge_patch: bool = False
     """Whether the body is a JSON Merge Patch (RFC 7396), which has a second media type."""
     afterwards: Afterwards | None = None

@@ -24,9 +24,11 @@ from schemas.version import VERSION
 _REF = "#/components/schemas/{name}"
 _DESCRIPTION = """Long video in; ranked, captioned, framed clips out, with a searchable transcript.
 
-Every call needs `Authorization: Bearer clp_live_…`. Every POST and PATCH takes an `Idempotency-Key`: repeat a
-request with the same key and you get the same answer, and one effect. Every error is `application/problem+json`; its
-`type` is a page that says what to do. All times on a video are whole milliseconds of its own time line."""
+Every call needs `Authorization: Bearer …` with an API key (`clp_live_…`) or the access token of who signed in; browsers
+may carry the token in a cookie. What concerns a person alone takes no key. Every other POST and PATCH takes an
+`Idempotency-Key`: repeat a request with the same key and you get the same answer, and one effect. Every error is
+`application/problem+json`; its `type` is a page that says what to do. All times on a video are whole milliseconds of
+its own time line."""
 HELD = "precondition-required"
 """Problem of an operation that needs the version that was read."""
 _REF_IN_TEXT = re.compile(r"#/components/schemas/([A-Za-z0-9_.]+)")
@@ -46,6 +48,8 @@ _TAGS = {
     "billing": "Plans, limits and what was used.",
     "keys": "API keys and service accounts: who may call, from where, and until when.",
     "audit": "Who did what, and every API call of the last 30 days.",
+    "auth": "Sign in, by password, second factor or passkey; sessions go on by refresh tokens.",
+    "people": "Accounts, and who belongs to an organisation.",
     "admin": "For operators: what could not be worked on.",
     "operations": "For the machinery around us.",
 }
@@ -79,7 +83,11 @@ def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `clp_live_…`."}
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key, `clp_live_…`, or an access token.",
+                }
             },
             "headers": _headers(),
         },
@@ -140,6 +148,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
     return document
 
 
+def takes_idempotency_key(operation: Operation) -> bool:
+    """Whether the answer of an operation can be kept for a repeat."""
+    return operation.method in WRITES and operation.permission != "public" and not operation.of_person
+
+
 def problem_codes(operation: Operation) -> list[str]:
     """Every problem of an operation, in the order of the catalogue."""
     codes = {"internal", "timeout", "body-too-large", *operation.problems}
@@ -147,8 +160,12 @@ def problem_codes(operation: Operation) -> list[str]:
         codes.add("invalid")
     if operation.permission != "public":
         codes |= {"version-unknown", "unauthenticated", "forbidden", "rate-limited", "unavailable"}
-    if operation.method in WRITES and operation.permission != "public":
-        codes |= {"slow-body", "idempotency-key-invalid", "idempotency-in-progress"}
+        if operation.method != "GET":
+            codes.add("cross-site")
+    if operation.method in WRITES:
+        codes.add("slow-body")
+    if takes_idempotency_key(operation):
+        codes |= {"idempotency-key-invalid", "idempotency-in-progress"}
         codes |= {"idempotency-mismatch"}
     if operation.request is not None:
         codes |= {"malformed-request", "unsupported-media-type", "invalid"}
@@ -180,7 +197,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         parameters.append(_fields_parameter(operation.response))
     if operation.permission != "public":
         parameters.append(_version_parameter())
-    if operation.method in WRITES and operation.permission != "public":
+    if takes_idempotency_key(operation):
         key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN}
         key["examples"] = ["2026-03-01-lecture-4"]
         text = "A value of your choice, kept for a day: the same request with the same key has one effect."

@@ -38,8 +38,13 @@ CATALOGUE: Mapping[str, ProblemType] = {
     ),
     "unauthenticated": ProblemType(
         status=401,
-        title="The API key is missing or not valid",
-        remedy="Send `Authorization: Bearer clp_live_…` with a key that is not revoked.",
+        title="The API key or the session is missing or not valid",
+        remedy="Send `Authorization: Bearer …` with a key that is not revoked, or sign in again.",
+    ),
+    "wrong-credentials": ProblemType(
+        status=401,
+        title="The address, the password or the code is wrong",
+        remedy="Try again, or set a new password by mail.",
     ),
     "quota-exceeded": ProblemType(
         status=402,
@@ -47,7 +52,45 @@ CATALOGUE: Mapping[str, ProblemType] = {
         remedy="Wait for the next month, free storage, or take a larger plan; GET /v1/limits shows what is left.",
     ),
     "forbidden": ProblemType(
-        status=403, title="The API key may not do this", remedy="Use a key with the scope that the operation names."
+        status=403,
+        title="The caller may not do this",
+        remedy="Use a key with the scope that the operation names, or ask an owner for another role.",
+    ),
+    "email-not-verified": ProblemType(
+        status=403, title="The address is not confirmed yet", remedy="Use the code of the mail, then sign in again."
+    ),
+    "sign-in-again": ProblemType(
+        status=403, title="The sign-in is too long ago for this", remedy="Sign in again, and repeat the request."
+    ),
+    "role-refused": ProblemType(
+        status=403,
+        title="The caller may not give or take this role",
+        remedy="Ask an owner: no caller gives a role with permissions that it lacks.",
+    ),
+    "cross-site": ProblemType(
+        status=403,
+        title="The request may come from a foreign page",
+        remedy="Send the header `Clipstream-Client` from a page that the organisation lists, or use a token.",
+    ),
+    "code-invalid": ProblemType(
+        status=400, title="The code does not count", remedy="Ask for a new one, and use it once, in time."
+    ),
+    "account-exists": ProblemType(
+        status=409, title="The address has an account", remedy="Sign in, and accept the invitation."
+    ),
+    "already-member": ProblemType(
+        status=409, title="They belong to the organisation already", remedy="Change the role of the member instead."
+    ),
+    "last-owner": ProblemType(
+        status=409, title="An organisation keeps an owner", remedy="Make somebody else an owner first."
+    ),
+    "second-factor-exists": ProblemType(
+        status=409, title="There is a second factor already", remedy="Disable it first, then enrol the new one."
+    ),
+    "sign-in-locked": ProblemType(
+        status=429,
+        title="There were too many failed sign-ins",
+        remedy="Wait for the seconds in Retry-After, or set a new password by mail.",
     ),
     "not-found": ProblemType(
         status=404,

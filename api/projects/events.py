@@ -15,7 +15,7 @@ from msgspec import Meta
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from api.http.auth import ApiKeys, Caller
+from api.http.auth import Caller, Callers
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem
 from api.projects.handlers import find_project
@@ -73,13 +73,13 @@ def encode_event(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
 
 
 async def read_events(
-    rows: Connection, keys: ApiKeys, caller: Caller, project_id: UUID, after: int
+    rows: Connection, callers: Callers, caller: Caller, project_id: UUID, after: int
 ) -> list[Row] | None:
     """The project's events after a version, oldest first; None once the caller may not read on.
 
-    A stream lasts for hours: a key that was revoked since it began gets nothing more.
+    A stream lasts for hours: a key or a session that was revoked since it began gets nothing more.
     """
-    if not await keys.is_valid(rows, caller):
+    if not await callers.is_valid(rows, caller):
         return None
     return await list_project_events(rows, caller.org_id, project_id, after=after, limit=BATCH_ROWS)
 
@@ -124,7 +124,7 @@ async def _stream(
             while True:
                 try:
                     async with call.rows() as rows:
-                        event_rows = await read_events(rows, call.context.keys, call.caller, project_id, after)
+                        event_rows = await read_events(rows, call.context.callers, call.caller, project_id, after)
                         messages = await _encode_messages(rows, call.caller, project_id, event_rows or [])
                         if any(NAMES[row["type"]] in ENDS for row in event_rows or []):  # it may have been retried
                             is_over = (

@@ -23,8 +23,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from core.errors import Unavailable
 from core.settings import MissingSettingError, NamedSecret, Settings, parse_secrets
 
-Purpose = Literal["secrets", "idempotency", "cursors", "api-keys", "internal-producer", "peppers"]
-"""``secrets``: of producers and webhook endpoints; ``api-keys``: the pepper of their hashes."""
+Purpose = Literal[
+    "secrets", "idempotency", "cursors", "api-keys", "internal-producer", "peppers", "access-tokens", "accounts",
+    "mails", "second-factors",
+]  # fmt: skip
+"""``secrets``: of producers and webhook endpoints; ``api-keys``: the pepper of their hashes; ``access-tokens``: the
+private key that signs them; ``accounts``: keys the names of accounts under which failed sign-ins are counted."""
 KEY_BYTES = 32
 _MAGIC = b"CLK1"
 """Sealed bytes of a named secret: magic, length of the id in one byte, id, nonce, ciphertext with tag."""

@@ -39,6 +39,8 @@ SEALED = (
         purpose="secrets",
     ),
     SealedColumn(table="idempotency_keys", key=("org_id", "key"), column="body", purpose="idempotency"),
+    SealedColumn(table="totp_secrets", key=("user_id",), column="sealed", purpose="second-factors"),
+    SealedColumn(table="mails", key=("mail_id",), column="sealed", purpose="mails"),
 )  # fmt: skip
 """Every column that holds what the key ring sealed."""
 

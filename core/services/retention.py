@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from core.infra.postgres.connection import Connection
-from core.settings import RetentionRules
+from core.settings import IdentityRules, RetentionRules
 
 BATCH_ROWS = 1000
 """Rows of one transaction: it holds few locks, and vacuum keeps up."""
@@ -28,7 +28,7 @@ class ExpiringRows(msgspec.Struct, frozen=True, kw_only=True):
     age: dt.timedelta
 
 
-def list_expiring(rules: RetentionRules) -> Sequence[ExpiringRows]:
+def list_expiring(rules: RetentionRules, mail_days: float = IdentityRules().mail_days) -> Sequence[ExpiringRows]:
     """Every kind of rows with a lifetime, as the settings say."""
     days = {
         "outbox": rules.outbox_days,
@@ -43,6 +43,11 @@ def list_expiring(rules: RetentionRules) -> Sequence[ExpiringRows]:
         "previews": 1.0,
         "request_log": rules.request_log_days,
         "audit_entries": rules.audit_days,
+        "sessions": 30.0,
+        "single_use_tokens": 1.0,
+        "invitations": 30.0,
+        "sign_in_failures": 1.0,
+        "mails": mail_days,
     }
     return [ExpiringRows(table=table, delete=_DELETE[table], age=dt.timedelta(days=age)) for table, age in days.items()]
 
@@ -92,6 +97,18 @@ _DELETE = {
        noted as (update audit_chains set pruned_position = last.position, pruned_hash = last.hash from last
          where audit_chains.org_id = last.org_id)
        select from gone""",
+    "sessions": """delete from sessions where session_id = any(array(
+        select session_id from sessions where expires_at < now() - $1::interval order by expires_at limit $2))""",
+    "single_use_tokens": """delete from single_use_tokens where hash = any(array(
+        select hash from single_use_tokens where expires_at < now() - $1::interval
+        order by expires_at limit $2))""",
+    "invitations": """delete from invitations where (org_id, invitation_id) in (
+        select org_id, invitation_id from invitations where expires_at < now() - $1::interval
+        order by expires_at limit $2)""",
+    "sign_in_failures": """delete from sign_in_failures where subject = any(array(
+        select subject from sign_in_failures where last_at < now() - $1::interval order by last_at limit $2))""",
+    "mails": """delete from mails where mail_id = any(array(
+        select mail_id from mails where created_at < now() - $1::interval order by created_at limit $2))""",
 }
 """The objects of deleted previews are swept afterwards. The beginning of a chain is deleted, and its end is noted."""
 

@@ -88,6 +88,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         """One file a part."""
         return self.root / "logs"
 
+    @property
+    def mails(self) -> Path:
+        """Folder of the mails that the catcher took, a file each."""
+        return self.root / "data" / "mail"
+
     def data(self, part: str) -> Path:
         """Folder of a part's data."""
         return self.root / "data" / part

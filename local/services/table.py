@@ -37,5 +37,6 @@ PORTS: tuple[str, ...] = (
     *(f"sink-{sink}" for sink in SINKS),
     *(name for name, _ in WORKERS),
     "kafka-internal",
+    "mail",
 )
 """``webhook`` and ``files`` are kept for programs of the person: a receiver, and a server of videos to fetch."""

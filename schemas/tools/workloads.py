@@ -35,7 +35,7 @@ _PROCESSES = ("api", "relay", *STAGES, "sink-clickhouse", "sink-meilisearch", "m
 _KEYS = (
     "kafka", "kafka_user", "kafka_password", "postgres_owner", "postgres_api", "postgres_bootstrap", "postgres_worker",
     "postgres_relay", "postgres_keys", "postgres_roles", "s3_access_key", "s3_secret_key", "clickhouse", "meilisearch",
-    "meilisearch_key", "secrets",
+    "meilisearch_key", "secrets", "smtp",
 )  # fmt: skip
 """Guarded settings in the order of an example; those that only some installations use are left out."""
 _SPARE = OPTIONAL & {"kafka_key", "writer_key"} | RING - {"secrets"}

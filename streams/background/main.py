@@ -13,6 +13,7 @@ from core.infra.postgres.connection import create_pool
 from core.infra.s3.object_store import open_objects
 from core.settings import Settings
 from streams.background.audit_sealer import run_audit_sealer
+from streams.background.mailer import run_mailer
 from streams.background.orphan_sweep import run_orphan_sweep
 from streams.background.relay import Relay, run_backlog
 from streams.background.sweeper import run_erasure, run_letters, run_retention, run_sweeps
@@ -75,6 +76,7 @@ async def run_relay(settings: Settings) -> int:
                 run_watchdog(settings, relay_pool, stop, metrics),
                 run_erasure(settings, worker_pool, objects, stop),
                 run_letters(settings, worker_pool, stop),
+                run_mailer(settings, relay_pool, stop, metrics),
                 run_orphan_sweep(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),
             )
     finally:

@@ -14,14 +14,14 @@ from core.infra.postgres.connection import Pool, transaction
 from core.infra.s3.object_store import S3Objects
 from core.services.erasure import erase
 from core.services.retention import BATCH_ROWS, delete_batch, list_expiring
-from core.settings import RetentionRules, Settings
+from core.settings import IdentityRules, RetentionRules, Settings
 from schemas import events
 from streams.background.topic_follower import follow
 from streams.runtime import dead_letters
 from streams.runtime.leases import free_expired
 from streams.runtime.metrics import EXPIRED, REEMITTED, ProcessMetrics
 
-KEPT = RetentionRules()
+KEPT, IDENTITY = RetentionRules(), IdentityRules()
 """Ages up to which rows are kept without other settings."""
 DELETE_OLD_EVERY_S = 60.0
 BATCH_PAUSE_S = 0.05
@@ -35,14 +35,19 @@ async def sweep_attempts(pool: Pool) -> int:
         return await free_expired(connection)
 
 
-async def delete_old(pool: Pool, rules: RetentionRules = KEPT, metrics: ProcessMetrics | None = None) -> int:
+async def delete_old(
+    pool: Pool,
+    rules: RetentionRules = KEPT,
+    metrics: ProcessMetrics | None = None,
+    identity: IdentityRules = IDENTITY,
+) -> int:
     """Delete the rows that are older than the settings keep them; returns their number.
 
     Those of all organisations. A batch is a transaction, with a pause behind it: other statements come first. The
     orphan sweep removes the pictures of deleted previews.
     """
     deleted = 0
-    for kind in list_expiring(rules):
+    for kind in list_expiring(rules, identity.mail_days):
         while True:
             async with transaction(pool) as connection:
                 count = await delete_batch(connection, kind)
@@ -59,7 +64,7 @@ async def run_retention(settings: Settings, pool: Pool, stop: asyncio.Event, met
     """Delete what is too old every ``DELETE_OLD_EVERY_S`` until ``stop``."""
     while not stop.is_set():
         try:
-            await delete_old(pool, settings.retention, metrics)
+            await delete_old(pool, settings.retention, metrics, settings.identity)
         except Unavailable as error:
             structlog.get_logger().warning("retention waits", part=error.part)
         with suppress(TimeoutError):

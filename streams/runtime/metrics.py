@@ -142,6 +142,15 @@ WATCHDOG = Metric(
     kind="counter",
     text="Events that were published and never claimed, emitted again",
 )
+MAILS_SENT = Metric(
+    name="clipstream_mails_total", kind="counter", text="Tries to send a mail, by how they ended", labels=("outcome",)
+)
+MAILS = Metric(
+    name="clipstream_mails_held",
+    kind="gauge",
+    text="Mails that are due, and those that could not be sent",
+    labels=("state",),
+)
 SINK_BATCH = Metric(
     name="clipstream_sink_batch_messages",
     kind="histogram",
@@ -175,6 +184,8 @@ OF_RELAY = (
     STILL,
     STILL_AGE,
     WATCHDOG,
+    MAILS_SENT,
+    MAILS,
 )
 OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD, UNKEPT)
 

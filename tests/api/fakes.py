@@ -12,7 +12,8 @@ from uuid import UUID
 from starlette.applications import Starlette
 
 from api.app import create_app
-from api.http.auth import ApiKeys
+from api.http.auth import ApiKeys, Callers
+from api.http.browsers.cross_origin import Origins
 from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
 from api.http.limits.rate_limits import Places, TokenBuckets
@@ -21,6 +22,7 @@ from api.http.metrics import ApiMetrics
 from api.http.response_cache import AnswerCache, CachedDocuments
 from api.openapi.webhook_messages import make_event_types
 from api.projects.event_follower import Listeners
+from api.wiring import make_identity
 from core.errors import Gone
 from core.infra.part_watch import PartWatch, Probe
 from core.infra.secrets import mint_api_key
@@ -221,6 +223,10 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "event_types": make_event_types(),
         "ring": RING,
         "keys": ApiKeys(pool=pool, ring=RING, now=monotonic, clock=lambda: NOW),
+        "identity": make_identity(settings, pool, RING, clock=lambda: NOW),
+        "origins": Origins(pool=pool, own_url=settings.public_address, now=monotonic),
+        "sign_ins": TokenBuckets(60, monotonic),
+        "refreshes": TokenBuckets(240, monotonic),
         "idempotency": Idempotency(RING),
         "metrics": metrics,
         "rates": LocalRates(monotonic),
@@ -234,7 +240,8 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
     }
     given = values | changes
     documents = CachedDocuments(given["objects"], AnswerCache(seconds=2, now=monotonic))
-    return ApiContext(**({"documents": documents} | given))
+    callers = Callers(pool=pool, keys=given["keys"], tokens=given["identity"].tokens, now=monotonic)
+    return ApiContext(**({"documents": documents, "callers": callers} | given))
 
 
 def make_app(

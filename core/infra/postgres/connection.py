@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -94,6 +94,18 @@ async def org_transaction(pool: Pool, org_id: UUID) -> AsyncIterator[Connection]
         yield connection
 
 
+@asynccontextmanager
+async def person_transaction(pool: Pool, user_id: UUID | None, org_id: UUID | None = None) -> AsyncIterator[Connection]:
+    """Open a transaction that sees the rows of a person, and those of an organisation. Raises Unavailable."""
+    statements = ["begin"]
+    if org_id is not None:
+        statements.append(org_statement(org_id))
+    if user_id is not None:
+        statements.append(person_statement(user_id))
+    async with _begin(pool, "; ".join(statements)) as connection:
+        yield connection
+
+
 async def ping(connection: Connection) -> None:
     """Run an empty query, to see that the server answers."""
     await connection.fetchval("select 1")
@@ -120,6 +132,25 @@ async def knock(dsn: str, *, timeout_s: float) -> None:
 async def set_org(connection: Connection, org_id: UUID) -> None:
     """Limit the rest of the current transaction to the rows of one organisation."""
     await connection.execute(org_statement(org_id))
+
+
+async def set_person(connection: Connection, user_id: UUID) -> None:
+    """Let the rest of the current transaction see the rows of one person."""
+    await connection.execute(person_statement(user_id))
+
+
+async def set_place(
+    connection: Connection, name: Literal["email", "token_hash", "origin", "subjects", "credential"], value: str
+) -> None:
+    """Let the rest of the current transaction see the rows that a value names: an address, a token's hash."""
+    await connection.execute("select set_config($1, $2, true)", f"app.{name}", value)
+
+
+def person_statement(user_id: UUID) -> str:
+    """The statement that lets a transaction see one person's rows; TypeError for what is not a UUID."""
+    if not isinstance(user_id, UUID):
+        raise TypeError(f"a person's id is a UUID, not {type(user_id).__name__}")
+    return f"select set_config('app.user', '{UUID(int=user_id.int)}', true)"
 
 
 def org_statement(org_id: UUID) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from api.http.operations import path_parameters
 from api.routes import OPERATIONS
-from core.infra.postgres.connection import create_pool, org_transaction, transaction
+from core.infra.postgres.connection import create_pool, org_transaction, set_org, set_person, transaction
 from core.infra.postgres.idempotency_keys import KeptAnswer, TakenKey, take_key, write_answer
 from core.infra.postgres.outbox import Cause
 from core.services import project_lifecycle
@@ -146,6 +146,18 @@ async def test_old_answers_and_letters_of_all_organisations_go(world: World, pos
     await relay.close()
 
 
+async def new_member(world: World, tenant: Tenant) -> UUID:
+    user_id = uuid4()
+    async with world.owner.transaction():
+        await set_org(world.owner, tenant.org_id)
+        await set_person(world.owner, user_id)
+        await world.owner.execute(
+            "insert into users (user_id, email) values ($1, $2)", user_id, f"{user_id}@example.org"
+        )
+        await world.owner.execute("insert into memberships values ($1, $2, 'viewer')", tenant.org_id, user_id)
+    return user_id
+
+
 async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> None:
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
@@ -168,6 +180,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
     )
     kit = await world.ann.client.post("/v1/brand-kits", json={"name": "ours"})
     account = await world.ann.client.post("/v1/service-accounts", json={"name": "ours", "role": "viewer"})
+    invitation = await world.ann.client.post("/v1/invitations", json={"email": "a@example.org", "role": "viewer"})
     ids = {
         "key_id": str(world.ann.key_id),
         "service_account_id": account.json()["service_account_id"],
@@ -183,6 +196,10 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "template": "mine",
         "asset_id": str(asset_id),
         "org_id": str(world.ann.org_id),
+        "invitation_id": invitation.json()["invitation_id"],
+        "user_id": str(await new_member(world, world.ann)),
+        "session_id": str(uuid4()),
+        "passkey_id": str(uuid4()),
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
     bodies: dict[str, dict[str, object]] = {
@@ -191,6 +208,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "recoverDeliveries": {"since": "2026-01-01T00:00:00Z"},
         "editClip": {"operations": [{"op": "mute", "segment_id": "s1"}]},
         "requestExports": {"aspects": ["1:1"]},
+        "changeMember": {"role": "viewer"},
         "requestClip": {"start_ms": 0, "end_ms": 9000},
         "correctTranscript": correction,
         "correctSpeakers": {"version": 1, "edits": [{"op": "rename", "speaker": "S1", "name": "mine"}]},
@@ -205,8 +223,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         answer = await world.bob.client.request(
             operation.method, path, json=body, params=queries.get(operation.name), headers={"If-Match": "*"}
         )
-        only_operators = operation.permission == "installation:operate"
-        refusal = (403, "forbidden") if only_operators else (404, "not-found")
+        only_others = operation.of_person or operation.permission == "installation:operate"
+        refusal = (403, "forbidden") if only_others else (404, "not-found")
         assert (answer.status_code, answer.json()["code"]) == refusal, operation.name
         asked += 1
     assert asked >= 17

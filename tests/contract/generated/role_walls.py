@@ -60,6 +60,8 @@ async def call_everything(
 
 
 def _is_allowed(operation: Operation, permissions: frozenset[str]) -> bool:
+    if operation.of_person:  # a key is no person
+        return False
     return operation.permission in ("public", "authenticated") or operation.permission in permissions
 
 

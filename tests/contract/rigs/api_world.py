@@ -15,11 +15,14 @@ import httpx2
 import msgspec
 
 from api.app import create_app
-from api.http.auth import ApiKeys
+from api.http.auth import ApiKeys, Callers
+from api.http.browsers.cross_origin import Origins
 from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
+from api.http.limits.rate_limits import TokenBuckets
 from api.http.metrics import ApiMetrics
 from api.projects.event_follower import Listeners
+from api.wiring import make_identity
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
@@ -120,9 +123,16 @@ async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) 
 
 def _real_keys(settings: Settings, pool: Pool) -> dict[str, Any]:
     ring = open_key_ring(settings)
+    keys = ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC))
+    identity = make_identity(settings, pool, ring)
     return {
         "ring": ring,
-        "keys": ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC)),
+        "keys": keys,
+        "identity": identity,
+        "callers": Callers(pool=pool, keys=keys, tokens=identity.tokens, now=time.monotonic),
+        "origins": Origins(pool=pool, own_url=settings.public_address, now=time.monotonic),
+        "sign_ins": TokenBuckets(1_000_000, time.monotonic),
+        "refreshes": TokenBuckets(1_000_000, time.monotonic),
         "idempotency": Idempotency(ring),
         "clock": lambda: dt.datetime.now(dt.UTC),
     }

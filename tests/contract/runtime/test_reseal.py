@@ -79,6 +79,16 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
         "values ($1, 'i', '', 201, '{}', $2)",
         org_id, ring.seal("idempotency", b"body"),
     )  # fmt: skip
+    await owner.execute(
+        "insert into mails (mail_id, receiver, template, locale, sealed) values ($1, 'r', 'invitation', 'en', $2)",
+        uuid.uuid4(), ring.seal("mails", b"{}"),
+    )  # fmt: skip
+    person_id = uuid.uuid4()
+    await owner.execute("select set_config('app.user', $1, false)", str(person_id))
+    await owner.execute("insert into users (user_id, email) values ($1, $2)", person_id, f"{person_id}@example.org")
+    await owner.execute(
+        "insert into totp_secrets (user_id, sealed) values ($1, $2)", person_id, ring.seal("second-factors", b"s")
+    )
     keys = await create_pool(own_postgres.postgres_keys, size=2)
     api = await create_pool(own_postgres.postgres_api, size=2)
     yield Rig(org_id=org_id, owner=owner, keys=keys, api=api)
@@ -90,8 +100,8 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
 async def test_all_rows_are_sealed_again_and_a_repeat_has_no_effect(rig: Rig) -> None:
     both = named_ring(k2=SECOND, **{"": FIRST})
     result = await reseal(rig.keys, both, batch_rows=10)
-    one_each = {"producer_keys": 1, "webhook_former_secrets": 1, "idempotency_keys": 1}
-    assert result.changed == {"webhook_endpoints": ENDPOINTS} | one_each
+    one_each = ("producer_keys", "webhook_former_secrets", "idempotency_keys", "mails", "totp_secrets")
+    assert result.changed == {"webhook_endpoints": ENDPOINTS} | dict.fromkeys(one_each, 1)
     assert (result.closed, result.left) == ([], 0)
     assert await rig.sealed_by() == {one.table: {"k2"} for one in SEALED}
     assert await rig.opened(named_ring(k2=SECOND)) == {b"whsec_%d" % number for number in range(ENDPOINTS)}
@@ -119,7 +129,7 @@ async def test_a_rotation_that_was_cut_off_is_taken_up(rig: Rig) -> None:
 
 async def test_a_row_without_its_secret_is_named_and_stays(rig: Rig) -> None:
     result = await reseal(rig.keys, named_ring(k2=SECOND))
-    assert len(result.closed) == ENDPOINTS + 3
+    assert len(result.closed) == ENDPOINTS + 5
     assert "put it back into CLIPSTREAM_SECRETS" in result.closed[0]
     assert (await rig.sealed_by())["webhook_endpoints"] == {""}
 

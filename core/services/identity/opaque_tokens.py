@@ -1,0 +1,22 @@
+"""Opaque tokens: 256 random bits with a prefix that says what they are; only their SHA-256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Literal
+
+TokenKind = Literal["refresh", "mail", "invitation", "challenge"]
+_PREFIXES: dict[TokenKind, str] = {"refresh": "clr_", "mail": "clm_", "invitation": "cli_", "challenge": "clc_"}
+_RANDOM_BYTES = 32
+
+
+def mint_token(kind: TokenKind) -> tuple[str, bytes]:
+    """A new token and the hash to store."""
+    token = _PREFIXES[kind] + secrets.token_urlsafe(_RANDOM_BYTES)
+    return token, hash_token(token)
+
+
+def hash_token(token: str) -> bytes:
+    """SHA-256 of a token."""
+    return hashlib.sha256(token.encode("utf-8", errors="surrogatepass")).digest()
