@@ -127,6 +127,7 @@ def _refusal(error: IdentityRefused) -> ApiProblem:
 async def _serve(operation: Operation, request: Request, extra: dict[str, str]) -> Response:
     context: ApiContext = request.app.state.context
     caller, address = ANONYMOUS, client_address(request, context.settings.trusted_proxies)
+    request.scope["clipstream.address"] = address
     if request.headers.get("origin") is not None and operation.tag != "operations":
         extra |= await context.origins.headers(request, None)
     if operation.permission != "public":

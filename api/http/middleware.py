@@ -207,7 +207,7 @@ def _note_request(scope: Scope, status: int, took_ms: float) -> None:
             request_id=scope["state"]["request_id"],
             actor=caller.actor,
             key_id=caller.key_id,
-            address=scope["client"][0] if scope.get("client") else "",
+            address=scope.get("clipstream.address", ""),
         )
     )
 

@@ -170,7 +170,7 @@ def audit_entry(
         outcome=outcome,
         target_kind=targets[-1][0].removesuffix("_id") if targets else "",
         target_ids=[target_id for _, target_id in targets],
-        address=request.client.host if request.client else "",
+        address=request.scope.get("clipstream.address", ""),
         user_agent=request.headers.get("user-agent", ""),
         request_id=getattr(request.state, "request_id", ""),
     )
