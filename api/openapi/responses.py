@@ -7,7 +7,14 @@ from typing import Any
 from api.http.operations import Operation
 
 _ALSO = {"204": "There is nothing more to come.", "304": "The ETag in `If-None-Match` is still current."}
-_BINARY = ("application/zip", "application/octet-stream", "image/", "video/", "audio/", "font/")
+_BINARY = (
+    "application/zip",
+    "application/octet-stream",
+    "image/",
+    "video/",
+    "audio/",
+    "font/",
+)
 """Media types, or what they begin with, whose bytes are no text."""
 
 
@@ -18,8 +25,12 @@ def successful_answer(operation: Operation) -> dict[str, Any]:
         headers["RateLimit"] = {"$ref": "#/components/headers/RateLimit"}
     if operation.located:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
+    headers |= {name: {"schema": {"type": "string", "enum": [text]}} for name, text in operation.fixed_headers.items()}
+    for field in operation.gives_headers:
+        described = {"description": field.description, "schema": dict(field.schema)}
+        headers[field.name] = {"required": field.required} | described
     answer: dict[str, Any] = {"description": operation.summary, "headers": headers}
-    if operation.status == 204:
+    if operation.status == 204 or operation.method == "HEAD" or (operation.streams and operation.response is None):
         return answer
     return answer | {
         "content": {media_type: {"schema": _body(operation, media_type)} for media_type in operation.media_types}
