@@ -15,7 +15,13 @@ from api.jobs.form_reader import FormPart, FormReader, is_form
 from api.problems.problem_details import ApiProblem, invalid
 from api.projects.handlers import CreateProject, create_project, prepare_project
 from api.uploads.appending import append_stream, appending
-from api.uploads.received_files import announce_file, begin_appended, finish_appended, max_appended_bytes
+from api.uploads.received_files import (
+    announce_file,
+    begin_appended,
+    check_storage,
+    finish_appended,
+    max_appended_bytes,
+)
 from schemas.metadata import MAX_TITLE_CHARACTERS
 
 FILE_FIELDS = ("file", "video")
@@ -105,9 +111,11 @@ async def _store_file(call: Call[Any, Any], part: FormPart) -> UUID:
         raise ApiProblem("body-too-large", f"A file has at most {most} bytes.")
     filename = (part.filename or "upload").replace("\0", "")[:255] or "upload"
     file = announce_file(length or most, filename, part.content_type, "source")
-    upload_id, _ = await begin_appended(call, file, "")
+    upload_id, _ = await begin_appended(call, file, "", is_size_known=bool(length))
     async with appending(call.context, call.org_id, upload_id, 0) as appender:
         await append_stream(call.context, call.org_id, appender, _refusing_none(part), is_size_known=False)
+    if not length:
+        await check_storage(call, appender.offset)
     await finish_appended(call, upload_id)
     return upload_id
 
@@ -156,7 +164,16 @@ OPERATIONS = (
         streams={FORM: _FORM_SCHEMA, JSON: _JSON_SCHEMA},
         response=BegunJob,
         successor="/v1/projects",
-        problems=("invalid", "url-refused", "upload-mismatch", "upload-not-complete", "upload-closed", "upload-gone",
-                  "upload-locked"),
+        problems=(
+            "invalid",
+            "quota-exceeded",
+            "concurrency-limited",
+            "url-refused",
+            "upload-mismatch",
+            "upload-not-complete",
+            "upload-closed",
+            "upload-gone",
+            "upload-locked",
+        ),
     ),
-)  # fmt: skip
+)

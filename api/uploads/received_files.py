@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.billing.quota_checks import require_quota
 from api.http.operations import Call
 from api.problems.problem_details import invalid
 from api.uploads.appending import MAX_APPENDED_BYTES, gone, part_bytes_of
@@ -35,12 +36,19 @@ def announce_file(size_bytes: int, filename: str, content_type: str | None, purp
     return file
 
 
-async def begin_appended(call: Call[Any, Any], file: SignUpload, metadata: str) -> tuple[UUID, dt.datetime]:
-    """Begin a file in the store, and make its rows; returns its id, and when it expires."""
+async def begin_appended(
+    call: Call[Any, Any], file: SignUpload, metadata: str, *, is_size_known: bool = True
+) -> tuple[UUID, dt.datetime]:
+    """Begin a file in the store, and make its rows; returns its id, and when it expires.
+
+    Raises ``quota-exceeded``; a file whose size is not known yet is checked by `check_storage` at its end.
+    """
     upload_id, content_type = call.context.new_id(), content_type_of(file)
     key = object_key(call.org_id, upload_id, file.filename)
     multipart_id = await call.context.uploads.create_multipart(key, content_type=content_type)
     async with call.rows() as rows:
+        if is_size_known:
+            await require_quota(rows, call, stored_bytes=file.size_bytes)
         new = uploads.NewUpload(
             upload_id=upload_id,
             object_key=key,
@@ -55,6 +63,12 @@ async def begin_appended(call: Call[Any, Any], file: SignUpload, metadata: str) 
         expires_at = await insert_appended(rows, call.org_id, upload_id, metadata, UPLOAD_AGE)
         await plan_upload_sweep(rows, call.org_id, upload_id)
     return upload_id, expires_at
+
+
+async def check_storage(call: Call[Any, Any], size_bytes: int) -> None:
+    """Raises ``quota-exceeded`` where these bytes pass the plan."""
+    async with call.rows() as rows:
+        await require_quota(rows, call, stored_bytes=size_bytes)
 
 
 async def finish_appended(call: Call[Any, Any], upload_id: UUID) -> None:

@@ -228,7 +228,7 @@ OPERATIONS = (
         fixed_headers=RESUMABLE,
         takes_headers=(_RESUMABLE, _SENT_LENGTH, _METADATA, _CHECKSUM),
         gives_headers=(_OFFSET, _EXPIRES),
-        problems=("invalid", *_APPENDING),
+        problems=("invalid", "quota-exceeded", "upload-mismatch", "upload-not-complete", *_APPENDING),
     ),
     Operation(
         method="HEAD",

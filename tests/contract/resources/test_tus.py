@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -440,3 +442,27 @@ async def test_no_more_writers_wait_than_may(postgres: Settings, store: S3Object
     async with open_world(postgres, objects=store, uploads=store, appends=Turns(1, per_name=0)) as world:
         path = await begun(world.ann, 3)
         assert code(await send(world.ann, path, 0, b"abc")) == (429, "rate-limited")
+
+
+ODD = ("", "0", "1", "-1", "10", "1e3", "9" * 40, "\t", "a" * 9000, "\xff", "sha1 YQ==", "a YQ==", "a", ",", "1.0.0")
+NAMES = (
+    "Tus-Resumable", "Upload-Length", "Upload-Offset", "Upload-Metadata", "Upload-Checksum", "Upload-Defer-Length",
+    "Upload-Concat", "Content-Type", "Content-Encoding", "X-HTTP-Method-Override", "Clipstream-Version",
+)  # fmt: skip
+
+
+async def test_odd_headers_never_cause_a_server_error(world: World) -> None:
+    dice, statuses = random.Random(7), Counter[int]()
+    paths = [await begun(world.ann, 10) for _ in range(20)]
+    for _ in range(300):
+        method = dice.choice(("POST", "PATCH", "PATCH", "HEAD", "DELETE", "OPTIONS"))
+        path = PATH if method == "OPTIONS" or dice.random() < 0.2 else dice.choice(paths)
+        headers = TUS | BYTES | {"Upload-Offset": "0", "Upload-Length": "10"}
+        headers |= {name: dice.choice(ODD) for name in dice.sample(NAMES, dice.randrange(3))}
+        sent = [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
+        body = dice.choice((b"", b"12345", b"x" * 11))
+        answer = await world.ann.client.request(method, path, headers=sent, content=body)
+        assert answer.status_code < 500, (method, headers, answer.text)
+        assert answer.headers.get("tus-resumable") == "1.0.0" or answer.status_code == 405
+        statuses[answer.status_code] += 1
+    assert {201, 204, 400, 409, 412, 415} <= set(statuses), statuses
