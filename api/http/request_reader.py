@@ -31,7 +31,7 @@ _SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?([Zz
 async def read_body(operation: Operation, request: Request) -> bytes:
     """Bytes of the body; raises ``unsupported-media-type`` for one that is not announced as JSON in UTF-8.
 
-    None where the handler reads it.
+    Empty where the handler reads it.
     """
     if operation.method not in WRITES or operation.streams:
         return b""

@@ -7,14 +7,7 @@ from typing import Any
 from api.http.operations import Operation
 
 _ALSO = {"204": "There is nothing more to come.", "304": "The ETag in `If-None-Match` is still current."}
-_BINARY = (
-    "application/zip",
-    "application/octet-stream",
-    "image/",
-    "video/",
-    "audio/",
-    "font/",
-)
+_BINARY = ("application/zip", "application/octet-stream", "image/", "video/", "audio/", "font/")
 """Media types, or what they begin with, whose bytes are no text."""
 
 
