@@ -207,13 +207,13 @@ async def _handle(
 
 def _is_audited(operation: Operation, caller: Caller) -> bool:
     """Whether the operation has an entry in the audit log of the caller's organisation."""
-    return operation.method in AUDITED and caller.org_id != NOBODY
+    return operation.audited and operation.method in AUDITED and caller.org_id != NOBODY
 
 
 async def _append_entry(
     connection: Connection, operation: Operation, call: Call[Any, Any], reply: Reply | Response
 ) -> None:
-    answer_body = reply.body if isinstance(reply, Reply) else None
+    answer_body = (reply.made or reply.body) if isinstance(reply, Reply) else None
     await audit.append(connection, audit_entry(operation, call.request, call.caller, call.ids, answer_body=answer_body))
 
 

@@ -72,6 +72,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """None: the operation's own."""
     headers: Mapping[str, str] = {}
     media_type: str = "application/json"
+    made: Any = None
+    """Struct with the id of what was made, for the audit log, where the answer has no body."""
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Reply | Response]]
@@ -135,6 +137,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     of_person: bool = False
     """Concerns the caller as a person, whatever their organisation: refused to keys. It runs in transactions of its
     own and takes no Idempotency-Key, whose answers all of an organisation share."""
+    audited: bool = True
+    """Whether a write has an entry in the audit log; False for a piece of what another operation has the entry of."""
     merge_patch: bool = False
     """Whether the body is a JSON Merge Patch (RFC 7396), which has a second media type."""
     afterwards: Afterwards | None = None

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from starlette.requests import Request
 
 from api.http.operations import Call, HeaderField, Operation, Reply
@@ -39,6 +41,12 @@ PATH = "/v1/uploads/tus"
 FILES = f"{PATH}/files"
 """Below `PATH` itself an id would be told from a part of another upload's path by its form only."""
 _TEXT: Mapping[str, Any] = {"type": "string"}
+
+
+class MadeUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """What the audit log says of an upload that was begun."""
+
+    upload_id: UUID
 
 
 async def describe_tus(call: Call[None, None]) -> Reply:
@@ -77,7 +85,7 @@ async def create_tus_upload(call: Call[None, None]) -> Reply:
         answer |= _standing(appender)
         if appender.is_full:
             await finish_appended(call, upload_id)
-    return Reply(headers=answer)
+    return Reply(headers=answer, made=MadeUpload(upload_id=upload_id))
 
 
 async def get_tus_upload(call: Call[None, None]) -> Reply:
@@ -251,6 +259,7 @@ OPERATIONS = (
         permission="projects:write",
         summary="Send the next bytes of a tus upload",
         handler=append_tus_upload,
+        audited=False,
         status=204,
         streams={BODY_TYPE: {"type": "string", "format": "binary"}},
         fixed_headers=RESUMABLE,
@@ -266,6 +275,7 @@ OPERATIONS = (
         permission="projects:write",
         summary="End a tus upload that is not complete",
         handler=end_tus_upload,
+        transactional=False,
         status=204,
         fixed_headers=RESUMABLE,
         takes_headers=(_RESUMABLE,),

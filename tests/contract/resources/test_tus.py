@@ -466,3 +466,18 @@ async def test_odd_headers_never_cause_a_server_error(world: World) -> None:
         assert answer.headers.get("tus-resumable") == "1.0.0" or answer.status_code == 405
         statuses[answer.status_code] += 1
     assert {201, 204, 400, 409, 412, 415} <= set(statuses), statuses
+
+
+async def test_beginning_and_end_are_in_the_audit_log(world: World) -> None:
+    path = await begun(world.ann, 10)
+    for at in range(3):
+        assert (await send(world.ann, path, at, b"x")).status_code == 204
+    assert (await world.ann.client.delete(path, headers=TUS)).status_code == 204
+    entries = await world.owner.fetch(
+        "select operation, target_ids from audit_entries where org_id = $1", world.ann.org_id
+    )
+    upload_id = UUID(path.rpartition("/")[2])
+    assert sorted((entry["operation"], list(entry["target_ids"])) for entry in entries) == [
+        ("createTusUpload", [upload_id]),
+        ("endTusUpload", [upload_id]),
+    ]
