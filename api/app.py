@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.http.context import ApiContext
 from api.http.dispatch import answer_error, make_routes
 from api.http.metrics import ApiMetrics
-from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Preflights, Telemetry
+from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Preflights, Telemetry, streaming_matcher
 from api.openapi.pages import make_docs_routes
 from api.problems.problem_details import ApiProblem
 from api.routes import OPERATIONS
@@ -31,6 +31,7 @@ def create_app(
 ) -> Starlette:
     """The ASGI app; it enters ``open_context`` at start-up and leaves it at shutdown."""
     metrics = ApiMetrics()
+    is_streamed = streaming_matcher([(item.method, item.path) for item in OPERATIONS if item.streams])
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -42,9 +43,9 @@ def create_app(
         routes=[*make_routes(OPERATIONS), *make_docs_routes(OPERATIONS)],
         middleware=[
             Middleware(Telemetry),
-            Middleware(Deadline, seconds=request_timeout_s),
+            Middleware(Deadline, seconds=request_timeout_s, is_streamed=is_streamed),
             Middleware(Preflights),
-            Middleware(BodyGuard, max_bytes=max_body_bytes, idle_s=body_idle_s),
+            Middleware(BodyGuard, max_bytes=max_body_bytes, idle_s=body_idle_s, is_streamed=is_streamed),
         ],
         exception_handlers={HTTPException: _answer, ApiProblem: _answer},
         lifespan=lifespan,

@@ -34,6 +34,7 @@ from api.identity import (
     sign_in,
     signing_keys,
 )
+from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
 from api.organisation import account, analytics, dead_letters, score_weights, stuck
 from api.projects import estimates, events, retry
@@ -43,13 +44,14 @@ from api.search import handlers as search_handlers
 from api.transcripts import acoustics, corrections, intelligence, speakers
 from api.transcripts import handlers as transcripts_handlers
 from api.uploads import handlers as uploads_handlers
-from api.uploads import refusals
+from api.uploads import refusals, tus
 from api.webhooks import deliveries as webhook_deliveries
 from api.webhooks import endpoint_actions, endpoints
 from api.webhooks import messages as webhook_messages
 
 OPERATIONS: tuple[Operation, ...] = (
     *refusals.OPERATIONS,
+    *tus.OPERATIONS,
     *uploads_handlers.OPERATIONS,
     *estimates.OPERATIONS,
     *projects_handlers.OPERATIONS,
@@ -102,4 +104,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *dead_letters.OPERATIONS,
     *stuck.OPERATIONS,
     *health_handlers.OPERATIONS,
+    *job_uploads.OPERATIONS,
+    *job_results.OPERATIONS,
 )

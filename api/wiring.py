@@ -19,6 +19,7 @@ from api.http.context import AddressCheck, ApiContext
 from api.http.idempotency import Idempotency
 from api.http.limits.rate_limits import Places, TokenBuckets
 from api.http.limits.shared_rates import SharedRates
+from api.http.limits.turns import Turns
 from api.http.metrics import ApiMetrics
 from api.http.response_cache import KEPT_S as DOCUMENTS_KEPT_S
 from api.http.response_cache import MAX_DOCUMENTS, AnswerCache, CachedDocuments
@@ -73,6 +74,7 @@ SIGN_INS_PER_MINUTE = 60
 """Requests of one address that hash a password or write a mail."""
 REFRESHES_PER_MINUTE = 240
 MAX_STREAMS_PER_KEY = 200
+MAX_APPENDS, MAX_APPENDS_PER_ORG = 24, 100
 
 
 def context_opener(settings: Settings) -> OpenContext:
@@ -140,6 +142,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),
         request_log=request_log,
         followers=Places(MAX_STREAMS_PER_KEY),
+        appends=Turns(MAX_APPENDS, per_name=MAX_APPENDS_PER_ORG),
         probes=probes,
         watch=watch,
         clock=lambda: dt.datetime.now(dt.UTC),

@@ -14,6 +14,7 @@ from api.http.browsers.cross_origin import Origins
 from api.http.idempotency import Idempotency
 from api.http.limits.rate_limits import Places, TokenBuckets
 from api.http.limits.shared_rates import RequestRates
+from api.http.limits.turns import Turns
 from api.http.metrics import ApiMetrics
 from api.http.response_cache import AnswerCache, CachedDocuments
 from core.infra.key_ring import KeyRing
@@ -83,6 +84,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     """Requests of known callers."""
     followers: Places
     """Streams of events that are open, by key."""
+    appends: Turns
+    """Places of requests that append to uploads, by organisation: each holds a part in memory."""
     probes: Mapping[str, Probe]
     watch: PartWatch
     """Ends requests that wait for a part which no longer answers."""

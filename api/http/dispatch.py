@@ -69,9 +69,9 @@ class OwnRoute(Route):
 
 def _dispatch(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        operation = methods["GET" if request.method == "HEAD" else request.method]
+        operation = methods.get(request.method) or methods["GET"]  # HEAD is answered as GET where it is not its own
         request.scope["clipstream.route"] = operation.path
-        extra: dict[str, str] = {}
+        extra = dict(operation.fixed_headers)
         try:
             response = await _serve(operation, request, extra)
         except Exception as error:  # noqa: BLE001 - every exit is a problem document
@@ -177,7 +177,8 @@ async def _watched_answer(operation: Operation, call: Call[Any, Any], raw: bytes
 
 
 async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
-    if operation.method in WRITES and operation.transactional and not operation.of_person:
+    in_one_transaction = operation.transactional and not operation.of_person and not operation.streams
+    if operation.method in WRITES and in_one_transaction:
         response = await _run_once(operation, call, raw)
         return await operation.afterwards(call, response) if operation.afterwards else response
     assert not isinstance(operation.handler, TwoPhaseHandler)
@@ -207,13 +208,13 @@ async def _handle(
 
 def _is_audited(operation: Operation, caller: Caller) -> bool:
     """Whether the operation has an entry in the audit log of the caller's organisation."""
-    return operation.method in AUDITED and caller.org_id != NOBODY
+    return operation.audited and operation.method in AUDITED and caller.org_id != NOBODY
 
 
 async def _append_entry(
     connection: Connection, operation: Operation, call: Call[Any, Any], reply: Reply | Response
 ) -> None:
-    answer_body = reply.body if isinstance(reply, Reply) else None
+    answer_body = (reply.made or reply.body) if isinstance(reply, Reply) else None
     await audit.append(connection, audit_entry(operation, call.request, call.caller, call.ids, answer_body=answer_body))
 
 

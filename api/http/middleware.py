@@ -10,12 +10,14 @@ import datetime as dt
 import re
 import secrets
 import time
+from collections.abc import Callable, Iterable
 
 import sentry_sdk
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.auth import Caller
@@ -37,6 +39,16 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def streaming_matcher(routes: Iterable[tuple[str, str]]) -> Callable[[Scope], bool]:
+    """A test of requests: whether the body is read piece by piece. ``routes``: methods and paths of such."""
+    patterns = [(method, compile_path(path)[0]) for method, path in routes]
+
+    def matches(scope: Scope) -> bool:
+        return any(method == scope["method"] and pattern.match(scope["path"]) for method, pattern in patterns)
+
+    return matches
 
 
 class Telemetry:
@@ -115,12 +127,16 @@ class Preflights:
 
 
 class Deadline:
-    """Answers 504 when a response has not begun in time. A response that has begun may go on."""
+    """Answers 504 when a response has not begun in time. A response that has begun may go on.
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        """``seconds`` until the response must begin."""
+    The time of a body that is read piece by piece counts from its last piece.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float, is_streamed: Callable[[Scope], bool]) -> None:
+        """``seconds`` until the response must begin; ``is_streamed``: whether the body is read piece by piece."""
         self._app = app
         self._seconds = seconds
+        self._is_streamed = is_streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -138,7 +154,13 @@ class Deadline:
                         limit.reschedule(None)
                     await send(message)
 
-                await self._app(scope, receive, send_noting)
+                async def receive_noting() -> Message:
+                    message = await receive()
+                    if not started:
+                        limit.reschedule(asyncio.get_running_loop().time() + self._seconds)
+                    return message
+
+                await self._app(scope, receive_noting if self._is_streamed(scope) else receive, send_noting)
         except TimeoutError:
             if started:
                 raise
@@ -147,21 +169,28 @@ class Deadline:
 
 
 class BodyGuard:
-    """Refuses bodies above a size, with or without Content-Length, and bodies that stop coming."""
+    """Refuses bodies above a size, with or without Content-Length, and bodies that stop coming.
 
-    def __init__(self, app: ASGIApp, max_bytes: int, idle_s: float) -> None:
-        """``idle_s`` is how long the next piece of a body may take."""
+    The size of a body that is read piece by piece is its handler's matter.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, idle_s: float, is_streamed: Callable[[Scope], bool]) -> None:
+        """``idle_s`` is how long the next piece of a body may take.
+
+        ``is_streamed``: whether a request's body is read piece by piece.
+        """
         self._app = app
         self._max_bytes = max_bytes
         self._idle_s = idle_s
+        self._is_streamed = is_streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > self._max_bytes:
+        announced, streamed = Headers(scope=scope).get("content-length", "0"), self._is_streamed(scope)
+        if not announced.isdecimal() or (int(announced) > self._max_bytes and not streamed):
             await problem_response(scope, self._too_large())(scope, receive, send)
             return
         received_bytes, complete = 0, False
@@ -178,7 +207,7 @@ class BodyGuard:
                 raise ApiProblem("slow-body", detail, headers={"Connection": "close"}) from None
             complete = message["type"] != "http.request" or not message.get("more_body", False)
             received_bytes += len(message.get("body", b""))
-            if received_bytes > self._max_bytes:
+            if received_bytes > self._max_bytes and not streamed:
                 raise self._too_large()
             return message
 

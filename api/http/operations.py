@@ -72,6 +72,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """None: the operation's own."""
     headers: Mapping[str, str] = {}
     media_type: str = "application/json"
+    made: Any = None
+    """Struct with the id of what was made, for the audit log, where the answer has no body."""
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Reply | Response]]
@@ -91,13 +93,23 @@ class TwoPhaseHandler(msgspec.Struct, Generic[PreparedT], frozen=True, kw_only=T
     checks again what it relies on."""
 
 
+class HeaderField(msgspec.Struct, frozen=True, kw_only=True):
+    """A header of requests or answers that is not one of every operation's."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    """JSON Schema of its text."""
+    required: bool = False
+
+
 Afterwards = Callable[[Call[Any, Any], Response], Awaitable[Response]]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One method on one path. ``problems`` are codes it can answer with in addition to the general ones."""
 
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "HEAD", "OPTIONS", "POST", "PATCH", "DELETE"]
     path: str
     name: str
     """The operationId, a verb and a noun: names of SDK methods come from it."""
@@ -125,12 +137,24 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     of_person: bool = False
     """Concerns the caller as a person, whatever their organisation: refused to keys. It runs in transactions of its
     own and takes no Idempotency-Key, whose answers all of an organisation share."""
+    audited: bool = True
+    """Whether a write has an entry in the audit log; False for a piece of what another operation has the entry of."""
     merge_patch: bool = False
     """Whether the body is a JSON Merge Patch (RFC 7396), which has a second media type."""
     afterwards: Afterwards | None = None
     """Runs once the transaction is over, on the answer that was kept; may wait for what comes of it and answer that."""
     also: Mapping[str, tuple[str, ...]] = {}
     """Media types of further good answers, by status; none where it has no body."""
+
+    streams: Mapping[str, Mapping[str, Any]] = {}
+    """Media types of a body that the handler reads itself, piece by piece, with their JSON Schemas: the limits of size
+    and of the time until an answer are the handler's, and nothing is kept for an Idempotency-Key."""
+    takes_headers: tuple[HeaderField, ...] = ()
+    """Headers of the request that the operation reads."""
+    gives_headers: tuple[HeaderField, ...] = ()
+    """Headers of its successful answer."""
+    fixed_headers: Mapping[str, str] = {}
+    """Headers of every answer, refusals among them."""
 
     @property
     def has_fields(self) -> bool:

@@ -29,8 +29,11 @@ _SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?([Zz
 
 
 async def read_body(operation: Operation, request: Request) -> bytes:
-    """Bytes of the body; raises ``unsupported-media-type`` for one that is not announced as JSON in UTF-8."""
-    if operation.method not in WRITES:
+    """Bytes of the body; raises ``unsupported-media-type`` for one that is not announced as JSON in UTF-8.
+
+    Empty where the handler reads it.
+    """
+    if operation.method not in WRITES or operation.streams:
         return b""
     if operation.request is not None:
         types = (JSON, MERGE_PATCH) if operation.merge_patch else (JSON,)

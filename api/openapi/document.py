@@ -11,7 +11,7 @@ import msgspec
 from api.http.answer_form.sparse_fields import MAX_CHARACTERS, PARAMETER
 from api.http.answer_form.versions import HEADER, NEWEST, VERSIONS
 from api.http.idempotency import KEY_PATTERN
-from api.http.operations import WRITES, Operation, path_parameters
+from api.http.operations import WRITES, HeaderField, Operation, path_parameters
 from api.openapi.examples import ID, add_example, request_examples
 from api.openapi.fields import complete_schemas, describe_query, to_markdown
 from api.openapi.responses import further_answers, successful_answer
@@ -32,7 +32,7 @@ its own time line."""
 HELD = "precondition-required"
 """Problem of an operation that needs the version that was read."""
 _REF_IN_TEXT = re.compile(r"#/components/schemas/([A-Za-z0-9_.]+)")
-_PATHS: dict[str, str] = {}
+_PATHS: dict[str, str] = {"filename": "Name of the file, as the job lists it."}
 """Path parameters that are no ids."""
 _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
@@ -52,6 +52,7 @@ _TAGS = {
     "people": "Accounts, and who belongs to an organisation.",
     "admin": "For operators: what could not be worked on.",
     "operations": "For the machinery around us.",
+    "jobs": "An older product's five paths, for programs that know them: a job is a project.",
 }
 
 
@@ -139,6 +140,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
             content["examples"] = {name: {"value": body} for name, body in examples.items()}
         types = ("application/json", "application/merge-patch+json") if operation.merge_patch else ("application/json",)
         document["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
+    if operation.streams:
+        content = {media_type: {"schema": dict(schema)} for media_type, schema in operation.streams.items()}
+        document["requestBody"] = {"required": False, "content": content}
     if operation.successor is not None:
         document["deprecated"] = True
     if operation.permission == "public":
@@ -150,7 +154,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def takes_idempotency_key(operation: Operation) -> bool:
     """Whether the answer of an operation can be kept for a repeat."""
-    return operation.method in WRITES and operation.permission != "public" and not operation.of_person
+    is_callers = operation.permission != "public" and not operation.of_person
+    return operation.method in WRITES and is_callers and not operation.streams
 
 
 def problem_codes(operation: Operation) -> list[str]:
@@ -160,13 +165,15 @@ def problem_codes(operation: Operation) -> list[str]:
         codes.add("invalid")
     if operation.permission != "public":
         codes |= {"version-unknown", "unauthenticated", "forbidden", "rate-limited", "unavailable"}
-        if operation.method != "GET":
+        if operation.method not in ("GET", "HEAD"):
             codes.add("cross-site")
     if operation.method in WRITES:
         codes.add("slow-body")
     if takes_idempotency_key(operation):
         codes |= {"idempotency-key-invalid", "idempotency-in-progress"}
         codes |= {"idempotency-mismatch"}
+    if operation.streams:
+        codes |= {"slow-body", "malformed-request", "unsupported-media-type"}
     if operation.request is not None:
         codes |= {"malformed-request", "unsupported-media-type", "invalid"}
     if operation.query is not None:
@@ -197,6 +204,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         parameters.append(_fields_parameter(operation.response))
     if operation.permission != "public":
         parameters.append(_version_parameter())
+    parameters += [_header_parameter(field) for field in operation.takes_headers]
     if takes_idempotency_key(operation):
         key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN}
         key["examples"] = ["2026-03-01-lecture-4"]
@@ -218,6 +226,11 @@ def _fields_parameter(response: type) -> dict[str, Any]:
     text = "Fields of the answer, with dots into lists and objects; without it all of them."
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS} | {"examples": [first]}
     return {"name": PARAMETER, "in": "query", "required": False, "schema": schema, "description": text}
+
+
+def _header_parameter(field: HeaderField) -> dict[str, Any]:
+    described = {"schema": dict(field.schema), "description": field.description}
+    return {"name": field.name, "in": "header", "required": field.required} | described
 
 
 def _version_parameter() -> dict[str, Any]:

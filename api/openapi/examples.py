@@ -60,6 +60,7 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "description": ["Why a second measurement changed the result."],
     "detail": ["It must be from 10 s to 180 s (10000 to 180000 ms)."],
     "doubtful": ["#b0b0b4"],
+    "download_url": [f"/api/download/clips/{ID}/clip-01-9x16.mp4"],
     "duration_ms": [44_300, 200],
     "edge": ["#ffdd33"],
     "elapsed_ms": [61_000],

@@ -18,8 +18,12 @@ def successful_answer(operation: Operation) -> dict[str, Any]:
         headers["RateLimit"] = {"$ref": "#/components/headers/RateLimit"}
     if operation.located:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
+    headers |= {name: {"schema": {"type": "string", "enum": [text]}} for name, text in operation.fixed_headers.items()}
+    for field in operation.gives_headers:
+        described = {"description": field.description, "schema": dict(field.schema)}
+        headers[field.name] = {"required": field.required} | described
     answer: dict[str, Any] = {"description": operation.summary, "headers": headers}
-    if operation.status == 204:
+    if operation.status == 204 or operation.method == "HEAD" or (operation.streams and operation.response is None):
         return answer
     return answer | {
         "content": {media_type: {"schema": _body(operation, media_type)} for media_type in operation.media_types}

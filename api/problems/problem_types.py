@@ -129,6 +129,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
     "upload-closed": ProblemType(
         status=409, title="The upload has ended", remedy="Sign a new upload; an ended one takes no more parts."
     ),
+    "offset-mismatch": ProblemType(
+        status=409,
+        title="The upload is at another offset",
+        remedy="Ask for its offset with HEAD, and go on from there.",
+    ),
     "not-replayable": ProblemType(
         status=409,
         title="It cannot be replayed",
@@ -183,6 +188,7 @@ CATALOGUE: Mapping[str, ProblemType] = {
     "project-erased": ProblemType(
         status=410, title="The project was erased", remedy="Nothing of it is left; only its id is kept."
     ),
+    "upload-gone": ProblemType(status=410, title="The upload was ended, or has expired", remedy="Begin a new upload."),
     "project-ended": ProblemType(
         status=409, title="The project has ended", remedy="Nothing of it runs: DELETE removes what it has made."
     ),
@@ -190,6 +196,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         status=409,
         title="Nothing failed that could be taken up again",
         remedy="Read the project: only what failed is made again, for as long as its attempts are kept.",
+    ),
+    "tus-version": ProblemType(
+        status=412,
+        title="The version of tus is not spoken here",
+        remedy="Send `Tus-Resumable` with one of the versions of `Tus-Version`.",
     ),
     "project-changed": ProblemType(
         status=412,
@@ -224,7 +235,7 @@ CATALOGUE: Mapping[str, ProblemType] = {
     "body-too-large": ProblemType(
         status=413,
         title="The body is too large",
-        remedy="Send less; files go to object storage through POST /v1/uploads/sign.",
+        remedy="Send less; files go to object storage through POST /v1/uploads/sign, or by tus.",
     ),
     "unsupported-media-type": ProblemType(
         status=415, title="The body is not JSON", remedy="Send `Content-Type: application/json`."
@@ -260,6 +271,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="The stored file is not what was announced",
         remedy="Sign a new upload with the right size, and send all of it.",
     ),
+    "upload-locked": ProblemType(
+        status=423,
+        title="Another request writes to the upload",
+        remedy="Try again after the seconds in Retry-After; ask for the offset first.",
+    ),
     "precondition-required": ProblemType(
         status=428,
         title="The request must say which version it is of",
@@ -271,6 +287,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         remedy="Ask again when some of it has ended; the header Clipstream-Limit names the limit.",
     ),
     "rate-limited": ProblemType(status=429, title="Too many requests", remedy="Wait for the seconds in Retry-After."),
+    "checksum-mismatch": ProblemType(
+        status=460,
+        title="The bytes do not have the checksum that was sent with them",
+        remedy="Send the same bytes again from the same offset: none of them was kept.",
+    ),
     "internal": ProblemType(
         status=500,
         title="Something went wrong on our side",

@@ -33,20 +33,13 @@ from api.uploads.models import (
     plan_parts,
     view,
 )
-from api.uploads.queries import StoredUpload, arrived_parts, find_upload, finish_upload, join_and_seal
+from api.uploads.queries import StoredUpload, arrived_parts, check_size, find_upload, finish_upload, join_and_seal
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
 from core.services.orphan_cleanup import plan_upload_sweep
 from core.storage import uploads
-from schemas.options.brand_kit import MAX_ASSET_BYTES
+from core.storage.appended.appended_uploads import end_appended
 from schemas.quantities import spoken_range
-
-
-def check_size(request: SignUpload) -> None:
-    """Raise a 422 for a file of a brand kit above its size limit."""
-    if request.purpose != "source" and request.size_bytes > MAX_ASSET_BYTES[request.purpose]:
-        most = spoken_range(None, MAX_ASSET_BYTES[request.purpose], "bytes")
-        raise invalid("/size_bytes", f"A file for this holds {most}.")
 
 
 class BegunUpload(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +154,7 @@ async def join_upload(call: Call[CompleteUpload, None]) -> StoredUpload | None:
     """Join the parts in the store and seal the file; None where the upload is complete already."""
     async with call.rows() as rows:
         row = await _find_unless_aborted(rows, call)
-    return None if row["state"] == "complete" else await join_and_seal(call, row)
+    return None if row["state"] == "complete" else await join_and_seal(call, row, call.body.parts)
 
 
 async def complete_upload(call: Call[CompleteUpload, None], stored: StoredUpload | None) -> Reply:
@@ -185,6 +178,8 @@ async def abort_upload(call: Call[None, None]) -> Reply:
         if row["state"] == "complete":
             raise ApiProblem("upload-closed", "The upload is complete; erase the projects made of it instead.")
         await uploads.abort_upload(rows, call.org_id, row["upload_id"])
+        if row["appended"]:
+            await end_appended(rows, call.org_id, row["upload_id"])
     if row["multipart_id"]:  # where the store is away, a repeat of the request or the sweep of uploads aborts it
         await call.context.uploads.abort_multipart(row["object_key"], row["multipart_id"])
     return Reply(status=204)
@@ -196,8 +191,8 @@ async def _find_upload_of_path(rows: Connection, call: Call[Any, Any]) -> Row:
 
 async def _open_upload(rows: Connection, call: Call[Any, Any], *, multipart: bool) -> Row:
     row = await _find_upload_of_path(rows, call)
-    if row["state"] != "open" or bool(row["multipart_id"]) != multipart:
-        raise ApiProblem("upload-closed", "The upload takes no parts: it has ended, or goes in one piece.")
+    if row["state"] != "open" or bool(row["multipart_id"]) != multipart or row["appended"]:
+        raise ApiProblem("upload-closed", "The upload takes no parts: it has ended, or goes in one piece, or by tus.")
     return row
 
 

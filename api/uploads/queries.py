@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,15 +10,25 @@ import msgspec
 
 from api.http.operations import Call
 from api.problems.problem_details import ApiProblem, invalid, require
-from api.uploads.models import CompleteUpload
+from api.uploads.models import PartTag, SignUpload
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
 from core.services.upload_seals import sealed_key_of
+from core.storage.appended.appended_uploads import end_appended, find_appended, list_stored_parts
 from core.storage.uploads import complete_upload, lock_upload_row
+from schemas.options.brand_kit import MAX_ASSET_BYTES
+from schemas.quantities import spoken_range
 
 Purpose = Literal["source", "brand kit"]
 """Announced purpose of an upload: to make clips of it, or as a file of a brand kit."""
+
+
+def check_size(request: SignUpload) -> None:
+    """Raise a 422 for a file of a brand kit above its size limit."""
+    if request.purpose != "source" and request.size_bytes > MAX_ASSET_BYTES[request.purpose]:
+        most = spoken_range(None, MAX_ASSET_BYTES[request.purpose], "bytes")
+        raise invalid("/size_bytes", f"A file for this holds {most}.")
 
 
 class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +57,8 @@ async def finish_upload(rows: Connection, row: Row, stored: StoredUpload | None)
         raise ApiProblem(
             "upload-mismatch", f"{row['size_bytes']} bytes were announced, {stored_bytes} are in object storage."
         )
+    if row["appended"] and (appended := await find_appended(rows, row["org_id"], row["upload_id"])):
+        await end_appended(rows, row["org_id"], row["upload_id"], metadata=appended.metadata)
     return await complete_upload(rows, row["org_id"], row["upload_id"], stored.sealed_key)
 
 
@@ -101,20 +114,19 @@ async def seal_stored(call: Call[Any, Any], row: Row) -> StoredUpload:
         raise ApiProblem("upload-not-complete", "The file has not arrived in object storage.") from None
 
 
-async def join_and_seal(call: Call[CompleteUpload, None], row: Row) -> StoredUpload:
-    """The upload once its parts are one file, and nothing can change it."""
+async def join_and_seal(call: Call[Any, Any], row: Row, stated: Sequence[PartTag] = ()) -> StoredUpload:
+    """The upload once its parts are one file that nothing can change. ``stated``: its parts; empty: all."""
     if row["multipart_id"]:
-        await _join_parts(call, row)
+        await _join_parts(call, row, [UploadPart(number=part.number, etag=part.etag.strip('"')) for part in stated])
     return await seal_stored(call, row)
 
 
-async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
+async def _join_parts(call: Call[Any, Any], row: Row, stated: Sequence[UploadPart]) -> None:
     """Join the parts where together they are the whole file: joining too early could not be undone."""
     uploads, key = call.context.uploads, row["object_key"]
     arrived = await arrived_parts(call, row)
     if not arrived:
         return  # joined by an earlier try whose answer was lost, or nothing was sent: what lies there is checked next
-    stated = [UploadPart(number=part.number, etag=part.etag.strip('"')) for part in call.body.parts]
     numbers = {part.number for part in stated or arrived}
     bytes_there = sum(part.size for part in arrived if part.number in numbers)
     if bytes_there != row["size_bytes"]:
@@ -128,7 +140,13 @@ async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
 
 
 async def arrived_parts(call: Call[Any, Any], row: Row) -> list[UploadPart]:
-    """Parts of an upload in object storage; empty once they are joined."""
+    """Parts of an upload in object storage; empty once they are joined.
+
+    Those that passed through the API are kept as rows, as the store's list may lag behind.
+    """
+    if row["appended"]:
+        async with call.rows() as rows:
+            return await list_stored_parts(rows, row["org_id"], row["upload_id"])
     try:
         return await call.context.uploads.list_parts(row["object_key"], row["multipart_id"])
     except KeyError:

@@ -128,8 +128,8 @@ PROMISES: tuple[Promise, ...] = (
         number=16,
         text="A cut upload is resumed bit by bit",
         limit="1,000 of 1,000 resumed exactly",
-        tests=(f"{OWN}/test_cut_uploads.py",),
-        also=(f"{CONTRACT}/api/test_api_uploads.py",),
+        tests=(f"{OWN}/test_cut_uploads.py", f"{OWN}/test_cut_tus.py", f"{OWN}/test_upload_memory.py"),
+        also=(f"{CONTRACT}/api/test_api_uploads.py", f"{CONTRACT}/resources/test_tus.py"),
     ),
     Promise(
         number=20,

@@ -100,6 +100,22 @@ class Uploads(Protocol):
         """A URL that takes one PUT of part ``number``, 1 to 10,000, of exactly ``size`` bytes where given."""
         ...
 
+    async def put_part(self, key: str, upload_id: str, number: int, body: bytes | bytearray) -> UploadPart:
+        """Store part ``number`` of an upload in parts."""
+        ...
+
+    async def write(self, key: str, body: bytes | bytearray) -> None:
+        """Store bytes under a key of the caller's choice."""
+        ...
+
+    async def read_range(self, key: str, start: int, length: int) -> bytes:
+        """Up to ``length`` bytes of an object from ``start``."""
+        ...
+
+    async def delete_keys(self, keys: Sequence[str]) -> int:
+        """Delete these objects; those that are not there count as well."""
+        ...
+
     async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:
         """The parts that arrived, by number: what a client needs to resume."""
         ...

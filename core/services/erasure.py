@@ -33,6 +33,10 @@ select object_key from projects p where org_id = $1 and project_id = $2 and not 
 """
 """The source object, unless another project that is not erased was made of it too."""
 _CLOSE_UPLOAD = "update uploads set filename = '', state = 'aborted' where org_id = $1 and object_key = $2"
+_FORGET_APPENDED = """
+delete from appended_uploads a using uploads u
+where a.org_id = $1 and u.org_id = a.org_id and u.upload_id = a.upload_id and u.object_key = $2
+"""
 _OTHERS_SOURCES = """
 select object_key from projects where org_id = $1 and project_id <> $2 and state <> 'erased'
   and starts_with(object_key, $3)
@@ -105,6 +109,7 @@ async def _own_source(connection: Connection, org_id: UUID, project_id: UUID) ->
     if key is None:
         return None
     await connection.execute(_CLOSE_UPLOAD, org_id, key)
+    await connection.execute(_FORGET_APPENDED, org_id, key)
     if _UPLOAD_KEY.fullmatch(key):
         return key
     of_project = _PROJECTS_KEY.fullmatch(key)

@@ -58,6 +58,8 @@ update uploads u set state = 'aborted' where org_id = $1 and upload_id = $2 and 
   select 1 from assets a where a.org_id = u.org_id and a.upload_id = u.upload_id and a.state = 'received')
 returning object_key, multipart_id
 """
+_FORGET_APPENDED = "delete from appended_uploads where org_id = $1 and upload_id = $2"
+_APPENDED_KEY = "select object_key from uploads where org_id = $1 and upload_id = $2 and appended"
 _BLANK_UNNAMED = """
 update assets a set name = '', checked = null
 where org_id = $1 and asset_id = $2 and archived_at is not null and not exists (
@@ -143,7 +145,19 @@ async def close_unused_upload(connection: Connection, org_id: UUID, upload_id: U
     """
     await connection.execute("select 1 from uploads where org_id = $1 and upload_id = $2 for update", org_id, upload_id)
     row = await connection.fetchrow(_CLOSE_UNUSED, org_id, upload_id)
-    return msgspec.convert(dict(row), UnusedUpload) if row is not None else None
+    if row is None:
+        return None
+    await connection.execute(_FORGET_APPENDED, org_id, upload_id)
+    return msgspec.convert(dict(row), UnusedUpload)
+
+
+async def find_tails(connection: Connection, org_id: UUID, upload_id: UUID) -> str | None:
+    """What the keys of an upload's tails begin with; None for one that never has any.
+
+    A process that is killed between the tail's bytes and its row leaves one.
+    """
+    key: str | None = await connection.fetchval(_APPENDED_KEY, org_id, upload_id)
+    return f"{key}.tail." if key is not None else None
 
 
 async def blank_unnamed_asset(connection: Connection, org_id: UUID, asset_id: UUID) -> bool:

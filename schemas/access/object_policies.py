@@ -1,7 +1,8 @@
 """Rights of each process in the object store, as policies in the language of S3 (IAM).
 
 All read: results lead from one stage to the next. A stage writes its own kinds of objects only, and nothing is removed
-but by the relay, which erases. ``ListBucket`` makes an absent object a 404 and no 403.
+but by the relay, which erases, and the tails of uploads by the API, which replaces them. ``ListBucket`` makes an absent
+object a 404 and no 403.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ WRITES: Mapping[str, tuple[str, ...]] = {
 }
 """Process → patterns of the keys that it writes. Who has no row has no key to the store."""
 
+TAILS = "*/uploads/*.tail.*"
+"""Keys of the bytes of an upload behind its last whole part (docs/adr/0039)."""
+
 
 def policy_of(process: str, bucket: str) -> dict[str, Any]:
     """The policy of a process of ``WRITES``, or of ``migrate``, which makes the bucket.
@@ -48,6 +52,8 @@ def policy_of(process: str, bucket: str) -> dict[str, Any]:
     if WRITES[process]:
         actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         statements.append(_allow(actions, [objects + pattern for pattern in WRITES[process]]))
+    if process == "api":
+        statements.append(_allow(["s3:DeleteObject"], [objects + TAILS]))
     if process == "relay":
         statements.append(_allow(["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{objects}*"]))
     return _document(statements)

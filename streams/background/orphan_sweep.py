@@ -23,6 +23,7 @@ from core.services.orphan_cleanup import (
     claim_due_sweeps,
     close_unused_upload,
     end_sweep,
+    find_tails,
     is_busy,
     list_mentions,
     repeat_sweep,
@@ -130,11 +131,12 @@ async def _remove_unmentioned(objects: S3Objects, prefix: str, mentions: list[st
 
 
 async def _sweep_upload(pool: Pool, objects: S3Objects, org_id: UUID, upload_id: UUID) -> int:
-    """Remove an upload that no project names."""
+    """Remove an upload that no project names, or what is left of the tails of one that is used."""
     async with org_transaction(pool, org_id) as connection:
         unused = await close_unused_upload(connection, org_id, upload_id)
+        tails = None if unused else await find_tails(connection, org_id, upload_id)
     if unused is None:
-        return 0
+        return await objects.delete_prefix(tails) if tails else 0
     if unused.multipart_id:
         await objects.abort_multipart(unused.object_key, unused.multipart_id)
     return await objects.delete_prefix(unused.object_key)

@@ -18,6 +18,7 @@ from api.http.context import ApiContext
 from api.http.idempotency import Idempotency
 from api.http.limits.rate_limits import Places, TokenBuckets
 from api.http.limits.shared_rates import LocalRates
+from api.http.limits.turns import Turns
 from api.http.metrics import ApiMetrics
 from api.http.response_cache import AnswerCache, CachedDocuments
 from api.openapi.webhook_messages import make_event_types
@@ -233,6 +234,7 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "refusals": TokenBuckets(60, monotonic),
         "request_log": RequestLog(pool, on_dropped=metrics.unlogged.inc),
         "followers": Places(2),
+        "appends": Turns(4, per_name=8),
         "probes": probes,
         "watch": PartWatch({}),
         "clock": lambda: NOW,

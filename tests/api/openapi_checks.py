@@ -31,7 +31,9 @@ def undocumented(operation: Operation, answer: httpx2.Response) -> list[str]:
     if told is None:
         return [f"status {answer.status_code} {answer.text[:200]}"]
     found = [
-        f"no header {name}" for name in told.get("headers", {}) if name not in answer.headers and name != "RateLimit"
+        f"no header {name}"
+        for name, header in told.get("headers", {}).items()
+        if name not in answer.headers and name != "RateLimit" and header.get("required", True)
     ]
     content, media_type = told.get("content", {}), answer.headers.get("content-type", "").partition(";")[0]
     if not content or not answer.content:

@@ -29,14 +29,19 @@ QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "
 
 def node_tools() -> Path:
     """The folder of Redocly, Spectral, openapi-typescript and TypeScript's commands."""
+    return node_packages("openapi-node", HERE) / ".bin"
+
+
+def node_packages(name: str, lock: Path) -> Path:
+    """The ``node_modules`` of the lock file in a folder."""
 
     def install(place: Path) -> None:
-        for name in NODE_FILES:
-            shutil.copy(HERE / name, place)
+        for file in NODE_FILES:
+            shutil.copy(lock / file, place)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         run(command, cwd=place, timeout_s=FETCH_S)
 
-    return _installed("openapi-node", [HERE / name for name in NODE_FILES], install) / "node_modules" / ".bin"
+    return _installed(name, [lock / file for file in NODE_FILES], install) / "node_modules"
 
 
 def python_tools() -> Path:

@@ -24,8 +24,16 @@ CACHE_S = 4.0
 CACHE_SIZE = 2_000
 PREFLIGHT_AGE_S = 600
 METHODS = "GET, POST, PATCH, DELETE"
-HEADERS = f"Authorization, Content-Type, {CLIENT_HEADER}, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
-EXPOSED = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotent-Replayed"
+_TUS_SENT = "Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset, Upload-Checksum, X-HTTP-Method-Override"
+_TUS_READ = "Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires"
+HEADERS = (
+    f"Authorization, Content-Type, {CLIENT_HEADER}, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
+    f"{_TUS_SENT}"
+)
+EXPOSED = (
+    f"ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotent-Replayed, {_TUS_READ}, "
+    "Upload-Metadata, Tus-Checksum-Algorithm"
+)
 SAFE_METHODS = ("GET", "HEAD")
 ORIGIN = re.compile(r"https://[a-z0-9.-]{1,253}(:\d{1,5})?|http://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 """An origin that an organisation may list: https, or a page on the developer's own machine."""

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
@@ -266,6 +266,25 @@ class S3Objects:
         if size is not None:
             parameters["ContentLength"] = size
         return self._signer.generate_presigned_url("upload_part", Params=parameters, ExpiresIn=expires_s)
+
+    async def put_part(self, key: str, upload_id: str, number: int, body: bytes | bytearray) -> UploadPart:
+        """Store part ``number`` of a multipart upload."""
+        send = partial(
+            self._client.upload_part,
+            Bucket=self._bucket,
+            Key=key,
+            UploadId=upload_id,
+            PartNumber=number,
+            Body=cast("bytes", body),  # a bytearray is sent without a copy; the types do not know
+        )
+        answer = await self._call(key, send)
+        count("stored_bytes", len(body))
+        return UploadPart(number=number, etag=answer["ETag"].strip('"'), size=len(body))
+
+    async def write(self, key: str, body: bytes | bytearray) -> None:
+        """Store bytes under this very key."""
+        await self._call(key, partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=cast("bytes", body)))
+        count("stored_bytes", len(body))
 
     async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:
         """Parts that arrived, by number."""

@@ -14,7 +14,7 @@ from tests.api.fakes import ORG, ObjectsTwin, PoolTwin
 UPLOAD = uuid4()
 OPEN: Mapping[str, Any] = {
     "org_id": ORG, "upload_id": UPLOAD, "state": "open", "multipart_id": None, "size_bytes": 5, "object_key": "k",
-    "purpose": "source",
+    "purpose": "source", "appended": False,
 }  # fmt: skip
 
 FREE: Mapping[str, Any] = dict.fromkeys(("fingerprint", "status", "headers", "body")) | {"locked": True}

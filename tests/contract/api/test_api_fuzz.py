@@ -186,7 +186,7 @@ async def test_invalid_requests_never_cause_a_server_error(postgres: Settings) -
                     answer.request.url,
                     answer.text,
                 )
-                if answer.status_code >= 400:
+                if answer.status_code >= 400 and operation.method != "HEAD":
                     assert answer.headers["content-type"] == "application/problem+json", operation.name
                     assert answer.json()["status"] == answer.status_code
                 told = [*undocumented(operation, answer), *unnamed(operation, answer)]

@@ -200,6 +200,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "user_id": str(await new_member(world, world.ann)),
         "session_id": str(uuid4()),
         "passkey_id": str(uuid4()),
+        "filename": "clip-01-9x16.mp4",
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
     bodies: dict[str, dict[str, object]] = {
@@ -225,7 +226,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         )
         only_others = operation.of_person or operation.permission == "installation:operate"
         refusal = (403, "forbidden") if only_others else (404, "not-found")
-        assert (answer.status_code, answer.json()["code"]) == refusal, operation.name
+        code = refusal[1] if operation.method == "HEAD" else answer.json()["code"]  # it has no body
+        assert (answer.status_code, code) == refusal, operation.name
         asked += 1
     assert asked >= 17
     for path in ("/v1/projects", "/v1/webhooks/endpoints", "/v1/admin/dead-letters"):

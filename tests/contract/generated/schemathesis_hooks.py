@@ -11,6 +11,9 @@ _NUMBERS = itertools.count()
 LONGEST_WAIT_S = 15
 
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Let no request wait for a picture or a message that no worker makes; give each linked one a key of its own.

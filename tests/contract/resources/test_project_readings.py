@@ -38,6 +38,18 @@ NEWEST = {"If-Match": "*"}
 ELSEWHERE = {
     "cancelProject": "test_resources_of_a_cancelled_project_are_readable",
     "eraseProject": "the end of each story",
+    **dict.fromkeys(
+        (
+            "describeTus",
+            "createTusUpload",
+            "getTusUpload",
+            "appendTusUpload",
+            "endTusUpload",
+            "overrideTusMethod",
+        ),
+        "they are bytes and headers: tests/contract/resources/test_tus.py",
+    ),
+    "uploadVideo": "it takes forms: tests/contract/resources/test_jobs.py",
     "replayDeadLetter": "its message is none of the project's: tests/contract/api/test_api_organisation.py",
 }
 """Requests that the long story does not make: where they are made."""

@@ -14,7 +14,9 @@ from core.infra.postgres.connection import Pool, create_pool, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.s3.object_store import S3Objects, ensure_bucket
 from core.services import orphan_cleanup, project_lifecycle
+from core.services.erasure import erase
 from core.settings import Settings
+from core.storage.appended.appended_uploads import find_appended, insert_appended
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.ids import result_id
@@ -152,6 +154,29 @@ async def test_an_upload_without_a_project_goes_after_a_day(rig: Rig, used: bool
     assert await rig.sweep() == (0 if used else 1)
     assert (key in await rig.keys()) is used
     assert await rig.planned() == []
+
+
+@pytest.mark.parametrize("used", [True, False])
+async def test_tails_of_appended_uploads_go_after_a_day(rig: Rig, used: bool) -> None:
+    """A process that was killed between the bytes of a tail and its row left one."""
+    upload_id = uuid.uuid4()
+    key = (await rig.objects.put(f"{rig.org_id}/uploads/{upload_id}", b"a video", "video/mp4")).key
+    await rig.objects.write(f"{key}.tail.0", b"the rest")
+    await _announce(rig, upload_id, key)
+    async with org_transaction(rig.api, rig.org_id) as connection:
+        await insert_appended(connection, rig.org_id, upload_id, "filename YQ==", dt.timedelta(days=1))
+        await connection.execute("update uploads set part_bytes = 7, multipart_id = 'm'")
+    if used:
+        await rig.run("update projects set object_key = $3 where org_id = $1 and project_id = $2", *rig.owner, key)
+    assert await rig.sweep() == (1 if used else 2)
+    assert await rig.keys() == ({key} if used else set())
+    async with org_transaction(rig.api, rig.org_id) as connection:
+        assert (await find_appended(connection, rig.org_id, upload_id) is None) is not used
+    if used:
+        await rig.run("update projects set state = 'erased' where org_id = $1 and project_id = $2", *rig.owner)
+        assert await erase(rig.worker, rig.objects, *rig.owner) == 1
+        async with org_transaction(rig.api, rig.org_id) as connection:
+            assert await find_appended(connection, rig.org_id, upload_id) is None, "customers' words went with it"
 
 
 @pytest.mark.parametrize(("state", "kept"), [("received", True), ("checked", False)])

@@ -72,6 +72,15 @@ def refused(act: Callable[[], Any]) -> bool:
     return bool(errors)
 
 
+def test_the_api_removes_tails_of_uploads_and_nothing_else(store: Server) -> None:
+    s3, upload = client(store, "api"), PLACES["*/uploads/*"]
+    tail = f"{upload}.tail.0"
+    s3.put_object(Bucket=BUCKET, Key=tail, Body=b"x")
+    removed = {key for key in (tail, *PLACES.values())
+               if not refused(lambda key=key: s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key}]}))}  # type: ignore[misc]  # fmt: skip
+    assert removed == {tail}
+
+
 @pytest.mark.parametrize("process", WRITES)
 def test_a_process_writes_its_own_kinds_and_reads_all(store: Server, process: str) -> None:
     s3 = client(store, process)

@@ -1,0 +1,1 @@
+"""Rows of uploads whose bytes pass through the API in order."""
