@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.access import audit, keys, request_log, service_accounts
-from api.billing import limits, usage
+from api.billing import checkout, limits, stripe_webhook, usage
 from api.brand import assets, caption_templates, kits
 from api.clips import create as clips_create
 from api.clips import edits, interchange
@@ -101,6 +101,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *members.OPERATIONS,
     *organisations.OPERATIONS,
     *signing_keys.OPERATIONS,
+    *checkout.OPERATIONS,
+    *stripe_webhook.OPERATIONS,
     *dead_letters.OPERATIONS,
     *stuck.OPERATIONS,
     *health_handlers.OPERATIONS,

@@ -37,6 +37,7 @@ from core.infra.part_watch import PartWatch, watched
 from core.infra.password_hashes import PasswordHashes
 from core.infra.postgres.connection import Pool, create_pool, knock
 from core.infra.s3.object_store import open_objects
+from core.infra.stripe.client import open_payments
 from core.infra.triton.client import TritonWire
 from core.infra.triton.embeddings import TritonSentences
 from core.services.identity.access_tokens import AccessTokens
@@ -102,6 +103,9 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     stack.push_async_callback(sentences.close)
     triton = TritonWire(settings.triton)
     stack.push_async_callback(triton.close)
+    payments = open_payments(settings)
+    if payments is not None:
+        stack.push_async_callback(payments.close)
     listeners = Listeners()
     follower = Follower(kafka_access(settings), listeners)
     stack.push_async_callback(_cancel_task, asyncio.create_task(follower.run()))
@@ -145,6 +149,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         appends=Turns(MAX_APPENDS, per_name=MAX_APPENDS_PER_ORG),
         probes=probes,
         watch=watch,
+        payments=payments,
         clock=lambda: dt.datetime.now(dt.UTC),
         new_id=uuid.uuid4,
     )

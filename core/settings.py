@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
+from core.domain.billing.price_catalogue import read_catalogue
 from schemas.access.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
 from schemas.topics import PARTITIONS
@@ -144,6 +146,26 @@ class JudgeRules(msgspec.Struct, frozen=True, kw_only=True):
     """Most tokens of one answer."""
 
 
+class StripeRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Payments by Stripe; without a key there are none, and plans are set by the operator."""
+
+    key: str = ""
+    webhook_secret: tuple[str, ...] = ()
+    """Secrets by which Stripe signs its events; more than one while they are rotated."""
+    url: str = "https://api.stripe.com"
+    prices: tuple[str, ...] = ()
+    """``plan:price`` or ``plan:price+metered_price`` of each plan that can be bought."""
+    source_meter: str = ""
+    """``event_name:meter_id`` of the meter of source minutes; empty: they are not billed by use."""
+    exports_meter: str = ""
+    """``event_name:meter_id`` of the meter of exports."""
+    return_url: str = ""
+    """Where Stripe's pages lead back to; empty: the address of the API."""
+    grace_days: Annotated[float, msgspec.Meta(ge=0, le=90)] = 7.0
+    """Days for which a plan stays that is no longer paid for."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 20.0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings of the product; each is the environment variable ``CLIPSTREAM_`` + NAME."""
 
@@ -256,6 +278,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """JSON file of plans; None: the shipped ones (schemas/data/plans.json)."""
     default_plan: str = "unlimited"
     """Plan of organisations that have none of their own."""
+    stripe: StripeRules = StripeRules()
 
     @property
     def public_address(self) -> str:
@@ -273,6 +296,7 @@ _NESTED: dict[str, type[msgspec.Struct]] = {
     "retention": RetentionRules,
     "identity": IdentityRules,
     "prices": PriceList,
+    "stripe": StripeRules,
 }
 
 
@@ -352,6 +376,7 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
     settings = Settings(**_read(Settings, PREFIX, own_variables, needed_by(process)))
     _check_kafka(settings)
     _check_judge(settings)
+    _check_stripe(settings.stripe)
     return settings
 
 
@@ -380,3 +405,15 @@ def _check_judge(settings: Settings) -> None:
     for name in ("url", "model"):
         if settings.judge.mode == "on" and not getattr(settings.writer, name):
             raise MissingSettingError(f"{PREFIX}JUDGE_MODE is on: set {PREFIX}WRITER_{name.upper()} as well")
+
+
+def _check_stripe(rules: StripeRules) -> None:
+    """The key travels in each request, and a wrong price would sell another plan."""
+    address = urlsplit(rules.url)
+    if address.scheme != "https" and address.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise MissingSettingError(f"{PREFIX}STRIPE_URL is not usable: it must begin with https://")
+    try:
+        read_catalogue(rules.prices, rules.source_meter, rules.exports_meter)
+    except ValueError as error:
+        names = ", ".join(f"{PREFIX}STRIPE_{name}" for name in ("PRICES", "SOURCE_METER", "EXPORTS_METER"))
+        raise MissingSettingError(f"{names}: {error}") from None

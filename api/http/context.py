@@ -21,6 +21,7 @@ from core.infra.key_ring import KeyRing
 from core.infra.part_watch import PartWatch, Probe
 from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
+from core.ports.payments import Payments
 from core.ports.stores import Analytics, Objects, Search, Uploads
 from core.services.identity.identity_parts import IdentityParts
 from core.services.identity.request_log import RequestLog
@@ -89,5 +90,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     probes: Mapping[str, Probe]
     watch: PartWatch
     """Ends requests that wait for a part which no longer answers."""
+    payments: Payments | None = None
+    """The payment service; None: plans are set by the operator."""
     clock: Callable[[], dt.datetime]
     new_id: Callable[[], UUID]

@@ -36,6 +36,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="The API has no such version",
         remedy="Send a Clipstream-Version that the detail lists, or none.",
     ),
+    "signature-invalid": ProblemType(
+        status=400,
+        title="The event is not signed as it must be",
+        remedy="Set the endpoint's signing secret as CLIPSTREAM_STRIPE_WEBHOOK_SECRET, and keep the clock right.",
+    ),
     "unauthenticated": ProblemType(
         status=401,
         title="The API key or the session is missing or not valid",
@@ -133,6 +138,26 @@ CATALOGUE: Mapping[str, ProblemType] = {
         status=409,
         title="The upload is at another offset",
         remedy="Ask for its offset with HEAD, and go on from there.",
+    ),
+    "payments-off": ProblemType(
+        status=409,
+        title="This installation takes no payments",
+        remedy="Ask who operates the installation for another plan.",
+    ),
+    "payments-refused": ProblemType(
+        status=409,
+        title="The payment service refuses the request",
+        remedy="Ask who operates the installation: its keys and prices must be those of its Stripe account.",
+    ),
+    "subscription-exists": ProblemType(
+        status=409,
+        title="There is a subscription already",
+        remedy="POST /v1/billing/portal gives the page on which it is changed or ended.",
+    ),
+    "no-subscription": ProblemType(
+        status=409,
+        title="Nothing was bought yet",
+        remedy="POST /v1/billing/checkout gives the page on which a plan is bought.",
     ),
     "not-replayable": ProblemType(
         status=409,

@@ -48,6 +48,7 @@ def list_expiring(rules: RetentionRules, mail_days: float = IdentityRules().mail
         "invitations": 30.0,
         "sign_in_failures": 1.0,
         "mails": mail_days,
+        "stripe_events": 30.0,  # Stripe repeats an event for three days
     }
     return [ExpiringRows(table=table, delete=_DELETE[table], age=dt.timedelta(days=age)) for table, age in days.items()]
 
@@ -79,6 +80,8 @@ _DELETE = {
         select dead_id from dead_letters where created_at < now() - $1::interval order by created_at limit $2)""",
     "upload_refusals": """delete from upload_refusals where refusal_id in (
         select refusal_id from upload_refusals where created_at < now() - $1::interval order by created_at limit $2)""",
+    "stripe_events": """delete from stripe_events where (org_id, event_id) in (
+        select org_id, event_id from stripe_events where at < now() - $1::interval order by at limit $2)""",
     "previews": """with gone as (
          delete from previews where (org_id, preview_id) in (
            select org_id, preview_id from previews where created_at < now() - $1::interval

@@ -15,12 +15,12 @@ GUARDED = frozenset({
     "postgres_owner", "postgres_api", "postgres_worker", "postgres_relay", "postgres_keys", "postgres_bootstrap",
     "postgres_roles",
     "s3_access_key", "s3_secret_key", "clickhouse", "meilisearch", "meilisearch_key",
-    "secret", "secrets", "secrets_file", "writer_key", "smtp",
+    "secret", "secrets", "secrets_file", "writer_key", "smtp", "stripe_key", "stripe_webhook_secret",
 })  # fmt: skip
 """Settings that hold a secret, or lead to data: a process gets those of its row below."""
 OPTIONAL = frozenset({
     "kafka_user", "kafka_password", "kafka_key", "postgres_keys", "postgres_roles",
-    "secret", "secrets", "secrets_file", "writer_key", "smtp",
+    "secret", "secrets", "secrets_file", "writer_key", "smtp", "stripe_key", "stripe_webhook_secret",
 })  # fmt: skip
 """Those that may be empty where a process gets them; of the key ring one is needed (`open_key_ring`)."""
 RING = frozenset({"secret", "secrets", "secrets_file"})
@@ -36,8 +36,8 @@ _OF_STAGE: Mapping[str, frozenset[str]] = {
     "deliver": _KAFKA | {"postgres_worker"} | RING,
 }
 SETTINGS_OF: Mapping[str, frozenset[str]] = {
-    "api": _KAFKA | {"postgres_api", "clickhouse"} | _OBJECTS | _SEARCH | RING,
-    "relay": _KAFKA | {"postgres_relay", "postgres_worker", "smtp"} | _OBJECTS | RING,
+    "api": _KAFKA | {"postgres_api", "clickhouse", "stripe_key", "stripe_webhook_secret"} | _OBJECTS | _SEARCH | RING,
+    "relay": _KAFKA | {"postgres_relay", "postgres_worker", "smtp", "stripe_key"} | _OBJECTS | RING,
     **{stage: _OF_STAGE.get(stage, _STAGE) for stage in STAGES},
     "sink-clickhouse": _KAFKA | {"postgres_worker", "clickhouse"} | _OBJECTS | RING,
     "sink-meilisearch": _KAFKA | {"postgres_worker"} | _OBJECTS | _SEARCH,

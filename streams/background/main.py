@@ -11,12 +11,14 @@ import structlog
 
 from core.infra.postgres.connection import create_pool
 from core.infra.s3.object_store import open_objects
+from core.infra.stripe.client import open_payments
 from core.settings import Settings
 from streams.background.audit_sealer import run_audit_sealer
 from streams.background.mailer import run_mailer
 from streams.background.orphan_sweep import run_orphan_sweep
 from streams.background.relay import Relay, run_backlog
 from streams.background.sweeper import run_erasure, run_letters, run_retention, run_sweeps
+from streams.background.use_metering import run_use_metering
 from streams.background.watchdog import run_watchdog
 from streams.runtime.health import Pulse, serve_health
 from streams.runtime.metrics import OF_RELAY, OF_SINK, ProcessMetrics
@@ -61,6 +63,7 @@ async def run_relay(settings: Settings) -> int:
     relay_pool = await create_pool(settings.postgres_relay, size=4, name="clipstream-sweeper")
     worker_pool = await create_pool(settings.postgres_worker, size=2, name="clipstream-erasure")
     objects = open_objects(settings)
+    payments = open_payments(settings)
     metrics = ProcessMetrics(OF_RELAY)
     relay = Relay(settings, pulse, metrics)
     try:
@@ -78,9 +81,12 @@ async def run_relay(settings: Settings) -> int:
                 run_letters(settings, worker_pool, stop),
                 run_mailer(settings, relay_pool, stop, metrics),
                 run_orphan_sweep(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),
+                *([run_use_metering(relay_pool, payments, settings.stripe, stop, metrics)] if payments else []),
             )
     finally:
         objects.close()
+        if payments is not None:
+            await payments.close()
         await relay_pool.close()
         await worker_pool.close()
 

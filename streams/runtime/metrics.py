@@ -170,6 +170,21 @@ SINK_LAG = Metric(
     text="Messages assigned to this sink and not written yet",
     labels=("sink",),
 )
+USE_SENT = Metric(
+    name="clipstream_metered_use_sent_total",
+    kind="counter",
+    text="Hours of an organisation's use that the payment service has taken",
+    labels=("meter",),
+)
+USE_DUE = Metric(name="clipstream_metered_use_due_rows", kind="gauge", text="Hours of use that are not sent yet")
+USE_AGE = Metric(
+    name="clipstream_metered_use_oldest_due_seconds", kind="gauge", text="How long ago the oldest of that use was"
+)
+USE_HELD = Metric(
+    name="clipstream_metered_use_held_rows",
+    kind="gauge",
+    text="Hours of use that became older than 35 days before the payment service took them: bill them by hand",
+)
 OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD, UNKEPT, WALL)
 OF_RELAY = (
     OUTBOX_DUE,
@@ -186,6 +201,10 @@ OF_RELAY = (
     WATCHDOG,
     MAILS_SENT,
     MAILS,
+    USE_SENT,
+    USE_DUE,
+    USE_AGE,
+    USE_HELD,
 )
 OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD, UNKEPT)
 

@@ -1,4 +1,4 @@
-"""``clipstream usage``, ``limits``: what the organisation used, and what is left of its plan."""
+"""``clipstream usage``, ``limits``, ``billing``: what was used, what is left, and how it is paid."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def add_billing(commands: Any, ask: Any) -> None:
     usage.add_argument("--to", metavar="DAY", help="last day, in UTC (today)")
     text = "show the plan, and what is left of it"
     add_command(commands, "limits", text, ask(show_limits), "clipstream limits")
+    text = "show the subscription, or give the page on which a plan is bought or changed"
+    payments = add_command(
+        commands,
+        "billing",
+        text,
+        ask(show_billing),
+        "clipstream billing",
+        "clipstream billing --buy pro",
+        "clipstream billing --portal",
+    )
+    page = payments.add_mutually_exclusive_group()
+    page.add_argument("--buy", metavar="PLAN", help="the page on which this plan is bought")
+    page.add_argument("--portal", action="store_true", help="the page with invoices, on which the plan is changed")
 
 
 def show_usage(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -67,6 +80,26 @@ def show_limits(client: Client, args: Namespace, display: Display) -> tuple[int,
         rows = [(name, _amount(so_far), "no limit" if most is None else f"{most:,}") for name, so_far, most in amounts]
         display.table(plain_table("", ("", "used", "of"), rows))
     return ExitCode.OK, limits
+
+
+def show_billing(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The subscription, or a link to a page of the payment service."""
+    if args.buy or args.portal:
+        page = (
+            client.post("/v1/billing/checkout", {"plan": args.buy}) if args.buy else client.post("/v1/billing/portal")
+        )
+        if not args.json:
+            display.say(page["url"])
+        return ExitCode.OK, page
+    billing = client.get("/v1/billing")
+    if not args.json:
+        display.say(f"Plan {billing['plan']}. Plans that can be bought: {', '.join(billing['plans']) or 'none'}.")
+        if subscription := billing["subscription"]:
+            until = f", its period ends on {subscription['period_until'][:10]}" if subscription["period_until"] else ""
+            display.say(f"The subscription is {subscription['state']}{until}.")
+            if subscription["grace_until"]:
+                display.say(f"It is not paid for: the plan stays until {subscription['grace_until'][:10]}.")
+    return ExitCode.OK, billing
 
 
 def _amount(so_far: float) -> str:
