@@ -18,7 +18,7 @@ from api.http.operations import Call
 from core.services.identity.identity_parts import Visitor
 from core.services.identity.sessions import SessionTokens
 
-_ATOM = r"[^@\s<>,;:\"\x00-\x1f\x7f]+"
+_ATOM = r'[^@\s<>,;:"\x00-\x1f\x7f]+'
 Email = Annotated[str, Meta(min_length=6, max_length=254, pattern=rf"^{_ATOM}@{_ATOM}\.{_ATOM}$")]
 PersonName = Annotated[str, Meta(max_length=100)]
 OrganisationName = Annotated[str, Meta(min_length=1, max_length=100)]

@@ -88,7 +88,11 @@ PROMISES: tuple[Promise, ...] = (
         text="A webhook arrives, or its end is reported",
         limit="0 lost; a crash repeats only what was in flight, once (20 kills)",
         tests=(f"{CONTRACT}/stages/test_delivery_day.py", f"{CONTRACT}/stages/test_killed_sender.py"),
-        also=(f"{CONTRACT}/stages/test_deliver.py", "tests/e2e/test_faults.py"),
+        also=(
+            f"{CONTRACT}/stages/test_deliver.py",
+            f"{CONTRACT}/resources/test_webhooks.py",
+            "tests/e2e/test_faults.py",
+        ),
     ),
     Promise(
         number=11,

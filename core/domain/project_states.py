@@ -36,5 +36,7 @@ ENDED_PROJECT_STATES = tuple(state for state, targets in PROJECT_TRANSITIONS.ite
 """The work is over, unless it is retried; what it made can be read."""
 GONE_PROJECT_STATES: tuple[ProjectState, ...] = ("cancelled", "erased")
 """Nothing more is written about the project."""
+REUSABLE_PROJECT_STATES: tuple[ProjectState, ...] = ("queued", "running", "completed")
+"""The project can stand for another request of the same source and options."""
 ACTIVE_EXPORT_STATES = tuple(state for state, targets in EXPORT_TRANSITIONS.items() if "cancelled" in targets)
 """The export waits, or is being made."""

@@ -9,12 +9,12 @@ from contextlib import suppress
 
 import structlog
 
+from core.domain.billing.stripe_rules import StripeRules
 from core.errors import Unavailable
 from core.infra.postgres.connection import Pool, transaction
 from core.ports.payments import Payments
 from core.services.billing.metered_use import UseSender, count_hours
 from core.services.billing.subscriptions import catalogue_of, end_graces
-from core.settings import StripeRules
 from core.storage.billing.meter_events import read_backlog
 from streams.runtime.metrics import USE_AGE, USE_DUE, USE_HELD, USE_SENT, ProcessMetrics
 

@@ -38,7 +38,7 @@ class Subscription(Value, frozen=True, kw_only=True):
     ends_with_period: bool = False
 
 
-class Standing(Value, frozen=True, kw_only=True):
+class PlanStanding(Value, frozen=True, kw_only=True):
     """What is known of an organisation's subscription."""
 
     subscription_id: str | None = None
@@ -65,12 +65,12 @@ def choose_subscription(subscriptions: Sequence[Subscription]) -> Subscription |
 
 
 def next_standing(
-    before: Standing,
+    before: PlanStanding,
     subscription: Subscription | None,
     catalogue: PriceCatalogue,
     now: dt.datetime,
     grace: dt.timedelta,
-) -> Standing:
+) -> PlanStanding:
     """The standing with this subscription. A plan that is no longer paid for stays for ``grace``."""
     if subscription is None:
         return _unpaid(before, now, grace)
@@ -89,13 +89,13 @@ def next_standing(
     return msgspec.structs.replace(read, plan=plan or before.plan, grace_until=None, metered_from=metered_from)
 
 
-def _unpaid(read: Standing, now: dt.datetime, grace: dt.timedelta) -> Standing:
+def _unpaid(read: PlanStanding, now: dt.datetime, grace: dt.timedelta) -> PlanStanding:
     if read.plan is None:
         return msgspec.structs.replace(read, grace_until=None)
     return end_grace(msgspec.structs.replace(read, grace_until=read.grace_until or now + grace), now)
 
 
-def end_grace(before: Standing, now: dt.datetime) -> Standing:
+def end_grace(before: PlanStanding, now: dt.datetime) -> PlanStanding:
     """The standing without its plan where its grace is over."""
     if before.grace_until is None or now < before.grace_until:
         return before

@@ -18,10 +18,11 @@ from uuid import UUID
 import httpx2
 import msgspec
 
+from core.domain.billing.stripe_rules import StripeRules
 from core.domain.billing.subscription_state import Subscription
 from core.errors import Busy, Declined, Unavailable
 from core.ports.payments import MeteredUse
-from core.settings import Settings, StripeRules
+from core.settings import Settings
 from schemas.version import USER_AGENT
 
 PART = "payments"

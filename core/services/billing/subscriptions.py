@@ -13,17 +13,17 @@ from uuid import UUID
 import structlog
 
 from core.domain.billing.price_catalogue import PriceCatalogue, read_catalogue
+from core.domain.billing.stripe_rules import StripeRules
 from core.domain.billing.subscription_state import (
     OPEN,
     PAID,
-    Standing,
+    PlanStanding,
     Subscription,
     choose_subscription,
     end_grace,
     next_standing,
 )
 from core.infra.postgres.connection import Connection, Pool, org_transaction, transaction
-from core.settings import StripeRules
 from core.storage.billing.billing_accounts import (
     AccountRecord,
     list_ended_graces,
@@ -73,7 +73,12 @@ async def end_graces(pool: Pool, now: dt.datetime) -> int:
 
 
 async def _write(
-    connection: Connection, org_id: UUID, account: AccountRecord, standing: Standing, question: int, now: dt.datetime
+    connection: Connection,
+    org_id: UUID,
+    account: AccountRecord,
+    standing: PlanStanding,
+    question: int,
+    now: dt.datetime,
 ) -> None:
     await write_standing(connection, org_id, standing, question)
     if standing.plan != account.standing.plan:

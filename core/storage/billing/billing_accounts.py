@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
-from core.domain.billing.subscription_state import Standing
+from core.domain.billing.subscription_state import PlanStanding
 from core.infra.postgres.connection import Connection, Row
 from schemas.common import Value
 
@@ -39,7 +39,7 @@ class AccountRecord(Value, frozen=True, kw_only=True):
     """An organisation as a customer."""
 
     customer_id: str
-    standing: Standing
+    standing: PlanStanding
     asked: int
     """Questions to the payment service about its subscriptions."""
     applied: int
@@ -68,7 +68,7 @@ async def lock_account(connection: Connection, org_id: UUID) -> AccountRecord | 
 def _record(row: Row | None) -> AccountRecord | None:
     if row is None:
         return None
-    standing = Standing(**{name: row[name] for name in _STANDING})
+    standing = PlanStanding(**{name: row[name] for name in _STANDING})
     return AccountRecord(customer_id=row["customer_id"], standing=standing, asked=row["asked"], applied=row["applied"])
 
 
@@ -92,7 +92,7 @@ async def count_question(connection: Connection, org_id: UUID) -> int:
     return number
 
 
-async def write_standing(connection: Connection, org_id: UUID, standing: Standing, question: int) -> None:
+async def write_standing(connection: Connection, org_id: UUID, standing: PlanStanding, question: int) -> None:
     """Write what was read of the organisation's subscriptions."""
     await connection.execute(_WRITE, org_id, *(getattr(standing, name) for name in _STANDING), question)
 

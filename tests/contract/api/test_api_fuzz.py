@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx2
 from msgspec import inspect
 
+from api.http.answer_form.versions import HEADER, NEWEST
 from api.http.operations import WRITES, Operation, path_parameters
 from api.routes import OPERATIONS
 from core.infra.postgres.connection import org_transaction
@@ -110,7 +111,7 @@ async def send(rng: random.Random, client: httpx2.AsyncClient, operation: Operat
         query = {one.encode_name: rng.choice(TEXTS) for one in fields if rng.random() < 0.2}
         query |= {one.encode_name: fitting(rng, one.type, known) for one in fields if rng.random() < 0.3}
         query = {name: one for name, one in query.items() if one is not None}
-    headers = {"Content-Type": "application/json", "If-Match": "*", "Prefer": "respond-async"}
+    headers = {"Content-Type": "application/json", "If-Match": "*", "Prefer": "respond-async", HEADER: NEWEST}
     if rng.random() < 0.2:
         headers["Idempotency-Key"] = rng.choice(["k", "k" * 255, "k" * 256, "a b"])
     if rng.random() < 0.2:

@@ -107,7 +107,7 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
                 fields = getattr(operation.query, "__struct_fields__", ())
                 query = {name: value for name, value in NEEDED.items() if name in fields}
                 answer = await world.ann.client.get(operation.path.format(**named), params=query)
-                if answer.headers.get("content-type", "").endswith("json"):
+                if answer.headers.get("content-type", "").endswith(("/json", "+json")):
                     name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation.name).lower()
                     tag = operation.tag.replace(" ", "_")
                     found.append({"tag": tag, "name": name, "status": answer.status_code, "body": answer.json()})

@@ -13,12 +13,13 @@ import asyncpg
 import httpx2
 import msgspec
 
+from core.domain.billing.stripe_rules import StripeRules
 from core.domain.billing.subscription_state import Standing
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, transaction
 from core.infra.stripe.client import StripePayments
 from core.services.billing.metered_use import UseSender, count_hours
 from core.services.billing.subscriptions import catalogue_of
-from core.settings import Settings, StripeRules
+from core.settings import Settings
 from core.storage.billing.billing_accounts import add_account, write_standing
 from core.storage.billing.meter_events import MeterBacklog, read_backlog
 from core.storage.billing.usage import UsageKind, add_usage

@@ -19,6 +19,7 @@ from core.domain.project_states import (
     EXPORT_TRANSITIONS,
     GONE_PROJECT_STATES,
     PROJECT_TRANSITIONS,
+    REUSABLE_PROJECT_STATES,
     ExportState,
     ProjectState,
 )
@@ -26,7 +27,7 @@ from core.domain.project_states import (
 ROOT = Path(__file__).parents[3]
 TABLES: Mapping[str, Mapping[str, tuple[str, ...]]] = {"projects": PROJECT_TRANSITIONS, "exports": EXPORT_TRANSITIONS}
 LISTS = {
-    "projects": {ACTIVE_PROJECT_STATES, GONE_PROJECT_STATES, ENDED_PROJECT_STATES},
+    "projects": {ACTIVE_PROJECT_STATES, GONE_PROJECT_STATES, ENDED_PROJECT_STATES, REUSABLE_PROJECT_STATES},
     "exports": {ACTIVE_EXPORT_STATES},
 }
 UPDATE = re.compile(r"update (projects|exports) set state = (?:'(\w+)'|\$3)(.*?)(?:$|;)", re.DOTALL)

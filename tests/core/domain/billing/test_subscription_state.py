@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.billing.price_catalogue import UseMeter, read_catalogue
 from core.domain.billing.subscription_state import (
-    Standing,
+    PlanStanding,
     Subscription,
     choose_subscription,
     end_grace,
@@ -52,7 +52,7 @@ def test_the_newest_ended_one_counts() -> None:
 
 
 def test_a_plan_stays_for_its_grace() -> None:
-    paid = next_standing(Standing(), subscription("active"), CATALOGUE, NOW, 7 * DAY)
+    paid = next_standing(PlanStanding(), subscription("active"), CATALOGUE, NOW, 7 * DAY)
     assert (paid.plan, paid.grace_until, paid.metered_from) == ("pro", None, NOW - 3 * DAY)
     late = next_standing(paid, subscription("past_due"), CATALOGUE, NOW, 7 * DAY)
     assert (late.plan, late.grace_until) == ("pro", NOW + 7 * DAY)
@@ -65,12 +65,12 @@ def test_a_plan_stays_for_its_grace() -> None:
 
 
 def test_what_was_never_paid_gives_nothing() -> None:
-    standing = next_standing(Standing(), subscription("incomplete"), CATALOGUE, NOW, 7 * DAY)
+    standing = next_standing(PlanStanding(), subscription("incomplete"), CATALOGUE, NOW, 7 * DAY)
     assert (standing.plan, standing.grace_until, standing.metered_from) == (None, None, None)
 
 
 def test_a_price_of_no_plan_changes_no_plan() -> None:
-    paid = next_standing(Standing(), subscription("active"), CATALOGUE, NOW, DAY)
+    paid = next_standing(PlanStanding(), subscription("active"), CATALOGUE, NOW, DAY)
     assert next_standing(paid, subscription("active", price="price_9"), CATALOGUE, NOW, DAY).plan == "pro"
 
 

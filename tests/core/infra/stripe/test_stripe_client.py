@@ -9,10 +9,10 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from core.domain.billing.stripe_rules import StripeRules
 from core.errors import Busy, Declined, Unavailable
 from core.infra.stripe.client import API_VERSION, StripePayments
 from core.ports.payments import MeteredUse
-from core.settings import StripeRules
 
 ORG = UUID("11111111-1111-5111-8111-111111111111")
 AT = dt.datetime(2026, 11, 25, 10, 30, tzinfo=dt.UTC)
