@@ -14,7 +14,7 @@ import httpx2
 import msgspec
 
 from core.domain.billing.stripe_rules import StripeRules
-from core.domain.billing.subscription_state import Standing
+from core.domain.billing.subscription_state import PlanStanding
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, transaction
 from core.infra.stripe.client import StripePayments
 from core.services.billing.metered_use import UseSender, count_hours
@@ -105,7 +105,7 @@ class Rig(msgspec.Struct, kw_only=True):
         customer = self.books.create_customer({"metadata[org_id]": str(org_id)})["id"]
         async with org_transaction(self.api, org_id) as rows:
             await add_account(rows, org_id, customer)
-            await write_standing(rows, org_id, Standing(state="active", plan="pro", metered_from=self.clock()), 1)
+            await write_standing(rows, org_id, PlanStanding(state="active", plan="pro", metered_from=self.clock()), 1)
         self.customers[org_id] = customer
         return org_id
 
