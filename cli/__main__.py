@@ -77,11 +77,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_run(commands: Any) -> None:
-    text = "make clips of a video file or a URL"
+    text = "make clips of a video file, a URL or a script"
     run = add_command(
         commands, "run", text, _run, "clipstream run talk.mp4", "clipstream run talk.mp4 --aspect 1:1 --max-clips 3"
     )
-    run.add_argument("video", metavar="VIDEO|URL")
+    run.add_argument("video", metavar="VIDEO|URL|SCRIPT.txt")
     _add_project_flags(run, None)
     text = "run on the shipped lecture and show search, analytics and a webhook"
     show = add_command(commands, "demo", text, _demo, "clipstream demo")

@@ -139,6 +139,7 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "route": ["/v1/projects/{project_id}"],
     "scorer": ["signals-7"],
     "script": ["Good morning. Today we measure twice."],
+    "script_text": ["# Why parachutes work\n\nThe secret is the air that has nowhere to go."],
     "secret": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
     "segment_id": ["s1"],
     "sha256": [_SHA],

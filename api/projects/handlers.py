@@ -14,9 +14,11 @@ from api.brand.queries import resolve_project_brand
 from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor, place_of
-from api.problems.problem_details import ApiProblem, FieldError, not_found, require
+from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, require
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
 from api.uploads.queries import StoredUpload, measure_upload, take_upload
+from core.domain.script_text.blocks import title_of_script
+from core.domain.script_text.rules import broken_script
 from core.errors import InputRejected
 from core.infra.http.public_addresses import parse_target, require_https
 from core.infra.postgres.connection import Connection, Row
@@ -30,22 +32,26 @@ from core.storage.projects import (
     list_stage_rows,
     lock_source_url,
 )
+from schemas.codec import MAX_PAYLOAD_BYTES
 from schemas.events import UploadReceived
 from schemas.metadata import MAX_TITLE_CHARACTERS, Metadata
 from schemas.options.export_options import as_draft
 from schemas.options.project import ProjectOptions, broken_rules
+from schemas.options.script_text import ScriptText, card_options
 from schemas.tags import Tag, Tags, broken_tags, tidied
 
 
 class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A source to make clips of: exactly one of ``upload_id`` and ``source_url``."""
+    """A source to make clips of: exactly one of ``upload_id``, ``source_url`` and ``script_text``."""
 
     upload_id: UUID | None = None
-    """Id of a complete upload; either this or `source_url`."""
+    """Id of a complete upload."""
     source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
-    """Public http or https URL of a video; either this or `upload_id`."""
+    """Public http or https URL of a video."""
+    script_text: ScriptText | None = None
+    """A text to show on caption cards, in the language of `options.language`; Markdown is understood."""
     title: Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS)] = ""
-    """Title; empty: the name of the file."""
+    """Title; empty: the name of the file, or the beginning of the script."""
     options: ProjectOptions = ProjectOptions()
     """Options of the clips, and of how they are made."""
     metadata: Metadata = {}
@@ -84,6 +90,12 @@ def option_errors(options: ProjectOptions) -> list[FieldError]:
     return [FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, rule in broken]
 
 
+def script_errors(script_text: str | None, options: ProjectOptions) -> list[FieldError]:
+    """Errors of a script, and of options that do not go with one."""
+    broken = broken_script(script_text, options) if script_text is not None else {}
+    return [FieldError(pointer=f"/{path}", detail=f"It must be {rule}.") for path, rule in broken.items()]
+
+
 def tag_errors(tags: Sequence[str]) -> list[FieldError]:
     """Errors of the tags of a request."""
     return [FieldError(pointer=f"/tags/{at}", detail=f"It must be {rule}.") for at, rule in broken_tags(tags).items()]
@@ -92,8 +104,10 @@ def tag_errors(tags: Sequence[str]) -> list[FieldError]:
 def project_errors(request: CreateProject) -> list[FieldError]:
     """Errors of a request beyond its types."""
     errors = [*option_errors(request.options), *metadata_errors(request.metadata)]
-    if (request.upload_id is None) == (request.source_url is None):
-        errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
+    if sum(source is not None for source in (request.upload_id, request.source_url, request.script_text)) != 1:
+        detail = "Give exactly one of `upload_id`, `source_url` and `script_text`."
+        errors.insert(0, FieldError(pointer="", detail=detail))
+    errors += script_errors(request.script_text, request.options)
     if request.reuse and request.source_url is None:
         errors.append(FieldError(pointer="/reuse", detail="It goes with a `source_url`."))
     errors += tag_errors(request.tags)
@@ -113,7 +127,8 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
     """Take a source in; the work begins at once."""
     request, project_id = call.body, call.context.new_id()
     async with call.rows() as rows:
-        options = await resolve_project_brand(rows, call.org_id, request.options)
+        options = card_options(request.script_text, request.options)
+        options = await resolve_project_brand(rows, call.org_id, options)
         if call.caller.test:
             options = msgspec.structs.replace(options, export=as_draft(options.export))
         if request.reuse and request.source_url is not None:
@@ -130,14 +145,24 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
             project_id=project_id,
             object_key=upload["object_key"] if upload is not None else None,
             source_url=request.source_url,
-            title=request.title,
+            script_text=request.script_text,
+            title=request.title or title_of_script(request.script_text),
             options=options,
             metadata=request.metadata,
         )
+        require_room(event)
         await project_lifecycle.create_project(rows, event, tidied(request.tags), test=call.caller.test)
         await put(rows, event, call.cause(project_id))
     accepted = Accepted(project_id=project_id, state="queued")
     return Reply(body=accepted, headers={"Location": f"/v1/projects/{project_id}"})
+
+
+def require_room(event: UploadReceived) -> None:
+    """Raise a 422 where script, options and metadata together are more than an event holds."""
+    size = len(msgspec.json.encode(event))
+    if size > MAX_PAYLOAD_BYTES:
+        detail = f"Texts, options and metadata together are {size} bytes, and may be {MAX_PAYLOAD_BYTES}: shorten them."
+        raise invalid("", detail)
 
 
 async def check_url(call: Call[Any, Any], url: str, pointer: str, *, https_only: bool = False) -> None:
@@ -228,7 +253,7 @@ OPERATIONS = (
         permission="projects:write",
         status=202,
         located=True,
-        summary="Make clips of an upload or a URL",
+        summary="Make clips of an upload, a URL or a script",
         handler=TwoPhaseHandler(prepare=prepare_project, commit=create_project),
         request=CreateProject,
         check=project_errors,

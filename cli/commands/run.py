@@ -1,4 +1,4 @@
-"""``clipstream run``: a file or a URL in, clips and a report out. Talks to the API alone."""
+"""``clipstream run``: a file, a URL or a script in, clips and a report out. Talks to the API alone."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ from cli.options.project import build_project_options, flag_for_option
 from cli.output import results
 from cli.output.stale_clips import REPORT_NAME, remove_stale_files
 from cli.output.terminal import Display, clip_table, scenery_text, show_nearest
-from schemas.options.project import ProjectOptions, broken_rules
+from schemas.options.project import MAX_SCRIPT_BYTES, ProjectOptions, broken_rules
+from schemas.options.script_text import broken_script_rules
 from schemas.validation.json_errors import readable
 
 STEM_CHARS, TITLE_CHARS = 60, 500
+SCRIPT_SUFFIXES = (".txt", ".md")
+"""Names of files that are scripts: no video is called so."""
 NOTE_NAME = ".upload.json"
 """File next to the results while an upload in parts is unfinished."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -85,9 +88,26 @@ def out_dir(args: Namespace) -> Path:
     return out
 
 
+def is_script(source: str) -> bool:
+    """Whether a source is a file of text: its words are shown on cards, and nothing is uploaded."""
+    return not is_url(source) and Path(source).suffix.lower() in SCRIPT_SUFFIXES
+
+
+def read_script(path: Path) -> str:
+    """The text of a script; raises CliError for a file that is none."""
+    if check_file(path) > MAX_SCRIPT_BYTES:
+        raise CliError(ExitCode.USAGE, f"{path} is longer than the {MAX_SCRIPT_BYTES} bytes that a script may have.")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise CliError(ExitCode.USAGE, f"{path} is not UTF-8: save it as UTF-8.") from None
+
+
 def check_source(source: str) -> None:
     """Raises CliError for a file that cannot be read, before anything is started for it."""
-    if not is_url(source):
+    if is_script(source):
+        read_script(Path(source))
+    elif not is_url(source):
         check_file(Path(source))
 
 
@@ -97,14 +117,20 @@ def check_options(args: Namespace) -> None:
         raise CliError(ExitCode.USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
     if getattr(args, "reuse", False) and not is_url(args.video):
         raise CliError(ExitCode.USAGE, "--reuse goes with a URL: a file is uploaded each time.")
-    broken = broken_rules(msgspec.convert(build_project_options(args), ProjectOptions))
+    options = msgspec.convert(build_project_options(args), ProjectOptions)
+    broken = dict(broken_rules(options))
+    if is_script(args.video):
+        rules = broken_script_rules(read_script(Path(args.video)), options)
+        if rule := rules.get("script_text"):
+            raise CliError(ExitCode.USAGE, f"{args.video} must be {rule}.")
+        broken |= {path.removeprefix("options/"): rule for path, rule in rules.items()}
     if broken:
         problems = "; ".join(f"{flag_for_option(name)} must be {rule}" for name, rule in broken.items())
         raise CliError(ExitCode.USAGE, f"{problems}.")
 
 
 def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch, out: Path) -> str:
-    """Upload the file (or name the URL) and create the project; gives its id."""
+    """Upload the file (or name the URL, or send the script) and create the project; gives its id."""
     body: JSON = {"title": args.title or source_name(args.video), "options": build_project_options(args)}
     if getattr(args, "metadata", None):
         body["metadata"] = args.metadata
@@ -114,6 +140,8 @@ def create_project(client: Client, args: Namespace, display: Display, watch: Sto
         body["reuse"] = True
     if is_url(args.video):
         body["source_url"] = args.video
+    elif is_script(args.video):
+        body["script_text"] = read_script(Path(args.video))
     else:
         path = Path(args.video)
         note = UploadNote(out / NOTE_NAME)

@@ -21,6 +21,7 @@ from schemas.options.score_weights import Genre
 
 ASPECTS = ("9:16", "4:5", "1:1", "16:9")
 FLAGS: Mapping[str, str] = {
+    "captions": "captions (--no-captions)",
     "min_clip_ms": "--length",
     "max_clip_ms": "--length",
     "topics": "--topic",

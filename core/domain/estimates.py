@@ -26,6 +26,8 @@ DECILE_SIGMA = 1.2816
 """Standard deviations beyond which a tenth of a normal distribution lies, on each side."""
 USUAL: tuple[CostKind, ...] = ("stored_bytes", "read_bytes")
 """Kinds of cost, besides processor time, that every project has."""
+SPARED_STAGES: tuple[Stage, ...] = ("listen", "look", "frame")
+"""Stages that find nothing to do in a script."""
 MIN_COMPARED_VALUE = 1.0
 """Amounts below one ms or byte are not compared."""
 
@@ -67,6 +69,8 @@ class EstimatedSource(Value, frozen=True, kw_only=True):
     media_ms: int
     megapixels: float
     options: ProjectOptions = ProjectOptions()
+    script: bool = False
+    """Whether it is a script: there is nothing to hear, and no face to follow."""
 
 
 class Finished(Value, frozen=True, kw_only=True):
@@ -248,7 +252,9 @@ def estimate(
     return Estimate(
         media_ms=source.media_ms,
         clips=clips_of(source, rates),
-        elapsed_ms=widen_range(amount_range(table_amount(rates.elapsed, source, rates), leaning), unsure),
+        elapsed_ms=widen_range(
+            amount_range(table_amount(rates.elapsed, source, rates) * work_share(source, rates), leaning), unsure
+        ),
         stages=stages,
         kinds=kinds,
         money=sum_ranges(paid) if paid else None,
@@ -258,7 +264,17 @@ def estimate(
     )
 
 
+def work_share(source: EstimatedSource, rates: Rates) -> float:
+    """Share of the table's processor time that is left without the stages that a script is spared."""
+    amounts = {stage: table_amount(rate, source, rates) for stage, rate in rates.stages.items()}
+    total = sum(amounts.values())
+    spared = sum(amounts.get(stage, 0.0) for stage in SPARED_STAGES) if source.script else 0.0
+    return 1 - spared / total if total else 1.0
+
+
 def _of_stage(stage: Stage, rate: Rate, source: EstimatedSource, rates: Rates, finished: Sequence[Finished]) -> Range:
+    if source.script and stage in SPARED_STAGES:
+        return Range(expected=0.0, low=0.0, high=0.0)
     pairs = [
         (table_amount(rate, project.source, rates), float(project.stages_cpu_ms.get(stage, 0))) for project in finished
     ]

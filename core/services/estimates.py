@@ -20,7 +20,8 @@ from schemas.stages import EXPORT_STAGES
 MAX_PROJECTS_LEARNED_FROM = 50
 """Number of finished projects to learn from, the newest: an installation that became faster is judged by its present.
 
-Videos without clips are left out: their last stages were skipped, so they say nothing about videos with clips.
+Videos without clips are left out: their last stages were skipped, so they say nothing about videos with clips. So
+are scripts, which skip the costly stages.
 """
 _FINISHED = """
 select p.duration_ms, p.width_px, p.height_px, p.options,
@@ -36,6 +37,8 @@ where p.org_id = $1 and p.state = 'completed' and p.duration_ms > 0 and p.starte
   and not (p.width_px is not null and exists (select 1 from project_stages s
     where s.org_id = p.org_id and s.project_id = p.project_id and s.stage = any($3::text[])
       and s.state = 'skipped'))
+  and not exists (select 1 from project_stages s
+    where s.org_id = p.org_id and s.project_id = p.project_id and s.stage = 'listen' and s.state = 'skipped')
 order by p.finished_at desc limit $2
 """
 
@@ -87,15 +90,19 @@ async def estimate_source(
 async def write_estimate(connection: Connection, org_id: UUID, project_id: UUID, settings: Settings) -> None:
     """Write the estimate of a project, once its length and size are known."""
     row = await connection.fetchrow(
-        "select duration_ms, width_px, height_px, options from projects where org_id = $1 and project_id = $2",
+        """select duration_ms, width_px, height_px, options, exists (select 1 from project_stages s
+             where s.org_id = p.org_id and s.project_id = p.project_id and s.stage = 'listen' and s.state = 'skipped')
+             as script
+           from projects p where org_id = $1 and project_id = $2""",
         org_id,
         project_id,
     )
     if row is None or not row["duration_ms"]:
         return
     finished = await list_finished_projects(connection, org_id)
+    source = msgspec.structs.replace(source_of(row), script=row["script"])
     try:
-        project_estimate = estimate(source_of(row), default_rates(), finished, settings.prices, token_prices(settings))
+        project_estimate = estimate(source, default_rates(), finished, settings.prices, token_prices(settings))
     except (ArithmeticError, ValueError) as error:  # a bug of ours: the project goes on without
         sentry_sdk.capture_exception(error)
         return

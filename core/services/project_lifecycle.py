@@ -22,6 +22,7 @@ from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents.moments import NearMoment
 from schemas.metadata import encode_metadata
+from schemas.options.script_text import card_options
 from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 
 _CREATE = """
@@ -76,7 +77,7 @@ async def create_project(
         event.title,
         event.object_key,
         event.source_url,
-        event.options,
+        card_options(event.script_text, event.options),
         encode_metadata(event.metadata),
         PROJECT_STAGES,
         list(tags),

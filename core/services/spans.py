@@ -14,6 +14,7 @@ from core.domain.clock_format import format_clock
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
+from core.storage.spans import SpanDocuments
 from schemas import events
 from schemas.common import ObjectRef
 
@@ -76,12 +77,42 @@ async def end_span(
         project_id,
     )
     if part == "heard" and waiting["heard"] == 0:
-        # The id must not depend on the span that happened to end last.
-        fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
-        completed = events.SpansHeard(org_id=org_id, project_id=project_id)
-        await put(connection, completed, fixed, name=await _round_name(connection, org_id, project_id))
+        await _emit_heard(connection, org_id, project_id, cause)
     if part == "seen" and waiting["seen"] == 0:
         await emit_understood(connection, org_id, project_id, cause)
+
+
+async def end_script_span(
+    connection: Connection, org_id: UUID, project_id: UUID, documents: SpanDocuments, cause: Cause
+) -> None:
+    """Record the one span of a script: its words are known; ``listen`` and ``look`` are skipped."""
+    await connection.execute(
+        """update spans set planned_at = $3, heard = 'done', heard_ref = $4, seen = 'done', seen_ref = $5
+           where org_id = $1 and project_id = $2""",
+        org_id,
+        project_id,
+        cause.now,
+        documents.heard,
+        documents.seen,
+    )
+    for stage in ("listen", "look"):
+        await connection.execute(
+            """update project_stages set state = 'skipped', percent = 100, parts_done = 1, parts_total = 1
+               where org_id = $1 and project_id = $2 and stage = $3""",
+            org_id,
+            project_id,
+            stage,
+        )
+        await project_lifecycle.publish_progress(connection, org_id, project_id, stage, cause)
+    await _emit_heard(connection, org_id, project_id, cause)
+
+
+async def _emit_heard(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Emit that the words of all spans are there."""
+    # The id must not depend on the span that happened to end last.
+    fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
+    completed = events.SpansHeard(org_id=org_id, project_id=project_id)
+    await put(connection, completed, fixed, name=await _round_name(connection, org_id, project_id))
 
 
 async def emit_understood(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
@@ -93,7 +124,7 @@ async def emit_understood(connection: Connection, org_id: UUID, project_id: UUID
     )
     states = {row["stage"]: row["state"] for row in rows}
     # The later of the two stages gets here again, and emits the event.
-    if any(state not in ("done", "failed") for state in states.values()):
+    if any(state not in ("done", "failed", "skipped") for state in states.values()):
         return
     unseen = await connection.fetchval(
         "select count(*) from spans where org_id = $1 and project_id = $2 and seen_ref is null", org_id, project_id

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from core.domain.script_text.rules import broken_script
 from core.errors import InputRejected
 from core.infra.kafka.message import Message
 from core.infra.key_ring import KeyRing, MissingSecretError
@@ -158,14 +159,16 @@ def check_upload(event: events.UploadReceived) -> None:
 def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
     """Reasons to refuse an upload, each with its detail."""
     key, url = event.object_key, event.source_url
-    if bool(key) == bool(url):
-        yield "upload.source", "give exactly one of `object_key` and `source_url`"
+    if sum(map(bool, (key, url, event.script_text))) != 1:
+        yield "upload.source", "give exactly one of `object_key`, `source_url` and `script_text`"
     if key and not key.startswith(f"{event.org_id}/"):
         yield "upload.prefix", f"`object_key` must lie under {event.org_id}/"
     if key and (".." in key.split("/") or "//" in key):
         yield "upload.prefix", "`object_key` must not contain empty or '..' parts"
     for name, rule in broken_rules(event.options).items():
         yield "upload.options", f"`options/{name}` must be {rule}"
+    for name, rule in broken_script(event.script_text, event.options).items() if event.script_text else ():
+        yield "upload.script", f"`{name}` must be {rule}"
     sizes = (("title", len(event.title), MAX_TITLE_CHARACTERS, "characters"),
              ("source_url", len(url or ""), MAX_URL_CHARACTERS, "characters"),
              ("object_key", len((key or "").encode()), MAX_KEY_BYTES, "bytes"))  # fmt: skip

@@ -70,5 +70,7 @@ class SourceIndex(Value, frozen=True, kw_only=True):
     """The chosen audio track."""
     packets: PacketTable | None = None
     warnings: list[str] = []
+    still: bool = False
+    """Whether every frame is the same, as behind a script: there is nothing to find in them."""
     audio_tracks: list[AudioTrack] = []
     """All audio tracks in the file's order; empty in older indexes."""

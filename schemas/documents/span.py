@@ -7,6 +7,9 @@ from schemas.documents.acoustics import SpanSounds
 from schemas.documents.diarization import VoiceWindows
 from schemas.documents.scene import Person, TransitionKind
 
+SCRIPT_MODEL = "script"
+"""``model`` of a span whose words were not recognised: they are a script's, at the times at which they are shown."""
+
 
 class HeardWindow(Value, frozen=True, kw_only=True):
     """The decoder's figures for one window of up to 30 s.

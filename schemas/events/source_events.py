@@ -11,13 +11,16 @@ from schemas.events.event_base import Event
 from schemas.metadata import Metadata
 from schemas.options.brand_kit import AssetKind
 from schemas.options.project import ProjectOptions
+from schemas.options.script_text import ScriptText
 
 
 class UploadReceived(Event, frozen=True, kw_only=True):
-    """A source is ready to be processed: an object under the organisation's prefix, or a URL to fetch."""
+    """A source is ready: an object under the organisation's prefix, a URL to fetch, or a script."""
 
     object_key: str | None = None
     source_url: str | None = None
+    script_text: ScriptText | None = None
+    """A text to show on caption cards: a project without media."""
     title: str = ""
     options: ProjectOptions = ProjectOptions()
     metadata: Metadata = {}

@@ -13,6 +13,8 @@ from msgspec import Meta
 from schemas.common import Value
 
 DEFAULT_TEMPLATE = "bold_outline"
+MAX_CUE_WORDS, MAX_CUE_LINES = 40, 8
+"""Words and lines of a cue: what a card holds in letters that are read on a phone."""
 Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$", description="#rrggbb, or #rrggbbaa")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Font = Literal["display", "text", "condensed", "typewriter"]
@@ -113,8 +115,10 @@ class Shapes(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Wrap(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Numbers of words and lines of a cue."""
 
-    max_words: Annotated[int, Meta(ge=1, le=14)] = 5
-    max_lines: Annotated[int, Meta(ge=1, le=2)] = 2
+    max_words: Annotated[int, Meta(ge=1, le=MAX_CUE_WORDS)] = 5
+    max_lines: Annotated[int, Meta(ge=1, le=MAX_CUE_LINES)] = 2
+    cue: Literal["phrase", "sentence"] = "phrase"
+    """``phrase``: a few words at a time; ``sentence``: a whole sentence where it fits, which stays until the next."""
 
 
 class Emphasis(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,7 +12,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from schemas.common import Value
-from schemas.options.caption_template import CaptionTemplate, Colour, Font, Plate, Shape, Share
+from schemas.options.caption_template import (
+    MAX_CUE_LINES,
+    MAX_CUE_WORDS,
+    CaptionTemplate,
+    Colour,
+    Font,
+    Plate,
+    Shape,
+    Share,
+)
 from schemas.options.safe_zones import safe_zones
 
 LINE_HEIGHT = 1.14
@@ -113,8 +122,10 @@ class ShapesOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class WrapOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Changes to the amount that is shown at once."""
 
-    max_words: Annotated[int, Meta(ge=1, le=14)] | UnsetType = UNSET
-    max_lines: Annotated[int, Meta(ge=1, le=2)] | UnsetType = UNSET
+    max_words: Annotated[int, Meta(ge=1, le=MAX_CUE_WORDS)] | UnsetType = UNSET
+    max_lines: Annotated[int, Meta(ge=1, le=MAX_CUE_LINES)] | UnsetType = UNSET
+    cue: Literal["phrase", "sentence"] | UnsetType = UNSET
+    """``phrase``: a few words at a time; ``sentence``: a whole sentence where it fits, which stays until the next."""
 
 
 class EmphasisOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -29,7 +29,7 @@ from schemas.documents.source import SourceIndex
 from schemas.ids import result_id
 from streams.frame.analysis.analysis_merge import merge_tracks, missing_ranges, ranges_touch
 from streams.frame.aspects import plan_aspects, suggest_or_none
-from streams.frame.clip_analysis import analyse_clip
+from streams.frame.clip_analysis import analyse_clip, build_still_tracks
 from streams.frame.edit_ranges import analysis_ranges
 from streams.frame.speaker.face_landmarks import with_speaking_turns
 from streams.frame.speaker.stored_voices import HeardSpanRef, read_heard_spans, read_speech, read_voices
@@ -163,6 +163,9 @@ class FrameStage:
         time: TimeRange,
     ) -> AnalysisResult:
         """Return all tracks of a range, and the cost of the part that ``tracks`` lacks."""
+        if index.still:
+            still = build_still_tracks(str(event.clip_id), _hull_range(time, tracks))
+            return AnalysisResult(tracks=still, cpu_ms=0, warnings=[])
         context = self._context
         unseen: list[TimeRange] = missing_ranges(tracks, time) if tracks else [time]
         cpu_ms, warnings = 0, list[str]()

@@ -104,6 +104,13 @@ async def analyse_clip(
     return (await with_speaking_turns(clip_tracks, speech, inputs.warn, voices))[0]
 
 
+def build_still_tracks(clip_id: str, time: TimeRange) -> ClipTracks:
+    """Build the analysis of a source whose frames are all the same: one shot, and nothing in it."""
+    return ClipTracks(
+        clip_id=clip_id, range=time, shots=[time], tracks=[], pictures_looked_at=0, model="none", compute_ms=0
+    )
+
+
 async def _find_faces(
     decoded: DecodedClip, shots: Sequence[TimeRange], inputs: AnalysisInput
 ) -> tuple[FacesFound, list[FaceTrack]]:

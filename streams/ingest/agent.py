@@ -1,4 +1,7 @@
-"""UploadReceived → SpanPlanned (the first few) or ProjectFailed; AssetReceived → AssetChecked/Refused."""
+"""UploadReceived → SpanPlanned (the first few), SpansHeard (of a script) or ProjectFailed.
+
+AssetReceived → AssetChecked/Refused.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ from pathlib import Path
 import msgspec
 
 from core.errors import InputRejected
-from core.infra.postgres.connection import Connection
+from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.services import estimates, project_lifecycle
 from core.services.billing.quotas import PLAN_EXCEEDED, check_quota
-from core.services.spans import emit_next_spans
+from core.services.spans import emit_next_spans, end_script_span
 from core.services.upload_seals import find_sealed_key
 from core.services.upload_signatures import check_upload
 from core.settings import Settings
 from core.storage.billing.usage import add_usage
+from core.storage.brand_kits import read_snapshot
 from core.storage.projects import IngestedSource, write_source
 from core.storage.spans import insert_spans
 from schemas import events
@@ -25,6 +29,7 @@ from schemas.options.project import skip_warnings
 from schemas.stages import TABLE
 from streams.ingest.assets.asset_importer import check_asset, commit_checked, commit_refused, find_upload
 from streams.ingest.partial_downloads import PartialDownloads
+from streams.ingest.script.script_source import ScriptSource, make_script_source
 from streams.ingest.source_importer import MISSING_UPLOAD, UPLOAD_NOT_FOUND, ImportedSource, import_source
 from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
@@ -52,6 +57,8 @@ class IngestStage:
             return await self._check_asset(event, work)
         assert isinstance(event, events.UploadReceived)
         check_upload(event)
+        if event.script_text is not None:
+            return await self._make_script_source(event, work)
         with self._context.scratch() as scratch:
             imported_source = await self._import_source(event, work, scratch)
         work.cpu_ms = imported_source.cpu_ms
@@ -60,6 +67,30 @@ class IngestStage:
             settings = self._context.settings
             await _commit_source(connection, event, imported_source, work, settings)
             await estimates.write_estimate(connection, event.org_id, event.project_id, settings)
+
+        return commit
+
+    async def _make_script_source(self, event: events.UploadReceived, work: Work) -> Commit:
+        """Make the source of a script."""
+        context = self._context
+        async with org_transaction(context.pool, event.org_id) as connection:
+            brand = await read_snapshot(connection, event.org_id, event.options.export.brand)
+        with context.scratch() as scratch:
+            script_source = await make_script_source(
+                event,
+                brand.kit if brand is not None else None,
+                objects=context.objects,
+                limits=context.settings.media,
+                rules=context.settings.spans,
+                scratch=scratch,
+                prefix=prefix_of(event, "source", result_id(work.cause.input_id, "ingest")),
+                report=work.report,
+            )
+        work.cpu_ms = script_source.imported.cpu_ms
+
+        async def commit(connection: Connection) -> None:
+            await _commit_script_source(connection, event, script_source, work, context.settings)
+            await estimates.write_estimate(connection, event.org_id, event.project_id, context.settings)
 
         return commit
 
@@ -138,6 +169,29 @@ async def _commit_source(
     settings: Settings,
 ) -> None:
     """Commit the source's row, its spans, the expected parts of each stage, and the first span events."""
+    if await _write_rows(connection, event, imported_source, work, settings):
+        await emit_next_spans(connection, event.org_id, event.project_id, work.cause, settings.spans.window)
+
+
+async def _commit_script_source(
+    connection: Connection, event: events.UploadReceived, script_source: ScriptSource, work: Work, settings: Settings
+) -> None:
+    """Commit the same of a script, whose words are there already."""
+    if await _write_rows(connection, event, script_source.imported, work, settings):
+        await end_script_span(connection, event.org_id, event.project_id, script_source.documents, work.cause)
+
+
+async def _write_rows(
+    connection: Connection,
+    event: events.UploadReceived,
+    imported_source: ImportedSource,
+    work: Work,
+    settings: Settings,
+) -> bool:
+    """Write the source's row, its spans, the expected parts of each stage, and the end of ingest.
+
+    False where the plan has no room for the source: the project fails.
+    """
     index = imported_source.index
     video = index.video
     owner = (event.org_id, event.project_id)
@@ -162,7 +216,7 @@ async def _commit_source(
     await write_source(connection, *owner, ingested_source)
     if excess is not None:
         await project_lifecycle.fail_project(connection, *owner, PLAN_EXCEEDED, excess.detail, work.cause)
-        return
+        return False
     await add_usage(
         connection,
         *owner,
@@ -179,10 +233,8 @@ async def _commit_source(
     for row in TABLE:
         if row.part in totals and row.name != "ingest":
             await project_lifecycle.expect_parts(connection, event.org_id, event.project_id, row.name, totals[row.part])
-    await project_lifecycle.end_part(
-        connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms
-    )
-    await emit_next_spans(connection, event.org_id, event.project_id, work.cause, settings.spans.window)
+    await project_lifecycle.end_part(connection, *owner, "ingest", work.cause, cpu_ms=work.cpu_ms)
+    return True
 
 
 def _build_span_event(

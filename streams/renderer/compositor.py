@@ -14,6 +14,7 @@ import av
 from core.domain.editing.clock import single_segment
 from core.domain.editing.output_words import words_out
 from core.domain.framing.geometry import view
+from schemas.common import Box
 from schemas.documents.edit import PlacedSegment
 from schemas.documents.export import CaptionCue
 from schemas.documents.frame_plan import FramePlan, ShotCrop
@@ -94,6 +95,10 @@ class Compositor:
         if self.overlays is not None:
             self.overlays.burn(frame, slot)
         return frame
+
+    def plate_areas(self) -> list[tuple[float, float, Box]]:
+        """Start, end and box on the output of each caption with a plate."""
+        return self._captions.plate_areas()
 
     def with_captions(self, frame: av.VideoFrame, slot: Slot) -> av.VideoFrame:
         """Draw the slot's captions into the frame, in place."""

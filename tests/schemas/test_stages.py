@@ -115,6 +115,7 @@ def test_no_other_module_lists_the_stages() -> None:
         "schemas/access/object_policies.py": "which objects each stage writes; one without a row may write none",
         "schemas/tools/workloads.py": "sizes of pods; a stage without a row takes the defaults",
         "core/domain/retry_plan.py": "what a stage that is taken up again needs of the others",
+        "core/domain/estimates.py": "which stages find nothing to do in a script",
         "core/services/project_retry.py": "which stages a failed part goes back to",
         "benchmarks/system/estimates.py": "what each stage's cost grows with: the fit of stage_rates.json",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from schemas.common import Word
@@ -18,11 +19,22 @@ MIN_CONTINUED_PAUSE_MS = 4_000
 """The same in a punctuated text before a lower-case word: only a long silence ends a sentence there."""
 MAX_WORDS_PER_FULL_STOP = 40
 """A text with a full stop at least every this many words counts as punctuated."""
+_PICTURES = frozenset({"So", "Sk", "Cf", "Mn"})
+"""Unicode categories of emoji and of the signs that join and change them."""
 ABBREVIATIONS = frozenset(
     {"co", "corp", "dr", "e.g", "etc", "fig", "i.e", "inc", "jr", "ltd", "mr", "mrs", "ms", "no", "prof", "sr"}
     | {"st", "vs"}
 )
 """English words, lower case and without their last full stop, that are written with one."""
+
+
+def strip_closing(word: str) -> str:
+    """A word up to its last letter or mark: without closing quotes and brackets, and emoji behind it."""
+    text = word.strip().rstrip(CLOSING_MARKS)
+    end = len(text)
+    while end and (text[end - 1].isspace() or unicodedata.category(text[end - 1]) in _PICTURES):
+        end -= 1
+    return text if end == len(text) else text[:end].rstrip(CLOSING_MARKS)
 
 
 def ends_sentence(word: str) -> bool:
@@ -31,7 +43,7 @@ def ends_sentence(word: str) -> bool:
     An initial is one capital letter (``J.``), but not ``I``: people say "so do I." more often than they are called I.
     A small letter is a variable (``of mass m.``) and ends its sentence.
     """
-    text = word.strip().rstrip(CLOSING_MARKS)
+    text = strip_closing(word)
     if not text.endswith(SENTENCE_MARKS):
         return False
     if not text.endswith("."):

@@ -44,11 +44,15 @@ MIN_FIT_WORDS = 3
 
 
 class TranscriptEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Evidence about the words of a project, in order of time. No ``fits`` without an aligner."""
+    """Evidence about the words of a project, in order of time. No ``fits`` without an aligner.
+
+    ``certain``: the words are a script's, so that there is nothing to doubt.
+    """
 
     speech: Sequence[TimeRange]
     windows: Sequence[HeardWindow] = ()
     fits: Sequence[Fit] = ()
+    certain: bool = False
 
 
 class JudgedTranscript(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,8 @@ def is_rejected(segment_doubts: Sequence[Doubt], segment_words: Sequence[Word]) 
 
 def find_doubts(segment_words: Sequence[Word], looping_words: int, evidence: TranscriptEvidence) -> list[Doubt]:
     """Find the doubts about a segment's words, ``looping_words`` of which belong to a loop."""
+    if evidence.certain:
+        return []
     time_range = TimeRange(start_ms=segment_words[0].start_ms, end_ms=segment_words[-1].end_ms)
     checks: list[tuple[Doubt, bool]] = [
         ("no_speech", _voiced_ratio(segment_words, evidence.speech) < MIN_VOICED_RATIO),

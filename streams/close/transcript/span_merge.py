@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from core.domain.time_ranges import merge_ranges
 from schemas.common import Doubt, TimeRange, Word
-from schemas.documents.span import HeardSpan, Rejected
+from schemas.documents.span import SCRIPT_MODEL, HeardSpan, Rejected
 from schemas.documents.transcript import Transcript
 from streams.close.transcript.confidence import TranscriptEvidence, judge_segments
 from streams.close.transcript.fillers import mark_fillers
@@ -26,12 +26,15 @@ def merge_spans(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[
     language, language_probability = _find_main_language(spans_in_order)
     words = _drop_after_end(tidy_words(_merge_words(spans_in_order)), duration_ms)
     languages = languages_by_span(words, spans_in_order)
-    words = mark_fillers(words, languages)
+    is_script = bool(spans) and all(span.model == SCRIPT_MODEL for span in spans)
+    if not is_script:  # what an author wrote is no hesitation
+        words = mark_fillers(words, languages)
     speech = merge_ranges(time for span in spans_in_order for time in span.speech)
     evidence = TranscriptEvidence(
         speech=speech,
         windows=[window for span in spans_in_order for window in span.windows],
         fits=[fit for span in spans_in_order for fit in span.fits],
+        certain=is_script,
     )
     judged = judge_segments(words, split_segments(words, language, languages), evidence)
     return Transcript(

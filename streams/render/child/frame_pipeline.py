@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 
 from core.domain.editing.clock import single_segment
+from schemas.common import Box
 from schemas.documents.export import CaptionCue
 from streams.render.quality.check_captions import list_timed_slots
 from streams.render.quality.reference_frames import ReferenceFrames
@@ -56,6 +57,10 @@ class FramePipeline:
         )
         if job.test:
             self.title = with_test_mark(self.title, size_px)
+
+    def plate_areas(self) -> list[tuple[float, float, Box]]:
+        """Start, end and box on the output of each caption with a plate."""
+        return self._compositor.plate_areas()
 
     def skippable_ms(self, timeline: OutputTimeline) -> set[int]:
         """Start times of source frames that this export does not need."""

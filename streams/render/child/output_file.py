@@ -142,6 +142,7 @@ class OutputFile:
             sound=shared.mix.sound,
             reference=self._reference,
             cues=self._cues,
+            plates=self._pipeline.plate_areas(),
             words=words_out(job.words, shared.played),
             caption_entry_ms=caption_entry_ms(*list_templates(job)),
             limits=quality_limits_for(job.options.sound),

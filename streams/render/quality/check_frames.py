@@ -6,13 +6,14 @@ Captions are ignored.
 from __future__ import annotations
 
 from itertools import groupby, pairwise
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents.quality import Check, make_check
 from streams.render.quality.probe import SampledFrame
-from streams.render.quality.reference_frames import UInt8
+from streams.render.quality.reference_frames import UInt8, sample_stride_px
 from streams.render.quality.subject import CheckSubject, unmeasured_reason
 
 MAX_BLACK_LUMA_LEVEL = 24
@@ -158,7 +159,8 @@ def _check_ssim(subject: CheckSubject) -> Check:
     for still in subject.probed.stills:
         painted = subject.expected.reference.luma(still.number)
         if painted is not None and painted.shape == still.luma.shape:
-            scores.append((measure_ssim(painted, still.luma), still.number))
+            covered = _covered_points(subject, still.number, painted.shape)
+            scores.append((measure_ssim(painted, still.luma, covered), still.number))
     bound = subject.expected.limits.ssim
     if not scores:
         reason = unmeasured_reason(subject, "no sampled picture has its like before encoding")
@@ -169,11 +171,27 @@ def _check_ssim(subject: CheckSubject) -> Check:
     return make_check("ssim", mean, "", bound, detail=f"{len(scores)} pictures, the worst {worst:.3f}", at_ms=at_ms)
 
 
-def measure_ssim(painted: UInt8, decoded: UInt8) -> float:
-    """Mean SSIM over windows of 8 x 8 points (Wang et al. 2004), without windows under captions."""
+def _covered_points(subject: CheckSubject, number: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The points of a slot under a plate of captions, shape (h, w): they differ as they should."""
+    covered = np.zeros(shape, np.bool_)
+    step, period_ms = sample_stride_px(*subject.expected.size_px), float(subject.expected.timeline.period_ms)
+    for start_ms, end_ms, box in subject.expected.plates:
+        if start_ms - period_ms <= number * period_ms < end_ms + period_ms:
+            top, left = max(0, int(box.y // step)), max(0, int(box.x // step))
+            covered[top : ceil((box.y + box.height) / step), left : ceil((box.x + box.width) / step)] = True
+    return covered
+
+
+def measure_ssim(painted: UInt8, decoded: UInt8, covered: NDArray[np.bool_] | None = None) -> float:
+    """Mean SSIM over windows of 8 x 8 points (Wang et al. 2004), without windows under captions.
+
+    ``covered``: further points that do not count.
+    """
     painted_windows, decoded_windows = _split_windows(painted), _split_windows(decoded)
     inked = (np.abs(painted_windows - decoded_windows) > MIN_INK_LEVELS).mean(axis=1)
     plain = (inked == 0) | (inked > MAX_INK_RATIO)
+    if covered is not None:
+        plain &= ~_split_windows(covered).any(axis=1)
     # Letters everywhere: measure all windows rather than none.
     if not plain.any():
         plain[:] = True
@@ -187,7 +205,7 @@ def measure_ssim(painted: UInt8, decoded: UInt8) -> float:
     return float(similarity.mean())
 
 
-def _split_windows(luma: UInt8) -> NDArray[np.float64]:
+def _split_windows(luma: UInt8 | NDArray[np.bool_]) -> NDArray[np.float64]:
     height, width = (length // SSIM_WINDOW_POINTS * SSIM_WINDOW_POINTS for length in luma.shape)
     cut = (
         luma[:height, :width]

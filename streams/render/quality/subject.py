@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.common import Value, Word
+from schemas.common import Box, Value, Word
 from schemas.documents.export import CaptionCue
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.quality import Limits
@@ -34,6 +34,8 @@ class Expectation(Value, frozen=True, kw_only=True):
     cues: Sequence[CaptionCue] = ()
     """Cues and ``words`` are on the output clock."""
     words: Sequence[Word] = ()
+    plates: Sequence[tuple[float, float, Box]] = ()
+    """Start, end and box on the output of each caption with a plate behind it."""
     caption_entry_ms: int = 0
     """Time that a caption takes to enter: its letters need not be complete before."""
     limits: Limits = Limits()

@@ -16,7 +16,7 @@ from PIL import ImageChops
 from schemas.common import Box, Value
 from schemas.documents.export import CaptionCue
 from streams.renderer.captions.animation import AnimationPhase, phase_at
-from streams.renderer.captions.cue_builder import DOUBT, CueRules, FitsLines
+from streams.renderer.captions.cue_builder import DOUBT, CueRules, FitsLines, sentence_rules
 from streams.renderer.captions.cue_painter import CuePainter, DrawnCue, ink_box
 from streams.renderer.captions.emphasis import find_emoji
 from streams.renderer.captions.layout import PlacedCue, lay_out_cue
@@ -60,7 +60,8 @@ def displayed_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
 
 def cue_rules_for(look: CaptionLook) -> CueRules:
     """Limits of a cue in this look."""
-    return CueRules(max_words=look.template.wrap.max_words)
+    wrap = look.template.wrap
+    return sentence_rules(wrap.max_words) if wrap.cue == "sentence" else CueRules(max_words=wrap.max_words)
 
 
 def place_caption(cue: CaptionCue, look: CaptionLook) -> PlacedCue:
@@ -111,6 +112,11 @@ class CaptionBurner:
         """Start, end and covered box of each cue."""
         cues = zip(self._cues, self._looks, strict=True)
         return [(cue.start_ms, cue.end_ms, ink_box(place_caption(cue, look), look)) for cue, look in cues]
+
+    def plate_areas(self) -> list[tuple[float, float, Box]]:
+        """The same of the cues that have a plate behind all their words: most of its box is no letter."""
+        areas = zip(self.ink_areas(), self._looks, strict=True)
+        return [area for area, look in areas if look.template.letters.plate is not None]
 
     def slot_state(self, at_ms: float) -> tuple[object, ...] | None:
         """The captions on screen at a time, as plain values: equal values mean equal pixels."""

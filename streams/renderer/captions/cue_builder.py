@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from core.domain.subtitles.cues import DOUBT as DOUBT_BEFORE
-from core.domain.text.sentence_end import CLAUSE_MARKS, CLOSING_MARKS, SENTENCE_MARKS
+from core.domain.text.sentence_end import CLAUSE_MARKS, SENTENCE_MARKS, strip_closing
 from schemas.common import TimeRange, Value, Word
 from schemas.documents.export import CaptionCue
 
@@ -34,6 +34,26 @@ class CueRules(Value, frozen=True, kw_only=True):
     linger_ms: int = 250
     """Time that a cue stays after its last word when no cue follows soon."""
     min_word_ms: int = 60
+    length_cost: float = 0.02
+    """Cost of a cue for the square of its number of words: what makes cues of a sentence short, and equally long."""
+    clause_cost: float = 0.4
+    """Cost of each comma inside a cue."""
+    short_end_cost: float = 0.25
+    """Cost of a cue that ends in a short word, as articles and prepositions are."""
+
+
+def sentence_rules(max_words: int) -> CueRules:
+    """Bounds of cues of a sentence each: divided where it does not fit, shown until the next begins."""
+    return CueRules(
+        max_words=max_words,
+        min_words_before_clause=4,
+        max_length_ms=15_000,
+        hold_ms=2_000,
+        linger_ms=600,
+        length_cost=0.002,
+        clause_cost=0.0,
+        short_end_cost=0.0,
+    )
 
 
 def clip_words(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
@@ -91,8 +111,8 @@ def _fits_with_mark(fits: FitsLines) -> FitsLines:
 
 
 def ends_with(text: str, marks: tuple[str, ...]) -> bool:
-    """Whether a word ends in one of the marks, closing quotes and brackets set aside."""
-    return text.rstrip(CLOSING_MARKS).endswith(marks)
+    """Whether a word ends in one of the marks, closing quotes, brackets and emoji set aside."""
+    return strip_closing(text).endswith(marks)
 
 
 def _split_runs(
@@ -154,10 +174,10 @@ def _cue_cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> flo
             cost -= 0.7
         else:
             cost += 0.3 - min(breath_ms, 300) / 600
-        cost += 0.25 * (len(run[end - 1].text) <= 3)
+        cost += rules.short_end_cost * (len(run[end - 1].text) <= 3)
     for clause in range(start, end - 1):
-        cost += 0.4 * ends_with(run[clause].text, CLAUSE_MARKS)
-    return cost + 0.02 * count * count
+        cost += rules.clause_cost * ends_with(run[clause].text, CLAUSE_MARKS)
+    return cost + rules.length_cost * count * count
 
 
 def _extend_cues(cues: Sequence[CaptionCue], clip: TimeRange, rules: CueRules) -> list[CaptionCue]:

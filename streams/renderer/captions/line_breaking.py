@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from core.domain.text.graphemes import clusters
@@ -26,16 +27,22 @@ def truncate_word(text: str, max_px: float, font_px: int, measure: Measure) -> s
     return "".join(signs[: max(1, length)]) + ELLIPSIS
 
 
-def line_partitions(texts: list[str], count: int) -> list[list[list[str]]]:
-    """All ways to split the words into ``count`` non-empty lines."""
-    if count == 1:
-        return [[texts]] if texts else []
-    return [[texts[:cut], *rest] for cut in range(1, len(texts)) for rest in line_partitions(texts[cut:], count - 1)]
-
-
 def fits_lines(texts: Sequence[str], look: CaptionLook, measure: Measure) -> bool:
     """Whether the words fit the look's lines at full size."""
-    return wrap_lines(texts, look, look.font_px, measure) is not None
+    return 0 < _count_lines(texts, look, look.font_px, measure) <= look.max_lines
+
+
+def _count_lines(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> int:
+    """The fewest lines that hold the words; 0 without words, or where one is longer than a line."""
+    count, first = 0, 0
+    while first < len(texts):
+        end = first
+        while end < len(texts) and line_width(texts[first : end + 1], look, font_px, measure) <= look.max_line_px:
+            end += 1
+        if end == first:
+            return 0
+        count, first = count + 1, end
+    return count
 
 
 def line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> float:
@@ -50,12 +57,46 @@ def word_spaces(texts: Sequence[str], look: CaptionLook, font_px: int) -> list[f
 
 def wrap_lines(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:
     """Wrap into the fewest lines, as evenly as possible; None where the words do not fit."""
-    for count in range(1, look.max_lines + 1):
-        choices = [
-            (max(line_width(line, look, font_px, measure) for line in lines), lines)
-            for lines in line_partitions(list(texts), count)
-        ]
-        fitting = [choice for choice in choices if choice[0] <= look.max_line_px]
-        if fitting:
-            return min(fitting)[1]
-    return None
+    count = _count_lines(texts, look, font_px, measure)
+    if not 0 < count <= look.max_lines:
+        return None
+    total = len(texts)
+    widths = {
+        (first, end): line_width(texts[first:end], look, font_px, measure)
+        for first in range(total)
+        for end in range(first + 1, total + 1)
+    }
+    # widest[lines][first]: width of the widest line where the words from ``first`` on are wrapped best
+    widest: list[list[float]] = [[math.inf] * total + [0.0]]
+    for _ in range(count):
+        behind = widest[-1]
+        widest.append(
+            [min(max(widths[first, end], behind[end]) for end in range(first + 1, total + 1)) for first in range(total)]
+            + [math.inf]
+        )
+    limit_px = widest[count][0]
+    if look.template.wrap.cue == "sentence":
+        return _wrap_evenly(texts, widths, count, limit_px)
+    lines, first = list[list[str]](), 0
+    for left in range(count - 1, -1, -1):
+        end = next(end for end in range(first + 1, total + 1) if max(widths[first, end], widest[left][end]) <= limit_px)
+        lines.append(list(texts[first:end]))
+        first = end
+    return lines
+
+
+def _wrap_evenly(
+    texts: Sequence[str], widths: Mapping[tuple[int, int], float], count: int, limit_px: float
+) -> list[list[str]]:
+    """Wrap into ``count`` lines no wider than the limit, with the least squares of their widths."""
+    total = len(texts)
+    # best[first]: squares and cuts where the words from ``first`` on are wrapped best into the lines so far
+    best: dict[int, tuple[float, tuple[int, ...]]] = {total: (0.0, (total,))}
+    for _ in range(count):
+        options: dict[int, list[tuple[float, tuple[int, ...]]]] = {}
+        for end, (squares, cuts) in best.items():
+            for first in range(end):
+                if widths[first, end] <= limit_px:
+                    options.setdefault(first, []).append((squares + widths[first, end] ** 2, (first, *cuts)))
+        best = {first: min(choices) for first, choices in options.items()}
+    return [list(texts[first:end]) for first, end in pairwise(best[0][1])]

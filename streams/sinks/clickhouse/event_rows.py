@@ -30,6 +30,7 @@ CUSTOMERS_WORDS = frozenset(
         "topics",
         "glossary",
         "script",
+        "script_text",
     }
 )
 """Fields that may hold a customer's words: names, addresses, file names, sentences about them.

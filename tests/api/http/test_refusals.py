@@ -76,7 +76,7 @@ def test_rules_beyond_types_are_named_with_the_others() -> None:
     told = refusal("createProject", {"title": 7, "options": {"min_clip_ms": 1_000, "max_clips": 99}})
     assert told == {
         "/title": "It must be text, not 7.",
-        "": "Give exactly one of `upload_id` and `source_url`.",
+        "": "Give exactly one of `upload_id`, `source_url` and `script_text`.",
         "/options/min_clip_ms": "It must be from 3 s to 180 s (3000 to 180000 ms).",
         "/options/max_clips": "It must be from 1 to 50.",
     }

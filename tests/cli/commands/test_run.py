@@ -7,6 +7,7 @@ import json
 import subprocess
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,7 +16,7 @@ from rich.console import Console
 from cli.api.project_progress import Progress
 from cli.commands.demo import choose_search_word
 from cli.commands.queries import highlighted_text, list_clips
-from cli.commands.run import RunOutcome, check_options, is_url, run_project, source_name
+from cli.commands.run import RunOutcome, check_options, check_source, is_url, run_project, source_name
 from cli.exit_codes import CliError, ExitCode
 from cli.options.project import build_project_options
 from cli.output.results import commit_of, file_stem, slug
@@ -128,6 +129,43 @@ def test_only_flags_that_are_set_become_options(tmp_path: Path) -> None:
     (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
     assert body == {"upload_id": "u1", "title": "my talk", "options": {"max_clips": 3, "captions": False}}
     assert build_project_options(arguments(tmp_path, "x")) == body["options"]
+
+
+def test_a_text_file_is_sent_as_a_script(tmp_path: Path) -> None:
+    twin, path = completed(nothing_found_reason="Nothing is said."), tmp_path / "talk.md"
+    path.write_bytes(b"\xef\xbb\xbf# Hello\r\n\r\nIt is text.")
+    run(tmp_path, twin, str(path))
+    (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
+    assert (body["script_text"], body["title"]) == ("# Hello\n\nIt is text.", "talk")
+    assert not {"upload_id", "source_url"} & set(body)
+    assert twin.stored == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "complaint"),
+    [
+        (b"Hello.", {"captions": True}, "--language must be named"),
+        (b"Hello.", {"language": "en"}, "captions .--no-captions. must be true"),
+        (b"x" * 60_001, {"language": "en"}, "longer than the 60000 bytes"),
+        (b"\xff\xfe", {"language": "en"}, "is not UTF-8"),
+        (b"", {"language": "en"}, "is empty"),
+    ],
+)
+def test_a_script_that_would_be_refused_is_not_sent(
+    tmp_path: Path, content: bytes, changes: dict[str, Any], complaint: str
+) -> None:
+    path = tmp_path / "talk.txt"
+    path.write_bytes(content)
+    args = arguments(tmp_path, str(path))
+    args.no_captions = not changes.get("captions", False)
+    args.language = changes.get("language")
+
+    def check() -> None:
+        check_source(str(path))
+        check_options(args)
+
+    with pytest.raises(CliError, match=complaint):
+        check()
 
 
 def test_a_url_is_named_not_uploaded(tmp_path: Path) -> None:

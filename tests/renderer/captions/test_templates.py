@@ -74,7 +74,7 @@ def test_all_ink_is_in_the_clear_area_and_nothing_is_cut_off(name: str, aspect: 
         cues = cues_of(look, text)
         for number, cue in enumerate(cues):
             drawing = paint_cue(cue, look)
-            assert len({word.baseline_px for word in drawing._cue.words}) <= 2
+            assert len({word.baseline_px for word in drawing._cue.words}) <= look.max_lines
             left, top, right, bottom = ink(look, cue, CaptionState(number, len(cue.words) - 1, AnimationPhase(99, 99)))
             assert area.x <= left < right <= area.x + area.width, cue
             assert area.y <= top < bottom <= area.y + area.height, cue
@@ -218,7 +218,7 @@ def plan_with(faces: list[tuple[int, Box]]) -> FramePlan:
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if template_named(name).avoid_faces])
 def test_no_face_is_covered_where_there_is_room(name: str) -> None:
     look = look_of(name)
     cues = cues_of(look)

@@ -87,7 +87,7 @@ def test_incomplete_or_out_of_picture_overrides_are_refused(change: dict[str, An
     [
         {"letters": {"fill": "red"}},
         {"letters": {"stroke": {"width": 3}}},
-        {"wrap": {"max_lines": 3}},
+        {"wrap": {"max_lines": 9}},
         {"name": "Mine"},
         {"speaker_colours": ["#000000"] * 9},
         {"letters": {"font": None}},
