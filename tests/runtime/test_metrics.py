@@ -21,7 +21,7 @@ from streams.runtime.metrics import (
 )
 
 ALL = {metric.name: metric for metric in (*OF_STAGE, *OF_RELAY, *OF_SINK)}
-LABELS = {"stage", "verdict", "reason", "topic", "sink", "table", "lane", "wall"}
+LABELS = {"stage", "verdict", "reason", "topic", "sink", "table", "lane", "wall", "outcome", "state", "meter"}
 """Each has a small number of values, all of them ours."""
 
 

@@ -167,7 +167,7 @@ def test_a_shell_that_read_the_stacks_own_file_starts_it_again(stack_maker: Made
     after = stack_maker.up(layout, environ | before.env)
     assert after.env == before.env
     states = {name: part.state for name, part in state_of(layout).parts.items()}
-    assert states == dict.fromkeys(SMALL, "external") | {"postgres": "ready", "search": "ready"}
+    assert states == dict.fromkeys(SMALL, "external") | {"postgres": "ready", "search": "ready", "mail": "ready"}
 
 
 def superuser(layout: Layout, info: StackInfo) -> str:
