@@ -77,7 +77,9 @@ def _encode_group(
 ) -> Iterator[Packet[Any]]:
     """Encode one group of equal pictures."""
     painted = av.VideoFrame.from_ndarray(paint_background(SCRIPT_SIDE_PX, colours), format="rgb48le")
-    frame = painted.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    frame = painted.reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG, threads=1
+    )
     for number in range(pictures):
         frame.pts, frame.time_base = number, Fraction(1, RATE)
         yield from stream.encode(frame)

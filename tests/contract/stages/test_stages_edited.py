@@ -56,9 +56,9 @@ async def edited(rig: Rig, clip: events.ClipSelected, edit: EditList) -> None:
     async with owner.transaction():
         await set_org(owner, rig.org_id)
         await owner.execute(
-            """insert into clip_edits (org_id, clip_id, version, base_version, key_id, operations, edit)
+            """insert into clip_edits (org_id, clip_id, version, base_version, actor, operations, edit)
                values ($1, $2, $3, 1, $4, '[]', $5)""",
-            rig.org_id, clip.clip_id, edit.version, uuid.uuid4(), msgspec.json.encode(edit).decode(),
+            rig.org_id, clip.clip_id, edit.version, f"key:{uuid.uuid4()}", msgspec.json.encode(edit).decode(),
         )  # fmt: skip
     await owner.close()
 

@@ -127,7 +127,7 @@ class NoModel:
 
 async def test_silence_has_no_words_and_an_explanation(rig: Rig) -> None:
     stage = DetectStage(rig.context)
-    assert await rig.send(stage, await understood(rig, said=False), uuid.uuid4()) == "committed"
+    assert await rig.send(stage, await understood(rig, words=[]), uuid.uuid4()) == "committed"
     await rig.fresh()
     before = await rig.project()
     assert before["state"] == "completed"

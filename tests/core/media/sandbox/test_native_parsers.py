@@ -24,6 +24,7 @@ OPENERS = {
     "streams.ingest.assets.font": "streams.ingest.assets.child:main",
     "streams.ingest.assets.image": "streams.ingest.assets.child:main",
     "streams.ingest.probe.audio_extraction": "streams.ingest.probe.child:main",
+    "streams.ingest.script.child": "streams.ingest.script.child:main",
     "streams.render.quality.container": "streams.render.child.main:main",
     "streams.render.quality.probe": "streams.render.child.main:main",
     "streams.renderer.audio.codec_round_trip": "streams.render.child.main:main",
