@@ -67,6 +67,10 @@ class ProductProcess:
         assert self.process is not None
         return await asyncio.to_thread(self.process.wait, HANG_S)
 
+    def tail(self, lines_count: int = 12) -> str:
+        """The last lines of its log, for what a failing test says."""
+        return "\n".join(self._log.read_text().splitlines()[-lines_count:])
+
     def end(self) -> None:
         """Kill it, if it runs."""
         if self.process is not None and self.process.poll() is None:

@@ -65,8 +65,8 @@ class Receiver:
 class World:
     """An organisation with one endpoint, the relay, and the worker that sends."""
 
-    def __init__(self, rig: Rig, receiver: Receiver, sender: ProductProcess) -> None:
-        self.rig, self.receiver, self.sender = rig, receiver, sender
+    def __init__(self, rig: Rig, receiver: Receiver, relay: ProductProcess, sender: ProductProcess) -> None:
+        self.rig, self.receiver, self.relay, self.sender = rig, receiver, relay, sender
 
     async def happen(self, count: int) -> None:
         """So many facts that the endpoint wants to know."""
@@ -82,7 +82,10 @@ class World:
 
     async def until(self, done: Any, what: str) -> None:
         """Until ``done`` says so, as long as something moves."""
-        await await_while_moving(done, what, progress=self.receiver.got.total)
+        try:
+            await await_while_moving(done, what, progress=self.receiver.got.total)
+        except AssertionError as stands_still:
+            raise AssertionError(f"{stands_still}\n{self.relay.tail()}\n{self.sender.tail()}") from None
 
 
 @pytest.fixture
@@ -111,7 +114,7 @@ async def world(postgres: Settings, kafka: str, tmp_path: Path) -> AsyncIterator
             part.start()
         for part in (relay, sender):
             await part.until_up()
-        yield World(rig, receiver, sender)
+        yield World(rig, receiver, relay, sender)
     finally:
         for part in (relay, sender):
             part.end()
