@@ -91,9 +91,10 @@ async def read_all_async(
     *,
     ids: Mapping[str, Sequence[str]] | None = None,
     without: Collection[str] | None = (),
+    skip: Collection[str] = (),
 ) -> Readings:
-    """The same by an asynchronous client."""
-    steps = _steps(project_id, ids or {})
+    """The same by an asynchronous client. ``skip``: names of operations that are not asked this time."""
+    steps = _steps(project_id, ids or {}, skip)
     try:
         asked = next(steps)
         while True:
@@ -108,12 +109,18 @@ def _checked(found: Readings, without: Collection[str] | None) -> Readings:
     return found
 
 
-def _steps(project_id: str, given: Mapping[str, Sequence[str]]) -> Generator[Asked, httpx2.Response, Readings]:
+def _steps(
+    project_id: str, given: Mapping[str, Sequence[str]], skip: Collection[str] = ()
+) -> Generator[Asked, httpx2.Response, Readings]:
     known = {name: set(values) for name, values in given.items()}
     known["project_id"] = {project_id}
     answers: dict[str, Answer] = {}
     operations: dict[str, str] = {}
-    while todo := [asked for asked in _possible(known, answers, project_id) if asked.path not in answers]:
+    while todo := [
+        asked
+        for asked in _possible(known, answers, project_id)
+        if asked.path not in answers and asked.operation not in skip
+    ]:
         for asked in todo:
             answers[asked.path] = answer = _answer_of((yield asked))
             operations[asked.path] = asked.operation
