@@ -52,17 +52,17 @@ def read_key(headers: Headers, actor: Actor, operation_name: str) -> str | None:
 
     Quoted and bare are the same key. Raises ``idempotency-key-invalid``.
     """
-    sent = headers.getlist(HEADER)
-    if not sent:
+    values = headers.getlist(HEADER)
+    if not values:
         return None
-    if len(sent) > 1:
-        raise ApiProblem("idempotency-key-invalid", f"A request has one Idempotency-Key, not {len(sent)}.")
-    if not _SHAPE.fullmatch(sent[0]):
+    if len(values) > 1:
+        raise ApiProblem("idempotency-key-invalid", f"A request has one Idempotency-Key, not {len(values)}.")
+    if not _SHAPE.fullmatch(values[0]):
         raise ApiProblem(
             "idempotency-key-invalid",
             'The Idempotency-Key must be 1 to 255 printable ASCII characters: "in quotes", or bare-without-blanks.',
         )
-    key = _ESCAPED.sub(r"\1", sent[0][1:-1]) if sent[0].startswith('"') else sent[0]
+    key = _ESCAPED.sub(r"\1", values[0][1:-1]) if values[0].startswith('"') else values[0]
     return f"{actor} {operation_name} {key}"
 
 

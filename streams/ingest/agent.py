@@ -25,7 +25,7 @@ from core.storage.projects import IngestedSource, write_source
 from core.storage.spans import insert_spans
 from schemas import events
 from schemas.ids import result_id
-from schemas.options.project import skip_warnings
+from schemas.options.project import beyond_warnings
 from schemas.stages import TABLE
 from streams.ingest.assets.asset_importer import check_asset, commit_checked, commit_refused, find_upload
 from streams.ingest.partial_downloads import PartialDownloads
@@ -202,7 +202,7 @@ async def _write_rows(
         width_px=video.display_width if video else None,
         height_px=video.display_height if video else None,
         span_count=len(imported_source.spans),
-        warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
+        warnings=[*index.warnings, *beyond_warnings(event.options, index.duration_ms)],
     )
     excess = await check_quota(
         connection,

@@ -62,9 +62,7 @@ class LostCommits(TcpProxy):
         writer.write_eof()
 
 
-async def test_an_api_killed_between_commit_and_answer_gives_the_answer_at_the_repeat(
-    postgres: Settings, tmp_path: Path
-) -> None:
+async def test_killed_between_commit_and_answer_the_repeat_is_answered(postgres: Settings, tmp_path: Path) -> None:
     customer = await new_customer(postgres)
     headers = customer.headers | {"Idempotency-Key": f'"{uuid.uuid4()}"'}
     behind = urlsplit(postgres.postgres_api)
