@@ -163,7 +163,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def takes_key(self) -> bool:
-        """Whether it runs once for an Idempotency-Key: a POST or PATCH in one transaction with its kept answer."""
+        """Whether it runs once for an Idempotency-Key, in one transaction with its kept answer."""
         return self.method in WRITES and self.keyless_reason is None
 
     @property
