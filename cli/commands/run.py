@@ -140,6 +140,8 @@ def create_project(client: Client, args: Namespace, display: Display, watch: Sto
         body["reuse"] = True
     if is_url(args.video):
         body["source_url"] = args.video
+        if getattr(args, "page_rights", None):
+            body["page_rights"] = args.page_rights
     elif is_script(args.video):
         body["script_text"] = read_script(Path(args.video))
     else:
