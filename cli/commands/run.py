@@ -117,6 +117,8 @@ def check_options(args: Namespace) -> None:
         raise CliError(ExitCode.USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
     if getattr(args, "reuse", False) and not is_url(args.video):
         raise CliError(ExitCode.USAGE, "--reuse goes with a URL: a file is uploaded each time.")
+    if getattr(args, "page_rights", None) and not is_url(args.video):
+        raise CliError(ExitCode.USAGE, "--page-rights goes with the URL of a page.")
     options = msgspec.convert(build_project_options(args), ProjectOptions)
     broken = dict(broken_rules(options))
     if is_script(args.video):

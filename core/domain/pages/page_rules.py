@@ -42,7 +42,7 @@ class PageRefusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_page_refusal(url: str, rights: str | None, rules: PageRules) -> PageRefusal | None:
-    """Why this URL cannot be taken with these rights; None where it is a file's, or a page that may be taken."""
+    """Why this URL cannot be taken with these rights; None for a file, or a page that can."""
     host = _host_of(url)
     if rights is None and not _is_page_site(host):
         return None

@@ -1,4 +1,4 @@
-"""The video of a page, as a confined child found it: nothing in it is trusted until it was tidied here. Pure."""
+"""The video of a page as a confined child found it, and what is trusted of it. Pure."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ class PageVideo(msgspec.Struct, frozen=True, kw_only=True):
     """``extractor:id`` where that names one video of the world; None elsewhere."""
 
 
-def tidy_video(found: FoundVideo) -> PageVideo:
+def tidy_video(video: FoundVideo) -> PageVideo:
     """What may be used of it. Its URL is checked where it is requested."""
-    extractor = found.extractor.lower()
-    is_named = _EXTRACTOR.fullmatch(extractor) and _PAGE_ID.fullmatch(found.page_id)
+    extractor = video.extractor.lower()
+    is_named = _EXTRACTOR.fullmatch(extractor) and _PAGE_ID.fullmatch(video.page_id)
     return PageVideo(
-        url=found.url,
+        url=video.url,
         headers={
             name.lower(): value
-            for name, value in found.headers.items()
+            for name, value in video.headers.items()
             if name.lower() in SENT_HEADERS and len(value) <= MAX_HEADER_CHARACTERS and _PRINTABLE.fullmatch(value)
         },
-        title=tidy_title(found.title),
-        page_key=f"{extractor}:{found.page_id}" if is_named and extractor not in SHARED_EXTRACTORS else None,
+        title=tidy_title(video.title),
+        page_key=f"{extractor}:{video.page_id}" if is_named and extractor not in SHARED_EXTRACTORS else None,
     )
 
 
 def tidy_title(text: str) -> str:
-    """One line of visible characters, as long as a title may be: no control, no direction mark, no lone surrogate."""
+    """One line of visible characters, as long as a title may be, without controls and direction marks."""
     plain = unicodedata.normalize(
         "NFC", "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
     )

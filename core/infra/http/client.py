@@ -201,15 +201,15 @@ class OutsideHttp:
                     raise
                 await asyncio.sleep(FIRST_PAUSE_S * 2**cuts)
 
-    async def _transfer(self, url: str, fetch: Fetch, wanted: Mapping[str, str]) -> AsyncIterator[int]:
+    async def _transfer(self, url: str, fetch: Fetch, headers: Mapping[str, str]) -> AsyncIterator[int]:
         for _ in range(MAX_REDIRECTS + 1):
             target = parse_target(url, self._allow)
-            async with self._request("GET", target, {**wanted, **fetch.headers()}, None) as answer:
-                headers = _headers(answer)
-                if answer.status in (301, 302, 303, 307, 308) and "location" in headers:
-                    url = _redirected(url, headers["location"])
+            async with self._request("GET", target, {**headers, **fetch.headers()}, None) as answer:
+                answer_headers = _headers(answer)
+                if answer.status in (301, 302, 303, 307, 308) and "location" in answer_headers:
+                    url = _redirected(url, answer_headers["location"])
                     continue
-                if not fetch.begin(answer.status, headers):
+                if not fetch.begin(answer.status, answer_headers):
                     refuse_status(answer.status)
                     return
                 try:

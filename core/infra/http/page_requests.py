@@ -1,4 +1,4 @@
-"""Requests for pages: bounded in size, time and redirects, each hop with the same walls as any other address."""
+"""Requests for pages: bounded in size, time and redirects, each address with the walls of any other."""
 
 from __future__ import annotations
 
@@ -61,17 +61,17 @@ async def _follow(request: PageRequest, open_request: OpenRequest, allow: Collec
                 if answer.status not in (307, 308) and method == "POST":
                     method, body = "GET", None
                 continue
-            kept = {name: value for name, value in answered.items() if name not in KEPT_BACK}
+            answer_headers = {name: value for name, value in answered.items() if name not in KEPT_BACK}
             text = await _read_body(answer, answered.get("content-type", ""))
-            return PageAnswer(status=answer.status, url=url, headers=kept, body=text)
+            return PageAnswer(status=answer.status, url=url, headers=answer_headers, body=text)
     raise InputRejected("url.redirects", f"The page redirects more than {MAX_REDIRECTS} times.")
 
 
 def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    named = {name.lower(): value for name, value in headers.items()}
+    lower_headers = {name.lower(): value for name, value in headers.items()}
     return {
         name: value
-        for name, value in named.items()
+        for name, value in lower_headers.items()
         if (name in PASSED_ON or name.startswith("x-")) and _NAME.fullmatch(name) and _VALUE.fullmatch(value)
     } | {"accept-encoding": "identity"}
 

@@ -1,4 +1,4 @@
-"""The child that reads a page: yt-dlp without network, files or programs; its worker sends each request.
+"""The child that reads a page: yt-dlp without network; its worker sends each request.
 
 It finds the video and downloads nothing. Playlists, live streams and videos in pieces are refused.
 """
@@ -83,10 +83,10 @@ class WorkerRH(RequestHandler):  # type: ignore[misc]
         body = request.data
         if body is not None and not isinstance(body, bytes):
             body = body.read() if hasattr(body, "read") else b"".join(body)
-        wanted = PageRequest(
+        page_request = PageRequest(
             method=request.method, url=request.url, headers=self._get_headers(request), body=body or b""
         )
-        reply = ask_worker(self.channel, wanted)
+        reply = ask_worker(self.channel, page_request)
         if reply.answer is None:
             raise TransportError(reply.failure)
         answer = reply.answer
@@ -107,12 +107,15 @@ class PageReader(yt_dlp.YoutubeDL):  # type: ignore[misc]
 
 
 def choose_format(context: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The best format that is one file with pictures; with sound, unless none has both. Raises InputRejected."""
-    files = [one for one in context["formats"] if one.get("protocol") in PROTOCOLS and one.get("vcodec") != "none"]
-    whole = [one for one in files if one.get("acodec") != "none"]
-    if not whole:
+    """The best format that is one file with pictures and sound. Raises InputRejected without one."""
+    candidates = [
+        entry
+        for entry in context["formats"]
+        if entry.get("protocol") in PROTOCOLS and "none" not in (entry.get("vcodec"), entry.get("acodec"))
+    ]
+    if not candidates:
         raise InputRejected("page.no_file", NO_FILE)
-    yield whole[-1]
+    yield candidates[-1]
 
 
 def main(args: dict[str, Any], _: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
@@ -131,7 +134,7 @@ def main(args: dict[str, Any], _: BinaryIO | None, report: Callable[[int], None]
 
 
 def describe_video(info: Mapping[str, Any]) -> dict[str, Any]:
-    """What the worker needs to know of the video. Raises InputRejected for what is no single finished video."""
+    """What the worker needs to know of a single finished video. Raises InputRejected for all else."""
     if info.get("_type", "video") != "video" or "entries" in info:
         raise InputRejected("page.playlist", "The page is a list of videos: give the page of one of them.")
     if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming", "post_live"):

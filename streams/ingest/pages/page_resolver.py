@@ -15,10 +15,10 @@ from core.media.sandbox.parent import ChildLimits, run_child
 from core.ports.outside import Outside
 from core.progress import Report
 from core.settings import MediaLimits
-from streams.ingest.pages.request_channel import Reply, receive_request, send_reply
+from streams.ingest.pages.request_channel import WorkerReply, receive_request, send_reply
 
 ENTRY_POINT = "streams.ingest.pages.child:main"
-LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=60, wall_s=240.0, file_bytes=2**20)
+LIMITS = ChildLimits(cpu_s=60, wall_s=600.0, file_bytes=2**20, nice=5)
 MAX_REQUESTS = 60
 """Requests for one page: a player asks for its settings and scripts, not for more."""
 MAX_ANSWERED_BYTES = 64 * 2**20
@@ -49,10 +49,10 @@ class PageRequests:
                 answer = await self._outside.ask(request)
             except (InputRejected, Unavailable) as error:
                 self.error = self.error or error
-                reply = Reply(failure=str(error))
+                reply = WorkerReply(failure=str(error))
             else:
                 self._answered_bytes += len(answer.body)
-                reply = Reply(answer=answer)
+                reply = WorkerReply(answer=answer)
             await send_reply(ours, reply)
 
 
@@ -81,16 +81,16 @@ async def resolve_page(
         if requests.error is not None and refused.reason in ("page.unavailable", "page.unsupported"):
             raise requests.error from refused
         raise
-    found = msgspec.convert({name: outcome.get(name) for name in FoundVideo.__struct_fields__}, FoundVideo)
-    _check_limits(found, limits)
-    return tidy_video(found)
+    found_video = msgspec.convert({name: outcome.get(name) for name in FoundVideo.__struct_fields__}, FoundVideo)
+    _check_limits(found_video, limits)
+    return tidy_video(found_video)
 
 
-def _check_limits(found: FoundVideo, limits: MediaLimits) -> None:
+def _check_limits(video: FoundVideo, limits: MediaLimits) -> None:
     """Raise InputRejected for a video that would be refused once it is here."""
-    if found.duration_s is not None and found.duration_s * 1000 > limits.max_duration_ms:
+    if video.duration_s is not None and video.duration_s * 1000 > limits.max_duration_ms:
         hours = limits.max_duration_ms / 3_600_000
         raise InputRejected("media.too_long", f"The page's video is longer than the {hours:.3g} hours it may be.")
-    if found.size_bytes is not None and found.size_bytes > limits.max_bytes:
+    if video.size_bytes is not None and video.size_bytes > limits.max_bytes:
         most = limits.max_bytes / 1e9
         raise InputRejected("media.too_large", f"The page's video is larger than the {most:.3g} GB it may be.")

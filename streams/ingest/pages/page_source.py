@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
 from core.domain.pages.page_video import PageVideo
-from core.services.page_sources import copy_page_source
+from core.infra.postgres.connection import Pool, org_transaction
+from core.ports.stores import Objects
+from core.storage.projects import find_page_source
 from schemas import events
 from schemas.ids import result_id
 from streams.ingest.pages.page_resolver import resolve_page
 from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Work
+
+SAME_HOURS = 24
+"""Age up to which a page's video counts as still the same."""
 
 
 async def find_page_video(
@@ -45,3 +51,18 @@ async def with_page_copy(
         context.pool, context.objects, event.org_id, event.project_id, video.page_key, key
     )
     return msgspec.structs.replace(event, object_key=key, source_url=None) if is_copied else event
+
+
+async def copy_page_source(
+    pool: Pool, objects: Objects, org_id: UUID, project_id: UUID, page_key: str, key: str
+) -> bool:
+    """Copy to ``key`` the source that another project has of a page; False without one. Raises Unavailable."""
+    async with org_transaction(pool, org_id) as connection:
+        source = await find_page_source(connection, org_id, project_id, page_key, max_age_hours=SAME_HOURS)
+    if source is None:
+        return False
+    try:
+        await objects.copy(source.key, key)
+    except KeyError:  # erased meanwhile
+        return False
+    return True

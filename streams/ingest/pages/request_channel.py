@@ -1,4 +1,4 @@
-"""Requests of a confined child to its worker, and the answers: length and MessagePack over a pair of sockets."""
+"""Requests of a confined child to its worker and their replies: MessagePack over a socket pair."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ MAX_REQUEST_BYTES = 2**20
 """Longest request of a child."""
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer to a request, or the sentence why there is none."""
+class WorkerReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to a request, or a sentence why it has failed."""
 
     answer: PageAnswer | None = None
     failure: str = ""
 
 
-def ask_worker(descriptor: int, request: PageRequest) -> Reply:
+def ask_worker(descriptor: int, request: PageRequest) -> WorkerReply:
     """In the child: send a request, wait for its reply. Raises EOFError where the worker has gone."""
     body = memoryview(_framed(msgspec.msgpack.encode(request)))
     while body:
         body = body[os.write(descriptor, body) :]
     (length,) = LENGTH.unpack(_read(descriptor, LENGTH.size))
-    return msgspec.msgpack.decode(_read(descriptor, length), type=Reply)
+    return msgspec.msgpack.decode(_read(descriptor, length), type=WorkerReply)
 
 
 def _read(descriptor: int, length: int) -> bytes:
@@ -54,7 +54,7 @@ async def receive_request(ours: socket.socket) -> PageRequest | None:
     return None if body is None else msgspec.msgpack.decode(body, type=PageRequest)
 
 
-async def send_reply(ours: socket.socket, reply: Reply) -> None:
+async def send_reply(ours: socket.socket, reply: WorkerReply) -> None:
     """In the worker: answer the child's request."""
     await asyncio.get_running_loop().sock_sendall(ours, _framed(msgspec.msgpack.encode(reply)))
 

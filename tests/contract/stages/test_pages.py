@@ -14,11 +14,11 @@ import pytest
 from core.domain.pages.page_rules import PageRules
 from core.infra.postgres.connection import org_transaction
 from core.services import project_lifecycle
-from core.services.page_sources import copy_page_source
 from core.storage.projects import write_page
 from schemas import events
 from schemas.page_rights import PageRights
 from streams.ingest.agent import IngestStage
+from streams.ingest.pages.page_source import copy_page_source
 from streams.runtime.context import prefix_of
 from tests.contract.rigs.stage_rig import Rig, make_rig
 from tests.support.media.hostile_files import film
