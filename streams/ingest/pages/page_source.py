@@ -56,7 +56,7 @@ async def with_page_copy(
 async def copy_page_source(
     pool: Pool, objects: Objects, org_id: UUID, project_id: UUID, page_key: str, key: str
 ) -> bool:
-    """Copy to ``key`` the source that another project has of a page; False without one. Raises Unavailable."""
+    """Copy to ``key`` the source that another project has of a page. False without one."""
     async with org_transaction(pool, org_id) as connection:
         source = await find_page_source(connection, org_id, project_id, page_key, max_age_hours=SAME_HOURS)
     if source is None:
