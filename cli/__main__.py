@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 
@@ -39,6 +39,7 @@ from cli.options.parser import Parser, add_command, add_group
 from cli.options.project import add_project_options
 from cli.output.terminal import Display, wrap_lines
 from cli.people import mails, members
+from schemas.page_rights import PageRights
 
 LINE_CHARS = 120
 """Width of tables where the output is no terminal."""
@@ -97,6 +98,8 @@ def _add_project_flags(parser: argparse.ArgumentParser, out: str | None) -> None
     parser.add_argument("--title", help="of the project (the file's name)")
     labels.add_metadata(parser, "project")
     labels.add_tags(parser)
+    page_help = "the URL is one of a page, such as YouTube's, and this is why you may use its video: see docs/pages.md"
+    parser.add_argument("--page-rights", choices=get_args(PageRights), help=page_help)
     text = "show the project that has the same URL and options, if there is one that did not fail"
     parser.add_argument("--reuse", action="store_true", help=text)
 

@@ -14,6 +14,7 @@ import msgspec
 
 from core.domain.billing.price_catalogue import read_catalogue
 from core.domain.billing.stripe_rules import StripeRules
+from core.domain.pages.page_rules import PageRules
 from schemas.access.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
 from schemas.topics import PARTITIONS
@@ -260,6 +261,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_plan: str = "unlimited"
     """Plan of organisations that have none of their own."""
     stripe: StripeRules = StripeRules()
+    pages: PageRules = PageRules()
 
     @property
     def public_address(self) -> str:
@@ -269,18 +271,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 PREFIX = "CLIPSTREAM_"
 _NESTED: dict[str, type[msgspec.Struct]] = {
-    "media": MediaLimits,
-    "spans": SpanRules,
-    "admission": AdmissionRules,
-    "writer": WriterRules,
-    "judge": JudgeRules,
-    "retention": RetentionRules,
-    "identity": IdentityRules,
-    "prices": PriceList,
-    "stripe": StripeRules,
+    field.name: field.type
+    for field in msgspec.structs.fields(Settings)
+    if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
 }
-
-
 SECRET_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}|")
 """Id of a secret; empty for the one that has none."""
 UNTIL_FORMAT = "%Y%m%dT%H%M%SZ"

@@ -39,8 +39,9 @@ from schemas.documents.moments import Moment, MomentList
 from schemas.events import ClipRequested
 from schemas.ids import result_id
 from schemas.metadata import MAX_CLIP_TITLE_CHARACTERS, Metadata, decode_metadata, encode_metadata
+from schemas.options.curation import CLIP_MS
 from schemas.options.export_options import ExportOptions
-from schemas.options.project import CLIP_MS, MAX_ASPECTS, ProjectOptions
+from schemas.options.project import MAX_ASPECTS, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
 MAX_CLIPS_PER_PROJECT = 300

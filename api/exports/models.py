@@ -22,8 +22,9 @@ from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import export_words, templates, version_of
 from schemas.options.captions import broken_language
+from schemas.options.curation import CLIP_MS
 from schemas.options.export_options import ExportOptions, as_draft, broken_export_rules, export_suffix, words_suffix
-from schemas.options.project import CLIP_MS, ProjectOptions
+from schemas.options.project import ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
 _EITHER = "Ask for a version of the edit, or for a range of your own: not for both."

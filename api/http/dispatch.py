@@ -29,7 +29,6 @@ from api.http.limits.shared_rates import RequestRate
 from api.http.middleware import report_bug
 from api.http.operations import (
     AUDITED,
-    WRITES,
     Call,
     Handler,
     Operation,
@@ -177,8 +176,7 @@ async def _watched_answer(operation: Operation, call: Call[Any, Any], raw: bytes
 
 
 async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
-    in_one_transaction = operation.transactional and not operation.of_person and not operation.streams
-    if operation.method in WRITES and in_one_transaction:
+    if operation.takes_key:
         response = await _run_once(operation, call, raw)
         return await operation.afterwards(call, response) if operation.afterwards else response
     assert not isinstance(operation.handler, TwoPhaseHandler)
@@ -277,15 +275,15 @@ async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> R
     if not isinstance(handler, TwoPhaseHandler):
         return await _run_in_transaction(operation, call, raw, handler)
     # a repeat gets the kept answer whatever the world outside would say now
-    if answer := await _kept_answer(call, raw):
+    if answer := await _kept_answer(operation, call, raw):
         return answer
     prepared = await handler.prepare(call)
     return await _run_in_transaction(operation, call, raw, lambda joined: handler.commit(joined, prepared))
 
 
-async def _kept_answer(call: Call[Any, Any], raw: bytes) -> Response | None:
+async def _kept_answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response | None:
     """The answer that was kept for the request's Idempotency-Key, if any."""
-    key = read_key(call.request.headers)
+    key = read_key(call.request.headers, call.caller.actor, operation.name)
     if key is None:
         return None
     async with caller_transaction(call.context.pool, call.caller) as connection:
@@ -308,7 +306,7 @@ def _fingerprint(call: Call[Any, Any], raw: bytes) -> bytes:
 async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: bytes, handler: Handler) -> Response:
     """Run a handler and keep its answer in one transaction; give a kept answer again."""
     context, org_id = call.context, call.org_id
-    key = read_key(call.request.headers)
+    key = read_key(call.request.headers, call.caller.actor, operation.name)
     if key is None:
         return await _run_audited(operation, call, handler)
     async with caller_transaction(context.pool, call.caller) as connection:

@@ -1,7 +1,10 @@
 """Idempotency keys: the transaction of an effect keeps its answer, and a repeat gets it byte for byte.
 
-The answer of a failed request is not kept. An advisory lock for the length of the transaction tells a request that
-still runs (409) from one whose process died: its lock is free, nothing was kept, and the repeat runs.
+The header is that of draft-ietf-httpapi-idempotency-key-header: a String of RFC 8941, for which its characters without
+quotes will do. A key belongs to an actor of an organisation and to an operation: what others kept under the same
+characters is another answer.
+The answer of a failed request is not kept: it had no effect. An advisory lock for the length of the transaction tells
+a request that still runs (409) from one whose process died: its lock is free, nothing was kept, and the repeat runs.
 Answers can hold secrets and signed URLs, so their bodies are encrypted at rest. The sweeper deletes expired ones
 (streams/background/sweeper.py).
 """
@@ -10,12 +13,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
+from starlette.datastructures import Headers
 
 from api.problems.problem_details import ApiProblem
+from core.domain.identity.actors import Actor
 from core.infra.key_ring import KeyRing, Purpose
 from core.infra.postgres import idempotency_keys
 from core.infra.postgres.connection import Connection
@@ -24,9 +28,10 @@ HEADER = "idempotency-key"
 REPLAYED = "Idempotent-Replayed"
 KEEP_HOURS = 24
 _SEAL: Purpose = "idempotency"
-KEY_PATTERN = r"^[\x21-\x7e]{1,255}$"
-"""Characters and length that a client may choose for a key."""
+KEY_PATTERN = r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$'
+"""Characters and length that a client may choose for a key: a quoted String, or bare without blanks."""
 _SHAPE = re.compile(KEY_PATTERN)
+_ESCAPED = re.compile(r'\\(["\\])')
 
 
 class FirstAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,14 +47,23 @@ def fingerprint(method: str, path: str, query: str, body: bytes) -> bytes:
     return hashlib.sha256(b"\0".join([method.encode(), path.encode(), query.encode(), body])).digest()
 
 
-def read_key(headers: Mapping[str, str]) -> str | None:
-    """The Idempotency-Key of a request, if any; raises ``idempotency-key-invalid``."""
-    key = headers.get(HEADER)
-    if key is None:
+def read_key(headers: Headers, actor: Actor, operation_name: str) -> str | None:
+    """The Idempotency-Key of a request, with its actor and operation; None without one.
+
+    Quoted and bare are the same key. Raises ``idempotency-key-invalid``.
+    """
+    values = headers.getlist(HEADER)
+    if not values:
         return None
-    if not _SHAPE.fullmatch(key):
-        raise ApiProblem("idempotency-key-invalid", "The Idempotency-Key must be 1 to 255 printable ASCII characters.")
-    return key
+    if len(values) > 1:
+        raise ApiProblem("idempotency-key-invalid", f"A request has one Idempotency-Key, not {len(values)}.")
+    if not _SHAPE.fullmatch(values[0]):
+        raise ApiProblem(
+            "idempotency-key-invalid",
+            'The Idempotency-Key must be 1 to 255 printable ASCII characters: "in quotes", or bare-without-blanks.',
+        )
+    key = _ESCAPED.sub(r"\1", values[0][1:-1]) if values[0].startswith('"') else values[0]
+    return f"{actor} {operation_name} {key}"
 
 
 class Idempotency:

@@ -136,7 +136,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     the audit log. False for one whose transactions are its own: the entry is written after it."""
     of_person: bool = False
     """Concerns the caller as a person, whatever their organisation: refused to keys. It runs in transactions of its
-    own and takes no Idempotency-Key, whose answers all of an organisation share."""
+    own and takes no Idempotency-Key: a session or a code that was shown once is kept nowhere."""
     audited: bool = True
     """Whether a write has an entry in the audit log; False for a piece of what another operation has the entry of."""
     merge_patch: bool = False
@@ -160,6 +160,22 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     def has_fields(self) -> bool:
         """Whether its answer can be asked for by fields."""
         return self.method == "GET" and self.response is not None and "application/json" in self.media_types
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it runs once for an Idempotency-Key, in one transaction with its kept answer."""
+        return self.method in WRITES and self.keyless_reason is None
+
+    @property
+    def keyless_reason(self) -> str | None:
+        """Why a POST or PATCH takes no Idempotency-Key; None where it takes one."""
+        if self.permission == "public":
+            return "Ignored: no caller is known whose key it could be."
+        if self.of_person:
+            return "Ignored: its answer may show once what is kept nowhere."
+        if self.streams:
+            return "Ignored: the body passes through piece by piece; offsets say what arrived."
+        return None if self.transactional else "Ignored: to repeat the request sets the same again."
 
     @property
     def effect(self) -> Callable[..., Awaitable[Reply | Response]]:

@@ -143,6 +143,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.streams:
         content = {media_type: {"schema": dict(schema)} for media_type, schema in operation.streams.items()}
         document["requestBody"] = {"required": False, "content": content}
+    if operation.method in WRITES:
+        document["x-idempotency-key"] = operation.keyless_reason or "Honoured; not required."
     if operation.successor is not None:
         document["deprecated"] = True
     if operation.permission == "public":
@@ -150,12 +152,6 @@ def _operation(operation: Operation) -> dict[str, Any]:
     else:
         document["x-permission"] = operation.permission
     return document
-
-
-def takes_idempotency_key(operation: Operation) -> bool:
-    """Whether the answer of an operation can be kept for a repeat."""
-    is_callers = operation.permission != "public" and not operation.of_person
-    return operation.method in WRITES and is_callers and not operation.streams
 
 
 def problem_codes(operation: Operation) -> list[str]:
@@ -169,7 +165,7 @@ def problem_codes(operation: Operation) -> list[str]:
             codes.add("cross-site")
     if operation.method in WRITES:
         codes.add("slow-body")
-    if takes_idempotency_key(operation):
+    if operation.takes_key:
         codes |= {"idempotency-key-invalid", "idempotency-in-progress"}
         codes |= {"idempotency-mismatch"}
     if operation.streams:
@@ -205,9 +201,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.permission != "public":
         parameters.append(_version_parameter())
     parameters += [_header_parameter(field) for field in operation.takes_headers]
-    if takes_idempotency_key(operation):
-        key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN}
-        key["examples"] = ["2026-03-01-lecture-4"]
+    if operation.takes_key:
+        key = {"type": "string", "minLength": 1, "maxLength": 512, "pattern": KEY_PATTERN}
+        key["examples"] = ['"2026-03-01-lecture-4"', "2026-03-01-lecture-4"]
         text = "A value of your choice, kept for a day: the same request with the same key has one effect."
         parameters.append(
             {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text}

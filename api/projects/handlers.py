@@ -17,6 +17,7 @@ from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, require
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
 from api.uploads.queries import StoredUpload, measure_upload, take_upload
+from core.domain.pages.page_rules import PageRules, find_page_refusal
 from core.domain.script_text.blocks import title_of_script
 from core.domain.script_text.rules import broken_script
 from core.errors import InputRejected
@@ -38,6 +39,7 @@ from schemas.metadata import MAX_TITLE_CHARACTERS, Metadata
 from schemas.options.export_options import as_draft
 from schemas.options.project import ProjectOptions, broken_rules
 from schemas.options.script_text import ScriptText, card_options
+from schemas.page_rights import PageRights
 from schemas.tags import Tag, Tags, broken_tags, tidied
 
 
@@ -48,6 +50,9 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Id of a complete upload."""
     source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
     """Public http or https URL of a video."""
+    page_rights: PageRights | None = None
+    """Set where `source_url` is one of a page that shows a video, such as YouTube's: why you may use that video. `own`:
+    it is yours; `licence`: its licence allows it; `permission`: its owner does."""
     script_text: ScriptText | None = None
     """A text to show on caption cards, in the language of `options.language`; Markdown is understood."""
     title: Annotated[str, Meta(max_length=MAX_TITLE_CHARACTERS)] = ""
@@ -110,6 +115,8 @@ def project_errors(request: CreateProject) -> list[FieldError]:
     errors += script_errors(request.script_text, request.options)
     if request.reuse and request.source_url is None:
         errors.append(FieldError(pointer="/reuse", detail="It goes with a `source_url`."))
+    if request.page_rights is not None and request.source_url is None:
+        errors.append(FieldError(pointer="/page_rights", detail="It goes with a `source_url`."))
     errors += tag_errors(request.tags)
     return errors
 
@@ -117,6 +124,7 @@ def project_errors(request: CreateProject) -> list[FieldError]:
 async def prepare_project(call: Call[CreateProject, None]) -> StoredUpload | None:
     """Check the URL, or seal and measure the upload; None where it is complete already."""
     if call.body.source_url is not None:
+        check_page(call.body.source_url, call.body.page_rights, call.context.settings.pages)
         await check_url(call, call.body.source_url, "/source_url")
     if call.body.upload_id is None:
         return None
@@ -133,7 +141,8 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
             options = msgspec.structs.replace(options, export=as_draft(options.export))
         if request.reuse and request.source_url is not None:
             await lock_source_url(rows, call.org_id, request.source_url)
-            if same := await find_same_project(rows, call.org_id, request.source_url, options, test=call.caller.test):
+            is_page, test = request.page_rights is not None, call.caller.test
+            if same := await find_same_project(rows, call.org_id, request.source_url, options, test=test, page=is_page):
                 reused = Accepted(project_id=same["project_id"], state=same["state"], reused=True)
                 return Reply(body=reused, status=200, headers={"Location": f"/v1/projects/{same['project_id']}"})
         await require_quota(rows, call, projects=1, source_ms=1)
@@ -145,6 +154,7 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
             project_id=project_id,
             object_key=upload["object_key"] if upload is not None else None,
             source_url=request.source_url,
+            page_rights=request.page_rights,
             script_text=request.script_text,
             title=request.title or title_of_script(request.script_text),
             options=options,
@@ -163,6 +173,14 @@ def require_room(event: UploadReceived) -> None:
     if size > MAX_PAYLOAD_BYTES:
         detail = f"Texts, options and metadata together are {size} bytes, and may be {MAX_PAYLOAD_BYTES}: shorten them."
         raise invalid("", detail)
+
+
+def check_page(url: str, rights: PageRights | None, rules: PageRules) -> None:
+    """Raise a 422 for the URL of a page that is not taken, or about which nothing was said."""
+    if refusal := find_page_refusal(url, rights, rules):
+        pointer = "/page_rights" if refusal.reason == "page.rights" else "/source_url"
+        field_error = FieldError(pointer=pointer, detail=refusal.detail)
+        raise ApiProblem("url-refused", refusal.detail, errors=[field_error])
 
 
 async def check_url(call: Call[Any, Any], url: str, pointer: str, *, https_only: bool = False) -> None:

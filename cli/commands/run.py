@@ -117,6 +117,8 @@ def check_options(args: Namespace) -> None:
         raise CliError(ExitCode.USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
     if getattr(args, "reuse", False) and not is_url(args.video):
         raise CliError(ExitCode.USAGE, "--reuse goes with a URL: a file is uploaded each time.")
+    if getattr(args, "page_rights", None) and not is_url(args.video):
+        raise CliError(ExitCode.USAGE, "--page-rights goes with the URL of a page.")
     options = msgspec.convert(build_project_options(args), ProjectOptions)
     broken = dict(broken_rules(options))
     if is_script(args.video):
@@ -140,6 +142,8 @@ def create_project(client: Client, args: Namespace, display: Display, watch: Sto
         body["reuse"] = True
     if is_url(args.video):
         body["source_url"] = args.video
+        if getattr(args, "page_rights", None):
+            body["page_rights"] = args.page_rights
     elif is_script(args.video):
         body["script_text"] = read_script(Path(args.video))
     else:

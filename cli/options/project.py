@@ -25,6 +25,7 @@ FLAGS: Mapping[str, str] = {
     "min_clip_ms": "--length",
     "max_clip_ms": "--length",
     "topics": "--topic",
+    "curation": "--no-curation",
     "aspects": "--aspect",
     "export/captions/language": "--caption-language",
 }
@@ -40,6 +41,8 @@ def flag_for_option(option: str) -> str:
     """The flag that sets an option."""
     if option.startswith("skip/"):
         return "--skip"
+    if option.startswith("ranges"):
+        return "--range"
     if option.startswith("export/file/"):
         return "--format"
     if option.startswith("export/captions/overrides"):
@@ -109,6 +112,15 @@ def add_project_options(parser: argparse.ArgumentParser, positive: Callable[[str
         metavar="T-T",
         help="a part no clip may touch, e.g. 0:00-1:30",
     )
+    add("--no-curation", action="store_true", help="choose nothing: make clips of all of it, or of each --range")
+    add(
+        "--range",
+        action="append",
+        dest="ranges",
+        type=parse_time_range,
+        metavar="T-T",
+        help="a part that becomes a clip, e.g. 1:00-1:45, several times; chooses nothing else",
+    )
     add("--captions-template", metavar="NAME", help="how captions look, e.g. karaoke_fill: see docs/captions.md")
     add_caption_options(parser)
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
@@ -150,6 +162,8 @@ def build_project_options(args: Namespace) -> JSON:
         "topics": args.topic,
         "genre": args.genre,
         "skip": args.skip,
+        "curation": "off" if args.no_curation or args.ranges else None,
+        "ranges": args.ranges,
         "captions_template": args.captions_template,
         "language": args.language,
         "glossary": args.glossary,

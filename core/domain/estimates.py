@@ -17,6 +17,7 @@ import msgspec
 from schemas.common import Value
 from schemas.costs import CostKind, PriceList, price_of
 from schemas.events import Stage
+from schemas.options.curation import MAX_CLIPS
 from schemas.options.export_options import Quality
 from schemas.options.project import ProjectOptions
 
@@ -159,10 +160,19 @@ def clips_of(source: EstimatedSource, rates: Rates) -> int:
     if not source.megapixels:
         return 0
     options = source.options
+    if options.curation == "off":
+        return len(options.ranges) or min(math.ceil(source.media_ms / options.max_clip_ms), MAX_CLIPS)
     natural = min(math.ceil(source.media_ms / 1000 / rates.media_s_per_clip), rates.most_clips)
     aimed = natural if options.target_clips is None else options.target_clips
     room = max(1, source.media_ms // max(1, options.min_clip_ms))
     return max(0, min(aimed, room, aimed if options.max_clips is None else options.max_clips))
+
+
+def _uncurated_s(source: EstimatedSource, clips: int) -> float:
+    """Seconds of all clips where none is chosen."""
+    options = source.options
+    whole_ms = min(source.media_ms, clips * options.max_clip_ms)
+    return (sum(part.length_ms for part in options.ranges) if options.ranges else whole_ms) / 1000
 
 
 def table_amount(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
@@ -170,6 +180,8 @@ def table_amount(rate: Rate, source: EstimatedSource, rates: Rates) -> float:
     media_s = source.media_ms / 1000
     clip_s = min(max(rates.clip_s, source.options.min_clip_ms / 1000), source.options.max_clip_ms / 1000)
     clips_s = min(clips_of(source, rates) * clip_s, media_s)
+    if source.options.curation == "off":
+        clips_s = _uncurated_s(source, clips_of(source, rates))
     shapes = 1 + rate.per_shape * (len(source.options.shapes) - 1)
     quality = rate.per_quality.get(source.options.export.video.quality, 1.0)
     of_clips = (rate.per_clip_s + rate.per_clip_megapixel_s * source.megapixels) * shapes * quality

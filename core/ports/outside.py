@@ -19,6 +19,24 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that a confined child would like to be sent."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = {}
+    body: bytes = b""
+
+
+class PageAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Its answer after redirects; ``url`` is the last address, ``body`` may be cut."""
+
+    status: int
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
 class Outside(Protocol):
     """HTTP to the world: public addresses only, checked at connect time and on each redirect."""
 
@@ -26,6 +44,12 @@ class Outside(Protocol):
         """POST without following redirects. Raises InputRejected (address, scheme) or Unavailable (no answer)."""
         ...
 
-    def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
+    async def ask(self, request: PageRequest) -> PageAnswer:
+        """Send a child's request. Raises InputRejected (address, scheme) or Unavailable (no answer)."""
+        ...
+
+    def download(
+        self, url: str, path: Path, *, max_bytes: int, report: Report, headers: Mapping[str, str] = ...
+    ) -> AsyncIterator[int]:
         """Fetch to ``path`` (resuming what is there), yielding bytes so far."""
         ...

@@ -62,8 +62,8 @@ _FORGET = (
     "delete from transcripts where org_id = $1 and project_id = $2",
     "delete from spans where org_id = $1 and project_id = $2",
     """update projects set title = '', metadata = '{}', tags = '{}', object_key = null, source_url = null,
-         options = '{}', source = null, source_index = null, warnings = '{}', nothing_found_reason = null,
-         failure_detail = null, estimate = null
+         page_key = null, options = '{}', source = null, source_index = null, warnings = '{}',
+         nothing_found_reason = null, failure_detail = null, estimate = null
        where org_id = $1 and project_id = $2 and state = 'erased'""",
     """update project_events set body = body - array['detail', 'warnings', 'nothing_found_reason']
        where org_id = $1 and project_id = $2""",

@@ -28,8 +28,8 @@ from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 _CREATE = """
 with stages as (insert into project_stages (org_id, project_id, stage)
   select $1::uuid, $2::uuid, unnest($8::text[]) on conflict do nothing)
-insert into projects (org_id, project_id, title, object_key, source_url, options, metadata, tags, test)
-values ($1, $2, $3, $4, $5, $6, $7, $9, $10) on conflict do nothing returning project_id
+insert into projects (org_id, project_id, title, object_key, source_url, options, metadata, tags, test, page_rights)
+values ($1, $2, $3, $4, $5, $6, $7, $9, $10, $11) on conflict do nothing returning project_id
 """
 _COMPLETE_UPLOAD = """
 update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
@@ -82,6 +82,7 @@ async def create_project(
         PROJECT_STAGES,
         list(tags),
         test,
+        event.page_rights,
     )
     if row is not None and event.object_key is not None:
         await connection.execute(_COMPLETE_UPLOAD, event.org_id, event.object_key)

@@ -161,6 +161,8 @@ def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
     key, url = event.object_key, event.source_url
     if sum(map(bool, (key, url, event.script_text))) != 1:
         yield "upload.source", "give exactly one of `object_key`, `source_url` and `script_text`"
+    if event.page_rights is not None and not url:
+        yield "upload.source", "`page_rights` goes with a `source_url`"
     if key and not key.startswith(f"{event.org_id}/"):
         yield "upload.prefix", f"`object_key` must lie under {event.org_id}/"
     if key and (".." in key.split("/") or "//" in key):

@@ -31,7 +31,7 @@ order by created_at desc, project_id desc limit $5
 _SAME_SOURCE = """
 select project_id, state from projects
 where org_id = $1 and md5(source_url) = md5($2) and source_url = $2 and options = $3 and test = $4
-  and state in ('queued', 'running', 'completed')
+  and (page_rights is not null) = $5 and state in ('queued', 'running', 'completed')
 order by created_at desc limit 1
 """
 _EVENTS = """
@@ -142,13 +142,13 @@ async def lock_source_url(connection: Connection, org_id: UUID, source_url: str)
 
 
 async def find_same_project(
-    connection: Connection, org_id: UUID, source_url: str, options: ProjectOptions, *, test: bool
+    connection: Connection, org_id: UUID, source_url: str, options: ProjectOptions, *, test: bool, page: bool
 ) -> Row | None:
     """The newest project of this source with these options that did not fail, or None.
 
     ``test``: made with a test key; one of the other kind is another project.
     """
-    return await connection.fetchrow(_SAME_SOURCE, org_id, source_url, options, test)
+    return await connection.fetchrow(_SAME_SOURCE, org_id, source_url, options, test, page)
 
 
 async def list_stage_rows(connection: Connection, org_id: UUID, project_id: UUID) -> list[Row]:
@@ -191,6 +191,35 @@ async def read_source_name(connection: Connection, org_id: UUID, project_id: UUI
         project_id,
     )
     return msgspec.convert(dict(row), SourceName) if row is not None else None
+
+
+async def find_page_source(
+    connection: Connection, org_id: UUID, project_id: UUID, page_key: str, *, max_age_hours: int
+) -> ObjectRef | None:
+    """The source of the newest other project of a page."""
+    source = await connection.fetchval(
+        """select source from projects
+           where org_id = $1 and page_key = $3 and project_id <> $2 and source is not null and state <> 'erased'
+             and created_at > now() - make_interval(hours => $4)
+           order by created_at desc limit 1""",
+        org_id,
+        project_id,
+        page_key,
+        max_age_hours,
+    )
+    return msgspec.convert(source, ObjectRef) if source is not None else None
+
+
+async def write_page(connection: Connection, org_id: UUID, project_id: UUID, page_key: str | None, title: str) -> None:
+    """Write which page the source is from; its title where the project has none."""
+    await connection.execute(
+        """update projects set page_key = $3, title = case title when '' then $4 else title end
+           where org_id = $1 and project_id = $2""",
+        org_id,
+        project_id,
+        page_key,
+        title,
+    )
 
 
 async def write_source(connection: Connection, org_id: UUID, project_id: UUID, source: IngestedSource) -> None:

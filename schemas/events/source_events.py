@@ -12,6 +12,7 @@ from schemas.metadata import Metadata
 from schemas.options.brand_kit import AssetKind
 from schemas.options.project import ProjectOptions
 from schemas.options.script_text import ScriptText
+from schemas.page_rights import PageRights
 
 
 class UploadReceived(Event, frozen=True, kw_only=True):
@@ -19,6 +20,8 @@ class UploadReceived(Event, frozen=True, kw_only=True):
 
     object_key: str | None = None
     source_url: str | None = None
+    page_rights: PageRights | None = None
+    """Why the video of the page at ``source_url`` may be used; null: the URL is one of a file."""
     script_text: ScriptText | None = None
     """A text to show on caption cards: a project without media."""
     title: str = ""

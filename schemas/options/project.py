@@ -11,19 +11,25 @@ from msgspec import Meta
 from schemas.common import Aspect, TimeRange
 from schemas.options.caption_template import DEFAULT_TEMPLATE, templates
 from schemas.options.captions import broken_language
+from schemas.options.curation import (
+    CHOOSING,
+    CLIP_MS,
+    CUTTING,
+    MAX_CLIPS,
+    Curation,
+    broken_curation,
+    name_ranges,
+    range_warnings,
+)
 from schemas.options.export_options import ExportOptions, broken_export_rules
 from schemas.options.score_weights import Genre
 from schemas.quantities import exactly, spoken_range
 
-MAX_CLIPS = 50
 MAX_ASPECTS = 4
-CLIP_MS = (3_000, 180_000)
 MAX_TOPICS = 10
 MAX_TOPIC_CHARACTERS = 100
 MAX_PROMPT_CHARACTERS = 500
 MAX_SKIPPED_RANGES = 100
-MAX_NAMED_RANGES = 5
-"""Ranges that a warning names; it counts the others."""
 MAX_TERM_CHARACTERS, MAX_GLOSSARY_CHARACTERS = 60, 500
 """The decoder's prompt holds about this many; more terms would push each other out."""
 MAX_SCRIPT_BYTES = 60_000
@@ -80,6 +86,11 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Subject to prefer, in the caller's words."""
     skip: Annotated[list[TimeRange], Meta(extra_json_schema={"maxItems": MAX_SKIPPED_RANGES})] = []
     """Ranges that no clip may touch."""
+    curation: Curation = "on"
+    """``on``: the best moments become clips. ``off``: nothing is chosen, all of the recording becomes clips, in order
+    of time: ``ranges``, or without any the whole of it, cut so that no clip is longer than ``max_clip_ms``."""
+    ranges: Annotated[list[TimeRange], Meta(extra_json_schema={"maxItems": MAX_CLIPS})] = []
+    """Ranges that become the clips, with ``curation`` off."""
     glossary: tuple[Term, ...] = ()
     """Names and terms that are likely to occur, as they are spelled."""
     script: Script | None = None
@@ -91,6 +102,9 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def shapes(self) -> list[Aspect]:
         """Aspects of each automatic clip, in order."""
         return self.aspects or [self.aspect]
+
+
+_USUAL = ProjectOptions()
 
 
 def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
@@ -151,11 +165,13 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ("captions_template", options.captions_template in templates(), f"one of {', '.join(templates())}"),
     )
     skipped = dict(_broken_ranges(options.skip[:MAX_SKIPPED_RANGES]))
+    changed = {name for name in (*CHOOSING, *CUTTING) if getattr(options, name) != getattr(_USUAL, name)}
+    uncurated = dict(broken_curation(options.curation, options.ranges, changed))
     broken = dict(broken_export_rules(options.export, options.captions_template))
     if rule := broken_language(options.export.captions, options.translate):
         broken["captions/language"] = rule
     nested = {f"export/{path}": rule for path, rule in broken.items()}
-    return {name: rule for name, fine, rule in checks if not fine} | skipped | nested
+    return {name: rule for name, fine, rule in checks if not fine} | skipped | uncurated | nested
 
 
 def _broken_ranges(ranges: Sequence[TimeRange]) -> Iterator[tuple[str, str]]:
@@ -168,17 +184,13 @@ def _broken_ranges(ranges: Sequence[TimeRange]) -> Iterator[tuple[str, str]]:
             yield f"skip/{at}/end_ms", f"later than its start, {start}, not {end}"
 
 
-def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
-    """Warnings about ranges to skip beyond the source's end, which is unknown at the request."""
-    beyond = [part for part in options.skip if part.end_ms > duration_ms]
-    if not beyond:
-        return []
-    ranges = ", ".join(
-        f"{exactly(part.start_ms, 'ms')} to {exactly(part.end_ms, 'ms')}" for part in beyond[:MAX_NAMED_RANGES]
-    )
-    more = f" and {len(beyond) - MAX_NAMED_RANGES} more" if len(beyond) > MAX_NAMED_RANGES else ""
-    ends = f"skip: the source ends at {exactly(duration_ms, 'ms')}"
-    return [f"{ends}, so what lies beyond it of {ranges}{more} is not there to skip."]
+def beyond_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
+    """Warnings about ranges beyond the source's end, which is unknown at the request."""
+    warnings = range_warnings(options.ranges, duration_ms)
+    if beyond := [part for part in options.skip if part.end_ms > duration_ms]:
+        ends = f"skip: the source ends at {exactly(duration_ms, 'ms')}"
+        warnings.append(f"{ends}, so what lies beyond it of {name_ranges(beyond)} is not there to skip.")
+    return warnings
 
 
 def _is_term(term: str) -> bool:

@@ -20,6 +20,7 @@ from core.storage.transcripts import read_transcript
 from schemas import events
 from schemas.documents import encode_document
 from schemas.documents.acoustics import Sounds
+from schemas.documents.moments import MomentList
 from schemas.documents.span import HeardSpan, SeenSpan
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
@@ -32,6 +33,7 @@ from streams.detect.requested_clips import copy_moment_facts, measure_clip
 from streams.detect.semantics import texts_to_embed
 from streams.detect.store import DetectInputs, commit_moments
 from streams.detect.timeline import EmbeddedTexts, ProjectAnalysis, build_timeline
+from streams.detect.uncurated_clips import take_moments
 from streams.detect.visual_coverage import count_visual_coverage
 from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
@@ -70,13 +72,9 @@ class DetectStage:
         embedded, embedding_ms, warning = await self._embed(analysis, inputs.options, work)
         work.report(2)
         embedded_analysis = msgspec.structs.replace(analysis, embedded=embedded)
-        project, scoring_ms = await work.in_thread(score_project, embedded_analysis, inputs.options, inputs.weights)
-        judged = await self._judge(event, project, work)
         input_id = work.cause.input_id
-        moments, choosing_ms = await work.in_thread(
-            choose_moments, project, lambda name: str(result_id(input_id, "detect", name)), judged
-        )
-        work.cpu_ms += embedding_ms + scoring_ms + choosing_ms
+        moments, warnings = await self._find_moments(event, inputs, embedded_analysis, work)
+        work.cpu_ms += embedding_ms
         picture_models = sorted({span.model for span in analysis.seen})
         moments = msgspec.structs.replace(
             moments,
@@ -84,17 +82,36 @@ class DetectStage:
             picture_models=picture_models,
             scenery=count_visual_coverage(analysis.seen),
         )
-        is_unranked = moments.order == "time" and moments.nothing_found_reason is None
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            warnings = (warning, UNRANKED_WARNING if is_unranked else "", *(judged.warnings if judged else ()))
-            for text in filter(None, warnings):
+            for text in filter(None, (warning, *warnings)):
                 await project_lifecycle.add_warning(connection, event.org_id, event.project_id, text)
             await commit_moments(connection, event, inputs, moments, ref, work)
 
         return commit
+
+    async def _find_moments(
+        self, event: events.UnderstandingCompleted, inputs: DetectInputs, analysis: ProjectAnalysis, work: Work
+    ) -> tuple[MomentList, list[str]]:
+        """Choose the moments, or take all there is; with the warnings of the project."""
+        input_id = work.cause.input_id
+
+        def name_id(name: str) -> str:
+            return str(result_id(input_id, "detect", name))
+
+        if inputs.options.curation == "off":
+            (moments, warning), work.cpu_ms = await work.in_thread(
+                take_moments, analysis, inputs.options, name_id, inputs.weights
+            )
+            return moments, [warning]
+        project, scoring_ms = await work.in_thread(score_project, analysis, inputs.options, inputs.weights)
+        judged = await self._judge(event, project, work)
+        moments, choosing_ms = await work.in_thread(choose_moments, project, name_id, judged)
+        work.cpu_ms += scoring_ms + choosing_ms
+        is_unranked = moments.order == "time" and moments.nothing_found_reason is None
+        return moments, [UNRANKED_WARNING if is_unranked else "", *(judged.warnings if judged else ())]
 
     async def _measure_requested(self, event: events.ClipRequested, work: Work) -> Commit:
         """Measure the range that a person chose; a moment was measured before."""

@@ -60,6 +60,9 @@ MAX_EXTRA_FINALISTS = 4
 MAX_MOMENTS = 200
 """Moments kept in the list (an hour of talk has some 2,000 windows); the selected ones always are."""
 
+NOT_MEASURED = "Nothing in it could be measured."
+"""Reason of a clip that was made without selection and has nothing to measure."""
+
 NameId = Callable[[str], UUID | str]
 """From a moment's name (``<start_ms>-<end_ms>``) to its id: ``lambda name: result_id(event_id, "detect", name)``."""
 
@@ -169,7 +172,7 @@ def choose_moments(project: ScoredProject, name_id: NameId, judged: JudgedFinali
     )
     moments = [
         msgspec.structs.replace(
-            _build_moment(*scored[scored_window.range], project.scorer, ranks, name_id),
+            build_moment(*scored[scored_window.range], project.scorer, ranks, name_id),
             lacks=list_shortfalls(scored_window, chosen, bar),
         )
         for scored_window in _limit_moments(candidates, chosen)
@@ -294,7 +297,7 @@ def _limit_moments(candidates: Sequence[ScoredWindow], chosen: Sequence[ScoredWi
     return ranked[:MAX_MOMENTS] + chosen_beyond
 
 
-def _build_moment(
+def build_moment(
     scored: ScoredWindow, window: CandidateWindow, scorer: WindowScorer, ranks: Mapping[TimeRange, int], name_id: NameId
 ) -> Moment:
     """Build the document of one moment, in the words of what was measured in it."""
@@ -306,7 +309,7 @@ def _build_moment(
         score=scored.score,
         confidence=scored.confidence,
         title=wording.title,
-        reason=write_reason(measured),
+        reason=write_reason(measured) if measured else NOT_MEASURED,
         signals=mark_doubtful_evidence(scored.signals, scorer.timeline.doubtful),
         selected=scored.range in ranks,
         text=window.text,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from core.domain.pages.page_video import PageVideo
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
@@ -21,13 +22,14 @@ from core.services.upload_signatures import check_upload
 from core.settings import Settings
 from core.storage.billing.usage import add_usage
 from core.storage.brand_kits import read_snapshot
-from core.storage.projects import IngestedSource, write_source
+from core.storage.projects import IngestedSource, write_page, write_source
 from core.storage.spans import insert_spans
 from schemas import events
 from schemas.ids import result_id
-from schemas.options.project import skip_warnings
+from schemas.options.project import beyond_warnings
 from schemas.stages import TABLE
 from streams.ingest.assets.asset_importer import check_asset, commit_checked, commit_refused, find_upload
+from streams.ingest.pages.page_source import find_page_video, with_page_copy
 from streams.ingest.partial_downloads import PartialDownloads
 from streams.ingest.script.script_source import ScriptSource, make_script_source
 from streams.ingest.source_importer import MISSING_UPLOAD, UPLOAD_NOT_FOUND, ImportedSource, import_source
@@ -60,12 +62,16 @@ class IngestStage:
         if event.script_text is not None:
             return await self._make_script_source(event, work)
         with self._context.scratch() as scratch:
-            imported_source = await self._import_source(event, work, scratch)
+            video = await find_page_video(self._context, event, work, scratch)
+            source_event = await with_page_copy(self._context, event, work, video)
+            imported_source = await self._import_source(source_event, work, scratch, video)
         work.cpu_ms = imported_source.cpu_ms
 
         async def commit(connection: Connection) -> None:
             settings = self._context.settings
             await _commit_source(connection, event, imported_source, work, settings)
+            if video is not None:
+                await write_page(connection, event.org_id, event.project_id, video.page_key, video.title)
             await estimates.write_estimate(connection, event.org_id, event.project_id, settings)
 
         return commit
@@ -116,7 +122,9 @@ class IngestStage:
 
         return commit
 
-    async def _import_source(self, event: events.UploadReceived, work: Work, scratch: Path) -> ImportedSource:
+    async def _import_source(
+        self, event: events.UploadReceived, work: Work, scratch: Path, video: PageVideo | None
+    ) -> ImportedSource:
         """Import the source of a project."""
         context = self._context
         event = await self._seal(event, work)
@@ -131,6 +139,7 @@ class IngestStage:
             prefix=prefix_of(event, "source", result_id(work.cause.input_id, "ingest")),
             report=work.report,
             tries=work.tries,
+            video=video,
         )
 
     async def _seal(self, event: events.UploadReceived, work: Work) -> events.UploadReceived:
@@ -202,7 +211,7 @@ async def _write_rows(
         width_px=video.display_width if video else None,
         height_px=video.display_height if video else None,
         span_count=len(imported_source.spans),
-        warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
+        warnings=[*index.warnings, *beyond_warnings(event.options, index.duration_ms)],
     )
     excess = await check_quota(
         connection,

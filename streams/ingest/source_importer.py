@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
+from core.domain.pages.page_video import PageVideo
 from core.errors import InputRejected, TooSlow, Unavailable
 from core.media.sandbox.parent import ChildLimits, LocalSource, SourceHandle, run_child
 from core.ports.outside import Outside
@@ -76,11 +77,12 @@ async def import_source(
     prefix: str,
     report: Report,
     tries: int = 1,
+    video: PageVideo | None = None,
 ) -> ImportedSource:
     """Fetch the source, probe it, store index and audio under ``prefix``.
 
-    An upload stays where it is; a download is stored under ``prefix`` first. Raises InputRejected (``media.*``,
-    ``url.*``, ``upload.not_found``) and Unavailable.
+    ``video``: the file of the page that the URL names. An upload stays where it is; a download is stored under
+    ``prefix`` first. Raises InputRejected (``media.*``, ``url.*``, ``upload.not_found``) and Unavailable.
     """
     progress = Steps(report)
     with _choose_path(event, partials, scratch) as local_path:
@@ -92,10 +94,11 @@ async def import_source(
                 )
                 source = await handle.wait_complete()
         else:
-            source = await _download(event, local_path, objects, outside, limits, partials, prefix, progress, tries)
-            with LocalSource(local_path) as file:
+            file = video or PageVideo(url=event.source_url or "")
+            source = await _download(file, local_path, objects, outside, limits, partials, prefix, progress, tries)
+            with LocalSource(local_path) as handle:
                 probe_result = await probe_source(
-                    file, limits=limits, rules=rules, scratch=scratch, report=progress.part()
+                    handle, limits=limits, rules=rules, scratch=scratch, report=progress.part()
                 )
         # The object is stored and the probe is done: give the disk back before the spans are stored.
         local_path.unlink()
@@ -124,7 +127,7 @@ def _choose_path(event: events.UploadReceived, partials: PartialDownloads, scrat
 
 
 async def _download(
-    event: events.UploadReceived,
+    file: PageVideo,
     local_path: Path,
     objects: Objects,
     outside: Outside,
@@ -138,12 +141,12 @@ async def _download(
 
     A server that is too slow for a minute is asked again later, twice, for the rest; then its URL is refused.
     """
-    url, size = event.source_url, 0
-    if url is None:
+    url, size = file.url, 0
+    if not url:
         raise InputRejected("url.invalid", "The upload names neither an object nor a URL.")
     try:
         async for received_bytes in outside.download(
-            url, local_path, max_bytes=limits.max_bytes, report=progress.part()
+            url, local_path, max_bytes=limits.max_bytes, report=progress.part(), headers=file.headers
         ):
             size = received_bytes
     except TooSlow as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from uuid import UUID
@@ -97,7 +97,9 @@ def test_a_download_name_is_opaque_and_unique_per_project() -> None:
 class FullDisk(OutsideTwin):
     """A download that fills the disk half way."""
 
-    async def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
+    async def download(
+        self, url: str, path: Path, *, max_bytes: int, report: Report, headers: Mapping[str, str]
+    ) -> AsyncIterator[int]:
         path.write_bytes(b"half")
         yield 4
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -38,7 +38,9 @@ class OutsideTwin:
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
         raise NotImplementedError
 
-    async def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
+    async def download(
+        self, url: str, path: Path, *, max_bytes: int, report: Report, headers: Mapping[str, str]
+    ) -> AsyncIterator[int]:
         half = len(self.body) // 2
         for end in (half, len(self.body)):
             path.write_bytes(self.body[:end])

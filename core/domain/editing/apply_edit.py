@@ -27,7 +27,7 @@ from schemas.documents.edit import (
 )
 from schemas.options.caption_template import templates, version_of
 from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
-from schemas.options.project import CLIP_MS
+from schemas.options.curation import CLIP_MS
 from schemas.quantities import exactly, format_quantity, spoken_range
 
 SHORTEST_MS = 1_000

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urljoin
 
@@ -20,9 +21,10 @@ import httpcore2
 
 from core.errors import InputRejected, NoAnswer, TooSlow, Unavailable
 from core.infra.http.file_download import Fetch, Pace, refuse_status
+from core.infra.http.page_requests import answer_page_request
 from core.infra.http.public_addresses import Target, check_addresses, parse_target, require_https
 from core.infra.usage_meter import count
-from core.ports.outside import Response
+from core.ports.outside import PageAnswer, PageRequest, Response
 from core.progress import Report
 from schemas.version import USER_AGENT
 
@@ -153,7 +155,19 @@ class OutsideHttp:
                 raise NoAnswer(PART, error.detail) from error
             raise
 
-    async def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
+    async def ask(self, request: PageRequest) -> PageAnswer:
+        """Send a request of a child that reads a page (core/infra/http/page_requests.py)."""
+        return await answer_page_request(request, self._request, self._allow)
+
+    async def download(
+        self,
+        url: str,
+        path: Path,
+        *,
+        max_bytes: int,
+        report: Report,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> AsyncIterator[int]:
         """Fetch to ``path``, yielding and reporting bytes so far.
 
         It resumes an earlier download at ``path`` where the server can, also one of a process that is gone. The
@@ -171,7 +185,7 @@ class OutsideHttp:
         while not fetch.complete:
             before = fetch.received
             try:
-                async for received in self._transfer(url, fetch):
+                async for received in self._transfer(url, fetch, headers):
                     report(received)
                     yield received
                     pace.check(clock(), received)
@@ -187,15 +201,15 @@ class OutsideHttp:
                     raise
                 await asyncio.sleep(FIRST_PAUSE_S * 2**cuts)
 
-    async def _transfer(self, url: str, fetch: Fetch) -> AsyncIterator[int]:
+    async def _transfer(self, url: str, fetch: Fetch, headers: Mapping[str, str]) -> AsyncIterator[int]:
         for _ in range(MAX_REDIRECTS + 1):
             target = parse_target(url, self._allow)
-            async with self._request("GET", target, fetch.headers(), None) as answer:
-                headers = _headers(answer)
-                if answer.status in (301, 302, 303, 307, 308) and "location" in headers:
-                    url = _redirected(url, headers["location"])
+            async with self._request("GET", target, {**headers, **fetch.headers()}, None) as answer:
+                answer_headers = _headers(answer)
+                if answer.status in (301, 302, 303, 307, 308) and "location" in answer_headers:
+                    url = _redirected(url, answer_headers["location"])
                     continue
-                if not fetch.begin(answer.status, headers):
+                if not fetch.begin(answer.status, answer_headers):
                     refuse_status(answer.status)
                     return
                 try:

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -80,10 +80,12 @@ async def run_child(
     report: Report | None = None,
     writes: Sequence[Path] = (),
     reads: Sequence[Path] = (),
+    serve: Callable[[socket.socket], Coroutine[Any, Any, None]] | None = None,
 ) -> dict[str, Any]:
     """Run ``module:function`` in a confined process; returns its result, ``cpu_ms`` and ``peak_bytes``.
 
-    It sees its code, ``scratch`` and the further folders ``writes``, the files ``reads``, and its source. Raises
+    It sees its code, ``scratch`` and the further folders ``writes``, the files ``reads``, and its source. ``serve``
+    answers what a child without a source asks on the descriptor ``args["channel"]``. Raises
     InputRejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
     (source or disk; Starved or Overdue when only the wall time is over; ``sandbox`` where a wall that must stand is
     missing), ChildFailed (a bug). Cancelling kills the child and waits for its end.
@@ -96,18 +98,20 @@ async def run_child(
         os.fdopen(read_end, "rb", buffering=0) as messages,
     ):
         with theirs, os.fdopen(write_end, "wb", buffering=0), reopened_for_reading(source) as bytes_of_source:
-            channel = -1 if source is None or source.complete else theirs.fileno()
+            channel = -1 if (source is None or source.complete) and serve is None else theirs.fileno()
             spec = SourceSpec(descriptor=bytes_of_source, size=source.size, channel=channel) if source else None
             header = Header(
                 messages=write_end,
                 confinement=confinement,
                 strict=SANDBOX.policy == "strict",
-                args=dict(args),
+                args=dict(args) if serve is None else {**args, "channel": channel},
                 source=spec,
             )
             descriptors = [number for number in (write_end, bytes_of_source, channel) if number >= 0]
             process = await _start_child(entry, scratch, descriptors)
-        return await _run_conversation(process, msgspec.json.encode(header), limits, source, ours, messages, report)
+        return await _run_conversation(
+            process, msgspec.json.encode(header), limits, source, ours, messages, report, serve
+        )
 
 
 @contextmanager
@@ -182,11 +186,12 @@ async def _run_conversation(
     ours: socket.socket,
     messages: IO[bytes],
     report: Report | None,
+    serve: Callable[[socket.socket], Coroutine[Any, Any, None]] | None,
 ) -> dict[str, Any]:
     outcome = _Outcome()
     tail = bytearray()
     source_wait = SourceWait()
-    bringing = asyncio.create_task(_serve_source(source, ours, source_wait))
+    bringing = asyncio.create_task(_serve_source(source, ours, source_wait) if serve is None else serve(ours))
     reading_stderr = asyncio.create_task(read_tail(process, tail, STDERR_TAIL_BYTES))
     try:
         async with asyncio.timeout(limits.wall_s):

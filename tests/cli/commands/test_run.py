@@ -30,7 +30,8 @@ def arguments(out: Path, video: str) -> Namespace:
         translate=None, glossary=None, script=None, captions_template=None, mask_profanity=False,
         quality=None, format=None, preset=None, caption_language=None, captions_overrides=None,
         thumbnails=None, thumbnail_title=False, no_storyboard=False,
-        target_clips=None, min_score=None, length=None, prompt=None, topic=None, genre=None, skip=None,
+        target_clips=None, min_score=None, length=None, prompt=None, topic=None, genre=None,
+        skip=None, no_curation=False, ranges=None,
         loudness=None, denoise=None, high_pass=False, declick=False, no_levelling=False, audio_track=None,
     )  # fmt: skip
 

@@ -66,6 +66,18 @@ def test_every_flag_becomes_an_option_of_the_api() -> None:
     assert [(part.start_ms, part.end_ms) for part in options.skip] == [(0, 90_000)]
 
 
+@pytest.mark.parametrize(
+    ("flags", "ranges"),
+    [("--no-curation", []), ("--range 1:00-1:45 --range 5-20", [(60_000, 105_000), (5_000, 20_000)])],
+)
+def test_clips_without_selection(flags: str, ranges: list[tuple[int, int]]) -> None:
+    args = make_parser().parse_args(f"run a.mp4 {flags}".split())
+    options = msgspec.convert(build_project_options(args), ProjectOptions)
+    assert not broken_rules(options)
+    assert options.curation == "off"
+    assert [(part.start_ms, part.end_ms) for part in options.ranges] == ranges
+
+
 def test_an_aspect_flag_may_be_repeated() -> None:
     def asked(flags: str) -> object:
         return build_project_options(make_parser().parse_args(["run", "a.mp4", *flags.split()]))

@@ -28,6 +28,7 @@ from tests.contract.rigs.api_world import (
     URL,
     Tenant,
     World,
+    client_of,
     new_clip,
     new_letter,
     new_project,
@@ -87,6 +88,35 @@ async def test_a_key_belongs_to_its_request_and_its_organisation(world: World) -
     assert (bad.status_code, bad.json()["code"]) == (400, "idempotency-key-invalid")
 
 
+async def test_a_key_belongs_to_its_actor_and_its_operation(world: World) -> None:
+    """A colleague's request under the same characters, or another operation's, is another request."""
+    headers = {"Idempotency-Key": "abc-6"}
+    first = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    minted = await world.ann.client.post("/v1/keys", json={"name": "A colleague", "scopes": ["write"]})
+    colleague = client_of(world.app, minted.json()["key"])
+    theirs = await colleague.post("/v1/projects", json=URL | {"title": "B"}, headers=headers)
+    assert (theirs.status_code, "idempotent-replayed" in theirs.headers) == (202, False)
+    assert theirs.json()["project_id"] != first.json()["project_id"]
+    other = await world.ann.client.post(
+        "/v1/uploads/sign", json={"filename": "a.mp4", "size_bytes": 9}, headers=headers
+    )
+    assert (other.status_code, "idempotent-replayed" in other.headers) == (201, False)
+
+
+async def test_a_key_in_quotes_is_the_same_without(world: World) -> None:
+    first = await world.ann.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": "abc-7"})
+    again = await world.ann.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": '"abc-7"'})
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+
+
+async def test_a_repeat_has_the_headers_of_the_first_answer(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-8"}
+    answers = [await world.ann.client.post("/v1/projects", json=URL, headers=headers) for _ in range(2)]
+    passing = {"x-request-id", "ratelimit", "traceparent", "idempotent-replayed"}
+    first, again = ({name: text for name, text in one.headers.items() if name not in passing} for one in answers)
+    assert first == again
+
+
 async def test_a_failed_request_does_not_use_up_its_key(world: World) -> None:
     headers = {"Idempotency-Key": "abc-3"}
     wrong = await world.ann.client.post("/v1/projects", json={"upload_id": str(uuid4())}, headers=headers)
@@ -126,7 +156,9 @@ async def test_old_answers_and_letters_of_all_organisations_go(world: World, pos
         for key in ("old", "new"):
             await tenant.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": key})
         async with org_transaction(world.api, tenant.org_id) as rows:
-            await rows.execute("update idempotency_keys set created_at = now() - interval '26 hours' where key = 'old'")
+            await rows.execute(
+                "update idempotency_keys set created_at = now() - interval '26 hours' where key like '% old'"
+            )
     letters = {tenant.org_id: [await new_letter(world, tenant) for _ in range(2)] for tenant in (world.ann, world.bob)}
     for org_id, (old, _) in letters.items():
         async with org_transaction(world.worker, org_id) as rows:
@@ -137,7 +169,8 @@ async def test_old_answers_and_letters_of_all_organisations_go(world: World, pos
     assert await delete_old(relay) >= 4
     for tenant in (world.ann, world.bob):
         async with org_transaction(world.api, tenant.org_id) as rows:
-            assert [row["key"] for row in await rows.fetch("select key from idempotency_keys")] == ["new"]
+            keys = [row["key"] for row in await rows.fetch("select key from idempotency_keys")]
+            assert keys == [f"key:{tenant.key_id} createProject new"]
             kept = [row["dead_id"] for row in await rows.fetch("select dead_id from dead_letters")]
             assert kept == letters[tenant.org_id][1:]
     with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -25,6 +25,7 @@ from core.settings import Settings, SpanRules
 from schemas import codec, events
 from schemas.common import ObjectRef, TimeRange, Value, Word
 from schemas.documents import encode_document
+from schemas.options.project import ProjectOptions
 from schemas.topics import BY_NAME, PARTITIONS, TOPIC_OF, partition_for, route
 from streams.ingest.agent import IngestStage
 from streams.runtime.attempts import Attempts, Verdict
@@ -160,6 +161,12 @@ class Rig:
     async def stage(self, name: str) -> asyncpg.Record:
         found = await self.rows("select * from project_stages where org_id = $1 and project_id = $2")
         return next(row for row in found if row["stage"] == name)
+
+    async def set_options(self, options: ProjectOptions) -> None:
+        async with org_transaction(self.pool, self.org_id) as connection:
+            await connection.execute(
+                "update projects set options = $3 where org_id = $1 and project_id = $2", *self.owner, options
+            )
 
     async def erase(self) -> None:
         async with org_transaction(self.pool, self.org_id) as connection:

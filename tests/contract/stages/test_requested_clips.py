@@ -18,7 +18,8 @@ from schemas.documents import encode_document
 from schemas.documents.moments import Moment, MomentList, NearMoment, Shortfall, SubScore
 from schemas.events import ClipRequested
 from schemas.ids import result_id
-from schemas.options.project import CLIP_MS, ProjectOptions
+from schemas.options.curation import CLIP_MS
+from schemas.options.project import ProjectOptions
 from tests.contract.rigs.api_world import World, new_clip, new_project, open_store, open_world, outbox
 from tests.contract.rigs.servers import Server
 

@@ -14,7 +14,7 @@ from core.infra.postgres.connection import org_transaction, set_org
 from core.services import project_lifecycle
 from core.services.export_groups import split_exports
 from schemas import events
-from schemas.common import ObjectRef, Word
+from schemas.common import ObjectRef, TimeRange, Word
 from schemas.documents.moments import MomentList
 from schemas.ids import result_id
 from schemas.options.caption_template import export_words
@@ -130,13 +130,30 @@ async def test_a_ranked_recording_has_no_warning_of_its_order(rig: Rig) -> None:
     assert UNRANKED_WARNING not in (await rig.project())["warnings"]
 
 
+@pytest.mark.parametrize("named", [False, True])
+async def test_without_curation_all_of_it_becomes_clips(rig: Rig, named: bool) -> None:
+    event = await understood(rig)
+    ranges = [TimeRange(start_ms=90_000, end_ms=95_000), TimeRange(start_ms=1_000, end_ms=31_000)] if named else []
+    await rig.set_options(ProjectOptions(curation="off", ranges=ranges, aspects=["1:1", "9:16"]))
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    detected, *selected = await rig.fresh()
+    assert isinstance(detected.event, events.MomentsDetected)
+    moments = msgspec.json.decode(await rig.objects.get(detected.event.moments), type=MomentList)
+    clips = await rig.rows("select * from clips where org_id = $1 and project_id = $2 order by ordinal")
+    found = [TimeRange(start_ms=clip["start_ms"], end_ms=clip["end_ms"]) for clip in clips]
+    assert found == [moment.range for moment in moments.moments]
+    assert len(selected) == len(clips) == detected.event.clip_count
+    assert found == ranges[::-1] if named else found[0].start_ms == 0 and found[-1].end_ms == LECTURE_MS
+    assert all(clip["title"] and clip["hook"] and clip["score"] > 0 for clip in clips)
+    assert (await rig.project())["warnings"] == []
+    exports = await rig.rows("select * from exports where org_id = $1 and project_id = $2")
+    assert len(exports) == 2 * len(clips)
+
+
 async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> None:
     event, stage = await understood(rig), DetectStage(rig.context)
     options = ProjectOptions(aspects=["1:1", "9:16"], max_clips=2)
-    async with org_transaction(rig.pool, rig.org_id) as connection:
-        await connection.execute(
-            "update projects set options = $3 where org_id = $1 and project_id = $2", *rig.owner, options
-        )
+    await rig.set_options(options)
     assert await rig.send(stage, event, uuid.uuid4()) == "committed"
     _, *selected = [one.event for one in await rig.fresh()]
     rows = await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal, number")
@@ -165,11 +182,7 @@ async def test_a_project_without_clips_completes_and_says_why(rig: Rig) -> None:
 
 async def test_a_project_without_clips_names_its_nearest_moments(rig: Rig) -> None:
     event = await understood(rig)
-    async with org_transaction(rig.pool, rig.org_id) as connection:
-        await connection.execute(
-            "update projects set options = $3 where org_id = $1 and project_id = $2",
-            *rig.owner, ProjectOptions(min_score=99.0),
-        )  # fmt: skip
+    await rig.set_options(ProjectOptions(min_score=99.0))
     assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
     detected, ended = await rig.fresh()
     assert isinstance(detected.event, events.MomentsDetected)

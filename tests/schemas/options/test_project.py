@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.common import TimeRange
-from schemas.options.project import LANGUAGES, ProjectOptions, broken_rules, skip_warnings
+from schemas.options.project import LANGUAGES, ProjectOptions, beyond_warnings, broken_rules
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_ranges_to_skip_beyond_the_source_give_a_warning() -> None:
     """Its length is not known when they are given."""
     inside = TimeRange(start_ms=0, end_ms=60_000)
     options = ProjectOptions(skip=[inside, TimeRange(start_ms=50_000, end_ms=60_001)])
-    assert skip_warnings(ProjectOptions(skip=[inside]), 60_000) == []
-    (told,) = skip_warnings(options, 60_000)
+    assert beyond_warnings(ProjectOptions(skip=[inside]), 60_000) == []
+    (told,) = beyond_warnings(options, 60_000)
     assert "ends at 60 s (60000 ms)" in told
     assert "50 s (50000 ms) to 60.001 s (60001 ms)" in told
     assert "0 ms to 60 s" not in told
     many = ProjectOptions(skip=[TimeRange(start_ms=at, end_ms=at + 1) for at in range(70_000, 70_009)])
-    assert "and 4 more" in skip_warnings(many, 60_000)[0]
+    assert "and 4 more" in beyond_warnings(many, 60_000)[0]
