@@ -121,11 +121,11 @@ def project_errors(request: CreateProject) -> list[FieldError]:
     return errors
 
 
-async def prepare_project(call: Call[CreateProject, None]) -> StoredUpload | None:
+async def prepare_project(call: Call[CreateProject, None], *, url_pointer: str = "/source_url") -> StoredUpload | None:
     """Check the URL, or seal and measure the upload; None where it is complete already."""
     if call.body.source_url is not None:
         check_page(call.body.source_url, call.body.page_rights, call.context.settings.pages)
-        await check_url(call, call.body.source_url, "/source_url")
+        await check_url(call, call.body.source_url, url_pointer)
     if call.body.upload_id is None:
         return None
     return await measure_upload(call, call.body.upload_id, purpose="source")
