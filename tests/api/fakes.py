@@ -181,7 +181,7 @@ class SearchTwin:
         return {"hits": found, "estimatedTotalHits": len(found)}
 
     async def search_each(
-        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
+        self, org_id: UUID, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
         return [await self.search(index, query, options) for index, options in asked]
 

@@ -166,7 +166,7 @@ async def test_no_field_takes_a_url_that_leads_inside(world: World, place: Place
 
 
 @pytest.mark.parametrize("place", COMPARED, ids="-".join)
-async def test_what_is_only_compared_calls_nobody(world: World, place: Place) -> None:
+async def test_what_is_only_compared_is_not_called(world: World, place: Place) -> None:
     """No connection is opened by these: the API has no client for them; here they are answered as any other text."""
     endpoint_id = await new_endpoint(world)
     for url in sample(place):
@@ -232,9 +232,7 @@ async def test_no_answer_of_a_resolver_leads_inside(use: Use, answers: list[list
         await client.close()
 
 
-async def test_a_name_that_is_public_when_it_is_checked_is_connected_to_as_checked(
-    world: World, postgres: Settings, tmp_path: Path
-) -> None:
+async def test_a_name_is_connected_to_as_it_was_checked(world: World, postgres: Settings, tmp_path: Path) -> None:
     """Rebinding: public for the API, inside for the worker; public for a worker's check, inside right after."""
     names = Names([PUBLIC], ["127.0.0.1"], [PUBLIC], ["127.0.0.1"], ["127.0.0.1"])
     async with open_world(postgres, check_url=make_url_check((), names)) as rebound:
