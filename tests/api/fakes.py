@@ -104,12 +104,11 @@ def _key_row(hashed: bytes) -> dict[str, Any] | None:
         "last_used_at": NOW,
     }
     nothing = {"allowed_addresses": [], "service_account_id": None, "service_role": None, "disabled_at": None}
-    return fields | nothing
+    return fields | nothing | {"operator": False, "plan": None}
 
 
 ORGANISATION: Mapping[str, Any] = {
     "select plan,": {"plan": None, "since": NOW},
-    "select operator,": {"operator": False, "plan": None},
 }
 """An organisation with the installation's plan."""
 
