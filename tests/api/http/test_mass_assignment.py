@@ -37,7 +37,8 @@ MAPS = {
 }  # fmt: skip
 """Objects whose names are the caller's own, or are checked one by one (genres); nothing of ours is kept among them."""
 IGNORING = {
-    ("estimateProject", "/options/skip/0"), ("createProject", "/options/skip/0"),  # a time range, as events have it
+    *((name, f"/options/{field}/0") for name in ("estimateProject", "createProject") for field in ("skip", "ranges")),
+    # above: time ranges, as events have them
     ("editClip", "/operations/0/keys/0/crop"),  # a crop, as documents have it
     ("registerPasskey", "/credential"), ("signInWithPasskey", "/credential"),  # a browser's, verified whole
     ("uploadVideo", ""),  # a form, read by hand: below

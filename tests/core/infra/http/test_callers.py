@@ -11,12 +11,15 @@ CLIENTS = {
     "aiohttp", "asynch", "boto3", "botocore", "clickhouse_connect", "httpcore2", "httpx2", "meilisearch", "requests",
     "smtplib", "aiosmtplib", "tritonclient", "urllib.request", "http.client", "urllib3", "websockets", "aiobotocore",
 }  # fmt: skip
-WALLED = {"core/infra/http/client.py", "core/infra/http/public_addresses.py"}
+WALLED = {
+    "core/infra/http/client.py", "core/infra/http/page_requests.py", "core/infra/http/public_addresses.py",
+}  # fmt: skip
 """The client behind the address walls; all that customers name goes through it."""
 OF_SETTINGS = {
     "core/infra/clickhouse.py", "core/infra/llm.py", "core/infra/meilisearch.py", "core/infra/s3/client.py",
     "core/infra/s3/object_store.py", "core/infra/smtp.py", "core/infra/stripe/client.py", "core/infra/triton/client.py",
     "core/infra/triton/embeddings.py", "core/infra/triton/model.py", "core/infra/triton/names.py",
+    "core/infra/tenant_search.py",
 }  # fmt: skip
 """Clients of parts whose address is a setting of the operator."""
 
